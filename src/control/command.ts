@@ -1,0 +1,64 @@
+/** The commands that change anything, and what the engine gives back. The admin API, bootstrap and later releases all speak these. */
+import type { Problem } from '../model/errors.ts';
+import type { Weights } from '../model/service.ts';
+
+/** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
+export type Command =
+  | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }
+  | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
+  | { readonly kind: 'rrset.put'; readonly zone: string; readonly name: string; readonly type: string; readonly body: RRsetBody }
+  | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
+  | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }
+  | { readonly kind: 'service.delete'; readonly name: string }
+  /** `PUT …/weights` is a shift of one service. Every pool of each service is named, else `pools_mismatch`. */
+  | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
+  /** Without `revision`: to before the last manual shift that was not itself a rollback. */
+  | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number };
+
+export interface ZoneBody {
+  readonly nameservers: readonly string[];
+  readonly hostmaster: string;
+  readonly ttlSeconds?: number;
+  readonly negativeTtlSeconds?: number;
+  readonly refreshSeconds?: number;
+  readonly retrySeconds?: number;
+  readonly expireSeconds?: number;
+}
+
+export interface RRsetBody {
+  readonly ttlSeconds: number;
+  /** Presentation form of each record's RDATA (RFC 1035 §5.1), names absolute with or without the final dot. */
+  readonly rdata: readonly string[];
+}
+
+export interface ServiceBody {
+  readonly ttlSeconds?: number;
+  readonly pick?: 'random';
+  /** A pool without `weight` keeps the one in force; a new pool needs one. */
+  readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
+}
+
+export interface CommandContext {
+  /** Name of the token (or `bootstrap`), for the log. */
+  readonly actor: string;
+  /** Unix time, milliseconds: passed in, never read by the engine. */
+  readonly atMs: number;
+  /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
+  readonly ifMatch?: readonly number[] | 'any';
+  /** For POST: replays the stored result when the same token sends the same key and body within 24 h. */
+  readonly idempotency?: { readonly key: string; readonly token: string; readonly bodyHash: string };
+}
+
+/** What a command that succeeded gives back. */
+export interface Outcome {
+  /** The revision that holds the result: a new one, or the current one where nothing had to change. */
+  readonly revision: number;
+  /** True where the command made something that was not there (201). */
+  readonly created: boolean;
+  /** The body of the reply, as the API contract has it. */
+  readonly body: unknown;
+  /** True where an earlier reply was given again because of `Idempotency-Key`. */
+  readonly replayed: boolean;
+}
+
+export type CommandResult = Outcome | Problem;

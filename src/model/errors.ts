@@ -1,0 +1,71 @@
+/** What can be wrong with a request, as values: every refusal has a stable code that scripts may rely on. */
+
+/**
+ * Every problem code, with the HTTP status it travels under (RFC 9110 §15).
+ * Codes are part of the API contract: add freely, never rename.
+ */
+export const problemStatus = {
+  body_invalid: 400,
+  name_invalid: 400,
+  type_unknown: 400,
+  query_invalid: 400,
+  token_missing: 401,
+  token_invalid: 401,
+  token_forbidden: 403,
+  route_unknown: 404,
+  zone_unknown: 404,
+  rrset_unknown: 404,
+  service_unknown: 404,
+  revision_unknown: 404,
+  method_unknown: 405,
+  name_taken: 409,
+  cname_conflict: 409,
+  service_conflict: 409,
+  apex_conflict: 409,
+  zone_has_services: 409,
+  pools_changed: 409,
+  nothing_to_roll_back: 409,
+  revision_stale: 412,
+  body_too_large: 413,
+  media_type_unknown: 415,
+  rdata_invalid: 422,
+  ttl_invalid: 422,
+  zone_invalid: 422,
+  rrset_invalid: 422,
+  service_invalid: 422,
+  weights_invalid: 422,
+  weights_all_zero: 422,
+  pools_mismatch: 422,
+  targets_mixed: 422,
+  name_outside_zones: 422,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  internal: 500,
+  store_unavailable: 503,
+  table_full: 507,
+} as const;
+
+export type ProblemCode = keyof typeof problemStatus;
+
+/**
+ * A refused request, returned and never thrown. `detail` is one sentence in plain words: what was wrong, where, and
+ * what would be right. `pointer` is a JSON pointer (RFC 6901) into the body where that helps. `conflict` names the
+ * other party of a 409.
+ */
+export class Problem {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly pointer: string | undefined;
+  readonly conflict: string | undefined;
+
+  constructor(code: ProblemCode, detail: string, more: { pointer?: string; conflict?: string } = {}) {
+    this.code = code;
+    this.detail = detail;
+    this.pointer = more.pointer;
+    this.conflict = more.conflict;
+  }
+
+  get status(): number {
+    return problemStatus[this.code];
+  }
+}

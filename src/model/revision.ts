@@ -1,0 +1,50 @@
+/** A revision: an entry of the append-only log, and the changes of the model that it makes. */
+import type { RRset } from './rrset.ts';
+import type { Service } from './service.ts';
+import type { Zone } from './zone.ts';
+
+/**
+ * One change of the model's state. The same list changes the derived rows of the store and the table of the workers,
+ * so that the two cannot drift apart. Puts replace the whole noun. A zone's delete takes its RRsets and services
+ * with it.
+ */
+export type ModelChange =
+  | { readonly op: 'putZone'; readonly zone: Zone }
+  | { readonly op: 'deleteZone'; readonly zone: string }
+  | { readonly op: 'putRRset'; readonly rrset: RRset }
+  | { readonly op: 'deleteRRset'; readonly zone: string; readonly name: string; readonly type: number }
+  | { readonly op: 'putService'; readonly service: Service }
+  | { readonly op: 'deleteService'; readonly zone: string; readonly name: string };
+
+export type RevisionKind =
+  | 'bootstrap'
+  | 'zone.put'
+  | 'zone.delete'
+  | 'rrset.put'
+  | 'rrset.delete'
+  | 'service.put'
+  | 'service.delete'
+  | 'shift'
+  | 'rollback';
+
+/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`. */
+export interface Subject {
+  readonly kind: 'zone' | 'rrset' | 'service';
+  readonly name: string;
+  /** JSON of the subject before and after (null: it was not there); for a shift, the weights by pool name. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface Revision {
+  /** Grows by one with each revision, starting at 1. */
+  readonly revision: number;
+  /** Unix time, milliseconds. */
+  readonly atMs: number;
+  /** The token's name. */
+  readonly actor: string;
+  readonly kind: RevisionKind;
+  /** A sentence for people. */
+  readonly summary: string;
+  readonly subjects: readonly Subject[];
+}

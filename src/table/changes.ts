@@ -1,0 +1,15 @@
+/** The one face of the table that the control path needs: prepare changes, then publish or take them back. */
+import type { ModelChange } from '../model/revision.ts';
+import type { Problem } from '../model/errors.ts';
+
+export interface TableChanges {
+  /**
+   * Compiles every change into the table under a generation that no worker sees yet. On a Problem nothing is left
+   * behind. At most one prepared list is pending at a time.
+   */
+  prepare(changes: readonly ModelChange[]): Problem | undefined;
+  /** Makes all that was prepared visible to every worker, in one store of the generation word. */
+  publish(): void;
+  /** Undoes what was prepared: the store refused it. */
+  takeBack(): void;
+}
