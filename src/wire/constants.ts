@@ -1,0 +1,157 @@
+/** The numbers of the DNS protocol: types, classes, codes, flags, and the limits of names and messages. */
+
+/** RR type codes by mnemonic (RFC 1035 §3.2.2 and the IANA registry "Resource Record (RR) TYPEs"). */
+export const TYPE = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  HINFO: 13,
+  MX: 15,
+  TXT: 16,
+  /** RFC 1183 §2.2. */
+  RP: 17,
+  /** RFC 1183 §1. */
+  AFSDB: 18,
+  /** RFC 3596 §2.1. */
+  AAAA: 28,
+  /** RFC 1876. */
+  LOC: 29,
+  /** RFC 2782. */
+  SRV: 33,
+  /** RFC 3403 §4. */
+  NAPTR: 35,
+  /** RFC 4398. */
+  CERT: 37,
+  /** RFC 6672. */
+  DNAME: 39,
+  /** RFC 6891 §6.1.1: never stored, it belongs to one message. */
+  OPT: 41,
+  /** RFC 4034 §5: the one type that the parent's side of a zone cut answers. */
+  DS: 43,
+  /** RFC 4255. */
+  SSHFP: 44,
+  /** RFC 4034 §3. */
+  RRSIG: 46,
+  /** RFC 4034 §4. */
+  NSEC: 47,
+  /** RFC 4034 §2. */
+  DNSKEY: 48,
+  /** RFC 5155 §3. */
+  NSEC3: 50,
+  /** RFC 5155 §4. */
+  NSEC3PARAM: 51,
+  /** RFC 6698. */
+  TLSA: 52,
+  /** RFC 8162. */
+  SMIMEA: 53,
+  /** RFC 7344 §3.1. */
+  CDS: 59,
+  /** RFC 7344 §3.2. */
+  CDNSKEY: 60,
+  /** RFC 7929. */
+  OPENPGPKEY: 61,
+  /** RFC 7477. */
+  CSYNC: 62,
+  /** RFC 8976. */
+  ZONEMD: 63,
+  /** RFC 9460. */
+  SVCB: 64,
+  /** RFC 9460 §9. */
+  HTTPS: 65,
+  /** RFC 4408 §3.1.1, given up by RFC 7208 §3.1; still stored in old zones. */
+  SPF: 99,
+  /** RFC 7043 §3. */
+  EUI48: 108,
+  /** RFC 7043 §4. */
+  EUI64: 109,
+  /** RFC 2930; a meta type. */
+  TKEY: 249,
+  /** RFC 8945; a meta type. */
+  TSIG: 250,
+  /** RFC 1995; a question type. */
+  IXFR: 251,
+  /** RFC 5936; a question type. */
+  AXFR: 252,
+  /** RFC 1035 §3.2.3, written `*` there; RFC 8482 on how to answer it. */
+  ANY: 255,
+  /** RFC 7553. */
+  URI: 256,
+  /** RFC 8659. */
+  CAA: 257,
+} as const;
+
+/** Classes (RFC 1035 §3.2.4, RFC 2136 §1.3). */
+export const CLASS = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const;
+
+/** Operation codes (RFC 1035 §4.1.1, RFC 1996, RFC 2136). */
+export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
+
+/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9). Above 15 they need EDNS: the upper 8 bits are in OPT. */
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  NOTAUTH: 9,
+  BADVERS: 16,
+} as const;
+
+/** Masks over the 16 bits that follow the ID in the header (RFC 1035 §4.1.1, RFC 4035 §3.1.6 and §3.2.2 for AD and CD). */
+export const FLAG = {
+  QR: 0x8000,
+  OPCODE_MASK: 0x7800,
+  AA: 0x0400,
+  TC: 0x0200,
+  RD: 0x0100,
+  RA: 0x0080,
+  AD: 0x0020,
+  CD: 0x0010,
+  RCODE_MASK: 0x000f,
+} as const;
+
+/** The opcode stands above 11 lower bits of the flags word (RFC 1035 §4.1.1). */
+export const OPCODE_SHIFT = 11;
+
+/** A header is always this long (RFC 1035 §4.1.1). */
+export const HEADER_BYTES = 12;
+
+/** Longest name in wire form, length bytes and the root's zero byte included (RFC 1035 §3.1, RFC 2181 §11). */
+export const MAX_NAME_BYTES = 255;
+
+/** Longest label: its length byte has six bits (RFC 1035 §3.1). */
+export const MAX_LABEL_BYTES = 63;
+
+/** Most labels of a name, the root's counted: 127 labels of one byte and the root fill 255 bytes. */
+export const MAX_LABELS = 128;
+
+/** A compression pointer's offset has 14 bits, so nothing from here on can be pointed at (RFC 1035 §4.1.4). */
+export const POINTER_OFFSET_LIMIT = 0x4000;
+
+/** A <character-string> has one length byte (RFC 1035 §3.3). */
+export const MAX_CHARACTER_STRING_BYTES = 255;
+
+/** RDLENGTH has 16 bits (RFC 1035 §3.2.1). */
+export const MAX_RDATA_BYTES = 65535;
+
+/** The TCP length prefix has 16 bits (RFC 1035 §4.2.2, RFC 7766 §8). */
+export const MAX_MESSAGE_BYTES = 65535;
+
+/** Longest UDP message without EDNS (RFC 1035 §4.2.1); EDNS sizes below count as this (RFC 6891 §6.2.3). */
+export const UDP_CLASSIC_BYTES = 512;
+
+/** Longest UDP message we send by default: fits every usual path in one packet (RFC 9715 §3.1, DNS flag day 2020). */
+export const UDP_MAX_DEFAULT_BYTES = 1232;
+
+/** The one EDNS version there is (RFC 6891 §6.1.3). */
+export const EDNS_VERSION = 0;
+
+/** The DO bit within the 16 flag bits of OPT's TTL field (RFC 3225 §3, RFC 6891 §6.1.4). */
+export const EDNS_FLAG_DO = 0x8000;
+
+/** Longest TTL: the top bit must be zero (RFC 2181 §8). */
+export const MAX_TTL_SECONDS = 0x7fffffff;
