@@ -58,7 +58,9 @@ export function isHostName(name: string): boolean {
  * itself, which is never what was meant.
  */
 export function checkOwnerName(name: string): Problem | undefined {
-  const starBelow = suffixesOf(name).slice(1).some((suffix) => suffix === '*' || suffix.startsWith('*.'));
+  const starBelow = suffixesOf(name)
+    .slice(1)
+    .some((suffix) => suffix === '*' || suffix.startsWith('*.'));
   if (!starBelow) return undefined;
   return new Problem('name_invalid', `In an owner name \`*\` can only be the leftmost label: ${name}.`);
 }

@@ -11,7 +11,8 @@ const GROUPS = 8;
 /** Four decimal numbers up to 255; leading zeros are refused, since some read them as octal (RFC 6943 §3.1.1). */
 export function parseIpv4(text: string): Uint8Array | Malformed {
   const parts = text.split('.');
-  const good = parts.length === IPV4_BYTES && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  const good =
+    parts.length === IPV4_BYTES && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
   if (!good) return new Malformed(`an IPv4 address such as 192.0.2.1 was expected, not ${quote(text)}`);
   return Uint8Array.from(parts, Number);
 }
@@ -61,7 +62,10 @@ export function formatIpv4(bytes: Uint8Array, offset = 0): string {
 /** The recommended text of the sixteen bytes at `offset` (RFC 5952 §4; IPv4-mapped ones in mixed form, §5). */
 export function formatIpv6(bytes: Uint8Array, offset = 0): string {
   assert(bytes.length >= offset + IPV6_BYTES, 'an IPv6 address has 16 bytes');
-  const groups = Array.from({ length: GROUPS }, (_, index) => (bytes[offset + 2 * index] << 8) | bytes[offset + 2 * index + 1]);
+  const groups = Array.from(
+    { length: GROUPS },
+    (_, index) => (bytes[offset + 2 * index] << 8) | bytes[offset + 2 * index + 1],
+  );
   const mapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   if (mapped) return `::ffff:${formatIpv4(bytes, offset + IPV6_BYTES - IPV4_BYTES)}`;
   const zeros = longestZeros(groups);

@@ -88,7 +88,10 @@ export const CLASS = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const;
 /** Operation codes (RFC 1035 §4.1.1, RFC 1996, RFC 2136). */
 export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
 
-/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9). Above 15 they need EDNS: the upper 8 bits are in OPT. */
+/**
+ * Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9). Those above 15 need EDNS: their upper 8 bits are in
+ * the OPT record.
+ */
 export const RCODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -101,7 +104,7 @@ export const RCODE = {
   BADVERS: 16,
 } as const;
 
-/** Masks over the 16 bits that follow the ID in the header (RFC 1035 §4.1.1, RFC 4035 §3.1.6 and §3.2.2 for AD and CD). */
+/** Masks over the 16 bits that follow the ID in the header (RFC 1035 §4.1.1; AD and CD: RFC 4035 §3.1.6, §3.2.2). */
 export const FLAG = {
   QR: 0x8000,
   OPCODE_MASK: 0x7800,

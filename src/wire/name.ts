@@ -50,7 +50,8 @@ export function parseName(text: string): Uint8Array | Malformed {
 }
 
 function checkLabel(bytes: number, text: string): Malformed | undefined {
-  if (bytes === 0) return new Malformed(`a label cannot be empty: ${quote(text)} has two dots in a row or begins with one`);
+  if (bytes === 0)
+    return new Malformed(`a label cannot be empty: ${quote(text)} has two dots in a row or begins with one`);
   if (bytes > MAX_LABEL_BYTES) {
     return new Malformed(`a label has at most ${MAX_LABEL_BYTES} bytes, one of ${quote(text)} has ${bytes}`);
   }
@@ -65,10 +66,13 @@ function nameByte(text: string, at: number): { byte: number; chars: number } | M
     const hint = 'write an international name as A-labels (punycode, xn--…), other bytes as \\DDD';
     return new Malformed(`a name is written in ASCII, not ${quote(charAt(text, at))} in ${quote(text)}: ${hint}`);
   }
-  if (code <= 0x20 || code === 0x7f) return new Malformed(`a space or control character in ${quote(text)} must be written as \\DDD`);
+  if (code <= 0x20 || code === 0x7f)
+    return new Malformed(`a space or control character in ${quote(text)} must be written as \\DDD`);
   if (mustBeEscaped.includes(text.charAt(at))) {
     const hint = text.charAt(at) === '@' ? '; write the origin in full, and a mailbox with a dot for its @' : '';
-    return new Malformed(`${quote(text.charAt(at))} in the name ${quote(text)} must be written as \\${text.charAt(at)}${hint}`);
+    return new Malformed(
+      `${quote(text.charAt(at))} in the name ${quote(text)} must be written as \\${text.charAt(at)}${hint}`,
+    );
   }
   return { byte: code, chars: 1 };
 }
@@ -121,7 +125,7 @@ function lowerByte(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }
 
-/** Canonical order (RFC 4034 §6.1): by labels from the right, without case, as unsigned bytes. Negative: `a` is first. */
+/** Canonical order (RFC 4034 §6.1): labels from the right, without case, as unsigned bytes. Negative: `a` is first. */
 export function compareNames(a: Uint8Array, b: Uint8Array): number {
   const startsA = labelStarts(a, 0);
   const startsB = labelStarts(b, 0);

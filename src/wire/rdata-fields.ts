@@ -33,7 +33,10 @@ function unsigned(label: string, bytes: 1 | 2 | 4): Field {
       if (quoted || !/^\d+$/.test(text) || value > max) {
         return new Malformed(`${label} must be an integer from 0 to ${max}, not ${quote(text)}`);
       }
-      return Uint8Array.from({ length: bytes }, (_, index) => Math.floor(value / 2 ** (8 * (bytes - 1 - index))) & 0xff);
+      return Uint8Array.from(
+        { length: bytes },
+        (_, index) => Math.floor(value / 2 ** (8 * (bytes - 1 - index))) & 0xff,
+      );
     },
     measure: fixed(label, bytes),
     format: (field) => String(field.reduce((value, byte) => value * 256 + byte, 0)),
@@ -50,7 +53,8 @@ export function domainName(label: string): Field {
     isName: true,
     takesRest: false,
     parse({ text, quoted }) {
-      if (quoted || text === '') return new Malformed(`${label} must be a name without quotes, not ${quote(`"${text}"`)}`);
+      if (quoted || text === '')
+        return new Malformed(`${label} must be a name without quotes, not ${quote(`"${text}"`)}`);
       const wire = parseName(text);
       return isMalformed(wire) ? new Malformed(`${label}: ${wire.reason}`) : wire;
     },
@@ -63,12 +67,26 @@ export function domainName(label: string): Field {
 
 export function ipv4(label: string): Field {
   const parse = ({ text }: Token): Uint8Array | Malformed => parseIpv4(text);
-  return { label, isName: false, takesRest: false, parse, measure: fixed(label, IPV4_BYTES), format: (field) => formatIpv4(field) };
+  return {
+    label,
+    isName: false,
+    takesRest: false,
+    parse,
+    measure: fixed(label, IPV4_BYTES),
+    format: (field) => formatIpv4(field),
+  };
 }
 
 export function ipv6(label: string): Field {
   const parse = ({ text }: Token): Uint8Array | Malformed => parseIpv6(text);
-  return { label, isName: false, takesRest: false, parse, measure: fixed(label, IPV6_BYTES), format: (field) => formatIpv6(field) };
+  return {
+    label,
+    isName: false,
+    takesRest: false,
+    parse,
+    measure: fixed(label, IPV6_BYTES),
+    format: (field) => formatIpv6(field),
+  };
 }
 
 /** One or more <character-string>s up to the end (RFC 1035 §3.3.14). */

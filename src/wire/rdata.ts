@@ -38,7 +38,9 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   SRV: { fields: [uint16('priority'), uint16('weight'), uint16('port'), domainName('target')], compressible: false },
 };
 
-const mnemonicOf = new Map<number, Mnemonic>(Object.entries(TYPE).map(([mnemonic, code]) => [code, mnemonic as Mnemonic]));
+const mnemonicOf = new Map<number, Mnemonic>(
+  Object.entries(TYPE).map(([mnemonic, code]) => [code, mnemonic as Mnemonic]),
+);
 const codeOf = new Map<string, number>(Object.entries(TYPE));
 
 const TYPE_CODE_MAX = 0xffff;
@@ -86,7 +88,9 @@ function parseFields(type: number, fields: readonly Field[], words: readonly Tok
   const wrongCount = last.takesRest ? words.length < fields.length : words.length !== fields.length;
   if (wrongCount) {
     const usage = fields.map((field) => `<${field.label}>`).join(' ') + (last.takesRest ? ' …' : '');
-    return new Malformed(`${formatType(type)} is written as ${usage}: ${words.length} words are too ${words.length < fields.length ? 'few' : 'many'}`);
+    return new Malformed(
+      `${formatType(type)} is written as ${usage}: ${words.length} words are too ${words.length < fields.length ? 'few' : 'many'}`,
+    );
   }
   const parts: Uint8Array[] = [];
   for (const [index, word] of words.entries()) {
@@ -100,15 +104,21 @@ function parseFields(type: number, fields: readonly Field[], words: readonly Tok
 /** `\# length hex…` (RFC 3597 §5), for known types too, whose bytes must then be right. */
 function parseGeneric(type: number, words: readonly Token[]): Uint8Array | Malformed {
   const length = words[1]?.text ?? '';
-  if (!/^\d{1,5}$/.test(length)) return new Malformed(`\\# must be followed by a length in bytes, not ${quote(length)}`);
-  const hex = words.slice(2).map((word) => word.text).join('');
-  if (!/^([0-9a-f]{2})*$/i.test(hex)) return new Malformed(`\\# must be followed by pairs of hex digits, not ${quote(hex)}`);
-  if (hex.length / 2 !== Number(length)) return new Malformed(`\\# announces ${length} bytes, ${hex.length / 2} are given`);
+  if (!/^\d{1,5}$/.test(length))
+    return new Malformed(`\\# must be followed by a length in bytes, not ${quote(length)}`);
+  const hex = words
+    .slice(2)
+    .map((word) => word.text)
+    .join('');
+  if (!/^([0-9a-f]{2})*$/i.test(hex))
+    return new Malformed(`\\# must be followed by pairs of hex digits, not ${quote(hex)}`);
+  if (hex.length / 2 !== Number(length))
+    return new Malformed(`\\# announces ${length} bytes, ${hex.length / 2} are given`);
   const rdata = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   return validateRdata(type, rdata) ?? rdata;
 }
 
-/** Text of RDATA in wire form; the generic form for types without one of their own, and for bytes that are not valid. */
+/** Text of RDATA in wire form; generic for types without a form of their own, and for bytes that are not valid. */
 export function formatRdata(type: number, rdata: Uint8Array): string {
   const fields = walk(type, rdata);
   if (!fields || isMalformed(fields)) return formatGeneric(rdata);
@@ -120,10 +130,13 @@ function formatGeneric(rdata: Uint8Array): string {
   return hex === '' ? '\\# 0' : `\\# ${rdata.length} ${hex}`;
 }
 
-/** What is wrong with RDATA in wire form (names uncompressed); undefined where it is right. Unknown types take any bytes. */
+/** What is wrong with RDATA in wire form, names uncompressed: undefined for nothing. Unknown types take any bytes. */
 export function validateRdata(type: number, rdata: Uint8Array): Malformed | undefined {
   const fields = walk(type, rdata);
-  return tooLong(rdata) ?? (isMalformed(fields) ? new Malformed(`not the RDATA of ${formatType(type)}: ${fields.reason}`) : undefined);
+  return (
+    tooLong(rdata) ??
+    (isMalformed(fields) ? new Malformed(`not the RDATA of ${formatType(type)}: ${fields.reason}`) : undefined)
+  );
 }
 
 /** Offsets within the RDATA of the names that an answer may compress (RFC 3597 §4). The RDATA must be valid. */

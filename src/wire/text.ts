@@ -34,7 +34,8 @@ export function escapedByte(text: string, at: number): { byte: number; chars: nu
     const byte = Number(digits[0]);
     return byte <= 255 ? { byte, chars: 4 } : new Malformed(`an escape is at most \\255, not \\${digits[0]}`);
   }
-  if (at + 1 >= text.length) return new Malformed(`a backslash must be followed by three digits or a character: ${quote(text)}`);
+  if (at + 1 >= text.length)
+    return new Malformed(`a backslash must be followed by three digits or a character: ${quote(text)}`);
   const code = text.charCodeAt(at + 1);
   if (code >= 0x30 && code <= 0x39) {
     return new Malformed(`an escape with digits has three of them: ${quote(text.slice(at, at + 4))}`);
@@ -83,9 +84,12 @@ function bareToken(text: string, start: number): { token: Token; end: number } |
   for (; at < text.length && !isBlank(text.charCodeAt(at)) && text.charAt(at) !== '"'; at++) {
     const char = text.charAt(at);
     if (char === '\\') at += 1;
-    else if (char === ';') return new Malformed('a ; begins a comment in a zone file: put the string in quotes, or write \\;');
-    else if (char === '(' || char === ')') return new Malformed(`a ${char} must be in a quoted string or written \\${char}`);
-    else if (text.charCodeAt(at) < 0x20) return new Malformed('a line end or control character must be written as \\DDD');
+    else if (char === ';')
+      return new Malformed('a ; begins a comment in a zone file: put the string in quotes, or write \\;');
+    else if (char === '(' || char === ')')
+      return new Malformed(`a ${char} must be in a quoted string or written \\${char}`);
+    else if (text.charCodeAt(at) < 0x20)
+      return new Malformed('a line end or control character must be written as \\DDD');
   }
   const end = Math.min(at, text.length);
   return { token: { text: text.slice(start, end), quoted: false }, end };
