@@ -1,0 +1,114 @@
+/**
+ * Counters of the workers: words that only their own worker writes, so that counting costs no atomics and no shared
+ * cache line. The main thread sums them. They are doubles: exact to 2^53, and never torn on a 64-bit machine.
+ */
+
+/** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
+export const COUNTER = {
+  ANSWERS: 0,
+  DROPPED: 1,
+  TRUNCATED: 2,
+  BATCHES: 3,
+  /** Answers by RCODE 0..15; extended ones (BADVERS, 16) count under 15, which nothing else uses. */
+  RCODE: 4,
+  FIRST_POOL: 20,
+} as const;
+
+/** One pool's line. */
+export const POOL_COUNTER = {
+  ANSWERS: 0,
+  /** Unix time of the last answer, milliseconds. */
+  LAST_AT_MS: 1,
+  /** TTL of that answer, seconds. */
+  LAST_TTL_SECONDS: 2,
+  SIZE: 4,
+} as const;
+
+const BYTES_MIN = 64 * 1024;
+/** Room for 16 million pools: more than the arena can hold. */
+const BYTES_MAX = 2 ** 29;
+
+/** Memory for one worker's counters. */
+export function createCounterMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(BYTES_MIN, { maxByteLength: BYTES_MAX });
+}
+
+/** One worker's view of its own counters. */
+export class CounterView {
+  values: Float64Array<SharedArrayBuffer>;
+  readonly #memory: SharedArrayBuffer;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#memory = memory;
+    this.values = new Float64Array(memory, 0, memory.byteLength >>> 3);
+  }
+
+  /** Makes the view as long as the memory is now. */
+  refresh(): void {
+    if (this.#memory.byteLength !== this.values.byteLength) {
+      this.values = new Float64Array(this.#memory, 0, this.#memory.byteLength >>> 3);
+    }
+  }
+}
+
+/** Sums of all workers for one pool. */
+export interface PoolCount {
+  readonly answers: number;
+  /** Unix time, milliseconds; 0: never. */
+  readonly lastAtMs: number;
+  readonly lastTtlSeconds: number;
+}
+
+/** The main thread's side: gives out lines and reads them. A line keeps its pool across shifts. */
+export class CounterRegistry {
+  readonly #views: CounterView[];
+  readonly #free: number[] = [];
+  #next: number = COUNTER.FIRST_POOL;
+
+  constructor(memories: readonly SharedArrayBuffer[]) {
+    this.#views = memories.map((memory) => new CounterView(memory));
+    this.#memories = memories;
+  }
+
+  readonly #memories: readonly SharedArrayBuffer[];
+
+  /** A zeroed line for one pool; the index of its first value. */
+  allocate(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      for (const view of this.#views) view.values.fill(0, free, free + POOL_COUNTER.SIZE);
+      return free;
+    }
+    const line = this.#next;
+    this.#next += POOL_COUNTER.SIZE;
+    this.#memories.forEach((memory, i) => {
+      if (this.#next * 8 > memory.byteLength) memory.grow(Math.min(memory.byteLength * 2, BYTES_MAX));
+      (this.#views[i] as CounterView).refresh();
+    });
+    return line;
+  }
+
+  /** Gives a line back; no plan that names it may be readable any more. */
+  free(line: number): void {
+    this.#free.push(line);
+  }
+
+  pool(line: number): PoolCount {
+    let answers = 0;
+    let lastAtMs = 0;
+    let lastTtlSeconds = 0;
+    for (const { values } of this.#views) {
+      answers += values[line + POOL_COUNTER.ANSWERS] as number;
+      const at = values[line + POOL_COUNTER.LAST_AT_MS] as number;
+      if (at < lastAtMs) continue;
+      lastAtMs = at;
+      lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS] as number;
+    }
+    return { answers, lastAtMs, lastTtlSeconds };
+  }
+
+  /** One worker's fixed counter. */
+  of(reader: number, counter: number): number {
+    return (this.#views[reader] as CounterView).values[counter] as number;
+  }
+}

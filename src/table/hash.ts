@@ -1,0 +1,70 @@
+/**
+ * The hash of names, computed from the root towards the first label, so that one pass gives every suffix its hash.
+ * FNV-1a over the bytes (lengths included), finished by the mixer of MurmurHash3, whose high bits are good enough to
+ * choose a directory entry by.
+ */
+
+/** State of the root name. */
+export const HASH_ROOT = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+/** State of a name from the state of the name without its first label, which starts at `labelStart` (its length byte). */
+export function hashLabel(state: number, name: Uint8Array, labelStart: number): number {
+  const end = labelStart + 1 + (name[labelStart] as number);
+  let h = state;
+  for (let i = labelStart; i < end; i++) h = Math.imul(h ^ (name[i] as number), FNV_PRIME);
+  return h;
+}
+
+/** The hash of a name from its state. */
+export function finishHash(state: number): number {
+  let h = state;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * A name taken apart: lower-case wire form, where its labels start, and the hash state of each suffix. Reused for
+ * every query; nothing is allocated.
+ */
+export class HashedName {
+  /** Lower-case wire form, root byte included. */
+  readonly bytes = new Uint8Array(256);
+  length = 0;
+  /** Labels without the root. */
+  labels = 0;
+  /** Where label i starts; the entry after the last is the root's. */
+  readonly starts = new Uint8Array(129);
+  /** Hash state of the suffix that starts at label i; the entry after the last is the root's. */
+  readonly states = new Int32Array(129);
+
+  /** Takes a whole uncompressed lower-case name from `source` at `offset`. */
+  set(source: Uint8Array, offset: number): void {
+    const bytes = this.bytes;
+    let at = 0;
+    let labels = 0;
+    for (;;) {
+      const size = source[offset + at] as number;
+      this.starts[labels] = at;
+      const end = at + 1 + size;
+      for (; at < end; at++) bytes[at] = source[offset + at] as number;
+      if (size === 0) break;
+      labels++;
+    }
+    this.length = at;
+    this.labels = labels;
+    this.hash();
+  }
+
+  /** Computes the states once `bytes`, `length`, `labels` and `starts` are in place. */
+  hash(): void {
+    const { bytes, starts, states, labels } = this;
+    let h = HASH_ROOT;
+    states[labels] = h;
+    for (let i = labels - 1; i >= 0; i--) {
+      h = hashLabel(h, bytes, starts[i] as number);
+      states[i] = h;
+    }
+  }
+}

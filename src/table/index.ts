@@ -1,0 +1,276 @@
+/**
+ * The hash index from names to entries: extendible hashing (Fagin et al., 1979). A directory, chosen by the top bits
+ * of the hash, leads to small segments of open addressing. A full segment is built aside as a larger one, or as two,
+ * and swapped in by one store; the directory doubles the same way. So an insert costs one segment at most, however
+ * many names there are, and a worker that probes meanwhile reads either the old or the new segment, both true.
+ */
+import assert from 'node:assert/strict';
+import { DIRECTORY, ENTRY, SEGMENT, TOMBSTONE } from './layout.ts';
+import type { Arena, ArenaView } from './memory.ts';
+import type { Reclaimer } from './reclaim.ts';
+
+/** A segment of 512 slots is 4 KiB: a page, split in microseconds. */
+const SEGMENT_SLOTS_LOG2_MAX = 9;
+const SEGMENT_SLOTS_LOG2_MIN = 2;
+/** Beyond this depth names whose hashes agree in so many bits get a larger segment instead of a split. */
+const DIRECTORY_BITS_MAX = 24;
+
+/** Which directory entry a hash belongs to. The shift by two steps keeps `bits` 0 right: JavaScript shifts modulo 32. */
+function directorySlot(hash: number, bits: number): number {
+  return (hash >>> 1) >>> (31 - bits);
+}
+
+/**
+ * The entry of a name in the index at `cell`, or 0. `name` holds the lower-case wire form from `start` to `end`
+ * (exclusive, root byte included). May make the view longer: hold no copy of `view.words` across the call.
+ */
+export function findEntry(
+  view: ArenaView,
+  cell: number,
+  hash: number,
+  name: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  let words = view.words;
+  const directory = words[cell] as number;
+  if (directory >= words.length) words = refreshed(view);
+  let at = directory + DIRECTORY.SEGMENTS + directorySlot(hash, words[directory + DIRECTORY.BITS] as number);
+  if (at >= words.length) words = refreshed(view);
+  const segment = words[at] as number;
+  if (segment >= words.length) words = refreshed(view);
+  const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
+  const slots = segment + SEGMENT.SLOTS;
+  if (slots + 2 * mask >= words.length) words = refreshed(view);
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    at = slots + 2 * slot;
+    const entry = words[at + 1] as number;
+    if (entry === 0) return 0;
+    if (entry === TOMBSTONE || words[at] !== hash) continue;
+    if (entry >= words.length) words = refreshed(view);
+    if (sameName(view, entry, name, start, end)) return entry;
+  }
+}
+
+function refreshed(view: ArenaView): Int32Array<SharedArrayBuffer> {
+  view.refresh();
+  return view.words;
+}
+
+function sameName(view: ArenaView, entry: number, name: Uint8Array, start: number, end: number): boolean {
+  const length = (view.words[entry + ENTRY.NAME] as number) & 0xff;
+  if (length !== end - start) return false;
+  const bytes = view.bytes;
+  const base = (entry + ENTRY.NAME_BYTES) * 4;
+  if (base + length > bytes.length) view.refresh();
+  for (let i = 0; i < length; i++) if (bytes[base + i] !== name[start + i]) return false;
+  return true;
+}
+
+/** Changes an index; only the main thread does. Every allocation may fail: false means that the arena is full. */
+export class IndexWriter {
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+
+  constructor(arena: Arena, reclaimer: Reclaimer) {
+    this.#arena = arena;
+    this.#reclaimer = reclaimer;
+  }
+
+  /** A new empty index behind the word at `cell`. */
+  create(cell: number): boolean {
+    const segment = this.#segment(SEGMENT_SLOTS_LOG2_MIN, 0);
+    const directory = this.#arena.allocate(DIRECTORY.SEGMENTS + 1);
+    if (segment === 0 || directory === 0) return false;
+    const words = this.#words;
+    words[directory + DIRECTORY.BITS] = 0;
+    words[directory + DIRECTORY.SEGMENTS] = segment;
+    Atomics.store(words, cell, directory);
+    return true;
+  }
+
+  /** Adds an entry whose HASH and name are in place. The name must not be there yet. */
+  insert(cell: number, entry: number): boolean {
+    const hash = this.#words[entry + ENTRY.HASH] as number;
+    for (;;) {
+      const segment = this.#segmentOf(cell, hash);
+      const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2] as number;
+      // At least a quarter of the slots stays empty: probes end soon, and always.
+      if (((this.#words[segment + SEGMENT.USED] as number) + 1) * 4 <= (1 << log2) * 3) {
+        this.#place(segment, hash, entry);
+        return true;
+      }
+      if (!this.#makeRoom(cell, segment, hash)) return false;
+    }
+  }
+
+  /** Takes an entry out; the caller retires the entry itself. */
+  remove(cell: number, entry: number): void {
+    const words = this.#words;
+    const hash = words[entry + ENTRY.HASH] as number;
+    const segment = this.#segmentOf(cell, hash);
+    const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const at = segment + SEGMENT.SLOTS + 2 * slot;
+      assert(words[at + 1] !== 0, 'the entry to remove is in its index');
+      if (words[at + 1] !== entry) continue;
+      Atomics.store(words, at + 1, TOMBSTONE);
+      return;
+    }
+  }
+
+  /** Every entry of the index. */
+  *entries(cell: number): Generator<number> {
+    for (const segment of this.#segments(cell)) {
+      const slots = 1 << (this.#words[segment + SEGMENT.SLOTS_LOG2] as number);
+      for (let slot = 0; slot < slots; slot++) {
+        const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1] as number;
+        if (entry !== 0 && entry !== TOMBSTONE) yield entry;
+      }
+    }
+  }
+
+  /** Retires the index's own blocks: directory and segments, not the entries nor the cell. */
+  retire(cell: number): void {
+    for (const segment of this.#segments(cell)) this.#retireSegment(segment);
+    const directory = this.#words[cell] as number;
+    const bits = this.#words[directory + DIRECTORY.BITS] as number;
+    this.#reclaimer.retire(directory, DIRECTORY.SEGMENTS + (1 << bits));
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return this.#arena.view.words;
+  }
+
+  *#segments(cell: number): Generator<number> {
+    const directory = this.#words[cell] as number;
+    const bits = this.#words[directory + DIRECTORY.BITS] as number;
+    let last = 0;
+    for (let i = 0; i < 1 << bits; i++) {
+      const segment = this.#words[directory + DIRECTORY.SEGMENTS + i] as number;
+      // The directory entries of one segment stand side by side.
+      if (segment !== last) yield segment;
+      last = segment;
+    }
+  }
+
+  #segmentOf(cell: number, hash: number): number {
+    const words = this.#words;
+    const directory = words[cell] as number;
+    const bits = words[directory + DIRECTORY.BITS] as number;
+    return words[directory + DIRECTORY.SEGMENTS + directorySlot(hash, bits)] as number;
+  }
+
+  #segment(log2: number, depth: number): number {
+    const segment = this.#arena.allocate(SEGMENT.SLOTS + 2 * (1 << log2));
+    if (segment === 0) return 0;
+    this.#words[segment + SEGMENT.SLOTS_LOG2] = log2;
+    this.#words[segment + SEGMENT.DEPTH] = depth;
+    return segment;
+  }
+
+  #place(segment: number, hash: number, entry: number): void {
+    const words = this.#words;
+    const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
+    let slot = hash & mask;
+    while (words[segment + SEGMENT.SLOTS + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+    const at = segment + SEGMENT.SLOTS + 2 * slot;
+    words[at] = hash;
+    // The entry last: a worker that sees it sees the hash and the entry's contents too.
+    Atomics.store(words, at + 1, entry);
+    words[segment + SEGMENT.USED] = (words[segment + SEGMENT.USED] as number) + 1;
+  }
+
+  /** Replaces a full segment: by one of the same or twice the size, or by two halves. */
+  #makeRoom(cell: number, segment: number, hash: number): boolean {
+    const words = this.#words;
+    const log2 = words[segment + SEGMENT.SLOTS_LOG2] as number;
+    const depth = words[segment + SEGMENT.DEPTH] as number;
+    const live = this.#countLive(segment);
+    if (live * 4 < (1 << log2) * 2) return this.#replace(cell, segment, hash, log2);
+    if (log2 < SEGMENT_SLOTS_LOG2_MAX || depth >= DIRECTORY_BITS_MAX) return this.#replace(cell, segment, hash, log2 + 1);
+    return this.#split(cell, segment, hash);
+  }
+
+  #countLive(segment: number): number {
+    let live = 0;
+    const slots = 1 << (this.#words[segment + SEGMENT.SLOTS_LOG2] as number);
+    for (let slot = 0; slot < slots; slot++) {
+      const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1] as number;
+      if (entry !== 0 && entry !== TOMBSTONE) live++;
+    }
+    return live;
+  }
+
+  #replace(cell: number, old: number, hash: number, log2: number): boolean {
+    const depth = this.#words[old + SEGMENT.DEPTH] as number;
+    const segment = this.#segment(log2, depth);
+    if (segment === 0) return false;
+    this.#copy(old, segment, segment, depth);
+    this.#point(cell, hash, depth, segment);
+    this.#retireSegment(old);
+    return true;
+  }
+
+  #split(cell: number, old: number, hash: number): boolean {
+    const depth = this.#words[old + SEGMENT.DEPTH] as number;
+    if (depth === this.#words[(this.#words[cell] as number) + DIRECTORY.BITS] && !this.#doubleDirectory(cell)) return false;
+    const log2 = this.#words[old + SEGMENT.SLOTS_LOG2] as number;
+    const low = this.#segment(log2, depth + 1);
+    const high = low === 0 ? 0 : this.#segment(log2, depth + 1);
+    if (high === 0) {
+      if (low !== 0) this.#arena.free(low, SEGMENT.SLOTS + 2 * (1 << log2));
+      return false;
+    }
+    this.#copy(old, low, high, depth);
+    const bit = 0x80000000 >>> depth;
+    this.#point(cell, hash & ~bit, depth + 1, low);
+    this.#point(cell, hash | bit, depth + 1, high);
+    this.#retireSegment(old);
+    return true;
+  }
+
+  /** Copies the live slots of `old`: by the hash bit after `depth` into `low` or `high` (which may be the same). */
+  #copy(old: number, low: number, high: number, depth: number): void {
+    const words = this.#words;
+    const bit = 0x80000000 >>> depth;
+    const slots = 1 << (words[old + SEGMENT.SLOTS_LOG2] as number);
+    for (let slot = 0; slot < slots; slot++) {
+      const at = old + SEGMENT.SLOTS + 2 * slot;
+      const entry = words[at + 1] as number;
+      if (entry === 0 || entry === TOMBSTONE) continue;
+      const hash = words[at] as number;
+      this.#place((hash & bit) === 0 ? low : high, hash, entry);
+    }
+  }
+
+  /** Points every directory entry whose top `depth` bits are those of `hash` to `segment`. */
+  #point(cell: number, hash: number, depth: number, segment: number): void {
+    const words = this.#words;
+    const directory = words[cell] as number;
+    const bits = words[directory + DIRECTORY.BITS] as number;
+    const run = 1 << (bits - depth);
+    const first = directorySlot(hash, depth) * run;
+    for (let i = first; i < first + run; i++) Atomics.store(words, directory + DIRECTORY.SEGMENTS + i, segment);
+  }
+
+  #doubleDirectory(cell: number): boolean {
+    const old = this.#words[cell] as number;
+    const bits = this.#words[old + DIRECTORY.BITS] as number;
+    const directory = this.#arena.allocate(DIRECTORY.SEGMENTS + (2 << bits));
+    if (directory === 0) return false;
+    const words = this.#words;
+    words[directory + DIRECTORY.BITS] = bits + 1;
+    for (let i = 0; i < 2 << bits; i++) {
+      words[directory + DIRECTORY.SEGMENTS + i] = words[old + DIRECTORY.SEGMENTS + (i >> 1)] as number;
+    }
+    Atomics.store(words, cell, directory);
+    this.#reclaimer.retire(old, DIRECTORY.SEGMENTS + (1 << bits));
+    return true;
+  }
+
+  #retireSegment(segment: number): void {
+    const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2] as number;
+    this.#reclaimer.retire(segment, SEGMENT.SLOTS + 2 * (1 << log2));
+  }
+}

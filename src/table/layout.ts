@@ -1,0 +1,161 @@
+/**
+ * Where everything lies in the shared memory of the table.
+ *
+ * Two memories: `control`, a few words that every thread polls, each on a cache line of its own; and the arena, which
+ * holds the compiled answers. Arena addresses are word offsets (4 bytes) into it; 0 means "none". All integers are in
+ * the machine's byte order; bytes that go on the wire are in network order.
+ */
+
+/** 16 words = 64 bytes: two words that different threads write never share a cache line. */
+const LINE_WORDS = 16;
+
+export const CONTROL = {
+  /** Workers answer from versions of at most this generation. */
+  GENERATION: 0,
+  /** Raised after every publication; see reclaim.ts. */
+  EPOCH: 1 * LINE_WORDS,
+  /** 1: workers leave their loops. */
+  STOP: 2 * LINE_WORDS,
+  /** One mark a worker: 0 offline, else the epoch that it saw before it loaded the generation. */
+  MARKS: 3 * LINE_WORDS,
+} as const;
+
+/** Marks lie one to a cache line. */
+export const MARK_STRIDE_WORDS = LINE_WORDS;
+/** UDP workers and the TCP worker. 64 cores and one more are plenty for a nameserver. */
+export const MAX_READERS = 65;
+export const CONTROL_BYTES = 4 * (CONTROL.MARKS + MAX_READERS * MARK_STRIDE_WORDS);
+
+/** The first words of the arena. */
+export const ARENA = {
+  /** Index cell of the zones. */
+  ZONES: 1,
+  /** Bit n is set when a zone of n labels exists or has existed (n = 31: 31 labels or more). */
+  ZONE_DEPTHS: 2,
+  /** First word that the allocator may hand out. */
+  FIRST_FREE: LINE_WORDS,
+} as const;
+
+/** Every version (of a zone, a node or a plan) begins with these. */
+export const VERSION = {
+  /** The generation it belongs to; 0 once every worker sees it (settled). */
+  GENERATION: 0,
+  /** The version before it, for workers of an older generation; 0: there was nothing. */
+  PREVIOUS: 1,
+} as const;
+
+/** What an index holds: a zone entry or a node. `VERSION_WORD` leads to the newest version. */
+export const ENTRY = {
+  VERSION_WORD: 0,
+  /** Node: the node one label above, in the same zone; 0 at the apex. */
+  PARENT: 1,
+  /** Node: how many of the names one label below exist or have such names. Only the writer uses it. */
+  CHILDREN: 2,
+  /** Hash of the name, so that a split of a segment need not read the name. */
+  HASH: 3,
+  /** Bytes of the name in the low 8 bits (RFC 1035 §2.3.4: at most 255), labels without the root above them. */
+  NAME: 4,
+  /** The name in lower-case wire form. */
+  NAME_BYTES: 5,
+} as const;
+
+/** Version of a zone. `INDEX` 0: the zone is gone. */
+export const ZONE = {
+  INDEX: 2,
+  APEX: 3,
+  /** ZONE_HAS_* */
+  FLAGS: 4,
+  WORDS: 5,
+} as const;
+
+/** The zone holds a name that begins with `*`: a missing name may still have an answer (RFC 4592). */
+export const ZONE_HAS_WILDCARD = 1;
+/** The zone holds NS records below its apex (RFC 1034 §4.2.1). */
+export const ZONE_HAS_CUT = 2;
+
+/** Version of a node: the RRsets and the service of one name. */
+export const NODE = {
+  /** NODE_* */
+  FLAGS: 2,
+  /** Service cell, or 0. */
+  SERVICE: 3,
+  /** RRsets: pairs of type and RRset follow. */
+  COUNT: 4,
+  PAIRS: 5,
+} as const;
+
+/** The name exists: it owns records, or names below it do (an empty non-terminal, RFC 8020). */
+export const NODE_EXISTS = 1;
+export const NODE_HAS_CNAME = 2;
+export const NODE_IS_CUT = 4;
+export const NODE_IS_APEX = 8;
+
+/** An RRset, immutable: its records as they go on the wire, each with a pointer to the owner (RFC 1035 §4.1.4). */
+export const RRSET = {
+  COUNT: 0,
+  /** Bytes of all records. */
+  LENGTH: 1,
+  /** Bytes of each record where all are of one length, else 0. */
+  STRIDE: 2,
+  /** Compression pointers in the data: each a word, position << 8 | offset in the owner's name. */
+  FIXUPS: 3,
+  /** Byte offset, from the first record, of the uncompressed lower-case target of a CNAME; 0 for other types. */
+  TARGET: 4,
+  /** Words of the whole block. */
+  WORDS: 5,
+  /** The fixups, then the records' bytes, then the target. */
+  DATA: 6,
+} as const;
+
+/** A service: what outlives its plans. */
+export const SERVICE = {
+  /** Leads to the newest plan. */
+  PLAN_WORD: 0,
+  /** Words of the cell; the rest rounds it up to the allocator's smallest block. */
+  WORDS: 4,
+} as const;
+
+/** A plan: the compiled choice of a service, immutable. */
+export const PLAN = {
+  /** PLAN_ADDRESSES or PLAN_HOST */
+  KIND: 2,
+  TTL: 3,
+  /** Sum of the weights, 1 .. 16 * 65,535. */
+  TOTAL: 4,
+  /** 2^32 mod total: draws whose low half lies below it are drawn again, so that none is favoured. */
+  REJECT_BELOW: 5,
+  POOLS: 6,
+  FIRST_POOL: 7,
+} as const;
+
+export const PLAN_ADDRESSES = 0;
+export const PLAN_HOST = 1;
+
+/** One pool in a plan. */
+export const POOL = {
+  /** Draws below this, and not below the pool's before, choose this pool. */
+  THRESHOLD: 0,
+  /** Its line in the counters. */
+  COUNTER: 1,
+  /** RRset A, or CNAME for a host; 0: none. */
+  FIRST: 2,
+  /** RRset AAAA; 0: none. */
+  SECOND: 3,
+  WORDS: 4,
+} as const;
+
+/** Index cell: leads to a directory: its depth in bits, then one segment for each value of the hash's top bits. */
+export const DIRECTORY = { BITS: 0, SEGMENTS: 1 } as const;
+
+/** A segment of an index: open addressing over pairs of hash and entry. */
+export const SEGMENT = {
+  SLOTS_LOG2: 0,
+  /** Top bits of the hash that all its entries share. */
+  DEPTH: 1,
+  /** Slots that are not empty (entries and tombstones). */
+  USED: 2,
+  SLOTS: 3,
+} as const;
+
+/** A slot whose entry was removed: a probe goes on past it. */
+export const TOMBSTONE = -1;

@@ -1,0 +1,294 @@
+/** Zones and nodes in the arena, changed through versions: prepared unseen, then published whole or taken back. */
+import { findEntry, IndexWriter } from './index.ts';
+import { finishHash, HashedName } from './hash.ts';
+import {
+  ARENA,
+  CONTROL,
+  ENTRY,
+  NODE,
+  NODE_EXISTS,
+  NODE_HAS_CNAME,
+  NODE_IS_APEX,
+  NODE_IS_CUT,
+  VERSION,
+  ZONE,
+} from './layout.ts';
+import { TYPE } from '../wire/constants.ts';
+import type { Arena } from './memory.ts';
+import type { Reclaimer } from './reclaim.ts';
+
+/** The arena has reached its limit; thrown inside a prepare, which takes everything back and returns a Problem. */
+export class ArenaFull extends Error {}
+
+/** Contents of a node's newest version, as the writer edits them. */
+export interface NodeContent {
+  service: number;
+  /** RRset offsets by type, in the order in which they were added. */
+  readonly rrsets: Map<number, number>;
+}
+
+/** The writer's side of zones and nodes. One prepared set of changes at a time. */
+export class NodeWriter {
+  readonly arena: Arena;
+  readonly reclaimer: Reclaimer;
+  readonly index: IndexWriter;
+  /** What takes the prepared changes back, to be run in reverse. */
+  readonly #undo: (() => void)[] = [];
+  /** What is to be done once the prepared changes are published. */
+  readonly #onPublish: (() => void)[] = [];
+  readonly #name = new HashedName();
+  /** Which index lives at a cell; a cell may serve another one later. */
+  readonly #indexes = new Map<number, object>();
+
+  constructor(arena: Arena, reclaimer: Reclaimer) {
+    this.arena = arena;
+    this.reclaimer = reclaimer;
+    this.index = new IndexWriter(arena, reclaimer);
+  }
+
+  /** The generation that the prepared changes will be seen under. */
+  get pendingGeneration(): number {
+    const next = (Atomics.load(this.arena.view.control, CONTROL.GENERATION) + 1) | 0;
+    // 0 marks settled versions.
+    return next === 0 ? 1 : next;
+  }
+
+  undo(action: () => void): void {
+    this.#undo.push(action);
+  }
+
+  onPublish(action: () => void): void {
+    this.#onPublish.push(action);
+  }
+
+  /** A block that goes back if the changes are taken back. */
+  allocate(words: number): number {
+    const offset = this.arena.allocate(words);
+    if (offset === 0) throw new ArenaFull();
+    this.undo(() => this.reclaimer.retire(offset, words));
+    return offset;
+  }
+
+  /** The block is no longer reachable once the changes are published. */
+  retireOnPublish(offset: number, words: number): void {
+    this.onPublish(() => this.reclaimer.retire(offset, words));
+  }
+
+  /** Leads `word` to a new version. Workers of older generations go on to the one before. */
+  setVersion(word: number, version: number, versionWords: (version: number) => number): void {
+    const { words } = this.arena.view;
+    const generation = this.pendingGeneration;
+    const old = words[word] as number;
+    const oldIsPending = old !== 0 && words[old + VERSION.GENERATION] === generation;
+    words[version + VERSION.GENERATION] = generation;
+    words[version + VERSION.PREVIOUS] = oldIsPending ? (words[old + VERSION.PREVIOUS] as number) : old;
+    Atomics.store(words, word, version);
+    this.undo(() => Atomics.store(this.arena.view.words, word, old));
+    if (old !== 0) this.retireOnPublish(old, versionWords(old));
+    this.onPublish(() => {
+      if (this.arena.view.words[word] === version) this.reclaimer.settle(version);
+    });
+  }
+
+  /** Makes the prepared changes visible in one store, then sees to what they replaced. */
+  publish(): void {
+    Atomics.store(this.arena.view.control, CONTROL.GENERATION, this.pendingGeneration);
+    for (const action of this.#onPublish) action();
+    this.#reset();
+  }
+
+  takeBack(): void {
+    for (const action of this.#undo.reverse()) action();
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#undo.length = 0;
+    this.#onPublish.length = 0;
+    this.reclaimer.advance();
+    this.reclaimer.collect();
+  }
+
+  /** A new index; its cell. */
+  makeIndex(): number {
+    const cell = this.allocate(1);
+    if (!this.index.create(cell)) throw new ArenaFull();
+    this.#indexes.set(cell, {});
+    this.undo(() => {
+      this.#indexes.delete(cell);
+      this.index.retire(cell);
+    });
+    return cell;
+  }
+
+  /** The entry of a name (lower-case wire form) in the index at `cell`, or 0. */
+  find(cell: number, name: Uint8Array): number {
+    this.#name.set(name, 0);
+    return findEntry(this.arena.view, cell, finishHash(this.#name.states[0] as number), this.#name.bytes, 0, name.length);
+  }
+
+  /** The entry of a name, made where it is not there. */
+  findOrMake(cell: number, name: Uint8Array): number {
+    const found = this.find(cell, name);
+    if (found !== 0) return found;
+    const size = entryWords(name.length);
+    const entry = this.arena.allocate(size);
+    if (entry === 0) throw new ArenaFull();
+    const { words, bytes } = this.arena.view;
+    words[entry + ENTRY.HASH] = finishHash(this.#name.states[0] as number);
+    words[entry + ENTRY.NAME] = name.length;
+    bytes.set(name, (entry + ENTRY.NAME_BYTES) * 4);
+    if (!this.index.insert(cell, entry)) {
+      this.arena.free(entry, size);
+      throw new ArenaFull();
+    }
+    this.undo(() => this.#removeEntry(cell, entry));
+    return entry;
+  }
+
+  #removeEntry(cell: number, entry: number): void {
+    this.index.remove(cell, entry);
+    this.reclaimer.retire(entry, entryWords(this.nameLength(entry)));
+  }
+
+  nameLength(entry: number): number {
+    return (this.arena.view.words[entry + ENTRY.NAME] as number) & 0xff;
+  }
+
+  /** The newest contents of a node. */
+  content(node: number): NodeContent {
+    const { words } = this.arena.view;
+    const version = words[node + ENTRY.VERSION_WORD] as number;
+    const rrsets = new Map<number, number>();
+    if (version === 0) return { service: 0, rrsets };
+    const count = words[version + NODE.COUNT] as number;
+    for (let i = 0; i < count; i++) {
+      rrsets.set(words[version + NODE.PAIRS + 2 * i] as number, words[version + NODE.PAIRS + 2 * i + 1] as number);
+    }
+    return { service: words[version + NODE.SERVICE] as number, rrsets };
+  }
+
+  /** Gives a node of the zone new contents, and its ancestors their existence (RFC 8020). */
+  update(cell: number, apex: Uint8Array, name: Uint8Array, edit: (content: NodeContent) => void): void {
+    const node = this.findOrMake(cell, name);
+    const content = this.content(node);
+    edit(content);
+    this.#write(cell, apex, node, name, content);
+  }
+
+  #write(cell: number, apex: Uint8Array, node: number, name: Uint8Array, content: NodeContent): void {
+    const isApex = name.length === apex.length;
+    const children = this.arena.view.words[node + ENTRY.CHILDREN] as number;
+    const existed = this.#exists(node);
+    const exists = isApex || children > 0 || content.service !== 0 || content.rrsets.size > 0;
+    const version = this.allocate(nodeWords(content.rrsets.size));
+    const { words } = this.arena.view;
+    let flags = (exists ? NODE_EXISTS : 0) | (isApex ? NODE_IS_APEX : 0);
+    if (content.rrsets.has(TYPE.CNAME)) flags |= NODE_HAS_CNAME;
+    if (!isApex && content.rrsets.has(TYPE.NS)) flags |= NODE_IS_CUT;
+    words[version + NODE.FLAGS] = flags;
+    words[version + NODE.SERVICE] = content.service;
+    words[version + NODE.COUNT] = content.rrsets.size;
+    let at = version + NODE.PAIRS;
+    for (const [type, rrset] of content.rrsets) {
+      words[at++] = type;
+      words[at++] = rrset;
+    }
+    this.setVersion(node + ENTRY.VERSION_WORD, version, (old) => this.#versionWords(old));
+    if (!isApex && existed !== exists) this.#tellParent(cell, apex, node, name, exists ? 1 : -1);
+    if (!exists) this.#sweepLater(cell, node, version, this.#versionWords(version));
+  }
+
+  #exists(node: number): boolean {
+    const { words } = this.arena.view;
+    const version = words[node + ENTRY.VERSION_WORD] as number;
+    return version !== 0 && ((words[version + NODE.FLAGS] as number) & NODE_EXISTS) !== 0;
+  }
+
+  /** A name came into being or went: the name above exists through it, and may come or go itself. */
+  #tellParent(cell: number, apex: Uint8Array, node: number, name: Uint8Array, difference: number): void {
+    const above = name.subarray(1 + (name[0] as number));
+    const parent = this.findOrMake(cell, above);
+    const { words } = this.arena.view;
+    if (difference > 0) words[node + ENTRY.PARENT] = parent;
+    words[parent + ENTRY.CHILDREN] = (words[parent + ENTRY.CHILDREN] as number) + difference;
+    this.undo(() => {
+      const now = this.arena.view.words;
+      now[parent + ENTRY.CHILDREN] = (now[parent + ENTRY.CHILDREN] as number) - difference;
+    });
+    const existed = this.#exists(parent);
+    const children = words[parent + ENTRY.CHILDREN] as number;
+    if (existed && children > 0) return;
+    const content = this.content(parent);
+    if (existed && (content.service !== 0 || content.rrsets.size > 0 || above.length === apex.length)) return;
+    this.#write(cell, apex, parent, above, content);
+  }
+
+  /** Takes an entry out of the index once no worker can want its older versions, unless it has come back by then. */
+  #sweepLater(cell: number, entry: number, version: number, versionWords: number): void {
+    const index = this.#indexes.get(cell);
+    this.onPublish(() => {
+      this.reclaimer.afterwards(() => {
+        if (this.#indexes.get(cell) !== index) return;
+        if (this.arena.view.words[entry + ENTRY.VERSION_WORD] !== version) return;
+        this.#removeEntry(cell, entry);
+        this.reclaimer.retire(version, versionWords);
+      });
+    });
+  }
+
+  #versionWords(version: number): number {
+    return nodeWords(this.arena.view.words[version + NODE.COUNT] as number);
+  }
+
+  /** Gives the zone of a name an index and an apex, or (with `index` 0) ends it. */
+  setZone(name: Uint8Array, index: number, apexNode: number, flags: number): void {
+    const entry = this.findOrMake(ARENA.ZONES, name);
+    const version = this.allocate(ZONE.WORDS);
+    const { words } = this.arena.view;
+    words[version + ZONE.INDEX] = index;
+    words[version + ZONE.APEX] = apexNode;
+    words[version + ZONE.FLAGS] = flags;
+    this.setVersion(entry + ENTRY.VERSION_WORD, version, () => ZONE.WORDS);
+    if (index === 0) this.#sweepLater(ARENA.ZONES, entry, version, ZONE.WORDS);
+    this.#name.set(name, 0);
+    // Bits are only ever added: a probe too many is cheap, one too few would hide a zone.
+    words[ARENA.ZONE_DEPTHS] = (words[ARENA.ZONE_DEPTHS] as number) | (1 << Math.min(this.#name.labels, 31));
+  }
+
+  /** The newest version of a zone, or 0 where there is none. */
+  zone(name: Uint8Array): number {
+    const entry = this.find(ARENA.ZONES, name);
+    if (entry === 0) return 0;
+    const { words } = this.arena.view;
+    const version = words[entry + ENTRY.VERSION_WORD] as number;
+    return version !== 0 && words[version + ZONE.INDEX] !== 0 ? version : 0;
+  }
+
+  /** Retires a zone's index with all its nodes and their versions. */
+  retireIndex(cell: number, retireContent: (content: NodeContent) => void): void {
+    for (const node of this.index.entries(cell)) {
+      const version = this.arena.view.words[node + ENTRY.VERSION_WORD] as number;
+      if (version !== 0) {
+        retireContent(this.content(node));
+        this.retireOnPublish(version, this.#versionWords(version));
+      }
+      this.retireOnPublish(node, entryWords(this.nameLength(node)));
+    }
+    this.onPublish(() => {
+      this.#indexes.delete(cell);
+      this.index.retire(cell);
+      this.reclaimer.retire(cell, 1);
+    });
+  }
+}
+
+/** Words of an entry whose name has so many bytes. */
+export function entryWords(nameBytes: number): number {
+  return ENTRY.NAME_BYTES + Math.ceil(nameBytes / 4);
+}
+
+/** Words of a node's version with so many RRsets. */
+export function nodeWords(rrsets: number): number {
+  return NODE.PAIRS + 2 * rrsets;
+}

@@ -1,0 +1,259 @@
+/** The table as the control path sees it: changes of the model go in, workers see them all at once. */
+import assert from 'node:assert/strict';
+import { Problem } from '../model/errors.ts';
+import { nameToWire } from '../model/name.ts';
+import type { ModelChange } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
+import type { Zone } from '../model/zone.ts';
+import { TYPE } from '../wire/constants.ts';
+import type { TableChanges } from './changes.ts';
+import { type CompiledPool, compilePlan, compilePool, compileRRset, planWords, poolSource, soaRdata } from './compile.ts';
+import { type CounterRegistry, type PoolCount } from './counters.ts';
+import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE, ZONE_HAS_CUT, ZONE_HAS_WILDCARD } from './layout.ts';
+import { Arena, type SharedTable } from './memory.ts';
+import { ArenaFull, type NodeContent, NodeWriter } from './nodes.ts';
+import { Reclaimer } from './reclaim.ts';
+
+/** What the writer remembers of a service, so that a shift touches only its plan. */
+interface CompiledService {
+  readonly service: Service;
+  readonly cell: number;
+  readonly pools: readonly CompiledPool[];
+}
+
+export class Table implements TableChanges {
+  readonly shared: SharedTable;
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+  readonly #nodes: NodeWriter;
+  readonly #counters: CounterRegistry;
+  readonly #services = new Map<string, CompiledService>();
+  #pending = false;
+
+  constructor(shared: SharedTable, counters: CounterRegistry) {
+    this.shared = shared;
+    this.#counters = counters;
+    this.#arena = new Arena(shared);
+    this.#reclaimer = new Reclaimer(this.#arena);
+    this.#nodes = new NodeWriter(this.#arena, this.#reclaimer);
+    assert(this.#nodes.index.create(ARENA.ZONES), 'a new arena has room for an empty index');
+  }
+
+  prepare(changes: readonly ModelChange[]): Problem | undefined {
+    assert(!this.#pending, 'one prepared list of changes at a time');
+    this.#pending = true;
+    try {
+      for (const change of changes) this.#apply(change);
+      return undefined;
+    } catch (error) {
+      this.takeBack();
+      if (!(error instanceof ArenaFull)) throw error;
+      return new Problem(
+        'table_full',
+        `the table has reached its limit of ${this.shared.arena.maxByteLength} bytes; raise table.maxBytes and restart`,
+      );
+    }
+  }
+
+  publish(): void {
+    assert(this.#pending, 'something was prepared');
+    this.#pending = false;
+    this.#nodes.publish();
+  }
+
+  takeBack(): void {
+    assert(this.#pending, 'something was prepared');
+    this.#pending = false;
+    this.#nodes.takeBack();
+  }
+
+  /** Frees what workers have left since the last change. To be called now and then. */
+  collect(): void {
+    if (this.#pending) return;
+    this.#reclaimer.collect();
+  }
+
+  /** Sizes, bytes; `waiting`: blocks that some worker may still read. */
+  get memory(): { usedBytes: number; sizeBytes: number; maxBytes: number; waiting: number } {
+    const { usedBytes, sizeBytes } = this.#arena;
+    return { usedBytes, sizeBytes, maxBytes: this.shared.arena.maxByteLength, waiting: this.#reclaimer.waiting };
+  }
+
+  /** The generation that workers answer from. */
+  get generation(): number {
+    return Atomics.load(this.#arena.view.control, CONTROL.GENERATION);
+  }
+
+  /** Answers that a service's pools have given, by pool name; empty where there is no such service. */
+  poolCounts(service: string): Record<string, PoolCount> {
+    const pools = this.#services.get(service)?.pools ?? [];
+    return Object.fromEntries(pools.map((pool) => [pool.name, this.#counters.pool(pool.counter)]));
+  }
+
+  #apply(change: ModelChange): void {
+    switch (change.op) {
+      case 'putZone':
+        return this.#putZone(change.zone);
+      case 'deleteZone':
+        return this.#deleteZone(change.zone);
+      case 'putRRset':
+        return this.#putRRset(change.rrset);
+      case 'deleteRRset':
+        return this.#deleteRRset(change.zone, change.name, change.type);
+      case 'putService':
+        return this.#putService(change.service);
+      case 'deleteService':
+        return this.#deleteService(change.zone, change.name);
+    }
+  }
+
+  #putZone(zone: Zone): void {
+    const apex = nameToWire(zone.name);
+    const existing = this.#nodes.zone(apex);
+    const cell = existing === 0 ? this.#nodes.makeIndex() : (this.#words[existing + ZONE.INDEX] as number);
+    this.#nodes.update(cell, apex, apex, (content) => {
+      this.#setRRset(content, apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
+      this.#setRRset(content, apex, TYPE.NS, zone.ttlSeconds, zone.nameservers.map(nameToWire));
+    });
+    if (existing === 0) this.#nodes.setZone(apex, cell, this.#nodes.find(cell, apex), 0);
+  }
+
+  #deleteZone(name: string): void {
+    const apex = nameToWire(name);
+    const cell = this.#indexOf(apex);
+    this.#nodes.setZone(apex, 0, 0, 0);
+    this.#nodes.retireIndex(cell, (content) => {
+      for (const rrset of content.rrsets.values()) this.#retireRRset(rrset);
+    });
+    for (const [serviceName, compiled] of this.#services) {
+      if (compiled.service.zone === name) this.#forgetService(serviceName, compiled);
+    }
+  }
+
+  #putRRset(rrset: RRset): void {
+    const apex = nameToWire(rrset.zone);
+    const owner = nameToWire(rrset.name);
+    if (owner[0] === 1 && owner[1] === 0x2a) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
+    if (rrset.type === TYPE.NS && owner.length > apex.length) this.#raiseZoneFlag(apex, ZONE_HAS_CUT);
+    this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
+      this.#setRRset(content, owner, rrset.type, rrset.ttlSeconds, rrset.rdata);
+    });
+  }
+
+  #deleteRRset(zone: string, name: string, type: number): void {
+    const apex = nameToWire(zone);
+    this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
+      const rrset = content.rrsets.get(type);
+      assert(rrset !== undefined, 'the RRset to delete is in the table');
+      this.#retireRRset(rrset);
+      content.rrsets.delete(type);
+    });
+  }
+
+  #setRRset(content: NodeContent, owner: Uint8Array, type: number, ttl: number, rdata: readonly Uint8Array[]): void {
+    const old = content.rrsets.get(type);
+    if (old !== undefined) this.#retireRRset(old);
+    const rrset = compileRRset(this.#arena, owner, type, ttl, rdata);
+    if (rrset === 0) throw new ArenaFull();
+    this.#undoRRset(rrset);
+    content.rrsets.set(type, rrset);
+  }
+
+  #putService(service: Service): void {
+    const old = this.#services.get(service.name);
+    const owner = nameToWire(service.name);
+    const cell = old?.cell ?? this.#nodes.allocate(SERVICE.WORDS);
+    const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
+    const plan = compilePlan(this.#arena, service, pools);
+    if (plan === 0) throw new ArenaFull();
+    this.#nodes.undo(() => this.#reclaimer.retire(plan, planWords(pools.length)));
+    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (version) => planWords(this.#words[version + PLAN.POOLS] as number));
+    for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
+    this.#remember(service.name, { service, cell, pools });
+    if (old !== undefined) return;
+    const apex = nameToWire(service.zone);
+    if (owner[0] === 1 && owner[1] === 0x2a) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
+    this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
+      content.service = cell;
+    });
+  }
+
+  /** A pool's RRsets: those in place where nothing but the weight has changed. */
+  #compilePool(owner: Uint8Array, service: Service, pool: Service['pools'][number], old: CompiledService | undefined): CompiledPool {
+    const source = poolSource(service, pool);
+    const before = old?.pools.find((other) => other.name === pool.name);
+    if (before?.source === source) return before;
+    const rrsets = compilePool(this.#arena, owner, service, pool);
+    if (rrsets === undefined) throw new ArenaFull();
+    for (const rrset of rrsets) if (rrset !== 0) this.#undoRRset(rrset);
+    const counter = before?.counter ?? this.#counters.allocate();
+    if (before === undefined) this.#nodes.undo(() => this.#counters.free(counter));
+    return { name: pool.name, source, counter, first: rrsets[0], second: rrsets[1] };
+  }
+
+  /** Retires what no pool of `kept` uses. */
+  #retirePool(pool: CompiledPool, kept: readonly CompiledPool[]): void {
+    if (kept.includes(pool)) return;
+    for (const rrset of [pool.first, pool.second]) if (rrset !== 0) this.#retireRRset(rrset);
+    if (kept.some((other) => other.counter === pool.counter)) return;
+    this.#nodes.onPublish(() => this.#reclaimer.afterwards(() => this.#counters.free(pool.counter)));
+  }
+
+  #deleteService(zone: string, name: string): void {
+    const compiled = this.#services.get(name);
+    assert(compiled !== undefined, 'the service to delete is in the table');
+    const apex = nameToWire(zone);
+    this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
+      content.service = 0;
+    });
+    this.#forgetService(name, compiled);
+  }
+
+  #forgetService(name: string, compiled: CompiledService): void {
+    const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD] as number;
+    this.#nodes.retireOnPublish(plan, planWords(compiled.pools.length));
+    this.#nodes.retireOnPublish(compiled.cell, SERVICE.WORDS);
+    for (const pool of compiled.pools) this.#retirePool(pool, []);
+    this.#remember(name, undefined);
+  }
+
+  #remember(name: string, compiled: CompiledService | undefined): void {
+    const old = this.#services.get(name);
+    const set = (value: CompiledService | undefined): void => {
+      if (value === undefined) this.#services.delete(name);
+      else this.#services.set(name, value);
+    };
+    set(compiled);
+    this.#nodes.undo(() => set(old));
+  }
+
+  /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
+  #raiseZoneFlag(apex: Uint8Array, flag: number): void {
+    const zone = this.#nodes.zone(apex);
+    const flags = this.#words[zone + ZONE.FLAGS] as number;
+    if ((flags & flag) !== 0) return;
+    const { INDEX, APEX } = ZONE;
+    this.#nodes.setZone(apex, this.#words[zone + INDEX] as number, this.#words[zone + APEX] as number, flags | flag);
+  }
+
+  #indexOf(apex: Uint8Array): number {
+    const zone = this.#nodes.zone(apex);
+    assert(zone !== 0, 'the zone is in the table');
+    return this.#words[zone + ZONE.INDEX] as number;
+  }
+
+  #undoRRset(rrset: number): void {
+    const size = this.#words[rrset + RRSET.WORDS] as number;
+    this.#nodes.undo(() => this.#reclaimer.retire(rrset, size));
+  }
+
+  #retireRRset(rrset: number): void {
+    this.#nodes.retireOnPublish(rrset, this.#words[rrset + RRSET.WORDS] as number);
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return this.#arena.view.words;
+  }
+}
+

@@ -1,0 +1,139 @@
+/** Reading a query and writing the frame of a reply: header and question (RFC 1035 §4.1). */
+import { CLASS, FLAG, HEADER_BYTES, MAX_NAME_BYTES, OPCODE, OPCODE_SHIFT, RCODE, TYPE } from './constants.ts';
+import { EdnsQuery } from './edns.ts';
+
+/** No reply at all: too short to have an ID, or a response itself (answering one could start a loop). */
+export const DROP = -1;
+/** The query is well formed: ask the table. */
+export const ACCEPT = 0;
+/** Anything above 0 is the RCODE of the reply. */
+export type ParseResult = number;
+
+/** A query, taken apart into fields that are reused for the next one. Nothing is allocated. */
+export class Query {
+  id = 0;
+  /** The 16 bits after the ID. */
+  flags = 0;
+  /** The name in lower case; `starts[i]` is where label i starts, `starts[labels]` the root. */
+  readonly name: Uint8Array;
+  readonly starts: Uint8Array;
+  nameLength = 0;
+  labels = 0;
+  type = 0;
+  class = 0;
+  /** The question could be read, so a reply can echo it. */
+  hasQuestion = false;
+  readonly edns = new EdnsQuery();
+
+  /** `name` and `starts` are where the question's name goes: at least 256 and 129 bytes. */
+  constructor(name: Uint8Array, starts: Uint8Array) {
+    this.name = name;
+    this.starts = starts;
+  }
+
+  /** Reads the message at `bytes[start..end)`. */
+  parse(bytes: Uint8Array, start: number, end: number): ParseResult {
+    this.hasQuestion = false;
+    this.edns.present = false;
+    if (end - start < HEADER_BYTES) return DROP;
+    this.id = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
+    this.flags = ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number);
+    if ((this.flags & FLAG.QR) !== 0) return DROP;
+    if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return RCODE.NOTIMP;
+    // Exactly one question: RFC 9619 makes more than one a FORMERR, and without one there is nothing to answer.
+    if (word16(bytes, start + 4) !== 1) return RCODE.FORMERR;
+    // A query carries nothing in the answer and authority sections.
+    if (word16(bytes, start + 6) !== 0 || word16(bytes, start + 8) !== 0) return RCODE.FORMERR;
+    const question = this.#parseQuestion(bytes, start + HEADER_BYTES, end);
+    if (question < 0) return RCODE.FORMERR;
+    this.hasQuestion = true;
+    const rest = this.#parseAdditional(bytes, question, end, word16(bytes, start + 10));
+    if (rest !== end) return RCODE.FORMERR;
+    if (this.edns.present && this.edns.version !== 0) return RCODE.BADVERS;
+    // OPT is no question (RFC 6891 §6.1.1), nor is a record of it a query's subject.
+    if (this.type === TYPE.OPT) return RCODE.FORMERR;
+    if (this.type === TYPE.AXFR || this.type === TYPE.IXFR) return RCODE.REFUSED;
+    return this.class === CLASS.IN ? ACCEPT : RCODE.REFUSED;
+  }
+
+  /** Where the question ends, or -1. Compression makes no sense in the first name of a message and is refused. */
+  #parseQuestion(bytes: Uint8Array, start: number, end: number): number {
+    const { name, starts } = this;
+    let at = start;
+    let length = 0;
+    let labels = 0;
+    for (;;) {
+      if (at >= end) return -1;
+      const size = bytes[at] as number;
+      if (size > 63 || length + size + 1 > MAX_NAME_BYTES || at + size + 1 > end) return -1;
+      starts[labels] = length;
+      name[length++] = size;
+      at++;
+      if (size === 0) break;
+      labels++;
+      for (const stop = at + size; at < stop; at++) name[length++] = lowerByte(bytes[at] as number);
+    }
+    if (at + 4 > end) return -1;
+    this.nameLength = length;
+    this.labels = labels;
+    this.type = word16(bytes, at);
+    this.class = word16(bytes, at + 2);
+    return at + 4;
+  }
+
+  /** Reads `count` records; where they end, or -1. OPT is kept (one at most, RFC 6891 §6.1.1), others are passed over. */
+  #parseAdditional(bytes: Uint8Array, start: number, end: number, count: number): number {
+    let at = start;
+    for (let i = 0; i < count; i++) {
+      const isRoot = at < end && bytes[at] === 0;
+      at = skipName(bytes, at, end);
+      if (at < 0 || at + 10 > end) return -1;
+      const length = word16(bytes, at + 8);
+      const data = at + 10;
+      if (data + length > end) return -1;
+      if (word16(bytes, at) === TYPE.OPT) {
+        if (!isRoot || this.edns.present || !this.edns.read(bytes, at, data + length)) return -1;
+      }
+      at = data + length;
+    }
+    return at;
+  }
+}
+
+function word16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+/** ASCII letters to lower case, everything else as it is (RFC 4343). */
+function lowerByte(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
+
+/** The end of a name that may end in a compression pointer, or -1. Pointers are not followed. */
+function skipName(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; ) {
+    const size = bytes[at] as number;
+    if (size === 0) return at + 1;
+    if (size >= 0xc0) return at + 2;
+    if (size > 63) return -1;
+    at += size + 1;
+  }
+  return -1;
+}
+
+/** Writes the header of a reply; counts other than the question's start at 0. */
+export function writeHeader(reply: Uint8Array, at: number, query: Query, flags: number): void {
+  reply[at] = query.id >>> 8;
+  reply[at + 1] = query.id & 0xff;
+  reply[at + 2] = flags >>> 8;
+  reply[at + 3] = flags & 0xff;
+  reply[at + 4] = 0;
+  reply[at + 5] = query.hasQuestion ? 1 : 0;
+  for (let i = 6; i < HEADER_BYTES; i++) reply[at + i] = 0;
+}
+
+/** Sets one of the section counts: `field` is its byte offset in the header (6 answer, 8 authority, 10 additional). */
+export function writeCount(reply: Uint8Array, at: number, field: number, count: number): void {
+  reply[at + field] = count >>> 8;
+  reply[at + field + 1] = count & 0xff;
+}
