@@ -88,8 +88,9 @@ function parseFields(type: number, fields: readonly Field[], words: readonly Tok
   const wrongCount = last.takesRest ? words.length < fields.length : words.length !== fields.length;
   if (wrongCount) {
     const usage = fields.map((field) => `<${field.label}>`).join(' ') + (last.takesRest ? ' …' : '');
+    const fewOrMany = words.length < fields.length ? 'few' : 'many';
     return new Malformed(
-      `${formatType(type)} is written as ${usage}: ${words.length} words are too ${words.length < fields.length ? 'few' : 'many'}`,
+      `${formatType(type)} is written as ${usage}, too ${fewOrMany} words were given (${words.length})`,
     );
   }
   const parts: Uint8Array[] = [];

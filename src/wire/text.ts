@@ -12,6 +12,8 @@ const QUOTED_PIECE_CHARS = 80;
 
 const BACKSLASH = 0x5c;
 
+const utf8 = new TextEncoder();
+
 /** Narrows a result to the bad case. */
 export function isMalformed(value: unknown): value is Malformed {
   return value instanceof Malformed;
@@ -107,7 +109,7 @@ export function decodeString(text: string): Uint8Array | Malformed {
       at += escaped.chars;
     } else {
       const char = charAt(text, at);
-      bytes.push(...new TextEncoder().encode(char));
+      bytes.push(...utf8.encode(char));
       at += char.length;
     }
   }

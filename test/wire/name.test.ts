@@ -133,6 +133,7 @@ t.test('nameLength is 0 where no well-formed uncompressed name stands', async (t
   t.equal(nameLength(Uint8Array.of(5, 0x61, 0)), 0, 'label past the end');
   t.equal(nameLength(Uint8Array.of(0xc0, 0)), 0, 'pointer');
   t.equal(nameLength(Uint8Array.of(64, ...Buffer.alloc(64), 0)), 0, 'label type 01');
+  t.equal(nameLength(Uint8Array.from([2, 0x61, 0x61, ...Array(126).fill([1, 0x61]).flat(), 0])), 0, '256 bytes');
   t.equal(nameLength(Uint8Array.from([...Array(127).fill([1, 0x61]).flat(), 1, 0x61, 0])), 0, '257 bytes');
   t.equal(nameLength(Uint8Array.of(9, 9, 1, 0x61, 0, 7), 2), 3, 'at an offset, with more behind it');
   t.throws(() => formatName(Uint8Array.of(0xc0, 0)));
