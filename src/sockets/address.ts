@@ -1,0 +1,49 @@
+/** Socket addresses: as text, and as the kernel wants them. */
+import net from 'node:net';
+import { LINUX } from './libc.ts';
+
+/** Where to listen. `address` is an IPv4 or IPv6 address; port 0 lets the kernel choose. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** sockaddr_in6 is the longer one. */
+export const SOCKADDR_BYTES = 28;
+
+/** `192.0.2.1:53` or `[2001:db8::1]:53`. */
+export function formatEndpoint({ address, port }: Endpoint): string {
+  return net.isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+/** A sockaddr_in or sockaddr_in6 (little-endian machine). */
+export function encodeSockaddr({ address, port }: Endpoint): Uint8Array {
+  const isV6 = net.isIPv6(address);
+  const bytes = new Uint8Array(isV6 ? 28 : 16);
+  bytes[0] = isV6 ? LINUX.AF_INET6 : LINUX.AF_INET;
+  bytes[2] = port >> 8;
+  bytes[3] = port & 0xff;
+  if (isV6) bytes.set(ipv6Bytes(address), 8);
+  else bytes.set(address.split('.').map(Number), 4);
+  return bytes;
+}
+
+/** The port of a sockaddr. */
+export function portOf(sockaddr: Uint8Array): number {
+  return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);
+}
+
+function ipv6Bytes(address: string): Uint8Array {
+  // URL normalises every notation, an embedded IPv4 address included, to hexadecimal groups.
+  const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = text.split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const middle = new Array<string>(8 - front.length - back.length).fill('0');
+  const groups = [...front, ...middle, ...back].map((group) => Number.parseInt(group, 16));
+  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}

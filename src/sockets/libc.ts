@@ -1,0 +1,90 @@
+/** The calls of the C library that the batch transport needs, on Linux, through koffi: nothing is compiled. */
+import os from 'node:os';
+import koffi from 'koffi';
+
+/** Numbers of the Linux ABI (asm-generic: x86-64, arm64, riscv64). */
+export const LINUX = {
+  AF_INET: 2,
+  AF_INET6: 10,
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+  SOCK_CLOEXEC: 0o2000000,
+  SOL_SOCKET: 1,
+  SO_REUSEADDR: 2,
+  SO_RCVBUF: 8,
+  SO_REUSEPORT: 15,
+  SO_RCVTIMEO: 20,
+  SO_RCVBUFFORCE: 33,
+  IPPROTO_IP: 0,
+  IP_PKTINFO: 8,
+  IP_MTU_DISCOVER: 10,
+  IPPROTO_IPV6: 41,
+  IPV6_MTU_DISCOVER: 23,
+  IPV6_V6ONLY: 26,
+  IPV6_RECVPKTINFO: 49,
+  IPV6_PKTINFO: 50,
+  /** Never fragment by what a path MTU claims to be: forged ones would make us (RFC 9715 §3.1). */
+  PMTUDISC_OMIT: 5,
+  MSG_DONTWAIT: 0x40,
+  MSG_WAITFORONE: 0x10000,
+  MSG_TRUNC: 0x20,
+  POLLIN: 1,
+  EINTR: 4,
+  EAGAIN: 11,
+  EADDRINUSE: 98,
+} as const;
+
+/** Pointers travel as numbers: addresses of user space stay below 2^47, and a number costs least to pass. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Int32Array): number;
+  recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
+  sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  poll(descriptors: number, count: number, timeoutMs: number): number;
+  dup(fd: number): number;
+  close(fd: number): number;
+  errno(): number;
+  /** Where a buffer's memory is. The buffer must stay referenced for as long as the address is used. */
+  addressOf(buffer: Uint8Array): number;
+}
+
+/** The C library, or undefined where the batch transport cannot run: no Linux, big-endian, no koffi. */
+export function loadLibc(): Libc | undefined {
+  if (process.platform !== 'linux' || os.endianness() !== 'LE') return undefined;
+  for (const file of ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']) {
+    try {
+      return bindLibc(koffi.load(file));
+    } catch {
+      // Not this one; the caller says which transport was chosen.
+    }
+  }
+  return undefined;
+}
+
+function bindLibc(library: ReturnType<typeof koffi.load>): Libc {
+  return {
+    socket: library.func('int socket(int, int, int)') as Libc['socket'],
+    bind: library.func('int bind(int, const void *, uint)') as Libc['bind'],
+    listen: library.func('int listen(int, int)') as Libc['listen'],
+    getsockname: library.func('int getsockname(int, void *, void *)') as Libc['getsockname'],
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint)') as Libc['setsockopt'],
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)') as Libc['getsockopt'],
+    recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)') as Libc['recvmmsg'],
+    sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)') as Libc['sendmmsg'],
+    poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
+    dup: library.func('int dup(int)') as Libc['dup'],
+    close: library.func('int close(int)') as Libc['close'],
+    errno: () => koffi.errno(),
+    addressOf: (buffer) => Number(koffi.address(buffer)),
+  };
+}
+
+/** The name of an error number, `EADDRINUSE` say. */
+export function errorName(errno: number): string {
+  const found = Object.entries(os.constants.errno).find(([, value]) => value === errno);
+  return found?.[0] ?? `error ${errno}`;
+}

@@ -1,0 +1,125 @@
+/** Opening DNS sockets. The main thread owns them all; workers are given descriptor numbers. */
+import net from 'node:net';
+import { type Endpoint, encodeSockaddr, formatEndpoint, isWildcard, portOf, SOCKADDR_BYTES } from './address.ts';
+import { errorName, type Libc, LINUX } from './libc.ts';
+
+/** How often a worker that waits looks at the stop word. */
+const RECEIVE_TIMEOUT_MS = 200;
+/** Connections that wait to be accepted; the kernel lowers it to net.core.somaxconn. */
+const TCP_BACKLOG = 1024;
+/** Tries to find a port that is free for UDP and TCP, when the kernel may choose it. */
+const PORT_TRIES = 20;
+
+/** An address that cannot be listened on; its message is one line for the operator. */
+export class ListenError extends Error {}
+
+/** One listen address, open. */
+export interface OpenedEndpoint {
+  /** With the port that the kernel chose, if it did. */
+  readonly endpoint: Endpoint;
+  /** One UDP descriptor a worker, all of one SO_REUSEPORT group. */
+  readonly udp: readonly number[];
+  readonly tcp: number;
+  /** Bytes of receive buffer that the kernel granted each UDP socket. */
+  readonly receiveBufferBytes: number;
+}
+
+/** Opens one address for UDP (`workers` sockets) and TCP. Throws ListenError with nothing left open. */
+export function openEndpoint(libc: Libc, endpoint: Endpoint, workers: number, bufferBytes: number): OpenedEndpoint {
+  for (let attempt = 1; ; attempt++) {
+    const opened: number[] = [];
+    try {
+      return openBoth(libc, endpoint, workers, bufferBytes, opened);
+    } catch (error) {
+      for (const fd of opened) libc.close(fd);
+      if (endpoint.port !== 0 || attempt === PORT_TRIES || !(error instanceof ListenError)) throw error;
+    }
+  }
+}
+
+function openBoth(libc: Libc, wanted: Endpoint, workers: number, bufferBytes: number, opened: number[]): OpenedEndpoint {
+  // A second SO_REUSEPORT bind succeeds silently and would share the queries with a stranger: ask without it first.
+  const probe = open(libc, wanted, LINUX.SOCK_DGRAM, opened);
+  bind(libc, probe, wanted, 'UDP');
+  const endpoint = { address: wanted.address, port: boundPort(libc, probe) };
+  const tcp = openTcp(libc, endpoint, opened);
+  libc.close(probe);
+  opened.splice(opened.indexOf(probe), 1);
+  const udp: number[] = [];
+  for (let i = 0; i < workers; i++) udp.push(openUdp(libc, endpoint, bufferBytes, opened));
+  const receiveBufferBytes = getInt(libc, udp[0] as number, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF);
+  return { endpoint, udp, tcp, receiveBufferBytes };
+}
+
+function openUdp(libc: Libc, endpoint: Endpoint, bufferBytes: number, opened: number[]): number {
+  const fd = open(libc, endpoint, LINUX.SOCK_DGRAM, opened);
+  const isV6 = net.isIPv6(endpoint.address);
+  set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_REUSEPORT, 1);
+  // Forcing the size past net.core.rmem_max takes CAP_NET_ADMIN; without it we take what is granted, and log it.
+  if (!trySet(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUFFORCE, bufferBytes)) {
+    set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, bufferBytes);
+  }
+  const timeout = new Uint8Array(16);
+  new DataView(timeout.buffer).setBigInt64(8, BigInt(RECEIVE_TIMEOUT_MS * 1000), true);
+  check(libc, libc.setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_RCVTIMEO, timeout, 16), 'SO_RCVTIMEO');
+  if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_MTU_DISCOVER, LINUX.PMTUDISC_OMIT);
+  else set(libc, fd, LINUX.IPPROTO_IP, LINUX.IP_MTU_DISCOVER, LINUX.PMTUDISC_OMIT);
+  if (isWildcard(endpoint.address)) {
+    // Tells us which address was asked, so that the answer leaves from it.
+    if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_RECVPKTINFO, 1);
+    else set(libc, fd, LINUX.IPPROTO_IP, LINUX.IP_PKTINFO, 1);
+  }
+  bind(libc, fd, endpoint, 'UDP');
+  return fd;
+}
+
+function openTcp(libc: Libc, endpoint: Endpoint, opened: number[]): number {
+  const fd = open(libc, endpoint, LINUX.SOCK_STREAM, opened);
+  // Connections of the process before us may still be in TIME_WAIT.
+  set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_REUSEADDR, 1);
+  bind(libc, fd, endpoint, 'TCP');
+  check(libc, libc.listen(fd, TCP_BACKLOG), 'listen');
+  return fd;
+}
+
+function open(libc: Libc, { address }: Endpoint, type: number, opened: number[]): number {
+  const isV6 = net.isIPv6(address);
+  const fd = libc.socket(isV6 ? LINUX.AF_INET6 : LINUX.AF_INET, type | LINUX.SOCK_CLOEXEC, 0);
+  check(libc, fd, `socket for ${address}`);
+  opened.push(fd);
+  if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 1);
+  return fd;
+}
+
+function bind(libc: Libc, fd: number, endpoint: Endpoint, protocol: string): void {
+  const sockaddr = encodeSockaddr(endpoint);
+  if (libc.bind(fd, sockaddr, sockaddr.length) === 0) return;
+  const errno = libc.errno();
+  const why =
+    errno === LINUX.EADDRINUSE ? 'the address is in use by another process' : `the kernel says ${errorName(errno)}`;
+  throw new ListenError(`cannot listen on ${formatEndpoint(endpoint)} (${protocol}): ${why}`);
+}
+
+function boundPort(libc: Libc, fd: number): number {
+  const sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  check(libc, libc.getsockname(fd, sockaddr, Int32Array.of(SOCKADDR_BYTES)), 'getsockname');
+  return portOf(sockaddr);
+}
+
+function set(libc: Libc, fd: number, level: number, option: number, value: number): void {
+  if (!trySet(libc, fd, level, option, value)) check(libc, -1, `socket option ${level}/${option}`);
+}
+
+function trySet(libc: Libc, fd: number, level: number, option: number, value: number): boolean {
+  return libc.setsockopt(fd, level, option, new Uint8Array(Int32Array.of(value).buffer), 4) === 0;
+}
+
+function getInt(libc: Libc, fd: number, level: number, option: number): number {
+  const value = new Int32Array(1);
+  check(libc, libc.getsockopt(fd, level, option, new Uint8Array(value.buffer), Int32Array.of(4)), 'getsockopt');
+  return value[0] as number;
+}
+
+function check(libc: Libc, result: number, what: string): void {
+  if (result < 0) throw new ListenError(`${what} failed: ${errorName(libc.errno())}`);
+}

@@ -1,0 +1,224 @@
+/** UDP in batches: recvmmsg, answers, sendmmsg, on buffers that are laid out once (Linux). */
+import type { Responder } from '../responder/answer.ts';
+import { COUNTER, type CounterView } from '../table/counters.ts';
+import { CONTROL } from '../table/layout.ts';
+import { errorName, type Libc, LINUX } from './libc.ts';
+
+/** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
+export const BATCH = 32;
+/** A query is a name and some options; one that does not fit here is no query that we could answer. */
+const REQUEST_BYTES = 2048;
+/** `dns.udpMaxBytes` is at most this. */
+const REPLY_BYTES = 4096;
+const SOCKADDR_SLOT_BYTES = 32;
+/** One cmsghdr (16) and an in6_pktinfo (20), rounded. */
+const CONTROL_SLOT_BYTES = 48;
+const IOVEC_BYTES = 16;
+/** msghdr (56), msg_len (4), padding (4). */
+const MMSGHDR_BYTES = 64;
+/** Offsets in a mmsghdr, in 32-bit words. */
+const HEADER = { NAME: 0, NAME_LENGTH: 2, IOV: 4, IOV_COUNT: 6, CONTROL: 8, CONTROL_LENGTH: 10, FLAGS: 12, LENGTH: 14 };
+/** Batches from one socket before the others are looked at again. */
+const BATCHES_IN_A_ROW = 8;
+/** Batches that a worker still answers after it was told to stop. */
+const LAST_BATCHES = 256;
+/** How often a worker with several sockets looks at the stop word. */
+const POLL_TIMEOUT_MS = 200;
+
+/** One UDP socket with its buffers. */
+class BatchSocket {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #memory: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #receiveAddress: number;
+  readonly #sendAddress: number;
+  /** Byte offsets of the parts of the memory. */
+  readonly #parts = layOut();
+  /** Answers leave from the address that was asked. */
+  readonly #wildcard: boolean;
+
+  constructor(libc: Libc, fd: number, wildcard: boolean) {
+    this.fd = fd;
+    this.#libc = libc;
+    this.#wildcard = wildcard;
+    const buffer = new ArrayBuffer(this.#parts.size);
+    this.#memory = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
+    const base = libc.addressOf(this.#memory);
+    this.#receiveAddress = base + this.#parts.receive;
+    this.#sendAddress = base + this.#parts.send;
+    for (let i = 0; i < BATCH; i++) this.#prepare(i, base);
+  }
+
+  #prepare(i: number, base: number): void {
+    const { requests, replies, names, controls, receiveIovecs, sendIovecs, receive, send } = this.#parts;
+    this.#pointer(receiveIovecs + i * IOVEC_BYTES, base + requests + i * REQUEST_BYTES);
+    this.#words[(receiveIovecs + i * IOVEC_BYTES + 8) >> 2] = REQUEST_BYTES;
+    this.#pointer(sendIovecs + i * IOVEC_BYTES, base + replies + i * REPLY_BYTES);
+    for (const [headers, iovecs] of [
+      [receive, receiveIovecs],
+      [send, sendIovecs],
+    ] as const) {
+      const header = headers + i * MMSGHDR_BYTES;
+      this.#pointer(header + HEADER.NAME * 4, base + names + i * SOCKADDR_SLOT_BYTES);
+      this.#words[(header >> 2) + HEADER.NAME_LENGTH] = SOCKADDR_SLOT_BYTES;
+      this.#pointer(header + HEADER.IOV * 4, base + iovecs + i * IOVEC_BYTES);
+      this.#words[(header >> 2) + HEADER.IOV_COUNT] = 1;
+      if (this.#wildcard) this.#pointer(header + HEADER.CONTROL * 4, base + controls + i * CONTROL_SLOT_BYTES);
+    }
+  }
+
+  #pointer(at: number, address: number): void {
+    this.#words[at >> 2] = address % 2 ** 32 | 0;
+    this.#words[(at >> 2) + 1] = Math.floor(address / 2 ** 32);
+  }
+
+  /** Receives a batch; the number of messages, 0 where there was none. */
+  receive(flags: number): number {
+    if (this.#wildcard) {
+      const first = (this.#parts.receive >> 2) + HEADER.CONTROL_LENGTH;
+      for (let i = 0; i < BATCH; i++) this.#words[first + i * (MMSGHDR_BYTES >> 2)] = CONTROL_SLOT_BYTES;
+    }
+    const count = this.#libc.recvmmsg(this.fd, this.#receiveAddress, BATCH, flags, 0);
+    if (count >= 0) return count;
+    const errno = this.#libc.errno();
+    if (errno === LINUX.EAGAIN || errno === LINUX.EINTR) return 0;
+    throw new Error(`recvmmsg failed: ${errorName(errno)}`);
+  }
+
+  /** Answers the first `count` messages received, and sends what there is to send. */
+  answer(responder: Responder, count: number): void {
+    const { receive, send, requests, replies, names, sendIovecs } = this.#parts;
+    const words = this.#words;
+    const memory = this.#memory;
+    let sending = 0;
+    for (let i = 0; i < count; i++) {
+      const from = (receive + i * MMSGHDR_BYTES) >> 2;
+      // A message that was cut is no longer what the client sent.
+      if (((words[from + HEADER.FLAGS] as number) & LINUX.MSG_TRUNC) !== 0) continue;
+      const request = requests + i * REQUEST_BYTES;
+      const end = request + (words[from + HEADER.LENGTH] as number);
+      const length = responder.answer(memory, request, end, memory, replies + sending * REPLY_BYTES, true);
+      if (length === 0) continue;
+      if (sending !== i) memory.copyWithin(names + sending * SOCKADDR_SLOT_BYTES, names + i * SOCKADDR_SLOT_BYTES, names + (i + 1) * SOCKADDR_SLOT_BYTES);
+      const to = (send + sending * MMSGHDR_BYTES) >> 2;
+      words[to + HEADER.NAME_LENGTH] = words[from + HEADER.NAME_LENGTH] as number;
+      words[(sendIovecs + sending * IOVEC_BYTES + 8) >> 2] = length;
+      if (this.#wildcard) this.#answerFrom(i, sending, words[from + HEADER.CONTROL_LENGTH] as number);
+      sending++;
+    }
+    this.#send(sending);
+  }
+
+  /** Sends from the address that message `i` came to: the control data goes back as it came, the interface left open. */
+  #answerFrom(i: number, sending: number, length: number): void {
+    const { controls, send } = this.#parts;
+    const to = controls + sending * CONTROL_SLOT_BYTES;
+    if (sending !== i) this.#memory.copyWithin(to, controls + i * CONTROL_SLOT_BYTES, controls + (i + 1) * CONTROL_SLOT_BYTES);
+    const words = this.#words;
+    const data = (to >> 2) + 4;
+    const isV4 = words[(to >> 2) + 2] === LINUX.IPPROTO_IP;
+    // in_pktinfo: interface, local address. in6_pktinfo: address, interface; link-local addresses need the interface.
+    if (isV4) words[data] = 0;
+    else if (this.#memory[to + 16] !== 0xfe) words[data + 4] = 0;
+    words[((send + sending * MMSGHDR_BYTES) >> 2) + HEADER.CONTROL_LENGTH] = length;
+  }
+
+  /** sendmmsg stops at the first datagram that the kernel refuses (source port 0, say): skip it and send the rest. */
+  #send(count: number): void {
+    let done = 0;
+    while (done < count) {
+      const sent = this.#libc.sendmmsg(this.fd, this.#sendAddress + done * MMSGHDR_BYTES, count - done, 0);
+      if (sent > 0) done += sent;
+      else if (sent === 0 || this.#libc.errno() !== LINUX.EINTR) done++;
+    }
+  }
+}
+
+function layOut() {
+  let size = 0;
+  const part = (bytes: number): number => {
+    const at = size;
+    // Cache lines apart.
+    size += Math.ceil((bytes * BATCH) / 64) * 64;
+    return at;
+  };
+  return {
+    receive: part(MMSGHDR_BYTES),
+    send: part(MMSGHDR_BYTES),
+    receiveIovecs: part(IOVEC_BYTES),
+    sendIovecs: part(IOVEC_BYTES),
+    names: part(SOCKADDR_SLOT_BYTES),
+    controls: part(CONTROL_SLOT_BYTES),
+    requests: part(REQUEST_BYTES),
+    replies: part(REPLY_BYTES),
+    size,
+  };
+}
+
+/** What one worker's loop needs. */
+export interface BatchLoop {
+  readonly libc: Libc;
+  readonly sockets: readonly { readonly fd: number; readonly wildcard: boolean }[];
+  readonly responder: Responder;
+  readonly counters: CounterView;
+  readonly control: Int32Array;
+}
+
+/** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
+export function runBatchLoop({ libc, sockets, responder, counters, control }: BatchLoop): void {
+  const batches = sockets.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard));
+  const stopping = (): boolean => Atomics.load(control, CONTROL.STOP) !== 0;
+  const serve = (socket: BatchSocket, flags: number): number => {
+    const count = socket.receive(flags);
+    if (count === 0) return 0;
+    // After the receive and before the answers: this order makes a cutover exact.
+    responder.enter(Date.now());
+    counters.values[COUNTER.BATCHES] = (counters.values[COUNTER.BATCHES] as number) + 1;
+    socket.answer(responder, count);
+    return count;
+  };
+  if (batches.length === 1) serveOne(batches[0] as BatchSocket, responder, serve, stopping);
+  else serveSeveral(libc, batches, responder, serve, stopping);
+  // What had arrived is still answered.
+  for (const socket of batches) {
+    for (let i = 0; i < LAST_BATCHES && serve(socket, LINUX.MSG_DONTWAIT) > 0; i++);
+  }
+  responder.leave();
+}
+
+type Serve = (socket: BatchSocket, flags: number) => number;
+
+/** One socket: the receive itself waits (SO_RCVTIMEO, since recvmmsg's own timeout does not fire on an idle socket). */
+function serveOne(socket: BatchSocket, responder: Responder, serve: Serve, stopping: () => boolean): void {
+  while (!stopping()) {
+    responder.leave();
+    serve(socket, LINUX.MSG_WAITFORONE);
+  }
+}
+
+/** Several sockets: poll, then receive without blocking from those that have something. */
+function serveSeveral(
+  libc: Libc,
+  sockets: readonly BatchSocket[],
+  responder: Responder,
+  serve: Serve,
+  stopping: () => boolean,
+): void {
+  const descriptors = new Int32Array(2 * sockets.length);
+  sockets.forEach((socket, i) => {
+    descriptors[2 * i] = socket.fd;
+    descriptors[2 * i + 1] = LINUX.POLLIN;
+  });
+  const address = libc.addressOf(new Uint8Array(descriptors.buffer));
+  while (!stopping()) {
+    responder.leave();
+    if (libc.poll(address, sockets.length, POLL_TIMEOUT_MS) <= 0) continue;
+    for (let i = 0; i < sockets.length; i++) {
+      if ((descriptors[2 * i + 1] as number) >>> 16 === 0) continue;
+      // A full batch says that there may be more.
+      for (let row = 0; row < BATCHES_IN_A_ROW && serve(sockets[i] as BatchSocket, LINUX.MSG_DONTWAIT) === BATCH; row++);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** UDP through node:dgram, where the batch transport cannot run: the same answers, several times the cost. */
+import dgram from 'node:dgram';
+import type { Responder } from '../responder/answer.ts';
+import type { Endpoint } from './address.ts';
+
+/** A UDP reply is at most this; see `dns.udpMaxBytes`. */
+const REPLY_BYTES = 4096;
+
+/** What to listen on: a descriptor that the main thread owns (a duplicate of it, closed here), or an address. */
+export type PortableSource =
+  | { readonly fd: number; readonly isV6: boolean }
+  | { readonly endpoint: Endpoint; readonly isV6: boolean; readonly receiveBufferBytes: number };
+
+/** Binds and answers; resolves to a function that stops, once all sockets are bound. */
+export async function servePortable(
+  sources: readonly PortableSource[],
+  responder: Responder,
+): Promise<() => Promise<void>> {
+  const sockets = await Promise.all(sources.map((source) => bindOne(source, responder)));
+  return async () => {
+    // One turn of the event loop reads what had arrived.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+  };
+}
+
+function bindOne(source: PortableSource, responder: Responder): Promise<dgram.Socket> {
+  const socket = dgram.createSocket({
+    type: source.isV6 ? 'udp6' : 'udp4',
+    ipv6Only: source.isV6,
+    reusePort: !('fd' in source),
+    ...('fd' in source ? {} : { recvBufferSize: source.receiveBufferBytes }),
+  });
+  socket.on('message', (message, remote) => answer(socket, responder, message, remote));
+  return new Promise((resolve, reject) => {
+    // Later errors are thrown: the worker dies and is replaced.
+    socket.once('error', reject);
+    const bound = (): void => {
+      socket.off('error', reject);
+      resolve(socket);
+    };
+    if ('fd' in source) socket.bind({ fd: source.fd }, bound);
+    else socket.bind({ address: source.endpoint.address, port: source.endpoint.port }, bound);
+  });
+}
+
+function answer(socket: dgram.Socket, responder: Responder, message: Buffer, remote: dgram.RemoteInfo): void {
+  // The message has just been read: only now may the generation be loaded.
+  responder.enter(Date.now());
+  const reply = new Uint8Array(REPLY_BYTES);
+  const length = responder.answer(message, 0, message.length, reply, 0, true);
+  responder.leave();
+  // A datagram that the kernel refuses (source port 0, say) is nobody's answer.
+  if (length > 0 && remote.port > 0) socket.send(reply, 0, length, remote.port, remote.address, () => {});
+}

@@ -1,0 +1,66 @@
+/** A worker thread: sockets in, the table beside, answers out. Started by fleet.ts. */
+import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Responder } from '../responder/answer.ts';
+import { CounterView } from '../table/counters.ts';
+import { Lookup } from '../table/lookup.ts';
+import type { SharedTable } from '../table/memory.ts';
+import { Xoshiro128 } from '../table/pick.ts';
+import { loadLibc } from './libc.ts';
+import { serveTcp, type TcpLimits, type TcpSource } from './tcp.ts';
+import { runBatchLoop } from './udp-batch.ts';
+import { type PortableSource, servePortable } from './udp-portable.ts';
+
+/** Everything a worker is given. */
+export interface WorkerAssignment {
+  /** Index of its mark and its counters. */
+  readonly reader: number;
+  readonly shared: SharedTable;
+  readonly counters: SharedArrayBuffer;
+  readonly udpMaxBytes: number;
+  readonly role:
+    | { readonly kind: 'batch'; readonly sockets: readonly { readonly fd: number; readonly wildcard: boolean }[] }
+    | { readonly kind: 'portable'; readonly sources: readonly PortableSource[] }
+    | { readonly kind: 'tcp'; readonly sources: readonly TcpSource[]; readonly limits: TcpLimits };
+}
+
+/** From the worker, once its sockets are served. */
+export const READY = 'ready';
+/** To the workers that have an event loop; a batch worker sees the stop word. */
+export const STOP = 'stop';
+
+export type MakeResponder = (...parts: ConstructorParameters<typeof Responder>) => Responder;
+
+/** Serves until told to stop. `makeResponder` is there for tests that break it on purpose. */
+export async function runWorker(
+  assignment: WorkerAssignment,
+  port: NonNullable<typeof parentPort>,
+  makeResponder: MakeResponder = (...parts) => new Responder(...parts),
+): Promise<void> {
+  const { shared, reader, role } = assignment;
+  const counters = new CounterView(assignment.counters);
+  const seed = randomFillSync(new Uint32Array(4));
+  const responder = makeResponder(new Lookup(shared, reader), counters, new Xoshiro128(seed), assignment.udpMaxBytes);
+  if (role.kind === 'batch') {
+    const libc = loadLibc();
+    assert(libc !== undefined, 'the fleet chose the batch transport because koffi loads');
+    port.postMessage(READY);
+    runBatchLoop({ libc, sockets: role.sockets, responder, counters, control: new Int32Array(shared.control) });
+    return;
+  }
+  const stop =
+    role.kind === 'tcp'
+      ? await serveTcp(role.sources, responder, role.limits)
+      : await servePortable(role.sources, responder);
+  port.on('message', (message) => {
+    if (message !== STOP) return;
+    port.removeAllListeners('message');
+    stop().then(() => port.close());
+  });
+  port.postMessage(READY);
+}
+
+if (!isMainThread && parentPort !== null && (workerData as { entry?: string }).entry === 'worker') {
+  await runWorker((workerData as { assignment: WorkerAssignment }).assignment, parentPort);
+}
