@@ -119,10 +119,10 @@ export class Fleet {
 
   /** Starts the thread of a reader; resolves when it answers, rejects if it dies before. */
   #startThread(reader: number): Promise<void> {
-    const { entry, log } = this.#options;
+    const { entry = defaultEntry, log } = this.#options;
     const startedAt = performance.now();
-    const workerData = { entry: 'worker', assignment: this.#assignment(reader) };
-    const thread = new Worker(entry ?? defaultEntry, { workerData, name: `teal-${reader}` });
+    const workerData = { entry: entry.href, assignment: this.#assignment(reader) };
+    const thread = new Worker(entry, { workerData, name: `teal-${reader}` });
     this.#threads[reader] = thread;
     return new Promise((resolve, reject) => {
       thread.on('message', (message) => {
