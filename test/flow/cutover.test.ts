@@ -1,12 +1,6 @@
 /** A cutover is exact: after the acknowledgement nobody gets the old state, over UDP and TCP, on every worker. */
 import t from 'tap';
-import { checkCutover, startFleet } from './cutover.ts';
-
-const mutant = (name: string): URL => {
-  const url = new URL('./mutants.ts', import.meta.url);
-  url.searchParams.set('mutant', name);
-  return url;
-};
+import { checkCutover, mutant, startFleet } from './cutover.ts';
 
 for (const transport of ['batch', 'portable'] as const) {
   t.test(`2,000 shifts of two services under load, ${transport} transport`, async (t) => {

@@ -7,6 +7,13 @@ import { Table } from '../../src/table/table.ts';
 import { Fleet } from '../../src/sockets/fleet.ts';
 import type { ModelChange } from '../../src/model/revision.ts';
 
+/** The entry module of a worker that is broken in one way; see mutants.ts. */
+export function mutant(name: string): URL {
+  const url = new URL('./mutants.ts', import.meta.url);
+  url.searchParams.set('mutant', name);
+  return url;
+}
+
 export interface FleetFixture {
   readonly fleet: Fleet;
   readonly table: Table;
@@ -23,6 +30,7 @@ export async function startFleet(
     entry?: URL;
     transport?: 'batch' | 'portable' | 'auto';
     address?: string;
+    port?: number;
     initialBytes?: number;
     maxBytes?: number;
   } = {},
@@ -35,7 +43,7 @@ export async function startFleet(
   const errors: string[] = [];
   const replaced: number[] = [];
   const fleet = await Fleet.start({
-    listen: [{ address: options.address ?? '127.0.0.1', port: 0 }],
+    listen: [{ address: options.address ?? '127.0.0.1', port: options.port ?? 0 }],
     workers,
     transport: options.transport ?? 'auto',
     udpMaxBytes: 1232,
@@ -84,17 +92,18 @@ const SHARED_WORDS = { ACKNOWLEDGED: 0, DONE: 1 } as const;
 
 /**
  * `shifts` shifts of both services while the clients ask from a thread of their own, so that queries arrive in the
- * middle of everything. Every fourth shift comes with so many new names that the arena has to grow.
+ * middle of everything. Unless `names` is false,
+ * every fourth shift comes with new names, so that the arena has to grow.
  */
 export async function checkCutover(
   fixture: FleetFixture,
-  options: { shifts: number; clients: number; tcpClients: number; onShift?: (state: number) => void },
+  options: { shifts: number; clients: number; tcpClients: number; names?: boolean },
 ): Promise<CutoverResult> {
   const { table, port, counters, fleet } = fixture;
   apply(table, zone('example.test'), ...stateChanges(0));
   const sizeBefore = table.memory.sizeBytes;
   const words = new Int32Array(new SharedArrayBuffer(8));
-  const { clients, tcpClients } = options;
+  const { clients, tcpClients, names: grows = true } = options;
   const thread = new Worker(new URL('./cutover-clients.ts', import.meta.url), {
     workerData: { port, words, clients, tcpClients },
   });
@@ -104,9 +113,8 @@ export async function checkCutover(
   });
   await new Promise((resolve) => thread.once('online', resolve));
   for (let state = 1; state <= options.shifts; state++) {
-    apply(table, ...stateChanges(state), ...(state % 4 === 0 ? newNames(state) : []));
+    apply(table, ...stateChanges(state), ...(grows && state % 4 === 0 ? newNames(state) : []));
     Atomics.store(words, SHARED_WORDS.ACKNOWLEDGED, state);
-    options.onShift?.(state);
     // Some shifts follow each other at once, others leave the clients a little time.
     if (state % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -43,6 +43,16 @@ class IgnoresGrowth extends Responder {
   }
 }
 
+/** Fails, as a bug would make it, on a query whose first label starts with `boom`. */
+class Throws extends Responder {
+  override answer(...parts: Parameters<Responder['answer']>): number {
+    const [request, start] = parts;
+    const label = Buffer.from(request.subarray(start + 13, start + 17)).toString('latin1');
+    if (label === 'boom') throw new Error('boom');
+    return super.answer(...parts);
+  }
+}
+
 const mutants: Record<string, MakeResponder> = {
   loadsBeforeReceive: (...parts) => new LoadsBeforeReceive(...parts),
   keepsPlans: (...parts) => new KeepsPlans(...parts),
@@ -51,6 +61,7 @@ const mutants: Record<string, MakeResponder> = {
       ? new WaitsForMessage(...parts)
       : new Responder(...parts),
   ignoresGrowth: (...parts) => new IgnoresGrowth(...(parts as unknown as [Lookup, never, never, never])),
+  throws: (...parts) => new Throws(...parts),
   none: (...parts) => new Responder(...parts),
 };
 

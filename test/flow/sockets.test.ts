@@ -1,0 +1,130 @@
+/** Listening: both families, wildcard addresses, occupied addresses, TCP framing, stopping. */
+import dgram from 'node:dgram';
+import net from 'node:net';
+import t from 'tap';
+import { askTcp, askUdp, buildQuery, frame, unframe, UdpClient } from '../fixtures/dns-client.ts';
+import { apply, rrset, service, zone } from '../fixtures/table.ts';
+import { ListenError } from '../../src/sockets/open.ts';
+import { type FleetFixture, startFleet } from './cutover.ts';
+
+const www = buildQuery({ id: 7, name: 'www.example.test', type: 'A' });
+
+function fill({ table }: FleetFixture): void {
+  const many = Array.from({ length: 100 }, (_, i) => `"${'x'.repeat(100)}${i}"`);
+  apply(
+    table,
+    zone('example.test'),
+    rrset('example.test', 'www.example.test', 'A', 300, '192.0.2.80'),
+    rrset('example.test', 'big.example.test', 'TXT', 300, ...many),
+    service('example.test', 'app.example.test', { blue: [1, '192.0.2.10'], green: [1, '192.0.2.20'] }),
+  );
+}
+
+for (const transport of ['batch', 'portable'] as const) {
+  for (const address of ['127.0.0.1', '::1']) {
+    t.test(`${transport} transport on ${address}`, async (t) => {
+      const fixture = await startFleet({ transport, address });
+      fill(fixture);
+      const overUdp = await askUdp(address, fixture.port, www);
+      t.equal(overUdp.answers[0]?.data, '192.0.2.80');
+      const [overTcp] = await askTcp(address, fixture.port, [www]);
+      t.equal(overTcp?.answers[0]?.data, '192.0.2.80');
+      const big = buildQuery({ id: 8, name: 'big.example.test', type: 'TXT', edns: {} });
+      t.match(await askUdp(address, fixture.port, big), { tc: true, answers: [] }, 'too long for UDP');
+      const [whole] = await askTcp(address, fixture.port, [big]);
+      t.equal(whole?.answers.length, 100, 'whole over TCP');
+      await fixture.fleet.stop();
+    });
+  }
+
+  t.test(`${transport} transport on the wildcard address answers from the address that was asked`, async (t) => {
+    const fixture = await startFleet({ transport, address: '0.0.0.0' });
+    fill(fixture);
+    // The client's socket is connected, so an answer from another address would never reach it.
+    const addresses = transport === 'batch' ? ['127.0.0.1', '127.0.0.2', '127.1.2.3'] : ['127.0.0.1'];
+    for (const asked of addresses) t.equal((await askUdp(asked, fixture.port, www)).answers[0]?.data, '192.0.2.80');
+    await fixture.fleet.stop();
+  });
+}
+
+t.test('the IPv6 wildcard answers from the address that was asked', async (t) => {
+  const fixture = await startFleet({ address: '::' });
+  fill(fixture);
+  t.equal((await askUdp('::1', fixture.port, www)).answers[0]?.data, '192.0.2.80');
+  await fixture.fleet.stop();
+});
+
+t.test('an address in use is refused with one line', async (t) => {
+  const taken = dgram.createSocket({ type: 'udp4', reusePort: true });
+  await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
+  const { port } = taken.address();
+  await t.rejects(startFleet({ port }), new ListenError(`cannot listen on 127.0.0.1:${port} (UDP): the address is in use by another process`));
+  taken.close();
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const tcpPort = (server.address() as net.AddressInfo).port;
+  await t.rejects(startFleet({ port: tcpPort }), { message: /\(TCP\): the address is in use/ });
+  server.close();
+});
+
+t.test('TCP: pipelined queries, queries in single bytes, nonsense closes the connection', async (t) => {
+  const fixture = await startFleet();
+  fill(fixture);
+  const queries = Array.from({ length: 500 }, (_, id) => buildQuery({ id, name: 'app.example.test', type: 'A' }));
+  const replies = await askTcp('127.0.0.1', fixture.port, queries);
+  t.same(replies.map(({ id }) => id), queries.map((_, id) => id));
+
+  const slow = net.connect(fixture.port, '127.0.0.1');
+  let received = Buffer.alloc(0);
+  slow.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk]);
+  });
+  slow.setNoDelay(true);
+  for (const byte of frame(www)) {
+    slow.write(Uint8Array.of(byte));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  while (unframe(received).messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  t.equal(unframe(received).messages.length, 1);
+
+  const closed = new Promise((resolve) => slow.once('close', resolve));
+  slow.write(Uint8Array.of(0, 3, 1, 2, 3));
+  await closed;
+  t.pass('a message shorter than a header closes the connection');
+  await fixture.fleet.stop();
+});
+
+t.test('a client that does not read its replies is not read from, and others are served', async (t) => {
+  const fixture = await startFleet();
+  fill(fixture);
+  const deaf = net.connect(fixture.port, '127.0.0.1');
+  deaf.on('error', () => {});
+  deaf.pause();
+  const big = frame(buildQuery({ name: 'big.example.test', type: 'TXT' }));
+  const block = Buffer.concat(Array.from({ length: 1000 }, () => big));
+  let accepted = 0;
+  for (let i = 0; i < 200 && deaf.writableLength < 2 ** 20; i++) {
+    deaf.write(block);
+    accepted++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.ok(deaf.writableLength > 0, `the server stopped reading after ${accepted} blocks`);
+  const [reply] = await askTcp('127.0.0.1', fixture.port, [www]);
+  t.equal(reply?.answers[0]?.data, '192.0.2.80');
+  deaf.destroy();
+  await fixture.fleet.stop();
+});
+
+t.test('stopping answers what was received', async (t) => {
+  const fixture = await startFleet({ workers: 2 });
+  fill(fixture);
+  const clients = await Promise.all(Array.from({ length: 8 }, () => UdpClient.open('127.0.0.1', fixture.port)));
+  const asked = clients.flatMap((client) => Array.from({ length: 20 }, () => client.ask(www, 5000)));
+  // Sent, at the latest, when the next turn of the event loop begins; stopping starts after that.
+  await new Promise((resolve) => setImmediate(resolve));
+  const startedAt = performance.now();
+  await fixture.fleet.stop();
+  t.ok(performance.now() - startedAt < 5000);
+  t.equal((await Promise.all(asked)).length, 160);
+  await Promise.all(clients.map((client) => client.close()));
+});
