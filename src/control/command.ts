@@ -6,7 +6,13 @@ import type { Weights } from '../model/service.ts';
 export type Command =
   | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }
   | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
-  | { readonly kind: 'rrset.put'; readonly zone: string; readonly name: string; readonly type: string; readonly body: RRsetBody }
+  | {
+      readonly kind: 'rrset.put';
+      readonly zone: string;
+      readonly name: string;
+      readonly type: string;
+      readonly body: RRsetBody;
+    }
   | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
   | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }
   | { readonly kind: 'service.delete'; readonly name: string }

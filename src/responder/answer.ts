@@ -1,17 +1,9 @@
 /** One query in, one answer out: the whole path from bytes to bytes, free of sockets, clocks and allocation. */
-import { HashedName } from '../table/hash.ts';
+
 import { COUNTER, type CounterView, POOL_COUNTER } from '../table/counters.ts';
+import { HashedName } from '../table/hash.ts';
 import { PLAN, PLAN_HOST, POOL, RRSET } from '../table/layout.ts';
-import {
-  ALIAS,
-  CHOICE,
-  DELEGATION,
-  FOUND,
-  type Lookup,
-  NO_DATA,
-  NO_NAME,
-  REFUSED,
-} from '../table/lookup.ts';
+import { ALIAS, CHOICE, DELEGATION, FOUND, type Lookup, NO_DATA, NO_NAME, REFUSED } from '../table/lookup.ts';
 import { pickPool, type Random } from '../table/pick.ts';
 import { FLAG, HEADER_BYTES, RCODE, TYPE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
 import { OPT_BYTES, writeOpt } from '../wire/edns.ts';

@@ -7,10 +7,10 @@ import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { type Endpoint, isWildcard } from './address.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import { type OpenedEndpoint, ListenError, openEndpoint } from './open.ts';
-import { READY, STOP, type WorkerAssignment } from './worker.ts';
+import { ListenError, type OpenedEndpoint, openEndpoint } from './open.ts';
 import type { TcpLimits, TcpSource } from './tcp.ts';
 import type { PortableSource } from './udp-portable.ts';
+import { READY, STOP, type WorkerAssignment } from './worker.ts';
 
 export interface FleetOptions {
   readonly listen: readonly Endpoint[];
@@ -129,7 +129,10 @@ export class Fleet {
         if (message === READY) resolve();
       });
       thread.on('error', (error) => {
-        log.error({ reader, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'worker failed');
+        log.error(
+          { reader, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+          'worker failed',
+        );
         reject(error);
       });
       thread.on('exit', (code) => {
@@ -158,7 +161,8 @@ export class Fleet {
     const common = { reader, shared, counters: counters[reader] as SharedArrayBuffer, udpMaxBytes };
     const isTcp = reader === counters.length - 1;
     if (isTcp) return { ...common, role: { kind: 'tcp', sources: this.#tcpSources(), limits: tcp } };
-    if (this.transport === 'portable') return { ...common, role: { kind: 'portable', sources: this.#udpSources(reader) } };
+    if (this.transport === 'portable')
+      return { ...common, role: { kind: 'portable', sources: this.#udpSources(reader) } };
     const sockets = this.#opened.map(({ udp, endpoint }) => ({
       fd: udp[reader] as number,
       wildcard: isWildcard(endpoint.address),

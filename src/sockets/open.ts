@@ -1,7 +1,7 @@
 /** Opening DNS sockets. The main thread owns them all; workers are given descriptor numbers. */
 import net from 'node:net';
 import { type Endpoint, encodeSockaddr, formatEndpoint, isWildcard, portOf, SOCKADDR_BYTES } from './address.ts';
-import { errorName, type Libc, LINUX } from './libc.ts';
+import { errorName, LINUX, type Libc } from './libc.ts';
 
 /** How often a worker that waits looks at the stop word. */
 const RECEIVE_TIMEOUT_MS = 200;
@@ -37,7 +37,13 @@ export function openEndpoint(libc: Libc, endpoint: Endpoint, workers: number, bu
   }
 }
 
-function openBoth(libc: Libc, wanted: Endpoint, workers: number, bufferBytes: number, opened: number[]): OpenedEndpoint {
+function openBoth(
+  libc: Libc,
+  wanted: Endpoint,
+  workers: number,
+  bufferBytes: number,
+  opened: number[],
+): OpenedEndpoint {
   // A second SO_REUSEPORT bind succeeds silently and would share the queries with a stranger: ask without it first.
   const probe = open(libc, wanted, LINUX.SOCK_DGRAM, opened);
   bind(libc, probe, wanted, 'UDP');

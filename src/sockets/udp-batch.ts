@@ -2,7 +2,7 @@
 import type { Responder } from '../responder/answer.ts';
 import { COUNTER, type CounterView } from '../table/counters.ts';
 import { CONTROL } from '../table/layout.ts';
-import { errorName, type Libc, LINUX } from './libc.ts';
+import { errorName, LINUX, type Libc } from './libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
 export const BATCH = 32;
@@ -70,7 +70,7 @@ class BatchSocket {
   }
 
   #pointer(at: number, address: number): void {
-    this.#words[at >> 2] = address % 2 ** 32 | 0;
+    this.#words[at >> 2] = (address % 2 ** 32) | 0;
     this.#words[(at >> 2) + 1] = Math.floor(address / 2 ** 32);
   }
 
@@ -101,7 +101,12 @@ class BatchSocket {
       const end = request + (words[from + HEADER.LENGTH] as number);
       const length = responder.answer(memory, request, end, memory, replies + sending * REPLY_BYTES, true);
       if (length === 0) continue;
-      if (sending !== i) memory.copyWithin(names + sending * SOCKADDR_SLOT_BYTES, names + i * SOCKADDR_SLOT_BYTES, names + (i + 1) * SOCKADDR_SLOT_BYTES);
+      if (sending !== i)
+        memory.copyWithin(
+          names + sending * SOCKADDR_SLOT_BYTES,
+          names + i * SOCKADDR_SLOT_BYTES,
+          names + (i + 1) * SOCKADDR_SLOT_BYTES,
+        );
       const to = (send + sending * MMSGHDR_BYTES) >> 2;
       words[to + HEADER.NAME_LENGTH] = words[from + HEADER.NAME_LENGTH] as number;
       words[(sendIovecs + sending * IOVEC_BYTES + 8) >> 2] = length;
@@ -115,7 +120,8 @@ class BatchSocket {
   #answerFrom(i: number, sending: number, length: number): void {
     const { controls, send } = this.#parts;
     const to = controls + sending * CONTROL_SLOT_BYTES;
-    if (sending !== i) this.#memory.copyWithin(to, controls + i * CONTROL_SLOT_BYTES, controls + (i + 1) * CONTROL_SLOT_BYTES);
+    if (sending !== i)
+      this.#memory.copyWithin(to, controls + i * CONTROL_SLOT_BYTES, controls + (i + 1) * CONTROL_SLOT_BYTES);
     const words = this.#words;
     const data = (to >> 2) + 4;
     const isV4 = words[(to >> 2) + 2] === LINUX.IPPROTO_IP;
@@ -218,7 +224,11 @@ function serveSeveral(
     for (let i = 0; i < sockets.length; i++) {
       if ((descriptors[2 * i + 1] as number) >>> 16 === 0) continue;
       // A full batch says that there may be more.
-      for (let row = 0; row < BATCHES_IN_A_ROW && serve(sockets[i] as BatchSocket, LINUX.MSG_DONTWAIT) === BATCH; row++);
+      for (
+        let row = 0;
+        row < BATCHES_IN_A_ROW && serve(sockets[i] as BatchSocket, LINUX.MSG_DONTWAIT) === BATCH;
+        row++
+      );
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The one face of the table that the control path needs: prepare changes, then publish or take them back. */
-import type { ModelChange } from '../model/revision.ts';
+
 import type { Problem } from '../model/errors.ts';
+import type { ModelChange } from '../model/revision.ts';
 
 export interface TableChanges {
   /**

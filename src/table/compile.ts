@@ -1,12 +1,13 @@
 /** From the model to prepared bytes: an RRset as it goes on the wire, a service as a plan. */
+
+import assert from 'node:assert/strict';
 import { nameToWire } from '../model/name.ts';
 import type { Pool, Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { CLASS, TYPE } from '../wire/constants.ts';
+import { Malformed } from '../wire/malformed.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
-import { Malformed } from '../wire/malformed.ts';
-import assert from 'node:assert/strict';
 import { PLAN, PLAN_ADDRESSES, PLAN_HOST, POOL, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
 
@@ -54,7 +55,7 @@ export function compileRRset(
   const { words, bytes: memory } = arena.view;
   words[offset + RRSET.COUNT] = rdata.length;
   words[offset + RRSET.LENGTH] = bytes.length;
-  words[offset + RRSET.STRIDE] = lengths.size === 1 ? (bytes.length / rdata.length) : 0;
+  words[offset + RRSET.STRIDE] = lengths.size === 1 ? bytes.length / rdata.length : 0;
   words[offset + RRSET.FIXUPS] = fixups.length;
   words[offset + RRSET.TARGET] = target === undefined ? 0 : bytes.length;
   words[offset + RRSET.WORDS] = size;
@@ -127,7 +128,12 @@ export function poolSource(service: Service, pool: Pool): string {
 }
 
 /** Puts a pool's RRsets into the arena: `[first, second]`, or undefined where it is full. */
-export function compilePool(arena: Arena, owner: Uint8Array, service: Service, pool: Pool): [number, number] | undefined {
+export function compilePool(
+  arena: Arena,
+  owner: Uint8Array,
+  service: Service,
+  pool: Pool,
+): [number, number] | undefined {
   if (service.kind === 'host') {
     const target = nameToWire(pool.targets[0] as string);
     const cname = compileRRset(arena, owner, TYPE.CNAME, service.ttlSeconds, [target]);
@@ -143,7 +149,8 @@ export function compilePool(arena: Arena, owner: Uint8Array, service: Service, p
   const first = four.length === 0 ? 0 : compileRRset(arena, owner, TYPE.A, service.ttlSeconds, four);
   const second = six.length === 0 ? 0 : compileRRset(arena, owner, TYPE.AAAA, service.ttlSeconds, six);
   if ((four.length > 0 && first === 0) || (six.length > 0 && second === 0)) {
-    for (const rrset of [first, second]) if (rrset !== 0) arena.free(rrset, arena.view.words[rrset + RRSET.WORDS] as number);
+    for (const rrset of [first, second])
+      if (rrset !== 0) arena.free(rrset, arena.view.words[rrset + RRSET.WORDS] as number);
     return undefined;
   }
   return [first, second];
@@ -185,8 +192,10 @@ export function soaRdata(zone: Zone): Uint8Array {
   data.set(primary);
   data.set(mailbox, primary.length);
   const times = new DataView(data.buffer, primary.length + mailbox.length);
-  [zone.serial, zone.refreshSeconds, zone.retrySeconds, zone.expireSeconds, zone.negativeTtlSeconds].forEach((value, i) => {
-    times.setUint32(4 * i, value);
-  });
+  [zone.serial, zone.refreshSeconds, zone.retrySeconds, zone.expireSeconds, zone.negativeTtlSeconds].forEach(
+    (value, i) => {
+      times.setUint32(4 * i, value);
+    },
+  );
   return data;
 }

@@ -188,7 +188,8 @@ export class IndexWriter {
     const depth = words[segment + SEGMENT.DEPTH] as number;
     const live = this.#countLive(segment);
     if (live * 4 < (1 << log2) * 2) return this.#replace(cell, segment, hash, log2);
-    if (log2 < SEGMENT_SLOTS_LOG2_MAX || depth >= DIRECTORY_BITS_MAX) return this.#replace(cell, segment, hash, log2 + 1);
+    if (log2 < SEGMENT_SLOTS_LOG2_MAX || depth >= DIRECTORY_BITS_MAX)
+      return this.#replace(cell, segment, hash, log2 + 1);
     return this.#split(cell, segment, hash);
   }
 
@@ -214,7 +215,8 @@ export class IndexWriter {
 
   #split(cell: number, old: number, hash: number): boolean {
     const depth = this.#words[old + SEGMENT.DEPTH] as number;
-    if (depth === this.#words[(this.#words[cell] as number) + DIRECTORY.BITS] && !this.#doubleDirectory(cell)) return false;
+    if (depth === this.#words[(this.#words[cell] as number) + DIRECTORY.BITS] && !this.#doubleDirectory(cell))
+      return false;
     const log2 = this.#words[old + SEGMENT.SLOTS_LOG2] as number;
     const low = this.#segment(log2, depth + 1);
     const high = low === 0 ? 0 : this.#segment(log2, depth + 1);

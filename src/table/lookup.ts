@@ -1,6 +1,8 @@
 /** From a name and a type to what the table holds for it, as one generation sees it. */
-import { findEntry } from './index.ts';
+
+import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
+import { findEntry } from './index.ts';
 import {
   ARENA,
   CONTROL,
@@ -18,7 +20,6 @@ import {
   ZONE_HAS_WILDCARD,
 } from './layout.ts';
 import { ArenaView, type SharedTable } from './memory.ts';
-import { TYPE } from '../wire/constants.ts';
 
 /** No zone of ours holds the name. */
 export const REFUSED = 0;

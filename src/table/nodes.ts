@@ -1,6 +1,8 @@
 /** Zones and nodes in the arena, changed through versions: prepared unseen, then published whole or taken back. */
-import { findEntry, IndexWriter } from './index.ts';
+
+import { TYPE } from '../wire/constants.ts';
 import { finishHash, HashedName } from './hash.ts';
+import { findEntry, IndexWriter } from './index.ts';
 import {
   ARENA,
   CONTROL,
@@ -13,7 +15,6 @@ import {
   VERSION,
   ZONE,
 } from './layout.ts';
-import { TYPE } from '../wire/constants.ts';
 import type { Arena } from './memory.ts';
 import type { Reclaimer } from './reclaim.ts';
 
@@ -124,7 +125,14 @@ export class NodeWriter {
   /** The entry of a name (lower-case wire form) in the index at `cell`, or 0. */
   find(cell: number, name: Uint8Array): number {
     this.#name.set(name, 0);
-    return findEntry(this.arena.view, cell, finishHash(this.#name.states[0] as number), this.#name.bytes, 0, name.length);
+    return findEntry(
+      this.arena.view,
+      cell,
+      finishHash(this.#name.states[0] as number),
+      this.#name.bytes,
+      0,
+      name.length,
+    );
   }
 
   /** The entry of a name, made where it is not there. */

@@ -8,8 +8,16 @@ import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { TableChanges } from './changes.ts';
-import { type CompiledPool, compilePlan, compilePool, compileRRset, planWords, poolSource, soaRdata } from './compile.ts';
-import { type CounterRegistry, type PoolCount } from './counters.ts';
+import {
+  type CompiledPool,
+  compilePlan,
+  compilePool,
+  compileRRset,
+  planWords,
+  poolSource,
+  soaRdata,
+} from './compile.ts';
+import type { CounterRegistry, PoolCount } from './counters.ts';
 import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE, ZONE_HAS_CUT, ZONE_HAS_WILDCARD } from './layout.ts';
 import { Arena, type SharedTable } from './memory.ts';
 import { ArenaFull, type NodeContent, NodeWriter } from './nodes.ts';
@@ -168,7 +176,9 @@ export class Table implements TableChanges {
     const plan = compilePlan(this.#arena, service, pools);
     if (plan === 0) throw new ArenaFull();
     this.#nodes.undo(() => this.#reclaimer.retire(plan, planWords(pools.length)));
-    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (version) => planWords(this.#words[version + PLAN.POOLS] as number));
+    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (version) =>
+      planWords(this.#words[version + PLAN.POOLS] as number),
+    );
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
     this.#remember(service.name, { service, cell, pools });
     if (old !== undefined) return;
@@ -180,7 +190,12 @@ export class Table implements TableChanges {
   }
 
   /** A pool's RRsets: those in place where nothing but the weight has changed. */
-  #compilePool(owner: Uint8Array, service: Service, pool: Service['pools'][number], old: CompiledService | undefined): CompiledPool {
+  #compilePool(
+    owner: Uint8Array,
+    service: Service,
+    pool: Service['pools'][number],
+    old: CompiledService | undefined,
+  ): CompiledPool {
     const source = poolSource(service, pool);
     const before = old?.pools.find((other) => other.name === pool.name);
     if (before?.source === source) return before;
@@ -256,4 +271,3 @@ export class Table implements TableChanges {
     return this.#arena.view.words;
   }
 }
-

@@ -43,7 +43,11 @@ async function client(index: number, ask: (query: Buffer) => Promise<Reply>, cou
 
 async function udpClient(index: number): Promise<void> {
   const socket = await UdpClient.open('127.0.0.1', port);
-  await client(index, (query) => socket.ask(query, 3000), () => result.udpAnswers++);
+  await client(
+    index,
+    (query) => socket.ask(query, 3000),
+    () => result.udpAnswers++,
+  );
   await socket.close();
 }
 

@@ -11,7 +11,10 @@ for (const transport of ['batch', 'portable'] as const) {
     t.equal(result.backwards, 0);
     t.ok(result.udpAnswers > 1000, `${result.udpAnswers} answers over UDP`);
     t.ok(result.tcpAnswers > 100, `${result.tcpAnswers} answers over TCP`);
-    t.ok(result.byWorker.every((answers) => answers > 0), `each worker took part: ${result.byWorker}`);
+    t.ok(
+      result.byWorker.every((answers) => answers > 0),
+      `each worker took part: ${result.byWorker}`,
+    );
     t.ok(result.arenaGrew, 'the arena grew meanwhile');
     t.same(fixture.errors, []);
     await fixture.fleet.stop();

@@ -1,11 +1,11 @@
 /** The cutover checker: many clients ask while the table shifts; every answer is held against what was acknowledged. */
 import { Worker } from 'node:worker_threads';
-import { apply, rrset, service, zone } from '../fixtures/table.ts';
-import { CounterRegistry, createCounterMemory, COUNTER } from '../../src/table/counters.ts';
+import type { ModelChange } from '../../src/model/revision.ts';
+import { Fleet } from '../../src/sockets/fleet.ts';
+import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
-import { Fleet } from '../../src/sockets/fleet.ts';
-import type { ModelChange } from '../../src/model/revision.ts';
+import { apply, rrset, service, zone } from '../fixtures/table.ts';
 
 /** The entry module of a worker that is broken in one way; see mutants.ts. */
 export function mutant(name: string): URL {
@@ -129,5 +129,7 @@ export async function checkCutover(
 type ClientResult = Omit<CutoverResult, 'byWorker' | 'arenaGrew'>;
 
 function newNames(state: number): ModelChange[] {
-  return Array.from({ length: 8 }, (_, i) => rrset('example.test', `n${state}-${i}.grow.example.test`, 'A', 60, '192.0.2.9'));
+  return Array.from({ length: 8 }, (_, i) =>
+    rrset('example.test', `n${state}-${i}.grow.example.test`, 'A', 60, '192.0.2.9'),
+  );
 }

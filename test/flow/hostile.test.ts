@@ -1,11 +1,12 @@
 /** Hostile packets through real sockets: no crash, no wrong reply, nobody else's answer lost, memory flat. */
+
+import dgram from 'node:dgram';
 import t from 'tap';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { packets } from '../fixtures/mutate.ts';
 import { openRawUdp } from '../fixtures/raw-udp.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
 import { type FleetFixture, mutant, startFleet } from './cutover.ts';
-import dgram from 'node:dgram';
 
 function fill({ table }: FleetFixture): void {
   apply(
@@ -93,14 +94,26 @@ t.test('a worker that throws under load is replaced on the same sockets, and its
   const clients = await Promise.all(Array.from({ length: 16 }, () => UdpClient.open('127.0.0.1', fixture.port)));
   const query = buildQuery({ name: 'www.example.test', type: 'A' });
   const askAll = (timeoutMs: number) =>
-    Promise.all(clients.map((client) => client.ask(query, timeoutMs).then(() => true, () => false)));
+    Promise.all(
+      clients.map((client) =>
+        client.ask(query, timeoutMs).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
   t.notOk((await askAll(5000)).includes(false), 'all clients are answered');
   for (const client of clients) await client.sendOnly(buildQuery({ id: 9, name: 'boom.example.test', type: 'A' }));
   const failedAt = performance.now();
   // Each client on its own, until it is answered: whichever worker its address and port lead to.
   await Promise.all(
     clients.map(async (client) => {
-      while (!(await client.ask(query, 250).then(() => true, () => false)));
+      while (
+        !(await client.ask(query, 250).then(
+          () => true,
+          () => false,
+        ))
+      );
     }),
   );
   const tookMs = performance.now() - failedAt;

@@ -1,7 +1,7 @@
 /** The arena under load: a tiny one is reused for ever, and growing costs no more than what it holds. */
 import t from 'tap';
-import { apply, rrset, zone } from '../fixtures/table.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { apply, rrset, zone } from '../fixtures/table.ts';
 import { checkCutover, startFleet } from './cutover.ts';
 
 t.test('a tiny arena reused 1,000 times under load: no torn answer, no growth', async (t) => {
@@ -22,7 +22,9 @@ t.test('50 growths under the eyes of workers: resident memory stays flat', async
     apply(fixture.table, zone('example.test'));
     const sizes = new Set([fixture.table.memory.sizeBytes]);
     for (let i = 0; sizes.size <= 10; i++) {
-      const batch = Array.from({ length: 100 }, (_, n) => rrset('example.test', `n${i}-${n}.example.test`, 'A', 60, '192.0.2.1'));
+      const batch = Array.from({ length: 100 }, (_, n) =>
+        rrset('example.test', `n${i}-${n}.example.test`, 'A', 60, '192.0.2.1'),
+      );
       apply(fixture.table, ...batch);
       sizes.add(fixture.table.memory.sizeBytes);
       const reply = await client.ask(buildQuery({ name: `n${i}-99.example.test`, type: 'A' }));

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Responder } from '../../src/responder/answer.ts';
 import { type MakeResponder, runWorker, type WorkerAssignment } from '../../src/sockets/worker.ts';
-import { Lookup } from '../../src/table/lookup.ts';
+import type { Lookup } from '../../src/table/lookup.ts';
 
 /** Loads the generation before it waits for queries instead of after it has them. */
 class LoadsBeforeReceive extends Responder {

@@ -2,9 +2,9 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import t from 'tap';
-import { askTcp, askUdp, buildQuery, frame, unframe, UdpClient } from '../fixtures/dns-client.ts';
-import { apply, rrset, service, zone } from '../fixtures/table.ts';
 import { ListenError } from '../../src/sockets/open.ts';
+import { askTcp, askUdp, buildQuery, frame, UdpClient, unframe } from '../fixtures/dns-client.ts';
+import { apply, rrset, service, zone } from '../fixtures/table.ts';
 import { type FleetFixture, startFleet } from './cutover.ts';
 
 const www = buildQuery({ id: 7, name: 'www.example.test', type: 'A' });
@@ -58,7 +58,10 @@ t.test('an address in use is refused with one line', async (t) => {
   const taken = dgram.createSocket({ type: 'udp4', reusePort: true });
   await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
   const { port } = taken.address();
-  await t.rejects(startFleet({ port }), new ListenError(`cannot listen on 127.0.0.1:${port} (UDP): the address is in use by another process`));
+  await t.rejects(
+    startFleet({ port }),
+    new ListenError(`cannot listen on 127.0.0.1:${port} (UDP): the address is in use by another process`),
+  );
   taken.close();
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,7 +75,10 @@ t.test('TCP: pipelined queries, queries in single bytes, nonsense closes the con
   fill(fixture);
   const queries = Array.from({ length: 500 }, (_, id) => buildQuery({ id, name: 'app.example.test', type: 'A' }));
   const replies = await askTcp('127.0.0.1', fixture.port, queries);
-  t.same(replies.map(({ id }) => id), queries.map((_, id) => id));
+  t.same(
+    replies.map(({ id }) => id),
+    queries.map((_, id) => id),
+  );
 
   const slow = net.connect(fixture.port, '127.0.0.1');
   let received = Buffer.alloc(0);

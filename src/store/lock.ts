@@ -1,0 +1,17 @@
+/** One process to a data directory: a lock that the kernel releases with the process, however it ends. */
+
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+
+/** Holds an exclusive SQLite lock on a small file of its own; undefined where another process holds it. */
+export function lockDirectory(directory: string): Database | undefined {
+  const lock = new Sqlite(join(directory, 'teal.lock'), { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+/** The shape of the database, in numbered steps: a file of any earlier version is brought up to date at the start. */
+import type { Database } from 'better-sqlite3';
+
+/** Step n brings version n to n + 1 (SQLite's user_version). Never edit one that was released: add another. */
+const steps: readonly string[] = [
+  `
+  CREATE TABLE revisions (
+    revision INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    summary TEXT NOT NULL
+  );
+  CREATE TABLE subjects (
+    revision INTEGER NOT NULL REFERENCES revisions,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    PRIMARY KEY (revision, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX subjects_by_name ON subjects (kind, name, revision);
+  -- The log is append-only.
+  CREATE TRIGGER revisions_stay BEFORE UPDATE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+  CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+  CREATE TABLE zones (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE rrsets (
+    zone TEXT NOT NULL REFERENCES zones,
+    name TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    ttl_seconds INTEGER NOT NULL,
+    -- Each record's RDATA in wire form, preceded by its length in two bytes.
+    rdata BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (zone, name, type)
+  ) WITHOUT ROWID;
+  CREATE TABLE services (
+    name TEXT PRIMARY KEY,
+    zone TEXT NOT NULL REFERENCES zones,
+    body TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX services_by_zone ON services (zone);
+  CREATE TABLE idempotency (
+    token TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (token, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX idempotency_by_age ON idempotency (at_ms);
+  `,
+];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = steps.length;
+
+/** Brings the database up to date; the version that was found, where this program is too old for it. */
+export function migrate(database: Database): { tooNew: number } | undefined {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > SCHEMA_VERSION) return { tooNew: version };
+  for (let step = version; step < SCHEMA_VERSION; step++) {
+    database.transaction(() => {
+      database.exec(steps[step] as string);
+      database.pragma(`user_version = ${step + 1}`);
+    })();
+  }
+  return undefined;
+}

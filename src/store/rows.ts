@@ -1,0 +1,72 @@
+/** How nouns of the model are kept in rows. */
+import assert from 'node:assert/strict';
+import type { Revision, RevisionKind, Subject } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
+
+export interface RRsetRow {
+  readonly zone: string;
+  readonly name: string;
+  readonly type: number;
+  readonly ttl_seconds: number;
+  readonly rdata: Uint8Array;
+  readonly revision: number;
+}
+
+export interface RevisionRow {
+  readonly revision: number;
+  readonly at_ms: number;
+  readonly actor: string;
+  readonly kind: RevisionKind;
+  readonly summary: string;
+}
+
+export interface SubjectRow {
+  readonly kind: Subject['kind'];
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Each record's RDATA, preceded by its length in two bytes. */
+export function packRdata(rdata: readonly Uint8Array[]): Buffer {
+  const packed = Buffer.alloc(rdata.reduce((size, data) => size + 2 + data.length, 0));
+  let at = 0;
+  for (const data of rdata) {
+    at = packed.writeUInt16BE(data.length, at);
+    packed.set(data, at);
+    at += data.length;
+  }
+  return packed;
+}
+
+export function unpackRdata(packed: Uint8Array): Uint8Array[] {
+  const rdata: Uint8Array[] = [];
+  for (let at = 0; at < packed.length; ) {
+    const length = ((packed[at] as number) << 8) | (packed[at + 1] as number);
+    rdata.push(packed.slice(at + 2, at + 2 + length));
+    at += 2 + length;
+    assert(at <= packed.length, 'a row of the store holds whole records');
+  }
+  return rdata;
+}
+
+export function toRRset(row: RRsetRow): RRset {
+  const { zone, name, type, ttl_seconds: ttlSeconds, revision } = row;
+  return { zone, name, type, ttlSeconds, rdata: unpackRdata(row.rdata), revision };
+}
+
+export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[]): Revision {
+  return {
+    revision: row.revision,
+    atMs: row.at_ms,
+    actor: row.actor,
+    kind: row.kind,
+    summary: row.summary,
+    subjects: subjects.map(({ kind, name, before, after }) => ({
+      kind,
+      name,
+      before: JSON.parse(before),
+      after: JSON.parse(after),
+    })),
+  };
+}

@@ -1,0 +1,261 @@
+/** The revision log and what is derived from it, in SQLite: what is acknowledged is on the disk. */
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { Problem } from '../model/errors.ts';
+import { suffixesOf } from '../model/name.ts';
+import type { ModelChange, Revision, Subject } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
+import type { Zone } from '../model/zone.ts';
+import { lockDirectory } from './lock.ts';
+import { migrate, SCHEMA_VERSION } from './migrations.ts';
+import { packRdata, type RevisionRow, type RRsetRow, type SubjectRow, toRevision, toRRset } from './rows.ts';
+import { makeStatements, type Statements } from './statements.ts';
+
+/** The data directory cannot be used; the message is one line for the operator. */
+export class StoreError extends Error {}
+
+/** A reply kept for `Idempotency-Key`. */
+export interface KeptReply {
+  readonly token: string;
+  readonly key: string;
+  readonly bodyHash: string;
+  /** JSON. */
+  readonly outcome: string;
+  readonly atMs: number;
+}
+
+/** How long a reply is kept (API contract). */
+export const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
+
+export interface StoreOptions {
+  /** Most pages of 4 KiB that the database may have, for tests of a store that is full. */
+  readonly maxPages?: number;
+}
+
+/** Opens the store in a directory, made if need be. Throws StoreError. */
+export function openStore(directory: string, options: StoreOptions = {}): Store {
+  let lock: Database | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    lock = lockDirectory(directory);
+    if (lock === undefined) {
+      throw new StoreError(`${directory} is in use by another teal process; each needs a data directory of its own`);
+    }
+    return new Store(openDatabase(join(directory, 'teal.db'), options), lock);
+  } catch (error) {
+    lock?.close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`cannot open the store in ${directory}: ${(error as Error).message}`);
+  }
+}
+
+function openDatabase(file: string, options: StoreOptions): Database {
+  // Made with its mode before SQLite opens it; the files beside it (-wal, -shm) take the mode over.
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+  const database = new Sqlite(file);
+  database.pragma('journal_mode = WAL');
+  // FULL: every commit waits until the log is on the disk. NORMAL could lose acknowledged commits with the power.
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  const outdated = migrate(database);
+  if (outdated !== undefined) {
+    database.close();
+    throw new StoreError(
+      `${file} has version ${outdated.tooNew}, this program knows up to ${SCHEMA_VERSION}: start a newer teal`,
+    );
+  }
+  if (options.maxPages !== undefined) database.pragma(`max_page_count = ${options.maxPages}`);
+  return database;
+}
+
+export class Store {
+  readonly #database: Database;
+  readonly #lock: Database;
+  readonly #statements: Statements;
+  #failure: Problem | undefined;
+
+  constructor(database: Database, lock: Database) {
+    this.#database = database;
+    this.#lock = lock;
+    this.#statements = makeStatements(database);
+  }
+
+  /** What the last commit failed with; undefined when it went through. */
+  get failure(): Problem | undefined {
+    return this.#failure;
+  }
+
+  /** Appends a revision and changes the derived rows, all or nothing. On return it is on the disk. */
+  commit(revision: Revision, changes: readonly ModelChange[], reply?: KeptReply): Problem | undefined {
+    return this.#write(() => {
+      const statements = this.#statements;
+      statements.addRevision.run(revision.revision, revision.atMs, revision.actor, revision.kind, revision.summary);
+      revision.subjects.forEach((subject, i) => {
+        const { kind, name, before, after } = subject;
+        statements.addSubject.run(revision.revision, i, kind, name, JSON.stringify(before), JSON.stringify(after));
+      });
+      for (const change of changes) this.#apply(change);
+      if (reply !== undefined) this.#keep(reply);
+    });
+  }
+
+  /** Keeps a reply of a command that changed nothing. */
+  keepReply(reply: KeptReply): Problem | undefined {
+    return this.#write(() => this.#keep(reply));
+  }
+
+  #write(work: () => void): Problem | undefined {
+    try {
+      this.#database.transaction(work).immediate();
+      this.#failure = undefined;
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      if (code?.startsWith('SQLITE_') !== true || code.startsWith('SQLITE_CONSTRAINT')) throw error;
+      this.#failure = new Problem(
+        'store_unavailable',
+        `the store refused the change, nothing was changed: ${message} (${code})`,
+      );
+    }
+    return this.#failure;
+  }
+
+  #keep(reply: KeptReply): void {
+    this.#statements.forgetReplies.run(reply.atMs - IDEMPOTENCY_KEPT_MS);
+    this.#statements.keepReply.run(reply.token, reply.key, reply.bodyHash, reply.outcome, reply.atMs);
+  }
+
+  #apply(change: ModelChange): void {
+    const statements = this.#statements;
+    switch (change.op) {
+      case 'putZone':
+        statements.putZone.run(change.zone.name, JSON.stringify(change.zone));
+        return;
+      case 'deleteZone':
+        statements.deleteRRsetsOf.run(change.zone);
+        statements.deleteServicesOf.run(change.zone);
+        statements.deleteZone.run(change.zone);
+        return;
+      case 'putRRset': {
+        const { zone, name, type, ttlSeconds, rdata, revision } = change.rrset;
+        statements.putRRset.run(zone, name, type, ttlSeconds, packRdata(rdata), revision);
+        return;
+      }
+      case 'deleteRRset':
+        statements.deleteRRset.run(change.zone, change.name, change.type);
+        return;
+      case 'putService':
+        statements.putService.run(change.service.name, change.service.zone, JSON.stringify(change.service));
+        return;
+      case 'deleteService':
+        statements.deleteService.run(change.name);
+        return;
+    }
+  }
+
+  /** The last revision of the log; 0 where it is empty. */
+  get lastRevision(): number {
+    return (this.#statements.lastRevision.get() as { revision: number | null }).revision ?? 0;
+  }
+
+  zone(name: string): Zone | undefined {
+    return parsed<Zone>(this.#statements.zone.get(name));
+  }
+
+  /** The zone that owns a name: the longest that the name is at or below. */
+  zoneOf(name: string): Zone | undefined {
+    for (const suffix of suffixesOf(name)) {
+      const zone = this.zone(suffix);
+      if (zone !== undefined) return zone;
+    }
+    return undefined;
+  }
+
+  /** Zones in name order, after a name (exclusive). */
+  zones(after: string | undefined, limit: number): Zone[] {
+    const rows =
+      after === undefined ? this.#statements.zonesFirst.all(limit) : this.#statements.zonesAfter.all(after, limit);
+    return rows.map((row) => parsed<Zone>(row) as Zone);
+  }
+
+  rrset(zone: string, name: string, type: number): RRset | undefined {
+    const row = this.#statements.rrset.get(zone, name, type) as RRsetRow | undefined;
+    return row && toRRset(row);
+  }
+
+  /** All RRsets of one name. */
+  rrsetsAt(zone: string, name: string): RRset[] {
+    return (this.#statements.rrsetsAt.all(zone, name) as RRsetRow[]).map(toRRset);
+  }
+
+  /** RRsets of a zone by name and type, after one of them (exclusive). */
+  rrsets(zone: string, after: { name: string; type: number } | undefined, limit: number): RRset[] {
+    const { name, type } = after ?? { name: '', type: -1 };
+    return (this.#statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
+  }
+
+  service(name: string): Service | undefined {
+    return parsed<Service>(this.#statements.service.get(name));
+  }
+
+  services(after: string | undefined, limit: number): Service[] {
+    return this.#statements.servicesAfter.all(after ?? '', limit).map((row) => parsed<Service>(row) as Service);
+  }
+
+  servicesIn(zone: string): Service[] {
+    return this.#statements.servicesIn.all(zone).map((row) => parsed<Service>(row) as Service);
+  }
+
+  revision(revision: number): Revision | undefined {
+    const row = this.#statements.revision.get(revision) as RevisionRow | undefined;
+    return row && this.#withSubjects(row);
+  }
+
+  /** Revisions in order, after a number (exclusive). */
+  revisions(after: number, limit: number): Revision[] {
+    return (this.#statements.revisionsAfter.all(after, limit) as RevisionRow[]).map((row) => this.#withSubjects(row));
+  }
+
+  /** Revisions about one subject, the newest first, before a number (exclusive). */
+  history(kind: Subject['kind'], name: string, before: number, limit: number): Revision[] {
+    const rows = this.#statements.history.all(kind, name, before, limit) as RevisionRow[];
+    return rows.map((row) => this.#withSubjects(row));
+  }
+
+  #withSubjects(row: RevisionRow): Revision {
+    return toRevision(row, this.#statements.subjects.all(row.revision) as SubjectRow[]);
+  }
+
+  /** The reply kept for a token's key, unless it is too old. */
+  keptReply(token: string, key: string, atMs: number): KeptReply | undefined {
+    const row = this.#statements.keptReply.get(token, key, atMs - IDEMPOTENCY_KEPT_MS);
+    const kept = row as { body_hash: string; outcome: string; at_ms: number } | undefined;
+    return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
+  }
+
+  /** Everything that the table is built from at the start, zones before what is in them. */
+  *everything(): Generator<ModelChange> {
+    for (const row of this.#statements.allZones.iterate()) yield { op: 'putZone', zone: parsed<Zone>(row) as Zone };
+    for (const row of this.#statements.allRRsets.iterate()) yield { op: 'putRRset', rrset: toRRset(row as RRsetRow) };
+    for (const row of this.#statements.allServices.iterate()) {
+      yield { op: 'putService', service: parsed<Service>(row) as Service };
+    }
+  }
+
+  /** Brings everything into the database file, and gives the directory free. */
+  close(): void {
+    this.#database.close();
+    this.#lock.close();
+  }
+
+  /** For tests of a store that cannot be written. */
+  setReadOnly(readOnly: boolean): void {
+    this.#database.pragma(`query_only = ${readOnly ? 'ON' : 'OFF'}`);
+  }
+}
+
+function parsed<Noun>(row: unknown): Noun | undefined {
+  return row === undefined ? undefined : (JSON.parse((row as { body: string }).body) as Noun);
+}

@@ -1,0 +1,52 @@
+/** The SQL of the store, prepared once. */
+import type { Database } from 'better-sqlite3';
+
+const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
+  WHERE subjects.kind = ? AND subjects.name = ? AND revision < ? ORDER BY revision DESC LIMIT ?`;
+
+/** Every statement by its name. */
+export function makeStatements(database: Database) {
+  const sql = (text: string) => database.prepare<unknown[]>(text);
+  return {
+    addRevision: sql('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)'),
+    addSubject: sql('INSERT INTO subjects VALUES (?, ?, ?, ?, ?, ?)'),
+    lastRevision: sql('SELECT max(revision) AS revision FROM revisions'),
+    revision: sql('SELECT * FROM revisions WHERE revision = ?'),
+    revisionsAfter: sql('SELECT * FROM revisions WHERE revision > ? ORDER BY revision LIMIT ?'),
+    subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
+    history: sql(HISTORY),
+
+    putZone: sql('INSERT INTO zones VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body'),
+    deleteZone: sql('DELETE FROM zones WHERE name = ?'),
+    zone: sql('SELECT body FROM zones WHERE name = ?'),
+    // The root zone's name is empty, so the first page cannot be "after the empty name".
+    zonesFirst: sql('SELECT body FROM zones ORDER BY name LIMIT ?'),
+    zonesAfter: sql('SELECT body FROM zones WHERE name > ? ORDER BY name LIMIT ?'),
+    allZones: sql('SELECT body FROM zones'),
+
+    putRRset: sql(`INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+      SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata, revision = excluded.revision`),
+    deleteRRset: sql('DELETE FROM rrsets WHERE zone = ? AND name = ? AND type = ?'),
+    deleteRRsetsOf: sql('DELETE FROM rrsets WHERE zone = ?'),
+    rrset: sql('SELECT * FROM rrsets WHERE zone = ? AND name = ? AND type = ?'),
+    rrsetsAt: sql('SELECT * FROM rrsets WHERE zone = ? AND name = ? ORDER BY type'),
+    rrsetsAfter: sql('SELECT * FROM rrsets WHERE zone = ? AND (name, type) > (?, ?) ORDER BY name, type LIMIT ?'),
+    allRRsets: sql('SELECT * FROM rrsets'),
+
+    putService: sql(
+      'INSERT INTO services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET zone = excluded.zone, body = excluded.body',
+    ),
+    deleteService: sql('DELETE FROM services WHERE name = ?'),
+    deleteServicesOf: sql('DELETE FROM services WHERE zone = ?'),
+    service: sql('SELECT body FROM services WHERE name = ?'),
+    servicesAfter: sql('SELECT body FROM services WHERE name > ? ORDER BY name LIMIT ?'),
+    servicesIn: sql('SELECT body FROM services WHERE zone = ? ORDER BY name'),
+    allServices: sql('SELECT body FROM services'),
+
+    keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),
+    keptReply: sql('SELECT * FROM idempotency WHERE token = ? AND key = ? AND at_ms > ?'),
+    forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
+  };
+}
+
+export type Statements = ReturnType<typeof makeStatements>;
