@@ -8,6 +8,8 @@ import { pickPool, type Random } from '../table/pick.ts';
 import { FLAG, HEADER_BYTES, RCODE, TYPE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
 import { OPT_BYTES, writeOpt } from '../wire/edns.ts';
 import { ACCEPT, DROP, Query, writeCount, writeHeader } from '../wire/message.ts';
+import { Client } from './client.ts';
+import type { ResponderOptions } from './options.ts';
 
 /** Aliases followed in one answer: more than any sane zone has, and a bound on the work of one query. */
 export const ALIAS_DEPTH_MAX = 16;
@@ -20,6 +22,8 @@ const RDATA_AT = 12;
 /** Answers queries from the table. One for each thread; its fields are the answer in the making. */
 export class Responder {
   readonly lookup: Lookup;
+  /** The sender of the query; the transport sets it before each `answer`. */
+  readonly client = new Client();
   readonly #counters: CounterView;
   readonly #random: Random;
   readonly #udpMaxBytes: number;
@@ -42,11 +46,11 @@ export class Responder {
   #authorities = 0;
   #additionals = 0;
 
-  constructor(lookup: Lookup, counters: CounterView, random: Random, udpMaxBytes: number) {
+  constructor(lookup: Lookup, counters: CounterView, random: Random, options: ResponderOptions) {
     this.lookup = lookup;
     this.#counters = counters;
     this.#random = random;
-    this.#udpMaxBytes = udpMaxBytes;
+    this.#udpMaxBytes = options.udpMaxBytes;
     this.#query = new Query(this.#question.bytes, this.#question.starts);
   }
 

@@ -27,14 +27,19 @@ export function encodeSockaddr({ address, port }: Endpoint): Uint8Array {
   bytes[0] = isV6 ? LINUX.AF_INET6 : LINUX.AF_INET;
   bytes[2] = port >> 8;
   bytes[3] = port & 0xff;
-  if (isV6) bytes.set(ipv6Bytes(address), 8);
-  else bytes.set(address.split('.').map(Number), 4);
+  bytes.set(addressBytes(address), isV6 ? 8 : 4);
   return bytes;
 }
 
 /** The port of a sockaddr. */
 export function portOf(sockaddr: Uint8Array): number {
   return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);
+}
+
+/** The 4 or 16 bytes of an address as Node writes it; the zone of a scoped one (RFC 4007 §11) is no part of them. */
+export function addressBytes(address: string): Uint8Array {
+  if (!net.isIPv6(address)) return Uint8Array.from(address.split('.'), Number);
+  return ipv6Bytes(address.replace(/%.*$/, ''));
 }
 
 function ipv6Bytes(address: string): Uint8Array {

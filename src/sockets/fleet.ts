@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ResponderOptions } from '../responder/options.ts';
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { type Endpoint, isWildcard } from './address.ts';
@@ -16,7 +17,7 @@ export interface FleetOptions {
   readonly listen: readonly Endpoint[];
   readonly workers: number | 'auto';
   readonly transport: 'auto' | 'batch' | 'portable';
-  readonly udpMaxBytes: number;
+  readonly responder: ResponderOptions;
   readonly receiveBufferBytes: number;
   readonly tcp: TcpLimits;
   readonly shared: SharedTable;
@@ -157,8 +158,8 @@ export class Fleet {
   }
 
   #assignment(reader: number): WorkerAssignment {
-    const { shared, counters, udpMaxBytes, tcp } = this.#options;
-    const common = { reader, shared, counters: counters[reader] as SharedArrayBuffer, udpMaxBytes };
+    const { shared, counters, responder, tcp } = this.#options;
+    const common = { reader, shared, counters: counters[reader] as SharedArrayBuffer, responder };
     const isTcp = reader === counters.length - 1;
     if (isTcp) return { ...common, role: { kind: 'tcp', sources: this.#tcpSources(), limits: tcp } };
     if (this.transport === 'portable')

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { type Responder, TCP_REPLY_BYTES_MAX } from '../responder/answer.ts';
 import { HEADER_BYTES } from '../wire/constants.ts';
-import type { Endpoint } from './address.ts';
+import { addressBytes, type Endpoint } from './address.ts';
 
 export interface TcpLimits {
   /** Open connections; one more closes the one that has been idle longest. */
@@ -74,6 +74,8 @@ class Connection {
   readonly #socket: net.Socket;
   readonly #responder: Responder;
   readonly #answered: () => void;
+  /** The peer's address. */
+  readonly #client: Uint8Array;
   /** Bytes of a query that has not arrived whole. */
   #pending: Uint8Array = new Uint8Array(0);
 
@@ -81,6 +83,8 @@ class Connection {
     this.#socket = socket;
     this.#responder = responder;
     this.#answered = answered;
+    // A peer that has gone already has no address any more, nor will it read an answer.
+    this.#client = socket.remoteAddress === undefined ? new Uint8Array(0) : addressBytes(socket.remoteAddress);
     // Counts from the last byte either way; a client that sends slowly is closed by the table of connections.
     socket.setTimeout(limits.idleSeconds * 1000, () => this.close());
     socket.on('data', (chunk) => this.#read(chunk));
@@ -123,6 +127,7 @@ class Connection {
   }
 
   #answer(bytes: Uint8Array, start: number, end: number, replies: Uint8Array[]): void {
+    this.#responder.client.set(this.#client, 0, this.#client.length);
     const length = this.#responder.answer(bytes, start, end, scratch, LENGTH_BYTES, false);
     if (length === 0) return;
     scratch[0] = length >> 8;

@@ -2,6 +2,7 @@
 import type { Responder } from '../responder/answer.ts';
 import { COUNTER, type CounterView } from '../table/counters.ts';
 import { CONTROL } from '../table/layout.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
 import { errorName, LINUX, type Libc } from './libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
@@ -99,6 +100,7 @@ class BatchSocket {
       if (((words[from + HEADER.FLAGS] as number) & LINUX.MSG_TRUNC) !== 0) continue;
       const request = requests + i * REQUEST_BYTES;
       const end = request + (words[from + HEADER.LENGTH] as number);
+      this.#name(responder, names + i * SOCKADDR_SLOT_BYTES);
       const length = responder.answer(memory, request, end, memory, replies + sending * REPLY_BYTES, true);
       if (length === 0) continue;
       if (sending !== i)
@@ -114,6 +116,12 @@ class BatchSocket {
       sending++;
     }
     this.#send(sending);
+  }
+
+  /** Tells the responder whose message comes next: the address in its sockaddr_in or sockaddr_in6. */
+  #name(responder: Responder, sockaddr: number): void {
+    const isV4 = this.#memory[sockaddr] === LINUX.AF_INET;
+    responder.client.set(this.#memory, sockaddr + (isV4 ? 4 : 8), isV4 ? IPV4_BYTES : IPV6_BYTES);
   }
 
   /** Sends from the address that message `i` came to: the control data goes back as it came, the interface left open. */

@@ -1,7 +1,7 @@
 /** UDP through node:dgram, where the batch transport cannot run: the same answers, several times the cost. */
 import dgram from 'node:dgram';
 import type { Responder } from '../responder/answer.ts';
-import type { Endpoint } from './address.ts';
+import { addressBytes, type Endpoint } from './address.ts';
 
 /** A UDP reply is at most this; see `dns.udpMaxBytes`. */
 const REPLY_BYTES = 4096;
@@ -48,6 +48,8 @@ function answer(socket: dgram.Socket, responder: Responder, message: Buffer, rem
   // The message has just been read: only now may the generation be loaded.
   responder.enter(Date.now());
   const reply = new Uint8Array(REPLY_BYTES);
+  const client = addressBytes(remote.address);
+  responder.client.set(client, 0, client.length);
   const length = responder.answer(message, 0, message.length, reply, 0, true);
   responder.leave();
   // A datagram that the kernel refuses (source port 0, say) is nobody's answer.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Responder } from '../responder/answer.ts';
+import type { ResponderOptions } from '../responder/options.ts';
 import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
@@ -18,7 +19,7 @@ export interface WorkerAssignment {
   readonly reader: number;
   readonly shared: SharedTable;
   readonly counters: SharedArrayBuffer;
-  readonly udpMaxBytes: number;
+  readonly responder: ResponderOptions;
   readonly role:
     | { readonly kind: 'batch'; readonly sockets: readonly { readonly fd: number; readonly wildcard: boolean }[] }
     | { readonly kind: 'portable'; readonly sources: readonly PortableSource[] }
@@ -41,7 +42,7 @@ export async function runWorker(
   const { shared, reader, role } = assignment;
   const counters = new CounterView(assignment.counters);
   const seed = randomFillSync(new Uint32Array(4));
-  const responder = makeResponder(new Lookup(shared, reader), counters, new Xoshiro128(seed), assignment.udpMaxBytes);
+  const responder = makeResponder(new Lookup(shared, reader), counters, new Xoshiro128(seed), assignment.responder);
   if (role.kind === 'batch') {
     const libc = loadLibc();
     assert(libc !== undefined, 'the fleet chose the batch transport because koffi loads');

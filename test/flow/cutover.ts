@@ -46,7 +46,7 @@ export async function startFleet(
     listen: [{ address: options.address ?? '127.0.0.1', port: options.port ?? 0 }],
     workers,
     transport: options.transport ?? 'auto',
-    udpMaxBytes: 1232,
+    responder: { udpMaxBytes: 1232 },
     receiveBufferBytes: 4 * 2 ** 20,
     tcp: { maxConnections: 1000, idleSeconds: 10 },
     shared,
