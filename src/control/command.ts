@@ -1,6 +1,10 @@
 /** The commands that change anything, and what the engine gives back. The admin API, bootstrap and later releases all speak these. */
 import type { Problem } from '../model/errors.ts';
-import type { Weights } from '../model/service.ts';
+import type { RRsetBody } from '../model/rrset.ts';
+import type { ServiceBody, Weights } from '../model/service.ts';
+import type { ZoneBody } from '../model/zone.ts';
+
+export type { RRsetBody, ServiceBody, ZoneBody };
 
 /** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
 export type Command =
@@ -16,33 +20,12 @@ export type Command =
   | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
   | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }
   | { readonly kind: 'service.delete'; readonly name: string }
-  /** `PUT …/weights` is a shift of one service. Every pool of each service is named, else `pools_mismatch`. */
+  /** A shift of one service. Every pool is named, else `pools_mismatch`. */
+  | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
+  /** A shift of several services at one instant. */
   | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
   /** Without `revision`: to before the last manual shift that was not itself a rollback. */
   | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number };
-
-export interface ZoneBody {
-  readonly nameservers: readonly string[];
-  readonly hostmaster: string;
-  readonly ttlSeconds?: number;
-  readonly negativeTtlSeconds?: number;
-  readonly refreshSeconds?: number;
-  readonly retrySeconds?: number;
-  readonly expireSeconds?: number;
-}
-
-export interface RRsetBody {
-  readonly ttlSeconds: number;
-  /** Presentation form of each record's RDATA (RFC 1035 §5.1), names absolute with or without the final dot. */
-  readonly rdata: readonly string[];
-}
-
-export interface ServiceBody {
-  readonly ttlSeconds?: number;
-  readonly pick?: 'random';
-  /** A pool without `weight` keeps the one in force; a new pool needs one. */
-  readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
-}
 
 export interface CommandContext {
   /** Name of the token (or `bootstrap`), for the log. */

@@ -1,5 +1,14 @@
 /** What the admin API reads: the derived rows as the bodies of the API contract. Never touches the table. */
 import { Problem } from '../model/errors.ts';
+import { canonicalName } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Store } from '../store/sqlite.ts';
+import { Malformed } from '../wire/malformed.ts';
+import { parseType } from '../wire/rdata.ts';
+import { shown } from './draft.ts';
+import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
+import { findService, serviceReply, weightsReply } from './services.ts';
+import { unknownZone, zoneReply } from './zones.ts';
 
 /** One resource: its body, and the last revision that changed it (its ETag). */
 export interface Resource {
@@ -11,4 +20,107 @@ export interface Resource {
 export interface Page {
   readonly items: readonly unknown[];
   readonly next?: string;
+}
+
+export class Queries {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  zone(text: string): Resource | Problem {
+    const name = canonicalName(text);
+    if (name instanceof Problem) return name;
+    const zone = this.#store.zone(name);
+    return zone === undefined ? unknownZone(name) : { revision: zone.revision, body: zoneReply(zone) };
+  }
+
+  zones(after: string | undefined, limit: number): Page | Problem {
+    const start = after === undefined ? undefined : canonicalName(after);
+    if (start instanceof Problem) return start;
+    return page(this.#store.zones(start, limit + 1), limit, zoneReply, (zone) => shown(zone.name));
+  }
+
+  rrset(zone: string, name: string, type: string): Resource | Problem {
+    const place = findPlace(this.#store, { zone, name, type });
+    if (place instanceof Problem) return place;
+    const rrset = this.#store.rrset(place.zone.name, place.name, place.type);
+    if (rrset === undefined) return unknownRRset(place.name, place.type);
+    return { revision: rrset.revision, body: rrsetReply(rrset) };
+  }
+
+  /** `after` is `name/TYPE`, as `next` gave it. */
+  rrsets(zoneText: string, after: string | undefined, limit: number): Page | Problem {
+    const zone = canonicalName(zoneText);
+    if (zone instanceof Problem) return zone;
+    if (this.#store.zone(zone) === undefined) return unknownZone(zone);
+    const start = after === undefined ? undefined : parseRRsetKey(after);
+    if (start instanceof Problem) return start;
+    const found = this.#store.rrsets(zone, start, limit + 1);
+    return page(found, limit, rrsetReply, (rrset) => label(rrset.name, rrset.type));
+  }
+
+  service(text: string): Resource | Problem {
+    const service = findService(this.#store, text);
+    return service instanceof Problem ? service : { revision: service.revision, body: serviceReply(service) };
+  }
+
+  services(after: string | undefined, limit: number): Page | Problem {
+    const start = after === undefined ? undefined : canonicalName(after);
+    if (start instanceof Problem) return start;
+    return page(this.#store.services(start, limit + 1), limit, serviceReply, (service) => shown(service.name));
+  }
+
+  weights(text: string): Resource | Problem {
+    const service = findService(this.#store, text);
+    if (service instanceof Problem) return service;
+    const { revision } = service;
+    return { revision, body: { revision, ...weightsReply(service) } };
+  }
+
+  /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */
+  history(text: string, after: number | undefined, limit: number, newestFirst: boolean): Page | Problem {
+    const name = canonicalName(text);
+    if (name instanceof Problem) return name;
+    const store = this.#store;
+    const found = newestFirst
+      ? store.history('service', name, after ?? Number.MAX_SAFE_INTEGER, limit + 1)
+      : store.historyAfter('service', name, after ?? 0, limit + 1);
+    // A service that was deleted still has its history.
+    if (found.length === 0 && after === undefined) {
+      return new Problem('service_unknown', `There is and was no service ${shown(name)} here.`);
+    }
+    return page(found, limit, revisionReply, (revision) => String(revision.revision));
+  }
+
+  revisions(after: number, limit: number): Page {
+    return page(this.#store.revisions(after, limit + 1), limit, revisionReply, (revision) => String(revision.revision));
+  }
+
+  /** What keeps the server from taking changes; undefined: nothing. A store that failed is tried again. */
+  readiness(): Problem | undefined {
+    return this.#store.failure === undefined ? undefined : this.#store.probe();
+  }
+}
+
+/** `found` holds one more than the page where there is a next one. */
+function page<Item>(found: Item[], limit: number, reply: (item: Item) => unknown, key: (item: Item) => string): Page {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isLast = found.length <= limit || last === undefined;
+  return { items: items.map(reply), ...(isLast ? {} : { next: key(last) }) };
+}
+
+function parseRRsetKey(text: string): { name: string; type: number } | Problem {
+  const slash = text.lastIndexOf('/');
+  const name = canonicalName(text.slice(0, Math.max(slash, 0)));
+  const type = parseType(text.slice(slash + 1));
+  if (slash >= 0 && typeof name === 'string' && !(type instanceof Malformed)) return { name, type };
+  const detail = `after is a name and a type such as www.example.com/A, as \`next\` gave it, not ${JSON.stringify(text)}.`;
+  return new Problem('query_invalid', detail);
+}
+
+function revisionReply({ revision, atMs, actor, kind, summary, subjects }: Revision): unknown {
+  return { revision, at: new Date(atMs).toISOString(), actor, kind, summary, subjects };
 }

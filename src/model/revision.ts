@@ -17,7 +17,6 @@ export type ModelChange =
   | { readonly op: 'deleteService'; readonly zone: string; readonly name: string };
 
 export type RevisionKind =
-  | 'bootstrap'
   | 'zone.put'
   | 'zone.delete'
   | 'rrset.put'

@@ -1,7 +1,9 @@
 /** A service: an owner name whose answer is chosen among pools by weight. */
+import { Problem } from './errors.ts';
+import { makeTargets, type ServiceKind } from './target.ts';
+import { checkSeconds } from './zone.ts';
 
-/** `addresses`: its pools answer A and AAAA. `host`: its pools answer CNAME. Never mixed. */
-export type ServiceKind = 'addresses' | 'host';
+export type { ServiceKind };
 
 export interface Pool {
   /** 1 to 63 of a–z, 0–9, `-`. */
@@ -25,15 +27,96 @@ export interface Service {
   readonly revision: number;
 }
 
+/** What a user says of a service. */
+export interface ServiceBody {
+  readonly ttlSeconds?: number;
+  readonly pick?: 'random';
+  /** A pool without `weight` keeps the one in force; a new pool needs one. */
+  readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
+}
+
+/** Weights by pool name, all pools of a service. */
+export type Weights = Readonly<Record<string, number>>;
+
 export const WEIGHT_MAX = 65535;
 export const POOLS_MIN = 2;
 /** Enough for every release pattern we know; bounds the work of one pick. */
 export const POOLS_MAX = 16;
-/** 32 AAAA records take 32 * 28 bytes: the answer still fits into 1,232 bytes. */
-export const TARGETS_MAX = 32;
+/** Low enough that a cutover is felt at once, high enough that resolvers honour it. */
+export const SERVICE_TTL_DEFAULT_SECONDS = 5;
 
-/** Weights by pool name, all pools of a service. */
-export type Weights = Readonly<Record<string, number>>;
+/** The service that a body describes. Pools that `before` has keep their weights where the body names none. */
+export function makeService(
+  owner: { name: string; zone: string },
+  body: ServiceBody,
+  before: Service | undefined,
+  revision: number,
+): Service | Problem {
+  const ttlSeconds = body.ttlSeconds ?? SERVICE_TTL_DEFAULT_SECONDS;
+  const badTtl = checkSeconds(ttlSeconds, 'ttlSeconds');
+  if (badTtl !== undefined) return badTtl;
+  const names = Object.keys(body.pools);
+  if (names.length < POOLS_MIN || names.length > POOLS_MAX) {
+    const detail = `A service has ${POOLS_MIN} to ${POOLS_MAX} pools, not ${names.length}.`;
+    return new Problem('service_invalid', detail, { pointer: '/pools' });
+  }
+  const pools: Pool[] = [];
+  const kinds = new Map<ServiceKind, string>();
+  for (const [name, { weight, targets }] of Object.entries(body.pools)) {
+    const pointer = `/pools/${name}`;
+    if (!/^[a-z0-9-]{1,63}$/.test(name)) {
+      return new Problem('service_invalid', `A pool's name is 1 to 63 of a-z, 0-9 and -, not ${JSON.stringify(name)}.`);
+    }
+    const made = makeTargets(targets, owner.name, pointer);
+    if (made instanceof Problem) return made;
+    kinds.set(made.kind, name);
+    const inForce = weight ?? before?.pools.find((pool) => pool.name === name)?.weight;
+    if (inForce === undefined) {
+      const detail = `The pool ${name} is new and needs a weight (0: it gets no traffic yet).`;
+      return new Problem('weights_invalid', detail, { pointer: `${pointer}/weight` });
+    }
+    pools.push({ name, weight: inForce, targets: made.targets });
+  }
+  const [kind, other] = kinds.keys();
+  if (other !== undefined) {
+    const detail = `Pool ${kinds.get('host')} is a host name and pool ${kinds.get('addresses')} has addresses: a service is all of one kind, since a resolver that caches the CNAME would never ask for the address.`;
+    return new Problem('targets_mixed', detail, { pointer: '/pools' });
+  }
+  const service: Service = {
+    name: owner.name,
+    zone: owner.zone,
+    kind: kind as ServiceKind,
+    ttlSeconds,
+    pick: body.pick ?? 'random',
+    pools,
+    revision,
+  };
+  return checkWeights(service, weightsOf(service), '/pools') ?? service;
+}
+
+/** What is wrong with weights for a service: they name every pool, are integers 0..65535, and at least one is above 0. */
+export function checkWeights(service: Service, weights: Weights, pointer: string): Problem | undefined {
+  const names = service.pools.map((pool) => pool.name);
+  const missing = names.filter((name) => !Object.hasOwn(weights, name));
+  const unknown = Object.keys(weights).filter((name) => !names.includes(name));
+  if (missing.length > 0 || unknown.length > 0) {
+    const parts = [
+      ...(missing.length > 0 ? [`${missing.join(', ')} left out`] : []),
+      ...(unknown.length > 0 ? [`${unknown.join(', ')} unknown`] : []),
+    ];
+    const detail = `Weights name every pool of ${service.name} (${names.join(', ')}): ${parts.join('; ')}.`;
+    return new Problem('pools_mismatch', detail, { pointer });
+  }
+  for (const name of names) {
+    const weight = weights[name] as number;
+    if (Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX) continue;
+    const detail = `A weight is an integer from 0 to ${WEIGHT_MAX}; ${name} of ${service.name} has ${weight}.`;
+    return new Problem('weights_invalid', detail, { pointer: `${pointer}/${name}` });
+  }
+  if (names.some((name) => (weights[name] as number) > 0)) return undefined;
+  const detail = `All weights of ${service.name} would be 0 and nothing could be answered: at least one is above 0.`;
+  return new Problem('weights_all_zero', detail, { pointer });
+}
 
 /** The weights of a service as an object, pools in their own order. */
 export function weightsOf(service: Service): Record<string, number> {
@@ -50,4 +133,10 @@ export function withWeights(service: Service, weights: Weights, revision: number
 export function sharesOf(service: Service): Record<string, number> {
   const total = service.pools.reduce((sum, pool) => sum + pool.weight, 0);
   return Object.fromEntries(service.pools.map((pool) => [pool.name, total === 0 ? 0 : pool.weight / total]));
+}
+
+/** What a service's own body says. */
+export function serviceBody(service: Service): ServiceBody {
+  const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }]);
+  return { ttlSeconds: service.ttlSeconds, pick: service.pick, pools: Object.fromEntries(pools) };
 }

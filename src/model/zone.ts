@@ -1,11 +1,14 @@
 /** A zone: a domain that Teal is authoritative for, with what its SOA and NS records say. */
+import { MAX_TTL_SECONDS } from '../wire/constants.ts';
+import { Problem } from './errors.ts';
+import { canonicalName, isHostName } from './name.ts';
 
 /** Names are canonical text: lower case, `\DDD` for unusual bytes, no trailing dot (the root is the empty string). */
 export interface Zone {
   readonly name: string;
   /** Host names of the NS RRset at the apex, at least one. */
   readonly nameservers: readonly string[];
-  /** Mailbox of the SOA RNAME as a host name (RFC 1035 §3.3.13). */
+  /** Mailbox of the SOA RNAME as a domain name (RFC 1035 §3.3.13). */
   readonly hostmaster: string;
   /** TTL of the SOA and NS RRsets, seconds. */
   readonly ttlSeconds: number;
@@ -16,6 +19,111 @@ export interface Zone {
   readonly expireSeconds: number;
   /** SOA SERIAL (RFC 1982), raised by every change of the zone's content, not by shifts. */
   readonly serial: number;
-  /** The last revision that changed the zone itself; its ETag. */
+  /** The last revision that changed the zone or anything that raised its serial; its ETag. */
   readonly revision: number;
+}
+
+/** What a user says of a zone. */
+export interface ZoneBody {
+  readonly nameservers: readonly string[];
+  readonly hostmaster: string;
+  readonly ttlSeconds?: number;
+  readonly negativeTtlSeconds?: number;
+  readonly refreshSeconds?: number;
+  readonly retrySeconds?: number;
+  readonly expireSeconds?: number;
+}
+
+/** Resolvers ask at most this many servers in one try; a longer NS RRset only makes referrals big. */
+export const NAMESERVERS_MAX = 32;
+
+/** What a new zone has where its body says nothing, seconds; secondaries are told what RIPE-203 recommends. */
+export const ZONE_DEFAULTS = {
+  ttlSeconds: 3600,
+  /** A name that was asked too early is asked again after a minute. */
+  negativeTtlSeconds: 60,
+  refreshSeconds: 86_400,
+  retrySeconds: 7_200,
+  expireSeconds: 3_600_000,
+} as const;
+
+const times = ['ttlSeconds', 'negativeTtlSeconds', 'refreshSeconds', 'retrySeconds', 'expireSeconds'] as const;
+
+/** The zone that a body describes; what it leaves out has its default. `serial` and `revision` are given by the log. */
+export function makeZone(name: string, body: ZoneBody, serial: number, revision: number): Zone | Problem {
+  const nameservers = makeNameservers(body.nameservers);
+  if (nameservers instanceof Problem) return nameservers;
+  const hostmaster = canonicalName(body.hostmaster);
+  if (hostmaster instanceof Problem || hostmaster === '') {
+    const why = hostmaster instanceof Problem ? ` (${hostmaster.detail})` : '';
+    const detail = `hostmaster is a mailbox written as a name, hostmaster.example.com for hostmaster@example.com${why}`;
+    return new Problem('zone_invalid', `${detail}.`, { pointer: '/hostmaster' });
+  }
+  for (const key of times) {
+    const seconds = body[key] ?? ZONE_DEFAULTS[key];
+    const bad = checkSeconds(seconds, key);
+    if (bad !== undefined) return bad;
+  }
+  const { ttlSeconds, negativeTtlSeconds, refreshSeconds, retrySeconds, expireSeconds } = { ...ZONE_DEFAULTS, ...body };
+  return {
+    name,
+    nameservers,
+    hostmaster,
+    ttlSeconds,
+    negativeTtlSeconds,
+    refreshSeconds,
+    retrySeconds,
+    expireSeconds,
+    serial,
+    revision,
+  };
+}
+
+function makeNameservers(texts: readonly string[]): string[] | Problem {
+  if (texts.length === 0 || texts.length > NAMESERVERS_MAX) {
+    const detail = `A zone has 1 to ${NAMESERVERS_MAX} nameservers, not ${texts.length}.`;
+    return new Problem('zone_invalid', detail, { pointer: '/nameservers' });
+  }
+  const names: string[] = [];
+  for (const [i, text] of texts.entries()) {
+    const pointer = `/nameservers/${i}`;
+    const name = canonicalName(text);
+    if (name instanceof Problem) return new Problem('zone_invalid', name.detail, { pointer });
+    if (!isHostName(name)) {
+      const detail = `A nameserver is a host name such as ns1.example.com, not ${JSON.stringify(text)}.`;
+      return new Problem('zone_invalid', detail, { pointer });
+    }
+    if (names.includes(name)) return new Problem('zone_invalid', `The nameserver ${name} is named twice.`, { pointer });
+    names.push(name);
+  }
+  return names;
+}
+
+/** Refuses a TTL or interval that is not a whole number of seconds from 0 to 2^31 - 1 (RFC 2181 §8). */
+export function checkSeconds(seconds: number, key: string): Problem | undefined {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_TTL_SECONDS) return undefined;
+  const detail = `${key} is a whole number of seconds from 0 to ${MAX_TTL_SECONDS}, not ${seconds}.`;
+  return new Problem('ttl_invalid', detail, { pointer: `/${key}` });
+}
+
+/**
+ * The serial after a change: the number of its revision where that is the later one by serial arithmetic (RFC 1982
+ * §3.2), else the next number. So every node that applies the same log has the same serial.
+ */
+export function nextSerial(serial: number, revision: number): number {
+  const candidate = revision >>> 0;
+  if (((candidate - serial) | 0) > 0) return candidate;
+  const next = (serial + 1) >>> 0;
+  return next === 0 ? 1 : next;
+}
+
+/** The same zone after a change of its content. */
+export function withRaisedSerial(zone: Zone, revision: number): Zone {
+  return { ...zone, serial: nextSerial(zone.serial, revision), revision };
+}
+
+/** What a zone's own body says, without what the log gives it. */
+export function zoneBody(zone: Zone): ZoneBody & { serial: number } {
+  const { name: _name, revision: _revision, ...body } = zone;
+  return body;
 }

@@ -51,6 +51,14 @@ const steps: readonly string[] = [
     PRIMARY KEY (token, key)
   ) WITHOUT ROWID;
   CREATE INDEX idempotency_by_age ON idempotency (at_ms);
+  CREATE TABLE tokens (
+    name TEXT PRIMARY KEY,
+    scope TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  -- Written only to learn whether the store can be written again.
+  CREATE TABLE probe (id INTEGER PRIMARY KEY, written INTEGER NOT NULL);
   `,
 ];
 

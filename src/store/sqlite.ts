@@ -7,6 +7,7 @@ import { suffixesOf } from '../model/name.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
+import type { StoredToken, TokenScope } from '../model/token.ts';
 import type { Zone } from '../model/zone.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
@@ -105,6 +106,41 @@ export class Store {
   /** Keeps a reply of a command that changed nothing. */
   keepReply(reply: KeptReply): Problem | undefined {
     return this.#write(() => this.#keep(reply));
+  }
+
+  addToken(token: StoredToken): Problem | undefined {
+    const { name, scope, digest, createdAtMs } = token;
+    return this.#write(() => this.#statements.addToken.run(name, scope, digest, createdAtMs));
+  }
+
+  tokens(): StoredToken[] {
+    const rows = this.#statements.tokens.all() as {
+      name: string;
+      scope: TokenScope;
+      digest: Uint8Array;
+      created_at_ms: number;
+    }[];
+    return rows.map(({ name, scope, digest, created_at_ms }) => ({ name, scope, digest, createdAtMs: created_at_ms }));
+  }
+
+  /** Tries a small write, to learn whether a store that failed can be written again. */
+  probe(): Problem | undefined {
+    return this.#write(() => this.#statements.probe.run());
+  }
+
+  /** Runs several commits as one: all are kept, or (where `work` gives a Problem) none. */
+  allOrNothing(work: () => Problem | undefined): Problem | undefined {
+    let problem: Problem | undefined;
+    const undone = new Error('taken back');
+    try {
+      this.#database.transaction(() => {
+        problem = work();
+        if (problem !== undefined) throw undone;
+      })();
+    } catch (error) {
+      if (error !== undone) throw error;
+    }
+    return problem;
   }
 
   #write(work: () => void): Problem | undefined {
@@ -221,6 +257,12 @@ export class Store {
   /** Revisions about one subject, the newest first, before a number (exclusive). */
   history(kind: Subject['kind'], name: string, before: number, limit: number): Revision[] {
     const rows = this.#statements.history.all(kind, name, before, limit) as RevisionRow[];
+    return rows.map((row) => this.#withSubjects(row));
+  }
+
+  /** Revisions about one subject, the oldest first, after a number (exclusive). */
+  historyAfter(kind: Subject['kind'], name: string, after: number, limit: number): Revision[] {
+    const rows = this.#statements.historyAfter.all(kind, name, after, limit) as RevisionRow[];
     return rows.map((row) => this.#withSubjects(row));
   }
 

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 
 const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
-  WHERE subjects.kind = ? AND subjects.name = ? AND revision < ? ORDER BY revision DESC LIMIT ?`;
+  WHERE subjects.kind = ? AND subjects.name = ?`;
 
 /** Every statement by its name. */
 export function makeStatements(database: Database) {
@@ -14,7 +14,8 @@ export function makeStatements(database: Database) {
     revision: sql('SELECT * FROM revisions WHERE revision = ?'),
     revisionsAfter: sql('SELECT * FROM revisions WHERE revision > ? ORDER BY revision LIMIT ?'),
     subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
-    history: sql(HISTORY),
+    history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
+    historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
 
     putZone: sql('INSERT INTO zones VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body'),
     deleteZone: sql('DELETE FROM zones WHERE name = ?'),
@@ -45,6 +46,11 @@ export function makeStatements(database: Database) {
 
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),
     keptReply: sql('SELECT * FROM idempotency WHERE token = ? AND key = ? AND at_ms > ?'),
+    tokens: sql('SELECT * FROM tokens'),
+    addToken: sql(
+      'INSERT INTO tokens VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET scope = excluded.scope, digest = excluded.digest, created_at_ms = excluded.created_at_ms',
+    ),
+    probe: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
     forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
   };
 }

@@ -1,0 +1,131 @@
+/** The control path: every change of any kind is a command that is executed here, one after the other. */
+import { Problem } from '../model/errors.ts';
+import type { ModelChange, Revision } from '../model/revision.ts';
+import type { KeptReply, Store } from '../store/sqlite.ts';
+import type { TableChanges } from '../table/changes.ts';
+import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
+import { type Draft, type Drafted, isDraft } from './draft.ts';
+import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
+import { draftServiceDelete, draftServicePut } from './services.ts';
+import { draftRollback, draftShift, draftWeights } from './shifts.ts';
+import { draftZoneDelete, draftZonePut } from './zones.ts';
+
+/** Changes that one publication of the start brings into the table: bounds what a preparation remembers. */
+const LOAD_CHUNK = 10_000;
+
+export class Engine {
+  readonly #store: Store;
+  readonly #table: TableChanges;
+
+  constructor(store: Store, table: TableChanges) {
+    this.#store = store;
+    this.#table = table;
+  }
+
+  /** Brings what the store holds into the table. To be called once, before anything is answered. */
+  load(): Problem | undefined {
+    let chunk: ModelChange[] = [];
+    const bring = (): Problem | undefined => {
+      const problem = this.#table.prepare(chunk);
+      if (problem === undefined) this.#table.publish();
+      chunk = [];
+      return problem;
+    };
+    for (const change of this.#store.everything()) {
+      if (chunk.push(change) < LOAD_CHUNK) continue;
+      const problem = bring();
+      if (problem !== undefined) return problem;
+    }
+    return bring();
+  }
+
+  /** Fills an empty store, all or nothing: a start that is cut off in the middle begins again with an empty one. */
+  seed(commands: readonly Command[], context: CommandContext): Problem | undefined {
+    if (this.#store.lastRevision > 0) return undefined;
+    return this.#store.allOrNothing(() => {
+      for (const command of commands) {
+        const result = this.execute(command, context);
+        if (result instanceof Problem) return result;
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Executes a command. It is synchronous, so commands never overlap. When it returns an Outcome the change is on the
+   * disk and every query that arrives from then on is answered from it; when it returns a Problem nothing has changed.
+   */
+  execute(command: Command, context: CommandContext): CommandResult {
+    const earlier = this.#earlierReply(context);
+    if (earlier !== undefined) return earlier;
+    const revision = this.#store.lastRevision + 1;
+    const drafted = draft(this.#store, command, context, revision);
+    if (drafted instanceof Problem) return drafted;
+    if (!isDraft(drafted)) {
+      const outcome: Outcome = { ...drafted, created: false, replayed: false };
+      const reply = keptReply(outcome, context);
+      return (reply && this.#store.keepReply(reply)) ?? outcome;
+    }
+    const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
+    return this.#carryOut(drafted, outcome, context) ?? outcome;
+  }
+
+  /** Compile before commit, commit before publish: what is seen is durable, what is durable will be seen. */
+  #carryOut(draft: Draft, outcome: Outcome, context: CommandContext): Problem | undefined {
+    const { kind, summary, subjects, changes } = draft;
+    const full = this.#table.prepare(changes);
+    if (full !== undefined) return full;
+    const { actor, atMs } = context;
+    const revision: Revision = { revision: outcome.revision, atMs, actor, kind, summary, subjects };
+    let failed: Problem | undefined;
+    try {
+      failed = this.#store.commit(revision, changes, keptReply(outcome, context));
+    } catch (error) {
+      this.#table.takeBack();
+      throw error;
+    }
+    // A commit can fail after the disk took it: what the store says now is what counts.
+    if (failed !== undefined && this.#store.lastRevision !== revision.revision) {
+      this.#table.takeBack();
+      return failed;
+    }
+    this.#table.publish();
+    return undefined;
+  }
+
+  #earlierReply({ idempotency, atMs }: CommandContext): CommandResult | undefined {
+    if (idempotency === undefined) return undefined;
+    const kept = this.#store.keptReply(idempotency.token, idempotency.key, atMs);
+    if (kept === undefined) return undefined;
+    if (kept.bodyHash === idempotency.bodyHash) return { ...(JSON.parse(kept.outcome) as Outcome), replayed: true };
+    const detail = `The Idempotency-Key ${idempotency.key} was used for another request within the last 24 hours; use a new one.`;
+    return new Problem('idempotency_key_reused', detail);
+  }
+}
+
+function keptReply(outcome: Outcome, { idempotency, atMs }: CommandContext): KeptReply | undefined {
+  return idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
+}
+
+function draft(store: Store, command: Command, context: CommandContext, revision: number): Drafted {
+  switch (command.kind) {
+    case 'zone.put':
+      return draftZonePut(store, command, context, revision);
+    case 'zone.delete':
+      return draftZoneDelete(store, command, context);
+    case 'rrset.put':
+      return draftRRsetPut(store, command, context, revision);
+    case 'rrset.delete':
+      return draftRRsetDelete(store, command, context, revision);
+    case 'service.put':
+      return draftServicePut(store, command, context, revision);
+    case 'service.delete':
+      return draftServiceDelete(store, command, context, revision);
+    case 'weights.put':
+      return draftWeights(store, command, context, revision);
+    case 'shift':
+      return draftShift(store, command, context, revision);
+    case 'rollback':
+      return draftRollback(store, command, context, revision);
+  }
+}

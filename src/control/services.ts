@@ -1,0 +1,132 @@
+/** Drafts of changes to services, and what may stand beside them. */
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../model/errors.ts';
+import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../model/name.ts';
+import { makeService, type Service, serviceBody, sharesOf, weightsOf } from '../model/service.ts';
+import { withRaisedSerial, type Zone } from '../model/zone.ts';
+import type { Store } from '../store/sqlite.ts';
+import { TYPE } from '../wire/constants.ts';
+import type { Command, CommandContext } from './command.ts';
+import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { label } from './rrsets.ts';
+
+export function draftServicePut(
+  store: Store,
+  command: Extract<Command, { kind: 'service.put' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const name = canonicalName(command.name);
+  if (name instanceof Problem) return name;
+  const before = store.service(name);
+  const stale = checkPrecondition(context, before?.revision, `the service ${shown(name)}`);
+  if (stale !== undefined) return stale;
+  const badOwner = checkOwnerName(name);
+  if (badOwner !== undefined) return badOwner;
+  const zone = store.zoneOf(name);
+  if (zone === undefined) {
+    const detail = `${shown(name)} is in no zone of this server; make the zone first.`;
+    return new Problem('name_outside_zones', detail);
+  }
+  const service = makeService({ name, zone: zone.name }, command.body, before, revision);
+  if (service instanceof Problem) return service;
+  const conflict = checkNeighbours(store, zone, service);
+  if (conflict !== undefined) return conflict;
+  if (before !== undefined && isDeepStrictEqual(serviceBody(before), serviceBody(service))) {
+    return { revision: before.revision, body: serviceReply(before) };
+  }
+  return {
+    kind: 'service.put',
+    summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}`,
+    subjects: [{ kind: 'service', name, before: before ? serviceBody(before) : null, after: serviceBody(service) }],
+    changes: [
+      { op: 'putService', service },
+      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
+    ],
+    created: before === undefined,
+    body: serviceReply(service),
+  };
+}
+
+export function draftServiceDelete(
+  store: Store,
+  command: Extract<Command, { kind: 'service.delete' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const before = findService(store, command.name);
+  if (before instanceof Problem) return context.ifMatch === undefined ? before : missing(command.name, context);
+  const stale = checkPrecondition(context, before.revision, `the service ${shown(before.name)}`);
+  if (stale !== undefined) return stale;
+  const { name } = before;
+  return {
+    kind: 'service.delete',
+    summary: `deleted the service ${shown(name)}`,
+    subjects: [{ kind: 'service', name, before: serviceBody(before), after: null }],
+    changes: [
+      { op: 'deleteService', zone: before.zone, name },
+      { op: 'putZone', zone: withRaisedSerial(store.zone(before.zone) as Zone, revision) },
+    ],
+    created: false,
+    body: null,
+  };
+}
+
+function missing(name: string, context: CommandContext): Problem {
+  return checkPrecondition(context, undefined, `service ${name}`) as Problem;
+}
+
+/** The service of a name as typed by a user. */
+export function findService(store: Store, text: string): Service | Problem {
+  const name = canonicalName(text);
+  if (name instanceof Problem) return name;
+  return store.service(name) ?? new Problem('service_unknown', `There is no service ${shown(name)} here.`);
+}
+
+/** The service with its name, zone, shares and number, as replies show it. */
+export function serviceReply(service: Service): unknown {
+  const { name, zone, kind, revision } = service;
+  return { name: shown(name), zone: shown(zone), kind, ...serviceBody(service), shares: sharesOf(service), revision };
+}
+
+/** Its weights and what they come to, as replies show them. */
+export function weightsReply(service: Service): { weights: Record<string, number>; shares: Record<string, number> } {
+  return { weights: weightsOf(service), shares: sharesOf(service) };
+}
+
+/** 409 where the service cannot stand at its name. */
+function checkNeighbours(store: Store, zone: Zone, service: Service): Problem | undefined {
+  const { name, kind } = service;
+  if (kind === 'host' && name === zone.name) {
+    // RFC 1034 §3.6.2: no other data beside a CNAME, and an apex has SOA and NS.
+    const detail = `A service of host names answers with a CNAME, which cannot stand at the apex of ${shown(name)}; use addresses.`;
+    return new Problem('apex_conflict', detail, { conflict: name });
+  }
+  const others = store.rrsetsAt(zone.name, name);
+  const taken = kind === 'host' ? others[0] : others.find(({ type }) => addressTypes.has(type));
+  if (taken !== undefined) {
+    const other = label(name, taken.type);
+    const owns = kind === 'host' ? 'its whole name' : 'A and AAAA at its name and has no CNAME beside it';
+    return new Problem('service_conflict', `A service of ${kind} owns ${owns}, but ${other} stands there.`, {
+      conflict: other,
+    });
+  }
+  return checkOccluded(store, zone, name);
+}
+
+const addressTypes = new Set<number>([TYPE.A, TYPE.AAAA, TYPE.CNAME]);
+
+/** Below a zone cut (RFC 1034 §4.2.1) or a DNAME (RFC 6672 §2.4) nothing is answered from this zone. */
+function checkOccluded(store: Store, zone: Zone, name: string): Problem | undefined {
+  for (const above of suffixesOf(name)) {
+    if (!isAtOrBelow(above, zone.name)) break;
+    const hiding = store.rrsetsAt(zone.name, above).find(({ type }) => {
+      return (type === TYPE.NS && above !== zone.name) || (type === TYPE.DNAME && above !== name);
+    });
+    if (hiding === undefined) continue;
+    const other = label(above, hiding.type);
+    const detail = `${shown(name)} is below ${other}: what stands there is not answered by this zone.`;
+    return new Problem('service_conflict', detail, { conflict: other });
+  }
+  return undefined;
+}
