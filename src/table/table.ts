@@ -78,7 +78,9 @@ export class Table implements TableChanges {
 
   /** Frees what workers have left since the last change. To be called now and then. */
   collect(): void {
-    if (this.#pending) return;
+    if (this.#pending || this.#reclaimer.waiting === 0) return;
+    // What the last collection itself retired waits for an epoch of its own.
+    this.#reclaimer.advance();
     this.#reclaimer.collect();
   }
 
@@ -142,7 +144,7 @@ export class Table implements TableChanges {
   #putRRset(rrset: RRset): void {
     const apex = nameToWire(rrset.zone);
     const owner = nameToWire(rrset.name);
-    if (owner[0] === 1 && owner[1] === 0x2a) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
+    if (hasWildcardLabel(owner)) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
     if (rrset.type === TYPE.NS && owner.length > apex.length) this.#raiseZoneFlag(apex, ZONE_HAS_CUT);
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       this.#setRRset(content, owner, rrset.type, rrset.ttlSeconds, rrset.rdata);
@@ -183,7 +185,7 @@ export class Table implements TableChanges {
     this.#remember(service.name, { service, cell, pools });
     if (old !== undefined) return;
     const apex = nameToWire(service.zone);
-    if (owner[0] === 1 && owner[1] === 0x2a) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
+    if (hasWildcardLabel(owner)) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       content.service = cell;
     });
@@ -270,4 +272,15 @@ export class Table implements TableChanges {
   get #words(): Int32Array<SharedArrayBuffer> {
     return this.#arena.view.words;
   }
+}
+
+/**
+ * Whether a label of the name is `*`. It need not be the first: an owner below `*.example.` brings that name into being
+ * as an empty non-terminal, and it is a source of synthesis too (RFC 4592 §2.1.3 and §2.2.2).
+ */
+function hasWildcardLabel(owner: Uint8Array): boolean {
+  for (let at = 0; owner[at] !== 0; at += 1 + (owner[at] as number)) {
+    if (owner[at] === 1 && owner[at + 1] === 0x2a) return true;
+  }
+  return false;
 }

@@ -1,0 +1,156 @@
+/** A plain model of what the table holds and says, written for clarity and not for speed: the tests' yardstick. */
+import type { ModelChange } from '../../src/model/revision.ts';
+import type { Reply } from '../fixtures/dns-client.ts';
+import { typeCode } from '../fixtures/dns-decode.ts';
+import { rrset, service, zone } from '../fixtures/table.ts';
+
+/** The types that the model knows, each with RDATA made from a number. */
+const rdataOf: Readonly<Record<string, (n: number) => string[]>> = {
+  A: (n) => Array.from({ length: 1 + (n % 3) }, (_, i) => `192.0.${n}.${i}`),
+  AAAA: (n) => [`2001:db8::${1 + n}`],
+  TXT: (n) => [`"text ${n}"`],
+  NS: (n) => [`ns${n}.elsewhere.invalid.`],
+  DS: (n) => [`\\# 5 000${n % 10}080212`],
+};
+
+export const types = Object.keys(rdataOf);
+
+interface ZoneModel {
+  /** By owner and type: `www.a.test A`. */
+  readonly rrsets: Map<string, number>;
+  readonly services: Map<string, number>;
+}
+
+/** One intent; applied only where it makes sense in the state. */
+export type Step =
+  | { readonly kind: 'zone'; readonly zone: string; readonly n: number }
+  | { readonly kind: 'rrset'; readonly name: string; readonly type: string; readonly n: number }
+  | { readonly kind: 'service'; readonly name: string; readonly n: number };
+
+/** What a reply says, in comparable form. */
+export interface Said {
+  readonly rcode: number;
+  readonly aa: boolean;
+  readonly answers: readonly string[];
+  /** Owner and type of each authority record, once. */
+  readonly authority: readonly string[];
+}
+
+export function said(reply: Reply): Said {
+  const text = ({ name, type, data }: Reply['answers'][number]): string => `${name.slice(0, -1)} ${type} ${data}`;
+  return {
+    rcode: reply.rcode,
+    aa: reply.aa,
+    answers: reply.answers.map(text).sort(),
+    authority: [...new Set(reply.authority.map(({ name, type }) => `${name.slice(0, -1)} ${type}`))],
+  };
+}
+
+function above(name: string): string {
+  return name.slice(name.indexOf('.') + 1);
+}
+
+function isAtOrBelow(name: string, ancestor: string): boolean {
+  return name === ancestor || name.endsWith(`.${ancestor}`);
+}
+
+export class Model {
+  readonly zones = new Map<string, ZoneModel>();
+
+  copy(): Model {
+    const copy = new Model();
+    for (const [name, { rrsets, services }] of this.zones)
+      copy.zones.set(name, { rrsets: new Map(rrsets), services: new Map(services) });
+    return copy;
+  }
+
+  /** The change that the step means here, after making it in the model; a step that means nothing gives none. */
+  change(step: Step): ModelChange | undefined {
+    if (step.kind === 'zone') return this.#zoneChange(step.zone, step.n);
+    const apex = this.zoneOf(step.name);
+    if (apex === undefined || (step.name === apex && step.kind === 'rrset' && step.type === 'NS')) return undefined;
+    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+    if (step.kind === 'rrset') {
+      const key = `${step.name} ${step.type}`;
+      if (services.has(step.name) && (step.type === 'A' || step.type === 'AAAA')) return undefined;
+      if (step.n > 0) {
+        rrsets.set(key, step.n);
+        return rrset(apex, step.name, step.type, 300, ...rdataOf[step.type](step.n));
+      }
+      if (!rrsets.delete(key)) return undefined;
+      return { op: 'deleteRRset', zone: apex, name: step.name, type: typeCode(step.type) };
+    }
+    if (rrsets.has(`${step.name} A`) || rrsets.has(`${step.name} AAAA`)) return undefined;
+    if (step.n > 0) {
+      services.set(step.name, step.n);
+      // Which pool has the weight changes with n, as in a shift; a weight of 0 makes the answer certain.
+      const pools: Record<string, [number, ...string[]]> = {
+        blue: [step.n % 2, '198.51.100.1', '198.51.100.2'],
+        green: [1 - (step.n % 2), '203.0.113.1', '2001:db8:1::1'],
+      };
+      return service(apex, step.name, pools, { ttlSeconds: 5 + (step.n % 4) });
+    }
+    if (!services.delete(step.name)) return undefined;
+    return { op: 'deleteService', zone: apex, name: step.name };
+  }
+
+  #zoneChange(name: string, n: number): ModelChange | undefined {
+    if (n > 0) {
+      if (!this.zones.has(name)) this.zones.set(name, { rrsets: new Map(), services: new Map() });
+      return zone(name, { serial: n });
+    }
+    return this.zones.delete(name) ? { op: 'deleteZone', zone: name } : undefined;
+  }
+
+  /** The zone that a name belongs to: the longest. */
+  zoneOf(name: string): string | undefined {
+    const zones = [...this.zones.keys()].filter((apex) => isAtOrBelow(name, apex));
+    return zones.sort((a, b) => b.length - a.length)[0];
+  }
+
+  /** What an authoritative server says (RFC 1034 §4.3.2, RFC 4592). */
+  ask(name: string, type: string): Said {
+    const apex = this.zoneOf(name);
+    if (apex === undefined) return { rcode: 5, aa: false, answers: [], authority: [] };
+    const cut = this.#cut(apex, name, type);
+    if (cut !== undefined) return { rcode: 0, aa: false, answers: [], authority: [`${cut} 2`] };
+    const { owner, missing } = this.#owner(apex, name);
+    if (owner === undefined) return { rcode: missing ? 3 : 0, aa: true, answers: [], authority: [`${apex} 6`] };
+    const data = this.#data(apex, owner, type);
+    if (data === undefined) return { rcode: 0, aa: true, answers: [], authority: [`${apex} 6`] };
+    const answers = data.map((text) => `${name} ${typeCode(type)} ${text}`).sort();
+    return { rcode: 0, aa: true, answers, authority: [] };
+  }
+
+  /** The highest zone cut at or above the name; DS at the cut is the parent's (RFC 4035 §3.1.4.1). */
+  #cut(apex: string, name: string, type: string): string | undefined {
+    const { rrsets } = this.zones.get(apex) as ZoneModel;
+    let highest: string | undefined;
+    for (let at = name; at !== apex; at = above(at)) {
+      if (rrsets.has(`${at} NS`) && !(at === name && type === 'DS')) highest = at;
+    }
+    return highest;
+  }
+
+  /** Whose records answer: the name's own, those of a wildcard, or nobody's. */
+  #owner(apex: string, name: string): { owner?: string; missing?: boolean } {
+    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+    const owners = new Set([...[...rrsets.keys()].map((key) => key.split(' ')[0]), ...services.keys(), apex]);
+    const exists = (candidate: string): boolean => [...owners].some((owner) => isAtOrBelow(owner, candidate));
+    if (exists(name)) return { owner: name };
+    let encloser = above(name);
+    while (!exists(encloser)) encloser = above(encloser);
+    return exists(`*.${encloser}`) ? { owner: `*.${encloser}` } : { missing: true };
+  }
+
+  #data(apex: string, owner: string, type: string): string[] | undefined {
+    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+    const n = rrsets.get(`${owner} ${type}`);
+    if (n !== undefined) return type === 'DS' ? [`000${n % 10}080212`] : rdataOf[type](n);
+    if (owner === apex && type === 'NS') return [`ns1.${apex}.`];
+    const state = services.get(owner);
+    if (state === undefined || (type !== 'A' && type !== 'AAAA')) return undefined;
+    if (state % 2 === 1) return type === 'A' ? ['198.51.100.1', '198.51.100.2'] : undefined;
+    return type === 'A' ? ['203.0.113.1'] : ['2001:db8:1::1'];
+  }
+}
