@@ -1,0 +1,101 @@
+/** The settings of `teal serve`: read from a file, the environment and flags, validated by one schema, frozen. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Compile } from 'typebox/compile';
+import { findConflict } from './config/check.ts';
+import { ConfigError } from './config/error.ts';
+import { explain, isUnknownKey } from './config/explain.ts';
+import { formatPath, settingKeys } from './config/keys.ts';
+import { nearest } from './config/nearest.ts';
+import { type SettingsValues, settingsSchema } from './config/schema.ts';
+import { fromText, get, givenText, parseFile, put, type SettingsFile, type Sources } from './config/sources.ts';
+
+export { ConfigError } from './config/error.ts';
+
+export type Settings = DeepReadonly<SettingsValues>;
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+const validator = Compile(settingsSchema);
+
+/** Flags win over the environment, the environment over the file, the file over the defaults. */
+export function loadSettings(sources: Sources): Settings | ConfigError {
+  const values = sources.file === undefined ? {} : parseFile(sources.file);
+  if (values instanceof ConfigError) return values;
+  const origins = new Map<string, string>();
+  for (const key of settingKeys) {
+    const given = givenText(key, sources);
+    if (given !== undefined) {
+      put(values, key.path, fromText(key.schema, given.text));
+      origins.set(formatPath(key.path), given.origin);
+    } else if (key.schema.default !== undefined && get(values, key.path) === undefined) {
+      put(values, key.path, key.schema.default);
+    }
+  }
+  const errors = validator.Errors(values);
+  // A mistyped key is often the reason why another one is missing.
+  const error = errors.find(isUnknownKey) ?? errors[0];
+  const fault = error === undefined ? findConflict(validator.Decode(values)) : explain(error, values);
+  if (fault === undefined) return deepFreeze(validator.Decode(values));
+  return new ConfigError(`${place(fault.path, origins, sources.file?.name)}: ${fault.reason}`);
+}
+
+/** The settings of this process, with the file that `--config` or TEAL_CONFIG names, else the one that lies ready. */
+export function readSettings(env: Sources['env'], flags: Sources['flags']): Settings | ConfigError {
+  const named = flags['--config'] ?? (env.TEAL_CONFIG || defaultFile());
+  const file = readFile(named);
+  return file instanceof ConfigError ? file : loadSettings({ file, env, flags });
+}
+
+/**
+ * Variables that look like settings and are none. They are worth a warning but no refusal: Kubernetes sets TEAL_PORT and
+ * its like wherever a service is called `teal`.
+ */
+export function unknownVariables(env: Sources['env']): string[] {
+  const known = settingKeys.map(({ variable }) => variable);
+  // The first names the file, the others belong to the commands that talk to a server.
+  const others = ['TEAL_CONFIG', 'TEAL_ADMIN_URL', 'TEAL_TOKEN'];
+  const unknown = Object.keys(env).filter((name) => name.startsWith('TEAL_') && ![...known, ...others].includes(name));
+  return unknown.map((name) => {
+    const meant = nearest(name, known);
+    return `environment: ${name} is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  });
+}
+
+/** config/teal.yaml here; without one, the package's own, so that a first start from any folder has something to answer. */
+function defaultFile(): string | undefined {
+  const own = fileURLToPath(new URL('../config/teal.yaml', import.meta.url));
+  return [join('config', 'teal.yaml'), own].find((path) => existsSync(path));
+}
+
+const unreadable: Record<string, string> = {
+  ENOENT: 'nothing there',
+  EACCES: 'one that this user may not read',
+  EISDIR: 'a directory',
+};
+
+function readFile(name: string | undefined): SettingsFile | undefined | ConfigError {
+  if (name === undefined) return undefined;
+  try {
+    return { name, text: readFileSync(name, 'utf8') };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    return new ConfigError(`${name}: expected a settings file, found ${unreadable[code] ?? code}`);
+  }
+}
+
+/** The words that name where a setting was given: its variable or flag, or else the file, and its path where that says more. */
+function place(path: readonly string[], origins: ReadonlyMap<string, string>, file: string | undefined): string {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(formatPath(path.slice(0, length)));
+    if (origin !== undefined) return length === path.length ? origin : `${origin}: ${formatPath(path)}`;
+  }
+  return `${file ?? 'settings'}: ${formatPath(path)}`;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}

@@ -1,0 +1,34 @@
+/** The rules between settings, which no schema of a single one can say. */
+import { formatEndpoint } from '../sockets/address.ts';
+import { isLoopback } from './endpoint.ts';
+import type { SettingsValues } from './schema.ts';
+
+/** A rule that is broken: the setting to look at, and what is wrong there. */
+export interface Conflict {
+  readonly path: readonly string[];
+  readonly reason: string;
+}
+
+/** The first broken rule. */
+export function findConflict({ dns, table, admin }: SettingsValues): Conflict | undefined {
+  const taken = dns.listen
+    .map(formatEndpoint)
+    .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
+  if (taken !== undefined) {
+    return { path: ['dns', 'listen'], reason: `expected different addresses, found ${taken} twice` };
+  }
+  if (table.initialBytes > table.maxBytes) {
+    const reason = `expected at least table.initialBytes, ${table.initialBytes}, found ${table.maxBytes}`;
+    return { path: ['table', 'maxBytes'], reason };
+  }
+  if (admin.readToken !== undefined && admin.readToken === admin.token) {
+    return { path: ['admin', 'readToken'], reason: 'expected another token than admin.token, found the same' };
+  }
+  if (!isLoopback(admin.listen.address) && admin.tls === undefined && !admin.insecure) {
+    const reason =
+      `${formatEndpoint(admin.listen)} is open to other machines, and tokens would cross the network in the clear: ` +
+      'give admin.tls (certFile and keyFile) or, behind a proxy that speaks TLS, say admin.insecure: true';
+    return { path: ['admin', 'listen'], reason };
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/** The keys of the settings, each with the names that it has in the environment and on the command line. */
+import type { TSchema } from 'typebox';
+import { type Annotations, settingsSchema } from './schema.ts';
+
+/** A node of the settings' JSON Schema, as far as it is looked at here. */
+export type SettingSchema = TSchema &
+  Annotations & {
+    readonly type?: string;
+    readonly default?: unknown;
+    readonly anyOf?: readonly SettingSchema[];
+    readonly items?: SettingSchema;
+    readonly properties?: Readonly<Record<string, SettingSchema>>;
+    readonly patternProperties?: Readonly<Record<string, SettingSchema>>;
+  };
+
+/** One setting, as it comes whole from one source. */
+export interface SettingKey {
+  /** `['dns', 'udpMaxBytes']` */
+  readonly path: readonly string[];
+  /** `TEAL_DNS_UDP_MAX_BYTES` */
+  readonly variable: string;
+  /** `--dns-udp-max-bytes`; only settings with a `flag` in their schema have it on the command line. */
+  readonly flag: string;
+  readonly schema: SettingSchema;
+}
+
+/** Every setting, in the order of the schema. */
+export const settingKeys: readonly SettingKey[] = collect(settingsSchema as SettingSchema, []);
+
+/** `dns.listen[0]`, `bootstrap.zones["example.test"].hostmaster`. */
+export function formatPath(path: readonly string[]): string {
+  const parts = path.map((part) => {
+    if (/^\d+$/.test(part)) return `[${part}]`;
+    return /^[A-Za-z_][\w-]*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+  });
+  return parts.join('').replace(/^\./, '');
+}
+
+/** The schema of the value at a path; undefined where the settings have no such key. */
+export function schemaAt(path: readonly string[]): SettingSchema | undefined {
+  let schema: SettingSchema | undefined = settingsSchema as SettingSchema;
+  for (const part of path) {
+    const anyName: SettingSchema | undefined = Object.values(schema.patternProperties ?? {})[0];
+    schema = schema.properties?.[part] ?? anyName ?? schema.items;
+    if (schema === undefined) return undefined;
+  }
+  return schema;
+}
+
+function collect(schema: SettingSchema, path: readonly string[]): SettingKey[] {
+  const isSection = schema.properties !== undefined && schema.whole !== true;
+  if (isSection) return Object.entries(schema.properties).flatMap(([key, child]) => collect(child, [...path, key]));
+  const words = path.flatMap((part) => part.split(/(?=[A-Z])/).map((word) => word.toLowerCase()));
+  return [{ path, variable: `TEAL_${words.join('_').toUpperCase()}`, flag: `--${words.join('-')}`, schema }];
+}

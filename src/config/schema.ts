@@ -1,0 +1,116 @@
+/** Every setting: its limits, its default, and the words for what is expected of it. */
+import Type from 'typebox';
+import type { Endpoint } from '../sockets/address.ts';
+import { MAX_READERS } from '../table/layout.ts';
+import { ARENA_MAX_BYTES } from '../table/memory.ts';
+import { bootstrap } from './bootstrap.ts';
+import { parseEndpoint } from './endpoint.ts';
+
+/** What a setting says about itself beside its JSON Schema. */
+export interface Annotations {
+  /** Completes the sentence "expected …" of an error. */
+  readonly expected?: string;
+  /** The setting has a flag on the command line, and this is its help. */
+  readonly flag?: string;
+  /** The value is never shown. */
+  readonly secret?: true;
+  /** An object that comes whole from one source; the environment gives it as YAML or JSON. */
+  readonly whole?: true;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** The settings as a file has them; decoding turns the addresses into endpoints. */
+export const settingsSchema = section({
+  dataDir: text('the path of a directory', { default: './data', flag: 'directory of the store' }),
+  dns: section({
+    listen: Type.Array(endpoint(), {
+      minItems: 1,
+      default: ['127.0.0.1:5300', '[::1]:5300'],
+      expected: 'a list of addresses with ports, such as 127.0.0.1:5300',
+      flag: 'where to answer DNS over UDP and TCP: address:port, several with commas',
+    }),
+    // The table keeps a mark for each UDP worker and one for the TCP worker.
+    workers: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_READERS - 1 }), Type.Literal('auto')], {
+      default: 'auto',
+      expected: `auto or a whole number from 1 to ${MAX_READERS - 1}`,
+      flag: 'UDP worker threads: a number, or auto for one a core',
+    }),
+    transport: oneOf(['auto', 'batch', 'portable'], {
+      default: 'auto',
+      flag: 'how UDP is read: batch (Linux), portable (node:dgram), or auto',
+    }),
+    // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
+    udpMaxBytes: integer(512, 4096, { default: 1232 }),
+    receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),
+    tcp: section({
+      maxConnections: integer(1, 1_000_000, { default: 1000 }),
+      idleSeconds: integer(1, 3600, { default: 10 }),
+    }),
+  }),
+  table: section({
+    initialBytes: integer(4 * KIB, ARENA_MAX_BYTES, { default: MIB }),
+    maxBytes: integer(4 * KIB, ARENA_MAX_BYTES, { default: GIB }),
+  }),
+  admin: section({
+    listen: endpoint({ default: '127.0.0.1:8053', flag: 'where the admin API listens: address:port' }),
+    tls: Type.Optional(
+      section({
+        certFile: text('the path of a PEM file with the certificate and its chain'),
+        keyFile: text('the path of a PEM file with the private key'),
+      }),
+    ),
+    insecure: Type.Boolean({ default: false, expected: 'true or false' }),
+    token: Type.Optional(token()),
+    readToken: Type.Optional(token()),
+    bodyMaxBytes: integer(KIB, GIB, { default: MIB }),
+    authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
+  }),
+  log: section({
+    level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      default: 'info',
+      flag: 'the least severe events to log: fatal, error, warn, info, debug, trace, or silent',
+    }),
+    format: oneOf(['auto', 'json', 'pretty'], {
+      default: 'auto',
+      flag: 'log lines as json, pretty, or auto: pretty on a terminal',
+    }),
+  }),
+  bootstrap: Type.Optional(bootstrap),
+});
+
+/** Settings as the server uses them. */
+export type SettingsValues = Type.StaticDecode<typeof settingsSchema>;
+
+function section<Properties extends Type.TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false, expected: 'a group of settings' });
+}
+
+function text(expected: string, more: Annotations & { default?: string } = {}) {
+  return Type.String({ minLength: 1, expected, ...more });
+}
+
+function integer(minimum: number, maximum: number, more: Annotations & { default: number }) {
+  return Type.Integer({ minimum, maximum, expected: `a whole number from ${minimum} to ${maximum}`, ...more });
+}
+
+function oneOf<const Words extends string[]>(
+  words: readonly [...Words],
+  more: Annotations & { default: Words[number] },
+) {
+  return Type.Enum(words, { expected: `one of ${words.join(', ')}`, ...more });
+}
+
+function endpoint(more: Annotations & { default?: string } = {}) {
+  const expected = 'an IP address and a port, such as 192.0.2.1:53 or [2001:db8::1]:53';
+  const readable = Type.Refine(Type.String({ expected, ...more }), (text) => parseEndpoint(text) !== undefined);
+  return Type.Decode(readable, (text) => parseEndpoint(text) as Endpoint);
+}
+
+/** What a bearer token may be made of (RFC 6750 §2.1): anything else could not be sent. */
+function token() {
+  const expected = 'a token of letters, digits and -._~+/ (RFC 6750 §2.1)';
+  return Type.String({ pattern: '^[A-Za-z0-9._~+/-]+=*$', expected, secret: true });
+}

@@ -1,0 +1,361 @@
+/** Settings: where they come from, which wins, and what is said about wrong ones. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import t from 'tap';
+import { settingKeys } from '../src/config/keys.ts';
+import { ConfigError, loadSettings, readSettings, type Settings, unknownVariables } from '../src/config.ts';
+import type { ServiceBody, ZoneBody } from '../src/control/command.ts';
+
+interface Given {
+  readonly yaml?: string;
+  readonly env?: Record<string, string>;
+  readonly flags?: Record<string, string>;
+}
+
+function load({ yaml, env = {}, flags = {} }: Given = {}): Settings | ConfigError {
+  return loadSettings({ file: yaml === undefined ? undefined : { name: 'teal.yaml', text: yaml }, env, flags });
+}
+
+function loadGood(given: Given = {}): Settings {
+  const settings = load(given);
+  if (settings instanceof ConfigError) throw new Error(settings.message);
+  return settings;
+}
+
+function fault(given: Given): string {
+  const settings = load(given);
+  return settings instanceof ConfigError ? settings.message : 'no error';
+}
+
+t.test('without any source the defaults hold', async (t) => {
+  t.same(load(), {
+    dataDir: './data',
+    dns: {
+      listen: [
+        { address: '127.0.0.1', port: 5300 },
+        { address: '::1', port: 5300 },
+      ],
+      workers: 'auto',
+      transport: 'auto',
+      udpMaxBytes: 1232,
+      receiveBufferBytes: 4_194_304,
+      tcp: { maxConnections: 1000, idleSeconds: 10 },
+    },
+    table: { initialBytes: 1_048_576, maxBytes: 1_073_741_824 },
+    admin: {
+      listen: { address: '127.0.0.1', port: 8053 },
+      insecure: false,
+      bodyMaxBytes: 1_048_576,
+      authFailuresPerMinute: 10,
+    },
+    log: { level: 'info', format: 'auto' },
+  });
+});
+
+t.test('config/teal.yaml says the defaults, names every key, and seeds example.test', async (t) => {
+  const yaml = readFileSync('config/teal.yaml', 'utf8');
+  const { bootstrap, ...settings } = loadGood({ yaml });
+  t.same(settings, load());
+  // The bodies are the ones that the engine's commands take.
+  const zones: Readonly<Record<string, ZoneBody>> = bootstrap?.zones ?? {};
+  const services: Readonly<Record<string, ServiceBody>> = bootstrap?.services ?? {};
+  t.same(Object.keys(zones), ['example.test']);
+  t.same(services, {
+    'app.example.test': {
+      ttlSeconds: 5,
+      pools: { blue: { weight: 90, targets: ['192.0.2.10'] }, green: { weight: 10, targets: ['192.0.2.20'] } },
+    },
+  });
+  for (const { path } of settingKeys) {
+    const key = path.at(-1);
+    t.match(yaml, new RegExp(`^ *(# +)?${key}:`, 'm'), path.join('.'));
+  }
+});
+
+t.test('a flag wins over the environment, the environment over the file', async (t) => {
+  const yaml = 'dns: { workers: 1, udpMaxBytes: 1400 }';
+  const env = { TEAL_DNS_WORKERS: '2' };
+  const flags = { '--dns-workers': '3' };
+  t.equal(loadGood({ yaml }).dns.workers, 1);
+  t.equal(loadGood({ yaml, env }).dns.workers, 2);
+  t.equal(loadGood({ yaml, env, flags }).dns.workers, 3);
+  t.equal(loadGood({ yaml, env, flags }).dns.udpMaxBytes, 1400, 'what the others leave alone stays');
+});
+
+t.test('every setting can be given in the environment', async (t) => {
+  const env: Record<string, string> = {
+    TEAL_DATA_DIR: '/var/lib/teal',
+    TEAL_DNS_LISTEN: '0.0.0.0:53, [2001:DB8:0::1]:53',
+    TEAL_DNS_WORKERS: '2',
+    TEAL_DNS_TRANSPORT: 'portable',
+    TEAL_DNS_UDP_MAX_BYTES: '1400',
+    TEAL_DNS_RECEIVE_BUFFER_BYTES: '65536',
+    TEAL_DNS_TCP_MAX_CONNECTIONS: '10',
+    TEAL_DNS_TCP_IDLE_SECONDS: '3',
+    TEAL_TABLE_INITIAL_BYTES: '8192',
+    TEAL_TABLE_MAX_BYTES: '16384',
+    TEAL_ADMIN_LISTEN: '0.0.0.0:443',
+    TEAL_ADMIN_TLS_CERT_FILE: 'a.crt',
+    TEAL_ADMIN_TLS_KEY_FILE: 'a.key',
+    TEAL_ADMIN_INSECURE: 'true',
+    TEAL_ADMIN_TOKEN: 'first',
+    TEAL_ADMIN_READ_TOKEN: 'second',
+    TEAL_ADMIN_BODY_MAX_BYTES: '2048',
+    TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
+    TEAL_LOG_LEVEL: 'warn',
+    TEAL_LOG_FORMAT: 'json',
+    TEAL_BOOTSTRAP: '{"services":{}}',
+  };
+  t.same(settingKeys.map(({ variable }) => variable).sort(), Object.keys(env).sort());
+  t.same(load({ env }), {
+    dataDir: '/var/lib/teal',
+    dns: {
+      listen: [
+        { address: '0.0.0.0', port: 53 },
+        { address: '2001:db8::1', port: 53 },
+      ],
+      workers: 2,
+      transport: 'portable',
+      udpMaxBytes: 1400,
+      receiveBufferBytes: 65536,
+      tcp: { maxConnections: 10, idleSeconds: 3 },
+    },
+    table: { initialBytes: 8192, maxBytes: 16384 },
+    admin: {
+      listen: { address: '0.0.0.0', port: 443 },
+      tls: { certFile: 'a.crt', keyFile: 'a.key' },
+      insecure: true,
+      token: 'first',
+      readToken: 'second',
+      bodyMaxBytes: 2048,
+      authFailuresPerMinute: 3,
+    },
+    log: { level: 'warn', format: 'json' },
+    bootstrap: { services: {} },
+  });
+});
+
+t.test('what has nothing after it counts as absent', async (t) => {
+  t.same(load({ yaml: '' }), load());
+  t.same(load({ yaml: '# only a comment\ndns:\nadmin:\n  tls:\n  token:\nlog:\n  level:\nbootstrap:\n' }), load());
+  t.same(load({ env: { TEAL_ADMIN_TOKEN: '', TEAL_DNS_WORKERS: '' } }), load());
+});
+
+t.test('settings are frozen, the defaults stay as they are', async (t) => {
+  const settings = loadGood({ yaml: 'bootstrap: { zones: { example.test: { nameservers: [a], hostmaster: b } } }' });
+  const groups = [settings, settings.dns, settings.dns.listen, settings.dns.listen[0], settings.bootstrap?.zones];
+  for (const group of groups) t.ok(Object.isFrozen(group));
+  t.throws(() => {
+    (settings.dns as { workers: unknown }).workers = 1;
+  }, TypeError);
+});
+
+const faults: readonly [string, Given, string][] = [
+  ['unknown key', { yaml: 'dns: { wrkers: 2 }' }, 'teal.yaml: dns.wrkers: is not a setting; did you mean dns.workers?'],
+  ['unknown group', { yaml: 'admim: {}' }, 'teal.yaml: admim: is not a setting; did you mean admin?'],
+  ['key in the wrong group', { yaml: 'workers: 2' }, 'teal.yaml: workers: is not a setting; did you mean dns.workers?'],
+  [
+    'a key like no other',
+    { yaml: 'log: { colour: blue }' },
+    'teal.yaml: log.colour: is not a setting; the keys here are level, format',
+  ],
+  [
+    'a mistyped key rather than the missing one',
+    { yaml: 'bootstrap: { services: { app.example.test: { pools: { blue: { targts: [] } } } } }' },
+    'teal.yaml: bootstrap.services["app.example.test"].pools.blue.targts: is not a setting; ' +
+      'did you mean bootstrap.services["app.example.test"].pools.blue.targets?',
+  ],
+  [
+    'key missing from a body',
+    { yaml: 'bootstrap: { zones: { example.test: { hostmaster: a } } }' },
+    'teal.yaml: bootstrap.zones["example.test"].nameservers: expected a list of texts, found nothing',
+  ],
+  [
+    'number out of range',
+    { yaml: 'dns: { udpMaxBytes: 511 }' },
+    'teal.yaml: dns.udpMaxBytes: expected a whole number from 512 to 4096, found 511',
+  ],
+  [
+    'fraction',
+    { yaml: 'dns: { tcp: { idleSeconds: 1.5 } }' },
+    'teal.yaml: dns.tcp.idleSeconds: expected a whole number from 1 to 3600, found 1.5',
+  ],
+  [
+    'number or word',
+    { env: { TEAL_DNS_WORKERS: 'many' } },
+    'environment: TEAL_DNS_WORKERS: expected auto or a whole number from 1 to 64, found "many"',
+  ],
+  ['no workers', { flags: { '--dns-workers': '0' } }, '--dns-workers: expected auto or a whole number from 1 to 64'],
+  [
+    'word of a list',
+    { flags: { '--dns-transport': 'quick' } },
+    'command line: --dns-transport: expected one of auto, batch, portable, found "quick"',
+  ],
+  [
+    'empty flag',
+    { flags: { '--data-dir': '' } },
+    'command line: --data-dir: expected the path of a directory, found ""',
+  ],
+  ['group that is none', { yaml: 'dns: 5300' }, 'teal.yaml: dns: expected a group of settings, found 5300'],
+  ['list for a text', { yaml: 'dataDir: [a]' }, 'teal.yaml: dataDir: expected the path of a directory, found a list'],
+  ['no address', { yaml: 'dns: { listen: [] }' }, 'teal.yaml: dns.listen: expected a list of addresses with ports'],
+  ['yes is not true', { env: { TEAL_ADMIN_INSECURE: 'yes' } }, 'expected true or false, found "yes"'],
+  [
+    'half of TLS',
+    { yaml: 'admin: { tls: { certFile: a } }' },
+    'teal.yaml: admin.tls.keyFile: expected the path of a PEM',
+  ],
+  [
+    'address given twice',
+    { env: { TEAL_DNS_LISTEN: '[::1]:53,[0:0::1]:53' } },
+    'environment: TEAL_DNS_LISTEN: expected different addresses, found [::1]:53 twice',
+  ],
+  [
+    'limit below the start',
+    { env: { TEAL_TABLE_MAX_BYTES: '4096' } },
+    'environment: TEAL_TABLE_MAX_BYTES: expected at least table.initialBytes, 1048576, found 4096',
+  ],
+  [
+    'the same token twice',
+    { env: { TEAL_ADMIN_TOKEN: 'hush', TEAL_ADMIN_READ_TOKEN: 'hush' } },
+    'environment: TEAL_ADMIN_READ_TOKEN: expected another token than admin.token, found the same',
+  ],
+  ['not YAML', { yaml: 'dns: [1' }, 'teal.yaml: expected YAML: '],
+  [
+    'a key twice',
+    { yaml: 'log: {}\nlog: {}' },
+    'teal.yaml: expected YAML: Map keys must be unique at line 2, column 1',
+  ],
+  ['a list', { yaml: '- a' }, 'teal.yaml: expected groups of settings, found ["a"]'],
+  ['text for bootstrap', { env: { TEAL_BOOTSTRAP: '{' } }, 'environment: TEAL_BOOTSTRAP: expected zones, rrsets and'],
+  [
+    'key inside a variable',
+    { env: { TEAL_BOOTSTRAP: '{"zonez":{}}' } },
+    'environment: TEAL_BOOTSTRAP: bootstrap.zonez: is not a setting; did you mean bootstrap.zones?',
+  ],
+];
+
+t.test('every fault is one line: where, what was expected, what was found', async (t) => {
+  for (const [title, given, expected] of faults) {
+    const message = fault(given);
+    t.ok(message.includes(expected), title, { found: message, wanted: expected });
+    t.notMatch(message, /\n/);
+  }
+});
+
+t.test('addresses', async (t) => {
+  const refused = [
+    '127.0.0.1',
+    'localhost:53',
+    ':53',
+    '127.1:53',
+    '127.0.0.01:53',
+    '127.0.0.1:65536',
+    '127.0.0.1:-1',
+    '127.0.0.1:',
+    '::1:53',
+    '[::1]',
+    '[127.0.0.1]:53',
+    '[fe80::1%eth0]:53',
+    '[:::]:53',
+    ' ',
+    'udp://127.0.0.1:53',
+  ];
+  for (const address of refused) {
+    t.match(fault({ flags: { '--dns-listen': address } }), /expected an IP address and a port/, address);
+  }
+  t.same(loadGood({ flags: { '--dns-listen': '[::]:0,0.0.0.0:0,[::]:0' } }).dns.listen, [
+    { address: '::', port: 0 },
+    { address: '0.0.0.0', port: 0 },
+    { address: '::', port: 0 },
+  ]);
+});
+
+t.test('an admin address that others reach wants TLS or an explicit word', async (t) => {
+  for (const address of ['0.0.0.0:8053', '[::]:8053', '192.0.2.1:8053', '[::ffff:127.0.0.1]:8053']) {
+    const env = { TEAL_ADMIN_LISTEN: address };
+    t.match(fault({ env }), /environment: TEAL_ADMIN_LISTEN: .* give admin\.tls .* or, .* say admin\.insecure: true$/);
+    t.type(load({ env: { ...env, TEAL_ADMIN_INSECURE: 'true' } }), Object);
+    t.equal(loadGood({ env, yaml: 'admin: { tls: { certFile: a, keyFile: b } }' }).admin.tls?.certFile, 'a');
+  }
+  for (const address of ['127.0.0.1:8053', '127.9.9.9:8053', '[::1]:8053']) {
+    t.ok(loadGood({ env: { TEAL_ADMIN_LISTEN: address } }));
+  }
+});
+
+t.test('tokens are what a bearer may send, and never shown', async (t) => {
+  for (const token of ['se cret', 'sécret', 'secret"', 'sec=ret']) {
+    const message = fault({ env: { TEAL_ADMIN_TOKEN: token } });
+    t.match(message, /^environment: TEAL_ADMIN_TOKEN: expected a token of letters/);
+    t.notOk(message.includes(token));
+  }
+  t.equal(loadGood({ env: { TEAL_ADMIN_TOKEN: 'aZ09-._~+/==' } }).admin.token, 'aZ09-._~+/==');
+});
+
+t.test('any YAML gives settings or one line', async () => {
+  const key = fc.constantFrom(
+    'dns',
+    'listen',
+    'workers',
+    'tcp',
+    'admin',
+    'tls',
+    'bootstrap',
+    'zones',
+    '__proto__',
+    'a/b~c',
+  );
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.dictionary(key, tie('tree'), { maxKeys: 3 })),
+  }));
+  fc.assert(
+    fc.property(tree, (value) => {
+      const settings = load({ yaml: JSON.stringify(value) });
+      return settings instanceof ConfigError
+        ? /^teal\.yaml: [^\n]+$/.test(settings.message)
+        : Object.isFrozen(settings);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+t.test('variables that are no settings are named, with the one that was meant', async (t) => {
+  const env = {
+    TEAL_DNS_LISTN: '',
+    TEAL_PORT_53_UDP_ADDR: '',
+    TEAL_CONFIG: '',
+    TEAL_TOKEN: '',
+    TEAL_ADMIN_URL: '',
+    PATH: '',
+  };
+  t.same(unknownVariables({ ...env, TEAL_LOG_LEVEL: 'info' }), [
+    'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
+    'environment: TEAL_PORT_53_UDP_ADDR is not a setting',
+  ]);
+});
+
+t.test('the file: --config, else TEAL_CONFIG, else config/teal.yaml, else the one of the package', async (t) => {
+  const folder = t.testdir({
+    'flag.yaml': 'dataDir: flag',
+    'env.yaml': 'dataDir: env',
+    mine: { config: { 'teal.yaml': 'dataDir: mine' } },
+    empty: {},
+  });
+  const dataDir = (env: Record<string, string>, flags: Record<string, string> = {}): string => {
+    const settings = readSettings(env, flags);
+    return settings instanceof ConfigError ? settings.message : settings.dataDir;
+  };
+  const before = process.cwd();
+  t.teardown(() => process.chdir(before));
+  const env = { TEAL_CONFIG: `${folder}/env.yaml` };
+  t.equal(dataDir(env, { '--config': `${folder}/flag.yaml` }), 'flag');
+  t.equal(dataDir(env), 'env');
+  process.chdir(`${folder}/mine`);
+  t.equal(dataDir({}), 'mine');
+  process.chdir(`${folder}/empty`);
+  t.equal(dataDir({ TEAL_CONFIG: '' }), './data');
+  const settings = readSettings({}, {});
+  t.ok(settings instanceof ConfigError || settings.bootstrap?.services?.['app.example.test'], "the package's own file");
+  t.equal(dataDir({}, { '--config': 'none.yaml' }), 'none.yaml: expected a settings file, found nothing there');
+  t.equal(dataDir({}, { '--config': '.' }), '.: expected a settings file, found a directory');
+});
