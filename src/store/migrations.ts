@@ -25,6 +25,9 @@ const steps: readonly string[] = [
   CREATE TRIGGER revisions_stay BEFORE UPDATE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
   CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
+  CREATE TRIGGER subjects_stay BEFORE UPDATE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+  CREATE TRIGGER subjects_remain BEFORE DELETE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
   CREATE TABLE zones (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE rrsets (
     zone TEXT NOT NULL REFERENCES zones,

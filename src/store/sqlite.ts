@@ -89,6 +89,14 @@ export class Store {
     return this.#failure;
   }
 
+  /** What SQLite says of its own settings; 2 is FULL. */
+  get durability(): { journalMode: string; synchronous: number } {
+    const [journalMode, synchronous] = ['journal_mode', 'synchronous'].map((name) => {
+      return this.#database.pragma(name, { simple: true });
+    });
+    return { journalMode: journalMode as string, synchronous: synchronous as number };
+  }
+
   /** Appends a revision and changes the derived rows, all or nothing. On return it is on the disk. */
   commit(revision: Revision, changes: readonly ModelChange[], reply?: KeptReply): Problem | undefined {
     return this.#write(() => {
