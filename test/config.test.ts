@@ -131,7 +131,7 @@ t.test('every setting can be given in the environment', async (t) => {
       authFailuresPerMinute: 3,
     },
     log: { level: 'warn', format: 'json' },
-    bootstrap: { services: {} },
+    bootstrap: { zones: {}, rrsets: [], services: {} },
   });
 });
 

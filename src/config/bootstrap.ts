@@ -42,7 +42,7 @@ const service = body({
   ),
 });
 
-export const bootstrap = Type.Object(
+const content = Type.Object(
   {
     zones: Type.Optional(byName(zone)),
     rrsets: Type.Optional(Type.Array(rrset, { expected: 'a list of RRsets' })),
@@ -50,3 +50,9 @@ export const bootstrap = Type.Object(
   },
   { additionalProperties: false, whole: true, expected: 'zones, rrsets and services' },
 );
+
+export const bootstrap = Type.Decode(content, ({ zones = {}, rrsets = [], services = {} }) => ({
+  zones,
+  rrsets,
+  services,
+}));
