@@ -6,11 +6,13 @@ import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/c
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
+import { WORD } from './cutover-words.ts';
 
-/** The entry module of a worker that is broken in one way; see mutants.ts. */
-export function mutant(name: string): URL {
+/** The entry module of workers that are broken in one way: all of them, or those of one protocol. See mutants.ts. */
+export function mutant(name: string, only: 'udp' | 'tcp' | 'all' = 'all'): URL {
   const url = new URL('./mutants.ts', import.meta.url);
   url.searchParams.set('mutant', name);
+  url.searchParams.set('only', only);
   return url;
 }
 
@@ -18,6 +20,8 @@ export interface FleetFixture {
   readonly fleet: Fleet;
   readonly table: Table;
   readonly port: number;
+  /** UDP workers. */
+  readonly workers: number;
   readonly counters: CounterRegistry;
   readonly errors: string[];
   readonly replaced: number[];
@@ -59,7 +63,7 @@ export async function startFleet(
     ...(options.entry === undefined ? {} : { entry: options.entry }),
   });
   const port = fleet.endpoints[0]?.port as number;
-  return { fleet, table, port, counters, errors, replaced };
+  return { fleet, table, port, workers, counters, errors, replaced };
 }
 
 /**
@@ -76,57 +80,95 @@ function stateChanges(state: number): ModelChange[] {
 export interface CutoverResult {
   readonly udpAnswers: number;
   readonly tcpAnswers: number;
-  /** Answers to queries sent after a newer state was acknowledged. */
+  /** See cutover-words.ts. */
   readonly stale: number;
-  /** Answers older than one that the same client had received before it sent the query. */
   readonly backwards: number;
-  /** Queries that had no whole answer, or a torn one. */
   readonly failures: string[];
-  /** UDP answers by worker. */
+  /** Answers by worker; the TCP worker is the last. */
   readonly byWorker: number[];
   readonly arenaGrew: boolean;
+  readonly shifts: number;
 }
 
-/** What the thread of the clients shares with the thread that shifts. */
-const SHARED_WORDS = { ACKNOWLEDGED: 0, DONE: 1 } as const;
+export interface CutoverOptions {
+  /** Shifts at least. */
+  readonly shifts: number;
+  readonly clients: number;
+  readonly tcpClients: number;
+  /** Every fourth shift comes with new names, so that the arena has to grow. Default true. */
+  readonly names?: boolean;
+  /** Ends at the first fault, and `shifts` is the most that it may take: for workers that are broken. */
+  readonly untilCaught?: boolean;
+}
+
+/** While the clients have had fewer answers than this, a slow machine has not yet tested anything: shifting goes on. */
+const UDP_ANSWERS_MIN = 1000;
+const TCP_ANSWERS_MIN = 100;
+/** Where even that does not help, so many times the shifts asked for. */
+const PATIENCE = 50;
 
 /**
- * `shifts` shifts of both services while the clients ask from a thread of their own, so that queries arrive in the
- * middle of everything. Unless `names` is false,
- * every fourth shift comes with new names, so that the arena has to grow.
+ * Shifts both services again and again while the clients ask from a thread of their own, so that queries arrive in
+ * the middle of everything. The first shift comes when every client has been answered once.
  */
-export async function checkCutover(
-  fixture: FleetFixture,
-  options: { shifts: number; clients: number; tcpClients: number; names?: boolean },
-): Promise<CutoverResult> {
-  const { table, port, counters, fleet } = fixture;
+export async function checkCutover(fixture: FleetFixture, options: CutoverOptions): Promise<CutoverResult> {
+  const { table, counters, errors } = fixture;
   apply(table, zone('example.test'), ...stateChanges(0));
   const sizeBefore = table.memory.sizeBytes;
-  const words = new Int32Array(new SharedArrayBuffer(8));
-  const { clients, tcpClients, names: grows = true } = options;
+  const words = new Int32Array(new SharedArrayBuffer(4 * WORD.WORDS));
+  const count = (word: number): number => Atomics.load(words, word);
+  const clients = startClients(fixture.port, words, options);
+  while (count(WORD.STARTED) < options.clients + options.tcpClients && !clients.ended()) await pause();
+  const caught = (): boolean => errors.length + count(WORD.STALE) + count(WORD.BACKWARDS) + count(WORD.FAILURES) > 0;
+  const enough = (): boolean =>
+    count(WORD.UDP_ANSWERS) >= UDP_ANSWERS_MIN && count(WORD.TCP_ANSWERS) >= TCP_ANSWERS_MIN;
+  const goesOn = (done: number): boolean => {
+    if (options.untilCaught) return done < options.shifts && !caught();
+    return done < options.shifts || (done < options.shifts * PATIENCE && !enough());
+  };
+  let state = 0;
+  while (goesOn(state)) {
+    state++;
+    apply(table, ...stateChanges(state), ...(options.names !== false && state % 4 === 0 ? newNames(state) : []));
+    Atomics.store(words, WORD.ACKNOWLEDGED, state);
+    // Some shifts follow each other at once, others leave the clients a little time.
+    if (state % 3 === 0) await pause();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  Atomics.store(words, WORD.DONE, 1);
+  const failures = await clients.finished;
+  const workers = fixture.workers + 1;
+  return {
+    udpAnswers: count(WORD.UDP_ANSWERS),
+    tcpAnswers: count(WORD.TCP_ANSWERS),
+    stale: count(WORD.STALE),
+    backwards: count(WORD.BACKWARDS),
+    failures,
+    byWorker: Array.from({ length: workers }, (_, reader) => counters.of(reader, COUNTER.ANSWERS)),
+    arenaGrew: table.memory.sizeBytes > sizeBefore,
+    shifts: state,
+  };
+}
+
+/** Starts the thread of the clients; `finished` gives what went wrong with single queries. */
+function startClients(port: number, words: Int32Array, { clients, tcpClients }: CutoverOptions) {
   const thread = new Worker(new URL('./cutover-clients.ts', import.meta.url), {
     workerData: { port, words, clients, tcpClients },
   });
-  const finished = new Promise<ClientResult>((resolve, reject) => {
-    thread.once('message', (message) => resolve(message as ClientResult));
+  let ended = false;
+  thread.once('exit', () => {
+    ended = true;
+  });
+  const finished = new Promise<string[]>((resolve, reject) => {
+    thread.once('message', (failures) => resolve(failures as string[]));
     thread.once('error', reject);
   });
-  await new Promise((resolve) => thread.once('online', resolve));
-  for (let state = 1; state <= options.shifts; state++) {
-    apply(table, ...stateChanges(state), ...(grows && state % 4 === 0 ? newNames(state) : []));
-    Atomics.store(words, SHARED_WORDS.ACKNOWLEDGED, state);
-    // Some shifts follow each other at once, others leave the clients a little time.
-    if (state % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  Atomics.store(words, SHARED_WORDS.DONE, 1);
-  const result = await finished;
-  await thread.terminate();
-  const byWorker = Array.from({ length: fleet.alive - 1 }, (_, reader) => counters.of(reader, COUNTER.ANSWERS));
-  return { ...result, byWorker, arenaGrew: table.memory.sizeBytes > sizeBefore };
+  return { finished, ended: () => ended };
 }
 
-type ClientResult = Omit<CutoverResult, 'byWorker' | 'arenaGrew'>;
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
 
 function newNames(state: number): ModelChange[] {
   return Array.from({ length: 8 }, (_, i) =>

@@ -1,8 +1,11 @@
-/** Workers that are broken on purpose: the cutover checker must catch each of them. Run as a worker's entry module. */
+/** Workers that are broken on purpose: the checkers must catch each of them. Run as a worker's entry module. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Responder } from '../../src/responder/answer.ts';
 import { type MakeResponder, runWorker, type WorkerAssignment } from '../../src/sockets/worker.ts';
-import type { Lookup } from '../../src/table/lookup.ts';
+
+type Parts = ConstructorParameters<typeof Responder>;
+
+const { assignment, entry } = workerData as { assignment: WorkerAssignment; entry: string };
 
 /** Loads the generation before it waits for queries instead of after it has them. */
 class LoadsBeforeReceive extends Responder {
@@ -21,7 +24,7 @@ class KeepsPlans extends Responder {
   override leave(): void {}
 }
 
-/** Loads the generation when an event of its event loop says so, as a message from the main thread would. */
+/** Loads the generation when an event of its event loop says so, as a message from the main thread would: late. */
 class WaitsForMessage extends Responder {
   #told = true;
   override enter(nowMs: number): void {
@@ -30,16 +33,55 @@ class WaitsForMessage extends Responder {
     super.enter(nowMs);
     setTimeout(() => {
       this.#told = true;
-    }, 1);
+    }, 5);
   }
   override leave(): void {}
 }
 
 /** Goes on with the arena as it was when the worker began: what was added since does not exist for it. */
 class IgnoresGrowth extends Responder {
-  constructor(lookup: Lookup, ...rest: [never, never, never]) {
-    lookup.view.refreshIfGrown = () => false;
-    super(lookup, ...rest);
+  constructor(...parts: Parts) {
+    super(...parts);
+    this.lookup.view.refreshIfGrown = () => false;
+  }
+}
+
+/** Builds a larger arena aside when there is none large enough, and ignores the changes made to the one meanwhile. */
+class IgnoresChangesMeanwhile extends Responder {
+  constructor(...parts: Parts) {
+    super(...parts);
+    const { view } = this.lookup;
+    view.refreshIfGrown = () => {
+      if (assignment.shared.arena.byteLength === view.bytes.length) return false;
+      const copy = copyOf(assignment.shared.arena);
+      view.words = new Int32Array(copy);
+      view.bytes = new Uint8Array(copy);
+      return true;
+    };
+  }
+}
+
+/** Keeps a copy of every arena that it has ever seen, as a thread that never collects its garbage would. */
+class KeepsArenas extends Responder {
+  readonly #kept: SharedArrayBuffer[] = [];
+  constructor(...parts: Parts) {
+    super(...parts);
+    const { view } = this.lookup;
+    const refresh = view.refreshIfGrown.bind(view);
+    view.refreshIfGrown = () => {
+      const grown = refresh();
+      if (grown) this.#kept.push(copyOf(assignment.shared.arena));
+      return grown;
+    };
+  }
+}
+
+/** Keeps a kilobyte for each query, as a buffer that somebody holds on to would. */
+class KeepsQueries extends Responder {
+  readonly #kept: Uint8Array[] = [];
+  override answer(...parts: Parameters<Responder['answer']>): number {
+    this.#kept.push(new Uint8Array(1024).fill(1));
+    return super.answer(...parts);
   }
 }
 
@@ -53,19 +95,28 @@ class Throws extends Responder {
   }
 }
 
+function copyOf(arena: SharedArrayBuffer): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(arena.byteLength);
+  new Uint8Array(copy).set(new Uint8Array(arena, 0, copy.byteLength));
+  return copy;
+}
+
 const mutants: Record<string, MakeResponder> = {
   loadsBeforeReceive: (...parts) => new LoadsBeforeReceive(...parts),
   keepsPlans: (...parts) => new KeepsPlans(...parts),
-  waitsForMessage: (...parts) =>
-    (workerData as { assignment: WorkerAssignment }).assignment.role.kind === 'tcp'
-      ? new WaitsForMessage(...parts)
-      : new Responder(...parts),
-  ignoresGrowth: (...parts) => new IgnoresGrowth(...(parts as unknown as [Lookup, never, never, never])),
+  waitsForMessage: (...parts) => new WaitsForMessage(...parts),
+  ignoresGrowth: (...parts) => new IgnoresGrowth(...parts),
+  ignoresChangesMeanwhile: (...parts) => new IgnoresChangesMeanwhile(...parts),
+  keepsArenas: (...parts) => new KeepsArenas(...parts),
+  keepsQueries: (...parts) => new KeepsQueries(...parts),
   throws: (...parts) => new Throws(...parts),
   none: (...parts) => new Responder(...parts),
 };
 
-const { assignment, entry } = workerData as { assignment: WorkerAssignment; entry: string };
-const makeResponder = mutants[new URL(entry).searchParams.get('mutant') ?? ''];
-if (makeResponder === undefined) throw new Error(`no such mutant: ${entry}`);
+const { searchParams } = new URL(entry);
+const broken = mutants[searchParams.get('mutant') ?? ''];
+if (broken === undefined) throw new Error(`no such mutant: ${entry}`);
+const only = searchParams.get('only');
+const protocol = assignment.role.kind === 'tcp' ? 'tcp' : 'udp';
+const makeResponder = only === 'all' || only === protocol ? broken : (mutants.none as MakeResponder);
 if (parentPort !== null) await runWorker(assignment, parentPort, makeResponder);
