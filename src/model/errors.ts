@@ -6,6 +6,9 @@
  */
 export const problemStatus = {
   body_invalid: 400,
+  header_invalid: 400,
+  request_invalid: 400,
+  url_invalid: 400,
   name_invalid: 400,
   type_unknown: 400,
   query_invalid: 400,
@@ -18,6 +21,7 @@ export const problemStatus = {
   service_unknown: 404,
   revision_unknown: 404,
   method_unknown: 405,
+  request_timeout: 408,
   name_taken: 409,
   cname_conflict: 409,
   service_conflict: 409,
@@ -40,6 +44,7 @@ export const problemStatus = {
   name_outside_zones: 422,
   idempotency_key_reused: 422,
   rate_limited: 429,
+  headers_too_large: 431,
   internal: 500,
   store_unavailable: 503,
   table_full: 507,

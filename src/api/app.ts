@@ -1,0 +1,130 @@
+/** The admin API, composed apart from listening. */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, maxHeaderSize } from 'node:http';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify';
+import { Problem } from '../model/errors.ts';
+import { makeAuthenticate } from './auth.ts';
+import { makeContextHook } from './command-context.ts';
+import { parseBody } from './json-body.ts';
+import { describeApi, documentRoutes } from './openapi.ts';
+import type { ApiInstance, ApiParts } from './parts.ts';
+import { answerClientError, answerError, sendProblem } from './problems.ts';
+import { healthRoutes } from './routes/health.ts';
+import { revisionRoutes } from './routes/revisions.ts';
+import { rrsetRoutes } from './routes/rrsets.ts';
+import { serviceRoutes } from './routes/services.ts';
+import { shiftRoutes } from './routes/shifts.ts';
+import { weightsRoutes } from './routes/weights.ts';
+import { zoneRoutes } from './routes/zones.ts';
+import { KnownPaths } from './routing.ts';
+import { compileValidator } from './validation.ts';
+
+/** Longest that a whole request may take to arrive: a client that trickles bytes does not keep its connection. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Connections at once. Far above what operators and scripts need, and few enough to leave DNS its descriptors. */
+const CONNECTIONS_MAX = 1000;
+export function createApp(parts: ApiParts): FastifyInstance {
+  const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
+  app.server.maxConnections = CONNECTIONS_MAX;
+  const paths = new KnownPaths();
+  app.addHook('onRoute', (route) => paths.add(route));
+  app.setErrorHandler(answerError);
+  app.setValidatorCompiler(compileValidator);
+  // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.removeAllContentTypeParsers();
+  // `curl -d` says x-www-form-urlencoded of whatever it sends. It is read as JSON all the same: a form of a web page,
+  // the other sender of that type, has no token.
+  app.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded'], { parseAs: 'buffer' }, parseBody);
+  app.decorateRequest('actor', undefined);
+  app.decorateRequest('bodyBytes', undefined);
+  app.decorateRequest('commandContext', undefined);
+  addHooks(app, parts, paths);
+  describeApi(app);
+  app.register(async (open) => publicRoutes(open as unknown as ApiInstance, parts));
+  app.register(async (guarded) => guardedRoutes(guarded as unknown as ApiInstance, parts));
+  return app as unknown as FastifyInstance;
+}
+
+function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
+  zoneRoutes(api, parts);
+  rrsetRoutes(api, parts);
+  serviceRoutes(api, parts);
+  weightsRoutes(api, parts);
+  shiftRoutes(api, parts);
+  revisionRoutes(api, parts);
+}
+
+function publicRoutes(api: ApiInstance, parts: ApiParts): void {
+  api.addHook('onRoute', (route) => {
+    route.config = { ...route.config, public: true };
+  });
+  healthRoutes(api, parts);
+  documentRoutes(api);
+}
+
+function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
+  app.addHook('onRequest', async (request, reply) => {
+    setCommonHeaders(request, reply);
+  });
+  app.addHook('onRequest', makeAuthenticate(parts));
+  app.addHook('onRequest', async (request, reply) => {
+    // Before the body is read: nobody wants it.
+    if (request.is404) return paths.refuse(request, reply);
+    return refuseContentCoding(request, reply);
+  });
+  app.setNotFoundHandler((request, reply) => paths.refuse(request, reply));
+  app.addHook('preHandler', makeContextHook(parts));
+}
+
+function serverOptions({ log, options }: ApiParts): FastifyServerOptions {
+  return {
+    loggerInstance: log,
+    ...(options.tls !== undefined && { https: options.tls }),
+    bodyLimit: options.bodyMaxBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // One line a change instead (replies.ts); a poll of /readyz each second is not worth two.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId,
+    // While the server stops, what was received is still answered, by the same rules.
+    return503OnClosing: false,
+    // A name that is too long is refused as a name.
+    routerOptions: { maxParamLength: maxHeaderSize },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      setCommonHeaders(request, reply as FastifyReply);
+      answerError(error, request, reply as FastifyReply);
+    },
+  };
+}
+
+/** The client's own id, where it is fit for a log line, so that it can find its request there. */
+function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** For browsers that are led here: nothing is guessed, framed, run, or kept without asking again. No CORS. */
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    'x-request-id': request.id,
+    'cache-control': 'private, no-cache',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  });
+}
+
+/** A compressed body would be read as if it were not (RFC 9110 §8.4: 415 for a coding that is not taken). */
+async function refuseContentCoding(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const coding = request.headers['content-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'identity') return undefined;
+  return sendProblem(reply, new Problem('media_type_unknown', 'Send the body as it is, without Content-Encoding.'));
+}

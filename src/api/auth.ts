@@ -1,0 +1,53 @@
+/** Who may call: bearer tokens (RFC 6750), and a limit on guesses. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../model/errors.ts';
+import { FailureLimiter } from './failure-limiter.ts';
+import type { ApiParts } from './parts.ts';
+import { sendProblem } from './problems.ts';
+
+const CHALLENGE = 'Bearer realm="teal"';
+
+/** Methods that change nothing (RFC 9110 §9.2.1): all that a read token may use. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/**
+ * An onRequest hook that lets nobody pass without a token, save on routes that are marked public: a route that
+ * nobody thought about is closed.
+ *
+ * The token in a header is the only credential: no cookie, no trusted address. So a web page that reaches the API
+ * through the user's browser (cross-site requests, DNS rebinding to 127.0.0.1) has nothing to act with, and the Host
+ * header needs no check: nothing in any reply is made from it.
+ */
+export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
+  const limiter = new FailureLimiter(options.authFailuresPerMinute);
+  return async (request, reply) => {
+    if (request.routeOptions.config.public === true) return;
+    const secret = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (secret === undefined) {
+      reply.header('www-authenticate', CHALLENGE);
+      return sendProblem(reply, new Problem('token_missing', 'Send the header `Authorization: Bearer <token>`.'));
+    }
+    // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
+    // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
+    const actor = tokens.authenticate(secret);
+    if (actor === undefined) return refuseToken(request, reply, limiter.count(request.ip, now()));
+    request.actor = actor;
+    if (actor.scope === 'admin' || SAFE_METHODS.has(request.method)) return;
+    reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="admin"`);
+    const detail = `The token \`${actor.name}\` may only read; a change needs a token with the scope admin.`;
+    return sendProblem(reply, new Problem('token_forbidden', detail));
+  };
+}
+
+function refuseToken(request: FastifyRequest, reply: FastifyReply, waitSeconds: number): FastifyReply {
+  if (waitSeconds > 0) {
+    reply.header('retry-after', waitSeconds);
+    const detail = `Too many wrong tokens from ${request.ip}; try again in ${waitSeconds} s. A right token works at once.`;
+    return sendProblem(reply, new Problem('rate_limited', detail));
+  }
+  request.log.warn({ client: request.ip }, 'a wrong token was refused');
+  reply.header('www-authenticate', `${CHALLENGE}, error="invalid_token"`);
+  return sendProblem(reply, new Problem('token_invalid', 'No such token; it may have been mistyped or removed.'));
+}

@@ -1,0 +1,50 @@
+/** What the engine must know about a write besides the command: who, when, under which conditions. */
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CommandContext } from '../control/command.ts';
+import { Problem } from '../model/errors.ts';
+import type { Token } from '../model/token.ts';
+import { parseIfMatch } from './conditions.ts';
+import type { ApiParts } from './parts.ts';
+import { sendProblem } from './problems.ts';
+
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/** A preHandler hook: reads the headers of a request with an actor, once its body is there. */
+export function makeContextHook({ now }: ApiParts): Hook {
+  return async (request, reply) => {
+    if (request.actor === undefined) return;
+    const context = readContext(request, request.actor, now());
+    if (context instanceof Problem) return sendProblem(reply, context);
+    request.commandContext = context;
+  };
+}
+
+function readContext(request: FastifyRequest, actor: Token, atMs: number): CommandContext | Problem {
+  const ifMatch = request.headers['if-match'];
+  const accepted = ifMatch === undefined ? undefined : parseIfMatch(ifMatch);
+  if (accepted instanceof Problem) return accepted;
+  const idempotency = readIdempotency(request, actor);
+  if (idempotency instanceof Problem) return idempotency;
+  return {
+    actor: actor.name,
+    atMs,
+    ...(accepted !== undefined && { ifMatch: accepted }),
+    ...(idempotency !== undefined && { idempotency }),
+  };
+}
+
+/**
+ * Idempotency-Key of a POST; the other methods are idempotent by themselves (RFC 9110 §9.2.2). Commands run one
+ * after the other to their end, so a second request never meets the first one still in flight: there is no 409.
+ */
+function readIdempotency(request: FastifyRequest, actor: Token): CommandContext['idempotency'] | Problem {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || request.method !== 'POST') return undefined;
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    return new Problem('header_invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
+  }
+  const hash = createHash('sha256').update(`${request.method} ${request.url}\n`);
+  if (request.bodyBytes !== undefined) hash.update(request.bodyBytes);
+  return { key, token: actor.name, bodyHash: hash.digest('hex') };
+}

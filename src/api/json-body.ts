@@ -1,0 +1,74 @@
+/** Request bodies: strict JSON in UTF-8, with each property named once (I-JSON, RFC 7493 §2). */
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../model/errors.ts';
+import { Refusal } from './problems.ts';
+
+type Done = (error: Error | null, body?: unknown) => void;
+
+/** Fastify's content type parser. An empty body is no body: the route's schema says whether it needs one. */
+export function parseBody(request: FastifyRequest, bytes: Buffer, done: Done): void {
+  request.bodyBytes = bytes;
+  if (bytes.length === 0) return done(null, undefined);
+  const body = parseJson(bytes);
+  if (body instanceof Problem) return done(new Refusal(body));
+  done(null, body.value);
+}
+
+export function parseJson(bytes: Uint8Array): { value: unknown } | Problem {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new Problem('body_invalid', 'The body is not UTF-8 (RFC 8259 §8.1).');
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return checkNames(text) ?? { value };
+  } catch (error) {
+    return new Problem('body_invalid', `The body is not JSON: ${(error as Error).message}.`);
+  }
+}
+
+/**
+ * Refuses what JSON.parse lets pass: a property named twice (it would silently take the last, and a weight that was
+ * sent twice is a mistake), and `__proto__`, which changes an object's behaviour when it is copied.
+ */
+function checkNames(json: string): Problem | undefined {
+  /** The names seen in each open object, undefined for an open array. */
+  const open: (Set<string> | undefined)[] = [];
+  let nameNext = false;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '{' || char === '[') {
+      open.push(char === '{' ? new Set() : undefined);
+      nameNext = char === '{';
+    } else if (char === '}' || char === ']') {
+      open.pop();
+    } else if (char === ',') {
+      nameNext = open.at(-1) !== undefined;
+    } else if (char === '"') {
+      const end = endOfString(json, at);
+      if (nameNext) {
+        const refused = checkName(JSON.parse(json.slice(at, end + 1)), open.at(-1) as Set<string>);
+        if (refused !== undefined) return refused;
+        nameNext = false;
+      }
+      at = end;
+    }
+  }
+  return undefined;
+}
+
+function checkName(name: string, seen: Set<string>): Problem | undefined {
+  if (name === '__proto__') return new Problem('body_invalid', 'The property name "__proto__" is not allowed.');
+  if (seen.has(name)) return new Problem('body_invalid', `The property ${JSON.stringify(name)} is there twice.`);
+  seen.add(name);
+  return undefined;
+}
+
+/** Index of the quote that ends the string that begins at `start`. The text is known to be JSON. */
+function endOfString(json: string, start: number): number {
+  let end = start + 1;
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
+  return end;
+}

@@ -1,0 +1,55 @@
+/** What the admin API is made of and stands on, and the Fastify types that its files share. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import type { CommandContext } from '../control/command.ts';
+import type { Engine } from '../control/engine.ts';
+import type { Queries } from '../control/queries.ts';
+import type { Tokens } from '../control/tokens.ts';
+import type { Token } from '../model/token.ts';
+
+export interface ApiParts {
+  readonly engine: Pick<Engine, 'execute'>;
+  readonly queries: Queries;
+  readonly tokens: Pick<Tokens, 'authenticate'>;
+  readonly log: FastifyBaseLogger;
+  /** Unix time, milliseconds. */
+  readonly now: () => number;
+  readonly options: ApiOptions;
+}
+
+export interface ApiOptions {
+  readonly bodyMaxBytes: number;
+  /** Wrong tokens that one client address may send in a minute before it is told to wait. */
+  readonly authFailuresPerMinute: number;
+  /** PEM. Without it the API speaks plain HTTP. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+}
+
+/** Gives handlers the types of their route's schemas. */
+interface SchemaTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+}
+
+export type ApiInstance = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  SchemaTypes
+>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The token of who asks; undefined on public routes. */
+    actor: Token | undefined;
+    /** The body as it came, for the hash that Idempotency-Key needs. */
+    bodyBytes: Buffer | undefined;
+    /** What the engine must know about a write besides the command. */
+    commandContext: CommandContext | undefined;
+  }
+  interface FastifyContextConfig {
+    /** True for routes that need no token. */
+    public?: boolean;
+  }
+}

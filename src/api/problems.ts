@@ -1,0 +1,104 @@
+/** Every refusal of the API as application/problem+json (RFC 9457), those that Fastify and Node make included. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../model/errors.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Carries a problem through Fastify's hooks and parsers, which know no other way to refuse than an Error. */
+export class Refusal extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/**
+ * The body of a refusal. `type` is about:blank (RFC 9457 §4.2.1: the status says the kind, so the title is its
+ * phrase); what exactly went wrong is in `code`, which scripts may rely on.
+ */
+export function problemBody(problem: Problem): Record<string, unknown> {
+  const { status, code, detail, pointer, conflict } = problem;
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    code,
+    detail,
+    ...(pointer !== undefined && { pointer }),
+    ...(conflict !== undefined && { conflict }),
+  };
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  // As bytes, since Fastify would put a string through the serializer once more and add a charset to the type.
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(problemBody(problem))));
+}
+
+/** Fastify's error handler. What is not the client's fault is logged, and told to the client without details. */
+export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error, request);
+  if (problem.status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
+  return sendProblem(reply, problem);
+}
+
+function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Problem {
+  if (error instanceof Refusal) return error.problem;
+  switch (error.code) {
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new Problem(
+        'url_invalid',
+        'The path is not well percent-encoded UTF-8; write a byte of a name as %5CDDD.',
+      );
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Problem('body_too_large', `A body has at most ${request.routeOptions.bodyLimit} bytes here.`);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Problem('media_type_unknown', 'Send the body as JSON with `Content-Type: application/json`.');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new Problem('request_invalid', 'The body is not as long as Content-Length says.');
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new Problem('request_invalid', 'The request is not well-formed HTTP.');
+  }
+  return new Problem('internal', 'Something unexpected went wrong; the log has the details under the request id.');
+}
+
+/** What Node's HTTP parser refuses never reaches Fastify; the answer is written to the socket by hand. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = clientProblem(error.code);
+  const body = JSON.stringify(problemBody(problem));
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    // Nothing more is read from a client that cannot be understood.
+    () => socket.destroy(),
+  );
+}
+
+function clientProblem(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers_too_large', 'The request line and headers together are too long.');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request_timeout', 'The request did not arrive in time.');
+    default:
+      return new Problem('request_invalid', 'The request is not well-formed HTTP/1.1 (RFC 9112).');
+  }
+}

@@ -1,0 +1,88 @@
+/** How results become replies: resources, pages, and the outcomes of writes. */
+import assert from 'node:assert/strict';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Command, CommandContext, Outcome } from '../control/command.ts';
+import type { Page, Resource } from '../control/queries.ts';
+import { Problem } from '../model/errors.ts';
+import { etagOf, isNamedBy } from './conditions.ts';
+import type { ApiParts } from './parts.ts';
+import { sendProblem } from './problems.ts';
+
+/** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
+export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {
+  if (found instanceof Problem) return sendProblem(reply, found);
+  reply.header('etag', etagOf(found.revision));
+  const known = request.headers['if-none-match'];
+  // A malformed condition of a GET costs no more than a full reply.
+  if (known !== undefined && isNamedBy(known, found.revision) === true) return reply.code(304).send();
+  return reply.send(found.body);
+}
+
+export function sendPage(reply: FastifyReply, page: Page | Problem): FastifyReply {
+  return page instanceof Problem ? sendProblem(reply, page) : reply.send(page);
+}
+
+/** Runs a PUT, unless If-None-Match speaks against it: with `*` it only creates (RFC 9110 §13.1.2). */
+export function put(
+  engine: ApiParts['engine'],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  current: () => Resource | Problem,
+  command: Command,
+): FastifyReply {
+  // Nothing can come between this look and the command: both run in the same turn of the event loop.
+  const refused = checkIfNoneMatch(request, current);
+  if (refused !== undefined) return sendProblem(reply, refused);
+  const outcome = run(engine, request, command);
+  if (outcome instanceof Problem) return sendProblem(reply, outcome);
+  return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(outcome.body);
+}
+
+function checkIfNoneMatch(request: FastifyRequest, current: () => Resource | Problem): Problem | undefined {
+  const header = request.headers['if-none-match'];
+  if (header === undefined) return undefined;
+  const found = current();
+  const named = isNamedBy(header, found instanceof Problem ? 0 : found.revision);
+  if (named instanceof Problem) return named;
+  if (!named || found instanceof Problem) return undefined;
+  return new Problem('revision_stale', `If-None-Match names what is there already, at revision ${found.revision}.`);
+}
+
+export function post(
+  engine: ApiParts['engine'],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  command: Command,
+): FastifyReply {
+  const outcome = run(engine, request, command);
+  if (outcome instanceof Problem) return sendProblem(reply, outcome);
+  return describe(reply, outcome).send(outcome.body);
+}
+
+export function remove(
+  engine: ApiParts['engine'],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  command: Command,
+): FastifyReply {
+  const outcome = run(engine, request, command);
+  if (outcome instanceof Problem) return sendProblem(reply, outcome);
+  return describe(reply, outcome).code(204).send();
+}
+
+/** Executes a command, and leaves one line in the log. */
+function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Outcome | Problem {
+  const context = request.commandContext as CommandContext;
+  assert(context !== undefined, 'the context hook runs before every handler of a write');
+  const result = engine.execute(command, context);
+  const line = { actor: context.actor, command: command.kind, client: request.ip };
+  if (result instanceof Problem) request.log.info({ ...line, code: result.code }, 'a change was refused');
+  else request.log.info({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was made');
+  return result;
+}
+
+function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  reply.code(outcome.created ? 201 : 200).header('teal-revision', outcome.revision);
+  if (outcome.replayed) reply.header('idempotency-replayed', 'true');
+  return reply;
+}

@@ -1,0 +1,197 @@
+/** The shapes of replies, for the OpenAPI document; the control path makes the bodies, a test holds the two together. */
+import { type TSchema, Type } from 'typebox';
+import { type ProblemCode, problemStatus } from '../model/errors.ts';
+import { PROBLEM_TYPE } from './problems.ts';
+import { RRsetBody, ServiceBody, WeightsBody, ZoneBody } from './schemas.ts';
+
+const revision = Type.Integer({ description: 'The last revision that changed it; its ETag.' });
+const shares = Type.Unsafe<Record<string, number>>({
+  type: 'object',
+  additionalProperties: { type: 'number' },
+  description: "Each pool's share of answers: weight / sum of weights.",
+});
+
+/** Schemas with names of their own in the document. */
+export const components: readonly TSchema[] = [
+  Type.Object(
+    {
+      name: Type.String(),
+      ...Type.Required(Type.Object(ZoneBody.properties)).properties,
+      serial: Type.Integer({ description: 'SOA serial (RFC 1982); a shift does not raise it.' }),
+      revision,
+    },
+    { $id: 'Zone', additionalProperties: false },
+  ),
+  Type.Object(
+    { zone: Type.String(), name: Type.String(), type: Type.String(), ...RRsetBody.properties, revision },
+    { $id: 'RRset', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      name: Type.String(),
+      zone: Type.String(),
+      kind: Type.Enum(['addresses', 'host']),
+      ...Type.Required(Type.Object(ServiceBody.properties)).properties,
+      shares,
+      revision,
+    },
+    { $id: 'Service', additionalProperties: false },
+  ),
+  Type.Object({ revision, weights: WeightsBody, shares }, { $id: 'Weights', additionalProperties: false }),
+  Type.Object(
+    {
+      revision,
+      services: Type.Unsafe<object>({
+        type: 'object',
+        additionalProperties: Type.Object({ weights: WeightsBody, shares }, { additionalProperties: false }),
+      }),
+    },
+    { $id: 'Shift', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      revision: Type.Integer(),
+      at: Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' }),
+      actor: Type.String({ description: "The token's name." }),
+      kind: Type.String(),
+      summary: Type.String({ description: 'A sentence for people.' }),
+      subjects: Type.Array(
+        Type.Object({
+          kind: Type.Enum(['zone', 'rrset', 'service']),
+          name: Type.String(),
+          before: Type.Unknown({ description: 'null: it was not there.' }),
+          after: Type.Unknown({ description: 'null: it is gone.' }),
+        }),
+      ),
+    },
+    { $id: 'Revision', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      type: Type.String(),
+      title: Type.String(),
+      status: Type.Integer(),
+      code: Type.Enum(Object.keys(problemStatus), { description: 'Stable: scripts may rely on it.' }),
+      detail: Type.String({ description: 'What was wrong, where, and what would be right.' }),
+      pointer: Type.Optional(Type.String({ description: 'JSON pointer (RFC 6901) into the body.' })),
+      conflict: Type.Optional(Type.String({ description: 'The other party of a conflict.' })),
+    },
+    {
+      $id: 'Problem',
+      additionalProperties: false,
+      examples: [
+        {
+          type: 'about:blank',
+          title: 'Unprocessable Entity',
+          status: 422,
+          code: 'weights_all_zero',
+          detail: 'All weights of app.example.com would be 0 and nothing could be answered: at least one is above 0.',
+          pointer: '',
+        },
+      ],
+    },
+  ),
+];
+
+export function refTo($id: string) {
+  return { $ref: `${$id}#` };
+}
+
+const revisionHeader = { 'Teal-Revision': { type: 'integer', description: 'The revision that holds the result.' } };
+const etagHeader = { ETag: { type: 'string', description: 'The revision in quotes, for If-Match.' } };
+
+/** The reply to a GET of one resource. */
+export function resourceReply($id: string, description: string) {
+  return {
+    200: { description, headers: etagHeader, ...refTo($id) },
+    304: { description: 'If-None-Match names its revision.', type: 'null' },
+  };
+}
+
+/** The reply to a GET of a list. */
+export function pageReply($id: string, description: string) {
+  return {
+    200: {
+      description,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        items: { type: 'array', items: refTo($id) },
+        next: { type: 'string', description: '`after` of the next page; absent on the last.' },
+      },
+    },
+  };
+}
+
+export function putReply($id: string, options: { creates: boolean }) {
+  const headers = { ...etagHeader, ...revisionHeader };
+  return {
+    200: { description: 'It is in force.', headers, ...refTo($id) },
+    ...(options.creates && { 201: { description: 'Made, and in force.', headers, ...refTo($id) } }),
+  };
+}
+
+export function postReply($id: string, description: string) {
+  const replayed = { type: 'string', description: '`true` where an earlier reply is given again.' };
+  return { 200: { description, headers: { ...revisionHeader, 'Idempotency-Replayed': replayed }, ...refTo($id) } };
+}
+
+export const deleteReply = { 204: { description: 'It is gone.', headers: revisionHeader, type: 'null' } };
+
+/** What every route with a token may refuse, and every write besides. */
+const always: readonly ProblemCode[] = [
+  'name_invalid',
+  'url_invalid',
+  'token_missing',
+  'token_invalid',
+  'rate_limited',
+  'internal',
+];
+const onWrites: readonly ProblemCode[] = ['header_invalid', 'token_forbidden', 'revision_stale', 'store_unavailable'];
+const withBodies: readonly ProblemCode[] = ['body_invalid', 'body_too_large', 'media_type_unknown', 'table_full'];
+
+export const readProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...codes]);
+export const deleteProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...onWrites, ...codes]);
+export const writeProblems = (...codes: ProblemCode[]) =>
+  problemReplies([...always, ...onWrites, ...withBodies, ...codes]);
+
+/** Refusals by status, with the codes that each may have. */
+export function problemReplies(codes: readonly ProblemCode[]) {
+  const byStatus = Map.groupBy(codes, (code) => problemStatus[code]);
+  const replies = [...byStatus].map(([status, same]) => [
+    status,
+    {
+      description: same.map((code) => `\`${code}\``).join(', '),
+      content: { [PROBLEM_TYPE]: { schema: refTo('Problem') } },
+    },
+  ]);
+  return Object.fromEntries(replies) as Record<string, unknown>;
+}
+
+export const ifMatchHeader = {
+  type: 'object',
+  properties: { 'If-Match': { type: 'string', description: 'ETags one of which must be current, or `*`; else 412.' } },
+};
+
+export const postHeaders = {
+  type: 'object',
+  properties: {
+    ...ifMatchHeader.properties,
+    'Idempotency-Key': {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      description: 'The same key with the same body gets the same reply for 24 hours, and changes nothing more.',
+    },
+  },
+};
+
+export const putHeaders = {
+  type: 'object',
+  properties: { ...ifMatchHeader.properties, 'If-None-Match': { type: 'string', description: '`*`: only create.' } },
+};
+
+export const getHeaders = {
+  type: 'object',
+  properties: { 'If-None-Match': { type: 'string', description: 'ETags that the client has; 304 if current.' } },
+};

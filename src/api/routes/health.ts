@@ -1,0 +1,35 @@
+/** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
+import { Type } from 'typebox';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { problemReplies } from '../reply-schemas.ts';
+
+const tags = ['health'];
+const open = { tags, security: [] };
+
+const status = (word: string, description: string) => ({
+  description,
+  ...Type.Object({ status: Type.Literal(word) }),
+});
+
+const live = {
+  ...open,
+  operationId: 'getHealth',
+  summary: 'The process lives',
+  response: { 200: status('ok', 'It does.') },
+};
+
+const ready = {
+  ...open,
+  operationId: 'getReadiness',
+  summary: 'The server answers, and takes changes',
+  response: { 200: status('ready', 'It does both.'), ...problemReplies(['store_unavailable']) },
+};
+
+export function healthRoutes(api: ApiInstance, { queries }: ApiParts): void {
+  api.get('/healthz', { schema: live }, (_request, reply) => reply.send({ status: 'ok' }));
+  api.get('/readyz', { schema: ready }, (_request, reply) => {
+    const problem = queries.readiness();
+    return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
+  });
+}

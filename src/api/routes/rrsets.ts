@@ -1,0 +1,95 @@
+/** RRsets of a zone: made, read, changed, deleted, listed. */
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { put, remove, sendPage, sendResource } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  getHeaders,
+  ifMatchHeader,
+  pageReply,
+  putHeaders,
+  putReply,
+  readProblems,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { NamePageQuery, PAGE_DEFAULT, RRsetBody, RRsetParams, ZoneParams } from '../schemas.ts';
+
+const tags = ['RRsets'];
+const path = '/v1/zones/:zone/rrsets/:name/:type';
+
+const list = {
+  operationId: 'listRRsets',
+  summary: 'RRsets of a zone in the order of name and type',
+  description: 'Without the SOA and NS of the apex, which belong to the zone. `after` is `name/TYPE`.',
+  tags,
+  params: ZoneParams,
+  querystring: NamePageQuery,
+  response: { ...pageReply('RRset', 'A page of RRsets.'), ...readProblems('query_invalid', 'zone_unknown') },
+};
+
+const get = {
+  operationId: 'getRRset',
+  summary: 'One RRset',
+  tags,
+  params: RRsetParams,
+  headers: getHeaders,
+  response: {
+    ...resourceReply('RRset', 'The RRset.'),
+    ...readProblems('type_unknown', 'zone_unknown', 'rrset_unknown', 'name_taken', 'name_outside_zones'),
+  },
+};
+
+const putRRset = {
+  operationId: 'putRRset',
+  summary: 'Make or replace an RRset',
+  tags,
+  params: RRsetParams,
+  headers: putHeaders,
+  body: RRsetBody,
+  response: {
+    ...putReply('RRset', { creates: true }),
+    ...writeProblems(
+      'type_unknown',
+      'zone_unknown',
+      'name_taken',
+      'cname_conflict',
+      'service_conflict',
+      'apex_conflict',
+      'name_outside_zones',
+      'rdata_invalid',
+      'ttl_invalid',
+      'rrset_invalid',
+    ),
+  },
+};
+
+const deleteRRset = {
+  operationId: 'deleteRRset',
+  summary: 'Delete an RRset',
+  tags,
+  params: RRsetParams,
+  headers: ifMatchHeader,
+  response: {
+    ...deleteReply,
+    ...deleteProblems('type_unknown', 'zone_unknown', 'rrset_unknown', 'name_taken', 'name_outside_zones'),
+  },
+};
+
+export function rrsetRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.get('/v1/zones/:zone/rrsets', { schema: list }, ({ params, query }, reply) =>
+    sendPage(reply, queries.rrsets(params.zone, query.after, query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get(path, { schema: get }, (request, reply) => {
+    const { zone, name, type } = request.params;
+    return sendResource(request, reply, queries.rrset(zone, name, type));
+  });
+  api.put(path, { schema: putRRset }, (request, reply) => {
+    const { zone, name, type } = request.params;
+    const current = () => queries.rrset(zone, name, type);
+    return put(engine, request, reply, current, { kind: 'rrset.put', zone, name, type, body: request.body });
+  });
+  api.delete(path, { schema: deleteRRset }, (request, reply) =>
+    remove(engine, request, reply, { kind: 'rrset.delete', ...request.params }),
+  );
+}

@@ -1,0 +1,83 @@
+/** Services: made, read, changed, deleted, listed. */
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { put, remove, sendPage, sendResource } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  getHeaders,
+  ifMatchHeader,
+  pageReply,
+  putHeaders,
+  putReply,
+  readProblems,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { NamePageQuery, PAGE_DEFAULT, ServiceBody, ServiceParams } from '../schemas.ts';
+
+const tags = ['services'];
+
+const list = {
+  operationId: 'listServices',
+  summary: 'Services in name order',
+  tags,
+  querystring: NamePageQuery,
+  response: { ...pageReply('Service', 'A page of services.'), ...readProblems('query_invalid') },
+};
+
+const get = {
+  operationId: 'getService',
+  summary: 'One service',
+  tags,
+  params: ServiceParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Service', 'The service.'), ...readProblems('service_unknown') },
+};
+
+const putService = {
+  operationId: 'putService',
+  summary: 'Make or change a service',
+  description: 'A pool that exists keeps its weight where the body names none, so that a canary is not undone.',
+  tags,
+  params: ServiceParams,
+  headers: putHeaders,
+  body: ServiceBody,
+  response: {
+    ...putReply('Service', { creates: true }),
+    ...writeProblems(
+      'service_conflict',
+      'apex_conflict',
+      'name_outside_zones',
+      'service_invalid',
+      'ttl_invalid',
+      'weights_invalid',
+      'weights_all_zero',
+      'targets_mixed',
+    ),
+  },
+};
+
+const deleteService = {
+  operationId: 'deleteService',
+  summary: 'Delete a service; its history stays',
+  tags,
+  params: ServiceParams,
+  headers: ifMatchHeader,
+  response: { ...deleteReply, ...deleteProblems('service_unknown') },
+};
+
+export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.get('/v1/services', { schema: list }, ({ query }, reply) =>
+    sendPage(reply, queries.services(query.after, query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get('/v1/services/:name', { schema: get }, (request, reply) =>
+    sendResource(request, reply, queries.service(request.params.name)),
+  );
+  api.put('/v1/services/:name', { schema: putService }, (request, reply) => {
+    const { name } = request.params;
+    return put(engine, request, reply, () => queries.service(name), { kind: 'service.put', name, body: request.body });
+  });
+  api.delete('/v1/services/:name', { schema: deleteService }, (request, reply) =>
+    remove(engine, request, reply, { kind: 'service.delete', name: request.params.name }),
+  );
+}

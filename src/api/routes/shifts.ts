@@ -1,0 +1,31 @@
+/** Shifts of several services: one revision, one instant. */
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { post } from '../replies.ts';
+import { postHeaders, postReply, writeProblems } from '../reply-schemas.ts';
+import { ShiftBody } from '../schemas.ts';
+
+const shift = {
+  operationId: 'shift',
+  summary: 'Shift several services at one instant',
+  description:
+    'All of it or nothing, as one revision. No answer is ever made from some of the new weights and some of the old.',
+  tags: ['weights'],
+  headers: postHeaders,
+  body: ShiftBody,
+  response: {
+    ...postReply('Shift', 'All new weights are in force.'),
+    ...writeProblems(
+      'service_unknown',
+      'weights_invalid',
+      'weights_all_zero',
+      'pools_mismatch',
+      'idempotency_key_reused',
+    ),
+  },
+};
+
+export function shiftRoutes(api: ApiInstance, { engine }: ApiParts): void {
+  api.post('/v1/shifts', { schema: shift }, (request, reply) =>
+    post(engine, request, reply, { kind: 'shift', services: request.body.services }),
+  );
+}

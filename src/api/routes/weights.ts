@@ -1,0 +1,78 @@
+/** The weights of a service: read, shifted, rolled back. */
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { post, put, sendResource } from '../replies.ts';
+import {
+  getHeaders,
+  postHeaders,
+  postReply,
+  putHeaders,
+  putReply,
+  readProblems,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { RollbackBody, ServiceParams, WeightsBody } from '../schemas.ts';
+
+const tags = ['weights'];
+
+const get = {
+  operationId: 'getWeights',
+  summary: 'The weights of a service, and the shares they come to',
+  tags,
+  params: ServiceParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Weights', 'The weights in force.'), ...readProblems('service_unknown') },
+};
+
+const putWeights = {
+  operationId: 'putWeights',
+  summary: 'Shift traffic between the pools of a service',
+  description: 'Once this is answered, every query that arrives is answered by the new weights.',
+  tags,
+  params: ServiceParams,
+  headers: putHeaders,
+  body: WeightsBody,
+  response: {
+    ...putReply('Weights', { creates: false }),
+    ...writeProblems('service_unknown', 'weights_invalid', 'weights_all_zero', 'pools_mismatch'),
+  },
+};
+
+const rollback = {
+  operationId: 'rollBack',
+  summary: 'Restore earlier weights',
+  description:
+    'With `{}` or no body: the weights before the last shift that was not itself a rollback; said twice it changes nothing more.',
+  tags,
+  params: ServiceParams,
+  headers: postHeaders,
+  body: RollbackBody,
+  response: {
+    ...postReply('Weights', 'The restored weights are in force.'),
+    ...writeProblems(
+      'service_unknown',
+      'revision_unknown',
+      'pools_changed',
+      'nothing_to_roll_back',
+      'idempotency_key_reused',
+    ),
+  },
+};
+
+export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.get('/v1/services/:name/weights', { schema: get }, (request, reply) =>
+    sendResource(request, reply, queries.weights(request.params.name)),
+  );
+  api.put('/v1/services/:name/weights', { schema: putWeights }, (request, reply) => {
+    const { name } = request.params;
+    const command = { kind: 'weights.put', name, weights: request.body } as const;
+    return put(engine, request, reply, () => queries.weights(name), command);
+  });
+  // Who rolls back is in a hurry: the empty object may be left out.
+  const preValidation = async (request: { body: unknown }) => {
+    request.body ??= {};
+  };
+  api.post('/v1/services/:name/rollback', { schema: rollback, preValidation }, (request, reply) =>
+    post(engine, request, reply, { kind: 'rollback', name: request.params.name, ...request.body }),
+  );
+}

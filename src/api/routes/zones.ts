@@ -1,0 +1,76 @@
+/** Zones: made, read, changed, deleted, listed. */
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { put, remove, sendPage, sendResource } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  getHeaders,
+  ifMatchHeader,
+  pageReply,
+  putHeaders,
+  putReply,
+  readProblems,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { NamePageQuery, PAGE_DEFAULT, ZoneBody, ZoneDeleteQuery, ZoneParams } from '../schemas.ts';
+
+const tags = ['zones'];
+
+const list = {
+  operationId: 'listZones',
+  summary: 'Zones in name order',
+  tags,
+  querystring: NamePageQuery,
+  response: { ...pageReply('Zone', 'A page of zones.'), ...readProblems('query_invalid') },
+};
+
+const get = {
+  operationId: 'getZone',
+  summary: 'One zone',
+  tags,
+  params: ZoneParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Zone', 'The zone.'), ...readProblems('zone_unknown') },
+};
+
+const putZone = {
+  operationId: 'putZone',
+  summary: 'Make a zone, or change its SOA and NS',
+  description: 'A new zone takes over the names at and below it from the zone that held them, in the same revision.',
+  tags,
+  params: ZoneParams,
+  headers: putHeaders,
+  body: ZoneBody,
+  response: {
+    ...putReply('Zone', { creates: true }),
+    ...writeProblems('cname_conflict', 'apex_conflict', 'zone_invalid', 'ttl_invalid'),
+  },
+};
+
+const deleteZone = {
+  operationId: 'deleteZone',
+  summary: 'Delete a zone with its RRsets',
+  tags,
+  params: ZoneParams,
+  querystring: ZoneDeleteQuery,
+  headers: ifMatchHeader,
+  response: { ...deleteReply, ...deleteProblems('query_invalid', 'zone_unknown', 'zone_has_services') },
+};
+
+export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.get('/v1/zones', { schema: list }, ({ query }, reply) =>
+    sendPage(reply, queries.zones(query.after, query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get('/v1/zones/:zone', { schema: get }, (request, reply) =>
+    sendResource(request, reply, queries.zone(request.params.zone)),
+  );
+  api.put('/v1/zones/:zone', { schema: putZone }, (request, reply) => {
+    const { zone } = request.params;
+    return put(engine, request, reply, () => queries.zone(zone), { kind: 'zone.put', zone, body: request.body });
+  });
+  api.delete('/v1/zones/:zone', { schema: deleteZone }, (request, reply) => {
+    const withServices = request.query.services === 'delete';
+    return remove(engine, request, reply, { kind: 'zone.delete', zone: request.params.zone, withServices });
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * The shapes of requests and replies: they validate, type the handlers and make the OpenAPI document. They hold the
+ * shape only; the rules about values (a weight's range, RDATA, names) are the model's, so that each has one home and
+ * a code of its own.
+ */
+import { type Static, type TSchema, Type } from 'typebox';
+
+/** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
+export const PAGE_DEFAULT = 100;
+export const PAGE_MAX = 1000;
+
+const strict = { additionalProperties: false } as const;
+
+/** An object that maps names to values. Type.Record would not look at keys with a line break, its pattern being `.*`. */
+function mapOf<Value extends TSchema>(value: Value, options: object = {}) {
+  return Type.Unsafe<Record<string, Static<Value>>>({ type: 'object', additionalProperties: value, ...options });
+}
+
+const seconds = (description: string) => Type.Number({ description });
+
+const zoneTimes = {
+  ttlSeconds: Type.Optional(seconds('TTL of the SOA and NS records; 3600 where left out.')),
+  negativeTtlSeconds: Type.Optional(seconds('How long resolvers keep a negative answer (RFC 2308); 60.')),
+  refreshSeconds: Type.Optional(seconds('SOA REFRESH, for secondaries.')),
+  retrySeconds: Type.Optional(seconds('SOA RETRY, for secondaries.')),
+  expireSeconds: Type.Optional(seconds('SOA EXPIRE, for secondaries.')),
+};
+
+export const ZoneBody = Type.Object(
+  {
+    nameservers: Type.Array(Type.String(), { description: 'Host names of the NS records at the apex.' }),
+    hostmaster: Type.String({ description: 'Mailbox of the SOA as a name: `hostmaster.example.com`.' }),
+    ...zoneTimes,
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        nameservers: ['ns1.example.com'],
+        hostmaster: 'hostmaster.example.com',
+        ttlSeconds: 3600,
+        negativeTtlSeconds: 60,
+      },
+    ],
+  },
+);
+
+export const RRsetBody = Type.Object(
+  {
+    ttlSeconds: seconds('0 to 2147483647 (RFC 2181 §8).'),
+    rdata: Type.Array(Type.String(), {
+      description: 'The RDATA of each record as in a zone file (RFC 1035 §5.1), names in it in full.',
+    }),
+  },
+  { ...strict, examples: [{ ttlSeconds: 300, rdata: ['10 mail.example.com.'] }] },
+);
+
+const Pool = Type.Object(
+  {
+    weight: Type.Optional(
+      Type.Number({
+        description: 'Integer 0 to 65535; left out, a pool keeps the one in force. A new pool needs one.',
+      }),
+    ),
+    targets: Type.Array(Type.String(), { description: 'IP addresses, or exactly one host name.' }),
+  },
+  strict,
+);
+
+export const ServiceBody = Type.Object(
+  {
+    ttlSeconds: Type.Optional(seconds('TTL of its answers; 5 where left out.')),
+    pick: Type.Optional(
+      Type.Enum(['random'], { description: '`random`: each answer is an independent draw by weight.' }),
+    ),
+    pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        ttlSeconds: 5,
+        pick: 'random',
+        pools: {
+          blue: { weight: 100, targets: ['192.0.2.10'] },
+          green: { weight: 0, targets: ['192.0.2.20'] },
+        },
+      },
+    ],
+  },
+);
+
+const weight = Type.Number({ description: 'Integer 0 to 65535; 0 means never.' });
+
+export const WeightsBody = mapOf(weight, {
+  description: 'The weight of every pool of the service; at least one above 0.',
+  examples: [{ blue: 90, green: 10 }],
+});
+
+export const ShiftBody = Type.Object(
+  { services: mapOf(mapOf(weight), { description: 'Weights by pool, by service.' }) },
+  {
+    ...strict,
+    examples: [
+      { services: { 'app.example.com': { blue: 0, green: 100 }, 'api.example.com': { blue: 0, green: 100 } } },
+    ],
+  },
+);
+
+export const RollbackBody = Type.Object(
+  {
+    revision: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Restores the weights in force at this revision.' }),
+    ),
+  },
+  { ...strict, examples: [{}, { revision: 12 }] },
+);
+
+/** An empty path segment is no name: the root is not meant by `/v1/zones/`. */
+const name = (description: string) => Type.String({ minLength: 1, description });
+
+export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });
+export const RRsetParams = Type.Object({
+  zone: name('Name of the zone, without the final dot.'),
+  name: name('Owner name in full, without the final dot; `*` as the leftmost label, other bytes as `\\DDD`.'),
+  type: name('Record type such as `MX`, or `TYPE65280` (RFC 3597).'),
+});
+export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });
+
+const limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: PAGE_MAX, description: `${PAGE_DEFAULT} if left out.` }),
+);
+
+export const NamePageQuery = Type.Object(
+  { after: Type.Optional(Type.String({ description: '`next` of the page before.' })), limit },
+  strict,
+);
+const revisionAfter = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
+
+export const RevisionPageQuery = Type.Object(
+  { after: revisionAfter('Only revisions with a higher number.'), limit },
+  strict,
+);
+export const HistoryPageQuery = Type.Object(
+  {
+    after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
+    limit,
+    order: Type.Optional(Type.Enum(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
+  },
+  strict,
+);
+export const ZoneDeleteQuery = Type.Object(
+  {
+    services: Type.Optional(
+      Type.Enum(['delete'], { description: 'Deletes the services of the zone with it; without it they are a 409.' }),
+    ),
+  },
+  strict,
+);

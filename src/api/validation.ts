@@ -1,0 +1,107 @@
+/** Checks requests against the schemas of their routes: nothing is converted, filled in or dropped behind one's back. */
+import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Problem, type ProblemCode } from '../model/errors.ts';
+import { Refusal } from './problems.ts';
+
+type Verdict = { value: unknown } | { error: Error };
+
+/** The parts of a request: the code of their faults, and what a property is called in them. */
+const parts: Record<string, { code: ProblemCode; whole: string; property: string }> = {
+  body: { code: 'body_invalid', whole: 'The body', property: 'property' },
+  querystring: { code: 'query_invalid', whole: 'The query', property: 'query parameter' },
+  params: { code: 'name_invalid', whole: 'The path', property: 'path segment' },
+};
+
+/** Fastify's validator compiler. */
+export function compileValidator({ schema, httpPart }: FastifyRouteSchemaDef<TSchema>): (data: unknown) => Verdict {
+  const part = parts[httpPart ?? ''];
+  // Headers are in the schemas for OpenAPI only: their faults have codes of their own (conditions.ts).
+  if (part === undefined) return (value) => ({ value });
+  const validator = Compile(schema);
+  return (data) => {
+    const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
+    if (validator.Check(value)) return { value };
+    const fault = validator.Errors(value)[0] as TLocalizedValidationError;
+    const detail = describe(fault, schema, value, part);
+    const pointer = pointerTo(fault);
+    return { error: new Refusal(new Problem(part.code, detail, httpPart === 'body' ? { pointer } : {})) };
+  };
+}
+
+/** A query has only strings: those of integer parameters become numbers where they are plainly written. */
+function withIntegers(schema: TSchema, query: unknown): unknown {
+  const { properties } = schema as { properties?: Record<string, { type?: string }> };
+  const convert = ([name, text]: [string, unknown]): [string, unknown] => {
+    const isInteger = properties?.[name]?.type === 'integer' && typeof text === 'string' && /^[0-9]{1,15}$/.test(text);
+    return [name, isInteger ? Number(text) : text];
+  };
+  return Object.fromEntries(Object.entries(query as Record<string, unknown>).map(convert));
+}
+
+/** JSON pointer (RFC 6901) to the fault; for a missing property, to the place where it belongs. */
+function pointerTo(fault: TLocalizedValidationError): string {
+  return fault.keyword === 'required' ? `${fault.instancePath}/${escapePointer(missingOf(fault))}` : fault.instancePath;
+}
+
+function describe(
+  fault: TLocalizedValidationError,
+  schema: TSchema,
+  value: unknown,
+  { whole, property }: { whole: string; property: string },
+): string {
+  const path = fault.instancePath.split('/').slice(1).map(unescapePointer);
+  const name = JSON.stringify(path.at(-1));
+  const within = path.length > 1 ? ` in "${path.slice(0, -1).join('.')}"` : '';
+  const subject = path.length === 0 ? whole : `The ${property} ${name}${within}`;
+  switch (fault.keyword) {
+    // The schema of a property that is not known is `false`.
+    case 'boolean':
+      return `Unknown ${property} ${name}${within}; known are: ${knownNames(schema, fault.schemaPath)}.`;
+    case 'required':
+      return `${path.length === 0 ? whole : subject} lacks the ${property} "${missingOf(fault)}".`;
+    case 'type':
+      return `${subject} must be ${article(fault.params.type)}, not ${kindOf(valueAt(value, path))}.`;
+    case 'enum':
+      return `${subject} must be one of ${JSON.stringify(fault.params.allowedValues)}.`;
+    case 'minLength':
+      return `${subject} must not be empty.`;
+    default:
+      return `${subject} ${fault.message}.`;
+  }
+}
+
+function missingOf(fault: TLocalizedValidationError): string {
+  return fault.keyword === 'required' ? (fault.params.requiredProperties[0] as string) : '';
+}
+
+/** Names of the properties that an object's schema knows; `schemaPath` leads to its `additionalProperties`. */
+function knownNames(schema: TSchema, schemaPath: string): string {
+  const object = valueAt(schema, schemaPath.split('/').slice(1, -1)) as { properties?: object } | undefined;
+  const names = Object.keys(object?.properties ?? {});
+  return names.length === 0 ? 'none' : names.join(', ');
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], root);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  return article(Array.isArray(value) ? 'array' : typeof value);
+}
+
+function article(type: string | string[]): string {
+  const noun = String(type);
+  return /^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
+
+function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function unescapePointer(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}

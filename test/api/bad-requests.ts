@@ -1,0 +1,290 @@
+/** A table of bad requests, each with the refusal that it gets. */
+import { READER, type RequestMore } from '../fixtures/api.ts';
+
+/**
+ * What is wrong, the request's method and URL, the status and code it gets and the JSON pointer where one is due (after
+ * a space: it may be empty), and the rest of the request.
+ */
+export type BadRequest = readonly [what: string, to: string, gets: string, more?: RequestMore];
+
+const zone = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
+const service = (more: object) => ({
+  pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 1, targets: ['192.0.2.2'] } },
+  ...more,
+});
+const oneByte = { headers: { 'content-type': 'text/plain' }, body: 'x' };
+const app = '/v1/services/app.example.test';
+const weights = `PUT ${app}/weights`;
+const rrset = 'PUT /v1/zones/example.test/rrsets/www.example.test';
+const a = { ttlSeconds: 60, rdata: ['192.0.2.1'] };
+
+const bodies: BadRequest[] = [
+  ['no body', weights, '400 body_invalid '],
+  ['an empty body', weights, '400 body_invalid ', { body: '' }],
+  ['not JSON', weights, '400 body_invalid', { body: '{"blue":0,' }],
+  ['JSON and more', weights, '400 body_invalid', { body: '{"blue":0,"green":1} x' }],
+  ['NaN', weights, '400 body_invalid', { body: '{"blue":NaN,"green":1}' }],
+  ['not UTF-8', weights, '400 body_invalid', { body: Buffer.from([0x7b, 0xff, 0x7d]) }],
+  ['null', weights, '400 body_invalid ', { body: 'null' }],
+  ['an array', weights, '400 body_invalid ', { body: '[0,1]' }],
+  ['a deep array', weights, '400 body_invalid', { body: '['.repeat(30_000) }],
+  ['a deep array that ends', weights, '400 body_invalid ', { body: '['.repeat(9000) + ']'.repeat(9000) }],
+  ['a weight as text', weights, '400 body_invalid /blue', { body: { blue: '0', green: 100 } }],
+  ['a weight that is null', weights, '400 body_invalid /green', { body: { blue: 0, green: null } }],
+  ['a pool twice', weights, '400 body_invalid', { body: '{"blue":0,"green":1,"blue":5}' }],
+  ['a pool twice, disguised', weights, '400 body_invalid', { body: '{"blue":0,"green":1,"bl\\u0075e":5}' }],
+  ['__proto__', weights, '400 body_invalid', { body: '{"__proto__":{"blue":1},"green":1}' }],
+  [
+    '__proto__, disguised',
+    'POST /v1/shifts',
+    '400 body_invalid',
+    { body: '{"services":{"\\u005f_proto__":{"blue":1}}}' },
+  ],
+  ['a body that is too large', weights, '413 body_too_large', { body: `{"blue":${'1'.repeat(70_000)}}` }],
+  ['text', weights, '415 media_type_unknown', { ...oneByte }],
+  [
+    'a type like JSON',
+    weights,
+    '415 media_type_unknown',
+    { body: '{}', headers: { 'content-type': 'application/jsonx' } },
+  ],
+  ['a broken media type', weights, '415 media_type_unknown', { body: '{}', headers: { 'content-type': 'json' } }],
+  ['a compressed body', weights, '415 media_type_unknown', { body: '{}', headers: { 'content-encoding': 'gzip' } }],
+  ['an unknown property', `PUT ${app}`, '400 body_invalid /ttl', { body: service({ ttl: 5 }) }],
+  [
+    'an unknown property, deep',
+    `PUT ${app}`,
+    '400 body_invalid /pools/blue/wieght',
+    { body: { pools: { blue: { wieght: 1, targets: [] } } } },
+  ],
+  [
+    'a target that is a number',
+    `PUT ${app}`,
+    '400 body_invalid /pools/blue/targets/1',
+    { body: { pools: { blue: { targets: ['192.0.2.1', 5] } } } },
+  ],
+  [
+    'a missing property',
+    'PUT /v1/zones/a.test',
+    '400 body_invalid /hostmaster',
+    { body: { nameservers: ['ns.a.test'] } },
+  ],
+  [
+    'a missing property, deep',
+    `PUT ${app}`,
+    '400 body_invalid /pools/blue/targets',
+    { body: { pools: { blue: { weight: 1 } } } },
+  ],
+  ['an unknown pick', `PUT ${app}`, '400 body_invalid /pick', { body: service({ pick: 'best' }) }],
+  ['a pool name with / and ~', `PUT ${app}`, '400 body_invalid /pools/a~1b~0c', { body: { pools: { 'a/b~c': 1 } } }],
+  ['a pool name with a line break', `PUT ${app}`, '400 body_invalid /pools/a\nb', { body: { pools: { 'a\nb': 1 } } }],
+  ['a revision as text', `POST ${app}/rollback`, '400 body_invalid /revision', { body: { revision: '2' } }],
+  ['a revision below 1', `POST ${app}/rollback`, '400 body_invalid /revision', { body: { revision: 0 } }],
+  ['half a revision', `POST ${app}/rollback`, '400 body_invalid /revision', { body: { revision: 1.5 } }],
+  ['a shift of nothing', 'POST /v1/shifts', '400 body_invalid /services', { body: { services: {} } }],
+  [
+    'a service twice',
+    'POST /v1/shifts',
+    '400 body_invalid /services/APP.example.test.',
+    { body: { services: { 'app.example.test': { blue: 1, green: 1 }, 'APP.example.test.': { blue: 0, green: 1 } } } },
+  ],
+];
+
+const values: BadRequest[] = [
+  ['a negative weight', weights, '422 weights_invalid /blue', { body: { blue: -1, green: 100 } }],
+  ['half a weight', weights, '422 weights_invalid /blue', { body: { blue: 0.5, green: 100 } }],
+  ['a weight above 65535', weights, '422 weights_invalid /blue', { body: { blue: 65536, green: 0 } }],
+  ['a huge weight', weights, '422 weights_invalid /blue', { body: { blue: 1e300, green: 0 } }],
+  ['all weights 0', weights, '422 weights_all_zero ', { body: { blue: 0, green: 0 } }],
+  ['a pool left out', weights, '422 pools_mismatch ', { body: { blue: 1 } }],
+  ['an unknown pool', weights, '422 pools_mismatch ', { body: { blue: 1, green: 1, red: 1 } }],
+  [
+    'a pool left out that every object seems to have',
+    weights,
+    '422 pools_mismatch ',
+    { body: { constructor: 1, blue: 1 } },
+  ],
+  [
+    'a shift with one bad service',
+    'POST /v1/shifts',
+    '422 weights_all_zero /services/api.example.test',
+    { body: { services: { 'app.example.test': { blue: 0, green: 1 }, 'api.example.test': { blue: 0, green: 0 } } } },
+  ],
+  [
+    'one pool only',
+    'PUT /v1/services/new.example.test',
+    '422 service_invalid /pools',
+    { body: { pools: { blue: { weight: 1, targets: ['192.0.2.1'] } } } },
+  ],
+  [
+    'addresses beside a host name',
+    `PUT ${app}`,
+    '422 targets_mixed /pools',
+    {
+      body: {
+        pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 1, targets: ['b.example.net'] } },
+      },
+    },
+  ],
+  [
+    'a new pool without a weight',
+    `PUT ${app}`,
+    '422 weights_invalid /pools/red/weight',
+    { body: { pools: { blue: { targets: ['192.0.2.1'] }, red: { targets: ['192.0.2.2'] } } } },
+  ],
+  ['a TTL below 0', `PUT ${app}`, '422 ttl_invalid /ttlSeconds', { body: service({ ttlSeconds: -1 }) }],
+  ['a service in no zone', 'PUT /v1/services/app.example.net', '422 name_outside_zones', { body: service({}) }],
+  [
+    'a service at an apex with a host name',
+    'PUT /v1/services/example.test',
+    '409 apex_conflict',
+    {
+      body: {
+        pools: { blue: { weight: 1, targets: ['a.example.net'] }, green: { weight: 0, targets: ['b.example.net'] } },
+      },
+    },
+  ],
+  [
+    'a zone without nameservers',
+    'PUT /v1/zones/b.test',
+    '422 zone_invalid /nameservers',
+    { body: { ...zone, nameservers: [] } },
+  ],
+  [
+    'RDATA that is none',
+    `${rrset}/A`,
+    '422 rdata_invalid /rdata/1',
+    { body: { ttlSeconds: 60, rdata: ['192.0.2.1', 'x'] } },
+  ],
+  ['no RDATA', `${rrset}/A`, '422 rrset_invalid /rdata', { body: { ttlSeconds: 60, rdata: [] } }],
+  ['an unknown type', `${rrset}/AB`, '400 type_unknown', { body: a }],
+  ['a type of questions', `${rrset}/ANY`, '400 type_unknown', { body: a }],
+  ['a name outside its zone', 'PUT /v1/zones/example.test/rrsets/www.test/A', '422 name_outside_zones', { body: a }],
+  [
+    'an RRset where a service stands',
+    'PUT /v1/zones/example.test/rrsets/app.example.test/A',
+    '409 service_conflict',
+    { body: a },
+  ],
+  [
+    'NS at the apex',
+    'PUT /v1/zones/example.test/rrsets/example.test/NS',
+    '409 apex_conflict',
+    { body: { ttlSeconds: 60, rdata: ['ns.example.test.'] } },
+  ],
+  ['a zone with services', 'DELETE /v1/zones/example.test', '409 zone_has_services'],
+  ['nothing to roll back', `POST ${app}/rollback`, '409 nothing_to_roll_back', { body: {} }],
+  ['a revision before the service', `POST ${app}/rollback`, '404 revision_unknown', { body: { revision: 1 } }],
+  ['a revision yet to come', `POST ${app}/rollback`, '404 revision_unknown', { body: { revision: 999 } }],
+];
+
+const places: BadRequest[] = [
+  ['an unknown zone', 'GET /v1/zones/example.net', '404 zone_unknown'],
+  ['an unknown RRset', 'GET /v1/zones/example.test/rrsets/www.example.test/A', '404 rrset_unknown'],
+  ['an unknown service', 'DELETE /v1/services/www.example.test', '404 service_unknown'],
+  [
+    'weights of an unknown service',
+    'PUT /v1/services/no.example.test/weights',
+    '404 service_unknown',
+    { body: { blue: 1 } },
+  ],
+  ['history of an unknown service', 'GET /v1/services/no.example.test/history', '404 service_unknown'],
+  ['an unknown path', 'GET /v1/sones', '404 route_unknown'],
+  ['an unknown path with a broken body', 'POST /v1/sones', '404 route_unknown', { ...oneByte }],
+  ['a path too long', `GET ${app}/weights/blue`, '404 route_unknown'],
+  ['a method that the path has not', `PATCH ${app}`, '405 method_unknown', { body: {} }],
+  ['the same with a broken body', `POST ${app}`, '405 method_unknown', { ...oneByte }],
+  ['a method of WebDAV', 'PROPFIND /v1/zones', '405 method_unknown'],
+  ['a preflight', 'OPTIONS /v1/zones', '405 method_unknown'],
+  ['an empty name', 'GET /v1/zones/', '400 name_invalid'],
+  ['an empty label', 'GET /v1/zones/a..test', '400 name_invalid'],
+  ['a label of 64 bytes', `GET /v1/zones/${'a'.repeat(64)}.test`, '400 name_invalid'],
+  ['a name of 1,000 labels', `GET /v1/zones/${'a.'.repeat(1000)}test`, '400 name_invalid'],
+  ['a name beyond ASCII', 'GET /v1/zones/b%C3%BCcher.test', '400 name_invalid'],
+  ['a zero byte', 'GET /v1/zones/a%00.test', '400 name_invalid'],
+  ['a name with a space', 'GET /v1/services/a%20b.test', '400 name_invalid'],
+  ['a bad escape in a name', 'GET /v1/services/a%5C999.test', '400 name_invalid'],
+  ['a wildcard in the middle', 'PUT /v1/services/a.%2A.example.test', '400 name_invalid', { body: service({}) }],
+  ['a broken percent-encoding', 'GET /v1/zones/a%zz.test', '400 url_invalid'],
+  ['a percent-encoded byte that is not UTF-8', 'GET /v1/zones/a%ff.test', '400 url_invalid'],
+  ['an unknown query parameter', 'GET /v1/zones?page=2', '400 query_invalid'],
+  ['a limit of 0', 'GET /v1/zones?limit=0', '400 query_invalid'],
+  ['a limit above the most', 'GET /v1/zones?limit=1001', '400 query_invalid'],
+  ['a limit in words', 'GET /v1/zones?limit=ten', '400 query_invalid'],
+  ['a limit in hexadecimal', 'GET /v1/zones?limit=0x10', '400 query_invalid'],
+  ['half a limit', 'GET /v1/zones?limit=1.5', '400 query_invalid'],
+  ['a limit twice', 'GET /v1/zones?limit=1&limit=2', '400 query_invalid'],
+  ['an `after` of RRsets that is none', 'GET /v1/zones/example.test/rrsets?after=www', '400 query_invalid'],
+  ['an `after` of names that is none', 'GET /v1/services?after=a..b', '400 name_invalid'],
+  ['an `after` of revisions that is none', 'GET /v1/revisions?after=x', '400 query_invalid'],
+  ['an unknown order', `GET ${app}/history?order=up`, '400 query_invalid'],
+  ['services=keep', 'DELETE /v1/zones/example.test?services=keep', '400 query_invalid'],
+];
+
+const headers: BadRequest[] = [
+  ['no token', 'GET /v1/zones', '401 token_missing', { token: null }],
+  ['a password', 'GET /v1/zones', '401 token_missing', { token: null, headers: { authorization: 'Basic YTpi' } }],
+  ['a wrong token', 'GET /v1/zones', '401 token_invalid', { token: 'guess' }],
+  ['a wrong token and a broken body', weights, '401 token_invalid', { token: 'guess', body: '{' }],
+  ['no token, unknown path', 'GET /', '401 token_missing', { token: null }],
+  ['a write by a reader', weights, '403 token_forbidden', { token: READER, body: { blue: 1, green: 1 } }],
+  ['a delete by a reader', `DELETE ${app}`, '403 token_forbidden', { token: READER }],
+  ['a shift by a reader', 'POST /v1/shifts', '403 token_forbidden', { token: READER, body: '{' }],
+  [
+    'If-Match without quotes',
+    weights,
+    '400 header_invalid',
+    { body: { blue: 1, green: 1 }, headers: { 'if-match': '2' } },
+  ],
+  [
+    'an If-Match that is stale',
+    weights,
+    '412 revision_stale',
+    { body: { blue: 1, green: 1 }, headers: { 'if-match': '"1"' } },
+  ],
+  ['a weak If-Match', weights, '412 revision_stale', { body: { blue: 1, green: 1 }, headers: { 'if-match': 'W/"2"' } }],
+  [
+    'an If-Match of another server',
+    weights,
+    '412 revision_stale',
+    { body: { blue: 1, green: 1 }, headers: { 'if-match': '"33a64df5"' } },
+  ],
+  [
+    'If-Match * on what is not there',
+    'PUT /v1/services/new.example.test',
+    '412 revision_stale',
+    { body: service({}), headers: { 'if-match': '*' } },
+  ],
+  [
+    'If-None-Match * on what is there',
+    `PUT ${app}`,
+    '412 revision_stale',
+    { body: service({}), headers: { 'if-none-match': '*' } },
+  ],
+  [
+    'If-None-Match without quotes on a write',
+    `PUT ${app}`,
+    '400 header_invalid',
+    { body: service({}), headers: { 'if-none-match': '2' } },
+  ],
+  [
+    'an empty Idempotency-Key',
+    'POST /v1/shifts',
+    '400 header_invalid',
+    { body: { services: {} }, headers: { 'idempotency-key': '' } },
+  ],
+  [
+    'an Idempotency-Key of 256 characters',
+    'POST /v1/shifts',
+    '400 header_invalid',
+    { body: { services: {} }, headers: { 'idempotency-key': 'k'.repeat(256) } },
+  ],
+  [
+    'an Idempotency-Key beyond ASCII',
+    'POST /v1/shifts',
+    '400 header_invalid',
+    { body: { services: {} }, headers: { 'idempotency-key': 'ké' } },
+  ],
+];
+
+export const badRequests: readonly BadRequest[] = [...bodies, ...values, ...places, ...headers];
