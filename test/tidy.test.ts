@@ -1,0 +1,123 @@
+/** What keeps the code readable and no other tool checks: which way imports point, and how files begin. */
+import t from 'tap';
+import { findCircle, functionsOf, importsOf, readFiles, type SourceFile } from './fixtures/sources.ts';
+
+const sources = readFiles('src/**/*.ts');
+const tests = readFiles('test/**/*.ts');
+const texts = readFiles('*.md', '*.json', '*.yml', 'Dockerfile', 'docs/**/*.md', 'config/**/*', '.ci/*').filter(
+  ({ path }) => path !== 'package-lock.json',
+);
+
+/** Which parts of src a part may import. `model`: everything under src/model; `config`: src/config.ts and src/config/. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  model: ['wire'],
+  table: ['wire', 'model'],
+  responder: ['wire', 'table'],
+  // Framing needs the constants of the header, and stopping those of the table's control words.
+  sockets: ['wire', 'table', 'responder'],
+  store: ['model'],
+  control: ['wire', 'model', 'table', 'store'],
+  api: ['model', 'control'],
+  // Addresses as sockets write them, and the limits that the table has.
+  config: ['wire', 'table', 'sockets'],
+  log: ['config'],
+  server: ['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'config', 'log'],
+  cli: [],
+  'cli/serve': ['cli', 'config', 'log', 'server'],
+  main: ['cli', 'cli/serve'],
+};
+
+/** Packages that only one part may know. */
+const owners: Readonly<Record<string, string>> = {
+  koffi: 'sockets',
+  'node:dgram': 'sockets',
+  'better-sqlite3': 'store',
+  fastify: 'api',
+  commander: 'cli',
+};
+
+/** Parts without a package, a clock, a file or a socket of their own; assertions are all they may import. */
+const pure = ['wire', 'model', 'table', 'responder'];
+
+function partOf(path: string): string {
+  if (path === 'src/cli/serve.ts') return 'cli/serve';
+  return /^src\/(?<part>[a-z]+)/.exec(path)?.groups?.part ?? path;
+}
+
+function wrongImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const part = partOf(file.path);
+    const wrong = importsOf(file).files.filter((to) => {
+      const other = partOf(to);
+      return other !== part && !(part === 'cli/serve' && other === 'cli') && !allowed[part]?.includes(other);
+    });
+    return wrong.map((to) => `${file.path} imports ${to}`);
+  });
+}
+
+function wrongPackages(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const part = partOf(file.path);
+    const wrong = importsOf(file).packages.filter((name) => {
+      if (pure.includes(part)) return name !== 'node:assert/strict';
+      const owner = owners[name];
+      return owner !== undefined && owner !== part && !part.startsWith(`${owner}/`);
+    });
+    return wrong.map((name) => `${file.path} imports ${name}`);
+  });
+}
+
+t.test('imports point one way', async (t) => {
+  t.ok(sources.length > 0);
+  t.same(wrongImports(sources), []);
+  t.same(wrongPackages(sources), []);
+  const unknown = sources.map(({ path }) => partOf(path)).filter((part) => allowed[part] === undefined);
+  t.same(unknown, [], 'every part has a row above');
+});
+
+t.test('nothing imports itself, by whatever detour', async (t) => {
+  t.equal(findCircle([...sources, ...tests])?.join(' → '), undefined);
+});
+
+t.test('the checks above can fail', async (t) => {
+  const file = (path: string, text: string): SourceFile => ({ path, text });
+  const bad = [
+    file('src/wire/a.ts', "import type {\n  B,\n} from '../model/b.ts';\nimport koffi from 'koffi';\n"),
+    file('src/model/b.ts', "export * from '../wire/a.ts';\nimport '../model/b.ts';\n"),
+    file('src/cli/shift.ts', "const { a } = await import('../server.ts');\nimport dgram from 'node:dgram';\n"),
+    file('src/cli/serve.ts', "import { EXIT } from './exit.ts';\nimport { Command } from 'commander';\n"),
+  ];
+  t.same(wrongImports(bad), ['src/wire/a.ts imports src/model/b.ts', 'src/cli/shift.ts imports src/server.ts']);
+  t.same(wrongPackages(bad), ['src/wire/a.ts imports koffi', 'src/cli/shift.ts imports node:dgram']);
+  t.same(findCircle(bad), ['src/wire/a.ts', 'src/model/b.ts', 'src/wire/a.ts']);
+});
+
+t.test('a file begins with a sentence on what it is', async (t) => {
+  const opening = ({ text }: SourceFile): string | undefined => /^(?:#!.*\n)?\/\*\*(.*?)\*\//s.exec(text)?.[1];
+  const without = [...sources, ...tests].filter((file) => !/[.?!]\s*$/.test(opening(file) ?? ''));
+  t.same(
+    without.map(({ path }) => path),
+    [],
+  );
+});
+
+t.test('no file has a path of the machine it was written on, or a note to do something later', async (t) => {
+  const forbidden = [/(?<![\w.])\/(?:work|root|home|Users)\//, /\b(?:TO[D]O|FIX[M]E)\b/];
+  const found = [...sources, ...tests, ...texts].flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, at) => (forbidden.some((each) => each.test(line)) ? `${path}:${at + 1}: ${line}` : [])),
+  );
+  t.same(found, []);
+});
+
+t.test('the longest files and functions, for the reader to judge', async (t) => {
+  const length = ({ text }: SourceFile): number => text.split('\n').length - 1;
+  const files = [...sources, ...tests].sort((a, b) => length(b) - length(a)).slice(0, 10);
+  for (const file of files) t.comment(`${length(file)} lines: ${file.path}`);
+  const functions = sources.flatMap(functionsOf).sort((a, b) => b.lines - a.lines);
+  for (const { name, path, line, lines } of functions.slice(0, 10))
+    t.comment(`${lines} lines: ${name} ${path}:${line}`);
+  t.ok(functions.length > sources.length, 'functions were found');
+});
