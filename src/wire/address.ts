@@ -1,7 +1,7 @@
 /** IP addresses: text to bytes and back. */
 import assert from 'node:assert/strict';
 import { Malformed } from './malformed.ts';
-import { quote } from './text.ts';
+import { encodeText, isDigit, quote, quoteBytes } from './text.ts';
 
 export const IPV4_BYTES = 4;
 export const IPV6_BYTES = 16;
@@ -10,11 +10,35 @@ const GROUPS = 8;
 
 /** Four decimal numbers up to 255; leading zeros are refused, since some read them as octal (RFC 6943 §3.1.1). */
 export function parseIpv4(text: string): Uint8Array | Malformed {
-  const parts = text.split('.');
-  const good =
-    parts.length === IPV4_BYTES && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  if (!good) return new Malformed(`an IPv4 address such as 192.0.2.1 was expected, not ${quote(text)}`);
-  return Uint8Array.from(parts, Number);
+  const bytes = new Uint8Array(IPV4_BYTES);
+  const source = encodeText(text);
+  return readIpv4(source, 0, source.length, bytes, 0) ?? bytes;
+}
+
+/** Reads the IPv4 address that the text `[start, end)` stands for into the four bytes of `out` at `at`. */
+export function readIpv4(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  at: number,
+): Malformed | undefined {
+  let from = start;
+  for (let index = 0; index < IPV4_BYTES; index++) {
+    if (index > 0 && text[from++] !== 0x2e) return notIpv4(text, start, end);
+    const first = from;
+    let value = 0;
+    while (from < end && isDigit(text[from])) value = 10 * value + text[from++] - 0x30;
+    const digits = from - first;
+    if (digits === 0 || digits > 3 || value > 255 || (digits > 1 && text[first] === 0x30))
+      return notIpv4(text, start, end);
+    out[at + index] = value;
+  }
+  return from === end ? undefined : notIpv4(text, start, end);
+}
+
+function notIpv4(text: Uint8Array, start: number, end: number): Malformed {
+  return new Malformed(`an IPv4 address such as 192.0.2.1 was expected, not ${quoteBytes(text, start, end)}`, start);
 }
 
 /** Every form of RFC 4291 §2.2: eight groups, `::` once, an IPv4 address as the last two groups. No zone identifiers. */

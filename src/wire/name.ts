@@ -2,15 +2,21 @@
 import assert from 'node:assert/strict';
 import { MAX_LABEL_BYTES, MAX_NAME_BYTES } from './constants.ts';
 import { Malformed } from './malformed.ts';
-import { charAt, escapedByte, isMalformed, quote } from './text.ts';
+import { BACKSLASH, byteTexts, encodeText, escapedByte, escapeLength, quoteBytes, quoteCharacter } from './text.ts';
 
 /** Characters that a zone file gives a meaning of their own (RFC 1035 §5.1): in a name they must be escaped. */
 const mustBeEscaped = '"();@';
 
-/** Printable characters that are written as `\X`: those above, the dot, the backslash, and `$` of `$ORIGIN`. */
-const escapedOnOutput = `${mustBeEscaped}.\\$`;
+/** How each byte of a label is written: with `\X` those above, the dot, the backslash, and `$` of `$ORIGIN`. */
+const labelTexts = byteTexts(`${mustBeEscaped}.\\$`, '!');
 
 const DOT = 0x2e;
+const AT_SIGN = 0x40;
+const ROOT = new Uint8Array(1);
+
+/** 1 for the bytes that stand for themselves within a label. */
+const plainByte = new Uint8Array(256).fill(1, 0x21, 0x7f);
+for (const character of `${mustBeEscaped}.\\`) plainByte[character.charCodeAt(0)] = 0;
 
 /**
  * Presentation text to an uncompressed wire name, the root's zero byte included (RFC 1035 §3.1 and §5.1, escapes as
@@ -18,63 +24,102 @@ const DOT = 0x2e;
  * kept.
  */
 export function parseName(text: string): Uint8Array | Malformed {
-  if (text === '' || text === '.') return new Uint8Array(1);
-  const wire: number[] = [0];
-  let labelStart = 0;
-  for (let at = 0; at < text.length; ) {
-    if (text.charCodeAt(at) === DOT) {
-      const bad = checkLabel(wire.length - labelStart - 1, text);
-      if (bad) return bad;
-      wire[labelStart] = wire.length - labelStart - 1;
-      labelStart = wire.length;
-      wire.push(0);
-      at += 1;
-      continue;
+  const bytes = encodeText(text);
+  const wire = new Uint8Array(MAX_NAME_BYTES);
+  const length = readName(bytes, 0, bytes.length, undefined, wire, 0);
+  return typeof length === 'number' ? wire.slice(0, length) : length;
+}
+
+/**
+ * Reads the name that the text `[start, end)` stands for into `out` at `at`, where 255 bytes must be free, and returns
+ * its length. With an `origin`, a name without the final dot is relative to it, and `@` is the origin itself (RFC 1035
+ * §5.1); without one every name is absolute.
+ */
+export function readName(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  origin: Uint8Array | undefined,
+  out: Uint8Array,
+  at: number,
+): number | Malformed {
+  if (end - start === 1 && text[start] === AT_SIGN && origin)
+    return appendOrigin(text, start, end, origin, out, at, at);
+  if (end === start || (end - start === 1 && text[start] === DOT)) {
+    out[at] = 0;
+    return 1;
+  }
+  let labelAt = at;
+  let to = at + 1;
+  for (let from = start; from < end; ) {
+    const byte = text[from];
+    if (plainByte[byte] === 1) {
+      out[to++] = byte;
+      from += 1;
+    } else if (byte === DOT) {
+      const label = to - labelAt - 1;
+      if (label === 0 || label > MAX_LABEL_BYTES) return badLabel(label, text, start, end);
+      out[labelAt] = label;
+      labelAt = to++;
+      from += 1;
+    } else {
+      if (byte !== BACKSLASH) return badNameByte(text, from, start, end);
+      const escaped = escapedByte(text, from, end);
+      if (typeof escaped !== 'number') return escaped;
+      out[to++] = escaped;
+      from += escapeLength(text, from);
     }
-    const byte = nameByte(text, at);
-    if (isMalformed(byte)) return byte;
-    wire.push(byte.byte);
-    at += byte.chars;
   }
-  const lastLabelBytes = wire.length - labelStart - 1;
-  if (lastLabelBytes > 0) {
-    const bad = checkLabel(lastLabelBytes, text);
-    if (bad) return bad;
-    wire[labelStart] = lastLabelBytes;
-    wire.push(0);
-  }
-  if (wire.length > MAX_NAME_BYTES) {
-    return new Malformed(`a name has at most ${MAX_NAME_BYTES} bytes in wire form, ${quote(text)} has ${wire.length}`);
-  }
-  return Uint8Array.from(wire);
+  const label = to - labelAt - 1;
+  // Only the final dot of an absolute name leaves an empty label: it is the root's.
+  if (label === 0) return appendOrigin(text, start, end, ROOT, out, at, labelAt);
+  if (label > MAX_LABEL_BYTES) return badLabel(label, text, start, end);
+  out[labelAt] = label;
+  return appendOrigin(text, start, end, origin ?? ROOT, out, at, to);
 }
 
-function checkLabel(bytes: number, text: string): Malformed | undefined {
-  if (bytes === 0)
-    return new Malformed(`a label cannot be empty: ${quote(text)} has two dots in a row or begins with one`);
-  if (bytes > MAX_LABEL_BYTES) {
-    return new Malformed(`a label has at most ${MAX_LABEL_BYTES} bytes, one of ${quote(text)} has ${bytes}`);
+/** Completes the name that began at `at` with the origin, from `to` on. */
+function appendOrigin(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  origin: Uint8Array,
+  out: Uint8Array,
+  at: number,
+  to: number,
+): number | Malformed {
+  const length = to - at + origin.length;
+  if (length > MAX_NAME_BYTES) {
+    const found = `${quoteBytes(text, start, end)}${origin.length > 1 ? ' with its origin' : ''} has ${length}`;
+    return new Malformed(`a name has at most ${MAX_NAME_BYTES} bytes in wire form, ${found}`, start);
   }
-  return undefined;
+  out.set(origin, to);
+  return length;
 }
 
-/** The byte of a label that the character or escape at `at` stands for, and how many characters that took. */
-function nameByte(text: string, at: number): { byte: number; chars: number } | Malformed {
-  const code = text.charCodeAt(at);
-  if (code === 0x5c) return escapedByte(text, at);
-  if (code > 0x7f) {
+function badLabel(bytes: number, text: Uint8Array, start: number, end: number): Malformed {
+  const name = quoteBytes(text, start, end);
+  return new Malformed(
+    bytes === 0
+      ? `a label cannot be empty: ${name} has two dots in a row or begins with one`
+      : `a label has at most ${MAX_LABEL_BYTES} bytes, one of ${name} has ${bytes}`,
+    start,
+  );
+}
+
+/** Why the byte at `at` cannot stand in the name `[start, end)`. */
+function badNameByte(text: Uint8Array, at: number, start: number, end: number): Malformed {
+  const byte = text[at];
+  const name = quoteBytes(text, start, end);
+  if (byte > 0x7f) {
     const hint = 'write an international name as A-labels (punycode, xn--…), other bytes as \\DDD';
-    return new Malformed(`a name is written in ASCII, not ${quote(charAt(text, at))} in ${quote(text)}: ${hint}`);
+    return new Malformed(`a name is written in ASCII, not ${quoteCharacter(text, at)} in ${name}: ${hint}`, at);
   }
-  if (code <= 0x20 || code === 0x7f)
-    return new Malformed(`a space or control character in ${quote(text)} must be written as \\DDD`);
-  if (mustBeEscaped.includes(text.charAt(at))) {
-    const hint = text.charAt(at) === '@' ? '; write the origin in full, and a mailbox with a dot for its @' : '';
-    return new Malformed(
-      `${quote(text.charAt(at))} in the name ${quote(text)} must be written as \\${text.charAt(at)}${hint}`,
-    );
-  }
-  return { byte: code, chars: 1 };
+  if (byte <= 0x20 || byte === 0x7f)
+    return new Malformed(`a space or control character in ${name} must be written as \\DDD`, at);
+  const character = String.fromCharCode(byte);
+  const hint = character === '@' ? '; write the origin in full, and a mailbox with a dot for its @' : '';
+  return new Malformed(`${JSON.stringify(character)} in the name ${name} must be written as \\${character}${hint}`, at);
 }
 
 /** The presentation text of the uncompressed wire name at `offset`, with the final dot; the root is `.`. */
@@ -83,16 +128,10 @@ export function formatName(wire: Uint8Array, offset = 0): string {
   if (wire[offset] === 0) return '.';
   let text = '';
   for (let at = offset; wire[at] !== 0; at += wire[at] + 1) {
-    for (let index = at + 1; index <= at + wire[at]; index++) text += formatNameByte(wire[index]);
+    for (let index = at + 1; index <= at + wire[at]; index++) text += labelTexts[wire[index]];
     text += '.';
   }
   return text;
-}
-
-function formatNameByte(byte: number): string {
-  if (byte <= 0x20 || byte > 0x7e) return `\\${String(byte).padStart(3, '0')}`;
-  const char = String.fromCharCode(byte);
-  return escapedOnOutput.includes(char) ? `\\${char}` : char;
 }
 
 /**

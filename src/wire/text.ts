@@ -1,18 +1,19 @@
-/** What all presentation text shares (RFC 1035 §5.1): escapes, words and quoted strings, and quoting in messages. */
+/** What all presentation text shares (RFC 1035 §5.1): escapes, character-strings, and quoting in messages. */
+import type { ByteWriter } from './byte-writer.ts';
+import { MAX_CHARACTER_STRING_BYTES } from './constants.ts';
 import { Malformed } from './malformed.ts';
-
-/** A word of RDATA text, its escapes not yet decoded. */
-export interface Token {
-  readonly text: string;
-  readonly quoted: boolean;
-}
 
 /** Longest piece of the user's text that a message repeats: enough to find it, too little to flood a log. */
 const QUOTED_PIECE_CHARS = 80;
 
-const BACKSLASH = 0x5c;
+/** No character takes more bytes in UTF-8 (RFC 3629 §3). */
+const UTF8_CHARACTER_BYTES_MAX = 4;
 
-const utf8 = new TextEncoder();
+export const BACKSLASH = 0x5c;
+export const DOUBLE_QUOTE = 0x22;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** Narrows a result to the bad case. */
 export function isMalformed(value: unknown): value is Malformed {
@@ -24,105 +25,111 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > QUOTED_PIECE_CHARS ? `${text.slice(0, QUOTED_PIECE_CHARS)}…` : text);
 }
 
-/** The whole character (code point) at `at`. */
-export function charAt(text: string, at: number): string {
-  return String.fromCodePoint(text.codePointAt(at) as number);
+/** Text as bytes, in UTF-8. */
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
 }
 
-/** The byte of `\DDD` (three decimal digits up to 255) or `\X` at `at`, and how many characters it took. */
-export function escapedByte(text: string, at: number): { byte: number; chars: number } | Malformed {
-  const digits = /^\d{3}/.exec(text.slice(at + 1, at + 4));
-  if (digits) {
-    const byte = Number(digits[0]);
-    return byte <= 255 ? { byte, chars: 4 } : new Malformed(`an escape is at most \\255, not \\${digits[0]}`);
+/** The bytes `[start, end)` as text; what is not UTF-8 shows as U+FFFD, which no format accepts. */
+export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+/** The bytes `[start, end)` for use in a `Malformed.reason`. */
+export function quoteBytes(bytes: Uint8Array, start: number, end: number): string {
+  return quote(decodeText(bytes, start, Math.min(end, start + UTF8_CHARACTER_BYTES_MAX * (QUOTED_PIECE_CHARS + 1))));
+}
+
+/** The whole character at `at`, of one byte or several. */
+export function quoteCharacter(bytes: Uint8Array, at: number): string {
+  const text = decodeText(bytes, at, Math.min(bytes.length, at + UTF8_CHARACTER_BYTES_MAX));
+  return quote(String.fromCodePoint(text.codePointAt(0) as number));
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** The byte that the escape at `at` stands for: `\DDD` (three decimal digits up to 255) or `\X`. */
+export function escapedByte(bytes: Uint8Array, at: number, end: number): number | Malformed {
+  if (at + 1 >= end)
+    return new Malformed(
+      `a backslash must be followed by three digits or a character: ${quoteBytes(bytes, at, end)}`,
+      at,
+    );
+  const next = bytes[at + 1];
+  if (!isDigit(next)) {
+    if (next >= 0x20 && next <= 0x7e) return next;
+    const found = quoteCharacter(bytes, at + 1);
+    return new Malformed(`only a printable ASCII character can follow a backslash, not ${found}`, at);
   }
-  if (at + 1 >= text.length)
-    return new Malformed(`a backslash must be followed by three digits or a character: ${quote(text)}`);
-  const code = text.charCodeAt(at + 1);
-  if (code >= 0x30 && code <= 0x39) {
-    return new Malformed(`an escape with digits has three of them: ${quote(text.slice(at, at + 4))}`);
+  if (at + 3 >= end || !isDigit(bytes[at + 2]) || !isDigit(bytes[at + 3])) {
+    const found = quoteBytes(bytes, at, Math.min(end, at + 4));
+    return new Malformed(`an escape with digits has three of them: ${found}`, at);
   }
-  if (code < 0x20 || code > 0x7e) {
-    return new Malformed(`only a printable ASCII character can follow a backslash, not ${quote(charAt(text, at + 1))}`);
+  const value = 100 * (next - 0x30) + 10 * (bytes[at + 2] - 0x30) + (bytes[at + 3] - 0x30);
+  return value <= 255 ? value : new Malformed(`an escape is at most \\255, not \\${value}`, at);
+}
+
+/** How many bytes the well-formed escape at `at` takes. */
+export function escapeLength(bytes: Uint8Array, at: number): number {
+  return isDigit(bytes[at + 1]) ? 4 : 2;
+}
+
+/** Appends the bytes that the text `[start, end)` stands for, escapes decoded, characters beyond ASCII as they are. */
+export function appendUnescaped(bytes: Uint8Array, start: number, end: number, out: ByteWriter): Malformed | undefined {
+  out.reserve(end - start);
+  for (let at = start; at < end; ) {
+    let byte: number | Malformed = bytes[at];
+    if (byte === BACKSLASH) {
+      byte = escapedByte(bytes, at, end);
+      if (isMalformed(byte)) return byte;
+      at += escapeLength(bytes, at);
+    } else {
+      at += 1;
+    }
+    out.bytes[out.length++] = byte;
   }
-  return { byte: code, chars: 2 };
+  return undefined;
+}
+
+/** Appends the text `[start, end)` as a <character-string>: a length byte, then the bytes (RFC 1035 §3.3). */
+export function appendCharacterString(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: ByteWriter,
+): Malformed | undefined {
+  const lengthAt = out.length;
+  out.unsigned(0, 1);
+  const bad = appendUnescaped(bytes, start, end, out);
+  if (bad) return bad;
+  const length = out.length - lengthAt - 1;
+  if (length > MAX_CHARACTER_STRING_BYTES) {
+    const limit = `a string has at most ${MAX_CHARACTER_STRING_BYTES} bytes`;
+    return new Malformed(`${limit}, ${quoteBytes(bytes, start, end)} has ${length}`, start);
+  }
+  out.bytes[lengthAt] = length;
+  return undefined;
 }
 
 /**
- * The words of one line of RDATA text: bare ones end at a space or tab, quoted ones at `"`. What only a zone file has
- * (comments, parentheses, line ends) is refused, so that text never means something else than what was typed.
+ * How each byte is written: `special` characters with a backslash, printable ASCII from `firstPrintable` on as itself,
+ * everything else as \DDD.
  */
-export function tokens(text: string): Token[] | Malformed {
-  const found: Token[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && isBlank(text.charCodeAt(at))) at += 1;
-    if (at === text.length) return found;
-    const token = text.charAt(at) === '"' ? quotedToken(text, at) : bareToken(text, at);
-    if (isMalformed(token)) return token;
-    found.push(token.token);
-    at = token.end;
-    if (at < text.length && !isBlank(text.charCodeAt(at))) {
-      return new Malformed(`words are separated by spaces: ${quote(text.slice(Math.max(0, at - 10), at + 10))}`);
-    }
-  }
+export function byteTexts(special: string, firstPrintable: string): readonly string[] {
+  return Array.from({ length: 256 }, (_, byte) => {
+    const character = String.fromCharCode(byte);
+    if (special.includes(character)) return `\\${character}`;
+    return character >= firstPrintable && character <= '~' ? character : `\\${String(byte).padStart(3, '0')}`;
+  });
 }
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
+const quotedTexts = byteTexts('"\\', ' ');
 
-function quotedToken(text: string, start: number): { token: Token; end: number } | Malformed {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === BACKSLASH) at += 1;
-    else if (code === 0x22) return { token: { text: text.slice(start + 1, at), quoted: true }, end: at + 1 };
-  }
-  return new Malformed(`the string that begins with ${quote(text.slice(start))} has no closing quote`);
-}
-
-function bareToken(text: string, start: number): { token: Token; end: number } | Malformed {
-  let at = start;
-  for (; at < text.length && !isBlank(text.charCodeAt(at)) && text.charAt(at) !== '"'; at++) {
-    const char = text.charAt(at);
-    if (char === '\\') at += 1;
-    else if (char === ';')
-      return new Malformed('a ; begins a comment in a zone file: put the string in quotes, or write \\;');
-    else if (char === '(' || char === ')')
-      return new Malformed(`a ${char} must be in a quoted string or written \\${char}`);
-    else if (text.charCodeAt(at) < 0x20)
-      return new Malformed('a line end or control character must be written as \\DDD');
-  }
-  const end = Math.min(at, text.length);
-  return { token: { text: text.slice(start, end), quoted: false }, end };
-}
-
-/** The bytes of a character-string: escapes decoded, characters beyond ASCII as UTF-8. */
-export function decodeString(text: string): Uint8Array | Malformed {
-  if (!text.isWellFormed()) return new Malformed(`the string ${quote(text)} is not well-formed Unicode`);
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; ) {
-    if (text.charCodeAt(at) === BACKSLASH) {
-      const escaped = escapedByte(text, at);
-      if (isMalformed(escaped)) return escaped;
-      bytes.push(escaped.byte);
-      at += escaped.chars;
-    } else {
-      const char = charAt(text, at);
-      bytes.push(...utf8.encode(char));
-      at += char.length;
-    }
-  }
-  return Uint8Array.from(bytes);
-}
-
-/** Bytes as a quoted character-string: `"` and `\` escaped, everything outside printable ASCII as \DDD. */
-export function formatString(bytes: Uint8Array): string {
+/** The bytes `[start, end)` as a quoted character-string. */
+export function formatString(bytes: Uint8Array, start: number, end: number): string {
   let text = '"';
-  for (const byte of bytes) {
-    if (byte === 0x22 || byte === BACKSLASH) text += `\\${String.fromCharCode(byte)}`;
-    else if (byte < 0x20 || byte > 0x7e) text += `\\${String(byte).padStart(3, '0')}`;
-    else text += String.fromCharCode(byte);
-  }
+  for (let at = start; at < end; at++) text += quotedTexts[bytes[at]];
   return `${text}"`;
 }

@@ -8,38 +8,17 @@ import {
   compressibleNames,
   formatRdata,
   formatType,
+  hostNames,
   isMetaType,
   parseRdata,
   parseType,
   validateRdata,
 } from '../../src/wire/rdata.ts';
+import { rdataOf } from '../fixtures/rdata.ts';
 
 function hex(bytes: Uint8Array | Malformed): string {
   return bytes instanceof Malformed ? `refused: ${bytes.reason}` : Buffer.from(bytes).toString('hex');
 }
-
-const bytesOf = (min: number, max = min): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: min, maxLength: max });
-const concat = (...parts: fc.Arbitrary<Uint8Array>[]): fc.Arbitrary<Uint8Array> =>
-  fc.tuple(...parts).map((all) => new Uint8Array(Buffer.concat(all)));
-const name = fc
-  .array(bytesOf(1, 20), { maxLength: 6 })
-  .map((labels) => Uint8Array.from([...labels.flatMap((label) => [label.length, ...label]), 0]));
-const strings = fc
-  .array(bytesOf(0, 255), { minLength: 1, maxLength: 5 })
-  .map((parts) => Uint8Array.from(parts.flatMap((part) => [part.length, ...part])));
-
-/** Valid RDATA of each type that has a form of its own. */
-const rdataOf: Readonly<Record<string, fc.Arbitrary<Uint8Array>>> = {
-  A: bytesOf(4),
-  AAAA: bytesOf(16),
-  NS: name,
-  CNAME: name,
-  PTR: name,
-  SOA: concat(name, name, bytesOf(20)),
-  MX: concat(bytesOf(2), name),
-  TXT: strings,
-  SRV: concat(bytesOf(6), name),
-};
 
 for (const [mnemonic, rdata] of Object.entries(rdataOf)) {
   const type = TYPE[mnemonic as keyof typeof TYPE];
@@ -47,10 +26,10 @@ for (const [mnemonic, rdata] of Object.entries(rdataOf)) {
     t.doesNotThrow(() =>
       fc.assert(
         fc.property(rdata, (bytes) => {
-          assert.equal(validateRdata(type, bytes), undefined);
+          assert.equal(validateRdata(type, bytes)?.reason, undefined);
           const text = formatRdata(type, bytes);
           assert.doesNotMatch(text, /^\\#/, 'in the form of its own');
-          assert.match(text, /^[\x20-\x7e]*$/);
+          assert.match(text, /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/);
           assert.equal(hex(parseRdata(type, text)), Buffer.from(bytes).toString('hex'));
           const generic = `\\# ${bytes.length} ${Buffer.from(bytes).toString('hex')}`;
           assert.equal(hex(parseRdata(type, generic)), Buffer.from(bytes).toString('hex'));
@@ -59,22 +38,51 @@ for (const [mnemonic, rdata] of Object.entries(rdataOf)) {
     );
   });
 
-  t.test(`${mnemonic}: RDATA that is cut short or too long is refused, and still has a text`, async (t) => {
+  t.test(`${mnemonic}: damaged RDATA is refused, or is other RDATA that survives as well`, async (t) => {
+    const damage = fc.tuple(rdata, fc.nat(), fc.nat(255), fc.constantFrom('cut', 'grow', 'change'));
     t.doesNotThrow(() =>
       fc.assert(
-        fc.property(rdata, fc.nat(), (bytes, cut) => {
-          const short = bytes.subarray(0, cut % bytes.length);
-          // A TXT cut between its strings is a shorter TXT.
-          if (type !== TYPE.TXT) assert.ok(validateRdata(type, short) instanceof Malformed);
-          assert.equal(formatRdata(type, Uint8Array.of()), '\\# 0');
-          const long = Uint8Array.from([...bytes, 1]);
-          assert.match(validateRdata(type, long)?.reason ?? '', new RegExp(`RDATA of ${mnemonic}`));
-          assert.equal(formatRdata(type, long), `\\# ${long.length} ${Buffer.from(long).toString('hex')}`);
+        fc.property(damage, ([bytes, at, byte, kind]) => {
+          const damaged = damagedBytes(bytes, at % bytes.length, byte, kind);
+          const text = formatRdata(type, damaged);
+          const refused = validateRdata(type, damaged);
+          if (refused) {
+            assert.match(refused.reason, new RegExp(`RDATA of ${mnemonic}: `));
+            assert.match(text, /^\\# \d/, 'bytes that are not valid still have a text');
+          } else {
+            assert.equal(hex(parseRdata(type, text)), Buffer.from(damaged).toString('hex'));
+          }
         }),
+        { numRuns: 300 },
       ),
     );
   });
 }
+
+function damagedBytes(bytes: Uint8Array, at: number, byte: number, kind: string): Uint8Array {
+  if (kind === 'cut') return bytes.subarray(0, at);
+  if (kind === 'grow') return Uint8Array.from([...bytes, byte]);
+  return bytes.with(at, byte);
+}
+
+t.test('RDATA that is cut short or too long is refused where the type fixes its length', async () => {
+  for (const mnemonic of ['A', 'AAAA', 'NS', 'MX', 'SOA', 'SRV', 'NAPTR', 'HINFO', 'LOC', 'EUI48', 'EUI64'] as const) {
+    fc.assert(
+      fc.property(rdataOf[mnemonic], fc.nat(), (bytes, cut) => {
+        const short = validateRdata(TYPE[mnemonic], bytes.subarray(0, cut % bytes.length));
+        assert.ok(short instanceof Malformed);
+        const long = validateRdata(TYPE[mnemonic], Uint8Array.from([...bytes, 1]));
+        assert.match(long?.reason ?? '', /1 bytes too many/);
+      }),
+    );
+  }
+});
+
+t.test('every type with a mnemonic has a form of its own, but those that are never stored', async (t) => {
+  for (const [mnemonic, code] of Object.entries(TYPE)) {
+    t.equal(Object.hasOwn(rdataOf, mnemonic), !isMetaType(code) || code === TYPE.SPF, mnemonic);
+  }
+});
 
 t.test('known texts and their bytes', async (t) => {
   const table: [number, string, string, string?][] = [
@@ -94,11 +102,11 @@ t.test('known texts and their bytes', async (t) => {
     [TYPE.TXT, 'a\\;b\\"\\\\\\065', '06613b62225c41', '"a;b\\"\\\\A"'],
     [TYPE.TXT, '"\\000\\255 ( ; )"', '0800ff2028203b2029'],
     [TYPE.TXT, '"é"', '02c3a9', '"\\195\\169"'],
-    [TYPE.TXT, '"line\nend"', '086c696e650a656e64', '"line\\010end"'],
+    [TYPE.TXT, '"a""b"c', '016101620163', '"a" "b" "c"'],
     [TYPE.TXT, '\\# 2 0141', '0141', '"A"'],
     [TYPE.TXT, '"\\# 2 0141"', '0823' + '2032' + '2030' + '313431', '"# 2 0141"'],
     [TYPE.A, '\\# 4 C0 00 0201', 'c0000201', '192.0.2.1'],
-    [TYPE.CAA, '\\# 3 0aBc01', '0abc01', '\\# 3 0abc01'],
+    [65281, '\\# 3 0aBc01', '0abc01', '\\# 3 0abc01'],
     [65280, '\\# 0', '', '\\# 0'],
   ];
   for (const [type, text, expected, canonical = text] of table) {
@@ -132,12 +140,14 @@ t.test('bad text is refused with a reason that says what was expected', async (t
     [TYPE.SOA, 'n. h. ( 1 2 3 4 5 )', /a \( must be in a quoted string/],
     [TYPE.TXT, '', /<text> …, too few words were given \(0\)/],
     [TYPE.TXT, 'v=DKIM1; k=rsa', /; begins a comment.*quotes/],
-    [TYPE.TXT, '"abc', /no closing quote/],
-    [TYPE.TXT, '"abc\\"', /no closing quote/],
-    [TYPE.TXT, '"a""b"', /separated by spaces/],
-    [TYPE.TXT, 'a"b"', /separated by spaces/],
+    [TYPE.TXT, '"abc', /closing quote was expected: "\\"abc"/],
+    [TYPE.TXT, '"abc\\"', /closing quote was expected/],
+    [TYPE.TXT, 'a"b"', /quoted string begins after a space: "a\\"b/],
+    [TYPE.TXT, 'a="b"', /key="value" has no meaning in TXT/],
     [TYPE.TXT, 'a\nb', /line end or control character/],
-    [TYPE.TXT, `"${'x'.repeat(256)}"`, /at most 255 bytes.*has 256.*several quoted strings/],
+    [TYPE.TXT, 'a\x01b', /control character must be written as/],
+    [TYPE.TXT, '"line\nend"', /closing quote was expected before the end of the line/],
+    [TYPE.TXT, `"${'x'.repeat(256)}"`, /text: .*at most 255 bytes.*has 256.*several quoted strings/],
     [TYPE.TXT, '"\\300"', /at most \\255/],
     [TYPE.TXT, 'a\\', /backslash must be followed/],
     [TYPE.TXT, '\ud800', /not well-formed Unicode/],
@@ -147,12 +157,13 @@ t.test('bad text is refused with a reason that says what was expected', async (t
     [TYPE.NS, '\\# 2 c00c', /name server is not an uncompressed name/],
     [TYPE.TXT, '\\# 0', /text needs at least one string/],
     [TYPE.TXT, '\\# 2 0541', /runs past the end/],
-    [TYPE.CAA, '\\#', /followed by a length in bytes, not ""/],
-    [TYPE.CAA, '\\# x 00', /length in bytes, not "x"/],
-    [TYPE.CAA, '\\# 2 00', /announces 2 bytes, 1 are given/],
-    [TYPE.CAA, '\\# 1 0', /pairs of hex digits/],
-    [TYPE.CAA, '\\# 1 0g', /pairs of hex digits, not "0g"/],
-    [TYPE.CAA, '0 issue "ca.example"', /CAA is written in the generic form/],
+    [65280, '\\#', /followed by a length in bytes up to 65535, not the end/],
+    [65280, '\\# x 00', /length in bytes up to 65535, not "x"/],
+    [65280, '\\# 65536 00', /length in bytes up to 65535, not "65536"/],
+    [65280, '\\# 2 00', /announces 2 bytes, 1 are given/],
+    [65280, '\\# 1 0', /pairs of hex digits/],
+    [65280, '\\# 1 0g', /pairs of hex digits, not "0g"/],
+    [65280, '\\# 1 "00"', /hex digits after .* have no quotes/],
     [65280, 'x', /TYPE65280 is written in the generic form/],
   ];
   for (const [type, text, reason] of table) {
@@ -230,5 +241,35 @@ t.test('only names of RFC 1035 types may be compressed', async (t) => {
   t.same(offsets(TYPE.SRV, '1 2 3 a.'), [], 'RFC 2782, RFC 3597 §4');
   t.same(offsets(TYPE.TXT, 'a.'), []);
   t.same(offsets(TYPE.A, '192.0.2.1'), []);
-  t.same(offsets(TYPE.DNAME, '\\# 1 00'), []);
+  t.same(offsets(TYPE.DNAME, 'a.'), [], 'RFC 6672 §2.5');
+  t.same(offsets(TYPE.RP, 'a. b.'), [], 'RFC 3597 §4');
+});
+
+t.test('names of hosts whose addresses an answer may add', async (t) => {
+  const offsets = (type: number, text: string): number[] => hostNames(type, parseRdata(type, text) as Uint8Array);
+  t.same(offsets(TYPE.NS, 'a.'), [0]);
+  t.same(offsets(TYPE.MX, '10 a.'), [2]);
+  t.same(offsets(TYPE.SRV, '1 2 3 a.'), [6]);
+  t.same(offsets(TYPE.SVCB, '1 a. port=53'), [2]);
+  t.same(offsets(TYPE.HTTPS, '0 a.'), [2]);
+  t.same(offsets(TYPE.CNAME, 'a.'), []);
+  t.same(offsets(TYPE.SOA, 'ns.a. h.a. 1 2 3 4 5'), []);
+  t.same(offsets(65280, '\\# 1 00'), []);
+});
+
+t.test('a refusal says at which byte of the text the offending piece begins', async (t) => {
+  const table: [number, string, number][] = [
+    [TYPE.A, '192.0.2.256', 0],
+    [TYPE.MX, '10  a..b', 4],
+    [TYPE.MX, '10 aü', 4],
+    [TYPE.MX, 'x a.', 0],
+    [TYPE.MX, '10 a. b.', 6],
+    [TYPE.TXT, 'a "b', 2],
+    [TYPE.TXT, 'a "b\\300"', 4],
+    [TYPE.HTTPS, '1 . alpn=h2 port=x', 12],
+    [TYPE.DS, '1 2 3x', 4],
+    [TYPE.LOC, '1 N 2 E 3m 4x', 11],
+    [65280, '\\# 2 00', 0],
+  ];
+  for (const [type, text, at] of table) t.equal((parseRdata(type, text) as Malformed).at, at, text);
 });

@@ -1,0 +1,192 @@
+/** The values of the service parameters of SVCB and HTTPS: for each key its text, its bytes and what is valid. */
+import { formatIpv4, formatIpv6, IPV4_BYTES, IPV6_BYTES, parseIpv4, parseIpv6 } from '../address.ts';
+import { formatString } from '../text.ts';
+import { fromBase64 } from './binary.ts';
+import { unsignedAt } from './field.ts';
+
+/** Keys by number (RFC 9460 §14.3.2; 7: RFC 9461 §5; 8: RFC 9540 §4). */
+const keyNames = [
+  'mandatory',
+  'alpn',
+  'no-default-alpn',
+  'port',
+  'ipv4hint',
+  'ech',
+  'ipv6hint',
+  'dohpath',
+  'ohttp',
+] as const;
+
+export const KEY = { MANDATORY: 0, ALPN: 1, NO_DEFAULT_ALPN: 2 } as const;
+
+/** The one key that no parameter may have (RFC 9460 §14.3.2). */
+const INVALID_KEY = 65535;
+
+/** One kind of value. Text is already unescaped once, as a character-string (RFC 9460 §2.1). */
+export interface Param {
+  /** What the value looks like, for messages. */
+  readonly form: string;
+  /** Undefined where the text is not of the form. */
+  readonly parse: (text: Uint8Array) => Uint8Array | undefined;
+  readonly valid: (value: Uint8Array) => boolean;
+  /** The text with its `=`; of a valid value. */
+  readonly format: (value: Uint8Array) => string;
+}
+
+/** The number of a key: its name, or `keyNNN` without leading zeros, whose value is plain bytes (RFC 9460 §2.1). */
+export function parseKey(text: string): number | undefined {
+  const known = keyNames.indexOf(text.toLowerCase() as (typeof keyNames)[number]);
+  if (known >= 0) return known;
+  const generic = /^key(0|[1-9]\d{0,4})$/i.exec(text);
+  return generic && Number(generic[1]) < INVALID_KEY ? Number(generic[1]) : undefined;
+}
+
+export function formatKey(key: number): string {
+  return keyNames[key] ?? `key${key}`;
+}
+
+/** The bytes that the text of a parameter's value stands for; undefined where it is not of the key's form. */
+export function parseValue(key: number, keyText: string, text: Uint8Array): Uint8Array | undefined {
+  const param = paramOf(key);
+  if (keyText.toLowerCase() !== `key${key}`) return param.parse(text);
+  return param.valid(text) ? text : undefined;
+}
+
+/** The kind of value of a key; one that we do not know takes any bytes. */
+export function paramOf(key: number): Param {
+  return params[key] ?? opaque;
+}
+
+const opaque: Param = {
+  form: 'a string',
+  parse: (text) => text,
+  valid: () => true,
+  format: (value) => (value.length === 0 ? '' : `=${formatString(value, 0, value.length)}`),
+};
+
+const empty: Param = {
+  form: 'without a value',
+  parse: (text) => (text.length === 0 ? text : undefined),
+  valid: (value) => value.length === 0,
+  format: () => '',
+};
+
+/** A list of other keys, each once and in growing order on the wire (RFC 9460 §8). */
+const mandatory: Param = {
+  form: 'a list of other keys such as alpn,port, each once',
+  parse(text) {
+    const keys = latin1(text).split(',').map(parseKey);
+    const sorted = keys.filter((key) => key !== undefined).sort((a, b) => a - b);
+    const value = Uint8Array.from(sorted.flatMap((key) => [key >> 8, key & 0xff]));
+    return sorted.length === keys.length && mandatory.valid(value) ? value : undefined;
+  },
+  valid: (value) => value.length > 0 && value.length % 2 === 0 && growing(keysIn(value)),
+  format: (value) => `=${keysIn(value).map(formatKey).join(',')}`,
+};
+
+/** Protocol identifiers, each behind a length byte (RFC 9460 §7.1.1); a comma in one is escaped (appendix A.1). */
+const alpn: Param = {
+  form: 'a list of protocols of 1 to 255 bytes such as h2,h3',
+  parse(text) {
+    const ids = splitList(text);
+    const good = ids.every((id) => id.length >= 1 && id.length <= 255);
+    return good ? Uint8Array.from(ids.flatMap((id) => [id.length, ...id])) : undefined;
+  },
+  valid(value) {
+    let at = 0;
+    while (at < value.length && value[at] > 0) at += 1 + value[at];
+    return value.length > 0 && at === value.length;
+  },
+  format(value) {
+    const ids: string[] = [];
+    for (let at = 0; at < value.length; at += 1 + value[at]) {
+      const id = Buffer.from(value.subarray(at + 1, at + 1 + value[at]));
+      ids.push(id.toString('latin1').replace(/[\\,]/g, '\\$&'));
+    }
+    const list = Buffer.from(ids.join(','), 'latin1');
+    return `=${formatString(list, 0, list.length)}`;
+  },
+};
+
+const port: Param = {
+  form: 'an integer from 0 to 65535',
+  parse(text) {
+    const value = Number(latin1(text));
+    return /^\d+$/.test(latin1(text)) && value <= 65535 ? Uint8Array.of(value >> 8, value & 0xff) : undefined;
+  },
+  valid: (value) => value.length === 2,
+  format: (value) => `=${unsignedAt(value, 0, 2)}`,
+};
+
+const ech: Param = {
+  form: 'base64',
+  parse: (text) => (text.length === 0 ? undefined : fromBase64(latin1(text))),
+  valid: (value) => value.length > 0,
+  format: (value) => `=${Buffer.from(value).toString('base64')}`,
+};
+
+/** A template that must have the variable `dns` (RFC 9461 §5). */
+const dohpath: Param = {
+  form: 'a URI template with the variable dns, such as /dns-query{?dns}',
+  parse: (text) => (dohpath.valid(text) ? text : undefined),
+  valid: (value) => /^\/.*\{[^}]*\bdns\b[^}]*\}/s.test(latin1(value)),
+  format: (value) => `=${formatString(value, 0, value.length)}`,
+};
+
+const params: readonly Param[] = [
+  mandatory,
+  alpn,
+  empty,
+  port,
+  hints('IPv4', IPV4_BYTES, parseIpv4, formatIpv4),
+  ech,
+  hints('IPv6', IPV6_BYTES, parseIpv6, formatIpv6),
+  dohpath,
+  empty,
+];
+
+function hints(
+  family: string,
+  bytes: number,
+  parse: typeof parseIpv4,
+  format: (bytes: Uint8Array, offset: number) => string,
+): Param {
+  return {
+    form: `a list of ${family} addresses`,
+    parse(text) {
+      const addresses = latin1(text).split(',').map(parse);
+      const good = addresses.filter((address) => address instanceof Uint8Array);
+      return good.length === addresses.length ? Buffer.concat(good) : undefined;
+    },
+    valid: (value) => value.length > 0 && value.length % bytes === 0,
+    format(value) {
+      const addresses = Array.from({ length: value.length / bytes }, (_, index) => format(value, index * bytes));
+      return `=${addresses.join(',')}`;
+    },
+  };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
+
+/** The keys of the value of `mandatory`. */
+export function keysIn(value: Uint8Array): number[] {
+  return Array.from({ length: value.length / 2 }, (_, index) => unsignedAt(value, 2 * index, 2 * index + 2));
+}
+
+/** Growing, and without `mandatory` itself, which is 0. */
+function growing(keys: readonly number[]): boolean {
+  return keys.every((key, index) => key > (index === 0 ? KEY.MANDATORY : keys[index - 1]));
+}
+
+/** The items of a comma-separated list, where `\` makes the next byte part of its item (RFC 9460, appendix A.1). */
+function splitList(text: Uint8Array): number[][] {
+  const items: number[][] = [[]];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === 0x2c) items.push([]);
+    else if (text[at] === 0x5c && at + 1 < text.length) items[items.length - 1].push(text[++at]);
+    else items[items.length - 1].push(text[at]);
+  }
+  return items;
+}
