@@ -10,7 +10,7 @@ const rdataOf: Readonly<Record<string, (n: number) => string[]>> = {
   AAAA: (n) => [`2001:db8::${1 + n}`],
   TXT: (n) => [`"text ${n}"`],
   NS: (n) => [`ns${n}.elsewhere.invalid.`],
-  DS: (n) => [`\\# 5 000${n % 10}080212`],
+  DS: (n) => [`${n % 10} 8 0 12`],
 };
 
 export const types = Object.keys(rdataOf);
@@ -146,7 +146,7 @@ export class Model {
   #data(apex: string, owner: string, type: string): string[] | undefined {
     const { rrsets, services } = this.zones.get(apex) as ZoneModel;
     const n = rrsets.get(`${owner} ${type}`);
-    if (n !== undefined) return type === 'DS' ? [`000${n % 10}080212`] : rdataOf[type](n);
+    if (n !== undefined) return type === 'DS' ? [`000${n % 10}080012`] : rdataOf[type](n);
     if (owner === apex && type === 'NS') return [`ns1.${apex}.`];
     const state = services.get(owner);
     if (state === undefined || (type !== 'A' && type !== 'AAAA')) return undefined;
