@@ -168,7 +168,22 @@ const faults: readonly [string, Given, string][] = [
   [
     'key missing from a body',
     { yaml: 'bootstrap: { zones: { example.test: { hostmaster: a } } }' },
-    'teal.yaml: bootstrap.zones["example.test"].nameservers: expected a list of texts, found nothing',
+    'teal.yaml: bootstrap.zones["example.test"].nameservers: expected a list, found nothing',
+  ],
+  [
+    'a text for a list in a body',
+    { yaml: 'bootstrap: { services: { "a\\nb": { pools: { blue: { targets: 192.0.2.1 } } } } }' },
+    'teal.yaml: bootstrap.services["a\\nb"].pools.blue.targets: expected a list, found "192.0.2.1"',
+  ],
+  [
+    'a word for another in a body',
+    { yaml: 'bootstrap: { services: { app.example.test: { pick: sticky, pools: {} } } }' },
+    'teal.yaml: bootstrap.services["app.example.test"].pick: expected random, found "sticky"',
+  ],
+  [
+    'a body that is none',
+    { yaml: 'bootstrap: { rrsets: [7] }' },
+    'teal.yaml: bootstrap.rrsets[0]: expected a group of keys, found 7',
   ],
   [
     'number out of range',

@@ -19,8 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['model'],
   control: ['wire', 'model', 'table', 'store'],
   api: ['model', 'control'],
-  // Addresses as sockets write them, and the limits that the table has.
-  config: ['wire', 'table', 'sockets'],
+  // Addresses as sockets write them, the limits that the table has, and the schemas of bodies.
+  config: ['wire', 'table', 'sockets', 'api'],
   log: ['config'],
   server: ['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'config', 'log'],
   cli: [],

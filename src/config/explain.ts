@@ -16,7 +16,7 @@ export function explain(error: TLocalizedValidationError, values: unknown): { pa
   if (error.keyword === 'required') path.push(error.params.requiredProperties[0] as string);
   const schema = schemaAt(path);
   const found = path.reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], values);
-  return { path, reason: `expected ${schema?.expected ?? error.message}, found ${show(found, schema)}` };
+  return { path, reason: `expected ${expectation(schema) ?? error.message}, found ${show(found, schema)}` };
 }
 
 /** TypeBox reports a key that no schema allows as "the schema is false" at that key. */
@@ -33,6 +33,18 @@ function unknownKey(path: readonly string[]): string {
   const elsewhere = settingKeys.find((key) => key.path.at(-1) === word);
   if (elsewhere !== undefined) return `is not a setting; did you mean ${formatPath(elsewhere.path)}?`;
   return `is not a setting; the keys here are ${siblings.join(', ')}`;
+}
+
+/** Bodies share their schemas with the admin API, which has no words for them. */
+const byType: Readonly<Record<string, string>> = {
+  array: 'a list',
+  number: 'a number',
+  object: 'a group of keys',
+  string: 'a text',
+};
+
+function expectation(schema: SettingSchema | undefined): string | undefined {
+  return schema?.expected ?? schema?.enum?.join(' or ') ?? byType[schema?.type ?? ''];
 }
 
 function show(value: unknown, schema: SettingSchema | undefined): string {

@@ -10,7 +10,8 @@ export type SettingSchema = TSchema &
     readonly anyOf?: readonly SettingSchema[];
     readonly items?: SettingSchema;
     readonly properties?: Readonly<Record<string, SettingSchema>>;
-    readonly patternProperties?: Readonly<Record<string, SettingSchema>>;
+    readonly additionalProperties?: SettingSchema | false;
+    readonly enum?: readonly unknown[];
   };
 
 /** One setting, as it comes whole from one source. */
@@ -40,8 +41,7 @@ export function formatPath(path: readonly string[]): string {
 export function schemaAt(path: readonly string[]): SettingSchema | undefined {
   let schema: SettingSchema | undefined = settingsSchema as SettingSchema;
   for (const part of path) {
-    const anyName: SettingSchema | undefined = Object.values(schema.patternProperties ?? {})[0];
-    schema = schema.properties?.[part] ?? anyName ?? schema.items;
+    schema = schema.properties?.[part] ?? (schema.additionalProperties || schema.items);
     if (schema === undefined) return undefined;
   }
   return schema;
