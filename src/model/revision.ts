@@ -10,15 +10,27 @@ import type { Zone } from './zone.ts';
  */
 export type ModelChange =
   | { readonly op: 'putZone'; readonly zone: Zone }
+  /** The zone is made, or all its records replaced, by what was staged; its services stay. */
+  | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedZone }
   | { readonly op: 'deleteZone'; readonly zone: string }
   | { readonly op: 'putRRset'; readonly rrset: RRset }
   | { readonly op: 'deleteRRset'; readonly zone: string; readonly name: string; readonly type: number }
   | { readonly op: 'putService'; readonly service: Service }
   | { readonly op: 'deleteService'; readonly zone: string; readonly name: string };
 
+/** The records of a zone, brought beforehand to where store and table can take them over in one short step. */
+export interface StagedZone {
+  /** Where the store keeps them. */
+  readonly content: number;
+  /** Where the table keeps them: index cell, and what the zone's version says of them. */
+  readonly index: number;
+  readonly flags: number;
+}
+
 export type RevisionKind =
   | 'zone.put'
   | 'zone.delete'
+  | 'zone.import'
   | 'rrset.put'
   | 'rrset.delete'
   | 'service.put'

@@ -28,16 +28,26 @@ const steps: readonly string[] = [
   CREATE TRIGGER subjects_stay BEFORE UPDATE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
   CREATE TRIGGER subjects_remain BEFORE DELETE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
-  CREATE TABLE zones (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  -- The records of a zone are a content. A new one is staged beside the one in use, and a change of the zone's row
+  -- swaps them, so that a zone of any size is replaced by a short transaction; what is dead is swept later.
+  CREATE TABLE contents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL CHECK (state IN ('staged', 'live', 'dead'))
+  );
+  CREATE TABLE zones (
+    name TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    content INTEGER NOT NULL REFERENCES contents
+  ) WITHOUT ROWID;
   CREATE TABLE rrsets (
-    zone TEXT NOT NULL REFERENCES zones,
+    content INTEGER NOT NULL,
     name TEXT NOT NULL,
     type INTEGER NOT NULL,
     ttl_seconds INTEGER NOT NULL,
     -- Each record's RDATA in wire form, preceded by its length in two bytes.
     rdata BLOB NOT NULL,
     revision INTEGER NOT NULL,
-    PRIMARY KEY (zone, name, type)
+    PRIMARY KEY (content, name, type)
   ) WITHOUT ROWID;
   CREATE TABLE services (
     name TEXT PRIMARY KEY,

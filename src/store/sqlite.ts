@@ -82,6 +82,8 @@ export class Store {
     this.#database = database;
     this.#lock = lock;
     this.#statements = makeStatements(database);
+    // What a process before this one had begun to import and did not finish.
+    this.#statements.abandonStaged.run();
   }
 
   /** What the last commit failed with; undefined when it went through. */
@@ -174,21 +176,31 @@ export class Store {
   #apply(change: ModelChange): void {
     const statements = this.#statements;
     switch (change.op) {
-      case 'putZone':
-        statements.putZone.run(change.zone.name, JSON.stringify(change.zone));
+      case 'putZone': {
+        const content = this.#contentOf(change.zone.name) ?? statements.addContent.run('live').lastInsertRowid;
+        statements.putZone.run(change.zone.name, JSON.stringify(change.zone), content);
         return;
+      }
+      case 'importZone': {
+        const { zone, staged } = change;
+        const replaced = this.#contentOf(zone.name);
+        statements.putZone.run(zone.name, JSON.stringify(zone), staged.content);
+        statements.setContentState.run('live', staged.content);
+        if (replaced !== undefined) statements.setContentState.run('dead', replaced);
+        return;
+      }
       case 'deleteZone':
-        statements.deleteRRsetsOf.run(change.zone);
+        statements.setContentState.run('dead', this.#contentOf(change.zone));
         statements.deleteServicesOf.run(change.zone);
         statements.deleteZone.run(change.zone);
         return;
       case 'putRRset': {
         const { zone, name, type, ttlSeconds, rdata, revision } = change.rrset;
-        statements.putRRset.run(zone, name, type, ttlSeconds, packRdata(rdata), revision);
+        statements.putRRset.run(this.#contentOf(zone), name, type, ttlSeconds, packRdata(rdata), revision);
         return;
       }
       case 'deleteRRset':
-        statements.deleteRRset.run(change.zone, change.name, change.type);
+        statements.deleteRRset.run(this.#contentOf(change.zone), change.name, change.type);
         return;
       case 'putService':
         statements.putService.run(change.service.name, change.service.zone, JSON.stringify(change.service));
@@ -197,6 +209,35 @@ export class Store {
         statements.deleteService.run(change.name);
         return;
     }
+  }
+
+  #contentOf(zone: string): number | undefined {
+    return (this.#statements.contentOf.get(zone) as { content: number } | undefined)?.content;
+  }
+
+  /** A content that no zone has yet; see `importZone`. */
+  addStagedContent(): number | Problem {
+    let content = 0;
+    const failed = this.#write(() => {
+      content = Number(this.#statements.addContent.run('staged').lastInsertRowid);
+    });
+    return failed ?? content;
+  }
+
+  /** Gives a staged content up. */
+  abandonContent(content: number): Problem | undefined {
+    return this.#write(() => this.#statements.setContentState.run('dead', content));
+  }
+
+  /** Deletes some rows that no zone has any more; false where there are none. Costs what it deletes. */
+  sweep(rows: number): boolean {
+    const dead = this.#statements.deadContent.get() as { id: number } | undefined;
+    if (dead === undefined) return false;
+    const failed = this.#write(() => {
+      const { changes } = this.#statements.sweepRRsets.run(dead.id, rows);
+      if (changes < rows) this.#statements.sweepContent.run(dead.id);
+    });
+    return failed === undefined;
   }
 
   /** The last revision of the log; 0 where it is empty. */
@@ -287,8 +328,13 @@ export class Store {
 
   /** Everything that the table is built from at the start, zones before what is in them. */
   *everything(): Generator<ModelChange> {
-    for (const row of this.#statements.allZones.iterate()) yield { op: 'putZone', zone: parsed<Zone>(row) as Zone };
-    for (const row of this.#statements.allRRsets.iterate()) yield { op: 'putRRset', rrset: toRRset(row as RRsetRow) };
+    const zones = this.#statements.allZones.all().map((row) => parsed<Zone>(row) as Zone);
+    for (const zone of zones) {
+      yield { op: 'putZone', zone };
+      for (const row of this.#statements.rrsetsOf.iterate(zone.name)) {
+        yield { op: 'putRRset', rrset: toRRset(row as RRsetRow) };
+      }
+    }
     for (const row of this.#statements.allServices.iterate()) {
       yield { op: 'putService', service: parsed<Service>(row) as Service };
     }

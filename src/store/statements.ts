@@ -4,6 +4,9 @@ import type { Database } from 'better-sqlite3';
 const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
+const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, rdata, revision
+  FROM zones JOIN rrsets USING (content) WHERE zones.name = ?`;
+
 /** Every statement by its name. */
 export function makeStatements(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
@@ -17,7 +20,9 @@ export function makeStatements(database: Database) {
     history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
     historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
 
-    putZone: sql('INSERT INTO zones VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body'),
+    putZone: sql(
+      'INSERT INTO zones VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, content = excluded.content',
+    ),
     deleteZone: sql('DELETE FROM zones WHERE name = ?'),
     zone: sql('SELECT body FROM zones WHERE name = ?'),
     // The root zone's name is empty, so the first page cannot be "after the empty name".
@@ -25,14 +30,22 @@ export function makeStatements(database: Database) {
     zonesAfter: sql('SELECT body FROM zones WHERE name > ? ORDER BY name LIMIT ?'),
     allZones: sql('SELECT body FROM zones'),
 
+    addContent: sql('INSERT INTO contents (state) VALUES (?)'),
+    contentOf: sql('SELECT content FROM zones WHERE name = ?'),
+    setContentState: sql('UPDATE contents SET state = ? WHERE id = ?'),
+    abandonStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
+    deadContent: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
+    sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ?1 AND (name, type) IN
+      (SELECT name, type FROM rrsets WHERE content = ?1 LIMIT ?2)`),
+    sweepContent: sql('DELETE FROM contents WHERE id = ?'),
+
     putRRset: sql(`INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
       SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata, revision = excluded.revision`),
-    deleteRRset: sql('DELETE FROM rrsets WHERE zone = ? AND name = ? AND type = ?'),
-    deleteRRsetsOf: sql('DELETE FROM rrsets WHERE zone = ?'),
-    rrset: sql('SELECT * FROM rrsets WHERE zone = ? AND name = ? AND type = ?'),
-    rrsetsAt: sql('SELECT * FROM rrsets WHERE zone = ? AND name = ? ORDER BY type'),
-    rrsetsAfter: sql('SELECT * FROM rrsets WHERE zone = ? AND (name, type) > (?, ?) ORDER BY name, type LIMIT ?'),
-    allRRsets: sql('SELECT * FROM rrsets'),
+    deleteRRset: sql('DELETE FROM rrsets WHERE content = ? AND name = ? AND type = ?'),
+    rrset: sql(`${RRSETS} AND rrsets.name = ? AND type = ?`),
+    rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),
+    rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
+    rrsetsOf: sql(RRSETS),
 
     putService: sql(
       'INSERT INTO services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET zone = excluded.zone, body = excluded.body',

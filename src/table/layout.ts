@@ -16,8 +16,10 @@ export const CONTROL = {
   EPOCH: 1 * LINE_WORDS,
   /** 1: workers leave their loops. */
   STOP: 2 * LINE_WORDS,
+  /** The first word of the arena that no thread has taken. */
+  ARENA_NEXT: 3 * LINE_WORDS,
   /** One mark a worker: 0 offline, else the epoch that it saw before it loaded the generation. */
-  MARKS: 3 * LINE_WORDS,
+  MARKS: 4 * LINE_WORDS,
 } as const;
 
 /** Marks lie one to a cache line. */

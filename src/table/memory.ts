@@ -1,5 +1,6 @@
 /** The shared memory of the table: one growable arena, and the views that a thread keeps of it. */
 import assert from 'node:assert/strict';
+import { type BlockList, FreeBlocks } from './free-blocks.ts';
 import { ARENA, CONTROL, CONTROL_BYTES } from './layout.ts';
 
 /** What a worker is given to read the table. */
@@ -56,28 +57,34 @@ export function createSharedTable(initialBytes: number, maxBytes: number): Share
   const control = new Int32Array(shared.control);
   control[CONTROL.GENERATION] = 1;
   control[CONTROL.EPOCH] = 1;
+  control[CONTROL.ARENA_NEXT] = ARENA.FIRST_FREE;
   return shared;
 }
 
 /**
- * Hands out blocks of the arena; only the main thread does. Blocks are of fixed size classes and go back to the free
- * list of their class, so that a block of a size that was freed is always found again and nothing fragments further.
+ * Hands out blocks of the arena. The main thread has one of these, and so has the builder thread: each has its own
+ * free blocks, and what neither has free is taken from the end of the arena by one atomic step. Blocks are of fixed
+ * size classes, so that a block of a size that was freed is always found again and nothing fragments further.
  */
 export class Arena {
   readonly view: ArenaView;
   readonly #shared: SharedTable;
-  readonly #free = new Map<number, number[]>();
-  #next: number = ARENA.FIRST_FREE;
-  #usedWords: number = ARENA.FIRST_FREE;
+  readonly #free = new FreeBlocks();
+  /** Taken from the arena, not yet handed out: see `slabWords`. */
+  #slabAt = 0;
+  #slabEnd = 0;
+  readonly #slabWords: number;
 
-  constructor(shared: SharedTable) {
+  /** `slabWords`: how much to take from the arena at a time, so that two threads do not share cache lines; 0: no more than asked. */
+  constructor(shared: SharedTable, slabWords = 0) {
     this.#shared = shared;
+    this.#slabWords = slabWords;
     this.view = new ArenaView(shared);
   }
 
-  /** Bytes handed out and not given back. */
+  /** Bytes that some thread has taken, but for those that are free in this one. */
   get usedBytes(): number {
-    return this.#usedWords * 4;
+    return (Atomics.load(this.view.control, CONTROL.ARENA_NEXT) - this.#free.words) * 4;
   }
 
   /** Bytes that the arena has taken from the system. */
@@ -88,26 +95,49 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
-    const free = this.#free.get(size)?.pop();
-    if (free !== undefined) {
-      this.view.words.fill(0, free, free + size);
-      this.#usedWords += size;
-      return free;
-    }
-    const offset = this.#next;
-    if ((offset + size) * 4 > this.view.bytes.length && !this.#grow((offset + size) * 4)) return 0;
-    this.#next = offset + size;
-    this.#usedWords += size;
+    const offset = this.#free.pop(size) || this.#takeNew(size);
+    if (offset === 0) return 0;
+    if ((offset + size) * 4 > this.view.bytes.length) this.view.refreshIfGrown();
+    this.view.words.fill(0, offset, offset + size);
     return offset;
   }
 
   /** Gives a block back. No reader may hold it any more: see reclaim.ts. */
   free(offset: number, words: number): void {
-    const size = sizeClass(words);
-    const list = this.#free.get(size);
-    if (list === undefined) this.#free.set(size, [offset]);
-    else list.push(offset);
-    this.#usedWords -= size;
+    this.#free.push(sizeClass(words), offset);
+  }
+
+  /** Takes all free blocks out, for another thread's arena. */
+  lend(): BlockList[] {
+    return this.#free.take();
+  }
+
+  /** Takes over the free blocks of another thread's arena. */
+  absorb(lists: readonly BlockList[]): void {
+    this.#free.give(lists);
+  }
+
+  #takeNew(size: number): number {
+    // A large block that does not fit would waste too much of a slab.
+    if (size * 8 > this.#slabWords) return this.#takeFromEnd(size);
+    if (this.#slabAt + size > this.#slabEnd) {
+      const slab = this.#takeFromEnd(this.#slabWords);
+      if (slab === 0) return this.#takeFromEnd(size);
+      this.#slabAt = slab;
+      this.#slabEnd = slab + this.#slabWords;
+    }
+    const offset = this.#slabAt;
+    this.#slabAt += size;
+    return offset;
+  }
+
+  #takeFromEnd(size: number): number {
+    const { control } = this.view;
+    for (;;) {
+      const offset = Atomics.load(control, CONTROL.ARENA_NEXT);
+      if ((offset + size) * 4 > this.#shared.arena.byteLength && !this.#grow((offset + size) * 4)) return 0;
+      if (Atomics.compareExchange(control, CONTROL.ARENA_NEXT, offset, offset + size) === offset) return offset;
+    }
   }
 
   /**
@@ -119,8 +149,12 @@ export class Arena {
     if (neededBytes > arena.maxByteLength) return false;
     const step = Math.min(Math.max(arena.byteLength, ARENA_MIN_BYTES), GROWTH_STEP_MAX_BYTES);
     const target = Math.ceil(Math.max(neededBytes, arena.byteLength + step) / 4096) * 4096;
-    arena.grow(Math.min(target, arena.maxByteLength));
-    this.view.refreshIfGrown();
+    try {
+      arena.grow(Math.min(target, arena.maxByteLength));
+    } catch (error) {
+      // Another thread has grown it further meanwhile.
+      if (!(error instanceof RangeError) || arena.byteLength < neededBytes) throw error;
+    }
     return true;
   }
 }

@@ -1,0 +1,172 @@
+/** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type net from 'node:net';
+import { join } from 'node:path';
+import { createApp } from './api/app.ts';
+import type { Settings } from './config.ts';
+import type { Command } from './control/command.ts';
+import { Engine } from './control/engine.ts';
+import { Queries } from './control/queries.ts';
+import { Tokens } from './control/tokens.ts';
+import type { Logger } from './log.ts';
+import { Problem } from './model/errors.ts';
+import { type Endpoint, formatEndpoint } from './sockets/address.ts';
+import { Fleet, udpWorkersOf } from './sockets/fleet.ts';
+import { ListenError } from './sockets/open.ts';
+import { openStore, type Store, StoreError } from './store/sqlite.ts';
+import { CounterRegistry, createCounterMemory } from './table/counters.ts';
+import { createSharedTable } from './table/memory.ts';
+import { Table } from './table/table.ts';
+
+/** Why the server cannot start; the message is one line for the operator. */
+export class StartError extends Error {}
+
+export interface Server {
+  /** Where DNS is answered, with the ports in use. */
+  readonly dns: readonly Endpoint[];
+  /** Base URL of the admin API. */
+  readonly admin: string;
+  /** Stops accepting, answers what was received, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** How often blocks that workers have left are looked for when no change does it. */
+const COLLECT_MS = 1000;
+
+/** Starts everything; resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
+export async function startServer(settings: Settings, log: Logger): Promise<Server> {
+  const stops: (() => void | Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    // The last that was started stops first.
+    for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last();
+  };
+  try {
+    return { ...(await startParts(settings, log, stops)), stop };
+  } catch (error) {
+    await stop();
+    if (error instanceof StoreError || error instanceof ListenError) throw new StartError(error.message);
+    throw error;
+  }
+}
+
+async function startParts(
+  settings: Settings,
+  log: Logger,
+  stops: (() => void | Promise<void>)[],
+): Promise<Omit<Server, 'stop'>> {
+  const store = openStore(settings.dataDir);
+  stops.push(() => store.close());
+
+  const workers = udpWorkersOf(settings.dns.workers);
+  const counterMemories = Array.from({ length: workers + 1 }, createCounterMemory);
+  const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
+  const table = new Table(shared, new CounterRegistry(counterMemories));
+
+  const engine = new Engine(store, table);
+  const startedAt = performance.now();
+  mustWork(engine.load());
+  mustWork(engine.seed(seedCommands(settings.bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
+  log.info(
+    { revision: store.lastRevision, ms: Math.round(performance.now() - startedAt), ...table.memory },
+    'table loaded',
+  );
+  const collecting = setInterval(() => table.collect(), COLLECT_MS);
+  stops.push(() => clearInterval(collecting));
+
+  const tokens = openTokens(store, settings, log);
+  const { listen, tls, bodyMaxBytes, authFailuresPerMinute } = settings.admin;
+  const app = createApp({
+    engine,
+    queries: new Queries(store),
+    tokens,
+    log: log.child({ part: 'api' }),
+    now: Date.now,
+    options: { bodyMaxBytes, authFailuresPerMinute, ...(tls === undefined ? {} : { tls: readTls(tls) }) },
+  });
+  stops.push(() => app.close());
+
+  const { transport, udpMaxBytes, receiveBufferBytes, tcp } = settings.dns;
+  const fleet = await Fleet.start({
+    listen: settings.dns.listen,
+    workers,
+    transport,
+    responder: { udpMaxBytes },
+    receiveBufferBytes,
+    tcp,
+    shared,
+    counters: counterMemories,
+    log: log.child({ part: 'dns' }),
+  });
+  stops.push(() => fleet.stop());
+
+  const admin = await listenAdmin(app, listen, tls !== undefined);
+  log.info({ admin, dns: fleet.endpoints.map(formatEndpoint), transport: fleet.transport, workers }, 'ready');
+  return { dns: fleet.endpoints, admin };
+}
+
+/** The bootstrap section as the commands that make it. */
+function seedCommands(bootstrap: Settings['bootstrap']): Command[] {
+  if (bootstrap === undefined) return [];
+  return [
+    ...Object.entries(bootstrap.zones).map(([zone, body]): Command => ({ kind: 'zone.put', zone, body })),
+    ...bootstrap.rrsets.map(
+      ({ zone, name, type, ...body }): Command => ({ kind: 'rrset.put', zone, name, type, body }),
+    ),
+    ...Object.entries(bootstrap.services).map(([name, body]): Command => ({ kind: 'service.put', name, body })),
+  ];
+}
+
+function openTokens(store: Store, settings: Settings, log: Logger): Tokens {
+  const { token, readToken } = settings.admin;
+  const file = join(settings.dataDir, 'admin.token');
+  const fromSettings = {
+    ...(token === undefined ? {} : { admin: token }),
+    ...(readToken === undefined ? {} : { read: readToken }),
+  };
+  const tokens = Tokens.open(store, fromSettings, Date.now(), (secret) => {
+    writePrivate(file, `${secret}\n`);
+    log.info({ file }, 'admin token made; it is in this file and nowhere else');
+  });
+  return mustWork(tokens);
+}
+
+/** Readable by its owner only, and on the disk when this returns. */
+function writePrivate(file: string, text: string): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  const fd = openSync(file, 'w', 0o600);
+  writeSync(fd, text);
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+function readTls(tls: { readonly certFile: string; readonly keyFile: string }): { cert: Buffer; key: Buffer } {
+  const read = (key: 'certFile' | 'keyFile'): Buffer => {
+    try {
+      return readFileSync(tls[key]);
+    } catch (error) {
+      throw new StartError(`admin.tls.${key}: cannot read ${tls[key]}: ${(error as Error).message}`);
+    }
+  };
+  return { cert: read('certFile'), key: read('keyFile') };
+}
+
+async function listenAdmin(
+  app: ReturnType<typeof createApp>,
+  { address, port }: Endpoint,
+  tls: boolean,
+): Promise<string> {
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
+    throw new StartError(`cannot listen on ${formatEndpoint({ address, port })} (admin): ${why}`);
+  }
+  const bound = app.server.address() as net.AddressInfo;
+  return `${tls ? 'https' : 'http'}://${formatEndpoint({ address: bound.address, port: bound.port })}`;
+}
+
+function mustWork<Result>(result: Result | Problem): Exclude<Result, Problem> {
+  if (result instanceof Problem) throw new StartError(result.detail);
+  return result as Exclude<Result, Problem>;
+}
