@@ -66,10 +66,10 @@ t.test('a pool of weight 0 never answers, wherever it stands', (t) => {
   t.end();
 });
 
-/** A source that gives these values, then zeros. */
+/** A source that gives these values, then ever different ones: a draw that rejects all of the first must still end. */
 function scripted(values: readonly number[]): Random {
   let at = 0;
-  return { next: () => values[at++] ?? 0 };
+  return { next: () => values[at++] ?? Math.imul(at, 0x9e3779b9) >>> 0 };
 }
 
 t.test('a draw lies in [0, total) whatever the source gives', (t) => {
