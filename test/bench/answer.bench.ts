@@ -1,0 +1,100 @@
+/**
+ * `npm run bench`: what an answer costs. First `answer()` alone, in this process: answers per second and CPU time an
+ * answer. Then, where dnsperf is installed, the batch transport through sockets: one worker on one core, the load on
+ * another, CPU time of the server process a query.
+ */
+import os from 'node:os';
+import { makeTable } from '../fixtures/table.ts';
+import { benchChanges } from './bench-zone.ts';
+import { benchSockets } from './dnsperf.ts';
+import { median } from './peers/report.ts';
+import { type Edns, type Kind, queryBytes, questions, type ZoneSize } from './workload.ts';
+
+const SIZE: ZoneSize = { services: 1000, aliases: 1000, hosts: 1000 };
+const ROUNDS = 9;
+const ANSWERS_A_ROUND = 400_000;
+/** Rounds before the first that counts: the compilers have done their work by then. */
+const WARMUP_ROUNDS = 3;
+const QUERIES = 16_384;
+/** As the batch transport lays its memory out. */
+const BATCH = 32;
+const REPLY_BYTES = 4096;
+
+const CASES: readonly (readonly [title: string, kind: Kind, edns: Edns])[] = [
+  ['weighted A', 'weighted-a', 'plain'],
+  ['weighted A, EDNS', 'weighted-a', 'edns'],
+  ['weighted A, EDNS and cookie', 'weighted-a', 'cookie'],
+  ['weighted CNAME', 'weighted-cname', 'plain'],
+  ['static A', 'static-a', 'plain'],
+  ['NXDOMAIN', 'nxdomain', 'plain'],
+  ['mixture', 'mixture', 'cookie'],
+];
+
+/** CPU time a call of `answer()`, microseconds, one figure a round. */
+class AnswerBench {
+  readonly #responder: ReturnType<typeof makeTable>['responder'];
+  readonly #requests: Uint8Array;
+  readonly #starts: Uint32Array;
+  readonly #replies = new Uint8Array(BATCH * REPLY_BYTES);
+  readonly roundsUs: number[] = [];
+
+  constructor(table: ReturnType<typeof makeTable>, kind: Kind, edns: Edns) {
+    this.#responder = table.responder;
+    const queries = Array.from(questions(kind, SIZE, QUERIES), (question) => queryBytes(question, edns));
+    this.#starts = new Uint32Array(QUERIES + 1);
+    queries.forEach((query, i) => {
+      this.#starts[i + 1] = (this.#starts[i] as number) + query.length;
+    });
+    this.#requests = new Uint8Array(Buffer.concat(queries));
+  }
+
+  round(): void {
+    const before = process.cpuUsage();
+    for (let batch = 0; batch < ANSWERS_A_ROUND / BATCH; batch++) this.#batch((batch * BATCH) % QUERIES);
+    const { user, system } = process.cpuUsage(before);
+    this.roundsUs.push((user + system) / ANSWERS_A_ROUND);
+  }
+
+  #batch(first: number): void {
+    const responder = this.#responder;
+    const starts = this.#starts;
+    responder.enter(0);
+    for (let i = 0; i < BATCH; i++) {
+      const query = first + i;
+      const length = responder.answer(
+        this.#requests,
+        starts[query] as number,
+        starts[query + 1] as number,
+        this.#replies,
+        i * REPLY_BYTES,
+        true,
+      );
+      if (length === 0) throw new Error('a query without an answer');
+    }
+    responder.leave();
+  }
+}
+
+function benchAnswer(): void {
+  const table = makeTable({ initialBytes: 2 ** 20, maxBytes: 2 ** 28 });
+  for (const changes of benchChanges(SIZE)) {
+    const problem = table.table.prepare(changes);
+    if (problem !== undefined) throw new Error(problem.detail);
+    table.table.publish();
+  }
+  const cases = CASES.map(([title, kind, edns]) => ({ title, bench: new AnswerBench(table, kind, edns) }));
+  // Interleaved, so that a noisy moment of the machine hits every case alike.
+  for (let round = 0; round < WARMUP_ROUNDS + ROUNDS; round++) for (const { bench } of cases) bench.round();
+  console.log(`answer() alone, one thread, ${SIZE.services} names, median of ${ROUNDS} rounds (fastest to slowest):\n`);
+  console.log('| answer | µs CPU | range | answers/s |\n|---|---|---|---|');
+  for (const { title, bench } of cases) {
+    const us = bench.roundsUs.slice(WARMUP_ROUNDS);
+    const [low, middle, high] = [Math.min(...us), median(us), Math.max(...us)].map((value) => value.toFixed(3));
+    console.log(`| ${title} | ${middle} | ${low}–${high} | ${Math.round(1e6 / median(us)).toLocaleString('en')} |`);
+  }
+}
+
+console.log(`${os.cpus()[0]?.model}, ${os.availableParallelism()} cores, Node ${process.version}`);
+console.log(`load average ${os.loadavg()[0]?.toFixed(1)}\n`);
+benchAnswer();
+await benchSockets(SIZE);

@@ -1,0 +1,56 @@
+/** The bench zone as changes of the model, a few thousand at a time. */
+import type { ModelChange } from '../../src/model/revision.ts';
+import { rrset, service, zone } from '../fixtures/table.ts';
+import {
+  APEX,
+  aliasName,
+  blueAddress,
+  greenAddress,
+  HOSTS,
+  hostAddress,
+  hostName,
+  SERVICE_TTL_SECONDS,
+  STATIC_TTL_SECONDS,
+  serviceName,
+  WEIGHTS,
+  type ZoneSize,
+} from './workload.ts';
+
+const AT_ONCE = 4096;
+
+export function* benchChanges(size: ZoneSize): Generator<ModelChange[]> {
+  let changes: ModelChange[] = [];
+  for (const change of each(size)) {
+    changes.push(change);
+    if (changes.length < AT_ONCE) continue;
+    yield changes;
+    changes = [];
+  }
+  yield changes;
+}
+
+function* each(size: ZoneSize): Generator<ModelChange> {
+  yield zone(APEX, { ttlSeconds: STATIC_TTL_SECONDS });
+  yield rrset(APEX, `ns1.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.253');
+  yield rrset(APEX, `mail.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.254');
+  yield rrset(APEX, APEX, 'MX', STATIC_TTL_SECONDS, `10 mail.${APEX}.`);
+  yield rrset(APEX, APEX, 'TXT', STATIC_TTL_SECONDS, '"v=spf1 mx -all"');
+  for (let i = 0; i < size.hosts; i++) yield rrset(APEX, hostName(i), 'A', STATIC_TTL_SECONDS, hostAddress(i));
+  const ttl = { ttlSeconds: SERVICE_TTL_SECONDS };
+  for (let i = 0; i < size.services; i++) {
+    yield service(
+      APEX,
+      serviceName(i),
+      { blue: [WEIGHTS.blue, blueAddress(i)], green: [WEIGHTS.green, greenAddress(i)] },
+      ttl,
+    );
+  }
+  for (let i = 0; i < size.aliases; i++) {
+    yield service(
+      APEX,
+      aliasName(i),
+      { blue: [WEIGHTS.blue, HOSTS.blue], green: [WEIGHTS.green, HOSTS.green] },
+      { ...ttl, kind: 'host' },
+    );
+  }
+}

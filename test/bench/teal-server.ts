@@ -1,0 +1,38 @@
+/** Teal as the measurements run it: the workers over a table that holds the bench zone. Prints its port. */
+import { Fleet } from '../../src/sockets/fleet.ts';
+import { CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
+import { createSharedTable } from '../../src/table/memory.ts';
+import { Table } from '../../src/table/table.ts';
+import { benchChanges } from './bench-zone.ts';
+import type { ZoneSize } from './workload.ts';
+
+/** `port` 0: the kernel chooses. */
+export interface TealServerOptions {
+  readonly size: ZoneSize;
+  readonly port: number;
+  readonly workers: number;
+}
+
+const { size, port, workers } = JSON.parse(process.argv[2] as string) as TealServerOptions;
+const shared = createSharedTable(2 ** 20, 2 ** 32);
+const memories = Array.from({ length: workers + 1 }, createCounterMemory);
+const table = new Table(shared, new CounterRegistry(memories));
+for (const changes of benchChanges(size)) {
+  const problem = table.prepare(changes);
+  if (problem !== undefined) throw new Error(problem.detail);
+  table.publish();
+}
+const quiet = { info: () => {}, warn: console.error, error: console.error };
+const fleet = await Fleet.start({
+  listen: [{ address: '127.0.0.1', port }],
+  workers,
+  transport: 'batch',
+  responder: { udpMaxBytes: 1232 },
+  receiveBufferBytes: 4 * 2 ** 20,
+  tcp: { maxConnections: 1000, idleSeconds: 10 },
+  shared,
+  counters: memories,
+  log: quiet,
+});
+console.log(JSON.stringify({ port: fleet.endpoints[0]?.port }));
+process.once('SIGTERM', () => fleet.stop().then(() => process.exit(0)));
