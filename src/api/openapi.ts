@@ -47,7 +47,8 @@ export function documentRoutes(api: ApiInstance): void {
   api.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
-    // Without a validator: it would send the document to a server on the internet.
-    uiConfig: { validatorUrl: null, deepLinking: true },
+    theme: { title: 'Teal admin API' },
+    // Without the bar and its logo, and without a validator: it would send the document to a server on the internet.
+    uiConfig: { layout: 'BaseLayout', validatorUrl: null, deepLinking: true },
   });
 }

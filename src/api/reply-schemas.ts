@@ -2,7 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { PROBLEM_TYPE } from './problems.ts';
-import { RRsetBody, ServiceBody, WeightsBody, ZoneBody } from './schemas.ts';
+import { oneOf, RRsetBody, ServiceBody, WeightsBody, ZoneBody } from './schemas.ts';
 
 const revision = Type.Integer({ description: 'The last revision that changed it; its ETag.' });
 const shares = Type.Unsafe<Record<string, number>>({
@@ -30,7 +30,7 @@ export const components: readonly TSchema[] = [
     {
       name: Type.String(),
       zone: Type.String(),
-      kind: Type.Enum(['addresses', 'host']),
+      kind: oneOf(['addresses', 'host']),
       ...Type.Required(Type.Object(ServiceBody.properties)).properties,
       shares,
       revision,
@@ -57,21 +57,41 @@ export const components: readonly TSchema[] = [
       summary: Type.String({ description: 'A sentence for people.' }),
       subjects: Type.Array(
         Type.Object({
-          kind: Type.Enum(['zone', 'rrset', 'service']),
+          kind: oneOf(['zone', 'rrset', 'service']),
           name: Type.String(),
           before: Type.Unknown({ description: 'null: it was not there.' }),
           after: Type.Unknown({ description: 'null: it is gone.' }),
         }),
       ),
     },
-    { $id: 'Revision', additionalProperties: false },
+    {
+      $id: 'Revision',
+      additionalProperties: false,
+      examples: [
+        {
+          revision: 17,
+          at: '2026-01-31T12:00:00.000Z',
+          actor: 'admin',
+          kind: 'shift',
+          summary: 'app.example.com blue 100→90 green 0→10',
+          subjects: [
+            {
+              kind: 'service',
+              name: 'app.example.com',
+              before: { blue: 100, green: 0 },
+              after: { blue: 90, green: 10 },
+            },
+          ],
+        },
+      ],
+    },
   ),
   Type.Object(
     {
       type: Type.String(),
       title: Type.String(),
       status: Type.Integer(),
-      code: Type.Enum(Object.keys(problemStatus), { description: 'Stable: scripts may rely on it.' }),
+      code: oneOf(Object.keys(problemStatus), { description: 'Stable: scripts may rely on it.' }),
       detail: Type.String({ description: 'What was wrong, where, and what would be right.' }),
       pointer: Type.Optional(Type.String({ description: 'JSON pointer (RFC 6901) into the body.' })),
       conflict: Type.Optional(Type.String({ description: 'The other party of a conflict.' })),

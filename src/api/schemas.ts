@@ -16,6 +16,11 @@ function mapOf<Value extends TSchema>(value: Value, options: object = {}) {
   return Type.Unsafe<Record<string, Static<Value>>>({ type: 'object', additionalProperties: value, ...options });
 }
 
+/** One of some words. */
+export function oneOf<const Words extends string[]>(words: Words, options: object = {}) {
+  return Type.Unsafe<Words[number]>({ type: 'string', enum: words, ...options });
+}
+
 const seconds = (description: string) => Type.Number({ description });
 
 const zoneTimes = {
@@ -70,9 +75,7 @@ const Pool = Type.Object(
 export const ServiceBody = Type.Object(
   {
     ttlSeconds: Type.Optional(seconds('TTL of its answers; 5 where left out.')),
-    pick: Type.Optional(
-      Type.Enum(['random'], { description: '`random`: each answer is an independent draw by weight.' }),
-    ),
+    pick: Type.Optional(oneOf(['random'], { description: '`random`: each answer is an independent draw by weight.' })),
     pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
   },
   {
@@ -145,14 +148,14 @@ export const HistoryPageQuery = Type.Object(
   {
     after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
     limit,
-    order: Type.Optional(Type.Enum(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
+    order: Type.Optional(oneOf(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
   },
   strict,
 );
 export const ZoneDeleteQuery = Type.Object(
   {
     services: Type.Optional(
-      Type.Enum(['delete'], { description: 'Deletes the services of the zone with it; without it they are a 409.' }),
+      oneOf(['delete'], { description: 'Deletes the services of the zone with it; without it they are a 409.' }),
     ),
   },
   strict,

@@ -3,9 +3,9 @@ import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, put, sendResource } from '../replies.ts';
 import {
   getHeaders,
+  ifMatchHeader,
   postHeaders,
   postReply,
-  putHeaders,
   putReply,
   readProblems,
   resourceReply,
@@ -30,7 +30,7 @@ const putWeights = {
   description: 'Once this is answered, every query that arrives is answered by the new weights.',
   tags,
   params: ServiceParams,
-  headers: putHeaders,
+  headers: ifMatchHeader,
   body: WeightsBody,
   response: {
     ...putReply('Weights', { creates: false }),

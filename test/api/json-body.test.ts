@@ -1,0 +1,57 @@
+/** Bodies: what JSON.parse takes, save names that stand twice in one object. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import t from 'tap';
+import { parseJson } from '../../src/api/json-body.ts';
+import { Problem } from '../../src/model/errors.ts';
+
+const parse = (text: string) => parseJson(Buffer.from(text));
+
+t.test('any JSON value is read as JSON.parse reads it', async (t) => {
+  const value = fc.json({ maxDepth: 4 }).filter((text) => !text.includes('__proto__'));
+  fc.assert(
+    fc.property(value, fc.nat(4), (text, indent) => {
+      const spaced = JSON.stringify(JSON.parse(text), null, indent);
+      return isDeepStrictEqual(parse(spaced), { value: JSON.parse(spaced) });
+    }),
+  );
+  t.same(parse('\ufeff{"a":1}'), { value: { a: 1 } }, 'a byte order mark is no fault (RFC 8259 §8.1)');
+});
+
+/** Objects as lists of their members, so that a name can stand twice. */
+type Node = { members: [string, Node][] } | { items: Node[] } | { text: string };
+
+const name = fc.constantFrom('a', 'b', '"', '\\', '\\"', '{', ',', 'é');
+const { node } = fc.letrec<{ node: Node }>((tie) => ({
+  node: fc.oneof(
+    { maxDepth: 4 },
+    fc.record({ text: fc.constantFrom('x', '"', '\\', '{"a":1,"a":2}', ',') }),
+    fc.record({ members: fc.array(fc.tuple(name, tie('node')), { maxLength: 4 }) }),
+    fc.record({ items: fc.array(tie('node'), { maxLength: 3 }) }),
+  ),
+}));
+
+function write(node: Node): string {
+  if ('text' in node) return JSON.stringify(node.text);
+  if ('items' in node) return `[${node.items.map(write).join(', ')}]`;
+  return `{${node.members.map(([key, value]) => `${JSON.stringify(key)} : ${write(value)}`).join(',')}}`;
+}
+
+function hasTwins(node: Node): boolean {
+  if ('text' in node) return false;
+  if ('items' in node) return node.items.some(hasTwins);
+  const names = node.members.map(([key]) => key);
+  return new Set(names).size < names.length || node.members.some(([, value]) => hasTwins(value));
+}
+
+t.test('a name that stands twice in one object is found, wherever it stands', async (t) => {
+  fc.assert(fc.property(node, (tree) => parse(write(tree)) instanceof Problem === hasTwins(tree)));
+  t.match(parse('{"a":1,"\\u0061":2}'), { code: 'body_invalid', detail: 'The property "a" is there twice.' });
+  t.same(parse('[{"a":1},{"a":2},"a","a"]'), { value: [{ a: 1 }, { a: 2 }, 'a', 'a'] });
+});
+
+t.test('__proto__ is refused as a name, not as a value', async (t) => {
+  t.match(parse('{"a":[{"__proto__":1}]}'), { code: 'body_invalid' });
+  t.same(parse('{"a":"__proto__"}'), { value: { a: '__proto__' } });
+  t.same(parse('{"a":["__proto__"]}'), { value: { a: ['__proto__'] } });
+});

@@ -1,0 +1,101 @@
+/** The OpenAPI document and its pages. Every other test of the API holds its replies against the document. */
+import { Validator } from '@seriousme/openapi-schema-validator';
+import t from 'tap';
+import { Compile } from 'typebox/schema';
+import { problemStatus } from '../../src/model/errors.ts';
+import { makeDirectory, startApi } from '../fixtures/api.ts';
+import type { Document } from '../fixtures/openapi.ts';
+
+/** Refusals that belong to no operation: the request never comes to one. */
+const beforeRouting = ['request_invalid', 'request_timeout', 'route_unknown', 'method_unknown', 'headers_too_large'];
+
+t.test('the document', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  const reply = await api.app.inject('/openapi.json');
+  const document = reply.json<Document>();
+  const operations = Object.entries(document.paths).flatMap(([path, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]) => ({ path, method, operation })),
+  );
+
+  await t.test('is valid OpenAPI 3.1', async (t) => {
+    const validator = new Validator();
+    const result = await validator.validate(structuredClone(document) as object as Record<string, unknown>);
+    t.same(result.errors ?? [], []);
+    t.equal(validator.version, '3.1');
+  });
+
+  await t.test('describes every route, and no other', async (t) => {
+    const routes: string[] = [];
+    for (const { path, method } of operations) {
+      routes.push(`${method} ${path}`);
+      t.ok(api.app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{([a-z]+)\}/g, ':$1') }));
+    }
+    t.matchOnlyStrict(routes.sort(), [
+      'delete /v1/services/{name}',
+      'delete /v1/zones/{zone}',
+      'delete /v1/zones/{zone}/rrsets/{name}/{type}',
+      'get /healthz',
+      'get /readyz',
+      'get /v1/revisions',
+      'get /v1/services',
+      'get /v1/services/{name}',
+      'get /v1/services/{name}/history',
+      'get /v1/services/{name}/weights',
+      'get /v1/zones',
+      'get /v1/zones/{zone}',
+      'get /v1/zones/{zone}/rrsets',
+      'get /v1/zones/{zone}/rrsets/{name}/{type}',
+      'post /v1/services/{name}/rollback',
+      'post /v1/shifts',
+      'put /v1/services/{name}',
+      'put /v1/services/{name}/weights',
+      'put /v1/zones/{zone}',
+      'put /v1/zones/{zone}/rrsets/{name}/{type}',
+    ]);
+  });
+
+  await t.test('says of every operation what it is for and what it may refuse', async (t) => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    t.equal(new Set(ids).size, ids.length, 'each has an id of its own');
+    for (const { path, method, operation } of operations) {
+      const where = `${method} ${path}`;
+      t.ok(operation.summary && operation.operationId && operation.tags?.length, where);
+      if (path.startsWith('/v1')) t.equal(operation.security, undefined, `${where} wants the token`);
+      else t.same(operation.security, [], `${where} is open`);
+    }
+    const texts = JSON.stringify(operations);
+    const missing = Object.keys(problemStatus).filter((code) => !texts.includes(`\`${code}\``));
+    t.same(missing.sort(), beforeRouting.sort(), 'every code is said where it may come');
+  });
+
+  await t.test('has an example for every body, of the right shape', async (t) => {
+    for (const { path, method, operation } of operations) {
+      const content = operation.requestBody?.content['application/json'];
+      if (content === undefined) continue;
+      const examples = content.examples ? Object.values(content.examples).map(({ value }) => value) : [content.example];
+      for (const example of examples) t.ok(Compile(content.schema).Check(example), `${method} ${path}`);
+    }
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      const { examples = [] } = schema as { examples?: unknown[] };
+      for (const example of examples) t.ok(Compile(schema).Check(example), name);
+    }
+  });
+});
+
+t.test('the pages run under a policy that lets nothing in from elsewhere', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  const page = await api.app.inject('/docs');
+  const policy = String(page.headers['content-security-policy']);
+  t.match(policy, "default-src 'none'; script-src 'self';");
+  t.notMatch(policy, /https?:|unsafe-eval|script-src[^;]*unsafe/);
+  t.notMatch(page.body, /<script(?![^>]* src=)[^>]*>\s*\S/, 'no script stands in the page itself');
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => String(url));
+  t.ok(assets.length >= 5);
+  for (const url of assets) {
+    t.match(url, /^\/docs\//, 'it is served from here');
+    t.equal((await api.app.inject(url)).statusCode, 200, url);
+  }
+  t.notMatch((await api.app.inject('/docs/static/swagger-initializer.js')).body, /validator\.swagger/);
+});
