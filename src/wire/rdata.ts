@@ -33,9 +33,10 @@ export function readRdata(
   out: ByteWriter,
 ): Malformed | undefined {
   const start = out.length;
-  const bad = appendRdata(type, words, first, origin, out) ?? checkLength(out.length - start);
-  if (bad) out.length = start;
-  return bad;
+  const bad = appendRdata(type, words, first, origin, out);
+  const tooLong = bad ? undefined : checkLength(out.length - start);
+  if (bad || tooLong) out.length = start;
+  return bad ?? (tooLong && words.at(first).malformed(tooLong.reason));
 }
 
 function appendRdata(
@@ -57,8 +58,8 @@ function appendRdata(
     );
   }
   const start = out.length;
-  for (const [index, field] of format.fields.entries()) {
-    const bad = field.parse(words, first + index, out, origin);
+  for (let index = 0; index < format.fields.length; index++) {
+    const bad = format.fields[index].parse(words, first + index, out, origin);
     if (bad) return bad;
   }
   const bad = format.check?.(out.bytes.subarray(start, out.length));

@@ -30,9 +30,18 @@ export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Up to here, adding character to character beats calling the decoder. */
+const SHORT_TEXT_BYTES = 16;
+
 /** The bytes `[start, end)` as text; what is not UTF-8 shows as U+FFFD, which no format accepts. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
+  if (end - start > SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at++) {
+    if (bytes[at] > 0x7e) return decoder.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(bytes[at]);
+  }
+  return text;
 }
 
 /** The bytes `[start, end)` for use in a `Malformed.reason`. */

@@ -2,6 +2,7 @@
 import { Malformed } from './malformed.ts';
 import { BACKSLASH, DOUBLE_QUOTE, decodeText, quoteBytes } from './text.ts';
 
+const DOLLAR = 0x24;
 const EQUALS = 0x3d;
 const LINE_FEED = 0x0a;
 const NO_BYTES = new Uint8Array(0);
@@ -44,6 +45,11 @@ export class Word {
     if (this.quoted || this.end - this.start !== text.length) return false;
     for (let i = 0; i < text.length; i++) if (this.source[this.start + i] !== text.charCodeAt(i)) return false;
     return true;
+  }
+
+  /** True where it begins with the dollar sign of `$ORIGIN` and its kind (RFC 1035 §5.1). */
+  get isDirective(): boolean {
+    return !this.quoted && this.source[this.start] === DOLLAR;
   }
 
   malformed(reason: string): Malformed {

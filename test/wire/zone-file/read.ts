@@ -1,0 +1,26 @@
+/** Reads a zone file given as text, for tests: its records as text, its errors as `line:column code message`. */
+import { formatName, parseName } from '../../../src/wire/name.ts';
+import { formatRdata, formatType } from '../../../src/wire/rdata.ts';
+import { Findings } from '../../../src/wire/zone-file/finding.ts';
+import { type Include, readZoneFile } from '../../../src/wire/zone-file/reader.ts';
+
+export interface Reading {
+  readonly records: string[];
+  readonly errors: string[];
+  readonly findings: Findings;
+}
+
+export function read(text: string | Uint8Array, include?: Include): Reading {
+  const findings = new Findings();
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  const origin = parseName('example.') as Uint8Array;
+  const records = Array.from(
+    readZoneFile(bytes, include ? { origin, include } : { origin }, findings),
+    ({ owner, type, ttlSeconds, rdata }) =>
+      `${formatName(owner)} ${ttlSeconds} ${formatType(type)} ${formatRdata(type, rdata)}`,
+  );
+  const errors = findings.errors.map(
+    ({ file, line, column, code, message }) => `${file}${file && ':'}${line}:${column} ${code} ${message}`,
+  );
+  return { records, errors, findings };
+}
