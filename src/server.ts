@@ -32,6 +32,8 @@ export interface Server {
 
 /** How often blocks that workers have left are looked for when no change does it. */
 const COLLECT_MS = 1000;
+/** And how often while a dropped zone is being given back: leaves most of the time to others. */
+const COLLECT_SOON_MS = 10;
 
 /** Starts everything; resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
 export async function startServer(settings: Settings, log: Logger): Promise<Server> {
@@ -70,8 +72,13 @@ async function startParts(
     { revision: store.lastRevision, ms: Math.round(performance.now() - startedAt), ...table.memory },
     'table loaded',
   );
-  const collecting = setInterval(() => table.collect(), COLLECT_MS);
-  stops.push(() => clearInterval(collecting));
+  let collecting: NodeJS.Timeout;
+  const collect = (): void => {
+    const more = table.collect();
+    collecting = setTimeout(collect, more ? COLLECT_SOON_MS : COLLECT_MS);
+  };
+  collect();
+  stops.push(() => clearTimeout(collecting));
 
   const tokens = openTokens(store, settings, log);
   const { listen, tls, bodyMaxBytes, authFailuresPerMinute } = settings.admin;

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { DIRECTORY, ENTRY, SEGMENT, TOMBSTONE } from './layout.ts';
 import type { Arena, ArenaView } from './memory.ts';
-import type { Reclaimer } from './reclaim.ts';
+import type { Retirer } from './reclaim.ts';
 
 /** A segment of 512 slots is 4 KiB: a page, split in microseconds. */
 const SEGMENT_SLOTS_LOG2_MAX = 9;
@@ -70,9 +70,9 @@ function sameName(view: ArenaView, entry: number, name: Uint8Array, start: numbe
 /** Changes an index; only the main thread does. Every allocation may fail: false means that the arena is full. */
 export class IndexWriter {
   readonly #arena: Arena;
-  readonly #reclaimer: Reclaimer;
+  readonly #reclaimer: Retirer;
 
-  constructor(arena: Arena, reclaimer: Reclaimer) {
+  constructor(arena: Arena, reclaimer: Retirer) {
     this.#arena = arena;
     this.#reclaimer = reclaimer;
   }

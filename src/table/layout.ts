@@ -161,3 +161,13 @@ export const SEGMENT = {
 
 /** A slot whose entry was removed: a probe goes on past it. */
 export const TOMBSTONE = -1;
+
+/** Words of an entry whose name has so many bytes. */
+export function entryWords(nameBytes: number): number {
+  return ENTRY.NAME_BYTES + Math.ceil(nameBytes / 4);
+}
+
+/** Words of a node's version with so many RRsets. */
+export function nodeWords(rrsets: number): number {
+  return NODE.PAIRS + 2 * rrsets;
+}

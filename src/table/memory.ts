@@ -41,6 +41,9 @@ export class ArenaView {
   }
 }
 
+/** The arena has reached its limit; thrown inside a prepare, which takes everything back and returns a Problem. */
+export class ArenaFull extends Error {}
+
 /** Address space is kept for `maxBytes`; memory is taken as the arena grows. Word offsets stay below 2^30. */
 export const ARENA_MAX_BYTES = 2 ** 32 - 2 ** 16;
 const ARENA_MIN_BYTES = 4096;

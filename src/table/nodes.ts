@@ -1,25 +1,12 @@
 /** Zones and nodes in the arena, changed through versions: prepared unseen, then published whole or taken back. */
 
-import { TYPE } from '../wire/constants.ts';
+import { Dismantler } from './dismantle.ts';
+import { nodeFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import {
-  ARENA,
-  CONTROL,
-  ENTRY,
-  NODE,
-  NODE_EXISTS,
-  NODE_HAS_CNAME,
-  NODE_IS_APEX,
-  NODE_IS_CUT,
-  VERSION,
-  ZONE,
-} from './layout.ts';
-import type { Arena } from './memory.ts';
+import { ARENA, CONTROL, ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE } from './layout.ts';
+import { type Arena, ArenaFull } from './memory.ts';
 import type { Reclaimer } from './reclaim.ts';
-
-/** The arena has reached its limit; thrown inside a prepare, which takes everything back and returns a Problem. */
-export class ArenaFull extends Error {}
 
 /** Contents of a node's newest version, as the writer edits them. */
 export interface NodeContent {
@@ -37,7 +24,10 @@ export class NodeWriter {
   readonly #undo: (() => void)[] = [];
   /** What is to be done once the prepared changes are published. */
   readonly #onPublish: (() => void)[] = [];
+  /** What is to be done after that: nothing of the changes refers to a dropped index any more. */
+  readonly #onPublishLast: (() => void)[] = [];
   readonly #name = new HashedName();
+  readonly #dismantler: Dismantler;
   /** Which index lives at a cell; a cell may serve another one later. */
   readonly #indexes = new Map<number, object>();
 
@@ -45,6 +35,7 @@ export class NodeWriter {
     this.arena = arena;
     this.reclaimer = reclaimer;
     this.index = new IndexWriter(arena, reclaimer);
+    this.#dismantler = new Dismantler(arena);
   }
 
   /** The generation that the prepared changes will be seen under. */
@@ -95,6 +86,7 @@ export class NodeWriter {
   publish(): void {
     Atomics.store(this.arena.view.control, CONTROL.GENERATION, this.pendingGeneration);
     for (const action of this.#onPublish) action();
+    for (const action of this.#onPublishLast) action();
     this.#reset();
   }
 
@@ -106,6 +98,7 @@ export class NodeWriter {
   #reset(): void {
     this.#undo.length = 0;
     this.#onPublish.length = 0;
+    this.#onPublishLast.length = 0;
     this.reclaimer.advance();
     this.reclaimer.collect();
   }
@@ -191,10 +184,7 @@ export class NodeWriter {
     const exists = isApex || children > 0 || content.service !== 0 || content.rrsets.size > 0;
     const version = this.allocate(nodeWords(content.rrsets.size));
     const { words } = this.arena.view;
-    let flags = (exists ? NODE_EXISTS : 0) | (isApex ? NODE_IS_APEX : 0);
-    if (content.rrsets.has(TYPE.CNAME)) flags |= NODE_HAS_CNAME;
-    if (!isApex && content.rrsets.has(TYPE.NS)) flags |= NODE_IS_CUT;
-    words[version + NODE.FLAGS] = flags;
+    words[version + NODE.FLAGS] = nodeFlags(content.rrsets.keys(), exists, isApex);
     words[version + NODE.SERVICE] = content.service;
     words[version + NODE.COUNT] = content.rrsets.size;
     let at = version + NODE.PAIRS;
@@ -273,30 +263,27 @@ export class NodeWriter {
     return version !== 0 && words[version + ZONE.INDEX] !== 0 ? version : 0;
   }
 
-  /** Retires a zone's index with all its nodes and their versions. */
-  retireIndex(cell: number, retireContent: (content: NodeContent) => void): void {
-    for (const node of this.index.entries(cell)) {
-      const version = this.arena.view.words[node + ENTRY.VERSION_WORD] as number;
-      if (version !== 0) {
-        retireContent(this.content(node));
-        this.retireOnPublish(version, this.#versionWords(version));
-      }
-      this.retireOnPublish(node, entryWords(this.nameLength(node)));
-    }
-    this.onPublish(() => {
+  /** Takes over an index that was built aside; see zone-builder.ts. */
+  adoptIndex(cell: number): void {
+    this.#indexes.set(cell, {});
+    this.undo(() => this.#indexes.delete(cell));
+  }
+
+  /** Drops an index with all its nodes, their versions and RRsets, once the changes are published and no worker reads it. */
+  dropIndex(cell: number): void {
+    this.#onPublishLast.push(() => {
       this.#indexes.delete(cell);
-      this.index.retire(cell);
-      this.reclaimer.retire(cell, 1);
+      this.reclaimer.afterwards(() => this.#dismantler.add(cell));
     });
   }
-}
 
-/** Words of an entry whose name has so many bytes. */
-export function entryWords(nameBytes: number): number {
-  return ENTRY.NAME_BYTES + Math.ceil(nameBytes / 4);
-}
+  /** Drops an index that no worker has ever been able to reach. */
+  discardIndex(cell: number): void {
+    this.#dismantler.add(cell);
+  }
 
-/** Words of a node's version with so many RRsets. */
-export function nodeWords(rrsets: number): number {
-  return NODE.PAIRS + 2 * rrsets;
+  /** Gives back some of what was dropped; true where there is more. */
+  dismantle(names: number): boolean {
+    return this.#dismantler.step(names);
+  }
 }

@@ -10,6 +10,11 @@
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS, VERSION } from './layout.ts';
 import type { Arena } from './memory.ts';
 
+/** Takes blocks that are no longer wanted. */
+export interface Retirer {
+  retire(offset: number, words: number): void;
+}
+
 interface Retired {
   readonly epoch: number;
   readonly offset: number;
@@ -18,7 +23,7 @@ interface Retired {
   readonly then?: () => void;
 }
 
-export class Reclaimer {
+export class Reclaimer implements Retirer {
   readonly #arena: Arena;
   /** In order of epochs. `#head` is the first that is not freed. */
   #queue: Retired[] = [];

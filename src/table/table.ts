@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
-import type { ModelChange } from '../model/revision.ts';
+import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
@@ -18,9 +18,11 @@ import {
   soaRdata,
 } from './compile.ts';
 import type { CounterRegistry, PoolCount } from './counters.ts';
-import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE, ZONE_HAS_CUT, ZONE_HAS_WILDCARD } from './layout.ts';
-import { Arena, type SharedTable } from './memory.ts';
-import { ArenaFull, type NodeContent, NodeWriter } from './nodes.ts';
+import { zoneFlags } from './flags.ts';
+import type { BlockList } from './free-blocks.ts';
+import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE } from './layout.ts';
+import { Arena, ArenaFull, type SharedTable } from './memory.ts';
+import { type NodeContent, NodeWriter } from './nodes.ts';
 import { Reclaimer } from './reclaim.ts';
 
 /** What the writer remembers of a service, so that a shift touches only its plan. */
@@ -30,6 +32,9 @@ interface CompiledService {
   readonly pools: readonly CompiledPool[];
 }
 
+/** Names of a dropped zone that are given back in one go: about a millisecond's work. */
+const DISMANTLED_AT_ONCE = 2000;
+
 export class Table implements TableChanges {
   readonly shared: SharedTable;
   readonly #arena: Arena;
@@ -37,6 +42,8 @@ export class Table implements TableChanges {
   readonly #nodes: NodeWriter;
   readonly #counters: CounterRegistry;
   readonly #services = new Map<string, CompiledService>();
+  /** Names of the services of each zone. */
+  readonly #servicesByZone = new Map<string, Set<string>>();
   #pending = false;
 
   constructor(shared: SharedTable, counters: CounterRegistry) {
@@ -76,12 +83,30 @@ export class Table implements TableChanges {
     this.#nodes.takeBack();
   }
 
-  /** Frees what workers have left since the last change. To be called now and then. */
-  collect(): void {
-    if (this.#pending || this.#reclaimer.waiting === 0) return;
-    // What the last collection itself retired waits for an epoch of its own.
-    this.#reclaimer.advance();
-    this.#reclaimer.collect();
+  /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
+  collect(): boolean {
+    if (this.#pending) return false;
+    if (this.#reclaimer.waiting > 0) {
+      // What the last collection itself retired waits for an epoch of its own.
+      this.#reclaimer.advance();
+      this.#reclaimer.collect();
+    }
+    return this.#nodes.dismantle(DISMANTLED_AT_ONCE);
+  }
+
+  /** Free blocks for the thread that builds a zone aside. */
+  lendBlocks(): BlockList[] {
+    return this.#arena.lend();
+  }
+
+  /** Takes free blocks back. */
+  absorbBlocks(lists: readonly BlockList[]): void {
+    this.#arena.absorb(lists);
+  }
+
+  /** Gives up a zone that was built aside and not imported. */
+  discard({ index }: Pick<StagedZone, 'index'>): void {
+    this.#nodes.discardIndex(index);
   }
 
   /** Sizes, bytes; `waiting`: blocks that some worker may still read. */
@@ -105,6 +130,8 @@ export class Table implements TableChanges {
     switch (change.op) {
       case 'putZone':
         return this.#putZone(change.zone);
+      case 'importZone':
+        return this.#importZone(change.zone, change.staged);
       case 'deleteZone':
         return this.#deleteZone(change.zone);
       case 'putRRset':
@@ -122,30 +149,51 @@ export class Table implements TableChanges {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const cell = existing === 0 ? this.#nodes.makeIndex() : (this.#words[existing + ZONE.INDEX] as number);
+    this.#writeApex(cell, apex, zone);
+    if (existing === 0) this.#nodes.setZone(apex, cell, this.#nodes.find(cell, apex), 0);
+  }
+
+  #writeApex(cell: number, apex: Uint8Array, zone: Zone): void {
     this.#nodes.update(cell, apex, apex, (content) => {
       this.#setRRset(content, apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
       this.#setRRset(content, apex, TYPE.NS, zone.ttlSeconds, zone.nameservers.map(nameToWire));
     });
-    if (existing === 0) this.#nodes.setZone(apex, cell, this.#nodes.find(cell, apex), 0);
+  }
+
+  /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
+  #importZone(zone: Zone, { index, flags: builtFlags }: StagedZone): void {
+    const apex = nameToWire(zone.name);
+    const existing = this.#nodes.zone(apex);
+    const replaced = existing === 0 ? 0 : (this.#words[existing + ZONE.INDEX] as number);
+    this.#nodes.adoptIndex(index);
+    this.#writeApex(index, apex, zone);
+    let flags = builtFlags;
+    for (const name of this.#servicesByZone.get(zone.name) ?? []) {
+      const owner = nameToWire(name);
+      flags |= zoneFlags(owner, 0, owner.length === apex.length);
+      const { cell } = this.#services.get(name) as CompiledService;
+      this.#nodes.update(index, apex, owner, (content) => {
+        content.service = cell;
+      });
+    }
+    this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), flags);
+    if (replaced !== 0) this.#nodes.dropIndex(replaced);
   }
 
   #deleteZone(name: string): void {
     const apex = nameToWire(name);
     const cell = this.#indexOf(apex);
     this.#nodes.setZone(apex, 0, 0, 0);
-    this.#nodes.retireIndex(cell, (content) => {
-      for (const rrset of content.rrsets.values()) this.#retireRRset(rrset);
-    });
-    for (const [serviceName, compiled] of this.#services) {
-      if (compiled.service.zone === name) this.#forgetService(serviceName, compiled);
+    this.#nodes.dropIndex(cell);
+    for (const service of [...(this.#servicesByZone.get(name) ?? [])]) {
+      this.#forgetService(service, this.#services.get(service) as CompiledService);
     }
   }
 
   #putRRset(rrset: RRset): void {
     const apex = nameToWire(rrset.zone);
     const owner = nameToWire(rrset.name);
-    if (hasWildcardLabel(owner)) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
-    if (rrset.type === TYPE.NS && owner.length > apex.length) this.#raiseZoneFlag(apex, ZONE_HAS_CUT);
+    this.#raiseZoneFlags(apex, zoneFlags(owner, rrset.type, owner.length === apex.length));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       this.#setRRset(content, owner, rrset.type, rrset.ttlSeconds, rrset.rdata);
     });
@@ -172,6 +220,7 @@ export class Table implements TableChanges {
 
   #putService(service: Service): void {
     const old = this.#services.get(service.name);
+    assert(old === undefined || old.service.zone === service.zone, 'a service moves by a delete and a put');
     const owner = nameToWire(service.name);
     const cell = old?.cell ?? this.#nodes.allocate(SERVICE.WORDS);
     const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
@@ -185,7 +234,7 @@ export class Table implements TableChanges {
     this.#remember(service.name, { service, cell, pools });
     if (old !== undefined) return;
     const apex = nameToWire(service.zone);
-    if (hasWildcardLabel(owner)) this.#raiseZoneFlag(apex, ZONE_HAS_WILDCARD);
+    this.#raiseZoneFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       content.service = cell;
     });
@@ -237,21 +286,30 @@ export class Table implements TableChanges {
 
   #remember(name: string, compiled: CompiledService | undefined): void {
     const old = this.#services.get(name);
-    const set = (value: CompiledService | undefined): void => {
-      if (value === undefined) this.#services.delete(name);
-      else this.#services.set(name, value);
-    };
-    set(compiled);
-    this.#nodes.undo(() => set(old));
+    this.#setService(name, old, compiled);
+    this.#nodes.undo(() => this.#setService(name, compiled, old));
+  }
+
+  #setService(name: string, from: CompiledService | undefined, to: CompiledService | undefined): void {
+    if (from !== undefined) this.#servicesByZone.get(from.service.zone)?.delete(name);
+    if (to === undefined) {
+      this.#services.delete(name);
+      return;
+    }
+    this.#services.set(name, to);
+    const { zone } = to.service;
+    const names = this.#servicesByZone.get(zone);
+    if (names === undefined) this.#servicesByZone.set(zone, new Set([name]));
+    else names.add(name);
   }
 
   /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
-  #raiseZoneFlag(apex: Uint8Array, flag: number): void {
+  #raiseZoneFlags(apex: Uint8Array, more: number): void {
     const zone = this.#nodes.zone(apex);
     const flags = this.#words[zone + ZONE.FLAGS] as number;
-    if ((flags & flag) !== 0) return;
+    if ((flags & more) === more) return;
     const { INDEX, APEX } = ZONE;
-    this.#nodes.setZone(apex, this.#words[zone + INDEX] as number, this.#words[zone + APEX] as number, flags | flag);
+    this.#nodes.setZone(apex, this.#words[zone + INDEX] as number, this.#words[zone + APEX] as number, flags | more);
   }
 
   #indexOf(apex: Uint8Array): number {
@@ -272,15 +330,4 @@ export class Table implements TableChanges {
   get #words(): Int32Array<SharedArrayBuffer> {
     return this.#arena.view.words;
   }
-}
-
-/**
- * Whether a label of the name is `*`. It need not be the first: an owner below `*.example.` brings that name into being
- * as an empty non-terminal, and it is a source of synthesis too (RFC 4592 §2.1.3 and §2.2.2).
- */
-function hasWildcardLabel(owner: Uint8Array): boolean {
-  for (let at = 0; owner[at] !== 0; at += 1 + (owner[at] as number)) {
-    if (owner[at] === 1 && owner[at + 1] === 0x2a) return true;
-  }
-  return false;
 }

@@ -81,6 +81,9 @@ export class Model {
       return { op: 'deleteRRset', zone: apex, name: step.name, type: typeCode(step.type) };
     }
     if (rrsets.has(`${step.name} A`) || rrsets.has(`${step.name} AAAA`)) return undefined;
+    // A service moves to another zone by a delete and a put, as the control path does it.
+    const elsewhere = [...this.zones].some(([zone, model]) => zone !== apex && model.services.has(step.name));
+    if (elsewhere) return undefined;
     if (step.n > 0) {
       services.set(step.name, step.n);
       // Which pool has the weight changes with n, as in a shift; a weight of 0 makes the answer certain.

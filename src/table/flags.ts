@@ -1,0 +1,29 @@
+/** What a node's and a zone's version say of their contents, so that most lookups need no further probe. */
+import { TYPE } from '../wire/constants.ts';
+import { NODE_EXISTS, NODE_HAS_CNAME, NODE_IS_APEX, NODE_IS_CUT, ZONE_HAS_CUT, ZONE_HAS_WILDCARD } from './layout.ts';
+
+/** NODE_* of a node that owns RRsets of these types. */
+export function nodeFlags(types: Iterable<number>, exists: boolean, isApex: boolean): number {
+  let flags = (exists ? NODE_EXISTS : 0) | (isApex ? NODE_IS_APEX : 0);
+  for (const type of types) {
+    if (type === TYPE.CNAME) flags |= NODE_HAS_CNAME;
+    if (type === TYPE.NS && !isApex) flags |= NODE_IS_CUT;
+  }
+  return flags;
+}
+
+/** ZONE_* that an owner brings into its zone, with an RRset of the type (0: with a service). */
+export function zoneFlags(owner: Uint8Array, type: number, isApex: boolean): number {
+  return (hasWildcardLabel(owner) ? ZONE_HAS_WILDCARD : 0) | (type === TYPE.NS && !isApex ? ZONE_HAS_CUT : 0);
+}
+
+/**
+ * Whether a label of the name is `*`. It need not be the first: an owner below `*.example.` brings that name into being
+ * as an empty non-terminal, and it is a source of synthesis too (RFC 4592 §2.1.3 and §2.2.2).
+ */
+function hasWildcardLabel(owner: Uint8Array): boolean {
+  for (let at = 0; owner[at] !== 0; at += 1 + (owner[at] as number)) {
+    if (owner[at] === 1 && owner[at + 1] === 0x2a) return true;
+  }
+  return false;
+}

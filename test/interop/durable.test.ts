@@ -1,0 +1,27 @@
+/** The store's sync comes before the reply: seen in the system calls of the process, since `kill -9` cannot tell. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal } from '../fixtures/process.ts';
+
+t.test('fdatasync of the log lies between each request and its reply', async (t) => {
+  const folder = temporaryFolder(t);
+  const trace = join(folder, 'trace');
+  const wrapper = ['strace', '-f', '-yy', '-s', '64', '-e', 'trace=read,write,writev,fdatasync,fsync', '-o', trace];
+  const teal = await startTeal(folder, { wrapper });
+  for (let i = 1; i <= 5; i++) {
+    const { status } = await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: i, green: 100 });
+    t.equal(status, 200);
+  }
+  await teal.end('SIGTERM');
+  const lines = readFileSync(trace, 'utf8').split('\n');
+  const isRequest = (line: string): boolean => line.includes('"PUT /v1/services/');
+  const isReply = (line: string): boolean => /writev?\(.*HTTP\/1\.1 200/.test(line);
+  const isSync = (line: string): boolean => /f(data)?sync\(.*teal\.db-wal/.test(line);
+  const order = lines.flatMap((line) =>
+    isRequest(line) ? ['request'] : isReply(line) ? ['reply'] : isSync(line) ? ['sync'] : [],
+  );
+  const first = order.indexOf('request');
+  t.same(order.slice(first, first + 15), Array(5).fill(['request', 'sync', 'reply']).flat());
+});
