@@ -8,7 +8,7 @@ import { startTeal, type TealProcess } from '../fixtures/process.ts';
 t.setTimeout(120_000);
 
 const SHIFTS = 200;
-const KILLS = 12;
+const KILLS = 8;
 const app = 'app.example.test';
 const api = 'api.example.test';
 
