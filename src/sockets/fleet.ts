@@ -1,31 +1,27 @@
 /** The workers: started on sockets that the main thread keeps, watched, replaced when they die, stopped together. */
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ResponderOptions } from '../responder/options.ts';
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
-import { type Endpoint, isWildcard } from './address.ts';
-import { type Libc, loadLibc } from './libc.ts';
-import { ListenError, type OpenedEndpoint, openEndpoint } from './open.ts';
-import type { TcpLimits, TcpSource } from './tcp.ts';
-import type { PortableSource } from './udp-portable.ts';
-import { READY, STOP, type WorkerAssignment } from './worker.ts';
+import type { Endpoint } from './address.ts';
+import { Listeners, type ListenOptions } from './listeners.ts';
+import type { TcpLimits } from './tcp-limits.ts';
+import { READY, STOP, type WorkerAssignment, type WorkerRole } from './worker.ts';
 
-export interface FleetOptions {
-  readonly listen: readonly Endpoint[];
+export interface FleetOptions extends ListenOptions {
   readonly workers: number | 'auto';
-  readonly transport: 'auto' | 'batch' | 'portable';
   readonly responder: ResponderOptions;
-  readonly receiveBufferBytes: number;
   readonly tcp: TcpLimits;
   readonly shared: SharedTable;
-  /** One memory for each UDP worker and one for the TCP worker; see `readersOf`. */
+  /** One memory for each UDP worker and one for the TCP worker. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly log: FleetLog;
   /** The module that a worker runs; tests put broken ones here. */
   readonly entry?: URL;
+  /** A worker that does not answer so long after its start is ended, and another one started. */
+  readonly startLimitMs?: number;
 }
 
 /** The part of a pino logger that the fleet uses. */
@@ -35,6 +31,8 @@ export interface FleetLog {
   error(fields: object, message: string): void;
 }
 
+/** A thread is up in a tenth of a second; a machine that is busy with something else may take long. */
+const START_LIMIT_MS = 30_000;
 /** A worker that dies sooner than this after its start is started again only after this time. */
 const RESTART_PAUSE_MS = 250;
 /** A graceful stop may take this long before the threads are ended. */
@@ -48,55 +46,50 @@ export function udpWorkersOf(workers: number | 'auto'): number {
 }
 
 export class Fleet {
-  /** Listen addresses with the ports in use. */
-  readonly endpoints: readonly Endpoint[];
-  readonly transport: 'batch' | 'portable';
   readonly #options: FleetOptions;
-  readonly #libc: Libc | undefined;
-  readonly #opened: readonly OpenedEndpoint[];
+  readonly #listeners: Listeners;
   readonly #threads: (Worker | undefined)[] = [];
+  /** Readers whose thread answers. */
+  readonly #ready = new Set<number>();
   #stopping = false;
 
-  private constructor(options: FleetOptions, libc: Libc | undefined, opened: readonly OpenedEndpoint[]) {
+  private constructor(options: FleetOptions, listeners: Listeners) {
     this.#options = options;
-    this.#libc = libc;
-    this.#opened = opened;
-    this.endpoints = libc === undefined ? options.listen : opened.map(({ endpoint }) => endpoint);
-    this.transport = libc === undefined || options.transport === 'portable' ? 'portable' : 'batch';
+    this.#listeners = listeners;
   }
 
   /** Opens every socket, starts every worker, and resolves when all of them answer. Throws ListenError. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const libc = loadLibc();
-    if (libc === undefined && options.transport === 'batch') {
-      throw new ListenError('dns.transport: batch needs Linux and the koffi package, which did not load; use auto');
-    }
-    const opened: OpenedEndpoint[] = [];
     const workers = udpWorkersOf(options.workers);
     assert.equal(options.counters.length, workers + 1);
-    const portable = libc === undefined || options.transport === 'portable';
-    const listen = portable ? expandWildcards(options.listen) : options.listen;
+    const listeners = Listeners.open(options, workers);
+    const { transport, opened } = listeners;
+    for (const { endpoint, receiveBufferBytes } of opened) {
+      options.log.info({ ...endpoint, workers, receiveBufferBytes, transport }, 'dns listening');
+    }
+    const fleet = new Fleet(options, listeners);
+    Atomics.store(new Int32Array(options.shared.control), CONTROL.STOP, 0);
     try {
-      if (libc !== undefined) {
-        for (const endpoint of listen) {
-          opened.push(openEndpoint(libc, endpoint, workers, options.receiveBufferBytes));
-        }
-      }
-      const fleet = new Fleet({ ...options, listen }, libc, opened);
-      for (const { endpoint, receiveBufferBytes } of opened) {
-        options.log.info({ ...endpoint, workers, receiveBufferBytes, transport: fleet.transport }, 'dns listening');
-      }
       await Promise.all(options.counters.map((_, reader) => fleet.#startThread(reader)));
-      return fleet;
     } catch (error) {
-      closeAll(libc, opened);
+      await fleet.stop();
       throw error;
     }
+    return fleet;
+  }
+
+  /** Listen addresses with the ports in use. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#listeners.endpoints;
+  }
+
+  get transport(): 'batch' | 'portable' {
+    return this.#listeners.transport;
   }
 
   /** Threads that answer at the moment. */
   get alive(): number {
-    return this.#threads.filter((thread) => thread !== undefined).length;
+    return this.#ready.size;
   }
 
   /** Stops accepting, answers what was received, ends the threads, closes the sockets. */
@@ -115,33 +108,40 @@ export class Fleet {
     await Promise.race([Promise.all(exits), limit]);
     clearTimeout(timer);
     await Promise.all(this.#threads.map((thread) => thread?.terminate()));
-    closeAll(this.#libc, this.#opened);
+    this.#listeners.close();
   }
 
   /** Starts the thread of a reader; resolves when it answers, rejects if it dies before. */
   #startThread(reader: number): Promise<void> {
-    const { entry = defaultEntry, log } = this.#options;
+    const { entry = defaultEntry, startLimitMs = START_LIMIT_MS, log } = this.#options;
     const startedAt = performance.now();
     const workerData = { entry: entry.href, assignment: this.#assignment(reader) };
     const thread = new Worker(entry, { workerData, name: `teal-${reader}` });
     this.#threads[reader] = thread;
     return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        log.error({ reader, startLimitMs }, 'worker does not start');
+        thread.terminate();
+      }, startLimitMs);
       thread.on('message', (message) => {
-        if (message === READY) resolve();
+        if (message !== READY) return;
+        clearTimeout(limit);
+        this.#ready.add(reader);
+        resolve();
       });
       thread.on('error', (error) => {
-        log.error(
-          { reader, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-          'worker failed',
-        );
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        log.error({ reader, error: text }, 'worker failed');
         reject(error);
       });
       thread.on('exit', (code) => {
+        clearTimeout(limit);
         this.#threads[reader] = undefined;
+        this.#ready.delete(reader);
         // The dead cannot be reading: what it might have held may be used again.
         const control = new Int32Array(this.#options.shared.control);
         Atomics.store(control, CONTROL.MARKS + reader * MARK_STRIDE_WORDS, 0);
-        reject(new Error(`worker ${reader} exited with code ${code}`));
+        reject(new Error(`worker ${reader} exited with code ${code} before it answered`));
         if (!this.#stopping) this.#replace(reader, performance.now() - startedAt);
       });
     });
@@ -158,53 +158,16 @@ export class Fleet {
   }
 
   #assignment(reader: number): WorkerAssignment {
-    const { shared, counters, responder, tcp } = this.#options;
-    const common = { reader, shared, counters: counters[reader] as SharedArrayBuffer, responder };
-    const isTcp = reader === counters.length - 1;
-    if (isTcp) return { ...common, role: { kind: 'tcp', sources: this.#tcpSources(), limits: tcp } };
-    if (this.transport === 'portable')
-      return { ...common, role: { kind: 'portable', sources: this.#udpSources(reader) } };
-    const sockets = this.#opened.map(({ udp, endpoint }) => ({
-      fd: udp[reader] as number,
-      wildcard: isWildcard(endpoint.address),
-    }));
-    return { ...common, role: { kind: 'batch', sockets } };
+    const { shared, counters, responder } = this.#options;
+    return { reader, shared, counters: counters[reader] as SharedArrayBuffer, responder, role: this.#role(reader) };
   }
 
-  /** node:net and node:dgram close what they are given when their thread ends, so they get duplicates. */
-  #tcpSources(): TcpSource[] {
-    const libc = this.#libc;
-    if (libc === undefined) return this.#options.listen.map((endpoint) => ({ endpoint }));
-    return this.#opened.map(({ tcp }) => ({ fd: libc.dup(tcp) }));
-  }
-
-  #udpSources(reader: number): PortableSource[] {
-    const libc = this.#libc;
-    const { listen, receiveBufferBytes } = this.#options;
-    if (libc === undefined) {
-      return listen.map((endpoint) => ({ endpoint, isV6: net.isIPv6(endpoint.address), receiveBufferBytes }));
+  #role(reader: number): WorkerRole {
+    const listeners = this.#listeners;
+    if (reader === this.#options.counters.length - 1) {
+      return { kind: 'tcp', sources: listeners.tcpSources(), limits: this.#options.tcp };
     }
-    return this.#opened.map(({ udp, endpoint }) => ({
-      fd: libc.dup(udp[reader] as number),
-      isV6: net.isIPv6(endpoint.address),
-    }));
+    if (listeners.transport === 'batch') return { kind: 'batch', sources: listeners.batchSources(reader) };
+    return { kind: 'portable', sources: listeners.portableSources(reader) };
   }
-}
-
-function closeAll(libc: Libc | undefined, opened: readonly OpenedEndpoint[]): void {
-  for (const { udp, tcp } of opened) for (const fd of [...udp, tcp]) libc?.close(fd);
-}
-
-/**
- * node:dgram cannot tell which address was asked, so that a wildcard would answer from the wrong one: the portable
- * transport listens on each address that the machine has at the start instead.
- */
-function expandWildcards(listen: readonly Endpoint[]): Endpoint[] {
-  const all = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return listen.flatMap((endpoint) => {
-    if (!isWildcard(endpoint.address)) return [endpoint];
-    const family = net.isIPv6(endpoint.address) ? 'IPv6' : 'IPv4';
-    const own = all.filter((address) => address.family === family && !address.address.startsWith('fe80'));
-    return own.map(({ address }) => ({ address, port: endpoint.port }));
-  });
 }

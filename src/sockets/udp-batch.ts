@@ -171,18 +171,26 @@ function layOut() {
   };
 }
 
+/** A bound UDP socket; on a wildcard address answers leave from the address that was asked. */
+export interface BatchSource {
+  readonly fd: number;
+  readonly wildcard: boolean;
+}
+
 /** What one worker's loop needs. */
 export interface BatchLoop {
   readonly libc: Libc;
-  readonly sockets: readonly { readonly fd: number; readonly wildcard: boolean }[];
+  readonly sources: readonly BatchSource[];
   readonly responder: Responder;
   readonly counters: CounterView;
   readonly control: Int32Array;
+  /** Called once everything is in place, before the first receive. */
+  readonly ready: () => void;
 }
 
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
-export function runBatchLoop({ libc, sockets, responder, counters, control }: BatchLoop): void {
-  const batches = sockets.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard));
+export function runBatchLoop({ libc, sources, responder, counters, control, ready }: BatchLoop): void {
+  const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard));
   const stopping = (): boolean => Atomics.load(control, CONTROL.STOP) !== 0;
   const serve = (socket: BatchSocket, flags: number): number => {
     const count = socket.receive(flags);
@@ -193,6 +201,7 @@ export function runBatchLoop({ libc, sockets, responder, counters, control }: Ba
     socket.answer(responder, count);
     return count;
   };
+  ready();
   if (batches.length === 1) serveOne(batches[0] as BatchSocket, responder, serve, stopping);
   else serveSeveral(libc, batches, responder, serve, stopping);
   // What had arrived is still answered.

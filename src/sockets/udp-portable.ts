@@ -6,7 +6,7 @@ import { addressBytes, type Endpoint } from './address.ts';
 /** A UDP reply is at most this; see `dns.udpMaxBytes`. */
 const REPLY_BYTES = 4096;
 
-/** What to listen on: a descriptor that the main thread owns (a duplicate of it, closed here), or an address. */
+/** What to listen on: a bound descriptor, closed here at the end, or an address. */
 export type PortableSource =
   | { readonly fd: number; readonly isV6: boolean }
   | { readonly endpoint: Endpoint; readonly isV6: boolean; readonly receiveBufferBytes: number };

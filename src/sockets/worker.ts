@@ -8,9 +8,10 @@ import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/pick.ts';
-import { loadLibc } from './libc.ts';
-import { serveTcp, type TcpLimits, type TcpSource } from './tcp.ts';
-import { runBatchLoop } from './udp-batch.ts';
+import { errorName, loadLibc } from './libc.ts';
+import { serveTcp, type TcpSource } from './tcp.ts';
+import type { TcpLimits } from './tcp-limits.ts';
+import { type BatchSource, runBatchLoop } from './udp-batch.ts';
 import { type PortableSource, servePortable } from './udp-portable.ts';
 
 /** Everything a worker is given. */
@@ -20,11 +21,14 @@ export interface WorkerAssignment {
   readonly shared: SharedTable;
   readonly counters: SharedArrayBuffer;
   readonly responder: ResponderOptions;
-  readonly role:
-    | { readonly kind: 'batch'; readonly sockets: readonly { readonly fd: number; readonly wildcard: boolean }[] }
-    | { readonly kind: 'portable'; readonly sources: readonly PortableSource[] }
-    | { readonly kind: 'tcp'; readonly sources: readonly TcpSource[]; readonly limits: TcpLimits };
+  readonly role: WorkerRole;
 }
+
+/** What it serves. */
+export type WorkerRole =
+  | { readonly kind: 'batch'; readonly sources: readonly BatchSource[] }
+  | { readonly kind: 'portable'; readonly sources: readonly PortableSource[] }
+  | { readonly kind: 'tcp'; readonly sources: readonly TcpSource[]; readonly limits: TcpLimits };
 
 /** From the worker, once its sockets are served. */
 export const READY = 'ready';
@@ -46,20 +50,33 @@ export async function runWorker(
   if (role.kind === 'batch') {
     const libc = loadLibc();
     assert(libc !== undefined, 'the fleet chose the batch transport because koffi loads');
-    port.postMessage(READY);
-    runBatchLoop({ libc, sockets: role.sockets, responder, counters, control: new Int32Array(shared.control) });
+    const control = new Int32Array(shared.control);
+    const ready = (): void => port.postMessage(READY);
+    runBatchLoop({ libc, sources: role.sources, responder, counters, control, ready });
     return;
   }
   const stop =
     role.kind === 'tcp'
-      ? await serveTcp(role.sources, responder, role.limits)
-      : await servePortable(role.sources, responder);
+      ? await serveTcp(role.sources.map(ownDescriptor), responder, role.limits)
+      : await servePortable(role.sources.map(ownDescriptor), responder);
   port.on('message', (message) => {
     if (message !== STOP) return;
     port.removeAllListeners('message');
     stop().then(() => port.close());
   });
   port.postMessage(READY);
+}
+
+/**
+ * node:net and node:dgram close what they are given when their thread ends, so they get a duplicate of the main thread's
+ * descriptor. It is made here, since one made for a thread that then fails to start would be nobody's.
+ */
+function ownDescriptor<Source extends PortableSource | TcpSource>(source: Source): Source {
+  if (!('fd' in source)) return source;
+  const libc = loadLibc();
+  const fd = libc?.dup(source.fd) ?? -1;
+  if (libc === undefined || fd < 0) throw new Error(`dup failed: ${errorName(libc?.errno() ?? 0)}`);
+  return { ...source, fd };
 }
 
 // Imported by another entry module (a test's), this one does nothing by itself.

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ModelChange } from '../../src/model/revision.ts';
 import { Fleet } from '../../src/sockets/fleet.ts';
+import type { TcpLimits } from '../../src/sockets/tcp-limits.ts';
 import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
@@ -27,16 +28,29 @@ export interface FleetFixture {
   readonly replaced: number[];
 }
 
+/** The defaults of the settings, but clients from loopback, which all tests are, are limited like others. */
+const tcpLimits: TcpLimits = {
+  maxConnections: 1000,
+  maxConnectionsPerPrefix: 200,
+  idleSeconds: 10,
+  ipv4PrefixLength: 24,
+  ipv6PrefixLength: 56,
+  exempt: [],
+};
+
 /** Workers over a table of their own, on a loopback port that the kernel chose. */
 export async function startFleet(
   options: {
     workers?: number;
     entry?: URL;
     transport?: 'batch' | 'portable' | 'auto';
-    address?: string;
+    /** Default 127.0.0.1. */
+    addresses?: readonly string[];
     port?: number;
     initialBytes?: number;
     maxBytes?: number;
+    tcp?: Partial<TcpLimits>;
+    startLimitMs?: number;
   } = {},
 ): Promise<FleetFixture> {
   const workers = options.workers ?? 2;
@@ -47,12 +61,12 @@ export async function startFleet(
   const errors: string[] = [];
   const replaced: number[] = [];
   const fleet = await Fleet.start({
-    listen: [{ address: options.address ?? '127.0.0.1', port: options.port ?? 0 }],
+    listen: (options.addresses ?? ['127.0.0.1']).map((address) => ({ address, port: options.port ?? 0 })),
     workers,
     transport: options.transport ?? 'auto',
     responder: { udpMaxBytes: 1232 },
     receiveBufferBytes: 4 * 2 ** 20,
-    tcp: { maxConnections: 1000, idleSeconds: 10 },
+    tcp: { ...tcpLimits, ...options.tcp },
     shared,
     counters: memories,
     log: {
@@ -61,6 +75,7 @@ export async function startFleet(
       error: (fields) => errors.push((fields as { error: string }).error),
     },
     ...(options.entry === undefined ? {} : { entry: options.entry }),
+    ...(options.startLimitMs === undefined ? {} : { startLimitMs: options.startLimitMs }),
   });
   const port = fleet.endpoints[0]?.port as number;
   return { fleet, table, port, workers, counters, errors, replaced };

@@ -114,6 +114,8 @@ const mutants: Record<string, MakeResponder> = {
 };
 
 const { searchParams } = new URL(entry);
+// Comes up, but never answers.
+if (searchParams.get('mutant') === 'hangs') await new Promise(() => setInterval(() => {}, 1000));
 const broken = mutants[searchParams.get('mutant') ?? ''];
 if (broken === undefined) throw new Error(`no such mutant: ${entry}`);
 const only = searchParams.get('only');

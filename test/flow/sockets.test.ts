@@ -1,9 +1,9 @@
-/** Listening: both families, wildcard addresses, occupied addresses, TCP framing, stopping. */
+/** Listening: both families, wildcard addresses, several addresses, occupied addresses, stopping. */
 import dgram from 'node:dgram';
 import net from 'node:net';
 import t from 'tap';
 import { ListenError } from '../../src/sockets/open.ts';
-import { askTcp, askUdp, buildQuery, frame, UdpClient, unframe } from '../fixtures/dns-client.ts';
+import { askTcp, askUdp, buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
 import { type FleetFixture, startFleet } from './cutover.ts';
 
@@ -23,7 +23,7 @@ function fill({ table }: FleetFixture): void {
 for (const transport of ['batch', 'portable'] as const) {
   for (const address of ['127.0.0.1', '::1']) {
     t.test(`${transport} transport on ${address}`, async (t) => {
-      const fixture = await startFleet({ transport, address });
+      const fixture = await startFleet({ transport, addresses: [address] });
       fill(fixture);
       const overUdp = await askUdp(address, fixture.port, www);
       t.equal(overUdp.answers[0]?.data, '192.0.2.80');
@@ -38,7 +38,7 @@ for (const transport of ['batch', 'portable'] as const) {
   }
 
   t.test(`${transport} transport on the wildcard address answers from the address that was asked`, async (t) => {
-    const fixture = await startFleet({ transport, address: '0.0.0.0' });
+    const fixture = await startFleet({ transport, addresses: ['0.0.0.0'] });
     fill(fixture);
     // The client's socket is connected, so an answer from another address would never reach it.
     const addresses = transport === 'batch' ? ['127.0.0.1', '127.0.0.2', '127.1.2.3'] : ['127.0.0.1'];
@@ -47,8 +47,25 @@ for (const transport of ['batch', 'portable'] as const) {
   });
 }
 
+for (const transport of ['batch', 'portable'] as const) {
+  t.test(`${transport} transport on several addresses of both families`, async (t) => {
+    const addresses = ['127.0.0.1', '127.0.0.2', '::1'];
+    const fixture = await startFleet({ transport, addresses });
+    fill(fixture);
+    for (const { address, port } of fixture.fleet.endpoints) {
+      const clients = await Promise.all(Array.from({ length: 8 }, () => UdpClient.open(address, port)));
+      const replies = await Promise.all(clients.map((client) => client.ask(www)));
+      t.ok(replies.every(({ answers }) => answers[0]?.data === '192.0.2.80'));
+      await Promise.all(clients.map((client) => client.close()));
+      t.equal((await askTcp(address, port, [www]))[0]?.answers[0]?.data, '192.0.2.80');
+    }
+    t.equal(fixture.fleet.endpoints.length, addresses.length);
+    await fixture.fleet.stop();
+  });
+}
+
 t.test('the IPv6 wildcard answers from the address that was asked', async (t) => {
-  const fixture = await startFleet({ address: '::' });
+  const fixture = await startFleet({ addresses: ['::'] });
   fill(fixture);
   t.equal((await askUdp('::1', fixture.port, www)).answers[0]?.data, '192.0.2.80');
   await fixture.fleet.stop();
@@ -68,57 +85,6 @@ t.test('an address in use is refused with one line', async (t) => {
   const tcpPort = (server.address() as net.AddressInfo).port;
   await t.rejects(startFleet({ port: tcpPort }), { message: /\(TCP\): the address is in use/ });
   server.close();
-});
-
-t.test('TCP: pipelined queries, queries in single bytes, nonsense closes the connection', async (t) => {
-  const fixture = await startFleet();
-  fill(fixture);
-  const queries = Array.from({ length: 500 }, (_, id) => buildQuery({ id, name: 'app.example.test', type: 'A' }));
-  const replies = await askTcp('127.0.0.1', fixture.port, queries);
-  t.same(
-    replies.map(({ id }) => id),
-    queries.map((_, id) => id),
-  );
-
-  const slow = net.connect(fixture.port, '127.0.0.1');
-  let received = Buffer.alloc(0);
-  slow.on('data', (chunk) => {
-    received = Buffer.concat([received, chunk]);
-  });
-  slow.setNoDelay(true);
-  for (const byte of frame(www)) {
-    slow.write(Uint8Array.of(byte));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  while (unframe(received).messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  t.equal(unframe(received).messages.length, 1);
-
-  const closed = new Promise((resolve) => slow.once('close', resolve));
-  slow.write(Uint8Array.of(0, 3, 1, 2, 3));
-  await closed;
-  t.pass('a message shorter than a header closes the connection');
-  await fixture.fleet.stop();
-});
-
-t.test('a client that does not read its replies is not read from, and others are served', async (t) => {
-  const fixture = await startFleet();
-  fill(fixture);
-  const deaf = net.connect(fixture.port, '127.0.0.1');
-  deaf.on('error', () => {});
-  deaf.pause();
-  const big = frame(buildQuery({ name: 'big.example.test', type: 'TXT' }));
-  const block = Buffer.concat(Array.from({ length: 1000 }, () => big));
-  let accepted = 0;
-  for (let i = 0; i < 200 && deaf.writableLength < 2 ** 20; i++) {
-    deaf.write(block);
-    accepted++;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.ok(deaf.writableLength > 0, `the server stopped reading after ${accepted} blocks`);
-  const [reply] = await askTcp('127.0.0.1', fixture.port, [www]);
-  t.equal(reply?.answers[0]?.data, '192.0.2.80');
-  deaf.destroy();
-  await fixture.fleet.stop();
 });
 
 t.test('stopping answers what was received', async (t) => {

@@ -1,0 +1,111 @@
+/** Workers that fail: replaced on the same sockets, without a trace left behind. */
+import fs from 'node:fs';
+import t from 'tap';
+import { askTcp, buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { apply, rrset, zone } from '../fixtures/table.ts';
+import { type FleetFixture, mutant, startFleet } from './cutover.ts';
+
+const www = buildQuery({ id: 7, name: 'www.example.test', type: 'A' });
+const boom = buildQuery({ id: 8, name: 'boom.example.test', type: 'A' });
+/** "Again within a second" is what a quiet machine shows; a busy one may take so long. */
+const AGAIN_MAX_MS = 10_000;
+
+function fill({ table }: FleetFixture): void {
+  apply(table, zone('example.test'), rrset('example.test', 'www.example.test', 'A', 300, '192.0.2.80'));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(10);
+}
+
+/** Open descriptors of this process, where that can be told. */
+function descriptors(): number {
+  return process.platform === 'linux' ? fs.readdirSync('/proc/self/fd').length : 0;
+}
+
+/** Asks again and again until told to stop; knows when the query was sent that was answered last. */
+async function askOn(port: number) {
+  const client = await UdpClient.open('127.0.0.1', port);
+  const state = { answered: 0, askedAt: 0, done: false };
+  const run = (async () => {
+    while (!state.done) {
+      const askedAt = performance.now();
+      const isAnswered = await client.ask(www, 100).then(
+        () => true,
+        () => false,
+      );
+      if (isAnswered) {
+        state.answered++;
+        state.askedAt = askedAt;
+      }
+    }
+    await client.close();
+  })();
+  const stop = (): Promise<void> => {
+    state.done = true;
+    return run;
+  };
+  return { state, stop, fail: () => client.sendOnly(boom) };
+}
+
+for (const transport of ['batch', 'portable'] as const) {
+  t.test(`a worker that throws under load, ${transport} transport: its share is answered again`, async (t) => {
+    const fixture = await startFleet({ workers: 2, transport, entry: mutant('throws') });
+    fill(fixture);
+    const clients = await Promise.all(Array.from({ length: 16 }, () => askOn(fixture.port)));
+    await until(() => clients.every(({ state }) => state.answered > 0));
+    // Whichever worker each one's address and port lead to: both fail.
+    const failedAt = performance.now();
+    for (const client of clients) await client.fail();
+    await until(() => fixture.replaced.length > 0);
+    await until(() => clients.every(({ state }) => state.askedAt > failedAt));
+    const tookMs = performance.now() - failedAt;
+    t.comment(`all answered again after ${Math.round(tookMs)} ms`);
+    t.ok(tookMs < AGAIN_MAX_MS);
+    t.match(fixture.errors[0], /boom/);
+    await Promise.all(clients.map(({ stop }) => stop()));
+    await fixture.fleet.stop();
+  });
+}
+
+t.test('a TCP worker that throws, again and again: new connections are answered, no descriptor is left', async (t) => {
+  const fixture = await startFleet({ workers: 1, entry: mutant('throws') });
+  fill(fixture);
+  const replies = await askTcp('127.0.0.1', fixture.port, [www]);
+  t.equal(replies[0]?.answers[0]?.data, '192.0.2.80');
+  const before = descriptors();
+  for (let i = 1; i <= 3; i++) {
+    await t.rejects(askTcp('127.0.0.1', fixture.port, [boom]));
+    // Connections that come meanwhile wait in the socket, which is never closed.
+    const [reply] = await askTcp('127.0.0.1', fixture.port, [www], { timeoutMs: AGAIN_MAX_MS });
+    t.equal(reply?.answers[0]?.data, '192.0.2.80');
+    t.same(fixture.replaced, Array(i).fill(1));
+  }
+  // A descriptor or two more may be a connection that is just being closed.
+  t.ok(descriptors() <= before + 2, `${before} descriptors before, ${descriptors()} after`);
+  await fixture.fleet.stop();
+});
+
+t.test('workers that do not start make the start fail, with nothing left open', async (t) => {
+  // Whatever the first fleet of a process opens once is open now.
+  await startFleet({ workers: 2 }).then(({ fleet }) => fleet.stop());
+  const before = descriptors();
+  await t.rejects(startFleet({ workers: 2, entry: mutant('hangs'), startLimitMs: 500 }), /before it answered/);
+  await t.rejects(startFleet({ workers: 2, entry: mutant('does-not-exist') }), /no such mutant/);
+  t.ok(descriptors() <= before, `${before} descriptors before, ${descriptors()} after`);
+});
+
+t.test('after a stop nobody answers, and the port is free for the next', async (t) => {
+  const first = await startFleet({ workers: 2 });
+  t.equal(first.fleet.alive, 3);
+  await first.fleet.stop();
+  t.equal(first.fleet.alive, 0);
+  const second = await startFleet({ workers: 2, port: first.port });
+  fill(second);
+  t.equal((await askTcp('127.0.0.1', second.port, [www]))[0]?.answers[0]?.data, '192.0.2.80');
+  await second.fleet.stop();
+});
