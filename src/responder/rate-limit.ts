@@ -1,0 +1,136 @@
+/**
+ * Response rate limiting: what one network of clients gets over UDP, where a sender's address may be forged, so that
+ * nobody is flooded with answers that he never asked for (the idea of BIND's and NSD's RRL).
+ *
+ * Counted is the same answer to the same prefix, and besides all answers to that prefix together. Each count is a
+ * bucket: the time until which the answers that were sent are paid for (the generic cell rate algorithm of ITU-T
+ * I.371). A bucket is one number in shared memory, chosen by a keyed hash, so that the limit holds for all workers
+ * together, costs no allocation, and takes no more memory under a flood than before it.
+ */
+import { randomInt } from 'node:crypto';
+import { contains, type Network } from '../wire/network.ts';
+import type { Client } from './client.ts';
+
+export interface RateLimitOptions {
+  /** The same answer to one prefix, a second. */
+  readonly responsesPerSecond: number;
+  /** Every so many-th answer above the limit is truncated, so that a real client asks over TCP; the rest is dropped. 0: all. */
+  readonly slip: number;
+  readonly ipv4PrefixLength: number;
+  readonly ipv6PrefixLength: number;
+  /** Networks without a limit. */
+  readonly exempt: readonly Network[];
+}
+
+/** The limit that all workers share. */
+export interface SharedRateLimit extends RateLimitOptions {
+  readonly buckets: SharedArrayBuffer;
+  /** Key of the hash: a stranger cannot tell which clients share a bucket. */
+  readonly key: number;
+}
+
+/** What becomes of an answer. */
+export const PASS = 0;
+export const SLIP = 1;
+export const LIMIT = 2;
+
+/** 2 MiB. Only buckets near their limit do harm, so that even a hundred floods at once hardly ever hit a bystander. */
+const BUCKETS_LOG2 = 18;
+/** How long a prefix may have been silent for its answers to come all at once: a second's worth, as in BIND. */
+const BURST_MS = 1000;
+/**
+ * All answers to a prefix, in multiples of the limit for the same one. Real resolvers ask for each name once a TTL and
+ * cache, but for many names; this bounds who asks for all names of a zone in turn.
+ */
+const ALL_ANSWERS = 25;
+
+/** A limit of its own memory. */
+export function createRateLimit(options: RateLimitOptions): SharedRateLimit {
+  return { ...options, buckets: new SharedArrayBuffer(8 << BUCKETS_LOG2), key: randomInt(2 ** 32) };
+}
+
+/** One worker's side of the limit. */
+export class RateLimiter {
+  readonly #options: SharedRateLimit;
+  /**
+   * Unix times, milliseconds. Workers read and write them without atomics: an answer that is lost in a race of a few
+   * nanoseconds makes the limit that much laxer, and every number that is no time near now counts as an empty bucket.
+   */
+  readonly #buckets: Float64Array<SharedArrayBuffer>;
+  /** What one answer costs of the same answers, and of all of them. */
+  readonly #sameMs: number;
+  readonly #allMs: number;
+  readonly #ipv4Mask: number;
+  /** Answers above the limit since the last that was truncated. */
+  #limited = 0;
+
+  constructor(options: SharedRateLimit) {
+    this.#options = options;
+    this.#buckets = new Float64Array(options.buckets);
+    this.#sameMs = 1000 / options.responsesPerSecond;
+    this.#allMs = this.#sameMs / ALL_ANSWERS;
+    this.#ipv4Mask = options.ipv4PrefixLength === 0 ? 0 : -1 << (32 - options.ipv4PrefixLength);
+  }
+
+  /** PASS, SLIP or LIMIT for the answer to a client. `answer`: a hash that tells one answer from another. */
+  check(client: Client, answer: number, nowMs: number): number {
+    const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
+    // The same answer first: what is limited there is not counted among all.
+    if (this.#take(mix(prefix ^ answer), this.#sameMs, nowMs) && this.#take(mix(~prefix), this.#allMs, nowMs)) {
+      return PASS;
+    }
+    if (this.#isExempt(client)) return PASS;
+    if (++this.#limited < this.#options.slip || this.#options.slip === 0) return LIMIT;
+    this.#limited = 0;
+    return SLIP;
+  }
+
+  /** Pays for an answer from a bucket; false where it is empty. */
+  #take(hash: number, costMs: number, nowMs: number): boolean {
+    const buckets = this.#buckets;
+    const bucket = hash >>> (32 - BUCKETS_LOG2);
+    const aheadMs = (buckets[bucket] as number) - nowMs;
+    const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS;
+    const nextMs = (isCurrent ? aheadMs : 0) + costMs;
+    if (nextMs > BURST_MS) return false;
+    buckets[bucket] = nowMs + nextMs;
+    return true;
+  }
+
+  #hashIpv4({ bytes, at }: Client): number {
+    return mix((word32(bytes, at) & this.#ipv4Mask) ^ this.#options.key);
+  }
+
+  #hashIpv6({ bytes, at }: Client): number {
+    const bits = this.#options.ipv6PrefixLength;
+    let hash = ~this.#options.key;
+    for (let i = 0; 32 * i < bits; i++) {
+      const left = bits - 32 * i;
+      hash = mix(hash ^ (word32(bytes, at + 4 * i) & (left >= 32 ? -1 : -1 << (32 - left))));
+    }
+    return hash;
+  }
+
+  /** Asked only once the limit is reached, so that nobody else pays for the list. */
+  #isExempt({ bytes, at, length }: Client): boolean {
+    for (const network of this.#options.exempt) if (contains(network, bytes, at, length)) return true;
+    return false;
+  }
+}
+
+function word32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+/** The finisher of MurmurHash3: every bit of the input changes half of the output's. */
+function mix(value: number): number {
+  let h = value;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
