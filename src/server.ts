@@ -17,6 +17,7 @@ import { openStore, type Store, StoreError } from './store/sqlite.ts';
 import { CounterRegistry, createCounterMemory } from './table/counters.ts';
 import { createSharedTable } from './table/memory.ts';
 import { Table } from './table/table.ts';
+import { type Network, parseNetwork } from './wire/network.ts';
 
 /** Why the server cannot start; the message is one line for the operator. */
 export class StartError extends Error {}
@@ -34,6 +35,13 @@ export interface Server {
 const COLLECT_MS = 1000;
 /** And how often while a dropped zone is being given back: leaves most of the time to others. */
 const COLLECT_SOON_MS = 10;
+
+/** What counts as one network of clients: what a site gets (RFC 6177 §2 for IPv6). A proxy on this machine is none. */
+const clientPrefixes = {
+  ipv4PrefixLength: 24,
+  ipv6PrefixLength: 56,
+  exempt: ['127.0.0.0/8', '::1/128'].map((text) => parseNetwork(text) as Network),
+};
 
 /** Starts everything; resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
 export async function startServer(settings: Settings, log: Logger): Promise<Server> {
@@ -99,7 +107,7 @@ async function startParts(
     transport,
     responder: { udpMaxBytes },
     receiveBufferBytes,
-    tcp,
+    tcp: { ...tcp, ...clientPrefixes },
     shared,
     counters: counterMemories,
     log: log.child({ part: 'dns' }),

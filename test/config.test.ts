@@ -39,7 +39,7 @@ t.test('without any source the defaults hold', async (t) => {
       transport: 'auto',
       udpMaxBytes: 1232,
       receiveBufferBytes: 4_194_304,
-      tcp: { maxConnections: 1000, idleSeconds: 10 },
+      tcp: { maxConnections: 1000, maxConnectionsPerPrefix: 200, idleSeconds: 10 },
     },
     table: { initialBytes: 1_048_576, maxBytes: 1_073_741_824 },
     admin: {
@@ -91,6 +91,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DNS_UDP_MAX_BYTES: '1400',
     TEAL_DNS_RECEIVE_BUFFER_BYTES: '65536',
     TEAL_DNS_TCP_MAX_CONNECTIONS: '10',
+    TEAL_DNS_TCP_MAX_CONNECTIONS_PER_PREFIX: '4',
     TEAL_DNS_TCP_IDLE_SECONDS: '3',
     TEAL_TABLE_INITIAL_BYTES: '8192',
     TEAL_TABLE_MAX_BYTES: '16384',
@@ -118,7 +119,7 @@ t.test('every setting can be given in the environment', async (t) => {
       transport: 'portable',
       udpMaxBytes: 1400,
       receiveBufferBytes: 65536,
-      tcp: { maxConnections: 10, idleSeconds: 3 },
+      tcp: { maxConnections: 10, maxConnectionsPerPrefix: 4, idleSeconds: 3 },
     },
     table: { initialBytes: 8192, maxBytes: 16384 },
     admin: {

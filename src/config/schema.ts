@@ -47,6 +47,7 @@ export const settingsSchema = section({
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),
     tcp: section({
       maxConnections: integer(1, 1_000_000, { default: 1000 }),
+      maxConnectionsPerPrefix: integer(1, 1_000_000, { default: 200 }),
       idleSeconds: integer(1, 3600, { default: 10 }),
     }),
   }),

@@ -7,7 +7,6 @@
  * I.371). A bucket is one number in shared memory, chosen by a keyed hash, so that the limit holds for all workers
  * together, costs no allocation, and takes no more memory under a flood than before it.
  */
-import { randomInt } from 'node:crypto';
 import { contains, type Network } from '../wire/network.ts';
 import type { Client } from './client.ts';
 
@@ -29,10 +28,12 @@ export interface SharedRateLimit extends RateLimitOptions {
   readonly key: number;
 }
 
-/** What becomes of an answer. */
+/** What becomes of an answer: sent, sent truncated, dropped. */
 export const PASS = 0;
 export const SLIP = 1;
 export const LIMIT = 2;
+
+export type Verdict = typeof PASS | typeof SLIP | typeof LIMIT;
 
 /** 2 MiB. Only buckets near their limit do harm, so that even a hundred floods at once hardly ever hit a bystander. */
 const BUCKETS_LOG2 = 18;
@@ -44,9 +45,9 @@ const BURST_MS = 1000;
  */
 const ALL_ANSWERS = 25;
 
-/** A limit of its own memory. */
-export function createRateLimit(options: RateLimitOptions): SharedRateLimit {
-  return { ...options, buckets: new SharedArrayBuffer(8 << BUCKETS_LOG2), key: randomInt(2 ** 32) };
+/** A limit of its own memory; `key`: 32 random bits. */
+export function createRateLimit(options: RateLimitOptions, key: number): SharedRateLimit {
+  return { ...options, buckets: new SharedArrayBuffer(8 << BUCKETS_LOG2), key };
 }
 
 /** One worker's side of the limit. */
@@ -72,8 +73,8 @@ export class RateLimiter {
     this.#ipv4Mask = options.ipv4PrefixLength === 0 ? 0 : -1 << (32 - options.ipv4PrefixLength);
   }
 
-  /** PASS, SLIP or LIMIT for the answer to a client. `answer`: a hash that tells one answer from another. */
-  check(client: Client, answer: number, nowMs: number): number {
+  /** What becomes of the answer to a client. `answer`: a hash that tells one answer from another. */
+  check(client: Client, answer: number, nowMs: number): Verdict {
     const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
     // The same answer first: what is limited there is not counted among all.
     if (this.#take(mix(prefix ^ answer), this.#sameMs, nowMs) && this.#take(mix(~prefix), this.#allMs, nowMs)) {

@@ -22,7 +22,7 @@ const APP = 2;
 function share(more: Partial<RateLimitOptions> = {}) {
   const options = { responsesPerSecond: 100, slip: 1, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [], ...more };
   // A key of its own would let two clients of a test share a bucket once in a long while.
-  return { ...createRateLimit(options), key: 1 };
+  return createRateLimit(options, 1);
 }
 
 function client(address: string): Client {
