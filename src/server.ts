@@ -1,4 +1,5 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type net from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { Queries } from './control/queries.ts';
 import { Tokens } from './control/tokens.ts';
 import type { Logger } from './log.ts';
 import { Problem } from './model/errors.ts';
+import type { ResponderOptions } from './responder/options.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, udpWorkersOf } from './sockets/fleet.ts';
 import { ListenError } from './sockets/open.ts';
@@ -17,6 +19,7 @@ import { openStore, type Store, StoreError } from './store/sqlite.ts';
 import { CounterRegistry, createCounterMemory } from './table/counters.ts';
 import { createSharedTable } from './table/memory.ts';
 import { Table } from './table/table.ts';
+import { COOKIE_SECRET_BYTES } from './wire/edns.ts';
 import { type Network, parseNetwork } from './wire/network.ts';
 
 /** Why the server cannot start; the message is one line for the operator. */
@@ -100,12 +103,12 @@ async function startParts(
   });
   stops.push(() => app.close());
 
-  const { transport, udpMaxBytes, receiveBufferBytes, tcp } = settings.dns;
+  const { transport, receiveBufferBytes, tcp } = settings.dns;
   const fleet = await Fleet.start({
     listen: settings.dns.listen,
     workers,
     transport,
-    responder: { udpMaxBytes },
+    responder: responderOptions(settings.dns),
     receiveBufferBytes,
     tcp: { ...tcp, ...clientPrefixes },
     shared,
@@ -117,6 +120,22 @@ async function startParts(
   const admin = await listenAdmin(app, listen, tls !== undefined);
   log.info({ admin, dns: fleet.endpoints.map(formatEndpoint), transport: fleet.transport, workers }, 'ready');
   return { dns: fleet.endpoints, admin };
+}
+
+/** What workers need to know of the settings to answer. */
+function responderOptions(dns: Settings['dns']): ResponderOptions {
+  const { udpMaxBytes, nsid = '', identity = '', version = '', cookies, tcp } = dns;
+  // Made here, once, so that all workers agree. A restart forgets it: clients then learn new cookies.
+  const secrets = cookies.secrets.length > 0 ? cookies.secrets : [randomBytes(COOKIE_SECRET_BYTES).toString('hex')];
+  return {
+    udpMaxBytes,
+    nsid,
+    identity,
+    version,
+    cookieSecrets: secrets.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))),
+    cookiesRequired: cookies.required,
+    tcpIdleSeconds: tcp.idleSeconds,
+  };
 }
 
 /** The bootstrap section as the commands that make it. */

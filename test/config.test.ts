@@ -39,6 +39,7 @@ t.test('without any source the defaults hold', async (t) => {
       transport: 'auto',
       udpMaxBytes: 1232,
       receiveBufferBytes: 4_194_304,
+      cookies: { secrets: [], required: false },
       tcp: { maxConnections: 1000, maxConnectionsPerPrefix: 200, idleSeconds: 10 },
     },
     table: { initialBytes: 1_048_576, maxBytes: 1_073_741_824 },
@@ -90,6 +91,11 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DNS_TRANSPORT: 'portable',
     TEAL_DNS_UDP_MAX_BYTES: '1400',
     TEAL_DNS_RECEIVE_BUFFER_BYTES: '65536',
+    TEAL_DNS_NSID: 'ns1',
+    TEAL_DNS_IDENTITY: 'ns2',
+    TEAL_DNS_VERSION: 'teal',
+    TEAL_DNS_COOKIES_SECRETS: '0123456789abcdef0123456789ABCDEF',
+    TEAL_DNS_COOKIES_REQUIRED: 'true',
     TEAL_DNS_TCP_MAX_CONNECTIONS: '10',
     TEAL_DNS_TCP_MAX_CONNECTIONS_PER_PREFIX: '4',
     TEAL_DNS_TCP_IDLE_SECONDS: '3',
@@ -119,6 +125,10 @@ t.test('every setting can be given in the environment', async (t) => {
       transport: 'portable',
       udpMaxBytes: 1400,
       receiveBufferBytes: 65536,
+      nsid: 'ns1',
+      identity: 'ns2',
+      version: 'teal',
+      cookies: { secrets: ['0123456789abcdef0123456789ABCDEF'], required: true },
       tcp: { maxConnections: 10, maxConnectionsPerPrefix: 4, idleSeconds: 3 },
     },
     table: { initialBytes: 8192, maxBytes: 16384 },
@@ -211,6 +221,12 @@ const faults: readonly [string, Given, string][] = [
     'empty flag',
     { flags: { '--data-dir': '' } },
     'command line: --data-dir: expected the path of a directory, found ""',
+  ],
+  ['long name', { env: { TEAL_DNS_NSID: 'x'.repeat(256) } }, 'TEAL_DNS_NSID: expected a text of at most 255 bytes'],
+  [
+    'short cookie secret',
+    { yaml: 'dns: { cookies: { secrets: [abc] } }' },
+    'teal.yaml: dns.cookies.secrets[0]: expected a secret of 32 hexadecimal digits',
   ],
   ['group that is none', { yaml: 'dns: 5300' }, 'teal.yaml: dns: expected a group of settings, found 5300'],
   ['list for a text', { yaml: 'dataDir: [a]' }, 'teal.yaml: dataDir: expected the path of a directory, found a list'],
@@ -306,6 +322,14 @@ t.test('tokens are what a bearer may send, and never shown', async (t) => {
     t.notOk(message.includes(token));
   }
   t.equal(loadGood({ env: { TEAL_ADMIN_TOKEN: 'aZ09-._~+/==' } }).admin.token, 'aZ09-._~+/==');
+});
+
+t.test('a wrong cookie secret is not shown', async (t) => {
+  for (const secret of ['deadbeef', 'deadbeef'.repeat(5), 'deadbeez'.repeat(4)]) {
+    const message = fault({ env: { TEAL_DNS_COOKIES_SECRETS: secret } });
+    t.match(message, /^environment: TEAL_DNS_COOKIES_SECRETS.*: expected a secret of 32 hexadecimal digits/);
+    t.notOk(message.includes('deadbee'), message);
+  }
 });
 
 t.test('any YAML gives settings or one line', async () => {

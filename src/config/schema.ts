@@ -3,6 +3,7 @@ import Type from 'typebox';
 import type { Endpoint } from '../sockets/address.ts';
 import { MAX_READERS } from '../table/layout.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
+import { COOKIE_SECRET_BYTES } from '../wire/edns.ts';
 import { bootstrap } from './bootstrap.ts';
 import { parseEndpoint } from './endpoint.ts';
 
@@ -21,6 +22,9 @@ export interface Annotations {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
+
+/** The next, the current and the last one of a rollover (RFC 9018 §5); each costs a hash for every wrong cookie. */
+const COOKIE_SECRETS_MAX = 3;
 
 /** The settings as a file has them; decoding turns the addresses into endpoints. */
 export const settingsSchema = section({
@@ -45,6 +49,18 @@ export const settingsSchema = section({
     // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
     udpMaxBytes: integer(512, 4096, { default: 1232 }),
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),
+    nsid: Type.Optional(shortText('a text of at most 255 bytes')),
+    identity: Type.Optional(shortText('a text of at most 255 bytes')),
+    version: Type.Optional(shortText('a text of at most 255 bytes')),
+    cookies: section({
+      secrets: Type.Array(cookieSecret(), {
+        maxItems: COOKIE_SECRETS_MAX,
+        default: [],
+        expected: `a list of at most ${COOKIE_SECRETS_MAX} secrets of ${2 * COOKIE_SECRET_BYTES} hexadecimal digits`,
+        secret: true,
+      }),
+      required: Type.Boolean({ default: false, expected: 'true or false' }),
+    }),
     tcp: section({
       maxConnections: integer(1, 1_000_000, { default: 1000 }),
       maxConnectionsPerPrefix: integer(1, 1_000_000, { default: 200 }),
@@ -108,6 +124,21 @@ function endpoint(more: Annotations & { default?: string } = {}) {
   const expected = 'an IP address and a port, such as 192.0.2.1:53 or [2001:db8::1]:53';
   const readable = Type.Refine(Type.String({ expected, ...more }), (text) => parseEndpoint(text) !== undefined);
   return Type.Decode(readable, (text) => parseEndpoint(text) as Endpoint);
+}
+
+/** A character-string of a TXT record has one length byte (RFC 1035 §3.3). */
+function shortText(expected: string) {
+  return Type.Refine(Type.String({ minLength: 1, expected }), (text) => Buffer.byteLength(text) <= 255);
+}
+
+/** A key of SipHash (RFC 9018 §4.4). */
+function cookieSecret() {
+  const digits = 2 * COOKIE_SECRET_BYTES;
+  return Type.String({
+    pattern: `^[0-9A-Fa-f]{${digits}}$`,
+    expected: `a secret of ${digits} hexadecimal digits`,
+    secret: true,
+  });
 }
 
 /** What a bearer token may be made of (RFC 6750 §2.1): anything else could not be sent. */

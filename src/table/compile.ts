@@ -48,7 +48,7 @@ export function compileRRset(
     bytes[start + RECORD_HEADER_BYTES - 1] = length & 0xff;
     lengths.add(bytes.length - start);
   }
-  const target = type === TYPE.CNAME ? lowerName(rdata[0] as Uint8Array) : undefined;
+  const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0] as Uint8Array) : undefined;
   const size = RRSET.DATA + fixups.length + Math.ceil((bytes.length + (target?.length ?? 0)) / 4);
   const offset = arena.allocate(size);
   if (offset === 0) return 0;

@@ -1,12 +1,21 @@
 /** What a node's and a zone's version say of their contents, so that most lookups need no further probe. */
 import { TYPE } from '../wire/constants.ts';
-import { NODE_EXISTS, NODE_HAS_CNAME, NODE_IS_APEX, NODE_IS_CUT, ZONE_HAS_CUT, ZONE_HAS_WILDCARD } from './layout.ts';
+import {
+  NODE_EXISTS,
+  NODE_HAS_CNAME,
+  NODE_HAS_DNAME,
+  NODE_IS_APEX,
+  NODE_IS_CUT,
+  ZONE_HAS_BORDER,
+  ZONE_HAS_WILDCARD,
+} from './layout.ts';
 
 /** NODE_* of a node that owns RRsets of these types. */
 export function nodeFlags(types: Iterable<number>, exists: boolean, isApex: boolean): number {
   let flags = (exists ? NODE_EXISTS : 0) | (isApex ? NODE_IS_APEX : 0);
   for (const type of types) {
     if (type === TYPE.CNAME) flags |= NODE_HAS_CNAME;
+    if (type === TYPE.DNAME) flags |= NODE_HAS_DNAME;
     if (type === TYPE.NS && !isApex) flags |= NODE_IS_CUT;
   }
   return flags;
@@ -14,7 +23,8 @@ export function nodeFlags(types: Iterable<number>, exists: boolean, isApex: bool
 
 /** ZONE_* that an owner brings into its zone, with an RRset of the type (0: with a service). */
 export function zoneFlags(owner: Uint8Array, type: number, isApex: boolean): number {
-  return (hasWildcardLabel(owner) ? ZONE_HAS_WILDCARD : 0) | (type === TYPE.NS && !isApex ? ZONE_HAS_CUT : 0);
+  const isBorder = type === TYPE.DNAME || (type === TYPE.NS && !isApex);
+  return (hasWildcardLabel(owner) ? ZONE_HAS_WILDCARD : 0) | (isBorder ? ZONE_HAS_BORDER : 0);
 }
 
 /**

@@ -41,16 +41,22 @@ export class HashedName {
 
   /** Takes a whole uncompressed lower-case name from `source` at `offset`. */
   set(source: Uint8Array, offset: number): void {
-    const bytes = this.bytes;
-    let at = 0;
-    let labels = 0;
-    for (;;) {
-      const size = source[offset + at] as number;
-      this.starts[labels] = at;
-      const end = at + 1 + size;
-      for (; at < end; at++) bytes[at] = source[offset + at] as number;
+    this.setJoined(this, 0, source, offset);
+  }
+
+  /** Takes the labels of `other` before its label `count`, and behind them the name at `offset` of `source`. */
+  setJoined(other: HashedName, count: number, source: Uint8Array, offset: number): void {
+    const { bytes, starts } = this;
+    let at = count === 0 ? 0 : (other.starts[count] as number);
+    // `other` may be this name itself: what precedes the label stays in place.
+    for (let i = 0; i < at; i++) bytes[i] = other.bytes[i] as number;
+    for (let i = 0; i < count; i++) starts[i] = other.starts[i] as number;
+    let labels = count;
+    for (let from = offset; ; labels++) {
+      const size = source[from] as number;
+      starts[labels] = at;
+      for (const end = at + 1 + size; at < end; at++) bytes[at] = source[from++] as number;
       if (size === 0) break;
-      labels++;
     }
     this.length = at;
     this.labels = labels;

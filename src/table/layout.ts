@@ -72,8 +72,8 @@ export const ZONE = {
 
 /** The zone holds a name that begins with `*`: a missing name may still have an answer (RFC 4592). */
 export const ZONE_HAS_WILDCARD = 1;
-/** The zone holds NS records below its apex (RFC 1034 §4.2.1). */
-export const ZONE_HAS_CUT = 2;
+/** The zone holds NS records below its apex (RFC 1034 §4.2.1) or a DNAME (RFC 6672): names may lie beyond them. */
+export const ZONE_HAS_BORDER = 2;
 
 /** Version of a node: the RRsets and the service of one name. */
 export const NODE = {
@@ -91,6 +91,7 @@ export const NODE_EXISTS = 1;
 export const NODE_HAS_CNAME = 2;
 export const NODE_IS_CUT = 4;
 export const NODE_IS_APEX = 8;
+export const NODE_HAS_DNAME = 16;
 
 /** An RRset, immutable: its records as they go on the wire, each with a pointer to the owner (RFC 1035 §4.1.4). */
 export const RRSET = {
@@ -101,7 +102,7 @@ export const RRSET = {
   STRIDE: 2,
   /** Compression pointers in the data: each a word, position << 8 | offset in the owner's name. */
   FIXUPS: 3,
-  /** Byte offset, from the first record, of the uncompressed lower-case target of a CNAME; 0 for other types. */
+  /** Byte offset, from the first record, of the uncompressed lower-case target of a CNAME or DNAME; else 0. */
   TARGET: 4,
   /** Words of the whole block. */
   WORDS: 5,

@@ -11,12 +11,13 @@ import {
   NODE,
   NODE_EXISTS,
   NODE_HAS_CNAME,
+  NODE_HAS_DNAME,
   NODE_IS_CUT,
   RRSET,
   SERVICE,
   VERSION,
   ZONE,
-  ZONE_HAS_CUT,
+  ZONE_HAS_BORDER,
   ZONE_HAS_WILDCARD,
 } from './layout.ts';
 import { ArenaView, type SharedTable } from './memory.ts';
@@ -36,7 +37,10 @@ export const CHOICE = 5;
 /** `rrset` holds the NS records of a zone cut at or above the name; `cutLabel` tells where (RFC 1034 §4.3.2 3b). */
 export const DELEGATION = 6;
 
-export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+/** `rrset` is a DNAME above the name; `cutLabel` tells where (RFC 6672 §3.2). */
+export const REWRITE = 7;
+
+export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** One worker's reading side of the table. What it found stands in its fields; nothing is allocated. */
 export class Lookup {
@@ -45,10 +49,9 @@ export class Lookup {
   generation = 0;
   rrset = 0;
   plan = 0;
-  /** SOA of the zone that was searched. */
-  soa = 0;
   /** The label of the name where its zone's apex starts. */
   apexLabel = 0;
+  /** The label of the name where the zone cut or the DNAME stands. */
   cutLabel = 0;
   /** The label where the closest encloser starts, where the name itself does not exist (RFC 4592 §3.3.1). */
   encloserLabel = 0;
@@ -58,8 +61,11 @@ export class Lookup {
   service = false;
   readonly #mark: number;
   #encloserNode = 0;
-  /** Index of the zone that was searched. */
+  #borderIsCut = false;
+  /** Index, apex node and flags of the zone that was searched. */
   #index = 0;
+  #apex = 0;
+  #flags = 0;
   /** `*` and a name behind it. */
   readonly #wild = new Uint8Array(258);
 
@@ -89,36 +95,76 @@ export class Lookup {
 
   /** Looks a name up. The fields say what was found. */
   find(name: HashedName, type: number): LookupResult {
-    const zone = this.#zoneOf(name);
+    const zone = type === TYPE.DS ? this.#zoneOfDs(name) : this.#zoneOf(name, 0);
     if (zone === 0) return REFUSED;
     const words = this.view.words;
     const index = words[zone + ZONE.INDEX] as number;
-    const flags = words[zone + ZONE.FLAGS] as number;
     this.#index = index;
-    this.soa = this.#soaOf(words[zone + ZONE.APEX] as number);
+    this.#flags = words[zone + ZONE.FLAGS] as number;
+    this.#apex = words[zone + ZONE.APEX] as number;
     this.wildcard = false;
     this.service = false;
     const node = this.#nodeOf(index, name, 0);
     let version = node === 0 ? 0 : this.#existing(node);
     if (version !== 0) {
-      if ((flags & ZONE_HAS_CUT) !== 0 && this.#cutAbove(node, name, 0, type)) return DELEGATION;
+      if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
+        const border = this.#borderAbove(node, name, 0, type);
+        if (border !== 0) return border;
+      }
       return this.#choose(version, type);
     }
     const encloser = this.#closestEncloser(index, name);
     this.encloserLabel = encloser;
-    if ((flags & ZONE_HAS_CUT) !== 0 && this.#cutAbove(this.#encloserNode, name, encloser, type)) return DELEGATION;
-    if ((flags & ZONE_HAS_WILDCARD) === 0) return NO_NAME;
+    if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
+      const border = this.#borderAbove(this.#encloserNode, name, encloser, type);
+      if (border !== 0) return border;
+    }
+    if ((this.#flags & ZONE_HAS_WILDCARD) === 0) return NO_NAME;
     version = this.#wildcardBelow(index, name, encloser);
     if (version === 0) return NO_NAME;
     this.wildcard = true;
     return this.#choose(version, type);
   }
 
-  /** The RRset of a name in the zone that was searched last, zone cuts disregarded; 0: none. For glue. */
-  glue(name: HashedName, type: number): number {
-    const node = this.#nodeOf(this.#index, name, 0);
-    const version = node === 0 ? 0 : this.#existing(node);
-    return version === 0 ? 0 : this.#rrsetOf(version, type);
+  /**
+   * The contents (a node's version) of a name in the zone that was searched last, a wildcard's where they answer for
+   * it; 0: nothing there. Names at or below a zone cut count only where they are wanted as `glue`: they are not this
+   * zone's to vouch for (RFC 2181 §5.4.1).
+   */
+  findAdditional(name: HashedName, glue: boolean): number {
+    let label = 0;
+    let node = 0;
+    // Of names outside the zone not even an ancestor is found.
+    for (; label <= name.labels; label++) {
+      node = this.#nodeOf(this.#index, name, label);
+      if (node !== 0 && this.#existing(node) !== 0) break;
+    }
+    if (label > name.labels) return 0;
+    if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
+      const border = this.#borderAbove(node, name, label, TYPE.A);
+      if (border === REWRITE || (border === DELEGATION && !(glue && label === 0))) return 0;
+    }
+    if (label === 0) return this.#existing(node);
+    return (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
+  }
+
+  /** SOA of the zone that was searched last. */
+  soa(): number {
+    return this.rrsetOf(this.resolve(this.#apex + ENTRY.VERSION_WORD), TYPE.SOA);
+  }
+
+  /** The plan of the service of a node's version; 0: none. */
+  planOf(version: number): number {
+    const service = this.view.words[version + NODE.SERVICE] as number;
+    return service === 0 ? 0 : this.resolve(service + SERVICE.PLAN_WORD);
+  }
+
+  /** The RRset of a node's version; 0: none. */
+  rrsetOf(version: number, type: number): number {
+    const words = this.view.words;
+    const end = version + NODE.PAIRS + 2 * (words[version + NODE.COUNT] as number);
+    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1] as number;
+    return 0;
   }
 
   /** What a name that exists has for the type. */
@@ -129,38 +175,31 @@ export class Lookup {
       this.service = true;
       this.plan = this.resolve(service + SERVICE.PLAN_WORD);
     }
-    const end = version + NODE.PAIRS + 2 * (words[version + NODE.COUNT] as number);
-    for (let at = version + NODE.PAIRS; at < end; at += 2) {
-      if (words[at] !== type) continue;
-      this.rrset = words[at + 1] as number;
+    const rrset = this.rrsetOf(version, type);
+    if (rrset !== 0) {
+      this.rrset = rrset;
       return FOUND;
     }
     if (service !== 0) return CHOICE;
-    if (((words[version + NODE.FLAGS] as number) & NODE_HAS_CNAME) === 0) return this.#first(version, type);
-    this.rrset = this.#rrsetOf(version, TYPE.CNAME);
+    if (type === TYPE.ANY) return this.#first(version);
+    if (((words[version + NODE.FLAGS] as number) & NODE_HAS_CNAME) === 0) return NO_DATA;
+    this.rrset = this.rrsetOf(version, TYPE.CNAME);
     return ALIAS;
   }
 
-  /** For ANY one RRset of those that are there (RFC 8482 §4.1); for other types there is none. */
-  #first(version: number, type: number): LookupResult {
+  /** ANY gets one RRset of those that are there (RFC 8482 §4.1). */
+  #first(version: number): LookupResult {
     const words = this.view.words;
-    if (type !== TYPE.ANY || words[version + NODE.COUNT] === 0) return NO_DATA;
+    if (words[version + NODE.COUNT] === 0) return NO_DATA;
     this.rrset = words[version + NODE.PAIRS + 1] as number;
     return FOUND;
   }
 
-  #rrsetOf(version: number, type: number): number {
-    const words = this.view.words;
-    const end = version + NODE.PAIRS + 2 * (words[version + NODE.COUNT] as number);
-    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1] as number;
-    return 0;
-  }
-
-  /** The version of the closest enclosing zone of the name, or 0; sets `apexLabel`. */
-  #zoneOf(name: HashedName): number {
+  /** The version of the closest zone that encloses the name from its label `first` on, or 0; sets `apexLabel`. */
+  #zoneOf(name: HashedName, first: number): number {
     const { labels, starts, states, bytes, length } = name;
     const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
-    for (let label = 0; label <= labels; label++) {
+    for (let label = first; label <= labels; label++) {
       const depth = labels - label;
       if ((depths & (1 << (depth < 31 ? depth : 31))) === 0) continue;
       const hash = finishHash(states[label] as number);
@@ -174,8 +213,21 @@ export class Lookup {
     return 0;
   }
 
-  #soaOf(apex: number): number {
-    return this.#rrsetOf(this.resolve(apex + ENTRY.VERSION_WORD), TYPE.SOA);
+  /**
+   * DS belongs to the parent's side of a zone cut (RFC 4035 §3.1.4.1): where we hold both zones, the parent answers.
+   * A parent that does not delegate the name knows nothing of it, and its NXDOMAIN would deny the whole child zone.
+   */
+  #zoneOfDs(name: HashedName): number {
+    const zone = this.#zoneOf(name, 0);
+    if (zone === 0 || this.apexLabel > 0 || name.labels === 0) return zone;
+    const parent = this.#zoneOf(name, 1);
+    if (parent !== 0) {
+      const node = this.#nodeOf(this.view.words[parent + ZONE.INDEX] as number, name, 0);
+      const version = node === 0 ? 0 : this.#existing(node);
+      if (version !== 0 && ((this.view.words[version + NODE.FLAGS] as number) & NODE_IS_CUT) !== 0) return parent;
+    }
+    this.apexLabel = 0;
+    return zone;
   }
 
   #nodeOf(index: number, name: HashedName, label: number): number {
@@ -209,22 +261,25 @@ export class Lookup {
   }
 
   /**
-   * Whether a zone cut lies at or above the node that starts at `label`; the highest one counts, what is below it is
-   * occluded. At the cut itself DS belongs to the parent's side (RFC 4035 §3.1.4.1).
+   * Whether a zone cut lies at or above the node that starts at `label`, or a DNAME above the name. The one next to
+   * the apex counts: what lies beyond it is occluded (RFC 5936 §3.5, RFC 6672 §2.4), another border as well. Where a
+   * node is both, the server meets the cut first (RFC 1034 §4.3.2 3b). At the cut itself DS is the parent's.
    */
-  #cutAbove(node: number, name: HashedName, label: number, type: number): boolean {
+  #borderAbove(node: number, name: HashedName, label: number, type: number): 0 | typeof DELEGATION | typeof REWRITE {
     let found = 0;
     let at = label;
     for (let up = node; up !== 0; up = this.view.words[up + ENTRY.PARENT] as number, at++) {
       const version = this.resolve(up + ENTRY.VERSION_WORD);
-      if (((this.view.words[version + NODE.FLAGS] as number) & NODE_IS_CUT) === 0) continue;
-      if (at === 0 && type === TYPE.DS && name.labels > 0) continue;
+      const flags = this.view.words[version + NODE.FLAGS] as number;
+      const isCut = (flags & NODE_IS_CUT) !== 0 && (at > 0 || type !== TYPE.DS || name.labels === 0);
+      if (!isCut && ((flags & NODE_HAS_DNAME) === 0 || at === 0)) continue;
       found = version;
       this.cutLabel = at;
+      this.#borderIsCut = isCut;
     }
-    if (found === 0) return false;
-    this.rrset = this.#rrsetOf(found, TYPE.NS);
-    return true;
+    if (found === 0) return 0;
+    this.rrset = this.rrsetOf(found, this.#borderIsCut ? TYPE.NS : TYPE.DNAME);
+    return this.#borderIsCut ? DELEGATION : REWRITE;
   }
 
   /** The version behind a word that this generation may see, or 0. */
@@ -245,7 +300,27 @@ export class Lookup {
     }
   }
 
-  /** Where the lower-case target of the CNAME `rrset` starts in the arena's bytes. */
+  /** Bytes of the uncompressed name at an offset of the arena's bytes. */
+  nameLengthAt(offset: number): number {
+    const { bytes } = this.view;
+    let at = offset;
+    while (bytes[at] !== 0) at += 1 + (bytes[at] as number);
+    return at + 1 - offset;
+  }
+
+  /** Whether the name at an offset of the arena's bytes is `name` from its label `label` on, or below it. */
+  isAtOrBelow(offset: number, name: HashedName, label: number): boolean {
+    const { bytes } = this.view;
+    const start = name.starts[label] as number;
+    let at = offset;
+    const last = offset + this.nameLengthAt(offset) - (name.length - start);
+    while (at < last) at += 1 + (bytes[at] as number);
+    if (at !== last) return false;
+    for (let i = start; i < name.length; i++) if (bytes[at + i - start] !== name.bytes[i]) return false;
+    return true;
+  }
+
+  /** Where the lower-case target of the CNAME or DNAME `rrset` starts in the arena's bytes. */
   aliasTarget(rrset: number): number {
     const words = this.view.words;
     return (rrset + RRSET.DATA + (words[rrset + RRSET.FIXUPS] as number)) * 4 + (words[rrset + RRSET.TARGET] as number);

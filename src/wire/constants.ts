@@ -102,6 +102,8 @@ export const RCODE = {
   YXDOMAIN: 6,
   NOTAUTH: 9,
   BADVERS: 16,
+  /** RFC 7873 §8. */
+  BADCOOKIE: 23,
 } as const;
 
 /** Masks over the 16 bits that follow the ID in the header (RFC 1035 §4.1.1; AD and CD: RFC 4035 §3.1.6, §3.2.2). */
@@ -152,6 +154,30 @@ export const UDP_MAX_DEFAULT_BYTES = 1232;
 
 /** The one EDNS version there is (RFC 6891 §6.1.3). */
 export const EDNS_VERSION = 0;
+
+/** Codes of EDNS options (IANA registry "DNS EDNS0 Option Codes (OPT)"). */
+export const EDNS_OPTION = {
+  /** RFC 5001. */
+  NSID: 3,
+  /** RFC 7871. */
+  SUBNET: 8,
+  /** RFC 7873. */
+  COOKIE: 10,
+  /** RFC 7828. */
+  KEEPALIVE: 11,
+  /** RFC 8914. */
+  ERROR: 15,
+} as const;
+
+/** Extended errors (RFC 8914 §4) that we send. */
+export const EXTENDED_ERROR = {
+  /** §4.19: the operator does not allow it. */
+  PROHIBITED: 18,
+  /** §4.21: no zone of ours holds the name. */
+  NOT_AUTHORITATIVE: 20,
+  /** §4.22: the operation or query is not supported. */
+  NOT_SUPPORTED: 21,
+} as const;
 
 /** The DO bit within the 16 flag bits of OPT's TTL field (RFC 3225 §3, RFC 6891 §6.1.4). */
 export const EDNS_FLAG_DO = 0x8000;

@@ -1,38 +1,112 @@
 /** EDNS (RFC 6891): what a query's OPT record says, and the OPT record of a reply. */
-import { TYPE, UDP_CLASSIC_BYTES } from './constants.ts';
+import { EDNS_OPTION, EDNS_VERSION, TYPE, UDP_CLASSIC_BYTES } from './constants.ts';
 
 /** Root name, type, payload size, extended RCODE and flags, RDLENGTH (RFC 6891 §6.1.2). */
 export const OPT_BYTES = 11;
+/** Code and length of an option (RFC 6891 §6.1.2). */
+export const OPTION_HEADER_BYTES = 4;
 /** The DO bit in the flags (RFC 3225 §3). */
 const DO = 0x80;
 
-/** The OPT record of a query; reused for the next one. */
+/** A client cookie (RFC 7873 §4.1). */
+export const CLIENT_COOKIE_BYTES = 8;
+/** A client cookie with the shortest and the longest server cookie (RFC 7873 §4.2). */
+const COOKIE_MIN_BYTES = CLIENT_COOKIE_BYTES + 8;
+const COOKIE_MAX_BYTES = CLIENT_COOKIE_BYTES + 32;
+
+/** A server's secret: the key of SipHash (RFC 9018 §4.4). */
+export const COOKIE_SECRET_BYTES = 16;
+
+/** Family, source and scope prefix length (RFC 7871 §6). */
+const SUBNET_HEADER_BYTES = 4;
+/** Bits of the addresses of each family (RFC 7871 §6). Family 0 goes with no address at all, as `dig +subnet=0` sends. */
+const SUBNET_BITS = [0, 32, 128] as const;
+
+/** The OPT record of a query; reused for the next one. Positions count in the query's memory. */
 export class EdnsQuery {
   present = false;
   /** The largest UDP reply that the client takes, bytes; below 512 counts as 512 (RFC 6891 §6.2.3). */
   udpBytes = 0;
   version = 0;
   dnssecOk = false;
+  /** The client asks which server answers (RFC 5001 §2.1). */
+  nsid = false;
+  /** The client asks how long a TCP connection may idle (RFC 7828 §3.2.1). */
+  keepalive = false;
+  /** Where the client cookie starts, with the server cookie behind it; 0: no cookie. */
+  cookieAt = 0;
+  /** Bytes of both cookies. */
+  cookieBytes = 0;
+  /** Where the client subnet option's data starts (RFC 7871 §6); 0: none. */
+  subnetAt = 0;
+  subnetBytes = 0;
 
-  /** Reads the record whose type stands at `at` and whose data ends at `end`; false where its options do not fit. */
+  /** Reads the record whose type stands at `at` and whose data ends at `end`; false where an option is malformed. */
   read(bytes: Uint8Array, at: number, end: number): boolean {
     const size = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
     this.present = true;
     this.udpBytes = size < UDP_CLASSIC_BYTES ? UDP_CLASSIC_BYTES : size;
     this.version = bytes[at + 5] as number;
     this.dnssecOk = ((bytes[at + 6] as number) & DO) !== 0;
-    return optionsFit(bytes, at + 10, end);
+    this.nsid = false;
+    this.keepalive = false;
+    this.cookieAt = 0;
+    this.subnetAt = 0;
+    const options = at + 10;
+    // What another version means by its options is not ours to judge: it gets BADVERS (RFC 6891 §6.1.3).
+    return options === end || this.version !== EDNS_VERSION || this.#readOptions(bytes, options, end);
+  }
+
+  /** Options are pairs of code and length (RFC 6891 §6.1.2); unknown ones are passed over. */
+  #readOptions(bytes: Uint8Array, start: number, end: number): boolean {
+    let at = start;
+    while (at + OPTION_HEADER_BYTES <= end) {
+      const code = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+      const length = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+      const data = at + OPTION_HEADER_BYTES;
+      at = data + length;
+      if (at > end || !this.#readOption(bytes, code, data, length)) return false;
+    }
+    return at === end;
+  }
+
+  #readOption(bytes: Uint8Array, code: number, data: number, length: number): boolean {
+    switch (code) {
+      case EDNS_OPTION.NSID:
+        // Its data means nothing in a query and is not looked at (RFC 5001 §2.1).
+        this.nsid = true;
+        return true;
+      case EDNS_OPTION.KEEPALIVE:
+        this.keepalive = true;
+        return true;
+      case EDNS_OPTION.COOKIE:
+        // Of several cookies the first one counts (RFC 7873 §5.2).
+        if (this.cookieAt !== 0) return true;
+        this.cookieAt = data;
+        this.cookieBytes = length;
+        // RFC 7873 §5.2.2: any other length is a format error.
+        return length === CLIENT_COOKIE_BYTES || (length >= COOKIE_MIN_BYTES && length <= COOKIE_MAX_BYTES);
+      case EDNS_OPTION.SUBNET:
+        this.subnetAt = data;
+        this.subnetBytes = length;
+        return subnetIsGood(bytes, data, length);
+      default:
+        return true;
+    }
   }
 }
 
-/** Options are pairs of code and length (RFC 6891 §6.1.2); unknown ones are passed over, broken ones are an error. */
-function optionsFit(bytes: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  while (at + 4 <= end) at += 4 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
-  return at === end;
+/** RFC 7871 §6: scope 0 in a query, as many octets as the prefix needs, and no bit set behind it; else FORMERR. */
+function subnetIsGood(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length < SUBNET_HEADER_BYTES) return false;
+  const bits = SUBNET_BITS[((bytes[at] as number) << 8) | (bytes[at + 1] as number)];
+  const source = bytes[at + 2] as number;
+  if (bits === undefined || source > bits || bytes[at + 3] !== 0) return false;
+  if (length !== SUBNET_HEADER_BYTES + ((source + 7) >> 3)) return false;
+  return (source & 7) === 0 || ((bytes[at + length - 1] as number) & (0xff >> (source & 7))) === 0;
 }
 
-/** Writes the OPT record of a reply; returns where it ends. `rcode` may be an extended one. */
+/** Writes the OPT record of a reply without options; returns where it ends. `rcode` may be an extended one. */
 export function writeOpt(reply: Uint8Array, at: number, udpBytes: number, rcode: number, dnssecOk: boolean): number {
   reply[at] = 0;
   reply[at + 1] = 0;
@@ -40,11 +114,20 @@ export function writeOpt(reply: Uint8Array, at: number, udpBytes: number, rcode:
   reply[at + 3] = udpBytes >>> 8;
   reply[at + 4] = udpBytes & 0xff;
   reply[at + 5] = rcode >>> 4;
-  // Our version is 0; of the flags only DO is echoed (RFC 3225 §3).
-  reply[at + 6] = 0;
+  reply[at + 6] = EDNS_VERSION;
+  // Of the flags only DO is echoed (RFC 3225 §3).
   reply[at + 7] = dnssecOk ? DO : 0;
   reply[at + 8] = 0;
   reply[at + 9] = 0;
   reply[at + 10] = 0;
   return at + OPT_BYTES;
+}
+
+/** Writes the code and the length of an option; returns where its data goes. */
+export function writeOptionHeader(reply: Uint8Array, at: number, code: number, length: number): number {
+  reply[at] = code >>> 8;
+  reply[at + 1] = code & 0xff;
+  reply[at + 2] = length >>> 8;
+  reply[at + 3] = length & 0xff;
+  return at + OPTION_HEADER_BYTES;
 }

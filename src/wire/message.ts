@@ -1,11 +1,13 @@
 /** Reading a query and writing the frame of a reply: header and question (RFC 1035 §4.1). */
-import { CLASS, FLAG, HEADER_BYTES, MAX_NAME_BYTES, OPCODE, OPCODE_SHIFT, RCODE, TYPE } from './constants.ts';
+import { EDNS_VERSION, FLAG, HEADER_BYTES, MAX_NAME_BYTES, OPCODE, OPCODE_SHIFT, RCODE, TYPE } from './constants.ts';
 import { EdnsQuery } from './edns.ts';
 
 /** No reply at all: too short to have an ID, or a response itself (answering one could start a loop). */
 export const DROP = -1;
-/** The query is well formed: ask the table. */
+/** The query is well formed. */
 export const ACCEPT = 0;
+/** No question but a cookie: the client wants a server cookie and nothing else (RFC 7873 §5.4). */
+export const COOKIE_ONLY = -2;
 /** Anything above 0 is the RCODE of the reply. */
 export type ParseResult = number;
 
@@ -40,20 +42,21 @@ export class Query {
     this.flags = ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number);
     if ((this.flags & FLAG.QR) !== 0) return DROP;
     if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return RCODE.NOTIMP;
-    // Exactly one question: RFC 9619 makes more than one a FORMERR, and without one there is nothing to answer.
-    if (word16(bytes, start + 4) !== 1) return RCODE.FORMERR;
-    // A query carries nothing in the answer and authority sections.
-    if (word16(bytes, start + 6) !== 0 || word16(bytes, start + 8) !== 0) return RCODE.FORMERR;
-    const question = this.#parseQuestion(bytes, start + HEADER_BYTES, end);
-    if (question < 0) return RCODE.FORMERR;
-    this.hasQuestion = true;
-    const rest = this.#parseAdditional(bytes, question, end, word16(bytes, start + 10));
-    if (rest !== end) return RCODE.FORMERR;
-    if (this.edns.present && this.edns.version !== 0) return RCODE.BADVERS;
-    // OPT is no question (RFC 6891 §6.1.1), nor is a record of it a query's subject.
-    if (this.type === TYPE.OPT) return RCODE.FORMERR;
-    if (this.type === TYPE.AXFR || this.type === TYPE.IXFR) return RCODE.REFUSED;
-    return this.class === CLASS.IN ? ACCEPT : RCODE.REFUSED;
+    const questions = word16(bytes, start + 4);
+    // One question at most (RFC 9619 §4), and nothing in the answer and authority sections of a query.
+    if (questions > 1 || word16(bytes, start + 6) !== 0 || word16(bytes, start + 8) !== 0) return RCODE.FORMERR;
+    let at = start + HEADER_BYTES;
+    if (questions === 1) {
+      at = this.#parseQuestion(bytes, at, end);
+      if (at < 0) return RCODE.FORMERR;
+      this.hasQuestion = true;
+    }
+    at = this.#parseAdditional(bytes, at, end, word16(bytes, start + 10));
+    if (at !== end) return RCODE.FORMERR;
+    if (this.edns.present && this.edns.version !== EDNS_VERSION) return RCODE.BADVERS;
+    if (questions === 0) return this.edns.present && this.edns.cookieAt !== 0 ? COOKIE_ONLY : RCODE.FORMERR;
+    // OPT is a part of messages and never asked for (RFC 6891 §6.1.1).
+    return this.type === TYPE.OPT ? RCODE.FORMERR : ACCEPT;
   }
 
   /** Where the question ends, or -1. Compression makes no sense in the first name of a message and is refused. */

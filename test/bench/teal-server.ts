@@ -3,6 +3,7 @@ import { Fleet } from '../../src/sockets/fleet.ts';
 import { CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
+import { defaultOptions } from '../fixtures/table.ts';
 import { benchChanges } from './bench-zone.ts';
 import type { ZoneSize } from './workload.ts';
 
@@ -27,7 +28,7 @@ const fleet = await Fleet.start({
   listen: [{ address: '127.0.0.1', port }],
   workers,
   transport: 'batch',
-  responder: { udpMaxBytes: 1232 },
+  responder: defaultOptions,
   receiveBufferBytes: 4 * 2 ** 20,
   tcp: {
     maxConnections: 1000,

@@ -1,12 +1,13 @@
 /** The cutover checker: many clients ask while the table shifts; every answer is held against what was acknowledged. */
 import { Worker } from 'node:worker_threads';
 import type { ModelChange } from '../../src/model/revision.ts';
+import type { ResponderOptions } from '../../src/responder/options.ts';
 import { Fleet } from '../../src/sockets/fleet.ts';
 import type { TcpLimits } from '../../src/sockets/tcp-limits.ts';
 import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
-import { apply, rrset, service, zone } from '../fixtures/table.ts';
+import { apply, defaultOptions, rrset, service, zone } from '../fixtures/table.ts';
 import { WORD } from './cutover-words.ts';
 
 /** The entry module of workers that are broken in one way: all of them, or those of one protocol. See mutants.ts. */
@@ -48,6 +49,7 @@ export async function startFleet(
     addresses?: readonly string[];
     port?: number;
     initialBytes?: number;
+    responder?: Partial<ResponderOptions>;
     maxBytes?: number;
     tcp?: Partial<TcpLimits>;
     startLimitMs?: number;
@@ -64,7 +66,7 @@ export async function startFleet(
     listen: (options.addresses ?? ['127.0.0.1']).map((address) => ({ address, port: options.port ?? 0 })),
     workers,
     transport: options.transport ?? 'auto',
-    responder: { udpMaxBytes: 1232 },
+    responder: { ...defaultOptions, ...options.responder },
     receiveBufferBytes: 4 * 2 ** 20,
     tcp: { ...tcpLimits, ...options.tcp },
     shared,

@@ -27,6 +27,8 @@ export type Step =
   | { readonly kind: 'rrset'; readonly name: string; readonly type: string; readonly n: number }
   | { readonly kind: 'service'; readonly name: string; readonly n: number };
 
+const REFUSED = 5;
+
 /** What a reply says, in comparable form. */
 export interface Said {
   readonly rcode: number;
@@ -72,7 +74,11 @@ export class Model {
     const { rrsets, services } = this.zones.get(apex) as ZoneModel;
     if (step.kind === 'rrset') {
       const key = `${step.name} ${step.type}`;
-      if (services.has(step.name) && (step.type === 'A' || step.type === 'AAAA')) return undefined;
+      if (services.has(step.name) && ['A', 'AAAA', 'CNAME'].includes(step.type)) return undefined;
+      // A CNAME stands alone (RFC 2181 §10.1).
+      const others = [...rrsets.keys()].filter((other) => other.startsWith(`${step.name} `) && other !== key);
+      if (others.some((other) => step.type === 'CNAME' || other.endsWith(' CNAME'))) return undefined;
+      if (step.type === 'CNAME' && step.name === apex) return undefined;
       if (step.n > 0) {
         rrsets.set(key, step.n);
         return rrset(apex, step.name, step.type, 300, ...rdataOf[step.type](step.n));
@@ -80,7 +86,7 @@ export class Model {
       if (!rrsets.delete(key)) return undefined;
       return { op: 'deleteRRset', zone: apex, name: step.name, type: typeCode(step.type) };
     }
-    if (rrsets.has(`${step.name} A`) || rrsets.has(`${step.name} AAAA`)) return undefined;
+    if (['A', 'AAAA', 'CNAME'].some((type) => rrsets.has(`${step.name} ${type}`))) return undefined;
     // A service moves to another zone by a delete and a put, as the control path does it.
     const elsewhere = [...this.zones].some(([zone, model]) => zone !== apex && model.services.has(step.name));
     if (elsewhere) return undefined;
@@ -111,28 +117,70 @@ export class Model {
     return zones.sort((a, b) => b.length - a.length)[0];
   }
 
-  /** What an authoritative server says (RFC 1034 §4.3.2, RFC 4592). */
+  /** What an authoritative server says (RFC 1034 §4.3.2, RFC 4592, RFC 6672), aliases followed. */
   ask(name: string, type: string): Said {
-    const apex = this.zoneOf(name);
-    if (apex === undefined) return { rcode: 5, aa: false, answers: [], authority: [] };
-    const cut = this.#cut(apex, name, type);
-    if (cut !== undefined) return { rcode: 0, aa: false, answers: [], authority: [`${cut} 2`] };
-    const { owner, missing } = this.#owner(apex, name);
-    if (owner === undefined) return { rcode: missing ? 3 : 0, aa: true, answers: [], authority: [`${apex} 6`] };
-    const data = this.#data(apex, owner, type);
-    if (data === undefined) return { rcode: 0, aa: true, answers: [], authority: [`${apex} 6`] };
-    const answers = data.map((text) => `${name} ${typeCode(type)} ${text}`).sort();
-    return { rcode: 0, aa: true, answers, authority: [] };
+    const answers: string[] = [];
+    const owners: string[] = [];
+    for (let at = name; ; ) {
+      const { alias, ...rest } = this.#step(at, type);
+      if (rest.rcode === REFUSED && owners.length > 0)
+        return { rcode: 0, aa: true, answers: answers.sort(), authority: [] };
+      answers.push(...rest.answers);
+      if (alias === undefined) {
+        // A DNAME that serves twice is given once.
+        return { ...rest, aa: rest.aa || owners.length > 0, answers: [...new Set(answers)].sort() };
+      }
+      owners.push(at);
+      at = alias.target;
+      if (owners.includes(at) || alias.grows)
+        return { rcode: 0, aa: true, answers: [...new Set(answers)].sort(), authority: [] };
+    }
   }
 
-  /** The highest zone cut at or above the name; DS at the cut is the parent's (RFC 4035 §3.1.4.1). */
-  #cut(apex: string, name: string, type: string): string | undefined {
-    const { rrsets } = this.zones.get(apex) as ZoneModel;
-    let highest: string | undefined;
-    for (let at = name; at !== apex; at = above(at)) {
-      if (rrsets.has(`${at} NS`) && !(at === name && type === 'DS')) highest = at;
+  /** One name without following: what is said of it, and the alias that it owns. */
+  #step(name: string, type: string): Said & { alias?: { target: string; grows: boolean } } {
+    const apex = this.#zoneFor(name, type);
+    if (apex === undefined) return { rcode: REFUSED, aa: false, answers: [], authority: [] };
+    const border = this.#border(apex, name, type);
+    if (border?.type === 'NS') return { rcode: 0, aa: false, answers: [], authority: [`${border.owner} 2`] };
+    if (border !== undefined) return this.#rename(apex, name, border.owner);
+    const { owner, missing } = this.#owner(apex, name);
+    const data = owner === undefined ? undefined : this.#data(apex, owner, type);
+    if (data !== undefined) {
+      const answers = data.map((text) => `${name} ${typeCode(type)} ${text}`);
+      return { rcode: 0, aa: true, answers, authority: [] };
     }
-    return highest;
+    const cname = owner === undefined ? undefined : this.#data(apex, owner, 'CNAME')?.[0];
+    if (cname === undefined) return { rcode: missing ? 3 : 0, aa: true, answers: [], authority: [`${apex} 6`] };
+    const alias = { target: cname.slice(0, -1), grows: false };
+    return { rcode: 0, aa: true, answers: [`${name} 5 ${cname}`], authority: [], alias };
+  }
+
+  #rename(apex: string, name: string, owner: string): Said & { alias: { target: string; grows: boolean } } {
+    const to = (this.#data(apex, owner, 'DNAME') as string[])[0].slice(0, -1);
+    const target = `${name.slice(0, -owner.length)}${to}`;
+    const answers = [`${owner} 39 ${to}.`, `${name} 5 ${target}.`];
+    return { rcode: 0, aa: true, answers, authority: [], alias: { target, grows: isAtOrBelow(to, owner) } };
+  }
+
+  /** The zone that answers: the longest, but for DS the parent where it delegates the name (RFC 4035 §3.1.4.1). */
+  #zoneFor(name: string, type: string): string | undefined {
+    const apex = this.zoneOf(name);
+    if (type !== 'DS' || apex !== name) return apex;
+    const parent = this.zoneOf(above(name));
+    return parent !== undefined && this.zones.get(parent)?.rrsets.has(`${name} NS`) ? parent : apex;
+  }
+
+  /** The highest zone cut at or above the name, or DNAME above it; DS at the cut is the parent's. */
+  #border(apex: string, name: string, type: string): { owner: string; type: 'NS' | 'DNAME' } | undefined {
+    const { rrsets } = this.zones.get(apex) as ZoneModel;
+    let highest: { owner: string; type: 'NS' | 'DNAME' } | undefined;
+    for (let at = name; ; at = above(at)) {
+      const isCut = at !== apex && rrsets.has(`${at} NS`) && !(at === name && type === 'DS');
+      if (isCut) highest = { owner: at, type: 'NS' };
+      else if (at !== name && rrsets.has(`${at} DNAME`)) highest = { owner: at, type: 'DNAME' };
+      if (at === apex) return highest;
+    }
   }
 
   /** Whose records answer: the name's own, those of a wildcard, or nobody's. */

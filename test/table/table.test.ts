@@ -119,7 +119,7 @@ t.test('every lookup equals the model, in every generation', (t) => {
       const found = play(table, makeResponder(0), makeResponder(1), rounds);
       if (found.length > 0) throw new Error(found[0]);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
   t.end();
 });
@@ -136,7 +136,7 @@ t.test('the use of the arena returns to its start after everything was deleted, 
       if (waiting !== 0 || table.memory.waiting !== 0) throw new Error(`${table.memory.waiting} blocks still wait`);
       if (table.memory.usedBytes !== usedBytes) throw new Error(`${table.memory.usedBytes} bytes, not ${usedBytes}`);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
   t.end();
 });

@@ -1,0 +1,95 @@
+/** Server cookies (RFC 7873) in the form on which all servers agree (RFC 9018), so that they may share an address. */
+import { CLIENT_COOKIE_BYTES } from '../wire/edns.ts';
+import type { Client } from './client.ts';
+import { sipHash, sipKey } from './siphash.ts';
+
+/** Version, three reserved bytes, time stamp, hash (RFC 9018 §4). */
+export const SERVER_COOKIE_BYTES = 16;
+const VERSION = 1;
+const TIMESTAMP_AT = 4;
+const HASH_AT = 8;
+const HASH_BYTES = 8;
+/** A server cookie is good for an hour, and from at most five minutes in the future (RFC 9018 §4.3). */
+const OLDEST_SECONDS = 3600;
+const NEWEST_SECONDS = -300;
+/** An older one is replaced in the reply, so that a client that asks now and then never falls back to none (§4.3). */
+const RENEW_AFTER_SECONDS = 1800;
+
+/** The age of a cookie that is not ours, or no longer good. */
+export const NEVER = 2 ** 31;
+
+/** Makes and checks cookies. One for each responder. */
+export class Cookies {
+  readonly #keys: readonly Int32Array[];
+  /** Client cookie, server cookie up to its hash, client address: what is hashed (RFC 9018 §4.4). */
+  readonly #input = new Uint8Array(CLIENT_COOKIE_BYTES + HASH_AT + 16);
+  readonly #hash = new Uint8Array(HASH_BYTES);
+
+  constructor(secrets: readonly Uint8Array[]) {
+    this.#keys = secrets.map(sipKey);
+  }
+
+  /** Whether cookies are made at all. */
+  get enabled(): boolean {
+    return this.#keys.length > 0;
+  }
+
+  /**
+   * How many seconds ago we, or a server that shares a secret with us, gave this client the server cookie behind its
+   * client cookie at `at`; NEVER: not at all, or too long ago.
+   */
+  age(bytes: Uint8Array, at: number, length: number, client: Client, nowSeconds: number): number {
+    const server = at + CLIENT_COOKIE_BYTES;
+    if (length !== CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES || bytes[server] !== VERSION) return NEVER;
+    // Serial arithmetic: the time stamp is 32 bits of seconds (RFC 9018 §4.3).
+    const ageSeconds = (nowSeconds - readBe32(bytes, server + TIMESTAMP_AT)) | 0;
+    if (ageSeconds > OLDEST_SECONDS || ageSeconds < NEWEST_SECONDS) return NEVER;
+    const input = this.#input;
+    for (let i = 0; i < CLIENT_COOKIE_BYTES + HASH_AT; i++) input[i] = bytes[at + i] as number;
+    for (let key = 0; key < this.#keys.length; key++) {
+      this.#hashInput(key, client, this.#hash, 0);
+      if (sameBytes(this.#hash, bytes, server + HASH_AT)) return ageSeconds;
+    }
+    return NEVER;
+  }
+
+  /** Whether a cookie of this age is given back as it is. */
+  isFresh(ageSeconds: number): boolean {
+    return ageSeconds <= RENEW_AFTER_SECONDS;
+  }
+
+  /** Writes the client cookie that stands at `from`, and a new server cookie behind it. */
+  write(out: Uint8Array, at: number, bytes: Uint8Array, from: number, client: Client, nowSeconds: number): void {
+    const input = this.#input;
+    for (let i = 0; i < CLIENT_COOKIE_BYTES; i++) input[i] = bytes[from + i] as number;
+    const server = CLIENT_COOKIE_BYTES;
+    input[server] = VERSION;
+    for (let i = 1; i < TIMESTAMP_AT; i++) input[server + i] = 0;
+    for (let i = 0; i < 4; i++) input[server + TIMESTAMP_AT + i] = nowSeconds >>> (24 - 8 * i);
+    for (let i = 0; i < server + HASH_AT; i++) out[at + i] = input[i] as number;
+    this.#hashInput(0, client, out, at + server + HASH_AT);
+  }
+
+  #hashInput(key: number, client: Client, out: Uint8Array, at: number): void {
+    const input = this.#input;
+    const start = CLIENT_COOKIE_BYTES + HASH_AT;
+    for (let i = 0; i < client.length; i++) input[start + i] = client.bytes[client.at + i] as number;
+    sipHash(this.#keys[key] as Int32Array, input, start + client.length, out, at);
+  }
+}
+
+/** Without an early end, so that the time it takes tells nothing about how much was right. */
+function sameBytes(hash: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  let difference = 0;
+  for (let i = 0; i < HASH_BYTES; i++) difference |= (hash[i] as number) ^ (bytes[at + i] as number);
+  return difference === 0;
+}
+
+function readBe32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}

@@ -1,0 +1,120 @@
+/** The OPT record of a reply: what its options say, and how much room they need. */
+import { EDNS_OPTION } from '../wire/constants.ts';
+import {
+  CLIENT_COOKIE_BYTES,
+  type EdnsQuery,
+  OPT_BYTES,
+  OPTION_HEADER_BYTES,
+  writeOpt,
+  writeOptionHeader,
+} from '../wire/edns.ts';
+import type { Client } from './client.ts';
+import { Cookies, NEVER, SERVER_COOKIE_BYTES } from './cookies.ts';
+import type { ResponderOptions } from './options.ts';
+import type { Reply } from './reply.ts';
+
+/** TIMEOUT counts in tenths of a second (RFC 7828 §3.1). */
+const KEEPALIVE_BYTES = 2;
+/** INFO-CODE without text (RFC 8914 §2). */
+const EXTENDED_ERROR_BYTES = 2;
+
+/** One for each responder, reused for every reply. */
+export class EdnsReply {
+  /** The client has shown a server cookie of ours: its address is not forged (RFC 7873 §5.2.4). */
+  clientIsKnown = false;
+  /** The client has sent a cookie, and gets one. */
+  sendsCookie = false;
+  /** INFO-CODE of an extended error (RFC 8914); 0: none. */
+  extendedError = 0;
+  /** Bytes set aside for OPT and its options; 0 where the query has no OPT (RFC 6891 §7). */
+  bytes = 0;
+  readonly #options: ResponderOptions;
+  readonly #cookies: Cookies;
+  readonly #client: Client;
+  readonly #nsid: Uint8Array;
+  #cookieIsFresh = false;
+  #sendsKeepalive = false;
+  #nowSeconds = 0;
+
+  constructor(options: ResponderOptions, client: Client) {
+    this.#options = options;
+    this.#cookies = new Cookies(options.cookieSecrets);
+    this.#client = client;
+    this.#nsid = new TextEncoder().encode(options.nsid);
+  }
+
+  /** Decides what the reply's OPT holds, from the query's in `request`. */
+  begin(query: EdnsQuery, request: Uint8Array, udp: boolean, nowMs: number): void {
+    this.clientIsKnown = false;
+    this.extendedError = 0;
+    this.sendsCookie = false;
+    this.bytes = 0;
+    if (!query.present) return;
+    this.bytes = OPT_BYTES;
+    if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request, nowMs);
+    if (query.nsid && this.#nsid.length > 0) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
+    if (query.subnetAt !== 0) this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
+    // Over UDP the option means nothing (RFC 7828 §3.2.1).
+    this.#sendsKeepalive = query.keepalive && !udp;
+    if (this.#sendsKeepalive) this.bytes += OPTION_HEADER_BYTES + KEEPALIVE_BYTES;
+  }
+
+  #beginCookie(query: EdnsQuery, request: Uint8Array, nowMs: number): void {
+    this.#nowSeconds = Math.floor(nowMs / 1000) | 0;
+    const age = this.#cookies.age(request, query.cookieAt, query.cookieBytes, this.#client, this.#nowSeconds);
+    this.sendsCookie = true;
+    this.clientIsKnown = age !== NEVER;
+    this.#cookieIsFresh = this.clientIsKnown && this.#cookies.isFresh(age);
+    this.bytes += OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
+  }
+
+  /** Appends OPT to the reply, in the room that was set aside. */
+  write(reply: Reply, query: EdnsQuery, request: Uint8Array): void {
+    const { bytes } = reply;
+    const start = reply.at;
+    let at = writeOpt(bytes, start, this.#options.udpMaxBytes, reply.rcode, query.dnssecOk);
+    if (this.bytes > OPT_BYTES) at = this.#writeOptions(bytes, at, query, request);
+    // An error is explained where there is room: the explanation is no part of the answer (RFC 8914 §3).
+    if (this.extendedError !== 0 && start + OPTION_HEADER_BYTES + EXTENDED_ERROR_BYTES <= reply.limit) {
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.ERROR, EXTENDED_ERROR_BYTES);
+      bytes[at++] = this.extendedError >> 8;
+      bytes[at++] = this.extendedError & 0xff;
+    }
+    const length = at - start - OPT_BYTES;
+    bytes[start + OPT_BYTES - 2] = length >> 8;
+    bytes[start + OPT_BYTES - 1] = length & 0xff;
+    reply.at = at;
+  }
+
+  #writeOptions(bytes: Uint8Array, start: number, query: EdnsQuery, request: Uint8Array): number {
+    let at = start;
+    if (this.sendsCookie) {
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.COOKIE, CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES);
+      if (this.#cookieIsFresh) copy(bytes, at, request, query.cookieAt, query.cookieBytes);
+      else this.#cookies.write(bytes, at, request, query.cookieAt, this.#client, this.#nowSeconds);
+      at += CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
+    }
+    if (query.nsid && this.#nsid.length > 0) {
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.NSID, this.#nsid.length);
+      copy(bytes, at, this.#nsid, 0, this.#nsid.length);
+      at += this.#nsid.length;
+    }
+    if (query.subnetAt !== 0) {
+      // As it came, scope 0 with it: no answer depends on the client's network (RFC 7871 §7.2.1, §12.1).
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.SUBNET, query.subnetBytes);
+      copy(bytes, at, request, query.subnetAt, query.subnetBytes);
+      at += query.subnetBytes;
+    }
+    if (this.#sendsKeepalive) {
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.KEEPALIVE, KEEPALIVE_BYTES);
+      const tenths = Math.min(this.#options.tcpIdleSeconds * 10, 0xffff);
+      bytes[at++] = tenths >> 8;
+      bytes[at++] = tenths & 0xff;
+    }
+    return at;
+  }
+}
+
+function copy(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
+}

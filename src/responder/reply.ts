@@ -1,0 +1,218 @@
+/** A reply in the making: records from the table go into it, with the names in them pointing to where they must. */
+import type { HashedName } from '../table/hash.ts';
+import { RRSET } from '../table/layout.ts';
+import type { ArenaView } from '../table/memory.ts';
+import type { Random } from '../table/pick.ts';
+import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
+import { type Query, writeCount, writeHeader } from '../wire/message.ts';
+
+/** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
+export const TTL_AT = 6;
+export const RDATA_AT = 12;
+
+/** One for each responder, reused for every reply. Positions count from the start of the reply. */
+export class Reply {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Where the reply starts in its memory. */
+  start = 0;
+  /** Where the next byte goes. */
+  at = 0;
+  /** No byte may be written at or after this. */
+  limit = 0;
+  flags = 0;
+  rcode = 0;
+  answers = 0;
+  authorities = 0;
+  additionals = 0;
+  readonly #view: ArenaView;
+  readonly #random: Random;
+  /** Where the sections start, behind the question. */
+  #sections = 0;
+
+  constructor(view: ArenaView, random: Random) {
+    this.#view = view;
+    this.#random = random;
+  }
+
+  /** Begins a reply at `at` and copies the question, with its case (and so its 0x20 bits) as it came. */
+  begin(bytes: Uint8Array, at: number, limit: number, query: Query, request: Uint8Array, requestStart: number): void {
+    this.bytes = bytes;
+    this.start = at;
+    this.limit = limit;
+    // AA, TC and the RCODE come as they are found; the opcode and RD are the client's (RFC 1035 §4.1.1).
+    this.flags = FLAG.QR | (query.flags & (FLAG.OPCODE_MASK | FLAG.RD));
+    this.rcode = 0;
+    this.answers = 0;
+    this.authorities = 0;
+    this.additionals = 0;
+    let to = at + HEADER_BYTES;
+    if (query.hasQuestion) {
+      const end = requestStart + HEADER_BYTES + query.nameLength + 4;
+      for (let from = requestStart + HEADER_BYTES; from < end; from++) bytes[to++] = request[from] as number;
+    }
+    this.at = to;
+    this.#sections = to;
+  }
+
+  /** Writes the header, once the sections stand; `options` counts an OPT record. */
+  writeHeader(query: Query, options: number): void {
+    const { bytes, start } = this;
+    writeHeader(bytes, start, query, this.flags | (this.rcode & FLAG.RCODE_MASK));
+    writeCount(bytes, start, 6, this.answers);
+    writeCount(bytes, start, 8, this.authorities);
+    writeCount(bytes, start, 10, this.additionals + options);
+  }
+
+  /** No RRset is cut in half: what does not fit goes whole, and the client asks again over TCP (RFC 2181 §9). */
+  truncate(): void {
+    this.flags |= FLAG.TC;
+    this.answers = 0;
+    this.authorities = 0;
+    this.additionals = 0;
+    this.at = this.#sections;
+  }
+
+  /**
+   * Appends an RRset whose owner is the name at `position` without its first `ownerSkip` bytes; its compression
+   * pointers count from `suffixShift` bytes into that name. The number of records; 0: no room for all of them.
+   */
+  append(rrset: number, position: number, ownerSkip: number, suffixShift: number): number {
+    const { words, bytes } = this.#view;
+    const length = words[rrset + RRSET.LENGTH] as number;
+    const to = this.at;
+    if (to + length > this.limit) return 0;
+    const count = words[rrset + RRSET.COUNT] as number;
+    const fixups = words[rrset + RRSET.FIXUPS] as number;
+    const from = (rrset + RRSET.DATA + fixups) * 4;
+    const reply = this.bytes;
+    const stride = words[rrset + RRSET.STRIDE] as number;
+    if (stride !== 0 && count > 1 && fixups === 0) {
+      this.#copyRotated(from, length, stride, count);
+    } else {
+      for (let i = 0; i < length; i++) reply[to + i] = bytes[from + i] as number;
+    }
+    this.at = to + length;
+    // The prepared bytes are right as they are for an owner that is the question.
+    if (position === HEADER_BYTES && ownerSkip === 0 && suffixShift === 0) return count;
+    const owner = this.positionOf(position, ownerSkip);
+    for (let at = to; at < this.at; at = this.recordEnd(at)) this.#pointTo(at, owner);
+    for (let i = 0; i < fixups; i++) {
+      const fixup = words[rrset + RRSET.DATA + i] as number;
+      this.#pointTo(to + (fixup >> 8), this.positionOf(position, suffixShift + (fixup & 0xff)));
+    }
+    return count;
+  }
+
+  /** Copies records of one length, starting with a random one, so that clients spread over the targets. */
+  #copyRotated(from: number, length: number, stride: number, count: number): void {
+    const { bytes } = this.#view;
+    const reply = this.bytes;
+    let source = from + Math.floor((this.#random.next() / 2 ** 32) * count) * stride;
+    const end = from + length;
+    const to = this.at;
+    for (let i = 0; i < length; i++) {
+      if (source === end) source = from;
+      reply[to + i] = bytes[source++] as number;
+    }
+  }
+
+  /**
+   * Appends the CNAME that the DNAME record at `dname` makes of the name at `position` (RFC 6672 §3.1):
+   * `name` up to the label that starts at `prefix`, then the DNAME's target, with its TTL. False: no room.
+   */
+  appendSynthesized(name: HashedName, prefix: number, position: number, dname: number): boolean {
+    const { bytes, at } = this;
+    if (at + RDATA_AT + prefix + 2 > this.limit) return false;
+    this.#pointTo(at, position);
+    bytes[at + 2] = 0;
+    bytes[at + 3] = TYPE.CNAME;
+    bytes[at + 4] = 0;
+    bytes[at + 5] = CLASS.IN;
+    for (let i = 0; i < 4; i++) bytes[at + TTL_AT + i] = bytes[this.start + dname + TTL_AT + i] as number;
+    bytes[at + 10] = 0;
+    bytes[at + 11] = prefix + 2;
+    for (let i = 0; i < prefix; i++) bytes[at + RDATA_AT + i] = name.bytes[i] as number;
+    this.#pointTo(at + RDATA_AT + prefix, dname + RDATA_AT);
+    this.at = at + RDATA_AT + prefix + 2;
+    return true;
+  }
+
+  #pointTo(at: number, position: number): void {
+    this.bytes[at] = 0xc0 | (position >> 8);
+    this.bytes[at + 1] = position & 0xff;
+  }
+
+  /** Where the record at memory offset `at`, with a pointer as its owner, ends. */
+  recordEnd(at: number): number {
+    return at + RDATA_AT + (((this.bytes[at + 10] as number) << 8) | (this.bytes[at + 11] as number));
+  }
+
+  /** A pointer has 14 bits: names from here on cannot be pointed to (RFC 1035 §4.1.4). */
+  canPointTo(position: number): boolean {
+    return position < POINTER_OFFSET_LIMIT;
+  }
+
+  /** Where the name at `position` has its byte `skip`, following the pointers that it may end in. */
+  positionOf(position: number, skip: number): number {
+    if (position === HEADER_BYTES) return position + skip;
+    const { bytes, start } = this;
+    let at = position;
+    let left = skip;
+    for (;;) {
+      const size = bytes[start + at] as number;
+      if (size >= 0xc0) {
+        at = ((size & 0x3f) << 8) | (bytes[start + at + 1] as number);
+      } else if (left === 0) {
+        return at;
+      } else {
+        left -= size + 1;
+        at += size + 1;
+      }
+    }
+  }
+
+  /** Whether the name at `position` is `name`, whatever its case. */
+  isName(position: number, name: HashedName): boolean {
+    const { bytes, start } = this;
+    let at = start + position;
+    for (let i = 0; i < name.length; ) {
+      const size = bytes[at] as number;
+      if (size >= 0xc0) {
+        at = start + (((size & 0x3f) << 8) | (bytes[at + 1] as number));
+        continue;
+      }
+      if (size !== name.bytes[i]) return false;
+      for (let left = size + 1; left > 0; left--) {
+        if (lowerByte(bytes[at++] as number) !== name.bytes[i++]) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Reads the name at `position`, which we wrote ourselves, in lower case. */
+  readName(position: number, name: HashedName): void {
+    const { bytes, start } = this;
+    let at = start + position;
+    let length = 0;
+    let labels = 0;
+    for (;;) {
+      const size = bytes[at] as number;
+      if (size >= 0xc0) {
+        at = start + (((size & 0x3f) << 8) | (bytes[at + 1] as number));
+        continue;
+      }
+      name.starts[labels] = length;
+      for (let i = 0; i <= size; i++) name.bytes[length++] = lowerByte(bytes[at++] as number);
+      if (size === 0) break;
+      labels++;
+    }
+    name.length = length;
+    name.labels = labels;
+    name.hash();
+  }
+}
+
+/** RFC 4343 §3. Length bytes are below `A` and stay. */
+function lowerByte(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
