@@ -1,7 +1,7 @@
 /** Domain names as the model writes them: canonical text, lower case, without the final dot; the root is ''. */
 import assert from 'node:assert/strict';
 import { Malformed } from '../wire/malformed.ts';
-import { formatName, lowerName, parseName } from '../wire/name.ts';
+import { formatLabels, parseName } from '../wire/name.ts';
 import { Problem } from './errors.ts';
 
 /** A name as typed by a user, in canonical text: one spelling a name, so that names compare as strings. */
@@ -20,7 +20,8 @@ export function nameToWire(canonical: string): Uint8Array {
 
 /** Canonical text of an uncompressed wire name of any case. */
 export function wireToName(wire: Uint8Array): string {
-  return formatName(lowerName(wire)).slice(0, -1);
+  // The text is ASCII, and its escapes have no letters.
+  return formatLabels(wire).toLowerCase();
 }
 
 /** The name without its leftmost label; undefined for the root. */

@@ -124,14 +124,26 @@ function badNameByte(text: Uint8Array, at: number, start: number, end: number): 
 
 /** The presentation text of the uncompressed wire name at `offset`, with the final dot; the root is `.`. */
 export function formatName(wire: Uint8Array, offset = 0): string {
-  assert(nameLength(wire, offset) > 0, 'formatName needs a well-formed uncompressed name');
-  if (wire[offset] === 0) return '.';
-  let text = '';
-  for (let at = offset; wire[at] !== 0; at += wire[at] + 1) {
-    for (let index = at + 1; index <= at + wire[at]; index++) text += labelTexts[wire[index]];
-    text += '.';
+  return `${formatLabels(wire, offset)}.`;
+}
+
+/** A byte of a label is written with at most four characters, and a dot takes the place of each length byte. */
+const scratch = Buffer.alloc(4 * MAX_NAME_BYTES);
+
+/** The same without the final dot; the root is the empty text. */
+export function formatLabels(wire: Uint8Array, offset = 0): string {
+  assert(nameLength(wire, offset) > 0, 'a well-formed uncompressed name is needed');
+  let to = 0;
+  for (let at = offset; wire[at] !== 0; ) {
+    if (at > offset) scratch[to++] = DOT;
+    const end = at + 1 + wire[at];
+    for (at += 1; at < end; at++) {
+      const text = labelTexts[wire[at]];
+      if (text.length === 1) scratch[to++] = wire[at];
+      else to += scratch.write(text, to, 'latin1');
+    }
   }
-  return text;
+  return scratch.toString('latin1', 0, to);
 }
 
 /**

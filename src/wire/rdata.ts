@@ -2,6 +2,7 @@
 import { ByteWriter } from './byte-writer.ts';
 import { MAX_RDATA_BYTES } from './constants.ts';
 import { Malformed } from './malformed.ts';
+import { lowerName, nameLength } from './name.ts';
 import type { Field } from './rdata/field.ts';
 import { readInteger } from './rdata/number.ts';
 import { type Format, formatOf } from './rdata/registry.ts';
@@ -135,6 +136,16 @@ export function compressibleNames(type: number, rdata: Uint8Array): number[] {
  */
 export function hostNames(type: number, rdata: Uint8Array): number[] {
   return namesIn(type, rdata, (field) => field.name === 'host');
+}
+
+/** A copy with the names in it in lower case, so that equal records have equal bytes (RFC 4034 §6.2). */
+export function lowerNames(type: number, rdata: Uint8Array): Uint8Array {
+  const copy = rdata.slice();
+  for (const start of namesIn(type, rdata, (field) => field.name !== undefined)) {
+    const end = start + nameLength(rdata, start);
+    copy.set(lowerName(rdata.subarray(start, end)), start);
+  }
+  return copy;
 }
 
 function namesIn(type: number, rdata: Uint8Array, wanted: (field: Field) => boolean): number[] {

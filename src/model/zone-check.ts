@@ -1,0 +1,210 @@
+/** The checks that a zone owner wants before a zone is served, as named-checkzone and kzonecheck make them. */
+import { HEADER_BYTES, MAX_MESSAGE_BYTES, TYPE } from '../wire/constants.ts';
+import { formatType } from '../wire/rdata.ts';
+import { type Finding, Findings } from '../wire/zone-file/finding.ts';
+import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
+import { nameToWire, parentOf } from './name.ts';
+import { type ContentRRset, type ZoneCode, ZoneContent } from './zone-content.ts';
+import { TargetCheck } from './zone-targets.ts';
+
+export interface ZoneFileOptions {
+  /** See `ReadOptions`. */
+  readonly include?: Include;
+  /** Canonical names in the zone whose addresses are answered from elsewhere: Teal's services. */
+  readonly services?: ReadonlySet<string>;
+}
+
+export interface ZoneFileReading {
+  readonly content: ZoneContent;
+  readonly findings: Findings;
+}
+
+/** Reads the zone's file and checks it. It may be served where there is no error; `zone` is a canonical name. */
+export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptions = {}): ZoneFileReading {
+  const findings = new Findings();
+  const content = new ZoneContent(zone, findings);
+  const { include, services = new Set() } = options;
+  const origin = nameToWire(zone);
+  for (const record of readZoneFile(bytes, include ? { origin, include } : { origin }, findings)) content.add(record);
+  // A file that could not be read whole would seem to lack what stands in the rest.
+  if (findings.errors.length === 0) new ZoneCheck(content, services, findings).run();
+  return { content, findings };
+}
+
+/** Types that may stand beside a CNAME: those of DNSSEC that speak of the name itself (RFC 4034 §3, §4). */
+const besideCname = new Set<number>([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC]);
+
+/** Types that the parent's side of a zone cut answers, addresses, which may be glue, and DNAME, which has a check. */
+const atCut = new Set<number>([TYPE.NS, TYPE.DS, TYPE.A, TYPE.AAAA, TYPE.NSEC, TYPE.RRSIG, TYPE.DNAME]);
+
+/** Each record's name, type, class, TTL and length where its name is a pointer (RFC 1035 §3.2.1, §4.1.4). */
+const RECORD_HEADER_BYTES = 12;
+/** Type and class of the question (RFC 1035 §4.1.2). */
+const QUESTION_TAIL_BYTES = 4;
+
+export class ZoneCheck {
+  readonly #content: ZoneContent;
+  readonly #services: ReadonlySet<string>;
+  readonly #findings: Findings;
+  /** Names with NS below the apex, and names with DNAME. */
+  readonly #cuts = new Map<string, ContentRRset>();
+  readonly #dnames = new Map<string, ContentRRset>();
+
+  constructor(content: ZoneContent, services: ReadonlySet<string>, findings: Findings) {
+    this.#content = content;
+    this.#services = services;
+    this.#findings = findings;
+  }
+
+  run(): void {
+    this.#checkApex();
+    for (const [name, rrsets] of this.#content.names) {
+      for (const rrset of rrsets) {
+        if (rrset.type === TYPE.NS && name !== this.#content.zone) this.#cuts.set(name, rrset);
+        if (rrset.type === TYPE.DNAME) this.#dnames.set(name, rrset);
+      }
+    }
+    const targets = new TargetCheck(this.#content, this.#services, this.#cuts, this.#dnames, this.#findings);
+    for (const [name, rrsets] of this.#content.names) {
+      this.#checkName(name, rrsets);
+      this.#checkAncestors(name, rrsets);
+      for (const rrset of rrsets) targets.check(rrset);
+    }
+  }
+
+  #checkApex(): void {
+    const { zone } = this.#content;
+    const soa = this.#content.rrset(zone, TYPE.SOA);
+    const expected = `at the top of the zone ${zone}.`;
+    if (!soa) this.#add('error', 'soa_missing', undefined, `an SOA record was expected ${expected}`);
+    else if (soa.rdata.length > 1)
+      this.#add('error', 'soa_several', soa, `one SOA record was expected ${expected}, not ${soa.rdata.length}`);
+    if (!this.#content.rrset(zone, TYPE.NS))
+      this.#add('error', 'ns_missing', undefined, `NS records were expected ${expected}`);
+  }
+
+  #checkName(name: string, rrsets: readonly ContentRRset[]): void {
+    for (const rrset of rrsets) this.#checkRRset(name, rrset);
+    const find = (type: number): ContentRRset | undefined => rrsets.find((rrset) => rrset.type === type);
+    const cname = find(TYPE.CNAME);
+    const other = cname && rrsets.find(({ type }) => !besideCname.has(type));
+    if (cname && other) {
+      const found = `${formatType(other.type)} (line ${other.line})`;
+      this.#add(
+        'error',
+        'cname_and_other_data',
+        cname,
+        `${name}. has a CNAME and ${found}: RFC 1034 §3.6.2 allows no other data`,
+      );
+    }
+    const dname = find(TYPE.DNAME);
+    const ns = find(TYPE.NS);
+    if (dname && ns && name !== this.#content.zone)
+      this.#add(
+        'warning',
+        'dname_beside_ns',
+        dname,
+        `${name}. has a DNAME and NS (line ${ns.line}): RFC 6672 §2.3 allows that at the top of a zone only`,
+      );
+    if (!ns && find(TYPE.DS) && name !== this.#content.zone)
+      this.#add(
+        'warning',
+        'ds_misplaced',
+        find(TYPE.DS),
+        `${name}. has DS but no NS: DS belongs to a delegation, RFC 4035 §2.4`,
+      );
+    if (this.#cuts.has(name)) this.#checkOccluded(name, rrsets, atCut, `at the delegation`);
+  }
+
+  #checkRRset(name: string, rrset: ContentRRset): void {
+    const { type, rdata } = rrset;
+    const atApex = name === this.#content.zone;
+    if (type === TYPE.SOA && !atApex)
+      this.#add('error', 'soa_misplaced', rrset, `an SOA record belongs to the top of the zone, not to ${name}.`);
+    if (type === TYPE.CNAME && rdata.length > 1)
+      this.#add(
+        'error',
+        'cname_several',
+        rrset,
+        `${name}. has ${rdata.length} CNAME records: RFC 2181 §10.1 allows one`,
+      );
+    if (type === TYPE.DNAME && rdata.length > 1)
+      this.#add(
+        'error',
+        'dname_several',
+        rrset,
+        `${name}. has ${rdata.length} DNAME records: RFC 6672 §2.4 allows one`,
+      );
+    if (type === TYPE.DS && atApex)
+      this.#add('warning', 'ds_misplaced', rrset, 'DS of a zone belongs to its parent, RFC 4035 §2.4');
+    if (type === TYPE.SPF)
+      this.#add(
+        'warning',
+        'spf_obsolete',
+        rrset,
+        `${name}. has type SPF, which nobody asks for any more: use TXT, RFC 7208 §3.1`,
+      );
+    if (type === TYPE.NS && name.startsWith('*.'))
+      this.#add('warning', 'wildcard_unusual', rrset, `${name}. NS delegates nothing: RFC 4592 §4.2`);
+    if (/\.\*\./.test(name) || name.endsWith('.*'))
+      this.#add('warning', 'wildcard_unusual', rrset, `${name}. has a * that matches only itself: RFC 4592 §2.1.1`);
+    this.#checkSize(name, rrset);
+  }
+
+  /** An RRset that fits in no message can never be answered (RFC 2181 §9: it is not cut in half). */
+  #checkSize(name: string, rrset: ContentRRset): void {
+    const records = rrset.rdata.reduce((sum, { length }) => sum + RECORD_HEADER_BYTES + length, 0);
+    const bytes = HEADER_BYTES + name.length + 2 + QUESTION_TAIL_BYTES + records;
+    if (bytes <= MAX_MESSAGE_BYTES) return;
+    const what = `${name}. ${formatType(rrset.type)}`;
+    this.#add(
+      'error',
+      'rrset_too_large',
+      rrset,
+      `${what} makes an answer of ${bytes} bytes: at most ${MAX_MESSAGE_BYTES} fit in a message`,
+    );
+  }
+
+  /** What stands below a delegation or a DNAME is never answered. */
+  #checkAncestors(name: string, rrsets: readonly ContentRRset[]): void {
+    if (this.#cuts.size === 0 && this.#dnames.size === 0) return;
+    for (let above = this.#above(name); above !== undefined; above = this.#above(above)) {
+      const dname = this.#dnames.get(above);
+      if (dname)
+        this.#add(
+          'error',
+          'dname_has_descendants',
+          rrsets[0],
+          `${name}. is below the DNAME of ${above}. (line ${dname.line}): RFC 6672 §2.4 allows no data there`,
+        );
+      if (dname || this.#cuts.has(above)) {
+        if (!dname) this.#checkOccluded(name, rrsets, addressTypes, `below the delegation of ${above}.`);
+        return;
+      }
+    }
+  }
+
+  /** The name's parent, undefined for the zone's own name. */
+  #above(name: string): string | undefined {
+    return name === this.#content.zone ? undefined : parentOf(name);
+  }
+
+  #checkOccluded(name: string, rrsets: readonly ContentRRset[], allowed: ReadonlySet<number>, where: string): void {
+    const occluded = rrsets.find(({ type }) => !allowed.has(type));
+    if (!occluded) return;
+    const what = `${name}. ${formatType(occluded.type)}`;
+    this.#add('warning', 'occluded', occluded, `${what} is ${where} and is not answered: it belongs to the child zone`);
+  }
+
+  #add(severity: Finding['severity'], code: ZoneCode, rrset: ContentRRset | undefined, message: string): void {
+    this.#findings.add({ severity, code, ...placeOf(rrset), message });
+  }
+}
+
+/** Addresses below a cut may be glue; NSEC and RRSIG never are. */
+const addressTypes = new Set<number>([TYPE.A, TYPE.AAAA]);
+
+/** Where an RRset begins; zeros for the zone as a whole. */
+export function placeOf(rrset: ContentRRset | undefined): { file: string; line: number; column: number } {
+  return rrset ? { file: rrset.file, line: rrset.line, column: 1 } : { file: '', line: 0, column: 0 };
+}

@@ -1,0 +1,109 @@
+/** Whether the hosts that a zone's NS, MX and SRV records name have addresses, as far as the zone can say. */
+import { TYPE } from '../wire/constants.ts';
+import { formatType, hostNames } from '../wire/rdata.ts';
+import type { Findings } from '../wire/zone-file/finding.ts';
+import { isAtOrBelow, parentOf, wireToName } from './name.ts';
+import type { ContentRRset, ZoneCode, ZoneContent } from './zone-content.ts';
+
+/** Types whose targets must be hosts with addresses, and no aliases (RFC 2181 §10.3, RFC 2782). */
+const checkedTypes = new Set<number>([TYPE.NS, TYPE.MX, TYPE.SRV]);
+
+/** What the zone says of a host. `elsewhere`: it is for another zone to say. */
+type Standing = 'address' | 'alias' | 'missing' | 'elsewhere';
+
+export class TargetCheck {
+  readonly #content: ZoneContent;
+  readonly #services: ReadonlySet<string>;
+  readonly #cuts: ReadonlyMap<string, ContentRRset>;
+  readonly #dnames: ReadonlyMap<string, ContentRRset>;
+  readonly #findings: Findings;
+
+  constructor(
+    content: ZoneContent,
+    services: ReadonlySet<string>,
+    cuts: ReadonlyMap<string, ContentRRset>,
+    dnames: ReadonlyMap<string, ContentRRset>,
+    findings: Findings,
+  ) {
+    this.#content = content;
+    this.#services = services;
+    this.#cuts = cuts;
+    this.#dnames = dnames;
+    this.#findings = findings;
+  }
+
+  check(rrset: ContentRRset): void {
+    if (!checkedTypes.has(rrset.type)) return;
+    for (const rdata of rrset.rdata) {
+      for (const offset of hostNames(rrset.type, rdata)) this.#checkTarget(rrset, wireToName(rdata.subarray(offset)));
+    }
+  }
+
+  #checkTarget(rrset: ContentRRset, target: string): void {
+    // The root stands for "no such service" (RFC 7505 §3, RFC 2782).
+    if (target === '') return;
+    const what = `${rrset.name}. ${formatType(rrset.type)} names ${target}.`;
+    if (/^\d+\.\d+\.\d+\.\d+(\.|$)/.test(target))
+      return this.#add('warning', 'target_is_address', rrset, `${what}: a host name was expected, not an address`);
+    const standing = this.#standing(target);
+    if (standing === 'address' || standing === 'elsewhere') return;
+    // Without a server of its own that can be reached the zone is not served; all else may be mended later.
+    const own = rrset.type === TYPE.NS && rrset.name === this.#content.zone;
+    const severity = own ? 'error' : 'warning';
+    if (standing === 'alias') {
+      const rule = rrset.type === TYPE.SRV ? 'RFC 2782' : 'RFC 2181 §10.3';
+      return this.#add(
+        severity,
+        'target_is_alias',
+        rrset,
+        `${what}, which is an alias: ${rule} wants a host with addresses`,
+      );
+    }
+    const cut = this.#cutOf(target);
+    if (cut === undefined || own)
+      return this.#add(severity, 'address_missing', rrset, `${what}, which has no A or AAAA record in this zone`);
+    if (cut === rrset.name && rrset.type === TYPE.NS)
+      this.#add(
+        'warning',
+        'glue_missing',
+        rrset,
+        `${what}, which is in the delegated zone: A or AAAA records for it are needed here as glue, RFC 1034 §4.2.1`,
+      );
+  }
+
+  #standing(target: string): Standing {
+    if (!isAtOrBelow(target, this.#content.zone)) return 'elsewhere';
+    if (this.#services.has(target)) return 'address';
+    const own = this.#standingOf(target);
+    if (own !== 'missing' || this.#content.names.has(target)) return own;
+    for (let above = parentOf(target); above !== undefined; above = parentOf(above)) {
+      if (this.#dnames.has(above)) return 'alias';
+      const wildcard = `*.${above}`;
+      if (this.#services.has(wildcard)) return 'address';
+      if (this.#content.names.has(wildcard)) return this.#standingOf(wildcard);
+      // A wildcard covers nothing beyond the closest name that there is (RFC 4592 §3.3.1).
+      if (above === this.#content.zone || this.#content.names.has(above)) break;
+    }
+    return 'missing';
+  }
+
+  #standingOf(name: string): Standing {
+    for (const { type } of this.#content.rrsets(name)) {
+      if (type === TYPE.CNAME) return 'alias';
+      if (type === TYPE.A || type === TYPE.AAAA) return 'address';
+    }
+    return 'missing';
+  }
+
+  /** The zone cut that the name is at or below. */
+  #cutOf(name: string): string | undefined {
+    for (let at: string | undefined = name; at !== undefined && at !== this.#content.zone; at = parentOf(at)) {
+      if (this.#cuts.has(at)) return at;
+    }
+    return undefined;
+  }
+
+  #add(severity: 'error' | 'warning', code: ZoneCode, { file, line }: ContentRRset, message: string): void {
+    this.#findings.add({ severity, code, file, line, column: 1, message });
+  }
+}
