@@ -79,7 +79,6 @@ function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
     if (request.is404) return paths.refuse(request, reply);
     return refuseContentCoding(request, reply);
   });
-  app.setNotFoundHandler((request, reply) => paths.refuse(request, reply));
   app.addHook('preHandler', makeContextHook(parts));
 }
 

@@ -32,7 +32,8 @@ export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
     // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
     // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
     const actor = tokens.authenticate(secret);
-    if (actor === undefined) return refuseToken(request, reply, limiter.count(request.ip, now()));
+    // Without an address: the client has hung up already.
+    if (actor === undefined) return refuseToken(request, reply, limiter.count(request.ip ?? '', now()));
     request.actor = actor;
     if (actor.scope === 'admin' || SAFE_METHODS.has(request.method)) return;
     reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="admin"`);

@@ -52,7 +52,6 @@ function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Prob
   if (error instanceof Refusal) return error.problem;
   switch (error.code) {
     case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_MAX_PARAM_LENGTH':
       return new Problem(
         'url_invalid',
         'The path is not well percent-encoded UTF-8; write a byte of a name as %5CDDD.',

@@ -9,6 +9,7 @@ t.test('a client has its failures a minute', async (t) => {
   t.equal(limiter.count('192.0.2.1', 2000), 58, 'seconds until the minute is over');
   t.equal(limiter.count('192.0.2.1', 59_999), 1);
   t.equal(limiter.count('192.0.2.1', 60_000), 0, 'then it begins anew');
+  for (let i = 0; i < 5; i++) limiter.count('192.0.2.1', 60_000);
   t.equal(limiter.count('192.0.2.1', 0), 0, 'a clock that went back does not lock anyone out');
 });
 

@@ -1,7 +1,8 @@
 /** Zones, RRsets and services over HTTP: made, read, changed, deleted, listed, under any name. */
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import type { Queries } from '../../src/control/queries.ts';
+import { ADMIN, type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
 
 const zone = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
 const txt = { ttlSeconds: 60, rdata: ['"one"'] };
@@ -158,6 +159,15 @@ t.test('every name of up to 255 bytes can be written in a path', async (t) => {
     }),
     { numRuns: 100, examples: [[longest]] },
   );
+});
+
+t.test('replies are sent as they were made, whatever their schema knows', async (t) => {
+  const body = { revision: 1, weights: { blue: '1' }, more: [1] };
+  const queries = { weights: () => ({ revision: 1, body }) } as unknown as Queries;
+  const api = await startApi(makeDirectory(t), {}, { queries });
+  t.teardown(() => api.close());
+  const headers = { authorization: `Bearer ${ADMIN}` };
+  t.same((await api.app.inject({ url: '/v1/services/a.test/weights', headers })).json(), body);
 });
 
 t.test('lists come in pages', async (t) => {
