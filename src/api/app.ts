@@ -32,6 +32,8 @@ const CONNECTIONS_MAX = 1000;
 export function createApp(parts: ApiParts): FastifyInstance {
   const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
   app.server.maxConnections = CONNECTIONS_MAX;
+  // Node would answer an expectation that it does not know with an empty 417; it may be passed over (RFC 9110 §10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler(answerError);

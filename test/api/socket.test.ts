@@ -76,6 +76,12 @@ t.test('a chunked body is measured as it comes', async (t) => {
   t.match(await exchange(port, head + chunk.repeat(3)), '"code":"body_too_large"');
 });
 
+t.test('an expectation that nobody knows is passed over', async (t) => {
+  const { port } = await listen(t);
+  const reply = await exchange(port, 'GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n');
+  t.match(reply, /^HTTP\/1.1 200 /);
+});
+
 t.test('a client that hangs up in the middle of a body changes nothing', async (t) => {
   const { api, port } = await listen(t);
   await seed(api);
