@@ -13,7 +13,8 @@ export function hashLabel(state: number, name: Uint8Array, labelStart: number): 
   const end = labelStart + 1 + (name[labelStart] as number);
   let h = state;
   for (let i = labelStart; i < end; i++) h = Math.imul(h ^ (name[i] as number), FNV_PRIME);
-  return h;
+  // Tells the compiler that it is an integer: it would go by way of a double otherwise.
+  return h | 0;
 }
 
 /** The hash of a name from its state. */
