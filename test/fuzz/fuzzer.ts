@@ -1,7 +1,7 @@
 /**
  * A fuzzer: damages inputs, checks what must hold, and keeps the inputs that reached new code, so that it goes on from
- * there. The same seed and number of executions give the same inputs. (jazzer.js would do as much and faster, but its
- * binary asks for a newer C library than Debian's.)
+ * there. The same seed gives the same inputs. jazzer.js would do as much and faster, but its binary asks for a newer C
+ * library than Debian 12 has.
  */
 import { mulberry32 } from '../fixtures/mutate.ts';
 import { Coverage } from './coverage.ts';
