@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type net from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import type { Command } from './control/command.ts';
@@ -14,6 +15,7 @@ import { Problem } from './model/errors.ts';
 import type { ResponderOptions } from './responder/options.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, udpWorkersOf } from './sockets/fleet.ts';
+import { withoutMissingLoopback } from './sockets/loopback.ts';
 import { ListenError } from './sockets/open.ts';
 import { openStore, type Store, StoreError } from './store/sqlite.ts';
 import { CounterRegistry, createCounterMemory } from './table/counters.ts';
@@ -24,6 +26,9 @@ import { type Network, parseNetwork } from './wire/network.ts';
 
 /** Why the server cannot start; the message is one line for the operator. */
 export class StartError extends Error {}
+
+/** The reason lies in the settings: in what they say, or in a file that they name. */
+export class SettingsError extends StartError {}
 
 export interface Server {
   /** Where DNS is answered, with the ports in use. */
@@ -78,7 +83,7 @@ async function startParts(
   const engine = new Engine(store, table);
   const startedAt = performance.now();
   mustWork(engine.load());
-  mustWork(engine.seed(seedCommands(settings.bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
+  mustSeed(engine.seed(seedCommands(settings.bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
   log.info(
     { revision: store.lastRevision, ms: Math.round(performance.now() - startedAt), ...table.memory },
     'table loaded',
@@ -104,8 +109,10 @@ async function startParts(
   stops.push(() => app.close());
 
   const { transport, receiveBufferBytes, tcp } = settings.dns;
+  const endpoints = withoutMissingLoopback(settings.dns.listen);
+  if (endpoints !== settings.dns.listen) log.warn('this machine has no ::1, so DNS does not listen there');
   const fleet = await Fleet.start({
-    listen: settings.dns.listen,
+    listen: endpoints,
     workers,
     transport,
     responder: responderOptions(settings.dns),
@@ -173,15 +180,24 @@ function writePrivate(file: string, text: string): void {
   closeSync(fd);
 }
 
-function readTls(tls: { readonly certFile: string; readonly keyFile: string }): { cert: Buffer; key: Buffer } {
-  const read = (key: 'certFile' | 'keyFile'): Buffer => {
-    try {
-      return readFileSync(tls[key]);
-    } catch (error) {
-      throw new StartError(`admin.tls.${key}: cannot read ${tls[key]}: ${(error as Error).message}`);
-    }
+function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
+  cert: Buffer;
+  key: Buffer;
+} {
+  let reading = '';
+  const read = (key: string, file: string): Buffer => {
+    reading = `admin.tls.${key}: ${file}`;
+    return readFileSync(file);
   };
-  return { cert: read('certFile'), key: read('keyFile') };
+  try {
+    const pair = { cert: read('certFile', certFile), key: read('keyFile', keyFile) };
+    reading = 'admin.tls';
+    createSecureContext(pair);
+    return pair;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new SettingsError(`${reading}: expected a certificate and its key in PEM, found: ${message}`);
+  }
 }
 
 async function listenAdmin(
@@ -198,6 +214,13 @@ async function listenAdmin(
   }
   const bound = app.server.address() as net.AddressInfo;
   return `${tls ? 'https' : 'http'}://${formatEndpoint({ address: bound.address, port: bound.port })}`;
+}
+
+/** A full disk is not the fault of what the bootstrap section says. */
+function mustSeed(problem: Problem | undefined): void {
+  if (problem === undefined) return;
+  if (problem.status < 500) throw new SettingsError(`bootstrap: ${problem.detail}`);
+  throw new StartError(problem.detail);
 }
 
 function mustWork<Result>(result: Result | Problem): Exclude<Result, Problem> {

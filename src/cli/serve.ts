@@ -2,13 +2,12 @@
 import type { Command } from 'commander';
 import { settingKeys } from '../config/keys.ts';
 import { ConfigError, readSettings, unknownVariables } from '../config.ts';
-import { createLogger } from '../log.ts';
-import { EXIT, EXIT_BY_SIGNAL } from './exit.ts';
+import { createLogger, type Logger } from '../log.ts';
+import { EXIT } from './exit.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
 const STOP_LIMIT_MS = 4500;
-/** Ctrl-C under `npm start` comes twice, from the terminal and from npm: within so long it is one wish. */
-const SAME_SIGNAL_MS = 500;
 
 export function addServe(program: Command): void {
   const command = program
@@ -39,35 +38,25 @@ async function serve(flags: Record<string, string>): Promise<never> {
     log.fatal(error, 'ended by a fault of teal itself');
     process.exit(EXIT.INTERNAL);
   });
-  const signalled = stopSignal();
+  const signalled = stopSignal(process, (code) => process.exit(code));
+  // Counted from the signal, so that a start that hangs is cut off too.
+  signalled.then(() => setTimeout(() => cutOff(log), STOP_LIMIT_MS));
   // Loaded only now, so that the other commands start without it.
-  const { startServer, StartError } = await import('../server.ts');
-  const server = await startServer(settings, log).catch((error) => {
+  const { SettingsError, StartError, startServer } = await import('../server.ts');
+  const server = await startServer(settings, log).catch((error: unknown) => {
+    if (error instanceof SettingsError) return refuse(error.message, EXIT.CONFIG);
     if (error instanceof StartError) return refuse(error.message, EXIT.UNAVAILABLE);
     throw error;
   });
   log.info({ signal: await signalled }, 'stopping');
-  setTimeout(() => {
-    log.error(`not stopped within ${STOP_LIMIT_MS} ms, cut off`);
-    process.exit(EXIT.INTERNAL);
-  }, STOP_LIMIT_MS);
   await server.stop();
   log.info('stopped');
   process.exit(EXIT.OK);
 }
 
-/** Resolves with the first SIGTERM or SIGINT, kept from the start on; a later one ends the process at once. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let firstAtMs: number | undefined;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        firstAtMs ??= performance.now();
-        if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT_BY_SIGNAL[signal]);
-        resolve(signal);
-      });
-    }
-  });
+function cutOff(log: Logger): never {
+  log.error(`not stopped within ${STOP_LIMIT_MS} ms, cut off`);
+  process.exit(EXIT.INTERNAL);
 }
 
 function refuse(message: string, code: number): never {

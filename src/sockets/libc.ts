@@ -1,6 +1,6 @@
 /** The calls of the C library that the batch transport needs, on Linux, through koffi: nothing is compiled. */
+import { createRequire } from 'node:module';
 import os from 'node:os';
-import koffi from 'koffi';
 
 /** Numbers of the Linux ABI (asm-generic: x86-64, arm64, riscv64). */
 export const LINUX = {
@@ -52,12 +52,16 @@ export interface Libc {
   addressOf(buffer: Uint8Array): number;
 }
 
+type Koffi = typeof import('koffi').default;
+
 /** The C library, or undefined where the batch transport cannot run: no Linux, big-endian, no koffi. */
 export function loadLibc(): Libc | undefined {
   if (process.platform !== 'linux' || os.endianness() !== 'LE') return undefined;
+  const koffi = loadKoffi();
+  if (koffi === undefined) return undefined;
   for (const file of ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']) {
     try {
-      return bindLibc(koffi.load(file));
+      return bindLibc(koffi, koffi.load(file));
     } catch {
       // Not this one; the caller says which transport was chosen.
     }
@@ -65,7 +69,16 @@ export function loadLibc(): Libc | undefined {
   return undefined;
 }
 
-function bindLibc(library: ReturnType<typeof koffi.load>): Libc {
+/** Required and not imported: an import that fails would take the program with it. */
+function loadKoffi(): Koffi | undefined {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch {
+    return undefined;
+  }
+}
+
+function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
   return {
     socket: library.func('int socket(int, int, int)') as Libc['socket'],
     bind: library.func('int bind(int, const void *, uint)') as Libc['bind'],
