@@ -10,6 +10,7 @@ import type { Command } from './control/command.ts';
 import { Engine } from './control/engine.ts';
 import { Queries } from './control/queries.ts';
 import { Tokens } from './control/tokens.ts';
+import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
 import { Problem } from './model/errors.ts';
 import type { ResponderOptions } from './responder/options.ts';
@@ -96,15 +97,24 @@ async function startParts(
   collect();
   stops.push(() => clearTimeout(collecting));
 
+  const zoneFiles = new ZoneFiles(store, table, engine);
+  stops.push(() => zoneFiles.stop());
+
   const tokens = openTokens(store, settings, log);
-  const { listen, tls, bodyMaxBytes, authFailuresPerMinute } = settings.admin;
+  const { listen, tls, bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute } = settings.admin;
   const app = createApp({
     engine,
     queries: new Queries(store),
+    zoneFiles,
     tokens,
     log: log.child({ part: 'api' }),
     now: Date.now,
-    options: { bodyMaxBytes, authFailuresPerMinute, ...(tls === undefined ? {} : { tls: readTls(tls) }) },
+    options: {
+      bodyMaxBytes,
+      zoneFileMaxBytes,
+      authFailuresPerMinute,
+      ...(tls === undefined ? {} : { tls: readTls(tls) }),
+    },
   });
   stops.push(() => app.close());
 

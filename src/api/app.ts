@@ -21,6 +21,7 @@ import { rrsetRoutes } from './routes/rrsets.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { shiftRoutes } from './routes/shifts.ts';
 import { weightsRoutes } from './routes/weights.ts';
+import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { KnownPaths } from './routing.ts';
 import { compileValidator } from './validation.ts';
@@ -56,6 +57,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
 
 function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   zoneRoutes(api, parts);
+  api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
   rrsetRoutes(api, parts);
   serviceRoutes(api, parts);
   weightsRoutes(api, parts);

@@ -6,11 +6,13 @@ import type { CommandContext } from '../control/command.ts';
 import type { Engine } from '../control/engine.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
+import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token } from '../model/token.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute'>;
   readonly queries: Queries;
+  readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly tokens: Pick<Tokens, 'authenticate'>;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */
@@ -20,6 +22,8 @@ export interface ApiParts {
 
 export interface ApiOptions {
   readonly bodyMaxBytes: number;
+  /** Longest zone file. */
+  readonly zoneFileMaxBytes: number;
   /** Wrong tokens that one client address may send in a minute before it is told to wait. */
   readonly authFailuresPerMinute: number;
   /** PEM. Without it the API speaks plain HTTP. */

@@ -21,7 +21,7 @@ export class Refusal extends Error {
  * phrase); what exactly went wrong is in `code`, which scripts may rely on.
  */
 export function problemBody(problem: Problem): Record<string, unknown> {
-  const { status, code, detail, pointer, conflict } = problem;
+  const { status, code, detail, pointer, conflict, findings } = problem;
   return {
     type: 'about:blank',
     title: STATUS_CODES[status],
@@ -30,6 +30,7 @@ export function problemBody(problem: Problem): Record<string, unknown> {
     detail,
     ...(pointer !== undefined && { pointer }),
     ...(conflict !== undefined && { conflict }),
+    ...(findings !== undefined && { findings }),
   };
 }
 

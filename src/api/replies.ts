@@ -1,7 +1,7 @@
 /** How results become replies: resources, pages, and the outcomes of writes. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Command, CommandContext, Outcome } from '../control/command.ts';
+import type { Command, CommandContext, CommandResult, Outcome } from '../control/command.ts';
 import type { Page, Resource } from '../control/queries.ts';
 import { Problem } from '../model/errors.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
@@ -11,11 +11,21 @@ import { sendProblem } from './problems.ts';
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {
   if (found instanceof Problem) return sendProblem(reply, found);
-  reply.header('etag', etagOf(found.revision));
+  return sendFresh(request, reply, found.revision, () => reply.send(found.body));
+}
+
+/** Sends what is at the revision, or 304. */
+export function sendFresh(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  revision: number,
+  send: () => FastifyReply,
+): FastifyReply {
+  reply.header('etag', etagOf(revision));
   const known = request.headers['if-none-match'];
   // A malformed condition of a GET costs no more than a full reply.
-  if (known !== undefined && isNamedBy(known, found.revision) === true) return reply.code(304).send();
-  return reply.send(found.body);
+  if (known !== undefined && isNamedBy(known, revision) === true) return reply.code(304).send();
+  return send();
 }
 
 export function sendPage(reply: FastifyReply, page: Page | Problem): FastifyReply {
@@ -33,12 +43,15 @@ export function put(
   // Nothing can come between this look and the command: both run in the same turn of the event loop.
   const refused = checkIfNoneMatch(request, current);
   if (refused !== undefined) return sendProblem(reply, refused);
-  const outcome = run(engine, request, command);
+  return sendPut(reply, run(engine, request, command));
+}
+
+export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(outcome.body);
 }
 
-function checkIfNoneMatch(request: FastifyRequest, current: () => Resource | Problem): Problem | undefined {
+export function checkIfNoneMatch(request: FastifyRequest, current: () => Resource | Problem): Problem | undefined {
   const header = request.headers['if-none-match'];
   if (header === undefined) return undefined;
   const found = current();
@@ -72,13 +85,20 @@ export function remove(
 
 /** Executes a command, and leaves one line in the log. */
 function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Outcome | Problem {
-  const context = request.commandContext as CommandContext;
-  assert(context !== undefined, 'the context hook runs before every handler of a write');
-  const result = engine.execute(command, context);
-  const line = { actor: context.actor, command: command.kind, client: request.ip };
+  const result = engine.execute(command, contextOf(request));
+  logResult(request, command.kind, result);
+  return result;
+}
+
+export function contextOf(request: FastifyRequest): CommandContext {
+  assert(request.commandContext !== undefined, 'the context hook runs before every handler of a write');
+  return request.commandContext;
+}
+
+export function logResult(request: FastifyRequest, command: Command['kind'], result: CommandResult): void {
+  const line = { actor: contextOf(request).actor, command, client: request.ip };
   if (result instanceof Problem) request.log.info({ ...line, code: result.code }, 'a change was refused');
   else request.log.info({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was made');
-  return result;
 }
 
 function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {

@@ -11,6 +11,15 @@ const shares = Type.Unsafe<Record<string, number>>({
   description: "Each pool's share of answers: weight / sum of weights.",
 });
 
+const finding = Type.Object({
+  severity: oneOf(['error', 'warning']),
+  code: Type.String({ description: 'Stable: scripts may rely on it.' }),
+  file: Type.String({ description: 'Empty: the file that was sent.' }),
+  line: Type.Integer({ description: 'From 1; 0: the whole zone is meant.' }),
+  column: Type.Integer(),
+  message: Type.String({ description: 'What was expected, and what was found.' }),
+});
+
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
   Type.Object(
@@ -21,6 +30,17 @@ export const components: readonly TSchema[] = [
       revision,
     },
     { $id: 'Zone', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      name: Type.String(),
+      ...Type.Required(Type.Object(ZoneBody.properties)).properties,
+      serial: Type.Integer(),
+      revision,
+      rrsets: Type.Integer({ description: "How many RRsets the file has, but for the apex's SOA and NS." }),
+      warnings: Type.Array(finding),
+    },
+    { $id: 'Import', additionalProperties: false },
   ),
   Type.Object(
     { zone: Type.String(), name: Type.String(), type: Type.String(), ...RRsetBody.properties, revision },
@@ -95,6 +115,7 @@ export const components: readonly TSchema[] = [
       detail: Type.String({ description: 'What was wrong, where, and what would be right.' }),
       pointer: Type.Optional(Type.String({ description: 'JSON pointer (RFC 6901) into the body.' })),
       conflict: Type.Optional(Type.String({ description: 'The other party of a conflict.' })),
+      findings: Type.Optional(Type.Array(finding, { description: 'What is wrong in a zone file, place by place.' })),
     },
     {
       $id: 'Problem',
@@ -124,9 +145,11 @@ const etagHeader = { ETag: { type: 'string', description: 'The revision in quote
 export function resourceReply($id: string, description: string) {
   return {
     200: { description, headers: etagHeader, ...refTo($id) },
-    304: { description: 'If-None-Match names its revision.', type: 'null' },
+    ...notModified,
   };
 }
+
+export const notModified = { 304: { description: 'If-None-Match names its revision.', type: 'null' } };
 
 /** The reply to a GET of a list. */
 export function pageReply($id: string, description: string) {

@@ -24,7 +24,8 @@ export function oneOf<const Words extends string[]>(words: Words, options: objec
 const seconds = (description: string) => Type.Number({ description });
 
 const zoneTimes = {
-  ttlSeconds: Type.Optional(seconds('TTL of the SOA and NS records; 3600 where left out.')),
+  ttlSeconds: Type.Optional(seconds('TTL of the SOA; 3600 where left out.')),
+  nameserversTtlSeconds: Type.Optional(seconds('TTL of the NS records; that of the SOA where left out.')),
   negativeTtlSeconds: Type.Optional(seconds('How long resolvers keep a negative answer (RFC 2308); 60.')),
   refreshSeconds: Type.Optional(seconds('SOA REFRESH, for secondaries.')),
   retrySeconds: Type.Optional(seconds('SOA RETRY, for secondaries.')),
@@ -35,6 +36,7 @@ export const ZoneBody = Type.Object(
   {
     nameservers: Type.Array(Type.String(), { description: 'Host names of the NS records at the apex.' }),
     hostmaster: Type.String({ description: 'Mailbox of the SOA as a name: `hostmaster.example.com`.' }),
+    primary: Type.Optional(Type.String({ description: "The SOA's MNAME; the first nameserver where left out." })),
     ...zoneTimes,
   },
   {

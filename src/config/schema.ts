@@ -83,6 +83,7 @@ export const settingsSchema = section({
     token: Type.Optional(token()),
     readToken: Type.Optional(token()),
     bodyMaxBytes: integer(KIB, GIB, { default: MIB }),
+    zoneFileMaxBytes: integer(KIB, GIB, { default: 256 * MIB }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
   log: section({

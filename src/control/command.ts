@@ -1,14 +1,27 @@
 /** The commands that change anything, and what the engine gives back. The admin API, bootstrap and later releases all speak these. */
+
 import type { Problem } from '../model/errors.ts';
 import type { RRsetBody } from '../model/rrset.ts';
 import type { ServiceBody, Weights } from '../model/service.ts';
 import type { ZoneBody } from '../model/zone.ts';
+import type { Finding } from '../wire/zone-file/finding.ts';
+import type { BuiltZone } from './zone-files/messages.ts';
 
 export type { RRsetBody, ServiceBody, ZoneBody };
 
 /** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
 export type Command =
   | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }
+  /** The last step of an import; see zone-files/zone-files.ts. */
+  | {
+      readonly kind: 'zone.import';
+      /** Canonical name. */
+      readonly zone: string;
+      readonly built: BuiltZone;
+      readonly warnings: readonly Finding[];
+      /** The zone's revision when the file was read; undefined: there was none. */
+      readonly baseRevision: number | undefined;
+    }
   | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
   | {
       readonly kind: 'rrset.put';

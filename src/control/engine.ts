@@ -1,6 +1,6 @@
 /** The control path: every change of any kind is a command that is executed here, one after the other. */
 import { Problem } from '../model/errors.ts';
-import type { ModelChange, Revision } from '../model/revision.ts';
+import type { Revision } from '../model/revision.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
@@ -8,9 +8,10 @@ import { type Draft, type Drafted, isDraft } from './draft.ts';
 import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { draftRollback, draftShift, draftWeights } from './shifts.ts';
+import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
 
-/** Changes that one publication of the start brings into the table: bounds what a preparation remembers. */
+/** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;
 
 export class Engine {
@@ -24,19 +25,15 @@ export class Engine {
 
   /** Brings what the store holds into the table. To be called once, before anything is answered. */
   load(): Problem | undefined {
-    let chunk: ModelChange[] = [];
-    const bring = (): Problem | undefined => {
-      const problem = this.#table.prepare(chunk);
-      if (problem === undefined) this.#table.publish();
-      chunk = [];
-      return problem;
-    };
-    for (const change of this.#store.everything()) {
-      if (chunk.push(change) < LOAD_CHUNK) continue;
-      const problem = bring();
-      if (problem !== undefined) return problem;
-    }
-    return bring();
+    const zones = this.#store.allZones();
+    return (
+      firstProblem(zones, (zone) => this.#table.load(zone, this.#store.rrsetsOf(zone.name))) ??
+      firstProblem(chunksOf(this.#store.allServices(), LOAD_CHUNK), (services) => {
+        const problem = this.#table.prepare(services.map((service) => ({ op: 'putService', service })));
+        if (problem === undefined) this.#table.publish();
+        return problem;
+      })
+    );
   }
 
   /** Fills an empty store, all or nothing: a start that is cut off in the middle begins again with an empty one. */
@@ -111,6 +108,8 @@ function draft(store: Store, command: Command, context: CommandContext, revision
   switch (command.kind) {
     case 'zone.put':
       return draftZonePut(store, command, context, revision);
+    case 'zone.import':
+      return draftZoneImport(store, command, context, revision);
     case 'zone.delete':
       return draftZoneDelete(store, command, context);
     case 'rrset.put':
@@ -128,4 +127,16 @@ function draft(store: Store, command: Command, context: CommandContext, revision
     case 'rollback':
       return draftRollback(store, command, context, revision);
   }
+}
+
+function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {
+  for (const item of items) {
+    const problem = act(item);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

@@ -30,7 +30,9 @@ export function draftServicePut(
   }
   const service = makeService({ name, zone: zone.name }, command.body, before, revision);
   if (service instanceof Problem) return service;
-  const conflict = checkNeighbours(store, zone, service);
+  const conflict = checkServicePlace(zone.name, service, (owner) =>
+    store.rrsetsAt(zone.name, owner).map(({ type }) => type),
+  );
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isDeepStrictEqual(serviceBody(before), serviceBody(service))) {
     return { revision: before.revision, body: serviceReply(before) };
@@ -94,37 +96,40 @@ export function weightsReply(service: Service): { weights: Record<string, number
   return { weights: weightsOf(service), shares: sharesOf(service) };
 }
 
-/** 409 where the service cannot stand at its name. */
-function checkNeighbours(store: Store, zone: Zone, service: Service): Problem | undefined {
-  const { name, kind } = service;
-  if (kind === 'host' && name === zone.name) {
+/** 409 where the service cannot stand at its name in a zone that has types `typesAt` its names. */
+export function checkServicePlace(
+  zone: string,
+  { name, kind }: Service,
+  typesAt: (name: string) => readonly number[],
+): Problem | undefined {
+  if (kind === 'host' && name === zone) {
     // RFC 1034 §3.6.2: no other data beside a CNAME, and an apex has SOA and NS.
     const detail = `A service of host names answers with a CNAME, which cannot stand at the apex of ${shown(name)}; use addresses.`;
     return new Problem('apex_conflict', detail, { conflict: name });
   }
-  const others = store.rrsetsAt(zone.name, name);
-  const taken = kind === 'host' ? others[0] : others.find(({ type }) => addressTypes.has(type));
+  const others = typesAt(name);
+  const taken = kind === 'host' ? others[0] : others.find((type) => addressTypes.has(type));
   if (taken !== undefined) {
-    const other = label(name, taken.type);
+    const other = label(name, taken);
     const owns = kind === 'host' ? 'its whole name' : 'A and AAAA at its name and has no CNAME beside it';
     return new Problem('service_conflict', `A service of ${kind} owns ${owns}, but ${other} stands there.`, {
       conflict: other,
     });
   }
-  return checkOccluded(store, zone, name);
+  return checkOccluded(zone, name, typesAt);
 }
 
 const addressTypes = new Set<number>([TYPE.A, TYPE.AAAA, TYPE.CNAME]);
 
 /** Below a zone cut (RFC 1034 §4.2.1) or a DNAME (RFC 6672 §2.4) nothing is answered from this zone. */
-function checkOccluded(store: Store, zone: Zone, name: string): Problem | undefined {
+function checkOccluded(zone: string, name: string, typesAt: (name: string) => readonly number[]): Problem | undefined {
   for (const above of suffixesOf(name)) {
-    if (!isAtOrBelow(above, zone.name)) break;
-    const hiding = store.rrsetsAt(zone.name, above).find(({ type }) => {
-      return (type === TYPE.NS && above !== zone.name) || (type === TYPE.DNAME && above !== name);
+    if (!isAtOrBelow(above, zone)) break;
+    const hiding = typesAt(above).find((type) => {
+      return (type === TYPE.NS && above !== zone) || (type === TYPE.DNAME && above !== name);
     });
     if (hiding === undefined) continue;
-    const other = label(above, hiding.type);
+    const other = label(above, hiding);
     const detail = `${shown(name)} is below ${other}: what stands there is not answered by this zone.`;
     return new Problem('service_conflict', detail, { conflict: other });
   }

@@ -104,7 +104,7 @@ function zoneName(text: string): string | Problem {
  * A new zone takes over the names at and below it that its parent held. NS and DS at its apex stay: they are the
  * parent's word on the delegation (RFC 4035 §3.1.4.1).
  */
-function moveBelow(
+export function moveBelow(
   store: Store,
   parent: Zone,
   name: string,

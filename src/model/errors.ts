@@ -1,5 +1,7 @@
 /** What can be wrong with a request, as values: every refusal has a stable code that scripts may rely on. */
 
+import type { Finding } from '../wire/zone-file/finding.ts';
+
 /**
  * Every problem code, with the HTTP status it travels under (RFC 9110 §15).
  * Codes are part of the API contract: add freely, never rename.
@@ -35,6 +37,7 @@ export const problemStatus = {
   rdata_invalid: 422,
   ttl_invalid: 422,
   zone_invalid: 422,
+  zone_file_invalid: 422,
   rrset_invalid: 422,
   service_invalid: 422,
   weights_invalid: 422,
@@ -62,12 +65,19 @@ export class Problem {
   readonly detail: string;
   readonly pointer: string | undefined;
   readonly conflict: string | undefined;
+  /** What is wrong in a zone file, place by place. */
+  readonly findings: readonly Finding[] | undefined;
 
-  constructor(code: ProblemCode, detail: string, more: { pointer?: string; conflict?: string } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { pointer?: string; conflict?: string; findings?: readonly Finding[] } = {},
+  ) {
     this.code = code;
     this.detail = detail;
     this.pointer = more.pointer;
     this.conflict = more.conflict;
+    this.findings = more.findings;
   }
 
   get status(): number {

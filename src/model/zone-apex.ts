@@ -3,24 +3,11 @@ import assert from 'node:assert/strict';
 import { TYPE } from '../wire/constants.ts';
 import { nameLength } from '../wire/name.ts';
 import { wireToName } from './name.ts';
+import type { Zone } from './zone.ts';
 import type { ZoneContent } from './zone-content.ts';
 
-export interface ZoneApex {
-  /** SOA MNAME: the primary server, which need not be one of the nameservers (RFC 1035 §3.3.13). */
-  readonly primary: string;
-  /** SOA RNAME: the mailbox as a name. */
-  readonly hostmaster: string;
-  readonly serial: number;
-  readonly refreshSeconds: number;
-  readonly retrySeconds: number;
-  readonly expireSeconds: number;
-  /** SOA MINIMUM. */
-  readonly negativeTtlSeconds: number;
-  readonly soaTtlSeconds: number;
-  /** Names of the NS records, in the order of the file. */
-  readonly nameservers: readonly string[];
-  readonly nsTtlSeconds: number;
-}
+/** All of a zone but its name and what the log gives it. */
+export type ZoneApex = Omit<Zone, 'name' | 'revision'>;
 
 /** The apex of a zone that was checked without an error. */
 export function apexOf(content: ZoneContent): ZoneApex {
@@ -39,8 +26,8 @@ export function apexOf(content: ZoneContent): ZoneApex {
     retrySeconds: numbers.getUint32(8),
     expireSeconds: numbers.getUint32(12),
     negativeTtlSeconds: numbers.getUint32(16),
-    soaTtlSeconds: soa.ttlSeconds,
+    ttlSeconds: soa.ttlSeconds,
     nameservers: ns.rdata.map((name) => wireToName(name)),
-    nsTtlSeconds: ns.ttlSeconds,
+    nameserversTtlSeconds: ns.ttlSeconds,
   };
 }

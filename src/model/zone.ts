@@ -6,12 +6,16 @@ import { canonicalName, isHostName } from './name.ts';
 /** Names are canonical text: lower case, `\DDD` for unusual bytes, no trailing dot (the root is the empty string). */
 export interface Zone {
   readonly name: string;
+  /** The server that the SOA's MNAME names: the first nameserver unless said otherwise (RFC 1035 §3.3.13). */
+  readonly primary: string;
   /** Host names of the NS RRset at the apex, at least one. */
   readonly nameservers: readonly string[];
   /** Mailbox of the SOA RNAME as a domain name (RFC 1035 §3.3.13). */
   readonly hostmaster: string;
-  /** TTL of the SOA and NS RRsets, seconds. */
+  /** TTL of the SOA, seconds. */
   readonly ttlSeconds: number;
+  /** TTL of the NS RRset, seconds: that of the SOA unless said otherwise. */
+  readonly nameserversTtlSeconds: number;
   /** SOA MINIMUM: with the SOA's TTL it bounds how long a negative answer is cached (RFC 2308 §5). */
   readonly negativeTtlSeconds: number;
   readonly refreshSeconds: number;
@@ -27,7 +31,9 @@ export interface Zone {
 export interface ZoneBody {
   readonly nameservers: readonly string[];
   readonly hostmaster: string;
+  readonly primary?: string;
   readonly ttlSeconds?: number;
+  readonly nameserversTtlSeconds?: number;
   readonly negativeTtlSeconds?: number;
   readonly refreshSeconds?: number;
   readonly retrySeconds?: number;
@@ -47,8 +53,6 @@ export const ZONE_DEFAULTS = {
   expireSeconds: 3_600_000,
 } as const;
 
-const times = ['ttlSeconds', 'negativeTtlSeconds', 'refreshSeconds', 'retrySeconds', 'expireSeconds'] as const;
-
 /** The zone that a body describes; what it leaves out has its default. `serial` and `revision` are given by the log. */
 export function makeZone(name: string, body: ZoneBody, serial: number, revision: number): Zone | Problem {
   const nameservers = makeNameservers(body.nameservers);
@@ -59,24 +63,23 @@ export function makeZone(name: string, body: ZoneBody, serial: number, revision:
     const detail = `hostmaster is a mailbox written as a name, hostmaster.example.com for hostmaster@example.com${why}`;
     return new Problem('zone_invalid', `${detail}.`, { pointer: '/hostmaster' });
   }
-  for (const key of times) {
-    const seconds = body[key] ?? ZONE_DEFAULTS[key];
-    const bad = checkSeconds(seconds, key);
-    if (bad !== undefined) return bad;
-  }
-  const { ttlSeconds, negativeTtlSeconds, refreshSeconds, retrySeconds, expireSeconds } = { ...ZONE_DEFAULTS, ...body };
-  return {
-    name,
-    nameservers,
-    hostmaster,
+  const primary = body.primary === undefined ? (nameservers[0] as string) : canonicalName(body.primary);
+  if (primary instanceof Problem) return new Problem('zone_invalid', primary.detail, { pointer: '/primary' });
+  const { ttlSeconds = ZONE_DEFAULTS.ttlSeconds, nameserversTtlSeconds = ttlSeconds } = body;
+  const { negativeTtlSeconds, refreshSeconds, retrySeconds, expireSeconds } = { ...ZONE_DEFAULTS, ...body };
+  const times = {
     ttlSeconds,
+    nameserversTtlSeconds,
     negativeTtlSeconds,
     refreshSeconds,
     retrySeconds,
     expireSeconds,
-    serial,
-    revision,
   };
+  for (const [key, seconds] of Object.entries(times)) {
+    const bad = checkSeconds(seconds, key);
+    if (bad !== undefined) return bad;
+  }
+  return { name, primary, nameservers, hostmaster, ...times, serial, revision };
 }
 
 function makeNameservers(texts: readonly string[]): string[] | Problem {

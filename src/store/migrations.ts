@@ -32,7 +32,9 @@ const steps: readonly string[] = [
   -- swaps them, so that a zone of any size is replaced by a short transaction; what is dead is swept later.
   CREATE TABLE contents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    state TEXT NOT NULL CHECK (state IN ('staged', 'live', 'dead'))
+    state TEXT NOT NULL CHECK (state IN ('staged', 'live', 'dead')),
+    -- The import that brought it: RRsets whose revision is 0 have not been changed since.
+    revision INTEGER NOT NULL
   );
   CREATE TABLE zones (
     name TEXT PRIMARY KEY,

@@ -12,7 +12,9 @@ import type { Zone } from '../model/zone.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
 import { packRdata, type RevisionRow, type RRsetRow, type SubjectRow, toRevision, toRRset } from './rows.ts';
+import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
+import { createTurn, Turn } from './turn.ts';
 
 /** The data directory cannot be used; the message is one line for the operator. */
 export class StoreError extends Error {}
@@ -30,6 +32,9 @@ export interface KeptReply {
 /** How long a reply is kept (API contract). */
 export const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 
+/** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
+const CHECKPOINT_PAGES = 4096;
+
 export interface StoreOptions {
   /** Most pages of 4 KiB that the database may have, for tests of a store that is full. */
   readonly maxPages?: number;
@@ -44,7 +49,8 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
     if (lock === undefined) {
       throw new StoreError(`${directory} is in use by another teal process; each needs a data directory of its own`);
     }
-    return new Store(openDatabase(join(directory, 'teal.db'), options), lock);
+    const file = join(directory, 'teal.db');
+    return new Store(file, openDatabase(file, options), lock);
   } catch (error) {
     lock?.close();
     if (error instanceof StoreError) throw error;
@@ -61,6 +67,8 @@ function openDatabase(file: string, options: StoreOptions): Database {
   // FULL: every commit waits until the log is on the disk. NORMAL could lose acknowledged commits with the power.
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
+  // During an import the builder's connection checkpoints first (see staging.ts): a shift should not have to.
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const outdated = migrate(database);
   if (outdated !== undefined) {
     database.close();
@@ -78,12 +86,18 @@ export class Store {
   readonly #statements: Statements;
   #failure: Problem | undefined;
 
-  constructor(database: Database, lock: Database) {
+  /** What another thread needs to open it too. */
+  readonly shared: SharedStore;
+  readonly #turn: Turn;
+
+  constructor(file: string, database: Database, lock: Database) {
+    this.shared = { file, turn: createTurn() };
+    this.#turn = new Turn(this.shared.turn);
     this.#database = database;
     this.#lock = lock;
     this.#statements = makeStatements(database);
     // What a process before this one had begun to import and did not finish.
-    this.#statements.abandonStaged.run();
+    this.#statements.dropStaged.run();
   }
 
   /** What the last commit failed with; undefined when it went through. */
@@ -155,7 +169,7 @@ export class Store {
 
   #write(work: () => void): Problem | undefined {
     try {
-      this.#database.transaction(work).immediate();
+      this.#turn.asMain(this.#database.transaction(work).immediate);
       this.#failure = undefined;
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
@@ -185,12 +199,12 @@ export class Store {
         const { zone, staged } = change;
         const replaced = this.#contentOf(zone.name);
         statements.putZone.run(zone.name, JSON.stringify(zone), staged.content);
-        statements.setContentState.run('live', staged.content);
-        if (replaced !== undefined) statements.setContentState.run('dead', replaced);
+        statements.useContent.run(zone.revision, staged.content);
+        if (replaced !== undefined) statements.dropContent.run(replaced);
         return;
       }
       case 'deleteZone':
-        statements.setContentState.run('dead', this.#contentOf(change.zone));
+        statements.dropContent.run(this.#contentOf(change.zone));
         statements.deleteServicesOf.run(change.zone);
         statements.deleteZone.run(change.zone);
         return;
@@ -215,29 +229,14 @@ export class Store {
     return (this.#statements.contentOf.get(zone) as { content: number } | undefined)?.content;
   }
 
-  /** A content that no zone has yet; see `importZone`. */
-  addStagedContent(): number | Problem {
-    let content = 0;
-    const failed = this.#write(() => {
-      content = Number(this.#statements.addContent.run('staged').lastInsertRowid);
-    });
-    return failed ?? content;
+  /** The types that a staged content has at a name. */
+  stagedTypesAt(content: number, name: string): number[] {
+    return (this.#statements.stagedTypesAt.all(content, name) as { type: number }[]).map(({ type }) => type);
   }
 
-  /** Gives a staged content up. */
-  abandonContent(content: number): Problem | undefined {
-    return this.#write(() => this.#statements.setContentState.run('dead', content));
-  }
-
-  /** Deletes some rows that no zone has any more; false where there are none. Costs what it deletes. */
-  sweep(rows: number): boolean {
-    const dead = this.#statements.deadContent.get() as { id: number } | undefined;
-    if (dead === undefined) return false;
-    const failed = this.#write(() => {
-      const { changes } = this.#statements.sweepRRsets.run(dead.id, rows);
-      if (changes < rows) this.#statements.sweepContent.run(dead.id);
-    });
-    return failed === undefined;
+  /** Gives a staged content up; its rows are swept later. */
+  dropStaged(content: number): Problem | undefined {
+    return this.#write(() => this.#statements.dropContent.run(content));
   }
 
   /** The last revision of the log; 0 where it is empty. */
@@ -326,18 +325,17 @@ export class Store {
     return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
   }
 
-  /** Everything that the table is built from at the start, zones before what is in them. */
-  *everything(): Generator<ModelChange> {
-    const zones = this.#statements.allZones.all().map((row) => parsed<Zone>(row) as Zone);
-    for (const zone of zones) {
-      yield { op: 'putZone', zone };
-      for (const row of this.#statements.rrsetsOf.iterate(zone.name)) {
-        yield { op: 'putRRset', rrset: toRRset(row as RRsetRow) };
-      }
-    }
-    for (const row of this.#statements.allServices.iterate()) {
-      yield { op: 'putService', service: parsed<Service>(row) as Service };
-    }
+  allZones(): Zone[] {
+    return this.#statements.allZones.all().map((row) => parsed<Zone>(row) as Zone);
+  }
+
+  allServices(): Service[] {
+    return this.#statements.allServices.all().map((row) => parsed<Service>(row) as Service);
+  }
+
+  /** Every RRset of a zone, without holding them all at once. Nothing may be written meanwhile. */
+  *rrsetsOf(zone: string): Generator<RRset> {
+    for (const row of this.#statements.rrsetsOf.iterate(zone)) yield toRRset(row as RRsetRow);
   }
 
   /** Brings everything into the database file, and gives the directory free. */

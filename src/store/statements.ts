@@ -4,8 +4,14 @@ import type { Database } from 'better-sqlite3';
 const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
-const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, rdata, revision
-  FROM zones JOIN rrsets USING (content) WHERE zones.name = ?`;
+/** The RRsets of one zone; to be narrowed with AND. */
+export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, rdata,
+    iif(rrsets.revision = 0, contents.revision, rrsets.revision) AS revision
+  FROM zones JOIN contents ON contents.id = zones.content JOIN rrsets ON rrsets.content = zones.content
+  WHERE zones.name = ?`;
+
+/** The services of one zone. */
+export const SERVICES_IN = 'SELECT body FROM services WHERE zone = ? ORDER BY name';
 
 /** Every statement by its name. */
 export function makeStatements(database: Database) {
@@ -30,14 +36,12 @@ export function makeStatements(database: Database) {
     zonesAfter: sql('SELECT body FROM zones WHERE name > ? ORDER BY name LIMIT ?'),
     allZones: sql('SELECT body FROM zones'),
 
-    addContent: sql('INSERT INTO contents (state) VALUES (?)'),
+    addContent: sql('INSERT INTO contents (state, revision) VALUES (?, 0)'),
     contentOf: sql('SELECT content FROM zones WHERE name = ?'),
-    setContentState: sql('UPDATE contents SET state = ? WHERE id = ?'),
-    abandonStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
-    deadContent: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
-    sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ?1 AND (name, type) IN
-      (SELECT name, type FROM rrsets WHERE content = ?1 LIMIT ?2)`),
-    sweepContent: sql('DELETE FROM contents WHERE id = ?'),
+    useContent: sql("UPDATE contents SET state = 'live', revision = ? WHERE id = ?"),
+    dropContent: sql("UPDATE contents SET state = 'dead' WHERE id = ?"),
+    dropStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
+    stagedTypesAt: sql('SELECT type FROM rrsets WHERE content = ? AND name = ?'),
 
     putRRset: sql(`INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
       SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata, revision = excluded.revision`),
@@ -54,7 +58,7 @@ export function makeStatements(database: Database) {
     deleteServicesOf: sql('DELETE FROM services WHERE zone = ?'),
     service: sql('SELECT body FROM services WHERE name = ?'),
     servicesAfter: sql('SELECT body FROM services WHERE name > ? ORDER BY name LIMIT ?'),
-    servicesIn: sql('SELECT body FROM services WHERE zone = ? ORDER BY name'),
+    servicesIn: sql(SERVICES_IN),
     allServices: sql('SELECT body FROM services'),
 
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),

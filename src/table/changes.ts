@@ -2,8 +2,12 @@
 
 import type { Problem } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
 
 export interface TableChanges {
+  /** Brings a whole zone in and publishes it: cheaper than its RRsets one by one, for the start. */
+  load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined;
   /**
    * Compiles every change into the table under a generation that no worker sees yet. On a Problem nothing is left
    * behind. At most one prepared list is pending at a time.

@@ -186,7 +186,7 @@ export function compilePlan(arena: Arena, service: Service, pools: readonly Comp
 
 /** The RDATA of a zone's SOA (RFC 1035 §3.3.13). */
 export function soaRdata(zone: Zone): Uint8Array {
-  const primary = nameToWire(zone.nameservers[0] as string);
+  const primary = nameToWire(zone.primary);
   const mailbox = nameToWire(zone.hostmaster);
   const data = new Uint8Array(primary.length + mailbox.length + 20);
   data.set(primary);

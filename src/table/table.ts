@@ -24,6 +24,7 @@ import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE } from './layout.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { type NodeContent, NodeWriter } from './nodes.ts';
 import { Reclaimer } from './reclaim.ts';
+import { ZoneBuilder } from './zone-builder.ts';
 
 /** What the writer remembers of a service, so that a shift touches only its plan. */
 interface CompiledService {
@@ -64,11 +65,34 @@ export class Table implements TableChanges {
     } catch (error) {
       this.takeBack();
       if (!(error instanceof ArenaFull)) throw error;
-      return new Problem(
-        'table_full',
-        `the table has reached its limit of ${this.shared.arena.maxByteLength} bytes; raise table.maxBytes and restart`,
-      );
+      return this.#full();
     }
+  }
+
+  load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined {
+    const built = this.#buildAside(zone.name, rrsets);
+    if (built === undefined) return this.#full();
+    const problem = this.prepare([{ op: 'importZone', zone, staged: { content: 0, ...built } }]);
+    if (problem === undefined) this.publish();
+    return problem;
+  }
+
+  #buildAside(zone: string, rrsets: Iterable<RRset>): { index: number; flags: number } | undefined {
+    try {
+      const builder = new ZoneBuilder(this.#arena, zone);
+      for (const { name, type, ttlSeconds, rdata } of rrsets) builder.put(nameToWire(name), type, ttlSeconds, rdata);
+      return { index: builder.cell, flags: builder.flags };
+    } catch (error) {
+      if (error instanceof ArenaFull) return undefined;
+      throw error;
+    }
+  }
+
+  #full(): Problem {
+    return new Problem(
+      'table_full',
+      `the table has reached its limit of ${this.shared.arena.maxByteLength} bytes; raise table.maxBytes and restart`,
+    );
   }
 
   publish(): void {
@@ -156,7 +180,7 @@ export class Table implements TableChanges {
   #writeApex(cell: number, apex: Uint8Array, zone: Zone): void {
     this.#nodes.update(cell, apex, apex, (content) => {
       this.#setRRset(content, apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
-      this.#setRRset(content, apex, TYPE.NS, zone.ttlSeconds, zone.nameservers.map(nameToWire));
+      this.#setRRset(content, apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
     });
   }
 

@@ -44,6 +44,7 @@ t.test('the document', async (t) => {
       'get /v1/services/{name}/weights',
       'get /v1/zones',
       'get /v1/zones/{zone}',
+      'get /v1/zones/{zone}/file',
       'get /v1/zones/{zone}/rrsets',
       'get /v1/zones/{zone}/rrsets/{name}/{type}',
       'post /v1/services/{name}/rollback',
@@ -51,6 +52,7 @@ t.test('the document', async (t) => {
       'put /v1/services/{name}',
       'put /v1/services/{name}/weights',
       'put /v1/zones/{zone}',
+      'put /v1/zones/{zone}/file',
       'put /v1/zones/{zone}/rrsets/{name}/{type}',
     ]);
   });

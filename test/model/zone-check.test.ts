@@ -171,9 +171,9 @@ t.test('what SOA and NS say, in the words of the model', async (t) => {
     retrySeconds: 3,
     expireSeconds: 4,
     negativeTtlSeconds: 5,
-    soaTtlSeconds: 60,
+    ttlSeconds: 60,
     nameservers: ['ns.test', 'ns1.example'],
-    nsTtlSeconds: 70,
+    nameserversTtlSeconds: 70,
   });
 });
 

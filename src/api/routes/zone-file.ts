@@ -1,0 +1,66 @@
+/** Zone files: a whole zone in one request, as an RFC 1035 master file. */
+
+import { Readable } from 'node:stream';
+import { Problem } from '../../model/errors.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { checkIfNoneMatch, contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
+import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../reply-schemas.ts';
+import { ZoneParams } from '../schemas.ts';
+
+const tags = ['zones'];
+
+/** text/dns is RFC 4027's; curl says x-www-form-urlencoded of whatever it sends. */
+const mediaTypes = ['text/dns', 'text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'];
+
+const putFile = {
+  operationId: 'putZoneFile',
+  summary: 'Make a zone, or replace its records, by a zone file',
+  description:
+    'All of it or nothing, in one revision; services of the zone stay. The body is text/dns (RFC 1035 §5, RFC 4027).',
+  tags,
+  params: ZoneParams,
+  headers: putHeaders,
+  response: {
+    ...putReply('Import', { creates: true }),
+    ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid'),
+  },
+};
+
+const getFile = {
+  operationId: 'getZoneFile',
+  summary: 'A zone as a zone file',
+  description: 'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing.',
+  tags,
+  params: ZoneParams,
+  headers: getHeaders,
+  response: {
+    200: { description: 'The file.', content: { 'text/dns': { schema: { type: 'string' } } } },
+    ...notModified,
+    ...readProblems('zone_unknown'),
+  },
+};
+
+/** To be registered in a scope of its own: its bodies are taken as they come. */
+export function zoneFileRoutes(api: ApiInstance, { zoneFiles, queries, options }: ApiParts): void {
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser(
+    mediaTypes,
+    { parseAs: 'buffer', bodyLimit: options.zoneFileMaxBytes },
+    (_request, body, done) => done(null, body),
+  );
+  api.get('/v1/zones/:zone/file', { schema: getFile }, async (request, reply) => {
+    const file = await zoneFiles.export(request.params.zone);
+    if (file instanceof Problem) return sendProblem(reply, file);
+    return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(Readable.from(file.pieces)));
+  });
+  const route = { schema: putFile, bodyLimit: options.zoneFileMaxBytes };
+  api.put('/v1/zones/:zone/file', route, async (request, reply) => {
+    const refused = checkIfNoneMatch(request, () => queries.zone(request.params.zone));
+    if (refused !== undefined) return sendProblem(reply, refused);
+    const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
+    const result = await zoneFiles.import(request.params.zone, bytes, contextOf(request));
+    logResult(request, 'zone.import', result);
+    return sendPut(reply, result);
+  });
+}

@@ -1,0 +1,73 @@
+/** Reads a zone file, checks it, and stages it in the store and in the table, where nobody sees it yet. */
+import { createHash } from 'node:crypto';
+import { nameToWire } from '../../model/name.ts';
+import { apexOf } from '../../model/zone-apex.ts';
+import { readZone } from '../../model/zone-check.ts';
+import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import type { Staging } from '../../store/staging.ts';
+import { Dismantler } from '../../table/dismantle.ts';
+import { type Arena, ArenaFull } from '../../table/memory.ts';
+import { ZoneBuilder } from '../../table/zone-builder.ts';
+import { TYPE } from '../../wire/constants.ts';
+import type { BuildReply, BuildRequest, BuiltZone } from './messages.ts';
+
+/** Names of an index given back in one step, where nothing else waits. */
+const DISMANTLED_AT_ONCE = 10_000;
+
+export class Builder {
+  readonly #arena: Arena;
+  readonly #staging: Staging;
+
+  constructor(arena: Arena, staging: Staging) {
+    this.#arena = arena;
+    this.#staging = staging;
+  }
+
+  build({ zone, bytes, services, blocks }: BuildRequest): BuildReply {
+    this.#arena.absorb(blocks);
+    const { content, findings } = readZone(zone, bytes, { services });
+    const reply = { findings: { ...findings }, tableFull: false };
+    if (findings.errors.length > 0) return { ...reply, blocks: this.#arena.lend() };
+    try {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const built = { apex: apexOf(content), rrsets: countRRsets(content), sha256, staged: this.#stage(content) };
+      return { ...reply, built, blocks: this.#arena.lend() };
+    } catch (error) {
+      const more = error instanceof ArenaFull ? { tableFull: true } : { failure: (error as Error).message };
+      return { ...reply, ...more, blocks: this.#arena.lend() };
+    }
+  }
+
+  #stage(content: ZoneContent): BuiltZone['staged'] {
+    if (this.#staging.holds(content.zone, rrsetsOf(content), countRRsets(content))) return undefined;
+    const index = new ZoneBuilder(this.#arena, content.zone);
+    try {
+      for (const { name, type, ttlSeconds, rdata } of rrsetsOf(content)) {
+        index.put(nameToWire(name), type, ttlSeconds, rdata);
+      }
+      return { content: this.#staging.stage(rrsetsOf(content)), index: index.cell, flags: index.flags };
+    } catch (error) {
+      const dismantler = new Dismantler(this.#arena);
+      dismantler.add(index.cell);
+      while (dismantler.step(DISMANTLED_AT_ONCE));
+      throw error;
+    }
+  }
+}
+
+/** All but what the zone itself says: SOA and NS of the apex. */
+function* rrsetsOf(content: ZoneContent): Generator<ContentRRset> {
+  for (const [name, rrsets] of content.names) {
+    for (const rrset of rrsets) if (!isOfApex(content, name, rrset)) yield rrset;
+  }
+}
+
+function countRRsets(content: ZoneContent): number {
+  let count = 0;
+  for (const _ of rrsetsOf(content)) count++;
+  return count;
+}
+
+function isOfApex(content: ZoneContent, name: string, { type }: ContentRRset): boolean {
+  return name === content.zone && (type === TYPE.SOA || type === TYPE.NS);
+}

@@ -1,0 +1,53 @@
+/** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { Staging } from '../../store/staging.ts';
+import { Arena } from '../../table/memory.ts';
+import { Builder } from './builder.ts';
+import { exportZone } from './exporter.ts';
+import type { BuilderParts, BuildRequest, ExportReply, ExportRequest } from './messages.ts';
+
+/** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
+const SLAB_WORDS = 16_384;
+/** How often to look for rows that no zone has. */
+const SWEEP_MS = 2000;
+/** And how soon to go on while there are some. */
+const SWEEP_NEXT_MS = 10;
+
+function run(port: MessagePort, { table, store }: BuilderParts): void {
+  const staging = new Staging(store);
+  const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
+  port.on('message', (request: BuildRequest | ExportRequest) => {
+    if (request.kind === 'build') {
+      const reply = builder.build(request);
+      port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
+    } else {
+      const reply = exportNow(staging, request);
+      port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
+    }
+  });
+  const sweep = (): void => {
+    setTimeout(sweep, trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS).unref();
+  };
+  sweep();
+}
+
+function exportNow(staging: Staging, { zone }: ExportRequest): ExportReply {
+  try {
+    const snapshot = staging.snapshot(zone);
+    if (snapshot === undefined) return { file: undefined };
+    return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
+  } catch (error) {
+    return { file: undefined, failure: (error as Error).message };
+  }
+}
+
+/** A store that cannot be written now is swept later. */
+function trySweep(staging: Staging): boolean {
+  try {
+    return staging.sweep();
+  } catch {
+    return false;
+  }
+}
+
+if (parentPort !== null) run(parentPort, workerData as BuilderParts);

@@ -1,0 +1,148 @@
+/** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
+import { Worker } from 'node:worker_threads';
+import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
+import type { StagedZone } from '../../model/revision.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Table } from '../../table/table.ts';
+import type { CommandContext, CommandResult } from '../command.ts';
+import { checkPrecondition, shown } from '../draft.ts';
+import type { Engine } from '../engine.ts';
+import { unknownZone } from '../zones.ts';
+import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest } from './messages.ts';
+
+const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+
+/** A zone as a file. */
+export interface ZoneFile {
+  /** The zone's revision; the file's ETag. */
+  readonly revision: number;
+  /** UTF-8. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** The thread ended in the middle of a request. */
+const ENDED = {
+  findings: { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 },
+  failure: 'the builder thread ended',
+};
+
+export class ZoneFiles {
+  readonly #store: Store;
+  readonly #table: Table;
+  readonly #engine: Engine;
+  readonly #parts: BuilderParts;
+  #thread: Worker | undefined;
+  /** Requests take their turn: the thread works on one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: Store, table: Table, engine: Engine) {
+    this.#store = store;
+    this.#table = table;
+    this.#engine = engine;
+    this.#parts = { table: table.shared, store: store.shared };
+    this.#thread = this.#startThread();
+  }
+
+  /** Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing. */
+  import(zone: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
+    return this.#inTurn(() => this.#importNow(zone, bytes, context));
+  }
+
+  /** The zone as an RFC 1035 master file, as it is at one moment; its services are comments. */
+  export(text: string): Promise<ZoneFile | Problem> {
+    return this.#inTurn(async () => {
+      const zone = canonicalName(text);
+      if (zone instanceof Problem) return zone;
+      const { file, failure } = await this.#ask<ExportReply>({ kind: 'export', zone }, [], {
+        file: undefined,
+        ...ENDED,
+      });
+      if (failure !== undefined) return new Problem('store_unavailable', `The zone could not be read: ${failure}.`);
+      return file ?? unknownZone(zone);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #importNow(text: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
+    const zone = canonicalName(text);
+    if (zone instanceof Problem) return zone;
+    const before = this.#store.zone(zone);
+    // Checked again when the import is carried out; a client that is wrong now need not wait for that.
+    const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
+    if (stale !== undefined) return stale;
+    const owner = before ?? this.#store.zoneOf(zone);
+    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name).map(({ name }) => name);
+    const blocks = this.#table.lendBlocks();
+    const request: BuildRequest = { kind: 'build', zone, bytes, services: new Set(services), blocks };
+    const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
+    // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
+    const reply = await this.#ask<BuildReply>(request, lent, { ...ENDED, tableFull: false, blocks: [] });
+    this.#table.absorbBlocks(reply.blocks);
+    const { built, findings } = reply;
+    if (built === undefined) return refusal(zone, reply);
+    const warnings = findings.warnings;
+    const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
+    const result = this.#engine.execute(command, context);
+    if (result instanceof Problem && built.staged !== undefined) this.#drop(built.staged);
+    return result;
+  }
+
+  #drop(staged: StagedZone): void {
+    this.#table.discard(staged);
+    // Where the store cannot be written, the next start drops it.
+    this.#store.dropStaged(staged.content);
+  }
+
+  #ask<Reply>(request: BuildRequest | ExportRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
+    this.#thread ??= this.#startThread();
+    const thread = this.#thread;
+    return new Promise((resolve) => {
+      const done = (reply: Reply): void => {
+        thread.off('message', done);
+        thread.off('exit', died);
+        resolve(reply);
+      };
+      const died = (): void => done(ended);
+      thread.on('message', done);
+      thread.on('exit', died);
+      thread.postMessage(request, lent);
+    });
+  }
+
+  #startThread(): Worker {
+    const thread = new Worker(entry, { workerData: this.#parts, name: 'teal-builder' });
+    // Its exit follows, and the next import starts another one.
+    thread.on('error', () => {});
+    thread.on('exit', () => {
+      if (this.#thread === thread) this.#thread = undefined;
+    });
+    thread.unref();
+    return thread;
+  }
+}
+
+function refusal(zone: string, { findings, tableFull, failure }: BuildReply): Problem {
+  if (tableFull) {
+    return new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
+  }
+  if (failure !== undefined) return new Problem('store_unavailable', `The zone could not be staged: ${failure}.`);
+  const { errors, warnings, moreErrors } = findings;
+  const more = moreErrors > 0 ? ` and ${moreErrors} more` : '';
+  const detail = `The file of ${shown(zone)} has ${errors.length} errors${more}; the zone is as it was.`;
+  return new Problem('zone_file_invalid', detail, { findings: [...errors, ...warnings] });
+}
+
+/** The memory of the bytes where nothing else is in it: then they need not be copied. */
+function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}

@@ -1,0 +1,129 @@
+/**
+ * The builder thread's own connection to the store: it brings a zone's records in beside those in use, and sweeps out
+ * what no zone has any more, in transactions so small that a shift never waits long for its turn.
+ */
+import Sqlite, { type Database } from 'better-sqlite3';
+import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
+import type { Zone } from '../model/zone.ts';
+import { packRdata, type RRsetRow, toRRset } from './rows.ts';
+import { RRSETS, SERVICES_IN } from './statements.ts';
+import { Turn } from './turn.ts';
+
+/** What the builder thread needs to open the store. */
+export interface SharedStore {
+  readonly file: string;
+  readonly turn: SharedArrayBuffer;
+}
+
+/** An RRset to be staged; its revision will be that of the import. */
+export interface StagedRRset {
+  /** Canonical text. */
+  readonly name: string;
+  readonly type: number;
+  readonly ttlSeconds: number;
+  readonly rdata: readonly Uint8Array[];
+}
+
+/** A zone with all that is in it. */
+export interface ZoneSnapshot {
+  readonly zone: Zone;
+  readonly services: readonly Service[];
+  readonly rrsets: readonly RRset[];
+}
+
+/** RRsets a transaction: a few milliseconds that the main thread may have to wait. */
+const ROWS_AT_ONCE = 500;
+
+export class Staging {
+  readonly #database: Database;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #turn: Turn;
+
+  /** The database is one that the main thread has opened and migrated. */
+  constructor({ file, turn }: SharedStore) {
+    this.#turn = new Turn(turn);
+    this.#database = new Sqlite(file, { fileMustExist: true });
+    // What is staged must be on the disk before the commit that takes it over: FULL, as the main connection has it.
+    this.#database.pragma('synchronous = FULL');
+    this.#statements = prepare(this.#database);
+  }
+
+  /** Stages the RRsets under a new content; its number. */
+  stage(rrsets: Iterable<StagedRRset>): number {
+    let content = 0;
+    let batch: StagedRRset[] = [];
+    const write = this.#database.transaction(() => {
+      if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
+      for (const { name, type, ttlSeconds, rdata } of batch) {
+        this.#statements.addRRset.run(content, name, type, ttlSeconds, packRdata(rdata));
+      }
+    });
+    for (const rrset of rrsets) {
+      if (batch.push(rrset) < ROWS_AT_ONCE) continue;
+      this.#turn.asBuilder(write.immediate);
+      batch = [];
+    }
+    if (batch.length > 0 || content === 0) this.#turn.asBuilder(write.immediate);
+    return content;
+  }
+
+  /** Whether the zone holds just these RRsets. `count` is how many there are. */
+  holds(zone: string, rrsets: Iterable<StagedRRset>, count: number): boolean {
+    const row = this.#statements.contentOf.get(zone) as { content: number } | undefined;
+    if (row === undefined) return false;
+    for (const { name, type, ttlSeconds, rdata } of rrsets) {
+      const same = this.#statements.sameRRset.get(row.content, name, type, ttlSeconds, packRdata(rdata));
+      if (same === undefined) return false;
+    }
+    return (this.#statements.count.get(row.content) as { count: number }).count === count;
+  }
+
+  /** Deletes some rows of contents that no zone has; false where there are none. */
+  sweep(): boolean {
+    const dead = this.#statements.dead.get() as { id: number } | undefined;
+    if (dead === undefined) return false;
+    const write = this.#database.transaction(() => {
+      const { changes } = this.#statements.sweepRRsets.run(dead.id, ROWS_AT_ONCE);
+      if (changes < ROWS_AT_ONCE) this.#statements.sweepContent.run(dead.id);
+    });
+    this.#turn.asBuilder(write.immediate);
+    return true;
+  }
+
+  /** A zone with all that is in it, as it is at one moment. */
+  snapshot(name: string): ZoneSnapshot | undefined {
+    const read = this.#database.transaction((): ZoneSnapshot | undefined => {
+      const row = this.#statements.zone.get(name) as { body: string } | undefined;
+      if (row === undefined) return undefined;
+      return {
+        zone: JSON.parse(row.body) as Zone,
+        services: (this.#statements.services.all(name) as { body: string }[]).map(
+          ({ body }) => JSON.parse(body) as Service,
+        ),
+        rrsets: (this.#statements.rrsets.all(name) as RRsetRow[]).map(toRRset),
+      };
+    });
+    return read.deferred();
+  }
+}
+
+function prepare(database: Database) {
+  const sql = (text: string) => database.prepare<unknown[]>(text);
+  return {
+    addContent: sql("INSERT INTO contents (state, revision) VALUES ('staged', 0)"),
+    addRRset: sql('INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, 0)'),
+    contentOf: sql('SELECT content FROM zones WHERE name = ?'),
+    sameRRset: sql(
+      'SELECT 1 FROM rrsets WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ?',
+    ),
+    count: sql('SELECT count(*) AS count FROM rrsets WHERE content = ?'),
+    zone: sql('SELECT body FROM zones WHERE name = ?'),
+    services: sql(SERVICES_IN),
+    rrsets: sql(RRSETS),
+    dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
+    sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ?1 AND (name, type) IN
+      (SELECT name, type FROM rrsets WHERE content = ?1 LIMIT ?2)`),
+    sweepContent: sql('DELETE FROM contents WHERE id = ?'),
+  };
+}
