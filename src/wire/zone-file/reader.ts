@@ -47,10 +47,11 @@ const SLAB_BYTES = 65_536;
  * until the findings are full or nothing behind the mistake could be understood.
  */
 export function* readZoneFile(bytes: Uint8Array, options: ReadOptions, findings: Findings): Generator<ZoneRecord> {
-  yield* new Reader(options, findings).read(bytes, '', options.origin, 0);
+  const scope = { file: '', depth: 0, origin: options.origin, owner: undefined };
+  yield* new Reader(options, findings).read(bytes, scope);
 }
 
-/** What lasts for one file: an included one has its own (RFC 1035 §5.1). */
+/** What lasts for one file: an included one begins with what is around it and changes nothing there (RFC 1035 §5.1). */
 interface Scope {
   readonly file: string;
   readonly depth: number;
@@ -76,10 +77,10 @@ class Reader {
     this.#findings = findings;
   }
 
-  *read(bytes: Uint8Array, file: string, origin: Uint8Array, depth: number): Generator<ZoneRecord> {
+  *read(bytes: Uint8Array, around: Omit<Scope, 'entries'>): Generator<ZoneRecord> {
     const entries = new Entries(bytes);
     const { words } = entries;
-    const scope: Scope = { file, depth, entries, origin, owner: undefined };
+    const scope: Scope = { ...around, entries };
     while (!this.#stopped && entries.next()) {
       if (entries.malformed) {
         this.#fail(scope, new Fault('syntax_invalid', entries.malformed));
@@ -199,7 +200,7 @@ class Reader {
     else this.#fail(scope, new Fault('ttl_invalid', ttlSeconds));
   }
 
-  /** `$INCLUDE file [origin]`: neither its origin nor its last owner reach the file around it (RFC 1035 §5.1). */
+  /** `$INCLUDE file [origin]`: its origin and its last owner end with it (RFC 1035 §5.1), its `$TTL` goes on, as in BIND. */
   *#readIncluded(words: Words, scope: Scope): Generator<ZoneRecord> {
     const wrong = wrongCount(words, 2, 3, '$INCLUDE file [origin]');
     if (wrong) return this.#stop(scope, new Fault('directive_invalid', wrong));
@@ -210,7 +211,7 @@ class Reader {
     if (typeof bytes === 'string') {
       return this.#stop(scope, new Fault('include_refused', path.malformed(`${path.shown} is not included: ${bytes}`)));
     }
-    yield* this.read(bytes, path.text, origin, scope.depth + 1);
+    yield* this.read(bytes, { file: path.text, depth: scope.depth + 1, origin, owner: scope.owner });
   }
 
   #included(path: string, depth: number): Uint8Array | string {

@@ -1,0 +1,293 @@
+/** Zone files, good and bad, that Teal and other programs must judge alike; where they do not, a rule says why. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of $GENERATE.
+
+/**
+ * Who is asked. `text`: readers of zone files. `zone`: those that also check the zone (ldns-read-zone does not).
+ * `bind`: what only BIND has.
+ */
+export type Jury = 'text' | 'zone' | 'bind';
+
+export interface ZoneFileCase {
+  readonly what: string;
+  readonly text: string;
+  readonly jury: Jury;
+  /** Names the reason why Teal judges otherwise than most of the jury. */
+  readonly rule?: keyof typeof rules;
+  /** Names the reason why Teal reads other RRsets than named-checkzone. */
+  readonly reading?: keyof typeof readings;
+  /** Files beside it that it includes. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Why Teal judges a file otherwise than most of the jury. */
+export const rules = {
+  'raw bytes in names':
+    'A name outside ASCII is written as A-labels (RFC 5890 §2.3.2.1); raw UTF-8 in a name is a mistake that no resolver would ever ask for.',
+  'at sign in names':
+    'In a name @ stands for the origin (RFC 1035 §5.1); within a word it is nearly always a mailbox that wants a dot (RFC 1035 §8).',
+  'TTL beyond 31 bits':
+    'RFC 2181 §8 ends at 2147483647. named-checkzone takes 0 for more, ldns and Knot the number as it is: refusing is the one reading that surprises nobody.',
+  'no TTL known':
+    'Neither RFC 1035 §5.1 nor RFC 2308 §4 gives a value where no TTL stands before; ldns and Knot make up 3600.',
+  'quotes in the middle of a word':
+    'named-checkzone reads a"b c" as two strings, ldns as parts of two others, Knot refuses: RFC 1035 §5.1 has strings with quotes begin with them.',
+  'byte order mark': 'The mark has no meaning in UTF-8 (RFC 3629 §6) and editors put it there unasked.',
+  'lengths of fingerprints and digests':
+    'A fingerprint or digest of a wrong length never matches anything (RFC 4255 §3.1.3, RFC 6594 §4.2, RFC 8976 §2.2.4).',
+  'consistent parameters':
+    'RFC 9460 §2.4.3 and §7.1.1 have zone-file readers refuse parameters that contradict each other, as named-checkzone does.',
+  'empty URI': 'RFC 7553 §4.4: the length of the target is greater than zero.',
+  'types of NSEC': 'RFC 4034 §4.1.2 always has the bits of NSEC and RRSIG set; ldns drops such a record.',
+  'stored types': 'Type 0 is reserved and OPT belongs to messages (RFC 6895 §3.1): nothing could ask for either.',
+  'answers of 64 KiB': 'An RRset that no message can carry is never answered (RFC 2181 §9).',
+  'quoted names': 'Quotes are for character-strings (RFC 1035 §5.1).',
+} as const;
+
+/** Why Teal reads other RRsets than named-checkzone. */
+export const readings = {
+  'lowest TTL': 'RFC 2181 §5.2 has differing TTLs of an RRset count as the lowest; named-checkzone takes the first.',
+  'first spelling':
+    'Of records that are equal but for the case of names (RFC 4343 §2) Teal keeps the first, named-checkzone the last.',
+} as const;
+
+const apex = '$ORIGIN example.\n@ 3600 IN SOA ns1 host 1 2 3 4 5\n@ 3600 IN NS ns1\nns1 3600 IN A 192.0.2.1\n';
+
+type More = Partial<Pick<ZoneFileCase, 'rule' | 'reading' | 'files'>>;
+
+/** A case whose lines follow those that make a zone whole. */
+const lines =
+  (jury: Jury) =>
+  (what: string, text: string, more: More = {}): ZoneFileCase => ({ what, text: apex + text, jury, ...more });
+const text = lines('text');
+const zone = lines('zone');
+const bind = lines('bind');
+/** A case that is the whole file. */
+const file = (jury: Jury, what: string, whole: string, more: More = {}): ZoneFileCase => ({
+  what,
+  text: `$ORIGIN example.\n${whole}`,
+  jury,
+  ...more,
+});
+
+const hex = (bytes: number): string => 'ab'.repeat(bytes);
+
+const forms: readonly ZoneFileCase[] = [
+  text(
+    'class, TTL and type in any order and case',
+    'a 60 IN A 192.0.2.1\nb in 60 a 192.0.2.1\nc 60 A 192.0.2.1\nd A 192.0.2.1\n',
+  ),
+  text('the owner before', 'a 6 A 192.0.2.1\n  A 192.0.2.2\n\tIN TXT x\n'),
+  text('the owner before, past comments and directives', 'a 6 A 192.0.2.1\n\n; c\n   ; d\n$TTL 7\n A 192.0.2.2\n'),
+  text('origins', '@ TXT x\n$ORIGIN sub.example.\n@ TXT y\na TXT z\nb.example. CNAME c\n'),
+  text('$TTL', '$TTL 1h\na TXT x\nb 6 TXT x\nc TXT x\n$TTL 7\nd TXT x\n'),
+  text('the last TTL', 'a 6 TXT x\nb TXT x\n'),
+  text('units in any order', 'a 1w2d3h4m5s TXT x\nb 1m1h TXT x\nc 1H TXT x\n'),
+  text('units and a bare rest', 'a 1h30 TXT x\n'),
+  text('a unit that is none', 'a 1y TXT x\n'),
+  text('the longest TTL', 'a 2147483647 TXT x\n'),
+  text('a TTL with its top bit', 'a 2147483648 TXT x\n', { rule: 'TTL beyond 31 bits' }),
+  text('a TTL beyond 32 bits', 'a 4294967296 TXT x\n'),
+  text('a negative TTL', 'a -1 TXT x\n'),
+  text('parentheses over lines', '@ 3600 SOA ns1 host ( 1 ; c )\n 2\n\n 3 4 5 )\nb TXT ( x\n y )\n'),
+  text('nested parentheses', 'a TXT ( ( x ) )\n'),
+  text('a parenthesis before the owner', '( a A 192.0.2.1 )\n'),
+  text('no closing parenthesis', 'a TXT ( x\n'),
+  text('no opening parenthesis', 'a TXT x )\n'),
+  text('comments', 'a TXT x;c\nb TXT "x;c" ; d\n;\n'),
+  text('an unclosed quote', 'a TXT "x\nb TXT y\n'),
+  text('a string over two lines', 'a TXT "x\ny"\n'),
+  text('strings without a space between', 'a TXT "x""y" "z"w\n'),
+  text('quotes in the middle of a word', 'a TXT x"y z"\n', { rule: 'quotes in the middle of a word' }),
+  text('a quoted value behind an equals sign', 'a TXT k="v w"\n', { rule: 'quotes in the middle of a word' }),
+  text('escapes in strings', 'a TXT \\065\\;\\"\\\\ "\\000\\255\\"x"\n'),
+  text('an escape beyond 255', 'a TXT \\256\n'),
+  text('an escape of two digits', 'a TXT \\25x\n'),
+  text('escapes in names', 'a\\.b TXT x\n\\065b TXT x\nc\\032d TXT x\n'),
+  text('a string of 255 bytes', `a TXT "${'x'.repeat(255)}"\n`),
+  text('a string of 256 bytes', `a TXT "${'x'.repeat(256)}"\n`),
+  text('an empty string', 'a TXT ""\n'),
+  text('no string', 'a TXT\n'),
+  text('no line end at the end', 'a TXT x'),
+  text('line ends of Windows', 'a TXT x\r\n  TXT y\r\n'),
+  text('a lone carriage return', 'a A 192.0.2.1\rb A 192.0.2.2\n'),
+  text('a NUL', 'a TXT x\0y\n'),
+  text('UTF-8 in a string', 'a TXT "é"\n'),
+  text('UTF-8 in an owner', 'bü TXT x\n', { rule: 'raw bytes in names' }),
+  text('UTF-8 in a target', 'a CNAME bü.test.\n', { rule: 'raw bytes in names' }),
+  text('a mailbox with @', 'a RP me@b.test. .\n', { rule: 'at sign in names' }),
+  text('a quoted address', 'a A "192.0.2.1"\n'),
+  text('a quoted number', 'a MX "10" ns1\n'),
+  text('a quoted name', 'a CNAME "b"\n'),
+  text('a quoted owner', '"a" TXT x\n', { rule: 'quoted names' }),
+  text('a label of 63 bytes', `${'a'.repeat(63)} TXT x\n`),
+  text('a label of 64 bytes', `${'a'.repeat(64)} TXT x\n`),
+  text('a name of 255 bytes', `${`${'a'.repeat(62)}.`.repeat(3)}${'b'.repeat(55)} TXT x\n`),
+  text('a name of 256 bytes', `${`${'a'.repeat(62)}.`.repeat(3)}${'b'.repeat(57)} TXT x\n`),
+  text('an empty label', 'a..b TXT x\n'),
+  text('a leading dot', '.a TXT x\n'),
+  text('class CH', 'a CH TXT x\n'),
+  text('an unknown type', 'a NOSUCH x\n'),
+  text('a type of questions', 'a ANY \\# 0\n'),
+  text('type OPT', 'a OPT \\# 0\n'),
+  text('type 0', 'a TYPE0 \\# 0\n', { rule: 'stored types' }),
+  text(
+    'generic RDATA',
+    'a TYPE65280 \\# 4 0a000001\nb TYPE65280 \\# 0\nc TYPE65280 \\# 3 ( ab\n cdef )\nd A \\# 4 C0000201\n',
+  ),
+  text('generic RDATA shorter than said', 'a TYPE65280 \\# 4 0a0000\n'),
+  text('generic RDATA longer than said', 'a TYPE65280 \\# 2 0a0000\n'),
+  text('generic RDATA of half a byte', 'a TYPE65280 \\# 1 a\n'),
+  text('generic RDATA that A cannot have', 'a A \\# 3 010203\n'),
+  text('an unknown type in a form of its own', 'a TYPE65280 x\n'),
+  text('an unknown directive', '$NOSUCH x\n'),
+  text('a directive behind a blank', ' $TTL 5\n'),
+  text('directives of small letters', '$ttl 5\na TXT x\n'),
+  text('$TTL without a value', '$TTL\n'),
+  text('$TTL with a bad value', '$TTL x\na TXT x\n'),
+  text('$ORIGIN with a bad name', '$ORIGIN a..b.\n'),
+  { what: 'a byte order mark', text: `\ufeff${apex}`, jury: 'text', rule: 'byte order mark' },
+  file(
+    'text',
+    'a blank before the first record',
+    '  3600 A 192.0.2.7\n@ 3600 SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n',
+  ),
+  file('text', 'no TTL but in the SOA', '@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n'),
+  file('text', 'no TTL before the SOA', '@ NS ns1\n@ SOA ns1 host 1 2 3 4 5\nns1 A 192.0.2.1\n', {
+    rule: 'no TTL known',
+  }),
+  file('text', 'units in the SOA', '@ 1d SOA ns1 host 1 2h 3m 4w 1h30m\n@ NS ns1\nns1 A 192.0.2.1\n'),
+  file('text', 'the SOA is not first', '$TTL 5\nns1 A 192.0.2.1\n@ NS ns1\n@ SOA ns1 host 1 2 3 4 5\n'),
+];
+
+const rdata: readonly ZoneFileCase[] = [
+  text(
+    'addresses',
+    'a A 192.0.2.255\na AAAA 2001:db8::1\nb AAAA ::ffff:192.0.2.1\nc AAAA 1:2:3:4:5:6:7:8\nd AAAA ::\n',
+  ),
+  text('an octet too large', 'a A 192.0.2.256\n'),
+  text('an address of three parts', 'a A 192.0.2\n'),
+  text('an IPv6 address with two gaps', 'a AAAA 1::2::3\n'),
+  text(
+    'plain types',
+    'a NS b\nc CNAME d\ne PTR f\ng DNAME h\ni MX 10 j\nk SRV 0 5 5060 l\nm HINFO "a b" c\nn RP o p\nq AFSDB 1 r\n',
+  ),
+  text('a preference beyond 16 bits', 'a MX 65536 b\n'),
+  text('HINFO of one string', 'a HINFO x\n'),
+  text('NAPTR', 'a NAPTR 100 50 "s" "z3950+I2L" "" _a._tcp\nb NAPTR 1 2 u sip+E2U "!^.*$!sip:a@b.test!" .\n'),
+  text('URI', 'a URI 10 1 "ftp://ftp1.example.com/public"\n'),
+  text('an empty URI', 'a URI 10 1 ""\n', { rule: 'empty URI' }),
+  text('CAA', 'a CAA 0 issue "ca.example.net"\na CAA 128 tbs Unknown\nb CAA 0 issue ";"\n'),
+  text('a CAA tag with a hyphen', 'a CAA 0 is-sue "x"\n'),
+  text('SPF', 'a SPF "v=spf1 -all"\na TXT "v=spf1 -all"\n'),
+  text(
+    'LOC',
+    'a LOC 42 21 54 N 71 06 18 W -24m 30m\nb LOC 52 14 05.123 N 00 08 50 E 10m 1m 2m 3m\nc LOC 1 N 2 E 0\nd LOC 90 S 180 W 42849672.95m 90000000m\n',
+  ),
+  text('LOC with 60 minutes', 'a LOC 42 60 54 N 71 6 18 W -24m 30m\n'),
+  text('LOC beyond the pole', 'a LOC 91 N 71 W 0\n'),
+  text(
+    'SSHFP, TLSA, SMIMEA',
+    `a SSHFP 2 1 ${hex(20)}\na SSHFP 4 2 ${hex(32)}\n_443._tcp TLSA 3 1 1 ( ${hex(16)}\n ${hex(16)} )\nb SMIMEA 3 0 0 abcd\n`,
+  ),
+  text('SSHFP of a wrong length', 'a SSHFP 1 1 aabb\n', { rule: 'lengths of fingerprints and digests' }),
+  text('hex of an odd length', 'a TLSA 3 1 0 abc\n'),
+  text('OPENPGPKEY, CERT', 'a OPENPGPKEY mQEN BA==\nb CERT PKIX 12345 RSASHA256 AQIDBA==\nc CERT 65534 0 0 AA==\n'),
+  text('base64 with stray bits', 'a OPENPGPKEY mQENBB==\n'),
+  text('base64 without padding', 'a OPENPGPKEY mQENBA\n'),
+  text(
+    'SVCB and HTTPS',
+    'a HTTPS 0 b\nc HTTPS 1 . alpn=h2,h3 port=443 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint="2001:db8::1"\nd SVCB 16 e mandatory=ipv4hint,alpn ipv4hint=192.0.2.1 alpn="f\\\\\\\\oo\\\\,bar,h2"\nf SVCB 1 g key667="hello\\210qoo" ech=AAAA\nh HTTPS 1 . alpn=h2 no-default-alpn\n',
+  ),
+  text('the same parameter twice', 'a SVCB 1 b key123=a key123=b\n'),
+  text('a mandatory parameter that is missing', 'a SVCB 1 b mandatory=key123\n'),
+  text('no-default-alpn without alpn', 'a HTTPS 1 b no-default-alpn\n', { rule: 'consistent parameters' }),
+  text('a port beyond 16 bits', 'a HTTPS 1 b port=65536\n'),
+  text('an unknown parameter name', 'a HTTPS 1 b nosuch=1\n'),
+  text(
+    'DS, CDS, DNSKEY, CDNSKEY',
+    `a NS ns1\na DS 60485 5 1 ${hex(20)}\na DS 1 RSASHA256 2 ${hex(32)}\n@ CDS 0 0 0 00\n@ CDNSKEY 0 3 0 AA==\nb DNSKEY 256 3 RSASHA1 AQPSKmyn\n`,
+  ),
+  text('DS of a wrong length', 'a NS ns1\na DS 1 1 1 aabb\n'),
+  text(
+    'RRSIG',
+    'a TXT x\na RRSIG TXT 5 2 3600 20380119031407 20030220173103 2642 example. AAAA\nb RRSIG TYPE65280 8 2 3600 1893456000 1577836800 1 example. AAAA\n',
+  ),
+  text('RRSIG on 30 February', 'a RRSIG TXT 5 2 3600 20380230031407 20030220173103 2642 example. AAAA\n'),
+  text(
+    'NSEC, NSEC3, NSEC3PARAM',
+    'a NSEC b A MX RRSIG NSEC TYPE1234\n2t7b4g4vsa5smi47k61mv5bv1a22bojr NSEC3 1 1 12 aabbccdd 2vptu5timamqttgl4luu9kg21e0aor3s A RRSIG\nc NSEC3PARAM 1 0 12 aabbccdd\nd NSEC3PARAM 1 0 0 -\n',
+  ),
+  text('NSEC without types', 'a NSEC b\n', { rule: 'types of NSEC' }),
+  text('CSYNC', '@ CSYNC 66 3 A NS AAAA\n'),
+  text('ZONEMD', `b ZONEMD 1 1 1 ${hex(48)}\n`),
+  text('ZONEMD of a wrong length', 'b ZONEMD 1 1 1 abcd\n', { rule: 'lengths of fingerprints and digests' }),
+  text('hardware addresses', 'a EUI48 00-00-5e-00-53-2a\na EUI64 00-00-5e-ef-10-00-00-2a\n'),
+  text('a hardware address with colons', 'a EUI48 00:00:5e:00:53:2a\n'),
+];
+
+const zones: readonly ZoneFileCase[] = [
+  zone('the same record twice', 'a TXT x\na TXT x\nb MX 10 ns1\nb MX 10 ns1\n'),
+  zone('TTLs that differ', 'a 20 TXT x\na 10 TXT y\na 30 TXT z\n', { reading: 'lowest TTL' }),
+  zone('records of another zone', 'a.other. TXT x\n'),
+  zone('CNAME and other data', 'a CNAME b\na TXT x\n'),
+  zone('other data and CNAME', 'a TXT x\na CNAME b\n'),
+  zone('a CNAME at the apex', '@ CNAME b\n'),
+  zone('two CNAMEs', 'a CNAME b\na CNAME c\n'),
+  zone('the same CNAME twice', 'a CNAME b\na CNAME b\n'),
+  zone('the same record twice but for case', 'b MX 10 NS1\nb MX 10 ns1\n', { reading: 'first spelling' }),
+  zone('a CNAME with NSEC', 'a CNAME b\na NSEC b CNAME NSEC\n'),
+  zone('two DNAMEs', 'a DNAME b\na DNAME c\n'),
+  zone('names below a DNAME', 'a DNAME b\nx.a TXT x\n'),
+  zone('names below the DNAME of the apex', '@ DNAME b.other.\n'),
+  zone('DNAME beside NS', 'a DNAME b\na NS ns1\n'),
+  zone('DNAME beside CNAME', 'a DNAME b\na CNAME c\n'),
+  zone('two SOA', '@ SOA ns1 host 2 2 3 4 5\n'),
+  zone('the same SOA twice', '@ SOA ns1 host 1 2 3 4 5\n'),
+  zone('an SOA below the apex', 'a SOA ns1 host 1 2 3 4 5\n'),
+  file('zone', 'no SOA', '$TTL 5\n@ NS ns1\nns1 A 192.0.2.1\n'),
+  file('zone', 'no NS', '$TTL 5\n@ SOA ns1 host 1 2 3 4 5\n'),
+  file('zone', 'nothing at all', ''),
+  zone('a nameserver without an address', '@ NS ns2\n'),
+  zone('a nameserver that is an alias', '@ NS ns2\nns2 CNAME ns1\n'),
+  zone('a delegation', 'sub NS ns.sub\nns.sub A 192.0.2.1\nns.sub AAAA ::1\nsub DS 1 8 2 '.concat(hex(32), '\n')),
+  zone('a delegation without glue', 'sub NS ns.sub\n'),
+  zone('a delegation to a nameserver without an address', 'sub NS ns2\n'),
+  zone('data below a delegation', 'sub NS ns1\nx.sub TXT x\nsub TXT y\n'),
+  zone('DS without NS', `a DS 1 8 2 ${hex(32)}\n`),
+  zone('DS at the apex', `@ DS 1 8 2 ${hex(32)}\n`),
+  zone('a mail server that is an alias', 'a MX 10 c\nc CNAME ns1\n'),
+  zone('a mail server without an address', 'a MX 10 c\n'),
+  zone('a service that is an alias', 'a SRV 1 1 1 c\nc CNAME ns1\n'),
+  zone('wildcards', '* TXT x\n*.a TXT x\nb.*.c TXT x\n'),
+  zone('NS at a wildcard', '* NS ns1\n'),
+  zone('an RRset beyond 64 KiB', Array.from({ length: 300 }, (_, i) => `a TXT "${i}${'x'.repeat(250)}"\n`).join(''), {
+    rule: 'answers of 64 KiB',
+  }),
+  zone('underscores', '_dmarc TXT x\na_b A 192.0.2.1\n'),
+];
+
+const generated: readonly ZoneFileCase[] = [
+  bind('$GENERATE', '$GENERATE 1-3 a$ A 192.0.2.$\n$GENERATE 0-9/4 b$ 7 IN TXT "x $"\n'),
+  bind(
+    '$GENERATE with modifiers',
+    '$GENERATE 9-11 a${0,3,d} A 192.0.2.${1}\n$GENERATE 9-11 b${0,4,x} CNAME c${-9,3,X}\n$GENERATE 8-9 d${0,0,o} TXT $$\n',
+  ),
+  bind(
+    '$GENERATE with nibbles',
+    '$GENERATE 171-171 ${0,7,n}.a TXT x\n$GENERATE 171-171 b${0,8,N}c TXT ${0,0,n}\n$GENERATE 70000-70000 ${0,2,n}.d TXT x\n',
+  ),
+  bind('$GENERATE of several words', '$GENERATE 1-2 a$ MX "10 ns$"\n$GENERATE 1-2 b$ TXT "\\"x $\\" y"\n'),
+  bind('$GENERATE with more words than one', '$GENERATE 1-2 a$ MX 10 ns$\n'),
+  bind('$GENERATE downwards', '$GENERATE 3-2 a$ TXT x\n'),
+  bind('$GENERATE by no step', '$GENERATE 1-2/0 a$ TXT x\n'),
+  bind('$GENERATE below zero', '$GENERATE 1-2 a A 192.0.2.${-2}\n'),
+  bind('$GENERATE with an open brace', '$GENERATE 1-2 a${0,3 TXT x\n'),
+  bind('$GENERATE and the owner before it', 'a TXT x\n$GENERATE 1-1 b$ 7 TXT x\n TXT y\n'),
+  bind('$INCLUDE', '$TTL 8\na TXT x\n$INCLUDE more\n A 192.0.2.2\nb TXT z\n$INCLUDE more sub\n', {
+    files: { more: 'm TXT x\n$TTL 9\n$ORIGIN deep\nn TXT x\n' },
+  }),
+  bind('$INCLUDE of a file that is not there', '$INCLUDE absent\n'),
+  bind('$INCLUDE that begins with a blank', 'a TXT x\n$INCLUDE more\n', { files: { more: ' TXT y\n' } }),
+];
+
+export const cases: readonly ZoneFileCase[] = [...forms, ...rdata, ...zones, ...generated];
