@@ -12,7 +12,8 @@ const UTF8_CHARACTER_BYTES_MAX = 4;
 export const BACKSLASH = 0x5c;
 export const DOUBLE_QUOTE = 0x22;
 
-const decoder = new TextDecoder();
+// A byte order mark is a character like another here: left out, nothing might be left to show.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Narrows a result to the bad case. */

@@ -11,7 +11,7 @@ import { fillRichTable } from './targets/rich-table.ts';
 import { targets } from './targets.ts';
 
 /** Seconds even on a slow machine; .ci/run takes a minute, long runs as long as one likes. */
-const EXECUTIONS = 20_000;
+const EXECUTIONS = 10_000;
 
 for (const [name, make] of Object.entries(targets)) {
   t.test(`${name}: ${EXECUTIONS} executions`, async (t) => {

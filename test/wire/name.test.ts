@@ -85,6 +85,7 @@ t.test('bad text is refused with a reason that says what was expected', async (t
     [Array(128).fill('a').join('.'), /at most 255 bytes.* 257/],
     ['bücher.example', /"ü".*A-labels.*punycode/],
     ['😀.example', /"😀".*A-labels/],
+    ['a\ufeff', /A-labels/],
     ['a b', /space or control character.*\\DDD/],
     ['a\n', /space or control character/],
     ['a\x7f', /space or control character/],

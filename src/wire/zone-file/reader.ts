@@ -41,6 +41,8 @@ const GENERATED_RECORDS_MAX = 2 ** 20;
 
 /** Owners and RDATA are views into slabs of this size, so that a million records are few allocations. */
 const SLAB_BYTES = 65_536;
+/** The first slab, which is all that most files need. */
+const FIRST_SLAB_BYTES = 4096;
 
 /**
  * The records of the file, in its order. What is wrong goes to `findings`, and reading continues with the next entry,
@@ -64,7 +66,7 @@ interface Scope {
 class Reader {
   readonly #include: Include | undefined;
   readonly #findings: Findings;
-  #slab = new ByteWriter(SLAB_BYTES);
+  #slab = new ByteWriter(FIRST_SLAB_BYTES);
   /** TTL of `$TTL` (RFC 2308 §4), for every record that has none of its own. */
   #defaultTtlSeconds: number | undefined;
   /** The last TTL that a record gave, which counts where there is no `$TTL` (RFC 1035 §5.1). */
@@ -171,7 +173,8 @@ class Reader {
 
   /** A slab with room for the usual record; a long one makes room for itself. */
   #room(): ByteWriter {
-    if (this.#slab.length > SLAB_BYTES - 2 * MAX_NAME_BYTES) this.#slab = new ByteWriter(SLAB_BYTES);
+    const free = this.#slab.bytes.length - this.#slab.length;
+    if (free < 2 * MAX_NAME_BYTES) this.#slab = new ByteWriter(SLAB_BYTES);
     return this.#slab;
   }
 
