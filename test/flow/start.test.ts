@@ -4,6 +4,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -80,6 +81,24 @@ t.test('a first start answers, keeps its secrets, and ends well; a second one go
   }
   const [first, second] = readFileSync(`${folder}/../tokens`, 'utf8').split('\n');
   t.equal(first, second, 'the token of the first start is still the one');
+});
+
+t.test('npm start hands the signal to stop to the server', async (t) => {
+  const child = spawn('npm', ['start'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      TEAL_DATA_DIR: t.testdir(),
+      TEAL_DNS_LISTEN: '127.0.0.1:0',
+      TEAL_ADMIN_LISTEN: '127.0.0.1:0',
+    },
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line.includes('"msg":"ready"')) child.kill('SIGTERM');
+  }
+  t.match(lines.at(-1), /"msg":"stopped"/);
 });
 
 t.test('tokens from the environment', async (t) => {
