@@ -33,10 +33,10 @@ export const rules = {
     'named-checkzone reads a"b c" as two strings, ldns as parts of two others, Knot refuses: RFC 1035 §5.1 has strings with quotes begin with them.',
   'byte order mark': 'The mark has no meaning in UTF-8 (RFC 3629 §6) and editors put it there unasked.',
   'lengths of fingerprints and digests':
-    'A fingerprint or digest of a wrong length never matches anything (RFC 4255 §3.1.3, RFC 6594 §4.2, RFC 8976 §2.2.4).',
+    'A fingerprint or digest of a wrong length never matches anything (RFC 4255 §3.1.3, RFC 6594, RFC 8976 §2.2.4).',
   'consistent parameters':
     'RFC 9460 §2.4.3 and §7.1.1 have zone-file readers refuse parameters that contradict each other, as named-checkzone does.',
-  'empty URI': 'RFC 7553 §4.4: the length of the target is greater than zero.',
+  'empty URI': 'RFC 7553 §4.5: the length of the target is greater than zero.',
   'types of NSEC': 'RFC 4034 §4.1.2 always has the bits of NSEC and RRSIG set; ldns drops such a record.',
   'stored types': 'Type 0 is reserved and OPT belongs to messages (RFC 6895 §3.1): nothing could ask for either.',
   'answers of 64 KiB': 'An RRset that no message can carry is never answered (RFC 2181 §9).',
@@ -190,6 +190,7 @@ const rdata: readonly ZoneFileCase[] = [
     `a SSHFP 2 1 ${hex(20)}\na SSHFP 4 2 ${hex(32)}\n_443._tcp TLSA 3 1 1 ( ${hex(16)}\n ${hex(16)} )\nb SMIMEA 3 0 0 abcd\n`,
   ),
   text('SSHFP of a wrong length', 'a SSHFP 1 1 aabb\n', { rule: 'lengths of fingerprints and digests' }),
+  text('TLSA of a wrong length', 'a TLSA 3 1 1 aabb\n'),
   text('hex of an odd length', 'a TLSA 3 1 0 abc\n'),
   text('OPENPGPKEY, CERT', 'a OPENPGPKEY mQEN BA==\nb CERT PKIX 12345 RSASHA256 AQIDBA==\nc CERT 65534 0 0 AA==\n'),
   text('base64 with stray bits', 'a OPENPGPKEY mQENBB==\n'),

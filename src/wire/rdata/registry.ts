@@ -54,7 +54,7 @@ const certificateType = code('certificate type', 2, {
   OID: 254,
 });
 
-/** RFC 4034 §5.1; digests: RFC 4509 §2.2, RFC 5933 §4, RFC 6605 §2. A CDS of digest type 0 asks for removal (RFC 8078 §4). */
+/** RFC 4034 §5.1; digests: RFC 4509, RFC 5933, RFC 6605. A CDS of digest type 0 asks for removal (RFC 8078 §4). */
 const ds: Format = {
   fields: [uint16('key tag'), algorithm, uint8('digest type'), hex('digest')],
   check: digestLength('a digest', 3, 4, { 1: 20, 2: 32, 3: 32, 4: 48 }),
@@ -68,7 +68,6 @@ const dnskey: Format = {
 /** RFC 6698 §2.1. */
 const tlsa: Format = {
   fields: [uint8('usage'), uint8('selector'), uint8('matching type'), hex('certificate association data')],
-  check: digestLength('a certificate association', 2, 3, { 1: 32, 2: 64 }),
 };
 
 /** RFC 9460 §2.2; the target is not compressed. */
@@ -115,7 +114,7 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   CERT: { fields: [certificateType, uint16('key tag'), algorithm, base64('certificate')] },
   DNAME: { fields: [domainName('target')] },
   DS: ds,
-  /** RFC 4255 §3.1; SHA-256: RFC 6594 §3.2. */
+  /** RFC 4255 §3.1; SHA-256: RFC 6594. */
   SSHFP: {
     fields: [uint8('algorithm'), uint8('fingerprint type'), hex('fingerprint')],
     check: digestLength('a fingerprint', 1, 2, { 1: 20, 2: 32 }),
@@ -162,7 +161,7 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   SPF: text,
   EUI48: { fields: [eui('address', 6)] },
   EUI64: { fields: [eui('address', 8)] },
-  /** The target is not empty (RFC 7553 §4.4). */
+  /** The target is not empty (RFC 7553 §4.5). */
   URI: { fields: [uint16('priority'), uint16('weight'), longString('target', 1)] },
   CAA: { fields: [uint8('flags'), tag('tag'), longString('value', 0)] },
 };
