@@ -112,10 +112,14 @@ export class Responder {
   /** What is no lookup in our zones is told apart here. */
   #answerQuestion(): void {
     const query = this.#query;
-    if (query.class === CLASS.IN) {
-      // Zone transfers are not offered.
-      if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#refuse(EXTENDED_ERROR.PROHIBITED);
-      return this.#resolve();
+    // Zone transfers are not offered.
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#refuse(EXTENDED_ERROR.PROHIBITED);
+    if (query.class === CLASS.IN) return this.#resolve();
+    if (query.class === CLASS.ANY) {
+      this.#resolve();
+      // There may be other classes, of which we know nothing (RFC 1035 §6.2).
+      this.#reply.flags &= ~FLAG.AA;
+      return;
     }
     if (query.class !== CLASS.CH) return this.#refuse(EXTENDED_ERROR.NOT_SUPPORTED);
     if (this.#chaos.answer(query, this.#reply)) this.#reply.flags |= FLAG.AA;
@@ -233,6 +237,8 @@ export class Responder {
     if (!reply.appendSynthesized(name, prefix, position, dname)) return this.#cutShort();
     reply.answers++;
     this.#chain.add(name, position);
+    // Asked for, a CNAME is the answer and is not followed, this one neither (RFC 1034 §4.3.2 3a).
+    if (this.#query.type === TYPE.CNAME) return 0;
     // A DNAME that leads below itself makes ever longer names; where that goes is for the resolver to find out.
     if (lookup.isAtOrBelow(target, name, label)) return 0;
     this.#alias.setJoined(name, label, lookup.view.bytes, target);

@@ -41,7 +41,7 @@ export class Query {
     this.id = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
     this.flags = ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number);
     if ((this.flags & FLAG.QR) !== 0) return DROP;
-    if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return RCODE.NOTIMP;
+    if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return this.#parseOther(bytes, start, end);
     const questions = word16(bytes, start + 4);
     // One question at most (RFC 9619 §4), and nothing in the answer and authority sections of a query.
     if (questions > 1 || word16(bytes, start + 6) !== 0 || word16(bytes, start + 8) !== 0) return RCODE.FORMERR;
@@ -51,12 +51,23 @@ export class Query {
       if (at < 0) return RCODE.FORMERR;
       this.hasQuestion = true;
     }
-    at = this.#parseAdditional(bytes, at, end, word16(bytes, start + 10));
+    at = this.#parseRecords(bytes, at, end, word16(bytes, start + 10));
     if (at !== end) return RCODE.FORMERR;
     if (this.edns.present && this.edns.version !== EDNS_VERSION) return RCODE.BADVERS;
     if (questions === 0) return this.edns.present && this.edns.cookieAt !== 0 ? COOKIE_ONLY : RCODE.FORMERR;
     // OPT is a part of messages and never asked for (RFC 6891 §6.1.1).
     return this.type === TYPE.OPT ? RCODE.FORMERR : ACCEPT;
+  }
+
+  /** Of an operation that we do not know only the frame is read, as far as it looks like one, to be echoed. */
+  #parseOther(bytes: Uint8Array, start: number, end: number): ParseResult {
+    if (word16(bytes, start + 4) !== 1) return RCODE.NOTIMP;
+    const question = this.#parseQuestion(bytes, start + HEADER_BYTES, end);
+    if (question < 0) return RCODE.NOTIMP;
+    this.hasQuestion = true;
+    const records = word16(bytes, start + 6) + word16(bytes, start + 8) + word16(bytes, start + 10);
+    if (this.#parseRecords(bytes, question, end, records) !== end) this.edns.present = false;
+    return RCODE.NOTIMP;
   }
 
   /** Where the question ends, or -1. Compression makes no sense in the first name of a message and is refused. */
@@ -85,7 +96,7 @@ export class Query {
   }
 
   /** Reads `count` records; where they end, or -1. OPT is kept (one at most, RFC 6891 §6.1.1), others are passed over. */
-  #parseAdditional(bytes: Uint8Array, start: number, end: number, count: number): number {
+  #parseRecords(bytes: Uint8Array, start: number, end: number, count: number): number {
     let at = start;
     for (let i = 0; i < count; i++) {
       const isRoot = at < end && bytes[at] === 0;

@@ -107,6 +107,12 @@ t.test('a DNAME renames what is below it, and only that (RFC 6672)', (t) => {
     { rcode: NXDOMAIN, answers: [{ type: 39 }, { data: 'x.new.a.test.' }] },
     'occluded',
   );
+  t.match(ask('www.old.a.test', 'CNAME'), {
+    rcode: 0,
+    authority: { length: 0 },
+    answers: [{ type: 39 }, { type: CNAME }],
+  });
+  t.match(ask('x.old.a.test', 'CNAME'), { rcode: 0 }, 'asked for, a CNAME is the answer, wherever it leads');
   t.match(ask('q.w.old.a.test').answers, [{}, {}, { name: 'q.w.new.a.test.', data: '192.0.2.2' }]);
   t.match(ask('www.far.a.test').answers, { length: 6 }, 'DNAME, CNAME, CNAME, DNAME, CNAME, A');
   t.end();

@@ -79,7 +79,7 @@ t.test('what is not a query of one question is a format error, or not implemente
     ['AXFR', buildQuery({ name: 'example.test', type: 252 }), 5],
     ['IXFR', buildQuery({ name: 'example.test', type: 251 }), 5],
     ['class CH', buildQuery({ name: 'www.example.test', class: 3 }), 5],
-    ['class ANY', buildQuery({ name: 'www.example.test', class: 255 }), 5],
+    ['class HS', buildQuery({ name: 'www.example.test', class: 4 }), 5],
   ];
   for (const [what, bytes, rcode] of cases) {
     const reply = ask(bytes);
@@ -89,6 +89,22 @@ t.test('what is not a query of one question is a format error, or not implemente
   function withOwner(record: Buffer): Buffer {
     return Buffer.concat([withCount(10, 1), Buffer.from([1, 0x78]), record]);
   }
+  t.end();
+});
+
+t.test('class ANY is answered from class IN, never with authority (RFC 1035 §6.2)', (t) => {
+  const asked = (name: string): Reply => ask({ name, class: 255 });
+  t.match(asked('www.example.test'), { rcode: 0, aa: false, answers: [{ data: '192.0.2.80', class: 1 }] });
+  t.match(asked('nope.example.test'), { rcode: 3, aa: false, authority: [{ type: 6 }] });
+  t.match(asked('example.org'), { rcode: 5 });
+  t.end();
+});
+
+t.test('an unknown operation is answered with the question and OPT that it brought, if they can be read', (t) => {
+  const update = buildQuery({ name: 'example.test', type: 6, opcode: 5, edns: { do: true } });
+  t.match(ask(update), { rcode: 4, question: [{ name: 'example.test.', type: 6 }], edns: { do: true } });
+  t.match(ask(update.subarray(0, update.length - 1)), { rcode: 4, question: [{}], edns: undefined });
+  t.match(ask(update.subarray(0, 20)), { rcode: 4, question: { length: 0 }, edns: undefined });
   t.end();
 });
 

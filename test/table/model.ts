@@ -143,7 +143,7 @@ export class Model {
     if (apex === undefined) return { rcode: REFUSED, aa: false, answers: [], authority: [] };
     const border = this.#border(apex, name, type);
     if (border?.type === 'NS') return { rcode: 0, aa: false, answers: [], authority: [`${border.owner} 2`] };
-    if (border !== undefined) return this.#rename(apex, name, border.owner);
+    if (border !== undefined) return this.#rename(apex, name, border.owner, type);
     const { owner, missing } = this.#owner(apex, name);
     const data = owner === undefined ? undefined : this.#data(apex, owner, type);
     if (data !== undefined) {
@@ -156,10 +156,16 @@ export class Model {
     return { rcode: 0, aa: true, answers: [`${name} 5 ${cname}`], authority: [], alias };
   }
 
-  #rename(apex: string, name: string, owner: string): Said & { alias: { target: string; grows: boolean } } {
+  #rename(
+    apex: string,
+    name: string,
+    owner: string,
+    type: string,
+  ): Said & { alias?: { target: string; grows: boolean } } {
     const to = (this.#data(apex, owner, 'DNAME') as string[])[0].slice(0, -1);
     const target = `${name.slice(0, -owner.length)}${to}`;
     const answers = [`${owner} 39 ${to}.`, `${name} 5 ${target}.`];
+    if (type === 'CNAME') return { rcode: 0, aa: true, answers, authority: [] };
     return { rcode: 0, aa: true, answers, authority: [], alias: { target, grows: isAtOrBelow(to, owner) } };
   }
 
