@@ -1,0 +1,121 @@
+/** NSD and Knot DNS from Debian, each in a process of its own, on the zones of rich-zones.ts. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { richZones, zoneFile } from './rich-zones.ts';
+
+export type PeerName = 'nsd' | 'knot';
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 5000;
+
+/** Starts a server and waits for its first answer. */
+export async function startPeer(name: PeerName): Promise<Peer> {
+  const folder = mkdtempSync(join(tmpdir(), `teal-interop-${name}-`));
+  for (const apex of Object.keys(richZones)) writeFileSync(join(folder, `${apex}.zone`), zoneFile(apex));
+  const port = await freePort();
+  const config = join(folder, `${name}.conf`);
+  writeFileSync(config, configs[name](folder, port));
+  const command = name === 'nsd' ? ['-d', '-c', config] : ['-c', config];
+  const child = spawn(name === 'nsd' ? 'nsd' : 'knotd', command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const stop = async (): Promise<void> => {
+    await end(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const startedAt = performance.now(); !(await answersAll(port)); await sleep(50)) {
+    if (child.exitCode === null && performance.now() - startedAt < START_LIMIT_MS) continue;
+    const log = name === 'nsd' ? readFileSync(join(folder, 'nsd.log'), 'utf8') : output;
+    await stop();
+    throw new Error(`${name} does not answer for all zones:\n${log.slice(-4000)}`);
+  }
+  return { name, port, stop };
+}
+
+const configs: Readonly<Record<PeerName, (folder: string, port: number) => string>> = {
+  nsd: (folder, port) => `server:
+  ip-address: 127.0.0.1@${port}
+  server-count: 1
+  username: ""
+  chroot: ""
+  zonesdir: "${folder}"
+  pidfile: "${folder}/nsd.pid"
+  xfrdfile: "${folder}/xfrd.state"
+  zonelistfile: "${folder}/zone.list"
+  xfrdir: "${folder}"
+  database: ""
+  logfile: "${folder}/nsd.log"
+  hide-version: yes
+  rrl-ratelimit: 0
+  round-robin: no
+  minimal-responses: yes
+remote-control:
+  control-enable: no
+${Object.keys(richZones)
+  .map((apex) => `zone:\n  name: ${apex}\n  zonefile: "${folder}/${apex}.zone"`)
+  .join('\n')}
+`,
+  knot: (folder, port) => `server:
+  rundir: "${folder}"
+  listen: 127.0.0.1@${port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+  automatic-acl: off
+database:
+  storage: "${folder}/db"
+template:
+  - id: default
+    storage: "${folder}"
+    file: "%s.zone"
+    semantic-checks: off
+    zonefile-sync: -1
+    journal-content: none
+zone:
+${Object.keys(richZones)
+  .map((apex) => `  - domain: ${apex}`)
+  .join('\n')}
+log:
+  - target: stderr
+    any: warning
+`,
+};
+
+async function answersAll(port: number): Promise<boolean> {
+  for (const apex of Object.keys(richZones)) {
+    try {
+      const reply = await askUdp('127.0.0.1', port, buildQuery({ name: apex, type: 'SOA' }), { timeoutMs: 300 });
+      if (reply.rcode !== 0 || reply.answers.length !== 1) return false;
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await Promise.race([exited, sleep(STOP_LIMIT_MS)]);
+  if (child.exitCode === null) child.kill('SIGKILL');
+}
+
+async function freePort(): Promise<number> {
+  const socket = dgram.createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
