@@ -1,27 +1,16 @@
 /** Reads a zone file (RFC 1035 §5) into records, one after another, from its bytes. */
-import { ByteWriter } from '../byte-writer.ts';
-import { MAX_NAME_BYTES, MAX_TTL_SECONDS, TYPE } from '../constants.ts';
+import { MAX_NAME_BYTES } from '../constants.ts';
 import { Malformed } from '../malformed.ts';
 import { readName } from '../name.ts';
 import { DURATION_FORM } from '../rdata/number.ts';
-import { readRdata } from '../rdata.ts';
 import type { Word, Words } from '../words.ts';
 import { Entries } from './entries.ts';
 import { Fault, type Findings } from './finding.ts';
 import { expandWords, type Generation, parseGeneration, rangeCount } from './generate.ts';
 import { type Header, parseTtl, readHeader } from './header.ts';
+import { RecordMaker, type ZoneRecord } from './record.ts';
 
-export interface ZoneRecord {
-  /** Uncompressed wire name, case as written; records that follow each other with one owner share it. */
-  readonly owner: Uint8Array;
-  readonly type: number;
-  readonly ttlSeconds: number;
-  /** Wire form, names uncompressed. */
-  readonly rdata: Uint8Array;
-  /** The included file, empty for the file that was given. */
-  readonly file: string;
-  readonly line: number;
-}
+export type { ZoneRecord } from './record.ts';
 
 /** The bytes of the file that `$INCLUDE` names, or in a phrase why they cannot be had. */
 export type Include = (path: string) => Uint8Array | string;
@@ -33,16 +22,12 @@ export interface ReadOptions {
   readonly include?: Include;
 }
 
-/** A file that includes itself would never end. */
+/** A file that includes itself would never end; one that does so many times would multiply with each depth. */
 const INCLUDE_DEPTH_MAX = 8;
+const INCLUDED_FILES_MAX = 1000;
 
 /** All `$GENERATE` lines together: sixteen reverse zones of a /16, where one line of text could make two billion. */
 const GENERATED_RECORDS_MAX = 2 ** 20;
-
-/** Owners and RDATA are views into slabs of this size, so that a million records are few allocations. */
-const SLAB_BYTES = 65_536;
-/** The first slab, which is all that most files need. */
-const FIRST_SLAB_BYTES = 4096;
 
 /**
  * The records of the file, in its order. What is wrong goes to `findings`, and reading continues with the next entry,
@@ -66,11 +51,8 @@ interface Scope {
 class Reader {
   readonly #include: Include | undefined;
   readonly #findings: Findings;
-  #slab = new ByteWriter(FIRST_SLAB_BYTES);
-  /** TTL of `$TTL` (RFC 2308 §4), for every record that has none of its own. */
-  #defaultTtlSeconds: number | undefined;
-  /** The last TTL that a record gave, which counts where there is no `$TTL` (RFC 1035 §5.1). */
-  #lastTtlSeconds: number | undefined;
+  readonly #records = new RecordMaker();
+  #included = 0;
   #generated = 0;
   #stopped = false;
 
@@ -123,59 +105,29 @@ class Reader {
     if (scope.owner === undefined || scope.owner === 'bad') return undefined;
     const header = readHeader(words, inherited ? 0 : 1);
     if (header instanceof Fault) return this.#fail(scope, header);
-    this.#lastTtlSeconds = header.ttlSeconds ?? this.#lastTtlSeconds;
-    const record = this.#build(scope, scope.owner, header, words, header.next);
+    this.#records.lastTtlSeconds = header.ttlSeconds ?? this.#records.lastTtlSeconds;
+    const record = this.#make(scope, scope.owner, header, words, header.next);
     return record instanceof Fault ? this.#fail(scope, record) : record;
   }
 
-  /** The owner in the slab, or the one before where it is the same. */
   #owner(word: Word, scope: Scope): Uint8Array | Malformed {
-    if (word.quoted) return word.malformed(`an owner name has no quotes: ${word.shown}`);
-    const slab = this.#room();
-    const length = readName(word.source, word.start, word.end, scope.origin, slab.bytes, slab.length);
-    if (typeof length !== 'number') return length;
-    const owner = slab.bytes.subarray(slab.length, slab.length + length);
-    if (scope.owner instanceof Uint8Array && sameBytes(owner, scope.owner)) return scope.owner;
-    slab.length += length;
-    return owner;
+    return this.#records.owner(word, scope.origin, scope.owner === 'bad' ? undefined : scope.owner);
   }
 
-  /** The record whose RDATA are the words from `first` on. */
-  #build(scope: Scope, owner: Uint8Array, header: Header, words: Words, first: number): ZoneRecord | Fault {
-    const slab = this.#room();
-    const start = slab.length;
-    const bad = readRdata(header.type, words, first, scope.origin, slab);
-    if (bad) return new Fault('rdata_invalid', bad);
-    const rdata = slab.bytes.subarray(start, slab.length);
-    const ttlSeconds = this.#ttl(header, rdata);
-    if (ttlSeconds === undefined) {
-      // Said once: every record behind it would say the same. The one whose TTL should count may have been refused.
-      this.#lastTtlSeconds = 0;
-      if (this.#findings.errors.length > 0) return this.#build(scope, owner, header, words, first);
-      const reason = 'a TTL was expected, here or in a $TTL line before: no record before has one';
-      return new Fault('ttl_missing', words.at(0).malformed(reason));
-    }
+  #make(scope: Scope, owner: Uint8Array, header: Header, words: Words, first: number): ZoneRecord | Fault {
+    const rdata = this.#records.rdata(header.type, words, first, scope.origin);
+    if (rdata instanceof Malformed) return new Fault('rdata_invalid', rdata);
+    const ttlSeconds = this.#records.ttl(header, rdata) ?? this.#missingTtl(words);
+    if (ttlSeconds instanceof Fault) return ttlSeconds;
     return { owner, type: header.type, ttlSeconds, rdata, file: scope.file, line: scope.entries.line };
   }
 
-  /**
-   * The record's own TTL, else that of `$TTL` (RFC 2308 §4), else the last one given (RFC 1035 §5.1), else, for an SOA
-   * that comes first, its MINIMUM, which then counts for all, as RFC 1035 §3.3.13 meant it and BIND does.
-   */
-  #ttl(header: Header, rdata: Uint8Array): number | undefined {
-    if (header.ttlSeconds !== undefined) return header.ttlSeconds;
-    const ttlSeconds = this.#defaultTtlSeconds ?? this.#lastTtlSeconds;
-    if (ttlSeconds !== undefined || header.type !== TYPE.SOA) return ttlSeconds;
-    const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
-    this.#defaultTtlSeconds = Math.min(minimum, MAX_TTL_SECONDS);
-    return this.#defaultTtlSeconds;
-  }
-
-  /** A slab with room for the usual record; a long one makes room for itself. */
-  #room(): ByteWriter {
-    const free = this.#slab.bytes.length - this.#slab.length;
-    if (free < 2 * MAX_NAME_BYTES) this.#slab = new ByteWriter(SLAB_BYTES);
-    return this.#slab;
+  /** Said once: every record behind it would say the same. The one whose TTL should count may have been refused. */
+  #missingTtl(words: Words): number | Fault {
+    this.#records.lastTtlSeconds = 0;
+    if (this.#findings.errors.length > 0) return 0;
+    const reason = 'a TTL was expected, here or in a $TTL line before: no record before has one';
+    return new Fault('ttl_missing', words.at(0).malformed(reason));
   }
 
   *#directive(words: Words, scope: Scope): Generator<ZoneRecord> {
@@ -199,7 +151,7 @@ class Reader {
 
   #setTtl(words: Words, scope: Scope): void {
     const ttlSeconds = wrongCount(words, 2, 2, `$TTL ${DURATION_FORM}`) ?? parseTtl(words.at(1));
-    if (typeof ttlSeconds === 'number') this.#defaultTtlSeconds = ttlSeconds;
+    if (typeof ttlSeconds === 'number') this.#records.defaultTtlSeconds = ttlSeconds;
     else this.#fail(scope, new Fault('ttl_invalid', ttlSeconds));
   }
 
@@ -210,16 +162,17 @@ class Reader {
     const origin = words.count === 3 ? parseOrigin(words.at(2), scope.origin) : scope.origin;
     if (origin instanceof Malformed) return this.#stop(scope, new Fault('directive_invalid', origin));
     const path = words.at(1);
-    const bytes = this.#included(path.text, scope.depth);
+    const bytes = this.#bytesOf(path.text, scope.depth);
     if (typeof bytes === 'string') {
       return this.#stop(scope, new Fault('include_refused', path.malformed(`${path.shown} is not included: ${bytes}`)));
     }
     yield* this.read(bytes, { file: path.text, depth: scope.depth + 1, origin, owner: scope.owner });
   }
 
-  #included(path: string, depth: number): Uint8Array | string {
+  #bytesOf(path: string, depth: number): Uint8Array | string {
     if (!this.#include) return '$INCLUDE is not possible here, put the records into this file';
     if (depth === INCLUDE_DEPTH_MAX) return `files include each other at most ${INCLUDE_DEPTH_MAX} deep`;
+    if (++this.#included > INCLUDED_FILES_MAX) return `at most ${INCLUDED_FILES_MAX} files are included in all`;
     return this.#include(path);
   }
 
@@ -252,7 +205,7 @@ class Reader {
     if (ownerWords.count !== 1) return new Malformed('an owner name of one word was expected');
     const owner = this.#owner(ownerWords.at(0), scope);
     if (owner instanceof Malformed) return owner;
-    const record = this.#build(scope, owner, generation.header, rdataWords, 0);
+    const record = this.#make(scope, owner, generation.header, rdataWords, 0);
     return record instanceof Fault ? record.malformed : record;
   }
 }
@@ -268,10 +221,4 @@ function parseOrigin(word: Word, origin: Uint8Array): Uint8Array | Malformed {
   const wire = new Uint8Array(MAX_NAME_BYTES);
   const length = readName(word.source, word.start, word.end, origin, wire, 0);
   return typeof length === 'number' ? wire.slice(0, length) : length;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }

@@ -62,3 +62,10 @@ t.test('a file that includes itself comes to an end', async (t) => {
   t.equal(records.length, 8);
   t.match(errors, [/^itself\.zone:2:10 include_refused .*at most 8 deep/]);
 });
+
+t.test('all included files together are bounded', async (t) => {
+  const { errors } = read('$INCLUDE many.zone\n', (path) =>
+    path === 'many.zone' ? Buffer.from('$INCLUDE empty.zone\n'.repeat(2000)) : new Uint8Array(0),
+  );
+  t.match(errors, [/^many\.zone:1000:10 include_refused .*at most 1000 files/]);
+});
