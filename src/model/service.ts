@@ -63,10 +63,11 @@ export function makeService(
   const pools: Pool[] = [];
   const kinds = new Map<ServiceKind, string>();
   for (const [name, { weight, targets }] of Object.entries(body.pools)) {
-    const pointer = `/pools/${name}`;
     if (!/^[a-z0-9-]{1,63}$/.test(name)) {
-      return new Problem('service_invalid', `A pool's name is 1 to 63 of a-z, 0-9 and -, not ${JSON.stringify(name)}.`);
+      const detail = `A pool's name is 1 to 63 of a-z, 0-9 and -, not ${JSON.stringify(name)}.`;
+      return new Problem('service_invalid', detail, { pointer: '/pools' });
     }
+    const pointer = `/pools/${name}`;
     const made = makeTargets(targets, owner.name, pointer);
     if (made instanceof Problem) return made;
     kinds.set(made.kind, name);
@@ -75,7 +76,9 @@ export function makeService(
       const detail = `The pool ${name} is new and needs a weight (0: it gets no traffic yet).`;
       return new Problem('weights_invalid', detail, { pointer: `${pointer}/weight` });
     }
-    pools.push({ name, weight: inForce, targets: made.targets });
+    const badWeight = checkWeight(owner.name, name, inForce, `${pointer}/weight`);
+    if (badWeight !== undefined) return badWeight;
+    pools.push({ name, weight: inForce + 0, targets: made.targets });
   }
   const [kind, other] = kinds.keys();
   if (other !== undefined) {
@@ -108,14 +111,18 @@ export function checkWeights(service: Service, weights: Weights, pointer: string
     return new Problem('pools_mismatch', detail, { pointer });
   }
   for (const name of names) {
-    const weight = weights[name] as number;
-    if (Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX) continue;
-    const detail = `A weight is an integer from 0 to ${WEIGHT_MAX}; ${name} of ${service.name} has ${weight}.`;
-    return new Problem('weights_invalid', detail, { pointer: `${pointer}/${name}` });
+    const bad = checkWeight(service.name, name, weights[name] as number, `${pointer}/${name}`);
+    if (bad !== undefined) return bad;
   }
   if (names.some((name) => (weights[name] as number) > 0)) return undefined;
   const detail = `All weights of ${service.name} would be 0 and nothing could be answered: at least one is above 0.`;
   return new Problem('weights_all_zero', detail, { pointer });
+}
+
+function checkWeight(service: string, pool: string, weight: number, pointer: string): Problem | undefined {
+  if (Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX) return undefined;
+  const detail = `A weight is an integer from 0 to ${WEIGHT_MAX}; ${pool} of ${service} has ${weight}.`;
+  return new Problem('weights_invalid', detail, { pointer });
 }
 
 /** The weights of a service as an object, pools in their own order. */
@@ -125,7 +132,11 @@ export function weightsOf(service: Service): Record<string, number> {
 
 /** The same service with other weights; `weights` must name every pool. */
 export function withWeights(service: Service, weights: Weights, revision: number): Service {
-  const pools = service.pools.map((pool) => ({ ...pool, weight: weights[pool.name] as number }));
+  const pools = service.pools.map((pool) => ({
+    ...pool,
+    // JSON has a negative zero, which is no other weight than zero.
+    weight: (weights[pool.name] as number) + 0,
+  }));
   return { ...service, pools, revision };
 }
 

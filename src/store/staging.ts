@@ -91,6 +91,10 @@ export class Staging {
     return true;
   }
 
+  close(): void {
+    this.#database.close();
+  }
+
   /** A zone with all that is in it, as it is at one moment. */
   snapshot(name: string): ZoneSnapshot | undefined {
     const read = this.#database.transaction((): ZoneSnapshot | undefined => {

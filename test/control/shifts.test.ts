@@ -68,6 +68,16 @@ t.test('a shift to the weights in force makes no revision', async (t) => {
   t.equal(fixture.store.lastRevision, 2);
 });
 
+t.test('a weight of -0 is 0', async (t) => {
+  const fixture = withService(makeEngine(t));
+  t.match(fixture.must({ kind: 'weights.put', name: app, weights: { blue: 100, green: -0 } }), { revision: 2 });
+  const body = {
+    pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: -0, targets: ['192.0.2.2'] } },
+  };
+  fixture.must({ kind: 'service.put', name: app, body });
+  t.match(fixture.must({ kind: 'service.put', name: app, body }), { revision: 3 }, 'the same again');
+});
+
 t.test('rollback goes back before the last shift; said twice it changes nothing more', async (t) => {
   const fixture = withService(makeEngine(t));
   t.equal(fixture.code({ kind: 'rollback', name: app }), 'nothing_to_roll_back');

@@ -58,3 +58,8 @@ export interface ExportReply {
   readonly file: { readonly revision: number; readonly pieces: readonly Uint8Array<ArrayBuffer>[] } | undefined;
   readonly failure?: string;
 }
+
+/** Says that the thread shall finish what it does, close the store and end. */
+export interface StopRequest {
+  readonly kind: 'stop';
+}

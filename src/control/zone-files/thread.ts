@@ -4,7 +4,7 @@ import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
 import { exportZone } from './exporter.ts';
-import type { BuilderParts, BuildRequest, ExportReply, ExportRequest } from './messages.ts';
+import type { BuilderParts, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
@@ -16,8 +16,12 @@ const SWEEP_NEXT_MS = 10;
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  port.on('message', (request: BuildRequest | ExportRequest) => {
-    if (request.kind === 'build') {
+  port.on('message', (request: BuildRequest | ExportRequest | StopRequest) => {
+    if (request.kind === 'stop') {
+      clearTimeout(sweeping);
+      staging.close();
+      port.close();
+    } else if (request.kind === 'build') {
       const reply = builder.build(request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
     } else {
@@ -25,8 +29,9 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
       port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
     }
   });
+  let sweeping: NodeJS.Timeout;
   const sweep = (): void => {
-    setTimeout(sweep, trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS).unref();
+    sweeping = setTimeout(sweep, trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS);
   };
   sweep();
 }

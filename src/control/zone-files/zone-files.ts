@@ -9,7 +9,7 @@ import type { CommandContext, CommandResult } from '../command.ts';
 import { checkPrecondition, shown } from '../draft.ts';
 import type { Engine } from '../engine.ts';
 import { unknownZone } from '../zones.ts';
-import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest } from './messages.ts';
+import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
@@ -20,6 +20,9 @@ export interface ZoneFile {
   /** UTF-8. */
   readonly pieces: readonly Uint8Array[];
 }
+
+/** Above this a thread of its own is worth the milliseconds that it takes to start another. */
+const LARGE_FILE_BYTES = 4 * 2 ** 20;
 
 /** The thread ended in the middle of a request. */
 const ENDED = {
@@ -63,8 +66,20 @@ export class ZoneFiles {
     });
   }
 
+  /** Ends the thread, once it has finished what it does. */
   async stop(): Promise<void> {
-    await this.#thread?.terminate();
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const ended = new Promise((resolve) => thread.once('exit', resolve));
+    // It does not keep the process alive, but its end is waited for.
+    thread.ref();
+    thread.postMessage({ kind: 'stop' } satisfies StopRequest);
+    await ended;
+  }
+
+  async #renewThread(): Promise<void> {
+    await this.stop();
+    this.#thread = this.#startThread();
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -83,11 +98,14 @@ export class ZoneFiles {
     const owner = before ?? this.#store.zoneOf(zone);
     const services = owner === undefined ? [] : this.#store.servicesIn(owner.name).map(({ name }) => name);
     const blocks = this.#table.lendBlocks();
+    const fileBytes = bytes.length;
     const request: BuildRequest = { kind: 'build', zone, bytes, services: new Set(services), blocks };
     const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
     // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
     const reply = await this.#ask<BuildReply>(request, lent, { ...ENDED, tableFull: false, blocks: [] });
     this.#table.absorbBlocks(reply.blocks);
+    // The memory that a large zone took while it was read comes back only with the end of the thread.
+    if (fileBytes > LARGE_FILE_BYTES) await this.#renewThread();
     const { built, findings } = reply;
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;

@@ -1,0 +1,132 @@
+/** An import of a large zone while a client shifts and another asks: what it costs them, the server, and its memory. */
+import { readFileSync } from 'node:fs';
+import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+
+/** Milliseconds, sorted. */
+export type Latencies = readonly number[];
+
+export interface ImportFigures {
+  readonly names: number;
+  readonly seconds: number;
+  readonly shiftsIdle: Latencies;
+  readonly shiftsBusy: Latencies;
+  /** Of one client that asks one query after the other. */
+  readonly answersBusy: Latencies;
+  /** Resident memory of the whole process, bytes. */
+  readonly residentBefore: number;
+  readonly residentPeak: number;
+  readonly residentSettled: number;
+  /** From the start of the process to its first answer, with the zone in the store. */
+  readonly restartSeconds: number;
+}
+
+/** Shifts on an idle server that the others are held against. */
+const IDLE_SHIFTS = 300;
+/** Between two shifts. */
+const PAUSE_MS = 5;
+/** After the import, until the memory that it took is given back: V8 keeps freed pages for some seconds. */
+const SETTLE_MS = 12_000;
+
+export function quantile(sorted: Latencies, share: number): number {
+  return sorted[Math.floor((sorted.length - 1) * share)] as number;
+}
+
+/** A zone of `names` names with an A record each. */
+export function zoneFile(names: number): Buffer {
+  const lines = ['@ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 60', '@ 3600 IN NS ns1', 'ns1 60 A 192.0.2.1'];
+  for (let i = 0; i < names; i++) lines.push(`n${i} 300 A 10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`);
+  return Buffer.from(`${lines.join('\n')}\n`);
+}
+
+/** Imports a zone of `names` names into a server with its data in `folder`. */
+export async function measureImport(folder: string, names: number): Promise<ImportFigures> {
+  const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };
+  const teal = await startTeal(folder, { env });
+  const residentBefore = residentBytes(teal, 'VmRSS');
+  const shiftsIdle = await shiftWhile(teal, (done) => done < IDLE_SHIFTS);
+  let importing = true;
+  const startedAt = performance.now();
+  let seconds = 0;
+  const imported = putFile(teal, zoneFile(names)).finally(() => {
+    importing = false;
+    seconds = (performance.now() - startedAt) / 1000;
+  });
+  const [shiftsBusy, answersBusy] = await Promise.all([
+    shiftWhile(teal, () => importing),
+    askWhile(teal, () => importing),
+    imported,
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const residentPeak = residentBytes(teal, 'VmHWM');
+  const residentSettled = residentBytes(teal, 'VmRSS');
+  await teal.end('SIGTERM');
+  const restartedAt = performance.now();
+  const again = await startTeal(folder, { env });
+  await ask(again, `n${names - 1}.big.test`);
+  const restartSeconds = (performance.now() - restartedAt) / 1000;
+  await again.end('SIGTERM');
+  return {
+    names,
+    seconds,
+    shiftsIdle,
+    shiftsBusy,
+    answersBusy,
+    residentBefore,
+    residentPeak,
+    residentSettled,
+    restartSeconds,
+  };
+}
+
+async function putFile(teal: TealProcess, body: Buffer): Promise<void> {
+  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
+  const reply = await fetch(`${teal.admin}/v1/zones/big.test/file`, { method: 'PUT', headers, body });
+  const text = await reply.text();
+  if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
+}
+
+/** Shifts the demo service to and fro; every shift must be answered by the new weights at once. */
+async function shiftWhile(teal: TealProcess, goOn: (done: number) => boolean): Promise<Latencies> {
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  const query = buildQuery({ name: 'app.example.test' });
+  const latencies: number[] = [];
+  for (let i = 0; goOn(i); i++) {
+    const weights = { blue: i % 2, green: 1 - (i % 2) };
+    const startedAt = performance.now();
+    const { status } = await teal.call('PUT', '/v1/services/app.example.test/weights', weights);
+    latencies.push(performance.now() - startedAt);
+    const answer = (await client.ask(query)).answers[0]?.data;
+    const expected = weights.blue === 1 ? '192.0.2.10' : '192.0.2.20';
+    if (status !== 200 || answer !== expected) throw new Error(`shift ${i}: status ${status}, then ${answer}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  await client.close();
+  return latencies.sort((a, b) => a - b);
+}
+
+async function askWhile(teal: TealProcess, goOn: () => boolean): Promise<Latencies> {
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  const query = buildQuery({ name: 'app.example.test' });
+  const latencies: number[] = [];
+  while (goOn()) {
+    const startedAt = performance.now();
+    await client.ask(query);
+    latencies.push(performance.now() - startedAt);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await client.close();
+  return latencies.sort((a, b) => a - b);
+}
+
+async function ask(teal: TealProcess, name: string): Promise<void> {
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  const reply = await client.ask(buildQuery({ name }));
+  await client.close();
+  if (reply.answers.length !== 1) throw new Error(`${name}: rcode ${reply.rcode}`);
+}
+
+function residentBytes(teal: TealProcess, key: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${teal.pid}/status`, 'utf8');
+  return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024;
+}
