@@ -1,5 +1,5 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type net from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
 import { Problem } from './model/errors.ts';
 import type { ResponderOptions } from './responder/options.ts';
+import { createRateLimit, type RateLimitOptions } from './responder/rate-limit.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, udpWorkersOf } from './sockets/fleet.ts';
 import { withoutMissingLoopback } from './sockets/loopback.ts';
@@ -44,13 +45,6 @@ export interface Server {
 const COLLECT_MS = 1000;
 /** And how often while a dropped zone is being given back: leaves most of the time to others. */
 const COLLECT_SOON_MS = 10;
-
-/** What counts as one network of clients: what a site gets (RFC 6177 §2 for IPv6). A proxy on this machine is none. */
-const clientPrefixes = {
-  ipv4PrefixLength: 24,
-  ipv6PrefixLength: 56,
-  exempt: ['127.0.0.0/8', '::1/128'].map((text) => parseNetwork(text) as Network),
-};
 
 /** Starts everything; resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
 export async function startServer(settings: Settings, log: Logger): Promise<Server> {
@@ -121,13 +115,14 @@ async function startParts(
   const { transport, receiveBufferBytes, tcp } = settings.dns;
   const endpoints = withoutMissingLoopback(settings.dns.listen);
   if (endpoints !== settings.dns.listen) log.warn('this machine has no ::1, so DNS does not listen there');
+  const rateLimit = rateLimitOptions(settings.dns);
   const fleet = await Fleet.start({
     listen: endpoints,
     workers,
     transport,
-    responder: responderOptions(settings.dns),
+    responder: responderOptions(settings.dns, rateLimit),
     receiveBufferBytes,
-    tcp: { ...tcp, ...clientPrefixes },
+    tcp: { ...rateLimit, ...tcp },
     shared,
     counters: counterMemories,
     log: log.child({ part: 'dns' }),
@@ -140,7 +135,7 @@ async function startParts(
 }
 
 /** What workers need to know of the settings to answer. */
-function responderOptions(dns: Settings['dns']): ResponderOptions {
+function responderOptions(dns: Settings['dns'], rateLimit: RateLimitOptions): ResponderOptions {
   const { udpMaxBytes, nsid = '', identity = '', version = '', cookies, tcp } = dns;
   // Made here, once, so that all workers agree. A restart forgets it: clients then learn new cookies.
   const secrets = cookies.secrets.length > 0 ? cookies.secrets : [randomBytes(COOKIE_SECRET_BYTES).toString('hex')];
@@ -152,7 +147,15 @@ function responderOptions(dns: Settings['dns']): ResponderOptions {
     cookieSecrets: secrets.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))),
     cookiesRequired: cookies.required,
     tcpIdleSeconds: tcp.idleSeconds,
+    // One memory for all workers: the limit holds for all of them together.
+    rateLimit: rateLimit.responsesPerSecond > 0 ? createRateLimit(rateLimit, randomInt(2 ** 32)) : undefined,
   };
+}
+
+/** The limits by prefix; TCP has the same prefixes and exempts the same networks. */
+function rateLimitOptions({ rateLimit }: Settings['dns']): RateLimitOptions {
+  // The settings have been checked, so that each text is a network.
+  return { ...rateLimit, exempt: rateLimit.exempt.map((text) => parseNetwork(text) as Network) };
 }
 
 /** The bootstrap section as the commands that make it. */

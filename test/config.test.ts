@@ -40,6 +40,13 @@ t.test('without any source the defaults hold', async (t) => {
       udpMaxBytes: 1232,
       receiveBufferBytes: 4_194_304,
       cookies: { secrets: [], required: false },
+      rateLimit: {
+        responsesPerSecond: 500,
+        slip: 1,
+        ipv4PrefixLength: 24,
+        ipv6PrefixLength: 56,
+        exempt: ['127.0.0.0/8', '::1/128'],
+      },
       tcp: { maxConnections: 1000, maxConnectionsPerPrefix: 200, idleSeconds: 10 },
     },
     table: { initialBytes: 1_048_576, maxBytes: 1_073_741_824 },
@@ -97,6 +104,11 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DNS_VERSION: 'teal',
     TEAL_DNS_COOKIES_SECRETS: '0123456789abcdef0123456789ABCDEF',
     TEAL_DNS_COOKIES_REQUIRED: 'true',
+    TEAL_DNS_RATE_LIMIT_RESPONSES_PER_SECOND: '0',
+    TEAL_DNS_RATE_LIMIT_SLIP: '2',
+    TEAL_DNS_RATE_LIMIT_IPV4_PREFIX_LENGTH: '32',
+    TEAL_DNS_RATE_LIMIT_IPV6_PREFIX_LENGTH: '64',
+    TEAL_DNS_RATE_LIMIT_EXEMPT: '192.0.2.0/24,2001:db8::/32',
     TEAL_DNS_TCP_MAX_CONNECTIONS: '10',
     TEAL_DNS_TCP_MAX_CONNECTIONS_PER_PREFIX: '4',
     TEAL_DNS_TCP_IDLE_SECONDS: '3',
@@ -131,6 +143,13 @@ t.test('every setting can be given in the environment', async (t) => {
       identity: 'ns2',
       version: 'teal',
       cookies: { secrets: ['0123456789abcdef0123456789ABCDEF'], required: true },
+      rateLimit: {
+        responsesPerSecond: 0,
+        slip: 2,
+        ipv4PrefixLength: 32,
+        ipv6PrefixLength: 64,
+        exempt: ['192.0.2.0/24', '2001:db8::/32'],
+      },
       tcp: { maxConnections: 10, maxConnectionsPerPrefix: 4, idleSeconds: 3 },
     },
     table: { initialBytes: 8192, maxBytes: 16384 },
@@ -165,6 +184,12 @@ t.test('settings are frozen, the defaults stay as they are', async (t) => {
 });
 
 const faults: readonly [string, Given, string][] = [
+  [
+    'a network with bits beyond its prefix',
+    { yaml: 'dns: { rateLimit: { exempt: ["192.0.2.1/24"] } }' },
+    'teal.yaml: dns.rateLimit.exempt[0]: expected a network, such as 192.0.2.0/24 or 2001:db8::/32, or an address, ' +
+      'found "192.0.2.1/24"',
+  ],
   ['unknown key', { yaml: 'dns: { wrkers: 2 }' }, 'teal.yaml: dns.wrkers: is not a setting; did you mean dns.workers?'],
   ['unknown group', { yaml: 'admim: {}' }, 'teal.yaml: admim: is not a setting; did you mean admin?'],
   ['key in the wrong group', { yaml: 'workers: 2' }, 'teal.yaml: workers: is not a setting; did you mean dns.workers?'],

@@ -4,6 +4,8 @@ import type { Endpoint } from '../sockets/address.ts';
 import { MAX_READERS } from '../table/layout.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { COOKIE_SECRET_BYTES } from '../wire/edns.ts';
+import { Malformed } from '../wire/malformed.ts';
+import { parseNetwork } from '../wire/network.ts';
 import { bootstrap } from './bootstrap.ts';
 import { parseEndpoint } from './endpoint.ts';
 
@@ -60,6 +62,16 @@ export const settingsSchema = section({
         secret: true,
       }),
       required: Type.Boolean({ default: false, expected: 'true or false' }),
+    }),
+    rateLimit: section({
+      responsesPerSecond: integer(0, 10_000, { default: 500 }),
+      slip: integer(0, 100, { default: 1 }),
+      ipv4PrefixLength: integer(0, 32, { default: 24 }),
+      ipv6PrefixLength: integer(0, 128, { default: 56 }),
+      exempt: Type.Array(network(), {
+        default: ['127.0.0.0/8', '::1/128'],
+        expected: 'a list of networks, such as 192.0.2.0/24',
+      }),
     }),
     tcp: section({
       maxConnections: integer(1, 1_000_000, { default: 1000 }),
@@ -125,6 +137,11 @@ function endpoint(more: Annotations & { default?: string } = {}) {
   const expected = 'an IP address and a port, such as 192.0.2.1:53 or [2001:db8::1]:53';
   const readable = Type.Refine(Type.String({ expected, ...more }), (text) => parseEndpoint(text) !== undefined);
   return Type.Decode(readable, (text) => parseEndpoint(text) as Endpoint);
+}
+
+function network() {
+  const expected = 'a network, such as 192.0.2.0/24 or 2001:db8::/32, or an address';
+  return Type.Refine(Type.String({ expected }), (text) => !(parseNetwork(text) instanceof Malformed));
 }
 
 /** A character-string of a TXT record has one length byte (RFC 1035 §3.3). */

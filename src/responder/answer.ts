@@ -2,7 +2,18 @@
 import { COUNTER, type CounterView } from '../table/counters.ts';
 import { HashedName } from '../table/hash.ts';
 import { PLAN, RRSET } from '../table/layout.ts';
-import { ALIAS, CHOICE, DELEGATION, FOUND, type Lookup, NO_DATA, NO_NAME, REFUSED, REWRITE } from '../table/lookup.ts';
+import {
+  ALIAS,
+  CHOICE,
+  DELEGATION,
+  FOUND,
+  type Lookup,
+  type LookupResult,
+  NO_DATA,
+  NO_NAME,
+  REFUSED,
+  REWRITE,
+} from '../table/lookup.ts';
 import type { Random } from '../table/pick.ts';
 import {
   CLASS,
@@ -22,10 +33,14 @@ import { Choice } from './choice.ts';
 import { Client } from './client.ts';
 import { EdnsReply } from './edns-reply.ts';
 import type { ResponderOptions } from './options.ts';
+import { PASS, RateLimiter, SLIP } from './rate-limit.ts';
 import { RDATA_AT, Reply, TTL_AT } from './reply.ts';
 
 /** The two-byte length before a message over TCP bounds it (RFC 7766 §8). */
 export const TCP_REPLY_BYTES_MAX = 65535;
+
+/** Above all types: for the rate limit, results that are the same for every type are told apart by these. */
+const NOT_BY_TYPE = 2 ** 16;
 
 /** Answers queries from the table. One for each thread; its parts are reused for every answer. */
 export class Responder {
@@ -42,6 +57,9 @@ export class Responder {
   readonly #additional: Additional;
   readonly #chaos: Chaos;
   readonly #chain: Chain;
+  readonly #limiter: RateLimiter | undefined;
+  /** Tells this answer from others to the same clients, for the rate limit. */
+  #answerHash = 0;
   /** The name that an alias leads to. */
   readonly #alias = new HashedName();
 
@@ -55,6 +73,7 @@ export class Responder {
     this.#additional = new Additional(lookup, this.#reply, this.#choice);
     this.#chaos = new Chaos(options);
     this.#chain = new Chain(this.#reply);
+    this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
   }
 
   /**
@@ -88,14 +107,30 @@ export class Responder {
     this.#edns.begin(query.edns, request, udp, this.#choice.nowMs);
     const limit = at + this.#replyBytesMax(udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, start);
+    this.#answerHash = 0;
     if (parsed > ACCEPT) reply.rcode = parsed;
     else if (this.#wantsCookie(udp)) reply.rcode = RCODE.BADCOOKIE;
     else if (parsed !== COOKIE_ONLY) this.#answerQuestion();
+    if (udp && !this.#isWithinLimit()) return 0;
     if (query.edns.present) this.#edns.write(reply, query.edns, request);
     reply.writeHeader(query, query.edns.present ? 1 : 0);
     this.#count(COUNTER.ANSWERS);
     this.#count(COUNTER.RCODE + (reply.rcode < 15 ? reply.rcode : 15));
     return reply.at - at;
+  }
+
+  /** False: the answer is not sent, as this prefix has had too many; or it is truncated to make the client use TCP. */
+  #isWithinLimit(): boolean {
+    // Who shows a cookie of ours asks from his own address (RFC 7873 §5.2.4): nobody else gets his answers.
+    if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
+    const verdict = this.#limiter.check(this.client, this.#answerHash, this.#choice.nowMs);
+    if (verdict === PASS) return true;
+    this.#count(verdict === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
+    if (verdict !== SLIP) return false;
+    // An error is as short as its truncation, and would be the same over TCP.
+    const { rcode } = this.#reply;
+    if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) this.#reply.truncate();
+    return true;
   }
 
   #replyBytesMax(udp: boolean): number {
@@ -145,6 +180,7 @@ export class Responder {
     this.#chain.begin();
     for (;;) {
       const found = lookup.find(name, type);
+      if (this.#chain.length === 0) this.#answerHash = this.#hashAnswer(found, name);
       let alias = 0;
       switch (found) {
         case REFUSED:
@@ -185,6 +221,21 @@ export class Responder {
       name = this.#alias;
       position = next;
     }
+  }
+
+  /**
+   * Answers that come from one place are the same: all names below a DNAME or zone cut, or made by one wildcard, and
+   * all that a zone does not hold, or random names would each have a limit of their own. Refusals are all the same.
+   */
+  #hashAnswer(found: LookupResult, name: HashedName): number {
+    const { lookup } = this;
+    let label = lookup.wildcard ? lookup.encloserLabel : 0;
+    if (found === REFUSED) return 0;
+    if (found === NO_NAME) label = lookup.apexLabel;
+    if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
+    const isByType = found === FOUND || found === CHOICE || found === ALIAS;
+    const kind = isByType ? this.#query.type : NOT_BY_TYPE + found;
+    return (name.states[label] as number) ^ Math.imul(kind, 0x9e3779b1);
   }
 
   #isAlias(rrset: number, type: number): boolean {

@@ -1,4 +1,5 @@
 /** What an operator can set about answers: one plain object, given to every worker. */
+import type { SharedRateLimit } from './rate-limit.ts';
 
 export interface ResponderOptions {
   /** Longest UDP reply, bytes, whatever the client says it takes (RFC 9715 §3.1). */
@@ -18,4 +19,6 @@ export interface ResponderOptions {
   readonly cookiesRequired: boolean;
   /** How long a TCP connection may idle; told to clients that ask (RFC 7828). */
   readonly tcpIdleSeconds: number;
+  /** For UDP; undefined: no limit. */
+  readonly rateLimit: SharedRateLimit | undefined;
 }

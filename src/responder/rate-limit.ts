@@ -43,7 +43,7 @@ const BURST_MS = 1000;
  * All answers to a prefix, in multiples of the limit for the same one. Real resolvers ask for each name once a TTL and
  * cache, but for many names; this bounds who asks for all names of a zone in turn.
  */
-const ALL_ANSWERS = 25;
+const ALL_ANSWERS = 10;
 
 /** A limit of its own memory; `key`: 32 random bits. */
 export function createRateLimit(options: RateLimitOptions, key: number): SharedRateLimit {
@@ -73,7 +73,7 @@ export class RateLimiter {
     this.#ipv4Mask = options.ipv4PrefixLength === 0 ? 0 : -1 << (32 - options.ipv4PrefixLength);
   }
 
-  /** What becomes of the answer to a client. `answer`: a hash that tells one answer from another. */
+  /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
   check(client: Client, answer: number, nowMs: number): Verdict {
     const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
     // The same answer first: what is limited there is not counted among all.

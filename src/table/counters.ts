@@ -11,7 +11,10 @@ export const COUNTER = {
   BATCHES: 3,
   /** Answers by RCODE 0..15; extended ones (BADVERS, 16) count under 15, which nothing else uses. */
   RCODE: 4,
-  FIRST_POOL: 20,
+  /** Answers above the rate limit: sent truncated, and not sent. */
+  SLIPPED: 20,
+  LIMITED: 21,
+  FIRST_POOL: 24,
 } as const;
 
 /** One pool's line. */

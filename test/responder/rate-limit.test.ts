@@ -99,7 +99,7 @@ t.test('all answers to a prefix together have a limit of their own', async (t) =
   for (let i = 0; i < 10_000; i++) {
     if (limiter.check(client('192.0.2.1'), i, START_MS + i) === PASS) passed++;
   }
-  t.ok(passed >= 2500 && passed <= 2751, `${passed} different answers in ten seconds at 250 a second`);
+  t.ok(passed >= 1000 && passed <= 1101, `${passed} different answers in ten seconds at 100 a second`);
 });
 
 t.test('what is limited as the same answer is not counted among all', async (t) => {
@@ -107,11 +107,11 @@ t.test('what is limited as the same answer is not counted among all', async (t) 
   let passed = 0;
   for (let second = 0; second < 10; second++) {
     ask(limiter, client('192.0.2.1'), 5000, second, second + 1);
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 50; i++) {
       if (limiter.check(client('192.0.2.1'), 1000 + i, START_MS + second * 1000 + 999) === PASS) passed++;
     }
   }
-  t.equal(passed, 1000);
+  t.equal(passed, 500);
 });
 
 t.test('prefixes: neighbours share, others do not', async (t) => {
@@ -168,6 +168,6 @@ t.test('the highest limit is kept to a few percent', async (t) => {
   for (let i = 0; i < 1_000_000; i++) {
     if (limiter.check(client('192.0.2.1'), i % 50, START_MS + i / 500) === PASS) passed++;
   }
-  const allowed = 10_000 * 25 * (2 + 1);
+  const allowed = 10_000 * 10 * (2 + 1);
   t.ok(Math.abs(passed / allowed - 1) < 0.1, `${passed} of ${allowed}`);
 });
