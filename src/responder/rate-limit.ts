@@ -40,6 +40,11 @@ const BUCKETS_LOG2 = 18;
 /** How long a prefix may have been silent for its answers to come all at once: a second's worth, as in BIND. */
 const BURST_MS = 1000;
 /**
+ * A worker looks at the clock once a batch and may be held up after it, so that it finds buckets paid for until later
+ * than another worker's present. Only what lies further ahead comes from a clock that was set back, and is forgotten.
+ */
+const CLOCK_SKEW_MS = 5000;
+/**
  * All answers to a prefix, in multiples of the limit for the same one. Real resolvers ask for each name once a TTL and
  * cache, but for many names; this bounds who asks for all names of a zone in turn.
  */
@@ -91,7 +96,7 @@ export class RateLimiter {
     const buckets = this.#buckets;
     const bucket = hash >>> (32 - BUCKETS_LOG2);
     const aheadMs = (buckets[bucket] as number) - nowMs;
-    const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS;
+    const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS + CLOCK_SKEW_MS;
     const nextMs = (isCurrent ? aheadMs : 0) + costMs;
     if (nextMs > BURST_MS) return false;
     buckets[bucket] = nowMs + nextMs;
