@@ -76,6 +76,17 @@ t.test('the serial of the file counts where it is the later one', async (t) => {
   t.match(await send('a.test', withSerial(7, '192.0.2.3')), { body: { serial: 2026112402 } });
 });
 
+t.test('a zone that is new begins with the serial of its file, whatever the log has reached', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const { send } = makeFiles(t, fixture);
+  t.match(await send('a.test', header), { revision: 3, body: { serial: 1 } });
+  t.match(
+    await send('a.test', `${header}b 1 A 192.0.2.1\n`),
+    { revision: 4, body: { serial: 4 } },
+    'then the log counts',
+  );
+});
+
 t.test('the same file again changes nothing', async (t) => {
   const fixture = makeEngine(t);
   const { send } = makeFiles(t, fixture);

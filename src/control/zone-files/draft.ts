@@ -58,9 +58,13 @@ export function draftZoneImport(
   };
 }
 
-/** The file's serial where it is the later one (RFC 1982 §3.2), else the next of the log. */
+/**
+ * The file's serial where it is the later one (RFC 1982 §3.2), else the next of the log. A zone that is new here has
+ * nothing that its serial must be later than, and secondaries elsewhere may know it by the file's.
+ */
 function serialOf(file: number, before: Zone | undefined, revision: number): number {
-  const next = nextSerial(before?.serial ?? 0, revision);
+  if (before === undefined) return file;
+  const next = nextSerial(before.serial, revision);
   return ((file - next) | 0) > 0 ? file : next;
 }
 
