@@ -67,6 +67,11 @@ export class Fleet {
     for (const { endpoint, receiveBufferBytes } of opened) {
       options.log.info({ ...endpoint, workers, receiveBufferBytes, transport }, 'dns listening');
     }
+    const { connectionsMax } = listeners;
+    if (connectionsMax < options.tcp.maxConnections) {
+      // Beyond it libuv would accept new clients and close them at once, while old ones keep their places.
+      options.log.warn({ connectionsMax }, 'dns.tcp.maxConnections is more than half of the open files limit; lowered');
+    }
     const fleet = new Fleet(options, listeners);
     Atomics.store(new Int32Array(options.shared.control), CONTROL.STOP, 0);
     try {
@@ -165,7 +170,9 @@ export class Fleet {
   #role(reader: number): WorkerRole {
     const listeners = this.#listeners;
     if (reader === this.#options.counters.length - 1) {
-      return { kind: 'tcp', sources: listeners.tcpSources(), limits: this.#options.tcp };
+      const { tcp } = this.#options;
+      const maxConnections = Math.min(tcp.maxConnections, listeners.connectionsMax);
+      return { kind: 'tcp', sources: listeners.tcpSources(), limits: { ...tcp, maxConnections } };
     }
     if (listeners.transport === 'batch') return { kind: 'batch', sources: listeners.batchSources(reader) };
     return { kind: 'portable', sources: listeners.portableSources(reader) };

@@ -29,6 +29,7 @@ export const LINUX = {
   MSG_WAITFORONE: 0x10000,
   MSG_TRUNC: 0x20,
   POLLIN: 1,
+  RLIMIT_NOFILE: 7,
   EINTR: 4,
   EAGAIN: 11,
   EADDRINUSE: 98,
@@ -45,6 +46,7 @@ export interface Libc {
   recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
   poll(descriptors: number, count: number, timeoutMs: number): number;
+  getrlimit(resource: number, limits: Uint8Array): number;
   dup(fd: number): number;
   close(fd: number): number;
   errno(): number;
@@ -89,11 +91,19 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)') as Libc['recvmmsg'],
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)') as Libc['sendmmsg'],
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
+    getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
     dup: library.func('int dup(int)') as Libc['dup'],
     close: library.func('int close(int)') as Libc['close'],
     errno: () => koffi.errno(),
     addressOf: (buffer) => Number(koffi.address(buffer)),
   };
+}
+
+/** How many files and sockets the process may have open; Infinity where the kernel does not say. */
+export function openFilesMax(libc: Libc): number {
+  const limits = new BigUint64Array(2);
+  if (libc.getrlimit(LINUX.RLIMIT_NOFILE, new Uint8Array(limits.buffer)) !== 0) return Infinity;
+  return Number(limits[0]);
 }
 
 /** The name of an error number, `EADDRINUSE` say. */

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import os from 'node:os';
 import { type Endpoint, isWildcard } from './address.ts';
-import { type Libc, loadLibc } from './libc.ts';
+import { type Libc, loadLibc, openFilesMax } from './libc.ts';
 import { ListenError, type OpenedEndpoint, openEndpoint } from './open.ts';
 import type { TcpSource } from './tcp.ts';
 import type { BatchSource } from './udp-batch.ts';
@@ -81,6 +81,11 @@ export class Listeners {
       const fd = this.opened[i]?.tcp;
       return fd === undefined ? { endpoint } : { fd };
     });
+  }
+
+  /** TCP connections that the process has descriptors for: half of all, since it needs others too. */
+  get connectionsMax(): number {
+    return this.#libc === undefined ? Infinity : Math.floor(openFilesMax(this.#libc) / 2);
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 /** TCP through real sockets: framing, order, clients that are slow, silent or deaf, and too many of them (RFC 7766). */
+import { spawn } from 'node:child_process';
 import net from 'node:net';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { askTcp, buildQuery, decode, frame, unframe } from '../fixtures/dns-client.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
@@ -164,4 +166,21 @@ t.test('too many connections: the longest idle gives its place, and a new one is
   t.equal(open, 10);
   for (const { socket } of [...neighbours, sixth, ...others]) socket.destroy();
   await fixture.fleet.stop();
+});
+
+t.test('where the process may open few files, more connections than that keep nobody out', async (t) => {
+  const file = fileURLToPath(new URL('./few-files-server.ts', import.meta.url));
+  const server = spawn('sh', ['-c', 'ulimit -n 100 && exec "$0" "$1"', process.execPath, file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const port = Number(await new Promise((resolve) => server.stdout.once('data', (text) => resolve(String(text)))));
+  const idle = Array.from({ length: 200 }, () => connect(port));
+  await Promise.all(idle.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+  for (let i = 0; i < 5; i++) {
+    const [reply] = await askTcp('127.0.0.1', port, [www]);
+    t.equal(reply?.answers[0]?.data, '192.0.2.80');
+  }
+  for (const { socket } of idle) socket.destroy();
+  server.stdin.write('stop');
+  t.equal(await new Promise((resolve) => server.once('exit', resolve)), 0, 'no worker failed');
 });
