@@ -1,5 +1,6 @@
 /** Queries: what is read of them, and the whole answer from a table that has something of everything. */
 import type { Responder } from '../../../src/responder/answer.ts';
+import { createRateLimit } from '../../../src/responder/rate-limit.ts';
 import { Query } from '../../../src/wire/message.ts';
 import { corpus, mutations } from '../../fixtures/mutate.ts';
 import { makeTable } from '../../fixtures/table.ts';
@@ -23,10 +24,14 @@ const everything = {
   version: 'Teal',
   cookieSecrets: [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)],
 };
+const oneEach = { responsesPerSecond: 1, slip: 1, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
 const address = Uint8Array.of(192, 0, 2, 1);
 
 export function makeParseQuery(): FuzzTarget {
-  const responders = [{}, everything, { ...everything, cookiesRequired: true }].map((options) => {
+  // The clock stands still, so that nearly every answer is above the limit.
+  const limited = { ...everything, rateLimit: createRateLimit(oneEach, 1) };
+  const demanding = { ...everything, cookiesRequired: true };
+  const responders = [{}, everything, demanding, limited].map((options) => {
     const { table, responder } = makeTable({ responder: options });
     fillRichTable(table);
     return responder;
