@@ -65,6 +65,13 @@ function damagedBytes(bytes: Uint8Array, at: number, byte: number, kind: string)
   return bytes.with(at, byte);
 }
 
+t.test('SVCB: the key 65535 is no key (RFC 9460 §14.3.2), in text and on the wire', async () => {
+  const rdata = Uint8Array.of(0, 1, 0, 255, 255, 0, 0);
+  assert.match(validateRdata(TYPE.SVCB, rdata)?.reason ?? '', /65535/);
+  assert.equal(formatRdata(TYPE.SVCB, rdata), '\\# 7 000100ffff0000');
+  assert.ok(parseRdata(TYPE.SVCB, '1 . key65535') instanceof Malformed);
+});
+
 t.test('RDATA that is cut short or too long is refused where the type fixes its length', async () => {
   for (const mnemonic of ['A', 'AAAA', 'NS', 'MX', 'SOA', 'SRV', 'NAPTR', 'HINFO', 'LOC', 'EUI48', 'EUI64'] as const) {
     fc.assert(

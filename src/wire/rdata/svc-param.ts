@@ -20,7 +20,7 @@ const keyNames = [
 export const KEY = { MANDATORY: 0, ALPN: 1, NO_DEFAULT_ALPN: 2 } as const;
 
 /** The one key that no parameter may have (RFC 9460 §14.3.2). */
-const INVALID_KEY = 65535;
+export const INVALID_KEY = 65535;
 
 /** One kind of value. Text is already unescaped once, as a character-string (RFC 9460 §2.1). */
 export interface Param {

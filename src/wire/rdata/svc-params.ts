@@ -4,7 +4,7 @@ import { Malformed } from '../malformed.ts';
 import { appendUnescaped, decodeText, isMalformed } from '../text.ts';
 import type { Word } from '../words.ts';
 import { type Field, unsignedAt } from './field.ts';
-import { formatKey, KEY, keysIn, paramOf, parseKey, parseValue } from './svc-param.ts';
+import { formatKey, INVALID_KEY, KEY, keysIn, paramOf, parseKey, parseValue } from './svc-param.ts';
 
 const EQUALS = '='.charCodeAt(0);
 /** Key and length stand before each value. */
@@ -74,6 +74,7 @@ function split(rdata: Uint8Array, start: number, end: number): Map<number, Uint8
     if (!(next <= end)) return new Malformed('a parameter runs past the end');
     const key = unsignedAt(rdata, at, at + 2);
     if (key <= lastKey) return new Malformed('parameters must be in growing order of their keys');
+    if (key === INVALID_KEY) return new Malformed(`no parameter may have the key ${INVALID_KEY}`);
     byKey.set(key, rdata.subarray(valueAt, next));
     lastKey = key;
     at = next;
