@@ -1,12 +1,12 @@
 /** A short run of every target, and the fuzzer itself: it finds what is there to find, and says how to find it again. */
 import t from 'tap';
 import { Query } from '../../src/wire/message.ts';
-import { buildQuery } from '../fixtures/dns-client.ts';
+import { buildQuery, type Reply } from '../fixtures/dns-client.ts';
 import { askBytes, makeTable } from '../fixtures/table.ts';
 import { Coverage } from './coverage.ts';
 import { type FuzzTarget, fuzz } from './fuzzer.ts';
 import { mutateBytes } from './mutations.ts';
-import { judge } from './targets/judge.ts';
+import { judge, judgeAgreement } from './targets/judge.ts';
 import { fillRichTable } from './targets/rich-table.ts';
 import { targets } from './targets.ts';
 
@@ -106,6 +106,11 @@ t.test('the judge of replies takes what is right and refuses each wrong', async 
     ['no question', Buffer.concat([right.subarray(0, 4), Buffer.alloc(8)])],
   ];
   for (const [name, reply] of wrongs) t.throws(() => judge(query, reply, true, 1232), name);
+
+  const reply = judge(query, right, true, 1232) as Reply;
+  t.doesNotThrow(() => judgeAgreement(reply, { ...reply, answers: reply.answers.toReversed() }), 'rotated');
+  t.throws(() => judgeAgreement(reply, { ...reply, answers: reply.answers.slice(1) }), 'over UDP other than over TCP');
+  t.throws(() => judgeAgreement(reply, { ...reply, aa: false }));
 
   const big = buildQuery({ name: 'huge.example.test', type: 'TXT' });
   t.throws(() => judge(big, askBytes(responder, big, false), true, 1232), /bytes where 512 are allowed/);

@@ -16,13 +16,18 @@ const SOA = 6;
 /** RFC 1035 §4.2.1 */
 const UDP_CLASSIC_BYTES = 512;
 
-/** Throws where the reply breaks a rule. `udpMaxBytes`: the server's own limit. */
-export function judge(query: Uint8Array, reply: Uint8Array | undefined, udp: boolean, udpMaxBytes: number): void {
+/** The reply, decoded; throws where it breaks a rule. `udpMaxBytes`: the server's own limit. */
+export function judge(
+  query: Uint8Array,
+  reply: Uint8Array | undefined,
+  udp: boolean,
+  udpMaxBytes: number,
+): Reply | undefined {
   const isResponse = query.length >= 12 && ((query[2] as number) & 0x80) !== 0;
   if (query.length < 12 || isResponse) {
     // Answering responses would let two servers talk to each other for ever.
     if (reply !== undefined) throw new Error(`a reply to ${isResponse ? 'a response' : 'less than a header'}`);
-    return;
+    return undefined;
   }
   if (reply === undefined) throw new Error('no reply to a query');
   const decoded = decode(reply);
@@ -34,6 +39,17 @@ export function judge(query: Uint8Array, reply: Uint8Array | undefined, udp: boo
   if (decoded.rcode === RCODE.NXDOMAIN && !decoded.tc && !decoded.authority.some(({ type }) => type === SOA)) {
     throw new Error('NXDOMAIN without SOA (RFC 2308 §3)');
   }
+  return decoded;
+}
+
+/** The same query over UDP and TCP gets the same answer, unless that did not fit: only the additional data may differ. */
+export function judgeAgreement(overUdp: Reply | undefined, overTcp: Reply | undefined): void {
+  if (overUdp === undefined || overTcp === undefined || overUdp.tc) return;
+  const texts = (reply: Reply): string => {
+    const section = (records: Reply['answers']): string[] => records.map((record) => JSON.stringify(record)).sort();
+    return [reply.rcode, reply.aa, ...section(reply.answers), '--', ...section(reply.authority)].join('\n');
+  };
+  if (texts(overUdp) !== texts(overTcp)) throw new Error(`over UDP\n${texts(overUdp)}\nover TCP\n${texts(overTcp)}`);
 }
 
 function judgeHeader(query: Uint8Array, reply: Reply): void {

@@ -103,11 +103,12 @@ export function fillRichTable(table: Table): void {
     put('ns.child', 'AAAA', '2001:db8::53'),
     put('child', 'DS', '1 8 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'),
   );
+  // One pool has all the weight, so that asking twice gives the same.
   apply(
     table,
     service('example.test', 'app.example.test', {
       blue: [90, '192.0.2.10', '2001:db8::10'],
-      green: [10, '192.0.2.20'],
+      green: [0, '192.0.2.20'],
     }),
     service('example.test', 'api.example.test', {
       blue: [1, ...Array.from({ length: 32 }, (_, i) => `192.0.2.${100 + i}`)],
@@ -116,9 +117,9 @@ export function fillRichTable(table: Table): void {
     service(
       'example.test',
       'host.example.test',
-      { blue: [1, 'www.example.test'], green: [1, 'app.example.test'], gray: [1, 'lb.example.com'] },
+      { blue: [0, 'www.example.test'], green: [1, 'app.example.test'], gray: [0, 'lb.example.com'] },
       { kind: 'host' },
     ),
-    service('example.test', '*.svc.example.test', { blue: [1, '192.0.2.30'], green: [1, '192.0.2.31'] }),
+    service('example.test', '*.svc.example.test', { blue: [1, '192.0.2.30'], green: [0, '192.0.2.31'] }),
   );
 }
