@@ -127,6 +127,7 @@ export class Responder {
     if (verdict === PASS) return true;
     this.#count(verdict === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
     if (verdict !== SLIP) return false;
+    this.#edns.shorten();
     // An error is as short as its truncation, and would be the same over TCP.
     const { rcode } = this.#reply;
     if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) this.#reply.truncate();

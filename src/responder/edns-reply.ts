@@ -34,6 +34,7 @@ export class EdnsReply {
   readonly #nsid: Uint8Array;
   #cookieIsFresh = false;
   #sendsKeepalive = false;
+  #sendsNsid = false;
   #nowSeconds = 0;
 
   constructor(options: ResponderOptions, client: Client) {
@@ -52,7 +53,8 @@ export class EdnsReply {
     if (!query.present) return;
     this.bytes = OPT_BYTES;
     if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request, nowMs);
-    if (query.nsid && this.#nsid.length > 0) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
+    this.#sendsNsid = query.nsid && this.#nsid.length > 0;
+    if (this.#sendsNsid) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
     if (query.subnetAt !== 0) this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
     // Over UDP the option means nothing (RFC 7828 §3.2.1).
     this.#sendsKeepalive = query.keepalive && !udp;
@@ -66,6 +68,12 @@ export class EdnsReply {
     this.clientIsKnown = age !== NEVER;
     this.#cookieIsFresh = this.clientIsKnown && this.#cookies.isFresh(age);
     this.bytes += OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
+  }
+
+  /** Leaves out what the client can do without: to a forged address we send no more than came from it. */
+  shorten(): void {
+    this.#sendsNsid = false;
+    this.extendedError = 0;
   }
 
   /** Appends OPT to the reply, in the room that was set aside. */
@@ -94,7 +102,7 @@ export class EdnsReply {
       else this.#cookies.write(bytes, at, request, query.cookieAt, this.#client, this.#nowSeconds);
       at += CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
     }
-    if (query.nsid && this.#nsid.length > 0) {
+    if (this.#sendsNsid) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.NSID, this.#nsid.length);
       copy(bytes, at, this.#nsid, 0, this.#nsid.length);
       at += this.#nsid.length;

@@ -8,7 +8,10 @@ import { service } from '../fixtures/table.ts';
 import { world } from '../fixtures/world.ts';
 
 const RATE = 10;
+const NSID = 3;
 const COOKIE = 10;
+/** RFC 9018 §4 */
+const SERVER_COOKIE_BYTES = 16;
 const REFUSED = 5;
 const NXDOMAIN = 3;
 
@@ -54,6 +57,19 @@ t.test('above the limit an answer is truncated: the question, TC, OPT, and no re
   t.same([over?.answers, over?.authority, over?.additional], [[], [], []]);
   t.same(over?.question, [{ name: 'WWW.example.test.', type: 1, class: 1 }]);
   t.ok((over?.bytes.length as number) <= buildQuery({ ...query }).length, 'no longer than the query');
+});
+
+t.test('above the limit a reply is no longer than its query, but for the server cookie', async (t) => {
+  const responder = limited({ nsid: 'n'.repeat(255), cookieSecrets: [new Uint8Array(16).fill(7)] });
+  const client = { code: COOKIE, data: Buffer.from('2464c4abcf10c957', 'hex') };
+  for (const name of ['www.example.test', 'n.example.test', 'www.example.com']) {
+    const query = { name, edns: { options: [{ code: NSID, data: new Uint8Array(0) }, client] } };
+    const whole = ask(responder, query) as Reply;
+    t.ok(whole.edns?.options.some(({ code }) => code === NSID));
+    exhaust(responder, () => query);
+    const over = ask(responder, query) as Reply;
+    t.ok(over.bytes.length <= buildQuery(query).length + SERVER_COOKIE_BYTES, `${name}: ${over.bytes.length} bytes`);
+  }
 });
 
 t.test('without slip it is dropped', async (t) => {
