@@ -5,22 +5,18 @@ import { finishHash, type HashedName, hashLabel } from './hash.ts';
 import { findEntry } from './index.ts';
 import {
   ARENA,
-  CONTROL,
   ENTRY,
-  MARK_STRIDE_WORDS,
   NODE,
-  NODE_EXISTS,
   NODE_HAS_CNAME,
   NODE_HAS_DNAME,
   NODE_IS_CUT,
-  RRSET,
   SERVICE,
-  VERSION,
   ZONE,
   ZONE_HAS_BORDER,
   ZONE_HAS_WILDCARD,
 } from './layout.ts';
-import { ArenaView, type SharedTable } from './memory.ts';
+import type { SharedTable } from './memory.ts';
+import { TableReader } from './reader.ts';
 
 /** No zone of ours holds the name. */
 export const REFUSED = 0;
@@ -36,17 +32,13 @@ export const ALIAS = 4;
 export const CHOICE = 5;
 /** `rrset` holds the NS records of a zone cut at or above the name; `cutLabel` tells where (RFC 1034 §4.3.2 3b). */
 export const DELEGATION = 6;
-
 /** `rrset` is a DNAME above the name; `cutLabel` tells where (RFC 6672 §3.2). */
 export const REWRITE = 7;
 
 export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
-/** One worker's reading side of the table. What it found stands in its fields; nothing is allocated. */
-export class Lookup {
-  readonly view: ArenaView;
-  /** The generation that answers are given from. */
-  generation = 0;
+/** A worker's lookups. What one found stands in the fields; nothing is allocated. */
+export class Lookup extends TableReader {
   rrset = 0;
   plan = 0;
   /** The label of the name where its zone's apex starts. */
@@ -59,7 +51,6 @@ export class Lookup {
   wildcard = false;
   /** The name belongs to a service, whatever the result. */
   service = false;
-  readonly #mark: number;
   #encloserNode = 0;
   #borderIsCut = false;
   /** Index, apex node and flags of the zone that was searched. */
@@ -70,27 +61,8 @@ export class Lookup {
   readonly #wild = new Uint8Array(258);
 
   constructor(shared: SharedTable, reader: number) {
-    this.view = new ArenaView(shared);
-    this.#mark = CONTROL.MARKS + reader * MARK_STRIDE_WORDS;
+    super(shared, reader);
     this.#wild.set([1, 0x2a]);
-  }
-
-  /**
-   * To be called after each receive and before the first answer to what it brought: that order is what makes a
-   * cutover exact. Marks this reader online, then loads the generation; see reclaim.ts for why in this order.
-   */
-  enter(): void {
-    const control = this.view.control;
-    Atomics.store(control, this.#mark, Atomics.load(control, CONTROL.EPOCH));
-    const generation = Atomics.load(control, CONTROL.GENERATION);
-    if (generation === this.generation) return;
-    this.generation = generation;
-    this.view.refreshIfGrown();
-  }
-
-  /** To be called before blocking: nothing of the table is read until the next `enter`. */
-  leave(): void {
-    Atomics.store(this.view.control, this.#mark, 0);
   }
 
   /** Looks a name up. The fields say what was found. */
@@ -104,8 +76,8 @@ export class Lookup {
     this.#apex = words[zone + ZONE.APEX] as number;
     this.wildcard = false;
     this.service = false;
-    const node = this.#nodeOf(index, name, 0);
-    let version = node === 0 ? 0 : this.#existing(node);
+    const node = this.nodeOf(index, name, 0);
+    let version = node === 0 ? 0 : this.existing(node);
     if (version !== 0) {
       if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
         const border = this.#borderAbove(node, name, 0, type);
@@ -136,35 +108,21 @@ export class Lookup {
     let node = 0;
     // Of names outside the zone not even an ancestor is found.
     for (; label <= name.labels; label++) {
-      node = this.#nodeOf(this.#index, name, label);
-      if (node !== 0 && this.#existing(node) !== 0) break;
+      node = this.nodeOf(this.#index, name, label);
+      if (node !== 0 && this.existing(node) !== 0) break;
     }
     if (label > name.labels) return 0;
     if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
       const border = this.#borderAbove(node, name, label, TYPE.A);
       if (border === REWRITE || (border === DELEGATION && !(glue && label === 0))) return 0;
     }
-    if (label === 0) return this.#existing(node);
+    if (label === 0) return this.existing(node);
     return (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
   }
 
   /** SOA of the zone that was searched last. */
   soa(): number {
     return this.rrsetOf(this.resolve(this.#apex + ENTRY.VERSION_WORD), TYPE.SOA);
-  }
-
-  /** The plan of the service of a node's version; 0: none. */
-  planOf(version: number): number {
-    const service = this.view.words[version + NODE.SERVICE] as number;
-    return service === 0 ? 0 : this.resolve(service + SERVICE.PLAN_WORD);
-  }
-
-  /** The RRset of a node's version; 0: none. */
-  rrsetOf(version: number, type: number): number {
-    const words = this.view.words;
-    const end = version + NODE.PAIRS + 2 * (words[version + NODE.COUNT] as number);
-    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1] as number;
-    return 0;
   }
 
   /** What a name that exists has for the type. */
@@ -222,30 +180,19 @@ export class Lookup {
     if (zone === 0 || this.apexLabel > 0 || name.labels === 0) return zone;
     const parent = this.#zoneOf(name, 1);
     if (parent !== 0) {
-      const node = this.#nodeOf(this.view.words[parent + ZONE.INDEX] as number, name, 0);
-      const version = node === 0 ? 0 : this.#existing(node);
+      const node = this.nodeOf(this.view.words[parent + ZONE.INDEX] as number, name, 0);
+      const version = node === 0 ? 0 : this.existing(node);
       if (version !== 0 && ((this.view.words[version + NODE.FLAGS] as number) & NODE_IS_CUT) !== 0) return parent;
     }
     this.apexLabel = 0;
     return zone;
   }
 
-  #nodeOf(index: number, name: HashedName, label: number): number {
-    const hash = finishHash(name.states[label] as number);
-    return findEntry(this.view, index, hash, name.bytes, name.starts[label] as number, name.length);
-  }
-
-  /** The version of a node, or 0 where the name does not exist in this generation. */
-  #existing(node: number): number {
-    const version = this.resolve(node + ENTRY.VERSION_WORD);
-    return version !== 0 && ((this.view.words[version + NODE.FLAGS] as number) & NODE_EXISTS) !== 0 ? version : 0;
-  }
-
   /** The label where the closest encloser starts (RFC 4592 §3.3.1): the apex always exists. */
   #closestEncloser(index: number, name: HashedName): number {
     for (let label = 1; ; label++) {
-      const node = this.#nodeOf(index, name, label);
-      if (node === 0 || this.#existing(node) === 0) continue;
+      const node = this.nodeOf(index, name, label);
+      if (node === 0 || this.existing(node) === 0) continue;
       this.#encloserNode = node;
       return label;
     }
@@ -257,7 +204,7 @@ export class Lookup {
     for (let i = start; i < name.length; i++) wild[2 + i - start] = name.bytes[i] as number;
     const hash = finishHash(hashLabel(name.states[encloser] as number, wild, 0));
     const node = findEntry(this.view, index, hash, wild, 0, 2 + name.length - start);
-    return node === 0 ? 0 : this.#existing(node);
+    return node === 0 ? 0 : this.existing(node);
   }
 
   /**
@@ -280,49 +227,5 @@ export class Lookup {
     if (found === 0) return 0;
     this.rrset = this.rrsetOf(found, this.#borderIsCut ? TYPE.NS : TYPE.DNAME);
     return this.#borderIsCut ? DELEGATION : REWRITE;
-  }
-
-  /** The version behind a word that this generation may see, or 0. */
-  resolve(word: number): number {
-    let words = this.view.words;
-    let version = words[word] as number;
-    for (;;) {
-      if (version === 0) return 0;
-      // What was prepared meanwhile may lie in memory that was added meanwhile.
-      if (version + VERSION.PREVIOUS >= words.length) {
-        this.view.refresh();
-        words = this.view.words;
-      }
-      const generation = words[version + VERSION.GENERATION] as number;
-      // Serial arithmetic: the generation is a 32-bit counter that wraps.
-      if (generation === 0 || ((this.generation - generation) | 0) >= 0) return version;
-      version = words[version + VERSION.PREVIOUS] as number;
-    }
-  }
-
-  /** Bytes of the uncompressed name at an offset of the arena's bytes. */
-  nameLengthAt(offset: number): number {
-    const { bytes } = this.view;
-    let at = offset;
-    while (bytes[at] !== 0) at += 1 + (bytes[at] as number);
-    return at + 1 - offset;
-  }
-
-  /** Whether the name at an offset of the arena's bytes is `name` from its label `label` on, or below it. */
-  isAtOrBelow(offset: number, name: HashedName, label: number): boolean {
-    const { bytes } = this.view;
-    const start = name.starts[label] as number;
-    let at = offset;
-    const last = offset + this.nameLengthAt(offset) - (name.length - start);
-    while (at < last) at += 1 + (bytes[at] as number);
-    if (at !== last) return false;
-    for (let i = start; i < name.length; i++) if (bytes[at + i - start] !== name.bytes[i]) return false;
-    return true;
-  }
-
-  /** Where the lower-case target of the CNAME or DNAME `rrset` starts in the arena's bytes. */
-  aliasTarget(rrset: number): number {
-    const words = this.view.words;
-    return (rrset + RRSET.DATA + (words[rrset + RRSET.FIXUPS] as number)) * 4 + (words[rrset + RRSET.TARGET] as number);
   }
 }

@@ -1,0 +1,125 @@
+/** The decisions of name resolution (RFC 1034 §4.3.2): what a question gets, aliases followed. */
+import type { HashedName } from '../table/hash.ts';
+import { RRSET } from '../table/layout.ts';
+import {
+  ALIAS,
+  CHOICE,
+  DELEGATION,
+  FOUND,
+  type Lookup,
+  type LookupResult,
+  NO_DATA,
+  NO_NAME,
+  REFUSED,
+  REWRITE,
+} from '../table/lookup.ts';
+import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
+import { Additional } from './additional.ts';
+import { Chain } from './chain.ts';
+import type { Choice } from './choice.ts';
+import type { Reply } from './reply.ts';
+import { Sections } from './sections.ts';
+
+/** Above all types: for the rate limit, results that are the same for every type are told apart by these. */
+const NOT_BY_TYPE = 2 ** 16;
+
+/** One for each responder, reused for every question. */
+export class Resolver {
+  /** INFO-CODE of an extended error (RFC 8914); 0: none. */
+  extendedError = 0;
+  /** Tells this answer from others to the same clients, for the rate limit. */
+  answerHash = 0;
+  readonly #lookup: Lookup;
+  readonly #reply: Reply;
+  readonly #choice: Choice;
+  readonly #chain: Chain;
+  readonly #sections: Sections;
+
+  constructor(lookup: Lookup, reply: Reply, choice: Choice) {
+    this.#lookup = lookup;
+    this.#reply = reply;
+    this.#choice = choice;
+    this.#chain = new Chain(reply);
+    this.#sections = new Sections(lookup, reply, this.#chain, new Additional(lookup, reply, choice));
+  }
+
+  /** Writes the reply to a question of class IN: follows aliases until something else is found. */
+  resolve(question: HashedName, type: number): void {
+    const lookup = this.#lookup;
+    const reply = this.#reply;
+    const sections = this.#sections;
+    this.extendedError = 0;
+    this.answerHash = 0;
+    let name = question;
+    // Where the name stands in the reply: first as the question, then as the target of an alias.
+    let position = HEADER_BYTES;
+    this.#chain.begin();
+    for (;;) {
+      const found = lookup.find(name, type);
+      if (this.#chain.length === 0) this.answerHash = this.#hashAnswer(found, type, name);
+      let alias = 0;
+      switch (found) {
+        case REFUSED:
+          // An alias that leaves our zones ends there; the resolver goes on by itself.
+          if (this.#chain.length === 0) this.#refuse();
+          return;
+        case DELEGATION:
+          // The alias before it is ours, the referral is not (RFC 1035 §4.1.1 on AA: the first owner counts).
+          if (this.#chain.length > 0) reply.flags |= FLAG.AA;
+          return sections.refer(name, position);
+        case NO_NAME:
+          reply.flags |= FLAG.AA;
+          // After an alias it is the last name that the RCODE is about (RFC 6604 §3).
+          reply.rcode = RCODE.NXDOMAIN;
+          return sections.deny(name, position);
+        case NO_DATA:
+          reply.flags |= FLAG.AA;
+          return sections.deny(name, position);
+        case FOUND:
+          reply.flags |= FLAG.AA;
+          return sections.give(lookup.rrset, type, name, position);
+        case ALIAS:
+          reply.flags |= FLAG.AA;
+          alias = lookup.rrset;
+          break;
+        case CHOICE:
+          reply.flags |= FLAG.AA;
+          alias = this.#choice.rrset(lookup.plan, type);
+          if (alias === 0) return sections.deny(name, position);
+          if (!this.#isAlias(alias, type)) return sections.give(alias, type, name, position);
+          break;
+        case REWRITE:
+          reply.flags |= FLAG.AA;
+          break;
+      }
+      const next = found === REWRITE ? sections.rewrite(type, name, position) : sections.follow(alias, name, position);
+      if (next === 0) return;
+      name = sections.alias;
+      position = next;
+    }
+  }
+
+  /**
+   * Answers that come from one place are the same: all names below a DNAME or zone cut, or made by one wildcard, and
+   * all that a zone does not hold, or random names would each have a limit of their own. Refusals are all the same.
+   */
+  #hashAnswer(found: LookupResult, type: number, name: HashedName): number {
+    const lookup = this.#lookup;
+    let label = lookup.wildcard ? lookup.encloserLabel : 0;
+    if (found === REFUSED) return 0;
+    if (found === NO_NAME) label = lookup.apexLabel;
+    if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
+    const isByType = found === FOUND || found === CHOICE || found === ALIAS;
+    const kind = isByType ? type : NOT_BY_TYPE + found;
+    return (name.states[label] as number) ^ Math.imul(kind, 0x9e3779b1);
+  }
+
+  #isAlias(rrset: number, type: number): boolean {
+    return this.#lookup.view.words[rrset + RRSET.TARGET] !== 0 && type !== TYPE.CNAME && type !== TYPE.ANY;
+  }
+
+  #refuse(): void {
+    this.#reply.rcode = RCODE.REFUSED;
+    this.extendedError = EXTENDED_ERROR.NOT_AUTHORITATIVE;
+  }
+}

@@ -1,0 +1,139 @@
+/** What a lookup found, put into the sections of the reply (RFC 1034 §3.7). */
+import { HashedName } from '../table/hash.ts';
+import { PLAN } from '../table/layout.ts';
+import type { Lookup } from '../table/lookup.ts';
+import { MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
+import { type Additional, hostAt } from './additional.ts';
+import type { Chain } from './chain.ts';
+import { RDATA_AT, type Reply, TTL_AT } from './reply.ts';
+
+/**
+ * One for each responder, reused for every reply. `name` is the name that was looked up last, `position` where it
+ * stands in the reply: first as the question, then as the target of an alias.
+ */
+export class Sections {
+  /** The name that the last alias leads to. */
+  readonly alias = new HashedName();
+  readonly #lookup: Lookup;
+  readonly #reply: Reply;
+  readonly #chain: Chain;
+  readonly #additional: Additional;
+
+  constructor(lookup: Lookup, reply: Reply, chain: Chain, additional: Additional) {
+    this.#lookup = lookup;
+    this.#reply = reply;
+    this.#chain = chain;
+    this.#additional = additional;
+  }
+
+  /** The RRset that was asked for, and what helps with the next query. */
+  give(rrset: number, type: number, name: HashedName, position: number): void {
+    const reply = this.#reply;
+    const start = reply.at;
+    const count = reply.append(rrset, position, 0, this.#suffixShift(name));
+    if (count === 0) return reply.truncate();
+    reply.answers += count;
+    if (hostAt(type) >= 0) this.#additional.appendHosts(type, start, reply.at, position);
+  }
+
+  /** Appends a CNAME; where its target stands in the reply, 0 where the chain ends here. */
+  follow(cname: number, name: HashedName, position: number): number {
+    const reply = this.#reply;
+    const target = reply.at - reply.start + RDATA_AT;
+    if (reply.append(cname, position, 0, this.#suffixShift(name)) === 0) return this.#cutShort();
+    reply.answers++;
+    this.#chain.add(name, position);
+    this.alias.set(this.#lookup.view.bytes, this.#lookup.aliasTarget(cname));
+    return this.#chain.ends(this.alias) ? 0 : target;
+  }
+
+  /** Appends a DNAME and the CNAME that it makes of the name (RFC 6672 §3.1); as `follow`. */
+  rewrite(type: number, name: HashedName, position: number): number {
+    const lookup = this.#lookup;
+    const reply = this.#reply;
+    const label = lookup.cutLabel;
+    const prefix = name.starts[label] as number;
+    const target = lookup.aliasTarget(lookup.rrset);
+    const dname = this.#appendDname(lookup.rrset, position, prefix);
+    if (dname === 0) return this.#cutShort();
+    if (prefix + lookup.nameLengthAt(target) > MAX_NAME_BYTES) {
+      // RFC 6672 §2.2: the new name would be too long to exist.
+      reply.rcode = RCODE.YXDOMAIN;
+      return 0;
+    }
+    const next = reply.at - reply.start + RDATA_AT;
+    if (!reply.appendSynthesized(name, prefix, position, dname)) return this.#cutShort();
+    reply.answers++;
+    this.#chain.add(name, position);
+    // Asked for, a CNAME is the answer and is not followed, this one neither (RFC 1034 §4.3.2 3a).
+    if (type === TYPE.CNAME) return 0;
+    // A DNAME that leads below itself makes ever longer names; where that goes is for the resolver to find out.
+    if (lookup.isAtOrBelow(target, name, label)) return 0;
+    this.alias.setJoined(name, label, lookup.view.bytes, target);
+    return this.#chain.ends(this.alias) ? 0 : next;
+  }
+
+  /** Appends a DNAME unless the answer holds it already; where it stands, 0 where it does not fit. */
+  #appendDname(rrset: number, position: number, ownerSkip: number): number {
+    const reply = this.#reply;
+    const before = this.#chain.recordOf(rrset);
+    if (before !== 0) return before;
+    const record = reply.at - reply.start;
+    if (reply.append(rrset, position, ownerSkip, ownerSkip) === 0) return 0;
+    reply.answers++;
+    this.#chain.addDname(rrset, record);
+    return record;
+  }
+
+  /** SOA in the authority section, with the TTL of the denial (RFC 2308 §3 and §5). */
+  deny(name: HashedName, position: number): void {
+    const lookup = this.#lookup;
+    const reply = this.#reply;
+    const { bytes } = reply;
+    const skip = name.starts[lookup.apexLabel] as number;
+    const record = reply.at;
+    if (reply.append(lookup.soa(), position, skip, skip) === 0) return reply.truncate();
+    reply.authorities = 1;
+    let ttl = Math.min(read32(bytes, record + TTL_AT), read32(bytes, reply.at - 4));
+    // A denial at a service's name must not outlive what the service may answer next.
+    if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL] as number);
+    bytes[record + TTL_AT] = ttl >>> 24;
+    bytes[record + TTL_AT + 1] = (ttl >>> 16) & 0xff;
+    bytes[record + TTL_AT + 2] = (ttl >>> 8) & 0xff;
+    bytes[record + TTL_AT + 3] = ttl & 0xff;
+  }
+
+  /** A referral: the NS records of the cut, and the addresses that we hold for their names (RFC 1034 §4.3.2 3b). */
+  refer(name: HashedName, position: number): void {
+    const lookup = this.#lookup;
+    const reply = this.#reply;
+    const skip = name.starts[lookup.cutLabel] as number;
+    const start = reply.at;
+    const count = reply.append(lookup.rrset, position, skip, skip);
+    if (count === 0) return reply.truncate();
+    reply.authorities = count;
+    if (!this.#additional.appendGlue(start, reply.at, name, lookup.cutLabel)) reply.truncate();
+  }
+
+  /** Bytes of the name before the part that the RRset's pointers count from. */
+  #suffixShift(name: HashedName): number {
+    // A wildcard's RRset counts from `*`, which is two bytes and stands for what precedes the closest encloser.
+    return this.#lookup.wildcard ? (name.starts[this.#lookup.encloserLabel] as number) - 2 : 0;
+  }
+
+  /** Ends a chain that has no room. */
+  #cutShort(): 0 {
+    this.#reply.truncate();
+    return 0;
+  }
+}
+
+function read32(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}
