@@ -250,7 +250,7 @@ const faults: readonly [string, Given, string][] = [
     { flags: { '--data-dir': '' } },
     'command line: --data-dir: expected the path of a directory, found ""',
   ],
-  ['long name', { env: { TEAL_DNS_NSID: 'x'.repeat(256) } }, 'TEAL_DNS_NSID: expected a text of at most 255 bytes'],
+  ['long name', { env: { TEAL_DNS_NSID: 'ä'.repeat(65) } }, 'TEAL_DNS_NSID: expected a text of at most 128 bytes'],
   [
     'short cookie secret',
     { yaml: 'dns: { cookies: { secrets: [abc] } }' },

@@ -3,7 +3,8 @@ import Type from 'typebox';
 import type { Endpoint } from '../sockets/address.ts';
 import { MAX_READERS } from '../table/layout.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
-import { COOKIE_SECRET_BYTES } from '../wire/edns.ts';
+import { MAX_CHARACTER_STRING_BYTES } from '../wire/constants.ts';
+import { COOKIE_SECRET_BYTES, NSID_MAX_BYTES } from '../wire/edns.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseNetwork } from '../wire/network.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -51,9 +52,9 @@ export const settingsSchema = section({
     // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
     udpMaxBytes: integer(512, 4096, { default: 1232 }),
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),
-    nsid: Type.Optional(shortText('a text of at most 255 bytes')),
-    identity: Type.Optional(shortText('a text of at most 255 bytes')),
-    version: Type.Optional(shortText('a text of at most 255 bytes')),
+    nsid: Type.Optional(shortText(NSID_MAX_BYTES)),
+    identity: Type.Optional(shortText(MAX_CHARACTER_STRING_BYTES)),
+    version: Type.Optional(shortText(MAX_CHARACTER_STRING_BYTES)),
     cookies: section({
       secrets: Type.Array(cookieSecret(), {
         maxItems: COOKIE_SECRETS_MAX,
@@ -144,9 +145,9 @@ function network() {
   return Type.Refine(Type.String({ expected }), (text) => !(parseNetwork(text) instanceof Malformed));
 }
 
-/** A character-string of a TXT record has one length byte (RFC 1035 §3.3). */
-function shortText(expected: string) {
-  return Type.Refine(Type.String({ minLength: 1, expected }), (text) => Buffer.byteLength(text) <= 255);
+function shortText(maxBytes: number) {
+  const expected = `a text of at most ${maxBytes} bytes`;
+  return Type.Refine(Type.String({ minLength: 1, expected }), (text) => Buffer.byteLength(text) <= maxBytes);
 }
 
 /** A key of SipHash (RFC 9018 §4.4). */

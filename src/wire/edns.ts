@@ -17,6 +17,12 @@ const COOKIE_MAX_BYTES = CLIENT_COOKIE_BYTES + 32;
 /** A server's secret: the key of SipHash (RFC 9018 §4.4). */
 export const COOKIE_SECRET_BYTES = 16;
 
+/**
+ * Longest server identifier (RFC 5001 sets no limit): with the longest question and every other option that we send
+ * it still fits into 512 bytes.
+ */
+export const NSID_MAX_BYTES = 128;
+
 /** Family, source and scope prefix length (RFC 7871 §6). */
 const SUBNET_HEADER_BYTES = 4;
 /** Bits of the addresses of each family (RFC 7871 §6). Family 0 goes with no address at all, as `dig +subnet=0` sends. */

@@ -97,6 +97,25 @@ t.test('a version that we do not know gets BADVERS, whatever its options hold', 
   t.end();
 });
 
+t.test('the longest question with every option fits into 512 bytes', (t) => {
+  const nsid = 'n'.repeat(128);
+  const { ask: askLong } = world({ 'a.test': '' }, [], { nsid, cookieSecrets: [new Uint8Array(16)] });
+  const labels = ['x'.repeat(63), 'y'.repeat(63), 'z'.repeat(63)];
+  const subnet = Buffer.concat([Buffer.from('00028000', 'hex'), Buffer.alloc(16, 1)]);
+  const options = [
+    { code: NSID, data: Buffer.alloc(0) },
+    { code: SUBNET, data: subnet },
+    { code: COOKIE, data: Buffer.alloc(8, 1) },
+  ];
+  for (const end of ['a.test', 'invalid']) {
+    const name = [...labels, 'w'.repeat(253 - 3 * 64 - 1 - end.length), end].join('.');
+    const reply = askLong(name, 'A', { edns: { udpBytes: 512, options } });
+    t.ok(reply.bytes.length <= 512, `${reply.bytes.length} bytes`);
+    t.match(reply, { tc: end === 'a.test', edns: { options: { length: end === 'a.test' ? 3 : 4 } } }, end);
+  }
+  t.end();
+});
+
 t.test('options have their room: no reply is longer than it may be, none is cut without need', (t) => {
   const all = [
     { code: NSID, data: Buffer.alloc(0) },
