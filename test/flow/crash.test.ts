@@ -5,8 +5,6 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { mulberry32 } from '../fixtures/mutate.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
-t.setTimeout(120_000);
-
 const SHIFTS = 200;
 const KILLS = 8;
 /** A shift takes a few milliseconds. */
