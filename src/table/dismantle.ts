@@ -17,6 +17,8 @@ export class Dismantler {
 
   /** An index that no worker can reach, and that nothing changes any more. */
   add(cell: number): void {
+    // Another thread may have built it, and made the arena grow.
+    this.#arena.view.refreshIfGrown();
     this.#cells.push(cell);
   }
 

@@ -265,6 +265,8 @@ export class NodeWriter {
 
   /** Takes over an index that was built aside; see zone-builder.ts. */
   adoptIndex(cell: number): void {
+    // The thread that built it may have made the arena grow.
+    this.arena.view.refreshIfGrown();
     this.#indexes.set(cell, {});
     this.undo(() => this.#indexes.delete(cell));
   }

@@ -115,6 +115,17 @@ t.test('import after import, the arena holds two contents at most', async (t) =>
   t.equal(sizes.at(-1), sizes[2], `bytes of the arena: ${sizes}`);
 });
 
+t.test('an index that lies beyond what the main thread has seen of the arena is adopted, or given up', async (t) => {
+  for (const publish of [true, false]) {
+    const made = makeTable({ initialBytes: 4096 });
+    apply(made.table, zone('test'));
+    const names = Array.from({ length: 3000 }, (_, i) => rrsetOf('test', `n${i}.test`, 'A', 60, '192.0.2.1'));
+    importZone(made, names, publish);
+    t.equal(ask(made, 'n2999.test'), publish ? '0 192.0.2.1' : NXDOMAIN);
+    collectAll(made.table);
+  }
+});
+
 t.test('a zone built aside answers like one built by single changes', async () => {
   const owner = fc.constantFrom('test', 'a.test', 'b.a.test', '*.a.test', 'c.b.a.test', 'x.*.test', 'w.test');
   const record = fc.record({
