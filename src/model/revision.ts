@@ -18,10 +18,13 @@ export type ModelChange =
   | { readonly op: 'putService'; readonly service: Service }
   | { readonly op: 'deleteService'; readonly zone: string; readonly name: string };
 
+/** An RRset of a staged zone; its revision will be that of the import. */
+export type StagedRRset = Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'>;
+
 /** The records of a zone, brought beforehand to where store and table can take them over in one short step. */
 export interface StagedZone {
-  /** Where the store keeps them. */
-  readonly content: number;
+  /** The content under which the store keeps them; or, where they are few, the RRsets themselves. */
+  readonly records: number | readonly StagedRRset[];
   /** Where the table keeps them: index cell, and what the zone's version says of them. */
   readonly index: number;
   readonly flags: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Problem } from '../model/errors.ts';
 import { suffixesOf } from '../model/name.ts';
-import type { ModelChange, Revision, Subject } from '../model/revision.ts';
+import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { StoredToken, TokenScope } from '../model/token.ts';
@@ -79,6 +79,9 @@ function openDatabase(file: string, options: StoreOptions): Database {
   if (options.maxPages !== undefined) database.pragma(`max_page_count = ${options.maxPages}`);
   return database;
 }
+
+/** The revision of an RRset that came with its content: see `contents` in migrations.ts. */
+const OF_ITS_CONTENT = 0;
 
 export class Store {
   readonly #database: Database;
@@ -198,8 +201,9 @@ export class Store {
       case 'importZone': {
         const { zone, staged } = change;
         const replaced = this.#contentOf(zone.name);
-        statements.putZone.run(zone.name, JSON.stringify(zone), staged.content);
-        statements.useContent.run(zone.revision, staged.content);
+        const content = this.#takeOver(staged.records);
+        statements.putZone.run(zone.name, JSON.stringify(zone), content);
+        statements.useContent.run(zone.revision, content);
         if (replaced !== undefined) statements.dropContent.run(replaced);
         return;
       }
@@ -229,14 +233,26 @@ export class Store {
     return (this.#statements.contentOf.get(zone) as { content: number } | undefined)?.content;
   }
 
-  /** The types that a staged content has at a name. */
-  stagedTypesAt(content: number, name: string): number[] {
-    return (this.#statements.stagedTypesAt.all(content, name) as { type: number }[]).map(({ type }) => type);
+  /** The content of staged records. */
+  #takeOver(records: StagedZone['records']): number | bigint {
+    if (typeof records === 'number') return records;
+    const content = this.#statements.addContent.run('live').lastInsertRowid;
+    for (const { name, type, ttlSeconds, rdata } of records) {
+      this.#statements.putRRset.run(content, name, type, ttlSeconds, packRdata(rdata), OF_ITS_CONTENT);
+    }
+    return content;
   }
 
-  /** Gives a staged content up; its rows are swept later. */
-  dropStaged(content: number): Problem | undefined {
-    return this.#write(() => this.#statements.dropContent.run(content));
+  /** The types that staged records have at a name. */
+  stagedTypesAt(records: StagedZone['records'], name: string): number[] {
+    if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
+    return (this.#statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
+  }
+
+  /** Gives staged records up; their rows are swept later. */
+  dropStaged(records: StagedZone['records']): Problem | undefined {
+    if (typeof records !== 'number') return undefined;
+    return this.#write(() => this.#statements.dropContent.run(records));
   }
 
   /** The last revision of the log; 0 where it is empty. */

@@ -3,6 +3,7 @@
  * what no zone has any more, in transactions so small that a shift never waits long for its turn.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
+import type { StagedRRset } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
@@ -14,15 +15,6 @@ import { Turn } from './turn.ts';
 export interface SharedStore {
   readonly file: string;
   readonly turn: SharedArrayBuffer;
-}
-
-/** An RRset to be staged; its revision will be that of the import. */
-export interface StagedRRset {
-  /** Canonical text. */
-  readonly name: string;
-  readonly type: number;
-  readonly ttlSeconds: number;
-  readonly rdata: readonly Uint8Array[];
 }
 
 /** A zone with all that is in it. */

@@ -72,7 +72,7 @@ export class Table implements TableChanges {
   load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined {
     const built = this.#buildAside(zone.name, rrsets);
     if (built === undefined) return this.#full();
-    const problem = this.prepare([{ op: 'importZone', zone, staged: { content: 0, ...built } }]);
+    const problem = this.prepare([{ op: 'importZone', zone, staged: { records: [], ...built } }]);
     if (problem === undefined) this.publish();
     return problem;
   }

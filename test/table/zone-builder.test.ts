@@ -25,7 +25,7 @@ function importZone({ table, shared }: Made, rrsets: readonly RRset[], publish =
   table.absorbBlocks(arena.lend());
   const change = zone('test');
   if (change.op !== 'putZone') throw new Error('not a zone');
-  const staged = { content: 0, index: builder.cell, flags: builder.flags };
+  const staged = { records: [], index: builder.cell, flags: builder.flags };
   const problem = table.prepare([{ op: 'importZone', zone: change.zone, staged }]);
   if (problem !== undefined) throw new Error(problem.detail);
   if (publish) return table.publish();

@@ -40,7 +40,7 @@ export function draftZoneImport(
       ...moves.flatMap((move) => (move.op === 'putService' ? [move.service] : [])),
     ];
     for (const service of services) {
-      const conflict = checkServicePlace(name, service, (owner) => store.stagedTypesAt(staged.content, owner));
+      const conflict = checkServicePlace(name, service, (owner) => store.stagedTypesAt(staged.records, owner));
       if (conflict !== undefined) return conflict;
     }
   }

@@ -1,4 +1,5 @@
 /** What the main thread and the builder thread say to each other. */
+import type { StagedZone } from '../../model/revision.ts';
 import type { ZoneApex } from '../../model/zone-apex.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
@@ -32,7 +33,7 @@ export interface BuiltZone {
   /** SHA-256 of the file, hexadecimal. */
   readonly sha256: string;
   /** Where store and table hold it; absent where the zone holds just these RRsets already. */
-  readonly staged: { readonly content: number; readonly index: number; readonly flags: number } | undefined;
+  readonly staged: StagedZone | undefined;
 }
 
 export interface BuildReply {

@@ -118,7 +118,7 @@ export class ZoneFiles {
   #drop(staged: StagedZone): void {
     this.#table.discard(staged);
     // Where the store cannot be written, the next start drops it.
-    this.#store.dropStaged(staged.content);
+    this.#store.dropStaged(staged.records);
   }
 
   #ask<Reply>(request: BuildRequest | ExportRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
