@@ -107,7 +107,7 @@ export class Reply {
   #copyRotated(from: number, length: number, stride: number, count: number): void {
     const { bytes } = this.#view;
     const reply = this.bytes;
-    let source = from + Math.floor((this.#random.next() / 2 ** 32) * count) * stride;
+    let source = from + Math.floor(((this.#random.next() >>> 0) / 2 ** 32) * count) * stride;
     const end = from + length;
     const to = this.at;
     for (let i = 0; i < length; i++) {

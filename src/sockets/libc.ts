@@ -29,6 +29,7 @@ export const LINUX = {
   MSG_WAITFORONE: 0x10000,
   MSG_TRUNC: 0x20,
   POLLIN: 1,
+  CLOCK_REALTIME: 0,
   RLIMIT_NOFILE: 7,
   EINTR: 4,
   EAGAIN: 11,
@@ -45,6 +46,7 @@ export interface Libc {
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Int32Array): number;
   recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  clock_gettime(clock: number, time: number): number;
   poll(descriptors: number, count: number, timeoutMs: number): number;
   getrlimit(resource: number, limits: Uint8Array): number;
   dup(fd: number): number;
@@ -90,6 +92,7 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     getsockopt: library.func('int getsockopt(int, int, int, void *, void *)') as Libc['getsockopt'],
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)') as Libc['recvmmsg'],
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)') as Libc['sendmmsg'],
+    clock_gettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clock_gettime'],
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
     dup: library.func('int dup(int)') as Libc['dup'],

@@ -3,6 +3,7 @@ import type { Responder } from '../responder/answer.ts';
 import { COUNTER, type CounterView } from '../table/counters.ts';
 import { CONTROL } from '../table/layout.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
+import { Clock } from './clock.ts';
 import { errorName, LINUX, type Libc } from './libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
@@ -191,12 +192,13 @@ export interface BatchLoop {
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
 export function runBatchLoop({ libc, sources, responder, counters, control, ready }: BatchLoop): void {
   const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard));
+  const clock = new Clock(libc);
   const stopping = (): boolean => Atomics.load(control, CONTROL.STOP) !== 0;
   const serve = (socket: BatchSocket, flags: number): number => {
     const count = socket.receive(flags);
     if (count === 0) return 0;
     // After the receive and before the answers: this order makes a cutover exact.
-    responder.enter(Date.now());
+    responder.enter(clock.now());
     counters.values[COUNTER.BATCHES] = (counters.values[COUNTER.BATCHES] as number) + 1;
     socket.answer(responder, count);
     return count;

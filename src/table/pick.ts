@@ -3,7 +3,7 @@ import { PLAN, POOL } from './layout.ts';
 
 /** A source of uniform 32-bit draws; passed in, so that tests can seed it. */
 export interface Random {
-  /** An integer in [0, 2^32). */
+  /** 32 random bits as a signed integer: V8 keeps those without making an object, which it would above 2^31. */
   next(): number;
 }
 
@@ -33,7 +33,7 @@ export class Xoshiro128 implements Random {
     this.#a ^= d;
     this.#c = c ^ t;
     this.#d = (d << 11) | (d >>> 21);
-    return r >>> 0;
+    return r;
   }
 }
 
@@ -45,7 +45,7 @@ const TWO_32 = 2 ** 32;
  */
 export function draw(random: Random, total: number, rejectBelow: number): number {
   for (;;) {
-    const product = random.next() * total;
+    const product = (random.next() >>> 0) * total;
     const high = Math.floor(product / TWO_32);
     if (product - high * TWO_32 >= rejectBelow) return high;
   }

@@ -12,9 +12,11 @@ export interface TealServerOptions {
   readonly size: ZoneSize;
   readonly port: number;
   readonly workers: number;
+  /** The module that a worker runs, where it is not the server's own. */
+  readonly entry?: string;
 }
 
-const { size, port, workers } = JSON.parse(process.argv[2] as string) as TealServerOptions;
+const { size, port, workers, entry } = JSON.parse(process.argv[2] as string) as TealServerOptions;
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
 const table = new Table(shared, new CounterRegistry(memories));
@@ -41,6 +43,7 @@ const fleet = await Fleet.start({
   shared,
   counters: memories,
   log: quiet,
+  ...(entry === undefined ? {} : { entry: new URL(entry, import.meta.url) }),
 });
 console.log(JSON.stringify({ port: fleet.endpoints[0]?.port }));
 process.once('SIGTERM', () => fleet.stop().then(() => process.exit(0)));

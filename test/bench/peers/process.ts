@@ -66,6 +66,11 @@ export class RunningServer {
     }
   }
 
+  /** What the server has printed so far. */
+  get output(): string {
+    return fs.readFileSync(path.join(this.#folder, 'output.log'), 'utf8');
+  }
+
   get pids(): number[] {
     return processTree(this.#child.pid as number);
   }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { APEX, blueAddress, greenAddress, HOSTS, KINDS, type Kind, SERVICE_TTL_SECONDS, WEIGHTS } from '../workload.ts';
 import type { Peer, Site } from './peer.ts';
+import { writeTealConfig } from './teal-config.ts';
 import { writeLines, writeZone } from './zone-text.ts';
 
 const FIXED: readonly Kind[] = ['static-a', 'nxdomain'];
@@ -221,17 +222,22 @@ loglevel=3
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 
+/** Above this the settings file is no way to fill a store, and the table is filled directly. */
+const BOOTSTRAP_NAMES_MAX = 10_000;
+
 const teal: Peer = {
   name: 'teal',
   packages: [],
   kinds: KINDS,
   namesMax: MILLION,
   version: [process.execPath, '--version'],
-  prepare: ({ port, size }: Site) => [
-    process.execPath,
-    here('../teal-server.ts'),
-    JSON.stringify({ size, port, workers: 1 }),
-  ],
+  prepare(site: Site) {
+    const { port, size } = site;
+    if (size.services > BOOTSTRAP_NAMES_MAX) {
+      return [process.execPath, here('../teal-server.ts'), JSON.stringify({ size, port, workers: 1 })];
+    }
+    return [process.execPath, here('../../../src/main.ts'), 'serve', '--config', writeTealConfig(site)];
+  },
 };
 
 const dns2: Peer = {

@@ -1,0 +1,50 @@
+/** A worker that counts its own garbage collections from one answer to another, and prints them. */
+import fs from 'node:fs';
+import v8 from 'node:v8';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Responder } from '../../src/responder/answer.ts';
+import { runWorker, type WorkerAssignment } from '../../src/sockets/worker.ts';
+
+/** The compilers have done their work by then. */
+export const WARMUP_ANSWERS = 1_000_000;
+export const MEASURED_ANSWERS = 10_000_000;
+
+class CountingResponder extends Responder {
+  readonly #profiler = new v8.GCProfiler();
+  #answers = 0;
+  #batches = 0;
+
+  override enter(nowMs: number): void {
+    this.#batches++;
+    super.enter(nowMs);
+  }
+
+  override answer(
+    request: Uint8Array,
+    start: number,
+    end: number,
+    reply: Uint8Array,
+    at: number,
+    udp: boolean,
+  ): number {
+    this.#answers++;
+    if (this.#answers === WARMUP_ANSWERS) this.#profiler.start();
+    if (this.#answers === WARMUP_ANSWERS + MEASURED_ANSWERS) this.#report();
+    return super.answer(request, start, end, reply, at, udp);
+  }
+
+  /** Written at once: a worker whose loop never yields cannot post a message. */
+  #report(): void {
+    const collections = this.#profiler.stop()?.statistics ?? [];
+    const bytes = collections.reduce(
+      (sum, { beforeGC, afterGC }) => sum + beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize,
+      0,
+    );
+    fs.writeSync(1, `${JSON.stringify({ collections: collections.length, bytes, batches: this.#batches })}\n`);
+  }
+}
+
+if (parentPort !== null) {
+  const { assignment } = workerData as { assignment: WorkerAssignment };
+  await runWorker(assignment, parentPort, (...parts) => new CountingResponder(...parts));
+}
