@@ -82,8 +82,8 @@ export class EdnsReply {
     const start = reply.at;
     let at = writeOpt(bytes, start, this.#options.udpMaxBytes, reply.rcode, query.dnssecOk);
     if (this.bytes > OPT_BYTES) at = this.#writeOptions(bytes, at, query, request);
-    // An error is explained where there is room: the explanation is no part of the answer (RFC 8914 §3).
-    if (this.extendedError !== 0 && start + OPTION_HEADER_BYTES + EXTENDED_ERROR_BYTES <= reply.limit) {
+    // There is always room: what is refused has no records, and NSID is bounded.
+    if (this.extendedError !== 0) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.ERROR, EXTENDED_ERROR_BYTES);
       bytes[at++] = this.extendedError >> 8;
       bytes[at++] = this.extendedError & 0xff;

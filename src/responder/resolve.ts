@@ -64,8 +64,7 @@ export class Resolver {
           if (this.#chain.length === 0) this.#refuse();
           return;
         case DELEGATION:
-          // The alias before it is ours, the referral is not (RFC 1035 §4.1.1 on AA: the first owner counts).
-          if (this.#chain.length > 0) reply.flags |= FLAG.AA;
+          // No AA for a referral, unless an alias before it has set it (RFC 1035 §4.1.1: it is about the first owner).
           return sections.refer(name, position);
         case NO_NAME:
           reply.flags |= FLAG.AA;

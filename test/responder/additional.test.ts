@@ -87,6 +87,12 @@ t.test('more hosts than a reply can point to, or looks for', (t) => {
   t.equal(reply.additional.length, 64, 'the work for one query is bounded');
   const referral = ask('x.cut.b.test', 'A', { udp: false });
   t.equal(referral.authority.length, 300);
+  const hosts = new Set(referral.authority.map(({ data }) => data));
+  t.same(
+    referral.additional.filter(({ name }) => !hosts.has(name)),
+    [],
+    'each address is a host’s of its own',
+  );
   t.ok(referral.additional.length >= 100, `${referral.additional.length} addresses: a pointer reaches 16,383 bytes`);
   t.end();
 });

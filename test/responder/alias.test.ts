@@ -118,6 +118,27 @@ t.test('a DNAME renames what is below it, and only that (RFC 6672)', (t) => {
   t.end();
 });
 
+t.test('a DNAME may serve twice and is given once; one that leads below itself serves once', (t) => {
+  const { ask } = world({
+    'a.test': `
+      d.up DNAME up.a.test.
+      x.up A 192.0.2.1
+      grow DNAME x.grow.a.test.
+      there DNAME x.back.a.test.
+      back DNAME there.a.test.`,
+  });
+  t.same(texts(ask('x.d.d.up.a.test').answers), [
+    'd.up.a.test. 39 up.a.test.',
+    'x.d.d.up.a.test. 5 x.d.up.a.test.',
+    'x.d.up.a.test. 5 x.up.a.test.',
+    'x.up.a.test. 1 192.0.2.1',
+  ]);
+  t.same(texts(ask('q.grow.a.test').answers), ['grow.a.test. 39 x.grow.a.test.', 'q.grow.a.test. 5 q.x.grow.a.test.']);
+  // Two that lead below each other grow as well, up to the bound of every chain.
+  t.match(ask('q.there.a.test', 'A', { udp: false }), { rcode: 0, answers: { length: 2 + 16 } });
+  t.end();
+});
+
 t.test('a synthesised name that would be too long is YXDOMAIN (RFC 6672 §2.2)', (t) => {
   const target = `${'t'.repeat(63)}.${'u'.repeat(63)}.a.test`;
   const { ask } = world({ 'a.test': `d DNAME ${target}.` });

@@ -89,6 +89,7 @@ t.test('DS is answered on the parent’s side, also where we hold the child (RFC
     'a.test': parent,
     'child.a.test': 'www A 192.0.2.77\n@ TXT "child"',
     'sub.www.a.test': '@ TXT "not delegated"',
+    'www.a.test': '@ TXT "the parent has the name, but no cut there"',
     'x.deep.child.a.test': '@ TXT "its parent is hidden"',
   });
   t.match(both.ask('child.a.test', 'DS'), { aa: true, answers: [{ type: 43 }] });
@@ -96,7 +97,7 @@ t.test('DS is answered on the parent’s side, also where we hold the child (RFC
   t.match(both.ask('www.child.a.test'), { aa: true, answers: [{ data: '192.0.2.77' }] });
   t.match(both.ask('www.child.a.test', 'DS'), { aa: true, answers: [], authority: [{ name: 'child.a.test.' }] });
   // The parent says nothing of these, and NXDOMAIN would deny zones that we serve.
-  for (const apex of ['sub.www.a.test', 'x.deep.child.a.test', 'a.test']) {
+  for (const apex of ['sub.www.a.test', 'www.a.test', 'x.deep.child.a.test', 'a.test']) {
     t.match(
       both.ask(apex, 'DS'),
       { rcode: 0, aa: true, answers: [], authority: [{ name: `${apex}.`, type: 6 }] },
@@ -112,10 +113,13 @@ t.test('a cut under a wildcard’s name, and a wildcard beside a cut', (t) => {
       *.wild TXT "synthesised"
       cut.wild NS ns.cut.wild.a.test.
       ns.cut.wild A 192.0.2.1
-      *.lit NS ns.b.test.`,
+      *.lit NS ns.b.test.
+      hole NS ns.hole.a.test.
+      *.hole A 192.0.2.9`,
   });
   t.match(ask('q.wild.a.test', 'TXT'), { aa: true, answers: [{ name: 'q.wild.a.test.' }] });
   t.match(ask('q.cut.wild.a.test', 'TXT'), { aa: false, authority: [{ name: 'cut.wild.a.test.', type: 2 }] });
+  t.same(texts(ask('q.hole.a.test').additional), [], 'a wildcard below a cut is the child’s, and no glue');
   t.match(ask('q.*.lit.a.test'), { aa: false, authority: [{ name: '*.lit.a.test.', type: 2 }] });
   t.end();
 });
