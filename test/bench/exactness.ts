@@ -1,0 +1,67 @@
+/** 100 shifts a second through the admin API while a client asks flat out: every answer is held against what was acknowledged. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { startTeal } from '../fixtures/process.ts';
+import { type ClientResult, WORD } from './exactness-client.ts';
+
+const SHIFTS_PER_SECOND = 100;
+/** States are told apart modulo this: far more than can be under way at once. */
+const POOLS = 16;
+const name = 'app.example.test';
+
+export interface ExactnessFigures extends ClientResult {
+  readonly shifts: number;
+  readonly slowestShiftMs: number;
+  readonly seconds: number;
+}
+
+export interface ExactnessOptions {
+  /** Answers to wait for. */
+  readonly answers: number;
+  /** Says that a shift is acknowledged before it is asked for: the client must then find stale answers. */
+  readonly lies?: boolean;
+  readonly progress?: (answers: number, shifts: number) => void;
+}
+
+/** State s has all weight on pool s modulo POOLS, whose address ends in that number plus one. */
+function weightsOf(state: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: POOLS }, (_, i) => [`p${i}`, i === state % POOLS ? 1 : 0]));
+}
+
+/** A server with its data in `folder`. */
+export async function measureExactness(folder: string, options: ExactnessOptions): Promise<ExactnessFigures> {
+  const teal = await startTeal(folder);
+  const pools = Object.fromEntries(
+    Object.entries(weightsOf(0)).map(([pool, weight], i) => [pool, { weight, targets: [`192.0.2.${i + 1}`] }]),
+  );
+  const made = await teal.call('PUT', `/v1/services/${name}`, { pools });
+  if (made.status >= 300) throw new Error(JSON.stringify(made.body));
+  const words = new Int32Array(new SharedArrayBuffer(16));
+  const client = new Worker(new URL('./exactness-client.ts', import.meta.url), {
+    workerData: { port: teal.dnsPort, name, pools: POOLS, words },
+  });
+  const finished = new Promise<ClientResult>((resolve, reject) => {
+    client.once('message', resolve);
+    client.once('error', reject);
+  });
+  const startedAt = performance.now();
+  let shifts = 0;
+  let slowestShiftMs = 0;
+  while (Atomics.load(words, WORD.ANSWERS) < options.answers) {
+    shifts++;
+    Atomics.store(words, WORD.ASKED, shifts);
+    if (options.lies) Atomics.store(words, WORD.ACKNOWLEDGED, shifts);
+    const askedAt = performance.now();
+    const reply = await teal.call('PUT', `/v1/services/${name}/weights`, weightsOf(shifts));
+    if (reply.status !== 200) throw new Error(JSON.stringify(reply.body));
+    Atomics.store(words, WORD.ACKNOWLEDGED, shifts);
+    slowestShiftMs = Math.max(slowestShiftMs, performance.now() - askedAt);
+    options.progress?.(Atomics.load(words, WORD.ANSWERS), shifts);
+    await sleep(Math.max(0, startedAt + (shifts * 1000) / SHIFTS_PER_SECOND - performance.now()));
+  }
+  Atomics.store(words, WORD.DONE, 1);
+  const result = await finished;
+  await teal.end('SIGTERM');
+  return { ...result, shifts, slowestShiftMs, seconds: (performance.now() - startedAt) / 1000 };
+}
