@@ -1,0 +1,46 @@
+/** `npm run bench:scale`: 10,000 small zones, and changes with a million names in place. Takes some minutes. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Latencies, quantile } from './import.ts';
+import { measureChanges, measureZones } from './scale.ts';
+
+const { values } = parseArgs({
+  options: { zones: { type: 'string' }, names: { type: 'string' }, changes: { type: 'string' } },
+});
+const [zones, names, changes] = [values.zones ?? 10_000, values.names ?? 1_000_000, values.changes ?? 2000].map(Number);
+
+await inFolder(async (folder) => {
+  const { first, last, all } = await measureZones(folder, zones as number);
+  console.log(`${zones} zones of 10 names in ${all.toFixed(1)} s: the first hundred ${first.toFixed(2)} s,`);
+  console.log(`  the last hundred ${last.toFixed(2)} s, ratio ${(last / first).toFixed(2)}`);
+});
+await inFolder(async (folder) => {
+  const figures = await measureChanges(folder, names as number, changes as number);
+  console.log(`with ${names} names in place:`);
+  console.log(`  sync of 4 KiB ${line(figures.syncs)}`);
+  console.log(`  shifts        ${line(figures.shifts)}`);
+  console.log(`  new names     ${line(figures.newNames)}`);
+  const [sync, p50, p99] = [
+    quantile(figures.syncs, 0.5),
+    quantile(figures.shifts, 0.5),
+    quantile(figures.shifts, 0.99),
+  ];
+  console.log(`  shift in syncs: p50 ${(p50 / sync).toFixed(1)}, p99 ${(p99 / sync).toFixed(1)}`);
+  console.log(`  longest gap in answers ${figures.longestGapMs.toFixed(1)} ms`);
+});
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'teal-scale-'));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function line(latencies: Latencies): string {
+  const [p50, p99, slowest] = [0.5, 0.99, 1].map((share) => quantile(latencies, share).toFixed(2));
+  return `${String(latencies.length).padStart(6)}  p50 ${p50} ms  p99 ${p99} ms  slowest ${slowest} ms`;
+}
