@@ -1,6 +1,6 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type net from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -188,6 +188,8 @@ function openTokens(store: Store, settings: Settings, log: Logger): Tokens {
 function writePrivate(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true });
   const fd = openSync(file, 'w', 0o600);
+  // One that was there already keeps its mode.
+  fchmodSync(fd, 0o600);
   writeSync(fd, text);
   fsyncSync(fd);
   closeSync(fd);

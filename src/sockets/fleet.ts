@@ -62,7 +62,7 @@ export class Fleet {
   static async start(options: FleetOptions): Promise<Fleet> {
     const workers = udpWorkersOf(options.workers);
     assert.equal(options.counters.length, workers + 1);
-    const listeners = Listeners.open(options, workers);
+    const listeners = await Listeners.open(options, workers);
     const { transport, opened } = listeners;
     for (const { endpoint, receiveBufferBytes } of opened) {
       options.log.info({ ...endpoint, workers, receiveBufferBytes, transport }, 'dns listening');

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { type Endpoint, isWildcard } from './address.ts';
 import { type Libc, loadLibc, openFilesMax } from './libc.ts';
 import { ListenError, type OpenedEndpoint, openEndpoint } from './open.ts';
+import { probeEndpoint } from './probe.ts';
 import type { TcpSource } from './tcp.ts';
 import type { BatchSource } from './udp-batch.ts';
 import type { PortableSource } from './udp-portable.ts';
@@ -38,7 +39,7 @@ export class Listeners {
   }
 
   /** Opens every address for so many UDP workers and for TCP. Throws ListenError with nothing left open. */
-  static open(options: ListenOptions, workers: number): Listeners {
+  static async open(options: ListenOptions, workers: number): Promise<Listeners> {
     const { receiveBufferBytes } = options;
     const libc = loadLibc();
     if (libc === undefined && options.transport === 'batch') {
@@ -46,7 +47,11 @@ export class Listeners {
     }
     const transport = libc === undefined || options.transport === 'portable' ? 'portable' : 'batch';
     const listen = transport === 'portable' ? expandWildcards(options.listen) : options.listen;
-    if (libc === undefined) return new Listeners(libc, transport, listen, [], receiveBufferBytes);
+    if (libc === undefined) {
+      const endpoints: Endpoint[] = [];
+      for (const endpoint of listen) endpoints.push(await probeEndpoint(endpoint));
+      return new Listeners(libc, transport, endpoints, [], receiveBufferBytes);
+    }
     const opened: OpenedEndpoint[] = [];
     try {
       for (const endpoint of listen) opened.push(openEndpoint(libc, endpoint, workers, receiveBufferBytes));

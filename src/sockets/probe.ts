@@ -1,0 +1,52 @@
+/** Where the C library cannot be had: whether an address is free, found out before workers share it. */
+import dgram from 'node:dgram';
+import net from 'node:net';
+import { type Endpoint, formatEndpoint } from './address.ts';
+import { ListenError } from './open.ts';
+
+/**
+ * The endpoint with the port to use. A second bind with SO_REUSEPORT, as the workers' sockets need it, succeeds silently
+ * and would share the queries with a stranger; so the address is bound without it first. Throws ListenError.
+ */
+export async function probeEndpoint({ address, port }: Endpoint): Promise<Endpoint> {
+  const isV6 = net.isIPv6(address);
+  const udp = dgram.createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
+  const tcp = net.createServer();
+  try {
+    await bound('UDP', { address, port }, (done, failed) => {
+      udp.once('error', failed);
+      udp.bind({ address, port, exclusive: true }, done);
+    });
+    const endpoint = { address, port: udp.address().port };
+    await bound('TCP', endpoint, (done, failed) => {
+      tcp.once('error', failed);
+      tcp.listen({ host: address, port: endpoint.port, ipv6Only: true }, done);
+    });
+    return endpoint;
+  } finally {
+    await Promise.all([closed(udp), closed(tcp)]);
+  }
+}
+
+type Bind = (done: () => void, failed: (error: NodeJS.ErrnoException) => void) => void;
+
+async function bound(protocol: string, endpoint: Endpoint, bind: Bind): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => bind(resolve, reject));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
+    throw new ListenError(`cannot listen on ${formatEndpoint(endpoint)} (${protocol}): ${why}`);
+  }
+}
+
+/** One that was never bound has nothing to close. */
+function closed(socket: dgram.Socket | net.Server): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      socket.close(() => resolve());
+    } catch {
+      resolve();
+    }
+  });
+}
