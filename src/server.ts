@@ -9,6 +9,10 @@ import type { Settings } from './config.ts';
 import type { Command } from './control/command.ts';
 import { Engine } from './control/engine.ts';
 import { Queries } from './control/queries.ts';
+import type { Clock } from './control/releases/clock.ts';
+import { makeGate } from './control/releases/gates.ts';
+import { Outbound } from './control/releases/outbound.ts';
+import { ReleaseRunner } from './control/releases/runner.ts';
 import { Tokens } from './control/tokens.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
@@ -129,10 +133,29 @@ async function startParts(
   });
   stops.push(() => fleet.stop());
 
+  // The first step that is due may come at once, so everybody who answers is there by now.
+  const allowed = settings.probes.allow.map((text) => parseNetwork(text) as Network);
+  const gate = makeGate(new Outbound(allowed));
+  const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
+  releases.start();
+  stops.push(() => releases.stop());
+
   const admin = await listenAdmin(app, listen, tls !== undefined);
   log.info({ admin, dns: fleet.endpoints.map(formatEndpoint), transport: fleet.transport, workers }, 'ready');
   return { dns: fleet.endpoints, admin };
 }
+
+/** The longest that a timer of Node takes; the runner looks again then. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+const systemClock: Clock = {
+  wallMs: Date.now,
+  steadyMs: () => performance.now(),
+  after(ms, work) {
+    const timer = setTimeout(work, Math.min(ms, TIMER_MAX_MS));
+    return () => clearTimeout(timer);
+  },
+};
 
 /** What workers need to know of the settings to answer. */
 function responderOptions(dns: Settings['dns'], rateLimit: RateLimitOptions): ResponderOptions {

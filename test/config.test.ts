@@ -57,6 +57,7 @@ t.test('without any source the defaults hold', async (t) => {
       zoneFileMaxBytes: 268_435_456,
       authFailuresPerMinute: 10,
     },
+    probes: { allow: [] },
     log: { level: 'info', format: 'auto' },
   });
 });
@@ -123,6 +124,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_BODY_MAX_BYTES: '2048',
     TEAL_ADMIN_ZONE_FILE_MAX_BYTES: '4096',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
+    TEAL_PROBES_ALLOW: '10.1.0.0/16,::1',
     TEAL_LOG_LEVEL: 'warn',
     TEAL_LOG_FORMAT: 'json',
     TEAL_BOOTSTRAP: '{"services":{}}',
@@ -163,6 +165,7 @@ t.test('every setting can be given in the environment', async (t) => {
       zoneFileMaxBytes: 4096,
       authFailuresPerMinute: 3,
     },
+    probes: { allow: ['10.1.0.0/16', '::1'] },
     log: { level: 'warn', format: 'json' },
     bootstrap: { zones: {}, rrsets: [], services: {} },
   });

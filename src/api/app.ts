@@ -16,6 +16,7 @@ import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerClientError, answerError, sendProblem } from './problems.ts';
 import { healthRoutes } from './routes/health.ts';
+import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { serviceRoutes } from './routes/services.ts';
@@ -62,6 +63,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   serviceRoutes(api, parts);
   weightsRoutes(api, parts);
   shiftRoutes(api, parts);
+  releaseRoutes(api, parts);
   revisionRoutes(api, parts);
 }
 

@@ -2,7 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { PROBLEM_TYPE } from './problems.ts';
-import { oneOf, RRsetBody, ServiceBody, WeightsBody, ZoneBody } from './schemas.ts';
+import { oneOf, RRsetBody, ServiceBody, Steps, WeightsBody, ZoneBody } from './schemas.ts';
 
 const revision = Type.Integer({ description: 'The last revision that changed it; its ETag.' });
 const shares = Type.Unsafe<Record<string, number>>({
@@ -19,6 +19,51 @@ const finding = Type.Object({
   column: Type.Integer(),
   message: Type.String({ description: 'What was expected, and what was found.' }),
 });
+
+const releaseStates = ['progressing', 'paused', 'completed', 'aborted'];
+
+/** Where a release stands, or will stand. */
+const standing = {
+  state: oneOf(releaseStates),
+  reason: Type.String({ description: 'Why it is in this state. Stable: scripts may rely on it.' }),
+  message: Type.String({ description: 'A sentence for people.' }),
+  stepIndex: Type.Integer({ description: 'The step that it is at or that comes next, from 0.' }),
+  wait: Type.Unsafe<object | null>({
+    type: ['object', 'null'],
+    description: 'What it waits for; null once it has ended.',
+    required: ['kind', 'seconds', 'until'],
+    additionalProperties: false,
+    properties: {
+      kind: { type: 'string', enum: ['lowering', 'turn', 'pause', 'promotion', 'analysis', 'settling'] },
+      seconds: { type: ['integer', 'null'], description: 'null: not ended by time.' },
+      until: { type: ['string', 'null'], format: 'date-time' },
+    },
+  }),
+  weights: Type.Optional(
+    Type.Unsafe<object>({ ...WeightsBody, description: 'Of the service under whose path it was asked for.' }),
+  ),
+  services: Type.Unsafe<object>({
+    type: 'object',
+    additionalProperties: Type.Object(
+      {
+        weights: WeightsBody,
+        shares,
+        before: Type.Unsafe<object>({ ...WeightsBody, description: 'The weights when the release began.' }),
+        ttlSeconds: Type.Integer({ description: 'The TTL while the release goes on.' }),
+        steadyTtlSeconds: Type.Integer({ description: 'The TTL before and after.' }),
+      },
+      { additionalProperties: false },
+    ),
+  }),
+};
+
+const planned = {
+  to: Type.String(),
+  steps: Steps,
+  warnings: Type.Array(
+    Type.Object({ code: oneOf(['ttl_short', 'ttl_long']), message: Type.String() }, { additionalProperties: false }),
+  ),
+};
 
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
@@ -52,6 +97,10 @@ export const components: readonly TSchema[] = [
       zone: Type.String(),
       kind: oneOf(['addresses', 'host']),
       ...Type.Required(Type.Object(ServiceBody.properties)).properties,
+      release: ServiceBody.properties.release,
+      loweredTtlSeconds: Type.Optional(
+        Type.Number({ description: 'The TTL of its answers while a release has lowered it.' }),
+      ),
       shares,
       revision,
     },
@@ -70,6 +119,33 @@ export const components: readonly TSchema[] = [
   ),
   Type.Object(
     {
+      id: Type.String(),
+      ...planned,
+      ...standing,
+      createdAt: Type.String({ format: 'date-time' }),
+      revision,
+    },
+    { $id: 'Release', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      dryRun: Type.Literal(true),
+      ...planned,
+      plan: Type.Array(
+        Type.Object(
+          {
+            at: Type.String({ format: 'date-time' }),
+            certain: Type.Boolean({ description: 'False: the earliest time, if gates and people agree at once.' }),
+            ...standing,
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { $id: 'Plan', additionalProperties: false },
+  ),
+  Type.Object(
+    {
       revision: Type.Integer(),
       at: Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' }),
       actor: Type.String({ description: "The token's name." }),
@@ -77,7 +153,7 @@ export const components: readonly TSchema[] = [
       summary: Type.String({ description: 'A sentence for people.' }),
       subjects: Type.Array(
         Type.Object({
-          kind: oneOf(['zone', 'rrset', 'service']),
+          kind: oneOf(['zone', 'rrset', 'service', 'release']),
           name: Type.String(),
           before: Type.Unknown({ description: 'null: it was not there.' }),
           after: Type.Unknown({ description: 'null: it is gone.' }),
@@ -178,6 +254,12 @@ export function postReply($id: string, description: string) {
   const replayed = { type: 'string', description: '`true` where an earlier reply is given again.' };
   return { 200: { description, headers: { ...revisionHeader, 'Idempotency-Replayed': replayed }, ...refTo($id) } };
 }
+
+/** The reply to a POST that makes a release, or only plans it. */
+export const releaseReply = {
+  ...postReply('Plan', 'The plan; nothing was done.'),
+  201: { ...postReply('Release', 'Made; the first step that need not wait is in force.')[200] },
+};
 
 export const deleteReply = { 204: { description: 'It is gone.', headers: revisionHeader, type: 'null' } };
 

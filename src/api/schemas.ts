@@ -4,6 +4,7 @@
  * a code of its own.
  */
 import { type Static, type TSchema, Type } from 'typebox';
+import { PRESETS } from '../model/release-steps.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
 export const PAGE_DEFAULT = 100;
@@ -77,6 +78,12 @@ const Pool = Type.Object(
 export const ServiceBody = Type.Object(
   {
     ttlSeconds: Type.Optional(seconds('TTL of its answers; 5 where left out.')),
+    release: Type.Optional(
+      Type.Object(
+        { ttlSeconds: seconds('A release lowers a higher TTL to this until its last step has settled.') },
+        { ...strict, description: 'What releases of the service do besides their steps.' },
+      ),
+    ),
     pick: Type.Optional(oneOf(['random'], { description: '`random`: each answer is an independent draw by weight.' })),
     pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
   },
@@ -121,6 +128,118 @@ export const RollbackBody = Type.Object(
   { ...strict, examples: [{}, { revision: 12 }] },
 );
 
+const Metric = Type.Object(
+  {
+    name: Type.String(),
+    web: Type.Optional(
+      Type.Object(
+        { url: Type.String() },
+        { ...strict, description: 'GET; a status of 2xx passes. Redirects are not followed.' },
+      ),
+    ),
+    prometheus: Type.Optional(
+      Type.Object(
+        {
+          address: Type.String({ description: 'Base URL of the server.' }),
+          query: Type.String({ description: 'PromQL.' }),
+        },
+        { ...strict, description: 'Passes where every value of the result is within `thresholdRange`.' },
+      ),
+    ),
+    thresholdRange: Type.Optional(
+      Type.Object({ min: Type.Optional(Type.Number()), max: Type.Optional(Type.Number()) }, strict),
+    ),
+  },
+  strict,
+);
+
+const Analysis = Type.Object(
+  {
+    intervalSeconds: Type.Optional(seconds('Between measurements; 10 where left out.')),
+    count: Type.Optional(Type.Number({ description: 'Measurements of each metric; 1.' })),
+    failureLimit: Type.Optional(Type.Number({ description: 'Failed measurements that one metric may have; 0.' })),
+    timeoutSeconds: Type.Optional(seconds('Without an answer for so long a measurement has failed; 5.')),
+    metrics: Type.Array(Metric),
+  },
+  { ...strict, description: 'Gates: too many failures abort the release.' },
+);
+
+/** What Argo Rollouts takes: seconds, or a text. */
+const duration = Type.Unsafe<number | string>({
+  type: ['number', 'string'],
+  description: 'Seconds, or a text such as `30s`, `5m`, `1h`; left out: until promoted.',
+});
+
+const Step = Type.Object(
+  {
+    setWeight: Type.Optional(
+      Type.Number({ description: 'Percentage of traffic for the target pool; the others share the rest as before.' }),
+    ),
+    pause: Type.Optional(Type.Object({ duration: Type.Optional(duration) }, strict)),
+    analysis: Type.Optional(Analysis),
+  },
+  { ...strict, description: 'Exactly one of the three.' },
+);
+
+export const Steps = Type.Array(Step);
+
+const releaseProperties = {
+  to: Type.String({ description: 'The pool that traffic moves to.' }),
+  steps: Type.Optional(Steps),
+  preset: Type.Optional(
+    Type.String({
+      description: `In place of steps, by the names of AWS CodeDeploy: ${Object.keys(PRESETS).join(', ')}.`,
+    }),
+  ),
+  dryRun: Type.Optional(Type.Boolean({ description: 'Only gives the plan, with times.' })),
+};
+
+const exampleSteps = [
+  { setWeight: 10 },
+  { pause: { duration: '5m' } },
+  {
+    analysis: {
+      intervalSeconds: 10,
+      count: 3,
+      metrics: [
+        { name: 'smoke', web: { url: 'https://app.example.com/healthz' } },
+        {
+          name: 'errors',
+          prometheus: { address: 'https://prometheus.example.com', query: 'sum(rate(errors[1m]))' },
+          thresholdRange: { max: 0.01 },
+        },
+      ],
+    },
+  },
+  { setWeight: 50 },
+  { pause: {} },
+  { setWeight: 100 },
+];
+
+export const ReleaseBody = Type.Object(releaseProperties, {
+  ...strict,
+  examples: [
+    { to: 'green', steps: exampleSteps },
+    { to: 'green', preset: 'Canary10Percent5Minutes', dryRun: true },
+  ],
+});
+
+export const ReleasesBody = Type.Object(
+  {
+    services: Type.Array(Type.String(), { description: 'Names of the services that move together.' }),
+    ...releaseProperties,
+  },
+  { ...strict, examples: [{ services: ['app.example.com', 'api.example.com'], to: 'green', preset: 'AllAtOnce' }] },
+);
+
+export const PromoteBody = Type.Object(
+  { full: Type.Optional(Type.Boolean({ description: 'Skips every pause and analysis that is left.' })) },
+  { ...strict, examples: [{}, { full: true }] },
+);
+
+/** Verbs that need no more than the path. */
+export const EmptyBody = Type.Object({}, { ...strict, examples: [{}] });
+
 /** An empty path segment is no name: the root is not meant by `/v1/zones/`. */
 const name = (description: string) => Type.String({ minLength: 1, description });
 
@@ -129,6 +248,12 @@ export const RRsetParams = Type.Object({
   zone: name('Name of the zone, without the final dot.'),
   name: name('Owner name in full, without the final dot; `*` as the leftmost label, other bytes as `\\DDD`.'),
   type: name('Record type such as `MX`, or `TYPE65280` (RFC 3597).'),
+});
+const releaseId = Type.String({ minLength: 1, description: 'Id of the release, as the reply that made it says.' });
+export const ReleaseParams = Type.Object({ id: releaseId });
+export const ServiceReleaseParams = Type.Object({
+  name: name('Name of the service, without the final dot.'),
+  id: releaseId,
 });
 export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });
 
@@ -141,6 +266,8 @@ export const NamePageQuery = Type.Object(
   strict,
 );
 const revisionAfter = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
+
+export const ReleasePageQuery = Type.Object({ after: revisionAfter('Only releases with a higher id.'), limit }, strict);
 
 export const RevisionPageQuery = Type.Object(
   { after: revisionAfter('Only revisions with a higher number.'), limit },

@@ -29,6 +29,9 @@ const GIB = 1024 * MIB;
 /** The next, the current and the last one of a rollover (RFC 9018 §5); each costs a hash for every wrong cookie. */
 const COOKIE_SECRETS_MAX = 3;
 
+/** Each address that is asked is held against all of them. */
+const PROBE_NETWORKS_MAX = 100;
+
 /** The settings as a file has them; decoding turns the addresses into endpoints. */
 export const settingsSchema = section({
   dataDir: text('the path of a directory', { default: './data', flag: 'directory of the store' }),
@@ -98,6 +101,13 @@ export const settingsSchema = section({
     bodyMaxBytes: integer(KIB, GIB, { default: MIB }),
     zoneFileMaxBytes: integer(KIB, GIB, { default: 256 * MIB }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
+  }),
+  probes: section({
+    allow: Type.Array(network(), {
+      maxItems: PROBE_NETWORKS_MAX,
+      default: [],
+      expected: 'a list of networks, such as 10.1.0.0/16 or 2001:db8::/32',
+    }),
   }),
   log: section({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {

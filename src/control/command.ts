@@ -1,10 +1,11 @@
-/** The commands that change anything, and what the engine gives back. The admin API, bootstrap and later releases all speak these. */
+/** The commands that change anything, and what the engine gives back. The admin API, bootstrap and releases all speak these. */
 
 import type { Problem } from '../model/errors.ts';
 import type { RRsetBody } from '../model/rrset.ts';
 import type { ServiceBody, Weights } from '../model/service.ts';
 import type { ZoneBody } from '../model/zone.ts';
 import type { Finding } from '../wire/zone-file/finding.ts';
+import type { ReleaseCommand } from './releases/command.ts';
 import type { BuiltZone } from './zone-files/messages.ts';
 
 export type { RRsetBody, ServiceBody, ZoneBody };
@@ -37,8 +38,9 @@ export type Command =
   | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
   /** A shift of several services at one instant. */
   | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
-  /** Without `revision`: to before the last manual shift that was not itself a rollback. */
-  | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number };
+  /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
+  | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
+  | ReleaseCommand;
 
 export interface CommandContext {
   /** Name of the token (or `bootstrap`), for the log. */

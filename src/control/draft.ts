@@ -31,7 +31,7 @@ export function isDraft(drafted: Draft | Unchanged): drafted is Draft {
 
 /** 412 unless the resource is at a revision that `If-Match` names (RFC 9110 §13.1.1); it is not met by what is not there. */
 export function checkPrecondition(
-  context: CommandContext,
+  context: Pick<CommandContext, 'ifMatch'>,
   revision: number | undefined,
   what: string,
 ): Problem | undefined {

@@ -1,13 +1,15 @@
 /** The control path: every change of any kind is a command that is executed here, one after the other. */
 import { Problem } from '../model/errors.ts';
-import type { Revision } from '../model/revision.ts';
+import type { ModelChange, Revision } from '../model/revision.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
 import { type Draft, type Drafted, isDraft } from './draft.ts';
+import { draftReleaseCreate, draftReleaseStep, draftReleaseVerb } from './releases/draft.ts';
+import { draftRollback } from './rollback.ts';
 import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
-import { draftRollback, draftShift, draftWeights } from './shifts.ts';
+import { draftShift, draftWeights } from './shifts.ts';
 import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
 
@@ -17,10 +19,16 @@ const LOAD_CHUNK = 10_000;
 export class Engine {
   readonly #store: Store;
   readonly #table: TableChanges;
+  readonly #listeners: ((changes: readonly ModelChange[]) => void)[] = [];
 
   constructor(store: Store, table: TableChanges) {
     this.#store = store;
     this.#table = table;
+  }
+
+  /** Calls the listener with what changed, after each change that is durable and answered from. */
+  onChange(listener: (changes: readonly ModelChange[]) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Brings what the store holds into the table. To be called once, before anything is answered. */
@@ -87,6 +95,7 @@ export class Engine {
       return failed;
     }
     this.#table.publish();
+    for (const listener of this.#listeners) listener(changes);
     return undefined;
   }
 
@@ -126,6 +135,16 @@ function draft(store: Store, command: Command, context: CommandContext, revision
       return draftShift(store, command, context, revision);
     case 'rollback':
       return draftRollback(store, command, context, revision);
+    case 'release.create':
+      return draftReleaseCreate(store, command, context, revision);
+    case 'release.promote':
+    case 'release.pause':
+    case 'release.resume':
+    case 'release.abort':
+    case 'release.retry':
+      return draftReleaseVerb(store, command, context, revision);
+    case 'release.step':
+      return draftReleaseStep(store, command, context, revision);
   }
 }
 

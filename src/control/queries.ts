@@ -6,6 +6,8 @@ import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
 import { shown } from './draft.ts';
+import { findRelease } from './releases/draft.ts';
+import { releaseReply } from './releases/replies.ts';
 import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
 import { unknownZone, zoneReply } from './zones.ts';
@@ -77,6 +79,30 @@ export class Queries {
     if (service instanceof Problem) return service;
     const { revision } = service;
     return { revision, body: { revision, ...weightsReply(service) } };
+  }
+
+  release(id: string, service: string | undefined): Resource | Problem {
+    const found = findRelease(this.#store, id, service);
+    if (found instanceof Problem) return found;
+    return { revision: found.release.revision, body: releaseReply(found.release, found.name) };
+  }
+
+  /** In number order, the oldest first; of one service, or of all. */
+  releases(service: string | undefined, after: number, limit: number): Page | Problem {
+    const name = service === undefined ? undefined : canonicalName(service);
+    if (name instanceof Problem) return name;
+    const store = this.#store;
+    const found = name === undefined ? store.releases(after, limit + 1) : store.releasesOf(name, after, limit + 1);
+    // A service that was deleted still has its releases.
+    if (name !== undefined && found.length === 0 && store.service(name) === undefined) {
+      return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
+    }
+    return page(
+      found,
+      limit,
+      (release) => releaseReply(release, name),
+      ({ id }) => id,
+    );
   }
 
   /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */

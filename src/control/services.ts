@@ -8,6 +8,7 @@ import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { refuseWhileReleasing } from './releases/guard.ts';
 import { label } from './rrsets.ts';
 
 export function draftServicePut(
@@ -37,6 +38,10 @@ export function draftServicePut(
   if (before !== undefined && isDeepStrictEqual(serviceBody(before), serviceBody(service))) {
     return { revision: before.revision, body: serviceReply(before) };
   }
+  if (before !== undefined && !leavesReleases(before, service)) {
+    const releasing = refuseWhileReleasing(store, [name], 'change its pools, weights or TTLs');
+    if (releasing !== undefined) return releasing;
+  }
   return {
     kind: 'service.put',
     summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}`,
@@ -61,6 +66,8 @@ export function draftServiceDelete(
   const stale = checkPrecondition(context, before.revision, `the service ${shown(before.name)}`);
   if (stale !== undefined) return stale;
   const { name } = before;
+  const releasing = refuseWhileReleasing(store, [name], 'delete it');
+  if (releasing !== undefined) return releasing;
   return {
     kind: 'service.delete',
     summary: `deleted the service ${shown(name)}`,
@@ -72,6 +79,12 @@ export function draftServiceDelete(
     created: false,
     body: null,
   };
+}
+
+/** True where nothing changes that a release moves or counts on: targets may be mended meanwhile. */
+function leavesReleases(before: Service, after: Service): boolean {
+  const counted = (service: Service) => [weightsOf(service), service.ttlSeconds, service.release];
+  return isDeepStrictEqual(counted(before), counted(after));
 }
 
 function missing(name: string, context: CommandContext): Problem {
@@ -87,8 +100,16 @@ export function findService(store: Store, text: string): Service | Problem {
 
 /** The service with its name, zone, shares and number, as replies show it. */
 export function serviceReply(service: Service): unknown {
-  const { name, zone, kind, revision } = service;
-  return { name: shown(name), zone: shown(zone), kind, ...serviceBody(service), shares: sharesOf(service), revision };
+  const { name, zone, kind, revision, loweredTtlSeconds } = service;
+  return {
+    name: shown(name),
+    zone: shown(zone),
+    kind,
+    ...serviceBody(service),
+    ...(loweredTtlSeconds !== undefined && { loweredTtlSeconds }),
+    shares: sharesOf(service),
+    revision,
+  };
 }
 
 /** Its weights and what they come to, as replies show them. */

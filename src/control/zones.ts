@@ -11,6 +11,7 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { refuseWhileReleasing } from './releases/guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
 const NAMED_SERVICES_MAX = 5;
@@ -57,6 +58,9 @@ export function draftZoneDelete(
   if (stale !== undefined) return stale;
   if (before === undefined) return unknownZone(name);
   const services = store.servicesIn(name);
+  const names = services.map((service) => service.name);
+  const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone') : undefined;
+  if (releasing !== undefined) return releasing;
   if (services.length > 0 && !command.withServices) {
     const named = services.slice(0, NAMED_SERVICES_MAX).map((service) => service.name);
     const more = services.length > named.length ? ` and ${services.length - named.length} more` : '';

@@ -1,4 +1,5 @@
 /** A revision: an entry of the append-only log, and the changes of the model that it makes. */
+import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
 import type { Zone } from './zone.ts';
@@ -16,7 +17,9 @@ export type ModelChange =
   | { readonly op: 'putRRset'; readonly rrset: RRset }
   | { readonly op: 'deleteRRset'; readonly zone: string; readonly name: string; readonly type: number }
   | { readonly op: 'putService'; readonly service: Service }
-  | { readonly op: 'deleteService'; readonly zone: string; readonly name: string };
+  | { readonly op: 'deleteService'; readonly zone: string; readonly name: string }
+  /** Answers know nothing of releases: what one does to its services are changes of their own. */
+  | { readonly op: 'putRelease'; readonly release: Release };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export type StagedRRset = Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'>;
@@ -39,13 +42,24 @@ export type RevisionKind =
   | 'service.put'
   | 'service.delete'
   | 'shift'
-  | 'rollback';
+  | 'rollback'
+  | ReleaseRevisionKind;
 
-/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`. */
+/** What happened to a release; `release.step`: it went on by itself. */
+export type ReleaseRevisionKind =
+  | 'release.create'
+  | 'release.step'
+  | 'release.promote'
+  | 'release.pause'
+  | 'release.resume'
+  | 'release.abort'
+  | 'release.retry';
+
+/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id. */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release';
   readonly name: string;
-  /** JSON of the subject before and after (null: it was not there); for a shift, the weights by pool name. */
+  /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;
   readonly after: unknown;
 }

@@ -20,6 +20,10 @@ export interface Service {
   readonly zone: string;
   readonly kind: ServiceKind;
   readonly ttlSeconds: number;
+  /** What releases of the service do besides their steps. */
+  readonly release?: ReleaseSettings;
+  /** While a release has lowered the TTL: the one that answers have. */
+  readonly loweredTtlSeconds?: number;
   /** How a pool is chosen; `random`: an independent draw for each answer. */
   readonly pick: 'random';
   /** In the order given by the user. */
@@ -27,10 +31,16 @@ export interface Service {
   readonly revision: number;
 }
 
+export interface ReleaseSettings {
+  /** The TTL to which a release lowers a higher one until its last step has settled. */
+  readonly ttlSeconds: number;
+}
+
 /** What a user says of a service. */
 export interface ServiceBody {
   readonly ttlSeconds?: number;
   readonly pick?: 'random';
+  readonly release?: ReleaseSettings;
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
   readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
 }
@@ -55,6 +65,8 @@ export function makeService(
   const ttlSeconds = body.ttlSeconds ?? SERVICE_TTL_DEFAULT_SECONDS;
   const badTtl = checkSeconds(ttlSeconds, 'ttlSeconds');
   if (badTtl !== undefined) return badTtl;
+  const badRelease = body.release && checkSeconds(body.release.ttlSeconds, 'release/ttlSeconds');
+  if (badRelease !== undefined) return badRelease;
   const names = Object.keys(body.pools);
   if (names.length < POOLS_MIN || names.length > POOLS_MAX) {
     const detail = `A service has ${POOLS_MIN} to ${POOLS_MAX} pools, not ${names.length}.`;
@@ -90,6 +102,8 @@ export function makeService(
     zone: owner.zone,
     kind: kind as ServiceKind,
     ttlSeconds,
+    ...(body.release !== undefined && { release: { ttlSeconds: body.release.ttlSeconds } }),
+    ...(before?.loweredTtlSeconds !== undefined && { loweredTtlSeconds: before.loweredTtlSeconds }),
     pick: body.pick ?? 'random',
     pools,
     revision,
@@ -140,14 +154,28 @@ export function withWeights(service: Service, weights: Weights, revision: number
   return { ...service, pools, revision };
 }
 
+/** The TTL that its answers have. */
+export function ttlInForce({ ttlSeconds, loweredTtlSeconds }: Service): number {
+  return loweredTtlSeconds ?? ttlSeconds;
+}
+
 /** Each pool's share of answers: weight / sum of weights. */
 export function sharesOf(service: Service): Record<string, number> {
-  const total = service.pools.reduce((sum, pool) => sum + pool.weight, 0);
-  return Object.fromEntries(service.pools.map((pool) => [pool.name, total === 0 ? 0 : pool.weight / total]));
+  return sharesOfWeights(weightsOf(service));
+}
+
+export function sharesOfWeights(weights: Weights): Record<string, number> {
+  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, total === 0 ? 0 : weight / total]));
 }
 
 /** What a service's own body says. */
 export function serviceBody(service: Service): ServiceBody {
   const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }]);
-  return { ttlSeconds: service.ttlSeconds, pick: service.pick, pools: Object.fromEntries(pools) };
+  return {
+    ttlSeconds: service.ttlSeconds,
+    pick: service.pick,
+    ...(service.release !== undefined && { release: service.release }),
+    pools: Object.fromEntries(pools),
+  };
 }

@@ -57,6 +57,17 @@ const steps: readonly string[] = [
     body TEXT NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX services_by_zone ON services (zone);
+  -- The id is the number of the revision that made it.
+  CREATE TABLE releases (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE release_services (
+    service TEXT NOT NULL,
+    id INTEGER NOT NULL REFERENCES releases,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (service, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX services_of_release ON release_services (id);
+  -- One release a service at a time.
+  CREATE UNIQUE INDEX active_releases ON release_services (service) WHERE active;
   CREATE TABLE idempotency (
     token TEXT NOT NULL,
     key TEXT NOT NULL,

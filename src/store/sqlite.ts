@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Problem } from '../model/errors.ts';
 import { suffixesOf } from '../model/name.ts';
+import { isActive, type Release } from '../model/release.ts';
 import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
@@ -226,6 +227,14 @@ export class Store {
       case 'deleteService':
         statements.deleteService.run(change.name);
         return;
+      case 'putRelease': {
+        const { release } = change;
+        statements.putRelease.run(release.id, JSON.stringify(release));
+        for (const { name } of release.services) {
+          statements.putReleaseService.run(name, release.id, isActive(release) ? 1 : 0);
+        }
+        return;
+      }
     }
   }
 
@@ -306,6 +315,28 @@ export class Store {
 
   servicesIn(zone: string): Service[] {
     return this.#statements.servicesIn.all(zone).map((row) => parsed<Service>(row) as Service);
+  }
+
+  release(id: string): Release | undefined {
+    return parsed<Release>(this.#statements.release.get(id));
+  }
+
+  /** Releases in number order, after an id (exclusive). */
+  releases(after: number, limit: number): Release[] {
+    return this.#statements.releasesAfter.all(after, limit).map((row) => parsed<Release>(row) as Release);
+  }
+
+  /** The same of one service. */
+  releasesOf(service: string, after: number, limit: number): Release[] {
+    return this.#statements.releasesOf.all(service, after, limit).map((row) => parsed<Release>(row) as Release);
+  }
+
+  activeReleases(): Release[] {
+    return this.#statements.activeReleases.all().map((row) => parsed<Release>(row) as Release);
+  }
+
+  activeReleaseOf(service: string): Release | undefined {
+    return parsed<Release>(this.#statements.activeReleaseOf.get(service));
   }
 
   revision(revision: number): Revision | undefined {

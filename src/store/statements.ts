@@ -61,6 +61,17 @@ export function makeStatements(database: Database) {
     servicesIn: sql(SERVICES_IN),
     allServices: sql('SELECT body FROM services'),
 
+    putRelease: sql('INSERT INTO releases VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body'),
+    putReleaseService: sql(
+      'INSERT INTO release_services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET active = excluded.active',
+    ),
+    release: sql('SELECT body FROM releases WHERE id = ?'),
+    releasesAfter: sql('SELECT body FROM releases WHERE id > ? ORDER BY id LIMIT ?'),
+    releasesOf: sql(`SELECT body FROM releases JOIN release_services USING (id)
+      WHERE service = ? AND id > ? ORDER BY id LIMIT ?`),
+    activeReleases: sql('SELECT body FROM releases WHERE id IN (SELECT id FROM release_services WHERE active)'),
+    activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
+
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),
     keptReply: sql('SELECT * FROM idempotency WHERE token = ? AND key = ? AND at_ms > ?'),
     tokens: sql('SELECT * FROM tokens'),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { nameToWire } from '../model/name.ts';
-import type { Pool, Service } from '../model/service.ts';
+import { type Pool, type Service, ttlInForce } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { CLASS, TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
@@ -124,7 +124,7 @@ export interface CompiledPool {
 
 /** The text that decides a pool's RRsets. */
 export function poolSource(service: Service, pool: Pool): string {
-  return `${service.kind} ${service.ttlSeconds} ${pool.targets.join(' ')}`;
+  return `${service.kind} ${ttlInForce(service)} ${pool.targets.join(' ')}`;
 }
 
 /** Puts a pool's RRsets into the arena: `[first, second]`, or undefined where it is full. */
@@ -134,9 +134,10 @@ export function compilePool(
   service: Service,
   pool: Pool,
 ): [number, number] | undefined {
+  const ttl = ttlInForce(service);
   if (service.kind === 'host') {
     const target = nameToWire(pool.targets[0] as string);
-    const cname = compileRRset(arena, owner, TYPE.CNAME, service.ttlSeconds, [target]);
+    const cname = compileRRset(arena, owner, TYPE.CNAME, ttl, [target]);
     return cname === 0 ? undefined : [cname, 0];
   }
   const four: Uint8Array[] = [];
@@ -146,8 +147,8 @@ export function compilePool(
     assert(!(bytes instanceof Malformed), 'targets were validated');
     (bytes.length === 4 ? four : six).push(bytes);
   }
-  const first = four.length === 0 ? 0 : compileRRset(arena, owner, TYPE.A, service.ttlSeconds, four);
-  const second = six.length === 0 ? 0 : compileRRset(arena, owner, TYPE.AAAA, service.ttlSeconds, six);
+  const first = four.length === 0 ? 0 : compileRRset(arena, owner, TYPE.A, ttl, four);
+  const second = six.length === 0 ? 0 : compileRRset(arena, owner, TYPE.AAAA, ttl, six);
   if ((four.length > 0 && first === 0) || (six.length > 0 && second === 0)) {
     for (const rrset of [first, second])
       if (rrset !== 0) arena.free(rrset, arena.view.words[rrset + RRSET.WORDS] as number);
@@ -177,7 +178,7 @@ export function compilePlan(arena: Arena, service: Service, pools: readonly Comp
   });
   assert(total > 0, 'a service with no weight at all was refused');
   words[plan + PLAN.KIND] = service.kind === 'host' ? PLAN_HOST : PLAN_ADDRESSES;
-  words[plan + PLAN.TTL] = service.ttlSeconds;
+  words[plan + PLAN.TTL] = ttlInForce(service);
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
   words[plan + PLAN.POOLS] = pools.length;

@@ -166,6 +166,8 @@ export class Table implements TableChanges {
         return this.#putService(change.service);
       case 'deleteService':
         return this.#deleteService(change.zone, change.name);
+      case 'putRelease':
+        return;
     }
   }
 

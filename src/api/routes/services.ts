@@ -46,6 +46,7 @@ const putService = {
     ...putReply('Service', { creates: true }),
     ...writeProblems(
       'service_conflict',
+      'release_active',
       'apex_conflict',
       'name_outside_zones',
       'service_invalid',
@@ -63,7 +64,7 @@ const deleteService = {
   tags,
   params: ServiceParams,
   headers: ifMatchHeader,
-  response: { ...deleteReply, ...deleteProblems('service_unknown') },
+  response: { ...deleteReply, ...deleteProblems('service_unknown', 'release_active') },
 };
 
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {

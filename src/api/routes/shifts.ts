@@ -16,6 +16,7 @@ const shift = {
     ...postReply('Shift', 'All new weights are in force.'),
     ...writeProblems(
       'service_unknown',
+      'release_active',
       'weights_invalid',
       'weights_all_zero',
       'pools_mismatch',

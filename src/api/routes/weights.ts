@@ -34,7 +34,7 @@ const putWeights = {
   body: WeightsBody,
   response: {
     ...putReply('Weights', { creates: false }),
-    ...writeProblems('service_unknown', 'weights_invalid', 'weights_all_zero', 'pools_mismatch'),
+    ...writeProblems('service_unknown', 'release_active', 'weights_invalid', 'weights_all_zero', 'pools_mismatch'),
   },
 };
 
@@ -42,7 +42,7 @@ const rollback = {
   operationId: 'rollBack',
   summary: 'Restore earlier weights',
   description:
-    'With `{}` or no body: the weights before the last shift that was not itself a rollback; said twice it changes nothing more.',
+    'With `{}` or no body: the weights before the last release, or the last shift that was not itself a rollback; said twice it changes nothing more. A release that goes on is aborted.',
   tags,
   params: ServiceParams,
   headers: postHeaders,

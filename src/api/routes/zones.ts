@@ -55,7 +55,10 @@ const deleteZone = {
   params: ZoneParams,
   querystring: ZoneDeleteQuery,
   headers: ifMatchHeader,
-  response: { ...deleteReply, ...deleteProblems('query_invalid', 'zone_unknown', 'zone_has_services') },
+  response: {
+    ...deleteReply,
+    ...deleteProblems('query_invalid', 'zone_unknown', 'zone_has_services', 'release_active'),
+  },
 };
 
 export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {

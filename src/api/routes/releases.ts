@@ -1,0 +1,176 @@
+/** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Command } from '../../control/command.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { post, sendPage, sendResource } from '../replies.ts';
+import {
+  getHeaders,
+  pageReply,
+  postHeaders,
+  postReply,
+  readProblems,
+  releaseReply,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import {
+  EmptyBody,
+  PAGE_DEFAULT,
+  PromoteBody,
+  ReleaseBody,
+  ReleasePageQuery,
+  ReleaseParams,
+  ReleasesBody,
+  ServiceParams,
+  ServiceReleaseParams,
+} from '../schemas.ts';
+
+const tags = ['releases'];
+const description =
+  'Each step is one revision, at one instant for all services. While a release goes on, only it moves their weights.';
+
+const create = {
+  description,
+  tags,
+  headers: postHeaders,
+  response: {
+    ...releaseReply,
+    ...writeProblems(
+      'service_unknown',
+      'release_active',
+      'nothing_to_release',
+      'release_invalid',
+      'pool_unknown',
+      'idempotency_key_reused',
+    ),
+  },
+};
+
+const createOne = {
+  ...create,
+  operationId: 'createRelease',
+  summary: 'Release a service to one of its pools',
+  params: ServiceParams,
+  body: ReleaseBody,
+};
+
+const createMany = {
+  ...create,
+  operationId: 'createReleaseOfServices',
+  summary: 'Release several services that move together',
+  body: ReleasesBody,
+};
+
+const list = {
+  operationId: 'listReleasesOfService',
+  summary: 'The releases of a service, by number',
+  tags,
+  params: ServiceParams,
+  querystring: ReleasePageQuery,
+  response: { ...pageReply('Release', 'A page of releases.'), ...readProblems('query_invalid', 'service_unknown') },
+};
+
+const listAll = {
+  operationId: 'listReleases',
+  summary: 'All releases, by number',
+  tags,
+  querystring: ReleasePageQuery,
+  response: { ...pageReply('Release', 'A page of releases.'), ...readProblems('query_invalid') },
+};
+
+const get = {
+  operationId: 'getReleaseOfService',
+  summary: 'One release of a service',
+  tags,
+  params: ServiceReleaseParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Release', 'The release.'), ...readProblems('release_unknown') },
+};
+
+const getAny = { ...get, operationId: 'getRelease', summary: 'One release', params: ReleaseParams };
+
+const verbResponse = {
+  ...postReply('Release', 'Done; what follows from it is in force.'),
+  ...writeProblems('release_unknown', 'release_state', 'idempotency_key_reused'),
+};
+
+/** Verbs and what each is for. */
+const verbs = {
+  promote: 'Leave any pause; `{"full":true}` skips all that is left',
+  pause: 'Pause on request',
+  resume: 'Leave a pause that was requested',
+  abort: 'End the release; the weights are at once what they were before it',
+  retry: 'Begin an aborted release again, at its first step',
+} as const;
+
+type Verb = keyof typeof verbs;
+
+function verbSchema(verb: Verb) {
+  return {
+    operationId: `${verb}Release`,
+    summary: verbs[verb],
+    tags,
+    params: ReleaseParams,
+    headers: postHeaders,
+    body: verb === 'promote' ? PromoteBody : EmptyBody,
+    response: verb === 'retry' ? { ...verbResponse, ...writeProblems(...retryProblems) } : verbResponse,
+  };
+}
+
+const retryProblems = [
+  'release_unknown',
+  'release_state',
+  'service_unknown',
+  'release_active',
+  'nothing_to_release',
+  'pool_unknown',
+  'idempotency_key_reused',
+] as const;
+
+/** The empty object may be left out. */
+const preValidation = async (request: { body: unknown }): Promise<void> => {
+  request.body ??= {};
+};
+
+export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.post('/v1/services/:name/releases', { schema: createOne }, (request, reply) => {
+    const { dryRun = false, ...body } = request.body;
+    const services = [request.params.name];
+    return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: true });
+  });
+  api.post('/v1/releases', { schema: createMany }, (request, reply) => {
+    const { services, dryRun = false, ...body } = request.body;
+    return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: false });
+  });
+  api.get('/v1/services/:name/releases', { schema: list }, ({ params, query }, reply) =>
+    sendPage(reply, queries.releases(params.name, query.after ?? 0, query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get('/v1/releases', { schema: listAll }, ({ query }, reply) =>
+    sendPage(reply, queries.releases(undefined, query.after ?? 0, query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get('/v1/services/:name/releases/:id', { schema: get }, (request, reply) =>
+    sendResource(request, reply, queries.release(request.params.id, request.params.name)),
+  );
+  api.get('/v1/releases/:id', { schema: getAny }, (request, reply) =>
+    sendResource(request, reply, queries.release(request.params.id, undefined)),
+  );
+  for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
+}
+
+function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): void {
+  const schema = verbSchema(verb);
+  const ofService = { ...schema, operationId: `${verb}ReleaseOfService`, params: ServiceReleaseParams };
+  const tell = (request: FastifyRequest, reply: FastifyReply, id: string, service?: string): FastifyReply =>
+    post(engine, request, reply, commandOf(verb, request.body, { id, ...(service !== undefined && { service }) }));
+  api.post(`/v1/releases/:id/${verb}`, { schema, preValidation }, (request, reply) =>
+    tell(request, reply, request.params.id),
+  );
+  api.post(`/v1/services/:name/releases/:id/${verb}`, { schema: ofService, preValidation }, (request, reply) =>
+    tell(request, reply, request.params.id, request.params.name),
+  );
+}
+
+function commandOf(verb: Verb, body: unknown, of: { id: string; service?: string }): Command {
+  if (verb !== 'promote') return { kind: `release.${verb}`, ...of };
+  return { kind: 'release.promote', full: (body as { full?: boolean }).full ?? false, ...of };
+}

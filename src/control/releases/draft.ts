@@ -1,0 +1,181 @@
+/** Drafts of releases: made, moved on by people and by themselves. */
+import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
+import type { Release } from '../../model/release.ts';
+import { planOf } from '../../model/release-plan.ts';
+import { stepsOf } from '../../model/release-steps.ts';
+import { beginRelease, type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
+import type { Service } from '../../model/service.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { CommandContext } from '../command.ts';
+import { checkPrecondition, type Drafted, shown } from '../draft.ts';
+import { findService } from '../services.ts';
+import { draftChange } from './changes.ts';
+import type { ReleaseCommand, ReleaseVerb } from './command.ts';
+import { refuseWhileReleasing } from './guard.ts';
+import { planReply, releaseReply } from './replies.ts';
+
+/** Services that move together; each step changes them all in one transaction. */
+export const RELEASE_SERVICES_MAX = 100;
+
+export function draftReleaseCreate(
+  store: Store,
+  command: Extract<ReleaseCommand, { kind: 'release.create' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const { body, dryRun, single } = command;
+  const services = findServices(store, command.services, context);
+  if (services instanceof Problem) return services;
+  const steps = stepsOf(body);
+  if (steps instanceof Problem) return steps;
+  const unfit = checkServices(store, services, body.to);
+  if (unfit !== undefined) return unfit;
+  const { atMs } = context;
+  const plan = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
+  const release = { ...beginRelease(plan, atMs), revision };
+  const name = single ? services[0]?.name : undefined;
+  if (dryRun) {
+    const inForce = Math.max(...services.map((service) => service.revision));
+    return { revision: inForce, body: planReply(planOf(release, atMs), name) };
+  }
+  const change = draftChange(store, undefined, release, 'begins');
+  return { kind: 'release.create', ...change, created: true, body: releaseReply(release, name) };
+}
+
+function findServices(
+  store: Store,
+  names: readonly string[],
+  context: Pick<CommandContext, 'ifMatch'>,
+): Service[] | Problem {
+  const pointer = '/services';
+  if (names.length === 0 || names.length > RELEASE_SERVICES_MAX) {
+    const detail = `A release has 1 to ${RELEASE_SERVICES_MAX} services, not ${names.length}.`;
+    return new Problem('release_invalid', detail, { pointer });
+  }
+  const services = new Map<string, Service>();
+  for (const [i, text] of names.entries()) {
+    const service = findService(store, text);
+    if (service instanceof Problem) return service;
+    const stale = checkPrecondition(context, service.revision, `the service ${shown(service.name)}`);
+    if (stale !== undefined) return stale;
+    if (services.has(service.name)) {
+      return new Problem('release_invalid', `The service ${service.name} is named twice.`, {
+        pointer: `${pointer}/${i}`,
+      });
+    }
+    services.set(service.name, service);
+  }
+  return [...services.values()];
+}
+
+/** What keeps services from a release to a pool. */
+function checkServices(store: Store, services: readonly Service[], to: string): Problem | undefined {
+  for (const service of services) {
+    const name = shown(service.name);
+    const pools = service.pools.map((pool) => pool.name);
+    if (!pools.includes(to)) {
+      const detail = `The service ${name} has no pool ${JSON.stringify(to)}; its pools are ${pools.join(', ')}.`;
+      return new Problem('pool_unknown', detail, { pointer: '/to' });
+    }
+    const active = refuseWhileReleasing(store, [service.name], 'begin another one');
+    if (active !== undefined) return active;
+    if (service.pools.every((pool) => pool.name === to || pool.weight === 0)) {
+      return new Problem('nothing_to_release', `${to} has all traffic of ${name} already.`, { conflict: service.name });
+    }
+  }
+  return undefined;
+}
+
+/** A person's word on a release. */
+export function draftReleaseVerb(
+  store: Store,
+  command: ReleaseVerb,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const found = findRelease(store, command.id, command.service);
+  if (found instanceof Problem) return found;
+  const { release: before, name } = found;
+  const stale = checkPrecondition(context, before.revision, `the release ${before.id}`);
+  if (stale !== undefined) return stale;
+  const told = toldBy(store, command, before, context);
+  if (told instanceof Problem) return told;
+  const after = transition(before, told, context.atMs);
+  if (after instanceof Problem) return after;
+  if (after === before) return { revision: before.revision, body: releaseReply(before, name) };
+  const release = { ...after, revision };
+  const how = told.verb === 'promote' && told.full ? 'is promoted to its end' : verbs[command.kind];
+  const change = draftChange(store, before, release, how);
+  return { kind: command.kind, ...change, created: false, body: releaseReply(release, name) };
+}
+
+const verbs = {
+  'release.promote': 'is promoted',
+  'release.pause': 'is paused',
+  'release.resume': 'is resumed',
+  'release.abort': 'is aborted',
+  'release.retry': 'begins again',
+} as const;
+
+function toldBy(store: Store, command: ReleaseVerb, release: Release, context: CommandContext): Told | Problem {
+  switch (command.kind) {
+    case 'release.promote':
+      return { verb: 'promote', full: command.full };
+    case 'release.pause':
+      return { verb: 'pause' };
+    case 'release.resume':
+      return { verb: 'resume' };
+    case 'release.abort':
+      return { verb: 'abort', reason: 'abort_requested', message: `Aborted by ${context.actor}.` };
+    case 'release.retry': {
+      // Of the services only what they are now counts; whether it can be retried at all is for the transition to say.
+      if (release.state !== 'aborted') return { verb: 'retry', services: [] };
+      const names = release.services.map(({ name }) => name);
+      const services = findServices(store, names, {});
+      if (services instanceof Problem) return services;
+      return checkServices(store, services, release.to) ?? { verb: 'retry', services };
+    }
+  }
+}
+
+/** The runner's word: what the release waited for has come. */
+export function draftReleaseStep(
+  store: Store,
+  { id, revision: waited, verdict }: Extract<ReleaseCommand, { kind: 'release.step' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const before = store.release(id);
+  if (before === undefined || before.revision !== waited) {
+    return new Problem('revision_stale', `The release ${id} has moved on since revision ${waited}.`);
+  }
+  const told: Told = verdict === undefined ? { verb: 'elapse' } : { verb: 'judge', ...verdict };
+  const after = transition(before, told, context.atMs);
+  if (after instanceof Problem) return after;
+  if (after === before) return { revision: before.revision, body: null };
+  const change = draftChange(store, before, { ...after, revision }, stepCause(before, verdict));
+  return { kind: 'release.step', ...change, created: false, body: null };
+}
+
+function stepCause({ wait }: Release, verdict: { passed: boolean; message: string } | undefined): string {
+  if (verdict !== undefined) {
+    return verdict.passed ? `goes on, its analysis passed (${verdict.message})` : 'is aborted by its analysis';
+  }
+  return wait?.seconds ? `goes on after ${wait.seconds} s` : 'goes on';
+}
+
+/** A release by its id, and the canonical name of the service under whose path it was named. */
+export function findRelease(
+  store: Store,
+  id: string,
+  service: string | undefined,
+): { release: Release; name: string | undefined } | Problem {
+  const name = service === undefined ? undefined : canonicalName(service);
+  if (name instanceof Problem) return name;
+  const release = store.release(id);
+  const isOfService = name === undefined || release?.services.some((each) => each.name === name);
+  if (release !== undefined && isOfService) return { release, name };
+  const whose = name === undefined ? 'here' : `of the service ${shown(name)}`;
+  return new Problem('release_unknown', `There is no release ${id} ${whose}.`);
+}

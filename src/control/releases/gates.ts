@@ -1,0 +1,77 @@
+/** The gates of an analysis: what each kind is asked, and which answers pass. */
+import type { Metric } from '../../model/release.ts';
+import type { Measurement } from '../../model/release-analysis.ts';
+import type { Gate } from './analysis.ts';
+import { NoReply, type Outbound } from './outbound.ts';
+
+/** A query for a gate gives one number, or a handful; more is a mistake. */
+const PROMETHEUS_MAX_BYTES = 256 * 1024;
+
+export function makeGate(outbound: Outbound): Gate {
+  return async (metric, timeoutMs, stopped) => {
+    const { web, prometheus } = metric;
+    if (web !== undefined) {
+      const reply = await outbound.get(new URL(web.url), { timeoutMs, maxBytes: 0, stopped });
+      return reply instanceof NoReply ? failed(reply.reason) : judgeStatus(reply.status);
+    }
+    if (prometheus === undefined) return failed('has nothing to ask');
+    const limits = { timeoutMs, maxBytes: PROMETHEUS_MAX_BYTES, stopped };
+    const reply = await outbound.get(queryUrl(prometheus), limits);
+    if (reply instanceof NoReply) return failed(reply.reason);
+    if (reply.status !== 200) return judgeStatus(reply.status, 200);
+    return judgeValues(reply.body, metric.thresholdRange ?? {});
+  };
+}
+
+function failed(message: string): Measurement {
+  return { passed: false, message };
+}
+
+/** 2xx passes, the rule of Flagger's webhooks; or just the one status. */
+function judgeStatus(status: number, only?: number): Measurement {
+  const passed = only === undefined ? status >= 200 && status < 300 : status === only;
+  if (passed) return { passed, message: `answered ${status}` };
+  const note = status >= 300 && status < 400 ? '; redirects are not followed' : '';
+  return failed(`answered ${status}, not ${only ?? '2xx'}${note}`);
+}
+
+/** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
+function queryUrl({ address, query }: NonNullable<Metric['prometheus']>): URL {
+  const url = new URL(address);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/query`;
+  url.searchParams.set('query', query);
+  return url;
+}
+
+/** Every value of the result must be a number within the range; a result without any proves nothing, so it fails. */
+function judgeValues(body: string, range: NonNullable<Metric['thresholdRange']>): Measurement {
+  const values = valuesOf(body);
+  if (values === undefined) return failed('did not answer as Prometheus does');
+  if (values.length === 0) return failed('has no value');
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
+  const outside = values.find((value) => !Number.isFinite(value) || value < min || value > max);
+  if (outside === undefined) return { passed: true, message: `is ${values.join(', ')}` };
+  return failed(`is ${outside}, not within ${JSON.stringify(range)}`);
+}
+
+/** The values of an instant query's result, scalar or vector; undefined where it is none. */
+function valuesOf(body: string): number[] | undefined {
+  const reply = parsed(body) as { status?: unknown; data?: { resultType?: unknown; result?: unknown } } | null;
+  if (reply?.status !== 'success') return undefined;
+  const { resultType, result } = reply.data ?? {};
+  if (!Array.isArray(result)) return undefined;
+  const pairs = resultType === 'scalar' ? [result] : resultType === 'vector' ? result.map((each) => each?.value) : [];
+  const texts = pairs.map((pair: unknown) => (Array.isArray(pair) ? pair[1] : undefined));
+  const isValues =
+    (resultType === 'scalar' || resultType === 'vector') && texts.every((text) => typeof text === 'string');
+  // Number('') would be 0.
+  return isValues ? texts.map((text) => (text.trim() === '' ? Number.NaN : Number(text))) : undefined;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Moves releases on when what they wait for has come. What it knows can be lost at any moment: a start reads the
+ * releases from the store and goes on with what is left of each wait, and with an analysis from its first measurement.
+ *
+ * While the process lives, waits are measured by a steady clock, so that no jump of the wall clock shortens one or
+ * makes it longer. Each wait begins when the step before it was taken, not when that was planned: however late the
+ * runner is, it takes one step at a time.
+ */
+
+import { Problem } from '../../model/errors.ts';
+import { isActive, type Release, remainingMs, type Wait } from '../../model/release.ts';
+import type { Measurement } from '../../model/release-analysis.ts';
+import type { ModelChange } from '../../model/revision.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Engine } from '../engine.ts';
+import { type Gate, runAnalysis } from './analysis.ts';
+import type { Clock } from './clock.ts';
+
+/** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
+const RETRY_MS = 1000;
+/** Who takes the steps, in the log of changes. */
+const ACTOR = 'teal';
+
+/** Where the runner tells what it does; pino's logger is one. */
+export interface RunnerLog {
+  info(line: object, text: string): void;
+  error(line: object, text: string): void;
+}
+
+export interface RunnerParts {
+  readonly engine: Pick<Engine, 'execute' | 'onChange'>;
+  readonly store: Pick<Store, 'activeReleases'>;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly log: RunnerLog;
+}
+
+/** A release that goes on. */
+interface Followed {
+  readonly id: string;
+  readonly revision: number;
+  /** By the steady clock; infinite: not ended by time, or not yet. */
+  dueAtMs: number;
+  /** Of its analysis, once there is one. */
+  verdict: Measurement | undefined;
+  /** Ends its analysis. */
+  readonly stopped: AbortController;
+}
+
+export class ReleaseRunner {
+  readonly #parts: RunnerParts;
+  readonly #followed = new Map<string, Followed>();
+  #cancelTimer: () => void = () => {};
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    parts.engine.onChange((changes) => this.#see(changes));
+  }
+
+  /** To be called once, when the engine has loaded. */
+  start(): void {
+    const now = this.#parts.clock.wallMs();
+    for (const release of this.#parts.store.activeReleases()) this.#follow(release, (wait) => remainingMs(wait, now));
+    this.#schedule();
+  }
+
+  stop(): void {
+    for (const { stopped } of this.#followed.values()) stopped.abort();
+    this.#followed.clear();
+    this.#cancelTimer();
+  }
+
+  #see(changes: readonly ModelChange[]): void {
+    const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
+    for (const release of releases) this.#follow(release, wholeMs);
+    if (releases.length > 0) this.#schedule();
+  }
+
+  #follow(release: Release, leftOf: (wait: Wait) => number): void {
+    const { id, revision, wait, held, steps, stepIndex } = release;
+    this.#followed.get(id)?.stopped.abort();
+    this.#followed.delete(id);
+    if (!isActive(release) || wait === null) return;
+    const dueAtMs = held ? Number.POSITIVE_INFINITY : this.#parts.clock.steadyMs() + leftOf(wait);
+    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, stopped: new AbortController() };
+    this.#followed.set(id, followed);
+    const analysis = steps[stepIndex]?.analysis;
+    if (wait.kind !== 'analysis' || held || analysis === undefined) return;
+    const { gate, clock } = this.#parts;
+    runAnalysis(analysis, gate, clock, followed.stopped.signal, (verdict) => {
+      followed.verdict = verdict;
+      followed.dueAtMs = clock.steadyMs();
+      this.#schedule();
+    });
+  }
+
+  /** One timer, for the release that is due first. */
+  #schedule(): void {
+    this.#cancelTimer();
+    const first = Math.min(...[...this.#followed.values()].map(({ dueAtMs }) => dueAtMs));
+    if (first === Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#parts;
+    this.#cancelTimer = clock.after(Math.max(0, first - clock.steadyMs()), () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.#parts.clock.steadyMs();
+    // A step makes the release a new entry, which is not in this list: each gets one step in a tick.
+    for (const followed of [...this.#followed.values()].filter(({ dueAtMs }) => dueAtMs <= now)) this.#step(followed);
+    this.#schedule();
+  }
+
+  #step(followed: Followed): void {
+    const { engine, clock, log } = this.#parts;
+    const { id, revision, verdict } = followed;
+    followed.dueAtMs = clock.steadyMs() + RETRY_MS;
+    try {
+      const command = { kind: 'release.step', id, revision, ...(verdict !== undefined && { verdict }) } as const;
+      const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      if (result instanceof Problem)
+        log.error({ release: id, code: result.code }, `a step was refused: ${result.detail}`);
+      else log.info({ release: id, revision: result.revision }, 'a release went on');
+    } catch (err) {
+      log.error({ release: id, err }, 'a step failed unexpectedly');
+    }
+  }
+}
+
+function wholeMs({ seconds }: Wait): number {
+  return seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000;
+}

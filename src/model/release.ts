@@ -1,0 +1,124 @@
+/** A release: a planned sequence of shifts of one service, or of several that move together, to one of their pools. */
+import type { Weights } from './service.ts';
+
+/** One step; the words are those of Argo Rollouts. Each has exactly one of these. */
+export interface Step {
+  /** Share of traffic for the release's target pool, per cent. */
+  readonly setWeight?: number;
+  /** Without a duration: until promoted. */
+  readonly pause?: { readonly duration?: number | string };
+  readonly analysis?: Analysis;
+}
+
+/** Gates that are asked again and again; what is left out has a default (release-steps.ts). */
+export interface Analysis {
+  readonly intervalSeconds?: number;
+  /** Measurements of each metric. */
+  readonly count?: number;
+  /** Failed measurements that one metric may have. */
+  readonly failureLimit?: number;
+  /** After so long without an answer a measurement has failed. */
+  readonly timeoutSeconds?: number;
+  readonly metrics: readonly Metric[];
+}
+
+/** Each has exactly one of `web` and `prometheus`. */
+export interface Metric {
+  readonly name: string;
+  /** A status of 2xx passes: the rule of Flagger's webhooks. */
+  readonly web?: { readonly url: string };
+  readonly prometheus?: { readonly address: string; readonly query: string };
+  /** Both ends included. Belongs to `prometheus`. */
+  readonly thresholdRange?: { readonly min?: number; readonly max?: number };
+}
+
+/** What a user says of a release: `steps`, or the name of a preset. */
+export interface ReleaseBody {
+  /** The pool that traffic moves to. */
+  readonly to: string;
+  readonly steps?: readonly Step[];
+  readonly preset?: string;
+}
+
+/**
+ * What a release waits for before it goes on. `lowering`: until answers with the old TTL have expired; `turn`: nothing,
+ * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
+ * `settling`: until answers from before the last step have expired.
+ */
+export interface Wait {
+  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'settling';
+  /** Unix time, milliseconds. */
+  readonly startedAtMs: number;
+  /** null: not ended by time. */
+  readonly seconds: number | null;
+}
+
+/** One of the services of a release. */
+export interface ReleaseService {
+  readonly name: string;
+  /** When the release began; an abort restores them. */
+  readonly before: Weights;
+  /** What the release set last. */
+  readonly weights: Weights;
+  /** The TTL outside of releases. */
+  readonly steadyTtlSeconds: number;
+  /** The TTL in force while the release goes on; never above the steady one. */
+  readonly ttlSeconds: number;
+}
+
+export type ReleaseState = 'progressing' | 'paused' | 'completed' | 'aborted';
+
+/** Why a release is in its state. Codes are part of the API contract: add freely, never rename. */
+export type ReleaseReason =
+  | 'ttl_lowering'
+  | 'step_due'
+  | 'analysis_running'
+  | 'ttl_settling'
+  | 'pause_step'
+  | 'pause_requested'
+  | 'steps_done'
+  | 'abort_requested'
+  | 'analysis_failed'
+  | 'rolled_back';
+
+export interface Release {
+  /** The number of the revision that made it, as text. */
+  readonly id: string;
+  readonly services: readonly ReleaseService[];
+  readonly to: string;
+  readonly steps: readonly Step[];
+  readonly state: ReleaseState;
+  readonly reason: ReleaseReason;
+  /** A sentence for people. */
+  readonly message: string;
+  /** The step that it is at, or that comes next; the number of steps once all are done. */
+  readonly stepIndex: number;
+  /** null once it has ended. */
+  readonly wait: Wait | null;
+  /** A person asked for a pause: the wait begins anew when it is over. */
+  readonly held: boolean;
+  /** Unix time, milliseconds. */
+  readonly createdAtMs: number;
+  /** The last revision that changed it; its ETag. */
+  readonly revision: number;
+}
+
+/** A release that goes on, or will; a service has at most one. */
+export function isActive({ state }: Release): boolean {
+  return state === 'progressing' || state === 'paused';
+}
+
+/** True where the release lowers the TTL of a service. */
+export function lowersTtl({ services }: Pick<Release, 'services'>): boolean {
+  return services.some((service) => service.ttlSeconds < service.steadyTtlSeconds);
+}
+
+/**
+ * What is left of a wait after a restart, by the wall clock, the only one that outlives a process. A clock that was set
+ * back does not make it longer than it was, and one that was set forward ends this wait only: the next begins now.
+ */
+export function remainingMs(wait: Wait, atMs: number): number {
+  if (wait.seconds === null) return Number.POSITIVE_INFINITY;
+  const allMs = wait.seconds * 1000;
+  return Math.min(Math.max(wait.startedAtMs + allMs - atMs, 0), allMs);
+}

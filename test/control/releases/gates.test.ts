@@ -1,0 +1,261 @@
+/** Gates that behave, and gate servers that hang, redirect, never end, lie, or stand where nobody may look. */
+import http from 'node:http';
+import net from 'node:net';
+import t, { type Test } from 'tap';
+import { makeGate } from '../../../src/control/releases/gates.ts';
+import { Outbound } from '../../../src/control/releases/outbound.ts';
+import type { Metric } from '../../../src/model/release.ts';
+import { type Network, parseNetwork } from '../../../src/wire/network.ts';
+
+const loopback = new Outbound(['127.0.0.0/8', '::1/128'].map((text) => parseNetwork(text) as Network));
+const LIMIT_MS = 1000;
+
+/** A server that does as the handler says; its base URL. */
+async function serve(t: Test, handler: http.RequestListener): Promise<string> {
+  return listen(t, http.createServer(handler));
+}
+
+async function listen(t: Test, server: net.Server): Promise<string> {
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+}
+
+function measure(metric: Omit<Metric, 'name'>, outbound = loopback, stopped = new AbortController().signal) {
+  return makeGate(outbound)({ name: 'gate', ...metric }, LIMIT_MS, stopped);
+}
+
+t.test('web: 2xx passes, all else fails', async (t) => {
+  const url = await serve(t, (request, response) => {
+    response.writeHead(Number(request.url?.slice(1)), { location: '/200' }).end('anything');
+  });
+  for (const status of [200, 204, 299]) t.match(await measure({ web: { url: `${url}/${status}` } }), { passed: true });
+  for (const status of [300, 304, 400, 404, 500, 503, 599]) {
+    t.match(await measure({ web: { url: `${url}/${status}` } }), {
+      passed: false,
+      message: `answered ${status}, not 2xx`,
+    });
+  }
+  const redirect = await measure({ web: { url: `${url}/302` } });
+  t.same(redirect, { passed: false, message: 'answered 302, not 2xx; redirects are not followed' });
+});
+
+t.test('web: a body without end is not read', async (t) => {
+  let closed = false;
+  const url = await serve(t, (_request, response) => {
+    response.writeHead(200);
+    const pour = (): void => {
+      while (response.write(Buffer.alloc(64 * 1024)));
+    };
+    response.on('drain', pour).on('close', () => {
+      closed = true;
+    });
+    pour();
+  });
+  t.match(await measure({ web: { url } }), { passed: true, message: 'answered 200' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.ok(closed, 'the connection is given up');
+});
+
+const prometheus = (address: string) => ({
+  prometheus: { address, query: 'up{a="b"}' },
+  thresholdRange: { min: 0, max: 1 },
+});
+
+t.test('servers that do not answer as they should: bounded, and never a pass', async (t) => {
+  const raw = (answer: (socket: net.Socket) => void) =>
+    listen(
+      t,
+      net.createServer((socket) => socket.once('data', () => answer(socket))),
+    );
+  const closedPort = await listen(t, net.createServer()).then((url) => `http://127.0.0.1:${Number(new URL(url).port)}`);
+  const cases: [string, string, RegExp][] = [
+    ['hangs', await raw(() => {}), /no whole answer within 1 s/],
+    [
+      'hangs after the status line',
+      await raw((socket) => socket.write('HTTP/1.1 200 OK\r\n')),
+      /no whole answer within 1 s/,
+    ],
+    [
+      'says 100 forever',
+      await raw((socket) => void setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 50).unref()),
+      /no whole answer within 1 s/,
+    ],
+    [
+      'has headers without end',
+      await raw((socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(200_000)}`)),
+      /HPE_HEADER_OVERFLOW/,
+    ],
+    [
+      'is no web server',
+      await raw((socket) => socket.end('220 mail.example.com ESMTP\r\n')),
+      /could not be asked: HPE_/,
+    ],
+    ['hangs up', await raw((socket) => socket.destroy()), /could not be asked: ECONNRESET/],
+    ['speaks no TLS', closedPort.replace('http', 'https'), /could not be asked|no whole answer/],
+    [
+      'has a name that is none',
+      'http://no-such-host.invalid',
+      /could not be asked: (ENOTFOUND|EAI_AGAIN)|no whole answer/,
+    ],
+  ];
+  for (const [what, url, message] of cases) {
+    for (const metric of [{ web: { url } }, prometheus(url)]) {
+      const startedAt = performance.now();
+      t.match(await measure(metric), { passed: false, message }, what);
+      t.ok(performance.now() - startedAt < 20 * LIMIT_MS, `${what}: in time`);
+    }
+  }
+});
+
+t.test('prometheus: every value within the range, and at least one', async (t) => {
+  let body = '';
+  let asked = '';
+  const url = await serve(t, (request, response) => {
+    asked = request.url ?? '';
+    response.end(body);
+  });
+  const result = (resultType: string, result: unknown) =>
+    JSON.stringify({ status: 'success', data: { resultType, result } });
+  const vector = (...values: unknown[]) =>
+    result(
+      'vector',
+      values.map((value) => ({ metric: {}, value: [1, value] })),
+    );
+  const cases: [string, string, boolean, RegExp][] = [
+    ['a value', vector('0.5'), true, /^is 0\.5$/],
+    ['the ends', vector('0', '1'), true, /^is 0, 1$/],
+    ['a scalar', result('scalar', [1, '0.25']), true, /^is 0\.25$/],
+    ['one outside', vector('0.5', '1.01'), false, /^is 1\.01, not within \{"min":0,"max":1\}$/],
+    ['below', vector('-0.1'), false, /^is -0\.1/],
+    ['nothing', vector(), false, /has no value/],
+    ['NaN', vector('NaN'), false, /NaN/],
+    ['infinite', vector('+Inf'), false, /not within/],
+    ['empty text', vector(''), false, /NaN/],
+    ['a number', vector(0.5), false, /as Prometheus does/],
+    ['null', vector(null), false, /as Prometheus does/],
+    ['a matrix', result('matrix', [{ values: [[1, '0.5']] }]), false, /as Prometheus does/],
+    ['a string', result('string', [1, '0.5']), false, /as Prometheus does/],
+    ['samples that are none', result('vector', [null, 5, {}]), false, /as Prometheus does/],
+    [
+      'an error',
+      JSON.stringify({ status: 'error', data: { resultType: 'scalar', result: [1, '0.5'] } }),
+      false,
+      /as Prometheus/,
+    ],
+    ['no JSON', '<html>0.5</html>', false, /as Prometheus does/],
+    ['JSON null', 'null', false, /as Prometheus does/],
+    ['nothing at all', '', false, /as Prometheus does/],
+  ];
+  for (const [what, text, passed, message] of cases) {
+    body = text;
+    t.match(await measure(prometheus(`${url}/prefix/`)), { passed, message }, what);
+  }
+  t.equal(asked, '/prefix/api/v1/query?query=up%7Ba%3D%22b%22%7D');
+  body = vector('7');
+  t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { passed: true }, 'one end is enough');
+  body = vector('+Inf');
+  t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { passed: false });
+});
+
+t.test('prometheus: what is too long, or not a 200, fails', async (t) => {
+  const good = '{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}';
+  const url = await serve(t, (request, response) => {
+    if (request.url?.startsWith('/created')) return void response.writeHead(201).end(good);
+    const pour = (): void => {
+      while (response.write(' '.repeat(64 * 1024)));
+    };
+    response.on('drain', pour).on('error', () => {});
+    pour();
+  });
+  t.match(await measure(prometheus(url)), { passed: false, message: 'answered with more than 262144 bytes' });
+  t.match(await measure(prometheus(`${url}/created`)), { passed: false, message: 'answered 201, not 200' });
+});
+
+t.test('a measurement can be stopped', async (t) => {
+  let begun = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const url = await serve(t, () => begun());
+  const stopped = new AbortController();
+  const measured = measure({ web: { url } }, loopback, stopped.signal);
+  await asked;
+  stopped.abort();
+  t.match(await measured, { passed: false });
+});
+
+t.test('addresses that may not be asked, however they are written', async (t) => {
+  const nobody = new Outbound([]);
+  let asked = 0;
+  const url = await serve(t, (_request, response) => {
+    asked++;
+    response.end();
+  });
+  const { port } = new URL(url);
+  for (const host of [
+    '127.0.0.1',
+    '127.1',
+    '0x7f000001',
+    '2130706433',
+    'localhost',
+    '0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[64:ff9b::7f00:1]',
+  ]) {
+    const { passed, message } = await measure({ web: { url: `http://${host}:${port}/` } }, nobody);
+    t.notOk(passed, host);
+    t.match(message, /may not be asked; the setting probes\.allow/, host);
+  }
+  t.equal(asked, 0, 'nobody got through');
+  t.match(
+    await measure({ web: { url: `http://localhost:${port}/` } }, new Outbound([parseNetwork('127.0.0.1') as Network])),
+    { passed: true },
+  );
+});
+
+t.test('which addresses are public', async (t) => {
+  const nobody = new Outbound([]);
+  const good = [
+    '1.1.1.1',
+    '8.8.8.8',
+    '172.15.255.255',
+    '172.32.0.0',
+    '192.167.255.255',
+    '2606:4700::1111',
+    '2a00:1450::1',
+    '::ffff:8.8.8.8',
+  ];
+  for (const address of good) t.ok(nobody.permits(address), address);
+  const bad = [
+    ...['0.0.0.0', '10.1.2.3', '100.100.100.200', '127.255.255.255', '169.254.169.254', '172.16.0.1', '172.31.255.255'],
+    ...['192.168.0.1', '224.0.0.1', '255.255.255.255', '168.63.129.16', '::', '::1', '::ffff:169.254.169.254'],
+    ...[
+      '64:ff9b::a9fe:a9fe',
+      'fd00:ec2::254',
+      'fe80::1',
+      'fe80::1%lo',
+      'ff02::1',
+      '2001:db8::1',
+      '2002:7f00:1::',
+      'x',
+      '',
+    ],
+  ];
+  for (const address of bad) t.notOk(nobody.permits(address), address);
+  const some = new Outbound(['10.1.0.0/16', 'fd00::/8'].map((text) => parseNetwork(text) as Network));
+  t.same(
+    ['10.1.2.3', '::ffff:10.1.2.3', 'fd00:ec2::254', '10.2.0.1', '127.0.0.1'].map((address) => some.permits(address)),
+    [true, true, true, false, false],
+  );
+});

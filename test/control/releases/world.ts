@@ -1,0 +1,127 @@
+/** An engine with a runner whose clocks and gates the test moves by hand; it can be killed and started again. */
+import type { Test } from 'tap';
+import type { Clock } from '../../../src/control/releases/clock.ts';
+import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
+import type { Metric, Release, Step } from '../../../src/model/release.ts';
+import type { Measurement } from '../../../src/model/release-analysis.ts';
+import {
+  bluegreen,
+  type EngineFixture,
+  makeEngine,
+  NOON_MS,
+  temporaryFolder,
+  zoneBody,
+} from '../../fixtures/engine.ts';
+
+export const app = 'app.example.com';
+export const api = 'api.example.com';
+
+/** Two clocks: the steady one moves on, the wall clock moves with it and may be set. */
+export class TestClock implements Clock {
+  #steadyMs = 0;
+  #wallOffsetMs = NOON_MS;
+  readonly #timers = new Map<number, { atMs: number; work: () => void }>();
+  #nextTimer = 0;
+
+  wallMs = (): number => this.#wallOffsetMs + this.#steadyMs;
+  steadyMs = (): number => this.#steadyMs;
+
+  after(ms: number, work: () => void): () => void {
+    const timer = this.#nextTimer++;
+    this.#timers.set(timer, { atMs: this.#steadyMs + ms, work });
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Sets the wall clock, forward or back. */
+  jump(ms: number): void {
+    this.#wallOffsetMs += ms;
+  }
+
+  /** Lets time pass, timer by timer. */
+  async pass(seconds: number): Promise<void> {
+    const endMs = this.#steadyMs + seconds * 1000;
+    for (;;) {
+      await settle();
+      const [next] = [...this.#timers].sort(([, a], [, b]) => a.atMs - b.atMs);
+      if (next === undefined || next[1].atMs > endMs) break;
+      this.#timers.delete(next[0]);
+      this.#steadyMs = Math.max(this.#steadyMs, next[1].atMs);
+      next[1].work();
+    }
+    this.#steadyMs = endMs;
+  }
+
+  /** What the process waited for is gone with it. */
+  kill(): void {
+    this.#timers.clear();
+  }
+}
+
+/** Lets what was promised come true. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface ReleaseWorld {
+  readonly fixture: EngineFixture;
+  readonly clock: TestClock;
+  /** Metrics that were asked, in order. */
+  readonly asked: string[];
+  /** What the gates say; a test may set it. */
+  answer: (metric: Metric) => Measurement | Promise<Measurement>;
+  release(id: string): Release;
+  /** The weight of green in force. */
+  green(name?: string): number;
+  /** Kills the process, so to speak, and starts another one on the same data. */
+  restart(): void;
+}
+
+/** The zone example.com with two services, all blue. */
+export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
+  const folder = temporaryFolder(t);
+  const clock = new TestClock();
+  const asked: string[] = [];
+  let runner: ReleaseRunner;
+  const start = (): EngineFixture => {
+    const fixture = makeEngine(t, { folder });
+    const gate = async (metric: Metric): Promise<Measurement> => {
+      asked.push(metric.name);
+      return world.answer(metric);
+    };
+    const log = { info: () => {}, error: () => {} };
+    runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, clock, log });
+    runner.start();
+    return fixture;
+  };
+  let fixture = start();
+  fixture.must({ kind: 'zone.put', zone: 'example.com', body: zoneBody });
+  for (const name of [app, api]) fixture.must({ kind: 'service.put', name, body: bluegreen(100, 0, service) });
+  const world: ReleaseWorld = {
+    get fixture() {
+      return fixture;
+    },
+    clock,
+    asked,
+    answer: () => ({ passed: true, message: 'fine' }),
+    release: (id) => fixture.store.release(id) as Release,
+    green: (name = app) => fixture.store.service(name)?.pools.find((pool) => pool.name === 'green')?.weight as number,
+    restart() {
+      runner.stop();
+      clock.kill();
+      fixture.close();
+      fixture = start();
+    },
+  };
+  return world;
+}
+
+/** Begins a release to green; its id. */
+export function begin(
+  { fixture, clock }: ReleaseWorld,
+  steps: readonly Step[],
+  services: readonly string[] = [app],
+): string {
+  const body = { to: 'green', steps };
+  const command = { kind: 'release.create', services, body, dryRun: false, single: false } as const;
+  return String(fixture.must(command, { atMs: clock.wallMs() }).revision);
+}

@@ -1,0 +1,168 @@
+/** Releases through a whole server and real sockets: a gate that fails, and `kill -9` wherever a release may be. */
+import http from 'node:http';
+import type net from 'node:net';
+import t, { type Test } from 'tap';
+import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+
+t.setTimeout(120_000);
+
+const app = '/v1/services/app.example.test';
+const GREEN = '192.0.2.20';
+const env = { TEAL_PROBES_ALLOW: '127.0.0.0/8' };
+
+/** A server for gates: answers with the status that the path names. */
+async function startGate(t: Test): Promise<{ url: string; asked: number }> {
+  const gate = { url: '', asked: 0 };
+  const server = http.createServer((request, response) => {
+    gate.asked++;
+    response.writeHead(Number(request.url?.slice(1))).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  gate.url = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}/`;
+  return gate;
+}
+
+async function must(teal: TealProcess, method: string, path: string, body?: unknown) {
+  const reply = await teal.call(method, path, body);
+  if (reply.status >= 300) throw new Error(`${path}: ${JSON.stringify(reply.body)}`);
+  return reply.body;
+}
+
+/** All blue, with a TTL of a second, so that releases take seconds. */
+async function allBlue(teal: TealProcess, more: object = {}): Promise<void> {
+  const pools = { blue: { weight: 100, targets: ['192.0.2.10'] }, green: { weight: 0, targets: [GREEN] } };
+  await must(teal, 'PUT', app, { ttlSeconds: 1, pools, ...more });
+}
+
+/** Reads the release until it is as it should be; fails after a while that no busy machine needs. */
+async function until(
+  teal: TealProcess,
+  id: string,
+  isThere: (release: { state: string; stepIndex: number }) => boolean,
+) {
+  for (let tries = 0; tries < 1500; tries++) {
+    const release = await must(teal, 'GET', `${app}/releases/${id}`);
+    if (isThere(release)) return release;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('it never came to that');
+}
+
+/** Asks twice. */
+const analysis = (url: string, intervalSeconds: number) => ({
+  analysis: { count: 2, intervalSeconds, metrics: [{ name: 'smoke', web: { url } }] },
+});
+
+/** Of the gate that fails: the weights must be back before it would be asked again. */
+const INTERVAL_SECONDS = 10;
+
+t.test('a canary whose gate fails at 50: no answer is green from then on, and history tells why', async (t) => {
+  const gate = await startGate(t);
+  const teal = await startTeal(temporaryFolder(t), { env });
+  await allBlue(teal);
+  const good = analysis(`${gate.url}200`, 1);
+  const bad = analysis(`${gate.url}503`, INTERVAL_SECONDS);
+  const steps = [{ setWeight: 10 }, good, { setWeight: 50 }, { pause: { duration: 1 } }, bad, { setWeight: 100 }];
+  const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
+  const fifty = await until(teal, id, ({ stepIndex }) => stepIndex >= 3);
+  t.same(fifty.weights, { blue: 50, green: 50 });
+  const aborted = await until(teal, id, ({ state }) => state === 'aborted');
+  t.match(aborted, {
+    reason: 'analysis_failed',
+    message: /^smoke failed: answered 503/,
+    weights: { blue: 100, green: 0 },
+  });
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  for (let i = 0; i < 500; i++) {
+    const { answers } = await client.ask(buildQuery({ name: 'app.example.test' }));
+    if (answers[0]?.data === GREEN) t.fail(`answer ${i} is green`);
+  }
+  await client.close();
+  const { items } = await must(teal, 'GET', `${app}/history?order=newest&limit=2`);
+  const [last, before] = items;
+  t.match(last, {
+    actor: 'teal',
+    kind: 'release.step',
+    summary: /aborted by its analysis.*smoke failed: answered 503/,
+  });
+  t.match(before, { kind: 'release.step', summary: /goes on after 1 s/ });
+  const tookMs = Date.parse(last.at) - Date.parse(before.at);
+  t.ok(tookMs < INTERVAL_SECONDS * 1000, `the weights were back ${tookMs} ms after the pause, when the gate was asked`);
+  t.equal(gate.asked, 3, 'twice at 10, once at 50');
+  await teal.end('SIGTERM');
+});
+
+t.test('kill -9 in every state: the release goes on where it was', async (t) => {
+  const gate = await startGate(t);
+  const folder = temporaryFolder(t);
+  let teal = await startTeal(folder, { env });
+  await allBlue(teal, { ttlSeconds: 2, release: { ttlSeconds: 1 } });
+  const steps = [
+    { setWeight: 10 },
+    { pause: { duration: 1 } },
+    analysis(`${gate.url}200`, 2),
+    { setWeight: 50 },
+    { pause: {} },
+    { setWeight: 100 },
+  ];
+  const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
+  const seen: string[] = [];
+  for (let lives = 0; lives < 60; lives++) {
+    const release = await must(teal, 'GET', `${app}/releases/${id}`);
+    const kind = release.wait?.kind ?? release.state;
+    if (!seen.includes(kind)) {
+      seen.push(kind);
+      await teal.end('SIGKILL');
+      teal = await startTeal(folder, { env });
+      const { weights } = await must(teal, 'GET', `${app}/weights`);
+      const now = await must(teal, 'GET', `${app}/releases/${id}`);
+      t.ok(now.stepIndex >= release.stepIndex, `after a kill while it was ${kind}`);
+      if (now.revision === release.revision) t.same(weights, release.weights);
+    }
+    if (kind === 'completed') break;
+    if (kind === 'promotion') await must(teal, 'POST', `${app}/releases/${id}/promote`);
+    await until(
+      teal,
+      id,
+      ({ state, ...rest }) => (rest as { wait?: { kind: string } }).wait?.kind !== kind || state === 'completed',
+    );
+  }
+  t.same(seen, ['lowering', 'pause', 'analysis', 'promotion', 'settling', 'completed']);
+  const { items } = await must(teal, 'GET', `${app}/history?limit=100`);
+  const shares = items
+    .filter(({ kind }: { kind: string }) => kind.startsWith('release.'))
+    .map(({ subjects }: { subjects: { after: { green: number } }[] }) => subjects[0]?.after.green);
+  t.same(shares, [0, 10, 10, 50, 100, 100], 'each step once, in order');
+  t.match(await must(teal, 'GET', app), {
+    ttlSeconds: 2,
+    loweredTtlSeconds: undefined,
+    pools: { green: { weight: 100 } },
+  });
+  await teal.end('SIGTERM');
+});
+
+t.test('a server that stops takes no step any more, and the next one does', async (t) => {
+  const folder = temporaryFolder(t);
+  let teal = await startTeal(folder, { env });
+  await allBlue(teal);
+  const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', preset: 'Canary10Percent5Minutes' });
+  t.match(await teal.end('SIGTERM'), { code: 0 }, 'a wait of five minutes does not hold it up');
+  teal = await startTeal(folder, { env });
+  t.match(await must(teal, 'GET', `${app}/releases/${id}`), { state: 'paused', weights: { green: 10 } });
+  await teal.end('SIGTERM');
+});
+
+t.test('a gate on this machine may not be asked unless the settings say so', async (t) => {
+  const gate = await startGate(t);
+  const teal = await startTeal(temporaryFolder(t));
+  await allBlue(teal);
+  const steps = [{ setWeight: 10 }, analysis(`${gate.url}200`, 2), { setWeight: 100 }];
+  const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
+  const release = await until(teal, id, ({ state }) => state === 'aborted');
+  t.match(release, { message: /127\.0\.0\.1, which may not be asked; the setting probes\.allow/ });
+  t.equal(gate.asked, 0);
+  await teal.end('SIGTERM');
+});
