@@ -4,6 +4,7 @@ import type net from 'node:net';
 import t, { type Test } from 'tap';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { mulberry32 } from '../fixtures/mutate.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 t.setTimeout(120_000);
@@ -56,6 +57,15 @@ const analysis = (url: string, intervalSeconds: number) => ({
   analysis: { count: 2, intervalSeconds, metrics: [{ name: 'smoke', web: { url } }] },
 });
 
+interface LoggedRevision {
+  readonly at: string;
+  readonly kind: string;
+  readonly summary: string;
+  readonly subjects: readonly { readonly after: { readonly green: number } }[];
+}
+
+/** The wall clock, which the log has, is a little off the clock that measures waits. */
+const CLOCKS_DIFFER_MS = 50;
 /** Of the gate that fails: the weights must be back before it would be asked again. */
 const INTERVAL_SECONDS = 10;
 
@@ -132,15 +142,46 @@ t.test('kill -9 in every state: the release goes on where it was', async (t) => 
   }
   t.same(seen, ['lowering', 'pause', 'analysis', 'promotion', 'settling', 'completed']);
   const { items } = await must(teal, 'GET', `${app}/history?limit=100`);
-  const shares = items
-    .filter(({ kind }: { kind: string }) => kind.startsWith('release.'))
-    .map(({ subjects }: { subjects: { after: { green: number } }[] }) => subjects[0]?.after.green);
+  const shares = (items as LoggedRevision[])
+    .filter(({ kind }) => kind.startsWith('release.'))
+    .map(({ subjects }) => subjects[0]?.after.green);
   t.same(shares, [0, 10, 10, 50, 100, 100], 'each step once, in order');
   t.match(await must(teal, 'GET', app), {
     ttlSeconds: 2,
     loweredTtlSeconds: undefined,
     pools: { green: { weight: 100 } },
   });
+  await teal.end('SIGTERM');
+});
+
+t.test('kill -9 at any moment: every step is taken once, in order, and none before its time', async (t) => {
+  const folder = temporaryFolder(t);
+  const random = mulberry32(20261124);
+  let teal = await startTeal(folder, { env });
+  await allBlue(teal);
+  const percents = [10, 20, 30, 40, 50, 60, 70, 80];
+  const steps = percents.flatMap((setWeight) => [{ setWeight }, { pause: { duration: 1 } }]);
+  const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
+  let kills = 0;
+  for (; ; kills++) {
+    await new Promise((resolve) => setTimeout(resolve, 300 + random() * 1500));
+    const { state } = await must(teal, 'GET', `${app}/releases/${id}`);
+    if (state === 'completed') break;
+    await teal.end('SIGKILL');
+    teal = await startTeal(folder, { env });
+  }
+  const { items } = await must(teal, 'GET', `${app}/history?limit=100`);
+  const taken = (items as LoggedRevision[]).filter(({ kind }) => kind.startsWith('release.'));
+  // The last revision of the release ends its last pause.
+  t.same(
+    taken.map(({ subjects }) => subjects[0]?.after.green),
+    [...percents, 80],
+  );
+  for (const [i, { at, summary }] of taken.entries()) {
+    const waitedMs = i === 0 ? 1000 : Date.parse(at) - Date.parse(taken[i - 1]?.at ?? '');
+    t.ok(waitedMs >= 1000 - CLOCKS_DIFFER_MS, `${waitedMs} ms, then ${summary}`);
+  }
+  t.ok(kills > 1, `${kills} kills`);
   await teal.end('SIGTERM');
 });
 

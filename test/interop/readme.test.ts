@@ -1,8 +1,8 @@
-/** README.md: what it tells people to type, typed with bash, curl and dig, gives what it says. */
+/** README.md and docs/releases.md: what they tell people to type, typed with bash, curl and dig, gives what they say. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 interface Step {
@@ -53,18 +53,26 @@ function withPorts(steps: readonly Step[], { dnsPort, admin }: TealProcess): Ste
   }));
 }
 
-t.test('README.md', async (t) => {
+/** Types a document's commands on a fresh server; the outputs. */
+async function typeDocument(t: Test, name: string): Promise<string[]> {
   const folder = `${t.testdir()}/data`;
   mkdirSync(folder);
   const teal = await startTeal(folder);
   t.teardown(() => teal.child.kill('SIGKILL'));
-  const steps = withPorts(stepsOf(readFileSync('README.md', 'utf8')), teal);
-  t.ok(steps.length > 20, 'there is something to type');
+  const steps = withPorts(stepsOf(readFileSync(name, 'utf8')), teal);
+  t.ok(steps.length > 15, 'there is something to type');
   const outputs = type(steps, dirname(folder));
   for (const [index, { command, expected }] of steps.entries()) {
     const output = outputs[index] ?? 'nothing';
     t.ok(holdsInOrder(output, expected), command, { output, expected });
     if (expected.length === 0) t.notMatch(output, /"code"/, command);
   }
-  t.match(outputs[0], /flags: qr aa.*app\.example\.test\.\s+5\s+IN\s+A\s+192\.0\.2\.[12]0/s);
+  return outputs;
+}
+
+t.test('README.md', async (t) => {
+  const [first] = await typeDocument(t, 'README.md');
+  t.match(first, /flags: qr aa.*app\.example\.test\.\s+5\s+IN\s+A\s+192\.0\.2\.[12]0/s);
 });
+
+t.test('docs/releases.md', (t) => typeDocument(t, 'docs/releases.md'));

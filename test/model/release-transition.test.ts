@@ -5,7 +5,8 @@ import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
 import { isActive, type Release, remainingMs, type Step } from '../../src/model/release.ts';
 import { warningsOf } from '../../src/model/release-messages.ts';
-import { beginRelease, type ReleaseCommand, transition } from '../../src/model/release-transition.ts';
+import { beginRelease } from '../../src/model/release-progress.ts';
+import { type ReleaseCommand, transition } from '../../src/model/release-transition.ts';
 import type { Service } from '../../src/model/service.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);

@@ -1,91 +1,15 @@
-/** Drafts of releases: made, moved on by people and by themselves. */
+/** Drafts of what happens to a release that is there: told by a person, or that what it waited for has come. */
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Release } from '../../model/release.ts';
-import { planOf } from '../../model/release-plan.ts';
-import { stepsOf } from '../../model/release-steps.ts';
-import { beginRelease, type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
-import type { Service } from '../../model/service.ts';
+import { type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../command.ts';
 import { checkPrecondition, type Drafted, shown } from '../draft.ts';
-import { findService } from '../services.ts';
 import { draftChange } from './changes.ts';
 import type { ReleaseCommand, ReleaseVerb } from './command.ts';
-import { refuseWhileReleasing } from './guard.ts';
-import { planReply, releaseReply } from './replies.ts';
-
-/** Services that move together; each step changes them all in one transaction. */
-export const RELEASE_SERVICES_MAX = 100;
-
-export function draftReleaseCreate(
-  store: Store,
-  command: Extract<ReleaseCommand, { kind: 'release.create' }>,
-  context: CommandContext,
-  revision: number,
-): Drafted {
-  const { body, dryRun, single } = command;
-  const services = findServices(store, command.services, context);
-  if (services instanceof Problem) return services;
-  const steps = stepsOf(body);
-  if (steps instanceof Problem) return steps;
-  const unfit = checkServices(store, services, body.to);
-  if (unfit !== undefined) return unfit;
-  const { atMs } = context;
-  const plan = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
-  const release = { ...beginRelease(plan, atMs), revision };
-  const name = single ? services[0]?.name : undefined;
-  if (dryRun) {
-    const inForce = Math.max(...services.map((service) => service.revision));
-    return { revision: inForce, body: planReply(planOf(release, atMs), name) };
-  }
-  const change = draftChange(store, undefined, release, 'begins');
-  return { kind: 'release.create', ...change, created: true, body: releaseReply(release, name) };
-}
-
-function findServices(
-  store: Store,
-  names: readonly string[],
-  context: Pick<CommandContext, 'ifMatch'>,
-): Service[] | Problem {
-  const pointer = '/services';
-  if (names.length === 0 || names.length > RELEASE_SERVICES_MAX) {
-    const detail = `A release has 1 to ${RELEASE_SERVICES_MAX} services, not ${names.length}.`;
-    return new Problem('release_invalid', detail, { pointer });
-  }
-  const services = new Map<string, Service>();
-  for (const [i, text] of names.entries()) {
-    const service = findService(store, text);
-    if (service instanceof Problem) return service;
-    const stale = checkPrecondition(context, service.revision, `the service ${shown(service.name)}`);
-    if (stale !== undefined) return stale;
-    if (services.has(service.name)) {
-      return new Problem('release_invalid', `The service ${service.name} is named twice.`, {
-        pointer: `${pointer}/${i}`,
-      });
-    }
-    services.set(service.name, service);
-  }
-  return [...services.values()];
-}
-
-/** What keeps services from a release to a pool. */
-function checkServices(store: Store, services: readonly Service[], to: string): Problem | undefined {
-  for (const service of services) {
-    const name = shown(service.name);
-    const pools = service.pools.map((pool) => pool.name);
-    if (!pools.includes(to)) {
-      const detail = `The service ${name} has no pool ${JSON.stringify(to)}; its pools are ${pools.join(', ')}.`;
-      return new Problem('pool_unknown', detail, { pointer: '/to' });
-    }
-    const active = refuseWhileReleasing(store, [service.name], 'begin another one');
-    if (active !== undefined) return active;
-    if (service.pools.every((pool) => pool.name === to || pool.weight === 0)) {
-      return new Problem('nothing_to_release', `${to} has all traffic of ${name} already.`, { conflict: service.name });
-    }
-  }
-  return undefined;
-}
+import { checkServices, findServices } from './create.ts';
+import { releaseReply } from './replies.ts';
 
 /** A person's word on a release. */
 export function draftReleaseVerb(

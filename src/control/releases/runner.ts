@@ -51,6 +51,7 @@ export class ReleaseRunner {
   readonly #parts: RunnerParts;
   readonly #followed = new Map<string, Followed>();
   #cancelTimer: () => void = () => {};
+  #isStopped = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -64,13 +65,16 @@ export class ReleaseRunner {
     this.#schedule();
   }
 
+  /** Changes may still be made, but their next steps are for the next process. */
   stop(): void {
+    this.#isStopped = true;
     for (const { stopped } of this.#followed.values()) stopped.abort();
     this.#followed.clear();
     this.#cancelTimer();
   }
 
   #see(changes: readonly ModelChange[]): void {
+    if (this.#isStopped) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
     for (const release of releases) this.#follow(release, wholeMs);
     if (releases.length > 0) this.#schedule();

@@ -125,6 +125,19 @@ t.test('a store that cannot be written holds a step up, and it is taken once it 
   t.equal(world.release(id).state, 'aborted', 'a verdict is not lost');
 });
 
+t.test('a runner that was stopped takes no step, not even of a release that begins then', async (t) => {
+  const world = makeWorld(t);
+  begin(world, tens);
+  world.stop();
+  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }], [api]);
+  await world.clock.pass(1000);
+  t.same([world.green(app), world.green(api), world.asked], [10, 10, []]);
+  world.restart();
+  await world.clock.pass(1000);
+  t.equal(world.green(app), 40);
+  t.match(world.release(id), { state: 'completed' });
+});
+
 type Happening =
   | { readonly what: 'pass'; readonly seconds: number }
   | { readonly what: 'jump'; readonly ms: number }

@@ -72,6 +72,8 @@ export interface ReleaseWorld {
   release(id: string): Release;
   /** The weight of green in force. */
   green(name?: string): number;
+  /** Stops the runner; the engine still takes commands. */
+  stop(): void;
   /** Kills the process, so to speak, and starts another one on the same data. */
   restart(): void;
 }
@@ -105,6 +107,7 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
     answer: () => ({ passed: true, message: 'fine' }),
     release: (id) => fixture.store.release(id) as Release,
     green: (name = app) => fixture.store.service(name)?.pools.find((pool) => pool.name === 'green')?.weight as number,
+    stop: () => runner.stop(),
     restart() {
       runner.stop();
       clock.kill();
