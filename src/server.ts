@@ -21,6 +21,7 @@ import type { ResponderOptions } from './responder/options.ts';
 import { createRateLimit, type RateLimitOptions } from './responder/rate-limit.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, udpWorkersOf } from './sockets/fleet.ts';
+import { useHugePages } from './sockets/huge-pages.ts';
 import { withoutMissingLoopback } from './sockets/loopback.ts';
 import { ListenError } from './sockets/open.ts';
 import { openStore, type Store, StoreError } from './store/sqlite.ts';
@@ -77,6 +78,7 @@ async function startParts(
   const workers = udpWorkersOf(settings.dns.workers);
   const counterMemories = Array.from({ length: workers + 1 }, createCounterMemory);
   const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
+  useHugePages(shared.arena);
   const table = new Table(shared, new CounterRegistry(counterMemories));
 
   const engine = new Engine(store, table);

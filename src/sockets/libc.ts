@@ -28,6 +28,7 @@ export const LINUX = {
   MSG_DONTWAIT: 0x40,
   MSG_WAITFORONE: 0x10000,
   MSG_TRUNC: 0x20,
+  MADV_HUGEPAGE: 14,
   POLLIN: 1,
   CLOCK_REALTIME: 0,
   RLIMIT_NOFILE: 7,
@@ -49,6 +50,7 @@ export interface Libc {
   clock_gettime(clock: number, time: number): number;
   poll(descriptors: number, count: number, timeoutMs: number): number;
   getrlimit(resource: number, limits: Uint8Array): number;
+  madvise(address: number, length: number, advice: number): number;
   dup(fd: number): number;
   close(fd: number): number;
   errno(): number;
@@ -95,6 +97,7 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     clock_gettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clock_gettime'],
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
+    madvise: library.func('int madvise(uintptr_t, size_t, int)') as Libc['madvise'],
     dup: library.func('int dup(int)') as Libc['dup'],
     close: library.func('int close(int)') as Libc['close'],
     errno: () => koffi.errno(),

@@ -1,5 +1,6 @@
 /** Teal as the measurements run it: the workers over a table that holds the bench zone. Prints its port. */
 import { Fleet } from '../../src/sockets/fleet.ts';
+import { useHugePages } from '../../src/sockets/huge-pages.ts';
 import { CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
@@ -18,6 +19,7 @@ export interface TealServerOptions {
 
 const { size, port, workers, entry } = JSON.parse(process.argv[2] as string) as TealServerOptions;
 const shared = createSharedTable(2 ** 20, 2 ** 32);
+useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
 const table = new Table(shared, new CounterRegistry(memories));
 for (const changes of benchChanges(size)) {
