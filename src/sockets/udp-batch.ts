@@ -12,6 +12,14 @@ export const BATCH = 32;
 const REQUEST_BYTES = 2048;
 /** `dns.udpMaxBytes` is at most this. */
 const REPLY_BYTES = 4096;
+/** Of the processor's caches. */
+const LINE_BYTES = 64;
+/**
+ * From one buffer to the next. A line more than they hold: at a power of two the first lines of all buffers would
+ * compete for the same few places of the first-level cache.
+ */
+const REQUEST_SLOT_BYTES = REQUEST_BYTES + LINE_BYTES;
+const REPLY_SLOT_BYTES = REPLY_BYTES + LINE_BYTES;
 const SOCKADDR_SLOT_BYTES = 32;
 /** One cmsghdr (16) and an in6_pktinfo (20), rounded. */
 const CONTROL_SLOT_BYTES = 48;
@@ -44,9 +52,11 @@ class BatchSocket {
     this.fd = fd;
     this.#libc = libc;
     this.#wildcard = wildcard;
-    const buffer = new ArrayBuffer(this.#parts.size);
-    this.#memory = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
+    const buffer = new ArrayBuffer(this.#parts.size + LINE_BYTES);
+    // Every part begins on a line.
+    const first = LINE_BYTES - (libc.addressOf(new Uint8Array(buffer)) % LINE_BYTES);
+    this.#memory = new Uint8Array(buffer, first);
+    this.#words = new Int32Array(buffer, first);
     const base = libc.addressOf(this.#memory);
     this.#receiveAddress = base + this.#parts.receive;
     this.#sendAddress = base + this.#parts.send;
@@ -55,9 +65,9 @@ class BatchSocket {
 
   #prepare(i: number, base: number): void {
     const { requests, replies, names, controls, receiveIovecs, sendIovecs, receive, send } = this.#parts;
-    this.#pointer(receiveIovecs + i * IOVEC_BYTES, base + requests + i * REQUEST_BYTES);
+    this.#pointer(receiveIovecs + i * IOVEC_BYTES, base + requests + i * REQUEST_SLOT_BYTES);
     this.#words[(receiveIovecs + i * IOVEC_BYTES + 8) >> 2] = REQUEST_BYTES;
-    this.#pointer(sendIovecs + i * IOVEC_BYTES, base + replies + i * REPLY_BYTES);
+    this.#pointer(sendIovecs + i * IOVEC_BYTES, base + replies + i * REPLY_SLOT_BYTES);
     for (const [headers, iovecs] of [
       [receive, receiveIovecs],
       [send, sendIovecs],
@@ -99,10 +109,10 @@ class BatchSocket {
       const from = (receive + i * MMSGHDR_BYTES) >> 2;
       // A message that was cut is no longer what the client sent.
       if (((words[from + HEADER.FLAGS] as number) & LINUX.MSG_TRUNC) !== 0) continue;
-      const request = requests + i * REQUEST_BYTES;
+      const request = requests + i * REQUEST_SLOT_BYTES;
       const end = request + (words[from + HEADER.LENGTH] as number);
       this.#name(responder, names + i * SOCKADDR_SLOT_BYTES);
-      const length = responder.answer(memory, request, end, memory, replies + sending * REPLY_BYTES, true);
+      const length = responder.answer(memory, request, end, memory, replies + sending * REPLY_SLOT_BYTES, true);
       if (length === 0) continue;
       if (sending !== i)
         memory.copyWithin(
@@ -155,8 +165,7 @@ function layOut() {
   let size = 0;
   const part = (bytes: number): number => {
     const at = size;
-    // Cache lines apart.
-    size += Math.ceil((bytes * BATCH) / 64) * 64;
+    size += Math.ceil((bytes * BATCH) / LINE_BYTES) * LINE_BYTES;
     return at;
   };
   return {
@@ -166,8 +175,8 @@ function layOut() {
     sendIovecs: part(IOVEC_BYTES),
     names: part(SOCKADDR_SLOT_BYTES),
     controls: part(CONTROL_SLOT_BYTES),
-    requests: part(REQUEST_BYTES),
-    replies: part(REPLY_BYTES),
+    requests: part(REQUEST_SLOT_BYTES),
+    replies: part(REPLY_SLOT_BYTES),
     size,
   };
 }
