@@ -6,7 +6,7 @@ import { WEIGHT_MAX, type Weights } from './service.ts';
 const PARTS = 10_000;
 
 export function isPercent(value: number): boolean {
-  return value >= 0 && value <= 100 && Math.abs(value * 100 - Math.round(value * 100)) < 1e-9;
+  return value >= 0 && value <= 100 && Math.round(value * 100) / 100 === value;
 }
 
 /**
@@ -19,7 +19,8 @@ export function weightsFor(before: Weights, to: string, percent: number): Weight
   const others = Object.entries(before).filter(([name]) => name !== to);
   const divisor = others.reduce((common, [, weight]) => gcd(common, weight), 0);
   assert(divisor > 0 && isPercent(percent), 'another pool has traffic when a release begins, and steps were checked');
-  const parts = Math.round(percent * 100);
+  // JSON has a -0, which is a percentage, but must not become a weight.
+  const parts = Math.abs(Math.round(percent * 100));
   const all = others.reduce((sum, [, weight]) => sum + weight / divisor, 0);
   // Proportions as integers, lowest terms: below 10,000 × 15 × 65535, so exact in a double.
   const wanted = Object.entries(before).map(([name, weight]): [string, number] => {

@@ -55,9 +55,54 @@ const zoneBody = fc.record(
 );
 const rrsetBody = fc.record({ ttlSeconds: number, rdata: texts });
 const pool = fc.record({ weight: number, targets: texts }, { requiredKeys: ['targets'] });
-const serviceBody = fc.record({ ttlSeconds: number, pools: mapOf(pool) }, { requiredKeys: ['pools'] });
+const serviceBody = fc.record(
+  { ttlSeconds: number, pools: mapOf(pool), release: fc.record({ ttlSeconds: number }) },
+  { requiredKeys: ['pools'] },
+);
 const weights = fc.oneof(mapOf(number), fc.record({ blue: number, green: number }));
 const services = fc.dictionary(fc.oneof(fc.constantFrom('app.example.test', 'API.example.test.'), text), weights);
+
+const metric = fc.oneof(
+  fc.record({ name: text, web: fc.record({ url: fc.oneof(fc.webUrl(), text) }) }),
+  fc.record({
+    name: text,
+    prometheus: fc.record({ address: fc.oneof(fc.webUrl(), text), query: text }),
+    thresholdRange: fc.record({ min: number, max: number }, { requiredKeys: [] }),
+  }),
+);
+const analysis = fc.record(
+  {
+    intervalSeconds: number,
+    count: number,
+    failureLimit: number,
+    timeoutSeconds: number,
+    metrics: fc.array(metric, { maxLength: 3 }),
+  },
+  { requiredKeys: ['metrics'] },
+);
+const step = fc.oneof(
+  fc.record({
+    setWeight: fc.oneof(
+      number,
+      fc.integer({ min: 0, max: 10_000 }).map((parts) => parts / 100),
+    ),
+  }),
+  fc.record({
+    pause: fc.record({ duration: fc.oneof(number, text, fc.constantFrom('30s', '5m')) }, { requiredKeys: [] }),
+  }),
+  fc.record({ analysis }),
+);
+const release = fc.record(
+  {
+    to: fc.oneof(fc.constant('green'), key),
+    steps: fc.array(step, { maxLength: 4 }),
+    preset: text,
+    dryRun: fc.boolean(),
+  },
+  { requiredKeys: ['to', 'steps'], noNullPrototype: true },
+);
+const verb = fc.constantFrom('promote', 'pause', 'resume', 'abort', 'retry');
+const releaseId = fc.oneof(fc.integer({ min: 1, max: 40 }).map(String), segment);
 
 /** Requests of the right shape with any values. */
 const shaped: fc.Arbitrary<Attempt> = fc.oneof(
@@ -67,12 +112,27 @@ const shaped: fc.Arbitrary<Attempt> = fc.oneof(
   fc.tuple(fc.constant('PUT'), path('/v1/services/S/weights'), weights),
   fc.tuple(fc.constant('POST'), fc.constant('/v1/shifts'), fc.record({ services })),
   fc.tuple(fc.constant('POST'), path('/v1/services/S/rollback'), fc.record({ revision: number })),
+  fc.tuple(fc.constant('POST'), path('/v1/services/S/releases'), release),
+  fc.tuple(fc.constant('POST'), fc.constant('/v1/services/app.example.test/releases'), release),
+  fc.tuple(
+    fc.constant('POST'),
+    fc.tuple(releaseId, verb).map(([id, verb]) => `/v1/releases/${id}/${verb}`),
+    fc.constantFrom({}, undefined),
+  ),
   fc.tuple(fc.constantFrom('GET', 'DELETE'), path('/v1/zones/S/rrsets/S/S'), fc.constant(undefined)),
   fc.tuple(fc.constant('GET'), path('/v1/zones/S/rrsets?after=S'), fc.constant(undefined)),
   fc.tuple(fc.constant('GET'), path('/v1/services/S/history?after=S'), fc.constant(undefined)),
 );
 
-const shapes = ['/v1/zones/S', '/v1/zones/S/rrsets/S/S', '/v1/services/S', '/v1/services/S/weights'];
+const shapes = [
+  '/v1/services/S/releases',
+  '/v1/releases/S',
+  '/v1/releases/S/promote',
+  '/v1/zones/S',
+  '/v1/zones/S/rrsets/S/S',
+  '/v1/services/S',
+  '/v1/services/S/weights',
+];
 /** Requests of any shape. */
 const shapeless: fc.Arbitrary<Attempt> = fc.tuple(
   fc.constantFrom('PUT', 'POST', 'GET', 'DELETE', 'HEAD'),
@@ -81,6 +141,7 @@ const shapeless: fc.Arbitrary<Attempt> = fc.tuple(
     fc.jsonValue(),
     mapOf(fc.jsonValue()),
     fc.record({ pools: mapOf(fc.jsonValue()), services: fc.jsonValue() }),
+    fc.record({ to: fc.jsonValue(), steps: fc.array(mapOf(fc.jsonValue())) }),
   ),
 );
 

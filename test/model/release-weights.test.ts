@@ -10,6 +10,7 @@ t.test('two pools have round numbers', async (t) => {
   t.same(weightsFor(before, 'green', 50), { blue: 50, green: 50 });
   t.same(weightsFor(before, 'green', 100), { blue: 0, green: 100 });
   t.same(weightsFor(before, 'green', 0), { blue: 100, green: 0 });
+  t.ok(Object.is(weightsFor(before, 'green', -0).green, 0), 'a weight of -0 is 0');
   t.same(weightsFor({ blue: 65535, green: 65535 }, 'green', 25), { blue: 75, green: 25 });
   t.same(weightsFor(before, 'green', 0.01), { blue: 9999, green: 1 });
   t.same(weightsFor(before, 'green', 33.33), { blue: 6667, green: 3333 });
@@ -82,6 +83,6 @@ t.test('where any weights are exact, these are', async () => {
 
 t.test('percentages have two decimals at most', async (t) => {
   for (const good of [0, 0.01, 0.07, 1.1, 33.33, 99.99, 100]) t.ok(isPercent(good), String(good));
-  for (const bad of [-1, -0.01, 0.001, 33.333, 100.01, Number.NaN, Number.POSITIVE_INFINITY])
+  for (const bad of [-1, -0.01, 5e-324, 0.001, 33.333, 100.01, Number.NaN, Number.POSITIVE_INFINITY])
     t.notOk(isPercent(bad), String(bad));
 });

@@ -4,7 +4,7 @@ import { type Measurement, Tally } from '../../model/release-analysis.ts';
 import { ANALYSIS_DEFAULTS } from '../../model/release-steps.ts';
 import type { Clock } from './clock.ts';
 
-/** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass: it never rejects. */
+/** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass. */
 export type Gate = (metric: Metric, timeoutMs: number, stopped: AbortSignal) => Promise<Measurement>;
 
 /** `end` is called once, unless the analysis is stopped before. */
@@ -18,7 +18,12 @@ export function runAnalysis(
   const settled = { ...ANALYSIS_DEFAULTS, ...analysis };
   const tally = new Tally(settled);
   const ask = async (metric: Metric): Promise<[string, Measurement]> => {
-    return [metric.name, await gate(metric, settled.timeoutSeconds * 1000, stopped)];
+    try {
+      return [metric.name, await gate(metric, settled.timeoutSeconds * 1000, stopped)];
+    } catch (error) {
+      // A fault in a gate must not end a process that answers queries, nor let anything through.
+      return [metric.name, { passed: false, message: `could not be asked: ${(error as Error).message}` }];
+    }
   };
   const measure = async (): Promise<void> => {
     const startedAtMs = clock.steadyMs();

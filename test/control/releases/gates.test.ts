@@ -1,5 +1,7 @@
 /** Gates that behave, and gate servers that hang, redirect, never end, lie, or stand where nobody may look. */
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import t, { type Test } from 'tap';
 import { makeGate } from '../../../src/control/releases/gates.ts';
@@ -178,6 +180,13 @@ t.test('prometheus: what is too long, or not a 200, fails', async (t) => {
   });
   t.match(await measure(prometheus(url)), { passed: false, message: 'answered with more than 262144 bytes' });
   t.match(await measure(prometheus(`${url}/created`)), { passed: false, message: 'answered 201, not 200' });
+});
+
+t.test('a certificate that nobody vouches for fails', async (t) => {
+  const [key, cert] = ['key', 'cert'].map((name) => readFileSync(`test/fixtures/tls/${name}.pem`));
+  const server = https.createServer({ key, cert } as https.ServerOptions, (_request, response) => response.end());
+  const url = (await listen(t, server)).replace('http:', 'https:');
+  t.match(await measure({ web: { url } }), { passed: false, message: /CERT/ });
 });
 
 t.test('a measurement can be stopped', async (t) => {

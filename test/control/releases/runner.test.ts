@@ -88,6 +88,30 @@ t.test('a gate that fails brings the weights back at once, and history tells why
   t.match(world.fixture.store.history('service', app, 99, 1), [{ actor: 'teal', summary }]);
 });
 
+t.test('a gate that throws is one that failed', async (t) => {
+  const world = makeWorld(t);
+  world.answer = () => {
+    throw new Error('broken');
+  };
+  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }]);
+  await world.clock.pass(1);
+  t.match(world.release(id), { state: 'aborted', message: /could not be asked: broken/ });
+});
+
+t.test('one failure too many decides, whichever metric has it', async (t) => {
+  const world = makeWorld(t);
+  const metrics = ['a', 'b'].map((name) => ({ name, web: { url: 'http://example.com' } }));
+  const lenient: Step = { analysis: { intervalSeconds: 1, count: 6, failureLimit: 1, metrics } };
+  const failing = ['a', 'b', 'none', 'a'];
+  let asked = 0;
+  world.answer = ({ name }) => ({ passed: failing[Math.floor(asked++ / 2)] !== name, message: 'x' });
+  const id = begin(world, [{ setWeight: 10 }, lenient, { setWeight: 100 }]);
+  await world.clock.pass(2);
+  t.equal(world.release(id).state, 'progressing', 'each of the two has failed once');
+  await world.clock.pass(1);
+  t.match(world.release(id), { state: 'aborted', message: /^a failed: x \(2 of 4 measurements failed, 1 may\)/ });
+});
+
 t.test('an analysis of which the release has moved on says nothing more', async (t) => {
   const world = makeWorld(t);
   const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }]);
