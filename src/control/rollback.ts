@@ -26,7 +26,8 @@ export function draftRollback(
   const stale = checkPrecondition(context, before.revision, `the service ${shown(before.name)}`);
   if (stale !== undefined) return stale;
   const release = store.activeReleaseOf(before.name);
-  const found = weightsToRestore(store, before, command.revision, release);
+  const found =
+    command.revision === undefined ? beforeLastShift(store, before) : weightsAt(store, before, command.revision);
   if (found instanceof Problem) return found;
   const pools = before.pools.map((pool) => pool.name);
   if (!isDeepStrictEqual(new Set(pools), new Set(Object.keys(found.weights)))) {
@@ -51,16 +52,6 @@ export function draftRollback(
     created: false,
     body,
   };
-}
-
-function weightsToRestore(
-  store: Store,
-  service: Service,
-  wanted: number | undefined,
-  release: Release | undefined,
-): WeightsAt | Problem {
-  if (wanted !== undefined) return weightsAt(store, service, wanted);
-  return release === undefined ? beforeLastShift(store, service) : beforeRelease(release, service);
 }
 
 /** All services of the release go back to before it, but the one at hand to the weights that were asked for. */

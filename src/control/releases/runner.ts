@@ -8,7 +8,7 @@
  */
 
 import { Problem } from '../../model/errors.ts';
-import { isActive, type Release, remainingMs, type Wait } from '../../model/release.ts';
+import { isActive, type Release, remainingMs } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -60,8 +60,8 @@ export class ReleaseRunner {
 
   /** To be called once, when the engine has loaded. */
   start(): void {
-    const now = this.#parts.clock.wallMs();
-    for (const release of this.#parts.store.activeReleases()) this.#follow(release, (wait) => remainingMs(wait, now));
+    const atMs = this.#parts.clock.wallMs();
+    for (const release of this.#parts.store.activeReleases()) this.#follow(release, atMs);
     this.#schedule();
   }
 
@@ -76,26 +76,39 @@ export class ReleaseRunner {
   #see(changes: readonly ModelChange[]): void {
     if (this.#isStopped) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
-    for (const release of releases) this.#follow(release, wholeMs);
+    // Whatever the wall clock says: the wait begins now.
+    for (const release of releases) this.#follow(release, release.wait?.startedAtMs ?? 0);
     if (releases.length > 0) this.#schedule();
   }
 
-  #follow(release: Release, leftOf: (wait: Wait) => number): void {
+  /** `atMs`: the wall clock, by which part of the wait may be over. */
+  #follow(release: Release, atMs: number): void {
     const { id, revision, wait, held, steps, stepIndex } = release;
     this.#followed.get(id)?.stopped.abort();
     this.#followed.delete(id);
     if (!isActive(release) || wait === null) return;
-    const dueAtMs = held ? Number.POSITIVE_INFINITY : this.#parts.clock.steadyMs() + leftOf(wait);
+    const dueAtMs = held ? Number.POSITIVE_INFINITY : this.#parts.clock.steadyMs() + remainingMs(wait, atMs);
     const followed: Followed = { id, revision, dueAtMs, verdict: undefined, stopped: new AbortController() };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
     if (wait.kind !== 'analysis' || held || analysis === undefined) return;
-    const { gate, clock } = this.#parts;
-    runAnalysis(analysis, gate, clock, followed.stopped.signal, (verdict) => {
+    const { clock } = this.#parts;
+    runAnalysis(analysis, this.#loggedGate(id), clock, followed.stopped.signal, (verdict) => {
       followed.verdict = verdict;
       followed.dueAtMs = clock.steadyMs();
       this.#schedule();
     });
+  }
+
+  /** Failures that the limit allows are told nowhere else. */
+  #loggedGate(id: string): Gate {
+    const { gate, log } = this.#parts;
+    return async (metric, timeoutMs, stopped) => {
+      const measured = await gate(metric, timeoutMs, stopped);
+      const { passed, message } = measured;
+      if (!passed && !stopped.aborted) log.info({ release: id, metric: metric.name, message }, 'a measurement failed');
+      return measured;
+    };
   }
 
   /** One timer, for the release that is due first. */
@@ -128,8 +141,4 @@ export class ReleaseRunner {
       log.error({ release: id, err }, 'a step failed unexpectedly');
     }
   }
-}
-
-function wholeMs({ seconds }: Wait): number {
-  return seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000;
 }

@@ -108,6 +108,10 @@ t.test('one failure too many decides, whichever metric has it', async (t) => {
   const id = begin(world, [{ setWeight: 10 }, lenient, { setWeight: 100 }]);
   await world.clock.pass(2);
   t.equal(world.release(id).state, 'progressing', 'each of the two has failed once');
+  t.same(world.log, [
+    { release: id, metric: 'a', message: 'x' },
+    { release: id, metric: 'b', message: 'x' },
+  ]);
   await world.clock.pass(1);
   t.match(world.release(id), { state: 'aborted', message: /^a failed: x \(2 of 4 measurements failed, 1 may\)/ });
 });
@@ -129,6 +133,32 @@ t.test('an analysis of which the release has moved on says nothing more', async 
   world.fixture.must({ kind: 'release.resume', id });
   await world.clock.pass(20);
   t.match(world.release(id), { state: 'completed' });
+});
+
+t.test('a release that is paused or ended asks no gate any more', async (t) => {
+  const world = makeWorld(t);
+  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }]);
+  await world.clock.pass(1);
+  world.fixture.must({ kind: 'release.pause', id });
+  await world.clock.pass(100);
+  t.equal(world.asked.length, 1);
+  world.fixture.must({ kind: 'release.resume', id });
+  await world.clock.pass(1);
+  t.equal(world.asked.length, 2);
+  world.fixture.must({ kind: 'release.abort', id });
+  await world.clock.pass(100);
+  t.equal(world.asked.length, 2);
+});
+
+t.test('a step is refused where the release has moved on since it waited', async (t) => {
+  const world = makeWorld(t);
+  const { fixture } = world;
+  const id = begin(world, tens);
+  const { revision } = world.release(id);
+  fixture.must({ kind: 'release.promote', id, full: false });
+  t.equal(fixture.code({ kind: 'release.step', id, revision }), 'revision_stale');
+  t.equal(fixture.code({ kind: 'release.step', id: '99', revision }), 'revision_stale');
+  t.equal(world.green(), 20);
 });
 
 t.test('a store that cannot be written holds a step up, and it is taken once it can', async (t) => {

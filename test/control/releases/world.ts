@@ -67,6 +67,8 @@ export interface ReleaseWorld {
   readonly clock: TestClock;
   /** Metrics that were asked, in order. */
   readonly asked: string[];
+  /** Lines of the runner's log. */
+  readonly log: object[];
   /** What the gates say; a test may set it. */
   answer: (metric: Metric) => Measurement | Promise<Measurement>;
   release(id: string): Release;
@@ -83,6 +85,7 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
   const folder = temporaryFolder(t);
   const clock = new TestClock();
   const asked: string[] = [];
+  const lines: object[] = [];
   let runner: ReleaseRunner;
   const start = (): EngineFixture => {
     const fixture = makeEngine(t, { folder });
@@ -90,7 +93,7 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
       asked.push(metric.name);
       return world.answer(metric);
     };
-    const log = { info: () => {}, error: () => {} };
+    const log = { info: (line: object) => lines.push(line), error: (line: object) => lines.push(line) };
     runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, clock, log });
     runner.start();
     return fixture;
@@ -104,6 +107,7 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
     },
     clock,
     asked,
+    log: lines,
     answer: () => ({ passed: true, message: 'fine' }),
     release: (id) => fixture.store.release(id) as Release,
     green: (name = app) => fixture.store.service(name)?.pools.find((pool) => pool.name === 'green')?.weight as number,
