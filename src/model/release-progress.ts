@@ -13,12 +13,14 @@ import { type Service, weightsOf } from './service.ts';
 export const TTL_ROUNDING_SECONDS = 1;
 
 /** What a release is made of before it begins. */
-export type Plan = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs'> & { readonly services: readonly Service[] };
+export type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs'> & {
+  readonly services: readonly Service[];
+};
 
 /** Begins: lowers the TTL and waits, or takes the first step. */
-export function beginRelease({ services, ...plan }: Plan, atMs: number): Release {
+export function beginRelease({ services, ...rest }: NewRelease, atMs: number): Release {
   const release = {
-    ...plan,
+    ...rest,
     services: services.map(enter),
     state: 'progressing',
     reason: 'step_due',

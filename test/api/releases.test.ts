@@ -153,6 +153,10 @@ t.test('what is refused', async (t) => {
     },
   );
   await begin(api);
+  for (const id of ['04', '4.0', '+4', '%204', '4e0', '0x4', '']) {
+    const { statusCode } = await api.request('GET', `/v1/releases/${id}`);
+    t.equal(statusCode, id === '' ? 400 : 404, `${JSON.stringify(id)} is not the id 4`);
+  }
   t.match((await api.request('DELETE', app)).json(), { status: 409, code: 'release_active', conflict: '4' });
   t.match((await api.request('DELETE', '/v1/zones/example.test?services=delete')).json(), { code: 'release_active' });
   t.match((await api.request('POST', `${app}/releases/4/abort`, { body: { why: 1 } })).json(), {

@@ -30,8 +30,8 @@ export function draftReleaseCreate(
   const unfit = checkServices(store, services, body.to);
   if (unfit !== undefined) return unfit;
   const { atMs } = context;
-  const plan = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
-  const release = { ...beginRelease(plan, atMs), revision };
+  const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
+  const release = { ...beginRelease(made, atMs), revision };
   const name = single ? services[0]?.name : undefined;
   if (dryRun) {
     const inForce = Math.max(...services.map((service) => service.revision));

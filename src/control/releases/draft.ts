@@ -97,7 +97,8 @@ export function findRelease(
 ): { release: Release; name: string | undefined } | Problem {
   const name = service === undefined ? undefined : canonicalName(service);
   if (name instanceof Problem) return name;
-  const release = store.release(id);
+  // SQLite would take 04 and 4.0 for 4.
+  const release = /^[1-9][0-9]*$/.test(id) ? store.release(id) : undefined;
   const isOfService = name === undefined || release?.services.some((each) => each.name === name);
   if (release !== undefined && isOfService) return { release, name };
   const whose = name === undefined ? 'here' : `of the service ${shown(name)}`;

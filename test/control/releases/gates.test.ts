@@ -168,10 +168,14 @@ t.test('prometheus: every value within the range, and at least one', async (t) =
   t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { passed: false });
 });
 
-t.test('prometheus: what is too long, or not a 200, fails', async (t) => {
+t.test('prometheus: what is too long, cut off, or not a 200, fails', async (t) => {
   const good = '{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}';
   const url = await serve(t, (request, response) => {
     if (request.url?.startsWith('/created')) return void response.writeHead(201).end(good);
+    if (request.url?.startsWith('/cut')) {
+      response.writeHead(200, { 'content-length': 1000 }).write(good, () => response.destroy());
+      return;
+    }
     const pour = (): void => {
       while (response.write(' '.repeat(64 * 1024)));
     };
@@ -179,6 +183,7 @@ t.test('prometheus: what is too long, or not a 200, fails', async (t) => {
     pour();
   });
   t.match(await measure(prometheus(url)), { passed: false, message: 'answered with more than 262144 bytes' });
+  t.match(await measure(prometheus(`${url}/cut`)), { passed: false, message: 'could not be asked: ECONNRESET' });
   t.match(await measure(prometheus(`${url}/created`)), { passed: false, message: 'answered 201, not 200' });
 });
 
