@@ -12,6 +12,8 @@ import type { Retirer } from './reclaim.ts';
 /** A segment of 512 slots is 4 KiB: a page, split in microseconds. */
 const SEGMENT_SLOTS_LOG2_MAX = 9;
 const SEGMENT_SLOTS_LOG2_MIN = 2;
+/** The low bits of a directory's word. */
+const LINK_LOG2_MASK = 15;
 /** Beyond this depth names whose hashes agree in so many bits get a larger segment instead of a split. */
 const DIRECTORY_BITS_MAX = 24;
 
@@ -37,10 +39,9 @@ export function findEntry(
   if (directory >= words.length) words = refreshed(view);
   let at = directory + DIRECTORY.SEGMENTS + directorySlot(hash, words[directory + DIRECTORY.BITS] as number);
   if (at >= words.length) words = refreshed(view);
-  const segment = words[at] as number;
-  if (segment >= words.length) words = refreshed(view);
-  const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
-  const slots = segment + SEGMENT.SLOTS;
+  const link = words[at] as number;
+  const mask = (1 << (link & LINK_LOG2_MASK)) - 1;
+  const slots = segmentAt(link) + SEGMENT.SLOTS;
   if (slots + 2 * mask >= words.length) words = refreshed(view);
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     at = slots + 2 * slot;
@@ -50,6 +51,16 @@ export function findEntry(
     if (entry >= words.length) words = refreshed(view);
     if (sameName(view, entry, name, start, end)) return entry;
   }
+}
+
+/** A directory's word for a segment: where it is and how many slots it has, so that a lookup need not read its head. */
+function linkTo(segment: number, log2: number): number {
+  assert((segment & 3) === 0 && log2 <= LINK_LOG2_MASK, 'blocks are four words apart, segments of bounded size');
+  return (segment << 2) | log2;
+}
+
+function segmentAt(link: number): number {
+  return (link >>> 2) & ~3;
 }
 
 function refreshed(view: ArenaView): Int32Array<SharedArrayBuffer> {
@@ -84,7 +95,7 @@ export class IndexWriter {
     if (segment === 0 || directory === 0) return false;
     const words = this.#words;
     words[directory + DIRECTORY.BITS] = 0;
-    words[directory + DIRECTORY.SEGMENTS] = segment;
+    words[directory + DIRECTORY.SEGMENTS] = linkTo(segment, SEGMENT_SLOTS_LOG2_MIN);
     Atomics.store(words, cell, directory);
     return true;
   }
@@ -147,7 +158,7 @@ export class IndexWriter {
     const bits = this.#words[directory + DIRECTORY.BITS] as number;
     let last = 0;
     for (let i = 0; i < 1 << bits; i++) {
-      const segment = this.#words[directory + DIRECTORY.SEGMENTS + i] as number;
+      const segment = segmentAt(this.#words[directory + DIRECTORY.SEGMENTS + i] as number);
       // The directory entries of one segment stand side by side.
       if (segment !== last) yield segment;
       last = segment;
@@ -158,7 +169,7 @@ export class IndexWriter {
     const words = this.#words;
     const directory = words[cell] as number;
     const bits = words[directory + DIRECTORY.BITS] as number;
-    return words[directory + DIRECTORY.SEGMENTS + directorySlot(hash, bits)] as number;
+    return segmentAt(words[directory + DIRECTORY.SEGMENTS + directorySlot(hash, bits)] as number);
   }
 
   #segment(log2: number, depth: number): number {
@@ -188,9 +199,10 @@ export class IndexWriter {
     const depth = words[segment + SEGMENT.DEPTH] as number;
     const live = this.#countLive(segment);
     if (live * 4 < (1 << log2) * 2) return this.#replace(cell, segment, hash, log2);
-    if (log2 < SEGMENT_SLOTS_LOG2_MAX || depth >= DIRECTORY_BITS_MAX)
-      return this.#replace(cell, segment, hash, log2 + 1);
-    return this.#split(cell, segment, hash);
+    if (log2 < SEGMENT_SLOTS_LOG2_MAX) return this.#replace(cell, segment, hash, log2 + 1);
+    if (depth < DIRECTORY_BITS_MAX) return this.#split(cell, segment, hash);
+    // Nobody has so many names that agree by chance: they were made to slow lookups down, and are refused.
+    return log2 < LINK_LOG2_MASK && this.#replace(cell, segment, hash, log2 + 1);
   }
 
   #countLive(segment: number): number {
@@ -253,7 +265,8 @@ export class IndexWriter {
     const bits = words[directory + DIRECTORY.BITS] as number;
     const run = 1 << (bits - depth);
     const first = directorySlot(hash, depth) * run;
-    for (let i = first; i < first + run; i++) Atomics.store(words, directory + DIRECTORY.SEGMENTS + i, segment);
+    const link = linkTo(segment, words[segment + SEGMENT.SLOTS_LOG2] as number);
+    for (let i = first; i < first + run; i++) Atomics.store(words, directory + DIRECTORY.SEGMENTS + i, link);
   }
 
   #doubleDirectory(cell: number): boolean {

@@ -1,0 +1,52 @@
+/** The index finds what was put into it, also where hashes were made to collide. */
+import t from 'tap';
+import { findEntry, IndexWriter } from '../../src/table/index.ts';
+import { ENTRY } from '../../src/table/layout.ts';
+import { Arena, createSharedTable } from '../../src/table/memory.ts';
+import { Reclaimer } from '../../src/table/reclaim.ts';
+
+/** A word that nothing else uses. */
+const CELL = 8;
+
+function makeIndex() {
+  const arena = new Arena(createSharedTable(2 ** 20, 2 ** 28));
+  const reclaimer = new Reclaimer(arena);
+  const index = new IndexWriter(arena, reclaimer);
+  index.create(CELL);
+  /** A name of one label, under a hash of the test's choice; false: refused. */
+  const insert = (number: number, hash: number): boolean => {
+    const entry = arena.allocate(ENTRY.NAME_BYTES + 2);
+    arena.view.words[entry + ENTRY.HASH] = hash;
+    arena.view.words[entry + ENTRY.NAME] = 6;
+    arena.view.bytes.set(nameOf(number), (entry + ENTRY.NAME_BYTES) * 4);
+    return index.insert(CELL, entry);
+  };
+  const find = (number: number, hash: number): number => findEntry(arena.view, CELL, hash, nameOf(number), 0, 6);
+  return { insert, find };
+}
+
+function nameOf(number: number): Uint8Array {
+  return Uint8Array.of(4, number >>> 24, (number >>> 16) & 0xff, (number >>> 8) & 0xff, number & 0xff, 0);
+}
+
+t.test('names with one hash are told apart', (t) => {
+  const { insert, find } = makeIndex();
+  for (let i = 0; i < 1000; i++) t.ok(insert(i, 0x12345678));
+  const found = new Set(Array.from({ length: 1000 }, (_, i) => find(i, 0x12345678)));
+  t.equal(found.size, 1000);
+  t.notOk(found.has(0));
+  t.equal(find(1000, 0x12345678), 0);
+  t.end();
+});
+
+t.test('names made to agree in the bits that a directory tells apart are refused at last, and do no harm', (t) => {
+  const { insert, find } = makeIndex();
+  const hashOf = (i: number): number => 0x7a5c3e00 | (i & 0xff);
+  let taken = 0;
+  while (taken < 2 ** 17 && insert(taken, hashOf(taken))) taken++;
+  t.ok(taken > 10_000 && taken < 2 ** 15, `${taken} were taken`);
+  for (let i = 0; i < taken; i += 97) t.not(find(i, hashOf(i)), 0);
+  t.ok(insert(1, 0x11111111), 'others are taken as before');
+  t.not(find(1, 0x11111111), 0);
+  t.end();
+});
