@@ -68,7 +68,8 @@ function refreshed(view: ArenaView): Int32Array<SharedArrayBuffer> {
   return view.words;
 }
 
-function sameName(view: ArenaView, entry: number, name: Uint8Array, start: number, end: number): boolean {
+/** Whether `name` holds, from `start` to `end`, the entry's name. May make the view longer. */
+export function sameName(view: ArenaView, entry: number, name: Uint8Array, start: number, end: number): boolean {
   const length = (view.words[entry + ENTRY.NAME] as number) & 0xff;
   if (length !== end - start) return false;
   const bytes = view.bytes;

@@ -2,7 +2,7 @@
 
 import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
-import { findEntry } from './index.ts';
+import { findEntry, sameName } from './index.ts';
 import {
   ARENA,
   ENTRY,
@@ -37,6 +37,9 @@ export const REWRITE = 7;
 
 export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
+/** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
+const DEPTHS_EXACT = 30;
+
 /** A worker's lookups. What one found stands in the fields; nothing is allocated. */
 export class Lookup extends TableReader {
   rrset = 0;
@@ -57,6 +60,11 @@ export class Lookup extends TableReader {
   #index = 0;
   #apex = 0;
   #flags = 0;
+  /** Version, entry and labels of the zone that was found last, and the generation that it was found in; 0: none. */
+  #lastZone = 0;
+  #lastEntry = 0;
+  #lastDepth = 0;
+  #lastGeneration = 0;
   /** `*` and a name behind it. */
   readonly #wild = new Uint8Array(258);
 
@@ -157,6 +165,7 @@ export class Lookup extends TableReader {
   #zoneOf(name: HashedName, first: number): number {
     const { labels, starts, states, bytes, length } = name;
     const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
+    if (first === 0 && this.#isInLastZone(name, depths)) return this.#lastZone;
     for (let label = first; label <= labels; label++) {
       const depth = labels - label;
       if ((depths & (1 << (depth < 31 ? depth : 31))) === 0) continue;
@@ -166,9 +175,24 @@ export class Lookup extends TableReader {
       const version = this.resolve(entry + ENTRY.VERSION_WORD);
       if (version === 0 || this.view.words[version + ZONE.INDEX] === 0) continue;
       this.apexLabel = label;
+      this.#lastZone = version;
+      this.#lastEntry = entry;
+      this.#lastDepth = depth;
+      this.#lastGeneration = this.generation;
       return version;
     }
     return 0;
+  }
+
+  /** Most queries ask for the zone that the one before asked for: to compare its name costs less than to find it. */
+  #isInLastZone(name: HashedName, depths: number): boolean {
+    const label = name.labels - this.#lastDepth;
+    if (this.#lastGeneration !== this.generation || label < 0 || name.labels > DEPTHS_EXACT) return false;
+    // A zone below it may be the closer one, where there is any between its depth and that of the name.
+    if ((((depths >>> this.#lastDepth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
+    if (!sameName(this.view, this.#lastEntry, name.bytes, name.starts[label] as number, name.length)) return false;
+    this.apexLabel = label;
+    return true;
   }
 
   /**
