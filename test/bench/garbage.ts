@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from './peers/peer.ts';
 import { LOAD_CORE, RunningServer } from './peers/process.ts';
 import { runLoad } from './run-load.ts';
-import { KINDS, type ZoneSize } from './workload.ts';
+import { KINDS, learnCookie, type ZoneSize } from './workload.ts';
 
 const SIZE: ZoneSize = { services: 1000, aliases: 1000, hosts: 1000 };
 const server = new URL('./teal-server.ts', import.meta.url).pathname;
@@ -30,7 +30,9 @@ async function collections(window: number): Promise<{ collections: number; bytes
   const running = await RunningServer.start(counting, SIZE);
   try {
     const { port, pids } = running;
+    const cookie = await learnCookie(port, 'cookie');
     const options = {
+      cookie,
       port,
       pids,
       kind: 'mixture',

@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly kind: Kind;
   readonly edns: Edns;
+  /** In hex: what `learnCookie` has learned; empty: a client's first. */
+  readonly cookie: string;
   readonly size: ZoneSize;
   /** Different queries, asked in turn. */
   readonly queries: number;
@@ -45,14 +47,14 @@ const SOCKETS = 4;
 /** How often lost queries are looked for. */
 const EXPIRE_EVERY_MS = 50;
 
-function buildQueries({ kind, edns, size, queries }: LoadOptions): QueryList {
+function buildQueries({ kind, edns, cookie, size, queries }: LoadOptions): QueryList {
   const starts = new Uint32Array(queries + 1);
   const expected = new Uint8Array(queries);
   const parts: Buffer[] = [];
   let at = 0;
   let i = 0;
   for (const question of questions(kind, size, queries)) {
-    const bytes = queryBytes(question, edns);
+    const bytes = queryBytes(question, edns, cookie);
     parts.push(bytes);
     expected[i] = question.rcode | (question.answers << 4);
     at += bytes.length;

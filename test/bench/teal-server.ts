@@ -4,8 +4,8 @@ import { useHugePages } from '../../src/sockets/huge-pages.ts';
 import { CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
-import { defaultOptions } from '../fixtures/table.ts';
 import { benchChanges } from './bench-zone.ts';
+import { benchOptions } from './options.ts';
 import type { ZoneSize } from './workload.ts';
 
 /** `port` 0: the kernel chooses. */
@@ -32,7 +32,7 @@ const fleet = await Fleet.start({
   listen: [{ address: '127.0.0.1', port }],
   workers,
   transport: 'batch',
-  responder: defaultOptions,
+  responder: benchOptions(),
   receiveBufferBytes: 4 * 2 ** 20,
   tcp: {
     maxConnections: 1000,

@@ -1,5 +1,5 @@
 /** What the measurements ask: one zone, its names by number, and the queries of each workload. */
-import { buildQuery, type EdnsFields } from '../fixtures/dns-client.ts';
+import { askUdp, buildQuery, type EdnsFields } from '../fixtures/dns-client.ts';
 
 export const APEX = 'bench.test';
 /** Short, as for a service that is about to move. */
@@ -31,7 +31,7 @@ export const hostAddress = (i: number): string => `203.0.113.${1 + (i % 200)}`;
 export const KINDS = ['weighted-a', 'weighted-cname', 'static-a', 'nxdomain', 'mixture'] as const;
 export type Kind = (typeof KINDS)[number];
 export const EDNS = ['plain', 'edns', 'cookie'] as const;
-/** Without OPT; with OPT and 1232 bytes; with a client cookie too (RFC 7873 §4), as most resolvers send it. */
+/** Without OPT; with OPT and 1232 bytes; with a cookie too (RFC 7873 §4), as most resolvers send it. */
 export type Edns = (typeof EDNS)[number];
 
 /** One query with what its answer must look like. */
@@ -106,15 +106,24 @@ export function* questions(kind: Kind, size: ZoneSize, count: number, seed = 1):
   for (let i = 0; i < count; i++) yield MAKE[kind](size, random);
 }
 
+export const COOKIE_OPTION = 10;
 const CLIENT_COOKIE = Uint8Array.of(0x24, 0x64, 0xc4, 0xab, 0xcf, 0x10, 0xc9, 0x57);
 
-export function ednsFields(edns: Edns): EdnsFields | undefined {
+function ednsFields(edns: Edns, cookie: Uint8Array): EdnsFields | undefined {
   if (edns === 'plain') return undefined;
-  return { udpBytes: 1232, options: edns === 'cookie' ? [{ code: 10, data: CLIENT_COOKIE }] : [] };
+  return { udpBytes: 1232, options: edns === 'cookie' ? [{ code: COOKIE_OPTION, data: cookie }] : [] };
 }
 
-/** The query in wire form, with ID 0. */
-export function queryBytes({ name, type }: Question, edns: Edns): Buffer {
-  const fields = ednsFields(edns);
+/** The cookie that a server gives a client on its first query; what a client that knows none would send, else. */
+export async function learnCookie(port: number, edns: Edns): Promise<string> {
+  if (edns !== 'cookie') return '';
+  const reply = await askUdp('127.0.0.1', port, queryBytes({ name: APEX, type: TYPE.SOA, rcode: 0, answers: 1 }, edns));
+  const option = reply.edns?.options.find(({ code }) => code === COOKIE_OPTION);
+  return Buffer.from(option?.data ?? CLIENT_COOKIE).toString('hex');
+}
+
+/** The query in wire form, with ID 0. `cookie`: in hex, as `learnCookie` gives it. */
+export function queryBytes({ name, type }: Question, edns: Edns, cookie = ''): Buffer {
+  const fields = ednsFields(edns, cookie === '' ? CLIENT_COOKIE : Buffer.from(cookie, 'hex'));
   return buildQuery({ id: 0, name, type, ...(fields === undefined ? {} : { edns: fields }) });
 }

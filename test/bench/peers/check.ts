@@ -7,6 +7,7 @@ import {
   HOSTS,
   hostAddress,
   type Kind,
+  learnCookie,
   type Question,
   queryBytes,
   questions,
@@ -26,11 +27,12 @@ export async function check(
   edns: Edns,
   size: ZoneSize,
 ): Promise<string | undefined> {
+  const cookie = await learnCookie(port, edns);
   const client = await UdpClient.open('127.0.0.1', port);
   const blue: Blue = { answers: 0, of: 0 };
   try {
     for (const question of questions(kind, size, SAMPLES, 3)) {
-      const reply = await client.ask(queryBytes(question, edns), 2000);
+      const reply = await client.ask(queryBytes(question, edns, cookie), 2000);
       const fault = peer.isBaseline ? countFault(question, reply) : serverFault(question, reply, edns, blue);
       if (fault !== undefined) return `${question.name} type ${question.type}: ${fault}`;
     }

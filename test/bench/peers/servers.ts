@@ -230,7 +230,7 @@ const teal: Peer = {
   packages: [],
   kinds: KINDS,
   namesMax: MILLION,
-  version: [process.execPath, '--version'],
+  version: [process.execPath, here('../../../src/main.ts'), '--version'],
   prepare(site: Site) {
     const { port, size } = site;
     if (size.services > BOOTSTRAP_NAMES_MAX) {
