@@ -53,7 +53,10 @@ export class Responder {
     const before = this.lookup.generation;
     this.lookup.enter();
     if (this.lookup.generation !== before) this.#counters.refresh();
+    // Kept where it is used: handed from call to call, a time is a number object each time.
     this.#choice.nowMs = nowMs;
+    this.#edns.nowSeconds = Math.floor(nowMs / 1000) | 0;
+    if (this.#limiter !== undefined) this.#limiter.nowMs = nowMs;
   }
 
   /** To be called before blocking. */
@@ -73,7 +76,7 @@ export class Responder {
       this.#count(COUNTER.DROPPED);
       return 0;
     }
-    this.#edns.begin(query.edns, request, udp, this.#choice.nowMs);
+    this.#edns.begin(query.edns, request, udp);
     const limit = at + this.#replyBytesMax(udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, start);
     this.#resolver.answerHash = 0;
@@ -93,7 +96,7 @@ export class Responder {
   #isWithinLimit(): boolean {
     // Who shows a cookie of ours asks from his own address (RFC 7873 §5.2.4): nobody else gets his answers.
     if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
-    const verdict = this.#limiter.check(this.client, this.#resolver.answerHash, this.#choice.nowMs);
+    const verdict = this.#limiter.check(this.client, this.#resolver.answerHash);
     if (verdict === PASS) return true;
     this.#count(verdict === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
     if (verdict !== SLIP) return false;

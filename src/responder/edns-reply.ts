@@ -26,6 +26,8 @@ export class EdnsReply {
   sendsCookie = false;
   /** INFO-CODE of an extended error (RFC 8914); 0: none. */
   extendedError = 0;
+  /** Unix time, in the 32 bits that a cookie's time stamp has (RFC 9018 §4.3). */
+  nowSeconds = 0;
   /** Bytes set aside for OPT and its options; 0 where the query has no OPT (RFC 6891 §7). */
   bytes = 0;
   readonly #options: ResponderOptions;
@@ -35,7 +37,6 @@ export class EdnsReply {
   #cookieIsFresh = false;
   #sendsKeepalive = false;
   #sendsNsid = false;
-  #nowSeconds = 0;
 
   constructor(options: ResponderOptions, client: Client) {
     this.#options = options;
@@ -45,14 +46,14 @@ export class EdnsReply {
   }
 
   /** Decides what the reply's OPT holds, from the query's in `request`. */
-  begin(query: EdnsQuery, request: Uint8Array, udp: boolean, nowMs: number): void {
+  begin(query: EdnsQuery, request: Uint8Array, udp: boolean): void {
     this.clientIsKnown = false;
     this.extendedError = 0;
     this.sendsCookie = false;
     this.bytes = 0;
     if (!query.present) return;
     this.bytes = OPT_BYTES;
-    if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request, nowMs);
+    if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request);
     this.#sendsNsid = query.nsid && this.#nsid.length > 0;
     if (this.#sendsNsid) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
     if (query.subnetAt !== 0) this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
@@ -61,9 +62,8 @@ export class EdnsReply {
     if (this.#sendsKeepalive) this.bytes += OPTION_HEADER_BYTES + KEEPALIVE_BYTES;
   }
 
-  #beginCookie(query: EdnsQuery, request: Uint8Array, nowMs: number): void {
-    this.#nowSeconds = Math.floor(nowMs / 1000) | 0;
-    const age = this.#cookies.age(request, query.cookieAt, query.cookieBytes, this.#client, this.#nowSeconds);
+  #beginCookie(query: EdnsQuery, request: Uint8Array): void {
+    const age = this.#cookies.age(request, query.cookieAt, query.cookieBytes, this.#client, this.nowSeconds);
     this.sendsCookie = true;
     this.clientIsKnown = age !== NEVER;
     this.#cookieIsFresh = this.clientIsKnown && this.#cookies.isFresh(age);
@@ -99,7 +99,7 @@ export class EdnsReply {
     if (this.sendsCookie) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.COOKIE, CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES);
       if (this.#cookieIsFresh) copy(bytes, at, request, query.cookieAt, query.cookieBytes);
-      else this.#cookies.write(bytes, at, request, query.cookieAt, this.#client, this.#nowSeconds);
+      else this.#cookies.write(bytes, at, request, query.cookieAt, this.#client, this.nowSeconds);
       at += CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
     }
     if (this.#sendsNsid) {

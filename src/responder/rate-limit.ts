@@ -57,6 +57,8 @@ export function createRateLimit(options: RateLimitOptions, key: number): SharedR
 
 /** One worker's side of the limit. */
 export class RateLimiter {
+  /** Unix time, milliseconds; to be set before a check. */
+  nowMs = 0;
   readonly #options: SharedRateLimit;
   /**
    * Unix times, milliseconds. Workers read and write them without atomics: an answer that is lost in a race of a few
@@ -79,20 +81,20 @@ export class RateLimiter {
   }
 
   /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
-  check(client: Client, answer: number, nowMs: number): Verdict {
+  check(client: Client, answer: number): Verdict {
     const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
     // The same answer first: what is limited there is not counted among all.
-    if (this.#take(mix(prefix ^ answer), this.#sameMs, nowMs) && this.#take(mix(~prefix), this.#allMs, nowMs)) {
-      return PASS;
-    }
+    if (this.#take(mix(prefix ^ answer), false) && this.#take(mix(~prefix), true)) return PASS;
     if (this.#isExempt(client)) return PASS;
     if (++this.#limited < this.#options.slip || this.#options.slip === 0) return LIMIT;
     this.#limited = 0;
     return SLIP;
   }
 
-  /** Pays for an answer from a bucket; false where it is empty. */
-  #take(hash: number, costMs: number, nowMs: number): boolean {
+  /** Pays for an answer from a bucket, one of all answers to a prefix or of the same ones; false where it is empty. */
+  #take(hash: number, all: boolean): boolean {
+    const { nowMs } = this;
+    const costMs = all ? this.#allMs : this.#sameMs;
     const buckets = this.#buckets;
     const bucket = hash >>> (32 - BUCKETS_LOG2);
     const aheadMs = (buckets[bucket] as number) - nowMs;

@@ -41,8 +41,12 @@ class BatchSocket {
   readonly #libc: Libc;
   readonly #memory: Uint8Array;
   readonly #words: Int32Array;
-  readonly #receiveAddress: number;
-  readonly #sendAddress: number;
+  /**
+   * Addresses that system calls are given: where the headers of a send begin for each first message, then where those
+   * of a receive do. Numbers beyond 32 bits are objects to V8, made anew whenever one is computed or read from a field
+   * or a list of numbers; a list that also holds something else keeps those that it was given.
+   */
+  readonly #addresses: readonly (number | undefined)[];
   /** Byte offsets of the parts of the memory. */
   readonly #parts = layOut();
   /** Answers leave from the address that was asked. */
@@ -58,8 +62,8 @@ class BatchSocket {
     this.#memory = new Uint8Array(buffer, first);
     this.#words = new Int32Array(buffer, first);
     const base = libc.addressOf(this.#memory);
-    this.#receiveAddress = base + this.#parts.receive;
-    this.#sendAddress = base + this.#parts.send;
+    const sends = Array.from({ length: BATCH }, (_, i) => base + this.#parts.send + i * MMSGHDR_BYTES);
+    this.#addresses = [...sends, base + this.#parts.receive, undefined];
     for (let i = 0; i < BATCH; i++) this.#prepare(i, base);
   }
 
@@ -92,7 +96,7 @@ class BatchSocket {
       const first = (this.#parts.receive >> 2) + HEADER.CONTROL_LENGTH;
       for (let i = 0; i < BATCH; i++) this.#words[first + i * (MMSGHDR_BYTES >> 2)] = CONTROL_SLOT_BYTES;
     }
-    const count = this.#libc.recvmmsg(this.fd, this.#receiveAddress, BATCH, flags, 0);
+    const count = this.#libc.recvmmsg(this.fd, this.#addresses[BATCH] as number, BATCH, flags, 0);
     if (count >= 0) return count;
     const errno = this.#libc.errno();
     if (errno === LINUX.EAGAIN || errno === LINUX.EINTR) return 0;
@@ -154,7 +158,7 @@ class BatchSocket {
   #send(count: number): void {
     let done = 0;
     while (done < count) {
-      const sent = this.#libc.sendmmsg(this.fd, this.#sendAddress + done * MMSGHDR_BYTES, count - done, 0);
+      const sent = this.#libc.sendmmsg(this.fd, this.#addresses[done] as number, count - done, 0);
       if (sent > 0) done += sent;
       else if (sent === 0 || this.#libc.errno() !== LINUX.EINTR) done++;
     }

@@ -1,13 +1,18 @@
-/** A worker that counts its own garbage collections from one answer to another, and prints them. */
+/**
+ * A worker that counts its own garbage collections from one answer to another, and prints them. It asks v8.GCProfiler: a
+ * PerformanceObserver sees nothing in a loop that never yields.
+ */
 import fs from 'node:fs';
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Responder } from '../../src/responder/answer.ts';
 import { runWorker, type WorkerAssignment } from '../../src/sockets/worker.ts';
 
+const { assignment, entry } = workerData as { assignment: WorkerAssignment; entry: string };
+const parameters = new URL(entry).searchParams;
 /** The compilers have done their work by then. */
-export const WARMUP_ANSWERS = 1_000_000;
-export const MEASURED_ANSWERS = 10_000_000;
+const firstAnswer = Number(parameters.get('warmup'));
+const lastAnswer = firstAnswer + Number(parameters.get('answers'));
 
 class CountingResponder extends Responder {
   readonly #profiler = new v8.GCProfiler();
@@ -28,8 +33,8 @@ class CountingResponder extends Responder {
     udp: boolean,
   ): number {
     this.#answers++;
-    if (this.#answers === WARMUP_ANSWERS) this.#profiler.start();
-    if (this.#answers === WARMUP_ANSWERS + MEASURED_ANSWERS) this.#report();
+    if (this.#answers === firstAnswer) this.#profiler.start();
+    if (this.#answers === lastAnswer) this.#report();
     return super.answer(request, start, end, reply, at, udp);
   }
 
@@ -45,6 +50,5 @@ class CountingResponder extends Responder {
 }
 
 if (parentPort !== null) {
-  const { assignment } = workerData as { assignment: WorkerAssignment };
   await runWorker(assignment, parentPort, (...parts) => new CountingResponder(...parts));
 }

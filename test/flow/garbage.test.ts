@@ -1,0 +1,21 @@
+/** A batch worker leaves no garbage: nothing is allocated for a query, nor for a batch. */
+import t from 'tap';
+import { loadLibc } from '../../src/sockets/libc.ts';
+import { measureGarbage } from '../bench/garbage.ts';
+
+const WARMUP_ANSWERS = 300_000;
+const ANSWERS = 400_000;
+/** A number object has 16 bytes: one an answer would be 6 MB, one a batch of eight at most 800 kB or more. */
+const ALLOWED_BYTES = 500_000;
+
+t.setTimeout(300_000);
+
+t.test(
+  `${ANSWERS} answers in small batches`,
+  { skip: loadLibc() === undefined && 'no batch transport here' },
+  async (t) => {
+    const { bytes, batches } = await measureGarbage(8, WARMUP_ANSWERS, ANSWERS);
+    t.ok(batches >= ANSWERS / 8, `${batches} batches`);
+    t.ok(bytes < ALLOWED_BYTES, `${bytes} bytes collected`);
+  },
+);
