@@ -1,0 +1,82 @@
+/** The door of the admin API: its first token, its certificate, its address. */
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type net from 'node:net';
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { createApp } from '../api/app.ts';
+import type { ApiOptions } from '../api/parts.ts';
+import type { Settings } from '../config.ts';
+import { Tokens } from '../control/tokens.ts';
+import type { Logger } from '../log.ts';
+import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
+import type { Store } from '../store/sqlite.ts';
+import { mustWork, SettingsError, StartError } from './errors.ts';
+
+/** What the admin API needs to know of the settings. */
+export function apiOptions(admin: Settings['admin']): ApiOptions {
+  const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, tls } = admin;
+  return { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, ...(tls && { tls: readTls(tls) }) };
+}
+
+/** The tokens; the first one of a data directory is written to a file of its own. */
+export function openTokens(store: Store, settings: Settings, log: Logger): Tokens {
+  const { token, readToken } = settings.admin;
+  const file = join(settings.dataDir, 'admin.token');
+  const fromSettings = {
+    ...(token === undefined ? {} : { admin: token }),
+    ...(readToken === undefined ? {} : { read: readToken }),
+  };
+  const tokens = Tokens.open(store, fromSettings, Date.now(), (secret) => {
+    writePrivate(file, `${secret}\n`);
+    log.info({ file }, 'admin token made; it is in this file and nowhere else');
+  });
+  return mustWork(tokens);
+}
+
+/** Readable by its owner only, and on the disk when this returns. */
+function writePrivate(file: string, text: string): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  const fd = openSync(file, 'w', 0o600);
+  // One that was there already keeps its mode.
+  fchmodSync(fd, 0o600);
+  writeSync(fd, text);
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
+  cert: Buffer;
+  key: Buffer;
+} {
+  let reading = '';
+  const read = (key: string, file: string): Buffer => {
+    reading = `admin.tls.${key}: ${file}`;
+    return readFileSync(file);
+  };
+  try {
+    const pair = { cert: read('certFile', certFile), key: read('keyFile', keyFile) };
+    reading = 'admin.tls';
+    createSecureContext(pair);
+    return pair;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new SettingsError(`${reading}: expected a certificate and its key in PEM, found: ${message}`);
+  }
+}
+
+/** Listens; returns the base URL. */
+export async function listenAdmin(
+  app: ReturnType<typeof createApp>,
+  { address, port }: Endpoint,
+  tls: boolean,
+): Promise<string> {
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
+    throw new StartError(`cannot listen on ${formatEndpoint({ address, port })} (admin): ${why}`);
+  }
+  const bound = app.server.address() as net.AddressInfo;
+  return `${tls ? 'https' : 'http'}://${formatEndpoint({ address: bound.address, port: bound.port })}`;
+}
