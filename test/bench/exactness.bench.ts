@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'teal-exactness-'));
 try {
   const figures = await measureExactness(folder, {
     answers: wanted,
+    shifts: 0,
     progress: (answers, shifts) => {
       if (shifts % PROGRESS_SHIFTS === 0) console.error(`${answers} answers, ${shifts} shifts`);
     },

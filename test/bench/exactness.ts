@@ -17,8 +17,9 @@ export interface ExactnessFigures extends ClientResult {
 }
 
 export interface ExactnessOptions {
-  /** Answers to wait for. */
+  /** Answers and shifts to wait for: where the disk is slow, the answers come long before the shifts. */
   readonly answers: number;
+  readonly shifts: number;
   /** Says that a shift is acknowledged before it is asked for: the client must then find stale answers. */
   readonly lies?: boolean;
   readonly progress?: (answers: number, shifts: number) => void;
@@ -48,7 +49,7 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   const startedAt = performance.now();
   let shifts = 0;
   let slowestShiftMs = 0;
-  while (Atomics.load(words, WORD.ANSWERS) < options.answers) {
+  while (shifts < options.shifts || Atomics.load(words, WORD.ANSWERS) < options.answers) {
     shifts++;
     Atomics.store(words, WORD.ASKED, shifts);
     if (options.lies) Atomics.store(words, WORD.ACKNOWLEDGED, shifts);

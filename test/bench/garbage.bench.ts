@@ -11,6 +11,6 @@ for (const outstanding of [128, 8]) {
   const { collections, bytes, batches } = await measureGarbage(outstanding, WARMUP_ANSWERS, ANSWERS);
   console.log(
     `${ANSWERS.toLocaleString('en')} answers in ${batches.toLocaleString('en')} batches, ${outstanding} outstanding: ` +
-      `${collections} garbage collections, ${bytes} bytes collected`,
+      `${collections} garbage collections, ${bytes} bytes allocated`,
   );
 }

@@ -7,7 +7,7 @@ import { KINDS, learnCookie, type ZoneSize } from './workload.ts';
 
 export interface Garbage {
   readonly collections: number;
-  /** Given back by them. */
+  /** Allocated meanwhile, whether given back or not. */
   readonly bytes: number;
   readonly batches: number;
 }
