@@ -75,7 +75,9 @@ async function startParts(
   const zoneFiles = new ZoneFiles(store, table, engine);
   stops.push(() => zoneFiles.stop());
   const tokens = openTokens(store, settings, log);
-  const queries = new Queries(store);
+  const gate = makeGate(new Outbound(networksOf(settings.probes.allow)));
+  const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
+  const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id) });
   const options = apiOptions(settings.admin);
   const app = createApp({
     engine,
@@ -92,8 +94,6 @@ async function startParts(
   stops.push(() => fleet.stop());
 
   // The first step that is due may come at once, so everybody who answers is there by now.
-  const gate = makeGate(new Outbound(networksOf(settings.probes.allow)));
-  const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
   releases.start();
   stops.push(() => releases.stop());
 

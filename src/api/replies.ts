@@ -11,6 +11,8 @@ import { sendProblem } from './problems.ts';
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {
   if (found instanceof Problem) return sendProblem(reply, found);
+  // What is observed changes without a revision: the ETag is for If-Match then, and says nothing of the body's age.
+  if (found.isLive) return reply.header('etag', etagOf(found.revision)).send(found.body);
   return sendFresh(request, reply, found.revision, () => reply.send(found.body));
 }
 

@@ -34,7 +34,10 @@ const standing = {
     required: ['kind', 'seconds', 'until'],
     additionalProperties: false,
     properties: {
-      kind: { type: 'string', enum: ['lowering', 'turn', 'pause', 'promotion', 'analysis', 'settling'] },
+      kind: {
+        type: 'string',
+        enum: ['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'settling'],
+      },
       seconds: { type: ['integer', 'null'], description: 'null: not ended by time.' },
       until: { type: ['string', 'null'], format: 'date-time' },
     },
@@ -56,6 +59,35 @@ const standing = {
     ),
   }),
 };
+
+const outcome = oneOf(['passed', 'failed', 'inconclusive']);
+
+const analysisProgress = Type.Object(
+  {
+    count: Type.Integer({ description: 'How often each metric is measured.' }),
+    failureLimit: Type.Integer({ description: 'Failed measurements that one metric may have.' }),
+    lastAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+    metrics: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          measurements: Type.Integer(),
+          failures: Type.Integer(),
+          inconclusive: Type.Integer(),
+          last: Type.Union([
+            Type.Null(),
+            Type.Object(
+              { outcome, message: Type.String(), value: Type.Optional(Type.Number()) },
+              { additionalProperties: false },
+            ),
+          ]),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'While it is in an analysis: how far that is, on this server.' },
+);
 
 const planned = {
   to: Type.String(),
@@ -122,6 +154,7 @@ export const components: readonly TSchema[] = [
       id: Type.String(),
       ...planned,
       ...standing,
+      analysis: Type.Optional(analysisProgress),
       createdAt: Type.String({ format: 'date-time' }),
       revision,
     },

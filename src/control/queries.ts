@@ -6,8 +6,9 @@ import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
 import { shown } from './draft.ts';
+import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease } from './releases/draft.ts';
-import { releaseReply } from './releases/replies.ts';
+import { analysisReply, releaseReply } from './releases/replies.ts';
 import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
 import { unknownZone, zoneReply } from './zones.ts';
@@ -16,6 +17,8 @@ import { unknownZone, zoneReply } from './zones.ts';
 export interface Resource {
   readonly revision: number;
   readonly body: unknown;
+  /** True where the body also says what is observed, which changes without a revision. */
+  readonly isLive?: boolean;
 }
 
 /** One page of a list, in name or number order; `next` is the `after` of the next page, absent on the last. */
@@ -24,11 +27,21 @@ export interface Page {
   readonly next?: string;
 }
 
+/** What this process observes, and no revision says. */
+export interface Observed {
+  /** How far the analysis is that a release is in; undefined where it is in none. */
+  analysisOf(release: string): AnalysisProgress | undefined;
+}
+
+const nothingObserved: Observed = { analysisOf: () => undefined };
+
 export class Queries {
   readonly #store: Store;
+  readonly #observed: Observed;
 
-  constructor(store: Store) {
+  constructor(store: Store, observed: Observed = nothingObserved) {
     this.#store = store;
+    this.#observed = observed;
   }
 
   zone(text: string): Resource | Problem {
@@ -84,7 +97,11 @@ export class Queries {
   release(id: string, service: string | undefined): Resource | Problem {
     const found = findRelease(this.#store, id, service);
     if (found instanceof Problem) return found;
-    return { revision: found.release.revision, body: releaseReply(found.release, found.name) };
+    const { release, name } = found;
+    const resource = { revision: release.revision, body: releaseReply(release, name) };
+    const progress = this.#observed.analysisOf(release.id);
+    if (progress === undefined) return resource;
+    return { ...resource, body: { ...resource.body, analysis: analysisReply(progress) }, isLive: true };
   }
 
   /** In number order, the oldest first; of one service, or of all. */

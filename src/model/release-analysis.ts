@@ -6,10 +6,28 @@ import type { Analysis, Metric } from './release.ts';
 export const METRICS_MAX = 10;
 export const METRIC_NAME_MAX = 63;
 
-/** One answer of a gate, in words for people. */
-export interface Measurement {
-  readonly passed: boolean;
+/** `inconclusive`: there was too little to judge by; that lets nothing through, and is no failure either. */
+export type Outcome = 'passed' | 'failed' | 'inconclusive';
+
+/** What comes of an analysis, in words for people. */
+export interface Verdict {
+  readonly outcome: Outcome;
   readonly message: string;
+}
+
+/** One answer of a gate. */
+export interface Measurement extends Verdict {
+  /** What was measured, where it is a number. */
+  readonly value?: number;
+}
+
+/** How far the measurements of one metric are. */
+export interface MetricProgress {
+  readonly name: string;
+  readonly measurements: number;
+  readonly failures: number;
+  readonly inconclusive: number;
+  readonly last: Measurement | undefined;
 }
 
 export function checkMetrics(metrics: readonly Metric[], pointer: string): Problem | undefined {
@@ -61,30 +79,58 @@ function checkUrl(text: string, pointer: string): Problem | undefined {
   return new Problem('release_invalid', detail, { pointer });
 }
 
+interface Count {
+  measurements: number;
+  failures: number;
+  inconclusive: number;
+  last: Measurement | undefined;
+}
+
 /** Counts the rounds of one analysis until there is a verdict; each round measures every metric once. */
 export class Tally {
   readonly #count: number;
   readonly #failureLimit: number;
-  readonly #failures = new Map<string, number>();
+  readonly #metrics: ReadonlyMap<string, Count>;
   #rounds = 0;
 
-  constructor({ count, failureLimit }: Required<Pick<Analysis, 'count' | 'failureLimit'>>) {
+  constructor({ count, failureLimit, metrics }: Required<Pick<Analysis, 'count' | 'failureLimit' | 'metrics'>>) {
     this.#count = count;
     this.#failureLimit = failureLimit;
+    this.#metrics = new Map(
+      metrics.map(({ name }) => [name, { measurements: 0, failures: 0, inconclusive: 0, last: undefined }]),
+    );
   }
 
-  /** The verdict, once there is one: too many failures at once, a pass only after the last round. */
-  add(round: ReadonlyMap<string, Measurement>): Measurement | undefined {
+  /** In the order in which the metrics were given. */
+  get progress(): MetricProgress[] {
+    return [...this.#metrics].map(([name, count]) => ({ name, ...count }));
+  }
+
+  /**
+   * The verdict, once there is one: too many failures at once; all else after the last round. What is inconclusive by
+   * then, after so much time, stays so; what was so before and no longer is has passed.
+   */
+  add(round: ReadonlyMap<string, Measurement>): Verdict | undefined {
     this.#rounds++;
-    for (const [name, { passed, message }] of round) {
-      if (passed) continue;
-      const failures = (this.#failures.get(name) ?? 0) + 1;
-      this.#failures.set(name, failures);
-      if (failures <= this.#failureLimit) continue;
-      const limit = `${failures} of ${this.#rounds} measurements failed, ${this.#failureLimit} may`;
-      return { passed: false, message: `${name} failed: ${message} (${limit})` };
-    }
+    for (const [name, measured] of round) this.#add(name, measured);
+    const failed = this.progress.find(({ failures }) => failures > this.#failureLimit);
+    if (failed !== undefined) return this.#failure(failed);
     if (this.#rounds < this.#count) return undefined;
-    return { passed: true, message: [...round].map(([name, { message }]) => `${name}: ${message}`).join('; ') };
+    const open = [...round].find(([, { outcome }]) => outcome === 'inconclusive');
+    if (open !== undefined) return { outcome: 'inconclusive', message: `${open[0]}: ${open[1].message}` };
+    return { outcome: 'passed', message: [...round].map(([name, { message }]) => `${name}: ${message}`).join('; ') };
+  }
+
+  #add(name: string, measured: Measurement): void {
+    const count = this.#metrics.get(name) as Count;
+    count.measurements++;
+    if (measured.outcome === 'failed') count.failures++;
+    if (measured.outcome === 'inconclusive') count.inconclusive++;
+    count.last = measured;
+  }
+
+  #failure({ name, failures, last }: MetricProgress): Verdict {
+    const limit = `${failures} of ${this.#rounds} measurements failed, ${this.#failureLimit} may`;
+    return { outcome: 'failed', message: `${name} failed: ${last?.message} (${limit})` };
   }
 }

@@ -19,6 +19,8 @@ export function waitMessage(release: Release, wait: Wait): string {
       return `${capital(next)} is a pause until somebody promotes the release.`;
     case 'analysis':
       return `${capital(next)} is an analysis: ${metricNames(release)}.`;
+    case 'inconclusive':
+      return `${capital(next)}, an analysis, was inconclusive: promote goes on, resume measures again, abort takes all back.`;
     case 'settling':
       return `All steps are done; the TTL is restored when the answers given before the last one have expired, in ${wait.seconds} s.`;
   }

@@ -35,7 +35,7 @@ function after({ atMs, certain, release }: PlanEntry): PlanEntry | undefined {
 }
 
 function commandAfter(kind: string): ReleaseCommand {
-  if (kind === 'analysis') return { verb: 'judge', passed: true, message: '' };
+  if (kind === 'analysis') return { verb: 'judge', outcome: 'passed', message: '' };
   return kind === 'promotion' ? { verb: 'promote', full: false } : { verb: 'elapse' };
 }
 

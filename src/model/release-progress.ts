@@ -91,10 +91,12 @@ export function shifted(release: Release, percent: number): Release {
 }
 
 export function waiting(release: Release, wait: Wait): Release {
-  const state = wait.kind === 'pause' || wait.kind === 'promotion' ? 'paused' : 'progressing';
+  const state = pauses.has(wait.kind) ? 'paused' : 'progressing';
   const stands = { ...release, wait, state, reason: waitReasons[wait.kind] } as const;
   return { ...stands, message: waitMessage(stands, wait) };
 }
+
+const pauses: ReadonlySet<Wait['kind']> = new Set(['pause', 'promotion', 'inconclusive']);
 
 const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   lowering: 'ttl_lowering',
@@ -102,8 +104,15 @@ const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   pause: 'pause_step',
   promotion: 'pause_step',
   analysis: 'analysis_running',
+  inconclusive: 'analysis_inconclusive',
   settling: 'ttl_settling',
 };
+
+/** The analysis could not tell, so a person has to. */
+export function inconclusive(release: Release, message: string, atMs: number): Release {
+  const paused = waiting(release, { kind: 'inconclusive', startedAtMs: atMs, seconds: null });
+  return { ...paused, message: `${message}. ${paused.message}` };
+}
 
 export function completed(release: Release): Release {
   const message = 'All steps are done.';

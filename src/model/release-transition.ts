@@ -1,7 +1,18 @@
 /** What becomes of a release that is told something. Pure: the time is passed in. */
 import { Problem } from './errors.ts';
 import { isActive, type Release, type Wait } from './release.ts';
-import { aborted, beginRelease, completed, finish, nextStep, shifted, takeSteps, waiting } from './release-progress.ts';
+import type { Outcome } from './release-analysis.ts';
+import {
+  aborted,
+  beginRelease,
+  completed,
+  finish,
+  inconclusive,
+  nextStep,
+  shifted,
+  takeSteps,
+  waiting,
+} from './release-progress.ts';
 import type { Service } from './service.ts';
 
 /** What people ask for, and last what the runner reports: that what the release waited for has come. */
@@ -15,7 +26,7 @@ export type ReleaseCommand =
   /** The time of the wait is over. */
   | { readonly verb: 'elapse' }
   /** The analysis has its verdict. */
-  | { readonly verb: 'judge'; readonly passed: boolean; readonly message: string };
+  | { readonly verb: 'judge'; readonly outcome: Outcome; readonly message: string };
 
 /** The release after a command; the same object where it changes nothing. The caller gives it its new revision. */
 export function transition(release: Release, command: ReleaseCommand, atMs: number): Release | Problem {
@@ -28,15 +39,16 @@ export function transition(release: Release, command: ReleaseCommand, atMs: numb
     case 'promote':
       return command.full ? skipToEnd(release, atMs) : promote(release, atMs);
     case 'pause':
-      return release.held ? release : hold(release);
+      return release.held || isInconclusive(release) ? release : hold(release);
     case 'resume':
+      if (isInconclusive(release)) return measureAgain(release, atMs);
       return release.held ? letGo(release, atMs) : refusal(release, notHeld(release));
     case 'abort':
       return aborted(release, command.reason, command.message);
     case 'elapse':
       return elapse(release, atMs);
     case 'judge':
-      return judge(release, command.passed, command.message, atMs);
+      return judge(release, command.outcome, command.message, atMs);
   }
 }
 
@@ -49,7 +61,8 @@ function retry(release: Release, services: readonly Service[], atMs: number): Re
 
 function promote(release: Release, atMs: number): Release | Problem {
   const { held, wait } = release;
-  if (wait?.kind === 'pause' || wait?.kind === 'promotion') return nextStep(release, atMs);
+  if (wait?.kind === 'pause' || wait?.kind === 'promotion' || wait?.kind === 'inconclusive')
+    return nextStep(release, atMs);
   if (held) return letGo(release, atMs);
   return refusal(release, 'it is not paused: promote leaves a pause, and {"full":true} skips all that is left');
 }
@@ -69,6 +82,14 @@ function letGo(release: Release, atMs: number): Release {
   return waiting({ ...release, held: false }, { ...(release.wait as Wait), startedAtMs: atMs });
 }
 
+function isInconclusive({ wait }: Release): boolean {
+  return wait?.kind === 'inconclusive';
+}
+
+function measureAgain(release: Release, atMs: number): Release {
+  return waiting(release, { kind: 'analysis', startedAtMs: atMs, seconds: null });
+}
+
 function elapse(release: Release, atMs: number): Release {
   const { wait, held } = release;
   if (held || wait === null || wait.seconds === null) return release;
@@ -76,9 +97,16 @@ function elapse(release: Release, atMs: number): Release {
   return wait.kind === 'pause' ? nextStep(release, atMs) : takeSteps(release, atMs);
 }
 
-function judge(release: Release, passed: boolean, message: string, atMs: number): Release {
+function judge(release: Release, outcome: Outcome, message: string, atMs: number): Release {
   if (release.held || release.wait?.kind !== 'analysis') return release;
-  return passed ? nextStep(release, atMs) : aborted(release, 'analysis_failed', `${message}.`);
+  switch (outcome) {
+    case 'passed':
+      return nextStep(release, atMs);
+    case 'inconclusive':
+      return inconclusive(release, message, atMs);
+    case 'failed':
+      return aborted(release, 'analysis_failed', `${message}.`);
+  }
 }
 
 function skipToEnd(release: Release, atMs: number): Release {

@@ -43,10 +43,11 @@ export interface ReleaseBody {
 /**
  * What a release waits for before it goes on. `lowering`: until answers with the old TTL have expired; `turn`: nothing,
  * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
- * `settling`: until answers from before the last step have expired.
+ * `inconclusive`: a person, since its analysis could not tell; `settling`: until answers from before the last step have
+ * expired.
  */
 export interface Wait {
-  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'settling';
+  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'inconclusive' | 'settling';
   /** Unix time, milliseconds. */
   readonly startedAtMs: number;
   /** null: not ended by time. */
@@ -76,6 +77,7 @@ export type ReleaseReason =
   | 'ttl_settling'
   | 'pause_step'
   | 'pause_requested'
+  | 'analysis_inconclusive'
   | 'steps_done'
   | 'abort_requested'
   | 'analysis_failed'

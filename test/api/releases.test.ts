@@ -1,5 +1,6 @@
 /** Releases over HTTP: both forms of their paths, conditions, retries, refusals. */
 import t, { type Test } from 'tap';
+import type { AnalysisProgress } from '../../src/control/releases/analysis.ts';
 import { type ApiFixture, makeDirectory, READER, seed, startApi, weightsOf } from '../fixtures/api.ts';
 
 const app = '/v1/services/app.example.test';
@@ -49,6 +50,33 @@ t.test('a release from its beginning to its end', async (t) => {
     kinds,
     ['create', 'promote', 'pause', 'resume', 'abort', 'retry', 'promote'].map((word) => `release.${word}`),
   );
+});
+
+t.test('while an analysis goes on a GET says how far it is, and is never answered with 304', async (t) => {
+  const metrics = [
+    { name: 'up', measurements: 2, failures: 1, inconclusive: 0, last: { outcome: 'passed', message: 'answered 200' } },
+    { name: 'errors', measurements: 0, failures: 0, inconclusive: 0, last: undefined },
+  ] as const;
+  let progress: AnalysisProgress | undefined = { count: 3, failureLimit: 1, lastAtMs: Date.UTC(2026, 0), metrics };
+  const api = await startApi(
+    makeDirectory(t),
+    {},
+    { observed: { analysisOf: (id) => (id === '4' ? progress : undefined) } },
+  );
+  t.teardown(() => api.close());
+  await seed(api);
+  await begin(api);
+  const get = () => api.request('GET', `${app}/releases/4`, { headers: { 'if-none-match': '"4"' } });
+  const read = await get();
+  t.match(read, { statusCode: 200, headers: { etag: '"4"' } });
+  t.same(read.json().analysis, {
+    count: 3,
+    failureLimit: 1,
+    lastAt: '2026-01-01T00:00:00.000Z',
+    metrics: [metrics[0], { ...metrics[1], last: null }],
+  });
+  progress = undefined;
+  t.equal((await get()).statusCode, 304);
 });
 
 t.test('several services in one release, which has a path of its own', async (t) => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
 import { isActive, type Release, remainingMs, type Step } from '../../src/model/release.ts';
+import type { Outcome } from '../../src/model/release-analysis.ts';
 import { warningsOf } from '../../src/model/release-messages.ts';
 import { beginRelease } from '../../src/model/release-progress.ts';
 import { type ReleaseCommand, transition } from '../../src/model/release-transition.ts';
@@ -45,7 +46,7 @@ const pause = { verb: 'pause' } as const;
 const resume = { verb: 'resume' } as const;
 const elapse = { verb: 'elapse' } as const;
 const abort = { verb: 'abort', reason: 'abort_requested', message: 'Asked for.' } as const;
-const judge = (passed: boolean) => ({ verb: 'judge', passed, message: 'errors failed: 0.2' }) as const;
+const judge = (outcome: Outcome) => ({ verb: 'judge', outcome, message: 'errors failed: 0.2' }) as const;
 const gate: Step = { analysis: { metrics: [{ name: 'errors', web: { url: 'http://example.com' } }] } };
 const green = ({ services }: Release): (number | undefined)[] => services.map(({ weights }) => weights.green);
 
@@ -64,7 +65,7 @@ t.test('a canary: the first step at once, then what each pause and gate lets thr
   release = must(release, elapse);
   t.match(release, { state: 'progressing', reason: 'analysis_running', stepIndex: 2 });
   t.equal(must(release, elapse), release, 'time alone does not end an analysis');
-  release = must(release, judge(true));
+  release = must(release, judge('passed'));
   t.match(release, { state: 'paused', stepIndex: 4, wait: { kind: 'promotion', seconds: null } });
   t.same(green(release), [50]);
   t.equal(must(release, elapse), release, 'nor a pause without an end');
@@ -86,9 +87,27 @@ t.test('steps without a pause between them are shifts of their own', async (t) =
 });
 
 t.test('a failed analysis restores the weights by itself', async (t) => {
-  const release = must(begin([{ setWeight: 10 }, gate, { setWeight: 100 }]), judge(false));
+  const release = must(begin([{ setWeight: 10 }, gate, { setWeight: 100 }]), judge('failed'));
   t.match(release, { state: 'aborted', reason: 'analysis_failed', message: /^errors failed: 0\.2\./, wait: null });
   t.same(release.services[0]?.weights, { blue: 100, green: 0 });
+});
+
+t.test('an inconclusive analysis pauses until a person decides', async (t) => {
+  const running = begin([{ setWeight: 10 }, gate, { setWeight: 100 }]);
+  const paused = must(running, judge('inconclusive'));
+  t.match(paused, {
+    state: 'paused',
+    reason: 'analysis_inconclusive',
+    message: /^errors failed: 0\.2\. Step 2 of 3, an analysis, was inconclusive: promote/,
+    stepIndex: 1,
+    wait: { kind: 'inconclusive', seconds: null },
+  });
+  t.same(green(paused), [10], 'the weights stay');
+  for (const command of [elapse, pause, judge('passed'), judge('failed')]) t.equal(must(paused, command), paused);
+  t.match(must(paused, promote), { state: 'completed', services: [{ weights: { green: 100 } }] });
+  t.match(must(paused, full), { state: 'completed', services: [{ weights: { green: 100 } }] });
+  t.match(must(paused, abort), { state: 'aborted', services: [{ weights: { green: 0 } }] });
+  t.match(must(paused, resume), { state: 'progressing', reason: 'analysis_running', stepIndex: 1 }, 'measured again');
 });
 
 t.test('promote leaves any pause, and nothing else unless it is full', async (t) => {
@@ -127,7 +146,7 @@ t.test('pause and resume: what was waited for begins anew', async (t) => {
   });
   t.match(must(held, promote), { state: 'completed' }, 'promote leaves both pauses');
   const analysis = must(begin([{ setWeight: 1 }, gate]), pause);
-  t.equal(must(analysis, judge(false)), analysis, 'a verdict that comes too late is none');
+  t.equal(must(analysis, judge('failed')), analysis, 'a verdict that comes too late is none');
 });
 
 t.test('abort restores, retry begins again from the weights of now', async (t) => {
@@ -136,7 +155,7 @@ t.test('abort restores, retry begins again from the weights of now', async (t) =
   const aborted = must(begin([{ setWeight: 10 }, { pause: {} }]), abort);
   t.match(aborted, { state: 'aborted', reason: 'abort_requested', services: [{ weights: { blue: 100, green: 0 } }] });
   t.equal(must(aborted, abort), aborted);
-  for (const command of [promote, full, pause, resume, elapse, judge(true)])
+  for (const command of [promote, full, pause, resume, elapse, judge('passed')])
     t.match(transition(aborted, command, NOON_MS), { code: 'release_state' });
   const pools = [
     { name: 'blue', weight: 60, targets: [] },
@@ -209,9 +228,10 @@ const anyCommand: fc.Arbitrary<ReleaseCommand> = fc.constantFrom(
   elapse,
   elapse,
   elapse,
-  judge(true),
-  judge(true),
-  judge(false),
+  judge('passed'),
+  judge('passed'),
+  judge('failed'),
+  judge('inconclusive'),
   {
     verb: 'retry' as const,
     services: [service({ ttlSeconds: 60, release: { ttlSeconds: 5 } }), service({ name: 'api.example.com' })],
@@ -245,6 +265,8 @@ t.test('for any sequence of commands', async () => {
         if (next.state === 'aborted') assert.deepEqual(one?.weights, restored, 'an abort restores');
         assert.equal(next.wait === null, !isActive(next), 'who goes on waits for something');
         assert.equal(next.held, next.reason === 'pause_requested', 'the reason is the true one');
+        if (release.wait?.kind === 'inconclusive' && next.stepIndex > release.stepIndex)
+          assert.equal(command.verb, 'promote', 'only a person leaves what was inconclusive');
         if (command.verb !== 'retry') {
           assert(next.stepIndex >= release.stepIndex, 'no step twice');
           const taken = steps

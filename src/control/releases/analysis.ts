@@ -1,42 +1,82 @@
 /** Runs one analysis: asks every gate each interval, until there is a verdict. */
-import type { Analysis, Metric } from '../../model/release.ts';
-import { type Measurement, Tally } from '../../model/release-analysis.ts';
+import type { Analysis, Metric, Release } from '../../model/release.ts';
+import { type Measurement, type MetricProgress, Tally, type Verdict } from '../../model/release-analysis.ts';
 import { ANALYSIS_DEFAULTS } from '../../model/release-steps.ts';
 import type { Clock } from './clock.ts';
 
-/** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass. */
-export type Gate = (metric: Metric, timeoutMs: number, stopped: AbortSignal) => Promise<Measurement>;
+/** On whose behalf a gate is asked, and for how long. */
+export interface Asking {
+  readonly release: Release;
+  readonly timeoutMs: number;
+  readonly stopped: AbortSignal;
+}
 
-/** `end` is called once, unless the analysis is stopped before. */
-export function runAnalysis(
-  analysis: Analysis,
-  gate: Gate,
-  clock: Clock,
-  stopped: AbortSignal,
-  end: (verdict: Measurement) => void,
-): void {
-  const settled = { ...ANALYSIS_DEFAULTS, ...analysis };
-  const tally = new Tally(settled);
-  const ask = async (metric: Metric): Promise<[string, Measurement]> => {
-    try {
-      return [metric.name, await gate(metric, settled.timeoutSeconds * 1000, stopped)];
-    } catch (error) {
-      // A fault in a gate must not end a process that answers queries, nor let anything through.
-      return [metric.name, { passed: false, message: `could not be asked: ${(error as Error).message}` }];
-    }
-  };
-  const measure = async (): Promise<void> => {
+/** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass. */
+export type Gate = (metric: Metric, asking: Asking) => Promise<Measurement>;
+
+/** How far an analysis is. What is left out of a step has its default here. */
+export interface AnalysisProgress {
+  readonly count: number;
+  readonly failureLimit: number;
+  readonly metrics: readonly MetricProgress[];
+  /** Unix time of the last measurements, milliseconds; undefined: there were none. */
+  readonly lastAtMs: number | undefined;
+}
+
+export class RunningAnalysis {
+  readonly #settled: Required<Analysis>;
+  readonly #gate: Gate;
+  readonly #clock: Clock;
+  readonly #asking: Asking;
+  readonly #end: (verdict: Verdict) => void;
+  readonly #tally: Tally;
+  #lastAtMs: number | undefined;
+
+  /** `end` is called once, unless the analysis is stopped before. */
+  constructor(
+    analysis: Analysis,
+    gate: Gate,
+    clock: Clock,
+    { release, stopped }: Omit<Asking, 'timeoutMs'>,
+    end: (verdict: Verdict) => void,
+  ) {
+    this.#settled = { ...ANALYSIS_DEFAULTS, ...analysis };
+    this.#gate = gate;
+    this.#clock = clock;
+    this.#asking = { release, stopped, timeoutMs: this.#settled.timeoutSeconds * 1000 };
+    this.#end = end;
+    this.#tally = new Tally(this.#settled);
+    this.#measure();
+  }
+
+  get progress(): AnalysisProgress {
+    const { count, failureLimit } = this.#settled;
+    return { count, failureLimit, metrics: this.#tally.progress, lastAtMs: this.#lastAtMs };
+  }
+
+  async #measure(): Promise<void> {
+    const clock = this.#clock;
+    const { stopped } = this.#asking;
     const startedAtMs = clock.steadyMs();
-    const round = new Map(await Promise.all(settled.metrics.map(ask)));
+    const round = new Map(await Promise.all(this.#settled.metrics.map((metric) => this.#ask(metric))));
     if (stopped.aborted) return;
-    const verdict = tally.add(round);
-    if (verdict !== undefined) return end(verdict);
-    const leftMs = startedAtMs + settled.intervalSeconds * 1000 - clock.steadyMs();
+    this.#lastAtMs = clock.wallMs();
+    const verdict = this.#tally.add(round);
+    if (verdict !== undefined) return this.#end(verdict);
+    const leftMs = startedAtMs + this.#settled.intervalSeconds * 1000 - clock.steadyMs();
     const cancel = clock.after(Math.max(0, leftMs), () => {
       stopped.removeEventListener('abort', cancel);
-      measure();
+      this.#measure();
     });
     stopped.addEventListener('abort', cancel);
-  };
-  measure();
+  }
+
+  async #ask(metric: Metric): Promise<[string, Measurement]> {
+    try {
+      return [metric.name, await this.#gate(metric, this.#asking)];
+    } catch (error) {
+      // A fault in a gate must not end a process that answers queries, nor let anything through.
+      return [metric.name, { outcome: 'failed', message: `could not be asked: ${(error as Error).message}` }];
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** The commands that make releases and move them on. */
 import type { ReleaseBody } from '../../model/release.ts';
+import type { Verdict } from '../../model/release-analysis.ts';
 
 /** A release that is there; `service` is the one under whose path it was named, and whose weights the reply shows. */
 interface OfRelease {
@@ -26,7 +27,7 @@ export type ReleaseCommand =
       /** The revision of the release that waited: what has moved on since is left alone. */
       readonly revision: number;
       /** Of the analysis that it waited for. */
-      readonly verdict?: { readonly passed: boolean; readonly message: string };
+      readonly verdict?: Verdict;
     };
 
 /** What a person says of a release that is there. */

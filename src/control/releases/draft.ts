@@ -2,6 +2,7 @@
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Release } from '../../model/release.ts';
+import type { Verdict } from '../../model/release-analysis.ts';
 import { type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../command.ts';
@@ -82,9 +83,14 @@ export function draftReleaseStep(
   return { kind: 'release.step', ...change, created: false, body: null };
 }
 
-function stepCause({ wait }: Release, verdict: { passed: boolean; message: string } | undefined): string {
-  if (verdict !== undefined) {
-    return verdict.passed ? `goes on, its analysis passed (${verdict.message})` : 'is aborted by its analysis';
+function stepCause({ wait }: Release, verdict: Verdict | undefined): string {
+  switch (verdict?.outcome) {
+    case 'passed':
+      return `goes on, its analysis passed (${verdict.message})`;
+    case 'inconclusive':
+      return 'is paused by its analysis';
+    case 'failed':
+      return 'is aborted by its analysis';
   }
   return wait?.seconds ? `goes on after ${wait.seconds} s` : 'goes on';
 }

@@ -8,7 +8,7 @@ import { NoReply, type Outbound } from './outbound.ts';
 const PROMETHEUS_MAX_BYTES = 256 * 1024;
 
 export function makeGate(outbound: Outbound): Gate {
-  return async (metric, timeoutMs, stopped) => {
+  return async (metric, { timeoutMs, stopped }) => {
     const { web, prometheus } = metric;
     if (web !== undefined) {
       const reply = await outbound.get(new URL(web.url), { timeoutMs, maxBytes: 0, stopped });
@@ -23,16 +23,16 @@ export function makeGate(outbound: Outbound): Gate {
   };
 }
 
-function failed(message: string): Measurement {
-  return { passed: false, message };
+function failed(message: string, value?: number): Measurement {
+  return { outcome: 'failed', message, ...(Number.isFinite(value) && { value: value as number }) };
 }
 
 /** 2xx passes, the rule of Flagger's webhooks; or just the one status. */
 function judgeStatus(status: number, only?: number): Measurement {
   const passed = only === undefined ? status >= 200 && status < 300 : status === only;
-  if (passed) return { passed, message: `answered ${status}` };
+  if (passed) return { outcome: 'passed', message: `answered ${status}`, value: status };
   const note = status >= 300 && status < 400 ? '; redirects are not followed' : '';
-  return failed(`answered ${status}, not ${only ?? '2xx'}${note}`);
+  return failed(`answered ${status}, not ${only ?? '2xx'}${note}`, status);
 }
 
 /** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
@@ -50,8 +50,9 @@ function judgeValues(body: string, range: NonNullable<Metric['thresholdRange']>)
   if (values.length === 0) return failed('has no value');
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
   const outside = values.find((value) => !Number.isFinite(value) || value < min || value > max);
-  if (outside === undefined) return { passed: true, message: `is ${values.join(', ')}` };
-  return failed(`is ${outside}, not within ${JSON.stringify(range)}`);
+  if (outside === undefined)
+    return { outcome: 'passed', message: `is ${values.join(', ')}`, value: values[0] as number };
+  return failed(`is ${outside}, not within ${JSON.stringify(range)}`, outside);
 }
 
 /** The values of an instant query's result, scalar or vector; undefined where it is none. */

@@ -4,9 +4,10 @@ import { warningsOf } from '../../model/release-messages.ts';
 import type { PlanEntry } from '../../model/release-plan.ts';
 import { sharesOfWeights } from '../../model/service.ts';
 import { shown } from '../draft.ts';
+import type { AnalysisProgress } from './analysis.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
-export function releaseReply(release: Release, name: string | undefined): unknown {
+export function releaseReply(release: Release, name: string | undefined): object {
   const { id, to, steps, createdAtMs, revision } = release;
   return {
     id,
@@ -16,6 +17,16 @@ export function releaseReply(release: Release, name: string | undefined): unknow
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,
+  };
+}
+
+/** How far the analysis is that it is in. */
+export function analysisReply({ count, failureLimit, metrics, lastAtMs }: AnalysisProgress): object {
+  return {
+    count,
+    failureLimit,
+    lastAt: lastAtMs === undefined ? null : new Date(lastAtMs).toISOString(),
+    metrics: metrics.map(({ last, ...counts }) => ({ ...counts, last: last ?? null })),
   };
 }
 

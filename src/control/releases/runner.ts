@@ -9,17 +9,19 @@
 
 import { Problem } from '../../model/errors.ts';
 import { isActive, type Release, remainingMs } from '../../model/release.ts';
-import type { Measurement } from '../../model/release-analysis.ts';
+import type { Verdict } from '../../model/release-analysis.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
-import { type Gate, runAnalysis } from './analysis.ts';
+import { type AnalysisProgress, type Gate, RunningAnalysis } from './analysis.ts';
 import type { Clock } from './clock.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;
 /** Who takes the steps, in the log of changes. */
 const ACTOR = 'teal';
+
+const words = { failed: 'failed', inconclusive: 'was inconclusive' } as const;
 
 /** Where the runner tells what it does; pino's logger is one. */
 export interface RunnerLog {
@@ -42,7 +44,8 @@ interface Followed {
   /** By the steady clock; infinite: not ended by time, or not yet. */
   dueAtMs: number;
   /** Of its analysis, once there is one. */
-  verdict: Measurement | undefined;
+  verdict: Verdict | undefined;
+  analysis: RunningAnalysis | undefined;
   /** Ends its analysis. */
   readonly stopped: AbortController;
 }
@@ -63,6 +66,11 @@ export class ReleaseRunner {
     const atMs = this.#parts.clock.wallMs();
     for (const release of this.#parts.store.activeReleases()) this.#follow(release, atMs);
     this.#schedule();
+  }
+
+  /** How far the analysis is that a release is in; undefined where it is in none. */
+  progressOf(id: string): AnalysisProgress | undefined {
+    return this.#followed.get(id)?.analysis?.progress;
   }
 
   /** Changes may still be made, but their next steps are for the next process. */
@@ -88,12 +96,14 @@ export class ReleaseRunner {
     this.#followed.delete(id);
     if (!isActive(release) || wait === null) return;
     const dueAtMs = held ? Number.POSITIVE_INFINITY : this.#parts.clock.steadyMs() + remainingMs(wait, atMs);
-    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, stopped: new AbortController() };
+    const stopped = new AbortController();
+    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, analysis: undefined, stopped };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
     if (wait.kind !== 'analysis' || held || analysis === undefined) return;
     const { clock } = this.#parts;
-    runAnalysis(analysis, this.#loggedGate(id), clock, followed.stopped.signal, (verdict) => {
+    const asking = { release, stopped: stopped.signal };
+    followed.analysis = new RunningAnalysis(analysis, this.#loggedGate(id), clock, asking, (verdict) => {
       followed.verdict = verdict;
       followed.dueAtMs = clock.steadyMs();
       this.#schedule();
@@ -103,10 +113,11 @@ export class ReleaseRunner {
   /** Failures that the limit allows are told nowhere else. */
   #loggedGate(id: string): Gate {
     const { gate, log } = this.#parts;
-    return async (metric, timeoutMs, stopped) => {
-      const measured = await gate(metric, timeoutMs, stopped);
-      const { passed, message } = measured;
-      if (!passed && !stopped.aborted) log.info({ release: id, metric: metric.name, message }, 'a measurement failed');
+    return async (metric, asking) => {
+      const measured = await gate(metric, asking);
+      const { outcome, message } = measured;
+      if (outcome !== 'passed' && !asking.stopped.aborted)
+        log.info({ release: id, metric: metric.name, message }, `a measurement ${words[outcome]}`);
       return measured;
     };
   }

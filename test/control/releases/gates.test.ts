@@ -6,7 +6,7 @@ import net from 'node:net';
 import t, { type Test } from 'tap';
 import { makeGate } from '../../../src/control/releases/gates.ts';
 import { Outbound } from '../../../src/control/releases/outbound.ts';
-import type { Metric } from '../../../src/model/release.ts';
+import type { Metric, Release } from '../../../src/model/release.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
 
 const loopback = new Outbound(['127.0.0.0/8', '::1/128'].map((text) => parseNetwork(text) as Network));
@@ -31,23 +31,27 @@ async function listen(t: Test, server: net.Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
 }
 
+/** Gates that ask others do not look at it. */
+const release = {} as Release;
+
 function measure(metric: Omit<Metric, 'name'>, outbound = loopback, stopped = new AbortController().signal) {
-  return makeGate(outbound)({ name: 'gate', ...metric }, LIMIT_MS, stopped);
+  return makeGate(outbound)({ name: 'gate', ...metric }, { release, timeoutMs: LIMIT_MS, stopped });
 }
 
 t.test('web: 2xx passes, all else fails', async (t) => {
   const url = await serve(t, (request, response) => {
     response.writeHead(Number(request.url?.slice(1)), { location: '/200' }).end('anything');
   });
-  for (const status of [200, 204, 299]) t.match(await measure({ web: { url: `${url}/${status}` } }), { passed: true });
+  for (const status of [200, 204, 299])
+    t.match(await measure({ web: { url: `${url}/${status}` } }), { outcome: 'passed' });
   for (const status of [300, 304, 400, 404, 500, 503, 599]) {
     t.match(await measure({ web: { url: `${url}/${status}` } }), {
-      passed: false,
+      outcome: 'failed',
       message: `answered ${status}, not 2xx`,
     });
   }
   const redirect = await measure({ web: { url: `${url}/302` } });
-  t.same(redirect, { passed: false, message: 'answered 302, not 2xx; redirects are not followed' });
+  t.same(redirect, { outcome: 'failed', message: 'answered 302, not 2xx; redirects are not followed', value: 302 });
 });
 
 t.test('web: a body without end is not read', async (t) => {
@@ -62,7 +66,7 @@ t.test('web: a body without end is not read', async (t) => {
     });
     pour();
   });
-  t.match(await measure({ web: { url } }), { passed: true, message: 'answered 200' });
+  t.match(await measure({ web: { url } }), { outcome: 'passed', message: 'answered 200' });
   await new Promise((resolve) => setTimeout(resolve, 100));
   t.ok(closed, 'the connection is given up');
 });
@@ -112,7 +116,7 @@ t.test('servers that do not answer as they should: bounded, and never a pass', a
   for (const [what, url, message] of cases) {
     for (const metric of [{ web: { url } }, prometheus(url)]) {
       const startedAt = performance.now();
-      t.match(await measure(metric), { passed: false, message }, what);
+      t.match(await measure(metric), { outcome: 'failed', message }, what);
       t.ok(performance.now() - startedAt < 20 * LIMIT_MS, `${what}: in time`);
     }
   }
@@ -132,40 +136,44 @@ t.test('prometheus: every value within the range, and at least one', async (t) =
       'vector',
       values.map((value) => ({ metric: {}, value: [1, value] })),
     );
-  const cases: [string, string, boolean, RegExp][] = [
-    ['a value', vector('0.5'), true, /^is 0\.5$/],
-    ['the ends', vector('0', '1'), true, /^is 0, 1$/],
-    ['a scalar', result('scalar', [1, '0.25']), true, /^is 0\.25$/],
-    ['one outside', vector('0.5', '1.01'), false, /^is 1\.01, not within \{"min":0,"max":1\}$/],
-    ['below', vector('-0.1'), false, /^is -0\.1/],
-    ['nothing', vector(), false, /has no value/],
-    ['NaN', vector('NaN'), false, /NaN/],
-    ['infinite', vector('+Inf'), false, /not within/],
-    ['empty text', vector(''), false, /NaN/],
-    ['a number', vector(0.5), false, /as Prometheus does/],
-    ['null', vector(null), false, /as Prometheus does/],
-    ['a matrix', result('matrix', [{ values: [[1, '0.5']] }]), false, /as Prometheus does/],
-    ['a string', result('string', [1, '0.5']), false, /as Prometheus does/],
-    ['samples that are none', result('vector', [null, 5, {}]), false, /as Prometheus does/],
+  const cases: [string, string, 'passed' | 'failed', RegExp][] = [
+    ['a value', vector('0.5'), 'passed', /^is 0\.5$/],
+    ['the ends', vector('0', '1'), 'passed', /^is 0, 1$/],
+    ['a scalar', result('scalar', [1, '0.25']), 'passed', /^is 0\.25$/],
+    ['one outside', vector('0.5', '1.01'), 'failed', /^is 1\.01, not within \{"min":0,"max":1\}$/],
+    ['below', vector('-0.1'), 'failed', /^is -0\.1/],
+    ['nothing', vector(), 'failed', /has no value/],
+    ['NaN', vector('NaN'), 'failed', /NaN/],
+    ['infinite', vector('+Inf'), 'failed', /not within/],
+    ['empty text', vector(''), 'failed', /NaN/],
+    ['a number', vector(0.5), 'failed', /as Prometheus does/],
+    ['null', vector(null), 'failed', /as Prometheus does/],
+    ['a matrix', result('matrix', [{ values: [[1, '0.5']] }]), 'failed', /as Prometheus does/],
+    ['a string', result('string', [1, '0.5']), 'failed', /as Prometheus does/],
+    ['samples that are none', result('vector', [null, 5, {}]), 'failed', /as Prometheus does/],
     [
       'an error',
       JSON.stringify({ status: 'error', data: { resultType: 'scalar', result: [1, '0.5'] } }),
-      false,
+      'failed',
       /as Prometheus/,
     ],
-    ['no JSON', '<html>0.5</html>', false, /as Prometheus does/],
-    ['JSON null', 'null', false, /as Prometheus does/],
-    ['nothing at all', '', false, /as Prometheus does/],
+    ['no JSON', '<html>0.5</html>', 'failed', /as Prometheus does/],
+    ['JSON null', 'null', 'failed', /as Prometheus does/],
+    ['nothing at all', '', 'failed', /as Prometheus does/],
   ];
-  for (const [what, text, passed, message] of cases) {
+  for (const [what, text, outcome, message] of cases) {
     body = text;
-    t.match(await measure(prometheus(`${url}/prefix/`)), { passed, message }, what);
+    t.match(await measure(prometheus(`${url}/prefix/`)), { outcome, message }, what);
   }
   t.equal(asked, '/prefix/api/v1/query?query=up%7Ba%3D%22b%22%7D');
   body = vector('7');
-  t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { passed: true }, 'one end is enough');
+  t.match(
+    await measure({ ...prometheus(url), thresholdRange: { min: 5 } }),
+    { outcome: 'passed' },
+    'one end is enough',
+  );
   body = vector('+Inf');
-  t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { passed: false });
+  t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { outcome: 'failed' });
 });
 
 t.test('prometheus: what is too long, cut off, or not a 200, fails', async (t) => {
@@ -182,16 +190,16 @@ t.test('prometheus: what is too long, cut off, or not a 200, fails', async (t) =
     response.on('drain', pour).on('error', () => {});
     pour();
   });
-  t.match(await measure(prometheus(url)), { passed: false, message: 'answered with more than 262144 bytes' });
-  t.match(await measure(prometheus(`${url}/cut`)), { passed: false, message: 'could not be asked: ECONNRESET' });
-  t.match(await measure(prometheus(`${url}/created`)), { passed: false, message: 'answered 201, not 200' });
+  t.match(await measure(prometheus(url)), { outcome: 'failed', message: 'answered with more than 262144 bytes' });
+  t.match(await measure(prometheus(`${url}/cut`)), { outcome: 'failed', message: 'could not be asked: ECONNRESET' });
+  t.match(await measure(prometheus(`${url}/created`)), { outcome: 'failed', message: 'answered 201, not 200' });
 });
 
 t.test('a certificate that nobody vouches for fails', async (t) => {
   const [key, cert] = ['key', 'cert'].map((name) => readFileSync(`test/fixtures/tls/${name}.pem`));
   const server = https.createServer({ key, cert } as https.ServerOptions, (_request, response) => response.end());
   const url = (await listen(t, server)).replace('http:', 'https:');
-  t.match(await measure({ web: { url } }), { passed: false, message: /CERT/ });
+  t.match(await measure({ web: { url } }), { outcome: 'failed', message: /CERT/ });
 });
 
 t.test('a measurement can be stopped', async (t) => {
@@ -204,7 +212,7 @@ t.test('a measurement can be stopped', async (t) => {
   const measured = measure({ web: { url } }, loopback, stopped.signal);
   await asked;
   stopped.abort();
-  t.match(await measured, { passed: false });
+  t.match(await measured, { outcome: 'failed' });
 });
 
 t.test('addresses that may not be asked, however they are written', async (t) => {
@@ -227,14 +235,14 @@ t.test('addresses that may not be asked, however they are written', async (t) =>
     '[::ffff:7f00:1]',
     '[64:ff9b::7f00:1]',
   ]) {
-    const { passed, message } = await measure({ web: { url: `http://${host}:${port}/` } }, nobody);
-    t.notOk(passed, host);
+    const { outcome, message } = await measure({ web: { url: `http://${host}:${port}/` } }, nobody);
+    t.equal(outcome, 'failed', host);
     t.match(message, /may not be asked; the setting probes\.allow/, host);
   }
   t.equal(asked, 0, 'nobody got through');
   t.match(
     await measure({ web: { url: `http://localhost:${port}/` } }, new Outbound([parseNetwork('127.0.0.1') as Network])),
-    { passed: true },
+    { outcome: 'passed' },
   );
 });
 

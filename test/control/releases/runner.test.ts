@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { Problem } from '../../../src/model/errors.ts';
-import type { Release, Step } from '../../../src/model/release.ts';
-import type { Measurement } from '../../../src/model/release-analysis.ts';
+import type { Analysis, Release, Step } from '../../../src/model/release.ts';
+import type { Measurement, Outcome } from '../../../src/model/release-analysis.ts';
 import type { Subject } from '../../../src/model/revision.ts';
+import { NOON_MS } from '../../fixtures/engine.ts';
 import { api, app, begin, makeWorld, type ReleaseWorld } from './world.ts';
 
 const gate: Step = {
@@ -79,7 +80,7 @@ t.test('a gate that fails brings the weights back at once, and history tells why
   const world = makeWorld(t);
   const id = begin(world, [{ setWeight: 50 }, gate, { setWeight: 100 }], [app, api]);
   await world.clock.pass(9);
-  world.answer = () => ({ passed: false, message: 'status 503' });
+  world.answer = () => ({ outcome: 'failed', message: 'status 503' });
   await world.clock.pass(1);
   t.same([world.green(app), world.green(api)], [0, 0]);
   const message = /^up failed: status 503 \(1 of 2/;
@@ -104,7 +105,10 @@ t.test('one failure too many decides, whichever metric has it', async (t) => {
   const lenient: Step = { analysis: { intervalSeconds: 1, count: 6, failureLimit: 1, metrics } };
   const failing = ['a', 'b', 'none', 'a'];
   let asked = 0;
-  world.answer = ({ name }) => ({ passed: failing[Math.floor(asked++ / 2)] !== name, message: 'x' });
+  world.answer = ({ name }) => ({
+    outcome: failing[Math.floor(asked++ / 2)] === name ? 'failed' : 'passed',
+    message: 'x',
+  });
   const id = begin(world, [{ setWeight: 10 }, lenient, { setWeight: 100 }]);
   await world.clock.pass(2);
   t.equal(world.release(id).state, 'progressing', 'each of the two has failed once');
@@ -114,6 +118,49 @@ t.test('one failure too many decides, whichever metric has it', async (t) => {
   ]);
   await world.clock.pass(1);
   t.match(world.release(id), { state: 'aborted', message: /^a failed: x \(2 of 4 measurements failed, 1 may\)/ });
+});
+
+t.test('what is inconclusive at the last measurement pauses the release; before, it does not matter', async (t) => {
+  const world = makeWorld(t);
+  const outcomes: Outcome[] = ['inconclusive', 'inconclusive', 'passed', 'passed', 'inconclusive', 'inconclusive'];
+  let asked = 0;
+  world.answer = () => ({ outcome: outcomes[asked++] ?? 'passed', message: '7 of 1000 answers', value: 7 });
+  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 20 }, gate, { setWeight: 100 }]);
+  await world.clock.pass(20);
+  t.equal(world.green(), 20, 'the third measurement passed');
+  t.equal(world.release(id).reason, 'analysis_running');
+  await world.clock.pass(20);
+  t.match(world.release(id), { state: 'paused', reason: 'analysis_inconclusive', message: /^up: 7 of 1000 answers/ });
+  await world.clock.pass(1000);
+  world.restart();
+  await world.clock.pass(1000);
+  t.match(world.release(id), { state: 'paused' }, 'no time ends it, and no restart');
+  t.equal(asked, 6);
+  t.match(world.fixture.store.history('service', app, 99, 1), [
+    { summary: /is paused by its analysis\. up: 7 of 1000/ },
+  ]);
+  world.fixture.must({ kind: 'release.resume', id });
+  await world.clock.pass(20);
+  t.equal(asked, 9, 'measured again');
+  t.equal(world.green(), 100);
+});
+
+t.test('how far an analysis is can be read, until it has its verdict', async (t) => {
+  const world = makeWorld(t);
+  const outcomes: Outcome[] = ['failed', 'inconclusive', 'passed'];
+  let asked = 0;
+  world.answer = () => ({ outcome: outcomes[asked++] as Outcome, message: `answer ${asked}`, value: asked });
+  const lenient: Step = { analysis: { ...gate.analysis, failureLimit: 1 } as Analysis };
+  const id = begin(world, [{ setWeight: 10 }, lenient, { pause: {} }, { setWeight: 100 }]);
+  const none = { measurements: 0, failures: 0, inconclusive: 0, last: undefined };
+  t.match(world.progress(id), { count: 3, failureLimit: 1, lastAtMs: undefined, metrics: [{ name: 'up', ...none }] });
+  await world.clock.pass(10);
+  t.match(world.progress(id), {
+    lastAtMs: NOON_MS + 10_000,
+    metrics: [{ measurements: 2, failures: 1, inconclusive: 1, last: { message: 'answer 2', value: 2 } }],
+  });
+  await world.clock.pass(10);
+  t.equal(world.progress(id), undefined);
 });
 
 t.test('an analysis of which the release has moved on says nothing more', async (t) => {
@@ -126,10 +173,10 @@ t.test('an analysis of which the release has moved on says nothing more', async 
     });
   await world.clock.pass(10);
   world.fixture.must({ kind: 'release.pause', id });
-  fail({ passed: false, message: 'late' });
+  fail({ outcome: 'failed', message: 'late' });
   await world.clock.pass(100);
   t.match(world.release(id), { state: 'paused', reason: 'pause_requested' });
-  world.answer = () => ({ passed: true, message: 'fine' });
+  world.answer = () => ({ outcome: 'passed', message: 'fine' });
   world.fixture.must({ kind: 'release.resume', id });
   await world.clock.pass(20);
   t.match(world.release(id), { state: 'completed' });
@@ -170,7 +217,7 @@ t.test('a store that cannot be written holds a step up, and it is taken once it 
   world.fixture.store.setReadOnly(false);
   await world.clock.pass(1);
   t.equal(world.release(id).stepIndex, 2);
-  world.answer = () => ({ passed: false, message: 'no' });
+  world.answer = () => ({ outcome: 'failed', message: 'no' });
   world.fixture.store.setReadOnly(true);
   await world.clock.pass(15);
   t.equal(world.release(id).state, 'progressing');
@@ -246,7 +293,7 @@ async function happen(world: ReleaseWorld, id: string, happening: Happening): Pr
     case 'restart':
       return world.restart();
     case 'fail':
-      world.answer = () => ({ passed: false, message: 'no' });
+      world.answer = () => ({ outcome: 'failed', message: 'no' });
       return;
     case 'rollback':
       fixture.must({ kind: 'rollback', name: app }, { atMs: clock.wallMs() });

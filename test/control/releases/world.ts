@@ -1,5 +1,6 @@
 /** An engine with a runner whose clocks and gates the test moves by hand; it can be killed and started again. */
 import type { Test } from 'tap';
+import type { AnalysisProgress } from '../../../src/control/releases/analysis.ts';
 import type { Clock } from '../../../src/control/releases/clock.ts';
 import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
 import type { Metric, Release, Step } from '../../../src/model/release.ts';
@@ -72,6 +73,8 @@ export interface ReleaseWorld {
   /** What the gates say; a test may set it. */
   answer: (metric: Metric) => Measurement | Promise<Measurement>;
   release(id: string): Release;
+  /** How far its analysis is. */
+  progress(id: string): AnalysisProgress | undefined;
   /** The weight of green in force. */
   green(name?: string): number;
   /** Stops the runner; the engine still takes commands. */
@@ -108,9 +111,10 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
     clock,
     asked,
     log: lines,
-    answer: () => ({ passed: true, message: 'fine' }),
+    answer: () => ({ outcome: 'passed', message: 'fine' }),
     release: (id) => fixture.store.release(id) as Release,
     green: (name = app) => fixture.store.service(name)?.pools.find((pool) => pool.name === 'green')?.weight as number,
+    progress: (id) => runner.progressOf(id),
     stop: () => runner.stop(),
     restart() {
       runner.stop();
