@@ -8,11 +8,13 @@ import { Outbound } from './control/releases/outbound.ts';
 import { ReleaseRunner } from './control/releases/runner.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
+import { type MetricSources, Metrics } from './metrics/metrics.ts';
 import { apiOptions, listenAdmin, openTokens } from './server/admin.ts';
 import { mustSeed, seedCommands } from './server/bootstrap.ts';
 import { systemClock } from './server/clock.ts';
 import { mustWork, StartError } from './server/errors.ts';
 import { networksOf, rateLimitOptions, responderOptions } from './server/options.ts';
+import { readVersion } from './server/version.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from './sockets/fleet.ts';
 import { useHugePages } from './sockets/huge-pages.ts';
@@ -55,12 +57,13 @@ export async function startServer(settings: Settings, log: Logger): Promise<Serv
   }
 }
 
-/** In the order in which a change travels: store, table, engine, API; then the sockets, and what changes by itself. */
+/** First who keeps and answers, then who changes: the store, the table, the workers, the API, and what changes by itself. */
 async function startParts(
   settings: Settings,
   log: Logger,
   stops: (() => void | Promise<void>)[],
 ): Promise<Omit<Server, 'stop'>> {
+  const options = apiOptions(settings);
   const store = openStore(settings.dataDir);
   stops.push(() => store.close());
 
@@ -68,9 +71,15 @@ async function startParts(
   const counters = Array.from({ length: workers + 1 }, createCounterMemory);
   const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
   useHugePages(shared.arena);
-  const table = new Table(shared, new CounterRegistry(counters));
+  const registry = new CounterRegistry(counters);
+  const table = new Table(shared, registry);
   const engine = loadEngine(store, table, settings, log);
   stops.push(collectInTurns(table));
+
+  // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
+  const fleet = await startFleet(settings.dns, { workers, shared, counters }, log);
+  stops.push(() => fleet.stop());
+  const metrics = startMetrics(settings, { counters: registry, table, store, fleet }, engine);
 
   const zoneFiles = new ZoneFiles(store, table, engine);
   stops.push(() => zoneFiles.stop());
@@ -78,20 +87,17 @@ async function startParts(
   const gate = makeGate(new Outbound(networksOf(settings.probes.allow)));
   const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id) });
-  const options = apiOptions(settings.admin);
   const app = createApp({
     engine,
     queries,
     zoneFiles,
     tokens,
+    metrics,
     log: log.child({ part: 'api' }),
     now: Date.now,
     options,
   });
   stops.push(() => app.close());
-
-  const fleet = await startFleet(settings.dns, { workers, shared, counters }, log);
-  stops.push(() => fleet.stop());
 
   // The first step that is due may come at once, so everybody who answers is there by now.
   releases.start();
@@ -111,6 +117,19 @@ function loadEngine(store: Store, table: Table, { bootstrap }: Settings, log: Lo
   const ms = Math.round(performance.now() - startedAt);
   log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');
   return engine;
+}
+
+/** What is measured, told of what happens. */
+function startMetrics(
+  { metrics: { servicesMax } }: Settings,
+  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet'> & { readonly store: Store },
+  engine: Engine,
+): Metrics {
+  const steadyMs = (): number => performance.now();
+  const metrics = new Metrics({ ...sources, version: readVersion(), servicesMax, steadyMs });
+  sources.store.measure(steadyMs, (ms) => metrics.written(ms / 1000));
+  engine.onChange((changes) => metrics.changed(changes));
+  return metrics;
 }
 
 /** Frees what workers have left, now and then; returns how to stop that. */

@@ -58,6 +58,7 @@ t.test('without any source the defaults hold', async (t) => {
       authFailuresPerMinute: 10,
     },
     probes: { allow: [] },
+    metrics: { public: false, servicesMax: 1000 },
     log: { level: 'info', format: 'auto' },
   });
 });
@@ -125,6 +126,8 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_ZONE_FILE_MAX_BYTES: '4096',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
     TEAL_PROBES_ALLOW: '10.1.0.0/16,::1',
+    TEAL_METRICS_PUBLIC: 'true',
+    TEAL_METRICS_SERVICES_MAX: '20',
     TEAL_LOG_LEVEL: 'warn',
     TEAL_LOG_FORMAT: 'json',
     TEAL_BOOTSTRAP: '{"services":{}}',
@@ -166,6 +169,7 @@ t.test('every setting can be given in the environment', async (t) => {
       authFailuresPerMinute: 3,
     },
     probes: { allow: ['10.1.0.0/16', '::1'] },
+    metrics: { public: true, servicesMax: 20 },
     log: { level: 'warn', format: 'json' },
     bootstrap: { zones: {}, rrsets: [], services: {} },
   });

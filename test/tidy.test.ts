@@ -19,10 +19,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['model'],
   control: ['wire', 'model', 'table', 'store'],
   api: ['model', 'control'],
+  metrics: ['wire', 'model', 'table'],
   // Addresses as sockets write them, the limits that the table has, and the schemas of bodies.
   config: ['wire', 'table', 'sockets', 'api'],
   log: ['config'],
-  server: ['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'config', 'log'],
+  server: ['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
   cli: [],
   'cli/serve': ['cli', 'config', 'log', 'server'],
   main: ['cli', 'cli/serve'],
@@ -35,6 +36,7 @@ const owners: Readonly<Record<string, string>> = {
   'better-sqlite3': 'store',
   fastify: 'api',
   commander: 'cli',
+  'prom-client': 'metrics',
 };
 
 /** Parts that know nothing outside but assertions. */

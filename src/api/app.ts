@@ -16,6 +16,7 @@ import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerClientError, answerError, sendProblem } from './problems.ts';
 import { healthRoutes } from './routes/health.ts';
+import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
@@ -65,6 +66,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   shiftRoutes(api, parts);
   releaseRoutes(api, parts);
   revisionRoutes(api, parts);
+  if (!parts.options.metricsPublic) metricsRoutes(api, parts);
 }
 
 function publicRoutes(api: ApiInstance, parts: ApiParts): void {
@@ -72,6 +74,7 @@ function publicRoutes(api: ApiInstance, parts: ApiParts): void {
     route.config = { ...route.config, public: true };
   });
   healthRoutes(api, parts);
+  if (parts.options.metricsPublic) metricsRoutes(api, parts);
   documentRoutes(api);
 }
 
@@ -86,6 +89,7 @@ function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
     return refuseContentCoding(request, reply);
   });
   app.addHook('preHandler', makeContextHook(parts));
+  app.addHook('onResponse', makeMeasure(parts));
 }
 
 function serverOptions({ log, options }: ApiParts): FastifyServerOptions {

@@ -14,13 +14,29 @@ export interface ApiParts {
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly tokens: Pick<Tokens, 'authenticate'>;
+  readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */
   readonly now: () => number;
   readonly options: ApiOptions;
 }
 
+/** What is measured, as Prometheus reads it, and what the API tells of itself. */
+export interface ApiMetrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  answered(request: {
+    readonly method: string;
+    /** The route's pattern. */
+    readonly route: string;
+    readonly status: number;
+    readonly seconds: number;
+  }): void;
+}
+
 export interface ApiOptions {
+  /** /metrics needs no token. */
+  readonly metricsPublic: boolean;
   readonly bodyMaxBytes: number;
   /** Longest zone file. */
   readonly zoneFileMaxBytes: number;

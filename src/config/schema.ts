@@ -109,6 +109,11 @@ export const settingsSchema = section({
       expected: 'a list of networks, such as 10.1.0.0/16 or 2001:db8::/32',
     }),
   }),
+  metrics: section({
+    public: Type.Boolean({ default: false, expected: 'true or false' }),
+    // Each service has a handful of series for each of its pools; Prometheus bears millions, a scrape a few ten thousand.
+    servicesMax: integer(0, 100_000, { default: 1000 }),
+  }),
   log: section({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       default: 'info',

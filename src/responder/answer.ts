@@ -1,5 +1,5 @@
 /** One query in, one answer out: the whole path from bytes to bytes, free of sockets, clocks and allocation. */
-import { COUNTER, type CounterView } from '../table/counters.ts';
+import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
 import { HashedName } from '../table/hash.ts';
 import type { Lookup } from '../table/lookup.ts';
 import type { Random } from '../table/pick.ts';
@@ -89,6 +89,7 @@ export class Responder {
     reply.writeHeader(query, query.edns.present ? 1 : 0);
     this.#count(COUNTER.ANSWERS);
     this.#count(COUNTER.RCODE + (reply.rcode < 15 ? reply.rcode : 15));
+    this.#count(typeCounter(query.hasQuestion ? query.type : 0));
     return reply.at - at;
   }
 

@@ -13,9 +13,15 @@ import type { Store } from '../store/sqlite.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 
 /** What the admin API needs to know of the settings. */
-export function apiOptions(admin: Settings['admin']): ApiOptions {
+export function apiOptions({ admin, metrics }: Settings): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, tls } = admin;
-  return { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, ...(tls && { tls: readTls(tls) }) };
+  return {
+    metricsPublic: metrics.public,
+    bodyMaxBytes,
+    zoneFileMaxBytes,
+    authFailuresPerMinute,
+    ...(tls && { tls: readTls(tls) }),
+  };
 }
 
 /** The tokens; the first one of a data directory is written to a file of its own. */

@@ -6,7 +6,7 @@ import type { ResponderOptions } from '../responder/options.ts';
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
 import type { Endpoint } from './address.ts';
-import { Listeners, type ListenOptions } from './listeners.ts';
+import { Listeners, type ListenOptions, type SocketState } from './listeners.ts';
 import type { TcpLimits } from './tcp-limits.ts';
 import { READY, STOP, type WorkerAssignment, type WorkerRole } from './worker.ts';
 
@@ -52,6 +52,7 @@ export class Fleet {
   /** Readers whose thread answers. */
   readonly #ready = new Set<number>();
   #stopping = false;
+  #replacements = 0;
 
   private constructor(options: FleetOptions, listeners: Listeners) {
     this.#options = options;
@@ -95,6 +96,16 @@ export class Fleet {
   /** Threads that answer at the moment. */
   get alive(): number {
     return this.#ready.size;
+  }
+
+  /** Threads that died and were replaced. */
+  get replacements(): number {
+    return this.#replacements;
+  }
+
+  /** What waits in each UDP socket, and what was dropped there; empty where the system does not tell. */
+  socketStates(): readonly SocketState[] {
+    return this.#listeners.socketStates();
   }
 
   /** Stops accepting, answers what was received, ends the threads, closes the sockets. */
@@ -154,6 +165,7 @@ export class Fleet {
 
   /** A descriptor left bound in a SO_REUSEPORT group without a reader would swallow its share of the queries. */
   #replace(reader: number, livedMs: number): void {
+    this.#replacements++;
     const pauseMs = livedMs < RESTART_PAUSE_MS ? RESTART_PAUSE_MS : 0;
     this.#options.log.warn({ reader, livedMs: Math.round(livedMs), pauseMs }, 'worker replaced on the same sockets');
     setTimeout(() => {

@@ -15,6 +15,12 @@ export const LINUX = {
   SO_REUSEPORT: 15,
   SO_RCVTIMEO: 20,
   SO_RCVBUFFORCE: 33,
+  /** Nine 32-bit numbers on a socket's memory; since Linux 4.12. */
+  SO_MEMINFO: 55,
+  SK_MEMINFO_RMEM_ALLOC: 0,
+  SK_MEMINFO_RCVBUF: 1,
+  SK_MEMINFO_DROPS: 8,
+  SK_MEMINFO_WORDS: 9,
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,
   IP_MTU_DISCOVER: 10,

@@ -1,9 +1,9 @@
 /** The listen addresses, open: the main thread keeps every descriptor, workers are told their numbers. */
 import net from 'node:net';
 import os from 'node:os';
-import { type Endpoint, isWildcard } from './address.ts';
+import { type Endpoint, formatEndpoint, isWildcard } from './address.ts';
 import { type Libc, loadLibc, openFilesMax } from './libc.ts';
-import { ListenError, type OpenedEndpoint, openEndpoint } from './open.ts';
+import { ListenError, type OpenedEndpoint, openEndpoint, type SocketMemory, socketMemory } from './open.ts';
 import { probeEndpoint } from './probe.ts';
 import type { TcpSource } from './tcp.ts';
 import type { BatchSource } from './udp-batch.ts';
@@ -13,6 +13,13 @@ export interface ListenOptions {
   readonly listen: readonly Endpoint[];
   readonly transport: 'auto' | 'batch' | 'portable';
   readonly receiveBufferBytes: number;
+}
+
+/** One UDP socket of a worker, as the kernel tells of it. */
+export interface SocketState extends SocketMemory {
+  /** `192.0.2.1:53` */
+  readonly address: string;
+  readonly worker: number;
 }
 
 export class Listeners {
@@ -91,6 +98,18 @@ export class Listeners {
   /** TCP connections that the process has descriptors for: half of all, since it needs others too. */
   get connectionsMax(): number {
     return this.#libc === undefined ? Infinity : Math.floor(openFilesMax(this.#libc) / 2);
+  }
+
+  /** Every UDP socket; empty where the system does not tell. */
+  socketStates(): SocketState[] {
+    const libc = this.#libc;
+    if (libc === undefined) return [];
+    return this.opened.flatMap(({ endpoint, udp }) =>
+      udp.flatMap((fd, worker) => {
+        const memory = socketMemory(libc, fd);
+        return memory === undefined ? [] : [{ address: formatEndpoint(endpoint), worker, ...memory }];
+      }),
+    );
   }
 
   close(): void {

@@ -106,6 +106,26 @@ function bind(libc: Libc, fd: number, endpoint: Endpoint, protocol: string): voi
   throw new ListenError(`cannot listen on ${formatEndpoint(endpoint)} (${protocol}): ${why}`);
 }
 
+/** What waits in a socket, what may, in bytes of the kernel's memory, and how many messages were dropped. */
+export interface SocketMemory {
+  readonly queuedBytes: number;
+  readonly bufferBytes: number;
+  readonly dropped: number;
+}
+
+/** undefined where the kernel does not tell. */
+export function socketMemory(libc: Libc, fd: number): SocketMemory | undefined {
+  const words = new Uint32Array(LINUX.SK_MEMINFO_WORDS);
+  const bytes = new Uint8Array(words.buffer);
+  const length = Int32Array.of(bytes.length);
+  if (libc.getsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_MEMINFO, bytes, length) !== 0) return undefined;
+  return {
+    queuedBytes: words[LINUX.SK_MEMINFO_RMEM_ALLOC] as number,
+    bufferBytes: words[LINUX.SK_MEMINFO_RCVBUF] as number,
+    dropped: words[LINUX.SK_MEMINFO_DROPS] as number,
+  };
+}
+
 function boundPort(libc: Libc, fd: number): number {
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
   check(libc, libc.getsockname(fd, sockaddr, Int32Array.of(SOCKADDR_BYTES)), 'getsockname');

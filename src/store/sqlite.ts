@@ -89,6 +89,7 @@ export class Store {
   readonly #lock: Database;
   readonly #statements: Statements;
   #failure: Problem | undefined;
+  #measure: { readonly steadyMs: () => number; readonly written: (ms: number) => void } | undefined;
 
   /** What another thread needs to open it too. */
   readonly shared: SharedStore;
@@ -107,6 +108,11 @@ export class Store {
   /** What the last commit failed with; undefined when it went through. */
   get failure(): Problem | undefined {
     return this.#failure;
+  }
+
+  /** Tells how long each write that goes through takes, its sync included, milliseconds. */
+  measure(steadyMs: () => number, written: (ms: number) => void): void {
+    this.#measure = { steadyMs, written };
   }
 
   /** What SQLite says of its own settings; 2 is FULL. */
@@ -172,9 +178,11 @@ export class Store {
   }
 
   #write(work: () => void): Problem | undefined {
+    const startedMs = this.#measure?.steadyMs() ?? 0;
     try {
       this.#turn.asMain(this.#database.transaction(work).immediate);
       this.#failure = undefined;
+      this.#measure?.written(this.#measure.steadyMs() - startedMs);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       if (code?.startsWith('SQLITE_') !== true || code.startsWith('SQLITE_CONSTRAINT')) throw error;
@@ -370,6 +378,10 @@ export class Store {
     const row = this.#statements.keptReply.get(token, key, atMs - IDEMPOTENCY_KEPT_MS);
     const kept = row as { body_hash: string; outcome: string; at_ms: number } | undefined;
     return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
+  }
+
+  get zoneCount(): number {
+    return (this.#statements.zoneCount.get() as { zones: number }).zones;
   }
 
   allZones(): Zone[] {

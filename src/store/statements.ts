@@ -34,6 +34,7 @@ export function makeStatements(database: Database) {
     // The root zone's name is empty, so the first page cannot be "after the empty name".
     zonesFirst: sql('SELECT body FROM zones ORDER BY name LIMIT ?'),
     zonesAfter: sql('SELECT body FROM zones WHERE name > ? ORDER BY name LIMIT ?'),
+    zoneCount: sql('SELECT count(*) AS zones FROM zones'),
     allZones: sql('SELECT body FROM zones'),
 
     addContent: sql('INSERT INTO contents (state, revision) VALUES (?, 0)'),

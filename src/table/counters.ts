@@ -2,6 +2,7 @@
  * Counters of the workers: words that only their own worker writes, so that counting costs no atomics and no shared
  * cache line. The main thread sums them. They are doubles: exact to 2^53, and never torn on a 64-bit machine.
  */
+import { TYPE } from '../wire/constants.ts';
 
 /** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
 export const COUNTER = {
@@ -14,8 +15,31 @@ export const COUNTER = {
   /** Answers above the rate limit: sent truncated, and not sent. */
   SLIPPED: 20,
   LIMITED: 21,
-  FIRST_POOL: 24,
+  /** Answers by the type asked for: see `typeCounter`. */
+  TYPE: 24,
+  FIRST_POOL: 96,
 } as const;
+
+/** Types up to HTTPS (RFC 9460) have a counter each; of those above, these two are asked for by resolvers and people. */
+const TYPES_COUNTED = 66;
+const ANY_COUNTER = COUNTER.TYPE + TYPES_COUNTED;
+const CAA_COUNTER = ANY_COUNTER + 1;
+const OTHER_COUNTER = CAA_COUNTER + 1;
+
+/** The counter of a type that was asked for. Type 0 is none (RFC 6895 §3.1): messages without a question count there. */
+export function typeCounter(type: number): number {
+  if (type < TYPES_COUNTED) return COUNTER.TYPE + type;
+  if (type === TYPE.ANY) return ANY_COUNTER;
+  return type === TYPE.CAA ? CAA_COUNTER : OTHER_COUNTER;
+}
+
+/** The types that have a counter, each with it; `undefined` stands for all others. */
+export const typeCounters: readonly (readonly [type: number | undefined, counter: number])[] = [
+  ...Array.from({ length: TYPES_COUNTED }, (_, type) => [type, COUNTER.TYPE + type] as const),
+  [TYPE.ANY, ANY_COUNTER],
+  [TYPE.CAA, CAA_COUNTER],
+  [undefined, OTHER_COUNTER],
+];
 
 /** One pool's line. */
 export const POOL_COUNTER = {
@@ -108,6 +132,11 @@ export class CounterRegistry {
       lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS] as number;
     }
     return { answers, lastAtMs, lastTtlSeconds };
+  }
+
+  /** Readers that count. */
+  get readers(): number {
+    return this.#views.length;
   }
 
   /** One worker's fixed counter. */

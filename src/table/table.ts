@@ -144,6 +144,15 @@ export class Table implements TableChanges {
     return Atomics.load(this.#arena.view.control, CONTROL.GENERATION);
   }
 
+  get serviceCount(): number {
+    return this.#services.size;
+  }
+
+  /** Every service, as it is answered. */
+  *services(): Generator<Service> {
+    for (const { service } of this.#services.values()) yield service;
+  }
+
   /** Answers that a service's pools have given, by pool name; empty where there is no such service. */
   poolCounts(service: string): Record<string, PoolCount> {
     const pools = this.#services.get(service)?.pools ?? [];

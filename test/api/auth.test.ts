@@ -27,7 +27,7 @@ t.test('every route wants a token, save those of health and documents', async (t
   for (const url of ['/openapi.json', '/docs', '/docs/static/swagger-ui.css', '/docs/json']) {
     t.equal((await api.app.inject(url)).statusCode, 200, `${url} is open`);
   }
-  for (const url of ['/', '/metrics', '/v1', '/docs/../v1/zones', '/healthz/x']) {
+  for (const url of ['/', '/v1', '/docs/../v1/zones', '/healthz/x']) {
     t.equal((await api.app.inject(url)).statusCode, 401, `${url} is not`);
   }
 });
@@ -117,4 +117,10 @@ t.test('browsers are told to do nothing with a reply, and no other origin gets i
     });
     t.notMatch(JSON.stringify([reply.headers, reply.body]), 'evil.test', 'nothing is made from Host or Origin');
   }
+});
+
+t.test('metrics are open where the settings say so', async (t) => {
+  const api = await startApi(makeDirectory(t), { metricsPublic: true });
+  t.teardown(() => api.close());
+  t.equal((await api.request('GET', '/metrics', { token: null })).statusCode, 200);
 });

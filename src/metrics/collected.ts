@@ -1,0 +1,38 @@
+/** Metrics whose values stand elsewhere (shared memory, the store) and are read when somebody asks. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface Described {
+  /** After https://prometheus.io/docs/practices/naming: unit last, `_total` on counters. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+/** Sets the value of the series with these labels. */
+export type SetValue = (value: number, labels?: Readonly<Record<string, string>>) => void;
+
+/** A counter whose series are read anew each time; one that `read` no longer sets is gone. */
+export function collectCounter(registry: Registry, described: Described, read: (set: SetValue) => void): void {
+  new Counter({
+    ...described,
+    labelNames: described.labels ?? [],
+    registers: [registry],
+    collect() {
+      this.reset();
+      read((value, labels = {}) => this.inc({ ...labels }, value));
+    },
+  });
+}
+
+/** The same for a value that also falls. */
+export function collectGauge(registry: Registry, described: Described, read: (set: SetValue) => void): void {
+  new Gauge({
+    ...described,
+    labelNames: described.labels ?? [],
+    registers: [registry],
+    collect() {
+      this.reset();
+      read((value, labels = {}) => this.set({ ...labels }, value));
+    },
+  });
+}

@@ -1,0 +1,84 @@
+/** Everything that is measured, as Prometheus reads it. docs/metrics.md has the list. */
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { ModelChange } from '../model/revision.ts';
+import type { CounterRegistry } from '../table/counters.ts';
+import { dnsMetrics, type MeasuredFleet } from './dns.ts';
+import { type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
+import {
+  buildMetric,
+  type MeasuredMemory,
+  type MeasuredStore,
+  releaseMetrics,
+  storeMetrics,
+  tableMetrics,
+} from './state.ts';
+
+export interface MetricSources {
+  readonly version: string;
+  readonly counters: CounterRegistry;
+  readonly table: MeasuredServices & MeasuredMemory;
+  readonly store: MeasuredStore;
+  readonly fleet: MeasuredFleet;
+  /** Services with series of their own; see `metrics.servicesMax`. */
+  readonly servicesMax: number;
+  /** A clock that never goes back, milliseconds. */
+  readonly steadyMs: () => number;
+}
+
+/** A request to the admin API that was answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The route's pattern, never a path: names of services would make a series each. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** A read takes a millisecond; an import of a million names some ten seconds. */
+const REQUEST_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export class Metrics {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly #registry = new Registry();
+  readonly #requests: Histogram<'method' | 'route' | 'status'>;
+  readonly #store: ReturnType<typeof storeMetrics>;
+  readonly #releases: ReturnType<typeof releaseMetrics>;
+
+  constructor({ version, counters, table, store, fleet, servicesMax, steadyMs }: MetricSources) {
+    const registry = this.#registry;
+    dnsMetrics(registry, counters, fleet);
+    serviceMetrics(registry, table, new ShownServices(table, servicesMax, steadyMs));
+    this.#releases = releaseMetrics(registry, store);
+    this.#store = storeMetrics(registry, store);
+    tableMetrics(registry, table);
+    this.#requests = new Histogram({
+      name: 'teal_api_request_duration_seconds',
+      help: 'From a request to the admin API to the end of its reply; streams of events are left out.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: REQUEST_BUCKETS_SECONDS,
+      registers: [registry],
+    });
+    buildMetric(registry, version, process.versions.node);
+    collectDefaultMetrics({ register: registry });
+  }
+
+  /** All metrics in the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** To be told of every answered request. */
+  answered({ method, route, status, seconds }: AnsweredRequest): void {
+    this.#requests.observe({ method, route, status }, seconds);
+  }
+
+  /** To be told how long each write of the store took. */
+  written(seconds: number): void {
+    this.#store.written(seconds);
+  }
+
+  /** To be told of every change. */
+  changed(changes: readonly ModelChange[]): void {
+    this.#releases.changed(changes);
+  }
+}

@@ -1,0 +1,114 @@
+/** The log of revisions, the store, the table, releases, and the program itself. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { isActive, type Release } from '../model/release.ts';
+import type { ModelChange } from '../model/revision.ts';
+import { collectGauge } from './collected.ts';
+
+/** The table's memory, bytes. */
+export interface MeasuredMemory {
+  readonly memory: {
+    readonly usedBytes: number;
+    readonly sizeBytes: number;
+    readonly maxBytes: number;
+    readonly waiting: number;
+  };
+}
+
+/** The store, as far as it is measured here. */
+export interface MeasuredStore {
+  readonly lastRevision: number;
+  /** What the last write failed with. */
+  readonly failure: unknown;
+  readonly zoneCount: number;
+  activeReleases(): readonly Release[];
+}
+
+/** From half a millisecond, a fast disk, to seconds, a dying one. */
+const COMMIT_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export function tableMetrics(registry: Registry, table: MeasuredMemory): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    collectGauge(registry, { name, help }, (set) => set(read()));
+  gauge('teal_table_used_bytes', 'Memory that answers take.', () => table.memory.usedBytes);
+  gauge('teal_table_size_bytes', 'Memory that the table has taken from the system.', () => table.memory.sizeBytes);
+  gauge('teal_table_limit_bytes', 'Memory that the table may take: table.maxBytes.', () => table.memory.maxBytes);
+  gauge('teal_table_waiting_blocks', 'Replaced blocks that a worker may still read.', () => table.memory.waiting);
+}
+
+export function storeMetrics(registry: Registry, store: MeasuredStore): { written(seconds: number): void } {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    collectGauge(registry, { name, help }, (set) => set(read()));
+  gauge('teal_revision', 'The newest revision.', () => store.lastRevision);
+  gauge('teal_zones', 'Zones.', () => store.zoneCount);
+  gauge('teal_store_writable', '1: the last write went through; 0: it failed, and changes are refused.', () =>
+    store.failure === undefined ? 1 : 0,
+  );
+  const commits = new Histogram({
+    name: 'teal_store_write_duration_seconds',
+    help: 'From the begin of a write to its sync on the disk.',
+    buckets: COMMIT_BUCKETS_SECONDS,
+    registers: [registry],
+  });
+  return { written: (seconds) => commits.observe(seconds) };
+}
+
+/** Releases that go on, and the number of those that ended since the start. */
+export function releaseMetrics(
+  registry: Registry,
+  store: MeasuredStore,
+): { changed(changes: readonly ModelChange[]): void } {
+  collectGauge(
+    registry,
+    {
+      name: 'teal_release_active',
+      help: 'Releases that go on or wait: 1 for each of their services, with the state and the reason for it.',
+      labels: ['service', 'to', 'state', 'reason'],
+    },
+    (set) => {
+      for (const { services, to, state, reason } of store.activeReleases()) {
+        for (const { name } of services) set(1, { service: name, to, state, reason });
+      }
+    },
+  );
+  collectGauge(
+    registry,
+    { name: 'teal_release_step', help: 'Steps that the active release of a service has done.', labels: ['service'] },
+    (set) => {
+      for (const { services, stepIndex } of store.activeReleases()) {
+        for (const { name } of services) set(stepIndex, { service: name });
+      }
+    },
+  );
+  collectGauge(
+    registry,
+    { name: 'teal_release_steps', help: 'Steps that the active release of a service has.', labels: ['service'] },
+    (set) => {
+      for (const { services, steps } of store.activeReleases()) {
+        for (const { name } of services) set(steps.length, { service: name });
+      }
+    },
+  );
+  const ended = new Counter({
+    name: 'teal_releases_ended_total',
+    help: 'Releases that were completed or aborted since the start, with the reason.',
+    labelNames: ['state', 'reason'],
+    registers: [registry],
+  });
+  return {
+    changed(changes) {
+      for (const change of changes) {
+        if (change.op !== 'putRelease' || isActive(change.release)) continue;
+        ended.inc({ state: change.release.state, reason: change.release.reason });
+      }
+    },
+  };
+}
+
+export function buildMetric(registry: Registry, version: string, node: string): void {
+  new Gauge({
+    name: 'teal_build_info',
+    help: '1, with the version of Teal and of the Node that it runs on.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node }, 1);
+}

@@ -1,0 +1,103 @@
+/** /metrics of a whole server: it tells what was asked and done, in names that follow the conventions. */
+import { readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { type Family, parseMetrics, sumOf } from '../fixtures/prometheus.ts';
+
+async function start(t: Test, env: Record<string, string> = {}): Promise<TealProcess> {
+  const teal = await startTeal(t.testdir(), { env });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  return teal;
+}
+
+async function read({ admin, token }: TealProcess): Promise<Map<string, Family>> {
+  const reply = await fetch(`${admin}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  t.equal(reply.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  return parseMetrics(await reply.text());
+}
+
+t.test('values equal what was asked', async (t) => {
+  const teal = await start(t, { TEAL_DNS_WORKERS: '3' });
+  const { dnsPort } = teal;
+  const before = await read(teal);
+  const ask = (name: string, type: string | number) => askUdp('127.0.0.1', dnsPort, buildQuery({ name, type }));
+  const pools = { '192.0.2.10': 0, '192.0.2.20': 0 };
+  for (let i = 0; i < 40; i++) {
+    const { answers } = await ask('app.example.test', 'A');
+    pools[answers[0]?.data as keyof typeof pools]++;
+  }
+  for (let i = 0; i < 3; i++) await ask('nothing.example.test', 'AAAA');
+  await ask('elsewhere.test', 'TXT');
+  const query = (id: number) => buildQuery({ id, name: 'ns1.example.test', type: 'A' });
+  await askTcp('127.0.0.1', dnsPort, [query(1), query(2)]);
+  await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: 1, green: 3 });
+  await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: -1 });
+  await teal.call('GET', '/v1/services/other.example.test');
+  const metrics = await read(teal);
+  const is = (name: string, labels: Record<string, string>, expected: number): void => {
+    const was = sumOf(before, name, labels) ?? 0;
+    t.equal((sumOf(metrics, name, labels) ?? 0) - was, expected, `${name} ${JSON.stringify(labels)}`);
+  };
+  is('teal_dns_answers_total', { transport: 'udp' }, 44);
+  is('teal_dns_answers_total', { transport: 'tcp' }, 2);
+  is('teal_dns_answers_by_rcode_total', { rcode: 'NOERROR' }, 42);
+  is('teal_dns_answers_by_rcode_total', { rcode: 'NXDOMAIN' }, 3);
+  is('teal_dns_answers_by_rcode_total', { rcode: 'REFUSED' }, 1);
+  is('teal_dns_answers_by_type_total', { type: 'A' }, 42);
+  is('teal_dns_answers_by_type_total', { type: 'AAAA' }, 3);
+  is('teal_dns_answers_by_type_total', { type: 'TXT' }, 1);
+  is('teal_service_answers_total', { service: 'app.example.test', pool: 'blue' }, pools['192.0.2.10']);
+  is('teal_service_answers_total', { service: 'app.example.test', pool: 'green' }, pools['192.0.2.20']);
+  is('teal_worker_answers_total', {}, 46);
+  is('teal_worker_answers_total', { transport: 'tcp' }, 2);
+  t.ok((sumOf(metrics, 'teal_worker_batches_total') ?? 0) > 0);
+  is('teal_revision', {}, 1);
+  is('teal_store_write_duration_seconds_count', {}, 1);
+  const route = '/v1/services/:name/weights';
+  is('teal_api_request_duration_seconds_count', { method: 'PUT', route, status: '200' }, 1);
+  is('teal_api_request_duration_seconds_count', { method: 'PUT', route, status: '422' }, 1);
+  is('teal_api_request_duration_seconds_count', { route: '/v1/services/:name', status: '404' }, 1);
+  const value = (name: string, labels = {}): number | undefined => sumOf(metrics, name, labels);
+  t.equal(value('teal_service_share_ratio', { service: 'app.example.test', pool: 'green' }), 0.75);
+  t.same([value('teal_workers'), value('teal_workers_alive'), value('teal_store_writable')], [4, 4, 1]);
+  t.same([value('teal_services'), value('teal_zones'), value('teal_services_omitted')], [1, 1, 0]);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  t.equal(value('teal_build_info', { version, node: process.versions.node }), 1);
+  if (process.platform === 'linux') t.ok((value('teal_socket_buffer_bytes') ?? 0) > 0);
+  await teal.end('SIGTERM');
+});
+
+t.test('a release is seen while it goes on, and counted when it ends', async (t) => {
+  const teal = await start(t);
+  const releases = '/v1/services/app.example.test/releases';
+  const made = await teal.call('POST', releases, { to: 'green', steps: [{ setWeight: 20 }, { pause: {} }] });
+  t.equal(made.status, 201);
+  const active = { service: 'app.example.test', to: 'green' };
+  t.equal(sumOf(await read(teal), 'teal_release_active', active), 1);
+  t.equal(sumOf(await read(teal), 'teal_release_steps', { service: 'app.example.test' }), 2);
+  t.equal((await teal.call('POST', `${releases}/${made.body.id}/abort`)).status, 200);
+  const after = await read(teal);
+  t.equal(sumOf(after, 'teal_release_active', active), undefined);
+  t.equal(sumOf(after, 'teal_releases_ended_total', { state: 'aborted', reason: 'abort_requested' }), 1);
+  await teal.end('SIGTERM');
+});
+
+t.test('names and descriptions follow the conventions, and docs/metrics.md has each of them', async (t) => {
+  const teal = await start(t, { TEAL_METRICS_PUBLIC: 'true' });
+  const reply = await fetch(`${teal.admin}/metrics`);
+  t.equal(reply.status, 200, 'without a token, since the settings say so');
+  const families = [...parseMetrics(await reply.text()).values()].filter(({ name }) => name.startsWith('teal_'));
+  t.ok(families.length > 25);
+  for (const { name, type, help } of families) {
+    t.match(name, /^teal_[a-z]+(_[a-z]+)*$/, name);
+    t.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`);
+    t.notMatch(name, /_(ms|milliseconds|kib|mib|percent)$/, 'base units');
+    t.match(help, /\.$/, `${name} is described in a sentence`);
+  }
+  const documented = [...readFileSync('docs/metrics.md', 'utf8').matchAll(/^\| `(teal_[a-z_]+)/gm)].map(
+    ([, name]) => name,
+  );
+  t.same(documented.sort(), families.map(({ name }) => name).sort());
+  await teal.end('SIGTERM');
+});
