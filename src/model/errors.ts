@@ -44,6 +44,7 @@ export const problemStatus = {
   zone_file_invalid: 422,
   rrset_invalid: 422,
   service_invalid: 422,
+  health_invalid: 422,
   weights_invalid: 422,
   weights_all_zero: 422,
   pools_mismatch: 422,

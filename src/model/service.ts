@@ -1,5 +1,7 @@
 /** A service: an owner name whose answer is chosen among pools by weight. */
 import { Problem } from './errors.ts';
+import { type HealthBody, type HealthCheck, makeHealthCheck } from './health.ts';
+import { type ForcedHealth, keptForced } from './health-forced.ts';
 import { makeTargets, type ServiceKind } from './target.ts';
 import { checkSeconds } from './zone.ts';
 
@@ -12,6 +14,8 @@ export interface Pool {
   readonly weight: number;
   /** IP addresses in canonical text (RFC 5952 for IPv6), or exactly one host name (canonical text). */
   readonly targets: readonly string[];
+  /** Only in what is answered from: none of its targets is up, so it has no weight. */
+  readonly isUnhealthy?: true;
 }
 
 export interface Service {
@@ -26,6 +30,10 @@ export interface Service {
   readonly loweredTtlSeconds?: number;
   /** How a pool is chosen; `random`: an independent draw for each answer. */
   readonly pick: 'random';
+  /** How its targets are checked; undefined: they are not. */
+  readonly health?: HealthCheck;
+  /** What people decided of the health of its pools; at most one for each pool and each target. */
+  readonly forced?: readonly ForcedHealth[];
   /** In the order given by the user. */
   readonly pools: readonly Pool[];
   readonly revision: number;
@@ -41,6 +49,7 @@ export interface ServiceBody {
   readonly ttlSeconds?: number;
   readonly pick?: 'random';
   readonly release?: ReleaseSettings;
+  readonly health?: HealthBody;
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
   readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
 }
@@ -97,6 +106,10 @@ export function makeService(
     const detail = `Pool ${kinds.get('host')} is a host name and pool ${kinds.get('addresses')} has addresses: a service is all of one kind, since a resolver that caches the CNAME would never ask for the address.`;
     return new Problem('targets_mixed', detail, { pointer: '/pools' });
   }
+  const targets = [...new Set(pools.flatMap((pool) => pool.targets))];
+  const health = body.health && makeHealthCheck(body.health, { name: owner.name, targets });
+  if (health instanceof Problem) return health;
+  const forced = keptForced({ name: owner.name, pools, ...(before?.forced && { forced: before.forced }) });
   const service: Service = {
     name: owner.name,
     zone: owner.zone,
@@ -105,6 +118,8 @@ export function makeService(
     ...(body.release !== undefined && { release: { ttlSeconds: body.release.ttlSeconds } }),
     ...(before?.loweredTtlSeconds !== undefined && { loweredTtlSeconds: before.loweredTtlSeconds }),
     pick: body.pick ?? 'random',
+    ...(health !== undefined && { health }),
+    ...(forced.length > 0 && { forced }),
     pools,
     revision,
   };
@@ -176,6 +191,7 @@ export function serviceBody(service: Service): ServiceBody {
     ttlSeconds: service.ttlSeconds,
     pick: service.pick,
     ...(service.release !== undefined && { release: service.release }),
+    ...(service.health !== undefined && { health: service.health }),
     pools: Object.fromEntries(pools),
   };
 }

@@ -46,13 +46,15 @@ export function makeTargets(texts: readonly string[], owner: string, pointer: st
   return new Problem('service_invalid', detail, { pointer: `${pointer}/targets` });
 }
 
-function canonicalAddress(text: string): string | undefined {
+/** Canonical text of an IP address. */
+export function canonicalAddress(text: string): string | undefined {
   const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
   if (bytes instanceof Malformed) return undefined;
   return bytes.length === 4 ? formatIpv4(bytes) : formatIpv6(bytes);
 }
 
-function canonicalHost(text: string): string | undefined {
+/** Canonical text of the name of a host. */
+export function canonicalHost(text: string): string | undefined {
   const name = canonicalName(text);
   return typeof name === 'string' && name !== '' && isHostName(name) ? name : undefined;
 }
