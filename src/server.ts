@@ -2,9 +2,9 @@
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { Engine } from './control/engine.ts';
+import { Outbound } from './control/outbound/outbound.ts';
 import { Queries } from './control/queries.ts';
 import { makeGate } from './control/releases/gates.ts';
-import { Outbound } from './control/releases/outbound.ts';
 import { ReleaseRunner } from './control/releases/runner.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
@@ -84,7 +84,9 @@ async function startParts(
   const zoneFiles = new ZoneFiles(store, table, engine);
   stops.push(() => zoneFiles.stop());
   const tokens = openTokens(store, settings, log);
-  const gate = makeGate(new Outbound(networksOf(settings.probes.allow)));
+  const { allow, deny } = settings.probes;
+  const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) });
+  const gate = makeGate(outbound);
   const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id) });
   const app = createApp({

@@ -27,6 +27,12 @@ function fault(given: Given): string {
   return settings instanceof ConfigError ? settings.message : 'no error';
 }
 
+/** Where clouds keep secrets for their machines. */
+const metadata = [
+  ...['169.254.169.254', 'fd20:ce::254', 'fd00:ec2::254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23'],
+  ...['168.63.129.16', '100.100.100.200', '192.0.0.192'],
+];
+
 t.test('without any source the defaults hold', async (t) => {
   t.same(load(), {
     dataDir: './data',
@@ -57,7 +63,7 @@ t.test('without any source the defaults hold', async (t) => {
       zoneFileMaxBytes: 268_435_456,
       authFailuresPerMinute: 10,
     },
-    probes: { allow: [] },
+    probes: { allow: [], deny: metadata },
     metrics: { public: false, servicesMax: 1000 },
     log: { level: 'info', format: 'auto' },
   });
@@ -126,6 +132,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_ZONE_FILE_MAX_BYTES: '4096',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
     TEAL_PROBES_ALLOW: '10.1.0.0/16,::1',
+    TEAL_PROBES_DENY: '10.2.0.0/16',
     TEAL_METRICS_PUBLIC: 'true',
     TEAL_METRICS_SERVICES_MAX: '20',
     TEAL_LOG_LEVEL: 'warn',
@@ -168,7 +175,7 @@ t.test('every setting can be given in the environment', async (t) => {
       zoneFileMaxBytes: 4096,
       authFailuresPerMinute: 3,
     },
-    probes: { allow: ['10.1.0.0/16', '::1'] },
+    probes: { allow: ['10.1.0.0/16', '::1'], deny: ['10.2.0.0/16'] },
     metrics: { public: true, servicesMax: 20 },
     log: { level: 'warn', format: 'json' },
     bootstrap: { zones: {}, rrsets: [], services: {} },

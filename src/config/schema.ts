@@ -32,6 +32,15 @@ const COOKIE_SECRETS_MAX = 3;
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
+/**
+ * Where clouds tell a machine its secrets: AWS, Google, Azure and most others; Google over IPv6; AWS over IPv6, and for
+ * containers; Azure's agents; Alibaba; Oracle.
+ */
+const METADATA_ADDRESSES = [
+  ...['169.254.169.254', 'fd20:ce::254', 'fd00:ec2::254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23'],
+  ...['168.63.129.16', '100.100.100.200', '192.0.0.192'],
+];
+
 /** The settings as a file has them; decoding turns the addresses into endpoints. */
 export const settingsSchema = section({
   dataDir: text('the path of a directory', { default: './data', flag: 'directory of the store' }),
@@ -107,6 +116,11 @@ export const settingsSchema = section({
       maxItems: PROBE_NETWORKS_MAX,
       default: [],
       expected: 'a list of networks, such as 10.1.0.0/16 or 2001:db8::/32',
+    }),
+    deny: Type.Array(network(), {
+      maxItems: PROBE_NETWORKS_MAX,
+      default: METADATA_ADDRESSES,
+      expected: 'a list of networks, such as 169.254.169.254 or 10.2.0.0/16',
     }),
   }),
   metrics: section({

@@ -1,8 +1,8 @@
 /** The gates of an analysis: what each kind is asked, and which answers pass. */
 import type { Metric } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
+import { NoReply, type Outbound } from '../outbound/outbound.ts';
 import type { Gate } from './analysis.ts';
-import { NoReply, type Outbound } from './outbound.ts';
 
 /** A query for a gate gives one number, or a handful; more is a mistake. */
 const PROMETHEUS_MAX_BYTES = 256 * 1024;
@@ -11,12 +11,12 @@ export function makeGate(outbound: Outbound): Gate {
   return async (metric, { timeoutMs, stopped }) => {
     const { web, prometheus } = metric;
     if (web !== undefined) {
-      const reply = await outbound.get(new URL(web.url), { timeoutMs, maxBytes: 0, stopped });
+      const reply = await outbound.request({ url: new URL(web.url) }, { timeoutMs, maxBytes: 0, stopped });
       return reply instanceof NoReply ? failed(reply.reason) : judgeStatus(reply.status);
     }
     if (prometheus === undefined) return failed('has nothing to ask');
     const limits = { timeoutMs, maxBytes: PROMETHEUS_MAX_BYTES, stopped };
-    const reply = await outbound.get(queryUrl(prometheus), limits);
+    const reply = await outbound.request({ url: queryUrl(prometheus) }, limits);
     if (reply instanceof NoReply) return failed(reply.reason);
     if (reply.status !== 200) return judgeStatus(reply.status, 200);
     return judgeValues(reply.body, metric.thresholdRange ?? {});

@@ -1,0 +1,221 @@
+/**
+ * Requests to places that a user of the API names. They are bounded in time and size, and go to no network that the
+ * settings keep out. What counts is the address that is connected to, not the name that led to it.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import net, { isIP, type LookupFunction } from 'node:net';
+import { type LookupName, Lookups } from './lookup.ts';
+import { Reach, type ReachOptions } from './reach.ts';
+
+/** A place to connect to. */
+export interface Place {
+  /** An IP address or a host name. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is asked. */
+export interface Ask {
+  readonly url: URL;
+  /** GET where left out. */
+  readonly method?: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Where to connect to, whatever host the URL names; a redirect to the same host stays there. */
+  readonly place?: Place;
+  /** 0 where left out: a redirect is an answer like any other. */
+  readonly maxRedirects?: number;
+  /** False: any certificate will do. */
+  readonly verifyCertificate?: boolean;
+}
+
+export interface RequestLimits {
+  /** For all of it, from the name to the last byte. */
+  readonly timeoutMs: number;
+  /** Of the body; 0: it is not wanted. */
+  readonly maxBytes: number;
+  /** A longer body is cut; else it is no reply. */
+  readonly isCut?: boolean;
+  readonly stopped: AbortSignal;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A request that got no reply; the reason completes "the gate …". */
+export class NoReply {
+  readonly reason: string;
+  /** The settings keep this server from asking. */
+  readonly isRefused: boolean;
+
+  constructor(reason: string, isRefused = false) {
+    this.reason = reason;
+    this.isRefused = isRefused;
+  }
+}
+
+/** Refused by the settings: the reason stands in the message. */
+class Refused extends Error {}
+
+type End<Result> = (result: Result | NoReply) => void;
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+export class Outbound {
+  readonly #reach: Reach;
+  readonly #lookups: Lookups;
+
+  constructor(options: ReachOptions, lookup?: LookupName) {
+    this.#reach = new Reach(options);
+    this.#lookups = new Lookups(lookup);
+  }
+
+  /** Never rejects. */
+  request(ask: Ask, limits: RequestLimits): Promise<Reply | NoReply> {
+    return within<Reply>(limits, (end, signal) => this.#send(ask, limits, signal, end));
+  }
+
+  /** Makes a connection, and gives it up; never rejects. */
+  connect(place: Place, limits: Pick<RequestLimits, 'timeoutMs' | 'stopped'>): Promise<'connected' | NoReply> {
+    return within<'connected'>(limits, (end, signal) => {
+      const refusal = this.#literalRefusal(place.host);
+      if (refusal !== undefined) return end(new NoReply(refusal, true));
+      const socket = net.connect({ ...place, lookup: this.#lookup });
+      socket.on('error', (error) => end(noReply(error)));
+      socket.on('connect', () => end('connected'));
+      signal.addEventListener('abort', () => socket.destroy());
+    });
+  }
+
+  #send(ask: Ask, limits: RequestLimits, signal: AbortSignal, end: End<Reply>): void {
+    const { url, method = 'GET', headers, body, verifyCertificate = true } = ask;
+    const { host, port } = ask.place ?? placeOf(url);
+    const refusal = this.#literalRefusal(host);
+    if (refusal !== undefined) return end(new NoReply(refusal, true));
+    const isTls = url.protocol === 'https:';
+    const name = bare(url.hostname);
+    const request = (isTls ? https : http).request({
+      ...{ host, port, method, path: url.pathname + url.search, agent: false, lookup: this.#lookup, signal },
+      headers: { 'user-agent': 'teal', accept: '*/*', host: url.host, ...headers },
+      // An address is no name for SNI (RFC 6066 §3); the certificate is held against it all the same.
+      ...(isTls && { servername: isIP(name) === 0 ? name : '', rejectUnauthorized: verifyCertificate }),
+    });
+    request.on('error', (error) => end(noReply(error)));
+    request.on('response', (response) => {
+      const next = redirectOf(ask, response);
+      if (next === undefined) return read(response, limits, end);
+      response.on('error', () => {}).destroy();
+      // Where a redirect leads is what the server says, so a place that may not be asked is its failure.
+      this.#send(next, limits, signal, (result) =>
+        end(result instanceof NoReply ? new NoReply(`redirected to ${next.url.host}, which ${result.reason}`) : result),
+      );
+    });
+    request.end(body);
+  }
+
+  /** A literal address is not looked up, so that the hook below would not see it. */
+  #literalRefusal(host: string): string | undefined {
+    return isIP(host) === 0 ? undefined : this.#reach.refusal(host);
+  }
+
+  /** Gives only addresses that may be connected to, so that nothing can change between the check and the connection. */
+  readonly #lookup: LookupFunction = (name, options, done) => {
+    this.#lookups.find(name).then((found) => {
+      if (found instanceof Error) return done(found, '', 0);
+      const family = options.family === 4 || options.family === 6 ? options.family : 0;
+      const wanted = found.filter((address) => family === 0 || address.family === family);
+      const good = wanted.filter(({ address }) => this.#reach.refusal(address) === undefined);
+      const [first] = good;
+      if (first === undefined) return done(this.#refused(name, wanted[0]?.address), '', 0);
+      if (options.all === true) return done(null, good);
+      done(null, first.address, first.family);
+    });
+  };
+
+  #refused(name: string, address: string | undefined): Error {
+    if (address === undefined) return new Error(`${name} has no address`);
+    return new Refused(this.#reach.refusal(address));
+  }
+}
+
+/** Runs a request for as long as its limits let it; what is left of it then is given up. */
+function within<Result>(
+  { timeoutMs, stopped }: Pick<RequestLimits, 'timeoutMs' | 'stopped'>,
+  run: (end: End<Result>, signal: AbortSignal) => void,
+): Promise<Result | NoReply> {
+  const { promise, resolve } = Promise.withResolvers<Result | NoReply>();
+  const over = new AbortController();
+  const end: End<Result> = (result) => {
+    clearTimeout(timer);
+    stopped.removeEventListener('abort', stop);
+    resolve(result);
+    over.abort();
+  };
+  const timer = setTimeout(() => end(new NoReply(`gave no whole answer within ${timeoutMs / 1000} s`)), timeoutMs);
+  const stop = (): void => end(new NoReply('was not waited for'));
+  stopped.addEventListener('abort', stop);
+  if (stopped.aborted) stop();
+  else run(end, over.signal);
+  return promise;
+}
+
+function placeOf(url: URL): Place {
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  return { host: bare(url.hostname), port };
+}
+
+/** A host without the brackets of an IPv6 address in a URL. */
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
+
+/** What is to be asked next where the answer is a redirect that is followed. */
+function redirectOf(ask: Ask, { statusCode = 0, headers }: http.IncomingMessage): Ask | undefined {
+  const { url, place, maxRedirects = 0, method = 'GET' } = ask;
+  if (maxRedirects === 0 || !REDIRECTS.has(statusCode) || headers.location === undefined) return undefined;
+  const to = URL.parse(headers.location, url.href);
+  if (to === null || !/^https?:$/.test(to.protocol)) return undefined;
+  const { host: _host, ...kept } = ask.headers ?? {};
+  const isSameHost = to.hostname === url.hostname;
+  // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as everybody does it.
+  const keepsMethod = statusCode >= 307 || method !== 'POST';
+  return {
+    ...{ url: to, maxRedirects: maxRedirects - 1, method: keepsMethod ? method : 'GET' },
+    // What was told to one host is not for another.
+    ...(isSameHost && { headers: kept }),
+    ...(ask.body !== undefined && keepsMethod && { body: ask.body }),
+    ...(place !== undefined && isSameHost && { place: { host: place.host, port: portAfter(url, to, place) } }),
+    ...(ask.verifyCertificate !== undefined && { verifyCertificate: ask.verifyCertificate }),
+  };
+}
+
+/** A redirect to the port that was asked stays at the port of the place; to another, it goes there. */
+function portAfter(from: URL, to: URL, place: Place): number {
+  return placeOf(from).port === placeOf(to).port ? place.port : placeOf(to).port;
+}
+
+function read(response: http.IncomingMessage, { maxBytes, isCut }: RequestLimits, end: End<Reply>): void {
+  const status = response.statusCode as number;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const whole = (): void => end({ status, body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8') });
+  response.on('error', (error) => end(noReply(error)));
+  if (maxBytes === 0) return whole();
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    chunks.push(chunk);
+    if (size <= maxBytes) return;
+    if (isCut === true) whole();
+    else end(new NoReply(`answered with more than ${maxBytes} bytes`));
+  });
+  response.on('end', whole);
+}
+
+function noReply(error: Error & { code?: string }): NoReply {
+  if (error instanceof Refused) return new NoReply(error.message, true);
+  return new NoReply(`could not be asked: ${error.code ?? error.message}`);
+}
