@@ -130,6 +130,7 @@ export const components: readonly TSchema[] = [
       kind: oneOf(['addresses', 'host']),
       ...Type.Required(Type.Object(ServiceBody.properties)).properties,
       release: ServiceBody.properties.release,
+      health: ServiceBody.properties.health,
       loweredTtlSeconds: Type.Optional(
         Type.Number({ description: 'The TTL of its answers while a release has lowered it.' }),
       ),

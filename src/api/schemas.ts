@@ -5,6 +5,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { PRESETS } from '../model/release-steps.ts';
+import { HealthBody } from './health-schemas.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
 export const PAGE_DEFAULT = 100;
@@ -84,6 +85,7 @@ export const ServiceBody = Type.Object(
         { ...strict, description: 'What releases of the service do besides their steps.' },
       ),
     ),
+    health: Type.Optional(HealthBody),
     pick: Type.Optional(oneOf(['random'], { description: '`random`: each answer is an independent draw by weight.' })),
     pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
   },

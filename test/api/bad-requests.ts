@@ -133,6 +133,25 @@ const values: BadRequest[] = [
     { body: { pools: { blue: { targets: ['192.0.2.1'] }, red: { targets: ['192.0.2.2'] } } } },
   ],
   ['a TTL below 0', `PUT ${app}`, '422 ttl_invalid /ttlSeconds', { body: service({ ttlSeconds: -1 }) }],
+  ['a check of nothing', `PUT ${app}`, '422 health_invalid /health', { body: service({ health: {} }) }],
+  [
+    'a check at no port',
+    `PUT ${app}`,
+    '422 health_invalid /health/tcp/port',
+    { body: service({ health: { tcp: { port: 70_000 } } }) },
+  ],
+  [
+    'a check with an unknown property',
+    `PUT ${app}`,
+    '400 body_invalid /health/http/url',
+    { body: service({ health: { http: { url: '/' } } }) },
+  ],
+  [
+    'a place for a target that is none',
+    `PUT ${app}`,
+    '422 health_invalid /health/probe/192.0.2.9',
+    { body: service({ health: { http: {}, probe: { '192.0.2.9': '10.0.0.1' } } }) },
+  ],
   ['a service in no zone', 'PUT /v1/services/app.example.net', '422 name_outside_zones', { body: service({}) }],
   [
     'a service at an apex with a host name',

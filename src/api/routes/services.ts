@@ -50,6 +50,7 @@ const putService = {
       'apex_conflict',
       'name_outside_zones',
       'service_invalid',
+      'health_invalid',
       'ttl_invalid',
       'weights_invalid',
       'weights_all_zero',

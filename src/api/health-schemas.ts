@@ -1,0 +1,51 @@
+/** The shapes of health checks and forced states, in requests and replies. */
+import { Type } from 'typebox';
+import { HEALTH_DEFAULTS } from '../model/health.ts';
+import { BODY_READ_MAX_BYTES, METHODS, REDIRECTS_MAX } from '../model/health-http.ts';
+
+const strict = { additionalProperties: false } as const;
+
+const count = (description: string) => Type.Optional(Type.Number({ description }));
+
+/** An object that maps names to texts; see mapOf in schemas.ts. */
+const texts = (description: string) =>
+  Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' }, description });
+
+const HttpCheck = Type.Object(
+  {
+    scheme: Type.Optional(Type.String({ description: '`http` or `https`; `http` where left out.' })),
+    port: count('80, or 443 for https, where left out.'),
+    method: Type.Optional(Type.String({ description: `One of ${METHODS.join(', ')}; GET where left out.` })),
+    path: Type.Optional(Type.String({ description: 'With the query; `/` where left out.' })),
+    host: Type.Optional(
+      Type.String({ description: "The Host header, and the server's name over TLS; the service's where left out." }),
+    ),
+    headers: Type.Optional(texts('Shown to everybody who may read.')),
+    expectStatus: Type.Optional(
+      Type.Array(Type.Number(), { description: 'Statuses that pass; 200 to 299 where left out.' }),
+    ),
+    expectBody: Type.Optional(
+      Type.String({ description: `A text that the first ${BODY_READ_MAX_BYTES} bytes of the body must hold.` }),
+    ),
+    maxRedirects: count(`Redirects to follow, up to ${REDIRECTS_MAX}; 0 where left out.`),
+    verifyCertificate: Type.Optional(Type.Boolean({ description: 'False: any certificate will do.' })),
+  },
+  strict,
+);
+
+export const HealthBody = Type.Object(
+  {
+    http: Type.Optional(HttpCheck),
+    tcp: Type.Optional(
+      Type.Object({ port: Type.Number() }, { ...strict, description: 'A connection that is made has passed.' }),
+    ),
+    intervalSeconds: count(`Between probes of a target; ${HEALTH_DEFAULTS.intervalSeconds} where left out.`),
+    timeoutSeconds: count(`Without an answer for so long a probe has failed; ${HEALTH_DEFAULTS.timeoutSeconds}.`),
+    rise: count(`Passed probes in a row that bring a target up; ${HEALTH_DEFAULTS.rise}.`),
+    fall: count(`Failed probes in a row that take a target down; ${HEALTH_DEFAULTS.fall}.`),
+    probe: Type.Optional(
+      texts('Where targets are asked, if not at their own address: an address or host name, with a port if need be.'),
+    ),
+  },
+  { ...strict, description: 'How the targets are checked: exactly one of `http` and `tcp`.' },
+);
