@@ -1,6 +1,7 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
+import { DrainReports } from './control/drain/report.ts';
 import { Engine } from './control/engine.ts';
 import { Outbound } from './control/outbound/outbound.ts';
 import { Queries } from './control/queries.ts';
@@ -89,10 +90,12 @@ async function startParts(
   const gate = makeGate(outbound);
   const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id) });
+  const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
   const app = createApp({
     engine,
     queries,
     zoneFiles,
+    drain,
     tokens,
     metrics,
     log: log.child({ part: 'api' }),
@@ -114,7 +117,7 @@ async function startParts(
 function loadEngine(store: Store, table: Table, { bootstrap }: Settings, log: Logger): Engine {
   const engine = new Engine(store, table);
   const startedAt = performance.now();
-  mustWork(engine.load());
+  mustWork(engine.load(Date.now()));
   mustSeed(engine.seed(seedCommands(bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
   const ms = Math.round(performance.now() - startedAt);
   log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');

@@ -15,6 +15,7 @@ import { parseBody } from './json-body.ts';
 import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerClientError, answerError, sendProblem } from './problems.ts';
+import { drainRoutes } from './routes/drain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -65,6 +66,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   weightsRoutes(api, parts);
   shiftRoutes(api, parts);
   releaseRoutes(api, parts);
+  drainRoutes(api, parts);
   revisionRoutes(api, parts);
   if (!parts.options.metricsPublic) metricsRoutes(api, parts);
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../control/command.ts';
+import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
@@ -13,6 +14,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'execute'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
+  readonly drain: Pick<DrainReports, 'report'>;
   readonly tokens: Pick<Tokens, 'authenticate'>;
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;

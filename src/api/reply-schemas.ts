@@ -97,6 +97,34 @@ const planned = {
   ),
 };
 
+const time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });
+const timeOrNull = (description: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description });
+
+const poolDrain = Type.Object(
+  {
+    weight: Type.Integer(),
+    answers: Type.Integer({ description: 'Since the pool was made, or the server started.' }),
+    lastAnswerAt: timeOrNull('null: none since the server started.'),
+    lastTtlSeconds: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+    drainedAt: timeOrNull(
+      'After this no cache that honours TTL holds an answer; null: the weight is above 0, or there never was an answer.',
+    ),
+    drained: Type.Boolean({ description: '`drainedAt` is over, and the weight is 0.' }),
+    assumed: Type.Boolean({
+      description: 'Answers from before the start of the server, which it has not counted, decide `drainedAt`.',
+    }),
+    share: Type.Object(
+      {
+        configured: Type.Number({ description: 'weight / sum of weights' }),
+        answers: Type.Number({ description: 'Share of the answers since the weights are in force.' }),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
   Type.Object(
@@ -177,6 +205,19 @@ export const components: readonly TSchema[] = [
       ),
     },
     { $id: 'Plan', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      service: Type.String(),
+      at: time,
+      since: Type.String({
+        format: 'date-time',
+        description: 'Shares are counted since then: the last change of the weights, or the start of the server.',
+      }),
+      pools: Type.Unsafe<object>({ type: 'object', additionalProperties: poolDrain }),
+      message: Type.String({ description: 'A sentence for people.' }),
+    },
+    { $id: 'Drain', additionalProperties: false },
   ),
   Type.Object(
     {

@@ -1,4 +1,5 @@
 /** The control path: every change of any kind is a command that is executed here, one after the other. */
+import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem } from '../model/errors.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
@@ -32,13 +33,17 @@ export class Engine {
     this.#listeners.push(listener);
   }
 
-  /** Brings what the store holds into the table. To be called once, before anything is answered. */
-  load(): Problem | undefined {
+  /**
+   * Brings what the store holds into the table. To be called once, before anything is answered. `atMs`: Unix time,
+   * milliseconds, until which an earlier process may have answered.
+   */
+  load(atMs: number): Problem | undefined {
     const zones = this.#store.allZones();
     return (
       firstProblem(zones, (zone) => this.#table.load(zone, this.#store.rrsetsOf(zone.name))) ??
       firstProblem(chunksOf(this.#store.allServices(), LOAD_CHUNK), (services) => {
-        const problem = this.#table.prepare(services.map((service) => ({ op: 'putService', service })));
+        const held = services.map((service) => withHeld(service, service, atMs));
+        const problem = this.#table.prepare(held.map((service) => ({ op: 'putService', service })));
         if (problem === undefined) this.#table.publish();
         return problem;
       })
@@ -78,7 +83,8 @@ export class Engine {
 
   /** Compile before commit, commit before publish: what is seen is durable, what is durable will be seen. */
   #carryOut(draft: Draft, outcome: Outcome, context: CommandContext): Problem | undefined {
-    const { kind, summary, subjects, changes } = draft;
+    const { kind, summary, subjects } = draft;
+    const changes = draft.changes.map((change) => this.#withAnswers(change, context.atMs));
     const full = this.#table.prepare(changes);
     if (full !== undefined) return full;
     const { actor, atMs } = context;
@@ -98,6 +104,13 @@ export class Engine {
     this.#table.publish();
     for (const listener of this.#listeners) listener(changes);
     return undefined;
+  }
+
+  /** A changed service takes along what is to be known of the answers that were given before the change. */
+  #withAnswers(change: ModelChange, atMs: number): ModelChange {
+    if (change.op !== 'putService') return change;
+    const { service } = change;
+    return { op: 'putService', service: afterChange(this.#store.service(service.name), service, atMs) };
   }
 
   #earlierReply({ idempotency, atMs }: CommandContext): CommandResult | undefined {

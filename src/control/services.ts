@@ -92,7 +92,7 @@ function missing(name: string, context: CommandContext): Problem {
 }
 
 /** The service of a name as typed by a user. */
-export function findService(store: Store, text: string): Service | Problem {
+export function findService(store: Pick<Store, 'service'>, text: string): Service | Problem {
   const name = canonicalName(text);
   if (name instanceof Problem) return name;
   return store.service(name) ?? new Problem('service_unknown', `There is no service ${shown(name)} here.`);

@@ -9,7 +9,7 @@ export interface MeasuredServices {
   readonly serviceCount: number;
   /** Every service that is answered. */
   services(): Iterable<Service>;
-  poolCounts(service: string): Readonly<Record<string, PoolCount>>;
+  poolCounts(service: string): Readonly<Record<string, Pick<PoolCount, 'answers' | 'lastAtMs'>>>;
 }
 
 /** How long a choice of services holds, so that a series does not come and go with every scrape. */

@@ -16,6 +16,8 @@ export interface Pool {
   readonly targets: readonly string[];
   /** Only in what is answered from: none of its targets is up, so it has no weight. */
   readonly isUnhealthy?: true;
+  /** Unix time, milliseconds, when the answers from before the service's last change have expired; see drain.ts. */
+  readonly heldUntilMs?: number;
 }
 
 export interface Service {
@@ -36,6 +38,8 @@ export interface Service {
   readonly forced?: readonly ForcedHealth[];
   /** In the order given by the user. */
   readonly pools: readonly Pool[];
+  /** Unix time, milliseconds, since when the weights are what they are. */
+  readonly weightsSinceMs?: number;
   readonly revision: number;
 }
 
@@ -167,6 +171,12 @@ export function withWeights(service: Service, weights: Weights, revision: number
     weight: (weights[pool.name] as number) + 0,
   }));
   return { ...service, pools, revision };
+}
+
+/** Whether two states of a service have the same pools with the same weights. */
+export function hasSameWeights(a: Service, b: Service): boolean {
+  const weights = weightsOf(a);
+  return a.pools.length === b.pools.length && b.pools.every(({ name, weight }) => weights[name] === weight);
 }
 
 /** The TTL that its answers have. */

@@ -43,8 +43,13 @@ export class Choice {
     const words = this.#view.words;
     const values = this.#counters.values;
     const line = words[pool + POOL.COUNTER] as number;
+    const ttlSeconds = words[plan + PLAN.TTL] as number;
+    const expiresAtMs = this.nowMs + 1000 * ttlSeconds;
     values[line + POOL_COUNTER.ANSWERS] = (values[line + POOL_COUNTER.ANSWERS] as number) + 1;
     values[line + POOL_COUNTER.LAST_AT_MS] = this.nowMs;
-    values[line + POOL_COUNTER.LAST_TTL_SECONDS] = words[plan + PLAN.TTL] as number;
+    values[line + POOL_COUNTER.LAST_TTL_SECONDS] = ttlSeconds;
+    // An answer from before the TTL was lowered may outlive the last one.
+    const expires = line + POOL_COUNTER.EXPIRES_AT_MS;
+    if (expiresAtMs > (values[expires] as number)) values[expires] = expiresAtMs;
   }
 }

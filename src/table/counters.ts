@@ -48,6 +48,8 @@ export const POOL_COUNTER = {
   LAST_AT_MS: 1,
   /** TTL of that answer, seconds. */
   LAST_TTL_SECONDS: 2,
+  /** The latest Unix time, milliseconds, at which the TTL of any answer runs out: not always the last answer's. */
+  EXPIRES_AT_MS: 3,
   SIZE: 4,
 } as const;
 
@@ -84,34 +86,62 @@ export interface PoolCount {
   /** Unix time, milliseconds; 0: never. */
   readonly lastAtMs: number;
   readonly lastTtlSeconds: number;
+  /** Unix time, milliseconds, when the TTL of the last of these answers to expire runs out; 0: there were none. */
+  readonly expiresAtMs: number;
+  /** The same of answers that these counters have not seen: they were given before the process began. */
+  readonly heldUntilMs: number;
+  /** How many of the answers were given before the weights in force. */
+  readonly answersBefore: number;
 }
+
+/** What the main thread notes of a pool beside the workers' lines. */
+const NOTE = {
+  HELD_UNTIL_MS: 0,
+  ANSWERS_BEFORE: 1,
+  SIZE: 2,
+} as const;
 
 /** The main thread's side: gives out lines and reads them. A line keeps its pool across shifts. */
 export class CounterRegistry {
   readonly #views: CounterView[];
+  readonly #memories: readonly SharedArrayBuffer[];
+  /** The main thread's own. */
+  readonly #notes: CounterView;
   readonly #free: number[] = [];
   #next: number = COUNTER.FIRST_POOL;
 
   constructor(memories: readonly SharedArrayBuffer[]) {
+    const notes = createCounterMemory();
     this.#views = memories.map((memory) => new CounterView(memory));
-    this.#memories = memories;
+    this.#notes = new CounterView(notes);
+    this.#memories = [...memories, notes];
   }
 
-  readonly #memories: readonly SharedArrayBuffer[];
+  /**
+   * A line for one pool with no answers; the index of its first value. `heldUntilMs`: Unix time, milliseconds, when the
+   * TTL of the answers that it gave before the process began has run out.
+   */
+  allocate(heldUntilMs: number): number {
+    const line = this.#reuse() ?? this.#takeNew();
+    this.#notes.values[noteOf(line) + NOTE.HELD_UNTIL_MS] = heldUntilMs;
+    this.#notes.values[noteOf(line) + NOTE.ANSWERS_BEFORE] = 0;
+    return line;
+  }
 
-  /** A zeroed line for one pool; the index of its first value. */
-  allocate(): number {
-    const free = this.#free.pop();
-    if (free !== undefined) {
-      for (const view of this.#views) view.values.fill(0, free, free + POOL_COUNTER.SIZE);
-      return free;
-    }
+  #reuse(): number | undefined {
+    const line = this.#free.pop();
+    if (line === undefined) return undefined;
+    for (const { values } of this.#views) values.fill(0, line, line + POOL_COUNTER.SIZE);
+    return line;
+  }
+
+  #takeNew(): number {
     const line = this.#next;
     this.#next += POOL_COUNTER.SIZE;
-    this.#memories.forEach((memory, i) => {
+    for (const memory of this.#memories) {
       if (this.#next * 8 > memory.byteLength) memory.grow(Math.min(memory.byteLength * 2, BYTES_MAX));
-      (this.#views[i] as CounterView).refresh();
-    });
+    }
+    for (const view of [...this.#views, this.#notes]) view.refresh();
     return line;
   }
 
@@ -120,18 +150,28 @@ export class CounterRegistry {
     this.#free.push(line);
   }
 
+  /** From now on the pool's weight is another one. */
+  markWeight(line: number): void {
+    this.#notes.values[noteOf(line) + NOTE.ANSWERS_BEFORE] = this.pool(line).answers;
+  }
+
   pool(line: number): PoolCount {
     let answers = 0;
     let lastAtMs = 0;
     let lastTtlSeconds = 0;
+    let expiresAtMs = 0;
     for (const { values } of this.#views) {
       answers += values[line + POOL_COUNTER.ANSWERS] as number;
+      expiresAtMs = Math.max(expiresAtMs, values[line + POOL_COUNTER.EXPIRES_AT_MS] as number);
       const at = values[line + POOL_COUNTER.LAST_AT_MS] as number;
       if (at < lastAtMs) continue;
       lastAtMs = at;
       lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS] as number;
     }
-    return { answers, lastAtMs, lastTtlSeconds };
+    const notes = this.#notes.values;
+    const heldUntilMs = notes[noteOf(line) + NOTE.HELD_UNTIL_MS] as number;
+    const answersBefore = notes[noteOf(line) + NOTE.ANSWERS_BEFORE] as number;
+    return { answers, lastAtMs, lastTtlSeconds, expiresAtMs, heldUntilMs, answersBefore };
   }
 
   /** Readers that count. */
@@ -143,4 +183,8 @@ export class CounterRegistry {
   of(reader: number, counter: number): number {
     return (this.#views[reader] as CounterView).values[counter] as number;
   }
+}
+
+function noteOf(line: number): number {
+  return (line * NOTE.SIZE) / POOL_COUNTER.SIZE;
 }

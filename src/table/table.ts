@@ -4,7 +4,7 @@ import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
 import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
-import type { Service } from '../model/service.ts';
+import { hasSameWeights, type Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { TableChanges } from './changes.ts';
@@ -20,7 +20,7 @@ import {
 import type { CounterRegistry, PoolCount } from './counters.ts';
 import { zoneFlags } from './flags.ts';
 import type { BlockList } from './free-blocks.ts';
-import { ARENA, CONTROL, PLAN, RRSET, SERVICE, ZONE } from './layout.ts';
+import { ARENA, CONTROL, PLAN, RRSET, SERVICE, VERSION, ZONE } from './layout.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { type NodeContent, NodeWriter } from './nodes.ts';
 import { Reclaimer } from './reclaim.ts';
@@ -110,12 +110,15 @@ export class Table implements TableChanges {
   /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
   collect(): boolean {
     if (this.#pending) return false;
-    if (this.#reclaimer.waiting > 0) {
-      // What the last collection itself retired waits for an epoch of its own.
-      this.#reclaimer.advance();
-      this.#reclaimer.collect();
-    }
+    this.#reclaim();
     return this.#nodes.dismantle(DISMANTLED_AT_ONCE);
+  }
+
+  #reclaim(): void {
+    if (this.#reclaimer.waiting === 0) return;
+    // What the last collection itself retired waits for an epoch of its own.
+    this.#reclaimer.advance();
+    this.#reclaimer.collect();
   }
 
   /** Free blocks for the thread that builds a zone aside. */
@@ -157,6 +160,16 @@ export class Table implements TableChanges {
   poolCounts(service: string): Record<string, PoolCount> {
     const pools = this.#services.get(service)?.pools ?? [];
     return Object.fromEntries(pools.map((pool) => [pool.name, this.#counters.pool(pool.counter)]));
+  }
+
+  /** True once no worker can still answer by what the service was before its last change. */
+  isSettled(service: string): boolean {
+    const compiled = this.#services.get(service);
+    if (compiled === undefined) return true;
+    // The reclaimer takes a version's generation away when every worker has left the epochs before it.
+    this.#reclaim();
+    const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD] as number;
+    return this.#words[plan + VERSION.GENERATION] === 0;
   }
 
   #apply(change: ModelChange): void {
@@ -266,12 +279,20 @@ export class Table implements TableChanges {
       planWords(this.#words[version + PLAN.POOLS] as number),
     );
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
+    if (old !== undefined && !hasSameWeights(old.service, service)) this.#markWeights(pools);
     this.#remember(service.name, { service, cell, pools });
     if (old !== undefined) return;
     const apex = nameToWire(service.zone);
     this.#raiseZoneFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       content.service = cell;
+    });
+  }
+
+  /** What they answer from now on is counted under the new weights. */
+  #markWeights(pools: readonly CompiledPool[]): void {
+    this.#nodes.onPublish(() => {
+      for (const { counter } of pools) this.#counters.markWeight(counter);
     });
   }
 
@@ -288,7 +309,7 @@ export class Table implements TableChanges {
     const rrsets = compilePool(this.#arena, owner, service, pool);
     if (rrsets === undefined) throw new ArenaFull();
     for (const rrset of rrsets) if (rrset !== 0) this.#undoRRset(rrset);
-    const counter = before?.counter ?? this.#counters.allocate();
+    const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0);
     if (before === undefined) this.#nodes.undo(() => this.#counters.free(counter));
     return { name: pool.name, source, counter, first: rrsets[0], second: rrsets[1] };
   }

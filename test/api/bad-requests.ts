@@ -208,6 +208,7 @@ const places: BadRequest[] = [
     { body: { blue: 1 } },
   ],
   ['history of an unknown service', 'GET /v1/services/no.example.test/history', '404 service_unknown'],
+  ['the drain report of an unknown service', 'GET /v1/services/no.example.test/drain', '404 service_unknown'],
   ['an unknown path', 'GET /v1/sones', '404 route_unknown'],
   ['an unknown path with a body of no use', 'POST /v1/sones', '404 route_unknown', { ...oneByte }],
   ['an unknown path with a broken body', 'POST /v1/sones', '404 route_unknown', { body: '{' }],

@@ -43,6 +43,7 @@ t.test('the document', async (t) => {
       'get /v1/revisions',
       'get /v1/services',
       'get /v1/services/{name}',
+      'get /v1/services/{name}/drain',
       'get /v1/services/{name}/history',
       'get /v1/services/{name}/releases',
       'get /v1/services/{name}/releases/{id}',

@@ -1,0 +1,26 @@
+/** The drain report of a service: when no cache can still hold the answers of its pools. */
+import { Problem } from '../../model/errors.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { readProblems, refTo } from '../reply-schemas.ts';
+import { ServiceParams } from '../schemas.ts';
+
+const get = {
+  operationId: 'getDrain',
+  summary: 'How far the pools of a service are drained',
+  description:
+    'Counted by this server since it started. A pool drains while its weight is 0; `drainedAt` is when the TTL of the last of its answers to expire has run out, and a margin. Connections are not ended by DNS.',
+  tags: ['drain'],
+  params: ServiceParams,
+  response: {
+    200: { description: 'The report at this moment.', ...refTo('Drain') },
+    ...readProblems('service_unknown'),
+  },
+};
+
+export function drainRoutes(api: ApiInstance, { drain, now }: ApiParts): void {
+  api.get('/v1/services/:name/drain', { schema: get }, (request, reply) => {
+    const report = drain.report(request.params.name, now());
+    return report instanceof Problem ? sendProblem(reply, report) : reply.send(report);
+  });
+}

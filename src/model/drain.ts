@@ -1,0 +1,101 @@
+/** When no cache can still hold an answer of a pool: what is kept for it with a service, and the rules of the report. */
+import { hasSameWeights, type Pool, type Service, ttlInForce } from './service.ts';
+
+/** Resolvers count TTLs in whole seconds, and differ in where they round. */
+const ROUNDING_SECONDS = 1;
+/** From the moment that an answer is counted to the moment that the last resolver has it: batches, buffers, the network. */
+const ON_THE_WAY_SECONDS = 1;
+/** What the report adds to the latest expiry of an answer. */
+export const DRAIN_MARGIN_SECONDS = ROUNDING_SECONDS + ON_THE_WAY_SECONDS;
+/**
+ * Old answers go out until a change is published, which is after it was drafted: longer than any commit takes. Only
+ * what a restart assumes has this in it.
+ */
+export const COMMIT_MAX_SECONDS = 5;
+
+/**
+ * The service with what a process that has not counted them must know of the answers given until `beforeAtMs` (Unix
+ * time, milliseconds), by what the service was `before`.
+ */
+export function withHeld(before: Service | undefined, after: Service, beforeAtMs: number): Service {
+  if (before === undefined) return after;
+  const pools = after.pools.map((pool): Pool => {
+    const heldUntilMs = heldUntil(before, pool.name, beforeAtMs);
+    const { heldUntilMs: _, ...rest } = pool;
+    return heldUntilMs > beforeAtMs ? { ...rest, heldUntilMs } : rest;
+  });
+  return { ...after, pools };
+}
+
+/** When the answers of a pool have expired that may have been given until `atMs`; 0: there were none. */
+function heldUntil(service: Service, name: string, atMs: number): number {
+  const pool = service.pools.find((each) => each.name === name);
+  if (pool === undefined) return 0;
+  const earlier = pool.heldUntilMs ?? 0;
+  return pool.weight === 0 ? earlier : Math.max(earlier, atMs + ttlInForce(service) * 1000);
+}
+
+/** The service after a change that was drafted at `atMs`, with what the drain report needs of it later. */
+export function afterChange(before: Service | undefined, after: Service, atMs: number): Service {
+  const held = withHeld(before, after, atMs + COMMIT_MAX_SECONDS * 1000);
+  const { weightsSinceMs: _, ...rest } = held;
+  const isShifted = before === undefined || !hasSameWeights(before, after);
+  const weightsSinceMs = isShifted ? atMs : before.weightsSinceMs;
+  return weightsSinceMs === undefined ? rest : { ...rest, weightsSinceMs };
+}
+
+/** What is known of a pool's answers. Times are Unix times, milliseconds; 0: never. */
+export interface PoolAnswers {
+  readonly weight: number;
+  readonly lastAtMs: number;
+  readonly lastTtlSeconds: number;
+  /** When the last of the answers that were counted expires. */
+  readonly expiresAtMs: number;
+  /** When those have expired that were given before anything was counted. */
+  readonly heldUntilMs: number;
+}
+
+export interface PoolDrain {
+  /** Unix time, milliseconds, a whole second; null: not draining, or there was never an answer. */
+  readonly drainedAtMs: number | null;
+  readonly drained: boolean;
+  /** The time is not that of an answer that was counted: until the start, the pool may have given one at any moment. */
+  readonly assumed: boolean;
+}
+
+/**
+ * How far a pool is drained. `settled`: no worker can still answer by earlier weights; until then an old answer may
+ * leave at any moment, with at most `ttlSeconds`.
+ */
+export function drainOf(pool: PoolAnswers, nowMs: number, settled: boolean, ttlSeconds: number): PoolDrain {
+  if (pool.weight > 0) return { drainedAtMs: null, drained: false, assumed: false };
+  const { expiresAtMs, heldUntilMs, lastTtlSeconds } = pool;
+  const unsettledMs = settled ? 0 : nowMs + Math.max(lastTtlSeconds, ttlSeconds) * 1000;
+  const latestMs = Math.max(expiresAtMs, heldUntilMs, unsettledMs);
+  if (latestMs === 0) return { drainedAtMs: null, drained: true, assumed: false };
+  const drainedAtMs = Math.ceil(latestMs / 1000 + DRAIN_MARGIN_SECONDS) * 1000;
+  const assumed = heldUntilMs > Math.max(expiresAtMs, unsettledMs);
+  return { drainedAtMs, drained: settled && nowMs >= drainedAtMs, assumed };
+}
+
+/** A plain sentence about the pools that drain. Times of day are in UTC, with their date where it is not that of now. */
+export function drainMessage(pools: Readonly<Record<string, PoolDrain & { weight: number }>>, nowMs: number): string {
+  const draining = Object.entries(pools).filter(([, { weight }]) => weight === 0);
+  if (draining.length === 0) return 'No pool is draining: each has a weight above 0 and is answered with.';
+  const sentences = draining.map(([name, drain]) => drainSentence(name, drain, nowMs));
+  return `${sentences.join('; ')}; existing connections are not ended by DNS`;
+}
+
+function drainSentence(name: string, { drainedAtMs, drained, assumed }: PoolDrain, nowMs: number): string {
+  if (drainedAtMs === null) return `${name} is drained: it has given no answer that a cache could hold`;
+  const time = timeOfDay(drainedAtMs, nowMs);
+  const why = assumed ? ' (answers from before the start are assumed up to it)' : '';
+  if (drained) return `${name} has been drained for caches that honour TTL since ${time}${why}`;
+  return `${name} is drained for caches that honour TTL at ${time}${why}`;
+}
+
+function timeOfDay(atMs: number, nowMs: number): string {
+  const text = new Date(atMs).toISOString();
+  const isToday = text.startsWith(new Date(nowMs).toISOString().slice(0, 10));
+  return isToday ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 19)}`;
+}
