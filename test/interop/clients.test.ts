@@ -1,6 +1,5 @@
 /** The clients that people use (dig, kdig, drill, delv) and a real resolver (unbound) resolve names of every kind. */
 import { execFile, spawn } from 'node:child_process';
-import dgram from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery, type Reply } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 const run = promisify(execFile);
@@ -186,12 +186,4 @@ stub-zone:
     }
   }
   throw new Error('unbound does not answer');
-}
-
-async function freePort(): Promise<number> {
-  const socket = dgram.createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }

@@ -1,11 +1,11 @@
 /** NSD and Knot DNS from Debian, each in a process of its own, on the zones of rich-zones.ts. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import dgram from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { richZones, zoneFile } from './rich-zones.ts';
 
 export type PeerName = 'nsd' | 'knot';
@@ -110,12 +110,4 @@ async function end(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   await Promise.race([exited, sleep(STOP_LIMIT_MS)]);
   if (child.exitCode === null) child.kill('SIGKILL');
-}
-
-async function freePort(): Promise<number> {
-  const socket = dgram.createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }

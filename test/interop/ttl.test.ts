@@ -1,0 +1,158 @@
+/** What five kinds of resolvers do with short TTLs and with what has expired: the facts of docs/ttl.md. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { type Habit, type Kind, kinds, type Resolver, startResolvers } from './farm/resolvers.ts';
+
+t.setTimeout(240_000);
+
+const BLUE = '192.0.2.10';
+const GREEN = '192.0.2.20';
+
+/** The shortest time that each keeps an answer, whatever its TTL, seconds. */
+const leastSeconds: Readonly<Record<Kind, number>> = {
+  unbound: 0,
+  BIND: 0,
+  dnsmasq: 0,
+  'PowerDNS Recursor': 1,
+  'Knot Resolver': 5,
+};
+
+/** Which answer the first client after the TTL from a stale cache, though the server could be asked. */
+const staleAtOnce: readonly Kind[] = ['unbound', 'dnsmasq'];
+
+interface Asked {
+  readonly kind: Kind;
+  ask(name: string): Promise<string | undefined>;
+}
+
+async function start(t: Test, habits: readonly Habit[]) {
+  const teal = await startTeal(temporaryFolder(t));
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  await must(teal, '/v1/zones/example.com', {
+    nameservers: ['ns1.example.com'],
+    hostmaster: 'hostmaster.example.com',
+  });
+  await must(teal, '/v1/zones/example.com/rrsets/ns1.example.com/A', { ttlSeconds: 60, rdata: ['127.0.0.1'] });
+  const wanted = habits.flatMap((habit) => kinds.map((kind) => ({ kind, habit })));
+  return { teal, resolvers: await open(t, await startResolvers(wanted, teal.dnsPort)) };
+}
+
+async function open(t: Test, resolvers: readonly Resolver[]): Promise<Asked[]> {
+  t.teardown(() => Promise.all(resolvers.map((resolver) => resolver.stop())));
+  return Promise.all(
+    resolvers.map(async ({ kind, port }) => {
+      const client = await UdpClient.open('127.0.0.1', port);
+      t.teardown(() => client.close());
+      const ask = async (name: string): Promise<string | undefined> => {
+        const query = buildQuery({ name, rd: true });
+        const reply: Reply | undefined = await client.ask(query, ANSWER_LIMIT_MS).catch(() => undefined);
+        return reply?.answers[0]?.data;
+      };
+      return { kind, ask };
+    }),
+  );
+}
+
+/** BIND tries a server that does not answer for 10 seconds before it gives up, or something stale. */
+const ANSWER_LIMIT_MS = 20_000;
+
+async function must(teal: TealProcess, path: string, body: unknown): Promise<void> {
+  const reply = await teal.call('PUT', path, body);
+  if (reply.status >= 300) throw new Error(`${path}: ${JSON.stringify(reply.body)}`);
+}
+
+/** A service that is all blue. */
+function makeService(teal: TealProcess, name: string, ttlSeconds: number): Promise<void> {
+  const pools = { blue: { weight: 1, targets: [BLUE] }, green: { weight: 0, targets: [GREEN] } };
+  return must(teal, `/v1/services/${name}`, { ttlSeconds, pools });
+}
+
+const shift = (teal: TealProcess, name: string): Promise<void> =>
+  must(teal, `/v1/services/${name}/weights`, { blue: 0, green: 1 });
+
+/** Asks until green comes; when blue was last asked for, milliseconds of the steady clock, if it was at all. */
+async function lastBlue(resolver: Asked, name: string): Promise<number | undefined> {
+  for (let last: number | undefined; ; await sleep(50)) {
+    const askedAt = performance.now();
+    const data = await resolver.ask(name);
+    if (data === GREEN) return last;
+    if (data === BLUE) last = askedAt;
+  }
+}
+
+t.test('short TTLs: how long after its answer a resolver gives it', async (t) => {
+  const { teal, resolvers } = await start(t, ['shipped']);
+  const held = [0, 1, 5].map(async (ttlSeconds) => {
+    const name = `ttl${ttlSeconds}.example.com`;
+    await makeService(teal, name, ttlSeconds);
+    const filled = await Promise.all(
+      resolvers.map(async (resolver) => ({ data: await resolver.ask(name), at: performance.now() })),
+    );
+    await shift(teal, name);
+    const seconds = await Promise.all(
+      resolvers.map(async (resolver, at) => {
+        const last = await lastBlue(resolver, name);
+        return last === undefined ? 0 : (last - (filled[at]?.at ?? 0)) / 1000;
+      }),
+    );
+    for (const [at, { kind }] of resolvers.entries()) {
+      const title = `${kind}, TTL ${ttlSeconds}: blue for ${seconds[at]?.toFixed(1)} s`;
+      t.equal(filled[at]?.data, BLUE, title);
+      const least = leastSeconds[kind];
+      const most = Math.max(ttlSeconds, least);
+      // Whole seconds are counted, so the last one may be longer than a second.
+      t.ok((seconds[at] ?? 99) < most + 1, title);
+      if (most === 0) t.equal(seconds[at], 0, `${title}: is not kept`);
+      if (least > ttlSeconds + 1) t.ok((seconds[at] ?? 0) > least - 1, `${title}: is kept longer than it should`);
+    }
+  });
+  await Promise.all(held);
+});
+
+t.test('serve-stale: who gives what has expired, and when', async (t) => {
+  const { teal, resolvers } = await start(t, ['shipped', 'stale']);
+  const shipped = resolvers.slice(0, kinds.length);
+  const stale = resolvers.slice(kinds.length);
+  const ttlSeconds = 5;
+  for (const name of ['alive.example.com', 'dead.example.com']) await makeService(teal, name, ttlSeconds);
+  const ask = (asked: readonly Asked[], name: string) => Promise.all(asked.map((resolver) => resolver.ask(name)));
+
+  await ask(resolvers, 'alive.example.com');
+  await shift(teal, 'alive.example.com');
+  await sleep(1000 * (ttlSeconds + 2));
+  t.same(await ask(shipped, 'alive.example.com'), Array(5).fill(GREEN), 'as shipped, nobody gives what has expired');
+  const first = await ask(stale, 'alive.example.com');
+  for (const [at, { kind }] of stale.entries()) {
+    const expected = staleAtOnce.includes(kind) ? BLUE : GREEN;
+    t.equal(first[at], expected, `${kind} with serve-stale, while the server answers: ${first[at]}`);
+    // It has refreshed meanwhile, or does so now.
+    await lastBlue(stale[at] as Asked, 'alive.example.com');
+  }
+
+  t.same(await ask(resolvers, 'dead.example.com'), Array(10).fill(BLUE), 'filled anew');
+  await teal.end('SIGTERM');
+  await sleep(1000 * (ttlSeconds + 2));
+  const asked = await Promise.all([ask(shipped, 'dead.example.com'), ask(stale, 'dead.example.com')]);
+  t.same(asked[0], Array(5).fill(undefined), 'as shipped, nobody has an answer once the server is gone');
+  for (const [at, { kind }] of stale.entries()) t.equal(asked[1]?.[at], BLUE, `${kind} with serve-stale`);
+});
+
+t.test('a resolver behind a resolver: its least TTL begins when the other one ends', async (t) => {
+  const { teal } = await start(t, []);
+  const [unbound] = await startResolvers([{ kind: 'unbound', habit: 'shipped' }], teal.dnsPort);
+  const [near] = await open(t, [unbound as Resolver]);
+  const behind = await startResolvers([{ kind: 'Knot Resolver', habit: 'shipped' }], (unbound as Resolver).port);
+  const [far] = await open(t, behind);
+  const name = 'chain.example.com';
+  await makeService(teal, name, 5);
+  t.equal(await near?.ask(name), BLUE, 'the near one is filled');
+  const filledAt = performance.now();
+  await shift(teal, name);
+  await sleep(4000);
+  t.equal(await far?.ask(name), BLUE, 'the far one is filled from it, with what is left of the TTL');
+  const seconds = (((await lastBlue(far as Asked, name)) ?? 0) - filledAt) / 1000;
+  t.ok(seconds > 7, `blue for ${seconds.toFixed(1)} s at a TTL of 5 s`);
+});
