@@ -23,7 +23,7 @@ export async function measureGarbage(outstanding: number, warmup: number, answer
     const { port, pids } = running;
     const cookie = await learnCookie(port, 'cookie');
     const workload = { kind: 'mixture', edns: 'cookie', size: SIZE, queries: 65_536 } as const;
-    const options = { ...workload, port, pids, cookie, qps: 0, window: outstanding, warmupSeconds: 0 };
+    const options = { ...workload, port, pids, cookie, qps: 0, clients: 4, window: outstanding, warmupSeconds: 0 };
     for (;;) {
       const result = await runLoad(LOAD_CORE, { ...options, seconds: RUN_SECONDS });
       if (result.wrong > 0) throw new Error(`wrong answer: ${result.firstWrong}`);

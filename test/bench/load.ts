@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly queries: number;
   /** Queries per second, arriving at random (Poisson); 0: as fast as they are answered. */
   readonly qps: number;
+  /** Sockets to ask from, each a client with a port of its own. */
+  readonly clients: number;
   /** Queries outstanding at once where `qps` is 0. */
   readonly window: number;
   readonly warmupSeconds: number;
@@ -43,7 +45,6 @@ export interface LoadResult {
   readonly generatorIdleShare: number;
 }
 
-const SOCKETS = 4;
 /** How often lost queries are looked for. */
 const EXPIRE_EVERY_MS = 50;
 
@@ -115,7 +116,7 @@ class Generator {
 
   /** Closed loop: as many outstanding as the window has room for. */
   #refill(tally: Tally): void {
-    const share = Math.ceil(this.#options.window / SOCKETS);
+    const share = Math.ceil(this.#options.window / this.#options.clients);
     for (const socket of this.#sockets) {
       const room = Math.min(BATCH, share - socket.outstanding);
       if (room > 0) this.#send(socket, room, tally);
@@ -131,7 +132,7 @@ class Generator {
     }
     if (due === 0) return;
     const socket = this.#sockets[this.#nextSocket] as LoadSocket;
-    this.#nextSocket = (this.#nextSocket + 1) % SOCKETS;
+    this.#nextSocket = (this.#nextSocket + 1) % this.#options.clients;
     this.#send(socket, due, tally);
   }
 
@@ -160,7 +161,7 @@ function measure(options: LoadOptions): LoadResult {
   const libc = loadLibc();
   if (libc === undefined) throw new Error('the load generator needs Linux and koffi');
   const queries = buildQueries(options);
-  const sockets = Array.from({ length: SOCKETS }, () => new LoadSocket(libc, options.port, queries));
+  const sockets = Array.from({ length: options.clients }, () => new LoadSocket(libc, options.port, queries));
   const generator = new Generator(sockets, options);
   generator.run(options.warmupSeconds, new Tally());
   const tally = new Tally();

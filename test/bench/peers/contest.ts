@@ -78,13 +78,14 @@ async function oneRound(
 async function timeOne(plan: Plan, server: RunningServer, workload: Workload): Promise<Run> {
   const { name, isBaseline = false } = server.peer;
   const { kind, edns, names } = workload;
-  const saturated = await measure(server, workload, 0, plan.seconds);
+  const saturated = await measure(server, workload, 0, plan);
   // A server that cannot keep up would only be asked to lose answers.
-  const fixed = saturated.qps > plan.qps ? await measure(server, workload, plan.qps, plan.seconds) : undefined;
+  const fixed = saturated.qps > plan.qps ? await measure(server, workload, plan.qps, plan) : undefined;
   return { peer: name, isBaseline, kind, edns, names, saturated, fixed };
 }
 
-async function measure(server: RunningServer, workload: Workload, qps: number, seconds: number): Promise<LoadResult> {
+async function measure(server: RunningServer, workload: Workload, qps: number, plan: Plan): Promise<LoadResult> {
+  const { seconds, clients } = plan;
   const { kind, edns, size } = workload;
   const { port, pids, peer } = server;
   const title = `${peer.name}, ${kind}, ${edns}, ${workload.names} names`;
@@ -92,7 +93,7 @@ async function measure(server: RunningServer, workload: Workload, qps: number, s
   if (wrongBefore !== undefined) throw new Fault(`${title}, before a timing: ${wrongBefore}`);
   const queries = Math.min(QUERIES_MAX, Math.max(QUERIES_MIN, size.services));
   const cookie = await learnCookie(port, edns);
-  const options = { port, cookie, pids, kind, edns, size, queries, qps, seconds };
+  const options = { port, cookie, pids, kind, edns, size, queries, qps, clients, seconds };
   const result = await runLoad(LOAD_CORE, { ...options, window: WINDOW, warmupSeconds: WARMUP_SECONDS });
   if (result.wrong > 0) throw new Fault(`${title}, ${result.wrong} wrong answers, the first ${result.firstWrong}`);
   const wrongAfter = await check(server, kind, edns, size);

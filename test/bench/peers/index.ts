@@ -33,6 +33,7 @@ const run = {
   rounds: plan.rounds,
   secondsPerTiming: plan.seconds,
   fixedQps: plan.qps,
+  clients: plan.clients,
   faults,
 };
 fs.writeFileSync(path.join(folder, 'peers.json'), `${JSON.stringify({ run, rows }, null, 1)}\n`);

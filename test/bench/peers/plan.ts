@@ -14,11 +14,13 @@ export interface Plan {
   readonly seconds: number;
   /** The fixed rate that CPU time and latency are compared at. */
   readonly qps: number;
+  /** Sockets that ask. */
+  readonly clients: number;
   readonly out: string | undefined;
 }
 
 export const USAGE = `npm run bench:peers -- [--peers teal,gdnsd,…] [--kinds ${KINDS.join(',')}] [--edns ${EDNS.join(',')}]
-  [--names 1,1000,1000000] [--rounds 5] [--seconds 3] [--qps 50000] [--out folder]`;
+  [--names 1,1000,1000000] [--rounds 5] [--seconds 3] [--qps 50000] [--clients 4] [--out folder]`;
 
 /** The plan, or what is wrong with the arguments. */
 export function parsePlan(args: readonly string[]): Plan | string {
@@ -31,6 +33,7 @@ export function parsePlan(args: readonly string[]): Plan | string {
     rounds: text,
     seconds: text,
     qps: text,
+    clients: text,
     out: text,
   };
   const { values } = parseArgs({ args: [...args], options, strict: true });
@@ -40,14 +43,15 @@ export function parsePlan(args: readonly string[]): Plan | string {
   const kinds = KINDS.filter((kind) => values.kinds === undefined || values.kinds.split(',').includes(kind));
   const edns = EDNS.filter((one) => (values.edns ?? 'plain,cookie').split(',').includes(one));
   const names = (values.names ?? '1000').split(',').map(Number);
-  const [rounds, seconds, qps] = [values.rounds ?? '5', values.seconds ?? '3', values.qps ?? '50000'].map(Number) as [
-    number,
-    number,
-    number,
-  ];
+  const { rounds, seconds, qps, clients } = numbersOf(values);
   if (kinds.length === 0 || edns.length === 0) return USAGE;
-  for (const number of [...names, rounds, seconds, qps]) if (!(number > 0)) return USAGE;
-  return { peers, kinds, edns, names, rounds, seconds, qps, out: values.out };
+  for (const number of [...names, rounds, seconds, qps, clients]) if (!(number > 0)) return USAGE;
+  return { peers, kinds, edns, names, rounds, seconds, qps, clients, out: values.out };
+}
+
+function numbersOf(values: { rounds?: string; seconds?: string; qps?: string; clients?: string }) {
+  const { rounds = '5', seconds = '3', qps = '50000', clients = '4' } = values;
+  return { rounds: Number(rounds), seconds: Number(seconds), qps: Number(qps), clients: Number(clients) };
 }
 
 /** The zone for so many names of a sort. A million CNAME services besides would only lengthen the load. */

@@ -1,0 +1,64 @@
+/** One UDP socket with the memory of its batches. */
+import type { Responder } from '../responder/answer.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
+import { BATCH, BatchMemory, HEADER, RECEIVED_CONTROL_BYTES, STRIDE } from './batch-memory.ts';
+import { BatchSender } from './batch-sender.ts';
+import { errorName, LINUX, type Libc } from './libc.ts';
+
+export class BatchSocket {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #memory: BatchMemory;
+  readonly #sender: BatchSender;
+  /** The headers of a receive; in a list, as batch-sender.ts says why. */
+  readonly #address: readonly [number, undefined];
+  /** Control data tells which address was asked. */
+  readonly #wildcard: boolean;
+
+  constructor(libc: Libc, fd: number, wildcard: boolean) {
+    this.fd = fd;
+    this.#libc = libc;
+    this.#wildcard = wildcard;
+    this.#memory = new BatchMemory(libc);
+    this.#sender = new BatchSender(libc, fd, this.#memory, wildcard);
+    this.#address = [this.#memory.address + this.#memory.parts.receive, undefined];
+  }
+
+  /** Receives a batch; the number of messages, 0 where there was none. */
+  receive(flags: number): number {
+    if (this.#wildcard) {
+      const { words, parts } = this.#memory;
+      const first = (parts.receive >> 2) + HEADER.CONTROL_LENGTH;
+      for (let i = 0; i < BATCH; i++) words[first + i * (STRIDE.HEADER >> 2)] = RECEIVED_CONTROL_BYTES;
+    }
+    const count = this.#libc.recvmmsg(this.fd, this.#address[0], BATCH, flags, 0);
+    if (count >= 0) return count;
+    const errno = this.#libc.errno();
+    if (errno === LINUX.EAGAIN || errno === LINUX.EINTR) return 0;
+    throw new Error(`recvmmsg failed: ${errorName(errno)}`);
+  }
+
+  /** Answers the first `count` messages received, and sends what there is to send. */
+  answer(responder: Responder, count: number): void {
+    const { bytes, words, parts } = this.#memory;
+    const sender = this.#sender;
+    for (let i = 0; i < count; i++) {
+      const header = (parts.receive + i * STRIDE.HEADER) >> 2;
+      // A message that was cut is no longer what the client sent.
+      if (((words[header + HEADER.FLAGS] as number) & LINUX.MSG_TRUNC) !== 0) continue;
+      const request = parts.requests + i * STRIDE.REQUEST;
+      const end = request + (words[header + HEADER.LENGTH] as number);
+      this.#name(responder, parts.names + i * STRIDE.NAME);
+      const length = responder.answer(bytes, request, end, bytes, parts.replies + sender.count * STRIDE.REPLY, true);
+      if (length > 0) sender.add(i, length);
+    }
+    sender.send();
+  }
+
+  /** Tells the responder whose message comes next: the address in its sockaddr_in or sockaddr_in6. */
+  #name(responder: Responder, sockaddr: number): void {
+    const { bytes } = this.#memory;
+    const isV4 = bytes[sockaddr] === LINUX.AF_INET;
+    responder.client.set(bytes, sockaddr + (isV4 ? 4 : 8), isV4 ? IPV4_BYTES : IPV6_BYTES);
+  }
+}

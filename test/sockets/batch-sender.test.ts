@@ -1,0 +1,192 @@
+/** Replies to one client travel in trains where they can; every client gets its own, whole and in order, in any case. */
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import fc from 'fast-check';
+import t from 'tap';
+import type { Responder } from '../../src/responder/answer.ts';
+import { BATCH } from '../../src/sockets/batch-memory.ts';
+import { BatchSocket } from '../../src/sockets/batch-socket.ts';
+import { LINUX, type Libc, loadLibc } from '../../src/sockets/libc.ts';
+import { openEndpoint } from '../../src/sockets/open.ts';
+
+const real = loadLibc();
+const skip = real === undefined && 'no batch transport here';
+const libc = real as Libc;
+
+/** One query: who asks, which address of ours, and how long the reply shall be; 0: none. */
+interface Ask {
+  readonly client: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+/** A server that answers a query of two numbers (its own, and a length) with so many bytes, each of that number. */
+const echo = {
+  client: { set: () => {} },
+  answer(request: Uint8Array, start: number, _end: number, reply: Uint8Array, at: number): number {
+    const length = ((request[start + 1] as number) << 8) | (request[start + 2] as number);
+    reply.fill(request[start] as number, at, at + length);
+    return length;
+  },
+} as unknown as Responder;
+
+interface Site {
+  readonly listen: string;
+  readonly family: 'udp4' | 'udp6';
+  /** Addresses to ask. */
+  readonly addresses: readonly string[];
+}
+
+const sites: readonly Site[] = [
+  { listen: '127.0.0.1', family: 'udp4', addresses: ['127.0.0.1'] },
+  { listen: '0.0.0.0', family: 'udp4', addresses: ['127.0.0.1', '127.0.0.2'] },
+  { listen: '::', family: 'udp6', addresses: ['::1'] },
+];
+
+const CLIENTS = 3;
+
+class Bench {
+  readonly #site: Site;
+  readonly #socket: BatchSocket;
+  readonly #fds: number[];
+  readonly #port: number;
+  readonly #clients: dgram.Socket[] = [];
+  readonly #got: string[][] = Array.from({ length: CLIENTS }, () => []);
+
+  constructor(site: Site, calls: Libc) {
+    const { endpoint, udp, tcp } = openEndpoint(libc, { address: site.listen, port: 0 }, 1, 2 ** 20);
+    const fd = udp[0] as number;
+    this.#site = site;
+    this.#fds = [fd, tcp];
+    this.#port = endpoint.port;
+    this.#socket = new BatchSocket(calls, fd, site.listen !== '127.0.0.1');
+  }
+
+  async open(): Promise<void> {
+    for (const got of this.#got) {
+      const client = dgram.createSocket(this.#site.family);
+      client.on('message', (message, { address }) => {
+        const whole = message.every((byte) => byte === message[0]);
+        got.push(`${message[0]} ${message.length} ${whole} from ${address}`);
+      });
+      client.bind(0);
+      await once(client, 'listening');
+      this.#clients.push(client);
+    }
+  }
+
+  /** What each client got, and what it should have got. */
+  async run(asks: readonly Ask[]): Promise<{ got: string[][]; expected: string[][] }> {
+    for (const got of this.#got) got.length = 0;
+    const expected: string[][] = this.#got.map(() => []);
+    for (const [i, { client, to, length }] of asks.entries()) {
+      const address = this.#site.addresses[to % this.#site.addresses.length] as string;
+      const query = Uint8Array.of(i, length >> 8, length & 0xff);
+      await new Promise((resolve) => (this.#clients[client] as dgram.Socket).send(query, this.#port, address, resolve));
+      if (length > 0) expected[client]?.push(`${i} ${length} true from ${address}`);
+    }
+    for (let left = asks.length; left > 0; ) {
+      const count = this.#socket.receive(LINUX.MSG_DONTWAIT);
+      this.#socket.answer(echo, count);
+      left -= count;
+    }
+    const count = (lists: readonly string[][]) => lists.reduce((sum, list) => sum + list.length, 0);
+    for (let i = 0; i < 500 && count(this.#got) < count(expected); i++) await new Promise((go) => setTimeout(go, 10));
+    return { got: this.#got.map((list) => [...list]), expected };
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+    for (const fd of this.#fds) libc.close(fd);
+  }
+}
+
+async function withBench(site: Site, calls: Libc, work: (bench: Bench) => Promise<void>): Promise<void> {
+  const bench = new Bench(site, calls);
+  await bench.open();
+  try {
+    await work(bench);
+  } finally {
+    bench.close();
+  }
+}
+
+/** The C library, with the numbers of messages handed to each sendmmsg written down. */
+function recording(messages: number[]): Libc {
+  return {
+    ...libc,
+    sendmmsg: (fd, address, count, flags) => {
+      messages.push(count);
+      return libc.sendmmsg(fd, address, count, flags);
+    },
+  };
+}
+
+const ask = fc.record({
+  client: fc.nat(CLIENTS - 1),
+  to: fc.nat(1),
+  // Few lengths, so that neighbours are often alike; some too long for a train, some queries without a reply.
+  length: fc.constantFrom(0, 40, 40, 40, 41, 1232, 1233, 4000),
+});
+
+for (const site of sites) {
+  t.test(`random batches at ${site.listen}`, { skip }, async (t) => {
+    await withBench(site, libc, async (bench) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(ask, { minLength: 1, maxLength: BATCH }), async (asks) => {
+          const { got, expected } = await bench.run(asks);
+          t.same(got, expected);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+}
+
+const alike = (count: number, more: Partial<Ask> = {}): Ask[] =>
+  Array.from({ length: count }, () => ({ client: 0, to: 0, length: 60, ...more }));
+
+t.test('neighbours to one client leave as one message, others apart', { skip }, async (t) => {
+  const messages: number[] = [];
+  const [loopback, wildcard] = sites as [Site, Site];
+  const leave = (site: Site, asks: Ask[]) =>
+    withBench(site, recording(messages), async (bench) => {
+      messages.length = 0;
+      const { got, expected } = await bench.run(asks);
+      t.same(got, expected);
+    });
+  await leave(loopback, alike(BATCH));
+  t.same(messages, [1]);
+  await leave(loopback, [...alike(3), ...alike(2, { client: 1 }), ...alike(2, { length: 61 })]);
+  t.same(messages, [3], 'another client, another length');
+  await leave(wildcard, [...alike(3), ...alike(3, { to: 1 })]);
+  t.same(messages, [2], 'another address that was asked');
+});
+
+for (const errno of [LINUX.EIO, 22]) {
+  t.test(`a train that the kernel refuses with ${errno} is sent reply by reply`, { skip }, async (t) => {
+    let refusals = 0;
+    const refusing: Libc = {
+      ...libc,
+      sendmmsg: (...call) => (refusals++ === 0 ? -1 : libc.sendmmsg(...call)),
+      errno: () => (refusals === 1 ? errno : libc.errno()),
+    };
+    await withBench(sites[1] as Site, refusing, async (bench) => {
+      for (let round = 0; round < 2; round++) {
+        const { got, expected } = await bench.run(alike(5));
+        t.same(got, expected);
+      }
+    });
+    // Five by themselves, then one train; or, where trains never work, five messages in one call.
+    t.equal(refusals, 7);
+  });
+}
+
+t.test('a kernel without trains', { skip }, async (t) => {
+  const messages: number[] = [];
+  await withBench(sites[0] as Site, { ...recording(messages), getsockopt: () => -1 }, async (bench) => {
+    const { got, expected } = await bench.run(alike(5));
+    t.same(got, expected);
+  });
+  t.same(messages, [5]);
+});
