@@ -230,8 +230,8 @@ const faults: readonly [string, Given, string][] = [
   ],
   [
     'a word for another in a body',
-    { yaml: 'bootstrap: { services: { app.example.test: { pick: sticky, pools: {} } } }' },
-    'teal.yaml: bootstrap.services["app.example.test"].pick: expected random, found "sticky"',
+    { yaml: 'bootstrap: { services: { app.example.test: { pick: best, pools: {} } } }' },
+    'teal.yaml: bootstrap.services["app.example.test"].pick: expected random or sticky, found "best"',
   ],
   [
     'a body that is none',

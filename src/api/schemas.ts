@@ -76,6 +76,16 @@ const Pool = Type.Object(
   strict,
 );
 
+const Pin = Type.Object(
+  {
+    network: Type.String({
+      description: "Of clients, as ECS (RFC 7871) tells it, else the sender's: 198.51.100.0/24.",
+    }),
+    pool: Type.String(),
+  },
+  strict,
+);
+
 export const ServiceBody = Type.Object(
   {
     ttlSeconds: Type.Optional(seconds('TTL of its answers; 5 where left out.')),
@@ -86,7 +96,21 @@ export const ServiceBody = Type.Object(
       ),
     ),
     health: Type.Optional(HealthBody),
-    pick: Type.Optional(oneOf(['random'], { description: '`random`: each answer is an independent draw by weight.' })),
+    pick: Type.Optional(
+      oneOf(['random', 'sticky'], {
+        description:
+          "`random` (if left out): each answer is an independent draw by weight. `sticky`: the client's network decides.",
+      }),
+    ),
+    salt: Type.Optional(
+      Type.String({
+        description:
+          'What `sticky` hashes networks with, 32 hexadecimal digits; left out, the one in force or a new one. Services of one salt and pools choose alike.',
+      }),
+    ),
+    pins: Type.Optional(
+      Type.Array(Pin, { description: 'Networks that always get one pool; the longest prefix wins. Left out: none.' }),
+    ),
     pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
   },
   {
@@ -99,6 +123,7 @@ export const ServiceBody = Type.Object(
           blue: { weight: 100, targets: ['192.0.2.10'] },
           green: { weight: 0, targets: ['192.0.2.20'] },
         },
+        pins: [{ network: '198.51.100.0/24', pool: 'green' }],
       },
     ],
   },

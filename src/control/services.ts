@@ -1,4 +1,5 @@
 /** Drafts of changes to services, and what may stand beside them. */
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../model/name.ts';
@@ -29,7 +30,8 @@ export function draftServicePut(
     const detail = `${shown(name)} is in no zone of this server; make the zone first.`;
     return new Problem('name_outside_zones', detail);
   }
-  const service = makeService({ name, zone: zone.name }, command.body, before, revision);
+  const salt = saltOf(name, revision, context.atMs);
+  const service = makeService({ name, zone: zone.name, salt }, command.body, before, revision);
   if (service instanceof Problem) return service;
   const conflict = checkServicePlace(zone.name, service, (owner) =>
     store.rrsetsAt(zone.name, owner).map(({ type }) => type),
@@ -53,6 +55,11 @@ export function draftServicePut(
     created: before === undefined,
     body: serviceReply(service),
   };
+}
+
+/** Differs from service to service, and where one is made anew. Every node reads it in the revision that made it. */
+function saltOf(name: string, revision: number, atMs: number): string {
+  return createHash('sha256').update(`${name} ${revision} ${atMs}`).digest('hex').slice(0, 32);
 }
 
 export function draftServiceDelete(

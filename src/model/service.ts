@@ -2,6 +2,7 @@
 import { Problem } from './errors.ts';
 import { type HealthBody, type HealthCheck, makeHealthCheck } from './health.ts';
 import { type ForcedHealth, keptForced } from './health-forced.ts';
+import { makePins, type Pin } from './pin.ts';
 import { makeTargets, type ServiceKind } from './target.ts';
 import { checkSeconds } from './zone.ts';
 
@@ -20,6 +21,9 @@ export interface Pool {
   readonly heldUntilMs?: number;
 }
 
+/** How a pool is chosen. `random`: a draw of its own for each answer; `sticky`: by the client's network. */
+export type Pick = 'random' | 'sticky';
+
 export interface Service {
   readonly name: string;
   /** Name of the zone that holds it. */
@@ -30,12 +34,15 @@ export interface Service {
   readonly release?: ReleaseSettings;
   /** While a release has lowered the TTL: the one that answers have. */
   readonly loweredTtlSeconds?: number;
-  /** How a pool is chosen; `random`: an independent draw for each answer. */
-  readonly pick: 'random';
   /** How its targets are checked; undefined: they are not. */
   readonly health?: HealthCheck;
   /** What people decided of the health of its pools; at most one for each pool and each target. */
   readonly forced?: readonly ForcedHealth[];
+  readonly pick: Pick;
+  /** 32 hexadecimal digits: what makes `sticky` choose as it does. Services of equal salt and pools choose alike. */
+  readonly salt: string;
+  /** Networks that get their pool whatever the weights; the longest prefix wins. */
+  readonly pins: readonly Pin[];
   /** In the order given by the user. */
   readonly pools: readonly Pool[];
   /** Unix time, milliseconds, since when the weights are what they are. */
@@ -51,7 +58,10 @@ export interface ReleaseSettings {
 /** What a user says of a service. */
 export interface ServiceBody {
   readonly ttlSeconds?: number;
-  readonly pick?: 'random';
+  readonly pick?: Pick;
+  /** Left out: the one in force; a new service gets one of its own. */
+  readonly salt?: string;
+  readonly pins?: readonly Pin[];
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
@@ -68,9 +78,12 @@ export const POOLS_MAX = 16;
 /** Low enough that a cutover is felt at once, high enough that resolvers honour it. */
 export const SERVICE_TTL_DEFAULT_SECONDS = 5;
 
-/** The service that a body describes. Pools that `before` has keep their weights where the body names none. */
+/**
+ * The service that a body describes. Pools that `before` has keep their weights where the body names none. `owner.salt`
+ * is for a service that has no salt yet.
+ */
 export function makeService(
-  owner: { name: string; zone: string },
+  owner: { name: string; zone: string; salt: string },
   body: ServiceBody,
   before: Service | undefined,
   revision: number,
@@ -114,6 +127,13 @@ export function makeService(
   const health = body.health && makeHealthCheck(body.health, { name: owner.name, targets });
   if (health instanceof Problem) return health;
   const forced = keptForced({ name: owner.name, pools, ...(before?.forced && { forced: before.forced }) });
+  const salt = body.salt ?? before?.salt ?? owner.salt;
+  if (!/^[0-9a-f]{32}$/.test(salt)) {
+    const detail = `A salt is 32 hexadecimal digits in lower case, not ${JSON.stringify(salt)}.`;
+    return new Problem('service_invalid', detail, { pointer: '/salt' });
+  }
+  const pins = makePins(body.pins ?? [], names);
+  if (pins instanceof Problem) return pins;
   const service: Service = {
     name: owner.name,
     zone: owner.zone,
@@ -124,6 +144,8 @@ export function makeService(
     pick: body.pick ?? 'random',
     ...(health !== undefined && { health }),
     ...(forced.length > 0 && { forced }),
+    salt,
+    pins,
     pools,
     revision,
   };
@@ -200,6 +222,8 @@ export function serviceBody(service: Service): ServiceBody {
   return {
     ttlSeconds: service.ttlSeconds,
     pick: service.pick,
+    salt: service.salt,
+    pins: service.pins,
     ...(service.release !== undefined && { release: service.release }),
     ...(service.health !== undefined && { health: service.health }),
     pools: Object.fromEntries(pools),

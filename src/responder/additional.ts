@@ -1,6 +1,6 @@
 /** The additional section: glue of a referral, and addresses of the hosts that an answer names. */
 import { HashedName } from '../table/hash.ts';
-import { PLAN, PLAN_ADDRESSES, POOL } from '../table/layout.ts';
+import { PLAN, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { Choice } from './choice.ts';
@@ -98,9 +98,9 @@ export class Additional {
       const fits = this.#append(this.#lookup.rrsetOf(version, TYPE.A), position);
       return this.#append(this.#lookup.rrsetOf(version, TYPE.AAAA), position) && fits;
     }
-    if (words[plan + PLAN.KIND] !== PLAN_ADDRESSES) return true;
+    if (((words[plan + PLAN.FLAGS] as number) & PLAN_HOST) !== 0) return true;
     // Both of one pool, as everywhere.
-    const pool = this.#choice.pick(plan);
+    const pool = this.#choice.pickForSender(plan);
     const before = this.#reply.additionals;
     const fits = this.#append(words[pool + POOL.FIRST] as number, position);
     const both = this.#append(words[pool + POOL.SECOND] as number, position) && fits;

@@ -1,10 +1,11 @@
 /** A service's choice of a pool, and the count of what it answered. */
 import type { CounterView } from '../table/counters.ts';
 import { POOL_COUNTER } from '../table/counters.ts';
-import { PLAN, PLAN_HOST, POOL } from '../table/layout.ts';
+import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import { pickPool, type Random } from '../table/pick.ts';
 import { TYPE } from '../wire/constants.ts';
+import type { QueryNetwork } from './network.ts';
 
 /** One for each responder. */
 export class Choice {
@@ -13,17 +14,19 @@ export class Choice {
   readonly #view: ArenaView;
   readonly #counters: CounterView;
   readonly #random: Random;
+  readonly #network: QueryNetwork;
 
-  constructor(view: ArenaView, counters: CounterView, random: Random) {
+  constructor(view: ArenaView, counters: CounterView, random: Random, network: QueryNetwork) {
     this.#view = view;
     this.#counters = counters;
     this.#random = random;
+    this.#network = network;
   }
 
   /** The RRset that the plan gives this time for a type, counted; or 0. One answer holds one pool only. */
   rrset(plan: number, type: number): number {
     const words = this.#view.words;
-    const isHost = words[plan + PLAN.KIND] === PLAN_HOST;
+    const isHost = ((words[plan + PLAN.FLAGS] as number) & PLAN_HOST) !== 0;
     if (!isHost && type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return 0;
     const pool = this.pick(plan);
     let rrset = words[pool + (type === TYPE.AAAA && !isHost ? POOL.SECOND : POOL.FIRST)] as number;
@@ -33,9 +36,18 @@ export class Choice {
     return rrset;
   }
 
-  /** A pool of the plan, by weight. */
+  /** A pool of the plan, for the answer section: by the client's network where that decides, else by weight. */
   pick(plan: number): number {
-    return pickPool(this.#view.words, plan, this.#random);
+    const words = this.#view.words;
+    if (((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
+    return this.#network.chooseForClient(words, plan) || pickPool(words, plan, this.#random);
+  }
+
+  /** The same for the additional section, of which a cache keeps one copy for all networks (RFC 7871 §7.3.1, §7.4). */
+  pickForSender(plan: number): number {
+    const words = this.#view.words;
+    if (((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
+    return this.#network.chooseForSender(words, plan) || pickPool(words, plan, this.#random);
   }
 
   /** Counts an answer from a pool. */

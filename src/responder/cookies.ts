@@ -1,7 +1,8 @@
 /** Server cookies (RFC 7873) in the form on which all servers agree (RFC 9018), so that they may share an address. */
+
+import { sipHash, sipKey } from '../table/siphash.ts';
 import { CLIENT_COOKIE_BYTES } from '../wire/edns.ts';
 import type { Client } from './client.ts';
-import { sipHash, sipKey } from './siphash.ts';
 
 /** Version, three reserved bytes, time stamp, hash (RFC 9018 §4). */
 export const SERVER_COOKIE_BYTES = 16;

@@ -10,6 +10,7 @@ import {
 } from '../wire/edns.ts';
 import type { Client } from './client.ts';
 import { Cookies, NEVER, SERVER_COOKIE_BYTES } from './cookies.ts';
+import type { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import type { Reply } from './reply.ts';
 
@@ -17,6 +18,8 @@ import type { Reply } from './reply.ts';
 const KEEPALIVE_BYTES = 2;
 /** INFO-CODE without text (RFC 8914 §2). */
 const EXTENDED_ERROR_BYTES = 2;
+/** Where SCOPE PREFIX-LENGTH stands in the option's data (RFC 7871 §6). */
+const SCOPE_AT = 3;
 
 /** One for each responder, reused for every reply. */
 export class EdnsReply {
@@ -33,13 +36,15 @@ export class EdnsReply {
   readonly #options: ResponderOptions;
   readonly #cookies: Cookies;
   readonly #client: Client;
+  readonly #network: QueryNetwork;
   readonly #nsid: Uint8Array;
   #cookieIsFresh = false;
   #sendsKeepalive = false;
   #sendsNsid = false;
 
-  constructor(options: ResponderOptions, client: Client) {
+  constructor(options: ResponderOptions, client: Client, network: QueryNetwork) {
     this.#options = options;
+    this.#network = network;
     this.#cookies = new Cookies(options.cookieSecrets);
     this.#client = client;
     this.#nsid = new TextEncoder().encode(options.nsid);
@@ -56,7 +61,10 @@ export class EdnsReply {
     if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request);
     this.#sendsNsid = query.nsid && this.#nsid.length > 0;
     if (this.#sendsNsid) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
-    if (query.subnetAt !== 0) this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
+    if (query.subnetAt !== 0) {
+      this.#network.begin(request);
+      this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
+    }
     // Over UDP the option means nothing (RFC 7828 §3.2.1).
     this.#sendsKeepalive = query.keepalive && !udp;
     if (this.#sendsKeepalive) this.bytes += OPTION_HEADER_BYTES + KEEPALIVE_BYTES;
@@ -81,7 +89,7 @@ export class EdnsReply {
     const { bytes } = reply;
     const start = reply.at;
     let at = writeOpt(bytes, start, this.#options.udpMaxBytes, reply.rcode, query.dnssecOk);
-    if (this.bytes > OPT_BYTES) at = this.#writeOptions(bytes, at, query, request);
+    if (this.bytes > OPT_BYTES) at = this.#writeOptions(reply, at, query, request);
     // There is always room: what is refused has no records, and NSID is bounded.
     if (this.extendedError !== 0) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.ERROR, EXTENDED_ERROR_BYTES);
@@ -94,7 +102,8 @@ export class EdnsReply {
     reply.at = at;
   }
 
-  #writeOptions(bytes: Uint8Array, start: number, query: EdnsQuery, request: Uint8Array): number {
+  #writeOptions(reply: Reply, start: number, query: EdnsQuery, request: Uint8Array): number {
+    const { bytes } = reply;
     let at = start;
     if (this.sendsCookie) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.COOKIE, CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES);
@@ -108,9 +117,11 @@ export class EdnsReply {
       at += this.#nsid.length;
     }
     if (query.subnetAt !== 0) {
-      // As it came, scope 0 with it: no answer depends on the client's network (RFC 7871 §7.2.1, §12.1).
+      // As it came (RFC 7871 §7.2.1, §12.1), but for the scope. It is that of the answer section (§7.3.1): a negative
+      // answer has none, since many caches keep it for all networks whatever its scope (§7.4).
       at = writeOptionHeader(bytes, at, EDNS_OPTION.SUBNET, query.subnetBytes);
       copy(bytes, at, request, query.subnetAt, query.subnetBytes);
+      if (reply.answers > 0) bytes[at + SCOPE_AT] = this.#network.scopeBits;
       at += query.subnetBytes;
     }
     if (this.#sendsKeepalive) {

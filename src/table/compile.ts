@@ -8,8 +8,9 @@ import { CLASS, TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
-import { PLAN, PLAN_ADDRESSES, PLAN_HOST, POOL, RRSET } from './layout.ts';
+import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
+import { rulesWords, writeRules } from './rules.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;
@@ -157,14 +158,11 @@ export function compilePool(
   return [first, second];
 }
 
-/** Words of a plan of so many pools. */
-export function planWords(pools: number): number {
-  return PLAN.FIRST_POOL + pools * POOL.WORDS;
-}
-
 /** Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. */
 export function compilePlan(arena: Arena, service: Service, pools: readonly CompiledPool[]): number {
-  const plan = arena.allocate(planWords(pools.length));
+  const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
+  const size = rules + rulesWords(service);
+  const plan = arena.allocate(size);
   if (plan === 0) return 0;
   const words = arena.view.words;
   let total = 0;
@@ -177,11 +175,13 @@ export function compilePlan(arena: Arena, service: Service, pools: readonly Comp
     words[at + POOL.SECOND] = pool.second;
   });
   assert(total > 0, 'a service with no weight at all was refused');
-  words[plan + PLAN.KIND] = service.kind === 'host' ? PLAN_HOST : PLAN_ADDRESSES;
+  words[plan + PLAN.FLAGS] = (service.kind === 'host' ? PLAN_HOST : 0) | (size > rules ? PLAN_BY_NETWORK : 0);
   words[plan + PLAN.TTL] = ttlInForce(service);
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
   words[plan + PLAN.POOLS] = pools.length;
+  words[plan + PLAN.WORDS] = size;
+  if (size > rules) writeRules(words, plan + rules, service);
   return plan;
 }
 

@@ -120,19 +120,24 @@ export const SERVICE = {
 
 /** A plan: the compiled choice of a service, immutable. */
 export const PLAN = {
-  /** PLAN_ADDRESSES or PLAN_HOST */
-  KIND: 2,
+  /** PLAN_* */
+  FLAGS: 2,
   TTL: 3,
   /** Sum of the weights, 1 .. 16 * 65,535. */
   TOTAL: 4,
   /** 2^32 mod total: draws whose low half lies below it are drawn again, so that none is favoured. */
   REJECT_BELOW: 5,
   POOLS: 6,
-  FIRST_POOL: 7,
+  /** Words of the whole block. */
+  WORDS: 7,
+  /** The pools, then the rules (RULES) where there are any. */
+  FIRST_POOL: 8,
 } as const;
 
-export const PLAN_ADDRESSES = 0;
+/** The targets are host names, and the answers CNAMEs. */
 export const PLAN_HOST = 1;
+/** The client's network decides, or may: the plan has rules. */
+export const PLAN_BY_NETWORK = 2;
 
 /** One pool in a plan. */
 export const POOL = {
@@ -145,6 +150,28 @@ export const POOL = {
   /** RRset AAAA; 0: none. */
   SECOND: 3,
   WORDS: 4,
+} as const;
+
+/** The part of a plan that looks at the client's network, behind the pools. */
+export const RULES = {
+  /** The key of the hash, four words. */
+  SALT: 0,
+  /** 1: where no pin decides, the hash of the network does; 0: a draw does. */
+  STICKY: 4,
+  /** How many pins there are for IPv4, and for IPv6. */
+  PINS_IPV4: 5,
+  PINS_IPV6: 6,
+  /** A word for each pool, made of its name; then the pins for IPv4, then those for IPv6. */
+  SEEDS: 7,
+} as const;
+
+/** A pin: the words of an IPv4 address, in the machine's byte order, or the four of an IPv6 address follow. */
+export const PIN = {
+  /** Bits of the prefix. */
+  LENGTH: 0,
+  /** Its pool's place, counted from the plan's. */
+  POOL: 1,
+  ADDRESS: 2,
 } as const;
 
 /** Index cell: leads to a directory: its depth in bits, then one segment for each value of the hash's top bits. */

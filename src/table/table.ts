@@ -8,15 +8,7 @@ import { hasSameWeights, type Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { TableChanges } from './changes.ts';
-import {
-  type CompiledPool,
-  compilePlan,
-  compilePool,
-  compileRRset,
-  planWords,
-  poolSource,
-  soaRdata,
-} from './compile.ts';
+import { type CompiledPool, compilePlan, compilePool, compileRRset, poolSource, soaRdata } from './compile.ts';
 import type { CounterRegistry, PoolCount } from './counters.ts';
 import { zoneFlags } from './flags.ts';
 import type { BlockList } from './free-blocks.ts';
@@ -274,10 +266,9 @@ export class Table implements TableChanges {
     const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
     const plan = compilePlan(this.#arena, service, pools);
     if (plan === 0) throw new ArenaFull();
-    this.#nodes.undo(() => this.#reclaimer.retire(plan, planWords(pools.length)));
-    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (version) =>
-      planWords(this.#words[version + PLAN.POOLS] as number),
-    );
+    const words = this.#words[plan + PLAN.WORDS] as number;
+    this.#nodes.undo(() => this.#reclaimer.retire(plan, words));
+    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
     if (old !== undefined && !hasSameWeights(old.service, service)) this.#markWeights(pools);
     this.#remember(service.name, { service, cell, pools });
@@ -334,7 +325,7 @@ export class Table implements TableChanges {
 
   #forgetService(name: string, compiled: CompiledService): void {
     const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD] as number;
-    this.#nodes.retireOnPublish(plan, planWords(compiled.pools.length));
+    this.#nodes.retireOnPublish(plan, this.#words[plan + PLAN.WORDS] as number);
     this.#nodes.retireOnPublish(compiled.cell, SERVICE.WORDS);
     for (const pool of compiled.pools) this.#retirePool(pool, []);
     this.#remember(name, undefined);

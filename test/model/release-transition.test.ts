@@ -23,6 +23,8 @@ function service(more: Partial<Service> = {}): Service {
     kind: 'addresses',
     ttlSeconds: 5,
     pick: 'random',
+    salt: '0'.repeat(32),
+    pins: [],
     pools,
     revision: 1,
     ...more,

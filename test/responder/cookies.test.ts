@@ -1,7 +1,7 @@
 /** Server cookies: the examples of RFC 9018, and what is done with good, stale, forged and malformed ones. */
 import t from 'tap';
 import type { ResponderOptions } from '../../src/responder/options.ts';
-import { sipHash, sipKey } from '../../src/responder/siphash.ts';
+import { sipHash, sipKey } from '../../src/table/siphash.ts';
 import { buildQuery, decode, type Reply } from '../fixtures/dns-client.ts';
 import { apply, makeTable, rrset, zone } from '../fixtures/table.ts';
 

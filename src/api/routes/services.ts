@@ -55,6 +55,7 @@ const putService = {
       'weights_invalid',
       'weights_all_zero',
       'targets_mixed',
+      'pool_unknown',
     ),
   },
 };
