@@ -2,15 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { draw, type Random, Xoshiro128 } from '../../src/table/pick.ts';
+import { CHI_SQUARE_LIMIT, chiSquare } from '../fixtures/chi-square.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { apply, askBytes, makeTable, service, zone } from '../fixtures/table.ts';
-
-/** Chi-square above which p < 0.001, by degrees of freedom (any table of the distribution). */
-const CHI_SQUARE_LIMIT: Readonly<Record<number, number>> = { 1: 10.828, 4: 18.467 };
-
-function chiSquare(observed: readonly number[], expected: readonly number[]): number {
-  return observed.reduce((sum, count, i) => sum + (count - expected[i]) ** 2 / expected[i], 0);
-}
 
 /** Answers of `draws` seeded queries by pool; pool i has the target 192.0.2.i. */
 function answersByPool(weights: readonly number[], draws: number, seed: number): number[] {
