@@ -19,7 +19,17 @@ function service(blue: number, ttlSeconds: number): Service {
     { name: 'blue', weight: blue, targets: ['192.0.2.1'] },
     { name: 'green', weight: 1, targets: ['192.0.2.2'] },
   ];
-  return { name: 'app.test', zone: 'test', kind: 'addresses', ttlSeconds, pick: 'random', pools, revision: 1 };
+  return {
+    name: 'app.test',
+    zone: 'test',
+    kind: 'addresses',
+    ttlSeconds,
+    pick: 'random',
+    salt: '0'.repeat(32),
+    pins: [],
+    pools,
+    revision: 1,
+  };
 }
 
 t.test('the time is that of the last answer to expire, a margin later, to the second', async (t) => {

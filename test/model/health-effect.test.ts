@@ -8,7 +8,17 @@ import type { Pool, Service } from '../../src/model/service.ts';
 
 function service(pools: readonly Pool[]): Service {
   const name = 'app.example.com';
-  return { name, zone: 'example.com', kind: 'addresses', ttlSeconds: 5, pick: 'random', pools, revision: 1 };
+  return {
+    name,
+    zone: 'example.com',
+    kind: 'addresses',
+    ttlSeconds: 5,
+    pick: 'random',
+    salt: '0'.repeat(32),
+    pins: [],
+    pools,
+    revision: 1,
+  };
 }
 
 const blue = { name: 'blue', weight: 90, targets: ['192.0.2.1', '192.0.2.2'] };
