@@ -1,0 +1,20 @@
+/**
+ * Records the farm's run and draws it: `npm run farm:timeline` writes docs/images/farm-timeline.svg. With the name of a
+ * JSON file, the run is kept there, and drawn again from there where it exists already.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { draw } from './drawing.ts';
+import { type FarmRun, runFarm } from './run.ts';
+
+const IMAGE = 'docs/images/farm-timeline.svg';
+
+const [kept] = process.argv.slice(2);
+const run: FarmRun =
+  kept !== undefined && existsSync(kept)
+    ? JSON.parse(readFileSync(kept, 'utf8'))
+    : await runFarm((message) => console.log(message));
+if (kept !== undefined) writeFileSync(kept, JSON.stringify(run));
+mkdirSync(dirname(IMAGE), { recursive: true });
+writeFileSync(IMAGE, draw(run));
+console.log(`${run.samples.length} answers drawn in ${IMAGE}`);
