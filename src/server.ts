@@ -84,7 +84,7 @@ async function startParts(
 
   const zoneFiles = new ZoneFiles(store, table, engine);
   stops.push(() => zoneFiles.stop());
-  const tokens = openTokens(store, settings, log);
+  const tokens = openTokens(engine, store, settings, log);
   const { allow, deny } = settings.probes;
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) });
   const gate = makeGate(outbound);

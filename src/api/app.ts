@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { Problem } from '../model/errors.ts';
+import { documentScope, makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
 import { makeContextHook } from './command-context.ts';
 import { parseBody } from './json-body.ts';
@@ -23,6 +24,7 @@ import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { shiftRoutes } from './routes/shifts.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
@@ -49,6 +51,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
   // the other sender of that type, has no token.
   app.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded'], { parseAs: 'buffer' }, parseBody);
   app.decorateRequest('actor', undefined);
+  app.decorateRequest('reach', undefined);
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);
   addHooks(app, parts, paths);
@@ -59,6 +62,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
 }
 
 function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
+  api.addHook('onRoute', documentScope);
   zoneRoutes(api, parts);
   api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
   rrsetRoutes(api, parts);
@@ -69,6 +73,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   drainRoutes(api, parts);
   revisionRoutes(api, parts);
   if (!parts.options.metricsPublic) metricsRoutes(api, parts);
+  tokenRoutes(api, parts);
 }
 
 function publicRoutes(api: ApiInstance, parts: ApiParts): void {
@@ -90,6 +95,9 @@ function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
     if (request.is404) return paths.refuse(request, reply);
     return refuseContentCoding(request, reply);
   });
+  const { byPath, byBody } = makeAuthorize(parts);
+  app.addHook('onRequest', byPath);
+  app.addHook('preHandler', byBody);
   app.addHook('preHandler', makeContextHook(parts));
   app.addHook('onResponse', makeMeasure(parts));
 }

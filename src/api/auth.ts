@@ -5,10 +5,8 @@ import { FailureLimiter } from './failure-limiter.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
-const CHALLENGE = 'Bearer realm="teal"';
-
-/** Methods that change nothing (RFC 9110 §9.2.1): all that a read token may use. */
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** Of every refusal that a token could help (RFC 6750 §3). */
+export const CHALLENGE = 'Bearer realm="teal"';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
@@ -31,14 +29,15 @@ export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
     }
     // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
     // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
-    const actor = tokens.authenticate(secret);
+    const actor = tokens.find(secret);
     // Without an address: the client has hung up already.
     if (actor === undefined) return refuseToken(request, reply, limiter.count(request.ip ?? '', now()));
-    request.actor = actor;
-    if (actor.scope === 'admin' || SAFE_METHODS.has(request.method)) return;
-    reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="admin"`);
-    const detail = `The token \`${actor.name}\` may only read; a change needs a token with the scope admin.`;
-    return sendProblem(reply, new Problem('token_forbidden', detail));
+    if (tokens.isGood(actor, now())) {
+      request.actor = actor;
+      return;
+    }
+    reply.header('www-authenticate', `${CHALLENGE}, error="invalid_token"`);
+    return sendProblem(reply, new Problem('token_invalid', `The token \`${actor.name}\` has expired.`));
   };
 }
 

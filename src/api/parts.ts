@@ -6,16 +6,17 @@ import type { CommandContext } from '../control/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { Queries } from '../control/queries.ts';
+import type { Reach } from '../control/reach.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
-import type { Token } from '../model/token.ts';
+import type { Token, TokenScope } from '../model/token.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly drain: Pick<DrainReports, 'report'>;
-  readonly tokens: Pick<Tokens, 'authenticate'>;
+  readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */
@@ -48,6 +49,19 @@ export interface ApiOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 }
 
+/** What a route asks of a token: a scope, and reach; see access.ts. */
+export interface Access {
+  readonly scope: TokenScope;
+  readonly touches: Touches;
+}
+
+/**
+ * What a route touches, hence who may use it of the tokens that are limited. `service`, `zone`, `release`: what the path
+ * names, a release with all its services. `filtered`: the reply itself leaves out what is out of reach. A function: the
+ * services that the body names. `server`: nothing smaller, so that no limited token may.
+ */
+export type Touches = 'service' | 'zone' | 'release' | 'filtered' | 'server' | ((body: never) => readonly string[]);
+
 /** Gives handlers the types of their route's schemas. */
 interface SchemaTypes extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
@@ -65,6 +79,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The token of who asks; undefined on public routes. */
     actor: Token | undefined;
+    /** How far that token reaches. */
+    reach: Reach | undefined;
     /** The body as it came, for the hash that Idempotency-Key needs. */
     bodyBytes: Buffer | undefined;
     /** What the engine must know about a write besides the command. */
@@ -73,5 +89,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for routes that need no token. */
     public?: boolean;
+    /** What the route asks of a token. */
+    access?: Access;
   }
 }

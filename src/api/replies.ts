@@ -63,15 +63,17 @@ export function checkIfNoneMatch(request: FastifyRequest, current: () => Resourc
   return new Problem('revision_stale', `If-None-Match names what is there already, at revision ${found.revision}.`);
 }
 
+/** `bodyOf`: what is sent, where that is more than what is kept for Idempotency-Key. */
 export function post(
   engine: ApiParts['engine'],
   request: FastifyRequest,
   reply: FastifyReply,
   command: Command,
+  bodyOf = (outcome: Outcome): unknown => outcome.body,
 ): FastifyReply {
   const outcome = run(engine, request, command);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
-  return describe(reply, outcome).send(outcome.body);
+  return describe(reply, outcome).send(bodyOf(outcome));
 }
 
 export function remove(

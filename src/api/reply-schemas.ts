@@ -2,7 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { PROBLEM_TYPE } from './problems.ts';
-import { oneOf, RRsetBody, ServiceBody, Steps, WeightsBody, ZoneBody } from './schemas.ts';
+import { oneOf, RRsetBody, ServiceBody, Steps, TokenBody, WeightsBody, ZoneBody } from './schemas.ts';
 
 const revision = Type.Integer({ description: 'The last revision that changed it; its ETag.' });
 const shares = Type.Unsafe<Record<string, number>>({
@@ -124,6 +124,12 @@ const poolDrain = Type.Object(
   },
   { additionalProperties: false },
 );
+const token = {
+  ...TokenBody.properties,
+  expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+  createdAt: Type.String({ format: 'date-time' }),
+  revision: Type.Integer({ description: 'The revision that made it.' }),
+};
 
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
@@ -206,6 +212,16 @@ export const components: readonly TSchema[] = [
     },
     { $id: 'Plan', additionalProperties: false },
   ),
+  Type.Object(token, { $id: 'Token', additionalProperties: false }),
+  Type.Object(
+    {
+      ...token,
+      secret: Type.Optional(
+        Type.String({ description: 'To be sent as `Authorization: Bearer`. It cannot be read again.' }),
+      ),
+    },
+    { $id: 'NewToken', additionalProperties: false },
+  ),
   Type.Object(
     {
       service: Type.String(),
@@ -228,7 +244,7 @@ export const components: readonly TSchema[] = [
       summary: Type.String({ description: 'A sentence for people.' }),
       subjects: Type.Array(
         Type.Object({
-          kind: oneOf(['zone', 'rrset', 'service', 'release']),
+          kind: oneOf(['zone', 'rrset', 'service', 'release', 'token']),
           name: Type.String(),
           before: Type.Unknown({ description: 'null: it was not there.' }),
           after: Type.Unknown({ description: 'null: it is gone.' }),
@@ -344,10 +360,11 @@ const always: readonly ProblemCode[] = [
   'url_invalid',
   'token_missing',
   'token_invalid',
+  'token_forbidden',
   'rate_limited',
   'internal',
 ];
-const onWrites: readonly ProblemCode[] = ['header_invalid', 'token_forbidden', 'revision_stale', 'store_unavailable'];
+const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale', 'store_unavailable'];
 const withBodies: readonly ProblemCode[] = ['body_invalid', 'body_too_large', 'media_type_unknown', 'table_full'];
 
 export const readProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...codes]);

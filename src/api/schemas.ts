@@ -5,6 +5,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { PRESETS } from '../model/release-steps.ts';
+import { TOKEN_SCOPES } from '../model/token.ts';
 import { HealthBody } from './health-schemas.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
@@ -267,6 +268,33 @@ export const PromoteBody = Type.Object(
 /** Verbs that need no more than the path. */
 export const EmptyBody = Type.Object({}, { ...strict, examples: [{}] });
 
+const patterns = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String(), {
+      description: `${description}: \`app.example.com\`, \`*.example.com\` for every name below it, or \`*\`.`,
+    }),
+  );
+
+export const TokenBody = Type.Object(
+  {
+    name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
+    scope: oneOf([...TOKEN_SCOPES], {
+      description:
+        'Each may do what those before it may: `read` looks, `shift` changes weights and rolls back, `release` makes releases and moves them on, `admin` does everything.',
+    }),
+    services: patterns('Limits the token to these services, and to what `zones` gives'),
+    zones: patterns('Limits the token to these zones with all that is in them, and to what `services` gives'),
+    expiresAt: Type.Optional(Type.String({ description: 'RFC 3339; left out: it does not expire.' })),
+  },
+  {
+    ...strict,
+    examples: [
+      { name: 'ci', scope: 'release', services: ['*.example.com'], expiresAt: '2030-01-31T12:00:00Z' },
+      { name: 'dashboard', scope: 'read' },
+    ],
+  },
+);
+
 /** An empty path segment is no name: the root is not meant by `/v1/zones/`. */
 const name = (description: string) => Type.String({ minLength: 1, description });
 
@@ -282,6 +310,7 @@ export const ServiceReleaseParams = Type.Object({
   name: name('Name of the service, without the final dot.'),
   id: releaseId,
 });
+export const TokenParams = Type.Object({ name: name('Name of the token.') });
 export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });
 
 const limit = Type.Optional(

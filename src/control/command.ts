@@ -3,6 +3,7 @@
 import type { Problem } from '../model/errors.ts';
 import type { RRsetBody } from '../model/rrset.ts';
 import type { ServiceBody, Weights } from '../model/service.ts';
+import type { TokenBody, TokenLimits } from '../model/token.ts';
 import type { ZoneBody } from '../model/zone.ts';
 import type { Finding } from '../wire/zone-file/finding.ts';
 import type { ReleaseCommand } from './releases/command.ts';
@@ -40,11 +41,17 @@ export type Command =
   | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
   /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
   | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
+  /** The digest is of a secret that nothing here ever sees. */
+  | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
+  /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
+  | { readonly kind: 'token.delete'; readonly name: string; readonly settingsAdmin: boolean }
   | ReleaseCommand;
 
 export interface CommandContext {
   /** Name of the token (or `bootstrap`), for the log. */
   readonly actor: string;
+  /** What the token is limited to; a change of anything else is refused. */
+  readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */
   readonly atMs: number;
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */

@@ -6,14 +6,19 @@ import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
 import { type Draft, type Drafted, isDraft } from './draft.ts';
+import { Reach } from './reach.ts';
 import { draftReleaseCreate } from './releases/create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases/draft.ts';
 import { draftRollback } from './rollback.ts';
 import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { draftShift, draftWeights } from './shifts.ts';
+import { draftTokenCreate, draftTokenDelete } from './token-drafts.ts';
 import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
+
+/** Told of what changed, and of the revision that it is. */
+export type ChangeListener = (changes: readonly ModelChange[], revision: Revision) => void;
 
 /** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;
@@ -21,7 +26,7 @@ const LOAD_CHUNK = 10_000;
 export class Engine {
   readonly #store: Store;
   readonly #table: TableChanges;
-  readonly #listeners: ((changes: readonly ModelChange[]) => void)[] = [];
+  readonly #listeners: ChangeListener[] = [];
 
   constructor(store: Store, table: TableChanges) {
     this.#store = store;
@@ -29,7 +34,7 @@ export class Engine {
   }
 
   /** Calls the listener with what changed, after each change that is durable and answered from. */
-  onChange(listener: (changes: readonly ModelChange[]) => void): void {
+  onChange(listener: ChangeListener): void {
     this.#listeners.push(listener);
   }
 
@@ -77,6 +82,9 @@ export class Engine {
       const reply = keptReply(outcome, context);
       return (reply && this.#store.keepReply(reply)) ?? outcome;
     }
+    // Whatever the command named: what it would change is what counts.
+    const outside = new Reach(this.#store, context.limits).checkDraft(drafted, context.actor);
+    if (outside !== undefined) return outside;
     const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
     return this.#carryOut(drafted, outcome, context) ?? outcome;
   }
@@ -102,7 +110,7 @@ export class Engine {
       return failed;
     }
     this.#table.publish();
-    for (const listener of this.#listeners) listener(changes);
+    for (const listener of this.#listeners) listener(changes, revision);
     return undefined;
   }
 
@@ -157,6 +165,10 @@ function draft(store: Store, command: Command, context: CommandContext, revision
     case 'release.abort':
     case 'release.retry':
       return draftReleaseVerb(store, command, context, revision);
+    case 'token.create':
+      return draftTokenCreate(store, command, context, revision);
+    case 'token.delete':
+      return draftTokenDelete(store, command, context);
     case 'release.step':
       return draftReleaseStep(store, command, context, revision);
   }

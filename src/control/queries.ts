@@ -1,16 +1,22 @@
 /** What the admin API reads: the derived rows as the bodies of the API contract. Never touches the table. */
 import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
+import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
+import type { Service } from '../model/service.ts';
+import type { TokenLimits } from '../model/token.ts';
+import type { Zone } from '../model/zone.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
 import { shown } from './draft.ts';
+import { Reach } from './reach.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
-import { findRelease } from './releases/draft.ts';
+import { findRelease, unknownRelease } from './releases/draft.ts';
 import { analysisReply, releaseReply } from './releases/replies.ts';
 import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
+import { tokenReply } from './token-drafts.ts';
 import { unknownZone, zoneReply } from './zones.ts';
 
 /** One resource: its body, and the last revision that changed it (its ETag). */
@@ -44,6 +50,21 @@ export class Queries {
     this.#observed = observed;
   }
 
+  reach(limits: TokenLimits | undefined): Reach {
+    return new Reach(this.#store, limits);
+  }
+
+  /** Whether what a request names is in reach; what is no name, or not there, is for others to refuse. */
+  reaches(reach: Reach, what: { service: string } | { zone: string } | { release: string }): boolean {
+    if ('release' in what) {
+      const found = findRelease(this.#store, what.release, undefined);
+      return found instanceof Problem || reach.release(found.release) === found.release;
+    }
+    const name = canonicalName('zone' in what ? what.zone : what.service);
+    if (name instanceof Problem) return true;
+    return 'zone' in what ? reach.zone(name) : reach.service(name);
+  }
+
   zone(text: string): Resource | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
@@ -51,10 +72,12 @@ export class Queries {
     return zone === undefined ? unknownZone(name) : { revision: zone.revision, body: zoneReply(zone) };
   }
 
-  zones(after: string | undefined, limit: number): Page | Problem {
+  zones(after: string | undefined, limit: number, reach: Reach): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    return page(this.#store.zones(start, limit + 1), limit, zoneReply, (zone) => shown(zone.name));
+    const found = this.#store.zones(start, limit + 1);
+    const reply = (zone: Zone) => (reach.zone(zone.name) ? zoneReply(zone) : undefined);
+    return page(found, limit, reply, (zone) => shown(zone.name));
   }
 
   rrset(zone: string, name: string, type: string): Resource | Problem {
@@ -81,10 +104,12 @@ export class Queries {
     return service instanceof Problem ? service : { revision: service.revision, body: serviceReply(service) };
   }
 
-  services(after: string | undefined, limit: number): Page | Problem {
+  services(after: string | undefined, limit: number, reach: Reach): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    return page(this.#store.services(start, limit + 1), limit, serviceReply, (service) => shown(service.name));
+    const found = this.#store.services(start, limit + 1);
+    const reply = (service: Service) => (reach.service(service.name) ? serviceReply(service) : undefined);
+    return page(found, limit, reply, (service) => shown(service.name));
   }
 
   weights(text: string): Resource | Problem {
@@ -94,18 +119,19 @@ export class Queries {
     return { revision, body: { revision, ...weightsReply(service) } };
   }
 
-  release(id: string, service: string | undefined): Resource | Problem {
+  release(id: string, service: string | undefined, reach: Reach): Resource | Problem {
     const found = findRelease(this.#store, id, service);
     if (found instanceof Problem) return found;
-    const { release, name } = found;
-    const resource = { revision: release.revision, body: releaseReply(release, name) };
+    const release = reach.release(found.release);
+    if (release === undefined) return unknownRelease(id, 'in reach of this token');
+    const resource = { revision: release.revision, body: releaseReply(release, found.name) };
     const progress = this.#observed.analysisOf(release.id);
     if (progress === undefined) return resource;
     return { ...resource, body: { ...resource.body, analysis: analysisReply(progress) }, isLive: true };
   }
 
   /** In number order, the oldest first; of one service, or of all. */
-  releases(service: string | undefined, after: number, limit: number): Page | Problem {
+  releases(service: string | undefined, after: number, limit: number, reach: Reach): Page | Problem {
     const name = service === undefined ? undefined : canonicalName(service);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -114,16 +140,15 @@ export class Queries {
     if (name !== undefined && found.length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
-    return page(
-      found,
-      limit,
-      (release) => releaseReply(release, name),
-      ({ id }) => id,
-    );
+    const reply = (release: Release) => {
+      const seen = reach.release(release);
+      return seen && releaseReply(seen, name);
+    };
+    return page(found, limit, reply, ({ id }) => id);
   }
 
   /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */
-  history(text: string, after: number | undefined, limit: number, newestFirst: boolean): Page | Problem {
+  history(text: string, after: number | undefined, limit: number, newestFirst: boolean, reach: Reach): Page | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -134,11 +159,17 @@ export class Queries {
     if (found.length === 0 && after === undefined) {
       return new Problem('service_unknown', `There is and was no service ${shown(name)} here.`);
     }
-    return page(found, limit, revisionReply, (revision) => String(revision.revision));
+    return revisionPage(found, limit, reach);
   }
 
-  revisions(after: number, limit: number): Page {
-    return page(this.#store.revisions(after, limit + 1), limit, revisionReply, (revision) => String(revision.revision));
+  revisions(after: number, limit: number, reach: Reach): Page {
+    return revisionPage(this.#store.revisions(after, limit + 1), limit, reach);
+  }
+
+  /** `after` is a name. */
+  tokens(after: string, limit: number): Page {
+    const found = this.#store.tokens().filter(({ name }) => name > after);
+    return page(found, limit, tokenReply, ({ name }) => name);
   }
 
   /** What keeps the server from taking changes; undefined: nothing. A store that failed is tried again. */
@@ -147,12 +178,24 @@ export class Queries {
   }
 }
 
-/** `found` holds one more than the page where there is a next one. */
+/**
+ * `found` holds more than the page where there is a next one. Items without a reply are out of reach and left out, so
+ * that a page can be shorter than the limit, or empty, and still have a next one: each costs the same work.
+ */
 function page<Item>(found: Item[], limit: number, reply: (item: Item) => unknown, key: (item: Item) => string): Page {
   const items = found.slice(0, limit);
   const last = items.at(-1);
   const isLast = found.length <= limit || last === undefined;
-  return { items: items.map(reply), ...(isLast ? {} : { next: key(last) }) };
+  const replies = items.map(reply).filter((body) => body !== undefined);
+  return { items: replies, ...(isLast ? {} : { next: key(last) }) };
+}
+
+function revisionPage(found: Revision[], limit: number, reach: Reach): Page {
+  const reply = (revision: Revision) => {
+    const seen = reach.revision(revision);
+    return seen && revisionReply(seen);
+  };
+  return page(found, limit, reply, (revision) => String(revision.revision));
 }
 
 function parseRRsetKey(text: string): { name: string; type: number } | Problem {

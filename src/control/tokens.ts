@@ -1,61 +1,103 @@
 /** Who may use the admin API: the stored tokens, and those that the settings bring. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Problem } from '../model/errors.ts';
-import type { StoredToken, Token } from '../model/token.ts';
+import { Problem } from '../model/errors.ts';
+import type { ModelChange } from '../model/revision.ts';
+import { isExpired, isMaster, type Token } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
+import type { Engine } from './engine.ts';
 
 /** 256 bits: beyond guessing, and beyond any need for a slow hash. */
 const SECRET_BYTES = 32;
+
+/** The first token of a data directory, and who makes it. */
+const FIRST_TOKEN = 'admin';
+const ACTOR = 'teal';
 
 export interface SettingsTokens {
   readonly admin?: string;
   readonly read?: string;
 }
 
-export class Tokens {
-  readonly #tokens: readonly (Token & { readonly digest: Uint8Array })[];
+type KnownToken = Token & { readonly digest: Uint8Array };
 
-  private constructor(tokens: readonly (Token & { readonly digest: Uint8Array })[]) {
-    this.#tokens = tokens;
+export class Tokens {
+  readonly #tokens: Map<string, KnownToken>;
+  /** True where the settings bring a token that may do everything. */
+  readonly settingsAdmin: boolean;
+
+  private constructor(engine: Pick<Engine, 'onChange'>, tokens: readonly KnownToken[], settingsAdmin: boolean) {
+    this.#tokens = new Map(tokens.map((token) => [token.name, token]));
+    this.settingsAdmin = settingsAdmin;
+    engine.onChange((changes) => this.#see(changes));
   }
 
   /**
-   * Reads the tokens. Where neither the store nor the settings have an admin token, makes one and hands its secret to
-   * `keep` before its digest is stored: a crash in between only leads to another one at the next start.
+   * Reads the tokens. Where neither the store nor the settings have one that may do everything, makes one and hands
+   * its secret to `keep` before its digest is stored: a crash in between only leads to another one at the next start.
    */
-  static open(store: Store, settings: SettingsTokens, nowMs: number, keep: (secret: string) => void): Tokens | Problem {
-    const stored: StoredToken[] = store.tokens();
-    if (settings.admin === undefined && !stored.some((token) => token.scope === 'admin')) {
-      const secret = `teal_${randomBytes(SECRET_BYTES).toString('base64url')}`;
-      keep(secret);
-      const token: StoredToken = { name: 'admin', scope: 'admin', digest: digestOf(secret), createdAtMs: nowMs };
-      const failed = store.addToken(token);
+  static open(
+    engine: Pick<Engine, 'execute' | 'onChange'>,
+    store: Pick<Store, 'tokens'>,
+    settings: SettingsTokens,
+    atMs: number,
+    keep: (secret: string) => void,
+  ): Tokens | Problem {
+    if (settings.admin === undefined && !store.tokens().some(isMaster)) {
+      const failed = makeFirst(engine, store, atMs, keep);
       if (failed !== undefined) return failed;
-      stored.push(token);
     }
-    const fromSettings = [
-      ...(settings.admin === undefined
-        ? []
-        : [{ name: 'settings-admin', scope: 'admin', secret: settings.admin } as const]),
-      ...(settings.read === undefined
-        ? []
-        : [{ name: 'settings-read', scope: 'read', secret: settings.read } as const]),
+    const { admin, read } = settings;
+    const fromSettings: KnownToken[] = [
+      ...(admin === undefined ? [] : [{ name: 'settings-admin', scope: 'admin', digest: digestOf(admin) } as const]),
+      ...(read === undefined ? [] : [{ name: 'settings-read', scope: 'read', digest: digestOf(read) } as const]),
     ];
-    const more = fromSettings.map(({ name, scope, secret }) => ({ name, scope, digest: digestOf(secret) }));
-    return new Tokens([...stored, ...more]);
+    return new Tokens(engine, [...store.tokens(), ...fromSettings], admin !== undefined);
   }
 
-  /** The token of a secret. Every digest is compared, each in constant time, whatever is found. */
-  authenticate(secret: string): Token | undefined {
+  /** The token of a secret, expired or not. Every digest is compared, each in constant time, whatever is found. */
+  find(secret: string): Token | undefined {
     const digest = digestOf(secret);
     let found: Token | undefined;
-    for (const token of this.#tokens) {
-      if (timingSafeEqual(token.digest, digest)) found = { name: token.name, scope: token.scope };
-    }
+    for (const token of this.#tokens.values()) if (timingSafeEqual(token.digest, digest)) found = token;
     return found;
+  }
+
+  /** Whether a token that `find` gave is still good: it may have expired since, or been revoked. */
+  isGood(token: Token, atMs: number): boolean {
+    return this.#tokens.get(token.name) === token && !isExpired(token, atMs);
+  }
+
+  /** A change is answered when it is in force here: a revoked token is refused at its next request. */
+  #see(changes: readonly ModelChange[]): void {
+    for (const change of changes) {
+      if (change.op === 'putToken') this.#tokens.set(change.token.name, change.token);
+      if (change.op === 'deleteToken') this.#tokens.delete(change.name);
+    }
   }
 }
 
-function digestOf(secret: string): Uint8Array {
+/** A new secret. The prefix lets scanners of published code find it. */
+export function makeSecret(): string {
+  return `teal_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+}
+
+export function digestOf(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
+}
+
+/** Who lost every key starts the server again. A token with the name may be there, but limited or with an end. */
+function makeFirst(
+  engine: Pick<Engine, 'execute'>,
+  store: Pick<Store, 'tokens'>,
+  atMs: number,
+  keep: (secret: string) => void,
+): Problem | undefined {
+  const taken = new Set(store.tokens().map(({ name }) => name));
+  let name = FIRST_TOKEN;
+  for (let n = 2; taken.has(name); n++) name = `${FIRST_TOKEN}-${n}`;
+  const secret = makeSecret();
+  keep(secret);
+  const command = { kind: 'token.create', body: { name, scope: 'admin' }, digest: digestOf(secret) } as const;
+  const made = engine.execute(command, { actor: ACTOR, atMs });
+  return made instanceof Problem ? made : undefined;
 }

@@ -2,6 +2,7 @@
 import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
+import type { StoredToken } from './token.ts';
 import type { Zone } from './zone.ts';
 
 /**
@@ -19,7 +20,10 @@ export type ModelChange =
   | { readonly op: 'putService'; readonly service: Service }
   | { readonly op: 'deleteService'; readonly zone: string; readonly name: string }
   /** Answers know nothing of releases: what one does to its services are changes of their own. */
-  | { readonly op: 'putRelease'; readonly release: Release };
+  | { readonly op: 'putRelease'; readonly release: Release }
+  /** Nor of tokens. */
+  | { readonly op: 'putToken'; readonly token: StoredToken }
+  | { readonly op: 'deleteToken'; readonly name: string };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export type StagedRRset = Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'>;
@@ -43,6 +47,8 @@ export type RevisionKind =
   | 'service.delete'
   | 'shift'
   | 'rollback'
+  | 'token.create'
+  | 'token.delete'
   | ReleaseRevisionKind;
 
 /** What happened to a release; `release.step`: it went on by itself. */
@@ -55,9 +61,9 @@ export type ReleaseRevisionKind =
   | 'release.abort'
   | 'release.retry';
 
-/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id. */
+/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token` + its name. */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'token';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;

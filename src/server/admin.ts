@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
+import type { Engine } from '../control/engine.ts';
 import { Tokens } from '../control/tokens.ts';
 import type { Logger } from '../log.ts';
 import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
@@ -25,14 +26,14 @@ export function apiOptions({ admin, metrics }: Settings): ApiOptions {
 }
 
 /** The tokens; the first one of a data directory is written to a file of its own. */
-export function openTokens(store: Store, settings: Settings, log: Logger): Tokens {
+export function openTokens(engine: Engine, store: Store, settings: Settings, log: Logger): Tokens {
   const { token, readToken } = settings.admin;
   const file = join(settings.dataDir, 'admin.token');
   const fromSettings = {
     ...(token === undefined ? {} : { admin: token }),
     ...(readToken === undefined ? {} : { read: readToken }),
   };
-  const tokens = Tokens.open(store, fromSettings, Date.now(), (secret) => {
+  const tokens = Tokens.open(engine, store, fromSettings, Date.now(), (secret) => {
     writePrivate(file, `${secret}\n`);
     log.info({ file }, 'admin token made; it is in this file and nowhere else');
   });

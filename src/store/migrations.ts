@@ -79,9 +79,8 @@ const steps: readonly string[] = [
   CREATE INDEX idempotency_by_age ON idempotency (at_ms);
   CREATE TABLE tokens (
     name TEXT PRIMARY KEY,
-    scope TEXT NOT NULL,
     digest BLOB NOT NULL,
-    created_at_ms INTEGER NOT NULL
+    body TEXT NOT NULL
   ) WITHOUT ROWID;
   -- Written only to learn whether the store can be written again.
   CREATE TABLE probe (id INTEGER PRIMARY KEY, written INTEGER NOT NULL);

@@ -8,7 +8,7 @@ import { isActive, type Release } from '../model/release.ts';
 import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
-import type { StoredToken, TokenScope } from '../model/token.ts';
+import type { StoredToken } from '../model/token.ts';
 import type { Zone } from '../model/zone.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
@@ -142,19 +142,10 @@ export class Store {
     return this.#write(() => this.#keep(reply));
   }
 
-  addToken(token: StoredToken): Problem | undefined {
-    const { name, scope, digest, createdAtMs } = token;
-    return this.#write(() => this.#statements.addToken.run(name, scope, digest, createdAtMs));
-  }
-
+  /** All tokens in the order of their names. */
   tokens(): StoredToken[] {
-    const rows = this.#statements.tokens.all() as {
-      name: string;
-      scope: TokenScope;
-      digest: Uint8Array;
-      created_at_ms: number;
-    }[];
-    return rows.map(({ name, scope, digest, created_at_ms }) => ({ name, scope, digest, createdAtMs: created_at_ms }));
+    const rows = this.#statements.tokens.all() as { digest: Uint8Array; body: string }[];
+    return rows.map(({ digest, body }) => ({ ...(JSON.parse(body) as Omit<StoredToken, 'digest'>), digest }));
   }
 
   /** Tries a small write, to learn whether a store that failed can be written again. */
@@ -243,6 +234,16 @@ export class Store {
         }
         return;
       }
+      case 'putToken': {
+        const { digest, ...body } = change.token;
+        statements.putToken.run(body.name, digest, JSON.stringify(body));
+        return;
+      }
+      case 'deleteToken':
+        statements.deleteToken.run(change.name);
+        // Whoever gets the name next must not be told what this one was.
+        statements.forgetRepliesTo.run(change.name);
+        return;
     }
   }
 

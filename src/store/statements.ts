@@ -75,10 +75,10 @@ export function makeStatements(database: Database) {
 
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),
     keptReply: sql('SELECT * FROM idempotency WHERE token = ? AND key = ? AND at_ms > ?'),
-    tokens: sql('SELECT * FROM tokens'),
-    addToken: sql(
-      'INSERT INTO tokens VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET scope = excluded.scope, digest = excluded.digest, created_at_ms = excluded.created_at_ms',
-    ),
+    forgetRepliesTo: sql('DELETE FROM idempotency WHERE token = ?'),
+    tokens: sql('SELECT digest, body FROM tokens ORDER BY name'),
+    putToken: sql('INSERT INTO tokens VALUES (?, ?, ?)'),
+    deleteToken: sql('DELETE FROM tokens WHERE name = ?'),
     probe: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
     forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
   };

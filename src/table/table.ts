@@ -181,6 +181,8 @@ export class Table implements TableChanges {
       case 'deleteService':
         return this.#deleteService(change.zone, change.name);
       case 'putRelease':
+      case 'putToken':
+      case 'deleteToken':
         return;
     }
   }

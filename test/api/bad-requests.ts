@@ -330,4 +330,43 @@ const headers: BadRequest[] = [
   ],
 ];
 
-export const badRequests: readonly BadRequest[] = [...bodies, ...values, ...places, ...headers];
+const tokens: BadRequest[] = [
+  ['a token without a name', 'POST /v1/tokens', '400 body_invalid /name', { body: { scope: 'read' } }],
+  ['a token of no scope', 'POST /v1/tokens', '400 body_invalid /scope', { body: { name: 'a', scope: 'write' } }],
+  [
+    'a token with a secret',
+    'POST /v1/tokens',
+    '400 body_invalid /secret',
+    { body: { name: 'a', scope: 'read', secret: 'b' } },
+  ],
+  ['a token with a space', 'POST /v1/tokens', '422 token_name_invalid /name', { body: { name: 'a b', scope: 'read' } }],
+  [
+    'a token called like those of the settings',
+    'POST /v1/tokens',
+    '422 token_name_invalid /name',
+    { body: { name: 'settings-admin', scope: 'admin' } },
+  ],
+  [
+    'a pattern with a star in the middle',
+    'POST /v1/tokens',
+    '422 pattern_invalid /services/1',
+    { body: { name: 'a', scope: 'read', services: ['a.test', 'a.*.test'] } },
+  ],
+  [
+    'limits to nothing',
+    'POST /v1/tokens',
+    '422 pattern_invalid /zones',
+    { body: { name: 'a', scope: 'read', zones: [] } },
+  ],
+  [
+    'a token that has expired already',
+    'POST /v1/tokens',
+    '422 expiry_invalid /expiresAt',
+    { body: { name: 'a', scope: 'read', expiresAt: '2020-01-01T00:00:00Z' } },
+  ],
+  ['an unknown token', 'DELETE /v1/tokens/nobody', '404 token_unknown'],
+  ['a token of the settings', 'DELETE /v1/tokens/settings-admin', '404 token_unknown'],
+  ['tokens for a reader', 'GET /v1/tokens', '403 token_forbidden', { token: READER }],
+];
+
+export const badRequests: readonly BadRequest[] = [...bodies, ...values, ...places, ...headers, ...tokens];

@@ -33,6 +33,7 @@ t.test('the document', async (t) => {
     }
     t.matchOnlyStrict(routes.sort(), [
       'delete /v1/services/{name}',
+      'delete /v1/tokens/{name}',
       'delete /v1/zones/{zone}',
       'delete /v1/zones/{zone}/rrsets/{name}/{type}',
       'get /healthz',
@@ -48,6 +49,7 @@ t.test('the document', async (t) => {
       'get /v1/services/{name}/releases',
       'get /v1/services/{name}/releases/{id}',
       'get /v1/services/{name}/weights',
+      'get /v1/tokens',
       'get /v1/zones',
       'get /v1/zones/{zone}',
       'get /v1/zones/{zone}/file',
@@ -67,6 +69,7 @@ t.test('the document', async (t) => {
       'post /v1/services/{name}/releases/{id}/retry',
       'post /v1/services/{name}/rollback',
       'post /v1/shifts',
+      'post /v1/tokens',
       'put /v1/services/{name}',
       'put /v1/services/{name}/weights',
       'put /v1/zones/{zone}',
@@ -82,7 +85,7 @@ t.test('the document', async (t) => {
       const where = `${method} ${path}`;
       t.ok(operation.summary && operation.operationId && operation.tags?.length, where);
       if (path.startsWith('/v1') || path === '/metrics')
-        t.equal(operation.security, undefined, `${where} wants the token`);
+        t.match(operation.security, [{ token: [/^(read|shift|release|admin)$/] }], `${where} wants a token`);
       else t.same(operation.security, [], `${where} is open`);
     }
     const texts = JSON.stringify(operations);

@@ -3,9 +3,12 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
+import { Reach } from '../../src/control/reach.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore, StoreError } from '../../src/store/sqlite.ts';
 import { bluegreen, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+
+const everything = new Reach({ zoneOf: () => undefined }, undefined);
 
 t.test('the database and what SQLite puts beside it can be read by their owner only', async (t) => {
   const { folder } = withService(makeEngine(t));
@@ -63,19 +66,19 @@ t.test('lists go by name and by number, page by page', async (t) => {
   const fixture = withService(makeEngine(t));
   for (const name of ['c', 'b', 'a'])
     fixture.must({ kind: 'service.put', name: `${name}.example.com`, body: bluegreen(1, 1) });
-  const first = fixture.queries.services(undefined, 2) as { items: { name: string }[]; next?: string };
+  const first = fixture.queries.services(undefined, 2, everything) as { items: { name: string }[]; next?: string };
   t.same(
     first.items.map(({ name }) => name),
     ['a.example.com', 'app.example.com'],
   );
-  const second = fixture.queries.services(first.next, 2) as typeof first;
+  const second = fixture.queries.services(first.next, 2, everything) as typeof first;
   t.same(
     second.items.map(({ name }) => name),
     ['b.example.com', 'c.example.com'],
   );
   t.equal(second.next, undefined);
-  t.match(fixture.queries.revisions(1, 2), { items: [{ revision: 2 }, { revision: 3 }], next: '3' });
-  t.match(fixture.queries.history('a.example.com', undefined, 10, true), {
+  t.match(fixture.queries.revisions(1, 2, everything), { items: [{ revision: 2 }, { revision: 3 }], next: '3' });
+  t.match(fixture.queries.history('a.example.com', undefined, 10, true, everything), {
     items: [{ revision: 5, kind: 'service.put' }],
   });
 });

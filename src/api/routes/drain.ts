@@ -1,5 +1,6 @@
 /** The drain report of a service: when no cache can still hold the answers of its pools. */
 import { Problem } from '../../model/errors.ts';
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { readProblems, refTo } from '../reply-schemas.ts';
@@ -19,7 +20,7 @@ const get = {
 };
 
 export function drainRoutes(api: ApiInstance, { drain, now }: ApiParts): void {
-  api.get('/v1/services/:name/drain', { schema: get }, (request, reply) => {
+  api.get('/v1/services/:name/drain', { schema: get, config: access('read', 'service') }, (request, reply) => {
     const report = drain.report(request.params.name, now());
     return report instanceof Problem ? sendProblem(reply, report) : reply.send(report);
   });

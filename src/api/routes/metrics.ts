@@ -1,5 +1,6 @@
 /** What is measured, for Prometheus; and the measuring of requests to the API. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { readProblems } from '../reply-schemas.ts';
 
@@ -18,7 +19,7 @@ export function metricsRoutes(api: ApiInstance, { metrics, options }: ApiParts):
     ...(options.metricsPublic && { security: [] }),
     response: { 200: text, ...(options.metricsPublic ? {} : readProblems()) },
   };
-  api.get('/metrics', { schema }, async (_request, reply) => {
+  api.get('/metrics', { schema, config: access('read', 'server') }, async (_request, reply) => {
     const body = await metrics.text();
     return reply.type(metrics.contentType).send(body);
   });

@@ -1,6 +1,7 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command } from '../../control/command.ts';
+import { access, reachOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, sendPage, sendResource } from '../replies.ts';
 import {
@@ -127,45 +128,55 @@ const retryProblems = [
   'idempotency_key_reused',
 ] as const;
 
+const servicesOf = (body: { services: string[] }): string[] => body.services;
+
 /** The empty object may be left out. */
 const preValidation = async (request: { body: unknown }): Promise<void> => {
   request.body ??= {};
 };
 
 export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.post('/v1/services/:name/releases', { schema: createOne }, (request, reply) => {
-    const { dryRun = false, ...body } = request.body;
-    const services = [request.params.name];
-    return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: true });
-  });
-  api.post('/v1/releases', { schema: createMany }, (request, reply) => {
+  api.post(
+    '/v1/services/:name/releases',
+    { schema: createOne, config: access('release', 'service') },
+    (request, reply) => {
+      const { dryRun = false, ...body } = request.body;
+      const services = [request.params.name];
+      return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: true });
+    },
+  );
+  api.post('/v1/releases', { schema: createMany, config: access('release', servicesOf) }, (request, reply) => {
     const { services, dryRun = false, ...body } = request.body;
     return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: false });
   });
-  api.get('/v1/services/:name/releases', { schema: list }, ({ params, query }, reply) =>
-    sendPage(reply, queries.releases(params.name, query.after ?? 0, query.limit ?? PAGE_DEFAULT)),
-  );
-  api.get('/v1/releases', { schema: listAll }, ({ query }, reply) =>
-    sendPage(reply, queries.releases(undefined, query.after ?? 0, query.limit ?? PAGE_DEFAULT)),
-  );
-  api.get('/v1/services/:name/releases/:id', { schema: get }, (request, reply) =>
-    sendResource(request, reply, queries.release(request.params.id, request.params.name)),
-  );
-  api.get('/v1/releases/:id', { schema: getAny }, (request, reply) =>
-    sendResource(request, reply, queries.release(request.params.id, undefined)),
+  api.get('/v1/services/:name/releases', { schema: list, config: access('read', 'service') }, (request, reply) => {
+    const { after = 0, limit = PAGE_DEFAULT } = request.query;
+    return sendPage(reply, queries.releases(request.params.name, after, limit, reachOf(request)));
+  });
+  api.get('/v1/releases', { schema: listAll, config: access('read', 'filtered') }, (request, reply) => {
+    const { after = 0, limit = PAGE_DEFAULT } = request.query;
+    return sendPage(reply, queries.releases(undefined, after, limit, reachOf(request)));
+  });
+  api.get('/v1/services/:name/releases/:id', { schema: get, config: access('read', 'service') }, (request, reply) => {
+    const { id, name } = request.params;
+    return sendResource(request, reply, queries.release(id, name, reachOf(request)));
+  });
+  api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, (request, reply) =>
+    sendResource(request, reply, queries.release(request.params.id, undefined, reachOf(request))),
   );
   for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
 }
 
 function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): void {
   const schema = verbSchema(verb);
+  const config = access('release', 'release');
   const ofService = { ...schema, operationId: `${verb}ReleaseOfService`, params: ServiceReleaseParams };
   const tell = (request: FastifyRequest, reply: FastifyReply, id: string, service?: string): FastifyReply =>
     post(engine, request, reply, commandOf(verb, request.body, { id, ...(service !== undefined && { service }) }));
-  api.post(`/v1/releases/:id/${verb}`, { schema, preValidation }, (request, reply) =>
+  api.post(`/v1/releases/:id/${verb}`, { schema, config, preValidation }, (request, reply) =>
     tell(request, reply, request.params.id),
   );
-  api.post(`/v1/services/:name/releases/:id/${verb}`, { schema: ofService, preValidation }, (request, reply) =>
+  api.post(`/v1/services/:name/releases/:id/${verb}`, { schema: ofService, config, preValidation }, (request, reply) =>
     tell(request, reply, request.params.id, request.params.name),
   );
 }

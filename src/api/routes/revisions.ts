@@ -1,4 +1,5 @@
 /** The log of changes: all of it, and what concerns one service. */
+import { access, reachOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendPage } from '../replies.ts';
 import { pageReply, readProblems } from '../reply-schemas.ts';
@@ -24,11 +25,12 @@ const history = {
 };
 
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
-  api.get('/v1/revisions', { schema: list }, ({ query }, reply) =>
-    sendPage(reply, queries.revisions(query.after ?? 0, query.limit ?? PAGE_DEFAULT)),
-  );
-  api.get('/v1/services/:name/history', { schema: history }, ({ params, query }, reply) => {
-    const newestFirst = query.order === 'newest';
-    return sendPage(reply, queries.history(params.name, query.after, query.limit ?? PAGE_DEFAULT, newestFirst));
+  api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
+    const { after = 0, limit = PAGE_DEFAULT } = request.query;
+    return sendPage(reply, queries.revisions(after, limit, reachOf(request)));
+  });
+  api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
+    const { after, limit = PAGE_DEFAULT, order } = request.query;
+    return sendPage(reply, queries.history(request.params.name, after, limit, order === 'newest', reachOf(request)));
   });
 }

@@ -1,4 +1,5 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import {
@@ -77,19 +78,19 @@ const deleteRRset = {
 };
 
 export function rrsetRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/zones/:zone/rrsets', { schema: list }, ({ params, query }, reply) =>
+  api.get('/v1/zones/:zone/rrsets', { schema: list, config: access('read', 'zone') }, ({ params, query }, reply) =>
     sendPage(reply, queries.rrsets(params.zone, query.after, query.limit ?? PAGE_DEFAULT)),
   );
-  api.get(path, { schema: get }, (request, reply) => {
+  api.get(path, { schema: get, config: access('read', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;
     return sendResource(request, reply, queries.rrset(zone, name, type));
   });
-  api.put(path, { schema: putRRset }, (request, reply) => {
+  api.put(path, { schema: putRRset, config: access('admin', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;
     const current = () => queries.rrset(zone, name, type);
     return put(engine, request, reply, current, { kind: 'rrset.put', zone, name, type, body: request.body });
   });
-  api.delete(path, { schema: deleteRRset }, (request, reply) =>
+  api.delete(path, { schema: deleteRRset, config: access('admin', 'zone') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'rrset.delete', ...request.params }),
   );
 }

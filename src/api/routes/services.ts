@@ -1,4 +1,5 @@
 /** Services: made, read, changed, deleted, listed. */
+import { access, reachOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import {
@@ -70,17 +71,18 @@ const deleteService = {
 };
 
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/services', { schema: list }, ({ query }, reply) =>
-    sendPage(reply, queries.services(query.after, query.limit ?? PAGE_DEFAULT)),
-  );
-  api.get('/v1/services/:name', { schema: get }, (request, reply) =>
+  api.get('/v1/services', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
+    const { after, limit = PAGE_DEFAULT } = request.query;
+    return sendPage(reply, queries.services(after, limit, reachOf(request)));
+  });
+  api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.service(request.params.name)),
   );
-  api.put('/v1/services/:name', { schema: putService }, (request, reply) => {
+  api.put('/v1/services/:name', { schema: putService, config: access('admin', 'service') }, (request, reply) => {
     const { name } = request.params;
     return put(engine, request, reply, () => queries.service(name), { kind: 'service.put', name, body: request.body });
   });
-  api.delete('/v1/services/:name', { schema: deleteService }, (request, reply) =>
+  api.delete('/v1/services/:name', { schema: deleteService, config: access('admin', 'service') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'service.delete', name: request.params.name }),
   );
 }

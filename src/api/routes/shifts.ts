@@ -1,4 +1,5 @@
 /** Shifts of several services: one revision, one instant. */
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post } from '../replies.ts';
 import { postHeaders, postReply, writeProblems } from '../reply-schemas.ts';
@@ -25,8 +26,10 @@ const shift = {
   },
 };
 
+const servicesOf = (body: { services: object }): string[] => Object.keys(body.services);
+
 export function shiftRoutes(api: ApiInstance, { engine }: ApiParts): void {
-  api.post('/v1/shifts', { schema: shift }, (request, reply) =>
+  api.post('/v1/shifts', { schema: shift, config: access('shift', servicesOf) }, (request, reply) =>
     post(engine, request, reply, { kind: 'shift', services: request.body.services }),
   );
 }

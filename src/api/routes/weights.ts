@@ -1,4 +1,5 @@
 /** The weights of a service: read, shifted, rolled back. */
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, put, sendResource } from '../replies.ts';
 import {
@@ -60,19 +61,25 @@ const rollback = {
 };
 
 export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/services/:name/weights', { schema: get }, (request, reply) =>
+  api.get('/v1/services/:name/weights', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.weights(request.params.name)),
   );
-  api.put('/v1/services/:name/weights', { schema: putWeights }, (request, reply) => {
-    const { name } = request.params;
-    const command = { kind: 'weights.put', name, weights: request.body } as const;
-    return put(engine, request, reply, () => queries.weights(name), command);
-  });
+  api.put(
+    '/v1/services/:name/weights',
+    { schema: putWeights, config: access('shift', 'service') },
+    (request, reply) => {
+      const { name } = request.params;
+      const command = { kind: 'weights.put', name, weights: request.body } as const;
+      return put(engine, request, reply, () => queries.weights(name), command);
+    },
+  );
   // Who rolls back is in a hurry: the empty object may be left out.
   const preValidation = async (request: { body: unknown }) => {
     request.body ??= {};
   };
-  api.post('/v1/services/:name/rollback', { schema: rollback, preValidation }, (request, reply) =>
-    post(engine, request, reply, { kind: 'rollback', name: request.params.name, ...request.body }),
+  api.post(
+    '/v1/services/:name/rollback',
+    { schema: rollback, config: access('shift', 'service'), preValidation },
+    (request, reply) => post(engine, request, reply, { kind: 'rollback', name: request.params.name, ...request.body }),
   );
 }

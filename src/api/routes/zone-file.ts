@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream';
 import { Problem } from '../../model/errors.ts';
+import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { checkIfNoneMatch, contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
@@ -49,12 +50,12 @@ export function zoneFileRoutes(api: ApiInstance, { zoneFiles, queries, options }
     { parseAs: 'buffer', bodyLimit: options.zoneFileMaxBytes },
     (_request, body, done) => done(null, body),
   );
-  api.get('/v1/zones/:zone/file', { schema: getFile }, async (request, reply) => {
+  api.get('/v1/zones/:zone/file', { schema: getFile, config: access('read', 'zone') }, async (request, reply) => {
     const file = await zoneFiles.export(request.params.zone);
     if (file instanceof Problem) return sendProblem(reply, file);
     return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(Readable.from(file.pieces)));
   });
-  const route = { schema: putFile, bodyLimit: options.zoneFileMaxBytes };
+  const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
     const refused = checkIfNoneMatch(request, () => queries.zone(request.params.zone));
     if (refused !== undefined) return sendProblem(reply, refused);

@@ -1,4 +1,5 @@
 /** Zones: made, read, changed, deleted, listed. */
+import { access, reachOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import {
@@ -62,17 +63,18 @@ const deleteZone = {
 };
 
 export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/zones', { schema: list }, ({ query }, reply) =>
-    sendPage(reply, queries.zones(query.after, query.limit ?? PAGE_DEFAULT)),
-  );
-  api.get('/v1/zones/:zone', { schema: get }, (request, reply) =>
+  api.get('/v1/zones', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
+    const { after, limit = PAGE_DEFAULT } = request.query;
+    return sendPage(reply, queries.zones(after, limit, reachOf(request)));
+  });
+  api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
     sendResource(request, reply, queries.zone(request.params.zone)),
   );
-  api.put('/v1/zones/:zone', { schema: putZone }, (request, reply) => {
+  api.put('/v1/zones/:zone', { schema: putZone, config: access('admin', 'zone') }, (request, reply) => {
     const { zone } = request.params;
     return put(engine, request, reply, () => queries.zone(zone), { kind: 'zone.put', zone, body: request.body });
   });
-  api.delete('/v1/zones/:zone', { schema: deleteZone }, (request, reply) => {
+  api.delete('/v1/zones/:zone', { schema: deleteZone, config: access('admin', 'zone') }, (request, reply) => {
     const withServices = request.query.services === 'delete';
     return remove(engine, request, reply, { kind: 'zone.delete', zone: request.params.zone, withServices });
   });

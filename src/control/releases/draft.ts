@@ -108,5 +108,9 @@ export function findRelease(
   const isOfService = name === undefined || release?.services.some((each) => each.name === name);
   if (release !== undefined && isOfService) return { release, name };
   const whose = name === undefined ? 'here' : `of the service ${shown(name)}`;
+  return unknownRelease(id, whose);
+}
+
+export function unknownRelease(id: string, whose: string): Problem {
   return new Problem('release_unknown', `There is no release ${id} ${whose}.`);
 }

@@ -1,0 +1,93 @@
+/** What each route asks of a token: a scope, and reach. Every request with a token is judged here, and nowhere else. */
+import assert from 'node:assert/strict';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { Reach } from '../control/reach.ts';
+import { Problem } from '../model/errors.ts';
+import { includesScope, type Token, type TokenScope, tokenBody } from '../model/token.ts';
+import { CHALLENGE } from './auth.ts';
+import type { Access, ApiParts, Touches } from './parts.ts';
+import { sendProblem } from './problems.ts';
+
+/** For a route's `config`. A route that declares nothing is for tokens that may do everything. */
+export function access(scope: TokenScope, touches: Touches): { access: Access } {
+  return { access: { scope, touches } };
+}
+
+const UNDECLARED: Access = { scope: 'admin', touches: 'server' };
+
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/** Hooks for onRequest, before a body is read that may not be sent, and for preHandler, when it has been checked. */
+export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Hook } {
+  return {
+    async byPath(request, reply) {
+      const { actor } = request;
+      if (actor === undefined) return;
+      const { scope, touches } = request.routeOptions.config.access ?? UNDECLARED;
+      request.reach = queries.reach(actor.limits);
+      if (!includesScope(actor.scope, scope)) {
+        reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`);
+        const detail = `The token \`${actor.name}\` has the scope ${actor.scope}; this needs ${scope}.`;
+        return sendProblem(reply, new Problem('token_forbidden', detail));
+      }
+      if (request.reach.isUnlimited || typeof touches === 'function') return;
+      const outside = outsideOf(request, request.reach, touches, queries);
+      return outside === undefined ? undefined : refuse(reply, actor, outside);
+    },
+    async byBody(request, reply) {
+      const { actor } = request;
+      const { touches } = request.routeOptions.config.access ?? UNDECLARED;
+      if (actor === undefined || typeof touches !== 'function') return;
+      const names = touches(request.body as never);
+      const outside = names.find((name) => !queries.reaches(reachOf(request), { service: name }));
+      return outside === undefined ? undefined : refuse(reply, actor, `the service ${outside} is not`);
+    },
+  };
+}
+
+/** What a handler may show of what it finds. */
+export function reachOf(request: FastifyRequest): Reach {
+  assert(request.reach !== undefined, 'the hook runs before every handler of a route with a token');
+  return request.reach;
+}
+
+/** An onRoute hook: the OpenAPI document says which scope an operation needs. */
+export function documentScope(route: RouteOptions): void {
+  if (route.config?.public === true || route.schema === undefined) return;
+  const { scope } = route.config?.access ?? UNDECLARED;
+  route.schema = { ...route.schema, security: [{ token: [scope] }] };
+}
+
+/** What is out of reach of that which the path names. */
+function outsideOf(
+  { params }: FastifyRequest,
+  reach: Reach,
+  touches: Exclude<Touches, 'function'>,
+  queries: ApiParts['queries'],
+): string | undefined {
+  const { name, zone, id } = params as { name?: string; zone?: string; id?: string };
+  switch (touches) {
+    case 'filtered':
+      return undefined;
+    case 'service':
+      return queries.reaches(reach, { service: name as string }) ? undefined : `the service ${name} is not`;
+    case 'zone':
+      return queries.reaches(reach, { zone: zone as string }) ? undefined : `the zone ${zone} is not`;
+    case 'release':
+      return queries.reaches(reach, { release: id as string })
+        ? undefined
+        : `not every service of the release ${id} is`;
+    default:
+      return 'the whole server is not';
+  }
+}
+
+function refuse(reply: FastifyReply, actor: Token, what: string): FastifyReply {
+  const { services = [], zones = [] } = tokenBody(actor);
+  const limits = [
+    ...(services.length > 0 ? [`the services ${services.join(', ')}`] : []),
+    ...(zones.length > 0 ? [`the zones ${zones.join(', ')}`] : []),
+  ];
+  const detail = `The token \`${actor.name}\` is limited to ${limits.join(' and ')}: ${what} among them.`;
+  return sendProblem(reply, new Problem('token_forbidden', detail));
+}

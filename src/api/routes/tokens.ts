@@ -1,0 +1,75 @@
+/** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
+import { digestOf, makeSecret } from '../../control/tokens.ts';
+import { access } from '../access.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { post, remove, sendPage } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  ifMatchHeader,
+  pageReply,
+  postHeaders,
+  postReply,
+  readProblems,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { NamePageQuery, PAGE_DEFAULT, TokenBody, TokenParams } from '../schemas.ts';
+
+const tags = ['tokens'];
+
+const list = {
+  operationId: 'listTokens',
+  summary: 'Tokens in name order, without those of the settings',
+  tags,
+  querystring: NamePageQuery,
+  response: { ...pageReply('Token', 'A page of tokens.'), ...readProblems('query_invalid') },
+};
+
+const create = {
+  operationId: 'createToken',
+  summary: 'Make a token',
+  description:
+    'The reply has its secret, this once. One that is given again for its Idempotency-Key has not: only a digest is kept.',
+  tags,
+  headers: postHeaders,
+  body: TokenBody,
+  response: {
+    201: postReply('NewToken', 'Made, and good at once.')[200],
+    ...writeProblems(
+      'token_name_invalid',
+      'pattern_invalid',
+      'expiry_invalid',
+      'token_exists',
+      'limit_reached',
+      'idempotency_key_reused',
+    ),
+  },
+};
+
+const revoke = {
+  operationId: 'revokeToken',
+  summary: 'Revoke a token; it is refused from the next request on',
+  tags,
+  params: TokenParams,
+  headers: ifMatchHeader,
+  response: { ...deleteReply, ...deleteProblems('token_unknown', 'token_needed') },
+};
+
+export function tokenRoutes(api: ApiInstance, { engine, queries, tokens }: ApiParts): void {
+  const config = access('admin', 'server');
+  api.get('/v1/tokens', { schema: list, config }, ({ query }, reply) =>
+    sendPage(reply, queries.tokens(query.after ?? '', query.limit ?? PAGE_DEFAULT)),
+  );
+  api.post('/v1/tokens', { schema: create, config }, (request, reply) => {
+    const secret = makeSecret();
+    const command = { kind: 'token.create', body: request.body, digest: digestOf(secret) } as const;
+    // After the command, so that it is in no reply that is kept.
+    return post(engine, request, reply, command, ({ body, replayed }) =>
+      replayed ? body : { ...(body as object), secret },
+    );
+  });
+  api.delete('/v1/tokens/:name', { schema: revoke, config }, (request, reply) => {
+    const { settingsAdmin } = tokens;
+    return remove(engine, request, reply, { kind: 'token.delete', name: request.params.name, settingsAdmin });
+  });
+}

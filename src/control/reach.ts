@@ -1,0 +1,128 @@
+/** How far a token reaches: which services and zones it may see and change. */
+import { Problem } from '../model/errors.ts';
+import { matchesAny } from '../model/name-pattern.ts';
+import type { Release, ReleaseService } from '../model/release.ts';
+import type { ModelChange, Revision, Subject } from '../model/revision.ts';
+import type { TokenLimits } from '../model/token.ts';
+import type { Store } from '../store/sqlite.ts';
+import { type Draft, shown } from './draft.ts';
+
+/** Names are canonical. A name belongs to the longest zone that holds it now. */
+export class Reach {
+  readonly #store: Pick<Store, 'zoneOf'>;
+  readonly #limits: TokenLimits | undefined;
+
+  constructor(store: Pick<Store, 'zoneOf'>, limits: TokenLimits | undefined) {
+    this.#store = store;
+    this.#limits = limits;
+  }
+
+  /** True where nothing is out of reach. */
+  get isUnlimited(): boolean {
+    return this.#limits === undefined;
+  }
+
+  service(name: string): boolean {
+    return this.#limits === undefined || matchesAny(this.#limits.services, name) || this.#inZone(name);
+  }
+
+  zone(name: string): boolean {
+    return this.#limits === undefined || matchesAny(this.#limits.zones, name);
+  }
+
+  /** The part of a release that is in reach, the same object where that is all of it; undefined: none of it. */
+  release(release: Release): Release | undefined {
+    const services = release.services.filter(({ name }) => this.service(name));
+    if (services.length === release.services.length) return release;
+    return services.length === 0 ? undefined : { ...release, services };
+  }
+
+  /** The part of a revision that is in reach, the same object where that is all of it; undefined: none of it. */
+  revision(revision: Revision): Revision | undefined {
+    if (this.#limits === undefined) return revision;
+    const subjects = revision.subjects.map((subject) => this.#subject(subject));
+    const seen = subjects.filter((subject) => subject !== undefined);
+    if (seen.length === 0) return undefined;
+    if (subjects.every((subject, i) => subject === revision.subjects[i])) return revision;
+    // The sentence in the log would name the rest.
+    const names = seen.filter(({ kind }) => kind !== 'release').map(({ name }) => shown(name));
+    return {
+      ...revision,
+      subjects: seen,
+      summary: `${revision.kind}: ${names.join(', ')}, and what this token may not see`,
+    };
+  }
+
+  /** Refuses a draft that changes anything out of reach. */
+  checkDraft({ subjects, changes }: Pick<Draft, 'subjects' | 'changes'>, actor: string): Problem | undefined {
+    if (this.#limits === undefined) return undefined;
+    const zones = new Set(subjects.filter(({ kind }) => kind === 'zone').map(({ name }) => name));
+    const outside = changes.flatMap((change) => this.#outside(change, zones));
+    if (outside[0] === undefined) return undefined;
+    const detail = `The token ${actor} is limited, and this would also change ${outside[0]}.`;
+    return new Problem('token_forbidden', detail);
+  }
+
+  /** What a change touches that is out of reach. `zones`: those that the draft is about, not those whose serial it raises. */
+  #outside(change: ModelChange, zones: ReadonlySet<string>): string[] {
+    const zone = (name: string): string[] => (this.zone(name) ? [] : [`the zone ${shown(name)}`]);
+    const service = (name: string): string[] => (this.service(name) ? [] : [`the service ${shown(name)}`]);
+    switch (change.op) {
+      case 'putZone':
+        return zones.has(change.zone.name) ? zone(change.zone.name) : [];
+      case 'importZone':
+        return zone(change.zone.name);
+      case 'deleteZone':
+        return zone(change.zone);
+      case 'putRRset':
+        return zone(change.rrset.zone);
+      case 'deleteRRset':
+        return zone(change.zone);
+      case 'putService':
+        return service(change.service.name);
+      case 'deleteService':
+        return service(change.name);
+      case 'putRelease':
+        return change.release.services.flatMap(({ name }) => service(name));
+      case 'putToken':
+        return [`the token ${change.token.name}`];
+      case 'deleteToken':
+        return [`the token ${change.name}`];
+    }
+  }
+
+  /** The part of a subject that is in reach. */
+  #subject(subject: Subject): Subject | undefined {
+    switch (subject.kind) {
+      case 'service':
+        return this.service(subject.name) ? subject : undefined;
+      case 'zone':
+        return this.zone(subject.name) ? subject : undefined;
+      case 'rrset':
+        return this.#inZone(subject.name.replace(/\.?\/[^/]*$/, '')) ? subject : undefined;
+      case 'release':
+        return this.#releaseSubject(subject);
+      case 'token':
+        return undefined;
+    }
+  }
+
+  /** Before and after of a release both list its services. */
+  #releaseSubject(subject: Subject): Subject | undefined {
+    const { services } = subject.after as { services: readonly ReleaseService[] };
+    const seen = services.filter(({ name }) => this.service(name));
+    if (seen.length === services.length) return subject;
+    if (seen.length === 0) return undefined;
+    const trimmed = (progress: unknown): unknown => {
+      if (progress === null) return null;
+      const all = (progress as { services: readonly ReleaseService[] }).services;
+      return { ...(progress as object), services: all.filter(({ name }) => this.service(name)) };
+    };
+    return { ...subject, before: trimmed(subject.before), after: trimmed(subject.after) };
+  }
+
+  #inZone(name: string): boolean {
+    const zone = this.#limits === undefined ? undefined : this.#store.zoneOf(name);
+    return zone !== undefined && this.zone(zone.name);
+  }
+}

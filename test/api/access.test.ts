@@ -1,0 +1,129 @@
+/** Which token may use which route: every route, by every scope, with and without limits. A new route needs a row. */
+import t from 'tap';
+import { TOKEN_SCOPES, type TokenBody, type TokenScope } from '../../src/model/token.ts';
+import { type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import type { Document } from '../fixtures/openapi.ts';
+
+/** What of the path or the body decides about a limited token; `filtered`: any may ask; `server`: none may. */
+type Touches = 'service' | 'zone' | 'release' | 'filtered' | 'server';
+
+interface Row {
+  readonly scope: TokenScope;
+  readonly touches: Touches;
+  readonly body?: unknown;
+}
+
+/** These want no token. */
+const open = ['/healthz', '/readyz'];
+
+const zone = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
+const pools = { blue: { weight: 90, targets: ['192.0.2.10'] }, green: { weight: 10, targets: ['192.0.2.20'] } };
+const release = { to: 'green', steps: [{ setWeight: 50 }, { pause: {} }] };
+const row = (scope: TokenScope, touches: Touches, body?: unknown): Row => ({ scope, touches, body });
+
+const routes: Readonly<Record<string, Row>> = {
+  'get /v1/zones': row('read', 'filtered'),
+  'get /v1/zones/{zone}': row('read', 'zone'),
+  'put /v1/zones/{zone}': row('admin', 'zone', zone),
+  'delete /v1/zones/{zone}': row('admin', 'zone'),
+  'get /v1/zones/{zone}/file': row('read', 'zone'),
+  'put /v1/zones/{zone}/file': row('admin', 'zone', '; nothing'),
+  'get /v1/zones/{zone}/rrsets': row('read', 'zone'),
+  'get /v1/zones/{zone}/rrsets/{name}/{type}': row('read', 'zone'),
+  'put /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone', { ttlSeconds: 60, rdata: ['"x"'] }),
+  'delete /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone'),
+  'get /v1/services': row('read', 'filtered'),
+  'get /v1/services/{name}': row('read', 'service'),
+  'put /v1/services/{name}': row('admin', 'service', { pools }),
+  'delete /v1/services/{name}': row('admin', 'service'),
+  'get /v1/services/{name}/weights': row('read', 'service'),
+  'put /v1/services/{name}/weights': row('shift', 'service', { blue: 1, green: 1 }),
+  'post /v1/services/{name}/rollback': row('shift', 'service', {}),
+  'post /v1/shifts': row('shift', 'service', { services: { 'app.example.test': { blue: 1, green: 1 } } }),
+  'get /v1/services/{name}/drain': row('read', 'service'),
+  'get /v1/services/{name}/history': row('read', 'service'),
+  'get /v1/services/{name}/releases': row('read', 'service'),
+  'get /v1/services/{name}/releases/{id}': row('read', 'service'),
+  'post /v1/services/{name}/releases': row('release', 'service', release),
+  'get /v1/releases': row('read', 'filtered'),
+  'get /v1/releases/{id}': row('read', 'filtered'),
+  'post /v1/releases': row('release', 'service', { services: ['app.example.test'], ...release }),
+  ...Object.fromEntries(
+    ['promote', 'pause', 'resume', 'abort', 'retry'].flatMap((verb) => [
+      [`post /v1/releases/{id}/${verb}`, row('release', 'release', {})],
+      [`post /v1/services/{name}/releases/{id}/${verb}`, row('release', 'release', {})],
+    ]),
+  ),
+  'get /v1/revisions': row('read', 'filtered'),
+  'get /metrics': row('read', 'server'),
+  'get /v1/tokens': row('admin', 'server'),
+  'post /v1/tokens': row('admin', 'server', { name: 'more', scope: 'read' }),
+  'delete /v1/tokens/{name}': row('admin', 'server'),
+};
+
+/** Limits, and what of the requests below each reaches. */
+const limits: readonly { limits: Partial<TokenBody>; reaches: readonly Touches[] }[] = [
+  { limits: {}, reaches: ['service', 'zone', 'release', 'server'] },
+  { limits: { services: ['app.example.test'] }, reaches: ['service', 'release'] },
+  { limits: { services: ['no.test', '*.example.test'] }, reaches: ['service', 'release'] },
+  { limits: { services: ['*.app.example.test', 'api.example.test'] }, reaches: [] },
+  { limits: { zones: ['example.test'] }, reaches: ['service', 'zone', 'release'] },
+  { limits: { zones: ['*.test'] }, reaches: ['service', 'zone', 'release'] },
+  { limits: { zones: ['*.example.test', 'other.test'], services: ['example.test'] }, reaches: [] },
+];
+
+t.test('every route asks for its scope and reach', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  await seed(api);
+  const made = await api.request('POST', '/v1/services/app.example.test/releases', { body: release });
+  const { paths } = (await api.app.inject('/openapi.json')).json<Document>();
+  const operations = Object.entries(paths)
+    .filter(([path]) => !open.includes(path))
+    .flatMap(([path, byMethod]) => Object.keys(byMethod).map((method) => `${method} ${path}`));
+  t.same(
+    operations.filter((operation) => routes[operation] === undefined),
+    [],
+    'every route has a row',
+  );
+
+  let count = 0;
+  for (const scope of TOKEN_SCOPES) {
+    for (const { limits: limited, reaches } of limits) {
+      const token = await makeToken(api, { name: `t${++count}`, scope, ...limited });
+      for (const [operation, asks] of Object.entries(routes)) {
+        const isLet = includes(scope, asks.scope) && (asks.touches === 'filtered' || reaches.includes(asks.touches));
+        const reply = await tell(api, operation, asks, token, made.json().id);
+        const where = `${operation} by ${scope} ${JSON.stringify(limited)}: ${reply.body}`;
+        if (isLet) t.not(reply.statusCode, 403, where);
+        else t.match(reply.json(), { status: 403, code: 'token_forbidden' }, where);
+      }
+    }
+  }
+  t.match(
+    (await api.request('GET', '/v1/revisions?after=4')).json().items.map(({ kind }: { kind: string }) => kind),
+    [...Array.from({ length: count }, () => 'token.create')],
+  );
+});
+
+/** A request that changes nothing when it is let through: its If-Match is never met. */
+function tell(api: ApiFixture, operation: string, { body }: Row, token: string, id: string) {
+  const [method = '', template = ''] = operation.split(' ');
+  const names: Record<string, string> = { zone: 'example.test', name: 'app.example.test', type: 'TXT', id };
+  const url = template.replace(/\{([a-z]+)\}/g, (_, key: string) => names[key] as string);
+  const headers = {
+    ...(method === 'get' ? {} : { 'if-match': '"999"' }),
+    ...(typeof body === 'string' && { 'content-type': 'text/dns' }),
+  };
+  return api.request(method.toUpperCase(), url, { token, headers, ...(body !== undefined && { body }) });
+}
+
+async function makeToken(api: ApiFixture, body: TokenBody): Promise<string> {
+  const reply = await api.request('POST', '/v1/tokens', { body });
+  t.equal(reply.statusCode, 201, reply.body);
+  return reply.json().secret;
+}
+
+function includes(has: TokenScope, wanted: TokenScope): boolean {
+  return ['read', 'shift', 'release', 'admin'].indexOf(has) >= ['read', 'shift', 'release', 'admin'].indexOf(wanted);
+}
