@@ -10,9 +10,8 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
   process.exit(69); // EX_UNAVAILABLE: see cli/exit.ts
 }
 
-const { makeProgram } = await import('./cli/program.ts');
-const { addServe } = await import('./cli/serve.ts');
+const { run } = await import('./cli/program.ts');
+const { processShell } = await import('./cli/shell.ts');
+const { commands } = await import('./cli/commands.ts');
 
-const program = makeProgram();
-addServe(program);
-await program.parseAsync();
+process.exitCode = await run(process.argv.slice(2), commands, processShell());

@@ -9,10 +9,12 @@ import { stopSignal } from './stop-signal.ts';
 /** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
 const STOP_LIMIT_MS = 4500;
 
-export function addServe(program: Command): void {
+export function add(program: Command): void {
   const command = program
     .command('serve')
-    .description('answer DNS and serve the admin API')
+    .helpGroup('The server:')
+    .summary('answer DNS and serve the admin API')
+    .description('Answer DNS and serve the admin API, until SIGTERM or SIGINT.')
     .option('--config <file>', 'settings file (default: config/teal.yaml)');
   for (const { flag, schema } of settingKeys) {
     if (schema.flag !== undefined) command.option(`${flag} <value>`, schema.flag);
@@ -21,7 +23,8 @@ export function addServe(program: Command): void {
 }
 
 const help = `
-Every setting is a key in the settings file and a TEAL_ variable; config/teal.yaml explains them all.
+Every setting is a key in the settings file and a TEAL_ variable;
+config/teal.yaml explains them all.
 
 Examples:
   teal serve

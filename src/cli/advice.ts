@@ -1,0 +1,29 @@
+/** What to do about a refusal of the API, where its own sentence does not say it already. */
+import { EXIT, type ExitCode } from './exit.ts';
+
+const advice: Readonly<Record<string, string>> = {
+  token_missing: 'set TEAL_TOKEN, or name a file with --token-file',
+  token_forbidden: 'use a token with a wider scope: `teal token create --help`',
+  zone_unknown: '`teal zone list` shows the zones',
+  service_unknown: '`teal service list` shows the services',
+  release_unknown: '`teal release list NAME` shows the releases of a service',
+  release_active: '`teal release watch NAME` shows it, `teal release abort NAME` or `teal rollback NAME` ends it',
+  zone_has_services: 'add --with-services to delete them too',
+  revision_stale: 'somebody else changed it meanwhile: look again, then repeat',
+  pools_mismatch: '`teal service show NAME` lists its pools',
+  store_unavailable: 'answers go on; look at the disk of the server and at its log, then repeat',
+  table_full: 'raise table.maxBytes in the settings of the server',
+  route_unknown: 'this server is older than this command: compare `teal --version` on both',
+  internal: 'look at the log of the server',
+};
+
+export function adviceOn(code: string): string | undefined {
+  return advice[code];
+}
+
+/** The exit code for a refusal, by its HTTP status. */
+export function exitCodeOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return EXIT.NO_PERMISSION;
+  if (status === 408 || status === 429 || status >= 500) return EXIT.TRY_LATER;
+  return EXIT.REFUSED;
+}

@@ -1,0 +1,202 @@
+/** The client of the admin API: one request at a time, with a time limit, repeated only where that cannot do harm. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adviceOn, exitCodeOf } from './advice.ts';
+import type { Finding, Page } from './api-types.ts';
+import type { Connection } from './connection.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { printable } from './format/text.ts';
+
+/** A server that is well answers in milliseconds; one that is not shall not keep a script. */
+const TIME_LIMIT_MS = 30_000;
+/** A zone file of a million records takes its time. */
+export const FILE_TIME_LIMIT_MS = 600_000;
+/** Waits before a request is sent again. */
+const RETRY_AFTER_MS = [250, 1000];
+/** The most items that a page has (API contract). */
+const PAGE_ITEMS = 1000;
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  /** Sent as it is; `body` is JSON. */
+  readonly text?: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly limitMs?: number;
+  /** The same key with the same body is done once. One is made for each POST without. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A path whose values are percent-encoded: path`/v1/services/${name}`. */
+export function path(pieces: TemplateStringsArray, ...values: readonly string[]): string {
+  // A dot alone or two would be taken for a step in the path, and no name is empty.
+  return String.raw({ raw: pieces }, ...values.map((value) => encodeURIComponent(value).replace(/^\.{1,2}$/, '%2E')));
+}
+
+export class Api {
+  readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  async get<Reply>(path: string): Promise<Reply> {
+    return (await this.#send('GET', path)).json() as Promise<Reply>;
+  }
+
+  /** Undefined where there is no such thing (404). */
+  async find<Reply>(path: string): Promise<Reply | undefined> {
+    try {
+      return await this.get<Reply>(path);
+    } catch (error) {
+      if (error instanceof Failure && (error.problem as { status?: number })?.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async text(path: string): Promise<string> {
+    return (await this.#send('GET', path, { limitMs: FILE_TIME_LIMIT_MS })).text();
+  }
+
+  async put<Reply>(path: string, options: RequestOptions): Promise<Reply> {
+    return (await this.#send('PUT', path, options)).json() as Promise<Reply>;
+  }
+
+  async post<Reply>(path: string, body: unknown, options: RequestOptions = {}): Promise<Reply> {
+    const headers = { ...options.headers, 'idempotency-key': options.idempotencyKey ?? randomUUID() };
+    return (await this.#send('POST', path, { ...options, body, headers })).json() as Promise<Reply>;
+  }
+
+  async delete(path: string): Promise<void> {
+    await (await this.#send('DELETE', path)).arrayBuffer();
+  }
+
+  /** The server's clock, to the second: the Date of a reply (RFC 9110 §6.6.1). */
+  async date(): Promise<string | null> {
+    const reply = await this.#send('GET', '/healthz');
+    await reply.body?.cancel();
+    return reply.headers.get('date');
+  }
+
+  /** All items of a list, page by page. */
+  async *all<Item>(path: string): AsyncGenerator<Item> {
+    const join = path.includes('?') ? '&' : '?';
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const from: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+      const page: Page<Item> = await this.get(`${path}${join}limit=${PAGE_ITEMS}${from}`);
+      yield* page.items;
+      after = page.next;
+    }
+  }
+
+  /** The events of the server (server-sent events), or undefined where it has none. No time limit but the signal. */
+  async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array> | undefined> {
+    const reply = await this.#fetch('GET', '/v1/events', { headers: { accept: 'text/event-stream' } }, signal);
+    if (reply.ok && reply.body !== null) return reply.body;
+    await reply.body?.cancel();
+    return undefined;
+  }
+
+  async #send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    // What a GET asks can be asked again, and a POST with a key is done once. A PUT that was perhaps done, and then
+    // overtaken by somebody else's, must not be.
+    const waits = method === 'GET' || method === 'POST' ? RETRY_AFTER_MS : [];
+    for (const waitMs of waits) {
+      const reply = await this.#fetch(method, path, options).catch((error: unknown) => error as Failure);
+      if (reply instanceof Response && reply.status !== 503) return this.#judge(reply);
+      if (reply instanceof Failure && reply.exitCode !== EXIT.TRY_LATER) throw reply;
+      if (!(reply instanceof Failure) && !(reply instanceof Response)) throw reply;
+      if (reply instanceof Response) await reply.body?.cancel();
+      await sleep(waitMs);
+    }
+    return this.#judge(await this.#fetch(method, path, options));
+  }
+
+  async #fetch(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
+    const { url, token } = this.connection;
+    const { body, text, headers, limitMs = TIME_LIMIT_MS } = options;
+    const type = text === undefined ? 'application/json' : 'text/dns';
+    try {
+      return await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...((body !== undefined || text !== undefined) && { 'content-type': type }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(text !== undefined && { body: new Uint8Array(text) }),
+        signal: signal ?? AbortSignal.timeout(limitMs),
+        // The token is for this server alone.
+        redirect: 'error',
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw this.#unreached(error as Error, limitMs);
+    }
+  }
+
+  async #judge(reply: Response): Promise<Response> {
+    if (reply.ok) return reply;
+    const problem = (await reply.json().catch(() => undefined)) as Problem | undefined;
+    if (typeof problem?.code !== 'string') {
+      const { url } = this.connection;
+      throw new Failure(
+        EXIT.UNAVAILABLE,
+        `${url} answered ${reply.status} as no admin API of Teal does: ${whereFrom(this.connection)}`,
+      );
+    }
+    const { token, tokenFrom } = this.connection;
+    const todo =
+      reply.status === 401 && token !== undefined ? `the token comes from ${tokenFrom}` : adviceOn(problem.code);
+    const message = `${printable(problem.detail)} [${problem.code}]${todo === undefined ? '' : ` — ${todo}`}`;
+    throw new Failure(exitCodeOf(reply.status), message, { problem, lines: (problem.findings ?? []).map(findingLine) });
+  }
+
+  #unreached(error: Error, limitMs: number): Failure {
+    const { url } = this.connection;
+    if (error.name === 'TimeoutError') {
+      return new Failure(
+        EXIT.TRY_LATER,
+        `${url} did not answer within ${limitMs / 1000} s; what was asked may have been done`,
+      );
+    }
+    const cause = error.cause as (Error & { code?: string }) | undefined;
+    const code = cause?.code ?? '';
+    // Only these come after the request may have arrived, and pass by themselves.
+    if (['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code)) {
+      return new Failure(EXIT.TRY_LATER, `${url} broke the connection off; what was asked may have been done`);
+    }
+    const why = refusals[code || (cause?.message ?? '')] ?? (cause?.message || error.message);
+    const tls = /CERT|SELF_SIGNED|ISSUER/.test(code) ? '; NODE_EXTRA_CA_CERTS=FILE names a certificate to trust' : '';
+    return new Failure(
+      EXIT.UNAVAILABLE,
+      `cannot reach the admin API at ${url}: ${printable(why)}${tls}. ${whereFrom(this.connection)}`,
+    );
+  }
+}
+
+interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly findings?: readonly Finding[];
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  'bad port': 'no HTTP client may ask that port (https://fetch.spec.whatwg.org/#port-blocking)',
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name could not be resolved',
+  EHOSTUNREACH: 'no way to that address',
+  ENETUNREACH: 'no way to that network',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+};
+
+function whereFrom({ urlFrom }: Connection): string {
+  return `The address comes from ${urlFrom}; --url, TEAL_ADMIN_URL or \`url:\` in the configuration file set it.`;
+}
+
+export function findingLine({ severity, code, file, line, column, message }: Finding): string {
+  const place = line === 0 ? '' : `${[file, line, column].filter((part) => part !== '').join(':')}: `;
+  return printable(`${place}${severity}: ${message} [${code}]`);
+}

@@ -1,0 +1,72 @@
+/** Waits for the server to change something: told by its events where it has them, else looked for each second. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from './session.ts';
+
+/** A countdown moves each second. */
+const LOOK_MS = 1000;
+/** With events there is nothing to look for; this is for what they may have missed, and for countdowns in lines. */
+const LOOK_WITH_EVENTS_MS = 5000;
+const RECONNECT_MS = 2000;
+
+export class Changes {
+  readonly #session: Session;
+  readonly #end = new AbortController();
+  readonly #interrupted: AbortSignal;
+  #hasEvents = false;
+  #wake: () => void = () => {};
+  #woken = false;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#interrupted = session.shell.interrupted();
+    void this.#listen();
+  }
+
+  /** Resolves when it is time to look again; false where the user wants to stop. */
+  async next(): Promise<boolean> {
+    if (this.#interrupted.aborted) return false;
+    const redraws = this.#session.shell.stdout.isTerminal && !this.#session.json;
+    const ms = this.#hasEvents && !redraws ? LOOK_WITH_EVENTS_MS : LOOK_MS;
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        const stop = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.#wake = stop;
+        this.#interrupted.addEventListener('abort', stop, { once: true });
+      });
+    }
+    this.#woken = false;
+    return !this.#interrupted.aborted;
+  }
+
+  stop(): void {
+    this.#end.abort();
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        const events = await this.#session.api.events(signal);
+        // A server without events, or a token that may not read them: looking is enough.
+        if (events === undefined) return;
+        this.#hasEvents = true;
+        for await (const bytes of events) {
+          if (bytes.length > 0) this.#changed();
+        }
+      } catch {
+        // The server may be restarting; the next look tells the user.
+      }
+      this.#hasEvents = false;
+      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #changed(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+}

@@ -1,0 +1,138 @@
+/** Which server to talk to, and with which token: from flags, the environment, the configuration file, or what lies here. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import type { Shell } from './shell.ts';
+
+export interface Connection {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** In words, for messages. */
+  readonly urlFrom: string;
+  readonly token: string | undefined;
+  readonly tokenFrom: string;
+  /** What the user should know, once. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+}
+
+/** Where `teal serve` listens unless told otherwise. */
+const DEFAULT_URL = 'http://127.0.0.1:8053';
+
+interface ConfigFile {
+  readonly name: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
+/** Flags win over the environment, the environment over the file. Throws Failure. */
+export async function findConnection(options: ConnectionOptions, shell: Shell): Promise<Connection> {
+  const file = await readConfigFile(shell);
+  const { url, urlFrom } = findUrl(options, shell, file);
+  const { token, tokenFrom } = findToken(options, shell, file, url);
+  const warnings = [
+    ...(url.startsWith('http:') && !isLoopback(url) && token !== undefined
+      ? [`the token goes to ${url} in the clear; use https, or a tunnel`]
+      : []),
+    ...(file?.token !== undefined && isReadByOthers(file.name)
+      ? [`${file.name} has a token and others may read it: chmod 600`]
+      : []),
+  ];
+  return { url, urlFrom, token, tokenFrom, warnings };
+}
+
+function findUrl(
+  options: ConnectionOptions,
+  { env }: Shell,
+  file: ConfigFile | undefined,
+): { url: string; urlFrom: string } {
+  if (options.url !== undefined) return { url: checkUrl(options.url, '--url'), urlFrom: '--url' };
+  if (env.TEAL_ADMIN_URL) return { url: checkUrl(env.TEAL_ADMIN_URL, 'TEAL_ADMIN_URL'), urlFrom: 'TEAL_ADMIN_URL' };
+  if (file?.url !== undefined) return { url: checkUrl(file.url, `${file.name}: url`), urlFrom: file.name };
+  return { url: DEFAULT_URL, urlFrom: 'the default' };
+}
+
+function checkUrl(text: string, from: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') {
+    return url.href.replace(/\/+$/, '');
+  }
+  throw new Failure(
+    EXIT.USAGE,
+    `${from}: expected an address such as http://127.0.0.1:8053, found ${JSON.stringify(text)}`,
+  );
+}
+
+function findToken(
+  options: ConnectionOptions,
+  { env }: Shell,
+  file: ConfigFile | undefined,
+  url: string,
+): { token: string | undefined; tokenFrom: string } {
+  if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file');
+  if (env.TEAL_TOKEN) return { token: env.TEAL_TOKEN.trim(), tokenFrom: 'TEAL_TOKEN' };
+  if (file?.token !== undefined) return { token: file.token, tokenFrom: file.name };
+  if (file?.tokenFile !== undefined) return fromFile(file.tokenFile, `${file.name}: tokenFile`);
+  // A server that was started here wrote it; it is for nobody but a server on this machine.
+  const own = join(env.TEAL_DATA_DIR || 'data', 'admin.token');
+  if (isLoopback(url)) {
+    try {
+      return { token: readFileSync(own, 'utf8').trim(), tokenFrom: own };
+    } catch {
+      // Not here: the reply says what is missing.
+    }
+  }
+  return { token: undefined, tokenFrom: 'nowhere' };
+}
+
+function fromFile(name: string, from: string): { token: string; tokenFrom: string } {
+  try {
+    return { token: readFileSync(name, 'utf8').trim(), tokenFrom: name };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(EXIT.NO_INPUT, `${from}: expected a file with a token, and ${name} cannot be read (${code})`);
+  }
+}
+
+/** `~/.config/teal/config.yaml`, or under XDG_CONFIG_HOME. */
+function configFileName({ env, home }: Shell): string {
+  return join(env.XDG_CONFIG_HOME || join(home, '.config'), 'teal', 'config.yaml');
+}
+
+async function readConfigFile(shell: Shell): Promise<ConfigFile | undefined> {
+  const name = configFileName(shell);
+  let text: string;
+  try {
+    text = readFileSync(name, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Failure(EXIT.CONFIG, `${name} cannot be read (${code})`);
+  }
+  // Loaded only where there is a file, since most commands start without.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const content: unknown = document.errors.length > 0 ? undefined : (document.toJS() ?? {});
+  const known = ['url', 'token', 'tokenFile'];
+  const isRight =
+    typeof content === 'object' &&
+    Object.entries(content as object).every(([key, value]) => known.includes(key) && typeof value === 'string');
+  if (!isRight)
+    throw new Failure(EXIT.CONFIG, `${name}: expected YAML with the keys url, token or tokenFile, each a text`);
+  return { ...(content as object), name };
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function isReadByOthers(name: string): boolean {
+  return process.platform !== 'win32' && (statSync(name).mode & 0o077) !== 0;
+}

@@ -1,0 +1,105 @@
+/** Releases, their steps and plans as lines. Pure: the time is passed in. */
+import type { Drain, Plan, Release, Standing, Step, Weights } from '../api-types.ts';
+import { type PoolLine, poolLines, split } from './pools.ts';
+import type { Style } from './style.ts';
+import { columns, duration, instant, printable } from './text.ts';
+
+/** One release: where it stands, the weights, the steps. `drains`: what is known of each service's answers. */
+export function releaseLines(
+  release: Release,
+  style: Style,
+  nowMs: number,
+  drains: ReadonlyMap<string, Drain> = new Map(),
+): string[] {
+  const services = Object.entries(release.services);
+  const title = `${services.map(([name]) => style.bold(name)).join(', ')} to ${release.to}: release ${release.id}, ${stateWord(release, style)}`;
+  const pools = services.flatMap(([name, { weights, shares }]) => [
+    ...(services.length > 1 ? [`  ${name}`] : []),
+    ...poolLines(withObserved(weights, shares, drains.get(name)), style).map((line) => `  ${line}`),
+  ]);
+  return [
+    title,
+    `  ${printable(release.message)}${waitWords(release, nowMs)}`,
+    ...release.warnings.map(({ code, message }) => `  ${style.symbols.warning} ${printable(message)} [${code}]`),
+    '',
+    ...pools,
+    '',
+    ...stepLines(release, style, nowMs).map((line) => `  ${line}`),
+  ];
+}
+
+function withObserved(weights: Weights, shares: Weights, drain: Drain | undefined): PoolLine[] {
+  return Object.entries(weights).map(([pool, weight]) => ({
+    pool,
+    weight,
+    share: shares[pool] ?? 0,
+    ...(drain !== undefined && { observed: drain.pools[pool]?.share.answers ?? undefined }),
+  }));
+}
+
+export function stateWord({ state }: Pick<Release, 'state'>, style: Style): string {
+  const colours = { progressing: 'blue', paused: 'yellow', completed: 'green', aborted: 'red' } as const;
+  return style.colour(colours[state], state);
+}
+
+/** How long until it goes on by itself. */
+function waitWords({ wait }: Standing, nowMs: number): string {
+  const until = wait?.until;
+  return until == null ? '' : ` (${duration((Date.parse(until) - nowMs) / 1000)} left)`;
+}
+
+export function stepLines(release: Release, style: Style, nowMs: number): string[] {
+  const { done, now, todo, failed } = style.symbols;
+  const rows = release.steps.map((step, at) => {
+    const number = String(at + 1);
+    if (release.state === 'completed' || at < release.stepIndex)
+      return [style.colour('green', done), number, stepWords(step), 'done'];
+    if (at > release.stepIndex) return [todo, number, stepWords(step)];
+    if (release.state === 'aborted') return [style.colour('red', failed), number, stepWords(step), 'aborted here'];
+    return [style.colour('yellow', now), number, style.bold(stepWords(step)), `now${waitWords(release, nowMs)}`];
+  });
+  return columns(rows, [1]);
+}
+
+export function stepWords({ setWeight, pause, analysis, drain }: Step): string {
+  if (setWeight !== undefined) return `set weight ${setWeight} %`;
+  if (pause !== undefined)
+    return pause.duration === undefined ? 'pause until promoted' : `pause ${durationWords(pause.duration)}`;
+  if (drain !== undefined) return 'wait until drained';
+  const names = (analysis?.metrics ?? []).map(({ name }) => printable(name)).join(', ');
+  const count = analysis?.count ?? 1;
+  return `analysis of ${names}${count > 1 ? `, ${count} times` : ''}`;
+}
+
+function durationWords(value: number | string): string {
+  return typeof value === 'number' ? duration(value) : printable(value);
+}
+
+export function planLines(plan: Plan, style: Style): string[] {
+  const rows = plan.plan.map((entry) => {
+    const all = Object.entries(entry.services);
+    const shares = all.map(([name, { shares }]) => (all.length > 1 ? `${name} ` : '') + split(shares, style));
+    return [`${entry.certain ? '' : 'from '}${instant(entry.at)}`, entry.state, shares.join(', ')];
+  });
+  return [
+    `Plan of a release to ${plan.to}; nothing is done yet.`,
+    ...plan.warnings.map(({ code, message }) => `${style.symbols.warning} ${printable(message)} [${code}]`),
+    ...columns([['AT', 'STATE', 'SHARES'], ...rows]),
+    ...(plan.plan.every(({ certain }) => certain)
+      ? []
+      : ['`from`: the earliest time, if gates and people agree at once.']),
+  ];
+}
+
+export function releaseListLines(releases: readonly Release[], style: Style): string[] {
+  if (releases.length === 0) return ['There is no release yet: `teal release start --help` says how to begin one.'];
+  const rows = releases.map((release) => [
+    release.id,
+    instant(release.createdAt),
+    release.to,
+    stateWord(release, style),
+    `${Math.min(release.stepIndex + (release.state === 'completed' ? 0 : 1), release.steps.length)}/${release.steps.length}`,
+    Object.keys(release.services).join(' '),
+  ]);
+  return columns([['ID', 'BEGAN', 'TO', 'STATE', 'STEP', 'SERVICES'], ...rows], [0]);
+}

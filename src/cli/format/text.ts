@@ -1,0 +1,95 @@
+/** Text for a terminal: columns that align, numbers and times for people. Pure. */
+import { stripVTControlCharacters } from 'node:util';
+
+/** Between two columns. */
+const GAP = '  ';
+
+/** Text from elsewhere, without what could move the cursor or change the colours of a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+/** Rows as lines of aligned columns; columns of `right` are set flush right. Colours do not count as width. */
+export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, at) => pad(cell, widths[at], right.includes(at)))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+export function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+function pad(cell: string, width: number, right: boolean): string {
+  const space = ' '.repeat(width - widthOf(cell));
+  return right ? space + cell : cell + space;
+}
+
+/** The line, cut to the width of the screen. Only for lines without colour. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;
+}
+
+/** The text in lines of at most `width` characters, each indented. */
+export function wrap(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line];
+}
+
+/** `0.1` as `10.0 %`; a share that is not 0 never reads as 0. */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return '<0.1 %';
+  if (value < 100 && value > 99.9) return '>99.9 %';
+  return `${value.toFixed(1)} %`;
+}
+
+/** `90 s` as `1m 30s`, with the two largest units. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'm'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return '0s';
+  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
+  return shown.map(([count, unit]) => `${count}${unit}`).join(' ');
+}
+
+/** `5m`, `90s`, `1h30m`, `2d` in seconds; a bare number is seconds; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text);
+  if (!/^(\d+[smhd])+$/.test(text)) return undefined;
+  const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+  return [...text.matchAll(/(\d+)([smhd])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit], 0);
+}
+
+/** An instant of the API (RFC 3339, UTC), to the second. */
+export function instant(text: string): string {
+  return text
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/Z$/, ' UTC');
+}
+
+export function plural(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+}

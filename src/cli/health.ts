@@ -1,0 +1,87 @@
+/** `teal health`: the health of targets, and states that a person forces. */
+import type { Command } from 'commander';
+import { path } from './api.ts';
+import type { Health, HealthPool } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { poolColour, type Style } from './format/style.ts';
+import { columns, instant, printable } from './format/text.ts';
+import { durationValue } from './option-values.ts';
+import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface ForceOptions extends SessionOptions {
+  readonly for?: number;
+  readonly target?: string;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('health')
+    .helpGroup('Traffic:')
+    .summary('targets that are up or down: show, force, clear')
+    .description('Health of pools and their targets.');
+  const show = group
+    .command('show <service>')
+    .description('Show which targets are up, since when, and why.')
+    .action(async (name: string, options: SessionOptions) => showHealth(await openSession(shell, options), name));
+  describeRemote(show, 'teal health show app.example.com');
+  const force = group
+    .command('force <service> <pool> <state>')
+    .description('Force a pool, or one target of it, up or down, whatever the checks say.')
+    .option('--for <duration>', 'how long, such as 30m or 2h; without it until it is cleared', durationValue)
+    .option('--target <address>', 'only this target')
+    .action(async (name: string, pool: string, state: string, options: ForceOptions) => {
+      if (state !== 'up' && state !== 'down') throw new Failure(EXIT.USAGE, `expected up or down, found ${state}`);
+      const session = await openSession(shell, options);
+      const body = {
+        state,
+        ...(options.for !== undefined && { durationSeconds: options.for }),
+        ...(options.target !== undefined && { target: options.target }),
+      };
+      await session.api.put(path`/v1/services/${name}/health/${pool}`, { body });
+      await showHealth(session, name);
+    });
+  describeRemote(force, 'teal health force app.example.com green down --for 1h');
+  const clear = group
+    .command('clear <service> <pool>')
+    .description('Let the checks decide again.')
+    .option('--target <address>', 'only this target')
+    .action(async (name: string, pool: string, options: ForceOptions) => {
+      const session = await openSession(shell, options);
+      const query = options.target === undefined ? '' : `?target=${encodeURIComponent(options.target)}`;
+      await session.api.delete(`${path`/v1/services/${name}/health/${pool}`}${query}`);
+      await showHealth(session, name);
+    });
+  describeRemote(clear, 'teal health clear app.example.com green');
+}
+
+async function showHealth(session: Session, name: string): Promise<void> {
+  const health = await session.api.get<Health>(path`/v1/services/${name}/health`);
+  session.show(health, () => healthLines(health, session.style));
+}
+
+export function healthLines({ service, pools }: Health, style: Style): string[] {
+  const names = Object.keys(pools);
+  const rows = Object.entries(pools).flatMap(([pool, one]) => [
+    [style.colour(poolColour(pool, names), pool), stateWord(one.healthy ? 'up' : 'down', style), '', forcedWords(one)],
+    ...Object.entries(one.targets).map(([target, { state, since, reason }]) => [
+      `  ${target}`,
+      stateWord(state, style),
+      since === null ? '' : `since ${instant(since)}`,
+      printable(reason),
+    ]),
+  ]);
+  return [style.bold(service), ...columns(rows).map((line) => `  ${line}`)];
+}
+
+function stateWord(state: string, style: Style): string {
+  if (state === 'up') return style.colour('green', state);
+  return state === 'down' ? style.colour('red', state) : state;
+}
+
+function forcedWords({ forced }: HealthPool): string {
+  if (forced === null) return '';
+  if (typeof forced === 'string') return `forced ${forced}`;
+  return `forced ${forced.state}${forced.until == null ? '' : ` until ${instant(forced.until)}`}`;
+}

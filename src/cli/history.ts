@@ -1,0 +1,72 @@
+/** `teal history`: who changed what, when. */
+import type { Command } from 'commander';
+import { type Api, path } from './api.ts';
+import type { Page, Revision } from './api-types.ts';
+import type { Style } from './format/style.ts';
+import { columns, instant, printable } from './format/text.ts';
+import { wholeNumber } from './option-values.ts';
+import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface Options extends SessionOptions {
+  readonly limit: number;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const command = program
+    .command('history [service]')
+    .helpGroup('Looking:')
+    .summary('who changed what, when')
+    .description('Show the changes of a service, of a deleted one too, or of everything; the newest come last.')
+    .option('-n, --limit <count>', 'how many', wholeNumber, 20)
+    .action((service: string | undefined, options: Options) => history(service, options, shell));
+  describeRemote(
+    command,
+    `
+    teal history app.example.com
+    teal history --limit 100
+    `,
+  );
+}
+
+async function history(service: string | undefined, options: Options, shell: Shell): Promise<void> {
+  const session = await openSession(shell, options);
+  const revisions = await newest(session.api, service, options.limit);
+  session.show({ items: revisions }, () =>
+    revisions.length === 0 ? ['There is no change yet.'] : historyLines(revisions, session.style),
+  );
+}
+
+/** The last revisions, the newest last. */
+async function newest(api: Api, service: string | undefined, limit: number): Promise<readonly Revision[]> {
+  if (limit === 0) return [];
+  if (service !== undefined) {
+    const { items } = await api.get<Page<Revision>>(
+      `${path`/v1/services/${service}/history`}?order=newest&limit=${limit}`,
+    );
+    return items.toReversed();
+  }
+  const last = await lastRevision(api);
+  return (await api.get<Page<Revision>>(`/v1/revisions?after=${Math.max(last - limit, 0)}&limit=${limit}`)).items;
+}
+
+/** Revisions are numbered without gaps, so the last one is found by doubling, and then halving, the step. */
+async function lastRevision(api: Api): Promise<number> {
+  const isThere = async (revision: number): Promise<boolean> =>
+    (await api.get<Page<Revision>>(`/v1/revisions?after=${revision - 1}&limit=1`)).items.length > 0;
+  let step = 1;
+  while (await isThere(step * 2)) step *= 2;
+  let last = 0;
+  for (; step >= 1; step /= 2) if (await isThere(last + step)) last += step;
+  return last;
+}
+
+export function historyLines(revisions: readonly Revision[], style: Style): string[] {
+  const rows = revisions.map(({ revision, at, actor, summary }) => [
+    String(revision),
+    style.dim(instant(at)),
+    printable(actor),
+    printable(summary),
+  ]);
+  return columns([['REVISION', 'AT', 'BY', 'WHAT'], ...rows], [0]);
+}

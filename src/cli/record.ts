@@ -1,0 +1,103 @@
+/** `teal record`: the RRsets of a zone, set, deleted, listed. */
+import type { Command } from 'commander';
+import { type Api, path } from './api.ts';
+import type { RRset, Zone } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { columns, printable } from './format/text.ts';
+import { wholeNumber } from './option-values.ts';
+import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface SetOptions extends SessionOptions {
+  readonly ttl: number;
+  readonly zone?: string;
+}
+
+const zoneFlag = ['--zone <zone>', 'the zone (the one with the longest name that holds it)'] as const;
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('record')
+    .helpGroup('Zones and services:')
+    .summary('plain records of a zone: set, rm, list')
+    .description('Plain records of a zone, as RRsets: all of one name and type.');
+  const set = group
+    .command('set <name> <type> <rdata...>')
+    .description(
+      'Make or replace the RRset of a name and type. Names within RDATA are written in full, with the final dot.',
+    )
+    .option('--ttl <seconds>', 'TTL', wholeNumber, 300)
+    .option(...zoneFlag)
+    .action((name: string, type: string, rdata: string[], options: SetOptions) =>
+      setRRset(name, type, rdata, options, shell),
+    );
+  describeRemote(
+    set,
+    `
+    teal record set www.example.com A 192.0.2.80 192.0.2.81
+    teal record set example.com MX '10 mail.example.com.' --ttl 3600
+    teal record set _acme-challenge.example.com TXT '"token"'
+    `,
+  );
+  const remove = group
+    .command('rm <name> <type>')
+    .description('Delete the RRset of a name and type.')
+    .option(...zoneFlag)
+    .action(async (name: string, type: string, options: SetOptions) => {
+      const session = await openSession(shell, options);
+      const zone = options.zone ?? (await zoneOf(session.api, name));
+      await session.api.delete(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`);
+      session.show({ zone, name, type, deleted: true }, () => [`${name} ${type} is deleted from ${zone}.`]);
+    });
+  describeRemote(remove, 'teal record rm www.example.com A');
+  const list = group
+    .command('list <zone>')
+    .description('List the RRsets of a zone, without its SOA and NS.')
+    .action(async (zone: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const rrsets = await Array.fromAsync(session.api.all<RRset>(path`/v1/zones/${zone}/rrsets`));
+      session.show({ items: rrsets }, () =>
+        rrsets.length === 0 ? [`${zone} has no records but SOA and NS.`] : rrsetLines(rrsets),
+      );
+    });
+  describeRemote(list, 'teal record list example.com');
+}
+
+async function setRRset(
+  name: string,
+  type: string,
+  rdata: readonly string[],
+  options: SetOptions,
+  shell: Shell,
+): Promise<void> {
+  const session = await openSession(shell, options);
+  const zone = options.zone ?? (await zoneOf(session.api, name));
+  const body = { ttlSeconds: options.ttl, rdata };
+  const rrset = await session.api.put<RRset>(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`, { body });
+  session.show(rrset, () => [...rrsetLines([rrset]), `In force as revision ${rrset.revision}.`]);
+}
+
+/** The zone that holds a name: the longest that is the name or ends it. Throws Failure. */
+async function zoneOf(api: Api, name: string): Promise<string> {
+  const labels = withoutDot(name).split('.');
+  for (let from = 0; from < labels.length; from++) {
+    const zone = await api.find<Zone>(path`/v1/zones/${labels.slice(from).join('.')}`);
+    if (zone !== undefined) return zone.name;
+  }
+  throw new Failure(
+    EXIT.REFUSED,
+    `no zone here holds ${name}: \`teal zone list\` shows the zones, \`teal zone add\` makes one`,
+  );
+}
+
+function withoutDot(name: string): string {
+  return name.replace(/(?<=[^\\])\.$/, '');
+}
+
+export function rrsetLines(rrsets: readonly RRset[]): string[] {
+  const rows = rrsets.flatMap(({ name, ttlSeconds, type, rdata }) =>
+    rdata.map((text) => [printable(name), String(ttlSeconds), type, printable(text)]),
+  );
+  return columns([['NAME', 'TTL', 'TYPE', 'RDATA'], ...rows], [1]);
+}

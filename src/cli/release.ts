@@ -1,0 +1,184 @@
+/** `teal release`: planned sequences of shifts, begun, steered, watched. */
+import type { Command } from 'commander';
+import { type Api, path } from './api.ts';
+import type { Plan, Release } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { planLines, releaseLines, releaseListLines } from './format/release.ts';
+import { readYaml } from './input-file.ts';
+import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+import { parseStepWords } from './step-words.ts';
+
+interface StartOptions extends SessionOptions {
+  readonly to?: string;
+  readonly steps?: string;
+  readonly preset?: string;
+  readonly file?: string;
+  readonly watch?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('release')
+    .helpGroup('Traffic:')
+    .summary('move traffic in steps: start, watch, promote, …')
+    .description('Releases: traffic moved to a pool in steps, with pauses and gates, and back at once if one fails.');
+  addStart(group, shell);
+  addPlan(group, shell);
+  addReading(group, shell);
+  for (const verb of verbs) addVerb(group, verb, shell);
+}
+
+function withSteps(command: Command): Command {
+  return command
+    .option('--to <pool>', 'the pool that traffic moves to')
+    .option('--steps <list>', 'percentages, pauses, and `pause` to wait for a promote: 10,5m,50,pause,100')
+    .option('--preset <name>', 'in place of steps, such as Canary10Percent5Minutes or AllAtOnce')
+    .option('-f, --file <file>', 'the release as YAML or JSON, with analyses: to, steps');
+}
+
+function addStart(group: Command, shell: Shell): void {
+  const command = withSteps(group.command('start <services...>'))
+    .description(
+      'Begin a release of a service, or of several that move together. It goes on in the server, whoever watches.',
+    )
+    .option('-w, --watch', 'stay and watch; exit code 1 if it is aborted')
+    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .action((services: string[], options: StartOptions) => start(services, options, shell));
+  describeRemote(
+    command,
+    `
+    teal release start app.example.com --to green --steps 10,5m,50,pause,100
+    teal release start app.example.com api.example.com --to green --preset Canary10Percent5Minutes --watch
+    teal release start app.example.com -f release.yaml
+    `,
+  );
+}
+
+function addPlan(group: Command, shell: Shell): void {
+  const command = withSteps(group.command('plan <services...>'))
+    .description('Show what a release would do and when; nothing is done.')
+    .action(async (services: string[], options: StartOptions) => {
+      const body = await bodyOf(options, shell);
+      const session = await openSession(shell, options);
+      const plan = await create<Plan>(session.api, services, { ...body, dryRun: true }, options);
+      session.show(plan, () => planLines(plan, session.style));
+    });
+  describeRemote(command, 'teal release plan app.example.com --to green --steps 10,5m,100');
+}
+
+async function start(services: readonly string[], options: StartOptions, shell: Shell): Promise<void> {
+  const body = await bodyOf(options, shell);
+  const session = await openSession(shell, options);
+  const release = await create<Release>(session.api, services, body, options);
+  if (options.watch) return watched(session, release.id);
+  showRelease(session, release);
+  if (!session.json && session.shell.stdout.isTerminal)
+    session.note(`\`teal release watch ${services[0]}\` follows it.`);
+}
+
+function create<Reply>(
+  api: Api,
+  services: readonly string[],
+  body: object,
+  { idempotencyKey }: StartOptions,
+): Promise<Reply> {
+  const [only, ...others] = services as [string, ...string[]];
+  if (others.length === 0) return api.post(path`/v1/services/${only}/releases`, body, { idempotencyKey });
+  return api.post('/v1/releases', { services, ...body }, { idempotencyKey });
+}
+
+async function bodyOf(options: StartOptions, shell: Shell): Promise<Record<string, unknown>> {
+  const { to, steps, preset, file } = options;
+  const fromFile = file === undefined ? {} : await readYaml(file, ['to', 'steps', 'preset'], shell);
+  const body = {
+    ...fromFile,
+    ...(to !== undefined && { to }),
+    ...(steps !== undefined && { steps: parseStepWords(steps) }),
+    ...(preset !== undefined && { preset }),
+  };
+  if (!('to' in body)) throw new Failure(EXIT.USAGE, 'expected the pool that traffic moves to, such as --to green');
+  if ('steps' in body !== 'preset' in body) return body;
+  throw new Failure(EXIT.USAGE, 'expected either --steps (10,5m,100) or --preset (Canary10Percent5Minutes)');
+}
+
+async function watched(session: Session, id: string): Promise<void> {
+  const { watchRelease } = await import('./watch-release.ts');
+  await watchRelease(session, id);
+}
+
+function addReading(group: Command, shell: Shell): void {
+  const status = group
+    .command('status <service> [id]')
+    .description('Show the last release of a service, or the one with the id.')
+    .action(async (service: string, id: string | undefined, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      showRelease(session, await findRelease(session.api, service, id));
+    });
+  describeRemote(status, 'teal release status app.example.com');
+  const watch = group
+    .command('watch <service> [id]')
+    .description('Watch the last release of a service until it has ended; exit code 1 if it was aborted.')
+    .action(async (service: string, id: string | undefined, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      await watched(session, (await findRelease(session.api, service, id)).id);
+    });
+  describeRemote(watch, 'teal release watch app.example.com');
+  const list = group
+    .command('list [service]')
+    .description('List the releases of a service, or all; the newest come last.')
+    .action(async (service: string | undefined, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const from = service === undefined ? '/v1/releases' : path`/v1/services/${service}/releases`;
+      const releases = await Array.fromAsync(session.api.all<Release>(from));
+      session.show({ items: releases }, () => releaseListLines(releases, session.style));
+    });
+  describeRemote(list, 'teal release list app.example.com');
+}
+
+const verbs = [
+  { verb: 'promote', what: 'Leave the pause that the release is in: of a step, or on request.' },
+  { verb: 'pause', what: 'Hold the release where it is.' },
+  { verb: 'resume', what: 'Leave a pause that was requested; its wait or analysis begins anew.' },
+  { verb: 'abort', what: 'End the release; the weights are at once what they were before it.' },
+  { verb: 'retry', what: 'Begin an aborted release again, at its first step.' },
+] as const;
+
+function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: Shell): void {
+  const command = group
+    .command(`${verb} <service> [id]`)
+    .description(`${what} Without an id: the last release of the service.`);
+  if (verb === 'promote') command.option('--full', 'skip every pause and analysis that is left');
+  command
+    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .action(async (service: string, id: string | undefined, options: StartOptions & { full?: boolean }) => {
+      const session = await openSession(shell, options);
+      const found = id ?? (await findRelease(session.api, service, undefined)).id;
+      const body = options.full ? { full: true } : {};
+      const { idempotencyKey } = options;
+      const to = `${path`/v1/services/${service}/releases/${found}`}/${verb}`;
+      showRelease(session, await session.api.post<Release>(to, body, { idempotencyKey }));
+    });
+  describeRemote(
+    command,
+    `teal release ${verb} app.example.com${verb === 'promote' ? '\nteal release promote app.example.com --full' : ''}`,
+  );
+}
+
+function showRelease(session: Session, release: Release): void {
+  session.show(release, () => releaseLines(release, session.style, Date.now()));
+}
+
+/** The release with the id, or the last one of the service. Throws Failure. */
+async function findRelease(api: Api, service: string, id: string | undefined): Promise<Release> {
+  if (id !== undefined) return api.get<Release>(path`/v1/services/${service}/releases/${id}`);
+  const releases = await Array.fromAsync(api.all<Release>(path`/v1/services/${service}/releases`));
+  const last = releases.at(-1);
+  if (last !== undefined) return last;
+  throw new Failure(
+    EXIT.REFUSED,
+    `${service} has had no release yet: \`teal release start --help\` says how to begin one`,
+  );
+}

@@ -1,0 +1,48 @@
+/** `teal restore`: a backup in the place of the store, while no server runs. */
+import type { Command } from 'commander';
+import { contentWords } from './backup.ts';
+import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { describe, Presenter } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface Options extends DataDirectoryOptions {
+  readonly force?: boolean;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const command = withDataDirectory(
+    program.command('restore <file>').helpGroup('The server:').summary('bring a copy back'),
+  )
+    .description(
+      'Bring a backup back into a data directory on this machine. It is checked first, a running server is a reason to ' +
+        'refuse, and a store that it replaces is kept beside it.',
+    )
+    .option('--force', 'replace the store that is there')
+    .action((file: string, options: Options) => restore(file, options, shell));
+  describe(
+    command,
+    `
+    systemctl stop teal && teal restore teal-monday.db --data-dir /var/lib/teal --force && systemctl start teal
+    teal restore teal-monday.db --data-dir ./copy
+    `,
+  );
+}
+
+async function restore(file: string, options: Options, shell: Shell): Promise<void> {
+  const directory = await dataDirectory(options, shell);
+  const { ExistsError, restoreStore } = await import('../store/backup.ts');
+  try {
+    const content = restoreStore(file, directory, { replace: options.force === true });
+    new Presenter(shell, options).show({ directory, ...content }, () => [
+      `${directory}: restored to ${contentWords(content)}.`,
+      ...(content.kept === undefined ? [] : [`What was there is kept as ${content.kept}.`]),
+    ]);
+  } catch (error) {
+    if (error instanceof ExistsError) {
+      throw new Failure(EXIT.CANNOT_WRITE, `${error.message}; --force replaces it, and keeps it beside the new one`);
+    }
+    throw new Failure(EXIT.UNAVAILABLE, (error as Error).message);
+  }
+}

@@ -1,0 +1,158 @@
+/** `teal service`: services, made, shown, listed, deleted. */
+import type { Command } from 'commander';
+import { type Api, path } from './api.ts';
+import type { Service } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { poolLines, split } from './format/pools.ts';
+import type { Style } from './format/style.ts';
+import { columns, printable } from './format/text.ts';
+import { isGroup, readYaml } from './input-file.ts';
+import { collect, wholeNumber } from './option-values.ts';
+import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface AddOptions extends SessionOptions {
+  readonly pool?: readonly string[];
+  readonly ttl?: number;
+  readonly releaseTtl?: number;
+  readonly pick?: string;
+  readonly file?: string;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('service')
+    .helpGroup('Zones and services:')
+    .summary('services: add, show, list, rm')
+    .description('Services: names whose answer is chosen by weight.');
+  const make = group
+    .command('add <name>')
+    .description('Make a service in a zone. One that is there already is not touched: `teal apply` changes it.')
+    .option(
+      '-p, --pool <pool=weight:target,...>',
+      'a pool with its weight and addresses, or one host name; repeat it',
+      collect,
+    )
+    .option('--ttl <seconds>', 'TTL of its answers (5)', wholeNumber)
+    .option('--release-ttl <seconds>', 'releases lower a higher TTL to this while they go on', wholeNumber)
+    .option('--pick <how>', 'random, or sticky to keep each client network on its pool')
+    .option('-f, --file <file>', 'the body of the service as YAML or JSON, for all that has no flag')
+    .action((name: string, options: AddOptions) => addService(name, options, shell));
+  describeRemote(
+    make,
+    `
+    teal service add app.example.com --pool blue=100:192.0.2.10,192.0.2.11 --pool green=0:192.0.2.20
+    teal service add www.example.com --pool blue=1:lb-blue.example.net --pool green=0:lb-green.example.net --ttl 10
+    `,
+  );
+  const show = group
+    .command('show <name>')
+    .description('Show a service: pools, weights, targets, TTL.')
+    .action(async (name: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const service = await session.api.get<Service>(path`/v1/services/${name}`);
+      session.show(service, () => serviceLines(service, session.style));
+    });
+  describeRemote(show, 'teal service show app.example.com');
+  const list = group
+    .command('list')
+    .description('List all services with their shares.')
+    .option('-q, --quiet', 'only the names')
+    .action(async (options: SessionOptions & { quiet?: boolean }) => {
+      const session = await openSession(shell, options);
+      const services = await Array.fromAsync(session.api.all<Service>('/v1/services'));
+      const lines = (): string[] =>
+        options.quiet ? services.map(({ name }) => name) : serviceListLines(services, session.style);
+      session.show({ items: services }, lines);
+    });
+  describeRemote(list, `teal service list\nteal service list --json | jq -r '.items[].name'`);
+  const remove = group
+    .command('rm <name>')
+    .description('Delete a service; its history stays.')
+    .action(async (name: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      await session.api.delete(path`/v1/services/${name}`);
+      session.show({ name, deleted: true }, () => [`${name} is deleted.`]);
+    });
+  describeRemote(remove, 'teal service rm old.example.com');
+}
+
+async function addService(name: string, options: AddOptions, shell: Shell): Promise<void> {
+  const body = options.file === undefined ? bodyOf(options) : await readBody(options.file, shell);
+  const session = await openSession(shell, options);
+  await refuseExisting(session.api, name);
+  const headers = { 'if-none-match': '*' };
+  const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, headers });
+  session.show(service, () => serviceLines(service, session.style));
+}
+
+/** If-None-Match keeps the promise; this says it in better words. */
+async function refuseExisting(api: Api, name: string): Promise<void> {
+  const found = await api.find<Service>(path`/v1/services/${name}`);
+  if (found === undefined) return;
+  throw new Failure(
+    EXIT.REFUSED,
+    `${name} is there already, since revision ${found.revision} as it is; \`teal apply\` changes services`,
+  );
+}
+
+async function readBody(file: string, shell: Shell): Promise<Record<string, unknown>> {
+  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'preview'];
+  return readYaml(file, known, shell);
+}
+
+function bodyOf({ pool, ttl, releaseTtl, pick }: AddOptions): Record<string, unknown> {
+  if (pool === undefined)
+    throw new Failure(EXIT.USAGE, 'expected pools, such as --pool blue=100:192.0.2.10 --pool green=0:192.0.2.20');
+  return {
+    ...(ttl !== undefined && { ttlSeconds: ttl }),
+    ...(releaseTtl !== undefined && { release: { ttlSeconds: releaseTtl } }),
+    ...(pick !== undefined && { pick }),
+    pools: Object.fromEntries(pool.map(parsePool)),
+  };
+}
+
+/** `blue=100:192.0.2.10,192.0.2.11`; an IPv6 address has colons too, so only the first one counts. */
+export function parsePool(text: string): [string, { weight: number; targets: string[] }] {
+  const match = /^([^=:]+)=(\d+):(.+)$/.exec(text);
+  if (match === null) {
+    throw new Failure(
+      EXIT.USAGE,
+      `expected a pool such as blue=100:192.0.2.10,192.0.2.11, found ${JSON.stringify(text)}`,
+    );
+  }
+  const [, name, weight, targets] = match as unknown as [string, string, string, string];
+  return [name, { weight: Number(weight), targets: targets.split(',').map((target) => target.trim()) }];
+}
+
+export function serviceLines(service: Service, style: Style): string[] {
+  const pools = Object.entries(service.pools).map(([pool, { weight, targets }]) => ({
+    pool,
+    weight,
+    share: service.shares[pool] ?? 0,
+    note: printable(targets.join(' ')),
+  }));
+  const ttl =
+    service.loweredTtlSeconds === undefined
+      ? `${service.ttlSeconds} s`
+      : `${service.loweredTtlSeconds} s, lowered by a release from ${service.ttlSeconds} s`;
+  const more = Object.entries(service)
+    .filter(([key, value]) => ['health', 'pins', 'release'].includes(key) && isShown(value))
+    .map(([key, value]) => `  ${key} ${printable(JSON.stringify(value))}`);
+  return [
+    `${style.bold(service.name)}  in ${service.zone}, TTL ${ttl}, pick ${service.pick}, revision ${service.revision}`,
+    ...poolLines(pools, style).map((line) => `  ${line}`),
+    ...more,
+  ];
+}
+
+function isShown(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : isGroup(value);
+}
+
+export function serviceListLines(services: readonly Service[], style: Style): string[] {
+  if (services.length === 0) return ['There is no service yet: `teal service add --help` says how to make one.'];
+  const rows = services.map(({ name, ttlSeconds, shares }) => [name, `${ttlSeconds} s`, split(shares, style)]);
+  return columns([['SERVICE', 'TTL', 'SHARES'], ...rows], [1]);
+}

@@ -1,0 +1,71 @@
+/** What the commands that talk to a server share: their flags, the client, and how results are shown. */
+import type { Command } from 'commander';
+import { Api } from './api.ts';
+import { findConnection } from './connection.ts';
+import { type Style, styleFor } from './format/style.ts';
+import type { Shell } from './shell.ts';
+
+export interface SessionOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `--json`, and the examples that every help ends with. */
+export function describe(command: Command, examples: string): Command {
+  return command
+    .option('--json', 'print JSON, for programs')
+    .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  ')}`);
+}
+
+/** As `describe`, for a command that talks to a server. */
+export function describeRemote(command: Command, examples: string): Command {
+  return describe(command, examples)
+    .option('--url <url>', 'address of the admin API (TEAL_ADMIN_URL)')
+    .option('--token-file <file>', 'file with the token (TEAL_TOKEN is one itself)');
+}
+
+/** How a command shows what it found: as text for people, or as JSON. */
+export class Presenter {
+  readonly shell: Shell;
+  readonly style: Style;
+  readonly json: boolean;
+
+  constructor(shell: Shell, options: { readonly json?: boolean }) {
+    this.shell = shell;
+    this.json = options.json === true;
+    this.style = styleFor(shell, shell.stdout);
+  }
+
+  /** The value as JSON, or the lines made from it. */
+  show(value: unknown, lines: () => readonly string[]): void {
+    if (this.json)
+      this.shell.stdout.write(`${JSON.stringify(value, undefined, this.shell.stdout.isTerminal ? 2 : 0)}\n`);
+    else this.lines(lines());
+  }
+
+  lines(lines: readonly string[]): void {
+    this.shell.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** A line for people beside the result, on standard error: so that what is piped on stays clean. */
+  note(line: string): void {
+    this.shell.stderr.write(`${line}\n`);
+  }
+}
+
+export class Session extends Presenter {
+  readonly api: Api;
+
+  constructor(shell: Shell, options: SessionOptions, api: Api) {
+    super(shell, options);
+    this.api = api;
+  }
+}
+
+export async function openSession(shell: Shell, options: SessionOptions): Promise<Session> {
+  const connection = await findConnection(options, shell);
+  const session = new Session(shell, options, new Api(connection));
+  for (const warning of connection.warnings) session.note(`teal: warning: ${warning}`);
+  return session;
+}

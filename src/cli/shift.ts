@@ -1,0 +1,102 @@
+/** `teal shift`: weights of one service or several, at one instant. */
+import type { Command } from 'commander';
+import { path } from './api.ts';
+import type { Service, ShiftReply } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { poolLines } from './format/pools.ts';
+import type { Style } from './format/style.ts';
+import { isGroup, readYaml } from './input-file.ts';
+import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+import { parseWeightWords } from './weight-words.ts';
+
+interface Options extends SessionOptions {
+  readonly file?: string;
+  readonly watch?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const command = program
+    .command('shift [words...]')
+    .helpGroup('Traffic:')
+    .summary('set weights, of several services at one instant')
+    .usage('[options] SERVICE POOL=WEIGHT... [SERVICE POOL=WEIGHT...]')
+    .description(
+      'Set the weights of the pools of a service, or of several at one instant. Every pool of a service is named; ' +
+        'once this returns, every query that arrives is answered by the new weights.',
+    )
+    .option('-f, --file <file>', 'read the weights from YAML or JSON (`-`: standard input)')
+    .option('-w, --watch', 'stay until resolvers have taken the change up and pools without weight are drained')
+    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .action((words: string[], options: Options) => shift(words, options, shell));
+  describeRemote(
+    command,
+    `
+    teal shift app.example.com green=10 blue=90
+    teal shift app.example.com blue=0 green=100 --watch
+    teal shift app.example.com green=1 blue=0 api.example.com green=1 blue=0
+    teal shift -f shifts.yaml      # services: {app.example.com: {blue: 0, green: 100}}
+    `,
+  );
+}
+
+async function shift(words: readonly string[], options: Options, shell: Shell): Promise<void> {
+  const services = await wanted(words, options, shell);
+  const session = await openSession(shell, options);
+  // What was is only for the eye: whoever pipes the result does without the extra requests.
+  const before = session.json ? new Map() : await weightsBefore(session, Object.keys(services));
+  const reply = await session.api.post<ShiftReply>(
+    '/v1/shifts',
+    { services },
+    { idempotencyKey: options.idempotencyKey },
+  );
+  session.show(reply, () => shiftLines(reply, before, session.style));
+  if (options.watch) {
+    const { watchDrain } = await import('./watch-drain.ts');
+    await watchDrain(session, Object.keys(services));
+  }
+}
+
+async function wanted(
+  words: readonly string[],
+  { file }: Options,
+  shell: Shell,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (file === undefined && words.length > 0) return parseWeightWords(words);
+  if (file === undefined || words.length > 0) {
+    throw new Failure(
+      EXIT.USAGE,
+      'expected a service with weights (teal shift app.example.com green=10 blue=90), or --file',
+    );
+  }
+  const { services } = await readYaml(file, ['services'], shell);
+  if (isGroup(services) && Object.keys(services).length > 0) return services;
+  throw new Failure(
+    EXIT.REFUSED,
+    `${file}: expected services with their weights, such as services: {app.example.com: {blue: 0, green: 100}}`,
+  );
+}
+
+type Before = ReadonlyMap<string, Service>;
+
+/** A service that is not there is left to the shift to refuse. */
+async function weightsBefore(session: Session, names: readonly string[]): Promise<Before> {
+  const found = await Promise.all(names.map((name) => session.api.find<Service>(path`/v1/services/${name}`)));
+  return new Map(found.flatMap((service) => (service === undefined ? [] : [[service.name, service]])));
+}
+
+export function shiftLines({ revision, services }: ShiftReply, before: Before, style: Style): string[] {
+  const lines = Object.entries(services).flatMap(([name, { weights, shares }]) => {
+    const old = before.get(name)?.pools;
+    const pools = Object.entries(weights).map(([pool, weight]) => ({
+      pool,
+      weight,
+      share: shares[pool] ?? 0,
+      note: old?.[pool] === undefined || old[pool].weight === weight ? '' : `was ${old[pool].weight}`,
+    }));
+    return [style.bold(name), ...poolLines(pools, style).map((line) => `  ${line}`)];
+  });
+  return [...lines, `In force as revision ${revision}.`];
+}

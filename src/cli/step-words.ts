@@ -1,0 +1,19 @@
+/** `10,5m,50,pause,100`: the steps of a release as they are typed. Pure. */
+import type { Step } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+
+/** A number is a percentage, a duration a pause, `pause` waits for a person. Throws Failure. */
+export function parseStepWords(text: string): Step[] {
+  return text.split(',').map((part): Step => {
+    const word = part.trim();
+    const percentage = /^(\d+(?:\.\d+)?)%?$/.exec(word)?.[1];
+    if (percentage !== undefined) return { setWeight: Number(percentage) };
+    if (/^\d+[smhd]$/.test(word)) return { pause: { duration: word } };
+    if (word === 'pause') return { pause: {} };
+    throw new Failure(
+      EXIT.USAGE,
+      `--steps: expected a percentage (10), a duration (5m) or the word pause, found ${JSON.stringify(word)}`,
+    );
+  });
+}

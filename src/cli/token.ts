@@ -1,0 +1,113 @@
+/** `teal token`: tokens of the admin API, made, listed, revoked. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Command } from 'commander';
+import { path } from './api.ts';
+import type { Token } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { columns, instant } from './format/text.ts';
+import { collect, durationValue } from './option-values.ts';
+import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface CreateOptions extends SessionOptions {
+  readonly scope: string;
+  readonly service?: readonly string[];
+  readonly zone?: readonly string[];
+  readonly expires?: number;
+  readonly output?: string;
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('token')
+    .helpGroup('The server:')
+    .summary('tokens of the admin API: create, list, revoke')
+    .description('Tokens of the admin API.');
+  const create = group
+    .command('create <name>')
+    .description('Make a token; its secret is shown this once. History names the token that made a change.')
+    .requiredOption('--scope <scope>', 'read, shift, release, or admin')
+    .option('--service <pattern>', 'only services whose name fits, such as *.example.com; repeat it', collect)
+    .option('--zone <pattern>', 'only zones whose name fits; repeat it', collect)
+    .option('--expires <duration>', 'how long it is good for, such as 90d', durationValue)
+    .option('-o, --output <file>', 'write the secret to a new file that only you can read, instead of showing it')
+    .action((name: string, options: CreateOptions) => createToken(name, options, shell));
+  describeRemote(
+    create,
+    `
+    teal token create ci --scope release --service '*.example.com' --expires 90d
+    teal token create grafana --scope read -o grafana.token
+    `,
+  );
+  const list = group
+    .command('list')
+    .description('List tokens, without their secrets.')
+    .action(async (options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const tokens = await Array.fromAsync(session.api.all<Token>('/v1/tokens'));
+      session.show({ items: tokens }, () => tokenLines(tokens));
+    });
+  describeRemote(list, 'teal token list');
+  const revoke = group
+    .command('revoke <name>')
+    .description('Revoke a token; it is refused from then on.')
+    .action(async (name: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      await session.api.delete(path`/v1/tokens/${name}`);
+      session.show({ name, revoked: true }, () => [`${name} is revoked.`]);
+    });
+  describeRemote(revoke, 'teal token revoke ci');
+}
+
+async function createToken(name: string, options: CreateOptions, shell: Shell): Promise<void> {
+  const session = await openSession(shell, options);
+  // Opened first: a secret that cannot be kept should not be made.
+  const fd = options.output === undefined ? undefined : openNew(options.output);
+  const { scope, service: services, zone: zones, expires } = options;
+  const body = {
+    name,
+    scope,
+    ...(services && { services }),
+    ...(zones && { zones }),
+    ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
+  };
+  const token = await session.api.post<Token>('/v1/tokens', body);
+  if (fd === undefined) {
+    session.show(token, () => [
+      `Token ${name}, scope ${scope}. Its secret is shown this once:`,
+      '',
+      `  ${token.secret}`,
+    ]);
+    return;
+  }
+  writeSync(fd, `${token.secret}\n`);
+  closeSync(fd);
+  const { secret: _secret, ...shown } = token;
+  session.show({ ...shown, output: options.output }, () => [
+    `Token ${name}, scope ${scope}. Its secret is in ${options.output}.`,
+  ]);
+}
+
+function openNew(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      EXIT.CANNOT_WRITE,
+      `${file}: ${code === 'EEXIST' ? 'it is there already' : `cannot be written (${code})`}`,
+    );
+  }
+}
+
+export function tokenLines(tokens: readonly Token[]): string[] {
+  const rows = tokens.map(({ name, scope, services, zones, createdAt, expiresAt }) => [
+    name,
+    scope,
+    [...(services ?? []), ...(zones ?? [])].join(' ') || 'everything',
+    createdAt === undefined ? '' : instant(createdAt),
+    expiresAt == null ? 'never' : instant(expiresAt),
+  ]);
+  return columns([['TOKEN', 'SCOPE', 'FOR', 'MADE', 'EXPIRES'], ...rows]);
+}

@@ -1,0 +1,172 @@
+/** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Command } from 'commander';
+import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
+import type { Finding, Zone } from './api-types.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { columns, plural } from './format/text.ts';
+import { readBytes } from './input-file.ts';
+import { collect, wholeNumber } from './option-values.ts';
+import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+import { addZoneCheck } from './zone-check.ts';
+
+interface AddOptions extends SessionOptions {
+  readonly ns?: readonly string[];
+  readonly hostmaster?: string;
+  readonly ttl?: number;
+  readonly negativeTtl?: number;
+}
+
+interface Import extends Zone {
+  readonly rrsets: number;
+  readonly warnings: readonly Finding[];
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('zone')
+    .helpGroup('Zones and services:')
+    .summary('zones: add, import, export, check, list, rm')
+    .description('Zones: domains that this server is authoritative for.');
+  addMake(group, shell);
+  addImport(group, shell);
+  addExport(group, shell);
+  addZoneCheck(group, shell);
+  const list = group
+    .command('list')
+    .description('List all zones.')
+    .action(async (options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const zones = await Array.fromAsync(session.api.all<Zone>('/v1/zones'));
+      session.show({ items: zones }, () => zoneListLines(zones));
+    });
+  describeRemote(list, 'teal zone list');
+  const remove = group
+    .command('rm <zone>')
+    .description('Delete a zone with its records; their history stays.')
+    .option('--with-services', 'delete its services too; without it they are a reason to refuse')
+    .action(async (zone: string, options: SessionOptions & { withServices?: boolean }) => {
+      const session = await openSession(shell, options);
+      await session.api.delete(`${path`/v1/zones/${zone}`}${options.withServices ? '?services=delete' : ''}`);
+      session.show({ name: zone, deleted: true }, () => [`${zone} is deleted.`]);
+    });
+  describeRemote(remove, 'teal zone rm old.example\nteal zone rm old.example --with-services');
+}
+
+function addMake(group: Command, shell: Shell): void {
+  const command = group
+    .command('add <zone>')
+    .description('Make a zone of nothing but SOA and NS.')
+    .requiredOption('--ns <host>', 'a nameserver of the zone; repeat it, the first is the primary', collect)
+    .option('--hostmaster <name>', 'mailbox as a name (hostmaster.ZONE)')
+    .option('--ttl <seconds>', 'TTL of SOA and NS (3600)', wholeNumber)
+    .option('--negative-ttl <seconds>', 'how long resolvers keep that a name is not there (60)', wholeNumber)
+    .action(async (zone: string, options: AddOptions) => {
+      const { ns, hostmaster = `hostmaster.${zone}`, ttl, negativeTtl } = options;
+      const session = await openSession(shell, options);
+      const body = {
+        nameservers: ns,
+        hostmaster,
+        ...(ttl !== undefined && { ttlSeconds: ttl }),
+        ...(negativeTtl !== undefined && { negativeTtlSeconds: negativeTtl }),
+      };
+      const made = await session.api.put<Zone>(path`/v1/zones/${zone}`, { body, headers: { 'if-none-match': '*' } });
+      session.show(made, () => [
+        ...zoneListLines([made]),
+        `In force as revision ${made.revision}. Once the parent delegates it, \`teal doctor ${made.name}\` looks at it from outside.`,
+      ]);
+    });
+  describeRemote(command, 'teal zone add example.com --ns ns1.example.com --ns ns2.example.com');
+}
+
+function addImport(group: Command, shell: Shell): void {
+  const command = group
+    .command('import <zone> <file>')
+    .description(
+      'Replace all records of a zone by those of a zone file (RFC 1035), or of none; its services stay. Makes the zone if it is new.',
+    )
+    .action(async (zone: string, file: string, options: SessionOptions) => {
+      const text = await readBytes(file, shell);
+      const session = await openSession(shell, options);
+      const done = session.shell.stderr.isTerminal
+        ? progress(session.shell, `Importing ${plural(text.length, 'byte')}`)
+        : () => {};
+      try {
+        const reply = await session.api.put<Import>(path`/v1/zones/${zone}/file`, {
+          text,
+          limitMs: FILE_TIME_LIMIT_MS,
+        });
+        done();
+        session.show(reply, () => [
+          ...reply.warnings.map(findingLine),
+          `${reply.name}: ${plural(reply.rrsets, 'RRset')} in force as revision ${reply.revision}, serial ${reply.serial}.`,
+        ]);
+      } finally {
+        done();
+      }
+    });
+  describeRemote(
+    command,
+    `
+    teal zone import example.com example.com.zone
+    ssh old-ns cat /var/lib/bind/example.com.zone | teal zone import example.com -
+    `,
+  );
+}
+
+function addExport(group: Command, shell: Shell): void {
+  const command = group
+    .command('export <zone>')
+    .description('Print a zone as a zone file (RFC 1035); its services are comments in it.')
+    .option('-o, --output <file>', 'write it to a new file instead')
+    .option('--force', 'overwrite the file')
+    .action(async (zone: string, options: SessionOptions & { output?: string; force?: boolean }) => {
+      const session = await openSession(shell, options);
+      const text = await session.api.text(path`/v1/zones/${zone}/file`);
+      if (options.output === undefined) {
+        if (session.json) session.show({ name: zone, file: text }, () => []);
+        else shell.stdout.write(text);
+        return;
+      }
+      writeNew(options.output, text, options.force === true);
+      session.show({ name: zone, output: options.output }, () => [`${zone} is written to ${options.output}.`]);
+    });
+  describeRemote(command, 'teal zone export example.com\nteal zone export example.com -o example.com.zone');
+}
+
+/** Writes a file that is not there yet, or is to be overwritten. Throws Failure. */
+function writeNew(file: string, text: string, force: boolean): void {
+  try {
+    const fd = openSync(file, force ? 'w' : 'wx');
+    writeSync(fd, text);
+    closeSync(fd);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new Failure(EXIT.CANNOT_WRITE, `${file} is there already; --force overwrites it`);
+    throw new Failure(EXIT.CANNOT_WRITE, `${file} cannot be written (${code})`);
+  }
+}
+
+/** Seconds on the terminal for as long as something takes; the returned function wipes them away. */
+function progress(shell: Shell, what: string): () => void {
+  const startedAt = performance.now();
+  const timer = setInterval(() => {
+    shell.stderr.write(`\r${what}: ${Math.round((performance.now() - startedAt) / 1000)} s \u001b[K`);
+  }, 1000);
+  return () => {
+    clearInterval(timer);
+    shell.stderr.write('\r\u001b[K');
+  };
+}
+
+export function zoneListLines(zones: readonly Zone[]): string[] {
+  if (zones.length === 0) return ['There is no zone yet: `teal zone add --help` says how to make one.'];
+  const rows = zones.map(({ name, serial, nameservers }) => [
+    name === '' ? '.' : name,
+    String(serial),
+    nameservers.join(' '),
+  ]);
+  return columns([['ZONE', 'SERIAL', 'NAMESERVERS'], ...rows], [1]);
+}

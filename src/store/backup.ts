@@ -1,0 +1,194 @@
+/** Copies of the store: taken while a server runs, checked before anybody relies on them, and brought back. */
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { lockDirectory } from './lock.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
+import { StoreError } from './sqlite.ts';
+
+/** The destination is there already, and nobody said that it may be replaced. */
+export class ExistsError extends StoreError {}
+
+export interface BackupContent {
+  readonly bytes: number;
+  /** The last change that is in it, 0 for none, and when it was made. */
+  readonly revision: number;
+  readonly atMs: number | undefined;
+  readonly zones: number;
+  readonly services: number;
+}
+
+/** Pages of 4 KiB copied at once: a millisecond or so for which a commit of the server waits. */
+const PAGES_AT_ONCE = 256;
+
+/**
+ * Copies the store of a directory into one new file, whole and as of one instant, while a server may go on changing it.
+ * What is given back was read from the copy, after SQLite's own check of it. `progress` is told the part that is done,
+ * 0 to 1. Throws StoreError.
+ */
+export async function backupStore(
+  directory: string,
+  file: string,
+  options: { replace: boolean; progress: (done: number) => void },
+): Promise<BackupContent> {
+  const source = join(directory, 'teal.db');
+  if (!existsSync(source)) throw new StoreError(`there is no store in ${directory}: expected ${source}`);
+  if (existsSync(file) && !options.replace) throw new ExistsError(`${file} is there already`);
+  const partial = `${file}.partial`;
+  try {
+    rmSync(partial, { force: true });
+    await copyOnline(source, partial, options.progress);
+    const content = inspectBackup(partial);
+    moveInto(partial, file, options.replace);
+    return content;
+  } catch (error) {
+    throw error instanceof StoreError
+      ? error
+      : new StoreError(`cannot back up ${source} to ${file}: ${(error as Error).message}`);
+  } finally {
+    for (const end of ['', '-journal', '-wal', '-shm']) rmSync(partial + end, { force: true });
+  }
+}
+
+async function copyOnline(source: string, partial: string, progress: (done: number) => void): Promise<void> {
+  const database = new Sqlite(source, { fileMustExist: true });
+  try {
+    // Made with its mode before SQLite writes to it: digests of tokens are in there.
+    closeSync(openSync(partial, 'wx', 0o600));
+    await database.backup(partial, {
+      progress: ({ totalPages, remainingPages }) => {
+        progress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
+        return PAGES_AT_ONCE;
+      },
+    });
+  } finally {
+    database.close();
+  }
+  const copy = new Sqlite(partial);
+  // One file, without a log beside it; and nothing of an import that was under way.
+  copy.pragma('journal_mode = DELETE');
+  copy.close();
+  sync(partial);
+}
+
+/** Reads a copy through and says what is in it. Throws StoreError where it is damaged, or no store of Teal. */
+export function inspectBackup(file: string): BackupContent {
+  let database: Database;
+  try {
+    database = new Sqlite(file, { fileMustExist: true, readonly: true });
+  } catch (error) {
+    throw new StoreError(`cannot open ${file}: ${(error as Error).message}`);
+  }
+  try {
+    const faults = database.pragma('integrity_check') as { integrity_check: string }[];
+    if (faults[0]?.integrity_check !== 'ok') throw new StoreError(`${file} is damaged: ${faults[0]?.integrity_check}`);
+    const orphans = (database.pragma('foreign_key_check') as unknown[]).length;
+    if (orphans > 0) throw new StoreError(`${file} is damaged: ${orphans} rows refer to what is not there`);
+    const version = database.pragma('user_version', { simple: true }) as number;
+    if (version === 0) throw new StoreError(`${file} is no store of teal`);
+    if (version > SCHEMA_VERSION) {
+      throw new StoreError(
+        `${file} has version ${version}, this program knows up to ${SCHEMA_VERSION}: use a newer teal`,
+      );
+    }
+    return contentOf(database, statSync(file).size);
+  } catch (error) {
+    throw error instanceof StoreError
+      ? error
+      : new StoreError(`${file} is no store of teal: ${(error as Error).message}`);
+  } finally {
+    database.close();
+  }
+}
+
+function contentOf(database: Database, bytes: number): BackupContent {
+  const one = <Row>(sql: string): Row => database.prepare(sql).get() as Row;
+  const last = one<{ revision: number; at_ms: number } | undefined>(
+    'SELECT revision, at_ms FROM revisions ORDER BY revision DESC LIMIT 1',
+  );
+  const count = (table: string): number => one<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).n;
+  return {
+    bytes,
+    revision: last?.revision ?? 0,
+    atMs: last?.at_ms,
+    zones: count('zones'),
+    services: count('services'),
+  };
+}
+
+/**
+ * Puts a checked copy in the place of a directory's store. The directory's lock is held meanwhile, so no server runs on
+ * it. A store that is replaced is kept beside it; its name is given back. Throws StoreError.
+ */
+export function restoreStore(
+  file: string,
+  directory: string,
+  options: { replace: boolean },
+): BackupContent & { readonly kept: string | undefined } {
+  const content = inspectBackup(file);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = lockDirectory(directory);
+  if (lock === undefined) throw new StoreError(`${directory} is in use by a teal server: stop it first`);
+  const target = join(directory, 'teal.db');
+  const partial = `${target}.partial`;
+  try {
+    if (existsSync(target) && !options.replace) throw new ExistsError(`${target} is there already`);
+    copyFileSync(file, partial);
+    chmodSync(partial, 0o600);
+    sync(partial);
+    const kept = existsSync(target) ? keepAside(target) : undefined;
+    renameSync(partial, target);
+    sync(directory);
+    return { ...content, kept };
+  } catch (error) {
+    throw error instanceof StoreError
+      ? error
+      : new StoreError(`cannot restore into ${directory}: ${(error as Error).message}`);
+  } finally {
+    rmSync(partial, { force: true });
+    lock.close();
+  }
+}
+
+/** Moves a store aside, as one file. */
+function keepAside(target: string): string {
+  // Opening and closing it brings the log beside it into it; without that the log would be lost, or worse, be taken for
+  // the log of what comes in its place.
+  const database = new Sqlite(target);
+  database.pragma('journal_mode = DELETE');
+  database.close();
+  const free = (n: number): string =>
+    existsSync(`${target}.before-restore-${n}`) ? free(n + 1) : `${target}.before-restore-${n}`;
+  const kept = free(1);
+  renameSync(target, kept);
+  return kept;
+}
+
+function moveInto(partial: string, file: string, replace: boolean): void {
+  if (replace) {
+    renameSync(partial, file);
+  } else {
+    // Unlike a rename this refuses where somebody made the file meanwhile.
+    linkSync(partial, file);
+  }
+  sync(dirname(file));
+}
+
+/** Until it is on the disk. */
+function sync(path: string): void {
+  const fd = openSync(path, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}

@@ -1,0 +1,200 @@
+/** Zones, records, services, shifts, rollback, history on a real server: what is typed, printed, and in force. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { EXIT } from '../../src/cli/exit.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal } from '../fixtures/process.ts';
+import { typist } from './typed.ts';
+
+async function start(t: Test): Promise<ReturnType<typeof typist>> {
+  const teal = await startTeal(temporaryFolder(t));
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  return typist(teal);
+}
+
+t.test('a service is shown, shifted, rolled back; history tells', async (t) => {
+  const type = await start(t);
+  t.equal(
+    (await type('service show app.example.test')).stdout,
+    [
+      'app.example.test  in example.test, TTL 5 s, pick random, revision 3',
+      '  blue   90  90.0 %  ██████████████████████░░  192.0.2.10',
+      '  green  10  10.0 %  ██░░░░░░░░░░░░░░░░░░░░░░  192.0.2.20',
+      '',
+    ].join('\n'),
+  );
+  t.equal(
+    (await type('shift app.example.test green=100 blue=0')).stdout,
+    [
+      'app.example.test',
+      '  blue     0    0.0 %  ░░░░░░░░░░░░░░░░░░░░░░░░  was 90',
+      '  green  100  100.0 %  ████████████████████████  was 10',
+      'In force as revision 4.',
+      '',
+    ].join('\n'),
+  );
+  t.match((await type('rollback app.example.test --json')).json, { revision: 5, weights: { blue: 90, green: 10 } });
+  t.match((await type('rollback app.example.test --revision 4')).stdout, /green {2}100/);
+  const { stdout } = await type('history app.example.test -n 2');
+  t.match(stdout, /^REVISION {2}AT +BY +WHAT\n +5 .* admin .*rolled back|rollback/);
+  t.equal(stdout.split('\n').length, 4, 'a head, two revisions, an end');
+  const all = (await type('history --json')).json.items;
+  t.same(
+    all.map(({ revision }: { revision: number }) => revision),
+    [1, 2, 3, 4, 5, 6],
+    'the newest last',
+  );
+  t.same(
+    (await type('history -n 2 --json')).json.items.map(({ revision }: { revision: number }) => revision),
+    [5, 6],
+  );
+});
+
+t.test('several services move at one instant, from arguments and from a file', async (t) => {
+  const type = await start(t);
+  const pools = ['-p', 'blue=100:192.0.2.11', '-p', 'green=0:192.0.2.21'];
+  t.match(await type(['service', 'add', 'api.example.test', ...pools, '--ttl', '10', '--json']), { code: 0 });
+  const both = await type('shift app.example.test green=1 blue=0 api.example.test green=1 blue=0 --json');
+  t.match(both.json, {
+    revision: 5,
+    services: { 'app.example.test': { weights: { green: 1 } }, 'api.example.test': { weights: { green: 1 } } },
+  });
+  const file = join(t.testdir(), 'shifts.yaml');
+  writeFileSync(file, 'services:\n  app.example.test: {blue: 1, green: 1}\n  api.example.test: {blue: 3, green: 1}\n');
+  t.match((await type(['shift', '-f', file, '--json'])).json, { revision: 6 });
+  t.match((await type('shift -f - --json', { input: readFileSync(file, 'utf8') })).json.services['api.example.test'], {
+    shares: { blue: 0.75 },
+  });
+  t.equal((await type('service list --quiet')).stdout, 'api.example.test\napp.example.test\n');
+  t.match(
+    (await type('service list')).stdout,
+    /^SERVICE +TTL +SHARES\napi\.example\.test +10 s +blue 75\.0 % · green 25\.0 %\n/,
+  );
+  const key = '--idempotency-key deploy-7 --json';
+  const first = (await type(`shift app.example.test blue=5 green=5 ${key}`)).json;
+  await type('shift app.example.test blue=1 green=9');
+  t.same((await type(`shift app.example.test blue=5 green=5 ${key}`)).json, first, 'the same key is done once');
+});
+
+t.test('what is refused: one line with the code and what to do, and the problem as JSON', async (t) => {
+  const type = await start(t);
+  const cases: [string, number, RegExp][] = [
+    ['shift app.example.test blue=0 green=0', EXIT.REFUSED, /^teal: All weights .* \[weights_all_zero\]\n$/],
+    ['shift app.example.test blue=1', EXIT.REFUSED, /\[pools_mismatch\] — `teal service show NAME` lists its pools\n$/],
+    ['service show no.example.test', EXIT.REFUSED, /\[service_unknown\] — `teal service list` shows the services\n$/],
+    ['zone rm example.test', EXIT.REFUSED, /\[zone_has_services\] — add --with-services to delete them too\n$/],
+    ['record set www.example.org A 192.0.2.1', EXIT.REFUSED, /^teal: no zone here holds www\.example\.org: .*\n$/],
+    ['record set www.example.test A 192.0.2.999', EXIT.REFUSED, /\[rdata_invalid\]\n$/],
+    [
+      'service add app.example.test -p blue=1:192.0.2.1',
+      EXIT.REFUSED,
+      /is there already.*`teal apply` changes services\n$/,
+    ],
+    ['release status app.example.test', EXIT.REFUSED, /has had no release yet/],
+    ['shift -f /nonexistent.yaml', EXIT.NO_INPUT, /^teal: \/nonexistent\.yaml cannot be read \(ENOENT\)\n$/],
+    ['shift -f -', EXIT.REFUSED, /^teal: standard input: expected the key services at the top\n$/],
+  ];
+  for (const [text, code, message] of cases) {
+    const typed = await type(text);
+    t.match({ code: typed.code, stdout: typed.stdout }, { code, stdout: '' }, text);
+    t.match(typed.stderr, message, text);
+  }
+  const { stdout, stderr } = await type('shift app.example.test blue=0 green=0 --json');
+  t.equal(stdout, '');
+  t.match(JSON.parse(stderr), { code: 'weights_all_zero', status: 422 });
+  t.match(await type('status', { env: { TEAL_TOKEN: 'wrong' } }), {
+    code: EXIT.NO_PERMISSION,
+    stderr: /\[token_invalid\] — the token comes from TEAL_TOKEN\n$/,
+  });
+});
+
+t.test('zones and records: made, imported, exported, listed, deleted', async (t) => {
+  const type = await start(t);
+  const folder = t.testdir();
+  t.match(
+    (await type('zone add example.com --ns ns.example.org --negative-ttl 30')).stdout,
+    /example\.com +\d+ +ns\.example\.org/,
+  );
+  t.match(await type('zone add example.com --ns ns.example.org'), { code: EXIT.REFUSED }, 'it is there');
+  t.match((await type(['record', 'set', 'example.com', 'MX', '10 mail.example.org.', '--ttl', '60', '--json'])).json, {
+    zone: 'example.com',
+    ttlSeconds: 60,
+    rdata: ['10 mail.example.org.'],
+  });
+  await type('record set a.b.example.com. A 192.0.2.1 192.0.2.2');
+  t.equal(
+    (await type('record list example.com')).stdout,
+    [
+      'NAME             TTL  TYPE  RDATA',
+      'a.b.example.com  300  A     192.0.2.1',
+      'a.b.example.com  300  A     192.0.2.2',
+      'example.com       60  MX    10 mail.example.org.',
+      '',
+    ].join('\n'),
+  );
+  const file = join(folder, 'example.com.zone');
+  t.match((await type(['zone', 'export', 'example.com', '-o', file])).stdout, /is written to/);
+  t.match(await type(['zone', 'export', 'example.com', '-o', file]), { code: EXIT.CANNOT_WRITE, stderr: /--force/ });
+  t.match(await type(['zone', 'export', 'example.com', '-o', file, '--force']), { code: 0 });
+  const text = readFileSync(file, 'utf8');
+  t.match(text, /^a\.b +300 +IN A +192\.0\.2\.2$/m);
+  t.equal((await type('zone export example.com')).stdout, text);
+  t.match((await type('record rm a.b.example.com A')).stdout, /deleted from example\.com/);
+  t.match(
+    (await type(['zone', 'import', 'example.com', file])).stdout,
+    /example\.com: 2 RRsets in force as revision \d+/,
+  );
+  t.match(
+    (await type(['zone', 'import', 'example.net', '-'], { input: text.replaceAll('example.com', 'example.net') }))
+      .stdout,
+    /2 RRsets/,
+  );
+  const broken = await type('zone import example.net -', {
+    input: '@ 60 IN SOA a b 1 2 3 4 5\n@ NS a\nx A 1.2.3.999\n',
+  });
+  t.match(broken, { code: EXIT.REFUSED, stderr: /\[zone_file_invalid\]\n3:5: error: .*\[rdata_invalid\]\n/ });
+  t.match(
+    (await type('zone list')).stdout,
+    /^ZONE +SERIAL +NAMESERVERS\nexample\.com .*\nexample\.net .*\nexample\.test .*\n$/,
+  );
+  t.match((await type('zone rm example.net')).stdout, 'example.net is deleted.\n');
+  t.match(await type('zone rm example.test --with-services'), { code: 0 });
+  t.match((await type('status')).stdout, /^Teal at http.*: ready\n1 zone, 0 services, 0 releases going on\n$/);
+});
+
+t.test('a zone file is checked without a server', async (t) => {
+  const { type } = await import('./typed.ts');
+  const folder = t.testdir({
+    'good.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n',
+    'include.zone': '$INCLUDE good.zone\nwww CNAME app\n',
+    'bad.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nmail MX 10 192.0.2.1\n',
+  });
+  const good = await type(['zone', 'check', 'example.com', join(folder, 'good.zone')]);
+  t.match(good, { code: 0, stdout: 'example.com: 3 RRsets, 0 errors, 0 warnings\n' });
+  const include = ['zone', 'check', 'example.com', join(folder, 'include.zone')];
+  t.match(await type([...include, '--include', folder]), { code: 0 });
+  t.match(
+    await type(include),
+    { code: EXIT.NEGATIVE, stdout: /include_refused/ },
+    'without a folder it reads no other file',
+  );
+  const bad = await type(['zone', 'check', 'example.com', join(folder, 'bad.zone')]);
+  t.equal(bad.code, EXIT.NEGATIVE);
+  t.match(bad.stdout, /bad\.zone:2:1: error: .*\[address_missing\]\n/);
+  t.match(bad.stdout, /example\.com: 3 RRsets, 1 error, 1 warning\n$/);
+  const json = await type([
+    'zone',
+    'check',
+    'example.com',
+    join(folder, 'bad.zone'),
+    '--json',
+    '--service',
+    'ns.example.com',
+  ]);
+  t.match(
+    json,
+    { code: 0, json: { errors: [], warnings: [{ code: 'target_is_address' }] } },
+    'a service has addresses',
+  );
+});
