@@ -114,7 +114,7 @@ export interface Revision {
 export interface DrainPool {
   readonly weight: number;
   readonly answers: number;
-  readonly share: { readonly configured: number; readonly answers: number | null; readonly resolvers: number | null };
+  readonly share: { readonly configured: number; readonly answers: number };
   readonly lastAnswerAt: string | null;
   readonly lastTtlSeconds: number | null;
   readonly drainedAt: string | null;

@@ -1,7 +1,7 @@
 /** Watches services after a shift until nobody is left who would go by the old weights. */
 import { path } from './api.ts';
 import type { Drain, Service } from './api-types.ts';
-import { drainLines, undrained } from './format/drain.ts';
+import { drainLines, observedShares, undrained } from './format/drain.ts';
 import { split } from './format/pools.ts';
 import { duration } from './format/text.ts';
 import type { Session } from './session.ts';
@@ -47,9 +47,7 @@ export async function watchDrain(session: Session, names: readonly string[]): Pr
   await watch(session, look, 'No longer watched; the weights stay as they are.');
 }
 
-function observed({ pools }: Drain, { style }: Session): string {
-  const shares = Object.entries(pools).flatMap(([pool, { share }]) =>
-    share.answers === null ? [] : [[pool, share.answers]],
-  );
-  return shares.length === 0 ? 'no answers of late' : `seen: ${split(Object.fromEntries(shares), style)}`;
+function observed(drain: Drain, { style }: Session): string {
+  const shares = observedShares(drain);
+  return shares === undefined ? 'no answers yet' : `seen: ${split(shares, style)}`;
 }

@@ -1,16 +1,17 @@
 /** How far a pool is let go of, as lines. Pure: the time is passed in. */
 import type { Drain, DrainPool } from '../api-types.ts';
-import { poolLines } from './pools.ts';
+import { type PoolLine, poolLines } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, printable } from './text.ts';
 
 /** The pools of a service with what was really answered, and when each is drained. */
 export function drainLines(name: string, drain: Drain, style: Style, nowMs: number): string[] {
-  const pools = Object.entries(drain.pools).map(([pool, one]) => ({
+  const observed = observedShares(drain);
+  const pools = Object.entries(drain.pools).map(([pool, one]): PoolLine => ({
     pool,
     weight: one.weight,
     share: one.share.configured,
-    observed: one.share.answers ?? undefined,
+    observed: observed?.[pool] ?? 'none',
     note: drainNote(one, nowMs),
   }));
   return [
@@ -36,6 +37,12 @@ function propagationLines({ propagation = [] }: Drain): string[] {
     ttlSeconds === null ? '' : `${ttlSeconds} s`,
   ]);
   return rows.length === 0 ? [] : columns([['RESOLVER', 'POOL', 'ANSWERS', 'TTL'], ...rows], [3]);
+}
+
+/** Each pool's share of the answers since its weights are in force; undefined where there were none. */
+export function observedShares({ pools }: Drain): Record<string, number> | undefined {
+  const shares = Object.entries(pools).map(([pool, { share }]) => [pool, share.answers] as const);
+  return shares.every(([, share]) => share === 0) ? undefined : Object.fromEntries(shares);
 }
 
 /** Pools without weight that resolvers may still hold. */

@@ -6,8 +6,8 @@ export interface PoolLine {
   readonly pool: string;
   readonly weight: number;
   readonly share: number;
-  /** What the answers of late came to, where that is known. */
-  readonly observed?: number | undefined;
+  /** The share of what was really answered, where that is looked at. */
+  readonly observed?: number | 'none';
   /** What else is to be said, at the end of the line. */
   readonly note?: string | undefined;
 }
@@ -31,7 +31,7 @@ export function poolLines(pools: readonly PoolLine[], style: Style): string[] {
     String(weight),
     percent(share),
     style.colour(poolColour(pool, names), bar(share, style)),
-    ...(isObserved ? [observed === undefined ? 'no answers' : `${percent(observed)} seen`] : []),
+    ...(isObserved ? [typeof observed === 'number' ? `${percent(observed)} seen` : 'no answers'] : []),
     note ?? '',
   ]);
   return columns(rows, isObserved ? [1, 2, 4] : [1, 2]);

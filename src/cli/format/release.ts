@@ -1,5 +1,6 @@
 /** Releases, their steps and plans as lines. Pure: the time is passed in. */
 import type { Drain, Plan, Release, Standing, Step, Weights } from '../api-types.ts';
+import { observedShares } from './drain.ts';
 import { type PoolLine, poolLines, split } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, instant, printable } from './text.ts';
@@ -29,11 +30,12 @@ export function releaseLines(
 }
 
 function withObserved(weights: Weights, shares: Weights, drain: Drain | undefined): PoolLine[] {
+  const observed = drain && observedShares(drain);
   return Object.entries(weights).map(([pool, weight]) => ({
     pool,
     weight,
     share: shares[pool] ?? 0,
-    ...(drain !== undefined && { observed: drain.pools[pool]?.share.answers ?? undefined }),
+    ...(drain !== undefined && { observed: observed?.[pool] ?? 'none' }),
   }));
 }
 
