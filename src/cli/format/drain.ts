@@ -7,13 +7,15 @@ import { columns, duration, printable } from './text.ts';
 /** The pools of a service with what was really answered, and when each is drained. */
 export function drainLines(name: string, drain: Drain, style: Style, nowMs: number): string[] {
   const observed = observedShares(drain);
-  const pools = Object.entries(drain.pools).map(([pool, one]): PoolLine => ({
-    pool,
-    weight: one.weight,
-    share: one.share.configured,
-    observed: observed?.[pool] ?? 'none',
-    note: drainNote(one, nowMs),
-  }));
+  const pools = Object.entries(drain.pools).map(
+    ([pool, one]): PoolLine => ({
+      pool,
+      weight: one.weight,
+      share: one.share.configured,
+      observed: observed?.[pool] ?? 'none',
+      note: drainNote(one, nowMs),
+    }),
+  );
   return [
     style.bold(name),
     ...poolLines(pools, style).map((line) => `  ${line}`),
