@@ -20,15 +20,15 @@ await inFolder(async (folder) => {
   const figures = await measureChanges(folder, names as number, changes as number);
   console.log(`with ${names} names in place:`);
   console.log(`  sync of 4 KiB ${line(figures.syncs)}`);
+  console.log(`  GET           ${line(figures.reads)}`);
   console.log(`  shifts        ${line(figures.shifts)}`);
   console.log(`  new names     ${line(figures.newNames)}`);
-  const [sync, p50, p99] = [
-    quantile(figures.syncs, 0.5),
-    quantile(figures.shifts, 0.5),
-    quantile(figures.shifts, 0.99),
-  ];
-  console.log(`  shift in syncs: p50 ${(p50 / sync).toFixed(1)}, p99 ${(p99 / sync).toFixed(1)}`);
-  console.log(`  longest gap in answers ${figures.longestGapMs.toFixed(1)} ms`);
+  const { syncs, shifts } = figures;
+  const [p50, p99] = [0.5, 0.99].map((share) => (quantile(shifts, share) / quantile(syncs, 0.5)).toFixed(1));
+  const ofSlow = (quantile(shifts, 0.99) / quantile(syncs, 0.99)).toFixed(1);
+  console.log(`  shift in median syncs: p50 ${p50}, p99 ${p99}; its p99 is ${ofSlow} of the sync's p99`);
+  const [gap, idleGap] = [figures.longestGapMs, figures.longestIdleGapMs].map((ms) => ms.toFixed(1));
+  console.log(`  longest gap in answers ${gap} ms, without any change ${idleGap} ms`);
 });
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
