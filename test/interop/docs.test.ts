@@ -1,7 +1,8 @@
 /** README.md and every page of docs/: what they tell people to type, typed with bash, gives what they say. */
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
@@ -21,17 +22,17 @@ function stepsOf(markdown: string): Step[] {
   });
 }
 
-/** Runs all steps in one shell, as a person would; the output of each. */
-function type(steps: readonly Step[], folder: string): string[] {
+/** Runs all steps in one shell, as a person would who sees standard error too; the output of each. */
+function type(steps: readonly Step[], folder: string, env: Record<string, string>): string[] {
   const end = '-- end of step --';
   const script = steps.map(({ command }) => `${command}\necho '${end}'\n`).join('');
-  const { stdout, stderr, error } = spawnSync('bash', ['-e', '-o', 'pipefail'], {
-    input: script,
+  const { stdout, error } = spawnSync('bash', ['-e', '-o', 'pipefail'], {
+    input: `exec 2>&1\n${script}`,
     cwd: folder,
     encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
   if (error !== undefined) throw error;
-  if (stderr !== '') throw new Error(stderr);
   return stdout.split(`${end}\n`);
 }
 
@@ -45,27 +46,53 @@ function holdsInOrder(output: string, pieces: readonly string[]): boolean {
   return true;
 }
 
-/** The commands with the ports of this server. */
-function withPorts(steps: readonly Step[], { dnsPort, admin }: TealProcess): Step[] {
-  return steps.map(({ command, expected }) => ({
-    command: command.replaceAll('-p 5300', `-p ${dnsPort}`).replaceAll('http://127.0.0.1:8053', admin),
-    expected,
-  }));
+/** What the pages call the server, and what some of them call a second one beside it. */
+const names = [
+  { port: '-p 5300', admin: 'http://127.0.0.1:8053' },
+  { port: '-p 5301', admin: 'http://127.0.0.1:8153' },
+] as const;
+
+/** The steps with the ports of these servers. */
+function withPorts(steps: readonly Step[], servers: readonly TealProcess[]): Step[] {
+  return steps.map(({ command, expected }) => {
+    const typed = servers.reduce((text, { dnsPort, admin }, at) => {
+      return text.replaceAll(names[at]?.port ?? '', `-p ${dnsPort}`).replaceAll(names[at]?.admin ?? '', admin);
+    }, command);
+    return { command: typed, expected };
+  });
+}
+
+/** A folder as the pages' readers have it: with `teal` among its commands. */
+function makeFolder(t: Test): string {
+  const folder = t.testdir({ bin: {}, data: {}, second: {} });
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  writeFileSync(join(folder, 'bin/teal'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+  return folder;
 }
 
 /** Types a page's commands on a fresh server. */
 async function typeDocument(t: Test, name: string): Promise<void> {
-  const folder = `${t.testdir()}/data`;
-  mkdirSync(folder);
-  const teal = await startTeal(folder);
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const steps = withPorts(stepsOf(readFileSync(name, 'utf8')), teal);
-  const outputs = type(steps, dirname(folder));
+  const folder = makeFolder(t);
+  const text = readFileSync(name, 'utf8');
+  const first = await startTeal(join(folder, 'data'));
+  const servers = [first];
+  t.teardown(() => servers.map(({ child }) => child.kill('SIGKILL')));
+  if (text.includes(names[1].port)) {
+    // It is told the same token, as the page advises.
+    servers.push(await startTeal(join(folder, 'second'), { env: { TEAL_ADMIN_TOKEN: first.token } }));
+  }
+  const steps = withPorts(stepsOf(text), servers);
+  const outputs = type(steps, folder, {
+    PATH: `${folder}/bin:${process.env.PATH}`,
+    HOME: folder,
+    TEAL_ADMIN_URL: first.admin,
+  });
   for (const [index, { command, expected }] of steps.entries()) {
     const output = outputs[index] ?? 'nothing';
     t.ok(holdsInOrder(output, expected), command, { output, expected });
     if (expected.length === 0) t.notMatch(output, /"code"/, command);
   }
+  t.equal(outputs.length, steps.length + 1, 'all were typed: none has failed', { output: outputs.at(-1) });
 }
 
 const pages = ['README.md', ...globSync('docs/*.md').sort()];
