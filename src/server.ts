@@ -1,4 +1,5 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
+import { randomInt } from 'node:crypto';
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { DrainReports } from './control/drain/report.ts';
@@ -72,7 +73,7 @@ async function startParts(
   const counters = Array.from({ length: workers + 1 }, createCounterMemory);
   const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
   useHugePages(shared.arena);
-  const registry = new CounterRegistry(counters);
+  const registry = new CounterRegistry(counters, randomInt(2 ** 32));
   const table = new Table(shared, registry);
   const engine = loadEngine(store, table, settings, log);
   stops.push(collectInTurns(table));

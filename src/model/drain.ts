@@ -37,11 +37,21 @@ function heldUntil(service: Service, name: string, atMs: number): number {
 
 /** The service after a change that was drafted at `atMs`, with what the drain report needs of it later. */
 export function afterChange(before: Service | undefined, after: Service, atMs: number): Service {
-  const held = withHeld(before, after, atMs + COMMIT_MAX_SECONDS * 1000);
+  const held = withHeld(before, withDrainingSince(before, after, atMs), atMs + COMMIT_MAX_SECONDS * 1000);
   const { weightsSinceMs: _, ...rest } = held;
   const isShifted = before === undefined || !hasSameWeights(before, after);
   const weightsSinceMs = isShifted ? atMs : before.weightsSinceMs;
   return weightsSinceMs === undefined ? rest : { ...rest, weightsSinceMs };
+}
+
+function withDrainingSince(before: Service | undefined, after: Service, atMs: number): Service {
+  const pools = after.pools.map(({ drainingSinceMs: _, ...pool }): Pool => {
+    const old = before?.pools.find(({ name }) => name === pool.name);
+    if (old === undefined || pool.weight > 0) return pool;
+    const sinceMs = old.weight > 0 ? atMs : old.drainingSinceMs;
+    return sinceMs === undefined ? pool : { ...pool, drainingSinceMs: sinceMs };
+  });
+  return { ...after, pools };
 }
 
 /** What is known of a pool's answers. Times are Unix times, milliseconds; 0: never. */

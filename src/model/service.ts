@@ -19,6 +19,8 @@ export interface Pool {
   readonly isUnhealthy?: true;
   /** Unix time, milliseconds, when the answers from before the service's last change have expired; see drain.ts. */
   readonly heldUntilMs?: number;
+  /** Unix time, milliseconds, since when it has a weight of 0 after it had one above. */
+  readonly drainingSinceMs?: number;
 }
 
 /** How a pool is chosen. `random`: a draw of its own for each answer; `sticky`: by the client's network. */
@@ -199,6 +201,11 @@ export function withWeights(service: Service, weights: Weights, revision: number
 export function hasSameWeights(a: Service, b: Service): boolean {
   const weights = weightsOf(a);
   return a.pools.length === b.pools.length && b.pools.every(({ name, weight }) => weights[name] === weight);
+}
+
+/** When a pool of the service last began to drain; Unix time, milliseconds, 0: none has. */
+export function drainingSinceMs({ pools }: Service): number {
+  return Math.max(...pools.map((pool) => pool.drainingSinceMs ?? 0));
 }
 
 /** The TTL that its answers have. */

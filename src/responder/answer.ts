@@ -41,7 +41,7 @@ export class Responder {
     this.#reply = new Reply(lookup.view, random);
     const network = new QueryNetwork(this.client, this.#query.edns);
     this.#edns = new EdnsReply(options, this.client, network);
-    this.#choice = new Choice(lookup.view, counters, random, network);
+    this.#choice = new Choice(lookup.view, counters, random, this.client, network);
     this.#resolver = new Resolver(lookup, this.#reply, this.#choice);
     this.#chaos = new Chaos(options);
     this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
@@ -57,7 +57,9 @@ export class Responder {
     if (this.lookup.generation !== before) this.#counters.refresh();
     // Kept where it is used: handed from call to call, a time is a number object each time.
     this.#choice.nowMs = nowMs;
-    this.#edns.nowSeconds = Math.floor(nowMs / 1000) | 0;
+    const nowSeconds = Math.floor(nowMs / 1000) | 0;
+    this.#edns.nowSeconds = nowSeconds;
+    this.#counters.resolvers.nowSeconds = nowSeconds;
     if (this.#limiter !== undefined) this.#limiter.nowMs = nowMs;
   }
 

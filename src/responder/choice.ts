@@ -5,6 +5,7 @@ import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import { pickPool, type Random } from '../table/pick.ts';
 import { TYPE } from '../wire/constants.ts';
+import type { Client } from './client.ts';
 import type { QueryNetwork } from './network.ts';
 
 /** One for each responder. */
@@ -14,12 +15,14 @@ export class Choice {
   readonly #view: ArenaView;
   readonly #counters: CounterView;
   readonly #random: Random;
+  readonly #client: Client;
   readonly #network: QueryNetwork;
 
-  constructor(view: ArenaView, counters: CounterView, random: Random, network: QueryNetwork) {
+  constructor(view: ArenaView, counters: CounterView, random: Random, client: Client, network: QueryNetwork) {
     this.#view = view;
     this.#counters = counters;
     this.#random = random;
+    this.#client = client;
     this.#network = network;
   }
 
@@ -63,5 +66,6 @@ export class Choice {
     // An answer from before the TTL was lowered may outlive the last one.
     const expires = line + POOL_COUNTER.EXPIRES_AT_MS;
     if (expiresAtMs > (values[expires] as number)) values[expires] = expiresAtMs;
+    this.#counters.resolvers.count(words, plan, pool, this.#client);
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { nameToWire } from '../model/name.ts';
-import { type Pool, type Service, ttlInForce } from '../model/service.ts';
+import { drainingSinceMs, type Pool, type Service, ttlInForce } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { CLASS, TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
@@ -117,6 +117,8 @@ export interface CompiledPool {
   /** What its RRsets were made from; equal text, equal RRsets. */
   readonly source: string;
   readonly counter: number;
+  /** A number that no other pool has had. */
+  readonly id: number;
   /** RRset A or CNAME, 0: none. */
   readonly first: number;
   /** RRset AAAA, 0: none. */
@@ -158,11 +160,25 @@ export function compilePool(
   return [first, second];
 }
 
+<<<<<<< HEAD
 /** Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. */
 export function compilePlan(arena: Arena, service: Service, pools: readonly CompiledPool[]): number {
   const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
   const size = rules + rulesWords(service);
   const plan = arena.allocate(size);
+=======
+/** Words of a plan of so many pools. */
+export function planWords(pools: number): number {
+  return PLAN.FIRST_POOL + pools * POOL.WORDS;
+}
+
+/**
+ * Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. `id`: a number that no
+ * other service has had.
+ */
+export function compilePlan(arena: Arena, service: Service, id: number, pools: readonly CompiledPool[]): number {
+  const plan = arena.allocate(planWords(pools.length));
+>>>>>>> ba16895 (Workers keep a sample of the resolvers that each pool answered, in memory of fixed size)
   if (plan === 0) return 0;
   const words = arena.view.words;
   let total = 0;
@@ -173,6 +189,7 @@ export function compilePlan(arena: Arena, service: Service, pools: readonly Comp
     words[at + POOL.COUNTER] = pool.counter;
     words[at + POOL.FIRST] = pool.first;
     words[at + POOL.SECOND] = pool.second;
+    words[at + POOL.ID] = pool.id;
   });
   assert(total > 0, 'a service with no weight at all was refused');
   words[plan + PLAN.FLAGS] = (service.kind === 'host' ? PLAN_HOST : 0) | (size > rules ? PLAN_BY_NETWORK : 0);
@@ -180,8 +197,13 @@ export function compilePlan(arena: Arena, service: Service, pools: readonly Comp
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
   words[plan + PLAN.POOLS] = pools.length;
+<<<<<<< HEAD
   words[plan + PLAN.WORDS] = size;
   if (size > rules) writeRules(words, plan + rules, service);
+=======
+  words[plan + PLAN.SERVICE] = id;
+  words[plan + PLAN.DRAINING_SINCE] = Math.floor(drainingSinceMs(service) / 1000);
+>>>>>>> ba16895 (Workers keep a sample of the resolvers that each pool answered, in memory of fixed size)
   return plan;
 }
 

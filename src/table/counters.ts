@@ -3,6 +3,7 @@
  * cache line. The main thread sums them. They are doubles: exact to 2^53, and never torn on a 64-bit machine.
  */
 import { TYPE } from '../wire/constants.ts';
+import { keySample, RESOLVER_BYTES, ResolverSample, readSightings, type Sightings } from './resolvers.ts';
 
 /** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
 export const COUNTER = {
@@ -53,31 +54,36 @@ export const POOL_COUNTER = {
   SIZE: 4,
 } as const;
 
+/** Of the counters. Before them lies the worker's sample of resolvers. */
 const BYTES_MIN = 64 * 1024;
 /** Room for 16 million pools: more than the arena can hold. */
 const BYTES_MAX = 2 ** 29;
 
 /** Memory for one worker's counters. */
 export function createCounterMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(BYTES_MIN, { maxByteLength: BYTES_MAX });
+  return new SharedArrayBuffer(RESOLVER_BYTES + BYTES_MIN, { maxByteLength: RESOLVER_BYTES + BYTES_MAX });
 }
 
 /** One worker's view of its own counters. */
 export class CounterView {
   values: Float64Array<SharedArrayBuffer>;
+  readonly resolvers: ResolverSample;
   readonly #memory: SharedArrayBuffer;
 
   constructor(memory: SharedArrayBuffer) {
     this.#memory = memory;
-    this.values = new Float64Array(memory, 0, memory.byteLength >>> 3);
+    this.resolvers = new ResolverSample(memory);
+    this.values = valuesOf(memory);
   }
 
   /** Makes the view as long as the memory is now. */
   refresh(): void {
-    if (this.#memory.byteLength !== this.values.byteLength) {
-      this.values = new Float64Array(this.#memory, 0, this.#memory.byteLength >>> 3);
-    }
+    if (this.#memory.byteLength - RESOLVER_BYTES !== this.values.byteLength) this.values = valuesOf(this.#memory);
   }
+}
+
+function valuesOf(memory: SharedArrayBuffer): Float64Array<SharedArrayBuffer> {
+  return new Float64Array(memory, RESOLVER_BYTES, (memory.byteLength - RESOLVER_BYTES) >>> 3);
 }
 
 /** Sums of all workers for one pool. */
@@ -110,7 +116,9 @@ export class CounterRegistry {
   readonly #free: number[] = [];
   #next: number = COUNTER.FIRST_POOL;
 
-  constructor(memories: readonly SharedArrayBuffer[]) {
+  /** `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. */
+  constructor(memories: readonly SharedArrayBuffer[], key: number) {
+    for (const memory of memories) keySample(memory, key);
     const notes = createCounterMemory();
     this.#views = memories.map((memory) => new CounterView(memory));
     this.#notes = new CounterView(notes);
@@ -139,7 +147,8 @@ export class CounterRegistry {
     const line = this.#next;
     this.#next += POOL_COUNTER.SIZE;
     for (const memory of this.#memories) {
-      if (this.#next * 8 > memory.byteLength) memory.grow(Math.min(memory.byteLength * 2, BYTES_MAX));
+      const bytes = memory.byteLength - RESOLVER_BYTES;
+      if (this.#next * 8 > bytes) memory.grow(RESOLVER_BYTES + Math.min(bytes * 2, BYTES_MAX));
     }
     for (const view of [...this.#views, this.#notes]) view.refresh();
     return line;
@@ -172,6 +181,11 @@ export class CounterRegistry {
     const heldUntilMs = notes[noteOf(line) + NOTE.HELD_UNTIL_MS] as number;
     const answersBefore = notes[noteOf(line) + NOTE.ANSWERS_BEFORE] as number;
     return { answers, lastAtMs, lastTtlSeconds, expiresAtMs, heldUntilMs, answersBefore };
+  }
+
+  /** What the workers saw of the resolvers that pools, by their ids, answered. */
+  sightings(pools: readonly number[]): Sightings {
+    return readSightings(this.#memories.slice(0, this.#views.length), pools);
   }
 
   /** Readers that count. */

@@ -19,7 +19,12 @@ export function hashLabel(state: number, name: Uint8Array, labelStart: number): 
 
 /** The hash of a name from its state. */
 export function finishHash(state: number): number {
-  let h = state;
+  return mix32(state);
+}
+
+/** The finisher of MurmurHash3: every bit of the input changes half of the output's. */
+export function mix32(value: number): number {
+  let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

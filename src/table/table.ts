@@ -4,7 +4,7 @@ import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
 import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
-import { hasSameWeights, type Service } from '../model/service.ts';
+import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { TableChanges } from './changes.ts';
@@ -16,10 +16,13 @@ import { ARENA, CONTROL, PLAN, RRSET, SERVICE, VERSION, ZONE } from './layout.ts
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { type NodeContent, NodeWriter } from './nodes.ts';
 import { Reclaimer } from './reclaim.ts';
+import type { Sightings } from './resolvers.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
 /** What the writer remembers of a service, so that a shift touches only its plan. */
 interface CompiledService {
+  /** A number that no other service has had. */
+  readonly id: number;
   readonly service: Service;
   readonly cell: number;
   readonly pools: readonly CompiledPool[];
@@ -38,6 +41,8 @@ export class Table implements TableChanges {
   /** Names of the services of each zone. */
   readonly #servicesByZone = new Map<string, Set<string>>();
   #pending = false;
+  /** Of services and pools; they may wrap: after four billion nobody asks for the first any more. */
+  #nextId = 1;
 
   constructor(shared: SharedTable, counters: CounterRegistry) {
     this.shared = shared;
@@ -154,6 +159,13 @@ export class Table implements TableChanges {
     return Object.fromEntries(pools.map((pool) => [pool.name, this.#counters.pool(pool.counter)]));
   }
 
+  /** What workers saw of the resolvers that a service's pools answered, by the number of the pool in the service. */
+  sightings(service: string): Sightings {
+    const ids = this.#services.get(service)?.pools.map(({ id }) => id) ?? [];
+    const { level, seen } = this.#counters.sightings(ids);
+    return { level, seen: seen.map((each) => ({ ...each, pool: ids.indexOf(each.pool) })) };
+  }
+
   /** True once no worker can still answer by what the service was before its last change. */
   isSettled(service: string): boolean {
     const compiled = this.#services.get(service);
@@ -266,14 +278,15 @@ export class Table implements TableChanges {
     const owner = nameToWire(service.name);
     const cell = old?.cell ?? this.#nodes.allocate(SERVICE.WORDS);
     const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
-    const plan = compilePlan(this.#arena, service, pools);
+    const id = old?.id ?? this.#nextId++;
+    const plan = compilePlan(this.#arena, service, id, pools);
     if (plan === 0) throw new ArenaFull();
     const words = this.#words[plan + PLAN.WORDS] as number;
     this.#nodes.undo(() => this.#reclaimer.retire(plan, words));
     this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
-    if (old !== undefined && !hasSameWeights(old.service, service)) this.#markWeights(pools);
-    this.#remember(service.name, { service, cell, pools });
+    if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
+    this.#remember(service.name, { id, service, cell, pools });
     if (old !== undefined) return;
     const apex = nameToWire(service.zone);
     this.#raiseZoneFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
@@ -304,7 +317,8 @@ export class Table implements TableChanges {
     for (const rrset of rrsets) if (rrset !== 0) this.#undoRRset(rrset);
     const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0);
     if (before === undefined) this.#nodes.undo(() => this.#counters.free(counter));
-    return { name: pool.name, source, counter, first: rrsets[0], second: rrsets[1] };
+    const id = before?.id ?? this.#nextId++;
+    return { name: pool.name, source, counter, id, first: rrsets[0], second: rrsets[1] };
   }
 
   /** Retires what no pool of `kept` uses. */

@@ -21,7 +21,7 @@ const { size, port, workers, entry } = JSON.parse(process.argv[2] as string) as 
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
-const table = new Table(shared, new CounterRegistry(memories));
+const table = new Table(shared, new CounterRegistry(memories, 1));
 for (const changes of benchChanges(size)) {
   const problem = table.prepare(changes);
   if (problem !== undefined) throw new Error(problem.detail);

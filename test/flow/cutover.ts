@@ -58,7 +58,7 @@ export async function startFleet(
   const workers = options.workers ?? 2;
   const shared = createSharedTable(options.initialBytes ?? 4096, options.maxBytes ?? 2 ** 28);
   const memories = Array.from({ length: workers + 1 }, createCounterMemory);
-  const counters = new CounterRegistry(memories);
+  const counters = new CounterRegistry(memories, 1);
   const table = new Table(shared, counters);
   const errors: string[] = [];
   const replaced: number[] = [];

@@ -1,0 +1,199 @@
+/**
+ * Which resolvers got a pool, when last, and how often: a sample that each worker keeps in memory of fixed size.
+ *
+ * A keyed hash of service and client address decides whether a resolver is in the sample of a service, so that all
+ * workers and all pools of a service agree on whom they watch, and most answers of a busy server pay for a hash only.
+ * A worker begins by watching everybody (level 0). Whenever a bucket of its table is full, it halves what it watches:
+ * at level n only hashes that begin with n zero bits are in, one resolver in 2^n, and the entries of the others may be
+ * overwritten. So memory does not grow with services or resolvers; the error of estimates does, and they say so.
+ *
+ * Only its worker writes a memory. The main thread reads it meanwhile without a lock: an entry that is just being
+ * replaced may be read half old, half new, which is one resolver of many, once.
+ */
+import { mix32 } from './hash.ts';
+import { PLAN, POOL } from './layout.ts';
+
+/** At the start of the memory. */
+const HEADER = { KEY: 0, LEVEL: 1, WORDS: 16 } as const;
+
+/** An entry: a resolver that got a pool. Times are Unix times, seconds, in 32 bits. */
+const ENTRY = {
+  /** The pool's id; a pool that is made anew has another one. */
+  POOL: 0,
+  LAST_AT: 1,
+  TTL: 2,
+  ANSWERS: 3,
+  /** Its first answer since a pool of the service last began to drain. */
+  FIRST_AT: 4,
+  /** The network: a /24 (RFC 791), or a /56 of IPv6 (RFC 6177 §2); its last byte says how many bytes count. */
+  NETWORK: 5,
+  WORDS: 8,
+} as const;
+
+const WAYS_LOG2 = 3;
+const WAYS = 1 << WAYS_LOG2;
+const BUCKETS_LOG2 = 12;
+const BUCKETS_MASK = (1 << BUCKETS_LOG2) - 1;
+const ENTRIES = WAYS << BUCKETS_LOG2;
+/** The hashes lie together, so that a bucket is searched in half a cache line. */
+const HASHES_AT = HEADER.WORDS;
+const ENTRIES_AT = HASHES_AT + ENTRIES;
+/** 1.1 MiB. */
+export const RESOLVER_BYTES = 4 * (ENTRIES_AT + ENTRIES * ENTRY.WORDS);
+
+/** Above this level nobody would be left. */
+const LEVEL_MAX = 31;
+
+const IPV4_BYTES = 4;
+const NETWORK_BYTES = { IPV4: 3, IPV6: 7 } as const;
+
+/** Where a client's address stands. */
+export interface AddressPlace {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** One worker's side. */
+export class ResolverSample {
+  /** Unix time of the answers, seconds. */
+  nowSeconds = 0;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #key: number;
+  #level: number;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory, 0, RESOLVER_BYTES / 4);
+    this.#key = this.#words[HEADER.KEY] as number;
+    this.#level = this.#words[HEADER.LEVEL] as number;
+  }
+
+  /** Notes that a client got an answer of a pool of the plan; `table`: the words that hold both. */
+  count(table: Int32Array, plan: number, pool: number, client: AddressPlace): void {
+    const hash = mix32(hashAddress(client, this.#key) ^ (table[plan + PLAN.SERVICE] as number));
+    // Level 32 is asked for by a hash of 0 only, which stands for an empty place.
+    if (Math.clz32(hash) < this.#level || hash === 0) return;
+    const words = this.#words;
+    const id = table[pool + POOL.ID] as number;
+    const bucket = ((hash ^ Math.imul(id, 0x9e3779b1)) & BUCKETS_MASK) << WAYS_LOG2;
+    for (let way = bucket; way < bucket + WAYS; way++) {
+      const entry = ENTRIES_AT + way * ENTRY.WORDS;
+      if (words[HASHES_AT + way] !== hash || words[entry + ENTRY.POOL] !== id) continue;
+      words[entry + ENTRY.LAST_AT] = this.nowSeconds;
+      words[entry + ENTRY.TTL] = table[plan + PLAN.TTL] as number;
+      words[entry + ENTRY.ANSWERS] = ((words[entry + ENTRY.ANSWERS] as number) + 1) | 0;
+      if ((words[entry + ENTRY.FIRST_AT] as number) < (table[plan + PLAN.DRAINING_SINCE] as number))
+        words[entry + ENTRY.FIRST_AT] = this.nowSeconds;
+      return;
+    }
+    this.#insert(hash, bucket, id, table[plan + PLAN.TTL] as number, client);
+  }
+
+  #insert(hash: number, bucket: number, id: number, ttlSeconds: number, client: AddressPlace): void {
+    const words = this.#words;
+    const way = this.#freeWay(bucket, hash);
+    if (way < 0) return;
+    const entry = ENTRIES_AT + way * ENTRY.WORDS;
+    // Whoever reads meanwhile finds no entry here rather than a mixture.
+    words[HASHES_AT + way] = 0;
+    words[entry + ENTRY.POOL] = id;
+    words[entry + ENTRY.LAST_AT] = this.nowSeconds;
+    words[entry + ENTRY.TTL] = ttlSeconds;
+    words[entry + ENTRY.ANSWERS] = 1;
+    words[entry + ENTRY.FIRST_AT] = this.nowSeconds;
+    const { bytes, at, length } = client;
+    words[entry + ENTRY.NETWORK] = length === IPV4_BYTES ? word32(bytes, at) & ~0xff : word32(bytes, at);
+    words[entry + ENTRY.NETWORK + 1] =
+      length === IPV4_BYTES ? NETWORK_BYTES.IPV4 : (word32(bytes, at + 4) & ~0xff) | NETWORK_BYTES.IPV6;
+    words[HASHES_AT + way] = hash;
+  }
+
+  /** A place of the bucket that may be written; watches fewer resolvers until there is one. -1: this one no longer. */
+  #freeWay(bucket: number, hash: number): number {
+    for (;;) {
+      for (let way = bucket; way < bucket + WAYS; way++) {
+        const other = this.#words[HASHES_AT + way] as number;
+        if (other === 0 || Math.clz32(other) < this.#level) return way;
+      }
+      if (this.#level === LEVEL_MAX) return -1;
+      this.#words[HEADER.LEVEL] = ++this.#level;
+      if (Math.clz32(hash) < this.#level) return -1;
+    }
+  }
+}
+
+/** To be called once for each memory before its worker starts. `key`: 32 random bits, the same for all workers. */
+export function keySample(memory: SharedArrayBuffer, key: number): void {
+  new Int32Array(memory, 0, HEADER.WORDS)[HEADER.KEY] = key | 0;
+}
+
+/** One resolver of the sample that got a pool, as one worker saw it. */
+export interface Sighting {
+  /** Tells resolvers of one service apart. */
+  readonly resolver: number;
+  /** The pool's id. */
+  readonly pool: number;
+  /** Unix time, seconds. */
+  readonly lastAtSeconds: number;
+  readonly ttlSeconds: number;
+  /** Its first answer since a pool of the service last began to drain; Unix time, seconds. */
+  readonly firstAtSeconds: number;
+  readonly answers: number;
+  /** The bytes of a /24 or /56. */
+  readonly network: Uint8Array;
+}
+
+export interface Sightings {
+  /** One resolver in 2^level was watched. */
+  readonly level: number;
+  readonly seen: readonly Sighting[];
+}
+
+/** What all workers saw of some pools. Costs a look at every place of every worker's table. */
+export function readSightings(memories: readonly SharedArrayBuffer[], pools: readonly number[]): Sightings {
+  const views = memories.map((memory) => new Int32Array(memory, 0, RESOLVER_BYTES / 4));
+  const level = Math.max(...views.map((words) => words[HEADER.LEVEL] as number));
+  const seen: Sighting[] = [];
+  for (const words of views) {
+    for (let way = 0; way < ENTRIES; way++) {
+      const hash = words[HASHES_AT + way] as number;
+      // Who is watched by one worker but no longer by another would be counted too often.
+      if (hash === 0 || Math.clz32(hash) < level) continue;
+      const entry = ENTRIES_AT + way * ENTRY.WORDS;
+      if (pools.includes(words[entry + ENTRY.POOL] as number)) seen.push(sighting(words, hash, entry));
+    }
+  }
+  return { level, seen };
+}
+
+function sighting(words: Int32Array, resolver: number, entry: number): Sighting {
+  const low = words[entry + ENTRY.NETWORK + 1] as number;
+  const network = new Uint8Array(8);
+  const view = new DataView(network.buffer);
+  view.setInt32(0, words[entry + ENTRY.NETWORK] as number);
+  view.setInt32(4, low);
+  return {
+    resolver,
+    pool: words[entry + ENTRY.POOL] as number,
+    lastAtSeconds: (words[entry + ENTRY.LAST_AT] as number) >>> 0,
+    ttlSeconds: words[entry + ENTRY.TTL] as number,
+    firstAtSeconds: (words[entry + ENTRY.FIRST_AT] as number) >>> 0,
+    answers: (words[entry + ENTRY.ANSWERS] as number) >>> 0,
+    network: network.subarray(0, low & 0xff),
+  };
+}
+
+function hashAddress({ bytes, at, length }: AddressPlace, key: number): number {
+  let hash = mix32(word32(bytes, at) ^ key);
+  for (let i = 4; i < length; i += 4) hash = mix32(hash ^ word32(bytes, at + i));
+  return hash;
+}
+
+function word32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
