@@ -117,9 +117,35 @@ const poolDrain = Type.Object(
     share: Type.Object(
       {
         configured: Type.Number({ description: 'weight / sum of weights' }),
-        answers: Type.Number({ description: 'Share of the answers since the weights are in force.' }),
+        answers: Type.Number({ description: 'Share of the answers since `since`.' }),
+        resolvers: Type.Number({
+          description: 'Share of the resolvers since `since`; one that got two pools counts for both.',
+        }),
       },
       { additionalProperties: false },
+    ),
+    resolvers: Type.Object(
+      {
+        distinct: Type.Integer({ description: 'Resolvers that got the pool since the server started.' }),
+        notBack: Type.Integer({ description: 'Those whose last answer was of this pool.' }),
+        errorPercent: Type.Number({ description: 'Two standard errors of `distinct`; 0: everybody is counted.' }),
+        method: Type.String(),
+      },
+      { additionalProperties: false },
+    ),
+    lateQueries: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description:
+        'Resolvers whose first answer since the pool drains came after its answer had expired; null: it does not drain, or another pool began to drain later.',
+    }),
+    topNetworks: Type.Array(
+      Type.Object(
+        {
+          network: Type.String({ description: 'A /24 or /56.' }),
+          answers: Type.Integer({ description: 'An estimate; answers to one resolver within one second count once.' }),
+        },
+        { additionalProperties: false },
+      ),
     ),
   },
   { additionalProperties: false },

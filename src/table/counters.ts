@@ -2,8 +2,9 @@
  * Counters of the workers: words that only their own worker writes, so that counting costs no atomics and no shared
  * cache line. The main thread sums them. They are doubles: exact to 2^53, and never torn on a 64-bit machine.
  */
+import type { Sightings } from '../model/resolver-estimates.ts';
 import { TYPE } from '../wire/constants.ts';
-import { keySample, RESOLVER_BYTES, ResolverSample, readSightings, type Sightings } from './resolvers.ts';
+import { keySample, RESOLVER_BYTES, ResolverSample, readSightings } from './resolvers.ts';
 
 /** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
 export const COUNTER = {

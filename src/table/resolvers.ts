@@ -10,6 +10,7 @@
  * Only its worker writes a memory. The main thread reads it meanwhile without a lock: an entry that is just being
  * replaced may be read half old, half new, which is one resolver of many, once.
  */
+import type { Sighting, Sightings } from '../model/resolver-estimates.ts';
 import { mix32 } from './hash.ts';
 import { PLAN, POOL } from './layout.ts';
 
@@ -22,6 +23,7 @@ const ENTRY = {
   POOL: 0,
   LAST_AT: 1,
   TTL: 2,
+  /** Those within one second count once. */
   ANSWERS: 3,
   /** Its first answer since a pool of the service last began to drain. */
   FIRST_AT: 4,
@@ -41,6 +43,13 @@ const ENTRIES_AT = HASHES_AT + ENTRIES;
 /** 1.1 MiB. */
 export const RESOLVER_BYTES = 4 * (ENTRIES_AT + ENTRIES * ENTRY.WORDS);
 
+/**
+ * A resolver that asks without caching, or a load test, would make every answer pay for the table: it is counted once a
+ * second. Two pairs of resolver and pool that share a place here are counted each time, which costs more and harms nobody.
+ */
+const RECENT_LOG2 = 15;
+const RECENT_MASK = (1 << RECENT_LOG2) - 1;
+
 /** Above this level nobody would be left. */
 const LEVEL_MAX = 31;
 
@@ -59,6 +68,8 @@ export class ResolverSample {
   /** Unix time of the answers, seconds. */
   nowSeconds = 0;
   readonly #words: Int32Array<SharedArrayBuffer>;
+  /** Whom this second has counted already. */
+  readonly #recent = new Int32Array(1 << RECENT_LOG2);
   readonly #key: number;
   #level: number;
 
@@ -73,9 +84,17 @@ export class ResolverSample {
     const hash = mix32(hashAddress(client, this.#key) ^ (table[plan + PLAN.SERVICE] as number));
     // Level 32 is asked for by a hash of 0 only, which stands for an empty place.
     if (Math.clz32(hash) < this.#level || hash === 0) return;
-    const words = this.#words;
     const id = table[pool + POOL.ID] as number;
-    const bucket = ((hash ^ Math.imul(id, 0x9e3779b1)) & BUCKETS_MASK) << WAYS_LOG2;
+    const pair = hash ^ Math.imul(id, 0x9e3779b1);
+    const recent = pair & RECENT_MASK;
+    const now = pair ^ Math.imul(this.nowSeconds, 0x85ebca6b);
+    if (this.#recent[recent] === now) return;
+    this.#recent[recent] = now;
+    this.#note(hash, (pair & BUCKETS_MASK) << WAYS_LOG2, table, plan, id, client);
+  }
+
+  #note(hash: number, bucket: number, table: Int32Array, plan: number, id: number, client: AddressPlace): void {
+    const words = this.#words;
     for (let way = bucket; way < bucket + WAYS; way++) {
       const entry = ENTRIES_AT + way * ENTRY.WORDS;
       if (words[HASHES_AT + way] !== hash || words[entry + ENTRY.POOL] !== id) continue;
@@ -127,29 +146,7 @@ export function keySample(memory: SharedArrayBuffer, key: number): void {
   new Int32Array(memory, 0, HEADER.WORDS)[HEADER.KEY] = key | 0;
 }
 
-/** One resolver of the sample that got a pool, as one worker saw it. */
-export interface Sighting {
-  /** Tells resolvers of one service apart. */
-  readonly resolver: number;
-  /** The pool's id. */
-  readonly pool: number;
-  /** Unix time, seconds. */
-  readonly lastAtSeconds: number;
-  readonly ttlSeconds: number;
-  /** Its first answer since a pool of the service last began to drain; Unix time, seconds. */
-  readonly firstAtSeconds: number;
-  readonly answers: number;
-  /** The bytes of a /24 or /56. */
-  readonly network: Uint8Array;
-}
-
-export interface Sightings {
-  /** One resolver in 2^level was watched. */
-  readonly level: number;
-  readonly seen: readonly Sighting[];
-}
-
-/** What all workers saw of some pools. Costs a look at every place of every worker's table. */
+/** What all workers saw of the pools with these ids. Costs a look at every place of every worker's table. */
 export function readSightings(memories: readonly SharedArrayBuffer[], pools: readonly number[]): Sightings {
   const views = memories.map((memory) => new Int32Array(memory, 0, RESOLVER_BYTES / 4));
   const level = Math.max(...views.map((words) => words[HEADER.LEVEL] as number));
@@ -160,13 +157,14 @@ export function readSightings(memories: readonly SharedArrayBuffer[], pools: rea
       // Who is watched by one worker but no longer by another would be counted too often.
       if (hash === 0 || Math.clz32(hash) < level) continue;
       const entry = ENTRIES_AT + way * ENTRY.WORDS;
-      if (pools.includes(words[entry + ENTRY.POOL] as number)) seen.push(sighting(words, hash, entry));
+      const pool = pools.indexOf(words[entry + ENTRY.POOL] as number);
+      if (pool >= 0) seen.push(sighting(words, hash, entry, pool));
     }
   }
   return { level, seen };
 }
 
-function sighting(words: Int32Array, resolver: number, entry: number): Sighting {
+function sighting(words: Int32Array, resolver: number, entry: number, pool: number): Sighting {
   const low = words[entry + ENTRY.NETWORK + 1] as number;
   const network = new Uint8Array(8);
   const view = new DataView(network.buffer);
@@ -174,7 +172,7 @@ function sighting(words: Int32Array, resolver: number, entry: number): Sighting 
   view.setInt32(4, low);
   return {
     resolver,
-    pool: words[entry + ENTRY.POOL] as number,
+    pool,
     lastAtSeconds: (words[entry + ENTRY.LAST_AT] as number) >>> 0,
     ttlSeconds: words[entry + ENTRY.TTL] as number,
     firstAtSeconds: (words[entry + ENTRY.FIRST_AT] as number) >>> 0,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
+import type { Sightings } from '../model/resolver-estimates.ts';
 import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
@@ -16,7 +17,6 @@ import { ARENA, CONTROL, PLAN, RRSET, SERVICE, VERSION, ZONE } from './layout.ts
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { type NodeContent, NodeWriter } from './nodes.ts';
 import { Reclaimer } from './reclaim.ts';
-import type { Sightings } from './resolvers.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
 /** What the writer remembers of a service, so that a shift touches only its plan. */
@@ -162,8 +162,7 @@ export class Table implements TableChanges {
   /** What workers saw of the resolvers that a service's pools answered, by the number of the pool in the service. */
   sightings(service: string): Sightings {
     const ids = this.#services.get(service)?.pools.map(({ id }) => id) ?? [];
-    const { level, seen } = this.#counters.sightings(ids);
-    return { level, seen: seen.map((each) => ({ ...each, pool: ids.indexOf(each.pool) })) };
+    return this.#counters.sightings(ids);
   }
 
   /** True once no worker can still answer by what the service was before its last change. */

@@ -1,16 +1,19 @@
 /** The drain report of a service: from the workers' counters and what its rows say of answers before the start. */
 import { drainMessage, drainOf, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
+import { estimateResolvers, type ResolverEstimate } from '../../model/resolver-estimates.ts';
 import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../../wire/address.ts';
+import { formatNetwork } from '../../wire/network.ts';
 import { shown } from '../draft.ts';
 import { findService } from '../services.ts';
 
 export interface DrainParts {
   readonly store: Pick<Store, 'service'>;
-  readonly table: Pick<Table, 'poolCounts' | 'isSettled'>;
+  readonly table: Pick<Table, 'poolCounts' | 'isSettled' | 'sightings'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
 }
@@ -19,6 +22,7 @@ interface Counted {
   readonly pool: Pool;
   readonly count: PoolCount;
   readonly drain: PoolDrain;
+  readonly resolvers: ResolverEstimate;
 }
 
 const never: PoolCount = {
@@ -41,47 +45,63 @@ export class DrainReports {
   report(text: string, nowMs: number): object | Problem {
     const service = findService(this.#parts.store, text);
     if (service instanceof Problem) return service;
-    const counted = this.#count(service, nowMs);
     const sinceMs = Math.max(this.#parts.startedAtMs, service.weightsSinceMs ?? 0);
-    const shares = { configured: sharesOf(service), answers: answerShares(counted) };
+    const { counted, level } = this.#count(service, nowMs, sinceMs);
+    const shares = sharesNow(service, counted);
     const drains = counted.map(({ pool, drain }) => [pool.name, { ...drain, weight: pool.weight }] as const);
     return {
       service: shown(service.name),
       at: timeOf(nowMs),
       since: timeOf(sinceMs),
-      pools: Object.fromEntries(counted.map((each) => [each.pool.name, poolReply(each, shares)])),
+      pools: Object.fromEntries(counted.map((each) => [each.pool.name, poolReply(each, shares, level)])),
       message: drainMessage(Object.fromEntries(drains), nowMs),
     };
   }
 
-  #count(service: Service, nowMs: number): Counted[] {
+  #count(service: Service, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
     const { table } = this.#parts;
     // Asked first: what an old answer left in the counters is in them once this is true.
     const settled = table.isSettled(service.name);
     const counts = table.poolCounts(service.name);
-    return service.pools.map((pool) => {
+    const sightings = table.sightings(service.name);
+    const estimates = estimateResolvers(sightings, {
+      drainingSince: service.pools.map(({ drainingSinceMs }) => drainingSinceMs && Math.floor(drainingSinceMs / 1000)),
+      sinceSeconds: Math.ceil(sinceMs / 1000),
+    });
+    const counted = service.pools.map((pool, i): Counted => {
       const count = counts[pool.name] ?? never;
       const drain = drainOf({ ...count, weight: pool.weight }, nowMs, settled, ttlInForce(service));
-      return { pool, count, drain };
+      return { pool, count, drain, resolvers: estimates[i] as ResolverEstimate };
     });
+    return { counted, level: sightings.level };
   }
 }
 
-/** Each pool's share of the answers since the weights are what they are. */
-function answerShares(counted: readonly Counted[]): Record<string, number> {
-  const since = counted.map(({ count }) => count.answers - count.answersBefore);
-  const all = since.reduce((sum, answers) => sum + answers, 0);
+/** What share each pool is to have, and what it has had since: of the answers, and of the resolvers. */
+function sharesNow(service: Service, counted: readonly Counted[]): Record<string, Record<string, number>> {
+  const configured = sharesOf(service);
+  const answers = counted.map(({ count }) => count.answers - count.answersBefore);
+  const resolvers = counted.map(({ resolvers }) => resolvers.recent);
+  const share = (of: readonly number[], i: number): number => {
+    const all = of.reduce((sum, each) => sum + each, 0);
+    return all === 0 ? 0 : (of[i] as number) / all;
+  };
   return Object.fromEntries(
-    counted.map(({ pool }, i) => [pool.name, all === 0 ? 0 : (since[i] as number) / all] as const),
+    counted.map(({ pool: { name } }, i) => [
+      name,
+      { configured: configured[name] as number, answers: share(answers, i), resolvers: share(resolvers, i) },
+    ]),
   );
 }
 
 function poolReply(
-  { pool, count, drain }: Counted,
-  shares: { configured: Readonly<Record<string, number>>; answers: Readonly<Record<string, number>> },
+  { pool, count, drain, resolvers }: Counted,
+  shares: Readonly<Record<string, object>>,
+  level: number,
 ): object {
   const { answers, lastAtMs, lastTtlSeconds } = count;
   const { drainedAtMs, drained, assumed } = drain;
+  const { distinct, notBack, late, errorPercent, networks } = resolvers;
   return {
     weight: pool.weight,
     answers,
@@ -90,8 +110,23 @@ function poolReply(
     drainedAt: drainedAtMs === null ? null : timeOf(drainedAtMs),
     drained,
     assumed,
-    share: { configured: shares.configured[pool.name], answers: shares.answers[pool.name] },
+    share: shares[pool.name],
+    resolvers: { distinct, notBack, errorPercent, method: methodOf(level) },
+    lateQueries: late ?? null,
+    topNetworks: networks.map(({ network, answers }) => ({ network: networkText(network), answers })),
   };
+}
+
+function methodOf(level: number): string {
+  if (level === 0) return 'every resolver is counted';
+  return `one resolver in ${2 ** level} is counted, chosen by a keyed hash of its address; errorPercent is two standard errors`;
+}
+
+/** `192.0.2.0/24` or `2001:db8:0:100::/56`, from the bytes of the prefix. */
+function networkText(prefix: Uint8Array): string {
+  const bytes = new Uint8Array(prefix.length < IPV4_BYTES ? IPV4_BYTES : IPV6_BYTES);
+  bytes.set(prefix);
+  return formatNetwork({ bytes, prefixLength: prefix.length * 8 });
 }
 
 function timeOf(ms: number): string {

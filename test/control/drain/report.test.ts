@@ -22,6 +22,7 @@ interface PoolReport {
   readonly drained: boolean;
   readonly assumed: boolean;
   readonly share: { readonly configured: number; readonly answers: number };
+  readonly resolvers: { readonly distinct: number };
 }
 
 interface Report {
@@ -151,5 +152,28 @@ t.test('a pool or service that was made anew knows nothing of the old one', asyn
   ask(fixture, 1, 10);
   fixture.must({ kind: 'service.delete', name: app });
   fixture.must({ kind: 'service.put', name: app, body: bluegreen(1, 0) });
-  t.match(report(2).pools.blue, { answers: 0, lastAnswerAt: null });
+  t.match(report(2).pools.blue, { answers: 0, lastAnswerAt: null, resolvers: { distinct: 0 } });
+  const { green } = bluegreen(0, 1).pools;
+  ask(fixture, 3, 10);
+  fixture.must({ kind: 'service.put', name: app, body: { pools: { red: green, green } } });
+  fixture.must({ kind: 'service.put', name: app, body: bluegreen(1, 0) });
+  t.match(report(4).pools.blue, { answers: 0, lastAnswerAt: null, resolvers: { distinct: 0 } });
+});
+
+t.test('resolvers, their networks and who has not come back', async (t) => {
+  const fixture = withService(made(t));
+  const report = reporter(fixture);
+  const from = (last: number, seconds: number) =>
+    fixture.ask(app, 'A', { client: Uint8Array.of(198, 51, 100, last), atMs: NOON_MS + seconds * 1000 });
+  for (let last = 1; last <= 20; last++) from(last, 10);
+  shift(fixture, 0, 11);
+  for (let last = 1; last <= 15; last++) from(last, last <= 12 ? 14 : 30);
+  const { blue, green } = report(40).pools;
+  t.match(blue, {
+    resolvers: { distinct: 20, notBack: 5, errorPercent: 0, method: 'every resolver is counted' },
+    share: { resolvers: 0 },
+    lateQueries: 3,
+    topNetworks: [{ network: '198.51.100.0/24', answers: 20 }],
+  });
+  t.match(green, { resolvers: { distinct: 15, notBack: 15 }, share: { resolvers: 1 }, lateQueries: null });
 });
