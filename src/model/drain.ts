@@ -32,7 +32,12 @@ function heldUntil(service: Service, name: string, atMs: number): number {
   const pool = service.pools.find((each) => each.name === name);
   if (pool === undefined) return 0;
   const earlier = pool.heldUntilMs ?? 0;
-  return pool.weight === 0 ? earlier : Math.max(earlier, atMs + ttlInForce(service) * 1000);
+  return pool.weight === 0 && !isPinned(service, name) ? earlier : Math.max(earlier, atMs + ttlInForce(service) * 1000);
+}
+
+/** Whether some networks get the pool whatever its weight. */
+export function isPinned({ pins }: Service, pool: string): boolean {
+  return pins.some((pin) => pin.pool === pool);
 }
 
 /** The service after a change that was drafted at `atMs`, with what the drain report needs of it later. */
@@ -57,6 +62,8 @@ function withDrainingSince(before: Service | undefined, after: Service, atMs: nu
 /** What is known of a pool's answers. Times are Unix times, milliseconds; 0: never. */
 export interface PoolAnswers {
   readonly weight: number;
+  /** Some networks get it whatever its weight, so that it does not drain. */
+  readonly pinned: boolean;
   readonly lastAtMs: number;
   readonly lastTtlSeconds: number;
   /** When the last of the answers that were counted expires. */
@@ -78,7 +85,7 @@ export interface PoolDrain {
  * leave at any moment, with at most `ttlSeconds`.
  */
 export function drainOf(pool: PoolAnswers, nowMs: number, settled: boolean, ttlSeconds: number): PoolDrain {
-  if (pool.weight > 0) return { drainedAtMs: null, drained: false, assumed: false };
+  if (pool.weight > 0 || pool.pinned) return { drainedAtMs: null, drained: false, assumed: false };
   const { expiresAtMs, heldUntilMs, lastTtlSeconds } = pool;
   const unsettledMs = settled ? 0 : nowMs + Math.max(lastTtlSeconds, ttlSeconds) * 1000;
   const latestMs = Math.max(expiresAtMs, heldUntilMs, unsettledMs);
@@ -89,10 +96,15 @@ export function drainOf(pool: PoolAnswers, nowMs: number, settled: boolean, ttlS
 }
 
 /** A plain sentence about the pools that drain. Times of day are in UTC, with their date where it is not that of now. */
-export function drainMessage(pools: Readonly<Record<string, PoolDrain & { weight: number }>>, nowMs: number): string {
+export function drainMessage(
+  pools: Readonly<Record<string, PoolDrain & Pick<PoolAnswers, 'weight' | 'pinned'>>>,
+  nowMs: number,
+): string {
   const draining = Object.entries(pools).filter(([, { weight }]) => weight === 0);
   if (draining.length === 0) return 'No pool is draining: each has a weight above 0 and is answered with.';
-  const sentences = draining.map(([name, drain]) => drainSentence(name, drain, nowMs));
+  const sentences = draining.map(([name, { pinned, ...drain }]) =>
+    pinned ? `${name} does not drain: networks are pinned to it` : drainSentence(name, drain, nowMs),
+  );
   return `${sentences.join('; ')}; existing connections are not ended by DNS`;
 }
 

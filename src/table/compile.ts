@@ -160,25 +160,14 @@ export function compilePool(
   return [first, second];
 }
 
-<<<<<<< HEAD
-/** Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. */
-export function compilePlan(arena: Arena, service: Service, pools: readonly CompiledPool[]): number {
-  const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
-  const size = rules + rulesWords(service);
-  const plan = arena.allocate(size);
-=======
-/** Words of a plan of so many pools. */
-export function planWords(pools: number): number {
-  return PLAN.FIRST_POOL + pools * POOL.WORDS;
-}
-
 /**
  * Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. `id`: a number that no
  * other service has had.
  */
 export function compilePlan(arena: Arena, service: Service, id: number, pools: readonly CompiledPool[]): number {
-  const plan = arena.allocate(planWords(pools.length));
->>>>>>> ba16895 (Workers keep a sample of the resolvers that each pool answered, in memory of fixed size)
+  const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
+  const size = rules + rulesWords(service);
+  const plan = arena.allocate(size);
   if (plan === 0) return 0;
   const words = arena.view.words;
   let total = 0;
@@ -197,13 +186,10 @@ export function compilePlan(arena: Arena, service: Service, id: number, pools: r
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
   words[plan + PLAN.POOLS] = pools.length;
-<<<<<<< HEAD
-  words[plan + PLAN.WORDS] = size;
-  if (size > rules) writeRules(words, plan + rules, service);
-=======
   words[plan + PLAN.SERVICE] = id;
   words[plan + PLAN.DRAINING_SINCE] = Math.floor(drainingSinceMs(service) / 1000);
->>>>>>> ba16895 (Workers keep a sample of the resolvers that each pool answered, in memory of fixed size)
+  words[plan + PLAN.WORDS] = size;
+  if (size > rules) writeRules(words, plan + rules, service);
   return plan;
 }
 

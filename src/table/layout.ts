@@ -128,18 +128,14 @@ export const PLAN = {
   /** 2^32 mod total: draws whose low half lies below it are drawn again, so that none is favoured. */
   REJECT_BELOW: 5,
   POOLS: 6,
-<<<<<<< HEAD
   /** Words of the whole block. */
   WORDS: 7,
-  /** The pools, then the rules (RULES) where there are any. */
-  FIRST_POOL: 8,
-=======
   /** A number that no other service has had. */
-  SERVICE: 7,
+  SERVICE: 8,
   /** Unix time, seconds, when a pool last began to drain. */
-  DRAINING_SINCE: 8,
-  FIRST_POOL: 9,
->>>>>>> ba16895 (Workers keep a sample of the resolvers that each pool answered, in memory of fixed size)
+  DRAINING_SINCE: 9,
+  /** The pools, then the rules (RULES) where there are any. */
+  FIRST_POOL: 10,
 } as const;
 
 /** The targets are host names, and the answers CNAMEs. */

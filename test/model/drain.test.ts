@@ -12,7 +12,7 @@ import {
 import { type Service, ttlInForce, withWeights } from '../../src/model/service.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
-const never = { lastAtMs: 0, lastTtlSeconds: 0, expiresAtMs: 0, heldUntilMs: 0 };
+const never = { pinned: false, lastAtMs: 0, lastTtlSeconds: 0, expiresAtMs: 0, heldUntilMs: 0 };
 
 function service(blue: number, ttlSeconds: number): Service {
   const pools = [
@@ -57,7 +57,10 @@ t.test('while a worker may still answer by the old weights nothing is drained', 
 
 t.test('a sentence for people', async (t) => {
   const say = (blue: object, nowMs = NOON_MS) =>
-    drainMessage({ blue: { weight: 0, drainedAtMs: null, drained: true, assumed: false, ...blue } }, nowMs);
+    drainMessage(
+      { blue: { weight: 0, pinned: false, drainedAtMs: null, drained: true, assumed: false, ...blue } },
+      nowMs,
+    );
   const drainedAtMs = Date.UTC(2026, 10, 24, 14, 3, 20);
   const dns = 'existing connections are not ended by DNS';
   t.equal(say({ drainedAtMs, drained: false }), `blue is drained for caches that honour TTL at 14:03:20; ${dns}`);
@@ -68,6 +71,7 @@ t.test('a sentence for people', async (t) => {
   );
   t.match(say({ drainedAtMs }, NOON_MS + 86_400_000), /since 2026-11-24 14:03:20;/);
   t.match(say({}), /^blue is drained: it has given no answer that a cache could hold;/);
+  t.match(say({ pinned: true }), /^blue does not drain: networks are pinned to it;/);
   t.match(say({ weight: 1 }), /^No pool is draining/);
 });
 

@@ -1,5 +1,5 @@
 /** The drain report of a service: from the workers' counters and what its rows say of answers before the start. */
-import { drainMessage, drainOf, type PoolDrain } from '../../model/drain.ts';
+import { drainMessage, drainOf, isPinned, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
 import { estimateResolvers, type ResolverEstimate } from '../../model/resolver-estimates.ts';
 import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/service.ts';
@@ -48,7 +48,10 @@ export class DrainReports {
     const sinceMs = Math.max(this.#parts.startedAtMs, service.weightsSinceMs ?? 0);
     const { counted, level } = this.#count(service, nowMs, sinceMs);
     const shares = sharesNow(service, counted);
-    const drains = counted.map(({ pool, drain }) => [pool.name, { ...drain, weight: pool.weight }] as const);
+    const drains = counted.map(
+      ({ pool, drain }) =>
+        [pool.name, { ...drain, weight: pool.weight, pinned: isPinned(service, pool.name) }] as const,
+    );
     return {
       service: shown(service.name),
       at: timeOf(nowMs),
@@ -70,7 +73,12 @@ export class DrainReports {
     });
     const counted = service.pools.map((pool, i): Counted => {
       const count = counts[pool.name] ?? never;
-      const drain = drainOf({ ...count, weight: pool.weight }, nowMs, settled, ttlInForce(service));
+      const drain = drainOf(
+        { ...count, weight: pool.weight, pinned: isPinned(service, pool.name) },
+        nowMs,
+        settled,
+        ttlInForce(service),
+      );
       return { pool, count, drain, resolvers: estimates[i] as ResolverEstimate };
     });
     return { counted, level: sightings.level };
