@@ -16,6 +16,7 @@ import { parseBody } from './json-body.ts';
 import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerClientError, answerError, sendProblem } from './problems.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
@@ -83,6 +84,7 @@ function publicRoutes(api: ApiInstance, parts: ApiParts): void {
   healthRoutes(api, parts);
   if (parts.options.metricsPublic) metricsRoutes(api, parts);
   documentRoutes(api);
+  if (parts.options.consoleFolder !== undefined) consoleRoutes(api, parts.options.consoleFolder);
 }
 
 function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {

@@ -45,6 +45,8 @@ export interface ApiOptions {
   readonly zoneFileMaxBytes: number;
   /** Wrong tokens that one client address may send in a minute before it is told to wait. */
   readonly authFailuresPerMinute: number;
+  /** Where the build of the console put its page; undefined: no console. */
+  readonly consoleFolder?: string;
   /** PEM. Without it the API speaks plain HTTP. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 }

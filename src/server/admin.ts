@@ -3,6 +3,7 @@ import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, wr
 import type net from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
@@ -13,6 +14,11 @@ import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
 import type { Store } from '../store/sqlite.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 
+/** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
+const CONSOLE_FOLDER = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/console' : '../console', import.meta.url),
+);
+
 /** What the admin API needs to know of the settings. */
 export function apiOptions({ admin, metrics }: Settings): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, tls } = admin;
@@ -21,6 +27,7 @@ export function apiOptions({ admin, metrics }: Settings): ApiOptions {
     bodyMaxBytes,
     zoneFileMaxBytes,
     authFailuresPerMinute,
+    consoleFolder: CONSOLE_FOLDER,
     ...(tls && { tls: readTls(tls) }),
   };
 }

@@ -1,0 +1,68 @@
+/** One request to the admin API, with its outcome as a value. */
+import type { Failure } from './types.ts';
+
+export type Reply<Body> =
+  | { readonly ok: true; readonly status: number; readonly body: Body; readonly etag: string | undefined }
+  | { readonly ok: false; readonly failure: Failure };
+
+export interface Request {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** An object goes as JSON, text as a zone file. */
+  readonly body?: unknown;
+  /** The revision that the change is made to; another one is refused with 412. */
+  readonly ifMatch?: string | undefined;
+  /** The change is done once, however often it is sent; POST only. */
+  readonly idempotencyKey?: string;
+  readonly accept?: 'json' | 'text';
+}
+
+/** A part of a path: names may hold `*`, `\DDD` and other bytes. */
+export function segment(text: string): string {
+  return encodeURIComponent(text);
+}
+
+/** Relative to the page, which may lie below a path of a proxy. */
+export function addressOf(path: string): string {
+  return new URL(path.replace(/^\//, ''), document.baseURI.replace(/[?#].*$/, '')).href;
+}
+
+export async function send<Body>(token: string, path: string, request: Request = {}): Promise<Reply<Body>> {
+  try {
+    const reply = await fetch(addressOf(path), {
+      method: request.method ?? 'GET',
+      headers: headersOf(token, request),
+      credentials: 'omit',
+      redirect: 'error',
+      ...(request.body !== undefined && {
+        body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
+      }),
+    });
+    const text = await reply.text();
+    if (!reply.ok) return { ok: false, failure: failureOf(reply.status, text) };
+    const body = request.accept === 'text' ? text : text === '' ? undefined : JSON.parse(text);
+    return { ok: true, status: reply.status, body: body as Body, etag: reply.headers.get('etag') ?? undefined };
+  } catch {
+    return { ok: false, failure: { status: 0, code: 'unreachable', detail: 'The server does not answer.' } };
+  }
+}
+
+function headersOf(token: string, { body, ifMatch, idempotencyKey }: Request): Record<string, string> {
+  return {
+    authorization: `Bearer ${token}`,
+    ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/dns' : 'application/json' }),
+    ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+    ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+  };
+}
+
+function failureOf(status: number, text: string): Failure {
+  try {
+    const { code, detail, conflict, findings } = JSON.parse(text) as Partial<Failure>;
+    if (typeof code === 'string' && typeof detail === 'string') {
+      return { status, code, detail, ...(conflict && { conflict }), ...(findings && { findings }) };
+    }
+  } catch {
+    // A proxy in between answers in words of its own.
+  }
+  return { status, code: 'unexpected', detail: `The server answered with the status ${status}.` };
+}

@@ -1,0 +1,13 @@
+/** The console: a page that shows and moves what a Teal server answers, through its admin API only. */
+import './style/tokens.css';
+import './style/base.css';
+import './style/shell.css';
+import './style/parts.css';
+import './style/pools.css';
+import './style/pages.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { showTheme } from './state/theme.ts';
+
+showTheme();
+render(<App />, document.getElementById('console') as HTMLElement);

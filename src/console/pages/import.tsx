@@ -1,0 +1,164 @@
+/** Importing a zone file: its text with line numbers, and what is wrong with it, shown at its place. */
+import { useRef, useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Finding, Zone } from '../api/types.ts';
+import { Message, PageHead, Refusal } from '../parts/controls.tsx';
+import { ZoneEditor } from '../parts/zone-editor.tsx';
+import { countText } from '../rules/format.ts';
+import { rangeAt } from '../rules/places.ts';
+import { useAction } from '../state/action.ts';
+import { note, say } from '../state/announce.ts';
+import { useResource } from '../state/resource.ts';
+import { hrefOf } from '../state/router.ts';
+import { call } from '../state/session.ts';
+
+interface Import extends Zone {
+  readonly rrsets: number;
+  readonly warnings: readonly Finding[];
+}
+
+export function ImportPage({ name }: { name: string }) {
+  const path = `/v1/zones/${segment(name)}`;
+  const zone = useResource<Zone>(path);
+  const [text, setText] = useState('');
+  const [findings, setFindings] = useState<readonly Finding[]>([]);
+  const [done, setDone] = useState<Import>();
+  const action = useAction();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const isNew = zone.failure?.status === 404;
+
+  const change = (next: string): void => {
+    setText(next);
+    setFindings([]);
+    setDone(undefined);
+    action.clear();
+  };
+  const load = async (): Promise<void> => {
+    const reply = await call<string>(`${path}/file`, { accept: 'text' });
+    if (reply.ok) change(reply.body);
+    else note('failed', reply.failure.detail);
+  };
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setDone(undefined);
+    await action.run<Import>(`${path}/file`, { method: 'PUT', body: text }, (imported) => {
+      setFindings(imported.warnings);
+      setDone(imported);
+      note('done', `${name} was imported: ${countText(imported.rrsets, 'RRset')}.`);
+      void zone.reload();
+    });
+  };
+  const refused = action.failure?.findings;
+  const shown = refused ?? findings;
+  const show = ({ line, column }: Finding): void => {
+    const { start, end } = rangeAt(text, line, column);
+    area.current?.focus();
+    area.current?.setSelectionRange(start, end);
+    scrollToLine(area.current, line);
+    say(`Line ${line}, column ${column}`);
+  };
+
+  return (
+    <>
+      <PageHead
+        title={`Import ${name}`}
+        back={
+          isNew
+            ? { href: hrefOf({ page: 'zones' }), text: 'Zones' }
+            : { href: hrefOf({ page: 'zone', name }), text: name }
+        }
+        facts={
+          <span>
+            {isNew ? 'Makes the zone.' : 'Replaces all records of the zone at one instant, or none; its services stay.'}
+          </span>
+        }
+        tools={
+          <>
+            {!isNew && (
+              <button type="button" onClick={() => void load()}>
+                Load what is in force
+              </button>
+            )}
+            <FileChoice onText={change} />
+          </>
+        }
+      />
+      <form class="stack" onSubmit={(event) => void send(event)}>
+        {refused && (
+          <Message tone="danger" isAlert>
+            <strong>Nothing was imported.</strong> {countText(refused.filter(isError).length, 'error')} in the file:
+            choose one to go to its place.
+          </Message>
+        )}
+        {!refused && <Refusal failure={action.failure} />}
+        {done && (
+          <Message tone="accent">
+            <strong>{countText(done.rrsets, 'RRset')} imported,</strong> with the serial {done.serial}.{' '}
+            <a href={hrefOf({ page: 'zone', name })}>Look at the records</a>
+          </Message>
+        )}
+        <Findings items={shown} onShow={show} />
+        <ZoneEditor area={area} text={text} findings={shown} onText={change} />
+        <div class="row">
+          <button type="submit" class="primary" disabled={action.isBusy || text.trim() === ''}>
+            {action.isBusy ? 'Importing…' : 'Import'}
+          </button>
+        </div>
+      </form>
+    </>
+  );
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}
+
+function FileChoice({ onText }: { onText: (text: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          if (file !== undefined) void file.text().then(onText);
+          event.currentTarget.value = '';
+        }}
+      />
+      <button type="button" onClick={() => input.current?.click()}>
+        Choose a file…
+      </button>
+    </>
+  );
+}
+
+function Findings({ items, onShow }: { items: readonly Finding[]; onShow: (finding: Finding) => void }) {
+  if (items.length === 0) return null;
+  return (
+    <ul class="card findings" aria-label="What was found in the file">
+      {items.map((finding, i) => (
+        <li key={i}>
+          <button type="button" class="plain" onClick={() => onShow(finding)}>
+            <span>
+              <span class="badge" data-tone={isError(finding) ? 'danger' : 'warn'}>
+                {finding.severity}
+              </span>
+            </span>
+            <span class="quiet">
+              {finding.line === 0 ? 'whole zone' : `line ${finding.line}, column ${finding.column}`}
+            </span>
+            <span>{finding.message}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function scrollToLine(area: HTMLTextAreaElement | null, line: number): void {
+  if (area === null) return;
+  const height = Number.parseFloat(getComputedStyle(area).lineHeight);
+  area.scrollTop = Math.max(0, (line - 4) * height);
+}

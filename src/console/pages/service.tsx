@@ -1,0 +1,223 @@
+/** One service: its split, the shift, the release, and what became of the answers. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../api/types.ts';
+import { Badge, Card, Loaded, PageHead } from '../parts/controls.tsx';
+import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
+import { ExplainPanel } from '../parts/explain-panel.tsx';
+import { HealthPanel } from '../parts/health-panel.tsx';
+import { History } from '../parts/history.tsx';
+import { PoolName, SplitBar } from '../parts/pools.tsx';
+import { ReleaseForm } from '../parts/release-form.tsx';
+import { ReleasePanel } from '../parts/release-panel.tsx';
+import { ConfirmRollback, RollbackButton } from '../parts/rollback.tsx';
+import { ServiceForm } from '../parts/service-form.tsx';
+import { ShiftEditor } from '../parts/shift-editor.tsx';
+import { SplitChart } from '../parts/split-chart.tsx';
+import { percent, sameWeights } from '../rules/shares.ts';
+import { latestReleaseId, rollbackTarget, weightsAfter } from '../rules/undo.ts';
+import { concerns, type Resource, useResource } from '../state/resource.ts';
+import { hrefOf } from '../state/router.ts';
+import { observedShares } from './services.tsx';
+
+/** Counters move all the time, and no event tells of them. */
+const DRAIN_MS = 2000;
+/** Gates are measured between the events of a release. */
+const GATES_MS = 3000;
+
+export function ServicePage({ name }: { name: string }) {
+  const path = `/v1/services/${segment(name)}`;
+  const on = concerns(name);
+  const service = useResource<Service>(path, { on });
+  const history = useResource<Page<Revision>>(`${path}/history?order=newest&limit=50`, { on });
+  const drain = useResource<Drain>(`${path}/drain`, { on, everyMs: DRAIN_MS });
+  const health = useResource<Health>(`${path}/health`, { on });
+  const releaseId = latestReleaseId(history.body?.items ?? []);
+  const release = useResource<Release>(releaseId && `${path}/releases/${releaseId}`, { on, everyMs: GATES_MS });
+  if (service.body === undefined) {
+    return (
+      <>
+        <PageHead title={name} back={{ href: hrefOf({ page: 'services' }), text: 'Services' }} />
+        <Loaded of={service} lines={6}>
+          {() => null}
+        </Loaded>
+      </>
+    );
+  }
+  return (
+    <ServiceView
+      service={service.body}
+      of={service}
+      history={history}
+      drain={drain}
+      health={health}
+      release={release}
+    />
+  );
+}
+
+interface Parts {
+  readonly service: Service;
+  readonly of: Resource<Service>;
+  readonly history: Resource<Page<Revision>>;
+  readonly drain: Resource<Drain>;
+  readonly health: Resource<Health>;
+  readonly release: Resource<Release>;
+}
+
+function ServiceView(parts: Parts) {
+  const { service, of, history, drain, health, release } = parts;
+  const { name } = service;
+  const pools = Object.keys(service.pools);
+  const weights: Weights = Object.fromEntries(pools.map((pool) => [pool, service.pools[pool]?.weight ?? 0]));
+  const latest = release.body;
+  const active = latest && (latest.state === 'progressing' || latest.state === 'paused') ? latest : undefined;
+  const items = history.body?.items ?? [];
+  const reloadAll = (): void => {
+    for (const resource of [of, history, drain, release]) void resource.reload();
+  };
+  return (
+    <>
+      <Head {...parts} active={active} weights={weights} onChanged={reloadAll} />
+      <div class="columns">
+        <div class="column">
+          <TrafficCard {...parts} active={active} />
+          {latest && <ReleasePanel key={latest.id} name={name} release={latest} onMoved={reloadAll} />}
+          <SplitChart
+            name={name}
+            pools={pools}
+            pool={active?.to ?? (pools.at(-1) as string)}
+            history={items}
+            drain={drain.body}
+            weights={weights}
+          />
+          <HistoryCard {...parts} active={active} weights={weights} />
+        </div>
+        <div class="column">
+          <DrainPanel of={drain} />
+          <HealthPanel service={service} of={health} />
+          <SkewPanel name={name} of={drain} />
+          <ExplainPanel name={name} pools={pools} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+type WithState = Parts & { readonly active: Release | undefined; readonly weights: Weights };
+
+function Head(props: WithState & { onChanged: () => void }) {
+  const { service, of, history, active, weights } = props;
+  const [open, setOpen] = useState<'release' | 'edit'>();
+  const releases = new Map(props.release.body ? [[props.release.body.id, props.release.body]] : []);
+  const found = rollbackTarget(service.name, history.body?.items ?? [], releases);
+  const target = found === 'nothing' ? undefined : found;
+  const isThere = found === 'nothing' || (target !== undefined && sameWeights(target, weights) && active === undefined);
+  return (
+    <>
+      <PageHead
+        title={service.name}
+        back={{ href: hrefOf({ page: 'services' }), text: 'Services' }}
+        facts={
+          <>
+            <span>
+              Zone <a href={hrefOf({ page: 'zone', name: service.zone })}>{service.zone}</a>
+            </span>
+            <span>
+              TTL {service.loweredTtlSeconds ?? service.ttlSeconds} s
+              {service.loweredTtlSeconds !== undefined && ` (lowered from ${service.ttlSeconds} s)`}
+            </span>
+            <span>Picks {service.pick}</span>
+          </>
+        }
+        tools={
+          <>
+            <button type="button" onClick={() => setOpen('edit')}>
+              Edit
+            </button>
+            {!isThere && <RollbackButton service={service} of={of} target={target} active={active} />}
+            {active === undefined && (
+              <button type="button" class="primary" onClick={() => setOpen('release')}>
+                Start a release…
+              </button>
+            )}
+          </>
+        }
+      />
+      {open === 'edit' && <ServiceForm service={service} etag={of.etag} onClose={() => setOpen(undefined)} />}
+      {open === 'release' && (
+        <ReleaseForm service={service} etag={of.etag} onClose={() => setOpen(undefined)} onStarted={props.onChanged} />
+      )}
+    </>
+  );
+}
+
+function TrafficCard({ service, of, drain, active }: Parts & { active: Release | undefined }) {
+  const pools = Object.keys(service.pools);
+  const observed = observedShares(drain.body);
+  const resolvers = Object.values(drain.body?.pools ?? {}).reduce(
+    (sum, pool) => sum + (pool.resolvers?.distinct ?? 0),
+    0,
+  );
+  return (
+    <Card title="Traffic" tools={active && <Badge tone="accent">release in progress</Badge>}>
+      <SplitBar shares={service.shares} label="Configured shares" size="large" />
+      <ul class="pool-figures">
+        {pools.map((pool) => (
+          <li key={pool} class="pool-figure">
+            <PoolName pool={pool} pools={pools} />
+            <span class="big">{percent(service.shares[pool] as number)}</span>
+            <span class="quiet small">
+              {observed?.[pool] === undefined ? 'nothing observed yet' : `observed ${percent(observed[pool])}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <ShiftEditor
+        service={service}
+        of={of}
+        isReleasing={active !== undefined}
+        resolvers={resolvers > 0 ? Math.round(resolvers) : undefined}
+      />
+    </Card>
+  );
+}
+
+function HistoryCard({ service, of, history, active, weights }: WithState) {
+  const [back, setBack] = useState<{ revision: number; to: Weights }>();
+  return (
+    <Card title="History">
+      <Loaded of={history}>
+        {({ items }) => (
+          <History
+            items={items}
+            undo={(revision) => {
+              const to = weightsAfter(service.name, revision);
+              if (to === undefined || sameWeights(to, weights)) return null;
+              return (
+                <button
+                  type="button"
+                  class="compact"
+                  aria-label={`Go back to the weights of revision ${revision.revision}`}
+                  onClick={() => setBack({ revision: revision.revision, to })}
+                >
+                  Go back to this
+                </button>
+              );
+            }}
+          />
+        )}
+      </Loaded>
+      {back && (
+        <ConfirmRollback
+          service={service}
+          of={of}
+          target={back.to}
+          active={active}
+          revision={back.revision}
+          onClose={() => setBack(undefined)}
+        />
+      )}
+    </Card>
+  );
+}

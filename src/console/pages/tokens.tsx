@@ -1,0 +1,211 @@
+/** Tokens: who may do what; made, shown once, revoked. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Page, TokenEntry } from '../api/types.ts';
+import { Badge, Dialog, Empty, Field, Loaded, Message, PageHead, Refusal } from '../parts/controls.tsx';
+import { momentText } from '../rules/format.ts';
+import { useAction } from '../state/action.ts';
+import { note } from '../state/announce.ts';
+import { type Resource, useResource } from '../state/resource.ts';
+
+const scopes: Readonly<Record<string, string>> = {
+  read: 'read: look at everything',
+  shift: 'shift: weights and rollback',
+  release: 'release: shifts and releases',
+  admin: 'admin: everything',
+};
+
+export function TokensPage() {
+  const tokens = useResource<Page<TokenEntry>>('/v1/tokens', { on: ({ kind }) => kind === 'revision' });
+  const [isMaking, setMaking] = useState(false);
+  const [revoking, setRevoking] = useState<TokenEntry>();
+  return (
+    <>
+      <PageHead
+        title="Tokens"
+        facts={<span>Each client of the API has its own, and may do what its scope says.</span>}
+        tools={
+          tokens.body && (
+            <button type="button" class="primary" onClick={() => setMaking(true)}>
+              New token
+            </button>
+          )
+        }
+      />
+      <div class="card">
+        <Loaded of={tokens} absent="This server keeps its tokens in its settings only.">
+          {({ items }) =>
+            items.length === 0 ? <Empty title="No token" /> : <TokenTable items={items} onRevoke={setRevoking} />
+          }
+        </Loaded>
+      </div>
+      {isMaking && <TokenForm of={tokens} onClose={() => setMaking(false)} />}
+      {revoking && <RevokeToken token={revoking} of={tokens} onClose={() => setRevoking(undefined)} />}
+    </>
+  );
+}
+
+function TokenTable({ items, onRevoke }: { items: readonly TokenEntry[]; onRevoke: (token: TokenEntry) => void }) {
+  return (
+    <table class="records">
+      <caption class="hidden-text">Tokens</caption>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Scope</th>
+          <th scope="col">Only for</th>
+          <th scope="col">Expires</th>
+          <th scope="col">
+            <span class="hidden-text">Change</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((token) => (
+          <tr key={token.name}>
+            <td>
+              <strong>{token.name}</strong>
+            </td>
+            <td>
+              <Badge tone={token.scope === 'admin' ? 'warn' : 'accent'}>{token.scope}</Badge>
+            </td>
+            <td class="quiet wide">{[...(token.services ?? []), ...(token.zones ?? [])].join(', ') || 'everything'}</td>
+            <td class="quiet wide">{token.expiresAt ? momentText(token.expiresAt) : 'never'}</td>
+            <td class="wide">
+              <div class="row-end">
+                <button
+                  type="button"
+                  class="plain compact"
+                  aria-label={`Revoke ${token.name}`}
+                  onClick={() => onRevoke(token)}
+                >
+                  Revoke
+                </button>
+              </div>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [scope, setScope] = useState('read');
+  const [services, setServices] = useState('');
+  const [days, setDays] = useState('');
+  const [made, setMade] = useState<TokenEntry>();
+  const action = useAction();
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const names = services.split(/[\s,]+/).filter((one) => one !== '');
+    const body = {
+      name: name.trim(),
+      scope,
+      ...(names.length > 0 && { services: names }),
+      ...(days.trim() !== '' && { expiresAt: inDays(Number(days)) }),
+    };
+    await action.run<TokenEntry>('/v1/tokens', { method: 'POST', body }, setMade);
+    void of.reload();
+  };
+  if (made !== undefined) {
+    return (
+      <Dialog title={`Token ${made.name}`} onClose={onClose}>
+        <Message tone="warn">This is shown once. Keep it where secrets are kept; the server has only its hash.</Message>
+        <Field label="Secret">
+          {(ids) => (
+            <input
+              {...ids}
+              class="mono"
+              readOnly
+              value={made.secret}
+              onFocus={(event) => event.currentTarget.select()}
+            />
+          )}
+        </Field>
+        <div class="row-end">
+          <button type="button" class="primary" onClick={onClose}>
+            I have kept it
+          </button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="New token" onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void save(event)}>
+        <Field label="Name" hint="Who will use it; the log names it">
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              placeholder="ci"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label="Scope">
+          {(ids) => (
+            <select {...ids} value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
+              {Object.entries(scopes).map(([value, text]) => (
+                <option key={value} value={value}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Only for these services" hint="Names with spaces, *.example.com for many; empty: all">
+          {(ids) => <input {...ids} value={services} onInput={(event) => setServices(event.currentTarget.value)} />}
+        </Field>
+        <Field label="Expires after days" hint="Empty: never">
+          {(ids) => (
+            <input {...ids} inputMode="numeric" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
+          )}
+        </Field>
+        <Refusal failure={action.failure} />
+        <div class="row-end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={action.isBusy}>
+            Make the token
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What is no number of days is left to the server to refuse. */
+function inDays(days: number): string {
+  const at = new Date(Date.now() + days * 86_400_000);
+  return Number.isNaN(at.getTime()) ? String(days) : at.toISOString();
+}
+
+function RevokeToken({ token, of, onClose }: { token: TokenEntry; of: Resource<unknown>; onClose: () => void }) {
+  const action = useAction();
+  const confirm = async (): Promise<void> => {
+    const isDone = await action.run(`/v1/tokens/${segment(token.name)}`, { method: 'DELETE' });
+    void of.reload();
+    if (!isDone) return;
+    note('done', `The token ${token.name} was revoked.`);
+    onClose();
+  };
+  return (
+    <Dialog title={`Revoke ${token.name}?`} onClose={onClose}>
+      <p>Whoever uses it is refused from then on. This cannot be undone.</p>
+      <Refusal failure={action.failure} />
+      <div class="row-end">
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="danger" disabled={action.isBusy} onClick={() => void confirm()}>
+          Revoke now
+        </button>
+      </div>
+    </Dialog>
+  );
+}

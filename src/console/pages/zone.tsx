@@ -1,0 +1,219 @@
+/** One zone: its records, listed, set and deleted; its file. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Page, RRset, Zone } from '../api/types.ts';
+import { Dialog, Empty, Field, Loaded, PageHead, Refusal } from '../parts/controls.tsx';
+import { RecordForm } from '../parts/record-form.tsx';
+import { useAction } from '../state/action.ts';
+import { note } from '../state/announce.ts';
+import { useResource } from '../state/resource.ts';
+import { hrefOf } from '../state/router.ts';
+import { call } from '../state/session.ts';
+
+const PAGE = 200;
+const PAGE_MAX = 1000;
+const FILTER_FROM = 8;
+
+export function ZonePage({ name }: { name: string }) {
+  const path = `/v1/zones/${segment(name)}`;
+  const on = ({ kind }: { kind: string }) => kind === 'revision';
+  const [limit, setLimit] = useState(PAGE);
+  const zone = useResource<Zone>(path, { on });
+  const rrsets = useResource<Page<RRset>>(`${path}/rrsets?limit=${limit}`, { on });
+  const [editing, setEditing] = useState<RRset | 'new'>();
+  const [deleting, setDeleting] = useState<RRset>();
+  return (
+    <>
+      <PageHead
+        title={name}
+        back={{ href: hrefOf({ page: 'zones' }), text: 'Zones' }}
+        facts={
+          zone.body && (
+            <>
+              <span>Serial {zone.body.serial}</span>
+              <span>{zone.body.nameservers.join(', ')}</span>
+              <span>{zone.body.hostmaster}</span>
+              <span>
+                TTL {zone.body.ttlSeconds} s, negative {zone.body.negativeTtlSeconds} s
+              </span>
+            </>
+          )
+        }
+        tools={
+          <>
+            <button type="button" onClick={() => void exportFile(name)}>
+              Export
+            </button>
+            <a class="button" href={hrefOf({ page: 'import', name })}>
+              Import…
+            </a>
+            <button type="button" class="primary" onClick={() => setEditing('new')}>
+              Add a record
+            </button>
+          </>
+        }
+      />
+      <div class="card">
+        <Loaded of={rrsets} lines={6}>
+          {({ items, next }) => (
+            <>
+              <Records zone={name} items={items} onEdit={setEditing} onDelete={setDeleting} />
+              {next !== undefined && limit < PAGE_MAX && (
+                <button type="button" onClick={() => setLimit(PAGE_MAX)}>
+                  Show more
+                </button>
+              )}
+              {next !== undefined && limit === PAGE_MAX && (
+                <p class="quiet">The first {PAGE_MAX} are shown; the export has them all.</p>
+              )}
+            </>
+          )}
+        </Loaded>
+      </div>
+      {editing && (
+        <RecordForm
+          zone={name}
+          {...(editing !== 'new' && { rrset: editing })}
+          onClose={() => setEditing(undefined)}
+          onDone={() => void rrsets.reload()}
+        />
+      )}
+      {deleting && (
+        <DeleteRecord rrset={deleting} onClose={() => setDeleting(undefined)} onDone={() => void rrsets.reload()} />
+      )}
+    </>
+  );
+}
+
+/** The browser saves what the API gives; the token cannot go with a plain link. */
+async function exportFile(zone: string): Promise<void> {
+  const reply = await call<string>(`/v1/zones/${segment(zone)}/file`, { accept: 'text' });
+  if (!reply.ok) return note('failed', `The zone was not exported. ${reply.failure.detail}`);
+  const address = URL.createObjectURL(new Blob([reply.body], { type: 'text/dns' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = `${zone}.zone`;
+  link.click();
+  URL.revokeObjectURL(address);
+  note('done', `${zone}.zone was exported.`);
+}
+
+function Records(props: {
+  zone: string;
+  items: readonly RRset[];
+  onEdit: (rrset: RRset) => void;
+  onDelete: (rrset: RRset) => void;
+}) {
+  const { zone, items } = props;
+  const [filter, setFilter] = useState('');
+  if (items.length === 0) {
+    return (
+      <Empty title="No records yet">
+        <p>Besides SOA and NS this zone has nothing. Services answer at their names without a record here.</p>
+      </Empty>
+    );
+  }
+  const wanted = filter.trim().toLowerCase();
+  const shown = items.filter(({ name, type, rdata }) =>
+    `${name} ${type} ${rdata.join(' ')}`.toLowerCase().includes(wanted),
+  );
+  return (
+    <>
+      {items.length >= FILTER_FROM && (
+        <Field label="Show only records with">
+          {(ids) => (
+            <input {...ids} type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+          )}
+        </Field>
+      )}
+      <table class="records">
+        <caption class="hidden-text">Records of {zone}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Type</th>
+            <th scope="col" class="number">
+              TTL
+            </th>
+            <th scope="col">Data</th>
+            <th scope="col">
+              <span class="hidden-text">Change</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((rrset) => (
+            <tr key={`${rrset.name}/${rrset.type}`}>
+              <td class="mono">{shortName(rrset.name, zone)}</td>
+              <td>
+                <span class="badge">{rrset.type}</span>
+              </td>
+              <td class="number quiet">{rrset.ttlSeconds}</td>
+              <td class="mono wide">
+                {rrset.rdata.map((one) => (
+                  <div key={one}>{one}</div>
+                ))}
+              </td>
+              <td class="wide">
+                <div class="row-end">
+                  <button
+                    type="button"
+                    class="plain compact"
+                    aria-label={`Edit ${rrset.name} ${rrset.type}`}
+                    onClick={() => props.onEdit(rrset)}
+                  >
+                    Edit
+                  </button>
+                  <button
+                    type="button"
+                    class="plain compact"
+                    aria-label={`Delete ${rrset.name} ${rrset.type}`}
+                    onClick={() => props.onDelete(rrset)}
+                  >
+                    Delete
+                  </button>
+                </div>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {shown.length === 0 && <p class="quiet">No record has “{filter}” in it.</p>}
+    </>
+  );
+}
+
+/** `@` for the zone itself, as zone files have it. */
+function shortName(name: string, zone: string): string {
+  if (name === zone) return '@';
+  return name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1) : name;
+}
+
+function DeleteRecord({ rrset, onClose, onDone }: { rrset: RRset; onClose: () => void; onDone: () => void }) {
+  const action = useAction();
+  const path = `/v1/zones/${segment(rrset.zone)}/rrsets/${segment(rrset.name)}/${segment(rrset.type)}`;
+  const confirm = async (): Promise<void> => {
+    const isDone = await action.run(path, { method: 'DELETE', ifMatch: `"${rrset.revision}"` });
+    onDone();
+    if (!isDone) return;
+    note('done', `${rrset.name} ${rrset.type} was deleted.`);
+    onClose();
+  };
+  return (
+    <Dialog title={`Delete ${rrset.name} ${rrset.type}?`} onClose={onClose}>
+      <p>
+        Resolvers keep what they have for up to {rrset.ttlSeconds} s. The log keeps the record, so that it can be set
+        again.
+      </p>
+      <Refusal failure={action.failure} />
+      <div class="row-end">
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="danger" disabled={action.isBusy} onClick={() => void confirm()}>
+          Delete now
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,147 @@
+/** All zones, and the making of a new one. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Page, Zone } from '../api/types.ts';
+import { Dialog, Empty, Field, Loaded, PageHead, Refusal } from '../parts/controls.tsx';
+import { countText } from '../rules/format.ts';
+import { useAction } from '../state/action.ts';
+import { note } from '../state/announce.ts';
+import { useResource } from '../state/resource.ts';
+import { hrefOf } from '../state/router.ts';
+
+const PAGE = 200;
+const PAGE_MAX = 1000;
+
+export function ZonesPage() {
+  const [isMaking, setMaking] = useState(false);
+  const [limit, setLimit] = useState(PAGE);
+  const zones = useResource<Page<Zone>>(`/v1/zones?limit=${limit}`, { on: ({ kind }) => kind === 'revision' });
+  return (
+    <>
+      <PageHead
+        title="Zones"
+        facts={zones.body && <span>{countText(zones.body.items.length, 'zone')}</span>}
+        tools={
+          <button type="button" class="primary" onClick={() => setMaking(true)}>
+            New zone
+          </button>
+        }
+      />
+      {isMaking && <ZoneForm onClose={() => setMaking(false)} />}
+      <div class="card">
+        <Loaded of={zones} lines={5}>
+          {({ items, next }) =>
+            items.length === 0 ? (
+              <Empty title="No zone yet">
+                <p>A zone is a domain that this server is authoritative for. Make one, or import a zone file.</p>
+              </Empty>
+            ) : (
+              <>
+                <table class="records">
+                  <thead>
+                    <tr>
+                      <th scope="col">Zone</th>
+                      <th scope="col">Nameservers</th>
+                      <th scope="col" class="number">
+                        Serial
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {items.map((zone) => (
+                      <tr key={zone.name}>
+                        <td>
+                          <a href={hrefOf({ page: 'zone', name: zone.name })}>
+                            <strong>{zone.name}</strong>
+                          </a>
+                        </td>
+                        <td class="quiet wide">{zone.nameservers.join(', ')}</td>
+                        <td class="number quiet">
+                          <span class="hidden-text">serial </span>
+                          {zone.serial}
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+                {next !== undefined && limit < PAGE_MAX && (
+                  <button type="button" onClick={() => setLimit(PAGE_MAX)}>
+                    Show more
+                  </button>
+                )}
+              </>
+            )
+          }
+        </Loaded>
+      </div>
+    </>
+  );
+}
+
+function ZoneForm({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [nameservers, setNameservers] = useState('');
+  const [hostmaster, setHostmaster] = useState('');
+  const action = useAction();
+  const zone = name.trim().replace(/\.$/, '');
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const body = {
+      nameservers: nameservers.split(/[\s,]+/).filter((one) => one !== ''),
+      hostmaster: hostmaster.trim().replace('@', '.') || `hostmaster.${zone}`,
+    };
+    const isDone = await action.run(`/v1/zones/${segment(zone)}`, { method: 'PUT', body });
+    if (!isDone) return;
+    note('done', `The zone ${zone} was made.`);
+    onClose();
+    location.hash = hrefOf({ page: 'zone', name: zone });
+  };
+  return (
+    <Dialog title="New zone" onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void save(event)}>
+        <Field label="Name">
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              placeholder="example.com"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label="Nameservers" hint="Host names with spaces: ns1.example.com ns2.example.com">
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              value={nameservers}
+              onInput={(event) => setNameservers(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label="Mailbox of who is responsible" hint={zone && `If left empty: hostmaster.${zone}`}>
+          {(ids) => <input {...ids} value={hostmaster} onInput={(event) => setHostmaster(event.currentTarget.value)} />}
+        </Field>
+        <Refusal failure={action.failure} />
+        <div class="between">
+          {zone === '' ? (
+            <span />
+          ) : (
+            <a href={hrefOf({ page: 'import', name: zone })} onClick={onClose}>
+              Import a zone file instead
+            </a>
+          )}
+          <div class="row-end">
+            <button type="button" onClick={onClose}>
+              Cancel
+            </button>
+            <button type="submit" class="primary" disabled={action.isBusy}>
+              Make the zone
+            </button>
+          </div>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,170 @@
+/** Draining and skew: when a pool that gets no more answers is free, and how the resolvers really behave. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Drain, DrainPool } from '../api/types.ts';
+import { agoText, clockText, countText, durationText } from '../rules/format.ts';
+import { percent } from '../rules/shares.ts';
+import type { Resource } from '../state/resource.ts';
+import { call } from '../state/session.ts';
+import { Badge, Card, Loaded, Message } from './controls.tsx';
+import { useNow } from './now.ts';
+import { PoolName } from './pools.tsx';
+
+export function DrainPanel({ of }: { of: Resource<Drain> }) {
+  return (
+    <Card title="Drain">
+      <Loaded of={of} absent="This server has no drain report.">
+        {(drain) => {
+          const pools = Object.keys(drain.pools);
+          const draining = pools.filter((pool) => drain.pools[pool]?.weight === 0);
+          return (
+            <>
+              {draining.map((pool) => (
+                <DrainingPool key={pool} pool={pool} pools={pools} report={drain.pools[pool] as DrainPool} />
+              ))}
+              <p class="quiet">{drain.message}</p>
+            </>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}
+
+function DrainingPool(props: { pool: string; pools: readonly string[]; report: DrainPool }) {
+  const { pool, pools, report } = props;
+  const { drained, drainedAt, lastAnswerAt, lateQueries, topNetworks = [] } = report;
+  const now = useNow();
+  const left = drainedAt === null ? 0 : (new Date(drainedAt).getTime() - now) / 1000;
+  return (
+    <div class="stack-s">
+      <div class="between">
+        <PoolName pool={pool} pools={pools} />
+        <Badge tone={drained ? 'ok' : 'warn'}>{drained ? '✓ drained' : 'draining'}</Badge>
+      </div>
+      {!drained && drainedAt !== null && (
+        <div>
+          <div class="countdown" role="timer">
+            {left > 0 ? durationText(left) : 'any moment'}
+          </div>
+          <p class="quiet small">until {clockText(drainedAt)}, when caches that honour the TTL have let go</p>
+        </div>
+      )}
+      {lastAnswerAt !== null && (
+        <p class="small">
+          Last answer {agoText(lastAnswerAt, now)}, at {clockText(lastAnswerAt)}
+          {report.lastTtlSeconds ? `, with a TTL of ${report.lastTtlSeconds} s` : ''}.
+        </p>
+      )}
+      {lateQueries !== undefined && lateQueries > 0 && (
+        <p class="small">{countText(lateQueries, 'resolver query', 'resolver queries')} came late.</p>
+      )}
+      {!drained && topNetworks.length > 0 && (
+        <details class="small">
+          <summary>Who held its answers most</summary>
+          <ul class="stack-s">
+            {topNetworks.map(({ network, answers }) => (
+              <li key={network} class="between">
+                <code>{network}</code> <span>{countText(answers, 'answer')}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** What was configured beside what was answered, by answers and by resolvers: large resolvers weigh more than small. */
+export function SkewPanel({ name, of }: { name: string; of: Resource<Drain> }) {
+  const [checked, setChecked] = useState<Drain>();
+  const [isBusy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const check = async (): Promise<void> => {
+    setBusy(true);
+    const reply = await call<Drain>(`/v1/services/${segment(name)}/drain?check=now`);
+    setBusy(false);
+    setFault(reply.ok ? undefined : reply.failure.detail);
+    if (reply.ok) setChecked(reply.body);
+  };
+  return (
+    <Card
+      title="Resolvers"
+      tools={
+        <button type="button" class="compact" disabled={isBusy} onClick={() => void check()}>
+          {isBusy ? 'Asking…' : 'Ask them now'}
+        </button>
+      }
+    >
+      <Loaded of={of} absent="This server does not count resolvers.">
+        {({ pools }) => <SkewTable pools={pools} />}
+      </Loaded>
+      {fault && <Message tone="danger">{fault}</Message>}
+      {checked && <Propagation of={checked.propagation ?? []} />}
+    </Card>
+  );
+}
+
+function SkewTable({ pools }: { pools: Drain['pools'] }) {
+  const names = Object.keys(pools);
+  const orDash = (share: number | null | undefined): string => (typeof share === 'number' ? percent(share) : '–');
+  return (
+    <div class="scroll">
+      <table class="small">
+        <caption class="hidden-text">Shares of each pool</caption>
+        <thead>
+          <tr>
+            <th scope="col">Pool</th>
+            <th scope="col" class="number">
+              Configured
+            </th>
+            <th scope="col" class="number">
+              Answers
+            </th>
+            <th scope="col" class="number">
+              Resolvers
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => {
+            const { share, resolvers, answers } = pools[name] as DrainPool;
+            return (
+              <tr key={name}>
+                <th scope="row">
+                  <PoolName pool={name} pools={names} />
+                </th>
+                <td class="number">{orDash(share?.configured)}</td>
+                <td class="number">
+                  {orDash(share?.answers)}
+                  {answers !== undefined && <div class="quiet">{answers.toLocaleString('en')}</div>}
+                </td>
+                <td class="number">
+                  {orDash(share?.resolvers)}
+                  {resolvers && <div class="quiet">≈ {Math.round(resolvers.distinct).toLocaleString('en')}</div>}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Propagation({ of }: { of: NonNullable<Drain['propagation']> }) {
+  if (of.length === 0) return <p class="quiet">No resolvers to ask are set on this server.</p>;
+  return (
+    <ul class="stack-s small" aria-label="What resolvers answer now">
+      {of.map(({ resolver, pool, answers = [], ttlSeconds, error }) => (
+        <li key={resolver} class="between">
+          <code>{resolver}</code>
+          <span>
+            {error ??
+              `${pool ?? answers.join(', ')}${ttlSeconds === null || ttlSeconds === undefined ? '' : `, ${ttlSeconds} s left`}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,58 @@
+/** Revisions with what each changed, and the way back to them. */
+import type { ComponentChildren } from 'preact';
+import type { Revision, Subject } from '../api/types.ts';
+import { DIFFERENCES_MAX, differencesOf, isWeights } from '../rules/differences.ts';
+import { agoText, momentText } from '../rules/format.ts';
+import { useNow } from './now.ts';
+
+export function History(props: { items: readonly Revision[]; undo?: (revision: Revision) => ComponentChildren }) {
+  const now = useNow();
+  return (
+    <ol class="history">
+      {props.items.map((revision) => (
+        <li key={revision.revision}>
+          <div class="stack-s">
+            <p>{revision.summary}</p>
+            <p class="quiet small">
+              <span class="mono">#{revision.revision}</span> · {revision.actor} ·{' '}
+              <time dateTime={revision.at} title={momentText(revision.at)}>
+                {agoText(revision.at, now)}
+              </time>
+            </p>
+            <Differences subjects={revision.subjects} />
+          </div>
+          {props.undo?.(revision)}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Differences({ subjects }: { subjects: readonly Subject[] }) {
+  const all = subjects
+    .filter(({ kind }) => kind !== 'release')
+    // The summary of a shift says its weights already.
+    .filter(({ before, after }) => !(isWeights(before) && isWeights(after)))
+    .flatMap(({ name, before, after }) =>
+      before === null || after === null ? [] : differencesOf(before, after, subjects.length > 1 ? name : ''),
+    );
+  if (all.length === 0) return null;
+  return (
+    <details>
+      <summary class="small">{all.length === 1 ? '1 difference' : `${all.length} differences`}</summary>
+      <div class="diff">
+        {all.slice(0, DIFFERENCES_MAX).map(({ path, before, after }) => (
+          <span key={path}>
+            {path} {before === undefined ? <em class="quiet">none</em> : <del>{before}</del>}
+            <span class="arrow" aria-hidden="true">
+              →
+            </span>
+            <span class="hidden-text"> becomes </span>
+            {after === undefined ? <em class="quiet">none</em> : <ins>{after}</ins>}
+          </span>
+        ))}
+        {all.length > DIFFERENCES_MAX && <span>and {all.length - DIFFERENCES_MAX} more</span>}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,145 @@
+/** Starting a release: to which pool, by a preset or by steps of one's own, and what it will do when. */
+import { useState } from 'preact/hooks';
+import { segment } from '../api/client.ts';
+import type { Plan, Release, Service, Step } from '../api/types.ts';
+import { clockText } from '../rules/format.ts';
+import { percent } from '../rules/shares.ts';
+import { PRESETS, presetText } from '../rules/steps.ts';
+import { useAction } from '../state/action.ts';
+import { note } from '../state/announce.ts';
+import { Dialog, Field, Message, Refusal } from './controls.tsx';
+import { StepsEditor } from './steps-editor.tsx';
+
+const OWN = 'own';
+const firstSteps: readonly Step[] = [
+  { setWeight: 10 },
+  { pause: { duration: '5m' } },
+  { setWeight: 50 },
+  { pause: {} },
+  { setWeight: 100 },
+];
+
+export function ReleaseForm(props: {
+  service: Service;
+  etag: string | undefined;
+  onClose: () => void;
+  onStarted: () => void;
+}) {
+  const { service, onClose } = props;
+  const pools = Object.keys(service.pools);
+  // Whoever releases moves traffic to where the least of it is.
+  const [to, setTo] = useState(pools.reduce((a, b) => ((service.shares[b] ?? 0) < (service.shares[a] ?? 0) ? b : a)));
+  const [preset, setPreset] = useState<string>('Canary10Percent5Minutes');
+  const [steps, setSteps] = useState<readonly Step[]>(firstSteps);
+  const [plan, setPlan] = useState<Plan>();
+  const action = useAction();
+  const path = `/v1/services/${segment(service.name)}/releases`;
+  const body = { to, ...(preset === OWN ? { steps } : { preset }) };
+
+  const showPlan = (event: Event): void => {
+    event.preventDefault();
+    void action.run<Plan>(path, { method: 'POST', body: { ...body, dryRun: true } }, setPlan);
+  };
+  const start = async (): Promise<void> => {
+    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: props.etag });
+    if (!isDone) return;
+    note('done', `The release of ${service.name} to ${to} has begun.`);
+    props.onStarted();
+    onClose();
+  };
+
+  if (plan !== undefined) {
+    return (
+      <Dialog title={`Release ${service.name} to ${to}?`} isWide onClose={onClose}>
+        <PlanView name={service.name} plan={plan} />
+        <Refusal failure={action.failure} />
+        <div class="row-end">
+          <button type="button" onClick={() => setPlan(undefined)}>
+            Back
+          </button>
+          <button type="button" class="primary" disabled={action.isBusy} onClick={() => void start()}>
+            {action.isBusy ? 'Starting…' : 'Start the release'}
+          </button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={`Release ${service.name}`} isWide onClose={onClose}>
+      <form class="stack" onSubmit={showPlan}>
+        <div class="fields">
+          <Field label="Move traffic to">
+            {(ids) => (
+              <select {...ids} value={to} onChange={(event) => setTo(event.currentTarget.value)}>
+                {pools.map((pool) => (
+                  <option key={pool}>{pool}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field label="How">
+            {(ids) => (
+              <select {...ids} value={preset} onChange={(event) => setPreset(event.currentTarget.value)}>
+                {PRESETS.map((name) => (
+                  <option key={name} value={name}>
+                    {presetText(name)}
+                  </option>
+                ))}
+                <option value={OWN}>Steps of my own</option>
+              </select>
+            )}
+          </Field>
+        </div>
+        {preset === OWN && <StepsEditor to={to} steps={steps} onChange={setSteps} />}
+        <Refusal failure={action.failure} />
+        <div class="row-end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={action.isBusy}>
+            Show the plan…
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function PlanView({ name, plan }: { name: string; plan: Plan }) {
+  const rows = plan.plan;
+  return (
+    <>
+      {plan.warnings.map(({ code, message }) => (
+        <Message key={code} tone="warn">
+          {message}
+        </Message>
+      ))}
+      <p>Nothing has been done yet. If every gate passes, and every pause without an end is promoted at once:</p>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">{plan.to}</th>
+              <th scope="col">What</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ at, certain, services, message }, i) => (
+              <tr key={i}>
+                <td>
+                  {!certain && <span class="quiet">not before </span>}
+                  {clockText(at)}
+                </td>
+                <td>
+                  <strong>{percent(services[name]?.shares[plan.to] ?? 0)}</strong>
+                </td>
+                <td>{message}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

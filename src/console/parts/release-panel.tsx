@@ -1,0 +1,219 @@
+/** A release on the screen: its steps as a line of time, what it waits for, its gates, and the buttons that move it. */
+import { useState } from 'preact/hooks';
+import type { AnalysisProgress, Release } from '../api/types.ts';
+import { clockText, durationText, momentText } from '../rules/format.ts';
+import { percent } from '../rules/shares.ts';
+import { metricText, type StepState, stepStates, stepText } from '../rules/steps.ts';
+import { useAction } from '../state/action.ts';
+import { note } from '../state/announce.ts';
+import { Badge, Card, Dialog, Message, Refusal, type Tone } from './controls.tsx';
+import { useNow } from './now.ts';
+
+const tones: Record<Release['state'], Tone> = {
+  progressing: 'accent',
+  paused: 'warn',
+  completed: 'ok',
+  aborted: 'danger',
+};
+
+export function ReleasePanel({ name, release, onMoved }: { name: string; release: Release; onMoved: () => void }) {
+  const { state, to, services, message, createdAt } = release;
+  const share = services[name]?.shares[to] ?? 0;
+  const others = Object.keys(services).filter((other) => other !== name);
+  return (
+    <Card
+      title={`Release to ${to}`}
+      tools={
+        <Badge tone={tones[state]}>
+          {state} · {percent(share)}
+        </Badge>
+      }
+    >
+      <p>
+        {message} <span class="quiet small">Begun {momentText(createdAt)}.</span>
+        {others.length > 0 && <span class="quiet small"> Moves together with {others.join(', ')}.</span>}
+      </p>
+      {release.warnings.map(({ code, message }) => (
+        <Message key={code} tone="warn">
+          {message}
+        </Message>
+      ))}
+      <div class="release-body">
+        <Timeline release={release} />
+        <div class="stack">
+          <WaitCountdown release={release} />
+          <ReleaseControls release={release} onMoved={onMoved} />
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+function WaitCountdown({ release: { wait } }: { release: Release }) {
+  const until = wait?.until ?? null;
+  const now = useNow(until !== null);
+  if (until === null) return null;
+  const left = (new Date(until).getTime() - now) / 1000;
+  return (
+    <div>
+      <div class="countdown" role="timer">
+        {left > 0 ? durationText(left) : 'any moment'}
+      </div>
+      <p class="quiet small">until the next step, at {clockText(until)}</p>
+    </div>
+  );
+}
+
+const stepWords: Record<StepState, string> = {
+  done: 'done',
+  current: 'now',
+  waiting: 'to come',
+  skipped: 'not taken',
+};
+
+function Timeline({ release }: { release: Release }) {
+  const states = stepStates(release);
+  return (
+    <ol class="timeline" aria-label="Steps">
+      {release.steps.map((step, i) => {
+        const state = states[i] as StepState;
+        return (
+          // Steps have no names and never move.
+          <li key={i} data-step={state} aria-current={state === 'current' ? 'step' : undefined}>
+            <span class="dot" aria-hidden="true">
+              {state === 'done' ? '✓' : state === 'skipped' ? '–' : i + 1}
+            </span>
+            <strong>{stepText(step, release.to)}</strong>
+            <span class="hidden-text">{stepWords[state]}</span>
+            {step.analysis && (
+              <Gates step={step.analysis} progress={state === 'current' ? release.analysis : undefined} />
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Gates(props: {
+  step: NonNullable<Release['steps'][number]['analysis']>;
+  progress: AnalysisProgress | undefined;
+}) {
+  return (
+    <ul class="stack-s small">
+      {props.step.metrics.map((metric) => {
+        const progress = props.progress?.metrics.find(({ name }) => name === metric.name);
+        return (
+          <li key={metric.name}>
+            <strong>{metric.name}</strong> <span class="quiet">{metricText(metric)}</span>
+            {progress && (
+              <div class="row">
+                <Badge tone={outcomeTone(progress.last?.outcome)}>
+                  {progress.last?.outcome ?? 'not measured yet'} · {progress.measurements} of {props.progress?.count}
+                </Badge>
+                {progress.failures > 0 && (
+                  <span>
+                    {progress.failures} failed, {props.progress?.failureLimit} allowed
+                  </span>
+                )}
+                {progress.last?.message && <span class="quiet">{progress.last.message}</span>}
+              </div>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function outcomeTone(outcome: string | undefined): Tone | undefined {
+  if (outcome === 'passed') return 'ok';
+  if (outcome === 'failed') return 'danger';
+  return outcome === 'inconclusive' ? 'warn' : undefined;
+}
+
+type Verb = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
+
+/** Which buttons a release has, and what each does, in the words of its state. */
+function verbsOf({ state, reason, wait }: Release): readonly Verb[] {
+  if (state === 'aborted') return ['retry'];
+  if (state === 'completed') return [];
+  if (reason === 'pause_requested') return ['resume', 'promote', 'abort'];
+  if (wait?.kind === 'inconclusive') return ['promote', 'resume', 'abort'];
+  if (state === 'paused') return ['promote', 'pause', 'abort'];
+  return ['pause', 'abort'];
+}
+
+const done: Record<Verb, string> = {
+  promote: 'promoted',
+  pause: 'paused',
+  resume: 'resumed',
+  abort: 'aborted: the weights are what they were before it',
+  retry: 'begun again',
+};
+
+function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () => void }) {
+  const action = useAction();
+  const [isAsking, setAsking] = useState<'abort' | 'full'>();
+  const tell = async (verb: Verb, body: object = {}): Promise<void> => {
+    const isDone = await action.run(`/v1/releases/${release.id}/${verb}`, { method: 'POST', body });
+    if (isDone) note('done', `The release to ${release.to} was ${done[verb]}.`);
+    setAsking(undefined);
+    onMoved();
+  };
+  const verbs = verbsOf(release);
+  if (verbs.length === 0) return null;
+  return (
+    <>
+      <Refusal failure={action.failure} />
+      <div class="row">
+        {verbs.map((verb) => (
+          <button
+            key={verb}
+            type="button"
+            class={verb === 'abort' ? 'danger' : verb === verbs[0] && verb !== 'pause' ? 'primary' : undefined}
+            disabled={action.isBusy}
+            onClick={() => (verb === 'abort' ? setAsking('abort') : void tell(verb))}
+          >
+            {capital(verb)}
+            {verb === 'abort' && '…'}
+          </button>
+        ))}
+        {release.state !== 'aborted' && (
+          <button type="button" class="plain" disabled={action.isBusy} onClick={() => setAsking('full')}>
+            Promote to the end…
+          </button>
+        )}
+      </div>
+      {isAsking && (
+        <Dialog
+          title={isAsking === 'abort' ? 'Abort the release?' : 'Promote to the end?'}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>
+            {isAsking === 'abort'
+              ? 'All its services have the weights from before the release again, at one instant.'
+              : `Every pause and gate that is left is skipped: ${release.to} gets the share of the last step at once.`}
+          </p>
+          <div class="row-end">
+            <button type="button" onClick={() => setAsking(undefined)}>
+              Cancel
+            </button>
+            <button
+              type="button"
+              class="primary"
+              disabled={action.isBusy}
+              onClick={() => void (isAsking === 'abort' ? tell('abort') : tell('promote', { full: true }))}
+            >
+              {isAsking === 'abort' ? 'Abort now' : 'Promote now'}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

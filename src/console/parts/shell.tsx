@@ -1,0 +1,132 @@
+/** The frame around every page: where one is, whether the server is there, what was done. */
+import type { ComponentChildren } from 'preact';
+import icon from '../icon.svg';
+import { clockText } from '../rules/format.ts';
+import { dismiss, notes, spoken } from '../state/announce.ts';
+import { type LiveState, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
+import { hrefOf, type Place } from '../state/router.ts';
+import { signOut } from '../state/session.ts';
+import { applyTheme, type Theme, theme } from '../state/theme.ts';
+import { useNow } from './now.ts';
+
+const pages = [
+  { page: 'services', text: 'Services', holds: ['services', 'service'] },
+  { page: 'zones', text: 'Zones', holds: ['zones', 'zone', 'import'] },
+  { page: 'log', text: 'Log', holds: ['log'] },
+  { page: 'tokens', text: 'Tokens', holds: ['tokens'] },
+] as const;
+
+export function Shell({ place, children }: { place: Place; children: ComponentChildren }) {
+  return (
+    <>
+      <button type="button" class="primary skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to the content
+      </button>
+      <header class="top">
+        <div class="top-inner">
+          <a class="brand" href={hrefOf({ page: 'services' })}>
+            <img src={icon} alt="" width="26" height="26" />
+            Teal
+          </a>
+          <nav aria-label="Pages">
+            <ul>
+              {pages.map(({ page, text, holds }) => (
+                <li key={page}>
+                  <a
+                    href={hrefOf({ page })}
+                    aria-current={holds.some((one) => one === place.page) ? 'page' : undefined}
+                  >
+                    {text}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div class="top-tools">
+            <LiveSign />
+            <ThemeChoice />
+            <button type="button" class="plain compact" onClick={() => signOut()}>
+              Sign out
+            </button>
+          </div>
+        </div>
+        <LostBanner />
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+const liveTexts: Record<LiveState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Server lost',
+  absent: 'Not live',
+};
+
+function LiveSign() {
+  const state = liveState.value;
+  return (
+    <span class="live" data-state={state} title={state === 'absent' ? 'This server sends no events.' : undefined}>
+      {liveTexts[state]}
+    </span>
+  );
+}
+
+function ThemeChoice() {
+  return (
+    <select
+      aria-label="Colours"
+      value={theme.value}
+      onChange={(event) => applyTheme(event.currentTarget.value as Theme)}
+    >
+      <option value="auto">Auto</option>
+      <option value="light">Light</option>
+      <option value="dark">Dark</option>
+    </select>
+  );
+}
+
+/** Says that what is shown may be old, since when, and what is done about it. */
+function LostBanner() {
+  const since = lostSinceMs.value;
+  const now = useNow(since !== undefined);
+  if (since === undefined) return null;
+  const wait = Math.max(0, Math.ceil(((nextAttemptMs.value ?? now) - now) / 1000));
+  return (
+    <div class="banner">
+      <p>
+        <span role="alert">
+          <strong>The server does not answer.</strong> You see what was in force at {clockText(since)}.
+        </span>{' '}
+        <span class="quiet">{wait > 0 ? `Next attempt in ${wait} s.` : 'Trying now…'}</span>
+      </p>
+      <button type="button" class="compact" onClick={tryNow}>
+        Try now
+      </button>
+    </div>
+  );
+}
+
+/** What was done or refused, for a while; spoken too. */
+export function Notes() {
+  return (
+    <>
+      <div class="hidden-text" role="status" aria-live="polite">
+        {spoken}
+      </div>
+      <div class="notes">
+        {notes.value.map(({ id, kind, text }) => (
+          <div key={id} class="note" data-kind={kind}>
+            <p>{text}</p>
+            <button type="button" class="plain compact" aria-label={`Dismiss: ${text}`} onClick={() => dismiss(id)}>
+              ✕
+            </button>
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}

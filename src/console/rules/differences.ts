@@ -1,0 +1,40 @@
+/** What a revision changed, as single differences that can be read. */
+
+export interface Difference {
+  /** Where: `pools.green.weight`; empty for the whole. */
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** Beyond this many a list explains nothing; the rest is counted. */
+export const DIFFERENCES_MAX = 40;
+
+/** Every leaf that differs, in the order of the keys. Lists of plain values count as one leaf. */
+export function differencesOf(before: unknown, after: unknown, path = ''): Difference[] {
+  if (isObject(before) || isObject(after)) {
+    const left = isObject(before) ? before : {};
+    const right = isObject(after) ? after : {};
+    const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+    return keys.flatMap((key) => differencesOf(left[key], right[key], path === '' ? key : `${path}.${key}`));
+  }
+  const [a, b] = [textOf(before), textOf(after)];
+  return a === b ? [] : [{ path, before: a, after: b }];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value) && value.every((item) => !isObject(item))) return value.join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** True where a subject's before and after are weights by pool. */
+export function isWeights(value: unknown): value is Record<string, number> {
+  return (
+    isObject(value) && Object.keys(value).length > 0 && Object.values(value).every((one) => typeof one === 'number')
+  );
+}

@@ -1,0 +1,37 @@
+/** Times and numbers for people. Times are those of the browser's place. */
+
+export function clockText(at: string | number): string {
+  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+export function momentText(at: string | number): string {
+  return new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** `3 s`, `4 min 05 s`, `2 h 10 min`. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60)
+    return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+/** `just now`, `4 min ago`; a clock that differs a little from the server's is not shown as the future. */
+export function agoText(at: string | number, nowMs: number): string {
+  const seconds = (nowMs - new Date(at).getTime()) / 1000;
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  return seconds < 3600
+    ? `${Math.floor(seconds / 60)} min ago`
+    : seconds < 86_400
+      ? `${Math.floor(seconds / 3600)} h ago`
+      : `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}

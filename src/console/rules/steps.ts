@@ -1,0 +1,75 @@
+/** The steps of a release in words, and what a form must hold to become one. */
+import type { Metric } from '../../model/release.ts';
+import type { Release, Step } from '../api/types.ts';
+
+export const PRESETS = [
+  'AllAtOnce',
+  'Canary10Percent5Minutes',
+  'Canary10Percent10Minutes',
+  'Canary10Percent15Minutes',
+  'Canary10Percent30Minutes',
+  'Linear10PercentEvery1Minute',
+  'Linear10PercentEvery2Minutes',
+  'Linear10PercentEvery3Minutes',
+  'Linear10PercentEvery10Minutes',
+] as const;
+
+/** `Canary10Percent5Minutes` as `Canary: 10% for 5 minutes, then all`. */
+export function presetText(preset: string): string {
+  if (preset === 'AllAtOnce') return 'All at once';
+  const [, kind, share, minutes] = /^(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?$/.exec(preset) ?? [];
+  const time = minutes === '1' ? 'minute' : `${minutes} minutes`;
+  if (kind === 'Canary') return `Canary: ${share}% for ${time}, then all`;
+  return kind === 'Linear' ? `Linear: ${share}% more every ${time}` : preset;
+}
+
+export function stepText(step: Step, to: string): string {
+  if (step.setWeight !== undefined) return `${step.setWeight}% to ${to}`;
+  if (step.pause !== undefined) {
+    return step.pause.duration === undefined ? 'Pause until promoted' : `Pause ${durationText(step.pause.duration)}`;
+  }
+  if (step.analysis !== undefined) return `Gates: ${step.analysis.metrics.map(({ name }) => name).join(', ')}`;
+  return Object.keys(step)
+    .map((word) => (word === 'drain' ? `Wait until the others are drained` : word))
+    .join(', ');
+}
+
+/** What a gate asks, in a line. */
+export function metricText(metric: Metric): string {
+  const { web, prometheus, thresholdRange: range } = metric;
+  if (web !== undefined) return `GET ${web.url} answers 2xx`;
+  if (prometheus !== undefined) {
+    const within = [
+      ...(range?.min === undefined ? [] : [`≥ ${range.min}`]),
+      ...(range?.max === undefined ? [] : [`≤ ${range.max}`]),
+    ];
+    return `${prometheus.query} ${within.join(' and ')}`;
+  }
+  const { health, samples } = metric as { health?: { pool?: string }; samples?: Record<string, number> };
+  if (health !== undefined) return `every target of ${health.pool ?? 'the pool'} is up`;
+  if (samples !== undefined) {
+    return `at least ${Object.entries(samples)
+      .map(([of, count]) => `${count} ${of}`)
+      .join(' and ')}`;
+  }
+  return '';
+}
+
+function durationText(duration: number | string): string {
+  const [, digits, unit = 's'] = /^(\d+)([smh]?)$/.exec(String(duration)) ?? [];
+  const words: Record<string, string> = { s: 'second', m: 'minute', h: 'hour' };
+  const word = words[unit || 's'];
+  return digits === undefined ? String(duration) : `${digits} ${word}${digits === '1' ? '' : 's'}`;
+}
+
+export type StepState = 'done' | 'current' | 'waiting' | 'skipped';
+
+/** Where each step of a release stands. */
+export function stepStates({ state, steps, stepIndex }: Pick<Release, 'state' | 'steps' | 'stepIndex'>): StepState[] {
+  const hasEnded = state === 'completed' || state === 'aborted';
+  return steps.map((_, i) => {
+    if (state === 'completed' || i < stepIndex) return 'done';
+    if (hasEnded) return 'skipped';
+    return i === stepIndex ? 'current' : 'waiting';
+  });
+}

@@ -1,0 +1,96 @@
+/** A resource of the API on the screen: loaded, read again when something that concerns it happens, and kept meanwhile. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { Failure } from '../api/types.ts';
+import { type LiveEvent, onLive } from './live.ts';
+import { call } from './session.ts';
+
+export interface Resource<Body> {
+  /** What the server said last; kept while it is asked again, and while it cannot be reached. */
+  readonly body: Body | undefined;
+  readonly etag: string | undefined;
+  /** Why the last attempt failed; undefined: it did not. */
+  readonly failure: Failure | undefined;
+  readonly isLoading: boolean;
+  readonly reload: () => Promise<void>;
+}
+
+interface State<Body> {
+  readonly path: string | undefined;
+  readonly body?: Body;
+  readonly etag?: string | undefined;
+  readonly failure?: Failure | undefined;
+}
+
+export interface Watch {
+  /** Which events make it be read again; `refresh` always does. */
+  readonly on?: (event: LiveEvent) => boolean;
+  /** Read again so often while the page is visible, for what no event tells. */
+  readonly everyMs?: number;
+  readonly accept?: 'json' | 'text';
+}
+
+/** `path` undefined: nothing to load yet. */
+export function useResource<Body>(path: string | undefined, watch: Watch = {}): Resource<Body> {
+  const [state, setState] = useState<State<Body>>({ path });
+  const current = useRef(path);
+  current.current = path;
+  const watched = useRef(watch);
+  watched.current = watch;
+  const asked = useRef(0);
+
+  const reload = useCallback(async () => {
+    if (path === undefined) return;
+    asked.current += 1;
+    const mine = asked.current;
+    const reply = await call<Body>(path, { accept: watched.current.accept ?? 'json' });
+    // A reply that was overtaken, or is of a page that was left, is dropped.
+    if (current.current !== path || mine !== asked.current) return;
+    setState((before) => {
+      if (reply.ok) return { path, body: reply.body, etag: reply.etag };
+      const kept = before.path === path && reply.failure.status === 0 ? before : { path };
+      return { ...kept, failure: reply.failure };
+    });
+  }, [path]);
+
+  useEffect(() => {
+    void reload();
+    return onLive((event) => {
+      if (event.kind === 'refresh' || watched.current.on?.(event)) void reload();
+    });
+  }, [reload]);
+
+  const { everyMs } = watch;
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') void reload();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [reload, everyMs]);
+
+  const own: State<Body> = state.path === path ? state : { path };
+  return {
+    body: own.body,
+    etag: own.etag,
+    failure: own.failure,
+    isLoading: path !== undefined && own.body === undefined && own.failure === undefined,
+    reload,
+  };
+}
+
+/** True for an event that names the service. */
+export function concerns(name: string): (event: LiveEvent) => boolean {
+  return (event) => {
+    if (!('data' in event)) return true;
+    const { services, service, subjects } = event.data as {
+      services?: readonly string[];
+      service?: string;
+      subjects?: readonly { kind: string; name: string }[];
+    };
+    return (
+      service === name ||
+      services?.includes(name) === true ||
+      subjects?.some((subject) => subject.name === name) === true
+    );
+  };
+}

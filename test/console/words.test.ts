@@ -1,0 +1,76 @@
+/** Addresses of pages, steps, places in texts, times, refusals: what is said in words or read from them. */
+import fc from 'fast-check';
+import t from 'tap';
+import type { Step } from '../../src/console/api/types.ts';
+import { agoText, durationText } from '../../src/console/rules/format.ts';
+import { lookOf } from '../../src/console/rules/look.ts';
+import { rangeAt } from '../../src/console/rules/places.ts';
+import { plainText } from '../../src/console/rules/plain.ts';
+import { PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
+import { hrefOf, placeOf } from '../../src/console/state/router.ts';
+import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
+
+t.test('addresses of pages', async (t) => {
+  t.same(placeOf(''), { page: 'services' });
+  t.same(placeOf('#/zones'), { page: 'zones' });
+  for (const hash of ['#/services/', '#/nothing', '#/services/a/b', '#/zones/a/import/b', '#/x/y'])
+    t.same(placeOf(hash), { page: 'unknown' }, hash);
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), fc.constantFrom('service', 'zone', 'import'), (name, page) => {
+      t.same(placeOf(hrefOf({ page, name })), { page, name }, 'any name finds back');
+    }),
+  );
+});
+
+t.test('presets are those of the server, each in words', async (t) => {
+  t.same([...PRESETS], Object.keys(SERVER_PRESETS));
+  t.equal(presetText('AllAtOnce'), 'All at once');
+  t.equal(presetText('Canary10Percent5Minutes'), 'Canary: 10% for 5 minutes, then all');
+  t.equal(presetText('Linear10PercentEvery1Minute'), 'Linear: 10% more every minute');
+});
+
+t.test('steps', async (t) => {
+  const steps: Step[] = [{ setWeight: 10 }, { pause: { duration: '5m' } }, { pause: {} }, { pause: { duration: 1 } }];
+  t.same(
+    steps.map((step) => stepText(step, 'green')),
+    ['10% to green', 'Pause 5 minutes', 'Pause until promoted', 'Pause 1 second'],
+  );
+  t.same(stepStates({ state: 'progressing', steps, stepIndex: 1 }), ['done', 'current', 'waiting', 'waiting']);
+  t.same(stepStates({ state: 'aborted', steps, stepIndex: 1 }), ['done', 'skipped', 'skipped', 'skipped']);
+  t.same(stepStates({ state: 'completed', steps, stepIndex: 4 }), ['done', 'done', 'done', 'done']);
+});
+
+t.test('places in a text', async (t) => {
+  const text = 'a A 1\nüü 😀 bad x\r\nlast';
+  const at = (line: number, column: number) => {
+    const { start, end } = rangeAt(text, line, column);
+    return text.slice(start, end);
+  };
+  t.equal(at(1, 3), 'A');
+  t.equal(at(2, 6), 'bad', 'columns count characters');
+  t.equal(at(2, 99), 'üü 😀 bad x', 'behind the line, the line is meant');
+  t.equal(at(0, 0), 'a', 'the whole zone begins at its first word');
+  t.equal(at(99, 1), 'last');
+});
+
+t.test('times', async (t) => {
+  t.equal(durationText(4.2), '5 s');
+  t.equal(durationText(65), '1 min 05 s');
+  t.equal(durationText(3600), '1 h');
+  t.equal(durationText(-3), '0 s');
+  t.equal(agoText(1000, 0), 'just now', "a server's clock may be ahead");
+  t.equal(agoText(0, 61_000), '1 min ago');
+});
+
+t.test('pools look different', async (t) => {
+  const pools = ['blue', 'green', 'canary', 'next'];
+  t.equal(new Set(pools.map((pool) => lookOf(pool, pools))).size, pools.length);
+  t.equal(lookOf('green', ['green']), lookOf('green', pools), 'green is green wherever it is');
+});
+
+t.test('refusals in plain words', async (t) => {
+  const failure = (code: string) => ({ status: 409, code, detail: 'The detail.' });
+  t.match(plainText(failure('revision_stale')), /nothing was done/);
+  t.match(plainText(failure('release_active')), /Abort it or roll back.*The detail/);
+  t.equal(plainText(failure('weights_invalid')), 'The detail.');
+});
