@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { zoneFile } from '../bench/import.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
 
@@ -24,4 +25,25 @@ t.test('fdatasync of the log lies between each request and its reply', async (t)
   );
   const first = order.indexOf('request');
   t.same(order.slice(first, first + 15), Array(5).fill(['request', 'sync', 'reply']).flat());
+});
+
+t.test('an import is synced whole before its reply, though its parts are staged without waiting', async (t) => {
+  const folder = temporaryFolder(t);
+  const trace = join(folder, 'trace');
+  const wrapper = ['strace', '-f', '-yy', '-s', '64', '-e', 'trace=pwrite64,write,writev,fdatasync,fsync', '-o', trace];
+  const teal = await startTeal(folder, { wrapper });
+  const body = new Uint8Array(zoneFile(5000));
+  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
+  const { status } = await fetch(`${teal.admin}/v1/zones/big.test/file`, { method: 'PUT', headers, body });
+  t.equal(status, 201);
+  await teal.end('SIGTERM');
+  const lines = readFileSync(trace, 'utf8').split('\n');
+  const reply = lines.findIndex((line) => /writev?\(.*HTTP\/1\.1 201/.test(line));
+  const ofLog = lines
+    .slice(0, reply)
+    .flatMap((line) =>
+      /pwrite64\(.*teal\.db-wal/.test(line) ? 'write' : /sync\(.*teal\.db-wal/.test(line) ? 'sync' : [],
+    );
+  t.ok(ofLog.length > 100, 'the log was written');
+  t.equal(ofLog.at(-1), 'sync', 'and synced after the last write');
 });
