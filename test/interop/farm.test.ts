@@ -1,8 +1,12 @@
 /** Fifteen resolvers through a release: the drain report's time is the moment from which none answers the old pool. */
 import t from 'tap';
+import { DRAIN_MARGIN_SECONDS } from '../../src/model/drain.ts';
 import { type FarmRun, runFarm, type Sample, type ServiceRun } from './farm/run.ts';
 
 t.setTimeout(240_000);
+
+/** From the revision's time to its publication, on a machine with much else to do. */
+const BUSY_MS = 2000;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -55,6 +59,9 @@ t.test('a release behind resolvers of five kinds, with and without a lowered TTL
   const wholeMs = (facts: ServiceRun): number => facts.drainedAtMs - run.beganAtMs;
   const say = (facts: ServiceRun): string => `${seconds(drainMs(facts))} after 100%, ${seconds(wholeMs(facts))} in all`;
   t.comment(`${lowered.name} is drained ${say(lowered)}; ${unlowered.name} ${say(unlowered)}`);
-  t.ok(drainMs(lowered) < drainMs(unlowered) / 2, 'a lowered TTL lets go of the old pool sooner');
-  t.ok(wholeMs(lowered) < wholeMs(unlowered), 'and of several steps, even the wait for it is won back');
+  for (const facts of [lowered, unlowered]) {
+    const mostMs = 1000 * (facts.releaseTtlSeconds + DRAIN_MARGIN_SECONDS + 1) + BUSY_MS;
+    t.ok(drainMs(facts) < mostMs, 'the wait is the TTL in force, its margin, and a part of a second');
+  }
+  t.ok(wholeMs(lowered) < wholeMs(unlowered), 'of several steps, even the wait for the old TTL is won back');
 });
