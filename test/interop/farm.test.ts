@@ -38,6 +38,13 @@ t.test('a release behind resolvers of five kinds, with and without a lowered TTL
     const held = new Set(settling.filter(({ pool }) => pool === 'blue').map(({ resolver }) => resolver));
     t.ok(held.size > 0, `between the last step and then, ${held.size} resolvers still gave blue`);
 
+    const { distinct, notBack } = facts.resolvers;
+    t.same(
+      { distinct, notBack },
+      { distinct: run.resolvers.length, notBack: 0 },
+      'the report has counted them, and all have come back',
+    );
+
     const untilFirst = answers.filter(({ answeredAtMs }) => answeredAtMs < (facts.steps[0]?.atMs ?? 0));
     t.notOk(
       untilFirst.some(({ pool }) => pool === 'green'),

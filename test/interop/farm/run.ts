@@ -28,6 +28,8 @@ export interface ServiceRun {
   readonly steps: readonly { readonly atMs: number; readonly percent: number }[];
   /** What the drain report says of blue. */
   readonly drainedAtMs: number;
+  /** What it says in the end of how many resolvers got blue, and how many of them have not come back for more. */
+  readonly resolvers: { readonly distinct: number; readonly notBack: number };
 }
 
 export interface FarmRun {
@@ -111,7 +113,10 @@ async function record(teal: TealProcess, resolvers: readonly Resolver[], say: (m
     const runs = await Promise.all(services.map((service, at) => finished(teal, service, releases[at] as string)));
     const lastMs = Math.max(...runs.map(({ drainedAtMs }) => drainedAtMs)) + AFTERWARDS_MS;
     await sleep(lastMs - Date.now());
-    return { resolvers: farm, services: runs, samples, beganAtMs };
+    const counted = await Promise.all(
+      runs.map(async (run) => ({ ...run, resolvers: await resolversOf(teal, run.name) })),
+    );
+    return { resolvers: farm, services: counted, samples, beganAtMs };
   } finally {
     stopping.abort();
     await Promise.all(clients);
@@ -160,7 +165,7 @@ async function release(teal: TealProcess, name: string): Promise<string> {
   return (await must(teal, 'POST', `/v1/services/${name}/releases`, { to: 'green', steps })).id;
 }
 
-async function finished(teal: TealProcess, service: (typeof services)[number], id: string): Promise<ServiceRun> {
+async function finished(teal: TealProcess, service: (typeof services)[number], id: string) {
   const path = `/v1/services/${service.name}`;
   const drainedAt = await until(async () => {
     const { blue } = (await must(teal, 'GET', `${path}/drain`)).pools;
@@ -171,6 +176,10 @@ async function finished(teal: TealProcess, service: (typeof services)[number], i
   });
   const { items } = await must(teal, 'GET', `${path}/history`);
   return { ...service, steps: stepsOf(items), drainedAtMs: Date.parse(drainedAt) };
+}
+
+async function resolversOf(teal: TealProcess, name: string): Promise<ServiceRun['resolvers']> {
+  return (await must(teal, 'GET', `/v1/services/${name}/drain`)).pools.blue.resolvers;
 }
 
 interface Revision {
