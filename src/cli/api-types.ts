@@ -87,8 +87,22 @@ export interface Standing {
   >;
 }
 
+/** How far an analysis is. */
+export interface Progress {
+  readonly count: number;
+  readonly failureLimit: number;
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly measurements: number;
+    readonly failures: number;
+    readonly inconclusive: number;
+    readonly last: { readonly outcome: string; readonly message: string } | null;
+  }[];
+}
+
 export interface Release extends Standing {
   readonly id: string;
+  readonly analysis?: Progress;
   readonly to: string;
   readonly steps: readonly Step[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];

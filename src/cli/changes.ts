@@ -19,6 +19,7 @@ export class Changes {
   constructor(session: Session) {
     this.#session = session;
     this.#interrupted = session.shell.interrupted();
+    this.#interrupted.addEventListener('abort', () => this.#wake());
     void this.#listen();
   }
 
@@ -30,12 +31,10 @@ export class Changes {
     if (!this.#woken) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
-        const stop = (): void => {
+        this.#wake = () => {
           clearTimeout(timer);
           resolve();
         };
-        this.#wake = stop;
-        this.#interrupted.addEventListener('abort', stop, { once: true });
       });
     }
     this.#woken = false;

@@ -28,7 +28,7 @@ export function add(program: Command, shell: Shell): void {
       const drain = await session.api.get<Drain>(
         `${path`/v1/services/${name}/drain`}${options.check ? '?check=now' : ''}`,
       );
-      session.show(drain, () => drainLines(name, drain, session.style, Date.now()));
+      session.show(drain, () => drainLines(name, drain, session.style, Date.now(), session.shell.stdout.columns - 1));
     });
   describeRemote(
     command,

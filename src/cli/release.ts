@@ -168,7 +168,8 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
 }
 
 function showRelease(session: Session, release: Release): void {
-  session.show(release, () => releaseLines(release, session.style, Date.now()));
+  const width = session.shell.stdout.columns - 1;
+  session.show(release, () => releaseLines(release, session.style, Date.now(), { width }));
 }
 
 /** The release with the id, or the last one of the service. Throws Failure. */

@@ -1,5 +1,5 @@
 /** `teal token`: tokens of the admin API, made, listed, revoked. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { path } from './api.ts';
 import type { Token } from './api-types.ts';
@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant } from './format/text.ts';
 import { collect, durationValue } from './option-values.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface CreateOptions extends SessionOptions {
@@ -72,7 +72,10 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
     ...(zones && { zones }),
     ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
   };
-  const token = await session.api.post<Token>('/v1/tokens', body);
+  const token = await make(session, body).catch((error: unknown) => {
+    if (options.output !== undefined) rmSync(options.output);
+    throw error;
+  });
   if (fd === undefined) {
     session.show(token, () => [
       `Token ${name}, scope ${scope}. Its secret is shown this once:`,
@@ -87,6 +90,14 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
   session.show({ ...shown, output: options.output }, () => [
     `Token ${name}, scope ${scope}. Its secret is in ${options.output}.`,
   ]);
+}
+
+async function make({ api }: Session, body: { readonly name: string }): Promise<Token> {
+  const token = await api.post<Token>('/v1/tokens', body);
+  if (token.secret !== undefined) return token;
+  // The reply was lost on its way and asked for again; the server keeps no secrets.
+  const message = `${body.name} was made, but the reply with its secret was lost: revoke it, and make another`;
+  throw new Failure(EXIT.TRY_LATER, message);
 }
 
 function openNew(file: string): number {

@@ -34,7 +34,9 @@ export async function watchDrain(session: Session, names: readonly string[]): Pr
         : [];
     return {
       screen: [
-        ...all.flatMap(({ name, drain }) => drainLines(name, drain, session.style, nowMs)),
+        ...all.flatMap(({ name, drain }) =>
+          drainLines(name, drain, session.style, nowMs, session.shell.stdout.columns - 1),
+        ),
         ...(isLast ? ['Settled.'] : waits),
       ],
       events: isLast ? [...events, `${new Date(nowMs).toISOString()} settled`] : events,

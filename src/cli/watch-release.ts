@@ -3,9 +3,8 @@ import { path } from './api.ts';
 import type { Drain, Page, Release, Revision } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import { drainLines } from './format/drain.ts';
 import { releaseLines } from './format/release.ts';
-import { printable } from './format/text.ts';
+import { printable, wrap } from './format/text.ts';
 import type { Session } from './session.ts';
 import { type Sight, watch } from './watch.ts';
 
@@ -39,13 +38,17 @@ class ReleaseWatcher {
     this.state = release.state;
     const nowMs = Date.now();
     const isLast = release.state === 'completed' || release.state === 'aborted';
+    const width = this.#session.shell.stdout.columns - 1;
     const draining = names.flatMap((name) => {
-      const drain = drains.get(name);
-      const hasIdle = drain !== undefined && Object.values(drain.pools).some(({ weight }) => weight === 0);
-      return hasIdle ? drainLines(name, drain, style, nowMs).slice(-1) : [];
+      const message = drains.get(name)?.message ?? '';
+      const isIdle = Object.values(release.services[name]?.weights ?? {}).includes(0);
+      return isIdle && message !== '' ? wrap(printable(message), width, '  ') : [];
     });
     return {
-      screen: [...releaseLines(release, style, nowMs, drains), ...(draining.length > 0 ? ['', ...draining] : [])],
+      screen: [
+        ...releaseLines(release, style, nowMs, { drains, width }),
+        ...(draining.length > 0 ? ['', ...draining] : []),
+      ],
       events,
       ...(events.length > 0 && { json: release }),
       isLast,

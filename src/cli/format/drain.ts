@@ -2,10 +2,10 @@
 import type { Drain, DrainPool } from '../api-types.ts';
 import { type PoolLine, poolLines } from './pools.ts';
 import type { Style } from './style.ts';
-import { columns, duration, printable } from './text.ts';
+import { columns, duration, printable, wrap } from './text.ts';
 
 /** The pools of a service with what was really answered, and when each is drained. */
-export function drainLines(name: string, drain: Drain, style: Style, nowMs: number): string[] {
+export function drainLines(name: string, drain: Drain, style: Style, nowMs: number, width: number): string[] {
   const observed = observedShares(drain);
   const pools = Object.entries(drain.pools).map(
     ([pool, one]): PoolLine => ({
@@ -19,7 +19,7 @@ export function drainLines(name: string, drain: Drain, style: Style, nowMs: numb
   return [
     style.bold(name),
     ...poolLines(pools, style).map((line) => `  ${line}`),
-    ...(drain.message === '' ? [] : [`  ${printable(drain.message)}`]),
+    ...(drain.message === '' ? [] : wrap(printable(drain.message), width, '  ')),
     ...propagationLines(drain).map((line) => `  ${line}`),
   ];
 }

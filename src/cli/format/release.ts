@@ -1,16 +1,16 @@
 /** Releases, their steps and plans as lines. Pure: the time is passed in. */
-import type { Drain, Plan, Release, Standing, Step, Weights } from '../api-types.ts';
+import type { Drain, Plan, Progress, Release, Standing, Step, Weights } from '../api-types.ts';
 import { observedShares } from './drain.ts';
 import { type PoolLine, poolLines, split } from './pools.ts';
 import type { Style } from './style.ts';
-import { columns, duration, instant, printable } from './text.ts';
+import { columns, duration, instant, printable, wrap } from './text.ts';
 
 /** One release: where it stands, the weights, the steps. `drains`: what is known of each service's answers. */
 export function releaseLines(
   release: Release,
   style: Style,
   nowMs: number,
-  drains: ReadonlyMap<string, Drain> = new Map(),
+  { drains = new Map(), width }: { readonly drains?: ReadonlyMap<string, Drain>; readonly width: number },
 ): string[] {
   const services = Object.entries(release.services);
   const title = `${services.map(([name]) => style.bold(name)).join(', ')} to ${release.to}: release ${release.id}, ${stateWord(release, style)}`;
@@ -20,13 +20,39 @@ export function releaseLines(
   ]);
   return [
     title,
-    `  ${printable(release.message)}${waitWords(release, nowMs)}`,
-    ...release.warnings.map(({ code, message }) => `  ${style.symbols.warning} ${printable(message)} [${code}]`),
+    ...wrap(`${printable(release.message)}${waitWords(release, nowMs)}`, width, '  '),
+    ...release.warnings.flatMap((warning) => wrap(warningWords(warning, style), width, '  ')),
     '',
     ...pools,
     '',
     ...stepLines(release, style, nowMs).map((line) => `  ${line}`),
+    ...(release.analysis === undefined ? [] : ['', ...gateLines(release.analysis, style).map((line) => `  ${line}`)]),
   ];
+}
+
+/** How far each gate of an analysis is. */
+export function gateLines({ count, failureLimit, metrics }: Progress, style: Style): string[] {
+  const { done, failed, todo, warning } = style.symbols;
+  const rows = metrics.map(({ name, measurements, failures, inconclusive, last }) => {
+    const isOver = failures > failureLimit;
+    const mark =
+      last === null
+        ? todo
+        : isOver
+          ? style.colour('red', failed)
+          : failures + inconclusive > 0
+            ? style.colour('yellow', warning)
+            : style.colour('green', done);
+    const unclear = inconclusive > 0 ? `, ${inconclusive} inconclusive` : '';
+    const counted = `${measurements} of ${count} measured, ${failures} failed (${failureLimit} allowed)${unclear}`;
+    return [
+      mark,
+      `gate ${printable(name)}`,
+      counted,
+      last === null ? '' : printable(`${last.outcome}: ${last.message}`),
+    ];
+  });
+  return columns(rows);
 }
 
 function withObserved(weights: Weights, shares: Weights, drain: Drain | undefined): PoolLine[] {
@@ -37,6 +63,10 @@ function withObserved(weights: Weights, shares: Weights, drain: Drain | undefine
     share: shares[pool] ?? 0,
     ...(drain !== undefined && { observed: observed?.[pool] ?? 'none' }),
   }));
+}
+
+function warningWords({ code, message }: Release['warnings'][number], style: Style): string {
+  return `${style.symbols.warning} ${printable(message)} [${code}]`;
 }
 
 export function stateWord({ state }: Pick<Release, 'state'>, style: Style): string {
@@ -85,7 +115,7 @@ export function planLines(plan: Plan, style: Style): string[] {
   });
   return [
     `Plan of a release to ${plan.to}; nothing is done yet.`,
-    ...plan.warnings.map(({ code, message }) => `${style.symbols.warning} ${printable(message)} [${code}]`),
+    ...plan.warnings.map((warning) => warningWords(warning, style)),
     ...columns([['AT', 'STATE', 'SHARES'], ...rows]),
     ...(plan.plan.every(({ certain }) => certain)
       ? []
