@@ -35,6 +35,9 @@ function words(command: string): string[] {
 function steady(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)/g, 'TIME')
+    .replace(/\b(revision"?:?|release|serial) ?\d+/g, '$1 N')
+    .replace(/^ *\d+ {2}TIME/gm, 'N TIME')
+    .replace(/^(example\.\S+ +|@ .* SOA .*\. )\d+/gm, '$1 N')
     .replace(/\d+m( \d+s)? left/g, 'TIME left')
     .replace(/[\d,]+ bytes/g, 'N bytes')
     .replace(/ +$/gm, '')
