@@ -112,6 +112,12 @@ export const ServiceBody = Type.Object(
     pins: Type.Optional(
       Type.Array(Pin, { description: 'Networks that always get one pool; the longest prefix wins. Left out: none.' }),
     ),
+    previewNames: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether `green.app.example.com` answers from the pool green of app.example.com, whatever the weights, unless something else stands there. Left out: true.',
+      }),
+    ),
     pools: mapOf(Pool, { description: '2 to 16 pools by name, all of addresses or all of one host name.' }),
   },
   {

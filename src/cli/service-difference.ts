@@ -22,8 +22,8 @@ export interface Change {
 }
 
 /** What the API takes where a service says nothing (API contract). */
-const defaults: Readonly<Record<string, unknown>> = { ttlSeconds: 5, pick: 'random', pins: [] };
-const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'health'];
+const defaults: Readonly<Record<string, unknown>> = { ttlSeconds: 5, pick: 'random', pins: [], previewNames: true };
+const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'previewNames', 'health'];
 
 /** Empty where all is as declared. A weight that is not declared stays, and is no difference. */
 export function differences(declared: DeclaredService, current: Service | undefined): Change[] {

@@ -98,7 +98,7 @@ async function refuseExisting(api: Api, name: string): Promise<void> {
 }
 
 async function readBody(file: string, shell: Shell): Promise<Record<string, unknown>> {
-  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'preview'];
+  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'previewNames'];
   return readYaml(file, known, shell);
 }
 

@@ -9,6 +9,7 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { refuseAtPreview } from './previews.ts';
 import { unknownZone } from './zones.ts';
 
 /** Where an RRset stands: its zone and its key. */
@@ -119,7 +120,12 @@ export function findPlace(store: Store, asked: { zone: string; name: string; typ
 
 /** 409 where the RRset cannot stand at its name. */
 function checkNeighbours(store: Store, { zone, name, type }: Place): Problem | undefined {
-  return checkApex(zone, name, type) ?? checkAlias(store, zone, name, type) ?? checkServices(store, zone, name, type);
+  return (
+    checkApex(zone, name, type) ??
+    checkAlias(store, zone, name, type) ??
+    checkServices(store, zone, name, type) ??
+    refuseAtPreview(store, name)
+  );
 }
 
 function checkApex(zone: Zone, name: string, type: number): Problem | undefined {

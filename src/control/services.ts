@@ -9,6 +9,7 @@ import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './releases/guard.ts';
 import { label } from './rrsets.ts';
 
@@ -33,9 +34,9 @@ export function draftServicePut(
   const salt = saltOf(name, revision, context.atMs);
   const service = makeService({ name, zone: zone.name, salt }, command.body, before, revision);
   if (service instanceof Problem) return service;
-  const conflict = checkServicePlace(zone.name, service, (owner) =>
-    store.rrsetsAt(zone.name, owner).map(({ type }) => type),
-  );
+  const conflict =
+    refuseAtPreview(store, name) ??
+    checkServicePlace(zone.name, service, (owner) => store.rrsetsAt(zone.name, owner).map(({ type }) => type));
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isDeepStrictEqual(serviceBody(before), serviceBody(service))) {
     return { revision: before.revision, body: serviceReply(before) };

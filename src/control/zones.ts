@@ -11,6 +11,7 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
+import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './releases/guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
@@ -115,6 +116,8 @@ export function moveBelow(
   revision: number,
 ): { moves: ModelChange[]; problem: Problem | undefined } {
   const moves: ModelChange[] = [];
+  const preview = refuseAtPreview(store, name);
+  if (preview !== undefined) return { moves, problem: preview };
   for (const rrset of rrsetsBelow(store, parent.name, name)) {
     if (rrset.name === name && (rrset.type === TYPE.NS || rrset.type === TYPE.DS)) continue;
     if (rrset.name === name && (rrset.type === TYPE.CNAME || rrset.type === TYPE.SOA)) {

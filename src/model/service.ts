@@ -45,6 +45,8 @@ export interface Service {
   readonly salt: string;
   /** Networks that get their pool whatever the weights; the longest prefix wins. */
   readonly pins: readonly Pin[];
+  /** Whether each pool has a name of its own; see preview.ts. */
+  readonly previewNames: boolean;
   /** In the order given by the user. */
   readonly pools: readonly Pool[];
   /** Unix time, milliseconds, since when the weights are what they are. */
@@ -64,6 +66,8 @@ export interface ServiceBody {
   /** Left out: the one in force; a new service gets one of its own. */
   readonly salt?: string;
   readonly pins?: readonly Pin[];
+  /** Left out: true. */
+  readonly previewNames?: boolean;
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
@@ -148,6 +152,7 @@ export function makeService(
     ...(forced.length > 0 && { forced }),
     salt,
     pins,
+    previewNames: body.previewNames ?? true,
     pools,
     revision,
   };
@@ -231,6 +236,7 @@ export function serviceBody(service: Service): ServiceBody {
     pick: service.pick,
     salt: service.salt,
     pins: service.pins,
+    previewNames: service.previewNames,
     ...(service.release !== undefined && { release: service.release }),
     ...(service.health !== undefined && { health: service.health }),
     pools: Object.fromEntries(pools),

@@ -19,7 +19,9 @@ export const COUNTER = {
   LIMITED: 21,
   /** Answers by the type asked for: see `typeCounter`. */
   TYPE: 24,
-  FIRST_POOL: 96,
+  /** The line of all previews: see previews.ts. */
+  PREVIEWS: 96,
+  FIRST_POOL: 100,
 } as const;
 
 /** Types up to HTTPS (RFC 9460) have a counter each; of those above, these two are asked for by resolvers and people. */

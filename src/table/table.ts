@@ -1,7 +1,7 @@
 /** The table as the control path sees it: changes of the model go in, workers see them all at once. */
 import assert from 'node:assert/strict';
 import { Problem } from '../model/errors.ts';
-import { nameToWire } from '../model/name.ts';
+import { nameToWire, parentOf } from '../model/name.ts';
 import type { Sightings } from '../model/resolver-estimates.ts';
 import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -16,6 +16,7 @@ import type { BlockList } from './free-blocks.ts';
 import { ARENA, CONTROL, PLAN, RRSET, SERVICE, VERSION, ZONE } from './layout.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { type NodeContent, NodeWriter } from './nodes.ts';
+import { type CompiledPreviews, NO_PREVIEWS, PreviewWriter } from './previews.ts';
 import { Reclaimer } from './reclaim.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
@@ -26,6 +27,7 @@ interface CompiledService {
   readonly service: Service;
   readonly cell: number;
   readonly pools: readonly CompiledPool[];
+  readonly previews: CompiledPreviews;
 }
 
 /** Names of a dropped zone that are given back in one go: about a millisecond's work. */
@@ -36,6 +38,7 @@ export class Table implements TableChanges {
   readonly #arena: Arena;
   readonly #reclaimer: Reclaimer;
   readonly #nodes: NodeWriter;
+  readonly #previews: PreviewWriter;
   readonly #counters: CounterRegistry;
   readonly #services = new Map<string, CompiledService>();
   /** Names of the services of each zone. */
@@ -50,6 +53,7 @@ export class Table implements TableChanges {
     this.#arena = new Arena(shared);
     this.#reclaimer = new Reclaimer(this.#arena);
     this.#nodes = new NodeWriter(this.#arena, this.#reclaimer);
+    this.#previews = new PreviewWriter(this.#arena, this.#nodes);
     assert(this.#nodes.index.create(ARENA.ZONES), 'a new arena has room for an empty index');
   }
 
@@ -224,10 +228,8 @@ export class Table implements TableChanges {
     for (const name of this.#servicesByZone.get(zone.name) ?? []) {
       const owner = nameToWire(name);
       flags |= zoneFlags(owner, 0, owner.length === apex.length);
-      const { cell } = this.#services.get(name) as CompiledService;
-      this.#nodes.update(index, apex, owner, (content) => {
-        content.service = cell;
-      });
+      const { previews } = this.#services.get(name) as CompiledService;
+      for (const each of [name, ...previews.keys()]) this.#settleName(index, zone.name, each);
     }
     this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), flags);
     if (replaced !== 0) this.#nodes.dropIndex(replaced);
@@ -249,6 +251,7 @@ export class Table implements TableChanges {
     this.#raiseZoneFlags(apex, zoneFlags(owner, rrset.type, owner.length === apex.length));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
       this.#setRRset(content, owner, rrset.type, rrset.ttlSeconds, rrset.rdata);
+      this.#settle(content, rrset.zone, rrset.name);
     });
   }
 
@@ -259,7 +262,26 @@ export class Table implements TableChanges {
       assert(rrset !== undefined, 'the RRset to delete is in the table');
       this.#retireRRset(rrset);
       content.rrsets.delete(type);
+      this.#settle(content, zone, name);
     });
+  }
+
+  /** What a node leads to besides its RRsets: its service; or, where nothing else is there, the preview of its name. */
+  #settle(content: NodeContent, zone: string, name: string): void {
+    const own = this.#services.get(name);
+    if (own?.service.zone === zone) content.service = own.cell;
+    else content.service = content.rrsets.size > 0 ? 0 : this.#previewAt(zone, name);
+  }
+
+  #settleName(index: number, zone: string, name: string): void {
+    this.#nodes.update(index, nameToWire(zone), nameToWire(name), (content) => this.#settle(content, zone, name));
+  }
+
+  /** The cell of the preview that a name is for the service one label above it; 0: none. */
+  #previewAt(zone: string, name: string): number {
+    const above = parentOf(name);
+    const owner = above === undefined ? undefined : this.#services.get(above);
+    return owner?.service.zone === zone ? (owner.previews.get(name)?.cell ?? 0) : 0;
   }
 
   #setRRset(content: NodeContent, owner: Uint8Array, type: number, ttl: number, rdata: readonly Uint8Array[]): void {
@@ -283,15 +305,26 @@ export class Table implements TableChanges {
     const words = this.#words[plan + PLAN.WORDS] as number;
     this.#nodes.undo(() => this.#reclaimer.retire(plan, words));
     this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
+    const previews = this.#previews.compile(service, pools, old?.previews ?? NO_PREVIEWS);
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
     if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
-    this.#remember(service.name, { id, service, cell, pools });
+    this.#remember(service.name, { id, service, cell, pools, previews });
+    this.#settlePreviews(service.zone, old?.previews ?? NO_PREVIEWS, previews);
     if (old !== undefined) return;
     const apex = nameToWire(service.zone);
     this.#raiseZoneFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
-    this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
-      content.service = cell;
-    });
+    this.#settleName(this.#indexOf(apex), service.zone, service.name);
+  }
+
+  /** Links the previews that have come, and lets go of those that went. */
+  #settlePreviews(zone: string, before: CompiledPreviews, after: CompiledPreviews): void {
+    const index = this.#indexOf(nameToWire(zone));
+    for (const name of after.keys()) if (!before.has(name)) this.#settleName(index, zone, name);
+    for (const [name, preview] of before) {
+      if (after.has(name)) continue;
+      this.#settleName(index, zone, name);
+      this.#previews.retire(preview);
+    }
   }
 
   /** What they answer from now on is counted under the new weights. */
@@ -331,11 +364,9 @@ export class Table implements TableChanges {
   #deleteService(zone: string, name: string): void {
     const compiled = this.#services.get(name);
     assert(compiled !== undefined, 'the service to delete is in the table');
-    const apex = nameToWire(zone);
-    this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
-      content.service = 0;
-    });
     this.#forgetService(name, compiled);
+    const index = this.#indexOf(nameToWire(zone));
+    for (const each of [name, ...compiled.previews.keys()]) this.#settleName(index, zone, each);
   }
 
   #forgetService(name: string, compiled: CompiledService): void {
@@ -343,6 +374,7 @@ export class Table implements TableChanges {
     this.#nodes.retireOnPublish(plan, this.#words[plan + PLAN.WORDS] as number);
     this.#nodes.retireOnPublish(compiled.cell, SERVICE.WORDS);
     for (const pool of compiled.pools) this.#retirePool(pool, []);
+    for (const preview of compiled.previews.values()) this.#previews.retire(preview);
     this.#remember(name, undefined);
   }
 

@@ -128,6 +128,39 @@ t.test('a record where a service stands, or above it, is a conflict', async (t) 
   collectAll(fixture.table);
 });
 
+t.test(
+  'previews stay too: a record that would take their name is a conflict, unless it was there before',
+  async (t) => {
+    const fixture = withService(makeEngine(t));
+    const { send, read } = makeFiles(t, fixture);
+    const green = 'green.app.example.com';
+    t.match(
+      await send('example.com', `${header}@ 60 MX 10 green.app\n`),
+      { body: { warnings: [] } },
+      'it has an address',
+    );
+    t.same(fixture.ask(green), ['192.0.2.20']);
+    t.notMatch(await read('example.com'), /^green/m, 'it is no record');
+    t.match(await send('example.com', `${header}green.app 60 A 192.0.2.77\n`), {
+      code: 'service_conflict',
+      conflict: 'app.example.com',
+    });
+    t.same(fixture.ask(green), ['192.0.2.20']);
+    const body = bluegreen(100, 0);
+    fixture.must({ kind: 'service.put', name: 'app.example.com', body: { ...body, previewNames: false } });
+    t.match(await send('example.com', `${header}green.app 60 A 192.0.2.77\n`), { created: false });
+    fixture.must({ kind: 'service.put', name: 'app.example.com', body });
+    t.same(fixture.ask(green), ['192.0.2.77'], 'the record was there first');
+    t.match(await send('example.com', (await read('example.com')).replaceAll('192.0.2.77', '192.0.2.78')), {
+      created: false,
+    });
+    t.same(fixture.ask(green), ['192.0.2.78']);
+    t.match(await send('example.com', header), { created: false });
+    t.same(fixture.ask(green), ['192.0.2.20'], 'and has gone');
+    t.match(await send('green.app.example.com', header), { code: 'service_conflict', conflict: 'app.example.com' });
+  },
+);
+
 t.test('a child zone by file takes its services along, and its names out of the parent', async (t) => {
   const fixture = withService(makeEngine(t));
   const { send } = makeFiles(t, fixture);

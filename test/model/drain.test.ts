@@ -27,6 +27,7 @@ function service(blue: number, ttlSeconds: number): Service {
     pick: 'random',
     salt: '0'.repeat(32),
     pins: [],
+    previewNames: true,
     pools,
     revision: 1,
   };

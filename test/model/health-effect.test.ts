@@ -16,6 +16,7 @@ function service(pools: readonly Pool[]): Service {
     pick: 'random',
     salt: '0'.repeat(32),
     pins: [],
+    previewNames: true,
     pools,
     revision: 1,
   };

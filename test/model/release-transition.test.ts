@@ -25,6 +25,7 @@ function service(more: Partial<Service> = {}): Service {
     pick: 'random',
     salt: '0'.repeat(32),
     pins: [],
+    previewNames: true,
     pools,
     revision: 1,
     ...more,

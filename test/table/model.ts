@@ -192,7 +192,13 @@ export class Model {
   /** Whose records answer: the name's own, those of a wildcard, or nobody's. */
   #owner(apex: string, name: string): { owner?: string; missing?: boolean } {
     const { rrsets, services } = this.zones.get(apex) as ZoneModel;
-    const owners = new Set([...[...rrsets.keys()].map((key) => key.split(' ')[0]), ...services.keys(), apex]);
+    const previews = [...services.keys()].flatMap((service) => ['blue', 'green'].map((pool) => `${pool}.${service}`));
+    const owners = new Set([
+      ...[...rrsets.keys()].map((key) => key.split(' ')[0]),
+      ...services.keys(),
+      ...previews.filter((preview) => this.#preview(apex, preview) !== undefined),
+      apex,
+    ]);
     const exists = (candidate: string): boolean => [...owners].some((owner) => isAtOrBelow(owner, candidate));
     if (exists(name)) return { owner: name };
     let encloser = above(name);
@@ -205,9 +211,21 @@ export class Model {
     const n = rrsets.get(`${owner} ${type}`);
     if (n !== undefined) return type === 'DS' ? [`000${n % 10}080012`] : rdataOf[type](n);
     if (owner === apex && type === 'NS') return [`ns1.${apex}.`];
+    if (type !== 'A' && type !== 'AAAA') return undefined;
     const state = services.get(owner);
-    if (state === undefined || (type !== 'A' && type !== 'AAAA')) return undefined;
-    if (state % 2 === 1) return type === 'A' ? ['198.51.100.1', '198.51.100.2'] : undefined;
+    const pool = state === undefined ? this.#preview(apex, owner) : ['green', 'blue'][state % 2];
+    if (pool === undefined) return undefined;
+    if (pool === 'blue') return type === 'A' ? ['198.51.100.1', '198.51.100.2'] : undefined;
     return type === 'A' ? ['203.0.113.1'] : ['2001:db8:1::1'];
+  }
+
+  /** The pool that answers at a preview name: one label above is a service, and nothing else stands there. */
+  #preview(apex: string, name: string): string | undefined {
+    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+    const pool = name.slice(0, name.indexOf('.'));
+    const service = above(name);
+    if (!['blue', 'green'].includes(pool) || !services.has(service) || service.startsWith('*')) return undefined;
+    const isTaken = services.has(name) || [...rrsets.keys()].some((key) => key.startsWith(`${name} `));
+    return isTaken ? undefined : pool;
   }
 }

@@ -13,6 +13,8 @@ const zones = ['test', 'a.test', 'b.a.test'];
 const names = [
   ...['test', 'a.test', 'b.a.test', 'c.b.a.test', 'd.c.b.a.test', '*.a.test', '*.c.b.a.test', 'x.*.a.test'],
   ...['www.test', '*.test', 'e.f.g.test', 'f.g.test', 'e.x.y.test', 'e.x.test'],
+  // Preview names of some of them, and one below.
+  ...['blue.www.test', 'green.a.test', 'blue.c.b.a.test', 'n.green.b.a.test'],
 ];
 /** Asked, besides those: names that nothing owns. */
 const strangers = [
@@ -23,6 +25,12 @@ const strangers = [
   'n.c.b.a.test',
   'z.e.f.g.test',
   'n.x.*.a.test',
+  'green.www.test',
+  'n.blue.www.test',
+  'blue.green.a.test',
+  'green.b.a.test',
+  'blue.*.a.test',
+  'red.www.test',
 ];
 
 const content = fc.integer({ min: 0, max: 250 });

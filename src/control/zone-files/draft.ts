@@ -6,6 +6,7 @@ import { nextSerial, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { checkPrecondition, type Drafted, shown } from '../draft.ts';
+import { refuseAtPreviews } from '../previews.ts';
 import { checkServicePlace } from '../services.ts';
 import { moveBelow, zoneReply } from '../zones.ts';
 
@@ -40,7 +41,8 @@ export function draftZoneImport(
       ...moves.flatMap((move) => (move.op === 'putService' ? [move.service] : [])),
     ];
     for (const service of services) {
-      const conflict = checkServicePlace(name, service, (owner) => store.stagedTypesAt(staged.records, owner));
+      const typesAt = (owner: string) => store.stagedTypesAt(staged.records, owner);
+      const conflict = checkServicePlace(name, service, typesAt) ?? refuseAtPreviews(store, service, typesAt);
       if (conflict !== undefined) return conflict;
     }
   }

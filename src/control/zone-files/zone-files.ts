@@ -2,7 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
+import { previewNames } from '../../model/preview.ts';
 import type { StagedZone } from '../../model/revision.ts';
+import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { CommandContext, CommandResult } from '../command.ts';
@@ -96,7 +98,7 @@ export class ZoneFiles {
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
     if (stale !== undefined) return stale;
     const owner = before ?? this.#store.zoneOf(zone);
-    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name).map(({ name }) => name);
+    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name).flatMap(namesOf);
     const blocks = this.#table.lendBlocks();
     const fileBytes = bytes.length;
     const request: BuildRequest = { kind: 'build', zone, bytes, services: new Set(services), blocks };
@@ -147,6 +149,11 @@ export class ZoneFiles {
     thread.unref();
     return thread;
   }
+}
+
+/** The names at which a service answers with addresses, or a host that has some. */
+function namesOf(service: Service): string[] {
+  return [service.name, ...previewNames(service).keys()];
 }
 
 function refusal(zone: string, { findings, tableFull, failure }: BuildReply): Problem {
