@@ -329,13 +329,19 @@ export const NamePageQuery = Type.Object(
 );
 const revisionAfter = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 
-export const ReleasePageQuery = Type.Object({ after: revisionAfter('Only releases with a higher id.'), limit }, strict);
+const releasePage = { after: revisionAfter('Only releases with a higher id.'), limit };
 
-export const RevisionPageQuery = Type.Object(
-  { after: revisionAfter('Only revisions with a higher number.'), limit },
+export const ReleasePageQuery = Type.Object(releasePage, strict);
+export const AllReleasesPageQuery = Type.Object(
+  {
+    ...releasePage,
+    state: Type.Optional(oneOf(['active'], { description: 'Only those that go on or are paused.' })),
+  },
   strict,
 );
-export const HistoryPageQuery = Type.Object(
+
+/** Of the log, and of what concerns one service. */
+export const RevisionPageQuery = Type.Object(
   {
     after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
     limit,

@@ -140,11 +140,13 @@ export class Queries {
     if (name !== undefined && found.length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
-    const reply = (release: Release) => {
-      const seen = reach.release(release);
-      return seen && releaseReply(seen, name);
-    };
-    return page(found, limit, reply, ({ id }) => id);
+    return releasePage(found, limit, reach, name);
+  }
+
+  /** Those that go on or are paused, in number order. */
+  activeReleases(after: number, limit: number, reach: Reach): Page {
+    const found = this.#store.activeReleases().filter(({ id }) => Number(id) > after);
+    return releasePage(found, limit, reach, undefined);
   }
 
   /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */
@@ -162,8 +164,13 @@ export class Queries {
     return revisionPage(found, limit, reach);
   }
 
-  revisions(after: number, limit: number, reach: Reach): Page {
-    return revisionPage(this.#store.revisions(after, limit + 1), limit, reach);
+  /** The whole log; `after` as for `history`. */
+  revisions(after: number | undefined, limit: number, newestFirst: boolean, reach: Reach): Page {
+    const store = this.#store;
+    const found = newestFirst
+      ? store.revisionsBefore(after ?? Number.MAX_SAFE_INTEGER, limit + 1)
+      : store.revisions(after ?? 0, limit + 1);
+    return revisionPage(found, limit, reach);
   }
 
   /** `after` is a name. */
@@ -188,6 +195,15 @@ function page<Item>(found: Item[], limit: number, reply: (item: Item) => unknown
   const isLast = found.length <= limit || last === undefined;
   const replies = items.map(reply).filter((body) => body !== undefined);
   return { items: replies, ...(isLast ? {} : { next: key(last) }) };
+}
+
+/** `name`: the service under whose path they were asked for. */
+function releasePage(found: Release[], limit: number, reach: Reach, name: string | undefined): Page {
+  const reply = (release: Release) => {
+    const seen = reach.release(release);
+    return seen && releaseReply(seen, name);
+  };
+  return page(found, limit, reply, ({ id }) => id);
 }
 
 function revisionPage(found: Revision[], limit: number, reach: Reach): Page {

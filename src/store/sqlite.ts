@@ -358,6 +358,12 @@ export class Store {
     return (this.#statements.revisionsAfter.all(after, limit) as RevisionRow[]).map((row) => this.#withSubjects(row));
   }
 
+  /** The newest first, before a number (exclusive). */
+  revisionsBefore(before: number, limit: number): Revision[] {
+    const rows = this.#statements.revisionsBefore.all(before, limit) as RevisionRow[];
+    return rows.map((row) => this.#withSubjects(row));
+  }
+
   /** Revisions about one subject, the newest first, before a number (exclusive). */
   history(kind: Subject['kind'], name: string, before: number, limit: number): Revision[] {
     const rows = this.#statements.history.all(kind, name, before, limit) as RevisionRow[];

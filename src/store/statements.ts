@@ -22,6 +22,7 @@ export function makeStatements(database: Database) {
     lastRevision: sql('SELECT max(revision) AS revision FROM revisions'),
     revision: sql('SELECT * FROM revisions WHERE revision = ?'),
     revisionsAfter: sql('SELECT * FROM revisions WHERE revision > ? ORDER BY revision LIMIT ?'),
+    revisionsBefore: sql('SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?'),
     subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
     history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
     historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
@@ -70,7 +71,9 @@ export function makeStatements(database: Database) {
     releasesAfter: sql('SELECT body FROM releases WHERE id > ? ORDER BY id LIMIT ?'),
     releasesOf: sql(`SELECT body FROM releases JOIN release_services USING (id)
       WHERE service = ? AND id > ? ORDER BY id LIMIT ?`),
-    activeReleases: sql('SELECT body FROM releases WHERE id IN (SELECT id FROM release_services WHERE active)'),
+    activeReleases: sql(
+      'SELECT body FROM releases WHERE id IN (SELECT id FROM release_services WHERE active) ORDER BY id',
+    ),
     activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
 
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),

@@ -260,6 +260,8 @@ const places: BadRequest[] = [
   ['an `after` of RRsets that is none', 'GET /v1/zones/example.test/rrsets?after=www', '400 query_invalid'],
   ['an `after` of names that is none', 'GET /v1/services?after=a..b', '400 name_invalid'],
   ['an `after` of revisions that is none', 'GET /v1/revisions?after=x', '400 query_invalid'],
+  ['an order of revisions that is none', 'GET /v1/revisions?order=best', '400 query_invalid'],
+  ['a state of releases to look for that is none', 'GET /v1/releases?state=done', '400 query_invalid'],
   ['an unknown order', `GET ${app}/history?order=up`, '400 query_invalid'],
   ['services=keep', 'DELETE /v1/zones/example.test?services=keep', '400 query_invalid'],
 ];

@@ -203,3 +203,22 @@ t.test('a service says its TTL for releases, and keeps it', async (t) => {
   const bad = await api.request('PUT', app, { body: { ...body, release: { ttlSeconds: -1 } } });
   t.match(bad.json(), { code: 'ttl_invalid', pointer: '/release/ttlSeconds' });
 });
+
+t.test('those that are active are listed by themselves', async (t) => {
+  const api = await start(t);
+  const active = async (query = '') => {
+    const { items, next } = (await api.request('GET', `/v1/releases?state=active${query}`)).json();
+    return [items.map(({ id }: { id: string }) => id), next];
+  };
+  t.same(await active(), [[], undefined]);
+  const steps = [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }];
+  const begin = async (name: string): Promise<string> =>
+    (await api.request('POST', `/v1/services/${name}.example.test/releases`, { body: { to: 'green', steps } })).json()
+      .id;
+  const [first, second] = [await begin('app'), await begin('api')];
+  t.same(await active(), [[first, second], undefined]);
+  t.same(await active('&limit=1'), [[first], first]);
+  t.same(await active(`&after=${first}`), [[second], undefined]);
+  await api.request('POST', `/v1/releases/${first}/abort`);
+  t.same(await active(), [[second], undefined], 'one that has ended is not');
+});

@@ -196,7 +196,7 @@ t.test('lists come in pages', async (t) => {
   t.same(await walk('/v1/revisions', 'revision'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 });
 
-t.test('history walks in either direction', async (t) => {
+t.test('the log and histories walk in either direction', async (t) => {
   const api = await start(t);
   for (let green = 1; green <= 3; green++) {
     await api.request('PUT', '/v1/services/app.example.test/weights', { body: { blue: 1, green } });
@@ -210,4 +210,7 @@ t.test('history walks in either direction', async (t) => {
   t.same(await numbers('?after=4'), [[5, 6], undefined]);
   t.same(await numbers('?order=newest&limit=3'), [[6, 5, 4], '4']);
   t.same(await numbers('?order=newest&after=4'), [[2], undefined]);
+  const log = (await api.request('GET', '/v1/revisions?order=newest&after=6&limit=2')).json();
+  t.match(log, { items: [{ revision: 5 }, { revision: 4 }], next: '4' });
+  t.match((await api.request('GET', '/v1/revisions?order=newest')).json(), { items: [{ revision: 6 }] });
 });

@@ -77,7 +77,7 @@ t.test('lists go by name and by number, page by page', async (t) => {
     ['b.example.com', 'c.example.com'],
   );
   t.equal(second.next, undefined);
-  t.match(fixture.queries.revisions(1, 2, everything), { items: [{ revision: 2 }, { revision: 3 }], next: '3' });
+  t.match(fixture.queries.revisions(1, 2, false, everything), { items: [{ revision: 2 }, { revision: 3 }], next: '3' });
   t.match(fixture.queries.history('a.example.com', undefined, 10, true, everything), {
     items: [{ revision: 5, kind: 'service.put' }],
   });

@@ -15,6 +15,7 @@ import {
   writeProblems,
 } from '../reply-schemas.ts';
 import {
+  AllReleasesPageQuery,
   EmptyBody,
   PAGE_DEFAULT,
   PromoteBody,
@@ -75,7 +76,7 @@ const listAll = {
   operationId: 'listReleases',
   summary: 'All releases, by number',
   tags,
-  querystring: ReleasePageQuery,
+  querystring: AllReleasesPageQuery,
   response: { ...pageReply('Release', 'A page of releases.'), ...readProblems('query_invalid') },
 };
 
@@ -154,7 +155,8 @@ export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     return sendPage(reply, queries.releases(request.params.name, after, limit, reachOf(request)));
   });
   api.get('/v1/releases', { schema: listAll, config: access('read', 'filtered') }, (request, reply) => {
-    const { after = 0, limit = PAGE_DEFAULT } = request.query;
+    const { after = 0, limit = PAGE_DEFAULT, state } = request.query;
+    if (state === 'active') return sendPage(reply, queries.activeReleases(after, limit, reachOf(request)));
     return sendPage(reply, queries.releases(undefined, after, limit, reachOf(request)));
   });
   api.get('/v1/services/:name/releases/:id', { schema: get, config: access('read', 'service') }, (request, reply) => {

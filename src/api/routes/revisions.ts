@@ -3,7 +3,7 @@ import { access, reachOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendPage } from '../replies.ts';
 import { pageReply, readProblems } from '../reply-schemas.ts';
-import { HistoryPageQuery, PAGE_DEFAULT, RevisionPageQuery, ServiceParams } from '../schemas.ts';
+import { PAGE_DEFAULT, RevisionPageQuery, ServiceParams } from '../schemas.ts';
 
 const tags = ['revisions'];
 
@@ -20,14 +20,14 @@ const history = {
   summary: 'The changes of one service, of a deleted one too',
   tags,
   params: ServiceParams,
-  querystring: HistoryPageQuery,
+  querystring: RevisionPageQuery,
   response: { ...pageReply('Revision', 'A page of revisions.'), ...readProblems('query_invalid', 'service_unknown') },
 };
 
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
   api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after = 0, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.revisions(after, limit, reachOf(request)));
+    const { after, limit = PAGE_DEFAULT, order } = request.query;
+    return sendPage(reply, queries.revisions(after, limit, order === 'newest', reachOf(request)));
   });
   api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT, order } = request.query;

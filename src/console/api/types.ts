@@ -158,7 +158,7 @@ export interface DrainPool {
     readonly errorPercent?: number;
     readonly method?: string;
   };
-  readonly lateQueries?: number;
+  readonly lateQueries?: number | null;
   readonly topNetworks?: readonly { readonly network: string; readonly answers: number }[];
 }
 

@@ -56,7 +56,7 @@ function DrainingPool(props: { pool: string; pools: readonly string[]; report: D
           {report.lastTtlSeconds ? `, with a TTL of ${report.lastTtlSeconds} s` : ''}.
         </p>
       )}
-      {lateQueries !== undefined && lateQueries > 0 && (
+      {typeof lateQueries === 'number' && lateQueries > 0 && (
         <p class="small">{countText(lateQueries, 'resolver query', 'resolver queries')} came late.</p>
       )}
       {!drained && topNetworks.length > 0 && (

@@ -5,7 +5,7 @@ import { EventParser, type ServerEvent } from '../api/sse.ts';
 import { note } from './announce.ts';
 import { signOut, token } from './session.ts';
 
-/** `absent`: this server has no stream; what is shown is as of when it was loaded. */
+/** `absent`: the server is there, and gives no stream; what is shown is read again now and then. */
 export type LiveState = 'connecting' | 'live' | 'lost' | 'absent';
 
 export const liveState = signal<LiveState>('connecting');
@@ -27,7 +27,6 @@ export type LiveEvent =
   | { readonly kind: string; readonly data: Record<string, unknown> };
 
 const listeners = new Set<Listener>();
-let lastEventId = '';
 let attempts = 0;
 let wake = (): void => {};
 
@@ -47,18 +46,14 @@ export function tryNow(): void {
 
 /** Runs while the token is the one it was started with. */
 export async function follow(secret: string): Promise<void> {
-  lastEventId = '';
   attempts = 0;
   liveState.value = 'connecting';
   while (token.value === secret) {
     const ended = await followOnce(secret);
     if (token.value !== secret) return;
     if (ended === 'refused') return signOut('The server does not know this token any more.');
-    if (ended === 'absent') {
-      liveState.value = 'absent';
-      return;
-    }
-    becomeLost();
+    if (ended === 'absent') becomeAbsent();
+    else becomeLost();
     await pause(RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)] as number);
     attempts += 1;
   }
@@ -75,14 +70,14 @@ async function followOnce(secret: string): Promise<'broken' | 'refused' | 'absen
   try {
     awaken();
     const reply = await fetch(addressOf('/v1/events'), {
-      headers: { authorization: `Bearer ${secret}`, ...(lastEventId !== '' && { 'last-event-id': lastEventId }) },
+      headers: { authorization: `Bearer ${secret}` },
       cache: 'no-store',
       credentials: 'omit',
       signal: abort.signal,
     });
     if (reply.status === 401) return 'refused';
-    if (reply.status === 404) return 'absent';
-    if (!reply.ok || reply.body === null) return 'broken';
+    // There are as many streams as the server allows already, or a proxy lets none through.
+    if (!reply.ok || reply.body === null) return 'absent';
     becomeLive();
     const parser = new EventParser();
     const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -101,8 +96,7 @@ async function followOnce(secret: string): Promise<'broken' | 'refused' | 'absen
   }
 }
 
-function receive({ event, data, id }: ServerEvent): void {
-  lastEventId = id;
+function receive({ event, data }: ServerEvent): void {
   if (event === 'reset') return tell({ kind: 'refresh' });
   try {
     tell({ kind: event, data: JSON.parse(data) });
@@ -117,9 +111,16 @@ function becomeLive(): void {
   lostSinceMs.value = undefined;
   nextAttemptMs.value = undefined;
   liveState.value = 'live';
-  // Also at the first time: what was loaded before the stream stood may have changed meanwhile.
+  // Everything is read once the stream stands, so that nothing is missed in between, and no event need be caught up on.
   tell({ kind: 'refresh' });
   if (wasLost) note('done', 'Connected again. What you see is up to date.');
+}
+
+function becomeAbsent(): void {
+  lostSinceMs.value = undefined;
+  liveState.value = 'absent';
+  // Each attempt to get a stream is then an occasion to look.
+  tell({ kind: 'refresh' });
 }
 
 function becomeLost(): void {
