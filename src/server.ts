@@ -4,6 +4,9 @@ import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { DrainReports } from './control/drain/report.ts';
 import { Engine } from './control/engine.ts';
+import { HealthMonitor } from './control/health/monitor.ts';
+import { makeProbe } from './control/health/probe.ts';
+import { inForce, SeenHealth } from './control/health/seen.ts';
 import { Outbound } from './control/outbound/outbound.ts';
 import { Queries } from './control/queries.ts';
 import { makeGate } from './control/releases/gates.ts';
@@ -75,7 +78,8 @@ async function startParts(
   useHugePages(shared.arena);
   const registry = new CounterRegistry(counters, randomInt(2 ** 32));
   const table = new Table(shared, registry);
-  const engine = loadEngine(store, table, settings, log);
+  const seen = new SeenHealth(systemClock);
+  const engine = loadEngine(store, table, seen, settings, log);
   stops.push(collectInTurns(table));
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
@@ -88,9 +92,11 @@ async function startParts(
   const tokens = openTokens(engine, store, settings, log);
   const { allow, deny } = settings.probes;
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) });
-  const gate = makeGate(outbound);
+  const watched = { engine, store, seen, probe: makeProbe(outbound), clock: systemClock, random: Math.random };
+  const health = new HealthMonitor({ ...watched, log: log.child({ part: 'health' }) });
+  const gate = makeGate({ outbound, health: { store, view: seen, monitor: health } });
   const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
-  const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id) });
+  const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
   const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
   const app = createApp({
     engine,
@@ -105,6 +111,8 @@ async function startParts(
   });
   stops.push(() => app.close());
 
+  health.start();
+  stops.push(() => health.stop());
   // The first step that is due may come at once, so everybody who answers is there by now.
   releases.start();
   stops.push(() => releases.stop());
@@ -115,8 +123,8 @@ async function startParts(
 }
 
 /** The engine, with what the store holds in the table; an empty store is seeded. */
-function loadEngine(store: Store, table: Table, { bootstrap }: Settings, log: Logger): Engine {
-  const engine = new Engine(store, table);
+function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }: Settings, log: Logger): Engine {
+  const engine = new Engine(store, table, (service) => inForce(service, seen));
   const startedAt = performance.now();
   mustWork(engine.load(Date.now()));
   mustSeed(engine.seed(seedCommands(bootstrap), { actor: 'bootstrap', atMs: Date.now() }));

@@ -23,6 +23,7 @@ import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
+import { serviceHealthRoutes } from './routes/service-health.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { shiftRoutes } from './routes/shifts.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -68,6 +69,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
   rrsetRoutes(api, parts);
   serviceRoutes(api, parts);
+  serviceHealthRoutes(api, parts);
   weightsRoutes(api, parts);
   shiftRoutes(api, parts);
   releaseRoutes(api, parts);

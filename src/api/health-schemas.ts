@@ -1,6 +1,7 @@
 /** The shapes of health checks and forced states, in requests and replies. */
 import { Type } from 'typebox';
 import { HEALTH_DEFAULTS } from '../model/health.ts';
+import { FORCED_DEFAULT_SECONDS, FORCED_MAX_SECONDS } from '../model/health-forced.ts';
 import { BODY_READ_MAX_BYTES, METHODS, REDIRECTS_MAX } from '../model/health-http.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -10,6 +11,10 @@ const count = (description: string) => Type.Optional(Type.Number({ description }
 /** An object that maps names to texts; see mapOf in schemas.ts. */
 const texts = (description: string) =>
   Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' }, description });
+
+/** One of two words; see oneOf in schemas.ts. */
+const upOrDown = (description: string) =>
+  Type.Unsafe<'up' | 'down'>({ type: 'string', enum: ['up', 'down'], description });
 
 const HttpCheck = Type.Object(
   {
@@ -49,3 +54,82 @@ export const HealthBody = Type.Object(
   },
   { ...strict, description: 'How the targets are checked: exactly one of `http` and `tcp`.' },
 );
+
+const target = Type.Optional(Type.String({ description: 'One target of the pool; the whole pool where left out.' }));
+
+export const ForcedBody = Type.Object(
+  {
+    state: upOrDown('What counts as true until the time is over, whatever probes see.'),
+    durationSeconds: count(`How long; ${FORCED_DEFAULT_SECONDS} where left out, at most ${FORCED_MAX_SECONDS}.`),
+    target,
+  },
+  {
+    ...strict,
+    examples: [
+      { state: 'down', durationSeconds: 600 },
+      { state: 'up', target: '192.0.2.10' },
+    ],
+  },
+);
+
+export const UnforceQuery = Type.Object({ target }, strict);
+
+const Forced = Type.Object(
+  {
+    state: upOrDown('Counts as true.'),
+    until: Type.String({ format: 'date-time' }),
+    actor: Type.String({ description: 'The name of the token that decided it.' }),
+  },
+  strict,
+);
+
+const maybeForced = Type.Union([Type.Null(), Forced], { description: 'null: nothing is forced.' });
+
+const TargetHealth = Type.Object(
+  {
+    state: Type.Unsafe<string>({
+      type: 'string',
+      enum: ['up', 'down', 'unknown'],
+      description: 'What probes see. `unknown` counts as up.',
+    }),
+    since: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+    reason: Type.String({ description: 'What the last probe came to.' }),
+    forced: maybeForced,
+  },
+  strict,
+);
+
+/** An object that maps names to values. */
+const mapOf = (value: object) => Type.Unsafe<object>({ type: 'object', additionalProperties: value });
+
+/** Schemas with names of their own in the document. */
+export const healthComponents = [
+  Type.Object(
+    {
+      service: Type.String(),
+      failOpen: Type.Boolean({ description: 'No pool that has weight is healthy, so all are answered from.' }),
+      pools: mapOf(
+        Type.Object(
+          {
+            healthy: Type.Boolean({ description: 'It has a target that is up, or forced up.' }),
+            share: Type.Number({ description: 'Its share of the answers now.' }),
+            forced: maybeForced,
+            targets: mapOf(TargetHealth),
+          },
+          strict,
+        ),
+      ),
+    },
+    { ...strict, $id: 'ServiceHealth' },
+  ),
+  Type.Object(
+    {
+      service: Type.String(),
+      pool: Type.String(),
+      target,
+      forced: Forced,
+      revision: Type.Integer({ description: 'The last revision that changed the service; its ETag.' }),
+    },
+    { ...strict, $id: 'ForcedHealth' },
+  ),
+];

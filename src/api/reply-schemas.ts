@@ -1,6 +1,7 @@
 /** The shapes of replies, for the OpenAPI document; the control path makes the bodies, a test holds the two together. */
 import { type TSchema, Type } from 'typebox';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
+import { healthComponents } from './health-schemas.ts';
 import { PROBLEM_TYPE } from './problems.ts';
 import { oneOf, RRsetBody, ServiceBody, Steps, TokenBody, WeightsBody, ZoneBody } from './schemas.ts';
 
@@ -159,6 +160,7 @@ const token = {
 
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
+  ...healthComponents,
   Type.Object(
     {
       name: Type.String(),
@@ -270,7 +272,7 @@ export const components: readonly TSchema[] = [
       summary: Type.String({ description: 'A sentence for people.' }),
       subjects: Type.Array(
         Type.Object({
-          kind: oneOf(['zone', 'rrset', 'service', 'release', 'token']),
+          kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token']),
           name: Type.String(),
           before: Type.Unknown({ description: 'null: it was not there.' }),
           after: Type.Unknown({ description: 'null: it is gone.' }),
@@ -357,6 +359,11 @@ export function pageReply($id: string, description: string) {
       },
     },
   };
+}
+
+/** The reply to a GET of what is observed: it changes without a revision, and has no ETag. */
+export function liveReply($id: string, description: string) {
+  return { 200: { description, ...refTo($id) } };
 }
 
 export function putReply($id: string, options: { creates: boolean }) {

@@ -180,6 +180,12 @@ const Metric = Type.Object(
         { ...strict, description: 'Passes where every value of the result is within `thresholdRange`.' },
       ),
     ),
+    health: Type.Optional(
+      Type.Object(
+        { pool: Type.String() },
+        { ...strict, description: 'Passes while the pool has a target that is up.' },
+      ),
+    ),
     thresholdRange: Type.Optional(
       Type.Object({ min: Type.Optional(Type.Number()), max: Type.Optional(Type.Number()) }, strict),
     ),
@@ -318,6 +324,11 @@ export const ServiceReleaseParams = Type.Object({
 });
 export const TokenParams = Type.Object({ name: name('Name of the token.') });
 export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });
+
+export const ServicePoolParams = Type.Object({
+  name: name('Name of the service, without the final dot.'),
+  pool: Type.String({ minLength: 1, description: 'Name of one of its pools.' }),
+});
 
 const limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: PAGE_MAX, description: `${PAGE_DEFAULT} if left out.` }),

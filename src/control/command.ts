@@ -6,6 +6,7 @@ import type { ServiceBody, Weights } from '../model/service.ts';
 import type { TokenBody, TokenLimits } from '../model/token.ts';
 import type { ZoneBody } from '../model/zone.ts';
 import type { Finding } from '../wire/zone-file/finding.ts';
+import type { HealthCommand } from './health/command.ts';
 import type { ReleaseCommand } from './releases/command.ts';
 import type { BuiltZone } from './zone-files/messages.ts';
 
@@ -45,6 +46,7 @@ export type Command =
   | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
   /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
   | { readonly kind: 'token.delete'; readonly name: string; readonly settingsAdmin: boolean }
+  | HealthCommand
   | ReleaseCommand;
 
 export interface CommandContext {

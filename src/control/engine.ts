@@ -2,10 +2,12 @@
 import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem } from '../model/errors.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
+import type { Service } from '../model/service.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
 import { type Draft, type Drafted, isDraft } from './draft.ts';
+import { draftHealth } from './health/draft.ts';
 import { Reach } from './reach.ts';
 import { draftReleaseCreate } from './releases/create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases/draft.ts';
@@ -26,11 +28,14 @@ const LOAD_CHUNK = 10_000;
 export class Engine {
   readonly #store: Store;
   readonly #table: TableChanges;
+  readonly #inForce: (service: Service) => Service;
   readonly #listeners: ChangeListener[] = [];
 
-  constructor(store: Store, table: TableChanges) {
+  /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
+  constructor(store: Store, table: TableChanges, inForce: (service: Service) => Service = (service) => service) {
     this.#store = store;
     this.#table = table;
+    this.#inForce = inForce;
   }
 
   /** Calls the listener with what changed, after each change that is durable and answered from. */
@@ -48,7 +53,7 @@ export class Engine {
       firstProblem(zones, (zone) => this.#table.load(zone, this.#store.rrsetsOf(zone.name))) ??
       firstProblem(chunksOf(this.#store.allServices(), LOAD_CHUNK), (services) => {
         const held = services.map((service) => withHeld(service, service, atMs));
-        const problem = this.#table.prepare(held.map((service) => ({ op: 'putService', service })));
+        const problem = this.#prepare(held.map((service) => ({ op: 'putService', service })));
         if (problem === undefined) this.#table.publish();
         return problem;
       })
@@ -93,7 +98,7 @@ export class Engine {
   #carryOut(draft: Draft, outcome: Outcome, context: CommandContext): Problem | undefined {
     const { kind, summary, subjects } = draft;
     const changes = draft.changes.map((change) => this.#withAnswers(change, context.atMs));
-    const full = this.#table.prepare(changes);
+    const full = this.#prepare(changes);
     if (full !== undefined) return full;
     const { actor, atMs } = context;
     const revision: Revision = { revision: outcome.revision, atMs, actor, kind, summary, subjects };
@@ -112,6 +117,25 @@ export class Engine {
     this.#table.publish();
     for (const listener of this.#listeners) listener(changes, revision);
     return undefined;
+  }
+
+  /**
+   * Answers a service by the health that is in force now: no revision, and visible at once. Like a command it is
+   * synchronous, so that the two never overlap, and each is seen whole. `service`: as the store has it.
+   */
+  refresh(service: Service): Problem | undefined {
+    const full = this.#prepare([{ op: 'putService', service }]);
+    if (full === undefined) this.#table.publish();
+    return full;
+  }
+
+  /** The table has services as they are answered, the store has them as people want them. */
+  #prepare(changes: readonly ModelChange[]): Problem | undefined {
+    return this.#table.prepare(
+      changes.map((change) =>
+        change.op === 'putService' ? { op: 'putService', service: this.#inForce(change.service) } : change,
+      ),
+    );
   }
 
   /** A changed service takes along what is to be known of the answers that were given before the change. */
@@ -157,6 +181,10 @@ function draft(store: Store, command: Command, context: CommandContext, revision
       return draftShift(store, command, context, revision);
     case 'rollback':
       return draftRollback(store, command, context, revision);
+    case 'health.force':
+    case 'health.unforce':
+    case 'health.expire':
+      return draftHealth(store, command, context, revision);
     case 'release.create':
       return draftReleaseCreate(store, command, context, revision);
     case 'release.promote':

@@ -10,6 +10,8 @@ import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
 import { shown } from './draft.ts';
+import { healthReply } from './health/replies.ts';
+import type { HealthView } from './health/seen.ts';
 import { Reach } from './reach.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
@@ -37,17 +39,21 @@ export interface Page {
 export interface Observed {
   /** How far the analysis is that a release is in; undefined where it is in none. */
   analysisOf(release: string): AnalysisProgress | undefined;
+  readonly health: HealthView;
 }
 
-const nothingObserved: Observed = { analysisOf: () => undefined };
+const nothingObserved: Observed = {
+  analysisOf: () => undefined,
+  health: { target: () => undefined, forced: ({ forced = [] }) => forced },
+};
 
 export class Queries {
   readonly #store: Store;
   readonly #observed: Observed;
 
-  constructor(store: Store, observed: Observed = nothingObserved) {
+  constructor(store: Store, observed: Partial<Observed> = {}) {
     this.#store = store;
-    this.#observed = observed;
+    this.#observed = { ...nothingObserved, ...observed };
   }
 
   reach(limits: TokenLimits | undefined): Reach {
@@ -110,6 +116,12 @@ export class Queries {
     const found = this.#store.services(start, limit + 1);
     const reply = (service: Service) => (reach.service(service.name) ? serviceReply(service) : undefined);
     return page(found, limit, reply, (service) => shown(service.name));
+  }
+
+  /** What is known of the health of a service now, here. */
+  health(text: string): object | Problem {
+    const service = findService(this.#store, text);
+    return service instanceof Problem ? service : healthReply(service, this.#observed.health);
   }
 
   weights(text: string): Resource | Problem {

@@ -103,7 +103,7 @@ function weightsAt(store: Store, service: Service, wanted: number): WeightsAt | 
     const detail = `The service ${service.name} was not there at revision ${wanted}.`;
     return new Problem('revision_unknown', detail);
   }
-  const isWeights = found.kind === 'shift' || found.kind === 'rollback' || isOfRelease(found);
+  const isWeights = found.kind === 'shift' || found.kind === 'rollback' || isOfRelease(found) || isOfHealth(found);
   return {
     when: `revision ${found.revision}`,
     weights: isWeights ? (after as Weights) : weightsOfBody(after as ServiceBody),
@@ -113,6 +113,11 @@ function weightsAt(store: Store, service: Service, wanted: number): WeightsAt | 
 /** What a revision that a release made says of its services are their weights. */
 function isOfRelease({ kind }: Revision): boolean {
   return kind.startsWith('release.');
+}
+
+/** A forced state leaves the weights, which is what it says of the service. */
+function isOfHealth({ kind }: Revision): boolean {
+  return kind.startsWith('health.');
 }
 
 function releaseOf(store: Store, { subjects }: Revision): Release | undefined {

@@ -1,6 +1,7 @@
 /** The metrics of an analysis, and what its measurements come to. */
 import { Problem } from './errors.ts';
-import type { Analysis, Metric } from './release.ts';
+import type { Analysis, Metric, Step } from './release.ts';
+import type { Service } from './service.ts';
 
 /** Each is a request to somebody else, made at the same time. */
 export const METRICS_MAX = 10;
@@ -46,29 +47,61 @@ export function checkMetrics(metrics: readonly Metric[], pointer: string): Probl
   return undefined;
 }
 
-function checkMetric({ name, web, prometheus, thresholdRange }: Metric, pointer: string): Problem | undefined {
-  const refuse = (detail: string, at: string): Problem =>
-    new Problem('release_invalid', detail, { pointer: pointer + at });
+/** What a metric may ask. */
+const KINDS = ['web', 'prometheus', 'health'] as const;
+
+function checkMetric(metric: Metric, pointer: string): Problem | undefined {
+  const { name, web, prometheus, thresholdRange } = metric;
   if (!/^[A-Za-z0-9._-]+$/.test(name) || name.length > METRIC_NAME_MAX) {
-    return refuse(
-      `A metric's name is 1 to ${METRIC_NAME_MAX} letters, digits and ._-, not ${JSON.stringify(name)}.`,
-      '/name',
-    );
+    const detail = `A metric's name is 1 to ${METRIC_NAME_MAX} letters, digits and ._-, not ${JSON.stringify(name)}.`;
+    return refuse(detail, `${pointer}/name`);
   }
-  if ((web === undefined) === (prometheus === undefined)) return refuse('A metric is either web or prometheus.', '');
-  if (web !== undefined) {
-    if (thresholdRange !== undefined)
-      return refuse('A thresholdRange belongs to prometheus: web passes with 2xx.', '/thresholdRange');
-    return checkUrl(web.url, `${pointer}/web/url`);
+  const kinds = KINDS.filter((kind) => metric[kind] !== undefined);
+  if (kinds.length !== 1) return refuse(`A metric is one of ${KINDS.join(', ')}.`, pointer);
+  if (prometheus !== undefined) return checkPrometheus(metric, prometheus, pointer);
+  if (thresholdRange !== undefined) {
+    return refuse(`A thresholdRange belongs to prometheus, not to ${kinds[0]}.`, `${pointer}/thresholdRange`);
   }
-  const { min, max } = thresholdRange ?? {};
+  return web && checkUrl(web.url, `${pointer}/web/url`);
+}
+
+function checkPrometheus(
+  { thresholdRange: { min, max } = {} }: Metric,
+  { address, query }: NonNullable<Metric['prometheus']>,
+  pointer: string,
+): Problem | undefined {
+  const range = `${pointer}/thresholdRange`;
   if (min === undefined && max === undefined) {
-    return refuse('A prometheus metric has a thresholdRange with min, max or both.', '/thresholdRange');
+    return refuse('A prometheus metric has a thresholdRange with min, max or both.', range);
   }
-  if (min !== undefined && max !== undefined && min > max)
-    return refuse(`min ${min} is above max ${max}.`, '/thresholdRange');
-  if (prometheus?.query === '') return refuse('query is a PromQL expression, not empty.', '/prometheus/query');
-  return checkUrl(prometheus?.address ?? '', `${pointer}/prometheus/address`);
+  if (min !== undefined && max !== undefined && min > max) return refuse(`min ${min} is above max ${max}.`, range);
+  if (query === '') return refuse('query is a PromQL expression, not empty.', `${pointer}/prometheus/query`);
+  return checkUrl(address, `${pointer}/prometheus/address`);
+}
+
+function refuse(detail: string, pointer: string): Problem {
+  return new Problem('release_invalid', detail, { pointer });
+}
+
+/** What keeps the metrics of steps from being measured of a service. */
+export function checkMeasured(service: Service, steps: readonly Step[]): Problem | undefined {
+  for (const [i, { analysis }] of steps.entries()) {
+    for (const [j, { name, health }] of (analysis?.metrics ?? []).entries()) {
+      if (health === undefined) continue;
+      const pointer = `/steps/${i}/analysis/metrics/${j}/health`;
+      const pools = service.pools.map((pool) => pool.name);
+      if (!pools.includes(health.pool)) {
+        const detail = `The service ${service.name} has no pool ${JSON.stringify(health.pool)}; its pools are ${pools.join(', ')}.`;
+        return new Problem('pool_unknown', detail, { pointer: `${pointer}/pool` });
+      }
+      if (service.health !== undefined) continue;
+      return refuse(
+        `The targets of ${service.name} are not checked, so ${name} could not tell: give it health.`,
+        pointer,
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Credentials are refused: steps are shown to everybody who may read, and stay in the log. */

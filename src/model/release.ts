@@ -22,12 +22,14 @@ export interface Analysis {
   readonly metrics: readonly Metric[];
 }
 
-/** Each has exactly one of `web` and `prometheus`. */
+/** Each has exactly one of `web`, `prometheus` and `health`. */
 export interface Metric {
   readonly name: string;
   /** A status of 2xx passes: the rule of Flagger's webhooks. */
   readonly web?: { readonly url: string };
   readonly prometheus?: { readonly address: string; readonly query: string };
+  /** Passes while the pool has a target that is up. */
+  readonly health?: { readonly pool: string };
   /** Both ends included. Belongs to `prometheus`. */
   readonly thresholdRange?: { readonly min?: number; readonly max?: number };
 }
@@ -119,7 +121,7 @@ export function lowersTtl({ services }: Pick<Release, 'services'>): boolean {
  * What is left of a wait after a restart, by the wall clock, the only one that outlives a process. A clock that was set
  * back does not make it longer than it was, and one that was set forward ends this wait only: the next begins now.
  */
-export function remainingMs(wait: Wait, atMs: number): number {
+export function remainingMs(wait: Pick<Wait, 'startedAtMs' | 'seconds'>, atMs: number): number {
   if (wait.seconds === null) return Number.POSITIVE_INFINITY;
   const allMs = wait.seconds * 1000;
   return Math.min(Math.max(wait.startedAtMs + allMs - atMs, 0), allMs);

@@ -47,6 +47,10 @@ export type RevisionKind =
   | 'service.delete'
   | 'shift'
   | 'rollback'
+  /** People decide what counts as healthy, or no longer do; `expire`: the time was over. */
+  | 'health.force'
+  | 'health.unforce'
+  | 'health.expire'
   | 'token.create'
   | 'token.delete'
   | ReleaseRevisionKind;
@@ -61,9 +65,12 @@ export type ReleaseRevisionKind =
   | 'release.abort'
   | 'release.retry';
 
-/** What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token` + its name. */
+/**
+ * What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token`
+ * + its name, `health` + `service/pool` or `service/pool/target`.
+ */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'token';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;

@@ -1,5 +1,5 @@
 /** The machine's clocks and timers, as releases are given them. */
-import type { Clock } from '../control/releases/clock.ts';
+import type { Clock } from '../control/clock.ts';
 
 /** The longest that a timer of Node takes; the runner looks again then. */
 const TIMER_MAX_MS = 2 ** 31 - 1;

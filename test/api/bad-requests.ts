@@ -154,6 +154,23 @@ const values: BadRequest[] = [
     { body: { pools: { blue: { targets: ['192.0.2.1'] }, red: { targets: ['192.0.2.2'] } } } },
   ],
   ['a TTL below 0', `PUT ${app}`, '422 ttl_invalid /ttlSeconds', { body: service({ ttlSeconds: -1 }) }],
+  ['health of an unknown service', 'GET /v1/services/no.example.test/health', '404 service_unknown'],
+  ['a state that is none', `PUT ${app}/health/blue`, '400 body_invalid /state', { body: { state: 'sick' } }],
+  ['a forced pool that is none', `PUT ${app}/health/red`, '422 pool_unknown', { body: { state: 'up' } }],
+  [
+    'a forced target that is none',
+    `PUT ${app}/health/blue`,
+    '422 health_invalid /target',
+    { body: { state: 'up', target: '192.0.2.99' } },
+  ],
+  [
+    'a state forced for no time',
+    `PUT ${app}/health/blue`,
+    '422 health_invalid /durationSeconds',
+    { body: { state: 'up', durationSeconds: 0 } },
+  ],
+  ['a state let go of no target', `DELETE ${app}/health/blue?target=192.0.2.99`, '422 health_invalid /target'],
+  ['a state let go of no pool', `DELETE ${app}/health/red`, '422 pool_unknown'],
   ['a check of nothing', `PUT ${app}`, '422 health_invalid /health', { body: service({ health: {} }) }],
   [
     'a check at no port',

@@ -33,6 +33,7 @@ t.test('the document', async (t) => {
     }
     t.matchOnlyStrict(routes.sort(), [
       'delete /v1/services/{name}',
+      'delete /v1/services/{name}/health/{pool}',
       'delete /v1/tokens/{name}',
       'delete /v1/zones/{zone}',
       'delete /v1/zones/{zone}/rrsets/{name}/{type}',
@@ -45,6 +46,7 @@ t.test('the document', async (t) => {
       'get /v1/services',
       'get /v1/services/{name}',
       'get /v1/services/{name}/drain',
+      'get /v1/services/{name}/health',
       'get /v1/services/{name}/history',
       'get /v1/services/{name}/releases',
       'get /v1/services/{name}/releases/{id}',
@@ -71,6 +73,7 @@ t.test('the document', async (t) => {
       'post /v1/shifts',
       'post /v1/tokens',
       'put /v1/services/{name}',
+      'put /v1/services/{name}/health/{pool}',
       'put /v1/services/{name}/weights',
       'put /v1/zones/{zone}',
       'put /v1/zones/{zone}/file',

@@ -146,8 +146,8 @@ t.test('what is refused', async (t) => {
     ['an unknown word', { to: 'green', steps: [{ drain: {} }] }, '400 body_invalid /steps/0/drain'],
     [
       'an unknown metric',
-      { to: 'green', steps: [{ analysis: { metrics: [{ name: 'x', health: {} }] } }] },
-      '400 body_invalid /steps/0/analysis/metrics/0/health',
+      { to: 'green', steps: [{ analysis: { metrics: [{ name: 'x', datadog: {} }] } }] },
+      '400 body_invalid /steps/0/analysis/metrics/0/datadog',
     ],
     [
       'a duration that is a list',

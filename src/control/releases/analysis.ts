@@ -2,7 +2,7 @@
 import type { Analysis, Metric, Release } from '../../model/release.ts';
 import { type Measurement, type MetricProgress, Tally, type Verdict } from '../../model/release-analysis.ts';
 import { ANALYSIS_DEFAULTS } from '../../model/release-steps.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** On whose behalf a gate is asked, and for how long. */
 export interface Asking {

@@ -1,5 +1,7 @@
 /** Drafts of releases that begin, or are only planned. */
 import { Problem } from '../../model/errors.ts';
+import type { Step } from '../../model/release.ts';
+import { checkMeasured } from '../../model/release-analysis.ts';
 import { planOf } from '../../model/release-plan.ts';
 import { beginRelease } from '../../model/release-progress.ts';
 import { stepsOf } from '../../model/release-steps.ts';
@@ -27,7 +29,7 @@ export function draftReleaseCreate(
   if (services instanceof Problem) return services;
   const steps = stepsOf(body);
   if (steps instanceof Problem) return steps;
-  const unfit = checkServices(store, services, body.to);
+  const unfit = checkServices(store, services, body.to, steps);
   if (unfit !== undefined) return unfit;
   const { atMs } = context;
   const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
@@ -69,7 +71,12 @@ export function findServices(
 }
 
 /** What keeps services from a release to a pool. */
-export function checkServices(store: Store, services: readonly Service[], to: string): Problem | undefined {
+export function checkServices(
+  store: Store,
+  services: readonly Service[],
+  to: string,
+  steps: readonly Step[],
+): Problem | undefined {
   for (const service of services) {
     const name = shown(service.name);
     const pools = service.pools.map((pool) => pool.name);
@@ -77,6 +84,8 @@ export function checkServices(store: Store, services: readonly Service[], to: st
       const detail = `The service ${name} has no pool ${JSON.stringify(to)}; its pools are ${pools.join(', ')}.`;
       return new Problem('pool_unknown', detail, { pointer: '/to' });
     }
+    const unmeasured = checkMeasured(service, steps);
+    if (unmeasured !== undefined) return unmeasured;
     const active = refuseWhileReleasing(store, [service.name], 'begin another one');
     if (active !== undefined) return active;
     if (service.pools.every((pool) => pool.name === to || pool.weight === 0)) {

@@ -59,7 +59,7 @@ function toldBy(store: Store, command: ReleaseVerb, release: Release, context: C
       const names = release.services.map(({ name }) => name);
       const services = findServices(store, names, {});
       if (services instanceof Problem) return services;
-      return checkServices(store, services, release.to) ?? { verb: 'retry', services };
+      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', services };
     }
   }
 }

@@ -1,15 +1,24 @@
 /** The gates of an analysis: what each kind is asked, and which answers pass. */
 import type { Metric } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
+import { type HealthGateParts, measureHealth } from '../health/gate.ts';
 import { NoReply, type Outbound } from '../outbound/outbound.ts';
 import type { Gate } from './analysis.ts';
 
 /** A query for a gate gives one number, or a handful; more is a mistake. */
 const PROMETHEUS_MAX_BYTES = 256 * 1024;
 
-export function makeGate(outbound: Outbound): Gate {
-  return async (metric, { timeoutMs, stopped }) => {
+/** What gates are asked through. */
+export interface GateParts {
+  readonly outbound: Outbound;
+  readonly health: HealthGateParts;
+}
+
+export function makeGate({ outbound, health }: GateParts): Gate {
+  return async (metric, asking) => {
+    const { timeoutMs, stopped } = asking;
     const { web, prometheus } = metric;
+    if (metric.health !== undefined) return measureHealth(health, metric.health.pool, asking);
     if (web !== undefined) {
       const reply = await outbound.request({ url: new URL(web.url) }, { timeoutMs, maxBytes: 0, stopped });
       return reply instanceof NoReply ? failed(reply.reason) : judgeStatus(reply.status);

@@ -12,9 +12,9 @@ import { isActive, type Release, remainingMs } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import { type AnalysisProgress, type Gate, RunningAnalysis } from './analysis.ts';
-import type { Clock } from './clock.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import t from 'tap';
+import type { HealthGateParts } from '../../../src/control/health/gate.ts';
 import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import { makeGate } from '../../../src/control/releases/gates.ts';
 import type { Metric, Release } from '../../../src/model/release.ts';
@@ -16,7 +17,10 @@ const LIMIT_MS = 1000;
 const release = {} as Release;
 
 function measure(metric: Omit<Metric, 'name'>, outbound = loopback, stopped = new AbortController().signal) {
-  return makeGate(outbound)({ name: 'gate', ...metric }, { release, timeoutMs: LIMIT_MS, stopped });
+  return makeGate({ outbound, health: {} as HealthGateParts })(
+    { name: 'gate', ...metric },
+    { release, timeoutMs: LIMIT_MS, stopped },
+  );
 }
 
 t.test('web: 2xx passes, all else fails', async (t) => {

@@ -1,67 +1,14 @@
 /** An engine with a runner whose clocks and gates the test moves by hand; it can be killed and started again. */
 import type { Test } from 'tap';
 import type { AnalysisProgress } from '../../../src/control/releases/analysis.ts';
-import type { Clock } from '../../../src/control/releases/clock.ts';
 import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
 import type { Metric, Release, Step } from '../../../src/model/release.ts';
 import type { Measurement } from '../../../src/model/release-analysis.ts';
-import {
-  bluegreen,
-  type EngineFixture,
-  makeEngine,
-  NOON_MS,
-  temporaryFolder,
-  zoneBody,
-} from '../../fixtures/engine.ts';
+import { TestClock } from '../../fixtures/clock.ts';
+import { bluegreen, type EngineFixture, makeEngine, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
 
 export const app = 'app.example.com';
 export const api = 'api.example.com';
-
-/** Two clocks: the steady one moves on, the wall clock moves with it and may be set. */
-export class TestClock implements Clock {
-  #steadyMs = 0;
-  #wallOffsetMs = NOON_MS;
-  readonly #timers = new Map<number, { atMs: number; work: () => void }>();
-  #nextTimer = 0;
-
-  wallMs = (): number => this.#wallOffsetMs + this.#steadyMs;
-  steadyMs = (): number => this.#steadyMs;
-
-  after(ms: number, work: () => void): () => void {
-    const timer = this.#nextTimer++;
-    this.#timers.set(timer, { atMs: this.#steadyMs + ms, work });
-    return () => this.#timers.delete(timer);
-  }
-
-  /** Sets the wall clock, forward or back. */
-  jump(ms: number): void {
-    this.#wallOffsetMs += ms;
-  }
-
-  /** Lets time pass, timer by timer. */
-  async pass(seconds: number): Promise<void> {
-    const endMs = this.#steadyMs + seconds * 1000;
-    for (;;) {
-      await settle();
-      const [next] = [...this.#timers].sort(([, a], [, b]) => a.atMs - b.atMs);
-      if (next === undefined || next[1].atMs > endMs) break;
-      this.#timers.delete(next[0]);
-      this.#steadyMs = Math.max(this.#steadyMs, next[1].atMs);
-      next[1].work();
-    }
-    this.#steadyMs = endMs;
-  }
-
-  /** What the process waited for is gone with it. */
-  kill(): void {
-    this.#timers.clear();
-  }
-}
-
-/** Lets what was promised come true. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 export interface ReleaseWorld {
   readonly fixture: EngineFixture;

@@ -1,4 +1,4 @@
-/** The clocks that releases go by. */
+/** The clocks that releases, health checks and forced states go by. */
 
 export interface Clock {
   /** Unix time, milliseconds: for the log, and for what must outlive the process. It may jump. */

@@ -1,0 +1,70 @@
+/** The health of a service: what is seen of it here, and what people decide of it for a while. */
+
+import { Problem } from '../../model/errors.ts';
+import { ForcedBody, UnforceQuery } from '../health-schemas.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { put, remove } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  ifMatchHeader,
+  liveReply,
+  putReply,
+  readProblems,
+  writeProblems,
+} from '../reply-schemas.ts';
+import { ServiceParams, ServicePoolParams } from '../schemas.ts';
+
+const tags = ['services'];
+
+const get = {
+  operationId: 'getServiceHealth',
+  summary: 'What this server knows of the health of a service',
+  tags,
+  params: ServiceParams,
+  response: { ...liveReply('ServiceHealth', 'What is known now.'), ...readProblems('service_unknown') },
+};
+
+const force = {
+  operationId: 'forceHealth',
+  summary: 'Decide that a pool or target is up or down, for a while',
+  description:
+    'It goes before what probes see, survives a restart, and ends by itself. Where no pool that has weight is left healthy, all are answered from.',
+  tags,
+  params: ServicePoolParams,
+  headers: ifMatchHeader,
+  body: ForcedBody,
+  response: {
+    ...putReply('ForcedHealth', { creates: false }),
+    ...writeProblems('service_unknown', 'pool_unknown', 'health_invalid'),
+  },
+};
+
+const unforce = {
+  operationId: 'unforceHealth',
+  summary: 'Let probes decide again; nothing changes where nothing is forced',
+  tags,
+  params: ServicePoolParams,
+  querystring: UnforceQuery,
+  headers: ifMatchHeader,
+  response: {
+    ...deleteReply,
+    ...deleteProblems('service_unknown', 'pool_unknown', 'health_invalid', 'query_invalid'),
+  },
+};
+
+export function serviceHealthRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+  api.get('/v1/services/:name/health', { schema: get }, (request, reply) => {
+    const found = queries.health(request.params.name);
+    return found instanceof Problem ? sendProblem(reply, found) : reply.send(found);
+  });
+  api.put('/v1/services/:name/health/:pool', { schema: force }, (request, reply) => {
+    const { name, pool } = request.params;
+    const command = { kind: 'health.force', name, pool, body: request.body } as const;
+    return put(engine, request, reply, () => queries.service(name), command);
+  });
+  api.delete('/v1/services/:name/health/:pool', { schema: unforce }, (request, reply) =>
+    remove(engine, request, reply, { kind: 'health.unforce', ...request.params, ...request.query }),
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * Watches the health of services: probes their targets, answers at once by what it sees, and ends forced states on
+ * time. What it sees is this process's own and no revision; it is lost with the process, and seen anew by the next.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../model/errors.ts';
+import type { HealthCheck } from '../../model/health.ts';
+import { doubted, observe, type ProbeResult, type TargetHealth, unknownHealth } from '../../model/health-state.ts';
+import type { ModelChange } from '../../model/revision.ts';
+import type { Service } from '../../model/service.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine } from '../engine.ts';
+import { type Probe, Prober } from './prober.ts';
+import { inForce, type SeenHealth } from './seen.ts';
+
+/** How soon is tried again what the table or the store refused: either may be full. */
+const RETRY_MS = 1000;
+/** Who ends forced states, in the log of changes. */
+const ACTOR = 'teal';
+
+/** Where the monitor tells what it sees; pino's logger is one. */
+export interface MonitorLog {
+  info(line: object, text: string): void;
+  warn(line: object, text: string): void;
+  error(line: object, text: string): void;
+}
+
+/** A target has come up or gone down. */
+export interface HealthEvent {
+  readonly service: string;
+  readonly pool: string;
+  readonly target: string;
+  readonly state: 'up' | 'down';
+  readonly reason: string;
+}
+
+export interface MonitorParts {
+  readonly engine: Pick<Engine, 'execute' | 'onChange' | 'refresh'>;
+  readonly store: Pick<Store, 'allServices'>;
+  readonly seen: SeenHealth;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  readonly log: MonitorLog;
+}
+
+/** A service that has a check, or a forced state. */
+interface Followed {
+  service: Service;
+  /** How to end the probes, by target. */
+  readonly probes: Map<string, () => void>;
+  /** The table refused what is seen. */
+  isBehind: boolean;
+}
+
+export class HealthMonitor {
+  readonly #parts: MonitorParts;
+  readonly #prober: Prober;
+  readonly #followed = new Map<string, Followed>();
+  readonly #listeners: ((event: HealthEvent) => void)[] = [];
+  /** Who waits for a result, and of which service. */
+  readonly #waiting = new Map<() => void, string>();
+  #cancelTimer: () => void = () => {};
+  #cancelRetry: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(parts: MonitorParts) {
+    this.#parts = parts;
+    this.#prober = new Prober(parts);
+    parts.engine.onChange((changes) => this.#change(changes));
+  }
+
+  /** Calls the listener each time a target has come up or gone down, once for each pool that it is in. */
+  onHealth(listener: (event: HealthEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** To be called once, when the engine has loaded. */
+  start(): void {
+    for (const service of this.#parts.store.allServices()) this.#follow(service);
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const name of [...this.#followed.keys()]) this.#drop(name);
+    this.#cancelTimer();
+    this.#cancelRetry?.();
+    for (const done of [...this.#waiting.keys()]) done();
+  }
+
+  /** Resolves when a target of the service was probed, or after so long. */
+  nextResult(service: string, timeoutMs: number, stopped: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        stopped.removeEventListener('abort', done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(timeoutMs, done);
+      stopped.addEventListener('abort', done);
+      this.#waiting.set(done, service);
+      if (stopped.aborted || this.#isStopped) done();
+    });
+  }
+
+  #tell(service: string): void {
+    for (const [done, wanted] of [...this.#waiting]) if (wanted === service) done();
+  }
+
+  #change(changes: readonly ModelChange[]): void {
+    if (this.#isStopped) return;
+    for (const change of changes) {
+      if (change.op === 'putService') this.#follow(change.service);
+      else if (change.op === 'deleteService') this.#drop(change.name);
+      else if (change.op === 'deleteZone') this.#dropZone(change.zone);
+    }
+    const isForced = changes.some((change) => change.op === 'putService' && change.service.forced !== undefined);
+    if (isForced) this.#schedule();
+  }
+
+  #dropZone(zone: string): void {
+    for (const [name, { service }] of [...this.#followed]) if (service.zone === zone) this.#drop(name);
+  }
+
+  #drop(name: string): void {
+    for (const stop of this.#followed.get(name)?.probes.values() ?? []) stop();
+    this.#followed.delete(name);
+    this.#parts.seen.forget(name);
+  }
+
+  #follow(service: Service): void {
+    const { name, health, forced, pools } = service;
+    if (health === undefined && forced === undefined) return this.#drop(name);
+    const before = this.#followed.get(name);
+    const followed: Followed = before ?? { service, probes: new Map(), isBehind: false };
+    const isSameCheck = isDeepStrictEqual(before?.service.health, health);
+    followed.service = service;
+    followed.isBehind = false;
+    this.#followed.set(name, followed);
+    this.#parts.seen.followForced(service);
+    const targets = new Set(health === undefined ? [] : pools.flatMap((pool) => pool.targets));
+    for (const target of [...followed.probes.keys()]) {
+      if (!targets.has(target)) this.#forgetTarget(followed, target);
+      else if (!isSameCheck) this.#probeAnew(followed, target);
+    }
+    for (const target of targets) if (!followed.probes.has(target)) this.#probe(followed, target, this.#unknown());
+  }
+
+  #unknown(): TargetHealth {
+    return unknownHealth(this.#parts.clock.wallMs());
+  }
+
+  #forgetTarget({ service, probes }: Followed, target: string): void {
+    probes.get(target)?.();
+    probes.delete(target);
+    this.#parts.seen.forgetTarget(service.name, target);
+  }
+
+  /** By another check; until it has a result the state stays as it is. */
+  #probeAnew(followed: Followed, target: string): void {
+    followed.probes.get(target)?.();
+    const { seen } = this.#parts;
+    this.#probe(followed, target, doubted(seen.target(followed.service.name, target) ?? this.#unknown()));
+  }
+
+  #probe(followed: Followed, target: string, from: TargetHealth): void {
+    const { name, health } = followed.service;
+    this.#parts.seen.see(name, target, from);
+    const check = health as HealthCheck;
+    const see = (result: ProbeResult): void => this.#see(followed, target, check, result);
+    followed.probes.set(target, this.#prober.follow(check, target, see));
+  }
+
+  #see(followed: Followed, target: string, check: HealthCheck, result: ProbeResult): void {
+    const { seen, clock } = this.#parts;
+    const { service } = followed;
+    const before = seen.target(service.name, target) ?? this.#unknown();
+    const after = observe(before, result, check, clock.wallMs());
+    const answered = inForce(service, seen);
+    seen.see(service.name, target, after);
+    if (after.state !== before.state) {
+      if (followed.isBehind || !isDeepStrictEqual(answered, inForce(service, seen))) this.#refresh(followed);
+      this.#report(service, target, after);
+    }
+    this.#tell(service.name);
+  }
+
+  #report({ name, pools }: Service, target: string, { state, reason }: TargetHealth): void {
+    const holding = pools.filter(({ targets }) => targets.includes(target)).map((pool) => pool.name);
+    const line = { service: name, pools: holding, target, reason };
+    if (state === 'up') this.#parts.log.info(line, 'a target is up');
+    else this.#parts.log.warn(line, state === 'down' ? 'a target is down' : 'a target may not be probed');
+    if (state === 'unknown') return;
+    for (const pool of holding) {
+      for (const listener of this.#listeners) listener({ service: name, pool, target, state, reason });
+    }
+  }
+
+  /** Answers by what is seen now; where that fails, again soon: until then by what was seen before. */
+  #refresh(followed: Followed): void {
+    const { engine, log, clock } = this.#parts;
+    const { name } = followed.service;
+    followed.isBehind = true;
+    try {
+      const problem = engine.refresh(followed.service);
+      if (problem === undefined) followed.isBehind = false;
+      else log.error({ service: name, code: problem.code }, `health is not answered by: ${problem.detail}`);
+    } catch (err) {
+      log.error({ service: name, err }, 'health is not answered by, unexpectedly');
+    }
+    if (!followed.isBehind || this.#cancelRetry !== undefined) return;
+    this.#cancelRetry = clock.after(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      for (const each of this.#followed.values()) if (each.isBehind) this.#refresh(each);
+    });
+  }
+
+  /** One timer, for the forced state that ends first. */
+  #schedule(): void {
+    this.#cancelTimer();
+    const { seen, clock } = this.#parts;
+    const left = [...this.#followed.values()].flatMap(({ service }) =>
+      (service.forced ?? []).map((forced) => seen.leftMs(service.name, forced)),
+    );
+    const first = Math.min(...left);
+    if (first === Number.POSITIVE_INFINITY) return;
+    // What is over and still there could not be taken out of the store.
+    this.#cancelTimer = clock.after(first > 0 ? first : RETRY_MS, () => this.#expire());
+  }
+
+  #expire(): void {
+    const { seen } = this.#parts;
+    for (const followed of [...this.#followed.values()]) {
+      const { service } = followed;
+      const over = (service.forced ?? []).filter((forced) => seen.leftMs(service.name, forced) === 0);
+      if (over.length > 0)
+        this.#end(
+          followed,
+          over.map(({ revision }) => revision),
+        );
+    }
+    this.#schedule();
+  }
+
+  /** The end takes effect on time, whether the store takes it or not. */
+  #end(followed: Followed, revisions: readonly number[]): void {
+    const { engine, clock, log } = this.#parts;
+    const { name } = followed.service;
+    try {
+      const command = { kind: 'health.expire', name, revisions } as const;
+      const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      if (!(result instanceof Problem))
+        return log.info({ service: name, revision: result.revision }, 'a forced state is over');
+      log.error({ service: name, code: result.code }, `the end of a forced state is not stored: ${result.detail}`);
+    } catch (err) {
+      log.error({ service: name, err }, 'the end of a forced state failed unexpectedly');
+    }
+    this.#refresh(followed);
+  }
+}

@@ -1,0 +1,45 @@
+/** One probe of one target, over HTTP or TCP. */
+import { placeOf } from '../../model/health.ts';
+import { BODY_READ_MAX_BYTES, type HttpCheck, judgeAnswer } from '../../model/health-http.ts';
+import type { ProbeResult } from '../../model/health-state.ts';
+import { NoReply, type Outbound, type Place } from '../outbound/outbound.ts';
+import type { Probe } from './prober.ts';
+
+export function makeProbe(outbound: Outbound): Probe {
+  return async (check, target, stopped) => {
+    const place = placeOf(check, target);
+    const timeoutMs = check.timeoutSeconds * 1000;
+    if (check.http !== undefined) return probeHttp(outbound, check.http, place, { timeoutMs, stopped });
+    const connected = await outbound.connect(place, { timeoutMs, stopped });
+    if (connected instanceof NoReply) return unanswered(connected);
+    return { outcome: 'passed', reason: `takes connections on port ${place.port}` };
+  };
+}
+
+async function probeHttp(
+  outbound: Outbound,
+  check: HttpCheck,
+  place: Place,
+  limits: { timeoutMs: number; stopped: AbortSignal },
+): Promise<ProbeResult> {
+  const { method, host, headers, expectBody, maxRedirects, verifyCertificate } = check;
+  const ask = {
+    ...{ url: urlOf(check), method, place, maxRedirects, verifyCertificate },
+    // The host as it was given: what stands before the target in production does not see its port either.
+    headers: { 'user-agent': 'teal-health', host: host.includes(':') ? `[${host}]` : host, ...headers },
+  };
+  const maxBytes = expectBody === undefined ? 0 : BODY_READ_MAX_BYTES;
+  const reply = await outbound.request(ask, { ...limits, maxBytes, isCut: true });
+  if (reply instanceof NoReply) return unanswered(reply);
+  const { isGood, reason } = judgeAnswer(check, reply.status, reply.body);
+  return { outcome: isGood ? 'passed' : 'failed', reason };
+}
+
+function urlOf({ scheme, host, port, path }: HttpCheck): URL {
+  return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
+}
+
+/** What the settings keep us from asking tells nothing of the target. */
+function unanswered({ isRefused, reason }: NoReply): ProbeResult {
+  return { outcome: isRefused ? 'refused' : 'failed', reason };
+}
