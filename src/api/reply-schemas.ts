@@ -361,11 +361,6 @@ export function pageReply($id: string, description: string) {
   };
 }
 
-/** The reply to a GET of what is observed: it changes without a revision, and has no ETag. */
-export function liveReply($id: string, description: string) {
-  return { 200: { description, ...refTo($id) } };
-}
-
 export function putReply($id: string, options: { creates: boolean }) {
   const headers = { ...etagHeader, ...revisionHeader };
   return {

@@ -1,5 +1,6 @@
 /** How far a token reaches: which services and zones it may see and change. */
 import { Problem } from '../model/errors.ts';
+import type { ForcedHealth } from '../model/health-forced.ts';
 import { matchesAny } from '../model/name-pattern.ts';
 import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
@@ -100,6 +101,8 @@ export class Reach {
         return this.zone(subject.name) ? subject : undefined;
       case 'rrset':
         return this.#inZone(subject.name.replace(/\.?\/[^/]*$/, '')) ? subject : undefined;
+      case 'health':
+        return this.service(healthService(subject)) ? subject : undefined;
       case 'release':
         return this.#releaseSubject(subject);
       case 'token':
@@ -125,4 +128,11 @@ export class Reach {
     const zone = this.#limits === undefined ? undefined : this.#store.zoneOf(name);
     return zone !== undefined && this.zone(zone.name);
   }
+}
+
+/** The service whose health it is; a name may have a slash in it, so what follows it is taken off. */
+function healthService({ name, before, after }: Subject): string {
+  const { pool, target } = (after ?? before) as ForcedHealth;
+  const rest = target === undefined ? `/${pool}` : `/${pool}/${target}`;
+  return name.slice(0, -rest.length);
 }

@@ -40,6 +40,9 @@ const routes: Readonly<Record<string, Row>> = {
   'put /v1/services/{name}/weights': row('shift', 'service', { blue: 1, green: 1 }),
   'post /v1/services/{name}/rollback': row('shift', 'service', {}),
   'post /v1/shifts': row('shift', 'service', { services: { 'app.example.test': { blue: 1, green: 1 } } }),
+  'get /v1/services/{name}/health': row('read', 'service'),
+  'put /v1/services/{name}/health/{pool}': row('shift', 'service', { state: 'down' }),
+  'delete /v1/services/{name}/health/{pool}': row('shift', 'service'),
   'get /v1/services/{name}/drain': row('read', 'service'),
   'get /v1/services/{name}/history': row('read', 'service'),
   'get /v1/services/{name}/releases': row('read', 'service'),
@@ -109,7 +112,13 @@ t.test('every route asks for its scope and reach', async (t) => {
 /** A request that changes nothing when it is let through: its If-Match is never met. */
 function tell(api: ApiFixture, operation: string, { body }: Row, token: string, id: string) {
   const [method = '', template = ''] = operation.split(' ');
-  const names: Record<string, string> = { zone: 'example.test', name: 'app.example.test', type: 'TXT', id };
+  const names: Record<string, string> = {
+    zone: 'example.test',
+    name: 'app.example.test',
+    pool: 'blue',
+    type: 'TXT',
+    id,
+  };
   const url = template.replace(/\{([a-z]+)\}/g, (_, key: string) => names[key] as string);
   const headers = {
     ...(method === 'get' ? {} : { 'if-match': '"999"' }),

@@ -1,6 +1,7 @@
 /** The health of a service: what is seen of it here, and what people decide of it for a while. */
 
 import { Problem } from '../../model/errors.ts';
+import { access } from '../access.ts';
 import { ForcedBody, UnforceQuery } from '../health-schemas.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
@@ -9,9 +10,9 @@ import {
   deleteProblems,
   deleteReply,
   ifMatchHeader,
-  liveReply,
   putReply,
   readProblems,
+  refTo,
   writeProblems,
 } from '../reply-schemas.ts';
 import { ServiceParams, ServicePoolParams } from '../schemas.ts';
@@ -23,7 +24,11 @@ const get = {
   summary: 'What this server knows of the health of a service',
   tags,
   params: ServiceParams,
-  response: { ...liveReply('ServiceHealth', 'What is known now.'), ...readProblems('service_unknown') },
+  // It changes without a revision, so it has no ETag.
+  response: {
+    200: { description: 'What is known now.', ...refTo('ServiceHealth') },
+    ...readProblems('service_unknown'),
+  },
 };
 
 const force = {
@@ -55,16 +60,22 @@ const unforce = {
 };
 
 export function serviceHealthRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/services/:name/health', { schema: get }, (request, reply) => {
+  api.get('/v1/services/:name/health', { schema: get, config: access('read', 'service') }, (request, reply) => {
     const found = queries.health(request.params.name);
     return found instanceof Problem ? sendProblem(reply, found) : reply.send(found);
   });
-  api.put('/v1/services/:name/health/:pool', { schema: force }, (request, reply) => {
-    const { name, pool } = request.params;
-    const command = { kind: 'health.force', name, pool, body: request.body } as const;
-    return put(engine, request, reply, () => queries.service(name), command);
-  });
-  api.delete('/v1/services/:name/health/:pool', { schema: unforce }, (request, reply) =>
-    remove(engine, request, reply, { kind: 'health.unforce', ...request.params, ...request.query }),
+  api.put(
+    '/v1/services/:name/health/:pool',
+    { schema: force, config: access('shift', 'service') },
+    (request, reply) => {
+      const { name, pool } = request.params;
+      const command = { kind: 'health.force', name, pool, body: request.body } as const;
+      return put(engine, request, reply, () => queries.service(name), command);
+    },
+  );
+  api.delete(
+    '/v1/services/:name/health/:pool',
+    { schema: unforce, config: access('shift', 'service') },
+    (request, reply) => remove(engine, request, reply, { kind: 'health.unforce', ...request.params, ...request.query }),
   );
 }

@@ -6,7 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { isIP, type LookupFunction } from 'node:net';
 import { type LookupName, Lookups } from './lookup.ts';
-import { Reach, type ReachOptions } from './reach.ts';
+import { type PermitOptions, Permits } from './permits.ts';
 
 /** A place to connect to. */
 export interface Place {
@@ -66,11 +66,11 @@ type End<Result> = (result: Result | NoReply) => void;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export class Outbound {
-  readonly #reach: Reach;
+  readonly #permits: Permits;
   readonly #lookups: Lookups;
 
-  constructor(options: ReachOptions, lookup?: LookupName) {
-    this.#reach = new Reach(options);
+  constructor(options: PermitOptions, lookup?: LookupName) {
+    this.#permits = new Permits(options);
     this.#lookups = new Lookups(lookup);
   }
 
@@ -119,7 +119,7 @@ export class Outbound {
 
   /** A literal address is not looked up, so that the hook below would not see it. */
   #literalRefusal(host: string): string | undefined {
-    return isIP(host) === 0 ? undefined : this.#reach.refusal(host);
+    return isIP(host) === 0 ? undefined : this.#permits.refusal(host);
   }
 
   /** Gives only addresses that may be connected to, so that nothing can change between the check and the connection. */
@@ -128,7 +128,7 @@ export class Outbound {
       if (found instanceof Error) return done(found, '', 0);
       const family = options.family === 4 || options.family === 6 ? options.family : 0;
       const wanted = found.filter((address) => family === 0 || address.family === family);
-      const good = wanted.filter(({ address }) => this.#reach.refusal(address) === undefined);
+      const good = wanted.filter(({ address }) => this.#permits.refusal(address) === undefined);
       const [first] = good;
       if (first === undefined) return done(this.#refused(name, wanted[0]?.address), '', 0);
       if (options.all === true) return done(null, good);
@@ -138,7 +138,7 @@ export class Outbound {
 
   #refused(name: string, address: string | undefined): Error {
     if (address === undefined) return new Error(`${name} has no address`);
-    return new Refused(this.#reach.refusal(address));
+    return new Refused(this.#permits.refusal(address));
   }
 }
 

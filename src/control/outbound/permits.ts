@@ -21,18 +21,18 @@ const special: readonly Network[] = [
 const disguises = ['::ffff:0:0/96', '64:ff9b::/96'].map((text) => parseNetwork(text) as Network);
 
 /** What the settings say. */
-export interface ReachOptions {
+export interface PermitOptions {
   /** May be asked besides the public networks. */
   readonly allow: readonly Network[];
   /** May never be asked, also where a network of `allow` holds them. */
   readonly deny: readonly Network[];
 }
 
-export class Reach {
+export class Permits {
   readonly #allow: readonly Network[];
   readonly #deny: readonly Network[];
 
-  constructor({ allow, deny }: ReachOptions) {
+  constructor({ allow, deny }: PermitOptions) {
     this.#allow = allow;
     this.#deny = deny;
   }

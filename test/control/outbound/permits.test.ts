@@ -1,14 +1,14 @@
 /** Which addresses may be asked. */
 import t from 'tap';
 import { loadSettings, type Settings } from '../../../src/config.ts';
-import { Reach } from '../../../src/control/outbound/reach.ts';
+import { Permits } from '../../../src/control/outbound/permits.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
 
 const networks = (...texts: string[]): Network[] => texts.map((text) => parseNetwork(text) as Network);
 const byDefault = networks(...(loadSettings({ file: undefined, env: {}, flags: {} }) as Settings).probes.deny);
 
 t.test('only public addresses, unless the settings let others in', async (t) => {
-  const nobody = new Reach({ allow: [], deny: [] });
+  const nobody = new Permits({ allow: [], deny: [] });
   const good = [
     ...['1.1.1.1', '8.8.8.8', '172.15.255.255', '172.32.0.0', '192.167.255.255'],
     ...['2606:4700::1111', '2a00:1450::1', '::ffff:8.8.8.8'],
@@ -21,13 +21,13 @@ t.test('only public addresses, unless the settings let others in', async (t) => 
   ];
   for (const address of bad) t.match(nobody.refusal(address), /may not be asked; the setting probes\.allow/, address);
   for (const text of ['x', '', 'fe80::1%lo']) t.match(nobody.refusal(text), /no address/);
-  const some = new Reach({ allow: networks('10.1.0.0/16', 'fd00::/8'), deny: [] });
+  const some = new Permits({ allow: networks('10.1.0.0/16', 'fd00::/8'), deny: [] });
   for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd00:ec2::254']) t.equal(some.refusal(address), undefined);
   for (const address of ['10.2.0.1', '127.0.0.1']) t.match(some.refusal(address), /probes\.allow/);
 });
 
 t.test('what is denied stays so, whatever is allowed and however it is written', async (t) => {
-  const everybody = new Reach({ allow: networks('0.0.0.0/0', '::/0'), deny: byDefault });
+  const everybody = new Permits({ allow: networks('0.0.0.0/0', '::/0'), deny: byDefault });
   for (const address of ['127.0.0.1', '10.1.2.3', '169.254.1.1', 'fd00::1']) {
     t.equal(everybody.refusal(address), undefined, address);
   }
