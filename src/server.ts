@@ -19,6 +19,7 @@ import { mustSeed, seedCommands } from './server/bootstrap.ts';
 import { systemClock } from './server/clock.ts';
 import { mustWork, StartError } from './server/errors.ts';
 import { networksOf, rateLimitOptions, responderOptions } from './server/options.ts';
+import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { readVersion } from './server/version.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from './sockets/fleet.ts';
@@ -68,6 +69,7 @@ async function startParts(
   log: Logger,
   stops: (() => void | Promise<void>)[],
 ): Promise<Omit<Server, 'stop'>> {
+  const inherited = takeInherited();
   const options = apiOptions(settings);
   const store = openStore(settings.dataDir);
   stops.push(() => store.close());
@@ -83,7 +85,7 @@ async function startParts(
   stops.push(collectInTurns(table));
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
-  const fleet = await startFleet(settings.dns, { workers, shared, counters }, log);
+  const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited: inherited.dns }, log);
   stops.push(() => fleet.stop());
   const metrics = startMetrics(settings, { counters: registry, table, store, fleet }, engine);
 
@@ -117,8 +119,12 @@ async function startParts(
   releases.start();
   stops.push(() => releases.stop());
 
-  const admin = await listenAdmin(app, settings.admin.listen, options.tls !== undefined);
-  log.info({ admin, dns: fleet.endpoints.map(formatEndpoint), transport: fleet.transport, workers }, 'ready');
+  const admin = await listenAdmin(app, settings.admin, inherited.admin);
+  const dns = fleet.endpoints.map(formatEndpoint);
+  log.info({ admin, dns, transport: fleet.transport, workers }, 'ready');
+  const supervisor = new Supervisor(log);
+  supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
+  stops.push(() => supervisor.stopping());
   return { dns: fleet.endpoints, admin };
 }
 
@@ -159,12 +165,13 @@ function collectInTurns(table: Table): () => void {
 
 function startFleet(
   dns: Settings['dns'],
-  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters'>,
+  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited'>,
   log: Logger,
 ): Promise<Fleet> {
   const { transport, receiveBufferBytes } = dns;
   const listen = withoutMissingLoopback(dns.listen);
-  if (listen !== dns.listen) log.warn('this machine has no ::1, so DNS does not listen there');
+  if (listen !== dns.listen && state.inherited?.length === 0)
+    log.warn('this machine has no ::1, so DNS does not listen there');
   const rateLimit = rateLimitOptions(dns);
   return Fleet.start({
     ...state,

@@ -1,5 +1,5 @@
 /** The rules between settings, which no schema of a single one can say. */
-import { formatEndpoint } from '../sockets/address.ts';
+import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
 import { isLoopback } from './endpoint.ts';
 import type { SettingsValues } from './schema.ts';
 
@@ -24,11 +24,18 @@ export function findConflict({ dns, table, admin }: SettingsValues): Conflict | 
   if (admin.readToken !== undefined && admin.readToken === admin.token) {
     return { path: ['admin', 'readToken'], reason: 'expected another token than admin.token, found the same' };
   }
-  if (!isLoopback(admin.listen.address) && admin.tls === undefined && !admin.insecure) {
-    const reason =
-      `${formatEndpoint(admin.listen)} is open to other machines, and tokens would cross the network in the clear: ` +
-      'give admin.tls (certFile and keyFile) or, behind a proxy that speaks TLS, say admin.insecure: true';
-    return { path: ['admin', 'listen'], reason };
-  }
-  return undefined;
+  const reason = findOpenness(admin.listen, admin);
+  return reason === undefined ? undefined : { path: ['admin', 'listen'], reason };
+}
+
+/** What speaks against serving the admin API at an address; undefined: nothing. */
+export function findOpenness(
+  listen: Endpoint,
+  { tls, insecure }: Pick<SettingsValues['admin'], 'insecure'> & { readonly tls?: unknown },
+): string | undefined {
+  if (isLoopback(listen.address) || tls !== undefined || insecure) return undefined;
+  return (
+    `${formatEndpoint(listen)} is open to other machines, and tokens would cross the network in the clear: ` +
+    'give admin.tls (certFile and keyFile) or, behind a proxy that speaks TLS, say admin.insecure: true'
+  );
 }

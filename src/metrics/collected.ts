@@ -8,7 +8,7 @@ export interface Described {
   readonly labels?: readonly string[];
 }
 
-/** Sets the value of the series with these labels. */
+/** Tells a value of the series with these labels; several values of one series are summed. */
 export type SetValue = (value: number, labels?: Readonly<Record<string, string>>) => void;
 
 /** A counter whose series are read anew each time; one that `read` no longer sets is gone. */
@@ -32,7 +32,7 @@ export function collectGauge(registry: Registry, described: Described, read: (se
     registers: [registry],
     collect() {
       this.reset();
-      read((value, labels = {}) => this.set({ ...labels }, value));
+      read((value, labels = {}) => this.inc({ ...labels }, value));
     },
   });
 }

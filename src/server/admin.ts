@@ -6,11 +6,13 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
+import { findOpenness } from '../config/check.ts';
 import type { Settings } from '../config.ts';
 import type { Engine } from '../control/engine.ts';
 import { Tokens } from '../control/tokens.ts';
 import type { Logger } from '../log.ts';
-import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
+import { formatEndpoint } from '../sockets/address.ts';
+import type { Inherited } from '../sockets/inherited.ts';
 import type { Store } from '../store/sqlite.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 
@@ -78,19 +80,23 @@ function readTls({ certFile, keyFile }: { readonly certFile: string; readonly ke
   }
 }
 
-/** Listens; returns the base URL. */
+/** Listens, on the socket that was handed over if one was; returns the base URL. */
 export async function listenAdmin(
   app: ReturnType<typeof createApp>,
-  { address, port }: Endpoint,
-  tls: boolean,
+  settings: Settings['admin'],
+  inherited: Inherited['admin'],
 ): Promise<string> {
+  const { address, port } = inherited?.endpoint ?? settings.listen;
+  const openness = findOpenness({ address, port }, settings);
+  if (openness !== undefined) throw new SettingsError(`the socket named admin: ${openness}`);
   try {
-    await app.listen({ host: address, port });
+    // Node looks at the descriptor first, Fastify at the host.
+    await app.listen({ host: address, port, ...(inherited && { fd: inherited.fd }) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
     throw new StartError(`cannot listen on ${formatEndpoint({ address, port })} (admin): ${why}`);
   }
   const bound = app.server.address() as net.AddressInfo;
-  return `${tls ? 'https' : 'http'}://${formatEndpoint({ address: bound.address, port: bound.port })}`;
+  return `${settings.tls ? 'https' : 'http'}://${formatEndpoint({ address: bound.address, port: bound.port })}`;
 }

@@ -31,6 +31,17 @@ export function encodeSockaddr({ address, port }: Endpoint): Uint8Array {
   return bytes;
 }
 
+/** The address and port of a sockaddr; undefined where it is neither IPv4 nor IPv6. */
+export function decodeSockaddr(sockaddr: Uint8Array): Endpoint | undefined {
+  const port = portOf(sockaddr);
+  const bytes = Buffer.from(sockaddr);
+  if (sockaddr[0] === LINUX.AF_INET) return { address: bytes.subarray(4, 8).join('.'), port };
+  if (sockaddr[0] !== LINUX.AF_INET6) return undefined;
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
+  // URL writes it the short way (RFC 5952).
+  return { address: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port };
+}
+
 /** The port of a sockaddr. */
 export function portOf(sockaddr: Uint8Array): number {
   return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);

@@ -35,8 +35,9 @@ export interface FleetLog {
 const START_LIMIT_MS = 30_000;
 /** A worker that dies sooner than this after its start is started again only after this time. */
 const RESTART_PAUSE_MS = 250;
-/** A graceful stop may take this long before the threads are ended. */
-const STOP_LIMIT_MS = 3000;
+/** A graceful stop may take this long before the threads are ended: first for TCP, then for UDP. */
+const TCP_STOP_LIMIT_MS = 2000;
+const STOP_LIMIT_MS = 1000;
 
 const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -65,8 +66,13 @@ export class Fleet {
     assert.equal(options.counters.length, workers + 1);
     const listeners = await Listeners.open(options, workers);
     const { transport, opened } = listeners;
-    for (const { endpoint, receiveBufferBytes } of opened) {
-      options.log.info({ ...endpoint, workers, receiveBufferBytes, transport }, 'dns listening');
+    for (const { endpoint, udp, tcp, receiveBufferBytes } of opened) {
+      const sockets = udp.length;
+      options.log.info({ ...endpoint, workers, sockets, receiveBufferBytes, transport }, 'dns listening');
+      if (udp.length === 0 || tcp.length === 0) {
+        const missing = tcp.length === 0 ? 'TCP' : 'UDP';
+        options.log.warn(endpoint, `no ${missing} socket was handed over: DNS takes both (RFC 7766 §5)`);
+      }
     }
     const { connectionsMax } = listeners;
     if (connectionsMax < options.tcp.maxConnections) {
@@ -111,20 +117,18 @@ export class Fleet {
   /** Stops accepting, answers what was received, ends the threads, closes the sockets. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    // TCP first: its clients may take a second to read their last replies, and UDP is answered until then.
+    await within(this.#endThread(this.#threads[this.#options.counters.length - 1]), TCP_STOP_LIMIT_MS);
     Atomics.store(new Int32Array(this.#options.shared.control), CONTROL.STOP, 1);
-    const exits = this.#threads.flatMap((thread) => {
-      if (thread === undefined) return [];
-      thread.postMessage(STOP);
-      return [new Promise((resolve) => thread.once('exit', resolve))];
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise((resolve) => {
-      timer = setTimeout(resolve, STOP_LIMIT_MS);
-    });
-    await Promise.race([Promise.all(exits), limit]);
-    clearTimeout(timer);
+    await within(Promise.all(this.#threads.map((thread) => this.#endThread(thread))), STOP_LIMIT_MS);
     await Promise.all(this.#threads.map((thread) => thread?.terminate()));
     this.#listeners.close();
+  }
+
+  #endThread(thread: Worker | undefined): Promise<unknown> {
+    if (thread === undefined) return Promise.resolve();
+    thread.postMessage(STOP);
+    return new Promise((resolve) => thread.once('exit', resolve));
   }
 
   /** Starts the thread of a reader; resolves when it answers, rejects if it dies before. */
@@ -189,4 +193,14 @@ export class Fleet {
     if (listeners.transport === 'batch') return { kind: 'batch', sources: listeners.batchSources(reader) };
     return { kind: 'portable', sources: listeners.portableSources(reader) };
   }
+}
+
+/** Waits for the work, but no longer. */
+async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

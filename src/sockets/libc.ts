@@ -4,6 +4,7 @@ import os from 'node:os';
 
 /** Numbers of the Linux ABI (asm-generic: x86-64, arm64, riscv64). */
 export const LINUX = {
+  AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
   SOCK_STREAM: 1,
@@ -11,9 +12,11 @@ export const LINUX = {
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
+  SO_TYPE: 3,
   SO_RCVBUF: 8,
   SO_REUSEPORT: 15,
   SO_RCVTIMEO: 20,
+  SO_ACCEPTCONN: 30,
   SO_RCVBUFFORCE: 33,
   /** Nine 32-bit numbers on a socket's memory; since Linux 4.12. */
   SO_MEMINFO: 55,
@@ -35,6 +38,7 @@ export const LINUX = {
   MSG_DONTWAIT: 0x40,
   MSG_WAITFORONE: 0x10000,
   MSG_TRUNC: 0x20,
+  MSG_NOSIGNAL: 0x4000,
   MADV_HUGEPAGE: 14,
   POLLIN: 1,
   UDP_SEGMENT: 103,
@@ -43,7 +47,11 @@ export const LINUX = {
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
+  ENOTSOCK: 88,
   EADDRINUSE: 98,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  O_NONBLOCK: 0o4000,
 } as const;
 
 /** Pointers travel as numbers: addresses of user space stay below 2^47, and a number costs least to pass. */
@@ -61,6 +69,15 @@ export interface Libc {
   getrlimit(resource: number, limits: Uint8Array): number;
   madvise(address: number, length: number, advice: number): number;
   dup(fd: number): number;
+  fcntl(fd: number, command: number, value: number): number;
+  sendto(
+    fd: number,
+    message: Uint8Array,
+    bytes: number,
+    flags: number,
+    address: Uint8Array,
+    addressBytes: number,
+  ): number;
   close(fd: number): number;
   errno(): number;
   /** Where a buffer's memory is. The buffer must stay referenced for as long as the address is used. */
@@ -108,6 +125,8 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
     madvise: library.func('int madvise(uintptr_t, size_t, int)') as Libc['madvise'],
     dup: library.func('int dup(int)') as Libc['dup'],
+    fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
+    sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
     close: library.func('int close(int)') as Libc['close'],
     errno: () => koffi.errno(),
     addressOf: (buffer) => Number(koffi.address(buffer)),

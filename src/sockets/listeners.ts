@@ -2,8 +2,16 @@
 import net from 'node:net';
 import os from 'node:os';
 import { type Endpoint, formatEndpoint, isWildcard } from './address.ts';
+import { type InheritedEndpoint, shareOf } from './inherited.ts';
 import { type Libc, loadLibc, openFilesMax } from './libc.ts';
-import { ListenError, type OpenedEndpoint, openEndpoint, type SocketMemory, socketMemory } from './open.ts';
+import {
+  adoptEndpoint,
+  ListenError,
+  type OpenedEndpoint,
+  openEndpoint,
+  type SocketMemory,
+  socketMemory,
+} from './open.ts';
 import { probeEndpoint } from './probe.ts';
 import type { TcpSource } from './tcp.ts';
 import type { BatchSource } from './udp-batch.ts';
@@ -13,6 +21,8 @@ export interface ListenOptions {
   readonly listen: readonly Endpoint[];
   readonly transport: 'auto' | 'batch' | 'portable';
   readonly receiveBufferBytes: number;
+  /** Sockets that were handed over; where there are any, they are served instead of `listen`. */
+  readonly inherited?: readonly InheritedEndpoint[];
 }
 
 /** One UDP socket of a worker, as the kernel tells of it. */
@@ -30,15 +40,18 @@ export class Listeners {
   readonly opened: readonly OpenedEndpoint[];
   readonly #libc: Libc | undefined;
   readonly #receiveBufferBytes: number;
+  readonly #workers: number;
 
   private constructor(
     libc: Libc | undefined,
     transport: 'batch' | 'portable',
     endpoints: readonly Endpoint[],
     opened: readonly OpenedEndpoint[],
-    receiveBufferBytes: number,
+    { receiveBufferBytes }: ListenOptions,
+    workers: number,
   ) {
     this.#libc = libc;
+    this.#workers = workers;
     this.transport = transport;
     this.endpoints = endpoints;
     this.opened = opened;
@@ -47,7 +60,6 @@ export class Listeners {
 
   /** Opens every address for so many UDP workers and for TCP. Throws ListenError with nothing left open. */
   static async open(options: ListenOptions, workers: number): Promise<Listeners> {
-    const { receiveBufferBytes } = options;
     const libc = loadLibc();
     if (libc === undefined && options.transport === 'batch') {
       throw new ListenError('dns.transport: batch needs Linux and the koffi package, which did not load; use auto');
@@ -57,41 +69,35 @@ export class Listeners {
     if (libc === undefined) {
       const endpoints: Endpoint[] = [];
       for (const endpoint of listen) endpoints.push(await probeEndpoint(endpoint));
-      return new Listeners(libc, transport, endpoints, [], receiveBufferBytes);
+      return new Listeners(libc, transport, endpoints, [], options, workers);
     }
-    const opened: OpenedEndpoint[] = [];
-    try {
-      for (const endpoint of listen) opened.push(openEndpoint(libc, endpoint, workers, receiveBufferBytes));
-    } catch (error) {
-      closeAll(libc, opened);
-      throw error;
-    }
+    const opened = openAll(libc, transport, { ...options, listen }, workers);
     const endpoints = opened.map(({ endpoint }) => endpoint);
-    return new Listeners(libc, transport, endpoints, opened, receiveBufferBytes);
+    return new Listeners(libc, transport, endpoints, opened, options, workers);
   }
 
   /** What the UDP worker reads with the batch transport. */
   batchSources(reader: number): BatchSource[] {
-    return this.opened.map(({ udp, endpoint }) => ({
-      fd: udp[reader] as number,
-      wildcard: isWildcard(endpoint.address),
-    }));
+    return this.opened.flatMap(({ udp, endpoint }) =>
+      shareOf(udp, reader, this.#workers).map((fd) => ({ fd, wildcard: isWildcard(endpoint.address) })),
+    );
   }
 
   /** What the UDP worker reads with the portable transport. */
   portableSources(reader: number): PortableSource[] {
     const receiveBufferBytes = this.#receiveBufferBytes;
-    return this.endpoints.map((endpoint, i) => {
+    return this.endpoints.flatMap((endpoint, i): PortableSource[] => {
       const isV6 = net.isIPv6(endpoint.address);
-      const fd = this.opened[i]?.udp[reader];
-      return fd === undefined ? { endpoint, isV6, receiveBufferBytes } : { fd, isV6 };
+      const udp = this.opened[i]?.udp;
+      if (udp === undefined) return [{ endpoint, isV6, receiveBufferBytes }];
+      return shareOf(udp, reader, this.#workers).map((fd) => ({ fd, isV6 }));
     });
   }
 
   tcpSources(): TcpSource[] {
-    return this.endpoints.map((endpoint, i) => {
-      const fd = this.opened[i]?.tcp;
-      return fd === undefined ? { endpoint } : { fd };
+    return this.endpoints.flatMap((endpoint, i): TcpSource[] => {
+      const tcp = this.opened[i]?.tcp;
+      return tcp === undefined ? [{ endpoint }] : tcp.map((fd) => ({ fd }));
     });
   }
 
@@ -105,8 +111,9 @@ export class Listeners {
     const libc = this.#libc;
     if (libc === undefined) return [];
     return this.opened.flatMap(({ endpoint, udp }) =>
-      udp.flatMap((fd, worker) => {
+      udp.flatMap((fd, i) => {
         const memory = socketMemory(libc, fd);
+        const worker = i % this.#workers;
         return memory === undefined ? [] : [{ address: formatEndpoint(endpoint), worker, ...memory }];
       }),
     );
@@ -117,8 +124,38 @@ export class Listeners {
   }
 }
 
+/** What was handed over, or else every listen address. Throws ListenError with nothing left open. */
+function openAll(
+  libc: Libc,
+  transport: 'batch' | 'portable',
+  { listen, inherited = [], receiveBufferBytes }: ListenOptions,
+  workers: number,
+): OpenedEndpoint[] {
+  const opened: OpenedEndpoint[] = [];
+  try {
+    for (const sockets of inherited) {
+      if (transport === 'portable') refuseWildcard(sockets.endpoint);
+      opened.push(adoptEndpoint(libc, sockets, receiveBufferBytes));
+    }
+    if (inherited.length > 0) return opened;
+    for (const endpoint of listen) opened.push(openEndpoint(libc, endpoint, workers, receiveBufferBytes));
+    return opened;
+  } catch (error) {
+    closeAll(libc, opened);
+    throw error;
+  }
+}
+
 function closeAll(libc: Libc, opened: readonly OpenedEndpoint[]): void {
-  for (const { udp, tcp } of opened) for (const fd of [...udp, tcp]) libc.close(fd);
+  for (const { udp, tcp } of opened) for (const fd of [...udp, ...tcp]) libc.close(fd);
+}
+
+/** See expandWildcards. */
+function refuseWildcard({ address, port }: Endpoint): void {
+  if (!isWildcard(address)) return;
+  throw new ListenError(
+    `the portable transport cannot serve ${formatEndpoint({ address, port })}, as it was handed over: it does not learn which address was asked; name the addresses in the unit, or let dns.transport be auto`,
+  );
 }
 
 /**

@@ -17,9 +17,9 @@ export class ListenError extends Error {}
 export interface OpenedEndpoint {
   /** With the port that the kernel chose, if it did. */
   readonly endpoint: Endpoint;
-  /** One UDP descriptor a worker, all of one SO_REUSEPORT group. */
+  /** One UDP descriptor a worker, all of one SO_REUSEPORT group; as many as there are where they were handed over. */
   readonly udp: readonly number[];
-  readonly tcp: number;
+  readonly tcp: readonly number[];
   /** Bytes of receive buffer that the kernel granted each UDP socket. */
   readonly receiveBufferBytes: number;
 }
@@ -54,17 +54,46 @@ function openBoth(
   const udp: number[] = [];
   for (let i = 0; i < workers; i++) udp.push(openUdp(libc, endpoint, bufferBytes, opened));
   const receiveBufferBytes = getInt(libc, udp[0] as number, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF);
-  return { endpoint, udp, tcp, receiveBufferBytes };
+  return { endpoint, udp, tcp: [tcp], receiveBufferBytes };
+}
+
+/** Makes sockets that were handed over what ours are. Throws ListenError. */
+export function adoptEndpoint(
+  libc: Libc,
+  { endpoint, udp, tcp }: Pick<OpenedEndpoint, 'endpoint' | 'udp' | 'tcp'>,
+  bufferBytes: number,
+): OpenedEndpoint {
+  for (const fd of udp) {
+    // A batch is waited for, whatever who read the socket before us wanted.
+    const flags = libc.fcntl(fd, LINUX.F_GETFL, 0);
+    check(libc, libc.fcntl(fd, LINUX.F_SETFL, flags & ~LINUX.O_NONBLOCK), 'fcntl');
+    // The kernel keeps twice what was asked for. Who made the socket may have had the right to more than we have.
+    if (getInt(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF) < 2 * bufferBytes) askForBuffer(libc, fd, bufferBytes);
+    setUpUdp(libc, fd, endpoint);
+  }
+  const sizes = udp.map((fd) => getInt(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF));
+  return { endpoint, udp, tcp, receiveBufferBytes: sizes.length === 0 ? 0 : Math.min(...sizes) };
 }
 
 function openUdp(libc: Libc, endpoint: Endpoint, bufferBytes: number, opened: number[]): number {
   const fd = open(libc, endpoint, LINUX.SOCK_DGRAM, opened);
-  const isV6 = net.isIPv6(endpoint.address);
   set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_REUSEPORT, 1);
+  askForBuffer(libc, fd, bufferBytes);
+  setUpUdp(libc, fd, endpoint);
+  bind(libc, fd, endpoint, 'UDP');
+  return fd;
+}
+
+function askForBuffer(libc: Libc, fd: number, bufferBytes: number): void {
   // Forcing the size past net.core.rmem_max takes CAP_NET_ADMIN; without it we take what is granted, and log it.
   if (!trySet(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUFFORCE, bufferBytes)) {
     set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, bufferBytes);
   }
+}
+
+/** What a UDP socket needs, before or after it is bound. */
+function setUpUdp(libc: Libc, fd: number, endpoint: Endpoint): void {
+  const isV6 = net.isIPv6(endpoint.address);
   const timeout = new Uint8Array(16);
   new DataView(timeout.buffer).setBigInt64(8, BigInt(RECEIVE_TIMEOUT_MS * 1000), true);
   check(libc, libc.setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_RCVTIMEO, timeout, 16), 'SO_RCVTIMEO');
@@ -75,8 +104,6 @@ function openUdp(libc: Libc, endpoint: Endpoint, bufferBytes: number, opened: nu
     if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_RECVPKTINFO, 1);
     else set(libc, fd, LINUX.IPPROTO_IP, LINUX.IP_PKTINFO, 1);
   }
-  bind(libc, fd, endpoint, 'UDP');
-  return fd;
 }
 
 function openTcp(libc: Libc, endpoint: Endpoint, opened: number[]): number {
@@ -140,7 +167,8 @@ function trySet(libc: Libc, fd: number, level: number, option: number, value: nu
   return libc.setsockopt(fd, level, option, new Uint8Array(Int32Array.of(value).buffer), 4) === 0;
 }
 
-function getInt(libc: Libc, fd: number, level: number, option: number): number {
+/** A socket option that is an integer. Throws ListenError. */
+export function getInt(libc: Libc, fd: number, level: number, option: number): number {
   const value = new Int32Array(1);
   check(libc, libc.getsockopt(fd, level, option, new Uint8Array(value.buffer), Int32Array.of(4)), 'getsockopt');
   return value[0] as number;

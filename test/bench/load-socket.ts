@@ -2,6 +2,7 @@
 import koffi from 'koffi';
 import { encodeSockaddr } from '../../src/sockets/address.ts';
 import { LINUX, type Libc } from '../../src/sockets/libc.ts';
+import { socketMemory } from '../../src/sockets/open.ts';
 
 /** The only call that the server itself has no use for. */
 const connect = koffi.load('libc.so.6').func('int connect(int, const void *, uint)') as (
@@ -65,7 +66,9 @@ export class LoadSocket {
     this.#libc = libc;
     this.#fd = libc.socket(LINUX.AF_INET, LINUX.SOCK_DGRAM | LINUX.SOCK_CLOEXEC, 0);
     const size = new Uint8Array(Int32Array.of(RECEIVE_BUFFER_BYTES).buffer);
-    libc.setsockopt(this.#fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, size, 4);
+    for (const option of [LINUX.SO_RCVBUF, LINUX.SO_RCVBUFFORCE]) {
+      libc.setsockopt(this.#fd, LINUX.SOL_SOCKET, option, size, 4);
+    }
     const server = encodeSockaddr({ address: '127.0.0.1', port });
     if (connect(this.#fd, server, server.length) !== 0) throw new Error('connect failed');
     this.#queries = queries;
@@ -156,6 +159,15 @@ export class LoadSocket {
     if (tally.firstWrong !== '') return;
     const length = this.#words[(BATCH * (MMSGHDR_BYTES + IOVEC_BYTES) + i * MMSGHDR_BYTES + 56) >> 2] as number;
     tally.firstWrong = Buffer.from(this.#memory.subarray(at, at + length)).toString('hex');
+  }
+
+  /** Replies that came and found this socket's buffer full. */
+  get dropped(): number {
+    return socketMemory(this.#libc, this.#fd)?.dropped ?? 0;
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
   }
 
   /** Gives up on queries that have waited too long. */

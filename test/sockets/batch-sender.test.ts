@@ -57,7 +57,7 @@ class Bench {
     const { endpoint, udp, tcp } = openEndpoint(libc, { address: site.listen, port: 0 }, 1, 2 ** 20);
     const fd = udp[0] as number;
     this.#site = site;
-    this.#fds = [fd, tcp];
+    this.#fds = [fd, ...tcp];
     this.#port = endpoint.port;
     this.#socket = new BatchSocket(calls, fd, site.listen !== '127.0.0.1');
   }

@@ -1,0 +1,52 @@
+/** What systemd, or whoever speaks its protocols, hands over at the start and is told of later. */
+import type { Logger } from '../log.ts';
+import { type Inherited, InheritedError, inheritedSockets } from '../sockets/inherited.ts';
+import { loadLibc } from '../sockets/libc.ts';
+import { notifySupervisor } from '../sockets/notify.ts';
+import { SettingsError } from './errors.ts';
+
+/** Variables of sd_listen_fds(3), taken away once they are read: they are for this process and no child of it. */
+const LISTEN_VARIABLES = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
+
+/** The sockets that were handed over. Throws SettingsError: what is wrong is the unit. */
+export function takeInherited(): Inherited {
+  try {
+    return inheritedSockets(loadLibc(), process.env, process.pid);
+  } catch (error) {
+    if (error instanceof InheritedError) throw new SettingsError(error.message);
+    throw error;
+  } finally {
+    for (const name of LISTEN_VARIABLES) delete process.env[name];
+  }
+}
+
+/** Tells how it stands, where somebody wants to know. */
+export class Supervisor {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Queries are answered, and the API listens. `status`: a line for people. */
+  ready(status: string): void {
+    this.#tell(`READY=1\nSTATUS=${status}`);
+  }
+
+  reloading(): void {
+    // The time lets the supervisor tell this reload from the one before: CLOCK_MONOTONIC, microseconds.
+    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  }
+
+  stopping(): void {
+    this.#tell('STOPPING=1');
+  }
+
+  #tell(state: string): void {
+    const socket = process.env.NOTIFY_SOCKET;
+    if (!socket) return;
+    const libc = loadLibc();
+    const failed = libc === undefined ? 'it takes Linux and the koffi package' : notifySupervisor(libc, socket, state);
+    if (failed !== undefined) this.#log.warn({ state, reason: failed }, 'the supervisor was not told');
+  }
+}
