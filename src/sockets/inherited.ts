@@ -61,7 +61,7 @@ export function inheritedSockets(libc: Libc | undefined, env: Environment, pid: 
 /** The names are those of LISTEN_FDNAMES, empty where there are none. */
 export function listenFds(env: Environment, pid: number): NamedFd[] {
   // Left behind by a process that was meant, and that started us.
-  if (env.LISTEN_PID !== String(pid)) return [];
+  if (env.LISTEN_PID !== String(pid) || env.LISTEN_FDS === undefined) return [];
   const count = Number(env.LISTEN_FDS);
   if (!Number.isInteger(count) || count < 0 || count > FDS_MAX) {
     throw new InheritedError(`LISTEN_FDS: a number from 0 to ${FDS_MAX} was expected, found "${env.LISTEN_FDS}"`);

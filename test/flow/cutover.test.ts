@@ -2,9 +2,16 @@
 import t from 'tap';
 import { checkCutover, startFleet } from './cutover.ts';
 
-for (const transport of ['batch', 'portable'] as const) {
-  t.test(`2,000 shifts of two services under load, ${transport} transport`, async (t) => {
-    const fixture = await startFleet({ workers: 2, transport });
+const fleets = {
+  'batch transport': { transport: 'batch' },
+  'portable transport': { transport: 'portable' },
+  // Whoever of them receives a query loads the generation after it.
+  'one socket that two workers read': { transport: 'batch', handedOver: 1 },
+} as const;
+
+for (const [title, options] of Object.entries(fleets)) {
+  t.test(`2,000 shifts of two services under load, ${title}`, async (t) => {
+    const fixture = await startFleet({ workers: 2, ...options });
     const result = await checkCutover(fixture, { shifts: 2000, clients: 24, tcpClients: 8 });
     t.same(result.failures, []);
     t.equal(result.stale, 0);

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import type { ModelChange } from '../../src/model/revision.ts';
 import type { ResponderOptions } from '../../src/responder/options.ts';
 import { Fleet } from '../../src/sockets/fleet.ts';
+import type { InheritedEndpoint } from '../../src/sockets/inherited.ts';
+import { loadLibc } from '../../src/sockets/libc.ts';
+import { openEndpoint } from '../../src/sockets/open.ts';
 import type { TcpLimits } from '../../src/sockets/tcp-limits.ts';
 import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
@@ -53,6 +56,8 @@ export async function startFleet(
     maxBytes?: number;
     tcp?: Partial<TcpLimits>;
     startLimitMs?: number;
+    /** So many UDP sockets for all workers, handed over as a supervisor does. */
+    handedOver?: number;
   } = {},
 ): Promise<FleetFixture> {
   const workers = options.workers ?? 2;
@@ -76,11 +81,18 @@ export async function startFleet(
       warn: (fields) => replaced.push((fields as { reader: number }).reader),
       error: (fields) => errors.push((fields as { error: string }).error),
     },
+    ...(options.handedOver === undefined ? {} : { inherited: [handOver(options.handedOver)] }),
     ...(options.entry === undefined ? {} : { entry: options.entry }),
     ...(options.startLimitMs === undefined ? {} : { startLimitMs: options.startLimitMs }),
   });
   const port = fleet.endpoints[0]?.port as number;
   return { fleet, table, port, workers, counters, errors, replaced };
+}
+
+function handOver(sockets: number): InheritedEndpoint {
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error('Linux and koffi are needed');
+  return openEndpoint(libc, { address: '127.0.0.1', port: 0 }, sockets, 4 * 2 ** 20);
 }
 
 /**

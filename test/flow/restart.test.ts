@@ -6,8 +6,8 @@ import { HandedOver, SteadyClient } from './restart.ts';
 const RESTARTS = 3;
 const QPS_MAX = 20_000;
 /** No restart may take longer for the buffers to hold what comes; where they are small, less comes. */
-const GAP_MAX_SECONDS = 5;
-const BUFFER_BYTES = 64 * 2 ** 20;
+const GAP_MAX_SECONDS = 6;
+const BUFFER_BYTES = 128 * 2 ** 20;
 
 if (process.platform !== 'linux') {
   t.comment('sockets are handed over on Linux only');
