@@ -10,8 +10,9 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
   process.exit(69); // EX_UNAVAILABLE: see cli/exit.ts
 }
 
-const { run } = await import('./cli/program.ts');
-const { processShell } = await import('./cli/shell.ts');
-const { commands } = await import('./cli/commands.ts');
-
-process.exitCode = await run(process.argv.slice(2), commands, processShell());
+// No top-level await, which an old Node could not even read.
+Promise.all([import('./cli/program.ts'), import('./cli/shell.ts'), import('./cli/commands.ts')])
+  .then(([{ run }, { processShell }, { commands }]) => run(process.argv.slice(2), commands, processShell()))
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+  });

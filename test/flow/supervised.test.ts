@@ -1,12 +1,35 @@
 /** Under a supervisor: the sockets that it hands over, what it is told, and what it gives wrongly. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import t from 'tap';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
 import { formatEndpoint } from '../../src/sockets/address.ts';
+import { LINUX, loadLibc } from '../../src/sockets/libc.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { HandedOver, startServer } from './restart.ts';
 
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
+
+/** One message that waits in a datagram socket. */
+function readState(fd: number): string {
+  const buffer = Buffer.alloc(4096);
+  return buffer.toString('utf8', 0, fs.readSync(fd, buffer, 0, buffer.length, null));
+}
+
+/** A datagram socket of the unix domain, which does not wait; its path must be short (unix(7)). */
+function listenAsSupervisor(t: Test): { fd: number; path: string } {
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error('Linux and koffi are needed');
+  const folder = fs.mkdtempSync(join(tmpdir(), 'teal-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  const path = join(folder, 'notify');
+  const fd = libc.socket(LINUX.AF_UNIX, LINUX.SOCK_DGRAM | LINUX.O_NONBLOCK, 0);
+  const address = Buffer.concat([Uint8Array.of(LINUX.AF_UNIX, 0), Buffer.from(path)]);
+  if (libc.bind(fd, address, address.length) !== 0) throw new Error(`bind failed: ${libc.errno()}`);
+  return { fd, path };
+}
 
 if (process.platform !== 'linux') {
   t.comment('sockets are handed over on Linux only');
@@ -40,30 +63,12 @@ if (process.platform !== 'linux') {
   });
 
   t.test('it is told of the start and of the stop', async (t) => {
-    // A datagram socket of the unix domain, which Node has not: a few lines of Python, as systemd would read it.
-    const path = `${t.testdir()}/notify`;
-    const script = `import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-print('bound', flush=True)
-while True:
-    print(s.recv(4096).decode().replace('\\n', ' '), flush=True)`;
-    const listener = spawn('python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [failed] = await Promise.race([once(listener, 'error'), once(listener.stdout, 'data').then(() => [])]);
-    if (failed !== undefined) return t.pass('there is no python3 to listen with');
-    t.teardown(() => listener.kill());
-    let told = '';
-    listener.stdout.on('data', (chunk) => {
-      told += chunk;
-    });
+    const { fd, path } = listenAsSupervisor(t);
     const server = await startServer(t.testdir(), [], { NOTIFY_SOCKET: path });
     t.teardown(() => server.child.kill('SIGKILL'));
     await server.stop();
-    while (!told.includes('STOPPING=1')) await once(listener.stdout, 'data');
-    t.match(
-      told,
-      /^READY=1 STATUS=answering on 127\.0\.0\.1:\d+; admin API at http:\/\/127\.0\.0\.1:\d+\nSTOPPING=1\n$/,
-    );
+    t.match(readState(fd), /^READY=1\nSTATUS=answering on 127\.0\.0\.1:\d+; admin API at http:\/\/127\.0\.0\.1:\d+$/);
+    t.equal(readState(fd), 'STOPPING=1');
     t.notOk(server.log.find(({ msg }) => msg === 'the supervisor was not told'));
   });
 
