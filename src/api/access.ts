@@ -1,7 +1,7 @@
-/** What each route asks of a token: a scope, and reach. Every request with a token is judged here, and nowhere else. */
+/** What each route asks of a token: a scope, and grant. Every request with a token is judged here, and nowhere else. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { Reach } from '../control/reach.ts';
+import type { Grant } from '../control/grant.ts';
 import { Problem } from '../model/errors.ts';
 import { includesScope, type Token, type TokenScope, tokenBody } from '../model/token.ts';
 import { CHALLENGE } from './auth.ts';
@@ -24,14 +24,14 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       const { actor } = request;
       if (actor === undefined) return;
       const { scope, touches } = request.routeOptions.config.access ?? UNDECLARED;
-      request.reach = queries.reach(actor.limits);
+      request.grant = queries.grant(actor.limits);
       if (!includesScope(actor.scope, scope)) {
         reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`);
         const detail = `The token \`${actor.name}\` has the scope ${actor.scope}; this needs ${scope}.`;
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }
-      if (request.reach.isUnlimited || typeof touches === 'function') return;
-      const outside = outsideOf(request, request.reach, touches, queries);
+      if (request.grant.isUnlimited || typeof touches === 'function') return;
+      const outside = outsideOf(request, request.grant, touches, queries);
       return outside === undefined ? undefined : refuse(reply, actor, outside);
     },
     async byBody(request, reply) {
@@ -39,16 +39,16 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       const { touches } = request.routeOptions.config.access ?? UNDECLARED;
       if (actor === undefined || typeof touches !== 'function') return;
       const names = touches(request.body as never);
-      const outside = names.find((name) => !queries.reaches(reachOf(request), { service: name }));
+      const outside = names.find((name) => !queries.grants(grantOf(request), { service: name }));
       return outside === undefined ? undefined : refuse(reply, actor, `the service ${outside} is not`);
     },
   };
 }
 
 /** What a handler may show of what it finds. */
-export function reachOf(request: FastifyRequest): Reach {
-  assert(request.reach !== undefined, 'the hook runs before every handler of a route with a token');
-  return request.reach;
+export function grantOf(request: FastifyRequest): Grant {
+  assert(request.grant !== undefined, 'the hook runs before every handler of a route with a token');
+  return request.grant;
 }
 
 /** An onRoute hook: the OpenAPI document says which scope an operation needs. */
@@ -61,7 +61,7 @@ export function documentScope(route: RouteOptions): void {
 /** What is out of reach of that which the path names. */
 function outsideOf(
   { params }: FastifyRequest,
-  reach: Reach,
+  grant: Grant,
   touches: Exclude<Touches, 'function'>,
   queries: ApiParts['queries'],
 ): string | undefined {
@@ -70,13 +70,11 @@ function outsideOf(
     case 'filtered':
       return undefined;
     case 'service':
-      return queries.reaches(reach, { service: name as string }) ? undefined : `the service ${name} is not`;
+      return queries.grants(grant, { service: name as string }) ? undefined : `the service ${name} is not`;
     case 'zone':
-      return queries.reaches(reach, { zone: zone as string }) ? undefined : `the zone ${zone} is not`;
+      return queries.grants(grant, { zone: zone as string }) ? undefined : `the zone ${zone} is not`;
     case 'release':
-      return queries.reaches(reach, { release: id as string })
-        ? undefined
-        : `not every service of the release ${id} is`;
+      return queries.grants(grant, { release: id as string }) ? undefined : `not every service of the release ${id} is`;
     default:
       return 'the whole server is not';
   }

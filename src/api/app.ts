@@ -53,7 +53,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
   // the other sender of that type, has no token.
   app.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded'], { parseAs: 'buffer' }, parseBody);
   app.decorateRequest('actor', undefined);
-  app.decorateRequest('reach', undefined);
+  app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);
   addHooks(app, parts, paths);

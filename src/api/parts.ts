@@ -5,8 +5,8 @@ import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../control/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
+import type { Grant } from '../control/grant.ts';
 import type { Queries } from '../control/queries.ts';
-import type { Reach } from '../control/reach.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
@@ -82,7 +82,7 @@ declare module 'fastify' {
     /** The token of who asks; undefined on public routes. */
     actor: Token | undefined;
     /** How far that token reaches. */
-    reach: Reach | undefined;
+    grant: Grant | undefined;
     /** The body as it came, for the hash that Idempotency-Key needs. */
     bodyBytes: Buffer | undefined;
     /** What the engine must know about a write besides the command. */

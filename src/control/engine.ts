@@ -7,8 +7,8 @@ import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
 import { type Draft, type Drafted, isDraft } from './draft.ts';
+import { Grant } from './grant.ts';
 import { draftHealth } from './health/draft.ts';
-import { Reach } from './reach.ts';
 import { draftReleaseCreate } from './releases/create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases/draft.ts';
 import { draftRollback } from './rollback.ts';
@@ -88,7 +88,7 @@ export class Engine {
       return (reply && this.#store.keepReply(reply)) ?? outcome;
     }
     // Whatever the command named: what it would change is what counts.
-    const outside = new Reach(this.#store, context.limits).checkDraft(drafted, context.actor);
+    const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
     if (outside !== undefined) return outside;
     const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
     return this.#carryOut(drafted, outcome, context) ?? outcome;

@@ -10,9 +10,9 @@ import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
 import { shown } from './draft.ts';
+import { Grant } from './grant.ts';
 import { healthReply } from './health/replies.ts';
 import type { HealthView } from './health/seen.ts';
-import { Reach } from './reach.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
 import { analysisReply, releaseReply } from './releases/replies.ts';
@@ -56,19 +56,19 @@ export class Queries {
     this.#observed = { ...nothingObserved, ...observed };
   }
 
-  reach(limits: TokenLimits | undefined): Reach {
-    return new Reach(this.#store, limits);
+  grant(limits: TokenLimits | undefined): Grant {
+    return new Grant(this.#store, limits);
   }
 
   /** Whether what a request names is in reach; what is no name, or not there, is for others to refuse. */
-  reaches(reach: Reach, what: { service: string } | { zone: string } | { release: string }): boolean {
+  grants(grant: Grant, what: { service: string } | { zone: string } | { release: string }): boolean {
     if ('release' in what) {
       const found = findRelease(this.#store, what.release, undefined);
-      return found instanceof Problem || reach.release(found.release) === found.release;
+      return found instanceof Problem || grant.release(found.release) === found.release;
     }
     const name = canonicalName('zone' in what ? what.zone : what.service);
     if (name instanceof Problem) return true;
-    return 'zone' in what ? reach.zone(name) : reach.service(name);
+    return 'zone' in what ? grant.zone(name) : grant.service(name);
   }
 
   zone(text: string): Resource | Problem {
@@ -78,11 +78,11 @@ export class Queries {
     return zone === undefined ? unknownZone(name) : { revision: zone.revision, body: zoneReply(zone) };
   }
 
-  zones(after: string | undefined, limit: number, reach: Reach): Page | Problem {
+  zones(after: string | undefined, limit: number, grant: Grant): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
     const found = this.#store.zones(start, limit + 1);
-    const reply = (zone: Zone) => (reach.zone(zone.name) ? zoneReply(zone) : undefined);
+    const reply = (zone: Zone) => (grant.zone(zone.name) ? zoneReply(zone) : undefined);
     return page(found, limit, reply, (zone) => shown(zone.name));
   }
 
@@ -110,11 +110,11 @@ export class Queries {
     return service instanceof Problem ? service : { revision: service.revision, body: serviceReply(service) };
   }
 
-  services(after: string | undefined, limit: number, reach: Reach): Page | Problem {
+  services(after: string | undefined, limit: number, grant: Grant): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
     const found = this.#store.services(start, limit + 1);
-    const reply = (service: Service) => (reach.service(service.name) ? serviceReply(service) : undefined);
+    const reply = (service: Service) => (grant.service(service.name) ? serviceReply(service) : undefined);
     return page(found, limit, reply, (service) => shown(service.name));
   }
 
@@ -131,10 +131,10 @@ export class Queries {
     return { revision, body: { revision, ...weightsReply(service) } };
   }
 
-  release(id: string, service: string | undefined, reach: Reach): Resource | Problem {
+  release(id: string, service: string | undefined, grant: Grant): Resource | Problem {
     const found = findRelease(this.#store, id, service);
     if (found instanceof Problem) return found;
-    const release = reach.release(found.release);
+    const release = grant.release(found.release);
     if (release === undefined) return unknownRelease(id, 'in reach of this token');
     const resource = { revision: release.revision, body: releaseReply(release, found.name) };
     const progress = this.#observed.analysisOf(release.id);
@@ -143,7 +143,7 @@ export class Queries {
   }
 
   /** In number order, the oldest first; of one service, or of all. */
-  releases(service: string | undefined, after: number, limit: number, reach: Reach): Page | Problem {
+  releases(service: string | undefined, after: number, limit: number, grant: Grant): Page | Problem {
     const name = service === undefined ? undefined : canonicalName(service);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -152,17 +152,17 @@ export class Queries {
     if (name !== undefined && found.length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
-    return releasePage(found, limit, reach, name);
+    return releasePage(found, limit, grant, name);
   }
 
   /** Those that go on or are paused, in number order. */
-  activeReleases(after: number, limit: number, reach: Reach): Page {
+  activeReleases(after: number, limit: number, grant: Grant): Page {
     const found = this.#store.activeReleases().filter(({ id }) => Number(id) > after);
-    return releasePage(found, limit, reach, undefined);
+    return releasePage(found, limit, grant, undefined);
   }
 
   /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */
-  history(text: string, after: number | undefined, limit: number, newestFirst: boolean, reach: Reach): Page | Problem {
+  history(text: string, after: number | undefined, limit: number, newestFirst: boolean, grant: Grant): Page | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -173,16 +173,16 @@ export class Queries {
     if (found.length === 0 && after === undefined) {
       return new Problem('service_unknown', `There is and was no service ${shown(name)} here.`);
     }
-    return revisionPage(found, limit, reach);
+    return revisionPage(found, limit, grant);
   }
 
   /** The whole log; `after` as for `history`. */
-  revisions(after: number | undefined, limit: number, newestFirst: boolean, reach: Reach): Page {
+  revisions(after: number | undefined, limit: number, newestFirst: boolean, grant: Grant): Page {
     const store = this.#store;
     const found = newestFirst
       ? store.revisionsBefore(after ?? Number.MAX_SAFE_INTEGER, limit + 1)
       : store.revisions(after ?? 0, limit + 1);
-    return revisionPage(found, limit, reach);
+    return revisionPage(found, limit, grant);
   }
 
   /** `after` is a name. */
@@ -210,17 +210,17 @@ function page<Item>(found: Item[], limit: number, reply: (item: Item) => unknown
 }
 
 /** `name`: the service under whose path they were asked for. */
-function releasePage(found: Release[], limit: number, reach: Reach, name: string | undefined): Page {
+function releasePage(found: Release[], limit: number, grant: Grant, name: string | undefined): Page {
   const reply = (release: Release) => {
-    const seen = reach.release(release);
+    const seen = grant.release(release);
     return seen && releaseReply(seen, name);
   };
   return page(found, limit, reply, ({ id }) => id);
 }
 
-function revisionPage(found: Revision[], limit: number, reach: Reach): Page {
+function revisionPage(found: Revision[], limit: number, grant: Grant): Page {
   const reply = (revision: Revision) => {
-    const seen = reach.revision(revision);
+    const seen = grant.revision(revision);
     return seen && revisionReply(seen);
   };
   return page(found, limit, reply, (revision) => String(revision.revision));

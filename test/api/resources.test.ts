@@ -1,8 +1,8 @@
 /** Zones, RRsets and services over HTTP: made, read, changed, deleted, listed, under any name. */
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { Grant } from '../../src/control/grant.ts';
 import type { Queries } from '../../src/control/queries.ts';
-import { Reach } from '../../src/control/reach.ts';
 import { ADMIN, type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
 
 const zone = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
@@ -164,8 +164,8 @@ t.test('every name of up to 255 bytes can be written in a path', async (t) => {
 
 t.test('replies are sent as they were made, whatever their schema knows', async (t) => {
   const body = { revision: 1, weights: { blue: '1' }, more: [1] };
-  const reach = () => new Reach({ zoneOf: () => undefined }, undefined);
-  const queries = { reach, weights: () => ({ revision: 1, body }) } as unknown as Queries;
+  const grant = () => new Grant({ zoneOf: () => undefined }, undefined);
+  const queries = { grant, weights: () => ({ revision: 1, body }) } as unknown as Queries;
   const api = await startApi(makeDirectory(t), {}, { queries });
   t.teardown(() => api.close());
   const headers = { authorization: `Bearer ${ADMIN}` };

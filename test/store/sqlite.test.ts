@@ -3,12 +3,12 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
-import { Reach } from '../../src/control/reach.ts';
+import { Grant } from '../../src/control/grant.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore, StoreError } from '../../src/store/sqlite.ts';
 import { bluegreen, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
 
-const everything = new Reach({ zoneOf: () => undefined }, undefined);
+const everything = new Grant({ zoneOf: () => undefined }, undefined);
 
 t.test('the database and what SQLite puts beside it can be read by their owner only', async (t) => {
   const { folder } = withService(makeEngine(t));

@@ -1,7 +1,7 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command } from '../../control/command.ts';
-import { access, reachOf } from '../access.ts';
+import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, sendPage, sendResource } from '../replies.ts';
 import {
@@ -152,19 +152,19 @@ export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   });
   api.get('/v1/services/:name/releases', { schema: list, config: access('read', 'service') }, (request, reply) => {
     const { after = 0, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.releases(request.params.name, after, limit, reachOf(request)));
+    return sendPage(reply, queries.releases(request.params.name, after, limit, grantOf(request)));
   });
   api.get('/v1/releases', { schema: listAll, config: access('read', 'filtered') }, (request, reply) => {
     const { after = 0, limit = PAGE_DEFAULT, state } = request.query;
-    if (state === 'active') return sendPage(reply, queries.activeReleases(after, limit, reachOf(request)));
-    return sendPage(reply, queries.releases(undefined, after, limit, reachOf(request)));
+    if (state === 'active') return sendPage(reply, queries.activeReleases(after, limit, grantOf(request)));
+    return sendPage(reply, queries.releases(undefined, after, limit, grantOf(request)));
   });
   api.get('/v1/services/:name/releases/:id', { schema: get, config: access('read', 'service') }, (request, reply) => {
     const { id, name } = request.params;
-    return sendResource(request, reply, queries.release(id, name, reachOf(request)));
+    return sendResource(request, reply, queries.release(id, name, grantOf(request)));
   });
   api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, (request, reply) =>
-    sendResource(request, reply, queries.release(request.params.id, undefined, reachOf(request))),
+    sendResource(request, reply, queries.release(request.params.id, undefined, grantOf(request))),
   );
   for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
 }

@@ -1,5 +1,5 @@
 /** The log of changes: all of it, and what concerns one service. */
-import { access, reachOf } from '../access.ts';
+import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendPage } from '../replies.ts';
 import { pageReply, readProblems } from '../reply-schemas.ts';
@@ -27,10 +27,10 @@ const history = {
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
   api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT, order } = request.query;
-    return sendPage(reply, queries.revisions(after, limit, order === 'newest', reachOf(request)));
+    return sendPage(reply, queries.revisions(after, limit, order === 'newest', grantOf(request)));
   });
   api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT, order } = request.query;
-    return sendPage(reply, queries.history(request.params.name, after, limit, order === 'newest', reachOf(request)));
+    return sendPage(reply, queries.history(request.params.name, after, limit, order === 'newest', grantOf(request)));
   });
 }

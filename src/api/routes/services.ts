@@ -1,5 +1,5 @@
 /** Services: made, read, changed, deleted, listed. */
-import { access, reachOf } from '../access.ts';
+import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import {
@@ -73,7 +73,7 @@ const deleteService = {
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/services', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.services(after, limit, reachOf(request)));
+    return sendPage(reply, queries.services(after, limit, grantOf(request)));
   });
   api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.service(request.params.name)),

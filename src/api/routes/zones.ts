@@ -1,5 +1,5 @@
 /** Zones: made, read, changed, deleted, listed. */
-import { access, reachOf } from '../access.ts';
+import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import {
@@ -65,7 +65,7 @@ const deleteZone = {
 export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/zones', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.zones(after, limit, reachOf(request)));
+    return sendPage(reply, queries.zones(after, limit, grantOf(request)));
   });
   api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
     sendResource(request, reply, queries.zone(request.params.zone)),

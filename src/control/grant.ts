@@ -9,7 +9,7 @@ import type { Store } from '../store/sqlite.ts';
 import { type Draft, shown } from './draft.ts';
 
 /** Names are canonical. A name belongs to the longest zone that holds it now. */
-export class Reach {
+export class Grant {
   readonly #store: Pick<Store, 'zoneOf'>;
   readonly #limits: TokenLimits | undefined;
 
@@ -31,14 +31,14 @@ export class Reach {
     return this.#limits === undefined || matchesAny(this.#limits.zones, name);
   }
 
-  /** The part of a release that is in reach, the same object where that is all of it; undefined: none of it. */
+  /** The part of a release that is in grant, the same object where that is all of it; undefined: none of it. */
   release(release: Release): Release | undefined {
     const services = release.services.filter(({ name }) => this.service(name));
     if (services.length === release.services.length) return release;
     return services.length === 0 ? undefined : { ...release, services };
   }
 
-  /** The part of a revision that is in reach, the same object where that is all of it; undefined: none of it. */
+  /** The part of a revision that is in grant, the same object where that is all of it; undefined: none of it. */
   revision(revision: Revision): Revision | undefined {
     if (this.#limits === undefined) return revision;
     const subjects = revision.subjects.map((subject) => this.#subject(subject));
