@@ -4,6 +4,7 @@ import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { DrainReports } from './control/drain/report.ts';
 import { Engine } from './control/engine.ts';
+import { EventLog } from './control/events/log.ts';
 import { HealthMonitor } from './control/health/monitor.ts';
 import { makeProbe } from './control/health/probe.ts';
 import { inForce, SeenHealth } from './control/health/seen.ts';
@@ -106,6 +107,7 @@ async function startParts(
     zoneFiles,
     drain,
     tokens,
+    events: new EventLog(store, engine),
     metrics,
     log: log.child({ part: 'api' }),
     now: Date.now,

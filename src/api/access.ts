@@ -1,4 +1,4 @@
-/** What each route asks of a token: a scope, and grant. Every request with a token is judged here, and nowhere else. */
+/** What each route asks of a token: a scope, and how far it must reach. Every request with a token is judged here, and nowhere else. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Grant } from '../control/grant.ts';

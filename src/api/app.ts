@@ -18,6 +18,7 @@ import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerClientError, answerError, sendProblem } from './problems.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { drainRoutes } from './routes/drain.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -31,6 +32,7 @@ import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { KnownPaths } from './routing.ts';
+import { trackUnused } from './unused-connections.ts';
 import { compileValidator } from './validation.ts';
 
 /** Longest that a whole request may take to arrive: a client that trickles bytes does not keep its connection. */
@@ -42,6 +44,8 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.server.maxConnections = CONNECTIONS_MAX;
   // Node would answer an expectation that it does not know with an empty 417; it may be passed over (RFC 9110 §10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  const closeUnused = trackUnused(app.server, parts.options.tls !== undefined);
+  app.addHook('preClose', async () => closeUnused());
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler(answerError);
@@ -77,6 +81,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   revisionRoutes(api, parts);
   if (!parts.options.metricsPublic) metricsRoutes(api, parts);
   tokenRoutes(api, parts);
+  eventRoutes(api, parts);
 }
 
 function publicRoutes(api: ApiInstance, parts: ApiParts): void {

@@ -5,6 +5,7 @@ import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../control/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
+import type { EventLog } from '../control/events/log.ts';
 import type { Grant } from '../control/grant.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly drain: Pick<DrainReports, 'report'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
+  readonly events: EventLog;
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */

@@ -360,6 +360,10 @@ export const RevisionPageQuery = Type.Object(
   },
   strict,
 );
+export const EventsQuery = Type.Object(
+  { lastEventId: Type.Optional(Type.String({ description: 'As `Last-Event-ID`, which counts where both are sent.' })) },
+  strict,
+);
 export const ZoneDeleteQuery = Type.Object(
   {
     services: Type.Optional(

@@ -31,14 +31,14 @@ export class Grant {
     return this.#limits === undefined || matchesAny(this.#limits.zones, name);
   }
 
-  /** The part of a release that is in grant, the same object where that is all of it; undefined: none of it. */
+  /** The part of a release that is in reach, the same object where that is all of it; undefined: none of it. */
   release(release: Release): Release | undefined {
     const services = release.services.filter(({ name }) => this.service(name));
     if (services.length === release.services.length) return release;
     return services.length === 0 ? undefined : { ...release, services };
   }
 
-  /** The part of a revision that is in grant, the same object where that is all of it; undefined: none of it. */
+  /** The part of a revision that is in reach, the same object where that is all of it; undefined: none of it. */
   revision(revision: Revision): Revision | undefined {
     if (this.#limits === undefined) return revision;
     const subjects = revision.subjects.map((subject) => this.#subject(subject));

@@ -16,6 +16,7 @@ import type { HealthView } from './health/seen.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
 import { analysisReply, releaseReply } from './releases/replies.ts';
+import { revisionReply } from './revision-reply.ts';
 import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
 import { tokenReply } from './token-drafts.ts';
@@ -233,8 +234,4 @@ function parseRRsetKey(text: string): { name: string; type: number } | Problem {
   if (slash >= 0 && typeof name === 'string' && !(type instanceof Malformed)) return { name, type };
   const detail = `after is a name and a type such as www.example.com/A, as \`next\` gave it, not ${JSON.stringify(text)}.`;
   return new Problem('query_invalid', detail);
-}
-
-function revisionReply({ revision, atMs, actor, kind, summary, subjects }: Revision): unknown {
-  return { revision, at: new Date(atMs).toISOString(), actor, kind, summary, subjects };
 }

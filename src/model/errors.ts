@@ -64,6 +64,8 @@ export const problemStatus = {
   headers_too_large: 431,
   internal: 500,
   store_unavailable: 503,
+  too_many_streams: 503,
+  stopping: 503,
   table_full: 507,
 } as const;
 

@@ -11,6 +11,8 @@ interface Row {
   readonly scope: TokenScope;
   readonly touches: Touches;
   readonly body?: unknown;
+  /** Lets a request end that would not. */
+  readonly query?: string;
 }
 
 /** These want no token. */
@@ -59,6 +61,7 @@ const routes: Readonly<Record<string, Row>> = {
   ),
   'get /v1/revisions': row('read', 'filtered'),
   'get /metrics': row('read', 'server'),
+  'get /v1/events': { ...row('read', 'filtered'), query: '?lastEventId=x' },
   'get /v1/tokens': row('admin', 'server'),
   'post /v1/tokens': row('admin', 'server', { name: 'more', scope: 'read' }),
   'delete /v1/tokens/{name}': row('admin', 'server'),
@@ -110,7 +113,7 @@ t.test('every route asks for its scope and reach', async (t) => {
 });
 
 /** A request that changes nothing when it is let through: its If-Match is never met. */
-function tell(api: ApiFixture, operation: string, { body }: Row, token: string, id: string) {
+function tell(api: ApiFixture, operation: string, { body, query = '' }: Row, token: string, id: string) {
   const [method = '', template = ''] = operation.split(' ');
   const names: Record<string, string> = {
     zone: 'example.test',
@@ -124,7 +127,7 @@ function tell(api: ApiFixture, operation: string, { body }: Row, token: string, 
     ...(method === 'get' ? {} : { 'if-match': '"999"' }),
     ...(typeof body === 'string' && { 'content-type': 'text/dns' }),
   };
-  return api.request(method.toUpperCase(), url, { token, headers, ...(body !== undefined && { body }) });
+  return api.request(method.toUpperCase(), url + query, { token, headers, ...(body !== undefined && { body }) });
 }
 
 async function makeToken(api: ApiFixture, body: TokenBody): Promise<string> {

@@ -40,6 +40,7 @@ t.test('the document', async (t) => {
       'get /healthz',
       'get /metrics',
       'get /readyz',
+      'get /v1/events',
       'get /v1/releases',
       'get /v1/releases/{id}',
       'get /v1/revisions',

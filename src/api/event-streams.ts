@@ -1,0 +1,154 @@
+/**
+ * Streams of server-sent events (WHATWG HTML §9.2). Each pulls from the log when its client has room for more, so that
+ * a slow client holds a page of events and not all that happened since; one that reads nothing at all is dropped.
+ */
+import { Readable } from 'node:stream';
+import { dataOf, type Event, formatId, type Position } from '../control/events/event.ts';
+import type { EventLog } from '../control/events/log.ts';
+import type { Grant } from '../control/grant.ts';
+import { Problem } from '../model/errors.ts';
+
+/** Streams at once; each is a connection that stays. */
+export const EVENT_STREAMS_MAX = 100;
+/** Proxies close connections that say nothing for a minute or so. */
+export const HEARTBEAT_MS = 15_000;
+/** A client that takes nothing for so many heartbeats is dropped. */
+const STALLED_HEARTBEATS = 2;
+/** How long a client waits before it comes again, in the words of the protocol. */
+const RETRY_MS = 2000;
+
+/** Whose stream it is. */
+export interface Listener {
+  readonly grant: Grant;
+  /** False once the token has expired or been revoked. */
+  readonly isGood: () => boolean;
+}
+
+export class EventStreams {
+  readonly #log: EventLog;
+  readonly #streams = new Set<EventStream>();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #isStopping = false;
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  /** `after`: the last event that the listener had; undefined: from now on. */
+  open(listener: Listener, after: Position | undefined): Readable | Problem {
+    if (this.#isStopping) return new Problem('stopping', 'The server is about to stop; come again.');
+    if (this.#streams.size >= EVENT_STREAMS_MAX) {
+      return new Problem('too_many_streams', `There are ${EVENT_STREAMS_MAX} streams of events already.`);
+    }
+    const stream = new EventStream(this.#log, listener, after);
+    this.#streams.add(stream);
+    this.#heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+    stream.once('close', () => this.#forget(stream));
+    return stream;
+  }
+
+  /** Tells every client that the stream still stands, and drops those that take nothing. */
+  beat(): void {
+    for (const stream of this.#streams) stream.beat();
+  }
+
+  /** Ends all streams: a server that stops does not wait for those who listen. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const stream of this.#streams) stream.finish();
+  }
+
+  #forget(stream: EventStream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+}
+
+class EventStream extends Readable {
+  readonly #log: EventLog;
+  readonly #listener: Listener;
+  readonly #unlisten: () => void;
+  #position: Position;
+  /** The client has room for more. */
+  #isWanted = false;
+  #stalled = 0;
+
+  constructor(log: EventLog, listener: Listener, after: Position | undefined) {
+    super();
+    this.#log = log;
+    this.#listener = listener;
+    this.#unlisten = log.listen(() => this.#pull());
+    const { end } = log;
+    const isLost = after !== undefined && log.isLost(after);
+    this.#position = after === undefined || isLost ? end : after;
+    // An id without data is no event, but the client has it from then on (§9.2.6).
+    const id = `id: ${formatId(this.#position)}\n`;
+    const reset = `event: reset\ndata: ${JSON.stringify({ reason: 'too_old', revision: end.revision })}\n`;
+    this.push(`retry: ${RETRY_MS}\n${id}${isLost ? reset : ''}\n`);
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    this.#stalled = 0;
+    this.#pull();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#unlisten();
+    done(error);
+  }
+
+  beat(): void {
+    if (this.#isWanted) {
+      if (this.#isGood()) this.#give(': \n\n');
+    } else if (++this.#stalled > STALLED_HEARTBEATS) this.destroy();
+  }
+
+  /** Ends the reply; where the client takes nothing, cuts it off. */
+  finish(): void {
+    if (this.#isWanted) this.push(null);
+    else this.destroy();
+  }
+
+  #pull(): void {
+    while (this.#isWanted && this.#isGood()) {
+      const events = this.#log.after(this.#position);
+      const last = events.at(-1);
+      if (last === undefined) return;
+      this.#position = last.position;
+      const text = events.map((event) => format(event, this.#listener.grant)).join('');
+      // What is not for this client leaves nothing to say, and the walk goes on.
+      if (text !== '') this.#give(text);
+    }
+  }
+
+  #give(text: string): void {
+    this.#isWanted = false;
+    // Where there is room left, Node asks for more by itself.
+    this.push(text);
+  }
+
+  #isGood(): boolean {
+    if (this.destroyed || this.readableEnded) return false;
+    if (this.#listener.isGood()) return true;
+    this.#isWanted = false;
+    this.push(null);
+    return false;
+  }
+}
+
+/** One text for all who may see everything. */
+const whole = new WeakMap<Event, string>();
+
+function format(event: Event, grant: Grant): string {
+  const known = grant.isUnlimited ? whole.get(event) : undefined;
+  if (known !== undefined) return known;
+  const data = dataOf(event, grant);
+  if (data === undefined) return '';
+  // JSON has no line breaks, so that one line of data holds it.
+  const text = `id: ${formatId(event.position)}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`;
+  if (grant.isUnlimited) whole.set(event, text);
+  return text;
+}

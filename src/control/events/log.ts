@@ -1,0 +1,80 @@
+/** The log of events: the last ones in memory, all others read from the store where somebody has missed them. */
+import type { Revision } from '../../model/revision.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Engine } from '../engine.ts';
+import { type Event, eventsOf, isAfter, type Position } from './event.ts';
+
+/** Revisions whose events are kept in memory: enough for listeners that keep up. */
+const KEPT_REVISIONS = 256;
+/** One with more subjects, as when a large zone goes, is read from the store again rather than kept. */
+const KEPT_SUBJECTS = 100;
+/** Revisions read at once: bounds the work of one turn of the event loop. */
+const REVISIONS_AT_ONCE = 100;
+/** Whoever has missed more reads everything anew, which costs less. */
+export const REPLAYED_REVISIONS_MAX = 10_000;
+
+export class EventLog {
+  readonly #store: Pick<Store, 'revisions' | 'release'>;
+  readonly #kept = new Map<number, Event[]>();
+  readonly #listeners = new Set<() => void>();
+  #last: number;
+
+  constructor(store: Pick<Store, 'revisions' | 'release' | 'lastRevision'>, engine: Pick<Engine, 'onChange'>) {
+    this.#store = store;
+    this.#last = store.lastRevision;
+    engine.onChange((_changes, revision) => this.#add(revision));
+  }
+
+  /** Calls the listener whenever there is something new; the result ends that. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The position of the last event. */
+  get end(): Position {
+    const [revision] = this.#read(this.#last - 1);
+    return { revision: this.#last, index: Math.max(0, (revision?.length ?? 0) - 1) };
+  }
+
+  /** True where what followed the position cannot be told any more, or the position is of a log that is not this one. */
+  isLost({ revision }: Position): boolean {
+    return revision > this.#last || revision < this.#last - REPLAYED_REVISIONS_MAX;
+  }
+
+  /** Some of the events after a position, in order; none: there are no more yet. */
+  after(position: Position): Event[] {
+    let from = Math.max(0, position.revision - 1);
+    for (;;) {
+      const revisions = this.#read(from);
+      const events = revisions.flat().filter((event) => isAfter(event.position, position));
+      // The revision of the position itself may have been the only one that was read.
+      if (events.length > 0 || from + revisions.length >= this.#last) return events;
+      from += revisions.length;
+    }
+  }
+
+  /** The events of revisions after a number, of each apart: those in memory, or a page from the store. */
+  #read(after: number): Event[][] {
+    const kept: Event[][] = [];
+    for (let number = after + 1; number <= this.#last && kept.length < REVISIONS_AT_ONCE; number++) {
+      const events = this.#kept.get(number);
+      if (events === undefined) break;
+      kept.push(events);
+    }
+    if (kept.length > 0 || after >= this.#last) return kept;
+    return this.#store.revisions(after, REVISIONS_AT_ONCE).map((revision) => eventsOf(revision, this.#store));
+  }
+
+  #add(revision: Revision): void {
+    this.#last = revision.revision;
+    if (revision.subjects.length <= KEPT_SUBJECTS) {
+      this.#kept.set(revision.revision, eventsOf(revision, this.#store));
+      for (const oldest of this.#kept.keys()) {
+        if (oldest > revision.revision - KEPT_REVISIONS) break;
+        this.#kept.delete(oldest);
+      }
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
