@@ -128,14 +128,14 @@ export interface Revision {
 export interface DrainPool {
   readonly weight: number;
   readonly answers: number;
-  readonly share: { readonly configured: number; readonly answers: number };
+  readonly share: { readonly configured: number; readonly answers: number; readonly resolvers: number };
   readonly lastAnswerAt: string | null;
   readonly lastTtlSeconds: number | null;
   readonly drainedAt: string | null;
   readonly drained: boolean;
-  readonly resolvers?: { readonly distinct: number; readonly notBack: number; readonly errorPercent: number };
-  readonly lateQueries?: number;
-  readonly topNetworks?: readonly { readonly network: string; readonly answers: number }[];
+  readonly resolvers: { readonly distinct: number; readonly notBack: number; readonly errorPercent: number };
+  readonly lateQueries: number | null;
+  readonly topNetworks: readonly { readonly network: string; readonly answers: number }[];
 }
 
 export interface Drain {
@@ -164,16 +164,28 @@ export interface Explanation {
   readonly message: string;
 }
 
+/** What a person decided, for a while. */
+export interface Forced {
+  readonly state: string;
+  readonly until: string;
+  readonly actor: string;
+}
+
 export interface HealthPool {
   readonly healthy: boolean;
-  readonly forced: { readonly state: string; readonly until?: string | null } | string | null;
+  readonly share: number;
+  readonly forced: Forced | null;
   readonly targets: Readonly<
-    Record<string, { readonly state: string; readonly since: string | null; readonly reason: string }>
+    Record<
+      string,
+      { readonly state: string; readonly since: string | null; readonly reason: string; readonly forced: Forced | null }
+    >
   >;
 }
 
 export interface Health {
   readonly service: string;
+  readonly failOpen: boolean;
   readonly pools: Readonly<Record<string, HealthPool>>;
 }
 

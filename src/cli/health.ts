@@ -1,11 +1,11 @@
 /** `teal health`: the health of targets, and states that a person forces. */
 import type { Command } from 'commander';
 import { path } from './api.ts';
-import type { Health, HealthPool } from './api-types.ts';
+import type { Forced, Health } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolColour, type Style } from './format/style.ts';
-import { columns, instant, printable } from './format/text.ts';
+import { columns, instant, percent, printable } from './format/text.ts';
 import { durationValue } from './option-values.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -29,7 +29,7 @@ export function add(program: Command, shell: Shell): void {
   const force = group
     .command('force <service> <pool> <state>')
     .description('Force a pool, or one target of it, up or down, whatever the checks say.')
-    .option('--for <duration>', 'how long, such as 30m or 2h; without it until it is cleared', durationValue)
+    .option('--for <duration>', 'how long, such as 30m or 2h (1h)', durationValue)
     .option('--target <address>', 'only this target')
     .action(async (name: string, pool: string, state: string, options: ForceOptions) => {
       if (state !== 'up' && state !== 'down') throw new Failure(EXIT.USAGE, `expected up or down, found ${state}`);
@@ -61,18 +61,28 @@ async function showHealth(session: Session, name: string): Promise<void> {
   session.show(health, () => healthLines(health, session.style));
 }
 
-export function healthLines({ service, pools }: Health, style: Style): string[] {
+export function healthLines({ service, failOpen, pools }: Health, style: Style): string[] {
   const names = Object.keys(pools);
-  const rows = Object.entries(pools).flatMap(([pool, one]) => [
-    [style.colour(poolColour(pool, names), pool), stateWord(one.healthy ? 'up' : 'down', style), '', forcedWords(one)],
-    ...Object.entries(one.targets).map(([target, { state, since, reason }]) => [
+  const rows = Object.entries(pools).flatMap(([pool, { healthy, share, forced, targets }]) => [
+    [
+      style.colour(poolColour(pool, names), pool),
+      stateWord(healthy ? 'up' : 'down', style),
+      percent(share),
+      forcedWords(forced),
+    ],
+    ...Object.entries(targets).map(([target, { state, since, reason, forced }]) => [
       `  ${target}`,
       stateWord(state, style),
       since === null ? '' : `since ${instant(since)}`,
-      printable(reason),
+      [forcedWords(forced), printable(reason)].filter((words) => words !== '').join('; '),
     ]),
   ]);
-  return [style.bold(service), ...columns(rows).map((line) => `  ${line}`)];
+  const open = 'No pool that has weight is healthy: all are answered from, as if all were.';
+  return [
+    style.bold(service),
+    ...columns(rows).map((line) => `  ${line}`),
+    ...(failOpen ? [`  ${style.colour('red', style.symbols.warning)} ${open}`] : []),
+  ];
 }
 
 function stateWord(state: string, style: Style): string {
@@ -80,8 +90,6 @@ function stateWord(state: string, style: Style): string {
   return state === 'down' ? style.colour('red', state) : state;
 }
 
-function forcedWords({ forced }: HealthPool): string {
-  if (forced === null) return '';
-  if (typeof forced === 'string') return `forced ${forced}`;
-  return `forced ${forced.state}${forced.until == null ? '' : ` until ${instant(forced.until)}`}`;
+function forcedWords(forced: Forced | null): string {
+  return forced === null ? '' : `forced ${forced.state} by ${printable(forced.actor)} until ${instant(forced.until)}`;
 }

@@ -18,7 +18,7 @@ export function add(program: Command, shell: Shell): void {
     .helpGroup('Looking:')
     .summary('who changed what, when')
     .description('Show the changes of a service, of a deleted one too, or of everything; the newest come last.')
-    .option('-n, --limit <count>', 'how many', wholeNumber, 20)
+    .option('-n, --limit <count>', 'how many, up to 1000', wholeNumber, 20)
     .action((service: string | undefined, options: Options) => history(service, options, shell));
   describeRemote(
     command,
@@ -39,26 +39,9 @@ async function history(service: string | undefined, options: Options, shell: She
 
 /** The last revisions, the newest last. */
 async function newest(api: Api, service: string | undefined, limit: number): Promise<readonly Revision[]> {
-  if (limit === 0) return [];
-  if (service !== undefined) {
-    const { items } = await api.get<Page<Revision>>(
-      `${path`/v1/services/${service}/history`}?order=newest&limit=${limit}`,
-    );
-    return items.toReversed();
-  }
-  const last = await lastRevision(api);
-  return (await api.get<Page<Revision>>(`/v1/revisions?after=${Math.max(last - limit, 0)}&limit=${limit}`)).items;
-}
-
-/** Revisions are numbered without gaps, so the last one is found by doubling, and then halving, the step. */
-async function lastRevision(api: Api): Promise<number> {
-  const isThere = async (revision: number): Promise<boolean> =>
-    (await api.get<Page<Revision>>(`/v1/revisions?after=${revision - 1}&limit=1`)).items.length > 0;
-  let step = 1;
-  while (await isThere(step * 2)) step *= 2;
-  let last = 0;
-  for (; step >= 1; step /= 2) if (await isThere(last + step)) last += step;
-  return last;
+  const from = service === undefined ? '/v1/revisions' : path`/v1/services/${service}/history`;
+  const { items } = await api.get<Page<Revision>>(`${from}?order=newest&limit=${limit}`);
+  return items.toReversed();
 }
 
 export function historyLines(revisions: readonly Revision[], style: Style): string[] {

@@ -33,6 +33,8 @@ export function differences(declared: DeclaredService, current: Service | undefi
     from: now?.[key] ?? (now && defaults[key]),
     to: declared[key] ?? defaults[key],
   }));
+  // Left out, it stays.
+  if (declared.salt !== undefined) settings.push({ what: 'salt', from: now?.salt, to: declared.salt });
   const names = new Set([...Object.keys(current?.pools ?? {}), ...Object.keys(declared.pools ?? {})]);
   const pools = [...names].flatMap((name) => poolChanges(name, declared.pools?.[name], current?.pools[name]));
   return [...settings, ...pools].filter(({ from, to }) => !isSame(from, to));

@@ -41,13 +41,12 @@ export function add(program: Command, shell: Shell): void {
 }
 
 async function lookAround({ api }: Session): Promise<Overview> {
-  const [notReady, zones, services, releases] = await Promise.all([
+  const [notReady, zones, services, active] = await Promise.all([
     readiness(() => api.get('/readyz')),
     Array.fromAsync(api.all<Zone>('/v1/zones')),
     Array.fromAsync(api.all<Service>('/v1/services')),
-    Array.fromAsync(api.all<Release>('/v1/releases')),
+    Array.fromAsync(api.all<Release>('/v1/releases?state=active')),
   ]);
-  const active = releases.filter(({ state }) => state === 'progressing' || state === 'paused');
   return { url: api.connection.url, notReady, zones, services, active };
 }
 

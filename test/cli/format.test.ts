@@ -205,6 +205,8 @@ t.test('a plan says which times are only the earliest', async (t) => {
 
 t.test('the drain of a service: who still answers, and when it is over', async (t) => {
   const pool = {
+    lateQueries: null,
+    topNetworks: [],
     answers: 10,
     lastAnswerAt: '2026-01-31T12:00:00Z',
     lastTtlSeconds: 5,
@@ -213,8 +215,21 @@ t.test('the drain of a service: who still answers, and when it is over', async (
   };
   const drain: Drain = {
     pools: {
-      blue: { ...pool, weight: 0, drainedAt: '2026-01-31T12:00:07Z', share: { configured: 0, answers: 0.25 } },
-      green: { ...pool, weight: 100, share: { configured: 1, answers: 0.75 } },
+      blue: {
+        ...pool,
+        weight: 0,
+        drainedAt: '2026-01-31T12:00:07Z',
+        share: { configured: 0, answers: 0.25, resolvers: 0.5 },
+        resolvers: { distinct: 3, notBack: 1, errorPercent: 0 },
+        lateQueries: 2,
+        topNetworks: [{ network: '192.0.2.0/24', answers: 7 }],
+      },
+      green: {
+        ...pool,
+        weight: 100,
+        share: { configured: 1, answers: 0.75, resolvers: 0.5 },
+        resolvers: { distinct: 12000, notBack: 9000, errorPercent: 3 },
+      },
     },
     message: 'blue is drained at 12:00:07.',
     propagation: [
@@ -226,6 +241,9 @@ t.test('the drain of a service: who still answers, and when it is over', async (
     'app.example.com',
     '  blue     0    0.0 %  ░░░░░░░░░░░░░░░░░░░░░░░░  25.0 % seen  drained in 5s',
     '  green  100  100.0 %  ████████████████████████  75.0 % seen',
+    '  POOL     RESOLVERS  NOT BACK  LATE  MOST ANSWERS TO',
+    '  blue             3         1     2  192.0.2.0/24 (7)',
+    '  green  some 12,000      9000     -',
     '  blue is drained at 12:00:07.',
     '  RESOLVER    POOL       ANSWERS     TTL',
     '  192.0.2.53  blue       192.0.2.10  3 s',

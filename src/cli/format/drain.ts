@@ -4,6 +4,9 @@ import { type PoolLine, poolLines } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, printable, wrap } from './text.ts';
 
+/** More would not fit beside the rest. */
+const NETWORKS_SHOWN = 2;
+
 /** The pools of a service with what was really answered, and when each is drained. */
 export function drainLines(name: string, drain: Drain, style: Style, nowMs: number, width: number): string[] {
   const observed = observedShares(drain);
@@ -19,6 +22,7 @@ export function drainLines(name: string, drain: Drain, style: Style, nowMs: numb
   return [
     style.bold(name),
     ...poolLines(pools, style).map((line) => `  ${line}`),
+    ...resolverLines(drain).map((line) => `  ${line}`),
     ...(drain.message === '' ? [] : wrap(printable(drain.message), width, '  ')),
     ...propagationLines(drain).map((line) => `  ${line}`),
   ];
@@ -29,6 +33,22 @@ function drainNote(pool: DrainPool, nowMs: number): string {
   if (pool.drained) return 'drained';
   if (pool.drainedAt === null) return 'not drained';
   return `drained in ${duration((Date.parse(pool.drainedAt) - nowMs) / 1000)}`;
+}
+
+/** Who was sent to the pools, where anybody was. */
+function resolverLines({ pools }: Drain): string[] {
+  const rows = Object.entries(pools).flatMap(([pool, { resolvers, lateQueries, topNetworks }]) => {
+    if (resolvers.distinct === 0) return [];
+    const about =
+      resolvers.errorPercent > 0 ? `some ${resolvers.distinct.toLocaleString('en')}` : String(resolvers.distinct);
+    const networks = topNetworks.slice(0, NETWORKS_SHOWN).map(({ network, answers }) => `${network} (${answers})`);
+    return [
+      [pool, about, String(resolvers.notBack), lateQueries === null ? '-' : String(lateQueries), networks.join(' ')],
+    ];
+  });
+  return rows.length === 0
+    ? []
+    : columns([['POOL', 'RESOLVERS', 'NOT BACK', 'LATE', 'MOST ANSWERS TO'], ...rows], [1, 2, 3]);
 }
 
 function propagationLines({ propagation = [] }: Drain): string[] {
