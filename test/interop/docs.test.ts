@@ -88,7 +88,7 @@ function makeFolder(t: Test): string {
   return folder;
 }
 
-/** What differs from run to run, made the same. */
+/** What differs from run to run, made the same; where lines break depends on it too. */
 function steady(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)/g, 'TIME')
@@ -96,7 +96,7 @@ function steady(text: string): string {
     .replace(/(\d+m )?\d+[ms] left/g, 'TIME left')
     .replace(/drained in \d+s/g, 'drained in TIME')
     .replace(/[\d,]+ bytes/g, 'N bytes')
-    .replace(/ +$/gm, '');
+    .replace(/\s+/g, ' ');
 }
 
 /** Output with the ports that people use. */

@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
-import { freePorts } from '../../fixtures/free-port.ts';
+import { freePort, freePorts } from '../../fixtures/free-port.ts';
 
 export const kinds = ['unbound', 'BIND', 'dnsmasq', 'PowerDNS Recursor', 'Knot Resolver'] as const;
 export type Kind = (typeof kinds)[number];
@@ -43,12 +43,9 @@ export async function startResolvers(
 ): Promise<Resolver[]> {
   const ports = await freePorts(wanted.length);
   const starts = wanted.map(({ kind, habit }, at) => {
-    return start(kind, {
-      port: ports[at] as number,
-      source: `127.53.0.${at + 1}`,
-      upstreamPort,
-      habit,
-    });
+    const where = { port: ports[at] as number, source: `127.53.0.${at + 1}`, upstreamPort, habit };
+    // Somebody else may take a free port before the resolver does.
+    return start(kind, where).catch(async () => start(kind, { ...where, port: await freePort() }));
   });
   const results = await Promise.allSettled(starts);
   const running = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
