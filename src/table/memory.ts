@@ -71,6 +71,8 @@ export function createSharedTable(initialBytes: number, maxBytes: number): Share
  */
 export class Arena {
   readonly view: ArenaView;
+  /** Set while changes are made that must go through in a full table: shifts, and what gives memory back. */
+  mayUseReserve = false;
   readonly #shared: SharedTable;
   readonly #free = new FreeBlocks();
   /** Taken from the arena, not yet handed out: see `slabWords`. */
@@ -136,8 +138,11 @@ export class Arena {
 
   #takeFromEnd(size: number): number {
     const { control } = this.view;
+    const { maxByteLength } = this.#shared.arena;
+    const limit = this.mayUseReserve ? maxByteLength : maxByteLength - reserveBytes(maxByteLength);
     for (;;) {
       const offset = Atomics.load(control, CONTROL.ARENA_NEXT);
+      if ((offset + size) * 4 > limit) return 0;
       if ((offset + size) * 4 > this.#shared.arena.byteLength && !this.#grow((offset + size) * 4)) return 0;
       if (Atomics.compareExchange(control, CONTROL.ARENA_NEXT, offset, offset + size) === offset) return offset;
     }
@@ -160,6 +165,11 @@ export class Arena {
     }
     return true;
   }
+}
+
+/** The end of the arena, which only some changes may use: a hundred shifts at once fit in a small table's. */
+function reserveBytes(maxBytes: number): number {
+  return Math.min(2 ** 20, Math.floor(maxBytes / 16));
 }
 
 /** Doubling up to here, then in steps: committing more at once would only hold memory that is not yet needed. */

@@ -60,6 +60,7 @@ export class Table implements TableChanges {
   prepare(changes: readonly ModelChange[]): Problem | undefined {
     assert(!this.#pending, 'one prepared list of changes at a time');
     this.#pending = true;
+    this.#arena.mayUseReserve = changes.every((change) => this.#mayUseReserve(change));
     try {
       for (const change of changes) this.#apply(change);
       return undefined;
@@ -67,6 +68,23 @@ export class Table implements TableChanges {
       this.takeBack();
       if (!(error instanceof ArenaFull)) throw error;
       return this.#full();
+    } finally {
+      this.#arena.mayUseReserve = false;
+    }
+  }
+
+  /** A full table must not refuse a rollback, nor the delete that makes room. */
+  #mayUseReserve(change: ModelChange): boolean {
+    switch (change.op) {
+      case 'putRRset':
+      case 'importZone':
+        return false;
+      case 'putZone':
+        return this.#nodes.zone(nameToWire(change.zone.name)) !== 0;
+      case 'putService':
+        return this.#services.has(change.service.name);
+      default:
+        return true;
     }
   }
 
