@@ -177,16 +177,27 @@ export interface Drain {
 export interface TargetHealth {
   readonly state: 'up' | 'down' | 'unknown';
   readonly since: string | null;
-  readonly reason?: string;
+  /** What the last probe came to. */
+  readonly reason: string;
+  readonly forced: Forced | null;
+}
+
+/** What somebody decided, for a while, whatever probes see. */
+export interface Forced {
+  readonly state: 'up' | 'down';
+  readonly until: string;
+  readonly actor: string;
 }
 
 export interface Health {
+  /** No pool that has weight is healthy, so all are answered from. */
+  readonly failOpen: boolean;
   readonly pools: Readonly<
     Record<
       string,
       {
         readonly healthy: boolean;
-        readonly forced: unknown;
+        readonly forced: Forced | null;
         readonly targets: Readonly<Record<string, TargetHealth>>;
       }
     >

@@ -22,6 +22,8 @@ import { observedShares } from './services.tsx';
 
 /** Counters move all the time, and no event tells of them. */
 const DRAIN_MS = 2000;
+/** Events tell of targets that go up or down; what the last probe came to changes more often. */
+const HEALTH_MS = 10_000;
 /** Gates are measured between the events of a release. */
 const GATES_MS = 3000;
 
@@ -31,7 +33,7 @@ export function ServicePage({ name }: { name: string }) {
   const service = useResource<Service>(path, { on });
   const history = useResource<Page<Revision>>(`${path}/history?order=newest&limit=50`, { on });
   const drain = useResource<Drain>(`${path}/drain`, { on, everyMs: DRAIN_MS });
-  const health = useResource<Health>(`${path}/health`, { on });
+  const health = useResource<Health>(`${path}/health`, { on, everyMs: HEALTH_MS });
   const releaseId = latestReleaseId(history.body?.items ?? []);
   const release = useResource<Release>(releaseId && `${path}/releases/${releaseId}`, { on, everyMs: GATES_MS });
   if (service.body === undefined) {
@@ -198,7 +200,7 @@ function HistoryCard({ service, of, history, active, weights }: WithState) {
                 <button
                   type="button"
                   class="compact"
-                  aria-label={`Go back to the weights of revision ${revision.revision}`}
+                  aria-label={`Go back to this: revision ${revision.revision}`}
                   onClick={() => setBack({ revision: revision.revision, to })}
                 >
                   Go back to this

@@ -1,6 +1,6 @@
 /** The targets of each pool, with what the health checks say of them. */
-import type { Health, Service, TargetHealth } from '../api/types.ts';
-import { agoText } from '../rules/format.ts';
+import type { Forced, Health, Service, TargetHealth } from '../api/types.ts';
+import { agoText, clockText } from '../rules/format.ts';
 import type { Resource } from '../state/resource.ts';
 import { Badge, Card, Message } from './controls.tsx';
 import { useNow } from './now.ts';
@@ -10,56 +10,74 @@ const marks: Record<TargetHealth['state'], string> = { up: '✓', down: '✕', u
 
 export function HealthPanel({ service, of }: { service: Service; of: Resource<Health> }) {
   const pools = Object.keys(service.pools);
-  const now = useNow(of.body !== undefined);
-  const { failure } = of;
+  // Without checks nothing is seen, and only what somebody decided is worth showing.
+  const isChecked = service.health !== undefined && service.health !== null;
+  const now = useNow(isChecked);
+  const { failure, body } = of;
   return (
     <Card title="Targets">
       {failure && failure.status !== 404 && <Message tone="danger">{failure.detail}</Message>}
+      {body?.failOpen && (
+        <Message tone="warn">No pool that has weight is healthy, so all of them are answered from.</Message>
+      )}
       {pools.map((pool) => {
-        const report = of.body?.pools[pool];
+        const report = body?.pools[pool];
         return (
           <div key={pool}>
             <div class="between">
               <PoolName pool={pool} pools={pools} />
-              <span class="row">
-                {report?.forced ? <Badge tone="warn">forced</Badge> : null}
-                {report && (
-                  <Badge tone={report.healthy ? 'ok' : 'danger'}>{report.healthy ? 'healthy' : 'unhealthy'}</Badge>
-                )}
-              </span>
+              {report && (isChecked || report.forced) && (
+                <Badge tone={report.healthy ? 'ok' : 'danger'}>{report.healthy ? '✓ healthy' : '✕ unhealthy'}</Badge>
+              )}
             </div>
+            <ForcedText forced={report?.forced} />
             <ul>
-              {service.pools[pool]?.targets.map((target) => (
-                <Target key={target} target={target} health={report?.targets[target]} now={now} />
-              ))}
+              {service.pools[pool]?.targets.map((target) => {
+                const health = report?.targets[target];
+                return <Target key={target} target={target} health={health} isChecked={isChecked} now={now} />;
+              })}
             </ul>
           </div>
         );
       })}
-      {of.body === undefined && <p class="quiet small">No health checks are set for this service.</p>}
+      {!isChecked && <p class="quiet small">No health checks are set for this service.</p>}
     </Card>
   );
 }
 
-function Target({ target, health, now }: { target: string; health: TargetHealth | undefined; now: number }) {
+function ForcedText({ forced }: { forced: Forced | null | undefined }) {
+  if (!forced) return null;
+  return (
+    <p class="small">
+      <Badge tone="warn">forced {forced.state}</Badge> by {forced.actor} until {clockText(forced.until)}
+    </p>
+  );
+}
+
+function Target(props: { target: string; health: TargetHealth | undefined; isChecked: boolean; now: number }) {
+  const { target, health, isChecked, now } = props;
+  if (health === undefined || !isChecked) {
+    return (
+      <li class="target">
+        <code>{target}</code>
+        <ForcedText forced={health?.forced} />
+      </li>
+    );
+  }
   return (
     <li class="target">
       <span class="row">
-        {health && (
-          <span class="mark" data-state={health.state} aria-hidden="true">
-            {marks[health.state]}
-          </span>
-        )}
-        <code>{target}</code>
-        {health && <span class="hidden-text">{health.state}</span>}
-      </span>
-      {health && (
-        <span class="quiet small">
-          {health.state}
-          {health.since && ` since ${agoText(health.since, now)}`}
-          {health.reason && health.state !== 'up' ? `: ${health.reason}` : ''}
+        <span class="mark" data-state={health.state} aria-hidden="true">
+          {marks[health.state]}
         </span>
-      )}
+        <code>{target}</code>
+      </span>
+      <span class="quiet small">
+        {health.state}
+        {health.since && `, ${agoText(health.since, now)}`}
+        {health.state !== 'up' && health.reason !== '' && `: ${health.reason}`}
+      </span>
+      <ForcedText forced={health.forced} />
     </li>
   );
 }

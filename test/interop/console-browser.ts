@@ -1,0 +1,140 @@
+/** The console in a headless Chromium, with a server of its own: what the page asks for and violates is written down. */
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Test } from 'tap';
+import { buildConsole } from '../../src/console/build.ts';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+
+/** Chromium on a machine with two busy cores. */
+export const PATIENCE_MS = 30_000;
+
+export interface Console {
+  readonly teal: TealProcess;
+  /** The server's data. */
+  readonly folder: string;
+  readonly browser: Browser;
+  /** Everything that was wrong in any page: other hosts, violations of the policy, errors of script. */
+  readonly faults: string[];
+  /** The first load's script, bytes as they were sent. */
+  readonly scriptBytes: Map<string, number>;
+}
+
+/** Builds the page, starts a server and a browser; both end with the test. */
+export async function startConsole(t: Test): Promise<Console> {
+  await buildConsole();
+  const folder = t.testdir();
+  const teal = await startTeal(folder);
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.teardown(async () => {
+    await browser.close();
+    teal.child.kill('SIGKILL');
+  });
+  return { teal, folder, browser, faults: [], scriptBytes: new Map() };
+}
+
+export interface View {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly reducedMotion?: 'reduce';
+}
+
+/** A page in a context of its own, so with a session of its own. */
+export async function openPage({ teal, browser, faults, scriptBytes }: Console, view: View = {}): Promise<Page> {
+  const { width = 1280, height = 860, ...more } = view;
+  const context = await browser.newContext({ viewport: { width, height }, baseURL: teal.admin, ...more });
+  context.setDefaultTimeout(PATIENCE_MS);
+  await watch(context, new URL(teal.admin).origin, faults);
+  const page = await context.newPage();
+  page.on('requestfinished', async (request) => {
+    if (request.resourceType() !== 'script' || scriptBytes.has(request.url())) return;
+    scriptBytes.set(request.url(), 0);
+    scriptBytes.set(request.url(), (await request.sizes()).responseBodySize);
+  });
+  return page;
+}
+
+async function watch(context: BrowserContext, origin: string, faults: string[]): Promise<void> {
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin) faults.push(`a request to ${request.url()}`);
+    if (/teal_|the-token/.test(request.url())) faults.push(`a token in ${request.url()}`);
+  });
+  context.on('weberror', (error) => faults.push(`an error: ${error.error().message}`));
+  context.on('console', (message) => {
+    const text = message.text();
+    // Refusals are part of what is tested, and Chromium notes each.
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(`console: ${text}`);
+  });
+  await context.exposeFunction('violated', (what: string) => faults.push(`the policy was violated: ${what}`));
+  await context.addInitScript(() => {
+    const page = globalThis as unknown as {
+      addEventListener(
+        type: string,
+        listener: (event: { violatedDirective: string; blockedURI: string }) => void,
+      ): void;
+      violated(what: string): void;
+    };
+    page.addEventListener('securitypolicyviolation', (event) =>
+      page.violated(`${event.violatedDirective} ${event.blockedURI}`),
+    );
+  });
+}
+
+export async function signIn(page: Page, { teal }: Pick<Console, 'teal'>, hash = ''): Promise<void> {
+  await page.goto(`/${hash}`);
+  await page.getByLabel('Token').fill(teal.token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+}
+
+/** Goes to a page of the console, and waits for its heading. */
+export async function visit(page: Page, hash: string, heading: string): Promise<void> {
+  await page.goto(`/${hash}`);
+  await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+}
+
+/** Presses Tab until what has the focus has this name, as somebody without a mouse would. */
+export async function tabTo(page: Page, name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 80; i++) {
+    await page.keyboard.press(key);
+    const focused = (await page.evaluate(FOCUSED_NAME)) as string;
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
+    seen.push(focused);
+  }
+  throw new Error(`no ${name} among what Tab leads to: ${seen.join(' | ')}`);
+}
+
+/** Evaluated in the page: these tests are compiled without the types of the DOM. */
+const FOCUSED_NAME = `(() => {
+  const element = document.activeElement;
+  return (element?.getAttribute('aria-label') ?? element?.textContent ?? '').trim();
+})()`;
+
+/** Serious and critical faults that axe-core finds. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** How many pixels the page is wider than the window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  ) as Promise<number>;
+}
+
+/** The addresses that `count` queries get, each once. */
+export async function answers({ dnsPort }: TealProcess, name: string, count = 10): Promise<string[]> {
+  const found = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const reply = await askUdp('127.0.0.1', dnsPort, buildQuery({ name, id: i + 1 }));
+    for (const { data } of reply.answers) found.add(data);
+  }
+  return [...found].sort();
+}
