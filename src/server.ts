@@ -1,10 +1,11 @@
 /** `teal serve`: every part is made here and wired to the others, in the order in which a change travels. */
-import { randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { DrainReports } from './control/drain/report.ts';
 import { Engine } from './control/engine.ts';
 import { EventLog } from './control/events/log.ts';
+import { Explain } from './control/explain.ts';
 import { HealthMonitor } from './control/health/monitor.ts';
 import { makeProbe } from './control/health/probe.ts';
 import { inForce, SeenHealth } from './control/health/seen.ts';
@@ -15,6 +16,7 @@ import { ReleaseRunner } from './control/releases/runner.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
 import { type MetricSources, Metrics } from './metrics/metrics.ts';
+import { Explainer } from './responder/explainer.ts';
 import { apiOptions, listenAdmin, openTokens } from './server/admin.ts';
 import { mustSeed, seedCommands } from './server/bootstrap.ts';
 import { systemClock } from './server/clock.ts';
@@ -30,6 +32,7 @@ import { ListenError } from './sockets/open.ts';
 import { openStore, type Store, StoreError } from './store/sqlite.ts';
 import { CounterRegistry, createCounterMemory } from './table/counters.ts';
 import { createSharedTable } from './table/memory.ts';
+import { Xoshiro128 } from './table/pick.ts';
 import { Table } from './table/table.ts';
 
 export { SettingsError, StartError } from './server/errors.ts';
@@ -100,12 +103,15 @@ async function startParts(
   const gate = makeGate({ outbound, health: { store, view: seen, monitor: health } });
   const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
+  const answerer = new Explainer(shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
+  const explain = new Explain({ store, table, answerer });
   const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
   const app = createApp({
     engine,
     queries,
     zoneFiles,
     drain,
+    explain,
     tokens,
     events: new EventLog(store, engine),
     metrics,

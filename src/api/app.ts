@@ -19,6 +19,7 @@ import { answerClientError, answerError, sendProblem } from './problems.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -78,6 +79,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   shiftRoutes(api, parts);
   releaseRoutes(api, parts);
   drainRoutes(api, parts);
+  explainRoutes(api, parts);
   revisionRoutes(api, parts);
   if (!parts.options.metricsPublic) metricsRoutes(api, parts);
   tokenRoutes(api, parts);

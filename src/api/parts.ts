@@ -6,6 +6,7 @@ import type { CommandContext } from '../control/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';
+import type { Explain } from '../control/explain.ts';
 import type { Grant } from '../control/grant.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly drain: Pick<DrainReports, 'report'>;
+  readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;
   readonly metrics: ApiMetrics;

@@ -1,5 +1,6 @@
 /** The shapes of replies, for the OpenAPI document; the control path makes the bodies, a test holds the two together. */
 import { type TSchema, Type } from 'typebox';
+import { EXPLAIN_REASONS, EXPLAINED_TYPES } from '../control/explain.ts';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { healthComponents } from './health-schemas.ts';
 import { PROBLEM_TYPE } from './problems.ts';
@@ -262,6 +263,30 @@ export const components: readonly TSchema[] = [
       message: Type.String({ description: 'A sentence for people.' }),
     },
     { $id: 'Drain', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      service: Type.String(),
+      client: Type.String(),
+      network: Type.String({ description: 'Whoever is in it would have got an answer by the same rule.' }),
+      type: oneOf([...EXPLAINED_TYPES]),
+      pool: Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        description: 'null: no pool was asked for it; another zone, or an alias, answers at the name.',
+      }),
+      reason: oneOf([...EXPLAIN_REASONS], { description: 'Stable: scripts may rely on it.' }),
+      answer: Type.Array(Type.String(), { description: 'The records of the answer section as in a zone file.' }),
+      ttlSeconds: Type.Integer({ description: 'The lowest of the answer, or that of the denial.' }),
+      scope: Type.Integer({ description: 'SCOPE PREFIX-LENGTH that a resolver is told (RFC 7871).' }),
+      split: Type.Unsafe<Record<string, number>>({
+        type: 'object',
+        additionalProperties: { type: 'number' },
+        description: "Each pool's share of `draws` answers to this client.",
+      }),
+      draws: Type.Integer(),
+      message: Type.String({ description: 'A sentence for people.' }),
+    },
+    { $id: 'Explanation', additionalProperties: false },
   ),
   Type.Object(
     {

@@ -4,6 +4,7 @@
  * a code of its own.
  */
 import { type Static, type TSchema, Type } from 'typebox';
+import { DRAWS_DEFAULT, DRAWS_MAX, EXPLAINED_TYPES } from '../control/explain.ts';
 import { PRESETS } from '../model/release-steps.ts';
 import { TOKEN_SCOPES } from '../model/token.ts';
 import { HealthBody } from './health-schemas.ts';
@@ -338,6 +339,19 @@ export const NamePageQuery = Type.Object(
   { after: Type.Optional(Type.String({ description: '`next` of the page before.' })), limit },
   strict,
 );
+export const ExplainQuery = Type.Object(
+  {
+    client: Type.Optional(
+      Type.String({ description: 'An address or a network: 203.0.113.7; left out, the one that asks.' }),
+    ),
+    type: Type.Optional(oneOf([...EXPLAINED_TYPES], { description: 'A if left out.' })),
+    draws: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: DRAWS_MAX, description: `Answers that \`split\` counts; ${DRAWS_DEFAULT}.` }),
+    ),
+  },
+  strict,
+);
+
 const revisionAfter = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 
 const releasePage = { after: revisionAfter('Only releases with a higher id.'), limit };

@@ -34,14 +34,21 @@ export class Responder {
   readonly #chaos: Chaos;
   readonly #limiter: RateLimiter | undefined;
 
-  constructor(lookup: Lookup, counters: CounterView, random: Random, options: ResponderOptions) {
+  /** `MadeChoice`: for who wants to know what was chosen; see explainer.ts. */
+  constructor(
+    lookup: Lookup,
+    counters: CounterView,
+    random: Random,
+    options: ResponderOptions,
+    MadeChoice: typeof Choice = Choice,
+  ) {
     this.lookup = lookup;
     this.#counters = counters;
     this.#options = options;
     this.#reply = new Reply(lookup.view, random);
     const network = new QueryNetwork(this.client, this.#query.edns);
     this.#edns = new EdnsReply(options, this.client, network);
-    this.#choice = new Choice(lookup.view, counters, random, this.client, network);
+    this.#choice = new MadeChoice(lookup.view, counters, random, this.client, network);
     this.#resolver = new Resolver(lookup, this.#reply, this.#choice);
     this.#chaos = new Chaos(options);
     this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);

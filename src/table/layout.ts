@@ -26,7 +26,9 @@ export const CONTROL = {
 export const MARK_STRIDE_WORDS = LINE_WORDS;
 /** UDP workers and the TCP worker. 64 cores and one more are plenty for a nameserver. */
 export const MAX_READERS = 65;
-export const CONTROL_BYTES = 4 * (CONTROL.MARKS + MAX_READERS * MARK_STRIDE_WORDS);
+/** The main thread's own place. It needs no mark: nothing is changed or freed while it reads. */
+export const MAIN_READER = MAX_READERS;
+export const CONTROL_BYTES = 4 * (CONTROL.MARKS + (MAX_READERS + 1) * MARK_STRIDE_WORDS);
 
 /** The first words of the arena. */
 export const ARENA = {

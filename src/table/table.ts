@@ -187,6 +187,16 @@ export class Table implements TableChanges {
     return this.#counters.sightings(ids);
   }
 
+  /** A service as it is answered. */
+  service(name: string): Service | undefined {
+    return this.#services.get(name)?.service;
+  }
+
+  /** The name of a service's pool by its id. */
+  poolName(service: string, id: number): string | undefined {
+    return this.#services.get(service)?.pools.find((pool) => pool.id === id)?.name;
+  }
+
   /** True once no worker can still answer by what the service was before its last change. */
   isSettled(service: string): boolean {
     const compiled = this.#services.get(service);

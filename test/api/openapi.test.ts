@@ -47,6 +47,7 @@ t.test('the document', async (t) => {
       'get /v1/services',
       'get /v1/services/{name}',
       'get /v1/services/{name}/drain',
+      'get /v1/services/{name}/explain',
       'get /v1/services/{name}/health',
       'get /v1/services/{name}/history',
       'get /v1/services/{name}/releases',

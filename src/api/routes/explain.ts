@@ -1,0 +1,31 @@
+/** What a client gets from a service, and why. */
+import { DRAWS_DEFAULT, EXPLAINED_TYPES } from '../../control/explain.ts';
+import { Problem } from '../../model/errors.ts';
+import { access } from '../access.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { readProblems, refTo } from '../reply-schemas.ts';
+import { ExplainQuery, ServiceParams } from '../schemas.ts';
+
+const get = {
+  operationId: 'explainService',
+  summary: 'What a client gets, and why',
+  description:
+    'Asked of the code that answers DNS, over the table that it answers from; counted nowhere. `name` may be a preview name too. A resolver that does not tell the network of its clients (ECS) is the client itself.',
+  tags: ['services'],
+  params: ServiceParams,
+  querystring: ExplainQuery,
+  response: {
+    200: { description: 'What was answered at this moment.', ...refTo('Explanation') },
+    ...readProblems('service_unknown', 'query_invalid'),
+  },
+};
+
+export function explainRoutes(api: ApiInstance, { explain }: ApiParts): void {
+  const config = access('read', 'service');
+  api.get('/v1/services/:name/explain', { schema: get, config }, (request, reply) => {
+    const { client = request.ip, type = EXPLAINED_TYPES[0], draws = DRAWS_DEFAULT } = request.query;
+    const explanation = explain.explain({ name: request.params.name, client, type, draws });
+    return explanation instanceof Problem ? sendProblem(reply, explanation) : reply.send(explanation);
+  });
+}
