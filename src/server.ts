@@ -13,6 +13,7 @@ import { Outbound } from './control/outbound/outbound.ts';
 import { Queries } from './control/queries.ts';
 import { makeGate } from './control/releases/gates.ts';
 import { ReleaseRunner } from './control/releases/runner.ts';
+import { WebhookDispatcher } from './control/webhooks/dispatcher.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
 import { type MetricSources, Metrics } from './metrics/metrics.ts';
@@ -106,6 +107,9 @@ async function startParts(
   const answerer = new Explainer(shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, answerer });
   const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
+  const events = new EventLog(store, engine);
+  const sending = { store, events, outbound, clock: systemClock, random: Math.random };
+  const webhooks = new WebhookDispatcher({ ...sending, log: log.child({ part: 'webhooks' }) });
   const app = createApp({
     engine,
     queries,
@@ -113,7 +117,8 @@ async function startParts(
     drain,
     explain,
     tokens,
-    events: new EventLog(store, engine),
+    events,
+    webhooks,
     metrics,
     log: log.child({ part: 'api' }),
     now: Date.now,
@@ -126,6 +131,9 @@ async function startParts(
   // The first step that is due may come at once, so everybody who answers is there by now.
   releases.start();
   stops.push(() => releases.stop());
+
+  webhooks.start();
+  stops.push(() => webhooks.stop());
 
   const admin = await listenAdmin(app, settings.admin, inherited.admin);
   const dns = fleet.endpoints.map(formatEndpoint);

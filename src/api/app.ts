@@ -29,6 +29,7 @@ import { serviceHealthRoutes } from './routes/service-health.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { shiftRoutes } from './routes/shifts.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
@@ -84,6 +85,7 @@ function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   if (!parts.options.metricsPublic) metricsRoutes(api, parts);
   tokenRoutes(api, parts);
   eventRoutes(api, parts);
+  webhookRoutes(api, parts);
 }
 
 function publicRoutes(api: ApiInstance, parts: ApiParts): void {

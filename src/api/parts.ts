@@ -10,6 +10,7 @@ import type { Explain } from '../control/explain.ts';
 import type { Grant } from '../control/grant.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
+import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
 
@@ -21,6 +22,7 @@ export interface ApiParts {
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;
+  readonly webhooks: Pick<WebhookDispatcher, 'redeliver'>;
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */

@@ -4,7 +4,7 @@ import { EXPLAIN_REASONS, EXPLAINED_TYPES } from '../control/explain.ts';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { healthComponents } from './health-schemas.ts';
 import { PROBLEM_TYPE } from './problems.ts';
-import { oneOf, RRsetBody, ServiceBody, Steps, TokenBody, WeightsBody, ZoneBody } from './schemas.ts';
+import { oneOf, RRsetBody, ServiceBody, Steps, TokenBody, WebhookBody, WeightsBody, ZoneBody } from './schemas.ts';
 
 const revision = Type.Integer({ description: 'The last revision that changed it; its ETag.' });
 const shares = Type.Unsafe<Record<string, number>>({
@@ -241,6 +241,23 @@ export const components: readonly TSchema[] = [
     },
     { $id: 'Plan', additionalProperties: false },
   ),
+  Type.Object(
+    { name: Type.String(), ...WebhookBody.properties, revision },
+    { $id: 'Webhook', additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      id: Type.String({ description: 'webhook-id of every attempt.' }),
+      trigger: Type.String(),
+      event: Type.String({ description: 'Id of the event, as `GET /v1/events` has it.' }),
+      state: oneOf(['pending', 'dead']),
+      attempts: Type.Integer(),
+      createdAt: Type.String({ format: 'date-time' }),
+      nextAttemptAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+      lastError: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    },
+    { $id: 'Delivery', additionalProperties: false },
+  ),
   Type.Object(token, { $id: 'Token', additionalProperties: false }),
   Type.Object(
     {
@@ -297,7 +314,7 @@ export const components: readonly TSchema[] = [
       summary: Type.String({ description: 'A sentence for people.' }),
       subjects: Type.Array(
         Type.Object({
-          kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token']),
+          kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook']),
           name: Type.String(),
           before: Type.Unknown({ description: 'null: it was not there.' }),
           after: Type.Unknown({ description: 'null: it is gone.' }),

@@ -7,6 +7,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { DRAWS_DEFAULT, DRAWS_MAX, EXPLAINED_TYPES } from '../control/explain.ts';
 import { PRESETS } from '../model/release-steps.ts';
 import { TOKEN_SCOPES } from '../model/token.ts';
+import { WEBHOOK_TRIGGERS } from '../model/webhook.ts';
 import { HealthBody } from './health-schemas.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
@@ -371,6 +372,39 @@ export const RevisionPageQuery = Type.Object(
     after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
     limit,
     order: Type.Optional(oneOf(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
+  },
+  strict,
+);
+export const WebhookBody = Type.Object(
+  {
+    url: Type.String({ description: 'http or https; the setting `probes.allow` says which networks it may be in.' }),
+    secret: Type.Optional(
+      Type.String({ description: '`whsec_` and base64 (Standard Webhooks). Left out: the one it has, or a new one.' }),
+    ),
+    triggers: Type.Array(oneOf([...WEBHOOK_TRIGGERS]), { description: 'What it is told of.' }),
+    services: patterns('Only what is about one of these services'),
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        url: 'https://chat.example.com/hooks/releases',
+        triggers: ['on-release-completed', 'on-release-aborted', 'on-analysis-run-failed'],
+        services: ['*.example.com'],
+      },
+    ],
+  },
+);
+export const WebhookParams = Type.Object({ name: name('Name of the webhook.') });
+export const DeliveryParams = Type.Object({
+  name: name('Name of the webhook.'),
+  id: Type.String({ minLength: 1, description: 'Id of the delivery; the receiver knows it as webhook-id.' }),
+});
+export const DeliveryPageQuery = Type.Object(
+  {
+    state: Type.Optional(oneOf(['pending', 'dead'], { description: 'Left out: both.' })),
+    after: Type.Optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
+    limit,
   },
   strict,
 );

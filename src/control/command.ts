@@ -4,6 +4,7 @@ import type { Problem } from '../model/errors.ts';
 import type { RRsetBody } from '../model/rrset.ts';
 import type { ServiceBody, Weights } from '../model/service.ts';
 import type { TokenBody, TokenLimits } from '../model/token.ts';
+import type { WebhookBody } from '../model/webhook.ts';
 import type { ZoneBody } from '../model/zone.ts';
 import type { Finding } from '../wire/zone-file/finding.ts';
 import type { HealthCommand } from './health/command.ts';
@@ -42,6 +43,9 @@ export type Command =
   | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
   /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
   | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
+  /** `freshSecret`: for a webhook that has none yet. */
+  | { readonly kind: 'webhook.put'; readonly name: string; readonly body: WebhookBody; readonly freshSecret: string }
+  | { readonly kind: 'webhook.delete'; readonly name: string }
   /** The digest is of a secret that nothing here ever sees. */
   | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
   /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */

@@ -16,6 +16,7 @@ import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { draftShift, draftWeights } from './shifts.ts';
 import { draftTokenCreate, draftTokenDelete } from './token-drafts.ts';
+import { draftWebhookDelete, draftWebhookPut } from './webhooks/drafts.ts';
 import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
 
@@ -193,6 +194,10 @@ function draft(store: Store, command: Command, context: CommandContext, revision
     case 'release.abort':
     case 'release.retry':
       return draftReleaseVerb(store, command, context, revision);
+    case 'webhook.put':
+      return draftWebhookPut(store, command, context, revision);
+    case 'webhook.delete':
+      return draftWebhookDelete(store, command, context);
     case 'token.create':
       return draftTokenCreate(store, command, context, revision);
     case 'token.delete':

@@ -89,6 +89,10 @@ export class Grant {
         return [`the token ${change.token.name}`];
       case 'deleteToken':
         return [`the token ${change.name}`];
+      case 'putWebhook':
+        return [`the webhook ${change.webhook.name}`];
+      case 'deleteWebhook':
+        return [`the webhook ${change.name}`];
     }
   }
 
@@ -106,6 +110,7 @@ export class Grant {
       case 'release':
         return this.#releaseSubject(subject);
       case 'token':
+      case 'webhook':
         return undefined;
     }
   }

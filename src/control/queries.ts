@@ -6,6 +6,7 @@ import type { Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { TokenLimits } from '../model/token.ts';
 import type { Zone } from '../model/zone.ts';
+import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
@@ -20,6 +21,8 @@ import { revisionReply } from './revision-reply.ts';
 import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
 import { tokenReply } from './token-drafts.ts';
+import { deliveryReply } from './webhooks/delivery-reply.ts';
+import { unknownWebhook, webhookReply } from './webhooks/drafts.ts';
 import { unknownZone, zoneReply } from './zones.ts';
 
 /** One resource: its body, and the last revision that changed it (its ETag). */
@@ -184,6 +187,24 @@ export class Queries {
       ? store.revisionsBefore(after ?? Number.MAX_SAFE_INTEGER, limit + 1)
       : store.revisions(after ?? 0, limit + 1);
     return revisionPage(found, limit, grant);
+  }
+
+  webhook(name: string): Resource | Problem {
+    const webhook = this.#store.webhook(name);
+    return webhook === undefined ? unknownWebhook(name) : { revision: webhook.revision, body: webhookReply(webhook) };
+  }
+
+  /** `after` is a name. */
+  webhooks(after: string, limit: number): Page {
+    const found = this.#store.webhooks().filter(({ name }) => name > after);
+    return page(found, limit, webhookReply, ({ name }) => name);
+  }
+
+  /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `next` gave it. */
+  deliveries(name: string, state: Delivery['state'] | undefined, after: number, limit: number): Page | Problem {
+    if (this.#store.webhook(name) === undefined) return unknownWebhook(name);
+    const found = this.#store.deliveries.list(name, state, after, limit + 1);
+    return page(found, limit, deliveryReply, ({ position }) => String(position));
   }
 
   /** `after` is a name. */

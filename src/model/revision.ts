@@ -3,6 +3,7 @@ import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
 import type { StoredToken } from './token.ts';
+import type { StoredWebhook } from './webhook.ts';
 import type { Zone } from './zone.ts';
 
 /**
@@ -23,7 +24,10 @@ export type ModelChange =
   | { readonly op: 'putRelease'; readonly release: Release }
   /** Nor of tokens. */
   | { readonly op: 'putToken'; readonly token: StoredToken }
-  | { readonly op: 'deleteToken'; readonly name: string };
+  | { readonly op: 'deleteToken'; readonly name: string }
+  /** A webhook's delete takes what waits for it along. */
+  | { readonly op: 'putWebhook'; readonly webhook: StoredWebhook }
+  | { readonly op: 'deleteWebhook'; readonly name: string };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export type StagedRRset = Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'>;
@@ -53,6 +57,8 @@ export type RevisionKind =
   | 'health.expire'
   | 'token.create'
   | 'token.delete'
+  | 'webhook.put'
+  | 'webhook.delete'
   | ReleaseRevisionKind;
 
 /** What happened to a release; `release.step`: it went on by itself. */
@@ -70,7 +76,7 @@ export type ReleaseRevisionKind =
  * + its name, `health` + `service/pool` or `service/pool/target`.
  */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;

@@ -82,6 +82,23 @@ const steps: readonly string[] = [
     digest BLOB NOT NULL,
     body TEXT NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE webhooks (name TEXT PRIMARY KEY, secret TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+  -- What is to be delivered to webhooks, and how far the events were looked at for it.
+  CREATE TABLE deliveries (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    webhook TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    event TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
+    attempts INTEGER NOT NULL,
+    due_at_ms INTEGER NOT NULL,
+    error TEXT
+  );
+  CREATE INDEX deliveries_by_time ON deliveries (webhook, state, due_at_ms, position);
+  CREATE TABLE delivery_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), event TEXT NOT NULL);
   -- Written only to learn whether the store can be written again.
   CREATE TABLE probe (id INTEGER PRIMARY KEY, written INTEGER NOT NULL);
   `,

@@ -9,7 +9,9 @@ import type { ModelChange, Revision, StagedZone, Subject } from '../model/revisi
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { StoredToken } from '../model/token.ts';
+import type { StoredWebhook } from '../model/webhook.ts';
 import type { Zone } from '../model/zone.ts';
+import { Deliveries } from './deliveries.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
 import { packRdata, type RevisionRow, type RRsetRow, type SubjectRow, toRevision, toRRset } from './rows.ts';
@@ -94,6 +96,8 @@ export class Store {
   /** What another thread needs to open it too. */
   readonly shared: SharedStore;
   readonly #turn: Turn;
+  /** What waits for webhooks. */
+  readonly deliveries: Deliveries;
 
   constructor(file: string, database: Database, lock: Database) {
     this.shared = { file, turn: createTurn() };
@@ -101,6 +105,7 @@ export class Store {
     this.#database = database;
     this.#lock = lock;
     this.#statements = makeStatements(database);
+    this.deliveries = new Deliveries(database, (work) => this.#write(work));
     // What a process before this one had begun to import and did not finish.
     this.#statements.dropStaged.run();
   }
@@ -146,6 +151,16 @@ export class Store {
   tokens(): StoredToken[] {
     const rows = this.#statements.tokens.all() as { digest: Uint8Array; body: string }[];
     return rows.map(({ digest, body }) => ({ ...(JSON.parse(body) as Omit<StoredToken, 'digest'>), digest }));
+  }
+
+  /** All webhooks in the order of their names. */
+  webhooks(): StoredWebhook[] {
+    return this.#statements.webhooks.all().map(toWebhook);
+  }
+
+  webhook(name: string): StoredWebhook | undefined {
+    const row = this.#statements.webhook.get(name);
+    return row === undefined ? undefined : toWebhook(row);
   }
 
   /** Tries a small write, to learn whether a store that failed can be written again. */
@@ -239,6 +254,15 @@ export class Store {
         statements.putToken.run(body.name, digest, JSON.stringify(body));
         return;
       }
+      case 'putWebhook': {
+        const { secret, ...body } = change.webhook;
+        statements.putWebhook.run(body.name, secret, JSON.stringify(body));
+        return;
+      }
+      case 'deleteWebhook':
+        statements.deleteWebhook.run(change.name);
+        statements.deleteDeliveries.run(change.name);
+        return;
       case 'deleteToken':
         statements.deleteToken.run(change.name);
         // Whoever gets the name next must not be told what this one was.
@@ -414,6 +438,11 @@ export class Store {
   setReadOnly(readOnly: boolean): void {
     this.#database.pragma(`query_only = ${readOnly ? 'ON' : 'OFF'}`);
   }
+}
+
+function toWebhook(row: unknown): StoredWebhook {
+  const { secret, body } = row as { secret: string; body: string };
+  return { ...(JSON.parse(body) as Omit<StoredWebhook, 'secret'>), secret };
 }
 
 function parsed<Noun>(row: unknown): Noun | undefined {

@@ -82,6 +82,11 @@ export function makeStatements(database: Database) {
     tokens: sql('SELECT digest, body FROM tokens ORDER BY name'),
     putToken: sql('INSERT INTO tokens VALUES (?, ?, ?)'),
     deleteToken: sql('DELETE FROM tokens WHERE name = ?'),
+    webhooks: sql('SELECT secret, body FROM webhooks ORDER BY name'),
+    webhook: sql('SELECT secret, body FROM webhooks WHERE name = ?'),
+    putWebhook: sql('INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?)'),
+    deleteWebhook: sql('DELETE FROM webhooks WHERE name = ?'),
+    deleteDeliveries: sql('DELETE FROM deliveries WHERE webhook = ?'),
     probe: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
     forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
   };

@@ -226,6 +226,8 @@ export class Table implements TableChanges {
       case 'putRelease':
       case 'putToken':
       case 'deleteToken':
+      case 'putWebhook':
+      case 'deleteWebhook':
         return;
     }
   }

@@ -388,4 +388,37 @@ const tokens: BadRequest[] = [
   ['tokens for a reader', 'GET /v1/tokens', '403 token_forbidden', { token: READER }],
 ];
 
-export const badRequests: readonly BadRequest[] = [...bodies, ...values, ...places, ...headers, ...tokens];
+const hook = { url: 'https://a.test/', triggers: ['on-revision'] };
+const webhooks: BadRequest[] = [
+  ['a webhook without a URL', 'PUT /v1/webhooks/a', '400 body_invalid /url', { body: { triggers: [] } }],
+  [
+    'a trigger of Argo',
+    'PUT /v1/webhooks/a',
+    '400 body_invalid /triggers/0',
+    { body: { ...hook, triggers: ['on-rollout-paused'] } },
+  ],
+  [
+    'a webhook of no trigger',
+    'PUT /v1/webhooks/a',
+    '422 webhook_invalid /triggers',
+    { body: { ...hook, triggers: [] } },
+  ],
+  [
+    'a webhook to a file',
+    'PUT /v1/webhooks/a',
+    '422 webhook_invalid /url',
+    { body: { ...hook, url: 'file:///etc/passwd' } },
+  ],
+  [
+    'a webhook with a password',
+    'PUT /v1/webhooks/a',
+    '422 webhook_invalid /url',
+    { body: { ...hook, url: 'http://a:b@c.test' } },
+  ],
+  ['a short secret', 'PUT /v1/webhooks/a', '422 webhook_invalid /secret', { body: { ...hook, secret: 'whsec_AAAA' } }],
+  ['a webhook with a space', 'PUT /v1/webhooks/a%20b', '422 webhook_invalid', { body: hook }],
+  ['an unknown webhook', 'DELETE /v1/webhooks/a', '404 webhook_unknown'],
+  ['webhooks for a reader', 'GET /v1/webhooks', '403 token_forbidden', { token: READER }],
+];
+
+export const badRequests: readonly BadRequest[] = [...bodies, ...values, ...places, ...headers, ...tokens, ...webhooks];

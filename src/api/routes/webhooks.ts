@@ -1,0 +1,128 @@
+/** Webhooks: made, read, changed, deleted; and what could not be delivered to them. */
+import { randomBytes } from 'node:crypto';
+import { deliveryReply } from '../../control/webhooks/delivery-reply.ts';
+import { Problem } from '../../model/errors.ts';
+import { access } from '../access.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { put, remove, sendPage, sendResource } from '../replies.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  getHeaders,
+  ifMatchHeader,
+  pageReply,
+  putHeaders,
+  putReply,
+  readProblems,
+  refTo,
+  resourceReply,
+  writeProblems,
+} from '../reply-schemas.ts';
+import {
+  DeliveryPageQuery,
+  DeliveryParams,
+  EmptyBody,
+  NamePageQuery,
+  PAGE_DEFAULT,
+  WebhookBody,
+  WebhookParams,
+} from '../schemas.ts';
+
+const tags = ['webhooks'];
+
+/** 256 bits, within what Standard Webhooks asks for. */
+const SECRET_BYTES = 32;
+
+const list = {
+  operationId: 'listWebhooks',
+  summary: 'Webhooks in name order, without their secrets',
+  tags,
+  querystring: NamePageQuery,
+  response: { ...pageReply('Webhook', 'A page of webhooks.'), ...readProblems('query_invalid') },
+};
+
+const get = {
+  operationId: 'getWebhook',
+  summary: 'One webhook, without its secret',
+  tags,
+  params: WebhookParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Webhook', 'The webhook.'), ...readProblems('webhook_unknown') },
+};
+
+const putWebhook = {
+  operationId: 'putWebhook',
+  summary: 'Make or change a webhook',
+  description: 'Where no secret is sent for a new one, the reply has the secret that was made, this once.',
+  tags,
+  params: WebhookParams,
+  headers: putHeaders,
+  body: WebhookBody,
+  response: {
+    ...putReply('Webhook', { creates: true }),
+    ...writeProblems('webhook_invalid', 'pattern_invalid', 'limit_reached'),
+  },
+};
+
+const deleteWebhook = {
+  operationId: 'deleteWebhook',
+  summary: 'Delete a webhook, and what waits for it',
+  tags,
+  params: WebhookParams,
+  headers: ifMatchHeader,
+  response: { ...deleteReply, ...deleteProblems('webhook_unknown') },
+};
+
+const deliveries = {
+  operationId: 'listDeliveries',
+  summary: 'What waits for a webhook, and what could not be delivered',
+  tags,
+  params: WebhookParams,
+  querystring: DeliveryPageQuery,
+  response: { ...pageReply('Delivery', 'A page of deliveries.'), ...readProblems('query_invalid', 'webhook_unknown') },
+};
+
+const redeliver = {
+  operationId: 'redeliver',
+  summary: 'Send a delivery again, now',
+  tags,
+  params: DeliveryParams,
+  body: EmptyBody,
+  response: {
+    200: { description: 'It is on its way.', ...refTo('Delivery') },
+    ...writeProblems('webhook_unknown', 'delivery_unknown'),
+  },
+};
+
+export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: ApiParts): void {
+  // A URL is often a secret by itself, so that reading is for those who could write.
+  const config = access('admin', 'server');
+  api.get('/v1/webhooks', { schema: list, config }, ({ query }, reply) =>
+    sendPage(reply, queries.webhooks(query.after ?? '', query.limit ?? PAGE_DEFAULT)),
+  );
+  api.get('/v1/webhooks/:name', { schema: get, config }, (request, reply) =>
+    sendResource(request, reply, queries.webhook(request.params.name)),
+  );
+  api.put('/v1/webhooks/:name', { schema: putWebhook, config }, (request, reply) => {
+    const { name } = request.params;
+    const freshSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+    const command = { kind: 'webhook.put', name, body: request.body, freshSecret } as const;
+    return put(engine, request, reply, () => queries.webhook(name), command);
+  });
+  api.delete('/v1/webhooks/:name', { schema: deleteWebhook, config }, (request, reply) =>
+    remove(engine, request, reply, { kind: 'webhook.delete', name: request.params.name }),
+  );
+  api.get('/v1/webhooks/:name/deliveries', { schema: deliveries, config }, ({ params, query }, reply) => {
+    const { state, after = 0, limit = PAGE_DEFAULT } = query;
+    return sendPage(reply, queries.deliveries(params.name, state, after, limit));
+  });
+  const preValidation = async (request: { body: unknown }) => {
+    request.body ??= {};
+  };
+  const path = '/v1/webhooks/:name/deliveries/:id/redeliver';
+  api.post(path, { schema: redeliver, config, preValidation }, (request, reply) => {
+    const again = webhooks.redeliver(request.params.name, request.params.id);
+    return again instanceof Problem ? sendProblem(reply, again) : reply.send(deliveryReply(again));
+  });
+}

@@ -1,0 +1,47 @@
+/** What a webhook is sent: Standard Webhooks 1.0.0 (standardwebhooks.com), payload and headers. */
+import { createHmac } from 'node:crypto';
+import { matchesAny } from '../../model/name-pattern.ts';
+import { secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { dataOf, type Event } from '../events/event.ts';
+import { Grant } from '../grant.ts';
+
+/** A revision of a zone with thousands of services is told without what was before and after. */
+const BODY_MAX_CHARS = 256 * 1024;
+
+/** The body of an event for a webhook; undefined: it does not want to be told. */
+export function messageFor(
+  event: Event,
+  webhook: Webhook,
+  store: Pick<Store, 'zoneOf'>,
+): { trigger: WebhookTrigger; body: string } | undefined {
+  const trigger: WebhookTrigger = event.name === 'release' ? event.trigger : 'on-revision';
+  if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
+  const { services: patterns } = webhook;
+  if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
+  const data = dataOf(event, new Grant(store, undefined)) as object;
+  const timestamp = new Date(event.atMs).toISOString();
+  const body = JSON.stringify({ type: trigger, timestamp, data });
+  if (body.length <= BODY_MAX_CHARS) return { trigger, body };
+  const less = { ...data, subjects: [], services: [], truncated: true };
+  return { trigger, body: JSON.stringify({ type: trigger, timestamp, data: less }) };
+}
+
+function namesOf(event: Event): string[] {
+  if (event.name === 'release') return event.release.services.map(({ name }) => name);
+  return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
+}
+
+/** The headers of one attempt: its time and signature are its own, its id is that of all attempts. */
+export function headersFor(id: string, body: string, secret: string, atMs: number): Record<string, string> {
+  const timestamp = String(Math.floor(atMs / 1000));
+  const signature = createHmac('sha256', secretKey(secret) as Uint8Array)
+    .update(`${id}.${timestamp}.${body}`)
+    .digest('base64');
+  return {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${signature}`,
+  };
+}

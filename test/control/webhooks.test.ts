@@ -1,0 +1,238 @@
+/** The dispatcher on a clock moved by hand: order, retries, what is dead, what a restart loses (nothing). */
+import { createHmac } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { EventLog } from '../../src/control/events/log.ts';
+import type { NoReply, Reply } from '../../src/control/outbound/outbound.ts';
+import { WebhookDispatcher } from '../../src/control/webhooks/dispatcher.ts';
+import { ATTEMPTS_MAX, type WebhookTrigger } from '../../src/model/webhook.ts';
+import { DEAD_MAX, PENDING_MAX } from '../../src/store/deliveries.ts';
+import { TestClock } from '../fixtures/clock.ts';
+import { bluegreen, type EngineFixture, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+
+interface Sent {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: { type: string; timestamp: string; data: { revision?: number } };
+  readonly text: string;
+}
+
+const fine: Reply = { status: 204, body: '' };
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+function makeWorld(t: Test) {
+  const folder = temporaryFolder(t);
+  const clock = new TestClock();
+  const sent: Sent[] = [];
+  const log: object[] = [];
+  let dispatcher: WebhookDispatcher;
+  const begin = (): EngineFixture => {
+    const fixture = makeEngine(t, { folder });
+    dispatcher = new WebhookDispatcher({
+      store: fixture.store,
+      events: new EventLog(fixture.store, fixture.engine),
+      clock,
+      random: () => 0.999_999,
+      log: { warn: (line) => log.push(line), error: (line) => log.push(line) },
+      outbound: {
+        request: async ({ url, headers = {}, body = '' }) => {
+          sent.push({ url: url.href, headers: { ...headers }, body: JSON.parse(body), text: body });
+          return world.answer(sent.length);
+        },
+      },
+    });
+    dispatcher.start();
+    return fixture;
+  };
+  let fixture = begin();
+  withService(fixture);
+  const world = {
+    clock,
+    sent,
+    log,
+    get fixture() {
+      return fixture;
+    },
+    get dispatcher() {
+      return dispatcher;
+    },
+    answer: (_count: number): Reply | NoReply | Promise<Reply> => fine,
+    hook: (more: object = {}, name = 'hook') =>
+      fixture.must({
+        kind: 'webhook.put',
+        name,
+        body: { url: `https://${name}.test/`, secret, triggers: ['on-revision'] as WebhookTrigger[], ...more },
+        freshSecret: secret,
+      }),
+    shift: (blue: number, name = 'app.example.com') =>
+      fixture.must({ kind: 'weights.put', name, weights: { blue, green: 1 } }).revision,
+    list: (state?: 'pending' | 'dead', name = 'hook') => fixture.store.deliveries.list(name, state, 0, 5000),
+    restart() {
+      dispatcher.stop();
+      clock.kill();
+      fixture.close();
+      fixture = begin();
+    },
+  };
+  return world;
+}
+
+const revisions = (sent: readonly Sent[]) => sent.map(({ body }) => body.data.revision);
+
+t.test('a webhook is told of what comes after it, in order, signed', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  const [first, second] = [world.shift(5), world.shift(6)];
+  await world.clock.pass(1);
+  t.same(revisions(world.sent), [first, second]);
+  const [{ url, headers, text, body }] = world.sent as [Sent];
+  t.equal(url, 'https://hook.test/');
+  t.match(body, {
+    type: 'on-revision',
+    timestamp: '2026-11-24T12:00:00.000Z',
+    data: { kind: 'shift', services: ['app.example.com'] },
+  });
+  const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = headers;
+  t.match(id, /^msg_[\w-]{20}$/);
+  t.equal(Math.abs(Number(at) * 1000 - world.clock.wallMs()) < 2000, true, 'Unix time, seconds');
+  t.equal(signature, `v1,${createHmac('sha256', Buffer.alloc(32, 7)).update(`${id}.${at}.${text}`).digest('base64')}`);
+  t.same(world.list(), [], 'nothing waits');
+});
+
+t.test('it is told of its triggers and services only', async (t) => {
+  const world = makeWorld(t);
+  world.fixture.must({ kind: 'service.put', name: 'api.example.com', body: bluegreen(100, 0) });
+  world.hook({ triggers: ['on-release-started', 'on-release-completed'], services: ['app.example.com'] });
+  world.shift(5);
+  for (const name of ['api.example.com', 'app.example.com']) {
+    const body = { to: 'green', preset: 'AllAtOnce' };
+    world.fixture.must({ kind: 'release.create', services: [name], body, dryRun: false, single: true });
+  }
+  await world.clock.pass(1);
+  t.match(world.sent, [
+    { body: { type: 'on-release-started', data: { services: ['app.example.com'] } } },
+    { body: { type: 'on-release-completed', data: { release: { state: 'completed' } } } },
+  ]);
+  t.equal(world.sent.length, 2);
+});
+
+t.test('what failed is tried again, later each time, and holds up no other; then it is dead', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  const bad = world.shift(5);
+  world.answer = () => (world.sent.at(-1)?.body.data.revision === bad ? { status: 500, body: '' } : fine);
+  const good = world.shift(6);
+  await world.clock.pass(1);
+  t.same(revisions(world.sent), [bad, good]);
+  t.match(world.list(), [{ state: 'pending', attempts: 1, error: 'answered 500, not 2xx' }]);
+  await world.clock.pass(3);
+  t.equal(world.sent.length, 2);
+  await world.clock.pass(3);
+  t.equal(world.sent.length, 3);
+  const ids = new Set(
+    world.sent.filter(({ body }) => body.data.revision === bad).map(({ headers }) => headers['webhook-id']),
+  );
+  t.equal(ids.size, 1, 'under the same id');
+  await world.clock.pass(30 * 3600);
+  t.equal(world.sent.length, 1 + ATTEMPTS_MAX);
+  t.match(world.list(), [{ state: 'dead', attempts: ATTEMPTS_MAX }]);
+  t.match(world.log, [{ webhook: 'hook', attempts: ATTEMPTS_MAX }]);
+
+  world.answer = () => fine;
+  const [dead] = world.list('dead');
+  t.match(world.dispatcher.redeliver('hook', dead?.id as string), { state: 'pending', attempts: 0 });
+  await world.clock.pass(1);
+  t.equal(world.sent.length, 2 + ATTEMPTS_MAX);
+  t.same(world.list(), []);
+  t.match(world.dispatcher.redeliver('hook', dead?.id as string), { code: 'delivery_unknown' });
+  t.match(world.dispatcher.redeliver('none', 'x'), { code: 'webhook_unknown' });
+});
+
+t.test('a receiver that is gone by its own word is not asked again', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  world.answer = () => ({ status: 410, body: '' });
+  world.shift(5);
+  await world.clock.pass(3600);
+  t.equal(world.sent.length, 1);
+  t.match(world.list(), [{ state: 'dead', error: 'answered 410, not 2xx' }]);
+});
+
+t.test('one that hangs holds up no other, nor the changes', async (t) => {
+  const world = makeWorld(t);
+  world.hook({}, 'hangs');
+  world.hook({}, 'quick');
+  world.answer = () => (world.sent.at(-1)?.url === 'https://hangs.test/' ? new Promise<Reply>(() => {}) : fine);
+  const told = [5, 6, 7].map((blue) => world.shift(blue));
+  await world.clock.pass(1);
+  // The first webhook is told of the second one too.
+  t.same(revisions(world.sent.filter(({ url }) => url === 'https://quick.test/')), told);
+  t.equal(world.sent.filter(({ url }) => url === 'https://hangs.test/').length, 1, 'one request at a time');
+});
+
+t.test('a restart at any moment loses nothing', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  world.answer = () => new Promise<Reply>(() => {});
+  const told = [world.shift(5)];
+  await world.clock.pass(1);
+  t.equal(world.sent.length, 1, 'on its way when the process ends');
+  told.push(world.shift(6), world.shift(7));
+  // Those two are revisions, and in no queue yet.
+  world.answer = () => fine;
+  const [first] = world.sent as [Sent];
+  world.restart();
+  await world.clock.pass(1);
+  t.same(revisions(world.sent.slice(1)), told);
+  t.equal(world.sent[1]?.headers['webhook-id'], first.headers['webhook-id'], 'what is sent again has the same id');
+  world.restart();
+  await world.clock.pass(1);
+  t.equal(world.sent.length, 4, 'what was delivered is not sent again');
+});
+
+t.test('a store that cannot be written stops nothing for good', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  const told = world.shift(5);
+  world.fixture.store.setReadOnly(true);
+  await world.clock.pass(10);
+  t.same(world.sent, []);
+  world.fixture.store.setReadOnly(false);
+  await world.clock.pass(10);
+  t.same(revisions(world.sent), [told]);
+});
+
+t.test('queue and list of the dead are bounded', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  const add = (count: number, from: number) => {
+    const deliveries = Array.from({ length: count }, (_, i) => ({
+      id: `msg_${from + i}`,
+      webhook: 'hook',
+      trigger: 'on-revision',
+      event: '1',
+      body: '{}',
+      createdAtMs: 0,
+    }));
+    t.equal(world.fixture.store.deliveries.add(deliveries, '1'), undefined);
+  };
+  add(PENDING_MAX + DEAD_MAX + 5, 0);
+  t.equal(world.list('pending').length, PENDING_MAX);
+  t.equal(world.list('dead').length, DEAD_MAX);
+  t.match(
+    world.list('dead')[0],
+    { id: `msg_${PENDING_MAX + 5}`, error: /others were waiting/ },
+    'the oldest have gone',
+  );
+});
+
+t.test('one that is deleted is told no more, and nothing waits for it', async (t) => {
+  const world = makeWorld(t);
+  world.hook();
+  world.answer = () => ({ status: 500, body: '' });
+  world.shift(5);
+  await world.clock.pass(1);
+  world.fixture.must({ kind: 'webhook.delete', name: 'hook' });
+  t.same(world.list(), []);
+  await world.clock.pass(3600);
+  t.equal(world.sent.length, 1);
+});
