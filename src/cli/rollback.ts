@@ -6,6 +6,7 @@ import { poolLines } from './format/pools.ts';
 import { wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
+import { draws, inForce } from './shift.ts';
 
 interface Options extends SessionOptions {
   readonly revision?: number;
@@ -41,16 +42,13 @@ async function rollback(name: string, options: Options, shell: Shell): Promise<v
   const { idempotencyKey } = options;
   const reply = await session.api.post<WeightsReply>(path`/v1/services/${name}/rollback`, body, { idempotencyKey });
   session.show(reply, () => {
+    if (draws(session, options)) return [inForce(reply)];
     const pools = Object.entries(reply.weights).map(([pool, weight]) => ({
       pool,
       weight,
       share: reply.shares[pool] ?? 0,
     }));
-    return [
-      session.style.bold(name),
-      ...poolLines(pools, session.style).map((line) => `  ${line}`),
-      `In force as revision ${reply.revision}.`,
-    ];
+    return [session.style.bold(name), ...poolLines(pools, session.style).map((line) => `  ${line}`), inForce(reply)];
   });
   if (options.watch) {
     const { watchDrain } = await import('./watch-drain.ts');

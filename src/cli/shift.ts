@@ -52,7 +52,7 @@ async function shift(words: readonly string[], options: Options, shell: Shell): 
     { services },
     { idempotencyKey: options.idempotencyKey },
   );
-  session.show(reply, () => shiftLines(reply, before, session.style));
+  session.show(reply, () => (draws(session, options) ? [inForce(reply)] : shiftLines(reply, before, session.style)));
   if (options.watch) {
     const { watchDrain } = await import('./watch-drain.ts');
     await watchDrain(session, Object.keys(services));
@@ -98,5 +98,14 @@ export function shiftLines({ revision, services }: ShiftReply, before: Before, s
     }));
     return [style.bold(name), ...poolLines(pools, style).map((line) => `  ${line}`)];
   });
-  return [...lines, `In force as revision ${revision}.`];
+  return [...lines, inForce({ revision })];
+}
+
+/** The screen that follows shows the rest. */
+export function draws({ json, shell }: Session, { watch }: { readonly watch?: boolean }): boolean {
+  return watch === true && shell.stdout.isTerminal && !json;
+}
+
+export function inForce({ revision }: { readonly revision: number }): string {
+  return `In force as revision ${revision}.`;
 }

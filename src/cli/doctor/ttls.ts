@@ -1,5 +1,6 @@
 /** TTLs that resolvers will not honour, or that make a rollback slow. Pure. */
 import type { Service, Zone } from '../api-types.ts';
+import { plural } from '../format/text.ts';
 import { type Finding, ok } from './finding.ts';
 
 /** Resolvers cap what they keep: a day is the default of Unbound's cache-max-ttl. */
@@ -22,7 +23,7 @@ export function examineTtls(zone: Zone, services: readonly Service[]): Finding[]
   }
   if (findings.length === 0)
     findings.push(
-      ok('ttls', `The TTLs of ${services.length} services in ${zone.name} are ones that resolvers honour.`),
+      ok('ttls', `The TTLs of ${plural(services.length, 'service')} in ${zone.name} are ones that resolvers honour.`),
     );
   return findings;
 }

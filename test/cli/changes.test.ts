@@ -1,0 +1,68 @@
+/** Waiting for changes: an event of the server is a reason to look at once, and what has no events is looked at. */
+import t from 'tap';
+import { Changes } from '../../src/cli/changes.ts';
+import type { Session } from '../../src/cli/session.ts';
+
+interface Fake {
+  readonly session: Session;
+  readonly interrupt: AbortController;
+  /** How often events were asked for. */
+  asked: number;
+}
+
+function fake(events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | undefined>): Fake {
+  const interrupt = new AbortController();
+  const made: Fake = { asked: 0, interrupt, session: undefined as unknown as Session };
+  const api = {
+    events(signal: AbortSignal) {
+      made.asked += 1;
+      return events(signal);
+    },
+  };
+  const shell = { interrupted: () => interrupt.signal, stdout: { isTerminal: false } };
+  return Object.assign(made, { session: { api, shell, json: false } as unknown as Session });
+}
+
+t.test('an event ends the wait; one that came before it is not forgotten', async (t) => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const { session } = fake(async () => readable);
+  const changes = new Changes(session);
+  t.teardown(() => changes.stop());
+  let waits = 0;
+  for (let event = 0; event < 20; event++) {
+    const next = changes.next();
+    void writer.write(Buffer.from('event: revision\n\n'));
+    const startedAt = performance.now();
+    t.equal(await next, true);
+    if (performance.now() - startedAt > 4000) waits += 1;
+  }
+  t.equal(waits, 0, 'the next look would have come after five seconds');
+});
+
+t.test('a server without events is asked for them once, and looked at all the same', async (t) => {
+  const made = fake(async () => undefined);
+  const changes = new Changes(made.session);
+  t.teardown(() => changes.stop());
+  t.equal(await changes.next(), true);
+  t.equal(await changes.next(), true);
+  t.equal(made.asked, 1);
+});
+
+t.test('Ctrl-C ends a wait at once, and every later one', async (t) => {
+  const { session, interrupt } = fake(async () => undefined);
+  const changes = new Changes(session);
+  t.teardown(() => changes.stop());
+  const next = changes.next();
+  interrupt.abort();
+  t.equal(await next, false);
+  t.equal(await changes.next(), false);
+});
+
+t.test('a stream that breaks off is opened again', async (t) => {
+  const made = fake(async () => new ReadableStream({ start: (controller) => controller.error(new Error('broken')) }));
+  const changes = new Changes(made.session);
+  t.teardown(() => changes.stop());
+  while (made.asked < 2) await changes.next();
+  t.ok(made.asked >= 2);
+});
