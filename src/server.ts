@@ -102,11 +102,12 @@ async function startParts(
   const watched = { engine, store, seen, probe: makeProbe(outbound), clock: systemClock, random: Math.random };
   const health = new HealthMonitor({ ...watched, log: log.child({ part: 'health' }) });
   const gate = makeGate({ outbound, health: { store, view: seen, monitor: health } });
-  const releases = new ReleaseRunner({ engine, store, gate, clock: systemClock, log: log.child({ part: 'releases' }) });
+  const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
+  const moved = { engine, store, gate, drain, clock: systemClock };
+  const releases = new ReleaseRunner({ ...moved, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
   const answerer = new Explainer(shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, answerer });
-  const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
   const events = new EventLog(store, engine);
   const sending = { store, events, outbound, clock: systemClock, random: Math.random };
   const webhooks = new WebhookDispatcher({ ...sending, log: log.child({ part: 'webhooks' }) });

@@ -38,7 +38,7 @@ const standing = {
     properties: {
       kind: {
         type: 'string',
-        enum: ['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'settling'],
+        enum: ['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'drain', 'settling'],
       },
       seconds: { type: ['integer', 'null'], description: 'null: not ended by time.' },
       until: { type: ['string', 'null'], format: 'date-time' },

@@ -219,8 +219,14 @@ const Step = Type.Object(
     ),
     pause: Type.Optional(Type.Object({ duration: Type.Optional(duration) }, strict)),
     analysis: Type.Optional(Analysis),
+    drain: Type.Optional(
+      Type.Object(
+        {},
+        { ...strict, description: 'Waits until every pool without weight is drained; see the drain report.' },
+      ),
+    ),
   },
-  { ...strict, description: 'Exactly one of the three.' },
+  { ...strict, description: 'Exactly one of them.' },
 );
 
 export const Steps = Type.Array(Step);

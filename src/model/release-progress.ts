@@ -1,5 +1,6 @@
 /** How a release goes from step to step: what it does, and what it then waits for. Pure: the time is passed in. */
 import assert from 'node:assert/strict';
+import { DRAIN_MARGIN_SECONDS } from './drain.ts';
 import { lowersTtl, type Release, type ReleaseReason, type ReleaseService, type Step, type Wait } from './release.ts';
 import { waitMessage } from './release-messages.ts';
 import { durationSeconds } from './release-steps.ts';
@@ -64,6 +65,10 @@ export function takeSteps(release: Release, atMs: number): Release {
 function atStep(release: Release, step: Step | undefined, atMs: number): Release {
   if (step === undefined) return finish(release, atMs);
   if (step.analysis !== undefined) return waiting(release, { kind: 'analysis', startedAtMs: atMs, seconds: null });
+  if (step.drain !== undefined) {
+    const seconds = ttlInForce(release) + DRAIN_MARGIN_SECONDS;
+    return waiting(release, { kind: 'drain', startedAtMs: atMs, seconds });
+  }
   assert(step.pause !== undefined, 'a step has exactly one word');
   const { duration } = step.pause;
   if (duration === undefined) return waiting(release, { kind: 'promotion', startedAtMs: atMs, seconds: null });
@@ -105,6 +110,7 @@ const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   promotion: 'pause_step',
   analysis: 'analysis_running',
   inconclusive: 'analysis_inconclusive',
+  drain: 'draining',
   settling: 'ttl_settling',
 };
 

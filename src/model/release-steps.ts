@@ -76,7 +76,7 @@ function checkStep(step: Step, pointer: string): Problem | undefined {
   const words = Object.keys(step);
   if (words.length !== 1) {
     const found = words.length === 0 ? 'nothing' : words.join(' and ');
-    const detail = `A step is one of setWeight, pause and analysis; here is ${found}.`;
+    const detail = `A step is one of setWeight, pause, analysis and drain; here is ${found}.`;
     return new Problem('release_invalid', detail, { pointer });
   }
   const { setWeight, pause, analysis } = step;

@@ -94,7 +94,7 @@ function elapse(release: Release, atMs: number): Release {
   const { wait, held } = release;
   if (held || wait === null || wait.seconds === null) return release;
   if (wait.kind === 'settling') return completed(release);
-  return wait.kind === 'pause' ? nextStep(release, atMs) : takeSteps(release, atMs);
+  return wait.kind === 'pause' || wait.kind === 'drain' ? nextStep(release, atMs) : takeSteps(release, atMs);
 }
 
 function judge(release: Release, outcome: Outcome, message: string, atMs: number): Release {

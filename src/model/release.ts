@@ -8,6 +8,8 @@ export interface Step {
   /** Without a duration: until promoted. */
   readonly pause?: { readonly duration?: number | string };
   readonly analysis?: Analysis;
+  /** Until every pool that has no weight is drained: until no cache that honours TTL holds an answer of it. */
+  readonly drain?: object;
 }
 
 /** Gates that are asked again and again; what is left out has a default (release-steps.ts). */
@@ -45,11 +47,12 @@ export interface ReleaseBody {
 /**
  * What a release waits for before it goes on. `lowering`: until answers with the old TTL have expired; `turn`: nothing,
  * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
- * `inconclusive`: a person, since its analysis could not tell; `settling`: until answers from before the last step have
+ * `inconclusive`: a person, since its analysis could not tell; `drain`: until the pools without weight are drained, so
+ * many seconds at the longest; `settling`: until answers from before the last step have
  * expired.
  */
 export interface Wait {
-  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'inconclusive' | 'settling';
+  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'inconclusive' | 'drain' | 'settling';
   /** Unix time, milliseconds. */
   readonly startedAtMs: number;
   /** null: not ended by time. */
@@ -80,6 +83,7 @@ export type ReleaseReason =
   | 'pause_step'
   | 'pause_requested'
   | 'analysis_inconclusive'
+  | 'draining'
   | 'steps_done'
   | 'abort_requested'
   | 'analysis_failed'

@@ -143,7 +143,7 @@ t.test('what is refused', async (t) => {
   const api = await start(t);
   const cases: [string, object, string][] = [
     ['no pool', {}, '400 body_invalid /to'],
-    ['an unknown word', { to: 'green', steps: [{ drain: {} }] }, '400 body_invalid /steps/0/drain'],
+    ['an unknown word', { to: 'green', steps: [{ wait: {} }] }, '400 body_invalid /steps/0/wait'],
     [
       'an unknown metric',
       { to: 'green', steps: [{ analysis: { metrics: [{ name: 'x', datadog: {} }] } }] },

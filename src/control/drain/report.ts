@@ -1,5 +1,5 @@
 /** The drain report of a service: from the workers' counters and what its rows say of answers before the start. */
-import { drainMessage, drainOf, isPinned, type PoolDrain } from '../../model/drain.ts';
+import { drainMessage, drainOf, isPinned, type PoolAnswers, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
 import { estimateResolvers, type ResolverEstimate } from '../../model/resolver-estimates.ts';
 import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/service.ts';
@@ -61,6 +61,21 @@ export class DrainReports {
     };
   }
 
+  /**
+   * When every pool without weight of the services is drained; Unix time, milliseconds. 0: there is nothing to wait for;
+   * undefined: not known yet, since a worker may still answer by earlier weights.
+   */
+  drainedAtMs(services: readonly string[], nowMs: number): number | undefined {
+    const { store, table } = this.#parts;
+    if (!services.every((name) => table.isSettled(name))) return undefined;
+    const found = services.flatMap((name) => store.service(name) ?? []);
+    const times = found.flatMap((service) => {
+      const counts = table.poolCounts(service.name);
+      return service.pools.map((pool) => drainOf(answersOf(service, pool, counts), nowMs, true, 0).drainedAtMs ?? 0);
+    });
+    return Math.max(0, ...times);
+  }
+
   #count(service: Service, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
     const { table } = this.#parts;
     // Asked first: what an old answer left in the counters is in them once this is true.
@@ -73,16 +88,15 @@ export class DrainReports {
     });
     const counted = service.pools.map((pool, i): Counted => {
       const count = counts[pool.name] ?? never;
-      const drain = drainOf(
-        { ...count, weight: pool.weight, pinned: isPinned(service, pool.name) },
-        nowMs,
-        settled,
-        ttlInForce(service),
-      );
+      const drain = drainOf(answersOf(service, pool, counts), nowMs, settled, ttlInForce(service));
       return { pool, count, drain, resolvers: estimates[i] as ResolverEstimate };
     });
     return { counted, level: sightings.level };
   }
+}
+
+function answersOf(service: Service, pool: Pool, counts: Readonly<Record<string, PoolCount>>): PoolAnswers {
+  return { ...(counts[pool.name] ?? never), weight: pool.weight, pinned: isPinned(service, pool.name) };
 }
 
 /** What share each pool is to have, and what it has had since: of the answers, and of the resolvers. */

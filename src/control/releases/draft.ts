@@ -92,6 +92,7 @@ function stepCause({ wait }: Release, verdict: Verdict | undefined): string {
     case 'failed':
       return 'is aborted by its analysis';
   }
+  if (wait?.kind === 'drain') return 'goes on, the pools without weight are drained';
   return wait?.seconds ? `goes on after ${wait.seconds} s` : 'goes on';
 }
 

@@ -13,11 +13,14 @@ import type { Verdict } from '../../model/release-analysis.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
+import type { DrainReports } from '../drain/report.ts';
 import type { Engine } from '../engine.ts';
 import { type AnalysisProgress, type Gate, RunningAnalysis } from './analysis.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;
+/** How soon workers are looked at again that may still answer by earlier weights. */
+const UNSETTLED_MS = 100;
 /** Who takes the steps, in the log of changes. */
 const ACTOR = 'teal';
 
@@ -33,6 +36,7 @@ export interface RunnerParts {
   readonly engine: Pick<Engine, 'execute' | 'onChange'>;
   readonly store: Pick<Store, 'activeReleases'>;
   readonly gate: Gate;
+  readonly drain: Pick<DrainReports, 'drainedAtMs'>;
   readonly clock: Clock;
   readonly log: RunnerLog;
 }
@@ -46,6 +50,8 @@ interface Followed {
   /** Of its analysis, once there is one. */
   verdict: Verdict | undefined;
   analysis: RunningAnalysis | undefined;
+  /** Where it waits for pools to drain: which, and when they will have (Unix time, milliseconds); see `#isDrained`. */
+  drain: { readonly services: readonly string[]; drainedAtMs: number } | undefined;
   /** Ends its analysis. */
   readonly stopped: AbortController;
 }
@@ -95,13 +101,17 @@ export class ReleaseRunner {
     this.#followed.get(id)?.stopped.abort();
     this.#followed.delete(id);
     if (!isActive(release) || wait === null) return;
-    const dueAtMs = held ? Number.POSITIVE_INFINITY : this.#parts.clock.steadyMs() + remainingMs(wait, atMs);
+    const { clock } = this.#parts;
+    // Whether pools are drained is looked at at once.
+    const leftMs = wait.kind === 'drain' ? 0 : remainingMs(wait, atMs);
+    const dueAtMs = held ? Number.POSITIVE_INFINITY : clock.steadyMs() + leftMs;
+    const drain =
+      wait.kind === 'drain' ? { services: release.services.map(({ name }) => name), drainedAtMs: 0 } : undefined;
     const stopped = new AbortController();
-    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, analysis: undefined, stopped };
+    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, analysis: undefined, drain, stopped };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
     if (wait.kind !== 'analysis' || held || analysis === undefined) return;
-    const { clock } = this.#parts;
     const asking = { release, stopped: stopped.signal };
     followed.analysis = new RunningAnalysis(analysis, this.#loggedGate(id), clock, asking, (verdict) => {
       followed.verdict = verdict;
@@ -134,8 +144,30 @@ export class ReleaseRunner {
   #tick(): void {
     const now = this.#parts.clock.steadyMs();
     // A step makes the release a new entry, which is not in this list: each gets one step in a tick.
-    for (const followed of [...this.#followed.values()].filter(({ dueAtMs }) => dueAtMs <= now)) this.#step(followed);
+    for (const followed of [...this.#followed.values()].filter(({ dueAtMs }) => dueAtMs <= now)) {
+      if (this.#isDrained(followed)) this.#step(followed);
+    }
     this.#schedule();
+  }
+
+  /**
+   * False: it is due later. The report goes by the wall clock, the wait by the steady one: once the report says the same
+   * time as when the wait was set, no answer has been given since, and what was waited for has come.
+   */
+  #isDrained(followed: Followed): boolean {
+    const { drain } = followed;
+    if (drain === undefined) return true;
+    const { clock } = this.#parts;
+    const nowMs = clock.wallMs();
+    const drainedAtMs = this.#parts.drain.drainedAtMs(drain.services, nowMs);
+    if (drainedAtMs === undefined) {
+      followed.dueAtMs = clock.steadyMs() + UNSETTLED_MS;
+      return false;
+    }
+    if (drainedAtMs === drain.drainedAtMs || drainedAtMs === 0) return true;
+    drain.drainedAtMs = drainedAtMs;
+    followed.dueAtMs = clock.steadyMs() + Math.max(0, drainedAtMs - nowMs);
+    return false;
   }
 
   #step(followed: Followed): void {

@@ -1,5 +1,6 @@
 /** An engine with a runner whose clocks and gates the test moves by hand; it can be killed and started again. */
 import type { Test } from 'tap';
+import { DrainReports } from '../../../src/control/drain/report.ts';
 import type { AnalysisProgress } from '../../../src/control/releases/analysis.ts';
 import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
 import type { Metric, Release, Step } from '../../../src/model/release.ts';
@@ -38,13 +39,14 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
   const lines: object[] = [];
   let runner: ReleaseRunner;
   const start = (): EngineFixture => {
-    const fixture = makeEngine(t, { folder });
+    const fixture = makeEngine(t, { folder, atMs: clock.wallMs() });
     const gate = async (metric: Metric): Promise<Measurement> => {
       asked.push(metric.name);
       return world.answer(metric);
     };
+    const drain = new DrainReports({ store: fixture.store, table: fixture.table, startedAtMs: clock.wallMs() });
     const log = { info: (line: object) => lines.push(line), error: (line: object) => lines.push(line) };
-    runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, clock, log });
+    runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, drain, clock, log });
     runner.start();
     return fixture;
   };
