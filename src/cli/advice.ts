@@ -7,6 +7,7 @@ const advice: Readonly<Record<string, string>> = {
   zone_unknown: '`teal zone list` shows the zones',
   service_unknown: '`teal service list` shows the services',
   release_unknown: '`teal release list NAME` shows the releases of a service',
+  webhook_unknown: '`teal webhook list` shows the webhooks',
   release_active: '`teal release watch NAME` shows it, `teal release abort NAME` or `teal rollback NAME` ends it',
   zone_has_services: 'add --with-services to delete them too',
   revision_stale: 'somebody else changed it meanwhile: look again, then repeat',

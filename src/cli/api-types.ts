@@ -203,3 +203,23 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next?: string;
 }
+
+export interface Webhook {
+  readonly name: string;
+  readonly url: string;
+  readonly triggers: readonly string[];
+  readonly services?: readonly string[];
+  readonly secret?: string;
+  readonly revision: number;
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly trigger: string;
+  readonly event: string;
+  readonly state: 'pending' | 'dead';
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly nextAttemptAt: string | null;
+  readonly lastError: string | null;
+}

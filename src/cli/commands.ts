@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   serve: () => import('./serve.ts'),
   init: () => import('./init.ts'),
   token: () => import('./token.ts'),
+  webhook: () => import('./webhook.ts'),
   backup: () => import('./backup.ts'),
   restore: () => import('./restore.ts'),
   completion: () => import('./completion.ts'),

@@ -4,7 +4,7 @@ import { path } from './api.ts';
 import type { Explanation } from './api-types.ts';
 import { split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
-import { columns, printable } from './format/text.ts';
+import { columns, plural, printable, wrap } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -32,7 +32,7 @@ export function add(program: Command, shell: Shell): void {
       }
       const suffix = query.size > 0 ? `?${query}` : '';
       const found = await session.api.get<Explanation>(`${path`/v1/services/${name}/explain`}${suffix}`);
-      session.show(found, () => explanationLines(found, session.style));
+      session.show(found, () => explanationLines(found, session.style, shell.stdout.columns - 1));
     });
   describeRemote(
     command,
@@ -43,15 +43,21 @@ export function add(program: Command, shell: Shell): void {
   );
 }
 
-export function explanationLines(found: Explanation, style: Style): string[] {
+export function explanationLines(found: Explanation, style: Style, width: number): string[] {
+  const [first = `no ${found.type}`, ...more] = found.answer.map(printable);
   const rows = [
     ['client', found.client],
     ['network', found.network],
     ['pool', found.pool ?? 'none'],
     ['because of', found.reason],
-    ['answer', `${found.type} ${found.answer.join(' ')}`],
+    ['answer', first],
+    ...more.map((record) => ['', record]),
     ['TTL', `${found.ttlSeconds} s`],
-    [`${found.draws} draws`, split(found.split, style)],
+    [`${plural(found.draws, 'draw')}`, split(found.split, style)],
   ];
-  return [printable(found.message), '', ...columns(rows.map(([key, value]) => [`  ${key}`, value as string]))];
+  return [
+    ...wrap(printable(found.message), width),
+    '',
+    ...columns(rows.map(([key, value]) => [`  ${key}`, value as string])),
+  ];
 }

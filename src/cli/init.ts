@@ -77,7 +77,9 @@ function settingsText(demo: boolean): string {
 
 /** The unit with the program and the settings file that are meant here. */
 function unitText(text: string, settings: string): string {
-  return text.replace(/^ExecStart=.*$/m, `ExecStart=${programWords()} serve --config ${settings}`);
+  return text
+    .replace(/^ExecStart=.*$/m, `ExecStart=${programWords()} serve --config ${settings}`)
+    .replaceAll('/etc/teal/', `${dirname(settings)}/`);
 }
 
 /** How this program is started: by its name where it is installed, else by Node and the file. */
@@ -90,8 +92,7 @@ function write(files: ReadonlyMap<string, string>): void {
   for (const [file, text] of files) {
     try {
       mkdirSync(dirname(file), { recursive: true });
-      // Readable by its owner and group: a token may be written into it later.
-      writeFileSync(file, text, { mode: file.endsWith('.yaml') ? 0o640 : 0o644 });
+      writeFileSync(file, text);
     } catch (error) {
       throw new Failure(EXIT.CANNOT_WRITE, `${file} cannot be written (${(error as NodeJS.ErrnoException).code})`);
     }

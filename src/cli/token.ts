@@ -1,5 +1,4 @@
 /** `teal token`: tokens of the admin API, made, listed, revoked. */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { path } from './api.ts';
 import type { Token } from './api-types.ts';
@@ -7,6 +6,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant } from './format/text.ts';
 import { collect, durationValue } from './option-values.ts';
+import { keepSecret } from './secret-file.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -62,9 +62,7 @@ export function add(program: Command, shell: Shell): void {
 
 async function createToken(name: string, options: CreateOptions, shell: Shell): Promise<void> {
   const session = await openSession(shell, options);
-  // Opened first: a secret that cannot be kept should not be made.
-  const fd = options.output === undefined ? undefined : openNew(options.output);
-  const { scope, service: services, zone: zones, expires } = options;
+  const { scope, service: services, zone: zones, expires, output } = options;
   const body = {
     name,
     scope,
@@ -72,24 +70,13 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
     ...(zones && { zones }),
     ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
   };
-  const token = await make(session, body).catch((error: unknown) => {
-    if (options.output !== undefined) rmSync(options.output);
-    throw error;
-  });
-  if (fd === undefined) {
-    session.show(token, () => [
-      `Token ${name}, scope ${scope}. Its secret is shown this once:`,
-      '',
-      `  ${token.secret}`,
-    ]);
+  if (output !== undefined) {
+    const shown = await keepSecret(output, () => make(session, body));
+    session.show({ ...shown, output }, () => [`Token ${name}, scope ${scope}. Its secret is in ${output}.`]);
     return;
   }
-  writeSync(fd, `${token.secret}\n`);
-  closeSync(fd);
-  const { secret: _secret, ...shown } = token;
-  session.show({ ...shown, output: options.output }, () => [
-    `Token ${name}, scope ${scope}. Its secret is in ${options.output}.`,
-  ]);
+  const token = await make(session, body);
+  session.show(token, () => [`Token ${name}, scope ${scope}. Its secret is shown this once:`, '', `  ${token.secret}`]);
 }
 
 async function make({ api }: Session, body: { readonly name: string }): Promise<Token> {
@@ -98,18 +85,6 @@ async function make({ api }: Session, body: { readonly name: string }): Promise<
   // The reply was lost on its way and asked for again; the server keeps no secrets.
   const message = `${body.name} was made, but the reply with its secret was lost: revoke it, and make another`;
   throw new Failure(EXIT.TRY_LATER, message);
-}
-
-function openNew(file: string): number {
-  try {
-    return openSync(file, 'wx', 0o600);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(
-      EXIT.CANNOT_WRITE,
-      `${file}: ${code === 'EEXIST' ? 'it is there already' : `cannot be written (${code})`}`,
-    );
-  }
 }
 
 export function tokenLines(tokens: readonly Token[]): string[] {

@@ -57,6 +57,57 @@ t.test('a token is made, shown once or written to a private file, and revoked', 
   t.match(await type('status', { env: { TEAL_TOKEN: secret } }), { code: EXIT.NO_PERMISSION });
 });
 
+t.test('a webhook is made with a secret that is kept, and what could not be delivered is shown', async (t) => {
+  const dir = temporaryFolder(t);
+  const file = join(dir, 'secret');
+  const url = 'https://127.0.0.1:1/hook';
+  const made = await type(['webhook', 'add', 'chat', url, '-t', 'on-release-started', '-o', file]);
+  t.match(made, { code: 0, stdout: `Webhook chat. Its secret is in ${file}.\n` });
+  t.match(readFileSync(file, 'utf8'), /^whsec_\S+\n$/);
+  const own = ['webhook', 'add', 'own', url, '-t', 'on-release-aborted', '--secret-file', file];
+  t.match(
+    await type(own),
+    { code: 0, stdout: 'Webhook own, told of on-release-aborted.\n' },
+    'a secret that one has is not shown',
+  );
+  t.match(await type(['webhook', 'add', 'chat', url, '-t', 'on-release-started']), {
+    code: EXIT.REFUSED,
+    stderr: /\[revision_stale\]/,
+  });
+  t.match(await type(['webhook', 'add', 'x', url, '-t', 'soon', '-o', join(dir, 'x')]), { code: EXIT.REFUSED });
+  t.notOk(existsSync(join(dir, 'x')));
+  t.match(
+    (await type('webhook list')).stdout,
+    /^WEBHOOK +URL +TRIGGERS +FOR\nchat +https:\S+ +on-release-started +everything\nown/,
+  );
+  t.match((await type('webhook deliveries chat')).stdout, 'Nothing waits, and nothing failed.\n');
+  await type('release start app.example.test --to green --steps 20,pause');
+  let items: { id: string; lastError: string | null }[] = [];
+  while (!items[0]?.lastError) items = (await type('webhook deliveries chat --json')).json.items;
+  t.match(
+    (await type('webhook deliveries chat')).stdout,
+    /^ID +TRIGGER .*\n\S+ +on-release-started +(pending|dead) +\d+ /,
+  );
+  t.match((await type(`webhook redeliver chat ${items[0].id}`)).stdout, /is on its way\.\n/);
+  await type('release abort app.example.test');
+  for (const name of ['chat', 'own']) t.match((await type(`webhook rm ${name}`)).stdout, `${name} is deleted.\n`);
+  t.match(await type('webhook rm chat'), { code: EXIT.REFUSED, stderr: /`teal webhook list` shows the webhooks/ });
+});
+
+t.test('what a client gets is explained', async (t) => {
+  await type('shift app.example.test blue=0 green=1');
+  const { stdout } = await type('explain app.example.test --client 203.0.113.7 --draws 10');
+  t.match(
+    stdout,
+    /^.+\.\n\n {2}client +203\.0\.113\.7\n[\s\S]* {2}pool +green\n[\s\S]*192\.0\.2\.20\n[\s\S]*10 draws +blue 0\.0 % · green 100\.0 %\n$/,
+  );
+  t.match((await type('explain app.example.test --type AAAA')).stdout, /answer +no AAAA\n/);
+  t.match(await type('explain app.example.test --client nonsense'), {
+    code: EXIT.REFUSED,
+    stderr: /\[query_invalid\]/,
+  });
+});
+
 t.test('health is shown, forced, cleared', async (t) => {
   t.match((await type('health show app.example.test')).stdout, /^app\.example\.test\n {2}blue +up/);
   const forced = await type('health force app.example.test blue down --for 1h');

@@ -1,0 +1,36 @@
+/** Secrets that are shown once: to the screen, or to a new file that only its owner can read. */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+
+/**
+ * Makes something that has a secret, and writes the secret to the file. The file is opened first: a secret that cannot
+ * be kept should not be made. Throws Failure, with no file left.
+ */
+export async function keepSecret<Made extends { readonly secret?: string }>(
+  file: string,
+  make: () => Promise<Made>,
+): Promise<Omit<Made, 'secret'>> {
+  const fd = openNew(file);
+  try {
+    const { secret, ...shown } = await make();
+    if (secret === undefined) throw new Failure(EXIT.TRY_LATER, 'the reply came without the secret');
+    writeSync(fd, `${secret}\n`);
+    return shown;
+  } catch (error) {
+    rmSync(file);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openNew(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it is there already' : `cannot be written (${code})`;
+    throw new Failure(EXIT.CANNOT_WRITE, `${file}: ${why}`);
+  }
+}
