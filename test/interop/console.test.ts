@@ -189,6 +189,27 @@ t.test('the console', async (t) => {
     await page.context().close();
   });
 
+  await t.test('says what the server counts and why a client gets what it gets', async (t) => {
+    await reset();
+    await answers(teal, app);
+    const page = await openPage(it);
+    await signIn(page, it, appPage);
+    await page.getByRole('listitem').filter({ hasText: 'blue' }).getByText('observed 100%').waitFor();
+    await page.getByLabel('Client or resolver').fill('203.0.113.7');
+    await page.getByRole('button', { name: 'Explain', exact: true }).click();
+    const explained = page.getByRole('region', { name: 'Explain an answer' });
+    await explained.getByText(blue, { exact: false }).first().waitFor();
+    await explained.getByRole('img', { name: /such answers: blue 100%/ }).waitFor();
+    await page.getByLabel('Client or resolver').fill('nowhere');
+    await page.getByRole('button', { name: 'Explain', exact: true }).click();
+    await explained
+      .getByText(/address/)
+      .nth(1)
+      .waitFor();
+    t.equal(await explained.getByText(blue, { exact: false }).count(), 0, 'nothing stale beside a refusal');
+    await page.context().close();
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     await t.test(`has no serious fault for axe-core, and fits a phone: ${colorScheme}`, async (t) => {
       const steps = [{ setWeight: 10 }, { pause: {} }, { setWeight: 100 }];

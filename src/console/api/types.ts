@@ -197,6 +197,8 @@ export interface Health {
       string,
       {
         readonly healthy: boolean;
+        /** Of the answers now. */
+        readonly share: number;
         readonly forced: Forced | null;
         readonly targets: Readonly<Record<string, TargetHealth>>;
       }

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../api/types.ts';
-import { Badge, Card, Loaded, PageHead } from '../parts/controls.tsx';
+import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';
 import { HealthPanel } from '../parts/health-panel.tsx';
@@ -24,6 +24,8 @@ import { observedShares } from './services.tsx';
 const DRAIN_MS = 2000;
 /** Events tell of targets that go up or down; what the last probe came to changes more often. */
 const HEALTH_MS = 10_000;
+/** Shares that differ by less are the same, rounded. */
+const SHARE_SAME = 0.0005;
 /** Gates are measured between the events of a release. */
 const GATES_MS = 3000;
 
@@ -154,13 +156,12 @@ function Head(props: WithState & { onChanged: () => void }) {
   );
 }
 
-function TrafficCard({ service, of, drain, active }: Parts & { active: Release | undefined }) {
+function TrafficCard({ service, of, drain, health, active }: Parts & { active: Release | undefined }) {
   const pools = Object.keys(service.pools);
   const observed = observedShares(drain.body);
-  const resolvers = Object.values(drain.body?.pools ?? {}).reduce(
-    (sum, pool) => sum + (pool.resolvers?.distinct ?? 0),
-    0,
-  );
+  // One resolver may have got several pools, so that their numbers cannot be added.
+  const distinct = Object.values(drain.body?.pools ?? {}).map(({ resolvers }) => resolvers?.distinct ?? 0);
+  const resolvers = Math.round(Math.max(0, ...distinct));
   return (
     <Card title="Traffic" tools={active && <Badge tone="accent">release in progress</Badge>}>
       <SplitBar shares={service.shares} label="Configured shares" size="large" />
@@ -175,13 +176,28 @@ function TrafficCard({ service, of, drain, active }: Parts & { active: Release |
           </li>
         ))}
       </ul>
+      <HealthNotice service={service} health={health.body} />
       <ShiftEditor
         service={service}
         of={of}
         isReleasing={active !== undefined}
-        resolvers={resolvers > 0 ? Math.round(resolvers) : undefined}
+        resolvers={resolvers > 0 ? resolvers : undefined}
       />
     </Card>
+  );
+}
+
+/** Where health makes another split than the weights. */
+function HealthNotice({ service, health }: { service: Service; health: Health | undefined }) {
+  const entries = Object.entries(health?.pools ?? {}).map(([pool, { share }]) => [pool, share] as const);
+  const differs = entries.some(([pool, share]) => Math.abs(share - (service.shares[pool] ?? 0)) > SHARE_SAME);
+  if (!differs) return null;
+  const unhealthy = Object.entries(health?.pools ?? {}).filter(([, pool]) => !pool.healthy);
+  return (
+    <Message tone="warn">
+      {unhealthy.map(([pool]) => pool).join(', ')} {unhealthy.length === 1 ? 'is' : 'are'} not healthy, so answers now
+      go: <strong>{entries.map(([pool, share]) => `${pool} ${percent(share)}`).join(', ')}</strong>.
+    </Message>
   );
 }
 

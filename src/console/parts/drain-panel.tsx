@@ -107,7 +107,10 @@ export function SkewPanel({ name, of }: { name: string; of: Resource<Drain> }) {
 
 function SkewTable({ pools }: { pools: Drain['pools'] }) {
   const names = Object.keys(pools);
-  const orDash = (share: number | null | undefined): string => (typeof share === 'number' ? percent(share) : '–');
+  // Without a single answer there is no share.
+  const hasAnswers = names.some((name) => (pools[name]?.answers ?? 1) > 0);
+  const orDash = (share: number | null | undefined): string =>
+    typeof share === 'number' && hasAnswers ? percent(share) : '–';
   return (
     <div class="scroll">
       <table class="small">
@@ -134,7 +137,7 @@ function SkewTable({ pools }: { pools: Drain['pools'] }) {
                 <th scope="row">
                   <PoolName pool={name} pools={names} />
                 </th>
-                <td class="number">{orDash(share?.configured)}</td>
+                <td class="number">{share === undefined ? '–' : percent(share.configured)}</td>
                 <td class="number">
                   {orDash(share?.answers)}
                   {answers !== undefined && <div class="quiet">{answers.toLocaleString('en')}</div>}

@@ -26,9 +26,7 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
           <div key={pool}>
             <div class="between">
               <PoolName pool={pool} pools={pools} />
-              {report && (isChecked || report.forced) && (
-                <Badge tone={report.healthy ? 'ok' : 'danger'}>{report.healthy ? '✓ healthy' : '✕ unhealthy'}</Badge>
-              )}
+              {report && (isChecked || report.forced) && <HealthBadge {...report} />}
             </div>
             <ForcedText forced={report?.forced} />
             <ul>
@@ -43,6 +41,13 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
       {!isChecked && <p class="quiet small">No health checks are set for this service.</p>}
     </Card>
   );
+}
+
+function HealthBadge({ healthy, forced, targets }: Health['pools'][string]) {
+  if (!healthy) return <Badge tone="danger">✕ unhealthy</Badge>;
+  const isSeen =
+    forced !== null || Object.values(targets).some(({ state, forced }) => state === 'up' || forced !== null);
+  return isSeen ? <Badge tone="ok">✓ healthy</Badge> : <Badge>? counts as healthy</Badge>;
 }
 
 function ForcedText({ forced }: { forced: Forced | null | undefined }) {

@@ -42,7 +42,8 @@ export function ShiftEditor(props: {
     if (weightsFault(next) === undefined) setStart(next as Weights);
   };
 
-  if (isReleasing) {
+  // Whoever is confirming a shift is told why it is refused, not left before a dialog that vanished.
+  if (isReleasing && !isConfirming) {
     return (
       <Message tone="accent">
         A release is moving this service, and only it changes the weights. Abort it or roll back to change them by hand.

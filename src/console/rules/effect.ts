@@ -38,7 +38,7 @@ export function effectOf(
       (pool) =>
         `${pool} gets no new clients from then on. It is drained about ${settleSeconds} s after its last answer; keep it running until the drain report says so.`,
     ),
-    ...(more.resolvers ? [`${resolversText(more.resolvers)} have asked for this name lately.`] : []),
+    ...(more.resolvers ? [resolversSentence(more.resolvers)] : []),
   ];
   return { pools, moved, sentences, emptied, settleSeconds };
 }
@@ -53,6 +53,7 @@ function movedSentence(
   return `From the instant of your confirmation, ${percent(moved)} of all new answers move from ${losing.join(' and ')} to ${gaining.join(' and ')}.`;
 }
 
-function resolversText(count: number): string {
-  return count === 1 ? 'One resolver' : `About ${count.toLocaleString('en')} resolvers`;
+function resolversSentence(count: number): string {
+  const resolvers = count === 1 ? 'one resolver has' : `${count.toLocaleString('en')} resolvers have`;
+  return `At least ${resolvers} asked for this name since the server started.`;
 }
