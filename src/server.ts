@@ -108,7 +108,9 @@ async function startParts(
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
   const answerer = new Explainer(shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, answerer });
-  const events = new EventLog(store, engine);
+  // A name for this process that no earlier one had.
+  const events = new EventLog(store, engine, Date.now().toString(36));
+  health.onHealth((event) => events.addHealth(event, Date.now()));
   const sending = { store, events, outbound, clock: systemClock, random: Math.random };
   const webhooks = new WebhookDispatcher({ ...sending, log: log.child({ part: 'webhooks' }) });
   const app = createApp({

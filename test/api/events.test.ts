@@ -139,7 +139,7 @@ async function deaf(url: string): Promise<net.Socket> {
 /** Streams without a server, to look at what they do with memory and time. */
 function makeStreams(t: Test) {
   const fixture = withService(makeEngine(t));
-  const log = new EventLog(fixture.store, fixture.engine);
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
   const streams = new EventStreams(log);
   t.teardown(() => streams.stop());
   const listener = { grant: new Grant(fixture.store, undefined), isGood: () => true };

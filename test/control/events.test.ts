@@ -48,7 +48,7 @@ t.test('ids are read as they are written, and nothing else is one', async (t) =>
 
 t.test('a release tells of its revisions, then of what they did', async (t) => {
   const fixture = withService(makeEngine(t));
-  const log = new EventLog(fixture.store, fixture.engine);
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
   const steps = [{ setWeight: 10 }, { pause: {} }, { setWeight: 100 }];
   const { body } = fixture.must({
     kind: 'release.create',
@@ -74,7 +74,7 @@ t.test('a release tells of its revisions, then of what they did', async (t) => {
   t.same(told(readAll(log, { revision: 3, index: 2 })), expected.slice(3), 'from the middle of a revision');
   t.same(log.end, { revision: 5, index: 2 });
 
-  const again = new EventLog(fixture.store, fixture.engine);
+  const again = new EventLog(fixture.store, fixture.engine, 'second');
   t.same(told(readAll(again, START)).slice(2), expected, 'the same after a restart');
   t.same(again.end, { revision: 5, index: 2 });
   const texts = (log: EventLog) => readAll(log, START).map((event) => JSON.stringify(dataOf(event, everything)));
@@ -96,7 +96,7 @@ t.test('a release tells of its revisions, then of what they did', async (t) => {
 t.test('however many pages, and whatever is in memory, nothing is lost or told twice', async (t) => {
   const fixture = withService(makeEngine(t));
   for (let blue = 1; blue <= 250; blue++) shift(fixture, blue);
-  const log = new EventLog(fixture.store, fixture.engine);
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
   for (let blue = 251; blue <= 600; blue++) shift(fixture, blue);
   const numbers = (after: number) =>
     readAll(log, { revision: after, index: 0 }).map(({ position }) => position.revision);
@@ -111,7 +111,7 @@ t.test('however many pages, and whatever is in memory, nothing is lost or told t
 
 t.test('a listener is called once for each change, until it has enough', async (t) => {
   const fixture = withService(makeEngine(t));
-  const log = new EventLog(fixture.store, fixture.engine);
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
   let calls = 0;
   const end = log.listen(() => {
     calls += 1;
@@ -126,7 +126,7 @@ t.test('a listener is called once for each change, until it has enough', async (
 
 t.test('a position of another log, or too long ago, is lost', async (t) => {
   const store = { lastRevision: REPLAYED_REVISIONS_MAX + 5, revisions: () => [], release: () => undefined };
-  const log = new EventLog(store, { onChange() {} });
+  const log = new EventLog(store, { onChange() {} }, 'first');
   for (const [revision, isLost] of [
     [4, true],
     [5, false],
@@ -140,7 +140,7 @@ t.test('a position of another log, or too long ago, is lost', async (t) => {
 t.test('who is limited is told of what he may see, and of no more', async (t) => {
   const fixture = withService(makeEngine(t));
   fixture.must({ kind: 'service.put', name: 'api.example.com', body: bluegreen(100, 0) });
-  const log = new EventLog(fixture.store, fixture.engine);
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
   const weights = { blue: 50, green: 50 };
   fixture.must({ kind: 'shift', services: { 'app.example.com': weights, 'api.example.com': weights } });
   fixture.must({ kind: 'weights.put', name: 'api.example.com', weights: { blue: 1, green: 1 } });
@@ -168,3 +168,42 @@ t.test('who is limited is told of what he may see, and of no more', async (t) =>
   t.equal(seen(['*.example.com']).length, 6);
   t.same(seen(['www.example.com']), []);
 });
+
+t.test(
+  'what probes see comes after the revision that was the last then, once, and anew from another process',
+  async (t) => {
+    const fixture = withService(makeEngine(t));
+    const log = new EventLog(fixture.store, fixture.engine, 'first');
+    const see = (to: EventLog, target: string) =>
+      to.addHealth({ service: 'app.example.com', pool: 'blue', target, state: 'down', reason: 'refused' }, 0);
+    see(log, '192.0.2.1');
+    shift(fixture, 5);
+    see(log, '192.0.2.2');
+    see(log, '192.0.2.3');
+    shift(fixture, 6);
+    const expected = ['2-first.1 health', '3 revision', '3-first.2 health', '3-first.3 health', '4 revision'];
+    t.same(told(readAll(log, { revision: 2, index: 0 })), expected);
+    for (const [i, line] of expected.entries()) {
+      const position = parseId(line.split(' ')[0] as string) as Position;
+      t.same(told(readAll(log, position)), expected.slice(i + 1), `after ${line}`);
+    }
+    const again = new EventLog(fixture.store, fixture.engine, 'second');
+    see(again, '192.0.2.1');
+    const position = parseId('3-first.3') as Position;
+    t.same(told(readAll(again, position)), ['4 revision', '4-second.1 health']);
+    t.notOk(again.isLost(position));
+
+    const [event] = readAll(log, { revision: 2, index: 0 }) as [Event];
+    t.same(dataOf(event, everything), {
+      service: 'app.example.com',
+      pool: 'blue',
+      target: '192.0.2.1',
+      state: 'down',
+      reason: 'refused',
+    });
+    t.equal(dataOf(event, new Grant(fixture.store, { services: ['api.example.com'], zones: [] })), undefined);
+    for (let i = 0; i < 1000; i++) see(log, '192.0.2.1');
+    t.ok(log.isLost({ revision: 2, index: 0 }), 'more than is kept');
+    t.notOk(log.isLost({ revision: 4, index: 0 }));
+  },
+);

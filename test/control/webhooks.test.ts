@@ -29,7 +29,7 @@ function makeWorld(t: Test) {
     const fixture = makeEngine(t, { folder });
     dispatcher = new WebhookDispatcher({
       store: fixture.store,
-      events: new EventLog(fixture.store, fixture.engine),
+      events: new EventLog(fixture.store, fixture.engine, 'first'),
       clock,
       random: () => 0.999_999,
       log: { warn: (line) => log.push(line), error: (line) => log.push(line) },

@@ -1,10 +1,14 @@
-/** Events: what has happened, for those who listen. All of them follow from revisions, so that they can be told again. */
+/**
+ * Events: what has happened, for those who listen. Most follow from revisions, so that they can be told again; what
+ * probes see is of this process, and comes after the revision that was the last one then.
+ */
 import type { Release } from '../../model/release.ts';
 import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../model/release-triggers.ts';
 import type { Revision, Subject } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { shown } from '../draft.ts';
 import type { Grant } from '../grant.ts';
+import type { HealthEvent } from '../health/monitor.ts';
 import { releaseReply } from '../releases/replies.ts';
 import { revisionReply } from '../revision-reply.ts';
 
@@ -12,6 +16,8 @@ import { revisionReply } from '../revision-reply.ts';
 export interface Position {
   readonly revision: number;
   readonly index: number;
+  /** Of what probes saw: which process, and its number there, from 1. */
+  readonly health?: { readonly process: string; readonly number: number };
 }
 
 /** Before all events. */
@@ -26,25 +32,38 @@ interface Placed {
 export type Event = Placed &
   (
     | { readonly name: 'revision'; readonly revision: Revision }
+    | { readonly name: 'health'; readonly health: HealthEvent }
     | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release }
   );
 
 /**
- * A position as the id of an event: `17` for revision 17, `17.1` for the first thing that it did to a release. The log
- * never changes, so no id is ever that of another event, whatever restarts come between.
+ * A position as the id of an event: `17` for revision 17, `17.1` for the first thing that it did to a release,
+ * `17.1-k3x.5` for the fifth thing that the probes of process k3x saw, after it. The log never changes, and a process
+ * has a name of its own, so no id is ever that of another event, whatever restarts come between.
  */
-export function formatId({ revision, index }: Position): string {
-  return index === 0 ? String(revision) : `${revision}.${index}`;
+export function formatId({ revision, index, health }: Position): string {
+  const place = index === 0 ? String(revision) : `${revision}.${index}`;
+  return health === undefined ? place : `${place}-${health.process}.${health.number}`;
 }
 
 /** undefined: it is no id of an event. */
 export function parseId(text: string): Position | undefined {
-  const match = /^(0|[1-9][0-9]{0,14})(?:\.([1-9][0-9]{0,2}))?$/.exec(text);
-  return match === null ? undefined : { revision: Number(match[1]), index: Number(match[2] ?? 0) };
+  const match = /^(0|[1-9][0-9]{0,14})(?:\.([1-9][0-9]{0,2}))?(?:-([0-9a-z]{1,16})\.([1-9][0-9]{0,14}))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, revision, index = 0, process, number] = match;
+  const health = process === undefined ? undefined : { process, number: Number(number) };
+  return { revision: Number(revision), index: Number(index), ...(health && { health }) };
+}
+
+/** Below 0 where the first one comes before the other. */
+export function comparePositions(one: Position, other: Position): number {
+  if (one.revision !== other.revision) return one.revision - other.revision;
+  if (one.index !== other.index) return one.index - other.index;
+  return (one.health?.number ?? 0) - (other.health?.number ?? 0);
 }
 
 export function isAfter(one: Position, other: Position): boolean {
-  return one.revision > other.revision || (one.revision === other.revision && one.index > other.index);
+  return comparePositions(one, other) > 0;
 }
 
 /** The events of a revision, in order; the first is the revision itself. */
@@ -73,6 +92,10 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
   if (event.name === 'revision') {
     const revision = grant.revision(event.revision);
     return revision && { ...revisionReply(revision), services: servicesOf(revision) };
+  }
+  if (event.name === 'health') {
+    const { service, pool, target, state, reason } = event.health;
+    return grant.service(service) ? { service: shown(service), pool, target, state, reason } : undefined;
   }
   const release = grant.release(event.release);
   if (release === undefined) return undefined;

@@ -2,7 +2,8 @@
 import type { Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
-import { type Event, eventsOf, isAfter, type Position } from './event.ts';
+import type { HealthEvent } from '../health/monitor.ts';
+import { comparePositions, type Event, eventsOf, isAfter, type Position } from './event.ts';
 
 /** Revisions whose events are kept in memory: enough for listeners that keep up. */
 const KEPT_REVISIONS = 256;
@@ -10,6 +11,8 @@ const KEPT_REVISIONS = 256;
 const KEPT_SUBJECTS = 100;
 /** Revisions read at once: bounds the work of one turn of the event loop. */
 const REVISIONS_AT_ONCE = 100;
+/** What probes saw is in no store: whoever has missed more of it reads everything anew. */
+const KEPT_HEALTH = 1000;
 /** Whoever has missed more reads everything anew, which costs less. */
 export const REPLAYED_REVISIONS_MAX = 10_000;
 
@@ -17,10 +20,21 @@ export class EventLog {
   readonly #store: Pick<Store, 'revisions' | 'release'>;
   readonly #kept = new Map<number, Event[]>();
   readonly #listeners = new Set<() => void>();
+  /** Names this process in the ids of what its probes see. */
+  readonly #process: string;
+  #health: Event[] = [];
+  #healthNumber = 0;
+  /** Of the last one that was pushed out. */
+  #healthLost: Position | undefined;
   #last: number;
 
-  constructor(store: Pick<Store, 'revisions' | 'release' | 'lastRevision'>, engine: Pick<Engine, 'onChange'>) {
+  constructor(
+    store: Pick<Store, 'revisions' | 'release' | 'lastRevision'>,
+    engine: Pick<Engine, 'onChange'>,
+    process: string,
+  ) {
     this.#store = store;
+    this.#process = process;
     this.#last = store.lastRevision;
     engine.onChange((_changes, revision) => this.#add(revision));
   }
@@ -33,17 +47,52 @@ export class EventLog {
 
   /** The position of the last event. */
   get end(): Position {
+    const last = this.#health.at(-1)?.position;
+    const revision = this.#lastOfRevisions;
+    return last !== undefined && isAfter(last, revision) ? last : revision;
+  }
+
+  /** True where what followed the position cannot be told any more, or the position is of a log that is not this one. */
+  isLost(position: Position): boolean {
+    const { revision } = position;
+    if (revision > this.#last || revision < this.#last - REPLAYED_REVISIONS_MAX) return true;
+    return this.#healthLost !== undefined && isAfter(this.#healthLost, this.#here(position));
+  }
+
+  /** Something that the probes of this process saw. */
+  addHealth(health: HealthEvent, atMs: number): void {
+    this.#healthNumber += 1;
+    const place = { process: this.#process, number: this.#healthNumber };
+    this.#health.push({ name: 'health', health, atMs, position: { ...this.#lastOfRevisions, health: place } });
+    if (this.#health.length > KEPT_HEALTH) this.#healthLost = this.#health.shift()?.position;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Some of the events after a position, in order; none: there are no more yet. */
+  after(from: Position): Event[] {
+    const position = this.#here(from);
+    const events = this.#afterOfRevisions(position);
+    const last = events.at(-1)?.position;
+    const isEnd = last === undefined || last.revision === this.#last;
+    const seen = this.#health.filter((event) => {
+      return isAfter(event.position, position) && (isEnd || !isAfter(event.position, last));
+    });
+    if (seen.length === 0) return events;
+    return [...events, ...seen].sort((one, other) => comparePositions(one.position, other.position));
+  }
+
+  get #lastOfRevisions(): Position {
     const [revision] = this.#read(this.#last - 1);
     return { revision: this.#last, index: Math.max(0, (revision?.length ?? 0) - 1) };
   }
 
-  /** True where what followed the position cannot be told any more, or the position is of a log that is not this one. */
-  isLost({ revision }: Position): boolean {
-    return revision > this.#last || revision < this.#last - REPLAYED_REVISIONS_MAX;
+  /** What the probes of another process saw is over: all that those of this one saw since is news. */
+  #here(position: Position): Position {
+    if (position.health === undefined || position.health.process === this.#process) return position;
+    return { revision: position.revision, index: position.index };
   }
 
-  /** Some of the events after a position, in order; none: there are no more yet. */
-  after(position: Position): Event[] {
+  #afterOfRevisions(position: Position): Event[] {
     let from = Math.max(0, position.revision - 1);
     for (;;) {
       const revisions = this.#read(from);

@@ -15,6 +15,7 @@ export function messageFor(
   webhook: Webhook,
   store: Pick<Store, 'zoneOf'>,
 ): { trigger: WebhookTrigger; body: string } | undefined {
+  if (event.name === 'health') return undefined;
   const trigger: WebhookTrigger = event.name === 'release' ? event.trigger : 'on-revision';
   if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
   const { services: patterns } = webhook;
@@ -27,7 +28,7 @@ export function messageFor(
   return { trigger, body: JSON.stringify({ type: trigger, timestamp, data: less }) };
 }
 
-function namesOf(event: Event): string[] {
+function namesOf(event: Exclude<Event, { name: 'health' }>): string[] {
   if (event.name === 'release') return event.release.services.map(({ name }) => name);
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
 }
