@@ -8,16 +8,27 @@ import { parseArgs } from 'node:util';
 import { useHugePages } from '../../src/sockets/huge-pages.ts';
 import { decode } from '../fixtures/dns-client.ts';
 import { askBytes, makeTable } from '../fixtures/table.ts';
-import { benchChanges } from './bench-zone.ts';
+import { benchChanges, type Picking } from './bench-zone.ts';
 import { benchSockets } from './dnsperf.ts';
 import { benchOptions } from './options.ts';
 import { median } from './peers/report.ts';
 import { APEX, COOKIE_OPTION, type Edns, type Kind, queryBytes, questions, type ZoneSize } from './workload.ts';
 
-const { values } = parseArgs({ options: { names: { type: 'string', default: '1000' } } });
+const { values } = parseArgs({
+  options: {
+    names: { type: 'string', default: '1000' },
+    sticky: { type: 'boolean', default: false },
+    pins: { type: 'string', default: '0' },
+  },
+});
 const NAMES = Number(values.names);
 /** A million CNAME services besides would only lengthen the start. */
 const SIZE: ZoneSize = { services: NAMES, aliases: Math.min(NAMES, 1000), hosts: NAMES };
+/** `--sticky`, `--pins 100`: what `answer()` costs where the client's network decides. No pin holds the client. */
+const PICKING: Picking = {
+  pick: values.sticky ? 'sticky' : 'random',
+  pins: Array.from({ length: Number(values.pins) }, (_, i) => ({ network: `10.${i}.0.0/16`, pool: 'green' })),
+};
 const ROUNDS = 9;
 /** Goes through the queries of the largest zone in every two rounds or so. */
 const ANSWERS_A_ROUND = 2 ** 19;
@@ -104,7 +115,7 @@ class AnswerBench {
 function benchAnswer(): void {
   const table = makeTable({ initialBytes: 2 ** 20, maxBytes: 2 ** 31, responder: benchOptions() });
   useHugePages(table.shared.arena);
-  for (const changes of benchChanges(SIZE)) {
+  for (const changes of benchChanges(SIZE, PICKING)) {
     const problem = table.table.prepare(changes);
     if (problem !== undefined) throw new Error(problem.detail);
     table.table.publish();

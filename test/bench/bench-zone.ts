@@ -1,5 +1,6 @@
 /** The bench zone as changes of the model, a few thousand at a time. */
 import type { ModelChange } from '../../src/model/revision.ts';
+import type { Service } from '../../src/model/service.ts';
 import { rrset, service, zone } from '../fixtures/table.ts';
 import {
   APEX,
@@ -18,9 +19,15 @@ import {
 
 const AT_ONCE = 4096;
 
-export function* benchChanges(size: ZoneSize): Generator<ModelChange[]> {
+/** How every service of the zone picks its pool. */
+export type Picking = Pick<Service, 'pick' | 'pins'>;
+
+export function* benchChanges(
+  size: ZoneSize,
+  picking: Picking = { pick: 'random', pins: [] },
+): Generator<ModelChange[]> {
   let changes: ModelChange[] = [];
-  for (const change of each(size)) {
+  for (const change of each(size, picking)) {
     changes.push(change);
     if (changes.length < AT_ONCE) continue;
     yield changes;
@@ -29,14 +36,14 @@ export function* benchChanges(size: ZoneSize): Generator<ModelChange[]> {
   yield changes;
 }
 
-function* each(size: ZoneSize): Generator<ModelChange> {
+function* each(size: ZoneSize, picking: Picking): Generator<ModelChange> {
   yield zone(APEX, { ttlSeconds: STATIC_TTL_SECONDS });
   yield rrset(APEX, `ns1.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.253');
   yield rrset(APEX, `mail.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.254');
   yield rrset(APEX, APEX, 'MX', STATIC_TTL_SECONDS, `10 mail.${APEX}.`);
   yield rrset(APEX, APEX, 'TXT', STATIC_TTL_SECONDS, '"v=spf1 mx -all"');
   for (let i = 0; i < size.hosts; i++) yield rrset(APEX, hostName(i), 'A', STATIC_TTL_SECONDS, hostAddress(i));
-  const ttl = { ttlSeconds: SERVICE_TTL_SECONDS };
+  const ttl = { ttlSeconds: SERVICE_TTL_SECONDS, ...picking };
   for (let i = 0; i < size.services; i++) {
     yield service(
       APEX,
