@@ -11,9 +11,15 @@ const utf8 = new TextEncoder();
 
 /** Words of the rules of a service; 0: the client's network makes no difference to it. */
 export function rulesWords(service: Service): number {
-  if (!isSticky(service) && service.pins.length === 0) return 0;
-  const pins = service.pins.map(({ network }) => PIN.ADDRESS + networkOf(network).bytes.length / 4);
+  const inForce = pinsOf(service);
+  if (!isSticky(service) && inForce.length === 0) return 0;
+  const pins = inForce.map(({ network }) => PIN.ADDRESS + networkOf(network).bytes.length / 4);
   return pins.reduce((sum, words) => sum + words, RULES.SEEDS + service.pools.length);
+}
+
+/** Who is pinned to an unhealthy pool gets what everybody else gets. */
+function pinsOf({ pins, pools }: Service): Service['pins'] {
+  return pins.filter(({ pool }) => !pools.some(({ name, isUnhealthy }) => name === pool && isUnhealthy));
 }
 
 /** With all weight on one pool there is nothing to choose, and answers that are the same for all may be cached as such. */
@@ -23,7 +29,8 @@ function isSticky({ pick, pools }: Service): boolean {
 
 /** Writes the rules of a service at `rules`, where its plan's pools end. */
 export function writeRules(words: Int32Array, rules: number, service: Service): void {
-  const { salt, pools, pins } = service;
+  const { salt, pools } = service;
+  const pins = pinsOf(service);
   for (let i = 0; i < 4; i++) {
     const bytes = salt.slice(8 * i, 8 * i + 8).match(/../g) as string[];
     // Little-endian, as SipHash reads its key.

@@ -128,6 +128,37 @@ t.test('targets and checks that change are probed anew; what is known stays unti
   t.same(world.probed, []);
 });
 
+t.test(
+  'who is pinned to a pool gets what everybody else gets while it is unhealthy; sticky clients move once',
+  async (t) => {
+    const pinned = { health: check, pools, pins: [{ network: '127.0.0.0/8', pool: 'spare' }] };
+    const world = makeHealthWorld(t, { service: pinned });
+    await world.clock.pass(0);
+    t.same(world.answers(), SPARE);
+    world.down.add(SPARE[0] as string);
+    await world.clock.pass(30);
+    t.same(world.answers(), [...BLUE, green]);
+    world.down.clear();
+    await world.clock.pass(20);
+    t.same(world.answers(), SPARE);
+
+    world.put({
+      health: check,
+      pools: { blue: { weight: 1, targets: [blue1] }, green: { weight: 1, targets: [green] } },
+      pick: 'sticky',
+    });
+    await world.clock.pass(0);
+    const [first] = world.answers();
+    t.equal(world.answers().length, 1);
+    world.down.add(first as string);
+    await world.clock.pass(30);
+    t.same(world.answers(), [first === green ? blue1 : green]);
+    world.down.clear();
+    await world.clock.pass(20);
+    t.same(world.answers(), [first]);
+  },
+);
+
 t.test('what is deleted is probed no more, with its zone too; what comes again begins anew', async (t) => {
   const world = makeHealthWorld(t);
   world.put({ pools, health: check }, 'api.example.com');
