@@ -3,6 +3,7 @@ import { randomFillSync, randomInt } from 'node:crypto';
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { DrainReports } from './control/drain/report.ts';
+import { SampleGate } from './control/drain/samples.ts';
 import { Engine } from './control/engine.ts';
 import { EventLog } from './control/events/log.ts';
 import { Explain } from './control/explain.ts';
@@ -101,7 +102,8 @@ async function startParts(
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) });
   const watched = { engine, store, seen, probe: makeProbe(outbound), clock: systemClock, random: Math.random };
   const health = new HealthMonitor({ ...watched, log: log.child({ part: 'health' }) });
-  const gate = makeGate({ outbound, health: { store, view: seen, monitor: health } });
+  const samples = new SampleGate({ store, table, clock: systemClock });
+  const gate = makeGate({ outbound, health: { store, view: seen, monitor: health }, samples });
   const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
   const moved = { engine, store, gate, drain, clock: systemClock };
   const releases = new ReleaseRunner({ ...moved, log: log.child({ part: 'releases' }) });

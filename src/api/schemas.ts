@@ -188,6 +188,16 @@ const Metric = Type.Object(
         { ...strict, description: 'Passes while the pool has a target that is up.' },
       ),
     ),
+    samples: Type.Optional(
+      Type.Object(
+        { answers: Type.Optional(Type.Number()), resolvers: Type.Optional(Type.Number()) },
+        {
+          ...strict,
+          description:
+            'Passes once the target pool has given so many answers, and to so many resolvers, since the step began; what is too few after the last measurement is inconclusive, which pauses.',
+        },
+      ),
+    ),
     thresholdRange: Type.Optional(
       Type.Object({ min: Type.Optional(Type.Number()), max: Type.Optional(Type.Number()) }, strict),
     ),

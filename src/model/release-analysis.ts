@@ -48,7 +48,10 @@ export function checkMetrics(metrics: readonly Metric[], pointer: string): Probl
 }
 
 /** What a metric may ask. */
-const KINDS = ['web', 'prometheus', 'health'] as const;
+const KINDS = ['web', 'prometheus', 'health', 'samples'] as const;
+
+/** More than a nameserver answers in a day. */
+const SAMPLES_MAX = 1_000_000_000;
 
 function checkMetric(metric: Metric, pointer: string): Problem | undefined {
   const { name, web, prometheus, thresholdRange } = metric;
@@ -62,6 +65,7 @@ function checkMetric(metric: Metric, pointer: string): Problem | undefined {
   if (thresholdRange !== undefined) {
     return refuse(`A thresholdRange belongs to prometheus, not to ${kinds[0]}.`, `${pointer}/thresholdRange`);
   }
+  if (metric.samples !== undefined) return checkSamples(metric.samples, `${pointer}/samples`);
   return web && checkUrl(web.url, `${pointer}/web/url`);
 }
 
@@ -77,6 +81,14 @@ function checkPrometheus(
   if (min !== undefined && max !== undefined && min > max) return refuse(`min ${min} is above max ${max}.`, range);
   if (query === '') return refuse('query is a PromQL expression, not empty.', `${pointer}/prometheus/query`);
   return checkUrl(address, `${pointer}/prometheus/address`);
+}
+
+function checkSamples(samples: NonNullable<Metric['samples']>, pointer: string): Problem | undefined {
+  const counts = Object.entries(samples);
+  if (counts.length === 0) return refuse('samples asks for a number of answers, of resolvers, or both.', pointer);
+  const bad = counts.find(([, count]) => !Number.isInteger(count) || count < 1 || count > SAMPLES_MAX);
+  if (bad === undefined) return undefined;
+  return refuse(`${bad[0]} is a whole number from 1 to ${SAMPLES_MAX}, not ${bad[1]}.`, `${pointer}/${bad[0]}`);
 }
 
 function refuse(detail: string, pointer: string): Problem {

@@ -103,6 +103,12 @@ function checkAnalysis(analysis: Analysis, pointer: string): Problem | undefined
     const detail = `With a failureLimit of ${settled.failureLimit} and ${settled.count} measurements no metric could fail.`;
     return new Problem('release_invalid', detail, { pointer: `${pointer}/failureLimit` });
   }
+  const samples = analysis.metrics.findIndex((metric) => metric.samples !== undefined);
+  if (samples >= 0 && settled.count < 2) {
+    const detail =
+      'With a count of 1 samples are counted only when the step begins, where there are none yet: give a count of 2 or more.';
+    return new Problem('release_invalid', detail, { pointer: `${pointer}/metrics/${samples}/samples` });
+  }
   return checkMetrics(analysis.metrics, `${pointer}/metrics`);
 }
 

@@ -24,7 +24,7 @@ export interface Analysis {
   readonly metrics: readonly Metric[];
 }
 
-/** Each has exactly one of `web`, `prometheus` and `health`. */
+/** Each has exactly one of `web`, `prometheus`, `health` and `samples`. */
 export interface Metric {
   readonly name: string;
   /** A status of 2xx passes: the rule of Flagger's webhooks. */
@@ -32,6 +32,8 @@ export interface Metric {
   readonly prometheus?: { readonly address: string; readonly query: string };
   /** Passes while the pool has a target that is up. */
   readonly health?: { readonly pool: string };
+  /** Passes once the release's target pool has given so many answers, and to so many resolvers, since the step began. */
+  readonly samples?: { readonly answers?: number; readonly resolvers?: number };
   /** Both ends included. Belongs to `prometheus`. */
   readonly thresholdRange?: { readonly min?: number; readonly max?: number };
 }

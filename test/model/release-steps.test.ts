@@ -143,3 +143,18 @@ t.test('what is wrong is said with its place', async (t) => {
     t.match(found, { code: 'release_invalid', pointer }, what);
   }
 });
+
+t.test('a samples metric wants a number above 0, and more than one measurement', async (t) => {
+  const of = (samples: object, count = 2) =>
+    stepsOf({
+      to: 'green',
+      steps: [{ setWeight: 10 }, { analysis: { count, metrics: [{ name: 'enough', samples }] } }],
+    });
+  t.ok(Array.isArray(of({ answers: 1000, resolvers: 50 })));
+  t.ok(Array.isArray(of({ resolvers: 1 })));
+  const at = '/steps/1/analysis/metrics/0/samples';
+  t.match(of({}), { code: 'release_invalid', pointer: at });
+  t.match(of({ answers: 0 }), { code: 'release_invalid', pointer: `${at}/answers` });
+  t.match(of({ resolvers: 1.5 }), { code: 'release_invalid', pointer: `${at}/resolvers` });
+  t.match(of({ answers: 1 }, 1), { code: 'release_invalid', pointer: at });
+});

@@ -1,6 +1,7 @@
 /** The gates of an analysis: what each kind is asked, and which answers pass. */
 import type { Metric } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
+import type { SampleGate } from '../drain/samples.ts';
 import { type HealthGateParts, measureHealth } from '../health/gate.ts';
 import { NoReply, type Outbound } from '../outbound/outbound.ts';
 import type { Gate } from './analysis.ts';
@@ -12,13 +13,15 @@ const PROMETHEUS_MAX_BYTES = 256 * 1024;
 export interface GateParts {
   readonly outbound: Outbound;
   readonly health: HealthGateParts;
+  readonly samples: Pick<SampleGate, 'measure'>;
 }
 
-export function makeGate({ outbound, health }: GateParts): Gate {
+export function makeGate({ outbound, health, samples }: GateParts): Gate {
   return async (metric, asking) => {
     const { timeoutMs, stopped } = asking;
     const { web, prometheus } = metric;
     if (metric.health !== undefined) return measureHealth(health, metric.health.pool, asking);
+    if (metric.samples !== undefined) return samples.measure(metric.samples, asking);
     if (web !== undefined) {
       const reply = await outbound.request({ url: new URL(web.url) }, { timeoutMs, maxBytes: 0, stopped });
       return reply instanceof NoReply ? failed(reply.reason) : judgeStatus(reply.status);

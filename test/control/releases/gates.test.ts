@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import t from 'tap';
+import type { SampleGate } from '../../../src/control/drain/samples.ts';
 import type { HealthGateParts } from '../../../src/control/health/gate.ts';
 import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import { makeGate } from '../../../src/control/releases/gates.ts';
@@ -17,7 +18,7 @@ const LIMIT_MS = 1000;
 const release = {} as Release;
 
 function measure(metric: Omit<Metric, 'name'>, outbound = loopback, stopped = new AbortController().signal) {
-  return makeGate({ outbound, health: {} as HealthGateParts })(
+  return makeGate({ outbound, health: {} as HealthGateParts, samples: {} as SampleGate })(
     { name: 'gate', ...metric },
     { release, timeoutMs: LIMIT_MS, stopped },
   );
