@@ -2,6 +2,7 @@
 import { randomFillSync, randomInt } from 'node:crypto';
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
+import { Propagation } from './control/drain/propagation.ts';
 import { DrainReports } from './control/drain/report.ts';
 import { SampleGate } from './control/drain/samples.ts';
 import { Engine } from './control/engine.ts';
@@ -104,7 +105,8 @@ async function startParts(
   const health = new HealthMonitor({ ...watched, log: log.child({ part: 'health' }) });
   const samples = new SampleGate({ store, table, clock: systemClock });
   const gate = makeGate({ outbound, health: { store, view: seen, monitor: health }, samples });
-  const drain = new DrainReports({ store, table, startedAtMs: Date.now() });
+  const propagation = new Propagation(settings.propagation.resolvers);
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: Date.now() });
   const moved = { engine, store, gate, drain, clock: systemClock };
   const releases = new ReleaseRunner({ ...moved, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });

@@ -63,6 +63,7 @@ t.test('without any source the defaults hold', async (t) => {
       zoneFileMaxBytes: 268_435_456,
       authFailuresPerMinute: 10,
     },
+    propagation: { resolvers: [] },
     probes: { allow: [], deny: metadata },
     metrics: { public: false, servicesMax: 1000 },
     log: { level: 'info', format: 'auto' },
@@ -131,6 +132,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_BODY_MAX_BYTES: '2048',
     TEAL_ADMIN_ZONE_FILE_MAX_BYTES: '4096',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
+    TEAL_PROPAGATION_RESOLVERS: '192.0.2.53,[2001:db8::53]:5353',
     TEAL_PROBES_ALLOW: '10.1.0.0/16,::1',
     TEAL_PROBES_DENY: '10.2.0.0/16',
     TEAL_METRICS_PUBLIC: 'true',
@@ -174,6 +176,12 @@ t.test('every setting can be given in the environment', async (t) => {
       bodyMaxBytes: 2048,
       zoneFileMaxBytes: 4096,
       authFailuresPerMinute: 3,
+    },
+    propagation: {
+      resolvers: [
+        { address: '192.0.2.53', port: 53 },
+        { address: '2001:db8::53', port: 5353 },
+      ],
     },
     probes: { allow: ['10.1.0.0/16', '::1'], deny: ['10.2.0.0/16'] },
     metrics: { public: true, servicesMax: 20 },

@@ -18,7 +18,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'execute'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
-  readonly drain: Pick<DrainReports, 'report'>;
+  readonly drain: Pick<DrainReports, 'report' | 'check'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;

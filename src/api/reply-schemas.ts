@@ -103,6 +103,20 @@ const time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' })
 const timeOrNull = (description: string) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description });
 
+const held = Type.Object(
+  {
+    resolver: Type.String(),
+    pool: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: the answer is of no pool.' }),
+    answers: Type.Array(Type.String()),
+    ttlSeconds: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description: 'For how long it goes on giving this answer.',
+    }),
+    error: Type.Optional(Type.String({ description: 'Why there is no answer.' })),
+  },
+  { additionalProperties: false },
+);
+
 const poolDrain = Type.Object(
   {
     weight: Type.Integer(),
@@ -277,6 +291,9 @@ export const components: readonly TSchema[] = [
         description: 'Shares are counted since then: the last change of the weights, or the start of the server.',
       }),
       pools: Type.Unsafe<object>({ type: 'object', additionalProperties: poolDrain }),
+      propagation: Type.Array(held, {
+        description: 'What the resolvers of the setting propagation.resolvers said last; asked anew in the background.',
+      }),
       message: Type.String({ description: 'A sentence for people.' }),
     },
     { $id: 'Drain', additionalProperties: false },

@@ -428,6 +428,15 @@ export const EventsQuery = Type.Object(
   { lastEventId: Type.Optional(Type.String({ description: 'As `Last-Event-ID`, which counts where both are sent.' })) },
   strict,
 );
+export const DrainQuery = Type.Object(
+  {
+    check: Type.Optional(
+      oneOf(['now'], { description: 'Asks the resolvers of the setting propagation.resolvers before it answers.' }),
+    ),
+  },
+  strict,
+);
+
 export const ZoneDeleteQuery = Type.Object(
   {
     services: Type.Optional(

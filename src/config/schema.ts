@@ -29,6 +29,10 @@ const GIB = 1024 * MIB;
 /** The next, the current and the last one of a rollover (RFC 9018 §5); each costs a hash for every wrong cookie. */
 const COOKIE_SECRETS_MAX = 3;
 
+/** Each is asked whenever a drain report is looked at. */
+const RESOLVERS_MAX = 20;
+const DNS_PORT = 53;
+
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
@@ -111,6 +115,13 @@ export const settingsSchema = section({
     zoneFileMaxBytes: integer(KIB, GIB, { default: 256 * MIB }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
+  propagation: section({
+    resolvers: Type.Array(resolver(), {
+      maxItems: RESOLVERS_MAX,
+      default: [],
+      expected: 'a list of addresses of resolvers, each with a port or for port 53',
+    }),
+  }),
   probes: section({
     allow: Type.Array(network(), {
       maxItems: PROBE_NETWORKS_MAX,
@@ -167,6 +178,15 @@ function endpoint(more: Annotations & { default?: string } = {}) {
   const expected = 'an IP address and a port, such as 192.0.2.1:53 or [2001:db8::1]:53';
   const readable = Type.Refine(Type.String({ expected, ...more }), (text) => parseEndpoint(text) !== undefined);
   return Type.Decode(readable, (text) => parseEndpoint(text) as Endpoint);
+}
+
+/** An address alone is asked at the port of DNS. */
+function resolver() {
+  const expected = 'the address of a resolver, with a port or for port 53, such as 192.0.2.53 or [2001:db8::53]:5353';
+  const parse = (text: string): Endpoint | undefined =>
+    parseEndpoint(text) ?? parseEndpoint(text.includes(':') ? `[${text}]:${DNS_PORT}` : `${text}:${DNS_PORT}`);
+  const readable = Type.Refine(Type.String({ expected }), (text) => parse(text) !== undefined);
+  return Type.Decode(readable, (text) => parse(text) as Endpoint);
 }
 
 function network() {

@@ -279,6 +279,7 @@ const places: BadRequest[] = [
   ['an `after` of revisions that is none', 'GET /v1/revisions?after=x', '400 query_invalid'],
   ['an order of revisions that is none', 'GET /v1/revisions?order=best', '400 query_invalid'],
   ['a state of releases to look for that is none', 'GET /v1/releases?state=done', '400 query_invalid'],
+  ['an unknown check', `GET ${app}/drain?check=later`, '400 query_invalid'],
   ['an unknown order', `GET ${app}/history?order=up`, '400 query_invalid'],
   ['services=keep', 'DELETE /v1/zones/example.test?services=keep', '400 query_invalid'],
 ];

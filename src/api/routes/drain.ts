@@ -4,7 +4,7 @@ import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { readProblems, refTo } from '../reply-schemas.ts';
-import { ServiceParams } from '../schemas.ts';
+import { DrainQuery, ServiceParams } from '../schemas.ts';
 
 const get = {
   operationId: 'getDrain',
@@ -13,14 +13,16 @@ const get = {
     'Counted by this server since it started. A pool drains while its weight is 0; `drainedAt` is when the TTL of the last of its answers to expire has run out, and a margin. Connections are not ended by DNS.',
   tags: ['drain'],
   params: ServiceParams,
+  querystring: DrainQuery,
   response: {
     200: { description: 'The report at this moment.', ...refTo('Drain') },
-    ...readProblems('service_unknown'),
+    ...readProblems('query_invalid', 'service_unknown'),
   },
 };
 
 export function drainRoutes(api: ApiInstance, { drain, now }: ApiParts): void {
-  api.get('/v1/services/:name/drain', { schema: get, config: access('read', 'service') }, (request, reply) => {
+  api.get('/v1/services/:name/drain', { schema: get, config: access('read', 'service') }, async (request, reply) => {
+    if (request.query.check !== undefined) await drain.check(request.params.name, now());
     const report = drain.report(request.params.name, now());
     return report instanceof Problem ? sendProblem(reply, report) : reply.send(report);
   });

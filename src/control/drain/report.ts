@@ -10,12 +10,14 @@ import { IPV4_BYTES, IPV6_BYTES } from '../../wire/address.ts';
 import { formatNetwork } from '../../wire/network.ts';
 import { shown } from '../draft.ts';
 import { findService } from '../services.ts';
+import type { Propagation } from './propagation.ts';
 
 export interface DrainParts {
   readonly store: Pick<Store, 'service'>;
   readonly table: Pick<Table, 'poolCounts' | 'isSettled' | 'sightings'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
+  readonly propagation: Pick<Propagation, 'known' | 'check'>;
 }
 
 interface Counted {
@@ -57,8 +59,15 @@ export class DrainReports {
       at: timeOf(nowMs),
       since: timeOf(sinceMs),
       pools: Object.fromEntries(counted.map((each) => [each.pool.name, poolReply(each, shares, level)])),
+      propagation: this.#parts.propagation.known(service, nowMs),
       message: drainMessage(Object.fromEntries(drains), nowMs),
     };
+  }
+
+  /** Asks the resolvers now, so that the next report tells what they hold; never rejects. */
+  async check(text: string, nowMs: number): Promise<void> {
+    const service = findService(this.#parts.store, text);
+    if (!(service instanceof Problem)) await this.#parts.propagation.check(service, nowMs);
   }
 
   /**

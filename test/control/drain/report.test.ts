@@ -1,5 +1,6 @@
 /** The drain report over an engine, a table and a responder in this process, with the clock in the test's hand. */
 import t, { type Test } from 'tap';
+import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
 import { COMMIT_MAX_SECONDS, DRAIN_MARGIN_SECONDS } from '../../../src/model/drain.ts';
 import { Problem } from '../../../src/model/errors.ts';
@@ -34,7 +35,7 @@ interface Report {
 const at = (seconds: number): string => new Date(NOON_MS + seconds * 1000).toISOString();
 
 function reporter({ store, table }: EngineFixture, startedAtMs = NOON_MS): (seconds: number) => Report {
-  const reports = new DrainReports({ store, table, startedAtMs });
+  const reports = new DrainReports({ store, table, propagation: new Propagation([]), startedAtMs });
   return (seconds) => {
     const report = reports.report(app, NOON_MS + seconds * 1000);
     if (report instanceof Problem) throw new Error(report.detail);

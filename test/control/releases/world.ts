@@ -1,5 +1,6 @@
 /** An engine with a runner whose clocks and gates the test moves by hand; it can be killed and started again. */
 import type { Test } from 'tap';
+import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
 import type { AnalysisProgress } from '../../../src/control/releases/analysis.ts';
 import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
@@ -44,7 +45,12 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
       asked.push(metric.name);
       return world.answer(metric);
     };
-    const drain = new DrainReports({ store: fixture.store, table: fixture.table, startedAtMs: clock.wallMs() });
+    const drain = new DrainReports({
+      store: fixture.store,
+      table: fixture.table,
+      propagation: new Propagation([]),
+      startedAtMs: clock.wallMs(),
+    });
     const log = { info: (line: object) => lines.push(line), error: (line: object) => lines.push(line) };
     runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, drain, clock, log });
     runner.start();

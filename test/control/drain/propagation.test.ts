@@ -1,0 +1,96 @@
+/** The propagation check against resolvers that answer, refuse, hold another pool, or keep silent. */
+import dgram from 'node:dgram';
+import type net from 'node:net';
+import { Packet } from 'dns2';
+import t, { type Test } from 'tap';
+import { Propagation } from '../../../src/control/drain/propagation.ts';
+import type { Service } from '../../../src/model/service.ts';
+import { NOON_MS } from '../../fixtures/engine.ts';
+
+const service = {
+  name: 'app.example.com',
+  kind: 'addresses',
+  pools: [
+    { name: 'blue', weight: 0, targets: ['192.0.2.10', '192.0.2.11'] },
+    { name: 'green', weight: 1, targets: ['192.0.2.20'] },
+  ],
+} as unknown as Service;
+
+interface Said {
+  readonly addresses?: readonly string[];
+  readonly ttl?: number;
+  readonly rcode?: number;
+}
+
+/** A resolver that says what the test wants; undefined: nothing. */
+async function resolver(t: Test, say: () => Said | undefined) {
+  const socket = dgram.createSocket('udp4');
+  let asked = 0;
+  socket.on('message', (message, remote) => {
+    asked++;
+    const said = say();
+    if (said === undefined) return;
+    const query = Packet.parse(message);
+    const reply = Packet.createResponseFromRequest(query);
+    for (const address of said.addresses ?? []) {
+      const { name } = query.questions[0] as { name: string };
+      reply.answers.push({ name, type: Packet.TYPE.A, class: Packet.CLASS.IN, ttl: said.ttl ?? 5, address } as never);
+    }
+    reply.header.rcode = said.rcode ?? 0;
+    socket.send(reply.toBuffer(), remote.port, remote.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  t.teardown(() => socket.close());
+  const { port } = socket.address() as net.AddressInfo;
+  return { place: { address: '127.0.0.1', port }, asked: () => asked };
+}
+
+t.test('each resolver says which pool it holds and for how long, or why not', async (t) => {
+  const says: (Said | undefined)[] = [
+    { addresses: ['192.0.2.11', '192.0.2.10'], ttl: 3 },
+    { addresses: ['192.0.2.20'], ttl: 5 },
+    { addresses: ['192.0.2.10', '192.0.2.20'] },
+    { rcode: 2 },
+    {},
+    undefined,
+  ];
+  const resolvers = await Promise.all(says.map((said) => resolver(t, () => said)));
+  const propagation = new Propagation(resolvers.map(({ place }) => place));
+  await propagation.check(service, NOON_MS);
+  const held = propagation.known(service, NOON_MS);
+  t.match(held, [
+    {
+      resolver: `127.0.0.1:${resolvers[0]?.place.port}`,
+      pool: 'blue',
+      answers: ['192.0.2.11', '192.0.2.10'],
+      ttlSeconds: 3,
+    },
+    { pool: 'green', answers: ['192.0.2.20'], ttlSeconds: 5, error: undefined },
+    { pool: null, answers: ['192.0.2.10', '192.0.2.20'] },
+    { pool: null, answers: [], ttlSeconds: null, error: 'answered with RCODE 2' },
+    { pool: null, answers: [], ttlSeconds: null, error: undefined },
+    { pool: null, error: 'gave no answer within 2 s' },
+  ]);
+});
+
+t.test('a report asks in the background, and not again what was asked just now', async (t) => {
+  let address = '192.0.2.10';
+  const { place, asked } = await resolver(t, () => ({ addresses: [address] }));
+  const propagation = new Propagation([place]);
+  t.same(propagation.known(service, NOON_MS), [], 'nothing is known yet');
+  await propagation.check(service, NOON_MS);
+  t.equal(asked(), 1, 'who asks meanwhile waits for the same answer');
+  address = '192.0.2.20';
+  t.match(propagation.known(service, NOON_MS + 4000), [{ pool: 'blue' }]);
+  t.equal(asked(), 1);
+  t.match(propagation.known(service, NOON_MS + 6000), [{ pool: 'blue' }], 'old, and asked for anew');
+  await propagation.check(service, NOON_MS + 6000);
+  t.match(propagation.known(service, NOON_MS + 6000), [{ pool: 'green' }]);
+  t.equal(asked(), 2);
+});
+
+t.test('no resolvers, nothing to do', async (t) => {
+  const propagation = new Propagation([]);
+  await propagation.check(service, NOON_MS);
+  t.same(propagation.known(service, NOON_MS), []);
+});
