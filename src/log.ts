@@ -9,9 +9,23 @@ export type { Logger } from 'pino';
 const SECRET_KEYS = ['token', 'readToken', 'authorization', 'cookie'];
 const SECRET_DEPTHS = ['', '*.', '*.*.'];
 
+/** The loggers of the parts, by the one that they were made of. */
+const partsOf = new WeakMap<Logger, Logger[]>();
+
+/** Changes the level of a logger and of those made of it; a request's, made of those, has it from the next one on. */
+export function setLevel(log: Logger, level: Settings['log']['level']): void {
+  for (const each of [log, ...(partsOf.get(log) ?? [])]) each.level = level;
+}
+
 /** `output` is standard output unless a test listens. */
 export function createLogger(settings: Settings['log'], output?: DestinationStream): Logger {
+  const parts: Logger[] = [];
   const options: LoggerOptions = {
+    onChild(part) {
+      parts.push(part);
+      // What a part makes of its own is short-lived.
+      part.onChild = () => {};
+    },
     level: settings.level,
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
@@ -19,8 +33,11 @@ export function createLogger(settings: Settings['log'], output?: DestinationStre
     redact: { paths: SECRET_DEPTHS.flatMap((depth) => SECRET_KEYS.map((key) => depth + key)), censor: '[redacted]' },
   };
   const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY);
-  if (forPeople) return pino(options, prettyStream(output));
-  return output === undefined ? pino(options) : pino(options, output);
+  const log = forPeople
+    ? pino(options, prettyStream(output))
+    : pino(options, output ?? pino.destination({ sync: true }));
+  partsOf.set(log, parts);
+  return log;
 }
 
 /** Written at once, like the JSON lines, so that the last words before an exit are not lost. */

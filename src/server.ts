@@ -25,6 +25,7 @@ import { mustSeed, seedCommands } from './server/bootstrap.ts';
 import { systemClock } from './server/clock.ts';
 import { mustWork, StartError } from './server/errors.ts';
 import { networksOf, rateLimitOptions, responderOptions } from './server/options.ts';
+import { Reloader } from './server/reload.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { readVersion } from './server/version.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
@@ -45,6 +46,11 @@ export interface Server {
   readonly dns: readonly Endpoint[];
   /** Base URL of the admin API. */
   readonly admin: string;
+  /**
+   * Puts into force what can be without a restart, and logs what cannot. Throws SettingsError, with nothing changed,
+   * where a file that they name is wrong.
+   */
+  reload(settings: Settings): void;
   /** Stops accepting, answers what was received, closes the store. */
   stop(): Promise<void>;
 }
@@ -148,7 +154,9 @@ async function startParts(
   const supervisor = new Supervisor(log);
   supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
   stops.push(() => supervisor.stopping());
-  return { dns: fleet.endpoints, admin };
+  const reloader = new Reloader(settings, { app, outbound, log });
+  const reload = (wanted: Settings): void => supervisor.around(() => reloader.reload(wanted));
+  return { dns: fleet.endpoints, admin, reload };
 }
 
 /** The engine, with what the store holds in the table; an empty store is seeded. */

@@ -14,7 +14,7 @@ export function add(program: Command): void {
     .command('serve')
     .helpGroup('The server:')
     .summary('answer DNS and serve the admin API')
-    .description('Answer DNS and serve the admin API, until SIGTERM or SIGINT.')
+    .description('Answer DNS and serve the admin API, until SIGTERM or SIGINT. SIGHUP reads the settings again.')
     .option('--config <file>', 'settings file (default: config/teal.yaml)');
   for (const { flag, schema } of settingKeys) {
     if (schema.flag !== undefined) command.option(`${flag} <value>`, schema.flag);
@@ -44,6 +44,8 @@ async function serve(flags: Record<string, string>): Promise<never> {
   const signalled = stopSignal(process, (code) => process.exit(code));
   // Counted from the signal, so that a start that hangs is cut off too.
   signalled.then(() => setTimeout(() => cutOff(log), STOP_LIMIT_MS));
+  let reload = (): void => log.warn('SIGHUP came before the start was done; it is passed over');
+  process.on('SIGHUP', () => reload());
   // Loaded only now, so that the other commands start without it.
   const { SettingsError, StartError, startServer } = await import('../server.ts');
   const server = await startServer(settings, log).catch((error: unknown) => {
@@ -51,6 +53,16 @@ async function serve(flags: Record<string, string>): Promise<never> {
     if (error instanceof StartError) return refuse(error.message, EXIT.UNAVAILABLE);
     throw error;
   });
+  reload = () => {
+    const wanted = readSettings(process.env, flags);
+    try {
+      if (wanted instanceof ConfigError) log.error(`settings not reloaded: ${wanted.message}`);
+      else server.reload(wanted);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      log.error(`settings not reloaded: ${error.message}`);
+    }
+  };
   log.info({ signal: await signalled }, 'stopping');
   await server.stop();
   log.info('stopped');

@@ -60,7 +60,8 @@ function writePrivate(file: string, text: string): void {
   closeSync(fd);
 }
 
-function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
+/** The certificate and its key. Throws SettingsError. */
+export function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
   cert: Buffer;
   key: Buffer;
 } {

@@ -33,9 +33,15 @@ export class Supervisor {
     this.#tell(`READY=1\nSTATUS=${status}`);
   }
 
-  reloading(): void {
+  /** Does what takes new settings in. */
+  around(reload: () => void): void {
     // The time lets the supervisor tell this reload from the one before: CLOCK_MONOTONIC, microseconds.
     this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    try {
+      reload();
+    } finally {
+      this.#tell('READY=1');
+    }
   }
 
   stopping(): void {

@@ -66,12 +66,17 @@ type End<Result> = (result: Result | NoReply) => void;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export class Outbound {
-  readonly #permits: Permits;
+  #permits: Permits;
   readonly #lookups: Lookups;
 
   constructor(options: PermitOptions, lookup?: LookupName) {
     this.#permits = new Permits(options);
     this.#lookups = new Lookups(lookup);
+  }
+
+  /** From now on these addresses may be asked. */
+  permit(options: PermitOptions): void {
+    this.#permits = new Permits(options);
   }
 
   /** Never rejects. */
