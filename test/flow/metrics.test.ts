@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { expressions, metricsIn } from '../fixtures/monitoring.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Family, parseMetrics, sumOf } from '../fixtures/prometheus.ts';
 
@@ -87,7 +88,8 @@ t.test('names and descriptions follow the conventions, and docs/metrics.md has e
   const teal = await start(t, { TEAL_METRICS_PUBLIC: 'true' });
   const reply = await fetch(`${teal.admin}/metrics`);
   t.equal(reply.status, 200, 'without a token, since the settings say so');
-  const families = [...parseMetrics(await reply.text()).values()].filter(({ name }) => name.startsWith('teal_'));
+  const text = await reply.text();
+  const families = [...parseMetrics(text).values()].filter(({ name }) => name.startsWith('teal_'));
   t.ok(families.length > 25);
   for (const { name, type, help } of families) {
     t.match(name, /^teal_[a-z]+(_[a-z]+)*$/, name);
@@ -98,6 +100,16 @@ t.test('names and descriptions follow the conventions, and docs/metrics.md has e
   const documented = [...readFileSync('docs/metrics.md', 'utf8').matchAll(/^\| `(teal_[a-z_]+)/gm)].map(
     ([, name]) => name,
   );
+  const exported = new Set(
+    [...parseMetrics(text).values()].flatMap(({ name, type }) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+    ),
+  );
+  const asked = expressions();
+  t.ok(asked.size > 30);
+  for (const [title, expression] of asked) {
+    for (const name of metricsIn(expression)) t.ok(exported.has(name), `${title} asks for ${name}, which is exported`);
+  }
   t.same(documented.sort(), families.map(({ name }) => name).sort());
   await teal.end('SIGTERM');
 });
