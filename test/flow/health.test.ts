@@ -168,3 +168,30 @@ t.test('a release waits for a pool to be healthy, and is taken back where it is 
   });
   await teal.end('SIGTERM');
 });
+
+t.test('while health changes the plan again and again, no answer is from before an acknowledged shift', async (t) => {
+  const [blue, green, spare] = [await startTarget(t), await startTarget(t), await startTarget(t)];
+  const teal = await startTeal(temporaryFolder(t), { env });
+  const base = service(blue, green, { blue: 1, green: 0 });
+  await must(teal, 'PUT', app, {
+    ...base,
+    pools: { ...base.pools, spare: { weight: 0, targets: ['192.0.2.30'] } },
+    health: { ...base.health, fall: 1, probe: { ...base.health.probe, '192.0.2.30': spare.place } },
+  });
+  const clients = await Promise.all(Array.from({ length: 4 }, () => UdpClient.open('127.0.0.1', teal.dnsPort)));
+  const changes = (): number =>
+    teal.log.filter(({ part, target }) => part === 'health' && target === '192.0.2.30').length;
+  let shifts = 0;
+  let stale = 0;
+  while (changes() < 5 || shifts < 200) {
+    const toGreen = ++shifts % 2 === 0;
+    // Its weight is 0, so that its coming and going changes the plan and no answer.
+    spare.status = changes() % 2 === 0 ? 200 : 503;
+    await must(teal, 'PUT', `${app}/weights`, { blue: toGreen ? 0 : 1, green: toGreen ? 1 : 0, spare: 0 });
+    const replies = await Promise.all(clients.map((client) => client.ask(buildQuery({ name: NAME }))));
+    stale += replies.filter(({ answers }) => answers[0]?.data !== (toGreen ? GREEN : BLUE)).length;
+  }
+  t.equal(stale, 0, `of ${4 * shifts} answers after ${shifts} shifts, during ${changes()} changes of health`);
+  for (const client of clients) await client.close();
+  await teal.end('SIGTERM');
+});
