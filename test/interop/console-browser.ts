@@ -1,7 +1,6 @@
 /** The console in a headless Chromium, with a server of its own: what the page asks for and violates is written down. */
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { Test } from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -20,10 +19,12 @@ export interface Console {
   readonly scriptBytes: Map<string, number>;
 }
 
-/** Builds the page, starts a server and a browser; both end with the test. */
-export async function startConsole(t: Test): Promise<Console> {
+/** Builds the page, starts a server with its data in `folder`, and a browser; both end when `t` does. */
+export async function startConsole(
+  t: { teardown: (work: () => Promise<void>) => void },
+  folder: string,
+): Promise<Console> {
   await buildConsole();
-  const folder = t.testdir();
   const teal = await startTeal(folder);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   t.teardown(async () => {

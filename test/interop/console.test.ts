@@ -23,7 +23,7 @@ const [blue, green] = ['192.0.2.10', '192.0.2.20'];
 const brokenZone = '$TTL 1h\n@ SOA ns1 hostmaster 1 2h 1h 2w 1m\n@ NS ns1\nns1 A 192.0.2.53\nwww A 192.0.2.999\n';
 
 t.test('the console', async (t) => {
-  const it = await startConsole(t);
+  const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const reset = () => teal.call('PUT', `/v1/services/${app}/weights`, { blue: 100, green: 0 });
   await reset();
