@@ -79,13 +79,18 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
   const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
   const fifty = await until(teal, id, ({ stepIndex }) => stepIndex >= 3);
   t.same(fifty.weights, { blue: 50, green: 50 });
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  let greenAtMs = 0;
+  for (let i = 0; i < 100; i++) {
+    const { answers } = await client.ask(buildQuery({ name: 'app.example.test' }));
+    if (answers[0]?.data === GREEN) greenAtMs = Date.now();
+  }
   const aborted = await until(teal, id, ({ state }) => state === 'aborted');
   t.match(aborted, {
     reason: 'analysis_failed',
     message: /^smoke failed: answered 503/,
     weights: { blue: 100, green: 0 },
   });
-  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
   for (let i = 0; i < 500; i++) {
     const { answers } = await client.ask(buildQuery({ name: 'app.example.test' }));
     if (answers[0]?.data === GREEN) t.fail(`answer ${i} is green`);
@@ -102,6 +107,11 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
   const tookMs = Date.parse(last.at) - Date.parse(before.at);
   t.ok(tookMs < INTERVAL_SECONDS * 1000, `the weights were back ${tookMs} ms after the pause, when the gate was asked`);
   t.equal(gate.asked, 3, 'twice at 10, once at 50');
+  const { green } = (await must(teal, 'GET', `${app}/drain`)).pools;
+  const lastMs = Date.parse(green.lastAnswerAt);
+  t.ok(lastMs <= greenAtMs && greenAtMs - lastMs < 1000, 'the last answer of green is the last that was received');
+  // Its TTL of a second and the margin of two, up to the next whole second.
+  t.equal(green.drainedAt, new Date(Math.ceil(lastMs / 1000 + 1 + 2) * 1000).toISOString());
   await teal.end('SIGTERM');
 });
 
