@@ -117,7 +117,7 @@ async function startParts(
   const releases = new ReleaseRunner({ ...moved, log: log.child({ part: 'releases' }) });
   const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
   const answerer = new Explainer(shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
-  const explain = new Explain({ store, table, answerer });
+  const explain = new Explain({ store, table, health: seen, answerer });
   // A name for this process that no earlier one had.
   const events = new EventLog(store, engine, Date.now().toString(36));
   health.onHealth((event) => events.addHealth(event, Date.now()));

@@ -1,5 +1,6 @@
 /** What a client gets from a service, and why: asked of the code that answers, over the table that it answers from. */
 import { Problem } from '../model/errors.ts';
+import { failsOpen } from '../model/health-effect.ts';
 import { canonicalName, nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -12,6 +13,7 @@ import { OPT_BYTES, OPTION_HEADER_BYTES, writeOpt, writeOptionHeader } from '../
 import { Malformed } from '../wire/malformed.ts';
 import { formatNetwork, maskedAddress, type Network, parseNetwork } from '../wire/network.ts';
 import { shown } from './draft.ts';
+import { type HealthView, poolsSeen } from './health/seen.ts';
 import { findPreview } from './previews.ts';
 
 /** The types whose answer a service chooses. */
@@ -21,7 +23,7 @@ export const DRAWS_DEFAULT = 1000;
 export const DRAWS_MAX = 10_000;
 
 /** Stable: scripts may rely on them. */
-export const EXPLAIN_REASONS = ['preview', 'pin', 'sticky', 'random', 'only_pool', 'health'] as const;
+export const EXPLAIN_REASONS = ['preview', 'pin', 'sticky', 'random', 'only_pool', 'health', 'fail_open'] as const;
 type Reason = (typeof EXPLAIN_REASONS)[number];
 
 export interface ExplainQuestion {
@@ -36,6 +38,7 @@ export interface ExplainQuestion {
 export interface ExplainParts {
   readonly store: Store;
   readonly table: Pick<Table, 'service' | 'poolName'>;
+  readonly health: HealthView;
   /** Answers as a worker would; see responder/explainer.ts. */
   readonly answerer: {
     answer(
@@ -51,6 +54,8 @@ interface Asked {
   readonly service: Service;
   /** The pool of a preview name. */
   readonly preview: string | undefined;
+  /** No pool with weight is healthy, so that weights count as if all were. */
+  readonly failsOpen: boolean;
 }
 
 export class Explain {
@@ -97,11 +102,18 @@ export class Explain {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
     const own = this.#parts.table.service(name);
-    if (own !== undefined) return { name, service: own, preview: undefined };
+    if (own !== undefined) return { name, service: own, preview: undefined, failsOpen: this.#failsOpen(name) };
     const preview = findPreview(this.#parts.store, name);
     const service = preview && this.#parts.table.service(preview.service.name);
-    if (preview !== undefined && service !== undefined) return { name, service, preview: preview.pool };
+    if (preview !== undefined && service !== undefined) {
+      return { name, service, preview: preview.pool, failsOpen: false };
+    }
     return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
+  }
+
+  #failsOpen(name: string): boolean {
+    const configured = this.#parts.store.service(name);
+    return configured !== undefined && failsOpen(poolsSeen(configured, this.#parts.health));
   }
 
   #ask(asked: Asked, query: Uint8Array, { bytes }: Network): { reply: Uint8Array; pool: string | null; by: number } {
@@ -124,9 +136,10 @@ export class Explain {
   }
 }
 
-function reasonOf({ service, preview }: Asked, by: number): Reason {
+function reasonOf({ service, preview, failsOpen }: Asked, by: number): Reason {
   if (preview !== undefined) return 'preview';
   if (by === BY_PIN) return 'pin';
+  if (failsOpen) return 'fail_open';
   if (by === BY_HASH) return 'sticky';
   if (service.pools.filter(({ weight }) => weight > 0).length > 1) return 'random';
   return unhealthy(service).length > 0 ? 'health' : 'only_pool';
@@ -143,6 +156,7 @@ function messageOf({ name, service }: Asked, reason: Reason, pool: string | null
     sticky: `The service is sticky, and the hash of the client's network chose ${pool}: it stays there until another pool's share grows or this one's shrinks.`,
     random: `Each answer is a draw of its own by weight; this one fell on ${pool}.`,
     only_pool: `All weight is on ${pool}.`,
+    fail_open: `No pool with weight is healthy, so that weights count as if all were; this answer came from ${pool}.`,
     health: `${pool} is the only pool with weight that is healthy.`,
   };
   const down = unhealthy(service);

@@ -80,6 +80,23 @@ t.test('explain', async (t) => {
     t.match(await explain('?client=::1&type=CNAME'), { pool: null, answer: { length: 0 } });
   });
 
+  await t.test('health', async (t) => {
+    const health = '/v1/services/checked.example.test';
+    await put({}, health);
+    const force = (pool: string) => api.request('PUT', `${health}/health/${pool}`, { body: { state: 'down' } });
+    await force('blue');
+    const left = await explain('?client=203.0.113.7', health);
+    t.match(left, { reason: 'health', pool: 'green', split: { blue: 0, green: 1 } });
+    t.match(left.message, /green is the only pool with weight that is healthy\. Unhealthy, and left out: blue\./);
+    await force('green');
+    const open = await explain('?client=203.0.113.7&draws=1000', health);
+    t.match(open, {
+      reason: 'fail_open',
+      message: /^No pool with weight is healthy, so that weights count as if all were/,
+    });
+    t.ok(open.split.blue > 0.3 && open.split.green > 0.3, 'both are answered');
+  });
+
   await t.test('nothing is counted', async (t) => {
     const drain = (await api.request('GET', `${app}/drain`)).json();
     for (const pool of ['blue', 'green']) t.match(drain.pools[pool], { answers: 0, lastAnswerAt: null });
