@@ -1,6 +1,6 @@
 /** `teal init`: a settings file and a systemd unit to begin with. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { EXIT } from './exit.ts';
@@ -54,19 +54,30 @@ function init(folder: string, options: Options, shell: Shell): void {
     );
   }
   write(files);
-  new Presenter(shell, options).show({ files: [...files.keys()] }, () => [
+  const units = [...files.keys()].slice(1);
+  const presenter = new Presenter(shell, options);
+  presenter.show({ files: [...files.keys()] }, () => [
     ...[...files.keys()].map((file) => `Wrote ${file}`),
     '',
-    'Next:',
-    `  look through ${settings}, above all dns.listen`,
-    `  teal serve --config ${settings}`,
-    ...(files.size > 1
-      ? [
-          `  or, as root: install -m 644 ${[...files.keys()].slice(1).join(' ')} /etc/systemd/system/ &&`,
-          '    systemctl daemon-reload && systemctl enable --now teal',
-        ]
-      : []),
+    ...nextSteps(settings, units),
   ]);
+  // The units hide the homes of users (ProtectHome=).
+  const hidden = [process.execPath, process.argv[1] ?? '', settings].find((file) => file.startsWith(`${shell.home}/`));
+  if (hidden !== undefined)
+    presenter.note(
+      `teal: warning: ${hidden} is in a home, which the unit does not see: install teal, and write the settings, elsewhere`,
+    );
+}
+
+function nextSteps(settings: string, units: readonly string[]): string[] {
+  return [
+    'Next, look through the settings, above all dns.listen. Then',
+    `  teal serve --config ${settings}`,
+    'or, as root, for systemd:',
+    ...units.map((unit) => `  cp ${unit} /etc/systemd/system/`),
+    '  systemctl daemon-reload',
+    '  systemctl enable --now teal',
+  ];
 }
 
 function settingsText(demo: boolean): string {
@@ -82,10 +93,9 @@ function unitText(text: string, settings: string): string {
     .replaceAll('/etc/teal/', `${dirname(settings)}/`);
 }
 
-/** How this program is started: by its name where it is installed, else by Node and the file. */
+/** How this program is started, with full paths: systemd's PATH may lack the Node that runs it here. */
 function programWords(): string {
-  const [node, script = ''] = process.argv as [string, string | undefined];
-  return basename(script) === 'teal' ? script : `${node} ${script}`;
+  return `${process.execPath} ${process.argv[1]}`;
 }
 
 function write(files: ReadonlyMap<string, string>): void {

@@ -156,7 +156,15 @@ t.test('init writes settings that a server takes, and overwrites nothing', async
   const { code, json } = await typeAlone(['init', etc, '--json']);
   t.equal(code, 0);
   const settings = join(etc, 'teal.yaml');
-  t.ok(json.files.includes(settings));
+  t.same(json.files, [settings, join(etc, 'teal.service'), join(etc, 'teal.socket')]);
+  const unit = readFileSync(join(etc, 'teal.service'), 'utf8');
+  t.equal(/^ExecStart=(.*)$/m.exec(unit)?.[1], `${process.execPath} ${process.argv[1]} serve --config ${settings}`);
+  t.notMatch(unit, '/etc/teal/');
+  const template = readFileSync('config/systemd/teal.service', 'utf8');
+  t.equal(unit.split('\n').length, template.split('\n').length, 'the rest is the unit of the package');
+  const home = temporaryFolder(t);
+  const hidden = await typeAlone(['init', join(home, 'etc')], { home });
+  t.match(hidden, { code: 0, stderr: /teal\.yaml is in a home, which the unit does not see/ });
   t.notMatch(readFileSync(settings, 'utf8'), 'bootstrap:');
   t.match(readFileSync(settings, 'utf8'), /# Where to answer, over UDP and TCP/);
   writeFileSync(settings, 'mine');
