@@ -1,0 +1,65 @@
+/** What the container files and the units name is there: files, settings, programs. */
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import { parse } from 'yaml';
+import { settingKeys } from '../src/config/keys.ts';
+
+interface Container {
+  readonly environment?: Record<string, string>;
+  readonly volumes?: string[];
+  readonly depends_on?: string[];
+  readonly ports?: string[];
+  readonly read_only?: boolean;
+  readonly cap_drop?: string[];
+}
+
+const variables = new Set(settingKeys.map(({ variable }) => variable));
+const tealVariables = (text: string): string[] => text.match(/\bTEAL_[A-Z_]+(?==|:)/g) ?? [];
+
+t.test('docker-compose.yml', async (t) => {
+  const { services, volumes } = parse(readFileSync('docker-compose.yml', 'utf8')) as {
+    services: Record<string, Container>;
+    volumes: Record<string, unknown>;
+  };
+  t.same(Object.keys(services), ['teal', 'prometheus', 'grafana']);
+  for (const [name, container] of Object.entries(services)) {
+    t.match(container, { read_only: true, cap_drop: ['ALL'] }, name);
+    for (const port of container.ports ?? []) t.match(port, /^127\.0\.0\.1:/, `${name} is for this machine only`);
+    for (const volume of container.volumes ?? []) {
+      const [from = ''] = volume.split(':');
+      t.ok(from.startsWith('.') ? existsSync(from) : from in volumes, `${name} mounts ${from}`);
+    }
+    for (const other of container.depends_on ?? []) t.ok(other in services, other);
+    const own = Object.keys(container.environment ?? {}).filter((variable) => variable.startsWith('TEAL_'));
+    for (const variable of own) t.ok(variables.has(variable), variable);
+  }
+  const scraped = parse(readFileSync('config/prometheus/prometheus.yml', 'utf8'));
+  t.same(scraped.scrape_configs[0].static_configs[0].targets, ['teal:8053']);
+  for (const file of scraped.rule_files) t.ok(existsSync(`config/prometheus/${file}`), file);
+});
+
+t.test('Dockerfile', async (t) => {
+  const text = readFileSync('Dockerfile', 'utf8');
+  const copies = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) => (from as string).split(' '));
+  t.ok(copies.length >= 4);
+  const sent = readFileSync('.dockerignore', 'utf8').split('\n');
+  for (const path of copies) {
+    t.ok(existsSync(path), `${path} is there`);
+    t.ok(sent.includes(`!${path}`), `${path} is not ignored`);
+  }
+  for (const variable of tealVariables(text)) t.ok(variables.has(variable), variable);
+  t.match(text, /^USER (?!root)/m);
+  t.match(text, /^HEALTHCHECK/m);
+});
+
+t.test('the units of systemd', async (t) => {
+  const service = readFileSync('config/systemd/teal.service', 'utf8');
+  const wanted = ['TEAL_DATA_DIR', ...tealVariables(service)];
+  for (const variable of wanted) t.ok(variables.has(variable), variable);
+  for (const right of ['DynamicUser=yes', 'NoNewPrivileges=yes', 'ProtectSystem=strict', 'StateDirectory=teal']) {
+    t.ok(service.includes(`\n${right}\n`), right);
+  }
+  const socket = readFileSync('config/systemd/teal.socket', 'utf8');
+  const listens = (kind: string) => [...socket.matchAll(new RegExp(`^Listen${kind}=(.*)$`, 'gm'))].map(([, at]) => at);
+  t.same(listens('Datagram'), listens('Stream'), 'UDP and TCP for each address (RFC 7766 §5)');
+});
