@@ -77,7 +77,7 @@ function DrainingPool(props: { pool: string; pools: readonly string[]; report: D
 
 /** What was configured beside what was answered, by answers and by resolvers: large resolvers weigh more than small. */
 export function SkewPanel({ name, of }: { name: string; of: Resource<Drain> }) {
-  const [checked, setChecked] = useState<Drain>();
+  const [wasAsked, setAsked] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
   const check = async (): Promise<void> => {
@@ -85,7 +85,9 @@ export function SkewPanel({ name, of }: { name: string; of: Resource<Drain> }) {
     const reply = await call<Drain>(`/v1/services/${segment(name)}/drain?check=now`);
     setBusy(false);
     setFault(reply.ok ? undefined : reply.failure.detail);
-    if (reply.ok) setChecked(reply.body);
+    setAsked(reply.ok);
+    // What was found is part of every report from now on.
+    await of.reload();
   };
   return (
     <Card
@@ -97,10 +99,14 @@ export function SkewPanel({ name, of }: { name: string; of: Resource<Drain> }) {
       }
     >
       <Loaded of={of} absent="This server does not count resolvers.">
-        {({ pools }) => <SkewTable pools={pools} />}
+        {({ pools, propagation = [] }) => (
+          <>
+            <SkewTable pools={pools} />
+            {(wasAsked || propagation.length > 0) && <Propagation of={propagation} />}
+          </>
+        )}
       </Loaded>
       {fault && <Message tone="danger">{fault}</Message>}
-      {checked && <Propagation of={checked.propagation ?? []} />}
     </Card>
   );
 }
@@ -156,7 +162,7 @@ function SkewTable({ pools }: { pools: Drain['pools'] }) {
 }
 
 function Propagation({ of }: { of: NonNullable<Drain['propagation']> }) {
-  if (of.length === 0) return <p class="quiet">No resolvers to ask are set on this server.</p>;
+  if (of.length === 0) return <p class="quiet">The setting propagation.resolvers names nobody to ask.</p>;
   return (
     <ul class="stack-s small" aria-label="What resolvers answer now">
       {of.map(({ resolver, pool, answers = [], ttlSeconds, error }) => (
