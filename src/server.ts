@@ -27,6 +27,7 @@ import { mustWork, StartError } from './server/errors.ts';
 import { networksOf, rateLimitOptions, responderOptions } from './server/options.ts';
 import { Reloader } from './server/reload.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
+import { targetsOf } from './server/targets.ts';
 import { readVersion } from './server/version.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from './sockets/fleet.ts';
@@ -100,7 +101,11 @@ async function startParts(
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited: inherited.dns }, log);
   stops.push(() => fleet.stop());
-  const metrics = startMetrics(settings, { counters: registry, table, store, fleet }, engine);
+  const metrics = startMetrics(
+    settings,
+    { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) },
+    engine,
+  );
 
   const zoneFiles = new ZoneFiles(store, table, engine);
   stops.push(() => zoneFiles.stop());
@@ -173,7 +178,7 @@ function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }:
 /** What is measured, told of what happens. */
 function startMetrics(
   { metrics: { servicesMax } }: Settings,
-  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet'> & { readonly store: Store },
+  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet' | 'healthOf'> & { readonly store: Store },
   engine: Engine,
 ): Metrics {
   const steadyMs = (): number => performance.now();

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
-import { type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
+import { type HealthOf, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
 import {
   buildMetric,
   type MeasuredMemory,
@@ -19,6 +19,7 @@ export interface MetricSources {
   readonly table: MeasuredServices & MeasuredMemory;
   readonly store: MeasuredStore;
   readonly fleet: MeasuredFleet;
+  readonly healthOf: HealthOf;
   /** Services with series of their own; see `metrics.servicesMax`. */
   readonly servicesMax: number;
   /** A clock that never goes back, milliseconds. */
@@ -44,10 +45,10 @@ export class Metrics {
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #releases: ReturnType<typeof releaseMetrics>;
 
-  constructor({ version, counters, table, store, fleet, servicesMax, steadyMs }: MetricSources) {
+  constructor({ version, counters, table, store, fleet, healthOf, servicesMax, steadyMs }: MetricSources) {
     const registry = this.#registry;
     dnsMetrics(registry, counters, fleet);
-    serviceMetrics(registry, table, new ShownServices(table, servicesMax, steadyMs));
+    serviceMetrics(registry, table, new ShownServices(table, servicesMax, steadyMs), healthOf);
     this.#releases = releaseMetrics(registry, store);
     this.#store = storeMetrics(registry, store);
     tableMetrics(registry, table);

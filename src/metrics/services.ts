@@ -12,6 +12,11 @@ export interface MeasuredServices {
   poolCounts(service: string): Readonly<Record<string, Pick<PoolCount, 'answers' | 'lastAtMs'>>>;
 }
 
+/** Whether each target of a service with health checks is in the answers' choice; empty for a service without them. */
+export type HealthOf = (
+  service: string,
+) => Iterable<{ readonly pool: string; readonly target: string; readonly up: boolean }>;
+
 /** How long a choice of services holds, so that a series does not come and go with every scrape. */
 const CHOICE_MS = 60_000;
 
@@ -56,7 +61,25 @@ export class ShownServices {
   }
 }
 
-export function serviceMetrics(registry: Registry, table: MeasuredServices, shown: ShownServices): void {
+export function serviceMetrics(
+  registry: Registry,
+  table: MeasuredServices,
+  shown: ShownServices,
+  healthOf: HealthOf,
+): void {
+  collectGauge(
+    registry,
+    {
+      name: 'teal_target_up',
+      help: 'Of services with health checks: 1 where a target is up, or was forced up; else 0.',
+      labels: ['service', 'pool', 'target'],
+    },
+    (set) => {
+      for (const { name } of shown) {
+        for (const { pool, target, up } of healthOf(name)) set(up ? 1 : 0, { service: name, pool, target });
+      }
+    },
+  );
   const labels = ['service', 'pool'];
   collectGauge(registry, { name: 'teal_services', help: 'Services.' }, (set) => set(table.serviceCount));
   collectGauge(
@@ -90,7 +113,7 @@ export function serviceMetrics(registry: Registry, table: MeasuredServices, show
   );
   collectGauge(
     registry,
-    { name: 'teal_service_share_ratio', help: "A pool's configured share: weight / sum of weights.", labels },
+    { name: 'teal_service_share_ratio', help: "A pool's share as it is answered: weight / sum of weights.", labels },
     (set) => {
       for (const { name, pools } of shown) {
         const total = pools.reduce((sum, { weight }) => sum + weight, 0);

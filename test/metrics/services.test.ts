@@ -54,7 +54,9 @@ t.test('above it those with the most answers, chosen anew once a minute', async 
 t.test('their series', async (t) => {
   const registry = new Registry();
   const table = measured({ 'app.example.test': 7, 'new.example.test': 0 });
-  serviceMetrics(registry, table, new ShownServices(table, 10, () => 0));
+  serviceMetrics(registry, table, new ShownServices(table, 10, () => 0), (name) =>
+    name === 'app.example.test' ? [{ pool: 'blue', target: '192.0.2.1', up: false }] : [],
+  );
   const metrics = parseMetrics(await registry.metrics());
   const app = { service: 'app.example.test', pool: 'blue' };
   t.equal(sumOf(metrics, 'teal_service_answers_total', app), 7);
@@ -68,4 +70,6 @@ t.test('their series', async (t) => {
     'one that never answered has no time',
   );
   t.equal(sumOf(metrics, 'teal_services'), 2);
+  t.equal(sumOf(metrics, 'teal_target_up', { ...app, target: '192.0.2.1' }), 0);
+  t.equal(sumOf(metrics, 'teal_target_up', { service: 'new.example.test' }), undefined, 'it is not checked');
 });
