@@ -163,7 +163,7 @@ function refusal(zone: string, { findings, tableFull, failure }: BuildReply): Pr
   if (failure !== undefined) return new Problem('store_unavailable', `The zone could not be staged: ${failure}.`);
   const { errors, warnings, moreErrors } = findings;
   const more = moreErrors > 0 ? ` and ${moreErrors} more` : '';
-  const detail = `The file of ${shown(zone)} has ${errors.length} errors${more}; the zone is as it was.`;
+  const detail = `The file of ${shown(zone)} has ${errors.length} error${errors.length === 1 ? '' : 's'}${more}; the zone is as it was.`;
   return new Problem('zone_file_invalid', detail, { findings: [...errors, ...warnings] });
 }
 
