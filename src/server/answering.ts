@@ -1,0 +1,118 @@
+/** Who keeps and answers: the store, the table, the engine between them, the workers, and what is measured of them. */
+import { randomInt } from 'node:crypto';
+import type { Settings } from '../config.ts';
+import { Engine } from '../control/engine.ts';
+import { inForce, SeenHealth } from '../control/health/seen.ts';
+import type { Logger } from '../log.ts';
+import { type MetricSources, Metrics } from '../metrics/metrics.ts';
+import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
+import { useHugePages } from '../sockets/huge-pages.ts';
+import { withoutMissingLoopback } from '../sockets/loopback.ts';
+import { openStore, type Store } from '../store/sqlite.ts';
+import { CounterRegistry, createCounterMemory } from '../table/counters.ts';
+import { createSharedTable } from '../table/memory.ts';
+import { Table } from '../table/table.ts';
+import { mustSeed, seedCommands } from './bootstrap.ts';
+import { systemClock } from './clock.ts';
+import { mustWork } from './errors.ts';
+import { rateLimitOptions, responderOptions } from './options.ts';
+import type { Stops } from './stops.ts';
+import { targetsOf } from './targets.ts';
+import { readVersion } from './version.ts';
+
+export interface Answering {
+  readonly store: Store;
+  readonly table: Table;
+  readonly seen: SeenHealth;
+  readonly engine: Engine;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+}
+
+/** How often blocks that workers have left are looked for when no change does it. */
+const COLLECT_MS = 1000;
+/** And how often while a dropped zone is being given back: leaves most of the time to others. */
+const COLLECT_SOON_MS = 10;
+
+/** Answers when it resolves. `inherited`: DNS sockets that a supervisor handed over. */
+export async function startAnswering(
+  settings: Settings,
+  inherited: NonNullable<FleetOptions['inherited']>,
+  log: Logger,
+  stops: Stops,
+): Promise<Answering> {
+  const store = openStore(settings.dataDir);
+  stops.push(() => store.close());
+
+  const workers = udpWorkersOf(settings.dns.workers);
+  const counters = Array.from({ length: workers + 1 }, createCounterMemory);
+  const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
+  useHugePages(shared.arena);
+  const registry = new CounterRegistry(counters, randomInt(2 ** 32));
+  const table = new Table(shared, registry);
+  const seen = new SeenHealth(systemClock);
+  const engine = loadEngine(store, table, seen, settings, log);
+  stops.push(collectInTurns(table));
+
+  // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
+  const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
+  stops.push(() => fleet.stop());
+  const sources = { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) };
+  return { store, table, seen, engine, fleet, metrics: startMetrics(settings, sources, engine) };
+}
+
+/** The engine, with what the store holds in the table; an empty store is seeded. */
+function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }: Settings, log: Logger): Engine {
+  const engine = new Engine(store, table, (service) => inForce(service, seen));
+  const startedAt = performance.now();
+  mustWork(engine.load(Date.now()));
+  mustSeed(engine.seed(seedCommands(bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
+  const ms = Math.round(performance.now() - startedAt);
+  log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');
+  return engine;
+}
+
+/** What is measured, told of what happens. */
+function startMetrics(
+  { metrics: { servicesMax } }: Settings,
+  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet' | 'healthOf'> & { readonly store: Store },
+  engine: Engine,
+): Metrics {
+  const steadyMs = (): number => performance.now();
+  const metrics = new Metrics({ ...sources, version: readVersion(), servicesMax, steadyMs });
+  sources.store.measure(steadyMs, (ms) => metrics.written(ms / 1000));
+  engine.onChange((changes) => metrics.changed(changes));
+  return metrics;
+}
+
+/** Frees what workers have left, now and then; returns how to stop that. */
+function collectInTurns(table: Table): () => void {
+  let collecting: NodeJS.Timeout;
+  const collect = (): void => {
+    const more = table.collect();
+    collecting = setTimeout(collect, more ? COLLECT_SOON_MS : COLLECT_MS);
+  };
+  collect();
+  return () => clearTimeout(collecting);
+}
+
+function startFleet(
+  dns: Settings['dns'],
+  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited'>,
+  log: Logger,
+): Promise<Fleet> {
+  const { transport, receiveBufferBytes } = dns;
+  const listen = withoutMissingLoopback(dns.listen);
+  if (listen !== dns.listen && state.inherited?.length === 0)
+    log.warn('this machine has no ::1, so DNS does not listen there');
+  const rateLimit = rateLimitOptions(dns);
+  return Fleet.start({
+    ...state,
+    listen,
+    transport,
+    receiveBufferBytes,
+    responder: responderOptions(dns, rateLimit),
+    tcp: { ...rateLimit, ...dns.tcp },
+    log: log.child({ part: 'dns' }),
+  });
+}
