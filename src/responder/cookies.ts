@@ -1,6 +1,7 @@
 /** Server cookies (RFC 7873) in the form on which all servers agree (RFC 9018), so that they may share an address. */
 
 import { sipHash, sipKey } from '../table/siphash.ts';
+import { readBe32 } from '../wire/byte-order.ts';
 import { CLIENT_COOKIE_BYTES } from '../wire/edns.ts';
 import type { Client } from './client.ts';
 
@@ -84,13 +85,4 @@ function sameBytes(hash: Uint8Array, bytes: Uint8Array, at: number): boolean {
   let difference = 0;
   for (let i = 0; i < HASH_BYTES; i++) difference |= (hash[i] as number) ^ (bytes[at + i] as number);
   return difference === 0;
-}
-
-function readBe32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

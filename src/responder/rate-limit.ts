@@ -7,6 +7,8 @@
  * I.371). A bucket is one number in shared memory, chosen by a keyed hash, so that the limit holds for all workers
  * together, costs no allocation, and takes no more memory under a flood than before it.
  */
+import { mix32 } from '../table/hash.ts';
+import { readBe32 } from '../wire/byte-order.ts';
 import { contains, type Network } from '../wire/network.ts';
 import type { Client } from './client.ts';
 
@@ -84,7 +86,7 @@ export class RateLimiter {
   check(client: Client, answer: number): Verdict {
     const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
     // The same answer first: what is limited there is not counted among all.
-    if (this.#take(mix(prefix ^ answer), false) && this.#take(mix(~prefix), true)) return PASS;
+    if (this.#take(mix32(prefix ^ answer), false) && this.#take(mix32(~prefix), true)) return PASS;
     if (this.#isExempt(client)) return PASS;
     if (++this.#limited < this.#options.slip || this.#options.slip === 0) return LIMIT;
     this.#limited = 0;
@@ -106,7 +108,7 @@ export class RateLimiter {
   }
 
   #hashIpv4({ bytes, at }: Client): number {
-    return mix((word32(bytes, at) & this.#ipv4Mask) ^ this.#options.key);
+    return mix32((readBe32(bytes, at) & this.#ipv4Mask) ^ this.#options.key);
   }
 
   #hashIpv6({ bytes, at }: Client): number {
@@ -114,7 +116,7 @@ export class RateLimiter {
     let hash = ~this.#options.key;
     for (let i = 0; 32 * i < bits; i++) {
       const left = bits - 32 * i;
-      hash = mix(hash ^ (word32(bytes, at + 4 * i) & (left >= 32 ? -1 : -1 << (32 - left))));
+      hash = mix32(hash ^ (readBe32(bytes, at + 4 * i) & (left >= 32 ? -1 : -1 << (32 - left))));
     }
     return hash;
   }
@@ -124,21 +126,4 @@ export class RateLimiter {
     for (const network of this.#options.exempt) if (contains(network, bytes, at, length)) return true;
     return false;
   }
-}
-
-function word32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
-}
-
-/** The finisher of MurmurHash3: every bit of the input changes half of the output's. */
-function mix(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

@@ -2,6 +2,7 @@
 import { HashedName } from '../table/hash.ts';
 import { PLAN } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
+import { readBe32 } from '../wire/byte-order.ts';
 import { MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { type Additional, hostAt } from './additional.ts';
 import type { Chain } from './chain.ts';
@@ -94,7 +95,7 @@ export class Sections {
     const record = reply.at;
     if (reply.append(lookup.soa(), position, skip, skip) === 0) return reply.truncate();
     reply.authorities = 1;
-    let ttl = Math.min(read32(bytes, record + TTL_AT), read32(bytes, reply.at - 4));
+    let ttl = Math.min(readBe32(bytes, record + TTL_AT) >>> 0, readBe32(bytes, reply.at - 4) >>> 0);
     // A denial at a service's name must not outlive what the service may answer next.
     if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL] as number);
     bytes[record + TTL_AT] = ttl >>> 24;
@@ -126,14 +127,4 @@ export class Sections {
     this.#reply.truncate();
     return 0;
   }
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  );
 }

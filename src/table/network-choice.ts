@@ -1,5 +1,6 @@
 /** Choosing a pool by the client's network: pins first, then the hash of the network where the service is sticky. */
 import { POOLS_MAX } from '../model/service.ts';
+import { readLe32 } from '../wire/byte-order.ts';
 import { finishHash } from './hash.ts';
 import { PIN, PLAN, POOL, RULES } from './layout.ts';
 import { sipHash } from './siphash.ts';
@@ -167,13 +168,4 @@ export class NetworkChoice {
     const cost = Math.floor((32 - log2) * TWO_32);
     this.#costs[i] = cost < 0 ? 0 : cost;
   }
-}
-
-function readLe32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
 }

@@ -11,6 +11,7 @@
  * replaced may be read half old, half new, which is one resolver of many, once.
  */
 import type { Sighting, Sightings } from '../model/resolver-estimates.ts';
+import { readBe32 } from '../wire/byte-order.ts';
 import { mix32 } from './hash.ts';
 import { PLAN, POOL } from './layout.ts';
 
@@ -121,9 +122,9 @@ export class ResolverSample {
     words[entry + ENTRY.ANSWERS] = 1;
     words[entry + ENTRY.FIRST_AT] = this.nowSeconds;
     const { bytes, at, length } = client;
-    words[entry + ENTRY.NETWORK] = length === IPV4_BYTES ? word32(bytes, at) & ~0xff : word32(bytes, at);
+    words[entry + ENTRY.NETWORK] = length === IPV4_BYTES ? readBe32(bytes, at) & ~0xff : readBe32(bytes, at);
     words[entry + ENTRY.NETWORK + 1] =
-      length === IPV4_BYTES ? NETWORK_BYTES.IPV4 : (word32(bytes, at + 4) & ~0xff) | NETWORK_BYTES.IPV6;
+      length === IPV4_BYTES ? NETWORK_BYTES.IPV4 : (readBe32(bytes, at + 4) & ~0xff) | NETWORK_BYTES.IPV6;
     words[HASHES_AT + way] = hash;
   }
 
@@ -182,16 +183,7 @@ function sighting(words: Int32Array, resolver: number, entry: number, pool: numb
 }
 
 function hashAddress({ bytes, at, length }: AddressPlace, key: number): number {
-  let hash = mix32(word32(bytes, at) ^ key);
-  for (let i = 4; i < length; i += 4) hash = mix32(hash ^ word32(bytes, at + i));
+  let hash = mix32(readBe32(bytes, at) ^ key);
+  for (let i = 4; i < length; i += 4) hash = mix32(hash ^ readBe32(bytes, at + i));
   return hash;
-}
-
-function word32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

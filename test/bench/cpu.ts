@@ -57,9 +57,19 @@ export function processTree(root: number): number[] {
 
 /** Resident memory of processes, bytes. */
 export function residentBytes(pids: readonly number[]): number {
+  return statusBytes(pids, 'VmRSS');
+}
+
+/** The most that each of them has had, bytes. */
+export function peakBytes(pids: readonly number[]): number {
+  return statusBytes(pids, 'VmHWM');
+}
+
+function statusBytes(pids: readonly number[], key: 'VmRSS' | 'VmHWM'): number {
   let kilobytes = 0;
   for (const pid of pids) {
-    kilobytes += Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
+    const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
+    kilobytes += Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
   }
   return kilobytes * 1024;
 }

@@ -1,7 +1,7 @@
 /** An import of a large zone while a client shifts and another asks: what it costs them, the server, and its memory. */
-import { readFileSync } from 'node:fs';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { peakBytes, residentBytes } from './cpu.ts';
 
 /** Milliseconds, sorted. */
 export type Latencies = readonly number[];
@@ -43,12 +43,12 @@ export function zoneFile(names: number): Buffer {
 export async function measureImport(folder: string, names: number): Promise<ImportFigures> {
   const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };
   const teal = await startTeal(folder, { env });
-  const residentBefore = residentBytes(teal, 'VmRSS');
+  const residentBefore = residentBytes([teal.pid]);
   const shiftsIdle = await shiftWhile(teal, (done) => done < IDLE_SHIFTS);
   let importing = true;
   const startedAt = performance.now();
   let seconds = 0;
-  const imported = putFile(teal, zoneFile(names)).finally(() => {
+  const imported = putZoneFile(teal, 'big.test', zoneFile(names)).finally(() => {
     importing = false;
     seconds = (performance.now() - startedAt) / 1000;
   });
@@ -58,8 +58,8 @@ export async function measureImport(folder: string, names: number): Promise<Impo
     imported,
   ]);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const residentPeak = residentBytes(teal, 'VmHWM');
-  const residentSettled = residentBytes(teal, 'VmRSS');
+  const residentPeak = peakBytes([teal.pid]);
+  const residentSettled = residentBytes([teal.pid]);
   await teal.end('SIGTERM');
   const restartedAt = performance.now();
   const again = await startTeal(folder, { env });
@@ -79,9 +79,11 @@ export async function measureImport(folder: string, names: number): Promise<Impo
   };
 }
 
-async function putFile(teal: TealProcess, body: Buffer): Promise<void> {
+/** Puts a zone that is new, whole. */
+export async function putZoneFile(teal: TealProcess, zone: string, body: Buffer): Promise<void> {
   const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
-  const reply = await fetch(`${teal.admin}/v1/zones/big.test/file`, { method: 'PUT', headers, body });
+  const url = `${teal.admin}/v1/zones/${zone}/file`;
+  const reply = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) });
   const text = await reply.text();
   if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
 }
@@ -124,9 +126,4 @@ async function ask(teal: TealProcess, name: string): Promise<void> {
   const reply = await client.ask(buildQuery({ name }));
   await client.close();
   if (reply.answers.length !== 1) throw new Error(`${name}: rcode ${reply.rcode}`);
-}
-
-function residentBytes(teal: TealProcess, key: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${teal.pid}/status`, 'utf8');
-  return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024;
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { AdminClient } from './admin-client.ts';
-import { type Latencies, zoneFile } from './import.ts';
+import { type Latencies, putZoneFile, zoneFile } from './import.ts';
 
 const NAMES_PER_ZONE = 10;
 /** Zones at each end whose loading is compared. */
@@ -22,7 +22,7 @@ export async function measureZones(
   const seconds: number[] = [];
   for (let i = 0; i < zones; i++) {
     const startedAt = performance.now();
-    await putZone(teal, `zone${i}.test`, zoneFile(NAMES_PER_ZONE));
+    await putZoneFile(teal, `zone${i}.test`, zoneFile(NAMES_PER_ZONE));
     seconds.push((performance.now() - startedAt) / 1000);
   }
   await teal.end('SIGTERM');
@@ -47,7 +47,7 @@ export interface ChangeFigures {
 /** Changes through the admin API, with a zone of `names` names in place and a client that asks all the time. */
 export async function measureChanges(folder: string, names: number, changes: number): Promise<ChangeFigures> {
   const teal = await startTeal(folder, { env: { TEAL_TABLE_MAX_BYTES: String(2 ** 31) } });
-  await putZone(teal, 'big.test', zoneFile(names));
+  await putZoneFile(teal, 'big.test', zoneFile(names));
   const client = new AdminClient(teal);
   const fd = openSync(join(folder, 'sync-measure'), 'w');
   const syncs: number[] = [];
@@ -101,17 +101,6 @@ async function gapWhile(teal: TealProcess, work: () => Promise<void>): Promise<n
   await work();
   Atomics.store(words, 0, 1);
   return gap;
-}
-
-async function putZone(teal: TealProcess, zone: string, body: Buffer): Promise<void> {
-  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
-  const reply = await fetch(`${teal.admin}/v1/zones/${zone}/file`, {
-    method: 'PUT',
-    headers,
-    body: new Uint8Array(body),
-  });
-  const text = await reply.text();
-  if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
 }
 
 function sorted(latencies: number[]): Latencies {

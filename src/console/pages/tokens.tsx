@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, TokenEntry } from '../api/types.ts';
-import { Badge, Dialog, Empty, Field, Loaded, Message, PageHead, Refusal } from '../parts/controls.tsx';
+import { Badge, Dialog, DialogEnd, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { momentText } from '../rules/format.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
@@ -165,15 +165,9 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
             <input {...ids} inputMode="numeric" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
           )}
         </Field>
-        <Refusal failure={action.failure} />
-        <div class="row-end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={action.isBusy}>
-            Make the token
-          </button>
-        </div>
+        <DialogEnd action={action} onCancel={onClose}>
+          Make the token
+        </DialogEnd>
       </form>
     </Dialog>
   );
@@ -197,15 +191,9 @@ function RevokeToken({ token, of, onClose }: { token: TokenEntry; of: Resource<u
   return (
     <Dialog title={`Revoke ${token.name}?`} onClose={onClose}>
       <p>Whoever uses it is refused from then on. This cannot be undone.</p>
-      <Refusal failure={action.failure} />
-      <div class="row-end">
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="danger" disabled={action.isBusy} onClick={() => void confirm()}>
-          Revoke now
-        </button>
-      </div>
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger>
+        Revoke now
+      </DialogEnd>
     </Dialog>
   );
 }

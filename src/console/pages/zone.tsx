@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, RRset, Zone } from '../api/types.ts';
-import { Dialog, Empty, Field, Loaded, PageHead, Refusal } from '../parts/controls.tsx';
+import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { RecordForm } from '../parts/record-form.tsx';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
@@ -205,15 +205,9 @@ function DeleteRecord({ rrset, onClose, onDone }: { rrset: RRset; onClose: () =>
         Resolvers keep what they have for up to {rrset.ttlSeconds} s. The log keeps the record, so that it can be set
         again.
       </p>
-      <Refusal failure={action.failure} />
-      <div class="row-end">
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="danger" disabled={action.isBusy} onClick={() => void confirm()}>
-          Delete now
-        </button>
-      </div>
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger>
+        Delete now
+      </DialogEnd>
     </Dialog>
   );
 }

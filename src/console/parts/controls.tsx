@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import type { Failure } from '../api/types.ts';
 import { plainText } from '../rules/plain.ts';
+import type { Action } from '../state/action.ts';
 import type { Resource } from '../state/resource.ts';
 
 export type Tone = 'accent' | 'ok' | 'warn' | 'danger';
@@ -45,6 +46,35 @@ export function Refusal({ failure }: { failure: Failure | undefined }) {
     <Message tone="danger" isAlert>
       {plainText(failure)}
     </Message>
+  );
+}
+
+/** The end of a dialog: why its action was refused, and the two ways out. Without `onAct` the second submits the form. */
+export function DialogEnd(props: {
+  action: Action;
+  onCancel: () => void;
+  onAct?: () => Promise<void>;
+  isDanger?: boolean;
+  children: ComponentChildren;
+}) {
+  const { action, onCancel, onAct, isDanger = false, children } = props;
+  return (
+    <>
+      <Refusal failure={action.failure} />
+      <div class="row-end">
+        <button type="button" onClick={onCancel}>
+          Cancel
+        </button>
+        <button
+          type={onAct === undefined ? 'submit' : 'button'}
+          class={isDanger ? 'danger' : 'primary'}
+          disabled={action.isBusy}
+          onClick={onAct && (() => void onAct())}
+        >
+          {children}
+        </button>
+      </div>
+    </>
   );
 }
 

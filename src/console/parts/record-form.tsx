@@ -4,7 +4,7 @@ import { segment } from '../api/client.ts';
 import type { RRset } from '../api/types.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { Dialog, Field, Refusal } from './controls.tsx';
+import { Dialog, DialogEnd, Field } from './controls.tsx';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SRV', 'SSHFP', 'TLSA', 'TXT'];
 
@@ -88,15 +88,9 @@ export function RecordForm(props: { zone: string; rrset?: RRset; onClose: () => 
             />
           )}
         </Field>
-        <Refusal failure={action.failure} />
-        <div class="row-end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={action.isBusy}>
-            Save
-          </button>
-        </div>
+        <DialogEnd action={action} onCancel={onClose}>
+          Save
+        </DialogEnd>
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { percent } from '../rules/shares.ts';
 import { PRESETS, presetText } from '../rules/steps.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { Dialog, Field, Message, Refusal } from './controls.tsx';
+import { Dialog, DialogEnd, Field, Message, Refusal } from './controls.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
 const OWN = 'own';
@@ -91,15 +91,9 @@ export function ReleaseForm(props: {
           </Field>
         </div>
         {preset === OWN && <StepsEditor to={to} steps={steps} onChange={setSteps} />}
-        <Refusal failure={action.failure} />
-        <div class="row-end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={action.isBusy}>
-            Show the plan…
-          </button>
-        </div>
+        <DialogEnd action={action} onCancel={onClose}>
+          Show the plan…
+        </DialogEnd>
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { describeShares } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { Resource } from '../state/resource.ts';
-import { Dialog, Message, Refusal } from './controls.tsx';
+import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
 
 export function RollbackButton(props: {
@@ -64,15 +64,9 @@ export function ConfirmRollback(props: {
       ) : (
         <EffectView service={service} after={target} />
       )}
-      <Refusal failure={action.failure} />
-      <div class="row-end">
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="primary" disabled={action.isBusy} onClick={() => void confirm()}>
-          {action.isBusy ? 'Rolling back…' : 'Roll back now'}
-        </button>
-      </div>
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm}>
+        {action.isBusy ? 'Rolling back…' : 'Roll back now'}
+      </DialogEnd>
     </Dialog>
   );
 }

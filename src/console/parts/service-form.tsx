@@ -5,7 +5,7 @@ import type { Service } from '../api/types.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { hrefOf } from '../state/router.ts';
-import { Dialog, Field, Refusal } from './controls.tsx';
+import { Dialog, DialogEnd, Field } from './controls.tsx';
 
 interface PoolDraft {
   readonly name: string;
@@ -103,15 +103,9 @@ export function ServiceForm(props: { service?: Service; etag?: string | undefine
             </div>
           </fieldset>
         ))}
-        <Refusal failure={action.failure} />
-        <div class="row-end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={action.isBusy}>
-            Save
-          </button>
-        </div>
+        <DialogEnd action={action} onCancel={onClose}>
+          Save
+        </DialogEnd>
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { describeShares, percent, sameWeights, sharesOf, slide, slideTotal, weig
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { Resource } from '../state/resource.ts';
-import { Dialog, Message, Refusal } from './controls.tsx';
+import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
 import { PoolName, SplitBar } from './pools.tsx';
 
@@ -167,15 +167,9 @@ function ConfirmShift(props: {
   return (
     <Dialog title={`Shift ${service.name}?`} onClose={props.onClose}>
       <EffectView service={service} after={after} resolvers={props.resolvers} />
-      <Refusal failure={action.failure} />
-      <div class="row-end">
-        <button type="button" onClick={props.onClose}>
-          Cancel
-        </button>
-        <button type="button" class="primary" disabled={action.isBusy} onClick={() => void confirm()}>
-          {action.isBusy ? 'Shifting…' : 'Shift now'}
-        </button>
-      </div>
+      <DialogEnd action={action} onCancel={props.onClose} onAct={confirm}>
+        {action.isBusy ? 'Shifting…' : 'Shift now'}
+      </DialogEnd>
     </Dialog>
   );
 }

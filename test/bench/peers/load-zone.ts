@@ -8,7 +8,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp } from '../../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../fixtures/process.ts';
-import { residentBytes } from '../cpu.ts';
+import { peakBytes, residentBytes } from '../cpu.ts';
+import { putZoneFile } from '../import.ts';
 import { APEX, hostName, queryBytes } from '../workload.ts';
 import { RunningServer, SERVER_CORE } from './process.ts';
 import { median } from './report.ts';
@@ -76,15 +77,8 @@ async function loadTeal(): Promise<Load[]> {
 
 /** Seconds from the request to the first answer. */
 async function importZone(teal: TealProcess, body: Buffer): Promise<number> {
-  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
   const startedAt = performance.now();
-  const reply = await fetch(`${teal.admin}/v1/zones/${APEX}/file`, {
-    method: 'PUT',
-    headers,
-    body: new Uint8Array(body),
-  });
-  const text = await reply.text();
-  if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
+  await putZoneFile(teal, APEX, body);
   await answersLast(teal);
   return (performance.now() - startedAt) / 1000;
 }
@@ -98,13 +92,4 @@ async function answersLast(teal: TealProcess): Promise<void> {
 async function measured(server: string, seconds: number, pids: readonly number[]): Promise<Load> {
   await sleep(SETTLE_MS);
   return { server, seconds, peak: peakBytes(pids) / MIB, settled: residentBytes(pids) / MIB };
-}
-
-/** The largest that each process has been, bytes. */
-function peakBytes(pids: readonly number[]): number {
-  const peak = (pid: number): number => {
-    const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
-  };
-  return pids.reduce((sum, pid) => sum + peak(pid), 0);
 }
