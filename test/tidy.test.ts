@@ -3,7 +3,7 @@ import t from 'tap';
 import { findCircle, functionsOf, importsOf, readFiles, type SourceFile } from './fixtures/sources.ts';
 
 const sources = readFiles('src/**/*.{ts,tsx}');
-const tests = readFiles('test/**/*.ts');
+const tests = readFiles('{test,bench,tools}/**/*.ts');
 const texts = readFiles('*.md', '*.json', '*.yml', 'Dockerfile', 'docs/**/*.md', 'config/**/*', '.ci/*').filter(
   ({ path }) => path !== 'package-lock.json',
 );

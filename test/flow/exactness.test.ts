@@ -1,6 +1,6 @@
 /** No answer is stale while weights shift a hundred times a second under a client that asks flat out. */
 import t from 'tap';
-import { measureExactness } from '../bench/exactness.ts';
+import { measureExactness } from '../../bench/exactness.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 
 t.setTimeout(120_000);

@@ -1,7 +1,7 @@
 /** A batch worker leaves no garbage: nothing is allocated for a query, nor for a batch. */
 import t from 'tap';
+import { measureGarbage } from '../../bench/garbage.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
-import { measureGarbage } from '../bench/garbage.ts';
 
 const WARMUP_ANSWERS = 300_000;
 const ANSWERS = 1_000_000;

@@ -1,6 +1,6 @@
 /** A large import holds up neither shifts nor answers. */
 import t from 'tap';
-import { measureImport, quantile } from '../bench/import.ts';
+import { measureImport, quantile } from '../../bench/import.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 
 t.test('shifts and answers go on while a zone of 100,000 names is imported', { timeout: 120_000 }, async (t) => {

@@ -1,7 +1,7 @@
 /** Asks at a steady rate while the server restarts, in a thread of its own, and counts what is never answered. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { LoadSocket, Tally } from '../../bench/load-socket.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
-import { LoadSocket, Tally } from '../bench/load-socket.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import type { RestartTally, RestartTask } from './restart.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { zoneFile } from '../bench/import.ts';
+import { zoneFile } from '../../bench/import.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
 

@@ -1,7 +1,7 @@
 /** The bench zone as changes of the model, a few thousand at a time. */
-import type { ModelChange } from '../../src/model/revision.ts';
-import type { Service } from '../../src/model/service.ts';
-import { rrset, service, zone } from '../fixtures/table.ts';
+import type { ModelChange } from '../src/model/revision.ts';
+import type { Service } from '../src/model/service.ts';
+import { rrset, service, zone } from '../test/fixtures/table.ts';
 import {
   APEX,
   aliasName,

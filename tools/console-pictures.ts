@@ -1,9 +1,17 @@
-/** `node test/interop/console-pictures.ts`: takes the pictures of docs/console.md anew, of a release under traffic. */
+/** `node tools/console-pictures.ts`: takes the pictures of docs/console.md anew, of a release under traffic. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { answers, type Console, openPage, signIn, startConsole, type View, visit } from './console-browser.ts';
+import {
+  answers,
+  type Console,
+  openPage,
+  signIn,
+  startConsole,
+  type View,
+  visit,
+} from '../test/interop/console-browser.ts';
 
 const out = 'docs/images';
 /** WebP at this quality looks the same and is a third of a PNG. */

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { startTeal } from '../fixtures/process.ts';
+import { startTeal } from '../test/fixtures/process.ts';
 import { type ClientResult, WORD } from './exactness-client.ts';
 
 const SHIFTS_PER_SECOND = 100;

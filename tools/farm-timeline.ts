@@ -4,8 +4,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { draw } from './drawing.ts';
-import { type FarmRun, runFarm } from './run.ts';
+import { type FarmRun, runFarm } from '../test/interop/farm/run.ts';
+import { draw } from './farm-drawing.ts';
 
 const IMAGE = 'docs/images/farm-timeline.svg';
 

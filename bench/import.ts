@@ -1,6 +1,6 @@
 /** An import of a large zone while a client shifts and another asks: what it costs them, the server, and its memory. */
-import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
-import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
+import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { peakBytes, residentBytes } from './cpu.ts';
 
 /** Milliseconds, sorted. */

@@ -1,6 +1,6 @@
 /** Asks one query after the other, in a thread of its own, and tells the longest time that it was without an answer. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 
 const { port, words } = workerData as { port: number; words: Int32Array };
 const client = await UdpClient.open('127.0.0.1', port);

@@ -3,7 +3,7 @@
  * rate, holds each reply against what was expected, and prints what came of it as one line of JSON. It exists beside
  * dnsperf because that gives no percentiles, sends one message a system call, and does not check answers.
  */
-import { loadLibc } from '../../src/sockets/libc.ts';
+import { loadLibc } from '../src/sockets/libc.ts';
 import { type CpuTime, cpuBetween, cpuTime } from './cpu.ts';
 import { BATCH, LOST_AFTER_MS, LoadSocket, type QueryList, Tally } from './load-socket.ts';
 import { type Edns, type Kind, queryBytes, questions, seededRandom, type ZoneSize } from './workload.ts';

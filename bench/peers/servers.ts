@@ -230,13 +230,13 @@ const teal: Peer = {
   packages: [],
   kinds: KINDS,
   namesMax: MILLION,
-  version: [process.execPath, here('../../../src/main.ts'), '--version'],
+  version: [process.execPath, here('../../src/main.ts'), '--version'],
   prepare(site: Site) {
     const { port, size } = site;
     if (size.services > BOOTSTRAP_NAMES_MAX) {
       return [process.execPath, here('../teal-server.ts'), JSON.stringify({ size, port, workers: 1 })];
     }
-    return [process.execPath, here('../../../src/main.ts'), 'serve', '--config', writeTealConfig(site)];
+    return [process.execPath, here('../../src/main.ts'), 'serve', '--config', writeTealConfig(site)];
   },
 };
 

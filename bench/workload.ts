@@ -1,5 +1,5 @@
 /** What the measurements ask: one zone, its names by number, and the queries of each workload. */
-import { askUdp, buildQuery, type EdnsFields } from '../fixtures/dns-client.ts';
+import { askUdp, buildQuery, type EdnsFields } from '../test/fixtures/dns-client.ts';
 
 export const APEX = 'bench.test';
 /** Short, as for a service that is about to move. */

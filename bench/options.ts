@@ -1,8 +1,8 @@
 /** What a responder is given where no whole server is measured: the server's defaults, with cookies and a rate limit. */
-import type { ResponderOptions } from '../../src/responder/options.ts';
-import { createRateLimit } from '../../src/responder/rate-limit.ts';
-import { type Network, parseNetwork } from '../../src/wire/network.ts';
-import { defaultOptions } from '../fixtures/table.ts';
+import type { ResponderOptions } from '../src/responder/options.ts';
+import { createRateLimit } from '../src/responder/rate-limit.ts';
+import { type Network, parseNetwork } from '../src/wire/network.ts';
+import { defaultOptions } from '../test/fixtures/table.ts';
 
 export function benchOptions(): ResponderOptions {
   const exempt = ['127.0.0.0/8', '::1/128'].map((text) => parseNetwork(text) as Network);

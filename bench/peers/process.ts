@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askUdp } from '../../fixtures/dns-client.ts';
+import { askUdp } from '../../test/fixtures/dns-client.ts';
 import { processTree } from '../cpu.ts';
 import { hostName, queryBytes, type ZoneSize } from '../workload.ts';
 import type { Peer } from './peer.ts';

@@ -1,5 +1,5 @@
 /** Whether a server's answers are right: asked one by one, before and after each timing. */
-import { type Reply, UdpClient } from '../../fixtures/dns-client.ts';
+import { type Reply, UdpClient } from '../../test/fixtures/dns-client.ts';
 import {
   blueAddress,
   type Edns,

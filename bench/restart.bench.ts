@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HandedOver, type Running, SteadyClient, startServer } from '../flow/restart.ts';
+import { HandedOver, type Running, SteadyClient, startServer } from '../test/flow/restart.ts';
 
 const QPS = 20_000;
 const RESTARTS = 5;

@@ -1,9 +1,9 @@
 /** Teal as the measurements run it: the workers over a table that holds the bench zone. Prints its port. */
-import { Fleet } from '../../src/sockets/fleet.ts';
-import { useHugePages } from '../../src/sockets/huge-pages.ts';
-import { CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
-import { createSharedTable } from '../../src/table/memory.ts';
-import { Table } from '../../src/table/table.ts';
+import { Fleet } from '../src/sockets/fleet.ts';
+import { useHugePages } from '../src/sockets/huge-pages.ts';
+import { CounterRegistry, createCounterMemory } from '../src/table/counters.ts';
+import { createSharedTable } from '../src/table/memory.ts';
+import { Table } from '../src/table/table.ts';
 import { benchChanges } from './bench-zone.ts';
 import { benchOptions } from './options.ts';
 import type { ZoneSize } from './workload.ts';

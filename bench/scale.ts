@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Latencies, putZoneFile, zoneFile } from './import.ts';
 

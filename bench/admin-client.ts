@@ -1,6 +1,6 @@
 /** A client of the admin API on one connection that stays open: less of its own time in a measurement than fetch takes. */
 import http from 'node:http';
-import type { TealProcess } from '../fixtures/process.ts';
+import type { TealProcess } from '../test/fixtures/process.ts';
 
 export class AdminClient {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });

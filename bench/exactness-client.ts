@@ -1,9 +1,9 @@
 /** Asks one name flat out in batches, from a thread of its own, and holds every answer against what was acknowledged. */
 import { parentPort, workerData } from 'node:worker_threads';
 import koffi from 'koffi';
-import { encodeSockaddr } from '../../src/sockets/address.ts';
-import { LINUX, type Libc, loadLibc } from '../../src/sockets/libc.ts';
-import { buildQuery } from '../fixtures/dns-client.ts';
+import { encodeSockaddr } from '../src/sockets/address.ts';
+import { LINUX, type Libc, loadLibc } from '../src/sockets/libc.ts';
+import { buildQuery } from '../test/fixtures/dns-client.ts';
 
 export interface ClientTask {
   readonly port: number;

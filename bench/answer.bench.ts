@@ -5,9 +5,9 @@
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { useHugePages } from '../../src/sockets/huge-pages.ts';
-import { decode } from '../fixtures/dns-client.ts';
-import { askBytes, makeTable } from '../fixtures/table.ts';
+import { useHugePages } from '../src/sockets/huge-pages.ts';
+import { decode } from '../test/fixtures/dns-client.ts';
+import { askBytes, makeTable } from '../test/fixtures/table.ts';
 import { benchChanges, type Picking } from './bench-zone.ts';
 import { benchSockets } from './dnsperf.ts';
 import { benchOptions } from './options.ts';

@@ -1,8 +1,8 @@
-/** `node test/bench/zone-file.bench.ts [RECORDS]`: what reading, checking and writing a large zone file costs. */
-import { readZone } from '../../src/model/zone-check.ts';
-import { Findings } from '../../src/wire/zone-file/finding.ts';
-import { readZoneFile } from '../../src/wire/zone-file/reader.ts';
-import { canonicalOrder, writeZoneFile } from '../../src/wire/zone-file/writer.ts';
+/** `node bench/zone-file.bench.ts [RECORDS]`: what reading, checking and writing a large zone file costs. */
+import { readZone } from '../src/model/zone-check.ts';
+import { Findings } from '../src/wire/zone-file/finding.ts';
+import { readZoneFile } from '../src/wire/zone-file/reader.ts';
+import { canonicalOrder, writeZoneFile } from '../src/wire/zone-file/writer.ts';
 
 const records = Number(process.argv[2] ?? 1_000_000);
 const PIECE_LINES = 10_000;

@@ -1,5 +1,5 @@
 /** The farm's run as a picture: a row for each resolver, thick while it answers blue and thin once it answers green. */
-import type { FarmRun, Pool, Sample, ServiceRun } from './run.ts';
+import type { FarmRun, Pool, Sample, ServiceRun } from '../test/interop/farm/run.ts';
 
 const LABELS_WIDTH = 138;
 const CHART_WIDTH = 700;

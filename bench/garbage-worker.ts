@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Responder } from '../../src/responder/answer.ts';
-import { runWorker, type WorkerAssignment } from '../../src/sockets/worker.ts';
+import { Responder } from '../src/responder/answer.ts';
+import { runWorker, type WorkerAssignment } from '../src/sockets/worker.ts';
 
 const { assignment, entry } = workerData as { assignment: WorkerAssignment; entry: string };
 const parameters = new URL(entry).searchParams;

@@ -1,8 +1,8 @@
 /** One client socket of the load generator: batches of queries out, replies in, on buffers that are laid out once. */
 import koffi from 'koffi';
-import { encodeSockaddr } from '../../src/sockets/address.ts';
-import { LINUX, type Libc } from '../../src/sockets/libc.ts';
-import { socketMemory } from '../../src/sockets/open.ts';
+import { encodeSockaddr } from '../src/sockets/address.ts';
+import { LINUX, type Libc } from '../src/sockets/libc.ts';
+import { socketMemory } from '../src/sockets/open.ts';
 
 /** The only call that the server itself has no use for. */
 const connect = koffi.load('libc.so.6').func('int connect(int, const void *, uint)') as (
