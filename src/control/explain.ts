@@ -37,7 +37,7 @@ export interface ExplainQuestion {
 
 export interface ExplainParts {
   readonly store: Store;
-  readonly table: Pick<Table, 'service' | 'poolName'>;
+  readonly table: Pick<Table, 'observed'>;
   readonly health: HealthView;
   /** Answers as a worker would; see responder/explainer.ts. */
   readonly answerer: {
@@ -101,10 +101,10 @@ export class Explain {
   #find(text: string): Asked | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
-    const own = this.#parts.table.service(name);
+    const own = this.#parts.table.observed.service(name);
     if (own !== undefined) return { name, service: own, preview: undefined, failsOpen: this.#failsOpen(name) };
     const preview = findPreview(this.#parts.store, name);
-    const service = preview && this.#parts.table.service(preview.service.name);
+    const service = preview && this.#parts.table.observed.service(preview.service.name);
     if (preview !== undefined && service !== undefined) {
       return { name, service, preview: preview.pool, failsOpen: false };
     }
@@ -121,7 +121,7 @@ export class Explain {
     const [first] = choices;
     // Another type stands at the name, or the service is hidden.
     if (first === undefined) return { reply, pool: null, by: 0 };
-    const pool = asked.preview ?? this.#parts.table.poolName(asked.service.name, first.poolId) ?? null;
+    const pool = asked.preview ?? this.#parts.table.observed.poolName(asked.service.name, first.poolId) ?? null;
     return { reply, pool, by: first.by };
   }
 

@@ -16,7 +16,7 @@ import {
 export interface MetricSources {
   readonly version: string;
   readonly counters: CounterRegistry;
-  readonly table: MeasuredServices & MeasuredMemory;
+  readonly table: { readonly observed: MeasuredServices } & MeasuredMemory;
   readonly store: MeasuredStore;
   readonly fleet: MeasuredFleet;
   readonly healthOf: HealthOf;
@@ -48,7 +48,7 @@ export class Metrics {
   constructor({ version, counters, table, store, fleet, healthOf, servicesMax, steadyMs }: MetricSources) {
     const registry = this.#registry;
     dnsMetrics(registry, counters, fleet);
-    serviceMetrics(registry, table, new ShownServices(table, servicesMax, steadyMs), healthOf);
+    serviceMetrics(registry, table.observed, new ShownServices(table.observed, servicesMax, steadyMs), healthOf);
     this.#releases = releaseMetrics(registry, store);
     this.#store = storeMetrics(registry, store);
     tableMetrics(registry, table);

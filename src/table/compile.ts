@@ -9,7 +9,7 @@ import { Malformed } from '../wire/malformed.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
 import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL, RRSET } from './layout.ts';
-import type { Arena } from './memory.ts';
+import type { Blocks } from './memory.ts';
 import { rulesWords, writeRules } from './rules.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
@@ -27,10 +27,10 @@ interface Fixup {
 /**
  * Puts an RRset into the arena. Each record's owner is a pointer to the question's name, and names in the data are
  * compressed against the owner (RFC 1035 §4.1.4), both as if the owner were the question: then answering is a copy.
- * Where the owner stands elsewhere in a reply, the fixups say what to change. Returns 0 where the arena is full.
+ * Where the owner stands elsewhere in a reply, the fixups say what to change. Throws ArenaFull.
  */
 export function compileRRset(
-  arena: Arena,
+  blocks: Blocks,
   owner: Uint8Array,
   type: number,
   ttlSeconds: number,
@@ -51,9 +51,8 @@ export function compileRRset(
   }
   const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0] as Uint8Array) : undefined;
   const size = RRSET.DATA + fixups.length + Math.ceil((bytes.length + (target?.length ?? 0)) / 4);
-  const offset = arena.allocate(size);
-  if (offset === 0) return 0;
-  const { words, bytes: memory } = arena.view;
+  const offset = blocks.allocate(size);
+  const { words, bytes: memory } = blocks.view;
   words[offset + RRSET.COUNT] = rdata.length;
   words[offset + RRSET.LENGTH] = bytes.length;
   words[offset + RRSET.STRIDE] = lengths.size === 1 ? bytes.length / rdata.length : 0;
@@ -130,18 +129,12 @@ export function poolSource(service: Service, pool: Pool): string {
   return `${service.kind} ${ttlInForce(service)} ${pool.targets.join(' ')}`;
 }
 
-/** Puts a pool's RRsets into the arena: `[first, second]`, or undefined where it is full. */
-export function compilePool(
-  arena: Arena,
-  owner: Uint8Array,
-  service: Service,
-  pool: Pool,
-): [number, number] | undefined {
+/** Puts a pool's RRsets into the arena: `[first, second]`. Throws ArenaFull. */
+export function compilePool(blocks: Blocks, owner: Uint8Array, service: Service, pool: Pool): [number, number] {
   const ttl = ttlInForce(service);
   if (service.kind === 'host') {
     const target = nameToWire(pool.targets[0] as string);
-    const cname = compileRRset(arena, owner, TYPE.CNAME, ttl, [target]);
-    return cname === 0 ? undefined : [cname, 0];
+    return [compileRRset(blocks, owner, TYPE.CNAME, ttl, [target]), 0];
   }
   const four: Uint8Array[] = [];
   const six: Uint8Array[] = [];
@@ -150,26 +143,17 @@ export function compilePool(
     assert(!(bytes instanceof Malformed), 'targets were validated');
     (bytes.length === 4 ? four : six).push(bytes);
   }
-  const first = four.length === 0 ? 0 : compileRRset(arena, owner, TYPE.A, ttl, four);
-  const second = six.length === 0 ? 0 : compileRRset(arena, owner, TYPE.AAAA, ttl, six);
-  if ((four.length > 0 && first === 0) || (six.length > 0 && second === 0)) {
-    for (const rrset of [first, second])
-      if (rrset !== 0) arena.free(rrset, arena.view.words[rrset + RRSET.WORDS] as number);
-    return undefined;
-  }
+  const first = four.length === 0 ? 0 : compileRRset(blocks, owner, TYPE.A, ttl, four);
+  const second = six.length === 0 ? 0 : compileRRset(blocks, owner, TYPE.AAAA, ttl, six);
   return [first, second];
 }
 
-/**
- * Puts a service's plan into the arena, from its compiled pools; 0 where the arena is full. `id`: a number that no
- * other service has had.
- */
-export function compilePlan(arena: Arena, service: Service, id: number, pools: readonly CompiledPool[]): number {
+/** Puts a service's plan into the arena, from its compiled pools. `id`: a number that no other service has had. Throws ArenaFull. */
+export function compilePlan(blocks: Blocks, service: Service, id: number, pools: readonly CompiledPool[]): number {
   const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
   const size = rules + rulesWords(service);
-  const plan = arena.allocate(size);
-  if (plan === 0) return 0;
-  const words = arena.view.words;
+  const plan = blocks.allocate(size);
+  const { words } = blocks.view;
   let total = 0;
   pools.forEach((pool, i) => {
     const at = plan + PLAN.FIRST_POOL + i * POOL.WORDS;

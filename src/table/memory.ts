@@ -44,6 +44,13 @@ export class ArenaView {
 /** The arena has reached its limit; thrown inside a prepare, which takes everything back and returns a Problem. */
 export class ArenaFull extends Error {}
 
+/** Hands out blocks of the arena to whoever compiles something. */
+export interface Blocks {
+  readonly view: ArenaView;
+  /** A zeroed block of at least `words` words. Throws ArenaFull. */
+  allocate(words: number): number;
+}
+
 /** Address space is kept for `maxBytes`; memory is taken as the arena grows. Word offsets stay below 2^30. */
 export const ARENA_MAX_BYTES = 2 ** 32 - 2 ** 16;
 const ARENA_MIN_BYTES = 4096;

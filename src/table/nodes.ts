@@ -1,11 +1,12 @@
-/** Zones and nodes in the arena, changed through versions: prepared unseen, then published whole or taken back. */
-
+/** Zones and nodes in the arena, changed through versions: see preparation.ts. */
+import assert from 'node:assert/strict';
 import { Dismantler } from './dismantle.ts';
 import { nodeFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { ARENA, CONTROL, ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE } from './layout.ts';
+import { ARENA, ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, ZONE } from './layout.ts';
 import { type Arena, ArenaFull } from './memory.ts';
+import type { Preparation } from './preparation.ts';
 import type { Reclaimer } from './reclaim.ts';
 
 /** Contents of a node's newest version, as the writer edits them. */
@@ -15,102 +16,34 @@ export interface NodeContent {
   readonly rrsets: Map<number, number>;
 }
 
-/** The writer's side of zones and nodes. One prepared set of changes at a time. */
+/** The writer's side of zones and nodes: each change is a part of the preparation that is pending. */
 export class NodeWriter {
-  readonly arena: Arena;
-  readonly reclaimer: Reclaimer;
-  readonly index: IndexWriter;
-  /** What takes the prepared changes back, to be run in reverse. */
-  readonly #undo: (() => void)[] = [];
-  /** What is to be done once the prepared changes are published. */
-  readonly #onPublish: (() => void)[] = [];
-  /** What is to be done after that: nothing of the changes refers to a dropped index any more. */
-  readonly #onPublishLast: (() => void)[] = [];
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+  readonly #preparation: Preparation;
+  readonly #index: IndexWriter;
   readonly #name = new HashedName();
   readonly #dismantler: Dismantler;
   /** Which index lives at a cell; a cell may serve another one later. */
   readonly #indexes = new Map<number, object>();
 
-  constructor(arena: Arena, reclaimer: Reclaimer) {
-    this.arena = arena;
-    this.reclaimer = reclaimer;
-    this.index = new IndexWriter(arena, reclaimer);
+  constructor(arena: Arena, reclaimer: Reclaimer, preparation: Preparation) {
+    this.#arena = arena;
+    this.#reclaimer = reclaimer;
+    this.#preparation = preparation;
+    this.#index = new IndexWriter(arena, reclaimer);
     this.#dismantler = new Dismantler(arena);
-  }
-
-  /** The generation that the prepared changes will be seen under. */
-  get pendingGeneration(): number {
-    const next = (Atomics.load(this.arena.view.control, CONTROL.GENERATION) + 1) | 0;
-    // 0 marks settled versions.
-    return next === 0 ? 1 : next;
-  }
-
-  undo(action: () => void): void {
-    this.#undo.push(action);
-  }
-
-  onPublish(action: () => void): void {
-    this.#onPublish.push(action);
-  }
-
-  /** A block that goes back if the changes are taken back. */
-  allocate(words: number): number {
-    const offset = this.arena.allocate(words);
-    if (offset === 0) throw new ArenaFull();
-    this.undo(() => this.reclaimer.retire(offset, words));
-    return offset;
-  }
-
-  /** The block is no longer reachable once the changes are published. */
-  retireOnPublish(offset: number, words: number): void {
-    this.onPublish(() => this.reclaimer.retire(offset, words));
-  }
-
-  /** Leads `word` to a new version. Workers of older generations go on to the one before. */
-  setVersion(word: number, version: number, versionWords: (version: number) => number): void {
-    const { words } = this.arena.view;
-    const generation = this.pendingGeneration;
-    const old = words[word] as number;
-    const oldIsPending = old !== 0 && words[old + VERSION.GENERATION] === generation;
-    words[version + VERSION.GENERATION] = generation;
-    words[version + VERSION.PREVIOUS] = oldIsPending ? (words[old + VERSION.PREVIOUS] as number) : old;
-    Atomics.store(words, word, version);
-    this.undo(() => Atomics.store(this.arena.view.words, word, old));
-    if (old !== 0) this.retireOnPublish(old, versionWords(old));
-    this.onPublish(() => {
-      if (this.arena.view.words[word] === version) this.reclaimer.settle(version);
-    });
-  }
-
-  /** Makes the prepared changes visible in one store, then sees to what they replaced. */
-  publish(): void {
-    Atomics.store(this.arena.view.control, CONTROL.GENERATION, this.pendingGeneration);
-    for (const action of this.#onPublish) action();
-    for (const action of this.#onPublishLast) action();
-    this.#reset();
-  }
-
-  takeBack(): void {
-    for (const action of this.#undo.reverse()) action();
-    this.#reset();
-  }
-
-  #reset(): void {
-    this.#undo.length = 0;
-    this.#onPublish.length = 0;
-    this.#onPublishLast.length = 0;
-    this.reclaimer.advance();
-    this.reclaimer.collect();
+    assert(this.#index.create(ARENA.ZONES), 'a new arena has room for an empty index');
   }
 
   /** A new index; its cell. */
   makeIndex(): number {
-    const cell = this.allocate(1);
-    if (!this.index.create(cell)) throw new ArenaFull();
+    const cell = this.#preparation.allocate(1);
+    if (!this.#index.create(cell)) throw new ArenaFull();
     this.#indexes.set(cell, {});
-    this.undo(() => {
+    this.#preparation.undo(() => {
       this.#indexes.delete(cell);
-      this.index.retire(cell);
+      this.#index.retire(cell);
     });
     return cell;
   }
@@ -119,7 +52,7 @@ export class NodeWriter {
   find(cell: number, name: Uint8Array): number {
     this.#name.set(name, 0);
     return findEntry(
-      this.arena.view,
+      this.#arena.view,
       cell,
       finishHash(this.#name.states[0] as number),
       this.#name.bytes,
@@ -133,32 +66,32 @@ export class NodeWriter {
     const found = this.find(cell, name);
     if (found !== 0) return found;
     const size = entryWords(name.length);
-    const entry = this.arena.allocate(size);
+    const entry = this.#arena.allocate(size);
     if (entry === 0) throw new ArenaFull();
-    const { words, bytes } = this.arena.view;
+    const { words, bytes } = this.#arena.view;
     words[entry + ENTRY.HASH] = finishHash(this.#name.states[0] as number);
     words[entry + ENTRY.NAME] = name.length;
     bytes.set(name, (entry + ENTRY.NAME_BYTES) * 4);
-    if (!this.index.insert(cell, entry)) {
-      this.arena.free(entry, size);
+    if (!this.#index.insert(cell, entry)) {
+      this.#arena.free(entry, size);
       throw new ArenaFull();
     }
-    this.undo(() => this.#removeEntry(cell, entry));
+    this.#preparation.undo(() => this.#removeEntry(cell, entry));
     return entry;
   }
 
   #removeEntry(cell: number, entry: number): void {
-    this.index.remove(cell, entry);
-    this.reclaimer.retire(entry, entryWords(this.nameLength(entry)));
+    this.#index.remove(cell, entry);
+    this.#reclaimer.retire(entry, entryWords(this.#nameLength(entry)));
   }
 
-  nameLength(entry: number): number {
-    return (this.arena.view.words[entry + ENTRY.NAME] as number) & 0xff;
+  #nameLength(entry: number): number {
+    return (this.#arena.view.words[entry + ENTRY.NAME] as number) & 0xff;
   }
 
   /** The newest contents of a node. */
   content(node: number): NodeContent {
-    const { words } = this.arena.view;
+    const { words } = this.#arena.view;
     const version = words[node + ENTRY.VERSION_WORD] as number;
     const rrsets = new Map<number, number>();
     if (version === 0) return { service: 0, rrsets };
@@ -179,11 +112,11 @@ export class NodeWriter {
 
   #write(cell: number, apex: Uint8Array, node: number, name: Uint8Array, content: NodeContent): void {
     const isApex = name.length === apex.length;
-    const children = this.arena.view.words[node + ENTRY.CHILDREN] as number;
+    const children = this.#arena.view.words[node + ENTRY.CHILDREN] as number;
     const existed = this.#exists(node);
     const exists = isApex || children > 0 || content.service !== 0 || content.rrsets.size > 0;
-    const version = this.allocate(nodeWords(content.rrsets.size));
-    const { words } = this.arena.view;
+    const version = this.#preparation.allocate(nodeWords(content.rrsets.size));
+    const { words } = this.#arena.view;
     words[version + NODE.FLAGS] = nodeFlags(content.rrsets.keys(), exists, isApex);
     words[version + NODE.SERVICE] = content.service;
     words[version + NODE.COUNT] = content.rrsets.size;
@@ -192,13 +125,13 @@ export class NodeWriter {
       words[at++] = type;
       words[at++] = rrset;
     }
-    this.setVersion(node + ENTRY.VERSION_WORD, version, (old) => this.#versionWords(old));
+    this.#preparation.setVersion(node + ENTRY.VERSION_WORD, version, (old) => this.#versionWords(old));
     if (!isApex && existed !== exists) this.#tellParent(cell, apex, node, name, exists ? 1 : -1);
     if (!exists) this.#sweepLater(cell, node, version, this.#versionWords(version));
   }
 
   #exists(node: number): boolean {
-    const { words } = this.arena.view;
+    const { words } = this.#arena.view;
     const version = words[node + ENTRY.VERSION_WORD] as number;
     return version !== 0 && ((words[version + NODE.FLAGS] as number) & NODE_EXISTS) !== 0;
   }
@@ -207,11 +140,11 @@ export class NodeWriter {
   #tellParent(cell: number, apex: Uint8Array, node: number, name: Uint8Array, difference: number): void {
     const above = name.subarray(1 + (name[0] as number));
     const parent = this.findOrMake(cell, above);
-    const { words } = this.arena.view;
+    const { words } = this.#arena.view;
     if (difference > 0) words[node + ENTRY.PARENT] = parent;
     words[parent + ENTRY.CHILDREN] = (words[parent + ENTRY.CHILDREN] as number) + difference;
-    this.undo(() => {
-      const now = this.arena.view.words;
+    this.#preparation.undo(() => {
+      const now = this.#arena.view.words;
       now[parent + ENTRY.CHILDREN] = (now[parent + ENTRY.CHILDREN] as number) - difference;
     });
     const existed = this.#exists(parent);
@@ -225,29 +158,27 @@ export class NodeWriter {
   /** Takes an entry out of the index once no worker can want its older versions, unless it has come back by then. */
   #sweepLater(cell: number, entry: number, version: number, versionWords: number): void {
     const index = this.#indexes.get(cell);
-    this.onPublish(() => {
-      this.reclaimer.afterwards(() => {
-        if (this.#indexes.get(cell) !== index) return;
-        if (this.arena.view.words[entry + ENTRY.VERSION_WORD] !== version) return;
-        this.#removeEntry(cell, entry);
-        this.reclaimer.retire(version, versionWords);
-      });
+    this.#preparation.whenSeen(() => {
+      if (this.#indexes.get(cell) !== index) return;
+      if (this.#arena.view.words[entry + ENTRY.VERSION_WORD] !== version) return;
+      this.#removeEntry(cell, entry);
+      this.#reclaimer.retire(version, versionWords);
     });
   }
 
   #versionWords(version: number): number {
-    return nodeWords(this.arena.view.words[version + NODE.COUNT] as number);
+    return nodeWords(this.#arena.view.words[version + NODE.COUNT] as number);
   }
 
   /** Gives the zone of a name an index and an apex, or (with `index` 0) ends it. */
   setZone(name: Uint8Array, index: number, apexNode: number, flags: number): void {
     const entry = this.findOrMake(ARENA.ZONES, name);
-    const version = this.allocate(ZONE.WORDS);
-    const { words } = this.arena.view;
+    const version = this.#preparation.allocate(ZONE.WORDS);
+    const { words } = this.#arena.view;
     words[version + ZONE.INDEX] = index;
     words[version + ZONE.APEX] = apexNode;
     words[version + ZONE.FLAGS] = flags;
-    this.setVersion(entry + ENTRY.VERSION_WORD, version, () => ZONE.WORDS);
+    this.#preparation.setVersion(entry + ENTRY.VERSION_WORD, version, () => ZONE.WORDS);
     if (index === 0) this.#sweepLater(ARENA.ZONES, entry, version, ZONE.WORDS);
     this.#name.set(name, 0);
     // Bits are only ever added: a probe too many is cheap, one too few would hide a zone.
@@ -258,7 +189,7 @@ export class NodeWriter {
   zone(name: Uint8Array): number {
     const entry = this.find(ARENA.ZONES, name);
     if (entry === 0) return 0;
-    const { words } = this.arena.view;
+    const { words } = this.#arena.view;
     const version = words[entry + ENTRY.VERSION_WORD] as number;
     return version !== 0 && words[version + ZONE.INDEX] !== 0 ? version : 0;
   }
@@ -266,16 +197,16 @@ export class NodeWriter {
   /** Takes over an index that was built aside; see zone-builder.ts. */
   adoptIndex(cell: number): void {
     // The thread that built it may have made the arena grow.
-    this.arena.view.refreshIfGrown();
+    this.#arena.view.refreshIfGrown();
     this.#indexes.set(cell, {});
-    this.undo(() => this.#indexes.delete(cell));
+    this.#preparation.undo(() => this.#indexes.delete(cell));
   }
 
   /** Drops an index with all its nodes, their versions and RRsets, once the changes are published and no worker reads it. */
   dropIndex(cell: number): void {
-    this.#onPublishLast.push(() => {
+    this.#preparation.onPublishLast(() => {
       this.#indexes.delete(cell);
-      this.reclaimer.afterwards(() => this.#dismantler.add(cell));
+      this.#reclaimer.afterwards(() => this.#dismantler.add(cell));
     });
   }
 

@@ -6,8 +6,7 @@ import { TYPE } from '../wire/constants.ts';
 import { type CompiledPool, compilePlan, compileRRset } from './compile.ts';
 import { COUNTER } from './counters.ts';
 import { PLAN, RRSET, SERVICE } from './layout.ts';
-import { type Arena, ArenaFull } from './memory.ts';
-import type { NodeWriter } from './nodes.ts';
+import type { Preparation } from './preparation.ts';
 
 export interface CompiledPreview {
   /** What a node leads to where the name answers. */
@@ -28,12 +27,10 @@ const NO_ID = 0;
 
 /** Makes and retires what previews are made of. Which of them answer is for the table to say. */
 export class PreviewWriter {
-  readonly #arena: Arena;
-  readonly #nodes: NodeWriter;
+  readonly #preparation: Preparation;
 
-  constructor(arena: Arena, nodes: NodeWriter) {
-    this.#arena = arena;
-    this.#nodes = nodes;
+  constructor(preparation: Preparation) {
+    this.#preparation = preparation;
   }
 
   /** The previews of a service: those of `old` in place whose pool has not changed. Throws ArenaFull. */
@@ -57,42 +54,35 @@ export class PreviewWriter {
     compiled: CompiledPool,
     before: CompiledPreview | undefined,
   ): CompiledPreview {
-    const cell = before?.cell ?? this.#nodes.allocate(SERVICE.WORDS);
+    const cell = before?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
     const cname = service.kind === 'host' ? this.#makeCname(service, pool, name) : 0;
     const only = { ...service, pick: 'random', pins: [], pools: [{ ...pool, weight: 1 }] } as const;
     // Testers who look at a pool do not keep it from being drained, nor make a canary look tried: they count elsewhere.
     const parts = { ...compiled, id: NO_ID, counter: COUNTER.PREVIEWS, ...(cname !== 0 && { first: cname }) };
-    const plan = compilePlan(this.#arena, only, NO_ID, [parts]);
-    if (plan === 0) throw new ArenaFull();
-    const words = this.#words[plan + PLAN.WORDS] as number;
-    this.#nodes.undo(() => this.#nodes.reclaimer.retire(plan, words));
-    this.#nodes.setVersion(cell + SERVICE.PLAN_WORD, plan, (version) => this.#words[version + PLAN.WORDS] as number);
+    const plan = compilePlan(this.#preparation, only, NO_ID, [parts]);
+    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
     return { cell, pool: compiled, cname };
   }
 
   #makeCname(service: Service, pool: Pool, name: string): number {
     const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
     const target = nameToWire(pool.targets[0] as string);
-    const cname = compileRRset(this.#arena, nameToWire(name), TYPE.CNAME, ttlSeconds, [target]);
-    if (cname === 0) throw new ArenaFull();
-    const words = this.#words[cname + RRSET.WORDS] as number;
-    this.#nodes.undo(() => this.#nodes.reclaimer.retire(cname, words));
-    return cname;
+    return compileRRset(this.#preparation, nameToWire(name), TYPE.CNAME, ttlSeconds, [target]);
   }
 
   /** Gives a preview up that no node leads to any more, once the changes are published. */
   retire(preview: CompiledPreview): void {
     const plan = this.#words[preview.cell + SERVICE.PLAN_WORD] as number;
-    this.#nodes.retireOnPublish(plan, this.#words[plan + PLAN.WORDS] as number);
-    this.#nodes.retireOnPublish(preview.cell, SERVICE.WORDS);
+    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS] as number);
+    this.#preparation.retire(preview.cell, SERVICE.WORDS);
     this.#retireCname(preview);
   }
 
   #retireCname({ cname }: CompiledPreview): void {
-    if (cname !== 0) this.#nodes.retireOnPublish(cname, this.#words[cname + RRSET.WORDS] as number);
+    if (cname !== 0) this.#preparation.retire(cname, this.#words[cname + RRSET.WORDS] as number);
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {
-    return this.#arena.view.words;
+    return this.#preparation.view.words;
   }
 }

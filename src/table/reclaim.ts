@@ -61,6 +61,13 @@ export class Reclaimer implements Retirer {
     Atomics.store(control, CONTROL.EPOCH, next === 0 ? 1 : next);
   }
 
+  /** Ends the epoch where anything waits for its end, and frees what can be: what the last collection retired needs one of its own. */
+  endEpoch(): void {
+    if (this.waiting === 0) return;
+    this.advance();
+    this.collect();
+  }
+
   /** Frees what no worker can still be reading. Costs what it frees. */
   collect(): void {
     if (this.waiting === 0) return;

@@ -8,9 +8,9 @@ import { nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, RRSET } from './layout.ts';
-import { type Arena, ArenaFull } from './memory.ts';
+import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 
-export class ZoneBuilder {
+export class ZoneBuilder implements Blocks {
   /** The index's cell. */
   readonly cell: number;
   readonly #arena: Arena;
@@ -25,7 +25,7 @@ export class ZoneBuilder {
     this.#apex = nameToWire(apex);
     // Nobody reads this index: what its growth replaces is free at once.
     this.#index = new IndexWriter(arena, { retire: (offset, words) => arena.free(offset, words) });
-    this.cell = this.#allocate(1);
+    this.cell = this.allocate(1);
     if (!this.#index.create(this.cell)) throw new ArenaFull();
     this.#ensureExists(this.#apex);
   }
@@ -39,8 +39,7 @@ export class ZoneBuilder {
   put(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): void {
     const isApex = owner.length === this.#apex.length;
     const node = this.#ensureExists(owner);
-    const rrset = compileRRset(this.#arena, owner, type, ttlSeconds, rdata);
-    if (rrset === 0) throw new ArenaFull();
+    const rrset = compileRRset(this, owner, type, ttlSeconds, rdata);
     const { words } = this.#arena.view;
     const old = words[node + ENTRY.VERSION_WORD] as number;
     const oldCount = words[old + NODE.COUNT] as number;
@@ -62,7 +61,7 @@ export class ZoneBuilder {
     const hash = finishHash(this.#name.states[0] as number);
     const found = findEntry(this.#arena.view, this.cell, hash, this.#name.bytes, 0, name.length);
     if (found !== 0) return found;
-    const node = this.#allocate(entryWords(name.length));
+    const node = this.allocate(entryWords(name.length));
     const { words, bytes } = this.#arena.view;
     words[node + ENTRY.HASH] = hash;
     words[node + ENTRY.NAME] = name.length;
@@ -79,7 +78,7 @@ export class ZoneBuilder {
   }
 
   #writeVersion(node: number, pairs: ReadonlyMap<number, number>, flags: number): void {
-    const version = this.#allocate(nodeWords(pairs.size));
+    const version = this.allocate(nodeWords(pairs.size));
     const { words } = this.#arena.view;
     words[version + NODE.FLAGS] = flags | NODE_EXISTS;
     words[version + NODE.COUNT] = pairs.size;
@@ -91,7 +90,12 @@ export class ZoneBuilder {
     words[node + ENTRY.VERSION_WORD] = version;
   }
 
-  #allocate(words: number): number {
+  get view(): ArenaView {
+    return this.#arena.view;
+  }
+
+  /** A block of the arena. Throws ArenaFull. */
+  allocate(words: number): number {
     const offset = this.#arena.allocate(words);
     if (offset === 0) throw new ArenaFull();
     return offset;

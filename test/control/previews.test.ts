@@ -33,7 +33,7 @@ t.test('each pool has a name that answers from it, whatever the weights and pins
   fixture.must({ kind: 'weights.put', name: app, weights: { blue: 0, green: 1 } });
   t.same(fixture.ask(`blue.${app}`), ['192.0.2.10']);
   t.match(
-    fixture.table.poolCounts(app),
+    fixture.table.observed.poolCounts(app),
     { blue: { answers: 0 }, green: { answers: 0 } },
     'they are not counted as its answers',
   );

@@ -119,7 +119,7 @@ t.test('a service that is named as a host is chosen there too, and counted', (t)
     'app.a.test. 1 192.0.2.10,app.a.test. 28 2001:db8::10',
     'app.a.test. 1 192.0.2.20,app.a.test. 28 2001:db8::20',
   ]);
-  const counts = table.poolCounts('app.a.test');
+  const counts = table.observed.poolCounts('app.a.test');
   t.equal(counts.blue.answers + counts.green.answers, 50, 'one choice an answer');
   t.same(texts(ask('x.a.test', 'MX').additional), [], 'a host name has no address of its own');
   t.same(texts(ask('q.cut.a.test').additional), ['ns.cut.a.test. 1 192.0.2.30']);

@@ -14,7 +14,7 @@ import type { Propagation } from './propagation.ts';
 
 export interface DrainParts {
   readonly store: Pick<Store, 'service'>;
-  readonly table: Pick<Table, 'poolCounts' | 'isSettled' | 'sightings'>;
+  readonly table: Pick<Table, 'observed'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
   readonly propagation: Pick<Propagation, 'known' | 'check'>;
@@ -76,10 +76,10 @@ export class DrainReports {
    */
   drainedAtMs(services: readonly string[], nowMs: number): number | undefined {
     const { store, table } = this.#parts;
-    if (!services.every((name) => table.isSettled(name))) return undefined;
+    if (!services.every((name) => table.observed.isSettled(name))) return undefined;
     const found = services.flatMap((name) => store.service(name) ?? []);
     const times = found.flatMap((service) => {
-      const counts = table.poolCounts(service.name);
+      const counts = table.observed.poolCounts(service.name);
       return service.pools.map((pool) => drainOf(answersOf(service, pool, counts), nowMs, true, 0).drainedAtMs ?? 0);
     });
     return Math.max(0, ...times);
@@ -88,9 +88,9 @@ export class DrainReports {
   #count(service: Service, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
     const { table } = this.#parts;
     // Asked first: what an old answer left in the counters is in them once this is true.
-    const settled = table.isSettled(service.name);
-    const counts = table.poolCounts(service.name);
-    const sightings = table.sightings(service.name);
+    const settled = table.observed.isSettled(service.name);
+    const counts = table.observed.poolCounts(service.name);
+    const sightings = table.observed.sightings(service.name);
     const estimates = estimateResolvers(sightings, {
       drainingSince: service.pools.map(({ drainingSinceMs }) => drainingSinceMs && Math.floor(drainingSinceMs / 1000)),
       sinceSeconds: Math.ceil(sinceMs / 1000),

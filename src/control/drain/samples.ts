@@ -1,6 +1,7 @@
 /** The gate that passes once there is enough to judge by: answers of the pool that a release goes to, and resolvers. */
 import type { Metric, Release } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
+import type { Sightings } from '../../model/resolver-estimates.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
@@ -10,7 +11,7 @@ import type { Asking } from '../releases/analysis.ts';
 
 export interface SampleParts {
   readonly store: Pick<Store, 'service'>;
-  readonly table: Pick<Table, 'poolCounts' | 'sightings'>;
+  readonly table: Pick<Table, 'observed'>;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
@@ -46,17 +47,17 @@ export class SampleGate {
 
   #begin({ services, to }: Release): Begin {
     const { table, clock } = this.#parts;
-    const answers = services.map(({ name }) => [name, table.poolCounts(name)[to]?.answers ?? 0] as const);
+    const answers = services.map(({ name }) => [name, table.observed.poolCounts(name)[to]?.answers ?? 0] as const);
     return { atSeconds: Math.floor(clock.wallMs() / 1000), answers: new Map(answers) };
   }
 
   #count(name: string, pool: string, begin: Begin): { answers: number; resolvers: number; message: string } {
     const { store, table } = this.#parts;
-    const all = table.poolCounts(name)[pool]?.answers ?? 0;
+    const all = table.observed.poolCounts(name)[pool]?.answers ?? 0;
     // A pool that was made anew meanwhile counts from 0.
     const before = begin.answers.get(name) ?? 0;
     const answers = all < before ? all : all - before;
-    const resolvers = resolversSince(table.sightings(name), store.service(name), pool, begin.atSeconds);
+    const resolvers = resolversSince(table.observed.sightings(name), store.service(name), pool, begin.atSeconds);
     return {
       answers,
       resolvers,
@@ -67,7 +68,7 @@ export class SampleGate {
 
 /** Times of resolvers are in whole seconds: those of the second in which it began do not count. */
 function resolversSince(
-  { level, seen }: ReturnType<Table['sightings']>,
+  { level, seen }: Sightings,
   service: Service | undefined,
   pool: string,
   atSeconds: number,

@@ -1,0 +1,116 @@
+/** Services in the table: their plans, pools and previews. */
+import assert from 'node:assert/strict';
+import { nameToWire } from '../model/name.ts';
+import type { Service } from '../model/service.ts';
+import { type CompiledPool, compilePlan, compilePool, poolSource } from './compile.ts';
+import type { CounterRegistry } from './counters.ts';
+import { PLAN, RRSET, SERVICE } from './layout.ts';
+import type { Preparation } from './preparation.ts';
+import { type CompiledPreviews, NO_PREVIEWS, PreviewWriter } from './previews.ts';
+import type { CompiledService, ServiceRegistry } from './services.ts';
+import type { ZoneWriter } from './zone-writer.ts';
+
+/** Each change is a part of the preparation that is pending, and throws ArenaFull. */
+export class ServiceWriter {
+  readonly #preparation: Preparation;
+  readonly #zones: ZoneWriter;
+  readonly #services: ServiceRegistry;
+  readonly #counters: CounterRegistry;
+  readonly #previews: PreviewWriter;
+  /** Of services and pools; they may wrap: after four billion nobody asks for the first any more. */
+  #nextId = 1;
+
+  constructor(preparation: Preparation, zones: ZoneWriter, services: ServiceRegistry, counters: CounterRegistry) {
+    this.#preparation = preparation;
+    this.#zones = zones;
+    this.#services = services;
+    this.#counters = counters;
+    this.#previews = new PreviewWriter(preparation);
+  }
+
+  put(service: Service): void {
+    const old = this.#services.get(service.name);
+    assert(old === undefined || old.service.zone === service.zone, 'a service moves by a delete and a put');
+    const owner = nameToWire(service.name);
+    const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
+    const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
+    const id = old?.id ?? this.#nextId++;
+    const plan = compilePlan(this.#preparation, service, id, pools);
+    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
+    const previews = this.#previews.compile(service, pools, old?.previews ?? NO_PREVIEWS);
+    for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
+    if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
+    this.#services.set(service.name, { id, service, cell, pools, previews }, this.#preparation);
+    this.#linkPreviews(service.zone, old?.previews ?? NO_PREVIEWS, previews);
+    if (old === undefined) this.#zones.welcome(service.zone, service.name);
+  }
+
+  delete(zone: string, name: string): void {
+    const { previews } = this.#forget(name);
+    for (const each of [name, ...previews.keys()]) this.#zones.link(zone, each);
+  }
+
+  /** Gives up the services of a zone that goes as a whole. */
+  deleteAllIn(zone: string): void {
+    for (const name of [...this.#services.namesIn(zone)]) this.#forget(name);
+  }
+
+  #forget(name: string): CompiledService {
+    const compiled = this.#services.get(name);
+    assert(compiled !== undefined, 'the service to delete is in the table');
+    const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD] as number;
+    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS] as number);
+    this.#preparation.retire(compiled.cell, SERVICE.WORDS);
+    for (const pool of compiled.pools) this.#retirePool(pool, []);
+    for (const preview of compiled.previews.values()) this.#previews.retire(preview);
+    this.#services.set(name, undefined, this.#preparation);
+    return compiled;
+  }
+
+  /** Links the previews that have come, and lets go of those that went. */
+  #linkPreviews(zone: string, before: CompiledPreviews, after: CompiledPreviews): void {
+    for (const name of after.keys()) if (!before.has(name)) this.#zones.link(zone, name);
+    for (const [name, preview] of before) {
+      if (after.has(name)) continue;
+      this.#zones.link(zone, name);
+      this.#previews.retire(preview);
+    }
+  }
+
+  /** What they answer from now on is counted under the new weights. */
+  #markWeights(pools: readonly CompiledPool[]): void {
+    this.#preparation.onPublish(() => {
+      for (const { counter } of pools) this.#counters.markWeight(counter);
+    });
+  }
+
+  /** A pool's RRsets: those in place where nothing but the weight has changed. */
+  #compilePool(
+    owner: Uint8Array,
+    service: Service,
+    pool: Service['pools'][number],
+    old: CompiledService | undefined,
+  ): CompiledPool {
+    const source = poolSource(service, pool);
+    const before = old?.pools.find((other) => other.name === pool.name);
+    if (before?.source === source) return before;
+    const [first, second] = compilePool(this.#preparation, owner, service, pool);
+    const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0);
+    if (before === undefined) this.#preparation.undo(() => this.#counters.free(counter));
+    const id = before?.id ?? this.#nextId++;
+    return { name: pool.name, source, counter, id, first, second };
+  }
+
+  /** Retires what no pool of `kept` uses. */
+  #retirePool(pool: CompiledPool, kept: readonly CompiledPool[]): void {
+    if (kept.includes(pool)) return;
+    for (const rrset of [pool.first, pool.second])
+      if (rrset !== 0) this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS] as number);
+    if (kept.some((other) => other.counter === pool.counter)) return;
+    this.#preparation.whenSeen(() => this.#counters.free(pool.counter));
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return this.#preparation.view.words;
+  }
+}

@@ -1,0 +1,141 @@
+/** Zones and their records in the table. */
+import assert from 'node:assert/strict';
+import { nameToWire } from '../model/name.ts';
+import type { StagedZone } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import { TYPE } from '../wire/constants.ts';
+import { compileRRset, soaRdata } from './compile.ts';
+import { zoneFlags } from './flags.ts';
+import { RRSET, ZONE } from './layout.ts';
+import type { NodeContent, NodeWriter } from './nodes.ts';
+import type { Preparation } from './preparation.ts';
+import type { ServiceRegistry } from './services.ts';
+
+/** Each change is a part of the preparation that is pending, and throws ArenaFull. */
+export class ZoneWriter {
+  readonly #preparation: Preparation;
+  readonly #nodes: NodeWriter;
+  readonly #services: ServiceRegistry;
+
+  constructor(preparation: Preparation, nodes: NodeWriter, services: ServiceRegistry) {
+    this.#preparation = preparation;
+    this.#nodes = nodes;
+    this.#services = services;
+  }
+
+  has(zone: string): boolean {
+    return this.#nodes.zone(nameToWire(zone)) !== 0;
+  }
+
+  put(zone: Zone): void {
+    const apex = nameToWire(zone.name);
+    const existing = this.#nodes.zone(apex);
+    const index = existing === 0 ? this.#nodes.makeIndex() : (this.#words[existing + ZONE.INDEX] as number);
+    this.#writeApex(index, apex, zone);
+    if (existing === 0) this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), 0);
+  }
+
+  #writeApex(index: number, apex: Uint8Array, zone: Zone): void {
+    this.#nodes.update(index, apex, apex, (content) => {
+      this.#setRRset(content, apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
+      this.#setRRset(content, apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
+    });
+  }
+
+  /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
+  import(zone: Zone, { index, flags: builtFlags }: StagedZone): void {
+    const apex = nameToWire(zone.name);
+    const existing = this.#nodes.zone(apex);
+    const replaced = existing === 0 ? 0 : (this.#words[existing + ZONE.INDEX] as number);
+    this.#nodes.adoptIndex(index);
+    this.#writeApex(index, apex, zone);
+    let flags = builtFlags;
+    for (const name of this.#services.namesIn(zone.name)) {
+      const owner = nameToWire(name);
+      flags |= zoneFlags(owner, 0, owner.length === apex.length);
+      const previews = this.#services.get(name)?.previews.keys() ?? [];
+      for (const each of [name, ...previews]) this.#linkIn(index, zone.name, each);
+    }
+    this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), flags);
+    if (replaced !== 0) this.#nodes.dropIndex(replaced);
+  }
+
+  delete(name: string): void {
+    const apex = nameToWire(name);
+    const index = this.#indexOf(apex);
+    this.#nodes.setZone(apex, 0, 0, 0);
+    this.#nodes.dropIndex(index);
+  }
+
+  putRRset({ zone, name, type, ttlSeconds, rdata }: RRset): void {
+    const apex = nameToWire(zone);
+    const owner = nameToWire(name);
+    this.#raiseFlags(apex, zoneFlags(owner, type, owner.length === apex.length));
+    this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
+      this.#setRRset(content, owner, type, ttlSeconds, rdata);
+      this.#link(content, zone, name);
+    });
+  }
+
+  deleteRRset(zone: string, name: string, type: number): void {
+    const apex = nameToWire(zone);
+    this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
+      const rrset = content.rrsets.get(type);
+      assert(rrset !== undefined, 'the RRset to delete is in the table');
+      this.#retireRRset(rrset);
+      content.rrsets.delete(type);
+      this.#link(content, zone, name);
+    });
+  }
+
+  /** A service has come to stand at a name: what a lookup must mind in the zone. */
+  welcome(zone: string, name: string): void {
+    const apex = nameToWire(zone);
+    const owner = nameToWire(name);
+    this.#raiseFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
+    this.link(zone, name);
+  }
+
+  /** Leads a name to the service or preview that the registry has for it now. */
+  link(zone: string, name: string): void {
+    this.#linkIn(this.#indexOf(nameToWire(zone)), zone, name);
+  }
+
+  #linkIn(index: number, zone: string, name: string): void {
+    this.#nodes.update(index, nameToWire(zone), nameToWire(name), (content) => this.#link(content, zone, name));
+  }
+
+  #link(content: NodeContent, zone: string, name: string): void {
+    content.service = this.#services.cellAt(zone, name, content.rrsets.size > 0);
+  }
+
+  #setRRset(content: NodeContent, owner: Uint8Array, type: number, ttl: number, rdata: readonly Uint8Array[]): void {
+    const old = content.rrsets.get(type);
+    if (old !== undefined) this.#retireRRset(old);
+    content.rrsets.set(type, compileRRset(this.#preparation, owner, type, ttl, rdata));
+  }
+
+  #retireRRset(rrset: number): void {
+    this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS] as number);
+  }
+
+  /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
+  #raiseFlags(apex: Uint8Array, more: number): void {
+    const zone = this.#nodes.zone(apex);
+    const flags = this.#words[zone + ZONE.FLAGS] as number;
+    if ((flags & more) === more) return;
+    const { INDEX, APEX } = ZONE;
+    this.#nodes.setZone(apex, this.#words[zone + INDEX] as number, this.#words[zone + APEX] as number, flags | more);
+  }
+
+  #indexOf(apex: Uint8Array): number {
+    const zone = this.#nodes.zone(apex);
+    assert(zone !== 0, 'the zone is in the table');
+    return this.#words[zone + ZONE.INDEX] as number;
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return this.#preparation.view.words;
+  }
+}
