@@ -9,7 +9,8 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No install scripts: koffi and better-sqlite3 bring their binaries as files, and this image is the pinned Node.
+COPY tools/node tools/node
+# No install scripts: koffi and better-sqlite3 bring their binaries as files.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src

@@ -63,3 +63,41 @@ t.test('the units of systemd', async (t) => {
   const listens = (kind: string) => [...socket.matchAll(new RegExp(`^Listen${kind}=(.*)$`, 'gm'))].map(([, at]) => at);
   t.same(listens('Datagram'), listens('Stream'), 'UDP and TCP for each address (RFC 7766 §5)');
 });
+
+t.test('what npm installs', async (t) => {
+  interface Locked {
+    readonly version?: string;
+    readonly integrity?: string;
+    readonly link?: true;
+    readonly dev?: true;
+    readonly optional?: true;
+    readonly hasInstallScript?: true;
+  }
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+  const own = ['', 'tools/node'];
+  const fetched = Object.entries(lock.packages).filter(([path, { link }]) => !own.includes(path) && link !== true);
+  t.ok(fetched.length > 100);
+  const unpinned = fetched.filter(([, { integrity = '' }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity));
+  t.same(
+    unpinned.map(([path]) => path),
+    [],
+    'each has its hash in the lock file',
+  );
+
+  const { allowScripts, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  t.equal(optionalDependencies, undefined, 'who installs Teal gets no Node with it');
+  const scripts = fetched.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path);
+  for (const path of scripts) {
+    t.equal(allowScripts[path.replace(/^.*node_modules\//, '')], false, `${path} runs nothing, so fetches nothing`);
+  }
+  t.notOk(Object.values(allowScripts).includes(true));
+
+  const node = JSON.parse(readFileSync('tools/node/package.json', 'utf8'));
+  const platforms = Object.entries(node.optionalDependencies as Record<string, string>);
+  t.ok(platforms.length >= 3);
+  for (const [name, version] of platforms) {
+    t.equal(version, node.version, `${name} is one exact version`);
+    t.match(lock.packages[`node_modules/${name}`], { version, dev: true, optional: true }, `${name} is locked`);
+  }
+  t.equal(lock.packages['node_modules/node'], undefined, 'the package that fetches without a hash is gone');
+});
