@@ -4,7 +4,7 @@ import { failsOpen } from '../model/health-effect.ts';
 import { canonicalName, nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
-import { BY_HASH, BY_PIN } from '../table/network-choice.ts';
+import { BY_HASH, BY_PIN } from '../table/picking/network.ts';
 import type { Table } from '../table/table.ts';
 import { IPV4_BYTES } from '../wire/address.ts';
 import { answerText } from '../wire/answer-text.ts';
@@ -44,7 +44,7 @@ export interface ExplainParts {
     answer(
       query: Uint8Array,
       client: Uint8Array,
-    ): { readonly reply: Uint8Array; readonly choices: readonly { readonly poolId: number; readonly by: number }[] };
+    ): { readonly reply: Uint8Array; readonly poolId: number | undefined; readonly by: number };
   };
 }
 
@@ -117,12 +117,11 @@ export class Explain {
   }
 
   #ask(asked: Asked, query: Uint8Array, { bytes }: Network): { reply: Uint8Array; pool: string | null; by: number } {
-    const { reply, choices } = this.#parts.answerer.answer(query, bytes);
-    const [first] = choices;
+    const { reply, poolId, by } = this.#parts.answerer.answer(query, bytes);
     // Another type stands at the name, or the service is hidden.
-    if (first === undefined) return { reply, pool: null, by: 0 };
-    const pool = asked.preview ?? this.#parts.table.observed.poolName(asked.service.name, first.poolId) ?? null;
-    return { reply, pool, by: first.by };
+    if (poolId === undefined) return { reply, pool: null, by };
+    const named = asked.preview ?? this.#parts.table.observed.poolName(asked.service.name, poolId) ?? null;
+    return { reply, pool: named, by };
   }
 
   /** Each pool's share of so many answers to this client. */

@@ -3,8 +3,8 @@ import { HashedName } from '../table/hash.ts';
 import { PLAN, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { TYPE } from '../wire/constants.ts';
-import type { Choice } from './choice.ts';
 import { RDATA_AT, type Reply } from './reply.ts';
+import type { ServicePick } from './service-pick.ts';
 
 /** Hosts of an MX or SRV RRset that a reply adds addresses of: bounds the work of one query. */
 const HOSTS_MAX = 64;
@@ -34,16 +34,16 @@ export function hostAt(type: number): number {
 export class Additional {
   readonly #lookup: Lookup;
   readonly #reply: Reply;
-  readonly #choice: Choice;
+  readonly #pick: ServicePick;
   readonly #host = new HashedName();
   /** Names whose addresses stand in the reply already: what answers for them, and their hash. */
   readonly #seen = new Int32Array(2 * HOSTS_MAX);
   #seenCount = 0;
 
-  constructor(lookup: Lookup, reply: Reply, choice: Choice) {
+  constructor(lookup: Lookup, reply: Reply, pick: ServicePick) {
     this.#lookup = lookup;
     this.#reply = reply;
-    this.#choice = choice;
+    this.#pick = pick;
   }
 
   /** Addresses for the hosts in the records at `[start, end)`; what does not fit is left out (RFC 2181 §9). */
@@ -100,11 +100,11 @@ export class Additional {
     }
     if (((words[plan + PLAN.FLAGS] as number) & PLAN_HOST) !== 0) return true;
     // Both of one pool, as everywhere.
-    const pool = this.#choice.pickForSender(plan);
+    const pool = this.#pick.pickForSender(plan);
     const before = this.#reply.additionals;
     const fits = this.#append(words[pool + POOL.FIRST] as number, position);
     const both = this.#append(words[pool + POOL.SECOND] as number, position) && fits;
-    if (this.#reply.additionals > before) this.#choice.count(plan, pool);
+    if (this.#reply.additionals > before) this.#pick.count(plan, pool);
     return both;
   }
 

@@ -2,18 +2,18 @@
 import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
 import { HashedName } from '../table/hash.ts';
 import type { Lookup } from '../table/lookup.ts';
-import type { Random } from '../table/pick.ts';
-import { CLASS, EXTENDED_ERROR, FLAG, RCODE, TYPE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
+import type { Random } from '../table/picking/pick.ts';
+import { FLAG, RCODE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
 import { ACCEPT, COOKIE_ONLY, DROP, Query } from '../wire/message.ts';
-import { Chaos } from './chaos.ts';
-import { Choice } from './choice.ts';
 import { Client } from './client.ts';
+import { Dispatch } from './dispatch.ts';
 import { EdnsReply } from './edns-reply.ts';
 import { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import { PASS, RateLimiter, SLIP } from './rate-limit.ts';
 import { Reply } from './reply.ts';
 import { Resolver } from './resolve.ts';
+import { ServicePick } from './service-pick.ts';
 
 /** The two-byte length before a message over TCP bounds it (RFC 7766 §8). */
 export const TCP_REPLY_BYTES_MAX = 65535;
@@ -21,36 +21,30 @@ export const TCP_REPLY_BYTES_MAX = 65535;
 /** Answers queries from the table. One for each thread; its parts are reused for every answer. */
 export class Responder {
   readonly lookup: Lookup;
+  /** Picks pools for the answers, and keeps what it picked for whoever explains them. */
+  readonly pick: ServicePick;
   /** The sender of the query; the transport sets it before each `answer`. */
   readonly client = new Client();
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
-  readonly #question = new HashedName();
-  readonly #query = new Query(this.#question.bytes, this.#question.starts);
+  readonly #query: Query;
   readonly #reply: Reply;
   readonly #edns: EdnsReply;
-  readonly #choice: Choice;
-  readonly #resolver: Resolver;
-  readonly #chaos: Chaos;
+  readonly #dispatch: Dispatch;
   readonly #limiter: RateLimiter | undefined;
 
-  /** `MadeChoice`: for who wants to know what was chosen; see explainer.ts. */
-  constructor(
-    lookup: Lookup,
-    counters: CounterView,
-    random: Random,
-    options: ResponderOptions,
-    MadeChoice: typeof Choice = Choice,
-  ) {
+  constructor(lookup: Lookup, counters: CounterView, random: Random, options: ResponderOptions) {
     this.lookup = lookup;
     this.#counters = counters;
     this.#options = options;
+    const question = new HashedName();
+    this.#query = new Query(question.bytes, question.starts);
     this.#reply = new Reply(lookup.view, random);
     const network = new QueryNetwork(this.client, this.#query.edns);
     this.#edns = new EdnsReply(options, this.client, network);
-    this.#choice = new MadeChoice(lookup.view, counters, random, this.client, network);
-    this.#resolver = new Resolver(lookup, this.#reply, this.#choice);
-    this.#chaos = new Chaos(options);
+    this.pick = new ServicePick(lookup.view, counters, random, this.client, network);
+    const resolver = new Resolver(lookup, this.#reply, this.pick);
+    this.#dispatch = new Dispatch(this.#query, question, this.#reply, resolver, options);
     this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
   }
 
@@ -63,7 +57,7 @@ export class Responder {
     this.lookup.enter();
     if (this.lookup.generation !== before) this.#counters.refresh();
     // Kept where it is used: handed from call to call, a time is a number object each time.
-    this.#choice.nowMs = nowMs;
+    this.pick.nowMs = nowMs;
     const nowSeconds = Math.floor(nowMs / 1000) | 0;
     this.#edns.nowSeconds = nowSeconds;
     this.#counters.resolvers.nowSeconds = nowSeconds;
@@ -90,10 +84,11 @@ export class Responder {
     this.#edns.begin(query.edns, request, udp);
     const limit = at + this.#replyBytesMax(udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, start);
-    this.#resolver.answerHash = 0;
+    this.#dispatch.begin();
     if (parsed > ACCEPT) reply.rcode = parsed;
     else if (this.#wantsCookie(udp)) reply.rcode = RCODE.BADCOOKIE;
-    else if (parsed !== COOKIE_ONLY) this.#answerQuestion();
+    else if (parsed !== COOKIE_ONLY) this.#dispatch.answer();
+    this.#edns.extendedError = this.#dispatch.extendedError;
     if ((reply.flags & FLAG.TC) !== 0) this.#count(COUNTER.TRUNCATED);
     if (udp && !this.#isWithinLimit()) return 0;
     if (query.edns.present) this.#edns.write(reply, query.edns, request);
@@ -106,9 +101,9 @@ export class Responder {
 
   /** False: the answer is not sent, as this prefix has had too many; or it is truncated to make the client use TCP. */
   #isWithinLimit(): boolean {
-    // Who shows a cookie of ours asks from his own address (RFC 7873 §5.2.4): nobody else gets his answers.
+    // A client that shows a cookie of ours asks from its own address (RFC 7873 §5.2.4): nobody else gets its answers.
     if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
-    const verdict = this.#limiter.check(this.client, this.#resolver.answerHash);
+    const verdict = this.#limiter.check(this.client, this.#dispatch.answerHash);
     if (verdict === PASS) return true;
     this.#count(verdict === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
     if (verdict !== SLIP) return false;
@@ -128,37 +123,6 @@ export class Responder {
   /** Over TCP the client's address is no forgery, so that a cookie proves nothing more (RFC 7873 §5.2.3). */
   #wantsCookie(udp: boolean): boolean {
     return udp && this.#options.cookiesRequired && this.#edns.sendsCookie && !this.#edns.clientIsKnown;
-  }
-
-  /** What is no lookup in our zones is told apart here. */
-  #answerQuestion(): void {
-    const query = this.#query;
-    // Zone transfers are not offered.
-    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#refuse(EXTENDED_ERROR.PROHIBITED);
-    if (query.class === CLASS.IN) return this.#resolve();
-    if (query.class === CLASS.ANY) {
-      this.#resolve();
-      // There may be other classes, of which we know nothing (RFC 1035 §6.2).
-      this.#reply.flags &= ~FLAG.AA;
-      return;
-    }
-    if (query.class !== CLASS.CH) return this.#refuse(EXTENDED_ERROR.NOT_SUPPORTED);
-    if (this.#chaos.answer(query, this.#reply)) this.#reply.flags |= FLAG.AA;
-    else this.#refuse(EXTENDED_ERROR.PROHIBITED);
-  }
-
-  #refuse(extendedError: number): void {
-    this.#reply.rcode = RCODE.REFUSED;
-    this.#edns.extendedError = extendedError;
-  }
-
-  #resolve(): void {
-    const question = this.#question;
-    question.length = this.#query.nameLength;
-    question.labels = this.#query.labels;
-    question.hash();
-    this.#resolver.resolve(question, this.#query.type);
-    this.#edns.extendedError = this.#resolver.extendedError;
   }
 
   #count(counter: number): void {

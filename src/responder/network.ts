@@ -1,5 +1,5 @@
 /** Whose network an answer may depend on: the client's, where the resolver tells it (RFC 7871), else the sender's. */
-import { NetworkChoice } from '../table/network-choice.ts';
+import { NetworkPick } from '../table/picking/network.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
 import type { EdnsQuery } from '../wire/edns.ts';
 import type { Client } from './client.ts';
@@ -16,7 +16,7 @@ export class QueryNetwork {
   scopeBits = 0;
   readonly #client: Client;
   readonly #edns: EdnsQuery;
-  readonly #choice = new NetworkChoice();
+  readonly #pick = new NetworkPick();
   #request: Uint8Array = new Uint8Array(0);
 
   constructor(client: Client, edns: EdnsQuery) {
@@ -34,28 +34,28 @@ export class QueryNetwork {
    * The pool that the client's network decides on, or 0. The longest network that any service of a chain looks at is
    * the scope of the whole answer (RFC 7871 §7.2.1).
    */
-  chooseForClient(words: Int32Array, plan: number): number {
+  pickForClient(words: Int32Array, plan: number): number {
     const { present, subnetAt } = this.#edns;
     const source = present && subnetAt !== 0 ? (this.#request[subnetAt + SOURCE_AT] as number) : 0;
     // Source 0 keeps the client's network secret (§7.1.2). Such an answer is kept for such queries only (§7.3.1), so
     // that the sender may decide, and the scope is 0 all the same.
-    if (source === 0) return this.chooseForSender(words, plan);
+    if (source === 0) return this.pickForSender(words, plan);
     const isIpv4 = this.#request[subnetAt + FAMILY_AT] === FAMILY_IPV4;
-    this.#choice.setNetwork(this.#request, subnetAt + ADDRESS_AT, isIpv4 ? IPV4_BYTES : IPV6_BYTES, source);
-    const pool = this.#choice.choose(words, plan);
-    if (this.#choice.scopeBits > this.scopeBits) this.scopeBits = this.#choice.scopeBits;
+    this.#pick.setNetwork(this.#request, subnetAt + ADDRESS_AT, isIpv4 ? IPV4_BYTES : IPV6_BYTES, source);
+    const pool = this.#pick.pick(words, plan);
+    if (this.#pick.scopeBits > this.scopeBits) this.scopeBits = this.#pick.scopeBits;
     return pool;
   }
 
   /** The pool that the sender's network decides on, or 0; says nothing of the scope. */
-  chooseForSender(words: Int32Array, plan: number): number {
+  pickForSender(words: Int32Array, plan: number): number {
     const { bytes, at, length } = this.#client;
-    this.#choice.setNetwork(bytes, at, length, 8 * length);
-    return this.#choice.choose(words, plan);
+    this.#pick.setNetwork(bytes, at, length, 8 * length);
+    return this.#pick.pick(words, plan);
   }
 
   /** BY_*: what made the last choice that a plan with rules asked for. */
   get by(): number {
-    return this.#choice.by;
+    return this.#pick.by;
   }
 }

@@ -2,7 +2,7 @@
 import type { HashedName } from '../table/hash.ts';
 import { RRSET } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
-import type { Random } from '../table/pick.ts';
+import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
 import { type Query, writeCount, writeHeader } from '../wire/message.ts';
 

@@ -3,22 +3,23 @@ import type { HashedName } from '../table/hash.ts';
 import { RRSET } from '../table/layout.ts';
 import {
   ALIAS,
-  CHOICE,
   DELEGATION,
   FOUND,
   type Lookup,
   type LookupResult,
   NO_DATA,
   NO_NAME,
+  PICK,
   REFUSED,
   REWRITE,
 } from '../table/lookup.ts';
 import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { Additional } from './additional.ts';
 import { Chain } from './chain.ts';
-import type { Choice } from './choice.ts';
+import { Denial } from './denial.ts';
 import type { Reply } from './reply.ts';
 import { Sections } from './sections.ts';
+import type { ServicePick } from './service-pick.ts';
 
 /** Above all types: for the rate limit, results that are the same for every type are told apart by these. */
 const NOT_BY_TYPE = 2 ** 16;
@@ -31,16 +32,18 @@ export class Resolver {
   answerHash = 0;
   readonly #lookup: Lookup;
   readonly #reply: Reply;
-  readonly #choice: Choice;
+  readonly #pick: ServicePick;
+  readonly #denial: Denial;
   readonly #chain: Chain;
   readonly #sections: Sections;
 
-  constructor(lookup: Lookup, reply: Reply, choice: Choice) {
+  constructor(lookup: Lookup, reply: Reply, pick: ServicePick) {
     this.#lookup = lookup;
     this.#reply = reply;
-    this.#choice = choice;
+    this.#pick = pick;
+    this.#denial = new Denial(lookup, reply);
     this.#chain = new Chain(reply);
-    this.#sections = new Sections(lookup, reply, this.#chain, new Additional(lookup, reply, choice));
+    this.#sections = new Sections(lookup, reply, this.#chain, new Additional(lookup, reply, pick));
   }
 
   /** Writes the reply to a question of class IN: follows aliases until something else is found. */
@@ -54,6 +57,7 @@ export class Resolver {
     // Where the name stands in the reply: first as the question, then as the target of an alias.
     let position = HEADER_BYTES;
     this.#chain.begin();
+    this.#pick.begin();
     for (;;) {
       const found = lookup.find(name, type);
       if (this.#chain.length === 0) this.answerHash = this.#hashAnswer(found, type, name);
@@ -70,10 +74,10 @@ export class Resolver {
           reply.flags |= FLAG.AA;
           // After an alias it is the last name that the RCODE is about (RFC 6604 §3).
           reply.rcode = RCODE.NXDOMAIN;
-          return sections.deny(name, position);
+          return this.#denial.append(name, position);
         case NO_DATA:
           reply.flags |= FLAG.AA;
-          return sections.deny(name, position);
+          return this.#denial.append(name, position);
         case FOUND:
           reply.flags |= FLAG.AA;
           return sections.give(lookup.rrset, type, name, position);
@@ -81,10 +85,10 @@ export class Resolver {
           reply.flags |= FLAG.AA;
           alias = lookup.rrset;
           break;
-        case CHOICE:
+        case PICK:
           reply.flags |= FLAG.AA;
-          alias = this.#choice.rrset(lookup.plan, type);
-          if (alias === 0) return sections.deny(name, position);
+          alias = this.#pick.rrset(lookup.plan, type);
+          if (alias === 0) return this.#denial.append(name, position);
           if (!this.#isAlias(alias, type)) return sections.give(alias, type, name, position);
           break;
         case REWRITE:
@@ -108,7 +112,7 @@ export class Resolver {
     if (found === REFUSED) return 0;
     if (found === NO_NAME) label = lookup.apexLabel;
     if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
-    const isByType = found === FOUND || found === CHOICE || found === ALIAS;
+    const isByType = found === FOUND || found === PICK || found === ALIAS;
     const kind = isByType ? type : NOT_BY_TYPE + found;
     return (name.states[label] as number) ^ Math.imul(kind, 0x9e3779b1);
   }

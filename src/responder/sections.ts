@@ -1,12 +1,10 @@
 /** What a lookup found, put into the sections of the reply (RFC 1034 §3.7). */
 import { HashedName } from '../table/hash.ts';
-import { PLAN } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
-import { readBe32 } from '../wire/byte-order.ts';
 import { MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { type Additional, hostAt } from './additional.ts';
 import type { Chain } from './chain.ts';
-import { RDATA_AT, type Reply, TTL_AT } from './reply.ts';
+import { RDATA_AT, type Reply } from './reply.ts';
 
 /**
  * One for each responder, reused for every reply. `name` is the name that was looked up last, `position` where it
@@ -84,24 +82,6 @@ export class Sections {
     reply.answers++;
     this.#chain.addDname(rrset, record);
     return record;
-  }
-
-  /** SOA in the authority section, with the TTL of the denial (RFC 2308 §3 and §5). */
-  deny(name: HashedName, position: number): void {
-    const lookup = this.#lookup;
-    const reply = this.#reply;
-    const { bytes } = reply;
-    const skip = name.starts[lookup.apexLabel] as number;
-    const record = reply.at;
-    if (reply.append(lookup.soa(), position, skip, skip) === 0) return reply.truncate();
-    reply.authorities = 1;
-    let ttl = Math.min(readBe32(bytes, record + TTL_AT) >>> 0, readBe32(bytes, reply.at - 4) >>> 0);
-    // A denial at a service's name must not outlive what the service may answer next.
-    if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL] as number);
-    bytes[record + TTL_AT] = ttl >>> 24;
-    bytes[record + TTL_AT + 1] = (ttl >>> 16) & 0xff;
-    bytes[record + TTL_AT + 2] = (ttl >>> 8) & 0xff;
-    bytes[record + TTL_AT + 3] = ttl & 0xff;
   }
 
   /** A referral: the NS records of the cut, and the addresses that we hold for their names (RFC 1034 §4.3.2 3b). */

@@ -16,7 +16,7 @@ import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
-import { Xoshiro128 } from '../table/pick.ts';
+import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { Answering } from './answering.ts';
 import { systemClock } from './clock.ts';
 import { networksOf } from './options.ts';

@@ -7,7 +7,7 @@ import type { ResponderOptions } from '../responder/options.ts';
 import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
-import { Xoshiro128 } from '../table/pick.ts';
+import { Xoshiro128 } from '../table/picking/pick.ts';
 import { errorName, loadLibc } from './libc.ts';
 import { serveTcp, type TcpSource } from './tcp.ts';
 import type { TcpLimits } from './tcp-limits.ts';

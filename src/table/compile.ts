@@ -10,7 +10,7 @@ import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
 import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL, RRSET } from './layout.ts';
 import type { Blocks } from './memory.ts';
-import { rulesWords, writeRules } from './rules.ts';
+import { rulesWords, writeRules } from './picking/rules.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;

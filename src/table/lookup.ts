@@ -29,7 +29,7 @@ export const FOUND = 3;
 /** `rrset` is a CNAME at the name, of another type than was asked. */
 export const ALIAS = 4;
 /** `plan` chooses the answer. */
-export const CHOICE = 5;
+export const PICK = 5;
 /** `rrset` holds the NS records of a zone cut at or above the name; `cutLabel` tells where (RFC 1034 §4.3.2 3b). */
 export const DELEGATION = 6;
 /** `rrset` is a DNAME above the name; `cutLabel` tells where (RFC 6672 §3.2). */
@@ -146,7 +146,7 @@ export class Lookup extends TableReader {
       this.rrset = rrset;
       return FOUND;
     }
-    if (service !== 0) return CHOICE;
+    if (service !== 0) return PICK;
     if (type === TYPE.ANY) return this.#first(version);
     if (((words[version + NODE.FLAGS] as number) & NODE_HAS_CNAME) === 0) return NO_DATA;
     this.rrset = this.rrsetOf(version, TYPE.CNAME);

@@ -10,6 +10,13 @@ export function readBe32(bytes: Uint8Array, at: number): number {
   );
 }
 
+export function writeBe32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+}
+
 /** Least significant byte first. */
 export function readLe32(bytes: Uint8Array, at: number): number {
   return (

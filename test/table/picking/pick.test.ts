@@ -1,10 +1,10 @@
 /** Choosing a pool: exact draws, shares as the weights say, and never a pool of weight 0. */
 import fc from 'fast-check';
 import t from 'tap';
-import { draw, type Random, Xoshiro128 } from '../../src/table/pick.ts';
-import { CHI_SQUARE_LIMIT, chiSquare } from '../fixtures/chi-square.ts';
-import { buildQuery, decode } from '../fixtures/dns-client.ts';
-import { apply, askBytes, makeTable, service, zone } from '../fixtures/table.ts';
+import { draw, type Random, Xoshiro128 } from '../../../src/table/picking/pick.ts';
+import { CHI_SQUARE_LIMIT, chiSquare } from '../../fixtures/chi-square.ts';
+import { buildQuery, decode } from '../../fixtures/dns-client.ts';
+import { apply, askBytes, makeTable, service, zone } from '../../fixtures/table.ts';
 
 /** Answers of `draws` seeded queries by pool; pool i has the target 192.0.2.i. */
 function answersByPool(weights: readonly number[], draws: number, seed: number): number[] {

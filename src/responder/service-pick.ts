@@ -1,17 +1,24 @@
-/** A service's choice of a pool, and the count of what it answered. */
+/** The pool that a service answers from this time, and the count of what it answered. */
 import type { CounterView } from '../table/counters.ts';
 import { POOL_COUNTER } from '../table/counters.ts';
 import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
-import { pickPool, type Random } from '../table/pick.ts';
+import { BY_DRAW } from '../table/picking/network.ts';
+import { pickPool, type Random } from '../table/picking/pick.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { Client } from './client.ts';
 import type { QueryNetwork } from './network.ts';
 
 /** One for each responder. */
-export class Choice {
+export class ServicePick {
   /** Unix time of the answers, milliseconds. */
   nowMs = 0;
+  /** Whether a service was asked since `begin`. */
+  isDone = false;
+  /** The id of the pool that the first service of the chain picked; 0: that of a preview. */
+  firstPool = 0;
+  /** BY_*: what decided that. */
+  firstBy = BY_DRAW;
   readonly #view: ArenaView;
   readonly #counters: CounterView;
   readonly #random: Random;
@@ -24,6 +31,11 @@ export class Choice {
     this.#random = random;
     this.#client = client;
     this.#network = network;
+  }
+
+  /** To be called for each question. */
+  begin(): void {
+    this.isDone = false;
   }
 
   /** The RRset that the plan gives this time for a type, counted; or 0. One answer holds one pool only. */
@@ -42,15 +54,21 @@ export class Choice {
   /** A pool of the plan, for the answer section: by the client's network where that decides, else by weight. */
   pick(plan: number): number {
     const words = this.#view.words;
-    if (((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
-    return this.#network.chooseForClient(words, plan) || pickPool(words, plan, this.#random);
+    const byNetwork = ((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) !== 0;
+    const pool = (byNetwork && this.#network.pickForClient(words, plan)) || pickPool(words, plan, this.#random);
+    if (!this.isDone) {
+      this.isDone = true;
+      this.firstPool = words[pool + POOL.ID] as number;
+      this.firstBy = byNetwork ? this.#network.by : BY_DRAW;
+    }
+    return pool;
   }
 
   /** The same for the additional section, of which a cache keeps one copy for all networks (RFC 7871 §7.3.1, §7.4). */
   pickForSender(plan: number): number {
     const words = this.#view.words;
     if (((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
-    return this.#network.chooseForSender(words, plan) || pickPool(words, plan, this.#random);
+    return this.#network.pickForSender(words, plan) || pickPool(words, plan, this.#random);
   }
 
   /** Counts an answer from a pool. */

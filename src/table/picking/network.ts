@@ -1,9 +1,9 @@
 /** Choosing a pool by the client's network: pins first, then the hash of the network where the service is sticky. */
-import { POOLS_MAX } from '../model/service.ts';
-import { readLe32 } from '../wire/byte-order.ts';
-import { finishHash } from './hash.ts';
-import { PIN, PLAN, POOL, RULES } from './layout.ts';
-import { sipHash } from './siphash.ts';
+import { POOLS_MAX } from '../../model/service.ts';
+import { readLe32 } from '../../wire/byte-order.ts';
+import { finishHash } from '../hash.ts';
+import { PIN, PLAN, POOL, RULES } from '../layout.ts';
+import { sipHash } from '../siphash.ts';
 
 /** What decided. */
 export const BY_DRAW = 0;
@@ -19,11 +19,11 @@ export const STICKY_IPV6_BITS = 56;
 
 const TWO_32 = 2 ** 32;
 
-/** One for each responder, reused for every choice. Nothing is allocated. */
-export class NetworkChoice {
-  /** Bits of the network that the last choice depended on: the scope of RFC 7871 §7.2.1. */
+/** One for each responder, reused for every pick. Nothing is allocated. */
+export class NetworkPick {
+  /** Bits of the network that the last pick depended on: the scope of RFC 7871 §7.2.1. */
   scopeBits = 0;
-  /** BY_*: what made the last choice. */
+  /** BY_*: what made the last pick. */
   by = BY_DRAW;
   /** Words of the address in use; 0: not known. */
   #words = 0;
@@ -36,7 +36,7 @@ export class NetworkChoice {
   readonly #costs = new Float64Array(POOLS_MAX);
 
   /**
-   * The network of the next choices: `knownBits` of the IP address of `length` bytes (4 or 16; 0: not known) at `at`.
+   * The network of the next picks: `knownBits` of the IP address of `length` bytes (4 or 16; 0: not known) at `at`.
    * Only as many bytes as those bits need are read (RFC 7871 §6).
    */
   setNetwork(bytes: Uint8Array, at: number, length: number, knownBits: number): void {
@@ -51,7 +51,7 @@ export class NetworkChoice {
   }
 
   /** The pool (word offset) that the network decides on in a plan that has rules; 0: it is a draw's to decide. */
-  choose(words: Int32Array, plan: number): number {
+  pick(words: Int32Array, plan: number): number {
     const rules = plan + PLAN.FIRST_POOL + (words[plan + PLAN.POOLS] as number) * POOL.WORDS;
     this.by = BY_DRAW;
     this.scopeBits = 0;

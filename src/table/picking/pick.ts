@@ -1,5 +1,5 @@
 /** Choosing a pool by weight: an exact draw in [0, total). */
-import { PLAN, POOL } from './layout.ts';
+import { PLAN, POOL } from '../layout.ts';
 
 /** A source of uniform 32-bit draws; passed in, so that tests can seed it. */
 export interface Random {

@@ -1,11 +1,11 @@
 /** The rules of a plan that look at the client's network (sticky, pins), compiled into words behind its pools. */
 import assert from 'node:assert/strict';
-import type { Service } from '../model/service.ts';
-import { IPV4_BYTES } from '../wire/address.ts';
-import { Malformed } from '../wire/malformed.ts';
-import { type Network, parseNetwork } from '../wire/network.ts';
-import { finishHash, HASH_ROOT, hashLabel } from './hash.ts';
-import { PIN, PLAN, POOL, RULES } from './layout.ts';
+import type { Service } from '../../model/service.ts';
+import { IPV4_BYTES } from '../../wire/address.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { type Network, parseNetwork } from '../../wire/network.ts';
+import { finishHash, HASH_ROOT, hashLabel } from '../hash.ts';
+import { PIN, PLAN, POOL, RULES } from '../layout.ts';
 
 const utf8 = new TextEncoder();
 

@@ -1,0 +1,68 @@
+/** What is asked for: a lookup in our zones, something about this server, or what it does not do. */
+import type { HashedName } from '../table/hash.ts';
+import { CLASS, EXTENDED_ERROR, FLAG, RCODE, TYPE } from '../wire/constants.ts';
+import type { Query } from '../wire/message.ts';
+import { Chaos } from './chaos.ts';
+import type { ResponderOptions } from './options.ts';
+import type { Reply } from './reply.ts';
+import type { Resolver } from './resolve.ts';
+
+/** Stands between the parsed message and the resolver. One for each responder. */
+export class Dispatch {
+  /** INFO-CODE of an extended error (RFC 8914); 0: none. */
+  extendedError = 0;
+  /** Tells this answer from others to the same clients, for the rate limit; 0: it is no answer from our zones. */
+  answerHash = 0;
+  readonly #query: Query;
+  readonly #question: HashedName;
+  readonly #reply: Reply;
+  readonly #resolver: Resolver;
+  readonly #chaos: Chaos;
+
+  /** `question`: whose bytes and label starts `query` fills. */
+  constructor(query: Query, question: HashedName, reply: Reply, resolver: Resolver, options: ResponderOptions) {
+    this.#query = query;
+    this.#question = question;
+    this.#reply = reply;
+    this.#resolver = resolver;
+    this.#chaos = new Chaos(options);
+  }
+
+  /** To be called for each message, before it is known whether there is a question to answer. */
+  begin(): void {
+    this.extendedError = 0;
+    this.answerHash = 0;
+  }
+
+  /** Answers the question of a message that was accepted. */
+  answer(): void {
+    const query = this.#query;
+    // Zone transfers are not offered.
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#refuse(EXTENDED_ERROR.PROHIBITED);
+    if (query.class === CLASS.IN) return this.#resolve();
+    if (query.class === CLASS.ANY) {
+      this.#resolve();
+      // There may be other classes, of which we know nothing (RFC 1035 §6.2).
+      this.#reply.flags &= ~FLAG.AA;
+      return;
+    }
+    if (query.class !== CLASS.CH) return this.#refuse(EXTENDED_ERROR.NOT_SUPPORTED);
+    if (this.#chaos.answer(query, this.#reply)) this.#reply.flags |= FLAG.AA;
+    else this.#refuse(EXTENDED_ERROR.PROHIBITED);
+  }
+
+  #refuse(extendedError: number): void {
+    this.#reply.rcode = RCODE.REFUSED;
+    this.extendedError = extendedError;
+  }
+
+  #resolve(): void {
+    const question = this.#question;
+    question.length = this.#query.nameLength;
+    question.labels = this.#query.labels;
+    question.hash();
+    this.#resolver.resolve(question, this.#query.type);
+    this.extendedError = this.#resolver.extendedError;
+    this.answerHash = this.#resolver.answerHash;
+  }
+}
