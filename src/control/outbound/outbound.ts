@@ -190,8 +190,9 @@ function redirectOf(ask: Ask, { statusCode = 0, headers }: http.IncomingMessage)
   const keepsMethod = statusCode >= 307 || method !== 'POST';
   return {
     ...{ url: to, maxRedirects: maxRedirects - 1, method: keepsMethod ? method : 'GET' },
-    // What was told to one host is not for another.
-    ...(isSameHost && { headers: kept }),
+    // What was told to one origin (RFC 6454 §4) is not for another: at another port somebody else may listen, and without
+    // TLS everybody on the way.
+    ...(to.origin === url.origin && { headers: kept }),
     ...(ask.body !== undefined && keepsMethod && { body: ask.body }),
     ...(place !== undefined && isSameHost && { place: { host: place.host, port: portAfter(url, to, place) } }),
     ...(ask.verifyCertificate !== undefined && { verifyCertificate: ask.verifyCertificate }),

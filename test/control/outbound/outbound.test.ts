@@ -136,7 +136,35 @@ t.test('redirects are followed where asked for, so far and no further', async (t
   });
   hosts.length = 0;
   await ask(other, { maxRedirects: 1, headers });
-  t.same(hosts, ['y'], 'another port of the same host is still that host');
+  t.same(hosts, [undefined], 'at another port of the same host somebody else may listen');
+});
+
+t.test('headers for one origin are not told to another', async (t) => {
+  const [key, cert] = ['key', 'cert'].map((name) => readFileSync(`test/fixtures/tls/${name}.pem`));
+  const seen: unknown[] = [];
+  const note = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    const { authorization, cookie, 'x-api-key': apiKey } = request.headers;
+    seen.push(authorization ?? cookie ?? apiKey);
+    response.end();
+  };
+  const headers = { authorization: 'Bearer s3cret', cookie: 'id=s3cret', 'x-api-key': 's3cret' };
+  const plain = await serve(t, note);
+  const downgrade = https.createServer({ key, cert }, (request, response) => {
+    const { pathname } = new URL(request.url as string, 'https://localhost');
+    if (pathname === '/same') return note(request, response);
+    response.writeHead(308, { location: pathname === '/down' ? plain : '/same' }).end();
+  });
+  const secure = (await listen(t, downgrade)).replace(/^http:/, 'https:');
+  const more = { maxRedirects: 2, verifyCertificate: false, headers };
+  t.match(await ask(`${secure}/down`, more), { status: 200 });
+  t.same(seen, [undefined], 'from https to http');
+  t.match(await ask(`${secure}/stay`, more), { status: 200 });
+  t.same(seen.slice(1), ['Bearer s3cret'], 'the same origin is told');
+  const upgrade = await serve(t, (_request, response) => {
+    response.writeHead(302, { location: `${secure}/same` }).end();
+  });
+  t.match(await ask(upgrade, more), { status: 200 });
+  t.same(seen.slice(2), [undefined], 'from http to https at another port');
 });
 
 t.test('headers for one host are not told to another', async (t) => {
