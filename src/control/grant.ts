@@ -2,18 +2,29 @@
 import { Problem } from '../model/errors.ts';
 import type { ForcedHealth } from '../model/health-forced.ts';
 import { matchesAny } from '../model/name-pattern.ts';
+import { previewNames } from '../model/preview.ts';
 import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
+import type { Service } from '../model/service.ts';
 import type { TokenLimits } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
 import { type Draft, shown } from './draft.ts';
 
-/** Names are canonical. A name belongs to the longest zone that holds it now. */
+/** What a grant asks the store: which zone holds a name, or held it at a revision, and what a service is now. */
+export type GrantStore = Pick<Store, 'zoneOf' | 'zoneAt' | 'service'>;
+
+/** What is said in place of a sentence that names what is out of reach. */
+const UNSAID = 'This token may not see all that it is about.';
+
+/**
+ * Names are canonical. What is there now belongs to the longest zone that holds its name now; what is told of a revision
+ * belongs to the zone that held the name then, so that a zone's past is not for whoever has its name later.
+ */
 export class Grant {
-  readonly #store: Pick<Store, 'zoneOf'>;
+  readonly #store: GrantStore;
   readonly #limits: TokenLimits | undefined;
 
-  constructor(store: Pick<Store, 'zoneOf'>, limits: TokenLimits | undefined) {
+  constructor(store: GrantStore, limits: TokenLimits | undefined) {
     this.#store = store;
     this.#limits = limits;
   }
@@ -23,8 +34,9 @@ export class Grant {
     return this.#limits === undefined;
   }
 
-  service(name: string): boolean {
-    return this.#limits === undefined || matchesAny(this.#limits.services, name) || this.#inZone(name);
+  /** `revision`: whether it was in reach then. */
+  service(name: string, revision?: number): boolean {
+    return this.#limits === undefined || matchesAny(this.#limits.services, name) || this.#inZone(name, revision);
   }
 
   zone(name: string): boolean {
@@ -33,15 +45,16 @@ export class Grant {
 
   /** The part of a release that is in reach, the same object where that is all of it; undefined: none of it. */
   release(release: Release): Release | undefined {
-    const services = release.services.filter(({ name }) => this.service(name));
+    const services = release.services.filter(({ name }) => this.service(name, release.revision));
     if (services.length === release.services.length) return release;
-    return services.length === 0 ? undefined : { ...release, services };
+    // The message may name the rest, and what was measured of it.
+    return services.length === 0 ? undefined : { ...release, services, message: UNSAID };
   }
 
   /** The part of a revision that is in reach, the same object where that is all of it; undefined: none of it. */
   revision(revision: Revision): Revision | undefined {
     if (this.#limits === undefined) return revision;
-    const subjects = revision.subjects.map((subject) => this.#subject(subject));
+    const subjects = revision.subjects.map((subject) => this.#subject(subject, revision.revision));
     const seen = subjects.filter((subject) => subject !== undefined);
     if (seen.length === 0) return undefined;
     if (subjects.every((subject, i) => subject === revision.subjects[i])) return revision;
@@ -80,7 +93,7 @@ export class Grant {
       case 'deleteRRset':
         return zone(change.zone);
       case 'putService':
-        return service(change.service.name);
+        return [...service(change.service.name), ...this.#outsidePreviews(change.service)];
       case 'deleteService':
         return service(change.name);
       case 'putRelease':
@@ -96,19 +109,32 @@ export class Grant {
     }
   }
 
-  /** The part of a subject that is in reach. */
-  #subject(subject: Subject): Subject | undefined {
+  /**
+   * The preview names out of reach that a service gets by a change. A pool's name is chosen by whoever writes the service,
+   * so that without this `a.example` could answer `login.a.example`. Those that it had stay, whoever changes the rest.
+   */
+  #outsidePreviews(service: Service): string[] {
+    if (this.zone(service.zone)) return [];
+    const before = this.#store.service(service.name);
+    const had = before === undefined ? new Map() : previewNames(before);
+    const fresh = [...previewNames(service).keys()].filter((name) => !had.has(name) && !this.service(name));
+    const why = `a preview name of ${shown(service.name)}; with "previewNames": false it has none`;
+    return fresh.map((name) => `what ${shown(name)} answers, ${why}`);
+  }
+
+  /** The part of a subject that is in reach; `revision`: of which it is one. */
+  #subject(subject: Subject, revision: number): Subject | undefined {
     switch (subject.kind) {
       case 'service':
-        return this.service(subject.name) ? subject : undefined;
+        return this.service(subject.name, revision) ? subject : undefined;
       case 'zone':
         return this.zone(subject.name) ? subject : undefined;
       case 'rrset':
-        return this.#inZone(subject.name.replace(/\.?\/[^/]*$/, '')) ? subject : undefined;
+        return this.#inZone(subject.name.replace(/\.?\/[^/]*$/, ''), revision) ? subject : undefined;
       case 'health':
-        return this.service(healthService(subject)) ? subject : undefined;
+        return this.service(healthService(subject), revision) ? subject : undefined;
       case 'release':
-        return this.#releaseSubject(subject);
+        return this.#releaseSubject(subject, revision);
       case 'token':
       case 'webhook':
         return undefined;
@@ -116,22 +142,24 @@ export class Grant {
   }
 
   /** Before and after of a release both list its services. */
-  #releaseSubject(subject: Subject): Subject | undefined {
+  #releaseSubject(subject: Subject, revision: number): Subject | undefined {
     const { services } = subject.after as { services: readonly ReleaseService[] };
-    const seen = services.filter(({ name }) => this.service(name));
+    const seen = services.filter(({ name }) => this.service(name, revision));
     if (seen.length === services.length) return subject;
     if (seen.length === 0) return undefined;
     const trimmed = (progress: unknown): unknown => {
       if (progress === null) return null;
       const all = (progress as { services: readonly ReleaseService[] }).services;
-      return { ...(progress as object), services: all.filter(({ name }) => this.service(name)) };
+      const services = all.filter(({ name }) => this.service(name, revision));
+      return { ...(progress as object), services, message: UNSAID };
     };
     return { ...subject, before: trimmed(subject.before), after: trimmed(subject.after) };
   }
 
-  #inZone(name: string): boolean {
-    const zone = this.#limits === undefined ? undefined : this.#store.zoneOf(name);
-    return zone !== undefined && this.zone(zone.name);
+  #inZone(name: string, revision: number | undefined): boolean {
+    if (this.#limits === undefined || this.#limits.zones.length === 0) return false;
+    const zone = revision === undefined ? this.#store.zoneOf(name)?.name : this.#store.zoneAt(name, revision);
+    return zone !== undefined && this.zone(zone);
   }
 }
 

@@ -143,7 +143,8 @@ export class Queries {
     const resource = { revision: release.revision, body: releaseReply(release, found.name) };
     const progress = this.#observed.analysisOf(release.id);
     if (progress === undefined) return resource;
-    return { ...resource, body: { ...resource.body, analysis: analysisReply(progress) }, isLive: true };
+    const told = release === found.release ? progress : unsaid(progress);
+    return { ...resource, body: { ...resource.body, analysis: analysisReply(told) }, isLive: true };
   }
 
   /** In number order, the oldest first; of one service, or of all. */
@@ -217,6 +218,11 @@ export class Queries {
   readiness(): Problem | undefined {
     return this.#store.failure === undefined ? undefined : this.#store.probe();
   }
+}
+
+/** What was measured is said in words that may name services out of reach. */
+function unsaid(progress: AnalysisProgress): AnalysisProgress {
+  return { ...progress, metrics: progress.metrics.map((metric) => ({ ...metric, last: undefined })) };
 }
 
 /**

@@ -315,6 +315,22 @@ export class Store {
     return undefined;
   }
 
+  /**
+   * The name of the zone that owned a name at a revision, or right before it: of what a revision took away it is the zone
+   * that had it.
+   */
+  zoneAt(name: string, revision: number): string | undefined {
+    for (const suffix of suffixesOf(name)) if (this.#stood(suffix, revision)) return suffix;
+    return undefined;
+  }
+
+  /** Whether a zone was there at a revision. Where the log says nothing of it, it is as it is now. */
+  #stood(zone: string, revision: number): boolean {
+    const { zoneStoodAfter, zoneStoodBefore } = this.#statements;
+    const told = zoneStoodAfter.get(revision, zone, revision) ?? zoneStoodBefore.get(zone, revision);
+    return told === undefined ? this.zone(zone) !== undefined : (told as { stood: number }).stood === 1;
+  }
+
   /** Zones in name order, after a name (exclusive). */
   zones(after: string | undefined, limit: number): Zone[] {
     const rows =

@@ -25,6 +25,10 @@ export function makeStatements(database: Database) {
     revisionsBefore: sql('SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?'),
     subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
     history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
+    zoneStoodAfter: sql(`SELECT after <> 'null' OR (revision = ? AND before <> 'null') AS stood FROM subjects
+      WHERE kind = 'zone' AND name = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`),
+    zoneStoodBefore: sql(`SELECT before <> 'null' AS stood FROM subjects
+      WHERE kind = 'zone' AND name = ? AND revision > ? ORDER BY revision LIMIT 1`),
     historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
 
     putZone: sql(

@@ -164,7 +164,8 @@ t.test('every name of up to 255 bytes can be written in a path', async (t) => {
 
 t.test('replies are sent as they were made, whatever their schema knows', async (t) => {
   const body = { revision: 1, weights: { blue: '1' }, more: [1] };
-  const grant = () => new Grant({ zoneOf: () => undefined }, undefined);
+  const grant = () =>
+    new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);
   const queries = { grant, weights: () => ({ revision: 1, body }) } as unknown as Queries;
   const api = await startApi(makeDirectory(t), {}, { queries });
   t.teardown(() => api.close());

@@ -28,7 +28,7 @@ function readAll(log: EventLog, after: Position): Event[] {
 
 const told = (events: Event[]): string[] =>
   events.map((event) => `${formatId(event.position)} ${event.name === 'release' ? event.trigger : event.name}`);
-const everything = new Grant({ zoneOf: () => undefined }, undefined);
+const everything = new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);
 const shift = (fixture: EngineFixture, blue: number) =>
   fixture.must({ kind: 'weights.put', name: 'app.example.com', weights: { blue, green: 1 } });
 

@@ -8,7 +8,7 @@ import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore, StoreError } from '../../src/store/sqlite.ts';
 import { bluegreen, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
 
-const everything = new Grant({ zoneOf: () => undefined }, undefined);
+const everything = new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);
 
 t.test('the database and what SQLite puts beside it can be read by their owner only', async (t) => {
   const { folder } = withService(makeEngine(t));

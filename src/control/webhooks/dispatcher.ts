@@ -12,6 +12,7 @@ import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import { formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
 import type { EventLog } from '../events/log.ts';
+import type { GrantStore } from '../grant.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
 import { unknownWebhook } from './drafts.ts';
 import { headersFor, messageFor } from './message.ts';
@@ -28,7 +29,7 @@ export interface DispatcherLog {
 }
 
 export interface DispatcherParts {
-  readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries' | 'zoneOf'>;
+  readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
   readonly events: Pick<EventLog, 'listen' | 'after' | 'end'>;
   readonly outbound: Pick<Outbound, 'request'>;
   readonly clock: Clock;

@@ -2,9 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { matchesAny } from '../../model/name-pattern.ts';
 import { secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
-import type { Store } from '../../store/sqlite.ts';
 import { dataOf, type Event } from '../events/event.ts';
-import { Grant } from '../grant.ts';
+import { Grant, type GrantStore } from '../grant.ts';
 
 /** A revision of a zone with thousands of services is told without what was before and after. */
 const BODY_MAX_CHARS = 256 * 1024;
@@ -13,14 +12,16 @@ const BODY_MAX_CHARS = 256 * 1024;
 export function messageFor(
   event: Event,
   webhook: Webhook,
-  store: Pick<Store, 'zoneOf'>,
+  store: GrantStore,
 ): { trigger: WebhookTrigger; body: string } | undefined {
   if (event.name === 'health') return undefined;
   const trigger: WebhookTrigger = event.name === 'release' ? event.trigger : 'on-revision';
   if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
-  const data = dataOf(event, new Grant(store, undefined)) as object;
+  // Who is told of some services is told of these, whatever else one revision or release is about.
+  const limits = patterns === undefined ? undefined : { services: patterns, zones: [] };
+  const data = dataOf(event, new Grant(store, limits)) as object;
   const timestamp = new Date(event.atMs).toISOString();
   const body = JSON.stringify({ type: trigger, timestamp, data });
   if (body.length <= BODY_MAX_CHARS) return { trigger, body };
