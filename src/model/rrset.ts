@@ -1,7 +1,7 @@
 /** An RRset: the records of one owner name and type (RFC 2181 §5). */
 import { MAX_MESSAGE_BYTES, TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
-import { formatRdata, formatType, isMetaType, parseRdata, parseType } from '../wire/rdata.ts';
+import { formatRdata, formatType, isMetaType, parseRdata, parseType, whyNotStored } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
 import { checkSeconds } from './zone.ts';
 
@@ -37,7 +37,7 @@ export function parseStoredType(text: string): number | Problem {
   const type = parseType(text);
   if (type instanceof Malformed) return new Problem('type_unknown', `Not a record type: ${type.reason}.`);
   if (isMetaType(type)) {
-    return new Problem('type_unknown', `${formatType(type)} belongs to a question or a message and cannot be stored.`);
+    return new Problem('type_unknown', `${formatType(type)} cannot be stored: it ${whyNotStored(type)}.`);
   }
   return type;
 }

@@ -4,6 +4,7 @@ import { MAX_RDATA_BYTES } from './constants.ts';
 import { Malformed } from './malformed.ts';
 import { lowerName, nameLength } from './name.ts';
 import type { Field } from './rdata/field.ts';
+import { formatGeneric } from './rdata/generic.ts';
 import { readInteger } from './rdata/number.ts';
 import { type Format, formatOf } from './rdata/registry.ts';
 import { formatType } from './rdata/type.ts';
@@ -11,7 +12,7 @@ import { encodeText, isMalformed, quote } from './text.ts';
 import { type Words, wordsOfLine } from './words.ts';
 
 export { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './address.ts';
-export { formatType, isMetaType, parseType } from './rdata/type.ts';
+export { formatType, isMetaType, parseType, whyNotStored } from './rdata/type.ts';
 
 /** RDATA text of a type, in its own form or the generic one, to wire form with names uncompressed. */
 export function parseRdata(type: number, text: string): Uint8Array | Malformed {
@@ -107,13 +108,10 @@ function readGeneric(type: number, words: Words, first: number, out: ByteWriter)
 export function formatRdata(type: number, rdata: Uint8Array): string {
   const format = formatOf(type);
   const places = format && walk(format, rdata);
-  if (!places || isMalformed(places)) return formatGeneric(rdata);
+  if (!places || isMalformed(places) || format.hasText?.(rdata) === false) return formatGeneric(rdata);
   const words = places.map(({ field, start, end }) => field.format(rdata, start, end));
-  return words.filter((word) => word !== '').join(' ');
-}
-
-function formatGeneric(rdata: Uint8Array): string {
-  return rdata.length === 0 ? '\\# 0' : `\\# ${rdata.length} ${Buffer.from(rdata).toString('hex')}`;
+  // Only the generic form can say that there is nothing.
+  return words.filter((word) => word !== '').join(' ') || formatGeneric(rdata);
 }
 
 /** What is wrong with RDATA in wire form, names uncompressed: undefined for nothing. Unknown types take any bytes. */
@@ -127,7 +125,7 @@ export function validateRdata(type: number, rdata: Uint8Array): Malformed | unde
 
 /** Offsets within the RDATA of the names that an answer may compress (RFC 3597 §4). The RDATA must be valid. */
 export function compressibleNames(type: number, rdata: Uint8Array): number[] {
-  return formatOf(type)?.compressible ? namesIn(type, rdata, (field) => field.name !== undefined) : [];
+  return formatOf(type)?.compressible ? namesIn(type, rdata, holdsName) : [];
 }
 
 /**
@@ -138,10 +136,18 @@ export function hostNames(type: number, rdata: Uint8Array): number[] {
   return namesIn(type, rdata, (field) => field.name === 'host');
 }
 
-/** A copy with the names in it in lower case, so that equal records have equal bytes (RFC 4034 §6.2). */
+/** Offsets within the RDATA of every name in it. The RDATA must be valid. */
+export function rdataNames(type: number, rdata: Uint8Array): number[] {
+  return namesIn(type, rdata, holdsName);
+}
+
+/**
+ * A copy with the names in it in lower case, so that records that differ by case only have equal bytes (RFC 4343 §3).
+ * That is more than the canonical form of DNSSEC lowers, which knows a list of types (RFC 6840 §5.1).
+ */
 export function lowerNames(type: number, rdata: Uint8Array): Uint8Array {
   const copy = rdata.slice();
-  for (const start of namesIn(type, rdata, (field) => field.name !== undefined)) {
+  for (const start of namesIn(type, rdata, holdsName)) {
     const end = start + nameLength(rdata, start);
     copy.set(lowerName(rdata.subarray(start, end)), start);
   }
@@ -153,7 +159,13 @@ function namesIn(type: number, rdata: Uint8Array, wanted: (field: Field) => bool
   if (!format?.fields.some(wanted)) return [];
   const places = walk(format, rdata);
   if (isMalformed(places)) return [];
-  return places.filter(({ field }) => wanted(field)).map(({ start }) => start);
+  return places
+    .filter(({ field }) => wanted(field))
+    .flatMap(({ field, start, end }) => field.names?.(rdata, start, end) ?? [start]);
+}
+
+function holdsName(field: Field): boolean {
+  return field.name !== undefined || field.names !== undefined;
 }
 
 /** Where each field stands. */

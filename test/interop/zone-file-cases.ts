@@ -37,7 +37,11 @@ export const rules = {
   'consistent parameters':
     'RFC 9460 §2.4.3 and §7.1.1 have zone-file readers refuse parameters that contradict each other, as named-checkzone does.',
   'empty URI': 'RFC 7553 §4.5: the length of the target is greater than zero.',
-  'types of NSEC': 'RFC 4034 §4.1.2 always has the bits of NSEC and RRSIG set; ldns drops such a record.',
+  'rare types':
+    "A type with a form in IANA's registry is read in it, also where most peers are older than the type, or gave it up as obsolete.",
+  'keys of today':
+    'Parameters that came into the registry of RFC 9460 §14.3.2 after these peers; by number they all take them.',
+  'keys left out': 'RFC 4025 §2.4 and RFC 2535 §3.1.2 have records without a key, which BIND or Knot and NSD take.',
   'stored types': 'Type 0 is reserved and OPT belongs to messages (RFC 6895 §3.1): nothing could ask for either.',
   'answers of 64 KiB': 'An RRset that no message can carry is never answered (RFC 2181 §9).',
   'quoted names': 'Quotes are for character-strings (RFC 1035 §5.1).',
@@ -218,12 +222,83 @@ const rdata: readonly ZoneFileCase[] = [
     'NSEC, NSEC3, NSEC3PARAM',
     'a NSEC b A MX RRSIG NSEC TYPE1234\n2t7b4g4vsa5smi47k61mv5bv1a22bojr NSEC3 1 1 12 aabbccdd 2vptu5timamqttgl4luu9kg21e0aor3s A RRSIG\nc NSEC3PARAM 1 0 12 aabbccdd\nd NSEC3PARAM 1 0 0 -\n',
   ),
-  text('NSEC without types', 'a NSEC b\n', { rule: 'types of NSEC' }),
+  text('NSEC without types', 'a NSEC b\n'),
   text('CSYNC', '@ CSYNC 66 3 A NS AAAA\n'),
   text('ZONEMD', `b ZONEMD 1 1 1 ${hex(48)}\n`),
   text('ZONEMD of a wrong length', 'b ZONEMD 1 1 1 abcd\n', { rule: 'lengths of fingerprints and digests' }),
   text('hardware addresses', 'a EUI48 00-00-5e-00-53-2a\na EUI64 00-00-5e-ef-10-00-00-2a\n'),
   text('a hardware address with colons', 'a EUI48 00:00:5e:00:53:2a\n'),
+];
+
+/** Types that not every zone has; those that all of them take first. */
+const rare: readonly ZoneFileCase[] = [
+  text(
+    'APL',
+    'a APL 1:192.168.32.0/21 !1:192.168.38.0/28\nb APL 1:224.0.0.0/4 2:FF00:0:0:0:0:0:0:0/8\nc APL 1:192.168.33.7/21\nd APL\n',
+  ),
+  text('APL of another family', 'a APL 3:abcd/8\n'),
+  text('APL beyond its family', 'a APL 1:192.0.2.0/33\n'),
+  text(
+    'IPSECKEY',
+    'a IPSECKEY 10 1 2 192.0.2.38 AQNR\na IPSECKEY 10 0 2 . AQNR\nb IPSECKEY 10 3 2 gw.example.com. AQNR\nc IPSECKEY 10 2 2 2001:db8::1 AQNR\nd IPSECKEY 10 3 2 rel AQNR\n',
+  ),
+  text('IPSECKEY of an unknown kind', 'a IPSECKEY 10 4 2 . AQNR\n'),
+  text('IPSECKEY with a name that its kind has not', 'a IPSECKEY 10 0 2 b. AQNR\n'),
+  text('IPSECKEY without a key', 'a IPSECKEY 10 0 0 .\n', { rule: 'keys left out' }),
+  text('KX, RT, LP', 'a KX 10 b\na RT 10 b\na LP 10 b\n'),
+  text('DHCID', 'a DHCID AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=\nb DHCID AAIB Y2/A\n'),
+  text('NID, L32, L64', 'a NID 10 0014:4fff:ff20:ee64\na L32 10 10.1.2.0\na L64 10 2001:0DB8:1140:1000\n'),
+  text('L64 as an address', 'a L64 10 2001:db8::\n'),
+  text('KEY', 'a KEY 256 3 5 AQPS KmynfzW4\n'),
+  text('KEY without a key', 'a KEY 49152 3 5\n', { rule: 'keys left out' }),
+  text('MINFO', 'a MINFO b c\n'),
+  text('MB, MG, MR', 'a MB b\na MG b\na MR b\n'),
+  text('MD, MF', 'a MD b\na MF b\n', { rule: 'rare types' }),
+  text('PX', 'a PX 10 b c\n'),
+  text('X25', 'a X25 311061700956\nb X25 "311061700956"\n'),
+  text('ISDN', 'a ISDN 150862028003217 004\nb ISDN "150862028003217"\n'),
+  text('ISDN of three strings', 'a ISDN 1 2 3\n'),
+  text('NSAP', 'a NSAP 0x47.0005.80.005a00.0000.0001.e133.ffffff000161.00\n'),
+  text('NSAP without 0x', 'a NSAP 47000580005a\n'),
+  bind('NSAP-PTR', 'a NSAP-PTR b\n'),
+  text('GPOS', 'a GPOS -32.6882 116.8652 10.0\n'),
+  text(
+    'HIP',
+    'a HIP 2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc rvs.example.com. rvs2\nb HIP 2 200100107B1A74DF365639CC39F1D578 AwEA\n',
+  ),
+  text('TALINK', 'a TALINK b c\n'),
+  text('SIG', 'a SIG A 5 2 3600 20380119031407 20030220173103 2642 example. AAAA\n'),
+  text('WKS', 'a WKS 192.0.2.1 6 25 80\n'),
+  text('EID, NIMLOC', 'a EID 12 ab\na NIMLOC 12ab\n'),
+  text('ATMA', 'a ATMA 39246f00\n'),
+  text('NULL', 'a NULL \\# 2 abcd\n'),
+  text('NULL in a form of its own', 'a NULL x\n'),
+  bind(
+    'AMTRELAY',
+    'a AMTRELAY 10 0 1 203.0.113.15\na AMTRELAY 10 1 2 2001:db8::15\nb AMTRELAY 128 1 3 c\nd AMTRELAY 0 0 0 .\n',
+  ),
+  bind('AMTRELAY without a relay', 'a AMTRELAY 0 0 0\n'),
+  bind('AMTRELAY of an unknown kind', 'a AMTRELAY 10 0 100 .\n'),
+  bind('RESINFO, WALLET, AVC, NINFO', 'a RESINFO qnamemin exterr=15-17\na WALLET BTC 1x\na AVC x y\na NINFO x "y z"\n'),
+  bind('DSYNC', 'a DSYNC CDS NOTIFY 5359 b\nb DSYNC CSYNC 1 5359 b\nc DSYNC CDS 129 5359 b\n'),
+  bind('HHIT, BRID', 'a HHIT gwqD\na BRID gwqD\n'),
+  bind('NXT', 'a NXT b A MX SIG NXT\nc NXT b\n'),
+  bind('A6', 'a A6 0 2001:db8::1\na A6 64 ::1 b\na A6 128 b\n'),
+  bind('ATMA by telephone', 'a ATMA +358.400.1234567\n'),
+  bind('RKEY, TA, DLV', `a RKEY 0 3 5 AAAA\na TA 1 8 2 ${hex(32)}\na DLV 1 8 2 ${hex(32)}\n`),
+  bind('DOA', 'a DOA 1 2 3 "text/plain" AAAA\nb DOA 1 2 3 "" -\n'),
+  bind('CLA, IPN', 'a CLA "TCP-v4-v6"\na IPN 123456789012\n', { rule: 'rare types' }),
+  text('NXNAME', 'a NXNAME \\# 0\nb TXT x\n'),
+  text('tls-supported-groups', 'a HTTPS 1 . tls-supported-groups=29,23\n', { rule: 'keys of today' }),
+  text('docpath', 'a SVCB 1 . docpath=n,s\n', { rule: 'keys of today' }),
+  text('ohttp and pvd', 'a HTTPS 1 . ohttp pvd\n', { rule: 'keys of today' }),
+  text('oots', 'a SVCB 1 . oots="do53:100,dot:20"\n', { rule: 'keys of today' }),
+  text('base64 with a blank in a group', 'a OPENPGPKEY mQ ENBA= =\n'),
+  text('base64 that ends twice', 'a OPENPGPKEY AQID== AQID\n'),
+  text('hex with a blank in a pair', `a TLSA 3 1 1 a ${hex(31)}b\n`),
+  text('a salt with a blank', 'a NSEC3PARAM 1 0 12 aa bb\n'),
+  text('% in a name', 'a%b A 192.0.2.1\nc CNAME d%e\n'),
+  text('$ in a name', 'a$b A 192.0.2.1\nc CNAME d$e\n\\$f A 192.0.2.1\ng CNAME $f\n'),
 ];
 
 const zones: readonly ZoneFileCase[] = [
@@ -291,4 +366,4 @@ const generated: readonly ZoneFileCase[] = [
   bind('$INCLUDE that begins with a blank', 'a TXT x\n$INCLUDE more\n', { files: { more: ' TXT y\n' } }),
 ];
 
-export const cases: readonly ZoneFileCase[] = [...forms, ...rdata, ...zones, ...generated];
+export const cases: readonly ZoneFileCase[] = [...forms, ...rdata, ...rare, ...zones, ...generated];

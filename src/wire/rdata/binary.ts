@@ -1,7 +1,7 @@
 /** Fields that are plain bytes, written in hex, base64, base32hex, or as hardware addresses. */
 import { Malformed } from '../malformed.ts';
 import type { Words } from '../words.ts';
-import { counted, type Field, fixed, remaining } from './field.ts';
+import { counted, type Field, fixed, remaining, remainingOrNone } from './field.ts';
 
 function hexOf(rdata: Uint8Array, start: number, end: number): string {
   return Buffer.from(rdata.subarray(start, end)).toString('hex');
@@ -18,7 +18,7 @@ function joined(words: Words, index: number): string | undefined {
 }
 
 /** The bytes of hex digits; undefined for anything else. */
-function fromHex(text: string | undefined): Uint8Array | undefined {
+export function fromHex(text: string | undefined): Uint8Array | undefined {
   if (text === undefined || text.length % 2 !== 0 || /[^0-9a-f]/i.test(text)) return undefined;
   return Buffer.from(text, 'hex');
 }
@@ -47,22 +47,37 @@ export function fromBase64(text: string | undefined): Uint8Array | undefined {
   return text.slice(-4) === bytes.toString('base64').slice(-4) ? bytes : undefined;
 }
 
-/** The rest of the RDATA in base64, which spaces may divide (RFC 4034 §2.2 and others). */
-export function base64(label: string): Field {
+/**
+ * The rest of the RDATA in base64, which spaces may divide at any character (RFC 4034 §2.2 and others); `any`: there
+ * may be none. A field with another one behind it is one word, and has no spaces.
+ */
+export function base64(label: string, words: 'some' | 'any' = 'some'): Field {
   return {
     label,
-    words: 'some',
-    parse(words, index, out) {
-      const bytes = fromBase64(joined(words, index));
+    words,
+    parse(list, index, out) {
+      const bytes = fromBase64(joined(list, index));
       if (!bytes) {
-        const found = words.at(index).shown;
-        return words.at(index).malformed(`${label} must be base64 in groups of four characters, not ${found}`);
+        const found = list.at(index).shown;
+        return list.at(index).malformed(`${label} must be base64 in groups of four characters, not ${found}`);
       }
       out.append(bytes);
       return undefined;
     },
-    measure: remaining(label),
+    measure: words === 'some' ? remaining(label) : remainingOrNone,
     format: (rdata, start, end) => Buffer.from(rdata.subarray(start, end)).toString('base64'),
+  };
+}
+
+/** The same, with `-` for no bytes at all (DOA). */
+export function base64OrDash(label: string): Field {
+  const some = base64(label);
+  return {
+    ...some,
+    parse: (words, index, out, origin) =>
+      words.count - index === 1 && words.at(index).is('-') ? undefined : some.parse(words, index, out, origin),
+    measure: remainingOrNone,
+    format: (rdata, start, end) => (start === end ? '-' : some.format(rdata, start, end)),
   };
 }
 

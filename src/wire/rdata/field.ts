@@ -11,6 +11,8 @@ export interface Field {
   readonly words: 'one' | 'some' | 'any';
   /** Where the field is one uncompressed name. `host`: the name of a host whose addresses an answer may add. */
   readonly name?: 'host' | 'other';
+  /** Where the names within the field `[start, end)` begin, in one that is no name as a whole but may hold some. */
+  readonly names?: (rdata: Uint8Array, start: number, end: number) => readonly number[];
   /** Reads its word, or all from `index` on, and appends the bytes. A relative name belongs to `origin`. */
   readonly parse: (
     words: Words,
@@ -47,6 +49,11 @@ export function counted(label: string, leastBytes: number): Field['measure'] {
     if (offset + 1 + length > rdata.length) return new Malformed(`${label} runs past the end`);
     return 1 + length;
   };
+}
+
+/** Measures a field that takes everything that is left, which may be nothing. */
+export function remainingOrNone(rdata: Uint8Array, offset: number): number {
+  return Math.max(0, rdata.length - offset);
 }
 
 /** The unsigned integer of the bytes `[start, end)`, big-endian. */

@@ -57,6 +57,36 @@ export function code(label: string, bytes: 1 | 2, mnemonics: Readonly<Record<str
   };
 }
 
+/** The same, printed as the mnemonic where there is one. */
+export function namedCode(label: string, bytes: 1 | 2, mnemonics: Readonly<Record<string, number>>): Field {
+  const names = new Map(Object.entries(mnemonics).map(([name, value]) => [value, name]));
+  return {
+    ...code(label, bytes, mnemonics),
+    format(rdata, start, end) {
+      const value = unsignedAt(rdata, start, end);
+      return names.get(value) ?? String(value);
+    },
+  };
+}
+
+/** Flags as a number, or as mnemonics with `|` between them (RFC 2535 §7.1). */
+export function flags(label: string, mnemonics: Readonly<Record<string, number>>): Field {
+  const number = uint16(label);
+  return {
+    ...number,
+    parse(words, index, out, origin) {
+      const word = words.at(index);
+      const values = word.quoted ? [] : word.text.split('|').map((name) => mnemonics[name.toUpperCase()] ?? -1);
+      if (values.length === 0 || values.includes(-1)) return number.parse(words, index, out, origin);
+      out.unsigned(
+        values.reduce((all, value) => all | value, 0),
+        2,
+      );
+      return undefined;
+    },
+  };
+}
+
 const UINT32_MAX = 0xffffffff;
 
 /** Seconds of each unit that a duration may be written in. */

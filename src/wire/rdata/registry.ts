@@ -1,44 +1,24 @@
 /** The registry of RDATA formats: one entry a type, fields in the order of the wire. */
+import { IPV4_BYTES, IPV6_BYTES } from '../address.ts';
 import { TYPE } from '../constants.ts';
-import type { Malformed } from '../malformed.ts';
+import { Malformed } from '../malformed.ts';
+import { nameLength } from '../name.ts';
 import { characterString, characterStrings, domainName, hostName, ipv4, ipv6, longString, tag } from './basic.ts';
 import { base32, base64, digestLength, eui, hex, salt } from './binary.ts';
-import type { Field } from './field.ts';
+import { algorithm, dnskey, ds, signature } from './dnssec.ts';
+import type { Format } from './format.ts';
+import { discoveryOptional, gateway, hasKnownGateway, RELAY_KIND_MASK, relayType } from './gateway.ts';
+import { hostIdentity } from './host-identity.ts';
+import { hexGroups } from './identifiers.ts';
 import { location } from './location.ts';
-import { code, seconds, signatureTime, uint8, uint16, uint32 } from './number.ts';
+import { code, namedCode, seconds, uint8, uint16, uint32 } from './number.ts';
+import { addressPrefixes, hasPrefixText } from './prefixes.ts';
+import { rareFormats } from './registry-rare.ts';
 import { svcParams } from './svc-params.ts';
 import type { Mnemonic } from './type.ts';
 import { recordType, typeBitmap } from './type-bitmap.ts';
 
-export interface Format {
-  readonly fields: readonly Field[];
-  /** Names in it may be compressed in answers: only types of RFC 1035 itself (RFC 3597 §4). */
-  readonly compressible?: true;
-  /** Words of the form `key="value"` may stand in it (RFC 9460 §2.1). */
-  readonly pairs?: true;
-  /** What the fields of one record must agree on, beyond each by itself. */
-  readonly check?: (rdata: Uint8Array) => Malformed | undefined;
-}
-
-/** DNSSEC algorithms (RFC 4034 appendix A.1 and the IANA registry "DNS Security Algorithm Numbers"). */
-const algorithm = code('algorithm', 1, {
-  RSAMD5: 1,
-  DH: 2,
-  DSA: 3,
-  RSASHA1: 5,
-  'DSA-NSEC3-SHA1': 6,
-  'RSASHA1-NSEC3-SHA1': 7,
-  RSASHA256: 8,
-  RSASHA512: 10,
-  'ECC-GOST': 12,
-  ECDSAP256SHA256: 13,
-  ECDSAP384SHA384: 14,
-  ED25519: 15,
-  ED448: 16,
-  INDIRECT: 252,
-  PRIVATEDNS: 253,
-  PRIVATEOID: 254,
-});
+export type { Format } from './format.ts';
 
 /** RFC 4398 §2.1. */
 const certificateType = code('certificate type', 2, {
@@ -54,17 +34,6 @@ const certificateType = code('certificate type', 2, {
   OID: 254,
 });
 
-/** RFC 4034 §5.1; digests: RFC 4509, RFC 5933, RFC 6605. A CDS of digest type 0 asks for removal (RFC 8078 §4). */
-const ds: Format = {
-  fields: [uint16('key tag'), algorithm, uint8('digest type'), hex('digest')],
-  check: digestLength('a digest', 3, 4, { 1: 20, 2: 32, 3: 32, 4: 48 }),
-};
-
-/** RFC 4034 §2.1. */
-const dnskey: Format = {
-  fields: [uint16('flags'), uint8('protocol'), algorithm, base64('public key')],
-};
-
 /** RFC 6698 §2.1. */
 const tlsa: Format = {
   fields: [uint8('usage'), uint8('selector'), uint8('matching type'), hex('certificate association data')],
@@ -74,6 +43,43 @@ const tlsa: Format = {
 const svcb: Format = { fields: [uint16('priority'), hostName('target'), svcParams], pairs: true };
 
 const text: Format = { fields: [characterStrings('text')] };
+
+/** The byte of IPSECKEY that says what its gateway is, and the one with its algorithm (RFC 4025 §2.1). */
+const IPSEC_KIND_AT = 1;
+const IPSEC_ALGORITHM_AT = 2;
+
+/** RFC 4025. */
+const ipseckey: Format = {
+  fields: [
+    uint8('precedence'),
+    uint8('gateway type'),
+    uint8('algorithm'),
+    gateway('gateway', IPSEC_ALGORITHM_AT, 0xff),
+    base64('public key', 'any'),
+  ],
+  hasText: hasKnownGateway(IPSEC_KIND_AT, 0xff),
+  check: checkIpsecKey,
+};
+
+/** Without an algorithm there is no key (RFC 4025 §2.4), and with one there is. */
+function checkIpsecKey(rdata: Uint8Array): Malformed | undefined {
+  const bytes = ipseckeyKeyBytes(rdata);
+  if (bytes > 0 || rdata[IPSEC_ALGORITHM_AT] === 0) return undefined;
+  return new Malformed('public key may be left out only where the algorithm is 0');
+}
+
+function ipseckeyKeyBytes(rdata: Uint8Array): number {
+  const kind = rdata[IPSEC_KIND_AT] as number;
+  const gatewayBytes = [0, IPV4_BYTES, IPV6_BYTES, kind === 3 ? nameLength(rdata, 3) : 0][kind];
+  // Of a kind of the future nothing is known.
+  return gatewayBytes === undefined ? 1 : rdata.length - 3 - gatewayBytes;
+}
+
+/** RFC 8777 §4: the relay stands right behind the byte that says what it is. */
+const amtrelay: Format = {
+  fields: [uint8('precedence'), discoveryOptional, relayType, gateway('relay', 1, RELAY_KIND_MASK)],
+  hasText: hasKnownGateway(1, RELAY_KIND_MASK),
+};
 
 /** The types we know by mnemonic; every other one is written in the generic form (RFC 3597 §5). */
 const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
@@ -101,6 +107,7 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   AAAA: { fields: [ipv6('address')] },
   LOC: { fields: [location] },
   SRV: { fields: [uint16('priority'), uint16('weight'), uint16('port'), hostName('target')] },
+  KX: { fields: [uint16('preference'), domainName('exchanger')] },
   NAPTR: {
     fields: [
       uint16('order'),
@@ -113,27 +120,19 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   },
   CERT: { fields: [certificateType, uint16('key tag'), algorithm, base64('certificate')] },
   DNAME: { fields: [domainName('target')] },
+  APL: { fields: [addressPrefixes], hasText: hasPrefixText },
   DS: ds,
   /** RFC 4255 §3.1; SHA-256: RFC 6594. */
   SSHFP: {
     fields: [uint8('algorithm'), uint8('fingerprint type'), hex('fingerprint')],
     check: digestLength('a fingerprint', 1, 2, { 1: 20, 2: 32 }),
   },
-  RRSIG: {
-    fields: [
-      recordType('type covered'),
-      algorithm,
-      uint8('labels'),
-      uint32('original TTL'),
-      signatureTime('expiration'),
-      signatureTime('inception'),
-      uint16('key tag'),
-      domainName('signer'),
-      base64('signature'),
-    ],
-  },
-  NSEC: { fields: [domainName('next owner'), typeBitmap('types', 'some')] },
+  IPSECKEY: ipseckey,
+  RRSIG: signature,
+  /** RFC 4034 §4.1.2 has at least NSEC itself in it; other readers take none, and a denial of nothing does no harm. */
+  NSEC: { fields: [domainName('next owner'), typeBitmap('types')] },
   DNSKEY: dnskey,
+  DHCID: { fields: [base64('digest')] },
   /** No types at all: an empty non-terminal (RFC 5155 §7.1). */
   NSEC3: {
     fields: [
@@ -142,28 +141,42 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
       uint16('iterations'),
       salt('salt'),
       base32('next hashed owner'),
-      typeBitmap('types', 'any'),
+      typeBitmap('types'),
     ],
   },
   NSEC3PARAM: { fields: [uint8('hash algorithm'), uint8('flags'), uint16('iterations'), salt('salt')] },
   TLSA: tlsa,
   SMIMEA: tlsa,
+  HIP: { fields: hostIdentity },
   CDS: ds,
   CDNSKEY: dnskey,
   OPENPGPKEY: { fields: [base64('public key')] },
-  CSYNC: { fields: [uint32('serial'), uint16('flags'), typeBitmap('types', 'any')] },
+  CSYNC: { fields: [uint32('serial'), uint16('flags'), typeBitmap('types')] },
   ZONEMD: {
     fields: [uint32('serial'), uint8('scheme'), uint8('hash algorithm'), hex('digest')],
     check: digestLength('a digest', 5, 6, { 1: 48, 2: 64 }),
   },
   SVCB: svcb,
   HTTPS: svcb,
+  DSYNC: {
+    fields: [recordType('type'), namedCode('scheme', 1, { NOTIFY: 1 }), uint16('port'), domainName('target')],
+  },
+  HHIT: { fields: [base64('CBOR')] },
+  BRID: { fields: [base64('CBOR')] },
   SPF: text,
+  NID: { fields: [uint16('preference'), hexGroups('node identifier')] },
+  L32: { fields: [uint16('preference'), ipv4('locator')] },
+  L64: { fields: [uint16('preference'), hexGroups('locator')] },
+  LP: { fields: [uint16('preference'), domainName('name of locators')] },
   EUI48: { fields: [eui('address', 6)] },
   EUI64: { fields: [eui('address', 8)] },
   /** The target is not empty (RFC 7553 §4.5). */
   URI: { fields: [uint16('priority'), uint16('weight'), longString('target', 1)] },
   CAA: { fields: [uint8('flags'), tag('tag'), longString('value', 0)] },
+  AMTRELAY: amtrelay,
+  RESINFO: text,
+  WALLET: text,
+  ...rareFormats,
 };
 
 const byCode = new Map<number, Format>(

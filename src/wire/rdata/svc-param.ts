@@ -4,7 +4,11 @@ import { formatString } from '../text.ts';
 import { fromBase64 } from './binary.ts';
 import { unsignedAt } from './field.ts';
 
-/** Keys by number (RFC 9460 §14.3.2; 7: RFC 9461 §5; 8: RFC 9540 §4). */
+/**
+ * Keys by number, the whole of IANA's registry as of June 2026 (RFC 9460 §14.3.2; 7: RFC 9461 §5; 8: RFC 9540 §4; 9:
+ * draft-ietf-tls-key-share-prediction §3.1; 10: RFC 9953 §3; 11: draft-ietf-intarea-proxy-config §2.1; 12:
+ * draft-johani-dnsop-svcb-oots §2).
+ */
 const keyNames = [
   'mandatory',
   'alpn',
@@ -15,6 +19,10 @@ const keyNames = [
   'ipv6hint',
   'dohpath',
   'ohttp',
+  'tls-supported-groups',
+  'docpath',
+  'pvd',
+  'oots',
 ] as const;
 
 export const KEY = { MANDATORY: 0, ALPN: 1, NO_DEFAULT_ALPN: 2 } as const;
@@ -85,28 +93,88 @@ const mandatory: Param = {
 };
 
 /** Protocol identifiers, each behind a length byte (RFC 9460 §7.1.1); a comma in one is escaped (appendix A.1). */
-const alpn: Param = {
-  form: 'a list of protocols of 1 to 255 bytes such as h2,h3',
+const alpn = itemList('a list of protocols of 1 to 255 bytes such as h2,h3', 1);
+
+/** The segments of a path of CoAP, none for its root (RFC 9953 §3). */
+const docpath = itemList('a list of path segments of 1 to 255 bytes such as dns,query, or none', 0);
+
+/** Items of 1 to 255 bytes, each behind a length byte (RFC 9460, appendix A.1). */
+function itemList(form: string, itemsMin: 0 | 1): Param {
+  return {
+    form,
+    parse(text) {
+      const items = text.length === 0 && itemsMin === 0 ? [] : splitList(text);
+      const good = items.every((item) => item.length >= 1 && item.length <= 255);
+      return good ? Uint8Array.from(items.flatMap((item) => [item.length, ...item])) : undefined;
+    },
+    valid(value) {
+      let at = 0;
+      while (at < value.length && value[at] > 0) at += 1 + value[at];
+      return value.length >= itemsMin && at === value.length;
+    },
+    format(value) {
+      if (value.length === 0) return '';
+      const items: string[] = [];
+      for (let at = 0; at < value.length; at += 1 + value[at]) {
+        const item = Buffer.from(value.subarray(at + 1, at + 1 + value[at]));
+        items.push(item.toString('latin1').replace(/[\\,]/g, '\\$&'));
+      }
+      const list = Buffer.from(items.join(','), 'latin1');
+      return `=${formatString(list, 0, list.length)}`;
+    },
+  };
+}
+
+/** Groups of TLS by number, the best liked first, each once (draft-ietf-tls-key-share-prediction §3.1). */
+const groups: Param = {
+  form: 'a list of TLS groups such as 29,23, each once',
   parse(text) {
-    const ids = splitList(text);
-    const good = ids.every((id) => id.length >= 1 && id.length <= 255);
-    return good ? Uint8Array.from(ids.flatMap((id) => [id.length, ...id])) : undefined;
+    const numbers = latin1(text).split(',');
+    const value = Uint8Array.from(numbers.flatMap((number) => [Number(number) >> 8, Number(number) & 0xff]));
+    const good = numbers.every((number) => /^\d{1,5}$/.test(number) && Number(number) <= 0xffff);
+    return good && groups.valid(value) ? value : undefined;
+  },
+  valid: (value) => value.length > 0 && value.length % 2 === 0 && new Set(keysIn(value)).size === keysIn(value).length,
+  format: (value) => `=${keysIn(value).join(',')}`,
+};
+
+/** How sure an operator is of each transport, in percent (draft-johani-dnsop-svcb-oots §2). */
+const transports: Param = {
+  form: 'a list of transports with percents such as do53:100,dot:20, each once',
+  parse(text) {
+    const parts = latin1(text)
+      .split(',')
+      .map((part) => /^([a-z0-9-]{1,255}):(\d{1,3})$/i.exec(part));
+    if (parts.some((part) => part === null || Number(part[2]) > PERCENT_MAX)) return undefined;
+    const bytes = parts.flatMap((part) => {
+      const [, transport = '', percent] = part as RegExpExecArray;
+      return [transport.length, ...Buffer.from(transport), Number(percent)];
+    });
+    return transports.valid(Uint8Array.from(bytes)) ? Uint8Array.from(bytes) : undefined;
   },
   valid(value) {
-    let at = 0;
-    while (at < value.length && value[at] > 0) at += 1 + value[at];
-    return value.length > 0 && at === value.length;
+    const parts = transportsIn(value);
+    const names = parts?.map(({ transport }) => transport.toLowerCase()) ?? [];
+    const good = parts?.every(({ transport, percent }) => /^[a-z0-9-]+$/i.test(transport) && percent <= PERCENT_MAX);
+    return good === true && names.length > 0 && new Set(names).size === names.length;
   },
-  format(value) {
-    const ids: string[] = [];
-    for (let at = 0; at < value.length; at += 1 + value[at]) {
-      const id = Buffer.from(value.subarray(at + 1, at + 1 + value[at]));
-      ids.push(id.toString('latin1').replace(/[\\,]/g, '\\$&'));
-    }
-    const list = Buffer.from(ids.join(','), 'latin1');
-    return `=${formatString(list, 0, list.length)}`;
-  },
+  format: (value) =>
+    `="${(transportsIn(value) ?? []).map(({ transport, percent }) => `${transport}:${percent}`).join(',')}"`,
 };
+
+const PERCENT_MAX = 100;
+
+/** Each is a name behind a length byte, and a byte of percent; undefined where they do not come out even. */
+function transportsIn(value: Uint8Array): { transport: string; percent: number }[] | undefined {
+  const parts: { transport: string; percent: number }[] = [];
+  for (let at = 0; at < value.length; ) {
+    const end = at + 1 + value[at];
+    if (end >= value.length) return undefined;
+    parts.push({ transport: latin1(value.subarray(at + 1, end)), percent: value[end] });
+    at = end + 1;
+  }
+  return parts;
+}
 
 const port: Param = {
   form: 'an integer from 0 to 65535',
@@ -143,6 +211,10 @@ const params: readonly Param[] = [
   hints('IPv6', IPV6_BYTES, parseIpv6, formatIpv6),
   dohpath,
   empty,
+  groups,
+  docpath,
+  empty,
+  transports,
 ];
 
 function hints(

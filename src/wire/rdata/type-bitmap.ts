@@ -26,13 +26,13 @@ export function recordType(label: string): Field {
 }
 
 /**
- * The rest of the RDATA as a list of types (RFC 4034 §4.1.2): window blocks in growing order, none empty, none with a
+ * The rest of the RDATA as a list of types, which may be empty (RFC 4034 §4.1.2): window blocks in growing order, none empty, none with a
  * zero byte at its end, so that a set of types has one encoding only.
  */
-export function typeBitmap(label: string, words: 'some' | 'any'): Field {
+export function typeBitmap(label: string): Field {
   return {
     label,
-    words,
+    words: 'any',
     parse(list, index, out) {
       const types: number[] = [];
       for (let i = index; i < list.count; i++) {
@@ -46,7 +46,6 @@ export function typeBitmap(label: string, words: 'some' | 'any'): Field {
       return undefined;
     },
     measure(rdata, offset) {
-      if (words === 'some' && offset === rdata.length) return new Malformed(`${label} needs at least one type`);
       return checkWindows(label, rdata, offset) ?? rdata.length - offset;
     },
     format: (rdata, start, end) => typesOf(rdata, start, end).map(formatType).join(' '),

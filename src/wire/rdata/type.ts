@@ -30,3 +30,10 @@ export function formatType(code: number): string {
 export function isMetaType(code: number): boolean {
   return code === 0 || code === TYPE.OPT || (code >= 128 && code <= 255);
 }
+
+/** Why a meta type is not stored, to stand behind its name. */
+export function whyNotStored(code: number): string {
+  return code === TYPE.NXNAME
+    ? 'stands in the types of an NSEC only, where a server that denies says it (RFC 9824 §3.5)'
+    : 'belongs to messages and questions';
+}

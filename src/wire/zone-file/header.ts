@@ -2,7 +2,7 @@
 import { CLASS, MAX_TTL_SECONDS } from '../constants.ts';
 import { Malformed } from '../malformed.ts';
 import { DURATION_FORM, readSeconds } from '../rdata/number.ts';
-import { isMetaType, parseType } from '../rdata.ts';
+import { isMetaType, parseType, whyNotStored } from '../rdata.ts';
 import { isDigit } from '../text.ts';
 import type { Word, Words } from '../words.ts';
 import { Fault } from './finding.ts';
@@ -50,7 +50,7 @@ function readType(word: Word, text: string, ttlSeconds: number | undefined, next
   const type = word.quoted ? word.malformed(`a record type was expected, not ${word.shown}`) : parseType(text);
   if (typeof type !== 'number') return new Fault('type_unknown', word.malformed(type.reason));
   if (isMetaType(type)) {
-    const reason = `a type that can be stored was expected: ${word.shown} belongs to messages and questions`;
+    const reason = `a type that can be stored was expected: ${word.shown} ${whyNotStored(type)}`;
     return new Fault('type_unknown', word.malformed(reason));
   }
   return { ttlSeconds, type, next };

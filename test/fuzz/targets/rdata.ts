@@ -10,9 +10,10 @@ import {
   hostNames,
   lowerNames,
   parseRdata,
+  rdataNames,
   validateRdata,
 } from '../../../src/wire/rdata.ts';
-import { rdataOf } from '../../fixtures/rdata.ts';
+import { opaqueOf, rdataOf } from '../../fixtures/rdata.ts';
 import type { Draw, FuzzTarget } from '../fuzzer.ts';
 import { mutateBytes } from '../mutations.ts';
 import { mutateText } from './text-mutations.ts';
@@ -27,7 +28,7 @@ const types = [...Object.keys(rdataOf).map((mnemonic) => TYPE[mnemonic as keyof 
 const SAMPLES = 4;
 
 export function makeRdata(): FuzzTarget {
-  const corpus = Object.entries(rdataOf).flatMap(([mnemonic, rdata]) => {
+  const corpus = [...Object.entries(rdataOf), ...Object.entries(opaqueOf)].flatMap(([mnemonic, rdata]) => {
     const type = TYPE[mnemonic as keyof typeof TYPE];
     return fc
       .sample(rdata, { numRuns: SAMPLES, seed: type })
@@ -77,7 +78,7 @@ function checkWire(type: number, rdata: Uint8Array): void {
     return;
   }
   assert.deepEqual(back instanceof Malformed ? back.reason : Buffer.from(back), Buffer.from(rdata));
-  for (const offset of [...compressibleNames(type, rdata), ...hostNames(type, rdata)])
+  for (const offset of [...compressibleNames(type, rdata), ...hostNames(type, rdata), ...rdataNames(type, rdata)])
     assert.ok(nameLength(rdata, offset) > 0);
   assert.equal(lowerNames(type, rdata).length, rdata.length);
 }
