@@ -2,7 +2,9 @@
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { ZoneFiles } from './control/zone-files/zone-files.ts';
+import { tellFault } from './guard.ts';
 import type { Logger } from './log.ts';
+import { StoreUnavailable } from './model/errors.ts';
 import { apiOptions, listenAdmin, openTokens } from './server/admin.ts';
 import { startAnswering } from './server/answering.ts';
 import { makeChanging } from './server/changing.ts';
@@ -36,13 +38,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Serv
   const stops: Stops = [];
   const stop = async (): Promise<void> => {
     // The last that was started stops first.
-    for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last();
+    // One that fails must not keep the others from being stopped.
+    for (let last = stops.pop(); last !== undefined; last = stops.pop()) {
+      try {
+        await last();
+      } catch (fault) {
+        tellFault(fault, 'a part that was to stop');
+      }
+    }
   };
   try {
     return { ...(await startParts(settings, log, stops)), stop };
   } catch (error) {
     await stop();
-    if (error instanceof StoreError || error instanceof ListenError) throw new StartError(error.message);
+    const isTold = error instanceof StoreError || error instanceof StoreUnavailable || error instanceof ListenError;
+    if (isTold) throw new StartError(error.message, { cause: error });
     throw error;
   }
 }

@@ -16,14 +16,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   responder: ['wire', 'table'],
   // Framing needs the constants of the header, and stopping those of the table's control words.
   sockets: ['wire', 'table', 'responder'],
+  guard: [],
   store: ['model'],
-  control: ['wire', 'model', 'table', 'store'],
-  api: ['model', 'control'],
-  metrics: ['wire', 'model', 'table'],
+  control: ['wire', 'model', 'table', 'store', 'guard'],
+  api: ['model', 'control', 'guard'],
+  metrics: ['wire', 'model', 'table', 'guard'],
   // Addresses as sockets write them, the limits that the table has, and the schemas of bodies.
   config: ['wire', 'table', 'sockets', 'api'],
   log: ['config'],
-  server: ['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
+  server: [
+    ...['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
+    'guard',
+  ],
   // They talk HTTP to the API, save for those below, each of which commands.ts loads when it is meant.
   cli: ['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore'],
   'cli/serve': ['cli', 'config', 'log', 'server'],
@@ -110,6 +114,32 @@ t.test('time and chance are passed in', async (t) => {
     [],
   );
 });
+
+/** What has nobody above it who would catch what it throws. */
+const unguarded =
+  /(?<![\w.#])(?:setTimeout|setInterval|setImmediate|queueMicrotask)\(|\bprocess\.nextTick\(|\.(?:on|once|addListener|prependListener|addEventListener)\(|\.on[a-z]+ = /;
+
+t.test(
+  'in the control plane every timer and listener has a guard: afterMs, everyMs, listen, onAbort of guard.ts',
+  async (t) => {
+    for (const line of [
+      'const timer = setTimeout(look, 5);',
+      "socket.once('close', () => open.delete(socket));",
+      "signal.addEventListener('abort', stop);",
+      'port.onmessage = read;',
+      'process.nextTick(work);',
+    ])
+      t.match(line, unguarded, 'this check can fail');
+    for (const line of ["listen(port, 'message', 'x', read);", 'clearTimeout(timer);', 'return this.#setTimeout(x);'])
+      t.notMatch(line, unguarded);
+    const found = sources
+      .filter(({ path }) => ['control', 'api', 'metrics', 'server'].includes(partOf(path)))
+      .flatMap(({ path, text }) =>
+        text.split('\n').flatMap((line, at) => (unguarded.test(line) ? `${path}:${at + 1}: ${line.trim()}` : [])),
+      );
+    t.same(found, []);
+  },
+);
 
 t.test('nothing imports itself, by whatever detour', async (t) => {
   t.equal(findCircle([...sources, ...tests])?.join(' → '), undefined);

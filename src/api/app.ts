@@ -1,6 +1,6 @@
 /** The admin API, composed apart from listening. */
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, maxHeaderSize } from 'node:http';
+import { type IncomingMessage, maxHeaderSize, type ServerResponse } from 'node:http';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify';
+import { listen } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
 import { documentScope, makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
@@ -45,7 +46,8 @@ export function createApp(parts: ApiParts): FastifyInstance {
   const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
   app.server.maxConnections = CONNECTIONS_MAX;
   // Node would answer an expectation that it does not know with an empty 417; it may be passed over (RFC 9110 §10.1.1).
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  const expected = (...both: [IncomingMessage, ServerResponse]) => app.server.emit('request', ...both);
+  listen(app.server, 'checkExpectation', 'a request to the API', expected);
   const closeUnused = trackUnused(app.server, parts.options.tls !== undefined);
   app.addHook('preClose', async () => closeUnused());
   const paths = new KnownPaths();

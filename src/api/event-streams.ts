@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { dataOf, type Event, formatId, type Position } from '../control/events/event.ts';
 import type { EventLog } from '../control/events/log.ts';
 import type { Grant } from '../control/grant.ts';
+import { everyMs, listenOnce, tellFault } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
 
 /** Streams at once; each is a connection that stays. */
@@ -16,6 +17,9 @@ export const HEARTBEAT_MS = 15_000;
 const STALLED_HEARTBEATS = 2;
 /** How long a client waits before it comes again, in the words of the protocol. */
 const RETRY_MS = 2000;
+
+/** For the log. */
+const STREAMS = 'the streams of events';
 
 /** Whose stream it is. */
 export interface Listener {
@@ -42,8 +46,8 @@ export class EventStreams {
     }
     const stream = new EventStream(this.#log, listener, after);
     this.#streams.add(stream);
-    this.#heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
-    stream.once('close', () => this.#forget(stream));
+    this.#heartbeat ??= everyMs(STREAMS, HEARTBEAT_MS, () => this.beat()).unref();
+    listenOnce(stream, 'close', STREAMS, () => this.#forget(stream));
     return stream;
   }
 
@@ -112,7 +116,17 @@ class EventStream extends Readable {
     else this.destroy();
   }
 
+  /** Where the log cannot be read the stream ends; its client comes again, and hears what it missed. */
   #pull(): void {
+    try {
+      this.#pullNow();
+    } catch (fault) {
+      tellFault(fault, STREAMS);
+      this.finish();
+    }
+  }
+
+  #pullNow(): void {
     while (this.#isWanted && this.#isGood()) {
       const events = this.#log.after(this.#position);
       const last = events.at(-1);

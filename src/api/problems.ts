@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem } from '../model/errors.ts';
+import { Problem, StoreUnavailable } from '../model/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -50,7 +50,7 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Problem {
-  if (error instanceof Refusal) return error.problem;
+  if (error instanceof Refusal || error instanceof StoreUnavailable) return error.problem;
   switch (error.code) {
     case 'FST_ERR_BAD_URL':
       return new Problem(

@@ -450,8 +450,9 @@ const always: readonly ProblemCode[] = [
   'token_forbidden',
   'rate_limited',
   'internal',
+  'store_unavailable',
 ];
-const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale', 'store_unavailable'];
+const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale'];
 const withBodies: readonly ProblemCode[] = ['body_invalid', 'body_too_large', 'media_type_unknown', 'table_full'];
 
 export const readProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...codes]);

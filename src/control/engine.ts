@@ -1,6 +1,7 @@
 /** The control path: every change of any kind is a command that is executed here, one after the other. */
+import { guarded } from '../guard.ts';
 import { afterChange, withHeld } from '../model/drain.ts';
-import { Problem } from '../model/errors.ts';
+import { Problem, StoreUnavailable } from '../model/errors.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
@@ -31,6 +32,8 @@ export class Engine {
   readonly #table: TableChanges;
   readonly #inForce: (service: Service) => Service;
   readonly #listeners: ChangeListener[] = [];
+  /** A commit of which could not be told whether it was kept. */
+  #doubtful: { readonly revision: Revision; readonly changes: readonly ModelChange[] } | undefined;
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
   constructor(store: Store, table: TableChanges, inForce: (service: Service) => Service = (service) => service) {
@@ -39,9 +42,12 @@ export class Engine {
     this.#inForce = inForce;
   }
 
-  /** Calls the listener with what changed, after each change that is durable and answered from. */
+  /**
+   * Calls the listener with what changed, after each change that is durable and answered from. One that throws takes
+   * nothing back, and keeps nothing from the others.
+   */
   onChange(listener: ChangeListener): void {
-    this.#listeners.push(listener);
+    this.#listeners.push(guarded('a listener to changes', listener));
   }
 
   /**
@@ -78,6 +84,16 @@ export class Engine {
    * disk and every query that arrives from then on is answered from it; when it returns a Problem nothing has changed.
    */
   execute(command: Command, context: CommandContext): CommandResult {
+    try {
+      this.#settle();
+      return this.#executeNow(command, context);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return error.problem;
+      throw error;
+    }
+  }
+
+  #executeNow(command: Command, context: CommandContext): CommandResult {
     const earlier = this.#earlierReply(context);
     if (earlier !== undefined) return earlier;
     const revision = this.#store.lastRevision + 1;
@@ -110,14 +126,46 @@ export class Engine {
       this.#table.takeBack();
       throw error;
     }
-    // A commit can fail after the disk took it: what the store says now is what counts.
-    if (failed !== undefined && this.#store.lastRevision !== revision.revision) {
+    if (failed !== undefined && !this.#isKept(revision, changes)) {
       this.#table.takeBack();
       return failed;
     }
+    this.#publish(changes, revision);
+    return undefined;
+  }
+
+  #publish(changes: readonly ModelChange[], revision: Revision): void {
     this.#table.publish();
     for (const listener of this.#listeners) listener(changes, revision);
-    return undefined;
+  }
+
+  /** A commit can fail after the disk took it: what the store says now is what counts, once it says anything. */
+  #isKept(revision: Revision, changes: readonly ModelChange[]): boolean {
+    try {
+      return this.#store.lastRevision === revision.revision;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      // Its client is told that it failed. If it was kept all the same, it takes effect as soon as that is known.
+      this.#doubtful = { revision, changes };
+      return false;
+    }
+  }
+
+  /** Finds out about a commit of which could not be told whether it was kept. Throws StoreUnavailable. */
+  #settle(): void {
+    if (this.#doubtful === undefined) return;
+    const { revision, changes } = this.#doubtful;
+    if (this.#store.lastRevision === revision.revision) {
+      const full = this.#prepare(changes);
+      if (full !== undefined) throw new StoreUnavailable(full.detail);
+      this.#publish(changes, revision);
+    }
+    this.#doubtful = undefined;
+  }
+
+  /** To be called when the store can be read again: a commit that was in doubt takes effect, or is known not to be. */
+  recover(): void {
+    this.#settle();
   }
 
   /**

@@ -216,6 +216,7 @@ export class Queries {
 
   /** What keeps the server from taking changes; undefined: nothing. A store that failed is tried again. */
   readiness(): Problem | undefined {
+    this.#store.check();
     return this.#store.failure === undefined ? undefined : this.#store.probe();
   }
 }

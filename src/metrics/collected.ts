@@ -1,5 +1,6 @@
 /** Metrics whose values stand elsewhere (shared memory, the store) and are read when somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { tellFault } from '../guard.ts';
 
 export interface Described {
   /** After https://prometheus.io/docs/practices/naming: unit last, `_total` on counters. */
@@ -19,7 +20,7 @@ export function collectCounter(registry: Registry, described: Described, read: (
     registers: [registry],
     collect() {
       this.reset();
-      read((value, labels = {}) => this.inc({ ...labels }, value));
+      readWhole(described.name, read, (value, labels = {}) => this.inc({ ...labels }, value));
     },
   });
 }
@@ -32,7 +33,18 @@ export function collectGauge(registry: Registry, described: Described, read: (se
     registers: [registry],
     collect() {
       this.reset();
-      read((value, labels = {}) => this.inc({ ...labels }, value));
+      readWhole(described.name, read, (value, labels = {}) => this.inc({ ...labels }, value));
     },
   });
+}
+
+/** A series whose source fails is left out, whole; all others are told. */
+function readWhole(name: string, read: (set: SetValue) => void, set: SetValue): void {
+  const values: Parameters<SetValue>[] = [];
+  try {
+    read((...value) => values.push(value));
+  } catch (fault) {
+    return tellFault(fault, `the metric ${name}`);
+  }
+  for (const value of values) set(...value);
 }

@@ -1,5 +1,5 @@
 /** Everything that is measured, as Prometheus reads it. docs/metrics.md has the list. */
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
@@ -43,6 +43,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
+  readonly #faults: Counter;
   readonly #releases: ReturnType<typeof releaseMetrics>;
 
   constructor({ version, counters, table, store, fleet, healthOf, servicesMax, steadyMs }: MetricSources) {
@@ -59,6 +60,11 @@ export class Metrics {
       buckets: REQUEST_BUCKETS_SECONDS,
       registers: [registry],
     });
+    this.#faults = new Counter({
+      name: 'teal_faults_total',
+      help: 'Faults of Teal itself that went no further than where they happened: the log has them.',
+      registers: [registry],
+    });
     buildMetric(registry, version, process.versions.node);
     collectDefaultMetrics({ register: registry });
   }
@@ -71,6 +77,11 @@ export class Metrics {
   /** To be told of every answered request. */
   answered({ method, route, status, seconds }: AnsweredRequest): void {
     this.#requests.observe({ method, route, status }, seconds);
+  }
+
+  /** To be told of every fault of this program that a guard caught. */
+  faulted(): void {
+    this.#faults.inc();
   }
 
   /** To be told how long each write of the store took. */

@@ -18,7 +18,9 @@ export interface MeasuredMemory {
 export interface MeasuredStore {
   readonly lastRevision: number;
   /** What the last write failed with. */
-  readonly failure: unknown;
+  readonly writeFailure: unknown;
+  /** What a read failed with that has not worked since. */
+  readonly readFailure: unknown;
   readonly zoneCount: number;
   activeReleases(): readonly Release[];
 }
@@ -41,7 +43,10 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
   gauge('teal_revision', 'The newest revision.', () => store.lastRevision);
   gauge('teal_zones', 'Zones.', () => store.zoneCount);
   gauge('teal_store_writable', '1: the last write went through; 0: it failed, and changes are refused.', () =>
-    store.failure === undefined ? 1 : 0,
+    store.writeFailure === undefined ? 1 : 0,
+  );
+  gauge('teal_store_readable', '1: the store can be read; 0: a read failed, and has not worked since.', () =>
+    store.readFailure === undefined ? 1 : 0,
   );
   const commits = new Histogram({
     name: 'teal_store_write_duration_seconds',

@@ -75,6 +75,19 @@ export const problemStatus = {
 export type ProblemCode = keyof typeof problemStatus;
 
 /**
+ * The store cannot be read. The one failure that is thrown: any line that reads may meet it. The engine and the API make
+ * of it the refusal that a failed write gets; whatever runs by itself tries again later.
+ */
+export class StoreUnavailable extends Error {
+  readonly problem: Problem;
+
+  constructor(detail: string, cause?: unknown) {
+    super(detail, { cause });
+    this.problem = new Problem('store_unavailable', detail);
+  }
+}
+
+/**
  * A refused request, returned and never thrown. `detail` is one sentence in plain words: what was wrong, where, and
  * what would be right. `pointer` is a JSON pointer (RFC 6901) into the body where that helps. `conflict` names the
  * other party of a 409.

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';
 import { inForce, SeenHealth } from '../control/health/seen.ts';
+import { afterMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
 import { type MetricSources, Metrics } from '../metrics/metrics.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
@@ -14,9 +15,11 @@ import { createSharedTable } from '../table/memory.ts';
 import { Table } from '../table/table.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { systemClock } from './clock.ts';
-import { mustWork } from './errors.ts';
+import { mustLoad, mustWork } from './errors.ts';
+import { logFaults } from './faults.ts';
 import { rateLimitOptions, responderOptions } from './options.ts';
 import type { Stops } from './stops.ts';
+import { watchStore } from './store-watch.ts';
 import { targetsOf } from './targets.ts';
 import { readVersion } from './version.ts';
 
@@ -29,6 +32,7 @@ export interface Answering {
   readonly metrics: Metrics;
 }
 
+const WHAT_COLLECTS = 'the collection of free memory';
 /** How often blocks that workers have left are looked for when no change does it. */
 const COLLECT_MS = 1000;
 /** And how often while a dropped zone is being given back: leaves most of the time to others. */
@@ -51,14 +55,17 @@ export async function startAnswering(
   const registry = new CounterRegistry(counters, randomInt(2 ** 32));
   const table = new Table(shared, registry);
   const seen = new SeenHealth(systemClock);
-  const engine = loadEngine(store, table, seen, settings, log);
+  const engine = mustLoad(settings.dataDir, () => loadEngine(store, table, seen, settings, log));
   stops.push(collectInTurns(table));
+  stops.push(watchStore(store, engine, log.child({ part: 'store' })));
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
   stops.push(() => fleet.stop());
   const sources = { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) };
-  return { store, table, seen, engine, fleet, metrics: startMetrics(settings, sources, engine) };
+  const metrics = startMetrics(settings, sources, engine);
+  logFaults(log, () => metrics.faulted());
+  return { store, table, seen, engine, fleet, metrics };
 }
 
 /** The engine, with what the store holds in the table; an empty store is seeded. */
@@ -89,8 +96,13 @@ function startMetrics(
 function collectInTurns(table: Table): () => void {
   let collecting: NodeJS.Timeout;
   const collect = (): void => {
-    const more = table.collect();
-    collecting = setTimeout(collect, more ? COLLECT_SOON_MS : COLLECT_MS);
+    let more = false;
+    try {
+      more = table.collect();
+    } catch (fault) {
+      tellFault(fault, WHAT_COLLECTS);
+    }
+    collecting = afterMs(WHAT_COLLECTS, more ? COLLECT_SOON_MS : COLLECT_MS, collect);
   };
   collect();
   return () => clearTimeout(collecting);

@@ -1,6 +1,7 @@
 /** The queue of webhooks: what is still to be delivered, and what could not be. It is this server's, not part of the log. */
 import type { Database } from 'better-sqlite3';
 import type { Problem } from '../model/errors.ts';
+import type { Read } from './condition.ts';
 
 export interface NewDelivery {
   /** The same for every attempt: by it a receiver knows what it had already. */
@@ -34,15 +35,17 @@ type Write = (work: () => void) => Problem | undefined;
 export class Deliveries {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #write: Write;
+  readonly #read: Read;
 
-  constructor(database: Database, write: Write) {
+  constructor(database: Database, write: Write, read: Read) {
     this.#statements = prepare(database);
     this.#write = write;
+    this.#read = read;
   }
 
   /** The id of the last event that was looked at; undefined: none was kept. */
   get cursor(): string | undefined {
-    return (this.#statements.cursor.get() as { event: string } | undefined)?.event;
+    return this.#read('cursor', () => (this.#statements.cursor.get() as { event: string } | undefined)?.event);
   }
 
   /** Brings deliveries into the queue, and with them how far the events were looked at. */
@@ -59,21 +62,27 @@ export class Deliveries {
   }
 
   count(webhook: string, state: Delivery['state']): number {
-    return (this.#statements.count.get(webhook, state) as { count: number }).count;
+    return this.#read(
+      'deliveries.count',
+      () => (this.#statements.count.get(webhook, state) as { count: number }).count,
+    );
   }
 
   /** The delivery of a webhook that is due first, or will be. */
   next(webhook: string): Delivery | undefined {
-    return this.#statements.next.get(webhook) as Delivery | undefined;
+    return this.#read('deliveries.next', () => this.#statements.next.get(webhook) as Delivery | undefined);
   }
 
   find(webhook: string, id: string): Delivery | undefined {
-    return this.#statements.find.get(webhook, id) as Delivery | undefined;
+    return this.#read('deliveries.find', () => this.#statements.find.get(webhook, id) as Delivery | undefined);
   }
 
   /** In the order in which they came, after a position. */
   list(webhook: string, state: Delivery['state'] | undefined, after: number, limit: number): Delivery[] {
-    return this.#statements.list.all(webhook, state ?? null, state ?? null, after, limit) as Delivery[];
+    return this.#read(
+      'deliveries.list',
+      () => this.#statements.list.all(webhook, state ?? null, state ?? null, after, limit) as Delivery[],
+    );
   }
 
   remove(id: string): Problem | undefined {

@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { Problem } from '../model/errors.ts';
+import { type Problem, StoreUnavailable } from '../model/errors.ts';
 import { suffixesOf } from '../model/name.ts';
 import { isActive, type Release } from '../model/release.ts';
 import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
@@ -11,6 +11,8 @@ import type { Service } from '../model/service.ts';
 import type { StoredToken } from '../model/token.ts';
 import type { StoredWebhook } from '../model/webhook.ts';
 import type { Zone } from '../model/zone.ts';
+import { Condition } from './condition.ts';
+import { DatabaseFile } from './database-file.ts';
 import { Deliveries } from './deliveries.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
@@ -46,15 +48,24 @@ export interface StoreOptions {
 /** Opens the store in a directory, made if need be. Throws StoreError. */
 export function openStore(directory: string, options: StoreOptions = {}): Store {
   let lock: Database | undefined;
+  let file: DatabaseFile | undefined;
+  let database: Database | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     lock = lockDirectory(directory);
     if (lock === undefined) {
       throw new StoreError(`${directory} is in use by another teal process; each needs a data directory of its own`);
     }
-    const file = join(directory, 'teal.db');
-    return new Store(file, openDatabase(file, options), lock);
+    const path = join(directory, 'teal.db');
+    // Made with its mode before SQLite opens it; the files beside it (-wal, -shm) take the mode over.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    file = new DatabaseFile(path);
+    database = openDatabase(path, options);
+    return new Store(file, database, lock);
   } catch (error) {
+    database?.close();
+    file?.close();
     lock?.close();
     if (error instanceof StoreError) throw error;
     throw new StoreError(`cannot open the store in ${directory}: ${(error as Error).message}`);
@@ -62,9 +73,6 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
 }
 
 function openDatabase(file: string, options: StoreOptions): Database {
-  // Made with its mode before SQLite opens it; the files beside it (-wal, -shm) take the mode over.
-  closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600);
   const database = new Sqlite(file);
   database.pragma('journal_mode = WAL');
   // FULL: every commit waits until the log is on the disk. NORMAL could lose acknowledged commits with the power.
@@ -90,7 +98,8 @@ export class Store {
   readonly #database: Database;
   readonly #lock: Database;
   readonly #statements: Statements;
-  #failure: Problem | undefined;
+  readonly #file: DatabaseFile;
+  readonly #condition = new Condition();
   #measure: { readonly steadyMs: () => number; readonly written: (ms: number) => void } | undefined;
 
   /** What another thread needs to open it too. */
@@ -99,20 +108,31 @@ export class Store {
   /** What waits for webhooks. */
   readonly deliveries: Deliveries;
 
-  constructor(file: string, database: Database, lock: Database) {
-    this.shared = { file, turn: createTurn() };
+  constructor(file: DatabaseFile, database: Database, lock: Database) {
+    this.#file = file;
+    this.shared = { file: database.name, turn: createTurn() };
     this.#turn = new Turn(this.shared.turn);
     this.#database = database;
     this.#lock = lock;
     this.#statements = makeStatements(database);
-    this.deliveries = new Deliveries(database, (work) => this.#write(work));
+    this.deliveries = new Deliveries(database, (work) => this.#write(work), this.#condition.read);
     // What a process before this one had begun to import and did not finish.
     this.#statements.dropStaged.run();
   }
 
-  /** What the last commit failed with; undefined when it went through. */
+  /** What keeps changes from being made, as far as is known: the last write failed, or a read did. */
   get failure(): Problem | undefined {
-    return this.#failure;
+    return this.writeFailure ?? this.readFailure;
+  }
+
+  /** What the last write failed with; undefined when it went through. */
+  get writeFailure(): Problem | undefined {
+    return this.#condition.writeFailure;
+  }
+
+  /** What a read failed with that has not worked since. */
+  get readFailure(): Problem | undefined {
+    return this.#condition.readFailure;
   }
 
   /** Tells how long each write that goes through takes, its sync included, milliseconds. */
@@ -149,23 +169,41 @@ export class Store {
 
   /** All tokens in the order of their names. */
   tokens(): StoredToken[] {
-    const rows = this.#statements.tokens.all() as { digest: Uint8Array; body: string }[];
-    return rows.map(({ digest, body }) => ({ ...(JSON.parse(body) as Omit<StoredToken, 'digest'>), digest }));
+    return this.#read('tokens', () => {
+      const rows = this.#statements.tokens.all() as { digest: Uint8Array; body: string }[];
+      return rows.map(({ digest, body }) => ({ ...(JSON.parse(body) as Omit<StoredToken, 'digest'>), digest }));
+    });
   }
 
   /** All webhooks in the order of their names. */
   webhooks(): StoredWebhook[] {
-    return this.#statements.webhooks.all().map(toWebhook);
+    return this.#read('webhooks', () => this.#statements.webhooks.all().map(toWebhook));
   }
 
   webhook(name: string): StoredWebhook | undefined {
-    const row = this.#statements.webhook.get(name);
-    return row === undefined ? undefined : toWebhook(row);
+    return this.#read('webhook', () => {
+      const row = this.#statements.webhook.get(name);
+      return row === undefined ? undefined : toWebhook(row);
+    });
   }
 
-  /** Tries a small write, to learn whether a store that failed can be written again. */
+  /** Looks whether the store is still there and can be read; `failure` tells. Costs microseconds. */
+  check(): void {
+    try {
+      this.#read('check', () => {
+        this.#mustBeThere();
+        this.#statements.lastRevision.get();
+      });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  /** Tries what failed again, and a small write, to learn whether the store can be used again. */
   probe(): Problem | undefined {
-    return this.#write(() => this.#statements.probe.run());
+    this.#condition.readAgain();
+    this.#write(() => this.#statements.probe.run());
+    return this.failure;
   }
 
   /** Runs several commits as one: all are kept, or (where `work` gives a Problem) none. */
@@ -185,19 +223,21 @@ export class Store {
 
   #write(work: () => void): Problem | undefined {
     const startedMs = this.#measure?.steadyMs() ?? 0;
-    try {
+    const failed = this.#condition.write(() => {
+      this.#mustBeThere();
       this.#turn.asMain(this.#database.transaction(work).immediate);
-      this.#failure = undefined;
-      this.#measure?.written(this.#measure.steadyMs() - startedMs);
-    } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      if (code?.startsWith('SQLITE_') !== true || code.startsWith('SQLITE_CONSTRAINT')) throw error;
-      this.#failure = new Problem(
-        'store_unavailable',
-        `the store refused the change, nothing was changed: ${message} (${code})`,
-      );
-    }
-    return this.#failure;
+    });
+    if (failed === undefined) this.#measure?.written(this.#measure.steadyMs() - startedMs);
+    return failed;
+  }
+
+  #mustBeThere(): void {
+    const fault = this.#file.fault();
+    if (fault !== undefined) throw new StoreUnavailable(`the store cannot be used: ${fault}`);
+  }
+
+  #read<Result>(what: string, work: () => Result): Result {
+    return this.#condition.read(what, work);
   }
 
   #keep(reply: KeptReply): void {
@@ -287,8 +327,10 @@ export class Store {
 
   /** The types that staged records have at a name. */
   stagedTypesAt(records: StagedZone['records'], name: string): number[] {
-    if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
-    return (this.#statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
+    return this.#read('stagedTypesAt', () => {
+      if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
+      return (this.#statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
+    });
   }
 
   /** Gives staged records up; their rows are swept later. */
@@ -299,11 +341,14 @@ export class Store {
 
   /** The last revision of the log; 0 where it is empty. */
   get lastRevision(): number {
-    return (this.#statements.lastRevision.get() as { revision: number | null }).revision ?? 0;
+    return this.#read(
+      'lastRevision',
+      () => (this.#statements.lastRevision.get() as { revision: number | null }).revision ?? 0,
+    );
   }
 
   zone(name: string): Zone | undefined {
-    return parsed<Zone>(this.#statements.zone.get(name));
+    return this.#read('zone', () => parsed<Zone>(this.#statements.zone.get(name)));
   }
 
   /** The zone that owns a name: the longest that the name is at or below. */
@@ -333,87 +378,113 @@ export class Store {
 
   /** Zones in name order, after a name (exclusive). */
   zones(after: string | undefined, limit: number): Zone[] {
-    const rows =
-      after === undefined ? this.#statements.zonesFirst.all(limit) : this.#statements.zonesAfter.all(after, limit);
-    return rows.map((row) => parsed<Zone>(row) as Zone);
+    return this.#read('zones', () => {
+      const rows =
+        after === undefined ? this.#statements.zonesFirst.all(limit) : this.#statements.zonesAfter.all(after, limit);
+      return rows.map((row) => parsed<Zone>(row) as Zone);
+    });
   }
 
   rrset(zone: string, name: string, type: number): RRset | undefined {
-    const row = this.#statements.rrset.get(zone, name, type) as RRsetRow | undefined;
-    return row && toRRset(row);
+    return this.#read('rrset', () => {
+      const row = this.#statements.rrset.get(zone, name, type) as RRsetRow | undefined;
+      return row && toRRset(row);
+    });
   }
 
   /** All RRsets of one name. */
   rrsetsAt(zone: string, name: string): RRset[] {
-    return (this.#statements.rrsetsAt.all(zone, name) as RRsetRow[]).map(toRRset);
+    return this.#read('rrsetsAt', () => (this.#statements.rrsetsAt.all(zone, name) as RRsetRow[]).map(toRRset));
   }
 
   /** RRsets of a zone by name and type, after one of them (exclusive). */
   rrsets(zone: string, after: { name: string; type: number } | undefined, limit: number): RRset[] {
-    const { name, type } = after ?? { name: '', type: -1 };
-    return (this.#statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
+    return this.#read('rrsets', () => {
+      const { name, type } = after ?? { name: '', type: -1 };
+      return (this.#statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
+    });
   }
 
   service(name: string): Service | undefined {
-    return parsed<Service>(this.#statements.service.get(name));
+    return this.#read('service', () => parsed<Service>(this.#statements.service.get(name)));
   }
 
   services(after: string | undefined, limit: number): Service[] {
-    return this.#statements.servicesAfter.all(after ?? '', limit).map((row) => parsed<Service>(row) as Service);
+    return this.#read('services', () =>
+      this.#statements.servicesAfter.all(after ?? '', limit).map((row) => parsed<Service>(row) as Service),
+    );
   }
 
   servicesIn(zone: string): Service[] {
-    return this.#statements.servicesIn.all(zone).map((row) => parsed<Service>(row) as Service);
+    return this.#read('servicesIn', () =>
+      this.#statements.servicesIn.all(zone).map((row) => parsed<Service>(row) as Service),
+    );
   }
 
   release(id: string): Release | undefined {
-    return parsed<Release>(this.#statements.release.get(id));
+    return this.#read('release', () => parsed<Release>(this.#statements.release.get(id)));
   }
 
   /** Releases in number order, after an id (exclusive). */
   releases(after: number, limit: number): Release[] {
-    return this.#statements.releasesAfter.all(after, limit).map((row) => parsed<Release>(row) as Release);
+    return this.#read('releases', () =>
+      this.#statements.releasesAfter.all(after, limit).map((row) => parsed<Release>(row) as Release),
+    );
   }
 
   /** The same of one service. */
   releasesOf(service: string, after: number, limit: number): Release[] {
-    return this.#statements.releasesOf.all(service, after, limit).map((row) => parsed<Release>(row) as Release);
+    return this.#read('releasesOf', () =>
+      this.#statements.releasesOf.all(service, after, limit).map((row) => parsed<Release>(row) as Release),
+    );
   }
 
   activeReleases(): Release[] {
-    return this.#statements.activeReleases.all().map((row) => parsed<Release>(row) as Release);
+    return this.#read('activeReleases', () =>
+      this.#statements.activeReleases.all().map((row) => parsed<Release>(row) as Release),
+    );
   }
 
   activeReleaseOf(service: string): Release | undefined {
-    return parsed<Release>(this.#statements.activeReleaseOf.get(service));
+    return this.#read('activeReleaseOf', () => parsed<Release>(this.#statements.activeReleaseOf.get(service)));
   }
 
   revision(revision: number): Revision | undefined {
-    const row = this.#statements.revision.get(revision) as RevisionRow | undefined;
-    return row && this.#withSubjects(row);
+    return this.#read('revision', () => {
+      const row = this.#statements.revision.get(revision) as RevisionRow | undefined;
+      return row && this.#withSubjects(row);
+    });
   }
 
   /** Revisions in order, after a number (exclusive). */
   revisions(after: number, limit: number): Revision[] {
-    return (this.#statements.revisionsAfter.all(after, limit) as RevisionRow[]).map((row) => this.#withSubjects(row));
+    return this.#read('revisions', () =>
+      (this.#statements.revisionsAfter.all(after, limit) as RevisionRow[]).map((row) => this.#withSubjects(row)),
+    );
   }
 
   /** The newest first, before a number (exclusive). */
   revisionsBefore(before: number, limit: number): Revision[] {
-    const rows = this.#statements.revisionsBefore.all(before, limit) as RevisionRow[];
-    return rows.map((row) => this.#withSubjects(row));
+    return this.#read('revisionsBefore', () => {
+      const rows = this.#statements.revisionsBefore.all(before, limit) as RevisionRow[];
+      return rows.map((row) => this.#withSubjects(row));
+    });
   }
 
   /** Revisions about one subject, the newest first, before a number (exclusive). */
   history(kind: Subject['kind'], name: string, before: number, limit: number): Revision[] {
-    const rows = this.#statements.history.all(kind, name, before, limit) as RevisionRow[];
-    return rows.map((row) => this.#withSubjects(row));
+    return this.#read('history', () => {
+      const rows = this.#statements.history.all(kind, name, before, limit) as RevisionRow[];
+      return rows.map((row) => this.#withSubjects(row));
+    });
   }
 
   /** Revisions about one subject, the oldest first, after a number (exclusive). */
   historyAfter(kind: Subject['kind'], name: string, after: number, limit: number): Revision[] {
-    const rows = this.#statements.historyAfter.all(kind, name, after, limit) as RevisionRow[];
-    return rows.map((row) => this.#withSubjects(row));
+    return this.#read('historyAfter', () => {
+      const rows = this.#statements.historyAfter.all(kind, name, after, limit) as RevisionRow[];
+      return rows.map((row) => this.#withSubjects(row));
+    });
   }
 
   #withSubjects(row: RevisionRow): Revision {
@@ -422,31 +493,45 @@ export class Store {
 
   /** The reply kept for a token's key, unless it is too old. */
   keptReply(token: string, key: string, atMs: number): KeptReply | undefined {
-    const row = this.#statements.keptReply.get(token, key, atMs - IDEMPOTENCY_KEPT_MS);
-    const kept = row as { body_hash: string; outcome: string; at_ms: number } | undefined;
-    return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
+    return this.#read('keptReply', () => {
+      const row = this.#statements.keptReply.get(token, key, atMs - IDEMPOTENCY_KEPT_MS);
+      const kept = row as { body_hash: string; outcome: string; at_ms: number } | undefined;
+      return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
+    });
   }
 
   get zoneCount(): number {
-    return (this.#statements.zoneCount.get() as { zones: number }).zones;
+    return this.#read('zoneCount', () => (this.#statements.zoneCount.get() as { zones: number }).zones);
   }
 
   allZones(): Zone[] {
-    return this.#statements.allZones.all().map((row) => parsed<Zone>(row) as Zone);
+    return this.#read('allZones', () => this.#statements.allZones.all().map((row) => parsed<Zone>(row) as Zone));
   }
 
   allServices(): Service[] {
-    return this.#statements.allServices.all().map((row) => parsed<Service>(row) as Service);
+    return this.#read('allServices', () =>
+      this.#statements.allServices.all().map((row) => parsed<Service>(row) as Service),
+    );
   }
 
   /** Every RRset of a zone, without holding them all at once. Nothing may be written meanwhile. */
   *rrsetsOf(zone: string): Generator<RRset> {
-    for (const row of this.#statements.rrsetsOf.iterate(zone)) yield toRRset(row as RRsetRow);
+    const rows = this.#read('rrsetsOf', () => this.#statements.rrsetsOf.iterate(zone));
+    try {
+      for (;;) {
+        const next = this.#read('rrsetsOf', () => rows.next());
+        if (next.done) return;
+        yield this.#read('rrsetsOf', () => toRRset(next.value as RRsetRow));
+      }
+    } finally {
+      rows.return?.();
+    }
   }
 
   /** Brings everything into the database file, and gives the directory free. */
   close(): void {
     this.#database.close();
+    this.#file.close();
     this.#lock.close();
   }
 

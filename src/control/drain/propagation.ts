@@ -1,5 +1,6 @@
 /** What recursive resolvers that the operator listed hold of a service now, and for how many seconds more. */
 import { Packet, UDPClient } from 'dns2';
+import { inBackground } from '../../guard.ts';
 import type { Service } from '../../model/service.ts';
 
 /** A resolver; its address is in the one usual spelling. */
@@ -45,7 +46,8 @@ export class Propagation {
   /** What was found last, and begins to ask again in the background where that is old. */
   known(service: Service, nowMs: number): readonly Held[] {
     const check = this.#checks.get(service.name);
-    if (check === undefined || nowMs - check.atMs > FRESH_MS) this.check(service, nowMs);
+    if (check === undefined || nowMs - check.atMs > FRESH_MS)
+      inBackground('a question to a resolver', this.check(service, nowMs));
     return check?.held ?? [];
   }
 

@@ -66,8 +66,11 @@ export function isAfter(one: Position, other: Position): boolean {
   return comparePositions(one, other) > 0;
 }
 
+/** Where releases are found by their ids. */
+export type Releases = Pick<Store, 'release'>;
+
 /** The events of a revision, in order; the first is the revision itself. */
-export function eventsOf(revision: Revision, store: Pick<Store, 'release'>): Event[] {
+export function eventsOf(revision: Revision, store: Releases): Event[] {
   const { atMs } = revision;
   const events: Event[] = [{ name: 'revision', revision, atMs, position: { revision: revision.revision, index: 0 } }];
   for (const subject of revision.subjects) {
@@ -83,7 +86,7 @@ export function eventsOf(revision: Revision, store: Pick<Store, 'release'>): Eve
 }
 
 /** The release as it was: what never changes is in the revision that made it, and in the row that it has now. */
-function releaseAt({ name, after }: Subject, revision: number, store: Pick<Store, 'release'>): Release {
+function releaseAt({ name, after }: Subject, revision: number, store: Releases): Release {
   return { ...(store.release(name) as Release), ...(after as Partial<Release>), revision };
 }
 

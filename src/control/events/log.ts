@@ -1,9 +1,10 @@
 /** The log of events: the last ones in memory, all others read from the store where somebody has missed them. */
-import type { Revision } from '../../model/revision.ts';
+import { guarded } from '../../guard.ts';
+import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
 import type { HealthEvent } from '../health/monitor.ts';
-import { comparePositions, type Event, eventsOf, isAfter, type Position } from './event.ts';
+import { comparePositions, type Event, eventsOf, isAfter, type Position, type Releases } from './event.ts';
 
 /** Revisions whose events are kept in memory: enough for listeners that keep up. */
 const KEPT_REVISIONS = 256;
@@ -27,6 +28,8 @@ export class EventLog {
   /** Of the last one that was pushed out. */
   #healthLost: Position | undefined;
   #last: number;
+  /** Of the last event of that revision, so that what probes see has its place without a look into the store. */
+  #lastIndex: number;
 
   constructor(
     store: Pick<Store, 'revisions' | 'release' | 'lastRevision'>,
@@ -36,13 +39,15 @@ export class EventLog {
     this.#store = store;
     this.#process = process;
     this.#last = store.lastRevision;
-    engine.onChange((_changes, revision) => this.#add(revision));
+    this.#lastIndex = indexOfLast(this.#read(this.#last - 1)[0]);
+    engine.onChange((changes, revision) => this.#add(changes, revision));
   }
 
   /** Calls the listener whenever there is something new; the result ends that. */
   listen(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const guardedListener = guarded('a listener to events', listener);
+    this.#listeners.add(guardedListener);
+    return () => this.#listeners.delete(guardedListener);
   }
 
   /** The position of the last event. */
@@ -82,8 +87,7 @@ export class EventLog {
   }
 
   get #lastOfRevisions(): Position {
-    const [revision] = this.#read(this.#last - 1);
-    return { revision: this.#last, index: Math.max(0, (revision?.length ?? 0) - 1) };
+    return { revision: this.#last, index: this.#lastIndex };
   }
 
   /** What the probes of another process saw is over: all that those of this one saw since is news. */
@@ -115,10 +119,12 @@ export class EventLog {
     return this.#store.revisions(after, REVISIONS_AT_ONCE).map((revision) => eventsOf(revision, this.#store));
   }
 
-  #add(revision: Revision): void {
+  #add(changes: readonly ModelChange[], revision: Revision): void {
+    const events = eventsOf(revision, releasesOf(changes));
     this.#last = revision.revision;
+    this.#lastIndex = indexOfLast(events);
     if (revision.subjects.length <= KEPT_SUBJECTS) {
-      this.#kept.set(revision.revision, eventsOf(revision, this.#store));
+      this.#kept.set(revision.revision, events);
       for (const oldest of this.#kept.keys()) {
         if (oldest > revision.revision - KEPT_REVISIONS) break;
         this.#kept.delete(oldest);
@@ -126,4 +132,14 @@ export class EventLog {
     }
     for (const listener of this.#listeners) listener();
   }
+}
+
+function indexOfLast(events: readonly Event[] | undefined): number {
+  return Math.max(0, (events?.length ?? 0) - 1);
+}
+
+/** The releases as changes leave them: a revision that is about one changes it. */
+function releasesOf(changes: readonly ModelChange[]): Releases {
+  const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
+  return { release: (id) => releases.find((release) => release.id === id) };
 }

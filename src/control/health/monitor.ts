@@ -3,6 +3,7 @@
  * time. What it sees is this process's own and no revision; it is lost with the process, and seen anew by the next.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { guarded, onAbort } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import type { HealthCheck } from '../../model/health.ts';
 import { doubted, observe, type ProbeResult, type TargetHealth, unknownHealth } from '../../model/health-state.ts';
@@ -74,7 +75,7 @@ export class HealthMonitor {
 
   /** Calls the listener each time a target has come up or gone down, once for each pool that it is in. */
   onHealth(listener: (event: HealthEvent) => void): void {
-    this.#listeners.push(listener);
+    this.#listeners.push(guarded('a listener to health', listener));
   }
 
   /** To be called once, when the engine has loaded. */
@@ -96,12 +97,12 @@ export class HealthMonitor {
     return new Promise((resolve) => {
       const done = (): void => {
         cancel();
-        stopped.removeEventListener('abort', done);
+        unlisten();
         this.#waiting.delete(done);
         resolve();
       };
       const cancel = this.#parts.clock.after(timeoutMs, done);
-      stopped.addEventListener('abort', done);
+      const unlisten = onAbort(stopped, 'the end of a wait for a probe', done);
       this.#waiting.set(done, service);
       if (stopped.aborted || this.#isStopped) done();
     });

@@ -1,4 +1,5 @@
 /** When each target is probed: again and again, not all at once, and so many at a time. */
+import { guarded, inBackground } from '../../guard.ts';
 import type { HealthCheck } from '../../model/health.ts';
 import type { ProbeResult } from '../../model/health-state.ts';
 import type { Clock } from '../clock.ts';
@@ -38,7 +39,14 @@ export class Prober {
 
   /** Probes a target, now and after each interval, until the result is called. */
   follow(check: HealthCheck, target: string, see: (result: ProbeResult) => void): () => void {
-    const job: Job = { check, target, see, stopped: new AbortController(), cancelTimer: () => {} };
+    // What is made of a result must not keep the next probe from being made.
+    const job: Job = {
+      check,
+      target,
+      see: guarded('what a probe saw', see),
+      stopped: new AbortController(),
+      cancelTimer: () => {},
+    };
     this.#waiting.add(job);
     this.#next();
     return () => {
@@ -52,7 +60,7 @@ export class Prober {
     for (const job of this.#waiting) {
       if (this.#running >= PROBES_AT_ONCE) return;
       this.#waiting.delete(job);
-      this.#run(job);
+      inBackground('a probe', this.#run(job));
     }
   }
 

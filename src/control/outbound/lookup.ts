@@ -1,5 +1,6 @@
 /** Host names to addresses through the system's resolver, a few at a time. */
 import { type LookupAddress, lookup } from 'node:dns';
+import { guarded } from '../../guard.ts';
 
 /**
  * Each holds one of the four threads that Node has for such work, for as long as a dead resolver lets it: others need
@@ -44,13 +45,14 @@ export class Lookups {
       const name = this.#waiting.shift();
       if (name === undefined) return;
       this.#running++;
-      this.#lookup(name, (found) => {
+      const told = (found: FoundAddresses): void => {
         this.#running--;
         const wanted = this.#wanted.get(name) ?? [];
         this.#wanted.delete(name);
         for (const resolve of wanted) resolve(found);
         this.#next();
-      });
+      };
+      this.#lookup(name, guarded('a look-up of a name', told));
     }
   }
 }

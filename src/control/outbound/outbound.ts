@@ -5,6 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net, { isIP, type LookupFunction } from 'node:net';
+import { afterMs, inBackground, listen, onAbort } from '../../guard.ts';
 import { type LookupName, Lookups } from './lookup.ts';
 import { type PermitOptions, Permits } from './permits.ts';
 
@@ -61,6 +62,9 @@ export class NoReply {
 /** Refused by the settings: the reason stands in the message. */
 class Refused extends Error {}
 
+/** For the log, should a listener throw. The request is over in its time all the same. */
+const ASKING = 'a request to another server';
+
 type End<Result> = (result: Result | NoReply) => void;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -90,9 +94,9 @@ export class Outbound {
       const refusal = this.#literalRefusal(place.host);
       if (refusal !== undefined) return end(new NoReply(refusal, true));
       const socket = net.connect({ ...place, lookup: this.#lookup });
-      socket.on('error', (error) => end(noReply(error)));
-      socket.on('connect', () => end('connected'));
-      signal.addEventListener('abort', () => socket.destroy());
+      listen(socket, 'error', ASKING, (error: Error) => end(noReply(error)));
+      listen(socket, 'connect', ASKING, () => end('connected'));
+      onAbort(signal, ASKING, () => socket.destroy());
     });
   }
 
@@ -109,11 +113,12 @@ export class Outbound {
       // An address is no name for SNI (RFC 6066 §3); the certificate is held against it all the same.
       ...(isTls && { servername: isIP(name) === 0 ? name : '', rejectUnauthorized: verifyCertificate }),
     });
-    request.on('error', (error) => end(noReply(error)));
-    request.on('response', (response) => {
+    listen(request, 'error', ASKING, (error: Error) => end(noReply(error)));
+    listen(request, 'response', ASKING, (response: http.IncomingMessage) => {
       const next = redirectOf(ask, response);
       if (next === undefined) return read(response, limits, end);
-      response.on('error', () => {}).destroy();
+      listen(response, 'error', ASKING, () => {});
+      response.destroy();
       // Where a redirect leads is what the server says, so a place that may not be asked is its failure.
       this.#send(next, limits, signal, (result) =>
         end(result instanceof NoReply ? new NoReply(`redirected to ${next.url.host}, which ${result.reason}`) : result),
@@ -129,7 +134,7 @@ export class Outbound {
 
   /** Gives only addresses that may be connected to, so that nothing can change between the check and the connection. */
   readonly #lookup: LookupFunction = (name, options, done) => {
-    this.#lookups.find(name).then((found) => {
+    const told = this.#lookups.find(name).then((found) => {
       if (found instanceof Error) return done(found, '', 0);
       const family = options.family === 4 || options.family === 6 ? options.family : 0;
       const wanted = found.filter((address) => family === 0 || address.family === family);
@@ -139,6 +144,7 @@ export class Outbound {
       if (options.all === true) return done(null, good);
       done(null, first.address, first.family);
     });
+    inBackground(ASKING, told);
   };
 
   #refused(name: string, address: string | undefined): Error {
@@ -156,13 +162,14 @@ function within<Result>(
   const over = new AbortController();
   const end: End<Result> = (result) => {
     clearTimeout(timer);
-    stopped.removeEventListener('abort', stop);
+    unlisten();
     resolve(result);
     over.abort();
   };
-  const timer = setTimeout(() => end(new NoReply(`gave no whole answer within ${timeoutMs / 1000} s`)), timeoutMs);
+  const late = (): void => end(new NoReply(`gave no whole answer within ${timeoutMs / 1000} s`));
+  const timer = afterMs(ASKING, timeoutMs, late);
   const stop = (): void => end(new NoReply('was not waited for'));
-  stopped.addEventListener('abort', stop);
+  const unlisten = onAbort(stopped, ASKING, stop);
   if (stopped.aborted) stop();
   else run(end, over.signal);
   return promise;
@@ -209,16 +216,16 @@ function read(response: http.IncomingMessage, { maxBytes, isCut }: RequestLimits
   const chunks: Buffer[] = [];
   let size = 0;
   const whole = (): void => end({ status, body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8') });
-  response.on('error', (error) => end(noReply(error)));
+  listen(response, 'error', ASKING, (error: Error) => end(noReply(error)));
   if (maxBytes === 0) return whole();
-  response.on('data', (chunk: Buffer) => {
+  listen(response, 'data', ASKING, (chunk: Buffer) => {
     size += chunk.length;
     chunks.push(chunk);
     if (size <= maxBytes) return;
     if (isCut === true) whole();
     else end(new NoReply(`answered with more than ${maxBytes} bytes`));
   });
-  response.on('end', whole);
+  listen(response, 'end', ASKING, whole);
 }
 
 function noReply(error: Error & { code?: string }): NoReply {

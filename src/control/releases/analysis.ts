@@ -1,4 +1,5 @@
 /** Runs one analysis: asks every gate each interval, until there is a verdict. */
+import { inBackground, onAbort } from '../../guard.ts';
 import type { Analysis, Metric, Release } from '../../model/release.ts';
 import { type Measurement, type MetricProgress, Tally, type Verdict } from '../../model/release-analysis.ts';
 import { ANALYSIS_DEFAULTS } from '../../model/release-steps.ts';
@@ -46,12 +47,16 @@ export class RunningAnalysis {
     this.#asking = { release, stopped, timeoutMs: this.#settled.timeoutSeconds * 1000 };
     this.#end = end;
     this.#tally = new Tally(this.#settled);
-    this.#measure();
+    this.#measureInBackground();
   }
 
   get progress(): AnalysisProgress {
     const { count, failureLimit } = this.#settled;
     return { count, failureLimit, metrics: this.#tally.progress, lastAtMs: this.#lastAtMs };
+  }
+
+  #measureInBackground(): void {
+    inBackground('the measurements of a release', this.#measure());
   }
 
   async #measure(): Promise<void> {
@@ -65,10 +70,10 @@ export class RunningAnalysis {
     if (verdict !== undefined) return this.#end(verdict);
     const leftMs = startedAtMs + this.#settled.intervalSeconds * 1000 - clock.steadyMs();
     const cancel = clock.after(Math.max(0, leftMs), () => {
-      stopped.removeEventListener('abort', cancel);
-      this.#measure();
+      unlisten();
+      this.#measureInBackground();
     });
-    stopped.addEventListener('abort', cancel);
+    const unlisten = onAbort(stopped, 'the end of an analysis', cancel);
   }
 
   async #ask(metric: Metric): Promise<[string, Measurement]> {

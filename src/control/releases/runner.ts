@@ -145,9 +145,20 @@ export class ReleaseRunner {
     const now = this.#parts.clock.steadyMs();
     // A step makes the release a new entry, which is not in this list: each gets one step in a tick.
     for (const followed of [...this.#followed.values()].filter(({ dueAtMs }) => dueAtMs <= now)) {
-      if (this.#isDrained(followed)) this.#step(followed);
+      this.#stepIfDue(followed);
     }
     this.#schedule();
+  }
+
+  #stepIfDue(followed: Followed): void {
+    const { clock, log } = this.#parts;
+    try {
+      if (this.#isDrained(followed)) this.#step(followed);
+    } catch (err) {
+      // The store cannot be read, say. The others go on, and so does this one when it can.
+      followed.dueAtMs = clock.steadyMs() + RETRY_MS;
+      log.error({ release: followed.id, err }, 'whether pools are drained cannot be told now');
+    }
   }
 
   /**

@@ -5,6 +5,7 @@
  * until one fails, which waits by itself and holds up no other.
  */
 import { randomBytes } from 'node:crypto';
+import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import type { Delivery, NewDelivery } from '../../store/deliveries.ts';
@@ -138,7 +139,7 @@ export class WebhookDispatcher {
     const waitMs = next.dueAtMs - clock.wallMs();
     if (waitMs > 0) return waitMs;
     this.#busy.add(webhook.name);
-    this.#send(webhook, next).catch((err) => this.#parts.log.error({ err }, 'a webhook failed unexpectedly'));
+    inBackground('a webhook', this.#send(webhook, next));
     return Number.POSITIVE_INFINITY;
   }
 
@@ -150,10 +151,14 @@ export class WebhookDispatcher {
     // What it answers is of no interest, so that nothing of it is read.
     const reply = await outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped: this.#stopped.signal });
     if (this.#stopped.signal.aborted) return;
-    const failed = this.#note(webhook, delivery, reply);
-    this.#busy.delete(webhook.name);
-    // Where the store refuses, the same is sent again: at least once.
-    this.#wakeIn(failed === undefined ? 0 : STORE_RETRY_MS);
+    let waitMs = STORE_RETRY_MS;
+    try {
+      // Where the store refuses, the same is sent again: at least once.
+      if (this.#note(webhook, delivery, reply) === undefined) waitMs = 0;
+    } finally {
+      this.#busy.delete(webhook.name);
+      this.#wakeIn(waitMs);
+    }
   }
 
   #note(webhook: StoredWebhook, delivery: Delivery, reply: Reply | NoReply): Problem | undefined {

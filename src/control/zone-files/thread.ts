@@ -1,5 +1,6 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { afterMs, listen } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
@@ -16,7 +17,7 @@ const SWEEP_NEXT_MS = 10;
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  port.on('message', (request: BuildRequest | ExportRequest | StopRequest) => {
+  listen(port, 'message', 'the builder thread', (request: BuildRequest | ExportRequest | StopRequest) => {
     if (request.kind === 'stop') {
       clearTimeout(sweeping);
       staging.close();
@@ -31,7 +32,7 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
   });
   let sweeping: NodeJS.Timeout;
   const sweep = (): void => {
-    sweeping = setTimeout(sweep, trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS);
+    sweeping = afterMs('the sweep', trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
   };
   sweep();
 }

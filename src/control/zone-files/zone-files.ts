@@ -1,5 +1,6 @@
 /** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
 import { Worker } from 'node:worker_threads';
+import { listen, listenOnce } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -25,6 +26,9 @@ export interface ZoneFile {
 
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
 const LARGE_FILE_BYTES = 4 * 2 ** 20;
+
+/** For the log. */
+const BUILDER = 'the builder thread';
 
 /** The thread ended in the middle of a request. */
 const ENDED = {
@@ -72,7 +76,7 @@ export class ZoneFiles {
   async stop(): Promise<void> {
     const thread = this.#thread;
     if (thread === undefined) return;
-    const ended = new Promise((resolve) => thread.once('exit', resolve));
+    const ended = new Promise((resolve) => listenOnce(thread, 'exit', BUILDER, resolve));
     // It does not keep the process alive, but its end is waited for.
     thread.ref();
     thread.postMessage({ kind: 'stop' } satisfies StopRequest);
@@ -128,13 +132,13 @@ export class ZoneFiles {
     const thread = this.#thread;
     return new Promise((resolve) => {
       const done = (reply: Reply): void => {
-        thread.off('message', done);
-        thread.off('exit', died);
+        for (const end of listening) end();
         resolve(reply);
       };
-      const died = (): void => done(ended);
-      thread.on('message', done);
-      thread.on('exit', died);
+      const listening = [
+        listenOnce(thread, 'message', BUILDER, done),
+        listenOnce(thread, 'exit', BUILDER, () => done(ended)),
+      ];
       thread.postMessage(request, lent);
     });
   }
@@ -142,8 +146,8 @@ export class ZoneFiles {
   #startThread(): Worker {
     const thread = new Worker(entry, { workerData: this.#parts, name: 'teal-builder' });
     // Its exit follows, and the next import starts another one.
-    thread.on('error', () => {});
-    thread.on('exit', () => {
+    listen(thread, 'error', BUILDER, () => {});
+    listenOnce(thread, 'exit', BUILDER, () => {
       if (this.#thread === thread) this.#thread = undefined;
     });
     thread.unref();
