@@ -19,7 +19,7 @@ import { StoreError } from './store/sqlite.ts';
 
 export { SettingsError, StartError } from './server/errors.ts';
 
-export interface Server {
+interface Server {
   /** Where DNS is answered, with the ports in use. */
   readonly dns: readonly Endpoint[];
   /** Base URL of the admin API. */

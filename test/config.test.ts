@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { settingKeys } from '../src/config/keys.ts';
 import { ConfigError, loadSettings, readSettings, type Settings, unknownVariables } from '../src/config.ts';
-import type { ServiceBody, ZoneBody } from '../src/control/command.ts';
+import type { ServiceBody } from '../src/model/service.ts';
+import type { ZoneBody } from '../src/model/zone.ts';
 
 interface Given {
   readonly yaml?: string;

@@ -1,6 +1,16 @@
 /** What keeps the code readable and no other tool checks: which way imports point, and how files begin. */
+
+import { readdirSync } from 'node:fs';
 import t from 'tap';
-import { findCircle, functionsOf, importsOf, readFiles, type SourceFile } from './fixtures/sources.ts';
+import {
+  deadFiles,
+  findCircle,
+  functionsOf,
+  importsOf,
+  readFiles,
+  type SourceFile,
+  unusedExports,
+} from './fixtures/sources.ts';
 
 const sources = readFiles('src/**/*.{ts,tsx}');
 const tests = readFiles('{test,bench,tools}/**/*.ts');
@@ -176,6 +186,100 @@ t.test('no file has a path of the machine it was written on, or a note to do som
       .flatMap((line, at) => (forbidden.some((each) => each.test(line)) ? `${path}:${at + 1}: ${line}` : [])),
   );
   t.same(found, []);
+});
+
+/** What stands at the top, and nothing else without a reason; see docs/ARCHITECTURE.md, "Where things are". */
+const root = [
+  ...['.ci', '.dockerignore', '.editorconfig', '.git', '.gitignore', '.github', 'bench', 'biome.json', 'CHANGELOG.md'],
+  ...['config', 'CONTRIBUTING.md', 'Dockerfile', 'docker-compose.yml', 'docs', 'examples', 'LICENSE'],
+  ...['package-lock.json', 'package.json', 'README.md', 'SECURITY.md', 'src', 'test', 'tools'],
+  ...['tsconfig.build.json', 'tsconfig.json'],
+  // What is made there and never committed: .gitignore names it.
+  ...['.tap', 'data', 'dist', 'node_modules'],
+];
+
+const unknownAtRoot = (names: readonly string[]): string[] => names.filter((name) => !root.includes(name));
+
+t.test('nothing unknown stands at the top', async (t) => {
+  t.same(unknownAtRoot(readdirSync('.')), []);
+  t.same(unknownAtRoot(['src', 'isolate-0x1-2-v8.log']), ['isolate-0x1-2-v8.log'], 'this check can fail');
+});
+
+t.test('what is exported is used by somebody, and so is every file', async (t) => {
+  const all = [...sources, ...tests, ...texts];
+  t.same(unusedExports(sources, all), []);
+  t.same(deadFiles(sources, all), []);
+  const bad = [
+    { path: 'src/a.ts', text: 'export const used = 1;\nexport interface Unused {}\nexport { late };\n' },
+    { path: 'src/b.ts', text: "import { used as other } from './a.ts';\nconst { late } = await import('./a.ts');\n" },
+  ];
+  t.same(unusedExports(bad, bad), ['src/a.ts: Unused'], 'this check can fail');
+  t.same(deadFiles(bad, bad), ['src/b.ts']);
+});
+
+const FUNCTION_LINES_MAX = 80;
+const FILE_LINES_MAX = 350;
+const PARAMETERS_MAX = 5;
+
+/** Files that are longer for a reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  'src/api/reply-schemas.ts': 'declarations, until src/contract takes them',
+  'src/api/schemas.ts': 'declarations, until src/contract takes them',
+  'src/store/sqlite.ts': 'one method a statement',
+  'test/api/bad-requests.ts': 'a list of cases',
+  'test/config.test.ts': 'a list of cases',
+};
+
+/** Functions that are longer, or have more parameters, for a reason. */
+const largeFunctions: Readonly<Record<string, string>> = {
+  'src/store/statements.ts: makeStatements': 'one line a statement',
+  // Called for every query: bytes come with their places, and no object is made to hold them.
+  'src/responder/answer.ts: answer': 'for every query',
+  'src/responder/cookies.ts: write': 'for every query',
+  'src/responder/reply.ts: begin': 'for every query',
+  'src/table/index.ts: findEntry': 'for every query',
+  'src/table/resolvers.ts: note': 'for every query',
+  // The same for every name of a zone file.
+  'src/wire/name.ts: readName': 'for every name of a zone file',
+  'src/wire/name.ts: appendOrigin': 'for every name of a zone file',
+  'src/sockets/listeners.ts: constructor': 'private, called in one place',
+};
+
+const lengthOf = ({ text }: SourceFile): number => text.split('\n').length - 1;
+
+/** What is stripped of its types is JavaScript; with JSX in it, it is not. */
+const functionsIn = (files: readonly SourceFile[]) =>
+  files.filter(({ path }) => path.endsWith('.ts')).flatMap(functionsOf);
+
+function tooLong(files: readonly SourceFile[]): string[] {
+  const long = files.filter((file) => lengthOf(file) > FILE_LINES_MAX && longFiles[file.path] === undefined);
+  const large = functionsIn(files.filter(({ path }) => path.startsWith('src/'))).filter(
+    ({ path, name }) => largeFunctions[`${path}: ${name}`] === undefined,
+  );
+  return [
+    ...long.map((file) => `${file.path}: ${lengthOf(file)} lines`),
+    ...large
+      .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
+      .map(({ path, name, lines }) => `${path}: ${name} has ${lines} lines`),
+    ...large
+      .filter(({ parameters }) => parameters > PARAMETERS_MAX)
+      .map(({ path, name, parameters }) => `${path}: ${name} has ${parameters} parameters`),
+  ];
+}
+
+t.test('files and functions are short, or have a reason', async (t) => {
+  t.same(tooLong([...sources, ...tests]), []);
+  const bad = [
+    { path: 'src/a.ts', text: '//\n'.repeat(351) },
+    { path: 'src/b.ts', text: `function long() {\n${'  f();\n'.repeat(80)}}\n` },
+    { path: 'src/c.ts', text: 'const wide = (a, b, c, d, e, f) => a;\n' },
+  ];
+  const found = ['src/a.ts: 351 lines', 'src/b.ts: long has 82 lines', 'src/c.ts: wide has 6 parameters'];
+  t.same(tooLong(bad), found, 'this check can fail');
+  const gone = Object.keys(longFiles).filter(
+    (path) => ![...sources, ...tests].some((file) => file.path === path && lengthOf(file) > FILE_LINES_MAX),
+  );
+  t.same(gone, [], 'no reason outlives its file');
 });
 
 t.test('the longest files and functions, for the reader to judge', async (t) => {

@@ -12,7 +12,7 @@ import { Problem } from '../model/errors.ts';
 /** Streams at once; each is a connection that stays. */
 export const EVENT_STREAMS_MAX = 100;
 /** Proxies close connections that say nothing for a minute or so. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 /** A client that takes nothing for so many heartbeats is dropped. */
 const STALLED_HEARTBEATS = 2;
 /** How long a client waits before it comes again, in the words of the protocol. */
@@ -22,7 +22,7 @@ const RETRY_MS = 2000;
 const STREAMS = 'the streams of events';
 
 /** Whose stream it is. */
-export interface Listener {
+interface Listener {
   readonly grant: Grant;
   /** False once the token has expired or been revoked. */
   readonly isGood: () => boolean;

@@ -31,7 +31,7 @@ export interface ApiParts {
 }
 
 /** What is measured, as Prometheus reads it, and what the API tells of itself. */
-export interface ApiMetrics {
+interface ApiMetrics {
   readonly contentType: string;
   text(): Promise<string>;
   answered(request: {

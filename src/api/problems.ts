@@ -20,7 +20,7 @@ export class Refusal extends Error {
  * The body of a refusal. `type` is about:blank (RFC 9457 §4.2.1: the status says the kind, so the title is its
  * phrase); what exactly went wrong is in `code`, which scripts may rely on.
  */
-export function problemBody(problem: Problem): Record<string, unknown> {
+function problemBody(problem: Problem): Record<string, unknown> {
   const { status, code, detail, pointer, conflict, findings } = problem;
   return {
     type: 'about:blank',

@@ -12,7 +12,7 @@ import { HealthBody } from './health-schemas.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
 export const PAGE_DEFAULT = 100;
-export const PAGE_MAX = 1000;
+const PAGE_MAX = 1000;
 
 const strict = { additionalProperties: false } as const;
 

@@ -171,7 +171,7 @@ export interface Forced {
   readonly actor: string;
 }
 
-export interface HealthPool {
+interface HealthPool {
   readonly healthy: boolean;
   readonly share: number;
   readonly forced: Forced | null;

@@ -17,7 +17,7 @@ const RETRY_AFTER_MS = [250, 1000];
 /** The most items that a page has (API contract). */
 const PAGE_ITEMS = 1000;
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: unknown;
   /** Sent as it is; `body` is JSON. */
   readonly text?: Buffer;

@@ -16,7 +16,7 @@ export interface Connection {
   readonly warnings: readonly string[];
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly url?: string;
   readonly tokenFile?: string;
 }

@@ -1,7 +1,7 @@
 /** What a declared service would change of the one that is there. Pure. */
 import type { Service } from './api-types.ts';
 
-export interface DeclaredPool {
+interface DeclaredPool {
   readonly weight?: number;
   readonly targets?: readonly string[];
 }

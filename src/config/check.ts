@@ -4,7 +4,7 @@ import { isLoopback } from './endpoint.ts';
 import type { SettingsValues } from './schema.ts';
 
 /** A rule that is broken: the setting to look at, and what is wrong there. */
-export interface Conflict {
+interface Conflict {
   readonly path: readonly string[];
   readonly reason: string;
 }

@@ -17,7 +17,7 @@ export interface SettingsFile {
   readonly text: string;
 }
 
-export type Group = Record<string, unknown>;
+type Group = Record<string, unknown>;
 
 /** The groups and keys of a YAML file, without those that have nothing after them: they count as absent. */
 export function parseFile({ name, text }: SettingsFile): Group | ConfigError {

@@ -11,8 +11,6 @@ import type { HealthCommand } from './health/command.ts';
 import type { ReleaseCommand } from './releases/command.ts';
 import type { BuiltZone } from './zone-files/messages.ts';
 
-export type { RRsetBody, ServiceBody, ZoneBody };
-
 /** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
 export type Command =
   | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }

@@ -17,7 +17,7 @@ export interface Draft {
 }
 
 /** Everything is already as the command wants it: no revision is made. */
-export interface Unchanged {
+interface Unchanged {
   /** The last revision that changed the resource. */
   readonly revision: number;
   readonly body: unknown;

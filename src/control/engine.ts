@@ -22,7 +22,7 @@ import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
 
 /** Told of what changed, and of the revision that it is. */
-export type ChangeListener = (changes: readonly ModelChange[], revision: Revision) => void;
+type ChangeListener = (changes: readonly ModelChange[], revision: Revision) => void;
 
 /** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;

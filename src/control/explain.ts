@@ -26,7 +26,7 @@ export const DRAWS_MAX = 10_000;
 export const EXPLAIN_REASONS = ['preview', 'pin', 'sticky', 'random', 'only_pool', 'health', 'fail_open'] as const;
 type Reason = (typeof EXPLAIN_REASONS)[number];
 
-export interface ExplainQuestion {
+interface ExplainQuestion {
   /** Name of a service, or a preview name, as typed by a user. */
   readonly name: string;
   /** An IP address, or a network. */
@@ -35,7 +35,7 @@ export interface ExplainQuestion {
   readonly draws: number;
 }
 
-export interface ExplainParts {
+interface ExplainParts {
   readonly store: Store;
   readonly table: Pick<Table, 'observed'>;
   readonly health: HealthView;

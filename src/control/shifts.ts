@@ -25,7 +25,7 @@ export function draftShift(
   const shifted = new Map<string, Shifted>();
   for (const [text, weights] of Object.entries(command.services)) {
     const pointer = `/services/${text.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const one = shiftOne(store, text, weights, context, revision, pointer);
+    const one = shiftOne(store, { name: text, weights, pointer }, context, revision);
     if (one instanceof Problem) return one;
     if (shifted.has(one.before.name)) {
       return new Problem('body_invalid', `The service ${one.before.name} is named twice.`, { pointer });
@@ -46,18 +46,17 @@ export function draftWeights(
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const one = shiftOne(store, command.name, command.weights, context, revision, '');
+  const one = shiftOne(store, { ...command, pointer: '' }, context, revision);
   if (one instanceof Problem) return one;
   return draftOf([one], revision, (inForce) => ({ revision: inForce, ...weightsReply(one.after) }));
 }
 
+/** `pointer`: where the weights stand in the request's body. */
 function shiftOne(
   store: Store,
-  name: string,
-  weights: Weights,
+  { name, weights, pointer }: { readonly name: string; readonly weights: Weights; readonly pointer: string },
   context: CommandContext,
   revision: number,
-  pointer: string,
 ): Shifted | Problem {
   const before = findService(store, name);
   if (before instanceof Problem) return before;

@@ -58,7 +58,7 @@ export function draftTokenDelete(
   };
 }
 
-export function unknownToken(name: string): Problem {
+function unknownToken(name: string): Problem {
   return new Problem('token_unknown', `There is no token ${name} here.`);
 }
 

@@ -2,7 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { tellFault } from '../guard.ts';
 
-export interface Described {
+interface Described {
   /** After https://prometheus.io/docs/practices/naming: unit last, `_total` on counters. */
   readonly name: string;
   readonly help: string;
@@ -10,7 +10,7 @@ export interface Described {
 }
 
 /** Tells a value of the series with these labels; several values of one series are summed. */
-export type SetValue = (value: number, labels?: Readonly<Record<string, string>>) => void;
+type SetValue = (value: number, labels?: Readonly<Record<string, string>>) => void;
 
 /** A counter whose series are read anew each time; one that `read` no longer sets is gone. */
 export function collectCounter(registry: Registry, described: Described, read: (set: SetValue) => void): void {

@@ -16,7 +16,7 @@ export interface MeasuredFleet {
 }
 
 /** One UDP socket. */
-export interface SocketState {
+interface SocketState {
   /** `192.0.2.1:53` */
   readonly address: string;
   /** The worker that reads it, or the first of them. */

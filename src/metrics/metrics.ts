@@ -27,7 +27,7 @@ export interface MetricSources {
 }
 
 /** A request to the admin API that was answered. */
-export interface AnsweredRequest {
+interface AnsweredRequest {
   readonly method: string;
   /** The route's pattern, never a path: names of services would make a series each. */
   readonly route: string;

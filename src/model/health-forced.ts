@@ -30,7 +30,7 @@ export const FORCED_DEFAULT_SECONDS = 3600;
 export const FORCED_MAX_SECONDS = 30 * 24 * 3600;
 
 /** The parts of a service that can be forced. */
-export interface Forceable {
+interface Forceable {
   readonly name: string;
   readonly pools: readonly { readonly name: string; readonly targets: readonly string[] }[];
   readonly forced?: readonly ForcedHealth[];

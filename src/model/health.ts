@@ -1,6 +1,4 @@
 /** Health checks: what a service's targets are asked, how often, and which answers count. */
-import { parseIpv4, parseIpv6 } from '../wire/address.ts';
-import { Malformed } from '../wire/malformed.ts';
 import { Problem } from './errors.ts';
 import { type HttpCheck, type HttpCheckBody, makeHttpCheck } from './health-http.ts';
 import { invalid, isPort, portDetail } from './health-refusal.ts';
@@ -37,7 +35,7 @@ const HEALTH_LIMITS = {
 } as const;
 
 /** What the check is of: the service's name, and its targets in canonical text. */
-export interface Checked {
+interface Checked {
   readonly name: string;
   readonly targets: readonly string[];
 }
@@ -91,7 +89,7 @@ function makeProbe(
 }
 
 /** A place to ask. */
-export interface Place {
+interface Place {
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number | undefined;
@@ -115,9 +113,4 @@ function canonicalPlace(text: string): string | undefined {
 export function placeOf(check: HealthCheck, target: string): { host: string; port: number } {
   const { host, port } = parsePlace(check.probe?.[target] ?? target);
   return { host, port: port ?? (check.http?.port as number) ?? (check.tcp?.port as number) };
-}
-
-/** True for text that is an IP address; a host name has to be looked up first. */
-export function isAddress(host: string): boolean {
-  return !((host.includes(':') ? parseIpv6(host) : parseIpv4(host)) instanceof Malformed);
 }

@@ -4,8 +4,8 @@ import type { Analysis, Metric, Step } from './release.ts';
 import type { Service } from './service.ts';
 
 /** Each is a request to somebody else, made at the same time. */
-export const METRICS_MAX = 10;
-export const METRIC_NAME_MAX = 63;
+const METRICS_MAX = 10;
+const METRIC_NAME_MAX = 63;
 
 /** `inconclusive`: there was too little to judge by; that lets nothing through, and is no failure either. */
 export type Outcome = 'passed' | 'failed' | 'inconclusive';

@@ -43,11 +43,11 @@ function capital(text: string): string {
 }
 
 /** Below this, part of the clients does not follow the TTL anyway; above the other, a step is felt late. */
-export const TTL_SHORT_SECONDS = 5;
-export const TTL_LONG_SECONDS = 300;
+const TTL_SHORT_SECONDS = 5;
+const TTL_LONG_SECONDS = 300;
 
 /** Something that is allowed and may surprise. Codes are part of the API contract. */
-export interface Warning {
+interface Warning {
   readonly code: 'ttl_short' | 'ttl_long';
   readonly message: string;
 }

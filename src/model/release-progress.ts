@@ -11,10 +11,10 @@ import { type Service, weightsOf } from './service.ts';
  * Resolvers count TTLs in whole seconds and differ in where they round: the last of five kinds let go of an answer with
  * a TTL of 5 after 5.7 s.
  */
-export const TTL_ROUNDING_SECONDS = 1;
+const TTL_ROUNDING_SECONDS = 1;
 
 /** What a release is made of before it begins. */
-export type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs'> & {
+type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs'> & {
   readonly services: readonly Service[];
 };
 

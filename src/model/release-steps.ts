@@ -6,9 +6,9 @@ import { checkMetrics } from './release-analysis.ts';
 import { isPercent } from './release-weights.ts';
 
 /** More than a shift of one per cent each, with a pause and an analysis before every next one. */
-export const STEPS_MAX = 300;
+const STEPS_MAX = 300;
 /** A week; who waits longer wants a pause without an end, and a person. */
-export const PAUSE_MAX_SECONDS = 7 * 24 * 3600;
+const PAUSE_MAX_SECONDS = 7 * 24 * 3600;
 
 export const ANALYSIS_DEFAULTS = { intervalSeconds: 10, count: 1, failureLimit: 0, timeoutSeconds: 5 } as const;
 

@@ -39,7 +39,7 @@ export interface ResolverEstimate {
   readonly networks: readonly { readonly network: Uint8Array; readonly answers: number }[];
 }
 
-export interface EstimateOptions {
+interface EstimateOptions {
   /** For each pool, Unix time, seconds, since when it drains; undefined: it does not. */
   readonly drainingSince: readonly (number | undefined)[];
   /** Unix time, seconds: `recent` is counted from here on. */
@@ -47,7 +47,7 @@ export interface EstimateOptions {
 }
 
 /** Networks that a report names: enough to see where the traffic comes from. */
-export const TOP_NETWORKS = 10;
+const TOP_NETWORKS = 10;
 /** About 19 of 20 estimates are within so many standard errors. */
 const STANDARD_ERRORS = 2;
 

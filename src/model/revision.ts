@@ -62,7 +62,7 @@ export type RevisionKind =
   | ReleaseRevisionKind;
 
 /** What happened to a release; `release.step`: it went on by itself. */
-export type ReleaseRevisionKind =
+type ReleaseRevisionKind =
   | 'release.create'
   | 'release.step'
   | 'release.promote'

@@ -28,7 +28,7 @@ export interface RRsetBody {
 /** Of one owner there can be only one of these (RFC 2181 §10.1, RFC 6672 §2.4, RFC 1035 §3.3.13). */
 const singletons = new Set<number>([TYPE.CNAME, TYPE.DNAME, TYPE.SOA]);
 /** An RRset must fit into a message with its header, the longest question and an OPT record (RFC 2181 §5.1). */
-export const RRSET_MAX_BYTES = MAX_MESSAGE_BYTES - 512;
+const RRSET_MAX_BYTES = MAX_MESSAGE_BYTES - 512;
 /** Owner pointer, type, class, TTL, RDLENGTH. */
 const RECORD_HEADER_BYTES = 12;
 

@@ -6,8 +6,6 @@ import { makePins, type Pin } from './pin.ts';
 import { makeTargets, type ServiceKind } from './target.ts';
 import { checkSeconds } from './zone.ts';
 
-export type { ServiceKind };
-
 export interface Pool {
   /** 1 to 63 of a–z, 0–9, `-`. */
   readonly name: string;
@@ -24,7 +22,7 @@ export interface Pool {
 }
 
 /** How a pool is chosen. `random`: a draw of its own for each answer; `sticky`: by the client's network. */
-export type Pick = 'random' | 'sticky';
+type Pick = 'random' | 'sticky';
 
 export interface Service {
   readonly name: string;
@@ -54,7 +52,7 @@ export interface Service {
   readonly revision: number;
 }
 
-export interface ReleaseSettings {
+interface ReleaseSettings {
   /** The TTL to which a release lowers a higher one until its last step has settled. */
   readonly ttlSeconds: number;
 }
@@ -78,11 +76,11 @@ export interface ServiceBody {
 export type Weights = Readonly<Record<string, number>>;
 
 export const WEIGHT_MAX = 65535;
-export const POOLS_MIN = 2;
+const POOLS_MIN = 2;
 /** Enough for every release pattern we know; bounds the work of one pick. */
 export const POOLS_MAX = 16;
 /** Low enough that a cutover is felt at once, high enough that resolvers honour it. */
-export const SERVICE_TTL_DEFAULT_SECONDS = 5;
+const SERVICE_TTL_DEFAULT_SECONDS = 5;
 
 /**
  * The service that a body describes. Pools that `before` has keep their weights where the body names none. `owner.salt`

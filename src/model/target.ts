@@ -8,9 +8,9 @@ import { canonicalName, isHostName } from './name.ts';
 export type ServiceKind = 'addresses' | 'host';
 
 /** 32 AAAA records take 32 * 28 bytes: the answer still fits into 1,232 bytes. */
-export const TARGETS_MAX = 32;
+const TARGETS_MAX = 32;
 
-export interface Targets {
+interface Targets {
   readonly kind: ServiceKind;
   readonly targets: readonly string[];
 }

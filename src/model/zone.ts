@@ -41,10 +41,10 @@ export interface ZoneBody {
 }
 
 /** Resolvers ask at most this many servers in one try; a longer NS RRset only makes referrals big. */
-export const NAMESERVERS_MAX = 32;
+const NAMESERVERS_MAX = 32;
 
 /** What a new zone has where its body says nothing, seconds; secondaries are told what RIPE-203 recommends. */
-export const ZONE_DEFAULTS = {
+const ZONE_DEFAULTS = {
   ttlSeconds: 3600,
   /** A name that was asked too early is asked again after a minute. */
   negativeTtlSeconds: 60,

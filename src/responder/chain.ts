@@ -3,7 +3,7 @@ import type { HashedName } from '../table/hash.ts';
 import type { Reply } from './reply.ts';
 
 /** Aliases followed in one answer: more than any sane zone has, and a bound on the work of one query. */
-export const ALIAS_DEPTH_MAX = 16;
+const ALIAS_DEPTH_MAX = 16;
 
 /** One for each responder, reused for every answer. */
 export class Chain {

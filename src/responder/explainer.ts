@@ -6,7 +6,7 @@ import type { SharedTable } from '../table/memory.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { Responder, TCP_REPLY_BYTES_MAX } from './answer.ts';
 
-export interface ExplainedAnswer {
+interface ExplainedAnswer {
   readonly reply: Uint8Array;
   /** What the table calls the pool that the service picked; undefined: no service was asked. */
   readonly poolId: number | undefined;

@@ -21,7 +21,7 @@ import type { Answering } from './answering.ts';
 import { systemClock } from './clock.ts';
 import { networksOf } from './options.ts';
 
-export interface Changing {
+interface Changing {
   /** Every request that goes out, but those to resolvers. */
   readonly outbound: Outbound;
   /** What the API asks. */

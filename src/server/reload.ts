@@ -9,7 +9,7 @@ import { readTls } from './admin.ts';
 import { networksOf } from './options.ts';
 
 /** The parts that take new settings while they run. */
-export interface ReloadedParts {
+interface ReloadedParts {
   readonly app: ReturnType<typeof createApp>;
   readonly outbound: Outbound;
   readonly log: Logger;

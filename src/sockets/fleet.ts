@@ -25,7 +25,7 @@ export interface FleetOptions extends ListenOptions {
 }
 
 /** The part of a pino logger that the fleet uses. */
-export interface FleetLog {
+interface FleetLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;

@@ -21,7 +21,7 @@ export interface BatchSource {
 }
 
 /** What one worker's loop needs. */
-export interface BatchLoop {
+interface BatchLoop {
   readonly libc: Libc;
   readonly sources: readonly BatchSource[];
   readonly responder: Responder;

@@ -21,7 +21,7 @@ import { StoreError } from './sqlite.ts';
 /** The destination is there already, and nobody said that it may be replaced. */
 export class ExistsError extends StoreError {}
 
-export interface BackupContent {
+interface BackupContent {
   readonly bytes: number;
   /** The last change that is in it, 0 for none, and when it was made. */
   readonly revision: number;

@@ -39,7 +39,7 @@ export function packRdata(rdata: readonly Uint8Array[]): Buffer {
   return packed;
 }
 
-export function unpackRdata(packed: Uint8Array): Uint8Array[] {
+function unpackRdata(packed: Uint8Array): Uint8Array[] {
   const rdata: Uint8Array[] = [];
   for (let at = 0; at < packed.length; ) {
     const length = ((packed[at] as number) << 8) | (packed[at + 1] as number);

@@ -35,7 +35,7 @@ export interface KeptReply {
 }
 
 /** How long a reply is kept (API contract). */
-export const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
+const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;

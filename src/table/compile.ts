@@ -15,7 +15,7 @@ import { rulesWords, writeRules } from './picking/rules.ts';
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;
 /** Owner pointer, type, class, TTL and RDLENGTH (RFC 1035 §3.2.1). */
-export const RECORD_HEADER_BYTES = 12;
+const RECORD_HEADER_BYTES = 12;
 
 interface Fixup {
   /** Where in the records' bytes the pointer stands. */

@@ -183,7 +183,7 @@ function reserveBytes(maxBytes: number): number {
 const GROWTH_STEP_MAX_BYTES = 64 * 2 ** 20;
 
 /** Words of the block that a request for `words` gets: steps of 4 up to 64, then eight steps to each doubling. */
-export function sizeClass(words: number): number {
+function sizeClass(words: number): number {
   if (words <= 64) return (words + 3) & ~3;
   const step = 1 << (31 - Math.clz32(words - 1) - 3);
   return Math.ceil(words / step) * step;

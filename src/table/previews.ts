@@ -8,7 +8,7 @@ import { COUNTER } from './counters.ts';
 import { PLAN, RRSET, SERVICE } from './layout.ts';
 import type { Preparation } from './preparation.ts';
 
-export interface CompiledPreview {
+interface CompiledPreview {
   /** What a node leads to where the name answers. */
   readonly cell: number;
   /** What it was made from. */

@@ -58,7 +58,7 @@ const IPV4_BYTES = 4;
 const NETWORK_BYTES = { IPV4: 3, IPV6: 7 } as const;
 
 /** Where a client's address stands. */
-export interface AddressPlace {
+interface AddressPlace {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly length: number;

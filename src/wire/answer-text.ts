@@ -4,7 +4,7 @@ import { EDNS_OPTION, HEADER_BYTES, TYPE } from './constants.ts';
 import { formatName } from './name.ts';
 import { formatType } from './rdata.ts';
 
-export interface AnswerText {
+interface AnswerText {
   /** `app.example.com. 5 IN A 192.0.2.10`. */
   readonly records: readonly string[];
   /** The lowest TTL of the answer, or that of the denial, seconds. */

@@ -226,9 +226,6 @@ export const MAX_NAME_BYTES = 255;
 /** Longest label: its length byte has six bits (RFC 1035 §3.1). */
 export const MAX_LABEL_BYTES = 63;
 
-/** Most labels of a name, the root's counted: 127 labels of one byte and the root fill 255 bytes. */
-export const MAX_LABELS = 128;
-
 /** A compression pointer's offset has 14 bits, so nothing from here on can be pointed at (RFC 1035 §4.1.4). */
 export const POINTER_OFFSET_LIMIT = 0x4000;
 
@@ -243,9 +240,6 @@ export const MAX_MESSAGE_BYTES = 65535;
 
 /** Longest UDP message without EDNS (RFC 1035 §4.2.1); EDNS sizes below count as this (RFC 6891 §6.2.3). */
 export const UDP_CLASSIC_BYTES = 512;
-
-/** Longest UDP message we send by default: fits every usual path in one packet (RFC 9715 §3.1, DNS flag day 2020). */
-export const UDP_MAX_DEFAULT_BYTES = 1232;
 
 /** The one EDNS version there is (RFC 6891 §6.1.3). */
 export const EDNS_VERSION = 0;
@@ -273,9 +267,6 @@ export const EXTENDED_ERROR = {
   /** §4.22: the operation or query is not supported. */
   NOT_SUPPORTED: 21,
 } as const;
-
-/** The DO bit within the 16 flag bits of OPT's TTL field (RFC 3225 §3, RFC 6891 §6.1.4). */
-export const EDNS_FLAG_DO = 0x8000;
 
 /** Longest TTL: the top bit must be zero (RFC 2181 §8). */
 export const MAX_TTL_SECONDS = 0x7fffffff;

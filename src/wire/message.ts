@@ -9,7 +9,7 @@ export const ACCEPT = 0;
 /** No question but a cookie: the client wants a server cookie and nothing else (RFC 7873 §5.4). */
 export const COOKIE_ONLY = -2;
 /** Anything above 0 is the RCODE of the reply. */
-export type ParseResult = number;
+type ParseResult = number;
 
 /** A query, taken apart into fields that are reused for the next one. Nothing is allocated. */
 export class Query {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { Packet } from 'dns2';
 import { parsePlace } from '../doctor/ask.ts';
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly name: string;
   readonly dns: string;
   readonly seconds: number;

@@ -80,7 +80,7 @@ function waitWords({ wait }: Standing, nowMs: number): string {
   return until == null ? '' : ` (${duration((Date.parse(until) - nowMs) / 1000)} left)`;
 }
 
-export function stepLines(release: Release, style: Style, nowMs: number): string[] {
+function stepLines(release: Release, style: Style, nowMs: number): string[] {
   const { done, now, todo, failed } = style.symbols;
   const rows = release.steps.map((step, at) => {
     const number = String(at + 1);
@@ -93,7 +93,7 @@ export function stepLines(release: Release, style: Style, nowMs: number): string
   return columns(rows, [1]);
 }
 
-export function stepWords({ setWeight, pause, analysis, drain }: Step): string {
+function stepWords({ setWeight, pause, analysis, drain }: Step): string {
   if (setWeight !== undefined) return `set weight ${setWeight} %`;
   if (pause !== undefined)
     return pause.duration === undefined ? 'pause until promoted' : `pause ${durationWords(pause.duration)}`;

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import type { Output, Shell } from '../shell.ts';
 
-export type Colour = 'blue' | 'green' | 'magenta' | 'cyan' | 'yellow' | 'red';
+type Colour = 'blue' | 'green' | 'magenta' | 'cyan' | 'yellow' | 'red';
 
 export interface Style {
   colour(colour: Colour, text: string): string;
@@ -11,7 +11,7 @@ export interface Style {
   readonly symbols: Symbols;
 }
 
-export interface Symbols {
+interface Symbols {
   readonly full: string;
   readonly empty: string;
   readonly done: string;

@@ -33,11 +33,6 @@ function pad(cell: string, width: number, right: boolean): string {
   return right ? space + cell : cell + space;
 }
 
-/** The line, cut to the width of the screen. Only for lines without colour. */
-export function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;
-}
-
 /** The text in lines of at most `width` characters, each indented. */
 export function wrap(text: string, width: number, indent = ''): string[] {
   const lines: string[] = [];

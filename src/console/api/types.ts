@@ -10,7 +10,7 @@ export interface Page<Item> {
   readonly next?: string;
 }
 
-export interface Pool {
+interface Pool {
   readonly weight: number;
   readonly targets: readonly string[];
 }
@@ -35,13 +35,13 @@ export interface WeightsReply {
   readonly shares: Shares;
 }
 
-export interface ReleaseWait {
+interface ReleaseWait {
   readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'inconclusive' | 'drain' | 'settling';
   readonly seconds: number | null;
   readonly until: string | null;
 }
 
-export interface Standing {
+interface Standing {
   readonly state: ReleaseState;
   readonly reason: ReleaseReason;
   readonly message: string;
@@ -61,7 +61,7 @@ export interface Standing {
   >;
 }
 
-export interface Warning {
+interface Warning {
   readonly code: string;
   readonly message: string;
 }

@@ -3,7 +3,7 @@ import type { Shares } from '../api/types.ts';
 import { lookOf } from '../rules/look.ts';
 import { percent } from '../rules/shares.ts';
 
-export function Swatch({ pool, pools }: { pool: string; pools: readonly string[] }) {
+function Swatch({ pool, pools }: { pool: string; pools: readonly string[] }) {
   return <span class="swatch" data-look={lookOf(pool, pools)} aria-hidden="true" />;
 }
 

@@ -1,6 +1,6 @@
 /** What a revision changed, as single differences that can be read. */
 
-export interface Difference {
+interface Difference {
   /** Where: `pools.green.weight`; empty for the whole. */
   readonly path: string;
   readonly before: string | undefined;

@@ -5,7 +5,7 @@ import { percent, sharesOf } from './shares.ts';
 /** For resolvers that round differently and for the way there; the server's drain report has the same margin. */
 const MARGIN_SECONDS = 2;
 
-export interface Effect {
+interface Effect {
   /** One line a pool. */
   readonly pools: readonly { readonly pool: string; readonly from: number; readonly to: number }[];
   /** The share of answers that change their pool. */

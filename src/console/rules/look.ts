@@ -1,7 +1,7 @@
 /** How a pool looks: a hue and a pattern, so that two pools differ for every eye, and without colours too. */
 
 /** Hues and patterns have these numbers in the style sheet. */
-export const LOOKS = 8;
+const LOOKS = 8;
 
 const fixed: Readonly<Record<string, number>> = { blue: 0, green: 1 };
 

@@ -1,7 +1,7 @@
 /** Sentences for screen readers, and short notes on the screen for those who see. */
 import { signal } from '@preact/signals';
 
-export interface Note {
+interface Note {
   readonly id: number;
   readonly kind: 'done' | 'failed';
   readonly text: string;

@@ -21,7 +21,7 @@ interface State<Body> {
   readonly failure?: Failure | undefined;
 }
 
-export interface Watch {
+interface Watch {
   /** Which events make it be read again; `refresh` always does. */
   readonly on?: (event: LiveEvent) => boolean;
   /** Read again so often while the page is visible, for what no event tells. */

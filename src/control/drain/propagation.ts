@@ -4,13 +4,13 @@ import { inBackground } from '../../guard.ts';
 import type { Service } from '../../model/service.ts';
 
 /** A resolver; its address is in the one usual spelling. */
-export interface ResolverAddress {
+interface ResolverAddress {
   readonly address: string;
   readonly port: number;
 }
 
 /** What one resolver said. */
-export interface Held {
+interface Held {
   readonly resolver: string;
   /** The pool that its answer is of; null: of none. */
   readonly pool: string | null;

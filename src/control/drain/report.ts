@@ -12,7 +12,7 @@ import { shown } from '../draft.ts';
 import { findService } from '../services.ts';
 import type { Propagation } from './propagation.ts';
 
-export interface DrainParts {
+interface DrainParts {
   readonly store: Pick<Store, 'service'>;
   readonly table: Pick<Table, 'observed'>;
   /** Unix time, milliseconds, since when this process counts. */

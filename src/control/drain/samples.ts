@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { shown } from '../draft.ts';
 import type { Asking } from '../releases/analysis.ts';
 
-export interface SampleParts {
+interface SampleParts {
   readonly store: Pick<Store, 'service'>;
   readonly table: Pick<Table, 'observed'>;
   readonly clock: Pick<Clock, 'wallMs'>;

@@ -40,7 +40,7 @@ function draftForce(
   const after = withForced(service, [...(service.forced ?? []).filter((each) => each !== before), forced], revision);
   const summary = `forced ${describe(service, place)} ${body.state} for ${seconds} s`;
   const reply = { service: shown(service.name), ...place, forced: forcedReply(forced), revision };
-  return draftOf('health.force', summary, service, after, [subject(service, place, before, forced)], reply);
+  return draftOf('health.force', summary, after, [subject(service, place, before, forced)], reply);
 }
 
 function draftUnforce(
@@ -58,7 +58,7 @@ function draftUnforce(
     revision,
   );
   const summary = `no longer forces ${describe(service, place)} ${before.state}`;
-  return draftOf('health.unforce', summary, service, after, [subject(service, place, before, undefined)], null);
+  return draftOf('health.unforce', summary, after, [subject(service, place, before, undefined)], null);
 }
 
 function draftExpire(
@@ -76,20 +76,19 @@ function draftExpire(
   );
   const ends = over.map((each) => `${describe(service, each)} was forced ${each.state} for ${each.seconds} s`);
   const subjects = over.map((each) => subject(service, each, each, undefined));
-  return draftOf('health.expire', `${ends.join('; ')}: that is over`, service, after, subjects, null);
+  return draftOf('health.expire', `${ends.join('; ')}: that is over`, after, subjects, null);
 }
 
 function draftOf(
   kind: RevisionKind,
   summary: string,
-  before: Service,
   after: Service,
   subjects: readonly Subject[],
   body: unknown,
 ): Draft {
   // In the history of the service, where the weights stand beside it as for every other change that is not of pools.
-  const weights = weightsOf(before);
-  const own: Subject = { kind: 'service', name: before.name, before: weights, after: weights };
+  const weights = weightsOf(after);
+  const own: Subject = { kind: 'service', name: after.name, before: weights, after: weights };
   const changes = [{ op: 'putService', service: after }] as const;
   return { kind, summary, subjects: [own, ...subjects], changes, created: false, body };
 }

@@ -21,7 +21,7 @@ const RETRY_MS = 1000;
 const ACTOR = 'teal';
 
 /** Where the monitor tells what it sees; pino's logger is one. */
-export interface MonitorLog {
+interface MonitorLog {
   info(line: object, text: string): void;
   warn(line: object, text: string): void;
   error(line: object, text: string): void;
@@ -36,7 +36,7 @@ export interface HealthEvent {
   readonly reason: string;
 }
 
-export interface MonitorParts {
+interface MonitorParts {
   readonly engine: Pick<Engine, 'execute' | 'onChange' | 'refresh'>;
   readonly store: Pick<Store, 'allServices'>;
   readonly seen: SeenHealth;

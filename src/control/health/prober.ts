@@ -12,7 +12,7 @@ export const JITTER = 0.1;
 /** Probes a target once. Whatever goes wrong is a result. */
 export type Probe = (check: HealthCheck, target: string, stopped: AbortSignal) => Promise<ProbeResult>;
 
-export interface ProberParts {
+interface ProberParts {
   readonly probe: Probe;
   readonly clock: Clock;
   /** At least 0, below 1. */

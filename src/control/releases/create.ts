@@ -16,7 +16,7 @@ import { refuseWhileReleasing } from './guard.ts';
 import { planReply, releaseReply } from './replies.ts';
 
 /** Services that move together; each step changes them all in one transaction. */
-export const RELEASE_SERVICES_MAX = 100;
+const RELEASE_SERVICES_MAX = 100;
 
 export function draftReleaseCreate(
   store: Store,

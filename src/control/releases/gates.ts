@@ -10,7 +10,7 @@ import type { Gate } from './analysis.ts';
 const PROMETHEUS_MAX_BYTES = 256 * 1024;
 
 /** What gates are asked through. */
-export interface GateParts {
+interface GateParts {
   readonly outbound: Outbound;
   readonly health: HealthGateParts;
   readonly samples: Pick<SampleGate, 'measure'>;

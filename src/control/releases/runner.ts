@@ -27,12 +27,12 @@ const ACTOR = 'teal';
 const words = { failed: 'failed', inconclusive: 'was inconclusive' } as const;
 
 /** Where the runner tells what it does; pino's logger is one. */
-export interface RunnerLog {
+interface RunnerLog {
   info(line: object, text: string): void;
   error(line: object, text: string): void;
 }
 
-export interface RunnerParts {
+interface RunnerParts {
   readonly engine: Pick<Engine, 'execute' | 'onChange'>;
   readonly store: Pick<Store, 'activeReleases'>;
   readonly gate: Gate;

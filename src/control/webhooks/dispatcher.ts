@@ -24,12 +24,12 @@ const TIMEOUT_MS = 15_000;
 const STORE_RETRY_MS = 1000;
 const ID_BYTES = 15;
 
-export interface DispatcherLog {
+interface DispatcherLog {
   warn(line: object, text: string): void;
   error(line: object, text: string): void;
 }
 
-export interface DispatcherParts {
+interface DispatcherParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
   readonly events: Pick<EventLog, 'listen' | 'after' | 'end'>;
   readonly outbound: Pick<Outbound, 'request'>;

@@ -17,7 +17,7 @@ import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 /** A zone as a file. */
-export interface ZoneFile {
+interface ZoneFile {
   /** The zone's revision; the file's ETag. */
   readonly revision: number;
   /** UTF-8. */

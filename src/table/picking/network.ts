@@ -14,8 +14,8 @@ export const BY_HASH = 2;
  * The part of an address that stands for a client: what resolvers send by default (RFC 7871 §11.1), and little enough
  * for one household or office to stay together.
  */
-export const STICKY_IPV4_BITS = 24;
-export const STICKY_IPV6_BITS = 56;
+const STICKY_IPV4_BITS = 24;
+const STICKY_IPV6_BITS = 56;
 
 const TWO_32 = 2 ** 32;
 

@@ -31,7 +31,7 @@ export const KEY = { MANDATORY: 0, ALPN: 1, NO_DEFAULT_ALPN: 2 } as const;
 export const INVALID_KEY = 65535;
 
 /** One kind of value. Text is already unescaped once, as a character-string (RFC 9460 §2.1). */
-export interface Param {
+interface Param {
   /** What the value looks like, for messages. */
   readonly form: string;
   /** Undefined where the text is not of the form. */

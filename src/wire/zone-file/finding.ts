@@ -5,7 +5,7 @@ import type { Malformed } from '../malformed.ts';
  * Codes of errors in the text itself; checks of a whole zone have codes of their own. They are part of the API
  * contract: add freely, never rename.
  */
-export type SyntaxCode =
+type SyntaxCode =
   | 'syntax_invalid'
   | 'name_invalid'
   | 'owner_missing'

@@ -15,7 +15,7 @@ export type { ZoneRecord } from './record.ts';
 /** The bytes of the file that `$INCLUDE` names, or in a phrase why they cannot be had. */
 export type Include = (path: string) => Uint8Array | string;
 
-export interface ReadOptions {
+interface ReadOptions {
   /** What relative names belong to until `$ORIGIN` says otherwise: the zone's name, in wire form. */
   readonly origin: Uint8Array;
   /** Without it `$INCLUDE` is refused: a file sent over the network must not name files of the server. */
