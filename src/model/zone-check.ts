@@ -5,6 +5,7 @@ import { type Finding, Findings } from '../wire/zone-file/finding.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
 import { type ContentRRset, type ZoneCode, ZoneContent } from './zone-content.ts';
+import { ZoneLint } from './zone-lint.ts';
 import { TargetCheck } from './zone-targets.ts';
 
 export interface ZoneFileOptions {
@@ -64,11 +65,13 @@ export class ZoneCheck {
         if (rrset.type === TYPE.DNAME) this.#dnames.set(name, rrset);
       }
     }
+    const lint = new ZoneLint(this.#content, this.#findings);
     const targets = new TargetCheck(this.#content, this.#services, this.#cuts, this.#dnames, this.#findings);
     for (const [name, rrsets] of this.#content.names) {
       this.#checkName(name, rrsets);
       this.#checkAncestors(name, rrsets);
       for (const rrset of rrsets) targets.check(rrset);
+      lint.check(name, rrsets);
     }
   }
 

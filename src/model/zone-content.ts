@@ -152,4 +152,6 @@ export type ZoneCode =
   | 'occluded'
   | 'ds_misplaced'
   | 'wildcard_unusual'
-  | 'spf_obsolete';
+  | 'spf_obsolete'
+  | 'final_dot_missing'
+  | 'host_name_unusual';

@@ -42,7 +42,9 @@ export const rules = {
   'keys of today':
     'Parameters that came into the registry of RFC 9460 §14.3.2 after these peers; by number they all take them.',
   'keys left out': 'RFC 4025 §2.4 and RFC 2535 §3.1.2 have records without a key, which BIND or Knot and NSD take.',
-  'stored types': 'Type 0 is reserved and OPT belongs to messages (RFC 6895 §3.1): nothing could ask for either.',
+  'stored types': 'Type 0 is reserved (RFC 6895 §3.1): nothing could ask for it.',
+  'records of messages':
+    'What a message says of itself (RFC 6895 §3.1: Meta-TYPEs) stands in what dig writes of a transfer: it is left out, with a warning.',
   'answers of 64 KiB': 'An RRset that no message can carry is never answered (RFC 2181 §9).',
   'quoted names': 'Quotes are for character-strings (RFC 1035 §5.1).',
 } as const;
@@ -132,7 +134,15 @@ const forms: readonly ZoneFileCase[] = [
   text('class CH', 'a CH TXT x\n'),
   text('an unknown type', 'a NOSUCH x\n'),
   text('a type of questions', 'a ANY \\# 0\n'),
-  text('type OPT', 'a OPT \\# 0\n'),
+  text('type OPT', 'a OPT \\# 0\n', { rule: 'records of messages' }),
+  text(
+    'what dig writes of a transfer',
+    '@ 3600 SOA ns1 host 1 2 3 4 5\nkey. 0 ANY TSIG hmac-sha256. 1700000000 300 4 AAAAAA== 1 NOERROR 0\n',
+    {
+      rule: 'records of messages',
+    },
+  ),
+  text('typographic quotes', 'a TXT “x y”\n'),
   text('type 0', 'a TYPE0 \\# 0\n', { rule: 'stored types' }),
   text(
     'generic RDATA',

@@ -18,6 +18,9 @@ type SyntaxCode =
   | 'include_refused'
   | 'generate_invalid';
 
+/** Codes of what is doubtful in the text, and no mistake. */
+export type DoubtCode = 'record_of_message' | 'quotes_typographic';
+
 /** A mistake in the text, with its code. */
 export class Fault {
   readonly code: SyntaxCode;
@@ -25,6 +28,15 @@ export class Fault {
 
   constructor(code: SyntaxCode, malformed: Malformed) {
     this.code = code;
+    this.malformed = malformed;
+  }
+}
+
+/** A record that is no part of a zone and is left out, and why. */
+export class LeftOut {
+  readonly malformed: Malformed;
+
+  constructor(malformed: Malformed) {
     this.malformed = malformed;
   }
 }

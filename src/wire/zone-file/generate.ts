@@ -1,7 +1,7 @@
 /** `$GENERATE`: one line that stands for many records, with the meaning that BIND gave it (BIND 9 ARM, chapter 4). */
 import { Malformed } from '../malformed.ts';
 import { type Word, type Words, wordsOfLine } from '../words.ts';
-import { Fault } from './finding.ts';
+import { Fault, LeftOut } from './finding.ts';
 import { type Header, readHeader } from './header.ts';
 
 /** Largest number that a range may hold, as in BIND. */
@@ -31,6 +31,7 @@ export function parseGeneration(words: Words): Generation | Fault {
   }
   const header = readHeader(words, 3);
   if (header instanceof Fault) return header;
+  if (header instanceof LeftOut) return new Fault('generate_invalid', header.malformed);
   if (header.next !== words.count - 1) {
     const word = words.at(Math.min(header.next + 1, words.count - 1));
     return new Fault(

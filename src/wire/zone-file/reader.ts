@@ -5,9 +5,10 @@ import { readName } from '../name.ts';
 import { DURATION_FORM } from '../rdata/number.ts';
 import type { Word, Words } from '../words.ts';
 import { Entries } from './entries.ts';
-import { Fault, type Findings } from './finding.ts';
+import { type DoubtCode, Fault, type Findings, LeftOut } from './finding.ts';
 import { expandWords, type Generation, parseGeneration, rangeCount } from './generate.ts';
 import { type Header, parseTtl, readHeader } from './header.ts';
+import { typographicQuotes } from './quotes.ts';
 import { RecordMaker, type ZoneRecord } from './record.ts';
 
 export type { ZoneRecord } from './record.ts';
@@ -83,6 +84,11 @@ class Reader {
     this.#stopped ||= this.#findings.full;
   }
 
+  #warn(scope: Scope, code: DoubtCode, { at, reason }: Malformed): undefined {
+    const place = scope.entries.locate(at);
+    this.#findings.add({ severity: 'warning', code, file: scope.file, ...place, message: reason });
+  }
+
   /** Fails where what follows means nothing without what is wrong here. */
   #stop(scope: Scope, fault: Fault): void {
     this.#fail(scope, fault);
@@ -105,9 +111,13 @@ class Reader {
     if (scope.owner === undefined || scope.owner === 'bad') return undefined;
     const header = readHeader(words, inherited ? 0 : 1);
     if (header instanceof Fault) return this.#fail(scope, header);
+    if (header instanceof LeftOut) return this.#warn(scope, 'record_of_message', header.malformed);
     this.#records.lastTtlSeconds = header.ttlSeconds ?? this.#records.lastTtlSeconds;
     const record = this.#make(scope, scope.owner, header, words, header.next);
-    return record instanceof Fault ? this.#fail(scope, record) : record;
+    if (record instanceof Fault) return this.#fail(scope, record);
+    const quotes = typographicQuotes(words, header.next);
+    if (quotes) this.#warn(scope, 'quotes_typographic', quotes);
+    return record;
   }
 
   #owner(word: Word, scope: Scope): Uint8Array | Malformed {
