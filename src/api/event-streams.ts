@@ -11,10 +11,10 @@ import { Problem } from '../model/errors.ts';
 
 /** Streams at once; each is a connection that stays. */
 export const EVENT_STREAMS_MAX = 100;
-/** Proxies close connections that say nothing for a minute or so. */
-const HEARTBEAT_MS = 15_000;
-/** A client that takes nothing for so many heartbeats is dropped. */
-const STALLED_HEARTBEATS = 2;
+/** A client that hears nothing for a little longer knows that the server is frozen; proxies close silent connections. */
+export const HEARTBEAT_MS = 5000;
+/** A client that takes nothing for so many heartbeats, 45 s, is dropped: longer than a phone is in a tunnel. */
+const STALLED_HEARTBEATS = 8;
 /** How long a client waits before it comes again, in the words of the protocol. */
 const RETRY_MS = 2000;
 

@@ -161,7 +161,7 @@ t.test('a client that reads slowly holds little; one that reads nothing is dropp
   for (let blue = 1; blue <= 2000; blue++) shiftTo(blue);
   // A page of events, and what was read ahead to fill the buffer.
   t.ok(slow.readableLength < 150_000, `${slow.readableLength} bytes wait`);
-  for (let beats = 0; beats < 5; beats++) {
+  for (let beats = 0; beats < 11; beats++) {
     await new Promise((resolve) => setImmediate(resolve));
     streams.beat();
   }

@@ -1,9 +1,7 @@
 /** One request to the admin API, with its outcome as a value. */
-import type { Failure } from './types.ts';
+import type { Failure, Reply } from './types.ts';
 
-export type Reply<Body> =
-  | { readonly ok: true; readonly status: number; readonly body: Body; readonly etag: string | undefined }
-  | { readonly ok: false; readonly failure: Failure };
+export type { Reply };
 
 export interface Request {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -11,10 +9,17 @@ export interface Request {
   readonly body?: unknown;
   /** The revision that the change is made to; another one is refused with 412. */
   readonly ifMatch?: string | undefined;
+  /** Only makes what is not there; what is there is refused with 412. */
+  readonly ifNoneMatch?: '*' | undefined;
   /** The change is done once, however often it is sent; POST only. */
   readonly idempotencyKey?: string;
   readonly accept?: 'json' | 'text';
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
 }
+
+/** A server that says nothing for so long is taken for one that does not answer; what is read is read again later. */
+const READ_MAX_MS = 10_000;
 
 /** A part of a path: names may hold `*`, `\DDD` and other bytes. */
 export function segment(text: string): string {
@@ -33,6 +38,7 @@ export async function send<Body>(token: string, path: string, request: Request =
       headers: headersOf(token, request),
       credentials: 'omit',
       redirect: 'error',
+      ...signalOf(request),
       ...(request.body !== undefined && {
         body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
       }),
@@ -46,11 +52,18 @@ export async function send<Body>(token: string, path: string, request: Request =
   }
 }
 
-function headersOf(token: string, { body, ifMatch, idempotencyKey }: Request): Record<string, string> {
+/** A whole file may take its time, and what changes something is waited for by whoever sends it. */
+function signalOf({ signal, method = 'GET', accept }: Request): { signal?: AbortSignal } {
+  if (signal !== undefined) return { signal };
+  return method === 'GET' && accept !== 'text' ? { signal: AbortSignal.timeout(READ_MAX_MS) } : {};
+}
+
+function headersOf(token: string, { body, ifMatch, ifNoneMatch, idempotencyKey }: Request): Record<string, string> {
   return {
     authorization: `Bearer ${token}`,
     ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/dns' : 'application/json' }),
     ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+    ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
   };
 }

@@ -226,6 +226,7 @@ export interface TokenEntry {
   readonly zones?: readonly string[];
   readonly expiresAt?: string | null;
   readonly createdAt?: string;
+  readonly revision?: number;
   readonly secret?: string;
 }
 
@@ -238,3 +239,7 @@ export interface Failure {
   readonly conflict?: string;
   readonly findings?: readonly Finding[];
 }
+
+export type Reply<Body> =
+  | { readonly ok: true; readonly status: number; readonly body: Body; readonly etag: string | undefined }
+  | { readonly ok: false; readonly failure: Failure };

@@ -1,10 +1,12 @@
 /** Importing a zone file: its text with line numbers, and what is wrong with it, shown at its place. */
 import { useRef, useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
-import type { Finding, Zone } from '../api/types.ts';
-import { Message, PageHead, Refusal } from '../parts/controls.tsx';
+import type { Finding, Subject, Zone } from '../api/types.ts';
+import { Late, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
+import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';
 import { countText } from '../rules/format.ts';
+import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
 import { rangeAt } from '../rules/places.ts';
 import { useAction } from '../state/action.ts';
 import { note, say } from '../state/announce.ts';
@@ -19,34 +21,48 @@ interface Import extends Zone {
 
 export function ImportPage({ name }: { name: string }) {
   const path = `/v1/zones/${segment(name)}`;
-  const zone = useResource<Zone>(path);
+  const zone = useResource<Zone>(path, { on: ({ kind }) => kind === 'revision' });
   const [text, setText] = useState('');
+  // What was in force when the text came to be: the import replaces that, and nothing that came later.
+  const [ground, setGround] = useState<Seen<Zone>>();
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   const [done, setDone] = useState<Import>();
   const action = useAction();
   const area = useRef<HTMLTextAreaElement>(null);
   const isNew = zone.failure?.status === 404;
+  const now = seenIn(zone);
+  const moved = ground && movedFrom(ground, now);
+  // What was imported just now comes back as an event before or after its reply.
+  const isOwn = done !== undefined && moved?.body?.revision === done.revision;
+  const isHeld = moved !== undefined && !action.isBusy && !isOwn;
 
-  const change = (next: string): void => {
+  const change = (next: string, of?: Seen<Zone>): void => {
     setText(next);
+    // An empty text is no draft: the next one begins with what is in force then.
+    if (next === '' || ground === undefined || of !== undefined) setGround(next === '' ? undefined : (of ?? now));
     setFindings([]);
     setDone(undefined);
     action.clear();
   };
   const load = async (): Promise<void> => {
     const reply = await call<string>(`${path}/file`, { accept: 'text' });
-    if (reply.ok) change(reply.body);
+    if (reply.ok) change(reply.body, { body: zone.body, etag: reply.etag });
     else note('failed', reply.failure.detail);
   };
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (isHeld) return;
     setDone(undefined);
-    await action.run<Import>(`${path}/file`, { method: 'PUT', body: text }, (imported) => {
+    const etag = ground?.etag;
+    const condition = etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: etag };
+    const change = { method: 'PUT', body: text, look: path, ...condition } as const;
+    await action.run<Import>(`${path}/file`, change, (imported) => {
       setFindings(imported.warnings);
       setDone(imported);
+      setGround({ body: imported, etag: `"${imported.revision}"` });
       note('done', `${name} was imported: ${countText(imported.rrsets, 'RRset')}.`);
-      void zone.reload();
     });
+    void zone.reload();
   };
   const refused = action.failure?.findings;
   const shown = refused ?? findings;
@@ -79,7 +95,7 @@ export function ImportPage({ name }: { name: string }) {
                 Load what is in force
               </button>
             )}
-            <FileChoice onText={change} />
+            <FileChoice onText={(next) => change(next, now)} />
           </>
         }
       />
@@ -97,16 +113,43 @@ export function ImportPage({ name }: { name: string }) {
             <a href={hrefOf({ page: 'zone', name })}>Look at the records</a>
           </Message>
         )}
+        {isHeld && (
+          <GroundMoved
+            what={name}
+            opened={ground?.body}
+            now={moved.body}
+            etag={ground?.etag}
+            isAbout={isIn(name)}
+            onMine={() => {
+              setGround(moved);
+              action.clear();
+            }}
+            mineText="Keep my text: it replaces all of this"
+            onTheirs={() => void load()}
+            theirsText="Load what is in force in its place"
+          />
+        )}
+        <Late action={action} />
         <Findings items={shown} onShow={show} />
         <ZoneEditor area={area} text={text} findings={shown} onText={change} />
         <div class="row">
-          <button type="submit" class="primary" disabled={action.isBusy || text.trim() === ''}>
-            {action.isBusy ? 'Importing…' : 'Import'}
+          <button type="submit" class="primary" disabled={action.isBusy || isHeld || text.trim() === ''}>
+            {phaseText(action.phase) ?? 'Import'}
           </button>
         </div>
       </form>
     </>
   );
+}
+
+/** What in the log is about the zone: itself, its records, its services. */
+function isIn(zone: string): (subject: Subject) => boolean {
+  return ({ kind, name }) => {
+    const [owner = ''] = kind === 'rrset' ? name.split('/') : [name];
+    return (
+      (kind === 'zone' || kind === 'rrset' || kind === 'service') && (owner === zone || owner.endsWith(`.${zone}`))
+    );
+  };
 }
 
 function isError({ severity }: Finding): boolean {

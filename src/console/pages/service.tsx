@@ -1,5 +1,5 @@
 /** One service: its split, the shift, the release, and what became of the answers. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../api/types.ts';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
@@ -15,7 +15,7 @@ import { ServiceForm } from '../parts/service-form.tsx';
 import { ShiftEditor } from '../parts/shift-editor.tsx';
 import { SplitChart } from '../parts/split-chart.tsx';
 import { percent, sameWeights } from '../rules/shares.ts';
-import { latestReleaseId, rollbackTarget, weightsAfter } from '../rules/undo.ts';
+import { isBehind, latestReleaseId, rollbackTarget, weightsAfter } from '../rules/undo.ts';
 import { concerns, type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { observedShares } from './services.tsx';
@@ -38,7 +38,10 @@ export function ServicePage({ name }: { name: string }) {
   const health = useResource<Health>(`${path}/health`, { on, everyMs: HEALTH_MS });
   const releaseId = latestReleaseId(history.body?.items ?? []);
   const release = useResource<Release>(releaseId && `${path}/releases/${releaseId}`, { on, everyMs: GATES_MS });
-  if (service.body === undefined) {
+  // Whoever has a dialog open is told that the service was deleted, not left before a page that vanished.
+  const last = useRef<Service>(undefined);
+  last.current = service.body ?? last.current;
+  if (last.current === undefined) {
     return (
       <>
         <PageHead title={name} back={{ href: hrefOf({ page: 'services' }), text: 'Services' }} />
@@ -50,7 +53,7 @@ export function ServicePage({ name }: { name: string }) {
   }
   return (
     <ServiceView
-      service={service.body}
+      service={last.current}
       of={service}
       history={history}
       drain={drain}
@@ -82,6 +85,11 @@ function ServiceView(parts: Parts) {
   };
   return (
     <>
+      {of.failure?.status === 404 && (
+        <Message tone="danger" isAlert>
+          {name} was deleted. You see what it was.
+        </Message>
+      )}
       <Head {...parts} active={active} weights={weights} onChanged={reloadAll} />
       <div class="columns">
         <div class="column">
@@ -114,7 +122,8 @@ function Head(props: WithState & { onChanged: () => void }) {
   const { service, of, history, active, weights } = props;
   const [open, setOpen] = useState<'release' | 'edit'>();
   const releases = new Map(props.release.body ? [[props.release.body.id, props.release.body]] : []);
-  const found = rollbackTarget(service.name, history.body?.items ?? [], releases);
+  const items = history.body?.items ?? [];
+  const found = isBehind(items, service) ? undefined : rollbackTarget(service.name, items, releases);
   const target = found === 'nothing' ? undefined : found;
   const isThere = found === 'nothing' || (target !== undefined && sameWeights(target, weights) && active === undefined);
   return (
@@ -139,7 +148,7 @@ function Head(props: WithState & { onChanged: () => void }) {
             <button type="button" onClick={() => setOpen('edit')}>
               Edit
             </button>
-            {!isThere && <RollbackButton service={service} of={of} target={target} active={active} />}
+            <RollbackButton service={service} of={of} target={target} active={active} isThere={isThere} />
             {active === undefined && (
               <button type="button" class="primary" onClick={() => setOpen('release')}>
                 Start a release…
@@ -148,10 +157,8 @@ function Head(props: WithState & { onChanged: () => void }) {
           </>
         }
       />
-      {open === 'edit' && <ServiceForm service={service} etag={of.etag} onClose={() => setOpen(undefined)} />}
-      {open === 'release' && (
-        <ReleaseForm service={service} etag={of.etag} onClose={() => setOpen(undefined)} onStarted={props.onChanged} />
-      )}
+      {open === 'edit' && <ServiceForm of={of} onClose={() => setOpen(undefined)} />}
+      {open === 'release' && <ReleaseForm of={of} onClose={() => setOpen(undefined)} onStarted={props.onChanged} />}
     </>
   );
 }

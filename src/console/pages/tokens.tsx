@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, TokenEntry } from '../api/types.ts';
 import { Badge, Dialog, DialogEnd, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
+import { GroundMoved } from '../parts/ground-moved.tsx';
 import { momentText } from '../rules/format.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
@@ -112,6 +113,12 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
   if (made !== undefined) {
     return (
       <Dialog title={`Token ${made.name}`} onClose={onClose}>
+        {made.secret === undefined && (
+          <Message tone="danger" isAlert>
+            The token was made, but the reply with its secret was lost on the way, and the server has only its hash:
+            revoke it, and make another.
+          </Message>
+        )}
         <Message tone="warn">This is shown once. Keep it where secrets are kept; the server has only its hash.</Message>
         <Field label="Secret">
           {(ids) => (
@@ -179,19 +186,41 @@ function inDays(days: number): string {
   return Number.isNaN(at.getTime()) ? String(days) : at.toISOString();
 }
 
-function RevokeToken({ token, of, onClose }: { token: TokenEntry; of: Resource<unknown>; onClose: () => void }) {
+/** A token of the same name that was made since is another one. */
+function RevokeToken(props: { token: TokenEntry; of: Resource<Page<TokenEntry>>; onClose: () => void }) {
+  const { of, onClose } = props;
   const action = useAction();
+  const [token, setToken] = useState(props.token);
+  const now = of.body?.items.find(({ name }) => name === token.name);
+  const isHeld = of.body !== undefined && now?.revision !== token.revision && !action.isBusy;
   const confirm = async (): Promise<void> => {
-    const isDone = await action.run(`/v1/tokens/${segment(token.name)}`, { method: 'DELETE' });
+    const ifMatch = token.revision === undefined ? undefined : `"${token.revision}"`;
+    const isDone = await action.run(`/v1/tokens/${segment(token.name)}`, { method: 'DELETE', ifMatch });
     void of.reload();
     if (!isDone) return;
     note('done', `The token ${token.name} was revoked.`);
     onClose();
   };
+  const look = (): void => {
+    if (now === undefined) return onClose();
+    setToken(now);
+    action.clear();
+  };
   return (
     <Dialog title={`Revoke ${token.name}?`} onClose={onClose}>
+      {isHeld && (
+        <GroundMoved
+          what={`the token ${token.name}`}
+          opened={token}
+          now={now}
+          etag={token.revision === undefined ? undefined : `"${token.revision}"`}
+          isAbout={({ kind, name }) => kind === 'token' && name === token.name}
+          onTheirs={look}
+          theirsText={now === undefined ? 'Close' : 'Ask about the one that is there now'}
+        />
+      )}
       <p>Whoever uses it is refused from then on. This cannot be undone.</p>
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger>
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
         Revoke now
       </DialogEnd>
     </Dialog>

@@ -3,9 +3,11 @@ import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, RRset, Zone } from '../api/types.ts';
 import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
-import { RecordForm } from '../parts/record-form.tsx';
+import { GroundMoved } from '../parts/ground-moved.tsx';
+import { RecordForm, shortName } from '../parts/record-form.tsx';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { useGround } from '../state/ground.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { call } from '../state/session.ts';
@@ -183,29 +185,47 @@ function Records(props: {
   );
 }
 
-/** `@` for the zone itself, as zone files have it. */
-function shortName(name: string, zone: string): string {
-  if (name === zone) return '@';
-  return name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1) : name;
-}
-
 function DeleteRecord({ rrset, onClose, onDone }: { rrset: RRset; onClose: () => void; onDone: () => void }) {
   const action = useAction();
   const path = `/v1/zones/${segment(rrset.zone)}/rrsets/${segment(rrset.name)}/${segment(rrset.type)}`;
+  const of = useResource<RRset>(path, { on: ({ kind }) => kind === 'revision' });
+  const ground = useGround<RRset>(of, { body: rrset, etag: `"${rrset.revision}"` });
+  const isHeld = ground.moved !== undefined && !action.isBusy;
+  const { ttlSeconds, rdata } = ground.body as RRset;
   const confirm = async (): Promise<void> => {
-    const isDone = await action.run(path, { method: 'DELETE', ifMatch: `"${rrset.revision}"` });
+    const isDone = await action.run(path, { method: 'DELETE', ifMatch: ground.etag });
     onDone();
-    if (!isDone) return;
+    if (!isDone) return void of.reload();
     note('done', `${rrset.name} ${rrset.type} was deleted.`);
     onClose();
   };
+  const look = (): void => {
+    if (ground.moved?.body === undefined) return onClose();
+    ground.take();
+    action.clear();
+  };
   return (
     <Dialog title={`Delete ${rrset.name} ${rrset.type}?`} onClose={onClose}>
+      {isHeld && (
+        <GroundMoved
+          what={`${rrset.name} ${rrset.type}`}
+          opened={{ ttlSeconds, rdata }}
+          now={ground.moved?.body && { ttlSeconds: ground.moved.body.ttlSeconds, rdata: ground.moved.body.rdata }}
+          etag={ground.etag}
+          isAbout={({ kind, name }) => kind === 'rrset' && name === `${rrset.name}/${rrset.type}`}
+          onTheirs={look}
+          theirsText={ground.moved?.body === undefined ? 'Close' : 'Ask about what is in force'}
+        />
+      )}
+      <ul class="mono">
+        {rdata.map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+      </ul>
       <p>
-        Resolvers keep what they have for up to {rrset.ttlSeconds} s. The log keeps the record, so that it can be set
-        again.
+        Resolvers keep what they have for up to {ttlSeconds} s. The log keeps the record, so that it can be set again.
       </p>
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger>
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
         Delete now
       </DialogEnd>
     </Dialog>

@@ -2,8 +2,9 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, Zone } from '../api/types.ts';
-import { Dialog, Empty, Field, Loaded, PageHead, Refusal } from '../parts/controls.tsx';
+import { Dialog, Empty, Field, Late, Loaded, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
 import { countText } from '../rules/format.ts';
+import { isInForce } from '../rules/ground.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useResource } from '../state/resource.ts';
@@ -84,14 +85,20 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
   const [hostmaster, setHostmaster] = useState('');
   const action = useAction();
   const zone = name.trim().replace(/\.$/, '');
+  const path = `/v1/zones/${segment(zone)}`;
+  const [taken, setTaken] = useState<string>();
+  const there = useResource<Zone>(taken).body;
+  const isTaken = taken === path && there !== undefined && action.failure?.code === 'revision_stale';
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const body = {
       nameservers: nameservers.split(/[\s,]+/).filter((one) => one !== ''),
       hostmaster: hostmaster.trim().replace('@', '.') || `hostmaster.${zone}`,
     };
-    const isDone = await action.run(`/v1/zones/${segment(zone)}`, { method: 'PUT', body });
-    if (!isDone) return;
+    const isMine = (now: Zone): boolean => isInForce(now, body);
+    // It makes a zone, and changes none that is there.
+    const isDone = await action.run<Zone>(path, { method: 'PUT', body, ifNoneMatch: '*', isMine });
+    if (!isDone) return setTaken(path);
     note('done', `The zone ${zone} was made.`);
     onClose();
     location.hash = hrefOf({ page: 'zone', name: zone });
@@ -123,7 +130,20 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
         <Field label="Mailbox of who is responsible" hint={zone && `If left empty: hostmaster.${zone}`}>
           {(ids) => <input {...ids} value={hostmaster} onInput={(event) => setHostmaster(event.currentTarget.value)} />}
         </Field>
-        <Refusal failure={action.failure} />
+        {isTaken ? (
+          <Message tone="warn" isAlert>
+            <p>
+              <strong>{zone} is there already,</strong> and nothing was changed. Its nameservers are{' '}
+              {there.nameservers.join(', ')}; its mailbox is {there.hostmaster}.
+            </p>
+            <a href={hrefOf({ page: 'zone', name: zone })} onClick={onClose}>
+              Look at it
+            </a>
+          </Message>
+        ) : (
+          <Refusal failure={action.failure} />
+        )}
+        <Late action={action} />
         <div class="between">
           {zone === '' ? (
             <span />
@@ -137,7 +157,7 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
               Cancel
             </button>
             <button type="submit" class="primary" disabled={action.isBusy}>
-              Make the zone
+              {phaseText(action.phase) ?? 'Make the zone'}
             </button>
           </div>
         </div>

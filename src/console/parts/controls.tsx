@@ -49,33 +49,56 @@ export function Refusal({ failure }: { failure: Failure | undefined }) {
   );
 }
 
-/** The end of a dialog: why its action was refused, and the two ways out. Without `onAct` the second submits the form. */
+/** That a change was sent and no reply came yet; nothing else is offered meanwhile. */
+export function Late({ action }: { action: Action }) {
+  if (action.phase !== 'late') return null;
+  return (
+    <Message tone="warn" isAlert>
+      It was sent, and no reply has come, so it is not certain whether it was done. The server is being asked what is in
+      force; nothing is done twice.
+    </Message>
+  );
+}
+
+/**
+ * The end of a dialog: what became of its action, and the two ways out. Without `onAct` the second submits the form.
+ * `isHeld`: something has to be decided first.
+ */
 export function DialogEnd(props: {
   action: Action;
   onCancel: () => void;
   onAct?: () => Promise<void>;
+  cancel?: string;
   isDanger?: boolean;
+  isHeld?: boolean;
   children: ComponentChildren;
 }) {
-  const { action, onCancel, onAct, isDanger = false, children } = props;
+  const { action, onCancel, onAct, cancel = 'Cancel', isDanger = false, isHeld = false, children } = props;
   return (
     <>
       <Refusal failure={action.failure} />
+      <Late action={action} />
       <div class="row-end">
         <button type="button" onClick={onCancel}>
-          Cancel
+          {action.isBusy ? 'Close' : cancel}
         </button>
         <button
           type={onAct === undefined ? 'submit' : 'button'}
           class={isDanger ? 'danger' : 'primary'}
-          disabled={action.isBusy}
+          disabled={action.isBusy || isHeld}
           onClick={onAct && (() => void onAct())}
         >
-          {children}
+          {phaseText(action.phase) ?? children}
         </button>
       </div>
     </>
   );
+}
+
+/** What a button says while its action is under way. */
+export function phaseText(phase: Action['phase']): string | undefined {
+  if (phase === 'idle') return undefined;
+  return phase === 'sending' ? 'Sending…' : 'Asking the server…';
 }
 
 export function Empty(props: { title: string; children?: ComponentChildren }) {

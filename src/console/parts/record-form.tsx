@@ -2,9 +2,13 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { RRset } from '../api/types.ts';
+import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { useGround } from '../state/ground.ts';
+import { useResource } from '../state/resource.ts';
 import { Dialog, DialogEnd, Field } from './controls.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SRV', 'SSHFP', 'TLSA', 'TXT'];
 
@@ -19,26 +23,52 @@ const examples: Readonly<Record<string, string>> = {
   TXT: '"v=spf1 -all"',
 };
 
-export function RecordForm(props: { zone: string; rrset?: RRset; onClose: () => void; onDone: () => void }) {
-  const { zone, rrset, onClose } = props;
-  const [name, setName] = useState('');
-  const [type, setType] = useState(rrset?.type ?? 'A');
-  const [ttl, setTtl] = useState(String(rrset?.ttlSeconds ?? 300));
-  const [rdata, setRdata] = useState(rrset?.rdata.join('\n') ?? '');
+/** `rrset`: the one to change; without it a new one is made, `from` what was there once. */
+export function RecordForm(props: {
+  zone: string;
+  rrset?: RRset;
+  from?: RRset;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { zone, rrset, from, onClose } = props;
+  const [name, setName] = useState(from === undefined ? '' : shortName(from.name, zone));
+  const [type, setType] = useState((rrset ?? from)?.type ?? 'A');
+  const [fields, setFields] = useState(() => fieldsOf(rrset ?? from));
   const action = useAction();
   const full = rrset?.name ?? fullName(name.trim(), zone);
+  const path = `/v1/zones/${segment(zone)}/rrsets/${segment(full)}/${segment(type.trim())}`;
+  // The name of a new one may be taken: then that is what the form is about.
+  const [taken, setTaken] = useState<string>();
+  const of = useResource<RRset>(rrset === undefined ? taken : path, { on: ({ kind }) => kind === 'revision' });
+  const ground = useGround<RRset>(of, rrset === undefined ? NOTHING : { body: rrset, etag: `"${rrset.revision}"` });
+  const isHeld = ground.moved !== undefined && (rrset !== undefined || taken === path) && !action.isBusy;
+  const body = { ttlSeconds: Number(fields.ttlSeconds), rdata: linesOf(fields.rdata) };
 
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const path = `/v1/zones/${segment(zone)}/rrsets/${segment(full)}/${segment(type.trim())}`;
-    const lines = rdata.split('\n').filter((line) => line.trim() !== '');
-    const body = { ttlSeconds: Number(ttl), rdata: lines };
-    const ifMatch = rrset && `"${rrset.revision}"`;
-    const isDone = await action.run(path, { method: 'PUT', body, ifMatch });
+    if (isHeld) return;
+    const condition = ground.etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: ground.etag };
+    const isMine = (now: RRset): boolean => isInForce(shown(now), body);
+    const isDone = await action.run<RRset>(path, { method: 'PUT', body, ...condition, isMine });
     props.onDone();
-    if (!isDone) return;
+    if (!isDone) {
+      setTaken(path);
+      return void of.reload();
+    }
     note('done', `${full} ${type} was set.`);
     onClose();
+  };
+  const decide = (keepsMine: boolean): void => {
+    const now = ground.moved?.body;
+    if (now === undefined && !keepsMine) return onClose();
+    // What is gone can be set again: as a new one.
+    if (now !== undefined)
+      setFields(
+        keepsMine ? { ...fieldsOf(now), ...rebased(fieldsOf(ground.body), fieldsOf(now), fields) } : fieldsOf(now),
+      );
+    ground.take();
+    action.clear();
   };
 
   return (
@@ -73,7 +103,12 @@ export function RecordForm(props: { zone: string; rrset?: RRset; onClose: () => 
         )}
         <Field label="TTL, seconds">
           {(ids) => (
-            <input {...ids} inputMode="numeric" value={ttl} onInput={(event) => setTtl(event.currentTarget.value)} />
+            <input
+              {...ids}
+              inputMode="numeric"
+              value={fields.ttlSeconds}
+              onInput={(event) => setFields({ ...fields, ttlSeconds: event.currentTarget.value })}
+            />
           )}
         </Field>
         <Field label="Data, one record a line" hint={examples[type] && `For example ${examples[type]}`}>
@@ -83,17 +118,58 @@ export function RecordForm(props: { zone: string; rrset?: RRset; onClose: () => 
               rows={5}
               required
               spellcheck={false}
-              value={rdata}
-              onInput={(event) => setRdata(event.currentTarget.value)}
+              value={fields.rdata}
+              onInput={(event) => setFields({ ...fields, rdata: event.currentTarget.value })}
             />
           )}
         </Field>
-        <DialogEnd action={action} onCancel={onClose}>
+        {isHeld && (
+          <GroundMoved
+            what={`${full} ${type}`}
+            opened={shown(ground.body)}
+            now={shown(ground.moved?.body)}
+            mine={body}
+            etag={ground.etag}
+            isAbout={({ kind, name }) => kind === 'rrset' && name === `${full}/${type}`}
+            onMine={() => decide(true)}
+            mineText={mineText(ground.body, ground.moved?.body)}
+            onTheirs={() => decide(false)}
+            {...(ground.moved?.body === undefined && { theirsText: 'Leave it deleted' })}
+          />
+        )}
+        <DialogEnd action={action} onCancel={onClose} isHeld={isHeld}>
           Save
         </DialogEnd>
       </form>
     </Dialog>
   );
+}
+
+const NOTHING: Seen<RRset> = { body: undefined, etag: undefined };
+/** Of a new record. */
+const TTL_SECONDS = 300;
+
+function fieldsOf(rrset: RRset | undefined): Fields & { ttlSeconds: string; rdata: string } {
+  return { ttlSeconds: String(rrset?.ttlSeconds ?? TTL_SECONDS), rdata: rrset?.rdata.join('\n') ?? '' };
+}
+
+function linesOf(rdata: string): string[] {
+  return rdata.split('\n').filter((line) => line.trim() !== '');
+}
+
+function shown(rrset: RRset | undefined): object | undefined {
+  return rrset && { ttlSeconds: rrset.ttlSeconds, rdata: rrset.rdata };
+}
+
+function mineText(opened: RRset | undefined, now: RRset | undefined): string {
+  if (now === undefined) return 'Set mine all the same';
+  return opened === undefined ? 'Replace it with mine' : 'Keep mine';
+}
+
+/** `@` for the zone itself, as zone files have it. */
+export function shortName(name: string, zone: string): string {
+  if (name === zone) return '@';
+  return name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1) : name;
 }
 
 /** What is typed is relative to the zone, unless it ends with the zone or with a dot, as in zone files. */

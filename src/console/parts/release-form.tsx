@@ -3,11 +3,15 @@ import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Plan, Release, Service, Step } from '../api/types.ts';
 import { clockText } from '../rules/format.ts';
+import { shownOf } from '../rules/services.ts';
 import { percent } from '../rules/shares.ts';
 import { PRESETS, presetText } from '../rules/steps.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { Dialog, DialogEnd, Field, Message, Refusal } from './controls.tsx';
+import { useGround } from '../state/ground.ts';
+import type { Resource } from '../state/resource.ts';
+import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
 const OWN = 'own';
@@ -19,13 +23,10 @@ const firstSteps: readonly Step[] = [
   { setWeight: 100 },
 ];
 
-export function ReleaseForm(props: {
-  service: Service;
-  etag: string | undefined;
-  onClose: () => void;
-  onStarted: () => void;
-}) {
-  const { service, onClose } = props;
+export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void; onStarted: () => void }) {
+  const { onClose } = props;
+  const ground = useGround<Service>(props.of);
+  const service = ground.body as Service;
   const pools = Object.keys(service.pools);
   // Whoever releases moves traffic to where the least of it is.
   const [to, setTo] = useState(pools.reduce((a, b) => ((service.shares[b] ?? 0) < (service.shares[a] ?? 0) ? b : a)));
@@ -38,35 +39,60 @@ export function ReleaseForm(props: {
 
   const showPlan = (event: Event): void => {
     event.preventDefault();
-    void action.run<Plan>(path, { method: 'POST', body: { ...body, dryRun: true } }, setPlan);
+    const dryRun = { ...body, dryRun: true };
+    void action.run<Plan>(path, { method: 'POST', body: dryRun, ifMatch: ground.etag }, setPlan);
   };
   const start = async (): Promise<void> => {
-    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: props.etag });
+    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: ground.etag });
+    void props.of.reload();
     if (!isDone) return;
     note('done', `The release of ${service.name} to ${to} has begun.`);
     props.onStarted();
     onClose();
   };
 
+  // A plan is one of what was seen: what is in force now may have another.
+  const isHeld = ground.moved !== undefined && !action.isBusy;
+  const look = (): void => {
+    if (ground.moved?.body === undefined) return onClose();
+    ground.take();
+    const now = Object.keys(ground.moved.body.pools);
+    if (!now.includes(to)) setTo(now[0] as string);
+    setPlan(undefined);
+    action.clear();
+  };
+  const notice = isHeld && (
+    <GroundMoved
+      what={service.name}
+      opened={shownOf(service)}
+      now={shownOf(ground.moved?.body)}
+      etag={ground.etag}
+      isAbout={({ kind, name }) => kind === 'service' && name === service.name}
+      onTheirs={look}
+      theirsText={ground.moved?.body === undefined ? 'Close' : 'Plan it for what is in force'}
+    />
+  );
+
   if (plan !== undefined) {
     return (
       <Dialog title={`Release ${service.name} to ${to}?`} isWide onClose={onClose}>
-        <PlanView name={service.name} plan={plan} />
-        <Refusal failure={action.failure} />
-        <div class="row-end">
-          <button type="button" onClick={() => setPlan(undefined)}>
-            Back
-          </button>
-          <button type="button" class="primary" disabled={action.isBusy} onClick={() => void start()}>
-            {action.isBusy ? 'Starting…' : 'Start the release'}
-          </button>
-        </div>
+        {notice || <PlanView name={service.name} plan={plan} />}
+        <DialogEnd
+          action={action}
+          cancel="Back"
+          onCancel={() => (action.isBusy ? onClose() : setPlan(undefined))}
+          onAct={start}
+          isHeld={isHeld}
+        >
+          Start the release
+        </DialogEnd>
       </Dialog>
     );
   }
   return (
     <Dialog title={`Release ${service.name}`} isWide onClose={onClose}>
       <form class="stack" onSubmit={showPlan}>
+        {notice}
         <div class="fields">
           <Field label="Move traffic to">
             {(ids) => (
@@ -91,7 +117,7 @@ export function ReleaseForm(props: {
           </Field>
         </div>
         {preset === OWN && <StepsEditor to={to} steps={steps} onChange={setSteps} />}
-        <DialogEnd action={action} onCancel={onClose}>
+        <DialogEnd action={action} onCancel={onClose} isHeld={isHeld}>
           Show the plan…
         </DialogEnd>
       </form>

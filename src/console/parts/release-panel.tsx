@@ -4,9 +4,10 @@ import type { AnalysisProgress, Release } from '../api/types.ts';
 import { clockText, durationText, momentText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { metricText, type StepState, stepStates, stepText } from '../rules/steps.ts';
-import { useAction } from '../state/action.ts';
+import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { Badge, Card, Dialog, Message, Refusal, type Tone } from './controls.tsx';
+import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 import { useNow } from './now.ts';
 
 const tones: Record<Release['state'], Tone> = {
@@ -152,20 +153,38 @@ const done: Record<Verb, string> = {
   retry: 'begun again',
 };
 
+/** What was asked about, with the release as it was seen then. */
+interface Asked {
+  readonly what: 'abort' | 'full';
+  readonly release: Release;
+}
+
+/** An abort is the same whatever step the release is at; all else is said of the revision that was seen. */
+function hasMoved({ what, release: seen }: Asked, now: Release): boolean {
+  if (what === 'full') return seen.revision !== now.revision;
+  const leadsTo = (release: Release) =>
+    JSON.stringify(Object.entries(release.services).map(([, { before }]) => before));
+  return now.state === 'completed' || now.state === 'aborted' || leadsTo(seen) !== leadsTo(now);
+}
+
 function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () => void }) {
   const action = useAction();
-  const [isAsking, setAsking] = useState<'abort' | 'full'>();
-  const tell = async (verb: Verb, body: object = {}): Promise<void> => {
-    const isDone = await action.run(`/v1/releases/${release.id}/${verb}`, { method: 'POST', body });
-    if (isDone) note('done', `The release to ${release.to} was ${done[verb]}.`);
-    setAsking(undefined);
+  const [asked, setAsked] = useState<Asked>();
+  const tell = async (verb: Verb, seen: Release, body: object = {}): Promise<void> => {
+    const ifMatch = verb === 'abort' ? undefined : `"${seen.revision}"`;
+    const isDone = await action.run(`/v1/releases/${release.id}/${verb}`, { method: 'POST', body, ifMatch });
+    if (isDone) {
+      note('done', `The release to ${release.to} was ${done[verb]}.`);
+      setAsked(undefined);
+    }
     onMoved();
   };
   const verbs = verbsOf(release);
-  if (verbs.length === 0) return null;
+  if (verbs.length === 0 && asked === undefined) return null;
   return (
     <>
-      <Refusal failure={action.failure} />
+      {!asked && <Refusal failure={action.failure} />}
+      {!asked && <Late action={action} />}
       <div class="row">
         {verbs.map((verb) => (
           <button
@@ -173,45 +192,82 @@ function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () =
             type="button"
             class={verb === 'abort' ? 'danger' : verb === verbs[0] && verb !== 'pause' ? 'primary' : undefined}
             disabled={action.isBusy}
-            onClick={() => (verb === 'abort' ? setAsking('abort') : void tell(verb))}
+            onClick={() => (verb === 'abort' ? setAsked({ what: 'abort', release }) : void tell(verb, release))}
           >
             {capital(verb)}
             {verb === 'abort' && '…'}
           </button>
         ))}
-        {release.state !== 'aborted' && (
-          <button type="button" class="plain" disabled={action.isBusy} onClick={() => setAsking('full')}>
+        {verbs.length > 0 && release.state !== 'aborted' && (
+          <button
+            type="button"
+            class="plain"
+            disabled={action.isBusy}
+            onClick={() => setAsked({ what: 'full', release })}
+          >
             Promote to the end…
           </button>
         )}
       </div>
-      {isAsking && (
-        <Dialog
-          title={isAsking === 'abort' ? 'Abort the release?' : 'Promote to the end?'}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>
-            {isAsking === 'abort'
-              ? 'All its services have the weights from before the release again, at one instant.'
-              : `Every pause and gate that is left is skipped: ${release.to} gets the share of the last step at once.`}
-          </p>
-          <div class="row-end">
-            <button type="button" onClick={() => setAsking(undefined)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="primary"
-              disabled={action.isBusy}
-              onClick={() => void (isAsking === 'abort' ? tell('abort') : tell('promote', { full: true }))}
-            >
-              {isAsking === 'abort' ? 'Abort now' : 'Promote now'}
-            </button>
-          </div>
-        </Dialog>
+      {asked && (
+        <AskDialog
+          asked={asked}
+          release={release}
+          action={action}
+          onAct={() =>
+            asked.what === 'abort' ? tell('abort', asked.release) : tell('promote', asked.release, { full: true })
+          }
+          onLook={() => {
+            action.clear();
+            setAsked({ ...asked, release });
+          }}
+          onClose={() => setAsked(undefined)}
+        />
       )}
     </>
   );
+}
+
+function AskDialog(props: {
+  asked: Asked;
+  release: Release;
+  action: Action;
+  onAct: () => Promise<void>;
+  onLook: () => void;
+  onClose: () => void;
+}) {
+  const { asked, release, action, onClose } = props;
+  const isAbort = asked.what === 'abort';
+  const isOver = release.state === 'completed' || release.state === 'aborted';
+  const isHeld = !action.isBusy && (isOver || hasMoved(asked, release));
+  return (
+    <Dialog title={isAbort ? 'Abort the release?' : 'Promote to the end?'} onClose={onClose}>
+      {isHeld && (
+        <GroundMoved
+          what={`the release to ${release.to}`}
+          opened={standingOf(asked.release)}
+          now={standingOf(release)}
+          etag={`"${asked.release.revision}"`}
+          isAbout={({ kind, name }) => kind === 'release' && name === release.id}
+          onTheirs={isOver ? onClose : props.onLook}
+          theirsText={isOver ? 'Close' : 'Go on from there'}
+        />
+      )}
+      <p>
+        {isAbort
+          ? 'All its services have the weights from before the release again, at one instant.'
+          : `Every pause and gate that is left is skipped: ${release.to} gets the share of the last step at once.`}
+      </p>
+      <DialogEnd action={action} onCancel={onClose} onAct={props.onAct} isHeld={isHeld}>
+        {isAbort ? 'Abort now' : 'Promote now'}
+      </DialogEnd>
+    </Dialog>
+  );
+}
+
+function standingOf({ state, message, stepIndex, services }: Release): object {
+  const before = Object.fromEntries(Object.entries(services).map(([name, { before }]) => [name, before]));
+  return { state, step: stepIndex + 1, message, before };
 }
 
 function capital(text: string): string {

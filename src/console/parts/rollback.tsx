@@ -2,12 +2,15 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Release, Service, Weights, WeightsReply } from '../api/types.ts';
+import { shownOf } from '../rules/services.ts';
 import { describeShares } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 
 export function RollbackButton(props: {
   service: Service;
@@ -15,13 +18,17 @@ export function RollbackButton(props: {
   /** Where it leads, as far as the history at hand tells. */
   target: Weights | undefined;
   active: Release | undefined;
+  /** There is nowhere to go back to; a dialog that is open stays until it is told what became of its rollback. */
+  isThere: boolean;
 }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <button type="button" class="danger" onClick={() => setOpen(true)}>
-        ↩ Roll back{props.target && <span class="small">to {describeShares(props.target)}</span>}
-      </button>
+      {!props.isThere && (
+        <button type="button" class="danger" onClick={() => setOpen(true)}>
+          ↩ Roll back{props.target && <span class="small">to {describeShares(props.target)}</span>}
+        </button>
+      )}
       {isOpen && <ConfirmRollback {...props} onClose={() => setOpen(false)} />}
     </>
   );
@@ -36,36 +43,59 @@ export function ConfirmRollback(props: {
   revision?: number;
   onClose: () => void;
 }) {
-  const { service, of, target, active, revision, onClose } = props;
+  const { of, revision, onClose } = props;
   const action = useAction();
+  const ground = useGround<Service>(of, { body: props.service, etag: of.etag });
+  // Where it leads, and what it ends, is what was seen when it was opened.
+  const [seen, setSeen] = useState({ target: props.target, active: props.active });
+  const { target, active } = seen;
+  const service = ground.body as Service;
+  const isHeld = ground.moved !== undefined && !action.isBusy;
   const confirm = async (): Promise<void> => {
     const path = `/v1/services/${segment(service.name)}/rollback`;
     const body = revision === undefined ? {} : { revision };
-    const isDone = await action.run<WeightsReply>(path, { method: 'POST', body, ifMatch: of.etag }, ({ weights }) =>
+    const isDone = await action.run<WeightsReply>(path, { method: 'POST', body, ifMatch: ground.etag }, ({ weights }) =>
       note('done', `${service.name} rolled back: ${describeShares(weights)}.`),
     );
-    await of.reload();
+    void of.reload();
     if (isDone) onClose();
+  };
+  const look = (): void => {
+    if (ground.moved?.body === undefined) return onClose();
+    ground.take();
+    setSeen({ target: props.target, active: props.active });
+    action.clear();
   };
   const others = Object.keys(active?.services ?? {}).filter((name) => name !== service.name);
   return (
     <Dialog title={`Roll back ${service.name}?`} onClose={onClose}>
+      {isHeld && (
+        <GroundMoved
+          what={service.name}
+          opened={shownOf(service)}
+          now={shownOf(ground.moved?.body)}
+          mine={target && { weights: target }}
+          etag={ground.etag}
+          isAbout={({ kind, name }) => kind === 'service' && name === service.name}
+          onTheirs={look}
+          theirsText={ground.moved?.body === undefined ? 'Close' : 'See where it leads now'}
+        />
+      )}
       {active && (
         <Message tone="warn">
           The release to {active.to} is aborted by this
           {others.length > 0 && <>, and {others.join(', ')} go back with it</>}.
         </Message>
       )}
-      {target === undefined ? (
+      {!isHeld && target === undefined && (
         <p>
           The weights from before the last release or shift come back. If there was none, nothing is changed and the
           server says so.
         </p>
-      ) : (
-        <EffectView service={service} after={target} />
       )}
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm}>
-        {action.isBusy ? 'Rolling back…' : 'Roll back now'}
+      {!isHeld && target !== undefined && <EffectView service={service} after={target} />}
+      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isHeld={isHeld}>
+        Roll back now
       </DialogEnd>
     </Dialog>
   );

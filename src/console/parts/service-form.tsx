@@ -2,47 +2,82 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Service } from '../api/types.ts';
+import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
+import { settingsOf } from '../rules/services.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { useGround } from '../state/ground.ts';
+import { concerns, type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { Dialog, DialogEnd, Field } from './controls.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 
-interface PoolDraft {
-  readonly name: string;
-  readonly targets: string;
-  readonly weight: string;
-}
+/** How long resolvers keep an answer, unless somebody says otherwise. */
+const TTL_SECONDS = 5;
 
-const fresh: readonly PoolDraft[] = [
-  { name: 'blue', targets: '', weight: '100' },
-  { name: 'green', targets: '', weight: '0' },
-];
+const fresh: Fields = {
+  ttlSeconds: String(TTL_SECONDS),
+  'pools.blue.targets': '',
+  'pools.blue.weight': '100',
+  'pools.green.targets': '',
+  'pools.green.weight': '0',
+};
 
-export function ServiceForm(props: { service?: Service; etag?: string | undefined; onClose: () => void }) {
-  const { service, etag, onClose } = props;
-  const [name, setName] = useState(service?.name ?? '');
-  const [ttl, setTtl] = useState(String(service?.ttlSeconds ?? 5));
-  const [pools, setPools] = useState<readonly PoolDraft[]>(service === undefined ? fresh : draftsOf(service));
+/** `of`: the service to change; without it a new one is made, `from` what it was if it was there before. */
+export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onClose: () => void }) {
+  const { onClose } = props;
+  const isNew = props.of === undefined;
+  const [name, setName] = useState(props.from?.name ?? '');
+  const host = name.trim().replace(/\.$/, '');
+  // The name of a new one may be taken: then that is what the form is about.
+  const [taken, setTaken] = useState<string>();
+  const clash = useResource<Service>(taken && `/v1/services/${segment(taken)}`, { on: concerns(taken ?? '') });
+  const of = props.of ?? clash;
+  const ground = useGround<Service>(of, isNew ? NOTHING : undefined);
+  const service = ground.body;
+  const [fields, setFields] = useState<Fields>(() => fieldsOf(service ?? props.from));
+  const pools = Object.keys(fields).flatMap((key) => /^pools\.(.*)\.targets$/s.exec(key)?.[1] ?? []);
+  const [names, setNames] = useState<Readonly<Record<string, string>>>({});
   const action = useAction();
-  const change = (i: number, part: Partial<PoolDraft>): void =>
-    setPools(pools.map((pool, at) => (at === i ? { ...pool, ...part } : pool)));
+  const change = (key: string, value: string): void => setFields({ ...fields, [key]: value });
+  const hasWeights = isNew && service === undefined;
+  const mine = bodyOf(service ?? props.from, fields, { names, hasWeights });
+  const isHeld = ground.moved !== undefined && (!isNew || taken === host) && !action.isBusy;
 
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const host = name.trim().replace(/\.$/, '');
-    const body = bodyOf(service, Number(ttl), pools);
-    const isDone = await action.run(`/v1/services/${segment(host)}`, { method: 'PUT', body, ifMatch: etag });
-    if (!isDone) return;
-    note('done', service === undefined ? `The service ${host} was made.` : `${host} was changed.`);
+    if (isHeld) return;
+    const path = `/v1/services/${segment(host === '' ? (service?.name ?? '') : host)}`;
+    const condition = ground.etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: ground.etag };
+    const isMine = (now: Service): boolean => isInForce(settingsShown(now), mine);
+    const isDone = await action.run<Service>(path, { method: 'PUT', body: mine, ...condition, isMine });
+    if (!isDone) {
+      if (isNew) setTaken(host);
+      return void of.reload();
+    }
+    note('done', isNew ? `The service ${host} was made.` : `${service?.name} was changed.`);
     onClose();
-    if (service === undefined) location.hash = hrefOf({ page: 'service', name: host });
+    if (isNew) location.hash = hrefOf({ page: 'service', name: host });
   };
+  const onTheirs = (): Fields => rebased(fieldsOf(service), fieldsOf(ground.moved?.body), fields);
+  const decide = (keepsMine: boolean): void => {
+    const now = ground.moved?.body;
+    if (now === undefined || (isNew && !keepsMine)) {
+      onClose();
+      if (isNew) location.hash = hrefOf({ page: 'service', name: host });
+      return;
+    }
+    if (!isNew) setFields(keepsMine ? onTheirs() : fieldsOf(now));
+    ground.take();
+    action.clear();
+  };
+  const onMine = ground.moved?.body && (() => decide(true));
 
   return (
-    <Dialog title={service === undefined ? 'New service' : `Edit ${service.name}`} isWide onClose={onClose}>
+    <Dialog title={isNew ? 'New service' : `Edit ${service?.name}`} isWide onClose={onClose}>
       <form class="stack" onSubmit={(event) => void save(event)}>
         <div class="fields">
-          {service === undefined && (
+          {isNew && (
             <Field label="Name" hint="In one of your zones">
               {(ids) => (
                 <input
@@ -57,53 +92,41 @@ export function ServiceForm(props: { service?: Service; etag?: string | undefine
           )}
           <Field label="TTL, seconds" hint="How long resolvers keep an answer">
             {(ids) => (
-              <input {...ids} inputMode="numeric" value={ttl} onInput={(event) => setTtl(event.currentTarget.value)} />
+              <input
+                {...ids}
+                inputMode="numeric"
+                value={fields.ttlSeconds}
+                onInput={(event) => change('ttlSeconds', event.currentTarget.value)}
+              />
             )}
           </Field>
         </div>
         {pools.map((pool, i) => (
-          <fieldset key={i} class="stack-s">
-            <legend>{pool.name === '' ? `Pool ${i + 1}` : pool.name}</legend>
-            <div class="fields">
-              {service === undefined && (
-                <Field label={`Name of pool ${i + 1}`}>
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      required
-                      value={pool.name}
-                      onInput={(event) => change(i, { name: event.currentTarget.value })}
-                    />
-                  )}
-                </Field>
-              )}
-              <Field label={`Targets of ${pool.name}`} hint="IP addresses with spaces, or one host name">
-                {(ids) => (
-                  <input
-                    {...ids}
-                    required
-                    placeholder="192.0.2.10 192.0.2.11"
-                    value={pool.targets}
-                    onInput={(event) => change(i, { targets: event.currentTarget.value })}
-                  />
-                )}
-              </Field>
-              {service === undefined && (
-                <Field label={`Weight of ${pool.name}`}>
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      inputMode="numeric"
-                      value={pool.weight}
-                      onInput={(event) => change(i, { weight: event.currentTarget.value })}
-                    />
-                  )}
-                </Field>
-              )}
-            </div>
-          </fieldset>
+          <PoolFields
+            key={pool}
+            number={i + 1}
+            pool={names[pool] ?? pool}
+            fields={{ targets: fields[`pools.${pool}.targets`] ?? '', weight: fields[`pools.${pool}.weight`] ?? '' }}
+            isNew={hasWeights}
+            onName={(text) => setNames({ ...names, [pool]: text })}
+            onField={(field, text) => change(`pools.${pool}.${field}`, text)}
+          />
         ))}
-        <DialogEnd action={action} onCancel={onClose}>
+        {isHeld && (
+          <GroundMoved
+            what={service?.name ?? host}
+            opened={service && settingsShown(service)}
+            now={ground.moved?.body && settingsShown(ground.moved.body)}
+            mine={isNew ? mine : bodyOf(ground.moved?.body, onTheirs(), { names, hasWeights })}
+            etag={ground.etag}
+            isAbout={({ kind, name }) => kind === 'service' && name === service?.name}
+            onMine={onMine}
+            mineText={isNew ? 'Replace it with mine' : 'Keep my changes'}
+            onTheirs={() => decide(false)}
+            {...(ground.moved?.body === undefined && { theirsText: 'Close' })}
+          />
+        )}
+        <DialogEnd action={action} onCancel={onClose} isHeld={isHeld}>
           Save
         </DialogEnd>
       </form>
@@ -111,35 +134,89 @@ export function ServiceForm(props: { service?: Service; etag?: string | undefine
   );
 }
 
-function draftsOf(service: Service): PoolDraft[] {
-  return Object.entries(service.pools).map(([name, { targets, weight }]) => ({
-    name,
-    targets: targets.join(' '),
-    weight: String(weight),
-  }));
+function PoolFields(props: {
+  number: number;
+  pool: string;
+  fields: { readonly targets: string; readonly weight: string };
+  isNew: boolean;
+  onName: (text: string) => void;
+  onField: (field: 'targets' | 'weight', text: string) => void;
+}) {
+  const { number, pool, fields, isNew, onField } = props;
+  return (
+    <fieldset class="stack-s">
+      <legend>{pool === '' ? `Pool ${number}` : pool}</legend>
+      <div class="fields">
+        {isNew && (
+          <Field label={`Name of pool ${number}`}>
+            {(ids) => (
+              <input {...ids} required value={pool} onInput={(event) => props.onName(event.currentTarget.value)} />
+            )}
+          </Field>
+        )}
+        <Field label={`Targets of ${pool}`} hint="IP addresses with spaces, or one host name">
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              placeholder="192.0.2.10 192.0.2.11"
+              value={fields.targets}
+              onInput={(event) => onField('targets', event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        {isNew && (
+          <Field label={`Weight of ${pool}`}>
+            {(ids) => (
+              <input
+                {...ids}
+                inputMode="numeric"
+                value={fields.weight}
+                onInput={(event) => onField('weight', event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        )}
+      </div>
+    </fieldset>
+  );
 }
 
-/** What else a service has (pins, health checks) is sent back as it was; weights of pools that exist are left alone. */
-function bodyOf(service: Service | undefined, ttlSeconds: number, pools: readonly PoolDraft[]): object {
-  const settings = service === undefined ? {} : settingsOf(service);
+const NOTHING: Seen<Service> = { body: undefined, etag: undefined };
+
+/** What the form edits, by its place in the service. */
+function fieldsOf(service: Service | undefined): Fields {
+  if (service === undefined) return fresh;
+  const pools = Object.entries(service.pools).flatMap(([pool, { targets, weight }]) => [
+    [`pools.${pool}.targets`, targets.join(' ')],
+    [`pools.${pool}.weight`, String(weight)],
+  ]);
+  return { ttlSeconds: String(service.ttlSeconds), ...Object.fromEntries(pools) };
+}
+
+/** Of a service that is there, what the form's body can be held against. */
+function settingsShown(service: Service): object {
+  return { ...settingsOf(service), ttlSeconds: service.ttlSeconds, pools: service.pools };
+}
+
+/** What else a service has is sent back as it was; weights of pools that exist are left alone. */
+function bodyOf(
+  service: Service | undefined,
+  fields: Fields,
+  { names, hasWeights }: { names: Readonly<Record<string, string>>; hasWeights: boolean },
+): object {
+  const pools = Object.keys(fields).flatMap((key) => /^pools\.(.*)\.targets$/s.exec(key)?.[1] ?? []);
   return {
-    ...settings,
-    ttlSeconds,
+    ...(service && settingsOf(service)),
+    ttlSeconds: Number(fields.ttlSeconds),
     pools: Object.fromEntries(
-      pools.map(({ name, targets, weight }) => [
-        name.trim(),
+      pools.map((pool) => [
+        (names[pool] ?? pool).trim(),
         {
-          targets: targets.split(/[\s,]+/).filter((target) => target !== ''),
-          ...(service === undefined && { weight: Number(weight) }),
+          targets: (fields[`pools.${pool}.targets`] ?? '').split(/[\s,]+/).filter((target) => target !== ''),
+          ...(hasWeights && { weight: Number(fields[`pools.${pool}.weight`]) }),
         },
       ]),
     ),
   };
-}
-
-/** Of a reply, what a PUT takes. */
-const settable = ['pick', 'pins', 'health', 'release', 'salt'] as const;
-
-function settingsOf(service: Service): object {
-  return Object.fromEntries(settable.flatMap((key) => (service[key] === undefined ? [] : [[key, service[key]]])));
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import icon from '../icon.svg';
 import { clockText } from '../rules/format.ts';
 import { dismiss, notes, spoken } from '../state/announce.ts';
-import { type LiveState, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
+import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
 import { hrefOf, type Place } from '../state/router.ts';
 import { signOut } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
@@ -62,15 +62,18 @@ export function Shell({ place, children }: { place: Place; children: ComponentCh
 const liveTexts: Record<LiveState, string> = {
   connecting: 'Connecting',
   live: 'Live',
+  silent: 'No word',
   lost: 'Server lost',
   absent: 'Not live',
 };
 
 function LiveSign() {
   const state = liveState.value;
+  const now = useNow(state === 'silent');
+  const silentSeconds = Math.max(0, Math.floor((now - lastWordMs.value) / 1000));
   return (
     <span class="live" data-state={state} title={state === 'absent' ? 'This server sends no events.' : undefined}>
-      {liveTexts[state]}
+      {state === 'silent' ? `No word for ${silentSeconds} s` : liveTexts[state]}
     </span>
   );
 }

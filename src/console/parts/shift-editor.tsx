@@ -1,13 +1,17 @@
 /** The weights of a service: sliders, exact numbers, and the confirmation of a shift. */
-import { useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
-import type { Service, Weights } from '../api/types.ts';
+import type { Service, Weights, WeightsReply } from '../api/types.ts';
+import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
+import { shownOf, weightsOf } from '../rules/services.ts';
 import { describeShares, percent, sameWeights, sharesOf, slide, slideTotal, weightsFault } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { Resource } from '../state/resource.ts';
 import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
+import { GroundMoved } from './ground-moved.tsx';
 import { PoolName, SplitBar } from './pools.tsx';
 
 /** What stands in the fields; undefined where one is empty or no number. */
@@ -20,27 +24,57 @@ export function ShiftEditor(props: {
   resolvers: number | undefined;
 }) {
   const { service, isReleasing } = props;
-  const pools = Object.keys(service.pools);
-  const current: Weights = Object.fromEntries(pools.map((pool) => [pool, service.pools[pool]?.weight ?? 0]));
+  const live: Seen<Service> = { body: service, etag: props.of.etag };
   const [draft, setDraft] = useState<Draft>();
+  // Taken together with the first touch of the draft, which is made to it and to nothing that comes later.
+  const [taken, setTaken] = useState<Seen<Service>>(live);
+  const ground = draft === undefined ? live : taken;
+  const moved = draft === undefined ? undefined : movedFrom(taken, seenIn(props.of));
+  const current = weightsOf(ground.body as Service);
   // Sliders move the other pools in the proportions that they had when the first was touched.
   const [start, setStart] = useState<Weights>(current);
   const [isConfirming, setConfirming] = useState(false);
   const values = draft ?? current;
+  const pools = Object.keys(values);
   const fault = weightsFault(values);
   const whole = fault === undefined ? (values as Weights) : undefined;
   const isChanged = whole === undefined || !sameWeights(whole, current);
 
+  const touch = (): void => {
+    if (draft !== undefined) return;
+    setTaken(live);
+    setStart(current);
+  };
   const moveSlider = (pool: string, value: number): void => {
     const from = draft === undefined ? current : start;
-    if (draft === undefined) setStart(current);
+    touch();
     setDraft(slide(from, pool, value));
   };
   const typeNumber = (pool: string, text: string): void => {
     const next = { ...values, [pool]: /^\d{1,6}$/.test(text.trim()) ? Number(text) : undefined };
+    touch();
     setDraft(next);
     if (weightsFault(next) === undefined) setStart(next as Weights);
   };
+
+  const decide = (keepsMine: boolean): void => {
+    const now = moved?.body && weightsOf(moved.body);
+    setTaken(live);
+    setDraft(keepsMine && now ? onPoolsOf(now, values) : undefined);
+    if (!keepsMine) setConfirming(false);
+  };
+  const notice = moved && (
+    <GroundMoved
+      what={service.name}
+      opened={shownOf(taken.body)}
+      now={shownOf(moved.body)}
+      mine={{ weights: values }}
+      etag={taken.etag}
+      isAbout={({ kind, name }) => kind === 'service' && name === service.name}
+      onMine={moved.body && (() => decide(true))}
+      onTheirs={() => decide(false)}
+    />
+  );
 
   // Whoever is confirming a shift is told why it is refused, not left before a dialog that vanished.
   if (isReleasing && !isConfirming) {
@@ -55,7 +89,7 @@ export function ShiftEditor(props: {
       class="weights"
       onSubmit={(event) => {
         event.preventDefault();
-        if (whole !== undefined && isChanged) setConfirming(true);
+        if (whole !== undefined && isChanged && !moved) setConfirming(true);
       }}
     >
       {pools.map((pool) => (
@@ -76,8 +110,9 @@ export function ShiftEditor(props: {
           {fault}
         </p>
       )}
+      {!isConfirming && notice}
       <div class="row">
-        <button type="submit" class="primary" disabled={whole === undefined || !isChanged}>
+        <button type="submit" class="primary" disabled={whole === undefined || !isChanged || moved !== undefined}>
           Review the shift…
         </button>
         <button type="button" disabled={draft === undefined} onClick={() => setDraft(undefined)}>
@@ -87,8 +122,11 @@ export function ShiftEditor(props: {
       </div>
       {isConfirming && whole && (
         <ConfirmShift
-          {...props}
+          ground={ground}
+          notice={notice}
           after={whole}
+          of={props.of}
+          resolvers={props.resolvers}
           onClose={() => setConfirming(false)}
           onDone={() => {
             setConfirming(false);
@@ -146,30 +184,43 @@ function WeightRow(props: {
 }
 
 function ConfirmShift(props: {
-  service: Service;
+  /** What the shift is made to. */
+  ground: Seen<Service>;
+  /** That the ground has moved, and the way on. */
+  notice: ComponentChildren;
   of: Resource<Service>;
   after: Weights;
   resolvers: number | undefined;
   onClose: () => void;
   onDone: () => void;
 }) {
-  const { service, of, after } = props;
+  const { ground, of, after, notice } = props;
+  const service = ground.body as Service;
   const action = useAction();
   const confirm = async (): Promise<void> => {
     const path = `/v1/services/${segment(service.name)}/weights`;
-    const isDone = await action.run(path, { method: 'PUT', body: after, ifMatch: of.etag });
-    // Done or refused, the page shows what is in force.
-    await of.reload();
+    const isMine = ({ weights }: WeightsReply): boolean => sameWeights(weights, after);
+    const isDone = await action.run<WeightsReply>(path, { method: 'PUT', body: after, ifMatch: ground.etag, isMine });
+    // Done or refused, the page shows what is in force; the dialog does not wait for that.
+    void of.reload();
     if (!isDone) return;
     note('done', `${service.name} shifted: ${describeShares(after)}. Every new answer follows.`);
     props.onDone();
   };
+  // What is seen while a shift is under way may be that very shift.
+  const isHeld = notice !== undefined && !action.isBusy;
+  useEffect(() => action.clear(), [ground.etag]);
   return (
     <Dialog title={`Shift ${service.name}?`} onClose={props.onClose}>
-      <EffectView service={service} after={after} resolvers={props.resolvers} />
-      <DialogEnd action={action} onCancel={props.onClose} onAct={confirm}>
-        {action.isBusy ? 'Shifting…' : 'Shift now'}
+      {isHeld ? notice : <EffectView service={service} after={after} resolvers={props.resolvers} />}
+      <DialogEnd action={action} onCancel={props.onClose} onAct={confirm} isHeld={isHeld}>
+        Shift now
       </DialogEnd>
     </Dialog>
   );
+}
+
+/** The draft for the pools that there are now: one that is new has the weight that it has. */
+function onPoolsOf(now: Weights, draft: Draft): Draft {
+  return Object.fromEntries(Object.entries(now).map(([pool, weight]) => [pool, pool in draft ? draft[pool] : weight]));
 }

@@ -22,6 +22,15 @@ export function differencesOf(before: unknown, after: unknown, path = ''): Diffe
   return a === b ? [] : [{ path, before: a, after: b }];
 }
 
+/** Every leaf with its path, as text. Lists of plain values count as one leaf. */
+export function leavesOf(value: unknown, path = ''): Map<string, string> {
+  const leaves = new Map<string, string>();
+  for (const { path: at, after } of differencesOf(undefined, value, path)) {
+    if (after !== undefined) leaves.set(at, after);
+  }
+  return leaves;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -24,6 +24,11 @@ export function rollbackTarget(
   return undefined;
 }
 
+/** True where the history at hand ends before the service's last change: what it says is old then. */
+export function isBehind(history: readonly Revision[], service: { readonly revision: number }): boolean {
+  return (history[0]?.revision ?? 0) < service.revision;
+}
+
 /** The id of the newest release that the history tells of. */
 export function latestReleaseId(history: readonly Revision[]): string | undefined {
   for (const { kind, subjects } of history) {

@@ -1,39 +1,98 @@
-/** One change at a time from a form or dialog: whether it is under way, and why it was refused. */
-import { useRef, useState } from 'preact/hooks';
-import type { Reply, Request } from '../api/client.ts';
+/** One change at a time from a form or dialog: whether it is under way, what became of it, and why it was refused. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Request } from '../api/client.ts';
 import type { Failure } from '../api/types.ts';
+import { carryOut, isUncertain, type Word } from './carry-out.ts';
 import { call } from './session.ts';
 
+/** `late`: it was sent, no reply came, and the server is asked what is in force. */
+type Phase = 'idle' | 'sending' | 'late';
+
 export interface Action {
+  readonly phase: Phase;
   readonly isBusy: boolean;
   readonly failure: Failure | undefined;
-  /** Sends it; true once it is done. A POST that is tried again after no reply has the same Idempotency-Key. */
-  run<Body>(path: string, request: Request, done?: (body: Body) => void): Promise<boolean>;
+  /** Sends it; true once it is in force. A second call while one is under way does nothing. */
+  run<Body>(path: string, change: Change<Body>, done?: (body: Body) => void): Promise<boolean>;
   clear(): void;
 }
 
+interface Change<Body> extends Request {
+  /** Of a PUT: where to look for what is in force, if not at the path itself. */
+  readonly look?: string;
+  /** Of a PUT: whether what is there is what it wants. Without it, what is there instead counts as another's. */
+  readonly isMine?: (body: Body) => boolean;
+}
+
+/** A question that gets no answer for so long is asked again. */
+const ASK_MAX_MS = 8000;
+
+const STALE: Failure = { status: 412, code: 'revision_stale', detail: 'It was changed meanwhile.' };
+
 export function useAction(): Action {
-  const [isBusy, setBusy] = useState(false);
+  const [phase, setPhase] = useState<Phase>('idle');
   const [failure, setFailure] = useState<Failure>();
-  const last = useRef<{ what: string; key: string }>(null);
-  const run = async <Body>(path: string, request: Request, done?: (body: Body) => void): Promise<boolean> => {
-    if (isBusy) return false;
-    setBusy(true);
+  // Two clicks come before the page is drawn again: what is under way is known at once.
+  const isUnderWay = useRef(false);
+  const isThere = useRef(true);
+  useEffect(() => {
+    isThere.current = true;
+    return () => {
+      isThere.current = false;
+    };
+  }, []);
+  const run = async <Body>(path: string, change: Change<Body>, done?: (body: Body) => void): Promise<boolean> => {
+    if (isUnderWay.current) return false;
+    isUnderWay.current = true;
+    setPhase('sending');
     setFailure(undefined);
-    const what = JSON.stringify([path, request.body]);
-    if (last.current?.what !== what) last.current = { what, key: freshKey() };
-    const reply: Reply<Body> = await call(path, {
-      ...request,
-      ...(request.method === 'POST' && { idempotencyKey: last.current.key }),
+    const { look = path, isMine = () => false, ...rest } = change;
+    const request: Request = { ...rest, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
+    const reply = await carryOut<Body>({
+      send: (signal) => call<Body>(path, { ...request, signal }),
+      ask: () => (rest.method === 'PUT' ? lookAt(look, rest.ifMatch, isMine) : sendAgain(path, request)),
+      after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      onLate: () => setPhase('late'),
+      isWanted: () => isThere.current,
     });
-    setBusy(false);
-    // A refusal is an outcome too: the next attempt is another one.
-    if (reply.ok || reply.failure.status !== 0) last.current = null;
+    isUnderWay.current = false;
+    if (reply === undefined) return false;
+    setPhase('idle');
     if (reply.ok) done?.(reply.body);
     else setFailure(reply.failure);
     return reply.ok;
   };
-  return { isBusy, failure, run, clear: () => setFailure(undefined) };
+  return { phase, isBusy: phase !== 'idle', failure, run, clear: () => setFailure(undefined) };
+}
+
+/** Refusals that say nothing of the change itself: it may have been made by the request before. */
+const PASSING = new Set([408, 429, 503]);
+
+/**
+ * The same request again: a POST with its Idempotency-Key is done once and has its outcome told again, and what is
+ * deleted is not there.
+ */
+async function sendAgain<Body>(path: string, request: Request): Promise<Word<Body>> {
+  const reply = await call<Body>(path, { ...request, signal: AbortSignal.timeout(ASK_MAX_MS) });
+  if (reply.ok || isUncertain(reply) || PASSING.has(reply.failure.status)) return reply.ok ? reply : 'silent';
+  const isGone = request.method === 'DELETE' && reply.failure.status === 404;
+  return isGone ? { ok: true, status: 204, body: undefined as Body, etag: undefined } : reply;
+}
+
+/** What is in force tells whether a PUT was done: its revision is the one that the PUT was made to, or another. */
+async function lookAt<Body>(
+  path: string,
+  ifMatch: string | undefined,
+  isMine: (body: Body) => boolean,
+): Promise<Word<Body>> {
+  const reply = await call<Body>(path, { signal: AbortSignal.timeout(ASK_MAX_MS) });
+  if (reply.ok) {
+    if (reply.etag === ifMatch) return 'unchanged';
+    return isMine(reply.body) ? reply : { ok: false, failure: STALE };
+  }
+  const { status } = reply.failure;
+  if (status === 404) return ifMatch === undefined ? 'unchanged' : { ok: false, failure: STALE };
+  return status === 401 ? reply : 'silent';
 }
 
 /** randomUUID is only there over TLS and on loopback; a proxy may speak plain HTTP inside. */

@@ -2,23 +2,26 @@
 import { signal } from '@preact/signals';
 import { addressOf } from '../api/client.ts';
 import { EventParser, type ServerEvent } from '../api/sse.ts';
+import { SILENCE_MAX_MS, SILENT_MS } from '../rules/silence.ts';
 import { note } from './announce.ts';
 import { signOut, token } from './session.ts';
 
-/** `absent`: the server is there, and gives no stream; what is shown is read again now and then. */
-export type LiveState = 'connecting' | 'live' | 'lost' | 'absent';
+/**
+ * `silent`: the stream stands, and nothing came for longer than the server ever says nothing. `absent`: the server is
+ * there, and gives no stream; what is shown is read again now and then.
+ */
+export type LiveState = 'connecting' | 'live' | 'silent' | 'lost' | 'absent';
 
 export const liveState = signal<LiveState>('connecting');
 /** Since when the server has not answered; Unix time, milliseconds. */
 export const lostSinceMs = signal<number | undefined>(undefined);
+/** When the server said something last; Unix time, milliseconds. */
+export const lastWordMs = signal(0);
 /** When the next attempt is made; Unix time, milliseconds. */
 export const nextAttemptMs = signal<number | undefined>(undefined);
 
 /** The first attempt comes at once, then slower, so that a thousand open tabs do not hammer a server that starts. */
 const RETRY_MS = [250, 1000, 2000, 4000, 8000];
-/** The server says something at least so often; a stream that is silent for longer is dead, whatever TCP thinks. */
-const SILENCE_MAX_MS = 45_000;
-
 type Listener = (event: LiveEvent) => void;
 
 /** `refresh`: something may have been missed, so everything is read again. */
@@ -62,9 +65,12 @@ export async function follow(secret: string): Promise<void> {
 async function followOnce(secret: string): Promise<'broken' | 'refused' | 'absent'> {
   const abort = new AbortController();
   let watchdog: ReturnType<typeof setTimeout> | undefined;
+  let warning: ReturnType<typeof setTimeout> | undefined;
   const awaken = (): void => {
     clearTimeout(watchdog);
+    clearTimeout(warning);
     watchdog = setTimeout(() => abort.abort(), SILENCE_MAX_MS);
+    warning = setTimeout(becomeSilent, SILENT_MS);
   };
   const unsubscribe = token.subscribe((current) => current !== secret && abort.abort());
   try {
@@ -85,12 +91,14 @@ async function followOnce(secret: string): Promise<'broken' | 'refused' | 'absen
       const { done, value } = await reader.read();
       if (done) return 'broken';
       awaken();
+      hear();
       for (const event of parser.push(value)) receive(event);
     }
   } catch {
     return 'broken';
   } finally {
     clearTimeout(watchdog);
+    clearTimeout(warning);
     unsubscribe();
     abort.abort();
   }
@@ -110,10 +118,21 @@ function becomeLive(): void {
   attempts = 0;
   lostSinceMs.value = undefined;
   nextAttemptMs.value = undefined;
+  lastWordMs.value = Date.now();
   liveState.value = 'live';
   // Everything is read once the stream stands, so that nothing is missed in between, and no event need be caught up on.
   tell({ kind: 'refresh' });
   if (wasLost) note('done', 'Connected again. What you see is up to date.');
+}
+
+/** The stream goes on where it was, so that nothing was missed. */
+function hear(): void {
+  lastWordMs.value = Date.now();
+  if (liveState.value === 'silent') liveState.value = 'live';
+}
+
+function becomeSilent(): void {
+  if (liveState.value === 'live') liveState.value = 'silent';
 }
 
 function becomeAbsent(): void {
@@ -124,7 +143,9 @@ function becomeAbsent(): void {
 }
 
 function becomeLost(): void {
-  if (liveState.value !== 'lost') lostSinceMs.value = Date.now();
+  // A server that froze was lost when it said its last word, not when that was noticed.
+  const isFrozen = liveState.value === 'silent';
+  if (liveState.value !== 'lost') lostSinceMs.value = isFrozen ? lastWordMs.value : Date.now();
   liveState.value = 'lost';
 }
 

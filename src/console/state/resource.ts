@@ -47,7 +47,7 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
     if (current.current !== path || mine !== asked.current) return;
     setState((before) => {
       if (reply.ok) return { path, body: reply.body, etag: reply.etag };
-      const kept = before.path === path && reply.failure.status === 0 ? before : { path };
+      const kept = before.path === path && isPassing(reply.failure.status) ? before : { path };
       return { ...kept, failure: reply.failure };
     });
   }, [path]);
@@ -76,6 +76,11 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
     isLoading: path !== undefined && own.body === undefined && own.failure === undefined,
     reload,
   };
+}
+
+/** No reply, or one that says nothing of the resource: what was seen last stays in sight, and drafts with it. */
+function isPassing(status: number): boolean {
+  return status === 0 || status === 408 || status === 429 || status >= 500;
 }
 
 /** True for an event that names the service. */

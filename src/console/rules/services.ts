@@ -1,0 +1,22 @@
+/** What of a service a person decides by. */
+import type { Service, Weights } from '../api/types.ts';
+
+export function weightsOf({ pools }: Pick<Service, 'pools'>): Weights {
+  return Object.fromEntries(Object.entries(pools).map(([pool, { weight }]) => [pool, weight]));
+}
+
+/** What a shift, a rollback or a release is judged by; undefined: there is no such service. */
+export function shownOf(service: Service | undefined): object | undefined {
+  if (service === undefined) return undefined;
+  const { ttlSeconds, loweredTtlSeconds, pick, pools } = service;
+  const targets = Object.fromEntries(Object.entries(pools).map(([pool, { targets }]) => [pool, targets]));
+  return { weights: weightsOf(service), targets, ttlSeconds, loweredTtlSeconds, pick };
+}
+
+/** Of a reply, what a PUT takes besides TTL and pools. */
+const settable = ['pick', 'pins', 'health', 'release', 'salt'] as const;
+
+/** What else a service has (pins, health checks): sent back as it was. */
+export function settingsOf(service: Service): object {
+  return Object.fromEntries(settable.flatMap((key) => (service[key] === undefined ? [] : [[key, service[key]]])));
+}

@@ -1,0 +1,18 @@
+/** Keeps the ground of a form or dialog from the moment it is opened, and tells when it has moved. */
+import { useState } from 'preact/hooks';
+import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
+import type { Resource } from './resource.ts';
+
+interface Ground<Body> extends Seen<Body> {
+  /** What is in force now, where that is another thing. */
+  readonly moved: Seen<Body> | undefined;
+  /** From now on the change is made to what is in force. */
+  readonly take: () => void;
+}
+
+/** `opened`: what was seen when it was opened; else what the resource shows at that moment. */
+export function useGround<Body>(of: Resource<Body>, opened?: Seen<Body>): Ground<Body> {
+  const [ground, setGround] = useState<Seen<Body>>(() => opened ?? seenIn(of) ?? { body: undefined, etag: undefined });
+  const moved = movedFrom(ground, seenIn(of));
+  return { ...ground, moved, take: () => moved && setGround(moved) };
+}
