@@ -3,6 +3,8 @@ import { Type } from 'typebox';
 import { HEALTH_DEFAULTS } from '../model/health.ts';
 import { FORCED_DEFAULT_SECONDS, FORCED_MAX_SECONDS } from '../model/health-forced.ts';
 import { BODY_READ_MAX_BYTES, METHODS, REDIRECTS_MAX } from '../model/health-http.ts';
+import type { HeadersBody } from '../model/http-headers.ts';
+import type { SecretBody } from '../model/secret.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -11,6 +13,23 @@ const count = (description: string) => Type.Optional(Type.Number({ description }
 /** An object that maps names to texts; see mapOf in schemas.ts. */
 const texts = (description: string) =>
   Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' }, description });
+
+/** A text that is written once: a reply has the object in its place, and who sends that back keeps the text. */
+export const secret = (description: string) =>
+  Type.Unsafe<SecretBody>({
+    description,
+    anyOf: [
+      { type: 'string' },
+      { type: 'object', required: ['set'], properties: { set: { const: true } }, additionalProperties: false },
+    ],
+  });
+
+/** Headers of a request; any of them can be a key. */
+export const headers = Type.Unsafe<HeadersBody>({
+  type: 'object',
+  additionalProperties: secret('Written once, shown as {"set":true}; that sent back keeps it.'),
+  description: 'Values by name. Each is a secret: written once, shown as {"set":true}, which keeps it where sent back.',
+});
 
 /** One of two words; see oneOf in schemas.ts. */
 const upOrDown = (description: string) =>
@@ -25,7 +44,7 @@ const HttpCheck = Type.Object(
     host: Type.Optional(
       Type.String({ description: "The Host header, and the server's name over TLS; the service's where left out." }),
     ),
-    headers: Type.Optional(texts('Shown to everybody who may read.')),
+    headers: Type.Optional(headers),
     expectStatus: Type.Optional(
       Type.Array(Type.Number(), { description: 'Statuses that pass; 200 to 299 where left out.' }),
     ),

@@ -8,7 +8,7 @@ import { DRAWS_DEFAULT, DRAWS_MAX, EXPLAINED_TYPES } from '../control/explain.ts
 import { PRESETS } from '../model/release-steps.ts';
 import { TOKEN_SCOPES } from '../model/token.ts';
 import { WEBHOOK_TRIGGERS } from '../model/webhook.ts';
-import { HealthBody } from './health-schemas.ts';
+import { HealthBody, headers, secret } from './health-schemas.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
 export const PAGE_DEFAULT = 100;
@@ -164,12 +164,24 @@ export const RollbackBody = Type.Object(
   { ...strict, examples: [{}, { revision: 12 }] },
 );
 
+/** What a gate is asked with. */
+const credentials = {
+  headers: Type.Optional(headers),
+  bearer: Type.Optional(secret('A bearer token (RFC 6750), a secret: shown as {"set":true}, which keeps it.')),
+  basic: Type.Optional(
+    Type.Object(
+      { username: Type.String(), password: secret('A secret: shown as {"set":true}, which keeps it.') },
+      { ...strict, description: 'RFC 7617.' },
+    ),
+  ),
+};
+
 const Metric = Type.Object(
   {
     name: Type.String(),
     web: Type.Optional(
       Type.Object(
-        { url: Type.String() },
+        { url: Type.String(), ...credentials },
         { ...strict, description: 'GET; a status of 2xx passes. Redirects are not followed.' },
       ),
     ),
@@ -178,6 +190,7 @@ const Metric = Type.Object(
         {
           address: Type.String({ description: 'Base URL of the server.' }),
           query: Type.String({ description: 'PromQL.' }),
+          ...credentials,
         },
         { ...strict, description: 'Passes where every value of the result is within `thresholdRange`.' },
       ),
@@ -395,7 +408,9 @@ export const WebhookBody = Type.Object(
   {
     url: Type.String({ description: 'http or https; the setting `probes.allow` says which networks it may be in.' }),
     secret: Type.Optional(
-      Type.String({ description: '`whsec_` and base64 (Standard Webhooks). Left out: the one it has, or a new one.' }),
+      secret(
+        '`whsec_` and base64 (Standard Webhooks). Left out: the one it has, or a new one, which the reply has this once; else that has {"set":true}.',
+      ),
     ),
     triggers: Type.Array(oneOf([...WEBHOOK_TRIGGERS]), { description: 'What it is told of.' }),
     services: patterns('Only what is about one of these services'),

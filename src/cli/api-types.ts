@@ -209,7 +209,8 @@ export interface Webhook {
   readonly url: string;
   readonly triggers: readonly string[];
   readonly services?: readonly string[];
-  readonly secret?: string;
+  /** In the reply that made it the text, where it was made too. */
+  readonly secret?: string | { readonly set: true };
   readonly revision: number;
 }
 

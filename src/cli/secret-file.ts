@@ -7,14 +7,14 @@ import { Failure } from './failure.ts';
  * Makes something that has a secret, and writes the secret to the file. The file is opened first: a secret that cannot
  * be kept should not be made. Throws Failure, with no file left.
  */
-export async function keepSecret<Made extends { readonly secret?: string }>(
+export async function keepSecret<Made extends { readonly secret?: string | { readonly set: true } }>(
   file: string,
   make: () => Promise<Made>,
 ): Promise<Omit<Made, 'secret'>> {
   const fd = openNew(file);
   try {
     const { secret, ...shown } = await make();
-    if (secret === undefined) throw new Failure(EXIT.TRY_LATER, 'the reply came without the secret');
+    if (typeof secret !== 'string') throw new Failure(EXIT.TRY_LATER, 'the reply came without the secret');
     writeSync(fd, `${secret}\n`);
     return shown;
   } catch (error) {

@@ -101,7 +101,7 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
     return;
   }
   const made = await make();
-  const shown = made.secret === undefined ? [] : ['Its secret is shown this once:', '', `  ${made.secret}`];
+  const shown = typeof made.secret !== 'string' ? [] : ['Its secret is shown this once:', '', `  ${made.secret}`];
   session.show(made, () => [`Webhook ${name}, told of ${triggers.join(', ')}.`, ...shown]);
 }
 

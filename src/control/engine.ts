@@ -4,6 +4,7 @@ import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
+import { withoutSecrets } from '../model/subject-secrets.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
@@ -118,7 +119,8 @@ export class Engine {
     const full = this.#prepare(changes);
     if (full !== undefined) return full;
     const { actor, atMs } = context;
-    const revision: Revision = { revision: outcome.revision, atMs, actor, kind, summary, subjects };
+    const told = subjects.map(withoutSecrets);
+    const revision: Revision = { revision: outcome.revision, atMs, actor, kind, summary, subjects: told };
     let failed: Problem | undefined;
     try {
       failed = this.#store.commit(revision, changes, keptReply(outcome, context));

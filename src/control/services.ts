@@ -38,7 +38,7 @@ export function draftServicePut(
     refuseAtPreview(store, name) ??
     checkServicePlace(zone.name, service, (owner) => store.rrsetsAt(zone.name, owner).map(({ type }) => type));
   if (conflict !== undefined) return conflict;
-  if (before !== undefined && isDeepStrictEqual(serviceBody(before), serviceBody(service))) {
+  if (before !== undefined && isSame(before, service)) {
     return { revision: before.revision, body: serviceReply(before) };
   }
   if (before !== undefined && !leavesReleases(before, service)) {
@@ -47,7 +47,7 @@ export function draftServicePut(
   }
   return {
     kind: 'service.put',
-    summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}`,
+    summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}${secretsNote(before, service)}`,
     subjects: [{ kind: 'service', name, before: before ? serviceBody(before) : null, after: serviceBody(service) }],
     changes: [
       { op: 'putService', service },
@@ -56,6 +56,18 @@ export function draftServicePut(
     created: before === undefined,
     body: serviceReply(service),
   };
+}
+
+/** Secrets are in no body, so that they are compared apart. */
+function isSame(before: Service, after: Service): boolean {
+  return isDeepStrictEqual([serviceBody(before), before.health], [serviceBody(after), after.health]);
+}
+
+/** Where nothing else changes, before and after look alike in the log. */
+function secretsNote(before: Service | undefined, after: Service): string {
+  const headers = before?.health?.http?.headers;
+  const isKept = headers === undefined || isDeepStrictEqual(headers, after.health?.http?.headers);
+  return isKept ? '' : ', with other headers of its health check';
 }
 
 /** Differs from service to service, and where one is made anew. Every node reads it in the revision that made it. */

@@ -1,6 +1,7 @@
 /** The HTTP form of a health check: what is asked, and which answers pass. */
 import { Problem } from './errors.ts';
 import { invalid, isPort, portDetail } from './health-refusal.ts';
+import { type HeadersBody, makeHeaders } from './http-headers.ts';
 import { isHostName } from './name.ts';
 import { canonicalAddress, canonicalHost } from './target.ts';
 
@@ -12,7 +13,7 @@ export interface HttpCheck {
   readonly path: string;
   /** Said as `Host`, and over TLS as the server's name, which the certificate must be for. */
   readonly host: string;
-  /** Names in lower case. */
+  /** Names in lower case. The values are secrets. */
   readonly headers: Readonly<Record<string, string>>;
   /** Without it: 200 to 299. */
   readonly expectStatus?: readonly number[];
@@ -24,7 +25,8 @@ export interface HttpCheck {
 }
 
 /** What a user says of it. */
-export type HttpCheckBody = Partial<Omit<HttpCheck, 'scheme' | 'method'>> & {
+export type HttpCheckBody = Partial<Omit<HttpCheck, 'scheme' | 'method' | 'headers'>> & {
+  readonly headers?: HeadersBody;
   readonly scheme?: string;
   readonly method?: string;
 };
@@ -35,8 +37,6 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /** Longer ones are refused by many servers. */
 const PATH_MAX = 2048;
-const HEADERS_MAX = 20;
-const HEADER_VALUE_MAX = 1024;
 const STATUSES_MAX = 20;
 export const REDIRECTS_MAX = 5;
 /** A text to look for; the place where it should be is at the beginning of a body. */
@@ -44,14 +44,11 @@ const EXPECT_BODY_MAX = 1024;
 /** As much of a body is read, and looked at: an answer to a health check is short. */
 export const BODY_READ_MAX_BYTES = 64 * 1024;
 
-/** These say how the message travels (RFC 9110 §7.6.1, RFC 9112), which is not for a user to say, or have a key. */
-const RESERVED = new Set([
-  ...['host', 'connection', 'content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect'],
-  ...['keep-alive', 'proxy-connection'],
-]);
-
-/** The check that a body describes; `name`: of the service, which is the host where none is given. */
-export function makeHttpCheck(body: HttpCheckBody, name: string): HttpCheck | Problem {
+/**
+ * The check that a body describes; `name`: of the service, which is the host where none is given; `before`: the one that
+ * there was, whose headers stay where they are only marked as set.
+ */
+export function makeHttpCheck(body: HttpCheckBody, name: string, before?: HttpCheck): HttpCheck | Problem {
   const { scheme = 'http', method = 'GET', path = '/', maxRedirects = 0, verifyCertificate = true } = body;
   if (scheme !== 'http' && scheme !== 'https') return refuse(`scheme is http or https, not ${scheme}.`, '/scheme');
   const port = body.port ?? (DEFAULT_PORTS[scheme] as number);
@@ -67,7 +64,7 @@ export function makeHttpCheck(body: HttpCheckBody, name: string): HttpCheck | Pr
   }
   const host = hostOf(body.host, name);
   if (host instanceof Problem) return host;
-  const headers = makeHeaders(body.headers ?? {});
+  const headers = makeHeaders(body.headers ?? {}, before?.headers, refuse);
   if (headers instanceof Problem) return headers;
   const { expectStatus, expectBody } = body;
   const unfit = checkExpectation(body, known);
@@ -87,25 +84,6 @@ function hostOf(given: string | undefined, name: string): string | Problem {
   }
   const host = canonicalAddress(given) ?? canonicalHost(given);
   return host ?? refuse(`A host name or an IP address was expected, not ${quoted(given)}.`, '/host');
-}
-
-function makeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> | Problem {
-  const made: Record<string, string> = {};
-  const count = Object.keys(headers).length;
-  if (count > HEADERS_MAX) return refuse(`A check has at most ${HEADERS_MAX} headers, not ${count}.`, '/headers');
-  for (const [name, value] of Object.entries(headers)) {
-    const pointer = `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const key = name.toLowerCase();
-    // RFC 9110 §5.1, §5.5.
-    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return refuse(`${quoted(name)} is no name of a header.`, pointer);
-    if (RESERVED.has(key)) return refuse(`${name} cannot be set here${key === 'host' ? ': use host' : ''}.`, pointer);
-    if (Object.hasOwn(made, key)) return refuse(`The header ${name} is named twice.`, pointer);
-    if (!/^[\x20-\x7e\t]*$/.test(value) || value.length > HEADER_VALUE_MAX) {
-      return refuse(`A header's value is at most ${HEADER_VALUE_MAX} printable ASCII characters.`, pointer);
-    }
-    made[key] = value;
-  }
-  return made;
 }
 
 function checkExpectation({ expectStatus, expectBody }: HttpCheckBody, method: string): Problem | undefined {

@@ -2,6 +2,7 @@
 import { Problem } from './errors.ts';
 import { type HttpCheck, type HttpCheckBody, makeHttpCheck } from './health-http.ts';
 import { invalid, isPort, portDetail } from './health-refusal.ts';
+import { shownHeaders } from './http-headers.ts';
 import { canonicalAddress, canonicalHost } from './target.ts';
 
 /** How the targets of a service are checked; every key has its value. Exactly one of `http` and `tcp`. */
@@ -40,8 +41,8 @@ interface Checked {
   readonly targets: readonly string[];
 }
 
-/** The check that a body describes. */
-export function makeHealthCheck(body: HealthBody, checked: Checked): HealthCheck | Problem {
+/** The check that a body describes; `before`: the one that there was, for the secrets that stay. */
+export function makeHealthCheck(body: HealthBody, checked: Checked, before?: HealthCheck): HealthCheck | Problem {
   if ((body.http === undefined) === (body.tcp === undefined)) return invalid('A check is either http or tcp.', '');
   const times = { ...HEALTH_DEFAULTS, ...body };
   for (const [key, [min, max]] of Object.entries(HEALTH_LIMITS)) {
@@ -54,7 +55,7 @@ export function makeHealthCheck(body: HealthBody, checked: Checked): HealthCheck
     const detail = `timeoutSeconds ${timeoutSeconds} is more than intervalSeconds ${intervalSeconds}: a target would be asked again before it had to answer.`;
     return invalid(detail, '/timeoutSeconds');
   }
-  const http = body.http && makeHttpCheck(body.http, checked.name);
+  const http = body.http && makeHttpCheck(body.http, checked.name, before?.http);
   if (http instanceof Problem) return http;
   if (body.tcp !== undefined && !isPort(body.tcp.port)) return invalid(portDetail(body.tcp.port), '/tcp/port');
   const probe = body.probe && makeProbe(body.probe, checked);
@@ -65,6 +66,12 @@ export function makeHealthCheck(body: HealthBody, checked: Checked): HealthCheck
     ...{ intervalSeconds, timeoutSeconds, rise, fall },
     ...(probe !== undefined && { probe }),
   };
+}
+
+/** A check as everybody may see it. */
+export function shownHealth<Check extends HealthBody>(health: Check): HealthBody {
+  if (health.http?.headers === undefined) return health;
+  return { ...health, http: { ...health.http, headers: shownHeaders(health.http.headers) } };
 }
 
 function makeProbe(

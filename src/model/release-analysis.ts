@@ -116,11 +116,13 @@ export function checkMeasured(service: Service, steps: readonly Step[]): Problem
   return undefined;
 }
 
-/** Credentials are refused: steps are shown to everybody who may read, and stay in the log. */
+/** Credentials are refused: a URL is shown to everybody who may read, and stays in the log. So it is not said again. */
 function checkUrl(text: string, pointer: string): Problem | undefined {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return undefined;
-  const detail = `An http or https URL without a user name or password was expected, not ${JSON.stringify(text)}.`;
+  const isLogin = url !== null && (url.username !== '' || url.password !== '');
+  const found = isLogin ? 'one with them: `basic` takes both' : JSON.stringify(text);
+  const detail = `An http or https URL without a user name or password was expected, not ${found}.`;
   return new Problem('release_invalid', detail, { pointer });
 }
 

@@ -1,4 +1,5 @@
 /** A release: a planned sequence of shifts of one service, or of several that move together, to one of their pools. */
+import type { Credentials } from './gate-credentials.ts';
 import type { Weights } from './service.ts';
 
 /** One step; the words are those of Argo Rollouts. Each has exactly one of these. */
@@ -28,8 +29,8 @@ export interface Analysis {
 export interface Metric {
   readonly name: string;
   /** A status of 2xx passes: the rule of Flagger's webhooks. */
-  readonly web?: { readonly url: string };
-  readonly prometheus?: { readonly address: string; readonly query: string };
+  readonly web?: { readonly url: string } & Credentials;
+  readonly prometheus?: { readonly address: string; readonly query: string } & Credentials;
   /** Passes while the pool has a target that is up. */
   readonly health?: { readonly pool: string };
   /** Passes once the release's target pool has given so many answers, and to so many resolvers, since the step began. */

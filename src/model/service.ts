@@ -1,6 +1,6 @@
 /** A service: an owner name whose answer is chosen among pools by weight. */
 import { Problem } from './errors.ts';
-import { type HealthBody, type HealthCheck, makeHealthCheck } from './health.ts';
+import { type HealthBody, type HealthCheck, makeHealthCheck, shownHealth } from './health.ts';
 import { type ForcedHealth, keptForced } from './health-forced.ts';
 import { makePins, type Pin } from './pin.ts';
 import { makeTargets, type ServiceKind } from './target.ts';
@@ -128,7 +128,7 @@ export function makeService(
     return new Problem('targets_mixed', detail, { pointer: '/pools' });
   }
   const targets = [...new Set(pools.flatMap((pool) => pool.targets))];
-  const health = body.health && makeHealthCheck(body.health, { name: owner.name, targets });
+  const health = body.health && makeHealthCheck(body.health, { name: owner.name, targets }, before?.health);
   if (health instanceof Problem) return health;
   const forced = keptForced({ name: owner.name, pools, ...(before?.forced && { forced: before.forced }) });
   const salt = body.salt ?? before?.salt ?? owner.salt;
@@ -226,7 +226,7 @@ export function sharesOfWeights(weights: Weights): Record<string, number> {
   return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, total === 0 ? 0 : weight / total]));
 }
 
-/** What a service's own body says. */
+/** What a service's own body says, without its secrets. */
 export function serviceBody(service: Service): ServiceBody {
   const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }]);
   return {
@@ -236,7 +236,7 @@ export function serviceBody(service: Service): ServiceBody {
     pins: service.pins,
     previewNames: service.previewNames,
     ...(service.release !== undefined && { release: service.release }),
-    ...(service.health !== undefined && { health: service.health }),
+    ...(service.health !== undefined && { health: shownHealth(service.health) }),
     pools: Object.fromEntries(pools),
   };
 }

@@ -2,6 +2,7 @@
 import { Problem } from './errors.ts';
 import { parsePatterns } from './name-pattern.ts';
 import { RELEASE_TRIGGERS } from './release-triggers.ts';
+import type { SecretBody } from './secret.ts';
 
 /** What a webhook can be told of: what happens to releases, or every revision. */
 export const WEBHOOK_TRIGGERS = [...RELEASE_TRIGGERS, 'on-revision'] as const;
@@ -28,8 +29,8 @@ export interface StoredWebhook extends Webhook {
 /** What a user says of a webhook. */
 export interface WebhookBody {
   readonly url: string;
-  /** Left out: the one that it has, or a new one. */
-  readonly secret?: string;
+  /** Left out, or marked as set: the one that it has. Left out for a new one: made. */
+  readonly secret?: SecretBody;
   readonly triggers: readonly WebhookTrigger[];
   readonly services?: readonly string[];
 }
@@ -50,11 +51,13 @@ export function makeWebhook(name: string, body: WebhookBody): Omit<Webhook, 'sin
   }
   const url = URL.parse(body.url);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    const detail = `An http or https URL without a user name or password was expected, not ${JSON.stringify(body.url)}.`;
+    const isLogin = url !== null && (url.username !== '' || url.password !== '');
+    const found = isLogin ? 'one with them' : JSON.stringify(body.url);
+    const detail = `An http or https URL without a user name or password was expected, not ${found}.`;
     return refuse(detail, '/url');
   }
   if (body.triggers.length === 0) return refuse('A webhook has at least one trigger.', '/triggers');
-  if (body.secret !== undefined && secretKey(body.secret) === undefined) {
+  if (typeof body.secret === 'string' && secretKey(body.secret) === undefined) {
     const detail = `A secret is ${SECRET_PREFIX} and ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes in base64; leave it out to get one.`;
     return refuse(detail, '/secret');
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Revision, RevisionKind, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
+import { withoutSecrets } from '../model/subject-secrets.ts';
 
 export interface RRsetRow {
   readonly zone: string;
@@ -62,11 +63,8 @@ export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[]): R
     actor: row.actor,
     kind: row.kind,
     summary: row.summary,
-    subjects: subjects.map(({ kind, name, before, after }) => ({
-      kind,
-      name,
-      before: JSON.parse(before),
-      after: JSON.parse(after),
-    })),
+    subjects: subjects.map(({ kind, name, before, after }) =>
+      withoutSecrets({ kind, name, before: JSON.parse(before), after: JSON.parse(after) }),
+    ),
   };
 }

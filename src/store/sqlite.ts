@@ -449,6 +449,10 @@ export class Store {
     return this.#read('activeReleaseOf', () => parsed<Release>(this.#statements.activeReleaseOf.get(service)));
   }
 
+  lastReleaseOf(service: string): Release | undefined {
+    return parsed<Release>(this.#statements.lastReleaseOf.get(service));
+  }
+
   revision(revision: number): Revision | undefined {
     return this.#read('revision', () => {
       const row = this.#statements.revision.get(revision) as RevisionRow | undefined;

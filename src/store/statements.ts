@@ -78,6 +78,8 @@ export function makeStatements(database: Database) {
     activeReleases: sql(
       'SELECT body FROM releases WHERE id IN (SELECT id FROM release_services WHERE active) ORDER BY id',
     ),
+    lastReleaseOf: sql(`SELECT body FROM releases JOIN release_services USING (id) WHERE service = ?
+      ORDER BY id DESC LIMIT 1`),
     activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
 
     keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),

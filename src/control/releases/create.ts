@@ -4,6 +4,7 @@ import type { Step } from '../../model/release.ts';
 import { checkMeasured } from '../../model/release-analysis.ts';
 import { planOf } from '../../model/release-plan.ts';
 import { beginRelease } from '../../model/release-progress.ts';
+import { settleSteps } from '../../model/release-secrets.ts';
 import { stepsOf } from '../../model/release-steps.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -27,7 +28,9 @@ export function draftReleaseCreate(
   const { body, dryRun, single } = command;
   const services = findServices(store, command.services, context);
   if (services instanceof Problem) return services;
-  const steps = stepsOf(body);
+  const asked = stepsOf(body);
+  if (asked instanceof Problem) return asked;
+  const steps = settleSteps(asked, store.lastReleaseOf((services[0] as Service).name)?.steps ?? []);
   if (steps instanceof Problem) return steps;
   const unfit = checkServices(store, services, body.to, steps);
   if (unfit !== undefined) return unfit;

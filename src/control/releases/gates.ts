@@ -1,4 +1,5 @@
 /** The gates of an analysis: what each kind is asked, and which answers pass. */
+import { credentialHeaders } from '../../model/gate-credentials.ts';
 import type { Metric } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
 import type { SampleGate } from '../drain/samples.ts';
@@ -23,12 +24,15 @@ export function makeGate({ outbound, health, samples }: GateParts): Gate {
     if (metric.health !== undefined) return measureHealth(health, metric.health.pool, asking);
     if (metric.samples !== undefined) return samples.measure(metric.samples, asking);
     if (web !== undefined) {
-      const reply = await outbound.request({ url: new URL(web.url) }, { timeoutMs, maxBytes: 0, stopped });
+      const reply = await outbound.request(
+        { url: new URL(web.url), headers: credentialHeaders(web) },
+        { timeoutMs, maxBytes: 0, stopped },
+      );
       return reply instanceof NoReply ? failed(reply.reason) : judgeStatus(reply.status);
     }
     if (prometheus === undefined) return failed('has nothing to ask');
     const limits = { timeoutMs, maxBytes: PROMETHEUS_MAX_BYTES, stopped };
-    const reply = await outbound.request({ url: queryUrl(prometheus) }, limits);
+    const reply = await outbound.request({ url: queryUrl(prometheus), headers: credentialHeaders(prometheus) }, limits);
     if (reply instanceof NoReply) return failed(reply.reason);
     if (reply.status !== 200) return judgeStatus(reply.status, 200);
     return judgeValues(reply.body, metric.thresholdRange ?? {});

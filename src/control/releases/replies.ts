@@ -2,6 +2,7 @@
 import type { Release, ReleaseService, Wait } from '../../model/release.ts';
 import { warningsOf } from '../../model/release-messages.ts';
 import type { PlanEntry } from '../../model/release-plan.ts';
+import { shownSteps } from '../../model/release-secrets.ts';
 import { sharesOfWeights } from '../../model/service.ts';
 import { shown } from '../draft.ts';
 import type { AnalysisProgress } from './analysis.ts';
@@ -13,7 +14,7 @@ export function releaseReply(release: Release, name: string | undefined): object
     id,
     to,
     ...standing(release, name),
-    steps,
+    steps: shownSteps(steps),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,
@@ -36,7 +37,7 @@ export function planReply(plan: readonly PlanEntry[], name: string | undefined):
   return {
     dryRun: true,
     to,
-    steps,
+    steps: shownSteps(steps),
     warnings: warningsOf(first),
     plan: plan.map(({ atMs, certain, release }) => ({
       at: new Date(atMs).toISOString(),

@@ -1,6 +1,8 @@
 /** Drafts of webhooks made, changed and taken away. Their secrets are in no revision. */
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
+import { notSet } from '../../model/http-headers.ts';
+import { SET, settleSecret } from '../../model/secret.ts';
 import { makeWebhook, type StoredWebhook, WEBHOOKS_MAX, type Webhook, webhookBody } from '../../model/webhook.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -20,7 +22,10 @@ export function draftWebhookPut(
   if (before === undefined && store.webhooks().length >= WEBHOOKS_MAX) {
     return new Problem('limit_reached', `There are ${WEBHOOKS_MAX} webhooks already.`);
   }
-  const secret = body.secret ?? before?.secret ?? freshSecret;
+  if (before === undefined && body.secret !== undefined && typeof body.secret !== 'string') {
+    return new Problem('webhook_invalid', notSet(`the webhook ${name}`), { pointer: '/secret' });
+  }
+  const secret = settleSecret(body.secret ?? SET, before?.secret) ?? freshSecret;
   const kept = before === undefined ? undefined : { since: before.since, revision: before.revision };
   if (kept !== undefined && isDeepStrictEqual(before, { ...made, ...kept, secret })) {
     return { revision: kept.revision, body: webhookReply(before as Webhook) };
@@ -59,7 +64,7 @@ export function unknownWebhook(name: string): Problem {
   return new Problem('webhook_unknown', `There is no webhook ${name} here.`);
 }
 
-/** Without the secret, which cannot be read again. */
+/** The secret cannot be read again. */
 export function webhookReply({ name, url, triggers, services, revision }: Webhook): object {
-  return { name, url, triggers, ...(services && { services }), revision };
+  return { name, url, secret: SET, triggers, ...(services && { services }), revision };
 }
