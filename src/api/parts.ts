@@ -15,7 +15,7 @@ import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
 
 export interface ApiParts {
-  readonly engine: Pick<Engine, 'execute'>;
+  readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
   readonly drain: Pick<DrainReports, 'report' | 'check'>;

@@ -216,6 +216,26 @@ export const components: readonly TSchema[] = [
     },
     { $id: 'Service', additionalProperties: false },
   ),
+  Type.Object(
+    {
+      dryRun: Type.Literal(true),
+      services: Type.Array(
+        Type.Object(
+          {
+            name: Type.String(),
+            action: oneOf(['make', 'change', 'none'], { description: 'What a PUT of the body would do.' }),
+            before: Type.Unsafe<object | null>({
+              anyOf: [{ $ref: 'Service#' }, { type: 'null' }],
+              description: 'null: it is not there.',
+            }),
+            after: Type.Unsafe<object>({ $ref: 'Service#' }),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { $id: 'ServiceComparison', additionalProperties: false },
+  ),
   Type.Object({ revision, weights: WeightsBody, shares }, { $id: 'Weights', additionalProperties: false }),
   Type.Object(
     {

@@ -155,6 +155,27 @@ export const ShiftBody = Type.Object(
   },
 );
 
+export const CompareServicesBody = Type.Object(
+  {
+    services: mapOf(ServiceBody, { description: '1 to 100 services by name, each as for its PUT.' }),
+    dryRun: Type.Literal(true, { description: 'Nothing is done: services are written one by one.' }),
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        services: {
+          'app.example.com': {
+            ttlSeconds: 5,
+            pools: { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.20'] } },
+          },
+        },
+        dryRun: true,
+      },
+    ],
+  },
+);
+
 export const RollbackBody = Type.Object(
   {
     revision: Type.Optional(

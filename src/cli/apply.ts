@@ -7,9 +7,12 @@ import { Failure } from './failure.ts';
 import type { Style } from './format/style.ts';
 import { plural, printable } from './format/text.ts';
 import { isGroup, readYaml } from './input-file.ts';
-import { type Change, type DeclaredService, differences } from './service-difference.ts';
+import { type Change, type Compared, type DeclaredService, differences } from './service-difference.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
+
+/** The most that the server compares at once (API contract). */
+const COMPARED_AT_ONCE = 100;
 
 interface Options extends SessionOptions {
   readonly file: string;
@@ -37,7 +40,7 @@ export function add(program: Command, shell: Shell): void {
     )
     .requiredOption('-f, --file <file>', 'YAML or JSON with `services:` as in the settings (`-`: standard input)')
     .option('-y, --yes', 'do not ask')
-    .option('--dry-run', 'only show the difference')
+    .option('--dry-run', 'only show the difference; what would be refused is')
     .action((options: Options) => apply(options, shell));
   describeRemote(
     command,
@@ -59,7 +62,7 @@ export function add(program: Command, shell: Shell): void {
 async function apply(options: Options, shell: Shell): Promise<void> {
   const declared = await readDeclared(options.file, shell);
   const session = await openSession(shell, options);
-  const found = await Promise.all(Object.entries(declared).map((entry) => compare(session, ...entry)));
+  const found = await compareAll(session, declared);
   const wanted = found.filter(({ action }) => action !== 'none');
   if (!session.json) session.lines([...found.flatMap((one) => differenceLines(one, session.style)), summary(found)]);
   const isDone = options.dryRun || wanted.length === 0;
@@ -77,11 +80,24 @@ async function readDeclared(file: string, shell: Shell): Promise<Record<string, 
   );
 }
 
-async function compare({ api }: Session, name: string, declared: DeclaredService): Promise<Difference> {
-  const current = await api.find<Service>(path`/v1/services/${name}`);
-  const changes = differences(declared, current);
-  const action = current === undefined ? 'make' : changes.length > 0 ? 'change' : 'none';
-  return { name, action, changes, declared, revision: current?.revision };
+/** The server compares them, in their order: it knows what means the same, and refuses what it would refuse. */
+async function compareAll(
+  { api }: Session,
+  declared: Readonly<Record<string, DeclaredService>>,
+): Promise<readonly Difference[]> {
+  const entries = Object.entries(declared);
+  const found: Difference[] = [];
+  for (let start = 0; start < entries.length; start += COMPARED_AT_ONCE) {
+    const part = entries.slice(start, start + COMPARED_AT_ONCE);
+    const body = { services: Object.fromEntries(part), dryRun: true };
+    const { services } = await api.post<{ services: readonly Compared[] }>('/v1/services', body);
+    for (const [index, compared] of services.entries()) {
+      const { name, action, before } = compared;
+      const changes = action === 'none' ? [] : differences(compared);
+      found.push({ name, action, changes, declared: part[index]?.[1] as DeclaredService, revision: before?.revision });
+    }
+  }
+  return found;
 }
 
 async function confirm(session: Session): Promise<void> {
@@ -116,6 +132,7 @@ export function differenceLines({ name, action, changes }: Difference, style: St
   if (action === 'none') return [`= ${name}`];
   const sign = action === 'make' ? style.colour('green', '+') : style.colour('yellow', '~');
   const shown = action === 'make' ? changes.filter(({ to }) => to !== undefined && !isEmpty(to)) : changes;
+  if (changes.length === 0) return [`${sign} ${style.bold(name)}`, '    what is never shown'];
   return [
     `${sign} ${style.bold(name)}${action === 'make' ? ' (new)' : ''}`,
     ...shown.map(

@@ -94,6 +94,48 @@ export class Engine {
     }
   }
 
+  /**
+   * What the commands would come to, one after the other, each on what those before it leave: the same refusals as from
+   * `execute`, and nothing of it stays. `onDrafted` is told of each; the first that is refused ends it.
+   */
+  rehearse(
+    commands: readonly Command[],
+    context: CommandContext,
+    onDrafted: (drafted: Exclude<Drafted, Problem>, index: number) => void,
+  ): { readonly problem: Problem; readonly index: number } | undefined {
+    let refused: { readonly problem: Problem; readonly index: number } | undefined;
+    try {
+      this.#settle();
+      const revision = this.#store.lastRevision + 1;
+      const failed = this.#store.whatIf((assume) => {
+        for (const [index, command] of commands.entries()) {
+          const drafted = draft(this.#store, command, context, revision);
+          const problem = drafted instanceof Problem ? drafted : this.#obstacle(drafted, context);
+          if (problem !== undefined || drafted instanceof Problem) {
+            refused = { problem: problem as Problem, index };
+            return;
+          }
+          onDrafted(drafted, index);
+          if (isDraft(drafted)) assume(drafted.changes);
+        }
+      });
+      return failed === undefined ? refused : { problem: failed, index: 0 };
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { problem: error.problem, index: 0 };
+      throw error;
+    }
+  }
+
+  /** What a draft that is only looked at would fail by: what its token may not change, or a table that is full. */
+  #obstacle(drafted: Exclude<Drafted, Problem>, context: CommandContext): Problem | undefined {
+    if (!isDraft(drafted)) return undefined;
+    const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
+    if (outside !== undefined) return outside;
+    const full = this.#prepare(drafted.changes.map((change) => this.#withAnswers(change, context.atMs)));
+    if (full === undefined) this.#table.takeBack();
+    return full;
+  }
+
   #executeNow(command: Command, context: CommandContext): CommandResult {
     const earlier = this.#earlierReply(context);
     if (earlier !== undefined) return earlier;

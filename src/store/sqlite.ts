@@ -221,6 +221,30 @@ export class Store {
     return problem;
   }
 
+  /**
+   * Runs `work` on what would be there after the changes that it assumes. Nothing of them stays, and they are seen by
+   * this thread alone.
+   */
+  whatIf(work: (assume: (changes: readonly ModelChange[]) => void) => void): Problem | undefined {
+    const undone = new Error('taken back');
+    return this.#condition.write(() => {
+      this.#mustBeThere();
+      const assume = (changes: readonly ModelChange[]): void => {
+        for (const change of changes) this.#apply(change);
+      };
+      try {
+        this.#turn.asMain(
+          this.#database.transaction(() => {
+            work(assume);
+            throw undone;
+          }).immediate,
+        );
+      } catch (error) {
+        if (error !== undone) throw error;
+      }
+    });
+  }
+
   #write(work: () => void): Problem | undefined {
     const startedMs = this.#measure?.steadyMs() ?? 0;
     const failed = this.#condition.write(() => {

@@ -41,6 +41,12 @@ const routes: Readonly<Record<string, Row>> = {
   'get /v1/services/{name}/weights': row('read', 'service'),
   'put /v1/services/{name}/weights': row('shift', 'service', { blue: 1, green: 1 }),
   'post /v1/services/{name}/rollback': row('shift', 'service', {}),
+  'post /v1/services': row('admin', 'service', {
+    services: {
+      'app.example.test': { pools: { blue: { targets: ['192.0.2.1'] }, green: { targets: ['192.0.2.2'] } } },
+    },
+    dryRun: true,
+  }),
   'post /v1/shifts': row('shift', 'service', { services: { 'app.example.test': { blue: 1, green: 1 } } }),
   'get /v1/services/{name}/health': row('read', 'service'),
   'put /v1/services/{name}/health/{pool}': row('shift', 'service', { state: 'down' }),

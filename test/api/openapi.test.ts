@@ -69,6 +69,7 @@ t.test('the document', async (t) => {
       'post /v1/releases/{id}/promote',
       'post /v1/releases/{id}/resume',
       'post /v1/releases/{id}/retry',
+      'post /v1/services',
       'post /v1/services/{name}/releases',
       'post /v1/services/{name}/releases/{id}/abort',
       'post /v1/services/{name}/releases/{id}/pause',

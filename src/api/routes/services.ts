@@ -1,7 +1,10 @@
 /** Services: made, read, changed, deleted, listed. */
+import { compareServices } from '../../control/service-comparison.ts';
+import { Problem } from '../../model/errors.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
-import { put, remove, sendPage, sendResource } from '../replies.ts';
+import { sendProblem } from '../problems.ts';
+import { contextOf, put, remove, sendPage, sendResource } from '../replies.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -11,10 +14,11 @@ import {
   putHeaders,
   putReply,
   readProblems,
+  refTo,
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import { NamePageQuery, PAGE_DEFAULT, ServiceBody, ServiceParams } from '../schemas.ts';
+import { CompareServicesBody, NamePageQuery, PAGE_DEFAULT, ServiceBody, ServiceParams } from '../schemas.ts';
 
 const tags = ['services'];
 
@@ -61,6 +65,33 @@ const putService = {
   },
 };
 
+const compare = {
+  operationId: 'compareServices',
+  summary: 'What services would become',
+  description:
+    'Says of each what a PUT of its body would do now, one after the other, and is refused where one of them would be. Nothing is changed, and nothing is kept.',
+  tags,
+  body: CompareServicesBody,
+  response: {
+    200: { description: 'What is there, and what would be.', ...refTo('ServiceComparison') },
+    ...writeProblems(
+      'service_conflict',
+      'release_active',
+      'apex_conflict',
+      'name_outside_zones',
+      'service_invalid',
+      'health_invalid',
+      'ttl_invalid',
+      'weights_invalid',
+      'weights_all_zero',
+      'targets_mixed',
+      'pool_unknown',
+    ),
+  },
+};
+
+const servicesOf = (body: { services: object }): string[] => Object.keys(body.services);
+
 const deleteService = {
   operationId: 'deleteService',
   summary: 'Delete a service; its history stays',
@@ -81,6 +112,12 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   api.put('/v1/services/:name', { schema: putService, config: access('admin', 'service') }, (request, reply) => {
     const { name } = request.params;
     return put(engine, request, reply, () => queries.service(name), { kind: 'service.put', name, body: request.body });
+  });
+  api.post('/v1/services', { schema: compare, config: access('admin', servicesOf) }, (request, reply) => {
+    const compared = compareServices(engine, queries, request.body.services, contextOf(request));
+    return compared instanceof Problem
+      ? sendProblem(reply, compared)
+      : reply.send({ dryRun: true, services: compared });
   });
   api.delete('/v1/services/:name', { schema: deleteService, config: access('admin', 'service') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'service.delete', name: request.params.name }),
