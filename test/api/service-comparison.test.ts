@@ -125,6 +125,21 @@ t.test('refused where the PUT is, with its code; the pointer leads into the list
   });
 });
 
+t.test('a secret that changes is a change, and is shown nowhere', async (t) => {
+  const api = await start(t);
+  const body = (value: string) => ({
+    pools: pools('192.0.2.1'),
+    health: { http: { headers: { authorization: value } } },
+  });
+  await api.request('PUT', '/v1/services/s.example.test', { body: body('Bearer first-one') });
+  t.match((await compare(api, { 's.example.test': body('Bearer first-one') })).json(), {
+    services: [{ action: 'none' }],
+  });
+  const changed = await compare(api, { 's.example.test': body('Bearer other-one') });
+  t.match(changed.json(), { services: [{ action: 'change' }] });
+  t.notMatch(changed.body, /first-one|other-one/);
+});
+
 t.test('each is judged on what those before it leave', async (t) => {
   const api = await start(t);
   const both = {
