@@ -15,7 +15,7 @@ import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { udpWorkersOf } from './sockets/fleet.ts';
 import { ListenError } from './sockets/open.ts';
-import { StoreError } from './store/sqlite.ts';
+import { StoreError } from './store/error.ts';
 
 export { SettingsError, StartError } from './server/errors.ts';
 

@@ -37,6 +37,7 @@ const metadata = [
 t.test('without any source the defaults hold', async (t) => {
   t.same(load(), {
     dataDir: './data',
+    startEmpty: false,
     dns: {
       listen: [
         { address: '127.0.0.1', port: 5300 },
@@ -104,6 +105,7 @@ t.test('a flag wins over the environment, the environment over the file', async 
 t.test('every setting can be given in the environment', async (t) => {
   const env: Record<string, string> = {
     TEAL_DATA_DIR: '/var/lib/teal',
+    TEAL_START_EMPTY: 'true',
     TEAL_DNS_LISTEN: '0.0.0.0:53, [2001:DB8:0::1]:53',
     TEAL_DNS_WORKERS: '2',
     TEAL_DNS_TRANSPORT: 'portable',
@@ -145,6 +147,7 @@ t.test('every setting can be given in the environment', async (t) => {
   t.same(settingKeys.map(({ variable }) => variable).sort(), Object.keys(env).sort());
   t.same(load({ env }), {
     dataDir: '/var/lib/teal',
+    startEmpty: true,
     dns: {
       listen: [
         { address: '0.0.0.0', port: 53 },

@@ -48,6 +48,11 @@ const METADATA_ADDRESSES = [
 /** The settings as a file has them; decoding turns the addresses into endpoints. */
 export const settingsSchema = section({
   dataDir: text('the path of a directory', { default: './data', flag: 'directory of the store' }),
+  startEmpty: Type.Boolean({
+    default: false,
+    expected: 'true or false',
+    flag: 'true, once: begin anew where the data directory has lost its database',
+  }),
   dns: section({
     listen: Type.Array(endpoint(), {
       minItems: 1,

@@ -68,9 +68,12 @@ export class Engine {
     );
   }
 
-  /** Fills an empty store, all or nothing: a start that is cut off in the middle begins again with an empty one. */
+  /**
+   * Fills a store that has never had a revision, all or nothing: a start that is cut off in the middle begins again with
+   * an empty one.
+   */
   seed(commands: readonly Command[], context: CommandContext): Problem | undefined {
-    if (this.#store.lastRevision > 0) return undefined;
+    if (!this.#store.isUnused) return undefined;
     return this.#store.allOrNothing(() => {
       for (const command of commands) {
         const result = this.execute(command, context);

@@ -1,7 +1,7 @@
 /** The door of the admin API: its first token, its certificate, its address. */
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
@@ -13,6 +13,7 @@ import { Tokens } from '../control/tokens.ts';
 import type { Logger } from '../log.ts';
 import { formatEndpoint } from '../sockets/address.ts';
 import type { Inherited } from '../sockets/inherited.ts';
+import { makeFolder, makePrivate, sync } from '../store/files.ts';
 import type { Store } from '../store/sqlite.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 
@@ -51,13 +52,10 @@ export function openTokens(engine: Engine, store: Store, settings: Settings, log
 
 /** Readable by its owner only, and on the disk when this returns. */
 function writePrivate(file: string, text: string): void {
-  mkdirSync(join(file, '..'), { recursive: true });
-  const fd = openSync(file, 'w', 0o600);
-  // One that was there already keeps its mode.
-  fchmodSync(fd, 0o600);
-  writeSync(fd, text);
-  fsyncSync(fd);
-  closeSync(fd);
+  makeFolder(dirname(file));
+  makePrivate(file);
+  writeFileSync(file, text);
+  sync(file);
 }
 
 /** The certificate and its key. Throws SettingsError. */

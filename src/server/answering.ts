@@ -45,7 +45,7 @@ export async function startAnswering(
   log: Logger,
   stops: Stops,
 ): Promise<Answering> {
-  const store = openStore(settings.dataDir);
+  const store = openStore(settings.dataDir, { startEmpty: settings.startEmpty });
   stops.push(() => store.close());
 
   const workers = udpWorkersOf(settings.dns.workers);

@@ -1,22 +1,11 @@
 /** Copies of the store: taken while a server runs, checked before anybody relies on them, and brought back. */
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { StoreError } from './error.ts';
+import { keepOwner, makeFolder, makePrivate, sync } from './files.ts';
 import { lockDirectory } from './lock.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
-import { StoreError } from './sqlite.ts';
 
 /** The destination is there already, and nobody said that it may be replaced. */
 export class ExistsError extends StoreError {}
@@ -66,7 +55,7 @@ async function copyOnline(source: string, partial: string, progress: (done: numb
   const database = new Sqlite(source, { fileMustExist: true });
   try {
     // Made with its mode before SQLite writes to it: digests of tokens are in there.
-    closeSync(openSync(partial, 'wx', 0o600));
+    makePrivate(partial);
     await database.backup(partial, {
       progress: ({ totalPages, remainingPages }) => {
         progress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
@@ -138,17 +127,19 @@ export function restoreStore(
   options: { replace: boolean },
 ): BackupContent & { readonly kept: string | undefined } {
   const content = inspectBackup(file);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const lock = lockDirectory(directory);
   if (lock === undefined) throw new StoreError(`${directory} is in use by a teal server: stop it first`);
   const target = join(directory, 'teal.db');
   const partial = `${target}.partial`;
   try {
     if (existsSync(target) && !options.replace) throw new ExistsError(`${target} is there already`);
+    rmSync(partial, { force: true });
+    makePrivate(partial);
     copyFileSync(file, partial);
-    chmodSync(partial, 0o600);
+    keepOwner(partial);
     sync(partial);
-    const kept = existsSync(target) ? keepAside(target) : undefined;
+    const kept = keepAside(target);
     renameSync(partial, target);
     sync(directory);
     return { ...content, kept };
@@ -162,18 +153,34 @@ export function restoreStore(
   }
 }
 
-/** Moves a store aside, as one file. */
-function keepAside(target: string): string {
-  // Opening and closing it brings the log beside it into it; without that the log would be lost, or worse, be taken for
-  // the log of what comes in its place.
-  const database = new Sqlite(target);
-  database.pragma('journal_mode = DELETE');
-  database.close();
-  const free = (n: number): string =>
-    existsSync(`${target}.before-restore-${n}`) ? free(n + 1) : `${target}.before-restore-${n}`;
-  const kept = free(1);
-  renameSync(target, kept);
+const ENDS = ['', '-wal', '-shm', '-journal'] as const;
+
+/**
+ * Moves a store aside, as one file where that can be; its name. Undefined: there was none, nor anything left of one.
+ */
+function keepAside(target: string): string | undefined {
+  if (ENDS.every((end) => !existsSync(target + end))) return undefined;
+  if (existsSync(target)) foldLog(target);
+  let n = 1;
+  while (ENDS.some((end) => existsSync(`${target}.before-restore-${n}${end}`))) n++;
+  const kept = `${target}.before-restore-${n}`;
+  // A log that stayed would be taken for the log of what comes in its place.
+  for (const end of ENDS) if (existsSync(target + end)) renameSync(target + end, kept + end);
   return kept;
+}
+
+/** Brings the log beside a store into it. One that is damaged stays as it is: that may be why it is replaced. */
+function foldLog(target: string): void {
+  try {
+    const database = new Sqlite(target);
+    try {
+      database.pragma('journal_mode = DELETE');
+    } finally {
+      database.close();
+    }
+  } catch {
+    // It is kept with what lies beside it.
+  }
 }
 
 function moveInto(partial: string, file: string, replace: boolean): void {
@@ -184,11 +191,4 @@ function moveInto(partial: string, file: string, replace: boolean): void {
     linkSync(partial, file);
   }
   sync(dirname(file));
-}
-
-/** Until it is on the disk. */
-function sync(path: string): void {
-  const fd = openSync(path, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }

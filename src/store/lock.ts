@@ -2,10 +2,14 @@
 
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { makePrivate } from './files.ts';
 
 /** Holds an exclusive SQLite lock on a small file of its own; undefined where another process holds it. */
 export function lockDirectory(directory: string): Database | undefined {
-  const lock = new Sqlite(join(directory, 'teal.lock'), { timeout: 0 });
+  const file = join(directory, 'teal.lock');
+  // Who may read a file may lock it, so that any user of the machine could keep the server from starting.
+  makePrivate(file);
+  const lock = new Sqlite(file, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;

@@ -1,121 +1,33 @@
 /** The shape of the database, in numbered steps: a file of any earlier version is brought up to date at the start. */
 import type { Database } from 'better-sqlite3';
+import { step as tables } from './steps/0001-tables.ts';
+import { step as shapesOfTheFirstDay } from './steps/0002-shapes-of-the-first-day.ts';
+import { step as newStores } from './steps/0003-new-stores.ts';
 
-/** Step n brings version n to n + 1 (SQLite's user_version). Never edit one that was released: add another. */
-const steps: readonly string[] = [
-  `
-  CREATE TABLE revisions (
-    revision INTEGER PRIMARY KEY,
-    at_ms INTEGER NOT NULL,
-    actor TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    summary TEXT NOT NULL
-  );
-  CREATE TABLE subjects (
-    revision INTEGER NOT NULL REFERENCES revisions,
-    position INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    before TEXT NOT NULL,
-    after TEXT NOT NULL,
-    PRIMARY KEY (revision, position)
-  ) WITHOUT ROWID;
-  CREATE INDEX subjects_by_name ON subjects (kind, name, revision);
-  -- The log is append-only.
-  CREATE TRIGGER revisions_stay BEFORE UPDATE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-  CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-
-  CREATE TRIGGER subjects_stay BEFORE UPDATE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-  CREATE TRIGGER subjects_remain BEFORE DELETE ON subjects BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-
-  -- The records of a zone are a content. A new one is staged beside the one in use, and a change of the zone's row
-  -- swaps them, so that a zone of any size is replaced by a short transaction; what is dead is swept later.
-  CREATE TABLE contents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    state TEXT NOT NULL CHECK (state IN ('staged', 'live', 'dead')),
-    -- The import that brought it: RRsets whose revision is 0 have not been changed since.
-    revision INTEGER NOT NULL
-  );
-  CREATE TABLE zones (
-    name TEXT PRIMARY KEY,
-    body TEXT NOT NULL,
-    content INTEGER NOT NULL REFERENCES contents
-  ) WITHOUT ROWID;
-  CREATE TABLE rrsets (
-    content INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    type INTEGER NOT NULL,
-    ttl_seconds INTEGER NOT NULL,
-    -- Each record's RDATA in wire form, preceded by its length in two bytes.
-    rdata BLOB NOT NULL,
-    revision INTEGER NOT NULL,
-    PRIMARY KEY (content, name, type)
-  ) WITHOUT ROWID;
-  CREATE TABLE services (
-    name TEXT PRIMARY KEY,
-    zone TEXT NOT NULL REFERENCES zones,
-    body TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX services_by_zone ON services (zone);
-  -- The id is the number of the revision that made it.
-  CREATE TABLE releases (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-  CREATE TABLE release_services (
-    service TEXT NOT NULL,
-    id INTEGER NOT NULL REFERENCES releases,
-    active INTEGER NOT NULL,
-    PRIMARY KEY (service, id)
-  ) WITHOUT ROWID;
-  CREATE INDEX services_of_release ON release_services (id);
-  -- One release a service at a time.
-  CREATE UNIQUE INDEX active_releases ON release_services (service) WHERE active;
-  CREATE TABLE idempotency (
-    token TEXT NOT NULL,
-    key TEXT NOT NULL,
-    body_hash TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    at_ms INTEGER NOT NULL,
-    PRIMARY KEY (token, key)
-  ) WITHOUT ROWID;
-  CREATE INDEX idempotency_by_age ON idempotency (at_ms);
-  CREATE TABLE tokens (
-    name TEXT PRIMARY KEY,
-    digest BLOB NOT NULL,
-    body TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE webhooks (name TEXT PRIMARY KEY, secret TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-  -- What is to be delivered to webhooks, and how far the events were looked at for it.
-  CREATE TABLE deliveries (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    webhook TEXT NOT NULL,
-    trigger TEXT NOT NULL,
-    event TEXT NOT NULL,
-    body TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
-    attempts INTEGER NOT NULL,
-    due_at_ms INTEGER NOT NULL,
-    error TEXT
-  );
-  CREATE INDEX deliveries_by_time ON deliveries (webhook, state, due_at_ms, position);
-  CREATE TABLE delivery_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), event TEXT NOT NULL);
-  -- Written only to learn whether the store can be written again.
-  CREATE TABLE probe (id INTEGER PRIMARY KEY, written INTEGER NOT NULL);
-  `,
-];
+/**
+ * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
+ * edited once it has landed: test/store/migrations.test.ts holds their digests, and data directories of earlier
+ * versions, all of which must open.
+ */
+const steps: readonly (string | ((database: Database) => void))[] = [tables, shapesOfTheFirstDay, newStores];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = steps.length;
 
-/** Brings the database up to date; the version that was found, where this program is too old for it. */
-export function migrate(database: Database): { tooNew: number } | undefined {
+/**
+ * Brings the database up to date. Its foreign keys must be off, since steps make tables anew
+ * (https://sqlite.org/lang_altertable.html#otheralter); they are checked here.
+ */
+export function migrate(database: Database): void {
   const version = database.pragma('user_version', { simple: true }) as number;
-  if (version > SCHEMA_VERSION) return { tooNew: version };
-  for (let step = version; step < SCHEMA_VERSION; step++) {
+  for (let number = version; number < SCHEMA_VERSION; number++) {
     database.transaction(() => {
-      database.exec(steps[step] as string);
-      database.pragma(`user_version = ${step + 1}`);
+      const step = steps[number] as (typeof steps)[number];
+      if (typeof step === 'string') database.exec(step);
+      else step(database);
+      const orphans = (database.pragma('foreign_key_check') as unknown[]).length;
+      if (orphans > 0) throw new Error(`${orphans} rows refer to what is not there`);
+      database.pragma(`user_version = ${number + 1}`);
     })();
   }
-  return undefined;
 }

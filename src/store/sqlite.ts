@@ -1,6 +1,4 @@
 /** The revision log and what is derived from it, in SQLite: what is acknowledged is on the disk. */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { type Problem, StoreUnavailable } from '../model/errors.ts';
 import { suffixesOf } from '../model/name.ts';
@@ -14,15 +12,13 @@ import type { Zone } from '../model/zone.ts';
 import { Condition } from './condition.ts';
 import { DatabaseFile } from './database-file.ts';
 import { Deliveries } from './deliveries.ts';
-import { lockDirectory } from './lock.ts';
-import { migrate, SCHEMA_VERSION } from './migrations.ts';
+import { openDirectory } from './directory.ts';
+import { StoreError } from './error.ts';
+import { migrate } from './migrations.ts';
 import { packRdata, type RevisionRow, type RRsetRow, type SubjectRow, toRevision, toRRset } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
 import { createTurn, Turn } from './turn.ts';
-
-/** The data directory cannot be used; the message is one line for the operator. */
-export class StoreError extends Error {}
 
 /** A reply kept for `Idempotency-Key`. */
 export interface KeptReply {
@@ -43,6 +39,8 @@ const CHECKPOINT_PAGES = 4096;
 export interface StoreOptions {
   /** Most pages of 4 KiB that the database may have, for tests of a store that is full. */
   readonly maxPages?: number;
+  /** A directory that has lost its database is made a new one. */
+  readonly startEmpty?: boolean;
 }
 
 /** Opens the store in a directory, made if need be. Throws StoreError. */
@@ -51,17 +49,10 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
   let file: DatabaseFile | undefined;
   let database: Database | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    lock = lockDirectory(directory);
-    if (lock === undefined) {
-      throw new StoreError(`${directory} is in use by another teal process; each needs a data directory of its own`);
-    }
-    const path = join(directory, 'teal.db');
-    // Made with its mode before SQLite opens it; the files beside it (-wal, -shm) take the mode over.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    file = new DatabaseFile(path);
-    database = openDatabase(path, options);
+    const opened = openDirectory(directory, options.startEmpty === true);
+    lock = opened.lock;
+    file = new DatabaseFile(opened.file);
+    database = openDatabase(opened.file, options);
     return new Store(file, database, lock);
   } catch (error) {
     database?.close();
@@ -74,21 +65,21 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
 
 function openDatabase(file: string, options: StoreOptions): Database {
   const database = new Sqlite(file);
-  database.pragma('journal_mode = WAL');
-  // FULL: every commit waits until the log is on the disk. NORMAL could lose acknowledged commits with the power.
-  database.pragma('synchronous = FULL');
-  database.pragma('foreign_keys = ON');
-  // During an import the builder's connection checkpoints first (see staging.ts): a shift should not have to.
-  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  const outdated = migrate(database);
-  if (outdated !== undefined) {
+  try {
+    database.pragma('journal_mode = WAL');
+    // FULL: every commit waits until the log is on the disk. NORMAL could lose acknowledged commits with the power.
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = OFF');
+    migrate(database);
+    database.pragma('foreign_keys = ON');
+    // During an import the builder's connection checkpoints first (see staging.ts): a shift should not have to.
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    if (options.maxPages !== undefined) database.pragma(`max_page_count = ${options.maxPages}`);
+    return database;
+  } catch (error) {
     database.close();
-    throw new StoreError(
-      `${file} has version ${outdated.tooNew}, this program knows up to ${SCHEMA_VERSION}: start a newer teal`,
-    );
+    throw error;
   }
-  if (options.maxPages !== undefined) database.pragma(`max_page_count = ${options.maxPages}`);
-  return database;
 }
 
 /** The revision of an RRset that came with its content: see `contents` in migrations.ts. */
@@ -152,6 +143,7 @@ export class Store {
   commit(revision: Revision, changes: readonly ModelChange[], reply?: KeptReply): Problem | undefined {
     return this.#write(() => {
       const statements = this.#statements;
+      if (revision.revision === 1) statements.beUsed.run();
       statements.addRevision.run(revision.revision, revision.atMs, revision.actor, revision.kind, revision.summary);
       revision.subjects.forEach((subject, i) => {
         const { kind, name, before, after } = subject;
@@ -369,6 +361,11 @@ export class Store {
       'lastRevision',
       () => (this.#statements.lastRevision.get() as { revision: number | null }).revision ?? 0,
     );
+  }
+
+  /** True as long as there has been no revision, since the directory was new. */
+  get isUnused(): boolean {
+    return this.#read('isUnused', () => this.#statements.unused.get() !== undefined);
   }
 
   zone(name: string): Zone | undefined {

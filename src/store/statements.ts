@@ -19,6 +19,8 @@ export function makeStatements(database: Database) {
   return {
     addRevision: sql('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)'),
     addSubject: sql('INSERT INTO subjects VALUES (?, ?, ?, ?, ?, ?)'),
+    unused: sql('SELECT 1 FROM unused'),
+    beUsed: sql('DELETE FROM unused'),
     lastRevision: sql('SELECT max(revision) AS revision FROM revisions'),
     revision: sql('SELECT * FROM revisions WHERE revision = ?'),
     revisionsAfter: sql('SELECT * FROM revisions WHERE revision > ? ORDER BY revision LIMIT ?'),

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { Grant } from '../../src/control/grant.ts';
+import { StoreError } from '../../src/store/error.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
-import { openStore, StoreError } from '../../src/store/sqlite.ts';
+import { openStore } from '../../src/store/sqlite.ts';
 import { bluegreen, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
 
 const everything = new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);

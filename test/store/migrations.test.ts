@@ -1,0 +1,124 @@
+/** Upgrades: data of every earlier shape opens and answers as it did; steps are never edited; newer data is refused. */
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import t from 'tap';
+import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
+import { openStore } from '../../src/store/sqlite.ts';
+import { makeEngine, temporaryFolder } from '../fixtures/engine.ts';
+
+/** SHA-256 of the file of each step. A new step gets a new row; a row that is here is never changed. */
+const digests: Readonly<Record<string, string>> = {
+  '0001-tables.ts': '32289aa54845b905b4108f10a0992ea9941f2263a886ee47db6a7acec5823fa5',
+  '0002-shapes-of-the-first-day.ts': '79a1a4ec574f609876a5ea2ea569c9bf4e3523de03d7175c21d19f17a64edf57',
+  '0003-new-stores.ts': '9cf567773a53aae5059ef09b21fe45098732299c29af9561a63154e20a31bdb6',
+};
+
+t.test('steps are never edited', async (t) => {
+  const found = globSync('src/store/steps/*.ts').sort();
+  t.equal(found.length, SCHEMA_VERSION, 'each is in migrations.ts');
+  const now = found.map((file) => [basename(file), createHash('sha256').update(readFileSync(file)).digest('hex')]);
+  t.same(
+    Object.fromEntries(now),
+    digests,
+    'a step that has landed may be in somebody’s data: take the edit back and add a step',
+  );
+});
+
+/** Databases as programs of that time left them; each file is what SQLite's shell dumped. */
+const dumps = globSync('test/fixtures/data/*.sql').sort();
+
+/** Writes the database of a dump into a folder. */
+function restoreDump(dump: string, folder: string): void {
+  const database = new Sqlite(join(folder, 'teal.db'));
+  database.pragma('journal_mode = WAL');
+  database.exec(readFileSync(dump, 'utf8'));
+  database.close();
+}
+
+t.test('data of every earlier shape opens, answers, and takes changes', async (t) => {
+  t.ok(dumps.length >= 9);
+  const app = 'app.example.test';
+  for (const dump of dumps) {
+    const title = basename(dump);
+    const folder = temporaryFolder(t);
+    restoreDump(dump, folder);
+    const fixture = makeEngine(t, { folder });
+    const { store } = fixture;
+    t.equal(store.isUnused, false, title);
+    const last = store.lastRevision;
+    const log = store.revisions(0, 1000);
+    t.same(
+      log.map(({ revision }) => revision),
+      Array.from({ length: last }, (_, i) => i + 1),
+      title,
+    );
+    const service = store.service(app);
+    t.match(service, { salt: /^[0-9a-f]{32}$/, pins: [], pools: [{ name: 'blue' }, { name: 'green' }] }, title);
+    t.same(fixture.ask('ns1.example.test'), ['127.0.0.1'], title);
+    t.match(fixture.ask('example.test', 'SOA'), [/^ns1\.example\.test/], title);
+    const answers = new Set(Array.from({ length: 64 }, () => JSON.stringify(fixture.ask(app))));
+    const pools = service?.pools.filter(({ weight }) => weight > 0) ?? [];
+    t.same([...answers].sort(), pools.map(({ targets }) => JSON.stringify(targets)).sort(), title);
+    for (const zone of store.allZones()) t.match(fixture.queries.zone(zone.name), { body: { primary: String } }, title);
+    for (const { name } of store.allServices()) {
+      t.match(fixture.queries.service(name), { body: { previewNames: Boolean } }, title);
+    }
+    for (const release of store.activeReleases()) t.match(release, { state: 'paused' }, title);
+    t.ok(
+      store.tokens().every(({ scope, digest }) => scope.length > 0 && digest.length === 32),
+      title,
+    );
+    fixture.must({ kind: 'rollback', name: app });
+    fixture.must({ kind: 'weights.put', name: app, weights: { blue: 3, green: 0 } });
+    t.same(fixture.ask(app), ['192.0.2.10'], title);
+    fixture.must({ kind: 'rollback', name: app, revision: last });
+    fixture.close();
+    const again = makeEngine(t, { folder });
+    t.ok(again.store.lastRevision >= last + 2, `${title}: once more`);
+  }
+});
+
+t.test('the shapes of later dumps are there: releases, tokens, imports', async (t) => {
+  const folder = temporaryFolder(t);
+  restoreDump('test/fixtures/data/7-tokens.sql', folder);
+  const fixture = makeEngine(t, { folder });
+  t.same(fixture.ask('www.imported.test'), ['192.0.2.90']);
+  t.match(fixture.store.activeReleases(), [{ to: 'green', stepIndex: 1 }]);
+  t.match(fixture.store.tokens(), [{ name: 'admin' }, { name: 'ci', limits: { services: ['*.other.test'] } }]);
+  const old = temporaryFolder(t);
+  restoreDump('test/fixtures/data/4-contents.sql', old);
+  const four = makeEngine(t, { folder: old });
+  t.match(four.store.tokens(), [{ name: 'admin', scope: 'admin', revision: 0 }]);
+  t.same(four.ask('www.other.test'), ['192.0.2.80', '192.0.2.81']);
+  t.equal(four.ask('blue.app.example.test'), 3, 'a name that was not there before');
+});
+
+t.test('every shape comes to the same tables', async (t) => {
+  const shapeOf = (folder: string): unknown => {
+    const database = new Sqlite(join(folder, 'teal.db'));
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'trigger') ORDER BY name");
+    const shape = (tables.pluck().all() as string[])
+      .filter((name) => !name.startsWith('sqlite_'))
+      .map((name) => [name, (database.pragma(`table_info(${name})`) as { name: string }[]).map((each) => each.name)]);
+    database.close();
+    return shape;
+  };
+  const fresh = temporaryFolder(t);
+  openStore(fresh).close();
+  for (const dump of dumps) {
+    const folder = temporaryFolder(t);
+    restoreDump(dump, folder);
+    openStore(folder).close();
+    t.same(shapeOf(folder), shapeOf(fresh), basename(dump));
+  }
+});
+
+t.test('programs that know version 1 only refuse what this one has written', async (t) => {
+  const folder = temporaryFolder(t);
+  openStore(folder).close();
+  const database = new Sqlite(join(folder, 'teal.db'), { readonly: true });
+  t.ok((database.pragma('user_version', { simple: true }) as number) > 1);
+  database.close();
+});
