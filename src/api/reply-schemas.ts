@@ -62,20 +62,25 @@ const standing = {
   }),
 };
 
-const outcome = oneOf(['passed', 'failed', 'inconclusive']);
+const outcome = oneOf(['passed', 'failed', 'inconclusive', 'error'], {
+  description: '`error`: it could not be asked, so that nothing was measured.',
+});
 
 const analysisProgress = Type.Object(
   {
     count: Type.Integer({ description: 'How often each metric is measured.' }),
     failureLimit: Type.Integer({ description: 'Failed measurements that one metric may have.' }),
+    consecutiveErrorLimit: Type.Integer({ description: 'Errors in a row that one metric may have.' }),
     lastAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
     metrics: Type.Array(
       Type.Object(
         {
           name: Type.String(),
-          measurements: Type.Integer(),
+          measurements: Type.Integer({ description: 'Without those that were errors.' }),
           failures: Type.Integer(),
           inconclusive: Type.Integer(),
+          errors: Type.Integer(),
+          consecutiveErrors: Type.Integer({ description: 'Since the last measurement that was none.' }),
           last: Type.Union([
             Type.Null(),
             Type.Object(

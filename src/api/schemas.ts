@@ -244,10 +244,13 @@ const Analysis = Type.Object(
     intervalSeconds: Type.Optional(seconds('Between measurements; 10 where left out.')),
     count: Type.Optional(Type.Number({ description: 'Measurements of each metric; 1.' })),
     failureLimit: Type.Optional(Type.Number({ description: 'Failed measurements that one metric may have; 0.' })),
-    timeoutSeconds: Type.Optional(seconds('Without an answer for so long a measurement has failed; 5.')),
+    consecutiveErrorLimit: Type.Optional(
+      Type.Number({ description: 'Measurements in a row of one metric that may be errors; 4.' }),
+    ),
+    timeoutSeconds: Type.Optional(seconds('Without an answer for so long a measurement is an error; 5.')),
     metrics: Type.Array(Metric),
   },
-  { ...strict, description: 'Gates: too many failures abort the release.' },
+  { ...strict, description: 'Gates: too many failures, or errors in a row, abort the release.' },
 );
 
 /** What Argo Rollouts takes: seconds, or a text. */

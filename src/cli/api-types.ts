@@ -91,11 +91,15 @@ export interface Standing {
 export interface Progress {
   readonly count: number;
   readonly failureLimit: number;
+  /** This and the counts of errors: not from servers of earlier versions. */
+  readonly consecutiveErrorLimit?: number;
   readonly metrics: readonly {
     readonly name: string;
     readonly measurements: number;
     readonly failures: number;
     readonly inconclusive: number;
+    readonly errors?: number;
+    readonly consecutiveErrors?: number;
     readonly last: { readonly outcome: string; readonly message: string } | null;
   }[];
 }

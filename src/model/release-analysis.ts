@@ -16,8 +16,13 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** One answer of a gate. */
-export interface Measurement extends Verdict {
+/**
+ * One answer of a gate. `error`: it could not be asked, or said nothing that answers the question, so that nothing was
+ * measured; Argo Rollouts tells it from a failure too.
+ */
+export interface Measurement {
+  readonly outcome: Outcome | 'error';
+  readonly message: string;
   /** What was measured, where it is a number. */
   readonly value?: number;
 }
@@ -25,9 +30,13 @@ export interface Measurement extends Verdict {
 /** How far the measurements of one metric are. */
 export interface MetricProgress {
   readonly name: string;
+  /** Without those that were errors. */
   readonly measurements: number;
   readonly failures: number;
   readonly inconclusive: number;
+  readonly errors: number;
+  /** Those since the last that was none. */
+  readonly consecutiveErrors: number;
   readonly last: Measurement | undefined;
 }
 
@@ -126,26 +135,28 @@ function checkUrl(text: string, pointer: string): Problem | undefined {
   return new Problem('release_invalid', detail, { pointer });
 }
 
-interface Count {
-  measurements: number;
-  failures: number;
-  inconclusive: number;
-  last: Measurement | undefined;
-}
+/** Writable, as the tally counts. */
+type Count = { -readonly [Key in Exclude<keyof MetricProgress, 'name'>]: MetricProgress[Key] };
 
-/** Counts the rounds of one analysis until there is a verdict; each round measures every metric once. */
+const NOTHING: Count = {
+  measurements: 0,
+  failures: 0,
+  inconclusive: 0,
+  errors: 0,
+  consecutiveErrors: 0,
+  last: undefined,
+};
+
+type TallyRules = Required<Pick<Analysis, 'count' | 'failureLimit' | 'consecutiveErrorLimit' | 'metrics'>>;
+
+/** Counts the measurements of one analysis until there is a verdict. */
 export class Tally {
-  readonly #count: number;
-  readonly #failureLimit: number;
+  readonly #rules: TallyRules;
   readonly #metrics: ReadonlyMap<string, Count>;
-  #rounds = 0;
 
-  constructor({ count, failureLimit, metrics }: Required<Pick<Analysis, 'count' | 'failureLimit' | 'metrics'>>) {
-    this.#count = count;
-    this.#failureLimit = failureLimit;
-    this.#metrics = new Map(
-      metrics.map(({ name }) => [name, { measurements: 0, failures: 0, inconclusive: 0, last: undefined }]),
-    );
+  constructor(rules: TallyRules) {
+    this.#rules = rules;
+    this.#metrics = new Map(rules.metrics.map(({ name }) => [name, { ...NOTHING }]));
   }
 
   /** In the order in which the metrics were given. */
@@ -153,31 +164,55 @@ export class Tally {
     return [...this.#metrics].map(([name, count]) => ({ name, ...count }));
   }
 
+  /** Whether a metric is to be measured once more. An error measured nothing, so it does not count. */
+  wants(name: string): boolean {
+    return this.#countOf(name).measurements < this.#rules.count;
+  }
+
   /**
-   * The verdict, once there is one: too many failures at once; all else after the last round. What is inconclusive by
-   * then, after so much time, stays so; what was so before and no longer is has passed.
+   * The verdict, once there is one: too many failures, or errors in a row, at once; all else after the last measurement
+   * of each. What is inconclusive by then, after so much time, stays so; what was so before and no longer is has passed.
    */
   add(round: ReadonlyMap<string, Measurement>): Verdict | undefined {
-    this.#rounds++;
     for (const [name, measured] of round) this.#add(name, measured);
-    const failed = this.progress.find(({ failures }) => failures > this.#failureLimit);
+    const { failureLimit, consecutiveErrorLimit } = this.#rules;
+    const all = this.progress;
+    const failed = all.find(({ failures }) => failures > failureLimit);
     if (failed !== undefined) return this.#failure(failed);
-    if (this.#rounds < this.#count) return undefined;
-    const open = [...round].find(([, { outcome }]) => outcome === 'inconclusive');
-    if (open !== undefined) return { outcome: 'inconclusive', message: `${open[0]}: ${open[1].message}` };
-    return { outcome: 'passed', message: [...round].map(([name, { message }]) => `${name}: ${message}`).join('; ') };
+    const lost = all.find(({ consecutiveErrors }) => consecutiveErrors > consecutiveErrorLimit);
+    if (lost !== undefined) return this.#lost(lost);
+    if (all.some(({ name }) => this.wants(name))) return undefined;
+    const open = all.find(({ last }) => last?.outcome === 'inconclusive');
+    if (open !== undefined) return { outcome: 'inconclusive', message: `${open.name}: ${open.last?.message}` };
+    return { outcome: 'passed', message: all.map(({ name, last }) => `${name}: ${last?.message}`).join('; ') };
+  }
+
+  #countOf(name: string): Count {
+    return this.#metrics.get(name) as Count;
   }
 
   #add(name: string, measured: Measurement): void {
-    const count = this.#metrics.get(name) as Count;
+    const count = this.#countOf(name);
+    count.last = measured;
+    if (measured.outcome === 'error') {
+      count.errors++;
+      count.consecutiveErrors++;
+      return;
+    }
+    count.consecutiveErrors = 0;
     count.measurements++;
     if (measured.outcome === 'failed') count.failures++;
     if (measured.outcome === 'inconclusive') count.inconclusive++;
-    count.last = measured;
   }
 
-  #failure({ name, failures, last }: MetricProgress): Verdict {
-    const limit = `${failures} of ${this.#rounds} measurements failed, ${this.#failureLimit} may`;
+  #failure({ name, failures, measurements, last }: MetricProgress): Verdict {
+    const limit = `${failures} of ${measurements} measurements failed, ${this.#rules.failureLimit} may`;
     return { outcome: 'failed', message: `${name} failed: ${last?.message} (${limit})` };
+  }
+
+  /** Nothing says that it is bad, but nothing says that it is good either. */
+  #lost({ name, consecutiveErrors, last }: MetricProgress): Verdict {
+    const limit = `${consecutiveErrors} errors in a row, ${this.#rules.consecutiveErrorLimit} may be`;
+    return { outcome: 'failed', message: `${name} could not be measured: ${last?.message} (${limit})` };
   }
 }

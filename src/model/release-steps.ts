@@ -10,13 +10,21 @@ const STEPS_MAX = 300;
 /** A week; who waits longer wants a pause without an end, and a person. */
 const PAUSE_MAX_SECONDS = 7 * 24 * 3600;
 
-export const ANALYSIS_DEFAULTS = { intervalSeconds: 10, count: 1, failureLimit: 0, timeoutSeconds: 5 } as const;
+export const ANALYSIS_DEFAULTS = {
+  intervalSeconds: 10,
+  count: 1,
+  failureLimit: 0,
+  // That of Argo Rollouts (https://argo-rollouts.readthedocs.io/en/stable/features/specification/).
+  consecutiveErrorLimit: 4,
+  timeoutSeconds: 5,
+} as const;
 
 /** What an analysis may ask for; bounds how long a release can hang in one, and how much a gate is asked. */
 const ANALYSIS_LIMITS = {
   intervalSeconds: [1, 3600],
   count: [1, 1000],
   failureLimit: [0, 999],
+  consecutiveErrorLimit: [0, 999],
   timeoutSeconds: [1, 60],
 } as const;
 

@@ -25,6 +25,8 @@ export type ReleaseCommand =
   | { readonly verb: 'retry'; readonly services: readonly Service[] }
   /** The time of the wait is over. */
   | { readonly verb: 'elapse' }
+  /** What the analysis measures is no longer what it began with; `why` is a sentence. */
+  | { readonly verb: 'remeasure'; readonly why: string }
   /** The analysis has its verdict. */
   | { readonly verb: 'judge'; readonly outcome: Outcome; readonly message: string };
 
@@ -47,6 +49,8 @@ export function transition(release: Release, command: ReleaseCommand, atMs: numb
       return aborted(release, command.reason, command.message);
     case 'elapse':
       return elapse(release, atMs);
+    case 'remeasure':
+      return remeasure(release, command.why, atMs);
     case 'judge':
       return judge(release, command.outcome, command.message, atMs);
   }
@@ -88,6 +92,13 @@ function isInconclusive({ wait }: Release): boolean {
 
 function measureAgain(release: Release, atMs: number): Release {
   return waiting(release, { kind: 'analysis', startedAtMs: atMs, seconds: null });
+}
+
+/** What was measured before counts no more, neither for nor against it. */
+function remeasure(release: Release, why: string, atMs: number): Release {
+  if (release.held || release.wait?.kind !== 'analysis') return release;
+  const again = measureAgain(release, atMs);
+  return { ...again, message: `${why} ${again.message}` };
 }
 
 function elapse(release: Release, atMs: number): Release {

@@ -31,7 +31,7 @@ export function triggersOf(before: ReleaseProgress | undefined, after: ReleasePr
     'on-release-started': begins,
     'on-release-step-completed': after.stepIndex > (last?.stepIndex ?? 0) && after.state !== 'aborted',
     'on-release-resumed': last !== undefined && waitsForWord(last) && !waitsForWord(after) && stays(last, after),
-    'on-analysis-run-running': enters(isMeasured),
+    'on-analysis-run-running': enters(isMeasured) || (last !== undefined && beginsAnew(last, after)),
     'on-analysis-run-inconclusive': enters(({ reason }) => reason === 'analysis_inconclusive'),
     'on-analysis-run-failed': enters(({ reason }) => reason === 'analysis_failed'),
     'on-release-paused': enters(({ state }) => state === 'paused'),
@@ -49,6 +49,11 @@ function waitsForWord({ reason }: ReleaseProgress): boolean {
 /** It goes on where it was. */
 function stays(before: ReleaseProgress, after: ReleaseProgress): boolean {
   return before.stepIndex === after.stepIndex && after.wait !== null;
+}
+
+/** It is measured, and was, but what was measured counts no more. */
+function beginsAnew(before: ReleaseProgress, after: ReleaseProgress): boolean {
+  return isMeasured(before) && isMeasured(after) && before.wait?.startedAtMs !== after.wait?.startedAtMs;
 }
 
 function isMeasured({ wait, held }: ReleaseProgress): boolean {

@@ -20,7 +20,9 @@ export interface Analysis {
   readonly count?: number;
   /** Failed measurements that one metric may have. */
   readonly failureLimit?: number;
-  /** After so long without an answer a measurement has failed. */
+  /** Measurements in a row of one metric that may be errors, as in Argo Rollouts. */
+  readonly consecutiveErrorLimit?: number;
+  /** After so long without an answer a measurement is an error. */
   readonly timeoutSeconds?: number;
   readonly metrics: readonly Metric[];
 }

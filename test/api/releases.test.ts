@@ -53,11 +53,14 @@ t.test('a release from its beginning to its end', async (t) => {
 });
 
 t.test('while an analysis goes on a GET says how far it is, and is never answered with 304', async (t) => {
+  const none = { measurements: 0, failures: 0, inconclusive: 0, errors: 0, consecutiveErrors: 0 };
   const metrics = [
-    { name: 'up', measurements: 2, failures: 1, inconclusive: 0, last: { outcome: 'passed', message: 'answered 200' } },
-    { name: 'errors', measurements: 0, failures: 0, inconclusive: 0, last: undefined },
+    { name: 'up', ...none, measurements: 2, failures: 1, last: { outcome: 'passed', message: 'answered 200' } },
+    { name: 'errors', ...none, errors: 2, consecutiveErrors: 1, last: { outcome: 'error', message: 'answered 503' } },
+    { name: 'enough', ...none, last: undefined },
   ] as const;
-  let progress: AnalysisProgress | undefined = { count: 3, failureLimit: 1, lastAtMs: Date.UTC(2026, 0), metrics };
+  const limits = { count: 3, failureLimit: 1, consecutiveErrorLimit: 4 };
+  let progress: AnalysisProgress | undefined = { ...limits, lastAtMs: Date.UTC(2026, 0), metrics };
   const api = await startApi(
     makeDirectory(t),
     {},
@@ -70,10 +73,9 @@ t.test('while an analysis goes on a GET says how far it is, and is never answere
   const read = await get();
   t.match(read, { statusCode: 200, headers: { etag: '"4"' } });
   t.same(read.json().analysis, {
-    count: 3,
-    failureLimit: 1,
+    ...limits,
     lastAt: '2026-01-01T00:00:00.000Z',
-    metrics: [metrics[0], { ...metrics[1], last: null }],
+    metrics: [metrics[0], metrics[1], { ...metrics[2], last: null }],
   });
   progress = undefined;
   t.equal((await get()).statusCode, 304);

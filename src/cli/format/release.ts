@@ -31,27 +31,33 @@ export function releaseLines(
 }
 
 /** How far each gate of an analysis is. */
-export function gateLines({ count, failureLimit, metrics }: Progress, style: Style): string[] {
+export function gateLines(
+  { count, failureLimit, consecutiveErrorLimit = 4, metrics }: Progress,
+  style: Style,
+): string[] {
   const { done, failed, todo, warning } = style.symbols;
-  const rows = metrics.map(({ name, measurements, failures, inconclusive, last }) => {
-    const isOver = failures > failureLimit;
-    const mark =
-      last === null
-        ? todo
-        : isOver
-          ? style.colour('red', failed)
-          : failures + inconclusive > 0
-            ? style.colour('yellow', warning)
-            : style.colour('green', done);
-    const unclear = inconclusive > 0 ? `, ${inconclusive} inconclusive` : '';
-    const counted = `${measurements} of ${count} measured, ${failures} failed (${failureLimit} allowed)${unclear}`;
-    return [
-      mark,
-      `gate ${printable(name)}`,
-      counted,
-      last === null ? '' : printable(`${last.outcome}: ${last.message}`),
-    ];
-  });
+  const rows = metrics.map(
+    ({ name, measurements, failures, inconclusive, errors = 0, consecutiveErrors = 0, last }) => {
+      const isOver = failures > failureLimit || consecutiveErrors > consecutiveErrorLimit;
+      const mark =
+        last === null
+          ? todo
+          : isOver
+            ? style.colour('red', failed)
+            : failures + inconclusive + errors > 0
+              ? style.colour('yellow', warning)
+              : style.colour('green', done);
+      const lost = errors > 0 ? `, ${errors} errors (${consecutiveErrorLimit} in a row allowed)` : '';
+      const unclear = `${inconclusive > 0 ? `, ${inconclusive} inconclusive` : ''}${lost}`;
+      const counted = `${measurements} of ${count} measured, ${failures} failed (${failureLimit} allowed)${unclear}`;
+      return [
+        mark,
+        `gate ${printable(name)}`,
+        counted,
+        last === null ? '' : printable(`${last.outcome}: ${last.message}`),
+      ];
+    },
+  );
   return columns(rows);
 }
 

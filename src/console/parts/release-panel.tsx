@@ -130,7 +130,7 @@ function Gates(props: {
 function outcomeTone(outcome: string | undefined): Tone | undefined {
   if (outcome === 'passed') return 'ok';
   if (outcome === 'failed') return 'danger';
-  return outcome === 'inconclusive' ? 'warn' : undefined;
+  return outcome === 'inconclusive' || outcome === 'error' ? 'warn' : undefined;
 }
 
 type Verb = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';

@@ -12,6 +12,9 @@ export interface Asking {
   readonly stopped: AbortSignal;
 }
 
+/** How soon what was an error is measured again, where the interval is longer; that of Argo Rollouts. */
+const ERROR_RETRY_SECONDS = 10;
+
 /** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass. */
 export type Gate = (metric: Metric, asking: Asking) => Promise<Measurement>;
 
@@ -19,6 +22,7 @@ export type Gate = (metric: Metric, asking: Asking) => Promise<Measurement>;
 export interface AnalysisProgress {
   readonly count: number;
   readonly failureLimit: number;
+  readonly consecutiveErrorLimit: number;
   readonly metrics: readonly MetricProgress[];
   /** Unix time of the last measurements, milliseconds; undefined: there were none. */
   readonly lastAtMs: number | undefined;
@@ -31,6 +35,8 @@ export class RunningAnalysis {
   readonly #asking: Asking;
   readonly #end: (verdict: Verdict) => void;
   readonly #tally: Tally;
+  /** When each metric is to be measured next, by the steady clock. */
+  readonly #dueAtMs = new Map<string, number>();
   #lastAtMs: number | undefined;
 
   /** `end` is called once, unless the analysis is stopped before. */
@@ -50,9 +56,14 @@ export class RunningAnalysis {
     this.#measureInBackground();
   }
 
+  /** As it was when the analysis began. */
+  get release(): Release {
+    return this.#asking.release;
+  }
+
   get progress(): AnalysisProgress {
-    const { count, failureLimit } = this.#settled;
-    return { count, failureLimit, metrics: this.#tally.progress, lastAtMs: this.#lastAtMs };
+    const { count, failureLimit, consecutiveErrorLimit } = this.#settled;
+    return { count, failureLimit, consecutiveErrorLimit, metrics: this.#tally.progress, lastAtMs: this.#lastAtMs };
   }
 
   #measureInBackground(): void {
@@ -63,17 +74,28 @@ export class RunningAnalysis {
     const clock = this.#clock;
     const { stopped } = this.#asking;
     const startedAtMs = clock.steadyMs();
-    const round = new Map(await Promise.all(this.#settled.metrics.map((metric) => this.#ask(metric))));
+    const due = this.#wanted().filter(({ name }) => (this.#dueAtMs.get(name) ?? 0) <= startedAtMs);
+    const round = new Map(await Promise.all(due.map((metric) => this.#ask(metric))));
     if (stopped.aborted) return;
     this.#lastAtMs = clock.wallMs();
     const verdict = this.#tally.add(round);
     if (verdict !== undefined) return this.#end(verdict);
-    const leftMs = startedAtMs + this.#settled.intervalSeconds * 1000 - clock.steadyMs();
-    const cancel = clock.after(Math.max(0, leftMs), () => {
+    for (const [name, measured] of round) this.#dueAtMs.set(name, startedAtMs + this.#untilNextMs(measured));
+    const nextAtMs = Math.min(...this.#wanted().map(({ name }) => this.#dueAtMs.get(name) as number));
+    const cancel = clock.after(Math.max(0, nextAtMs - clock.steadyMs()), () => {
       unlisten();
       this.#measureInBackground();
     });
     const unlisten = onAbort(stopped, 'the end of an analysis', cancel);
+  }
+
+  #wanted(): Metric[] {
+    return this.#settled.metrics.filter(({ name }) => this.#tally.wants(name));
+  }
+
+  #untilNextMs({ outcome }: Measurement): number {
+    const { intervalSeconds } = this.#settled;
+    return 1000 * (outcome === 'error' ? Math.min(intervalSeconds, ERROR_RETRY_SECONDS) : intervalSeconds);
   }
 
   async #ask(metric: Metric): Promise<[string, Measurement]> {
@@ -81,7 +103,7 @@ export class RunningAnalysis {
       return [metric.name, await this.#gate(metric, this.#asking)];
     } catch (error) {
       // A fault in a gate must not end a process that answers queries, nor let anything through.
-      return [metric.name, { outcome: 'failed', message: `could not be asked: ${(error as Error).message}` }];
+      return [metric.name, { outcome: 'error', message: `could not be asked: ${(error as Error).message}` }];
     }
   }
 }

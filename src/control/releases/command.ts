@@ -28,6 +28,8 @@ export type ReleaseCommand =
       readonly revision: number;
       /** Of the analysis that it waited for. */
       readonly verdict?: Verdict;
+      /** Pools whose targets changed while they were measured. */
+      readonly changed?: readonly string[];
     };
 
 /** What a person says of a release that is there. */

@@ -67,7 +67,7 @@ function toldBy(store: Store, command: ReleaseVerb, release: Release, context: C
 /** The runner's word: what the release waited for has come. */
 export function draftReleaseStep(
   store: Store,
-  { id, revision: waited, verdict }: Extract<ReleaseCommand, { kind: 'release.step' }>,
+  { id, revision: waited, verdict, changed = [] }: Extract<ReleaseCommand, { kind: 'release.step' }>,
   context: CommandContext,
   revision: number,
 ): Drafted {
@@ -75,11 +75,21 @@ export function draftReleaseStep(
   if (before === undefined || before.revision !== waited) {
     return new Problem('revision_stale', `The release ${id} has moved on since revision ${waited}.`);
   }
-  const told: Told = verdict === undefined ? { verb: 'elapse' } : { verb: 'judge', ...verdict };
+  const told: Told =
+    changed.length > 0
+      ? { verb: 'remeasure', why: `The targets of ${changed.join(', ')} changed: the analysis begins anew.` }
+      : verdict === undefined
+        ? { verb: 'elapse' }
+        : { verb: 'judge', ...verdict };
   const after = transition(before, told, context.atMs);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: null };
-  const change = draftChange(store, before, { ...after, revision }, stepCause(before, verdict));
+  const change = draftChange(
+    store,
+    before,
+    { ...after, revision },
+    changed.length > 0 ? 'is measured anew' : stepCause(before, verdict),
+  );
   return { kind: 'release.step', ...change, created: false, body: null };
 }
 

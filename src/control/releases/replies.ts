@@ -22,10 +22,17 @@ export function releaseReply(release: Release, name: string | undefined): object
 }
 
 /** How far the analysis is that it is in. */
-export function analysisReply({ count, failureLimit, metrics, lastAtMs }: AnalysisProgress): object {
+export function analysisReply({
+  count,
+  failureLimit,
+  consecutiveErrorLimit,
+  metrics,
+  lastAtMs,
+}: AnalysisProgress): object {
   return {
     count,
     failureLimit,
+    consecutiveErrorLimit,
     lastAt: lastAtMs === undefined ? null : new Date(lastAtMs).toISOString(),
     metrics: metrics.map(({ last, ...counts }) => ({ ...counts, last: last ?? null })),
   };

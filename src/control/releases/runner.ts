@@ -10,7 +10,8 @@
 import { Problem } from '../../model/errors.ts';
 import { isActive, type Release, remainingMs } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
-import type { ModelChange } from '../../model/revision.ts';
+import { changedTargets } from '../../model/release-targets.ts';
+import type { ModelChange, Revision, Subject } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { DrainReports } from '../drain/report.ts';
@@ -24,7 +25,7 @@ const UNSETTLED_MS = 100;
 /** Who takes the steps, in the log of changes. */
 const ACTOR = 'teal';
 
-const words = { failed: 'failed', inconclusive: 'was inconclusive' } as const;
+const words = { failed: 'failed', inconclusive: 'was inconclusive', error: 'was an error' } as const;
 
 /** Where the runner tells what it does; pino's logger is one. */
 interface RunnerLog {
@@ -52,6 +53,8 @@ interface Followed {
   analysis: RunningAnalysis | undefined;
   /** Where it waits for pools to drain: which, and when they will have (Unix time, milliseconds); see `#isDrained`. */
   drain: { readonly services: readonly string[]; drainedAtMs: number } | undefined;
+  /** Pools whose targets changed while they were measured. */
+  changed: readonly string[];
   /** Ends its analysis. */
   readonly stopped: AbortController;
 }
@@ -64,7 +67,7 @@ export class ReleaseRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    parts.engine.onChange((changes) => this.#see(changes));
+    parts.engine.onChange((changes, revision) => this.#see(changes, revision));
   }
 
   /** To be called once, when the engine has loaded. */
@@ -87,12 +90,32 @@ export class ReleaseRunner {
     this.#cancelTimer();
   }
 
-  #see(changes: readonly ModelChange[]): void {
+  #see(changes: readonly ModelChange[], { subjects }: Pick<Revision, 'subjects'>): void {
     if (this.#isStopped) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
     // Whatever the wall clock says: the wait begins now.
     for (const release of releases) this.#follow(release, release.wait?.startedAtMs ?? 0);
-    if (releases.length > 0) this.#schedule();
+    const isDue = this.#endOutdated(subjects);
+    if (releases.length > 0 || isDue) this.#schedule();
+  }
+
+  /**
+   * Ends analyses of what is no longer what they began with. That it is measured anew is a step like any other, taken in
+   * the next turn: the engine is in the middle of a change.
+   */
+  #endOutdated(subjects: readonly Subject[]): boolean {
+    let isDue = false;
+    for (const followed of this.#followed.values()) {
+      const release = followed.analysis?.release;
+      const changed = release === undefined ? [] : changedTargets(release, subjects);
+      if (changed.length === 0) continue;
+      followed.stopped.abort();
+      followed.verdict = undefined;
+      followed.changed = [...new Set([...followed.changed, ...changed])];
+      followed.dueAtMs = this.#parts.clock.steadyMs();
+      isDue = true;
+    }
+    return isDue;
   }
 
   /** `atMs`: the wall clock, by which part of the wait may be over. */
@@ -108,7 +131,16 @@ export class ReleaseRunner {
     const drain =
       wait.kind === 'drain' ? { services: release.services.map(({ name }) => name), drainedAtMs: 0 } : undefined;
     const stopped = new AbortController();
-    const followed: Followed = { id, revision, dueAtMs, verdict: undefined, analysis: undefined, drain, stopped };
+    const followed: Followed = {
+      id,
+      revision,
+      dueAtMs,
+      verdict: undefined,
+      analysis: undefined,
+      drain,
+      changed: [],
+      stopped,
+    };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
     if (wait.kind !== 'analysis' || held || analysis === undefined) return;
@@ -183,10 +215,16 @@ export class ReleaseRunner {
 
   #step(followed: Followed): void {
     const { engine, clock, log } = this.#parts;
-    const { id, revision, verdict } = followed;
+    const { id, revision, verdict, changed } = followed;
     followed.dueAtMs = clock.steadyMs() + RETRY_MS;
     try {
-      const command = { kind: 'release.step', id, revision, ...(verdict !== undefined && { verdict }) } as const;
+      const command = {
+        kind: 'release.step',
+        id,
+        revision,
+        ...(verdict !== undefined && { verdict }),
+        changed,
+      } as const;
       const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
       if (result instanceof Problem)
         log.error({ release: id, code: result.code }, `a step was refused: ${result.detail}`);

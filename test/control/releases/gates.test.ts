@@ -8,6 +8,7 @@ import type { HealthGateParts } from '../../../src/control/health/gate.ts';
 import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import { makeGate } from '../../../src/control/releases/gates.ts';
 import type { Metric, Release } from '../../../src/model/release.ts';
+import type { Measurement } from '../../../src/model/release-analysis.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
 import { listen, serve } from '../../fixtures/http-server.ts';
 
@@ -102,7 +103,7 @@ t.test('servers that do not answer as they should: bounded, and never a pass', a
   for (const [what, url, message] of cases) {
     for (const metric of [{ web: { url } }, prometheus(url)]) {
       const startedAt = performance.now();
-      t.match(await measure(metric), { outcome: 'failed', message }, what);
+      t.match(await measure(metric), { outcome: 'error', message }, what);
       t.ok(performance.now() - startedAt < 20 * LIMIT_MS, `${what}: in time`);
     }
   }
@@ -122,7 +123,7 @@ t.test('prometheus: every value within the range, and at least one', async (t) =
       'vector',
       values.map((value) => ({ metric: {}, value: [1, value] })),
     );
-  const cases: [string, string, 'passed' | 'failed', RegExp][] = [
+  const cases: [string, string, Measurement['outcome'], RegExp][] = [
     ['a value', vector('0.5'), 'passed', /^is 0\.5$/],
     ['the ends', vector('0', '1'), 'passed', /^is 0, 1$/],
     ['a scalar', result('scalar', [1, '0.25']), 'passed', /^is 0\.25$/],
@@ -132,20 +133,20 @@ t.test('prometheus: every value within the range, and at least one', async (t) =
     ['NaN', vector('NaN'), 'failed', /NaN/],
     ['infinite', vector('+Inf'), 'failed', /not within/],
     ['empty text', vector(''), 'failed', /NaN/],
-    ['a number', vector(0.5), 'failed', /as Prometheus does/],
-    ['null', vector(null), 'failed', /as Prometheus does/],
-    ['a matrix', result('matrix', [{ values: [[1, '0.5']] }]), 'failed', /as Prometheus does/],
-    ['a string', result('string', [1, '0.5']), 'failed', /as Prometheus does/],
-    ['samples that are none', result('vector', [null, 5, {}]), 'failed', /as Prometheus does/],
+    ['a number', vector(0.5), 'error', /as Prometheus does/],
+    ['null', vector(null), 'error', /as Prometheus does/],
+    ['a matrix', result('matrix', [{ values: [[1, '0.5']] }]), 'error', /as Prometheus does/],
+    ['a string', result('string', [1, '0.5']), 'error', /as Prometheus does/],
+    ['samples that are none', result('vector', [null, 5, {}]), 'error', /as Prometheus does/],
     [
       'an error',
       JSON.stringify({ status: 'error', data: { resultType: 'scalar', result: [1, '0.5'] } }),
-      'failed',
+      'error',
       /as Prometheus/,
     ],
-    ['no JSON', '<html>0.5</html>', 'failed', /as Prometheus does/],
-    ['JSON null', 'null', 'failed', /as Prometheus does/],
-    ['nothing at all', '', 'failed', /as Prometheus does/],
+    ['no JSON', '<html>0.5</html>', 'error', /as Prometheus does/],
+    ['JSON null', 'null', 'error', /as Prometheus does/],
+    ['nothing at all', '', 'error', /as Prometheus does/],
   ];
   for (const [what, text, outcome, message] of cases) {
     body = text;
@@ -162,7 +163,61 @@ t.test('prometheus: every value within the range, and at least one', async (t) =
   t.match(await measure({ ...prometheus(url), thresholdRange: { min: 5 } }), { outcome: 'failed' });
 });
 
-t.test('prometheus: what is too long, cut off, or not a 200, fails', async (t) => {
+t.test('prometheus: which of several values is bad is told, and how bad', async (t) => {
+  let body = '';
+  const url = await serve(t, (_request, response) => void response.end(body));
+  const vector = (...samples: [object | undefined, string][]) => {
+    const result = samples.map(([metric, value]) => ({ metric, value: [1, value] }));
+    return JSON.stringify({ status: 'success', data: { resultType: 'vector', result } });
+  };
+  const job = (job: string, more: object = {}) => ({ job, ...more });
+  const range = /, not within \{"min":0,"max":1\}/;
+  const cases: [string, string, RegExp, number | undefined][] = [
+    ['infinite', vector([{}, '+Inf']), /^is \+Inf, not within/, undefined],
+    ['below all', vector([{}, '-Inf']), /^is -Inf, not within/, undefined],
+    ['no number', vector([{}, 'NaN']), /^is NaN, not within/, undefined],
+    ['negative', vector([{}, '-0.25']), /^is -0\.25, not within/, -0.25],
+    [
+      'one of three',
+      vector([job('a'), '0.5'], [job('b', { code: '500', __name__: 'errors' }), '-3e-2'], [job('c'), '1']),
+      /^is -0\.03 for errors\{job="b",code="500"\}, not within \{"min":0,"max":1\} \(1 of 3 values\)$/,
+      -0.03,
+    ],
+    [
+      'infinite among others',
+      vector([job('a'), '0.5'], [job('b'), '+Inf']),
+      /^is \+Inf for \{job="b"\}, not within .* \(1 of 2 values\)$/,
+      undefined,
+    ],
+    [
+      'many',
+      vector(...['a', 'b', 'c', 'd', 'e'].map((name): [object, string] => [job(name), '2'])),
+      /^is 2 for \{job="a"\}, 2 for \{job="b"\}, 2 for \{job="c"\}, 2 more, not within .* \(5 of 5 values\)$/,
+      2,
+    ],
+    ['labels that are none', vector([undefined, '2']), /^is 2, not within/, 2],
+    ['labels of objects', vector([{ toString: 1 as never, x: null }, '2']), /^is 2 for \{toString="1",x="null"\}/, 2],
+  ];
+  for (const [what, text, message, value] of cases) {
+    body = text;
+    const measured = await measure(prometheus(url));
+    t.match(measured, { outcome: 'failed', message }, what);
+    t.match(measured.message, range, what);
+    t.equal(measured.value, value, what);
+  }
+  body = vector([job('x'.repeat(100_000)), '2']);
+  t.ok((await measure(prometheus(url))).message.length < 500, 'a label without end is cut');
+  body = vector([{}, '-1'], [{}, '-Inf']);
+  t.match(
+    await measure({ ...prometheus(url), thresholdRange: { max: 0 } }),
+    { outcome: 'failed' },
+    '-Inf is no number',
+  );
+  body = vector([{}, '-1']);
+  t.match(await measure({ ...prometheus(url), thresholdRange: { max: 0 } }), { outcome: 'passed', value: -1 });
+});
+
+t.test('prometheus: what is too long, cut off, or not a 200, is an error', async (t) => {
   const good = '{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}';
   const url = await serve(t, (request, response) => {
     if (request.url?.startsWith('/created')) return void response.writeHead(201).end(good);
@@ -185,32 +240,32 @@ t.test('prometheus: what is too long, cut off, or not a 200, fails', async (t) =
     response.on('drain', pour).on('error', () => {});
     pour();
   });
-  t.match(await measure(prometheus(url)), { outcome: 'failed', message: 'answered with more than 262144 bytes' });
-  t.match(await measure(prometheus(`${url}/cut`)), { outcome: 'failed', message: 'could not be asked: ECONNRESET' });
+  t.match(await measure(prometheus(url)), { outcome: 'error', message: 'answered with more than 262144 bytes' });
+  t.match(await measure(prometheus(`${url}/cut`)), { outcome: 'error', message: 'could not be asked: ECONNRESET' });
   t.match(await measure(prometheus(`${url}/moved`)), {
-    outcome: 'failed',
+    outcome: 'error',
     message: 'answered 302, not 200; redirects are not followed',
   });
-  const late = { outcome: 'failed', message: 'gave no whole answer within 1 s' };
+  const late = { outcome: 'error', message: 'gave no whole answer within 1 s' };
   t.match(await measure(prometheus(`${url}/trickles`)), late, 'a byte now and then does not lengthen the time');
-  t.match(await measure(prometheus(`${url}/promises`)), { outcome: 'failed' }, 'ten gigabytes that never come');
-  t.match(await measure(prometheus(`${url}/created`)), { outcome: 'failed', message: 'answered 201, not 200' });
+  t.match(await measure(prometheus(`${url}/promises`)), { outcome: 'error' }, 'ten gigabytes that never come');
+  t.match(await measure(prometheus(`${url}/created`)), { outcome: 'error', message: 'answered 201, not 200' });
 });
 
-t.test('a certificate that nobody vouches for fails', async (t) => {
+t.test('a certificate that nobody vouches for is an error', async (t) => {
   const [key, cert] = ['key', 'cert'].map((name) => readFileSync(`test/fixtures/tls/${name}.pem`));
   const server = https.createServer({ key, cert } as https.ServerOptions, (_request, response) => response.end());
   const url = (await listen(t, server)).replace('http:', 'https:');
-  t.match(await measure({ web: { url } }), { outcome: 'failed', message: /CERT/ });
+  t.match(await measure({ web: { url } }), { outcome: 'error', message: /CERT/ });
 });
 
-t.test('what the settings keep out fails, and is not asked', async (t) => {
+t.test('what the settings keep out is an error, and is not asked', async (t) => {
   let asked = 0;
   const url = await serve(t, (_request, response) => void response.end(String(asked++)));
   const nobody = new Outbound({ allow: [], deny: [] });
   for (const metric of [{ web: { url } }, prometheus(url)]) {
     t.match(await measure(metric, nobody), {
-      outcome: 'failed',
+      outcome: 'error',
       message: /may not be asked; the setting probes\.allow/,
     });
   }
@@ -227,5 +282,5 @@ t.test('a measurement can be stopped', async (t) => {
   const measured = measure({ web: { url } }, loopback, stopped.signal);
   await asked;
   stopped.abort();
-  t.match(await measured, { outcome: 'failed' });
+  t.match(await measured, { outcome: 'error' });
 });

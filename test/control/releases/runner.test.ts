@@ -89,16 +89,6 @@ t.test('a gate that fails brings the weights back at once, and history tells why
   t.match(world.fixture.store.history('service', app, 99, 1), [{ actor: 'teal', summary }]);
 });
 
-t.test('a gate that throws is one that failed', async (t) => {
-  const world = makeWorld(t);
-  world.answer = () => {
-    throw new Error('broken');
-  };
-  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }]);
-  await world.clock.pass(1);
-  t.match(world.release(id), { state: 'aborted', message: /could not be asked: broken/ });
-});
-
 t.test('one failure too many decides, whichever metric has it', async (t) => {
   const world = makeWorld(t);
   const metrics = ['a', 'b'].map((name) => ({ name, web: { url: 'http://example.com' } }));
