@@ -59,6 +59,11 @@ export function afterMs(what: string, ms: number, work: () => unknown): NodeJS.T
   return setTimeout(guarded(what, work), ms);
 }
 
+/** setImmediate, guarded. */
+export function soon(what: string, work: () => unknown): void {
+  setImmediate(guarded(what, work));
+}
+
 /** setInterval, guarded. */
 export function everyMs(what: string, ms: number, work: () => unknown): NodeJS.Timeout {
   return setInterval(guarded(what, work), ms);
@@ -74,6 +79,16 @@ export function listen<Values extends unknown[]>(
   const own = guarded(what, listener);
   emitter.on(event, own);
   return () => emitter.off(event, own);
+}
+
+/** Listens to an event before all others do; the listener is guarded. */
+export function listenFirst<Values extends unknown[]>(
+  emitter: Pick<NodeJS.EventEmitter, 'prependListener'>,
+  event: string,
+  what: string,
+  listener: (...values: Values) => unknown,
+): void {
+  emitter.prependListener(event, guarded(what, listener) as Listener);
 }
 
 /** Listens to the next event of its kind; the listener is guarded. The result ends that. */

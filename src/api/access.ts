@@ -22,7 +22,7 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
   return {
     async byPath(request, reply) {
       const { actor } = request;
-      if (actor === undefined) return;
+      if (actor === undefined || request.routeOptions.config.public === true) return;
       const { scope, touches } = request.routeOptions.config.access ?? UNDECLARED;
       request.grant = queries.grant(actor.limits);
       if (!includesScope(actor.scope, scope)) {

@@ -13,10 +13,14 @@ import { Problem } from '../model/errors.ts';
 import { documentScope, makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
 import { makeContextHook } from './command-context.ts';
+import { Door } from './door/door.ts';
+import { guardWithShares } from './door/guard.ts';
+import { faultOfHeaders, hostOf, isKnownHost, unknownHost } from './door/hosts.ts';
+import { refuseBeforeRouting } from './door/refusals.ts';
 import { parseBody } from './json-body.ts';
 import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
-import { answerClientError, answerError, sendProblem } from './problems.ts';
+import { answerError, sendProblem } from './problems.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -35,21 +39,17 @@ import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { KnownPaths } from './routing.ts';
-import { trackUnused } from './unused-connections.ts';
 import { compileValidator } from './validation.ts';
 
-/** Longest that a whole request may take to arrive: a client that trickles bytes does not keep its connection. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Connections at once. Far above what operators and scripts need, and few enough to leave DNS its descriptors. */
-const CONNECTIONS_MAX = 1000;
 export function createApp(parts: ApiParts): FastifyInstance {
   const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
-  app.server.maxConnections = CONNECTIONS_MAX;
+  const { door: doorOptions, tls } = parts.options;
+  const door = new Door(app.server, tls !== undefined, doorOptions);
+  refuseBeforeRouting(app.server, door);
   // Node would answer an expectation that it does not know with an empty 417; it may be passed over (RFC 9110 §10.1.1).
   const expected = (...both: [IncomingMessage, ServerResponse]) => app.server.emit('request', ...both);
   listen(app.server, 'checkExpectation', 'a request to the API', expected);
-  const closeUnused = trackUnused(app.server, parts.options.tls !== undefined);
-  app.addHook('preClose', async () => closeUnused());
+  app.addHook('preClose', async () => door.stop());
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler(answerError);
@@ -64,7 +64,9 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);
-  addHooks(app, parts, paths);
+  app.decorateRequest('holder', '');
+  app.decorateRequest('needsToken', false);
+  addHooks(app, parts, { paths, door });
   describeApi(app);
   app.register(async (open) => publicRoutes(open as unknown as ApiInstance, parts));
   app.register(async (guarded) => guardedRoutes(guarded as unknown as ApiInstance, parts));
@@ -95,14 +97,25 @@ function publicRoutes(api: ApiInstance, parts: ApiParts): void {
     route.config = { ...route.config, public: true };
   });
   healthRoutes(api, parts);
+  api.register(async (named) => namedRoutes(named as unknown as ApiInstance, parts));
+}
+
+/** What anybody may read who comes by a known name. Where there is TLS no browser goes on under another one. */
+function namedRoutes(api: ApiInstance, parts: ApiParts): void {
+  api.addHook('onRoute', (route) => {
+    route.config = { ...route.config, named: true };
+  });
   if (parts.options.metricsPublic) metricsRoutes(api, parts);
   documentRoutes(api);
   if (parts.options.consoleFolder !== undefined) consoleRoutes(api, parts.options.consoleFolder);
 }
 
-function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
+function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: KnownPaths; door: Door }): void {
   app.addHook('onRequest', async (request, reply) => {
     setCommonHeaders(request, reply);
+    const fault = faultOfHeaders(request.raw);
+    if (fault !== undefined) return sendProblem(reply, fault);
+    return refuseForeignHost(request, reply, parts.options);
   });
   app.addHook('onRequest', makeAuthenticate(parts));
   app.addHook('onRequest', async (request, reply) => {
@@ -110,6 +123,7 @@ function addHooks(app: ApiInstance, parts: ApiParts, paths: KnownPaths): void {
     if (request.is404) return paths.refuse(request, reply);
     return refuseContentCoding(request, reply);
   });
+  guardWithShares(app, door, Math.max(parts.options.bodyMaxBytes, parts.options.zoneFileMaxBytes));
   const { byPath, byBody } = makeAuthorize(parts);
   app.addHook('onRequest', byPath);
   app.addHook('preHandler', byBody);
@@ -122,7 +136,6 @@ function serverOptions({ log, options }: ApiParts): FastifyServerOptions {
     loggerInstance: log,
     ...(options.tls !== undefined && { https: options.tls }),
     bodyLimit: options.bodyMaxBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     // One line a change instead (replies.ts); a poll of /readyz each second is not worth two.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
@@ -130,7 +143,8 @@ function serverOptions({ log, options }: ApiParts): FastifyServerOptions {
     return503OnClosing: false,
     // A name that is too long is refused as a name.
     routerOptions: { maxParamLength: maxHeaderSize },
-    clientErrorHandler: answerClientError,
+    // refusals.ts answers instead.
+    clientErrorHandler: () => {},
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply as FastifyReply);
       answerError(error, request, reply as FastifyReply);
@@ -154,6 +168,14 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   });
+}
+
+/** What needs no token is told under known names only; whoever has a token may use any. Over TLS no browser takes another name. */
+function refuseForeignHost(request: FastifyRequest, reply: FastifyReply, { tls, hosts }: ApiParts['options']) {
+  if (request.routeOptions.config.named !== true || tls !== undefined) return;
+  if (isKnownHost(hostOf(request.raw), hosts)) return;
+  if (request.headers.authorization === undefined) return sendProblem(reply, unknownHost);
+  request.needsToken = true;
 }
 
 /** A compressed body would be read as if it were not (RFC 9110 §8.4: 415 for a coding that is not taken). */

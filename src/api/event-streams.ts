@@ -11,6 +11,8 @@ import { Problem } from '../model/errors.ts';
 
 /** Streams at once; each is a connection that stays. */
 export const EVENT_STREAMS_MAX = 100;
+/** And those of one token: some consoles of a team that shares one, and what its scripts listen to. */
+export const EVENT_STREAMS_PER_TOKEN = 20;
 /** A client that hears nothing for a little longer knows that the server is frozen; proxies close silent connections. */
 export const HEARTBEAT_MS = 5000;
 /** A client that takes nothing for so many heartbeats, 45 s, is dropped: longer than a phone is in a tunnel. */
@@ -23,6 +25,8 @@ const STREAMS = 'the streams of events';
 
 /** Whose stream it is. */
 interface Listener {
+  /** The name of its token. */
+  readonly token: string;
   readonly grant: Grant;
   /** False once the token has expired or been revoked. */
   readonly isGood: () => boolean;
@@ -41,7 +45,12 @@ export class EventStreams {
   /** `after`: the last event that the listener had; undefined: from now on. */
   open(listener: Listener, after: Position | undefined): Readable | Problem {
     if (this.#isStopping) return new Problem('stopping', 'The server is about to stop; come again.');
-    if (this.#streams.size >= EVENT_STREAMS_MAX) {
+    const own = this.#ofToken(listener.token);
+    if (own.length >= EVENT_STREAMS_PER_TOKEN) {
+      const detail = `This token has ${EVENT_STREAMS_PER_TOKEN} streams of events already, its share; close one.`;
+      return new Problem('share_used_up', detail);
+    }
+    if (this.#streams.size >= EVENT_STREAMS_MAX && !this.#makeRoom(own.length)) {
       return new Problem('too_many_streams', `There are ${EVENT_STREAMS_MAX} streams of events already.`);
     }
     const stream = new EventStream(this.#log, listener, after);
@@ -62,6 +71,23 @@ export class EventStreams {
     for (const stream of this.#streams) stream.finish();
   }
 
+  #ofToken(token: string): EventStream[] {
+    return [...this.#streams].filter((stream) => stream.token === token);
+  }
+
+  /** Ends the oldest stream of the token that has most of them, where that is at least two more than who asks has. */
+  #makeRoom(own: number): boolean {
+    const [most = []] = [...Map.groupBy(this.#streams, ({ token }) => token).values()].sort(
+      (a, b) => b.length - a.length,
+    );
+    if (most.length < own + 2) return false;
+    const [oldest] = most;
+    if (oldest === undefined) return false;
+    oldest.finish();
+    this.#forget(oldest);
+    return true;
+  }
+
   #forget(stream: EventStream): void {
     this.#streams.delete(stream);
     if (this.#streams.size > 0) return;
@@ -74,6 +100,7 @@ class EventStream extends Readable {
   readonly #log: EventLog;
   readonly #listener: Listener;
   readonly #unlisten: () => void;
+  readonly token: string;
   #position: Position;
   /** The client has room for more. */
   #isWanted = false;
@@ -83,6 +110,7 @@ class EventStream extends Readable {
     super();
     this.#log = log;
     this.#listener = listener;
+    this.token = listener.token;
     this.#unlisten = log.listen(() => this.#pull());
     const { end } = log;
     const isLost = after !== undefined && log.isLost(after);
@@ -112,8 +140,9 @@ class EventStream extends Readable {
 
   /** Ends the reply; where the client takes nothing, cuts it off. */
   finish(): void {
-    if (this.#isWanted) this.push(null);
-    else this.destroy();
+    if (!this.#isWanted) return void this.destroy();
+    this.#isWanted = false;
+    this.push(null);
   }
 
   /** Where the log cannot be read the stream ends; its client comes again, and hears what it missed. */

@@ -43,7 +43,12 @@ const DOCS_POLICY = {
 };
 
 export function documentRoutes(api: ApiInstance): void {
-  api.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(api.swagger()));
+  // Written once: it is long, and anybody may ask for it as often as he likes.
+  let document: Buffer | undefined;
+  api.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    document ??= Buffer.from(JSON.stringify(api.swagger()));
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
   api.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,

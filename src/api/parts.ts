@@ -13,6 +13,7 @@ import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
+import type { DoorOptions } from './door/door.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
@@ -53,6 +54,10 @@ export interface ApiOptions {
   readonly authFailuresPerMinute: number;
   /** Where the build of the console put its page; undefined: no console. */
   readonly consoleFolder?: string;
+  /** Who may connect, and how much of the server each may hold. */
+  readonly door: DoorOptions;
+  /** Names by which the API is known besides addresses and names without a dot; `*`: any. */
+  readonly hosts: readonly string[];
   /** PEM. Without it the API speaks plain HTTP. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 }
@@ -89,6 +94,10 @@ declare module 'fastify' {
     actor: Token | undefined;
     /** How far that token reaches. */
     grant: Grant | undefined;
+    /** A public route is asked for under a name that is not ours. */
+    needsToken: boolean;
+    /** Whose share of the server it is on, see door/guard.ts. */
+    holder: string;
     /** The body as it came, for the hash that Idempotency-Key needs. */
     bodyBytes: Buffer | undefined;
     /** What the engine must know about a write besides the command. */
@@ -97,6 +106,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for routes that need no token. */
     public?: boolean;
+    /** True for public routes that are for those who come by a known name, see door/hosts.ts. */
+    named?: boolean;
+    /** True for routes whose work is next to nothing, and whose answer nobody waits for gladly. */
+    prompt?: boolean;
     /** What the route asks of a token. */
     access?: Access;
   }

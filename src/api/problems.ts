@@ -1,6 +1,5 @@
 /** Every refusal of the API as application/problem+json (RFC 9457), those that Fastify and Node make included. */
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
 
@@ -20,7 +19,7 @@ export class Refusal extends Error {
  * The body of a refusal. `type` is about:blank (RFC 9457 §4.2.1: the status says the kind, so the title is its
  * phrase); what exactly went wrong is in `code`, which scripts may rely on.
  */
-function problemBody(problem: Problem): Record<string, unknown> {
+export function problemBody(problem: Problem): Record<string, unknown> {
   const { status, code, detail, pointer, conflict, findings } = problem;
   return {
     type: 'about:blank',
@@ -68,37 +67,4 @@ function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Prob
     return new Problem('request_invalid', 'The request is not well-formed HTTP.');
   }
   return new Problem('internal', 'Something unexpected went wrong; the log has the details under the request id.');
-}
-
-/** What Node's HTTP parser refuses never reaches Fastify; the answer is written to the socket by hand. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = clientProblem(error.code);
-  const body = JSON.stringify(problemBody(problem));
-  socket.end(
-    [
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-      `Content-Type: ${PROBLEM_TYPE}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-    // Nothing more is read from a client that cannot be understood.
-    () => socket.destroy(),
-  );
-}
-
-function clientProblem(code: string | undefined): Problem {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers_too_large', 'The request line and headers together are too long.');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('request_timeout', 'The request did not arrive in time.');
-    default:
-      return new Problem('request_invalid', 'The request is not well-formed HTTP/1.1 (RFC 9112).');
-  }
 }

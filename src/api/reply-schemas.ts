@@ -474,11 +474,19 @@ const always: readonly ProblemCode[] = [
   'token_invalid',
   'token_forbidden',
   'rate_limited',
+  'share_used_up',
+  'busy',
   'internal',
   'store_unavailable',
 ];
 const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale'];
-const withBodies: readonly ProblemCode[] = ['body_invalid', 'body_too_large', 'media_type_unknown', 'table_full'];
+const withBodies: readonly ProblemCode[] = [
+  'body_invalid',
+  'request_timeout',
+  'body_too_large',
+  'media_type_unknown',
+  'table_full',
+];
 
 export const readProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...codes]);
 export const deleteProblems = (...codes: ProblemCode[]) => problemReplies([...always, ...onWrites, ...codes]);

@@ -33,6 +33,9 @@ const COOKIE_SECRETS_MAX = 3;
 const RESOLVERS_MAX = 20;
 const DNS_PORT = 53;
 
+/** Each request without a token is held against all of them. */
+const HOSTS_MAX = 100;
+
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
@@ -118,6 +121,13 @@ export const settingsSchema = section({
     readToken: Type.Optional(token()),
     bodyMaxBytes: integer(KIB, GIB, { default: MIB }),
     zoneFileMaxBytes: integer(KIB, GIB, { default: 256 * MIB }),
+    maxConnections: integer(8, 100_000, { default: 1000 }),
+    maxConnectionsPerPrefix: integer(1, 100_000, { default: 200 }),
+    hosts: Type.Array(hostName(), {
+      maxItems: HOSTS_MAX,
+      default: [],
+      expected: 'a list of host names, such as teal.example.com, or * for any',
+    }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
   propagation: section({
@@ -197,6 +207,14 @@ function resolver() {
 function network() {
   const expected = 'a network, such as 192.0.2.0/24 or 2001:db8::/32, or an address';
   return Type.Refine(Type.String({ expected }), (text) => !(parseNetwork(text) instanceof Malformed));
+}
+
+/** As a browser's Host header has it, without a port. */
+function hostName() {
+  return Type.String({
+    pattern: '^(?:[A-Za-z0-9_.-]{1,255}|\\*)$',
+    expected: 'a host name, such as teal.example.com, or *',
+  });
 }
 
 function shortText(maxBytes: number) {

@@ -15,6 +15,7 @@ import { formatEndpoint } from '../sockets/address.ts';
 import type { Inherited } from '../sockets/inherited.ts';
 import { makeFolder, makePrivate, sync } from '../store/files.ts';
 import type { Store } from '../store/sqlite.ts';
+import { connectionsLeft, makePrefixOf, openFilesMax } from './door.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 
 /** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
@@ -23,9 +24,15 @@ const CONSOLE_FOLDER = fileURLToPath(
 );
 
 /** What the admin API needs to know of the settings. */
-export function apiOptions({ admin, metrics }: Settings): ApiOptions {
-  const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, tls } = admin;
+export function apiOptions({ admin, dns, metrics }: Settings): ApiOptions {
+  const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, hosts, tls } = admin;
   return {
+    hosts,
+    door: {
+      maxConnections: connectionsLeft(admin.maxConnections, dns.tcp.maxConnections, openFilesMax()),
+      maxConnectionsPerPrefix: admin.maxConnectionsPerPrefix,
+      prefixOf: makePrefixOf(dns.rateLimit),
+    },
     metricsPublic: metrics.public,
     bodyMaxBytes,
     zoneFileMaxBytes,

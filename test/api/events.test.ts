@@ -3,7 +3,7 @@ import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import t, { type Test } from 'tap';
-import { EVENT_STREAMS_MAX, EventStreams } from '../../src/api/event-streams.ts';
+import { EVENT_STREAMS_MAX, EVENT_STREAMS_PER_TOKEN, EventStreams } from '../../src/api/event-streams.ts';
 import { EventLog } from '../../src/control/events/log.ts';
 import { Grant } from '../../src/control/grant.ts';
 import { Problem } from '../../src/model/errors.ts';
@@ -142,7 +142,7 @@ function makeStreams(t: Test) {
   const log = new EventLog(fixture.store, fixture.engine, 'first');
   const streams = new EventStreams(log);
   t.teardown(() => streams.stop());
-  const listener = { grant: new Grant(fixture.store, undefined), isGood: () => true };
+  const listener = { token: 'ci', grant: new Grant(fixture.store, undefined), isGood: () => true };
   const open = (revision?: number) => {
     const stream = streams.open(listener, revision === undefined ? undefined : { revision, index: 0 });
     if (stream instanceof Problem) throw new Error(stream.detail);
@@ -204,12 +204,29 @@ t.test('a heartbeat is a comment', async (t) => {
 });
 
 t.test('there are so many streams and no more; one that ends makes room', async (t) => {
-  const { streams, open, listener } = makeStreams(t);
-  const all = Array.from({ length: EVENT_STREAMS_MAX }, () => open());
-  t.match(streams.open(listener, undefined), { code: 'too_many_streams', status: 503 });
-  all[7]?.destroy();
-  await finished(all[7] as (typeof all)[number]).catch(() => {});
-  t.notOk(streams.open(listener, undefined) instanceof Problem);
+  const { streams, listener } = makeStreams(t);
+  const open = (token: string) => streams.open({ ...listener, token }, undefined);
+  const tokens = Array.from({ length: EVENT_STREAMS_MAX }, (_, i) => `token-${i}`);
+  const all = tokens.map((token) => open(token));
+  t.match(open('another'), { code: 'too_many_streams', status: 503 });
+  t.match(open('token-3'), { code: 'too_many_streams', status: 503 });
+  const [, second] = all;
+  if (second === undefined || second instanceof Problem) throw new Error('it is open');
+  second.destroy();
+  await finished(second).catch(() => {});
+  t.notOk(open('another') instanceof Problem);
   streams.stop();
-  t.match(streams.open(listener, undefined), { code: 'stopping', status: 503 });
+  t.match(open('yet another'), { code: 'stopping', status: 503 });
+});
+
+t.test('no token takes the streams of the others', async (t) => {
+  const { streams, listener } = makeStreams(t);
+  const open = (token: string) => streams.open({ ...listener, token }, undefined);
+  for (let i = 0; i < EVENT_STREAMS_PER_TOKEN; i++) t.notOk(open('greedy') instanceof Problem);
+  t.match(open('greedy'), { code: 'share_used_up', status: 429 });
+  const others = EVENT_STREAMS_MAX / EVENT_STREAMS_PER_TOKEN - 1;
+  for (let i = 0; i < others; i++) for (let j = 0; j < EVENT_STREAMS_PER_TOKEN; j++) open(`greedy-${i}`);
+  const operator = open('operator');
+  t.notOk(operator instanceof Problem, 'who has fewest gets a place of who has most');
+  streams.stop();
 });

@@ -7,7 +7,7 @@ import { makeDirectory, startApi } from '../fixtures/api.ts';
 import type { Document } from '../fixtures/openapi.ts';
 
 /** Refusals that belong to no operation: the request never comes to one. */
-const beforeRouting = ['request_invalid', 'request_timeout', 'route_unknown', 'method_unknown', 'headers_too_large'];
+const beforeRouting = ['host_unknown', 'request_invalid', 'route_unknown', 'method_unknown', 'headers_too_large'];
 
 t.test('the document', async (t) => {
   const api = await startApi(makeDirectory(t));

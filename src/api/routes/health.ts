@@ -27,8 +27,8 @@ const ready = {
 };
 
 export function healthRoutes(api: ApiInstance, { queries }: ApiParts): void {
-  api.get('/healthz', { schema: live }, (_request, reply) => reply.send({ status: 'ok' }));
-  api.get('/readyz', { schema: ready }, (_request, reply) => {
+  api.get('/healthz', { schema: live, config: { prompt: true } }, (_request, reply) => reply.send({ status: 'ok' }));
+  api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
     const problem = queries.readiness();
     return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
   });

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
-import { readProblems } from '../reply-schemas.ts';
+import { problemReplies, readProblems } from '../reply-schemas.ts';
 
 const text = {
   description: 'In the text format of Prometheus.',
@@ -17,7 +17,12 @@ export function metricsRoutes(api: ApiInstance, { metrics, options }: ApiParts):
     summary: 'What is measured',
     description: 'docs/metrics.md of the repository has the list.',
     ...(options.metricsPublic && { security: [] }),
-    response: { 200: text, ...(options.metricsPublic ? {} : readProblems()) },
+    response: {
+      200: text,
+      ...(options.metricsPublic
+        ? problemReplies(['host_unknown', 'token_invalid', 'share_used_up', 'busy'])
+        : readProblems()),
+    },
   };
   api.get('/metrics', { schema, config: access('read', 'server') }, async (_request, reply) => {
     const body = await metrics.text();

@@ -3,6 +3,9 @@
 import { Readable } from 'node:stream';
 import { Problem } from '../../model/errors.ts';
 import { access } from '../access.ts';
+import { refuse } from '../door/guard.ts';
+import { inPieces } from '../door/pieces.ts';
+import { onceOver, Shares } from '../door/shares.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { checkIfNoneMatch, contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
@@ -10,6 +13,13 @@ import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProbl
 import { ZoneParams } from '../schemas.ts';
 
 const tags = ['zones'];
+
+const MIB = 2 ** 20;
+
+/** Files that are received, worked on, wait for that, or are sent: one thread writes and reads them all. */
+const FILES = { what: 'zone files at once', perToken: 4, inAll: 16 };
+/** A million records take some 50 MB; what is alone may be larger. */
+const UNREAD = { what: 'bytes of zone files that are still to be read', perToken: 64 * MIB, inAll: 256 * MIB };
 
 /** text/dns is RFC 4027's; curl says x-www-form-urlencoded of whatever it sends. */
 const mediaTypes = ['text/dns', 'text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'];
@@ -24,7 +34,7 @@ const putFile = {
   headers: putHeaders,
   response: {
     ...putReply('Import', { creates: true }),
-    ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid'),
+    ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid', 'stopping'),
   },
 };
 
@@ -38,7 +48,7 @@ const getFile = {
   response: {
     200: { description: 'The file.', content: { 'text/dns': { schema: { type: 'string' } } } },
     ...notModified,
-    ...readProblems('zone_unknown'),
+    ...readProblems('zone_unknown', 'store_unavailable', 'stopping'),
   },
 };
 
@@ -50,10 +60,23 @@ export function zoneFileRoutes(api: ApiInstance, { zoneFiles, queries, options }
     { parseAs: 'buffer', bodyLimit: options.zoneFileMaxBytes },
     (_request, body, done) => done(null, body),
   );
+  const files = new Shares(FILES);
+  const unread = new Shares(UNREAD);
+  api.addHook('preHandler', async (request, reply) => {
+    const refused = files.take(request.holder, 1);
+    if (refused !== undefined) return refuse(reply, refused);
+    onceOver(reply.raw, () => files.give(request.holder, 1));
+  });
   api.get('/v1/zones/:zone/file', { schema: getFile, config: access('read', 'zone') }, async (request, reply) => {
     const file = await zoneFiles.export(request.params.zone);
     if (file instanceof Problem) return sendProblem(reply, file);
-    return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(Readable.from(file.pieces)));
+    const bytes = file.pieces.reduce((sum, { length }) => sum + length, 0);
+    const refused = unread.take(request.holder, bytes);
+    if (refused !== undefined) return refuse(reply, refused);
+    onceOver(reply.raw, () => unread.give(request.holder, bytes));
+    return sendFresh(request, reply, file.revision, () =>
+      reply.type('text/dns').send(Readable.from(inPieces(file.pieces), { objectMode: false })),
+    );
   });
   const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {

@@ -1,6 +1,6 @@
 /** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
 import { Worker } from 'node:worker_threads';
-import { listen, listenOnce } from '../../guard.ts';
+import { afterMs, listen, listenOnce } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -27,6 +27,9 @@ interface ZoneFile {
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
 const LARGE_FILE_BYTES = 4 * 2 ** 20;
 
+/** A stop has a few seconds in all. */
+const STOP_MS = 500;
+const STOPPING = 'The server is about to stop; come again.';
 /** For the log. */
 const BUILDER = 'the builder thread';
 
@@ -42,6 +45,7 @@ export class ZoneFiles {
   readonly #engine: Engine;
   readonly #parts: BuilderParts;
   #thread: Worker | undefined;
+  #isStopping = false;
   /** Requests take their turn: the thread works on one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -72,8 +76,19 @@ export class ZoneFiles {
     });
   }
 
-  /** Ends the thread, once it has finished what it does. */
+  /**
+   * Ends the thread; what waits for its turn is refused, and what is not done in time is cut off: nobody sees a zone that
+   * is half staged, and the next start drops it.
+   */
   async stop(): Promise<void> {
+    this.#isStopping = true;
+    const timer = afterMs(BUILDER, STOP_MS, () => this.#thread?.terminate());
+    await this.#endThread();
+    clearTimeout(timer);
+  }
+
+  /** Once it has finished what it does. */
+  async #endThread(): Promise<void> {
     const thread = this.#thread;
     if (thread === undefined) return;
     const ended = new Promise((resolve) => listenOnce(thread, 'exit', BUILDER, resolve));
@@ -84,12 +99,12 @@ export class ZoneFiles {
   }
 
   async #renewThread(): Promise<void> {
-    await this.stop();
-    this.#thread = this.#startThread();
+    await this.#endThread();
+    if (!this.#isStopping) this.#thread = this.#startThread();
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
+  #inTurn<Result>(work: () => Promise<Result | Problem>): Promise<Result | Problem> {
+    const result = this.#turn.then(async () => (this.#isStopping ? new Problem('stopping', STOPPING) : work()));
     this.#turn = result.catch(() => {});
     return result;
   }
