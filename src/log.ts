@@ -1,7 +1,9 @@
 /** The log: one JSON line an event on standard output, or lines for people where that is a terminal. */
+import tty from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Settings } from './config.ts';
+import { type LogSink, standardSink } from './log/sink.ts';
 
 export type { Logger } from 'pino';
 
@@ -17,8 +19,8 @@ export function setLevel(log: Logger, level: Settings['log']['level']): void {
   for (const each of [log, ...(partsOf.get(log) ?? [])]) each.level = level;
 }
 
-/** `output` is standard output unless a test listens. */
-export function createLogger(settings: Settings['log'], output?: DestinationStream): Logger {
+/** `output` is standard output unless a test listens. No line ever waits or fails: see log/sink.ts. */
+export function createLogger(settings: Settings['log'], output: DestinationStream = standardSink(1)): Logger {
   const parts: Logger[] = [];
   const options: LoggerOptions = {
     onChild(part) {
@@ -32,21 +34,24 @@ export function createLogger(settings: Settings['log'], output?: DestinationStre
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: SECRET_DEPTHS.flatMap((depth) => SECRET_KEYS.map((key) => depth + key)), censor: '[redacted]' },
   };
-  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY);
-  const log = forPeople
-    ? pino(options, prettyStream(output))
-    : pino(options, output ?? pino.destination({ sync: true }));
+  // Asked of the descriptor: process.stdout would change how others who share it may write.
+  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && tty.isatty(1));
+  const log = pino(options, forPeople ? prettyStream(output) : output);
   partsOf.set(log, parts);
   return log;
 }
 
-/** Written at once, like the JSON lines, so that the last words before an exit are not lost. */
-function prettyStream(output?: DestinationStream) {
-  return pretty({
-    sync: true,
-    colorize: process.stdout.isTTY,
+/** Tells in the log itself when lines of it are missing. */
+export function tellLosses(log: Logger, sink: LogSink): void {
+  sink.onResumed = ({ dropped, reason }) => log.warn({ dropped, reason }, 'lines of the log were dropped here');
+}
+
+/** Line by line, with no stream between that could hold lines back. */
+function prettyStream(output: DestinationStream): DestinationStream {
+  const prettify = prettyFactory({
+    colorize: tty.isatty(1),
     ignore: 'pid',
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
-    ...(output === undefined ? {} : { destination: output }),
   });
+  return { write: (line) => output.write(prettify(line) ?? '') };
 }

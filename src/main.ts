@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command line, one line a command. Says so where Node is too old, which is why everything is loaded after that. */
+/** The command line, one line a command. Says so where Node is too old, which is why the rest is loaded after that. */
+import { refuseDebugger } from './cli/no-debugger.ts';
+
+refuseDebugger();
 
 const NODE_MAJOR_MIN = 24;
 

@@ -29,6 +29,7 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   return {
     actor: actor.name,
     atMs,
+    origin: { requestId: request.id, client: request.ip },
     ...(actor.limits !== undefined && { limits: actor.limits }),
     ...(accepted !== undefined && { ifMatch: accepted }),
     ...(idempotency !== undefined && { idempotency }),

@@ -87,10 +87,10 @@ export function remove(
   return describe(reply, outcome).code(204).send();
 }
 
-/** Executes a command, and leaves one line in the log. */
+/** Executes a command; one that changes something is told in the log by whoever listens to the engine. */
 function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Outcome | Problem {
   const result = engine.execute(command, contextOf(request));
-  logResult(request, command.kind, result);
+  logResult(engine, request, command.kind, result);
   return result;
 }
 
@@ -99,10 +99,30 @@ export function contextOf(request: FastifyRequest): CommandContext {
   return request.commandContext;
 }
 
-export function logResult(request: FastifyRequest, command: Command['kind'], result: CommandResult): void {
-  const line = { actor: contextOf(request).actor, command, client: request.ip };
-  if (result instanceof Problem) request.log.info({ ...line, code: result.code }, 'a change was refused');
-  else request.log.info({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was made');
+/** Engines whose store refuses, since their last change. */
+const refusing = new WeakSet<ApiParts['engine']>();
+/** Of a path that a line shows. */
+const PATH_MAX_CHARS = 200;
+
+/** One line for each refusal; but where the store or the table refuses everybody, for the first one only. */
+export function logResult(
+  engine: ApiParts['engine'],
+  request: FastifyRequest,
+  command: Command['kind'],
+  result: CommandResult,
+): void {
+  const { actor } = contextOf(request);
+  const line = { actor, command, path: request.url.slice(0, PATH_MAX_CHARS), client: request.ip };
+  if (!(result instanceof Problem)) {
+    refusing.delete(engine);
+    request.log.debug({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was answered');
+    return;
+  }
+  const { code, status, detail } = result;
+  const isFirst = !refusing.has(engine);
+  if (status >= 500) refusing.add(engine);
+  const level = status < 500 ? 'info' : isFirst ? 'error' : 'debug';
+  request.log[level]({ ...line, code }, `a change was refused: ${detail}`);
 }
 
 function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {

@@ -2,8 +2,12 @@
 import type { Command } from 'commander';
 import { settingKeys } from '../config/keys.ts';
 import { ConfigError, readSettings, unknownVariables } from '../config.ts';
-import { createLogger, type Logger } from '../log.ts';
+import { standardSink } from '../log/sink.ts';
+import { divertStandardStreams, endNow, endProcess, flushStandardStreams } from '../log/standard.ts';
+import { createLogger, type Logger, tellLosses } from '../log.ts';
+import { passOverSignals } from '../server/signals.ts';
 import { EXIT } from './exit.ts';
+import { catchFaults } from './faults.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
@@ -33,15 +37,15 @@ Examples:
 `;
 
 async function serve(flags: Record<string, string>): Promise<never> {
+  divertStandardStreams();
   const settings = readSettings(process.env, flags);
   if (settings instanceof ConfigError) return refuse(settings.message, EXIT.CONFIG);
   const log = createLogger(settings.log);
+  tellLosses(log, standardSink(1));
   for (const warning of unknownVariables(process.env)) log.warn(warning);
-  process.on('uncaughtException', (error) => {
-    log.fatal(error, 'ended by a fault of teal itself');
-    process.exit(EXIT.INTERNAL);
-  });
-  const signalled = stopSignal(process, (code) => process.exit(code));
+  const faults = catchFaults(process, log, () => endProcess(EXIT.INTERNAL));
+  passOverSignals(log);
+  const signalled = stopSignal(process, (code) => endNow(code, true));
   // Counted from the signal, so that a start that hangs is cut off too.
   signalled.then(() => setTimeout(() => cutOff(log), STOP_LIMIT_MS));
   let reload = (): void => log.warn('SIGHUP came before the start was done; it is passed over');
@@ -54,6 +58,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
     throw error;
   });
   reload = () => {
+    if (faults.happened) return log.warn('SIGHUP came after a fault; it is passed over');
     const wanted = readSettings(process.env, flags);
     try {
       if (wanted instanceof ConfigError) log.error(`settings not reloaded: ${wanted.message}`);
@@ -63,20 +68,23 @@ async function serve(flags: Record<string, string>): Promise<never> {
       log.error(`settings not reloaded: ${error.message}`);
     }
   };
+  faults.started(() => server.abandonControl());
   log.info({ signal: await signalled }, 'stopping');
   await server.stop();
   log.info('stopped');
-  process.exit(EXIT.OK);
+  return endProcess(faults.happened ? EXIT.INTERNAL : EXIT.OK);
 }
 
-function cutOff(log: Logger): never {
+async function cutOff(log: Logger): Promise<never> {
   log.error(`not stopped within ${STOP_LIMIT_MS} ms, cut off`);
-  process.exit(EXIT.INTERNAL);
+  await flushStandardStreams();
+  return endNow(EXIT.INTERNAL, true);
 }
 
-function refuse(message: string, code: number): never {
-  console.error(`teal: ${message}`);
-  process.exit(code);
+/** In one line on standard error. */
+function refuse(message: string, code: number): Promise<never> {
+  standardSink(2).write(`teal: ${message}\n`);
+  return endProcess(code);
 }
 
 /** What was given, by flag. */

@@ -58,6 +58,8 @@ export interface CommandContext {
   readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */
   readonly atMs: number;
+  /** The request that it came with, for the log. */
+  readonly origin?: { readonly requestId: string; readonly client: string };
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
   readonly ifMatch?: readonly number[] | 'any';
   /** For POST: replays the stored result when the same token sends the same key and body within 24 h. */

@@ -22,11 +22,16 @@ import { draftWebhookDelete, draftWebhookPut } from './webhooks/drafts.ts';
 import { draftZoneImport } from './zone-files/draft.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
 
-/** Told of what changed, and of the revision that it is. */
-type ChangeListener = (changes: readonly ModelChange[], revision: Revision) => void;
+/** Told of what changed, of the revision that it is, and of what it came from where that is known. */
+type ChangeListener = (changes: readonly ModelChange[], revision: Revision, context?: CommandContext) => void;
 
 /** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;
+
+const HALTED = new Problem(
+  'internal',
+  'The control plane has stopped after a fault; the log has it. Restart the server.',
+);
 
 export class Engine {
   readonly #store: Store;
@@ -35,12 +40,18 @@ export class Engine {
   readonly #listeners: ChangeListener[] = [];
   /** A commit of which could not be told whether it was kept. */
   #doubtful: { readonly revision: Revision; readonly changes: readonly ModelChange[] } | undefined;
+  #isHalted = false;
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
   constructor(store: Store, table: TableChanges, inForce: (service: Service) => Service = (service) => service) {
     this.#store = store;
     this.#table = table;
     this.#inForce = inForce;
+  }
+
+  /** Nothing is changed any more: whoever still runs after a fault is refused. */
+  halt(): void {
+    this.#isHalted = true;
   }
 
   /**
@@ -88,6 +99,7 @@ export class Engine {
    * disk and every query that arrives from then on is answered from it; when it returns a Problem nothing has changed.
    */
   execute(command: Command, context: CommandContext): CommandResult {
+    if (this.#isHalted) return HALTED;
     try {
       this.#settle();
       return this.#executeNow(command, context);
@@ -177,13 +189,13 @@ export class Engine {
       this.#table.takeBack();
       return failed;
     }
-    this.#publish(changes, revision);
+    this.#publish(changes, revision, context);
     return undefined;
   }
 
-  #publish(changes: readonly ModelChange[], revision: Revision): void {
+  #publish(changes: readonly ModelChange[], revision: Revision, context?: CommandContext): void {
     this.#table.publish();
-    for (const listener of this.#listeners) listener(changes, revision);
+    for (const listener of this.#listeners) listener(changes, revision, context);
   }
 
   /** A commit can fail after the disk took it: what the store says now is what counts, once it says anything. */
@@ -220,6 +232,7 @@ export class Engine {
    * synchronous, so that the two never overlap, and each is seen whole. `service`: as the store has it.
    */
   refresh(service: Service): Problem | undefined {
+    if (this.#isHalted) return HALTED;
     const full = this.#prepare([{ op: 'putService', service }]);
     if (full === undefined) this.#table.publish();
     return full;

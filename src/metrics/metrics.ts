@@ -6,6 +6,8 @@ import { dnsMetrics, type MeasuredFleet } from './dns.ts';
 import { type HealthOf, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
 import {
   buildMetric,
+  logMetrics,
+  type MeasuredLog,
   type MeasuredMemory,
   type MeasuredStore,
   releaseMetrics,
@@ -20,6 +22,7 @@ export interface MetricSources {
   readonly store: MeasuredStore;
   readonly fleet: MeasuredFleet;
   readonly healthOf: HealthOf;
+  readonly log: MeasuredLog;
   /** Services with series of their own; see `metrics.servicesMax`. */
   readonly servicesMax: number;
   /** A clock that never goes back, milliseconds. */
@@ -46,13 +49,15 @@ export class Metrics {
   readonly #faults: Counter;
   readonly #releases: ReturnType<typeof releaseMetrics>;
 
-  constructor({ version, counters, table, store, fleet, healthOf, servicesMax, steadyMs }: MetricSources) {
+  constructor(sources: MetricSources) {
+    const { version, counters, table, store, fleet, healthOf, servicesMax, steadyMs } = sources;
     const registry = this.#registry;
     dnsMetrics(registry, counters, fleet);
     serviceMetrics(registry, table.observed, new ShownServices(table.observed, servicesMax, steadyMs), healthOf);
     this.#releases = releaseMetrics(registry, store);
     this.#store = storeMetrics(registry, store);
     tableMetrics(registry, table);
+    logMetrics(registry, sources.log);
     this.#requests = new Histogram({
       name: 'teal_api_request_duration_seconds',
       help: 'From a request to the admin API to the end of its reply; streams of events are left out.',

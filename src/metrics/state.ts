@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isActive, type Release } from '../model/release.ts';
 import type { ModelChange } from '../model/revision.ts';
-import { collectGauge } from './collected.ts';
+import { collectCounter, collectGauge } from './collected.ts';
 
 /** The table's memory, bytes. */
 export interface MeasuredMemory {
@@ -55,6 +55,28 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
     registers: [registry],
   });
   return { written: (seconds) => commits.observe(seconds) };
+}
+
+/** Where the log is written, as far as it is measured here. */
+export interface MeasuredLog {
+  readonly dropped: number;
+  readonly failure: string | undefined;
+}
+
+export function logMetrics(registry: Registry, log: MeasuredLog): void {
+  collectCounter(
+    registry,
+    {
+      name: 'teal_log_lines_dropped_total',
+      help: 'Lines of the log that were dropped, since nothing took them and the queue was full.',
+    },
+    (set) => set(log.dropped),
+  );
+  collectGauge(
+    registry,
+    { name: 'teal_log_writable', help: '1: the last write of the log went through; 0: it did not, or nobody reads.' },
+    (set) => set(log.failure === undefined ? 1 : 0),
+  );
 }
 
 /** Releases that go on, and the number of those that ended since the start. */

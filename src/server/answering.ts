@@ -4,6 +4,7 @@ import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';
 import { inForce, SeenHealth } from '../control/health/seen.ts';
 import { afterMs, tellFault } from '../guard.ts';
+import { standardSink } from '../log/sink.ts';
 import type { Logger } from '../log.ts';
 import { type MetricSources, Metrics } from '../metrics/metrics.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
@@ -14,6 +15,7 @@ import { CounterRegistry, createCounterMemory } from '../table/counters.ts';
 import { createSharedTable } from '../table/memory.ts';
 import { Table } from '../table/table.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
+import { logChanges } from './change-log.ts';
 import { systemClock } from './clock.ts';
 import { mustLoad, mustWork } from './errors.ts';
 import { logFaults } from './faults.ts';
@@ -43,10 +45,10 @@ export async function startAnswering(
   settings: Settings,
   inherited: NonNullable<FleetOptions['inherited']>,
   log: Logger,
-  stops: Stops,
+  stops: { readonly answering: Stops; readonly control: Stops },
 ): Promise<Answering> {
   const store = openStore(settings.dataDir, { startEmpty: settings.startEmpty });
-  stops.push(() => store.close());
+  stops.answering.push(() => store.close());
 
   const workers = udpWorkersOf(settings.dns.workers);
   const counters = Array.from({ length: workers + 1 }, createCounterMemory);
@@ -56,12 +58,12 @@ export async function startAnswering(
   const table = new Table(shared, registry);
   const seen = new SeenHealth(systemClock);
   const engine = mustLoad(settings.dataDir, () => loadEngine(store, table, seen, settings, log));
-  stops.push(collectInTurns(table));
-  stops.push(watchStore(store, engine, log.child({ part: 'store' })));
+  stops.control.push(collectInTurns(table));
+  stops.control.push(watchStore(store, engine, log.child({ part: 'store' })));
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
-  stops.push(() => fleet.stop());
+  stops.answering.push(() => fleet.stop());
   const sources = { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) };
   const metrics = startMetrics(settings, sources, engine);
   logFaults(log, () => metrics.faulted());
@@ -71,6 +73,7 @@ export async function startAnswering(
 /** The engine, with what the store holds in the table; an empty store is seeded. */
 function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }: Settings, log: Logger): Engine {
   const engine = new Engine(store, table, (service) => inForce(service, seen));
+  logChanges(engine, log.child({ part: 'changes' }));
   const startedAt = performance.now();
   mustWork(engine.load(Date.now()));
   mustSeed(engine.seed(seedCommands(bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
@@ -86,7 +89,7 @@ function startMetrics(
   engine: Engine,
 ): Metrics {
   const steadyMs = (): number => performance.now();
-  const metrics = new Metrics({ ...sources, version: readVersion(), servicesMax, steadyMs });
+  const metrics = new Metrics({ ...sources, log: standardSink(1), version: readVersion(), servicesMax, steadyMs });
   sources.store.measure(steadyMs, (ms) => metrics.written(ms / 1000));
   engine.onChange((changes) => metrics.changed(changes));
   return metrics;

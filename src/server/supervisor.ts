@@ -48,6 +48,11 @@ export class Supervisor {
     this.#tell('STOPPING=1');
   }
 
+  /** `status`: a line for people. What to do about it is for the supervisor, and those who look at it, to decide. */
+  failed(status: string): void {
+    this.#tell(`STATUS=${status}`);
+  }
+
   #tell(state: string): void {
     const socket = process.env.NOTIFY_SOCKET;
     if (!socket) return;

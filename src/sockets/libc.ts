@@ -75,9 +75,13 @@ export interface Libc {
     message: Uint8Array,
     bytes: number,
     flags: number,
-    address: Uint8Array,
+    address: Uint8Array | null,
     addressBytes: number,
   ): number;
+  /** `handler`: 1 is SIG_IGN. */
+  signal(number: number, handler: number): number;
+  /** Ends the process at once, whatever its threads wait for. */
+  _exit(code: number): void;
   close(fd: number): number;
   errno(): number;
   /** Where a buffer's memory is. The buffer must stay referenced for as long as the address is used. */
@@ -127,6 +131,8 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     dup: library.func('int dup(int)') as Libc['dup'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
+    signal: library.func('uintptr_t signal(int, uintptr_t)') as Libc['signal'],
+    _exit: library.func('void _exit(int)') as Libc['_exit'],
     close: library.func('int close(int)') as Libc['close'],
     errno: () => koffi.errno(),
     addressOf: (buffer) => Number(koffi.address(buffer)),

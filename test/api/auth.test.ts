@@ -78,8 +78,10 @@ t.test('a change leaves one line in the log, with its revision and actor, and no
   const reply = await api.request('PUT', url, { body: { blue: 0, green: 1 }, headers });
   t.equal(reply.headers['x-request-id'], 'deploy-42');
   t.equal(api.log.length, 1);
-  const line = { level: 30, requestId: 'deploy-42', actor: 'settings-admin', command: 'weights.put', revision: 4 };
+  const line = { level: 30, requestId: 'deploy-42', actor: 'settings-admin', kind: 'shift', revision: 4 };
   t.match(api.log[0], line);
+  const moved = { service: 'app.example.test', from: { blue: 90, green: 10 }, to: { blue: 0, green: 1 } };
+  t.match(api.log[0], { changes: [moved], client: '127.0.0.1', msg: 'app.example.test blue 90→0 green 10→1' });
 
   api.log.length = 0;
   await api.request('PUT', url, { body: { blue: 0, green: 0 } });

@@ -6,6 +6,7 @@ import { stopSignal } from '../../src/cli/stop-signal.ts';
 for (const [first, second, code] of [
   ['SIGTERM', 'SIGINT', 130],
   ['SIGINT', 'SIGTERM', 143],
+  ['SIGQUIT', 'SIGQUIT', 131],
 ] as const) {
   t.test(`${first}, then ${second}`, async (t) => {
     const signals = new EventEmitter();

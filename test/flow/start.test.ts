@@ -207,11 +207,19 @@ t.test('a Node that is too old says so in one line', async (t) => {
   t.match(ended, { code: 69, stdout: '', stderr: /^teal: expected Node 24 or newer, found 22\.1\.0[^\n]*\n$/ });
 });
 
-t.test('a fault of the program is one event of the log, and exit code 70', async (t) => {
-  const script = "process.on('SIGUSR2', () => { throw new Error('thrown by the test') })";
-  const teal = await start(t, t.testdir(), preload(script));
-  t.same(await teal.end('SIGUSR2'), { code: 70, signal: null });
-  t.match(teal.log.at(-1), { level: 'fatal', err: { message: 'thrown by the test' } });
+t.test('a fault of the program before it answers is one event of the log, and exit code 70', async (t) => {
+  // In the main thread, while the server is being loaded.
+  const script = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.on('newListener', (name) => { if (name === 'uncaughtException')
+      setImmediate(() => { throw new Error('thrown by the test'); }); });`;
+  const { code, stdout } = await runTeal(['serve', '--data-dir', t.testdir()], preload(script));
+  t.equal(code, 70);
+  const fatal = stdout.split('\n').filter((line) => line.includes('"level":"fatal"'));
+  t.equal(fatal.length, 1);
+  t.match(JSON.parse(fatal[0] ?? ''), {
+    msg: 'ended by a fault of teal itself',
+    err: { message: 'thrown by the test' },
+  });
 });
 
 t.test('a stop that hangs is cut off', async (t) => {

@@ -53,7 +53,7 @@ const getFile = {
 };
 
 /** To be registered in a scope of its own: its bodies are taken as they come. */
-export function zoneFileRoutes(api: ApiInstance, { zoneFiles, queries, options }: ApiParts): void {
+export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, queries, options }: ApiParts): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser(
     mediaTypes,
@@ -84,7 +84,7 @@ export function zoneFileRoutes(api: ApiInstance, { zoneFiles, queries, options }
     if (refused !== undefined) return sendProblem(reply, refused);
     const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
     const result = await zoneFiles.import(request.params.zone, bytes, contextOf(request));
-    logResult(request, 'zone.import', result);
+    logResult(engine, request, 'zone.import', result);
     return sendPut(reply, result);
   });
 }

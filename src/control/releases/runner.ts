@@ -29,7 +29,8 @@ const words = { failed: 'failed', inconclusive: 'was inconclusive', error: 'was 
 
 /** Where the runner tells what it does; pino's logger is one. */
 interface RunnerLog {
-  info(line: object, text: string): void;
+  debug(line: object, text: string): void;
+  warn(line: object, text: string): void;
   error(line: object, text: string): void;
 }
 
@@ -57,6 +58,8 @@ interface Followed {
   changed: readonly string[];
   /** Ends its analysis. */
   readonly stopped: AbortController;
+  /** Why its step was refused when it was tried last. */
+  refusedWith: Problem['code'] | undefined;
 }
 
 export class ReleaseRunner {
@@ -140,6 +143,7 @@ export class ReleaseRunner {
       drain,
       changed: [],
       stopped,
+      refusedWith: undefined,
     };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
@@ -159,7 +163,7 @@ export class ReleaseRunner {
       const measured = await gate(metric, asking);
       const { outcome, message } = measured;
       if (outcome !== 'passed' && !asking.stopped.aborted)
-        log.info({ release: id, metric: metric.name, message }, `a measurement ${words[outcome]}`);
+        log.warn({ release: id, metric: metric.name, message }, `a measurement ${words[outcome]}`);
       return measured;
     };
   }
@@ -226,9 +230,11 @@ export class ReleaseRunner {
         changed,
       } as const;
       const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
-      if (result instanceof Problem)
-        log.error({ release: id, code: result.code }, `a step was refused: ${result.detail}`);
-      else log.info({ release: id, revision: result.revision }, 'a release went on');
+      if (!(result instanceof Problem)) return;
+      const { code, detail } = result;
+      // It is tried again each second until it goes through, and said once.
+      log[followed.refusedWith === code ? 'debug' : 'error']({ release: id, code }, `a step was refused: ${detail}`);
+      followed.refusedWith = code;
     } catch (err) {
       log.error({ release: id, err }, 'a step failed unexpectedly');
     }

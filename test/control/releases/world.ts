@@ -51,7 +51,8 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
       propagation: new Propagation([]),
       startedAtMs: clock.wallMs(),
     });
-    const log = { info: (line: object) => lines.push(line), error: (line: object) => lines.push(line) };
+    const note = (line: object) => lines.push(line);
+    const log = { debug: () => {}, warn: note, error: note };
     runner = new ReleaseRunner({ engine: fixture.engine, store: fixture.store, gate, drain, clock, log });
     runner.start();
     return fixture;

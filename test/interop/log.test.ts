@@ -1,0 +1,42 @@
+/** The log again, for longer, and on a file system that is really full. */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { cases, mustNotNotice, noisy, shift, startFor } from '../flow/log-faults.ts';
+
+const QUERIES = 6000;
+
+for (const [title, begin] of Object.entries(cases)) {
+  t.test(title, async (t) => {
+    const { teal, leave } = await begin(t);
+    await mustNotNotice(t, teal, QUERIES);
+    leave();
+  });
+}
+
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+t.test('a file on a full file system, which has room again later', { skip: !mayMount }, async (t) => {
+  const folder = t.testdir();
+  const script = `mount -t tmpfs -o size=64k tmpfs '${folder}'; : > '${folder}/log'
+    head -c 1M /dev/zero > '${folder}/other' 2> /dev/null; exec > '${folder}/log' 2>&1; exec "$0" "$@"`;
+  const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script];
+  const options = { stdout: 'ignore', stderr: 'ignore', env: noisy, wrapper } as const;
+  const teal = await startFor(t, options, `${t.testdirName}-data`);
+  t.teardown(() => fs.rmSync(`${t.testdirName}-data`, { recursive: true, force: true }));
+  const inside = join('/proc', String(teal.pid), 'root', folder);
+  t.equal(fs.readFileSync(join(inside, 'log'), 'utf8'), '', 'there is no room for a line');
+  const client = teal.ask();
+  await client.replies(QUERIES / 2);
+  for (let i = 0; i < 20; i++) t.equal((await shift(teal, i + 1)).status, 200);
+  t.match(await teal.call('GET', '/metrics'), { text: /^teal_log_writable 0$/m });
+  fs.rmSync(join(inside, 'other'));
+  const log = (): string => fs.readFileSync(join(inside, 'log'), 'utf8');
+  while (log() === '') await new Promise((go) => setTimeout(go, 50));
+  t.match(log().split('\n')[0], /^\{"level":"/, 'the first line is whole');
+  await client.replies(QUERIES / 2);
+  const { lost, wrong } = await client.finish();
+  t.same({ lost, wrong }, { lost: 0, wrong: 0 });
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+});
