@@ -60,6 +60,12 @@ export const ZoneBody = Type.Object(
 export const RRsetBody = Type.Object(
   {
     ttlSeconds: seconds('0 to 2147483647 (RFC 2181 §8).'),
+    recordTtlSeconds: Type.Optional(
+      Type.Array(Type.Number(), {
+        description:
+          'Of an RRSIG only: the TTL of each record, where they differ, since signatures have that of what they sign (RFC 4034 §3). ttlSeconds is the lowest then.',
+      }),
+    ),
     rdata: Type.Array(Type.String(), {
       description: 'The RDATA of each record as in a zone file (RFC 1035 §5.1), names in it in full.',
     }),

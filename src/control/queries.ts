@@ -18,7 +18,7 @@ import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
 import { analysisReply, releaseReply } from './releases/replies.ts';
 import { revisionReply } from './revision-reply.ts';
-import { findPlace, label, rrsetReply, unknownRRset } from './rrsets.ts';
+import { findPlace, label, missingRRset, rrsetReply } from './rrsets.ts';
 import { findService, serviceReply, weightsReply } from './services.ts';
 import { tokenReply } from './token-drafts.ts';
 import { deliveryReply } from './webhooks/delivery-reply.ts';
@@ -94,7 +94,7 @@ export class Queries {
     const place = findPlace(this.#store, { zone, name, type });
     if (place instanceof Problem) return place;
     const rrset = this.#store.rrset(place.zone.name, place.name, place.type);
-    if (rrset === undefined) return unknownRRset(place.name, place.type);
+    if (rrset === undefined) return missingRRset(this.#store, place);
     return { revision: rrset.revision, body: rrsetReply(rrset) };
   }
 

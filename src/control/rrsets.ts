@@ -1,7 +1,8 @@
 /** Drafts of changes to RRsets, and what may stand beside what at one name. */
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../model/errors.ts';
-import { canonicalName, checkOwnerName, isAtOrBelow } from '../model/name.ts';
+import { canonicalName, checkOwnerName, isAtOrBelow, parentOf, suffixesOf } from '../model/name.ts';
+import { atDelegation, belowDname, besideCname, glueTypes } from '../model/record-rules.ts';
 import { makeRRset, parseStoredType, type RRset, rrsetBody } from '../model/rrset.ts';
 import { withRaisedSerial, type Zone } from '../model/zone.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -33,7 +34,8 @@ export function draftRRsetPut(
   if (stale !== undefined) return stale;
   const rrset = makeRRset({ zone: zone.name, name, type }, command.body, revision);
   if (rrset instanceof Problem) return rrset;
-  const conflict = checkNeighbours(store, place);
+  // What stands there already, by an import for one, may be changed: each rule is about what stands where.
+  const conflict = before === undefined ? checkOwner(store, place) : undefined;
   if (conflict !== undefined) return conflict;
   const body = rrsetBody(rrset);
   if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
@@ -64,7 +66,7 @@ export function draftRRsetDelete(
   const before = store.rrset(zone.name, name, type);
   const stale = checkPrecondition(context, before?.revision, `the RRset ${label(name, type)}`);
   if (stale !== undefined) return stale;
-  if (before === undefined) return unknownRRset(name, type);
+  if (before === undefined) return missingRRset(store, place);
   return {
     kind: 'rrset.delete',
     summary: `deleted ${label(name, type)}`,
@@ -84,8 +86,16 @@ export function rrsetReply(rrset: RRset): unknown {
   return { zone: shown(zone), name: shown(name), type: formatType(type), ...rrsetBody(rrset), revision };
 }
 
-export function unknownRRset(name: string, type: number): Problem {
+/** There is no such RRset; where its name is another zone's, it says so. */
+export function missingRRset(store: Store, { zone, name, type }: Place): Problem {
+  const owner = store.zoneOf(name) as Zone;
+  if (owner.name !== zone.name && !atDelegation.has(type)) return taken(name, owner);
   return new Problem('rrset_unknown', `There is no RRset ${label(name, type)} here.`);
+}
+
+function taken(name: string, owner: Zone): Problem {
+  const detail = `${shown(name)} belongs to the zone ${shown(owner.name)}, the longest one that holds it.`;
+  return new Problem('name_taken', detail, { conflict: owner.name });
 }
 
 /** `www.example.com/A`: how an RRset is named in the log. */
@@ -93,7 +103,7 @@ export function label(name: string, type: number): string {
   return `${shown(name)}/${formatType(type)}`;
 }
 
-/** Checks a name and a type against the zone they are said to be in. */
+/** The zone, the name and the type; the zone holds such names, though a child zone may hide them. */
 export function findPlace(store: Store, asked: { zone: string; name: string; type: string }): Place | Problem {
   const zoneName = canonicalName(asked.zone);
   if (zoneName instanceof Problem) return zoneName;
@@ -106,26 +116,39 @@ export function findPlace(store: Store, asked: { zone: string; name: string; typ
   if (!isAtOrBelow(name, zoneName)) {
     return new Problem('name_outside_zones', `${shown(name)} is not in the zone ${shown(zoneName)}.`);
   }
-  const badOwner = checkOwnerName(name);
-  if (badOwner !== undefined) return badOwner;
-  const owner = store.zoneOf(name) as Zone;
-  // The parent keeps its word on a delegation, everything else at and below the child's apex is the child's.
-  const isDelegation = owner.name === name && (type === TYPE.NS || type === TYPE.DS);
-  if (owner.name !== zoneName && !isDelegation) {
-    const detail = `${shown(name)} belongs to the zone ${shown(owner.name)}, the longest one that holds it.`;
-    return new Problem('name_taken', detail, { conflict: owner.name });
-  }
   return { zone, name, type };
 }
 
-/** 409 where the RRset cannot stand at its name. */
-function checkNeighbours(store: Store, { zone, name, type }: Place): Problem | undefined {
+/** Refuses an RRset that cannot come to stand at its name. */
+function checkOwner(store: Store, place: Place): Problem | undefined {
+  const { zone, name, type } = place;
+  const badOwner = checkOwnerName(name);
+  if (badOwner !== undefined) return badOwner;
+  const owner = store.zoneOf(name) as Zone;
+  if (owner.name !== zone.name && !isParents(store, place, owner)) return taken(name, owner);
   return (
     checkApex(zone, name, type) ??
     checkAlias(store, zone, name, type) ??
+    checkDname(store, zone, name, type) ??
     checkServices(store, zone, name, type) ??
-    refuseAtPreview(store, name)
+    // A child zone's previews are not where its parent's glue is.
+    (owner.name === zone.name ? refuseAtPreview(store, name) : undefined)
   );
+}
+
+/** At and below a child zone's apex its parent has its word on the delegation, and glue for it, which the child hides. */
+function isParents(store: Store, { zone, name, type }: Place, child: Zone): boolean {
+  if (child.name === name && atDelegation.has(type)) return true;
+  return glueTypes.has(type) && ancestorWith(store, zone, name, TYPE.NS) !== undefined;
+}
+
+/** The nearest name at or above this one, below the zone's apex, that has an RRset of the type. */
+function ancestorWith(store: Store, zone: Zone, name: string, type: number): string | undefined {
+  for (const above of suffixesOf(name)) {
+    if (above === zone.name) return undefined;
+    if (store.rrset(zone.name, above, type) !== undefined) return above;
+  }
+  return undefined;
 }
 
 function checkApex(zone: Zone, name: string, type: number): Problem | undefined {
@@ -144,13 +167,45 @@ function checkApex(zone: Zone, name: string, type: number): Problem | undefined 
   return undefined;
 }
 
-/** Beside a CNAME there is nothing else (RFC 1034 §3.6.2). */
+/** Beside a CNAME there is nothing else (RFC 1034 §3.6.2), and the zone's own nameservers are none (RFC 2181 §10.3). */
 function checkAlias(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
-  const others = store.rrsetsAt(zone.name, name).filter((rrset) => rrset.type !== type);
-  const other = type === TYPE.CNAME ? others[0] : others.find((rrset) => rrset.type === TYPE.CNAME);
+  if (type === TYPE.CNAME && zone.nameservers.includes(name)) return nameserverProblem('cname_conflict', zone, name);
+  const clashes = (other: RRset): boolean =>
+    type === TYPE.CNAME ? !besideCname.has(other.type) : other.type === TYPE.CNAME && !besideCname.has(type);
+  const other = store.rrsetsAt(zone.name, name).find(clashes);
   if (other === undefined) return undefined;
   const detail = `${label(name, other.type)} stands there already, and beside a CNAME there is nothing else.`;
   return new Problem('cname_conflict', detail, { conflict: label(name, other.type) });
+}
+
+/** 409: what would stand at the name is an alias, and a nameserver is a host with addresses (RFC 2181 §10.3). */
+export function nameserverProblem(code: 'cname_conflict' | 'service_conflict', zone: Zone, name: string): Problem {
+  const conflict = label(zone.name, TYPE.NS);
+  const detail = `${conflict} names ${shown(name)}, and a nameserver cannot be an alias (RFC 2181 §10.3); name another one first.`;
+  return new Problem(code, detail, { conflict });
+}
+
+/** Below a DNAME nothing is answered (RFC 6672 §2.4). */
+function checkDname(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+  const isBelow = belowDname.has(type) ? undefined : refuseBelowDname(store, zone, name);
+  if (isBelow !== undefined || type !== TYPE.DNAME) return isBelow;
+  const below = store.rrsetBelow(zone.name, name, [...belowDname]);
+  if (below === undefined) return undefined;
+  const other = label(below.name, below.type);
+  const detail = `${other} stands below ${shown(name)}, and below a DNAME nothing is answered (RFC 6672 §2.4); delete it first.`;
+  return new Problem('dname_conflict', detail, { conflict: other });
+}
+
+function refuseBelowDname(store: Store, zone: Zone, name: string): Problem | undefined {
+  if (name === zone.name) return undefined;
+  const parent = parentOf(name) as string;
+  const above =
+    ancestorWith(store, zone, parent, TYPE.DNAME) ??
+    (store.rrset(zone.name, zone.name, TYPE.DNAME) === undefined ? undefined : zone.name);
+  if (above === undefined) return undefined;
+  const other = label(above, TYPE.DNAME);
+  const detail = `${shown(name)} is below ${other}, and below a DNAME nothing is answered (RFC 6672 §2.4).`;
+  return new Problem('dname_conflict', detail, { conflict: other });
 }
 
 function checkServices(store: Store, zone: Zone, name: string, type: number): Problem | undefined {

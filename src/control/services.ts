@@ -11,7 +11,7 @@ import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './releases/guard.ts';
-import { label } from './rrsets.ts';
+import { label, nameserverProblem } from './rrsets.ts';
 
 export function draftServicePut(
   store: Store,
@@ -36,6 +36,7 @@ export function draftServicePut(
   if (service instanceof Problem) return service;
   const conflict =
     refuseAtPreview(store, name) ??
+    checkNameserver(zone, service, before) ??
     checkServicePlace(zone.name, service, (owner) => store.rrsetsAt(zone.name, owner).map(({ type }) => type));
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isSame(before, service)) {
@@ -68,6 +69,12 @@ function secretsNote(before: Service | undefined, after: Service): string {
   const headers = before?.health?.http?.headers;
   const isKept = headers === undefined || isDeepStrictEqual(headers, after.health?.http?.headers);
   return isKept ? '' : ', with other headers of its health check';
+}
+
+/** Where a plain CNAME is refused a service that answers with one is refused too. */
+function checkNameserver(zone: Zone, { name, kind }: Service, before: Service | undefined): Problem | undefined {
+  if (kind !== 'host' || before?.kind === 'host' || !zone.nameservers.includes(name)) return undefined;
+  return nameserverProblem('service_conflict', zone, name);
 }
 
 /** Differs from service to service, and where one is made anew. Every node reads it in the revision that made it. */

@@ -3,12 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow } from '../model/name.ts';
 import type { ModelChange } from '../model/revision.ts';
-import type { RRset } from '../model/rrset.ts';
 import { serviceBody } from '../model/service.ts';
 import { makeZone, withRaisedSerial, type Zone, zoneBody } from '../model/zone.ts';
 import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
-import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
@@ -35,13 +33,15 @@ export function draftZonePut(
   }
   const zone = withRaisedSerial(unraised, revision);
   const parent = before === undefined ? store.zoneOf(name) : undefined;
-  const inherited = parent === undefined ? { moves: [], problem: undefined } : moveBelow(store, parent, name, revision);
-  if (inherited.problem !== undefined) return inherited.problem;
+  const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
+  if (moves instanceof Problem) return moves;
+  const alias = checkNameservers(store, zone, before);
+  if (alias !== undefined) return alias;
   return {
     kind: 'zone.put',
     summary: `${before === undefined ? 'made' : 'changed'} the zone ${shown(name)}`,
     subjects: [{ kind: 'zone', name, before: before ? zoneBody(before) : null, after: zoneBody(zone) }],
-    changes: [{ op: 'putZone', zone }, ...inherited.moves],
+    changes: [{ op: 'putZone', zone }, ...moves],
     created: before === undefined,
     body: zoneReply(zone),
   };
@@ -95,7 +95,8 @@ export function unknownZone(name: string): Problem {
   return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
 }
 
-function zoneName(text: string): string | Problem {
+/** The name of a zone as typed by a user. */
+export function zoneName(text: string): string | Problem {
   const name = canonicalName(text);
   if (name instanceof Problem) return name;
   const bad = checkOwnerName(name);
@@ -105,54 +106,58 @@ function zoneName(text: string): string | Problem {
   return new Problem('name_invalid', `A zone cannot be a wildcard: ${name}.`);
 }
 
-/**
- * A new zone takes over the names at and below it that its parent held. NS and DS at its apex stay: they are the
- * parent's word on the delegation (RFC 4035 §3.1.4.1).
- */
-export function moveBelow(
-  store: Store,
-  parent: Zone,
-  name: string,
-  revision: number,
-): { moves: ModelChange[]; problem: Problem | undefined } {
-  const moves: ModelChange[] = [];
-  const preview = refuseAtPreview(store, name);
-  if (preview !== undefined) return { moves, problem: preview };
-  for (const rrset of rrsetsBelow(store, parent.name, name)) {
-    if (rrset.name === name && (rrset.type === TYPE.NS || rrset.type === TYPE.DS)) continue;
-    if (rrset.name === name && (rrset.type === TYPE.CNAME || rrset.type === TYPE.SOA)) {
-      const other = `${name}/${formatType(rrset.type)}`;
-      const detail = `${other} stands where the zone's own SOA and NS must be; delete it first.`;
-      return { moves: [], problem: new Problem('cname_conflict', detail, { conflict: other }) };
-    }
-    moves.push({ op: 'deleteRRset', zone: parent.name, name: rrset.name, type: rrset.type });
-    moves.push({ op: 'putRRset', rrset: { ...rrset, zone: name, revision } });
+/** 409 where a nameserver that `zone` names, and did not name before, is an alias (RFC 2181 §10.3). */
+function checkNameservers(store: Store, zone: Zone, before: Zone | undefined): Problem | undefined {
+  for (const host of zone.nameservers) {
+    if (!isAtOrBelow(host, zone.name) || before?.nameservers.includes(host)) continue;
+    const problem = refuseAlias(store, zone, host);
+    if (problem !== undefined) return problem;
   }
+  return undefined;
+}
+
+function refuseAlias(store: Store, zone: Zone, host: string): Problem | undefined {
+  if (store.rrset(zone.name, host, TYPE.CNAME) !== undefined) {
+    const conflict = `${shown(host)}/CNAME`;
+    const detail = `A nameserver is a host with addresses, and ${conflict} is an alias (RFC 2181 §10.3).`;
+    return new Problem('cname_conflict', detail, { pointer: '/nameservers', conflict });
+  }
+  return isAliasService(store, zone, host) ? aliasServiceProblem(host) : undefined;
+}
+
+/** 409 where a service of this zone, or of the parent whose services it takes over, answers with a CNAME for a nameserver. */
+export function refuseAliasServices(store: Store, zone: Zone): Problem | undefined {
+  const host = zone.nameservers.find((name) => isAliasService(store, zone, name));
+  return host === undefined ? undefined : aliasServiceProblem(host);
+}
+
+function isAliasService(store: Store, zone: Zone, host: string): boolean {
+  const service = isAtOrBelow(host, zone.name) ? store.service(host) : undefined;
+  return service?.kind === 'host' && isAtOrBelow(zone.name, service.zone);
+}
+
+function aliasServiceProblem(host: string): Problem {
+  const detail = `A nameserver is a host with addresses, and the service ${shown(host)} answers with a CNAME (RFC 2181 §10.3).`;
+  return new Problem('service_conflict', detail, { pointer: '/nameservers', conflict: host });
+}
+
+/**
+ * A new zone takes over its parent's services at and below it, which go on answering: the longest zone owns a name.
+ * Records stay where they are, as the parent's word on the delegation and its glue; the child hides them while it is
+ * there. The parent's content has not changed, so its serial stays.
+ */
+export function takeServices(store: Store, parent: Zone, name: string, revision: number): ModelChange[] | Problem {
+  const preview = refuseAtPreview(store, name);
+  if (preview !== undefined) return preview;
+  const moves: ModelChange[] = [];
   for (const service of store.servicesIn(parent.name)) {
     if (!isAtOrBelow(service.name, name)) continue;
     if (service.name === name && service.kind === 'host') {
       const detail = `The service ${name} answers with a CNAME and cannot stand at a zone's apex; delete it first.`;
-      return { moves: [], problem: new Problem('apex_conflict', detail, { conflict: name }) };
+      return new Problem('apex_conflict', detail, { conflict: name });
     }
     moves.push({ op: 'deleteService', zone: parent.name, name: service.name });
     moves.push({ op: 'putService', service: { ...service, zone: name, revision } });
   }
-  if (moves.length > 0) {
-    moves.push({ op: 'putZone', zone: withRaisedSerial(parent, revision) });
-  }
-  return { moves, problem: undefined };
-}
-
-/** RRsets that one step of a walk through a zone reads. */
-const PAGE = 1000;
-
-function* rrsetsBelow(store: Store, zone: string, name: string): Generator<RRset> {
-  let after: { name: string; type: number } | undefined;
-  for (;;) {
-    const page = store.rrsets(zone, after, PAGE);
-    for (const rrset of page) if (isAtOrBelow(rrset.name, name)) yield rrset;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    after = { name: last.name, type: last.type };
-  }
+  return moves;
 }

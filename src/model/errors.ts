@@ -30,6 +30,7 @@ export const problemStatus = {
   request_timeout: 408,
   name_taken: 409,
   cname_conflict: 409,
+  dname_conflict: 409,
   service_conflict: 409,
   apex_conflict: 409,
   zone_has_services: 409,

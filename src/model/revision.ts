@@ -30,7 +30,9 @@ export type ModelChange =
   | { readonly op: 'deleteWebhook'; readonly name: string };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
-export type StagedRRset = Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'>;
+export interface StagedRRset extends Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'> {
+  readonly recordTtlSeconds?: RRset['recordTtlSeconds'] | undefined;
+}
 
 /** The records of a zone, brought beforehand to where store and table can take them over in one short step. */
 export interface StagedZone {

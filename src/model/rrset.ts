@@ -1,8 +1,9 @@
 /** An RRset: the records of one owner name and type (RFC 2181 §5). */
-import { MAX_MESSAGE_BYTES, TYPE } from '../wire/constants.ts';
+import { TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
-import { formatRdata, formatType, isMetaType, parseRdata, parseType, whyNotStored } from '../wire/rdata.ts';
+import { formatRdata, formatType, isMetaType, parseRdata, parseType, rdataKey, whyNotStored } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
+import { oversize, singletons } from './record-rules.ts';
 import { checkSeconds } from './zone.ts';
 
 export interface RRset {
@@ -12,7 +13,10 @@ export interface RRset {
   readonly name: string;
   /** RR type code (RFC 1035 §3.2.2). */
   readonly type: number;
+  /** The lowest where those of its records differ. */
   readonly ttlSeconds: number;
+  /** The TTL of each record where they differ: only signatures, which are no RRset together (RFC 4034 §3). */
+  readonly recordTtlSeconds?: readonly number[];
   /** RDATA of each record in wire form, names in it uncompressed, in the order given. */
   readonly rdata: readonly Uint8Array[];
   readonly revision: number;
@@ -21,16 +25,11 @@ export interface RRset {
 /** What a user says of an RRset. */
 export interface RRsetBody {
   readonly ttlSeconds: number;
+  /** Of an RRSIG, the TTL of each record where they differ. */
+  readonly recordTtlSeconds?: readonly number[];
   /** Presentation form of each record's RDATA (RFC 1035 §5.1), names absolute with or without the final dot. */
   readonly rdata: readonly string[];
 }
-
-/** Of one owner there can be only one of these (RFC 2181 §10.1, RFC 6672 §2.4, RFC 1035 §3.3.13). */
-const singletons = new Set<number>([TYPE.CNAME, TYPE.DNAME, TYPE.SOA]);
-/** An RRset must fit into a message with its header, the longest question and an OPT record (RFC 2181 §5.1). */
-const RRSET_MAX_BYTES = MAX_MESSAGE_BYTES - 512;
-/** Owner pointer, type, class, TTL, RDLENGTH. */
-const RECORD_HEADER_BYTES = 12;
 
 /** The code of a type that can be stored. */
 export function parseStoredType(text: string): number | Problem {
@@ -56,19 +55,44 @@ export function makeRRset(
     const pointer = `/rdata/${i}`;
     const data = parseRdata(owner.type, text);
     if (data instanceof Malformed) return new Problem('rdata_invalid', `Record ${i}: ${data.reason}.`, { pointer });
-    const key = Buffer.from(data).toString('latin1');
+    const key = rdataKey(owner.type, data);
     const twin = seen.get(key);
     if (twin !== undefined) {
-      // RFC 2181 §5: records of one RRset differ.
+      // RFC 2181 §5: records of one RRset differ, and not only in the case of names (RFC 4343 §3).
       return new Problem('rdata_invalid', `Record ${i} says the same as record ${twin}.`, { pointer });
     }
     seen.set(key, i);
     rdata.push(data);
   }
-  return checkSize(owner.type, rdata) ?? { ...owner, ttlSeconds: body.ttlSeconds, rdata, revision };
+  const ttls = makeTtls(owner.type, body);
+  if (ttls instanceof Problem) return ttls;
+  return checkSize(owner, rdata) ?? { ...owner, ...ttls, rdata, revision };
 }
 
-function checkSize(type: number, rdata: readonly Uint8Array[]): Problem | undefined {
+/** One TTL for all (RFC 2181 §5.2), but for signatures. */
+function makeTtls(type: number, { ttlSeconds, recordTtlSeconds, rdata }: RRsetBody): RRsetTtls | Problem {
+  if (recordTtlSeconds === undefined) return { ttlSeconds };
+  const pointer = '/recordTtlSeconds';
+  if (type !== TYPE.RRSIG) {
+    const detail = `All records of an RRset have one TTL (RFC 2181 §5.2): recordTtlSeconds is for RRSIG, not for ${formatType(type)}.`;
+    return new Problem('rrset_invalid', detail, { pointer });
+  }
+  if (recordTtlSeconds.length !== rdata.length) {
+    const detail = `recordTtlSeconds has a TTL for each of the ${rdata.length} records, not ${recordTtlSeconds.length}.`;
+    return new Problem('rrset_invalid', detail, { pointer });
+  }
+  for (const [i, seconds] of recordTtlSeconds.entries()) {
+    const bad = checkSeconds(seconds, `recordTtlSeconds/${i}`);
+    if (bad !== undefined) return bad;
+  }
+  const lowest = Math.min(...recordTtlSeconds);
+  if (recordTtlSeconds.every((seconds) => seconds === lowest)) return { ttlSeconds: lowest };
+  return { ttlSeconds: lowest, recordTtlSeconds };
+}
+
+type RRsetTtls = Pick<RRset, 'ttlSeconds' | 'recordTtlSeconds'>;
+
+function checkSize({ name, type }: { name: string; type: number }, rdata: readonly Uint8Array[]): Problem | undefined {
   if (rdata.length === 0) {
     const detail = 'An RRset has at least one record; delete it to have none.';
     return new Problem('rrset_invalid', detail, { pointer: '/rdata' });
@@ -77,13 +101,15 @@ function checkSize(type: number, rdata: readonly Uint8Array[]): Problem | undefi
     const detail = `A name has one ${formatType(type)} record at most, not ${rdata.length}.`;
     return new Problem('rrset_invalid', detail, { pointer: '/rdata' });
   }
-  const bytes = rdata.reduce((sum, data) => sum + RECORD_HEADER_BYTES + data.length, 0);
-  if (bytes <= RRSET_MAX_BYTES) return undefined;
-  const detail = `An RRset has at most ${RRSET_MAX_BYTES} bytes on the wire, or no message could carry it; this one has ${bytes}.`;
+  const over = oversize(name, rdata);
+  if (over === undefined) return undefined;
+  const detail = `The records of this name have at most ${over.maxBytes} bytes on the wire, or no message could carry them; these have ${over.bytes}.`;
   return new Problem('rrset_invalid', detail, { pointer: '/rdata' });
 }
 
 /** What an RRset's own body says. */
 export function rrsetBody(rrset: RRset): RRsetBody {
-  return { ttlSeconds: rrset.ttlSeconds, rdata: rrset.rdata.map((data) => formatRdata(rrset.type, data)) };
+  const { type, ttlSeconds, recordTtlSeconds } = rrset;
+  const ttls = recordTtlSeconds === undefined ? { ttlSeconds } : { ttlSeconds, recordTtlSeconds };
+  return { ...ttls, rdata: rrset.rdata.map((data) => formatRdata(type, data)) };
 }

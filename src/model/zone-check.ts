@@ -1,18 +1,21 @@
 /** The checks that a zone owner wants before a zone is served, as named-checkzone and kzonecheck make them. */
-import { HEADER_BYTES, MAX_MESSAGE_BYTES, TYPE } from '../wire/constants.ts';
+import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import { type Finding, Findings } from '../wire/zone-file/finding.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
+import { atDelegation, belowDname, besideCname, glueTypes, oversize } from './record-rules.ts';
 import { type ContentRRset, type ZoneCode, ZoneContent } from './zone-content.ts';
 import { ZoneLint } from './zone-lint.ts';
-import { TargetCheck } from './zone-targets.ts';
+import { type ServiceNames, TargetCheck } from './zone-targets.ts';
 
 export interface ZoneFileOptions {
   /** See `ReadOptions`. */
   readonly include?: Include;
   /** Canonical names in the zone whose addresses are answered from elsewhere: Teal's services. */
   readonly services?: ReadonlySet<string>;
+  /** Those of them that answer with a CNAME. */
+  readonly aliases?: ReadonlySet<string>;
 }
 
 export interface ZoneFileReading {
@@ -24,34 +27,26 @@ export interface ZoneFileReading {
 export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptions = {}): ZoneFileReading {
   const findings = new Findings();
   const content = new ZoneContent(zone, findings);
-  const { include, services = new Set() } = options;
+  const { include, services = new Set(), aliases = new Set() } = options;
   const origin = nameToWire(zone);
   for (const record of readZoneFile(bytes, include ? { origin, include } : { origin }, findings)) content.add(record);
   // A file that could not be read whole would seem to lack what stands in the rest.
-  if (findings.errors.length === 0) new ZoneCheck(content, services, findings).run();
+  if (findings.errors.length === 0) new ZoneCheck(content, { services, aliases }, findings).run();
   return { content, findings };
 }
 
-/** Types that may stand beside a CNAME: those of DNSSEC that speak of the name itself (RFC 4034 §3, §4). */
-const besideCname = new Set<number>([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC]);
-
 /** Types that the parent's side of a zone cut answers, addresses, which may be glue, and DNAME, which has a check. */
-const atCut = new Set<number>([TYPE.NS, TYPE.DS, TYPE.A, TYPE.AAAA, TYPE.NSEC, TYPE.RRSIG, TYPE.DNAME]);
-
-/** Each record's name, type, class, TTL and length where its name is a pointer (RFC 1035 §3.2.1, §4.1.4). */
-const RECORD_HEADER_BYTES = 12;
-/** Type and class of the question (RFC 1035 §4.1.2). */
-const QUESTION_TAIL_BYTES = 4;
+const atCut = new Set<number>([...atDelegation, ...glueTypes, TYPE.DNAME]);
 
 export class ZoneCheck {
   readonly #content: ZoneContent;
-  readonly #services: ReadonlySet<string>;
+  readonly #services: ServiceNames;
   readonly #findings: Findings;
   /** Names with NS below the apex, and names with DNAME. */
   readonly #cuts = new Map<string, ContentRRset>();
   readonly #dnames = new Map<string, ContentRRset>();
 
-  constructor(content: ZoneContent, services: ReadonlySet<string>, findings: Findings) {
+  constructor(content: ZoneContent, services: ServiceNames, findings: Findings) {
     this.#content = content;
     this.#services = services;
     this.#findings = findings;
@@ -156,15 +151,14 @@ export class ZoneCheck {
 
   /** An RRset that fits in no message can never be answered (RFC 2181 §9: it is not cut in half). */
   #checkSize(name: string, rrset: ContentRRset): void {
-    const records = rrset.rdata.reduce((sum, { length }) => sum + RECORD_HEADER_BYTES + length, 0);
-    const bytes = HEADER_BYTES + name.length + 2 + QUESTION_TAIL_BYTES + records;
-    if (bytes <= MAX_MESSAGE_BYTES) return;
+    const over = oversize(name, rrset.rdata);
+    if (over === undefined) return;
     const what = `${name}. ${formatType(rrset.type)}`;
     this.#add(
       'error',
       'rrset_too_large',
       rrset,
-      `${what} makes an answer of ${bytes} bytes: at most ${MAX_MESSAGE_BYTES} fit in a message`,
+      `${what} has ${over.bytes} bytes on the wire: with its question and EDNS at most ${over.maxBytes} fit in a message`,
     );
   }
 
@@ -173,15 +167,16 @@ export class ZoneCheck {
     if (this.#cuts.size === 0 && this.#dnames.size === 0) return;
     for (let above = this.#above(name); above !== undefined; above = this.#above(above)) {
       const dname = this.#dnames.get(above);
-      if (dname)
+      const below = dname && rrsets.find(({ type }) => !belowDname.has(type));
+      if (dname && below)
         this.#add(
           'error',
           'dname_has_descendants',
-          rrsets[0],
+          below,
           `${name}. is below the DNAME of ${above}. (line ${dname.line}): RFC 6672 §2.4 allows no data there`,
         );
       if (dname || this.#cuts.has(above)) {
-        if (!dname) this.#checkOccluded(name, rrsets, addressTypes, `below the delegation of ${above}.`);
+        if (!dname) this.#checkOccluded(name, rrsets, glueTypes, `below the delegation of ${above}.`);
         return;
       }
     }
@@ -203,9 +198,6 @@ export class ZoneCheck {
     this.#findings.add({ severity, code, ...placeOf(rrset), message });
   }
 }
-
-/** Addresses below a cut may be glue; NSEC and RRSIG never are. */
-const addressTypes = new Set<number>([TYPE.A, TYPE.AAAA]);
 
 /** Where an RRset begins; zeros for the zone as a whole. */
 export function placeOf(rrset: ContentRRset | undefined): { file: string; line: number; column: number } {

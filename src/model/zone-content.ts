@@ -1,6 +1,6 @@
 /** What a zone file holds: its records as RRsets by name, out of any order, each once. */
 import { TYPE } from '../wire/constants.ts';
-import { formatRdata, formatType, lowerNames } from '../wire/rdata.ts';
+import { formatRdata, formatType, rdataKey } from '../wire/rdata.ts';
 import type { Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
 import { isAtOrBelow, wireToName } from './name.ts';
@@ -13,9 +13,12 @@ export class ContentRRset {
   /** Canonical text, full. */
   readonly name: string;
   readonly type: number;
+  /** The lowest where they differ. */
   ttlSeconds: number;
   /** In the order of the file. */
   readonly rdata: Uint8Array[];
+  /** That of each record, in a set of signatures. */
+  readonly #ttlsSeconds: number[];
   /** Where its first record stands. */
   readonly file: string;
   readonly line: number;
@@ -26,14 +29,22 @@ export class ContentRRset {
     this.type = type;
     this.ttlSeconds = ttlSeconds;
     this.rdata = [rdata];
+    this.#ttlsSeconds = type === TYPE.RRSIG ? [ttlSeconds] : [];
     this.file = file;
     this.line = line;
   }
 
+  /** The TTL of each record, where they differ: signatures have those of what they sign (RFC 4034 §3). */
+  get recordTtlSeconds(): readonly number[] | undefined {
+    return this.#ttlsSeconds.some((seconds) => seconds !== this.ttlSeconds) ? this.#ttlsSeconds : undefined;
+  }
+
   /** Adds a record unless an equal one is there (RFC 2181 §5); false then. */
-  add(rdata: Uint8Array): boolean {
+  add(rdata: Uint8Array, ttlSeconds: number): boolean {
     if (this.#has(rdata)) return false;
     this.rdata.push(rdata);
+    if (this.type === TYPE.RRSIG) this.#ttlsSeconds.push(ttlSeconds);
+    this.ttlSeconds = Math.min(this.ttlSeconds, ttlSeconds);
     return true;
   }
 
@@ -59,10 +70,6 @@ function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
     identical = false;
   }
   return identical || rdataKey(type, a) === rdataKey(type, b);
-}
-
-function rdataKey(type: number, rdata: Uint8Array): string {
-  return Buffer.from(lowerNames(type, rdata)).toString('latin1');
 }
 
 /** The RRsets of a zone by name. */
@@ -111,17 +118,17 @@ export class ZoneContent {
 
   #join(rrset: ContentRRset, record: ZoneRecord): void {
     const what = `${rrset.name}. ${formatType(rrset.type)}`;
-    if (!rrset.add(record.rdata)) {
+    const before = rrset.ttlSeconds;
+    if (!rrset.add(record.rdata, record.ttlSeconds)) {
       const text = formatRdata(record.type, record.rdata);
       this.#warn('record_repeated', record, `${what} ${text} is there already and counts once`);
       return;
     }
-    // Signatures have the TTL of what they sign, and cover RRsets of several (RFC 4034 §3).
-    if (record.ttlSeconds !== rrset.ttlSeconds && record.type !== TYPE.RRSIG) {
-      const both = `${rrset.ttlSeconds} (line ${rrset.line}) and ${record.ttlSeconds}`;
+    // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
+    if (record.ttlSeconds !== before && record.type !== TYPE.RRSIG) {
+      const both = `${before} (line ${rrset.line}) and ${record.ttlSeconds}`;
       this.#warn('ttl_differs', record, `${what} has the TTLs ${both}: all its records get the lowest, RFC 2181 §5.2`);
     }
-    rrset.ttlSeconds = Math.min(rrset.ttlSeconds, record.ttlSeconds);
   }
 
   #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: ZoneRecord, message: string): void {

@@ -8,19 +8,27 @@ import type { ContentRRset, ZoneCode, ZoneContent } from './zone-content.ts';
 /** Types whose targets must be hosts with addresses, and no aliases (RFC 2181 §10.3, RFC 2782). */
 const checkedTypes = new Set<number>([TYPE.NS, TYPE.MX, TYPE.SRV]);
 
+/** Names in the zone that are answered from elsewhere. */
+export interface ServiceNames {
+  /** Services and their previews. */
+  readonly services: ReadonlySet<string>;
+  /** Services that answer with a CNAME. */
+  readonly aliases: ReadonlySet<string>;
+}
+
 /** What the zone says of a host. `elsewhere`: it is for another zone to say. */
 type Standing = 'address' | 'alias' | 'missing' | 'elsewhere';
 
 export class TargetCheck {
   readonly #content: ZoneContent;
-  readonly #services: ReadonlySet<string>;
+  readonly #services: ServiceNames;
   readonly #cuts: ReadonlyMap<string, ContentRRset>;
   readonly #dnames: ReadonlyMap<string, ContentRRset>;
   readonly #findings: Findings;
 
   constructor(
     content: ZoneContent,
-    services: ReadonlySet<string>,
+    services: ServiceNames,
     cuts: ReadonlyMap<string, ContentRRset>,
     dnames: ReadonlyMap<string, ContentRRset>,
     findings: Findings,
@@ -47,10 +55,10 @@ export class TargetCheck {
       return this.#add('warning', 'target_is_address', rrset, `${what}: a host name was expected, not an address`);
     const standing = this.#standing(target);
     if (standing === 'address' || standing === 'elsewhere') return;
-    // Without a server of its own that can be reached the zone is not served; all else may be mended later.
     const own = rrset.type === TYPE.NS && rrset.name === this.#content.zone;
-    const severity = own ? 'error' : 'warning';
     if (standing === 'alias') {
+      // An address may follow, as where a zone is made step by step; an alias would have to go first, and is refused.
+      const severity = own && this.#isAlias(target) ? 'error' : 'warning';
       const rule = rrset.type === TYPE.SRV ? 'RFC 2782' : 'RFC 2181 §10.3';
       return this.#add(
         severity,
@@ -61,7 +69,7 @@ export class TargetCheck {
     }
     const cut = this.#cutOf(target);
     if (cut === undefined || own)
-      return this.#add(severity, 'address_missing', rrset, `${what}, which has no A or AAAA record in this zone`);
+      return this.#add('warning', 'address_missing', rrset, `${what}, which has no A or AAAA record in this zone`);
     if (cut === rrset.name && rrset.type === TYPE.NS)
       this.#add(
         'warning',
@@ -73,18 +81,25 @@ export class TargetCheck {
 
   #standing(target: string): Standing {
     if (!isAtOrBelow(target, this.#content.zone)) return 'elsewhere';
-    if (this.#services.has(target)) return 'address';
+    if (this.#isAlias(target)) return 'alias';
+    if (this.#services.services.has(target)) return 'address';
     const own = this.#standingOf(target);
     if (own !== 'missing' || this.#content.names.has(target)) return own;
     for (let above = parentOf(target); above !== undefined; above = parentOf(above)) {
       if (this.#dnames.has(above)) return 'alias';
       const wildcard = `*.${above}`;
-      if (this.#services.has(wildcard)) return 'address';
+      if (this.#services.aliases.has(wildcard)) return 'alias';
+      if (this.#services.services.has(wildcard)) return 'address';
       if (this.#content.names.has(wildcard)) return this.#standingOf(wildcard);
       // A wildcard covers nothing beyond the closest name that there is (RFC 4592 §3.3.1).
       if (above === this.#content.zone || this.#content.names.has(above)) break;
     }
     return 'missing';
+  }
+
+  /** A CNAME or a service that answers with one stands at this very name. */
+  #isAlias(name: string): boolean {
+    return this.#services.aliases.has(name) || this.#content.rrset(name, TYPE.CNAME) !== undefined;
   }
 
   #standingOf(name: string): Standing {

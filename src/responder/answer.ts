@@ -84,6 +84,7 @@ export class Responder {
     this.#edns.begin(query.edns, request, udp);
     const limit = at + this.#replyBytesMax(udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, start);
+    reply.overTcp = !udp;
     this.#dispatch.begin();
     if (parsed > ACCEPT) reply.rcode = parsed;
     else if (this.#wantsCookie(udp)) reply.rcode = RCODE.BADCOOKIE;

@@ -2,11 +2,9 @@
 
 import { sipHash, sipKey } from '../table/siphash.ts';
 import { readBe32 } from '../wire/byte-order.ts';
-import { CLIENT_COOKIE_BYTES } from '../wire/edns.ts';
+import { CLIENT_COOKIE_BYTES, SERVER_COOKIE_BYTES } from '../wire/edns.ts';
 import type { Client } from './client.ts';
 
-/** Version, three reserved bytes, time stamp, hash (RFC 9018 §4). */
-export const SERVER_COOKIE_BYTES = 16;
 const VERSION = 1;
 const TIMESTAMP_AT = 4;
 const HASH_AT = 8;

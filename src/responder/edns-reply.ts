@@ -3,21 +3,20 @@ import { EDNS_OPTION } from '../wire/constants.ts';
 import {
   CLIENT_COOKIE_BYTES,
   type EdnsQuery,
+  EXTENDED_ERROR_BYTES,
+  KEEPALIVE_BYTES,
   OPT_BYTES,
   OPTION_HEADER_BYTES,
+  SERVER_COOKIE_BYTES,
   writeOpt,
   writeOptionHeader,
 } from '../wire/edns.ts';
 import type { Client } from './client.ts';
-import { Cookies, NEVER, SERVER_COOKIE_BYTES } from './cookies.ts';
+import { Cookies, NEVER } from './cookies.ts';
 import type { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import type { Reply } from './reply.ts';
 
-/** TIMEOUT counts in tenths of a second (RFC 7828 §3.1). */
-const KEEPALIVE_BYTES = 2;
-/** INFO-CODE without text (RFC 8914 §2). */
-const EXTENDED_ERROR_BYTES = 2;
 /** Where SCOPE PREFIX-LENGTH stands in the option's data (RFC 7871 §6). */
 const SCOPE_AT = 3;
 

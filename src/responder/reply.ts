@@ -24,6 +24,8 @@ export class Reply {
   answers = 0;
   authorities = 0;
   additionals = 0;
+  /** Over TCP there is no larger reply to ask for. */
+  overTcp = false;
   readonly #view: ArenaView;
   readonly #random: Random;
   /** Where the sections start, behind the question. */

@@ -30,7 +30,11 @@ export class Sections {
     const reply = this.#reply;
     const start = reply.at;
     const count = reply.append(rrset, position, 0, this.#suffixShift(name));
-    if (count === 0) return reply.truncate();
+    if (count === 0) {
+      // Aliases before it are an answer, from which the resolver goes on; TC over TCP would be one for nobody.
+      if (!reply.overTcp || reply.answers === 0) reply.truncate();
+      return;
+    }
     reply.answers += count;
     if (hostAt(type) >= 0) this.#additional.appendHosts(type, start, reply.at, position);
   }
@@ -93,7 +97,8 @@ export class Sections {
     const count = reply.append(lookup.rrset, position, skip, skip);
     if (count === 0) return reply.truncate();
     reply.authorities = count;
-    if (!this.#additional.appendGlue(start, reply.at, name, lookup.cutLabel)) reply.truncate();
+    // Over TCP some glue is better than none.
+    if (!this.#additional.appendGlue(start, reply.at, name, lookup.cutLabel) && !reply.overTcp) reply.truncate();
   }
 
   /** Bytes of the name before the part that the RRset's pointers count from. */

@@ -3,13 +3,19 @@ import type { Database } from 'better-sqlite3';
 import { step as tables } from './steps/0001-tables.ts';
 import { step as shapesOfTheFirstDay } from './steps/0002-shapes-of-the-first-day.ts';
 import { step as newStores } from './steps/0003-new-stores.ts';
+import { step as recordTtls } from './steps/0004-record-ttls.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
  * edited once it has landed: test/store/migrations.test.ts holds their digests, and data directories of earlier
  * versions, all of which must open.
  */
-const steps: readonly (string | ((database: Database) => void))[] = [tables, shapesOfTheFirstDay, newStores];
+const steps: readonly (string | ((database: Database) => void))[] = [
+  tables,
+  shapesOfTheFirstDay,
+  newStores,
+  recordTtls,
+];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = steps.length;

@@ -1,6 +1,6 @@
 /** How nouns of the model are kept in rows. */
 import assert from 'node:assert/strict';
-import type { Revision, RevisionKind, Subject } from '../model/revision.ts';
+import type { Revision, RevisionKind, StagedRRset, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
 
@@ -9,6 +9,8 @@ export interface RRsetRow {
   readonly name: string;
   readonly type: number;
   readonly ttl_seconds: number;
+  /** JSON. */
+  readonly record_ttls: string | null;
   readonly rdata: Uint8Array;
   readonly revision: number;
 }
@@ -53,7 +55,14 @@ function unpackRdata(packed: Uint8Array): Uint8Array[] {
 
 export function toRRset(row: RRsetRow): RRset {
   const { zone, name, type, ttl_seconds: ttlSeconds, revision } = row;
-  return { zone, name, type, ttlSeconds, rdata: unpackRdata(row.rdata), revision };
+  const ttls = row.record_ttls === null ? {} : { recordTtlSeconds: JSON.parse(row.record_ttls) as number[] };
+  return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), revision };
+}
+
+/** The columns `name`, `type`, `ttl_seconds`, `rdata` and `record_ttls` of an RRset. */
+export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }: StagedRRset) {
+  const ttls = recordTtlSeconds === undefined ? null : JSON.stringify(recordTtlSeconds);
+  return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
 }
 
 export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[]): Revision {

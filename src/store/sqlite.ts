@@ -1,7 +1,7 @@
 /** The revision log and what is derived from it, in SQLite: what is acknowledged is on the disk. */
 import Sqlite, { type Database } from 'better-sqlite3';
 import { type Problem, StoreUnavailable } from '../model/errors.ts';
-import { suffixesOf } from '../model/name.ts';
+import { isAtOrBelow, suffixesOf } from '../model/name.ts';
 import { isActive, type Release } from '../model/release.ts';
 import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -15,7 +15,7 @@ import { Deliveries } from './deliveries.ts';
 import { openDirectory } from './directory.ts';
 import { StoreError } from './error.ts';
 import { migrate } from './migrations.ts';
-import { packRdata, type RevisionRow, type RRsetRow, type SubjectRow, toRevision, toRRset } from './rows.ts';
+import { type RevisionRow, type RRsetRow, rrsetColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
 import { createTurn, Turn } from './turn.ts';
@@ -284,8 +284,8 @@ export class Store {
         statements.deleteZone.run(change.zone);
         return;
       case 'putRRset': {
-        const { zone, name, type, ttlSeconds, rdata, revision } = change.rrset;
-        statements.putRRset.run(this.#contentOf(zone), name, type, ttlSeconds, packRdata(rdata), revision);
+        const { zone, revision } = change.rrset;
+        statements.putRRset.run(this.#contentOf(zone), revision, ...rrsetColumns(change.rrset));
         return;
       }
       case 'deleteRRset':
@@ -335,9 +335,7 @@ export class Store {
   #takeOver(records: StagedZone['records']): number | bigint {
     if (typeof records === 'number') return records;
     const content = this.#statements.addContent.run('live').lastInsertRowid;
-    for (const { name, type, ttlSeconds, rdata } of records) {
-      this.#statements.putRRset.run(content, name, type, ttlSeconds, packRdata(rdata), OF_ITS_CONTENT);
-    }
+    for (const rrset of records) this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset));
     return content;
   }
 
@@ -423,6 +421,22 @@ export class Store {
     return this.#read('rrsets', () => {
       const { name, type } = after ?? { name: '', type: -1 };
       return (this.#statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
+    });
+  }
+
+  /**
+   * Some RRset of a zone below a name, but for those of the types to pass over. It looks at every name of the zone, some
+   * 100 ms for a million: what asks for it is rare.
+   */
+  rrsetBelow(zone: string, name: string, passOver: readonly number[]): { name: string; type: number } | undefined {
+    return this.#read('rrsetBelow', () => {
+      const suffix = name === '' ? '' : `.${name}`;
+      for (const row of this.#statements.rrsetsBelow.iterate(zone, suffix.length, suffix)) {
+        const found = row as { name: string; type: number };
+        // The dot before it may be one within a label.
+        if (found.name !== name && isAtOrBelow(found.name, name) && !passOver.includes(found.type)) return found;
+      }
+      return undefined;
     });
   }
 

@@ -7,7 +7,7 @@ import type { StagedRRset } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
-import { packRdata, type RRsetRow, toRRset } from './rows.ts';
+import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
 import { RRSETS, SERVICES_IN } from './statements.ts';
 import { Turn } from './turn.ts';
 
@@ -49,9 +49,7 @@ export class Staging {
     let batch: StagedRRset[] = [];
     const write = this.#database.transaction(() => {
       if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
-      for (const { name, type, ttlSeconds, rdata } of batch) {
-        this.#statements.addRRset.run(content, name, type, ttlSeconds, packRdata(rdata));
-      }
+      for (const rrset of batch) this.#statements.addRRset.run(content, ...rrsetColumns(rrset));
     });
     for (const rrset of rrsets) {
       if (batch.push(rrset) < ROWS_AT_ONCE) continue;
@@ -66,8 +64,8 @@ export class Staging {
   holds(zone: string, rrsets: Iterable<StagedRRset>, count: number): boolean {
     const row = this.#statements.contentOf.get(zone) as { content: number } | undefined;
     if (row === undefined) return false;
-    for (const { name, type, ttlSeconds, rdata } of rrsets) {
-      const same = this.#statements.sameRRset.get(row.content, name, type, ttlSeconds, packRdata(rdata));
+    for (const rrset of rrsets) {
+      const same = this.#statements.sameRRset.get(row.content, ...rrsetColumns(rrset));
       if (same === undefined) return false;
     }
     return (this.#statements.count.get(row.content) as { count: number }).count === count;
@@ -110,11 +108,11 @@ function prepare(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
     addContent: sql("INSERT INTO contents (state, revision) VALUES ('staged', 0)"),
-    addRRset: sql('INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, 0)'),
+    addRRset: sql(`INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision)
+      VALUES (?, ?, ?, ?, ?, ?, 0)`),
     contentOf: sql('SELECT content FROM zones WHERE name = ?'),
-    sameRRset: sql(
-      'SELECT 1 FROM rrsets WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ?',
-    ),
+    sameRRset: sql(`SELECT 1 FROM rrsets
+      WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ? AND record_ttls IS ?`),
     count: sql('SELECT count(*) AS count FROM rrsets WHERE content = ?'),
     zone: sql('SELECT body FROM zones WHERE name = ?'),
     services: sql(SERVICES_IN),

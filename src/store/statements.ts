@@ -5,7 +5,7 @@ const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
 /** The RRsets of one zone; to be narrowed with AND. */
-export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, rdata,
+export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, record_ttls, rdata,
     iif(rrsets.revision = 0, contents.revision, rrsets.revision) AS revision
   FROM zones JOIN contents ON contents.id = zones.content JOIN rrsets ON rrsets.content = zones.content
   WHERE zones.name = ?`;
@@ -51,13 +51,16 @@ export function makeStatements(database: Database) {
     dropStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
     stagedTypesAt: sql('SELECT type FROM rrsets WHERE content = ? AND name = ?'),
 
-    putRRset: sql(`INSERT INTO rrsets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-      SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata, revision = excluded.revision`),
+    putRRset: sql(`INSERT INTO rrsets (content, revision, name, type, ttl_seconds, rdata, record_ttls)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata,
+      record_ttls = excluded.record_ttls, revision = excluded.revision`),
     deleteRRset: sql('DELETE FROM rrsets WHERE content = ? AND name = ? AND type = ?'),
     rrset: sql(`${RRSETS} AND rrsets.name = ? AND type = ?`),
     rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),
     rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
     rrsetsOf: sql(RRSETS),
+    rrsetsBelow: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
+      WHERE zones.name = ? AND substr(rrsets.name, max(1, length(rrsets.name) - ? + 1)) = ?`),
 
     putService: sql(
       'INSERT INTO services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET zone = excluded.zone, body = excluded.body',

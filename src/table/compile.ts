@@ -27,22 +27,24 @@ interface Fixup {
 /**
  * Puts an RRset into the arena. Each record's owner is a pointer to the question's name, and names in the data are
  * compressed against the owner (RFC 1035 §4.1.4), both as if the owner were the question: then answering is a copy.
- * Where the owner stands elsewhere in a reply, the fixups say what to change. Throws ArenaFull.
+ * Where the owner stands elsewhere in a reply, the fixups say what to change. `ttlSeconds`: of all records, or of each.
+ * Throws ArenaFull.
  */
 export function compileRRset(
   blocks: Blocks,
   owner: Uint8Array,
   type: number,
-  ttlSeconds: number,
+  ttlSeconds: number | readonly number[],
   rdata: readonly Uint8Array[],
 ): number {
   const fixups: Fixup[] = [];
   const bytes: number[] = [];
   const lengths = new Set<number>();
-  for (const data of rdata) {
+  for (const [i, data] of rdata.entries()) {
     const start = bytes.length;
+    const ttl = typeof ttlSeconds === 'number' ? ttlSeconds : (ttlSeconds[i] as number);
     bytes.push(0xc0, OWNER_POSITION, type >> 8, type & 0xff, 0, CLASS.IN);
-    bytes.push(ttlSeconds >>> 24, (ttlSeconds >>> 16) & 0xff, (ttlSeconds >>> 8) & 0xff, ttlSeconds & 0xff, 0, 0);
+    bytes.push(ttl >>> 24, (ttl >>> 16) & 0xff, (ttl >>> 8) & 0xff, ttl & 0xff, 0, 0);
     appendCompressed(bytes, data, compressibleNames(type, data), owner, fixups);
     const length = bytes.length - start - RECORD_HEADER_BYTES;
     bytes[start + RECORD_HEADER_BYTES - 2] = length >> 8;

@@ -59,10 +59,13 @@ export class Lookup extends TableReader {
   /** Index, apex node and flags of the zone that was searched. */
   #index = 0;
   #apex = 0;
+  /** Labels of its name. */
+  #apexDepth = 0;
   #flags = 0;
   /** Version, entry and labels of the zone that was found last, and the generation that it was found in; 0: none. */
   #lastZone = 0;
   #lastEntry = 0;
+  #entry = 0;
   #lastDepth = 0;
   #lastGeneration = 0;
   /** `*` and a name behind it. */
@@ -80,6 +83,7 @@ export class Lookup extends TableReader {
     const words = this.view.words;
     const index = words[zone + ZONE.INDEX] as number;
     this.#index = index;
+    this.#apexDepth = name.labels - this.apexLabel;
     this.#flags = words[zone + ZONE.FLAGS] as number;
     this.#apex = words[zone + ZONE.APEX] as number;
     this.wildcard = false;
@@ -120,12 +124,21 @@ export class Lookup extends TableReader {
       if (node !== 0 && this.existing(node) !== 0) break;
     }
     if (label > name.labels) return 0;
+    if (this.#isOfChild(name) && !(glue && label === 0)) return 0;
     if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
       const border = this.#borderAbove(node, name, label, TYPE.A);
       if (border === REWRITE || (border === DELEGATION && !(glue && label === 0))) return 0;
     }
     if (label === 0) return this.existing(node);
     return (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
+  }
+
+  /** Whether a zone of ours below the one that was searched last holds the name: what it says is what counts. */
+  #isOfChild(name: HashedName): boolean {
+    const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
+    const most = name.labels - this.#apexDepth;
+    for (let label = 0; label < most; label++) if (this.#zoneAt(name, label, depths) !== 0) return true;
+    return false;
   }
 
   /** SOA of the zone that was searched last. */
@@ -163,25 +176,32 @@ export class Lookup extends TableReader {
 
   /** The version of the closest zone that encloses the name from its label `first` on, or 0; sets `apexLabel`. */
   #zoneOf(name: HashedName, first: number): number {
-    const { labels, starts, states, bytes, length } = name;
+    const { labels } = name;
     const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
     if (first === 0 && this.#isInLastZone(name, depths)) return this.#lastZone;
     for (let label = first; label <= labels; label++) {
-      const depth = labels - label;
-      if ((depths & (1 << (depth < 31 ? depth : 31))) === 0) continue;
-      const hash = finishHash(states[label] as number);
-      const entry = findEntry(this.view, ARENA.ZONES, hash, bytes, starts[label] as number, length);
-      if (entry === 0) continue;
-      const version = this.resolve(entry + ENTRY.VERSION_WORD);
-      if (version === 0 || this.view.words[version + ZONE.INDEX] === 0) continue;
+      const version = this.#zoneAt(name, label, depths);
+      if (version === 0) continue;
       this.apexLabel = label;
       this.#lastZone = version;
-      this.#lastEntry = entry;
-      this.#lastDepth = depth;
+      this.#lastEntry = this.#entry;
+      this.#lastDepth = labels - label;
       this.#lastGeneration = this.generation;
       return version;
     }
     return 0;
+  }
+
+  /** The version of the zone whose name starts at the label, or 0; `#entry` is its entry. */
+  #zoneAt(name: HashedName, label: number, depths: number): number {
+    const depth = name.labels - label;
+    if ((depths & (1 << (depth < 31 ? depth : 31))) === 0) return 0;
+    const hash = finishHash(name.states[label] as number);
+    const start = name.starts[label] as number;
+    this.#entry = findEntry(this.view, ARENA.ZONES, hash, name.bytes, start, name.length);
+    if (this.#entry === 0) return 0;
+    const version = this.resolve(this.#entry + ENTRY.VERSION_WORD);
+    return version === 0 || this.view.words[version + ZONE.INDEX] === 0 ? 0 : version;
   }
 
   /** Most queries ask for the zone that the one before asked for: to compare its name costs less than to find it. */

@@ -119,7 +119,9 @@ export class Table implements TableChanges {
   #buildAside(zone: string, rrsets: Iterable<RRset>): { index: number; flags: number } | undefined {
     try {
       const builder = new ZoneBuilder(this.#arena, zone);
-      for (const { name, type, ttlSeconds, rdata } of rrsets) builder.put(nameToWire(name), type, ttlSeconds, rdata);
+      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
+        builder.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+      }
       return { index: builder.cell, flags: builder.flags };
     } catch (error) {
       if (error instanceof ArenaFull) return undefined;

@@ -36,7 +36,7 @@ export class ZoneBuilder implements Blocks {
   }
 
   /** Adds an RRset, or replaces that of the same owner (lower-case wire form) and type. Throws ArenaFull. */
-  put(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): void {
+  put(owner: Uint8Array, type: number, ttlSeconds: number | readonly number[], rdata: readonly Uint8Array[]): void {
     const isApex = owner.length === this.#apex.length;
     const node = this.#ensureExists(owner);
     const rrset = compileRRset(this, owner, type, ttlSeconds, rdata);

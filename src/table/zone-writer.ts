@@ -68,12 +68,12 @@ export class ZoneWriter {
     this.#nodes.dropIndex(index);
   }
 
-  putRRset({ zone, name, type, ttlSeconds, rdata }: RRset): void {
+  putRRset({ zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): void {
     const apex = nameToWire(zone);
     const owner = nameToWire(name);
     this.#raiseFlags(apex, zoneFlags(owner, type, owner.length === apex.length));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
-      this.#setRRset(content, owner, type, ttlSeconds, rdata);
+      this.#setRRset(content, owner, type, recordTtlSeconds ?? ttlSeconds, rdata);
       this.#link(content, zone, name);
     });
   }
@@ -110,10 +110,16 @@ export class ZoneWriter {
     content.service = this.#services.cellAt(zone, name, content.rrsets.size > 0);
   }
 
-  #setRRset(content: NodeContent, owner: Uint8Array, type: number, ttl: number, rdata: readonly Uint8Array[]): void {
+  #setRRset(
+    content: NodeContent,
+    owner: Uint8Array,
+    type: number,
+    ttlSeconds: number | readonly number[],
+    rdata: readonly Uint8Array[],
+  ): void {
     const old = content.rrsets.get(type);
     if (old !== undefined) this.#retireRRset(old);
-    content.rrsets.set(type, compileRRset(this.#preparation, owner, type, ttl, rdata));
+    content.rrsets.set(type, compileRRset(this.#preparation, owner, type, ttlSeconds, rdata));
   }
 
   #retireRRset(rrset: number): void {

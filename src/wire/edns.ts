@@ -14,6 +14,13 @@ export const CLIENT_COOKIE_BYTES = 8;
 const COOKIE_MIN_BYTES = CLIENT_COOKIE_BYTES + 8;
 const COOKIE_MAX_BYTES = CLIENT_COOKIE_BYTES + 32;
 
+/** A server cookie of RFC 9018 §4: version, reserved, time stamp, hash. */
+export const SERVER_COOKIE_BYTES = 16;
+/** TIMEOUT counts in tenths of a second (RFC 7828 §3.1). */
+export const KEEPALIVE_BYTES = 2;
+/** INFO-CODE without text (RFC 8914 §2). */
+export const EXTENDED_ERROR_BYTES = 2;
+
 /** A server's secret: the key of SipHash (RFC 9018 §4.4). */
 export const COOKIE_SECRET_BYTES = 16;
 
@@ -27,6 +34,15 @@ export const NSID_MAX_BYTES = 128;
 const SUBNET_HEADER_BYTES = 4;
 /** Bits of the addresses of each family (RFC 7871 §6). Family 0 goes with no address at all, as `dig +subnet=0` sends. */
 const SUBNET_BITS = [0, 32, 128] as const;
+
+/** The largest OPT record that we send: all our options, each as long as it can be. */
+export const OPT_MAX_BYTES =
+  OPT_BYTES +
+  (OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES) +
+  (OPTION_HEADER_BYTES + NSID_MAX_BYTES) +
+  (OPTION_HEADER_BYTES + SUBNET_HEADER_BYTES + SUBNET_BITS[2] / 8) +
+  (OPTION_HEADER_BYTES + KEEPALIVE_BYTES) +
+  (OPTION_HEADER_BYTES + EXTENDED_ERROR_BYTES);
 
 /** The OPT record of a query; reused for the next one. Positions count in the query's memory. */
 export class EdnsQuery {

@@ -1,6 +1,6 @@
 /** RDATA of every type: text to wire form and back, what is valid, and where names stand in it. */
 import { ByteWriter } from './byte-writer.ts';
-import { MAX_RDATA_BYTES } from './constants.ts';
+import { MAX_RDATA_BYTES, TYPE } from './constants.ts';
 import { Malformed } from './malformed.ts';
 import { lowerName, nameLength } from './name.ts';
 import type { Field } from './rdata/field.ts';
@@ -139,6 +139,22 @@ export function hostNames(type: number, rdata: Uint8Array): number[] {
 /** Offsets within the RDATA of every name in it. The RDATA must be valid. */
 export function rdataNames(type: number, rdata: Uint8Array): number[] {
   return namesIn(type, rdata, holdsName);
+}
+
+/**
+ * Types whose records are one where they differ only in the case of names (RFC 4343 §3): those that RFC 4034 §6.2 lists
+ * but for NSEC (RFC 6840 §5.1). In every younger type, SVCB for one, and in every type that we do not know, bytes are
+ * compared (RFC 3597 §6), so that all servers agree whether they know the type or not. BIND does the same.
+ */
+const caseless = new Set<number>([
+  ...[TYPE.NS, TYPE.CNAME, TYPE.SOA, TYPE.PTR, TYPE.MX, TYPE.RP, TYPE.AFSDB, TYPE.NAPTR, TYPE.SRV, TYPE.DNAME],
+  ...[TYPE.MD, TYPE.MF, TYPE.MB, TYPE.MG, TYPE.MR, TYPE.MINFO, TYPE.RT, TYPE.SIG, TYPE.PX, TYPE.NXT, TYPE.KX, TYPE.A6],
+  TYPE.RRSIG,
+]);
+
+/** Two records of a type are one where this is equal (RFC 2181 §5). The RDATA must be valid. */
+export function rdataKey(type: number, rdata: Uint8Array): string {
+  return Buffer.from(caseless.has(type) ? lowerNames(type, rdata) : rdata).toString('latin1');
 }
 
 /**

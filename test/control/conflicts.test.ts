@@ -124,32 +124,6 @@ t.test('CNAME pools are answered as CNAME', async (t) => {
   t.same(fixture.ask('h.example.com'), ['blue.example.net.']);
 });
 
-t.test('a child zone takes over the names below it and their services, in one revision', async (t) => {
-  const fixture = withService(makeEngine(t));
-  fixture.must(put('sub.example.com', 'TXT', 'apex'));
-  fixture.must(put('www.sub.example.com', 'A', '192.0.2.80'));
-  fixture.must(put('sub.example.com', 'DS', `1 8 2 ${'ab'.repeat(32)}`));
-  fixture.must(addresses('app.sub.example.com'));
-  const { revision } = fixture.must({ kind: 'zone.put', zone: 'sub.example.com', body: zoneBody });
-  t.equal(fixture.store.lastRevision, revision);
-  t.same(fixture.ask('www.sub.example.com'), ['192.0.2.80']);
-  t.same(fixture.ask('sub.example.com', 'TXT'), ['"apex"']);
-  t.equal((fixture.ask('app.sub.example.com') as string[]).length, 1);
-  t.match(fixture.queries.service('app.sub.example.com'), { body: { zone: 'sub.example.com' } });
-  t.match(fixture.queries.rrset('sub.example.com', 'www.sub.example.com', 'A'), { body: { zone: 'sub.example.com' } });
-  t.match(
-    fixture.queries.rrset('example.com', 'sub.example.com', 'DS'),
-    { body: { zone: 'example.com' } },
-    "the parent's word stays",
-  );
-  t.match(fixture.execute(put('x.sub.example.com', 'A', '192.0.2.1')), {
-    code: 'name_taken',
-    conflict: 'sub.example.com',
-  });
-  fixture.must({ kind: 'weights.put', name: 'app.sub.example.com', weights: { blue: 0, green: 1 } });
-  t.same(fixture.ask('app.sub.example.com'), ['192.0.2.20']);
-});
-
 t.test('a zone is deleted with what is in it', async (t) => {
   const fixture = withService(makeEngine(t));
   fixture.must(put('www.example.com', 'A', '192.0.2.80'));

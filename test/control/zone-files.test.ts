@@ -161,23 +161,27 @@ t.test(
   },
 );
 
-t.test('a child zone by file takes its services along, and its names out of the parent', async (t) => {
-  const fixture = withService(makeEngine(t));
-  const { send } = makeFiles(t, fixture);
-  fixture.must({ kind: 'service.put', name: 'app.sub.example.com', body: bluegreen(1, 0) });
-  fixture.must({
-    kind: 'rrset.put',
-    zone: 'example.com',
-    name: 'old.sub.example.com',
-    type: 'A',
-    body: { ttlSeconds: 60, rdata: ['192.0.2.9'] },
-  });
-  t.match(await send('sub.example.com', header), { created: true });
-  t.same(fixture.ask('app.sub.example.com'), ['192.0.2.10']);
-  t.equal(fixture.ask('old.sub.example.com'), 3);
-  t.match(fixture.queries.service('app.sub.example.com'), { body: { zone: 'sub.example.com' } });
-  t.match(fixture.queries.rrset('example.com', 'old.sub.example.com', 'A'), { code: 'name_taken' });
-});
+t.test(
+  'a child zone by file takes its services along; what its parent holds below it is hidden, and stays',
+  async (t) => {
+    const fixture = withService(makeEngine(t));
+    const { send } = makeFiles(t, fixture);
+    fixture.must({ kind: 'service.put', name: 'app.sub.example.com', body: bluegreen(1, 0) });
+    fixture.must({
+      kind: 'rrset.put',
+      zone: 'example.com',
+      name: 'old.sub.example.com',
+      type: 'A',
+      body: { ttlSeconds: 60, rdata: ['192.0.2.9'] },
+    });
+    t.match(await send('sub.example.com', header), { created: true });
+    t.same(fixture.ask('app.sub.example.com'), ['192.0.2.10']);
+    t.equal(fixture.ask('old.sub.example.com'), 3);
+    t.match(fixture.queries.service('app.sub.example.com'), { body: { zone: 'sub.example.com' } });
+    t.match(fixture.queries.rrset('example.com', 'old.sub.example.com', 'A'), { body: { rdata: ['192.0.2.9'] } });
+    t.match(fixture.queries.rrset('example.com', 'new.sub.example.com', 'A'), { code: 'name_taken' });
+  },
+);
 
 t.test('a store that cannot be written refuses the import; answers go on', async (t) => {
   const fixture = withService(makeEngine(t));

@@ -46,6 +46,8 @@ export const rules = {
   'records of messages':
     'What a message says of itself (RFC 6895 §3.1: Meta-TYPEs) stands in what dig writes of a transfer: it is left out, with a warning.',
   'answers of 64 KiB': 'An RRset that no message can carry is never answered (RFC 2181 §9).',
+  'nameservers come first':
+    'A zone is made before its records, so the API cannot refuse it, and a file that says what the API took must be taken: a warning.',
   'quoted names': 'Quotes are for character-strings (RFC 1035 §5.1).',
 } as const;
 
@@ -333,7 +335,19 @@ const zones: readonly ZoneFileCase[] = [
   file('zone', 'no SOA', '$TTL 5\n@ NS ns1\nns1 A 192.0.2.1\n'),
   file('zone', 'no NS', '$TTL 5\n@ SOA ns1 host 1 2 3 4 5\n'),
   file('zone', 'nothing at all', ''),
-  zone('a nameserver without an address', '@ NS ns2\n'),
+  zone('a nameserver without an address', '@ NS ns2\n', { rule: 'nameservers come first' }),
+  zone('a nameserver in a delegated child', '@ NS ns.sub\nsub NS ns.other.\n'),
+  zone('a nameserver in a delegated child, with glue', '@ NS ns.sub\nsub NS ns.sub\nns.sub A 192.0.2.3\n'),
+  file(
+    'zone',
+    'a DNAME at the apex',
+    '$TTL 5\n@ SOA ns.other. host 1 2 3 4 5\n@ NS ns.other.\n@ DNAME b.other.\n@ TXT x\n',
+  ),
+  file(
+    'zone',
+    'data below a DNAME at the apex',
+    '$TTL 5\n@ SOA ns.other. host 1 2 3 4 5\n@ NS ns.other.\n@ DNAME b.other.\na TXT x\n',
+  ),
   zone('a nameserver that is an alias', '@ NS ns2\nns2 CNAME ns1\n'),
   zone('a delegation', 'sub NS ns.sub\nns.sub A 192.0.2.1\nns.sub AAAA ::1\nsub DS 1 8 2 '.concat(hex(32), '\n')),
   zone('a delegation without glue', 'sub NS ns.sub\n'),

@@ -55,6 +55,7 @@ const putRRset = {
       'zone_unknown',
       'name_taken',
       'cname_conflict',
+      'dname_conflict',
       'service_conflict',
       'apex_conflict',
       'name_outside_zones',

@@ -38,14 +38,15 @@ const get = {
 const putZone = {
   operationId: 'putZone',
   summary: 'Make a zone, or change its SOA and NS',
-  description: 'A new zone takes over the names at and below it from the zone that held them, in the same revision.',
+  description:
+    'A new zone takes over the services at and below it from the zone that held them, in the same revision; records of that zone stay there, hidden.',
   tags,
   params: ZoneParams,
   headers: putHeaders,
   body: ZoneBody,
   response: {
     ...putReply('Zone', { creates: true }),
-    ...writeProblems('cname_conflict', 'apex_conflict', 'zone_invalid', 'ttl_invalid'),
+    ...writeProblems('cname_conflict', 'service_conflict', 'apex_conflict', 'zone_invalid', 'ttl_invalid'),
   },
 };
 

@@ -27,9 +27,9 @@ export class Builder {
     this.#staging = staging;
   }
 
-  build({ zone, bytes, services, blocks }: BuildRequest): BuildReply {
+  build({ zone, bytes, services, aliases, blocks }: BuildRequest): BuildReply {
     this.#arena.absorb(blocks);
-    const { content, findings } = readZone(zone, bytes, { services });
+    const { content, findings } = readZone(zone, bytes, { services, aliases });
     const reply = { findings: { ...findings }, tableFull: false };
     if (findings.errors.length > 0) return { ...reply, blocks: this.#arena.lend() };
     try {
@@ -45,9 +45,10 @@ export class Builder {
   /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
   #stageRecords(content: ZoneContent): StagedZone['records'] {
     if (countRRsets(content) > INLINE_RRSETS_MAX) return this.#staging.stage(rrsetsOf(content));
-    return Array.from(rrsetsOf(content), ({ name, type, ttlSeconds, rdata }) => {
+    return Array.from(rrsetsOf(content), ({ name, type, ttlSeconds, recordTtlSeconds, rdata }) => {
       // Copies, since the reader's are views into large slabs, which would travel whole.
-      return { name, type, ttlSeconds, rdata: rdata.map((data) => data.slice()) };
+      const own = { name, type, ttlSeconds, rdata: rdata.map((data) => data.slice()) };
+      return recordTtlSeconds === undefined ? own : { ...own, recordTtlSeconds };
     });
   }
 
@@ -55,8 +56,8 @@ export class Builder {
     if (this.#staging.holds(content.zone, rrsetsOf(content), countRRsets(content))) return undefined;
     const index = new ZoneBuilder(this.#arena, content.zone);
     try {
-      for (const { name, type, ttlSeconds, rdata } of rrsetsOf(content)) {
-        index.put(nameToWire(name), type, ttlSeconds, rdata);
+      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsetsOf(content)) {
+        index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
       }
       return { records: this.#stageRecords(content), index: index.cell, flags: index.flags };
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { checkPrecondition, type Drafted, shown } from '../draft.ts';
 import { refuseAtPreviews } from '../previews.ts';
 import { checkServicePlace } from '../services.ts';
-import { moveBelow, zoneReply } from '../zones.ts';
+import { refuseAliasServices, takeServices, zoneReply } from '../zones.ts';
 
 export function draftZoneImport(
   store: Store,
@@ -30,10 +30,11 @@ export function draftZoneImport(
     return { revision: before.revision, body: body(before) };
   }
   const parent = before === undefined ? store.zoneOf(name) : undefined;
-  const moved = parent === undefined ? { moves: [], problem: undefined } : moveBelow(store, parent, name, revision);
-  if (moved.problem !== undefined) return moved.problem;
-  // The file says what the zone holds: of what the parent held below it only the services come along.
-  const moves = moved.moves.filter(({ op }) => op !== 'putRRset');
+  const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
+  if (moves instanceof Problem) return moves;
+  // The file was checked against the services of that moment.
+  const alias = refuseAliasServices(store, zone);
+  if (alias !== undefined) return alias;
   const { staged } = built;
   if (staged !== undefined) {
     const services = [

@@ -20,6 +20,8 @@ export interface BuildRequest {
   readonly bytes: Uint8Array;
   /** Names of services in the zone, whose addresses no record gives. */
   readonly services: ReadonlySet<string>;
+  /** Those of them that answer with a CNAME. */
+  readonly aliases: ReadonlySet<string>;
   /** Free blocks of the arena, to be used first. */
   readonly blocks: readonly BlockList[];
 }

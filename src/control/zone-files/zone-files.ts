@@ -11,7 +11,7 @@ import type { Table } from '../../table/table.ts';
 import type { CommandContext, CommandResult } from '../command.ts';
 import { checkPrecondition, shown } from '../draft.ts';
 import type { Engine } from '../engine.ts';
-import { unknownZone } from '../zones.ts';
+import { unknownZone, zoneName } from '../zones.ts';
 import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
@@ -110,17 +110,25 @@ export class ZoneFiles {
   }
 
   async #importNow(text: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
-    const zone = canonicalName(text);
+    const zone = zoneName(text);
     if (zone instanceof Problem) return zone;
     const before = this.#store.zone(zone);
     // Checked again when the import is carried out; a client that is wrong now need not wait for that.
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
     if (stale !== undefined) return stale;
     const owner = before ?? this.#store.zoneOf(zone);
-    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name).flatMap(namesOf);
+    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name);
+    const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
     const blocks = this.#table.lendBlocks();
     const fileBytes = bytes.length;
-    const request: BuildRequest = { kind: 'build', zone, bytes, services: new Set(services), blocks };
+    const request: BuildRequest = {
+      kind: 'build',
+      zone,
+      bytes,
+      services: new Set(services.flatMap(namesOf)),
+      aliases,
+      blocks,
+    };
     const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
     // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
     const reply = await this.#ask<BuildReply>(request, lent, { ...ENDED, tableFull: false, blocks: [] });

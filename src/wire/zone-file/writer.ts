@@ -7,6 +7,8 @@ export interface WritableRRset {
   readonly name: string;
   readonly type: number;
   readonly ttlSeconds: number;
+  /** Where they differ: see the model's RRset. */
+  readonly recordTtlSeconds?: readonly number[] | undefined;
   readonly rdata: readonly Uint8Array[];
 }
 
@@ -30,11 +32,13 @@ export function* writeZoneFile(
   let chunk = '';
   for (const comment of comments) chunk += formatComment(comment);
   chunk += `$ORIGIN ${zone}.\n`;
-  for (const { name, type, ttlSeconds, rdata } of rrsets) {
+  for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
     const owner = relativeName(name, zone).padEnd(OWNER_COLUMNS - 1);
-    const ttl = String(ttlSeconds).padEnd(TTL_COLUMNS - 1);
-    const start = `${owner} ${ttl} IN ${formatType(type).padEnd(TYPE_COLUMNS - 1)} `;
-    for (const data of rdata) chunk += `${start}${formatRdata(type, data)}\n`;
+    const typeText = formatType(type).padEnd(TYPE_COLUMNS - 1);
+    for (const [i, data] of rdata.entries()) {
+      const ttl = String(recordTtlSeconds?.[i] ?? ttlSeconds).padEnd(TTL_COLUMNS - 1);
+      chunk += `${owner} ${ttl} IN ${typeText} ${formatRdata(type, data)}\n`;
+    }
     if (chunk.length < CHUNK_CHARS) continue;
     yield chunk;
     chunk = '';

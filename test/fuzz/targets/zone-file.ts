@@ -51,7 +51,7 @@ function read(bytes: Uint8Array): { content: ZoneContent; findings: Findings } {
     if (++count === RECORDS_MAX) break;
   }
   // Its findings speak of the zone; what matters here is that it comes to an end whatever the zone.
-  new ZoneCheck(content, new Set(), new Findings()).run();
+  new ZoneCheck(content, { services: new Set(), aliases: new Set() }, new Findings()).run();
   return { content, findings };
 }
 
