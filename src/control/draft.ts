@@ -10,6 +10,8 @@ export interface Draft {
   readonly summary: string;
   readonly subjects: readonly Subject[];
   readonly changes: readonly ModelChange[];
+  /** A zone some of whose names are no longer answered from it, though nothing in it changes. */
+  readonly hidesNamesOf?: string | undefined;
   /** True where the command makes something that was not there. */
   readonly created: boolean;
   /** The body of the reply. */

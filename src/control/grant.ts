@@ -68,10 +68,13 @@ export class Grant {
   }
 
   /** Refuses a draft that changes anything out of reach. */
-  checkDraft({ subjects, changes }: Pick<Draft, 'subjects' | 'changes'>, actor: string): Problem | undefined {
+  checkDraft(draft: Pick<Draft, 'subjects' | 'changes' | 'hidesNamesOf'>, actor: string): Problem | undefined {
     if (this.#limits === undefined) return undefined;
+    const { subjects, changes, hidesNamesOf } = draft;
     const zones = new Set(subjects.filter(({ kind }) => kind === 'zone').map(({ name }) => name));
     const outside = changes.flatMap((change) => this.#outside(change, zones));
+    if (hidesNamesOf !== undefined && !this.zone(hidesNamesOf))
+      outside.push(`names of the zone ${shown(hidesNamesOf)}`);
     if (outside[0] === undefined) return undefined;
     const detail = `The token ${actor} is limited, and this would also change ${outside[0]}.`;
     return new Problem('token_forbidden', detail);

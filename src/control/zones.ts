@@ -1,7 +1,8 @@
 /** Drafts of changes to zones: made, changed, taken away, with what is in them. */
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../model/errors.ts';
-import { canonicalName, checkOwnerName, isAtOrBelow } from '../model/name.ts';
+import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../model/name.ts';
+import { atDelegation } from '../model/record-rules.ts';
 import type { ModelChange } from '../model/revision.ts';
 import { serviceBody } from '../model/service.ts';
 import { makeZone, withRaisedSerial, type Zone, zoneBody } from '../model/zone.ts';
@@ -42,6 +43,7 @@ export function draftZonePut(
     summary: `${before === undefined ? 'made' : 'changed'} the zone ${shown(name)}`,
     subjects: [{ kind: 'zone', name, before: before ? zoneBody(before) : null, after: zoneBody(zone) }],
     changes: [{ op: 'putZone', zone }, ...moves],
+    hidesNamesOf: hidden(store, parent, name, context),
     created: before === undefined,
     body: zoneReply(zone),
   };
@@ -139,6 +141,26 @@ function isAliasService(store: Store, zone: Zone, host: string): boolean {
 function aliasServiceProblem(host: string): Problem {
   const detail = `A nameserver is a host with addresses, and the service ${shown(host)} answers with a CNAME (RFC 2181 §10.3).`;
   return new Problem('service_conflict', detail, { pointer: '/nameservers', conflict: host });
+}
+
+/** The parent, where a new child hides some of its answers: it has not delegated the name, and has records there. */
+export function hidden(
+  store: Store,
+  parent: Zone | undefined,
+  name: string,
+  { limits }: Pick<CommandContext, 'limits'>,
+): string | undefined {
+  // Who may do everything is not asked.
+  if (limits === undefined || parent === undefined || isDelegated(store, parent, name)) return undefined;
+  const hides =
+    store.rrsetsAt(parent.name, name).some(({ type }) => !atDelegation.has(type)) ||
+    store.rrsetBelow(parent.name, name, []) !== undefined;
+  return hides ? parent.name : undefined;
+}
+
+function isDelegated(store: Store, zone: Zone, name: string): boolean {
+  const below = suffixesOf(name).filter((above) => above !== zone.name && isAtOrBelow(above, zone.name));
+  return below.some((above) => store.rrset(zone.name, above, TYPE.NS) !== undefined);
 }
 
 /**

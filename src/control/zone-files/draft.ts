@@ -8,7 +8,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { checkPrecondition, type Drafted, shown } from '../draft.ts';
 import { refuseAtPreviews } from '../previews.ts';
 import { checkServicePlace } from '../services.ts';
-import { refuseAliasServices, takeServices, zoneReply } from '../zones.ts';
+import { hidden, refuseAliasServices, takeServices, zoneReply } from '../zones.ts';
 
 export function draftZoneImport(
   store: Store,
@@ -56,6 +56,7 @@ export function draftZoneImport(
       { kind: 'zone', name, before: before ? zoneBody(before) : null, after: { ...zoneBody(zone), rrsets, sha256 } },
     ],
     changes: [change, ...moves],
+    hidesNamesOf: hidden(store, parent, name, context),
     created: before === undefined,
     body: body(zone),
   };
