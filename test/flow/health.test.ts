@@ -95,7 +95,8 @@ t.test('targets go down and come back, shifts go on meanwhile, and where all are
   await until(teal, ({ pools }) => pools.blue?.healthy === false);
   t.equal(await answers(teal), GREEN, 'once it is said, it is answered');
   t.equal((await must(teal, 'GET', `${app}/weights`)).revision, revision, 'no revision');
-  await must(teal, 'PUT', `${app}/weights`, { blue: 99, green: 1 });
+  // Weights that leave no pool out of 200 draws by chance: 0.6^200 is nothing.
+  await must(teal, 'PUT', `${app}/weights`, { blue: 60, green: 40 });
   t.equal(await answers(teal), GREEN, 'a shift to what is down does not bring it back');
 
   green.status = 503;
