@@ -96,6 +96,53 @@ const analysisProgress = Type.Object(
   { additionalProperties: false, description: 'While it is in an analysis: how far that is, on this server.' },
 );
 
+/** Many words, so that more may come. */
+const phase = Type.String({
+  description: 'passed, failed, inconclusive, error; running, stopped; none: not measured.',
+});
+
+const analyses = Type.Array(
+  Type.Object(
+    {
+      stepIndex: Type.Integer(),
+      phase,
+      message: Type.String(),
+      startedAt: Type.String({ format: 'date-time' }),
+      endedAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+      earlier: Type.Boolean({ description: 'Of an attempt before the release was retried.' }),
+      failureLimit: Type.Integer(),
+      metrics: Type.Array(
+        Type.Object(
+          {
+            name: Type.String(),
+            phase,
+            counts: Type.Unsafe<object>({
+              type: 'object',
+              description: 'Measurements by phase, those too that are not kept.',
+              additionalProperties: { type: 'integer' },
+            }),
+            measurements: Type.Array(
+              Type.Object(
+                {
+                  at: Type.String({ format: 'date-time' }),
+                  phase,
+                  value: Type.Optional(Type.Number()),
+                  message: Type.String(),
+                },
+                { additionalProperties: false },
+              ),
+              { description: 'The last ones, in order of time.' },
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  { description: 'In replies about one release: what its gates said, in order of time; the last one may go on.' },
+);
+
 const planned = {
   to: Type.String(),
   steps: Steps,
@@ -258,6 +305,7 @@ export const components: readonly TSchema[] = [
       ...planned,
       ...standing,
       analysis: Type.Optional(analysisProgress),
+      analyses: Type.Optional(analyses),
       createdAt: Type.String({ format: 'date-time' }),
       revision,
     },

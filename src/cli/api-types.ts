@@ -104,9 +104,33 @@ export interface Progress {
   }[];
 }
 
+/** What the gates of a step said. */
+export interface AnalysisRecord {
+  readonly stepIndex: number;
+  readonly phase: string;
+  readonly message: string;
+  readonly endedAt: string | null;
+  /** Of an attempt before the release was retried. */
+  readonly earlier: boolean;
+  readonly failureLimit: number;
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly measurements: readonly {
+      readonly at: string;
+      readonly phase: string;
+      readonly value?: number;
+      readonly message: string;
+    }[];
+  }[];
+}
+
 export interface Release extends Standing {
   readonly id: string;
   readonly analysis?: Progress;
+  /** Only of a release that was asked for alone. */
+  readonly analyses?: readonly AnalysisRecord[];
   readonly to: string;
   readonly steps: readonly Step[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
@@ -127,6 +151,12 @@ export interface Revision {
   readonly actor: string;
   readonly kind: string;
   readonly summary: string;
+  readonly subjects?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly before: unknown;
+    readonly after: unknown;
+  }[];
 }
 
 export interface DrainPool {

@@ -51,5 +51,22 @@ export function historyLines(revisions: readonly Revision[], style: Style): stri
     printable(actor),
     printable(summary),
   ]);
-  return columns([['REVISION', 'AT', 'BY', 'WHAT'], ...rows], [0]);
+  const [head = '', ...lines] = columns([['REVISION', 'AT', 'BY', 'WHAT'], ...rows], [0]);
+  return [head, ...lines.flatMap((line, i) => [line, ...againLines(revisions[i] as Revision)])];
+}
+
+/** How what was deleted is set again: its content is nowhere else. */
+function againLines({ subjects = [] }: Revision): string[] {
+  return subjects.flatMap(({ kind, name, before, after }) => {
+    const { ttlSeconds, rdata } = (before ?? {}) as { ttlSeconds?: number; rdata?: string[] };
+    if (kind !== 'rrset' || after !== null || rdata === undefined) return [];
+    const slash = name.lastIndexOf('/');
+    const words = [name.slice(0, slash), name.slice(slash + 1), ...rdata].map((word) => shellWord(printable(word)));
+    return [`    set it again: teal record set ${words.join(' ')} --ttl ${ttlSeconds}`];
+  });
+}
+
+/** As a shell takes it for one word, whatever is in it. */
+function shellWord(text: string): string {
+  return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -112,10 +112,13 @@ async function watched(session: Session, id: string): Promise<void> {
 function addReading(group: Command, shell: Shell): void {
   const status = group
     .command('status <service> [id]')
-    .description('Show the last release of a service, or the one with the id.')
+    .alias('show')
+    .description('Show the last release of a service, or the one with the id, with what its gates measured.')
     .action(async (service: string, id: string | undefined, options: SessionOptions) => {
       const session = await openSession(shell, options);
-      showRelease(session, await findRelease(session.api, service, id));
+      const found = id ?? (await findRelease(session.api, service, undefined)).id;
+      // A list does not say what was measured.
+      showRelease(session, await findRelease(session.api, service, found));
     });
   describeRemote(status, 'teal release status app.example.com');
   const watch = group

@@ -2,6 +2,7 @@
 import { guarded } from '../guard.ts';
 import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
+import { type Measured, withMeasured } from '../model/release-measurements.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
@@ -38,6 +39,7 @@ export class Engine {
   readonly #table: TableChanges;
   readonly #inForce: (service: Service) => Service;
   readonly #listeners: ChangeListener[] = [];
+  #measured: (release: string) => Measured | undefined = () => undefined;
   /** A commit of which could not be told whether it was kept. */
   #doubtful: { readonly revision: Revision; readonly changes: readonly ModelChange[] } | undefined;
   #isHalted = false;
@@ -60,6 +62,11 @@ export class Engine {
    */
   onChange(listener: ChangeListener): void {
     this.#listeners.push(guarded('a listener to changes', listener));
+  }
+
+  /** Who knows what was measured in the analysis that a release is in. */
+  measuredBy(measured: (release: string) => Measured | undefined): void {
+    this.#measured = measured;
   }
 
   /**
@@ -146,7 +153,7 @@ export class Engine {
     if (!isDraft(drafted)) return undefined;
     const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
     if (outside !== undefined) return outside;
-    const full = this.#prepare(drafted.changes.map((change) => this.#withAnswers(change, context.atMs)));
+    const full = this.#prepare(drafted.changes.map((change) => this.#withObserved(change, context.atMs)));
     if (full === undefined) this.#table.takeBack();
     return full;
   }
@@ -172,7 +179,7 @@ export class Engine {
   /** Compile before commit, commit before publish: what is seen is durable, what is durable will be seen. */
   #carryOut(draft: Draft, outcome: Outcome, context: CommandContext): Problem | undefined {
     const { kind, summary, subjects } = draft;
-    const changes = draft.changes.map((change) => this.#withAnswers(change, context.atMs));
+    const changes = draft.changes.map((change) => this.#withObserved(change, context.atMs));
     const full = this.#prepare(changes);
     if (full !== undefined) return full;
     const { actor, atMs } = context;
@@ -247,11 +254,19 @@ export class Engine {
     );
   }
 
-  /** A changed service takes along what is to be known of the answers that were given before the change. */
-  #withAnswers(change: ModelChange, atMs: number): ModelChange {
-    if (change.op !== 'putService') return change;
-    const { service } = change;
-    return { op: 'putService', service: afterChange(this.#store.service(service.name), service, atMs) };
+  /**
+   * A changed service takes along what is to be known of the answers that were given before the change; a changed
+   * release, what its gates said.
+   */
+  #withObserved(change: ModelChange, atMs: number): ModelChange {
+    if (change.op === 'putService') {
+      const { service } = change;
+      return { op: 'putService', service: afterChange(this.#store.service(service.name), service, atMs) };
+    }
+    if (change.op !== 'putRelease') return change;
+    const { release } = change;
+    const before = this.#store.release(release.id);
+    return { op: 'putRelease', release: withMeasured(before, release, this.#measured(release.id), atMs) };
   }
 
   #earlierReply({ idempotency, atMs }: CommandContext): CommandResult | undefined {

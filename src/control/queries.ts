@@ -14,6 +14,7 @@ import { shown } from './draft.ts';
 import { Grant } from './grant.ts';
 import { healthReply } from './health/replies.ts';
 import type { HealthView } from './health/seen.ts';
+import { analysesReply } from './releases/analyses-reply.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
 import { analysisReply, releaseReply } from './releases/replies.ts';
@@ -140,11 +141,14 @@ export class Queries {
     if (found instanceof Problem) return found;
     const release = grant.release(found.release);
     if (release === undefined) return unknownRelease(id, 'in reach of this token');
-    const resource = { revision: release.revision, body: releaseReply(release, found.name) };
     const progress = this.#observed.analysisOf(release.id);
-    if (progress === undefined) return resource;
-    const told = release === found.release ? progress : unsaid(progress);
-    return { ...resource, body: { ...resource.body, analysis: analysisReply(told) }, isLive: true };
+    const isWhole = release === found.release;
+    const analyses = analysesReply(release, progress?.measured, isWhole);
+    const { revision } = release;
+    const body = { ...releaseReply(release, found.name), ...(analyses.length > 0 && { analyses }) };
+    if (progress === undefined) return { revision, body };
+    const told = isWhole ? progress : unsaid(progress);
+    return { revision, body: { ...body, analysis: analysisReply(told) }, isLive: true };
   }
 
   /** In number order, the oldest first; of one service, or of all. */

@@ -1,5 +1,6 @@
 /** A release: a planned sequence of shifts of one service, or of several that move together, to one of their pools. */
 import type { Credentials } from './gate-credentials.ts';
+import type { KeptAnalysis } from './kept-analysis.ts';
 import type { Weights } from './service.ts';
 
 /** One step; the words are those of Argo Rollouts. Each has exactly one of these. */
@@ -110,6 +111,8 @@ export interface Release {
   readonly wait: Wait | null;
   /** A person asked for a pause: the wait begins anew when it is over. */
   readonly held: boolean;
+  /** What its gates said, in order of time; absent: nothing, or an earlier version kept nothing. */
+  readonly analyses?: readonly KeptAnalysis[];
   /** Unix time, milliseconds. */
   readonly createdAtMs: number;
   /** The last revision that changed it; its ETag. */

@@ -60,7 +60,15 @@ t.test('while an analysis goes on a GET says how far it is, and is never answere
     { name: 'enough', ...none, last: undefined },
   ] as const;
   const limits = { count: 3, failureLimit: 1, consecutiveErrorLimit: 4 };
-  let progress: AnalysisProgress | undefined = { ...limits, lastAtMs: Date.UTC(2026, 0), metrics };
+  const atMs = Date.UTC(2026, 0);
+  const latest = [{ atMs, phase: 'failed', message: 'answered 500', value: 500 }] as const;
+  const measured = {
+    startedAtMs: atMs,
+    failureLimit: 1,
+    metrics: [{ name: 'up', counts: { failed: 1, passed: 1 }, latest }],
+    verdict: undefined,
+  };
+  let progress: AnalysisProgress | undefined = { ...limits, lastAtMs: atMs, metrics, measured };
   const api = await startApi(
     makeDirectory(t),
     {},
@@ -77,6 +85,26 @@ t.test('while an analysis goes on a GET says how far it is, and is never answere
     lastAt: '2026-01-01T00:00:00.000Z',
     metrics: [metrics[0], metrics[1], { ...metrics[2], last: null }],
   });
+  const at = '2026-01-01T00:00:00.000Z';
+  t.same(read.json().analyses, [
+    {
+      stepIndex: 1,
+      phase: 'running',
+      message: '',
+      startedAt: at,
+      endedAt: null,
+      earlier: false,
+      failureLimit: 1,
+      metrics: [
+        {
+          name: 'up',
+          phase: 'failed',
+          counts: { passed: 1, failed: 1, inconclusive: 0, error: 0 },
+          measurements: [{ at, phase: 'failed', value: 500, message: 'answered 500' }],
+        },
+      ],
+    },
+  ]);
   progress = undefined;
   t.equal((await get()).statusCode, 304);
 });

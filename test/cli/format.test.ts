@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Drain, Release } from '../../src/cli/api-types.ts';
 import { drainLines, undrained } from '../../src/cli/format/drain.ts';
+import { analysisLines } from '../../src/cli/format/gates.ts';
 import { bar, poolLines } from '../../src/cli/format/pools.ts';
 import { gateLines, planLines, releaseLines } from '../../src/cli/format/release.ts';
 import { plain, poolColour, styleFor } from '../../src/cli/format/style.ts';
@@ -11,6 +12,36 @@ import { cutStyled, Screen } from '../../src/cli/screen.ts';
 import type { Output, Shell } from '../../src/cli/shell.ts';
 import { parseStepWords } from '../../src/cli/step-words.ts';
 import { parseWeightWords } from '../../src/cli/weight-words.ts';
+
+const at = (second: number) => `2026-01-31T12:00:${second}0.123Z`;
+const culprit = {
+  stepIndex: 1,
+  phase: 'failed',
+  message: 'errors failed: is 0.2',
+  endedAt: at(1),
+  earlier: false,
+  failureLimit: 1,
+  metrics: [
+    {
+      name: 'errors',
+      phase: 'failed',
+      counts: { passed: 10, failed: 2, error: 0 },
+      measurements: [
+        { at: at(0), phase: 'failed', value: 0.3, message: 'is 0.3' },
+        { at: at(1), phase: 'failed', value: 0.2, message: 'is 0.2\u001b[2J' },
+      ],
+    },
+    {
+      name: 'smoke',
+      phase: 'passed',
+      counts: { passed: 2 },
+      measurements: [
+        { at: at(0), phase: 'passed', message: 'fine' },
+        { at: at(1), phase: 'passed', message: 'fine' },
+      ],
+    },
+  ],
+};
 
 const terminal = (more: Partial<Output> = {}): Output => ({
   write() {},
@@ -177,6 +208,22 @@ t.test('a release: where it stands, weights, steps, gates', async (t) => {
     '',
     '  ✓  gate smoke   2 of 3 measured, 0 failed (1 allowed)                  passed: status 200',
     '  ·  gate errors  2 of 3 measured, 1 failed (1 allowed), 1 inconclusive',
+  ]);
+  t.same(
+    analysisLines({ ...release, analyses: [{ ...culprit, endedAt: null }] }, plain),
+    [],
+    'one that goes on is above',
+  );
+  const aborted = { ...release, state: 'aborted', analyses: [{ ...culprit, stepIndex: 0, phase: 'passed' }, culprit] };
+  t.same(releaseLines(aborted as Release, plain, 0, { width: 80 }).slice(-8), [
+    '',
+    '  gates of step 1 passed at 2026-01-31 12:00:10 UTC: errors failed: is 0.2',
+    '  gates of step 2 failed at 2026-01-31 12:00:10 UTC: errors failed: is 0.2',
+    '    gate errors failed: 12 measured, 2 failed (1 allowed)',
+    '      2026-01-31 12:00:00 UTC  failed  0.3  is 0.3',
+    '      2026-01-31 12:00:10 UTC  failed  0.2  is 0.2\ufffd[2J',
+    '    gate smoke passed: 2 measured, 0 failed (1 allowed)',
+    '      2026-01-31 12:00:10 UTC  passed    fine',
   ]);
   const [failed] = gateLines(
     {

@@ -45,18 +45,25 @@ t.test('a service is shown, shifted, rolled back; history tells', async (t) => {
     weights: { blue: 90, green: 10 },
   });
   t.match((await type(`rollback app.example.test --revision ${first + 1}`)).stdout, /green {2}100/);
+  await type('record set txt.example.test TXT "it;here" --ttl 60');
+  await type('record rm txt.example.test TXT');
+  const gone = (await type('history -n 1')).stdout;
+  t.match(
+    gone,
+    /deleted txt\.example\.test\/TXT\n {4}set it again: teal record set txt\.example\.test TXT '"it;here"' --ttl 60\n$/,
+  );
   const { stdout } = await type('history app.example.test -n 2');
   t.match(stdout, /^REVISION {2}AT +BY +WHAT\n +\d+ .* admin +rolled back to revision/);
   t.equal(stdout.split('\n').length, 4, 'a head, two revisions, an end');
   const all = (await type('history --json')).json.items;
   t.same(
     all.map(({ revision }: { revision: number }) => revision),
-    Array.from({ length: first + 3 }, (_, at) => at + 1),
+    Array.from({ length: first + 5 }, (_, at) => at + 1),
     'the newest last',
   );
   t.same(
     (await type('history -n 2 --json')).json.items.map(({ revision }: { revision: number }) => revision),
-    [first + 2, first + 3],
+    [first + 4, first + 5],
   );
 });
 

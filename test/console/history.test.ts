@@ -1,8 +1,10 @@
 /** What the history tells: differences, where a rollback leads, the line of the chart. */
 import t from 'tap';
+import { ServiceBody } from '../../src/api/schemas.ts';
 import type { Release, Revision, Subject } from '../../src/console/api/types.ts';
-import { differencesOf } from '../../src/console/rules/differences.ts';
+import { deletedRRset, deletedService, differencesOf, leavesOf } from '../../src/console/rules/differences.ts';
 import { looksFromHistory, seriesOf } from '../../src/console/rules/series.ts';
+import { SETTABLE } from '../../src/console/rules/services.ts';
 import { latestReleaseId, rollbackTarget, weightsAfter } from '../../src/console/rules/undo.ts';
 
 const name = 'app.example.test';
@@ -75,4 +77,40 @@ t.test('the line of the chart', async (t) => {
   t.same(seconds, [0, 1, 2, 3, 4]);
   t.same(configured.green, [50, 50, 50, 50, 50]);
   t.same(observed.green, [null, 50, null, 70, null], 'few answers wait for more; a restarted server begins anew');
+});
+
+t.test('what was deleted can be set again as it was', async (t) => {
+  const www = { ttlSeconds: 300, rdata: ['192.0.2.1', '192.0.2.2'] };
+  const subject = (kind: Subject['kind'], name: string, before: unknown, after: unknown): Subject => ({
+    kind,
+    name,
+    before,
+    after,
+  });
+  t.same(deletedRRset(subject('rrset', 'a/b.example.test/TXT', www, null)), {
+    name: 'a/b.example.test',
+    type: 'TXT',
+    ...www,
+  });
+  t.equal(deletedRRset(subject('rrset', 'www.example.test/A', www, www)), undefined);
+  t.equal(deletedRRset(subject('zone', 'example.test', www, null)), undefined);
+  t.same(
+    [...leavesOf(www)],
+    [
+      ['ttlSeconds', '300'],
+      ['rdata', '192.0.2.1, 192.0.2.2'],
+    ],
+  );
+  t.match(deletedService(subject('service', name, body, null)), { name, pools: body.pools });
+  t.equal(deletedService(subject('service', name, { blue: 1 }, null)), undefined, 'weights are no service');
+});
+
+t.test('a service that is edited keeps every setting that the form does not show', async (t) => {
+  const shown = new Set(['ttlSeconds', 'pools']);
+  t.same(
+    [...SETTABLE].sort(),
+    Object.keys(ServiceBody.properties)
+      .filter((key) => !shown.has(key))
+      .sort(),
+  );
 });

@@ -1,12 +1,12 @@
 /** Addresses of pages, steps, places in texts, times, refusals: what is said in words or read from them. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Step } from '../../src/console/api/types.ts';
+import type { AnalysisRecord, Release, Step } from '../../src/console/api/types.ts';
 import { agoText, durationText } from '../../src/console/rules/format.ts';
 import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
 import { plainText } from '../../src/console/rules/plain.ts';
-import { PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
+import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
 import { hrefOf, placeOf } from '../../src/console/state/router.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
 
@@ -35,9 +35,23 @@ t.test('steps', async (t) => {
     steps.map((step) => stepText(step, 'green')),
     ['10% to green', 'Pause 5 minutes', 'Pause until promoted', 'Pause 1 second'],
   );
-  t.same(stepStates({ state: 'progressing', steps, stepIndex: 1 }), ['done', 'current', 'waiting', 'waiting']);
-  t.same(stepStates({ state: 'aborted', steps, stepIndex: 1 }), ['done', 'skipped', 'skipped', 'skipped']);
-  t.same(stepStates({ state: 'completed', steps, stepIndex: 4 }), ['done', 'done', 'done', 'done']);
+  const at = (state: Release['state'], reason: Release['reason'], stepIndex = 1) =>
+    stepStates({ state, reason, steps, stepIndex });
+  t.same(at('progressing', 'pause_step'), ['done', 'current', 'waiting', 'waiting']);
+  t.same(at('aborted', 'analysis_failed'), ['done', 'failed', 'skipped', 'skipped'], 'the step that failed says so');
+  t.same(at('aborted', 'abort_requested'), ['done', 'stopped', 'skipped', 'skipped']);
+  t.same(at('completed', 'steps_done', 4), ['done', 'done', 'done', 'done']);
+});
+
+t.test('what the gates of a step said', async (t) => {
+  const record = (stepIndex: number, earlier: boolean, message: string) =>
+    ({ stepIndex, earlier, message }) as AnalysisRecord;
+  const analyses = [record(1, true, 'a'), record(1, false, 'b'), record(1, false, 'c'), record(3, true, 'd')];
+  t.match(analysisOf({ analyses }, 1), { message: 'c' }, 'the last of this attempt');
+  t.match(analysisOf({ analyses }, 3), { message: 'd' }, 'or of the one before');
+  t.equal(analysisOf({ analyses }, 2), undefined);
+  t.equal(analysisOf({}, 1), undefined, 'a server of before said nothing');
+  t.equal(countsText({ passed: 7, failed: 2, error: 1 }, 1), '10 measured: 2 failed, 1 allowed, 1 error');
 });
 
 t.test('places in a text', async (t) => {

@@ -23,9 +23,10 @@ export interface Console {
 export async function startConsole(
   t: { teardown: (work: () => Promise<void>) => void },
   folder: string,
+  options: { config?: string } = {},
 ): Promise<Console> {
   await buildConsole();
-  const teal = await startTeal(folder);
+  const teal = await startTeal(folder, options);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   t.teardown(async () => {
     await browser.close();

@@ -1,6 +1,7 @@
 /** Releases, their steps and plans as lines. Pure: the time is passed in. */
 import type { Drain, Plan, Progress, Release, Standing, Step, Weights } from '../api-types.ts';
 import { observedShares } from './drain.ts';
+import { analysisLines } from './gates.ts';
 import { type PoolLine, poolLines, split } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, instant, printable, wrap } from './text.ts';
@@ -13,6 +14,7 @@ export function releaseLines(
   { drains = new Map(), width }: { readonly drains?: ReadonlyMap<string, Drain>; readonly width: number },
 ): string[] {
   const services = Object.entries(release.services);
+  const said = analysisLines(release, style);
   const title = `${services.map(([name]) => style.bold(name)).join(', ')} to ${release.to}: release ${release.id}, ${stateWord(release, style)}`;
   const pools = services.flatMap(([name, { weights, shares }]) => [
     ...(services.length > 1 ? [`  ${name}`] : []),
@@ -27,6 +29,7 @@ export function releaseLines(
     '',
     ...stepLines(release, style, nowMs).map((line) => `  ${line}`),
     ...(release.analysis === undefined ? [] : ['', ...gateLines(release.analysis, style).map((line) => `  ${line}`)]),
+    ...(said.length === 0 ? [] : ['', ...said.map((line) => `  ${line}`)]),
   ];
 }
 

@@ -75,9 +75,35 @@ export interface Release extends Standing {
   readonly revision: number;
   /** How far the analysis is that it is in. */
   readonly analysis?: AnalysisProgress;
+  /** What its gates said, in order of time; the last one may go on. */
+  readonly analyses?: readonly AnalysisRecord[];
 }
 
-export interface AnalysisProgress {
+export interface AnalysisRecord {
+  readonly stepIndex: number;
+  readonly phase: string;
+  readonly message: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Of an attempt before the release was retried. */
+  readonly earlier: boolean;
+  readonly failureLimit: number;
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly measurements: readonly Measurement[];
+  }[];
+}
+
+interface Measurement {
+  readonly at: string;
+  readonly phase: string;
+  readonly value?: number;
+  readonly message: string;
+}
+
+interface AnalysisProgress {
   readonly count: number;
   readonly failureLimit: number;
   readonly lastAt: string | null;

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Page, Revision } from '../api/types.ts';
 import { Empty, Loaded, PageHead } from '../parts/controls.tsx';
 import { History } from '../parts/history.tsx';
+import { SetAgain } from '../parts/set-again.tsx';
 import { useResource } from '../state/resource.ts';
 
 const PAGE = 50;
@@ -23,7 +24,7 @@ export function LogPage() {
               <Empty title="Nothing was changed yet" />
             ) : (
               <>
-                <History items={items} />
+                <History items={items} undo={(revision) => <SetAgain revision={revision} />} />
                 {next !== undefined && limit < PAGE_MAX && (
                   <button type="button" onClick={() => setLimit(Math.min(PAGE_MAX, limit * 2))}>
                     Show more

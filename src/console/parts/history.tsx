@@ -33,13 +33,14 @@ function Differences({ subjects }: { subjects: readonly Subject[] }) {
     .filter(({ kind }) => kind !== 'release')
     // The summary of a shift says its weights already.
     .filter(({ before, after }) => !(isWeights(before) && isWeights(after)))
-    .flatMap(({ name, before, after }) =>
-      before === null || after === null ? [] : differencesOf(before, after, subjects.length > 1 ? name : ''),
-    );
+    .flatMap(({ name, before, after }) => differencesOf(before, after, subjects.length > 1 ? name : ''));
   if (all.length === 0) return null;
+  // What is gone can be seen nowhere else.
+  const isGone = subjects.every(({ after }) => after === null);
+  const isNew = subjects.every(({ before }) => before === null);
   return (
-    <details>
-      <summary class="small">{all.length === 1 ? '1 difference' : `${all.length} differences`}</summary>
+    <details open={isGone}>
+      <summary class="small">{summaryOf(all.length, isGone, isNew)}</summary>
       <div class="diff">
         {all.slice(0, DIFFERENCES_MAX).map(({ path, before, after }) => (
           <span key={path}>
@@ -55,4 +56,10 @@ function Differences({ subjects }: { subjects: readonly Subject[] }) {
       </div>
     </details>
   );
+}
+
+function summaryOf(count: number, isGone: boolean, isNew: boolean): string {
+  if (isGone) return 'What it was';
+  if (isNew) return 'What it was made as';
+  return count === 1 ? '1 difference' : `${count} differences`;
 }

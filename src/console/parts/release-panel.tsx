@@ -1,12 +1,13 @@
 /** A release on the screen: its steps as a line of time, what it waits for, its gates, and the buttons that move it. */
 import { useState } from 'preact/hooks';
-import type { AnalysisProgress, Release } from '../api/types.ts';
+import type { Release } from '../api/types.ts';
 import { clockText, durationText, momentText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
-import { metricText, type StepState, stepStates, stepText } from '../rules/steps.ts';
+import { analysisOf, type StepState, stepStates, stepText } from '../rules/steps.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
+import { Gates } from './gates.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { useNow } from './now.ts';
 
@@ -69,8 +70,12 @@ const stepWords: Record<StepState, string> = {
   done: 'done',
   current: 'now',
   waiting: 'to come',
+  failed: 'failed: the release was aborted here',
+  stopped: 'the release was aborted here',
   skipped: 'not taken',
 };
+
+const stepMarks: Partial<Record<StepState, string>> = { done: '✓', failed: '✕', stopped: '■', skipped: '–' };
 
 function Timeline({ release }: { release: Release }) {
   const states = stepStates(release);
@@ -78,59 +83,23 @@ function Timeline({ release }: { release: Release }) {
     <ol class="timeline" aria-label="Steps">
       {release.steps.map((step, i) => {
         const state = states[i] as StepState;
+        const isSaid = state === 'failed' || state === 'stopped';
         return (
           // Steps have no names and never move.
           <li key={i} data-step={state} aria-current={state === 'current' ? 'step' : undefined}>
             <span class="dot" aria-hidden="true">
-              {state === 'done' ? '✓' : state === 'skipped' ? '–' : i + 1}
+              {stepMarks[state] ?? i + 1}
             </span>
             <strong>{stepText(step, release.to)}</strong>
-            <span class="hidden-text">{stepWords[state]}</span>
+            <span class={isSaid ? 'small' : 'hidden-text'}>{stepWords[state]}</span>
             {step.analysis && (
-              <Gates step={step.analysis} progress={state === 'current' ? release.analysis : undefined} />
+              <Gates step={step.analysis} record={analysisOf(release, i)} count={release.analysis?.count} />
             )}
           </li>
         );
       })}
     </ol>
   );
-}
-
-function Gates(props: {
-  step: NonNullable<Release['steps'][number]['analysis']>;
-  progress: AnalysisProgress | undefined;
-}) {
-  return (
-    <ul class="stack-s small">
-      {props.step.metrics.map((metric) => {
-        const progress = props.progress?.metrics.find(({ name }) => name === metric.name);
-        return (
-          <li key={metric.name}>
-            <strong>{metric.name}</strong> <span class="quiet">{metricText(metric)}</span>
-            {progress && (
-              <div class="row">
-                <Badge tone={outcomeTone(progress.last?.outcome)}>
-                  {progress.last?.outcome ?? 'not measured yet'} · {progress.measurements} of {props.progress?.count}
-                </Badge>
-                {progress.failures > 0 && (
-                  <span>
-                    {progress.failures} failed, {props.progress?.failureLimit} allowed
-                  </span>
-                )}
-                {progress.last?.message && <span class="quiet">{progress.last.message}</span>}
-              </div>
-            )}
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-function outcomeTone(outcome: string | undefined): Tone | undefined {
-  if (outcome === 'passed') return 'ok';
-  if (outcome === 'failed') return 'danger';
-  return outcome === 'inconclusive' || outcome === 'error' ? 'warn' : undefined;
 }
 
 type Verb = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';

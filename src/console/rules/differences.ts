@@ -1,5 +1,7 @@
 /** What a revision changed, as single differences that can be read. */
 
+import type { RRset, Service, Subject } from '../api/types.ts';
+
 interface Difference {
   /** Where: `pools.green.weight`; empty for the whole. */
   readonly path: string;
@@ -39,6 +41,20 @@ function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value) && value.every((item) => !isObject(item))) return value.join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** An RRset that a revision deleted, so that it can be set again; undefined where the subject is none. */
+export function deletedRRset({ kind, name, before, after }: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
+  const { ttlSeconds, rdata } = (before ?? {}) as Partial<RRset>;
+  if (kind !== 'rrset' || after !== null || ttlSeconds === undefined || rdata === undefined) return undefined;
+  const slash = name.lastIndexOf('/');
+  return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
+}
+
+/** A service that a revision deleted, as a form can take it. */
+export function deletedService({ kind, name, before, after }: Subject): Service | undefined {
+  if (kind !== 'service' || after !== null || !isObject(before) || !isObject(before.pools)) return undefined;
+  return { ...before, name } as unknown as Service;
 }
 
 /** True where a subject's before and after are weights by pool. */

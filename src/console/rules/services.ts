@@ -13,10 +13,10 @@ export function shownOf(service: Service | undefined): object | undefined {
   return { weights: weightsOf(service), targets, ttlSeconds, loweredTtlSeconds, pick };
 }
 
-/** Of a reply, what a PUT takes besides TTL and pools. */
-const settable = ['pick', 'pins', 'health', 'release', 'salt'] as const;
+/** Of a reply, what a PUT takes besides TTL and pools: what is left out would get its default. */
+export const SETTABLE = ['pick', 'pins', 'health', 'release', 'salt', 'previewNames'] as const;
 
 /** What else a service has (pins, health checks): sent back as it was. */
 export function settingsOf(service: Service): object {
-  return Object.fromEntries(settable.flatMap((key) => (service[key] === undefined ? [] : [[key, service[key]]])));
+  return Object.fromEntries(SETTABLE.flatMap((key) => (service[key] === undefined ? [] : [[key, service[key]]])));
 }

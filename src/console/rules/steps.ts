@@ -1,6 +1,6 @@
 /** The steps of a release in words, and what a form must hold to become one. */
 import type { Metric } from '../../model/release.ts';
-import type { Release, Step } from '../api/types.ts';
+import type { AnalysisRecord, Release, Step } from '../api/types.ts';
 
 export const PRESETS = [
   'AllAtOnce',
@@ -62,14 +62,42 @@ function durationText(duration: number | string): string {
   return digits === undefined ? String(duration) : `${digits} ${word}${digits === '1' ? '' : 's'}`;
 }
 
-export type StepState = 'done' | 'current' | 'waiting' | 'skipped';
+/** `failed`: its gates took the release back; `stopped`: somebody did, here. */
+export type StepState = 'done' | 'current' | 'waiting' | 'failed' | 'stopped' | 'skipped';
 
 /** Where each step of a release stands. */
-export function stepStates({ state, steps, stepIndex }: Pick<Release, 'state' | 'steps' | 'stepIndex'>): StepState[] {
-  const hasEnded = state === 'completed' || state === 'aborted';
+export function stepStates({
+  state,
+  reason,
+  steps,
+  stepIndex,
+}: Pick<Release, 'state' | 'reason' | 'steps' | 'stepIndex'>): StepState[] {
   return steps.map((_, i) => {
     if (state === 'completed' || i < stepIndex) return 'done';
-    if (hasEnded) return 'skipped';
-    return i === stepIndex ? 'current' : 'waiting';
+    if (state !== 'aborted') return i === stepIndex ? 'current' : 'waiting';
+    if (i > stepIndex) return 'skipped';
+    return reason === 'analysis_failed' ? 'failed' : 'stopped';
   });
+}
+
+/** What the gates of a step said last; of an earlier attempt only where this one has not come so far. */
+export function analysisOf(
+  { analyses = [] }: Pick<Release, 'analyses'>,
+  stepIndex: number,
+): AnalysisRecord | undefined {
+  const own = analyses.filter((analysis) => analysis.stepIndex === stepIndex);
+  return own.findLast(({ earlier }) => !earlier) ?? own.at(-1);
+}
+
+/** `9 measured: 2 failed, 1 allowed`. */
+export function countsText(counts: Readonly<Record<string, number>>, failureLimit: number): string {
+  const { failed = 0 } = counts;
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const others = Object.entries(counts).filter(
+    ([phase, count]) => phase !== 'passed' && phase !== 'failed' && count > 0,
+  );
+  return [
+    `${all} measured: ${failed} failed, ${failureLimit} allowed`,
+    ...others.map(([phase, count]) => `${count} ${phase}`),
+  ].join(', ');
 }

@@ -2,6 +2,7 @@
 import { inBackground, onAbort } from '../../guard.ts';
 import type { Analysis, Metric, Release } from '../../model/release.ts';
 import { type Measurement, type MetricProgress, Tally, type Verdict } from '../../model/release-analysis.ts';
+import { type Measured, MeasurementLog } from '../../model/release-measurements.ts';
 import { ANALYSIS_DEFAULTS } from '../../model/release-steps.ts';
 import type { Clock } from '../clock.ts';
 
@@ -26,6 +27,7 @@ export interface AnalysisProgress {
   readonly metrics: readonly MetricProgress[];
   /** Unix time of the last measurements, milliseconds; undefined: there were none. */
   readonly lastAtMs: number | undefined;
+  readonly measured: Measured;
 }
 
 export class RunningAnalysis {
@@ -37,6 +39,9 @@ export class RunningAnalysis {
   readonly #tally: Tally;
   /** When each metric is to be measured next, by the steady clock. */
   readonly #dueAtMs = new Map<string, number>();
+  readonly #log: MeasurementLog;
+  readonly #startedAtMs: number;
+  #verdict: Verdict | undefined;
   #lastAtMs: number | undefined;
 
   /** `end` is called once, unless the analysis is stopped before. */
@@ -53,6 +58,8 @@ export class RunningAnalysis {
     this.#asking = { release, stopped, timeoutMs: this.#settled.timeoutSeconds * 1000 };
     this.#end = end;
     this.#tally = new Tally(this.#settled);
+    this.#log = new MeasurementLog(this.#settled.metrics.map(({ name }) => name));
+    this.#startedAtMs = clock.wallMs();
     this.#measureInBackground();
   }
 
@@ -63,7 +70,14 @@ export class RunningAnalysis {
 
   get progress(): AnalysisProgress {
     const { count, failureLimit, consecutiveErrorLimit } = this.#settled;
-    return { count, failureLimit, consecutiveErrorLimit, metrics: this.#tally.progress, lastAtMs: this.#lastAtMs };
+    const measured = {
+      startedAtMs: this.#startedAtMs,
+      failureLimit,
+      metrics: this.#log.metrics,
+      verdict: this.#verdict,
+    };
+    const { progress: metrics } = this.#tally;
+    return { count, failureLimit, consecutiveErrorLimit, metrics, lastAtMs: this.#lastAtMs, measured };
   }
 
   #measureInBackground(): void {
@@ -78,7 +92,9 @@ export class RunningAnalysis {
     const round = new Map(await Promise.all(due.map((metric) => this.#ask(metric))));
     if (stopped.aborted) return;
     this.#lastAtMs = clock.wallMs();
+    for (const [name, measurement] of round) this.#log.add(name, measurement, this.#lastAtMs);
     const verdict = this.#tally.add(round);
+    this.#verdict = verdict;
     if (verdict !== undefined) return this.#end(verdict);
     for (const [name, measured] of round) this.#dueAtMs.set(name, startedAtMs + this.#untilNextMs(measured));
     const nextAtMs = Math.min(...this.#wanted().map(({ name }) => this.#dueAtMs.get(name) as number));

@@ -66,6 +66,8 @@ function progressOf({
   id: _id,
   createdAtMs: _at,
   revision: _revision,
+  // They stay with the release, and would be in every revision of it.
+  analyses: _analyses,
   ...progress
 }: Release): object {
   return progress;

@@ -35,7 +35,7 @@ interface RunnerLog {
 }
 
 interface RunnerParts {
-  readonly engine: Pick<Engine, 'execute' | 'onChange'>;
+  readonly engine: Pick<Engine, 'execute' | 'onChange' | 'measuredBy'>;
   readonly store: Pick<Store, 'activeReleases'>;
   readonly gate: Gate;
   readonly drain: Pick<DrainReports, 'drainedAtMs'>;
@@ -70,6 +70,7 @@ export class ReleaseRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    parts.engine.measuredBy((id) => this.progressOf(id)?.measured);
     parts.engine.onChange((changes, revision) => this.#see(changes, revision));
   }
 

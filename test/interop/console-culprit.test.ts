@@ -1,0 +1,95 @@
+/** The console after the fact: which gate took a release back and why, and what was deleted. */
+import t from 'tap';
+import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+
+const app = 'app.example.test';
+const record = '/v1/zones/example.test/rrsets/www.example.test/A';
+
+t.test('what happened is still there', async (t) => {
+  const folder = t.testdir({ 'teal.yaml': 'probes:\n  allow: ["127.0.0.0/8"]\n', data: {} });
+  const it = await startConsole(t, `${folder}/data`, { config: `${folder}/teal.yaml` });
+  const { teal } = it;
+  await teal.call('PUT', '/v1/zones/example.test', { nameservers: ['ns1.example.test'], hostmaster: 'h.example.test' });
+  const targets = { blue: { weight: 100, targets: ['192.0.2.10'] }, green: { weight: 0, targets: ['192.0.2.20'] } };
+  await teal.call('PUT', `/v1/services/${app}`, { pools: targets });
+
+  await t.test('the gate that failed is red, with its reason and its measurements', async (t) => {
+    const web = (path: string) => ({ url: `${teal.admin}${path}` });
+    const metrics = [
+      { name: 'live', web: web('/readyz') },
+      { name: 'smoke', web: web('/nothing') },
+    ];
+    const analysis = { count: 3, failureLimit: 1, intervalSeconds: 1, metrics };
+    const steps = [{ setWeight: 10 }, { analysis }, { setWeight: 100 }];
+    const begun = await teal.call('POST', `/v1/services/${app}/releases`, { to: 'green', steps });
+    if (begun.status !== 201) throw new Error(JSON.stringify(begun.body));
+    const { id } = begun.body;
+    const read = async () => (await teal.call('GET', `/v1/releases/${id}`)).body;
+    while ((await read()).state !== 'aborted') await new Promise((resolve) => setTimeout(resolve, 100));
+    t.match(await read(), {
+      reason: 'analysis_failed',
+      analyses: [
+        {
+          stepIndex: 1,
+          phase: 'failed',
+          metrics: [
+            { name: 'live', phase: 'passed', measurements: [{ value: 200 }, { value: 200 }] },
+            {
+              name: 'smoke',
+              phase: 'failed',
+              counts: { failed: 2, passed: 0 },
+              measurements: [{ value: 401, phase: 'failed', message: /answered 401/ }, { value: 401 }],
+            },
+          ],
+        },
+      ],
+    });
+    for (const view of [{ width: 1280 }, { width: 390, height: 844, colorScheme: 'dark' }] as const) {
+      const page = await openPage(it, view);
+      await signIn(page, it, `#/services/${app}`);
+      const failed = page.getByRole('list', { name: 'Steps' }).locator('[data-step="failed"]');
+      t.match(await failed.textContent(), /Gates: live, smoke.*aborted here.*smoke failed: answered 401/);
+      const gate = failed.locator('li[data-phase="failed"]');
+      t.match(await gate.textContent(), /smoke.*failed.*2 measured: 2 failed, 1 allowed/);
+      t.equal(
+        await gate
+          .getByRole('row')
+          .filter({ hasText: /failed401answered 401/ })
+          .count(),
+        2,
+      );
+      t.equal(await page.getByText('not taken').count(), 1, 'the step after it was not');
+      t.same(await seriousFaults(page), []);
+      t.equal(await overflow(page), 0);
+      await page.context().close();
+    }
+  });
+
+  await t.test('what was deleted is shown, and set again', async (t) => {
+    const body = { ttlSeconds: 60, rdata: ['192.0.2.1', '192.0.2.2'] };
+    await teal.call('PUT', record, body);
+    await teal.call('DELETE', record);
+    const service = '/v1/services/shop.example.test';
+    const pools = { blue: { weight: 3, targets: ['192.0.2.5'] }, green: { weight: 1, targets: ['192.0.2.6'] } };
+    await teal.call('PUT', service, { pools, previewNames: false });
+    await teal.call('DELETE', service);
+    const page = await openPage(it);
+    await signIn(page, it);
+    await visit(page, '#/log', 'Log');
+    const entry = page.getByRole('listitem').filter({ hasText: 'deleted www.example.test/A' });
+    t.match(await entry.textContent(), /What it was.*ttlSeconds 60.*rdata 192\.0\.2\.1, 192\.0\.2\.2/);
+    await entry.getByRole('button', { name: /Set www\.example\.test\/A again/ }).click();
+    const dialog = page.getByRole('dialog');
+    t.equal(await dialog.getByLabel('Data, one record a line').inputValue(), '192.0.2.1\n192.0.2.2');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    t.match((await teal.call('GET', record)).body, body);
+    await page.getByRole('button', { name: /Set shop\.example\.test again/ }).click();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    t.match((await teal.call('GET', service)).body, { pools, previewNames: false });
+    await page.context().close();
+  });
+
+  t.same(it.faults, []);
+});
