@@ -29,7 +29,9 @@ async function probeHttp(
     headers: { 'user-agent': 'teal-health', host: host.includes(':') ? `[${host}]` : host, ...headers },
   };
   const maxBytes = expectBody === undefined ? 0 : BODY_READ_MAX_BYTES;
-  const reply = await outbound.request(ask, { ...limits, maxBytes, isCut: true });
+  // An answer counts when its last byte is there, save where its beginning has told already that it is the wrong one.
+  const readsOn = (status: number, body: string): boolean => judgeAnswer(check, status, body).isGood;
+  const reply = await outbound.request(ask, { ...limits, maxBytes, isCut: true, readsOn });
   if (reply instanceof NoReply) return unanswered(reply);
   const { isGood, reason } = judgeAnswer(check, reply.status, reply.body);
   return { outcome: isGood ? 'passed' : 'failed', reason };

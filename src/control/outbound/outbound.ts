@@ -2,10 +2,9 @@
  * Requests to places that a user of the API names. They are bounded in time and size, and go to no network that the
  * settings keep out. What counts is the address that is connected to, not the name that led to it.
  */
-import http from 'node:http';
-import https from 'node:https';
 import net, { isIP, type LookupFunction } from 'node:net';
 import { afterMs, inBackground, listen, onAbort } from '../../guard.ts';
+import { exchange } from './exchange.ts';
 import { type LookupName, Lookups } from './lookup.ts';
 import { type PermitOptions, Permits } from './permits.ts';
 
@@ -39,6 +38,11 @@ export interface RequestLimits {
   readonly maxBytes: number;
   /** A longer body is cut; else it is no reply. */
   readonly isCut?: boolean;
+  /**
+   * Asked once of the beginning of a body, when all of it that is wanted is there: whether the rest is waited for, and
+   * dropped. Left out: it is not.
+   */
+  readonly readsOn?: (status: number, beginning: string) => boolean;
   readonly stopped: AbortSignal;
 }
 
@@ -105,26 +109,35 @@ export class Outbound {
     const { host, port } = ask.place ?? placeOf(url);
     const refusal = this.#literalRefusal(host);
     if (refusal !== undefined) return end(new NoReply(refusal, true));
-    const isTls = url.protocol === 'https:';
     const name = bare(url.hostname);
-    const request = (isTls ? https : http).request({
-      ...{ host, port, method, path: url.pathname + url.search, agent: false, lookup: this.#lookup, signal },
-      headers: { 'user-agent': 'teal', accept: '*/*', host: url.host, ...headers },
+    const over = new AbortController();
+    const reader = new Reader(limits, end);
+    const asked = {
+      ...{ host, port, method, path: url.pathname + url.search, lookup: this.#lookup },
+      headers: { host: url.host, 'user-agent': 'teal', accept: '*/*', ...headers },
+      ...(body !== undefined && { body }),
       // An address is no name for SNI (RFC 6066 §3); the certificate is held against it all the same.
-      ...(isTls && { servername: isIP(name) === 0 ? name : '', rejectUnauthorized: verifyCertificate }),
+      ...(url.protocol === 'https:' && {
+        tls: { servername: isIP(name) === 0 ? name : '', rejectUnauthorized: verifyCertificate },
+      }),
+      signal: AbortSignal.any([signal, over.signal]),
+    };
+    exchange(asked, {
+      head: (status, location) => {
+        const next = redirectOf(ask, status, location);
+        if (next === undefined) return reader.begin(status);
+        over.abort();
+        // Where a redirect leads is what the server says, so a place that may not be asked is its failure.
+        this.#send(next, limits, signal, (result) =>
+          end(
+            result instanceof NoReply ? new NoReply(`redirected to ${next.url.host}, which ${result.reason}`) : result,
+          ),
+        );
+      },
+      body: (chunk) => reader.read(chunk),
+      end: () => reader.end(),
+      failed: (error) => end(noReply(error)),
     });
-    listen(request, 'error', ASKING, (error: Error) => end(noReply(error)));
-    listen(request, 'response', ASKING, (response: http.IncomingMessage) => {
-      const next = redirectOf(ask, response);
-      if (next === undefined) return read(response, limits, end);
-      listen(response, 'error', ASKING, () => {});
-      response.destroy();
-      // Where a redirect leads is what the server says, so a place that may not be asked is its failure.
-      this.#send(next, limits, signal, (result) =>
-        end(result instanceof NoReply ? new NoReply(`redirected to ${next.url.host}, which ${result.reason}`) : result),
-      );
-    });
-    request.end(body);
   }
 
   /** A literal address is not looked up, so that the hook below would not see it. */
@@ -186,15 +199,15 @@ function bare(host: string): string {
 }
 
 /** What is to be asked next where the answer is a redirect that is followed. */
-function redirectOf(ask: Ask, { statusCode = 0, headers }: http.IncomingMessage): Ask | undefined {
+function redirectOf(ask: Ask, status: number, location: string | undefined): Ask | undefined {
   const { url, place, maxRedirects = 0, method = 'GET' } = ask;
-  if (maxRedirects === 0 || !REDIRECTS.has(statusCode) || headers.location === undefined) return undefined;
-  const to = URL.parse(headers.location, url.href);
+  if (maxRedirects === 0 || !REDIRECTS.has(status) || location === undefined) return undefined;
+  const to = URL.parse(location, url.href);
   if (to === null || !/^https?:$/.test(to.protocol)) return undefined;
   const { host: _host, ...kept } = ask.headers ?? {};
   const isSameHost = to.hostname === url.hostname;
   // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as everybody does it.
-  const keepsMethod = statusCode >= 307 || method !== 'POST';
+  const keepsMethod = status >= 307 || method !== 'POST';
   return {
     ...{ url: to, maxRedirects: maxRedirects - 1, method: keepsMethod ? method : 'GET' },
     // What was told to one origin (RFC 6454 §4) is not for another: at another port somebody else may listen, and without
@@ -211,21 +224,48 @@ function portAfter(from: URL, to: URL, place: Place): number {
   return placeOf(from).port === placeOf(to).port ? place.port : placeOf(to).port;
 }
 
-function read(response: http.IncomingMessage, { maxBytes, isCut }: RequestLimits, end: End<Reply>): void {
-  const status = response.statusCode as number;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const whole = (): void => end({ status, body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8') });
-  listen(response, 'error', ASKING, (error: Error) => end(noReply(error)));
-  if (maxBytes === 0) return whole();
-  listen(response, 'data', ASKING, (chunk: Buffer) => {
-    size += chunk.length;
-    chunks.push(chunk);
-    if (size <= maxBytes) return;
-    if (isCut === true) whole();
-    else end(new NoReply(`answered with more than ${maxBytes} bytes`));
-  });
-  listen(response, 'end', ASKING, whole);
+/** Reads an answer as far as its limits say. */
+class Reader {
+  readonly #limits: RequestLimits;
+  readonly #end: End<Reply>;
+  readonly #chunks: Buffer[] = [];
+  #status = 0;
+  #size = 0;
+  /** All that is wanted is there; what comes now is dropped. */
+  #isDropping = false;
+
+  constructor(limits: RequestLimits, end: End<Reply>) {
+    this.#limits = limits;
+    this.#end = end;
+  }
+
+  begin(status: number): void {
+    this.#status = status;
+    if (this.#limits.maxBytes === 0) this.#full();
+  }
+
+  read(chunk: Buffer): void {
+    if (this.#isDropping) return;
+    const { maxBytes, isCut } = this.#limits;
+    this.#size += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#size <= maxBytes) return;
+    if (isCut === true) this.#full();
+    else this.#end(new NoReply(`answered with more than ${maxBytes} bytes`));
+  }
+
+  end(): void {
+    this.#end({ status: this.#status, body: this.#beginning() });
+  }
+
+  #full(): void {
+    this.#isDropping = this.#limits.readsOn?.(this.#status, this.#beginning()) ?? false;
+    if (!this.#isDropping) this.end();
+  }
+
+  #beginning(): string {
+    return Buffer.concat(this.#chunks).subarray(0, this.#limits.maxBytes).toString('utf8');
+  }
 }
 
 function noReply(error: Error & { code?: string }): NoReply {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { makeProbe } from '../../../src/control/health/probe.ts';
 import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import { Problem } from '../../../src/model/errors.ts';
@@ -111,7 +111,124 @@ t.test('servers that do not answer as they should have failed, in time', async (
     t.match(await probe(url, { http: http ?? {} }), { outcome: 'failed', reason }, what);
     t.ok(performance.now() - startedAt < 20_000, `${what}: in time`);
   }
-  t.match(await probe(pouring, { http: {} }), { outcome: 'passed' }, 'a body that nobody wants is not read');
+  // docs/health.md: from the name to the last byte.
+  const late = { outcome: 'failed', reason: /no whole answer within 1 s/ };
+  t.match(await probe(pouring, { http: {} }), late, 'a body that nobody wants has an end all the same');
+  t.match(await probe(pouring, { http: { expectStatus: [204] } }), { reason: /answered 200, not 204/ }, 'told at once');
+});
+
+/** A server that answers each connection with these bytes, and then hangs up, or not. */
+function answering(t: Test, bytes: string, hangsUp = true): Promise<string> {
+  const answer = (socket: net.Socket): void => {
+    if (hangsUp) socket.end(Buffer.from(bytes, 'latin1'));
+    else socket.write(Buffer.from(bytes, 'latin1'));
+  };
+  return listen(
+    t,
+    net.createServer((socket) => socket.once('data', () => answer(socket))),
+  );
+}
+
+const CRLF = '\r\n';
+const head = (...lines: string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join(CRLF);
+
+t.test('what clients take is taken: curl does, each of these', async (t) => {
+  const taken: readonly [string, string][] = [
+    ['line ends of LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'],
+    ['line ends of LF, no length', 'HTTP/1.1 200 OK\nContent-Type: text/plain\n\nok'],
+    ['line ends of both kinds', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok'],
+    ['chunks with line ends of LF', 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\no\n1\nk\n0\n\n'],
+    ['a length that is said twice alike', `${head('Content-Length: 2', 'content-length: 2')}ok`],
+    ['a length that is said twice in one line', `${head('Content-Length: 2, 2')}ok`],
+    ['a length beside chunks', `${head('Content-Length: 7', 'Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`],
+    [
+      'chunks with extensions, blanks and a trailer',
+      `${head('Transfer-Encoding: chunked')}2;a=b  \r\nok\r\n0\r\nX: y\r\n\r\n`,
+    ],
+    ['no reason phrase', 'HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok'],
+    ['HTTP/1.0, to the end of the connection', 'HTTP/1.0 200 OK\r\n\r\nok'],
+    ['a folded header', `${head('X: a', ' b', 'Content-Length: 2')}ok`],
+    ['a blank before a colon', `${head('Server : x', 'Content-Length: 2')}ok`],
+    ['a header without a name', `${head(': x', 'Content-Length: 2')}ok`],
+    ['control characters and UTF-8', `${head('X: a\x01b\xc3\xa9', 'Content-Length: 2')}ok`],
+    ['more than it says', `${head('Content-Length: 2')}ok and more\r\n`],
+    [
+      '100 and 103 before',
+      `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${head('Content-Length: 2')}ok`,
+    ],
+    ['headers of 60 KiB', `${head(`X: ${'a'.repeat(60 * 1024)}`, 'Content-Length: 2')}ok`],
+  ];
+  for (const [what, bytes] of taken) {
+    const passed = { outcome: 'passed', reason: 'answered 200' };
+    t.same(await probe(await answering(t, bytes), { http: { expectBody: 'ok' } }), passed, what);
+    t.same(await probe(await answering(t, bytes), { http: {} }), passed, `${what}, whatever the body`);
+  }
+  t.match(await probe(await answering(t, 'HTTP/1.1 204 None\r\n\r\n', false), { http: {} }), { outcome: 'passed' });
+  const toHead = await answering(t, head('Content-Length: 9'), false);
+  t.match(await probe(toHead, { http: { method: 'HEAD' } }), { outcome: 'passed' }, 'HEAD has no body');
+  const inPieces = await listen(
+    t,
+    net.createServer((socket) =>
+      socket.setNoDelay().once('data', async () => {
+        for (const byte of `${head('Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`) {
+          socket.write(byte);
+          await new Promise(setImmediate);
+        }
+      }),
+    ),
+  );
+  t.match(
+    await probe(inPieces, { http: { expectBody: 'ok' }, timeoutSeconds: 10 }),
+    { outcome: 'passed' },
+    'byte by byte',
+  );
+});
+
+t.test('an answer that is not whole has failed, whatever of it is wanted', async (t) => {
+  const cut: readonly [string, string][] = [
+    ['less than its length', `${head('Content-Length: 5')}ok`],
+    ['less than its length, twice', `${head('Content-Length: 5', 'Content-Length: 5')}ok`],
+    ['two lengths', `${head('Content-Length: 2', 'Content-Length: 3')}ok`],
+    ['two lengths in one line', `${head('Content-Length: 2, 3')}ok`],
+    ['a length that is none', `${head('Content-Length: x')}ok`],
+    ['a negative length', `${head('Content-Length: -2')}ok`],
+    ['chunks without an end', `${head('Transfer-Encoding: chunked')}2\r\nok\r\n`],
+    ['half a chunk', `${head('Transfer-Encoding: chunked')}5\r\nok`],
+    ['chunks without their last line', `${head('Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n`],
+    ['a chunk of no size', `${head('Transfer-Encoding: chunked')}2\r\nok\r\nxyz\r\n\r\n`],
+    ['a chunk of a negative size', `${head('Transfer-Encoding: chunked')}2\r\nok\r\n-2\r\n\r\n`],
+    ['half a head', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'],
+    ['line ends of CR', 'HTTP/1.1 200 OK\rContent-Length: 2\r\rok'],
+    ['no HTTP', 'SSH-2.0-x\r\n'],
+  ];
+  for (const [what, bytes] of cut) {
+    for (const http of [{}, { expectBody: 'ok' }]) {
+      t.match(
+        await probe(await answering(t, bytes), { http }),
+        { outcome: 'failed', reason: /could not be asked/ },
+        what,
+      );
+    }
+  }
+  const late = { outcome: 'failed', reason: /no whole answer within 1 s/ };
+  const hanging = await answering(t, `${head('Content-Length: 9')}ok`, false);
+  for (const http of [{}, { expectBody: 'ok' }])
+    t.match(await probe(hanging, { http }), late, 'the last byte never comes');
+  const noEnd = await answering(t, `${head('Transfer-Encoding: chunked')}2\r\nok\r\n`, false);
+  for (const http of [{}, { expectBody: 'ok' }])
+    t.match(await probe(noEnd, { http }), late, 'the last chunk never comes');
+  const long = await answering(t, `${head('Content-Length: 100000')}ok${'x'.repeat(80_000)}`);
+  t.match(await probe(long, { http: { expectBody: 'ok' } }), { reason: /cut short/ }, 'also behind what is looked at');
+  const whole = await answering(t, `${head('Content-Length: 100000')}ok${'x'.repeat(99_998)}`);
+  t.match(await probe(whole, { http: { expectBody: 'ok' } }), { outcome: 'passed' });
+  const heads = await answering(t, `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(100_000)}\r\n`);
+  t.match(await probe(heads, { http: {} }), { outcome: 'failed' }, 'headers without end');
+  const size = await answering(t, `${head('Transfer-Encoding: chunked')}${'1'.repeat(600_000)}`, false);
+  t.match(
+    await probe(size, { http: {}, timeoutSeconds: 10 }),
+    { reason: /bytes of headers/ },
+    'nor the size of a chunk',
+  );
 });
 
 t.test('what the settings keep out tells nothing of the target', async (t) => {
