@@ -45,11 +45,14 @@ export interface Observed {
   /** How far the analysis is that a release is in; undefined where it is in none. */
   analysisOf(release: string): AnalysisProgress | undefined;
   readonly health: HealthView;
+  /** Workers that do not answer at the moment. */
+  missingWorkers(): readonly number[];
 }
 
 const nothingObserved: Observed = {
   analysisOf: () => undefined,
   health: { target: () => undefined, forced: ({ forced = [] }) => forced },
+  missingWorkers: () => [],
 };
 
 export class Queries {
@@ -218,8 +221,13 @@ export class Queries {
     return page(found, limit, tokenReply, ({ name }) => name);
   }
 
-  /** What keeps the server from taking changes; undefined: nothing. A store that failed is tried again. */
+  /** What keeps the server from answering or from taking changes; undefined: nothing. A store that failed is tried again. */
   readiness(): Problem | undefined {
+    const missing = this.#observed.missingWorkers();
+    if (missing.length > 0) {
+      const those = missing.length === 1 ? `Worker ${missing[0]} does` : `Workers ${missing.join(', ')} do`;
+      return new Problem('workers_missing', `${those} not answer, and part of the queries with that; see the log.`);
+    }
     this.#store.check();
     return this.#store.failure === undefined ? undefined : this.#store.probe();
   }

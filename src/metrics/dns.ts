@@ -9,8 +9,8 @@ import { collectCounter, collectGauge } from './collected.ts';
 export interface MeasuredFleet {
   /** Threads that answer at the moment. */
   readonly alive: number;
-  /** Threads that were replaced since the start. */
-  readonly replacements: number;
+  /** Threads that were replaced since the start, by why. */
+  readonly replacements: { readonly died: number; readonly stuck: number };
   /** Empty where the system does not tell. */
   socketStates(): readonly SocketState[];
 }
@@ -108,8 +108,16 @@ function workerMetrics(registry: Registry, workers: number, fleet: MeasuredFleet
   );
   collectCounter(
     registry,
-    { name: 'teal_worker_replacements_total', help: 'Worker threads that died and were replaced.' },
-    (set) => set(fleet.replacements),
+    {
+      name: 'teal_worker_replacements_total',
+      help: 'Worker threads that were replaced: they died, or stood still.',
+      labels: ['reason'],
+    },
+    (set) => {
+      const { died, stuck } = fleet.replacements;
+      set(died, { reason: 'died' });
+      set(stuck, { reason: 'stuck' });
+    },
   );
   const labels = ['address', 'worker'];
   const perSocket = (state: SocketState) => ({ address: state.address, worker: String(state.worker) });

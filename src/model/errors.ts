@@ -71,6 +71,7 @@ export const problemStatus = {
   internal: 500,
   store_unavailable: 503,
   busy: 503,
+  workers_missing: 503,
   too_many_streams: 503,
   stopping: 503,
   table_full: 507,

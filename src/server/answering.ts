@@ -10,6 +10,7 @@ import { type MetricSources, Metrics } from '../metrics/metrics.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
 import { useHugePages } from '../sockets/huge-pages.ts';
 import { withoutMissingLoopback } from '../sockets/loopback.ts';
+import { startWatchdog } from '../sockets/watchdog.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { CounterRegistry, createCounterMemory } from '../table/counters.ts';
 import { createSharedTable } from '../table/memory.ts';
@@ -64,6 +65,7 @@ export async function startAnswering(
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
   stops.answering.push(() => fleet.stop());
+  stops.answering.push(startWatchdog(shared.control, counters.length, process.env));
   const sources = { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) };
   const metrics = startMetrics(settings, sources, engine);
   logFaults(log, () => metrics.faulted());

@@ -51,7 +51,11 @@ export function makeChanging(answering: Answering, settings: Settings, log: Logg
   health.onHealth((event) => events.addHealth(event, Date.now()));
   const webhooks = new WebhookDispatcher({ store, events, outbound, ...chance, log: log.child({ part: 'webhooks' }) });
 
-  const queries = new Queries(store, { analysisOf: (id) => releases.progressOf(id), health: seen });
+  const queries = new Queries(store, {
+    analysisOf: (id) => releases.progressOf(id),
+    health: seen,
+    missingWorkers: () => answering.fleet.missing,
+  });
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, health: seen, answerer });
   return { outbound, told: { queries, drain, explain, events, webhooks }, running: [health, releases, webhooks] };

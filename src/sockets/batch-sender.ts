@@ -4,13 +4,18 @@
  * proxies and forwarders, cost a third less that way. Everybody else's replies are messages of their own.
  */
 import { BATCH, type BatchMemory, HEADER, IOVEC_LENGTH, STRIDE } from './batch-memory.ts';
-import { LINUX, type Libc } from './libc.ts';
+import { isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
 
 /** Longest replies that travel in trains: the kernel refuses those above the path's MTU, which is at least 1280 (RFC 8200 §5). */
 const TRAIN_REPLY_BYTES_MAX = 1232;
 /** The cmsghdr that says where to cut: its length with two bytes of data, and rounded. */
 const CUT_BYTES = 18;
 const CUT_SPACE_BYTES = 24;
+/**
+ * So many times in a row sendmmsg must be refused where sendmsg is not, before it is given up: a packet filter too says
+ * EPERM, of a single packet.
+ */
+const REFUSALS = 3;
 /** Words of a header that depend on its first reply: three pointers. */
 const POINTERS = [HEADER.NAME, HEADER.IOV, HEADER.CONTROL] as const;
 
@@ -36,9 +41,15 @@ export class BatchSender {
   /** Control data of the last message's first reply, without where to cut. */
   #controlBytes = 0;
   #joins: boolean;
+  readonly #refused: Refused;
+  /** False: sendmmsg is refused here, so messages are sent one by one. */
+  #sendsMany = true;
+  /** Calls in a row of which sendmmsg refused what sendmsg then did. */
+  #refusals = 0;
 
-  constructor(libc: Libc, fd: number, memory: BatchMemory, wildcard: boolean) {
+  constructor(libc: Libc, fd: number, memory: BatchMemory, wildcard: boolean, refused: Refused) {
     this.#libc = libc;
+    this.#refused = refused;
     this.#fd = fd;
     this.#memory = memory;
     this.#wildcard = wildcard;
@@ -82,24 +93,49 @@ export class BatchSender {
 
   /** Sends all; sendmmsg stops at the first message that the kernel refuses (port 0, say): the rest is sent after it. */
   send(): void {
-    const { words, parts } = this.#memory;
     let done = 0;
     while (done < this.#headers) {
-      const sent = this.#libc.sendmmsg(this.#fd, this.#addresses[done] as number, this.#headers - done, 0);
+      const sent = this.#sendFrom(done, this.#headers - done);
       if (sent > 0) {
         done += sent;
         continue;
       }
-      const errno = sent < 0 ? this.#libc.errno() : 0;
+      // A kernel that does what it was asked never says 0.
+      const errno = sent < 0 ? this.#libc.errno() : LINUX.ENOSYS;
       if (errno === LINUX.EINTR) continue;
-      // The way out has no checksums in hardware, without which the kernel cuts no trains.
-      if (errno === LINUX.EIO) this.#joins = false;
-      const train = words[((parts.send + done * STRIDE.HEADER) >> 2) + HEADER.IOV_COUNT] as number;
-      if (train > 1) this.#sendApart(done, train);
+      this.#sendRefused(done, errno);
       done++;
     }
     this.count = 0;
     this.#headers = 0;
+  }
+
+  /** Messages sent of so many, or -1. */
+  #sendFrom(index: number, count: number): number {
+    const address = this.#addresses[index] as number;
+    if (!this.#sendsMany) return this.#libc.sendmsg(this.#fd, address, 0) < 0 ? -1 : 1;
+    const sent = this.#libc.sendmmsg(this.#fd, address, count, 0);
+    if (sent > 0) this.#refusals = 0;
+    return sent;
+  }
+
+  /** A message that the kernel refuses is skipped; a train is tried reply by reply. */
+  #sendRefused(index: number, errno: number): void {
+    const { words, parts } = this.#memory;
+    // The way out has no checksums in hardware, without which the kernel cuts no trains.
+    if (errno === LINUX.EIO) this.#joins = false;
+    const train = words[((parts.send + index * STRIDE.HEADER) >> 2) + HEADER.IOV_COUNT] as number;
+    if (train > 1) this.#sendApart(index, train);
+    else if (this.#sendsMany && isRefusal(errno)) this.#sendDespite(index, errno);
+  }
+
+  /** Where it was the call that was refused, and not its message, that goes out by itself. */
+  #sendDespite(index: number, errno: number): void {
+    if (this.#libc.sendmsg(this.#fd, this.#addresses[index] as number, 0) < 0) return;
+    this.#refusals++;
+    if (errno !== LINUX.ENOSYS && this.#refusals < REFUSALS) return;
+    this.#sendsMany = false;
+    this.#refused('sendmmsg', errno);
   }
 
   /** Brings the client of message `i`, and the address that it asked, to the place of the reply. */
@@ -172,10 +208,12 @@ export class BatchSender {
     words[header + HEADER.CONTROL_LENGTH] = (words[header + HEADER.CONTROL_LENGTH] as number) - CUT_SPACE_BYTES;
     for (let i = 0; i < replies; i++) {
       this.#pointTo(header, (this.#firsts[index] as number) + i);
-      while (
-        this.#libc.sendmmsg(this.#fd, this.#addresses[index] as number, 1, 0) < 0 &&
-        this.#libc.errno() === LINUX.EINTR
-      );
+      while (this.#sendFrom(index, 1) < 0) {
+        const errno = this.#libc.errno();
+        if (errno === LINUX.EINTR) continue;
+        if (this.#sendsMany && isRefusal(errno)) this.#sendDespite(index, errno);
+        break;
+      }
     }
   }
 }

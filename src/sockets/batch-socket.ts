@@ -3,7 +3,7 @@ import type { Responder } from '../responder/answer.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
 import { BATCH, BatchMemory, HEADER, RECEIVED_CONTROL_BYTES, STRIDE } from './batch-memory.ts';
 import { BatchSender } from './batch-sender.ts';
-import { errorName, LINUX, type Libc } from './libc.ts';
+import { errorName, isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
 
 export class BatchSocket {
   readonly fd: number;
@@ -14,14 +14,23 @@ export class BatchSocket {
   readonly #address: readonly [number, undefined];
   /** Control data tells which address was asked. */
   readonly #wildcard: boolean;
+  readonly #refused: Refused;
+  /** False: recvmmsg is refused here, so messages are received one by one. */
+  #receivesMany = true;
+  /** The header of each message, for that. */
+  readonly #headers: readonly (number | undefined)[];
 
-  constructor(libc: Libc, fd: number, wildcard: boolean) {
+  /** `refused` is called once for each call of several messages that the system turns out to refuse. */
+  constructor(libc: Libc, fd: number, wildcard: boolean, refused: Refused = () => {}) {
     this.fd = fd;
     this.#libc = libc;
     this.#wildcard = wildcard;
     this.#memory = new BatchMemory(libc);
-    this.#sender = new BatchSender(libc, fd, this.#memory, wildcard);
-    this.#address = [this.#memory.address + this.#memory.parts.receive, undefined];
+    this.#refused = refused;
+    this.#sender = new BatchSender(libc, fd, this.#memory, wildcard, refused);
+    const first = this.#memory.address + this.#memory.parts.receive;
+    this.#address = [first, undefined];
+    this.#headers = [...Array.from({ length: BATCH }, (_, i) => first + i * STRIDE.HEADER), undefined];
   }
 
   /** Receives a batch; the number of messages, 0 where there was none. */
@@ -31,11 +40,34 @@ export class BatchSocket {
       const first = (parts.receive >> 2) + HEADER.CONTROL_LENGTH;
       for (let i = 0; i < BATCH; i++) words[first + i * (STRIDE.HEADER >> 2)] = RECEIVED_CONTROL_BYTES;
     }
+    if (!this.#receivesMany) return this.#receiveSingly(flags);
     const count = this.#libc.recvmmsg(this.fd, this.#address[0], BATCH, flags, 0);
-    if (count >= 0) return count;
+    if (count > 0) return count;
+    // A kernel that does what it was asked never says 0.
+    const errno = count === 0 ? LINUX.ENOSYS : this.#libc.errno();
+    if (errno === LINUX.EAGAIN || errno === LINUX.EINTR) return 0;
+    if (!isRefusal(errno)) throw new Error(`recvmmsg failed: ${errorName(errno)}`);
+    // Nothing was taken out of the socket, so nothing is lost.
+    this.#receivesMany = false;
+    this.#refused('recvmmsg', errno);
+    return this.#receiveSingly(flags);
+  }
+
+  /** The same with a call for each message, where the system does not take one for all. */
+  #receiveSingly(flags: number): number {
+    const { words, parts } = this.#memory;
+    let count = 0;
+    while (count < BATCH) {
+      const wait = count === 0 ? flags & ~LINUX.MSG_WAITFORONE : LINUX.MSG_DONTWAIT;
+      const bytes = this.#libc.recvmsg(this.fd, this.#headers[count] as number, wait);
+      if (bytes < 0) break;
+      words[((parts.receive + count * STRIDE.HEADER) >> 2) + HEADER.LENGTH] = bytes;
+      count++;
+    }
+    if (count > 0) return count;
     const errno = this.#libc.errno();
     if (errno === LINUX.EAGAIN || errno === LINUX.EINTR) return 0;
-    throw new Error(`recvmmsg failed: ${errorName(errno)}`);
+    throw new Error(`recvmsg failed: ${errorName(errno)}`);
   }
 
   /** Answers the first `count` messages received, and sends what there is to send. */

@@ -6,9 +6,11 @@ import type { ResponderOptions } from '../responder/options.ts';
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
 import type { Endpoint } from './address.ts';
+import { Beat, BeatWatch } from './beat.ts';
+import { errorName, loadLibc } from './libc.ts';
 import { Listeners, type ListenOptions, type SocketState } from './listeners.ts';
 import type { TcpLimits } from './tcp-limits.ts';
-import { READY, STOP, type WorkerAssignment, type WorkerRole } from './worker.ts';
+import { READY, type RefusedCall, STOP, type WorkerAssignment, type WorkerRole } from './worker.ts';
 
 export interface FleetOptions extends ListenOptions {
   readonly workers: number | 'auto';
@@ -22,6 +24,8 @@ export interface FleetOptions extends ListenOptions {
   readonly entry?: URL;
   /** A worker that does not answer so long after its start is ended, and another one started. */
   readonly startLimitMs?: number;
+  /** Looks without a sign of life after which a worker is replaced. */
+  readonly stuckLooks?: number;
 }
 
 /** The part of a pino logger that the fleet uses. */
@@ -33,8 +37,23 @@ interface FleetLog {
 
 /** A thread is up in a tenth of a second; a machine that is busy with something else may take long. */
 const START_LIMIT_MS = 30_000;
-/** A worker that dies sooner than this after its start is started again only after this time. */
+/** A worker that dies sooner than this after it began to answer is started again only after this time, and then twice that. */
 const RESTART_PAUSE_MS = 250;
+/** But at least so often: what keeps it from answering may have passed. */
+const PAUSE_MAX_MS = 30_000;
+/** How often it is looked whether the workers go on. */
+const LOOK_MS = 250;
+/**
+ * A worker that shows no sign of life for so many looks stands still: three seconds, fifteen times what one that waits
+ * takes. It is looks that are counted, so that a process which was stopped as a whole finds nobody stuck.
+ */
+const STUCK_LOOKS = 12;
+/** Threads that stand still and cannot be ended; what holds up so many will hold up the next one too. */
+const ABANDONED_MAX = 8;
+/** A thread that does not end in this time never will. */
+const TERMINATE_LIMIT_MS = 500;
+const REFUSED_WORDS =
+  'the system refuses a call for many messages (seccomp, gVisor, WSL?): queries cost more, none is lost';
 /** A graceful stop may take this long before the threads are ended: first for TCP, then for UDP. */
 const TCP_STOP_LIMIT_MS = 2000;
 const STOP_LIMIT_MS = 1000;
@@ -46,18 +65,35 @@ export function udpWorkersOf(workers: number | 'auto'): number {
   return Math.min(workers === 'auto' ? os.availableParallelism() : workers, MAX_READERS - 1);
 }
 
+/** One worker's place: its share of the sockets, and the thread that serves it at the moment. */
+interface Place {
+  thread: Worker | undefined;
+  /** When the thread said that it answers, by the steady clock; undefined: it does not. */
+  readyAtMs: number | undefined;
+  /** Threads in a row that failed as soon as they were there. */
+  failures: number;
+}
+
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #listeners: Listeners;
-  readonly #threads: (Worker | undefined)[] = [];
-  /** Readers whose thread answers. */
-  readonly #ready = new Set<number>();
+  readonly #places: readonly Place[];
+  /** Places in the table's memory that a thread uses: its own, so that one that was given up harms no other. */
+  readonly #marks = new Set<number>();
+  /** Threads that stood still and could not be ended yet. */
+  readonly #abandoned = new Set<Worker>();
+  readonly #watch: BeatWatch;
+  readonly #refusedCalls = new Set<string>();
+  readonly #replacements = { died: 0, stuck: 0 };
+  #watching: NodeJS.Timeout | undefined;
   #stopping = false;
-  #replacements = 0;
 
   private constructor(options: FleetOptions, listeners: Listeners) {
     this.#options = options;
     this.#listeners = listeners;
+    this.#places = options.counters.map(() => ({ thread: undefined, readyAtMs: undefined, failures: 0 }));
+    const beats = this.#places.map((_, worker) => new Beat(options.shared.control, worker));
+    this.#watch = new BeatWatch(beats, options.stuckLooks ?? STUCK_LOOKS);
   }
 
   /** Opens every socket, starts every worker, and resolves when all of them answer. Throws ListenError. */
@@ -74,12 +110,19 @@ export class Fleet {
         options.log.warn(endpoint, `no ${missing} socket was handed over: DNS takes both (RFC 7766 §5)`);
       }
     }
-    const { connectionsMax } = listeners;
+    const { connectionsMax, whyPortable } = listeners;
+    if (whyPortable !== undefined) {
+      options.log.warn(
+        { reason: whyPortable },
+        'batches do not work here, so the portable transport serves: queries cost more',
+      );
+    }
     if (connectionsMax < options.tcp.maxConnections) {
       // Beyond it libuv would accept new clients and close them at once, while old ones keep their places.
       options.log.warn({ connectionsMax }, 'dns.tcp.maxConnections is more than half of the open files limit; lowered');
     }
     const fleet = new Fleet(options, listeners);
+    for (const [call, errno] of listeners.refused) fleet.#tellRefused({ call, errno });
     Atomics.store(new Int32Array(options.shared.control), CONTROL.STOP, 0);
     try {
       await Promise.all(options.counters.map((_, reader) => fleet.#startThread(reader)));
@@ -87,6 +130,8 @@ export class Fleet {
       await fleet.stop();
       throw error;
     }
+    fleet.#watching = setInterval(() => fleet.#lookForStuck(), LOOK_MS);
+    fleet.#watching.unref();
     return fleet;
   }
 
@@ -101,11 +146,21 @@ export class Fleet {
 
   /** Threads that answer at the moment. */
   get alive(): number {
-    return this.#ready.size;
+    return this.#places.length - this.missing.length;
   }
 
-  /** Threads that died and were replaced. */
-  get replacements(): number {
+  /** Workers that do not answer at the moment, by their numbers; the last number of all is the TCP worker's. */
+  get missing(): readonly number[] {
+    const nowMs = performance.now();
+    return this.#places.flatMap(({ readyAtMs, failures }, worker) => {
+      // One whose last thread failed at once has yet to show that it does better.
+      const sinceMs = failures === 0 ? 0 : RESTART_PAUSE_MS;
+      return readyAtMs !== undefined && nowMs - readyAtMs >= sinceMs ? [] : [worker];
+    });
+  }
+
+  /** Threads that were replaced: those that died, and those that stood still. */
+  get replacements(): { readonly died: number; readonly stuck: number } {
     return this.#replacements;
   }
 
@@ -117,36 +172,42 @@ export class Fleet {
   /** Stops accepting, answers what was received, ends the threads, closes the sockets. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#watching);
+    const threads = this.#places.map(({ thread }) => thread);
     // TCP first: its clients may take a second to read their last replies, and UDP is answered until then.
-    await within(this.#endThread(this.#threads[this.#options.counters.length - 1]), TCP_STOP_LIMIT_MS);
+    await within(this.#endThread(threads.at(-1)), TCP_STOP_LIMIT_MS);
     Atomics.store(new Int32Array(this.#options.shared.control), CONTROL.STOP, 1);
-    await within(Promise.all(this.#threads.map((thread) => this.#endThread(thread))), STOP_LIMIT_MS);
-    await Promise.all(this.#threads.map((thread) => thread?.terminate()));
+    await within(Promise.all(threads.map((thread) => this.#endThread(thread))), STOP_LIMIT_MS);
+    const ended = Promise.all([...threads, ...this.#abandoned].map((thread) => thread?.terminate()));
+    if (!(await within(ended, TERMINATE_LIMIT_MS))) leaveWithoutThreads();
     this.#listeners.close();
   }
 
   #endThread(thread: Worker | undefined): Promise<unknown> {
-    if (thread === undefined) return Promise.resolve();
+    if (thread === undefined || this.#abandoned.has(thread)) return Promise.resolve();
     thread.postMessage(STOP);
     return new Promise((resolve) => thread.once('exit', resolve));
   }
 
-  /** Starts the thread of a reader; resolves when it answers, rejects if it dies before. */
+  /** Starts the thread of a worker; resolves when it answers, rejects if it dies before. */
   #startThread(reader: number): Promise<void> {
     const { entry = defaultEntry, startLimitMs = START_LIMIT_MS, log } = this.#options;
-    const startedAt = performance.now();
-    const workerData = { entry: entry.href, assignment: this.#assignment(reader) };
+    const place = this.#places[reader] as Place;
+    const mark = this.#takeMark();
+    const workerData = { entry: entry.href, assignment: this.#assignment(reader, mark) };
     const thread = new Worker(entry, { workerData, name: `teal-${reader}` });
-    this.#threads[reader] = thread;
+    place.thread = thread;
     return new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         log.error({ reader, startLimitMs }, 'worker does not start');
         thread.terminate();
       }, startLimitMs);
       thread.on('message', (message) => {
-        if (message !== READY) return;
+        if (message !== READY) return this.#tellRefused(message as RefusedCall);
+        if (place.thread !== thread) return;
         clearTimeout(limit);
-        this.#ready.add(reader);
+        place.readyAtMs = performance.now();
+        this.#watch.forget(reader);
         resolve();
       });
       thread.on('error', (error) => {
@@ -156,21 +217,23 @@ export class Fleet {
       });
       thread.on('exit', (code) => {
         clearTimeout(limit);
-        this.#threads[reader] = undefined;
-        this.#ready.delete(reader);
-        // The dead cannot be reading: what it might have held may be used again.
-        const control = new Int32Array(this.#options.shared.control);
-        Atomics.store(control, CONTROL.MARKS + reader * MARK_STRIDE_WORDS, 0);
+        this.#freeMark(mark);
         reject(new Error(`worker ${reader} exited with code ${code} before it answered`));
-        if (!this.#stopping) this.#replace(reader, performance.now() - startedAt);
+        if (this.#abandoned.delete(thread)) log.info({ reader }, 'the worker that stood still has ended');
+        else this.#died(reader, place);
       });
     });
   }
 
   /** A descriptor left bound in a SO_REUSEPORT group without a reader would swallow its share of the queries. */
-  #replace(reader: number, livedMs: number): void {
-    this.#replacements++;
-    const pauseMs = livedMs < RESTART_PAUSE_MS ? RESTART_PAUSE_MS : 0;
+  #died(reader: number, place: Place): void {
+    const livedMs = place.readyAtMs === undefined ? 0 : performance.now() - place.readyAtMs;
+    place.thread = undefined;
+    place.readyAtMs = undefined;
+    if (this.#stopping) return;
+    place.failures = livedMs < RESTART_PAUSE_MS ? place.failures + 1 : 0;
+    this.#replacements.died++;
+    const pauseMs = place.failures === 0 ? 0 : Math.min(RESTART_PAUSE_MS * 2 ** (place.failures - 1), PAUSE_MAX_MS);
     this.#options.log.warn({ reader, livedMs: Math.round(livedMs), pauseMs }, 'worker replaced on the same sockets');
     setTimeout(() => {
       // Failing again comes back here through its exit event.
@@ -178,9 +241,63 @@ export class Fleet {
     }, pauseMs);
   }
 
-  #assignment(reader: number): WorkerAssignment {
+  /** Replaces threads that live and do nothing: their sockets swallow queries like those of the dead. */
+  #lookForStuck(): void {
+    const still = this.#watch.look();
+    for (const reader of still) {
+      const place = this.#places[reader] as Place;
+      if (place.readyAtMs === undefined || place.thread === undefined || this.#stopping) continue;
+      place.readyAtMs = undefined;
+      this.#abandon(reader, place.thread);
+    }
+  }
+
+  /** Another thread reads the same descriptors; should the first one go on, it is ended at its next step. */
+  #abandon(reader: number, thread: Worker): void {
+    const { log } = this.#options;
+    if (this.#abandoned.size >= ABANDONED_MAX) {
+      log.error({ reader, abandoned: ABANDONED_MAX }, 'worker stands still; too many do for another one: restart teal');
+      return;
+    }
+    this.#replacements.stuck++;
+    this.#abandoned.add(thread);
+    log.error({ reader }, 'worker stands still; replaced on the same sockets');
+    thread.terminate();
+    if (this.#abandoned.size === 1) process.once('exit', (code) => this.#abandoned.size > 0 && endNow(code));
+    this.#startThread(reader).catch(() => {});
+  }
+
+  #takeMark(): number {
+    let mark = 0;
+    while (this.#marks.has(mark)) mark++;
+    assert(mark < MAX_READERS);
+    this.#marks.add(mark);
+    return mark;
+  }
+
+  /** The dead cannot be reading: what it might have held may be used again. */
+  #freeMark(mark: number): void {
+    Atomics.store(new Int32Array(this.#options.shared.control), CONTROL.MARKS + mark * MARK_STRIDE_WORDS, 0);
+    this.#marks.delete(mark);
+  }
+
+  /** One line for each call, however many workers find out. */
+  #tellRefused({ call, errno }: RefusedCall): void {
+    if (this.#refusedCalls.has(call)) return;
+    this.#refusedCalls.add(call);
+    this.#options.log.warn({ call, error: errorName(errno) }, REFUSED_WORDS);
+  }
+
+  #assignment(reader: number, mark: number): WorkerAssignment {
     const { shared, counters, responder } = this.#options;
-    return { reader, shared, counters: counters[reader] as SharedArrayBuffer, responder, role: this.#role(reader) };
+    return {
+      reader,
+      mark,
+      shared,
+      counters: counters[reader] as SharedArrayBuffer,
+      responder,
+      role: this.#role(reader),
+    };
   }
 
   #role(reader: number): WorkerRole {
@@ -195,12 +312,22 @@ export class Fleet {
   }
 }
 
-/** Waits for the work, but no longer. */
-async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
+/** Waits for the work, but no longer; whether it was done. */
+async function within(work: Promise<unknown>, limitMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, limitMs);
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
   });
-  await Promise.race([work, limit]);
+  const isDone = await Promise.race([work.then(() => true), limit]);
   clearTimeout(timer);
+  return isDone;
+}
+
+/** Node waits for every thread before it ends the process: for one that is stopped, for ever. */
+function leaveWithoutThreads(): void {
+  process.once('exit', endNow);
+}
+
+function endNow(code: number): void {
+  loadLibc()?._exit(code);
 }

@@ -35,6 +35,8 @@ export const LINUX = {
   IPV6_PKTINFO: 50,
   /** Never fragment by what a path MTU claims to be: forged ones would make us (RFC 9715 §3.1). */
   PMTUDISC_OMIT: 5,
+  /** Does not look at path MTUs either, on kernels that do not know the one above. */
+  PMTUDISC_DONT: 0,
   MSG_DONTWAIT: 0x40,
   MSG_WAITFORONE: 0x10000,
   MSG_TRUNC: 0x20,
@@ -44,10 +46,15 @@ export const LINUX = {
   UDP_SEGMENT: 103,
   CLOCK_REALTIME: 0,
   RLIMIT_NOFILE: 7,
+  EPERM: 1,
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
+  EACCES: 13,
+  EINVAL: 22,
+  ENOSYS: 38,
   ENOTSOCK: 88,
+  EOPNOTSUPP: 95,
   EADDRINUSE: 98,
   F_GETFL: 3,
   F_SETFL: 4,
@@ -64,6 +71,9 @@ export interface Libc {
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Int32Array): number;
   recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  /** One message of `recvmmsg` or `sendmmsg`: a mmsghdr begins with a msghdr. The result is its length. */
+  recvmsg(fd: number, message: number, flags: number): number;
+  sendmsg(fd: number, message: number, flags: number): number;
   clock_gettime(clock: number, time: number): number;
   poll(descriptors: number, count: number, timeoutMs: number): number;
   getrlimit(resource: number, limits: Uint8Array): number;
@@ -124,6 +134,8 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     getsockopt: library.func('int getsockopt(int, int, int, void *, void *)') as Libc['getsockopt'],
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)') as Libc['recvmmsg'],
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)') as Libc['sendmmsg'],
+    recvmsg: library.func('long recvmsg(int, uintptr_t, int)') as Libc['recvmsg'],
+    sendmsg: library.func('long sendmsg(int, uintptr_t, int)') as Libc['sendmsg'],
     clock_gettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clock_gettime'],
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
@@ -137,6 +149,20 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     errno: () => koffi.errno(),
     addressOf: (buffer) => Number(koffi.address(buffer)),
   };
+}
+
+/** Is told which call was refused, and with what. */
+export type Refused = (call: 'recvmmsg' | 'sendmmsg' | 'poll', errno: number) => void;
+
+/** What a kernel, or a filter before it, says of a call that it does not take at all: seccomp, gVisor, WSL. */
+export function isRefusal(errno: number): boolean {
+  return (
+    errno === LINUX.ENOSYS ||
+    errno === LINUX.EPERM ||
+    errno === LINUX.EACCES ||
+    errno === LINUX.EINVAL ||
+    errno === LINUX.EOPNOTSUPP
+  );
 }
 
 /** How many files and sockets the process may have open; Infinity where the kernel does not say. */

@@ -2,6 +2,7 @@
 import net from 'node:net';
 import os from 'node:os';
 import { type Endpoint, formatEndpoint, isWildcard } from './address.ts';
+import { probeBatch } from './batch-probe.ts';
 import { type InheritedEndpoint, shareOf } from './inherited.ts';
 import { type Libc, loadLibc, openFilesMax } from './libc.ts';
 import {
@@ -38,13 +39,17 @@ export class Listeners {
   readonly endpoints: readonly Endpoint[];
   /** Empty where there is no libc: then each worker opens its own sockets. */
   readonly opened: readonly OpenedEndpoint[];
+  /** Why the portable transport serves what the batch transport was meant to, in a phrase. */
+  readonly whyPortable: string | undefined;
+  /** Calls that the system refuses, by name; the batch transport does without them. */
+  readonly refused: ReadonlyMap<string, number>;
   readonly #libc: Libc | undefined;
   readonly #receiveBufferBytes: number;
   readonly #workers: number;
 
   private constructor(
     libc: Libc | undefined,
-    transport: 'batch' | 'portable',
+    probed: Probed,
     endpoints: readonly Endpoint[],
     opened: readonly OpenedEndpoint[],
     { receiveBufferBytes }: ListenOptions,
@@ -52,7 +57,9 @@ export class Listeners {
   ) {
     this.#libc = libc;
     this.#workers = workers;
-    this.transport = transport;
+    this.transport = probed.transport;
+    this.whyPortable = probed.whyPortable;
+    this.refused = probed.refused;
     this.endpoints = endpoints;
     this.opened = opened;
     this.#receiveBufferBytes = receiveBufferBytes;
@@ -61,19 +68,17 @@ export class Listeners {
   /** Opens every address for so many UDP workers and for TCP. Throws ListenError with nothing left open. */
   static async open(options: ListenOptions, workers: number): Promise<Listeners> {
     const libc = loadLibc();
-    if (libc === undefined && options.transport === 'batch') {
-      throw new ListenError('dns.transport: batch needs Linux and the koffi package, which did not load; use auto');
-    }
-    const transport = libc === undefined || options.transport === 'portable' ? 'portable' : 'batch';
+    const probed = probe(libc, options.transport);
+    const { transport } = probed;
     const listen = transport === 'portable' ? expandWildcards(options.listen) : options.listen;
     if (libc === undefined) {
       const endpoints: Endpoint[] = [];
       for (const endpoint of listen) endpoints.push(await probeEndpoint(endpoint));
-      return new Listeners(libc, transport, endpoints, [], options, workers);
+      return new Listeners(libc, probed, endpoints, [], options, workers);
     }
     const opened = openAll(libc, transport, { ...options, listen }, workers);
     const endpoints = opened.map(({ endpoint }) => endpoint);
-    return new Listeners(libc, transport, endpoints, opened, options, workers);
+    return new Listeners(libc, probed, endpoints, opened, options, workers);
   }
 
   /** What the UDP worker reads with the batch transport. */
@@ -122,6 +127,25 @@ export class Listeners {
   close(): void {
     if (this.#libc !== undefined) closeAll(this.#libc, this.opened);
   }
+}
+
+interface Probed {
+  readonly transport: 'batch' | 'portable';
+  readonly whyPortable: string | undefined;
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+/** The transport that is to serve. Throws ListenError where the one that was asked for cannot. */
+function probe(libc: Libc | undefined, wanted: ListenOptions['transport']): Probed {
+  const refused = new Map<string, number>();
+  if (libc === undefined && wanted === 'batch') {
+    throw new ListenError('dns.transport: batch needs Linux and the koffi package, which did not load; use auto');
+  }
+  if (libc === undefined || wanted === 'portable') return { transport: 'portable', whyPortable: undefined, refused };
+  const whyPortable = probeBatch(libc, (call, errno) => refused.set(call, errno));
+  if (whyPortable === undefined) return { transport: 'batch', whyPortable, refused };
+  if (wanted === 'batch') throw new ListenError(`dns.transport: batch does not work here: ${whyPortable}; use auto`);
+  return { transport: 'portable', whyPortable, refused: new Map() };
 }
 
 /** What was handed over, or else every listen address. Throws ListenError with nothing left open. */

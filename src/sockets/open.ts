@@ -96,9 +96,13 @@ function setUpUdp(libc: Libc, fd: number, endpoint: Endpoint): void {
   const isV6 = net.isIPv6(endpoint.address);
   const timeout = new Uint8Array(16);
   new DataView(timeout.buffer).setBigInt64(8, BigInt(RECEIVE_TIMEOUT_MS * 1000), true);
-  check(libc, libc.setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_RCVTIMEO, timeout, 16), 'SO_RCVTIMEO');
-  if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_MTU_DISCOVER, LINUX.PMTUDISC_OMIT);
-  else set(libc, fd, LINUX.IPPROTO_IP, LINUX.IP_MTU_DISCOVER, LINUX.PMTUDISC_OMIT);
+  // Only batches need it, and whether it works is asked before (batch-probe.ts).
+  libc.setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_RCVTIMEO, timeout, 16);
+  const [level, option] = isV6
+    ? [LINUX.IPPROTO_IPV6, LINUX.IPV6_MTU_DISCOVER]
+    : [LINUX.IPPROTO_IP, LINUX.IP_MTU_DISCOVER];
+  // gVisor knows neither, and has no path MTUs to be lied to about: that is no reason not to answer.
+  if (!trySet(libc, fd, level, option, LINUX.PMTUDISC_OMIT)) trySet(libc, fd, level, option, LINUX.PMTUDISC_DONT);
   if (isWildcard(endpoint.address)) {
     // Tells us which address was asked, so that the answer leaves from it.
     if (isV6) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_RECVPKTINFO, 1);

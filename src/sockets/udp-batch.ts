@@ -4,8 +4,9 @@ import { COUNTER, type CounterView } from '../table/counters.ts';
 import { CONTROL } from '../table/layout.ts';
 import { BATCH } from './batch-memory.ts';
 import { BatchSocket } from './batch-socket.ts';
+import type { Beat } from './beat.ts';
 import { Clock } from './clock.ts';
-import { LINUX, type Libc } from './libc.ts';
+import { isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
 
 /** Batches from one socket before the others are looked at again. */
 const BATCHES_IN_A_ROW = 8;
@@ -13,6 +14,8 @@ const BATCHES_IN_A_ROW = 8;
 const LAST_BATCHES = 256;
 /** How often a worker with several sockets looks at the stop word. */
 const POLL_TIMEOUT_MS = 200;
+/** And how often it looks at its sockets where it cannot wait for them: what a query waits at most. */
+const LOOK_MS = 1;
 
 /** A bound UDP socket; on a wildcard address answers leave from the address that was asked. */
 export interface BatchSource {
@@ -27,15 +30,22 @@ interface BatchLoop {
   readonly responder: Responder;
   readonly counters: CounterView;
   readonly control: Int32Array;
+  readonly beat: Beat;
+  /** Is told of calls that the system refuses, once each; the loop does without them. */
+  readonly refused: Refused;
   /** Called once everything is in place, before the first receive. */
   readonly ready: () => void;
 }
 
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
-export function runBatchLoop({ libc, sources, responder, counters, control, ready }: BatchLoop): void {
-  const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard));
+export function runBatchLoop({ libc, sources, responder, counters, control, beat, refused, ready }: BatchLoop): void {
+  const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard, refused));
   const clock = new Clock(libc);
-  const stopping = (): boolean => Atomics.load(control, CONTROL.STOP) !== 0;
+  // Looked at once a turn, so a turn is what it counts.
+  const stopping = (): boolean => {
+    beat.raise();
+    return Atomics.load(control, CONTROL.STOP) !== 0;
+  };
   const serve = (socket: BatchSocket, flags: number): number => {
     const count = socket.receive(flags);
     if (count === 0) return 0;
@@ -47,7 +57,7 @@ export function runBatchLoop({ libc, sources, responder, counters, control, read
   };
   ready();
   if (batches.length === 1) serveOne(batches[0] as BatchSocket, responder, serve, stopping);
-  else serveSeveral(libc, batches, responder, serve, stopping);
+  else serveSeveral({ libc, refused }, batches, responder, serve, stopping);
   // What had arrived is still answered.
   for (const socket of batches) {
     for (let i = 0; i < LAST_BATCHES && serve(socket, LINUX.MSG_DONTWAIT) > 0; i++);
@@ -67,7 +77,7 @@ function serveOne(socket: BatchSocket, responder: Responder, serve: Serve, stopp
 
 /** Several sockets: poll, then receive without blocking from those that have something. */
 function serveSeveral(
-  libc: Libc,
+  { libc, refused }: Pick<BatchLoop, 'libc' | 'refused'>,
   sockets: readonly BatchSocket[],
   responder: Responder,
   serve: Serve,
@@ -79,9 +89,19 @@ function serveSeveral(
     descriptors[2 * i + 1] = LINUX.POLLIN;
   });
   const address = libc.addressOf(new Uint8Array(descriptors.buffer));
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
+  let polls = true;
   while (!stopping()) {
     responder.leave();
-    if (libc.poll(address, sockets.length, POLL_TIMEOUT_MS) <= 0) continue;
+    const ready = polls ? libc.poll(address, sockets.length, POLL_TIMEOUT_MS) : 0;
+    if (ready < 0 && isRefusal(libc.errno())) {
+      polls = false;
+      refused('poll', libc.errno());
+    }
+    if (polls && ready <= 0) continue;
+    // Without poll there is no waiting for several at once: they are looked at in turns.
+    if (!polls && !serveAny(sockets, serve)) Atomics.wait(sleep, 0, 0, LOOK_MS);
+    if (!polls) continue;
     for (let i = 0; i < sockets.length; i++) {
       if ((descriptors[2 * i + 1] as number) >>> 16 === 0) continue;
       // A full batch says that there may be more.
@@ -92,4 +112,11 @@ function serveSeveral(
       );
     }
   }
+}
+
+/** Answers what each socket holds; whether there was anything. */
+function serveAny(sockets: readonly BatchSocket[], serve: Serve): boolean {
+  let found = false;
+  for (const socket of sockets) if (serve(socket, LINUX.MSG_DONTWAIT) > 0) found = true;
+  return found;
 }

@@ -8,6 +8,7 @@ import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
+import { BEAT_MS, Beat } from './beat.ts';
 import { errorName, loadLibc } from './libc.ts';
 import { serveTcp, type TcpSource } from './tcp.ts';
 import type { TcpLimits } from './tcp-limits.ts';
@@ -16,8 +17,10 @@ import { type PortableSource, servePortable } from './udp-portable.ts';
 
 /** Everything a worker is given. */
 export interface WorkerAssignment {
-  /** Index of its mark and its counters. */
+  /** Its place among the workers. */
   readonly reader: number;
+  /** Its thread's own mark in the table; see reclaim.ts. */
+  readonly mark: number;
   readonly shared: SharedTable;
   readonly counters: SharedArrayBuffer;
   readonly responder: ResponderOptions;
@@ -35,6 +38,12 @@ export const READY = 'ready';
 /** To the workers that have an event loop; a batch worker sees the stop word. */
 export const STOP = 'stop';
 
+/** From the worker: a call that the system refuses, and that it does without from now on. */
+export interface RefusedCall {
+  readonly call: string;
+  readonly errno: number;
+}
+
 export type MakeResponder = (...parts: ConstructorParameters<typeof Responder>) => Responder;
 
 /** Serves until told to stop. `makeResponder` is there for tests that break it on purpose. */
@@ -43,24 +52,29 @@ export async function runWorker(
   port: NonNullable<typeof parentPort>,
   makeResponder: MakeResponder = (...parts) => new Responder(...parts),
 ): Promise<void> {
-  const { shared, reader, role } = assignment;
+  const { shared, reader, mark, role } = assignment;
+  const beat = new Beat(shared.control, reader);
   const counters = new CounterView(assignment.counters);
   const seed = randomFillSync(new Uint32Array(4));
-  const responder = makeResponder(new Lookup(shared, reader), counters, new Xoshiro128(seed), assignment.responder);
+  const responder = makeResponder(new Lookup(shared, mark), counters, new Xoshiro128(seed), assignment.responder);
   if (role.kind === 'batch') {
     const libc = loadLibc();
     assert(libc !== undefined, 'the fleet chose the batch transport because koffi loads');
     const control = new Int32Array(shared.control);
     const ready = (): void => port.postMessage(READY);
-    runBatchLoop({ libc, sources: role.sources, responder, counters, control, ready });
+    const refused = (call: string, errno: number): void => port.postMessage({ call, errno } satisfies RefusedCall);
+    runBatchLoop({ libc, sources: role.sources, responder, counters, control, beat, refused, ready });
     return;
   }
   const stop =
     role.kind === 'tcp'
       ? await serveTcp(role.sources.map(ownDescriptor), responder, role.limits)
       : await servePortable(role.sources.map(ownDescriptor), responder);
+  // The event loop answers; as long as it turns, so does this.
+  const beating = setInterval(() => beat.raise(), BEAT_MS);
   port.on('message', (message) => {
     if (message !== STOP) return;
+    clearInterval(beating);
     port.removeAllListeners('message');
     stop().then(() => port.close());
   });

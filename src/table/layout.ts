@@ -28,7 +28,9 @@ export const MARK_STRIDE_WORDS = LINE_WORDS;
 export const MAX_READERS = 65;
 /** The main thread's own place. It needs no mark: nothing is changed or freed while it reads. */
 export const MAIN_READER = MAX_READERS;
-export const CONTROL_BYTES = 4 * (CONTROL.MARKS + (MAX_READERS + 1) * MARK_STRIDE_WORDS);
+/** One word a worker, raised by its every turn, idle ones too: one that stands still is stuck. Spaced like the marks. */
+export const BEATS = CONTROL.MARKS + (MAX_READERS + 1) * MARK_STRIDE_WORDS;
+export const CONTROL_BYTES = 4 * (BEATS + MAX_READERS * MARK_STRIDE_WORDS);
 
 /** The first words of the arena. */
 export const ARENA = {

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { formatEndpoint } from '../../src/sockets/address.ts';
 import { LINUX, loadLibc } from '../../src/sockets/libc.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { HandedOver, startServer } from './restart.ts';
 
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
@@ -70,6 +71,40 @@ if (process.platform !== 'linux') {
     t.match(readState(fd), /^READY=1\nSTATUS=answering on 127\.0\.0\.1:\d+; admin API at http:\/\/127\.0\.0\.1:\d+$/);
     t.equal(readState(fd), 'STOPPING=1');
     t.notOk(server.log.find(({ msg }) => msg === 'the supervisor was not told'));
+  });
+
+  t.test('its watchdog is told by what the workers do, and not by the main thread', async (t) => {
+    const { fd, path } = listenAsSupervisor(t);
+    const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '1500000' };
+    const server = await startServer(t.testdir(), [], env);
+    t.teardown(() => server.child.kill('SIGKILL'));
+    const pid = server.log.find(({ msg }) => msg === 'ready')?.pid as number;
+    const pings = (): number => {
+      let count = 0;
+      for (;;) {
+        try {
+          if (readState(fd) === 'WATCHDOG=1') count++;
+        } catch {
+          return count;
+        }
+      }
+    };
+    const heard = async (count: number): Promise<void> => {
+      for (let left = count; left > 0; left -= pings()) await new Promise((go) => setTimeout(go, 50));
+    };
+    await heard(2);
+    const main = stopThread(pid);
+    if (main === undefined) return t.comment('no thread may be stopped here');
+    pings();
+    await heard(3);
+    t.pass('the main thread stands still, and answers go on');
+    const worker = stopThread(findThread(pid, 'teal-0'));
+    await new Promise((go) => setTimeout(go, 1500));
+    pings();
+    await new Promise((go) => setTimeout(go, 3000));
+    t.equal(pings(), 0, 'a worker stands still, and nobody replaces it: the supervisor is to restart it all');
+    worker?.go();
+    main.go();
   });
 
   t.test('what it gives wrongly stops the start with one line', async (t) => {

@@ -53,13 +53,13 @@ class Bench {
   readonly #clients: dgram.Socket[] = [];
   readonly #got: string[][] = Array.from({ length: CLIENTS }, () => []);
 
-  constructor(site: Site, calls: Libc) {
+  constructor(site: Site, calls: Libc, refused: () => void = () => {}) {
     const { endpoint, udp, tcp } = openEndpoint(libc, { address: site.listen, port: 0 }, 1, 2 ** 20);
     const fd = udp[0] as number;
     this.#site = site;
     this.#fds = [fd, ...tcp];
     this.#port = endpoint.port;
-    this.#socket = new BatchSocket(calls, fd, site.listen !== '127.0.0.1');
+    this.#socket = new BatchSocket(calls, fd, site.listen !== '127.0.0.1', refused);
   }
 
   async open(): Promise<void> {
@@ -101,8 +101,13 @@ class Bench {
   }
 }
 
-async function withBench(site: Site, calls: Libc, work: (bench: Bench) => Promise<void>): Promise<void> {
-  const bench = new Bench(site, calls);
+async function withBench(
+  site: Site,
+  calls: Libc,
+  work: (bench: Bench) => Promise<void>,
+  refused?: () => void,
+): Promise<void> {
+  const bench = new Bench(site, calls, refused);
   await bench.open();
   try {
     await work(bench);
@@ -189,4 +194,70 @@ t.test('a kernel without trains', { skip }, async (t) => {
     t.same(got, expected);
   });
   t.same(messages, [5]);
+});
+
+/** The C library where calls for many messages are refused from some call on; what was told of it. */
+function refusing(errno: number, from: { recvmmsg?: number; sendmmsg?: number }) {
+  const calls = { recvmmsg: 0, sendmmsg: 0 };
+  let failed: number | undefined;
+  const refuses = (call: 'recvmmsg' | 'sendmmsg'): boolean => {
+    failed = calls[call]++ >= (from[call] ?? Infinity) ? errno : undefined;
+    return failed !== undefined;
+  };
+  const real = <Result>(result: Result): Result => {
+    failed = undefined;
+    return result;
+  };
+  const fake: Libc = {
+    ...libc,
+    recvmmsg: (...call) => (refuses('recvmmsg') ? -1 : libc.recvmmsg(...call)),
+    sendmmsg: (...call) => (refuses('sendmmsg') ? -1 : libc.sendmmsg(...call)),
+    recvmsg: (...call) => real(libc.recvmsg(...call)),
+    sendmsg: (...call) => real(libc.sendmsg(...call)),
+    errno: () => failed ?? libc.errno(),
+  };
+  return { fake, calls };
+}
+
+for (const site of sites) {
+  for (const errno of [LINUX.ENOSYS, LINUX.EPERM, LINUX.EINVAL]) {
+    t.test(`calls for many messages refused with ${errno} at ${site.listen}: nothing is lost`, { skip }, async (t) => {
+      for (const from of [{ recvmmsg: 0 }, { sendmmsg: 0 }, { recvmmsg: 2, sendmmsg: 2 }]) {
+        const { fake, calls } = refusing(errno, from);
+        await withBench(site, fake, async (bench) => {
+          for (let round = 0; round < 6; round++) {
+            const asks = [...alike(5), ...alike(3, { client: 1 }), ...alike(2, { client: 2, to: 1, length: 1300 })];
+            const { got, expected } = await bench.run(asks);
+            t.same(got, expected);
+          }
+        });
+        t.ok(from.recvmmsg === undefined || calls.recvmmsg === from.recvmmsg + 1, 'it is not tried again');
+        t.ok(from.sendmmsg === undefined || calls.sendmmsg <= from.sendmmsg + 6, 'nor for long where it might pass');
+      }
+    });
+  }
+}
+
+t.test('a packet filter that says EPERM of single packets does not end batches', { skip }, async (t) => {
+  let calls = 0;
+  let told = 0;
+  const { fake } = refusing(LINUX.EPERM, {});
+  const filtered: Libc = {
+    ...fake,
+    sendmmsg: (...call) => (calls++ % 2 === 0 ? -1 : libc.sendmmsg(...call)),
+    errno: () => LINUX.EPERM,
+  };
+  await withBench(
+    sites[0] as Site,
+    filtered,
+    async (bench) => {
+      for (let round = 0; round < 10; round++) {
+        const { got, expected } = await bench.run([...alike(1), ...alike(1, { client: 1 })]);
+        t.same(got, expected);
+      }
+    },
+    () => told++,
+  );
+  t.equal(calls, 20, 'the next one is asked for again');
+  t.equal(told, 0);
 });

@@ -23,7 +23,7 @@ const ready = {
   ...open,
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
-  response: { 200: status('ready', 'It does both.'), ...problemReplies(['store_unavailable']) },
+  response: { 200: status('ready', 'It does both.'), ...problemReplies(['store_unavailable', 'workers_missing']) },
 };
 
 export function healthRoutes(api: ApiInstance, { queries }: ApiParts): void {
