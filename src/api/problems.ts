@@ -50,6 +50,8 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 
 function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Problem {
   if (error instanceof Refusal || error instanceof StoreUnavailable) return error.problem;
+  // A read that is not told as StoreUnavailable is one that somebody forgot to guard; it is the store all the same.
+  if (error.code?.startsWith('SQLITE_')) return new Problem('store_unavailable', 'The store cannot be read.');
   switch (error.code) {
     case 'FST_ERR_BAD_URL':
       return new Problem(

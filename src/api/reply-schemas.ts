@@ -406,8 +406,13 @@ export const components: readonly TSchema[] = [
         Type.Object({
           kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook']),
           name: Type.String(),
-          before: Type.Unknown({ description: 'null: it was not there.' }),
-          after: Type.Unknown({ description: 'null: it is gone.' }),
+          before: Type.Unknown({ description: 'null: it was not there, or see `forgotten`.' }),
+          after: Type.Unknown({ description: 'null: it is gone, or see `forgotten`.' }),
+          forgotten: Type.Optional(
+            Type.Array(oneOf(['before', 'after']), {
+              description: 'What of the two was large and is no longer kept: see history.contentRevisions.',
+            }),
+          ),
         }),
       ),
     },

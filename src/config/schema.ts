@@ -130,6 +130,10 @@ export const settingsSchema = section({
     }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
+  history: section({
+    contentRevisions: integer(100, 1_000_000_000, { default: 10_000 }),
+    contentMaxBytes: integer(MIB, 1024 * GIB, { default: GIB }),
+  }),
   propagation: section({
     resolvers: Type.Array(resolver(), {
       maxItems: RESOLVERS_MAX,

@@ -165,9 +165,8 @@ export class Engine {
     const drafted = draft(this.#store, command, context, revision);
     if (drafted instanceof Problem) return drafted;
     if (!isDraft(drafted)) {
-      const outcome: Outcome = { ...drafted, created: false, replayed: false };
-      const reply = keptReply(outcome, context);
-      return (reply && this.#store.keepReply(reply)) ?? outcome;
+      // Nothing is kept for what changed nothing: a token could fill the disk with it, and sent again it is looked at anew.
+      return { ...drafted, created: false, replayed: false };
     }
     // Whatever the command named: what it would change is what counts.
     const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);

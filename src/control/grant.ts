@@ -146,6 +146,8 @@ export class Grant {
 
   /** Before and after of a release both list its services. */
   #releaseSubject(subject: Subject, revision: number): Subject | undefined {
+    // What is no longer kept does not say whose it was; the services are subjects of their own.
+    if (subject.after === null) return undefined;
     const { services } = subject.after as { services: readonly ReleaseService[] };
     const seen = services.filter(({ name }) => this.service(name, revision));
     if (seen.length === services.length) return subject;

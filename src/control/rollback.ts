@@ -85,7 +85,7 @@ function beforeLastShift(store: Store, service: Service): WeightsAt | Problem {
     }
     const release = isOfRelease(revision) ? releaseOf(store, revision) : undefined;
     if (release !== undefined) return beforeRelease(release, service);
-    if (subject.before === null) break;
+    if (subject.before === null && subject.forgotten === undefined) break;
   }
   const detail = `The weights of ${service.name} have not been shifted since it was made: there is nothing to go back to.`;
   return new Problem('nothing_to_roll_back', detail);
@@ -98,7 +98,11 @@ function lastBefore(store: Store, service: Service, revision: number): number {
 /** The weights that were in force at a revision. */
 function weightsAt(store: Store, service: Service, wanted: number): WeightsAt | Problem {
   const [found] = wanted > store.lastRevision ? [] : store.history('service', service.name, wanted + 1, 1);
-  const after = found === undefined ? null : subjectOf(found, service.name).after;
+  const { after = null, forgotten } = found === undefined ? {} : subjectOf(found, service.name);
+  if (found !== undefined && forgotten?.includes('after')) {
+    const detail = `What the service ${service.name} was at revision ${found.revision} is no longer kept (history.contentRevisions): set the weights by hand.`;
+    return new Problem('revision_forgotten', detail);
+  }
   if (found === undefined || after === null) {
     const detail = `The service ${service.name} was not there at revision ${wanted}.`;
     return new Problem('revision_unknown', detail);

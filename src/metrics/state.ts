@@ -22,6 +22,8 @@ export interface MeasuredStore {
   /** What a read failed with that has not worked since. */
   readonly readFailure: unknown;
   readonly zoneCount: number;
+  /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
+  readonly kept: { readonly textBytes: number; readonly replyBytes: number };
   activeReleases(): readonly Release[];
 }
 
@@ -47,6 +49,16 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
   );
   gauge('teal_store_readable', '1: the store can be read; 0: a read failed, and has not worked since.', () =>
     store.readFailure === undefined ? 1 : 0,
+  );
+  gauge(
+    'teal_history_content_bytes',
+    'Large contents of the history that are kept: see history.contentMaxBytes.',
+    () => store.kept.textBytes,
+  );
+  gauge(
+    'teal_idempotency_bytes',
+    'Replies that are kept for Idempotency-Keys, all tokens together.',
+    () => store.kept.replyBytes,
   );
   const commits = new Histogram({
     name: 'teal_store_write_duration_seconds',

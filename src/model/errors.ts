@@ -42,6 +42,7 @@ export const problemStatus = {
   token_exists: 409,
   token_needed: 409,
   limit_reached: 409,
+  revision_forgotten: 410,
   revision_stale: 412,
   body_too_large: 413,
   media_type_unknown: 415,

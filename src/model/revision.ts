@@ -83,6 +83,8 @@ export interface Subject {
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;
   readonly after: unknown;
+  /** What of the two was large and is no longer kept; it reads as null then. */
+  readonly forgotten?: readonly ('before' | 'after')[];
 }
 
 export interface Revision {

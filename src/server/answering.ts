@@ -48,7 +48,11 @@ export async function startAnswering(
   log: Logger,
   stops: { readonly answering: Stops; readonly control: Stops },
 ): Promise<Answering> {
-  const store = openStore(settings.dataDir, { startEmpty: settings.startEmpty });
+  const { contentRevisions: revisions, contentMaxBytes: maxBytes } = settings.history;
+  const store = openStore(settings.dataDir, {
+    startEmpty: settings.startEmpty,
+    retention: { revisions, maxBytes },
+  });
   stops.answering.push(() => store.close());
 
   const workers = udpWorkersOf(settings.dns.workers);

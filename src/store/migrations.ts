@@ -4,6 +4,7 @@ import { step as tables } from './steps/0001-tables.ts';
 import { step as shapesOfTheFirstDay } from './steps/0002-shapes-of-the-first-day.ts';
 import { step as newStores } from './steps/0003-new-stores.ts';
 import { step as recordTtls } from './steps/0004-record-ttls.ts';
+import { step as textsByHash } from './steps/0005-texts-by-hash.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -15,6 +16,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   shapesOfTheFirstDay,
   newStores,
   recordTtls,
+  textsByHash,
 ];
 
 /** The version that this program writes. */

@@ -65,15 +65,24 @@ export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }
   return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
 }
 
-export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[]): Revision {
+/** What an entry of a subject stands for; undefined: it was forgotten. */
+type TextOf = (entry: string) => string | undefined;
+
+export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[], textOf: TextOf): Revision {
   return {
     revision: row.revision,
     atMs: row.at_ms,
     actor: row.actor,
     kind: row.kind,
     summary: row.summary,
-    subjects: subjects.map(({ kind, name, before, after }) =>
-      withoutSecrets({ kind, name, before: JSON.parse(before), after: JSON.parse(after) }),
-    ),
+    subjects: subjects.map((subject) => withoutSecrets(toSubject(subject, textOf))),
   };
+}
+
+function toSubject({ kind, name, ...entries }: SubjectRow, textOf: TextOf): Subject {
+  const texts = { before: textOf(entries.before), after: textOf(entries.after) };
+  const forgotten = (['before', 'after'] as const).filter((side) => texts[side] === undefined);
+  const read = (text = 'null'): unknown => JSON.parse(text);
+  const subject = { kind, name, before: read(texts.before), after: read(texts.after) };
+  return forgotten.length === 0 ? subject : { ...subject, forgotten };
 }

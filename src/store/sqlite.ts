@@ -18,6 +18,7 @@ import { migrate } from './migrations.ts';
 import { type RevisionRow, type RRsetRow, rrsetColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
+import { type Retention, Texts } from './texts.ts';
 import { createTurn, Turn } from './turn.ts';
 
 /** A reply kept for `Idempotency-Key`. */
@@ -33,6 +34,12 @@ export interface KeptReply {
 /** How long a reply is kept (API contract). */
 const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 
+/** And how much for one token, keys and replies; the oldest go first. Thousands of releases. */
+export const IDEMPOTENCY_MAX_BYTES = 4 * 2 ** 20;
+
+/** Where the settings do not say. */
+const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
+
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
 
@@ -41,6 +48,8 @@ export interface StoreOptions {
   readonly maxPages?: number;
   /** A directory that has lost its database is made a new one. */
   readonly startEmpty?: boolean;
+  /** What is kept of the log's large texts. */
+  readonly retention?: Retention;
 }
 
 /** Opens the store in a directory, made if need be. Throws StoreError. */
@@ -53,7 +62,7 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
     lock = opened.lock;
     file = new DatabaseFile(opened.file);
     database = openDatabase(opened.file, options);
-    return new Store(file, database, lock);
+    return new Store(file, database, lock, options.retention ?? RETENTION);
   } catch (error) {
     database?.close();
     file?.close();
@@ -96,12 +105,14 @@ export class Store {
   /** What another thread needs to open it too. */
   readonly shared: SharedStore;
   readonly #turn: Turn;
+  readonly #texts: Texts;
   /** What waits for webhooks. */
   readonly deliveries: Deliveries;
 
-  constructor(file: DatabaseFile, database: Database, lock: Database) {
+  constructor(file: DatabaseFile, database: Database, lock: Database, retention: Retention) {
     this.#file = file;
-    this.shared = { file: database.name, turn: createTurn() };
+    this.shared = { file: database.name, turn: createTurn(), retention };
+    this.#texts = new Texts(database);
     this.#turn = new Turn(this.shared.turn);
     this.#database = database;
     this.#lock = lock;
@@ -147,16 +158,12 @@ export class Store {
       statements.addRevision.run(revision.revision, revision.atMs, revision.actor, revision.kind, revision.summary);
       revision.subjects.forEach((subject, i) => {
         const { kind, name, before, after } = subject;
-        statements.addSubject.run(revision.revision, i, kind, name, JSON.stringify(before), JSON.stringify(after));
+        const [was, is] = [before, after].map((each) => this.#texts.put(JSON.stringify(each), revision.revision));
+        statements.addSubject.run(revision.revision, i, kind, name, was, is);
       });
       for (const change of changes) this.#apply(change);
       if (reply !== undefined) this.#keep(reply);
     });
-  }
-
-  /** Keeps a reply of a command that changed nothing. */
-  keepReply(reply: KeptReply): Problem | undefined {
-    return this.#write(() => this.#keep(reply));
   }
 
   /** All tokens in the order of their names. */
@@ -193,6 +200,8 @@ export class Store {
 
   /** Tries what failed again, and a small write, to learn whether the store can be used again. */
   probe(): Problem | undefined {
+    // What was read badly is still in SQLite's memory, and would be read from there again.
+    if (this.readFailure !== undefined) this.#database.pragma('shrink_memory');
     this.#condition.readAgain();
     this.#write(() => this.#statements.probe.run());
     return this.failure;
@@ -257,8 +266,14 @@ export class Store {
   }
 
   #keep(reply: KeptReply): void {
-    this.#statements.forgetReplies.run(reply.atMs - IDEMPOTENCY_KEPT_MS);
-    this.#statements.keepReply.run(reply.token, reply.key, reply.bodyHash, reply.outcome, reply.atMs);
+    const { token, key } = reply;
+    const statements = this.#statements;
+    statements.forgetReplies.run(reply.atMs - IDEMPOTENCY_KEPT_MS);
+    statements.forgetReply.run(token, key);
+    statements.keepReply.run(token, key, reply.bodyHash, reply.outcome, reply.atMs);
+    // Each takes the oldest away, until there is room: retries come within seconds.
+    const size = () => (statements.repliesSize.get(token) as { bytes: number } | undefined)?.bytes ?? 0;
+    while (size() > IDEMPOTENCY_MAX_BYTES && statements.forgetOldestReply.run(token, token, key).changes > 0);
   }
 
   #apply(change: ModelChange): void {
@@ -384,8 +399,7 @@ export class Store {
    * that had it.
    */
   zoneAt(name: string, revision: number): string | undefined {
-    for (const suffix of suffixesOf(name)) if (this.#stood(suffix, revision)) return suffix;
-    return undefined;
+    return this.#read('zoneAt', () => suffixesOf(name).find((suffix) => this.#stood(suffix, revision)));
   }
 
   /** Whether a zone was there at a revision. Where the log says nothing of it, it is as it is now. */
@@ -527,7 +541,8 @@ export class Store {
   }
 
   #withSubjects(row: RevisionRow): Revision {
-    return toRevision(row, this.#statements.subjects.all(row.revision) as SubjectRow[]);
+    const subjects = this.#statements.subjects.all(row.revision) as SubjectRow[];
+    return toRevision(row, subjects, (entry) => this.#texts.get(entry));
   }
 
   /** The reply kept for a token's key, unless it is too old. */
@@ -536,6 +551,14 @@ export class Store {
       const row = this.#statements.keptReply.get(token, key, atMs - IDEMPOTENCY_KEPT_MS);
       const kept = row as { body_hash: string; outcome: string; at_ms: number } | undefined;
       return kept && { token, key, bodyHash: kept.body_hash, outcome: kept.outcome, atMs: kept.at_ms };
+    });
+  }
+
+  /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
+  get kept(): { readonly textBytes: number; readonly replyBytes: number } {
+    return this.#read('kept', () => {
+      const replies = this.#statements.allRepliesSize.get() as { bytes: number | null };
+      return { textBytes: this.#texts.bytes, replyBytes: replies.bytes ?? 0 };
     });
   }
 

@@ -9,12 +9,14 @@ import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
 import { RRSETS, SERVICES_IN } from './statements.ts';
+import { type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
 /** What the builder thread needs to open the store. */
 export interface SharedStore {
   readonly file: string;
   readonly turn: SharedArrayBuffer;
+  readonly retention: Retention;
 }
 
 /** A zone with all that is in it. */
@@ -31,16 +33,20 @@ export class Staging {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #turn: Turn;
+  readonly #texts: Texts;
+  readonly #retention: Retention;
 
   /** The database is one that the main thread has opened and migrated. */
-  constructor({ file, turn }: SharedStore) {
+  constructor({ file, turn, retention }: SharedStore) {
     this.#turn = new Turn(turn);
+    this.#retention = retention;
     this.#database = new Sqlite(file, { fileMustExist: true });
     // NORMAL: no wait for the disk at each of thousands of small commits. The one that takes over what was staged is the
     // main connection's, which is FULL: it syncs the same log, with all that stands before it there. What a checkpoint
     // has moved on by then is synced at either level (https://sqlite.org/pragma.html#pragma_synchronous).
     this.#database.pragma('synchronous = NORMAL');
     this.#statements = prepare(this.#database);
+    this.#texts = new Texts(this.#database);
   }
 
   /** Stages the RRsets under a new content; its number. */
@@ -80,6 +86,13 @@ export class Staging {
       if (changes < ROWS_AT_ONCE) this.#statements.sweepContent.run(dead.id);
     });
     this.#turn.asBuilder(write.immediate);
+    return true;
+  }
+
+  /** Forgets some of the log's large texts that are kept no longer; false where there are none. */
+  forget(): boolean {
+    if (!this.#texts.isOverdue(this.#retention)) return false;
+    this.#turn.asBuilder(this.#database.transaction(() => this.#texts.forget(this.#retention)).immediate);
     return true;
   }
 

@@ -87,7 +87,12 @@ export function makeStatements(database: Database) {
       ORDER BY id DESC LIMIT 1`),
     activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
 
-    keepReply: sql('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)'),
+    keepReply: sql('INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)'),
+    forgetReply: sql('DELETE FROM idempotency WHERE token = ? AND key = ?'),
+    forgetOldestReply: sql(`DELETE FROM idempotency WHERE token = ? AND key = (SELECT key FROM idempotency
+      WHERE token = ? AND key <> ? ORDER BY at_ms LIMIT 1)`),
+    repliesSize: sql('SELECT bytes FROM idempotency_size WHERE token = ?'),
+    allRepliesSize: sql('SELECT sum(bytes) AS bytes FROM idempotency_size'),
     keptReply: sql('SELECT * FROM idempotency WHERE token = ? AND key = ? AND at_ms > ?'),
     forgetRepliesTo: sql('DELETE FROM idempotency WHERE token = ?'),
     tokens: sql('SELECT digest, body FROM tokens ORDER BY name'),

@@ -136,7 +136,7 @@ t.test(
           truncateSync(file, 100);
           return () => writeFileSync(file, bytes, { flag: 'r+' });
         },
-        /was cut off while it was in use/,
+        /was cut off while it was in use|SQLITE_CORRUPT/,
       ],
       [
         'overwritten',
@@ -145,7 +145,7 @@ t.test(
           writeFileSync(file, Buffer.alloc(bytes.length, 0xff), { flag: 'r+' });
           return () => writeFileSync(file, bytes, { flag: 'r+' });
         },
-        /is no SQLite database any more/,
+        /is no SQLite database any more|SQLITE_(CORRUPT|NOTADB)/,
       ],
       [
         'its log removed',

@@ -14,6 +14,7 @@ const digests: Readonly<Record<string, string>> = {
   '0002-shapes-of-the-first-day.ts': '79a1a4ec574f609876a5ea2ea569c9bf4e3523de03d7175c21d19f17a64edf57',
   '0003-new-stores.ts': '9cf567773a53aae5059ef09b21fe45098732299c29af9561a63154e20a31bdb6',
   '0004-record-ttls.ts': '6eb05ee35574bd9bc3d4aa88465d8df0a4e36dae3063b5ae6279441d085bec94',
+  '0005-texts-by-hash.ts': '36d9259769d7d2dcf8c91a679257c5cca2b8bd5a852b2733e016d854e14472d4',
 };
 
 t.test('steps are never edited', async (t) => {

@@ -53,6 +53,7 @@ const rollback = {
     ...writeProblems(
       'service_unknown',
       'revision_unknown',
+      'revision_forgotten',
       'pools_changed',
       'nothing_to_roll_back',
       'idempotency_key_reused',

@@ -74,7 +74,7 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
   const { atMs } = revision;
   const events: Event[] = [{ name: 'revision', revision, atMs, position: { revision: revision.revision, index: 0 } }];
   for (const subject of revision.subjects) {
-    if (subject.kind !== 'release') continue;
+    if (subject.kind !== 'release' || subject.forgotten !== undefined) continue;
     const release = releaseAt(subject, revision.revision, store);
     const before = (subject.before ?? undefined) as ReleaseProgress | undefined;
     for (const trigger of triggersOf(before, release)) {

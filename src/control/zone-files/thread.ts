@@ -1,4 +1,4 @@
-/** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more. */
+/** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { afterMs, listen } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
@@ -50,7 +50,9 @@ function exportNow(staging: Staging, { zone }: ExportRequest): ExportReply {
 /** A store that cannot be written now is swept later. */
 function trySweep(staging: Staging): boolean {
   try {
-    return staging.sweep();
+    // One after the other, each a small transaction: a shift comes in between.
+    const isForgetting = staging.forget();
+    return staging.sweep() || isForgetting;
   } catch {
     return false;
   }
