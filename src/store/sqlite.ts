@@ -35,7 +35,7 @@ export interface KeptReply {
 const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 
 /** And how much for one token, keys and replies; the oldest go first. Thousands of releases. */
-export const IDEMPOTENCY_MAX_BYTES = 4 * 2 ** 20;
+const IDEMPOTENCY_MAX_BYTES = 4 * 2 ** 20;
 
 /** Where the settings do not say. */
 const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
