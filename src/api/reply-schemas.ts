@@ -249,7 +249,18 @@ export const components: readonly TSchema[] = [
     { $id: 'Import', additionalProperties: false },
   ),
   Type.Object(
-    { zone: Type.String(), name: Type.String(), type: Type.String(), ...RRsetBody.properties, revision },
+    {
+      zone: Type.String(),
+      name: Type.String(),
+      type: Type.String(),
+      ...RRsetBody.properties,
+      revision,
+      warnings: Type.Optional(
+        Type.Array(Type.Object({ code: Type.String(), message: Type.String() }, { additionalProperties: false }), {
+          description: 'Of a PUT: what a zone file with these records would be warned of, where there is anything.',
+        }),
+      ),
+    },
     { $id: 'RRset', additionalProperties: false },
   ),
   Type.Object(

@@ -30,6 +30,7 @@ export interface RRset {
   readonly ttlSeconds: number;
   readonly rdata: readonly string[];
   readonly revision: number;
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface Service {

@@ -75,7 +75,11 @@ async function setRRset(
   const zone = options.zone ?? (await zoneOf(session.api, name));
   const body = { ttlSeconds: options.ttl, rdata };
   const rrset = await session.api.put<RRset>(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`, { body });
-  session.show(rrset, () => [...rrsetLines([rrset]), `In force as revision ${rrset.revision}.`]);
+  session.show(rrset, () => [
+    ...rrsetLines([rrset]),
+    ...(rrset.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    `In force as revision ${rrset.revision}.`,
+  ]);
 }
 
 /** The zone that holds a name: the longest that is the name or ends it. Throws Failure. */

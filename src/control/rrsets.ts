@@ -11,6 +11,7 @@ import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
+import { targetWarnings } from './target-warnings.ts';
 import { unknownZone } from './zones.ts';
 
 /** Where an RRset stands: its zone and its key. */
@@ -39,7 +40,7 @@ export function draftRRsetPut(
   if (conflict !== undefined) return conflict;
   const body = rrsetBody(rrset);
   if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
-    return { revision: before.revision, body: rrsetReply(before) };
+    return { revision: before.revision, body: withWarnings(store, zone, before) };
   }
   return {
     kind: 'rrset.put',
@@ -50,7 +51,7 @@ export function draftRRsetPut(
       { op: 'putZone', zone: withRaisedSerial(zone, revision) },
     ],
     created: before === undefined,
-    body: rrsetReply(rrset),
+    body: withWarnings(store, zone, rrset),
   };
 }
 
@@ -78,6 +79,12 @@ export function draftRRsetDelete(
     created: false,
     body: null,
   };
+}
+
+function withWarnings(store: Store, zone: Zone, rrset: RRset): unknown {
+  const warnings = targetWarnings(store, zone, rrset);
+  const reply = rrsetReply(rrset) as object;
+  return warnings.length === 0 ? reply : { ...reply, warnings };
 }
 
 /** The RRset with its key and number, as replies show it. */

@@ -198,6 +198,33 @@ t.test('a service that answers with a CNAME is as much an alias as a CNAME: both
   });
 });
 
+t.test('what a file would be warned of, a PUT is warned of: aliases and hosts without addresses', async (t) => {
+  const fixture = makeEngine(t);
+  fixture.must(zonePut('ns.test'));
+  fixture.must(hostService('app.example'));
+  fixture.must({ kind: 'service.put', name: 'ok.example', body: bluegreen(1, 1) });
+  fixture.must(put('c CNAME a.test.'));
+  fixture.must(put('*.w CNAME a.test.'));
+  fixture.must(put('m A 192.0.2.1'));
+  const warned = (line: string) => {
+    const { body } = fixture.must(put(line)) as { body: { warnings?: { code: string }[] } };
+    return body.warnings?.map(({ code }) => code);
+  };
+  for (const host of ['app', 'c', 'x.w']) t.same(warned(`@ MX 1 ${host}.example.`), ['target_is_alias'], host);
+  for (const host of ['ok', 'm', 'blue.ok', 'green.ok']) t.same(warned(`@ MX 1 ${host}.example.`), undefined, host);
+  t.same(warned('@ MX 1 none.example.'), ['address_missing']);
+  t.same(warned('@ MX 1 none.example.'), ['address_missing'], 'where nothing changes too');
+  t.same(warned('_a._tcp SRV 1 1 1 c.example.'), ['target_is_alias']);
+  t.same(warned('sub NS app.example.'), ['target_is_alias']);
+  t.same(warned('sub NS ns.sub.example.'), ['glue_missing']);
+  fixture.must(put('ns.sub A 192.0.2.1'));
+  t.same(warned('sub NS ns.sub.example.'), undefined);
+  t.same(warned('@ MX 0 .'), undefined);
+  t.same(warned('@ MX 1 mail.other.'), undefined);
+  fixture.must({ ...zonePut('ns.test'), zone: 'child.example' } as Command);
+  t.same(warned('@ MX 1 mail.child.example.'), undefined, 'for the child to say');
+});
+
 t.test('a nameserver of a new child zone that the child takes over as an alias', async (t) => {
   const fixture = makeEngine(t);
   fixture.must(zonePut('ns.test'));
