@@ -32,6 +32,8 @@ export function loadSettings(sources: Sources): Settings | ConfigError {
     } else if (key.schema.default !== undefined && get(values, key.path) === undefined) {
       put(values, key.path, key.schema.default);
     }
+    const value = get(values, key.path);
+    if (key.schema.secret) put(values, key.path, withoutLineEnds(value));
   }
   const errors = validator.Errors(values);
   // A mistyped key is often the reason why another one is missing.
@@ -92,6 +94,12 @@ function place(path: readonly string[], origins: ReadonlyMap<string, string>, fi
     if (origin !== undefined) return length === path.length ? origin : `${origin}: ${formatPath(path)}`;
   }
   return `${file ?? 'settings'}: ${formatPath(path)}`;
+}
+
+/** A secret that was read from a file ends with a line feed that nobody means. */
+function withoutLineEnds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutLineEnds);
+  return typeof value === 'string' ? value.trim() : value;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,5 @@
 /** Settings: where they come from, which wins, and what is said about wrong ones. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
@@ -12,6 +13,10 @@ interface Given {
   readonly env?: Record<string, string>;
   readonly flags?: Record<string, string>;
 }
+
+/** Tokens that nobody guesses. */
+const FIRST = '5b0e93d7c14f8a26-first';
+const SECOND = 'e7a41c06f92d835b-second';
 
 function load({ yaml, env = {}, flags = {} }: Given = {}): Settings | ConfigError {
   return loadSettings({ file: yaml === undefined ? undefined : { name: 'teal.yaml', text: yaml }, env, flags });
@@ -134,8 +139,8 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_TLS_CERT_FILE: 'a.crt',
     TEAL_ADMIN_TLS_KEY_FILE: 'a.key',
     TEAL_ADMIN_INSECURE: 'true',
-    TEAL_ADMIN_TOKEN: 'first',
-    TEAL_ADMIN_READ_TOKEN: 'second',
+    TEAL_ADMIN_TOKEN: FIRST,
+    TEAL_ADMIN_READ_TOKEN: SECOND,
     TEAL_ADMIN_BODY_MAX_BYTES: '2048',
     TEAL_ADMIN_ZONE_FILE_MAX_BYTES: '4096',
     TEAL_ADMIN_MAX_CONNECTIONS: '50',
@@ -184,8 +189,8 @@ t.test('every setting can be given in the environment', async (t) => {
       listen: { address: '0.0.0.0', port: 443 },
       tls: { certFile: 'a.crt', keyFile: 'a.key' },
       insecure: true,
-      token: 'first',
-      readToken: 'second',
+      token: FIRST,
+      readToken: SECOND,
       bodyMaxBytes: 2048,
       zoneFileMaxBytes: 4096,
       maxConnections: 50,
@@ -316,7 +321,7 @@ const faults: readonly [string, Given, string][] = [
   ],
   [
     'the same token twice',
-    { env: { TEAL_ADMIN_TOKEN: 'hush', TEAL_ADMIN_READ_TOKEN: 'hush' } },
+    { env: { TEAL_ADMIN_TOKEN: FIRST, TEAL_ADMIN_READ_TOKEN: FIRST } },
     'environment: TEAL_ADMIN_READ_TOKEN: expected another token than admin.token, found the same',
   ],
   ['not YAML', { yaml: 'dns: [1' }, 'teal.yaml: expected YAML: '],
@@ -388,7 +393,66 @@ t.test('tokens are what a bearer may send, and never shown', async (t) => {
     t.match(message, /^environment: TEAL_ADMIN_TOKEN: expected a token of letters/);
     t.notOk(message.includes(token));
   }
-  t.equal(loadGood({ env: { TEAL_ADMIN_TOKEN: 'aZ09-._~+/==' } }).admin.token, 'aZ09-._~+/==');
+  const token = 'aZ09-._~+/bY18cX27==';
+  t.equal(loadGood({ env: { TEAL_ADMIN_TOKEN: token } }).admin.token, token);
+});
+
+t.test('a token that could be guessed stops the start, wherever the API listens', async (t) => {
+  const samples = readFileSync('config/teal.yaml', 'utf8').matchAll(/^ *# (?:token|readToken): (.+)$/gm);
+  const weak = [
+    ...[...samples].map(([, sample]) => sample as string),
+    ...['x', 'abc', 'hunter2', 'change-me', 'changeme-changeme-changeme', 'change-me-too-change-me-too'],
+    ...['a'.repeat(64), 'ab'.repeat(20), '0123456789'.repeat(4), 'abcdefghijklmnopqrstuvwxyz', '1'.repeat(20)],
+    ...[
+      'my-super-secret-admin-token',
+      'your-very-long-random-token-here',
+      'passwordpassword1234',
+      'Password.Password.1234',
+    ],
+    ...['qwertyuiopasdfghjklzxcvbnm', 'TEAL_ADMIN_TOKEN_EXAMPLE', 'replace-this-with-a-secret-token'],
+  ];
+  t.ok(weak.includes('change-me'), 'the samples are among them');
+  for (const token of weak) {
+    for (const listen of ['127.0.0.1:8053', '0.0.0.0:8053']) {
+      const base = { TEAL_ADMIN_LISTEN: listen, TEAL_ADMIN_INSECURE: 'true' };
+      for (const name of ['TEAL_ADMIN_TOKEN', 'TEAL_ADMIN_READ_TOKEN']) {
+        const message = fault({ env: { ...base, [name]: token } });
+        t.match(
+          message,
+          new RegExp(`^environment: ${name}: expected a token that cannot be guessed: .*openssl`),
+          token,
+        );
+        t.notMatch(message, /\n/);
+      }
+    }
+    t.match(fault({ yaml: `admin: { token: '${token}' }` }), /admin\.token: expected a token that cannot be guessed/);
+  }
+  for (const [bytes, encoding] of [
+    [10, 'hex'],
+    [32, 'hex'],
+    [24, 'base64'],
+    [32, 'base64url'],
+  ] as const) {
+    // Not random, so that the test says the same each time.
+    const token = createHash('sha512').update(`${bytes}`).digest().subarray(0, bytes).toString(encoding);
+    t.equal(loadGood({ env: { TEAL_ADMIN_TOKEN: token } }).admin.token, token, token);
+  }
+});
+
+t.test('the line feed at the end of a file is no part of a value', async (t) => {
+  for (const end of ['\n', '\r\n', '\n\n']) {
+    const env = { TEAL_ADMIN_TOKEN: `${FIRST}${end}`, TEAL_DATA_DIR: `/data${end}`, TEAL_DNS_WORKERS: `2${end}` };
+    t.match(loadGood({ env }), { admin: { token: FIRST }, dataDir: '/data', dns: { workers: 2 } });
+    t.match(loadGood({ env: { TEAL_ADMIN_TOKEN: end } }).admin, { token: undefined }, 'nothing else is nothing');
+  }
+  const secrets = ['0123456789abcdef'.repeat(2), 'fedcba9876543210'.repeat(2)];
+  const yaml = `admin:\n  token: |\n    ${FIRST}\n  readToken: "${SECOND}\\n"\ndns: { cookies: { secrets: ["${secrets[0]}\\n"] } }\n`;
+  t.match(loadGood({ yaml }), {
+    admin: { token: FIRST, readToken: SECOND },
+    dns: { cookies: { secrets: [secrets[0]] } },
+  });
+  const env = { TEAL_DNS_COOKIES_SECRETS: `${secrets.join(',')}\n` };
+  t.same(loadGood({ env }).dns.cookies.secrets, secrets);
 });
 
 t.test('a wrong cookie secret is not shown', async (t) => {

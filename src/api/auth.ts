@@ -1,9 +1,10 @@
 /** Who may call: bearer tokens (RFC 6750), and a limit on guesses. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { afterMs } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
-import { FailureLimiter } from './failure-limiter.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
+import { WrongTokens } from './wrong-tokens.ts';
 
 /** Of every refusal that a token could help (RFC 6750 §3). */
 export const CHALLENGE = 'Bearer realm="teal"';
@@ -18,8 +19,15 @@ type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyRep
  * through the user's browser (cross-site requests, DNS rebinding to 127.0.0.1) has nothing to act with, and the Host
  * header needs no check on these routes: nothing in any reply is made from it. Of the others see door/hosts.ts.
  */
-export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
-  const limiter = new FailureLimiter(options.authFailuresPerMinute);
+export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiParts): Hook {
+  const wrong = new WrongTokens({
+    perMinute: options.authFailuresPerMinute,
+    now,
+    after: (ms, act) => afterMs('a wrong token', ms, act),
+    later: (ms, act) => afterMs('the count of wrong tokens', ms, act).unref(),
+    log,
+    count: (isLimited) => metrics.wrongToken(isLimited),
+  });
   return async (request, reply) => {
     if (request.routeOptions.config.public === true && !request.needsToken) return;
     const secret = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -31,7 +39,7 @@ export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
     // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
     const actor = tokens.find(secret);
     // Without an address: the client has hung up already.
-    if (actor === undefined) return refuseToken(request, reply, limiter.count(request.ip ?? '', now()));
+    if (actor === undefined) return refuseToken(request, reply, wrong);
     if (tokens.isGood(actor, now())) {
       request.actor = actor;
       return;
@@ -41,13 +49,21 @@ export function makeAuthenticate({ tokens, now, options }: ApiParts): Hook {
   };
 }
 
-function refuseToken(request: FastifyRequest, reply: FastifyReply, waitSeconds: number): FastifyReply {
-  if (waitSeconds > 0) {
+async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: WrongTokens): Promise<FastifyReply> {
+  const answer = wrong.add(request.ip ?? '');
+  if (answer.kind === 'none') {
+    // Whoever sends many at once is told nothing more on this connection.
+    reply.hijack();
+    request.raw.destroy();
+    return reply;
+  }
+  if (answer.kind === 'late') {
+    const { waitSeconds, due } = answer;
+    await due;
     reply.header('retry-after', waitSeconds);
     const detail = `Too many wrong tokens from ${request.ip}; try again in ${waitSeconds} s. A right token works at once.`;
     return sendProblem(reply, new Problem('rate_limited', detail));
   }
-  request.log.warn({ client: request.ip }, 'a wrong token was refused');
   reply.header('www-authenticate', `${CHALLENGE}, error="invalid_token"`);
   return sendProblem(reply, new Problem('token_invalid', 'No such token; it may have been mistyped or removed.'));
 }

@@ -34,7 +34,7 @@ export class FailureLimiter {
 }
 
 /** An IPv6 client owns a /64 (RFC 6177): its addresses count as one. IPv4, mapped or not, counts by address. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');

@@ -35,6 +35,8 @@ export interface ApiParts {
 interface ApiMetrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** `isLimited`: beyond what a client may send in a minute. */
+  wrongToken(isLimited: boolean): void;
   answered(request: {
     readonly method: string;
     /** The route's pattern. */

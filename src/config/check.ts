@@ -2,6 +2,7 @@
 import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
 import { isLoopback } from './endpoint.ts';
 import type { SettingsValues } from './schema.ts';
+import { isStrongToken, TOKEN_EXPECTED } from './token-strength.ts';
 
 /** A rule that is broken: the setting to look at, and what is wrong there. */
 interface Conflict {
@@ -20,6 +21,11 @@ export function findConflict({ dns, table, admin }: SettingsValues): Conflict | 
   if (table.initialBytes > table.maxBytes) {
     const reason = `expected at least table.initialBytes, ${table.initialBytes}, found ${table.maxBytes}`;
     return { path: ['table', 'maxBytes'], reason };
+  }
+  for (const name of ['token', 'readToken'] as const) {
+    const token = admin[name];
+    if (token === undefined || isStrongToken(token)) continue;
+    return { path: ['admin', name], reason: `expected ${TOKEN_EXPECTED}; found one that could be (not shown)` };
   }
   if (admin.readToken !== undefined && admin.readToken === admin.token) {
     return { path: ['admin', 'readToken'], reason: 'expected another token than admin.token, found the same' };

@@ -39,7 +39,8 @@ export function parseFile({ name, text }: SettingsFile): Group | ConfigError {
 export function givenText(key: SettingKey, sources: Sources): { text: string; origin: string } | undefined {
   const flag = sources.flags[key.flag];
   if (flag !== undefined) return { text: flag, origin: `command line: ${key.flag}` };
-  const text = sources.env[key.variable];
+  // Files and Kubernetes secrets end with a line feed that nobody means.
+  const text = sources.env[key.variable]?.replace(/[\r\n]+$/, '');
   return text ? { text, origin: `environment: ${key.variable}` } : undefined;
 }
 

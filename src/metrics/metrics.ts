@@ -47,6 +47,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #faults: Counter;
+  readonly #wrongTokens: Counter<'limited'>;
   readonly #releases: ReturnType<typeof releaseMetrics>;
 
   constructor(sources: MetricSources) {
@@ -70,6 +71,14 @@ export class Metrics {
       help: 'Faults of Teal itself that went no further than where they happened: the log has them.',
       registers: [registry],
     });
+    this.#wrongTokens = new Counter({
+      name: 'teal_api_wrong_tokens_total',
+      help: 'Requests with a token that is none; limited: beyond admin.authFailuresPerMinute of their client.',
+      labelNames: ['limited'],
+      registers: [registry],
+    });
+    // Born at 0, so that the first one is an increase.
+    for (const limited of ['true', 'false']) this.#wrongTokens.inc({ limited }, 0);
     buildMetric(registry, version, process.versions.node);
     collectDefaultMetrics({ register: registry });
   }
@@ -82,6 +91,11 @@ export class Metrics {
   /** To be told of every answered request. */
   answered({ method, route, status, seconds }: AnsweredRequest): void {
     this.#requests.observe({ method, route, status }, seconds);
+  }
+
+  /** To be told of every wrong token. */
+  wrongToken(isLimited: boolean): void {
+    this.#wrongTokens.inc({ limited: String(isLimited) });
   }
 
   /** To be told of every fault of this program that a guard caught. */

@@ -143,7 +143,7 @@ t.test('a backup of a running server, and its restore', async (t) => {
   t.match(await type(['restore', file, '--data-dir', fresh, '--force']), {
     stdout: /What was there is kept as .*teal\.db\.before-restore-1/,
   });
-  const restored = await startTeal(fresh, { env: { TEAL_ADMIN_TOKEN: 'restored' } });
+  const restored = await startTeal(fresh, { env: { TEAL_ADMIN_TOKEN: '7c2e90b4d5f8a136-restored' } });
   t.teardown(() => restored.child.kill('SIGKILL'));
   t.same((await typist(restored)('service show app.example.test --json')).json.pools.blue.weight, weights.blue);
   t.match(await type(['restore', join(fresh, 'nothing.db')], { env: { TEAL_DATA_DIR: join(fresh, 'x') } }), {

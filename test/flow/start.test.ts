@@ -102,10 +102,10 @@ t.test('npm start hands the signal to stop to the server', async (t) => {
 });
 
 t.test('tokens from the environment', async (t) => {
-  const env = { TEAL_ADMIN_TOKEN: 'from-the-environment', TEAL_ADMIN_READ_TOKEN: 'reads-only' };
+  const env = { TEAL_ADMIN_TOKEN: '9d3e5f70a1c8b264-environment', TEAL_ADMIN_READ_TOKEN: 'b81f20c6e9d4735a-reads' };
   const teal = await start(t, t.testdir(), env);
   const weights = '/v1/services/app.example.test/weights';
-  const reader = { authorization: 'Bearer reads-only' };
+  const reader = { authorization: 'Bearer b81f20c6e9d4735a-reads' };
   t.equal((await teal.call('PUT', weights, { blue: 1, green: 1 })).status, 200);
   t.equal((await teal.call('GET', weights, undefined, reader)).status, 200);
   t.equal((await teal.call('PUT', weights, { blue: 1, green: 2 }, reader)).status, 403);

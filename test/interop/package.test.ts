@@ -33,7 +33,7 @@ const env = {
   TEAL_DATA_DIR: `${elsewhere}/data`,
   TEAL_DNS_LISTEN: '127.0.0.1:0',
   TEAL_ADMIN_LISTEN: '127.0.0.1:0',
-  TEAL_ADMIN_TOKEN: 'from-the-test',
+  TEAL_ADMIN_TOKEN: '4f1c9b2e7a5d8036-of-the-test',
 };
 
 t.test('it holds what it needs, and no sources or tests', async (t) => {
@@ -65,7 +65,12 @@ t.test('teal serve, shift and doctor from the packed file', async (t) => {
   });
   const port = Number(ready.dns[0]?.split(':').at(-1));
   const run = (...words: string[]) => {
-    const clientEnv = { PATH, HOME: elsewhere, TEAL_ADMIN_URL: ready.admin, TEAL_TOKEN: 'from-the-test' };
+    const clientEnv = {
+      PATH,
+      HOME: elsewhere,
+      TEAL_ADMIN_URL: ready.admin,
+      TEAL_TOKEN: '4f1c9b2e7a5d8036-of-the-test',
+    };
     return spawnSync(teal, words, { env: clientEnv, cwd: elsewhere, encoding: 'utf8' });
   };
   const shifted = run('shift', 'app.example.test', 'blue=0', 'green=100');

@@ -1,0 +1,111 @@
+/**
+ * What guessing costs. A wrong token beyond the limit is answered late, by a place that is held for so long whether the
+ * client waits or not; where there is no place left, its connection is closed. A right token is never held up: behind a
+ * proxy, or on this machine, the owner comes from where the guesses come from.
+ */
+import { FailureLimiter, networkOf } from './failure-limiter.ts';
+
+/** A person who mistyped waits gladly; a guesser gets some ten thousand guesses a day from one network. */
+const DELAY_MS = 2000;
+/** Answers that one network may wait for, and all together: what flooding holds of the server. */
+const HELD_PER_CLIENT_MAX = 4;
+const HELD_MAX = 256;
+
+/** How often it is told in the log what was not told line by line. */
+const TOLD_EVERY_MS = 60_000;
+/** Lines for single wrong tokens in that time, from wherever. */
+const LINES_MAX = 60;
+/** Networks that a line of the log names. */
+const NAMED_MAX = 5;
+
+interface WrongTokensParts {
+  readonly perMinute: number;
+  /** Unix time, milliseconds. */
+  readonly now: () => number;
+  readonly after: (ms: number, act: () => void) => unknown;
+  /** The same for what no process is kept from its end by. */
+  readonly later: (ms: number, act: () => void) => unknown;
+  readonly log: { warn(line: object, text: string): void };
+  /** Told of each; `isLimited`: beyond the limit. */
+  readonly count: (isLimited: boolean) => void;
+}
+
+/** What a wrong token gets: an answer at once, one after a while, or none. */
+type Answer =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'late'; readonly waitSeconds: number; readonly due: Promise<void> }
+  | { readonly kind: 'none' };
+
+export class WrongTokens {
+  readonly #parts: WrongTokensParts;
+  readonly #limiter: FailureLimiter;
+  /** Answers that are held, by network. */
+  readonly #held = new Map<string, number>();
+  #heldInAll = 0;
+  #lines = 0;
+  /** Since the last line that told of them, by network; `#untold` counts those of networks beyond the named ones too. */
+  readonly #byClient = new Map<string, number>();
+  #untold = 0;
+  #isTimed = false;
+
+  constructor(parts: WrongTokensParts) {
+    this.#parts = parts;
+    this.#limiter = new FailureLimiter(parts.perMinute);
+  }
+
+  /** To be told of every wrong token; `address`: empty where the client has hung up already. */
+  add(address: string): Answer {
+    const waitSeconds = this.#limiter.count(address, this.#parts.now());
+    this.#parts.count(waitSeconds > 0);
+    this.#tell(address, waitSeconds > 0);
+    return waitSeconds === 0 ? { kind: 'now' } : this.#hold(networkOf(address), waitSeconds);
+  }
+
+  #hold(client: string, waitSeconds: number): Answer {
+    const held = this.#held.get(client) ?? 0;
+    if (held >= HELD_PER_CLIENT_MAX || this.#heldInAll >= HELD_MAX) return { kind: 'none' };
+    this.#held.set(client, held + 1);
+    this.#heldInAll++;
+    const { promise: due, resolve } = Promise.withResolvers<void>();
+    this.#parts.after(DELAY_MS, () => {
+      const left = (this.#held.get(client) as number) - 1;
+      if (left === 0) this.#held.delete(client);
+      else this.#held.set(client, left);
+      this.#heldInAll--;
+      resolve();
+    });
+    return { kind: 'late', waitSeconds, due };
+  }
+
+  /** One line for each within the limit, and one in a while for all others. */
+  #tell(address: string, isLimited: boolean): void {
+    this.#startTelling();
+    if (!isLimited && this.#lines < LINES_MAX) {
+      this.#lines++;
+      this.#parts.log.warn({ client: address }, 'a wrong token was refused');
+      return;
+    }
+    this.#untold++;
+    const client = networkOf(address);
+    if (this.#byClient.has(client) || this.#byClient.size < NAMED_MAX) {
+      this.#byClient.set(client, (this.#byClient.get(client) ?? 0) + 1);
+    }
+  }
+
+  #startTelling(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.#parts.later(TOLD_EVERY_MS, () => {
+      this.#isTimed = false;
+      this.#lines = 0;
+      if (this.#untold === 0) return;
+      const line = { refused: this.#untold, clients: Object.fromEntries(this.#byClient) };
+      this.#untold = 0;
+      this.#byClient.clear();
+      this.#parts.log.warn(
+        line,
+        'wrong tokens beyond the limit were refused: somebody is guessing, or a script is broken',
+      );
+    });
+  }
+}
