@@ -24,18 +24,12 @@ export function catchFaults(events: FaultEvents, log: FaultLog, endStart: () => 
   let count = 0;
   const take = (fault: unknown): void => {
     count++;
-    const line = { err: fault instanceof Error ? fault : new Error(`thrown: ${String(fault)}`) };
-    if (count > TOLD_MAX) return;
-    if (count > 1) return log.error(line, 'a further fault of teal itself');
-    if (abandon === undefined) {
-      log.fatal(line, 'ended by a fault of teal itself');
-      return endStart();
-    }
-    log.fatal(line, ABANDONED);
+    if (count > 1) return tell(log, count > TOLD_MAX ? 'not' : 'error', fault, 'a further fault of teal itself');
+    tell(log, 'fatal', fault, abandon === undefined ? 'ended by a fault of teal itself' : ABANDONED);
     try {
-      abandon();
-    } catch (err) {
-      log.error({ err }, 'a further fault of teal itself');
+      (abandon ?? endStart)();
+    } catch (error) {
+      tell(log, 'error', error, 'a further fault of teal itself');
     }
   };
   events.on('uncaughtException', take);
@@ -52,3 +46,13 @@ export function catchFaults(events: FaultEvents, log: FaultLog, endStart: () => 
 
 const ABANDONED =
   'a fault of teal itself: DNS is answered on, unchanged, and nothing else is done any more; restart when it suits';
+
+/** Whatever was thrown, even what cannot be shown: Node would end the process if this threw. */
+function tell(log: FaultLog, level: 'fatal' | 'error' | 'not', fault: unknown, message: string): void {
+  if (level === 'not') return;
+  try {
+    log[level]({ err: fault instanceof Error ? fault : new Error(`thrown: ${String(fault)}`) }, message);
+  } catch {
+    log[level]({}, `${message}; what was thrown cannot be shown`);
+  }
+}

@@ -10,6 +10,8 @@ const SLOW_RETRY_MS = 10;
 const SLOW_RETRY_MAX_MS = 250;
 /** And so soon after an error: a disk may have room again, a named pipe a reader. */
 const FAILED_RETRY_MS = 1000;
+/** A write that takes longer is held up by somebody. */
+const HELD_UP_MS = 1000;
 
 /** What was lost before writing went on again. */
 interface Loss {
@@ -27,6 +29,7 @@ export class LogSink {
   /** What is being written, or was in part. */
   #current: Buffer | undefined;
   #isBusy = false;
+  #busySinceMs = 0;
   #retry: NodeJS.Timeout | undefined;
   #slowMs = SLOW_RETRY_MS;
   #failure: string | undefined;
@@ -58,9 +61,10 @@ export class LogSink {
     return this.#dropped;
   }
 
-  /** Why the last write did not go through; undefined: it did. */
+  /** Why the last write did not go through, or has not come back; undefined: it did. */
   get failure(): string | undefined {
-    return this.#failure;
+    const isHeldUp = this.#isBusy && performance.now() - this.#busySinceMs > HELD_UP_MS;
+    return this.#failure ?? (isHeldUp ? 'EAGAIN' : undefined);
   }
 
   /** A write was begun and has not come back: a thread waits in it, which a plain exit would wait for. */
@@ -100,6 +104,7 @@ export class LogSink {
       return;
     }
     this.#isBusy = true;
+    this.#busySinceMs = performance.now();
     this.#outlet.write(this.#current, this.#written);
   }
 

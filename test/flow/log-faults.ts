@@ -62,17 +62,19 @@ export const cases: Readonly<Record<string, Case>> = {
   'a terminal that shows nothing any more': (t) => onUnread(t, makeTerminal(), false),
   'a terminal that goes away': (t) => onUnread(t, makeTerminal(), true),
   'lines for people, which nobody reads': (t) => {
-    return onUnread(t, makePipe(t.testdir(), true), false, { TEAL_LOG_FORMAT: 'pretty' });
+    return onUnread(t, makePipe(t.testdir(), true), false, { env: { TEAL_LOG_FORMAT: 'pretty' } });
   },
 };
 
-async function onUnread(
+export async function onUnread(
   t: Test,
   unread: Unread,
   leavesAtOnce: boolean,
-  env: Record<string, string> = {},
-): Promise<{ teal: BlindTeal; leave: () => void }> {
-  const teal = await startFor(t, { stdout: unread.fd, stderr: unread.fd, env: { ...noisy, ...env } });
+  options: Pick<BlindOptions, 'env' | 'wrapper'> = {},
+  folder = t.testdir(),
+): ReturnType<Case> {
+  const env = { ...noisy, ...options.env };
+  const teal = await startFor(t, { ...options, stdout: unread.fd, stderr: unread.fd, env }, folder);
   fs.closeSync(unread.fd);
   if (leavesAtOnce) unread.leave();
   return { teal, leave: leavesAtOnce ? () => {} : unread.leave };

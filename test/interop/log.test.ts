@@ -1,9 +1,11 @@
 /** The log again, for longer, and on a file system that is really full. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { cases, mustNotNotice, noisy, shift, startFor } from '../flow/log-faults.ts';
+import { makeTerminal } from '../fixtures/unread.ts';
+import { cases, mustNotNotice, noisy, onUnread, shift, startFor } from '../flow/log-faults.ts';
 
 const QUERIES = 6000;
 
@@ -14,6 +16,21 @@ for (const [title, begin] of Object.entries(cases)) {
     leave();
   });
 }
+
+const mayBeAnother = spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'true']).status === 0;
+
+// It cannot be opened once more, so that a write to it may wait: in a thread of libuv's, and not at the end.
+t.test('a terminal of another user that shows nothing any more', { skip: !mayBeAnother }, async (t) => {
+  const terminal = makeTerminal();
+  fs.fchmodSync(terminal.fd, 0o600);
+  const folder = fs.mkdtempSync(join(tmpdir(), 'teal-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  fs.chownSync(folder, 65534, 65534);
+  const wrapper = ['setpriv', '--reuid', '65534', '--clear-groups'];
+  const { teal, leave } = await onUnread(t, terminal, false, { wrapper }, folder);
+  await mustNotNotice(t, teal, QUERIES);
+  leave();
+});
 
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
