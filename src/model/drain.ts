@@ -1,5 +1,6 @@
 /** When no cache can still hold an answer of a pool: what is kept for it with a service, and the rules of the report. */
 import { hasSameWeights, type Pool, type Service, ttlInForce } from './service.ts';
+import { timeOfDay } from './time-of-day.ts';
 
 /** Resolvers count TTLs in whole seconds, and differ in where they round. */
 const ROUNDING_SECONDS = 1;
@@ -114,10 +115,4 @@ function drainSentence(name: string, { drainedAtMs, drained, assumed }: PoolDrai
   const why = assumed ? ' (answers from before the start are assumed up to it)' : '';
   if (drained) return `${name} has been drained for caches that honour TTL since ${time}${why}`;
   return `${name} is drained for caches that honour TTL at ${time}${why}`;
-}
-
-function timeOfDay(atMs: number, nowMs: number): string {
-  const text = new Date(atMs).toISOString();
-  const isToday = text.startsWith(new Date(nowMs).toISOString().slice(0, 10));
-  return isToday ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }

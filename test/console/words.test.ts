@@ -1,14 +1,17 @@
 /** Addresses of pages, steps, places in texts, times, refusals: what is said in words or read from them. */
 import fc from 'fast-check';
 import t from 'tap';
+import { instant } from '../../src/cli/format/text.ts';
 import type { AnalysisRecord, Release, Step } from '../../src/console/api/types.ts';
-import { agoText, durationText } from '../../src/console/rules/format.ts';
+import { agoText, clockText, durationText, momentText, timeText } from '../../src/console/rules/format.ts';
 import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
 import { plainText } from '../../src/console/rules/plain.ts';
 import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
 import { hrefOf, placeOf } from '../../src/console/state/router.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
+import { timeOfDay } from '../../src/model/time-of-day.ts';
+import { readFiles } from '../fixtures/sources.ts';
 
 t.test('addresses of pages', async (t) => {
   t.same(placeOf(''), { page: 'services' });
@@ -74,6 +77,29 @@ t.test('times', async (t) => {
   t.equal(durationText(-3), '0 s');
   t.equal(agoText(1000, 0), 'just now', "a server's clock may be ahead");
   t.equal(agoText(0, 61_000), '1 min ago');
+});
+
+t.test('every time says its zone, and it is one zone in all that people read', async (t) => {
+  const at = Date.UTC(2026, 0, 31, 12, 3, 5);
+  t.equal(clockText(at), '12:03:05 UTC');
+  t.equal(clockText('2026-01-31T13:03:05+01:00'), '12:03:05 UTC');
+  t.equal(momentText(at), '2026-01-31 12:03:05 UTC');
+  for (const say of [timeText, timeOfDay]) {
+    t.equal(say(at, at + 60_000), '12:03:05 UTC');
+    t.equal(say(at, at + 86_400_000), '2026-01-31 12:03:05 UTC', 'with its date where that is another');
+  }
+  t.equal(instant('2026-01-31T12:03:05.999Z'), '2026-01-31 12:03:05 UTC');
+  // The helpers above are the only ones who cut a time to what people read, so that no other can forget the zone.
+  const helpers = ['src/console/rules/format.ts', 'src/model/time-of-day.ts', 'src/wire/rdata/number.ts'];
+  const cutting =
+    /toISOString\(\)\s*\.(slice|substring|split|replace)|toLocale(Time|Date)String|toUTCString|DateTimeFormat|\.get(Hours|Minutes)\(/;
+  const others = readFiles('src/**/*.{ts,tsx}').filter(
+    ({ path, text }) => cutting.test(text) && !helpers.includes(path),
+  );
+  t.same(
+    others.map(({ path }) => path),
+    [],
+  );
 });
 
 t.test('pools look different', async (t) => {

@@ -40,6 +40,7 @@ export interface View {
   readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
   readonly reducedMotion?: 'reduce';
+  readonly timezoneId?: string;
 }
 
 /** A page in a context of its own, so with a session of its own. */

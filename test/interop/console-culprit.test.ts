@@ -1,6 +1,6 @@
 /** The console after the fact: which gate took a release back and why, and what was deleted. */
 import t from 'tap';
-import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+import { answers, openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
 const record = '/v1/zones/example.test/rrsets/www.example.test/A';
@@ -88,6 +88,29 @@ t.test('what happened is still there', async (t) => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     t.match((await teal.call('GET', service)).body, { pools, previewNames: false });
+    await page.context().close();
+  });
+
+  await t.test('one card has one time zone, wherever the browser is', async (t) => {
+    await teal.call('PUT', `/v1/services/${app}`, { ttlSeconds: 3600, pools: targets });
+    await teal.call('PUT', `/v1/services/${app}/weights`, { blue: 100, green: 0 });
+    await answers(teal, app);
+    await teal.call('PUT', `/v1/services/${app}/weights`, { blue: 0, green: 100 });
+    const page = await openPage(it, { timezoneId: 'Asia/Kolkata' });
+    await signIn(page, it, `#/services/${app}`);
+    const card = page.getByRole('region', { name: 'Drain' });
+    await card.getByText('draining', { exact: true }).waitFor();
+    const text = (await card.textContent()) ?? '';
+    const times = [...text.matchAll(/\d\d:\d\d:\d\d( UTC)?/g)];
+    t.ok(times.length >= 3, text);
+    t.same(
+      times.filter(([, zone]) => zone === undefined),
+      [],
+      'each says that it is UTC',
+    );
+    const [until] = /\d\d:\d\d:\d\d(?= UTC, when caches)/.exec(text) ?? [];
+    t.match(text, new RegExp(`blue is drained for caches that honour TTL at [-\\d ]*${until} UTC`), 'the same moment');
+    t.match(await card.locator('time').first().getAttribute('title'), /here: \d\d:\d\d:\d\d GMT\+5:30/);
     await page.context().close();
   });
 

@@ -57,7 +57,7 @@ t.test('the console', async (t) => {
     await page.getByRole('button', { name: 'Review the shift…' }).click();
     const dialog = page.getByRole('dialog');
     t.match(await dialog.textContent(), /100% of all new answers move from blue to green.*blue gets no new clients/s);
-    t.match(await dialog.textContent(), /drained at about \d\d:\d\d:\d\d/);
+    t.match(await dialog.textContent(), /drained at about \d\d:\d\d:\d\d UTC/);
     t.same(await answers(teal, app), [blue], 'nothing is done before it is confirmed');
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await dialog.waitFor({ state: 'detached' });

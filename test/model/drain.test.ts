@@ -64,13 +64,13 @@ t.test('a sentence for people', async (t) => {
     );
   const drainedAtMs = Date.UTC(2026, 10, 24, 14, 3, 20);
   const dns = 'existing connections are not ended by DNS';
-  t.equal(say({ drainedAtMs, drained: false }), `blue is drained for caches that honour TTL at 14:03:20; ${dns}`);
-  t.equal(say({ drainedAtMs }), `blue has been drained for caches that honour TTL since 14:03:20; ${dns}`);
+  t.equal(say({ drainedAtMs, drained: false }), `blue is drained for caches that honour TTL at 14:03:20 UTC; ${dns}`);
+  t.equal(say({ drainedAtMs }), `blue has been drained for caches that honour TTL since 14:03:20 UTC; ${dns}`);
   t.match(
     say({ drainedAtMs, drained: false, assumed: true }),
-    /at 14:03:20 \(answers from before the start are assumed/,
+    /at 14:03:20 UTC \(answers from before the start are assumed/,
   );
-  t.match(say({ drainedAtMs }, NOON_MS + 86_400_000), /since 2026-11-24 14:03:20;/);
+  t.match(say({ drainedAtMs }, NOON_MS + 86_400_000), /since 2026-11-24 14:03:20 UTC;/);
   t.match(say({}), /^blue is drained: it has given no answer that a cache could hold;/);
   t.match(say({ pinned: true }), /^blue does not drain: networks are pinned to it;/);
   t.match(say({ weight: 1 }), /^No pool is draining/);

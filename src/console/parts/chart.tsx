@@ -49,6 +49,7 @@ export default function Chart({ pool, series }: { pool: string; series: Series }
         <span class="row">
           <span class="key" data-key="observed" aria-hidden="true" /> observed in answers
         </span>
+        <span>times in UTC</span>
       </figcaption>
     </figure>
   );

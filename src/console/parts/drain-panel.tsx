@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Drain, DrainPool } from '../api/types.ts';
-import { agoText, clockText, countText, durationText } from '../rules/format.ts';
+import { agoText, countText, durationText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import type { Resource } from '../state/resource.ts';
 import { call } from '../state/session.ts';
+import { Clock } from './clock.tsx';
 import { Badge, Card, Loaded, Message } from './controls.tsx';
 import { useNow } from './now.ts';
 import { PoolName } from './pools.tsx';
@@ -47,12 +48,14 @@ function DrainingPool(props: { pool: string; pools: readonly string[]; report: D
           <div class="countdown" role="timer">
             {left > 0 ? durationText(left) : 'any moment'}
           </div>
-          <p class="quiet small">until {clockText(drainedAt)}, when caches that honour the TTL have let go</p>
+          <p class="quiet small">
+            until <Clock at={drainedAt} />, when caches that honour the TTL have let go
+          </p>
         </div>
       )}
       {lastAnswerAt !== null && (
         <p class="small">
-          Last answer {agoText(lastAnswerAt, now)}, at {clockText(lastAnswerAt)}
+          Last answer {agoText(lastAnswerAt, now)}, at <Clock at={lastAnswerAt} />
           {report.lastTtlSeconds ? `, with a TTL of ${report.lastTtlSeconds} s` : ''}.
         </p>
       )}

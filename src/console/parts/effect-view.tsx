@@ -1,8 +1,8 @@
 /** What a change of weights will do, as bars and sentences: the body of every confirmation. */
 import type { Service, Weights } from '../api/types.ts';
 import { effectOf } from '../rules/effect.ts';
-import { clockText } from '../rules/format.ts';
 import { percent, sharesOf } from '../rules/shares.ts';
+import { Clock } from './clock.tsx';
 import { useNow } from './now.ts';
 import { PoolName, SplitBar } from './pools.tsx';
 
@@ -39,8 +39,10 @@ export function EffectView(props: { service: Service; after: Weights; resolvers?
         {effect.emptied.length > 0 && (
           <li>
             Confirmed now, {effect.emptied.join(' and ')} would be drained at about{' '}
-            <strong>{clockText(now + effect.settleSeconds * 1000)}</strong>. Connections that are open then are not
-            ended by DNS.
+            <strong>
+              <Clock at={now + effect.settleSeconds * 1000} />
+            </strong>
+            . Connections that are open then are not ended by DNS.
           </li>
         )}
       </ul>

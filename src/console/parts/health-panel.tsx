@@ -1,7 +1,8 @@
 /** The targets of each pool, with what the health checks say of them. */
 import type { Forced, Health, Service, TargetHealth } from '../api/types.ts';
-import { agoText, clockText } from '../rules/format.ts';
+import { agoText } from '../rules/format.ts';
 import type { Resource } from '../state/resource.ts';
+import { Clock } from './clock.tsx';
 import { Badge, Card, Message } from './controls.tsx';
 import { useNow } from './now.ts';
 import { PoolName } from './pools.tsx';
@@ -54,7 +55,7 @@ function ForcedText({ forced }: { forced: Forced | null | undefined }) {
   if (!forced) return null;
   return (
     <p class="small">
-      <Badge tone="warn">forced {forced.state}</Badge> by {forced.actor} until {clockText(forced.until)}
+      <Badge tone="warn">forced {forced.state}</Badge> by {forced.actor} until <Clock at={forced.until} />
     </p>
   );
 }

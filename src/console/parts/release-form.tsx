@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Plan, Release, Service, Step } from '../api/types.ts';
-import { clockText } from '../rules/format.ts';
 import { shownOf } from '../rules/services.ts';
 import { percent } from '../rules/shares.ts';
 import { PRESETS, presetText } from '../rules/steps.ts';
@@ -10,6 +9,7 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
+import { Clock } from './clock.tsx';
 import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { StepsEditor } from './steps-editor.tsx';
@@ -149,7 +149,7 @@ function PlanView({ name, plan }: { name: string; plan: Plan }) {
               <tr key={i}>
                 <td>
                   {!certain && <span class="quiet">not before </span>}
-                  {clockText(at)}
+                  <Clock at={at} />
                 </td>
                 <td>
                   <strong>{percent(services[name]?.shares[plan.to] ?? 0)}</strong>

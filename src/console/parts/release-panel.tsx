@@ -1,11 +1,12 @@
 /** A release on the screen: its steps as a line of time, what it waits for, its gates, and the buttons that move it. */
 import { useState } from 'preact/hooks';
 import type { Release } from '../api/types.ts';
-import { clockText, durationText, momentText } from '../rules/format.ts';
+import { durationText, momentText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { analysisOf, type StepState, stepStates, stepText } from '../rules/steps.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { Clock } from './clock.tsx';
 import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
 import { Gates } from './gates.tsx';
 import { GroundMoved } from './ground-moved.tsx';
@@ -61,7 +62,9 @@ function WaitCountdown({ release: { wait } }: { release: Release }) {
       <div class="countdown" role="timer">
         {left > 0 ? durationText(left) : 'any moment'}
       </div>
-      <p class="quiet small">until the next step, at {clockText(until)}</p>
+      <p class="quiet small">
+        until the next step, at <Clock at={until} />
+      </p>
     </div>
   );
 }

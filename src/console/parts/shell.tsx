@@ -1,12 +1,12 @@
 /** The frame around every page: where one is, whether the server is there, what was done. */
 import type { ComponentChildren } from 'preact';
 import icon from '../icon.svg';
-import { clockText } from '../rules/format.ts';
 import { dismiss, notes, spoken } from '../state/announce.ts';
 import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
 import { hrefOf, type Place } from '../state/router.ts';
 import { signOut } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
+import { Clock } from './clock.tsx';
 import { useNow } from './now.ts';
 
 const pages = [
@@ -102,7 +102,7 @@ function LostBanner() {
     <div class="banner">
       <p>
         <span role="alert">
-          <strong>The server does not answer.</strong> You see what was in force at {clockText(since)}.
+          <strong>The server does not answer.</strong> You see what was in force at <Clock at={since} />.
         </span>{' '}
         <span class="quiet">{wait > 0 ? `Next attempt in ${wait} s.` : 'Trying now…'}</span>
       </p>

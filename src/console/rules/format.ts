@@ -1,11 +1,32 @@
-/** Times and numbers for people. Times are those of the browser's place. */
+/**
+ * Times and numbers for people. Times are in UTC and say so: those of the server's own sentences, of its log and of its
+ * command line are too, and two zones on one card are one too many at three in the morning.
+ */
 
+/** `12:03:05 UTC`. */
 export function clockText(at: string | number): string {
-  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }
 
+/** With the date where it is not that of now, as the server's sentences have it. */
+export function timeText(at: string | number, nowMs: number): string {
+  const isToday = momentText(at).slice(0, 10) === momentText(nowMs).slice(0, 10);
+  return isToday ? clockText(at) : momentText(at);
+}
+
+/** `2026-01-31 12:03:05 UTC`. */
 export function momentText(at: string | number): string {
-  return new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+  return `${new Date(at).toISOString().slice(0, 10)} ${clockText(at)}`;
+}
+
+/** The same moment where the browser is, for a title: `13:03:05 GMT+1`. */
+export function localText(at: string | number): string {
+  return new Date(at).toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
 }
 
 /** `3 s`, `4 min 05 s`, `2 h 10 min`. */

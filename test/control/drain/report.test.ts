@@ -70,7 +70,7 @@ t.test('drained when the last answer has expired, not before, and not while the 
   t.match(report(31), {
     since: at(30),
     message:
-      'blue has been drained for caches that honour TTL since 12:00:28; existing connections are not ended by DNS',
+      'blue has been drained for caches that honour TTL since 12:00:28 UTC; existing connections are not ended by DNS',
     pools: {
       blue: { answers: 4, lastAnswerAt: at(20.25), lastTtlSeconds: 5, drainedAt: at(28), drained: true },
       green: { answers: 5, lastAnswerAt: at(31), drainedAt: null, drained: false },
@@ -106,7 +106,7 @@ t.test('after kill -9: answers that were not counted are assumed up to the start
   shift(fixture, 0, 111);
   t.match(report(112), {
     since: at(111),
-    message: /blue is drained .* at 12:01:57 \(answers from before the start are assumed up to it\)/,
+    message: /blue is drained .* at 12:01:57 UTC \(answers from before the start are assumed up to it\)/,
     pools: { blue: { lastAnswerAt: null, drainedAt: at(117), drained: false, assumed: true } },
   } as object);
   t.equal(report(117).pools.blue.drained, true);
