@@ -50,7 +50,7 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
 }
 
 async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: WrongTokens): Promise<FastifyReply> {
-  const answer = wrong.add(request.ip ?? '');
+  const answer = wrong.add(request.ip ?? '', request.raw.socket);
   if (answer.kind === 'none') {
     // Whoever sends many at once is told nothing more on this connection.
     reply.hijack();

@@ -1,15 +1,16 @@
 /**
- * What guessing costs. A wrong token beyond the limit is answered late, by a place that is held for so long whether the
- * client waits or not; where there is no place left, its connection is closed. A right token is never held up: behind a
- * proxy, or on this machine, the owner comes from where the guesses come from.
+ * What guessing costs. A wrong token beyond the limit is answered late, so that each connection has one guess in that
+ * time; whoever sends more on one, or holds more than its share, is hung up on. A right token is never held up: behind a
+ * proxy, or on this machine, the owner comes from where the guesses come from. So who hangs up early pays a connection
+ * for a guess and no more, and it is the length of tokens that keeps him out (config/token-strength.ts).
  */
 import { FailureLimiter, networkOf } from './failure-limiter.ts';
 
-/** A person who mistyped waits gladly; a guesser gets some ten thousand guesses a day from one network. */
+/** A person who mistyped waits gladly; a guesser with fifty connections gets 25 guesses a second, not thousands. */
 const DELAY_MS = 2000;
-/** Answers that one network may wait for, and all together: what flooding holds of the server. */
-const HELD_PER_CLIENT_MAX = 4;
-const HELD_MAX = 256;
+/** Answers that one network may wait for, and all together: as many as there are connections (admin.maxConnections). */
+const HELD_PER_CLIENT_MAX = 200;
+const HELD_MAX = 1000;
 
 /** How often it is told in the log what was not told line by line. */
 const TOLD_EVERY_MS = 60_000;
@@ -42,6 +43,8 @@ export class WrongTokens {
   /** Answers that are held, by network. */
   readonly #held = new Map<string, number>();
   #heldInAll = 0;
+  /** Connections that an answer is held for. */
+  readonly #waiting = new WeakSet<object>();
   #lines = 0;
   /** Since the last line that told of them, by network; `#untold` counts those of networks beyond the named ones too. */
   readonly #byClient = new Map<string, number>();
@@ -54,16 +57,18 @@ export class WrongTokens {
   }
 
   /** To be told of every wrong token; `address`: empty where the client has hung up already. */
-  add(address: string): Answer {
+  add(address: string, connection: object): Answer {
     const waitSeconds = this.#limiter.count(address, this.#parts.now());
     this.#parts.count(waitSeconds > 0);
     this.#tell(address, waitSeconds > 0);
-    return waitSeconds === 0 ? { kind: 'now' } : this.#hold(networkOf(address), waitSeconds);
+    return waitSeconds === 0 ? { kind: 'now' } : this.#hold(networkOf(address), connection, waitSeconds);
   }
 
-  #hold(client: string, waitSeconds: number): Answer {
+  #hold(client: string, connection: object, waitSeconds: number): Answer {
     const held = this.#held.get(client) ?? 0;
-    if (held >= HELD_PER_CLIENT_MAX || this.#heldInAll >= HELD_MAX) return { kind: 'none' };
+    const isFull = held >= HELD_PER_CLIENT_MAX || this.#heldInAll >= HELD_MAX;
+    if (isFull || this.#waiting.has(connection)) return { kind: 'none' };
+    this.#waiting.add(connection);
     this.#held.set(client, held + 1);
     this.#heldInAll++;
     const { promise: due, resolve } = Promise.withResolvers<void>();
@@ -72,6 +77,7 @@ export class WrongTokens {
       if (left === 0) this.#held.delete(client);
       else this.#held.set(client, left);
       this.#heldInAll--;
+      this.#waiting.delete(connection);
       resolve();
     });
     return { kind: 'late', waitSeconds, due };
