@@ -85,6 +85,7 @@ t.test('what a message says of itself is left out: dig writes it among the recor
   const repeated = '4:1 warning record_repeated';
   t.same(findings('example.test', `${soa}${key}`), ['5:12 warning record_of_message', repeated].sort());
   t.same(findings('example.test', `${key}a TXT x\n`), ['4:12 warning record_of_message'], 'also between messages');
+  t.same(findings('example.test', `${key}a TXT x\n${key}${key}`), ['4:12 warning record_of_message'], 'said once');
   const { content } = readZone('example.test', Buffer.from(`${whole}${key}a TXT x\n`));
   t.same([...content.names.keys()], ['example.test', 'ns1.example.test', 'a.example.test'], 'and nothing else is');
   const left = ['4:9 warning record_of_message'];

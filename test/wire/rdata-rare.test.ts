@@ -275,3 +275,14 @@ t.test(
     }
   },
 );
+
+t.test("bytes that an earlier version took for an unknown type are kept, shown, and in nobody's way", async (t) => {
+  for (const mnemonic of ['APL', 'IPSECKEY', 'HIP', 'KX', 'MINFO', 'AMTRELAY', 'NID', 'A6', 'X25', 'DSYNC'] as const) {
+    for (const bytes of [[], [0], [1, 2, 3], Array(40).fill(255)]) {
+      const rdata = Uint8Array.from(bytes);
+      const text = formatRdata(TYPE[mnemonic], rdata);
+      t.ok(text.length > 0, `${mnemonic}: ${text}`);
+      t.doesNotThrow(() => [compressibleNames, rdataNames, lowerNames].map((work) => work(TYPE[mnemonic], rdata)));
+    }
+  }
+});

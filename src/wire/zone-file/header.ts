@@ -59,7 +59,9 @@ export function readHeader(words: Words, first: number): Header | Fault | LeftOu
 }
 
 function leftOut(type: Word): LeftOut {
-  return new LeftOut(type.malformed(`${type.shown} belongs to a message and not to a zone: it is left out`));
+  return new LeftOut(
+    type.malformed(`${type.shown} belongs to a message and not to a zone: it is left out, and so are others like it`),
+  );
 }
 
 function readType(word: Word, text: string, ttlSeconds: number | undefined, next: number): Header | Fault | LeftOut {

@@ -56,6 +56,7 @@ class Reader {
   #included = 0;
   #generated = 0;
   #stopped = false;
+  #hasLeftOut = false;
 
   constructor(options: ReadOptions, findings: Findings) {
     this.#include = options.include;
@@ -82,6 +83,12 @@ class Reader {
     const place = scope.entries.locate(malformed.at);
     this.#findings.add({ severity: 'error', code, file: scope.file, ...place, message: malformed.reason });
     this.#stopped ||= this.#findings.full;
+  }
+
+  /** Said once: a transfer has one in each of its messages. */
+  #leaveOut(scope: Scope, { malformed }: LeftOut): undefined {
+    if (!this.#hasLeftOut) this.#warn(scope, 'record_of_message', malformed);
+    this.#hasLeftOut = true;
   }
 
   #warn(scope: Scope, code: DoubtCode, { at, reason }: Malformed): undefined {
@@ -111,7 +118,7 @@ class Reader {
     if (scope.owner === undefined || scope.owner === 'bad') return undefined;
     const header = readHeader(words, inherited ? 0 : 1);
     if (header instanceof Fault) return this.#fail(scope, header);
-    if (header instanceof LeftOut) return this.#warn(scope, 'record_of_message', header.malformed);
+    if (header instanceof LeftOut) return this.#leaveOut(scope, header);
     this.#records.lastTtlSeconds = header.ttlSeconds ?? this.#records.lastTtlSeconds;
     const record = this.#make(scope, scope.owner, header, words, header.next);
     if (record instanceof Fault) return this.#fail(scope, record);
