@@ -27,7 +27,7 @@ export function draftZonePut(
   const before = store.zone(name);
   const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
-  const unraised = makeZone(name, command.body, before?.serial ?? 0, before?.revision ?? 0);
+  const unraised = makeZone(name, command.body, before);
   if (unraised instanceof Problem) return unraised;
   if (before !== undefined && isDeepStrictEqual(zoneBody(before), zoneBody(unraised))) {
     return { revision: before.revision, body: zoneReply(before) };

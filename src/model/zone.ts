@@ -54,11 +54,11 @@ const ZONE_DEFAULTS = {
 } as const;
 
 /** The zone that a body describes; what it leaves out has its default. `serial` and `revision` are given by the log. */
-export function makeZone(name: string, body: ZoneBody, serial: number, revision: number): Zone | Problem {
-  const nameservers = makeNameservers(body.nameservers);
+export function makeZone(name: string, body: ZoneBody, before: Zone | undefined): Zone | Problem {
+  const nameservers = makeNameservers(body.nameservers, before?.nameservers ?? []);
   if (nameservers instanceof Problem) return nameservers;
   const hostmaster = canonicalName(body.hostmaster);
-  if (hostmaster instanceof Problem || hostmaster === '') {
+  if (hostmaster instanceof Problem || (hostmaster === '' && before?.hostmaster !== '')) {
     const why = hostmaster instanceof Problem ? ` (${hostmaster.detail})` : '';
     const detail = `hostmaster is a mailbox written as a name, hostmaster.example.com for hostmaster@example.com${why}`;
     return new Problem('zone_invalid', `${detail}.`, { pointer: '/hostmaster' });
@@ -79,11 +79,13 @@ export function makeZone(name: string, body: ZoneBody, serial: number, revision:
     const bad = checkSeconds(seconds, key);
     if (bad !== undefined) return bad;
   }
+  const { serial, revision } = before ?? { serial: 0, revision: 0 };
   return { name, primary, nameservers, hostmaster, ...times, serial, revision };
 }
 
-function makeNameservers(texts: readonly string[]): string[] | Problem {
-  if (texts.length === 0 || texts.length > NAMESERVERS_MAX) {
+/** `known`: those that the zone has, from a file it may be, where others are taken too. */
+function makeNameservers(texts: readonly string[], known: readonly string[]): string[] | Problem {
+  if (texts.length === 0 || texts.length > Math.max(NAMESERVERS_MAX, known.length)) {
     const detail = `A zone has 1 to ${NAMESERVERS_MAX} nameservers, not ${texts.length}.`;
     return new Problem('zone_invalid', detail, { pointer: '/nameservers' });
   }
@@ -92,7 +94,7 @@ function makeNameservers(texts: readonly string[]): string[] | Problem {
     const pointer = `/nameservers/${i}`;
     const name = canonicalName(text);
     if (name instanceof Problem) return new Problem('zone_invalid', name.detail, { pointer });
-    if (!isHostName(name)) {
+    if (!known.includes(name) && !isHostName(name)) {
       const detail = `A nameserver is a host name such as ns1.example.com, not ${JSON.stringify(text)}.`;
       return new Problem('zone_invalid', detail, { pointer });
     }

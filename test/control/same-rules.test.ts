@@ -3,10 +3,13 @@ import t, { type Test } from 'tap';
 import type { Command } from '../../src/control/command.ts';
 import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
 import { Problem } from '../../src/model/errors.ts';
+import type { ZoneBody } from '../../src/model/zone.ts';
 import { readZone } from '../../src/model/zone-check.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { bluegreen, makeEngine, NOON_MS } from '../fixtures/engine.ts';
 import { askBytes } from '../fixtures/table.ts';
+
+type ZoneReply = ZoneBody & { name: string; serial: number; revision: number };
 
 const zonePut = (...nameservers: string[]): Command => ({
   kind: 'zone.put',
@@ -247,6 +250,23 @@ t.test(
     t.equal(fixture.code(put('a.*.b TXT y')), 'name_invalid');
   },
 );
+
+t.test('what an import says of a zone may be written back: many nameservers, odd names, no mailbox', async (t) => {
+  const fixture = makeEngine(t);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  t.teardown(() => files.stop());
+  const servers = ['_ns', ...Array.from({ length: 40 }, (_, i) => `ns${i}`)];
+  const text = `$TTL 60\n@ SOA . . 1 2 3 4 5\n${servers.map((server) => `@ NS ${server}.test.\n`).join('')}`;
+  t.match(await files.import('example', Buffer.from(text), { actor: 'test', atMs: NOON_MS }), { created: true });
+  const { name: _, serial: __, revision: ___, ...body } = (fixture.queries.zone('example') as { body: ZoneReply }).body;
+  t.equal(fixture.must({ kind: 'zone.put', zone: 'example', body }).revision, 1, 'as it is');
+  fixture.must({ kind: 'zone.put', zone: 'example', body: { ...body, ttlSeconds: 61 } });
+  const put = (nameservers: readonly string[]) =>
+    fixture.code({ kind: 'zone.put', zone: 'example', body: { ...body, nameservers } });
+  t.equal(put(['_ns.test', '_other.test']), 'zone_invalid', 'another one must be a host name');
+  t.equal(put([...body.nameservers, 'ns40.test']), 'zone_invalid');
+  t.equal(put(body.nameservers.slice(0, 33)), 'none');
+});
 
 t.test(
   'signatures keep the TTLs of what they sign: by file and by API, in answers, in the export, after a restart',

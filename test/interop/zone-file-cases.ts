@@ -345,6 +345,11 @@ const zones: readonly ZoneFileCase[] = [
   ),
   file(
     'zone',
+    'hashed names below a DNAME at the apex',
+    '$TTL 5\n@ SOA ns.other. host 1 2 3 4 5\n@ NS ns.other.\n@ DNAME b.other.\nscpjclod9nh4snis80bpp1jk8edjg6t9 NSEC3 1 0 0 AABB scpjclod9nh4snis80bpp1jk8edjg6t9 NS SOA DNAME\n',
+  ),
+  file(
+    'zone',
     'data below a DNAME at the apex',
     '$TTL 5\n@ SOA ns.other. host 1 2 3 4 5\n@ NS ns.other.\n@ DNAME b.other.\na TXT x\n',
   ),
