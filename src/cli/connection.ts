@@ -77,7 +77,8 @@ function findToken(
 ): { token: string | undefined; tokenFrom: string } {
   if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file');
   if (env.TEAL_TOKEN) return { token: env.TEAL_TOKEN.trim(), tokenFrom: 'TEAL_TOKEN' };
-  if (file?.token !== undefined) return { token: file.token, tokenFrom: file.name };
+  // As in a file of its own, where a line feed ends it.
+  if (file?.token !== undefined) return { token: file.token.trim(), tokenFrom: file.name };
   if (file?.tokenFile !== undefined) return fromFile(file.tokenFile, `${file.name}: tokenFile`);
   // A server that was started here wrote it; it is for nobody but a server on this machine.
   const own = join(env.TEAL_DATA_DIR || 'data', 'admin.token');

@@ -11,7 +11,7 @@ const shell = (env: Record<string, string>, home = '/nonexistent'): Shell => ({ 
 
 t.test('flags win over the environment, the environment over the file, the file over what lies here', async (t) => {
   const home = t.testdir({
-    '.config': { teal: { 'config.yaml': 'url: https://file.example:8053/\ntoken: from-file\n' } },
+    '.config': { teal: { 'config.yaml': 'url: https://file.example:8053/\ntoken: |\n  from-file\n' } },
     data: { 'admin.token': 'from-data\n' },
     'token.txt': 'from-flag\n',
   });
