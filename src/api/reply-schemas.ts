@@ -317,6 +317,9 @@ export const components: readonly TSchema[] = [
       ...standing,
       analysis: Type.Optional(analysisProgress),
       analyses: Type.Optional(analyses),
+      forgotten: Type.Optional(
+        Type.Literal(true, { description: 'It ended long ago; its steps and analyses are no longer kept.' }),
+      ),
       createdAt: Type.String({ format: 'date-time' }),
       revision,
     },

@@ -113,6 +113,8 @@ export interface Release {
   readonly held: boolean;
   /** What its gates said, in order of time; absent: nothing, or an earlier version kept nothing. */
   readonly analyses?: readonly KeptAnalysis[];
+  /** It ended long ago: its steps, and what its gates said, are no longer kept. */
+  readonly forgotten?: true;
   /** Unix time, milliseconds. */
   readonly createdAtMs: number;
   /** The last revision that changed it; its ETag. */

@@ -9,7 +9,7 @@ import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
 import { RRSETS, SERVICES_IN } from './statements.ts';
-import { type Retention, Texts } from './texts.ts';
+import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
 /** What the builder thread needs to open the store. */
@@ -18,6 +18,9 @@ export interface SharedStore {
   readonly turn: SharedArrayBuffer;
   readonly retention: Retention;
 }
+
+/** Releases whose plans are forgotten in one transaction; each has some 100 KB at most. */
+const RELEASES_AT_ONCE = 10;
 
 /** A zone with all that is in it. */
 export interface ZoneSnapshot {
@@ -35,6 +38,8 @@ export class Staging {
   readonly #turn: Turn;
   readonly #texts: Texts;
   readonly #retention: Retention;
+  /** The last release that was looked at. */
+  #releasesSeen = 0;
 
   /** The database is one that the main thread has opened and migrated. */
   constructor({ file, turn, retention }: SharedStore) {
@@ -89,10 +94,22 @@ export class Staging {
     return true;
   }
 
-  /** Forgets some of the log's large texts that are kept no longer; false where there are none. */
+  /**
+   * Forgets some of the log's large texts that are kept no longer, and the plans of releases that ended as long ago; false
+   * where there are none.
+   */
   forget(): boolean {
-    if (!this.#texts.isOverdue(this.#retention)) return false;
-    this.#turn.asBuilder(this.#database.transaction(() => this.#texts.forget(this.#retention)).immediate);
+    const upTo = this.#texts.lastRevision - this.#retention.revisions;
+    const found = this.#statements.largeReleases.all(this.#releasesSeen, upTo, INLINE_MAX, RELEASES_AT_ONCE);
+    const releases = (found as { id: number }[]).map(({ id }) => id);
+    if (releases.length === 0 && !this.#texts.isOverdue(this.#retention)) return false;
+    const write = this.#database.transaction(() => {
+      this.#texts.forget(this.#retention);
+      for (const id of releases) this.#statements.forgetPlan.run(id);
+    });
+    this.#turn.asBuilder(write.immediate);
+    // One that goes on is looked at again after the next start.
+    this.#releasesSeen = releases.at(-1) ?? this.#releasesSeen;
     return true;
   }
 
@@ -133,6 +150,10 @@ function prepare(database: Database) {
     dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
     sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ?1 AND (name, type) IN
       (SELECT name, type FROM rrsets WHERE content = ?1 LIMIT ?2)`),
+    largeReleases: sql(`SELECT id FROM releases WHERE id > ? AND id <= ? AND octet_length(body) > ?
+      ORDER BY id LIMIT ?`),
+    forgetPlan: sql(`UPDATE releases SET body = json_set(json_remove(body, '$.analyses'), '$.steps', json('[]'),
+      '$.forgotten', json('true')) WHERE id = ? AND json_extract(body, '$.state') IN ('completed', 'aborted')`),
     sweepContent: sql('DELETE FROM contents WHERE id = ?'),
   };
 }

@@ -9,7 +9,7 @@ import type { Database } from 'better-sqlite3';
  * Characters of JSON that stand in the log itself, for ever: the weights of sixteen pools with the longest names are
  * shorter, so that a shift can be rolled back however old it is.
  */
-const INLINE_MAX = 2048;
+export const INLINE_MAX = 2048;
 /** JSON never begins with it. */
 const MARK = '@';
 
@@ -55,7 +55,7 @@ export class Texts {
   isOverdue({ revisions, maxBytes }: Retention): boolean {
     const oldest = this.#statements.oldest.get() as { revision: number } | undefined;
     if (oldest === undefined) return false;
-    return oldest.revision <= this.#lastRevision - revisions || this.bytes > maxBytes;
+    return oldest.revision <= this.lastRevision - revisions || this.bytes > maxBytes;
   }
 
   /** Forgets some. To be called in a transaction of its own. */
@@ -68,7 +68,7 @@ export class Texts {
     }
   }
 
-  get #lastRevision(): number {
+  get lastRevision(): number {
     return (this.#statements.last.get() as { revision: number | null }).revision ?? 0;
   }
 }

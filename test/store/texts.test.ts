@@ -100,7 +100,7 @@ t.test('a number of bytes bounds it too, and a body that comes again is young ag
 });
 
 t.test(
-  'a release with a long plan is forgotten in the log, not in its row; limited tokens see what is left',
+  'a release with a long plan is forgotten once it has ended long ago, not while it goes on; limited tokens see what is left',
   async (t) => {
     const fixture = make(t, { revisions: 1, maxBytes: 1 });
     const steps = Array.from({ length: 100 }, (_, i) => ({ setWeight: i % 100 })).flatMap((step) => [
@@ -116,10 +116,20 @@ t.test(
     } as const;
     const { body } = fixture.must(command);
     const { id } = body as { id: string };
+    const other = 'other.example.com';
+    fixture.must({ kind: 'service.put', name: other, body: bluegreen(1, 1) });
+    const active = fixture.must({ ...command, services: [other] }).body as { id: string };
     fixture.must({ kind: 'rollback', name: app });
     for (let i = 0; i < 3; i++) fixture.must({ kind: 'service.put', name: app, body: large(i) });
     fixture.forget();
-    t.equal(fixture.store.release(id)?.steps.length, steps.length);
+    t.match(
+      fixture.store.release(id),
+      { state: 'aborted', steps: [], forgotten: true },
+      'its plan as well, since it ended',
+    );
+    t.match(fixture.queries.release(id, undefined, everything), { body: { forgotten: true } });
+    t.match(fixture.execute({ kind: 'release.retry', id }), { code: 'revision_forgotten', status: 410 });
+    t.equal(fixture.store.release(active.id)?.steps.length, steps.length, 'one that goes on is whole');
     const limited = new Grant(fixture.store, { services: [app], zones: [] });
     const page = fixture.queries.revisions(0, 100, false, limited) as Page;
     t.ok(page.items.length > 3);

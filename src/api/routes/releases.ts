@@ -120,6 +120,7 @@ function verbSchema(verb: Verb) {
 }
 
 const retryProblems = [
+  'revision_forgotten',
   'release_unknown',
   'release_state',
   'service_unknown',

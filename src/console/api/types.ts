@@ -128,6 +128,8 @@ export interface Subject {
   readonly name: string;
   readonly before: unknown;
   readonly after: unknown;
+  /** What of the two is no longer kept. */
+  readonly forgotten?: readonly ('before' | 'after')[];
 }
 
 export interface Revision {

@@ -29,6 +29,9 @@ export function History(props: { items: readonly Revision[]; undo?: (revision: R
 }
 
 function Differences({ subjects }: { subjects: readonly Subject[] }) {
+  if (subjects.some(({ forgotten }) => forgotten !== undefined)) {
+    return <p class="quiet small">What it was and became is no longer kept (history.contentRevisions).</p>;
+  }
   const all = subjects
     .filter(({ kind }) => kind !== 'release')
     // The summary of a shift says its weights already.

@@ -19,7 +19,7 @@ export function rollbackTarget(
       return releases.get(id)?.services[name]?.before;
     }
     // The service was made here, and its weights were never shifted since.
-    if (own?.before === null) return 'nothing';
+    if (own?.before === null && own.forgotten === undefined) return 'nothing';
   }
   return undefined;
 }

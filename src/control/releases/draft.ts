@@ -56,6 +56,10 @@ function toldBy(store: Store, command: ReleaseVerb, release: Release, context: C
     case 'release.retry': {
       // Of the services only what they are now counts; whether it can be retried at all is for the transition to say.
       if (release.state !== 'aborted') return { verb: 'retry', services: [] };
+      if (release.forgotten) {
+        const detail = `The steps of release ${release.id} are no longer kept (history.contentRevisions): make a new one.`;
+        return new Problem('revision_forgotten', detail);
+      }
       const names = release.services.map(({ name }) => name);
       const services = findServices(store, names, {});
       if (services instanceof Problem) return services;

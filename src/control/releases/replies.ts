@@ -15,6 +15,7 @@ export function releaseReply(release: Release, name: string | undefined): object
     to,
     ...standing(release, name),
     steps: shownSteps(steps),
+    ...(release.forgotten && { forgotten: true }),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,
