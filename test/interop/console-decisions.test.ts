@@ -227,7 +227,7 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await record('late', ['192.0.2.66']);
       await moved(t, page, 'Import', [/made late\.example\.test\/A/, /admin/]);
       t.same(await rdataOf('late'), ['192.0.2.66']);
-      await page.getByRole('button', { name: 'Load what is in force in its place' }).click();
+      await page.getByRole('button', { name: 'Load theirs instead' }).click();
       await typed(page, '192.0.2.66');
       await page.getByRole('button', { name: 'Import', exact: true }).click();
       await page.getByText('imported,', { exact: false }).first().waitFor();

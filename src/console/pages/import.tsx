@@ -116,17 +116,17 @@ export function ImportPage({ name }: { name: string }) {
         {isHeld && (
           <GroundMoved
             what={name}
-            opened={ground?.body}
-            now={moved.body}
+            opened={shownOf(ground?.body)}
+            now={shownOf(moved.body)}
             etag={ground?.etag}
             isAbout={isIn(name)}
             onMine={() => {
               setGround(moved);
               action.clear();
             }}
-            mineText="Keep my text: it replaces all of this"
+            mineText="Keep my text"
             onTheirs={() => void load()}
-            theirsText="Load what is in force in its place"
+            theirsText="Load theirs instead"
           />
         )}
         <Late action={action} />
@@ -140,6 +140,13 @@ export function ImportPage({ name }: { name: string }) {
       </form>
     </>
   );
+}
+
+/** What a zone says of itself; its number moves with every record. */
+function shownOf(zone: Zone | undefined): object | undefined {
+  if (zone === undefined) return undefined;
+  const { serial: _serial, revision: _revision, ...shown } = zone;
+  return shown;
 }
 
 /** What in the log is about the zone: itself, its records, its services. */

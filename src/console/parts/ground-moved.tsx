@@ -1,5 +1,5 @@
 /** What a form or dialog shows when somebody changed what it is about: who, what, theirs and yours; and what to do. */
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { segment } from '../api/client.ts';
 import type { Page, Revision, Subject } from '../api/types.ts';
 import { type Row, rowsOf } from '../rules/ground.ts';
@@ -29,10 +29,13 @@ export function GroundMoved(props: {
   theirsText?: string;
 }) {
   const { what, opened, now, mine, onMine, onTheirs } = props;
+  // Below a long form it would be out of sight, and its person before a button that does nothing.
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), []);
   const rows = useMemo(() => rowsOf(opened, now, mine), [opened, now, mine]);
   return (
     <Message tone="warn">
-      <div class="stack-s">
+      <div class="stack-s" ref={place}>
         <p>
           <strong role="alert">{headline(what, opened, now)}</strong> Nothing is done until you decide.
         </p>

@@ -47,17 +47,25 @@ function Differences({ subjects }: { subjects: readonly Subject[] }) {
       <div class="diff">
         {all.slice(0, DIFFERENCES_MAX).map(({ path, before, after }) => (
           <span key={path}>
-            {path} {before === undefined ? <em class="quiet">none</em> : <del>{before}</del>}
-            <span class="arrow" aria-hidden="true">
-              →
-            </span>
-            <span class="hidden-text"> becomes </span>
-            {after === undefined ? <em class="quiet">none</em> : <ins>{after}</ins>}
+            {path} {isGone || isNew ? <b>{before ?? after}</b> : <Change before={before} after={after} />}
           </span>
         ))}
         {all.length > DIFFERENCES_MAX && <span>and {all.length - DIFFERENCES_MAX} more</span>}
       </div>
     </details>
+  );
+}
+
+function Change({ before, after }: { before: string | undefined; after: string | undefined }) {
+  return (
+    <>
+      {before === undefined ? <em class="quiet">none</em> : <del>{before}</del>}
+      <span class="arrow" aria-hidden="true">
+        →
+      </span>
+      <span class="hidden-text"> becomes </span>
+      {after === undefined ? <em class="quiet">none</em> : <ins>{after}</ins>}
+    </>
   );
 }
 

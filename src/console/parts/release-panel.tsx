@@ -94,7 +94,7 @@ function Timeline({ release }: { release: Release }) {
               {stepMarks[state] ?? i + 1}
             </span>
             <strong>{stepText(step, release.to)}</strong>
-            <span class={isSaid ? 'small' : 'hidden-text'}>{stepWords[state]}</span>
+            <span class={isSaid ? 'step-word' : 'hidden-text'}>{stepWords[state]}</span>
             {step.analysis && (
               <Gates step={step.analysis} record={analysisOf(release, i)} count={release.analysis?.count} />
             )}
