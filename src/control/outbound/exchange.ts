@@ -60,7 +60,14 @@ export function exchange(asked: Exchange, hearing: Hearing): void {
     tell();
   };
   const fail = (error: Error): void => over(() => hearing.failed(error));
-  const parser = makeParser(asked.method === 'HEAD', { ...hearing, end: () => over(() => hearing.end()) });
+  const parser = makeParser(asked.method === 'HEAD', {
+    head: hearing.head,
+    // Its head may have been enough: what came along with it is nobody's any more.
+    body: (chunk) => {
+      if (!isOver) hearing.body(chunk);
+    },
+    end: () => over(() => hearing.end()),
+  });
   listen(socket, asked.tls ? 'secureConnect' : 'connect', EXCHANGING, () => socket.write(request));
   listen(socket, 'error', EXCHANGING, fail);
   listen(socket, 'data', EXCHANGING, (chunk: Buffer) => {
