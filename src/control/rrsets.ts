@@ -11,7 +11,7 @@ import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
-import { targetWarnings } from './target-warnings.ts';
+import { spellingWarnings, targetWarnings } from './target-warnings.ts';
 import { unknownZone } from './zones.ts';
 
 /** Where an RRset stands: its zone and its key. */
@@ -40,7 +40,7 @@ export function draftRRsetPut(
   if (conflict !== undefined) return conflict;
   const body = rrsetBody(rrset);
   if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
-    return { revision: before.revision, body: withWarnings(store, zone, before) };
+    return { revision: before.revision, body: withWarnings(store, zone, before, command.body.rdata) };
   }
   return {
     kind: 'rrset.put',
@@ -51,7 +51,7 @@ export function draftRRsetPut(
       { op: 'putZone', zone: withRaisedSerial(zone, revision) },
     ],
     created: before === undefined,
-    body: withWarnings(store, zone, rrset),
+    body: withWarnings(store, zone, rrset, command.body.rdata),
   };
 }
 
@@ -81,8 +81,8 @@ export function draftRRsetDelete(
   };
 }
 
-function withWarnings(store: Store, zone: Zone, rrset: RRset): unknown {
-  const warnings = targetWarnings(store, zone, rrset);
+function withWarnings(store: Store, zone: Zone, rrset: RRset, texts: readonly string[]): unknown {
+  const warnings = [...targetWarnings(store, zone, rrset), ...spellingWarnings(zone, rrset, texts)];
   const reply = rrsetReply(rrset) as object;
   return warnings.length === 0 ? reply : { ...reply, warnings };
 }

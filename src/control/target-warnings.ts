@@ -1,14 +1,19 @@
-/** What the check of a zone file would warn of, said where the API takes such records: hosts without an address, and aliases. */
+/** What the check of a zone file would warn of, said where the API takes such records. */
 import { isAtOrBelow, nameToWire, parentOf, suffixesOf, wireToName } from '../model/name.ts';
 import { previewNames } from '../model/preview.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { type ContentRRset, ZoneContent } from '../model/zone-content.ts';
+import { ZoneLint } from '../model/zone-lint.ts';
 import { type ServiceNames, TargetCheck } from '../model/zone-targets.ts';
 import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
+import { Malformed } from '../wire/malformed.ts';
 import { hostNames } from '../wire/rdata.ts';
+import { encodeText } from '../wire/text.ts';
+import { wordsOfLine } from '../wire/words.ts';
 import { Findings } from '../wire/zone-file/finding.ts';
+import { typographicQuotes } from '../wire/zone-file/quotes.ts';
 
 interface Warning {
   readonly code: string;
@@ -38,6 +43,21 @@ export function targetWarnings(store: Store, zone: Zone, rrset: RRset): readonly
   const check = new TargetCheck(content, servicesAt(store, zone, names), cuts, dnames, findings);
   for (const each of content.rrsets(rrset.name)) if (each.type === rrset.type) check.check(each);
   return findings.warnings.map(({ code, message }) => ({ code, message }));
+}
+
+/** Of names whose final dot was forgotten or that no host has, and of typographic quotes in the texts that were put. */
+export function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly string[]): readonly Warning[] {
+  const findings = new Findings();
+  const content = new ZoneContent(zone.name, findings);
+  addTo(content, { ...rrset, rdata: rrset.rdata.slice(0, HOSTS_LOOKED_UP_MAX) });
+  new ZoneLint(content, findings).check(rrset.name, content.rrsets(rrset.name));
+  const warnings: Warning[] = findings.warnings.map(({ code, message }) => ({ code, message }));
+  for (const text of texts.slice(0, HOSTS_LOOKED_UP_MAX)) {
+    const words = wordsOfLine(encodeText(text));
+    const quotes = words instanceof Malformed ? undefined : typographicQuotes(words, 0);
+    if (quotes !== undefined) warnings.push({ code: 'quotes_typographic', message: quotes.reason });
+  }
+  return warnings;
 }
 
 function hostsIn(type: number, rdata: Uint8Array): string[] {
