@@ -94,6 +94,8 @@ t.test('what was deleted can be set again as it was', async (t) => {
   });
   t.equal(deletedRRset(subject('rrset', 'www.example.test/A', www, www)), undefined);
   t.equal(deletedRRset(subject('zone', 'example.test', www, null)), undefined);
+  const forgotten = { ...subject('rrset', 'www.example.test/A', www, null), forgotten: ['after'] } as const;
+  t.equal(deletedRRset(forgotten), undefined, 'what is no longer kept was not deleted');
   t.same(
     [...leavesOf(www)],
     [

@@ -44,16 +44,25 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** An RRset that a revision deleted, so that it can be set again; undefined where the subject is none. */
-export function deletedRRset({ kind, name, before, after }: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
+export function deletedRRset({
+  kind,
+  name,
+  before,
+  after,
+  forgotten,
+}: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
   const { ttlSeconds, rdata } = (before ?? {}) as Partial<RRset>;
-  if (kind !== 'rrset' || after !== null || ttlSeconds === undefined || rdata === undefined) return undefined;
+  // What is no longer kept reads as null too.
+  if (kind !== 'rrset' || after !== null || forgotten !== undefined || ttlSeconds === undefined || rdata === undefined)
+    return undefined;
   const slash = name.lastIndexOf('/');
   return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
 }
 
 /** A service that a revision deleted, as a form can take it. */
-export function deletedService({ kind, name, before, after }: Subject): Service | undefined {
-  if (kind !== 'service' || after !== null || !isObject(before) || !isObject(before.pools)) return undefined;
+export function deletedService({ kind, name, before, after, forgotten }: Subject): Service | undefined {
+  if (kind !== 'service' || after !== null || forgotten !== undefined || !isObject(before) || !isObject(before.pools))
+    return undefined;
   return { ...before, name } as unknown as Service;
 }
 
