@@ -12,6 +12,7 @@ import { listen } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
 import { documentScope, makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
+import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { Door } from './door/door.ts';
 import { guardWithShares } from './door/guard.ts';
@@ -75,6 +76,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
 
 function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
   api.addHook('onRoute', documentScope);
+  api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
   zoneRoutes(api, parts);
   api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
   rrsetRoutes(api, parts);

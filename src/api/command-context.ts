@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '../control/command.ts';
 import { Problem } from '../model/errors.ts';
 import type { Token } from '../model/token.ts';
-import { parseIfMatch } from './conditions.ts';
+import { explainNoMatch, parseIfMatch } from './conditions.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
@@ -24,6 +24,7 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   const ifMatch = request.headers['if-match'];
   const accepted = ifMatch === undefined ? undefined : parseIfMatch(ifMatch);
   if (accepted instanceof Problem) return accepted;
+  if (accepted?.length === 0) return explainNoMatch(ifMatch as string);
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {

@@ -5,6 +5,9 @@ import { Refusal } from './problems.ts';
 
 type Done = (error: Error | null, body?: unknown) => void;
 
+/** More than any object here may have, and few enough to be looked at in one turn. */
+const PROPERTIES_MAX = 1000;
+
 /** Fastify's content type parser. An empty body is no body: the route's schema says whether it needs one. */
 export function parseBody(request: FastifyRequest, bytes: Buffer, done: Done): void {
   request.bodyBytes = bytes;
@@ -61,6 +64,9 @@ function checkNames(json: string): Problem | undefined {
 
 function checkName(name: string, seen: Set<string>): Problem | undefined {
   if (name === '__proto__') return new Problem('body_invalid', 'The property name "__proto__" is not allowed.');
+  if (seen.size >= PROPERTIES_MAX) {
+    return new Problem('body_invalid', `An object in a body has at most ${PROPERTIES_MAX} properties.`);
+  }
   if (seen.has(name)) return new Problem('body_invalid', `The property ${JSON.stringify(name)} is there twice.`);
   seen.add(name);
   return undefined;

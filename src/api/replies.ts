@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandContext, CommandResult, Outcome } from '../control/command.ts';
-import type { Page, Resource } from '../control/queries.ts';
+import type { Page } from '../control/page.ts';
+import type { Resource } from '../control/queries.ts';
 import { Problem } from '../model/errors.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
 import type { ApiParts } from './parts.ts';

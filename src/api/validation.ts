@@ -90,6 +90,8 @@ function valueAt(root: unknown, path: readonly string[]): unknown {
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
+  // JSON has numbers of any size; 1e400 is read as infinite.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'one beyond 1.8e308';
   return article(Array.isArray(value) ? 'array' : typeof value);
 }
 

@@ -61,7 +61,9 @@ function findUrl(
 function checkUrl(text: string, from: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') {
-    return url.href.replace(/\/+$/, '');
+    let { href } = url;
+    while (href.endsWith('/')) href = href.slice(0, -1);
+    return href;
   }
   throw new Failure(
     EXIT.USAGE,

@@ -3,6 +3,7 @@ import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
+import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { TokenLimits } from '../model/token.ts';
 import type { Zone } from '../model/zone.ts';
@@ -14,6 +15,7 @@ import { shown } from './draft.ts';
 import { Grant } from './grant.ts';
 import { healthReply } from './health/replies.ts';
 import type { HealthView } from './health/seen.ts';
+import { type Page, page, walk } from './page.ts';
 import { analysesReply } from './releases/analyses-reply.ts';
 import type { AnalysisProgress } from './releases/analysis.ts';
 import { findRelease, unknownRelease } from './releases/draft.ts';
@@ -32,12 +34,6 @@ export interface Resource {
   readonly body: unknown;
   /** True where the body also says what is observed, which changes without a revision. */
   readonly isLive?: boolean;
-}
-
-/** One page of a list, in name or number order; `next` is the `after` of the next page, absent on the last. */
-export interface Page {
-  readonly items: readonly unknown[];
-  readonly next?: string;
 }
 
 /** What this process observes, and no revision says. */
@@ -89,7 +85,7 @@ export class Queries {
   zones(after: string | undefined, limit: number, grant: Grant): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    const found = this.#store.zones(start, limit + 1);
+    const found = walk<Zone>((last) => this.#store.zones(last?.name ?? start, 1));
     const reply = (zone: Zone) => (grant.zone(zone.name) ? zoneReply(zone) : undefined);
     return page(found, limit, reply, (zone) => shown(zone.name));
   }
@@ -109,7 +105,7 @@ export class Queries {
     if (this.#store.zone(zone) === undefined) return unknownZone(zone);
     const start = after === undefined ? undefined : parseRRsetKey(after);
     if (start instanceof Problem) return start;
-    const found = this.#store.rrsets(zone, start, limit + 1);
+    const found = walk<RRset>((last) => this.#store.rrsets(zone, last ?? start, 1));
     return page(found, limit, rrsetReply, (rrset) => label(rrset.name, rrset.type));
   }
 
@@ -121,7 +117,7 @@ export class Queries {
   services(after: string | undefined, limit: number, grant: Grant): Page | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    const found = this.#store.services(start, limit + 1);
+    const found = walk<Service>((last) => this.#store.services(last?.name ?? start, 1));
     const reply = (service: Service) => (grant.service(service.name) ? serviceReply(service) : undefined);
     return page(found, limit, reply, (service) => shown(service.name));
   }
@@ -159,11 +155,13 @@ export class Queries {
     const name = service === undefined ? undefined : canonicalName(service);
     if (name instanceof Problem) return name;
     const store = this.#store;
-    const found = name === undefined ? store.releases(after, limit + 1) : store.releasesOf(name, after, limit + 1);
+    const next = (number: number) =>
+      name === undefined ? store.releases(number, 1) : store.releasesOf(name, number, 1);
     // A service that was deleted still has its releases.
-    if (name !== undefined && found.length === 0 && store.service(name) === undefined) {
+    if (name !== undefined && next(after).length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
+    const found = walk<Release>((last) => next(last === undefined ? after : Number(last.id)));
     return releasePage(found, limit, grant, name);
   }
 
@@ -178,22 +176,24 @@ export class Queries {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
     const store = this.#store;
-    const found = newestFirst
-      ? store.history('service', name, after ?? Number.MAX_SAFE_INTEGER, limit + 1)
-      : store.historyAfter('service', name, after ?? 0, limit + 1);
+    const next = (number: number | undefined) =>
+      newestFirst
+        ? store.history('service', name, number ?? Number.MAX_SAFE_INTEGER, 1)
+        : store.historyAfter('service', name, number ?? 0, 1);
     // A service that was deleted still has its history.
-    if (found.length === 0 && after === undefined) {
+    if (after === undefined && next(after).length === 0) {
       return new Problem('service_unknown', `There is and was no service ${shown(name)} here.`);
     }
+    const found = walk<Revision>((last) => next(last?.revision ?? after));
     return revisionPage(found, limit, grant);
   }
 
   /** The whole log; `after` as for `history`. */
   revisions(after: number | undefined, limit: number, newestFirst: boolean, grant: Grant): Page {
     const store = this.#store;
-    const found = newestFirst
-      ? store.revisionsBefore(after ?? Number.MAX_SAFE_INTEGER, limit + 1)
-      : store.revisions(after ?? 0, limit + 1);
+    const next = (number: number | undefined) =>
+      newestFirst ? store.revisionsBefore(number ?? Number.MAX_SAFE_INTEGER, 1) : store.revisions(number ?? 0, 1);
+    const found = walk<Revision>((last) => next(last?.revision ?? after));
     return revisionPage(found, limit, grant);
   }
 
@@ -211,7 +211,8 @@ export class Queries {
   /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `next` gave it. */
   deliveries(name: string, state: Delivery['state'] | undefined, after: number, limit: number): Page | Problem {
     if (this.#store.webhook(name) === undefined) return unknownWebhook(name);
-    const found = this.#store.deliveries.list(name, state, after, limit + 1);
+    const { deliveries } = this.#store;
+    const found = walk<Delivery>((last) => deliveries.list(name, state, last?.position ?? after, 1));
     return page(found, limit, deliveryReply, ({ position }) => String(position));
   }
 
@@ -238,20 +239,8 @@ function unsaid(progress: AnalysisProgress): AnalysisProgress {
   return { ...progress, metrics: progress.metrics.map((metric) => ({ ...metric, last: undefined })) };
 }
 
-/**
- * `found` holds more than the page where there is a next one. Items without a reply are out of reach and left out, so
- * that a page can be shorter than the limit, or empty, and still have a next one: each costs the same work.
- */
-function page<Item>(found: Item[], limit: number, reply: (item: Item) => unknown, key: (item: Item) => string): Page {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  const isLast = found.length <= limit || last === undefined;
-  const replies = items.map(reply).filter((body) => body !== undefined);
-  return { items: replies, ...(isLast ? {} : { next: key(last) }) };
-}
-
 /** `name`: the service under whose path they were asked for. */
-function releasePage(found: Release[], limit: number, grant: Grant, name: string | undefined): Page {
+function releasePage(found: Iterable<Release>, limit: number, grant: Grant, name: string | undefined): Page {
   const reply = (release: Release) => {
     const seen = grant.release(release);
     return seen && releaseReply(seen, name);
@@ -259,7 +248,7 @@ function releasePage(found: Release[], limit: number, grant: Grant, name: string
   return page(found, limit, reply, ({ id }) => id);
 }
 
-function revisionPage(found: Revision[], limit: number, grant: Grant): Page {
+function revisionPage(found: Iterable<Revision>, limit: number, grant: Grant): Page {
   const reply = (revision: Revision) => {
     const seen = grant.revision(revision);
     return seen && revisionReply(seen);

@@ -23,6 +23,8 @@ export const glueTypes: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA]);
 
 /** Owner pointer, type, class, TTL, RDLENGTH (RFC 1035 §3.2.1, §4.1.4). */
 const RECORD_HEADER_BYTES = 12;
+/** Of the shortest: no message could carry more. */
+export const RECORDS_MAX = Math.floor(MAX_MESSAGE_BYTES / RECORD_HEADER_BYTES);
 /** Type and class of the question (RFC 1035 §4.1.2). */
 const QUESTION_TAIL_BYTES = 4;
 

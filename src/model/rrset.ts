@@ -3,7 +3,7 @@ import { TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { formatRdata, formatType, isMetaType, parseRdata, parseType, rdataKey, whyNotStored } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
-import { oversize, singletons } from './record-rules.ts';
+import { oversize, RECORDS_MAX, singletons } from './record-rules.ts';
 import { checkSeconds } from './zone.ts';
 
 export interface RRset {
@@ -49,6 +49,11 @@ export function makeRRset(
 ): RRset | Problem {
   const badTtl = checkSeconds(body.ttlSeconds, 'ttlSeconds');
   if (badTtl !== undefined) return badTtl;
+  // Counted before they are read: reading more than could ever be kept is work for nothing.
+  if (body.rdata.length > RECORDS_MAX) {
+    const detail = `An RRset has at most ${RECORDS_MAX} records, or no message could carry it; this one has ${body.rdata.length}.`;
+    return new Problem('rrset_invalid', detail, { pointer: '/rdata' });
+  }
   const rdata: Uint8Array[] = [];
   const seen = new Map<string, number>();
   for (const [i, text] of body.rdata.entries()) {

@@ -1,6 +1,6 @@
 /** If-Match and If-None-Match (RFC 9110 §13.1), by their grammar. */
 import t from 'tap';
-import { etagOf, isNamedBy, parseIfMatch } from '../../src/api/conditions.ts';
+import { etagOf, explainNoMatch, isNamedBy, parseIfMatch } from '../../src/api/conditions.ts';
 
 t.test('If-Match accepts the revisions of its strong tags', async (t) => {
   t.same(parseIfMatch(etagOf(17)), [17]);
@@ -23,4 +23,13 @@ t.test('what is not in the grammar is refused', async (t) => {
     t.match(parseIfMatch(header), { code: 'header_invalid' }, JSON.stringify(header));
     t.match(isNamedBy(header, 17), { code: 'header_invalid' }, JSON.stringify(header));
   }
+});
+
+t.test('a condition that nothing could meet is told what would be right', async (t) => {
+  t.match(explainNoMatch('W/"3"'), { code: 'revision_stale', status: 412, detail: /weak tag W\/"3".*send "3"/ });
+  t.match(explainNoMatch('"3-gzip"'), { status: 412, detail: /has "3-gzip".*perhaps "3"\.$/ });
+  t.match(explainNoMatch('"3;br"'), { detail: /perhaps "3"/ });
+  t.match(explainNoMatch('"abc"'), { detail: /such as "17"/ });
+  t.match(explainNoMatch(''), { status: 412 });
+  t.ok(explainNoMatch(`"${'x'.repeat(10_000)}"`).detail.length < 400, 'no header is said in full');
 });

@@ -47,6 +47,12 @@ t.test('a refusal says what would be right', async (t) => {
     await detailOf('PUT', `${app}/weights`, { blue: '0', green: 1 }),
     'The property "blue" must be a number, not a string.',
   );
+  for (const number of ['1e400', '-1e400', `1${'0'.repeat(400)}`]) {
+    t.equal(
+      await detailOf('PUT', `${app}/weights`, `{"blue":${number},"green":1}`),
+      'The property "blue" must be a number, not one beyond 1.8e308.',
+    );
+  }
   t.equal(await detailOf('PUT', '/v1/zones/a.test', { nameservers: [] }), 'The body lacks the property "hostmaster".');
   t.equal(await detailOf('PUT', app, 'null'), 'The body must be an object, not nothing.');
   t.equal(await detailOf('GET', '/v1/zones?page=2'), 'Unknown query parameter "page"; known are: after, limit.');

@@ -74,7 +74,10 @@ export function parseDuration(text: string): number | undefined {
   if (/^\d+$/.test(text)) return Number(text);
   if (!/^(\d+[smhd])+$/.test(text)) return undefined;
   const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-  return [...text.matchAll(/(\d+)([smhd])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit], 0);
+  return [...text.matchAll(/(?<!\d)(\d+)([smhd])/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * units[unit],
+    0,
+  );
 }
 
 /** An instant of the API (RFC 3339, UTC), to the second. */

@@ -197,7 +197,16 @@ const ech: Param = {
 const dohpath: Param = {
   form: 'a URI template with the variable dns, such as /dns-query{?dns}',
   parse: (text) => (dohpath.valid(text) ? text : undefined),
-  valid: (value) => /^\/.*\{[^}]*\bdns\b[^}]*\}/s.test(latin1(value)),
+  valid: (value) => {
+    const template = latin1(value);
+    // Each piece but the last ends with an expression, where it has a brace. One regular expression for all of it would
+    // take the cube of its length.
+    const expressions = template
+      .split('}')
+      .slice(0, -1)
+      .filter((piece) => piece.includes('{'));
+    return template.startsWith('/') && expressions.some((piece) => /\bdns\b/.test(piece.slice(piece.indexOf('{'))));
+  },
   format: (value) => `=${formatString(value, 0, value.length)}`,
 };
 
