@@ -86,6 +86,9 @@ export function readTls({ certFile, keyFile }: { readonly certFile: string; read
   }
 }
 
+/** Connections that wait to be accepted: in a burst that is larger, one more would try again after a second only. */
+const BACKLOG = 4096;
+
 /** Listens, on the socket that was handed over if one was; returns the base URL. */
 export async function listenAdmin(
   app: ReturnType<typeof createApp>,
@@ -97,7 +100,7 @@ export async function listenAdmin(
   if (openness !== undefined) throw new SettingsError(`the socket named admin: ${openness}`);
   try {
     // Node looks at the descriptor first, Fastify at the host.
-    await app.listen({ host: address, port, ...(inherited && { fd: inherited.fd }) });
+    await app.listen({ host: address, port, backlog: BACKLOG, ...(inherited && { fd: inherited.fd }) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
