@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { Grant } from '../../src/control/grant.ts';
-import type { Page } from '../../src/control/queries.ts';
+import type { Page } from '../../src/control/page.ts';
 import { Staging } from '../../src/store/staging.ts';
 import type { Retention } from '../../src/store/texts.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
