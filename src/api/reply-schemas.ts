@@ -225,6 +225,12 @@ const token = {
   revision: Type.Integer({ description: 'The revision that made it.' }),
 };
 
+const recordWarnings = Type.Optional(
+  Type.Array(Type.Object({ code: Type.String(), message: Type.String() }, { additionalProperties: false }), {
+    description: 'Of a PUT: what the zone as a file would be warned of, where there is anything.',
+  }),
+);
+
 /** Schemas with names of their own in the document. */
 export const components: readonly TSchema[] = [
   ...healthComponents,
@@ -255,11 +261,7 @@ export const components: readonly TSchema[] = [
       type: Type.String(),
       ...RRsetBody.properties,
       revision,
-      warnings: Type.Optional(
-        Type.Array(Type.Object({ code: Type.String(), message: Type.String() }, { additionalProperties: false }), {
-          description: 'Of a PUT: what a zone file with these records would be warned of, where there is anything.',
-        }),
-      ),
+      warnings: recordWarnings,
     },
     { $id: 'RRset', additionalProperties: false },
   ),
@@ -276,6 +278,7 @@ export const components: readonly TSchema[] = [
       ),
       shares,
       revision,
+      warnings: recordWarnings,
     },
     { $id: 'Service', additionalProperties: false },
   ),

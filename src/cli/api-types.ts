@@ -43,6 +43,7 @@ export interface Service {
   readonly pools: Readonly<Record<string, { readonly weight: number; readonly targets: readonly string[] }>>;
   readonly shares: Weights;
   readonly revision: number;
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface WeightsReply {

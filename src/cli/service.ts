@@ -84,7 +84,10 @@ async function addService(name: string, options: AddOptions, shell: Shell): Prom
   await refuseExisting(session.api, name);
   const headers = { 'if-none-match': '*' };
   const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, headers });
-  session.show(service, () => serviceLines(service, session.style));
+  session.show(service, () => [
+    ...serviceLines(service, session.style),
+    ...(service.warnings ?? []).map(({ message }) => `warning: ${message}`),
+  ]);
 }
 
 /** If-None-Match keeps the promise; this says it in better words. */

@@ -11,7 +11,7 @@ import { formatType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './command.ts';
 import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
-import { spellingWarnings, targetWarnings } from './target-warnings.ts';
+import { namerWarnings, spellingWarnings, targetWarnings } from './target-warnings.ts';
 import { unknownZone } from './zones.ts';
 
 /** Where an RRset stands: its zone and its key. */
@@ -82,7 +82,9 @@ export function draftRRsetDelete(
 }
 
 function withWarnings(store: Store, zone: Zone, rrset: RRset, texts: readonly string[]): unknown {
-  const warnings = [...targetWarnings(store, zone, rrset), ...spellingWarnings(zone, rrset, texts)];
+  const isAlias = rrset.type === TYPE.CNAME;
+  const hosts = isAlias ? namerWarnings(store, zone, rrset.name) : targetWarnings(store, zone, rrset);
+  const warnings = [...hosts, ...spellingWarnings(zone, rrset, texts)];
   const reply = rrsetReply(rrset) as object;
   return warnings.length === 0 ? reply : { ...reply, warnings };
 }

@@ -12,6 +12,7 @@ import { checkPrecondition, type Drafted, shown } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './releases/guard.ts';
 import { label, nameserverProblem } from './rrsets.ts';
+import { namerWarnings } from './target-warnings.ts';
 
 export function draftServicePut(
   store: Store,
@@ -55,8 +56,14 @@ export function draftServicePut(
       { op: 'putZone', zone: withRaisedSerial(zone, revision) },
     ],
     created: before === undefined,
-    body: serviceReply(service),
+    body: withWarnings(store, zone, service),
   };
+}
+
+function withWarnings(store: Store, zone: Zone, service: Service): unknown {
+  const warnings = service.kind === 'host' ? namerWarnings(store, zone, service.name) : [];
+  const reply = serviceReply(service) as object;
+  return warnings.length === 0 ? reply : { ...reply, warnings };
 }
 
 /** Secrets are in no body, so that they are compared apart. */

@@ -5,14 +5,14 @@ import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { type ContentRRset, ZoneContent } from '../model/zone-content.ts';
 import { ZoneLint } from '../model/zone-lint.ts';
-import { type ServiceNames, TargetCheck } from '../model/zone-targets.ts';
+import { aliasMessage, type ServiceNames, TargetCheck } from '../model/zone-targets.ts';
 import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { hostNames } from '../wire/rdata.ts';
 import { encodeText } from '../wire/text.ts';
 import { wordsOfLine } from '../wire/words.ts';
-import { Findings } from '../wire/zone-file/finding.ts';
+import { FINDINGS_MAX, Findings } from '../wire/zone-file/finding.ts';
 import { typographicQuotes } from '../wire/zone-file/quotes.ts';
 
 interface Warning {
@@ -22,6 +22,9 @@ interface Warning {
 
 /** Hosts of one RRset that are looked up: a person who is told of so many knows enough. */
 const HOSTS_LOOKED_UP_MAX = 20;
+
+/** RRsets of a zone that are looked through for who names a host: some ten milliseconds, and more than most zones have. */
+const RRSETS_LOOKED_THROUGH_MAX = 20_000;
 
 /** Of the NS, MX and SRV records that were put; what a child zone of ours holds is for that to say. */
 export function targetWarnings(store: Store, zone: Zone, rrset: RRset): readonly Warning[] {
@@ -56,6 +59,17 @@ export function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly strin
     const words = wordsOfLine(encodeText(text));
     const quotes = words instanceof Malformed ? undefined : typographicQuotes(words, 0);
     if (quotes !== undefined) warnings.push({ code: 'quotes_typographic', message: quotes.reason });
+  }
+  return warnings;
+}
+
+/** Where an alias has come to stand: the NS, MX and SRV records of the zone that name it, as far as it is looked through. */
+export function namerWarnings(store: Store, zone: Zone, alias: string): readonly Warning[] {
+  const warnings: Warning[] = [];
+  for (const rrset of store.rrsetsOfTypes(zone.name, [TYPE.NS, TYPE.MX, TYPE.SRV], RRSETS_LOOKED_THROUGH_MAX)) {
+    if (!rrset.rdata.some((rdata) => hostsIn(rrset.type, rdata).includes(alias))) continue;
+    warnings.push({ code: 'target_is_alias', message: aliasMessage(rrset, alias) });
+    if (warnings.length === FINDINGS_MAX) break;
   }
   return warnings;
 }

@@ -19,6 +19,12 @@ export interface ServiceNames {
 /** What the zone says of a host. `elsewhere`: it is for another zone to say. */
 type Standing = 'address' | 'alias' | 'missing' | 'elsewhere';
 
+/** `a.example. MX names b.example., which is an alias: …` */
+export function aliasMessage({ name, type }: { name: string; type: number }, target: string): string {
+  const rule = type === TYPE.SRV ? 'RFC 2782' : 'RFC 2181 §10.3';
+  return `${name}. ${formatType(type)} names ${target}., which is an alias: ${rule} wants a host with addresses`;
+}
+
 export class TargetCheck {
   readonly #content: ZoneContent;
   readonly #services: ServiceNames;
@@ -59,13 +65,7 @@ export class TargetCheck {
     if (standing === 'alias') {
       // An address may follow, as where a zone is made step by step; an alias would have to go first, and is refused.
       const severity = own && this.#isAlias(target) ? 'error' : 'warning';
-      const rule = rrset.type === TYPE.SRV ? 'RFC 2782' : 'RFC 2181 §10.3';
-      return this.#add(
-        severity,
-        'target_is_alias',
-        rrset,
-        `${what}, which is an alias: ${rule} wants a host with addresses`,
-      );
+      return this.#add(severity, 'target_is_alias', rrset, aliasMessage(rrset, target));
     }
     const cut = this.#cutOf(target);
     if (cut === undefined || own)

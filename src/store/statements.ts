@@ -59,6 +59,7 @@ export function makeStatements(database: Database) {
     rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),
     rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
     rrsetsOf: sql(RRSETS),
+    rrsetsOfTypes: sql(`SELECT * FROM (${RRSETS} LIMIT ?) WHERE type IN (?, ?, ?)`),
     rrsetsBelow: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
       WHERE zones.name = ? AND substr(rrsets.name, max(1, length(rrsets.name) - ? + 1)) = ?`),
 
