@@ -1,7 +1,7 @@
 /** Bodies on their way in: they must go on coming, and what has come of all of a token's is bounded. */
 import { PassThrough, type Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { listen, listenOnce } from '../../guard.ts';
+import { inBackground, listen, listenOnce } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { Refusal } from '../problems.ts';
 import { DOOR } from './connection.ts';
@@ -69,7 +69,8 @@ class Body extends PassThrough {
 
   /** Reading it is the first piece of the work that it asks for. */
   override _flush(done: (error?: Error | null) => void): void {
-    this.#turns.take(this.#holder).then((refused) => done(refused && new Refusal(refused)));
+    const taken = this.#turns.take(this.#holder).then((refused) => done(refused && new Refusal(refused)));
+    inBackground('the body of a request', taken);
   }
 
   isStalled(nowMs: number, stallMs: number): boolean {
