@@ -55,7 +55,7 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
   const session = await openSession(shell, options);
   const server = await lookAtServer(session, named);
   const [{ askAt }, { lower, Walk }, { examineZone }, { examineTtls }] = await Promise.all([
-    import('./doctor/ask.ts'),
+    import('../asking/ask.ts'),
     import('./doctor/walk.ts'),
     import('./doctor/zone.ts'),
     import('./doctor/ttls.ts'),

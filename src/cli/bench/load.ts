@@ -3,7 +3,8 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { Packet } from 'dns2';
-import { parsePlace } from '../doctor/ask.ts';
+import { parsePlace } from '../../asking/ask.ts';
+import { checkReply } from '../../asking/check.ts';
 
 interface LoadOptions {
   readonly name: string;
@@ -86,7 +87,9 @@ class Tally {
 }
 
 function answerKey(message: Buffer): string {
-  const { header, answers } = Packet.parse(message);
+  const checked = checkReply(message);
+  if (typeof checked === 'string') return `an answer that ${checked}`;
+  const { header, answers } = Packet.parse(checked.message);
   if (header.rcode !== 0) return `rcode ${header.rcode}`;
   const texts = answers.map(({ address, domain }) => address ?? domain ?? '?').sort();
   return texts.join(' ') || (header.tc ? 'nothing, cut' : 'nothing');

@@ -1,6 +1,6 @@
 /** One address of a nameserver: whether it is reached, has the zone, and sends what gets through. */
 import { Packet } from 'dns2';
-import type { Answer, Ask, NoAnswer } from './ask.ts';
+import type { Answer, Ask, NoAnswer } from '../../asking/ask.ts';
 import { type Finding, ok } from './finding.ts';
 import { addressesIn, encloses, lower, nsRecords } from './walk.ts';
 

@@ -1,6 +1,6 @@
 /** Finds who a zone is delegated to, as a resolver does: from the root, referral by referral, to the zone's parent. */
 import { Packet, type Resource } from 'dns2';
-import type { Answer, Ask, NoAnswer, Question } from './ask.ts';
+import type { Answer, Ask, NoAnswer, Question } from '../../asking/ask.ts';
 
 export interface NameServer {
   readonly host: string;

@@ -1,5 +1,7 @@
 /** What recursive resolvers that the operator listed hold of a service now, and for how many seconds more. */
-import { Packet, UDPClient } from 'dns2';
+
+import { AskingThread } from '../../asking/aside.ts';
+import type { Answer } from '../../asking/ask.ts';
 import { inBackground } from '../../guard.ts';
 import type { Service } from '../../model/service.ts';
 
@@ -38,6 +40,7 @@ export class Propagation {
   readonly #resolvers: readonly ResolverAddress[];
   readonly #checks = new Map<string, Check>();
   readonly #running = new Map<string, Promise<void>>();
+  readonly #thread = new AskingThread({ limitMs: TIMEOUT_MS, tries: 1 });
 
   constructor(resolvers: readonly ResolverAddress[]) {
     this.#resolvers = resolvers;
@@ -62,37 +65,23 @@ export class Propagation {
   }
 
   async #ask(service: Service, nowMs: number): Promise<void> {
-    const held = await Promise.all(this.#resolvers.map((resolver) => askOne(resolver, service)));
+    const held = await Promise.all(this.#resolvers.map((resolver) => this.#askOne(resolver, service)));
     this.#checks.delete(service.name);
     this.#checks.set(service.name, { atMs: nowMs, held });
     const [oldest] = this.#checks.keys();
     if (this.#checks.size > KEPT_MAX && oldest !== undefined) this.#checks.delete(oldest);
   }
-}
 
-async function askOne({ address, port }: ResolverAddress, service: Service): Promise<Held> {
-  const isV6 = address.includes(':');
-  const resolver = isV6 ? `[${address}]:${port}` : `${address}:${port}`;
-  const nothing = { resolver, pool: null, answers: [], ttlSeconds: null };
-  // dns2 takes names apart at each dot and knows no escapes.
-  if (service.name.includes('\\')) return { ...nothing, error: 'a name with escapes cannot be asked for' };
-  const ask = UDPClient({
-    dns: address,
-    port,
-    socketType: isV6 ? 'udp6' : 'udp4',
-    timeout: TIMEOUT_MS,
-    // Its TCP client knows no time limit and no IPv6; of a truncated answer (RFC 2181 §9) one address is enough.
-    retryOverTCP: false,
-  });
-  try {
-    const reply = await ask(service.name, typeOf(service));
-    const rcode = reply.header.rcode as number;
-    if (rcode !== 0) return { ...nothing, error: `answered with RCODE ${rcode}` };
-    return heldOf(service, resolver, reply);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ETIMEDOUT' ? `gave no answer within ${TIMEOUT_MS / 1000} s` : (code ?? message);
-    return { ...nothing, error: why };
+  async #askOne({ address, port }: ResolverAddress, service: Service): Promise<Held> {
+    const resolver = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    const nothing = { resolver, pool: null, answers: [], ttlSeconds: null };
+    // dns2 takes names apart at each dot and knows no escapes.
+    if (service.name.includes('\\')) return { ...nothing, error: 'a name with escapes cannot be asked for' };
+    // Of a truncated answer (RFC 2181 §9) one address is enough.
+    const answer = await this.#thread.ask(resolver, { name: service.name, type: typeOf(service), recursive: true });
+    if ('error' in answer) return { ...nothing, error: answer.error.replace(/^no answer/, 'gave no answer') };
+    if (answer.rcode !== 0) return { ...nothing, error: `answered with RCODE ${answer.rcode}` };
+    return heldOf(service, resolver, answer);
   }
 }
 
@@ -101,16 +90,11 @@ function typeOf({ kind, pools }: Service): 'CNAME' | 'A' | 'AAAA' {
   return pools.some(({ targets }) => targets.some((target) => !target.includes(':'))) ? 'A' : 'AAAA';
 }
 
-interface AnswerRecord {
-  readonly type: number;
-  readonly ttl: number;
-  readonly address?: string;
-  readonly domain?: string;
-}
+const TYPE_NUMBER = { A: 1, CNAME: 5, AAAA: 28 };
 
-function heldOf(service: Service, resolver: string, reply: Packet): Held {
-  const type = Packet.TYPE[typeOf(service)];
-  const records = (reply.answers as unknown as AnswerRecord[]).filter((record) => record.type === type);
+function heldOf(service: Service, resolver: string, reply: Answer): Held {
+  const type = TYPE_NUMBER[typeOf(service)];
+  const records = reply.answers.filter((record) => record.type === type);
   if (records.length === 0) return { resolver, pool: null, answers: [], ttlSeconds: null };
   const answers = records.map(({ address, domain }) => canonical(address ?? domain ?? ''));
   const pool = service.pools.find(({ targets }) => answers.every((answer) => targets.map(canonical).includes(answer)));

@@ -94,3 +94,39 @@ t.test('no resolvers, nothing to do', async (t) => {
   await propagation.check(service, NOON_MS);
   t.same(propagation.known(service, NOON_MS), []);
 });
+
+t.test('hostile bytes of a resolver hold up nobody', async (t) => {
+  const hostile: ((query: Buffer) => Buffer)[] = [
+    // All counts 65,535, for another query, and for this one.
+    () => Buffer.alloc(12, 0xff),
+    (query) => Buffer.concat([query.subarray(0, 2), Buffer.alloc(10, 0xff)]),
+    (query) =>
+      Buffer.concat([
+        query.subarray(0, 2),
+        Buffer.from([0x81, 0x80, 0, 1, 255, 255, 255, 255, 255, 255]),
+        query.subarray(12),
+      ]),
+    // Garbage as long as a datagram may be.
+    () => Buffer.alloc(65_000, 0xc0),
+    (query) => Buffer.concat([query, Buffer.alloc(64_000, 0xc0)]),
+  ];
+  for (const [i, make] of hostile.entries()) {
+    const socket = dgram.createSocket('udp4');
+    socket.on('message', (message, remote) => {
+      const bytes = make(message);
+      for (let copies = 0; copies < 20; copies++) socket.send(bytes, remote.port, remote.address);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const { port } = socket.address() as net.AddressInfo;
+    const propagation = new Propagation([{ address: '127.0.0.1', port }]);
+    const usedBefore = process.cpuUsage().user + process.cpuUsage().system;
+    const utilization = performance.eventLoopUtilization();
+    await propagation.check(service, NOON_MS);
+    const active = performance.eventLoopUtilization(utilization).active;
+    t.match(propagation.known(service, NOON_MS), [{ pool: null, error: /gave no answer|cannot be read/ }], `${i}`);
+    // dns2 alone was busy for six seconds on the first of these.
+    t.ok(active < 1500, `this thread was busy for ${Math.round(active)} ms`);
+    t.ok(process.cpuUsage().user + process.cpuUsage().system - usedBefore < 4e6, 'and so was no other');
+    socket.close();
+  }
+});

@@ -1,16 +1,23 @@
-/** Asks one nameserver one question, over UDP or TCP, through dns2; what comes back is a value, errors too. */
+/**
+ * The DNS client: asks one nameserver one question, over UDP or TCP. What comes back is a value, errors too. dns2 is the
+ * codec; its own clients parse before they look at the ID, and know no time limit over TCP.
+ */
 import dgram from 'node:dgram';
 import net from 'node:net';
-import dns2, { Packet, type Resource } from 'dns2';
+import { Packet, type Resource } from 'dns2';
+import { type Asked, checkReply, isReplyTo } from './check.ts';
 
 /** A server that is well answers within this even from the other side of the world. */
 const TIME_LIMIT_MS = 3000;
 /** A lost datagram is no finding. */
 const UDP_TRIES = 2;
+const HEADER_BYTES = 12;
+/** Before a message over TCP (RFC 1035 §4.2.2). */
+const LENGTH_BYTES = 2;
 
 export interface Question {
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY';
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY';
   /** Asks the server to look the answer up, as a resolver does. */
   readonly recursive?: boolean;
   readonly tcp?: boolean;
@@ -37,21 +44,31 @@ export interface NoAnswer {
 
 export type Ask = (address: string, question: Question) => Promise<Answer | NoAnswer>;
 
-/** Asks at this port, unless an address brings its own: `127.0.0.1:5300`, `[::1]:5300`. */
-export function askAt(port: number): Ask {
+/** How patient the client is. */
+export interface Patience {
+  readonly limitMs: number;
+  /** Over UDP. */
+  readonly tries: number;
+}
+
+const PATIENCE: Patience = { limitMs: TIME_LIMIT_MS, tries: UDP_TRIES };
+
+/** Asks at this port, unless an address brings its own: `127.0.0.1:5300`, `[::1]:5300`. Never rejects. */
+export function askAt(port: number, { limitMs, tries }: Patience = PATIENCE): Ask {
   return async (address, question) => {
     const place = parsePlace(address, port);
     try {
-      if (question.tcp) return answerOf(await overTcp(place, question));
-      for (let tries = 1; ; tries++) {
+      const query = queryOf(question);
+      if (question.tcp) return answerOf(await overTcp(place, query, limitMs));
+      for (let left = tries; ; left--) {
         try {
-          return await overUdp(place, question);
+          return answerOf(await overUdp(place, query, limitMs));
         } catch (error) {
-          if (tries === UDP_TRIES) throw error;
+          if (left <= 1) throw error;
         }
       }
     } catch (error) {
-      return { error: phrase(error as NodeJS.ErrnoException) };
+      return { error: phrase(error as NodeJS.ErrnoException, limitMs) };
     }
   };
 }
@@ -67,19 +84,11 @@ export function parsePlace(text: string, port: number): Place {
   return { host: match[1] ?? match[2] ?? '', port: match[3] === undefined ? port : Number(match[3]) };
 }
 
-async function overUdp(place: Place, question: Question): Promise<Answer> {
-  if (question.udpBytes !== undefined) return answerOf(await withOpt(place, question));
-  const { host, port } = place;
-  const socketType = net.isIPv6(host) ? 'udp6' : 'udp4';
-  const client = dns2.UDPClient({ dns: host, port, socketType, timeout: TIME_LIMIT_MS, retryOverTCP: false });
-  const packet = await client(question.name, question.type, Packet.CLASS.IN, {
-    recursive: question.recursive === true,
-  });
-  return shape(packet, 0);
-}
-
-function answerOf(message: Buffer): Answer {
-  return shape(Packet.parse(message), message.length);
+/** What a message says. Throws where it is none. */
+export function answerOf(message: Buffer): Answer {
+  const checked = checkReply(message);
+  if (typeof checked === 'string') throw new Error(`the answer cannot be read: it ${checked}`);
+  return shape(Packet.parse(checked.message), message.length);
 }
 
 function shape({ header, answers, authorities, additionals }: Packet, bytes: number): Answer {
@@ -95,52 +104,61 @@ function shape({ header, answers, authorities, additionals }: Packet, bytes: num
   };
 }
 
-function queryOf({ name, type, recursive, udpBytes }: Question): Buffer {
+interface Query extends Asked {
+  readonly message: Buffer;
+}
+
+function queryOf({ name, type, recursive, udpBytes }: Question): Query {
   const packet = new Packet();
   packet.header.id = Packet.uuid();
   packet.header.rd = recursive ? 1 : 0;
   packet.questions.push(new Packet.Question(name, Packet.TYPE[type], Packet.CLASS.IN));
+  // Behind the header, and before the OPT record.
+  const question = packet.toBuffer().subarray(HEADER_BYTES);
   if (udpBytes !== undefined) {
     const opt = Packet.Resource.EDNS([]);
     opt.class = udpBytes;
     packet.additionals.push(opt);
   }
-  return packet.toBuffer();
+  return { id: packet.header.id, question, message: packet.toBuffer() };
 }
 
-/** dns2's own client sends an OPT record only with a client subnet, so the socket is ours here. */
-function withOpt({ host, port }: Place, question: Question): Promise<Buffer> {
-  const query = queryOf(question);
+function overUdp({ host, port }: Place, query: Query, limitMs: number): Promise<Buffer> {
   const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
   return new Promise<Buffer>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimeoutError()), TIME_LIMIT_MS);
+    const timer = setTimeout(() => reject(new TimeoutError()), limitMs);
     socket.on('error', reject);
     socket.on('message', (message) => {
-      if (message.length >= 12 && message.readUInt16BE(0) === query.readUInt16BE(0)) resolve(message);
+      if (isReplyTo(query, message)) resolve(message);
     });
     socket.on('close', () => clearTimeout(timer));
     // Connected, so that only this server's datagrams come in, and a refusal does.
-    socket.connect(port, host, () => socket.send(query));
+    socket.connect(port, host, () => socket.send(query.message));
   }).finally(() => socket.close());
 }
 
-/** dns2's own client has no time limit over TCP, and takes no IPv6 address; its codec reads and writes. */
-function overTcp({ host, port }: Place, question: Question): Promise<Buffer> {
-  const query = queryOf(question);
+function overTcp({ host, port }: Place, query: Query, limitMs: number): Promise<Buffer> {
   const socket = net.connect({ host, port });
   return new Promise<Buffer>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimeoutError()), TIME_LIMIT_MS);
+    const timer = setTimeout(() => reject(new TimeoutError()), limitMs);
     socket.on('close', () => {
       clearTimeout(timer);
       reject(new Error('the connection was closed without an answer'));
     });
     socket.on('error', reject);
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(query.length);
-    socket.write(Buffer.concat([length, query]));
-    Packet.readStream(socket).then((message) => {
-      if (message.length >= 12) resolve(message);
-    }, reject);
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt16BE(query.message.length);
+    socket.write(Buffer.concat([length, query.message]));
+    // At most 64 KiB and what one read brings: it is destroyed with the first message.
+    let received: Buffer = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      const end = received.length < LENGTH_BYTES ? Infinity : LENGTH_BYTES + received.readUInt16BE(0);
+      if (received.length < end) return;
+      const message = received.subarray(LENGTH_BYTES, end);
+      if (isReplyTo(query, message)) resolve(message);
+      else reject(new Error('the answer is not to what was asked'));
+    });
   }).finally(() => socket.destroy());
 }
 
@@ -148,8 +166,8 @@ class TimeoutError extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-function phrase({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ETIMEDOUT') return `no answer within ${TIME_LIMIT_MS / 1000} s`;
+function phrase({ code, message }: NodeJS.ErrnoException, limitMs: number): string {
+  if (code === 'ETIMEDOUT') return `no answer within ${limitMs / 1000} s`;
   if (code === 'ECONNREFUSED') return 'nobody listens there';
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EINVAL') return 'no way to that address from here';
   return message;
