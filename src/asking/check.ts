@@ -38,7 +38,7 @@ export interface Asked {
 }
 
 /** What is to be parsed: the message, without the options of its OPT record, which dns2 reads wrongly. */
-export interface Checked {
+interface Checked {
   readonly message: Buffer;
 }
 
