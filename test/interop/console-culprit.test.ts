@@ -78,13 +78,13 @@ t.test('what happened is still there', async (t) => {
     await visit(page, '#/log', 'Log');
     const entry = page.getByRole('listitem').filter({ hasText: 'deleted www.example.test/A' });
     t.match(await entry.textContent(), /What it was.*ttlSeconds 60.*rdata 192\.0\.2\.1, 192\.0\.2\.2/);
-    await entry.getByRole('button', { name: /Set www\.example\.test\/A again/ }).click();
+    await entry.getByRole('button', { name: /again…: www\.example\.test\/A/ }).click();
     const dialog = page.getByRole('dialog');
     t.equal(await dialog.getByLabel('Data, one record a line').inputValue(), '192.0.2.1\n192.0.2.2');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     t.match((await teal.call('GET', record)).body, body);
-    await page.getByRole('button', { name: /Set shop\.example\.test again/ }).click();
+    await page.getByRole('button', { name: /again…: shop\.example\.test/ }).click();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     t.match((await teal.call('GET', service)).body, { pools, previewNames: false });

@@ -267,7 +267,7 @@ t.test('the console', async (t) => {
     await teal.call('PUT', `/v1/services/${app}/weights`, { blue: 25, green: 75 });
     await page.getByRole('img', { name: 'Configured shares: blue 25%, green 75%' }).waitFor();
     await teal.end('SIGKILL');
-    await page.getByText('The server does not answer.').waitFor();
+    await page.getByRole('alert').getByText('The server does not answer.').waitFor();
     await page.getByText('Server lost', { exact: true }).waitFor();
     t.ok(
       await page.getByRole('img', { name: 'Configured shares: blue 25%, green 75%' }).isVisible(),

@@ -25,7 +25,7 @@ export function SetAgain({ revision }: { revision: Revision }) {
             <button
               type="button"
               class="compact"
-              aria-label={`Set ${name} again: as before revision ${revision.revision}`}
+              aria-label={`Set it again…: ${name}, as before revision ${revision.revision}`}
               onClick={() => setOpen(name)}
             >
               Set it again…
