@@ -15,9 +15,11 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
   const isChecked = service.health !== undefined && service.health !== null;
   const now = useNow(isChecked);
   const { failure, body } = of;
+  // That the server does not answer stands above the page; what was seen last stays.
+  const isTold = failure !== undefined && failure.status !== 404 && failure.status !== 0;
   return (
     <Card title="Targets">
-      {failure && failure.status !== 404 && <Message tone="danger">{failure.detail}</Message>}
+      {isTold && <Message tone="danger">{failure.detail}</Message>}
       {body?.failOpen && (
         <Message tone="warn">No pool that has weight is healthy, so all of them are answered from.</Message>
       )}
