@@ -1,6 +1,7 @@
 /** What a command sees of the world around it: streams, environment, Ctrl-C. Passed in, so that tests can stand in for it. */
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import { EXIT } from './exit.ts';
 
 export interface Output {
   write(text: string): void;
@@ -64,8 +65,9 @@ export function processShell(): Shell {
 function outputOf(stream: NodeJS.WriteStream): Output {
   // A reader that has seen enough, such as `head`, is no fault.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(EXIT.OK);
+    if (stream === process.stdout) process.stderr.write(`teal: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.CANNOT_WRITE);
   });
   return {
     write: (text) => void stream.write(text),

@@ -36,6 +36,8 @@ export function add(program: Command, shell: Shell): void {
       session.show({ ...rest, ready: notReady === undefined, notReady, ...counts, activeReleases: active }, () =>
         overviewLines(overview, session.style),
       );
+      // What is said is said above; scripts ask for the exit code.
+      if (notReady !== undefined) throw new Failure(EXIT.TRY_LATER, '');
     });
   describeRemote(command, 'teal status\nTEAL_ADMIN_URL=https://ns1.example.com:8053 teal status --json');
 }

@@ -72,7 +72,16 @@ function addMake(group: Command, shell: Shell): void {
         ...(ttl !== undefined && { ttlSeconds: ttl }),
         ...(negativeTtl !== undefined && { negativeTtlSeconds: negativeTtl }),
       };
-      const made = await session.api.put<Zone>(path`/v1/zones/${zone}`, { body, headers: { 'if-none-match': '*' } });
+      const made = await session.api
+        .put<Zone>(path`/v1/zones/${zone}`, { body, headers: { 'if-none-match': '*' } })
+        .catch((error: unknown) => {
+          // The condition of the request, in the words of whoever asked.
+          const { problem } = error as Partial<Failure>;
+          if ((problem as { code?: string } | undefined)?.code !== 'revision_stale') throw error;
+          throw new Failure(EXIT.REFUSED, `the zone ${zone} is there already; \`teal zone list\` shows it`, {
+            problem,
+          });
+        });
       session.show(made, () => [
         ...zoneListLines([made]),
         `In force as revision ${made.revision}. Once the parent delegates it, \`teal doctor ${made.name}\` looks at it from outside.`,

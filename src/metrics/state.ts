@@ -91,6 +91,14 @@ export function logMetrics(registry: Registry, log: MeasuredLog): void {
   );
 }
 
+/** How a release can end. */
+const ENDS = [
+  { state: 'completed', reason: 'steps_done' },
+  { state: 'aborted', reason: 'analysis_failed' },
+  { state: 'aborted', reason: 'abort_requested' },
+  { state: 'aborted', reason: 'rolled_back' },
+] as const;
+
 /** Releases that go on, and the number of those that ended since the start. */
 export function releaseMetrics(
   registry: Registry,
@@ -133,6 +141,8 @@ export function releaseMetrics(
     labelNames: ['state', 'reason'],
     registers: [registry],
   });
+  // A series that is born at 1 has not increased: the first abort would raise no alert.
+  for (const labels of ENDS) ended.inc(labels, 0);
   return {
     changed(changes) {
       for (const change of changes) {
