@@ -1,8 +1,11 @@
 /** The OpenAPI document at /openapi.json, made from the schemas of the routes, and its pages at /docs. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema } from 'fastify';
+import { components, refTo } from '../contract/components.ts';
+import { problemSchema } from '../contract/problems.ts';
+import { problemStatus } from '../model/errors.ts';
 import type { ApiInstance } from './parts.ts';
-import { components } from './reply-schemas.ts';
 
 /** Version of the contract, not of the program. */
 const API_VERSION = '1.0.0';
@@ -13,7 +16,7 @@ Names in paths are full host names without the final dot; a byte that is not pri
 
 /** To be registered before the routes: it collects them as they come. */
 export function describeApi(api: ApiInstance): void {
-  for (const schema of components) api.addSchema(schema);
+  for (const schema of components([problemSchema(Object.keys(problemStatus))])) api.addSchema(schema);
   api.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -23,8 +26,15 @@ export function describeApi(api: ApiInstance): void {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
+    transform: ({ schema, url }) => ({ schema: withNamedBody(schema), url }),
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
   });
+}
+
+/** Requests are held against the schema itself; the document has it once, by its name. */
+function withNamedBody(schema: FastifySchema): FastifySchema {
+  const { $id } = (schema?.body ?? {}) as { $id?: string };
+  return $id === undefined ? schema : { ...schema, body: refTo($id) };
 }
 
 /**

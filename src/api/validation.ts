@@ -3,6 +3,7 @@ import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { shapeOf } from '../contract/shapes.ts';
 import { Problem, type ProblemCode } from '../model/errors.ts';
 import { Refusal } from './problems.ts';
 
@@ -16,10 +17,14 @@ const parts: Record<string, { code: ProblemCode; whole: string; property: string
 };
 
 /** Fastify's validator compiler. */
-export function compileValidator({ schema, httpPart }: FastifyRouteSchemaDef<TSchema>): (data: unknown) => Verdict {
+export function compileValidator({
+  schema: documented,
+  httpPart,
+}: FastifyRouteSchemaDef<TSchema>): (data: unknown) => Verdict {
   const part = parts[httpPart ?? ''];
   // Headers are in the schemas for OpenAPI only: their faults have codes of their own (conditions.ts).
   if (part === undefined) return (value) => ({ value });
+  const schema = shapeOf(documented);
   const validator = Compile(schema);
   return (data) => {
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;

@@ -1,6 +1,8 @@
 /** The zones, RRsets and services that an empty store starts with: bodies of the admin API, checked by the engine. */
 import { type Static, type TSchema, Type } from 'typebox';
-import { RRsetBody, ServiceBody, ZoneBody } from '../api/schemas.ts';
+import { ServiceBody } from '../contract/services.ts';
+import { shapeOf } from '../contract/shapes.ts';
+import { RRsetBody, ZoneBody } from '../contract/zones.ts';
 
 /** Names with a body each. Type.Record would overlook names with a line break, its pattern being `.*`. */
 function byName<Body extends TSchema>(body: Body) {
@@ -22,7 +24,7 @@ const content = Type.Object(
   { additionalProperties: false, whole: true, expected: 'zones, rrsets and services' },
 );
 
-export const bootstrap = Type.Decode(content, ({ zones = {}, rrsets = [], services = {} }) => ({
+export const bootstrap = Type.Decode(shapeOf(content), ({ zones = {}, rrsets = [], services = {} }) => ({
   zones,
   rrsets,
   services,

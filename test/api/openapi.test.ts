@@ -105,19 +105,57 @@ t.test('the document', async (t) => {
     t.same(missing.sort(), beforeRouting.sort(), 'every code is said where it may come');
   });
 
-  await t.test('has an example for every body, of the right shape', async (t) => {
+  await t.test('has every JSON body by its name, closed, with an example of the right shape', async (t) => {
+    const { schemas } = document.components;
     for (const { path, method, operation } of operations) {
       const content = operation.requestBody?.content['application/json'];
       if (content === undefined) continue;
-      const examples = content.examples ? Object.values(content.examples).map(({ value }) => value) : [content.example];
-      for (const example of examples) t.ok(Compile(content.schema).Check(example), `${method} ${path}`);
+      const { $ref = '' } = content.schema as { $ref?: string };
+      const body = schemas[$ref.replace('#/components/schemas/', '')] as { examples?: unknown[] } & object;
+      t.ok(body?.examples?.length, `${method} ${path}`);
+      const open = placesOf(body, (each) => each.properties !== undefined && each.additionalProperties !== false);
+      t.same(open, [], `${$ref} is closed`);
     }
-    for (const [name, schema] of Object.entries(document.components.schemas)) {
+    for (const [name, schema] of Object.entries(schemas)) {
       const { examples = [] } = schema as { examples?: unknown[] };
-      for (const example of examples) t.ok(Compile(schema).Check(example), name);
+      const validator = Compile({ ...schema, components: { schemas } });
+      for (const example of examples) t.ok(validator.Check(example), name);
     }
   });
+
+  await t.test('has open replies: a new field breaks no client', async (t) => {
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      if (!name.endsWith('Body')) t.notMatch(JSON.stringify(schema), '"additionalProperties":false', name);
+    }
+    const [, page] = Object.entries(document.paths['/v1/zones']?.get?.responses['200']?.content ?? {})[0] ?? [];
+    t.match(page, { schema: { properties: { items: {} } } });
+    t.notMatch(JSON.stringify(page), '"additionalProperties":false');
+  });
+
+  await t.test('has whole numbers with bounds', async (t) => {
+    const isWhole = ({ type }: Record<string, unknown>) => [type].flat().includes('integer');
+    const isBound = (bound: unknown) => typeof bound === 'number';
+    const unbound = placesOf(document, (each) => isWhole(each) && !(isBound(each.minimum) && isBound(each.maximum)));
+    t.same(unbound, []);
+    t.ok(placesOf(document, isWhole).length > 100, 'this check can fail');
+    // What else is a number has decimals.
+    const places = placesOf(document.components.schemas, ({ type }) => [type].flat().includes('number'));
+    const decimal = /\/(?:shares|split|share|setWeight|duration|thresholdRange|value|errorPercent)(?:\/|$)/;
+    t.same(
+      places.filter((place) => !decimal.test(place)),
+      [],
+    );
+  });
 });
+
+/** Where in a document objects are that fit. */
+function placesOf(document: unknown, fits: (each: Record<string, unknown>) => boolean, place = ''): string[] {
+  if (typeof document !== 'object' || document === null) return [];
+  const within = Object.entries(document).flatMap(([key, value]) =>
+    key === 'examples' ? [] : placesOf(value, fits, `${place}/${key}`),
+  );
+  return fits(document as Record<string, unknown>) ? [place, ...within] : within;
+}
 
 t.test('the pages run under a policy that lets nothing in from elsewhere', async (t) => {
   const api = await startApi(makeDirectory(t));

@@ -1,5 +1,15 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AllReleasesPageQuery, PAGE_DEFAULT, ReleasePageQuery } from '../../contract/pages.ts';
+import {
+  EmptyBody,
+  PromoteBody,
+  ReleaseBody,
+  ReleaseParams,
+  ReleasesBody,
+  ServiceReleaseParams,
+} from '../../contract/releases.ts';
+import { ServiceParams } from '../../contract/services.ts';
 import type { Command } from '../../control/command.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
@@ -14,18 +24,6 @@ import {
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import {
-  AllReleasesPageQuery,
-  EmptyBody,
-  PAGE_DEFAULT,
-  PromoteBody,
-  ReleaseBody,
-  ReleasePageQuery,
-  ReleaseParams,
-  ReleasesBody,
-  ServiceParams,
-  ServiceReleaseParams,
-} from '../schemas.ts';
 
 const tags = ['releases'];
 const description =

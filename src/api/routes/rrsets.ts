@@ -1,4 +1,7 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
+
+import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
+import { RRsetBody, RRsetParams, ZoneParams } from '../../contract/zones.ts';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
@@ -14,7 +17,6 @@ import {
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import { NamePageQuery, PAGE_DEFAULT, RRsetBody, RRsetParams, ZoneParams } from '../schemas.ts';
 
 const tags = ['RRsets'];
 const path = '/v1/zones/:zone/rrsets/:name/:type';

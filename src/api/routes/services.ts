@@ -1,4 +1,8 @@
 /** Services: made, read, changed, deleted, listed. */
+
+import { refTo } from '../../contract/components.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
+import { CompareServicesBody, ServiceBody, ServiceParams } from '../../contract/services.ts';
 import { compareServices } from '../../control/service-comparison.ts';
 import { Problem } from '../../model/errors.ts';
 import { access, grantOf } from '../access.ts';
@@ -14,11 +18,9 @@ import {
   putHeaders,
   putReply,
   readProblems,
-  refTo,
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import { CompareServicesBody, NamePageQuery, PAGE_DEFAULT, ServiceBody, ServiceParams } from '../schemas.ts';
 
 const tags = ['services'];
 

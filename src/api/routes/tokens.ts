@@ -1,4 +1,7 @@
 /** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
+
+import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
+import { TokenBody, TokenParams } from '../../contract/tokens.ts';
 import { digestOf, makeSecret } from '../../control/tokens.ts';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
@@ -13,7 +16,6 @@ import {
   readProblems,
   writeProblems,
 } from '../reply-schemas.ts';
-import { NamePageQuery, PAGE_DEFAULT, TokenBody, TokenParams } from '../schemas.ts';
 
 const tags = ['tokens'];
 

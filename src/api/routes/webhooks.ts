@@ -1,5 +1,9 @@
 /** Webhooks: made, read, changed, deleted; and what could not be delivered to them. */
 import { randomBytes } from 'node:crypto';
+import { refTo } from '../../contract/components.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
+import { EmptyBody } from '../../contract/releases.ts';
+import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../contract/webhooks.ts';
 import { deliveryReply } from '../../control/webhooks/delivery-reply.ts';
 import { Problem } from '../../model/errors.ts';
 import { access } from '../access.ts';
@@ -15,19 +19,9 @@ import {
   putHeaders,
   putReply,
   readProblems,
-  refTo,
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import {
-  DeliveryPageQuery,
-  DeliveryParams,
-  EmptyBody,
-  NamePageQuery,
-  PAGE_DEFAULT,
-  WebhookBody,
-  WebhookParams,
-} from '../schemas.ts';
 
 const tags = ['webhooks'];
 

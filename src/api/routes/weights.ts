@@ -1,4 +1,6 @@
 /** The weights of a service: read, shifted, rolled back. */
+
+import { RollbackBody, ServiceParams, WeightsBody } from '../../contract/services.ts';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, put, sendResource } from '../replies.ts';
@@ -12,7 +14,6 @@ import {
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import { RollbackBody, ServiceParams, WeightsBody } from '../schemas.ts';
 
 const tags = ['weights'];
 

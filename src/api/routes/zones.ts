@@ -1,4 +1,7 @@
 /** Zones: made, read, changed, deleted, listed. */
+
+import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
+import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../contract/zones.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
@@ -14,7 +17,6 @@ import {
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
-import { NamePageQuery, PAGE_DEFAULT, ZoneBody, ZoneDeleteQuery, ZoneParams } from '../schemas.ts';
 
 const tags = ['zones'];
 

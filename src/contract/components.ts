@@ -1,0 +1,49 @@
+/** The schemas that have a name of their own in the OpenAPI document: bodies, which are closed, and replies, which are open. */
+import type { TSchema } from 'typebox';
+import { Drain } from './drain.ts';
+import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
+import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
+import { Revision } from './revisions.ts';
+import {
+  CompareServicesBody,
+  Explanation,
+  RollbackBody,
+  Service,
+  ServiceBody,
+  ServiceComparison,
+  Shift,
+  ShiftBody,
+  Weights,
+  WeightsBody,
+} from './services.ts';
+import { mapSchemas, openSchema } from './shapes.ts';
+import { NewToken, Token, TokenBody } from './tokens.ts';
+import { Delivery, Webhook, WebhookBody } from './webhooks.ts';
+import { Import, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
+
+const bodies: readonly TSchema[] = [
+  ...[ZoneBody, RRsetBody, ServiceBody, CompareServicesBody, WeightsBody, ShiftBody, RollbackBody, ForcedBody],
+  ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody],
+];
+
+const replies: readonly TSchema[] = [
+  ...[Zone, Import, RRset, Service, ServiceComparison, Weights, Shift, ServiceHealth, ForcedHealth],
+  ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
+];
+
+/** With references to each other by name. `more`: replies whose schema needs to be told something. */
+export function components(more: readonly TSchema[]): Record<string, unknown>[] {
+  return [...bodies.map(byReference), ...[...replies, ...more].map((reply) => openSchema(byReference(reply)))];
+}
+
+function byReference(schema: TSchema): Record<string, unknown> {
+  const { $id } = schema as { $id?: string };
+  return mapSchemas(schema, (each) =>
+    each.$id === undefined || each.$id === $id ? each : refTo(String(each.$id)),
+  ) as Record<string, unknown>;
+}
+
+/** As Fastify resolves it, and writes it into the document. */
+export function refTo($id: string): { $ref: string } {
+  return { $ref: `${$id}#` };
+}

@@ -1,0 +1,46 @@
+/** The log of changes, as it is shown. */
+import { Type } from 'typebox';
+import { message, oneOf, time, whole } from './shapes.ts';
+
+export const Subject = Type.Object({
+  kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook']),
+  name: Type.String(),
+  before: Type.Unknown({ description: 'null: it was not there, or see `forgotten`.' }),
+  after: Type.Unknown({ description: 'null: it is gone, or see `forgotten`.' }),
+  forgotten: Type.Optional(
+    Type.Array(oneOf(['before', 'after']), {
+      description: 'What of the two was large and is no longer kept: see history.contentRevisions.',
+    }),
+  ),
+});
+
+export const Revision = Type.Object(
+  {
+    revision: whole('Its number.'),
+    at: time(),
+    actor: Type.String({ description: "The token's name." }),
+    kind: Type.String(),
+    summary: message,
+    subjects: Type.Array(Subject),
+  },
+  {
+    $id: 'Revision',
+    examples: [
+      {
+        revision: 17,
+        at: '2026-01-31T12:00:00.000Z',
+        actor: 'admin',
+        kind: 'shift',
+        summary: 'app.example.com blue 100→90 green 0→10',
+        subjects: [
+          {
+            kind: 'service',
+            name: 'app.example.com',
+            before: { blue: 100, green: 0 },
+            after: { blue: 90, green: 10 },
+          },
+        ],
+      },
+    ],
+  },
+);

@@ -1,0 +1,232 @@
+/** Services, their weights, and what a client gets from them, as they are sent and shown. */
+import { type Static, Type } from 'typebox';
+import { HealthBody } from './health.ts';
+import {
+  decimal,
+  mapOf,
+  message,
+  name,
+  oneOf,
+  recordWarnings,
+  revision,
+  strict,
+  textOrNull,
+  ttl,
+  whole,
+} from './shapes.ts';
+
+const WEIGHT_MAX = 65_535;
+
+const weight = whole('Integer 0 to 65535; 0 means never.', { maximum: WEIGHT_MAX, code: 'weights_invalid' });
+const targets = Type.Array(Type.String(), { description: 'IP addresses, or exactly one host name.' });
+
+const PoolBody = Type.Object(
+  {
+    weight: Type.Optional(
+      whole('Integer 0 to 65535; left out, a pool keeps the one in force. A new pool needs one.', {
+        maximum: WEIGHT_MAX,
+        code: 'weights_invalid',
+      }),
+    ),
+    targets,
+  },
+  strict,
+);
+
+const Pin = Type.Object(
+  {
+    network: Type.String({
+      description: "Of clients, as ECS (RFC 7871) tells it, else the sender's: 198.51.100.0/24.",
+    }),
+    pool: Type.String(),
+  },
+  strict,
+);
+
+const ttlSeconds = ttl('TTL of its answers; 5 where left out.');
+const pick = oneOf(['random', 'sticky'], {
+  description:
+    "`random` (if left out): each answer is an independent draw by weight. `sticky`: the client's network decides.",
+});
+const salt = Type.String({
+  description:
+    'What `sticky` hashes networks with, 32 hexadecimal digits; left out, the one in force or a new one. Services of one salt and pools choose alike.',
+});
+const pins = Type.Array(Pin, {
+  description: 'Networks that always get one pool; the longest prefix wins. Left out: none.',
+});
+const previewNames = Type.Boolean({
+  description:
+    'Whether `green.app.example.com` answers from the pool green of app.example.com, whatever the weights, unless something else stands there. Left out: true.',
+});
+const release = Type.Object(
+  { ttlSeconds: ttl('A release lowers a higher TTL to this until its last step has settled.') },
+  { ...strict, description: 'What releases of the service do besides their steps.' },
+);
+const poolsDescription = { description: '2 to 16 pools by name, all of addresses or all of one host name.' };
+
+export const ServiceBody = Type.Object(
+  {
+    ttlSeconds: Type.Optional(ttlSeconds),
+    release: Type.Optional(release),
+    health: Type.Optional(HealthBody),
+    pick: Type.Optional(pick),
+    salt: Type.Optional(salt),
+    pins: Type.Optional(pins),
+    previewNames: Type.Optional(previewNames),
+    pools: mapOf(PoolBody, poolsDescription),
+  },
+  {
+    ...strict,
+    $id: 'ServiceBody',
+    examples: [
+      {
+        ttlSeconds: 5,
+        pick: 'random',
+        pools: {
+          blue: { weight: 100, targets: ['192.0.2.10'] },
+          green: { weight: 0, targets: ['192.0.2.20'] },
+        },
+        pins: [{ network: '198.51.100.0/24', pool: 'green' }],
+      },
+    ],
+  },
+);
+
+/** By pool. */
+export const weights = (description: string) => mapOf(weight, { description });
+const share = decimal('Of the answers.', { minimum: 0, maximum: 1 });
+export const shares = mapOf(share, { description: "Each pool's share of answers: weight / sum of weights." });
+
+export const Service = Type.Object(
+  {
+    name: Type.String(),
+    zone: Type.String(),
+    kind: oneOf(['addresses', 'host']),
+    ttlSeconds,
+    release: Type.Optional(release),
+    health: Type.Optional(HealthBody),
+    pick,
+    salt,
+    pins,
+    previewNames,
+    pools: mapOf(Type.Object({ weight, targets }), poolsDescription),
+    loweredTtlSeconds: Type.Optional(ttl('The TTL of its answers while a release has lowered it.')),
+    shares,
+    revision,
+    warnings: recordWarnings,
+  },
+  { $id: 'Service' },
+);
+
+export const CompareServicesBody = Type.Object(
+  {
+    services: mapOf(ServiceBody, { description: '1 to 100 services by name, each as for its PUT.' }),
+    dryRun: Type.Literal(true, { description: 'Nothing is done: services are written one by one.' }),
+  },
+  {
+    ...strict,
+    $id: 'CompareServicesBody',
+    examples: [
+      {
+        services: {
+          'app.example.com': {
+            ttlSeconds: 5,
+            pools: { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.20'] } },
+          },
+        },
+        dryRun: true,
+      },
+    ],
+  },
+);
+
+export const ServiceComparison = Type.Object(
+  {
+    dryRun: Type.Literal(true),
+    services: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        action: oneOf(['make', 'change', 'none'], { description: 'What a PUT of the body would do.' }),
+        before: Type.Unsafe<Static<typeof Service> | null>({
+          anyOf: [Service, { type: 'null' }],
+          description: 'null: it is not there.',
+        }),
+        after: Service,
+      }),
+    ),
+  },
+  { $id: 'ServiceComparison' },
+);
+
+export const WeightsBody = mapOf(weight, {
+  $id: 'WeightsBody',
+  description: 'The weight of every pool of the service; at least one above 0.',
+  examples: [{ blue: 90, green: 10 }],
+});
+
+/** What a service has, and what that comes to. */
+const inForce = { weights: weights('The weight of every pool.'), shares };
+
+export const Weights = Type.Object({ revision, ...inForce }, { $id: 'Weights' });
+
+export const ShiftBody = Type.Object(
+  { services: mapOf(weights('The weight of every pool of it.'), { description: 'Weights by pool, by service.' }) },
+  {
+    ...strict,
+    $id: 'ShiftBody',
+    examples: [
+      { services: { 'app.example.com': { blue: 0, green: 100 }, 'api.example.com': { blue: 0, green: 100 } } },
+    ],
+  },
+);
+
+export const Shift = Type.Object({ revision, services: mapOf(Type.Object(inForce)) }, { $id: 'Shift' });
+
+export const RollbackBody = Type.Object(
+  { revision: Type.Optional(whole('Restores the weights in force at this revision.', { minimum: 1 })) },
+  { ...strict, $id: 'RollbackBody', examples: [{}, { revision: 12 }] },
+);
+
+/** The types whose answer a service chooses. */
+const EXPLAINED_TYPES = ['A', 'AAAA', 'CNAME'] as const;
+const DRAWS_DEFAULT = 1000;
+const DRAWS_MAX = 10_000;
+
+export const ExplainQuery = Type.Object(
+  {
+    client: Type.Optional(
+      Type.String({ description: 'An address or a network: 203.0.113.7; left out, the one that asks.' }),
+    ),
+    type: Type.Optional(oneOf(EXPLAINED_TYPES, { description: 'A if left out.' })),
+    draws: Type.Optional(whole(`Answers that \`split\` counts; ${DRAWS_DEFAULT}.`, { minimum: 1, maximum: DRAWS_MAX })),
+  },
+  strict,
+);
+
+export const Explanation = Type.Object(
+  {
+    service: Type.String(),
+    client: Type.String(),
+    network: Type.String({ description: 'Whoever is in it would have got an answer by the same rule.' }),
+    type: oneOf(EXPLAINED_TYPES),
+    pool: textOrNull('null: no pool was asked for it; another zone, or an alias, answers at the name.'),
+    reason: oneOf(['preview', 'pin', 'sticky', 'random', 'only_pool', 'health', 'fail_open'], {
+      description: 'Stable: scripts may rely on it.',
+    }),
+    answer: Type.Array(Type.String(), { description: 'The records of the answer section as in a zone file.' }),
+    ttlSeconds: ttl('The lowest of the answer, or that of the denial.'),
+    scope: whole('SCOPE PREFIX-LENGTH that a resolver is told (RFC 7871).', { maximum: 128 }),
+    split: mapOf(share, { description: "Each pool's share of `draws` answers to this client." }),
+    draws: whole('How many answers `split` counts.', { minimum: 1, maximum: DRAWS_MAX }),
+    message,
+  },
+  { $id: 'Explanation' },
+);
+
+export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });
+
+export const ServicePoolParams = Type.Object({
+  name: name('Name of the service, without the final dot.'),
+  pool: name('Name of one of its pools.'),
+});

@@ -1,0 +1,53 @@
+/** Tokens, as they are sent and shown. */
+import { Type } from 'typebox';
+import { name, oneOf, patterns, strict, time, whole } from './shapes.ts';
+
+const limits = {
+  services: patterns('Limits the token to these services, and to what `zones` gives'),
+  zones: patterns('Limits the token to these zones with all that is in them, and to what `services` gives'),
+};
+
+const ofEveryToken = {
+  name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
+  scope: oneOf(['read', 'shift', 'release', 'admin'], {
+    description:
+      'Each may do what those before it may: `read` looks, `shift` changes weights and rolls back, `release` makes releases and moves them on, `admin` does everything.',
+  }),
+  ...limits,
+};
+
+export const TokenBody = Type.Object(
+  {
+    ...ofEveryToken,
+    expiresAt: Type.Optional(Type.String({ description: 'RFC 3339; left out: it does not expire.' })),
+  },
+  {
+    ...strict,
+    $id: 'TokenBody',
+    examples: [
+      { name: 'ci', scope: 'release', services: ['*.example.com'], expiresAt: '2030-01-31T12:00:00Z' },
+      { name: 'dashboard', scope: 'read' },
+    ],
+  },
+);
+
+const shown = {
+  ...ofEveryToken,
+  expiresAt: Type.Optional(time('RFC 3339, UTC; left out: it does not expire.')),
+  createdAt: time(),
+  revision: whole('The revision that made it.'),
+};
+
+export const Token = Type.Object(shown, { $id: 'Token' });
+
+export const NewToken = Type.Object(
+  {
+    ...shown,
+    secret: Type.Optional(
+      Type.String({ description: 'To be sent as `Authorization: Bearer`. It cannot be read again.' }),
+    ),
+  },
+  { $id: 'NewToken' },
+);
+
+export const TokenParams = Type.Object({ name: name('Name of the token.') });

@@ -1,0 +1,59 @@
+/** The types of what goes over HTTP, by name: for clients, which take types from here and nothing else. */
+import type { Static, TSchema } from 'typebox';
+import type * as drain from './drain.ts';
+import type * as health from './health.ts';
+import type * as releases from './releases.ts';
+import type * as revisions from './revisions.ts';
+import type * as services from './services.ts';
+import type * as tokens from './tokens.ts';
+import type * as webhooks from './webhooks.ts';
+import type * as zones from './zones.ts';
+
+/** Who reads a reply changes nothing in it. */
+type Shown<Schema extends TSchema> = ReadonlyDeep<Static<Schema>>;
+
+type ReadonlyDeep<T> = T extends object ? { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> } : T;
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** `after` of the next page; absent on the last. */
+  readonly next?: string;
+}
+
+/** By pool. */
+export type Weights = Readonly<Record<string, number>>;
+export type Shares = Readonly<Record<string, number>>;
+
+export type Zone = Shown<typeof zones.Zone>;
+export type Import = Shown<typeof zones.Import>;
+export type Finding = Shown<typeof zones.Finding>;
+export type RRset = Shown<typeof zones.RRset>;
+
+export type Service = Shown<typeof services.Service>;
+export type WeightsReply = Shown<typeof services.Weights>;
+export type ShiftReply = Shown<typeof services.Shift>;
+export type Explanation = Shown<typeof services.Explanation>;
+
+export type Health = Shown<typeof health.ServiceHealth>;
+export type TargetHealth = Shown<typeof health.TargetHealth>;
+export type Forced = Shown<typeof health.Forced>;
+export type ForcedHealth = Shown<typeof health.ForcedHealth>;
+
+export type Step = Shown<typeof releases.Step>;
+export type Standing = Shown<typeof releases.Standing>;
+export type AnalysisProgress = Shown<typeof releases.AnalysisProgress>;
+export type AnalysisRecord = Shown<typeof releases.AnalysisRecord>;
+export type Release = Shown<typeof releases.Release>;
+export type Plan = Shown<typeof releases.Plan>;
+
+export type Drain = Shown<typeof drain.Drain>;
+export type DrainPool = Shown<typeof drain.DrainPool>;
+
+export type Subject = Shown<typeof revisions.Subject>;
+export type Revision = Shown<typeof revisions.Revision>;
+
+export type Token = Shown<typeof tokens.Token>;
+export type NewToken = Shown<typeof tokens.NewToken>;
+
+export type Webhook = Shown<typeof webhooks.Webhook>;
+export type Delivery = Shown<typeof webhooks.Delivery>;

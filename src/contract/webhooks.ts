@@ -1,0 +1,78 @@
+/** Webhooks and their deliveries, as they are sent and shown; and how the stream of events is asked for. */
+import { Type } from 'typebox';
+import { limit } from './pages.ts';
+import { name, oneOf, patterns, revision, secret, strict, textOrNull, time, timeOrNull, whole } from './shapes.ts';
+
+const properties = {
+  url: Type.String({ description: 'http or https; the setting `probes.allow` says which networks it may be in.' }),
+  secret: Type.Optional(
+    secret(
+      '`whsec_` and base64 (Standard Webhooks). Left out: the one it has, or a new one, which the reply has this once; else that has {"set":true}.',
+    ),
+  ),
+  triggers: Type.Array(
+    oneOf([
+      'on-release-started',
+      'on-release-step-completed',
+      'on-release-resumed',
+      'on-analysis-run-running',
+      'on-analysis-run-inconclusive',
+      'on-analysis-run-failed',
+      'on-release-paused',
+      'on-release-completed',
+      'on-release-aborted',
+      'on-revision',
+    ]),
+    { description: 'What it is told of.' },
+  ),
+  services: patterns('Only what is about one of these services'),
+};
+
+export const WebhookBody = Type.Object(properties, {
+  ...strict,
+  $id: 'WebhookBody',
+  examples: [
+    {
+      url: 'https://chat.example.com/hooks/releases',
+      triggers: ['on-release-completed', 'on-release-aborted', 'on-analysis-run-failed'],
+      services: ['*.example.com'],
+    },
+  ],
+});
+
+export const Webhook = Type.Object({ name: Type.String(), ...properties, revision }, { $id: 'Webhook' });
+
+export const Delivery = Type.Object(
+  {
+    id: Type.String({ description: 'webhook-id of every attempt.' }),
+    trigger: Type.String(),
+    event: Type.String({ description: 'Id of the event, as `GET /v1/events` has it.' }),
+    state: oneOf(['pending', 'dead']),
+    attempts: whole('So far.'),
+    createdAt: time(),
+    nextAttemptAt: timeOrNull('null: there will be none.'),
+    lastError: textOrNull('null: none so far.'),
+  },
+  { $id: 'Delivery' },
+);
+
+export const WebhookParams = Type.Object({ name: name('Name of the webhook.') });
+
+export const DeliveryParams = Type.Object({
+  name: name('Name of the webhook.'),
+  id: name('Id of the delivery; the receiver knows it as webhook-id.'),
+});
+
+export const DeliveryPageQuery = Type.Object(
+  {
+    state: Type.Optional(oneOf(['pending', 'dead'], { description: 'Left out: both.' })),
+    after: Type.Optional(whole('`next` of the page before.')),
+    limit,
+  },
+  strict,
+);
+
+export const EventsQuery = Type.Object(
+  { lastEventId: Type.Optional(Type.String({ description: 'As `Last-Event-ID`, which counts where both are sent.' })) },
+  strict,
+);

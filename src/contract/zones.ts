@@ -1,0 +1,121 @@
+/** Zones, their files and their RRsets, as they are sent and shown. */
+import { Type } from 'typebox';
+import { name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
+
+const times = {
+  ttlSeconds: ttl('TTL of the SOA; 3600 where left out.'),
+  nameserversTtlSeconds: ttl('TTL of the NS records; that of the SOA where left out.'),
+  negativeTtlSeconds: ttl('How long resolvers keep a negative answer (RFC 2308); 60.'),
+  refreshSeconds: ttl('SOA REFRESH, for secondaries.'),
+  retrySeconds: ttl('SOA RETRY, for secondaries.'),
+  expireSeconds: ttl('SOA EXPIRE, for secondaries.'),
+};
+
+const nameservers = Type.Array(Type.String(), { description: 'Host names of the NS records at the apex.' });
+const hostmaster = Type.String({ description: 'Mailbox of the SOA as a name: `hostmaster.example.com`.' });
+const primary = Type.String({ description: "The SOA's MNAME; the first nameserver where left out." });
+
+export const ZoneBody = Type.Object(
+  {
+    nameservers,
+    hostmaster,
+    primary: Type.Optional(primary),
+    ttlSeconds: Type.Optional(times.ttlSeconds),
+    nameserversTtlSeconds: Type.Optional(times.nameserversTtlSeconds),
+    negativeTtlSeconds: Type.Optional(times.negativeTtlSeconds),
+    refreshSeconds: Type.Optional(times.refreshSeconds),
+    retrySeconds: Type.Optional(times.retrySeconds),
+    expireSeconds: Type.Optional(times.expireSeconds),
+  },
+  {
+    ...strict,
+    $id: 'ZoneBody',
+    examples: [
+      {
+        nameservers: ['ns1.example.com'],
+        hostmaster: 'hostmaster.example.com',
+        ttlSeconds: 3600,
+        negativeTtlSeconds: 60,
+      },
+    ],
+  },
+);
+
+const shownZone = {
+  name: Type.String(),
+  nameservers,
+  hostmaster,
+  primary,
+  ...times,
+  serial: whole('SOA serial (RFC 1982); a shift does not raise it.', { maximum: 2 ** 32 - 1 }),
+  revision,
+};
+
+export const Zone = Type.Object(shownZone, { $id: 'Zone' });
+
+/** Something wrong or doubtful in a zone file. */
+export const Finding = Type.Object({
+  severity: oneOf(['error', 'warning']),
+  code: Type.String({ description: 'Stable: scripts may rely on it.' }),
+  file: Type.String({ description: 'Empty: the file that was sent.' }),
+  line: whole('From 1; 0: the whole zone is meant.'),
+  column: whole('From 1; 0: the whole line is meant.'),
+  message: Type.String({ description: 'What was expected, and what was found.' }),
+});
+
+export const Import = Type.Object(
+  {
+    ...shownZone,
+    rrsets: whole("How many RRsets the file has, but for the apex's SOA and NS."),
+    warnings: Type.Array(Finding),
+  },
+  { $id: 'Import' },
+);
+
+const records = {
+  ttlSeconds: ttl('0 to 2147483647 (RFC 2181 §8).'),
+  recordTtlSeconds: Type.Optional(
+    Type.Array(ttl('0 to 2147483647.'), {
+      description:
+        'Of an RRSIG only: the TTL of each record, where they differ, since signatures have that of what they sign (RFC 4034 §3). ttlSeconds is the lowest then.',
+    }),
+  ),
+  rdata: Type.Array(Type.String(), {
+    description: 'The RDATA of each record as in a zone file (RFC 1035 §5.1), names in it in full.',
+  }),
+};
+
+export const RRsetBody = Type.Object(records, {
+  ...strict,
+  $id: 'RRsetBody',
+  examples: [{ ttlSeconds: 300, rdata: ['10 mail.example.com.'] }],
+});
+
+export const RRset = Type.Object(
+  {
+    zone: Type.String(),
+    name: Type.String(),
+    type: Type.String(),
+    ...records,
+    revision,
+    warnings: recordWarnings,
+  },
+  { $id: 'RRset' },
+);
+
+export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });
+
+export const RRsetParams = Type.Object({
+  zone: name('Name of the zone, without the final dot.'),
+  name: name('Owner name in full, without the final dot; `*` as the leftmost label, other bytes as `\\DDD`.'),
+  type: name('Record type such as `MX`, or `TYPE65280` (RFC 3597).'),
+});
+
+export const ZoneDeleteQuery = Type.Object(
+  {
+    services: Type.Optional(
+      oneOf(['delete'], { description: 'Deletes the services of the zone with it; without it they are a 409.' }),
+    ),
+  },
+  strict,
+);
