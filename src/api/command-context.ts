@@ -24,7 +24,9 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   const ifMatch = request.headers['if-match'];
   const accepted = ifMatch === undefined ? undefined : parseIfMatch(ifMatch);
   if (accepted instanceof Problem) return accepted;
-  if (accepted?.length === 0) return explainNoMatch(ifMatch as string);
+  // A read has no use for it, and none of its replies would say so.
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (accepted?.length === 0 && !isRead) return explainNoMatch(ifMatch as string);
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {

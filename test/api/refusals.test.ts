@@ -98,3 +98,16 @@ t.test('a store that cannot be written refuses changes, and readiness says so', 
   t.same((await api.request('GET', '/readyz', { token: null })).json(), { status: 'ready' });
   t.equal((await api.request('PUT', `${app}/weights`, { body: { blue: 0, green: 1 } })).statusCode, 200);
 });
+
+t.test('If-Match is for writes: a read is answered whatever tags it names', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  await seed(api);
+  for (const tags of ['W/"2"', '"2-gzip"', '']) {
+    const headers = { 'if-match': tags };
+    for (const method of ['GET', 'HEAD'])
+      t.equal((await api.request(method, '/v1/zones/example.test', { headers })).statusCode, 200, tags);
+    const written = await api.request('DELETE', '/v1/zones/example.test', { headers });
+    t.match(written.json(), { code: 'revision_stale' });
+  }
+});
