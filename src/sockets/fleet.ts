@@ -37,7 +37,9 @@ interface FleetLog {
 
 /** A thread is up in a tenth of a second; a machine that is busy with something else may take long. */
 const START_LIMIT_MS = 30_000;
-/** A worker that dies sooner than this after it began to answer is started again only after this time, and then twice that. */
+/** A worker that dies sooner than this after it began to answer fails; a busy machine may take so long over one failure. */
+const SHORT_LIFE_MS = 3000;
+/** One that fails is started again only after this time, and then twice that. */
 const RESTART_PAUSE_MS = 250;
 /** But at least so often: what keeps it from answering may have passed. */
 const PAUSE_MAX_MS = 30_000;
@@ -231,7 +233,7 @@ export class Fleet {
     place.thread = undefined;
     place.readyAtMs = undefined;
     if (this.#stopping) return;
-    place.failures = livedMs < RESTART_PAUSE_MS ? place.failures + 1 : 0;
+    place.failures = livedMs < SHORT_LIFE_MS ? place.failures + 1 : 0;
     this.#replacements.died++;
     const pauseMs = place.failures === 0 ? 0 : Math.min(RESTART_PAUSE_MS * 2 ** (place.failures - 1), PAUSE_MAX_MS);
     this.#options.log.warn({ reader, livedMs: Math.round(livedMs), pauseMs }, 'worker replaced on the same sockets');

@@ -1,5 +1,6 @@
 /** Prometheus' own tools on the metrics, the alert rules and the dashboard. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { stringify } from 'yaml';
 import { expressions, RULES } from '../fixtures/monitoring.ts';
@@ -26,7 +27,8 @@ t.test('the metrics of a running server are of the format and follow the convent
 
 t.test('the settings of Prometheus, and what the alerts do', async (t) => {
   t.match(promtool(['check', 'config', 'config/prometheus/prometheus.yml']), { status: 0 });
-  t.match(promtool(['check', 'rules', RULES]), { status: 0, output: /13 rules found/ });
+  const rules = readFileSync(RULES, 'utf8').match(/^ +- (?:alert|record):/gm)?.length;
+  t.match(promtool(['check', 'rules', RULES]), { status: 0, output: new RegExp(`SUCCESS: ${rules} rules found`) });
   const tested = promtool(['test', 'rules', 'test/interop/prometheus/rules.test.yml']);
   t.equal(tested.status, 0, tested.output);
 });
