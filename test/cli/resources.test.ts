@@ -185,7 +185,8 @@ t.test('a zone file is checked without a server', async (t) => {
   const folder = t.testdir({
     'good.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n',
     'include.zone': '$INCLUDE good.zone\nwww CNAME app\n',
-    'bad.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nmail MX 10 192.0.2.1\n',
+    'bad.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nns CNAME a\nmail MX 10 192.0.2.1\n',
+    'bare.zone': '@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nmail MX 10 192.0.2.1\n',
   });
   const good = await type(['zone', 'check', 'example.com', join(folder, 'good.zone')]);
   t.match(good, { code: 0, stdout: 'example.com: 3 RRsets, 0 errors, 0 warnings\n' });
@@ -198,13 +199,15 @@ t.test('a zone file is checked without a server', async (t) => {
   );
   const bad = await type(['zone', 'check', 'example.com', join(folder, 'bad.zone')]);
   t.equal(bad.code, EXIT.NEGATIVE);
-  t.match(bad.stdout, /bad\.zone:2:1: error: .*\[address_missing\]\n/);
+  t.match(bad.stdout, /bad\.zone:2:1: error: .*\[target_is_alias\]\n/);
   t.match(bad.stdout, /example\.com: 3 RRsets, 1 error, 1 warning\n$/);
+  const bare = await type(['zone', 'check', 'example.com', join(folder, 'bare.zone')]);
+  t.match(bare, { code: 0, stdout: /bare\.zone:2:1: warning: .*\[address_missing\]\n/ }, 'as the API takes it');
   const json = await type([
     'zone',
     'check',
     'example.com',
-    join(folder, 'bad.zone'),
+    join(folder, 'bare.zone'),
     '--json',
     '--service',
     'ns.example.com',
