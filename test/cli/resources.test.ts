@@ -200,7 +200,7 @@ t.test('a zone file is checked without a server', async (t) => {
   const bad = await type(['zone', 'check', 'example.com', join(folder, 'bad.zone')]);
   t.equal(bad.code, EXIT.NEGATIVE);
   t.match(bad.stdout, /bad\.zone:2:1: error: .*\[target_is_alias\]\n/);
-  t.match(bad.stdout, /example\.com: 3 RRsets, 1 error, 1 warning\n$/);
+  t.match(bad.stdout, /example\.com: 4 RRsets, 1 error, 1 warning\n$/);
   const bare = await type(['zone', 'check', 'example.com', join(folder, 'bare.zone')]);
   t.match(bare, { code: 0, stdout: /bare\.zone:2:1: warning: .*\[address_missing\]\n/ }, 'as the API takes it');
   const json = await type([
