@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { Static, TSchema } from 'typebox';
-import type { CommandContext } from '../control/command.ts';
+import type { CommandContext } from '../control/commands/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';

@@ -1,7 +1,7 @@
 /** How results become replies: resources, pages, and the outcomes of writes. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Command, CommandContext, CommandResult, Outcome } from '../control/command.ts';
+import type { Command, CommandContext, CommandResult, Outcome } from '../control/commands/command.ts';
 import type { Page } from '../control/page.ts';
 import type { Resource } from '../control/queries.ts';
 import { Problem } from '../model/errors.ts';

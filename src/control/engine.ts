@@ -8,20 +8,10 @@ import type { Service } from '../model/service.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
-import type { Command, CommandContext, CommandResult, Outcome } from './command.ts';
-import { type Draft, type Drafted, isDraft } from './draft.ts';
+import type { Command, CommandContext, CommandResult, Outcome } from './commands/command.ts';
+import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
+import { draft } from './drafts/index.ts';
 import { Grant } from './grant.ts';
-import { draftHealth } from './health/draft.ts';
-import { draftReleaseCreate } from './releases/create.ts';
-import { draftReleaseStep, draftReleaseVerb } from './releases/draft.ts';
-import { draftRollback } from './rollback.ts';
-import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
-import { draftServiceDelete, draftServicePut } from './services.ts';
-import { draftShift, draftWeights } from './shifts.ts';
-import { draftTokenCreate, draftTokenDelete } from './token-drafts.ts';
-import { draftWebhookDelete, draftWebhookPut } from './webhooks/drafts.ts';
-import { draftZoneImport } from './zone-files/draft.ts';
-import { draftZoneDelete, draftZonePut } from './zones.ts';
 
 /** Told of what changed, of the revision that it is, and of what it came from where that is known. */
 type ChangeListener = (changes: readonly ModelChange[], revision: Revision, context?: CommandContext) => void;
@@ -280,53 +270,6 @@ export class Engine {
 
 function keptReply(outcome: Outcome, { idempotency, atMs }: CommandContext): KeptReply | undefined {
   return idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
-}
-
-function draft(store: Store, command: Command, context: CommandContext, revision: number): Drafted {
-  switch (command.kind) {
-    case 'zone.put':
-      return draftZonePut(store, command, context, revision);
-    case 'zone.import':
-      return draftZoneImport(store, command, context, revision);
-    case 'zone.delete':
-      return draftZoneDelete(store, command, context);
-    case 'rrset.put':
-      return draftRRsetPut(store, command, context, revision);
-    case 'rrset.delete':
-      return draftRRsetDelete(store, command, context, revision);
-    case 'service.put':
-      return draftServicePut(store, command, context, revision);
-    case 'service.delete':
-      return draftServiceDelete(store, command, context, revision);
-    case 'weights.put':
-      return draftWeights(store, command, context, revision);
-    case 'shift':
-      return draftShift(store, command, context, revision);
-    case 'rollback':
-      return draftRollback(store, command, context, revision);
-    case 'health.force':
-    case 'health.unforce':
-    case 'health.expire':
-      return draftHealth(store, command, context, revision);
-    case 'release.create':
-      return draftReleaseCreate(store, command, context, revision);
-    case 'release.promote':
-    case 'release.pause':
-    case 'release.resume':
-    case 'release.abort':
-    case 'release.retry':
-      return draftReleaseVerb(store, command, context, revision);
-    case 'webhook.put':
-      return draftWebhookPut(store, command, context, revision);
-    case 'webhook.delete':
-      return draftWebhookDelete(store, command, context);
-    case 'token.create':
-      return draftTokenCreate(store, command, context, revision);
-    case 'token.delete':
-      return draftTokenDelete(store, command, context);
-    case 'release.step':
-      return draftReleaseStep(store, command, context, revision);
-  }
 }
 
 function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {

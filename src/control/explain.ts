@@ -12,9 +12,9 @@ import { CLASS, EDNS_OPTION, HEADER_BYTES, TYPE } from '../wire/constants.ts';
 import { OPT_BYTES, OPTION_HEADER_BYTES, writeOpt, writeOptionHeader } from '../wire/edns.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { formatNetwork, maskedAddress, type Network, parseNetwork } from '../wire/network.ts';
-import { shown } from './draft.ts';
-import { type HealthView, poolsSeen } from './health/seen.ts';
-import { findPreview } from './previews.ts';
+import { findPreview } from './drafts/previews.ts';
+import { shown } from './names.ts';
+import { type HealthView, poolsSeen } from './observed/health.ts';
 
 /** The types whose answer a service chooses. */
 export const EXPLAINED_TYPES = ['A', 'AAAA', 'CNAME'] as const;

@@ -8,7 +8,8 @@ import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { TokenLimits } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
-import { type Draft, shown } from './draft.ts';
+import type { Draft } from './drafts/draft.ts';
+import { shown } from './names.ts';
 
 /** What a grant asks the store: which zone holds a name, or held it at a revision, and what a service is now. */
 export type GrantStore = Pick<Store, 'zoneOf' | 'zoneAt' | 'service'>;

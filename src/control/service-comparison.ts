@@ -2,9 +2,10 @@
 import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
 import type { ServiceBody } from '../model/service.ts';
-import type { CommandContext } from './command.ts';
-import { isDraft, shown } from './draft.ts';
+import type { CommandContext } from './commands/command.ts';
+import { isDraft } from './drafts/draft.ts';
 import type { Engine } from './engine.ts';
+import { shown } from './names.ts';
 import type { Queries } from './queries.ts';
 
 /** Each is compiled once; so many are done in a moment that no shift minds. */

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';
-import { inForce, SeenHealth } from '../control/health/seen.ts';
+import { inForce, SeenHealth } from '../control/observed/health.ts';
 import { afterMs, tellFault } from '../guard.ts';
 import { standardSink } from '../log/sink.ts';
 import type { Logger } from '../log.ts';

@@ -1,6 +1,6 @@
 /** What the settings' bootstrap section makes of an empty store. */
 import type { Settings } from '../config.ts';
-import type { Command } from '../control/command.ts';
+import type { Command } from '../control/commands/command.ts';
 import type { Problem } from '../model/errors.ts';
 import { SettingsError, StartError } from './errors.ts';
 

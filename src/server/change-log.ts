@@ -1,5 +1,5 @@
 /** What changed, in the log: one line for each revision, which says what it was before, what it is now, who, and why. */
-import type { CommandContext } from '../control/command.ts';
+import type { CommandContext } from '../control/commands/command.ts';
 import type { Engine } from '../control/engine.ts';
 import type { Release } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';

@@ -1,5 +1,5 @@
 /** The health of targets, as the metrics tell it. */
-import { poolsSeen, type SeenHealth } from '../control/health/seen.ts';
+import { poolsSeen, type SeenHealth } from '../control/observed/health.ts';
 import type { HealthOf } from '../metrics/services.ts';
 import type { Store } from '../store/sqlite.ts';
 

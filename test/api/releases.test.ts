@@ -1,6 +1,6 @@
 /** Releases over HTTP: both forms of their paths, conditions, retries, refusals. */
 import t, { type Test } from 'tap';
-import type { AnalysisProgress } from '../../src/control/releases/analysis.ts';
+import type { AnalysisProgress } from '../../src/control/observed/analysis.ts';
 import { type ApiFixture, makeDirectory, READER, seed, startApi, weightsOf } from '../fixtures/api.ts';
 
 const app = '/v1/services/app.example.test';

@@ -1,7 +1,7 @@
 /** Nothing acknowledged is lost, and nothing refused leaves a trace: the engine over a store that fails and restarts. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Command } from '../../src/control/command.ts';
+import type { Command } from '../../src/control/commands/command.ts';
 import { bluegreen, makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
 
 const app = 'app.example.com';

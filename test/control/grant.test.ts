@@ -1,6 +1,6 @@
 /** How far a limited token reaches: over the names that a change makes up, and over what the log tells of the past. */
 import t from 'tap';
-import type { Command } from '../../src/control/command.ts';
+import type { Command } from '../../src/control/commands/command.ts';
 import { dataOf, eventsOf } from '../../src/control/events/event.ts';
 import { Grant } from '../../src/control/grant.ts';
 import { messageFor } from '../../src/control/webhooks/message.ts';

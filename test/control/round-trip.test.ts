@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { Command } from '../../src/control/command.ts';
+import type { Command } from '../../src/control/commands/command.ts';
 import { Builder } from '../../src/control/zone-files/builder.ts';
 import { exportZone } from '../../src/control/zone-files/exporter.ts';
 import type { Service } from '../../src/model/service.ts';

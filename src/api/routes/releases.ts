@@ -10,7 +10,7 @@ import {
   ServiceReleaseParams,
 } from '../../contract/releases.ts';
 import { ServiceParams } from '../../contract/services.ts';
-import type { Command } from '../../control/command.ts';
+import type { Command } from '../../control/commands/command.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { post, sendPage, sendResource } from '../replies.ts';

@@ -4,7 +4,7 @@ import { refTo } from '../../contract/components.ts';
 import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
 import { EmptyBody } from '../../contract/releases.ts';
 import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../contract/webhooks.ts';
-import { deliveryReply } from '../../control/webhooks/delivery-reply.ts';
+import { deliveryReply } from '../../control/replies/delivery.ts';
 import { Problem } from '../../model/errors.ts';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';

@@ -8,8 +8,8 @@ import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../../wire/address.ts';
 import { formatNetwork } from '../../wire/network.ts';
-import { shown } from '../draft.ts';
-import { findService } from '../services.ts';
+import { findService } from '../drafts/services.ts';
+import { shown } from '../names.ts';
 import type { Propagation } from './propagation.ts';
 
 interface DrainParts {

@@ -6,11 +6,11 @@ import type { Release } from '../../model/release.ts';
 import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../model/release-triggers.ts';
 import type { Revision, Subject } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
-import { shown } from '../draft.ts';
 import type { Grant } from '../grant.ts';
-import type { HealthEvent } from '../health/monitor.ts';
-import { releaseReply } from '../releases/replies.ts';
-import { revisionReply } from '../revision-reply.ts';
+import { shown } from '../names.ts';
+import type { HealthEvent } from '../observed/health.ts';
+import { releaseReply } from '../replies/releases.ts';
+import { revisionReply } from '../replies/revision.ts';
 
 /** Where an event stands among all: the revision that it follows from, and its number within that one, from 0. */
 export interface Position {

@@ -3,7 +3,7 @@ import { guarded } from '../../guard.ts';
 import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
-import type { HealthEvent } from '../health/monitor.ts';
+import type { HealthEvent } from '../observed/health.ts';
 import { comparePositions, type Event, eventsOf, isAfter, type Position, type Releases } from './event.ts';
 
 /** Revisions whose events are kept in memory: enough for listeners that keep up. */

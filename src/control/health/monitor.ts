@@ -12,8 +12,8 @@ import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
+import { type HealthEvent, inForce, type SeenHealth } from '../observed/health.ts';
 import { type Probe, Prober } from './prober.ts';
-import { inForce, type SeenHealth } from './seen.ts';
 
 /** How soon is tried again what the table or the store refused: either may be full. */
 const RETRY_MS = 1000;
@@ -25,15 +25,6 @@ interface MonitorLog {
   info(line: object, text: string): void;
   warn(line: object, text: string): void;
   error(line: object, text: string): void;
-}
-
-/** A target has come up or gone down. */
-export interface HealthEvent {
-  readonly service: string;
-  readonly pool: string;
-  readonly target: string;
-  readonly state: 'up' | 'down';
-  readonly reason: string;
 }
 
 interface MonitorParts {

@@ -16,7 +16,8 @@ import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { DrainReports } from '../drain/report.ts';
 import type { Engine } from '../engine.ts';
-import { type AnalysisProgress, type Gate, RunningAnalysis } from './analysis.ts';
+import { type Gate, RunningAnalysis } from '../gates/analysis.ts';
+import type { AnalysisProgress } from '../observed/analysis.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;

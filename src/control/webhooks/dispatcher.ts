@@ -11,11 +11,11 @@ import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import type { Delivery, NewDelivery } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
+import { unknownWebhook } from '../drafts/webhooks.ts';
 import { formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
 import type { EventLog } from '../events/log.ts';
 import type { GrantStore } from '../grant.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
-import { unknownWebhook } from './drafts.ts';
 import { headersFor, messageFor } from './message.ts';
 
 /** Standard Webhooks recommends 15 to 30 s; a receiver should note the message and answer. */

@@ -10,7 +10,8 @@ import { Dismantler } from '../../table/dismantle.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
-import type { BuildReply, BuildRequest, BuiltZone } from './messages.ts';
+import type { BuiltZone } from '../commands/built-zone.ts';
+import type { BuildReply, BuildRequest } from './messages.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
 const INLINE_RRSETS_MAX = 500;

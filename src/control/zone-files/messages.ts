@@ -1,10 +1,10 @@
 /** What the main thread and the builder thread say to each other. */
-import type { StagedZone } from '../../model/revision.ts';
-import type { ZoneApex } from '../../model/zone-apex.ts';
+
 import type { SharedStore } from '../../store/staging.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
 import type { Findings } from '../../wire/zone-file/finding.ts';
+import type { BuiltZone } from '../commands/built-zone.ts';
 
 /** What the builder thread is started with. */
 export interface BuilderParts {
@@ -24,18 +24,6 @@ export interface BuildRequest {
   readonly aliases: ReadonlySet<string>;
   /** Free blocks of the arena, to be used first. */
   readonly blocks: readonly BlockList[];
-}
-
-/** A zone that is ready to be taken over. */
-export interface BuiltZone {
-  /** What the file's SOA and NS records at the apex say. */
-  readonly apex: ZoneApex;
-  /** RRsets besides the apex's SOA and NS. */
-  readonly rrsets: number;
-  /** SHA-256 of the file, hexadecimal. */
-  readonly sha256: string;
-  /** Where store and table hold it; absent where the zone holds just these RRsets already. */
-  readonly staged: StagedZone | undefined;
 }
 
 export interface BuildReply {

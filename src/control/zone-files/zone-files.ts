@@ -8,10 +8,11 @@ import type { StagedZone } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
-import type { CommandContext, CommandResult } from '../command.ts';
-import { checkPrecondition, shown } from '../draft.ts';
+import type { CommandContext, CommandResult } from '../commands/command.ts';
+import { checkPrecondition } from '../drafts/draft.ts';
+import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
-import { unknownZone, zoneName } from '../zones.ts';
+import { shown } from '../names.ts';
 import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);

@@ -1,7 +1,7 @@
 /** An engine whose services are watched by probes and clocks that the test moves by hand; it can be killed and started again. */
 import type { Test } from 'tap';
 import { HealthMonitor } from '../../../src/control/health/monitor.ts';
-import { inForce, SeenHealth } from '../../../src/control/health/seen.ts';
+import { inForce, SeenHealth } from '../../../src/control/observed/health.ts';
 import { Queries } from '../../../src/control/queries.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import type { ProbeResult } from '../../../src/model/health-state.ts';

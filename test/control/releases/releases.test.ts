@@ -1,6 +1,6 @@
 /** Releases through the engine: what they do to services, what they forbid, what the log says of them. */
 import t from 'tap';
-import type { Command } from '../../../src/control/command.ts';
+import type { Command } from '../../../src/control/commands/command.ts';
 import { bluegreen, NOON_MS } from '../../fixtures/engine.ts';
 import { api, app, begin, makeWorld } from './world.ts';
 

@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
-import type { AnalysisProgress } from '../../../src/control/releases/analysis.ts';
+import type { AnalysisProgress } from '../../../src/control/observed/analysis.ts';
 import { ReleaseRunner } from '../../../src/control/releases/runner.ts';
 import type { Metric, Release, Step } from '../../../src/model/release.ts';
 import type { Measurement } from '../../../src/model/release-analysis.ts';

@@ -1,0 +1,81 @@
+/** The commands that change anything, and what the engine gives back. The admin API, bootstrap and releases all speak these. */
+
+import type { Problem } from '../../model/errors.ts';
+import type { RRsetBody } from '../../model/rrset.ts';
+import type { ServiceBody, Weights } from '../../model/service.ts';
+import type { TokenBody, TokenLimits } from '../../model/token.ts';
+import type { WebhookBody } from '../../model/webhook.ts';
+import type { ZoneBody } from '../../model/zone.ts';
+import type { Finding } from '../../wire/zone-file/finding.ts';
+import type { BuiltZone } from './built-zone.ts';
+import type { HealthCommand } from './health.ts';
+import type { ReleaseCommand } from './releases.ts';
+
+/** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
+export type Command =
+  | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }
+  /** The last step of an import; see zone-files/zone-files.ts. */
+  | {
+      readonly kind: 'zone.import';
+      /** Canonical name. */
+      readonly zone: string;
+      readonly built: BuiltZone;
+      readonly warnings: readonly Finding[];
+      /** The zone's revision when the file was read; undefined: there was none. */
+      readonly baseRevision: number | undefined;
+    }
+  | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
+  | {
+      readonly kind: 'rrset.put';
+      readonly zone: string;
+      readonly name: string;
+      readonly type: string;
+      readonly body: RRsetBody;
+    }
+  | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
+  | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }
+  | { readonly kind: 'service.delete'; readonly name: string }
+  /** A shift of one service. Every pool is named, else `pools_mismatch`. */
+  | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
+  /** A shift of several services at one instant. */
+  | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
+  /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
+  | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
+  /** `freshSecret`: for a webhook that has none yet. */
+  | { readonly kind: 'webhook.put'; readonly name: string; readonly body: WebhookBody; readonly freshSecret: string }
+  | { readonly kind: 'webhook.delete'; readonly name: string }
+  /** The digest is of a secret that nothing here ever sees. */
+  | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
+  /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
+  | { readonly kind: 'token.delete'; readonly name: string; readonly settingsAdmin: boolean }
+  | HealthCommand
+  | ReleaseCommand;
+
+export interface CommandContext {
+  /** Name of the token (or `bootstrap`), for the log. */
+  readonly actor: string;
+  /** What the token is limited to; a change of anything else is refused. */
+  readonly limits?: TokenLimits;
+  /** Unix time, milliseconds: passed in, never read by the engine. */
+  readonly atMs: number;
+  /** The request that it came with, for the log. */
+  readonly origin?: { readonly requestId: string; readonly client: string };
+  /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
+  readonly ifMatch?: readonly number[] | 'any';
+  /** For POST: replays the stored result when the same token sends the same key and body within 24 h. */
+  readonly idempotency?: { readonly key: string; readonly token: string; readonly bodyHash: string };
+}
+
+/** What a command that succeeded gives back. */
+export interface Outcome {
+  /** The revision that holds the result: a new one, or the current one where nothing had to change. */
+  readonly revision: number;
+  /** True where the command made something that was not there (201). */
+  readonly created: boolean;
+  /** The body of the reply, as the API contract has it. */
+  readonly body: unknown;
+  /** True where an earlier reply was given again because of `Idempotency-Key`. */
+  readonly replayed: boolean;
+}
+
+export type CommandResult = Outcome | Problem;

@@ -1,0 +1,63 @@
+/** Works out what a command would do, whatever its kind; the face of this folder. */
+import type { Store } from '../../store/sqlite.ts';
+import type { Command, CommandContext } from '../commands/command.ts';
+import type { Drafted } from './draft.ts';
+import { draftHealth } from './health.ts';
+import { draftReleaseCreate } from './release-create.ts';
+import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
+import { draftRollback } from './rollback.ts';
+import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
+import { draftServiceDelete, draftServicePut } from './services.ts';
+import { draftShift, draftWeights } from './shifts.ts';
+import { draftTokenCreate, draftTokenDelete } from './tokens.ts';
+import { draftWebhookDelete, draftWebhookPut } from './webhooks.ts';
+import { draftZoneImport } from './zone-import.ts';
+import { draftZoneDelete, draftZonePut } from './zones.ts';
+
+/** Nothing is changed: the draft names the changes of the revision that the command would make. */
+export function draft(store: Store, command: Command, context: CommandContext, revision: number): Drafted {
+  switch (command.kind) {
+    case 'zone.put':
+      return draftZonePut(store, command, context, revision);
+    case 'zone.import':
+      return draftZoneImport(store, command, context, revision);
+    case 'zone.delete':
+      return draftZoneDelete(store, command, context);
+    case 'rrset.put':
+      return draftRRsetPut(store, command, context, revision);
+    case 'rrset.delete':
+      return draftRRsetDelete(store, command, context, revision);
+    case 'service.put':
+      return draftServicePut(store, command, context, revision);
+    case 'service.delete':
+      return draftServiceDelete(store, command, context, revision);
+    case 'weights.put':
+      return draftWeights(store, command, context, revision);
+    case 'shift':
+      return draftShift(store, command, context, revision);
+    case 'rollback':
+      return draftRollback(store, command, context, revision);
+    case 'health.force':
+    case 'health.unforce':
+    case 'health.expire':
+      return draftHealth(store, command, context, revision);
+    case 'release.create':
+      return draftReleaseCreate(store, command, context, revision);
+    case 'release.promote':
+    case 'release.pause':
+    case 'release.resume':
+    case 'release.abort':
+    case 'release.retry':
+      return draftReleaseVerb(store, command, context, revision);
+    case 'webhook.put':
+      return draftWebhookPut(store, command, context, revision);
+    case 'webhook.delete':
+      return draftWebhookDelete(store, command, context);
+    case 'token.create':
+      return draftTokenCreate(store, command, context, revision);
+    case 'token.delete':
+      return draftTokenDelete(store, command, context);
+    case 'release.step':
+      return draftReleaseStep(store, command, context, revision);
+  }
+}

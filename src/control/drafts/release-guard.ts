@@ -1,0 +1,15 @@
+/** What must not be done to services while a release moves them. */
+import { Problem } from '../../model/errors.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { shown } from '../names.ts';
+
+/** 409 where a release of one of the services goes on; `what` completes "before you …". */
+export function refuseWhileReleasing(store: Store, names: readonly string[], what: string): Problem | undefined {
+  for (const name of names) {
+    const release = store.activeReleaseOf(name);
+    if (release === undefined) continue;
+    const detail = `The release ${release.id} of ${shown(name)} is ${release.state}: abort it, or let it end, before you ${what}.`;
+    return new Problem('release_active', detail, { conflict: release.id });
+  }
+  return undefined;
+}

@@ -1,0 +1,132 @@
+/** Drafts of what happens to a release that is there: told by a person, or that what it waited for has come. */
+import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
+import type { Release } from '../../model/release.ts';
+import type { Verdict } from '../../model/release-analysis.ts';
+import { type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { CommandContext } from '../commands/command.ts';
+import type { ReleaseCommand, ReleaseVerb } from '../commands/releases.ts';
+import { shown } from '../names.ts';
+import { releaseReply } from '../replies/releases.ts';
+import { checkPrecondition, type Drafted } from './draft.ts';
+import { draftChange } from './release-changes.ts';
+import { checkServices, findServices } from './release-create.ts';
+
+/** A person's word on a release. */
+export function draftReleaseVerb(
+  store: Store,
+  command: ReleaseVerb,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const found = findRelease(store, command.id, command.service);
+  if (found instanceof Problem) return found;
+  const { release: before, name } = found;
+  const stale = checkPrecondition(context, before.revision, `the release ${before.id}`);
+  if (stale !== undefined) return stale;
+  const told = toldBy(store, command, before, context);
+  if (told instanceof Problem) return told;
+  const after = transition(before, told, context.atMs);
+  if (after instanceof Problem) return after;
+  if (after === before) return { revision: before.revision, body: releaseReply(before, name) };
+  const release = { ...after, revision };
+  const how = told.verb === 'promote' && told.full ? 'is promoted to its end' : verbs[command.kind];
+  const change = draftChange(store, before, release, how);
+  return { kind: command.kind, ...change, created: false, body: releaseReply(release, name) };
+}
+
+const verbs = {
+  'release.promote': 'is promoted',
+  'release.pause': 'is paused',
+  'release.resume': 'is resumed',
+  'release.abort': 'is aborted',
+  'release.retry': 'begins again',
+} as const;
+
+function toldBy(store: Store, command: ReleaseVerb, release: Release, context: CommandContext): Told | Problem {
+  switch (command.kind) {
+    case 'release.promote':
+      return { verb: 'promote', full: command.full };
+    case 'release.pause':
+      return { verb: 'pause' };
+    case 'release.resume':
+      return { verb: 'resume' };
+    case 'release.abort':
+      return { verb: 'abort', reason: 'abort_requested', message: `Aborted by ${context.actor}.` };
+    case 'release.retry': {
+      // Of the services only what they are now counts; whether it can be retried at all is for the transition to say.
+      if (release.state !== 'aborted') return { verb: 'retry', services: [] };
+      if (release.forgotten) {
+        const detail = `The steps of release ${release.id} are no longer kept (history.contentRevisions): make a new one.`;
+        return new Problem('revision_forgotten', detail);
+      }
+      const names = release.services.map(({ name }) => name);
+      const services = findServices(store, names, {});
+      if (services instanceof Problem) return services;
+      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', services };
+    }
+  }
+}
+
+/** The runner's word: what the release waited for has come. */
+export function draftReleaseStep(
+  store: Store,
+  { id, revision: waited, verdict, changed = [] }: Extract<ReleaseCommand, { kind: 'release.step' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const before = store.release(id);
+  if (before === undefined || before.revision !== waited) {
+    return new Problem('revision_stale', `The release ${id} has moved on since revision ${waited}.`);
+  }
+  const told: Told =
+    changed.length > 0
+      ? { verb: 'remeasure', why: `The targets of ${changed.join(', ')} changed: the analysis begins anew.` }
+      : verdict === undefined
+        ? { verb: 'elapse' }
+        : { verb: 'judge', ...verdict };
+  const after = transition(before, told, context.atMs);
+  if (after instanceof Problem) return after;
+  if (after === before) return { revision: before.revision, body: null };
+  const change = draftChange(
+    store,
+    before,
+    { ...after, revision },
+    changed.length > 0 ? 'is measured anew' : stepCause(before, verdict),
+  );
+  return { kind: 'release.step', ...change, created: false, body: null };
+}
+
+function stepCause({ wait }: Release, verdict: Verdict | undefined): string {
+  switch (verdict?.outcome) {
+    case 'passed':
+      return `goes on, its analysis passed (${verdict.message})`;
+    case 'inconclusive':
+      return 'is paused by its analysis';
+    case 'failed':
+      return 'is aborted by its analysis';
+  }
+  if (wait?.kind === 'drain') return 'goes on, the pools without weight are drained';
+  return wait?.seconds ? `goes on after ${wait.seconds} s` : 'goes on';
+}
+
+/** A release by its id, and the canonical name of the service under whose path it was named. */
+export function findRelease(
+  store: Store,
+  id: string,
+  service: string | undefined,
+): { release: Release; name: string | undefined } | Problem {
+  const name = service === undefined ? undefined : canonicalName(service);
+  if (name instanceof Problem) return name;
+  // SQLite would take 04 and 4.0 for 4.
+  const release = /^[1-9][0-9]*$/.test(id) ? store.release(id) : undefined;
+  const isOfService = name === undefined || release?.services.some((each) => each.name === name);
+  if (release !== undefined && isOfService) return { release, name };
+  const whose = name === undefined ? 'here' : `of the service ${shown(name)}`;
+  return unknownRelease(id, whose);
+}
+
+export function unknownRelease(id: string, whose: string): Problem {
+  return new Problem('release_unknown', `There is no release ${id} ${whose}.`);
+}

@@ -1,0 +1,230 @@
+/** Drafts of changes to RRsets, and what may stand beside what at one name. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../model/errors.ts';
+import { canonicalName, checkOwnerName, isAtOrBelow, parentOf, suffixesOf } from '../../model/name.ts';
+import { atDelegation, belowDname, besideCname, glueTypes } from '../../model/record-rules.ts';
+import { makeRRset, parseStoredType, type RRset, rrsetBody } from '../../model/rrset.ts';
+import { withRaisedSerial, type Zone } from '../../model/zone.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { formatType } from '../../wire/rdata.ts';
+import type { Command, CommandContext } from '../commands/command.ts';
+import { label, shown } from '../names.ts';
+import { rrsetReply } from '../replies/rrsets.ts';
+import { checkPrecondition, type Drafted } from './draft.ts';
+import { refuseAtPreview } from './previews.ts';
+import { namerWarnings, spellingWarnings, targetWarnings } from './target-warnings.ts';
+import { unknownZone } from './zones.ts';
+
+/** Where an RRset stands: its zone and its key. */
+interface Place {
+  readonly zone: Zone;
+  readonly name: string;
+  readonly type: number;
+}
+
+export function draftRRsetPut(
+  store: Store,
+  command: Extract<Command, { kind: 'rrset.put' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const place = findPlace(store, command);
+  if (place instanceof Problem) return place;
+  const { zone, name, type } = place;
+  const before = store.rrset(zone.name, name, type);
+  const stale = checkPrecondition(context, before?.revision, `the RRset ${label(name, type)}`);
+  if (stale !== undefined) return stale;
+  const rrset = makeRRset({ zone: zone.name, name, type }, command.body, revision);
+  if (rrset instanceof Problem) return rrset;
+  // What stands there already, by an import for one, may be changed: each rule is about what stands where.
+  const conflict = before === undefined ? checkOwner(store, place) : undefined;
+  if (conflict !== undefined) return conflict;
+  const body = rrsetBody(rrset);
+  if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
+    return { revision: before.revision, body: withWarnings(store, zone, before, command.body.rdata) };
+  }
+  return {
+    kind: 'rrset.put',
+    summary: `${before === undefined ? 'made' : 'changed'} ${label(name, type)}`,
+    subjects: [{ kind: 'rrset', name: label(name, type), before: before ? rrsetBody(before) : null, after: body }],
+    changes: [
+      { op: 'putRRset', rrset },
+      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
+    ],
+    created: before === undefined,
+    body: withWarnings(store, zone, rrset, command.body.rdata),
+  };
+}
+
+export function draftRRsetDelete(
+  store: Store,
+  command: Extract<Command, { kind: 'rrset.delete' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const place = findPlace(store, command);
+  if (place instanceof Problem) return place;
+  const { zone, name, type } = place;
+  const before = store.rrset(zone.name, name, type);
+  const stale = checkPrecondition(context, before?.revision, `the RRset ${label(name, type)}`);
+  if (stale !== undefined) return stale;
+  if (before === undefined) return missingRRset(store, place);
+  return {
+    kind: 'rrset.delete',
+    summary: `deleted ${label(name, type)}`,
+    subjects: [{ kind: 'rrset', name: label(name, type), before: rrsetBody(before), after: null }],
+    changes: [
+      { op: 'deleteRRset', zone: zone.name, name, type },
+      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
+    ],
+    created: false,
+    body: null,
+  };
+}
+
+function withWarnings(store: Store, zone: Zone, rrset: RRset, texts: readonly string[]): unknown {
+  const isAlias = rrset.type === TYPE.CNAME;
+  const hosts = isAlias ? namerWarnings(store, zone, rrset.name) : targetWarnings(store, zone, rrset);
+  const warnings = [...hosts, ...spellingWarnings(zone, rrset, texts)];
+  const reply = rrsetReply(rrset) as object;
+  return warnings.length === 0 ? reply : { ...reply, warnings };
+}
+
+/** There is no such RRset; where its name is another zone's, it says so. */
+export function missingRRset(store: Store, { zone, name, type }: Place): Problem {
+  const owner = store.zoneOf(name) as Zone;
+  if (owner.name !== zone.name && !atDelegation.has(type)) return taken(name, owner);
+  return new Problem('rrset_unknown', `There is no RRset ${label(name, type)} here.`);
+}
+
+function taken(name: string, owner: Zone): Problem {
+  const detail = `${shown(name)} belongs to the zone ${shown(owner.name)}, the longest one that holds it.`;
+  return new Problem('name_taken', detail, { conflict: owner.name });
+}
+
+/** The zone, the name and the type; the zone holds such names, though a child zone may hide them. */
+export function findPlace(store: Store, asked: { zone: string; name: string; type: string }): Place | Problem {
+  const zoneName = canonicalName(asked.zone);
+  if (zoneName instanceof Problem) return zoneName;
+  const name = canonicalName(asked.name);
+  if (name instanceof Problem) return name;
+  const type = parseStoredType(asked.type);
+  if (type instanceof Problem) return type;
+  const zone = store.zone(zoneName);
+  if (zone === undefined) return unknownZone(zoneName);
+  if (!isAtOrBelow(name, zoneName)) {
+    return new Problem('name_outside_zones', `${shown(name)} is not in the zone ${shown(zoneName)}.`);
+  }
+  return { zone, name, type };
+}
+
+/** Refuses an RRset that cannot come to stand at its name. */
+function checkOwner(store: Store, place: Place): Problem | undefined {
+  const { zone, name, type } = place;
+  const badOwner = checkOwnerName(name);
+  if (badOwner !== undefined) return badOwner;
+  const owner = store.zoneOf(name) as Zone;
+  if (owner.name !== zone.name && !isParents(store, place, owner)) return taken(name, owner);
+  return (
+    checkApex(zone, name, type) ??
+    checkAlias(store, zone, name, type) ??
+    checkDname(store, zone, name, type) ??
+    checkServices(store, zone, name, type) ??
+    // A child zone's previews are not where its parent's glue is.
+    (owner.name === zone.name ? refuseAtPreview(store, name) : undefined)
+  );
+}
+
+/** At and below a child zone's apex its parent has its word on the delegation, and glue for it, which the child hides. */
+function isParents(store: Store, { zone, name, type }: Place, child: Zone): boolean {
+  if (child.name === name && atDelegation.has(type)) return true;
+  return glueTypes.has(type) && ancestorWith(store, zone, name, TYPE.NS) !== undefined;
+}
+
+/** The nearest name at or above this one, below the zone's apex, that has an RRset of the type. */
+function ancestorWith(store: Store, zone: Zone, name: string, type: number): string | undefined {
+  for (const above of suffixesOf(name)) {
+    if (above === zone.name) return undefined;
+    if (store.rrset(zone.name, above, type) !== undefined) return above;
+  }
+  return undefined;
+}
+
+function checkApex(zone: Zone, name: string, type: number): Problem | undefined {
+  const isApex = name === zone.name;
+  if (isApex && (type === TYPE.SOA || type === TYPE.NS)) {
+    const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}.`;
+    return new Problem('apex_conflict', detail, { conflict: name });
+  }
+  // RFC 1035 §3.3.13: an SOA marks the start of a zone.
+  if (type === TYPE.SOA) return new Problem('rrset_invalid', 'An SOA stands only at the apex of a zone.');
+  if (isApex && type === TYPE.CNAME) {
+    // RFC 1034 §3.6.2: no other data beside a CNAME, and an apex has SOA and NS.
+    const detail = `A CNAME cannot stand at the apex of ${shown(name)}, beside SOA and NS.`;
+    return new Problem('apex_conflict', detail, { conflict: name });
+  }
+  return undefined;
+}
+
+/** Beside a CNAME there is nothing else (RFC 1034 §3.6.2), and the zone's own nameservers are none (RFC 2181 §10.3). */
+function checkAlias(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+  if (type === TYPE.CNAME && zone.nameservers.includes(name)) return nameserverProblem('cname_conflict', zone, name);
+  const clashes = (other: RRset): boolean =>
+    type === TYPE.CNAME ? !besideCname.has(other.type) : other.type === TYPE.CNAME && !besideCname.has(type);
+  const other = store.rrsetsAt(zone.name, name).find(clashes);
+  if (other === undefined) return undefined;
+  const detail = `${label(name, other.type)} stands there already, and beside a CNAME there is nothing else.`;
+  return new Problem('cname_conflict', detail, { conflict: label(name, other.type) });
+}
+
+/** 409: what would stand at the name is an alias, and a nameserver is a host with addresses (RFC 2181 §10.3). */
+export function nameserverProblem(code: 'cname_conflict' | 'service_conflict', zone: Zone, name: string): Problem {
+  const conflict = label(zone.name, TYPE.NS);
+  const detail = `${conflict} names ${shown(name)}, and a nameserver cannot be an alias (RFC 2181 §10.3); name another one first.`;
+  return new Problem(code, detail, { conflict });
+}
+
+/** Below a DNAME nothing is answered (RFC 6672 §2.4). */
+function checkDname(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+  const isBelow = belowDname.has(type) ? undefined : refuseBelowDname(store, zone, name);
+  if (isBelow !== undefined || type !== TYPE.DNAME) return isBelow;
+  const below = store.rrsetBelow(zone.name, name, [...belowDname]);
+  if (below === undefined) return undefined;
+  const other = label(below.name, below.type);
+  const detail = `${other} stands below ${shown(name)}, and below a DNAME nothing is answered (RFC 6672 §2.4); delete it first.`;
+  return new Problem('dname_conflict', detail, { conflict: other });
+}
+
+function refuseBelowDname(store: Store, zone: Zone, name: string): Problem | undefined {
+  if (name === zone.name) return undefined;
+  const parent = parentOf(name) as string;
+  const above =
+    ancestorWith(store, zone, parent, TYPE.DNAME) ??
+    (store.rrset(zone.name, zone.name, TYPE.DNAME) === undefined ? undefined : zone.name);
+  if (above === undefined) return undefined;
+  const other = label(above, TYPE.DNAME);
+  const detail = `${shown(name)} is below ${other}, and below a DNAME nothing is answered (RFC 6672 §2.4).`;
+  return new Problem('dname_conflict', detail, { conflict: other });
+}
+
+function checkServices(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+  const service = store.service(name);
+  if (service !== undefined && service.zone === zone.name) {
+    const owned = service.kind === 'host' || type === TYPE.A || type === TYPE.AAAA || type === TYPE.CNAME;
+    if (owned) {
+      const owns = service.kind === 'host' ? 'the whole name' : 'A and AAAA, and a CNAME cannot be beside it';
+      const detail = `The service ${shown(name)} owns ${owns}.`;
+      return new Problem('service_conflict', detail, { conflict: name });
+    }
+  }
+  const occludes = (type === TYPE.NS && name !== zone.name) || type === TYPE.DNAME;
+  if (!occludes) return undefined;
+  const hidden = store
+    .servicesIn(zone.name)
+    .find((other) => isAtOrBelow(other.name, name) && (type === TYPE.NS || other.name !== name));
+  if (hidden === undefined) return undefined;
+  const detail = `${label(name, type)} would hide the service ${hidden.name}: names below it are no longer answered here.`;
+  return new Problem('service_conflict', detail, { conflict: hidden.name });
+}

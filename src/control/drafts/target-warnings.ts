@@ -1,0 +1,112 @@
+/** What the check of a zone file would warn of, said where the API takes such records. */
+import { isAtOrBelow, nameToWire, parentOf, suffixesOf, wireToName } from '../../model/name.ts';
+import { previewNames } from '../../model/preview.ts';
+import type { RRset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import { type ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import { ZoneLint } from '../../model/zone-lint.ts';
+import { aliasMessage, type ServiceNames, TargetCheck } from '../../model/zone-targets.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { hostNames } from '../../wire/rdata.ts';
+import { encodeText } from '../../wire/text.ts';
+import { wordsOfLine } from '../../wire/words.ts';
+import { FINDINGS_MAX, Findings } from '../../wire/zone-file/finding.ts';
+import { typographicQuotes } from '../../wire/zone-file/quotes.ts';
+
+interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Hosts of one RRset that are looked up: a person who is told of so many knows enough. */
+const HOSTS_LOOKED_UP_MAX = 20;
+
+/** RRsets of a zone that are looked through for who names a host: some ten milliseconds, and more than most zones have. */
+const RRSETS_LOOKED_THROUGH_MAX = 20_000;
+
+/** Of the NS, MX and SRV records that were put; what a child zone of ours holds is for that to say. */
+export function targetWarnings(store: Store, zone: Zone, rrset: RRset): readonly Warning[] {
+  const isOurs = (host: string): boolean => isAtOrBelow(host, zone.name) && store.zoneOf(host)?.name === zone.name;
+  const looked = rrset.rdata
+    .slice(0, HOSTS_LOOKED_UP_MAX)
+    .map((rdata) => ({ rdata, hosts: hostsIn(rrset.type, rdata) }));
+  const ours = looked.filter(({ hosts }) => hosts.some(isOurs));
+  if (ours.length === 0) return [];
+  const findings = new Findings();
+  const content = new ZoneContent(zone.name, findings);
+  addTo(content, { ...rrset, rdata: ours.map(({ rdata }) => rdata) });
+  const names = new Set(ours.flatMap(({ hosts }) => hosts).flatMap((host) => namesThatDecide(zone, host)));
+  for (const name of names) {
+    for (const each of store.rrsetsAt(zone.name, name))
+      if (name !== rrset.name || each.type !== rrset.type) addTo(content, each);
+  }
+  const { cuts, dnames } = bordersIn(content);
+  const check = new TargetCheck(content, servicesAt(store, zone, names), cuts, dnames, findings);
+  for (const each of content.rrsets(rrset.name)) if (each.type === rrset.type) check.check(each);
+  return findings.warnings.map(({ code, message }) => ({ code, message }));
+}
+
+/** Of names whose final dot was forgotten or that no host has, and of typographic quotes in the texts that were put. */
+export function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly string[]): readonly Warning[] {
+  const findings = new Findings();
+  const content = new ZoneContent(zone.name, findings);
+  addTo(content, { ...rrset, rdata: rrset.rdata.slice(0, HOSTS_LOOKED_UP_MAX) });
+  new ZoneLint(content, findings).check(rrset.name, content.rrsets(rrset.name));
+  const warnings: Warning[] = findings.warnings.map(({ code, message }) => ({ code, message }));
+  for (const text of texts.slice(0, HOSTS_LOOKED_UP_MAX)) {
+    const words = wordsOfLine(encodeText(text));
+    const quotes = words instanceof Malformed ? undefined : typographicQuotes(words, 0);
+    if (quotes !== undefined) warnings.push({ code: 'quotes_typographic', message: quotes.reason });
+  }
+  return warnings;
+}
+
+/** Where an alias has come to stand: the NS, MX and SRV records of the zone that name it, as far as it is looked through. */
+export function namerWarnings(store: Store, zone: Zone, alias: string): readonly Warning[] {
+  const warnings: Warning[] = [];
+  for (const rrset of store.rrsetsOfTypes(zone.name, [TYPE.NS, TYPE.MX, TYPE.SRV], RRSETS_LOOKED_THROUGH_MAX)) {
+    if (!rrset.rdata.some((rdata) => hostsIn(rrset.type, rdata).includes(alias))) continue;
+    warnings.push({ code: 'target_is_alias', message: aliasMessage(rrset, alias) });
+    if (warnings.length === FINDINGS_MAX) break;
+  }
+  return warnings;
+}
+
+function hostsIn(type: number, rdata: Uint8Array): string[] {
+  return hostNames(type, rdata).map((offset) => wireToName(rdata.subarray(offset)));
+}
+
+/** As in a zone file's check: the zone's services at the names, and previews. */
+function servicesAt(store: Store, zone: Zone, names: ReadonlySet<string>): ServiceNames {
+  const [services, aliases] = [new Set<string>(), new Set<string>()];
+  for (const name of names) {
+    const own = store.service(name);
+    if (own?.zone === zone.name) (own.kind === 'host' ? aliases : services).add(name);
+    const above = parentOf(name);
+    const owner = above === undefined ? undefined : store.service(above);
+    if (owner?.zone === zone.name && previewNames(owner).has(name)) services.add(name);
+  }
+  return { services, aliases };
+}
+
+function bordersIn(content: ZoneContent): Record<'cuts' | 'dnames', Map<string, ContentRRset>> {
+  const [cuts, dnames] = [new Map<string, ContentRRset>(), new Map<string, ContentRRset>()];
+  for (const each of [...content.names.values()].flat()) {
+    if (each.type === TYPE.NS && each.name !== content.zone) cuts.set(each.name, each);
+    if (each.type === TYPE.DNAME) dnames.set(each.name, each);
+  }
+  return { cuts, dnames };
+}
+
+/** The name, those above it in the zone, and the wildcards that may stand for it. */
+function namesThatDecide(zone: Zone, host: string): string[] {
+  const inZone = suffixesOf(host).filter((name) => isAtOrBelow(name, zone.name));
+  return [...inZone, ...inZone.map((name) => (name === '' ? '*' : `*.${name}`))];
+}
+
+function addTo(content: ZoneContent, { name, type, ttlSeconds, rdata }: RRset): void {
+  const owner = nameToWire(name);
+  for (const each of rdata) content.add({ owner, type, ttlSeconds, rdata: each, file: '', line: 0 });
+}

@@ -1,0 +1,82 @@
+/** The draft of an import: what was built aside becomes the zone, and the zone's services stay. */
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../model/errors.ts';
+import type { ModelChange } from '../../model/revision.ts';
+import { nextSerial, type Zone, zoneBody } from '../../model/zone.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Command, CommandContext } from '../commands/command.ts';
+import { shown } from '../names.ts';
+import { zoneReply } from '../replies/zones.ts';
+import { checkPrecondition, type Drafted } from './draft.ts';
+import { refuseAtPreviews } from './previews.ts';
+import { checkServicePlace } from './services.ts';
+import { hidden, refuseAliasServices, takeServices } from './zones.ts';
+
+export function draftZoneImport(
+  store: Store,
+  command: Extract<Command, { kind: 'zone.import' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const { zone: name, built, warnings, baseRevision } = command;
+  const before = store.zone(name);
+  const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
+  if (stale !== undefined) return stale;
+  const body = (zone: Zone) => ({ ...(zoneReply(zone) as object), rrsets: built.rrsets, warnings });
+  if (built.staged === undefined && before?.revision !== baseRevision) {
+    // The file says what the zone said when it was read, but the zone has been changed since.
+    return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
+  }
+  const zone: Zone = { name, ...built.apex, serial: serialOf(built.apex.serial, before, revision), revision };
+  if (before !== undefined && built.staged === undefined && isSame(before, zone, built.apex.serial)) {
+    return { revision: before.revision, body: body(before) };
+  }
+  const parent = before === undefined ? store.zoneOf(name) : undefined;
+  const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
+  if (moves instanceof Problem) return moves;
+  // The file was checked against the services of that moment.
+  const alias = refuseAliasServices(store, zone);
+  if (alias !== undefined) return alias;
+  const { staged } = built;
+  if (staged !== undefined) {
+    const services = [
+      ...store.servicesIn(name),
+      ...moves.flatMap((move) => (move.op === 'putService' ? [move.service] : [])),
+    ];
+    for (const service of services) {
+      const typesAt = (owner: string) => store.stagedTypesAt(staged.records, owner);
+      const conflict = checkServicePlace(name, service, typesAt) ?? refuseAtPreviews(store, service, typesAt);
+      if (conflict !== undefined) return conflict;
+    }
+  }
+  const change: ModelChange = staged === undefined ? { op: 'putZone', zone } : { op: 'importZone', zone, staged };
+  const { rrsets, sha256 } = built;
+  return {
+    kind: 'zone.import',
+    summary: `imported the zone ${shown(name)}: ${rrsets} RRsets`,
+    subjects: [
+      { kind: 'zone', name, before: before ? zoneBody(before) : null, after: { ...zoneBody(zone), rrsets, sha256 } },
+    ],
+    changes: [change, ...moves],
+    hidesNamesOf: hidden(store, parent, name, context),
+    created: before === undefined,
+    body: body(zone),
+  };
+}
+
+/**
+ * The file's serial where it is the later one (RFC 1982 §3.2), else the next of the log. A zone that is new here has
+ * nothing that its serial must be later than, and secondaries elsewhere may know it by the file's.
+ */
+function serialOf(file: number, before: Zone | undefined, revision: number): number {
+  if (before === undefined) return file;
+  const next = nextSerial(before.serial, revision);
+  return ((file - next) | 0) > 0 ? file : next;
+}
+
+/** Nothing but the serial differs, and the file's is not a later one. */
+function isSame(before: Zone, after: Zone, fileSerial: number): boolean {
+  const { serial: _before, ...one } = zoneBody(before);
+  const { serial: _after, ...other } = zoneBody(after);
+  return isDeepStrictEqual(one, other) && ((fileSerial - before.serial) | 0) <= 0;
+}

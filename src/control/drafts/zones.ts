@@ -1,0 +1,183 @@
+/** Drafts of changes to zones: made, changed, taken away, with what is in them. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../model/errors.ts';
+import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
+import { atDelegation } from '../../model/record-rules.ts';
+import type { ModelChange } from '../../model/revision.ts';
+import { serviceBody } from '../../model/service.ts';
+import { makeZone, withRaisedSerial, type Zone, zoneBody } from '../../model/zone.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
+import type { Command, CommandContext } from '../commands/command.ts';
+import { shown } from '../names.ts';
+import { zoneReply } from '../replies/zones.ts';
+import { checkPrecondition, type Drafted } from './draft.ts';
+import { refuseAtPreview } from './previews.ts';
+import { refuseWhileReleasing } from './release-guard.ts';
+
+/** Names of services that a refusal lists; the rest is counted. */
+const NAMED_SERVICES_MAX = 5;
+
+export function draftZonePut(
+  store: Store,
+  command: Extract<Command, { kind: 'zone.put' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const name = zoneName(command.zone);
+  if (name instanceof Problem) return name;
+  const before = store.zone(name);
+  const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
+  if (stale !== undefined) return stale;
+  const unraised = makeZone(name, command.body, before);
+  if (unraised instanceof Problem) return unraised;
+  if (before !== undefined && isDeepStrictEqual(zoneBody(before), zoneBody(unraised))) {
+    return { revision: before.revision, body: zoneReply(before) };
+  }
+  const zone = withRaisedSerial(unraised, revision);
+  const parent = before === undefined ? store.zoneOf(name) : undefined;
+  const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
+  if (moves instanceof Problem) return moves;
+  const alias = checkNameservers(store, zone, before);
+  if (alias !== undefined) return alias;
+  return {
+    kind: 'zone.put',
+    summary: `${before === undefined ? 'made' : 'changed'} the zone ${shown(name)}`,
+    subjects: [{ kind: 'zone', name, before: before ? zoneBody(before) : null, after: zoneBody(zone) }],
+    changes: [{ op: 'putZone', zone }, ...moves],
+    hidesNamesOf: hidden(store, parent, name, context),
+    created: before === undefined,
+    body: zoneReply(zone),
+  };
+}
+
+export function draftZoneDelete(
+  store: Store,
+  command: Extract<Command, { kind: 'zone.delete' }>,
+  context: CommandContext,
+): Drafted {
+  const name = canonicalName(command.zone);
+  if (name instanceof Problem) return name;
+  const before = store.zone(name);
+  const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
+  if (stale !== undefined) return stale;
+  if (before === undefined) return unknownZone(name);
+  const services = store.servicesIn(name);
+  const names = services.map((service) => service.name);
+  const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone') : undefined;
+  if (releasing !== undefined) return releasing;
+  if (services.length > 0 && !command.withServices) {
+    const named = services.slice(0, NAMED_SERVICES_MAX).map((service) => service.name);
+    const more = services.length > named.length ? ` and ${services.length - named.length} more` : '';
+    const detail = `The zone ${shown(name)} has services (${named.join(', ')}${more}); ?services=delete deletes them with it.`;
+    return new Problem('zone_has_services', detail, { conflict: named[0] as string });
+  }
+  return {
+    kind: 'zone.delete',
+    summary: `deleted the zone ${shown(name)}${services.length > 0 ? ` with ${services.length} services` : ''}`,
+    subjects: [
+      { kind: 'zone', name, before: zoneBody(before), after: null },
+      ...services.map((service) => ({
+        kind: 'service' as const,
+        name: service.name,
+        before: serviceBody(service),
+        after: null,
+      })),
+    ],
+    changes: [{ op: 'deleteZone', zone: name }],
+    created: false,
+    body: null,
+  };
+}
+
+export function unknownZone(name: string): Problem {
+  return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
+}
+
+/** The name of a zone as typed by a user. */
+export function zoneName(text: string): string | Problem {
+  const name = canonicalName(text);
+  if (name instanceof Problem) return name;
+  const bad = checkOwnerName(name);
+  if (bad !== undefined) return bad;
+  if (name !== '*' && !name.startsWith('*.')) return name;
+  // RFC 4592 §4.2 discourages it, and nobody can delegate it.
+  return new Problem('name_invalid', `A zone cannot be a wildcard: ${name}.`);
+}
+
+/** 409 where a nameserver that `zone` names, and did not name before, is an alias (RFC 2181 §10.3). */
+function checkNameservers(store: Store, zone: Zone, before: Zone | undefined): Problem | undefined {
+  for (const host of zone.nameservers) {
+    if (!isAtOrBelow(host, zone.name) || before?.nameservers.includes(host)) continue;
+    const problem = refuseAlias(store, zone, host);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function refuseAlias(store: Store, zone: Zone, host: string): Problem | undefined {
+  if (store.rrset(zone.name, host, TYPE.CNAME) !== undefined) {
+    const conflict = `${shown(host)}/CNAME`;
+    const detail = `A nameserver is a host with addresses, and ${conflict} is an alias (RFC 2181 §10.3).`;
+    return new Problem('cname_conflict', detail, { pointer: '/nameservers', conflict });
+  }
+  return isAliasService(store, zone, host) ? aliasServiceProblem(host) : undefined;
+}
+
+/** 409 where a service of this zone, or of the parent whose services it takes over, answers with a CNAME for a nameserver. */
+export function refuseAliasServices(store: Store, zone: Zone): Problem | undefined {
+  const host = zone.nameservers.find((name) => isAliasService(store, zone, name));
+  return host === undefined ? undefined : aliasServiceProblem(host);
+}
+
+function isAliasService(store: Store, zone: Zone, host: string): boolean {
+  const service = isAtOrBelow(host, zone.name) ? store.service(host) : undefined;
+  return service?.kind === 'host' && isAtOrBelow(zone.name, service.zone);
+}
+
+function aliasServiceProblem(host: string): Problem {
+  const detail = `A nameserver is a host with addresses, and the service ${shown(host)} answers with a CNAME (RFC 2181 §10.3).`;
+  return new Problem('service_conflict', detail, { pointer: '/nameservers', conflict: host });
+}
+
+/** The parent, where a new child hides some of its answers: it has not delegated the name, and has records there. */
+export function hidden(
+  store: Store,
+  parent: Zone | undefined,
+  name: string,
+  { limits }: Pick<CommandContext, 'limits'>,
+): string | undefined {
+  // Who may do everything is not asked.
+  if (limits === undefined || parent === undefined || isDelegated(store, parent, name)) return undefined;
+  const hides =
+    store.rrsetsAt(parent.name, name).some(({ type }) => !atDelegation.has(type)) ||
+    store.rrsetBelow(parent.name, name, []) !== undefined;
+  return hides ? parent.name : undefined;
+}
+
+function isDelegated(store: Store, zone: Zone, name: string): boolean {
+  const below = suffixesOf(name).filter((above) => above !== zone.name && isAtOrBelow(above, zone.name));
+  return below.some((above) => store.rrset(zone.name, above, TYPE.NS) !== undefined);
+}
+
+/**
+ * A new zone takes over its parent's services at and below it, which go on answering: the longest zone owns a name.
+ * Records stay where they are, as the parent's word on the delegation and its glue; the child hides them while it is
+ * there. The parent's content has not changed, so its serial stays.
+ */
+export function takeServices(store: Store, parent: Zone, name: string, revision: number): ModelChange[] | Problem {
+  const preview = refuseAtPreview(store, name);
+  if (preview !== undefined) return preview;
+  const moves: ModelChange[] = [];
+  for (const service of store.servicesIn(parent.name)) {
+    if (!isAtOrBelow(service.name, name)) continue;
+    if (service.name === name && service.kind === 'host') {
+      const detail = `The service ${name} answers with a CNAME and cannot stand at a zone's apex; delete it first.`;
+      return new Problem('apex_conflict', detail, { conflict: name });
+    }
+    moves.push({ op: 'deleteService', zone: parent.name, name: service.name });
+    moves.push({ op: 'putService', service: { ...service, zone: name, revision } });
+  }
+  return moves;
+}

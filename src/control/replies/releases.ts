@@ -1,0 +1,79 @@
+/** Releases and plans as the API shows them. */
+import type { Release, ReleaseService, Wait } from '../../model/release.ts';
+import { warningsOf } from '../../model/release-messages.ts';
+import type { PlanEntry } from '../../model/release-plan.ts';
+import { shownSteps } from '../../model/release-secrets.ts';
+import { sharesOfWeights } from '../../model/service.ts';
+import { shown } from '../names.ts';
+import type { AnalysisProgress } from '../observed/analysis.ts';
+
+/** `name`: the service under whose path it was asked for, whose weights stand at the top. */
+export function releaseReply(release: Release, name: string | undefined): object {
+  const { id, to, steps, createdAtMs, revision } = release;
+  return {
+    id,
+    to,
+    ...standing(release, name),
+    steps: shownSteps(steps),
+    ...(release.forgotten && { forgotten: true }),
+    warnings: warningsOf(release),
+    createdAt: new Date(createdAtMs).toISOString(),
+    revision,
+  };
+}
+
+/** How far the analysis is that it is in. */
+export function analysisReply({
+  count,
+  failureLimit,
+  consecutiveErrorLimit,
+  metrics,
+  lastAtMs,
+}: AnalysisProgress): object {
+  return {
+    count,
+    failureLimit,
+    consecutiveErrorLimit,
+    lastAt: lastAtMs === undefined ? null : new Date(lastAtMs).toISOString(),
+    metrics: metrics.map(({ last, ...counts }) => ({ ...counts, last: last ?? null })),
+  };
+}
+
+/** The release as it would be, and where it would stand when. */
+export function planReply(plan: readonly PlanEntry[], name: string | undefined): unknown {
+  const { to, steps, ...first } = (plan[0] as PlanEntry).release;
+  return {
+    dryRun: true,
+    to,
+    steps: shownSteps(steps),
+    warnings: warningsOf(first),
+    plan: plan.map(({ atMs, certain, release }) => ({
+      at: new Date(atMs).toISOString(),
+      certain,
+      ...standing(release, name),
+    })),
+  };
+}
+
+function standing(release: Release, name: string | undefined): object {
+  const { state, reason, message, stepIndex, wait, services } = release;
+  const own = services.find((service) => service.name === name);
+  return {
+    state,
+    reason,
+    message,
+    stepIndex,
+    wait: wait === null ? null : waitReply(wait, release.held),
+    ...(own !== undefined && { weights: own.weights }),
+    services: Object.fromEntries(services.map((service) => [shown(service.name), serviceReply(service)])),
+  };
+}
+
+function waitReply({ kind, startedAtMs, seconds }: Wait, held: boolean): object {
+  const isTimed = seconds !== null && !held;
+  return { kind, seconds, until: isTimed ? new Date(startedAtMs + seconds * 1000).toISOString() : null };
+}
+
+function serviceReply({ before, weights, ttlSeconds, steadyTtlSeconds }: ReleaseService): object {
+  return { weights, shares: sharesOfWeights(weights), before, ttlSeconds, steadyTtlSeconds };
+}

@@ -1,0 +1,10 @@
+/** RRsets as the API shows them. */
+import { type RRset, rrsetBody } from '../../model/rrset.ts';
+import { formatType } from '../../wire/rdata.ts';
+import { shown } from '../names.ts';
+
+/** The RRset with its key and number, as replies show it. */
+export function rrsetReply(rrset: RRset): unknown {
+  const { zone, name, type, revision } = rrset;
+  return { zone: shown(zone), name: shown(name), type: formatType(type), ...rrsetBody(rrset), revision };
+}

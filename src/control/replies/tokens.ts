@@ -1,0 +1,8 @@
+/** Tokens as the API shows them. */
+import { type StoredToken, tokenBody } from '../../model/token.ts';
+
+/** A token as replies show it. */
+export function tokenReply(token: StoredToken): unknown {
+  const { createdAtMs, revision } = token;
+  return { ...tokenBody(token), createdAt: new Date(createdAtMs).toISOString(), revision };
+}

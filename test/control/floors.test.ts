@@ -1,0 +1,63 @@
+/** Which way imports point inside `src/control`: from what runs, down to what is drafted, shown and named. */
+import t from 'tap';
+import { importsOf, readFiles, type SourceFile } from '../fixtures/sources.ts';
+
+/** What each folder of control, and each file beside them, may import of the others. */
+const controlAllowed: Readonly<Record<string, readonly string[]>> = {
+  names: [],
+  clock: [],
+  page: [],
+  outbound: [],
+  commands: [],
+  // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
+  observed: ['clock'],
+  replies: ['names', 'observed'],
+  drafts: ['commands', 'names', 'replies'],
+  grant: ['drafts', 'names'],
+  engine: ['commands', 'drafts', 'grant'],
+  // What is read.
+  queries: ['drafts', 'grant', 'names', 'observed', 'page', 'replies'],
+  explain: ['drafts', 'names', 'observed'],
+  drain: ['drafts', 'names'],
+  gates: ['clock', 'names', 'observed', 'outbound'],
+  // What runs by itself, or sends commands.
+  events: ['engine', 'grant', 'names', 'observed', 'replies'],
+  health: ['clock', 'engine', 'observed', 'outbound'],
+  releases: ['clock', 'drain', 'engine', 'gates', 'observed'],
+  'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries'],
+  tokens: ['engine'],
+  webhooks: ['clock', 'drafts', 'events', 'grant', 'outbound'],
+  'zone-files': ['commands', 'drafts', 'engine', 'names'],
+};
+
+/** The folder of control that a file is in, or the file's own name beside them; undefined: it is not in control. */
+function controlPartOf(path: string): string | undefined {
+  return /^src\/control\/(?<part>[a-z-]+)/.exec(path)?.groups?.part;
+}
+
+function wrongImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const part = controlPartOf(file.path);
+    if (part === undefined) return [];
+    const wrong = importsOf(file).files.filter((to) => {
+      const other = controlPartOf(to);
+      return other !== undefined && other !== part && !controlAllowed[part]?.includes(other);
+    });
+    return wrong.map((to) => `${file.path} imports ${to}`);
+  });
+}
+
+t.test('imports inside control point one way', async (t) => {
+  const sources = readFiles('src/control/**/*.ts');
+  t.ok(sources.length > 0);
+  t.same(wrongImports(sources), []);
+  const unknown = sources.map(({ path }) => controlPartOf(path) as string).filter((part) => !(part in controlAllowed));
+  t.same(unknown, [], 'every part has a row above');
+  const up = [{ path: 'src/control/drafts/a.ts', text: "import { Engine } from '../engine.ts';\n" }];
+  t.same(wrongImports(up), ['src/control/drafts/a.ts imports src/control/engine.ts'], 'this check can fail');
+  const rows = Object.keys(controlAllowed);
+  const upwards = rows.flatMap((part, at) =>
+    (controlAllowed[part] ?? []).filter((below) => rows.indexOf(below) >= at).map((below) => `${part} → ${below}`),
+  );
+  t.same(upwards, [], 'a row names only rows above it, so that there is no circle');
+});
