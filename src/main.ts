@@ -17,5 +17,6 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
 Promise.all([import('./cli/program.ts'), import('./cli/shell.ts'), import('./cli/commands.ts')])
   .then(([{ run }, { processShell }, { commands }]) => run(process.argv.slice(2), commands, processShell()))
   .then((exitCode) => {
-    process.exitCode = exitCode;
+    // Else that of an output that could not be written: see cli/shell.ts.
+    if (exitCode !== 0) process.exitCode = exitCode;
   });

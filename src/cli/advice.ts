@@ -28,3 +28,18 @@ export function exitCodeOf(status: number): ExitCode {
   if (status === 408 || status === 429 || status >= 500) return EXIT.TRY_LATER;
   return EXIT.REFUSED;
 }
+
+/** Refusals that the server says in HTTP's words, which nobody has used at a command line. */
+const ownWords: Readonly<Record<string, (detail: string) => string>> = {
+  token_missing: () => 'The server wants a token, and none was sent.',
+  body_too_large: (detail) => detail.replace(/^A body has at most (\d+) bytes here/, 'It may have at most $1 bytes'),
+  idempotency_key_reused: (detail) => detail.replace('The Idempotency-Key', 'The --idempotency-key'),
+  header_invalid: (detail) => detail.replace('Idempotency-Key', '--idempotency-key'),
+  query_invalid: (detail) => detail.replace(/^The query parameter "(\w+)"/, '--$1'),
+  request_timeout: () => 'What was sent did not arrive in time.',
+};
+
+/** The problem's sentence as somebody at a command line would say it. */
+export function inOwnWords({ code, detail }: { readonly code: string; readonly detail: string }): string {
+  return ownWords[code]?.(detail) ?? detail;
+}

@@ -1,7 +1,7 @@
 /** The client of the admin API: one request at a time, with a time limit, repeated only where that cannot do harm. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adviceOn, exitCodeOf } from './advice.ts';
+import { adviceOn, exitCodeOf, inOwnWords } from './advice.ts';
 import type { Finding, Page } from './api-types.ts';
 import type { Connection } from './connection.ts';
 import { EXIT } from './exit.ts';
@@ -16,6 +16,16 @@ export const FILE_TIME_LIMIT_MS = 600_000;
 const RETRY_AFTER_MS = [250, 1000];
 /** The most items that a page has (API contract). */
 const PAGE_ITEMS = 1000;
+
+/** What a PUT rests on, in the words of whoever asks for it. */
+interface Ground {
+  /** What is put, such as `the zone example.com`. */
+  readonly what: string;
+  /** The revision that it was seen at; undefined: it is not there yet. */
+  readonly revision: number | undefined;
+  /** What to do where that is no longer so. */
+  readonly advice: string;
+}
 
 interface RequestOptions {
   readonly body?: unknown;
@@ -58,8 +68,17 @@ export class Api {
     return (await this.#send('GET', path, { limitMs: FILE_TIME_LIMIT_MS })).text();
   }
 
-  async put<Reply>(path: string, options: RequestOptions): Promise<Reply> {
-    return (await this.#send('PUT', path, options)).json() as Promise<Reply>;
+  /** With a ground it is refused where that has gone: no look before could see what comes between. */
+  async put<Reply>(path: string, { ground, ...options }: RequestOptions & { ground?: Ground }): Promise<Reply> {
+    if (ground === undefined) return (await this.#send('PUT', path, options)).json() as Promise<Reply>;
+    const { revision } = ground;
+    const headers: Record<string, string> =
+      revision === undefined ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
+    try {
+      return (await (await this.#send('PUT', path, { ...options, headers })).json()) as Reply;
+    } catch (error) {
+      throw groundGone(error, ground);
+    }
   }
 
   async post<Reply>(path: string, body: unknown, options: RequestOptions = {}): Promise<Reply> {
@@ -149,8 +168,10 @@ export class Api {
     const { token, tokenFrom } = this.connection;
     const todo =
       reply.status === 401 && token !== undefined ? `the token comes from ${tokenFrom}` : adviceOn(problem.code);
-    const message = `${printable(problem.detail)} [${problem.code}]${todo === undefined ? '' : ` — ${todo}`}`;
-    throw new Failure(exitCodeOf(reply.status), message, { problem, lines: (problem.findings ?? []).map(findingLine) });
+    const detail = inOwnWords(problem);
+    const message = `${printable(detail)} [${problem.code}]${todo === undefined ? '' : ` — ${todo}`}`;
+    const lines = (problem.findings ?? []).map(findingLine);
+    throw new Failure(exitCodeOf(reply.status), message, { problem: { ...problem, detail }, lines });
   }
 
   #unreached(error: Error, limitMs: number): Failure {
@@ -174,6 +195,16 @@ export class Api {
       `cannot reach the admin API at ${url}: ${printable(why)}${tls}. ${whereFrom(this.connection)}`,
     );
   }
+}
+
+/** The refusal of a condition, which is HTTP's way to say it, as what it means for what was asked. */
+function groundGone(error: unknown, { what, revision, advice }: Ground): unknown {
+  const problem = error instanceof Failure ? (error.problem as Problem | undefined) : undefined;
+  if (problem?.code !== 'revision_stale') return error;
+  const so = revision === undefined ? 'is there already' : 'was changed or deleted since it was looked at';
+  const detail = `${what} ${so}`;
+  const message = `${printable(detail)} [${problem.code}] — ${advice}`;
+  return new Failure(EXIT.REFUSED, message, { problem: { code: problem.code, detail } });
 }
 
 interface Problem {

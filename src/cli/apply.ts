@@ -113,16 +113,18 @@ async function putAll(session: Session, wanted: readonly Difference[]): Promise<
   const applied: { name: string; revision: number }[] = [];
   for (const { name, declared, revision } of wanted) {
     // What was shown is what is changed: the server refuses where somebody else was faster.
-    const headers: Record<string, string> =
-      revision === undefined ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
+    const ground = { what: `the service ${name}`, revision, advice: 'apply again: it is compared anew' };
     try {
-      const service = await session.api.put<Service>(path`/v1/services/${name}`, { body: declared, headers });
+      const service = await session.api.put<Service>(path`/v1/services/${name}`, { body: declared, ground });
       applied.push({ name, revision: service.revision });
       if (!session.json) session.lines([`${name}: in force as revision ${service.revision}.`]);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const done = `${applied.length} of ${plural(wanted.length, 'service')} ${applied.length === 1 ? 'was' : 'were'} applied before`;
-      throw new Failure(error.exitCode, `${name}: ${error.message}; ${done}`, error);
+      throw new Failure(error.exitCode, `${name}: ${error.message}; ${done}`, {
+        problem: { ...error.json, applied },
+        lines: error.lines,
+      });
     }
   }
   return applied;

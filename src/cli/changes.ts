@@ -11,21 +11,22 @@ const RECONNECT_MS = 2000;
 export class Changes {
   readonly #session: Session;
   readonly #end = new AbortController();
-  readonly #interrupted: AbortSignal;
+  /** Ctrl-C, or an output that nobody reads any more. */
+  readonly #enough: AbortSignal;
   #hasEvents = false;
   #wake: () => void = () => {};
   #woken = false;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#interrupted = session.shell.interrupted();
-    this.#interrupted.addEventListener('abort', () => this.#wake());
+    this.#enough = AbortSignal.any([session.shell.interrupted(), session.shell.stdout.lost]);
+    this.#enough.addEventListener('abort', () => this.#wake());
     void this.#listen();
   }
 
-  /** Resolves when it is time to look again; false where the user wants to stop. */
+  /** Resolves when it is time to look again; false where nobody wants to see more. */
   async next(): Promise<boolean> {
-    if (this.#interrupted.aborted) return false;
+    if (this.#enough.aborted) return false;
     const redraws = this.#session.shell.stdout.isTerminal && !this.#session.json;
     const ms = this.#hasEvents && !redraws ? LOOK_WITH_EVENTS_MS : LOOK_MS;
     if (!this.#woken) {
@@ -38,7 +39,7 @@ export class Changes {
       });
     }
     this.#woken = false;
-    return !this.#interrupted.aborted;
+    return !this.#enough.aborted;
   }
 
   stop(): void {

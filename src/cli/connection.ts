@@ -36,6 +36,7 @@ export async function findConnection(options: ConnectionOptions, shell: Shell): 
   const file = await readConfigFile(shell);
   const { url, urlFrom } = findUrl(options, shell, file);
   const { token, tokenFrom } = findToken(options, shell, file, url);
+  checkToken(token, tokenFrom);
   const warnings = [
     ...(url.startsWith('http:') && !isLoopback(url) && token !== undefined
       ? [`the token goes to ${url} in the clear; use https, or a tunnel`]
@@ -69,6 +70,12 @@ function checkUrl(text: string, from: string): string {
     EXIT.USAGE,
     `${from}: expected an address such as http://127.0.0.1:8053, found ${JSON.stringify(text)}`,
   );
+}
+
+/** Said here, since nothing else could be sent at all. */
+function checkToken(token: string | undefined, from: string): void {
+  if (token === undefined || /^[\x20-\x7e]*$/.test(token)) return;
+  throw new Failure(EXIT.NO_PERMISSION, `${from}: expected a token on one line, of printable ASCII characters`);
 }
 
 function findToken(

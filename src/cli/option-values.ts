@@ -7,6 +7,12 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('Expected a whole number.');
 }
 
+/** As the API takes them. */
+export function idempotencyKey(text: string): string {
+  if (/^[\x20-\x7e]{1,255}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected 1 to 255 printable ASCII characters.');
+}
+
 /** Seconds. */
 export function durationValue(text: string): number {
   const seconds = parseDuration(text);

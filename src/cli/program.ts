@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './exit.ts';
-import { Failure } from './failure.ts';
+import { Failure, problemOf, wantsJson } from './failure.ts';
 import type { Shell } from './shell.ts';
 
 /** A module with one command; it is loaded when the command is meant, so that each starts without the others. */
@@ -36,7 +36,8 @@ async function makeProgram(
     .addHelpText('after', overview)
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),
-      writeErr: (text) => shell.stderr.write(text),
+      // As JSON it is told once it is known whole, in explain().
+      writeErr: (text) => wantsJson(words) || shell.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error/, 'teal')),
       getOutHelpWidth: () => shell.stdout.columns,
       getErrHelpWidth: () => shell.stderr.columns,
@@ -66,17 +67,37 @@ Examples:
 `;
 
 function explain(error: unknown, words: readonly string[], shell: Shell): number {
-  // Commander has written its message; help and version are no mistakes.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+  const asJson = wantsJson(words);
+  const sayJson = (problem: object): void => shell.stderr.write(`${JSON.stringify(problem)}\n`);
+  if (error instanceof CommanderError) {
+    // Help and version are no mistakes.
+    if (error.exitCode === 0) return EXIT.OK;
+    // For people commander has written its message.
+    if (asJson) sayJson(problemOf(EXIT.USAGE, mistake(error, words)));
+    return EXIT.USAGE;
+  }
   if (error instanceof Failure) {
-    if (words.includes('--json') && error.problem !== undefined)
-      shell.stderr.write(`${JSON.stringify(error.problem)}\n`);
-    else if (error.message !== '') shell.stderr.write([`teal: ${error.message}`, ...error.lines, ''].join('\n'));
+    if (error.message === '') return error.exitCode;
+    if (asJson) sayJson(error.json);
+    else shell.stderr.write([`teal: ${error.message}`, ...error.lines, ''].join('\n'));
     return error.exitCode;
   }
   const { stack = String(error) } = error as Error;
-  shell.stderr.write(`teal: a fault of teal itself: ${stack}\n`);
+  const message = `a fault of teal itself: ${stack}`;
+  if (asJson) sayJson(problemOf(EXIT.INTERNAL, message));
+  else shell.stderr.write(`teal: ${message}\n`);
   return EXIT.INTERNAL;
+}
+
+/** Commander's message as one sentence. Where it shows the help instead, no command was named. */
+function mistake({ code, message }: CommanderError, words: readonly string[]): string {
+  if (code !== 'commander.help')
+    return message
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll('\n', ' ');
+  const group = words.find((word) => !word.startsWith('-'));
+  return `expected a command: \`${['teal', group, '--help'].filter(Boolean).join(' ')}\` lists them`;
 }
 
 /** package.json lies beside src as it lies beside dist. */

@@ -6,6 +6,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
+import { idempotencyKey } from './option-values.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseStepWords } from './step-words.ts';
@@ -45,7 +46,11 @@ function addStart(group: Command, shell: Shell): void {
       'Begin a release of a service, or of several that move together. It goes on in the server, whoever watches.',
     )
     .option('-w, --watch', 'stay and watch; exit code 1 if it is aborted')
-    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .option(
+      '--idempotency-key <key>',
+      'the same key is done once, however often it is sent, for 24 hours',
+      idempotencyKey,
+    )
     .action((services: string[], options: StartOptions) => start(services, options, shell));
   describeRemote(
     command,
@@ -155,7 +160,11 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
     .description(`${what} Without an id: the last release of the service.`);
   if (verb === 'promote') command.option('--full', 'skip every pause and analysis that is left');
   command
-    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .option(
+      '--idempotency-key <key>',
+      'the same key is done once, however often it is sent, for 24 hours',
+      idempotencyKey,
+    )
     .action(async (service: string, id: string | undefined, options: StartOptions & { full?: boolean }) => {
       const session = await openSession(shell, options);
       const found = id ?? (await findRelease(session.api, service, undefined)).id;

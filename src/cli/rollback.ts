@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { path } from './api.ts';
 import type { WeightsReply } from './api-types.ts';
 import { poolLines } from './format/pools.ts';
-import { wholeNumber } from './option-values.ts';
+import { idempotencyKey, wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { draws, inForce } from './shift.ts';
@@ -25,7 +25,11 @@ export function add(program: Command, shell: Shell): void {
     )
     .option('--revision <number>', 'restore the weights in force at this revision', wholeNumber)
     .option('-w, --watch', 'stay until resolvers have taken the change up and pools without weight are drained')
-    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .option(
+      '--idempotency-key <key>',
+      'the same key is done once, however often it is sent, for 24 hours',
+      idempotencyKey,
+    )
     .action((service: string, options: Options) => rollback(service, options, shell));
   describeRemote(
     command,

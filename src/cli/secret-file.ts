@@ -1,5 +1,5 @@
 /** Secrets that are shown once: to the screen, or to a new file that only its owner can read. */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 
@@ -15,13 +15,25 @@ export async function keepSecret<Made extends { readonly secret?: string | { rea
   try {
     const { secret, ...shown } = await make();
     if (typeof secret !== 'string') throw new Failure(EXIT.TRY_LATER, 'the reply came without the secret');
-    writeSync(fd, `${secret}\n`);
+    keep(fd, file, secret);
     return shown;
   } catch (error) {
     rmSync(file);
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+function keep(fd: number, file: string, secret: string): void {
+  try {
+    writeFileSync(fd, `${secret}\n`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      EXIT.CANNOT_WRITE,
+      `${file} cannot be written (${code}): the secret is lost; delete what was made, and make it again`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** `teal service`: services, made, shown, listed, deleted. */
 import type { Command } from 'commander';
-import { type Api, path } from './api.ts';
+import { path } from './api.ts';
 import type { Service } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -81,23 +81,12 @@ export function add(program: Command, shell: Shell): void {
 async function addService(name: string, options: AddOptions, shell: Shell): Promise<void> {
   const body = options.file === undefined ? bodyOf(options) : await readBody(options.file, shell);
   const session = await openSession(shell, options);
-  await refuseExisting(session.api, name);
-  const headers = { 'if-none-match': '*' };
-  const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, headers });
+  const ground = { what: `the service ${name}`, revision: undefined, advice: '`teal apply` changes services' };
+  const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });
   session.show(service, () => [
     ...serviceLines(service, session.style),
     ...(service.warnings ?? []).map(({ message }) => `warning: ${message}`),
   ]);
-}
-
-/** If-None-Match keeps the promise; this says it in better words. */
-async function refuseExisting(api: Api, name: string): Promise<void> {
-  const found = await api.find<Service>(path`/v1/services/${name}`);
-  if (found === undefined) return;
-  throw new Failure(
-    EXIT.REFUSED,
-    `${name} is there already, since revision ${found.revision} as it is; \`teal apply\` changes services`,
-  );
 }
 
 async function readBody(file: string, shell: Shell): Promise<Record<string, unknown>> {

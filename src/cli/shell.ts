@@ -2,12 +2,15 @@
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { EXIT } from './exit.ts';
+import { problemOf, wantsJson } from './failure.ts';
 
 export interface Output {
   write(text: string): void;
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly rows: number;
+  /** Aborted once nothing can be written any more; the reason is the error. What is written then is dropped. */
+  readonly lost: AbortSignal;
 }
 
 export interface Shell {
@@ -35,8 +38,8 @@ export function processShell(): Shell {
   return {
     env: process.env,
     home: homedir(),
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(process.stdout, tellUnwritable),
+    stderr: outputOf(process.stderr, () => {}),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     async ask(question) {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -62,15 +65,24 @@ export function processShell(): Shell {
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
-  // A reader that has seen enough, such as `head`, is no fault.
+/**
+ * What was begun goes on to its end when its output is lost: half of what was asked, or an exit code of 0 for what was
+ * refused, would be worse. A reader that has seen enough, such as `head`, is no fault.
+ */
+function outputOf(stream: NodeJS.WriteStream, tell: (error: Error) => void): Output {
+  const lost = new AbortController();
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.OK);
-    if (stream === process.stdout) process.stderr.write(`teal: the output cannot be written: ${error.message}\n`);
-    process.exit(EXIT.CANNOT_WRITE);
+    if (lost.signal.aborted) return;
+    lost.abort(error);
+    if (error.code === 'EPIPE') return;
+    tell(error);
+    // main.ts keeps it unless the command has a code of its own, whichever comes first.
+    process.exitCode ||= EXIT.CANNOT_WRITE;
   });
   return {
-    write: (text) => void stream.write(text),
+    write(text) {
+      if (!lost.signal.aborted) stream.write(text);
+    },
     isTerminal: stream.isTTY === true,
     get columns() {
       return stream.columns ?? DEFAULT_COLUMNS;
@@ -78,5 +90,12 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     get rows() {
       return stream.rows ?? DEFAULT_ROWS;
     },
+    lost: lost.signal,
   };
+}
+
+function tellUnwritable({ message }: Error): void {
+  const detail = `the output cannot be written: ${message}`;
+  const asJson = wantsJson(process.argv.slice(2));
+  process.stderr.write(asJson ? `${JSON.stringify(problemOf(EXIT.CANNOT_WRITE, detail))}\n` : `teal: ${detail}\n`);
 }

@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import { poolLines } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { isGroup, readYaml } from './input-file.ts';
+import { idempotencyKey } from './option-values.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseWeightWords } from './weight-words.ts';
@@ -29,7 +30,11 @@ export function add(program: Command, shell: Shell): void {
     )
     .option('-f, --file <file>', 'read the weights from YAML or JSON (`-`: standard input)')
     .option('-w, --watch', 'stay until resolvers have taken the change up and pools without weight are drained')
-    .option('--idempotency-key <key>', 'the same key is done once, however often it is sent, for 24 hours')
+    .option(
+      '--idempotency-key <key>',
+      'the same key is done once, however often it is sent, for 24 hours',
+      idempotencyKey,
+    )
     .action((words: string[], options: Options) => shift(words, options, shell));
   describeRemote(
     command,

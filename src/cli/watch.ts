@@ -1,6 +1,6 @@
 /** Watching: looks again whenever something may have changed, and shows it as one screen, or as lines where there is none. */
 import { Changes } from './changes.ts';
-import { EXIT, EXIT_BY_SIGNAL } from './exit.ts';
+import { EXIT, EXIT_BY_SIGNAL, EXIT_UNREAD } from './exit.ts';
 import { Failure } from './failure.ts';
 import { Screen } from './screen.ts';
 import type { Session } from './session.ts';
@@ -15,7 +15,10 @@ export interface Sight {
   readonly isLast: boolean;
 }
 
-/** Shows sights until the last; Ctrl-C ends it with `goodbye` and the exit code of a process that it ended. */
+/**
+ * Shows sights until the last. Ctrl-C ends it with `goodbye` and the exit code of a process that it ended; so does a
+ * reader that went away: the end was not seen, which must not look like a good one.
+ */
 export async function watch(session: Session, look: () => Promise<Sight>, goodbye: string): Promise<void> {
   const { stdout } = session.shell;
   const screen = stdout.isTerminal && !session.json ? new Screen(stdout) : undefined;
@@ -35,8 +38,11 @@ export async function watch(session: Session, look: () => Promise<Sight>, goodby
     screen?.end();
     changes.stop();
   }
+  const { aborted: isLost, reason } = stdout.lost;
+  // The shell has told it.
+  if (isLost && reason.code !== 'EPIPE') throw new Failure(EXIT.CANNOT_WRITE, '');
   session.note(goodbye);
-  throw new Failure(EXIT_BY_SIGNAL.SIGINT, '');
+  throw new Failure(isLost ? EXIT_UNREAD : EXIT_BY_SIGNAL.SIGINT, '');
 }
 
 /** A server that cannot be reached for a while, perhaps since it starts again, is no reason to stop watching. */

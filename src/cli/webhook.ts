@@ -93,8 +93,8 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
   const secret = secretFile === undefined ? undefined : readSecret(secretFile);
   const session = await openSession(shell, options);
   const body = { url, triggers, ...(services && { services }), ...(secret !== undefined && { secret }) };
-  const make = (): Promise<Webhook> =>
-    session.api.put<Webhook>(path`/v1/webhooks/${name}`, { body, headers: { 'if-none-match': '*' } });
+  const ground = { what: `the webhook ${name}`, revision: undefined, advice: '`teal webhook list` shows the webhooks' };
+  const make = (): Promise<Webhook> => session.api.put<Webhook>(path`/v1/webhooks/${name}`, { body, ground });
   if (output !== undefined) {
     const shown = await keepSecret(output, make);
     session.show({ ...shown, output }, () => [`Webhook ${name}. Its secret is in ${output}.`]);

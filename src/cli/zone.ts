@@ -1,5 +1,5 @@
 /** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
 import type { Finding, Zone } from './api-types.ts';
@@ -72,16 +72,8 @@ function addMake(group: Command, shell: Shell): void {
         ...(ttl !== undefined && { ttlSeconds: ttl }),
         ...(negativeTtl !== undefined && { negativeTtlSeconds: negativeTtl }),
       };
-      const made = await session.api
-        .put<Zone>(path`/v1/zones/${zone}`, { body, headers: { 'if-none-match': '*' } })
-        .catch((error: unknown) => {
-          // The condition of the request, in the words of whoever asked.
-          const { problem } = error as Partial<Failure>;
-          if ((problem as { code?: string } | undefined)?.code !== 'revision_stale') throw error;
-          throw new Failure(EXIT.REFUSED, `the zone ${zone} is there already; \`teal zone list\` shows it`, {
-            problem,
-          });
-        });
+      const ground = { what: `the zone ${zone}`, revision: undefined, advice: '`teal zone list` shows the zones' };
+      const made = await session.api.put<Zone>(path`/v1/zones/${zone}`, { body, ground });
       session.show(made, () => [
         ...zoneListLines([made]),
         `In force as revision ${made.revision}. Once the parent delegates it, \`teal doctor ${made.name}\` looks at it from outside.`,
@@ -148,12 +140,12 @@ function addExport(group: Command, shell: Shell): void {
 /** Writes a file that is not there yet, or is to be overwritten. Throws Failure. */
 function writeNew(file: string, text: string, force: boolean): void {
   try {
-    const fd = openSync(file, force ? 'w' : 'wx');
-    writeSync(fd, text);
-    closeSync(fd);
+    writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new Failure(EXIT.CANNOT_WRITE, `${file} is there already; --force overwrites it`);
+    // Half a zone would be taken for the whole. What was there before may be a device.
+    if (!force) rmSync(file, { force: true });
     throw new Failure(EXIT.CANNOT_WRITE, `${file} cannot be written (${code})`);
   }
 }

@@ -19,7 +19,10 @@ function fake(events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array
       return events(signal);
     },
   };
-  const shell = { interrupted: () => interrupt.signal, stdout: { isTerminal: false } };
+  const shell = {
+    interrupted: () => interrupt.signal,
+    stdout: { isTerminal: false, lost: new AbortController().signal },
+  };
   return Object.assign(made, { session: { api, shell, json: false } as unknown as Session });
 }
 

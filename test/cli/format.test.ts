@@ -48,6 +48,7 @@ const terminal = (more: Partial<Output> = {}): Output => ({
   isTerminal: true,
   columns: 80,
   rows: 24,
+  lost: new AbortController().signal,
   ...more,
 });
 const coloured = styleFor({ env: {} } as unknown as Shell, terminal());

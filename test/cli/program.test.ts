@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { commands } from '../../src/cli/commands.ts';
 import { EXIT } from '../../src/cli/exit.ts';
+import { problemOf } from '../../src/cli/failure.ts';
 import { type } from './typed.ts';
 
 /** All commands with their subcommands, found by their help. */
@@ -91,7 +92,10 @@ t.test('a token on the command line, which everybody on the machine could read, 
   t.notMatch(stderr, 'secret');
 });
 
-t.test('README.md and docs/cli.md list every exit code', async (t) => {
+t.test('README.md and docs/cli.md list every exit code, and the codes of JSON', async (t) => {
+  const page = readFileSync('docs/cli.md', 'utf8');
+  for (const code of Object.values(EXIT).filter((code) => code !== EXIT.OK))
+    t.match(page, new RegExp(`^\\| ${code} .*\\| \`${problemOf(code, '').code}\` \\|$`, 'm'), `${code}`);
   for (const file of ['README.md', 'docs/cli.md']) {
     const text = readFileSync(file, 'utf8');
     for (const code of Object.values(EXIT)) t.match(text, new RegExp(`^\\| ${code} `, 'm'), `${file}: ${code}`);

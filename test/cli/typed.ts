@@ -37,6 +37,7 @@ export async function type(words: readonly string[], options: TypedOptions = {})
     isTerminal: terminal !== undefined,
     columns: terminal?.columns ?? 80,
     rows: terminal?.rows ?? 24,
+    lost: new AbortController().signal,
   });
   const shell: Shell = {
     env,
