@@ -18,6 +18,11 @@ t.test('events, ids and comments', async (t) => {
     ['1', '1'],
     'the id holds until another comes',
   );
+  t.same(
+    parse('data: a\r', '', '\ndata: b\r\n\r\n'),
+    [{ event: 'message', data: 'a\nb', id: '' }],
+    'a piece may be empty, where a character of several bytes was cut',
+  );
   t.same(parse('data\n\n'), [{ event: 'message', data: '', id: '' }], 'a field without a colon is empty');
 });
 

@@ -15,10 +15,11 @@ export class EventParser {
   #data: string[] = [];
 
   push(text: string): ServerEvent[] {
-    const lines = `${this.#rest}${text}`.split(/\r\n|\n|\r/);
+    const unread = `${this.#rest}${text}`;
+    const lines = unread.split(/\r\n|\n|\r/);
     // The last line is not whole yet; a final CR may be the first half of a CRLF, and waits too.
     this.#rest = lines.pop() as string;
-    if (text.endsWith('\r')) this.#rest = `${lines.pop() ?? ''}\r`;
+    if (unread.endsWith('\r')) this.#rest = `${lines.pop() ?? ''}\r`;
     return lines.flatMap((line) => this.#take(line));
   }
 
