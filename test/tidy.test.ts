@@ -115,14 +115,31 @@ t.test('imports point one way', async (t) => {
   t.same(unknown, [], 'every part has a row above');
 });
 
-t.test('the console takes types from the others, and no code', async (t) => {
-  const importsCode = /^import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+model\//m;
-  t.match("import { isActive } from '../../model/release.ts';", importsCode, 'this check can fail');
-  const files = sources.filter(({ path, text }) => partOf(path) === 'console' && importsCode.test(text));
-  t.same(
-    files.map(({ path }) => path),
-    [],
-  );
+/** Imports that a client of the API may not have: code of others, and of the contract what is not among its types. */
+const foreignCode = {
+  console: /^import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+(?:model|contract)\//m,
+  cli: /^import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+contract\//m,
+};
+const pastTheTypes = /from\s+'(?:\.\.\/)+contract\/(?!types\.ts')/;
+
+const wrongClients = (files: readonly SourceFile[]): string[] =>
+  files
+    .filter(({ path, text }) => {
+      const client = /^src\/(console|cli)\//.exec(path)?.[1];
+      return client !== undefined && (foreignCode[client as 'cli'].test(text) || pastTheTypes.test(text));
+    })
+    .map(({ path }) => path);
+
+t.test('the CLI and the console take the types of the contract, and no code of others', async (t) => {
+  t.same(wrongClients(sources), []);
+  const bad = [
+    { path: 'src/console/a.ts', text: "import { isActive } from '../../model/release.ts';" },
+    { path: 'src/console/b.ts', text: "import type { Release } from '../contract/types.ts';" },
+    { path: 'src/cli/c.ts', text: "import type { Zone } from '../contract/zones.ts';" },
+    { path: 'src/cli/d.ts', text: "import { whole } from '../contract/shapes.ts';" },
+    { path: 'src/cli/e/f.ts', text: "import type {\n  Zone,\n} from '../../contract/types.ts';" },
+  ];
+  t.same(wrongClients(bad), ['src/console/a.ts', 'src/cli/c.ts', 'src/cli/d.ts'], 'this check can fail');
 });
 
 t.test('time and chance are passed in', async (t) => {

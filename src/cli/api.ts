@@ -1,8 +1,8 @@
 /** The client of the admin API: one request at a time, with a time limit, repeated only where that cannot do harm. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Finding, Page } from '../contract/types.ts';
 import { adviceOn, exitCodeOf, inOwnWords } from './advice.ts';
-import type { Finding, Page } from './api-types.ts';
 import type { Connection } from './connection.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';

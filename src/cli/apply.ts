@@ -1,7 +1,7 @@
 /** `teal apply`: services as a file declares them, after a look at what that changes. */
 import type { Command } from 'commander';
+import type { Service } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Service } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Style } from './format/style.ts';

@@ -1,6 +1,6 @@
 /** `teal bench`: a quick measurement of a running server from here, and what it can and cannot tell. */
 import type { Command } from 'commander';
-import type { Page, Service } from './api-types.ts';
+import type { Page, Service } from '../contract/types.ts';
 import type { Measurement } from './bench/load.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';

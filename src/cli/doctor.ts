@@ -1,7 +1,7 @@
 /** `teal doctor`: whether the world is really led to this server, and what is in the way. */
 import type { Command } from 'commander';
+import type { Service, Zone } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Service, Zone } from './api-types.ts';
 import { type Finding, findingLines } from './doctor/finding.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';

@@ -1,7 +1,7 @@
 /** `teal drain`: whether anybody is still sent to a pool. */
 import type { Command } from 'commander';
+import type { Drain } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Drain } from './api-types.ts';
 import { drainLines } from './format/drain.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';

@@ -1,7 +1,7 @@
 /** `teal explain`: which pool a client gets, and why. */
 import type { Command } from 'commander';
+import type { Explanation } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Explanation } from './api-types.ts';
 import { split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { columns, plural, printable, wrap } from './format/text.ts';

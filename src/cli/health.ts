@@ -1,7 +1,7 @@
 /** `teal health`: the health of targets, and states that a person forces. */
 import type { Command } from 'commander';
+import type { Forced, Health } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Forced, Health } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolColour, type Style } from './format/style.ts';

@@ -1,7 +1,7 @@
 /** `teal history`: who changed what, when. */
 import type { Command } from 'commander';
+import type { Page, Revision } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
-import type { Page, Revision } from './api-types.ts';
 import type { Style } from './format/style.ts';
 import { columns, instant, printable } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';

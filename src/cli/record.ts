@@ -1,7 +1,7 @@
 /** `teal record`: the RRsets of a zone, set, deleted, listed. */
 import type { Command } from 'commander';
+import type { RRset, Zone } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
-import type { RRset, Zone } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, printable } from './format/text.ts';

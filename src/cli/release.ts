@@ -1,7 +1,7 @@
 /** `teal release`: planned sequences of shifts, begun, steered, watched. */
 import type { Command } from 'commander';
+import type { Plan, Release } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
-import type { Plan, Release } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';

@@ -1,7 +1,7 @@
 /** `teal rollback`: the weights of before, in one call. */
 import type { Command } from 'commander';
+import type { WeightsReply } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { WeightsReply } from './api-types.ts';
 import { poolLines } from './format/pools.ts';
 import { idempotencyKey, wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';

@@ -1,6 +1,6 @@
 /** What differs between a service that is there and what it would be, both as the server says them. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Service } from './api-types.ts';
+import type { Service } from '../contract/types.ts';
 
 /** The body of a PUT, as somebody wrote it down: what is wrong in it is the server's to say. */
 export interface DeclaredService {

@@ -1,7 +1,7 @@
 /** `teal service`: services, made, shown, listed, deleted. */
 import type { Command } from 'commander';
+import type { Service } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Service } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolLines, split } from './format/pools.ts';

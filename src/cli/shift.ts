@@ -1,7 +1,7 @@
 /** `teal shift`: weights of one service or several, at one instant. */
 import type { Command } from 'commander';
+import type { Service, ShiftReply } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Service, ShiftReply } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolLines } from './format/pools.ts';

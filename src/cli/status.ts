@@ -1,6 +1,6 @@
 /** `teal status`: the server at a glance. */
 import type { Command } from 'commander';
-import type { Release, Service, Zone } from './api-types.ts';
+import type { Release, Service, Zone } from '../contract/types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { split } from './format/pools.ts';

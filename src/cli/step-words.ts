@@ -1,5 +1,5 @@
 /** `10,5m,50,pause,100`: the steps of a release as they are typed. Pure. */
-import type { Step } from './api-types.ts';
+import type { Step } from '../contract/types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 

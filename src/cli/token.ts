@@ -1,7 +1,7 @@
 /** `teal token`: tokens of the admin API, made, listed, revoked. */
 import type { Command } from 'commander';
+import type { NewToken, Token } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Token } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant } from './format/text.ts';
@@ -79,8 +79,8 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
   session.show(token, () => [`Token ${name}, scope ${scope}. Its secret is shown this once:`, '', `  ${token.secret}`]);
 }
 
-async function make({ api }: Session, body: { readonly name: string }): Promise<Token> {
-  const token = await api.post<Token>('/v1/tokens', body);
+async function make({ api }: Session, body: { readonly name: string }): Promise<NewToken> {
+  const token = await api.post<NewToken>('/v1/tokens', body);
   if (token.secret !== undefined) return token;
   // The reply was lost on its way and asked for again; the server keeps no secrets.
   const message = `${body.name} was made, but the reply with its secret was lost: revoke it, and make another`;

@@ -1,6 +1,7 @@
 /** Watches services after a shift until nobody is left who would go by the old weights. */
+
+import type { Drain, Service } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Drain, Service } from './api-types.ts';
 import { drainLines, observedShares, undrained } from './format/drain.ts';
 import { split } from './format/pools.ts';
 import { duration } from './format/text.ts';

@@ -1,6 +1,7 @@
 /** Watches a release until it has ended: steps, weights, what is really answered, how long is left. */
+
+import type { Drain, Page, Release, Revision } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Drain, Page, Release, Revision } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { releaseLines } from './format/release.ts';

@@ -1,8 +1,8 @@
 /** `teal webhook`: who else is told of releases and changes, and what could not be delivered. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Delivery, Webhook } from '../contract/types.ts';
 import { path } from './api.ts';
-import type { Delivery, Webhook } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant, printable } from './format/text.ts';

@@ -1,8 +1,8 @@
 /** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Finding, Zone } from '../contract/types.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
-import type { Finding, Zone } from './api-types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, plural } from './format/text.ts';

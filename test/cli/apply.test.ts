@@ -1,8 +1,8 @@
 /** `teal apply`: the difference is shown, asked about, and then is all that happens. */
 import t from 'tap';
-import type { Service } from '../../src/cli/api-types.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import { differences } from '../../src/cli/service-difference.ts';
+import type { Service } from '../../src/contract/types.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { typist } from './typed.ts';

@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import t from 'tap';
-import type { Service, Zone } from '../../src/cli/api-types.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { compareClocks, examinePort } from '../../src/cli/doctor/machine.ts';
 import { examineTtls } from '../../src/cli/doctor/ttls.ts';
 import { EXIT } from '../../src/cli/exit.ts';
+import type { Service, Zone } from '../../src/contract/types.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Rule, startFakeServer } from './fake-parent.ts';

@@ -1,7 +1,6 @@
 /** What is printed, as text: numbers, bars, columns, colours, and nothing that could take over a terminal. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Drain, Release } from '../../src/cli/api-types.ts';
 import { drainLines, undrained } from '../../src/cli/format/drain.ts';
 import { analysisLines } from '../../src/cli/format/gates.ts';
 import { bar, poolLines } from '../../src/cli/format/pools.ts';
@@ -12,12 +11,14 @@ import { cutStyled, Screen } from '../../src/cli/screen.ts';
 import type { Output, Shell } from '../../src/cli/shell.ts';
 import { parseStepWords } from '../../src/cli/step-words.ts';
 import { parseWeightWords } from '../../src/cli/weight-words.ts';
+import type { AnalysisProgress, Drain, Release } from '../../src/contract/types.ts';
 
 const at = (second: number) => `2026-01-31T12:00:${second}0.123Z`;
 const culprit = {
   stepIndex: 1,
   phase: 'failed',
   message: 'errors failed: is 0.2',
+  startedAt: at(0),
   endedAt: at(1),
   earlier: false,
   failureLimit: 1,
@@ -181,9 +182,11 @@ const release: Release = {
 };
 
 t.test('a release: where it stands, weights, steps, gates', async (t) => {
+  // As a server of an earlier version says it, which counts no errors.
   const analysis = {
     count: 3,
     failureLimit: 1,
+    lastAt: null,
     metrics: [
       {
         name: 'smoke',
@@ -194,7 +197,7 @@ t.test('a release: where it stands, weights, steps, gates', async (t) => {
       },
       { name: 'errors', measurements: 2, failures: 1, inconclusive: 1, last: null },
     ],
-  };
+  } as unknown as AnalysisProgress;
   t.same(releaseLines({ ...release, analysis }, plain, 0, { width: 80 }), [
     'app.example.com to green: release 7, progressing',
     '  Step 2 of 3 is an analysis.',
@@ -245,7 +248,10 @@ t.test('a release: where it stands, weights, steps, gates', async (t) => {
 
 t.test('a plan says which times are only the earliest', async (t) => {
   const entry = { ...release, at: '2026-01-31T12:00:00.000Z', certain: true };
-  const lines = planLines({ ...release, warnings: [], plan: [entry, { ...entry, certain: false }] }, plain);
+  const lines = planLines(
+    { ...release, dryRun: true, warnings: [], plan: [entry, { ...entry, certain: false }] },
+    plain,
+  );
   t.equal(lines[2], '2026-01-31 12:00:00 UTC       progressing  blue 90.0 % · green 10.0 %');
   t.equal(lines[3], 'from 2026-01-31 12:00:00 UTC  progressing  blue 90.0 % · green 10.0 %');
   t.match(lines[4], /the earliest time/);
@@ -260,15 +266,19 @@ t.test('the drain of a service: who still answers, and when it is over', async (
     lastTtlSeconds: 5,
     drainedAt: null,
     drained: false,
+    assumed: false,
   };
   const drain: Drain = {
+    service: 'app.example.com',
+    at: at(1),
+    since: at(0),
     pools: {
       blue: {
         ...pool,
         weight: 0,
         drainedAt: '2026-01-31T12:00:07Z',
         share: { configured: 0, answers: 0.25, resolvers: 0.5 },
-        resolvers: { distinct: 3, notBack: 1, errorPercent: 0 },
+        resolvers: { distinct: 3, notBack: 1, errorPercent: 0, method: 'counted' },
         lateQueries: 2,
         topNetworks: [{ network: '192.0.2.0/24', answers: 7 }],
       },
@@ -276,7 +286,7 @@ t.test('the drain of a service: who still answers, and when it is over', async (
         ...pool,
         weight: 100,
         share: { configured: 1, answers: 0.75, resolvers: 0.5 },
-        resolvers: { distinct: 12000, notBack: 9000, errorPercent: 3 },
+        resolvers: { distinct: 12000, notBack: 9000, errorPercent: 3, method: 'sketch' },
       },
     },
     message: 'blue is drained at 12:00:07.',

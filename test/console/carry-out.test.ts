@@ -1,7 +1,7 @@
 /** What becomes of a change whose reply is late or lost. */
 import t from 'tap';
 import { HEARTBEAT_MS } from '../../src/api/event-streams.ts';
-import type { Reply } from '../../src/console/api/types.ts';
+import type { Reply } from '../../src/console/api/reply.ts';
 import { SILENCE_MAX_MS, SILENT_MS } from '../../src/console/rules/silence.ts';
 import { carryOut, SLOW_MS, type Word } from '../../src/console/state/carry-out.ts';
 

@@ -1,11 +1,11 @@
 /** What the history tells: differences, where a rollback leads, the line of the chart. */
 import t from 'tap';
-import type { Release, Revision, Subject } from '../../src/console/api/types.ts';
 import { deletedRRset, deletedService, differencesOf, leavesOf } from '../../src/console/rules/differences.ts';
 import { looksFromHistory, seriesOf } from '../../src/console/rules/series.ts';
 import { SETTABLE } from '../../src/console/rules/services.ts';
 import { latestReleaseId, rollbackTarget, weightsAfter } from '../../src/console/rules/undo.ts';
 import { ServiceBody } from '../../src/contract/services.ts';
+import type { Release, Revision, Subject } from '../../src/contract/types.ts';
 
 const name = 'app.example.test';
 

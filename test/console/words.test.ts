@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { instant } from '../../src/cli/format/text.ts';
-import type { AnalysisRecord, Release, Step } from '../../src/console/api/types.ts';
 import { agoText, clockText, durationText, momentText, timeText } from '../../src/console/rules/format.ts';
 import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
 import { plainText } from '../../src/console/rules/plain.ts';
 import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
 import { hrefOf, placeOf } from '../../src/console/state/router.ts';
+import type { AnalysisRecord, Release, Step } from '../../src/contract/types.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
 import { timeOfDay } from '../../src/model/time-of-day.ts';
 import { readFiles } from '../fixtures/sources.ts';

@@ -1,5 +1,5 @@
 /** What the nameservers of a zone say beside each other, and beside the parent. */
-import type { Zone } from '../api-types.ts';
+import type { Zone } from '../../contract/types.ts';
 import { type Finding, ok } from './finding.ts';
 import type { ServerSight } from './server.ts';
 import type { Delegation } from './walk.ts';

@@ -1,5 +1,5 @@
 /** TTLs that resolvers will not honour, or that make a rollback slow. Pure. */
-import type { Service, Zone } from '../api-types.ts';
+import type { Service, Zone } from '../../contract/types.ts';
 import { plural } from '../format/text.ts';
 import { type Finding, ok } from './finding.ts';
 

@@ -1,7 +1,7 @@
 /** Everything about one zone that can be seen from outside: its delegation, and each of its nameservers. */
 
 import type { Ask } from '../../asking/ask.ts';
-import type { Zone } from '../api-types.ts';
+import type { Zone } from '../../contract/types.ts';
 import { compareServers, isSameSet } from './compare.ts';
 import { type Finding, ok } from './finding.ts';
 import { examineServer } from './server.ts';

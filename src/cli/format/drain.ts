@@ -1,5 +1,5 @@
 /** How far a pool is let go of, as lines. Pure: the time is passed in. */
-import type { Drain, DrainPool } from '../api-types.ts';
+import type { Drain, DrainPool } from '../../contract/types.ts';
 import { type PoolLine, poolLines } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, printable, wrap } from './text.ts';

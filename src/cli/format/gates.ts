@@ -1,5 +1,5 @@
 /** What the gates of a release said, as lines. Pure. */
-import type { AnalysisRecord, Release } from '../api-types.ts';
+import type { AnalysisRecord, Release } from '../../contract/types.ts';
 import type { Style } from './style.ts';
 import { columns, instant, printable } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** Releases, their steps and plans as lines. Pure: the time is passed in. */
-import type { Drain, Plan, Progress, Release, Standing, Step, Weights } from '../api-types.ts';
+import type { AnalysisProgress, Drain, Plan, Release, Standing, Step, Weights } from '../../contract/types.ts';
 import { observedShares } from './drain.ts';
 import { analysisLines } from './gates.ts';
 import { type PoolLine, poolLines, split } from './pools.ts';
@@ -35,7 +35,7 @@ export function releaseLines(
 
 /** How far each gate of an analysis is. */
 export function gateLines(
-  { count, failureLimit, consecutiveErrorLimit = 4, metrics }: Progress,
+  { count, failureLimit, consecutiveErrorLimit = 4, metrics }: AnalysisProgress,
   style: Style,
 ): string[] {
   const { done, failed, todo, warning } = style.symbols;

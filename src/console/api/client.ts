@@ -1,7 +1,6 @@
 /** One request to the admin API, with its outcome as a value. */
-import type { Failure, Reply } from './types.ts';
 
-export type { Reply };
+import type { Failure, Reply } from './reply.ts';
 
 export interface Request {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';

@@ -1,7 +1,7 @@
 /** Importing a zone file: its text with line numbers, and what is wrong with it, shown at its place. */
 import { useRef, useState } from 'preact/hooks';
+import type { Finding, Subject, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Finding, Subject, Zone } from '../api/types.ts';
 import { Late, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';

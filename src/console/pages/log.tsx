@@ -1,6 +1,6 @@
 /** Everything that was changed, by whom and when, the newest first. */
 import { useState } from 'preact/hooks';
-import type { Page, Revision } from '../api/types.ts';
+import type { Page, Revision } from '../../contract/types.ts';
 import { Empty, Loaded, PageHead } from '../parts/controls.tsx';
 import { History } from '../parts/history.tsx';
 import { SetAgain } from '../parts/set-again.tsx';

@@ -1,7 +1,7 @@
 /** One service: its split, the shift, the release, and what became of the answers. */
 import { useRef, useState } from 'preact/hooks';
+import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../api/types.ts';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';

@@ -1,7 +1,7 @@
 /** All services with what they are told to answer and what they did answer. */
 import { useState } from 'preact/hooks';
+import type { Drain, Page, Release, Service, Shares } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Drain, Page, Release, Service, Shares } from '../api/types.ts';
 import { Badge, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { Legend, SplitBar } from '../parts/pools.tsx';
 import { ServiceForm } from '../parts/service-form.tsx';

@@ -1,7 +1,7 @@
 /** Tokens: who may do what; made, shown once, revoked. */
 import { useState } from 'preact/hooks';
+import type { NewToken, Page, Token } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Page, TokenEntry } from '../api/types.ts';
 import { Badge, Dialog, DialogEnd, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { momentText } from '../rules/format.ts';
@@ -17,9 +17,9 @@ const scopes: Readonly<Record<string, string>> = {
 };
 
 export function TokensPage() {
-  const tokens = useResource<Page<TokenEntry>>('/v1/tokens', { on: ({ kind }) => kind === 'revision' });
+  const tokens = useResource<Page<Token>>('/v1/tokens', { on: ({ kind }) => kind === 'revision' });
   const [isMaking, setMaking] = useState(false);
-  const [revoking, setRevoking] = useState<TokenEntry>();
+  const [revoking, setRevoking] = useState<NewToken>();
   return (
     <>
       <PageHead
@@ -46,7 +46,7 @@ export function TokensPage() {
   );
 }
 
-function TokenTable({ items, onRevoke }: { items: readonly TokenEntry[]; onRevoke: (token: TokenEntry) => void }) {
+function TokenTable({ items, onRevoke }: { items: readonly Token[]; onRevoke: (token: Token) => void }) {
   return (
     <table class="records">
       <caption class="hidden-text">Tokens</caption>
@@ -96,7 +96,7 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
   const [scope, setScope] = useState('read');
   const [services, setServices] = useState('');
   const [days, setDays] = useState('');
-  const [made, setMade] = useState<TokenEntry>();
+  const [made, setMade] = useState<NewToken>();
   const action = useAction();
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -107,7 +107,7 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
       ...(names.length > 0 && { services: names }),
       ...(days.trim() !== '' && { expiresAt: inDays(Number(days)) }),
     };
-    await action.run<TokenEntry>('/v1/tokens', { method: 'POST', body }, setMade);
+    await action.run<NewToken>('/v1/tokens', { method: 'POST', body }, setMade);
     void of.reload();
   };
   if (made !== undefined) {
@@ -187,7 +187,7 @@ function inDays(days: number): string {
 }
 
 /** A token of the same name that was made since is another one. */
-function RevokeToken(props: { token: TokenEntry; of: Resource<Page<TokenEntry>>; onClose: () => void }) {
+function RevokeToken(props: { token: Token; of: Resource<Page<Token>>; onClose: () => void }) {
   const { of, onClose } = props;
   const action = useAction();
   const [token, setToken] = useState(props.token);

@@ -1,7 +1,7 @@
 /** One zone: its records, listed, set and deleted; its file. */
 import { useState } from 'preact/hooks';
+import type { Page, RRset, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Page, RRset, Zone } from '../api/types.ts';
 import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { RecordForm, shortName } from '../parts/record-form.tsx';

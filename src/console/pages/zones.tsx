@@ -1,7 +1,7 @@
 /** All zones, and the making of a new one. */
 import { useState } from 'preact/hooks';
+import type { Page, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Page, Zone } from '../api/types.ts';
 import { Dialog, Empty, Field, Late, Loaded, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
 import { countText } from '../rules/format.ts';
 import { isInForce } from '../rules/ground.ts';

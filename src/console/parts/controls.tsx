@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import type { Failure } from '../api/types.ts';
+import type { Failure } from '../api/reply.ts';
 import { plainText } from '../rules/plain.ts';
 import type { Action } from '../state/action.ts';
 import type { Resource } from '../state/resource.ts';

@@ -1,7 +1,7 @@
 /** Draining and skew: when a pool that gets no more answers is free, and how the resolvers really behave. */
 import { useState } from 'preact/hooks';
+import type { Drain, DrainPool } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Drain, DrainPool } from '../api/types.ts';
 import { agoText, countText, durationText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import type { Resource } from '../state/resource.ts';

@@ -1,5 +1,5 @@
 /** What a change of weights will do, as bars and sentences: the body of every confirmation. */
-import type { Service, Weights } from '../api/types.ts';
+import type { Service, Weights } from '../../contract/types.ts';
 import { effectOf } from '../rules/effect.ts';
 import { percent, sharesOf } from '../rules/shares.ts';
 import { Clock } from './clock.tsx';

@@ -1,7 +1,7 @@
 /** Why a client gets what it gets. */
 import { useState } from 'preact/hooks';
+import type { Explanation } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Explanation } from '../api/types.ts';
 import { call } from '../state/session.ts';
 import { Card, Field, Message } from './controls.tsx';
 import { PoolName, SplitBar } from './pools.tsx';

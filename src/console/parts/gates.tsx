@@ -1,5 +1,5 @@
 /** The gates of one step of a release: what each asks, what it came to, and the measurements that say why. */
-import type { AnalysisRecord, Release } from '../api/types.ts';
+import type { AnalysisRecord, Release } from '../../contract/types.ts';
 import { clockText, momentText } from '../rules/format.ts';
 import { countsText, metricText } from '../rules/steps.ts';
 import { Badge, type Tone } from './controls.tsx';

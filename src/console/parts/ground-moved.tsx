@@ -1,7 +1,7 @@
 /** What a form or dialog shows when somebody changed what it is about: who, what, theirs and yours; and what to do. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Page, Revision, Subject } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Page, Revision, Subject } from '../api/types.ts';
 import { type Row, rowsOf } from '../rules/ground.ts';
 import { useResource } from '../state/resource.ts';
 import { Message } from './controls.tsx';

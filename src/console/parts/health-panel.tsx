@@ -1,5 +1,5 @@
 /** The targets of each pool, with what the health checks say of them. */
-import type { Forced, Health, Service, TargetHealth } from '../api/types.ts';
+import type { Forced, Health, Service, TargetHealth } from '../../contract/types.ts';
 import { agoText } from '../rules/format.ts';
 import type { Resource } from '../state/resource.ts';
 import { Clock } from './clock.tsx';

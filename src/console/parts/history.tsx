@@ -1,6 +1,6 @@
 /** Revisions with what each changed, and the way back to them. */
 import type { ComponentChildren } from 'preact';
-import type { Revision, Subject } from '../api/types.ts';
+import type { Revision, Subject } from '../../contract/types.ts';
 import { DIFFERENCES_MAX, differencesOf, isWeights } from '../rules/differences.ts';
 import { agoText, momentText } from '../rules/format.ts';
 import { useNow } from './now.ts';

@@ -1,5 +1,5 @@
 /** Pools on the screen: names with their patterns, bars of shares, legends. */
-import type { Shares } from '../api/types.ts';
+import type { Shares } from '../../contract/types.ts';
 import { lookOf } from '../rules/look.ts';
 import { percent } from '../rules/shares.ts';
 

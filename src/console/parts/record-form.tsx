@@ -1,7 +1,7 @@
 /** Setting the records of one name and type. */
 import { useState } from 'preact/hooks';
+import type { RRset } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { RRset } from '../api/types.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';

@@ -1,7 +1,7 @@
 /** Starting a release: to which pool, by a preset or by steps of one's own, and what it will do when. */
 import { useState } from 'preact/hooks';
+import type { Plan, Release, Service, Step } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Plan, Release, Service, Step } from '../api/types.ts';
 import { shownOf } from '../rules/services.ts';
 import { percent } from '../rules/shares.ts';
 import { PRESETS, presetText } from '../rules/steps.ts';

@@ -1,6 +1,6 @@
 /** A release on the screen: its steps as a line of time, what it waits for, its gates, and the buttons that move it. */
 import { useState } from 'preact/hooks';
-import type { Release } from '../api/types.ts';
+import type { Release } from '../../contract/types.ts';
 import { durationText, momentText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { analysisOf, type StepState, stepStates, stepText } from '../rules/steps.ts';

@@ -1,7 +1,7 @@
 /** Going back: the one obvious button, and the confirmation that says where it leads. */
 import { useState } from 'preact/hooks';
+import type { Release, Service, Weights, WeightsReply } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Release, Service, Weights, WeightsReply } from '../api/types.ts';
 import { shownOf } from '../rules/services.ts';
 import { describeShares } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';

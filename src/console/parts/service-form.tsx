@@ -1,7 +1,7 @@
 /** Making a service, or changing its TTL and its targets; weights are shifted elsewhere. */
 import { useState } from 'preact/hooks';
+import type { Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Service } from '../api/types.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
 import { settingsOf } from '../rules/services.ts';
 import { useAction } from '../state/action.ts';

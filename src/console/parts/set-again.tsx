@@ -1,7 +1,7 @@
 /** What a revision deleted, set again: the form of the record or service, filled with what it was. */
 import { useEffect, useState } from 'preact/hooks';
+import type { Revision, RRset, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Revision, RRset, Zone } from '../api/types.ts';
 import { deletedRRset, deletedService } from '../rules/differences.ts';
 import { note } from '../state/announce.ts';
 import { call } from '../state/session.ts';

@@ -1,8 +1,8 @@
 /** The weights of a service: sliders, exact numbers, and the confirmation of a shift. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Service, Weights, WeightsReply } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import type { Service, Weights, WeightsReply } from '../api/types.ts';
 import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
 import { shownOf, weightsOf } from '../rules/services.ts';
 import { describeShares, percent, sameWeights, sharesOf, slide, slideTotal, weightsFault } from '../rules/shares.ts';

@@ -1,7 +1,7 @@
 /** The live split of a service as a chart, from its history and from what the drain report counts. */
 import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Drain, Revision } from '../api/types.ts';
+import type { Drain, Revision } from '../../contract/types.ts';
 import { type Look, looksFromHistory, type Series, seriesOf } from '../rules/series.ts';
 import { sharesOf } from '../rules/shares.ts';
 import { Card, Loading } from './controls.tsx';

@@ -1,7 +1,7 @@
 /** The steps of a release as a form: shares, pauses and gates in any order. */
 import { useId } from 'preact/hooks';
+import type { Step } from '../../contract/types.ts';
 import type { Metric } from '../../model/release.ts';
-import type { Step } from '../api/types.ts';
 import { Field } from './controls.tsx';
 
 type Kind = 'setWeight' | 'pause' | 'wait' | 'web' | 'prometheus' | 'health' | 'samples' | 'drain';

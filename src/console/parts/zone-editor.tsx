@@ -1,7 +1,7 @@
 /** A text with line numbers, in which lines with findings stand out. */
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Finding } from '../api/types.ts';
+import type { Finding } from '../../contract/types.ts';
 
 /** More numbers than this would slow typing; a longer file is chosen, not typed. */
 const NUMBERED_LINES_MAX = 5000;

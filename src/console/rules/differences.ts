@@ -1,6 +1,6 @@
 /** What a revision changed, as single differences that can be read. */
 
-import type { RRset, Service, Subject } from '../api/types.ts';
+import type { RRset, Service, Subject } from '../../contract/types.ts';
 
 interface Difference {
   /** Where: `pools.green.weight`; empty for the whole. */

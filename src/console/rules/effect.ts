@@ -1,5 +1,5 @@
 /** What a shift will do, to whom, and until when: said before it is confirmed. */
-import type { Weights } from '../api/types.ts';
+import type { Weights } from '../../contract/types.ts';
 import { percent, sharesOf } from './shares.ts';
 
 /** For resolvers that round differently and for the way there; the server's drain report has the same margin. */

@@ -1,5 +1,5 @@
 /** Refusals in the words of somebody who looks at the page. */
-import type { Failure } from '../api/types.ts';
+import type { Failure } from '../api/reply.ts';
 
 export function plainText({ code, detail }: Failure): string {
   switch (code) {

@@ -1,5 +1,5 @@
 /** The live split over time: what was configured, and what was answered between two looks. */
-import type { Revision, Shares } from '../api/types.ts';
+import type { Revision, Shares } from '../../contract/types.ts';
 import { sharesOf } from './shares.ts';
 import { weightsAfter } from './undo.ts';
 

@@ -1,5 +1,5 @@
 /** What of a service a person decides by. */
-import type { Service, Weights } from '../api/types.ts';
+import type { Service, Weights } from '../../contract/types.ts';
 
 export function weightsOf({ pools }: Pick<Service, 'pools'>): Weights {
   return Object.fromEntries(Object.entries(pools).map(([pool, { weight }]) => [pool, weight]));

@@ -1,5 +1,5 @@
 /** Weights and the shares they come to, as people write and read them. */
-import type { Shares, Weights } from '../api/types.ts';
+import type { Shares, Weights } from '../../contract/types.ts';
 
 export const WEIGHT_MAX = 65535;
 

@@ -1,6 +1,7 @@
 /** The steps of a release in words, and what a form must hold to become one. */
+
+import type { AnalysisRecord, Release, Step } from '../../contract/types.ts';
 import type { Metric } from '../../model/release.ts';
-import type { AnalysisRecord, Release, Step } from '../api/types.ts';
 
 export const PRESETS = [
   'AllAtOnce',
@@ -45,8 +46,8 @@ export function metricText(metric: Metric): string {
     ];
     return `${prometheus.query} ${within.join(' and ')}`;
   }
-  const { health, samples } = metric as { health?: { pool?: string }; samples?: Record<string, number> };
-  if (health !== undefined) return `every target of ${health.pool ?? 'the pool'} is up`;
+  const { health, samples } = metric;
+  if (health !== undefined) return `${health.pool} has a target that is up`;
   if (samples !== undefined) {
     return `at least ${Object.entries(samples)
       .map(([of, count]) => `${count} ${of}`)

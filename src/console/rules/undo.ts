@@ -1,5 +1,5 @@
 /** Where a rollback leads, found from the history by the server's own rule, so that the button can say it beforehand. */
-import type { Release, Revision, Weights } from '../api/types.ts';
+import type { Release, Revision, Weights } from '../../contract/types.ts';
 import { isWeights } from './differences.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** One change at a time from a form or dialog: whether it is under way, what became of it, and why it was refused. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Request } from '../api/client.ts';
-import type { Failure } from '../api/types.ts';
+import type { Failure } from '../api/reply.ts';
 import { carryOut, isUncertain, type Word } from './carry-out.ts';
 import { call } from './session.ts';
 

@@ -2,7 +2,7 @@
  * Sends a change and finds out what became of it. No reply is no answer: the server is asked, again and again, until it
  * has said whether the change is in force; nobody is left before a button that might do it twice.
  */
-import type { Failure, Reply } from '../api/types.ts';
+import type { Failure, Reply } from '../api/reply.ts';
 
 /** A reply that takes longer than this is not waited for alone. */
 export const SLOW_MS = 6000;

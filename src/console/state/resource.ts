@@ -1,6 +1,6 @@
 /** A resource of the API on the screen: loaded, read again when something that concerns it happens, and kept meanwhile. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { Failure } from '../api/types.ts';
+import type { Failure } from '../api/reply.ts';
 import { type LiveEvent, onLive } from './live.ts';
 import { call } from './session.ts';
 

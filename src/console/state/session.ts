@@ -1,6 +1,7 @@
 /** Who is signed in: a token in this tab's session storage, gone when the tab is closed, never in an address. */
 import { signal } from '@preact/signals';
-import { type Reply, type Request, send } from '../api/client.ts';
+import { type Request, send } from '../api/client.ts';
+import type { Reply } from '../api/reply.ts';
 
 const KEY = 'teal.token';
 

@@ -1,0 +1,16 @@
+/** What comes of a request: a body, or a refusal. */
+import type { Finding } from '../../contract/types.ts';
+
+/** A refusal, or the lack of a reply (status 0). */
+export interface Failure {
+  readonly status: number;
+  /** Stable, from the server; `unreachable` where there was no reply, `unexpected` where it was none of the API. */
+  readonly code: string;
+  readonly detail: string;
+  readonly conflict?: string;
+  readonly findings?: readonly Finding[];
+}
+
+export type Reply<Body> =
+  | { readonly ok: true; readonly status: number; readonly body: Body; readonly etag: string | undefined }
+  | { readonly ok: false; readonly failure: Failure };
