@@ -32,7 +32,7 @@ export function add(program: Command, shell: Shell): void {
 
 async function backup(file: string, options: Options, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
-  const { backupStore, ExistsError } = await import('../store/backup.ts');
+  const { backupStore, ExistsError, UnwritableError } = await import('../store/backup.ts');
   const progress = (done: number): void => {
     if (shell.stderr.isTerminal) shell.stderr.write(`\rCopying: ${Math.floor(done * 100)} % \u001b[K`);
   };
@@ -44,7 +44,8 @@ async function backup(file: string, options: Options, shell: Shell): Promise<voi
     ]);
   } catch (error) {
     if (error instanceof ExistsError) throw new Failure(EXIT.CANNOT_WRITE, `${error.message}; --force replaces it`);
-    throw new Failure(EXIT.UNAVAILABLE, (error as Error).message);
+    const code = error instanceof UnwritableError ? EXIT.CANNOT_WRITE : EXIT.UNAVAILABLE;
+    throw new Failure(code, (error as Error).message);
   }
 }
 

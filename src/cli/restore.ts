@@ -32,7 +32,7 @@ export function add(program: Command, shell: Shell): void {
 
 async function restore(file: string, options: Options, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
-  const { ExistsError, restoreStore } = await import('../store/backup.ts');
+  const { ExistsError, restoreStore, UnwritableError } = await import('../store/backup.ts');
   try {
     const content = restoreStore(file, directory, { replace: options.force === true });
     new Presenter(shell, options).show({ directory, ...content }, () => [
@@ -43,6 +43,7 @@ async function restore(file: string, options: Options, shell: Shell): Promise<vo
     if (error instanceof ExistsError) {
       throw new Failure(EXIT.CANNOT_WRITE, `${error.message}; --force replaces it, and keeps it beside the new one`);
     }
-    throw new Failure(EXIT.UNAVAILABLE, (error as Error).message);
+    const code = error instanceof UnwritableError ? EXIT.CANNOT_WRITE : EXIT.UNAVAILABLE;
+    throw new Failure(code, (error as Error).message);
   }
 }

@@ -10,6 +10,9 @@ import { SCHEMA_VERSION } from './migrations.ts';
 /** The destination is there already, and nobody said that it may be replaced. */
 export class ExistsError extends StoreError {}
 
+/** The destination cannot be written: its disk is full, say, or its folder is not there. */
+export class UnwritableError extends StoreError {}
+
 interface BackupContent {
   readonly bytes: number;
   /** The last change that is in it, 0 for none, and when it was made. */
@@ -43,12 +46,18 @@ export async function backupStore(
     moveInto(partial, file, options.replace);
     return content;
   } catch (error) {
-    throw error instanceof StoreError
-      ? error
-      : new StoreError(`cannot back up ${source} to ${file}: ${(error as Error).message}`);
+    throw asStoreError(error, `cannot back up ${source} to ${file}`);
   } finally {
     for (const end of ['', '-journal', '-wal', '-shm']) rmSync(partial + end, { force: true });
   }
+}
+
+/** The source is read by SQLite alone: what the system refuses, and what finds a disk full, is the destination. */
+function asStoreError(error: unknown, what: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const { code = '', message } = error as Error & { code?: string };
+  const isUnwritable = code === 'SQLITE_FULL' || /^E[A-Z0-9]+$/.test(code);
+  return new (isUnwritable ? UnwritableError : StoreError)(`${what}: ${message}`);
 }
 
 async function copyOnline(source: string, partial: string, progress: (done: number) => void): Promise<void> {
@@ -144,9 +153,7 @@ export function restoreStore(
     sync(directory);
     return { ...content, kept };
   } catch (error) {
-    throw error instanceof StoreError
-      ? error
-      : new StoreError(`cannot restore into ${directory}: ${(error as Error).message}`);
+    throw asStoreError(error, `cannot restore into ${directory}`);
   } finally {
     rmSync(partial, { force: true });
     lock.close();

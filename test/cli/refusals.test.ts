@@ -93,6 +93,8 @@ t.test('what no server has said has a code of its own by its exit code', async (
     [['status', '--token-file', token], EXIT.NO_PERMISSION, 'no_permission'],
     [['zone', 'export', 'example.test', '-o', wrong], EXIT.CANNOT_WRITE, 'output_unwritable'],
     [['zone', 'export', 'example.test', '-o', '/dev/full', '--force'], EXIT.CANNOT_WRITE, 'output_unwritable'],
+    [['backup', join(dir, 'none', 'x.db'), '--data-dir', folder], EXIT.CANNOT_WRITE, 'output_unwritable'],
+    [['backup', join(dir, 'x.db'), '--data-dir', join(dir, 'none')], EXIT.UNAVAILABLE, 'unavailable'],
     [['backup', join(dir, 'x.db'), '--config', wrong], EXIT.CONFIG, 'settings_invalid'],
   ];
   for (const [words, exit, code] of cases) {
