@@ -1,13 +1,26 @@
 /** `kill -9` at any moment: what was acknowledged is there after the restart, and nothing is half-applied. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { mulberry32 } from '../fixtures/mutate.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
+t.setTimeout(900_000);
+
+/** Where a life ends: in the middle of its last shift, at a point that the server is watched for, or at any time. */
+const POINTS = ['written', 'committed', 'answered', 'any time'] as const;
+/** Which states may be there after it: that of the last shift or that before it. */
+const survives = { written: [false], committed: [true], answered: [true], 'any time': [false, true] };
+const ENDS = { written: 2, committed: 2, answered: 2, 'any time': 8 };
+const KILLS = Object.values(ENDS).reduce((sum, count) => sum + count);
+/** As many shifts as a machine with nothing else to do makes in a few seconds. */
 const SHIFTS = 200;
-const KILLS = 8;
-/** The kill falls into this many times what the shift before took, however slow the machine is: before its end or a little after. */
+/** A slow one makes fewer: when they have taken so long, each life has one shift, and the kills are as many. */
+const ENOUGH_MS = 30_000;
+/** A kill at any time falls into this many times what the shift before took, however slow the machine is: before its end or a little after. */
 const KILL_WITHIN_SHIFTS = 1.25;
 const app = 'app.example.test';
 const api = 'api.example.test';
@@ -28,53 +41,62 @@ async function makeServices(teal: TealProcess): Promise<void> {
   }
 }
 
-t.test(`${KILLS} kills during ${SHIFTS} shifts of two services`, async (t) => {
+/** Fourteen ends in an order that mixes them. */
+function endsOfLives(): (typeof POINTS)[number][] {
+  const left: Record<string, number> = { ...ENDS };
+  const ends: (typeof POINTS)[number][] = [];
+  while (ends.length < KILLS) ends.push(...POINTS.filter((point) => (left[point] as number)-- > 0));
+  return ends;
+}
+
+t.test(`${KILLS} kills during shifts of two services`, async (t) => {
   const folder = temporaryFolder(t);
+  const order = join(temporaryFolder(t), 'kill-at');
+  const env = {
+    NODE_OPTIONS: `--import=${new URL('./kill-at-commit.ts', import.meta.url)}`,
+    KILL_AT_FILE: order,
+  };
   const random = mulberry32(20261124);
-  let teal = await startTeal(folder);
+  const startedAt = performance.now();
+  let teal = await startTeal(folder, { env });
   await makeServices(teal);
-  let acknowledged = 0;
-  let asked = 0;
-  let kills = 0;
+  let state = 0;
   let lostReplies = 0;
   let tookMs = 0;
-  while (asked < SHIFTS) {
-    // Each life ends by a kill in its last shift. Shifts that were lost are made up for by one more life, without a kill:
-    // so it ends, whatever the kills hit.
-    const isKilled = kills < KILLS;
-    const lastOfThisLife = isKilled ? Math.min(SHIFTS, asked + SHIFTS / KILLS) : SHIFTS;
-    let dying: Promise<unknown> | undefined;
-    while (asked < lastOfThisLife) {
-      asked++;
-      if (isKilled && asked === lastOfThisLife) {
-        const { end } = teal;
-        const waitMs = random() * KILL_WITHIN_SHIFTS * tookMs;
-        dying = new Promise((resolve) => setTimeout(() => resolve(end('SIGKILL')), waitMs));
-      }
-      const services = { [app]: weightsOf(asked), [api]: weightsOf(asked) };
-      const askedAt = performance.now();
-      try {
-        const reply = await teal.call('POST', '/v1/shifts', { services });
-        t.equal(reply.status, 200);
-        acknowledged = asked;
-        tookMs = performance.now() - askedAt;
-      } catch {
-        lostReplies++;
-        break;
-      }
-    }
-    await dying;
-    if (isKilled) {
-      kills++;
-      teal = await startTeal(folder);
-    }
+  const shift = async (to: number): Promise<void> => {
+    const askedAt = performance.now();
+    const services = { [app]: weightsOf(to), [api]: weightsOf(to) };
+    const reply = await teal.call('POST', '/v1/shifts', { services });
+    t.equal(reply.status, 200);
+    tookMs = performance.now() - askedAt;
+  };
+  for (const end of endsOfLives()) {
+    const many = Math.floor(SHIFTS / KILLS);
+    for (let i = 1; i < many && performance.now() - startedAt < ENOUGH_MS; i++) await shift(++state);
+    // The last one of this life.
+    if (end === 'written' || end === 'committed') writeFileSync(order, end);
+    const dying = teal;
+    const waitMs = random() * KILL_WITHIN_SHIFTS * tookMs;
+    const killing = end === 'any time' ? sleep(waitMs).then(() => dying.end('SIGKILL')) : undefined;
+    const isAnswered = await shift(state + 1).then(
+      () => true,
+      () => false,
+    );
+    if (!isAnswered) lostReplies++;
+    if (end !== 'any time' && isAnswered) await dying.end('SIGKILL');
+    await killing;
+    t.same(await dying.ended, { code: null, signal: 'SIGKILL' }, end);
+    if (end !== 'any time') t.equal(isAnswered, end === 'answered', `${end}: the reply of the last shift`);
+    rmSync(order, { force: true });
+    teal = await startTeal(folder, { env });
     const weights = (await teal.call('GET', `/v1/services/${app}/weights`)).body.weights;
     const others = (await teal.call('GET', `/v1/services/${api}/weights`)).body.weights;
     t.same(others, weights, 'both services stand at the same state');
-    const state = weights.blue - 1;
-    t.same(weights, weightsOf(state), 'both weights are of one state');
-    t.ok(state === acknowledged || state === asked, `at ${state}, acknowledged ${acknowledged}, asked ${asked}`);
-    acknowledged = asked = state;
+    const now = weights.blue - 1;
+    t.same(weights, weightsOf(now), 'both weights are of one state');
+    const possible = (isAnswered ? [true] : survives[end]).map((isThere) => state + Number(isThere));
+    t.ok(possible.includes(now), `${end}: at ${now}, one of ${possible}`);
+    state = now;
     const reply = await askUdp('127.0.0.1', teal.dnsPort, buildQuery({ name: app }));
     t.match(reply.answers[0]?.data, /^192\.0\.2\.(10|20)$/);
   }
@@ -90,8 +112,7 @@ t.test(`${KILLS} kills during ${SHIFTS} shifts of two services`, async (t) => {
     revisions.map((_, i) => i + 1),
     'the history has no gap',
   );
-  t.equal(revisions.filter(({ kind }) => kind === 'shift').length, SHIFTS, 'and every state is in it once');
-  t.equal(kills, KILLS);
-  t.comment(`${kills} kills, ${lostReplies} of them before the reply of a shift`);
+  t.equal(revisions.filter(({ kind }) => kind === 'shift').length, state, 'and every state is in it once');
+  t.comment(`${KILLS} kills, ${lostReplies} of them before the reply of a shift; ${state} shifts`);
   await teal.end('SIGKILL');
 });
