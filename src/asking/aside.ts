@@ -27,12 +27,14 @@ const entry = new URL(import.meta.url.endsWith('.ts') ? './aside.ts' : './aside.
 
 export class AskingThread {
   readonly #patience: Patience;
+  readonly #slackMs: number;
   readonly #waiting = new Map<number, (answer: Answer | NoAnswer) => void>();
   #thread: Worker | undefined;
   #next = 0;
 
-  constructor(patience: Patience) {
+  constructor(patience: Patience, slackMs = SLACK_MS) {
     this.#patience = patience;
+    this.#slackMs = slackMs;
   }
 
   /** Asks the server at `192.0.2.1:53` or `[2001:db8::1]:53`. Never rejects. */
@@ -51,7 +53,7 @@ export class AskingThread {
   }
 
   #limitMs(): number {
-    return this.#patience.limitMs * this.#patience.tries + SLACK_MS;
+    return this.#patience.limitMs * this.#patience.tries + this.#slackMs;
   }
 
   #running(): Worker {

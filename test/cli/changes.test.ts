@@ -32,7 +32,8 @@ t.test('an event ends the wait; one that came before it is not forgotten', async
   const { session } = fake(async () => readable);
   const changes = new Changes(session);
   t.teardown(() => changes.stop());
-  let waits = 0;
+  // No time passes here: what waits for the next look, which would come after five seconds, waits for ever.
+  t.intercept(globalThis, 'setTimeout', { value: () => undefined });
   for (let event = 0; event < 10; event++) {
     const isEarly = event % 2 === 0;
     const early = isEarly ? undefined : changes.next();
@@ -40,11 +41,8 @@ t.test('an event ends the wait; one that came before it is not forgotten', async
     // Until it has been read.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
     const next = early ?? changes.next();
-    const startedAt = performance.now();
     t.equal(await next, true);
-    if (performance.now() - startedAt > 4000) waits += 1;
   }
-  t.equal(waits, 0, 'the next look would have come after five seconds');
 });
 
 t.test('a server without events is asked for them once, and looked at all the same', async (t) => {

@@ -1,10 +1,8 @@
 /** The drain report through a whole server and real sockets, held against every answer that clients have received. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
-
-t.setTimeout(120_000);
 
 const app = '/v1/services/app.example.test';
 const BLUE = '192.0.2.10';
@@ -48,11 +46,14 @@ class Load {
 
   async #ask(client: UdpClient): Promise<void> {
     while (!this.#isStopped) {
+      const askedMs = Date.now();
       const { answers } = await client.ask(buildQuery({ name: 'app.example.test' }));
       const [first] = answers;
       if (first?.data !== BLUE) continue;
       this.answers++;
-      this.heldUntilMs = Math.max(this.heldUntilMs, Date.now() + first.ttl * 1000);
+      // The margin is for the way of an answer: of one that a busy machine kept for longer nothing is promised.
+      const receivedMs = Math.min(Date.now(), askedMs + MARGIN_MS);
+      this.heldUntilMs = Math.max(this.heldUntilMs, receivedMs + first.ttl * 1000);
     }
     await client.close();
   }
@@ -71,6 +72,11 @@ async function start(t: Parameters<typeof temporaryFolder>[0], ttlSeconds: numbe
   return { folder, teal };
 }
 
+/** A busy machine may come late to see it, and never early. */
+function notBefore(t: Test, { drained, drainedAt }: Pool): void {
+  t.ok(!drained || Date.now() >= Date.parse(drainedAt ?? ''), 'drained at its time, and not before');
+}
+
 t.test('a shift under load: drained when the last answer that anybody received has expired', async (t) => {
   const { teal } = await start(t, 2);
   const load = new Load();
@@ -79,8 +85,7 @@ t.test('a shift under load: drained when the last answer that anybody received h
   t.match(await blueOf(teal), { drainedAt: null, drained: false }, 'not while it has a weight');
   await must(teal, 'PUT', `${app}/weights`, { blue: 0, green: 1 });
   const shiftedAtMs = Date.now();
-  const early = await blueOf(teal);
-  t.equal(early.drained, false);
+  notBefore(t, await blueOf(teal));
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await load.stop();
   const blue = await blueOf(teal);
@@ -89,7 +94,8 @@ t.test('a shift under load: drained when the last answer that anybody received h
   t.ok(Date.parse(blue.lastAnswerAt ?? '') <= shiftedAtMs, 'none is given after the shift');
   t.ok(drainedAtMs >= load.heldUntilMs, `${drainedAtMs - load.heldUntilMs} ms after the last answer has expired`);
   t.ok(drainedAtMs <= load.heldUntilMs + MARGIN_MS + ROUNDING_MS + NOISE_MS, 'and not much later');
-  t.match(blue, { assumed: false, drained: false });
+  t.match(blue, { assumed: false });
+  notBefore(t, blue);
   while (!(await blueOf(teal)).drained) await new Promise((resolve) => setTimeout(resolve, 50));
   t.ok(Date.now() >= drainedAtMs, 'drained only then');
   await teal.end('SIGTERM');

@@ -3,8 +3,6 @@ import t from 'tap';
 import { measureExactness } from '../../bench/exactness.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 
-t.setTimeout(120_000);
-
 t.test('100,000 answers and 50 shifts, each held against what was acknowledged before its query', async (t) => {
   const { answers, stale, shifts } = await measureExactness(temporaryFolder(t), { answers: 100_000, shifts: 50 });
   t.ok(answers >= 100_000);

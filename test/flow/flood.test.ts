@@ -39,7 +39,7 @@ function bystander(port: number) {
     const result = { answered: 0, faults: [] as string[] };
     while (!done) {
       let reply: Reply | undefined;
-      for (let i = 0; reply === undefined && i < TRIES; i++) reply = await client.ask(www, 2000).catch(() => undefined);
+      for (let i = 0; reply === undefined && i < TRIES; i++) reply = await client.ask(www, 5000).catch(() => undefined);
       if (reply === undefined) result.faults.push(`no reply in ${TRIES} tries`);
       else if (reply.tc || reply.answers[0]?.data !== '192.0.2.80') result.faults.push(`tc ${reply.tc}`);
       else result.answered++;

@@ -6,8 +6,6 @@ import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
-t.setTimeout(120_000);
-
 const NAME = 'app.example.test';
 const app = `/v1/services/${NAME}`;
 const BLUE = '192.0.2.10';

@@ -40,10 +40,11 @@ export class Propagation {
   readonly #resolvers: readonly ResolverAddress[];
   readonly #checks = new Map<string, Check>();
   readonly #running = new Map<string, Promise<void>>();
-  readonly #thread = new AskingThread({ limitMs: TIMEOUT_MS, tries: 1 });
+  readonly #thread: AskingThread;
 
-  constructor(resolvers: readonly ResolverAddress[]) {
+  constructor(resolvers: readonly ResolverAddress[], slackMs?: number) {
     this.#resolvers = resolvers;
+    this.#thread = new AskingThread({ limitMs: TIMEOUT_MS, tries: 1 }, slackMs);
   }
 
   /** What was found last, and begins to ask again in the background where that is old. */

@@ -95,6 +95,15 @@ t.test('no resolvers, nothing to do', async (t) => {
   t.same(propagation.known(service, NOON_MS), []);
 });
 
+/** A busy machine may take long to start a thread. */
+const SLACK_MS = 60_000;
+
+/** What this thread has used of a processor, which is not what others have taken from it. */
+function busyMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 t.test('hostile bytes of a resolver hold up nobody', async (t) => {
   const hostile: ((query: Buffer) => Buffer)[] = [
     // All counts 65,535, for another query, and for this one.
@@ -118,11 +127,11 @@ t.test('hostile bytes of a resolver hold up nobody', async (t) => {
     });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     const { port } = socket.address() as net.AddressInfo;
-    const propagation = new Propagation([{ address: '127.0.0.1', port }]);
+    const propagation = new Propagation([{ address: '127.0.0.1', port }], SLACK_MS);
     const usedBefore = process.cpuUsage().user + process.cpuUsage().system;
-    const utilization = performance.eventLoopUtilization();
+    const before = busyMs();
     await propagation.check(service, NOON_MS);
-    const active = performance.eventLoopUtilization(utilization).active;
+    const active = busyMs() - before;
     t.match(propagation.known(service, NOON_MS), [{ pool: null, error: /gave no answer|cannot be read/ }], `${i}`);
     // dns2 alone was busy for six seconds on the first of these.
     t.ok(active < 1500, `this thread was busy for ${Math.round(active)} ms`);
