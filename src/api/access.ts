@@ -51,11 +51,12 @@ export function grantOf(request: FastifyRequest): Grant {
   return request.grant;
 }
 
-/** An onRoute hook: the OpenAPI document says which scope an operation needs. */
+/** An onRoute hook: the OpenAPI document says which scope an operation needs. Tools take names in `security` for OAuth's. */
 export function documentScope(route: RouteOptions): void {
   if (route.config?.public === true || route.schema === undefined) return;
   const { scope } = route.config?.access ?? UNDECLARED;
-  route.schema = { ...route.schema, security: [{ token: [scope] }] };
+  const described = { ...route.schema, security: [{ token: [] }], 'x-scope': scope };
+  route.schema = described;
 }
 
 /** What is out of reach of that which the path names. */

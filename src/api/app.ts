@@ -68,7 +68,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.decorateRequest('holder', '');
   app.decorateRequest('needsToken', false);
   addHooks(app, parts, { paths, door });
-  describeApi(app);
+  describeApi(app, parts.options.version);
   app.register(async (open) => publicRoutes(open as unknown as ApiInstance, parts));
   app.register(async (guarded) => guardedRoutes(guarded as unknown as ApiInstance, parts));
   return app as unknown as FastifyInstance;

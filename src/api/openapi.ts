@@ -7,26 +7,47 @@ import { problemSchema } from '../contract/problems.ts';
 import { problemStatus } from '../model/errors.ts';
 import type { ApiInstance } from './parts.ts';
 
-/** Version of the contract, not of the program. */
-const API_VERSION = '1.0.0';
-
 const DESCRIPTION = `Every change is a revision: durable, and in force on every worker, before it is answered.
 Refusals are \`application/problem+json\` (RFC 9457); their \`code\` is stable.
 Names in paths are full host names without the final dot; a byte that is not printable ASCII is written as \`\\DDD\`.`;
 
-/** To be registered before the routes: it collects them as they come. */
-export function describeApi(api: ApiInstance): void {
+/** In the order in which the pages show them. */
+const tags = [
+  { name: 'zones', description: 'Zones, and whole zones as files.' },
+  { name: 'RRsets', description: 'Records of a zone, by name and type.' },
+  { name: 'services', description: 'Names that are answered from pools, their health, and what a client gets.' },
+  { name: 'weights', description: 'Shifts of traffic between pools, and the way back.' },
+  { name: 'releases', description: 'Shifts in steps, with pauses and gates.' },
+  { name: 'drain', description: 'When no cache can still hold the answers of a pool.' },
+  { name: 'revisions', description: 'The log of changes.' },
+  { name: 'events', description: 'What happens, as it happens.' },
+  { name: 'webhooks', description: 'Who is told of what happens.' },
+  { name: 'tokens', description: 'Who may do what.' },
+  { name: 'health', description: 'Whether the server lives and takes changes, and what is measured of it.' },
+];
+
+/** To be registered before the routes: it collects them as they come. `version`: of the server. */
+export function describeApi(api: ApiInstance, version: string): void {
   for (const schema of components([problemSchema(Object.keys(problemStatus))])) api.addSchema(schema);
   api.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Teal admin API', version: API_VERSION, description: DESCRIPTION },
+      info: {
+        title: 'Teal admin API',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        // Where they are depends on where the server was got from; SECURITY.md of the repository says how to write.
+        contact: { name: 'The maintainers of Teal' },
+      },
+      tags,
       // Relative, so that nothing is made from the Host header.
       servers: [{ url: '/' }],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
     transform: ({ schema, url }) => ({ schema: withNamedBody(schema), url }),
+    transformObject: (given) => withBodies('openapiObject' in given ? given.openapiObject : {}),
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
   });
 }
@@ -36,6 +57,27 @@ function withNamedBody(schema: FastifySchema): FastifySchema {
   const { $id } = (schema?.body ?? {}) as { $id?: string };
   return $id === undefined ? schema : { ...schema, body: refTo($id) };
 }
+
+interface Operation {
+  requestBody?: { required?: boolean; content: object };
+  'x-body'?: object;
+}
+
+/** Bodies that are held against no schema are described too, and those that may be left out are not demanded. */
+function withBodies<Document extends { paths?: object }>(document: Document): Document {
+  const operations: Operation[] = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path));
+  for (const operation of operations) {
+    const { 'x-body': content, requestBody } = operation;
+    delete operation['x-body'];
+    if (content !== undefined) operation.requestBody = { required: true, content };
+    if (OPTIONAL.test(JSON.stringify(requestBody ?? null)))
+      operation.requestBody = { ...requestBody, required: false } as never;
+  }
+  return document;
+}
+
+/** Bodies that are nothing but options: the routes take none for the empty object. */
+const OPTIONAL = /schemas\/(?:Empty|Promote|Rollback)Body"/;
 
 /**
  * Only what the server itself sends may run or load. The pages set styles inline and draw their icons from data:

@@ -47,6 +47,8 @@ interface ApiMetrics {
 }
 
 export interface ApiOptions {
+  /** Of the server, for the OpenAPI document. */
+  readonly version: string;
   /** /metrics needs no token. */
   readonly metricsPublic: boolean;
   readonly bodyMaxBytes: number;

@@ -17,6 +17,7 @@ import { makeFolder, makePrivate, sync } from '../store/files.ts';
 import type { Store } from '../store/sqlite.ts';
 import { connectionsLeft, makePrefixOf, openFilesMax } from './door.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
+import { readVersion } from './version.ts';
 
 /** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
 const CONSOLE_FOLDER = fileURLToPath(
@@ -33,6 +34,7 @@ export function apiOptions({ admin, dns, metrics }: Settings): ApiOptions {
       maxConnectionsPerPrefix: admin.maxConnectionsPerPrefix,
       prefixOf: makePrefixOf(dns.rateLimit),
     },
+    version: readVersion(),
     metricsPublic: metrics.public,
     bodyMaxBytes,
     zoneFileMaxBytes,

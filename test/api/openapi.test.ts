@@ -7,7 +7,7 @@ import { makeDirectory, startApi } from '../fixtures/api.ts';
 import type { Document } from '../fixtures/openapi.ts';
 
 /** Refusals that belong to no operation: the request never comes to one. */
-const beforeRouting = ['host_unknown', 'request_invalid', 'route_unknown', 'method_unknown', 'headers_too_large'];
+const beforeRouting = ['host_unknown', 'route_unknown', 'method_unknown', 'headers_too_large'];
 
 t.test('the document', async (t) => {
   const api = await startApi(makeDirectory(t));
@@ -96,13 +96,44 @@ t.test('the document', async (t) => {
     for (const { path, method, operation } of operations) {
       const where = `${method} ${path}`;
       t.ok(operation.summary && operation.operationId && operation.tags?.length, where);
+      t.match(operation.description, /\w{3}.*\.$/s, `${where} is described`);
       if (path.startsWith('/v1') || path === '/metrics')
-        t.match(operation.security, [{ token: [/^(read|shift|release|admin)$/] }], `${where} wants a token`);
+        t.match(
+          operation,
+          { security: [{ token: [] }], 'x-scope': /^(read|shift|release|admin)$/ },
+          `${where} wants a token`,
+        );
       else t.same(operation.security, [], `${where} is open`);
     }
     const texts = JSON.stringify(operations);
     const missing = Object.keys(problemStatus).filter((code) => !texts.includes(`\`${code}\``));
     t.same(missing.sort(), beforeRouting.sort(), 'every code is said where it may come');
+  });
+
+  await t.test('says whose it is, which version, and what its tags are', async (t) => {
+    t.match(document.info, { version: '0.0.0', license: { identifier: 'Apache-2.0' }, contact: { name: String } });
+    const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
+    t.same([...used].sort(), document.tags.map(({ name }) => name).sort());
+    for (const { name, description } of document.tags) t.match(description, /\.$/, name);
+  });
+
+  await t.test('has a body for every write, and demands none that may be left out', async (t) => {
+    const optional = operations.filter(({ operation }) => operation.requestBody?.required === false);
+    for (const { method, path } of optional) {
+      const url = path.replaceAll(/\{\w+\}/g, 'none');
+      const reply = await api.request(method.toUpperCase(), url);
+      t.notMatch(reply.json().code, 'body_invalid', `${path} takes no body`);
+    }
+    t.equal(optional.length, 12);
+    const without = operations.filter(
+      ({ method, operation }) => ['put', 'post'].includes(method) && operation.requestBody === undefined,
+    );
+    t.same(without, []);
+    t.match(document.paths['/v1/zones/{zone}/file']?.put?.requestBody, {
+      required: true,
+      content: { 'text/dns': { schema: { type: 'string' } } },
+    });
+    t.notMatch(JSON.stringify(document), 'x-body');
   });
 
   await t.test('has every JSON body by its name, closed, with an example of the right shape', async (t) => {

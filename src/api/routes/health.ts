@@ -16,14 +16,19 @@ const live = {
   ...open,
   operationId: 'getHealth',
   summary: 'The process lives',
-  response: { 200: status('ok', 'It does.') },
+  description: 'For supervisors. Without a token, and without a look at the store or the workers.',
+  response: { 200: status('ok', 'It does.'), ...problemReplies(['request_invalid']) },
 };
 
 const ready = {
   ...open,
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
-  response: { 200: status('ready', 'It does both.'), ...problemReplies(['store_unavailable', 'workers_missing']) },
+  description: 'For load balancers: 503 while a worker is missing or the store takes no change.',
+  response: {
+    200: status('ready', 'It does both.'),
+    ...problemReplies(['request_invalid', 'store_unavailable', 'workers_missing']),
+  },
 };
 
 export function healthRoutes(api: ApiInstance, { queries }: ApiParts): void {

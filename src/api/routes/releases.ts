@@ -64,6 +64,7 @@ const createMany = {
 const list = {
   operationId: 'listReleasesOfService',
   summary: 'The releases of a service, by number',
+  description: 'Those that have ended among them.',
   tags,
   params: ServiceParams,
   querystring: ReleasePageQuery,
@@ -73,6 +74,7 @@ const list = {
 const listAll = {
   operationId: 'listReleases',
   summary: 'All releases, by number',
+  description: 'Those that have ended among them. A token that is limited sees those that it reaches.',
   tags,
   querystring: AllReleasesPageQuery,
   response: { ...pageReply('Release', 'A page of releases.'), ...readProblems('query_invalid') },
@@ -81,6 +83,7 @@ const listAll = {
 const get = {
   operationId: 'getReleaseOfService',
   summary: 'One release of a service',
+  description: 'Where it stands, what it waits for, and what its gates said.',
   tags,
   params: ServiceReleaseParams,
   headers: getHeaders,
@@ -94,13 +97,22 @@ const verbResponse = {
   ...writeProblems('release_unknown', 'release_state', 'idempotency_key_reused'),
 };
 
-/** Verbs and what each is for. */
+/** Verbs, what each is for, and what is to be known of it. */
 const verbs = {
-  promote: 'Leave any pause; `{"full":true}` skips all that is left',
-  pause: 'Pause on request',
-  resume: 'Leave a pause that was requested',
-  abort: 'End the release; the weights are at once what they were before it',
-  retry: 'Begin an aborted release again, at its first step',
+  promote: [
+    'Leave any pause; `{"full":true}` skips all that is left',
+    'What follows from it is in force with the reply.',
+  ],
+  pause: ['Pause on request', 'A step that waits begins its wait anew once it is resumed.'],
+  resume: ['Leave a pause that was requested', 'A pause that a step asks for is left by promote.'],
+  abort: [
+    'End the release; the weights are at once what they were before it',
+    'Of all of its services, at one instant.',
+  ],
+  retry: [
+    'Begin an aborted release again, at its first step',
+    'Refused where it ended so long ago that its steps are no longer kept.',
+  ],
 } as const;
 
 type Verb = keyof typeof verbs;
@@ -108,7 +120,8 @@ type Verb = keyof typeof verbs;
 function verbSchema(verb: Verb) {
   return {
     operationId: `${verb}Release`,
-    summary: verbs[verb],
+    summary: verbs[verb][0],
+    description: verbs[verb][1],
     tags,
     params: ReleaseParams,
     headers: postHeaders,

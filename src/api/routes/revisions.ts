@@ -12,6 +12,7 @@ const tags = ['revisions'];
 const list = {
   operationId: 'listRevisions',
   summary: 'Every change, by number',
+  description: 'Who changed what, when, and what was there before. A token that is limited sees what it reaches.',
   tags,
   querystring: RevisionPageQuery,
   response: { ...pageReply('Revision', 'A page of revisions.'), ...readProblems('query_invalid') },
@@ -20,6 +21,7 @@ const list = {
 const history = {
   operationId: 'getHistory',
   summary: 'The changes of one service, of a deleted one too',
+  description: 'Those of its releases and of its forced health among them.',
   tags,
   params: ServiceParams,
   querystring: RevisionPageQuery,

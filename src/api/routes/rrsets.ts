@@ -34,6 +34,7 @@ const list = {
 const get = {
   operationId: 'getRRset',
   summary: 'One RRset',
+  description: 'Exactly of this name and type: no wildcard, alias or delegation is followed.',
   tags,
   params: RRsetParams,
   headers: getHeaders,
@@ -46,6 +47,7 @@ const get = {
 const putRRset = {
   operationId: 'putRRset',
   summary: 'Make or replace an RRset',
+  description: 'All records of the name and type at once; those that are left out are gone.',
   tags,
   params: RRsetParams,
   headers: putHeaders,
@@ -71,6 +73,7 @@ const putRRset = {
 const deleteRRset = {
   operationId: 'deleteRRset',
   summary: 'Delete an RRset',
+  description: 'All records of the name and type. The SOA and NS of the apex belong to the zone.',
   tags,
   params: RRsetParams,
   headers: ifMatchHeader,

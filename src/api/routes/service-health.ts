@@ -15,6 +15,7 @@ const tags = ['services'];
 const get = {
   operationId: 'getServiceHealth',
   summary: 'What this server knows of the health of a service',
+  description: 'What probes saw last, and what people forced. It changes without a revision.',
   tags,
   params: ServiceParams,
   // It changes without a revision, so it has no ETag.
@@ -42,6 +43,7 @@ const force = {
 const unforce = {
   operationId: 'unforceHealth',
   summary: 'Let probes decide again; nothing changes where nothing is forced',
+  description: 'Of one target of the pool where the query names it, else of the pool as such.',
   tags,
   params: ServicePoolParams,
   querystring: UnforceQuery,

@@ -27,6 +27,7 @@ const tags = ['services'];
 const list = {
   operationId: 'listServices',
   summary: 'Services in name order',
+  description: 'A token that is limited sees those that it reaches.',
   tags,
   querystring: NamePageQuery,
   response: { ...pageReply('Service', 'A page of services.'), ...readProblems('query_invalid') },
@@ -35,6 +36,7 @@ const list = {
 const get = {
   operationId: 'getService',
   summary: 'One service',
+  description: 'With its weights in force, and the shares of answers that they come to.',
   tags,
   params: ServiceParams,
   headers: getHeaders,
@@ -97,6 +99,7 @@ const servicesOf = (body: { services: object }): string[] => Object.keys(body.se
 const deleteService = {
   operationId: 'deleteService',
   summary: 'Delete a service; its history stays',
+  description: 'From then on the zone answers at the name. Not while a release goes on.',
   tags,
   params: ServiceParams,
   headers: ifMatchHeader,

@@ -22,6 +22,7 @@ const tags = ['tokens'];
 const list = {
   operationId: 'listTokens',
   summary: 'Tokens in name order, without those of the settings',
+  description: 'What each may do, for what, and until when. No secret, and no digest of one.',
   tags,
   querystring: NamePageQuery,
   response: { ...pageReply('Token', 'A page of tokens.'), ...readProblems('query_invalid') },
@@ -51,6 +52,7 @@ const create = {
 const revoke = {
   operationId: 'revokeToken',
   summary: 'Revoke a token; it is refused from the next request on',
+  description: 'The last one that may make others stays, unless the settings have one.',
   tags,
   params: TokenParams,
   headers: ifMatchHeader,

@@ -31,6 +31,7 @@ const SECRET_BYTES = 32;
 const list = {
   operationId: 'listWebhooks',
   summary: 'Webhooks in name order, without their secrets',
+  description: 'In the place of each secret stands that it is set.',
   tags,
   querystring: NamePageQuery,
   response: { ...pageReply('Webhook', 'A page of webhooks.'), ...readProblems('query_invalid') },
@@ -39,6 +40,7 @@ const list = {
 const get = {
   operationId: 'getWebhook',
   summary: 'One webhook, without its secret',
+  description: 'In the place of the secret stands that it is set.',
   tags,
   params: WebhookParams,
   headers: getHeaders,
@@ -62,6 +64,7 @@ const putWebhook = {
 const deleteWebhook = {
   operationId: 'deleteWebhook',
   summary: 'Delete a webhook, and what waits for it',
+  description: 'What was not delivered yet is not delivered any more.',
   tags,
   params: WebhookParams,
   headers: ifMatchHeader,
@@ -71,6 +74,7 @@ const deleteWebhook = {
 const deliveries = {
   operationId: 'listDeliveries',
   summary: 'What waits for a webhook, and what could not be delivered',
+  description: '`pending` is tried again by itself, `dead` only where somebody asks for it.',
   tags,
   params: WebhookParams,
   querystring: DeliveryPageQuery,
@@ -80,6 +84,7 @@ const deliveries = {
 const redeliver = {
   operationId: 'redeliver',
   summary: 'Send a delivery again, now',
+  description: 'With the id that it has, so that the receiver knows it again.',
   tags,
   params: DeliveryParams,
   body: EmptyBody,

@@ -20,6 +20,7 @@ const tags = ['weights'];
 const get = {
   operationId: 'getWeights',
   summary: 'The weights of a service, and the shares they come to',
+  description: 'As people set them; what health makes of them is in the report on health.',
   tags,
   params: ServiceParams,
   headers: getHeaders,

@@ -32,6 +32,8 @@ const putFile = {
   tags,
   params: ZoneParams,
   headers: putHeaders,
+  // For the document only: bytes are held against no schema.
+  'x-body': { 'text/dns': { schema: { type: 'string', description: 'RFC 1035 §5; $INCLUDE is refused.' } } },
   response: {
     ...putReply('Import', { creates: true }),
     ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid', 'stopping'),

@@ -23,6 +23,7 @@ const tags = ['zones'];
 const list = {
   operationId: 'listZones',
   summary: 'Zones in name order',
+  description: 'A token that is limited sees those that it reaches.',
   tags,
   querystring: NamePageQuery,
   response: { ...pageReply('Zone', 'A page of zones.'), ...readProblems('query_invalid') },
@@ -31,6 +32,7 @@ const list = {
 const get = {
   operationId: 'getZone',
   summary: 'One zone',
+  description: 'Its SOA and NS; the records are RRsets of their own.',
   tags,
   params: ZoneParams,
   headers: getHeaders,
@@ -55,6 +57,7 @@ const putZone = {
 const deleteZone = {
   operationId: 'deleteZone',
   summary: 'Delete a zone with its RRsets',
+  description: 'In one revision. Its services are deleted with it only where the query says so.',
   tags,
   params: ZoneParams,
   querystring: ZoneDeleteQuery,
