@@ -51,7 +51,9 @@ export function dnsMetrics(registry: Registry, counters: CounterRegistry, fleet:
     (set) => {
       for (let rcode = 0; rcode < rcodeNames.length; rcode++) {
         const answers = sum(COUNTER.RCODE + rcode);
-        if (answers > 0) set(answers, { rcode: rcodeNames[rcode] as string });
+        const name = rcodeNames[rcode] as string;
+        // Those that have a name are there from the start: a series that is born above 0 has not increased.
+        if (answers > 0 || !name.startsWith(UNNAMED)) set(answers, { rcode: name });
       }
     },
   );
@@ -148,10 +150,12 @@ function workerMetrics(registry: Registry, workers: number, fleet: MeasuredFleet
   );
 }
 
+const UNNAMED = 'RCODE';
+
 /** By number; extended ones share the last counter (see counters.ts). */
 const rcodeNames: readonly string[] = Array.from({ length: 16 }, (_, code) => {
   if (code === 15) return 'extended';
-  return Object.entries(RCODE).find(([, value]) => value === code)?.[0] ?? `RCODE${code}`;
+  return Object.entries(RCODE).find(([, value]) => value === code)?.[0] ?? `${UNNAMED}${code}`;
 });
 
 function typeName(type: number | undefined): string {

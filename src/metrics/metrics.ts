@@ -1,16 +1,17 @@
 /** Everything that is measured, as Prometheus reads it. docs/metrics.md has the list. */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { problemStatus } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
-import { type HealthOf, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
+import { type MeasuredReleases, releaseMetrics } from './releases.ts';
+import { type MeasuredHealth, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
 import {
   buildMetric,
   logMetrics,
   type MeasuredLog,
   type MeasuredMemory,
   type MeasuredStore,
-  releaseMetrics,
   storeMetrics,
   tableMetrics,
 } from './state.ts';
@@ -19,9 +20,9 @@ export interface MetricSources {
   readonly version: string;
   readonly counters: CounterRegistry;
   readonly table: { readonly observed: MeasuredServices } & MeasuredMemory;
-  readonly store: MeasuredStore;
+  readonly store: MeasuredStore & MeasuredReleases;
   readonly fleet: MeasuredFleet;
-  readonly healthOf: HealthOf;
+  readonly health: MeasuredHealth;
   readonly log: MeasuredLog;
   /** Services with series of their own; see `metrics.servicesMax`. */
   readonly servicesMax: number;
@@ -41,21 +42,30 @@ interface AnsweredRequest {
 /** A read takes a millisecond; an import of a million names some ten seconds. */
 const REQUEST_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Statuses with which a request can fail through no fault of its own. */
+const FAILURES = new Set(
+  Object.values(problemStatus)
+    .filter((status) => status >= 500)
+    .map(String),
+);
+
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
+  readonly #failures: Counter<'status'>;
   readonly #faults: Counter;
   readonly #wrongTokens: Counter<'limited'>;
   readonly #releases: ReturnType<typeof releaseMetrics>;
 
   constructor(sources: MetricSources) {
-    const { version, counters, table, store, fleet, healthOf, servicesMax, steadyMs } = sources;
+    const { version, counters, table, store, fleet, health, servicesMax, steadyMs } = sources;
     const registry = this.#registry;
     dnsMetrics(registry, counters, fleet);
-    serviceMetrics(registry, table.observed, new ShownServices(table.observed, servicesMax, steadyMs), healthOf);
-    this.#releases = releaseMetrics(registry, store);
+    const shown = new ShownServices(table.observed, servicesMax, steadyMs);
+    serviceMetrics(registry, table.observed, shown, health);
+    this.#releases = releaseMetrics(registry, { releases: store, services: table.observed, shown });
     this.#store = storeMetrics(registry, store);
     tableMetrics(registry, table);
     logMetrics(registry, sources.log);
@@ -66,6 +76,14 @@ export class Metrics {
       buckets: REQUEST_BUCKETS_SECONDS,
       registers: [registry],
     });
+    this.#failures = new Counter({
+      name: 'teal_api_failures_total',
+      help: 'Requests to the admin API that were answered with 5xx, but those of /readyz.',
+      labelNames: ['status'],
+      registers: [registry],
+    });
+    // Born at 0, so that the first one is an increase.
+    for (const status of FAILURES) this.#failures.inc({ status }, 0);
     this.#faults = new Counter({
       name: 'teal_faults_total',
       help: 'Faults of Teal itself that went no further than where they happened: the log has them.',
@@ -77,7 +95,6 @@ export class Metrics {
       labelNames: ['limited'],
       registers: [registry],
     });
-    // Born at 0, so that the first one is an increase.
     for (const limited of ['true', 'false']) this.#wrongTokens.inc({ limited }, 0);
     buildMetric(registry, version, process.versions.node);
     collectDefaultMetrics({ register: registry });
@@ -91,6 +108,8 @@ export class Metrics {
   /** To be told of every answered request. */
   answered({ method, route, status, seconds }: AnsweredRequest): void {
     this.#requests.observe({ method, route, status }, seconds);
+    // That one says by it what other metrics say, each few seconds.
+    if (status >= 500 && route !== '/readyz') this.#failures.inc({ status: String(status) });
   }
 
   /** To be told of every wrong token. */

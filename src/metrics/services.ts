@@ -9,13 +9,18 @@ export interface MeasuredServices {
   readonly serviceCount: number;
   /** Every service that is answered. */
   services(): Iterable<Service>;
+  /** undefined: there is none of that name. */
+  service(name: string): Service | undefined;
   poolCounts(service: string): Readonly<Record<string, Pick<PoolCount, 'answers' | 'lastAtMs'>>>;
 }
 
-/** Whether each target of a service with health checks is in the answers' choice; empty for a service without them. */
-export type HealthOf = (
-  service: string,
-) => Iterable<{ readonly pool: string; readonly target: string; readonly up: boolean }>;
+/** What is known of the health of services. */
+export interface MeasuredHealth {
+  /** Whether each target of a service with health checks is in the answers' choice; empty for a service without them. */
+  targetsOf(service: string): Iterable<{ readonly pool: string; readonly target: string; readonly up: boolean }>;
+  /** The services of which nothing that has weight is up, so that all is answered. */
+  failingOpen(): Iterable<string>;
+}
 
 /** How long a choice of services holds, so that a series does not come and go with every scrape. */
 const CHOICE_MS = 60_000;
@@ -23,20 +28,21 @@ const CHOICE_MS = 60_000;
 /** The services that have series of their own: all, or where there are more than `max` those with the most answers. */
 export class ShownServices {
   readonly #table: MeasuredServices;
-  readonly #max: number;
+  /** How many services may have series of their own. */
+  readonly max: number;
   readonly #steadyMs: () => number;
   #busiest: ReadonlySet<string> | undefined;
   #chosenAtMs = 0;
 
   constructor(table: MeasuredServices, max: number, steadyMs: () => number) {
     this.#table = table;
-    this.#max = max;
+    this.max = max;
     this.#steadyMs = steadyMs;
   }
 
   /** How many services have none. */
   get omitted(): number {
-    return Math.max(0, this.#table.serviceCount - this.#max);
+    return Math.max(0, this.#table.serviceCount - this.max);
   }
 
   *[Symbol.iterator](): Generator<Service> {
@@ -50,7 +56,7 @@ export class ShownServices {
     if (this.#busiest === undefined || nowMs - this.#chosenAtMs > CHOICE_MS) {
       const answers = [...this.#table.services()].map(({ name }) => ({ name, answers: this.#answersOf(name) }));
       answers.sort((a, b) => b.answers - a.answers);
-      this.#busiest = new Set(answers.slice(0, this.#max).map(({ name }) => name));
+      this.#busiest = new Set(answers.slice(0, this.max).map(({ name }) => name));
       this.#chosenAtMs = nowMs;
     }
     return this.#busiest;
@@ -65,21 +71,9 @@ export function serviceMetrics(
   registry: Registry,
   table: MeasuredServices,
   shown: ShownServices,
-  healthOf: HealthOf,
+  health: MeasuredHealth,
 ): void {
-  collectGauge(
-    registry,
-    {
-      name: 'teal_target_up',
-      help: 'Of services with health checks: 1 where a target is up, or was forced up; else 0.',
-      labels: ['service', 'pool', 'target'],
-    },
-    (set) => {
-      for (const { name } of shown) {
-        for (const { pool, target, up } of healthOf(name)) set(up ? 1 : 0, { service: name, pool, target });
-      }
-    },
-  );
+  healthMetrics(registry, shown, health);
   const labels = ['service', 'pool'];
   collectGauge(registry, { name: 'teal_services', help: 'Services.' }, (set) => set(table.serviceCount));
   collectGauge(
@@ -130,6 +124,38 @@ export function serviceMetrics(
     },
     (set) => {
       for (const { name, ttlSeconds } of shown) set(ttlSeconds, { service: name });
+    },
+  );
+}
+
+function healthMetrics(registry: Registry, shown: ShownServices, health: MeasuredHealth): void {
+  collectGauge(
+    registry,
+    {
+      name: 'teal_target_up',
+      help: 'Of services with health checks: 1 where a target is up, or was forced up; else 0.',
+      labels: ['service', 'pool', 'target'],
+    },
+    (set) => {
+      for (const { name } of shown) {
+        for (const { pool, target, up } of health.targetsOf(name)) set(up ? 1 : 0, { service: name, pool, target });
+      }
+    },
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'teal_service_fail_open',
+      help: '1: nothing of the service that has weight is up, so all of it is answered; else 0.',
+      labels: ['service'],
+    },
+    (set) => {
+      const open = new Set(health.failingOpen());
+      for (const { name, health: check, forced } of shown) {
+        if (check !== undefined || forced !== undefined) set(open.delete(name) ? 1 : 0, { service: name });
+      }
+      // One that few ask for is as down as any other. The bound holds for these too: a server that lost its network sees all down.
+      for (const name of [...open].slice(0, shown.max)) set(1, { service: name });
     },
   );
 }

@@ -1,7 +1,5 @@
-/** The log of revisions, the store, the table, releases, and the program itself. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { isActive, type Release } from '../model/release.ts';
-import type { ModelChange } from '../model/revision.ts';
+/** The log of revisions, the store, the table, and the program itself. */
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import { collectCounter, collectGauge } from './collected.ts';
 
 /** The table's memory, bytes. */
@@ -24,7 +22,6 @@ export interface MeasuredStore {
   readonly zoneCount: number;
   /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
   readonly kept: { readonly textBytes: number; readonly replyBytes: number };
-  activeReleases(): readonly Release[];
 }
 
 /** From half a millisecond, a fast disk, to seconds, a dying one. */
@@ -89,68 +86,6 @@ export function logMetrics(registry: Registry, log: MeasuredLog): void {
     { name: 'teal_log_writable', help: '1: the last write of the log went through; 0: it did not, or nobody reads.' },
     (set) => set(log.failure === undefined ? 1 : 0),
   );
-}
-
-/** How a release can end. */
-const ENDS = [
-  { state: 'completed', reason: 'steps_done' },
-  { state: 'aborted', reason: 'analysis_failed' },
-  { state: 'aborted', reason: 'abort_requested' },
-  { state: 'aborted', reason: 'rolled_back' },
-] as const;
-
-/** Releases that go on, and the number of those that ended since the start. */
-export function releaseMetrics(
-  registry: Registry,
-  store: MeasuredStore,
-): { changed(changes: readonly ModelChange[]): void } {
-  collectGauge(
-    registry,
-    {
-      name: 'teal_release_active',
-      help: 'Releases that go on or wait: 1 for each of their services, with the state and the reason for it.',
-      labels: ['service', 'to', 'state', 'reason'],
-    },
-    (set) => {
-      for (const { services, to, state, reason } of store.activeReleases()) {
-        for (const { name } of services) set(1, { service: name, to, state, reason });
-      }
-    },
-  );
-  collectGauge(
-    registry,
-    { name: 'teal_release_step', help: 'Steps that the active release of a service has done.', labels: ['service'] },
-    (set) => {
-      for (const { services, stepIndex } of store.activeReleases()) {
-        for (const { name } of services) set(stepIndex, { service: name });
-      }
-    },
-  );
-  collectGauge(
-    registry,
-    { name: 'teal_release_steps', help: 'Steps that the active release of a service has.', labels: ['service'] },
-    (set) => {
-      for (const { services, steps } of store.activeReleases()) {
-        for (const { name } of services) set(steps.length, { service: name });
-      }
-    },
-  );
-  const ended = new Counter({
-    name: 'teal_releases_ended_total',
-    help: 'Releases that were completed or aborted since the start, with the reason.',
-    labelNames: ['state', 'reason'],
-    registers: [registry],
-  });
-  // A series that is born at 1 has not increased: the first abort would raise no alert.
-  for (const labels of ENDS) ended.inc(labels, 0);
-  return {
-    changed(changes) {
-      for (const change of changes) {
-        if (change.op !== 'putRelease' || isActive(change.release)) continue;
-        ended.inc({ state: change.release.state, reason: change.release.reason });
-      }
-    },
-  };
 }
 
 export function buildMetric(registry: Registry, version: string, node: string): void {

@@ -23,7 +23,7 @@ import { logFaults } from './faults.ts';
 import { rateLimitOptions, responderOptions } from './options.ts';
 import type { Stops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
-import { targetsOf } from './targets.ts';
+import { measuredHealth } from './targets.ts';
 import { readVersion } from './version.ts';
 
 export interface Answering {
@@ -70,7 +70,7 @@ export async function startAnswering(
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
   stops.answering.push(() => fleet.stop());
   stops.answering.push(startWatchdog(shared.control, counters.length, process.env));
-  const sources = { counters: registry, table, store, fleet, healthOf: targetsOf(store, seen) };
+  const sources = { counters: registry, table, store, fleet, health: measuredHealth(store, table.observed, seen) };
   const metrics = startMetrics(settings, sources, engine);
   logFaults(log, () => metrics.faulted());
   return { store, table, seen, engine, fleet, metrics };
@@ -91,7 +91,7 @@ function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }:
 /** What is measured, told of what happens. */
 function startMetrics(
   { metrics: { servicesMax } }: Settings,
-  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet' | 'healthOf'> & { readonly store: Store },
+  sources: Pick<MetricSources, 'counters' | 'table' | 'fleet' | 'health'> & { readonly store: Store },
   engine: Engine,
 ): Metrics {
   const steadyMs = (): number => performance.now();

@@ -1,14 +1,28 @@
-/** The health of targets, as the metrics tell it. */
+/** The health of services and their targets, as the metrics tell it. */
 import { poolsSeen, type SeenHealth } from '../control/observed/health.ts';
-import type { HealthOf } from '../metrics/services.ts';
+import type { MeasuredHealth, MeasuredServices } from '../metrics/services.ts';
+import { failsOpen } from '../model/health-effect.ts';
 import type { Store } from '../store/sqlite.ts';
 
-export function targetsOf(store: Store, seen: SeenHealth): HealthOf {
-  return (name) => {
-    const service = store.service(name);
-    if (service?.health === undefined) return [];
-    return poolsSeen(service, seen).flatMap(({ pool, up }) =>
-      pool.targets.map((target) => ({ pool: pool.name, target, up: up.includes(target) })),
-    );
+export function measuredHealth(
+  store: Pick<Store, 'service'>,
+  answered: Pick<MeasuredServices, 'service'>,
+  seen: SeenHealth,
+): MeasuredHealth {
+  return {
+    targetsOf(name) {
+      const service = store.service(name);
+      if (service?.health === undefined) return [];
+      return poolsSeen(service, seen).flatMap(({ pool, up }) =>
+        pool.targets.map((target) => ({ pool: pool.name, target, up: up.includes(target) })),
+      );
+    },
+    failingOpen() {
+      // As it is answered, which needs no disk: a pool that counts as unhealthy has no weight there, and the rest is as it was.
+      return [...seen.doubtful()].filter((name) => {
+        const service = answered.service(name);
+        return service !== undefined && failsOpen(poolsSeen(service, seen));
+      });
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
-import { expressions, metricsIn } from '../fixtures/monitoring.ts';
+import { alertRules, expressions, metricsIn, rangesIn } from '../fixtures/monitoring.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Family, parseMetrics, sumOf } from '../fixtures/prometheus.ts';
 
@@ -81,6 +81,45 @@ t.test('a release is seen while it goes on, and counted when it ends', async (t)
   const after = await read(teal);
   t.equal(sumOf(after, 'teal_release_active', active), undefined);
   t.equal(sumOf(after, 'teal_releases_ended_total', { state: 'aborted', reason: 'abort_requested' }), 1);
+  await teal.end('SIGTERM');
+});
+
+t.test(
+  'what alerts count is there, at 0, before it happens: a series that is born at 1 has not increased',
+  async (t) => {
+    const teal = await start(t);
+    const fresh = await read(teal);
+    const ranges = alertRules().flatMap(({ alert, expr }) => rangesIn(expr).map((range) => ({ alert, ...range })));
+    t.ok(ranges.length > 10);
+    for (const { alert, name, labels } of ranges) {
+      // The log of a start, and the read of the metrics itself, are all that has happened.
+      const isTimed = name.startsWith('teal_store_write_duration_seconds');
+      const isOfSockets = name === 'teal_socket_dropped_total' && process.platform !== 'linux';
+      const value = sumOf(fresh, name, labels);
+      if (!isOfSockets) t.ok(isTimed ? (value ?? -1) >= 0 : value === 0, `${alert}: ${name} is ${value}`);
+    }
+    await teal.end('SIGTERM');
+  },
+);
+
+t.test('every alert names what is meant: the labels that tell its series apart', async (t) => {
+  const teal = await start(t);
+  const health = { tcp: { port: 9 } };
+  const pools = { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
+  const checked = await teal.call('PUT', '/v1/services/checked.example.test', { ttlSeconds: 5, pools, health });
+  t.equal(checked.status, 201, checked.body.detail);
+  const releases = '/v1/services/app.example.test/releases';
+  t.equal((await teal.call('POST', releases, { to: 'green', steps: [{ setWeight: 20 }, { pause: {} }] })).status, 201);
+  const samples = [...(await read(teal)).values()].flatMap((family) => family.samples);
+  for (const { alert, expr, annotations } of alertRules()) {
+    const grouped = /\bby \(([^)]*)\)/.exec(expr)?.[1]?.split(', ');
+    const [name = ''] = metricsIn(expr);
+    const selected = samples.filter((sample) => sample.name === name).flatMap(({ labels }) => Object.keys(labels));
+    const meant = grouped?.filter((label) => label !== 'le') ?? ['instance', ...new Set(selected)];
+    // The state is what the alert is about.
+    for (const label of meant.filter((label) => label !== 'state'))
+      t.match(annotations.summary, `$labels.${label} `, `${alert} names its ${label}`);
+  }
   await teal.end('SIGTERM');
 });
 

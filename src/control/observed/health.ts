@@ -69,6 +69,16 @@ export class SeenHealth implements HealthView {
     this.#ends.set(name, new Map(ends));
   }
 
+  /** The services that may not be whole: a target of them was seen down, or somebody forced a state. */
+  doubtful(): Set<string> {
+    const names = new Set<string>();
+    for (const [name, targets] of this.#targets) {
+      for (const { state } of targets.values()) if (state === 'down') names.add(name);
+    }
+    for (const [name, ends] of this.#ends) if (ends.size > 0) names.add(name);
+    return names;
+  }
+
   forget(service: string): void {
     this.#targets.delete(service);
     this.#ends.delete(service);
