@@ -66,6 +66,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);
   app.decorateRequest('holder', '');
+  app.decorateRequest('turns');
   app.decorateRequest('needsToken', false);
   addHooks(app, parts, { paths, door });
   describeApi(app, parts.options.version);

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { dataOf, type Event, formatId, type Position } from '../control/events/event.ts';
 import type { EventLog } from '../control/events/log.ts';
 import type { Grant } from '../control/grant.ts';
-import { everyMs, listenOnce, tellFault } from '../guard.ts';
+import { everyMs, inBackground, listenOnce, tellFault } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
 
 /** Streams at once; each is a connection that stays. */
@@ -30,6 +30,8 @@ interface Listener {
   readonly grant: Grant;
   /** False once the token has expired or been revoked. */
   readonly isGood: () => boolean;
+  /** Resolves when it is the token's turn. */
+  readonly turn: () => Promise<void>;
 }
 
 export class EventStreams {
@@ -104,6 +106,7 @@ class EventStream extends Readable {
   #position: Position;
   /** The client has room for more. */
   #isWanted = false;
+  #isPulling = false;
   #stalled = 0;
 
   constructor(log: EventLog, listener: Listener, after: Position | undefined) {
@@ -145,26 +148,40 @@ class EventStream extends Readable {
     this.push(null);
   }
 
-  /** Where the log cannot be read the stream ends; its client comes again, and hears what it missed. */
+  /**
+   * Each page of the log is read in a turn of the token's. Where the log cannot be read the stream ends; its client comes
+   * again, and hears what it missed.
+   */
   #pull(): void {
+    if (this.#isPulling || !this.#isWanted) return;
+    this.#isPulling = true;
+    inBackground(STREAMS, this.#pullInTurns());
+  }
+
+  async #pullInTurns(): Promise<void> {
     try {
-      this.#pullNow();
+      do await this.#listener.turn();
+      while (this.#pullPage());
     } catch (fault) {
       tellFault(fault, STREAMS);
       this.finish();
+    } finally {
+      this.#isPulling = false;
     }
   }
 
-  #pullNow(): void {
-    while (this.#isWanted && this.#isGood()) {
-      const events = this.#log.after(this.#position);
-      const last = events.at(-1);
-      if (last === undefined) return;
-      this.#position = last.position;
-      const text = events.map((event) => format(event, this.#listener.grant)).join('');
-      // What is not for this client leaves nothing to say, and the walk goes on.
-      if (text !== '') this.#give(text);
-    }
+  /** True: there was something, but nothing for this client, or it has room for more; the walk goes on. */
+  #pullPage(): boolean {
+    if (!this.#isWanted || !this.#isGood()) return false;
+    const events = this.#log.after(this.#position);
+    const last = events.at(-1);
+    if (last === undefined) return false;
+    this.#position = last.position;
+    const text = events.map((event) => format(event, this.#listener.grant)).join('');
+    if (text === '') return true;
+    this.#give(text);
+    // Node may have asked for more at once.
+    return this.#isWanted;
   }
 
   #give(text: string): void {

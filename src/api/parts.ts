@@ -14,6 +14,7 @@ import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
 import type { DoorOptions } from './door/door.ts';
+import type { Turns } from './door/turns.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
@@ -102,6 +103,8 @@ declare module 'fastify' {
     needsToken: boolean;
     /** Whose share of the server it is on, see door/guard.ts. */
     holder: string;
+    /** Where its work waits for its turn, see door/turns.ts. */
+    turns: Pick<Turns, 'again'>;
     /** The body as it came, for the hash that Idempotency-Key needs. */
     bodyBytes: Buffer | undefined;
     /** What the engine must know about a write besides the command. */

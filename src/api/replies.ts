@@ -4,10 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandContext, CommandResult, Outcome } from '../control/commands/command.ts';
 import type { Page } from '../control/page.ts';
 import type { Resource } from '../control/queries.ts';
+import type { Sliced } from '../control/slices.ts';
 import { Problem } from '../model/errors.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
+import { inTurns } from './slices.ts';
 
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {
@@ -47,6 +49,21 @@ export function put(
   const refused = checkIfNoneMatch(request, current);
   if (refused !== undefined) return sendProblem(reply, refused);
   return sendPut(reply, run(engine, request, command));
+}
+
+/** The same for a command that may have to look at every name of a zone first: it does so in slices. */
+export function putForeseen(
+  { engine, queries }: Pick<ApiParts, 'engine' | 'queries'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  current: () => Resource | Problem,
+  command: Command,
+): Promise<FastifyReply> {
+  const work = function* (): Sliced<FastifyReply> {
+    const foreseen = yield* queries.foresee(command, contextOf(request));
+    return put(engine, request, reply, current, foreseen);
+  };
+  return inTurns(request, reply, work());
 }
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {

@@ -12,6 +12,8 @@ import type { Command, CommandContext, CommandResult, Outcome } from './commands
 import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
 import { draft } from './drafts/index.ts';
 import { Grant } from './grant.ts';
+import { type OnDrafted, type Refused, rehearse } from './rehearsal.ts';
+import type { Sliced } from './slices.ts';
 
 /** Told of what changed, of the revision that it is, and of what it came from where that is known. */
 type ChangeListener = (changes: readonly ModelChange[], revision: Revision, context?: CommandContext) => void;
@@ -108,30 +110,19 @@ export class Engine {
 
   /**
    * What the commands would come to, one after the other, each on what those before it leave: the same refusals as from
-   * `execute`, and nothing of it stays. `onDrafted` is told of each; the first that is refused ends it.
+   * `execute`, and nothing of it stays. `onDrafted` is told of each, and once more where they begin anew.
    */
-  rehearse(
-    commands: readonly Command[],
-    context: CommandContext,
-    onDrafted: (drafted: Exclude<Drafted, Problem>, index: number) => void,
-  ): { readonly problem: Problem; readonly index: number } | undefined {
-    let refused: { readonly problem: Problem; readonly index: number } | undefined;
+  *rehearse(commands: readonly Command[], context: CommandContext, onDrafted: OnDrafted): Sliced<Refused | undefined> {
+    const ground = {
+      store: this.#store,
+      settle: () => this.#settle(),
+      draft: (command: Command, revision: number) => {
+        const drafted = draft(this.#store, command, context, revision);
+        return drafted instanceof Problem ? drafted : (this.#obstacle(drafted, context) ?? drafted);
+      },
+    };
     try {
-      this.#settle();
-      const revision = this.#store.lastRevision + 1;
-      const failed = this.#store.whatIf((assume) => {
-        for (const [index, command] of commands.entries()) {
-          const drafted = draft(this.#store, command, context, revision);
-          const problem = drafted instanceof Problem ? drafted : this.#obstacle(drafted, context);
-          if (problem !== undefined || drafted instanceof Problem) {
-            refused = { problem: problem as Problem, index };
-            return;
-          }
-          onDrafted(drafted, index);
-          if (isDraft(drafted)) assume(drafted.changes);
-        }
-      });
-      return failed === undefined ? refused : { problem: failed, index: 0 };
+      return yield* rehearse(ground, commands, onDrafted);
     } catch (error) {
       if (error instanceof StoreUnavailable) return { problem: error.problem, index: 0 };
       throw error;

@@ -15,12 +15,16 @@ import { formatNetwork, maskedAddress, type Network, parseNetwork } from '../wir
 import { findPreview } from './drafts/previews.ts';
 import { shown } from './names.ts';
 import { type HealthView, poolsSeen } from './observed/health.ts';
+import type { Sliced } from './slices.ts';
 
 /** The types whose answer a service chooses. */
 export const EXPLAINED_TYPES = ['A', 'AAAA', 'CNAME'] as const;
 export const DRAWS_DEFAULT = 1000;
-/** Each is an answer, given in the main thread: some ten milliseconds for all of them. */
 export const DRAWS_MAX = 10_000;
+/** Each is an answer, given in the main thread; so many are a slice: some milliseconds. */
+export const DRAWS_AT_ONCE = 500;
+/** Answers of two tables are not counted together: the draws begin anew, but not for ever. */
+const BEGINNINGS_MAX = 4;
 
 /** Stable: scripts may rely on them. */
 export const EXPLAIN_REASONS = ['preview', 'pin', 'sticky', 'random', 'only_pool', 'health', 'fail_open'] as const;
@@ -37,7 +41,7 @@ interface ExplainQuestion {
 
 interface ExplainParts {
   readonly store: Store;
-  readonly table: Pick<Table, 'observed'>;
+  readonly table: Pick<Table, 'observed' | 'generation'>;
   readonly health: HealthView;
   /** Answers as a worker would; see responder/explainer.ts. */
   readonly answerer: {
@@ -65,8 +69,19 @@ export class Explain {
     this.#parts = parts;
   }
 
-  /** The explanation as the API shows it. */
-  explain({ name, client, type, draws }: ExplainQuestion): object | Problem {
+  /**
+   * The explanation as the API shows it. Where the table changes between two slices it begins anew; where it always does,
+   * the shares are those of the moments that they were drawn in.
+   */
+  *explain(question: ExplainQuestion): Sliced<object | Problem> {
+    for (let beginning = 1; ; beginning++) {
+      const explanation = yield* this.#explain(question, beginning === BEGINNINGS_MAX);
+      if (explanation !== undefined) return explanation;
+    }
+  }
+
+  /** undefined: the table changed meanwhile, which only `isLast` puts up with. */
+  *#explain({ name, client, type, draws }: ExplainQuestion, isLast: boolean): Sliced<object | Problem | undefined> {
     const asked = this.#find(name);
     if (asked instanceof Problem) return asked;
     const network = parseNetwork(client);
@@ -82,6 +97,8 @@ export class Explain {
     const reason = reasonOf(asked, first.by);
     const { bytes, prefixLength } = network;
     const common = Math.min(scopeBits, prefixLength);
+    const split = yield* this.#split(asked, query, network, draws, isLast);
+    if (split === undefined) return undefined;
     return {
       service: shown(asked.service.name),
       client,
@@ -92,7 +109,7 @@ export class Explain {
       answer: records,
       ttlSeconds,
       scope: scopeBits,
-      split: this.#split(asked, query, network, draws),
+      split,
       draws,
       message: messageOf(asked, reason, first.pool, records.length === 0 ? type : undefined),
     };
@@ -125,9 +142,20 @@ export class Explain {
   }
 
   /** Each pool's share of so many answers to this client. */
-  #split(asked: Asked, query: Uint8Array, network: Network, draws: number): Record<string, number> {
+  *#split(
+    asked: Asked,
+    query: Uint8Array,
+    network: Network,
+    draws: number,
+    isLast: boolean,
+  ): Sliced<Record<string, number> | undefined> {
     const counts = new Map(asked.service.pools.map((pool) => [pool.name, 0]));
+    const { generation } = this.#parts.table;
     for (let i = 0; i < draws; i++) {
+      if (i > 0 && i % DRAWS_AT_ONCE === 0) {
+        yield;
+        if (this.#parts.table.generation !== generation && !isLast) return undefined;
+      }
       const { pool } = this.#ask(asked, query, network);
       if (pool !== null) counts.set(pool, (counts.get(pool) ?? 0) + 1);
     }

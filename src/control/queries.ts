@@ -11,6 +11,8 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
+import type { Command, CommandContext } from './commands/command.ts';
+import { withForesight } from './drafts/foresight.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
 import { findPlace, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
@@ -31,6 +33,7 @@ import { serviceReply, weightsReply } from './replies/services.ts';
 import { tokenReply } from './replies/tokens.ts';
 import { webhookReply } from './replies/webhooks.ts';
 import { zoneReply } from './replies/zones.ts';
+import type { Sliced } from './slices.ts';
 
 /** One resource: its body, and the last revision that changed it (its ETag). */
 export interface Resource {
@@ -77,6 +80,11 @@ export class Queries {
     const name = canonicalName('zone' in what ? what.zone : what.service);
     if (name instanceof Problem) return true;
     return 'zone' in what ? grant.zone(name) : grant.service(name);
+  }
+
+  /** What the command must know that takes long to find out; see foresight.ts. */
+  foresee(command: Command, context: CommandContext): Sliced<Command> {
+    return withForesight(this.#store, command, context);
   }
 
   zone(text: string): Resource | Problem {

@@ -7,8 +7,9 @@ import { isDraft } from './drafts/draft.ts';
 import type { Engine } from './engine.ts';
 import { shown } from './names.ts';
 import type { Queries } from './queries.ts';
+import type { Sliced } from './slices.ts';
 
-/** Each is compiled once; so many are done in a moment that no shift minds. */
+/** Each is compiled, in a slice of its own; together they are little more than what one body brings. */
 const COMPARED_SERVICES_MAX = 100;
 
 interface ComparedService {
@@ -22,23 +23,24 @@ interface ComparedService {
 /**
  * What PUTs of these bodies, in their order, would do: each is refused where the PUT would be, and none is carried out.
  */
-export function compareServices(
+export function* compareServices(
   engine: Pick<Engine, 'rehearse'>,
   queries: Pick<Queries, 'service'>,
   services: Readonly<Record<string, ServiceBody>>,
   { ifMatch: _, idempotency: __, ...context }: CommandContext,
-): readonly ComparedService[] | Problem {
+): Sliced<readonly ComparedService[] | Problem> {
   const entries = Object.entries(services);
   const bad = checkNames(entries.map(([name]) => name));
   if (bad !== undefined) return bad;
   const compared: ComparedService[] = [];
   const commands = entries.map(([name, body]) => ({ kind: 'service.put', name, body }) as const);
-  const refused = engine.rehearse(commands, context, (drafted, index) => {
+  const refused = yield* engine.rehearse(commands, context, (drafted, index) => {
     const name = canonicalName(entries[index]?.[0] as string) as string;
     const before = queries.service(name);
     const action = !isDraft(drafted) ? 'none' : drafted.created ? 'make' : 'change';
     const shownBefore = before instanceof Problem ? null : before.body;
-    compared.push({ name: shown(name), action, before: shownBefore, after: drafted.body });
+    // Once more, where it is rehearsed anew.
+    compared[index] = { name: shown(name), action, before: shownBefore, after: drafted.body };
   });
   return refused === undefined ? compared : ofService(refused.problem, entries[refused.index]?.[0] as string);
 }

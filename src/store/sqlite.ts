@@ -91,6 +91,25 @@ function openDatabase(file: string, options: StoreOptions): Database {
   }
 }
 
+/** RRsets of a zone that one look for names goes through: a few milliseconds. */
+export const RRSETS_LOOKED_AT = 10_000;
+/** Entries of the log that one look goes through: as much. */
+const SUBJECTS_LOOKED_AT = 1000;
+/** SQLite sorts bytes after all texts. */
+const AFTER_ALL_NAMES = Buffer.alloc(0);
+
+/** Which RRset of a zone. */
+interface RRsetKey {
+  readonly name: string;
+  readonly type: number;
+}
+
+/** A subject of a revision. */
+interface LogEntry {
+  readonly revision: number;
+  readonly position: number;
+}
+
 /** The revision of an RRset that came with its content: see `contents` in migrations.ts. */
 const OF_ITS_CONTENT = 0;
 
@@ -447,18 +466,41 @@ export class Store {
   }
 
   /**
-   * Some RRset of a zone below a name, but for those of the types to pass over. It looks at every name of the zone, some
-   * 400 ms for a million: what asks for it is rare.
+   * Some RRset of a zone below a name, but for those of the types to pass over. Names are in the order of their text, so
+   * that it may be anywhere: of those after `after` the next few thousand are looked at, up to `last` where there are more.
    */
-  rrsetBelow(zone: string, name: string, passOver: readonly number[]): { name: string; type: number } | undefined {
+  rrsetBelow(
+    zone: string,
+    name: string,
+    passOver: readonly number[],
+    after: RRsetKey = { name: '', type: -1 },
+  ): { readonly found?: RRsetKey; readonly last?: RRsetKey } {
     return this.#read('rrsetBelow', () => {
+      const { rrsetsBelow, rrsetsUpTo } = this.#statements;
+      const last = rrsetsUpTo.get(zone, after.name, after.type, RRSETS_LOOKED_AT - 1) as RRsetKey | undefined;
       const suffix = name === '' ? '' : `.${name}`;
-      for (const row of this.#statements.rrsetsBelow.iterate(zone, suffix.length, suffix)) {
-        const found = row as { name: string; type: number };
+      const range = [after.name, after.type, last?.name ?? AFTER_ALL_NAMES, last?.type ?? 0];
+      for (const row of rrsetsBelow.iterate(zone, ...range, suffix.length, suffix)) {
+        const found = row as RRsetKey;
         // The dot before it may be one within a label.
-        if (found.name !== name && isAtOrBelow(found.name, name) && !passOver.includes(found.type)) return found;
+        if (found.name !== name && isAtOrBelow(found.name, name) && !passOver.includes(found.type)) return { found };
       }
-      return undefined;
+      return { ...(last && { last }) };
+    });
+  }
+
+  /** Names the content of a zone: an import brings another one. */
+  contentOf(zone: string): number | undefined {
+    return this.#read('contentOf', () => this.#contentOf(zone));
+  }
+
+  /** How the log names RRsets that were changed, after an entry of it; `last` where there may be more. */
+  rrsetsChanged(after: LogEntry): { readonly labels: readonly string[]; readonly last?: LogEntry } {
+    return this.#read('rrsetsChanged', () => {
+      const rows = this.#statements.subjectsAfter.all(after.revision, after.position, SUBJECTS_LOOKED_AT);
+      const found = rows as (LogEntry & { kind: Subject['kind']; name: string })[];
+      const last = found.length === SUBJECTS_LOOKED_AT ? found.at(-1) : undefined;
+      return { labels: found.filter(({ kind }) => kind === 'rrset').map(({ name }) => name), ...(last && { last }) };
     });
   }
 

@@ -26,6 +26,8 @@ export function makeStatements(database: Database) {
     revisionsAfter: sql('SELECT * FROM revisions WHERE revision > ? ORDER BY revision LIMIT ?'),
     revisionsBefore: sql('SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?'),
     subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
+    subjectsAfter: sql(`SELECT revision, position, kind, name FROM subjects WHERE (revision, position) > (?, ?)
+      ORDER BY revision, position LIMIT ?`),
     history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
     zoneStoodAfter: sql(`SELECT after <> 'null' OR (revision = ? AND before <> 'null') AS stood FROM subjects
       WHERE kind = 'zone' AND name = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`),
@@ -60,8 +62,11 @@ export function makeStatements(database: Database) {
     rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
     rrsetsOf: sql(RRSETS),
     rrsetsOfTypes: sql(`SELECT * FROM (${RRSETS} LIMIT ?) WHERE type IN (?, ?, ?)`),
+    rrsetsUpTo: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
+      WHERE zones.name = ? AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT 1 OFFSET ?`),
     rrsetsBelow: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
-      WHERE zones.name = ? AND substr(rrsets.name, max(1, length(rrsets.name) - ? + 1)) = ?`),
+      WHERE zones.name = ? AND (rrsets.name, type) > (?, ?) AND (rrsets.name, type) <= (?, ?)
+      AND substr(rrsets.name, max(1, length(rrsets.name) - ? + 1)) = ?`),
 
     putService: sql(
       'INSERT INTO services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET zone = excluded.zone, body = excluded.body',

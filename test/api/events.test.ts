@@ -142,7 +142,8 @@ function makeStreams(t: Test) {
   const log = new EventLog(fixture.store, fixture.engine, 'first');
   const streams = new EventStreams(log);
   t.teardown(() => streams.stop());
-  const listener = { token: 'ci', grant: new Grant(fixture.store, undefined), isGood: () => true };
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const listener = { token: 'ci', grant: new Grant(fixture.store, undefined), isGood: () => true, turn };
   const open = (revision?: number) => {
     const stream = streams.open(listener, revision === undefined ? undefined : { revision, index: 0 });
     if (stream instanceof Problem) throw new Error(stream.detail);

@@ -29,6 +29,7 @@ export function guardWithShares(api: ApiInstance, door: Door, bodyMaxBytes: numb
   const turns = new Turns();
 
   api.addHook('onRequest', async (request, reply) => {
+    request.turns = turns;
     request.holder = holderOf(request, door);
     const token = request.actor?.name;
     if (token === undefined) return;

@@ -17,18 +17,25 @@ export class Turns {
 
   /** Resolves when it is the token's turn; to a refusal at once where too much of it waits. */
   take(token: string): Promise<Problem | undefined> {
-    const queue = this.#waiting.get(token) ?? [];
-    if (queue.length >= WAITING_MAX) {
+    if ((this.#waiting.get(token)?.length ?? 0) >= WAITING_MAX) {
       const detail = `${WAITING_MAX} requests with this token wait for their turn already; try again soon.`;
       return Promise.resolve(new Problem('share_used_up', detail));
     }
+    return new Promise((resolve) => this.#wait(token, () => resolve(undefined)));
+  }
+
+  /** Resolves when it is the token's turn again: for the next slice of what was begun, which is never refused. */
+  again(token: string): Promise<void> {
+    return new Promise((resolve) => this.#wait(token, resolve));
+  }
+
+  #wait(token: string, begin: () => void): void {
+    const queue = this.#waiting.get(token) ?? [];
+    queue.push(begin);
     this.#waiting.set(token, queue);
-    return new Promise((resolve) => {
-      queue.push(() => resolve(undefined));
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      soon(DOOR, () => this.#next());
-    });
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    soon(DOOR, () => this.#next());
   }
 
   #next(): void {

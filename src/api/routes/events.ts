@@ -42,7 +42,9 @@ export function eventRoutes(api: ApiInstance, { events, tokens, now }: ApiParts)
     const after = positionOf(request.headers['last-event-id'], request.query.lastEventId);
     if (after instanceof Problem) return sendProblem(reply, after);
     const isGood = () => actor !== undefined && tokens.isGood(actor, now());
-    const opened = streams.open({ token: request.holder, grant: grantOf(request), isGood }, after);
+    const { holder, turns } = request;
+    const turn = () => turns.again(holder);
+    const opened = streams.open({ token: holder, grant: grantOf(request), isGood, turn }, after);
     if (opened instanceof Problem) return sendProblem(reply.header('retry-after', RETRY_AFTER_SECONDS), opened);
     // A proxy that collects a reply before it passes it on would keep events back; nginx is told so by this header.
     reply.headers({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', connection: 'close' });

@@ -8,6 +8,7 @@ import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { readProblems } from '../reply-schemas.ts';
+import { inTurns } from '../slices.ts';
 
 const get = {
   operationId: 'explainService',
@@ -25,9 +26,10 @@ const get = {
 
 export function explainRoutes(api: ApiInstance, { explain }: ApiParts): void {
   const config = access('read', 'service');
-  api.get('/v1/services/:name/explain', { schema: get, config }, (request, reply) => {
+  api.get('/v1/services/:name/explain', { schema: get, config }, async (request, reply) => {
     const { client = request.ip, type = EXPLAINED_TYPES[0], draws = DRAWS_DEFAULT } = request.query;
-    const explanation = explain.explain({ name: request.params.name, client, type, draws });
+    const work = explain.explain({ name: request.params.name, client, type, draws });
+    const explanation = await inTurns(request, reply, work);
     return explanation instanceof Problem ? sendProblem(reply, explanation) : reply.send(explanation);
   });
 }

@@ -4,7 +4,7 @@ import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../contract/zones.ts';
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
-import { put, remove, sendPage, sendResource } from '../replies.ts';
+import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -83,7 +83,8 @@ const deleteRRset = {
   },
 };
 
-export function rrsetRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
+  const { engine, queries } = parts;
   api.get('/v1/zones/:zone/rrsets', { schema: list, config: access('read', 'zone') }, ({ params, query }, reply) =>
     sendPage(reply, queries.rrsets(params.zone, query.after, query.limit ?? PAGE_DEFAULT)),
   );
@@ -94,7 +95,7 @@ export function rrsetRoutes(api: ApiInstance, { engine, queries }: ApiParts): vo
   api.put(path, { schema: putRRset, config: access('admin', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;
     const current = () => queries.rrset(zone, name, type);
-    return put(engine, request, reply, current, { kind: 'rrset.put', zone, name, type, body: request.body });
+    return putForeseen(parts, request, reply, current, { kind: 'rrset.put', zone, name, type, body: request.body });
   });
   api.delete(path, { schema: deleteRRset, config: access('admin', 'zone') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'rrset.delete', ...request.params }),

@@ -21,6 +21,7 @@ import {
   resourceReply,
   writeProblems,
 } from '../reply-schemas.ts';
+import { inTurns } from '../slices.ts';
 
 const tags = ['services'];
 
@@ -118,8 +119,9 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     const { name } = request.params;
     return put(engine, request, reply, () => queries.service(name), { kind: 'service.put', name, body: request.body });
   });
-  api.post('/v1/services', { schema: compare, config: access('admin', servicesOf) }, (request, reply) => {
-    const compared = compareServices(engine, queries, request.body.services, contextOf(request));
+  api.post('/v1/services', { schema: compare, config: access('admin', servicesOf) }, async (request, reply) => {
+    const work = compareServices(engine, queries, request.body.services, contextOf(request));
+    const compared = await inTurns(request, reply, work);
     return compared instanceof Problem
       ? sendProblem(reply, compared)
       : reply.send({ dryRun: true, services: compared });

@@ -4,7 +4,7 @@ import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
 import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../contract/zones.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
-import { put, remove, sendPage, sendResource } from '../replies.ts';
+import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -68,7 +68,8 @@ const deleteZone = {
   },
 };
 
-export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
+  const { engine, queries } = parts;
   api.get('/v1/zones', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after, limit = PAGE_DEFAULT } = request.query;
     return sendPage(reply, queries.zones(after, limit, grantOf(request)));
@@ -78,7 +79,7 @@ export function zoneRoutes(api: ApiInstance, { engine, queries }: ApiParts): voi
   );
   api.put('/v1/zones/:zone', { schema: putZone, config: access('admin', 'zone') }, (request, reply) => {
     const { zone } = request.params;
-    return put(engine, request, reply, () => queries.zone(zone), { kind: 'zone.put', zone, body: request.body });
+    return putForeseen(parts, request, reply, () => queries.zone(zone), { kind: 'zone.put', zone, body: request.body });
   });
   api.delete('/v1/zones/:zone', { schema: deleteZone, config: access('admin', 'zone') }, (request, reply) => {
     const withServices = request.query.services === 'delete';

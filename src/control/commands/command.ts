@@ -7,13 +7,17 @@ import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
 import type { ZoneBody } from '../../model/zone.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
+import type { Below } from './below.ts';
 import type { BuiltZone } from './built-zone.ts';
 import type { HealthCommand } from './health.ts';
 import type { ReleaseCommand } from './releases.ts';
 
-/** Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. */
+/**
+ * Names arrive as typed by a user (any case, with or without the trailing dot); the engine makes them canonical. `below`:
+ * what was found out before, see foresight.ts; without it the engine does so itself.
+ */
 export type Command =
-  | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody }
+  | { readonly kind: 'zone.put'; readonly zone: string; readonly body: ZoneBody; readonly below?: Below }
   /** The last step of an import; see zone-files/zone-files.ts. */
   | {
       readonly kind: 'zone.import';
@@ -23,6 +27,7 @@ export type Command =
       readonly warnings: readonly Finding[];
       /** The zone's revision when the file was read; undefined: there was none. */
       readonly baseRevision: number | undefined;
+      readonly below?: Below;
     }
   | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
   | {
@@ -31,6 +36,7 @@ export type Command =
       readonly name: string;
       readonly type: string;
       readonly body: RRsetBody;
+      readonly below?: Below;
     }
   | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
   | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }

@@ -9,9 +9,11 @@ import { withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
+import type { Below, BelowQuestion } from '../commands/below.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { label, shown } from '../names.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
+import { belowOf } from './below.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import { namerWarnings, spellingWarnings, targetWarnings } from './target-warnings.ts';
@@ -39,7 +41,7 @@ export function draftRRsetPut(
   const rrset = makeRRset({ zone: zone.name, name, type }, command.body, revision);
   if (rrset instanceof Problem) return rrset;
   // What stands there already, by an import for one, may be changed: each rule is about what stands where.
-  const conflict = before === undefined ? checkOwner(store, place) : undefined;
+  const conflict = before === undefined ? checkOwner(store, place, command.below) : undefined;
   if (conflict !== undefined) return conflict;
   const body = rrsetBody(rrset);
   if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
@@ -121,7 +123,7 @@ export function findPlace(store: Store, asked: { zone: string; name: string; typ
 }
 
 /** Refuses an RRset that cannot come to stand at its name. */
-function checkOwner(store: Store, place: Place): Problem | undefined {
+function checkOwner(store: Store, place: Place, below: Below | undefined): Problem | undefined {
   const { zone, name, type } = place;
   const badOwner = checkOwnerName(name);
   if (badOwner !== undefined) return badOwner;
@@ -130,7 +132,7 @@ function checkOwner(store: Store, place: Place): Problem | undefined {
   return (
     checkApex(zone, name, type) ??
     checkAlias(store, zone, name, type) ??
-    checkDname(store, zone, name, type) ??
+    checkDname(store, place, below) ??
     checkServices(store, zone, name, type) ??
     // A child zone's previews are not where its parent's glue is.
     (owner.name === zone.name ? refuseAtPreview(store, name) : undefined)
@@ -187,14 +189,26 @@ export function nameserverProblem(code: 'cname_conflict' | 'service_conflict', z
 }
 
 /** Below a DNAME nothing is answered (RFC 6672 §2.4). */
-function checkDname(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+function checkDname(store: Store, { zone, name, type }: Place, known: Below | undefined): Problem | undefined {
   const isBelow = belowDname.has(type) ? undefined : refuseBelowDname(store, zone, name);
   if (isBelow !== undefined || type !== TYPE.DNAME) return isBelow;
-  const below = store.rrsetBelow(zone.name, name, [...belowDname]);
+  const below = belowOf(store, { zone: zone.name, name, passOver: [...belowDname] }, known);
   if (below === undefined) return undefined;
   const other = label(below.name, below.type);
   const detail = `${other} stands below ${shown(name)}, and below a DNAME nothing is answered (RFC 6672 §2.4); delete it first.`;
   return new Problem('dname_conflict', detail, { conflict: other });
+}
+
+/** What a new DNAME must know of its zone. */
+export function dnameQuestion(
+  store: Store,
+  command: Extract<Command, { kind: 'rrset.put' }>,
+): BelowQuestion | undefined {
+  const place = findPlace(store, command);
+  if (place instanceof Problem || place.type !== TYPE.DNAME) return undefined;
+  const { zone, name, type } = place;
+  if (store.rrset(zone.name, name, type) !== undefined) return undefined;
+  return { zone: zone.name, name, passOver: [...belowDname] };
 }
 
 function refuseBelowDname(store: Store, zone: Zone, name: string): Problem | undefined {

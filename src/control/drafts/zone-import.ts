@@ -10,7 +10,7 @@ import { zoneReply } from '../replies/zones.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreviews } from './previews.ts';
 import { checkServicePlace } from './services.ts';
-import { hidden, refuseAliasServices, takeServices } from './zones.ts';
+import { hidden, hiddenQuestion, refuseAliasServices, takeServices } from './zones.ts';
 
 export function draftZoneImport(
   store: Store,
@@ -58,7 +58,7 @@ export function draftZoneImport(
       { kind: 'zone', name, before: before ? zoneBody(before) : null, after: { ...zoneBody(zone), rrsets, sha256 } },
     ],
     changes: [change, ...moves],
-    hidesNamesOf: hidden(store, parent, name, context),
+    hidesNamesOf: hidden(store, hiddenQuestion(store, parent, name, context), command.below),
     created: before === undefined,
     body: body(zone),
   };

@@ -9,9 +9,11 @@ import { serviceBody } from '../../model/service.ts';
 import { makeZone, withRaisedSerial, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
+import type { Below, BelowQuestion } from '../commands/below.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
 import { zoneReply } from '../replies/zones.ts';
+import { belowOf } from './below.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
@@ -46,7 +48,7 @@ export function draftZonePut(
     summary: `${before === undefined ? 'made' : 'changed'} the zone ${shown(name)}`,
     subjects: [{ kind: 'zone', name, before: before ? zoneBody(before) : null, after: zoneBody(zone) }],
     changes: [{ op: 'putZone', zone }, ...moves],
-    hidesNamesOf: hidden(store, parent, name, context),
+    hidesNamesOf: hidden(store, hiddenQuestion(store, parent, name, context), command.below),
     created: before === undefined,
     body: zoneReply(zone),
   };
@@ -144,16 +146,27 @@ function aliasServiceProblem(host: string): Problem {
 /** The parent, where a new child hides some of its answers: it has not delegated the name, and has records there. */
 export function hidden(
   store: Store,
+  question: BelowQuestion | undefined,
+  known: Below | undefined,
+): string | undefined {
+  if (question === undefined) return undefined;
+  const { zone, name } = question;
+  const hides =
+    store.rrsetsAt(zone, name).some(({ type }) => !atDelegation.has(type)) ||
+    belowOf(store, question, known) !== undefined;
+  return hides ? zone : undefined;
+}
+
+/** What must be known of the parent of a new zone, if anything. */
+export function hiddenQuestion(
+  store: Store,
   parent: Zone | undefined,
   name: string,
   { limits }: Pick<CommandContext, 'limits'>,
-): string | undefined {
+): BelowQuestion | undefined {
   // Who may do everything is not asked.
   if (limits === undefined || parent === undefined || isDelegated(store, parent, name)) return undefined;
-  const hides =
-    store.rrsetsAt(parent.name, name).some(({ type }) => !atDelegation.has(type)) ||
-    store.rrsetBelow(parent.name, name, []) !== undefined;
-  return hides ? parent.name : undefined;
+  return { zone: parent.name, name, passOver: [] };
 }
 
 function isDelegated(store: Store, zone: Zone, name: string): boolean {

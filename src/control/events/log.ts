@@ -4,13 +4,14 @@ import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
 import type { HealthEvent } from '../observed/health.ts';
+import { PAGE_BYTES } from '../page.ts';
 import { comparePositions, type Event, eventsOf, isAfter, type Position, type Releases } from './event.ts';
 
 /** Revisions whose events are kept in memory: enough for listeners that keep up. */
 const KEPT_REVISIONS = 256;
 /** One with more subjects, as when a large zone goes, is read from the store again rather than kept. */
 const KEPT_SUBJECTS = 100;
-/** Revisions read at once: bounds the work of one turn of the event loop. */
+/** Revisions read at once, and not much more than a page of bytes: bounds the work of one turn of the event loop. */
 const REVISIONS_AT_ONCE = 100;
 /** What probes saw is in no store: whoever has missed more of it reads everything anew. */
 const KEPT_HEALTH = 1000;
@@ -107,16 +108,25 @@ export class EventLog {
     }
   }
 
-  /** The events of revisions after a number, of each apart: those in memory, or a page from the store. */
+  /** The events of some revisions after a number, of each apart: of those in memory, or from the store. */
   #read(after: number): Event[][] {
-    const kept: Event[][] = [];
-    for (let number = after + 1; number <= this.#last && kept.length < REVISIONS_AT_ONCE; number++) {
-      const events = this.#kept.get(number);
+    const page: Event[][] = [];
+    let bytes = 0;
+    const isKept = this.#kept.has(after + 1);
+    for (let last = after; page.length < REVISIONS_AT_ONCE && bytes < PAGE_BYTES; last++) {
+      const events = isKept ? this.#kept.get(last + 1) : this.#fromStore(last);
       if (events === undefined) break;
-      kept.push(events);
+      page.push(events);
+      bytes += sizeOf(events);
     }
-    if (kept.length > 0 || after >= this.#last) return kept;
-    return this.#store.revisions(after, REVISIONS_AT_ONCE).map((revision) => eventsOf(revision, this.#store));
+    return page;
+  }
+
+  /** The events of the revision after a number; undefined: there is none yet. */
+  #fromStore(after: number): Event[] | undefined {
+    if (after >= this.#last) return undefined;
+    const [revision] = this.#store.revisions(after, 1);
+    return revision && eventsOf(revision, this.#store);
   }
 
   #add(changes: readonly ModelChange[], revision: Revision): void {
@@ -132,6 +142,16 @@ export class EventLog {
     }
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Of events that several listen to, once. */
+const sizes = new WeakMap<Event[], number>();
+
+/** Bytes of what a revision's events tell, near enough. */
+function sizeOf(events: Event[]): number {
+  const size = sizes.get(events) ?? JSON.stringify(events).length;
+  sizes.set(events, size);
+  return size;
 }
 
 function indexOfLast(events: readonly Event[] | undefined): number {

@@ -1,18 +1,20 @@
 /** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
 import { Worker } from 'node:worker_threads';
 import { afterMs, listen, listenOnce } from '../../guard.ts';
-import { Problem } from '../../model/errors.ts';
+import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { StagedZone } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
-import type { CommandContext, CommandResult } from '../commands/command.ts';
+import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
+import { withForesight } from '../drafts/foresight.ts';
 import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
 import { shown } from '../names.ts';
+import { inSlices, type Sliced } from '../slices.ts';
 import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
@@ -140,9 +142,18 @@ export class ZoneFiles {
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
     const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
-    const result = this.#engine.execute(command, context);
+    const result = await inSlices(this.#execute(command, context));
     if (result instanceof Problem && built.staged !== undefined) this.#drop(built.staged);
     return result;
+  }
+
+  *#execute(command: Command, context: CommandContext): Sliced<CommandResult> {
+    try {
+      return this.#engine.execute(yield* withForesight(this.#store, command, context), context);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return error.problem;
+      throw error;
+    }
   }
 
   #drop(staged: StagedZone): void {

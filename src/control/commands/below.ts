@@ -1,0 +1,19 @@
+/** What a command is told of the names below its own; see drafts/below.ts. */
+
+/** An RRset of the zone. */
+export interface FoundBelow {
+  readonly name: string;
+  readonly type: number;
+}
+
+/** What is asked: some RRset of a zone below a name, but for those of the types to pass over. */
+export interface BelowQuestion {
+  readonly zone: string;
+  readonly name: string;
+  readonly passOver: readonly number[];
+}
+
+/** The answer, which is true as long as nothing is changed: until the turn that it was found in is over. */
+export interface Below extends BelowQuestion {
+  readonly found: FoundBelow | undefined;
+}

@@ -1,0 +1,78 @@
+/** What commands would come to, looked at in slices: a list of a hundred is a hundred moments, and nothing of it stays. */
+import { Problem } from '../model/errors.ts';
+import type { ModelChange } from '../model/revision.ts';
+import type { Store } from '../store/sqlite.ts';
+import type { Command } from './commands/command.ts';
+import { type Drafted, isDraft } from './drafts/draft.ts';
+import type { Sliced } from './slices.ts';
+
+/** A command that would be refused. */
+export interface Refused {
+  readonly problem: Problem;
+  readonly index: number;
+}
+
+export type OnDrafted = (drafted: Exclude<Drafted, Problem>, index: number) => void;
+
+/** What stands on ground that has moved. */
+const CHANGED = 'changed';
+/** So often a rehearsal begins at most: a server where shifts never pause must not keep it from its end. */
+const BEGINNINGS_MAX = 4;
+
+interface Ground {
+  readonly store: Pick<Store, 'lastRevision' | 'whatIf'>;
+  readonly settle: () => void;
+  /** The draft of a command under the number of its revision, with all that it could be refused for. */
+  readonly draft: (command: Command, revision: number) => Drafted;
+}
+
+/**
+ * Each command is a slice. Where something was changed between two of them all begin anew; where something always is, the
+ * last beginning is one slice, as long as its commands are.
+ */
+export function* rehearse(
+  ground: Ground,
+  commands: readonly Command[],
+  onDrafted: OnDrafted,
+): Sliced<Refused | undefined> {
+  for (let beginning = 1; ; beginning++) {
+    const atOnce = beginning < BEGINNINGS_MAX ? 1 : commands.length;
+    const refused = yield* rehearseSlices(ground, commands, onDrafted, atOnce);
+    if (refused !== CHANGED) return refused;
+  }
+}
+
+function* rehearseSlices(
+  { store, settle, draft }: Ground,
+  commands: readonly Command[],
+  onDrafted: OnDrafted,
+  atOnce: number,
+): Sliced<Refused | undefined | typeof CHANGED> {
+  settle();
+  const last = store.lastRevision;
+  // By the commands so far: the store has forgotten it after each slice.
+  const assumed: ModelChange[] = [];
+  let refused: Refused | undefined;
+  for (let start = 0; start < commands.length && refused === undefined; start += atOnce) {
+    if (start > 0) {
+      yield;
+      if (store.lastRevision !== last) return CHANGED;
+    }
+    const failed = store.whatIf((assume) => {
+      assume(assumed);
+      for (let index = start; index < Math.min(start + atOnce, commands.length); index++) {
+        const drafted = draft(commands[index] as Command, last + 1);
+        if (drafted instanceof Problem) {
+          refused = { problem: drafted, index };
+          return;
+        }
+        onDrafted(drafted, index);
+        if (!isDraft(drafted)) continue;
+        assume(drafted.changes);
+        assumed.push(...drafted.changes);
+      }
+    });
+    if (failed !== undefined) return { problem: failed, index: 0 };
+  }
+  return refused;
+}
