@@ -1,7 +1,7 @@
 /** One request asks for so much work and no more: pages by what is in them, bodies by what may mean something. */
 import t from 'tap';
 import { PAGE_BYTES, type Page, page, walk } from '../../src/control/page.ts';
-import { makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import { makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
 
 t.test('a page ends where it is long enough, and the next one goes on there', async (t) => {
   const size = 10_000;
@@ -114,4 +114,26 @@ t.test('a body that is too long to mean anything is refused before it is read', 
   const zone = { nameservers: ['ns.other.test'], hostmaster: 'a.a.test' };
   t.equal((await api.request('PUT', '/v1/zones/a.test', { body: zone })).statusCode, 201);
   t.match((await api.request('PUT', url, { body })).json(), { code: 'rrset_invalid', detail: /at most \d+ records/ });
+});
+
+t.test('what one token asks for in slices is not in the way of another', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  await seed(api);
+  const order: string[] = [];
+  const ask = async (name: string, request: Promise<{ statusCode: number }>) => {
+    t.equal((await request).statusCode, 200);
+    order.push(name);
+  };
+  const services = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [
+      `s${i}.example.test`,
+      { pools: { only: { weight: 1, targets: ['192.0.2.1'] } } },
+    ]),
+  );
+  const compared = api.request('POST', '/v1/services', { body: { services, dryRun: true } });
+  const explained = api.request('GET', '/v1/services/app.example.test/explain?draws=10000&client=203.0.113.7');
+  const read = api.request('GET', '/v1/services/app.example.test', { token: READER });
+  await Promise.all([ask('dry run', compared), ask('explain', explained), ask('read', read)]);
+  t.equal(order[0], 'read', 'though it came last');
 });

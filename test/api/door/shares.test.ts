@@ -35,6 +35,23 @@ t.test('tokens take turns, whoever asked more', async (t) => {
   t.same(order, ['greedy', 'operator', 'other', 'greedy', 'greedy', 'greedy', 'greedy']);
 });
 
+t.test('work in slices stands in line with its token for each of them', async (t) => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const work = async (token: string, slices: number) => {
+    for (let slice = 1; slice <= slices; slice++) {
+      await turns.again(token);
+      order.push(token);
+    }
+  };
+  await Promise.all([work('greedy', 3), work('greedy', 3), work('operator', 2)]);
+  t.same(order.slice(0, 4), ['greedy', 'operator', 'greedy', 'operator'], 'however much of another token is begun');
+  t.equal(order.length, 8);
+  const full = Array.from({ length: WAITING_MAX + 5 }, () => turns.again('greedy'));
+  t.match(await turns.take('greedy'), { code: 'share_used_up' }, 'they count for what may still begin');
+  await Promise.all(full);
+});
+
 t.test('a line has an end', async (t) => {
   const turns = new Turns();
   const all = Array.from({ length: WAITING_MAX + 1 }, () => turns.take('greedy'));
