@@ -121,14 +121,15 @@ t.test('what one token asks for in slices is not in the way of another', async (
   t.teardown(() => api.close());
   await seed(api);
   const order: string[] = [];
-  const ask = async (name: string, request: Promise<{ statusCode: number }>) => {
-    t.equal((await request).statusCode, 200);
+  const ask = async (name: string, request: Promise<{ statusCode: number; body: string }>) => {
+    const { statusCode, body } = await request;
+    t.equal(statusCode, 200, body);
     order.push(name);
   };
   const services = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [
       `s${i}.example.test`,
-      { pools: { only: { weight: 1, targets: ['192.0.2.1'] } } },
+      { pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { targets: ['192.0.2.2'] } } },
     ]),
   );
   const compared = api.request('POST', '/v1/services', { body: { services, dryRun: true } });
