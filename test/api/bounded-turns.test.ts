@@ -129,7 +129,7 @@ t.test('what one token asks for in slices is not in the way of another', async (
   const services = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [
       `s${i}.example.test`,
-      { pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { targets: ['192.0.2.2'] } } },
+      { pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } } },
     ]),
   );
   const compared = api.request('POST', '/v1/services', { body: { services, dryRun: true } });
