@@ -1,4 +1,4 @@
-/** Opens many TCP connections that send a byte a second, in a process of its own, until it is told to end. */
+/** Opens many TCP connections that send a byte a second, in a process of its own, until it is told to end and the server has closed them all. */
 import net from 'node:net';
 import { setInterval } from 'node:timers/promises';
 
@@ -19,7 +19,7 @@ process.once('message', () => {
   ended = true;
 });
 for await (const _ of setInterval(1000)) {
-  if (ended) break;
+  if (ended && sockets.every((socket) => socket.destroyed)) break;
   for (const socket of sockets) if (socket.writable) socket.write(Uint8Array.of(1));
 }
 process.send?.({ closed: sockets.filter((socket) => socket.destroyed).length });

@@ -10,6 +10,8 @@ import { ADMIN, makeDirectory, READER, seed, startApi } from '../../fixtures/api
 import { attack, head } from '../../fixtures/attacks.ts';
 
 const SOON = { handshakeMs: 300, headMs: 300, stallMs: 300, lingerMs: 300, stopMs: 300 };
+/** For what is sent whole: a busy machine may take its time to read it. */
+const READ = { ...SOON, headMs: 10_000, stallMs: 10_000 };
 const ROOM = { maxConnections: 100, maxConnectionsPerPrefix: 100, prefixOf: () => undefined };
 
 async function listen(t: Test, door: Partial<DoorOptions> = {}, options: Partial<ApiOptions> = {}) {
@@ -56,7 +58,7 @@ t.test('a body that stops is told so, and changes nothing', async (t) => {
 });
 
 t.test('a body that nobody wanted is waited for, but not for long', async (t) => {
-  const { port } = await listen(t);
+  const { port } = await listen(t, { times: READ });
   const reply = await exchange(port, `${head('wrong', 'PUT /v1/zones/a.test', length(100))}{`);
   t.match(reply, /^HTTP\/1.1 401 /);
 });
@@ -87,7 +89,7 @@ t.test('a reply that nobody reads is given up', async (t) => {
 });
 
 t.test('what Node would refuse without a word has one', async (t) => {
-  const { port } = await listen(t);
+  const { port } = await listen(t, { times: READ });
   const cases: [string, number, string][] = [
     ['GET /healthz HTTP/1.1\r\n\r\n', 400, 'request_invalid'],
     ['GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400, 'request_invalid'],
@@ -118,7 +120,7 @@ t.test('what Node would refuse without a word has one', async (t) => {
 });
 
 t.test('a refusal is never taken for the reply to an earlier request', async (t) => {
-  const { port } = await listen(t);
+  const { port } = await listen(t, { times: READ });
   const reply = await exchange(port, 'GET /v1/zones HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
   t.notMatch(reply.slice(0, 20), '400', 'the first reply is not that to the second request');
 });
