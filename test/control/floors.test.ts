@@ -7,27 +7,31 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
   page: [],
+  // Work that leaves the thread to others in between.
+  slices: [],
   outbound: [],
   commands: [],
   // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
   observed: ['clock'],
   replies: ['names', 'observed'],
-  drafts: ['commands', 'names', 'replies'],
+  drafts: ['commands', 'names', 'replies', 'slices'],
   grant: ['drafts', 'names'],
-  engine: ['commands', 'drafts', 'grant'],
+  // Commands that are only looked at.
+  rehearsal: ['commands', 'drafts', 'slices'],
+  engine: ['commands', 'drafts', 'grant', 'rehearsal', 'slices'],
   // What is read.
-  queries: ['drafts', 'grant', 'names', 'observed', 'page', 'replies'],
-  explain: ['drafts', 'names', 'observed'],
+  queries: ['commands', 'drafts', 'grant', 'names', 'observed', 'page', 'replies', 'slices'],
+  explain: ['drafts', 'names', 'observed', 'slices'],
   drain: ['drafts', 'names'],
   gates: ['clock', 'names', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
-  events: ['engine', 'grant', 'names', 'observed', 'replies'],
+  events: ['engine', 'grant', 'names', 'observed', 'page', 'replies'],
   health: ['clock', 'engine', 'observed', 'outbound'],
   releases: ['clock', 'drain', 'engine', 'gates', 'observed'],
-  'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries'],
+  'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'slices'],
   tokens: ['engine'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'outbound'],
-  'zone-files': ['commands', 'drafts', 'engine', 'names'],
+  'zone-files': ['commands', 'drafts', 'engine', 'names', 'slices'],
 };
 
 /** The folder of control that a file is in, or the file's own name beside them; undefined: it is not in control. */
