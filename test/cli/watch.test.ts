@@ -128,7 +128,7 @@ t.test('a server that goes away and comes back is watched on', async (t) => {
   const type = typist(teal);
   const app = 'app.example.test';
   await type(`release start ${app} --to green --steps 10,pause,100`);
-  let restarted: Promise<TealProcess> | undefined;
+  let isTrying = false;
   let seen = (): void => {};
   const isSeen = new Promise<void>((resolve) => {
     seen = resolve;
@@ -137,14 +137,13 @@ t.test('a server that goes away and comes back is watched on', async (t) => {
   const watching = type(`release watch ${app}`, {
     onOutput(text) {
       seen();
-      if (restarted !== undefined || !text.includes('Trying again.')) return;
-      restarted = startTeal(folder, { env: { TEAL_ADMIN_LISTEN: `127.0.0.1:${port}` } });
+      if (text.includes('Trying again.')) isTrying = true;
     },
   });
   await isSeen;
   await teal.end('SIGTERM');
-  while (restarted === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-  const again = await restarted;
+  while (!isTrying) await new Promise((resolve) => setTimeout(resolve, 20));
+  const again = await startTeal(folder, { env: { TEAL_ADMIN_LISTEN: `127.0.0.1:${port}` } });
   t.teardown(() => again.child.kill('SIGKILL'));
   await type(`release promote ${app}`);
   const { code, stdout, stderr } = await watching;
