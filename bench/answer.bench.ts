@@ -72,7 +72,7 @@ class AnswerBench {
     const queries = Array.from(questions(kind, SIZE, QUERIES), (question) => queryBytes(question, edns, cookie));
     this.#starts = new Uint32Array(QUERIES + 1);
     queries.forEach((query, i) => {
-      this.#starts[i + 1] = (this.#starts[i] as number) + query.length;
+      this.#starts[i + 1] = this.#starts[i] + query.length;
     });
     this.#requests = new Uint8Array(Buffer.concat(queries));
   }
@@ -100,8 +100,8 @@ class AnswerBench {
       const query = first + i;
       const length = responder.answer(
         this.#requests,
-        starts[query] as number,
-        starts[query + 1] as number,
+        starts[query],
+        starts[query + 1],
         this.#replies,
         i * REPLY_BYTES,
         true,

@@ -92,12 +92,12 @@ class BatchClient {
     const count = this.#libc.recvmmsg(this.#fd, at, BATCH, LINUX.MSG_DONTWAIT, 0);
     for (let i = 0; i < count; i++) {
       const message = this.#message(BATCH + i);
-      const length = this.#words[((BATCH + i) * MMSGHDR_BYTES + 56) >> 2] as number;
-      const id = ((this.#memory[message] as number) << 8) | (this.#memory[message + 1] as number);
+      const length = this.#words[((BATCH + i) * MMSGHDR_BYTES + 56) >> 2];
+      const id = (this.#memory[message] << 8) | this.#memory[message + 1];
       // A late answer to an earlier round is judged by nothing: its query's time is forgotten.
       if (id !== (round & 0xffff)) continue;
       const isWhole = length === this.#queryBytes + 16;
-      answered(isWhole ? (this.#memory[message + length - POOL_AT_END] as number) : 0);
+      answered(isWhole ? this.#memory[message + length - POOL_AT_END] : 0);
     }
   }
 }

@@ -29,7 +29,7 @@ const PAUSE_MS = 5;
 const SETTLE_MS = 12_000;
 
 export function quantile(sorted: Latencies, share: number): number {
-  return sorted[Math.floor((sorted.length - 1) * share)] as number;
+  return sorted[Math.floor((sorted.length - 1) * share)];
 }
 
 /** A zone of `names` names with an A record each. */

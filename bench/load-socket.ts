@@ -104,16 +104,16 @@ export class LoadSocket {
       const query = first + i;
       const id = this.#nextId;
       this.#nextId = (id + 1) % IDS;
-      const start = starts[query] as number;
+      const start = starts[query];
       bytes[start] = id >> 8;
       bytes[start + 1] = id & 0xff;
       // Still there after 65,535 others.
       if (this.#sentAtMs[id] !== 0) this.#lose(id, tally);
       this.#sentAtMs[id] = nowMs;
-      this.#expected[id] = expected[query] as number;
+      this.#expected[id] = expected[query];
       const iovec = BATCH * MMSGHDR_BYTES + i * IOVEC_BYTES;
       this.#pointer(iovec, this.#queryBase + start);
-      this.#words[(iovec + 8) >> 2] = (starts[query + 1] as number) - start;
+      this.#words[(iovec + 8) >> 2] = starts[query + 1] - start;
     }
     let done = 0;
     while (done < count) {
@@ -138,26 +138,26 @@ export class LoadSocket {
     const replies = 2 * BATCH * (MMSGHDR_BYTES + IOVEC_BYTES);
     for (let i = 0; i < count; i++) {
       const at = replies + i * REPLY_BYTES;
-      const id = ((memory[at] as number) << 8) | (memory[at + 1] as number);
-      const sentAt = this.#sentAtMs[id] as number;
+      const id = (memory[at] << 8) | memory[at + 1];
+      const sentAt = this.#sentAtMs[id];
       if (sentAt === 0) continue;
       this.#sentAtMs[id] = 0;
       this.outstanding--;
       tally.received++;
-      const answers = ((memory[at + 6] as number) << 8) | (memory[at + 7] as number);
-      if ((((memory[at + 3] as number) & 15) | (answers << 4)) !== this.#expected[id]) this.#wrong(i, at, tally);
+      const answers = (memory[at + 6] << 8) | memory[at + 7];
+      if (((memory[at + 3] & 15) | (answers << 4)) !== this.#expected[id]) this.#wrong(i, at, tally);
       const latencyMs = nowMs - sentAt;
       tally.latencySumMs += latencyMs;
       if (latencyMs > tally.latencyMaxMs) tally.latencyMaxMs = latencyMs;
       const bucket = Math.min(tally.latencies.length - 1, Math.floor(latencyMs * 1000));
-      tally.latencies[bucket] = (tally.latencies[bucket] as number) + 1;
+      tally.latencies[bucket] = tally.latencies[bucket] + 1;
     }
   }
 
   #wrong(i: number, at: number, tally: Tally): void {
     tally.wrong++;
     if (tally.firstWrong !== '') return;
-    const length = this.#words[(BATCH * (MMSGHDR_BYTES + IOVEC_BYTES) + i * MMSGHDR_BYTES + 56) >> 2] as number;
+    const length = this.#words[(BATCH * (MMSGHDR_BYTES + IOVEC_BYTES) + i * MMSGHDR_BYTES + 56) >> 2];
     tally.firstWrong = Buffer.from(this.#memory.subarray(at, at + length)).toString('hex');
   }
 
@@ -173,7 +173,7 @@ export class LoadSocket {
   /** Gives up on queries that have waited too long. */
   expire(nowMs: number, tally: Tally): void {
     while (this.#oldestId !== this.#nextId) {
-      const sentAt = this.#sentAtMs[this.#oldestId] as number;
+      const sentAt = this.#sentAtMs[this.#oldestId];
       if (sentAt !== 0) {
         if (nowMs - sentAt < LOST_AFTER_MS) return;
         this.#lose(this.#oldestId, tally);

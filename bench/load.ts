@@ -131,7 +131,7 @@ class Generator {
       due++;
     }
     if (due === 0) return;
-    const socket = this.#sockets[this.#nextSocket] as LoadSocket;
+    const socket = this.#sockets[this.#nextSocket];
     this.#nextSocket = (this.#nextSocket + 1) % this.#options.clients;
     this.#send(socket, due, tally);
   }
@@ -151,7 +151,7 @@ function percentile(latencies: Uint32Array, share: number): number {
   const total = latencies.reduce((sum, count) => sum + count, 0);
   let seen = 0;
   for (let us = 0; us < latencies.length; us++) {
-    seen += latencies[us] as number;
+    seen += latencies[us];
     if (seen >= total * share) return us + 1;
   }
   return latencies.length;

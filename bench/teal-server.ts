@@ -17,7 +17,7 @@ export interface TealServerOptions {
   readonly entry?: string;
 }
 
-const { size, port, workers, entry } = JSON.parse(process.argv[2] as string) as TealServerOptions;
+const { size, port, workers, entry } = JSON.parse(process.argv[2]) as TealServerOptions;
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);

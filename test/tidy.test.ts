@@ -101,7 +101,7 @@ function wrongPackages(files: readonly SourceFile[]): string[] {
     const wrong = importsOf(file).packages.filter((name) => {
       if (pure.includes(part)) return name !== 'node:assert/strict';
       const owner = owners[name];
-      return owner !== undefined && !owner.includes(part.split('/')[0] as string);
+      return owner !== undefined && !owner.includes(part.split('/')[0]);
     });
     return wrong.map((name) => `${file.path} imports ${name}`);
   });

@@ -72,7 +72,7 @@ function rowTop({ resolvers }: FarmRun, row: number): number {
 }
 
 function panel(run: FarmRun, service: number, x: (seconds: number) => number): string {
-  const facts = run.services[service] as ServiceRun;
+  const facts = run.services[service];
   const rowsTop = 26 + STEPS_HEIGHT;
   const bottom = rowsTop + rowTop(run, run.resolvers.length);
   return [

@@ -61,7 +61,7 @@ async function oneRound(
 ): Promise<Run[]> {
   const able = servers.filter(({ peer }) => peer.kinds.includes(workload.kind));
   // Another one begins each round, so that none always follows the same neighbour's heat.
-  const order = able.map((_, i) => able[(i + round) % able.length] as RunningServer);
+  const order = able.map((_, i) => able[(i + round) % able.length]);
   const runs: Run[] = [];
   for (const server of order) {
     try {

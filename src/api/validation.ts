@@ -29,7 +29,7 @@ export function compileValidator({
   return (data) => {
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
     if (validator.Check(value)) return { value };
-    const fault = validator.Errors(value)[0] as TLocalizedValidationError;
+    const fault = validator.Errors(value)[0];
     const detail = describe(fault, schema, value, part);
     const pointer = pointerTo(fault);
     return { error: new Refusal(new Problem(part.code, detail, httpPart === 'body' ? { pointer } : {})) };
@@ -79,7 +79,7 @@ function describe(
 }
 
 function missingOf(fault: TLocalizedValidationError): string {
-  return fault.keyword === 'required' ? (fault.params.requiredProperties[0] as string) : '';
+  return fault.keyword === 'required' ? fault.params.requiredProperties[0] : '';
 }
 
 /** Names of the properties that an object's schema knows; `schemaPath` leads to its `additionalProperties`. */

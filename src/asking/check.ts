@@ -45,8 +45,8 @@ interface Checked {
 /** Whether it is the reply to what was asked, by ID and question; what is not is nobody's reply, and passed over. */
 export function isReplyTo({ id, question }: Asked, message: Uint8Array): boolean {
   if (message.length < HEADER_BYTES + question.length) return false;
-  if (word(message, 0) !== id || ((message[2] as number) & RESPONSE) === 0 || word(message, 4) !== 1) return false;
-  return question.every((byte, at) => lower(message[HEADER_BYTES + at] as number) === lower(byte));
+  if (word(message, 0) !== id || (message[2] & RESPONSE) === 0 || word(message, 4) !== 1) return false;
+  return question.every((byte, at) => lower(message[HEADER_BYTES + at]) === lower(byte));
 }
 
 /** The message as far as a parser may see it, or what is wrong with it, in a phrase. */
@@ -113,7 +113,7 @@ class Walk {
     for (;;) {
       if (++this.#steps > STEPS_MAX) return this.#fail('has more names than a message needs');
       if (at >= this.#message.length) return this.#fail('ends within a name');
-      const length = this.#message[at] as number;
+      const length = this.#message[at];
       if (length === 0) break;
       if ((length & POINTER) === POINTER) {
         if (at + 1 >= this.#message.length) return this.#fail('ends within a name');
@@ -151,7 +151,7 @@ class Walk {
 }
 
 function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 function lower(byte: number): number {

@@ -94,7 +94,7 @@ async function compareAll(
     for (const [index, compared] of services.entries()) {
       const { name, action, before } = compared;
       const changes = action === 'none' ? [] : differences(compared);
-      found.push({ name, action, changes, declared: part[index]?.[1] as DeclaredService, revision: before?.revision });
+      found.push({ name, action, changes, declared: part[index]?.[1], revision: before?.revision });
     }
   }
   return found;

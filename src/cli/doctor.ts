@@ -66,7 +66,7 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
     ...(options.root !== undefined && { roots: [options.root] }),
   });
   const chapters: Chapter[] = [await lookAtMachine(session, server.findings, options)];
-  show(session, chapters[0] as Chapter);
+  show(session, chapters[0]);
   const names = named.length > 0 ? named.map(lower) : server.zones.map(({ name }) => name);
   for (const name of names) {
     const known = server.zones.find((zone) => zone.name === name);

@@ -52,7 +52,7 @@ export function historyLines(revisions: readonly Revision[], style: Style): stri
     printable(summary),
   ]);
   const [head = '', ...lines] = columns([['REVISION', 'AT', 'BY', 'WHAT'], ...rows], [0]);
-  return [head, ...lines.flatMap((line, i) => [line, ...againLines(revisions[i] as Revision)])];
+  return [head, ...lines.flatMap((line, i) => [line, ...againLines(revisions[i])])];
 }
 
 /** How what was deleted is set again: its content is nowhere else. */

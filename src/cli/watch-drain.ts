@@ -20,7 +20,7 @@ export async function watchDrain(session: Session, names: readonly string[]): Pr
   const look = async (): Promise<Sight> => {
     const drains = await Promise.all(names.map((name) => session.api.get<Drain>(path`/v1/services/${name}/drain`)));
     const nowMs = Date.now();
-    const all = names.map((name, at) => ({ name, drain: drains[at] as Drain }));
+    const all = names.map((name, at) => ({ name, drain: drains[at] }));
     const isLast = nowMs >= settledAtMs && drains.every((drain) => undrained(drain).length === 0);
     const events = all.flatMap(({ name, drain }) => {
       const left = undrained(drain);

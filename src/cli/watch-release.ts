@@ -35,7 +35,7 @@ class ReleaseWatcher {
     const release = await api.get<Release>(path`/v1/releases/${this.#id}`);
     const names = Object.keys(release.services);
     const drains = await this.#drains(names);
-    const events = await this.#events(names[0] as string, release);
+    const events = await this.#events(names[0], release);
     this.state = release.state;
     const nowMs = Date.now();
     const isLast = release.state === 'completed' || release.state === 'aborted';
@@ -60,7 +60,7 @@ class ReleaseWatcher {
     const found = await Promise.all(
       names.map((name) => this.#session.api.find<Drain>(path`/v1/services/${name}/drain`)),
     );
-    return new Map(found.flatMap((drain, at) => (drain === undefined ? [] : [[names[at] as string, drain]])));
+    return new Map(found.flatMap((drain, at) => (drain === undefined ? [] : [[names[at], drain]])));
   }
 
   /** Each revision once, however quickly they follow each other, and what the release waits for. */

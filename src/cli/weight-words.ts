@@ -15,13 +15,13 @@ export function parseWeightWords(words: readonly string[]): Record<string, Recor
       continue;
     }
     if (service === undefined) throw refuse(`expected the name of a service before ${JSON.stringify(word)}`);
-    const weights = services[service] as Record<string, number>;
+    const weights = services[service];
     if (weights[pool] !== undefined) throw refuse(`${service} has two weights for ${pool}`);
     if (!/^\d+$/.test(text))
       throw refuse(`expected a weight from 0 to 65535 for ${pool}, found ${JSON.stringify(text)}`);
     weights[pool] = Number(text);
   }
-  const bare = Object.keys(services).find((name) => Object.keys(services[name] as object).length === 0);
+  const bare = Object.keys(services).find((name) => Object.keys(services[name]).length === 0);
   if (bare !== undefined) throw refuse(`expected weights after ${bare}, such as green=10 blue=90`);
   return services;
 }

@@ -13,7 +13,7 @@ export function explain(error: TLocalizedValidationError, values: unknown): { pa
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (isUnknownKey(error)) return { path, reason: unknownKey(path) };
-  if (error.keyword === 'required') path.push(error.params.requiredProperties[0] as string);
+  if (error.keyword === 'required') path.push(error.params.requiredProperties[0]);
   const schema = schemaAt(path);
   const found = path.reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], values);
   return { path, reason: `expected ${expectation(schema) ?? error.message}, found ${show(found, schema)}` };

@@ -15,10 +15,10 @@ function editDistance(from: string, to: string): number {
   for (const [index, character] of [...from].entries()) {
     const next = [index + 1];
     for (let at = 1; at <= to.length; at++) {
-      const replaced = (row[at - 1] as number) + (to[at - 1] === character ? 0 : 1);
-      next.push(Math.min(replaced, (row[at] as number) + 1, (next[at - 1] as number) + 1));
+      const replaced = row[at - 1] + (to[at - 1] === character ? 0 : 1);
+      next.push(Math.min(replaced, row[at] + 1, next[at - 1] + 1));
     }
     row = next;
   }
-  return row[to.length] as number;
+  return row[to.length];
 }

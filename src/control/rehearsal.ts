@@ -61,7 +61,7 @@ function* rehearseSlices(
     const failed = store.whatIf((assume) => {
       assume(assumed);
       for (let index = start; index < Math.min(start + atOnce, commands.length); index++) {
-        const drafted = draft(commands[index] as Command, last + 1);
+        const drafted = draft(commands[index], last + 1);
         if (drafted instanceof Problem) {
           refused = { problem: drafted, index };
           return;

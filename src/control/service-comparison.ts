@@ -35,14 +35,14 @@ export function* compareServices(
   const compared: ComparedService[] = [];
   const commands = entries.map(([name, body]) => ({ kind: 'service.put', name, body }) as const);
   const refused = yield* engine.rehearse(commands, context, (drafted, index) => {
-    const name = canonicalName(entries[index]?.[0] as string) as string;
+    const name = canonicalName(entries[index]?.[0]) as string;
     const before = queries.service(name);
     const action = !isDraft(drafted) ? 'none' : drafted.created ? 'make' : 'change';
     const shownBefore = before instanceof Problem ? null : before.body;
     // Once more, where it is rehearsed anew.
     compared[index] = { name: shown(name), action, before: shownBefore, after: drafted.body };
   });
-  return refused === undefined ? compared : ofService(refused.problem, entries[refused.index]?.[0] as string);
+  return refused === undefined ? compared : ofService(refused.problem, entries[refused.index]?.[0]);
 }
 
 function checkNames(names: readonly string[]): Problem | undefined {

@@ -51,7 +51,7 @@ export function dnsMetrics(registry: Registry, counters: CounterRegistry, fleet:
     (set) => {
       for (let rcode = 0; rcode < rcodeNames.length; rcode++) {
         const answers = sum(COUNTER.RCODE + rcode);
-        const name = rcodeNames[rcode] as string;
+        const name = rcodeNames[rcode];
         // Those that have a name are there from the start: a series that is born above 0 has not increased.
         if (answers > 0 || !name.startsWith(UNNAMED)) set(answers, { rcode: name });
       }

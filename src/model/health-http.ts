@@ -51,7 +51,7 @@ export const BODY_READ_MAX_BYTES = 64 * 1024;
 export function makeHttpCheck(body: HttpCheckBody, name: string, before?: HttpCheck): HttpCheck | Problem {
   const { scheme = 'http', method = 'GET', path = '/', maxRedirects = 0, verifyCertificate = true } = body;
   if (scheme !== 'http' && scheme !== 'https') return refuse(`scheme is http or https, not ${scheme}.`, '/scheme');
-  const port = body.port ?? (DEFAULT_PORTS[scheme] as number);
+  const port = body.port ?? DEFAULT_PORTS[scheme];
   if (!isPort(port)) return refuse(portDetail(port), '/port');
   const known = METHODS.find((word) => word === method);
   if (known === undefined) return refuse(`method is one of ${METHODS.join(', ')}, not ${method}.`, '/method');

@@ -125,6 +125,6 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 /** Seconds of a pause as Argo Rollouts writes them: 30, `30`, `30s`, `5m`, `1h`; undefined where it is none of these. */
 export function durationSeconds(duration: number | string): number | undefined {
   const [, digits, unit = 's'] = /^(\d{1,9})([smh]?)$/.exec(String(duration)) ?? [];
-  const seconds = Number(digits) * (unitSeconds[unit || 's'] as number);
+  const seconds = Number(digits) * unitSeconds[unit || 's'];
   return seconds > 0 && seconds <= PAUSE_MAX_SECONDS ? seconds : undefined;
 }

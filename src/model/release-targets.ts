@@ -18,7 +18,7 @@ export function changedTargets(release: Release, subjects: readonly Subject[]): 
   return services.flatMap(({ name, weights }) => {
     const subject = subjects.find(({ kind, name: about }) => kind === 'service' && about === name);
     const [before, after] = [subject?.before, subject?.after] as (Pools | null | undefined)[];
-    const measured = Object.keys(weights).filter((pool) => named.has(pool) || (weights[pool] as number) > 0);
+    const measured = Object.keys(weights).filter((pool) => named.has(pool) || weights[pool] > 0);
     const changed = measured.filter((pool) => {
       const [was, is] = [before?.pools?.[pool]?.targets, after?.pools?.[pool]?.targets];
       return Array.isArray(was) && Array.isArray(is) && !hasSame(was, is);

@@ -109,7 +109,7 @@ function topNetworks(seen: readonly Sighting[], pool: number, scale: number): Re
   const byNetwork = [...Map.groupBy(own, ({ network }) => network.join('.')).values()];
   return byNetwork
     .map((same) => ({
-      network: (same[0] as Sighting).network,
+      network: same[0].network,
       answers: scale * same.reduce((sum, { answers }) => sum + answers, 0),
     }))
     .sort((a, b) => b.answers - a.answers)

@@ -171,10 +171,10 @@ export function checkWeights(service: Service, weights: Weights, pointer: string
     return new Problem('pools_mismatch', detail, { pointer });
   }
   for (const name of names) {
-    const bad = checkWeight(service.name, name, weights[name] as number, `${pointer}/${name}`);
+    const bad = checkWeight(service.name, name, weights[name], `${pointer}/${name}`);
     if (bad !== undefined) return bad;
   }
-  if (names.some((name) => (weights[name] as number) > 0)) return undefined;
+  if (names.some((name) => weights[name] > 0)) return undefined;
   const detail = `All weights of ${service.name} would be 0 and nothing could be answered: at least one is above 0.`;
   return new Problem('weights_all_zero', detail, { pointer });
 }
@@ -195,7 +195,7 @@ export function withWeights(service: Service, weights: Weights, revision: number
   const pools = service.pools.map((pool) => ({
     ...pool,
     // JSON has a negative zero, which is no other weight than zero.
-    weight: (weights[pool.name] as number) + 0,
+    weight: weights[pool.name] + 0,
   }));
   return { ...service, pools, revision };
 }

@@ -63,7 +63,7 @@ export function makeZone(name: string, body: ZoneBody, before: Zone | undefined)
     const detail = `hostmaster is a mailbox written as a name, hostmaster.example.com for hostmaster@example.com${why}`;
     return new Problem('zone_invalid', `${detail}.`, { pointer: '/hostmaster' });
   }
-  const primary = body.primary === undefined ? (nameservers[0] as string) : canonicalName(body.primary);
+  const primary = body.primary === undefined ? nameservers[0] : canonicalName(body.primary);
   if (primary instanceof Problem) return new Problem('zone_invalid', primary.detail, { pointer: '/primary' });
   const { ttlSeconds = ZONE_DEFAULTS.ttlSeconds, nameserversTtlSeconds = ttlSeconds } = body;
   const { negativeTtlSeconds, refreshSeconds, retrySeconds, expireSeconds } = { ...ZONE_DEFAULTS, ...body };

@@ -98,12 +98,12 @@ export class Additional {
       const fits = this.#append(this.#lookup.rrsetOf(version, TYPE.A), position);
       return this.#append(this.#lookup.rrsetOf(version, TYPE.AAAA), position) && fits;
     }
-    if (((words[plan + PLAN.FLAGS] as number) & PLAN_HOST) !== 0) return true;
+    if ((words[plan + PLAN.FLAGS] & PLAN_HOST) !== 0) return true;
     // Both of one pool, as everywhere.
     const pool = this.#pick.pickForSender(plan);
     const before = this.#reply.additionals;
-    const fits = this.#append(words[pool + POOL.FIRST] as number, position);
-    const both = this.#append(words[pool + POOL.SECOND] as number, position) && fits;
+    const fits = this.#append(words[pool + POOL.FIRST], position);
+    const both = this.#append(words[pool + POOL.SECOND], position) && fits;
     if (this.#reply.additionals > before) this.#pick.count(plan, pool);
     return both;
   }
@@ -116,7 +116,7 @@ export class Additional {
   }
 
   #isSeen(version: number): boolean {
-    const hash = this.#host.states[0] as number;
+    const hash = this.#host.states[0];
     const seen = this.#seen;
     for (let i = 0; i < this.#seenCount; i++) if (seen[2 * i] === version && seen[2 * i + 1] === hash) return true;
     if (this.#seenCount === HOSTS_MAX) return true;
@@ -129,7 +129,7 @@ export class Additional {
 
 /** Whether a name is `other` from its label `label` on, or below it. */
 function isAtOrBelow(name: HashedName, other: HashedName, label: number): boolean {
-  const start = other.starts[label] as number;
+  const start = other.starts[label];
   const length = other.length - start;
   const own = name.length - length;
   const nameLabel = name.labels - (other.labels - label);

@@ -128,6 +128,6 @@ export class Responder {
 
   #count(counter: number): void {
     const values = this.#counters.values;
-    values[counter] = (values[counter] as number) + 1;
+    values[counter] = values[counter] + 1;
   }
 }

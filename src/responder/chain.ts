@@ -28,7 +28,7 @@ export class Chain {
   /** `name`, which stands at `position`, owns an alias. */
   add(name: HashedName, position: number): void {
     this.#positions[this.length] = position;
-    this.#hashes[this.length] = name.states[0] as number;
+    this.#hashes[this.length] = name.states[0];
     this.length++;
   }
 
@@ -41,17 +41,16 @@ export class Chain {
 
   /** Where a DNAME stands that has served before in this answer, or 0: each is given once. */
   recordOf(dname: number): number {
-    for (let i = 0; i < this.#dnameCount; i++)
-      if (this.#dnames[2 * i] === dname) return this.#dnames[2 * i + 1] as number;
+    for (let i = 0; i < this.#dnameCount; i++) if (this.#dnames[2 * i] === dname) return this.#dnames[2 * i + 1];
     return 0;
   }
 
   /** Whether the answer ends with the alias to `target`: the chain is long enough, or the name owns an alias in it. */
   ends(target: HashedName): boolean {
     if (this.length === ALIAS_DEPTH_MAX) return true;
-    const hash = target.states[0] as number;
+    const hash = target.states[0];
     for (let i = 0; i < this.length; i++) {
-      if (this.#hashes[i] === hash && this.#reply.isName(this.#positions[i] as number, target)) return true;
+      if (this.#hashes[i] === hash && this.#reply.isName(this.#positions[i], target)) return true;
     }
     return false;
   }

@@ -33,7 +33,7 @@ export class Chaos {
   answer(query: Query, reply: Reply): boolean {
     if (query.type !== TYPE.TXT && query.type !== TYPE.ANY) return false;
     for (let i = 0; i < this.#entries.length; i++) {
-      const { name, text } = this.#entries[i] as Entry;
+      const { name, text } = this.#entries[i];
       if (!isName(query, name)) continue;
       if (reply.at + RDATA_AT + 1 + text.length > reply.limit) {
         reply.truncate();

@@ -45,7 +45,7 @@ export class Cookies {
     const ageSeconds = (nowSeconds - readBe32(bytes, server + TIMESTAMP_AT)) | 0;
     if (ageSeconds > OLDEST_SECONDS || ageSeconds < NEWEST_SECONDS) return NEVER;
     const input = this.#input;
-    for (let i = 0; i < CLIENT_COOKIE_BYTES + HASH_AT; i++) input[i] = bytes[at + i] as number;
+    for (let i = 0; i < CLIENT_COOKIE_BYTES + HASH_AT; i++) input[i] = bytes[at + i];
     for (let key = 0; key < this.#keys.length; key++) {
       this.#hashInput(key, client, this.#hash, 0);
       if (sameBytes(this.#hash, bytes, server + HASH_AT)) return ageSeconds;
@@ -61,26 +61,26 @@ export class Cookies {
   /** Writes the client cookie that stands at `from`, and a new server cookie behind it. */
   write(out: Uint8Array, at: number, bytes: Uint8Array, from: number, client: Client, nowSeconds: number): void {
     const input = this.#input;
-    for (let i = 0; i < CLIENT_COOKIE_BYTES; i++) input[i] = bytes[from + i] as number;
+    for (let i = 0; i < CLIENT_COOKIE_BYTES; i++) input[i] = bytes[from + i];
     const server = CLIENT_COOKIE_BYTES;
     input[server] = VERSION;
     for (let i = 1; i < TIMESTAMP_AT; i++) input[server + i] = 0;
     for (let i = 0; i < 4; i++) input[server + TIMESTAMP_AT + i] = nowSeconds >>> (24 - 8 * i);
-    for (let i = 0; i < server + HASH_AT; i++) out[at + i] = input[i] as number;
+    for (let i = 0; i < server + HASH_AT; i++) out[at + i] = input[i];
     this.#hashInput(0, client, out, at + server + HASH_AT);
   }
 
   #hashInput(key: number, client: Client, out: Uint8Array, at: number): void {
     const input = this.#input;
     const start = CLIENT_COOKIE_BYTES + HASH_AT;
-    for (let i = 0; i < client.length; i++) input[start + i] = client.bytes[client.at + i] as number;
-    sipHash(this.#keys[key] as Int32Array, input, start + client.length, out, at);
+    for (let i = 0; i < client.length; i++) input[start + i] = client.bytes[client.at + i];
+    sipHash(this.#keys[key], input, start + client.length, out, at);
   }
 }
 
 /** Without an early end, so that the time it takes tells nothing about how much was right. */
 function sameBytes(hash: Uint8Array, bytes: Uint8Array, at: number): boolean {
   let difference = 0;
-  for (let i = 0; i < HASH_BYTES; i++) difference |= (hash[i] as number) ^ (bytes[at + i] as number);
+  for (let i = 0; i < HASH_BYTES; i++) difference |= hash[i] ^ bytes[at + i];
   return difference === 0;
 }

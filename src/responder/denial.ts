@@ -23,13 +23,13 @@ export class Denial {
     const lookup = this.#lookup;
     const reply = this.#reply;
     const { bytes } = reply;
-    const skip = name.starts[lookup.apexLabel] as number;
+    const skip = name.starts[lookup.apexLabel];
     const record = reply.at;
     if (reply.append(lookup.soa(), position, skip, skip) === 0) return reply.truncate();
     reply.authorities = 1;
     let ttl = Math.min(readBe32(bytes, record + TTL_AT) >>> 0, readBe32(bytes, reply.at - 4) >>> 0);
     // A denial at a service's name must not outlive what the service may answer next.
-    if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL] as number);
+    if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL]);
     writeBe32(bytes, record + TTL_AT, ttl);
   }
 }

@@ -134,5 +134,5 @@ export class EdnsReply {
 }
 
 function copy(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
-  for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i];
 }

@@ -36,7 +36,7 @@ export class QueryNetwork {
    */
   pickForClient(words: Int32Array, plan: number): number {
     const { present, subnetAt } = this.#edns;
-    const source = present && subnetAt !== 0 ? (this.#request[subnetAt + SOURCE_AT] as number) : 0;
+    const source = present && subnetAt !== 0 ? this.#request[subnetAt + SOURCE_AT] : 0;
     // Source 0 keeps the client's network secret (§7.1.2). Such an answer is kept for such queries only (§7.3.1), so
     // that the sender may decide, and the scope is 0 all the same.
     if (source === 0) return this.pickForSender(words, plan);

@@ -99,7 +99,7 @@ export class RateLimiter {
     const costMs = all ? this.#allMs : this.#sameMs;
     const buckets = this.#buckets;
     const bucket = hash >>> (32 - BUCKETS_LOG2);
-    const aheadMs = (buckets[bucket] as number) - nowMs;
+    const aheadMs = buckets[bucket] - nowMs;
     const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS + CLOCK_SKEW_MS;
     const nextMs = (isCurrent ? aheadMs : 0) + costMs;
     if (nextMs > BURST_MS) return false;

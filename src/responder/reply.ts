@@ -50,7 +50,7 @@ export class Reply {
     let to = at + HEADER_BYTES;
     if (query.hasQuestion) {
       const end = requestStart + HEADER_BYTES + query.nameLength + 4;
-      for (let from = requestStart + HEADER_BYTES; from < end; from++) bytes[to++] = request[from] as number;
+      for (let from = requestStart + HEADER_BYTES; from < end; from++) bytes[to++] = request[from];
     }
     this.at = to;
     this.#sections = to;
@@ -80,18 +80,18 @@ export class Reply {
    */
   append(rrset: number, position: number, ownerSkip: number, suffixShift: number): number {
     const { words, bytes } = this.#view;
-    const length = words[rrset + RRSET.LENGTH] as number;
+    const length = words[rrset + RRSET.LENGTH];
     const to = this.at;
     if (to + length > this.limit) return 0;
-    const count = words[rrset + RRSET.COUNT] as number;
-    const fixups = words[rrset + RRSET.FIXUPS] as number;
+    const count = words[rrset + RRSET.COUNT];
+    const fixups = words[rrset + RRSET.FIXUPS];
     const from = (rrset + RRSET.DATA + fixups) * 4;
     const reply = this.bytes;
-    const stride = words[rrset + RRSET.STRIDE] as number;
+    const stride = words[rrset + RRSET.STRIDE];
     if (stride !== 0 && count > 1 && fixups === 0) {
       this.#copyRotated(from, length, stride, count);
     } else {
-      for (let i = 0; i < length; i++) reply[to + i] = bytes[from + i] as number;
+      for (let i = 0; i < length; i++) reply[to + i] = bytes[from + i];
     }
     this.at = to + length;
     // The prepared bytes are right as they are for an owner that is the question.
@@ -99,7 +99,7 @@ export class Reply {
     const owner = this.positionOf(position, ownerSkip);
     for (let at = to; at < this.at; at = this.recordEnd(at)) this.#pointTo(at, owner);
     for (let i = 0; i < fixups; i++) {
-      const fixup = words[rrset + RRSET.DATA + i] as number;
+      const fixup = words[rrset + RRSET.DATA + i];
       this.#pointTo(to + (fixup >> 8), this.positionOf(position, suffixShift + (fixup & 0xff)));
     }
     return count;
@@ -114,7 +114,7 @@ export class Reply {
     const to = this.at;
     for (let i = 0; i < length; i++) {
       if (source === end) source = from;
-      reply[to + i] = bytes[source++] as number;
+      reply[to + i] = bytes[source++];
     }
   }
 
@@ -130,10 +130,10 @@ export class Reply {
     bytes[at + 3] = TYPE.CNAME;
     bytes[at + 4] = 0;
     bytes[at + 5] = CLASS.IN;
-    for (let i = 0; i < 4; i++) bytes[at + TTL_AT + i] = bytes[this.start + dname + TTL_AT + i] as number;
+    for (let i = 0; i < 4; i++) bytes[at + TTL_AT + i] = bytes[this.start + dname + TTL_AT + i];
     bytes[at + 10] = 0;
     bytes[at + 11] = prefix + 2;
-    for (let i = 0; i < prefix; i++) bytes[at + RDATA_AT + i] = name.bytes[i] as number;
+    for (let i = 0; i < prefix; i++) bytes[at + RDATA_AT + i] = name.bytes[i];
     this.#pointTo(at + RDATA_AT + prefix, dname + RDATA_AT);
     this.at = at + RDATA_AT + prefix + 2;
     return true;
@@ -146,7 +146,7 @@ export class Reply {
 
   /** Where the record at memory offset `at`, with a pointer as its owner, ends. */
   recordEnd(at: number): number {
-    return at + RDATA_AT + (((this.bytes[at + 10] as number) << 8) | (this.bytes[at + 11] as number));
+    return at + RDATA_AT + ((this.bytes[at + 10] << 8) | this.bytes[at + 11]);
   }
 
   /** A pointer has 14 bits: names from here on cannot be pointed to (RFC 1035 §4.1.4). */
@@ -161,9 +161,9 @@ export class Reply {
     let at = position;
     let left = skip;
     for (;;) {
-      const size = bytes[start + at] as number;
+      const size = bytes[start + at];
       if (size >= 0xc0) {
-        at = ((size & 0x3f) << 8) | (bytes[start + at + 1] as number);
+        at = ((size & 0x3f) << 8) | bytes[start + at + 1];
       } else if (left === 0) {
         return at;
       } else {
@@ -178,14 +178,14 @@ export class Reply {
     const { bytes, start } = this;
     let at = start + position;
     for (let i = 0; i < name.length; ) {
-      const size = bytes[at] as number;
+      const size = bytes[at];
       if (size >= 0xc0) {
-        at = start + (((size & 0x3f) << 8) | (bytes[at + 1] as number));
+        at = start + (((size & 0x3f) << 8) | bytes[at + 1]);
         continue;
       }
       if (size !== name.bytes[i]) return false;
       for (let left = size + 1; left > 0; left--) {
-        if (lowerByte(bytes[at++] as number) !== name.bytes[i++]) return false;
+        if (lowerByte(bytes[at++]) !== name.bytes[i++]) return false;
       }
     }
     return true;
@@ -198,13 +198,13 @@ export class Reply {
     let length = 0;
     let labels = 0;
     for (;;) {
-      const size = bytes[at] as number;
+      const size = bytes[at];
       if (size >= 0xc0) {
-        at = start + (((size & 0x3f) << 8) | (bytes[at + 1] as number));
+        at = start + (((size & 0x3f) << 8) | bytes[at + 1]);
         continue;
       }
       name.starts[labels] = length;
-      for (let i = 0; i <= size; i++) name.bytes[length++] = lowerByte(bytes[at++] as number);
+      for (let i = 0; i <= size; i++) name.bytes[length++] = lowerByte(bytes[at++]);
       if (size === 0) break;
       labels++;
     }

@@ -114,7 +114,7 @@ export class Resolver {
     if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
     const isByType = found === FOUND || found === PICK || found === ALIAS;
     const kind = isByType ? type : NOT_BY_TYPE + found;
-    return (name.states[label] as number) ^ Math.imul(kind, 0x9e3779b1);
+    return name.states[label] ^ Math.imul(kind, 0x9e3779b1);
   }
 
   #isAlias(rrset: number, type: number): boolean {

@@ -55,7 +55,7 @@ export class Sections {
     const lookup = this.#lookup;
     const reply = this.#reply;
     const label = lookup.cutLabel;
-    const prefix = name.starts[label] as number;
+    const prefix = name.starts[label];
     const target = lookup.aliasTarget(lookup.rrset);
     const dname = this.#appendDname(lookup.rrset, position, prefix);
     if (dname === 0) return this.#cutShort();
@@ -92,7 +92,7 @@ export class Sections {
   refer(name: HashedName, position: number): void {
     const lookup = this.#lookup;
     const reply = this.#reply;
-    const skip = name.starts[lookup.cutLabel] as number;
+    const skip = name.starts[lookup.cutLabel];
     const start = reply.at;
     const count = reply.append(lookup.rrset, position, skip, skip);
     if (count === 0) return reply.truncate();
@@ -104,7 +104,7 @@ export class Sections {
   /** Bytes of the name before the part that the RRset's pointers count from. */
   #suffixShift(name: HashedName): number {
     // A wildcard's RRset counts from `*`, which is two bytes and stands for what precedes the closest encloser.
-    return this.#lookup.wildcard ? (name.starts[this.#lookup.encloserLabel] as number) - 2 : 0;
+    return this.#lookup.wildcard ? name.starts[this.#lookup.encloserLabel] - 2 : 0;
   }
 
   /** Ends a chain that has no room. */

@@ -41,12 +41,12 @@ export class ServicePick {
   /** The RRset that the plan gives this time for a type, counted; or 0. One answer holds one pool only. */
   rrset(plan: number, type: number): number {
     const words = this.#view.words;
-    const isHost = ((words[plan + PLAN.FLAGS] as number) & PLAN_HOST) !== 0;
+    const isHost = (words[plan + PLAN.FLAGS] & PLAN_HOST) !== 0;
     if (!isHost && type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return 0;
     const pool = this.pick(plan);
-    let rrset = words[pool + (type === TYPE.AAAA && !isHost ? POOL.SECOND : POOL.FIRST)] as number;
+    let rrset = words[pool + (type === TYPE.AAAA && !isHost ? POOL.SECOND : POOL.FIRST)];
     // ANY takes one RRset of those that are there (RFC 8482 §4.1).
-    if (rrset === 0 && type === TYPE.ANY) rrset = words[pool + POOL.SECOND] as number;
+    if (rrset === 0 && type === TYPE.ANY) rrset = words[pool + POOL.SECOND];
     if (rrset !== 0) this.count(plan, pool);
     return rrset;
   }
@@ -54,11 +54,11 @@ export class ServicePick {
   /** A pool of the plan, for the answer section: by the client's network where that decides, else by weight. */
   pick(plan: number): number {
     const words = this.#view.words;
-    const byNetwork = ((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) !== 0;
+    const byNetwork = (words[plan + PLAN.FLAGS] & PLAN_BY_NETWORK) !== 0;
     const pool = (byNetwork && this.#network.pickForClient(words, plan)) || pickPool(words, plan, this.#random);
     if (!this.isDone) {
       this.isDone = true;
-      this.firstPool = words[pool + POOL.ID] as number;
+      this.firstPool = words[pool + POOL.ID];
       this.firstBy = byNetwork ? this.#network.by : BY_DRAW;
     }
     return pool;
@@ -67,7 +67,7 @@ export class ServicePick {
   /** The same for the additional section, of which a cache keeps one copy for all networks (RFC 7871 §7.3.1, §7.4). */
   pickForSender(plan: number): number {
     const words = this.#view.words;
-    if (((words[plan + PLAN.FLAGS] as number) & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
+    if ((words[plan + PLAN.FLAGS] & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
     return this.#network.pickForSender(words, plan) || pickPool(words, plan, this.#random);
   }
 
@@ -75,15 +75,15 @@ export class ServicePick {
   count(plan: number, pool: number): void {
     const words = this.#view.words;
     const values = this.#counters.values;
-    const line = words[pool + POOL.COUNTER] as number;
-    const ttlSeconds = words[plan + PLAN.TTL] as number;
+    const line = words[pool + POOL.COUNTER];
+    const ttlSeconds = words[plan + PLAN.TTL];
     const expiresAtMs = this.nowMs + 1000 * ttlSeconds;
-    values[line + POOL_COUNTER.ANSWERS] = (values[line + POOL_COUNTER.ANSWERS] as number) + 1;
+    values[line + POOL_COUNTER.ANSWERS] = values[line + POOL_COUNTER.ANSWERS] + 1;
     values[line + POOL_COUNTER.LAST_AT_MS] = this.nowMs;
     values[line + POOL_COUNTER.LAST_TTL_SECONDS] = ttlSeconds;
     // An answer from before the TTL was lowered may outlive the last one.
     const expires = line + POOL_COUNTER.EXPIRES_AT_MS;
-    if (expiresAtMs > (values[expires] as number)) values[expires] = expiresAtMs;
+    if (expiresAtMs > values[expires]) values[expires] = expiresAtMs;
     this.#counters.resolvers.count(words, plan, pool, this.#client);
   }
 }

@@ -44,7 +44,7 @@ export function decodeSockaddr(sockaddr: Uint8Array): Endpoint | undefined {
 
 /** The port of a sockaddr. */
 export function portOf(sockaddr: Uint8Array): number {
-  return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);
+  return (sockaddr[2] << 8) | sockaddr[3];
 }
 
 /** The 4 or 16 bytes of an address as Node writes it; the zone of a scoped one (RFC 4007 §11) is no part of them. */

@@ -61,10 +61,10 @@ function tryOpen(libc: Libc, endpoint: Endpoint): Opened | undefined {
 
 /** Some queries and their replies, as a worker does it: a refusal is believed when it is repeated. */
 function exchange(libc: Libc, { endpoint, udp }: Opened, refused: Refused): string | undefined {
-  const fd = udp[0] as number;
+  const fd = udp[0];
   if (!hasTimeout(libc, fd)) return 'SO_RCVTIMEO is refused';
   const client = openEndpoint(libc, { ...endpoint, port: 0 }, 1, 2 ** 16);
-  const asker = client.udp[0] as number;
+  const asker = client.udp[0];
   const descriptors = Int32Array.of(fd, LINUX.POLLIN);
   try {
     const server = new BatchSocket(libc, fd, false, refused);

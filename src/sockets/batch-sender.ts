@@ -74,7 +74,7 @@ export class BatchSender {
     const reply = this.count++;
     const { words, parts } = this.#memory;
     const received = (parts.receive + i * STRIDE.HEADER) >> 2;
-    const controlBytes = this.#wildcard ? (words[received + HEADER.CONTROL_LENGTH] as number) : 0;
+    const controlBytes = this.#wildcard ? words[received + HEADER.CONTROL_LENGTH] : 0;
     if (reply !== i) this.#take(reply, i);
     if (controlBytes > 0) this.#leaveFrom(reply);
     words[(parts.sendIovecs + reply * STRIDE.IOVEC + IOVEC_LENGTH) >> 2] = length;
@@ -85,7 +85,7 @@ export class BatchSender {
     const header = (parts.send + this.#headers * STRIDE.HEADER) >> 2;
     this.#firsts[this.#headers++] = reply;
     this.#pointTo(header, reply);
-    words[header + HEADER.NAME_LENGTH] = words[received + HEADER.NAME_LENGTH] as number;
+    words[header + HEADER.NAME_LENGTH] = words[received + HEADER.NAME_LENGTH];
     words[header + HEADER.IOV_COUNT] = 1;
     words[header + HEADER.CONTROL_LENGTH] = controlBytes;
     this.#controlBytes = controlBytes;
@@ -124,7 +124,7 @@ export class BatchSender {
     const { words, parts } = this.#memory;
     // The way out has no checksums in hardware, without which the kernel cuts no trains.
     if (errno === LINUX.EIO) this.#joins = false;
-    const train = words[((parts.send + index * STRIDE.HEADER) >> 2) + HEADER.IOV_COUNT] as number;
+    const train = words[((parts.send + index * STRIDE.HEADER) >> 2) + HEADER.IOV_COUNT];
     if (train > 1) this.#sendApart(index, train);
     else if (this.#sendsMany && isRefusal(errno)) this.#sendDespite(index, errno);
   }
@@ -163,12 +163,12 @@ export class BatchSender {
     const { words } = this.#memory;
     const pointers = this.#pointers;
     const at = reply * POINTERS.length * 2;
-    words[header + HEADER.NAME] = pointers[at] as number;
-    words[header + HEADER.NAME + 1] = pointers[at + 1] as number;
-    words[header + HEADER.IOV] = pointers[at + 2] as number;
-    words[header + HEADER.IOV + 1] = pointers[at + 3] as number;
-    words[header + HEADER.CONTROL] = pointers[at + 4] as number;
-    words[header + HEADER.CONTROL + 1] = pointers[at + 5] as number;
+    words[header + HEADER.NAME] = pointers[at];
+    words[header + HEADER.NAME + 1] = pointers[at + 1];
+    words[header + HEADER.IOV] = pointers[at + 2];
+    words[header + HEADER.IOV + 1] = pointers[at + 3];
+    words[header + HEADER.CONTROL] = pointers[at + 4];
+    words[header + HEADER.CONTROL + 1] = pointers[at + 5];
   }
 
   /** Whether the reply may follow the one before it: of one length, to one client, from one address. */
@@ -188,10 +188,10 @@ export class BatchSender {
     const { words, parts } = this.#memory;
     const last = this.#headers - 1;
     const header = (parts.send + last * STRIDE.HEADER) >> 2;
-    const replies = (words[header + HEADER.IOV_COUNT] as number) + 1;
+    const replies = words[header + HEADER.IOV_COUNT] + 1;
     words[header + HEADER.IOV_COUNT] = replies;
     if (replies > 2) return;
-    const cut = (parts.controls + (this.#firsts[last] as number) * STRIDE.CONTROL + this.#controlBytes) >> 2;
+    const cut = (parts.controls + this.#firsts[last] * STRIDE.CONTROL + this.#controlBytes) >> 2;
     words[cut] = CUT_BYTES;
     words[cut + 1] = 0;
     words[cut + 2] = LINUX.SOL_UDP;
@@ -205,9 +205,9 @@ export class BatchSender {
     const { words, parts } = this.#memory;
     const header = (parts.send + index * STRIDE.HEADER) >> 2;
     words[header + HEADER.IOV_COUNT] = 1;
-    words[header + HEADER.CONTROL_LENGTH] = (words[header + HEADER.CONTROL_LENGTH] as number) - CUT_SPACE_BYTES;
+    words[header + HEADER.CONTROL_LENGTH] = words[header + HEADER.CONTROL_LENGTH] - CUT_SPACE_BYTES;
     for (let i = 0; i < replies; i++) {
-      this.#pointTo(header, (this.#firsts[index] as number) + i);
+      this.#pointTo(header, this.#firsts[index] + i);
       while (this.#sendFrom(index, 1) < 0) {
         const errno = this.#libc.errno();
         if (errno === LINUX.EINTR) continue;

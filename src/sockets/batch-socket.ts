@@ -77,9 +77,9 @@ export class BatchSocket {
     for (let i = 0; i < count; i++) {
       const header = (parts.receive + i * STRIDE.HEADER) >> 2;
       // A message that was cut is no longer what the client sent.
-      if (((words[header + HEADER.FLAGS] as number) & LINUX.MSG_TRUNC) !== 0) continue;
+      if ((words[header + HEADER.FLAGS] & LINUX.MSG_TRUNC) !== 0) continue;
       const request = parts.requests + i * STRIDE.REQUEST;
-      const end = request + (words[header + HEADER.LENGTH] as number);
+      const end = request + words[header + HEADER.LENGTH];
       this.#name(responder, parts.names + i * STRIDE.NAME);
       const length = responder.answer(bytes, request, end, bytes, parts.replies + sender.count * STRIDE.REPLY, true);
       if (length > 0) sender.add(i, length);

@@ -16,7 +16,7 @@ export class Beat {
 
   /** To be called in every turn. No other thread writes the word, so no atomic addition is needed. */
   raise(): void {
-    this.#control[this.#at] = ((this.#control[this.#at] as number) + 1) | 0;
+    this.#control[this.#at] = (this.#control[this.#at] + 1) | 0;
   }
 
   /** What it stands at. */
@@ -45,9 +45,9 @@ export class BeatWatch {
     const still: number[] = [];
     for (const [worker, beat] of this.#beats.entries()) {
       const now = beat.read();
-      this.#looks[worker] = now === this.#last[worker] ? (this.#looks[worker] as number) + 1 : 0;
+      this.#looks[worker] = now === this.#last[worker] ? this.#looks[worker] + 1 : 0;
       this.#last[worker] = now;
-      if ((this.#looks[worker] as number) >= this.#looksMax) still.push(worker);
+      if (this.#looks[worker] >= this.#looksMax) still.push(worker);
     }
     return still;
   }

@@ -16,7 +16,7 @@ export class Clock {
   now(): number {
     this.#libc.clock_gettime(LINUX.CLOCK_REALTIME, this.#address);
     const words = this.#words;
-    const seconds = (words[1] as number) * 2 ** 32 + ((words[0] as number) >>> 0);
-    return seconds * 1000 + Math.floor((words[2] as number) / 1e6);
+    const seconds = words[1] * 2 ** 32 + (words[0] >>> 0);
+    return seconds * 1000 + Math.floor(words[2] / 1e6);
   }
 }

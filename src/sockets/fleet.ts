@@ -194,7 +194,7 @@ export class Fleet {
   /** Starts the thread of a worker; resolves when it answers, rejects if it dies before. */
   #startThread(reader: number): Promise<void> {
     const { entry = defaultEntry, startLimitMs = START_LIMIT_MS, log } = this.#options;
-    const place = this.#places[reader] as Place;
+    const place = this.#places[reader];
     const mark = this.#takeMark();
     const workerData = { entry: entry.href, assignment: this.#assignment(reader, mark) };
     const thread = new Worker(entry, { workerData, name: `teal-${reader}` });
@@ -247,7 +247,7 @@ export class Fleet {
   #lookForStuck(): void {
     const still = this.#watch.look();
     for (const reader of still) {
-      const place = this.#places[reader] as Place;
+      const place = this.#places[reader];
       if (place.readyAtMs === undefined || place.thread === undefined || this.#stopping) continue;
       place.readyAtMs = undefined;
       this.#abandon(reader, place.thread);
@@ -296,7 +296,7 @@ export class Fleet {
       reader,
       mark,
       shared,
-      counters: counters[reader] as SharedArrayBuffer,
+      counters: counters[reader],
       responder,
       role: this.#role(reader),
     };

@@ -51,7 +51,7 @@ export function inheritedSockets(libc: Libc | undefined, env: Environment, pid: 
   return {
     admin: admin && { fd: admin.fd, endpoint: admin.endpoint },
     dns: [...byAddress.values()].map((same) => ({
-      endpoint: (same[0] as InspectedSocket).endpoint,
+      endpoint: same[0].endpoint,
       udp: same.filter(({ isStream }) => !isStream).map(({ fd }) => fd),
       tcp: same.filter(({ isStream }) => isStream).map(({ fd }) => fd),
     })),
@@ -115,6 +115,6 @@ function described(sockets: readonly InspectedSocket[]): string {
  */
 export function shareOf<Socket>(sockets: readonly Socket[], worker: number, workers: number): Socket[] {
   if (sockets.length === 0) return [];
-  if (sockets.length < workers) return [sockets[worker % sockets.length] as Socket];
+  if (sockets.length < workers) return [sockets[worker % sockets.length]];
   return sockets.filter((_, i) => i % workers === worker);
 }

@@ -53,7 +53,7 @@ function openBoth(
   opened.splice(opened.indexOf(probe), 1);
   const udp: number[] = [];
   for (let i = 0; i < workers; i++) udp.push(openUdp(libc, endpoint, bufferBytes, opened));
-  const receiveBufferBytes = getInt(libc, udp[0] as number, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF);
+  const receiveBufferBytes = getInt(libc, udp[0], LINUX.SOL_SOCKET, LINUX.SO_RCVBUF);
   return { endpoint, udp, tcp: [tcp], receiveBufferBytes };
 }
 
@@ -151,9 +151,9 @@ export function socketMemory(libc: Libc, fd: number): SocketMemory | undefined {
   const length = Int32Array.of(bytes.length);
   if (libc.getsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_MEMINFO, bytes, length) !== 0) return undefined;
   return {
-    queuedBytes: words[LINUX.SK_MEMINFO_RMEM_ALLOC] as number,
-    bufferBytes: words[LINUX.SK_MEMINFO_RCVBUF] as number,
-    dropped: words[LINUX.SK_MEMINFO_DROPS] as number,
+    queuedBytes: words[LINUX.SK_MEMINFO_RMEM_ALLOC],
+    bufferBytes: words[LINUX.SK_MEMINFO_RCVBUF],
+    dropped: words[LINUX.SK_MEMINFO_DROPS],
   };
 }
 
@@ -175,7 +175,7 @@ function trySet(libc: Libc, fd: number, level: number, option: number, value: nu
 export function getInt(libc: Libc, fd: number, level: number, option: number): number {
   const value = new Int32Array(1);
   check(libc, libc.getsockopt(fd, level, option, new Uint8Array(value.buffer), Int32Array.of(4)), 'getsockopt');
-  return value[0] as number;
+  return value[0];
 }
 
 function check(libc: Libc, result: number, what: string): void {

@@ -71,5 +71,5 @@ export class MessageReader {
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return (bytes[at] << 8) | bytes[at + 1];
 }

@@ -51,12 +51,12 @@ export function runBatchLoop({ libc, sources, responder, counters, control, beat
     if (count === 0) return 0;
     // After the receive and before the answers: this order makes a cutover exact.
     responder.enter(clock.now());
-    counters.values[COUNTER.BATCHES] = (counters.values[COUNTER.BATCHES] as number) + 1;
+    counters.values[COUNTER.BATCHES] = counters.values[COUNTER.BATCHES] + 1;
     socket.answer(responder, count);
     return count;
   };
   ready();
-  if (batches.length === 1) serveOne(batches[0] as BatchSocket, responder, serve, stopping);
+  if (batches.length === 1) serveOne(batches[0], responder, serve, stopping);
   else serveSeveral({ libc, refused }, batches, responder, serve, stopping);
   // What had arrived is still answered.
   for (const socket of batches) {
@@ -103,13 +103,9 @@ function serveSeveral(
     if (!polls && !serveAny(sockets, serve)) Atomics.wait(sleep, 0, 0, LOOK_MS);
     if (!polls) continue;
     for (let i = 0; i < sockets.length; i++) {
-      if ((descriptors[2 * i + 1] as number) >>> 16 === 0) continue;
+      if (descriptors[2 * i + 1] >>> 16 === 0) continue;
       // A full batch says that there may be more.
-      for (
-        let row = 0;
-        row < BATCHES_IN_A_ROW && serve(sockets[i] as BatchSocket, LINUX.MSG_DONTWAIT) === BATCH;
-        row++
-      );
+      for (let row = 0; row < BATCHES_IN_A_ROW && serve(sockets[i], LINUX.MSG_DONTWAIT) === BATCH; row++);
     }
   }
 }

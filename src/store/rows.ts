@@ -45,7 +45,7 @@ function packRdata(rdata: readonly Uint8Array[]): Buffer {
 function unpackRdata(packed: Uint8Array): Uint8Array[] {
   const rdata: Uint8Array[] = [];
   for (let at = 0; at < packed.length; ) {
-    const length = ((packed[at] as number) << 8) | (packed[at + 1] as number);
+    const length = (packed[at] << 8) | packed[at + 1];
     rdata.push(packed.slice(at + 2, at + 2 + length));
     at += 2 + length;
     assert(at <= packed.length, 'a row of the store holds whole records');

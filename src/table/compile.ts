@@ -42,7 +42,7 @@ export function compileRRset(
   const lengths = new Set<number>();
   for (const [i, data] of rdata.entries()) {
     const start = bytes.length;
-    const ttl = typeof ttlSeconds === 'number' ? ttlSeconds : (ttlSeconds[i] as number);
+    const ttl = typeof ttlSeconds === 'number' ? ttlSeconds : ttlSeconds[i];
     bytes.push(0xc0, OWNER_POSITION, type >> 8, type & 0xff, 0, CLASS.IN);
     bytes.push(ttl >>> 24, (ttl >>> 16) & 0xff, (ttl >>> 8) & 0xff, ttl & 0xff, 0, 0);
     appendCompressed(bytes, data, compressibleNames(type, data), owner, fixups);
@@ -51,7 +51,7 @@ export function compileRRset(
     bytes[start + RECORD_HEADER_BYTES - 1] = length & 0xff;
     lengths.add(bytes.length - start);
   }
-  const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0] as Uint8Array) : undefined;
+  const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0]) : undefined;
   const size = RRSET.DATA + fixups.length + Math.ceil((bytes.length + (target?.length ?? 0)) / 4);
   const offset = blocks.allocate(size);
   const { words, bytes: memory } = blocks.view;
@@ -79,16 +79,16 @@ function appendCompressed(
 ): void {
   let copied = 0;
   for (const start of names) {
-    for (; copied < start; copied++) out.push(data[copied] as number);
+    for (; copied < start; copied++) out.push(data[copied]);
     const length = nameLength(data, start);
     const { keep, suffix } = sharedSuffix(data.subarray(start, start + length), owner);
-    for (; copied < start + keep; copied++) out.push(data[copied] as number);
+    for (; copied < start + keep; copied++) out.push(data[copied]);
     if (suffix < 0) continue;
     fixups.push({ position: out.length, suffix });
     out.push(0xc0 | ((OWNER_POSITION + suffix) >> 8), (OWNER_POSITION + suffix) & 0xff);
     copied = start + length;
   }
-  for (; copied < data.length; copied++) out.push(data[copied] as number);
+  for (; copied < data.length; copied++) out.push(data[copied]);
 }
 
 /**
@@ -98,8 +98,8 @@ function appendCompressed(
 function sharedSuffix(name: Uint8Array, owner: Uint8Array): { keep: number; suffix: number } {
   const lowered = lowerName(name);
   const first = owner[0] === 1 && owner[1] === 0x2a ? 2 : 0;
-  for (let keep = 0; (lowered[keep] as number) !== 0; keep += 1 + (lowered[keep] as number)) {
-    for (let suffix = first; owner[suffix] !== 0; suffix += 1 + (owner[suffix] as number)) {
+  for (let keep = 0; lowered[keep] !== 0; keep += 1 + lowered[keep]) {
+    for (let suffix = first; owner[suffix] !== 0; suffix += 1 + owner[suffix]) {
       if (sameTail(lowered, keep, owner, suffix)) return { keep, suffix };
     }
   }
@@ -135,7 +135,7 @@ export function poolSource(service: Service, pool: Pool): string {
 export function compilePool(blocks: Blocks, owner: Uint8Array, service: Service, pool: Pool): [number, number] {
   const ttl = ttlInForce(service);
   if (service.kind === 'host') {
-    const target = nameToWire(pool.targets[0] as string);
+    const target = nameToWire(pool.targets[0]);
     return [compileRRset(blocks, owner, TYPE.CNAME, ttl, [target]), 0];
   }
   const four: Uint8Array[] = [];
@@ -159,7 +159,7 @@ export function compilePlan(blocks: Blocks, service: Service, id: number, pools:
   let total = 0;
   pools.forEach((pool, i) => {
     const at = plan + PLAN.FIRST_POOL + i * POOL.WORDS;
-    total += (service.pools[i] as Pool).weight;
+    total += service.pools[i].weight;
     words[at + POOL.THRESHOLD] = total;
     words[at + POOL.COUNTER] = pool.counter;
     words[at + POOL.FIRST] = pool.first;

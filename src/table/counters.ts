@@ -173,16 +173,16 @@ export class CounterRegistry {
     let lastTtlSeconds = 0;
     let expiresAtMs = 0;
     for (const { values } of this.#views) {
-      answers += values[line + POOL_COUNTER.ANSWERS] as number;
-      expiresAtMs = Math.max(expiresAtMs, values[line + POOL_COUNTER.EXPIRES_AT_MS] as number);
-      const at = values[line + POOL_COUNTER.LAST_AT_MS] as number;
+      answers += values[line + POOL_COUNTER.ANSWERS];
+      expiresAtMs = Math.max(expiresAtMs, values[line + POOL_COUNTER.EXPIRES_AT_MS]);
+      const at = values[line + POOL_COUNTER.LAST_AT_MS];
       if (at < lastAtMs) continue;
       lastAtMs = at;
-      lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS] as number;
+      lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS];
     }
     const notes = this.#notes.values;
-    const heldUntilMs = notes[noteOf(line) + NOTE.HELD_UNTIL_MS] as number;
-    const answersBefore = notes[noteOf(line) + NOTE.ANSWERS_BEFORE] as number;
+    const heldUntilMs = notes[noteOf(line) + NOTE.HELD_UNTIL_MS];
+    const answersBefore = notes[noteOf(line) + NOTE.ANSWERS_BEFORE];
     return { answers, lastAtMs, lastTtlSeconds, expiresAtMs, heldUntilMs, answersBefore };
   }
 
@@ -198,7 +198,7 @@ export class CounterRegistry {
 
   /** One worker's fixed counter. */
   of(reader: number, counter: number): number {
-    return (this.#views[reader] as CounterView).values[counter] as number;
+    return this.#views[reader].values[counter];
   }
 }
 

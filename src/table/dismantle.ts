@@ -43,15 +43,15 @@ export class Dismantler {
 
   #freeNode(node: number): void {
     const { words } = this.#arena.view;
-    const version = words[node + ENTRY.VERSION_WORD] as number;
+    const version = words[node + ENTRY.VERSION_WORD];
     if (version !== 0) {
-      const count = words[version + NODE.COUNT] as number;
+      const count = words[version + NODE.COUNT];
       for (let i = 0; i < count; i++) {
-        const rrset = words[version + NODE.PAIRS + 2 * i + 1] as number;
-        this.#arena.free(rrset, words[rrset + RRSET.WORDS] as number);
+        const rrset = words[version + NODE.PAIRS + 2 * i + 1];
+        this.#arena.free(rrset, words[rrset + RRSET.WORDS]);
       }
       this.#arena.free(version, nodeWords(count));
     }
-    this.#arena.free(node, entryWords((words[node + ENTRY.NAME] as number) & 0xff));
+    this.#arena.free(node, entryWords(words[node + ENTRY.NAME] & 0xff));
   }
 }

@@ -32,7 +32,7 @@ export function zoneFlags(owner: Uint8Array, type: number, isApex: boolean): num
  * as an empty non-terminal, and it is a source of synthesis too (RFC 4592 §2.1.3 and §2.2.2).
  */
 function hasWildcardLabel(owner: Uint8Array): boolean {
-  for (let at = 0; owner[at] !== 0; at += 1 + (owner[at] as number)) {
+  for (let at = 0; owner[at] !== 0; at += 1 + owner[at]) {
     if (owner[at] === 1 && owner[at + 1] === 0x2a) return true;
   }
   return false;

@@ -35,7 +35,7 @@ export class FreeBlocks {
     const list = this.#bySize.get(size);
     if (list === undefined || list.count === 0) return 0;
     this.#words -= size;
-    return list.offsets[--list.count] as number;
+    return list.offsets[--list.count];
   }
 
   /** Takes every block out, to be given to another thread's list. */

@@ -10,9 +10,9 @@ const FNV_PRIME = 0x01000193;
 
 /** State of a name from the state of the name without its first label, which starts at `labelStart` (its length byte). */
 export function hashLabel(state: number, name: Uint8Array, labelStart: number): number {
-  const end = labelStart + 1 + (name[labelStart] as number);
+  const end = labelStart + 1 + name[labelStart];
   let h = state;
-  for (let i = labelStart; i < end; i++) h = Math.imul(h ^ (name[i] as number), FNV_PRIME);
+  for (let i = labelStart; i < end; i++) h = Math.imul(h ^ name[i], FNV_PRIME);
   // Tells the compiler that it is an integer: it would go by way of a double otherwise.
   return h | 0;
 }
@@ -53,15 +53,15 @@ export class HashedName {
   /** Takes the labels of `other` before its label `count`, and behind them the name at `offset` of `source`. */
   setJoined(other: HashedName, count: number, source: Uint8Array, offset: number): void {
     const { bytes, starts } = this;
-    let at = count === 0 ? 0 : (other.starts[count] as number);
+    let at = count === 0 ? 0 : other.starts[count];
     // `other` may be this name itself: what precedes the label stays in place.
-    for (let i = 0; i < at; i++) bytes[i] = other.bytes[i] as number;
-    for (let i = 0; i < count; i++) starts[i] = other.starts[i] as number;
+    for (let i = 0; i < at; i++) bytes[i] = other.bytes[i];
+    for (let i = 0; i < count; i++) starts[i] = other.starts[i];
     let labels = count;
     for (let from = offset; ; labels++) {
-      const size = source[from] as number;
+      const size = source[from];
       starts[labels] = at;
-      for (const end = at + 1 + size; at < end; at++) bytes[at] = source[from++] as number;
+      for (const end = at + 1 + size; at < end; at++) bytes[at] = source[from++];
       if (size === 0) break;
     }
     this.length = at;
@@ -75,7 +75,7 @@ export class HashedName {
     let h = HASH_ROOT;
     states[labels] = h;
     for (let i = labels - 1; i >= 0; i--) {
-      h = hashLabel(h, bytes, starts[i] as number);
+      h = hashLabel(h, bytes, starts[i]);
       states[i] = h;
     }
   }

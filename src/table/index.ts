@@ -35,17 +35,17 @@ export function findEntry(
   end: number,
 ): number {
   let words = view.words;
-  const directory = words[cell] as number;
+  const directory = words[cell];
   if (directory >= words.length) words = refreshed(view);
-  let at = directory + DIRECTORY.SEGMENTS + directorySlot(hash, words[directory + DIRECTORY.BITS] as number);
+  let at = directory + DIRECTORY.SEGMENTS + directorySlot(hash, words[directory + DIRECTORY.BITS]);
   if (at >= words.length) words = refreshed(view);
-  const link = words[at] as number;
+  const link = words[at];
   const mask = (1 << (link & LINK_LOG2_MASK)) - 1;
   const slots = segmentAt(link) + SEGMENT.SLOTS;
   if (slots + 2 * mask >= words.length) words = refreshed(view);
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     at = slots + 2 * slot;
-    const entry = words[at + 1] as number;
+    const entry = words[at + 1];
     if (entry === 0) return 0;
     if (entry === TOMBSTONE || words[at] !== hash) continue;
     if (entry >= words.length) words = refreshed(view);
@@ -70,7 +70,7 @@ function refreshed(view: ArenaView): Int32Array<SharedArrayBuffer> {
 
 /** Whether `name` holds, from `start` to `end`, the entry's name. May make the view longer. */
 export function sameName(view: ArenaView, entry: number, name: Uint8Array, start: number, end: number): boolean {
-  const length = (view.words[entry + ENTRY.NAME] as number) & 0xff;
+  const length = view.words[entry + ENTRY.NAME] & 0xff;
   if (length !== end - start) return false;
   const bytes = view.bytes;
   const base = (entry + ENTRY.NAME_BYTES) * 4;
@@ -103,12 +103,12 @@ export class IndexWriter {
 
   /** Adds an entry whose HASH and name are in place. The name must not be there yet. */
   insert(cell: number, entry: number): boolean {
-    const hash = this.#words[entry + ENTRY.HASH] as number;
+    const hash = this.#words[entry + ENTRY.HASH];
     for (;;) {
       const segment = this.#segmentOf(cell, hash);
-      const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2] as number;
+      const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2];
       // At least a quarter of the slots stays empty: probes end soon, and always.
-      if (((this.#words[segment + SEGMENT.USED] as number) + 1) * 4 <= (1 << log2) * 3) {
+      if ((this.#words[segment + SEGMENT.USED] + 1) * 4 <= (1 << log2) * 3) {
         this.#place(segment, hash, entry);
         return true;
       }
@@ -119,9 +119,9 @@ export class IndexWriter {
   /** Takes an entry out; the caller retires the entry itself. */
   remove(cell: number, entry: number): void {
     const words = this.#words;
-    const hash = words[entry + ENTRY.HASH] as number;
+    const hash = words[entry + ENTRY.HASH];
     const segment = this.#segmentOf(cell, hash);
-    const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
+    const mask = (1 << words[segment + SEGMENT.SLOTS_LOG2]) - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const at = segment + SEGMENT.SLOTS + 2 * slot;
       assert(words[at + 1] !== 0, 'the entry to remove is in its index');
@@ -134,9 +134,9 @@ export class IndexWriter {
   /** Every entry of the index. */
   *entries(cell: number): Generator<number> {
     for (const segment of this.#segments(cell)) {
-      const slots = 1 << (this.#words[segment + SEGMENT.SLOTS_LOG2] as number);
+      const slots = 1 << this.#words[segment + SEGMENT.SLOTS_LOG2];
       for (let slot = 0; slot < slots; slot++) {
-        const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1] as number;
+        const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1];
         if (entry !== 0 && entry !== TOMBSTONE) yield entry;
       }
     }
@@ -145,8 +145,8 @@ export class IndexWriter {
   /** Retires the index's own blocks: directory and segments, not the entries nor the cell. */
   retire(cell: number): void {
     for (const segment of this.#segments(cell)) this.#retireSegment(segment);
-    const directory = this.#words[cell] as number;
-    const bits = this.#words[directory + DIRECTORY.BITS] as number;
+    const directory = this.#words[cell];
+    const bits = this.#words[directory + DIRECTORY.BITS];
     this.#reclaimer.retire(directory, DIRECTORY.SEGMENTS + (1 << bits));
   }
 
@@ -155,11 +155,11 @@ export class IndexWriter {
   }
 
   *#segments(cell: number): Generator<number> {
-    const directory = this.#words[cell] as number;
-    const bits = this.#words[directory + DIRECTORY.BITS] as number;
+    const directory = this.#words[cell];
+    const bits = this.#words[directory + DIRECTORY.BITS];
     let last = 0;
     for (let i = 0; i < 1 << bits; i++) {
-      const segment = segmentAt(this.#words[directory + DIRECTORY.SEGMENTS + i] as number);
+      const segment = segmentAt(this.#words[directory + DIRECTORY.SEGMENTS + i]);
       // The directory entries of one segment stand side by side.
       if (segment !== last) yield segment;
       last = segment;
@@ -168,9 +168,9 @@ export class IndexWriter {
 
   #segmentOf(cell: number, hash: number): number {
     const words = this.#words;
-    const directory = words[cell] as number;
-    const bits = words[directory + DIRECTORY.BITS] as number;
-    return segmentAt(words[directory + DIRECTORY.SEGMENTS + directorySlot(hash, bits)] as number);
+    const directory = words[cell];
+    const bits = words[directory + DIRECTORY.BITS];
+    return segmentAt(words[directory + DIRECTORY.SEGMENTS + directorySlot(hash, bits)]);
   }
 
   #segment(log2: number, depth: number): number {
@@ -183,21 +183,21 @@ export class IndexWriter {
 
   #place(segment: number, hash: number, entry: number): void {
     const words = this.#words;
-    const mask = (1 << (words[segment + SEGMENT.SLOTS_LOG2] as number)) - 1;
+    const mask = (1 << words[segment + SEGMENT.SLOTS_LOG2]) - 1;
     let slot = hash & mask;
     while (words[segment + SEGMENT.SLOTS + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
     const at = segment + SEGMENT.SLOTS + 2 * slot;
     words[at] = hash;
     // The entry last: a worker that sees it sees the hash and the entry's contents too.
     Atomics.store(words, at + 1, entry);
-    words[segment + SEGMENT.USED] = (words[segment + SEGMENT.USED] as number) + 1;
+    words[segment + SEGMENT.USED] = words[segment + SEGMENT.USED] + 1;
   }
 
   /** Replaces a full segment: by one of the same or twice the size, or by two halves. */
   #makeRoom(cell: number, segment: number, hash: number): boolean {
     const words = this.#words;
-    const log2 = words[segment + SEGMENT.SLOTS_LOG2] as number;
-    const depth = words[segment + SEGMENT.DEPTH] as number;
+    const log2 = words[segment + SEGMENT.SLOTS_LOG2];
+    const depth = words[segment + SEGMENT.DEPTH];
     const live = this.#countLive(segment);
     if (live * 4 < (1 << log2) * 2) return this.#replace(cell, segment, hash, log2);
     if (log2 < SEGMENT_SLOTS_LOG2_MAX) return this.#replace(cell, segment, hash, log2 + 1);
@@ -208,16 +208,16 @@ export class IndexWriter {
 
   #countLive(segment: number): number {
     let live = 0;
-    const slots = 1 << (this.#words[segment + SEGMENT.SLOTS_LOG2] as number);
+    const slots = 1 << this.#words[segment + SEGMENT.SLOTS_LOG2];
     for (let slot = 0; slot < slots; slot++) {
-      const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1] as number;
+      const entry = this.#words[segment + SEGMENT.SLOTS + 2 * slot + 1];
       if (entry !== 0 && entry !== TOMBSTONE) live++;
     }
     return live;
   }
 
   #replace(cell: number, old: number, hash: number, log2: number): boolean {
-    const depth = this.#words[old + SEGMENT.DEPTH] as number;
+    const depth = this.#words[old + SEGMENT.DEPTH];
     const segment = this.#segment(log2, depth);
     if (segment === 0) return false;
     this.#copy(old, segment, segment, depth);
@@ -227,10 +227,9 @@ export class IndexWriter {
   }
 
   #split(cell: number, old: number, hash: number): boolean {
-    const depth = this.#words[old + SEGMENT.DEPTH] as number;
-    if (depth === this.#words[(this.#words[cell] as number) + DIRECTORY.BITS] && !this.#doubleDirectory(cell))
-      return false;
-    const log2 = this.#words[old + SEGMENT.SLOTS_LOG2] as number;
+    const depth = this.#words[old + SEGMENT.DEPTH];
+    if (depth === this.#words[this.#words[cell] + DIRECTORY.BITS] && !this.#doubleDirectory(cell)) return false;
+    const log2 = this.#words[old + SEGMENT.SLOTS_LOG2];
     const low = this.#segment(log2, depth + 1);
     const high = low === 0 ? 0 : this.#segment(log2, depth + 1);
     if (high === 0) {
@@ -249,12 +248,12 @@ export class IndexWriter {
   #copy(old: number, low: number, high: number, depth: number): void {
     const words = this.#words;
     const bit = 0x80000000 >>> depth;
-    const slots = 1 << (words[old + SEGMENT.SLOTS_LOG2] as number);
+    const slots = 1 << words[old + SEGMENT.SLOTS_LOG2];
     for (let slot = 0; slot < slots; slot++) {
       const at = old + SEGMENT.SLOTS + 2 * slot;
-      const entry = words[at + 1] as number;
+      const entry = words[at + 1];
       if (entry === 0 || entry === TOMBSTONE) continue;
-      const hash = words[at] as number;
+      const hash = words[at];
       this.#place((hash & bit) === 0 ? low : high, hash, entry);
     }
   }
@@ -262,23 +261,23 @@ export class IndexWriter {
   /** Points every directory entry whose top `depth` bits are those of `hash` to `segment`. */
   #point(cell: number, hash: number, depth: number, segment: number): void {
     const words = this.#words;
-    const directory = words[cell] as number;
-    const bits = words[directory + DIRECTORY.BITS] as number;
+    const directory = words[cell];
+    const bits = words[directory + DIRECTORY.BITS];
     const run = 1 << (bits - depth);
     const first = directorySlot(hash, depth) * run;
-    const link = linkTo(segment, words[segment + SEGMENT.SLOTS_LOG2] as number);
+    const link = linkTo(segment, words[segment + SEGMENT.SLOTS_LOG2]);
     for (let i = first; i < first + run; i++) Atomics.store(words, directory + DIRECTORY.SEGMENTS + i, link);
   }
 
   #doubleDirectory(cell: number): boolean {
-    const old = this.#words[cell] as number;
-    const bits = this.#words[old + DIRECTORY.BITS] as number;
+    const old = this.#words[cell];
+    const bits = this.#words[old + DIRECTORY.BITS];
     const directory = this.#arena.allocate(DIRECTORY.SEGMENTS + (2 << bits));
     if (directory === 0) return false;
     const words = this.#words;
     words[directory + DIRECTORY.BITS] = bits + 1;
     for (let i = 0; i < 2 << bits; i++) {
-      words[directory + DIRECTORY.SEGMENTS + i] = words[old + DIRECTORY.SEGMENTS + (i >> 1)] as number;
+      words[directory + DIRECTORY.SEGMENTS + i] = words[old + DIRECTORY.SEGMENTS + (i >> 1)];
     }
     Atomics.store(words, cell, directory);
     this.#reclaimer.retire(old, DIRECTORY.SEGMENTS + (1 << bits));
@@ -286,7 +285,7 @@ export class IndexWriter {
   }
 
   #retireSegment(segment: number): void {
-    const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2] as number;
+    const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2];
     this.#reclaimer.retire(segment, SEGMENT.SLOTS + 2 * (1 << log2));
   }
 }

@@ -81,11 +81,11 @@ export class Lookup extends TableReader {
     const zone = type === TYPE.DS ? this.#zoneOfDs(name) : this.#zoneOf(name, 0);
     if (zone === 0) return REFUSED;
     const words = this.view.words;
-    const index = words[zone + ZONE.INDEX] as number;
+    const index = words[zone + ZONE.INDEX];
     this.#index = index;
     this.#apexDepth = name.labels - this.apexLabel;
-    this.#flags = words[zone + ZONE.FLAGS] as number;
-    this.#apex = words[zone + ZONE.APEX] as number;
+    this.#flags = words[zone + ZONE.FLAGS];
+    this.#apex = words[zone + ZONE.APEX];
     this.wildcard = false;
     this.service = false;
     const node = this.nodeOf(index, name, 0);
@@ -135,7 +135,7 @@ export class Lookup extends TableReader {
 
   /** Whether a zone of ours below the one that was searched last holds the name: what it says is what counts. */
   #isOfChild(name: HashedName): boolean {
-    const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
+    const depths = this.view.words[ARENA.ZONE_DEPTHS];
     const most = name.labels - this.#apexDepth;
     for (let label = 0; label < most; label++) if (this.#zoneAt(name, label, depths) !== 0) return true;
     return false;
@@ -149,7 +149,7 @@ export class Lookup extends TableReader {
   /** What a name that exists has for the type. */
   #choose(version: number, type: number): LookupResult {
     const words = this.view.words;
-    const service = words[version + NODE.SERVICE] as number;
+    const service = words[version + NODE.SERVICE];
     if (service !== 0) {
       this.service = true;
       this.plan = this.resolve(service + SERVICE.PLAN_WORD);
@@ -161,7 +161,7 @@ export class Lookup extends TableReader {
     }
     if (service !== 0) return PICK;
     if (type === TYPE.ANY) return this.#first(version);
-    if (((words[version + NODE.FLAGS] as number) & NODE_HAS_CNAME) === 0) return NO_DATA;
+    if ((words[version + NODE.FLAGS] & NODE_HAS_CNAME) === 0) return NO_DATA;
     this.rrset = this.rrsetOf(version, TYPE.CNAME);
     return ALIAS;
   }
@@ -170,14 +170,14 @@ export class Lookup extends TableReader {
   #first(version: number): LookupResult {
     const words = this.view.words;
     if (words[version + NODE.COUNT] === 0) return NO_DATA;
-    this.rrset = words[version + NODE.PAIRS + 1] as number;
+    this.rrset = words[version + NODE.PAIRS + 1];
     return FOUND;
   }
 
   /** The version of the closest zone that encloses the name from its label `first` on, or 0; sets `apexLabel`. */
   #zoneOf(name: HashedName, first: number): number {
     const { labels } = name;
-    const depths = this.view.words[ARENA.ZONE_DEPTHS] as number;
+    const depths = this.view.words[ARENA.ZONE_DEPTHS];
     if (first === 0 && this.#isInLastZone(name, depths)) return this.#lastZone;
     for (let label = first; label <= labels; label++) {
       const version = this.#zoneAt(name, label, depths);
@@ -196,8 +196,8 @@ export class Lookup extends TableReader {
   #zoneAt(name: HashedName, label: number, depths: number): number {
     const depth = name.labels - label;
     if ((depths & (1 << (depth < 31 ? depth : 31))) === 0) return 0;
-    const hash = finishHash(name.states[label] as number);
-    const start = name.starts[label] as number;
+    const hash = finishHash(name.states[label]);
+    const start = name.starts[label];
     this.#entry = findEntry(this.view, ARENA.ZONES, hash, name.bytes, start, name.length);
     if (this.#entry === 0) return 0;
     const version = this.resolve(this.#entry + ENTRY.VERSION_WORD);
@@ -210,7 +210,7 @@ export class Lookup extends TableReader {
     if (this.#lastGeneration !== this.generation || label < 0 || name.labels > DEPTHS_EXACT) return false;
     // A zone below it may be the closer one, where there is any between its depth and that of the name.
     if ((((depths >>> this.#lastDepth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
-    if (!sameName(this.view, this.#lastEntry, name.bytes, name.starts[label] as number, name.length)) return false;
+    if (!sameName(this.view, this.#lastEntry, name.bytes, name.starts[label], name.length)) return false;
     this.apexLabel = label;
     return true;
   }
@@ -224,9 +224,9 @@ export class Lookup extends TableReader {
     if (zone === 0 || this.apexLabel > 0 || name.labels === 0) return zone;
     const parent = this.#zoneOf(name, 1);
     if (parent !== 0) {
-      const node = this.nodeOf(this.view.words[parent + ZONE.INDEX] as number, name, 0);
+      const node = this.nodeOf(this.view.words[parent + ZONE.INDEX], name, 0);
       const version = node === 0 ? 0 : this.existing(node);
-      if (version !== 0 && ((this.view.words[version + NODE.FLAGS] as number) & NODE_IS_CUT) !== 0) return parent;
+      if (version !== 0 && (this.view.words[version + NODE.FLAGS] & NODE_IS_CUT) !== 0) return parent;
     }
     this.apexLabel = 0;
     return zone;
@@ -243,10 +243,10 @@ export class Lookup extends TableReader {
   }
 
   #wildcardBelow(index: number, name: HashedName, encloser: number): number {
-    const start = name.starts[encloser] as number;
+    const start = name.starts[encloser];
     const wild = this.#wild;
-    for (let i = start; i < name.length; i++) wild[2 + i - start] = name.bytes[i] as number;
-    const hash = finishHash(hashLabel(name.states[encloser] as number, wild, 0));
+    for (let i = start; i < name.length; i++) wild[2 + i - start] = name.bytes[i];
+    const hash = finishHash(hashLabel(name.states[encloser], wild, 0));
     const node = findEntry(this.view, index, hash, wild, 0, 2 + name.length - start);
     return node === 0 ? 0 : this.existing(node);
   }
@@ -259,9 +259,9 @@ export class Lookup extends TableReader {
   #borderAbove(node: number, name: HashedName, label: number, type: number): 0 | typeof DELEGATION | typeof REWRITE {
     let found = 0;
     let at = label;
-    for (let up = node; up !== 0; up = this.view.words[up + ENTRY.PARENT] as number, at++) {
+    for (let up = node; up !== 0; up = this.view.words[up + ENTRY.PARENT], at++) {
       const version = this.resolve(up + ENTRY.VERSION_WORD);
-      const flags = this.view.words[version + NODE.FLAGS] as number;
+      const flags = this.view.words[version + NODE.FLAGS];
       const isCut = (flags & NODE_IS_CUT) !== 0 && (at > 0 || type !== TYPE.DS || name.labels === 0);
       if (!isCut && ((flags & NODE_HAS_DNAME) === 0 || at === 0)) continue;
       found = version;

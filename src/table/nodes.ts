@@ -51,14 +51,7 @@ export class NodeWriter {
   /** The entry of a name (lower-case wire form) in the index at `cell`, or 0. */
   find(cell: number, name: Uint8Array): number {
     this.#name.set(name, 0);
-    return findEntry(
-      this.#arena.view,
-      cell,
-      finishHash(this.#name.states[0] as number),
-      this.#name.bytes,
-      0,
-      name.length,
-    );
+    return findEntry(this.#arena.view, cell, finishHash(this.#name.states[0]), this.#name.bytes, 0, name.length);
   }
 
   /** The entry of a name, made where it is not there. */
@@ -69,7 +62,7 @@ export class NodeWriter {
     const entry = this.#arena.allocate(size);
     if (entry === 0) throw new ArenaFull();
     const { words, bytes } = this.#arena.view;
-    words[entry + ENTRY.HASH] = finishHash(this.#name.states[0] as number);
+    words[entry + ENTRY.HASH] = finishHash(this.#name.states[0]);
     words[entry + ENTRY.NAME] = name.length;
     bytes.set(name, (entry + ENTRY.NAME_BYTES) * 4);
     if (!this.#index.insert(cell, entry)) {
@@ -86,20 +79,20 @@ export class NodeWriter {
   }
 
   #nameLength(entry: number): number {
-    return (this.#arena.view.words[entry + ENTRY.NAME] as number) & 0xff;
+    return this.#arena.view.words[entry + ENTRY.NAME] & 0xff;
   }
 
   /** The newest contents of a node. */
   content(node: number): NodeContent {
     const { words } = this.#arena.view;
-    const version = words[node + ENTRY.VERSION_WORD] as number;
+    const version = words[node + ENTRY.VERSION_WORD];
     const rrsets = new Map<number, number>();
     if (version === 0) return { service: 0, rrsets };
-    const count = words[version + NODE.COUNT] as number;
+    const count = words[version + NODE.COUNT];
     for (let i = 0; i < count; i++) {
-      rrsets.set(words[version + NODE.PAIRS + 2 * i] as number, words[version + NODE.PAIRS + 2 * i + 1] as number);
+      rrsets.set(words[version + NODE.PAIRS + 2 * i], words[version + NODE.PAIRS + 2 * i + 1]);
     }
-    return { service: words[version + NODE.SERVICE] as number, rrsets };
+    return { service: words[version + NODE.SERVICE], rrsets };
   }
 
   /** Gives a node of the zone new contents, and its ancestors their existence (RFC 8020). */
@@ -112,7 +105,7 @@ export class NodeWriter {
 
   #write(cell: number, apex: Uint8Array, node: number, name: Uint8Array, content: NodeContent): void {
     const isApex = name.length === apex.length;
-    const children = this.#arena.view.words[node + ENTRY.CHILDREN] as number;
+    const children = this.#arena.view.words[node + ENTRY.CHILDREN];
     const existed = this.#exists(node);
     const exists = isApex || children > 0 || content.service !== 0 || content.rrsets.size > 0;
     const version = this.#preparation.allocate(nodeWords(content.rrsets.size));
@@ -132,23 +125,23 @@ export class NodeWriter {
 
   #exists(node: number): boolean {
     const { words } = this.#arena.view;
-    const version = words[node + ENTRY.VERSION_WORD] as number;
-    return version !== 0 && ((words[version + NODE.FLAGS] as number) & NODE_EXISTS) !== 0;
+    const version = words[node + ENTRY.VERSION_WORD];
+    return version !== 0 && (words[version + NODE.FLAGS] & NODE_EXISTS) !== 0;
   }
 
   /** A name came into being or went: the name above exists through it, and may come or go itself. */
   #tellParent(cell: number, apex: Uint8Array, node: number, name: Uint8Array, difference: number): void {
-    const above = name.subarray(1 + (name[0] as number));
+    const above = name.subarray(1 + name[0]);
     const parent = this.findOrMake(cell, above);
     const { words } = this.#arena.view;
     if (difference > 0) words[node + ENTRY.PARENT] = parent;
-    words[parent + ENTRY.CHILDREN] = (words[parent + ENTRY.CHILDREN] as number) + difference;
+    words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + difference;
     this.#preparation.undo(() => {
       const now = this.#arena.view.words;
-      now[parent + ENTRY.CHILDREN] = (now[parent + ENTRY.CHILDREN] as number) - difference;
+      now[parent + ENTRY.CHILDREN] = now[parent + ENTRY.CHILDREN] - difference;
     });
     const existed = this.#exists(parent);
-    const children = words[parent + ENTRY.CHILDREN] as number;
+    const children = words[parent + ENTRY.CHILDREN];
     if (existed && children > 0) return;
     const content = this.content(parent);
     if (existed && (content.service !== 0 || content.rrsets.size > 0 || above.length === apex.length)) return;
@@ -167,7 +160,7 @@ export class NodeWriter {
   }
 
   #versionWords(version: number): number {
-    return nodeWords(this.#arena.view.words[version + NODE.COUNT] as number);
+    return nodeWords(this.#arena.view.words[version + NODE.COUNT]);
   }
 
   /** Gives the zone of a name an index and an apex, or (with `index` 0) ends it. */
@@ -182,7 +175,7 @@ export class NodeWriter {
     if (index === 0) this.#sweepLater(ARENA.ZONES, entry, version, ZONE.WORDS);
     this.#name.set(name, 0);
     // Bits are only ever added: a probe too many is cheap, one too few would hide a zone.
-    words[ARENA.ZONE_DEPTHS] = (words[ARENA.ZONE_DEPTHS] as number) | (1 << Math.min(this.#name.labels, 31));
+    words[ARENA.ZONE_DEPTHS] = words[ARENA.ZONE_DEPTHS] | (1 << Math.min(this.#name.labels, 31));
   }
 
   /** The newest version of a zone, or 0 where there is none. */
@@ -190,7 +183,7 @@ export class NodeWriter {
     const entry = this.find(ARENA.ZONES, name);
     if (entry === 0) return 0;
     const { words } = this.#arena.view;
-    const version = words[entry + ENTRY.VERSION_WORD] as number;
+    const version = words[entry + ENTRY.VERSION_WORD];
     return version !== 0 && words[version + ZONE.INDEX] !== 0 ? version : 0;
   }
 

@@ -58,7 +58,7 @@ export class Observed {
     // The reclaimer takes a version's generation away when every worker has left the epochs before it.
     this.#reclaimer.endEpoch();
     const { words } = this.#view;
-    const plan = words[compiled.cell + SERVICE.PLAN_WORD] as number;
+    const plan = words[compiled.cell + SERVICE.PLAN_WORD];
     return words[plan + VERSION.GENERATION] === 0;
   }
 }

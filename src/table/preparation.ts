@@ -111,10 +111,10 @@ export class Preparation implements Blocks {
   setVersion(word: number, version: number, versionWords: (version: number) => number): void {
     const { words } = this.view;
     const generation = this.#generation;
-    const old = words[word] as number;
+    const old = words[word];
     const oldIsPending = old !== 0 && words[old + VERSION.GENERATION] === generation;
     words[version + VERSION.GENERATION] = generation;
-    words[version + VERSION.PREVIOUS] = oldIsPending ? (words[old + VERSION.PREVIOUS] as number) : old;
+    words[version + VERSION.PREVIOUS] = oldIsPending ? words[old + VERSION.PREVIOUS] : old;
     Atomics.store(words, word, version);
     this.undo(() => Atomics.store(this.view.words, word, old));
     if (old !== 0) this.retire(old, versionWords(old));

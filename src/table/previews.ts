@@ -38,10 +38,10 @@ export class PreviewWriter {
     const previews = new Map<string, CompiledPreview>();
     for (const [name, poolName] of previewNames(service)) {
       const place = pools.findIndex((pool) => pool.name === poolName);
-      const pool = pools[place] as CompiledPool;
+      const pool = pools[place];
       const before = old.get(name);
       const isSame = before !== undefined && before.pool === pool;
-      previews.set(name, isSame ? before : this.#make(service, service.pools[place] as Pool, name, pool, before));
+      previews.set(name, isSame ? before : this.#make(service, service.pools[place], name, pool, before));
       if (before !== undefined && !isSame) this.#retireCname(before);
     }
     return previews;
@@ -60,26 +60,26 @@ export class PreviewWriter {
     // Testers who look at a pool do not keep it from being drained, nor make a canary look tried: they count elsewhere.
     const parts = { ...compiled, id: NO_ID, counter: COUNTER.PREVIEWS, ...(cname !== 0 && { first: cname }) };
     const plan = compilePlan(this.#preparation, only, NO_ID, [parts]);
-    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
+    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
     return { cell, pool: compiled, cname };
   }
 
   #makeCname(service: Service, pool: Pool, name: string): number {
     const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
-    const target = nameToWire(pool.targets[0] as string);
+    const target = nameToWire(pool.targets[0]);
     return compileRRset(this.#preparation, nameToWire(name), TYPE.CNAME, ttlSeconds, [target]);
   }
 
   /** Gives a preview up that no node leads to any more, once the changes are published. */
   retire(preview: CompiledPreview): void {
-    const plan = this.#words[preview.cell + SERVICE.PLAN_WORD] as number;
-    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS] as number);
+    const plan = this.#words[preview.cell + SERVICE.PLAN_WORD];
+    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);
     this.#preparation.retire(preview.cell, SERVICE.WORDS);
     this.#retireCname(preview);
   }
 
   #retireCname({ cname }: CompiledPreview): void {
-    if (cname !== 0) this.#preparation.retire(cname, this.#words[cname + RRSET.WORDS] as number);
+    if (cname !== 0) this.#preparation.retire(cname, this.#words[cname + RRSET.WORDS]);
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {

@@ -35,34 +35,34 @@ export class TableReader {
 
   /** The plan of the service of a node's version; 0: none. */
   planOf(version: number): number {
-    const service = this.view.words[version + NODE.SERVICE] as number;
+    const service = this.view.words[version + NODE.SERVICE];
     return service === 0 ? 0 : this.resolve(service + SERVICE.PLAN_WORD);
   }
 
   /** The RRset of a node's version; 0: none. */
   rrsetOf(version: number, type: number): number {
     const words = this.view.words;
-    const end = version + NODE.PAIRS + 2 * (words[version + NODE.COUNT] as number);
-    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1] as number;
+    const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1];
     return 0;
   }
 
   /** The node of the name from its label `label` on in the index at a cell, or 0; it may not exist in this generation. */
   nodeOf(index: number, name: HashedName, label: number): number {
-    const hash = finishHash(name.states[label] as number);
-    return findEntry(this.view, index, hash, name.bytes, name.starts[label] as number, name.length);
+    const hash = finishHash(name.states[label]);
+    return findEntry(this.view, index, hash, name.bytes, name.starts[label], name.length);
   }
 
   /** The version of a node, or 0 where the name does not exist in this generation. */
   existing(node: number): number {
     const version = this.resolve(node + ENTRY.VERSION_WORD);
-    return version !== 0 && ((this.view.words[version + NODE.FLAGS] as number) & NODE_EXISTS) !== 0 ? version : 0;
+    return version !== 0 && (this.view.words[version + NODE.FLAGS] & NODE_EXISTS) !== 0 ? version : 0;
   }
 
   /** The version behind a word that this generation may see, or 0. */
   resolve(word: number): number {
     let words = this.view.words;
-    let version = words[word] as number;
+    let version = words[word];
     for (;;) {
       if (version === 0) return 0;
       // What was prepared meanwhile may lie in memory that was added meanwhile.
@@ -70,10 +70,10 @@ export class TableReader {
         this.view.refresh();
         words = this.view.words;
       }
-      const generation = words[version + VERSION.GENERATION] as number;
+      const generation = words[version + VERSION.GENERATION];
       // Serial arithmetic: the generation is a 32-bit counter that wraps.
       if (generation === 0 || ((this.generation - generation) | 0) >= 0) return version;
-      version = words[version + VERSION.PREVIOUS] as number;
+      version = words[version + VERSION.PREVIOUS];
     }
   }
 
@@ -81,17 +81,17 @@ export class TableReader {
   nameLengthAt(offset: number): number {
     const { bytes } = this.view;
     let at = offset;
-    while (bytes[at] !== 0) at += 1 + (bytes[at] as number);
+    while (bytes[at] !== 0) at += 1 + bytes[at];
     return at + 1 - offset;
   }
 
   /** Whether the name at an offset of the arena's bytes is `name` from its label `label` on, or below it. */
   isAtOrBelow(offset: number, name: HashedName, label: number): boolean {
     const { bytes } = this.view;
-    const start = name.starts[label] as number;
+    const start = name.starts[label];
     let at = offset;
     const last = offset + this.nameLengthAt(offset) - (name.length - start);
-    while (at < last) at += 1 + (bytes[at] as number);
+    while (at < last) at += 1 + bytes[at];
     if (at !== last) return false;
     for (let i = start; i < name.length; i++) if (bytes[at + i - start] !== name.bytes[i]) return false;
     return true;
@@ -100,6 +100,6 @@ export class TableReader {
   /** Where the lower-case target of the CNAME or DNAME `rrset` starts in the arena's bytes. */
   aliasTarget(rrset: number): number {
     const words = this.view.words;
-    return (rrset + RRSET.DATA + (words[rrset + RRSET.FIXUPS] as number)) * 4 + (words[rrset + RRSET.TARGET] as number);
+    return (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4 + words[rrset + RRSET.TARGET];
   }
 }

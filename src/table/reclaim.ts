@@ -74,7 +74,7 @@ export class Reclaimer implements Retirer {
     const oldest = this.#oldestMark();
     let head = this.#head;
     for (; head < this.#queue.length; head++) {
-      const item = this.#queue[head] as Retired;
+      const item = this.#queue[head];
       // Serial arithmetic: the epoch is a 32-bit counter that wraps.
       if (((oldest - item.epoch) | 0) <= 0) break;
       if (item.then !== undefined) {

@@ -76,16 +76,16 @@ export class ResolverSample {
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, RESOLVER_BYTES / 4);
-    this.#key = this.#words[HEADER.KEY] as number;
-    this.#level = this.#words[HEADER.LEVEL] as number;
+    this.#key = this.#words[HEADER.KEY];
+    this.#level = this.#words[HEADER.LEVEL];
   }
 
   /** Notes that a client got an answer of a pool of the plan; `table`: the words that hold both. */
   count(table: Int32Array, plan: number, pool: number, client: AddressPlace): void {
-    const hash = mix32(hashAddress(client, this.#key) ^ (table[plan + PLAN.SERVICE] as number));
+    const hash = mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]);
     // Level 32 is asked for by a hash of 0 only, which stands for an empty place.
     if (Math.clz32(hash) < this.#level || hash === 0) return;
-    const id = table[pool + POOL.ID] as number;
+    const id = table[pool + POOL.ID];
     const pair = hash ^ Math.imul(id, 0x9e3779b1);
     const recent = pair & RECENT_MASK;
     const now = pair ^ Math.imul(this.nowSeconds, 0x85ebca6b);
@@ -100,13 +100,13 @@ export class ResolverSample {
       const entry = ENTRIES_AT + way * ENTRY.WORDS;
       if (words[HASHES_AT + way] !== hash || words[entry + ENTRY.POOL] !== id) continue;
       words[entry + ENTRY.LAST_AT] = this.nowSeconds;
-      words[entry + ENTRY.TTL] = table[plan + PLAN.TTL] as number;
-      words[entry + ENTRY.ANSWERS] = ((words[entry + ENTRY.ANSWERS] as number) + 1) | 0;
-      if ((words[entry + ENTRY.FIRST_AT] as number) < (table[plan + PLAN.DRAINING_SINCE] as number))
+      words[entry + ENTRY.TTL] = table[plan + PLAN.TTL];
+      words[entry + ENTRY.ANSWERS] = (words[entry + ENTRY.ANSWERS] + 1) | 0;
+      if (words[entry + ENTRY.FIRST_AT] < table[plan + PLAN.DRAINING_SINCE])
         words[entry + ENTRY.FIRST_AT] = this.nowSeconds;
       return;
     }
-    this.#insert(hash, bucket, id, table[plan + PLAN.TTL] as number, client);
+    this.#insert(hash, bucket, id, table[plan + PLAN.TTL], client);
   }
 
   #insert(hash: number, bucket: number, id: number, ttlSeconds: number, client: AddressPlace): void {
@@ -132,7 +132,7 @@ export class ResolverSample {
   #freeWay(bucket: number, hash: number): number {
     for (;;) {
       for (let way = bucket; way < bucket + WAYS; way++) {
-        const other = this.#words[HASHES_AT + way] as number;
+        const other = this.#words[HASHES_AT + way];
         if (other === 0 || Math.clz32(other) < this.#level) return way;
       }
       if (this.#level === LEVEL_MAX) return -1;
@@ -150,15 +150,15 @@ export function keySample(memory: SharedArrayBuffer, key: number): void {
 /** What all workers saw of the pools with these ids. Costs a look at every place of every worker's table. */
 export function readSightings(memories: readonly SharedArrayBuffer[], pools: readonly number[]): Sightings {
   const views = memories.map((memory) => new Int32Array(memory, 0, RESOLVER_BYTES / 4));
-  const level = Math.max(...views.map((words) => words[HEADER.LEVEL] as number));
+  const level = Math.max(...views.map((words) => words[HEADER.LEVEL]));
   const seen: Sighting[] = [];
   for (const words of views) {
     for (let way = 0; way < ENTRIES; way++) {
-      const hash = words[HASHES_AT + way] as number;
+      const hash = words[HASHES_AT + way];
       // Who is watched by one worker but no longer by another would be counted too often.
       if (hash === 0 || Math.clz32(hash) < level) continue;
       const entry = ENTRIES_AT + way * ENTRY.WORDS;
-      const pool = pools.indexOf(words[entry + ENTRY.POOL] as number);
+      const pool = pools.indexOf(words[entry + ENTRY.POOL]);
       if (pool >= 0) seen.push(sighting(words, hash, entry, pool));
     }
   }
@@ -166,18 +166,18 @@ export function readSightings(memories: readonly SharedArrayBuffer[], pools: rea
 }
 
 function sighting(words: Int32Array, resolver: number, entry: number, pool: number): Sighting {
-  const low = words[entry + ENTRY.NETWORK + 1] as number;
+  const low = words[entry + ENTRY.NETWORK + 1];
   const network = new Uint8Array(8);
   const view = new DataView(network.buffer);
-  view.setInt32(0, words[entry + ENTRY.NETWORK] as number);
+  view.setInt32(0, words[entry + ENTRY.NETWORK]);
   view.setInt32(4, low);
   return {
     resolver,
     pool,
-    lastAtSeconds: (words[entry + ENTRY.LAST_AT] as number) >>> 0,
-    ttlSeconds: words[entry + ENTRY.TTL] as number,
-    firstAtSeconds: (words[entry + ENTRY.FIRST_AT] as number) >>> 0,
-    answers: (words[entry + ENTRY.ANSWERS] as number) >>> 0,
+    lastAtSeconds: words[entry + ENTRY.LAST_AT] >>> 0,
+    ttlSeconds: words[entry + ENTRY.TTL],
+    firstAtSeconds: words[entry + ENTRY.FIRST_AT] >>> 0,
+    answers: words[entry + ENTRY.ANSWERS] >>> 0,
     network: network.subarray(0, low & 0xff),
   };
 }

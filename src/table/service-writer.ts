@@ -36,7 +36,7 @@ export class ServiceWriter {
     const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
     const id = old?.id ?? this.#nextId++;
     const plan = compilePlan(this.#preparation, service, id, pools);
-    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS] as number);
+    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
     const previews = this.#previews.compile(service, pools, old?.previews ?? NO_PREVIEWS);
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
     if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
@@ -58,8 +58,8 @@ export class ServiceWriter {
   #forget(name: string): CompiledService {
     const compiled = this.#services.get(name);
     assert(compiled !== undefined, 'the service to delete is in the table');
-    const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD] as number;
-    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS] as number);
+    const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD];
+    this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);
     this.#preparation.retire(compiled.cell, SERVICE.WORDS);
     for (const pool of compiled.pools) this.#retirePool(pool, []);
     for (const preview of compiled.previews.values()) this.#previews.retire(preview);
@@ -105,7 +105,7 @@ export class ServiceWriter {
   #retirePool(pool: CompiledPool, kept: readonly CompiledPool[]): void {
     if (kept.includes(pool)) return;
     for (const rrset of [pool.first, pool.second])
-      if (rrset !== 0) this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS] as number);
+      if (rrset !== 0) this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS]);
     if (kept.some((other) => other.counter === pool.counter)) return;
     this.#preparation.whenSeen(() => this.#counters.free(pool.counter));
   }

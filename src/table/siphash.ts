@@ -14,7 +14,7 @@ export function sipKey(bytes: Uint8Array): Int32Array {
 
 /** Writes the 8 bytes of the hash of `message[0..length)` to `out` at `at`, in the order of the reference code. */
 export function sipHash(key: Int32Array, message: Uint8Array, length: number, out: Uint8Array, at: number): void {
-  const [k0, k1, k2, k3] = [key[0] as number, key[1] as number, key[2] as number, key[3] as number];
+  const [k0, k1, k2, k3] = [key[0], key[1], key[2], key[3]];
   // "somepseudorandomlygeneratedbytes", low and high word of each of the four.
   let v0 = 0x70736575 ^ k0;
   let v0High = 0x736f6d65 ^ k1;
@@ -92,7 +92,7 @@ function carry(sum: number, part: number): number {
 /** Up to four bytes of those before `end`. */
 function readRest(bytes: Uint8Array, at: number, end: number): number {
   let word = 0;
-  for (let i = 0; i < 4 && at + i < end; i++) word |= (bytes[at + i] as number) << (8 * i);
+  for (let i = 0; i < 4 && at + i < end; i++) word |= bytes[at + i] << (8 * i);
   return word;
 }
 

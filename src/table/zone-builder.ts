@@ -41,14 +41,14 @@ export class ZoneBuilder implements Blocks {
     const node = this.#ensureExists(owner);
     const rrset = compileRRset(this, owner, type, ttlSeconds, rdata);
     const { words } = this.#arena.view;
-    const old = words[node + ENTRY.VERSION_WORD] as number;
-    const oldCount = words[old + NODE.COUNT] as number;
+    const old = words[node + ENTRY.VERSION_WORD];
+    const oldCount = words[old + NODE.COUNT];
     const pairs = new Map<number, number>();
     for (let i = 0; i < oldCount; i++) {
-      pairs.set(words[old + NODE.PAIRS + 2 * i] as number, words[old + NODE.PAIRS + 2 * i + 1] as number);
+      pairs.set(words[old + NODE.PAIRS + 2 * i], words[old + NODE.PAIRS + 2 * i + 1]);
     }
     const replaced = pairs.get(type);
-    if (replaced !== undefined) this.#arena.free(replaced, words[replaced + RRSET.WORDS] as number);
+    if (replaced !== undefined) this.#arena.free(replaced, words[replaced + RRSET.WORDS]);
     pairs.set(type, rrset);
     this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, nodeWords(oldCount));
@@ -58,7 +58,7 @@ export class ZoneBuilder implements Blocks {
   /** The node of a name; it and the names above it exist from now on (RFC 8020). */
   #ensureExists(name: Uint8Array): number {
     this.#name.set(name, 0);
-    const hash = finishHash(this.#name.states[0] as number);
+    const hash = finishHash(this.#name.states[0]);
     const found = findEntry(this.#arena.view, this.cell, hash, this.#name.bytes, 0, name.length);
     if (found !== 0) return found;
     const node = this.allocate(entryWords(name.length));
@@ -70,10 +70,10 @@ export class ZoneBuilder implements Blocks {
     const isApex = name.length === this.#apex.length;
     this.#writeVersion(node, new Map(), nodeFlags([], true, isApex));
     if (isApex) return node;
-    const parent = this.#ensureExists(name.subarray(1 + (name[0] as number)));
+    const parent = this.#ensureExists(name.subarray(1 + name[0]));
     const now = this.#arena.view.words;
     now[node + ENTRY.PARENT] = parent;
-    now[parent + ENTRY.CHILDREN] = (now[parent + ENTRY.CHILDREN] as number) + 1;
+    now[parent + ENTRY.CHILDREN] = now[parent + ENTRY.CHILDREN] + 1;
     return node;
   }
 

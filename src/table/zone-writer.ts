@@ -31,7 +31,7 @@ export class ZoneWriter {
   put(zone: Zone): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
-    const index = existing === 0 ? this.#nodes.makeIndex() : (this.#words[existing + ZONE.INDEX] as number);
+    const index = existing === 0 ? this.#nodes.makeIndex() : this.#words[existing + ZONE.INDEX];
     this.#writeApex(index, apex, zone);
     if (existing === 0) this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), 0);
   }
@@ -47,7 +47,7 @@ export class ZoneWriter {
   import(zone: Zone, { index, flags: builtFlags }: StagedZone): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
-    const replaced = existing === 0 ? 0 : (this.#words[existing + ZONE.INDEX] as number);
+    const replaced = existing === 0 ? 0 : this.#words[existing + ZONE.INDEX];
     this.#nodes.adoptIndex(index);
     this.#writeApex(index, apex, zone);
     let flags = builtFlags;
@@ -123,22 +123,22 @@ export class ZoneWriter {
   }
 
   #retireRRset(rrset: number): void {
-    this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS] as number);
+    this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS]);
   }
 
   /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
   #raiseFlags(apex: Uint8Array, more: number): void {
     const zone = this.#nodes.zone(apex);
-    const flags = this.#words[zone + ZONE.FLAGS] as number;
+    const flags = this.#words[zone + ZONE.FLAGS];
     if ((flags & more) === more) return;
     const { INDEX, APEX } = ZONE;
-    this.#nodes.setZone(apex, this.#words[zone + INDEX] as number, this.#words[zone + APEX] as number, flags | more);
+    this.#nodes.setZone(apex, this.#words[zone + INDEX], this.#words[zone + APEX], flags | more);
   }
 
   #indexOf(apex: Uint8Array): number {
     const zone = this.#nodes.zone(apex);
     assert(zone !== 0, 'the zone is in the table');
-    return this.#words[zone + ZONE.INDEX] as number;
+    return this.#words[zone + ZONE.INDEX];
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {

@@ -60,16 +60,16 @@ function scopeOf(view: DataView, start: number, end: number): number {
 /** Where the name at `at` ends: behind its root label or its pointer (RFC 1035 §4.1.4). */
 function nameEnd(reply: Uint8Array, start: number): number {
   let at = start;
-  for (; reply[at] !== 0; at += 1 + (reply[at] as number)) if ((reply[at] as number) >= 0xc0) return at + 2;
+  for (; reply[at] !== 0; at += 1 + reply[at]) if (reply[at] >= 0xc0) return at + 2;
   return at + 1;
 }
 
 function nameText(reply: Uint8Array, start: number): string {
   const bytes: number[] = [];
   for (let at = start; reply[at] !== 0; ) {
-    const size = reply[at] as number;
+    const size = reply[at];
     if (size >= 0xc0) {
-      at = ((size & 0x3f) << 8) | (reply[at + 1] as number);
+      at = ((size & 0x3f) << 8) | reply[at + 1];
       continue;
     }
     bytes.push(...reply.subarray(at, at + 1 + size));

@@ -65,11 +65,11 @@ export class EdnsQuery {
 
   /** Reads the record whose type stands at `at` and whose data ends at `end`; false where an option is malformed. */
   read(bytes: Uint8Array, at: number, end: number): boolean {
-    const size = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    const size = (bytes[at + 2] << 8) | bytes[at + 3];
     this.present = true;
     this.udpBytes = size < UDP_CLASSIC_BYTES ? UDP_CLASSIC_BYTES : size;
-    this.version = bytes[at + 5] as number;
-    this.dnssecOk = ((bytes[at + 6] as number) & DO) !== 0;
+    this.version = bytes[at + 5];
+    this.dnssecOk = (bytes[at + 6] & DO) !== 0;
     this.nsid = false;
     this.keepalive = false;
     this.cookieAt = 0;
@@ -83,8 +83,8 @@ export class EdnsQuery {
   #readOptions(bytes: Uint8Array, start: number, end: number): boolean {
     let at = start;
     while (at + OPTION_HEADER_BYTES <= end) {
-      const code = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-      const length = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+      const code = (bytes[at] << 8) | bytes[at + 1];
+      const length = (bytes[at + 2] << 8) | bytes[at + 3];
       const data = at + OPTION_HEADER_BYTES;
       at = data + length;
       if (at > end || !this.#readOption(bytes, code, data, length)) return false;
@@ -121,11 +121,11 @@ export class EdnsQuery {
 /** RFC 7871 §6: scope 0 in a query, as many octets as the prefix needs, and no bit set behind it; else FORMERR. */
 function subnetIsGood(bytes: Uint8Array, at: number, length: number): boolean {
   if (length < SUBNET_HEADER_BYTES) return false;
-  const bits = SUBNET_BITS[((bytes[at] as number) << 8) | (bytes[at + 1] as number)];
-  const source = bytes[at + 2] as number;
+  const bits = SUBNET_BITS[(bytes[at] << 8) | bytes[at + 1]];
+  const source = bytes[at + 2];
   if (bits === undefined || source > bits || bytes[at + 3] !== 0) return false;
   if (length !== SUBNET_HEADER_BYTES + ((source + 7) >> 3)) return false;
-  return (source & 7) === 0 || ((bytes[at + length - 1] as number) & (0xff >> (source & 7))) === 0;
+  return (source & 7) === 0 || (bytes[at + length - 1] & (0xff >> (source & 7))) === 0;
 }
 
 /** Writes the OPT record of a reply without options; returns where it ends. `rcode` may be an extended one. */

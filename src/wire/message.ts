@@ -38,8 +38,8 @@ export class Query {
     this.hasQuestion = false;
     this.edns.present = false;
     if (end - start < HEADER_BYTES) return DROP;
-    this.id = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
-    this.flags = ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number);
+    this.id = (bytes[start] << 8) | bytes[start + 1];
+    this.flags = (bytes[start + 2] << 8) | bytes[start + 3];
     if ((this.flags & FLAG.QR) !== 0) return DROP;
     if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return this.#parseOther(bytes, start, end);
     const questions = word16(bytes, start + 4);
@@ -78,14 +78,14 @@ export class Query {
     let labels = 0;
     for (;;) {
       if (at >= end) return -1;
-      const size = bytes[at] as number;
+      const size = bytes[at];
       if (size > 63 || length + size + 1 > MAX_NAME_BYTES || at + size + 1 > end) return -1;
       starts[labels] = length;
       name[length++] = size;
       at++;
       if (size === 0) break;
       labels++;
-      for (const stop = at + size; at < stop; at++) name[length++] = lowerByte(bytes[at] as number);
+      for (const stop = at + size; at < stop; at++) name[length++] = lowerByte(bytes[at]);
     }
     if (at + 4 > end) return -1;
     this.nameLength = length;
@@ -115,7 +115,7 @@ export class Query {
 }
 
 function word16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 /** ASCII letters to lower case, everything else as it is (RFC 4343). */
@@ -126,7 +126,7 @@ function lowerByte(byte: number): number {
 /** The end of a name that may end in a compression pointer, or -1. Pointers are not followed. */
 function skipName(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; ) {
-    const size = bytes[at] as number;
+    const size = bytes[at];
     if (size === 0) return at + 1;
     if (size >= 0xc0) return at + 2;
     if (size > 63) return -1;

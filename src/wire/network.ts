@@ -36,7 +36,7 @@ export function formatNetwork({ bytes, prefixLength }: Network): string {
 /** The address of `length` bytes at `at`, with every bit beyond the prefix 0. */
 export function maskedAddress(address: Uint8Array, at: number, length: number, prefixLength: number): Uint8Array {
   const masked = new Uint8Array(length);
-  for (let i = 0; i < length; i++) masked[i] = (address[at + i] as number) & maskByte(prefixLength, i);
+  for (let i = 0; i < length; i++) masked[i] = address[at + i] & maskByte(prefixLength, i);
   return masked;
 }
 
@@ -44,7 +44,7 @@ export function maskedAddress(address: Uint8Array, at: number, length: number, p
 export function contains({ bytes, prefixLength }: Network, address: Uint8Array, at: number, length: number): boolean {
   if (length !== bytes.length) return false;
   for (let i = 0; i * 8 < prefixLength; i++) {
-    if (((address[at + i] as number) & maskByte(prefixLength, i)) !== bytes[i]) return false;
+    if ((address[at + i] & maskByte(prefixLength, i)) !== bytes[i]) return false;
   }
   return true;
 }

@@ -135,7 +135,7 @@ function tell(api: ApiFixture, operation: string, { body, query = '' }: Row, tok
     type: 'TXT',
     id,
   };
-  const url = template.replace(/\{([a-z]+)\}/g, (_, key: string) => names[key] as string);
+  const url = template.replace(/\{([a-z]+)\}/g, (_, key: string) => names[key]);
   const headers = {
     ...(method === 'get' ? {} : { 'if-match': '"999"' }),
     ...(typeof body === 'string' && { 'content-type': 'text/dns' }),

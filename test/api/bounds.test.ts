@@ -113,10 +113,10 @@ t.test('what is out of bounds gets the code that the document names', async (t) 
   await seed(api);
   const { components } = (await api.app.inject('/openapi.json')).json<Document>();
   const schemas = components.schemas as Record<string, Schema>;
-  const bounded = Object.keys(schemas).filter((name) => places(schemas[name] as Schema).length > 0);
+  const bounded = Object.keys(schemas).filter((name) => places(schemas[name]).length > 0);
   t.same(Object.keys(bodies).sort(), bounded.sort());
   for (const [name, requests] of Object.entries(bodies)) {
-    const schema = schemas[name] as Schema;
+    const schema = schemas[name];
     const visited = new Set<string>();
     for (const { method, url, body } of requests) {
       const fit = await api.request(method, url, { body });

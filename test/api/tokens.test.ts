@@ -165,7 +165,7 @@ t.test('a limited token changes nothing beyond its limits', async (t) => {
       'POST',
       '/v1/shifts',
       app,
-      { services: { [services[0] as string]: weights, [services[1] as string]: weights } },
+      { services: { [services[0]]: weights, [services[1]]: weights } },
     ],
     ['a shift of another, in capitals', 'POST', '/v1/shifts', app, { services: { 'API.example.TEST.': weights } }],
     ['a release with another', 'POST', '/v1/releases', app, { services, to: 'green', preset: 'AllAtOnce' }],

@@ -91,7 +91,7 @@ t.test('columns align, whatever colours are in them', async (t) => {
   ];
   const lines = columns(rows, [1]);
   t.equal(lines[0], 'a      1  x');
-  t.equal(widthOf(lines[1] as string), 'bbb  100'.length, 'and nothing trails');
+  t.equal(widthOf(lines[1]), 'bbb  100'.length, 'and nothing trails');
 });
 
 t.test('lines are wrapped at words, and cut without their colours', async (t) => {

@@ -26,7 +26,7 @@ interface Result {
 async function each<Item>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<void>): Promise<void> {
   let next = 0;
   const run = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++] as Item);
+    while (next < items.length) await work(items[next++]);
   };
   await Promise.all(Array.from({ length: atOnce }, run));
 }
@@ -83,7 +83,7 @@ if (positionals.length !== 1) {
   console.error('usage: npm run test:conformance -- FOLDER [--sides]; FOLDER holds ferret.jsonl');
   process.exit(64);
 }
-const tests = readTests(positionals[0] as string);
+const tests = readTests(positionals[0]);
 const folder = mkdtempSync(join(tmpdir(), 'teal-conformance-'));
 const teal = await startTeal(folder);
 try {

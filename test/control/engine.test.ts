@@ -124,8 +124,8 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(anyName, anyWeight, anyWeight, fc.boolean()).map(([name, blue, green, host]): Command => {
     const targets = host ? [['x.test'], ['y.test']] : [['192.0.2.10'], ['192.0.2.20']];
     const pools = {
-      blue: { weight: blue, targets: targets[0] as string[] },
-      green: { weight: green, targets: targets[1] as string[] },
+      blue: { weight: blue, targets: targets[0] },
+      green: { weight: green, targets: targets[1] },
     };
     return { kind: 'service.put', name, body: { pools } };
   }),

@@ -79,7 +79,7 @@ t.test('a release tells of its revisions, then of what they did', async (t) => {
   t.same(again.end, { revision: 5, index: 2 });
   const texts = (log: EventLog) => readAll(log, START).map((event) => JSON.stringify(dataOf(event, everything)));
   t.same(texts(again), texts(log), 'with the same data, though the release has moved on since');
-  t.match(JSON.parse(texts(again)[3] as string), {
+  t.match(JSON.parse(texts(again)[3]), {
     trigger: 'on-release-started',
     services: ['app.example.com'],
     release: {
@@ -184,7 +184,7 @@ t.test(
     const expected = ['2-first.1 health', '3 revision', '3-first.2 health', '3-first.3 health', '4 revision'];
     t.same(told(readAll(log, { revision: 2, index: 0 })), expected);
     for (const [i, line] of expected.entries()) {
-      const position = parseId(line.split(' ')[0] as string) as Position;
+      const position = parseId(line.split(' ')[0]) as Position;
       t.same(told(readAll(log, position)), expected.slice(i + 1), `after ${line}`);
     }
     const again = new EventLog(fixture.store, fixture.engine, 'second');

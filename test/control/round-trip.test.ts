@@ -75,7 +75,7 @@ const rrsetPut: fc.Arbitrary<Command> = fc.constantFrom(...Object.keys(rdata)).c
   fc
     .record({
       place,
-      rdata: rdata[type] as fc.Arbitrary<string[]>,
+      rdata: rdata[type],
       ttls: fc.array(number, { minLength: 3, maxLength: 3 }),
     })
     .map(({ place, rdata, ttls }): Command => {
@@ -84,7 +84,7 @@ const rrsetPut: fc.Arbitrary<Command> = fc.constantFrom(...Object.keys(rdata)).c
         kind: 'rrset.put',
         ...place,
         type,
-        body: { ttlSeconds: ttls[0] as number, ...recordTtlSeconds, rdata },
+        body: { ttlSeconds: ttls[0], ...recordTtlSeconds, rdata },
       };
     }),
 );

@@ -21,7 +21,7 @@ t.test('the first start makes a token, as a revision; a second one makes none', 
   const fixture = makeEngine(t);
   const first = open(fixture);
   t.equal(first.made.length, 1);
-  t.match(first.tokens.find(first.made[0] as string), { name: 'admin', scope: 'admin' });
+  t.match(first.tokens.find(first.made[0]), { name: 'admin', scope: 'admin' });
   t.match(fixture.store.revision(1), { kind: 'token.create', actor: 'teal' });
   t.same(open(fixture).made, []);
 });
@@ -54,7 +54,7 @@ t.test('a start without any makes another one, whatever has the name', async (t)
   open(fixture, { admin: 'secret' });
   make(fixture, 'admin', { scope: 'read' });
   const { tokens, made } = open(fixture);
-  t.match(tokens.find(made[0] as string), { name: 'admin-2', scope: 'admin' });
+  t.match(tokens.find(made[0]), { name: 'admin-2', scope: 'admin' });
 });
 
 t.test('a store that cannot be written makes no token', async (t: Test) => {

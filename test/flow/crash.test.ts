@@ -47,7 +47,7 @@ async function makeServices(teal: TealProcess): Promise<void> {
 function endsOfLives(): (typeof POINTS)[number][] {
   const left: Record<string, number> = { ...ENDS };
   const ends: (typeof POINTS)[number][] = [];
-  while (ends.length < KILLS) ends.push(...POINTS.filter((point) => (left[point] as number)-- > 0));
+  while (ends.length < KILLS) ends.push(...POINTS.filter((point) => left[point]-- > 0));
   return ends;
 }
 

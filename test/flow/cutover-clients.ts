@@ -35,7 +35,7 @@ async function client(index: number, ask: (query: Buffer) => Promise<Reply>, ans
     const acknowledged = Atomics.load(words, WORD.ACKNOWLEDGED);
     let closed = false;
     try {
-      const state = stateOf(await ask(buildQuery({ id: i & 0xffff, name: names[i % 2] as string, type: 'A' })));
+      const state = stateOf(await ask(buildQuery({ id: i & 0xffff, name: names[i % 2], type: 'A' })));
       if (state < acknowledged) Atomics.add(words, WORD.STALE, 1);
       if (state < seen) Atomics.add(words, WORD.BACKWARDS, 1);
       seen = Math.max(seen, state);

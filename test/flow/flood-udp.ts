@@ -22,7 +22,7 @@ const sockets = await Promise.all(
   Array.from({ length: SOCKETS }, async (_, i) => {
     const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 2 ** 20 });
     socket.on('message', (reply) => {
-      if (((reply[2] as number) & 0x02) === 0) answered++;
+      if ((reply[2] & 0x02) === 0) answered++;
       else truncated++;
     });
     await new Promise<void>((resolve) => socket.bind(0, `${prefix}.${i + 1}`, resolve));

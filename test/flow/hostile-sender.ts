@@ -8,8 +8,8 @@ const EXPECT = { NOTHING_SENT: 0, NO_REPLY: 1, AT_MOST_512: 2, AT_MOST_1232: 3 }
 
 /** No reply to a response or a torso; without EDNS at most 512 bytes (RFC 1035 §4.2.1). */
 function expectationOf(packet: Uint8Array): number {
-  if (packet.length < 12 || ((packet[2] as number) & 0x80) !== 0) return EXPECT.NO_REPLY;
-  const additionals = ((packet[10] as number) << 8) | (packet[11] as number);
+  if (packet.length < 12 || (packet[2] & 0x80) !== 0) return EXPECT.NO_REPLY;
+  const additionals = (packet[10] << 8) | packet[11];
   return additionals === 0 ? EXPECT.AT_MOST_512 : EXPECT.AT_MOST_1232;
 }
 
@@ -21,11 +21,11 @@ result.raw = raw !== undefined;
 const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 4 * 2 ** 20 });
 socket.on('message', (reply) => {
   result.replies++;
-  const expectation = expected[reply.readUInt16BE(0)] as number;
+  const expectation = expected[reply.readUInt16BE(0)];
   const limit = expectation === EXPECT.AT_MOST_512 ? 512 : 1232;
   if (expectation <= EXPECT.NO_REPLY) result.faults.push('a reply to nothing, to a response or to a torso');
   if (reply.length > limit) result.faults.push(`a reply of ${reply.length} bytes, ${limit} allowed`);
-  if (((reply[2] as number) & 0x80) === 0) result.faults.push('a reply without QR');
+  if ((reply[2] & 0x80) === 0) result.faults.push('a reply without QR');
 });
 await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
 let number = 0;

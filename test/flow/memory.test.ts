@@ -71,7 +71,7 @@ t.test(
     t.ok(Math.min(...later) < sizeMiB * 2, `MiB by round: ${later}`);
     const ends = rounds.slice(1).map(({ after }) => Math.round(after));
     t.comment(`MiB resident at each round's end: ${ends}`);
-    t.ok((ends.at(-1) as number) - (ends[0] as number) < sizeMiB * 2, `MiB at each round's end: ${ends}`);
+    t.ok((ends.at(-1) as number) - ends[0] < sizeMiB * 2, `MiB at each round's end: ${ends}`);
 
     const leaky = await growUnderEyes(mutant('keepsArenas', 'udp'));
     const leakedMiB = Math.round(leaky.after - leaky.before);

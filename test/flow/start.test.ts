@@ -161,7 +161,7 @@ t.test('what is wrong takes one line on standard error', async (t) => {
     ['bootstrap refused', { TEAL_BOOTSTRAP: noZone }, 78, 'bootstrap: '],
     ['data directory in use', { TEAL_DATA_DIR: `${folder}/data` }, 69, 'is in use by another teal process'],
     ['data directory that is a file', { TEAL_DATA_DIR: `${folder}/junk` }, 69, 'cannot open the store in'],
-    ['DNS address in use', { TEAL_DNS_LISTEN: teal.dns[0] as string }, 69, `cannot listen on ${teal.dns[0]} (UDP)`],
+    ['DNS address in use', { TEAL_DNS_LISTEN: teal.dns[0] }, 69, `cannot listen on ${teal.dns[0]} (UDP)`],
     [
       'UDP port in use',
       { TEAL_DNS_LISTEN: udpAddress },

@@ -87,7 +87,7 @@ function failureOf(target: FuzzTarget, input: Uint8Array): FuzzFailure | undefin
 
 function parentOf(corpus: readonly Uint8Array[], draw: Draw): Uint8Array {
   const recent = draw(RECENT_EVERY) === 0 ? Math.min(RECENT, corpus.length) : corpus.length;
-  return corpus[corpus.length - 1 - draw(recent)] as Uint8Array;
+  return corpus[corpus.length - 1 - draw(recent)];
 }
 
 /** Those of the inputs that reach something new, found by halving. They have passed before and are run again. */

@@ -10,7 +10,7 @@ type ByteMutation = (bytes: Uint8Array, draw: Draw) => Uint8Array;
 const mutations: readonly ByteMutation[] = [
   (bytes, draw) => changeAt(bytes, draw, (byte) => byte ^ (1 << draw(8))),
   (bytes, draw) => changeAt(bytes, draw, () => draw(256)),
-  (bytes, draw) => changeAt(bytes, draw, () => EDGES[draw(EDGES.length)] as number),
+  (bytes, draw) => changeAt(bytes, draw, () => EDGES[draw(EDGES.length)]),
   (bytes, draw) => changeAt(bytes, draw, (byte) => byte + 1 - 2 * draw(2)),
   (bytes, draw) => bytes.slice(0, draw(bytes.length + 1)),
   // A piece is left out, or is there twice, or is overwritten with another one.
@@ -33,7 +33,7 @@ const mutations: readonly ByteMutation[] = [
 export function mutateBytes(input: Uint8Array, draw: Draw): Uint8Array {
   let bytes = Uint8Array.from(input);
   for (let left = 1 + draw(4); left > 0; left--) {
-    bytes = Uint8Array.from((mutations[draw(mutations.length)] as ByteMutation)(bytes, draw));
+    bytes = Uint8Array.from(mutations[draw(mutations.length)](bytes, draw));
   }
   return bytes.length > INPUT_BYTES_MAX ? bytes.subarray(0, INPUT_BYTES_MAX) : bytes;
 }
@@ -41,7 +41,7 @@ export function mutateBytes(input: Uint8Array, draw: Draw): Uint8Array {
 function changeAt(bytes: Uint8Array, draw: Draw, change: (byte: number) => number): Uint8Array {
   if (bytes.length === 0) return bytes;
   const at = draw(bytes.length);
-  bytes[at] = change(bytes[at] as number);
+  bytes[at] = change(bytes[at]);
   return bytes;
 }
 

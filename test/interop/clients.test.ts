@@ -102,7 +102,7 @@ t.test('dig, kdig, drill and delv print the answers', async (t) => {
   for (const [client, args] of Object.entries(clients)) {
     for (const [name, type, data] of expected) {
       // drill has no way to ask for the answer section only.
-      const { stdout } = await run(client.split(' ')[0] as string, args(name, type)).catch((error) => error);
+      const { stdout } = await run(client.split(' ')[0], args(name, type)).catch((error) => error);
       const answer = client === 'drill' ? (stdout as string).split(';; AUTHORITY')[0]?.split(';; ANSWER')[1] : stdout;
       const got = dataOf(`${answer ?? ''}`.replace(/^ SECTION:/, ''));
       // delv leaves out the CNAME that a DNAME makes.
@@ -139,7 +139,7 @@ t.test('unbound resolves through a stub zone, with random case and minimised nam
 async function resolve(port: number, name: string, type: string): Promise<Reply> {
   const query = buildQuery({ name, type: typeNumbers[type] ?? type, rd: true, edns: { udpBytes: 1232 } });
   const reply = await askUdp('127.0.0.1', port, query);
-  return reply.tc ? ((await askTcp('127.0.0.1', port, [query]))[0] as Reply) : reply;
+  return reply.tc ? (await askTcp('127.0.0.1', port, [query]))[0] : reply;
 }
 
 /** Types that the test client has no mnemonic for. */

@@ -129,7 +129,7 @@ t.test('serve-stale: who gives what has expired, and when', async (t) => {
     const expected = staleAtOnce.includes(kind) ? BLUE : GREEN;
     t.equal(first[at], expected, `${kind} with serve-stale, while the server answers: ${first[at]}`);
     // It has refreshed meanwhile, or does so now.
-    await lastBlue(stale[at] as Asked, 'alive.example.com');
+    await lastBlue(stale[at], 'alive.example.com');
   }
 
   t.same(await ask(resolvers, 'dead.example.com'), Array(10).fill(BLUE), 'filled anew');

@@ -48,11 +48,11 @@ t.test('for any weights and percentage', async () => {
       const after = weightsFor(before, 'own', percent);
       const names = Object.keys(before) as (keyof typeof before)[];
       assert.deepEqual(Object.keys(after), names);
-      const total = names.reduce((sum, name) => sum + (after[name] as number), 0);
+      const total = names.reduce((sum, name) => sum + after[name], 0);
       const others = names.reduce((sum, name) => sum + (name === 'own' ? 0 : before[name]), 0);
       if (total === 0) throw new Error('all zero');
       for (const name of names) {
-        const weight = after[name] as number;
+        const weight = after[name];
         if (!Number.isInteger(weight) || weight < 0 || weight > 65535) throw new Error(`${name} has ${weight}`);
         const wanted = name === 'own' ? percent / 100 : ((1 - percent / 100) * before[name]) / others;
         const share = weight / total;

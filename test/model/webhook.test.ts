@@ -46,7 +46,7 @@ t.test('each wait is longer than the one before, up to six hours, and they diffe
       fc.integer({ min: 1, max: ATTEMPTS_MAX - 1 }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (n, chance) => {
-        const whole = delays[n - 1] as number;
+        const whole = delays[n - 1];
         const ms = retryDelayMs(n, chance) as number;
         return ms >= whole / 2 && ms <= whole;
       },

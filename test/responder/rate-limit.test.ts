@@ -71,7 +71,7 @@ t.test('in any stretch of time no more than its limit and one burst pass', async
         if (check(limiter, who, WWW, nowMs) === PASS) passedAt.push(nowMs);
       }
       return passedAt.every((atMs, i) => {
-        const sinceMs = atMs - (passedAt[0] as number);
+        const sinceMs = atMs - passedAt[0];
         return i + 1 <= (sinceMs / 1000 + 1) * responsesPerSecond + 1e-3;
       });
     }),
@@ -157,7 +157,7 @@ t.test('workers share one limit', async (t) => {
   const limiters = Array.from({ length: 4 }, () => new RateLimiter(shared));
   let passed = 0;
   for (let i = 0; i < 40_000; i++) {
-    if (check(limiters[i % 4] as RateLimiter, client('192.0.2.1'), WWW, START_MS + i / 4) === PASS) passed++;
+    if (check(limiters[i % 4], client('192.0.2.1'), WWW, START_MS + i / 4) === PASS) passed++;
   }
   t.ok(passed >= 1000 && passed <= 1101, `${passed} in ten seconds at 100 a second`);
 });
@@ -168,7 +168,7 @@ t.test('workers whose clocks are not quite the same share one limit all the same
   let passed = 0;
   for (let i = 0; i < 40_000; i++) {
     const lateMs = i % 4 === 0 ? 300 : i % 4;
-    if (check(limiters[i % 4] as RateLimiter, client('192.0.2.1'), WWW, START_MS + i / 4 - lateMs) === PASS) passed++;
+    if (check(limiters[i % 4], client('192.0.2.1'), WWW, START_MS + i / 4 - lateMs) === PASS) passed++;
   }
   t.ok(passed >= 1000 && passed <= 1101, `${passed} in ten seconds at 100 a second`);
 });

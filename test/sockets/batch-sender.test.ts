@@ -24,8 +24,8 @@ interface Ask {
 const echo = {
   client: { set: () => {} },
   answer(request: Uint8Array, start: number, _end: number, reply: Uint8Array, at: number): number {
-    const length = ((request[start + 1] as number) << 8) | (request[start + 2] as number);
-    reply.fill(request[start] as number, at, at + length);
+    const length = (request[start + 1] << 8) | request[start + 2];
+    reply.fill(request[start], at, at + length);
     return length;
   },
 } as unknown as Responder;
@@ -55,7 +55,7 @@ class Bench {
 
   constructor(site: Site, calls: Libc, refused: () => void = () => {}) {
     const { endpoint, udp, tcp } = openEndpoint(libc, { address: site.listen, port: 0 }, 1, 2 ** 20);
-    const fd = udp[0] as number;
+    const fd = udp[0];
     this.#site = site;
     this.#fds = [fd, ...tcp];
     this.#port = endpoint.port;
@@ -80,9 +80,9 @@ class Bench {
     for (const got of this.#got) got.length = 0;
     const expected: string[][] = this.#got.map(() => []);
     for (const [i, { client, to, length }] of asks.entries()) {
-      const address = this.#site.addresses[to % this.#site.addresses.length] as string;
+      const address = this.#site.addresses[to % this.#site.addresses.length];
       const query = Uint8Array.of(i, length >> 8, length & 0xff);
-      await new Promise((resolve) => (this.#clients[client] as dgram.Socket).send(query, this.#port, address, resolve));
+      await new Promise((resolve) => this.#clients[client].send(query, this.#port, address, resolve));
       if (length > 0) expected[client]?.push(`${i} ${length} true from ${address}`);
     }
     for (let left = asks.length; left > 0; ) {
@@ -176,7 +176,7 @@ for (const errno of [LINUX.EIO, 22]) {
       sendmmsg: (...call) => (refusals++ === 0 ? -1 : libc.sendmmsg(...call)),
       errno: () => (refusals === 1 ? errno : libc.errno()),
     };
-    await withBench(sites[1] as Site, refusing, async (bench) => {
+    await withBench(sites[1], refusing, async (bench) => {
       for (let round = 0; round < 2; round++) {
         const { got, expected } = await bench.run(alike(5));
         t.same(got, expected);
@@ -189,7 +189,7 @@ for (const errno of [LINUX.EIO, 22]) {
 
 t.test('a kernel without trains', { skip }, async (t) => {
   const messages: number[] = [];
-  await withBench(sites[0] as Site, { ...recording(messages), getsockopt: () => -1 }, async (bench) => {
+  await withBench(sites[0], { ...recording(messages), getsockopt: () => -1 }, async (bench) => {
     const { got, expected } = await bench.run(alike(5));
     t.same(got, expected);
   });
@@ -248,7 +248,7 @@ t.test('a packet filter that says EPERM of single packets does not end batches',
     errno: () => LINUX.EPERM,
   };
   await withBench(
-    sites[0] as Site,
+    sites[0],
     filtered,
     async (bench) => {
       for (let round = 0; round < 10; round++) {

@@ -47,8 +47,8 @@ function inspections(libc: Libc): void {
     const numbers = Object.values(fds);
     const moved: Libc = {
       ...libc,
-      getsockname: (fd, ...rest) => libc.getsockname(numbers[fd - 3] as number, ...rest),
-      getsockopt: (fd, ...rest) => libc.getsockopt(numbers[fd - 3] as number, ...rest),
+      getsockname: (fd, ...rest) => libc.getsockname(numbers[fd - 3], ...rest),
+      getsockopt: (fd, ...rest) => libc.getsockopt(numbers[fd - 3], ...rest),
     };
     const env = {
       LISTEN_PID: '1',
@@ -68,7 +68,7 @@ function inspections(libc: Libc): void {
     const other = openEndpoint(libc, { address: '127.0.0.1', port: 0 }, 1, 4096);
     const [a, b] = one.udp as [number, number];
     const [tcp] = one.tcp as [number];
-    const { dns, admin } = inspect({ dns1: a, dns2: tcp, dns3: b, admin: other.tcp[0] as number });
+    const { dns, admin } = inspect({ dns1: a, dns2: tcp, dns3: b, admin: other.tcp[0] });
     t.same(dns, [{ endpoint: one.endpoint, udp: [3, 5], tcp: [4] }]);
     t.same(admin, { fd: 6, endpoint: other.endpoint });
     t.throws(() => inspect({ admin: a }), /^one listening TCP socket named admin was expected, found .* \(UDP\)$/);

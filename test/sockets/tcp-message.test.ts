@@ -33,7 +33,7 @@ t.test('the messages are those that were framed, wherever the stream is cut', as
       return (
         read.isPartial === extra > 0 &&
         read.messages.length === messages.length &&
-        read.messages.every((bytes, i) => bytes.equals(messages[i] as Uint8Array))
+        read.messages.every((bytes, i) => bytes.equals(messages[i]))
       );
     }),
   );

@@ -80,7 +80,7 @@ t.test('weights are kept for ever: a shift is rolled back however old it is', as
   const weights = Object.fromEntries(Object.keys(pools).map((name) => [name, 65_535]));
   const shifted = fixture.must({ kind: 'weights.put', name: app, weights });
   for (let i = 0; i < 150; i++) {
-    fixture.must({ kind: 'weights.put', name: app, weights: { ...weights, [Object.keys(pools)[0] as string]: i } });
+    fixture.must({ kind: 'weights.put', name: app, weights: { ...weights, [Object.keys(pools)[0]]: i } });
   }
   fixture.forget();
   t.equal(fixture.store.kept.textBytes, 0);

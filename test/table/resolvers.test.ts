@@ -27,7 +27,7 @@ function makeWorkers(workers: number, key = 7) {
       table[PLAN.TTL] = 5;
       table[PLAN.DRAINING_SINCE] = drainingSince;
       table[POOLS_AT + POOL.ID] = 10 * service + pool + 1;
-      const sample = samples[worker] as ResolverSample;
+      const sample = samples[worker];
       sample.nowSeconds = atSeconds;
       sample.count(table, 0, POOLS_AT, { bytes: client, at: 0, length: client.length });
     },

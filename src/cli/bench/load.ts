@@ -69,7 +69,7 @@ class Tally {
   add(message: Buffer, waitedMs: number): void {
     this.replies += 1;
     if (this.#waits.length < WAITS_MAX) this.#waits.push(waitedMs);
-    if (message.length > 2 && ((message[2] as number) & 0x02) !== 0) this.truncated += 1;
+    if (message.length > 2 && (message[2] & 0x02) !== 0) this.truncated += 1;
     if (this.replies % LOOKED_INTO === 1) {
       const key = answerKey(message);
       this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1);
@@ -107,9 +107,9 @@ async function openClient({ name, dns, window }: LoadOptions, tally: Tally): Pro
   const sentAt = new Float64Array(window);
   const rounds = new Uint16Array(window);
   const send = (place: number): void => {
-    rounds[place] = ((rounds[place] as number) + 1) & 0xff;
+    rounds[place] = (rounds[place] + 1) & 0xff;
     const message = Buffer.from(template);
-    message.writeUInt16BE(((rounds[place] as number) << 8) | place, 0);
+    message.writeUInt16BE((rounds[place] << 8) | place, 0);
     sentAt[place] = performance.now();
     tally.sent += 1;
     socket.send(message);
@@ -118,14 +118,14 @@ async function openClient({ name, dns, window }: LoadOptions, tally: Tally): Pro
     const id = message.length >= 12 ? message.readUInt16BE(0) : -1;
     const place = id & 0xff;
     if (id < 0 || place >= window || rounds[place] !== id >> 8) return;
-    tally.add(message, performance.now() - (sentAt[place] as number));
+    tally.add(message, performance.now() - sentAt[place]);
     send(place);
   });
   // A refused port is told to the next send; the query counts as lost.
   socket.on('error', () => {});
   const sweep = setInterval(() => {
     for (let place = 0; place < window; place++) {
-      if (performance.now() - (sentAt[place] as number) < LOST_MS) continue;
+      if (performance.now() - sentAt[place] < LOST_MS) continue;
       tally.lost += 1;
       send(place);
     }

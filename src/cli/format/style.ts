@@ -64,5 +64,5 @@ const poolColours: readonly Colour[] = ['magenta', 'cyan', 'yellow', 'red'];
 export function poolColour(pool: string, pools: readonly string[]): Colour {
   if (pool === 'blue' || pool === 'green') return pool;
   const others = pools.filter((other) => other !== 'blue' && other !== 'green');
-  return poolColours[Math.max(others.indexOf(pool), 0) % poolColours.length] as Colour;
+  return poolColours[Math.max(others.indexOf(pool), 0) % poolColours.length];
 }

@@ -176,7 +176,7 @@ function TrafficCard({ service, of, drain, health, active }: Parts & { active: R
         {pools.map((pool) => (
           <li key={pool} class="pool-figure">
             <PoolName pool={pool} pools={pools} />
-            <span class="big">{percent(service.shares[pool] as number)}</span>
+            <span class="big">{percent(service.shares[pool])}</span>
             <span class="quiet small">
               {observed?.[pool] === undefined ? 'nothing observed yet' : `observed ${percent(observed[pool])}`}
             </span>

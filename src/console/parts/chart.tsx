@@ -65,7 +65,7 @@ function wordsOf(pool: string, { seconds, configured, observed }: Series): strin
   const last = line.at(-1);
   if (typeof last !== 'number') return `The share of ${pool}: nothing yet.`;
   const seen = observed[pool]?.findLast((value) => value !== null);
-  const since = clockText((seconds[0] as number) * 1000);
+  const since = clockText(seconds[0] * 1000);
   return `The share of ${pool} since ${since}: from ${percent((line[0] as number) / 100)} to ${percent(last / 100)} configured${
     typeof seen === 'number' ? `, ${percent(seen / 100)} observed` : ''
   }.`;

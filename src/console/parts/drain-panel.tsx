@@ -21,7 +21,7 @@ export function DrainPanel({ of }: { of: Resource<Drain> }) {
           return (
             <>
               {draining.map((pool) => (
-                <DrainingPool key={pool} pool={pool} pools={pools} report={drain.pools[pool] as DrainPool} />
+                <DrainingPool key={pool} pool={pool} pools={pools} report={drain.pools[pool]} />
               ))}
               <p class="quiet">{drain.message}</p>
             </>
@@ -140,7 +140,7 @@ function SkewTable({ pools }: { pools: Drain['pools'] }) {
         </thead>
         <tbody>
           {names.map((name) => {
-            const { share, resolvers, answers } = pools[name] as DrainPool;
+            const { share, resolvers, answers } = pools[name];
             return (
               <tr key={name}>
                 <th scope="row">

@@ -19,14 +19,14 @@ export function PoolName({ pool, pools }: { pool: string; pools: readonly string
 /** The shares as one bar; said in words to those who do not see it. */
 export function SplitBar(props: { shares: Shares; label: string; size?: 'large' | 'thin' }) {
   const pools = Object.keys(props.shares);
-  const words = pools.map((pool) => `${pool} ${percent(props.shares[pool] as number)}`).join(', ');
+  const words = pools.map((pool) => `${pool} ${percent(props.shares[pool])}`).join(', ');
   return (
     <div class="bar" data-size={props.size} role="img" aria-label={`${props.label}: ${words}`}>
       {pools.map((pool) => (
         <span
           key={pool}
           data-look={lookOf(pool, pools)}
-          style={{ flexGrow: props.shares[pool] as number }}
+          style={{ flexGrow: props.shares[pool] }}
           hidden={props.shares[pool] === 0}
         />
       ))}
@@ -43,7 +43,7 @@ export function Legend({ shares, observed }: { shares: Shares; observed?: Shares
         <li key={pool}>
           <Swatch pool={pool} pools={pools} />
           <span>{pool}</span>
-          <strong>{percent(shares[pool] as number)}</strong>
+          <strong>{percent(shares[pool])}</strong>
           {observed?.[pool] !== undefined && <span class="quiet">· observed {percent(observed[pool])}</span>}
         </li>
       ))}

@@ -57,7 +57,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
     if (ground.moved?.body === undefined) return onClose();
     ground.take();
     const now = Object.keys(ground.moved.body.pools);
-    if (!now.includes(to)) setTo(now[0] as string);
+    if (!now.includes(to)) setTo(now[0]);
     setPlan(undefined);
     action.clear();
   };

@@ -85,7 +85,7 @@ function Timeline({ release }: { release: Release }) {
   return (
     <ol class="timeline" aria-label="Steps">
       {release.steps.map((step, i) => {
-        const state = states[i] as StepState;
+        const state = states[i];
         const isSaid = state === 'failed' || state === 'stopped';
         return (
           // Steps have no names and never move.

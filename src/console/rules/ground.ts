@@ -55,7 +55,5 @@ export type Fields = Readonly<Record<string, string>>;
 /** The draft on new ground: what its person changed stays changed, everything else is as it is now. */
 export function rebased(opened: Fields, now: Fields, mine: Fields): Fields {
   const isChanged = (key: string): boolean => mine[key] !== undefined && mine[key] !== opened[key];
-  return Object.fromEntries(
-    Object.entries(now).map(([key, value]) => [key, isChanged(key) ? (mine[key] as string) : value]),
-  );
+  return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, isChanged(key) ? mine[key] : value]));
 }

@@ -5,7 +5,7 @@ export function rangeAt(text: string, line: number, column: number): { readonly 
   const lines = text.split('\n');
   const at = Math.min(Math.max(line, 1), lines.length) - 1;
   const lineStart = lines.slice(0, at).reduce((sum, before) => sum + before.length + 1, 0);
-  const own = (lines[at] as string).replace(/\r$/, '');
+  const own = lines[at].replace(/\r$/, '');
   // Columns count characters, and a string's positions count UTF-16 units.
   const before = [...own].slice(0, Math.max(column, 1) - 1).join('').length;
   const word = /^\S+/.exec(own.slice(before))?.[0];

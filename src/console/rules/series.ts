@@ -64,6 +64,6 @@ function observedSplits(pools: readonly string[], looks: readonly Look[]): (Reco
     const sum = gains.reduce((a, b) => a + b, 0);
     if (sum < ANSWERS_MIN) return undefined;
     from = look;
-    return Object.fromEntries(pools.map((pool, i) => [pool, (100 * (gains[i] as number)) / sum]));
+    return Object.fromEntries(pools.map((pool, i) => [pool, (100 * gains[i]) / sum]));
   });
 }

@@ -49,16 +49,16 @@ export function slideTotal(weights: Weights): number {
 export function slide(start: Weights, pool: string, value: number): Weights {
   const total = slideTotal(start);
   const others = Object.keys(start).filter((name) => name !== pool);
-  const sum = others.reduce((sum, name) => sum + (start[name] as number), 0);
+  const sum = others.reduce((sum, name) => sum + start[name], 0);
   const rest = total - value;
-  const exact = others.map((name) => (sum === 0 ? rest / others.length : (rest * (start[name] as number)) / sum));
+  const exact = others.map((name) => (sum === 0 ? rest / others.length : (rest * start[name]) / sum));
   const whole = exact.map(Math.floor);
   // The largest remainders get what rounding down has left.
   const left = rest - whole.reduce((sum, weight) => sum + weight, 0);
   const byRemainder = exact.map((weight, i) => ({ i, part: weight % 1 })).sort((a, b) => b.part - a.part);
-  for (const { i } of byRemainder.slice(0, left)) whole[i] = (whole[i] as number) + 1;
-  const parts = Object.fromEntries(others.map((name, i) => [name, whole[i] as number]));
-  return Object.fromEntries(Object.keys(start).map((name) => [name, name === pool ? value : (parts[name] as number)]));
+  for (const { i } of byRemainder.slice(0, left)) whole[i] = whole[i] + 1;
+  const parts = Object.fromEntries(others.map((name, i) => [name, whole[i]]));
+  return Object.fromEntries(Object.keys(start).map((name) => [name, name === pool ? value : parts[name]]));
 }
 
 /** `blue 90%, green 10%`. */

@@ -57,7 +57,7 @@ export async function follow(secret: string): Promise<void> {
     if (ended === 'refused') return signOut('The server does not know this token any more.');
     if (ended === 'absent') becomeAbsent();
     else becomeLost();
-    await pause(RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)] as number);
+    await pause(RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)]);
     attempts += 1;
   }
 }

@@ -31,7 +31,7 @@ export function draftReleaseCreate(
   if (services instanceof Problem) return services;
   const asked = stepsOf(body);
   if (asked instanceof Problem) return asked;
-  const steps = settleSteps(asked, store.lastReleaseOf((services[0] as Service).name)?.steps ?? []);
+  const steps = settleSteps(asked, store.lastReleaseOf(services[0].name)?.steps ?? []);
   if (steps instanceof Problem) return steps;
   const unfit = checkServices(store, services, body.to, steps);
   if (unfit !== undefined) return unfit;

@@ -73,7 +73,7 @@ export function draftZoneDelete(
     const named = services.slice(0, NAMED_SERVICES_MAX).map((service) => service.name);
     const more = services.length > named.length ? ` and ${services.length - named.length} more` : '';
     const detail = `The zone ${shown(name)} has services (${named.join(', ')}${more}); ?services=delete deletes them with it.`;
-    return new Problem('zone_has_services', detail, { conflict: named[0] as string });
+    return new Problem('zone_has_services', detail, { conflict: named[0] });
   }
   return {
     kind: 'zone.delete',

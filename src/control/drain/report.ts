@@ -98,7 +98,7 @@ export class DrainReports {
     const counted = service.pools.map((pool, i): Counted => {
       const count = counts[pool.name] ?? never;
       const drain = drainOf(answersOf(service, pool, counts), nowMs, settled, ttlInForce(service));
-      return { pool, count, drain, resolvers: estimates[i] as ResolverEstimate };
+      return { pool, count, drain, resolvers: estimates[i] };
     });
     return { counted, level: sightings.level };
   }
@@ -115,12 +115,12 @@ function sharesNow(service: Service, counted: readonly Counted[]): Record<string
   const resolvers = counted.map(({ resolvers }) => resolvers.recent);
   const share = (of: readonly number[], i: number): number => {
     const all = of.reduce((sum, each) => sum + each, 0);
-    return all === 0 ? 0 : (of[i] as number) / all;
+    return all === 0 ? 0 : of[i] / all;
   };
   return Object.fromEntries(
     counted.map(({ pool: { name } }, i) => [
       name,
-      { configured: configured[name] as number, answers: share(answers, i), resolvers: share(resolvers, i) },
+      { configured: configured[name], answers: share(answers, i), resolvers: share(resolvers, i) },
     ]),
   );
 }

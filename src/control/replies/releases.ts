@@ -41,7 +41,7 @@ export function analysisReply({
 
 /** The release as it would be, and where it would stand when. */
 export function planReply(plan: readonly PlanEntry[], name: string | undefined): unknown {
-  const { to, steps, ...first } = (plan[0] as PlanEntry).release;
+  const { to, steps, ...first } = plan[0].release;
   return {
     dryRun: true,
     to,

@@ -45,14 +45,14 @@ export class NetworkPick {
     const end = (knownBits + 7) >>> 3;
     for (let word = 0; word < this.#words; word++) {
       let value = 0;
-      for (let i = 4 * word; i < 4 * word + 4; i++) value = (value << 8) | (i < end ? (bytes[at + i] as number) : 0);
+      for (let i = 4 * word; i < 4 * word + 4; i++) value = (value << 8) | (i < end ? bytes[at + i] : 0);
       this.#address[word] = value;
     }
   }
 
   /** The pool (word offset) that the network decides on in a plan that has rules; 0: it is a draw's to decide. */
   pick(words: Int32Array, plan: number): number {
-    const rules = plan + PLAN.FIRST_POOL + (words[plan + PLAN.POOLS] as number) * POOL.WORDS;
+    const rules = plan + PLAN.FIRST_POOL + words[plan + PLAN.POOLS] * POOL.WORDS;
     this.by = BY_DRAW;
     this.scopeBits = 0;
     const pinned = this.#pinned(words, plan, rules);
@@ -69,23 +69,23 @@ export class NetworkPick {
    * that is called to deaggregate). A network that is told too coarsely to be in or out of a pin gets the pin's length.
    */
   #pinned(words: Int32Array, plan: number, rules: number): number {
-    const pools = words[plan + PLAN.POOLS] as number;
+    const pools = words[plan + PLAN.POOLS];
     const size = PIN.ADDRESS + this.#words;
     let pin = rules + RULES.SEEDS + pools;
-    let count = words[rules + RULES.PINS_IPV4] as number;
+    let count = words[rules + RULES.PINS_IPV4];
     if (this.#words !== 1) {
       pin += count * (PIN.ADDRESS + 1);
-      count = this.#words === 0 ? 0 : (words[rules + RULES.PINS_IPV6] as number);
+      count = this.#words === 0 ? 0 : words[rules + RULES.PINS_IPV6];
     }
     let longest = -1;
     let pool = 0;
     for (let i = 0; i < count; i++, pin += size) {
-      const length = words[pin + PIN.LENGTH] as number;
+      const length = words[pin + PIN.LENGTH];
       const shared = this.#sharedBits(words, pin + PIN.ADDRESS);
       if (shared >= length && this.#knownBits >= length) {
         if (length <= longest) continue;
         longest = length;
-        pool = plan + (words[pin + PIN.POOL] as number);
+        pool = plan + words[pin + PIN.POOL];
       } else {
         const apart = shared >= this.#knownBits ? length : shared + 1;
         if (apart > this.scopeBits) this.scopeBits = apart;
@@ -100,7 +100,7 @@ export class NetworkPick {
   /** How many leading bits the address has in common with the one at `at`. */
   #sharedBits(words: Int32Array, at: number): number {
     for (let word = 0; word < this.#words; word++) {
-      const difference = (words[at + word] as number) ^ (this.#address[word] as number);
+      const difference = words[at + word] ^ this.#address[word];
       if (difference !== 0) return 32 * word + Math.clz32(difference);
     }
     return 32 * this.#words;
@@ -117,21 +117,21 @@ export class NetworkPick {
     this.#hashNetwork(words, rules);
     const high = readLe32(this.#hash, 0);
     const low = readLe32(this.#hash, 4);
-    const pools = words[plan + PLAN.POOLS] as number;
+    const pools = words[plan + PLAN.POOLS];
     let best = -1;
     let bestWeight = 0;
     let below = 0;
     for (let i = 0; i < pools; i++) {
-      const threshold = words[plan + PLAN.FIRST_POOL + i * POOL.WORDS + POOL.THRESHOLD] as number;
+      const threshold = words[plan + PLAN.FIRST_POOL + i * POOL.WORDS + POOL.THRESHOLD];
       const weight = threshold - below;
       below = threshold;
       if (weight === 0) continue;
-      const seed = words[rules + RULES.SEEDS + i] as number;
+      const seed = words[rules + RULES.SEEDS + i];
       this.#setCost(i, finishHash(finishHash(high ^ seed) ^ low));
       if (best >= 0) {
         // Whole numbers below 2^53, so that the comparison is exact and the same on every machine.
-        const difference = (this.#costs[i] as number) * bestWeight - (this.#costs[best] as number) * weight;
-        const isTie = difference === 0 && seed < (words[rules + RULES.SEEDS + best] as number);
+        const difference = this.#costs[i] * bestWeight - this.#costs[best] * weight;
+        const isTie = difference === 0 && seed < words[rules + RULES.SEEDS + best];
         if (difference >= 0 && !isTie) continue;
       }
       best = i;
@@ -142,10 +142,10 @@ export class NetworkPick {
 
   /** Writes the keyed hash of the network. What the query did not tell of it is zero. */
   #hashNetwork(words: Int32Array, rules: number): void {
-    for (let i = 0; i < 4; i++) this.#key[i] = words[rules + RULES.SALT + i] as number;
+    for (let i = 0; i < 4; i++) this.#key[i] = words[rules + RULES.SALT + i];
     const bits = this.#words === 1 ? STICKY_IPV4_BITS : this.#words === 0 ? 0 : STICKY_IPV6_BITS;
     for (let i = 0; i < bits / 8; i++) {
-      this.#message[i] = (this.#address[i >>> 2] as number) >>> (24 - 8 * (i & 3));
+      this.#message[i] = this.#address[i >>> 2] >>> (24 - 8 * (i & 3));
     }
     // SipHash mixes the length in, so that no IPv4 network is taken for an IPv6 one.
     sipHash(this.#key, this.#message, bits / 8, this.#hash, 0);

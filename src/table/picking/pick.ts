@@ -16,10 +16,10 @@ export class Xoshiro128 implements Random {
 
   /** `seed`: four 32-bit words, not all zero. */
   constructor(seed: Uint32Array) {
-    this.#a = (seed[0] as number) | 0;
-    this.#b = (seed[1] as number) | 0;
-    this.#c = (seed[2] as number) | 0;
-    this.#d = (seed[3] as number) | 1;
+    this.#a = seed[0] | 0;
+    this.#b = seed[1] | 0;
+    this.#c = seed[2] | 0;
+    this.#d = seed[3] | 1;
   }
 
   next(): number {
@@ -53,8 +53,8 @@ export function draw(random: Random, total: number, rejectBelow: number): number
 
 /** The chosen pool's place in the plan (word offset). A pool of weight 0 never answers. */
 export function pickPool(words: Int32Array, plan: number, random: Random): number {
-  const value = draw(random, words[plan + PLAN.TOTAL] as number, words[plan + PLAN.REJECT_BELOW] as number);
+  const value = draw(random, words[plan + PLAN.TOTAL], words[plan + PLAN.REJECT_BELOW]);
   let pool = plan + PLAN.FIRST_POOL;
-  while (value >= (words[pool + POOL.THRESHOLD] as number)) pool += POOL.WORDS;
+  while (value >= words[pool + POOL.THRESHOLD]) pool += POOL.WORDS;
   return pool;
 }

@@ -21,7 +21,7 @@ export function gateway(label: string, kindBack: number, kindMask: number): Fiel
     format: () => '.',
   };
   const kinds: readonly Field[] = [none, ipv4(label), ipv6(label), domainName(label)];
-  const kindAt = (rdata: Uint8Array, offset: number): number => (rdata[offset - kindBack] as number) & kindMask;
+  const kindAt = (rdata: Uint8Array, offset: number): number => rdata[offset - kindBack] & kindMask;
   return {
     label,
     words: 'one',
@@ -40,7 +40,7 @@ export function gateway(label: string, kindBack: number, kindMask: number): Fiel
 
 /** True where the kind in the byte at `at`, below `mask`, is one that has a text. */
 export function hasKnownGateway(at: number, mask: number): (rdata: Uint8Array) => boolean {
-  return (rdata) => ((rdata[at] as number) & mask) >= NONE && ((rdata[at] as number) & mask) <= NAME;
+  return (rdata) => (rdata[at] & mask) >= NONE && (rdata[at] & mask) <= NAME;
 }
 
 /** The upper bit of the byte of a relay's kind: whether discovery is optional (RFC 8777 §4.2.2). */
@@ -58,7 +58,7 @@ export const discoveryOptional: Field = {
     return undefined;
   },
   measure: fixed('discovery optional and type', 1),
-  format: (rdata, start) => String((rdata[start] as number) >> 7),
+  format: (rdata, start) => String(rdata[start] >> 7),
 };
 
 /** The kind of a relay, in the lower bits of the byte that was written before. */
@@ -73,5 +73,5 @@ export const relayType: Field = {
     return undefined;
   },
   measure: () => 0,
-  format: (rdata, start) => String((rdata[start - 1] as number) & RELAY_KIND_MASK),
+  format: (rdata, start) => String(rdata[start - 1] & RELAY_KIND_MASK),
 };

@@ -72,7 +72,7 @@ export const nextTypes: Field = {
   },
   measure(rdata, offset) {
     if (rdata.length - offset > (NXT_TYPE_MAX + 1) / 8) return new Malformed('types has at most 16 bytes');
-    return offset < rdata.length && (rdata[offset] as number) & 0x80
+    return offset < rdata.length && rdata[offset] & 0x80
       ? new Malformed('types must not have its first bit set')
       : remainingOrNone(rdata, offset);
   },
@@ -158,13 +158,13 @@ export const chainedAddress: Field = {
     if (bits === undefined || bits > PREFIX_BITS_MAX) return new Malformed('a prefix length is at most 128');
     const nameAt = offset + 1 + suffixBytes(bits);
     if (nameAt > rdata.length) return new Malformed('the address suffix runs past the end');
-    if (bits < PREFIX_BITS_MAX && (rdata[offset + 1] as number) >> (8 - (bits & 7)) !== 0)
+    if (bits < PREFIX_BITS_MAX && rdata[offset + 1] >> (8 - (bits & 7)) !== 0)
       return new Malformed('an address suffix must be zero within the prefix');
     const name = bits > 0 ? prefixName.measure(rdata, nameAt) : 0;
     return typeof name === 'number' ? nameAt + name - offset : name;
   },
   format(rdata, start) {
-    const bits = rdata[start] as number;
+    const bits = rdata[start];
     const address = new Uint8Array(IPV6_BYTES);
     const bytes = suffixBytes(bits);
     address.set(rdata.subarray(start + 1, start + 1 + bytes), IPV6_BYTES - bytes);
@@ -172,7 +172,7 @@ export const chainedAddress: Field = {
     const name = bits > 0 ? [prefixName.format(rdata, start + 1 + bytes, rdata.length)] : [];
     return [bits, ...suffix, ...name].join(' ');
   },
-  names: (rdata, start) => ((rdata[start] as number) > 0 ? [start + 1 + suffixBytes(rdata[start] as number)] : []),
+  names: (rdata, start) => (rdata[start] > 0 ? [start + 1 + suffixBytes(rdata[start])] : []),
 };
 
 function appendSuffix(
@@ -186,7 +186,7 @@ function appendSuffix(
   if (isMalformed(address)) return word.malformed(address.reason);
   const suffix = address.slice(bits >> 3);
   // Bits within the prefix are not part of the suffix (RFC 2874 §3.1).
-  suffix[0] = (suffix[0] as number) & (0xff >> (bits & 7));
+  suffix[0] = suffix[0] & (0xff >> (bits & 7));
   out.append(suffix);
   return undefined;
 }

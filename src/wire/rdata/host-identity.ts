@@ -25,7 +25,7 @@ const algorithm: Field = {
   },
   measure(rdata, offset) {
     if (rdata.length - offset < HEADER_BYTES) return new Malformed(`the lengths need ${HEADER_BYTES} bytes`);
-    const tag = rdata[offset] as number;
+    const tag = rdata[offset];
     const key = unsignedAt(rdata, offset + 2, offset + HEADER_BYTES);
     if (tag === 0 || key === 0) return new Malformed('the tag and the key must not be empty');
     if (offset + HEADER_BYTES + tag + key > rdata.length) return new Malformed('the tag or the key runs past the end');
@@ -46,7 +46,7 @@ const tag: Field = {
     out.append(bytes);
     return undefined;
   },
-  measure: (rdata) => rdata[0] as number,
+  measure: (rdata) => rdata[0],
   format: (rdata, start, end) => Buffer.from(rdata.subarray(start, end)).toString('hex'),
 };
 

@@ -54,7 +54,7 @@ export function hasPrefixText(rdata: Uint8Array): boolean {
 function readPrefix(word: Word): Prefix | Malformed {
   const parts = word.quoted ? null : /^(!?)([12]):([0-9a-f.:]+)\/(\d{1,3})$/i.exec(word.text);
   const family = Number(parts?.[2]);
-  const address = parts ? (family === 1 ? parseIpv4 : parseIpv6)(parts[3] as string) : undefined;
+  const address = parts ? (family === 1 ? parseIpv4 : parseIpv6)(parts[3]) : undefined;
   const bits = Number(parts?.[4]);
   if (parts && address instanceof Uint8Array && bits <= 8 * address.length)
     return { family, bits, negated: parts[1] === '!', address: withoutZeros(address) };
@@ -74,11 +74,11 @@ function prefixesIn(rdata: Uint8Array, start: number, end: number): Prefix[] | M
     const next = at + HEADER_BYTES + length;
     if (next > end) return new Malformed('a prefix runs past the end');
     const family = unsignedAt(rdata, at, at + 2);
-    const bits = rdata[at + 2] as number;
+    const bits = rdata[at + 2];
     const most = addressBytes[family];
     if (most !== undefined && (length > most || bits > 8 * most))
       return new Malformed(`a prefix of the family ${family} has at most ${most} bytes and ${8 * most} bits`);
-    const negated = ((rdata[at + 3] as number) & NEGATION) !== 0;
+    const negated = (rdata[at + 3] & NEGATION) !== 0;
     prefixes.push({ family, bits, negated, address: rdata.subarray(at + HEADER_BYTES, next) });
     at = next;
   }
@@ -86,7 +86,7 @@ function prefixesIn(rdata: Uint8Array, start: number, end: number): Prefix[] | M
 }
 
 function formatPrefix({ family, bits, negated, address }: Prefix): string {
-  const whole = new Uint8Array(addressBytes[family] as number);
+  const whole = new Uint8Array(addressBytes[family]);
   whole.set(address);
   return `${negated ? '!' : ''}${family}:${family === 1 ? formatIpv4(whole) : formatIpv6(whole)}/${bits}`;
 }

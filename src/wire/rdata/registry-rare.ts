@@ -32,7 +32,7 @@ const key: Format = {
     base64('public key', 'any'),
   ],
   check: (rdata) =>
-    rdata.length > 4 || (rdata[0] as number) << 8 >= NO_KEY
+    rdata.length > 4 || rdata[0] << 8 >= NO_KEY
       ? undefined
       : new Malformed('public key may be left out only where the flags say NOKEY (49152)'),
 };
@@ -46,7 +46,7 @@ function checkX25(rdata: Uint8Array): Malformed | undefined {
 /** An address and perhaps a subaddress (RFC 1183 §3.2). */
 function checkIsdn(rdata: Uint8Array): Malformed | undefined {
   let strings = 0;
-  for (let at = 0; at < rdata.length; at += 1 + (rdata[at] as number)) strings += 1;
+  for (let at = 0; at < rdata.length; at += 1 + rdata[at]) strings += 1;
   return strings <= 2 ? undefined : new Malformed(`an address and a subaddress were expected, not ${strings} strings`);
 }
 

@@ -69,7 +69,7 @@ function checkIpsecKey(rdata: Uint8Array): Malformed | undefined {
 }
 
 function ipseckeyKeyBytes(rdata: Uint8Array): number {
-  const kind = rdata[IPSEC_KIND_AT] as number;
+  const kind = rdata[IPSEC_KIND_AT];
   const gatewayBytes = [0, IPV4_BYTES, IPV6_BYTES, kind === 3 ? nameLength(rdata, 3) : 0][kind];
   // Of a kind of the future nothing is known.
   return gatewayBytes === undefined ? 1 : rdata.length - 3 - gatewayBytes;

@@ -15,7 +15,7 @@ export function typographicQuotes(words: Words, first: number): Malformed | unde
   for (let index = first; index < words.count; index++) {
     const word = words.at(index);
     // All of them end in a byte, and begin with one, that ASCII does not have: most words are done with here.
-    if ((word.source[word.start] as number) < 0x80 && (word.source[word.end - 1] as number) < 0x80) continue;
+    if (word.source[word.start] < 0x80 && word.source[word.end - 1] < 0x80) continue;
     if (!isQuoted(word)) continue;
     return word.malformed(`the quotes of ${word.shown} are typographic and part of the text: use straight ones (")`);
   }
@@ -31,9 +31,9 @@ function isQuoted({ source, start, end, quoted }: Word): boolean {
 }
 
 function quoteAt(source: Uint8Array, at: number): 'double' | 'single' | undefined {
-  if (source[at] === LATIN && GUILLEMETS.includes(source[at + 1] as number)) return 'double';
+  if (source[at] === LATIN && GUILLEMETS.includes(source[at + 1])) return 'double';
   if (source[at] !== GENERAL_PUNCTUATION[0] || source[at + 1] !== GENERAL_PUNCTUATION[1]) return undefined;
-  const last = source[at + 2] as number;
+  const last = source[at + 2];
   if (last < FIRST_QUOTE || last > LAST_QUOTE) return undefined;
   return last >= FIRST_DOUBLE_QUOTE ? 'double' : 'single';
 }

@@ -135,7 +135,7 @@ t.test(
     const world = makeHealthWorld(t, { service: pinned });
     await world.clock.pass(0);
     t.same(world.answers(), SPARE);
-    world.down.add(SPARE[0] as string);
+    world.down.add(SPARE[0]);
     await world.clock.pass(30);
     t.same(world.answers(), [...BLUE, green]);
     world.down.clear();

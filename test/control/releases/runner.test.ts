@@ -139,7 +139,7 @@ t.test('how far an analysis is can be read, until it has its verdict', async (t)
   const world = makeWorld(t);
   const outcomes: Outcome[] = ['failed', 'inconclusive', 'passed'];
   let asked = 0;
-  world.answer = () => ({ outcome: outcomes[asked++] as Outcome, message: `answer ${asked}`, value: asked });
+  world.answer = () => ({ outcome: outcomes[asked++], message: `answer ${asked}`, value: asked });
   const lenient: Step = { analysis: { ...gate.analysis, failureLimit: 1 } as Analysis };
   const id = begin(world, [{ setWeight: 10 }, lenient, { pause: {} }, { setWeight: 100 }]);
   const none = { measurements: 0, failures: 0, inconclusive: 0, last: undefined };

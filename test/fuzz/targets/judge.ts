@@ -23,7 +23,7 @@ export function judge(
   udp: boolean,
   udpMaxBytes: number,
 ): Reply | undefined {
-  const isResponse = query.length >= 12 && ((query[2] as number) & 0x80) !== 0;
+  const isResponse = query.length >= 12 && (query[2] & 0x80) !== 0;
   if (query.length < 12 || isResponse) {
     // Answering responses would let two servers talk to each other for ever.
     if (reply !== undefined) throw new Error(`a reply to ${isResponse ? 'a response' : 'less than a header'}`);
@@ -53,8 +53,8 @@ export function judgeAgreement(overUdp: Reply | undefined, overTcp: Reply | unde
 }
 
 function judgeHeader(query: Uint8Array, reply: Reply): void {
-  const flags = ((query[2] as number) << 8) | (query[3] as number);
-  if (reply.id !== (((query[0] as number) << 8) | (query[1] as number))) throw new Error(`another ID: ${reply.id}`);
+  const flags = (query[2] << 8) | query[3];
+  if (reply.id !== ((query[0] << 8) | query[1])) throw new Error(`another ID: ${reply.id}`);
   if (!reply.qr) throw new Error('a reply without QR');
   if (reply.opcode !== ((flags >> 11) & 0xf)) throw new Error(`another opcode: ${reply.opcode}`);
   if (reply.rd !== ((flags & 0x0100) !== 0)) throw new Error('RD is not copied (RFC 1035 §4.1.1)');
@@ -71,7 +71,7 @@ function judgeQuestion(query: Uint8Array, { bytes, question, rcode }: Reply): vo
     throw new Error(`no question in a reply with RCODE ${rcode}`);
   }
   let end = 12;
-  while (bytes[end] !== 0) end += 1 + (bytes[end] as number);
+  while (bytes[end] !== 0) end += 1 + bytes[end];
   end += 5;
   if (question.length > 1 || Buffer.compare(bytes.subarray(12, end), query.subarray(12, end)) !== 0) {
     throw new Error('another question than was asked');

@@ -68,7 +68,7 @@ export function makeParseQuery(): FuzzTarget {
     check(input: Uint8Array): void {
       checkParse(input);
       // Each input meets one of them, whichever its ID says.
-      const responder = responders[(input[0] ?? 0) % responders.length] as Responder;
+      const responder = responders[(input[0] ?? 0) % responders.length];
       const overUdp = judge(input, answer(responder, input, true), true, UDP_MAX_BYTES);
       const overTcp = judge(input, answer(responder, input, false), false, UDP_MAX_BYTES);
       // One wants a cookie over UDP, another truncates: these two say the same by either way.

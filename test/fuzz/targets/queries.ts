@@ -13,9 +13,9 @@ const optionBytes = [0, 1, 2, 4, 7, 8, 11, 16, 24, 40, 41];
 export function generateQuery(draw: Draw): Uint8Array {
   return buildQuery({
     id: draw(0x10000),
-    name: nameNear(names[draw(names.length)] as string, draw),
-    type: draw(8) === 0 ? draw(0x10000) : (types[draw(types.length)] as number),
-    class: classes[draw(classes.length)] as number,
+    name: nameNear(names[draw(names.length)], draw),
+    type: draw(8) === 0 ? draw(0x10000) : types[draw(types.length)],
+    class: classes[draw(classes.length)],
     rd: draw(2) === 0,
     ...(draw(2) === 0 ? {} : { edns: ednsOf(draw) }),
   });
@@ -23,12 +23,12 @@ export function generateQuery(draw: Draw): Uint8Array {
 
 function ednsOf(draw: Draw) {
   return {
-    udpBytes: [0, 511, 512, 513, 1232, 1400, 4096, 65535][draw(8)] as number,
+    udpBytes: [0, 511, 512, 513, 1232, 1400, 4096, 65535][draw(8)],
     version: draw(16) === 0 ? 1 + draw(255) : 0,
     do: draw(2) === 0,
     options: Array.from({ length: draw(4) }, () => ({
-      code: options[draw(options.length)] as number,
-      data: Uint8Array.from({ length: optionBytes[draw(optionBytes.length)] as number }, () => draw(256)),
+      code: options[draw(options.length)],
+      data: Uint8Array.from({ length: optionBytes[draw(optionBytes.length)] }, () => draw(256)),
     })),
   };
 }
@@ -37,21 +37,21 @@ function ednsOf(draw: Draw) {
 function nameNear(text: string, draw: Draw): Uint8Array {
   const wire = encodeName(text === '.' ? '' : text);
   for (let i = 0; i < wire.length; i++) {
-    const byte = wire[i] as number;
+    const byte = wire[i];
     if (byte >= 0x61 && byte <= 0x7a && draw(4) === 0) wire[i] = byte - 0x20;
   }
   switch (draw(4)) {
     case 0:
       return Buffer.concat([labelOf(draw), wire]);
     case 1:
-      return wire.subarray(wire[0] === 0 ? 0 : 1 + (wire[0] as number));
+      return wire.subarray(wire[0] === 0 ? 0 : 1 + wire[0]);
     default:
       return wire;
   }
 }
 
 function labelOf(draw: Draw): Uint8Array {
-  const label = ['*', 'www', 'x', '_sip', 'NS', 'q', '', 'l'.repeat(63)][draw(8)] as string;
+  const label = ['*', 'www', 'x', '_sip', 'NS', 'q', '', 'l'.repeat(63)][draw(8)];
   const bytes = label === '' ? Uint8Array.from({ length: 1 + draw(10) }, () => draw(256)) : Buffer.from(label);
   return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
 }

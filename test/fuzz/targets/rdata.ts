@@ -44,7 +44,7 @@ function makeInput(type: number, form: number, content: Uint8Array): Uint8Array 
 /** Other content, and now and then of another type. */
 function mutate(input: Uint8Array, draw: Draw): Uint8Array {
   const [high, low, form] = input;
-  const type = draw(16) === 0 ? (types[draw(types.length)] as number) : (high << 8) | low;
+  const type = draw(16) === 0 ? types[draw(types.length)] : (high << 8) | low;
   const content = input.subarray(HEADER_BYTES);
   return makeInput(type, form, form === TEXT ? mutateText(content, draw) : mutateBytes(content, draw));
 }

@@ -43,7 +43,7 @@ export async function startResolvers(
 ): Promise<Resolver[]> {
   const ports = await freePorts(wanted.length);
   const starts = wanted.map(({ kind, habit }, at) => {
-    const where = { port: ports[at] as number, source: `127.53.0.${at + 1}`, upstreamPort, habit };
+    const where = { port: ports[at], source: `127.53.0.${at + 1}`, upstreamPort, habit };
     // Somebody else may take a free port before the resolver does.
     return start(kind, where).catch(async () => start(kind, { ...where, port: await freePort() }));
   });

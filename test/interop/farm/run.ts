@@ -110,7 +110,7 @@ async function record(teal: TealProcess, resolvers: readonly Resolver[], say: (m
     const beganAtMs = Date.now();
     const releases = await Promise.all(services.map(({ name }) => release(teal, name)));
     say('both releases have begun');
-    const runs = await Promise.all(services.map((service, at) => finished(teal, service, releases[at] as string)));
+    const runs = await Promise.all(services.map((service, at) => finished(teal, service, releases[at])));
     const lastMs = Math.max(...runs.map(({ drainedAtMs }) => drainedAtMs)) + AFTERWARDS_MS;
     await sleep(lastMs - Date.now());
     const counted = await Promise.all(
