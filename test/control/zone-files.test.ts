@@ -1,6 +1,7 @@
 /** Imports of zone files: all or nothing, one revision, services stay, and nothing else waits for them. */
 import t, { type Test } from 'tap';
 import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
+import { reportFaults } from '../../src/guard.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
 import { collectAll } from '../fixtures/table.ts';
@@ -240,4 +241,27 @@ t.test('export, import, export is a fixed point; services are comments', async (
   t.match(await send('copy.test', first.replaceAll('example.com', 'copy.test')), { created: true });
   t.same((await read('copy.test')).split('\n').length, first.split('\n').length - 1, 'all but the comment');
   t.equal(await read('none.test'), 'zone_unknown');
+});
+
+t.test('a fault of the builder thread is told as one, and the next file is taken', async (t) => {
+  const fixture = makeEngine(t);
+  const told: string[] = [];
+  reportFaults((fault) => told.push(String((fault as Error).message)));
+  t.teardown(() => reportFaults(() => {}));
+  // The thread keeps no process alive; a server has sockets that do.
+  const alive = setInterval(() => {}, 1000);
+  t.teardown(() => clearInterval(alive));
+  const entry = new URL('../fixtures/broken-builder.ts', import.meta.url);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, entry);
+  t.teardown(() => files.stop());
+  const send = (zone: string) => files.import(zone, Buffer.from(header), { actor: 'test', atMs: NOON_MS });
+  for (const [zone, fault] of [
+    ['reader.test', /TypeError/],
+    ['staging.test', /a fault in the staging/],
+    ['ends.test', /the builder thread ended/],
+  ] as const) {
+    t.match(await send(zone), { code: 'internal', detail: /a fault of Teal/ }, zone);
+    t.match(told.pop(), fault, 'the log has it');
+  }
+  t.match(await send('good.test'), { created: true }, 'whoever comes next is not kept waiting');
 });

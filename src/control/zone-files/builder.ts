@@ -11,13 +11,15 @@ import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { BuiltZone } from '../commands/built-zone.ts';
-import type { BuildReply, BuildRequest } from './messages.ts';
+import { type BuildReply, type BuildRequest, failureOf } from './messages.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
 const INLINE_RRSETS_MAX = 500;
 
 /** Names of an index given back in one step, where nothing else waits. */
 const DISMANTLED_AT_ONCE = 10_000;
+
+const NO_FINDINGS: BuildReply['findings'] = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
 export class Builder {
   readonly #arena: Arena;
@@ -28,18 +30,23 @@ export class Builder {
     this.#staging = staging;
   }
 
-  build({ zone, bytes, services, aliases, blocks }: BuildRequest): BuildReply {
-    this.#arena.absorb(blocks);
-    const { content, findings } = readZone(zone, bytes, { services, aliases });
-    const reply = { findings: { ...findings }, tableFull: false };
-    if (findings.errors.length > 0) return { ...reply, blocks: this.#arena.lend() };
+  /** Never throws: whoever sent the request waits for the reply, and others wait for their turn behind it. */
+  build(request: BuildRequest): BuildReply {
+    this.#arena.absorb(request.blocks);
+    return { ...this.#tryBuild(request), blocks: this.#arena.lend() };
+  }
+
+  #tryBuild({ zone, bytes, services, aliases }: BuildRequest): Omit<BuildReply, 'blocks'> {
+    let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
+      const { content, findings } = readZone(zone, bytes, { services, aliases });
+      reply = { ...reply, findings: { ...findings } };
+      if (findings.errors.length > 0) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const built = { apex: apexOf(content), rrsets: countRRsets(content), sha256, staged: this.#stage(content) };
-      return { ...reply, built, blocks: this.#arena.lend() };
+      return { ...reply, built };
     } catch (error) {
-      const more = error instanceof ArenaFull ? { tableFull: true } : { failure: (error as Error).message };
-      return { ...reply, ...more, blocks: this.#arena.lend() };
+      return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
     }
   }
 

@@ -32,8 +32,7 @@ export interface BuildReply {
   readonly findings: Pick<Findings, 'errors' | 'warnings' | 'moreErrors' | 'moreWarnings'>;
   /** The arena was full. */
   readonly tableFull: boolean;
-  /** The store's or another unexpected failure. */
-  readonly failure?: string;
+  readonly failure?: Failure;
   readonly blocks: readonly BlockList[];
 }
 
@@ -47,7 +46,22 @@ export interface ExportRequest {
 /** The file in pieces, UTF-8; undefined where there is no such zone. */
 export interface ExportReply {
   readonly file: { readonly revision: number; readonly pieces: readonly Uint8Array<ArrayBuffer>[] } | undefined;
-  readonly failure?: string;
+  readonly failure?: Failure;
+}
+
+/** Why a request was not carried out. */
+export interface Failure {
+  /** For the client where the store is to blame, for the log where this program is. */
+  readonly message: string;
+  /** The store cannot be read or written; else it is a fault of this program. */
+  readonly isOfStore: boolean;
+}
+
+/** What was thrown, as it is told to the main thread. */
+export function failureOf(error: unknown): Failure {
+  const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
+  const isOfStore = code?.startsWith('SQLITE_') === true;
+  return { isOfStore, message: (isOfStore ? message : stack) ?? String(error) };
 }
 
 /** Says that the thread shall finish what it does, close the store and end. */

@@ -5,7 +5,14 @@ import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
 import { exportZone } from './exporter.ts';
-import type { BuilderParts, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
+import {
+  type BuilderParts,
+  type BuildRequest,
+  type ExportReply,
+  type ExportRequest,
+  failureOf,
+  type StopRequest,
+} from './messages.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
@@ -43,7 +50,7 @@ function exportNow(staging: Staging, { zone }: ExportRequest): ExportReply {
     if (snapshot === undefined) return { file: undefined };
     return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
   } catch (error) {
-    return { file: undefined, failure: (error as Error).message };
+    return { file: undefined, failure: failureOf(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
 import { Worker } from 'node:worker_threads';
-import { afterMs, listen, listenOnce } from '../../guard.ts';
+import { afterMs, listen, listenOnce, tellFault } from '../../guard.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -15,9 +15,17 @@ import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
 import { shown } from '../names.ts';
 import { inSlices, type Sliced } from '../slices.ts';
-import type { BuilderParts, BuildReply, BuildRequest, ExportReply, ExportRequest, StopRequest } from './messages.ts';
+import type {
+  BuilderParts,
+  BuildReply,
+  BuildRequest,
+  ExportReply,
+  ExportRequest,
+  Failure,
+  StopRequest,
+} from './messages.ts';
 
-const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 /** A zone as a file. */
 interface ZoneFile {
@@ -39,7 +47,7 @@ const BUILDER = 'the builder thread';
 /** The thread ended in the middle of a request. */
 const ENDED = {
   findings: { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 },
-  failure: 'the builder thread ended',
+  failure: { message: 'the builder thread ended', isOfStore: false },
 };
 
 export class ZoneFiles {
@@ -47,12 +55,15 @@ export class ZoneFiles {
   readonly #table: Table;
   readonly #engine: Engine;
   readonly #parts: BuilderParts;
+  readonly #entry: URL;
   #thread: Worker | undefined;
   #isStopping = false;
   /** Requests take their turn: the thread works on one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store, table: Table, engine: Engine) {
+  /** `entry`: the module of the thread. */
+  constructor(store: Store, table: Table, engine: Engine, entry: URL = defaultEntry) {
+    this.#entry = entry;
     this.#store = store;
     this.#table = table;
     this.#engine = engine;
@@ -74,7 +85,7 @@ export class ZoneFiles {
         file: undefined,
         ...ENDED,
       });
-      if (failure !== undefined) return new Problem('store_unavailable', `The zone could not be read: ${failure}.`);
+      if (failure !== undefined) return this.#failed(failure, 'The zone could not be read');
       return file ?? unknownZone(zone);
     });
   }
@@ -139,6 +150,7 @@ export class ZoneFiles {
     // The memory that a large zone took while it was read comes back only with the end of the thread.
     if (fileBytes > LARGE_FILE_BYTES) await this.#renewThread();
     const { built, findings } = reply;
+    if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged');
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
     const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
@@ -162,6 +174,15 @@ export class ZoneFiles {
     this.#store.dropStaged(staged.records);
   }
 
+  /** A fault of this program is for its log, and no refusal that will pass. */
+  #failed({ message, isOfStore }: Failure, what: string): Problem {
+    // Cut off by `stop`.
+    if (this.#isStopping) return new Problem('stopping', STOPPING);
+    if (isOfStore) return new Problem('store_unavailable', `${what}: ${message}.`);
+    tellFault(new Error(message), BUILDER);
+    return new Problem('internal', `${what}: a fault of Teal, and not of the request; the log has it.`);
+  }
+
   #ask<Reply>(request: BuildRequest | ExportRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
     this.#thread ??= this.#startThread();
     const thread = this.#thread;
@@ -179,7 +200,7 @@ export class ZoneFiles {
   }
 
   #startThread(): Worker {
-    const thread = new Worker(entry, { workerData: this.#parts, name: 'teal-builder' });
+    const thread = new Worker(this.#entry, { workerData: this.#parts, name: 'teal-builder' });
     // Its exit follows, and the next import starts another one.
     listen(thread, 'error', BUILDER, () => {});
     listenOnce(thread, 'exit', BUILDER, () => {
@@ -195,11 +216,10 @@ function namesOf(service: Service): string[] {
   return [service.name, ...previewNames(service).keys()];
 }
 
-function refusal(zone: string, { findings, tableFull, failure }: BuildReply): Problem {
+function refusal(zone: string, { findings, tableFull }: BuildReply): Problem {
   if (tableFull) {
     return new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
   }
-  if (failure !== undefined) return new Problem('store_unavailable', `The zone could not be staged: ${failure}.`);
   const { errors, warnings, moreErrors } = findings;
   const more = moreErrors > 0 ? ` and ${moreErrors} more` : '';
   const detail = `The file of ${shown(zone)} has ${errors.length} error${errors.length === 1 ? '' : 's'}${more}; the zone is as it was.`;
