@@ -13,7 +13,10 @@ export function mustLoad<Result>(directory: string, load: () => Result): Result 
     return load();
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const why = error instanceof StoreUnavailable ? error.message : `it is damaged, or teal has a fault: ${(error as Error).message}`;
+    const why =
+      error instanceof StoreUnavailable
+        ? error.message
+        : `it is damaged, or teal has a fault: ${(error as Error).message}`;
     throw new StartError(`the store in ${directory} cannot be loaded: ${why}; teal restore brings a backup back`, {
       cause: error,
     });
