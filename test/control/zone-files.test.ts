@@ -265,3 +265,14 @@ t.test('a fault of the builder thread is told as one, and the next file is taken
   }
   t.match(await send('good.test'), { created: true }, 'whoever comes next is not kept waiting');
 });
+
+t.test('a `*` may stand inside the name of a zone, and not first, by file and by the API alike', async (t) => {
+  const fixture = makeEngine(t);
+  const { send } = makeFiles(t, fixture);
+  const body = { nameservers: ['ns.example.com'], hostmaster: 'h.example.com' };
+  t.match(await send('a.*.test', header), { created: true });
+  t.match(fixture.execute({ kind: 'zone.put', zone: 'b.*.test', body }), { created: true });
+  t.same(fixture.ask('ns1.a.*.test'), ['192.0.2.1']);
+  t.match(await send('*.test', header), { code: 'name_invalid' });
+  t.match(fixture.execute({ kind: 'zone.put', zone: '*.test', body }), { code: 'name_invalid' });
+});

@@ -16,8 +16,11 @@ const tags = ['zones'];
 
 const MIB = 2 ** 20;
 
-/** Files that are received, worked on, wait for that, or are sent: one thread writes and reads them all. */
-const FILES = { what: 'zone files at once', perToken: 4, inAll: 16 };
+/**
+ * Files that are received, worked on, wait for that, or are sent: one thread writes and reads them all. Whoever brings
+ * thousands of zones sends some at once; how large they may be together is bounded by their bytes.
+ */
+const FILES = { what: 'zone files at once', perToken: 16, inAll: 64 };
 /** A million records take some 50 MB; what is alone may be larger. */
 const UNREAD = { what: 'bytes of zone files that are still to be read', perToken: 64 * MIB, inAll: 256 * MIB };
 

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
-import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
+import { canonicalName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
 import { atDelegation } from '../../model/record-rules.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { serviceBody } from '../../model/service.ts';
@@ -97,12 +97,13 @@ export function unknownZone(name: string): Problem {
   return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
 }
 
-/** The name of a zone as typed by a user. */
+/**
+ * The name of a zone as typed by a user. A `*` that is not its first label is a label like others (RFC 4592 §2.1.1), and
+ * whoever has the name above may delegate it.
+ */
 export function zoneName(text: string): string | Problem {
   const name = canonicalName(text);
   if (name instanceof Problem) return name;
-  const bad = checkOwnerName(name);
-  if (bad !== undefined) return bad;
   if (name !== '*' && !name.startsWith('*.')) return name;
   // RFC 4592 §4.2 discourages it, and nobody can delegate it.
   return new Problem('name_invalid', `A zone cannot be a wildcard: ${name}.`);
