@@ -1,5 +1,6 @@
 /** What the main thread and the builder thread say to each other. */
 
+import { StoreUnavailable } from '../../model/errors.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
@@ -60,7 +61,7 @@ export interface Failure {
 /** What was thrown, as it is told to the main thread. */
 export function failureOf(error: unknown): Failure {
   const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
-  const isOfStore = code?.startsWith('SQLITE_') === true;
+  const isOfStore = error instanceof StoreUnavailable || code?.startsWith('SQLITE_') === true;
   return { isOfStore, message: (isOfStore ? message : stack) ?? String(error) };
 }
 

@@ -1,6 +1,7 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { afterMs, listen } from '../../guard.ts';
+import { Condition } from '../../store/condition.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
@@ -46,7 +47,8 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
 
 function exportNow(staging: Staging, { zone }: ExportRequest): ExportReply {
   try {
-    const snapshot = staging.snapshot(zone);
+    // A row that cannot be understood is the store's fault, not that of what is made of it below.
+    const snapshot = new Condition().read('a zone', () => staging.snapshot(zone));
     if (snapshot === undefined) return { file: undefined };
     return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
   } catch (error) {

@@ -44,10 +44,10 @@ const STOPPING = 'The server is about to stop; come again.';
 /** For the log. */
 const BUILDER = 'the builder thread';
 
-/** The thread ended in the middle of a request. */
+/** The thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
 const ENDED = {
   findings: { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 },
-  failure: { message: 'the builder thread ended', isOfStore: false },
+  failure: { message: 'the builder thread ended', isOfStore: true },
 };
 
 export class ZoneFiles {
