@@ -17,12 +17,12 @@ import { createSharedTable } from '../table/memory.ts';
 import { Table } from '../table/table.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
-import { systemClock } from './clock.ts';
 import { mustLoad, mustWork } from './errors.ts';
 import { logFaults } from './faults.ts';
 import { rateLimitOptions, responderOptions } from './options.ts';
 import type { Stops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
+import { systemClock } from './system-clock.ts';
 import { measuredHealth } from './targets.ts';
 import { readVersion } from './version.ts';
 

@@ -18,8 +18,8 @@ import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { Answering } from './answering.ts';
-import { systemClock } from './clock.ts';
 import { networksOf } from './options.ts';
+import { systemClock } from './system-clock.ts';
 
 interface Changing {
   /** Every request that goes out, but those to resolvers. */

@@ -9,7 +9,7 @@ import type { Endpoint } from './address.ts';
 import { Beat, BeatWatch } from './beat.ts';
 import { errorName, loadLibc } from './libc.ts';
 import { Listeners, type ListenOptions, type SocketState } from './listeners.ts';
-import type { TcpLimits } from './tcp-limits.ts';
+import type { TcpLimits } from './tcp/limits.ts';
 import { READY, type RefusedCall, STOP, type WorkerAssignment, type WorkerRole } from './worker.ts';
 
 export interface FleetOptions extends ListenOptions {

@@ -2,7 +2,9 @@
 import net from 'node:net';
 import os from 'node:os';
 import { type Endpoint, formatEndpoint, isWildcard } from './address.ts';
-import { probeBatch } from './batch-probe.ts';
+import type { BatchSource } from './batch/loop.ts';
+import { tryBatch } from './batch/trial.ts';
+import { freeEndpoint } from './free-endpoint.ts';
 import { type InheritedEndpoint, shareOf } from './inherited.ts';
 import { type Libc, loadLibc, openFilesMax } from './libc.ts';
 import {
@@ -13,10 +15,8 @@ import {
   type SocketMemory,
   socketMemory,
 } from './open.ts';
-import { probeEndpoint } from './probe.ts';
-import type { TcpSource } from './tcp.ts';
-import type { BatchSource } from './udp-batch.ts';
-import type { PortableSource } from './udp-portable.ts';
+import type { PortableSource } from './portable/loop.ts';
+import type { TcpSource } from './tcp/listen.ts';
 
 export interface ListenOptions {
   readonly listen: readonly Endpoint[];
@@ -73,7 +73,7 @@ export class Listeners {
     const listen = transport === 'portable' ? expandWildcards(options.listen) : options.listen;
     if (libc === undefined) {
       const endpoints: Endpoint[] = [];
-      for (const endpoint of listen) endpoints.push(await probeEndpoint(endpoint));
+      for (const endpoint of listen) endpoints.push(await freeEndpoint(endpoint));
       return new Listeners(libc, probed, endpoints, [], options, workers);
     }
     const opened = openAll(libc, transport, { ...options, listen }, workers);
@@ -142,7 +142,7 @@ function probe(libc: Libc | undefined, wanted: ListenOptions['transport']): Prob
     throw new ListenError('dns.transport: batch needs Linux and the koffi package, which did not load; use auto');
   }
   if (libc === undefined || wanted === 'portable') return { transport: 'portable', whyPortable: undefined, refused };
-  const whyPortable = probeBatch(libc, (call, errno) => refused.set(call, errno));
+  const whyPortable = tryBatch(libc, (call, errno) => refused.set(call, errno));
   if (whyPortable === undefined) return { transport: 'batch', whyPortable, refused };
   if (wanted === 'batch') throw new ListenError(`dns.transport: batch does not work here: ${whyPortable}; use auto`);
   return { transport: 'portable', whyPortable, refused: new Map() };

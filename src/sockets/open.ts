@@ -45,12 +45,12 @@ function openBoth(
   opened: number[],
 ): OpenedEndpoint {
   // A second SO_REUSEPORT bind succeeds silently and would share the queries with a stranger: ask without it first.
-  const probe = open(libc, wanted, LINUX.SOCK_DGRAM, opened);
-  bind(libc, probe, wanted, 'UDP');
-  const endpoint = { address: wanted.address, port: boundPort(libc, probe) };
+  const first = open(libc, wanted, LINUX.SOCK_DGRAM, opened);
+  bind(libc, first, wanted, 'UDP');
+  const endpoint = { address: wanted.address, port: boundPort(libc, first) };
   const tcp = openTcp(libc, endpoint, opened);
-  libc.close(probe);
-  opened.splice(opened.indexOf(probe), 1);
+  libc.close(first);
+  opened.splice(opened.indexOf(first), 1);
   const udp: number[] = [];
   for (let i = 0; i < workers; i++) udp.push(openUdp(libc, endpoint, bufferBytes, opened));
   const receiveBufferBytes = getInt(libc, udp[0], LINUX.SOL_SOCKET, LINUX.SO_RCVBUF);
@@ -96,7 +96,7 @@ function setUpUdp(libc: Libc, fd: number, endpoint: Endpoint): void {
   const isV6 = net.isIPv6(endpoint.address);
   const timeout = new Uint8Array(16);
   new DataView(timeout.buffer).setBigInt64(8, BigInt(RECEIVE_TIMEOUT_MS * 1000), true);
-  // Only batches need it, and whether it works is asked before (batch-probe.ts).
+  // Only batches need it, and whether it works is asked before (batch/trial.ts).
   libc.setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_RCVTIMEO, timeout, 16);
   const [level, option] = isV6
     ? [LINUX.IPPROTO_IPV6, LINUX.IPV6_MTU_DISCOVER]

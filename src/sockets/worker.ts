@@ -8,12 +8,12 @@ import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
+import { type BatchSource, runBatchLoop } from './batch/loop.ts';
 import { BEAT_MS, Beat } from './beat.ts';
 import { errorName, loadLibc } from './libc.ts';
-import { serveTcp, type TcpSource } from './tcp.ts';
-import type { TcpLimits } from './tcp-limits.ts';
-import { type BatchSource, runBatchLoop } from './udp-batch.ts';
-import { type PortableSource, servePortable } from './udp-portable.ts';
+import { type PortableSource, servePortable } from './portable/loop.ts';
+import type { TcpLimits } from './tcp/limits.ts';
+import { serveTcp, type TcpSource } from './tcp/listen.ts';
 
 /** Everything a worker is given. */
 export interface WorkerAssignment {

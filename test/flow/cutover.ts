@@ -6,7 +6,7 @@ import { Fleet } from '../../src/sockets/fleet.ts';
 import type { InheritedEndpoint } from '../../src/sockets/inherited.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
 import { openEndpoint } from '../../src/sockets/open.ts';
-import type { TcpLimits } from '../../src/sockets/tcp-limits.ts';
+import type { TcpLimits } from '../../src/sockets/tcp/limits.ts';
 import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';

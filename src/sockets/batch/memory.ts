@@ -1,5 +1,5 @@
 /** The memory of one batch of UDP messages: what recvmmsg and sendmmsg read and write, laid out once. */
-import type { Libc } from './libc.ts';
+import type { Libc } from '../libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
 export const BATCH = 32;

@@ -1,5 +1,5 @@
 /** Which TCP connections may stay: limits in number, by prefix and in time (RFC 7766 §6.2.2 and §6.2.3). */
-import { contains, maskedAddress, type Network } from '../wire/network.ts';
+import { contains, maskedAddress, type Network } from '../../wire/network.ts';
 
 export interface TcpLimits {
   /** Open connections; one more closes the one whose last whole query is longest ago. */

@@ -1,9 +1,9 @@
 /** DNS over TCP (RFC 7766): listening, accepting, and stopping. */
 import net from 'node:net';
-import type { Responder } from '../responder/answer.ts';
-import { addressBytes, type Endpoint } from './address.ts';
-import { TcpConnection } from './tcp-connection.ts';
-import { TcpConnections, type TcpLimits } from './tcp-limits.ts';
+import type { Responder } from '../../responder/answer.ts';
+import { addressBytes, type Endpoint } from '../address.ts';
+import { TcpConnection } from './connection.ts';
+import { TcpConnections, type TcpLimits } from './limits.ts';
 
 /** What had arrived when we stop is read in this time. */
 const LAST_READ_MS = 50;

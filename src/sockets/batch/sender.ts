@@ -3,8 +3,9 @@
  * through its layers once and cuts into datagrams at the end (UDP_SEGMENT, udp(7)): clients with few sockets, such as
  * proxies and forwarders, cost a third less that way. Everybody else's replies are messages of their own.
  */
-import { BATCH, type BatchMemory, HEADER, IOVEC_LENGTH, STRIDE } from './batch-memory.ts';
-import { isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
+
+import { isRefusal, LINUX, type Libc, type Refused } from '../libc.ts';
+import { BATCH, type BatchMemory, HEADER, IOVEC_LENGTH, STRIDE } from './memory.ts';
 
 /** Longest replies that travel in trains: the kernel refuses those above the path's MTU, which is at least 1280 (RFC 8200 §5). */
 const TRAIN_REPLY_BYTES_MAX = 1232;

@@ -1,12 +1,12 @@
 /** UDP in batches: recvmmsg, answers, sendmmsg, on buffers that are laid out once (Linux). */
-import type { Responder } from '../responder/answer.ts';
-import { COUNTER, type CounterView } from '../table/counters.ts';
-import { CONTROL } from '../table/layout.ts';
-import { BATCH } from './batch-memory.ts';
-import { BatchSocket } from './batch-socket.ts';
-import type { Beat } from './beat.ts';
-import { Clock } from './clock.ts';
-import { isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
+import type { Responder } from '../../responder/answer.ts';
+import { COUNTER, type CounterView } from '../../table/counters.ts';
+import { CONTROL } from '../../table/layout.ts';
+import type { Beat } from '../beat.ts';
+import { isRefusal, LINUX, type Libc, type Refused } from '../libc.ts';
+import { BATCH } from './memory.ts';
+import { BatchSocket } from './socket.ts';
+import { WallClock } from './wall-clock.ts';
 
 /** Batches from one socket before the others are looked at again. */
 const BATCHES_IN_A_ROW = 8;
@@ -40,7 +40,7 @@ interface BatchLoop {
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
 export function runBatchLoop({ libc, sources, responder, counters, control, beat, refused, ready }: BatchLoop): void {
   const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard, refused));
-  const clock = new Clock(libc);
+  const clock = new WallClock(libc);
   // Looked at once a turn, so a turn is what it counts.
   const stopping = (): boolean => {
     beat.raise();

@@ -3,11 +3,11 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Responder } from '../../src/responder/answer.ts';
-import { BATCH } from '../../src/sockets/batch-memory.ts';
-import { BatchSocket } from '../../src/sockets/batch-socket.ts';
-import { LINUX, type Libc, loadLibc } from '../../src/sockets/libc.ts';
-import { openEndpoint } from '../../src/sockets/open.ts';
+import type { Responder } from '../../../src/responder/answer.ts';
+import { BATCH } from '../../../src/sockets/batch/memory.ts';
+import { BatchSocket } from '../../../src/sockets/batch/socket.ts';
+import { LINUX, type Libc, loadLibc } from '../../../src/sockets/libc.ts';
+import { openEndpoint } from '../../../src/sockets/open.ts';
 
 const real = loadLibc();
 const skip = real === undefined && 'no batch transport here';

@@ -8,7 +8,7 @@ import { ListenError } from './open.ts';
  * The endpoint with the port to use. A second bind with SO_REUSEPORT, as the workers' sockets need it, succeeds silently
  * and would share the queries with a stranger; so the address is bound without it first. Throws ListenError.
  */
-export async function probeEndpoint({ address, port }: Endpoint): Promise<Endpoint> {
+export async function freeEndpoint({ address, port }: Endpoint): Promise<Endpoint> {
   const isV6 = net.isIPv6(address);
   const udp = dgram.createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
   const tcp = net.createServer();

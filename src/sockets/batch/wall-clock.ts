@@ -1,7 +1,7 @@
 /** The wall clock for a loop that must leave no garbage: `Date.now()` makes a number object of 16 bytes each time. */
-import { LINUX, type Libc } from './libc.ts';
+import { LINUX, type Libc } from '../libc.ts';
 
-export class Clock {
+export class WallClock {
   readonly #libc: Libc;
   /** A timespec: seconds and nanoseconds, 64 bits each. */
   readonly #words = new Int32Array(4);

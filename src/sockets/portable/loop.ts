@@ -1,7 +1,7 @@
 /** UDP through node:dgram, where the batch transport cannot run: the same answers, several times the cost. */
 import dgram from 'node:dgram';
-import type { Responder } from '../responder/answer.ts';
-import { addressBytes, type Endpoint } from './address.ts';
+import type { Responder } from '../../responder/answer.ts';
+import { addressBytes, type Endpoint } from '../address.ts';
 
 /** A UDP reply is at most this; see `dns.udpMaxBytes`. */
 const REPLY_BYTES = 4096;

@@ -1,16 +1,16 @@
 /** One UDP socket with the memory of its batches. */
-import type { Responder } from '../responder/answer.ts';
-import { IPV4_BYTES, IPV6_BYTES } from '../wire/address.ts';
-import { BATCH, BatchMemory, HEADER, RECEIVED_CONTROL_BYTES, STRIDE } from './batch-memory.ts';
-import { BatchSender } from './batch-sender.ts';
-import { errorName, isRefusal, LINUX, type Libc, type Refused } from './libc.ts';
+import type { Responder } from '../../responder/answer.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../../wire/address.ts';
+import { errorName, isRefusal, LINUX, type Libc, type Refused } from '../libc.ts';
+import { BATCH, BatchMemory, HEADER, RECEIVED_CONTROL_BYTES, STRIDE } from './memory.ts';
+import { BatchSender } from './sender.ts';
 
 export class BatchSocket {
   readonly fd: number;
   readonly #libc: Libc;
   readonly #memory: BatchMemory;
   readonly #sender: BatchSender;
-  /** The headers of a receive; in a list, as batch-sender.ts says why. */
+  /** The headers of a receive; in a list, as sender.ts says why. */
   readonly #address: readonly [number, undefined];
   /** Control data tells which address was asked. */
   readonly #wildcard: boolean;

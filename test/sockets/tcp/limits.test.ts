@@ -1,9 +1,9 @@
 /** Which connection gives its place to another one. */
 import t from 'tap';
-import { type LimitedConnection, TcpConnections, type TcpLimits } from '../../src/sockets/tcp-limits.ts';
-import { parseIpv4, parseIpv6 } from '../../src/wire/address.ts';
-import { Malformed } from '../../src/wire/malformed.ts';
-import { parseNetwork } from '../../src/wire/network.ts';
+import { type LimitedConnection, TcpConnections, type TcpLimits } from '../../../src/sockets/tcp/limits.ts';
+import { parseIpv4, parseIpv6 } from '../../../src/wire/address.ts';
+import { Malformed } from '../../../src/wire/malformed.ts';
+import { parseNetwork } from '../../../src/wire/network.ts';
 
 const limits: TcpLimits = {
   maxConnections: 4,

@@ -2,13 +2,13 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import t from 'tap';
+import { freeEndpoint } from '../../src/sockets/free-endpoint.ts';
 import { ListenError } from '../../src/sockets/open.ts';
-import { probeEndpoint } from '../../src/sockets/probe.ts';
 
 t.test('a free address is free again after the question, and its port is known', async (t) => {
-  const { port } = await probeEndpoint({ address: '127.0.0.1', port: 0 });
+  const { port } = await freeEndpoint({ address: '127.0.0.1', port: 0 });
   t.ok(port > 0);
-  t.same(await probeEndpoint({ address: '127.0.0.1', port }), { address: '127.0.0.1', port });
+  t.same(await freeEndpoint({ address: '127.0.0.1', port }), { address: '127.0.0.1', port });
 });
 
 t.test('an address in use over UDP or TCP is refused', async (t) => {
@@ -16,13 +16,13 @@ t.test('an address in use over UDP or TCP is refused', async (t) => {
   await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
   const busy = { address: '127.0.0.1', port: udp.address().port };
   await t.rejects(
-    probeEndpoint(busy),
+    freeEndpoint(busy),
     new ListenError(`cannot listen on 127.0.0.1:${busy.port} (UDP): the address is in use by another process`),
   );
   udp.close();
   const tcp = net.createServer();
   await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
   const { port } = tcp.address() as net.AddressInfo;
-  await t.rejects(probeEndpoint({ address: '127.0.0.1', port }), { message: /\(TCP\): the address is in use/ });
+  await t.rejects(freeEndpoint({ address: '127.0.0.1', port }), { message: /\(TCP\): the address is in use/ });
   tcp.close();
 });

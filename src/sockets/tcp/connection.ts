@@ -1,9 +1,9 @@
 /** One TCP client: bytes in, whole queries out of them, replies back in the same order (RFC 7766 §6.2.1.1). */
 import type net from 'node:net';
-import { type Responder, TCP_REPLY_BYTES_MAX } from '../responder/answer.ts';
-import { HEADER_BYTES } from '../wire/constants.ts';
-import type { LimitedConnection, TcpConnections } from './tcp-limits.ts';
-import { LENGTH_BYTES, MessageReader } from './tcp-message.ts';
+import { type Responder, TCP_REPLY_BYTES_MAX } from '../../responder/answer.ts';
+import { HEADER_BYTES } from '../../wire/constants.ts';
+import type { LimitedConnection, TcpConnections } from './limits.ts';
+import { LENGTH_BYTES, MessageReader } from './message.ts';
 
 /** Time for the first byte of all: a client connects because it has a query. At most the idle time. */
 const FIRST_BYTE_MS = 5000;

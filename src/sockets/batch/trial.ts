@@ -2,12 +2,12 @@
  * Whether the calls of the batch transport work here, found out by doing them: a filter (seccomp) or another kernel
  * (gVisor, WSL) refuses some, and says so only then.
  */
-import type { Responder } from '../responder/answer.ts';
-import { type Endpoint, encodeSockaddr } from './address.ts';
-import { BatchSocket } from './batch-socket.ts';
-import { Clock } from './clock.ts';
-import { LINUX, type Libc, type Refused } from './libc.ts';
-import { openEndpoint } from './open.ts';
+import type { Responder } from '../../responder/answer.ts';
+import { type Endpoint, encodeSockaddr } from '../address.ts';
+import { LINUX, type Libc, type Refused } from '../libc.ts';
+import { openEndpoint } from '../open.ts';
+import { BatchSocket } from './socket.ts';
+import { WallClock } from './wall-clock.ts';
 
 /** As long as a datagram may take from one socket of the loopback interface to another. */
 const ARRIVAL_MS = 1000;
@@ -30,9 +30,9 @@ const echo = {
 };
 
 /** Why batches cannot be had, in a phrase; undefined: they can, if need be with a call for each message. */
-export function probeBatch(libc: Libc, refused: Refused): string | undefined {
+export function tryBatch(libc: Libc, refused: Refused): string | undefined {
   try {
-    if (new Clock(libc).now() <= 0) return 'clock_gettime does not tell the time';
+    if (new WallClock(libc).now() <= 0) return 'clock_gettime does not tell the time';
     for (const endpoint of LOOPBACK) {
       const opened = tryOpen(libc, endpoint);
       if (opened === undefined) continue;

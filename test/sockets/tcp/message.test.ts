@@ -1,8 +1,8 @@
 /** Messages out of a stream, however it is cut into chunks. */
 import fc from 'fast-check';
 import t from 'tap';
-import { MessageReader } from '../../src/sockets/tcp-message.ts';
-import { frame } from '../fixtures/dns-client.ts';
+import { MessageReader } from '../../../src/sockets/tcp/message.ts';
+import { frame } from '../../fixtures/dns-client.ts';
 
 /** Every message that the reader finds in the chunks. */
 function readAll(chunks: readonly Uint8Array[]): { messages: Buffer[]; isPartial: boolean } {
