@@ -38,14 +38,12 @@ const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 const IDEMPOTENCY_MAX_BYTES = 4 * 2 ** 20;
 
 /** Where the settings do not say. */
-const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
+export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
 
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
 
-export interface StoreOptions {
-  /** Most pages of 4 KiB that the database may have, for tests of a store that is full. */
-  readonly maxPages?: number;
+interface StoreOptions {
   /** A directory that has lost its database is made a new one. */
   readonly startEmpty?: boolean;
   /** What is kept of the log's large texts. */
@@ -61,7 +59,7 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
     const opened = openDirectory(directory, options.startEmpty === true);
     lock = opened.lock;
     file = new DatabaseFile(opened.file);
-    database = openDatabase(opened.file, options);
+    database = openDatabase(opened.file);
     return new Store(file, database, lock, options.retention ?? RETENTION);
   } catch (error) {
     database?.close();
@@ -72,7 +70,8 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
   }
 }
 
-function openDatabase(file: string, options: StoreOptions): Database {
+/** The connection that a store writes by, with its tables as this version has them. */
+export function openDatabase(file: string): Database {
   const database = new Sqlite(file);
   try {
     database.pragma('journal_mode = WAL');
@@ -83,7 +82,6 @@ function openDatabase(file: string, options: StoreOptions): Database {
     database.pragma('foreign_keys = ON');
     // During an import the builder's connection checkpoints first (see staging.ts): a shift should not have to.
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    if (options.maxPages !== undefined) database.pragma(`max_page_count = ${options.maxPages}`);
     return database;
   } catch (error) {
     database.close();
@@ -645,11 +643,6 @@ export class Store {
     this.#database.close();
     this.#file.close();
     this.#lock.close();
-  }
-
-  /** For tests of a store that cannot be written. */
-  setReadOnly(readOnly: boolean): void {
-    this.#database.pragma(`query_only = ${readOnly ? 'ON' : 'OFF'}`);
   }
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Command } from '../../src/control/commands/command.ts';
 import { bluegreen, makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
+import { setReadOnly } from '../fixtures/store.ts';
 
 const app = 'app.example.com';
 const NXDOMAIN = 3;
@@ -10,13 +11,13 @@ const REFUSED = 5;
 
 t.test('a store that is full or read-only refuses changes with a code; answers and later changes go on', async (t) => {
   const fixture = withService(makeEngine(t));
-  fixture.store.setReadOnly(true);
+  setReadOnly(fixture.store, true);
   t.equal(fixture.code({ kind: 'weights.put', name: app, weights: { blue: 0, green: 1 } }), 'store_unavailable');
   t.same(fixture.ask(app), ['192.0.2.10'], 'still blue');
   t.match(fixture.queries.readiness(), { code: 'store_unavailable' });
   t.equal(fixture.code({ kind: 'service.put', name: 'new.example.com', body: bluegreen(1, 1) }), 'store_unavailable');
   t.equal(fixture.ask('new.example.com'), NXDOMAIN);
-  fixture.store.setReadOnly(false);
+  setReadOnly(fixture.store, false);
   t.equal(fixture.queries.readiness(), undefined);
   fixture.must({ kind: 'weights.put', name: app, weights: { blue: 0, green: 1 } });
   t.same(fixture.ask(app), ['192.0.2.20']);

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { type SettingsTokens, Tokens } from '../../src/control/tokens.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { type EngineFixture, makeEngine, NOON_MS } from '../fixtures/engine.ts';
+import { setReadOnly } from '../fixtures/store.ts';
 
 function open(fixture: EngineFixture, settings: SettingsTokens = {}): { tokens: Tokens; made: string[] } {
   const made: string[] = [];
@@ -59,7 +60,7 @@ t.test('a start without any makes another one, whatever has the name', async (t)
 
 t.test('a store that cannot be written makes no token', async (t: Test) => {
   const fixture = makeEngine(t);
-  fixture.store.setReadOnly(true);
+  setReadOnly(fixture.store, true);
   t.match(
     Tokens.open(fixture.engine, fixture.store, {}, NOON_MS, () => {}),
     { code: 'store_unavailable' },

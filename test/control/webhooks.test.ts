@@ -8,6 +8,7 @@ import { ATTEMPTS_MAX, type WebhookTrigger } from '../../src/model/webhook.ts';
 import { DEAD_MAX, PENDING_MAX } from '../../src/store/deliveries.ts';
 import { TestClock } from '../fixtures/clock.ts';
 import { bluegreen, type EngineFixture, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+import { setReadOnly } from '../fixtures/store.ts';
 
 interface Sent {
   readonly url: string;
@@ -193,10 +194,10 @@ t.test('a store that cannot be written stops nothing for good', async (t) => {
   const world = makeWorld(t);
   world.hook();
   const told = world.shift(5);
-  world.fixture.store.setReadOnly(true);
+  setReadOnly(world.fixture.store, true);
   await world.clock.pass(10);
   t.same(world.sent, []);
-  world.fixture.store.setReadOnly(false);
+  setReadOnly(world.fixture.store, false);
   await world.clock.pass(10);
   t.same(revisions(world.sent), [told]);
 });

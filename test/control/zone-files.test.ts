@@ -4,6 +4,7 @@ import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
 import { reportFaults } from '../../src/guard.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
+import { setReadOnly } from '../fixtures/store.ts';
 import { collectAll } from '../fixtures/table.ts';
 
 const header = '@ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 60\n@ 7200 IN NS ns1\nns1 300 IN A 192.0.2.1\n';
@@ -188,10 +189,10 @@ t.test('a store that cannot be written refuses the import; answers go on', async
   const fixture = withService(makeEngine(t));
   const { send } = makeFiles(t, fixture);
   await send('example.com', `${header}www 60 A 192.0.2.80\n`);
-  fixture.store.setReadOnly(true);
+  setReadOnly(fixture.store, true);
   t.match(await send('example.com', `${header}www 60 A 192.0.2.81\n`), { code: 'store_unavailable' });
   t.same(fixture.ask('www.example.com'), ['192.0.2.80']);
-  fixture.store.setReadOnly(false);
+  setReadOnly(fixture.store, false);
   t.match(await send('example.com', `${header}www 60 A 192.0.2.81\n`), { revision: 4 });
   t.same(fixture.ask('www.example.com'), ['192.0.2.81']);
 });

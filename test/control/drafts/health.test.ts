@@ -1,5 +1,6 @@
 /** What people force: at once, past restarts, until its time is over, whatever clocks and the store do. */
 import t from 'tap';
+import { setReadOnly } from '../../fixtures/store.ts';
 import { app, BLUE, GREEN, makeHealthWorld, pools } from '../health/world.ts';
 
 const [blue1, blue2] = BLUE as [string, string];
@@ -127,13 +128,13 @@ t.test('what ended while no process was there is over from the first answer on',
 t.test('a store that cannot be written does not keep it from ending, and hears of it later', async (t) => {
   const world = makeHealthWorld(t, { service: { pools } });
   world.force('blue', { state: 'down', durationSeconds: 10 });
-  world.fixture.store.setReadOnly(true);
+  setReadOnly(world.fixture.store, true);
   await world.clock.pass(10);
   t.same(world.answers(), [...BLUE, green]);
   t.equal(world.health().pools.blue?.forced, null);
   t.match(world.log, [{ code: 'store_unavailable' }]);
   await world.clock.pass(3);
-  world.fixture.store.setReadOnly(false);
+  setReadOnly(world.fixture.store, false);
   await world.clock.pass(1);
   t.equal(world.fixture.store.service(app)?.forced, undefined);
   t.equal(world.fixture.store.history('service', app, 99, 9).filter(({ kind }) => kind === 'health.expire').length, 1);

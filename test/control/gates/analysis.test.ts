@@ -5,6 +5,7 @@ import type { Analysis, Step } from '../../../src/model/release.ts';
 import type { Measurement } from '../../../src/model/release-analysis.ts';
 import type { Revision } from '../../../src/model/revision.ts';
 import { bluegreen } from '../../fixtures/engine.ts';
+import { setReadOnly } from '../../fixtures/store.ts';
 import { app, begin, makeWorld } from '../releases/world.ts';
 
 const gate: Step = {
@@ -138,11 +139,11 @@ t.test('a store that refuses holds the new beginning up, and no old measurement 
   await world.clock.pass(19);
   const targets = { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.99'] } };
   must({ kind: 'service.put', name: app, body: { pools: targets } });
-  store.setReadOnly(true);
+  setReadOnly(store, true);
   await world.clock.pass(100);
   t.match(world.release(id), { state: 'progressing' });
   t.equal(world.green(), 10);
-  store.setReadOnly(false);
+  setReadOnly(store, false);
   await world.clock.pass(1);
   t.match(world.release(id), { message: /^The targets of green/ });
   await world.clock.pass(20);

@@ -1,6 +1,7 @@
 /** What is answered while targets go down and come back, without a revision; and what shifts and changes do meanwhile. */
 import t from 'tap';
 import type { Resource } from '../../../src/control/queries.ts';
+import { setReadOnly } from '../../fixtures/store.ts';
 import { app, BLUE, check, failed, GREEN, makeHealthWorld, passed, pools, SPARE } from './world.ts';
 
 const [blue1, blue2] = BLUE as [string, string];
@@ -262,7 +263,7 @@ t.test('while the table is full the old answers stay, the process too, and it is
 t.test('a store that fails does not keep health from being answered', async (t) => {
   const world = makeHealthWorld(t);
   await world.clock.pass(0);
-  world.fixture.store.setReadOnly(true);
+  setReadOnly(world.fixture.store, true);
   world.down.add(green);
   await world.clock.pass(30);
   t.same(world.answers(), BLUE);

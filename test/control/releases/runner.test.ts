@@ -7,6 +7,7 @@ import type { Analysis, Release, Step } from '../../../src/model/release.ts';
 import type { Measurement, Outcome } from '../../../src/model/release-analysis.ts';
 import type { Subject } from '../../../src/model/revision.ts';
 import { NOON_MS } from '../../fixtures/engine.ts';
+import { setReadOnly } from '../../fixtures/store.ts';
 import { api, app, begin, makeWorld, type ReleaseWorld } from './world.ts';
 
 const gate: Step = {
@@ -201,17 +202,17 @@ t.test('a step is refused where the release has moved on since it waited', async
 t.test('a store that cannot be written holds a step up, and it is taken once it can', async (t) => {
   const world = makeWorld(t);
   const id = begin(world, [{ setWeight: 10 }, { pause: { duration: 60 } }, gate, { setWeight: 100 }]);
-  world.fixture.store.setReadOnly(true);
+  setReadOnly(world.fixture.store, true);
   await world.clock.pass(90);
   t.equal(world.release(id).stepIndex, 1);
-  world.fixture.store.setReadOnly(false);
+  setReadOnly(world.fixture.store, false);
   await world.clock.pass(1);
   t.equal(world.release(id).stepIndex, 2);
   world.answer = () => ({ outcome: 'failed', message: 'no' });
-  world.fixture.store.setReadOnly(true);
+  setReadOnly(world.fixture.store, true);
   await world.clock.pass(15);
   t.equal(world.release(id).state, 'progressing');
-  world.fixture.store.setReadOnly(false);
+  setReadOnly(world.fixture.store, false);
   await world.clock.pass(1);
   t.equal(world.release(id).state, 'aborted', 'a verdict is not lost');
 });
