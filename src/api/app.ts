@@ -10,36 +10,22 @@ import Fastify, {
 } from 'fastify';
 import { listen } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
-import { documentScope, makeAuthorize } from './access.ts';
+import { makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
-import { makeBodyLimit } from './body-limits.ts';
-import { makeContextHook } from './command-context.ts';
+import { consoleRoutes } from './console.ts';
 import { Door } from './door/door.ts';
 import { guardWithShares } from './door/guard.ts';
 import { faultOfHeaders, hostOf, isKnownHost, unknownHost } from './door/hosts.ts';
 import { refuseBeforeRouting } from './door/refusals.ts';
+import { healthRoutes } from './health.ts';
 import { parseBody } from './json-body.ts';
+import { makeMeasure, metricsRoutes } from './metrics.ts';
 import { describeApi, documentRoutes } from './openapi.ts';
 import type { ApiInstance, ApiParts } from './parts.ts';
 import { answerError, sendProblem } from './problems.ts';
-import { consoleRoutes } from './routes/console.ts';
-import { drainRoutes } from './routes/drain.ts';
-import { eventRoutes } from './routes/events.ts';
-import { explainRoutes } from './routes/explain.ts';
-import { healthRoutes } from './routes/health.ts';
-import { makeMeasure, metricsRoutes } from './routes/metrics.ts';
-import { releaseRoutes } from './routes/releases.ts';
-import { revisionRoutes } from './routes/revisions.ts';
-import { rrsetRoutes } from './routes/rrsets.ts';
-import { serviceHealthRoutes } from './routes/service-health.ts';
-import { serviceRoutes } from './routes/services.ts';
-import { shiftRoutes } from './routes/shifts.ts';
-import { tokenRoutes } from './routes/tokens.ts';
-import { webhookRoutes } from './routes/webhooks.ts';
-import { weightsRoutes } from './routes/weights.ts';
-import { zoneFileRoutes } from './routes/zone-file.ts';
-import { zoneRoutes } from './routes/zones.ts';
 import { KnownPaths } from './routing.ts';
+import { makeContextHook } from './v1/command-context.ts';
+import { v1 } from './v1/index.ts';
 import { compileValidator } from './validation.ts';
 
 export function createApp(parts: ApiParts): FastifyInstance {
@@ -71,28 +57,8 @@ export function createApp(parts: ApiParts): FastifyInstance {
   addHooks(app, parts, { paths, door });
   describeApi(app, parts.options.version);
   app.register(async (open) => publicRoutes(open as unknown as ApiInstance, parts));
-  app.register(async (guarded) => guardedRoutes(guarded as unknown as ApiInstance, parts));
+  app.register(async (guarded) => v1(guarded as unknown as ApiInstance, parts));
   return app as unknown as FastifyInstance;
-}
-
-function guardedRoutes(api: ApiInstance, parts: ApiParts): void {
-  api.addHook('onRoute', documentScope);
-  api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
-  zoneRoutes(api, parts);
-  api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
-  rrsetRoutes(api, parts);
-  serviceRoutes(api, parts);
-  serviceHealthRoutes(api, parts);
-  weightsRoutes(api, parts);
-  shiftRoutes(api, parts);
-  releaseRoutes(api, parts);
-  drainRoutes(api, parts);
-  explainRoutes(api, parts);
-  revisionRoutes(api, parts);
-  if (!parts.options.metricsPublic) metricsRoutes(api, parts);
-  tokenRoutes(api, parts);
-  eventRoutes(api, parts);
-  webhookRoutes(api, parts);
 }
 
 function publicRoutes(api: ApiInstance, parts: ApiParts): void {

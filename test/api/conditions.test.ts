@@ -1,6 +1,6 @@
 /** If-Match and If-None-Match (RFC 9110 §13.1), by their grammar. */
 import t from 'tap';
-import { etagOf, explainNoMatch, isNamedBy, parseIfMatch } from '../../src/api/conditions.ts';
+import { etagOf, explainNoMatch, isNamedBy, parseIfMatch } from '../../src/api/v1/conditions.ts';
 
 t.test('If-Match accepts the revisions of its strong tags', async (t) => {
   t.same(parseIfMatch(etagOf(17)), [17]);

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import t, { type Test } from 'tap';
-import { EVENT_STREAMS_MAX, EVENT_STREAMS_PER_TOKEN, EventStreams } from '../../src/api/event-streams.ts';
+import { EVENT_STREAMS_MAX, EVENT_STREAMS_PER_TOKEN, EventStreams } from '../../src/api/v1/event-streams.ts';
 import { EventLog } from '../../src/control/events/log.ts';
 import { Grant } from '../../src/control/grant.ts';
 import { Problem } from '../../src/model/errors.ts';

@@ -1,6 +1,6 @@
 /** What becomes of a change whose reply is late or lost. */
 import t from 'tap';
-import { HEARTBEAT_MS } from '../../src/api/event-streams.ts';
+import { HEARTBEAT_MS } from '../../src/api/v1/event-streams.ts';
 import type { Reply } from '../../src/console/api/reply.ts';
 import { SILENCE_MAX_MS, SILENT_MS } from '../../src/console/rules/silence.ts';
 import { carryOut, SLOW_MS, type Word } from '../../src/console/state/carry-out.ts';

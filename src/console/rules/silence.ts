@@ -1,4 +1,4 @@
-/** How long a stream of events may say nothing. The server says something every 5 s (src/api/event-streams.ts). */
+/** How long a stream of events may say nothing. The server says something every 5 s (src/api/v1/event-streams.ts). */
 
 /** From here on it is said that no word has come; a busy server may be a little late. */
 export const SILENT_MS = 8000;

@@ -1,14 +1,14 @@
 /** What a client gets from a service, and why. */
 
-import { refTo } from '../../contract/components.ts';
-import { ExplainQuery, ServiceParams } from '../../contract/services.ts';
-import { DRAWS_DEFAULT, EXPLAINED_TYPES } from '../../control/explain.ts';
-import { Problem } from '../../model/errors.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { readProblems } from '../reply-schemas.ts';
-import { inTurns } from '../slices.ts';
+import { refTo } from '../../../contract/components.ts';
+import { ExplainQuery, ServiceParams } from '../../../contract/services.ts';
+import { DRAWS_DEFAULT, EXPLAINED_TYPES } from '../../../control/explain.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
+import { readProblems } from '../../reply-schemas.ts';
+import { inTurns } from '../../slices.ts';
 
 const get = {
   operationId: 'explainService',

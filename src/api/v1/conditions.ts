@@ -1,5 +1,5 @@
 /** Entity tags and the conditions of requests (RFC 9110 §8.8.3, §13): the tag of a resource is its revision. */
-import { Problem } from '../model/errors.ts';
+import { Problem } from '../../model/errors.ts';
 
 const SHOWN_MAX = 100;
 

@@ -1,13 +1,13 @@
 /** What happens, as it happens: server-sent events that go on where a client was cut off. */
 
-import { EventsQuery } from '../../contract/webhooks.ts';
-import { type Position, parseId } from '../../control/events/event.ts';
-import { Problem } from '../../model/errors.ts';
-import { access, grantOf } from '../access.ts';
+import { EventsQuery } from '../../../contract/webhooks.ts';
+import { type Position, parseId } from '../../../control/events/event.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access, grantOf } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
+import { readProblems } from '../../reply-schemas.ts';
 import { EventStreams } from '../event-streams.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { readProblems } from '../reply-schemas.ts';
 
 /** How soon to come again where there are too many streams. */
 const RETRY_AFTER_SECONDS = 5;

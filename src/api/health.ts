@@ -1,8 +1,8 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
 import { Type } from 'typebox';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { problemReplies } from '../reply-schemas.ts';
+import type { ApiInstance, ApiParts } from './parts.ts';
+import { sendProblem } from './problems.ts';
+import { problemReplies } from './reply-schemas.ts';
 
 const tags = ['health'];
 const open = { tags, security: [] };

@@ -1,9 +1,8 @@
 /** The weights of a service: read, shifted, rolled back. */
 
-import { RollbackBody, ServiceParams, WeightsBody } from '../../contract/services.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { post, put, sendResource } from '../replies.ts';
+import { RollbackBody, ServiceParams, WeightsBody } from '../../../contract/services.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   getHeaders,
   ifMatchHeader,
@@ -13,7 +12,8 @@ import {
   readProblems,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { post, put, sendResource } from '../replies.ts';
 
 const tags = ['weights'];
 

@@ -3,11 +3,11 @@
  * a slow client holds a page of events and not all that happened since; one that reads nothing at all is dropped.
  */
 import { Readable } from 'node:stream';
-import { dataOf, type Event, formatId, type Position } from '../control/events/event.ts';
-import type { EventLog } from '../control/events/log.ts';
-import type { Grant } from '../control/grant.ts';
-import { everyMs, inBackground, listenOnce, tellFault } from '../guard.ts';
-import { Problem } from '../model/errors.ts';
+import { dataOf, type Event, formatId, type Position } from '../../control/events/event.ts';
+import type { EventLog } from '../../control/events/log.ts';
+import type { Grant } from '../../control/grant.ts';
+import { everyMs, inBackground, listenOnce, tellFault } from '../../guard.ts';
+import { Problem } from '../../model/errors.ts';
 
 /** Streams at once; each is a connection that stays. */
 export const EVENT_STREAMS_MAX = 100;

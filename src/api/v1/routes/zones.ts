@@ -1,10 +1,9 @@
 /** Zones: made, read, changed, deleted, listed. */
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
-import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../contract/zones.ts';
-import { access, grantOf } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../../contract/zones.ts';
+import { access, grantOf } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -16,7 +15,8 @@ import {
   readProblems,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['zones'];
 

@@ -1,6 +1,6 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AllReleasesPageQuery, PAGE_DEFAULT, ReleasePageQuery } from '../../contract/pages.ts';
+import { AllReleasesPageQuery, PAGE_DEFAULT, ReleasePageQuery } from '../../../contract/pages.ts';
 import {
   EmptyBody,
   PromoteBody,
@@ -8,12 +8,11 @@ import {
   ReleaseParams,
   ReleasesBody,
   ServiceReleaseParams,
-} from '../../contract/releases.ts';
-import { ServiceParams } from '../../contract/services.ts';
-import type { Command } from '../../control/commands/command.ts';
-import { access, grantOf } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { post, sendPage, sendResource } from '../replies.ts';
+} from '../../../contract/releases.ts';
+import { ServiceParams } from '../../../contract/services.ts';
+import type { Command } from '../../../control/commands/command.ts';
+import { access, grantOf } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   getHeaders,
   pageReply,
@@ -23,7 +22,8 @@ import {
   releaseReply,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { post, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['releases'];
 const description =

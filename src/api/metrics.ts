@@ -1,8 +1,8 @@
 /** What is measured, for Prometheus; and the measuring of requests to the API. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { problemReplies, readProblems } from '../reply-schemas.ts';
+import { access } from './access.ts';
+import type { ApiInstance, ApiParts } from './parts.ts';
+import { problemReplies, readProblems } from './reply-schemas.ts';
 
 const text = {
   description: 'In the text format of Prometheus.',

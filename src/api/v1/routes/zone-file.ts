@@ -1,16 +1,16 @@
 /** Zone files: a whole zone in one request, as an RFC 1035 master file. */
 
 import { Readable } from 'node:stream';
-import { ZoneParams } from '../../contract/zones.ts';
-import { Problem } from '../../model/errors.ts';
-import { access } from '../access.ts';
-import { refuse } from '../door/guard.ts';
-import { inPieces } from '../door/pieces.ts';
-import { onceOver, Shares } from '../door/shares.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
+import { ZoneParams } from '../../../contract/zones.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access } from '../../access.ts';
+import { refuse } from '../../door/guard.ts';
+import { inPieces } from '../../door/pieces.ts';
+import { onceOver, Shares } from '../../door/shares.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
+import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../../reply-schemas.ts';
 import { checkIfNoneMatch, contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
-import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../reply-schemas.ts';
 
 const tags = ['zones'];
 

@@ -1,11 +1,11 @@
 /** The log of changes: all of it, and what concerns one service. */
 
-import { PAGE_DEFAULT, RevisionPageQuery } from '../../contract/pages.ts';
-import { ServiceParams } from '../../contract/services.ts';
-import { access, grantOf } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
+import { PAGE_DEFAULT, RevisionPageQuery } from '../../../contract/pages.ts';
+import { ServiceParams } from '../../../contract/services.ts';
+import { access, grantOf } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { pageReply, readProblems } from '../../reply-schemas.ts';
 import { sendPage } from '../replies.ts';
-import { pageReply, readProblems } from '../reply-schemas.ts';
 
 const tags = ['revisions'];
 

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
-import { Problem } from '../../model/errors.ts';
-import type { ApiInstance } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
+import { Problem } from '../model/errors.ts';
+import type { ApiInstance } from './parts.ts';
+import { sendProblem } from './problems.ts';
 
 /** Files under assets/ have a hash of their content in their name: what a name holds never changes. */
 const FOREVER = 'public, max-age=31536000, immutable';

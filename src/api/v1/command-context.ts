@@ -1,12 +1,12 @@
 /** What the engine must know about a write besides the command: who, when, under which conditions. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CommandContext } from '../control/commands/command.ts';
-import { Problem } from '../model/errors.ts';
-import type { Token } from '../model/token.ts';
+import type { CommandContext } from '../../control/commands/command.ts';
+import { Problem } from '../../model/errors.ts';
+import type { Token } from '../../model/token.ts';
+import type { ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
 import { explainNoMatch, parseIfMatch } from './conditions.ts';
-import type { ApiParts } from './parts.ts';
-import { sendProblem } from './problems.ts';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 

@@ -1,10 +1,10 @@
 /** Shifts of several services: one revision, one instant. */
 
-import { ShiftBody } from '../../contract/services.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
+import { ShiftBody } from '../../../contract/services.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { postHeaders, postReply, writeProblems } from '../../reply-schemas.ts';
 import { post } from '../replies.ts';
-import { postHeaders, postReply, writeProblems } from '../reply-schemas.ts';
 
 const shift = {
   operationId: 'shift',

@@ -1,14 +1,13 @@
 /** Services: made, read, changed, deleted, listed. */
 
-import { refTo } from '../../contract/components.ts';
-import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
-import { CompareServicesBody, ServiceBody, ServiceParams } from '../../contract/services.ts';
-import { compareServices } from '../../control/service-comparison.ts';
-import { Problem } from '../../model/errors.ts';
-import { access, grantOf } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { contextOf, put, remove, sendPage, sendResource } from '../replies.ts';
+import { refTo } from '../../../contract/components.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { CompareServicesBody, ServiceBody, ServiceParams } from '../../../contract/services.ts';
+import { compareServices } from '../../../control/service-comparison.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access, grantOf } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -20,8 +19,9 @@ import {
   readProblems,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
-import { inTurns } from '../slices.ts';
+} from '../../reply-schemas.ts';
+import { inTurns } from '../../slices.ts';
+import { contextOf, put, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['services'];
 

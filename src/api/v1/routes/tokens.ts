@@ -1,11 +1,10 @@
 /** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
-import { TokenBody, TokenParams } from '../../contract/tokens.ts';
-import { digestOf, makeSecret } from '../../control/tokens.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { post, remove, sendPage } from '../replies.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { TokenBody, TokenParams } from '../../../contract/tokens.ts';
+import { digestOf, makeSecret } from '../../../control/tokens.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -15,7 +14,8 @@ import {
   postReply,
   readProblems,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { post, remove, sendPage } from '../replies.ts';
 
 const tags = ['tokens'];
 

@@ -1,15 +1,14 @@
 /** Webhooks: made, read, changed, deleted; and what could not be delivered to them. */
 import { randomBytes } from 'node:crypto';
-import { refTo } from '../../contract/components.ts';
-import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
-import { EmptyBody } from '../../contract/releases.ts';
-import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../contract/webhooks.ts';
-import { deliveryReply } from '../../control/replies/delivery.ts';
-import { Problem } from '../../model/errors.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { put, remove, sendPage, sendResource } from '../replies.ts';
+import { refTo } from '../../../contract/components.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { EmptyBody } from '../../../contract/releases.ts';
+import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../../contract/webhooks.ts';
+import { deliveryReply } from '../../../control/replies/delivery.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -21,7 +20,8 @@ import {
   readProblems,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { put, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['webhooks'];
 

@@ -1,15 +1,15 @@
 /** How results become replies: resources, pages, and the outcomes of writes. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Command, CommandContext, CommandResult, Outcome } from '../control/commands/command.ts';
-import type { Page } from '../control/page.ts';
-import type { Resource } from '../control/queries.ts';
-import type { Sliced } from '../control/slices.ts';
-import { Problem } from '../model/errors.ts';
+import type { Command, CommandContext, CommandResult, Outcome } from '../../control/commands/command.ts';
+import type { Page } from '../../control/page.ts';
+import type { Resource } from '../../control/queries.ts';
+import type { Sliced } from '../../control/slices.ts';
+import { Problem } from '../../model/errors.ts';
+import type { ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { inTurns } from '../slices.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
-import type { ApiParts } from './parts.ts';
-import { sendProblem } from './problems.ts';
-import { inTurns } from './slices.ts';
 
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {

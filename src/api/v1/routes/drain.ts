@@ -1,13 +1,13 @@
 /** The drain report of a service: when no cache can still hold the answers of its pools. */
 
-import { refTo } from '../../contract/components.ts';
-import { DrainQuery } from '../../contract/drain.ts';
-import { ServiceParams } from '../../contract/services.ts';
-import { Problem } from '../../model/errors.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
-import { readProblems } from '../reply-schemas.ts';
+import { refTo } from '../../../contract/components.ts';
+import { DrainQuery } from '../../../contract/drain.ts';
+import { ServiceParams } from '../../../contract/services.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
+import { readProblems } from '../../reply-schemas.ts';
 
 const get = {
   operationId: 'getDrain',

@@ -1,10 +1,9 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../contract/pages.ts';
-import { RRsetBody, RRsetParams, ZoneParams } from '../../contract/zones.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
+import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -16,7 +15,8 @@ import {
   readProblems,
   resourceReply,
   writeProblems,
-} from '../reply-schemas.ts';
+} from '../../reply-schemas.ts';
+import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['RRsets'];
 const path = '/v1/zones/:zone/rrsets/:name/:type';

@@ -1,14 +1,21 @@
 /** The health of a service: what is seen of it here, and what people decide of it for a while. */
 
-import { refTo } from '../../contract/components.ts';
-import { ForcedBody, UnforceQuery } from '../../contract/health.ts';
-import { ServiceParams, ServicePoolParams } from '../../contract/services.ts';
-import { Problem } from '../../model/errors.ts';
-import { access } from '../access.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
-import { sendProblem } from '../problems.ts';
+import { refTo } from '../../../contract/components.ts';
+import { ForcedBody, UnforceQuery } from '../../../contract/health.ts';
+import { ServiceParams, ServicePoolParams } from '../../../contract/services.ts';
+import { Problem } from '../../../model/errors.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
+import {
+  deleteProblems,
+  deleteReply,
+  ifMatchHeader,
+  putReply,
+  readProblems,
+  writeProblems,
+} from '../../reply-schemas.ts';
 import { put, remove } from '../replies.ts';
-import { deleteProblems, deleteReply, ifMatchHeader, putReply, readProblems, writeProblems } from '../reply-schemas.ts';
 
 const tags = ['services'];
 
