@@ -11,6 +11,7 @@ import { StartError } from './server/errors.ts';
 import { Reloader } from './server/reload.ts';
 import { abandonAll, type Stops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
+import { systemClock } from './server/system-clock.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { udpWorkersOf } from './sockets/fleet.ts';
 import { ListenError } from './sockets/open.ts';
@@ -69,7 +70,7 @@ async function startParts(
   const answering = await startAnswering(settings, inherited.dns, log, stops);
   const { store, table, engine, fleet, metrics } = answering;
 
-  const zoneFiles = new ZoneFiles(store, table, engine);
+  const zoneFiles = new ZoneFiles(store, table, engine, systemClock);
   stops.control.push(() => zoneFiles.stop());
   const tokens = openTokens(engine, store, settings, log);
   const { outbound, told, running } = makeChanging(answering, settings, log);

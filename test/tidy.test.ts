@@ -74,10 +74,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 /** Parts that know nothing outside but assertions. */
 const pure = ['wire', 'model', 'table', 'responder'];
 
-/** Parts that are given the time and chance that they need. */
-const timeless = [...pure, 'control', 'store'];
-const timeAndChance = /\b(?:Date\.now|new Date\(\)|performance\.now|Math\.random|randomUUID|process\.[a-z]+)\b/;
-
 function partOf(path: string): string {
   const own = path.replace(/^src\/(.*)\.ts$/, '$1');
   if (own.includes('/') && allowed[own] !== undefined) return own;
@@ -142,14 +138,6 @@ t.test('the CLI and the console take the types of the contract, and no code of o
   t.same(wrongClients(bad), ['src/console/a.ts', 'src/cli/c.ts', 'src/cli/d.ts'], 'this check can fail');
 });
 
-t.test('time and chance are passed in', async (t) => {
-  const files = sources.filter(({ path, text }) => timeless.includes(partOf(path)) && timeAndChance.test(text));
-  t.same(
-    files.map(({ path }) => path),
-    [],
-  );
-});
-
 /** What has nobody above it who would catch what it throws. */
 const unguarded =
   /(?<![\w.#])(?:setTimeout|setInterval|setImmediate|queueMicrotask)\(|\bprocess\.nextTick\(|\.(?:on|once|addListener|prependListener|addEventListener)\(|\.on[a-z]+ = /;
@@ -181,7 +169,6 @@ t.test('nothing imports itself, by whatever detour', async (t) => {
 });
 
 t.test('the checks above can fail', async (t) => {
-  t.match('const at = Date.now();', timeAndChance);
   const file = (path: string, text: string): SourceFile => ({ path, text });
   const bad = [
     file('src/wire/a.ts', "import type {\n  B,\n} from '../model/b.ts';\nimport koffi from 'koffi';\n"),

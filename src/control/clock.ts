@@ -1,5 +1,6 @@
-/** The clocks that releases, health checks and forced states go by. */
+/** Time and chance, as the control plane is given them: nothing in it asks the machine itself. */
 
+/** The clocks that releases, health checks, requests to others and forced states go by. */
 export interface Clock {
   /** Unix time, milliseconds: for the log, and for what must outlive the process. It may jump. */
   wallMs(): number;
@@ -8,3 +9,9 @@ export interface Clock {
   /** Calls `work` once, that many milliseconds later; the result takes it back. */
   after(ms: number, work: () => void): () => void;
 }
+
+/** Waits, and no more: for what needs to know no time of day. */
+export type Timers = Pick<Clock, 'after'>;
+
+/** So many bytes that nobody can guess. */
+export type RandomBytes = (count: number) => Buffer;

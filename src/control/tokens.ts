@@ -1,9 +1,10 @@
 /** Who may use the admin API: the stored tokens, and those that the settings bring. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import { isExpired, isMaster, type Token } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
+import type { RandomBytes } from './clock.ts';
 import type { Engine } from './engine.ts';
 
 /** 256 bits: beyond guessing, and beyond any need for a slow hash. */
@@ -16,6 +17,17 @@ const ACTOR = 'teal';
 export interface SettingsTokens {
   readonly admin?: string;
   readonly read?: string;
+}
+
+/** What opening needs. */
+interface OpenParts {
+  readonly engine: Pick<Engine, 'execute' | 'onChange'>;
+  readonly store: Pick<Store, 'tokens'>;
+  readonly settings: SettingsTokens;
+  readonly atMs: number;
+  readonly randomBytes: RandomBytes;
+  /** Is given the secret of a token that had to be made, before its digest is stored. */
+  readonly keep: (secret: string) => void;
 }
 
 type KnownToken = Token & { readonly digest: Uint8Array };
@@ -35,15 +47,10 @@ export class Tokens {
    * Reads the tokens. Where neither the store nor the settings have one that may do everything, makes one and hands
    * its secret to `keep` before its digest is stored: a crash in between only leads to another one at the next start.
    */
-  static open(
-    engine: Pick<Engine, 'execute' | 'onChange'>,
-    store: Pick<Store, 'tokens'>,
-    settings: SettingsTokens,
-    atMs: number,
-    keep: (secret: string) => void,
-  ): Tokens | Problem {
+  static open(parts: OpenParts): Tokens | Problem {
+    const { engine, store, settings } = parts;
     if (settings.admin === undefined && !store.tokens().some(isMaster)) {
-      const failed = makeFirst(engine, store, atMs, keep);
+      const failed = makeFirst(parts);
       if (failed !== undefined) return failed;
     }
     const { admin, read } = settings;
@@ -77,7 +84,7 @@ export class Tokens {
 }
 
 /** A new secret. The prefix lets scanners of published code find it. */
-export function makeSecret(): string {
+export function makeSecret(randomBytes: RandomBytes): string {
   return `teal_${randomBytes(SECRET_BYTES).toString('base64url')}`;
 }
 
@@ -86,16 +93,11 @@ export function digestOf(secret: string): Uint8Array {
 }
 
 /** Who lost every key starts the server again. A token with the name may be there, but limited or with an end. */
-function makeFirst(
-  engine: Pick<Engine, 'execute'>,
-  store: Pick<Store, 'tokens'>,
-  atMs: number,
-  keep: (secret: string) => void,
-): Problem | undefined {
+function makeFirst({ engine, store, atMs, randomBytes, keep }: OpenParts): Problem | undefined {
   const taken = new Set(store.tokens().map(({ name }) => name));
   let name = FIRST_TOKEN;
   for (let n = 2; taken.has(name); n++) name = `${FIRST_TOKEN}-${n}`;
-  const secret = makeSecret();
+  const secret = makeSecret(randomBytes);
   keep(secret);
   const command = { kind: 'token.create', body: { name, scope: 'admin' }, digest: digestOf(secret) } as const;
   const made = engine.execute(command, { actor: ACTOR, atMs });

@@ -1,4 +1,5 @@
 /** The door of the admin API: its first token, its certificate, its address. */
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
 import { dirname, join } from 'node:path';
@@ -52,11 +53,11 @@ export function openTokens(engine: Engine, store: Store, settings: Settings, log
     ...(token === undefined ? {} : { admin: token }),
     ...(readToken === undefined ? {} : { read: readToken }),
   };
-  const tokens = Tokens.open(engine, store, fromSettings, Date.now(), (secret) => {
+  const keep = (secret: string): void => {
     writePrivate(file, `${secret}\n`);
     log.info({ file }, 'admin token made; it is in this file and nowhere else');
-  });
-  return mustWork(tokens);
+  };
+  return mustWork(Tokens.open({ engine, store, settings: fromSettings, atMs: Date.now(), randomBytes, keep }));
 }
 
 /** Readable by its owner only, and on the disk when this returns. */

@@ -1,5 +1,5 @@
 /** Who changes what is answered by itself: health and releases; and who tells of it: reports, explanations, events, webhooks. */
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
 import { Propagation } from '../control/drain/propagation.ts';
@@ -34,7 +34,7 @@ interface Changing {
 export function makeChanging(answering: Answering, settings: Settings, log: Logger): Changing {
   const { store, table, engine, seen } = answering;
   const { allow, deny } = settings.probes;
-  const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) });
+  const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) }, systemClock);
   const chance = { clock: systemClock, random: Math.random };
 
   const watched = { engine, store, seen, probe: makeProbe(outbound), ...chance };
@@ -42,14 +42,21 @@ export function makeChanging(answering: Answering, settings: Settings, log: Logg
   const propagation = new Propagation(settings.propagation.resolvers);
   const drain = new DrainReports({ store, table, propagation, startedAtMs: Date.now() });
   const samples = new SampleGate({ store, table, clock: systemClock });
-  const gate = makeGate({ outbound, health: { store, view: seen, monitor: health }, samples });
+  const gate = makeGate({ outbound, health: { store, view: seen, clock: systemClock, monitor: health }, samples });
   const moved = { engine, store, gate, drain, clock: systemClock };
   const releases = new ReleaseRunner({ ...moved, log: log.child({ part: 'releases' }) });
 
   // A name for this process that no earlier one had.
   const events = new EventLog(store, engine, Date.now().toString(36));
   health.onHealth((event) => events.addHealth(event, Date.now()));
-  const webhooks = new WebhookDispatcher({ store, events, outbound, ...chance, log: log.child({ part: 'webhooks' }) });
+  const webhooks = new WebhookDispatcher({
+    store,
+    events,
+    outbound,
+    ...chance,
+    randomBytes,
+    log: log.child({ part: 'webhooks' }),
+  });
 
   const queries = new Queries(store, {
     analysisOf: (id) => releases.progressOf(id),

@@ -9,6 +9,7 @@ import { makeGate } from '../../src/control/gates/gates.ts';
 import { Grant } from '../../src/control/grant.ts';
 import { Outbound } from '../../src/control/outbound/outbound.ts';
 import type { Metric, Release } from '../../src/model/release.ts';
+import { systemClock } from '../../src/server/system-clock.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { parseNetwork } from '../../src/wire/network.ts';
 import { bluegreen, type EngineFixture, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
@@ -102,7 +103,7 @@ t.test('the credentials of a gate are sent and shown nowhere', async (t) => {
     response.end('{"status":"success","data":{"resultType":"scalar","result":[0,"1"]}}');
   });
   const allow = [parseNetwork('127.0.0.0/8') as never];
-  const outbound = new Outbound({ allow, deny: [] });
+  const outbound = new Outbound({ allow, deny: [] }, systemClock);
   const gate = makeGate({ outbound } as never);
   const basic = { username: 'teal', password: SECRET };
   const query = { address: url, query: 'up' };

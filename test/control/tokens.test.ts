@@ -1,13 +1,16 @@
 /** The first token, and that the last one that opens everything cannot be lost by mistake. */
+import { randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { type SettingsTokens, Tokens } from '../../src/control/tokens.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { type EngineFixture, makeEngine, NOON_MS } from '../fixtures/engine.ts';
 import { setReadOnly } from '../fixtures/store.ts';
 
+const parts = ({ engine, store }: EngineFixture) => ({ engine, store, atMs: NOON_MS, randomBytes });
+
 function open(fixture: EngineFixture, settings: SettingsTokens = {}): { tokens: Tokens; made: string[] } {
   const made: string[] = [];
-  const tokens = Tokens.open(fixture.engine, fixture.store, settings, NOON_MS, (secret) => made.push(secret));
+  const tokens = Tokens.open({ ...parts(fixture), settings, keep: (secret) => made.push(secret) });
   if (tokens instanceof Problem) throw new Error(tokens.detail);
   return { tokens, made };
 }
@@ -61,8 +64,5 @@ t.test('a start without any makes another one, whatever has the name', async (t)
 t.test('a store that cannot be written makes no token', async (t: Test) => {
   const fixture = makeEngine(t);
   setReadOnly(fixture.store, true);
-  t.match(
-    Tokens.open(fixture.engine, fixture.store, {}, NOON_MS, () => {}),
-    { code: 'store_unavailable' },
-  );
+  t.match(Tokens.open({ ...parts(fixture), settings: {}, keep: () => {} }), { code: 'store_unavailable' });
 });

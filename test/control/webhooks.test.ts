@@ -1,5 +1,5 @@
 /** The dispatcher on a clock moved by hand: order, retries, what is dead, what a restart loses (nothing). */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { EventLog } from '../../src/control/events/log.ts';
 import type { NoReply, Reply } from '../../src/control/outbound/outbound.ts';
@@ -33,6 +33,7 @@ function makeWorld(t: Test) {
       events: new EventLog(fixture.store, fixture.engine, 'first'),
       clock,
       random: () => 0.999_999,
+      randomBytes,
       log: { warn: (line) => log.push(line), error: (line) => log.push(line) },
       outbound: {
         request: async ({ url, headers = {}, body = '' }) => {

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
 import { reportFaults } from '../../src/guard.ts';
 import { Problem } from '../../src/model/errors.ts';
+import { systemClock } from '../../src/server/system-clock.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
 import { setReadOnly } from '../fixtures/store.ts';
 import { collectAll } from '../fixtures/table.ts';
@@ -10,7 +11,7 @@ import { collectAll } from '../fixtures/table.ts';
 const header = '@ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 60\n@ 7200 IN NS ns1\nns1 300 IN A 192.0.2.1\n';
 
 function makeFiles(t: Test, fixture: EngineFixture) {
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
   t.teardown(() => files.stop());
   const send = (zone: string, text: string, ifMatch?: number[]) =>
     files.import(zone, Buffer.from(text), {
@@ -253,7 +254,7 @@ t.test('a fault of the builder thread is told as one, and the next file is taken
   const alive = setInterval(() => {}, 1000);
   t.teardown(() => clearInterval(alive));
   const entry = new URL('../fixtures/broken-builder.ts', import.meta.url);
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, entry);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock, entry);
   t.teardown(() => files.stop());
   const send = (zone: string) => files.import(zone, Buffer.from(header), { actor: 'test', atMs: NOON_MS });
   for (const [zone, fault] of [

@@ -3,6 +3,7 @@ import type { PoolHealth } from '../../model/health-effect.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { Clock } from '../clock.ts';
 import { shown } from '../names.ts';
 import { type HealthView, poolsSeen } from '../observed/health.ts';
 import type { Asking } from './analysis.ts';
@@ -10,6 +11,8 @@ import type { Asking } from './analysis.ts';
 export interface HealthGateParts {
   readonly store: Pick<Store, 'service'>;
   readonly view: HealthView;
+  /** The one that the monitor waits by. */
+  readonly clock: Pick<Clock, 'steadyMs'>;
   readonly monitor: {
     /** Resolves when a target of the service was probed, after `timeoutMs`, or when `stopped` is aborted. */
     nextResult(service: string, timeoutMs: number, stopped: AbortSignal): Promise<void>;
@@ -30,17 +33,18 @@ export async function measureHealth(
 }
 
 async function measureService(
-  { store, view, monitor }: HealthGateParts,
+  { store, view, clock, monitor }: HealthGateParts,
   name: string,
   pool: string,
   { timeoutMs, stopped }: Pick<Asking, 'timeoutMs' | 'stopped'>,
 ): Promise<Measurement> {
-  const late = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]);
+  const endMs = clock.steadyMs() + timeoutMs;
   for (;;) {
     const measured = judge(store.service(name), name, pool, view);
-    if (measured.outcome !== 'inconclusive' || late.aborted) return measured;
+    const leftMs = endMs - clock.steadyMs();
+    if (measured.outcome !== 'inconclusive' || leftMs <= 0 || stopped.aborted) return measured;
     // After a start the first results are not there yet, and come soon.
-    await monitor.nextResult(name, timeoutMs, late);
+    await monitor.nextResult(name, leftMs, stopped);
   }
 }
 

@@ -3,7 +3,8 @@
  * settings keep out. What counts is the address that is connected to, not the name that led to it.
  */
 import net, { isIP, type LookupFunction } from 'node:net';
-import { afterMs, inBackground, listen, onAbort } from '../../guard.ts';
+import { inBackground, listen, onAbort } from '../../guard.ts';
+import type { Timers } from '../clock.ts';
 import { exchange } from './exchange.ts';
 import { type LookupName, Lookups } from './lookup.ts';
 import { type PermitOptions, Permits } from './permits.ts';
@@ -75,10 +76,12 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export class Outbound {
   #permits: Permits;
+  readonly #timers: Timers;
   readonly #lookups: Lookups;
 
-  constructor(options: PermitOptions, lookup?: LookupName) {
+  constructor(options: PermitOptions, timers: Timers, lookup?: LookupName) {
     this.#permits = new Permits(options);
+    this.#timers = timers;
     this.#lookups = new Lookups(lookup);
   }
 
@@ -89,12 +92,12 @@ export class Outbound {
 
   /** Never rejects. */
   request(ask: Ask, limits: RequestLimits): Promise<Reply | NoReply> {
-    return within<Reply>(limits, (end, signal) => this.#send(ask, limits, signal, end));
+    return within<Reply>(this.#timers, limits, (end, signal) => this.#send(ask, limits, signal, end));
   }
 
   /** Makes a connection, and gives it up; never rejects. */
   connect(place: Place, limits: Pick<RequestLimits, 'timeoutMs' | 'stopped'>): Promise<'connected' | NoReply> {
-    return within<'connected'>(limits, (end, signal) => {
+    return within<'connected'>(this.#timers, limits, (end, signal) => {
       const refusal = this.#literalRefusal(place.host);
       if (refusal !== undefined) return end(new NoReply(refusal, true));
       const socket = net.connect({ ...place, lookup: this.#lookup });
@@ -168,19 +171,20 @@ export class Outbound {
 
 /** Runs a request for as long as its limits let it; what is left of it then is given up. */
 function within<Result>(
+  timers: Timers,
   { timeoutMs, stopped }: Pick<RequestLimits, 'timeoutMs' | 'stopped'>,
   run: (end: End<Result>, signal: AbortSignal) => void,
 ): Promise<Result | NoReply> {
   const { promise, resolve } = Promise.withResolvers<Result | NoReply>();
   const over = new AbortController();
   const end: End<Result> = (result) => {
-    clearTimeout(timer);
+    cancel();
     unlisten();
     resolve(result);
     over.abort();
   };
   const late = (): void => end(new NoReply(`gave no whole answer within ${timeoutMs / 1000} s`));
-  const timer = afterMs(ASKING, timeoutMs, late);
+  const cancel = timers.after(timeoutMs, late);
   const stop = (): void => end(new NoReply('was not waited for'));
   const unlisten = onAbort(stopped, ASKING, stop);
   if (stopped.aborted) stop();

@@ -4,13 +4,12 @@
  * noted is sent again, under the same id. One request at a time for each webhook, the earliest due first: in order, then,
  * until one fails, which waits by itself and holds up no other.
  */
-import { randomBytes } from 'node:crypto';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import type { Delivery, NewDelivery } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, RandomBytes } from '../clock.ts';
 import { unknownWebhook } from '../drafts/webhooks.ts';
 import { formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
 import type { EventLog } from '../events/log.ts';
@@ -36,6 +35,8 @@ interface DispatcherParts {
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly random: () => number;
+  /** For the ids of messages. */
+  readonly randomBytes: RandomBytes;
   readonly log: DispatcherLog;
 }
 
@@ -107,7 +108,7 @@ export class WebhookDispatcher {
 
   /** Brings a page of events into the queues; true: there may be more. */
   #collect(webhooks: readonly StoredWebhook[]): boolean {
-    const { store, events, clock } = this.#parts;
+    const { store, events, clock, randomBytes } = this.#parts;
     if (webhooks.length === 0) {
       this.#cursor = events.end;
       return false;

@@ -1,6 +1,6 @@
 /** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
 import { Worker } from 'node:worker_threads';
-import { afterMs, listen, listenOnce, tellFault } from '../../guard.ts';
+import { listen, listenOnce, tellFault } from '../../guard.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -8,6 +8,7 @@ import type { StagedZone } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
+import type { Timers } from '../clock.ts';
 import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
 import { withForesight } from '../drafts/foresight.ts';
@@ -57,12 +58,14 @@ export class ZoneFiles {
   readonly #parts: BuilderParts;
   readonly #entry: URL;
   #thread: Worker | undefined;
+  readonly #timers: Timers;
   #isStopping = false;
   /** Requests take their turn: the thread works on one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /** `entry`: the module of the thread. */
-  constructor(store: Store, table: Table, engine: Engine, entry: URL = defaultEntry) {
+  constructor(store: Store, table: Table, engine: Engine, timers: Timers, entry: URL = defaultEntry) {
+    this.#timers = timers;
     this.#entry = entry;
     this.#store = store;
     this.#table = table;
@@ -96,9 +99,9 @@ export class ZoneFiles {
    */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const timer = afterMs(BUILDER, STOP_MS, () => this.#thread?.terminate());
+    const cancel = this.#timers.after(STOP_MS, () => this.#thread?.terminate());
     await this.#endThread();
-    clearTimeout(timer);
+    cancel();
   }
 
   /** Once it has finished what it does. */

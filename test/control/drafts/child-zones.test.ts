@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import type { Problem } from '../../../src/model/errors.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService, zoneBody } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
@@ -170,7 +171,7 @@ t.test('glue below a child is glue still, for other delegations', async (t) => {
 t.test('an export has what the parent holds below the child, and its import keeps it', async (t) => {
   const fixture = makeParent(t);
   fixture.must(child);
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
   t.teardown(() => files.stop());
   const read = async () =>
     Buffer.concat(((await files.export('example.com')) as { pieces: readonly Uint8Array[] }).pieces);

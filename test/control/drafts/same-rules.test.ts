@@ -5,6 +5,7 @@ import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import type { ZoneBody } from '../../../src/model/zone.ts';
 import { readZone } from '../../../src/model/zone-check.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { bluegreen, makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 
 type ZoneReply = ZoneBody & { name: string; serial: number; revision: number };
@@ -187,7 +188,7 @@ t.test('a service that answers with a CNAME is as much an alias as a CNAME: both
   fixture.must(zonePut('ns.test'));
   fixture.must(hostService('new.example'));
 
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
   t.teardown(() => files.stop());
   const send = (text: string) => files.import('example', Buffer.from(top + text), { actor: 'test', atMs: NOON_MS });
   t.match(await send('@ NS app.\n@ NS app\n'), {
@@ -259,7 +260,7 @@ t.test(
   'what an import brought may be changed and deleted by the API, though the API would not have made it',
   async (t) => {
     const fixture = makeEngine(t);
-    const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+    const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
     t.teardown(() => files.stop());
     const text = `${top}@ NS ns.test.\na.*.b TXT x\n`;
     t.match(await files.import('example', Buffer.from(text), { actor: 'test', atMs: NOON_MS }), { created: true });
@@ -272,7 +273,7 @@ t.test(
 
 t.test('what an import says of a zone may be written back: many nameservers, odd names, no mailbox', async (t) => {
   const fixture = makeEngine(t);
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
   t.teardown(() => files.stop());
   const servers = ['_ns', ...Array.from({ length: 40 }, (_, i) => `ns${i}`)];
   const text = `$TTL 60\n@ SOA . . 1 2 3 4 5\n${servers.map((server) => `@ NS ${server}.test.\n`).join('')}`;

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
@@ -12,7 +13,7 @@ t.test(
   'signatures keep the TTLs of what they sign: by file and by API, in answers, in the export, after a restart',
   async (t: Test) => {
     const fixture = makeEngine(t);
-    const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+    const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
     const signature = (type: string) => `${type} 8 2 60 20300101000000 20200101000000 1 example. AAAA`;
     const lines = ['A', 'TXT', 'NSEC'].map((type, i) => `a ${10 * (i + 1)} RRSIG ${signature(type)}\n`).join('');
     const context = { actor: 'test', atMs: NOON_MS };
@@ -70,7 +71,7 @@ t.test(
 
 t.test('a large zone, which is staged, keeps them too', async (t) => {
   const fixture = makeEngine(t);
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock);
   t.teardown(() => files.stop());
   const signature = (type: string) => `${type} 8 2 60 20300101000000 20200101000000 1 example. AAAA`;
   const names = Array.from(

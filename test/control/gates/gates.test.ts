@@ -9,11 +9,12 @@ import type { SampleGate } from '../../../src/control/gates/samples.ts';
 import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import type { Metric, Release } from '../../../src/model/release.ts';
 import type { Measurement } from '../../../src/model/release-analysis.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
 import { listen, serve } from '../../fixtures/http-server.ts';
 import { inTime } from '../../fixtures/in-time.ts';
 
-const loopback = new Outbound({ allow: [parseNetwork('127.0.0.0/8') as Network], deny: [] });
+const loopback = new Outbound({ allow: [parseNetwork('127.0.0.0/8') as Network], deny: [] }, systemClock);
 /** For servers that are never done, and for all others, which a busy machine may make wait. */
 const SHORT_MS = 1000;
 const LIMIT_MS = 10_000;
@@ -267,7 +268,7 @@ t.test('a certificate that nobody vouches for is an error', async (t) => {
 t.test('what the settings keep out is an error, and is not asked', async (t) => {
   let asked = 0;
   const url = await serve(t, (_request, response) => void response.end(String(asked++)));
-  const nobody = new Outbound({ allow: [], deny: [] });
+  const nobody = new Outbound({ allow: [], deny: [] }, systemClock);
   for (const metric of [{ web: { url } }, prometheus(url)]) {
     t.match(await measure(metric, nobody), {
       outcome: 'error',

@@ -17,6 +17,7 @@ async function measure(
   { names = [app], forced = [] as ForcedHealth[], results = [] as Record<string, TargetState>[], pool = 'green' } = {},
 ) {
   let now = states;
+  let nowMs = 0;
   const view: HealthView = {
     target: (_service, target) => ({ ...unknownHealth(0), state: now[target] ?? 'unknown', reason: 'answered 503' }),
     forced: () => forced,
@@ -26,14 +27,16 @@ async function measure(
       ? undefined
       : ({ name, pools: [{ name: 'green', weight: 1, targets: ['a', 'b'] }] } as unknown as Service);
   const monitor = {
-    nextResult: async (): Promise<void> => {
+    // Results come a second apart; where there are no more, the wait is as long as it was asked for.
+    nextResult: async (_service: string, timeoutMs: number): Promise<void> => {
       const next = results.shift();
-      if (next === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-      else now = next;
+      nowMs += next === undefined ? timeoutMs : 1000;
+      now = next ?? now;
     },
   };
   const release = { services: names.map((name) => ({ name }) as ReleaseService) } as unknown as Release;
-  return measureHealth({ store: { service }, view, monitor }, pool, { release, timeoutMs: 100, stopped: never });
+  const parts = { store: { service }, view, clock: { steadyMs: () => nowMs }, monitor };
+  return { ...(await measureHealth(parts, pool, { release, timeoutMs: 5000, stopped: never })), tookMs: nowMs };
 }
 
 t.test('a pool is healthy while one of its targets is up', async (t) => {
@@ -56,7 +59,12 @@ t.test('of several services all must be', async (t) => {
 t.test('a pool that was not probed yet is waited for, and is no reason to go on', async (t) => {
   t.match(await measure({}, { results: [{}, { a: 'up' }] }), { outcome: 'passed' });
   t.match(await measure({}, { results: [{ a: 'down' }, { a: 'down', b: 'down' }] }), { outcome: 'failed' });
-  t.match(await measure({}), { outcome: 'inconclusive', message: /has not been probed/ });
+  t.match(await measure({}), { outcome: 'inconclusive', message: /has not been probed/, tookMs: 5000 });
+  t.match(
+    await measure({}, { results: [{}, {}] }),
+    { outcome: 'inconclusive', tookMs: 5000 },
+    'results that tell nothing do not begin the wait again; it is measured by the clock that was given',
+  );
 });
 
 t.test('what people force counts', async (t) => {

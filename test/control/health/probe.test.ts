@@ -9,6 +9,7 @@ import { Outbound } from '../../../src/control/outbound/outbound.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { type HealthBody, makeHealthCheck } from '../../../src/model/health.ts';
 import type { ProbeResult } from '../../../src/model/health-state.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
 import { listen, serve } from '../../fixtures/http-server.ts';
 import { inTime } from '../../fixtures/in-time.ts';
@@ -18,7 +19,7 @@ const stopped = new AbortController().signal;
 /** For servers that are never done; all others have more time, since a busy machine may make them wait. */
 const SHORT = { timeoutSeconds: 1 };
 const slow = /no whole answer within 1 s/;
-const loopback = new Outbound({ allow: [parseNetwork('127.0.0.0/8') as Network], deny: [] });
+const loopback = new Outbound({ allow: [parseNetwork('127.0.0.0/8') as Network], deny: [] }, systemClock);
 
 /** Probes the target where the server of `url` is. */
 function probe(url: string, body: HealthBody, outbound = loopback): Promise<ProbeResult> {
@@ -232,7 +233,7 @@ t.test('what the settings keep out tells nothing of the target', async (t) => {
     t,
     http.createServer(() => asked++),
   );
-  const nobody = new Outbound({ allow: [], deny: [] });
+  const nobody = new Outbound({ allow: [], deny: [] }, systemClock);
   for (const body of [{ http: {} }, { tcp: { port: 1 } }]) {
     t.match(await probe(url, body, nobody), {
       outcome: 'refused',

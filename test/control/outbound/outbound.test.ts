@@ -7,14 +7,21 @@ import net from 'node:net';
 import t from 'tap';
 import type { FoundAddresses, LookupName } from '../../../src/control/outbound/lookup.ts';
 import { type Ask, NoReply, Outbound, type RequestLimits } from '../../../src/control/outbound/outbound.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
+import { TestClock } from '../../fixtures/clock.ts';
 import { listen, serve } from '../../fixtures/http-server.ts';
 
 const networks = (...texts: string[]): Network[] => texts.map((text) => parseNetwork(text) as Network);
 const loopback = { allow: networks('127.0.0.0/8'), deny: [] };
 const limits: RequestLimits = { timeoutMs: 1000, maxBytes: 1000, stopped: new AbortController().signal };
 
-function ask(url: string, more: Partial<Ask> = {}, outbound = new Outbound(loopback), of: Partial<RequestLimits> = {}) {
+function ask(
+  url: string,
+  more: Partial<Ask> = {},
+  outbound = new Outbound(loopback, systemClock),
+  of: Partial<RequestLimits> = {},
+) {
   return outbound.request({ url: new URL(url), ...more }, { ...limits, ...of });
 }
 
@@ -58,7 +65,7 @@ t.test('however an address is written, it is the address that counts', async (t)
   let asked = 0;
   const url = await serve(t, (_request, response) => void response.end(String(asked++)));
   const { port } = new URL(url);
-  const nobody = new Outbound({ allow: [], deny: [] }, names({ 'inside.example': ['127.0.0.1', '::1'] }));
+  const nobody = new Outbound({ allow: [], deny: [] }, systemClock, names({ 'inside.example': ['127.0.0.1', '::1'] }));
   for (const host of [
     ...['127.0.0.1', '127.1', '0x7f000001', '2130706433', '0', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
     ...['[64:ff9b::7f00:1]', 'inside.example'],
@@ -75,7 +82,11 @@ t.test('however an address is written, it is the address that counts', async (t)
 
 t.test('a name with good and bad addresses leads to the good ones only', async (t) => {
   const url = await serve(t, (_request, response) => void response.end('ok'));
-  const both = new Outbound(loopback, names({ 'both.example': ['10.0.0.1', '127.0.0.1'], 'none.example': [] }));
+  const both = new Outbound(
+    loopback,
+    systemClock,
+    names({ 'both.example': ['10.0.0.1', '127.0.0.1'], 'none.example': [] }),
+  );
   t.match(await ask(url.replace('127.0.0.1', 'both.example'), {}, both), { status: 200 });
   t.match(await ask('http://none.example/', {}, both), { isRefused: false, reason: /none\.example has no address/ });
   t.match(await ask('http://unknown.example/', {}, both), { isRefused: false, reason: /ENOTFOUND/ });
@@ -89,7 +100,7 @@ t.test(
       'metadata.example': ['169.254.169.254'],
       'six.example': ['fd00:ec2::254', '::ffff:169.254.169.254'],
     };
-    const careless = new Outbound({ allow: networks('0.0.0.0/0', '::/0'), deny }, names(known));
+    const careless = new Outbound({ allow: networks('0.0.0.0/0', '::/0'), deny }, systemClock, names(known));
     const redirecting = await serve(t, (request, response) => {
       const location = decodeURIComponent(String(request.url).slice(1));
       response.writeHead(302, { location }).end();
@@ -179,7 +190,7 @@ t.test('headers for one host are not told to another', async (t) => {
   );
   const location = there.replace('127.0.0.1', 'there.example');
   const here = await serve(t, (_request, response) => void response.writeHead(301, { location }).end());
-  const outbound = new Outbound(loopback, names({ 'there.example': ['127.0.0.1'] }));
+  const outbound = new Outbound(loopback, systemClock, names({ 'there.example': ['127.0.0.1'] }));
   t.match(await ask(here, { maxRedirects: 1, headers: { 'x-secret': 'y' } }, outbound), { status: 200 });
   t.same(seen, [undefined]);
 });
@@ -220,7 +231,7 @@ t.test('TLS: the certificate must be for the host, unless any will do', async (t
 
 t.test('connections', async (t) => {
   const url = await listen(t, net.createServer());
-  const outbound = new Outbound(loopback, names({ 'here.example': ['127.0.0.1'] }));
+  const outbound = new Outbound(loopback, systemClock, names({ 'here.example': ['127.0.0.1'] }));
   const port = Number(new URL(url).port);
   t.equal(await outbound.connect({ host: '127.0.0.1', port }, limits), 'connected');
   t.equal(await outbound.connect({ host: 'here.example', port }, limits), 'connected');
@@ -239,7 +250,7 @@ t.test('a resolver that hangs holds nobody beyond the time, nor more than two th
     asked.push(name);
     answer.set(name, done);
   };
-  const outbound = new Outbound(loopback, hanging);
+  const outbound = new Outbound(loopback, systemClock, hanging);
   const of = { timeoutMs: 100 };
   const late = /no whole answer within 0\.1 s/;
   const all = ['a', 'b', 'c', 'a'].map((name) => ask(`http://${name}.example/`, {}, outbound, of));
@@ -248,6 +259,21 @@ t.test('a resolver that hangs holds nobody beyond the time, nor more than two th
   t.same(asked, ['a.example', 'b.example'], 'the third waits, and nobody asks twice');
   answer.get('a.example')?.(new Error('gave up'));
   t.same(asked, ['a.example', 'b.example', 'c.example']);
+});
+
+t.test('time is measured by the clock that was given, for requests and for connections', async (t) => {
+  const url = await serve(t, () => {});
+  const clock = new TestClock();
+  const outbound = new Outbound(loopback, clock, () => {});
+  const of = { timeoutMs: 600_000 };
+  const all = [
+    ask(url, {}, outbound, of),
+    outbound.connect({ host: 'unanswered.example', port: 1 }, { ...limits, ...of }),
+  ];
+  await clock.pass(599);
+  t.equal(await Promise.race([...all, 'waits']), 'waits');
+  await clock.pass(1);
+  for (const reply of await Promise.all(all)) t.match(reply, { reason: /no whole answer within 600 s/ });
 });
 
 t.test('what nobody waits for any more is given up', async (t) => {

@@ -1,4 +1,5 @@
 /** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
+import { randomBytes } from 'node:crypto';
 
 import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
 import { TokenBody, TokenParams } from '../../../contract/tokens.ts';
@@ -65,7 +66,7 @@ export function tokenRoutes(api: ApiInstance, { engine, queries, tokens }: ApiPa
     sendPage(reply, queries.tokens(query.after ?? '', query.limit ?? PAGE_DEFAULT)),
   );
   api.post('/v1/tokens', { schema: create, config }, (request, reply) => {
-    const secret = makeSecret();
+    const secret = makeSecret(randomBytes);
     const command = { kind: 'token.create', body: request.body, digest: digestOf(secret) } as const;
     // After the command, so that it is in no reply that is kept.
     return post(engine, request, reply, command, ({ body, replayed }) =>
