@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { EXIT, EXIT_UNREAD } from '../../src/cli/exit.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { typist } from './typed.ts';
 
@@ -26,7 +27,7 @@ function script(words: string): { stdout: Promise<string>; stderr: Promise<strin
   const child = spawn('sh', ['-c', `teal() { "$NODE" "$MAIN" "$@"; }; ${words}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...surroundings,
       HOME: temporaryFolder(t),
       NODE: process.execPath,
       MAIN: main,
@@ -143,7 +144,7 @@ t.test('SIGPIPE itself ends nothing', async (t) => {
   const app = await begin('signal');
   const child = spawn(process.execPath, [main, 'release', 'watch', app], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, TEAL_ADMIN_URL: teal.admin, TEAL_TOKEN: teal.token },
+    env: { ...surroundings, TEAL_ADMIN_URL: teal.admin, TEAL_TOKEN: teal.token },
   });
   t.teardown(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit');

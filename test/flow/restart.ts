@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import { type OpenedEndpoint, openEndpoint, socketMemory } from '../../src/sockets/open.ts';
+import { surroundings } from '../fixtures/environment.ts';
 
 /** What the client's thread is told. `words`: 1 in the first ends it; the second has the replies so far. */
 export interface RestartTask {
@@ -94,7 +95,7 @@ export async function startServer(
   const child = spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath, main, 'serve'], {
     stdio: ['ignore', 'pipe', 'inherit', ...fds],
     env: {
-      PATH: process.env.PATH,
+      ...surroundings,
       TEAL_DATA_DIR: folder,
       TEAL_DNS_LISTEN: '127.0.0.1:0',
       TEAL_ADMIN_LISTEN: '127.0.0.1:0',

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { SteadyClient } from './restart.ts';
 
@@ -72,7 +73,7 @@ if (process.platform !== 'linux') {
     const words = ['src/main.ts', 'serve', '--data-dir', t.testdir(), '--dns-listen', '127.0.0.1:0'];
     const child = spawn(process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, TEAL_ADMIN_LISTEN: '127.0.0.1:0' },
+      env: { ...surroundings, TEAL_ADMIN_LISTEN: '127.0.0.1:0' },
     });
     t.teardown(() => child.kill('SIGKILL'));
     // A process that has not come so far as to catch it ends by it: no debugger either, and nothing answers yet.

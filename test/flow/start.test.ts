@@ -7,6 +7,7 @@ import net from 'node:net';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
@@ -22,7 +23,7 @@ async function runTeal(words: readonly string[], env: Record<string, string> = {
   const child = spawn(process.execPath, ['src/main.ts', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...surroundings,
       TEAL_DNS_LISTEN: '127.0.0.1:0',
       TEAL_ADMIN_LISTEN: '127.0.0.1:0',
       ...env,
@@ -87,7 +88,7 @@ t.test('npm start hands the signal to stop to the server', async (t) => {
   const child = spawn('npm', ['start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env.PATH,
+      ...surroundings,
       TEAL_DATA_DIR: t.testdir(),
       TEAL_DNS_LISTEN: '127.0.0.1:0',
       TEAL_ADMIN_LISTEN: '127.0.0.1:0',

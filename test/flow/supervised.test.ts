@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { formatEndpoint } from '../../src/sockets/address.ts';
 import { LINUX, loadLibc } from '../../src/sockets/libc.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { HandedOver, startServer } from './restart.ts';
 
@@ -112,7 +113,7 @@ if (process.platform !== 'linux') {
       const words = ['-c', 'LISTEN_PID=$$ exec "$0" src/main.ts serve', process.execPath];
       const child = spawn('/bin/sh', words, {
         stdio: ['ignore', 'ignore', 'pipe', 'ignore'],
-        env: { PATH: process.env.PATH, TEAL_DATA_DIR: t.testdir(), TEAL_ADMIN_LISTEN: '127.0.0.1:0', ...env },
+        env: { ...surroundings, TEAL_DATA_DIR: t.testdir(), TEAL_ADMIN_LISTEN: '127.0.0.1:0', ...env },
       });
       let stderr = '';
       child.stderr?.on('data', (chunk) => {
