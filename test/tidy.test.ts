@@ -111,6 +111,36 @@ t.test('imports point one way', async (t) => {
   t.same(unknown, [], 'every part has a row above');
 });
 
+/** Folders of `src/api` that are no API: what all of them share. */
+const sharedByApis = ['door'];
+
+function betweenApis(files: readonly SourceFile[]): string[] {
+  const apiOf = (path: string): string | undefined => {
+    const folder = /^src\/api\/(?<folder>[^/]+)\//.exec(path)?.groups?.folder;
+    return folder === undefined || sharedByApis.includes(folder) ? undefined : folder;
+  };
+  return files.flatMap((file) => {
+    if (file.path === 'src/api/app.ts') return [];
+    const wrong = importsOf(file).files.filter((to) => apiOf(to) !== undefined && apiOf(to) !== apiOf(file.path));
+    return wrong.map((to) => `${file.path} imports ${to}`);
+  });
+}
+
+t.test('an API is known to app.ts only, which registers it', async (t) => {
+  t.same(betweenApis(sources), []);
+  const bad = [
+    { path: 'src/api/app.ts', text: "import { v1 } from './v1/index.ts';" },
+    { path: 'src/api/other/routes.ts', text: "import { put } from '../v1/replies.ts';\nimport '../door/door.ts';" },
+    { path: 'src/api/problems.ts', text: "import { dialect } from './v1/dialect.ts';" },
+    { path: 'src/api/v1/index.ts', text: "import { dialect } from './dialect.ts';" },
+  ];
+  t.same(
+    betweenApis(bad),
+    ['src/api/other/routes.ts imports src/api/v1/replies.ts', 'src/api/problems.ts imports src/api/v1/dialect.ts'],
+    'this check can fail',
+  );
+});
+
 /** Imports that a client of the API may not have: code of others, and of the contract what is not among its types. */
 const foreignCode = {
   console: /^import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+(?:model|contract)\//m,

@@ -4,8 +4,8 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Grant } from '../control/grant.ts';
 import { Problem } from '../model/errors.ts';
 import { includesScope, type Token, type TokenScope, tokenBody } from '../model/token.ts';
-import { CHALLENGE } from './auth.ts';
-import type { Access, ApiParts, Touches } from './parts.ts';
+import { challenge } from './auth.ts';
+import type { Access, ApiInstance, ApiParts, Hook, Touches } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
 /** For a route's `config`. A route that declares nothing is for tokens that may do everything. */
@@ -14,8 +14,6 @@ export function access(scope: TokenScope, touches: Touches): { access: Access } 
 }
 
 const UNDECLARED: Access = { scope: 'admin', touches: 'server' };
-
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /** Hooks for onRequest, before a body is read that may not be sent, and for preHandler, when it has been checked. */
 export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Hook } {
@@ -26,8 +24,8 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       const { scope, touches } = request.routeOptions.config.access ?? UNDECLARED;
       request.grant = queries.grant(actor.limits);
       if (!includesScope(actor.scope, scope)) {
-        reply.header('www-authenticate', `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`);
         const detail = `The token \`${actor.name}\` has the scope ${actor.scope}; this needs ${scope}.`;
+        challenge(reply, { error: 'insufficient_scope', scope });
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }
       if (request.grant.isUnlimited || typeof touches === 'function') return;
@@ -43,6 +41,16 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       return outside === undefined ? undefined : refuse(reply, actor, `the service ${outside} is not`);
     },
   };
+}
+
+/**
+ * Every route of the scope is for those without a token too. `isNamed`: if they come by a known name (door/hosts.ts);
+ * where there is TLS no browser goes on under another one.
+ */
+export function openToAll(api: ApiInstance, { isNamed }: { isNamed: boolean }): void {
+  api.addHook('onRoute', (route) => {
+    route.config = { ...route.config, public: true, ...(isNamed && { named: true }) };
+  });
 }
 
 /** What a handler may show of what it finds. */

@@ -7,28 +7,31 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
   LogController,
+  type RouteOptions,
 } from 'fastify';
 import { listen } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
 import { makeAuthorize } from './access.ts';
 import { makeAuthenticate } from './auth.ts';
-import { consoleRoutes } from './console.ts';
+import { consolePages } from './console.ts';
 import { Door } from './door/door.ts';
 import { guardWithShares } from './door/guard.ts';
 import { faultOfHeaders, hostOf, isKnownHost, unknownHost } from './door/hosts.ts';
 import { refuseBeforeRouting } from './door/refusals.ts';
-import { healthRoutes } from './health.ts';
-import { parseBody } from './json-body.ts';
-import { makeMeasure, metricsRoutes } from './metrics.ts';
-import { describeApi, documentRoutes } from './openapi.ts';
-import type { ApiInstance, ApiParts } from './parts.ts';
+import { health } from './health.ts';
+import { makeMeasure, measurements } from './metrics.ts';
+import { describeApi, documents } from './openapi.ts';
+import type { Api, ApiInstance, ApiParts } from './parts.ts';
 import { answerError, sendProblem } from './problems.ts';
 import { KnownPaths } from './routing.ts';
-import { makeContextHook } from './v1/command-context.ts';
+import { dialect } from './v1/dialect.ts';
 import { v1 } from './v1/index.ts';
-import { compileValidator } from './validation.ts';
 
-export function createApp(parts: ApiParts): FastifyInstance {
+/** All that there are. */
+export const APIS: readonly Api[] = [health, measurements, documents, consolePages, v1];
+
+/** `apis`: what is offered. */
+export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): FastifyInstance {
   const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
   const { door: doorOptions, tls } = parts.options;
   const door = new Door(app.server, tls !== undefined, doorOptions);
@@ -40,13 +43,11 @@ export function createApp(parts: ApiParts): FastifyInstance {
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler(answerError);
-  app.setValidatorCompiler(compileValidator);
   // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.removeAllContentTypeParsers();
-  // `curl -d` says x-www-form-urlencoded of whatever it sends. It is read as JSON all the same: a form of a web page,
-  // the other sender of that type, has no token.
-  app.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded'], { parseAs: 'buffer' }, parseBody);
+  // Paths that no API has are refused as under /v1.
+  app.decorate('dialect', dialect);
   app.decorateRequest('actor', undefined);
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
@@ -56,27 +57,25 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.decorateRequest('needsToken', false);
   addHooks(app, parts, { paths, door });
   describeApi(app, parts.options.version);
-  app.register(async (open) => publicRoutes(open as unknown as ApiInstance, parts));
-  app.register(async (guarded) => v1(guarded as unknown as ApiInstance, parts));
+  for (const api of apis) register(app, api, parts);
   return app as unknown as FastifyInstance;
 }
 
-function publicRoutes(api: ApiInstance, parts: ApiParts): void {
-  api.addHook('onRoute', (route) => {
-    route.config = { ...route.config, public: true };
-  });
-  healthRoutes(api, parts);
-  api.register(async (named) => namedRoutes(named as unknown as ApiInstance, parts));
+/** In a scope of its own, see `Api`. */
+function register(app: ApiInstance, { prefix, dialect, isDocumented, routes }: Api, parts: ApiParts): void {
+  const fill = async (instance: unknown): Promise<void> => {
+    const scope = instance as ApiInstance;
+    if (dialect !== undefined) scope.decorate('dialect', dialect);
+    // The hook below refuses; this has it run in this scope.
+    if (prefix !== undefined) scope.setNotFoundHandler(() => {});
+    if (!isDocumented) scope.addHook('onRoute', hide);
+    routes(scope, parts);
+  };
+  app.register(fill, prefix === undefined ? {} : { prefix });
 }
 
-/** What anybody may read who comes by a known name. Where there is TLS no browser goes on under another one. */
-function namedRoutes(api: ApiInstance, parts: ApiParts): void {
-  api.addHook('onRoute', (route) => {
-    route.config = { ...route.config, named: true };
-  });
-  if (parts.options.metricsPublic) metricsRoutes(api, parts);
-  documentRoutes(api);
-  if (parts.options.consoleFolder !== undefined) consoleRoutes(api, parts.options.consoleFolder);
+function hide(route: RouteOptions): void {
+  route.schema = { ...route.schema, hide: true };
 }
 
 function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: KnownPaths; door: Door }): void {
@@ -96,7 +95,6 @@ function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: K
   const { byPath, byBody } = makeAuthorize(parts);
   app.addHook('onRequest', byPath);
   app.addHook('preHandler', byBody);
-  app.addHook('preHandler', makeContextHook(parts));
   app.addHook('onResponse', makeMeasure(parts));
 }
 

@@ -1,15 +1,11 @@
-/** Who may call: bearer tokens (RFC 6750), and a limit on guesses. */
+/** Who may call: those with a token, however their API sends it, and a limit on guesses. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterMs } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
-import type { ApiParts } from './parts.ts';
+import type { Lacking } from './dialect.ts';
+import type { ApiParts, Hook } from './parts.ts';
 import { sendProblem } from './problems.ts';
 import { WrongTokens } from './wrong-tokens.ts';
-
-/** Of every refusal that a token could help (RFC 6750 §3). */
-export const CHALLENGE = 'Bearer realm="teal"';
-
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /**
  * An onRequest hook that lets nobody pass without a token, save on routes that are marked public: a route that
@@ -30,11 +26,9 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
   });
   return async (request, reply) => {
     if (request.routeOptions.config.public === true && !request.needsToken) return;
-    const secret = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (secret === undefined) {
-      reply.header('www-authenticate', CHALLENGE);
-      return sendProblem(reply, new Problem('token_missing', 'Send the header `Authorization: Bearer <token>`.'));
-    }
+    const { dialect } = request.server;
+    const secret = dialect.secretOf(request.headers);
+    if (secret === undefined) return sendProblem(challenge(reply), new Problem('token_missing', dialect.howToAsk));
     // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
     // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
     const actor = tokens.find(secret);
@@ -44,9 +38,17 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
       request.actor = actor;
       return;
     }
-    reply.header('www-authenticate', `${CHALLENGE}, error="invalid_token"`);
-    return sendProblem(reply, new Problem('token_invalid', `The token \`${actor.name}\` has expired.`));
+    const expired = new Problem('token_invalid', `The token \`${actor.name}\` has expired.`);
+    return sendProblem(challenge(reply, INVALID), expired);
   };
+}
+
+const INVALID: Lacking = { error: 'invalid_token' };
+
+/** Says with which credentials to come again. */
+export function challenge(reply: FastifyReply, lacking?: Lacking): FastifyReply {
+  const header = reply.request.server.dialect.challenge(lacking);
+  return header === undefined ? reply : reply.header('www-authenticate', header);
 }
 
 async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: WrongTokens): Promise<FastifyReply> {
@@ -64,6 +66,6 @@ async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: 
     const detail = `Too many wrong tokens from ${request.ip}; try again in ${waitSeconds} s. A right token works at once.`;
     return sendProblem(reply, new Problem('rate_limited', detail));
   }
-  reply.header('www-authenticate', `${CHALLENGE}, error="invalid_token"`);
-  return sendProblem(reply, new Problem('token_invalid', 'No such token; it may have been mistyped or removed.'));
+  const unknown = new Problem('token_invalid', 'No such token; it may have been mistyped or removed.');
+  return sendProblem(challenge(reply, INVALID), unknown);
 }

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../model/errors.ts';
-import type { ApiInstance } from './parts.ts';
+import { openToAll } from './access.ts';
+import type { Api, ApiInstance } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
 /** Files under assets/ have a hash of their content in their name: what a name holds never changes. */
@@ -30,10 +31,18 @@ const PAGE_POLICY = [
 /** The page needs none of a browser's powers. */
 const PERMISSIONS = 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()';
 
+export const consolePages: Api = {
+  isDocumented: false,
+  routes(api, { options }) {
+    openToAll(api, { isNamed: true });
+    if (options.consoleFolder !== undefined) addPages(api, options.consoleFolder);
+  },
+};
+
 /** `folder`: where the build put the page. */
-export function consoleRoutes(api: ApiInstance, folder: string): void {
+function addPages(api: ApiInstance, folder: string): void {
   if (!existsSync(join(folder, 'index.html'))) {
-    api.get('/', { schema: { hide: true } }, (_request, reply) => sendProblem(reply, notBuilt));
+    api.get('/', (_request, reply) => sendProblem(reply, notBuilt));
     return;
   }
   api.register(fastifyStatic, {

@@ -1,6 +1,7 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
 import { Type } from 'typebox';
-import type { ApiInstance, ApiParts } from './parts.ts';
+import { openToAll } from './access.ts';
+import type { Api } from './parts.ts';
 import { sendProblem } from './problems.ts';
 import { problemReplies } from './reply-schemas.ts';
 
@@ -31,10 +32,14 @@ const ready = {
   },
 };
 
-export function healthRoutes(api: ApiInstance, { queries }: ApiParts): void {
-  api.get('/healthz', { schema: live, config: { prompt: true } }, (_request, reply) => reply.send({ status: 'ok' }));
-  api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
-    const problem = queries.readiness();
-    return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
-  });
-}
+export const health: Api = {
+  isDocumented: true,
+  routes(api, { queries }) {
+    openToAll(api, { isNamed: false });
+    api.get('/healthz', { schema: live, config: { prompt: true } }, (_request, reply) => reply.send({ status: 'ok' }));
+    api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
+      const problem = queries.readiness();
+      return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
+    });
+  },
+};

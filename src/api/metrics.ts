@@ -1,7 +1,7 @@
 /** What is measured, for Prometheus; and the measuring of requests to the API. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { access } from './access.ts';
-import type { ApiInstance, ApiParts } from './parts.ts';
+import { access, documentScope, openToAll } from './access.ts';
+import type { Api, ApiParts } from './parts.ts';
 import { problemReplies, readProblems } from './reply-schemas.ts';
 
 const text = {
@@ -9,26 +9,32 @@ const text = {
   content: { 'text/plain': { schema: { type: 'string' } } },
 };
 
-/** To be registered among the guarded routes, or among the public ones where the settings say so. */
-export function metricsRoutes(api: ApiInstance, { metrics, options }: ApiParts): void {
-  const schema = {
-    tags: ['health'],
-    operationId: 'getMetrics',
-    summary: 'What is measured',
-    description: 'docs/metrics.md of the repository has the list.',
-    ...(options.metricsPublic && { security: [] }),
-    response: {
-      200: text,
-      ...(options.metricsPublic
-        ? problemReplies(['host_unknown', 'token_invalid', 'share_used_up', 'busy'])
-        : readProblems()),
-    },
-  };
-  api.get('/metrics', { schema, config: access('read', 'server') }, async (_request, reply) => {
-    const body = await metrics.text();
-    return reply.type(metrics.contentType).send(body);
-  });
-}
+const schema = {
+  tags: ['health'],
+  operationId: 'getMetrics',
+  summary: 'What is measured',
+  description: 'docs/metrics.md of the repository has the list.',
+};
+const guarded = { ...schema, response: { 200: text, ...readProblems() } };
+const open = {
+  ...schema,
+  security: [],
+  response: { 200: text, ...problemReplies(['host_unknown', 'token_invalid', 'share_used_up', 'busy']) },
+};
+
+/** The settings say whether it needs a token. */
+export const measurements: Api = {
+  isDocumented: true,
+  routes(api, { metrics, options: { metricsPublic } }) {
+    if (metricsPublic) openToAll(api, { isNamed: true });
+    else api.addHook('onRoute', documentScope);
+    const config = access('read', 'server');
+    api.get('/metrics', { schema: metricsPublic ? open : guarded, config }, async (_request, reply) => {
+      const body = await metrics.text();
+      return reply.type(metrics.contentType).send(body);
+    });
+  },
+};
 
 /** An onResponse hook that measures requests. A stream of events lasts as long as its reader wants, and says nothing. */
 export function makeMeasure({ metrics }: ApiParts) {

@@ -5,7 +5,8 @@ import type { FastifySchema } from 'fastify';
 import { components, refTo } from '../contract/components.ts';
 import { problemSchema } from '../contract/problems.ts';
 import { problemStatus } from '../model/errors.ts';
-import type { ApiInstance } from './parts.ts';
+import { openToAll } from './access.ts';
+import type { Api, ApiInstance } from './parts.ts';
 
 const DESCRIPTION = `Every change is a revision: durable, and in force on every worker, before it is answered.
 Refusals are \`application/problem+json\` (RFC 9457); their \`code\` is stable.
@@ -94,18 +95,22 @@ const DOCS_POLICY = {
   'frame-ancestors': "'none'",
 };
 
-export function documentRoutes(api: ApiInstance): void {
-  // Written once: it is long, and anybody may ask for it as often as he likes.
-  let document: Buffer | undefined;
-  api.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    document ??= Buffer.from(JSON.stringify(api.swagger()));
-    return reply.type('application/json; charset=utf-8').send(document);
-  });
-  api.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: DOCS_POLICY,
-    theme: { title: 'Teal admin API' },
-    // Without the bar and its logo, and without a validator: it would send the document to a server on the internet.
-    uiConfig: { layout: 'BaseLayout', validatorUrl: null, deepLinking: true },
-  });
-}
+export const documents: Api = {
+  isDocumented: false,
+  routes(api) {
+    openToAll(api, { isNamed: true });
+    // Written once: it is long, and anybody may ask for it as often as he likes.
+    let document: Buffer | undefined;
+    api.get('/openapi.json', (_request, reply) => {
+      document ??= Buffer.from(JSON.stringify(api.swagger()));
+      return reply.type('application/json; charset=utf-8').send(document);
+    });
+    api.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: DOCS_POLICY,
+      theme: { title: 'Teal admin API' },
+      // Without the bar and its logo, and without a validator: it would send the document to a server on the internet.
+      uiConfig: { layout: 'BaseLayout', validatorUrl: null, deepLinking: true },
+    });
+  },
+};

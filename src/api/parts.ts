@@ -1,6 +1,13 @@
 /** What the admin API is made of and stands on, and the Fastify types that its files share. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifyTypeProvider,
+  RawServerDefault,
+} from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../control/commands/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
@@ -13,6 +20,7 @@ import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Token, TokenScope } from '../model/token.ts';
+import type { Dialect } from './dialect.ts';
 import type { DoorOptions } from './door/door.ts';
 import type { Turns } from './door/turns.ts';
 
@@ -93,7 +101,28 @@ export type ApiInstance = FastifyInstance<
   SchemaTypes
 >;
 
+/** Of a route or of a scope: a reply where it refuses. */
+export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/**
+ * One API, or one group of pages: a folder or a file of its own, and a line in app.ts. It is registered in a scope of its
+ * own, so that no parser, hook or refusal of it reaches another one.
+ */
+export interface Api {
+  /** Every path below it is this API's: one that it does not have is refused in its dialect too. None: it says each path whole. */
+  readonly prefix?: string;
+  /** None: that of /v1. */
+  readonly dialect?: Dialect;
+  /** Its routes are described at /openapi.json, by their schemas. */
+  readonly isDocumented: boolean;
+  routes(api: ApiInstance, parts: ApiParts): void;
+}
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Of the API whose scope it is. */
+    dialect: Dialect;
+  }
   interface FastifyRequest {
     /** The token of who asks; undefined on public routes. */
     actor: Token | undefined;

@@ -1,7 +1,8 @@
-/** Every refusal of the API as application/problem+json (RFC 9457), those that Fastify and Node make included. */
+/** Every refusal, those that Fastify and Node make included: as application/problem+json (RFC 9457) where no API has its own way. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
+import type { Written } from './dialect.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -33,12 +34,20 @@ export function problemBody(problem: Problem): Record<string, unknown> {
   };
 }
 
+export function writeProblem(problem: Problem): Written {
+  return { status: problem.status, type: PROBLEM_TYPE, body: JSON.stringify(problemBody(problem)) };
+}
+
+/** The refusal in the way of the API that was asked. */
+export function refusalOf({ server }: FastifyRequest, problem: Problem): Written {
+  // A path that is no path leads to no API.
+  return server?.dialect?.refusal(problem) ?? writeProblem(problem);
+}
+
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, type, body } = refusalOf(reply.request, problem);
   // As bytes, since Fastify would put a string through the serializer once more and add a charset to the type.
-  return reply
-    .code(problem.status)
-    .type(PROBLEM_TYPE)
-    .send(Buffer.from(JSON.stringify(problemBody(problem))));
+  return reply.code(status).type(type).send(Buffer.from(body));
 }
 
 /** Fastify's error handler. What is not the client's fault is logged, and told to the client without details. */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../../model/errors.ts';
 import type { ApiInstance } from '../parts.ts';
-import { PROBLEM_TYPE, problemBody, sendProblem } from '../problems.ts';
+import { refusalOf, sendProblem } from '../problems.ts';
 import { makeBodyHook } from './bodies.ts';
 import type { Door } from './door.ts';
 import { inPieces, PIECE_BYTES } from './pieces.ts';
@@ -76,8 +76,9 @@ function bound(request: FastifyRequest, reply: FastifyReply, payload: unknown, r
   const refused = isRead(request) ? replies.refusal(holder, bytes.length) : undefined;
   if (refused !== undefined) {
     reply.removeHeader('etag').removeHeader('content-length').header('retry-after', RETRY_AFTER_SECONDS);
-    reply.code(refused.status).type(PROBLEM_TYPE);
-    return Buffer.from(JSON.stringify(problemBody(refused)));
+    const { status, type, body } = refusalOf(request, refused);
+    reply.code(status).type(type);
+    return Buffer.from(body);
   }
   replies.add(holder, bytes.length);
   onceOver(reply.raw, () => replies.give(holder, bytes.length));

@@ -1,14 +1,12 @@
 /** What the engine must know about a write besides the command: who, when, under which conditions. */
 import { createHash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { CommandContext } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Token } from '../../model/token.ts';
-import type { ApiParts } from '../parts.ts';
+import type { ApiParts, Hook } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { explainNoMatch, parseIfMatch } from './conditions.ts';
-
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /** A preHandler hook: reads the headers of a request with an actor, once its body is there. */
 export function makeContextHook({ now }: ApiParts): Hook {

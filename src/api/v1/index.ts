@@ -1,8 +1,11 @@
-/** The API under /v1, whose contract is src/contract: its routes. */
+/** The API under /v1, whose contract is src/contract: how it reads requests, and its routes. */
 import { documentScope } from '../access.ts';
-import { metricsRoutes } from '../metrics.ts';
-import type { ApiInstance, ApiParts } from '../parts.ts';
+import { parseBody } from '../json-body.ts';
+import type { Api, ApiInstance } from '../parts.ts';
+import { compileValidator } from '../validation.ts';
 import { makeBodyLimit } from './body-limits.ts';
+import { makeContextHook } from './command-context.ts';
+import { dialect } from './dialect.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -18,22 +21,31 @@ import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 
-export function v1(api: ApiInstance, parts: ApiParts): void {
-  api.addHook('onRoute', documentScope);
-  api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
-  zoneRoutes(api, parts);
-  api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
-  rrsetRoutes(api, parts);
-  serviceRoutes(api, parts);
-  serviceHealthRoutes(api, parts);
-  weightsRoutes(api, parts);
-  shiftRoutes(api, parts);
-  releaseRoutes(api, parts);
-  drainRoutes(api, parts);
-  explainRoutes(api, parts);
-  revisionRoutes(api, parts);
-  if (!parts.options.metricsPublic) metricsRoutes(api, parts);
-  tokenRoutes(api, parts);
-  eventRoutes(api, parts);
-  webhookRoutes(api, parts);
-}
+export const v1: Api = {
+  dialect,
+  isDocumented: true,
+  routes(api, parts) {
+    api.setValidatorCompiler(compileValidator);
+    // `curl -d` says x-www-form-urlencoded of whatever it sends. It is read as JSON all the same: a form of a web page,
+    // the other sender of that type, has no token.
+    const mediaTypes = ['application/json', 'application/x-www-form-urlencoded'];
+    api.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, parseBody);
+    api.addHook('preHandler', makeContextHook(parts));
+    api.addHook('onRoute', documentScope);
+    api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
+    zoneRoutes(api, parts);
+    api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
+    rrsetRoutes(api, parts);
+    serviceRoutes(api, parts);
+    serviceHealthRoutes(api, parts);
+    weightsRoutes(api, parts);
+    shiftRoutes(api, parts);
+    releaseRoutes(api, parts);
+    drainRoutes(api, parts);
+    explainRoutes(api, parts);
+    revisionRoutes(api, parts);
+    tokenRoutes(api, parts);
+    eventRoutes(api, parts);
+    webhookRoutes(api, parts);
+  },
+};
