@@ -1,15 +1,14 @@
 /** `teal serve`: every part is made and wired to the others; in the order in which they start, and the reverse of their stop. */
 import { createApp } from './api/app.ts';
 import type { Settings } from './config.ts';
-import { ZoneFiles } from './control/zone-files/zone-files.ts';
 import type { Logger } from './log.ts';
 import { StoreUnavailable } from './model/errors.ts';
 import { apiOptions, closeDoor, listenAdmin, openTokens } from './server/admin.ts';
-import { startAnswering } from './server/answering.ts';
-import { makeChanging } from './server/changing.ts';
+import { makeControlPlane } from './server/control-plane.ts';
+import { startDataPlane } from './server/data-plane.ts';
 import { StartError } from './server/errors.ts';
 import { Reloader } from './server/reload.ts';
-import { abandonAll, type Stops, stopAll } from './server/stops.ts';
+import { abandonAll, type PlaneStops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { systemClock } from './server/system-clock.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
@@ -41,58 +40,69 @@ interface Server {
 
 /** Starts everything; resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
 export async function startServer(settings: Settings, log: Logger): Promise<Server> {
-  const stops = { answering: [], control: [] };
+  const stops: PlaneStops = { dataPlane: [], controlPlane: [] };
   const supervisor = new Supervisor(log);
   const stop = async (): Promise<void> => {
     supervisor.stopping();
-    await stopAll(stops.control);
-    await stopAll(stops.answering);
+    await stopAll(stops.controlPlane);
+    await stopAll(stops.dataPlane);
   };
   try {
     return { ...(await startParts(settings, log, stops, supervisor)), stop };
   } catch (error) {
     await stop();
-    const isTold = error instanceof StoreError || error instanceof StoreUnavailable || error instanceof ListenError;
-    if (isTold) throw new StartError(error.message, { cause: error });
+    const isForOperators =
+      error instanceof StoreError || error instanceof StoreUnavailable || error instanceof ListenError;
+    if (isForOperators) throw new StartError(error.message, { cause: error });
     throw error;
   }
 }
 
-/** First who keeps and answers, then who changes, then who lets people in. */
 async function startParts(
   settings: Settings,
   log: Logger,
-  stops: { readonly answering: Stops; readonly control: Stops },
+  stops: PlaneStops,
   supervisor: Supervisor,
 ): Promise<Omit<Server, 'stop'>> {
+  // Take the sockets that a supervisor kept open, and look at what the settings name, before anything is made.
   const inherited = takeInherited();
   const options = apiOptions(settings);
-  const answering = await startAnswering(settings, inherited.dns, log, stops);
-  const { store, table, engine, fleet, metrics } = answering;
 
-  const zoneFiles = new ZoneFiles(store, table, engine, systemClock);
-  stops.control.push(() => zoneFiles.stop());
+  // Open the store, compile what it holds into the table, and answer.
+  const dataPlane = await startDataPlane(settings, inherited.dns, log, stops);
+  const { store, engine, fleet, metrics } = dataPlane;
+
+  // Make what decides: health, releases, webhooks, and what tells of them.
+  const { outbound, forApi, zoneFiles, runners } = makeControlPlane(dataPlane, settings, log);
+  stops.controlPlane.push(() => zoneFiles.stop());
+
+  // Make the API, and the first token.
   const tokens = openTokens(engine, store, settings, log);
-  const { outbound, told, running } = makeChanging(answering, settings, log);
-  const parts = { engine, zoneFiles, tokens, metrics, ...told };
-  const app = createApp({ ...parts, log: log.child({ part: 'api' }), now: Date.now, options });
-  stops.control.push(() => app.close());
-  // The first step that is due may come at once, so everybody who answers is there by now.
-  for (const part of running) {
-    part.start();
-    stops.control.push(() => part.stop());
+  const app = createApp({
+    ...{ engine, tokens, metrics, ...forApi, options },
+    ...{ log: log.child({ part: 'api' }), now: systemClock.wallMs },
+  });
+  stops.controlPlane.push(() => app.close());
+
+  // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
+  for (const runner of runners) {
+    runner.start();
+    stops.controlPlane.push(() => runner.stop());
   }
 
+  // Let clients in, and say so.
   const admin = await listenAdmin(app, settings.admin, inherited.admin);
   const dns = fleet.endpoints.map(formatEndpoint);
   log.info({ admin, dns, transport: fleet.transport, workers: udpWorkersOf(settings.dns.workers) }, 'ready');
   supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
+
+  // Later: take new settings, or go on with the answers alone.
   const reloader = new Reloader(settings, { app, outbound, log });
   const reload = (wanted: Settings): void => supervisor.around(() => reloader.reload(wanted));
   const abandonControl = (): void => {
     engine.halt();
     closeDoor(app);
-    abandonAll(stops.control);
+    abandonAll(stops.controlPlane);
     supervisor.failed(`answering on ${dns.join(', ')}; everything else has failed: see the log, and restart`);
   };
   return { dns: fleet.endpoints, admin, reload, abandonControl };

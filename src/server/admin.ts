@@ -16,7 +16,7 @@ import { formatEndpoint } from '../sockets/address.ts';
 import type { Inherited } from '../sockets/inherited.ts';
 import { makeFolder, makePrivate, sync } from '../store/files.ts';
 import type { Store } from '../store/sqlite.ts';
-import { connectionsLeft, makePrefixOf, openFilesMax } from './door.ts';
+import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
 import { readVersion } from './version.ts';
 

@@ -35,14 +35,14 @@ export function changeLine(
   origin: CommandContext['origin'],
 ): ChangeLine {
   const release = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []))[0];
-  const told = subjects.filter((subject) => subject.kind !== 'release').slice(0, SUBJECTS_MAX);
-  const left = subjects.length - told.length - (release === undefined ? 0 : 1);
+  const shown = subjects.filter((subject) => subject.kind !== 'release').slice(0, SUBJECTS_MAX);
+  const more = subjects.length - shown.length - (release === undefined ? 0 : 1);
   const fields = {
     revision,
     kind,
     actor,
-    changes: told.map(subjectFields),
-    ...(left > 0 && { moreChanges: left }),
+    changes: shown.map(subjectFields),
+    ...(more > 0 && { moreChanges: more }),
     ...(release && { release: release.id, state: release.state, reason: release.reason, cause: release.message }),
     ...origin,
   };

@@ -6,7 +6,7 @@ import type { Settings } from '../config.ts';
 import type { Outbound } from '../control/outbound/outbound.ts';
 import { type Logger, setLevel } from '../log.ts';
 import { readTls } from './admin.ts';
-import { networksOf } from './options.ts';
+import { networksOf } from './worker-options.ts';
 
 /** The parts that take new settings while they run. */
 interface ReloadedParts {

@@ -31,10 +31,10 @@ export function passOverSignals(log: Logger): void {
   for (const signal of USELESS) {
     // A profiler that was asked for at the start has its own use for it.
     if (signal === 'SIGPROF' && isStartedWith(/^--(?:cpu-prof|prof)\b/)) continue;
-    let isTold = false;
+    let isLogged = false;
     listen(process, signal, 'the listener to signals', () => {
-      if (!isTold) log.warn({ signal }, 'a signal that means nothing here was passed over; it is told once');
-      isTold = true;
+      if (!isLogged) log.warn({ signal }, 'a signal that means nothing here was passed over; it is told once');
+      isLogged = true;
     });
   }
   ignoreRest();

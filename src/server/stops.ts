@@ -2,7 +2,13 @@
 import { tellFault } from '../guard.ts';
 
 /** The last that was started stops first. */
-export type Stops = (() => void | Promise<void>)[];
+type Stops = (() => void | Promise<void>)[];
+
+/** What decides stops before what answers. */
+export interface PlaneStops {
+  readonly dataPlane: Stops;
+  readonly controlPlane: Stops;
+}
 
 /** One after the other; what is stopped is not stopped again. One that fails keeps none of the others from it. */
 export async function stopAll(stops: Stops): Promise<void> {

@@ -9,15 +9,15 @@ const LOOK_MS = 1000;
 
 /** Returns how to stop looking. */
 export function watchStore(store: Store, engine: Pick<Engine, 'recover'>, log: Logger): () => void {
-  let told = false;
+  let isLogged = false;
   const look = (): void => {
     store.check();
     const failure = store.failure === undefined ? undefined : store.probe();
     if (failure === undefined) engine.recover();
-    if (failure !== undefined && !told) {
+    if (failure !== undefined && !isLogged) {
       log.error({ code: failure.code }, `changes are refused, answers go on: ${failure.detail}`);
-    } else if (failure === undefined && told) log.info('the store can be used again');
-    told = failure !== undefined;
+    } else if (failure === undefined && isLogged) log.info('the store can be used again');
+    isLogged = failure !== undefined;
   };
   const timer = everyMs('the look after the store', LOOK_MS, look);
   return () => clearInterval(timer);

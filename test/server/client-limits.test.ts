@@ -1,6 +1,6 @@
 /** What the door is told of the machine. */
 import t from 'tap';
-import { connectionsLeft, makePrefixOf, openFilesMax } from '../../src/server/door.ts';
+import { connectionsLeft, makePrefixOf, openFilesMax } from '../../src/server/client-limits.ts';
 
 t.test('DNS over TCP keeps its share of few descriptors', async (t) => {
   t.equal(connectionsLeft(1000, 1000, undefined), 1000);

@@ -1,4 +1,4 @@
-/** Who keeps and answers: the store, the table, the engine between them, the workers, and what is measured of them. */
+/** What keeps and answers: the store, the table, the engine between them, the workers, and what is measured of them. */
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';
@@ -19,14 +19,14 @@ import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
 import { mustLoad, mustWork } from './errors.ts';
 import { logFaults } from './faults.ts';
-import { rateLimitOptions, responderOptions } from './options.ts';
-import type { Stops } from './stops.ts';
+import { measuredHealth } from './measured-health.ts';
+import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
-import { measuredHealth } from './targets.ts';
 import { readVersion } from './version.ts';
+import { rateLimitOptions, responderOptions } from './worker-options.ts';
 
-export interface Answering {
+export interface DataPlane {
   readonly store: Store;
   readonly table: Table;
   readonly seen: SeenHealth;
@@ -42,18 +42,18 @@ const COLLECT_MS = 1000;
 const COLLECT_SOON_MS = 10;
 
 /** Answers when it resolves. `inherited`: DNS sockets that a supervisor handed over. */
-export async function startAnswering(
+export async function startDataPlane(
   settings: Settings,
   inherited: NonNullable<FleetOptions['inherited']>,
   log: Logger,
-  stops: { readonly answering: Stops; readonly control: Stops },
-): Promise<Answering> {
+  stops: PlaneStops,
+): Promise<DataPlane> {
   const { contentRevisions: revisions, contentMaxBytes: maxBytes } = settings.history;
   const store = openStore(settings.dataDir, {
     startEmpty: settings.startEmpty,
     retention: { revisions, maxBytes },
   });
-  stops.answering.push(() => store.close());
+  stops.dataPlane.push(() => store.close());
 
   const workers = udpWorkersOf(settings.dns.workers);
   const counters = Array.from({ length: workers + 1 }, createCounterMemory);
@@ -63,13 +63,13 @@ export async function startAnswering(
   const table = new Table(shared, registry);
   const seen = new SeenHealth(systemClock);
   const engine = mustLoad(settings.dataDir, () => loadEngine(store, table, seen, settings, log));
-  stops.control.push(collectInTurns(table));
-  stops.control.push(watchStore(store, engine, log.child({ part: 'store' })));
+  stops.controlPlane.push(collectInTurns(table));
+  stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
-  stops.answering.push(() => fleet.stop());
-  stops.answering.push(startWatchdog(shared.control, counters.length, process.env));
+  stops.dataPlane.push(() => fleet.stop());
+  stops.dataPlane.push(startWatchdog(shared.control, counters.length, process.env));
   const sources = { counters: registry, table, store, fleet, health: measuredHealth(store, table.observed, seen) };
   const metrics = startMetrics(settings, sources, engine);
   logFaults(log, () => metrics.faulted());

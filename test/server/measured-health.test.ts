@@ -4,7 +4,7 @@ import { inForce, poolsSeen, SeenHealth } from '../../src/control/observed/healt
 import { failsOpen } from '../../src/model/health-effect.ts';
 import { unknownHealth } from '../../src/model/health-state.ts';
 import type { Service } from '../../src/model/service.ts';
-import { measuredHealth } from '../../src/server/targets.ts';
+import { measuredHealth } from '../../src/server/measured-health.ts';
 import { TestClock } from '../fixtures/clock.ts';
 import { NOON_MS } from '../fixtures/engine.ts';
 import { service } from '../fixtures/table.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { addressBytes } from '../sockets/address.ts';
 import { contains, maskedAddress } from '../wire/network.ts';
-import { networksOf } from './options.ts';
+import { networksOf } from './worker-options.ts';
 
 /** Descriptors for all but connections: the store, the workers, the log, probes, webhooks, gates. */
 const OTHER_FILES = 128;

@@ -1,0 +1,76 @@
+/** What decides: health and releases change by themselves what is answered; reports, explanations, events and webhooks tell of it. */
+import { randomBytes, randomFillSync } from 'node:crypto';
+import type { ApiParts } from '../api/parts.ts';
+import type { Settings } from '../config.ts';
+import { Propagation } from '../control/drain/propagation.ts';
+import { DrainReports } from '../control/drain/report.ts';
+import { EventLog } from '../control/events/log.ts';
+import { Explain } from '../control/explain.ts';
+import { makeGate } from '../control/gates/gates.ts';
+import { SampleGate } from '../control/gates/samples.ts';
+import { HealthMonitor } from '../control/health/monitor.ts';
+import { makeProbe } from '../control/health/probe.ts';
+import { Outbound } from '../control/outbound/outbound.ts';
+import { Queries } from '../control/queries.ts';
+import { ReleaseRunner } from '../control/releases/runner.ts';
+import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
+import { ZoneFiles } from '../control/zone-files/zone-files.ts';
+import type { Logger } from '../log.ts';
+import { Explainer } from '../responder/explainer.ts';
+import { Xoshiro128 } from '../table/picking/pick.ts';
+import type { DataPlane } from './data-plane.ts';
+import { systemClock } from './system-clock.ts';
+import { networksOf } from './worker-options.ts';
+
+/** A part that acts by itself: it sends commands, or tells others. */
+interface Runner {
+  start(): void;
+  stop(): void | Promise<void>;
+}
+
+interface ControlPlane {
+  /** Every request that goes out, but those to resolvers. */
+  readonly outbound: Outbound;
+  /** The parts that the API asks and gives orders to. */
+  readonly forApi: Pick<ApiParts, 'queries' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'>;
+  /** Whole zones as files, read and written by a thread, which is to be stopped. */
+  readonly zoneFiles: ZoneFiles;
+  /** To be started in this order, once the API is there too. */
+  readonly runners: readonly Runner[];
+}
+
+/** Makes its parts; nothing of it acts yet. */
+export function makeControlPlane(dataPlane: DataPlane, settings: Settings, log: Logger): ControlPlane {
+  const { store, table, engine, fleet, seen } = dataPlane;
+  const { allow, deny } = settings.probes;
+  const clock = systemClock;
+  const random = Math.random;
+  const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) }, clock);
+
+  const probe = makeProbe(outbound);
+  const health = new HealthMonitor({ engine, store, seen, probe, clock, random, log: log.child({ part: 'health' }) });
+
+  const propagation = new Propagation(settings.propagation.resolvers);
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs() });
+  const samples = new SampleGate({ store, table, clock });
+  const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
+  const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });
+
+  // A name for this process that no earlier one had.
+  const events = new EventLog(store, engine, clock.wallMs().toString(36));
+  health.onHealth((event) => events.addHealth(event, clock.wallMs()));
+  const sender = { store, events, outbound, clock, random, randomBytes, log: log.child({ part: 'webhooks' }) };
+  const webhooks = new WebhookDispatcher(sender);
+
+  const queries = new Queries(store, {
+    analysisOf: (id) => releases.progressOf(id),
+    health: seen,
+    missingWorkers: () => fleet.missing,
+  });
+  const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
+  const explain = new Explain({ store, table, health: seen, answerer });
+  const zoneFiles = new ZoneFiles(store, table, engine, clock);
+
+  const forApi = { queries, drain, explain, events, webhooks, zoneFiles };
+  return { outbound, forApi, zoneFiles, runners: [health, releases, webhooks] };
+}
