@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { settingKeys } from '../src/config/keys.ts';
 import { ConfigError, loadSettings, readSettings, type Settings, unknownVariables } from '../src/config.ts';
-import type { ServiceBody } from '../src/model/service.ts';
+import type { WrittenServiceBody } from '../src/model/adoption.ts';
 import type { ZoneBody } from '../src/model/zone.ts';
 
 interface Given {
@@ -87,7 +87,7 @@ t.test('config/teal.yaml says the defaults, names every key, and seeds example.t
   t.same(settings, load());
   // The bodies are the ones that the engine's commands take.
   const zones: Readonly<Record<string, ZoneBody>> = bootstrap?.zones ?? {};
-  const services: Readonly<Record<string, ServiceBody>> = bootstrap?.services ?? {};
+  const services: Readonly<Record<string, WrittenServiceBody>> = bootstrap?.services ?? {};
   t.same(Object.keys(zones), ['example.test']);
   t.same(services, {
     'app.example.test': {

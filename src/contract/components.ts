@@ -7,6 +7,7 @@ import { Revision } from './revisions.ts';
 import {
   CompareServicesBody,
   Explanation,
+  Proposal,
   RollbackBody,
   Service,
   ServiceBody,
@@ -27,7 +28,7 @@ const bodies: readonly TSchema[] = [
 ];
 
 const replies: readonly TSchema[] = [
-  ...[Zone, Import, RRset, Service, ServiceComparison, Weights, Shift, ServiceHealth, ForcedHealth],
+  ...[Zone, Import, RRset, Service, ServiceComparison, Proposal, Weights, Shift, ServiceHealth, ForcedHealth],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
 ];
 

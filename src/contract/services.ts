@@ -14,6 +14,7 @@ import {
   ttl,
   whole,
 } from './shapes.ts';
+import { RRset } from './zones.ts';
 
 const WEIGHT_MAX = 65_535;
 
@@ -28,10 +29,20 @@ const PoolBody = Type.Object(
         code: 'weights_invalid',
       }),
     ),
-    targets,
+    targets: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'IP addresses, or exactly one host name. With `replace` those of the records where left out.',
+      }),
+    ),
   },
   strict,
 );
+
+const replace = Type.Unsafe<boolean | Record<string, number>>({
+  anyOf: [{ type: 'boolean' }, mapOf(revision)],
+  description:
+    'Takes the place of the A, AAAA or CNAME records at the name, at one instant; what the body leaves out (TTL, pools, targets) is as they had it. `true`: of whatever is there. `{"A":17}`: of exactly these, by type and the revision they were seen at, else 412. Left out: records there are a 409.',
+});
 
 const Pin = Type.Object(
   {
@@ -64,6 +75,7 @@ const release = Type.Object(
   { ...strict, description: 'What releases of the service do besides their steps.' },
 );
 const poolsDescription = { description: '2 to 16 pools by name, all of addresses or all of one host name.' };
+const writtenPools = { description: `${poolsDescription.description} Left out only with \`replace\`.` };
 
 export const ServiceBody = Type.Object(
   {
@@ -74,7 +86,8 @@ export const ServiceBody = Type.Object(
     salt: Type.Optional(salt),
     pins: Type.Optional(pins),
     previewNames: Type.Optional(previewNames),
-    pools: mapOf(PoolBody, poolsDescription),
+    replace: Type.Optional(replace),
+    pools: Type.Optional(mapOf(PoolBody, writtenPools)),
   },
   {
     ...strict,
@@ -114,6 +127,9 @@ export const Service = Type.Object(
     loweredTtlSeconds: Type.Optional(ttl('The TTL of its answers while a release has lowered it.')),
     shares,
     revision,
+    replaced: Type.Optional(
+      Type.Array(RRset, { description: 'Of a PUT with `replace`: the records whose place it took.' }),
+    ),
     warnings: recordWarnings,
   },
   { $id: 'Service' },
@@ -222,6 +238,49 @@ export const Explanation = Type.Object(
     message,
   },
   { $id: 'Explanation' },
+);
+
+export const ServiceDeleteQuery = Type.Object(
+  {
+    leave: Type.Optional(
+      Type.String({
+        description:
+          'A pool whose targets stay at the name, as A and AAAA records or as a CNAME, with the TTL of the service; the zone answers with them from the same instant on.',
+      }),
+    ),
+  },
+  strict,
+);
+
+/** RFC 2181 §8. */
+const TTL_MAX = 2 ** 31 - 1;
+const PROPOSED_TARGETS = 'IP addresses with commas, or one host name';
+
+export const ProposalQuery = Type.Object(
+  {
+    targets: Type.Optional(
+      Type.String({ description: `${PROPOSED_TARGETS}: proposes from these, such as another nameserver's answer.` }),
+    ),
+    ttlSeconds: Type.Optional(
+      whole('With `targets`: the TTL that they have there; 5 where left out.', { maximum: TTL_MAX }),
+    ),
+  },
+  strict,
+);
+
+export const Proposal = Type.Object(
+  {
+    name: Type.String(),
+    zone: Type.String(),
+    body: ServiceBody,
+    replaces: Type.Array(RRset, { description: 'The records at the name that the service would take the place of.' }),
+    heldSeconds: ttl('How long caches may still hold those records; 0 where there are none.'),
+    message,
+  },
+  {
+    $id: 'Proposal',
+    description: 'What to PUT: blue has what is answered now and all traffic, green the same targets and none.',
+  },
 );
 
 export const ServiceParams = Type.Object({ name: name('Name of the service, without the final dot.') });

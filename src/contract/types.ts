@@ -30,6 +30,7 @@ export type Finding = Shown<typeof zones.Finding>;
 export type RRset = Shown<typeof zones.RRset>;
 
 export type Service = Shown<typeof services.Service>;
+export type Proposal = Shown<typeof services.Proposal>;
 export type WeightsReply = Shown<typeof services.Weights>;
 export type ShiftReply = Shown<typeof services.Shift>;
 export type Explanation = Shown<typeof services.Explanation>;

@@ -23,6 +23,7 @@ import { label, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
 import type { HealthView } from './observed/health.ts';
 import { type Page, page, walk } from './page.ts';
+import { type AskedProposal, proposal } from './proposal.ts';
 import { analysesReply } from './replies/analyses.ts';
 import { deliveryReply } from './replies/delivery.ts';
 import { healthReply } from './replies/health.ts';
@@ -124,6 +125,11 @@ export class Queries {
   service(text: string): Resource | Problem {
     const service = findService(this.#store, text);
     return service instanceof Problem ? service : { revision: service.revision, body: serviceReply(service) };
+  }
+
+  /** The service that the records at a name would make, or these targets would. */
+  proposal(text: string, asked: AskedProposal, grant: Grant): object | Problem {
+    return proposal(this.#store, text, asked, grant);
   }
 
   services(after: string | undefined, limit: number, grant: Grant): Page | Problem {

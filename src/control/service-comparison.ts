@@ -1,7 +1,7 @@
 /** What services would become if they were declared: the server's own word, of what their bodies mean. */
+import type { WrittenServiceBody } from '../model/adoption.ts';
 import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
-import type { ServiceBody } from '../model/service.ts';
 import type { CommandContext } from './commands/command.ts';
 import { isDraft } from './drafts/draft.ts';
 import type { Engine } from './engine.ts';
@@ -26,7 +26,7 @@ interface ComparedService {
 export function* compareServices(
   engine: Pick<Engine, 'rehearse'>,
   queries: Pick<Queries, 'service'>,
-  services: Readonly<Record<string, ServiceBody>>,
+  services: Readonly<Record<string, WrittenServiceBody>>,
   { ifMatch: _, idempotency: __, ...context }: CommandContext,
 ): Sliced<readonly ComparedService[] | Problem> {
   const entries = Object.entries(services);

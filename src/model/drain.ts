@@ -28,6 +28,24 @@ export function withHeld(before: Service | undefined, after: Service, beforeAtMs
   return { ...after, pools };
 }
 
+/**
+ * The service with what is to be known of records that it takes the place of: caches hold them as answers of the pools
+ * that have a target of theirs or, where none has, of those that get traffic, since whoever held them does until then.
+ */
+export function withHeldRecords(
+  service: Service,
+  records: { readonly targets: readonly string[]; readonly ttlSeconds: number },
+  atMs: number,
+): Service {
+  const leads = ({ targets }: Pool): boolean => targets.some((target) => records.targets.includes(target));
+  const isHeld = service.pools.some(leads) ? leads : ({ weight }: Pool): boolean => weight > 0;
+  const untilMs = atMs + (COMMIT_MAX_SECONDS + records.ttlSeconds) * 1000;
+  const pools = service.pools.map((pool) => {
+    return isHeld(pool) ? { ...pool, heldUntilMs: Math.max(pool.heldUntilMs ?? 0, untilMs) } : pool;
+  });
+  return { ...service, pools };
+}
+
 /** When the answers of a pool have expired that may have been given until `atMs`; 0: there were none. */
 function heldUntil(service: Service, name: string, atMs: number): number {
   const pool = service.pools.find((each) => each.name === name);
@@ -112,7 +130,7 @@ export function drainMessage(
 function drainSentence(name: string, { drainedAtMs, drained, assumed }: PoolDrain, nowMs: number): string {
   if (drainedAtMs === null) return `${name} is drained: it has given no answer that a cache could hold`;
   const time = timeOfDay(drainedAtMs, nowMs);
-  const why = assumed ? ' (answers from before the start are assumed up to it)' : '';
+  const why = assumed ? ' (answers that nobody counted are assumed up to it)' : '';
   if (drained) return `${name} has been drained for caches that honour TTL since ${time}${why}`;
   return `${name} is drained for caches that honour TTL at ${time}${why}`;
 }

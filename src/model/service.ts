@@ -80,7 +80,7 @@ const POOLS_MIN = 2;
 /** Enough for every release pattern we know; bounds the work of one pick. */
 export const POOLS_MAX = 16;
 /** Low enough that a cutover is felt at once, high enough that resolvers honour it. */
-const SERVICE_TTL_DEFAULT_SECONDS = 5;
+export const SERVICE_TTL_DEFAULT_SECONDS = 5;
 
 /**
  * The service that a body describes. Pools that `before` has keep their weights where the body names none. `owner.salt`

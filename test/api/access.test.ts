@@ -48,6 +48,7 @@ const routes: Readonly<Record<string, Row>> = {
     dryRun: true,
   }),
   'post /v1/shifts': row('shift', 'service', { services: { 'app.example.test': { blue: 1, green: 1 } } }),
+  'get /v1/services/{name}/proposal': row('read', 'service'),
   'get /v1/services/{name}/health': row('read', 'service'),
   'put /v1/services/{name}/health/{pool}': row('shift', 'service', { state: 'down' }),
   'delete /v1/services/{name}/health/{pool}': row('shift', 'service'),

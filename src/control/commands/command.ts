@@ -1,8 +1,9 @@
 /** The commands that change anything, and what the engine gives back. The admin API, bootstrap and releases all speak these. */
 
+import type { WrittenServiceBody } from '../../model/adoption.ts';
 import type { Problem } from '../../model/errors.ts';
 import type { RRsetBody } from '../../model/rrset.ts';
-import type { ServiceBody, Weights } from '../../model/service.ts';
+import type { Weights } from '../../model/service.ts';
 import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
 import type { ZoneBody } from '../../model/zone.ts';
@@ -39,8 +40,10 @@ export type Command =
       readonly below?: Below;
     }
   | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
-  | { readonly kind: 'service.put'; readonly name: string; readonly body: ServiceBody }
-  | { readonly kind: 'service.delete'; readonly name: string }
+  /** With `replace` it takes the place of the records that are there, from which comes what its body leaves out. */
+  | { readonly kind: 'service.put'; readonly name: string; readonly body: WrittenServiceBody }
+  /** `leave`: a pool of it, whose targets stay as records. */
+  | { readonly kind: 'service.delete'; readonly name: string; readonly leave?: string }
   /** A shift of one service. Every pool is named, else `pools_mismatch`. */
   | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
   /** A shift of several services at one instant. */

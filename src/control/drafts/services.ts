@@ -2,15 +2,20 @@
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { adoptedTypes } from '../../model/adoption.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
+import type { Subject } from '../../model/revision.ts';
+import type { RRset } from '../../model/rrset.ts';
 import { makeService, type Service, serviceBody, weightsOf } from '../../model/service.ts';
 import { withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { label, shown } from '../names.ts';
+import { rrsetReply } from '../replies/rrsets.ts';
 import { serviceReply } from '../replies/services.ts';
+import { inPlaceOf, leaveRecords, settleBody, typesOf, withoutRecords } from './adoption.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
@@ -35,13 +40,14 @@ export function draftServicePut(
     const detail = `${shown(name)} is in no zone of this server; make the zone first.`;
     return new Problem('name_outside_zones', detail);
   }
+  const settled = settleBody(store, { zone: zone.name, name }, command.body, before);
+  if (settled instanceof Problem) return settled;
+  const { body, replaced } = settled;
   const salt = saltOf(name, revision, context.atMs);
-  const service = makeService({ name, zone: zone.name, salt }, command.body, before, revision);
-  if (service instanceof Problem) return service;
-  const conflict =
-    refuseAtPreview(store, name) ??
-    checkNameserver(zone, service, before) ??
-    checkServicePlace(zone.name, service, (owner) => store.rrsetsAt(zone.name, owner).map(({ type }) => type));
+  const made = makeService({ name, zone: zone.name, salt }, body, before, revision);
+  if (made instanceof Problem) return made;
+  const service = inPlaceOf(made, replaced, context.atMs);
+  const conflict = findConflict(store, zone, { service, before, replaced });
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isSame(before, service)) {
     return { revision: before.revision, body: serviceReply(before) };
@@ -50,24 +56,56 @@ export function draftServicePut(
     const releasing = refuseWhileReleasing(store, [name], 'change its pools, weights or TTLs');
     if (releasing !== undefined) return releasing;
   }
+  const without = withoutRecords(replaced);
+  const subject = { kind: 'service', name, before: before ? serviceBody(before) : null, after: serviceBody(service) };
   return {
     kind: 'service.put',
-    summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}${secretsNote(before, service)}`,
-    subjects: [{ kind: 'service', name, before: before ? serviceBody(before) : null, after: serviceBody(service) }],
+    summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}${notes(before, service, replaced)}`,
+    subjects: [subject as Subject, ...without.subjects],
     changes: [
       { op: 'putService', service },
+      ...without.changes,
       { op: 'putZone', zone: withRaisedSerial(zone, revision) },
     ],
     created: before === undefined,
-    body: withWarnings(store, zone, service),
+    body: replyTo(store, zone, service, replaced),
   };
 }
 
-function withWarnings(store: Store, zone: Zone, service: Service): unknown {
-  const warnings = service.kind === 'host' ? namerWarnings(store, zone, service.name) : [];
-  const reply = serviceReply(service) as object;
-  return warnings.length === 0 ? reply : { ...reply, warnings };
+/** What keeps the service from its name, once the records are gone that it takes the place of. */
+function findConflict(
+  store: Store,
+  zone: Zone,
+  { service, before, replaced }: { service: Service; before: Service | undefined; replaced: readonly RRset[] },
+): Problem | undefined {
+  const { name } = service;
+  const stays = (owner: string, { type }: RRset): boolean =>
+    owner !== name || replaced.every((rrset) => rrset.type !== type);
+  const typesAt = (owner: string): number[] =>
+    store.rrsetsAt(zone.name, owner).flatMap((rrset) => (stays(owner, rrset) ? [rrset.type] : []));
+  return (
+    refuseAtPreview(store, name) ??
+    checkNameserver(zone, service, before) ??
+    checkServicePlace(zone.name, service, typesAt, '; with "replace": true it takes the place of that, at one instant')
+  );
 }
+
+function replyTo(store: Store, zone: Zone, service: Service, replaced: readonly RRset[]): unknown {
+  const warnings = service.kind === 'host' ? namerWarnings(store, zone, service.name) : [];
+  return {
+    ...(serviceReply(service) as object),
+    ...(replaced.length > 0 && { replaced: replaced.map(rrsetReply) }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function notes(before: Service | undefined, after: Service, replaced: readonly RRset[]): string {
+  const place = replaced.length === 0 ? '' : ` in place of its ${typesOf(replaced)}`;
+  const kind = before === undefined || before.kind === after.kind ? '' : `, now of ${kindWords[after.kind]}`;
+  return `${place}${kind}${secretsNote(before, after)}`;
+}
+
+const kindWords = { addresses: 'addresses', host: 'host names' } as const;
 
 /** Secrets are in no body, so that they are compared apart. */
 function isSame(before: Service, after: Service): boolean {
@@ -105,11 +143,14 @@ export function draftServiceDelete(
   const { name } = before;
   const releasing = refuseWhileReleasing(store, [name], 'delete it');
   if (releasing !== undefined) return releasing;
+  const left = leaveRecords(before, command.leave, revision);
+  if (left instanceof Problem) return left;
   return {
     kind: 'service.delete',
-    summary: `deleted the service ${shown(name)}`,
-    subjects: [{ kind: 'service', name, before: serviceBody(before), after: null }],
+    summary: `deleted the service ${shown(name)}${left.note}`,
+    subjects: [{ kind: 'service', name, before: serviceBody(before), after: null }, ...left.subjects],
     changes: [
+      ...left.changes,
       { op: 'deleteService', zone: before.zone, name },
       { op: 'putZone', zone: withRaisedSerial(store.zone(before.zone) as Zone, revision) },
     ],
@@ -135,11 +176,15 @@ export function findService(store: Pick<Store, 'service'>, text: string): Servic
   return store.service(name) ?? new Problem('service_unknown', `There is no service ${shown(name)} here.`);
 }
 
-/** 409 where the service cannot stand at its name in a zone that has types `typesAt` its names. */
+/**
+ * 409 where the service cannot stand at its name in a zone that has types `typesAt` its names. `wayOut`: what to say where
+ * what stands there is what a service can take the place of.
+ */
 export function checkServicePlace(
   zone: string,
   { name, kind }: Service,
   typesAt: (name: string) => readonly number[],
+  wayOut = '',
 ): Problem | undefined {
   if (kind === 'host' && name === zone) {
     // RFC 1034 §3.6.2: no other data beside a CNAME, and an apex has SOA and NS.
@@ -147,18 +192,18 @@ export function checkServicePlace(
     return new Problem('apex_conflict', detail, { conflict: name });
   }
   const others = typesAt(name);
-  const taken = kind === 'host' ? others[0] : others.find((type) => addressTypes.has(type));
+  // First what would have to go before, then what the service can take the place of.
+  const taken =
+    (kind === 'host' ? others.find((type) => !adoptedTypes.has(type)) : undefined) ??
+    others.find((type) => adoptedTypes.has(type));
   if (taken !== undefined) {
     const other = label(name, taken);
     const owns = kind === 'host' ? 'its whole name' : 'A and AAAA at its name and has no CNAME beside it';
-    return new Problem('service_conflict', `A service of ${kind} owns ${owns}, but ${other} stands there.`, {
-      conflict: other,
-    });
+    const detail = `A service of ${kindWords[kind]} owns ${owns}, but ${other} stands there${adoptedTypes.has(taken) ? wayOut : ''}.`;
+    return new Problem('service_conflict', detail, { conflict: other });
   }
   return checkOccluded(zone, name, typesAt);
 }
-
-const addressTypes = new Set<number>([TYPE.A, TYPE.AAAA, TYPE.CNAME]);
 
 /** Below a zone cut (RFC 1034 §4.2.1) or a DNAME (RFC 6672 §2.4) nothing is answered from this zone. */
 function checkOccluded(zone: string, name: string, typesAt: (name: string) => readonly number[]): Problem | undefined {

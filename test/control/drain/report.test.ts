@@ -106,7 +106,7 @@ t.test('after kill -9: answers that were not counted are assumed up to the start
   shift(fixture, 0, 111);
   t.match(report(112), {
     since: at(111),
-    message: /blue is drained .* at 12:01:57 UTC \(answers from before the start are assumed up to it\)/,
+    message: /blue is drained .* at 12:01:57 UTC \(answers that nobody counted are assumed up to it\)/,
     pools: { blue: { lastAnswerAt: null, drainedAt: at(117), drained: false, assumed: true } },
   } as object);
   t.equal(report(117).pools.blue.drained, true);

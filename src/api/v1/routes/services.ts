@@ -2,7 +2,13 @@
 
 import { refTo } from '../../../contract/components.ts';
 import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
-import { CompareServicesBody, ServiceBody, ServiceParams } from '../../../contract/services.ts';
+import {
+  CompareServicesBody,
+  ProposalQuery,
+  ServiceBody,
+  ServiceDeleteQuery,
+  ServiceParams,
+} from '../../../contract/services.ts';
 import { compareServices } from '../../../control/service-comparison.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
@@ -47,7 +53,8 @@ const get = {
 const putService = {
   operationId: 'putService',
   summary: 'Make or change a service',
-  description: 'A pool that exists keeps its weight where the body names none, so that a canary is not undone.',
+  description:
+    'A pool that exists keeps its weight where the body names none, so that a canary is not undone. With `replace` it takes the place of the records at its name, in one revision and at one instant: no query meets neither. What it becomes can be all of addresses, or all of one host name each, and the other way round later.',
   tags,
   params: ServiceParams,
   headers: putHeaders,
@@ -100,11 +107,34 @@ const servicesOf = (body: { services: object }): string[] => Object.keys(body.se
 const deleteService = {
   operationId: 'deleteService',
   summary: 'Delete a service; its history stays',
-  description: 'From then on the zone answers at the name. Not while a release goes on.',
+  description:
+    'From then on the zone answers at the name: with the records of a pool where `leave` names one, in the same revision. Not while a release goes on.',
   tags,
   params: ServiceParams,
+  querystring: ServiceDeleteQuery,
   headers: ifMatchHeader,
-  response: { ...deleteReply, ...deleteProblems('service_unknown', 'release_active') },
+  response: { ...deleteReply, ...deleteProblems('service_unknown', 'release_active', 'pool_unknown', 'query_invalid') },
+};
+
+const propose = {
+  operationId: 'proposeService',
+  summary: 'The service that the records at a name would make',
+  description:
+    'A body to PUT that takes their place and changes no answer: TTL and targets are theirs. Nothing is changed. The token must reach the records of the zone.',
+  tags,
+  params: ServiceParams,
+  querystring: ProposalQuery,
+  response: {
+    200: { description: 'What is there, and what to PUT.', ...refTo('Proposal') },
+    ...readProblems(
+      'rrset_unknown',
+      'service_conflict',
+      'name_outside_zones',
+      'service_invalid',
+      'targets_mixed',
+      'query_invalid',
+    ),
+  },
 };
 
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
@@ -127,6 +157,10 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
       : reply.send({ dryRun: true, services: compared });
   });
   api.delete('/v1/services/:name', { schema: deleteService, config: access('admin', 'service') }, (request, reply) =>
-    remove(engine, request, reply, { kind: 'service.delete', name: request.params.name }),
+    remove(engine, request, reply, { kind: 'service.delete', name: request.params.name, ...request.query }),
   );
+  api.get('/v1/services/:name/proposal', { schema: propose, config: access('read', 'service') }, (request, reply) => {
+    const found = queries.proposal(request.params.name, request.query, grantOf(request));
+    return found instanceof Problem ? sendProblem(reply, found) : reply.send(found);
+  });
 }
