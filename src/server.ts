@@ -77,7 +77,7 @@ async function startParts(
   stops.controlPlane.push(() => zoneFiles.stop());
 
   // Make the API, and the first token.
-  const tokens = openTokens(engine, store, settings, log);
+  const tokens = await openTokens(engine, store, settings, log);
   const app = createApp({
     ...{ engine, tokens, metrics, ...forApi, options },
     ...{ log: log.child({ part: 'api' }), now: systemClock.wallMs },

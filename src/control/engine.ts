@@ -1,4 +1,5 @@
 /** The control path: every change of any kind is a command that is executed here, one after the other. */
+import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
 import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
@@ -12,6 +13,7 @@ import type { Command, CommandContext, CommandResult, Outcome } from './commands
 import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
 import { draft } from './drafts/index.ts';
 import { Grant } from './grant.ts';
+import { Queue } from './log/queue.ts';
 import { type OnDrafted, type Refused, rehearse } from './rehearsal.ts';
 import type { Sliced } from './slices.ts';
 
@@ -35,6 +37,7 @@ export class Engine {
   /** A commit of which could not be told whether it was kept. */
   #doubtful: { readonly revision: Revision; readonly changes: readonly ModelChange[] } | undefined;
   #isHalted = false;
+  readonly #queue = new Queue();
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
   constructor(store: Store, table: TableChanges, inForce: (service: Service) => Service = (service) => service) {
@@ -86,7 +89,7 @@ export class Engine {
     if (!this.#store.isUnused) return undefined;
     return this.#store.allOrNothing(() => {
       for (const command of commands) {
-        const result = this.execute(command, context);
+        const result = this.executeAtOnce(command, context);
         if (result instanceof Problem) return result;
       }
       return undefined;
@@ -94,10 +97,21 @@ export class Engine {
   }
 
   /**
-   * Executes a command. It is synchronous, so commands never overlap. When it returns an Outcome the change is on the
-   * disk and every query that arrives from then on is answered from it; when it returns a Problem nothing has changed.
+   * Executes a command, after those that came before it: two never overlap. Where none is being executed it begins before
+   * this returns. When it resolves with an Outcome the change is on the disk and every query that arrives from then on is
+   * answered from it; with a Problem nothing has changed.
    */
-  execute(command: Command, context: CommandContext): CommandResult {
+  execute(command: Command, context: CommandContext): Promise<CommandResult> {
+    return this.#queue.run(() => this.#tryExecute(command, context));
+  }
+
+  /** The same before it returns: for the seed, which is one transaction of the store. No command may be waiting. */
+  executeAtOnce(command: Command, context: CommandContext): CommandResult {
+    assert(this.#queue.isIdle, 'no command waits');
+    return this.#tryExecute(command, context);
+  }
+
+  #tryExecute(command: Command, context: CommandContext): CommandResult {
     if (this.#isHalted) return HALTED;
     try {
       this.#settle();

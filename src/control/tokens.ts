@@ -47,10 +47,10 @@ export class Tokens {
    * Reads the tokens. Where neither the store nor the settings have one that may do everything, makes one and hands
    * its secret to `keep` before its digest is stored: a crash in between only leads to another one at the next start.
    */
-  static open(parts: OpenParts): Tokens | Problem {
+  static async open(parts: OpenParts): Promise<Tokens | Problem> {
     const { engine, store, settings } = parts;
     if (settings.admin === undefined && !store.tokens().some(isMaster)) {
-      const failed = makeFirst(parts);
+      const failed = await makeFirst(parts);
       if (failed !== undefined) return failed;
     }
     const { admin, read } = settings;
@@ -93,13 +93,13 @@ export function digestOf(secret: string): Uint8Array {
 }
 
 /** Who lost every key starts the server again. A token with the name may be there, but limited or with an end. */
-function makeFirst({ engine, store, atMs, randomBytes, keep }: OpenParts): Problem | undefined {
+async function makeFirst({ engine, store, atMs, randomBytes, keep }: OpenParts): Promise<Problem | undefined> {
   const taken = new Set(store.tokens().map(({ name }) => name));
   let name = FIRST_TOKEN;
   for (let n = 2; taken.has(name); n++) name = `${FIRST_TOKEN}-${n}`;
   const secret = makeSecret(randomBytes);
   keep(secret);
   const command = { kind: 'token.create', body: { name, scope: 'admin' }, digest: digestOf(secret) } as const;
-  const made = engine.execute(command, { actor: ACTOR, atMs });
+  const made = await engine.execute(command, { actor: ACTOR, atMs });
   return made instanceof Problem ? made : undefined;
 }

@@ -46,7 +46,7 @@ export function apiOptions({ admin, dns, metrics }: Settings): ApiOptions {
 }
 
 /** The tokens; the first one of a data directory is written to a file of its own. */
-export function openTokens(engine: Engine, store: Store, settings: Settings, log: Logger): Tokens {
+export async function openTokens(engine: Engine, store: Store, settings: Settings, log: Logger): Promise<Tokens> {
   const { token, readToken } = settings.admin;
   const file = join(settings.dataDir, 'admin.token');
   const fromSettings = {
@@ -57,7 +57,7 @@ export function openTokens(engine: Engine, store: Store, settings: Settings, log
     writePrivate(file, `${secret}\n`);
     log.info({ file }, 'admin token made; it is in this file and nowhere else');
   };
-  return mustWork(Tokens.open({ engine, store, settings: fromSettings, atMs: Date.now(), randomBytes, keep }));
+  return mustWork(await Tokens.open({ engine, store, settings: fromSettings, atMs: Date.now(), randomBytes, keep }));
 }
 
 /** Readable by its owner only, and on the disk when this returns. */

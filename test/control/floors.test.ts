@@ -9,8 +9,10 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   page: [],
   // Work that leaves the thread to others in between.
   slices: [],
-  outbound: [],
+  outbound: ['clock'],
   commands: [],
+  // How what changes anything is kept, one after the other.
+  log: [],
   // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
   observed: ['clock'],
   replies: ['names', 'observed'],
@@ -18,7 +20,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   grant: ['drafts', 'names'],
   // Commands that are only looked at.
   rehearsal: ['commands', 'drafts', 'slices'],
-  engine: ['commands', 'drafts', 'grant', 'rehearsal', 'slices'],
+  engine: ['commands', 'drafts', 'grant', 'log', 'rehearsal', 'slices'],
   // What is read.
   queries: ['commands', 'drafts', 'grant', 'names', 'observed', 'page', 'replies', 'slices'],
   explain: ['drafts', 'names', 'observed', 'slices'],
@@ -29,9 +31,9 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   health: ['clock', 'engine', 'observed', 'outbound'],
   releases: ['clock', 'drain', 'engine', 'gates', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'slices'],
-  tokens: ['engine'],
+  tokens: ['clock', 'engine'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'outbound'],
-  'zone-files': ['commands', 'drafts', 'engine', 'names', 'slices'],
+  'zone-files': ['clock', 'commands', 'drafts', 'engine', 'names', 'slices'],
 };
 
 /** The folder of control that a file is in, or the file's own name beside them; undefined: it is not in control. */

@@ -8,9 +8,12 @@ import { setReadOnly } from '../fixtures/store.ts';
 
 const parts = ({ engine, store }: EngineFixture) => ({ engine, store, atMs: NOON_MS, randomBytes });
 
-function open(fixture: EngineFixture, settings: SettingsTokens = {}): { tokens: Tokens; made: string[] } {
+async function open(
+  fixture: EngineFixture,
+  settings: SettingsTokens = {},
+): Promise<{ tokens: Tokens; made: string[] }> {
   const made: string[] = [];
-  const tokens = Tokens.open({ ...parts(fixture), settings, keep: (secret) => made.push(secret) });
+  const tokens = await Tokens.open({ ...parts(fixture), settings, keep: (secret) => made.push(secret) });
   if (tokens instanceof Problem) throw new Error(tokens.detail);
   return { tokens, made };
 }
@@ -23,15 +26,15 @@ const revoke = (fixture: EngineFixture, name: string, settingsAdmin = false) =>
 
 t.test('the first start makes a token, as a revision; a second one makes none', async (t) => {
   const fixture = makeEngine(t);
-  const first = open(fixture);
+  const first = await open(fixture);
   t.equal(first.made.length, 1);
   t.match(first.tokens.find(first.made[0]), { name: 'admin', scope: 'admin' });
   t.match(fixture.store.revision(1), { kind: 'token.create', actor: 'teal' });
-  t.same(open(fixture).made, []);
+  t.same((await open(fixture)).made, []);
 });
 
 t.test('where the settings bring one, none is made', async (t) => {
-  const { tokens, made } = open(makeEngine(t), { admin: 'secret', read: 'other' });
+  const { tokens, made } = await open(makeEngine(t), { admin: 'secret', read: 'other' });
   t.same(made, []);
   t.match(
     [tokens.find('secret'), tokens.find('other'), tokens.find('')],
@@ -41,7 +44,7 @@ t.test('where the settings bring one, none is made', async (t) => {
 
 t.test('the last token that may do everything for ever stays, unless the settings bring one', async (t) => {
   const fixture = makeEngine(t);
-  open(fixture);
+  await open(fixture);
   make(fixture, 'brief', { expiresAt: '2030-01-01T00:00:00Z' });
   make(fixture, 'limited', { services: ['*'], zones: ['*'] });
   make(fixture, 'reader', { scope: 'read' });
@@ -55,14 +58,14 @@ t.test('the last token that may do everything for ever stays, unless the setting
 
 t.test('a start without any makes another one, whatever has the name', async (t) => {
   const fixture = makeEngine(t);
-  open(fixture, { admin: 'secret' });
+  await open(fixture, { admin: 'secret' });
   make(fixture, 'admin', { scope: 'read' });
-  const { tokens, made } = open(fixture);
+  const { tokens, made } = await open(fixture);
   t.match(tokens.find(made[0]), { name: 'admin-2', scope: 'admin' });
 });
 
 t.test('a store that cannot be written makes no token', async (t: Test) => {
   const fixture = makeEngine(t);
   setReadOnly(fixture.store, true);
-  t.match(Tokens.open({ ...parts(fixture), settings: {}, keep: () => {} }), { code: 'store_unavailable' });
+  t.match(await Tokens.open({ ...parts(fixture), settings: {}, keep: () => {} }), { code: 'store_unavailable' });
 });

@@ -6,7 +6,7 @@ import { Problem } from '../../model/errors.ts';
 import type { Token } from '../../model/token.ts';
 import type { ApiParts, Hook } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
-import { explainNoMatch, parseIfMatch } from './conditions.ts';
+import { explainNoMatch, parseIfMatch, parseIfNoneMatch } from './conditions.ts';
 
 /** A preHandler hook: reads the headers of a request with an actor, once its body is there. */
 export function makeContextHook({ now }: ApiParts): Hook {
@@ -25,6 +25,8 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   // A read has no use for it, and none of its replies would say so.
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (accepted?.length === 0 && !isRead) return explainNoMatch(ifMatch as string);
+  const refused = readIfNoneMatch(request);
+  if (refused instanceof Problem) return refused;
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {
@@ -33,13 +35,20 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
     origin: { requestId: request.id, client: request.ip },
     ...(actor.limits !== undefined && { limits: actor.limits }),
     ...(accepted !== undefined && { ifMatch: accepted }),
+    ...(refused !== undefined && { ifNoneMatch: refused }),
     ...(idempotency !== undefined && { idempotency }),
   };
 }
 
+/** Of a PUT: nothing else makes what a client could say that it must not be there. */
+function readIfNoneMatch({ method, headers }: FastifyRequest): CommandContext['ifNoneMatch'] | Problem {
+  const header = headers['if-none-match'];
+  return header === undefined || method !== 'PUT' ? undefined : parseIfNoneMatch(header);
+}
+
 /**
- * Idempotency-Key of a POST; the other methods are idempotent by themselves (RFC 9110 §9.2.2). Commands run one
- * after the other to their end, so a second request never meets the first one still in flight: there is no 409.
+ * Idempotency-Key of a POST; the other methods are idempotent by themselves (RFC 9110 §9.2.2). Commands are carried
+ * out one after the other, so a second request never meets the first one still in flight: there is no 409.
  */
 function readIdempotency(request: FastifyRequest, actor: Token): CommandContext['idempotency'] | Problem {
   const key = request.headers['idempotency-key'];

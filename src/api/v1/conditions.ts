@@ -63,11 +63,17 @@ function clip(text: string): string {
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
 }
 
-/** Whether If-None-Match names the revision. It compares weakly (RFC 9110 §13.1.2). */
-export function isNamedBy(header: string, revision: number): boolean | Problem {
+/** The revisions that If-None-Match names. It compares weakly (RFC 9110 §13.1.2). */
+export function parseIfNoneMatch(header: string): readonly number[] | 'any' | Problem {
   const tags = parseTags(header);
   if (tags === undefined) return malformed('If-None-Match', header);
-  return tags === 'any' || tags.all.includes(revision);
+  return tags === 'any' ? 'any' : tags.all;
+}
+
+/** Whether If-None-Match names the revision. */
+export function isNamedBy(header: string, revision: number): boolean | Problem {
+  const tags = parseIfNoneMatch(header);
+  return tags instanceof Problem ? tags : tags === 'any' || tags.includes(revision);
 }
 
 function malformed(name: string, header: string): Problem {

@@ -37,33 +37,26 @@ export function sendPage(reply: FastifyReply, page: Page | Problem): FastifyRepl
   return page instanceof Problem ? sendProblem(reply, page) : reply.send(page);
 }
 
-/** Runs a PUT, unless If-None-Match speaks against it: with `*` it only creates (RFC 9110 §13.1.2). */
-export function put(
+export async function put(
   engine: ApiParts['engine'],
   request: FastifyRequest,
   reply: FastifyReply,
-  current: () => Resource | Problem,
   command: Command,
-): FastifyReply {
-  // Nothing can come between this look and the command: both run in the same turn of the event loop.
-  const refused = checkIfNoneMatch(request, current);
-  if (refused !== undefined) return sendProblem(reply, refused);
-  return sendPut(reply, run(engine, request, command));
+): Promise<FastifyReply> {
+  return sendPut(reply, await run(engine, request, command));
 }
 
 /** The same for a command that may have to look at every name of a zone first: it does so in slices. */
-export function putForeseen(
+export async function putForeseen(
   { engine, queries }: Pick<ApiParts, 'engine' | 'queries'>,
   request: FastifyRequest,
   reply: FastifyReply,
-  current: () => Resource | Problem,
   command: Command,
 ): Promise<FastifyReply> {
-  const work = function* (): Sliced<FastifyReply> {
-    const foreseen = yield* queries.foresee(command, contextOf(request));
-    return put(engine, request, reply, current, foreseen);
+  const work = function* (): Sliced<Promise<Outcome | Problem>> {
+    return run(engine, request, yield* queries.foresee(command, contextOf(request)));
   };
-  return inTurns(request, reply, work());
+  return sendPut(reply, await inTurns(request, reply, work()));
 }
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
@@ -71,43 +64,33 @@ export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyRep
   return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(outcome.body);
 }
 
-export function checkIfNoneMatch(request: FastifyRequest, current: () => Resource | Problem): Problem | undefined {
-  const header = request.headers['if-none-match'];
-  if (header === undefined) return undefined;
-  const found = current();
-  const named = isNamedBy(header, found instanceof Problem ? 0 : found.revision);
-  if (named instanceof Problem) return named;
-  if (!named || found instanceof Problem) return undefined;
-  return new Problem('revision_stale', `If-None-Match names what is there already, at revision ${found.revision}.`);
-}
-
 /** `bodyOf`: what is sent, where that is more than what is kept for Idempotency-Key. */
-export function post(
+export async function post(
   engine: ApiParts['engine'],
   request: FastifyRequest,
   reply: FastifyReply,
   command: Command,
   bodyOf = (outcome: Outcome): unknown => outcome.body,
-): FastifyReply {
-  const outcome = run(engine, request, command);
+): Promise<FastifyReply> {
+  const outcome = await run(engine, request, command);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).send(bodyOf(outcome));
 }
 
-export function remove(
+export async function remove(
   engine: ApiParts['engine'],
   request: FastifyRequest,
   reply: FastifyReply,
   command: Command,
-): FastifyReply {
-  const outcome = run(engine, request, command);
+): Promise<FastifyReply> {
+  const outcome = await run(engine, request, command);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).code(204).send();
 }
 
 /** Executes a command; one that changes something is told in the log by whoever listens to the engine. */
-function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Outcome | Problem {
-  const result = engine.execute(command, contextOf(request));
+async function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Promise<Outcome | Problem> {
+  const result = await engine.execute(command, contextOf(request));
   logResult(engine, request, command.kind, result);
   return result;
 }

@@ -13,7 +13,9 @@ export interface BelowQuestion {
   readonly passOver: readonly number[];
 }
 
-/** The answer, which is true as long as nothing is changed: until the turn that it was found in is over. */
+/** The answer, which is true as long as nothing is changed. */
 export interface Below extends BelowQuestion {
+  /** The last revision when it was found. */
+  readonly revision: number;
   readonly found: FoundBelow | undefined;
 }

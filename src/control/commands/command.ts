@@ -71,6 +71,8 @@ export interface CommandContext {
   readonly origin?: { readonly requestId: string; readonly client: string };
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
   readonly ifMatch?: readonly number[] | 'any';
+  /** Revisions at which `If-None-Match` refuses a write; `any`: it only creates (RFC 9110 §13.1.2). */
+  readonly ifNoneMatch?: readonly number[] | 'any';
   /** For POST: replays the stored result when the same token sends the same key and body within 24 h. */
   readonly idempotency?: { readonly key: string; readonly token: string; readonly bodyHash: string };
 }

@@ -31,16 +31,38 @@ export function isDraft(drafted: Draft | Unchanged): drafted is Draft {
   return 'changes' in drafted;
 }
 
-/** 412 unless the resource is at a revision that `If-Match` names (RFC 9110 §13.1.1); it is not met by what is not there. */
+/**
+ * 412 where the conditions of the request are not met by the revision that the resource is at (undefined: it is not
+ * there), in the order of RFC 9110 §13.2.2. They are judged here and nowhere else: against the state that the draft is
+ * made of.
+ */
 export function checkPrecondition(
-  context: Pick<CommandContext, 'ifMatch'>,
+  context: Pick<CommandContext, 'ifMatch' | 'ifNoneMatch'>,
   revision: number | undefined,
   what: string,
 ): Problem | undefined {
-  const { ifMatch } = context;
+  return checkIfMatch(context, revision, what) ?? checkIfNoneMatch(context, revision);
+}
+
+/** It is not met by what is not there (RFC 9110 §13.1.1). */
+function checkIfMatch(
+  { ifMatch }: Pick<CommandContext, 'ifMatch'>,
+  revision: number | undefined,
+  what: string,
+): Problem | undefined {
   if (ifMatch === undefined) return undefined;
   if (revision === undefined) return new Problem('revision_stale', `If-Match is not met: there is no ${what}.`);
   if (ifMatch === 'any' || ifMatch.includes(revision)) return undefined;
   const detail = `If-Match names revision ${ifMatch.join(', ')}, but ${what} is at revision ${revision}: read it again, then decide.`;
   return new Problem('revision_stale', detail);
+}
+
+/** It is met by what is not there (RFC 9110 §13.1.2). */
+function checkIfNoneMatch(
+  { ifNoneMatch }: Pick<CommandContext, 'ifNoneMatch'>,
+  revision: number | undefined,
+): Problem | undefined {
+  if (ifNoneMatch === undefined || revision === undefined) return undefined;
+  if (ifNoneMatch !== 'any' && !ifNoneMatch.includes(revision)) return undefined;
+  return new Problem('revision_stale', `If-None-Match names what is there already, at revision ${revision}.`);
 }

@@ -9,7 +9,7 @@ import { lookBelow } from './below.ts';
 import { dnameQuestion } from './rrsets.ts';
 import { hiddenQuestion } from './zones.ts';
 
-/** The command with what it must know. To be executed in the turn in which this ends, so that it is still true. */
+/** The command with what it must know. To be executed in the turn in which this ends: where something else is changed first, all is looked at again, in one. */
 export function* withForesight(
   store: Store,
   command: Command,
@@ -17,7 +17,8 @@ export function* withForesight(
 ): Sliced<Command> {
   const question = questionOf(store, command, context);
   if (question === undefined) return command;
-  return { ...command, below: { ...question, found: yield* lookBelow(store, question) } } as Command;
+  const found = yield* lookBelow(store, question);
+  return { ...command, below: { ...question, found, revision: store.lastRevision } } as Command;
 }
 
 function questionOf(

@@ -3,7 +3,7 @@
  * time. What it sees is this process's own and no revision; it is lost with the process, and seen anew by the next.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { guarded, onAbort } from '../../guard.ts';
+import { guarded, inBackground, onAbort } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import type { HealthCheck } from '../../model/health.ts';
 import { doubted, observe, type ProbeResult, type TargetHealth, unknownHealth } from '../../model/health-state.ts';
@@ -45,6 +45,8 @@ interface Followed {
   readonly probes: Map<string, () => void>;
   /** The table refused what is seen. */
   isBehind: boolean;
+  /** The end of forced states is being stored: the log may take its time. */
+  isEnding: boolean;
 }
 
 export class HealthMonitor {
@@ -128,7 +130,7 @@ export class HealthMonitor {
     const { name, health, forced, pools } = service;
     if (health === undefined && forced === undefined) return this.#drop(name);
     const before = this.#followed.get(name);
-    const followed: Followed = before ?? { service, probes: new Map(), isBehind: false };
+    const followed: Followed = before ?? { service, probes: new Map(), isBehind: false, isEnding: false };
     const isSameCheck = isDeepStrictEqual(before?.service.health, health);
     followed.service = service;
     followed.isBehind = false;
@@ -229,28 +231,36 @@ export class HealthMonitor {
     for (const followed of [...this.#followed.values()]) {
       const { service } = followed;
       const over = (service.forced ?? []).filter((forced) => seen.leftMs(service.name, forced) === 0);
-      if (over.length > 0)
-        this.#end(
-          followed,
-          over.map(({ revision }) => revision),
-        );
+      if (over.length === 0 || followed.isEnding) continue;
+      const revisions = over.map(({ revision }) => revision);
+      inBackground('the end of a forced state', this.#end(followed, revisions));
     }
     this.#schedule();
   }
 
-  /** The end takes effect on time, whether the store takes it or not. */
-  #end(followed: Followed, revisions: readonly number[]): void {
+  /** The end takes effect on time, whether the store takes it or not, and however long that takes. */
+  async #end(followed: Followed, revisions: readonly number[]): Promise<void> {
     const { engine, clock, log } = this.#parts;
     const { name } = followed.service;
+    followed.isEnding = true;
     try {
       const command = { kind: 'health.expire', name, revisions } as const;
-      const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      const ended = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      // Where it was stored at once, it is answered by already.
+      const isStored = this.#followed.get(name) !== followed || !isForcedBy(followed.service, revisions);
+      if (!isStored) this.#refresh(followed);
+      const result = await ended;
       if (!(result instanceof Problem))
         return log.info({ service: name, revision: result.revision }, 'a forced state is over');
       log.error({ service: name, code: result.code }, `the end of a forced state is not stored: ${result.detail}`);
     } catch (err) {
       log.error({ service: name, err }, 'the end of a forced state failed unexpectedly');
+    } finally {
+      followed.isEnding = false;
     }
-    this.#refresh(followed);
   }
+}
+
+function isForcedBy({ forced = [] }: Service, revisions: readonly number[]): boolean {
+  return forced.some(({ revision }) => revisions.includes(revision));
 }

@@ -7,6 +7,7 @@
  * runner is, it takes one step at a time.
  */
 
+import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { isActive, type Release, remainingMs } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
@@ -61,6 +62,8 @@ interface Followed {
   readonly stopped: AbortController;
   /** Why its step was refused when it was tried last. */
   refusedWith: Problem['code'] | undefined;
+  /** Its step is being taken: the log may take its time. */
+  isStepping: boolean;
 }
 
 export class ReleaseRunner {
@@ -146,6 +149,7 @@ export class ReleaseRunner {
       changed: [],
       stopped,
       refusedWith: undefined,
+      isStepping: false,
     };
     this.#followed.set(id, followed);
     const analysis = steps[stepIndex]?.analysis;
@@ -191,7 +195,8 @@ export class ReleaseRunner {
   #stepIfDue(followed: Followed): void {
     const { clock, log } = this.#parts;
     try {
-      if (this.#isDrained(followed)) this.#step(followed);
+      if (followed.isStepping) followed.dueAtMs = clock.steadyMs() + RETRY_MS;
+      else if (this.#isDrained(followed)) inBackground('a step of a release', this.#step(followed));
     } catch (err) {
       // The store cannot be read, say. The others go on, and so does this one when it can.
       followed.dueAtMs = clock.steadyMs() + RETRY_MS;
@@ -219,7 +224,7 @@ export class ReleaseRunner {
     return false;
   }
 
-  #step(followed: Followed): void {
+  async #step(followed: Followed): Promise<void> {
     const { engine, clock, log } = this.#parts;
     const { id, revision, verdict, changed } = followed;
     followed.dueAtMs = clock.steadyMs() + RETRY_MS;
@@ -231,7 +236,8 @@ export class ReleaseRunner {
         ...(verdict !== undefined && { verdict }),
         changed,
       } as const;
-      const result = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      followed.isStepping = true;
+      const result = await engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
       if (!(result instanceof Problem)) return;
       const { code, detail } = result;
       // It is tried again each second until it goes through, and said once.
@@ -239,6 +245,8 @@ export class ReleaseRunner {
       followed.refusedWith = code;
     } catch (err) {
       log.error({ release: id, err }, 'a step failed unexpectedly');
+    } finally {
+      followed.isStepping = false;
     }
   }
 }

@@ -162,11 +162,12 @@ export class ZoneFiles {
     return result;
   }
 
-  *#execute(command: Command, context: CommandContext): Sliced<CommandResult> {
+  /** It is given to the engine in the turn in which what it must know was found. */
+  *#execute(command: Command, context: CommandContext): Sliced<Promise<CommandResult>> {
     try {
       return this.#engine.execute(yield* withForesight(this.#store, command, context), context);
     } catch (error) {
-      if (error instanceof StoreUnavailable) return error.problem;
+      if (error instanceof StoreUnavailable) return Promise.resolve(error.problem);
       throw error;
     }
   }

@@ -185,7 +185,7 @@ function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): v
   const schema = verbSchema(verb);
   const config = access('release', 'release');
   const ofService = { ...schema, operationId: `${verb}ReleaseOfService`, params: ServiceReleaseParams };
-  const tell = (request: FastifyRequest, reply: FastifyReply, id: string, service?: string): FastifyReply =>
+  const tell = (request: FastifyRequest, reply: FastifyReply, id: string, service?: string): Promise<FastifyReply> =>
     post(engine, request, reply, commandOf(verb, request.body, { id, ...(service !== undefined && { service }) }));
   api.post(`/v1/releases/:id/${verb}`, { schema, config, preValidation }, (request, reply) =>
     tell(request, reply, request.params.id),

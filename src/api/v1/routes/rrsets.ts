@@ -94,8 +94,7 @@ export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
   });
   api.put(path, { schema: putRRset, config: access('admin', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;
-    const current = () => queries.rrset(zone, name, type);
-    return putForeseen(parts, request, reply, current, { kind: 'rrset.put', zone, name, type, body: request.body });
+    return putForeseen(parts, request, reply, { kind: 'rrset.put', zone, name, type, body: request.body });
   });
   api.delete(path, { schema: deleteRRset, config: access('admin', 'zone') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'rrset.delete', ...request.params }),

@@ -72,7 +72,7 @@ export function serviceHealthRoutes(api: ApiInstance, { engine, queries }: ApiPa
     (request, reply) => {
       const { name, pool } = request.params;
       const command = { kind: 'health.force', name, pool, body: request.body } as const;
-      return put(engine, request, reply, () => queries.service(name), command);
+      return put(engine, request, reply, command);
     },
   );
   api.delete(

@@ -147,7 +147,7 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   );
   api.put('/v1/services/:name', { schema: putService, config: access('admin', 'service') }, (request, reply) => {
     const { name } = request.params;
-    return put(engine, request, reply, () => queries.service(name), { kind: 'service.put', name, body: request.body });
+    return put(engine, request, reply, { kind: 'service.put', name, body: request.body });
   });
   api.post('/v1/services', { schema: compare, config: access('admin', servicesOf) }, async (request, reply) => {
     const work = compareServices(engine, queries, request.body.services, contextOf(request));

@@ -107,7 +107,7 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
     const { name } = request.params;
     const freshSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
     const command = { kind: 'webhook.put', name, body: request.body, freshSecret } as const;
-    return put(engine, request, reply, () => queries.webhook(name), command);
+    return put(engine, request, reply, command);
   });
   api.delete('/v1/webhooks/:name', { schema: deleteWebhook, config }, (request, reply) =>
     remove(engine, request, reply, { kind: 'webhook.delete', name: request.params.name }),

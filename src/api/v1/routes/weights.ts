@@ -73,7 +73,7 @@ export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     (request, reply) => {
       const { name } = request.params;
       const command = { kind: 'weights.put', name, weights: request.body } as const;
-      return put(engine, request, reply, () => queries.weights(name), command);
+      return put(engine, request, reply, command);
     },
   );
   // Who rolls back is in a hurry: the empty object may be left out.

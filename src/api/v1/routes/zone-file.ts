@@ -10,7 +10,7 @@ import { onceOver, Shares } from '../../door/shares.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../../reply-schemas.ts';
-import { checkIfNoneMatch, contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
+import { contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
 
 const tags = ['zones'];
 
@@ -58,7 +58,7 @@ const getFile = {
 };
 
 /** To be registered in a scope of its own: its bodies are taken as they come. */
-export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, queries, options }: ApiParts): void {
+export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, options }: ApiParts): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser(
     mediaTypes,
@@ -85,8 +85,6 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, queries, o
   });
   const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
-    const refused = checkIfNoneMatch(request, () => queries.zone(request.params.zone));
-    if (refused !== undefined) return sendProblem(reply, refused);
     const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
     const result = await zoneFiles.import(request.params.zone, bytes, contextOf(request));
     logResult(engine, request, 'zone.import', result);

@@ -79,7 +79,7 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
   );
   api.put('/v1/zones/:zone', { schema: putZone, config: access('admin', 'zone') }, (request, reply) => {
     const { zone } = request.params;
-    return putForeseen(parts, request, reply, () => queries.zone(zone), { kind: 'zone.put', zone, body: request.body });
+    return putForeseen(parts, request, reply, { kind: 'zone.put', zone, body: request.body });
   });
   api.delete('/v1/zones/:zone', { schema: deleteZone, config: access('admin', 'zone') }, (request, reply) => {
     const withServices = request.query.services === 'delete';
