@@ -22,7 +22,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   rehearsal: ['commands', 'drafts', 'slices'],
   engine: ['commands', 'drafts', 'grant', 'log', 'rehearsal', 'slices'],
   // What is read.
-  queries: ['commands', 'drafts', 'grant', 'names', 'observed', 'page', 'replies', 'slices'],
+  proposal: ['drafts', 'grant', 'names', 'replies'],
+  queries: ['commands', 'drafts', 'grant', 'names', 'observed', 'page', 'proposal', 'replies', 'slices'],
   explain: ['drafts', 'names', 'observed', 'slices'],
   drain: ['drafts', 'names'],
   gates: ['clock', 'names', 'observed', 'outbound'],
