@@ -1,6 +1,7 @@
 /** `teal bench`: a quick measurement of a running server from here, and what it can and cannot tell. */
 import type { Command } from 'commander';
 import type { Page, Service } from '../contract/types.ts';
+import { ServiceArgument } from './arguments.ts';
 import type { Measurement } from './bench/load.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -23,7 +24,8 @@ const WINDOW_MAX = 256;
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('bench [name]')
+    .command('bench')
+    .addArgument(new ServiceArgument('[name]'))
     .helpGroup('Looking:')
     .summary('a quick measurement of a running server')
     .description(

@@ -1,5 +1,6 @@
 /** `teal completion`: scripts that let a shell complete commands, flags and names of services. */
 import { Argument, type Command } from 'commander';
+import { ServiceArgument } from './arguments.ts';
 import type { Shell } from './shell.ts';
 
 /** A command or group with the words that may come after it. */
@@ -34,9 +35,7 @@ function nodesOf(command: Command, words: string): Node[] {
     long == null ? [] : [{ word: long, what: description }],
   );
   const subcommands = command.commands.map((sub) => ({ word: sub.name(), what: firstSentence(sub.description()) }));
-  const takesService = command.registeredArguments.some((argument) =>
-    ['service', 'services', 'words'].includes(argument.name()),
-  );
+  const takesService = command.registeredArguments.some((argument) => argument instanceof ServiceArgument);
   const next = [...subcommands, ...flags, { word: '--help', what: 'print the help' }];
   const below = command.commands.flatMap((sub) => nodesOf(sub, `${words} ${sub.name()}`.trim()));
   return [{ words, next, takesService }, ...below];

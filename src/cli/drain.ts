@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Drain } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { drainLines } from './format/drain.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -13,7 +14,8 @@ interface Options extends SessionOptions {
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('drain <service>')
+    .command('drain')
+    .addArgument(new ServiceArgument('<service>'))
     .helpGroup('Looking:')
     .summary('when nobody is sent to a pool any more')
     .description('Show when each pool answered last, and when no resolver holds such an answer any more.')

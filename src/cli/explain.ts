@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Explanation } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { columns, plural, printable, wrap } from './format/text.ts';
@@ -17,7 +18,8 @@ interface Options extends SessionOptions {
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('explain <service>')
+    .command('explain')
+    .addArgument(new ServiceArgument('<service>'))
     .helpGroup('Looking:')
     .summary('which pool a client gets, and why')
     .description('Say which pool a client gets, and why: weights, pins, health.')

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Forced, Health } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolColour, type Style } from './format/style.ts';
@@ -22,12 +23,16 @@ export function add(program: Command, shell: Shell): void {
     .summary('targets that are up or down: show, force, clear')
     .description('Health of pools and their targets.');
   const show = group
-    .command('show <service>')
+    .command('show')
+    .addArgument(new ServiceArgument('<service>'))
     .description('Show which targets are up, since when, and why.')
     .action(async (name: string, options: SessionOptions) => showHealth(await openSession(shell, options), name));
   describeRemote(show, 'teal health show app.example.com');
   const force = group
-    .command('force <service> <pool> <state>')
+    .command('force')
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('<pool>')
+    .argument('<state>')
     .description('Force a pool, or one target of it, up or down, whatever the checks say.')
     .option('--for <duration>', 'how long, such as 30m or 2h (1h)', durationValue)
     .option('--target <address>', 'only this target')
@@ -44,7 +49,9 @@ export function add(program: Command, shell: Shell): void {
     });
   describeRemote(force, 'teal health force app.example.com green down --for 1h');
   const clear = group
-    .command('clear <service> <pool>')
+    .command('clear')
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('<pool>')
     .description('Let the checks decide again.')
     .option('--target <address>', 'only this target')
     .action(async (name: string, pool: string, options: ForceOptions) => {

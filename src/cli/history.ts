@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Page, Revision } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import type { Style } from './format/style.ts';
 import { columns, instant, printable } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';
@@ -14,7 +15,8 @@ interface Options extends SessionOptions {
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('history [service]')
+    .command('history')
+    .addArgument(new ServiceArgument('[service]'))
     .helpGroup('Looking:')
     .summary('who changed what, when')
     .description('Show the changes of a service, of a deleted one too, or of everything; the newest come last.')

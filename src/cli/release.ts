@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Plan, Release } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
@@ -41,7 +42,7 @@ function withSteps(command: Command): Command {
 }
 
 function addStart(group: Command, shell: Shell): void {
-  const command = withSteps(group.command('start <services...>'))
+  const command = withSteps(group.command('start').addArgument(new ServiceArgument('<services...>')))
     .description(
       'Begin a release of a service, or of several that move together. It goes on in the server, whoever watches.',
     )
@@ -63,7 +64,7 @@ function addStart(group: Command, shell: Shell): void {
 }
 
 function addPlan(group: Command, shell: Shell): void {
-  const command = withSteps(group.command('plan <services...>'))
+  const command = withSteps(group.command('plan').addArgument(new ServiceArgument('<services...>')))
     .description('Show what a release would do and when; nothing is done.')
     .action(async (services: string[], options: StartOptions) => {
       const body = await bodyOf(options, shell);
@@ -116,7 +117,9 @@ async function watched(session: Session, id: string): Promise<void> {
 
 function addReading(group: Command, shell: Shell): void {
   const status = group
-    .command('status <service> [id]')
+    .command('status')
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('[id]')
     .alias('show')
     .description('Show the last release of a service, or the one with the id, with what its gates measured.')
     .action(async (service: string, id: string | undefined, options: SessionOptions) => {
@@ -127,7 +130,9 @@ function addReading(group: Command, shell: Shell): void {
     });
   describeRemote(status, 'teal release status app.example.com');
   const watch = group
-    .command('watch <service> [id]')
+    .command('watch')
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('[id]')
     .description('Watch the last release of a service until it has ended; exit code 1 if it was aborted.')
     .action(async (service: string, id: string | undefined, options: SessionOptions) => {
       const session = await openSession(shell, options);
@@ -135,7 +140,8 @@ function addReading(group: Command, shell: Shell): void {
     });
   describeRemote(watch, 'teal release watch app.example.com');
   const list = group
-    .command('list [service]')
+    .command('list')
+    .addArgument(new ServiceArgument('[service]'))
     .description('List the releases of a service, or all; the newest come last.')
     .action(async (service: string | undefined, options: SessionOptions) => {
       const session = await openSession(shell, options);
@@ -156,7 +162,9 @@ const verbs = [
 
 function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: Shell): void {
   const command = group
-    .command(`${verb} <service> [id]`)
+    .command(verb)
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('[id]')
     .description(`${what} Without an id: the last release of the service.`);
   if (verb === 'promote') command.option('--full', 'skip every pause and analysis that is left');
   command

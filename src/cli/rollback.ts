@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { WeightsReply } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { poolLines } from './format/pools.ts';
 import { idempotencyKey, wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
@@ -16,7 +17,8 @@ interface Options extends SessionOptions {
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('rollback <service>')
+    .command('rollback')
+    .addArgument(new ServiceArgument('<service>'))
     .helpGroup('Traffic:')
     .summary('restore the weights of before')
     .description(

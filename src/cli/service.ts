@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Service } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolLines, split } from './format/pools.ts';
@@ -47,7 +48,8 @@ export function add(program: Command, shell: Shell): void {
     `,
   );
   const show = group
-    .command('show <name>')
+    .command('show')
+    .addArgument(new ServiceArgument('<name>'))
     .description('Show a service: pools, weights, targets, TTL.')
     .action(async (name: string, options: SessionOptions) => {
       const session = await openSession(shell, options);
@@ -68,7 +70,8 @@ export function add(program: Command, shell: Shell): void {
     });
   describeRemote(list, `teal service list\nteal service list --json | jq -r '.items[].name'`);
   const remove = group
-    .command('rm <name>')
+    .command('rm')
+    .addArgument(new ServiceArgument('<name>'))
     .description('Delete a service; its history stays.')
     .action(async (name: string, options: SessionOptions) => {
       const session = await openSession(shell, options);

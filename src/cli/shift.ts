@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Service, ShiftReply } from '../contract/types.ts';
 import { path } from './api.ts';
+import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { poolLines } from './format/pools.ts';
@@ -20,7 +21,8 @@ interface Options extends SessionOptions {
 
 export function add(program: Command, shell: Shell): void {
   const command = program
-    .command('shift [words...]')
+    .command('shift')
+    .addArgument(new ServiceArgument('[words...]'))
     .helpGroup('Traffic:')
     .summary('set weights, of several services at one instant')
     .usage('[options] SERVICE POOL=WEIGHT... [SERVICE POOL=WEIGHT...]')

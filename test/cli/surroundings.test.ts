@@ -200,6 +200,21 @@ t.test('completion: the scripts are good ones, and complete words, flags and nam
   t.same(complete('teal', 'zone', 'import', '--j'), ['--json']);
   t.same(complete('teal', 'shift', 'a'), ['app.example.test']);
   t.same(complete('teal', 'release', 'start', 's'), ['shop.example.test']);
+  t.same(complete('teal', 'service', 'show', 's'), ['shop.example.test']);
+  t.same(complete('teal', 'service', 'add', 's'), [], 'it is there by no name yet');
+  t.same(complete('teal', 'webhook', 'rm', 's'), [], 'webhooks are no services');
+  const withServices = [...script.matchAll(/^ {4}'([a-z ]+)'\) next=.*\n.*_teal_services/gm)].map(([, words]) => words);
+  t.same(
+    withServices.sort(),
+    [
+      ...['bench', 'drain', 'explain', 'health clear', 'health force', 'health show', 'history'],
+      ...['abort', 'list', 'pause', 'plan', 'promote', 'resume', 'retry', 'start', 'status', 'watch'].map(
+        (verb) => `release ${verb}`,
+      ),
+      ...['rollback', 'service rm', 'service show', 'shift'],
+    ],
+    'wherever a service is named, and nowhere else',
+  );
   t.ok(complete('teal', '').length > 15);
   mkdirSync(join(bin, 'scripts'));
   for (const shell of ['zsh', 'fish'] as const) {
