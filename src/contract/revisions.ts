@@ -1,6 +1,7 @@
 /** The log of changes, as it is shown. */
 import { Type } from 'typebox';
 import { message, oneOf, time, whole } from './shapes.ts';
+import { shownWhy } from './why.ts';
 
 export const Subject = Type.Object({
   kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook']),
@@ -21,6 +22,13 @@ export const Revision = Type.Object(
     actor: Type.String({ description: "The token's name." }),
     kind: Type.String(),
     summary: message,
+    ...shownWhy,
+    requestId: Type.Optional(
+      Type.String({ description: "X-Request-Id of the request that it came with: the client's own, or the one that it was given." }),
+    ),
+    traceparent: Type.Optional(
+      Type.String({ description: "Where that request belongs in the client's trace (W3C Trace Context)." }),
+    ),
     subjects: Type.Array(Subject),
   },
   {
@@ -32,6 +40,8 @@ export const Revision = Type.Object(
         actor: 'admin',
         kind: 'shift',
         summary: 'app.example.com blue 100→90 green 0→10',
+        reason: 'Canary of 4.2.0',
+        links: ['https://git.example.com/app/commit/1a2b3c'],
         subjects: [
           {
             kind: 'service',

@@ -4,9 +4,10 @@ import { guarded } from '../guard.ts';
 import { afterChange, withHeld } from '../model/drain.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
 import { type Measured, withMeasured } from '../model/release-measurements.ts';
-import type { ModelChange, Revision } from '../model/revision.ts';
+import type { ModelChange, Request, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
+import type { Why } from '../model/why.ts';
 import type { KeptReply, Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './commands/command.ts';
@@ -176,9 +177,8 @@ export class Engine {
     const changes = draft.changes.map((change) => this.#withObserved(change, context.atMs));
     const full = this.#prepare(changes);
     if (full !== undefined) return full;
-    const { actor, atMs } = context;
     const told = subjects.map(withoutSecrets);
-    const revision: Revision = { revision: outcome.revision, atMs, actor, kind, summary, subjects: told };
+    const revision: Revision = { revision: outcome.revision, ...said(context), kind, summary, subjects: told };
     let failed: Problem | undefined;
     try {
       failed = this.#store.commit(revision, changes, keptReply(outcome, context));
@@ -271,6 +271,18 @@ export class Engine {
     const detail = `The Idempotency-Key ${idempotency.key} was used for another request within the last 24 hours; use a new one.`;
     return new Problem('idempotency_key_reused', detail);
   }
+}
+
+/** Who, when and why: what a revision has from what was said with the command. */
+function said({ actor, atMs, why, origin }: CommandContext): Pick<Revision, 'actor' | 'atMs' | keyof Why | keyof Request> {
+  const { requestId, traceparent } = origin ?? {};
+  return {
+    atMs,
+    actor,
+    ...why,
+    ...(requestId !== undefined && { requestId }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
 }
 
 function keptReply(outcome: Outcome, { idempotency, atMs }: CommandContext): KeptReply | undefined {

@@ -59,10 +59,11 @@ export class Grant {
     const seen = subjects.filter((subject) => subject !== undefined);
     if (seen.length === 0) return undefined;
     if (subjects.every((subject, i) => subject === revision.subjects[i])) return revision;
-    // The sentence in the log would name the rest.
+    // The sentence in the log would name the rest, and what was said of all of it may.
     const names = seen.filter(({ kind }) => kind !== 'release').map(({ name }) => shown(name));
+    const { reason: _reason, links: _links, ...rest } = revision;
     return {
-      ...revision,
+      ...rest,
       subjects: seen,
       summary: `${revision.kind}: ${names.join(', ')}, and what this token may not see`,
     };

@@ -46,6 +46,8 @@ export const problemStatus = {
   revision_stale: 412,
   body_too_large: 413,
   media_type_unknown: 415,
+  reason_invalid: 422,
+  links_invalid: 422,
   rdata_invalid: 422,
   ttl_invalid: 422,
   zone_invalid: 422,

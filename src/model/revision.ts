@@ -4,6 +4,7 @@ import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
 import type { StoredToken } from './token.ts';
 import type { StoredWebhook } from './webhook.ts';
+import type { Why } from './why.ts';
 import type { Zone } from './zone.ts';
 
 /**
@@ -87,7 +88,15 @@ export interface Subject {
   readonly forgotten?: readonly ('before' | 'after')[];
 }
 
-export interface Revision {
+/** The request that a change came with; each is absent where it came with none, or told nothing of the kind. */
+export interface Request {
+  /** `X-Request-Id`, the client's own or the one that it was given. */
+  readonly requestId?: string;
+  /** Where the request belongs in a trace of the client's (W3C Trace Context). */
+  readonly traceparent?: string;
+}
+
+export interface Revision extends Why, Request {
   /** Grows by one with each revision, starting at 1. */
   readonly revision: number;
   /** Unix time, milliseconds. */

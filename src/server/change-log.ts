@@ -31,7 +31,7 @@ export function logChanges(engine: Pick<Engine, 'onChange'>, log: ChangeLogger):
 /** `origin`: the request that it came with, if it did. */
 export function changeLine(
   changes: readonly ModelChange[],
-  { revision, kind, actor, summary, subjects }: Revision,
+  { revision, kind, actor, summary, subjects, reason, links }: Revision,
   origin: CommandContext['origin'],
 ): ChangeLine {
   const release = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []))[0];
@@ -44,6 +44,8 @@ export function changeLine(
     changes: shown.map(subjectFields),
     ...(more > 0 && { moreChanges: more }),
     ...(release && { release: release.id, state: release.state, reason: release.reason, cause: release.message }),
+    // A release has a `reason` of its own, which says why it is in its state.
+    ...((reason ?? links) !== undefined && { why: { reason, links } }),
     ...origin,
   };
   return { level: release !== undefined && isBad(release) ? 'warn' : 'info', fields, message: summary };

@@ -21,6 +21,8 @@ export interface RevisionRow {
   readonly actor: string;
   readonly kind: RevisionKind;
   readonly summary: string;
+  /** JSON. */
+  readonly why: string | null;
 }
 
 export interface SubjectRow {
@@ -65,6 +67,18 @@ export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }
   return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
 }
 
+type Said = Pick<Revision, 'reason' | 'links' | 'requestId' | 'traceparent'>;
+
+/** The columns of a revision. */
+export function revisionColumns(entry: Revision) {
+  const { revision, atMs, actor, kind, summary, reason, links, requestId, traceparent } = entry;
+  const said: Said = Object.fromEntries(
+    Object.entries({ reason, links, requestId, traceparent }).filter(([, each]) => each !== undefined),
+  );
+  const why = Object.keys(said).length === 0 ? null : JSON.stringify(said);
+  return [revision, atMs, actor, kind, summary, why] as const;
+}
+
 /** What an entry of a subject stands for; undefined: it was forgotten. */
 type TextOf = (entry: string) => string | undefined;
 
@@ -75,6 +89,7 @@ export function toRevision(row: RevisionRow, subjects: readonly SubjectRow[], te
     actor: row.actor,
     kind: row.kind,
     summary: row.summary,
+    ...(row.why !== null && (JSON.parse(row.why) as Said)),
     subjects: subjects.map((subject) => withoutSecrets(toSubject(subject, textOf))),
   };
 }

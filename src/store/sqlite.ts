@@ -15,7 +15,7 @@ import { Deliveries } from './deliveries.ts';
 import { openDirectory } from './directory.ts';
 import { StoreError } from './error.ts';
 import { migrate } from './migrations.ts';
-import { type RevisionRow, type RRsetRow, rrsetColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
+import { type RevisionRow, type RRsetRow, revisionColumns, rrsetColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
 import { type Retention, Texts } from './texts.ts';
@@ -172,7 +172,7 @@ export class Store {
     return this.#write(() => {
       const statements = this.#statements;
       if (revision.revision === 1) statements.beUsed.run();
-      statements.addRevision.run(revision.revision, revision.atMs, revision.actor, revision.kind, revision.summary);
+      statements.addRevision.run(...revisionColumns(revision));
       revision.subjects.forEach((subject, i) => {
         const { kind, name, before, after } = subject;
         const [was, is] = [before, after].map((each) => this.#texts.put(JSON.stringify(each), revision.revision));

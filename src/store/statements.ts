@@ -17,7 +17,7 @@ export const SERVICES_IN = 'SELECT body FROM services WHERE zone = ? ORDER BY na
 export function makeStatements(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
-    addRevision: sql('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)'),
+    addRevision: sql('INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)'),
     addSubject: sql('INSERT INTO subjects VALUES (?, ?, ?, ?, ?, ?)'),
     unused: sql('SELECT 1 FROM unused'),
     beUsed: sql('DELETE FROM unused'),

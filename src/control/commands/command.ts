@@ -6,6 +6,7 @@ import type { RRsetBody } from '../../model/rrset.ts';
 import type { Weights } from '../../model/service.ts';
 import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
+import type { Why } from '../../model/why.ts';
 import type { ZoneBody } from '../../model/zone.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Below } from './below.ts';
@@ -68,7 +69,9 @@ export interface CommandContext {
   /** Unix time, milliseconds: passed in, never read by the engine. */
   readonly atMs: number;
   /** The request that it came with, for the log. */
-  readonly origin?: { readonly requestId: string; readonly client: string };
+  readonly origin?: { readonly requestId: string; readonly client: string; readonly traceparent?: string };
+  /** Why it is done, where that was said. */
+  readonly why?: Why;
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
   readonly ifMatch?: readonly number[] | 'any';
   /** Revisions at which `If-None-Match` refuses a write; `any`: it only creates (RFC 9110 §13.1.2). */
