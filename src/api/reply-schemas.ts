@@ -57,7 +57,7 @@ const always: readonly ProblemCode[] = [
   'internal',
   'store_unavailable',
 ];
-const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale'];
+const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid'];
 const withBodies: readonly ProblemCode[] = [
   'body_invalid',
   'request_timeout',
@@ -84,9 +84,30 @@ export function problemReplies(codes: readonly ProblemCode[]) {
   return Object.fromEntries(replies) as Record<string, unknown>;
 }
 
+/** Every write takes them, also those that have no JSON body. */
+export const whyHeaders = {
+  type: 'object',
+  properties: {
+    'Teal-Reason': {
+      type: 'string',
+      description: 'Why this is done, in place of `reason` in a body: UTF-8, percent-encoded (RFC 3986 §2.1).',
+    },
+    'Teal-Links': { type: 'string', description: 'URLs with blanks between them, in place of `links` in a body.' },
+    traceparent: { type: 'string', description: 'W3C Trace Context; kept with the revision.' },
+    'X-Request-Id': {
+      type: 'string',
+      description:
+        'Kept with the revision, and in the line of the log: up to 128 letters, digits and `._-`; else one is made.',
+    },
+  },
+};
+
 export const ifMatchHeader = {
   type: 'object',
-  properties: { 'If-Match': { type: 'string', description: 'ETags one of which must be current, or `*`; else 412.' } },
+  properties: {
+    'If-Match': { type: 'string', description: 'ETags one of which must be current, or `*`; else 412.' },
+    ...whyHeaders.properties,
+  },
 };
 
 export const postHeaders = {

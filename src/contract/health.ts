@@ -1,6 +1,7 @@
 /** Health checks and forced states, as they are sent and shown. */
 import { Type } from 'typebox';
 import { decimal, headers, mapOf, oneOf, revision, strict, time, timeOrNull, whole } from './shapes.ts';
+import { why } from './why.ts';
 
 /** A whole number that the model holds to these bounds. */
 const count = (description: string, [minimum, maximum]: readonly [number, number]) =>
@@ -62,6 +63,7 @@ export const ForcedBody = Type.Object(
     state: upOrDown('What counts as true until the time is over, whatever probes see.'),
     durationSeconds: Type.Optional(count('How long; 3600 where left out, at most 2592000.', [1, 30 * 24 * 3600])),
     target,
+    ...why,
   },
   {
     ...strict,

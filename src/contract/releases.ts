@@ -17,6 +17,7 @@ import {
   whole,
   wholeOrNull,
 } from './shapes.ts';
+import { shownWhy, why } from './why.ts';
 
 const code = 'release_invalid';
 
@@ -156,19 +157,23 @@ const exampleSteps = [
   { setWeight: 100 },
 ];
 
-export const ReleaseBody = Type.Object(releaseProperties, {
-  ...strict,
-  $id: 'ReleaseBody',
-  examples: [
-    { to: 'green', steps: exampleSteps },
-    { to: 'green', preset: 'Canary10Percent5Minutes', dryRun: true },
-  ],
-});
+export const ReleaseBody = Type.Object(
+  { ...releaseProperties, ...why },
+  {
+    ...strict,
+    $id: 'ReleaseBody',
+    examples: [
+      { to: 'green', steps: exampleSteps },
+      { to: 'green', preset: 'Canary10Percent5Minutes', dryRun: true },
+    ],
+  },
+);
 
 export const ReleasesBody = Type.Object(
   {
     services: Type.Array(Type.String(), { description: 'Names of the services that move together.' }),
     ...releaseProperties,
+    ...why,
   },
   {
     ...strict,
@@ -178,12 +183,12 @@ export const ReleasesBody = Type.Object(
 );
 
 export const PromoteBody = Type.Object(
-  { full: Type.Optional(Type.Boolean({ description: 'Skips every pause and analysis that is left.' })) },
+  { full: Type.Optional(Type.Boolean({ description: 'Skips every pause and analysis that is left.' })), ...why },
   { ...strict, $id: 'PromoteBody', examples: [{}, { full: true }] },
 );
 
 /** Verbs that need no more than the path. */
-export const EmptyBody = Type.Object({}, { ...strict, $id: 'EmptyBody', examples: [{}] });
+export const EmptyBody = Type.Object({ ...why }, { ...strict, $id: 'EmptyBody', examples: [{}] });
 
 const Wait = Type.Object({
   kind: oneOf(['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'drain', 'settling']),
@@ -297,6 +302,7 @@ export const Release = Type.Object(
     forgotten: Type.Optional(
       Type.Literal(true, { description: 'It ended long ago; its steps and analyses are no longer kept.' }),
     ),
+    why: Type.Optional(Type.Object(shownWhy, { description: 'What was said when it was made.' })),
     createdAt: time(),
     revision,
   },

@@ -24,7 +24,9 @@ export const Revision = Type.Object(
     summary: message,
     ...shownWhy,
     requestId: Type.Optional(
-      Type.String({ description: "X-Request-Id of the request that it came with: the client's own, or the one that it was given." }),
+      Type.String({
+        description: "X-Request-Id of the request that it came with: the client's own, or the one that it was given.",
+      }),
     ),
     traceparent: Type.Optional(
       Type.String({ description: "Where that request belongs in the client's trace (W3C Trace Context)." }),

@@ -14,6 +14,7 @@ import {
   ttl,
   whole,
 } from './shapes.ts';
+import { why } from './why.ts';
 import { RRset } from './zones.ts';
 
 const WEIGHT_MAX = 65_535;
@@ -88,6 +89,7 @@ export const ServiceBody = Type.Object(
     previewNames: Type.Optional(previewNames),
     replace: Type.Optional(replace),
     pools: Type.Optional(mapOf(PoolBody, writtenPools)),
+    ...why,
   },
   {
     ...strict,
@@ -139,6 +141,7 @@ export const CompareServicesBody = Type.Object(
   {
     services: mapOf(ServiceBody, { description: '1 to 100 services by name, each as for its PUT.' }),
     dryRun: Type.Literal(true, { description: 'Nothing is done: services are written one by one.' }),
+    ...why,
   },
   {
     ...strict,
@@ -175,10 +178,21 @@ export const ServiceComparison = Type.Object(
   { $id: 'ServiceComparison' },
 );
 
-export const WeightsBody = mapOf(weight, {
+/**
+ * Besides the weights it takes why they change. A pool may be called `reason` or `links`: a number is its weight, and
+ * what is to be said is said in headers then.
+ */
+export const WeightsBody = Type.Unsafe<Record<string, number>>({
+  type: 'object',
+  properties: { reason: { anyOf: [why.reason, weight] }, links: { anyOf: [why.links, weight] } },
+  additionalProperties: weight,
   $id: 'WeightsBody',
-  description: 'The weight of every pool of the service; at least one above 0.',
-  examples: [{ blue: 90, green: 10 }],
+  description:
+    'The weight of every pool of the service; at least one above 0. And `reason` and `links`, unless they are numbers: then they are weights of pools of that name.',
+  examples: [
+    { blue: 90, green: 10 },
+    { blue: 0, green: 100, reason: 'Cut-over to 4.2.0' },
+  ],
 });
 
 /** What a service has, and what that comes to. */
@@ -187,12 +201,19 @@ const inForce = { weights: weights('The weight of every pool.'), shares };
 export const Weights = Type.Object({ revision, ...inForce }, { $id: 'Weights' });
 
 export const ShiftBody = Type.Object(
-  { services: mapOf(weights('The weight of every pool of it.'), { description: 'Weights by pool, by service.' }) },
+  {
+    services: mapOf(weights('The weight of every pool of it.'), { description: 'Weights by pool, by service.' }),
+    ...why,
+  },
   {
     ...strict,
     $id: 'ShiftBody',
     examples: [
-      { services: { 'app.example.com': { blue: 0, green: 100 }, 'api.example.com': { blue: 0, green: 100 } } },
+      {
+        services: { 'app.example.com': { blue: 0, green: 100 }, 'api.example.com': { blue: 0, green: 100 } },
+        reason: 'Cut-over to 4.2.0',
+        links: ['https://git.example.com/app/commit/1a2b3c', 'https://ci.example.com/runs/981'],
+      },
     ],
   },
 );
@@ -200,8 +221,8 @@ export const ShiftBody = Type.Object(
 export const Shift = Type.Object({ revision, services: mapOf(Type.Object(inForce)) }, { $id: 'Shift' });
 
 export const RollbackBody = Type.Object(
-  { revision: Type.Optional(whole('Restores the weights in force at this revision.', { minimum: 1 })) },
-  { ...strict, $id: 'RollbackBody', examples: [{}, { revision: 12 }] },
+  { revision: Type.Optional(whole('Restores the weights in force at this revision.', { minimum: 1 })), ...why },
+  { ...strict, $id: 'RollbackBody', examples: [{}, { revision: 12, reason: 'Errors since 10:02' }] },
 );
 
 /** The types whose answer a service chooses. */

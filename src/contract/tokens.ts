@@ -1,6 +1,7 @@
 /** Tokens, as they are sent and shown. */
 import { Type } from 'typebox';
 import { name, oneOf, patterns, strict, time, whole } from './shapes.ts';
+import { why } from './why.ts';
 
 const limits = {
   services: patterns('Limits the token to these services, and to what `zones` gives'),
@@ -20,6 +21,7 @@ export const TokenBody = Type.Object(
   {
     ...ofEveryToken,
     expiresAt: Type.Optional(Type.String({ description: 'RFC 3339; left out: it does not expire.' })),
+    ...why,
   },
   {
     ...strict,

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { limit } from './pages.ts';
 import { name, oneOf, patterns, revision, secret, strict, textOrNull, time, timeOrNull, whole } from './shapes.ts';
+import { why } from './why.ts';
 
 const properties = {
   url: Type.String({ description: 'http or https; the setting `probes.allow` says which networks it may be in.' }),
@@ -28,17 +29,20 @@ const properties = {
   services: patterns('Only what is about one of these services'),
 };
 
-export const WebhookBody = Type.Object(properties, {
-  ...strict,
-  $id: 'WebhookBody',
-  examples: [
-    {
-      url: 'https://chat.example.com/hooks/releases',
-      triggers: ['on-release-completed', 'on-release-aborted', 'on-analysis-run-failed'],
-      services: ['*.example.com'],
-    },
-  ],
-});
+export const WebhookBody = Type.Object(
+  { ...properties, ...why },
+  {
+    ...strict,
+    $id: 'WebhookBody',
+    examples: [
+      {
+        url: 'https://chat.example.com/hooks/releases',
+        triggers: ['on-release-completed', 'on-release-aborted', 'on-analysis-run-failed'],
+        services: ['*.example.com'],
+      },
+    ],
+  },
+);
 
 export const Webhook = Type.Object({ name: Type.String(), ...properties, revision }, { $id: 'Webhook' });
 

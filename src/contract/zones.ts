@@ -1,6 +1,7 @@
 /** Zones, their files and their RRsets, as they are sent and shown. */
 import { Type } from 'typebox';
 import { name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
+import { why } from './why.ts';
 
 const times = {
   ttlSeconds: ttl('TTL of the SOA; 3600 where left out.'),
@@ -26,6 +27,7 @@ export const ZoneBody = Type.Object(
     refreshSeconds: Type.Optional(times.refreshSeconds),
     retrySeconds: Type.Optional(times.retrySeconds),
     expireSeconds: Type.Optional(times.expireSeconds),
+    ...why,
   },
   {
     ...strict,
@@ -85,11 +87,14 @@ const records = {
   }),
 };
 
-export const RRsetBody = Type.Object(records, {
-  ...strict,
-  $id: 'RRsetBody',
-  examples: [{ ttlSeconds: 300, rdata: ['10 mail.example.com.'] }],
-});
+export const RRsetBody = Type.Object(
+  { ...records, ...why },
+  {
+    ...strict,
+    $id: 'RRsetBody',
+    examples: [{ ttlSeconds: 300, rdata: ['10 mail.example.com.'] }],
+  },
+);
 
 export const RRset = Type.Object(
   {

@@ -274,7 +274,12 @@ export class Engine {
 }
 
 /** Who, when and why: what a revision has from what was said with the command. */
-function said({ actor, atMs, why, origin }: CommandContext): Pick<Revision, 'actor' | 'atMs' | keyof Why | keyof Request> {
+function said({
+  actor,
+  atMs,
+  why,
+  origin,
+}: CommandContext): Pick<Revision, 'actor' | 'atMs' | keyof Why | keyof Request> {
   const { requestId, traceparent } = origin ?? {};
   return {
     atMs,

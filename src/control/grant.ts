@@ -48,8 +48,10 @@ export class Grant {
   release(release: Release): Release | undefined {
     const services = release.services.filter(({ name }) => this.service(name, release.revision));
     if (services.length === release.services.length) return release;
-    // The message may name the rest, and what was measured of it.
-    return services.length === 0 ? undefined : { ...release, services, message: UNSAID };
+    if (services.length === 0) return undefined;
+    // The message may name the rest, and what was measured of it; so may what was said of all.
+    const { why: _why, ...rest } = release;
+    return { ...rest, services, message: UNSAID };
   }
 
   /** The part of a revision that is in reach, the same object where that is all of it; undefined: none of it. */
@@ -158,7 +160,8 @@ export class Grant {
       if (progress === null) return null;
       const all = (progress as { services: readonly ReleaseService[] }).services;
       const services = all.filter(({ name }) => this.service(name, revision));
-      return { ...(progress as object), services, message: UNSAID };
+      const { why: _why, ...rest } = progress as Partial<Release>;
+      return { ...rest, services, message: UNSAID };
     };
     return { ...subject, before: trimmed(subject.before), after: trimmed(subject.after) };
   }

@@ -2,6 +2,7 @@
 import type { Credentials } from './gate-credentials.ts';
 import type { KeptAnalysis } from './kept-analysis.ts';
 import type { Weights } from './service.ts';
+import type { Why } from './why.ts';
 
 /** One step; the words are those of Argo Rollouts. Each has exactly one of these. */
 export interface Step {
@@ -115,6 +116,8 @@ export interface Release {
   readonly analyses?: readonly KeptAnalysis[];
   /** It ended long ago: its steps, and what its gates said, are no longer kept. */
   readonly forgotten?: true;
+  /** What was said when it was made: the steps that it takes by itself are taken for that. */
+  readonly why?: Why;
   /** Unix time, milliseconds. */
   readonly createdAtMs: number;
   /** The last revision that changed it; its ETag. */

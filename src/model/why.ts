@@ -55,7 +55,9 @@ function checkReason(text: string): Problem | undefined {
   const found = BREAKS.exec(text) ?? TURNS.exec(text);
   if (found === null) return undefined;
   const place = [...text.slice(0, found.index)].length + 1;
-  const what = BREAKS.test(found[0]) ? 'a control character or line break' : 'a character that turns its direction around';
+  const what = BREAKS.test(found[0])
+    ? 'a control character or line break'
+    : 'a character that turns its direction around';
   return refuse(`character ${place} is ${nameOf(found[0])}, ${what}`);
 }
 
@@ -65,7 +67,8 @@ function makeLink(text: string, i: number): string | Problem {
     const detail = `Link ${i} is no link: ${why}; a link is a URL of http or https, such as https://git.example.com/app/commit/1a2b3c.`;
     return new Problem('links_invalid', detail, { pointer: `/links/${i}` });
   };
-  if (text.length > LINK_MAX_CHARS) return refuse(`it has ${text.length} characters, at most ${LINK_MAX_CHARS} are taken`);
+  if (text.length > LINK_MAX_CHARS)
+    return refuse(`it has ${text.length} characters, at most ${LINK_MAX_CHARS} are taken`);
   // The standard's reader drops line breaks and takes `https:x` for `https://x`: what is kept should be what was meant.
   if (!/^https?:\/\/[^\s]+$/iu.test(text) || BREAKS.test(text) || TURNS.test(text) || !text.isWellFormed()) {
     return refuse('it does not begin with https:// or http://, or has blanks or control characters');

@@ -15,7 +15,15 @@ import { Deliveries } from './deliveries.ts';
 import { openDirectory } from './directory.ts';
 import { StoreError } from './error.ts';
 import { migrate } from './migrations.ts';
-import { type RevisionRow, type RRsetRow, revisionColumns, rrsetColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
+import {
+  type RevisionRow,
+  type RRsetRow,
+  revisionColumns,
+  rrsetColumns,
+  type SubjectRow,
+  toRevision,
+  toRRset,
+} from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
 import { type Retention, Texts } from './texts.ts';

@@ -77,9 +77,14 @@ interface Schema {
   readonly 'x-code'?: string;
 }
 
+/** Numbers with a code; texts that have one are the same on every write (why.test.ts). */
+function isBounded({ type, ...schema }: Schema): boolean {
+  return schema['x-code'] !== undefined && type !== 'string';
+}
+
 /** Calls `seen` for every number in a body whose schema has a code, with a way to put another in its place. */
 function visit(schema: Schema, body: unknown, place: string, seen: (schema: Schema, place: string) => void): void {
-  if (schema['x-code'] !== undefined) seen(schema, place);
+  if (isBounded(schema)) seen(schema, place);
   if (typeof body !== 'object' || body === null) return;
   for (const [key, value] of Object.entries(body)) {
     const within = schema.properties?.[key] ?? schema.items ?? schema.additionalProperties;
@@ -97,9 +102,9 @@ function withNumber(body: object, place: string, number: number): object {
   return copy;
 }
 
-/** The places of a schema that have a code. */
+/** The places of a schema that have numbers with a code. */
 function places(schema: Schema, place = ''): string[] {
-  if (schema['x-code'] !== undefined) return [place];
+  if (isBounded(schema)) return [place];
   const { properties = {}, items, additionalProperties } = schema;
   return [
     ...Object.entries(properties).flatMap(([key, each]) => places(each, `${place}/${key}`)),

@@ -7,6 +7,7 @@ import type { Token } from '../../model/token.ts';
 import type { ApiParts, Hook } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { explainNoMatch, parseIfMatch, parseIfNoneMatch } from './conditions.ts';
+import { readTraceparent, takeWhy, whyHeaders } from './why.ts';
 
 /** A preHandler hook: reads the headers of a request with an actor, once its body is there. */
 export function makeContextHook({ now }: ApiParts): Hook {
@@ -27,12 +28,16 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   if (accepted?.length === 0 && !isRead) return explainNoMatch(ifMatch as string);
   const refused = readIfNoneMatch(request);
   if (refused instanceof Problem) return refused;
+  const why = isRead ? {} : takeWhy(request);
+  if (why instanceof Problem) return why;
+  const traceparent = readTraceparent(request.headers);
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {
     actor: actor.name,
     atMs,
-    origin: { requestId: request.id, client: request.ip },
+    origin: { requestId: request.id, client: request.ip, ...(traceparent !== undefined && { traceparent }) },
+    why,
     ...(actor.limits !== undefined && { limits: actor.limits }),
     ...(accepted !== undefined && { ifMatch: accepted }),
     ...(refused !== undefined && { ifNoneMatch: refused }),
@@ -56,7 +61,7 @@ function readIdempotency(request: FastifyRequest, actor: Token): CommandContext[
   if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
     return new Problem('header_invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
   }
-  const hash = createHash('sha256').update(`${request.method} ${request.url}\n`);
+  const hash = createHash('sha256').update(`${request.method} ${request.url}\n${whyHeaders(request.headers)}`);
   if (request.bodyBytes !== undefined) hash.update(request.bodyBytes);
   return { key, token: actor.name, bodyHash: hash.digest('hex') };
 }

@@ -66,6 +66,7 @@ function progressOf({
   to: _to,
   id: _id,
   createdAtMs: _at,
+  why: _why,
   revision: _revision,
   // They stay with the release, and would be in every revision of it.
   analyses: _analyses,

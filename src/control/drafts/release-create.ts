@@ -35,9 +35,10 @@ export function draftReleaseCreate(
   if (steps instanceof Problem) return steps;
   const unfit = checkServices(store, services, body.to, steps);
   if (unfit !== undefined) return unfit;
-  const { atMs } = context;
+  const { atMs, why = {} } = context;
   const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
-  const release = { ...beginRelease(made, atMs), revision };
+  const isSaid = Object.keys(why).length > 0;
+  const release = { ...beginRelease(made, atMs), ...(isSaid && { why }), revision };
   const name = single ? services[0]?.name : undefined;
   if (dryRun) {
     const inForce = Math.max(...services.map((service) => service.revision));

@@ -5,6 +5,7 @@
 import type { Release } from '../../model/release.ts';
 import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../model/release-triggers.ts';
 import type { Revision, Subject } from '../../model/revision.ts';
+import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Grant } from '../grant.ts';
 import { shown } from '../names.ts';
@@ -33,7 +34,7 @@ export type Event = Placed &
   (
     | { readonly name: 'revision'; readonly revision: Revision }
     | { readonly name: 'health'; readonly health: HealthEvent }
-    | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release }
+    | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release; readonly why: Why }
   );
 
 /**
@@ -71,7 +72,8 @@ export type Releases = Pick<Store, 'release'>;
 
 /** The events of a revision, in order; the first is the revision itself. */
 export function eventsOf(revision: Revision, store: Releases): Event[] {
-  const { atMs } = revision;
+  const { atMs, reason, links } = revision;
+  const why = { ...(reason !== undefined && { reason }), ...(links !== undefined && { links }) };
   const events: Event[] = [{ name: 'revision', revision, atMs, position: { revision: revision.revision, index: 0 } }];
   for (const subject of revision.subjects) {
     if (subject.kind !== 'release' || subject.forgotten !== undefined) continue;
@@ -79,7 +81,7 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
     const before = (subject.before ?? undefined) as ReleaseProgress | undefined;
     for (const trigger of triggersOf(before, release)) {
       const position = { revision: revision.revision, index: events.length };
-      events.push({ name: 'release', trigger, release, atMs, position });
+      events.push({ name: 'release', trigger, release, why, atMs, position });
     }
   }
   return events;
@@ -103,7 +105,9 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
   const release = grant.release(event.release);
   if (release === undefined) return undefined;
   const services = release.services.map(({ name }) => shown(name));
-  return { trigger: event.trigger, release: releaseReply(release, undefined), services };
+  // What was said of all of it may name the rest.
+  const why = release === event.release ? event.why : {};
+  return { trigger: event.trigger, ...why, release: releaseReply(release, undefined), services };
 }
 
 function servicesOf({ subjects }: Revision): string[] {

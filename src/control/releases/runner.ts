@@ -13,6 +13,7 @@ import { isActive, type Release, remainingMs } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
 import { changedTargets } from '../../model/release-targets.ts';
 import type { ModelChange, Revision, Subject } from '../../model/revision.ts';
+import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { DrainReports } from '../drain/report.ts';
@@ -49,6 +50,8 @@ interface RunnerParts {
 interface Followed {
   readonly id: string;
   readonly revision: number;
+  /** What its steps are taken for. */
+  readonly why: Why | undefined;
   /** By the steady clock; infinite: not ended by time, or not yet. */
   dueAtMs: number;
   /** Of its analysis, once there is one. */
@@ -142,6 +145,7 @@ export class ReleaseRunner {
     const followed: Followed = {
       id,
       revision,
+      why: release.why,
       dueAtMs,
       verdict: undefined,
       analysis: undefined,
@@ -226,7 +230,7 @@ export class ReleaseRunner {
 
   async #step(followed: Followed): Promise<void> {
     const { engine, clock, log } = this.#parts;
-    const { id, revision, verdict, changed } = followed;
+    const { id, revision, why, verdict, changed } = followed;
     followed.dueAtMs = clock.steadyMs() + RETRY_MS;
     try {
       const command = {
@@ -237,7 +241,7 @@ export class ReleaseRunner {
         changed,
       } as const;
       followed.isStepping = true;
-      const result = await engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      const result = await engine.execute(command, { actor: ACTOR, atMs: clock.wallMs(), ...(why && { why }) });
       if (!(result instanceof Problem)) return;
       const { code, detail } = result;
       // It is tried again each second until it goes through, and said once.

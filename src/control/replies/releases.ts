@@ -9,13 +9,14 @@ import type { AnalysisProgress } from '../observed/analysis.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
 export function releaseReply(release: Release, name: string | undefined): object {
-  const { id, to, steps, createdAtMs, revision } = release;
+  const { id, to, steps, why, createdAtMs, revision } = release;
   return {
     id,
     to,
     ...standing(release, name),
     steps: shownSteps(steps),
     ...(release.forgotten && { forgotten: true }),
+    ...(why !== undefined && { why }),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,

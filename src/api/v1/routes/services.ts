@@ -24,6 +24,7 @@ import {
   putReply,
   readProblems,
   resourceReply,
+  whyHeaders,
   writeProblems,
 } from '../../reply-schemas.ts';
 import { inTurns } from '../../slices.ts';
@@ -83,6 +84,7 @@ const compare = {
   description:
     'Says of each what a PUT of its body would do now, one after the other, and is refused where one of them would be. Nothing is changed, and nothing is kept.',
   tags,
+  headers: whyHeaders,
   body: CompareServicesBody,
   response: {
     200: { description: 'What is there, and what would be.', ...refTo('ServiceComparison') },

@@ -19,6 +19,7 @@ import {
   putReply,
   readProblems,
   resourceReply,
+  whyHeaders,
   writeProblems,
 } from '../../reply-schemas.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
@@ -87,6 +88,7 @@ const redeliver = {
   description: 'With the id that it has, so that the receiver knows it again.',
   tags,
   params: DeliveryParams,
+  headers: whyHeaders,
   body: EmptyBody,
   response: {
     200: { description: 'It is on its way.', ...refTo('Delivery') },
