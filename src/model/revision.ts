@@ -50,6 +50,8 @@ export type RevisionKind =
   | 'zone.import'
   | 'rrset.put'
   | 'rrset.delete'
+  /** Several changes of one zone's records. */
+  | 'records.change'
   | 'service.put'
   | 'service.delete'
   | 'shift'

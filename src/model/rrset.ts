@@ -41,49 +41,77 @@ export function parseStoredType(text: string): number | Problem {
   return type;
 }
 
+/** Which RRset: names are canonical. */
+export type RRsetOwner = Pick<RRset, 'zone' | 'name' | 'type'>;
+
 /** The RRset that a body describes. */
-export function makeRRset(
-  owner: { zone: string; name: string; type: number },
-  body: RRsetBody,
-  revision: number,
-): RRset | Problem {
+export function makeRRset(owner: RRsetOwner, body: RRsetBody, revision: number): RRset | Problem {
   const badTtl = checkSeconds(body.ttlSeconds, 'ttlSeconds');
   if (badTtl !== undefined) return badTtl;
-  // Counted before they are read: reading more than could ever be kept is work for nothing.
-  if (body.rdata.length > RECORDS_MAX) {
-    const detail = `An RRset has at most ${RECORDS_MAX} records, or no message could carry it; this one has ${body.rdata.length}.`;
-    return new Problem('rrset_invalid', detail, { pointer: '/rdata' });
-  }
-  const rdata: Uint8Array[] = [];
+  const rdata = parseRecords(owner, body.rdata, 'rdata');
+  if (rdata instanceof Problem) return rdata;
   const seen = new Map<string, number>();
-  for (const [i, text] of body.rdata.entries()) {
-    const pointer = `/rdata/${i}`;
-    const data = parseRdata(owner.type, text);
-    if (data instanceof Malformed) return new Problem('rdata_invalid', `Record ${i}: ${data.reason}.`, { pointer });
+  for (const [i, data] of rdata.entries()) {
     const key = rdataKey(owner.type, data);
     const twin = seen.get(key);
     if (twin !== undefined) {
       // RFC 2181 §5: records of one RRset differ, and not only in the case of names (RFC 4343 §3).
-      return new Problem('rdata_invalid', `Record ${i} says the same as record ${twin}.`, { pointer });
+      return new Problem('rdata_invalid', `Record ${i} says the same as record ${twin}.`, { pointer: `/rdata/${i}` });
     }
     seen.set(key, i);
+  }
+  return assembleRRset(owner, body, rdata, revision);
+}
+
+/** The records that texts stand for. `member`: of the body, for messages. */
+export function parseRecords(
+  { type }: RRsetOwner,
+  texts: readonly string[],
+  member: 'rdata' | 'values',
+): Uint8Array[] | Problem {
+  // Counted before they are read: reading more than could ever be kept is work for nothing.
+  const tooMany = checkCount(texts.length, member);
+  if (tooMany !== undefined) return tooMany;
+  const rdata: Uint8Array[] = [];
+  for (const [i, text] of texts.entries()) {
+    const data = parseRdata(type, text);
+    if (data instanceof Malformed) {
+      const pointer = `/${member}/${i}`;
+      return new Problem('rdata_invalid', `Record ${i}: ${data.reason}.`, { pointer });
+    }
     rdata.push(data);
   }
-  const ttls = makeTtls(owner.type, body);
-  if (ttls instanceof Problem) return ttls;
-  return checkSize(owner, rdata) ?? { ...owner, ...ttls, rdata, revision };
+  return rdata;
+}
+
+/** An RRset of records that differ, if it may be one. */
+export function assembleRRset(
+  owner: RRsetOwner,
+  ttls: Pick<RRsetBody, 'ttlSeconds' | 'recordTtlSeconds'>,
+  rdata: readonly Uint8Array[],
+  revision: number,
+): RRset | Problem {
+  const made = makeTtls(owner.type, ttls, rdata.length);
+  if (made instanceof Problem) return made;
+  return checkSize(owner, rdata) ?? { ...owner, ...made, rdata, revision };
+}
+
+function checkCount(records: number, member: string): Problem | undefined {
+  if (records <= RECORDS_MAX) return undefined;
+  const detail = `An RRset has at most ${RECORDS_MAX} records, or no message could carry it; this one has ${records}.`;
+  return new Problem('rrset_invalid', detail, { pointer: `/${member}` });
 }
 
 /** One TTL for all (RFC 2181 §5.2), but for signatures. */
-function makeTtls(type: number, { ttlSeconds, recordTtlSeconds, rdata }: RRsetBody): RRsetTtls | Problem {
+function makeTtls(type: number, { ttlSeconds, recordTtlSeconds }: RRsetTtls, records: number): RRsetTtls | Problem {
   if (recordTtlSeconds === undefined) return { ttlSeconds };
   const pointer = '/recordTtlSeconds';
   if (type !== TYPE.RRSIG) {
     const detail = `All records of an RRset have one TTL (RFC 2181 §5.2): recordTtlSeconds is for RRSIG, not for ${formatType(type)}.`;
     return new Problem('rrset_invalid', detail, { pointer });
   }
-  if (recordTtlSeconds.length !== rdata.length) {
-    const detail = `recordTtlSeconds has a TTL for each of the ${rdata.length} records, not ${recordTtlSeconds.length}.`;
+  if (recordTtlSeconds.length !== records) {
+    const detail = `recordTtlSeconds has a TTL for each of the ${records} records, not ${recordTtlSeconds.length}.`;
     return new Problem('rrset_invalid', detail, { pointer });
   }
   for (const [i, seconds] of recordTtlSeconds.entries()) {
@@ -97,7 +125,9 @@ function makeTtls(type: number, { ttlSeconds, recordTtlSeconds, rdata }: RRsetBo
 
 type RRsetTtls = Pick<RRset, 'ttlSeconds' | 'recordTtlSeconds'>;
 
-function checkSize({ name, type }: { name: string; type: number }, rdata: readonly Uint8Array[]): Problem | undefined {
+function checkSize({ name, type }: RRsetOwner, rdata: readonly Uint8Array[]): Problem | undefined {
+  const tooMany = checkCount(rdata.length, 'rdata');
+  if (tooMany !== undefined) return tooMany;
   if (rdata.length === 0) {
     const detail = 'An RRset has at least one record; delete it to have none.';
     return new Problem('rrset_invalid', detail, { pointer: '/rdata' });

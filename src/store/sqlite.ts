@@ -472,13 +472,13 @@ export class Store {
   }
 
   /**
-   * Some RRset of a zone below a name, but for those of the types to pass over. Names are in the order of their text, so
-   * that it may be anywhere: of those after `after` the next few thousand are looked at, up to `last` where there are more.
+   * Some RRset of a zone below a name, of those that are meant. Names are in the order of their text, so that it may be
+   * anywhere: of those after `after` the next few thousand are looked at, up to `last` where there are more.
    */
   rrsetBelow(
     zone: string,
     name: string,
-    passOver: readonly number[],
+    isMeant: (rrset: RRsetKey) => boolean,
     after: RRsetKey = { name: '', type: -1 },
   ): { readonly found?: RRsetKey; readonly last?: RRsetKey } {
     return this.#read('rrsetBelow', () => {
@@ -489,7 +489,7 @@ export class Store {
       for (const row of rrsetsBelow.iterate(zone, ...range, suffix.length, suffix)) {
         const found = row as RRsetKey;
         // The dot before it may be one within a label.
-        if (found.name !== name && isAtOrBelow(found.name, name) && !passOver.includes(found.type)) return { found };
+        if (found.name !== name && isAtOrBelow(found.name, name) && isMeant(found)) return { found };
       }
       return { ...(last && { last }) };
     });

@@ -2,7 +2,6 @@
 
 import type { WrittenServiceBody } from '../../model/adoption.ts';
 import type { Problem } from '../../model/errors.ts';
-import type { RRsetBody } from '../../model/rrset.ts';
 import type { Weights } from '../../model/service.ts';
 import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
@@ -12,6 +11,7 @@ import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Below } from './below.ts';
 import type { BuiltZone } from './built-zone.ts';
 import type { HealthCommand } from './health.ts';
+import type { RecordsCommand } from './records.ts';
 import type { ReleaseCommand } from './releases.ts';
 
 /**
@@ -32,15 +32,6 @@ export type Command =
       readonly below?: Below;
     }
   | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
-  | {
-      readonly kind: 'rrset.put';
-      readonly zone: string;
-      readonly name: string;
-      readonly type: string;
-      readonly body: RRsetBody;
-      readonly below?: Below;
-    }
-  | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string }
   /** With `replace` it takes the place of the records that are there, from which comes what its body leaves out. */
   | { readonly kind: 'service.put'; readonly name: string; readonly body: WrittenServiceBody }
   /** `leave`: a pool of it, whose targets stay as records. */
@@ -58,6 +49,7 @@ export type Command =
   | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
   /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
   | { readonly kind: 'token.delete'; readonly name: string; readonly settingsAdmin: boolean }
+  | RecordsCommand
   | HealthCommand
   | ReleaseCommand;
 

@@ -2,11 +2,11 @@
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { BelowQuestion } from '../commands/below.ts';
+import type { Below, BelowQuestion } from '../commands/below.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import type { Sliced } from '../slices.ts';
 import { lookBelow } from './below.ts';
-import { dnameQuestion } from './rrsets.ts';
+import { recordQuestions } from './records.ts';
 import { hiddenQuestion } from './zones.ts';
 
 /** The command with what it must know. To be executed in the turn in which this ends: where something else is changed first, all is looked at again, in one. */
@@ -15,20 +15,30 @@ export function* withForesight(
   command: Command,
   context: Pick<CommandContext, 'limits'>,
 ): Sliced<Command> {
-  const question = questionOf(store, command, context);
-  if (question === undefined) return command;
-  const found = yield* lookBelow(store, question);
-  return { ...command, below: { ...question, found, revision: store.lastRevision } } as Command;
+  switch (command.kind) {
+    case 'records.change':
+    case 'rrset.put': {
+      const below: Below[] = [];
+      for (const question of recordQuestions(store, command)) below.push(yield* answered(store, question));
+      return below.length === 0 ? command : { ...command, below };
+    }
+    case 'zone.put':
+    case 'zone.import': {
+      const question = zoneQuestion(store, command.zone, context);
+      return question === undefined ? command : { ...command, below: yield* answered(store, question) };
+    }
+    default:
+      return command;
+  }
 }
 
-function questionOf(
-  store: Store,
-  command: Command,
-  context: Pick<CommandContext, 'limits'>,
-): BelowQuestion | undefined {
-  if (command.kind === 'rrset.put') return dnameQuestion(store, command);
-  if (command.kind !== 'zone.put' && command.kind !== 'zone.import') return undefined;
-  const name = canonicalName(command.zone);
+function* answered(store: Store, question: BelowQuestion): Sliced<Below> {
+  const found = yield* lookBelow(store, question);
+  return { ...question, found, revision: store.lastRevision };
+}
+
+function zoneQuestion(store: Store, zone: string, context: Pick<CommandContext, 'limits'>): BelowQuestion | undefined {
+  const name = canonicalName(zone);
   if (name instanceof Problem || store.zone(name) !== undefined) return undefined;
   return hiddenQuestion(store, store.zoneOf(name), name, context);
 }

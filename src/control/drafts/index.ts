@@ -3,10 +3,10 @@ import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import type { Drafted } from './draft.ts';
 import { draftHealth } from './health.ts';
+import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
 import { draftReleaseCreate } from './release-create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
 import { draftRollback } from './rollback.ts';
-import { draftRRsetDelete, draftRRsetPut } from './rrsets.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { draftShift, draftWeights } from './shifts.ts';
 import { draftTokenCreate, draftTokenDelete } from './tokens.ts';
@@ -23,6 +23,8 @@ export function draft(store: Store, command: Command, context: CommandContext, r
       return draftZoneImport(store, command, context, revision);
     case 'zone.delete':
       return draftZoneDelete(store, command, context);
+    case 'records.change':
+      return draftRecords(store, command, context, revision);
     case 'rrset.put':
       return draftRRsetPut(store, command, context, revision);
     case 'rrset.delete':

@@ -3,11 +3,11 @@ import { Problem } from '../../model/errors.ts';
 import { parentOf } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { Service } from '../../model/service.ts';
-import type { Store } from '../../store/sqlite.ts';
 import { shown } from '../names.ts';
+import type { RuledStore } from './records-after.ts';
 
 /** The service and the pool that a preview name (canonical text) answers for; undefined: it is none, or does not answer. */
-export function findPreview(store: Store, name: string): { service: Service; pool: string } | undefined {
+export function findPreview(store: RuledStore, name: string): { service: Service; pool: string } | undefined {
   const above = parentOf(name);
   const service = above === undefined ? undefined : store.service(above);
   const pool = service && previewNames(service).get(name);
@@ -20,14 +20,14 @@ export function findPreview(store: Store, name: string): { service: Service; poo
 }
 
 /** 409 where a preview answers at the name. */
-export function refuseAtPreview(store: Store, name: string): Problem | undefined {
+export function refuseAtPreview(store: RuledStore, name: string): Problem | undefined {
   const preview = findPreview(store, name);
   return preview && previewProblem(name, preview.service, preview.pool);
 }
 
 /** 409 where records that are to replace all those of a zone would stand at a preview name of one of its services. */
 export function refuseAtPreviews(
-  store: Store,
+  store: RuledStore,
   service: Service,
   typesAt: (name: string) => readonly number[],
 ): Problem | undefined {

@@ -1,104 +1,37 @@
-/** Drafts of changes to RRsets, and what may stand beside what at one name. */
+/** What may stand beside what at one name, asked of what a list of changes leaves. */
 
-import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, parentOf, suffixesOf } from '../../model/name.ts';
 import { atDelegation, belowDname, besideCname, glueTypes } from '../../model/record-rules.ts';
-import { makeRRset, parseStoredType, type RRset, rrsetBody } from '../../model/rrset.ts';
-import { withRaisedSerial, type Zone } from '../../model/zone.ts';
+import { parseStoredType, type RRset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
 import type { Below, BelowQuestion } from '../commands/below.ts';
-import type { Command, CommandContext } from '../commands/command.ts';
 import { label, shown } from '../names.ts';
-import { rrsetReply } from '../replies/rrsets.ts';
 import { belowOf } from './below.ts';
-import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
-import { namerWarnings, spellingWarnings, targetWarnings } from './target-warnings.ts';
+import type { RecordsAfter, RuledStore } from './records-after.ts';
 import { unknownZone } from './zones.ts';
 
 /** Where an RRset stands: its zone and its key. */
-interface Place {
+export interface Place {
   readonly zone: Zone;
   readonly name: string;
   readonly type: number;
 }
 
-export function draftRRsetPut(
-  store: Store,
-  command: Extract<Command, { kind: 'rrset.put' }>,
-  context: CommandContext,
-  revision: number,
-): Drafted {
-  const place = findPlace(store, command);
-  if (place instanceof Problem) return place;
-  const { zone, name, type } = place;
-  const before = store.rrset(zone.name, name, type);
-  const stale = checkPrecondition(context, before?.revision, `the RRset ${label(name, type)}`);
-  if (stale !== undefined) return stale;
-  const rrset = makeRRset({ zone: zone.name, name, type }, command.body, revision);
-  if (rrset instanceof Problem) return rrset;
-  // What stands there already, by an import for one, may be changed: each rule is about what stands where.
-  const conflict = before === undefined ? checkOwner(store, place, command.below) : undefined;
-  if (conflict !== undefined) return conflict;
-  const body = rrsetBody(rrset);
-  if (before !== undefined && isDeepStrictEqual(rrsetBody(before), body)) {
-    return { revision: before.revision, body: withWarnings(store, zone, before, command.body.rdata) };
-  }
-  return {
-    kind: 'rrset.put',
-    summary: `${before === undefined ? 'made' : 'changed'} ${label(name, type)}`,
-    subjects: [{ kind: 'rrset', name: label(name, type), before: before ? rrsetBody(before) : null, after: body }],
-    changes: [
-      { op: 'putRRset', rrset },
-      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
-    ],
-    created: before === undefined,
-    body: withWarnings(store, zone, rrset, command.body.rdata),
-  };
-}
-
-export function draftRRsetDelete(
-  store: Store,
-  command: Extract<Command, { kind: 'rrset.delete' }>,
-  context: CommandContext,
-  revision: number,
-): Drafted {
-  const place = findPlace(store, command);
-  if (place instanceof Problem) return place;
-  const { zone, name, type } = place;
-  const before = store.rrset(zone.name, name, type);
-  const stale = checkPrecondition(context, before?.revision, `the RRset ${label(name, type)}`);
-  if (stale !== undefined) return stale;
-  if (before === undefined) return missingRRset(store, place);
-  return {
-    kind: 'rrset.delete',
-    summary: `deleted ${label(name, type)}`,
-    subjects: [{ kind: 'rrset', name: label(name, type), before: rrsetBody(before), after: null }],
-    changes: [
-      { op: 'deleteRRset', zone: zone.name, name, type },
-      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
-    ],
-    created: false,
-    body: null,
-  };
-}
-
-function withWarnings(store: Store, zone: Zone, rrset: RRset, texts: readonly string[]): unknown {
-  const isAlias = rrset.type === TYPE.CNAME;
-  const hosts = isAlias ? namerWarnings(store, zone, rrset.name) : targetWarnings(store, zone, rrset);
-  const warnings = [...hosts, ...spellingWarnings(zone, rrset, texts)];
-  const reply = rrsetReply(rrset) as object;
-  return warnings.length === 0 ? reply : { ...reply, warnings };
-}
-
 /** There is no such RRset; where its name is another zone's, it says so. */
-export function missingRRset(store: Store, { zone, name, type }: Place): Problem {
+export function missingRRset(store: RuledStore, place: Place): Problem {
+  const { name, type } = place;
+  return refuseOthers(store, place) ?? new Problem('rrset_unknown', `There is no RRset ${label(name, type)} here.`);
+}
+
+/** What is not there and would be another zone's. */
+function refuseOthers(store: RuledStore, { zone, name, type }: Place): Problem | undefined {
   const owner = store.zoneOf(name) as Zone;
-  if (owner.name !== zone.name && !atDelegation.has(type)) return taken(name, owner);
-  return new Problem('rrset_unknown', `There is no RRset ${label(name, type)} here.`);
+  return owner.name === zone.name || atDelegation.has(type) ? undefined : taken(name, owner);
 }
 
 function taken(name: string, owner: Zone): Problem {
@@ -115,38 +48,47 @@ export function findPlace(store: Store, asked: { zone: string; name: string; typ
   const type = parseStoredType(asked.type);
   if (type instanceof Problem) return type;
   const zone = store.zone(zoneName);
-  if (zone === undefined) return unknownZone(zoneName);
-  if (!isAtOrBelow(name, zoneName)) {
-    return new Problem('name_outside_zones', `${shown(name)} is not in the zone ${shown(zoneName)}.`);
-  }
-  return { zone, name, type };
+  return zone === undefined ? unknownZone(zoneName) : placeIn(zone, name, type);
+}
+
+/** Names are canonical. */
+export function placeIn(zone: Zone, name: string, type: number): Place | Problem {
+  if (isAtOrBelow(name, zone.name)) return { zone, name, type };
+  const full = shown(`${name}.${zone.name}`);
+  const detail = `${shown(name)} is not in the zone ${shown(zone.name)}; names are written in full, ${full} for one.`;
+  return new Problem('name_outside_zones', detail);
+}
+
+/** Refuses what is not there, and could not be: it is nothing to add to or to take from. */
+export function checkAbsent(store: RuledStore, place: Place): Problem | undefined {
+  return checkApexOwned(place) ?? refuseOthers(store, place);
 }
 
 /** Refuses an RRset that cannot come to stand at its name. */
-function checkOwner(store: Store, place: Place, below: Below | undefined): Problem | undefined {
+export function checkOwner(store: RecordsAfter, place: Place, below: readonly Below[]): Problem | undefined {
   const { zone, name, type } = place;
   const badOwner = checkOwnerName(name);
   if (badOwner !== undefined) return badOwner;
   const owner = store.zoneOf(name) as Zone;
   if (owner.name !== zone.name && !isParents(store, place, owner)) return taken(name, owner);
   return (
-    checkApex(zone, name, type) ??
+    checkApex(place) ??
     checkAlias(store, zone, name, type) ??
     checkDname(store, place, below) ??
     checkServices(store, zone, name, type) ??
     // A child zone's previews are not where its parent's glue is.
-    (owner.name === zone.name ? refuseAtPreview(store, name) : undefined)
+    (owner.name === zone.name ? refuseAtPreview(store.before, name) : undefined)
   );
 }
 
 /** At and below a child zone's apex its parent has its word on the delegation, and glue for it, which the child hides. */
-function isParents(store: Store, { zone, name, type }: Place, child: Zone): boolean {
+function isParents(store: RuledStore, { zone, name, type }: Place, child: Zone): boolean {
   if (child.name === name && atDelegation.has(type)) return true;
   return glueTypes.has(type) && ancestorWith(store, zone, name, TYPE.NS) !== undefined;
 }
 
 /** The nearest name at or above this one, below the zone's apex, that has an RRset of the type. */
-function ancestorWith(store: Store, zone: Zone, name: string, type: number): string | undefined {
+function ancestorWith(store: RuledStore, zone: Zone, name: string, type: number): string | undefined {
   for (const above of suffixesOf(name)) {
     if (above === zone.name) return undefined;
     if (store.rrset(zone.name, above, type) !== undefined) return above;
@@ -154,15 +96,20 @@ function ancestorWith(store: Store, zone: Zone, name: string, type: number): str
   return undefined;
 }
 
-function checkApex(zone: Zone, name: string, type: number): Problem | undefined {
-  const isApex = name === zone.name;
-  if (isApex && (type === TYPE.SOA || type === TYPE.NS)) {
-    const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}.`;
-    return new Problem('apex_conflict', detail, { conflict: name });
-  }
+/** SOA and NS at the apex are the zone's. */
+function checkApexOwned({ zone, name, type }: Place): Problem | undefined {
+  if (name !== zone.name || (type !== TYPE.SOA && type !== TYPE.NS)) return undefined;
+  const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}.`;
+  return new Problem('apex_conflict', detail, { conflict: name });
+}
+
+function checkApex(place: Place): Problem | undefined {
+  const owned = checkApexOwned(place);
+  if (owned !== undefined) return owned;
+  const { zone, name, type } = place;
   // RFC 1035 §3.3.13: an SOA marks the start of a zone.
   if (type === TYPE.SOA) return new Problem('rrset_invalid', 'An SOA stands only at the apex of a zone.');
-  if (isApex && type === TYPE.CNAME) {
+  if (name === zone.name && type === TYPE.CNAME) {
     // RFC 1034 §3.6.2: no other data beside a CNAME, and an apex has SOA and NS.
     const detail = `A CNAME cannot stand at the apex of ${shown(name)}, beside SOA and NS.`;
     return new Problem('apex_conflict', detail, { conflict: name });
@@ -171,7 +118,7 @@ function checkApex(zone: Zone, name: string, type: number): Problem | undefined 
 }
 
 /** Beside a CNAME there is nothing else (RFC 1034 §3.6.2), and the zone's own nameservers are none (RFC 2181 §10.3). */
-function checkAlias(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+function checkAlias(store: RuledStore, zone: Zone, name: string, type: number): Problem | undefined {
   if (type === TYPE.CNAME && zone.nameservers.includes(name)) return nameserverProblem('cname_conflict', zone, name);
   const clashes = (other: RRset): boolean =>
     type === TYPE.CNAME ? !besideCname.has(other.type) : other.type === TYPE.CNAME && !besideCname.has(type);
@@ -189,29 +136,23 @@ export function nameserverProblem(code: 'cname_conflict' | 'service_conflict', z
 }
 
 /** Below a DNAME nothing is answered (RFC 6672 §2.4). */
-function checkDname(store: Store, { zone, name, type }: Place, known: Below | undefined): Problem | undefined {
+function checkDname(store: RecordsAfter, place: Place, known: readonly Below[]): Problem | undefined {
+  const { zone, name, type } = place;
   const isBelow = belowDname.has(type) ? undefined : refuseBelowDname(store, zone, name);
   if (isBelow !== undefined || type !== TYPE.DNAME) return isBelow;
-  const below = belowOf(store, { zone: zone.name, name, passOver: [...belowDname] }, known);
+  const below = belowOf(store.before, dnameQuestion(store, place), known);
   if (below === undefined) return undefined;
   const other = label(below.name, below.type);
   const detail = `${other} stands below ${shown(name)}, and below a DNAME nothing is answered (RFC 6672 §2.4); delete it first.`;
   return new Problem('dname_conflict', detail, { conflict: other });
 }
 
-/** What a new DNAME must know of its zone. */
-export function dnameQuestion(
-  store: Store,
-  command: Extract<Command, { kind: 'rrset.put' }>,
-): BelowQuestion | undefined {
-  const place = findPlace(store, command);
-  if (place instanceof Problem || place.type !== TYPE.DNAME) return undefined;
-  const { zone, name, type } = place;
-  if (store.rrset(zone.name, name, type) !== undefined) return undefined;
-  return { zone: zone.name, name, passOver: [...belowDname] };
+/** What a new DNAME must know of its zone, as it is before the changes: what they make is asked for by itself. */
+export function dnameQuestion(store: RecordsAfter, { zone, name }: Place): BelowQuestion {
+  return { zone: zone.name, name, passOver: [...belowDname], except: store.gone };
 }
 
-function refuseBelowDname(store: Store, zone: Zone, name: string): Problem | undefined {
+function refuseBelowDname(store: RuledStore, zone: Zone, name: string): Problem | undefined {
   if (name === zone.name) return undefined;
   const parent = parentOf(name) as string;
   const above =
@@ -223,7 +164,7 @@ function refuseBelowDname(store: Store, zone: Zone, name: string): Problem | und
   return new Problem('dname_conflict', detail, { conflict: other });
 }
 
-function checkServices(store: Store, zone: Zone, name: string, type: number): Problem | undefined {
+function checkServices(store: RecordsAfter, zone: Zone, name: string, type: number): Problem | undefined {
   const service = store.service(name);
   if (service !== undefined && service.zone === zone.name) {
     const owned = service.kind === 'host' || type === TYPE.A || type === TYPE.AAAA || type === TYPE.CNAME;
@@ -235,10 +176,9 @@ function checkServices(store: Store, zone: Zone, name: string, type: number): Pr
   }
   const occludes = (type === TYPE.NS && name !== zone.name) || type === TYPE.DNAME;
   if (!occludes) return undefined;
-  const hidden = store
-    .servicesIn(zone.name)
-    .find((other) => isAtOrBelow(other.name, name) && (type === TYPE.NS || other.name !== name));
+  const { at, below } = store.servicesFrom(name);
+  const hidden = (type === TYPE.NS ? at : undefined) ?? below;
   if (hidden === undefined) return undefined;
-  const detail = `${label(name, type)} would hide the service ${hidden.name}: names below it are no longer answered here.`;
-  return new Problem('service_conflict', detail, { conflict: hidden.name });
+  const detail = `${label(name, type)} would hide the service ${hidden}: names below it are no longer answered here.`;
+  return new Problem('service_conflict', detail, { conflict: hidden });
 }

@@ -91,7 +91,7 @@ function findConflict(
 }
 
 function replyTo(store: Store, zone: Zone, service: Service, replaced: readonly RRset[]): unknown {
-  const warnings = service.kind === 'host' ? namerWarnings(store, zone, service.name) : [];
+  const warnings = service.kind === 'host' ? namerWarnings(store, zone, new Set([service.name])) : [];
   return {
     ...(serviceReply(service) as object),
     ...(replaced.length > 0 && { replaced: replaced.map(rrsetReply) }),

@@ -6,7 +6,6 @@ import type { Zone } from '../../model/zone.ts';
 import { type ContentRRset, ZoneContent } from '../../model/zone-content.ts';
 import { ZoneLint } from '../../model/zone-lint.ts';
 import { aliasMessage, type ServiceNames, TargetCheck } from '../../model/zone-targets.ts';
-import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { hostNames } from '../../wire/rdata.ts';
@@ -14,6 +13,7 @@ import { encodeText } from '../../wire/text.ts';
 import { wordsOfLine } from '../../wire/words.ts';
 import { FINDINGS_MAX, Findings } from '../../wire/zone-file/finding.ts';
 import { typographicQuotes } from '../../wire/zone-file/quotes.ts';
+import type { RuledStore } from './records-after.ts';
 
 interface Warning {
   readonly code: string;
@@ -26,8 +26,34 @@ const HOSTS_LOOKED_UP_MAX = 20;
 /** RRsets of a zone that are looked through for who names a host: some ten milliseconds, and more than most zones have. */
 const RRSETS_LOOKED_THROUGH_MAX = 20_000;
 
+/** Warnings that a reply has: more would only hide each other. */
+const WARNINGS_MAX = 100;
+
+/** What is to be told of RRsets that were put or added to. */
+interface Written {
+  readonly type: number;
+  readonly after: RRset | undefined;
+  /** What was typed for their records. */
+  readonly texts: readonly string[];
+}
+
+/** Of all that a list of changes leaves of what it wrote. */
+export function recordWarnings(store: RuledStore, zone: Zone, all: readonly Written[]): readonly Warning[] {
+  const warnings = new Map<string, Warning>();
+  const aliases = new Set<string>();
+  for (const { type, after, texts } of all) {
+    if (after === undefined || texts.length === 0) continue;
+    if (type === TYPE.CNAME) aliases.add(after.name);
+    const hosts = type === TYPE.CNAME ? [] : targetWarnings(store, zone, after);
+    for (const each of [...hosts, ...spellingWarnings(zone, after, texts)]) warnings.set(each.message, each);
+    if (warnings.size >= WARNINGS_MAX) break;
+  }
+  for (const each of namerWarnings(store, zone, aliases)) warnings.set(each.message, each);
+  return [...warnings.values()].slice(0, WARNINGS_MAX);
+}
+
 /** Of the NS, MX and SRV records that were put; what a child zone of ours holds is for that to say. */
-export function targetWarnings(store: Store, zone: Zone, rrset: RRset): readonly Warning[] {
+function targetWarnings(store: RuledStore, zone: Zone, rrset: RRset): readonly Warning[] {
   const isOurs = (host: string): boolean => isAtOrBelow(host, zone.name) && store.zoneOf(host)?.name === zone.name;
   const looked = rrset.rdata
     .slice(0, HOSTS_LOOKED_UP_MAX)
@@ -49,7 +75,7 @@ export function targetWarnings(store: Store, zone: Zone, rrset: RRset): readonly
 }
 
 /** Of names whose final dot was forgotten or that no host has, and of typographic quotes in the texts that were put. */
-export function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly string[]): readonly Warning[] {
+function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly string[]): readonly Warning[] {
   const findings = new Findings();
   const content = new ZoneContent(zone.name, findings);
   addTo(content, { ...rrset, rdata: rrset.rdata.slice(0, HOSTS_LOOKED_UP_MAX) });
@@ -63,11 +89,13 @@ export function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly strin
   return warnings;
 }
 
-/** Where an alias has come to stand: the NS, MX and SRV records of the zone that name it, as far as it is looked through. */
-export function namerWarnings(store: Store, zone: Zone, alias: string): readonly Warning[] {
+/** Where aliases have come to stand: the NS, MX and SRV records of the zone that name one, as far as it is looked through. */
+export function namerWarnings(store: RuledStore, zone: Zone, aliases: ReadonlySet<string>): readonly Warning[] {
   const warnings: Warning[] = [];
+  if (aliases.size === 0) return warnings;
   for (const rrset of store.rrsetsOfTypes(zone.name, [TYPE.NS, TYPE.MX, TYPE.SRV], RRSETS_LOOKED_THROUGH_MAX)) {
-    if (!rrset.rdata.some((rdata) => hostsIn(rrset.type, rdata).includes(alias))) continue;
+    const alias = rrset.rdata.flatMap((rdata) => hostsIn(rrset.type, rdata)).find((host) => aliases.has(host));
+    if (alias === undefined) continue;
     warnings.push({ code: 'target_is_alias', message: aliasMessage(rrset, alias) });
     if (warnings.length === FINDINGS_MAX) break;
   }
@@ -79,7 +107,7 @@ function hostsIn(type: number, rdata: Uint8Array): string[] {
 }
 
 /** As in a zone file's check: the zone's services at the names, and previews. */
-function servicesAt(store: Store, zone: Zone, names: ReadonlySet<string>): ServiceNames {
+function servicesAt(store: RuledStore, zone: Zone, names: ReadonlySet<string>): ServiceNames {
   const [services, aliases] = [new Set<string>(), new Set<string>()];
   for (const name of names) {
     const own = store.service(name);

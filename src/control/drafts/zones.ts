@@ -93,6 +93,12 @@ export function draftZoneDelete(
   };
 }
 
+/** A zone by its name as typed by a user. */
+export function findZone(store: Store, text: string): Zone | Problem {
+  const name = canonicalName(text);
+  return name instanceof Problem ? name : (store.zone(name) ?? unknownZone(name));
+}
+
 export function unknownZone(name: string): Problem {
   return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
 }
@@ -154,7 +160,7 @@ export function hidden(
   const { zone, name } = question;
   const hides =
     store.rrsetsAt(zone, name).some(({ type }) => !atDelegation.has(type)) ||
-    belowOf(store, question, known) !== undefined;
+    belowOf(store, question, known === undefined ? [] : [known]) !== undefined;
   return hides ? zone : undefined;
 }
 

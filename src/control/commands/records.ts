@@ -1,0 +1,22 @@
+/** The commands that change records: several at once, of one zone; a whole RRset is a case of that. */
+import type { RecordChange } from '../../model/record-change.ts';
+import type { RRsetBody } from '../../model/rrset.ts';
+import type { Below } from './below.ts';
+
+/** Names and types are as typed by a user. `below`: what was found out before, see foresight.ts. */
+export type RecordsCommand =
+  | {
+      readonly kind: 'records.change';
+      readonly zone: string;
+      readonly changes: readonly RecordChange[];
+      readonly below?: readonly Below[];
+    }
+  | {
+      readonly kind: 'rrset.put';
+      readonly zone: string;
+      readonly name: string;
+      readonly type: string;
+      readonly body: RRsetBody;
+      readonly below?: readonly Below[];
+    }
+  | { readonly kind: 'rrset.delete'; readonly zone: string; readonly name: string; readonly type: string };

@@ -1,0 +1,149 @@
+/** Drafts of changes to records: a list of them is one revision, all or nothing; one RRset put or deleted is such a list. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../model/errors.ts';
+import type { ModelChange, Subject } from '../../model/revision.ts';
+import { rrsetBody } from '../../model/rrset.ts';
+import { withRaisedSerial, type Zone } from '../../model/zone.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { parseType } from '../../wire/rdata.ts';
+import type { BelowQuestion } from '../commands/below.ts';
+import type { CommandContext } from '../commands/command.ts';
+import type { RecordsCommand } from '../commands/records.ts';
+import { label, shown } from '../names.ts';
+import { changesReply, type RRsetChange } from '../replies/record-changes.ts';
+import { rrsetReply } from '../replies/rrsets.ts';
+import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
+import { type Changed, composeRecords, type RecordsChanged } from './record-list.ts';
+import { findPlace, missingRRset } from './rrsets.ts';
+import { recordWarnings } from './target-warnings.ts';
+import { findZone } from './zones.ts';
+
+/** Names of RRsets that a summary lists; the rest is counted. */
+const NAMED_RRSETS_MAX = 3;
+
+export function draftRecords(
+  store: Store,
+  command: Extract<RecordsCommand, { kind: 'records.change' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const zone = findZone(store, command.zone);
+  if (zone instanceof Problem) return zone;
+  const stale = checkPrecondition(context, zone.revision, `the zone ${shown(zone.name)}`);
+  if (stale !== undefined) return stale;
+  const composed = composeRecords(store, zone, command.changes, revision);
+  if (composed instanceof Problem) return composed;
+  const refused = composed.check(command.below ?? []);
+  if (refused !== undefined) return refused;
+  const changes = composed.all.map(asChange);
+  const made = composed.all.filter((_, i) => changes[i]?.change !== 'none');
+  const warnings = recordWarnings(composed.after, zone, composed.all);
+  const body = (at: number): object => changesReply(zone, changes, at, warnings);
+  if (made.length === 0) return { revision: zone.revision, body: body(zone.revision) };
+  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => label(name, type));
+  const more = made.length > named.length ? ` and ${made.length - named.length} more` : '';
+  return {
+    kind: 'records.change',
+    summary: `changed records of ${shown(zone.name)}: ${named.join(', ')}${more}`,
+    ...revisionOf(zone, made, revision),
+    created: false,
+    body: body(revision),
+  };
+}
+
+export function draftRRsetPut(
+  store: Store,
+  { zone: zoneText, name, type, body: asked, below = [] }: Extract<RecordsCommand, { kind: 'rrset.put' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const place = findPlace(store, { zone: zoneText, name, type });
+  if (place instanceof Problem) return place;
+  const { zone } = place;
+  const before = store.rrset(zone.name, place.name, place.type);
+  const what = label(place.name, place.type);
+  const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
+  if (stale !== undefined) return stale;
+  const composed = composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single');
+  if (composed instanceof Problem) return composed;
+  const refused = composed.check(below);
+  if (refused !== undefined) return refused;
+  const [changed] = composed.all as [Changed];
+  const warnings = recordWarnings(composed.after, zone, composed.all);
+  const { change } = asChange(changed);
+  const rrset = change === 'none' ? before : changed.after;
+  const reply = rrset && { ...rrsetReply(rrset), ...(warnings.length > 0 && { warnings }) };
+  if (change === 'none') return { revision: (before ?? zone).revision, body: reply };
+  return {
+    kind: 'rrset.put',
+    summary: `${change} ${what}`,
+    ...revisionOf(zone, [changed], revision),
+    created: before === undefined,
+    body: reply,
+  };
+}
+
+export function draftRRsetDelete(
+  store: Store,
+  { zone: zoneText, name, type }: Extract<RecordsCommand, { kind: 'rrset.delete' }>,
+  context: CommandContext,
+  revision: number,
+): Drafted {
+  const place = findPlace(store, { zone: zoneText, name, type });
+  if (place instanceof Problem) return place;
+  const { zone } = place;
+  const before = store.rrset(zone.name, place.name, place.type);
+  const what = label(place.name, place.type);
+  const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
+  if (stale !== undefined) return stale;
+  if (before === undefined) return missingRRset(store, place);
+  const composed = composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single');
+  if (composed instanceof Problem) return composed;
+  return {
+    kind: 'rrset.delete',
+    summary: `deleted ${what}`,
+    ...revisionOf(zone, composed.all, revision),
+    created: false,
+    body: null,
+  };
+}
+
+/** What the command must know of its zone: only new DNAMEs ask, and what names none is not looked at further. */
+export function recordQuestions(
+  store: Store,
+  command: Extract<RecordsCommand, { kind: 'records.change' | 'rrset.put' }>,
+): BelowQuestion[] {
+  const changes =
+    command.kind === 'rrset.put'
+      ? [{ put: { name: command.name, type: command.type, ...command.body } }]
+      : command.changes;
+  if (!changes.some(({ put, add }) => parseType((put ?? add)?.type ?? '') === TYPE.DNAME)) return [];
+  const zone = findZone(store, command.zone);
+  const composed = zone instanceof Problem ? zone : composeRecords(store, zone, changes, store.lastRevision + 1);
+  return composed instanceof Problem ? [] : composed.questions();
+}
+
+/** Subjects and changes of the revision; whatever a record's change is, the zone's serial is raised once. */
+function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number): Pick<Draft, 'subjects' | 'changes'> {
+  const subjects: Subject[] = [];
+  const changes: ModelChange[] = [];
+  for (const { name, type, before, after } of changed) {
+    const [was, is] = [before, after].map((rrset) => (rrset === undefined ? null : rrsetBody(rrset)));
+    subjects.push({ kind: 'rrset', name: label(name, type), before: was, after: is });
+    changes.push(
+      after === undefined ? { op: 'deleteRRset', zone: zone.name, name, type } : { op: 'putRRset', rrset: after },
+    );
+  }
+  return { subjects, changes: [...changes, { op: 'putZone', zone: withRaisedSerial(zone, revision) }] };
+}
+
+function asChange({ name, type, before, after }: Changed): RRsetChange {
+  const isSame =
+    before === undefined || after === undefined
+      ? before === after
+      : isDeepStrictEqual(rrsetBody(before), rrsetBody(after));
+  const change = isSame ? 'none' : before === undefined ? 'made' : after === undefined ? 'deleted' : 'changed';
+  return { name, type, change, rrset: after };
+}
