@@ -1,6 +1,6 @@
-/** `teal record`: the RRsets of a zone, set, deleted, listed. */
+/** `teal record`: the RRsets of a zone, set, added to, taken from, deleted, listed. */
 import type { Command } from 'commander';
-import type { RRset, Zone } from '../contract/types.ts';
+import type { RecordChanges, RRset, Zone } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -9,9 +9,16 @@ import { wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
-interface SetOptions extends SessionOptions {
-  readonly ttl: number;
+interface ZoneOptions extends SessionOptions {
   readonly zone?: string;
+}
+
+interface SetOptions extends ZoneOptions {
+  readonly ttl: number;
+}
+
+interface AddOptions extends ZoneOptions {
+  readonly ttl?: number;
 }
 
 const zoneFlag = ['--zone <zone>', 'the zone (the one with the longest name that holds it)'] as const;
@@ -20,7 +27,7 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('record')
     .helpGroup('Zones and services:')
-    .summary('plain records of a zone: set, rm, list')
+    .summary('plain records of a zone: set, add, remove, rm, list')
     .description('Plain records of a zone, as RRsets: all of one name and type.');
   const set = group
     .command('set <name> <type> <rdata...>')
@@ -40,11 +47,12 @@ export function add(program: Command, shell: Shell): void {
     teal record set _acme-challenge.example.com TXT '"token"'
     `,
   );
+  addValues(group, shell);
   const remove = group
     .command('rm <name> <type>')
-    .description('Delete the RRset of a name and type.')
+    .description('Delete the RRset of a name and type, with all its records.')
     .option(...zoneFlag)
-    .action(async (name: string, type: string, options: SetOptions) => {
+    .action(async (name: string, type: string, options: ZoneOptions) => {
       const session = await openSession(shell, options);
       const zone = options.zone ?? (await zoneOf(session.api, name));
       await session.api.delete(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`);
@@ -62,6 +70,46 @@ export function add(program: Command, shell: Shell): void {
       );
     });
   describeRemote(list, 'teal record list example.com');
+}
+
+/** Single records: what others add at the same time stays. */
+function addValues(group: Command, shell: Shell): void {
+  const add = group
+    .command('add <name> <type> <rdata...>')
+    .description('Add records to the RRset of a name and type, which is made where there is none.')
+    .option('--ttl <seconds>', 'TTL of all its records (the one that it has, or else the one of the SOA)', wholeNumber)
+    .option(...zoneFlag)
+    .action((name: string, type: string, values: string[], { ttl, ...options }: AddOptions) => {
+      const change = { name: withoutDot(name), type, ...(ttl !== undefined && { ttlSeconds: ttl }), values };
+      return changeValues(name, { add: change }, options, shell);
+    });
+  describeRemote(add, `teal record add _acme-challenge.example.com TXT '"token"' --ttl 60`);
+  const remove = group
+    .command('remove <name> <type> <rdata...>')
+    .description('Take records away from the RRset of a name and type; with the last one it is gone.')
+    .option(...zoneFlag)
+    .action((name: string, type: string, values: string[], options: ZoneOptions) =>
+      changeValues(name, { remove: { name: withoutDot(name), type, values } }, options, shell),
+    );
+  describeRemote(remove, `teal record remove _acme-challenge.example.com TXT '"token"'`);
+}
+
+async function changeValues(name: string, change: object, options: ZoneOptions, shell: Shell): Promise<void> {
+  const session = await openSession(shell, options);
+  const zone = options.zone ?? (await zoneOf(session.api, name));
+  const done = await session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes: [change] });
+  session.show(done, () => [
+    ...done.rrsets.map(told),
+    ...(done.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    `In force as revision ${done.revision}.`,
+  ]);
+}
+
+function told({ name, type, change, records, ttlSeconds }: RecordChanges['rrsets'][number]): string {
+  const what = `${printable(name)} ${type}`;
+  if (records === 0) return `${what} is ${change === 'none' ? 'not there' : 'deleted with its last record'}.`;
+  const now = `${records} ${records === 1 ? 'record' : 'records'}, TTL ${ttlSeconds}`;
+  return change === 'none' ? `${what} is so already: ${now}.` : `${what} is ${change}: ${now}.`;
 }
 
 async function setRRset(

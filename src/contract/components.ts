@@ -20,15 +20,26 @@ import {
 import { mapSchemas, openSchema } from './shapes.ts';
 import { NewToken, Token, TokenBody } from './tokens.ts';
 import { Delivery, Webhook, WebhookBody } from './webhooks.ts';
-import { Import, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
+import { Import, RecordChanges, RecordChangesBody, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
 
 const bodies: readonly TSchema[] = [
-  ...[ZoneBody, RRsetBody, ServiceBody, CompareServicesBody, WeightsBody, ShiftBody, RollbackBody, ForcedBody],
+  ...[
+    ZoneBody,
+    RRsetBody,
+    RecordChangesBody,
+    ServiceBody,
+    CompareServicesBody,
+    WeightsBody,
+    ShiftBody,
+    RollbackBody,
+    ForcedBody,
+  ],
   ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody],
 ];
 
 const replies: readonly TSchema[] = [
-  ...[Zone, Import, RRset, Service, ServiceComparison, Proposal, Weights, Shift, ServiceHealth, ForcedHealth],
+  ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
+  ...[ServiceHealth, ForcedHealth],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
 ];
 

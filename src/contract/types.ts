@@ -28,6 +28,7 @@ export type Zone = Shown<typeof zones.Zone>;
 export type Import = Shown<typeof zones.Import>;
 export type Finding = Shown<typeof zones.Finding>;
 export type RRset = Shown<typeof zones.RRset>;
+export type RecordChanges = Shown<typeof zones.RecordChanges>;
 
 export type Service = Shown<typeof services.Service>;
 export type Proposal = Shown<typeof services.Proposal>;

@@ -96,6 +96,94 @@ export const RRsetBody = Type.Object(
   },
 );
 
+const rrsetOf = {
+  name: Type.String({ description: 'Owner name in full, as in the path of an RRset.' }),
+  type: Type.String({ description: 'Record type such as `TXT`.' }),
+};
+
+const values = Type.Array(Type.String(), { description: 'The RDATA of some records, each as in `rdata`.' });
+
+/** One change of a list. */
+const RecordChange = Type.Object(
+  {
+    put: Type.Optional(
+      Type.Object(
+        { ...rrsetOf, ...records },
+        { ...strict, description: 'Makes the RRset, or replaces all of its records.' },
+      ),
+    ),
+    add: Type.Optional(
+      Type.Object(
+        {
+          ...rrsetOf,
+          ttlSeconds: Type.Optional(
+            ttl('That of all its records then. Left out: the one that the RRset has, or else the one of the SOA.'),
+          ),
+          values,
+        },
+        {
+          ...strict,
+          description: 'Adds records; where there is no RRset it is made. What is there already stays as it is.',
+        },
+      ),
+    ),
+    remove: Type.Optional(
+      Type.Object(
+        { ...rrsetOf, values },
+        {
+          ...strict,
+          description: 'Takes records away; with the last one the RRset is gone. What is not there is no fault.',
+        },
+      ),
+    ),
+    delete: Type.Optional(
+      Type.Object(rrsetOf, { ...strict, description: 'Deletes the RRset. That it is not there is no fault.' }),
+    ),
+  },
+  { ...strict, description: 'Exactly one of them.' },
+);
+
+export const RecordChangesBody = Type.Object(
+  {
+    changes: Type.Array(RecordChange, {
+      description:
+        '1 to 1000, carried out in their order. What may stand where is asked of what all of them leave, not on the way.',
+    }),
+  },
+  {
+    ...strict,
+    $id: 'RecordChangesBody',
+    examples: [
+      {
+        changes: [
+          { add: { name: '_acme-challenge.example.com', type: 'TXT', ttlSeconds: 60, values: ['"token"'] } },
+          { delete: { name: 'old.example.com', type: 'A' } },
+          { put: { name: 'old.example.com', type: 'CNAME', ttlSeconds: 300, rdata: ['new.example.com.'] } },
+        ],
+      },
+    ],
+  },
+);
+
+export const RecordChanges = Type.Object(
+  {
+    zone: Type.String(),
+    rrsets: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        type: Type.String(),
+        change: oneOf(['made', 'changed', 'deleted', 'none'], { description: '`none`: it was so already.' }),
+        ttlSeconds: Type.Optional(ttl('As it is now; absent where there is none.')),
+        records: whole('How many it has now.'),
+      }),
+      { description: 'Each that the changes name, once.' },
+    ),
+    revision: whole('That holds the result: the last one of the zone where nothing had to change.'),
+    warnings: recordWarnings,
+  },
+  { $id: 'RecordChanges' },
+);
+
 export const RRset = Type.Object(
   {
     zone: Type.String(),

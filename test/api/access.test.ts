@@ -34,6 +34,9 @@ const routes: Readonly<Record<string, Row>> = {
   'get /v1/zones/{zone}/rrsets/{name}/{type}': row('read', 'zone'),
   'put /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone', { ttlSeconds: 60, rdata: ['"x"'] }),
   'delete /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone'),
+  'post /v1/zones/{zone}/changes': row('admin', 'zone', {
+    changes: [{ add: { name: 'www.example.test', type: 'TXT', values: ['"x"'] } }],
+  }),
   'get /v1/services': row('read', 'filtered'),
   'get /v1/services/{name}': row('read', 'service'),
   'put /v1/services/{name}': row('admin', 'service', { pools }),

@@ -17,6 +17,9 @@ const app = '/v1/services/app.example.test';
 const weights = `PUT ${app}/weights`;
 const rrset = 'PUT /v1/zones/example.test/rrsets/www.example.test';
 const a = { ttlSeconds: 60, rdata: ['192.0.2.1'] };
+const changes = 'POST /v1/zones/example.test/changes';
+const ref = { name: 'www.example.test', type: 'A' };
+const add = { ...ref, values: ['192.0.2.1'] };
 
 const bodies: BadRequest[] = [
   ['no body', weights, '400 body_invalid '],
@@ -212,6 +215,75 @@ const values: BadRequest[] = [
     `${rrset}/A`,
     '422 rdata_invalid /rdata/1',
     { body: { ttlSeconds: 60, rdata: ['192.0.2.1', 'x'] } },
+  ],
+  ['no changes', changes, '422 changes_invalid /changes', { body: { changes: [] } }],
+  ['a change of nothing', changes, '422 changes_invalid /changes/0', { body: { changes: [{}] } }],
+  [
+    'two changes in one',
+    changes,
+    '422 changes_invalid /changes/1',
+    { body: { changes: [{ add }, { add, delete: ref }] } },
+  ],
+  [
+    'too many changes',
+    changes,
+    '422 changes_invalid /changes',
+    { body: { changes: Array(1001).fill({ delete: { name: 'a', type: 'A' } }) } },
+  ],
+  ['a change that is not known', changes, '400 body_invalid /changes/0/set', { body: { changes: [{ set: add }] } }],
+  [
+    'a change without a type',
+    changes,
+    '400 body_invalid /changes/0/delete/type',
+    { body: { changes: [{ delete: { name: 'a' } }] } },
+  ],
+  [
+    'no value to add',
+    changes,
+    '422 rrset_invalid /changes/0/add/values',
+    { body: { changes: [{ add: { ...add, values: [] } }] } },
+  ],
+  [
+    'a value that is none',
+    changes,
+    '422 rdata_invalid /changes/1/add/values/1',
+    { body: { changes: [{ add }, { add: { ...ref, values: ['192.0.2.1', 'x'] } }] } },
+  ],
+  [
+    'a value to remove that is none',
+    changes,
+    '422 rdata_invalid /changes/0/remove/values/0',
+    { body: { changes: [{ remove: { ...ref, values: ['x'] } }] } },
+  ],
+  [
+    'RDATA in a list that is none',
+    changes,
+    '422 rdata_invalid /changes/0/put/rdata/1',
+    { body: { changes: [{ put: { ...ref, ttlSeconds: 60, rdata: ['192.0.2.1', 'x'] } }] } },
+  ],
+  [
+    'a name outside the zone of the list',
+    changes,
+    '422 name_outside_zones /changes/1/delete/name',
+    { body: { changes: [{ add }, { delete: { ...ref, name: 'www' } }] } },
+  ],
+  [
+    'a type in a list that is none',
+    changes,
+    '400 type_unknown /changes/0/delete/type',
+    { body: { changes: [{ delete: { ...ref, type: 'FOO' } }] } },
+  ],
+  [
+    'a name in a list that is none',
+    changes,
+    '400 name_invalid /changes/0/delete/name',
+    { body: { changes: [{ delete: { ...ref, name: 'a..b' } }] } },
+  ],
+  [
+    'changes of an unknown zone',
+    'POST /v1/zones/example.net/changes',
+    '404 zone_unknown',
+    { body: { changes: [{ add }] } },
   ],
   ['no RDATA', `${rrset}/A`, '422 rrset_invalid /rdata', { body: { ttlSeconds: 60, rdata: [] } }],
   ['an unknown type', `${rrset}/AB`, '400 type_unknown', { body: a }],

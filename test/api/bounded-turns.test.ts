@@ -102,6 +102,7 @@ t.test('a body that is too long to mean anything is refused before it is read', 
     ['POST', '/v1/tokens'],
     ['PUT', '/v1/zones/a.test'],
     ['PUT', '/v1/zones/a.test/rrsets/a.test/A'],
+    ['POST', '/v1/zones/a.test/changes'],
     ['PUT', '/v1/webhooks/a'],
   ];
   for (const [method, url] of routes) {

@@ -33,6 +33,27 @@ const bodies: Readonly<Record<string, readonly { method: string; url: string; bo
       },
     },
   ],
+  RecordChangesBody: [
+    {
+      method: 'POST',
+      url: '/v1/zones/example.test/changes',
+      body: {
+        changes: [
+          { add: { name: 'b.example.test', type: 'A', ttlSeconds: 1, values: ['192.0.2.1'] } },
+          { put: { name: 'c.example.test', type: 'A', ttlSeconds: 1, rdata: ['192.0.2.1'] } },
+          {
+            put: {
+              name: 'c.example.test',
+              type: 'RRSIG',
+              ttlSeconds: 1,
+              recordTtlSeconds: [1, 2],
+              rdata: ['A', 'AAAA'].map((type) => `${type} 8 3 1 20300101000000 20200101000000 1 example.test. AAAA`),
+            },
+          },
+        ],
+      },
+    },
+  ],
   ServiceBody: [
     { method: 'PUT', url: '/v1/services/more.example.test', body: service({ tcp: { port: 1 } }) },
     {

@@ -54,6 +54,21 @@ const zoneBody = fc.record(
   { requiredKeys: ['nameservers', 'hostmaster'] },
 );
 const rrsetBody = fc.record({ ttlSeconds: number, rdata: texts });
+const ref = fc.record({
+  name: fc.oneof(fc.constantFrom('www.example.test', 'app.example.test', 'example.test'), text),
+  type: fc.oneof(fc.constantFrom('A', 'TXT', 'CNAME', 'DNAME', 'NS', 'SOA'), text),
+});
+const within = (more: fc.Arbitrary<object>) => fc.tuple(ref, more).map(([one, other]) => ({ ...one, ...other }));
+const change = fc.record(
+  {
+    put: within(rrsetBody),
+    add: within(fc.record({ ttlSeconds: number, values: texts }, { requiredKeys: ['values'] })),
+    remove: within(fc.record({ values: texts })),
+    delete: ref,
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const changesBody = fc.record({ changes: fc.array(change, { maxLength: 4 }) });
 const pool = fc.record({ weight: number, targets: texts }, { requiredKeys: ['targets'] });
 const serviceBody = fc.record(
   { ttlSeconds: number, pools: mapOf(pool), release: fc.record({ ttlSeconds: number }) },
@@ -108,6 +123,7 @@ const releaseId = fc.oneof(fc.integer({ min: 1, max: 40 }).map(String), segment)
 const shaped: fc.Arbitrary<Attempt> = fc.oneof(
   fc.tuple(fc.constant('PUT'), path('/v1/zones/S'), zoneBody),
   fc.tuple(fc.constant('PUT'), path('/v1/zones/example.test/rrsets/S/S'), rrsetBody),
+  fc.tuple(fc.constant('POST'), fc.constant('/v1/zones/example.test/changes'), changesBody),
   fc.tuple(fc.constant('PUT'), path('/v1/services/S'), serviceBody),
   fc.tuple(fc.constant('PUT'), path('/v1/services/S/weights'), weights),
   fc.tuple(fc.constant('POST'), fc.constant('/v1/shifts'), fc.record({ services })),
@@ -130,6 +146,7 @@ const shapes = [
   '/v1/releases/S/promote',
   '/v1/zones/S',
   '/v1/zones/S/rrsets/S/S',
+  '/v1/zones/S/changes',
   '/v1/services/S',
   '/v1/services/S/weights',
 ];

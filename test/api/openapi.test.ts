@@ -81,6 +81,7 @@ t.test('the document', async (t) => {
       'post /v1/shifts',
       'post /v1/tokens',
       'post /v1/webhooks/{name}/deliveries/{id}/redeliver',
+      'post /v1/zones/{zone}/changes',
       'put /v1/services/{name}',
       'put /v1/services/{name}/health/{pool}',
       'put /v1/services/{name}/weights',

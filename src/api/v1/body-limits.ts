@@ -21,6 +21,8 @@ const LIMITS: Readonly<Record<string, number>> = {
   '/v1/services/:name/releases': 128 * KIB,
   // 64 KiB on the wire; a byte may take five characters.
   '/v1/zones/:zone/rrsets/:name/:type': 384 * KIB,
+  // As much, or a thousand changes of some hundred bytes.
+  '/v1/zones/:zone/changes': 512 * KIB,
 };
 
 /** An onRoute hook. `bodyMaxBytes`: of the settings, above which nothing goes. */

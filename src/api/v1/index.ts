@@ -9,6 +9,7 @@ import { dialect } from './dialect.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
@@ -36,6 +37,7 @@ export const v1: Api = {
     zoneRoutes(api, parts);
     api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
     rrsetRoutes(api, parts);
+    recordChangeRoutes(api, parts);
     serviceRoutes(api, parts);
     serviceHealthRoutes(api, parts);
     weightsRoutes(api, parts);

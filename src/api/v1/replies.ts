@@ -48,15 +48,24 @@ export async function put(
 
 /** The same for a command that may have to look at every name of a zone first: it does so in slices. */
 export async function putForeseen(
-  { engine, queries }: Pick<ApiParts, 'engine' | 'queries'>,
+  parts: Pick<ApiParts, 'engine' | 'queries'>,
   request: FastifyRequest,
   reply: FastifyReply,
   command: Command,
 ): Promise<FastifyReply> {
+  return sendPut(reply, await runForeseen(parts, request, reply, command));
+}
+
+async function runForeseen(
+  { engine, queries }: Pick<ApiParts, 'engine' | 'queries'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  command: Command,
+): Promise<Outcome | Problem> {
   const work = function* (): Sliced<Promise<Outcome | Problem>> {
     return run(engine, request, yield* queries.foresee(command, contextOf(request)));
   };
-  return sendPut(reply, await inTurns(request, reply, work()));
+  return await inTurns(request, reply, work());
 }
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
@@ -75,6 +84,18 @@ export async function post(
   const outcome = await run(engine, request, command);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).send(bodyOf(outcome));
+}
+
+/** The same for a command that may have to look at every name of a zone first. */
+export async function postForeseen(
+  parts: Pick<ApiParts, 'engine' | 'queries'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  command: Command,
+): Promise<FastifyReply> {
+  const outcome = await runForeseen(parts, request, reply, command);
+  if (outcome instanceof Problem) return sendProblem(reply, outcome);
+  return describe(reply, outcome).send(outcome.body);
 }
 
 export async function remove(

@@ -1,0 +1,44 @@
+/** Several changes of a zone's records at once. */
+
+import { RecordChangesBody, ZoneParams } from '../../../contract/zones.ts';
+import { access } from '../../access.ts';
+import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { postHeaders, postReply, writeProblems } from '../../reply-schemas.ts';
+import { postForeseen } from '../replies.ts';
+
+const changeRecords = {
+  operationId: 'changeRecords',
+  summary: 'Change records of a zone, all or nothing',
+  description:
+    'Whole RRsets and single values, in one revision that is answered from at one instant. Changes of one RRset follow each other in the order of the list, so that a delete before a put or an add leaves what was put or added. Two writers who add a value each both have it there. `If-Match` is of the zone.',
+  tags: ['RRsets'],
+  params: ZoneParams,
+  headers: postHeaders,
+  body: RecordChangesBody,
+  response: {
+    ...postReply('RecordChanges', 'All of it is in force.'),
+    ...writeProblems(
+      'type_unknown',
+      'zone_unknown',
+      'name_taken',
+      'cname_conflict',
+      'dname_conflict',
+      'service_conflict',
+      'apex_conflict',
+      'name_outside_zones',
+      'rdata_invalid',
+      'ttl_invalid',
+      'rrset_invalid',
+      'changes_invalid',
+      'idempotency_key_reused',
+    ),
+  },
+};
+
+export function recordChangeRoutes(api: ApiInstance, parts: ApiParts): void {
+  const config = access('admin', 'zone');
+  api.post('/v1/zones/:zone/changes', { schema: changeRecords, config }, (request, reply) => {
+    const { zone } = request.params;
+    return postForeseen(parts, request, reply, { kind: 'records.change', zone, changes: request.body.changes });
+  });
+}
