@@ -1,6 +1,7 @@
 /** Every setting: its limits, its default, and the words for what is expected of it. */
 import Type from 'typebox';
 import type { Endpoint } from '../sockets/address.ts';
+import { UDP_TRANSPORTS, UDP_TRANSPORTS_WORDS } from '../sockets/transports.ts';
 import { MAX_READERS } from '../table/layout.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { MAX_CHARACTER_STRING_BYTES } from '../wire/constants.ts';
@@ -69,10 +70,7 @@ export const settingsSchema = section({
       expected: `auto or a whole number from 1 to ${MAX_READERS - 1}`,
       flag: 'UDP worker threads: a number, or auto for one a core',
     }),
-    transport: oneOf(['auto', 'batch', 'portable'], {
-      default: 'auto',
-      flag: 'how UDP is read: batch (Linux), portable (node:dgram), or auto',
-    }),
+    transport: oneOf(UDP_TRANSPORTS, { default: 'auto', flag: `how UDP is read: ${UDP_TRANSPORTS_WORDS}, or auto` }),
     // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
     udpMaxBytes: integer(512, 4096, { default: 1232 }),
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),

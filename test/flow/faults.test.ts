@@ -17,7 +17,7 @@ const script = (fault: string): string => `
   if (isMainThread) {
     process.on('SIGWINCH', () => { ${fault} });
     process.on('SIGCONT', () => channel.postMessage('die'));
-  } else if (workerData?.assignment?.role.kind === 'tcp') {
+  } else if (workerData?.assignment?.transport === 'tcp') {
     channel.onmessage = () => { throw new Error('ended by the test'); };
   }`;
 

@@ -119,6 +119,6 @@ if (searchParams.get('mutant') === 'hangs') await new Promise(() => setInterval(
 const broken = mutants[searchParams.get('mutant') ?? ''];
 if (broken === undefined) throw new Error(`no such mutant: ${entry}`);
 const only = searchParams.get('only');
-const protocol = assignment.role.kind === 'tcp' ? 'tcp' : 'udp';
+const protocol = assignment.transport === 'tcp' ? 'tcp' : 'udp';
 const makeResponder = only === 'all' || only === protocol ? broken : (mutants.none as MakeResponder);
 if (parentPort !== null) await runWorker(assignment, parentPort, makeResponder);

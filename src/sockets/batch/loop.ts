@@ -1,9 +1,9 @@
 /** UDP in batches: recvmmsg, answers, sendmmsg, on buffers that are laid out once (Linux). */
 import type { Responder } from '../../responder/answer.ts';
-import { COUNTER, type CounterView } from '../../table/counters.ts';
+import { COUNTER } from '../../table/counters.ts';
 import { CONTROL } from '../../table/layout.ts';
-import type { Beat } from '../beat.ts';
-import { isRefusal, LINUX, type Libc, type Refused } from '../libc.ts';
+import { isRefusal, LINUX, type Libc } from '../libc.ts';
+import type { Duty } from '../transport.ts';
 import { BATCH } from './memory.ts';
 import { BatchSocket } from './socket.ts';
 import { WallClock } from './wall-clock.ts';
@@ -18,23 +18,14 @@ const POLL_TIMEOUT_MS = 200;
 const LOOK_MS = 1;
 
 /** A bound UDP socket; on a wildcard address answers leave from the address that was asked. */
-export interface BatchSource {
+interface BatchSource {
   readonly fd: number;
   readonly wildcard: boolean;
 }
 
-/** What one worker's loop needs. */
-interface BatchLoop {
+interface BatchLoop extends Duty {
   readonly libc: Libc;
   readonly sources: readonly BatchSource[];
-  readonly responder: Responder;
-  readonly counters: CounterView;
-  readonly control: Int32Array;
-  readonly beat: Beat;
-  /** Is told of calls that the system refuses, once each; the loop does without them. */
-  readonly refused: Refused;
-  /** Called once everything is in place, before the first receive. */
-  readonly ready: () => void;
 }
 
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */

@@ -1,22 +1,21 @@
 /** UDP through node:dgram, where the batch transport cannot run: the same answers, several times the cost. */
 import dgram from 'node:dgram';
+import net from 'node:net';
 import type { Responder } from '../../responder/answer.ts';
-import { addressBytes, type Endpoint } from '../address.ts';
+import { addressBytes } from '../address.ts';
+import type { SocketSource } from '../listen-addresses.ts';
+import type { Stop } from '../transport.ts';
 
 /** A UDP reply is at most this; see `dns.udpMaxBytes`. */
 const REPLY_BYTES = 4096;
 
-/** What to listen on: a bound descriptor, closed here at the end, or an address. */
-export type PortableSource =
-  | { readonly fd: number; readonly isV6: boolean }
-  | { readonly endpoint: Endpoint; readonly isV6: boolean; readonly receiveBufferBytes: number };
-
 /** Binds and answers; resolves to a function that stops, once all sockets are bound. */
 export async function servePortable(
-  sources: readonly PortableSource[],
+  sources: readonly SocketSource[],
+  receiveBufferBytes: number,
   responder: Responder,
-): Promise<() => Promise<void>> {
-  const sockets = await Promise.all(sources.map((source) => bindOne(source, responder)));
+): Promise<Stop> {
+  const sockets = await Promise.all(sources.map((source) => bindOne(source, receiveBufferBytes, responder)));
   return async () => {
     // One turn of the event loop reads what had arrived.
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -24,12 +23,18 @@ export async function servePortable(
   };
 }
 
-function bindOne(source: PortableSource, responder: Responder): Promise<dgram.Socket> {
+/** The socket closes a descriptor at its end. */
+function bindOne(
+  { endpoint, fd }: SocketSource,
+  receiveBufferBytes: number,
+  responder: Responder,
+): Promise<dgram.Socket> {
+  const isV6 = net.isIPv6(endpoint.address);
   const socket = dgram.createSocket({
-    type: source.isV6 ? 'udp6' : 'udp4',
-    ipv6Only: source.isV6,
-    reusePort: !('fd' in source),
-    ...('fd' in source ? {} : { recvBufferSize: source.receiveBufferBytes }),
+    type: isV6 ? 'udp6' : 'udp4',
+    ipv6Only: isV6,
+    reusePort: fd === undefined,
+    ...(fd === undefined ? { recvBufferSize: receiveBufferBytes } : {}),
   });
   socket.on('message', (message, remote) => answer(socket, responder, message, remote));
   return new Promise((resolve, reject) => {
@@ -39,8 +44,8 @@ function bindOne(source: PortableSource, responder: Responder): Promise<dgram.So
       socket.off('error', reject);
       resolve(socket);
     };
-    if ('fd' in source) socket.bind({ fd: source.fd }, bound);
-    else socket.bind({ address: source.endpoint.address, port: source.endpoint.port }, bound);
+    if (fd !== undefined) socket.bind({ fd }, bound);
+    else socket.bind({ address: endpoint.address, port: endpoint.port }, bound);
   });
 }
 

@@ -1,7 +1,9 @@
 /** DNS over TCP (RFC 7766): listening, accepting, and stopping. */
 import net from 'node:net';
 import type { Responder } from '../../responder/answer.ts';
-import { addressBytes, type Endpoint } from '../address.ts';
+import { addressBytes } from '../address.ts';
+import type { SocketSource } from '../listen-addresses.ts';
+import type { Stop } from '../transport.ts';
 import { TcpConnection } from './connection.ts';
 import { TcpConnections, type TcpLimits } from './limits.ts';
 
@@ -10,15 +12,12 @@ const LAST_READ_MS = 50;
 /** How long connections may take to read their last replies when we stop. */
 const STOP_GRACE_MS = 1000;
 
-/** A descriptor that listens already, closed here at the end, or an address. */
-export type TcpSource = { readonly fd: number } | { readonly endpoint: Endpoint };
-
 /** Listens and answers; resolves, once listening, to a function that stops. */
 export async function serveTcp(
-  sources: readonly TcpSource[],
+  sources: readonly SocketSource[],
   responder: Responder,
   limits: TcpLimits,
-): Promise<() => Promise<void>> {
+): Promise<Stop> {
   const connections = new TcpConnections(limits);
   const accept = (socket: net.Socket): void => {
     // A peer that has gone already has no address any more, nor will it read an answer.
@@ -36,7 +35,12 @@ export async function serveTcp(
   };
 }
 
-function listen(source: TcpSource, accept: (socket: net.Socket) => void, exhausted: () => void): Promise<net.Server> {
+/** The server closes a descriptor, which listens already, at its end. */
+function listen(
+  { endpoint, fd }: SocketSource,
+  accept: (socket: net.Socket) => void,
+  exhausted: () => void,
+): Promise<net.Server> {
   const server = net.createServer({ noDelay: true }, accept);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -47,7 +51,7 @@ function listen(source: TcpSource, accept: (socket: net.Socket) => void, exhaust
       server.on('error', exhausted);
       resolve(server);
     };
-    if ('fd' in source) server.listen({ fd: source.fd }, listening);
-    else server.listen({ host: source.endpoint.address, port: source.endpoint.port, ipv6Only: true }, listening);
+    if (fd !== undefined) server.listen({ fd }, listening);
+    else server.listen({ host: endpoint.address, port: endpoint.port, ipv6Only: true }, listening);
   });
 }
