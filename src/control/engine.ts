@@ -255,7 +255,8 @@ export class Engine {
   #withObserved(change: ModelChange, atMs: number): ModelChange {
     if (change.op === 'putService') {
       const { service } = change;
-      return { op: 'putService', service: afterChange(this.#store.service(service.name), service, atMs) };
+      const before = change.before ?? this.#store.service(service.name);
+      return { op: 'putService', service: afterChange(before, service, atMs) };
     }
     if (change.op !== 'putRelease') return change;
     const { release } = change;

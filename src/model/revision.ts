@@ -19,7 +19,8 @@ export type ModelChange =
   | { readonly op: 'deleteZone'; readonly zone: string }
   | { readonly op: 'putRRset'; readonly rrset: RRset }
   | { readonly op: 'deleteRRset'; readonly zone: string; readonly name: string; readonly type: number }
-  | { readonly op: 'putService'; readonly service: Service }
+  /** `before`: as it is until then, where whoever made the change has it at hand. */
+  | { readonly op: 'putService'; readonly service: Service; readonly before?: Service }
   | { readonly op: 'deleteService'; readonly zone: string; readonly name: string }
   /** Answers know nothing of releases: what one does to its services are changes of their own. */
   | { readonly op: 'putRelease'; readonly release: Release }

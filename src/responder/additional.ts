@@ -93,7 +93,8 @@ export class Additional {
     if (version === 0 || !this.#reply.canPointTo(position)) return true;
     // Two records may name one host (MX, SRV): its addresses are added once (RFC 2181 §5.5). Not so glue.
     if (!glue && this.#isSeen(version)) return true;
-    const plan = this.#lookup.planOf(version);
+    // Services below a child are the child's; what leads there from here may not be cleared away yet.
+    const plan = this.#lookup.isHidden ? 0 : this.#lookup.planOf(version);
     if (plan === 0) {
       const fits = this.#append(this.#lookup.rrsetOf(version, TYPE.A), position);
       return this.#append(this.#lookup.rrsetOf(version, TYPE.AAAA), position) && fits;

@@ -554,6 +554,13 @@ export class Store {
     return this.#read('activeReleaseOf', () => parsed<Release>(this.#statements.activeReleaseOf.get(service)));
   }
 
+  /** The first of the zone's services that a release moves; none: []. */
+  releasingIn(zone: string): string[] {
+    return this.#read('releasingIn', () =>
+      (this.#statements.releasingIn.all(zone) as { name: string }[]).map(({ name }) => name),
+    );
+  }
+
   lastReleaseOf(service: string): Release | undefined {
     return parsed<Release>(this.#statements.lastReleaseOf.get(service));
   }

@@ -91,6 +91,8 @@ export function makeStatements(database: Database) {
     ),
     lastReleaseOf: sql(`SELECT body FROM releases JOIN release_services USING (id) WHERE service = ?
       ORDER BY id DESC LIMIT 1`),
+    releasingIn: sql(`SELECT services.name AS name FROM release_services JOIN services ON services.name = service
+      WHERE active AND zone = ? ORDER BY services.name LIMIT 1`),
     activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
 
     keepReply: sql('INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)'),

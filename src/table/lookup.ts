@@ -54,6 +54,8 @@ export class Lookup extends TableReader {
   wildcard = false;
   /** The name belongs to a service, whatever the result. */
   service = false;
+  /** The host that was looked for last lies in a child of ours: what is found of it here is glue, and no service. */
+  isHidden = false;
   #encloserNode = 0;
   #borderIsCut = false;
   /** Index, apex node and flags of the zone that was searched. */
@@ -116,6 +118,7 @@ export class Lookup extends TableReader {
    * zone's to vouch for (RFC 2181 §5.4.1).
    */
   findAdditional(name: HashedName, glue: boolean): number {
+    this.isHidden = false;
     let label = 0;
     let node = 0;
     // Of names outside the zone not even an ancestor is found.
@@ -124,7 +127,8 @@ export class Lookup extends TableReader {
       if (node !== 0 && this.existing(node) !== 0) break;
     }
     if (label > name.labels) return 0;
-    if (this.#isOfChild(name) && !(glue && label === 0)) return 0;
+    this.isHidden = this.#isOfChild(name);
+    if (this.isHidden && !(glue && label === 0)) return 0;
     if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
       const border = this.#borderAbove(node, name, label, TYPE.A);
       if (border === REWRITE || (border === DELEGATION && !(glue && label === 0))) return 0;

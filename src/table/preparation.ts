@@ -29,6 +29,11 @@ export class Preparation implements Blocks {
     this.#reclaimer = reclaimer;
   }
 
+  /** For what nothing can reach before the changes are published. */
+  get arena(): Arena {
+    return this.#arena;
+  }
+
   get view(): ArenaView {
     return this.#arena.view;
   }

@@ -30,7 +30,6 @@ export class ServiceWriter {
 
   put(service: Service): void {
     const old = this.#services.get(service.name);
-    assert(old === undefined || old.service.zone === service.zone, 'a service moves by a delete and a put');
     const owner = nameToWire(service.name);
     const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
     const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
@@ -41,8 +40,17 @@ export class ServiceWriter {
     for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
     if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
     this.#services.set(service.name, { id, service, cell, pools, previews }, this.#preparation);
+    if (old !== undefined && old.service.zone !== service.zone) return this.#move(old, service, previews);
     this.#linkPreviews(service.zone, old?.previews ?? NO_PREVIEWS, previews);
     if (old === undefined) this.#zones.welcome(service.zone, service.name);
+  }
+
+  /** A child zone takes the service over: what it answers with stays, and other nodes lead to it. */
+  #move(old: CompiledService, { name, zone }: Service, previews: CompiledPreviews): void {
+    this.#zones.leave(old.service.zone, zone, [name, ...old.previews.keys()]);
+    this.#zones.welcome(zone, name);
+    for (const preview of previews.keys()) this.#zones.link(zone, preview);
+    for (const [former, preview] of old.previews) if (!previews.has(former)) this.#previews.retire(preview);
   }
 
   delete(zone: string, name: string): void {

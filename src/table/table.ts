@@ -20,6 +20,8 @@ import { ZoneWriter } from './zone-writer.ts';
 
 /** Names of a dropped zone that are given back in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
+/** Names that a child zone hides and that are let go of in one go: a few milliseconds' work. */
+const LET_GO_AT_ONCE = 200;
 
 export class Table implements TableChanges {
   readonly shared: SharedTable;
@@ -139,8 +141,27 @@ export class Table implements TableChanges {
   /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
   collect(): boolean {
     if (this.#preparation.isPending) return false;
+    const isMore = this.#letGo();
     this.#reclaimer.endEpoch();
-    return this.#nodes.dismantle(DISMANTLED_AT_ONCE);
+    return this.#nodes.dismantle(DISMANTLED_AT_ONCE) || isMore;
+  }
+
+  /** Nothing that anybody sees changes by it. */
+  #letGo(): boolean {
+    if (!this.#zones.hidesNames) return false;
+    this.#preparation.begin();
+    this.#arena.mayUseReserve = true;
+    try {
+      this.#zones.letGo(LET_GO_AT_ONCE);
+    } catch (error) {
+      this.takeBack();
+      if (!(error instanceof ArenaFull)) throw error;
+      return false;
+    } finally {
+      this.#arena.mayUseReserve = false;
+    }
+    this.publish();
+    return this.#zones.hidesNames;
   }
 
   /** Free blocks for the thread that builds a zone aside. */

@@ -7,7 +7,7 @@ import { compileRRset } from './compile.ts';
 import { nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, RRSET } from './layout.ts';
+import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, RRSET, VERSION } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 
 export class ZoneBuilder implements Blocks {
@@ -18,15 +18,19 @@ export class ZoneBuilder implements Blocks {
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
   #flags = 0;
+  /** What takes back what was made in an index that was there already, to be run in reverse. */
+  readonly #undo: (() => void)[] = [];
+  readonly #isOthers: boolean;
 
-  /** An empty zone: its apex is there. Throws ArenaFull. */
-  constructor(arena: Arena, apex: string) {
+  /** An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. Throws ArenaFull. */
+  constructor(arena: Arena, apex: string, cell = 0) {
     this.#arena = arena;
     this.#apex = nameToWire(apex);
     // Nobody reads this index: what its growth replaces is free at once.
     this.#index = new IndexWriter(arena, { retire: (offset, words) => arena.free(offset, words) });
-    this.cell = this.allocate(1);
-    if (!this.#index.create(this.cell)) throw new ArenaFull();
+    this.#isOthers = cell !== 0;
+    this.cell = cell === 0 ? this.allocate(1) : cell;
+    if (cell === 0 && !this.#index.create(this.cell)) throw new ArenaFull();
     this.#ensureExists(this.#apex);
   }
 
@@ -55,26 +59,75 @@ export class ZoneBuilder implements Blocks {
     this.#flags |= zoneFlags(owner, type, isApex);
   }
 
-  /** The node of a name; it and the names above it exist from now on (RFC 8020). */
-  #ensureExists(name: Uint8Array): number {
+  /**
+   * Leads a name (lower-case wire form) to a service's cell, or to none where `cellAt`, told whether it has records,
+   * says 0. False: that takes a version of its own, since the node is being changed already. Throws ArenaFull.
+   */
+  link(owner: Uint8Array, cellAt: (hasRecords: boolean) => number): boolean {
+    const found = this.#find(owner);
+    const had = this.#versionOf(found);
+    const cell = cellAt(had !== 0 && this.#arena.view.words[had + NODE.COUNT] > 0);
+    if (cell === 0 && had === 0) return true;
+    const version = had === 0 ? this.#versionOf(this.#ensureExists(owner)) : had;
+    const { words } = this.#arena.view;
+    if (words[version + VERSION.GENERATION] !== 0 || words[version + NODE.SERVICE] !== 0) return false;
+    words[version + NODE.SERVICE] = cell;
+    this.#undo.push(() => {
+      this.#arena.view.words[version + NODE.SERVICE] = 0;
+    });
+    return true;
+  }
+
+  /** Leaves an index that was there already as it was. */
+  takeBack(): void {
+    for (const action of this.#undo.reverse()) action();
+    this.#undo.length = 0;
+  }
+
+  #find(name: Uint8Array): number {
     this.#name.set(name, 0);
     const hash = finishHash(this.#name.states[0]);
-    const found = findEntry(this.#arena.view, this.cell, hash, this.#name.bytes, 0, name.length);
+    return findEntry(this.#arena.view, this.cell, hash, this.#name.bytes, 0, name.length);
+  }
+
+  #versionOf(node: number): number {
+    return node === 0 ? 0 : this.#arena.view.words[node + ENTRY.VERSION_WORD];
+  }
+
+  /** The node of a name; it and the names above it exist from now on (RFC 8020). */
+  #ensureExists(name: Uint8Array): number {
+    const found = this.#find(name);
     if (found !== 0) return found;
+    const hash = finishHash(this.#name.states[0]);
+    const isApex = name.length === this.#apex.length;
+    const parent = isApex ? 0 : this.#ensureExists(name.subarray(1 + name[0]));
     const node = this.allocate(entryWords(name.length));
     const { words, bytes } = this.#arena.view;
     words[node + ENTRY.HASH] = hash;
     words[node + ENTRY.NAME] = name.length;
     bytes.set(name, (node + ENTRY.NAME_BYTES) * 4);
-    if (!this.#index.insert(this.cell, node)) throw new ArenaFull();
-    const isApex = name.length === this.#apex.length;
+    if (!this.#index.insert(this.cell, node)) {
+      this.#arena.free(node, entryWords(name.length));
+      throw new ArenaFull();
+    }
+    if (this.#isOthers) this.#undo.push(() => this.#unmake(node));
+    if (!isApex) {
+      words[node + ENTRY.PARENT] = parent;
+      words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
+    }
     this.#writeVersion(node, new Map(), nodeFlags([], true, isApex));
-    if (isApex) return node;
-    const parent = this.#ensureExists(name.subarray(1 + name[0]));
-    const now = this.#arena.view.words;
-    now[node + ENTRY.PARENT] = parent;
-    now[parent + ENTRY.CHILDREN] = now[parent + ENTRY.CHILDREN] + 1;
     return node;
+  }
+
+  /** The names above it are still there: they were made before it, or with it. */
+  #unmake(node: number): void {
+    const { words } = this.#arena.view;
+    this.#index.remove(this.cell, node);
+    const parent = words[node + ENTRY.PARENT];
+    if (parent !== 0) words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] - 1;
+    const version = words[node + ENTRY.VERSION_WORD];
+    if (version !== 0) this.#arena.free(version, nodeWords(words[version + NODE.COUNT]));
+    this.#arena.free(node, entryWords(words[node + ENTRY.NAME] & 0xff));
   }
 
   #writeVersion(node: number, pairs: ReadonlyMap<number, number>, flags: number): void {

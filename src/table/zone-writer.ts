@@ -1,6 +1,6 @@
 /** Zones and their records in the table. */
 import assert from 'node:assert/strict';
-import { nameToWire } from '../model/name.ts';
+import { nameToWire, parentOf } from '../model/name.ts';
 import type { StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
@@ -11,12 +11,17 @@ import { RRSET, ZONE } from './layout.ts';
 import type { NodeContent, NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
 import type { ServiceRegistry } from './services.ts';
+import { ZoneBuilder } from './zone-builder.ts';
 
 /** Each change is a part of the preparation that is pending, and throws ArenaFull. */
 export class ZoneWriter {
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
   readonly #services: ServiceRegistry;
+  /** Indexes that no worker can reach before the pending changes are published: what is put there needs no versions. */
+  readonly #unseen = new Map<number, ZoneBuilder>();
+  /** Names that lead to services which a child zone took over, and that it hides: let go of little by little. */
+  #hidden: { readonly zone: string; readonly child: string; readonly names: string[] }[] = [];
 
   constructor(preparation: Preparation, nodes: NodeWriter, services: ServiceRegistry) {
     this.#preparation = preparation;
@@ -32,6 +37,7 @@ export class ZoneWriter {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const index = existing === 0 ? this.#nodes.makeIndex() : this.#words[existing + ZONE.INDEX];
+    if (existing === 0) this.#isUnseen(index, zone.name);
     this.#writeApex(index, apex, zone);
     if (existing === 0) this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), 0);
   }
@@ -49,6 +55,7 @@ export class ZoneWriter {
     const existing = this.#nodes.zone(apex);
     const replaced = existing === 0 ? 0 : this.#words[existing + ZONE.INDEX];
     this.#nodes.adoptIndex(index);
+    this.#isUnseen(index, zone.name);
     this.#writeApex(index, apex, zone);
     let flags = builtFlags;
     for (const name of this.#services.namesIn(zone.name)) {
@@ -61,7 +68,18 @@ export class ZoneWriter {
     if (replaced !== 0) this.#nodes.dropIndex(replaced);
   }
 
+  #isUnseen(index: number, zone: string): void {
+    const builder = new ZoneBuilder(this.#preparation.arena, zone, index);
+    this.#unseen.set(index, builder);
+    this.#preparation.undo(() => {
+      this.#unseen.delete(index);
+      builder.takeBack();
+    });
+    this.#preparation.onPublish(() => this.#unseen.delete(index));
+  }
+
   delete(name: string): void {
+    this.#unhide(({ child }) => child === name, Number.POSITIVE_INFINITY);
     const apex = nameToWire(name);
     const index = this.#indexOf(apex);
     this.#nodes.setZone(apex, 0, 0, 0);
@@ -94,7 +112,7 @@ export class ZoneWriter {
     const apex = nameToWire(zone);
     const owner = nameToWire(name);
     this.#raiseFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
-    this.link(zone, name);
+    this.#linkIn(this.#indexOf(apex), zone, name, owner);
   }
 
   /** Leads a name to the service or preview that the registry has for it now. */
@@ -102,8 +120,54 @@ export class ZoneWriter {
     this.#linkIn(this.#indexOf(nameToWire(zone)), zone, name);
   }
 
-  #linkIn(index: number, zone: string, name: string): void {
-    this.#nodes.update(index, nameToWire(zone), nameToWire(name), (content) => this.#link(content, zone, name));
+  /**
+   * A child zone has taken a service over, whose names in its former zone lead to nothing any more. Where the child lies
+   * right below that zone, nobody can see them, nor what exists through them, for as long as the child is there: thousands
+   * of them need not be seen to in the turn of one command. Only the child's own name is still asked for, by DS.
+   */
+  leave(zone: string, child: string, names: readonly string[]): void {
+    const isSeen = (name: string): boolean => name === child || parentOf(child) !== zone;
+    for (const name of names) if (isSeen(name)) this.link(zone, name);
+    const later = names.filter((name) => !isSeen(name));
+    if (later.length === 0) return;
+    this.#preparation.onPublish(() => {
+      const last = this.#hidden.at(-1);
+      if (last?.zone === zone && last.child === child) last.names.push(...later);
+      else this.#hidden.push({ zone, child, names: later });
+    });
+  }
+
+  /** Lets go of at most so many names that a child hides, as a part of the pending changes. */
+  letGo(names: number): void {
+    this.#unhide(() => true, names);
+  }
+
+  /** Whether names are left that only a child hides. */
+  get hidesNames(): boolean {
+    return this.#hidden.length > 0;
+  }
+
+  #unhide(which: (hidden: { readonly child: string }) => boolean, most: number): void {
+    let left = most;
+    for (const hidden of this.#hidden.filter(which)) {
+      const { zone, names } = hidden;
+      const some = names.slice(-left);
+      left -= some.length;
+      // The zone above may have gone first.
+      if (this.has(zone)) for (const name of some) this.link(zone, name);
+      this.#preparation.onPublish(() => {
+        names.length -= some.length;
+        this.#hidden = this.#hidden.filter((each) => each.names.length > 0);
+      });
+      if (left <= 0) return;
+    }
+  }
+
+  #linkIn(index: number, zone: string, name: string, owner = nameToWire(name)): void {
+    const builder = this.#unseen.get(index);
+    const cellAt = (hasRecords: boolean): number => this.#services.cellAt(zone, name, hasRecords);
+    if (builder?.link(owner, cellAt) === true) return;
+    this.#nodes.update(index, nameToWire(zone), owner, (content) => this.#link(content, zone, name));
   }
 
   #link(content: NodeContent, zone: string, name: string): void {
@@ -128,6 +192,7 @@ export class ZoneWriter {
 
   /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
   #raiseFlags(apex: Uint8Array, more: number): void {
+    if (more === 0) return;
     const zone = this.#nodes.zone(apex);
     const flags = this.#words[zone + ZONE.FLAGS];
     if ((flags & more) === more) return;

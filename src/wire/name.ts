@@ -24,10 +24,26 @@ for (const character of `${mustBeEscaped}.\\`) plainByte[character.charCodeAt(0)
  * kept.
  */
 export function parseName(text: string): Uint8Array | Malformed {
-  const bytes = encodeText(text);
-  const wire = new Uint8Array(MAX_NAME_BYTES);
-  const length = readName(bytes, 0, bytes.length, undefined, wire, 0);
-  return typeof length === 'number' ? wire.slice(0, length) : length;
+  const bytes = asciiBytes(text) ?? encodeText(text);
+  const length = readName(bytes, 0, bytes.length, undefined, parsedName, 0);
+  return typeof length === 'number' ? parsedName.slice(0, length) : length;
+}
+
+/** Where names are read before their length is known: memory for each would cost more than the reading. */
+const parsedName = new Uint8Array(MAX_NAME_BYTES);
+/** The longest name with each byte written as \DDD, and more. */
+const asciiText = new Uint8Array(1024);
+
+/** The bytes of a short ASCII text, until the next call; undefined: it is another one. */
+function asciiBytes(text: string): Uint8Array | undefined {
+  const { length } = text;
+  if (length > asciiText.length) return undefined;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return undefined;
+    asciiText[i] = code;
+  }
+  return asciiText.subarray(0, length);
 }
 
 /**

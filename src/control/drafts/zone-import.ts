@@ -39,10 +39,7 @@ export function draftZoneImport(
   if (alias !== undefined) return alias;
   const { staged } = built;
   if (staged !== undefined) {
-    const services = [
-      ...store.servicesIn(name),
-      ...moves.flatMap((move) => (move.op === 'putService' ? [move.service] : [])),
-    ];
+    const services = [...store.servicesIn(name), ...moves.map(({ service }) => service)];
     for (const service of services) {
       const typesAt = (owner: string) => store.stagedTypesAt(staged.records, owner);
       const conflict = checkServicePlace(name, service, typesAt) ?? refuseAtPreviews(store, service, typesAt);

@@ -67,7 +67,7 @@ export function draftZoneDelete(
   if (before === undefined) return unknownZone(name);
   const services = store.servicesIn(name);
   const names = services.map((service) => service.name);
-  const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone') : undefined;
+  const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone', name) : undefined;
   if (releasing !== undefined) return releasing;
   if (services.length > 0 && !command.withServices) {
     const named = services.slice(0, NAMED_SERVICES_MAX).map((service) => service.name);
@@ -181,23 +181,24 @@ function isDelegated(store: Store, zone: Zone, name: string): boolean {
   return below.some((above) => store.rrset(zone.name, above, TYPE.NS) !== undefined);
 }
 
+type Move = Extract<ModelChange, { op: 'putService' }>;
+
 /**
  * A new zone takes over its parent's services at and below it, which go on answering: the longest zone owns a name.
  * Records stay where they are, as the parent's word on the delegation and its glue; the child hides them while it is
  * there. The parent's content has not changed, so its serial stays.
  */
-export function takeServices(store: Store, parent: Zone, name: string, revision: number): ModelChange[] | Problem {
+export function takeServices(store: Store, parent: Zone, name: string, revision: number): Move[] | Problem {
   const preview = refuseAtPreview(store, name);
   if (preview !== undefined) return preview;
-  const moves: ModelChange[] = [];
+  const moves: Move[] = [];
   for (const service of store.servicesIn(parent.name)) {
     if (!isAtOrBelow(service.name, name)) continue;
     if (service.name === name && service.kind === 'host') {
       const detail = `The service ${name} answers with a CNAME and cannot stand at a zone's apex; delete it first.`;
       return new Problem('apex_conflict', detail, { conflict: name });
     }
-    moves.push({ op: 'deleteService', zone: parent.name, name: service.name });
-    moves.push({ op: 'putService', service: { ...service, zone: name, revision } });
+    moves.push({ op: 'putService', service: { ...service, zone: name, revision }, before: service });
   }
   return moves;
 }

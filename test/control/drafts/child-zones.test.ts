@@ -6,6 +6,7 @@ import type { Problem } from '../../../src/model/errors.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService, zoneBody } from '../../fixtures/engine.ts';
+import { setReadOnly } from '../../fixtures/store.ts';
 import { askBytes } from '../../fixtures/table.ts';
 
 const put = (name: string, type: string, ...rdata: string[]): Command => ({
@@ -186,3 +187,94 @@ t.test('an export has what the parent holds below the child, and its import keep
   t.equal((await read()).toString().replace(/ \d+ 86400/, ''), text.toString().replace(/ \d+ 86400/, ''));
   t.match(await files.import('*.example.com', text, context), { code: 'name_invalid' } as Partial<Problem>);
 });
+
+t.test(
+  'a child that takes over many services: what their former zone knew of them goes little by little',
+  async (t) => {
+    const fixture = makeEngine(t);
+    const { table } = fixture;
+    withService(fixture);
+    const names = Array.from({ length: 300 }, (_, i) => `s${i}.sub.example.com`);
+    fixture.store.allOrNothing(() => {
+      for (const name of names) fixture.must({ kind: 'service.put', name, body: bluegreen(1, 0) });
+      return undefined;
+    });
+    while (table.collect());
+    const before = table.memory.waiting;
+    fixture.must(child);
+    const [first = '', last = ''] = [names[0], names.at(-1)];
+    const answers = (zone: string) => {
+      for (const name of [first, last, `blue.${first}`])
+        t.same(fixture.ask(name), ['192.0.2.10'], `${name} in ${zone}`);
+      t.equal(fixture.ask('other.sub.example.com'), 3);
+    };
+    answers('the child, at once');
+    // A plan for each service and each preview, and not a node for each: three each would be more.
+    t.ok(table.memory.waiting - before < names.length * 5, `${table.memory.waiting - before} versions and blocks`);
+
+    let turns = 0;
+    while (table.collect()) {
+      turns++;
+      if (turns % 2 === 0) fixture.must({ kind: 'weights.put', name: first, weights: { blue: 1, green: 0 } });
+    }
+    t.ok(turns >= 3, `${turns} turns`);
+    answers('the child, when all is done');
+
+    fixture.must(noChild);
+    for (const name of [first, last, `blue.${first}`, 'sub.example.com']) t.equal(fixture.ask(name), 3, name);
+    while (table.collect());
+    fixture.must(child);
+    t.equal(fixture.ask(first), 3, 'nothing comes back');
+  },
+);
+
+t.test('a child that goes at once, or the zone above it, leaves nothing of the services behind', async (t) => {
+  for (const [title, commands] of [
+    ['the child', [noChild]],
+    ['the child, and it comes again', [noChild, child]],
+    [
+      'the zone above, and it comes again',
+      [{ kind: 'zone.delete', zone: 'example.com', withServices: true }, 'parent', noChild],
+    ],
+    ['a service, then the child', [{ kind: 'service.delete', name: 's1.sub.example.com' }, noChild]],
+  ] as const) {
+    const fixture = makeEngine(t);
+    const { table } = fixture;
+    withService(fixture);
+    for (const i of [1, 2]) {
+      fixture.must({ kind: 'service.put', name: `s${i}.sub.example.com`, body: bluegreen(1, 0) });
+    }
+    fixture.must(child);
+    for (const command of commands) {
+      if (command === 'parent') fixture.must({ kind: 'zone.put', zone: 'example.com', body: zoneBody });
+      else fixture.must(command as Command);
+    }
+    for (const moment of ['at once', 'later']) {
+      for (const name of ['s1.sub.example.com', 's2.sub.example.com', 'blue.s2.sub.example.com']) {
+        t.equal(fixture.ask(name), 3, `${title}, ${moment}: ${name}`);
+      }
+      while (table.collect());
+    }
+  }
+});
+
+t.test(
+  'a change that fails leaves the services in the zone above, and the child takes them over all the same later',
+  async (t) => {
+    const fixture = makeEngine(t);
+    withService(fixture);
+    fixture.must({ kind: 'service.put', name: 'app.sub.example.com', body: bluegreen(1, 0) });
+    fixture.must(put('txt.sub.example.com', 'TXT', 'parent'));
+    const used = fixture.table.memory.usedBytes;
+    setReadOnly(fixture.store, true);
+    for (let i = 0; i < 3; i++) t.equal(fixture.code(child), 'store_unavailable');
+    while (fixture.table.collect());
+    t.equal(fixture.table.memory.usedBytes, used, 'nothing is lost');
+    setReadOnly(fixture.store, false);
+    t.same(fixture.ask('app.sub.example.com'), ['192.0.2.10']);
+    t.same(fixture.ask('txt.sub.example.com', 'TXT'), ['"parent"']);
+    fixture.must(child);
+    t.same(fixture.ask('green.app.sub.example.com'), ['192.0.2.20']);
+    t.equal(fixture.ask('txt.sub.example.com', 'TXT'), 3);
+  },
+);
