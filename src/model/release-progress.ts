@@ -1,9 +1,18 @@
 /** How a release goes from step to step: what it does, and what it then waits for. Pure: the time is passed in. */
 import assert from 'node:assert/strict';
 import { DRAIN_MARGIN_SECONDS } from './drain.ts';
-import { lowersTtl, type Release, type ReleaseReason, type ReleaseService, type Step, type Wait } from './release.ts';
+import {
+  isLowered,
+  lowersTtl,
+  type Release,
+  type ReleaseReason,
+  type ReleaseService,
+  type Step,
+  type Wait,
+} from './release.ts';
 import { waitMessage } from './release-messages.ts';
 import { durationSeconds } from './release-steps.ts';
+import { ttlsOf } from './release-ttls.ts';
 import { weightsFor } from './release-weights.ts';
 import { type Service, weightsOf } from './service.ts';
 
@@ -16,13 +25,15 @@ const TTL_ROUNDING_SECONDS = 1;
 /** What a release is made of before it begins. */
 type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs'> & {
   readonly services: readonly Service[];
+  /** Where it begins again: what it knew of them. */
+  readonly earlier?: readonly ReleaseService[];
 };
 
 /** Begins: lowers the TTL and waits, or takes the first step. */
-export function beginRelease({ services, ...rest }: NewRelease, atMs: number): Release {
+export function beginRelease({ services, earlier = [], ...rest }: NewRelease, atMs: number): Release {
   const release = {
     ...rest,
-    services: services.map(enter),
+    services: services.map((service) => enter(service, earlier)),
     state: 'progressing',
     reason: 'step_due',
     message: '',
@@ -36,15 +47,11 @@ export function beginRelease({ services, ...rest }: NewRelease, atMs: number): R
   return waiting(release, { kind: 'lowering', startedAtMs: atMs, seconds: seconds + TTL_ROUNDING_SECONDS });
 }
 
-function enter(service: Service): ReleaseService {
+function enter(service: Service, earlier: readonly ReleaseService[]): ReleaseService {
   const weights = weightsOf(service);
-  const steadyTtlSeconds = service.ttlSeconds;
-  const ttlSeconds = Math.min(steadyTtlSeconds, service.release?.ttlSeconds ?? steadyTtlSeconds);
-  return { name: service.name, before: weights, weights, steadyTtlSeconds, ttlSeconds };
-}
-
-function isLowered({ ttlSeconds, steadyTtlSeconds }: ReleaseService): boolean {
-  return ttlSeconds < steadyTtlSeconds;
+  const longerUntilMs = earlier.find(({ name }) => name === service.name)?.longerUntilMs;
+  const longer = longerUntilMs === undefined ? {} : { longerUntilMs };
+  return { name: service.name, before: weights, weights, ...ttlsOf(service), ...longer };
 }
 
 /** Leaves the step that it is at. */
@@ -66,26 +73,30 @@ function atStep(release: Release, step: Step | undefined, atMs: number): Release
   if (step === undefined) return finish(release, atMs);
   if (step.analysis !== undefined) return waiting(release, { kind: 'analysis', startedAtMs: atMs, seconds: null });
   if (step.drain !== undefined) {
-    const seconds = ttlInForce(release) + DRAIN_MARGIN_SECONDS;
+    const seconds = ttlInForce(release, atMs) + DRAIN_MARGIN_SECONDS;
     return waiting(release, { kind: 'drain', startedAtMs: atMs, seconds });
   }
   assert(step.pause !== undefined, 'a step has exactly one word');
   const { duration } = step.pause;
   if (duration === undefined) return waiting(release, { kind: 'promotion', startedAtMs: atMs, seconds: null });
   // In a shorter one, resolvers would keep on giving the answers from before the last step.
-  const seconds = Math.max(durationSeconds(duration) as number, ttlInForce(release));
+  const seconds = Math.max(durationSeconds(duration) as number, ttlInForce(release, atMs));
   return waiting(release, { kind: 'pause', startedAtMs: atMs, seconds });
 }
 
 /** The steady TTL comes back when no answer from before the last step is left: until then a rollback is felt soon. */
 export function finish(release: Release, atMs: number): Release {
   if (!lowersTtl(release)) return completed(release);
-  const seconds = ttlInForce(release) + TTL_ROUNDING_SECONDS;
+  const seconds = ttlInForce(release, atMs) + TTL_ROUNDING_SECONDS;
   return waiting(release, { kind: 'settling', startedAtMs: atMs, seconds });
 }
 
-function ttlInForce({ services }: Release): number {
-  return Math.max(...services.map((service) => service.ttlSeconds));
+/** For how long caches may hold what was answered until now. */
+function ttlInForce({ services }: Release, atMs: number): number {
+  const seconds = services.map(({ ttlSeconds, longerUntilMs = 0 }) => {
+    return Math.max(ttlSeconds, Math.ceil((longerUntilMs - atMs) / 1000));
+  });
+  return Math.max(...seconds);
 }
 
 export function shifted(release: Release, percent: number): Release {

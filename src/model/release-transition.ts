@@ -59,8 +59,8 @@ export function transition(release: Release, command: ReleaseCommand, atMs: numb
 function retry(release: Release, services: readonly Service[], atMs: number): Release | Problem {
   if (release.state !== 'aborted')
     return refusal(release, `it is ${release.state}: retry is for a release that was aborted`);
-  const { id, to, steps, createdAtMs } = release;
-  return beginRelease({ id, to, steps, createdAtMs, services }, atMs);
+  const { id, to, steps, createdAtMs, services: earlier } = release;
+  return beginRelease({ id, to, steps, createdAtMs, services, earlier }, atMs);
 }
 
 function promote(release: Release, atMs: number): Release | Problem {

@@ -77,6 +77,8 @@ export interface ReleaseService {
   readonly steadyTtlSeconds: number;
   /** The TTL in force while the release goes on; never above the steady one. */
   readonly ttlSeconds: number;
+  /** Unix time, milliseconds, until when caches may hold answers of a longer TTL, where somebody shortened it meanwhile. */
+  readonly longerUntilMs?: number;
 }
 
 export type ReleaseState = 'progressing' | 'paused' | 'completed' | 'aborted';
@@ -131,7 +133,12 @@ export function isActive({ state }: Release): boolean {
 
 /** True where the release lowers the TTL of a service. */
 export function lowersTtl({ services }: Pick<Release, 'services'>): boolean {
-  return services.some((service) => service.ttlSeconds < service.steadyTtlSeconds);
+  return services.some(isLowered);
+}
+
+/** True where answers of the service have a lower TTL than outside of the release. */
+export function isLowered({ ttlSeconds, steadyTtlSeconds }: ReleaseService): boolean {
+  return ttlSeconds < steadyTtlSeconds;
 }
 
 /**

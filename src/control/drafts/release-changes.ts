@@ -1,6 +1,7 @@
 /** From a release before and after to the changes of the model and the words of the log. */
 import { isDeepStrictEqual } from 'node:util';
-import { isActive, type Release, type ReleaseService } from '../../model/release.ts';
+import type { Release, ReleaseService } from '../../model/release.ts';
+import { loweredBy, withTtls } from '../../model/release-ttls.ts';
 import type { ModelChange, Subject } from '../../model/revision.ts';
 import { type Service, type Weights, weightsOf, withWeights } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -35,12 +36,34 @@ export function draftChange(
  * The service as the release wants it; the same object where it is so already. A lowered TTL is like a shift to the
  * zone: it passes, so the serial stays.
  */
-function moved(service: Service, { weights, ttlSeconds, steadyTtlSeconds }: ReleaseService, release: Release): Service {
+function moved(service: Service, { weights }: ReleaseService, release: Release): Service {
   const { loweredTtlSeconds, ...rest } = service;
-  const lowered = isActive(release) && ttlSeconds < steadyTtlSeconds ? ttlSeconds : undefined;
+  const lowered = loweredBy(release, service.name);
   if (lowered === loweredTtlSeconds && isDeepStrictEqual(weights, weightsOf(service))) return service;
   const shifted = withWeights(rest, weights, release.revision);
   return lowered === undefined ? shifted : { ...shifted, loweredTtlSeconds: lowered };
+}
+
+/**
+ * A service that is written while a release moves it: its weights are the release's, its targets and TTLs are what was
+ * written. The service with the TTL in force, and what is said and done of the release.
+ */
+export function withinRelease(
+  release: Release,
+  service: Service,
+  atMs: number,
+): { service: Service } & Pick<Draft, 'subjects' | 'changes'> {
+  const retimed = withTtls(release, service, atMs);
+  const { loweredTtlSeconds: _, ...rest } = service;
+  const lowered = loweredBy(retimed, service.name);
+  const inForce = lowered === undefined ? rest : { ...rest, loweredTtlSeconds: lowered };
+  if (retimed === release) return { service: inForce, subjects: [], changes: [] };
+  const after = { ...retimed, revision: service.revision };
+  return {
+    service: inForce,
+    subjects: [releaseSubject(release, after)],
+    changes: [{ op: 'putRelease', release: after }],
+  };
 }
 
 /** `app.example.com blue 90→0 green 10→100`; nothing where no weight changes. */

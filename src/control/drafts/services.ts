@@ -18,6 +18,7 @@ import { serviceReply } from '../replies/services.ts';
 import { inPlaceOf, leaveRecords, settleBody, typesOf, withoutRecords } from './adoption.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
+import { withinRelease } from './release-changes.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
 import { nameserverProblem } from './rrsets.ts';
 import { namerWarnings } from './target-warnings.ts';
@@ -46,24 +47,28 @@ export function draftServicePut(
   const salt = saltOf(name, revision, context.atMs);
   const made = makeService({ name, zone: zone.name, salt }, body, before, revision);
   if (made instanceof Problem) return made;
-  const service = inPlaceOf(made, replaced, context.atMs);
-  const conflict = findConflict(store, zone, { service, before, replaced });
+  const placed = inPlaceOf(made, replaced, context.atMs);
+  const conflict = findConflict(store, zone, { service: placed, before, replaced });
   if (conflict !== undefined) return conflict;
-  if (before !== undefined && isSame(before, service)) {
+  if (before !== undefined && isSame(before, placed)) {
     return { revision: before.revision, body: serviceReply(before) };
   }
-  if (before !== undefined && !leavesReleases(before, service)) {
-    const releasing = refuseWhileReleasing(store, [name], 'change its pools, weights or TTLs');
+  if (before !== undefined && !isDeepStrictEqual(weightsOf(before), weightsOf(placed))) {
+    const releasing = refuseWhileReleasing(store, [name], 'change its pools or weights');
     if (releasing !== undefined) return releasing;
   }
+  const release = before && store.activeReleaseOf(name);
+  const within = release && withinRelease(release, placed, context.atMs);
+  const service = within?.service ?? placed;
   const without = withoutRecords(replaced);
   const subject = { kind: 'service', name, before: before ? serviceBody(before) : null, after: serviceBody(service) };
   return {
     kind: 'service.put',
     summary: `${before === undefined ? 'made' : 'changed'} the service ${shown(name)}${notes(before, service, replaced)}`,
-    subjects: [subject as Subject, ...without.subjects],
+    subjects: [subject as Subject, ...without.subjects, ...(within?.subjects ?? [])],
     changes: [
       { op: 'putService', service },
+      ...(within?.changes ?? []),
       ...without.changes,
       { op: 'putZone', zone: withRaisedSerial(zone, revision) },
     ],
@@ -157,12 +162,6 @@ export function draftServiceDelete(
     created: false,
     body: null,
   };
-}
-
-/** True where nothing changes that a release moves or counts on: targets may be mended meanwhile. */
-function leavesReleases(before: Service, after: Service): boolean {
-  const counted = (service: Service) => [weightsOf(service), service.ttlSeconds, service.release];
-  return isDeepStrictEqual(counted(before), counted(after));
 }
 
 function missing(name: string, context: CommandContext): Problem {

@@ -49,7 +49,7 @@ interface RunnerParts {
 /** A release that goes on. */
 interface Followed {
   readonly id: string;
-  readonly revision: number;
+  revision: number;
   /** What its steps are taken for. */
   readonly why: Why | undefined;
   /** By the steady clock; infinite: not ended by time, or not yet. */
@@ -101,11 +101,16 @@ export class ReleaseRunner {
     this.#cancelTimer();
   }
 
-  #see(changes: readonly ModelChange[], { subjects }: Pick<Revision, 'subjects'>): void {
+  #see(changes: readonly ModelChange[], { kind, subjects }: Pick<Revision, 'kind' | 'subjects'>): void {
     if (this.#isStopped) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
-    // Whatever the wall clock says: the wait begins now.
-    for (const release of releases) this.#follow(release, release.wait?.startedAtMs ?? 0);
+    for (const release of releases) {
+      const followed = this.#followed.get(release.id);
+      // Other TTLs of a service leave its release where it is: the wait goes on, and so does what is measured.
+      if (kind === 'service.put' && followed !== undefined) followed.revision = release.revision;
+      // Whatever the wall clock says: the wait begins now.
+      else this.#follow(release, release.wait?.startedAtMs ?? 0);
+    }
     const isDue = this.#endOutdated(subjects);
     if (releases.length > 0 || isDue) this.#schedule();
   }

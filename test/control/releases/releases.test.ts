@@ -78,8 +78,6 @@ t.test('while a release goes on, only it moves the service', async (t) => {
     { kind: 'service.delete', name: app },
     { kind: 'zone.delete', zone: 'example.com', withServices: true },
     { kind: 'service.put', name: app, body: bluegreen(0, 100) },
-    { kind: 'service.put', name: app, body: bluegreen(90, 10, { ttlSeconds: 60 }) },
-    { kind: 'service.put', name: app, body: bluegreen(90, 10, { release: { ttlSeconds: 1 } }) },
     { kind: 'service.put', name: app, body: { pools: { ...pools, red: { weight: 0, targets: ['192.0.2.30'] } } } },
     create(),
     create({ services: [api, app], single: false }),
@@ -94,6 +92,106 @@ t.test('while a release goes on, only it moves the service', async (t) => {
   t.equal(fixture.code({ kind: 'service.put', name: app, body: { pools: mended } }), 'none', 'targets may be mended');
   fixture.must({ kind: 'release.abort', id: '4' });
   t.equal(fixture.code({ kind: 'service.delete', name: app }), 'none');
+});
+
+t.test(
+  'TTLs are whoever writes the service: in force at once, kept after the release, and no wait begins anew',
+  async (t) => {
+    const world = makeWorld(t, { ttlSeconds: 300, release: { ttlSeconds: 5 } });
+    const { clock } = world;
+    const write = (more: object): void => {
+      const pools = { blue: { targets: ['192.0.2.11'] }, green: { targets: ['lb', '192.0.2.21'].slice(1) } };
+      world.fixture.must({ kind: 'service.put', name: app, body: { pools, ...more } }, { atMs: clock.wallMs() });
+    };
+    const id = begin(
+      world,
+      [
+        { setWeight: 10 },
+        { pause: { duration: 1000 } },
+        { setWeight: 50 },
+        { pause: { duration: 1 } },
+        { setWeight: 100 },
+      ],
+      [app, api],
+    );
+    await clock.pass(301);
+    t.equal(world.green(), 10);
+    t.equal(world.fixture.ttl(app), 5);
+    await clock.pass(900);
+    write({ ttlSeconds: 600, release: { ttlSeconds: 5 } });
+    t.equal(world.fixture.ttl(app), 5, 'lowered all the same');
+    t.match(world.fixture.store.service(app)?.pools, [{ targets: ['192.0.2.11'] }, { targets: ['192.0.2.21'] }]);
+    write({ ttlSeconds: 600, release: { ttlSeconds: 60 } });
+    t.equal(world.fixture.ttl(app), 60, 'in force at once');
+    t.match(world.release(id).services, [
+      { steadyTtlSeconds: 600, ttlSeconds: 60 },
+      { steadyTtlSeconds: 300, ttlSeconds: 5 },
+    ]);
+    t.match(world.fixture.store.revision(world.fixture.store.lastRevision), {
+      kind: 'service.put',
+      subjects: [
+        { kind: 'service', name: app },
+        { kind: 'release', name: id, after: { stepIndex: 1 } },
+      ],
+    });
+    await clock.pass(100);
+    t.equal(world.green(), 50, 'the pause was no longer for it');
+    t.match(world.release(id).wait, { kind: 'pause', seconds: 60 }, 'as long as the TTL in force');
+    write({ ttlSeconds: 20, release: { ttlSeconds: 5 } });
+    t.equal(world.fixture.ttl(app), 5);
+    world.restart();
+    await clock.pass(60);
+    t.equal(world.green(), 100);
+    t.match(world.release(id), { reason: 'ttl_settling', wait: { seconds: 6 } });
+    await clock.pass(6);
+    t.equal(world.release(id).state, 'completed');
+    t.same([world.fixture.ttl(app), world.fixture.ttl(api)], [20, 300], 'what was written last');
+  },
+);
+
+t.test('an analysis goes on while TTLs change, and an abort leaves the TTL that was written', async (t) => {
+  const world = makeWorld(t, { ttlSeconds: 60, release: { ttlSeconds: 5 } });
+  const { clock } = world;
+  const gate = {
+    analysis: { intervalSeconds: 10, count: 5, metrics: [{ name: 'up', web: { url: 'http://a.example' } }] },
+  };
+  const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 100 }]);
+  await clock.pass(61);
+  await clock.pass(25);
+  t.equal(world.asked.length, 3);
+  const pools = { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.20'] } };
+  const body = { ttlSeconds: 30, release: { ttlSeconds: 2 }, pools };
+  world.fixture.must({ kind: 'service.put', name: app, body }, { atMs: clock.wallMs() });
+  await clock.pass(10);
+  t.equal(world.asked.length, 4, 'it was not begun anew');
+  await clock.pass(5);
+  t.match(world.release(id), { reason: 'ttl_settling' });
+  world.fixture.must({ kind: 'release.abort', id });
+  t.equal(world.fixture.ttl(app), 30);
+  t.equal(world.fixture.store.service(app)?.loweredTtlSeconds, undefined);
+  world.fixture.must({ kind: 'release.retry', id }, { atMs: clock.wallMs() });
+  t.match(world.release(id), { services: [{ steadyTtlSeconds: 30, ttlSeconds: 2 }] });
+});
+
+t.test('a service becomes one of host names while a release moves it; its pools stay', async (t) => {
+  const world = makeWorld(t);
+  const id = begin(world, [{ setWeight: 100 }, { pause: {} }]);
+  const pools = (green: string) => ({
+    blue: { targets: ['lb-1.example.net'] },
+    [green]: { targets: ['lb-2.example.net'] },
+  });
+  const write = (green: string): Command => ({ kind: 'service.put', name: app, body: { pools: pools(green) } });
+  t.equal(
+    world.fixture.code({
+      ...write('red'),
+      body: { pools: { ...pools('red'), red: { weight: 100, targets: ['r.example.net'] } } },
+    } as Command),
+    'release_active',
+  );
+  world.fixture.must(write('green'));
+  t.same(world.fixture.ask(app), ['lb-2.example.net.']);
+  world.fixture.must({ kind: 'release.abort', id });
+  t.same(world.fixture.ask(app), ['lb-1.example.net.']);
 });
 
 t.test('abort and rollback restore, from every step', async (t) => {
