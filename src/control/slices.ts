@@ -16,6 +16,14 @@ export async function inSlices<Result>(work: Sliced<Result>, pause: () => Promis
   }
 }
 
+/** Does the work to its end in one go: it is short, or nobody can wait. */
+export function atOnce<Result>(work: Sliced<Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** Whatever else the thread has to do comes first. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => soon('work in slices', resolve));

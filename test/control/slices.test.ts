@@ -223,3 +223,52 @@ t.test('a DNAME and a limited token’s new zone know what is below them before 
   t.same(foreseen(dname), { slices: 1, code: 'done' }, 'one that is there already is no question');
   t.same(foreseen(kid, { limits }), { slices: 3, code: 'done' });
 });
+
+t.test('a long list of changes of records is drafted in slices, all on one state', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const { store } = fixture;
+  const list = (count: number, type = 'A') => {
+    const one = (i: number) => ({ add: { name: `n${i}.example.com`, type, values: ['192.0.2.1'] } });
+    return {
+      kind: 'records.change',
+      zone: 'example.com',
+      changes: Array.from({ length: count }, (_, i) => one(i)),
+    } as const;
+  };
+  let reads = 0;
+  const real = store.rrset.bind(store);
+  store.rrset = (...asked) => {
+    reads++;
+    return real(...asked);
+  };
+  const short = runSlices(withForesight(store, list(50), {}));
+  t.equal(short.slices, 1, 'a short one is one slice');
+  let before = 0;
+  const long = runSlices(withForesight(store, list(1000), {}), () => {
+    t.ok(reads - before <= 200, `${reads - before} reads in a slice`);
+    before = reads;
+  });
+  t.ok(long.slices > 40, `${long.slices} slices`);
+  reads = 0;
+  fixture.must(long.result);
+  t.equal(reads, 0, 'in its turn nothing is worked out any more');
+  t.match(fixture.store.rrsets('example.com', undefined, 2000).length, 1000);
+
+  const gone = runSlices(
+    withForesight(store, { ...list(1000), changes: list(1000).changes.map(({ add }) => ({ remove: add })) }, {}),
+  );
+  shift(fixture, 7);
+  reads = 0;
+  fixture.must(gone.result);
+  t.ok(reads >= 1000, 'what was drafted before another change is drafted again');
+  t.equal(fixture.store.rrsets('example.com', undefined, 10).length, 0);
+
+  const once = runSlices(withForesight(store, list(1000), {}), (slice) => slice === 10 && shift(fixture, 8));
+  t.equal(once.slices, long.slices + 10, 'what changes meanwhile makes it begin anew');
+  const always = runSlices(withForesight(store, list(1000), {}), (slice) => shift(fixture, slice));
+  t.ok(always.slices <= 5, `${always.slices} slices: it has an end`);
+  const zoneGone = runSlices(withForesight(store, list(1000), {}), (slice) => {
+    if (slice === 30) fixture.must({ kind: 'zone.delete', zone: 'example.com', withServices: true });
+  });
+  t.equal(fixture.code(zoneGone.result), 'zone_unknown');
+});

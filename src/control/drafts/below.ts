@@ -6,7 +6,7 @@ import { canonicalName, isAtOrBelow } from '../../model/name.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { parseType } from '../../wire/rdata.ts';
 import { type Below, type BelowQuestion, type FoundBelow, rrsetKey } from '../commands/below.ts';
-import type { Sliced } from '../slices.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 
 type BelowStore = Pick<Store, 'rrset' | 'rrsetBelow' | 'contentOf' | 'lastRevision' | 'rrsetsChanged'>;
 
@@ -14,11 +14,7 @@ type BelowStore = Pick<Store, 'rrset' | 'rrsetBelow' | 'contentOf' | 'lastRevisi
 export function belowOf(store: BelowStore, question: BelowQuestion, known: readonly Below[]): FoundBelow | undefined {
   const answer = known.find((each) => isSame(each, question));
   if (answer?.revision === store.lastRevision) return answer.found;
-  const work = lookBelow(store, question);
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
+  return atOnce(lookBelow(store, question));
 }
 
 function isSame(known: BelowQuestion, question: BelowQuestion): boolean {

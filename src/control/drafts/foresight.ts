@@ -7,19 +7,24 @@ import type { Command, CommandContext } from '../commands/command.ts';
 import type { Sliced } from '../slices.ts';
 import { lookBelow } from './below.ts';
 import { recordQuestions } from './records.ts';
+import { draftAhead } from './records-ahead.ts';
 import { hiddenQuestion } from './zones.ts';
 
 /** The command with what it must know. To be executed in the turn in which this ends: where something else is changed first, all is looked at again, in one. */
 export function* withForesight(
   store: Store,
   command: Command,
-  context: Pick<CommandContext, 'limits'>,
+  context: Pick<CommandContext, 'limits' | 'ifMatch' | 'ifNoneMatch'>,
 ): Sliced<Command> {
   switch (command.kind) {
-    case 'records.change':
+    case 'records.change': {
+      const below = yield* answers(store, command);
+      const foreseen = below.length === 0 ? command : { ...command, below };
+      yield* draftAhead(store, foreseen, context);
+      return foreseen;
+    }
     case 'rrset.put': {
-      const below: Below[] = [];
-      for (const question of recordQuestions(store, command)) below.push(yield* answered(store, question));
+      const below = yield* answers(store, command);
       return below.length === 0 ? command : { ...command, below };
     }
     case 'zone.put':
@@ -30,6 +35,12 @@ export function* withForesight(
     default:
       return command;
   }
+}
+
+function* answers(store: Store, command: Parameters<typeof recordQuestions>[1]): Sliced<Below[]> {
+  const below: Below[] = [];
+  for (const question of yield* recordQuestions(store, command)) below.push(yield* answered(store, question));
+  return below;
 }
 
 function* answered(store: Store, question: BelowQuestion): Sliced<Below> {

@@ -1,9 +1,11 @@
 /** Works out what a command would do, whatever its kind; the face of this folder. */
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
+import { atOnce } from '../slices.ts';
 import type { Drafted } from './draft.ts';
 import { draftHealth } from './health.ts';
 import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
+import { draftedAhead } from './records-ahead.ts';
 import { draftReleaseCreate } from './release-create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
 import { draftRollback } from './rollback.ts';
@@ -24,7 +26,7 @@ export function draft(store: Store, command: Command, context: CommandContext, r
     case 'zone.delete':
       return draftZoneDelete(store, command, context);
     case 'records.change':
-      return draftRecords(store, command, context, revision);
+      return draftedAhead(command, revision) ?? atOnce(draftRecords(store, command, context, revision));
     case 'rrset.put':
       return draftRRsetPut(store, command, context, revision);
     case 'rrset.delete':

@@ -7,6 +7,7 @@ import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { type Below, type BelowQuestion, rrsetKey } from '../commands/below.ts';
+import type { Sliced } from '../slices.ts';
 import { RecordsAfter } from './records-after.ts';
 import { checkAbsent, checkOwner, dnameQuestion, type Place, placeIn } from './rrsets.ts';
 
@@ -14,6 +15,8 @@ import { checkAbsent, checkOwner, dnameQuestion, type Place, placeIn } from './r
 export const CHANGES_MAX = 1000;
 /** Records that the RRsets of a list have, before it and after: their text is kept in the log, one turn's work in all. */
 export const RECORDS_TOUCHED_MAX = 20_000;
+/** Of a list that are looked at in one slice: a few milliseconds' work. */
+const CHANGES_AT_ONCE = 50;
 /** New DNAMEs of a list: for each of them every name of the zone is looked at. */
 export const DNAMES_MAX = 10;
 
@@ -52,11 +55,12 @@ export class RecordsChanged {
   }
 
   /** Refuses what may not stand where the list puts it. What stood there already, by an import for one, may be changed. */
-  check(below: readonly Below[]): Problem | undefined {
+  *check(below: readonly Below[]): Sliced<Problem | undefined> {
     if (this.#newDnames().length > DNAMES_MAX) {
       return new Problem('changes_invalid', `One list makes at most ${DNAMES_MAX} DNAMEs.`, { pointer: '/changes' });
     }
-    for (const { name, type, before, after, index } of this.all) {
+    for (const [i, { name, type, before, after, index }] of this.all.entries()) {
+      if (isPause(i)) yield;
       if (before !== undefined) continue;
       const place: Place = { zone: this.#zone, name, type };
       const problem = after === undefined ? checkAbsent(this.after, place) : checkOwner(this.after, place, below);
@@ -78,19 +82,20 @@ export class RecordsChanged {
   }
 }
 
-/** The changes in the order of the list, on what the store has. */
-export function composeRecords(
+/** The changes in the order of the list, on what the store has; it must have the same in every slice. */
+export function* composeRecords(
   store: Store,
   zone: Zone,
   changes: readonly RecordChange[],
   revision: number,
   telling: Telling = 'list',
-): RecordsChanged | Problem {
+): Sliced<RecordsChanged | Problem> {
   const outOfBounds = checkCount(changes);
   if (outOfBounds !== undefined) return outOfBounds;
   const rrsets = new Map<string, RRsetInChange>();
   let records = 0;
   for (const [index, change] of changes.entries()) {
+    if (isPause(index)) yield;
     const verb = verbOf(change);
     if (verb === undefined) return notOneVerb(index);
     const place = placeOf(zone, change[verb] as { name: string; type: string });
@@ -113,6 +118,11 @@ export function composeRecords(
     all.push({ name: owner.name, type: owner.type, before, after, texts, index });
   }
   return new RecordsChanged(store, zone, all, telling);
+}
+
+/** Whether a slice ends before the item. */
+export function isPause(index: number): boolean {
+  return index > 0 && index % CHANGES_AT_ONCE === 0;
 }
 
 function inChange(store: Store, { zone, name, type }: Place): RRsetInChange {

@@ -14,32 +14,40 @@ import type { RecordsCommand } from '../commands/records.ts';
 import { label, shown } from '../names.ts';
 import { changesReply, type RRsetChange } from '../replies/record-changes.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
-import { type Changed, composeRecords, type RecordsChanged } from './record-list.ts';
+import { type Changed, composeRecords, isPause, type RecordsChanged } from './record-list.ts';
 import { findPlace, missingRRset } from './rrsets.ts';
 import { recordWarnings } from './target-warnings.ts';
 import { findZone } from './zones.ts';
 
+type RecordsChange = Extract<RecordsCommand, { kind: 'records.change' }>;
+
 /** Names of RRsets that a summary lists; the rest is counted. */
 const NAMED_RRSETS_MAX = 3;
 
-export function draftRecords(
+/** In slices: a long list is worked out before its turn comes, see foresight.ts. */
+export function* draftRecords(
   store: Store,
-  command: Extract<RecordsCommand, { kind: 'records.change' }>,
-  context: CommandContext,
+  command: RecordsChange,
+  context: Pick<CommandContext, 'ifMatch' | 'ifNoneMatch'>,
   revision: number,
-): Drafted {
+): Sliced<Drafted> {
   const zone = findZone(store, command.zone);
   if (zone instanceof Problem) return zone;
   const stale = checkPrecondition(context, zone.revision, `the zone ${shown(zone.name)}`);
   if (stale !== undefined) return stale;
-  const composed = composeRecords(store, zone, command.changes, revision);
+  const composed = yield* composeRecords(store, zone, command.changes, revision);
   if (composed instanceof Problem) return composed;
-  const refused = composed.check(command.below ?? []);
+  const refused = yield* composed.check(command.below ?? []);
   if (refused !== undefined) return refused;
-  const changes = composed.all.map(asChange);
+  const changes: RRsetChange[] = [];
+  for (const [i, changed] of composed.all.entries()) {
+    if (isPause(i)) yield;
+    changes.push(asChange(changed));
+  }
   const made = composed.all.filter((_, i) => changes[i]?.change !== 'none');
-  const warnings = recordWarnings(composed.after, zone, composed.all);
+  const warnings = yield* recordWarnings(composed.after, zone, composed.all);
   const body = (at: number): object => changesReply(zone, changes, at, warnings);
   if (made.length === 0) return { revision: zone.revision, body: body(zone.revision) };
   const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => label(name, type));
@@ -66,12 +74,12 @@ export function draftRRsetPut(
   const what = label(place.name, place.type);
   const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
   if (stale !== undefined) return stale;
-  const composed = composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single');
+  const composed = atOnce(composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
-  const refused = composed.check(below);
+  const refused = atOnce(composed.check(below));
   if (refused !== undefined) return refused;
   const [changed] = composed.all as [Changed];
-  const warnings = recordWarnings(composed.after, zone, composed.all);
+  const warnings = atOnce(recordWarnings(composed.after, zone, composed.all));
   const { change } = asChange(changed);
   const rrset = change === 'none' ? before : changed.after;
   const reply = rrset && { ...rrsetReply(rrset), ...(warnings.length > 0 && { warnings }) };
@@ -99,7 +107,7 @@ export function draftRRsetDelete(
   const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
   if (stale !== undefined) return stale;
   if (before === undefined) return missingRRset(store, place);
-  const composed = composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single');
+  const composed = atOnce(composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
   return {
     kind: 'rrset.delete',
@@ -111,17 +119,17 @@ export function draftRRsetDelete(
 }
 
 /** What the command must know of its zone: only new DNAMEs ask, and what names none is not looked at further. */
-export function recordQuestions(
+export function* recordQuestions(
   store: Store,
-  command: Extract<RecordsCommand, { kind: 'records.change' | 'rrset.put' }>,
-): BelowQuestion[] {
+  command: RecordsChange | Extract<RecordsCommand, { kind: 'rrset.put' }>,
+): Sliced<BelowQuestion[]> {
   const changes =
     command.kind === 'rrset.put'
       ? [{ put: { name: command.name, type: command.type, ...command.body } }]
       : command.changes;
   if (!changes.some(({ put, add }) => parseType((put ?? add)?.type ?? '') === TYPE.DNAME)) return [];
   const zone = findZone(store, command.zone);
-  const composed = zone instanceof Problem ? zone : composeRecords(store, zone, changes, store.lastRevision + 1);
+  const composed = zone instanceof Problem ? zone : yield* composeRecords(store, zone, changes, store.lastRevision + 1);
   return composed instanceof Problem ? [] : composed.questions();
 }
 

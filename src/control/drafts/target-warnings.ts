@@ -13,6 +13,8 @@ import { encodeText } from '../../wire/text.ts';
 import { wordsOfLine } from '../../wire/words.ts';
 import { FINDINGS_MAX, Findings } from '../../wire/zone-file/finding.ts';
 import { typographicQuotes } from '../../wire/zone-file/quotes.ts';
+import type { Sliced } from '../slices.ts';
+import { isPause } from './record-list.ts';
 import type { RuledStore } from './records-after.ts';
 
 interface Warning {
@@ -38,10 +40,11 @@ interface Written {
 }
 
 /** Of all that a list of changes leaves of what it wrote. */
-export function recordWarnings(store: RuledStore, zone: Zone, all: readonly Written[]): readonly Warning[] {
+export function* recordWarnings(store: RuledStore, zone: Zone, all: readonly Written[]): Sliced<readonly Warning[]> {
   const warnings = new Map<string, Warning>();
   const aliases = new Set<string>();
-  for (const { type, after, texts } of all) {
+  for (const [i, { type, after, texts }] of all.entries()) {
+    if (isPause(i)) yield;
     if (after === undefined || texts.length === 0) continue;
     if (type === TYPE.CNAME) aliases.add(after.name);
     const hosts = type === TYPE.CNAME ? [] : targetWarnings(store, zone, after);
