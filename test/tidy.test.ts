@@ -33,7 +33,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   asking: [],
   store: ['model'],
   control: ['wire', 'model', 'table', 'store', 'guard', 'asking'],
-  api: ['contract', 'model', 'control', 'guard'],
+  // Types, networks and names in their text form.
+  api: ['wire', 'contract', 'model', 'control', 'guard'],
   metrics: ['wire', 'model', 'table', 'guard'],
   // Addresses as sockets write them, which transports there are, the limits that the table has, and the schemas of bodies.
   config: ['wire', 'table', 'sockets', 'contract'],

@@ -37,7 +37,7 @@ export function postReply($id: string, description: string) {
 }
 
 /** The reply to a POST that makes a release, or only plans it. */
-export const releaseReply = {
+export const releaseReplies = {
   ...postReply('Plan', 'The plan; nothing was done.'),
   201: { ...postReply('Release', 'Made; the first step that need not wait is in force.')[200] },
 };

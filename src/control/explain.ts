@@ -11,7 +11,7 @@ import { answerText } from '../wire/answer-text.ts';
 import { CLASS, EDNS_OPTION, HEADER_BYTES, TYPE } from '../wire/constants.ts';
 import { OPT_BYTES, OPTION_HEADER_BYTES, writeOpt, writeOptionHeader } from '../wire/edns.ts';
 import { Malformed } from '../wire/malformed.ts';
-import { formatNetwork, maskedAddress, type Network, parseNetwork } from '../wire/network.ts';
+import { maskedAddress, type Network, parseNetwork } from '../wire/network.ts';
 import { findPreview } from './drafts/previews.ts';
 import { shown } from './names.ts';
 import { type HealthView, poolsSeen } from './observed/health.ts';
@@ -37,6 +37,31 @@ interface ExplainQuestion {
   readonly client: string;
   readonly type: (typeof EXPLAINED_TYPES)[number];
   readonly draws: number;
+}
+
+/** What a client gets at this moment, and why. */
+export interface Explanation {
+  /** Canonical name. */
+  readonly service: string;
+  /** As it was asked for. */
+  readonly client: string;
+  /** Whoever is in it would have got an answer by the same rule. */
+  readonly network: Network;
+  readonly type: ExplainQuestion['type'];
+  /** null: no pool was asked for it. */
+  readonly pool: string | null;
+  readonly reason: Reason;
+  /** The records of the answer section as in a zone file. */
+  readonly records: readonly string[];
+  /** The lowest of the answer, or that of the denial. */
+  readonly ttlSeconds: number;
+  /** SCOPE PREFIX-LENGTH that a resolver is told (RFC 7871). */
+  readonly scopeBits: number;
+  /** Each pool's share of `draws` answers to this client. */
+  readonly split: Readonly<Record<string, number>>;
+  readonly draws: number;
+  /** A sentence for people. */
+  readonly message: string;
 }
 
 interface ExplainParts {
@@ -70,10 +95,10 @@ export class Explain {
   }
 
   /**
-   * The explanation as the API shows it. Where the table changes between two slices it begins anew; where it always does,
-   * the shares are those of the moments that they were drawn in.
+   * Where the table changes between two slices it begins anew; where it always does, the shares are those of the moments
+   * that they were drawn in.
    */
-  *explain(question: ExplainQuestion): Sliced<object | Problem> {
+  *explain(question: ExplainQuestion): Sliced<Explanation | Problem> {
     for (let beginning = 1; ; beginning++) {
       const explanation = yield* this.#explain(question, beginning === BEGINNINGS_MAX);
       if (explanation !== undefined) return explanation;
@@ -81,7 +106,10 @@ export class Explain {
   }
 
   /** undefined: the table changed meanwhile, which only `isLast` puts up with. */
-  *#explain({ name, client, type, draws }: ExplainQuestion, isLast: boolean): Sliced<object | Problem | undefined> {
+  *#explain(
+    { name, client, type, draws }: ExplainQuestion,
+    isLast: boolean,
+  ): Sliced<Explanation | Problem | undefined> {
     const asked = this.#find(name);
     if (asked instanceof Problem) return asked;
     const network = parseNetwork(client);
@@ -100,15 +128,15 @@ export class Explain {
     const split = yield* this.#split(asked, query, network, draws, isLast);
     if (split === undefined) return undefined;
     return {
-      service: shown(asked.service.name),
+      service: asked.service.name,
       client,
-      network: formatNetwork({ bytes: maskedAddress(bytes, 0, bytes.length, common), prefixLength: common }),
+      network: { bytes: maskedAddress(bytes, 0, bytes.length, common), prefixLength: common },
       type,
       pool: first.pool,
       reason,
-      answer: records,
+      records,
       ttlSeconds,
-      scope: scopeBits,
+      scopeBits,
       split,
       draws,
       message: messageOf(asked, reason, first.pool, records.length === 0 ? type : undefined),

@@ -1,5 +1,5 @@
 /** The service that the records at a name would make: proposed by the server, so that whoever asks is told the same. */
-import { propose, proposeFrom, targetsOf } from '../model/adoption.ts';
+import { propose, proposeFrom, targetsOf, type WrittenServiceBody } from '../model/adoption.ts';
 import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -9,13 +9,27 @@ import { formatType } from '../wire/rdata.ts';
 import { adoptable, typesOf } from './drafts/adoption.ts';
 import type { Grant } from './grant.ts';
 import { shown } from './names.ts';
-import { rrsetReply } from './replies/rrsets.ts';
 
 /** Without targets those of the records at the name. */
 export interface AskedProposal {
   /** With commas between them. */
   readonly targets?: string;
   readonly ttlSeconds?: number;
+}
+
+export interface Proposal {
+  /** Canonical name. */
+  readonly name: string;
+  /** Canonical name. */
+  readonly zone: string;
+  /** To be put as it is. */
+  readonly body: WrittenServiceBody;
+  /** The records whose place it would take. */
+  readonly replaces: readonly RRset[];
+  /** So long caches may hold them. */
+  readonly heldSeconds: number;
+  /** A sentence for people. */
+  readonly message: string;
 }
 
 /** It is only asked whether it could be made. */
@@ -26,7 +40,7 @@ export function proposal(
   text: string,
   { targets, ttlSeconds }: AskedProposal,
   grant: Pick<Grant, 'zone'>,
-): object | Problem {
+): Proposal | Problem {
   const name = canonicalName(text);
   if (name instanceof Problem) return name;
   if (store.service(name) !== undefined) {
@@ -55,10 +69,10 @@ export function proposal(
   const replace = Object.fromEntries(records.map(({ type, revision }) => [formatType(type), revision]));
   const heldSeconds = Math.max(0, ...records.map((rrset) => rrset.ttlSeconds));
   return {
-    name: shown(name),
-    zone: shown(zone.name),
+    name,
+    zone: zone.name,
     body: { ...(records.length > 0 && { replace }), ...proposed },
-    replaces: records.map(rrsetReply),
+    replaces: records,
     heldSeconds,
     message: messageOf(shown(name), records, made.pools[0].targets, heldSeconds),
   };

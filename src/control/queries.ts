@@ -1,11 +1,13 @@
-/** What the admin API reads: the derived rows as the bodies of the API contract. Never touches the table. */
+/** What is read, for each API to show in its own way: the nouns of the derived rows. Never touches the table. */
 import { Problem } from '../model/errors.ts';
+import type { KeptAnalysis, KeptMetric } from '../model/kept-analysis.ts';
 import { canonicalName } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
-import type { TokenLimits } from '../model/token.ts';
+import type { StoredToken, TokenLimits } from '../model/token.ts';
+import type { Webhook } from '../model/webhook.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -19,29 +21,22 @@ import { findService } from './drafts/services.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
 import { Grant } from './grant.ts';
+import { type Listing, walk } from './listing.ts';
 import { label, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
 import type { HealthView } from './observed/health.ts';
-import { type Page, page, walk } from './page.ts';
-import { type AskedProposal, proposal } from './proposal.ts';
-import { analysesReply } from './replies/analyses.ts';
-import { deliveryReply } from './replies/delivery.ts';
-import { healthReply } from './replies/health.ts';
-import { analysisReply, releaseReply } from './replies/releases.ts';
-import { revisionReply } from './replies/revision.ts';
-import { rrsetReply } from './replies/rrsets.ts';
-import { serviceReply, weightsReply } from './replies/services.ts';
-import { tokenReply } from './replies/tokens.ts';
-import { webhookReply } from './replies/webhooks.ts';
-import { zoneReply } from './replies/zones.ts';
+import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
+import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
 import type { Sliced } from './slices.ts';
 
-/** One resource: its body, and the last revision that changed it (its ETag). */
-export interface Resource {
-  readonly revision: number;
-  readonly body: unknown;
-  /** True where the body also says what is observed, which changes without a revision. */
-  readonly isLive?: boolean;
+/** A release as one token sees it, with what this process knows of it. */
+export interface ReleaseView {
+  /** The part that is in reach. */
+  readonly release: Release;
+  /** Canonical name of the service under whose path it was asked for. */
+  readonly service: string | undefined;
+  /** How far the analysis is that it is in; undefined: it is in none. */
+  readonly progress: AnalysisProgress | undefined;
 }
 
 /** What this process observes, and no revision says. */
@@ -88,88 +83,80 @@ export class Queries {
     return withForesight(this.#store, command, context);
   }
 
-  zone(text: string): Resource | Problem {
+  zone(text: string): Zone | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
-    const zone = this.#store.zone(name);
-    return zone === undefined ? unknownZone(name) : { revision: zone.revision, body: zoneReply(zone) };
+    return this.#store.zone(name) ?? unknownZone(name);
   }
 
-  zones(after: string | undefined, limit: number, grant: Grant): Page | Problem {
+  /** In name order; `after` is a name as typed by a user. */
+  zones(after: string | undefined, grant: Grant): Listing<Zone> | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    const found = walk<Zone>((last) => this.#store.zones(last?.name ?? start, 1));
-    const reply = (zone: Zone) => (grant.zone(zone.name) ? zoneReply(zone) : undefined);
-    return page(found, limit, reply, (zone) => shown(zone.name));
+    return {
+      found: walk((last) => this.#store.zones(last?.name ?? start, 1)),
+      within: (zone) => (grant.zone(zone.name) ? zone : undefined),
+      key: (zone) => shown(zone.name),
+    };
   }
 
-  rrset(zone: string, name: string, type: string): Resource | Problem {
+  rrset(zone: string, name: string, type: string): RRset | Problem {
     const place = findPlace(this.#store, { zone, name, type });
     if (place instanceof Problem) return place;
-    const rrset = this.#store.rrset(place.zone.name, place.name, place.type);
-    if (rrset === undefined) return missingRRset(this.#store, place);
-    return { revision: rrset.revision, body: rrsetReply(rrset) };
+    return this.#store.rrset(place.zone.name, place.name, place.type) ?? missingRRset(this.#store, place);
   }
 
-  /** `after` is `name/TYPE`, as `next` gave it. */
-  rrsets(zoneText: string, after: string | undefined, limit: number): Page | Problem {
+  /** In the order of name and type; `after` is `name/TYPE`, as `key` gave it. */
+  rrsets(zoneText: string, after: string | undefined): Listing<RRset> | Problem {
     const zone = canonicalName(zoneText);
     if (zone instanceof Problem) return zone;
     if (this.#store.zone(zone) === undefined) return unknownZone(zone);
     const start = after === undefined ? undefined : parseRRsetKey(after);
     if (start instanceof Problem) return start;
-    const found = walk<RRset>((last) => this.#store.rrsets(zone, last ?? start, 1));
-    return page(found, limit, rrsetReply, (rrset) => label(rrset.name, rrset.type));
+    return {
+      found: walk((last) => this.#store.rrsets(zone, last ?? start, 1)),
+      within: (rrset) => rrset,
+      key: (rrset) => label(rrset.name, rrset.type),
+    };
   }
 
-  service(text: string): Resource | Problem {
-    const service = findService(this.#store, text);
-    return service instanceof Problem ? service : { revision: service.revision, body: serviceReply(service) };
+  service(text: string): Service | Problem {
+    return findService(this.#store, text);
   }
 
   /** The service that the records at a name would make, or these targets would. */
-  proposal(text: string, asked: AskedProposal, grant: Grant): object | Problem {
+  proposal(text: string, asked: AskedProposal, grant: Grant): Proposal | Problem {
     return proposal(this.#store, text, asked, grant);
   }
 
-  services(after: string | undefined, limit: number, grant: Grant): Page | Problem {
+  /** In name order; `after` is a name as typed by a user. */
+  services(after: string | undefined, grant: Grant): Listing<Service> | Problem {
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    const found = walk<Service>((last) => this.#store.services(last?.name ?? start, 1));
-    const reply = (service: Service) => (grant.service(service.name) ? serviceReply(service) : undefined);
-    return page(found, limit, reply, (service) => shown(service.name));
+    return {
+      found: walk((last) => this.#store.services(last?.name ?? start, 1)),
+      within: (service) => (grant.service(service.name) ? service : undefined),
+      key: (service) => shown(service.name),
+    };
   }
 
   /** What is known of the health of a service now, here. */
-  health(text: string): object | Problem {
+  health(text: string): ServiceHealth | Problem {
     const service = findService(this.#store, text);
-    return service instanceof Problem ? service : healthReply(service, this.#observed.health);
+    return service instanceof Problem ? service : serviceHealth(service, this.#observed.health);
   }
 
-  weights(text: string): Resource | Problem {
-    const service = findService(this.#store, text);
-    if (service instanceof Problem) return service;
-    const { revision } = service;
-    return { revision, body: { revision, ...weightsReply(service) } };
-  }
-
-  release(id: string, service: string | undefined, grant: Grant): Resource | Problem {
+  release(id: string, service: string | undefined, grant: Grant): ReleaseView | Problem {
     const found = findRelease(this.#store, id, service);
     if (found instanceof Problem) return found;
     const release = grant.release(found.release);
     if (release === undefined) return unknownRelease(id, 'in reach of this token');
-    const progress = this.#observed.analysisOf(release.id);
-    const isWhole = release === found.release;
-    const analyses = analysesReply(release, progress?.measured, isWhole);
-    const { revision } = release;
-    const body = { ...releaseReply(release, found.name), ...(analyses.length > 0 && { analyses }) };
-    if (progress === undefined) return { revision, body };
-    const told = isWhole ? progress : unsaid(progress);
-    return { revision, body: { ...body, analysis: analysisReply(told) }, isLive: true };
+    const view = { release, service: found.name, progress: this.#observed.analysisOf(release.id) };
+    return release === found.release ? view : unsaid(view);
   }
 
   /** In number order, the oldest first; of one service, or of all. */
-  releases(service: string | undefined, after: number, limit: number, grant: Grant): Page | Problem {
+  releases(service: string | undefined, after: number, grant: Grant): Listing<Release> | Problem {
     const name = service === undefined ? undefined : canonicalName(service);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -179,18 +166,22 @@ export class Queries {
     if (name !== undefined && next(after).length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
-    const found = walk<Release>((last) => next(last === undefined ? after : Number(last.id)));
-    return releasePage(found, limit, grant, name);
+    return releasesIn(
+      walk((last) => next(last === undefined ? after : Number(last.id))),
+      grant,
+    );
   }
 
   /** Those that go on or are paused, in number order. */
-  activeReleases(after: number, limit: number, grant: Grant): Page {
-    const found = this.#store.activeReleases().filter(({ id }) => Number(id) > after);
-    return releasePage(found, limit, grant, undefined);
+  activeReleases(after: number, grant: Grant): Listing<Release> {
+    return releasesIn(
+      this.#store.activeReleases().filter(({ id }) => Number(id) > after),
+      grant,
+    );
   }
 
   /** Revisions about one service, by number; `after` is exclusive, in the direction of the walk. */
-  history(text: string, after: number | undefined, limit: number, newestFirst: boolean, grant: Grant): Page | Problem {
+  history(text: string, after: number | undefined, newestFirst: boolean, grant: Grant): Listing<Revision> | Problem {
     const name = canonicalName(text);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -202,42 +193,48 @@ export class Queries {
     if (after === undefined && next(after).length === 0) {
       return new Problem('service_unknown', `There is and was no service ${shown(name)} here.`);
     }
-    const found = walk<Revision>((last) => next(last?.revision ?? after));
-    return revisionPage(found, limit, grant);
+    return revisionsIn(
+      walk((last) => next(last?.revision ?? after)),
+      grant,
+    );
   }
 
   /** The whole log; `after` as for `history`. */
-  revisions(after: number | undefined, limit: number, newestFirst: boolean, grant: Grant): Page {
+  revisions(after: number | undefined, newestFirst: boolean, grant: Grant): Listing<Revision> {
     const store = this.#store;
     const next = (number: number | undefined) =>
       newestFirst ? store.revisionsBefore(number ?? Number.MAX_SAFE_INTEGER, 1) : store.revisions(number ?? 0, 1);
-    const found = walk<Revision>((last) => next(last?.revision ?? after));
-    return revisionPage(found, limit, grant);
+    return revisionsIn(
+      walk((last) => next(last?.revision ?? after)),
+      grant,
+    );
   }
 
-  webhook(name: string): Resource | Problem {
-    const webhook = this.#store.webhook(name);
-    return webhook === undefined ? unknownWebhook(name) : { revision: webhook.revision, body: webhookReply(webhook) };
+  webhook(name: string): Webhook | Problem {
+    return this.#store.webhook(name) ?? unknownWebhook(name);
   }
 
   /** `after` is a name. */
-  webhooks(after: string, limit: number): Page {
+  webhooks(after: string): Listing<Webhook> {
     const found = this.#store.webhooks().filter(({ name }) => name > after);
-    return page(found, limit, webhookReply, ({ name }) => name);
+    return { found, within: (webhook) => webhook, key: ({ name }) => name };
   }
 
-  /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `next` gave it. */
-  deliveries(name: string, state: Delivery['state'] | undefined, after: number, limit: number): Page | Problem {
+  /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `key` gave it. */
+  deliveries(name: string, state: Delivery['state'] | undefined, after: number): Listing<Delivery> | Problem {
     if (this.#store.webhook(name) === undefined) return unknownWebhook(name);
     const { deliveries } = this.#store;
-    const found = walk<Delivery>((last) => deliveries.list(name, state, last?.position ?? after, 1));
-    return page(found, limit, deliveryReply, ({ position }) => String(position));
+    return {
+      found: walk((last) => deliveries.list(name, state, last?.position ?? after, 1)),
+      within: (delivery) => delivery,
+      key: ({ position }) => String(position),
+    };
   }
 
   /** `after` is a name. */
-  tokens(after: string, limit: number): Page {
+  tokens(after: string): Listing<StoredToken> {
     const found = this.#store.tokens().filter(({ name }) => name > after);
-    return page(found, limit, tokenReply, ({ name }) => name);
+    return { found, within: (token) => token, key: ({ name }) => name };
   }
 
   /** What keeps the server from answering or from taking changes; undefined: nothing. A store that failed is tried again. */
@@ -252,26 +249,34 @@ export class Queries {
   }
 }
 
-/** What was measured is said in words that may name services out of reach. */
-function unsaid(progress: AnalysisProgress): AnalysisProgress {
-  return { ...progress, metrics: progress.metrics.map((metric) => ({ ...metric, last: undefined })) };
+/** What was measured is said in words and numbers that may be of services out of reach. */
+function unsaid({ release, progress, ...view }: ReleaseView): ReleaseView {
+  const { analyses } = release;
+  return {
+    ...view,
+    release: analyses === undefined ? release : { ...release, analyses: analyses.map(withoutWords) },
+    progress: progress && {
+      ...progress,
+      metrics: progress.metrics.map((metric) => ({ ...metric, last: undefined })),
+      measured: { ...progress.measured, metrics: progress.measured.metrics.map(withoutValues) },
+    },
+  };
 }
 
-/** `name`: the service under whose path they were asked for. */
-function releasePage(found: Iterable<Release>, limit: number, grant: Grant, name: string | undefined): Page {
-  const reply = (release: Release) => {
-    const seen = grant.release(release);
-    return seen && releaseReply(seen, name);
-  };
-  return page(found, limit, reply, ({ id }) => id);
+function withoutWords(analysis: KeptAnalysis): KeptAnalysis {
+  return { ...analysis, message: '', metrics: analysis.metrics.map(withoutValues) };
 }
 
-function revisionPage(found: Iterable<Revision>, limit: number, grant: Grant): Page {
-  const reply = (revision: Revision) => {
-    const seen = grant.revision(revision);
-    return seen && revisionReply(seen);
-  };
-  return page(found, limit, reply, (revision) => String(revision.revision));
+function withoutValues(metric: KeptMetric): KeptMetric {
+  return { ...metric, latest: metric.latest.map(({ atMs, phase }) => ({ atMs, phase, message: '' })) };
+}
+
+function releasesIn(found: Iterable<Release>, grant: Grant): Listing<Release> {
+  return { found, within: (release) => grant.release(release), key: ({ id }) => id };
+}
+
+function revisionsIn(found: Iterable<Revision>, grant: Grant): Listing<Revision> {
+  return { found, within: (revision) => grant.revision(revision), key: ({ revision }) => String(revision) };
 }
 
 function parseRRsetKey(text: string): { name: string; type: number } | Problem {

@@ -7,6 +7,7 @@ import { isDraft } from './drafts/draft.ts';
 import type { Engine } from './engine.ts';
 import { shown } from './names.ts';
 import type { Queries } from './queries.ts';
+import { serviceReply } from './replies/services.ts';
 import type { Sliced } from './slices.ts';
 
 /** Each is compiled, in a slice of its own; together they are little more than what one body brings. */
@@ -38,7 +39,7 @@ export function* compareServices(
     const name = canonicalName(entries[index]?.[0]) as string;
     const before = queries.service(name);
     const action = !isDraft(drafted) ? 'none' : drafted.created ? 'make' : 'change';
-    const shownBefore = before instanceof Problem ? null : before.body;
+    const shownBefore = before instanceof Problem ? null : serviceReply(before);
     // Once more, where it is rehearsed anew.
     compared[index] = { name: shown(name), action, before: shownBefore, after: drafted.body };
   });

@@ -1,7 +1,11 @@
 /** One request asks for so much work and no more: pages by what is in them, bodies by what may mean something. */
 import t from 'tap';
-import { PAGE_BYTES, type Page, page, walk } from '../../src/control/page.ts';
+import { type Page, page } from '../../src/api/v1/page.ts';
+import { PAGE_BYTES, walk } from '../../src/control/listing.ts';
 import { makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
+
+/** Nothing is out of reach. */
+const whole = <Item>(item: Item): Item => item;
 
 t.test('a page ends where it is long enough, and the next one goes on there', async (t) => {
   const size = 10_000;
@@ -17,12 +21,12 @@ t.test('a page ends where it is long enough, and the next one goes on there', as
   let at: string | undefined = '0';
   while (at !== undefined) {
     reads = 0;
-    const got: Page = page(
-      read(Number(at)),
-      1000,
-      (item) => item,
-      ({ id }) => String(id + 1),
-    );
+    const listing = {
+      found: read(Number(at)),
+      within: whole<(typeof all)[number]>,
+      key: ({ id }: { id: number }) => String(id + 1),
+    };
+    const got: Page = page(listing, 1000, (item) => item);
     const bytes = JSON.stringify(got.items).length;
     t.ok(bytes <= PAGE_BYTES + 2 * size, `${bytes} bytes`);
     t.ok(reads <= got.items.length + 1, 'nothing is read that is not wanted');
@@ -34,30 +38,16 @@ t.test('a page ends where it is long enough, and the next one goes on there', as
 
 t.test('what is out of reach counts too, and an item that is larger than a page is a page', async (t) => {
   const hidden = Array.from({ length: 100 }, (_, i) => ({ id: i, text: 'x'.repeat(10_000) }));
-  const first = page(
-    hidden,
-    1000,
-    () => undefined,
-    ({ id }) => String(id),
-  );
+  const listing = { found: hidden, within: () => undefined, key: ({ id }: { id: number }) => String(id) };
+  const first = page(listing, 1000, (item) => item);
   t.same(first.items, []);
   t.ok(Number(first.next) < 50);
   const large = [{ text: 'x'.repeat(2 * PAGE_BYTES) }, { text: '' }];
-  const one = page(
-    large,
-    1000,
-    (item) => item,
-    () => 'first',
-  );
+  const one = page({ found: large, within: whole, key: () => 'first' }, 1000, (item) => item);
   t.equal(one.items.length, 1);
   t.equal(one.next, 'first');
   t.same(
-    page(
-      [large[1]],
-      1,
-      (item) => item,
-      () => 'last',
-    ),
+    page({ found: [large[1]], within: whole, key: () => 'last' }, 1, (item) => item),
     { items: [{ text: '' }] },
   );
 });

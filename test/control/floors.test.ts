@@ -6,7 +6,7 @@ import { importsOf, readFiles, type SourceFile } from '../fixtures/sources.ts';
 const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
-  page: [],
+  listing: [],
   // Work that leaves the thread to others in between.
   slices: [],
   outbound: ['clock'],
@@ -22,16 +22,16 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   rehearsal: ['commands', 'drafts', 'slices'],
   engine: ['commands', 'drafts', 'grant', 'log', 'rehearsal', 'slices'],
   // What is read.
-  proposal: ['drafts', 'grant', 'names', 'replies'],
-  queries: ['commands', 'drafts', 'grant', 'names', 'observed', 'page', 'proposal', 'replies', 'slices'],
+  proposal: ['drafts', 'grant', 'names'],
+  queries: ['commands', 'drafts', 'grant', 'listing', 'names', 'observed', 'proposal', 'slices'],
   explain: ['drafts', 'names', 'observed', 'slices'],
   drain: ['drafts', 'names'],
   gates: ['clock', 'names', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
-  events: ['engine', 'grant', 'names', 'observed', 'page', 'replies'],
+  events: ['engine', 'grant', 'names', 'observed', 'listing', 'replies'],
   health: ['clock', 'engine', 'observed', 'outbound'],
   releases: ['clock', 'drain', 'engine', 'gates', 'observed'],
-  'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'slices'],
+  'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'engine'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'outbound'],
   'zone-files': ['clock', 'commands', 'drafts', 'engine', 'names', 'slices'],

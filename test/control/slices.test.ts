@@ -4,8 +4,9 @@ import { lookBelow } from '../../src/control/drafts/below.ts';
 import { withForesight } from '../../src/control/drafts/foresight.ts';
 import { EventLog } from '../../src/control/events/log.ts';
 import { DRAWS_AT_ONCE, Explain } from '../../src/control/explain.ts';
+import { PAGE_BYTES } from '../../src/control/listing.ts';
 import { SeenHealth } from '../../src/control/observed/health.ts';
-import { PAGE_BYTES } from '../../src/control/page.ts';
+import { Queries } from '../../src/control/queries.ts';
 import { compareServices } from '../../src/control/service-comparison.ts';
 import { inSlices, type Sliced } from '../../src/control/slices.ts';
 import { Problem } from '../../src/model/errors.ts';
@@ -75,7 +76,8 @@ const services = (count: number, ttlSeconds: number) =>
 
 t.test('each service of a dry run is a slice, of one state of all', async (t) => {
   const fixture = withService(makeEngine(t));
-  const { engine, queries, store } = fixture;
+  const { engine, store } = fixture;
+  const queries = new Queries(store);
   const compare = (some: object) =>
     compareServices(engine, queries, some as Parameters<typeof compareServices>[2], { actor: 'test', atMs: NOON_MS });
   const quiet = runSlices(compare(services(100, 7)));

@@ -1,22 +1,31 @@
 /** How results become replies: resources, pages, and the outcomes of writes. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PAGE_DEFAULT } from '../../contract/pages.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from '../../control/commands/command.ts';
-import type { Page } from '../../control/page.ts';
-import type { Resource } from '../../control/queries.ts';
+import type { Listing } from '../../control/listing.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import type { ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { inTurns } from '../slices.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
+import { page } from './page.ts';
+
+/** A noun that has an ETag: the last revision that changed it. */
+interface Revised {
+  readonly revision: number;
+}
 
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
-export function sendResource(request: FastifyRequest, reply: FastifyReply, found: Resource | Problem): FastifyReply {
+export function sendResource<Noun extends Revised>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  found: Noun | Problem,
+  bodyOf: (noun: Noun) => unknown,
+): FastifyReply {
   if (found instanceof Problem) return sendProblem(reply, found);
-  // What is observed changes without a revision: the ETag is for If-Match then, and says nothing of the body's age.
-  if (found.isLive) return reply.header('etag', etagOf(found.revision)).send(found.body);
-  return sendFresh(request, reply, found.revision, () => reply.send(found.body));
+  return sendFresh(request, reply, found.revision, () => reply.send(bodyOf(found)));
 }
 
 /** Sends what is at the revision, or 304. */
@@ -33,8 +42,24 @@ export function sendFresh(
   return send();
 }
 
-export function sendPage(reply: FastifyReply, page: Page | Problem): FastifyReply {
-  return page instanceof Problem ? sendProblem(reply, page) : reply.send(page);
+/** A GET of a list. */
+export function sendPage<Noun>(
+  reply: FastifyReply,
+  listing: Listing<Noun> | Problem,
+  limit: number | undefined,
+  bodyOf: (noun: Noun) => unknown,
+): FastifyReply {
+  if (listing instanceof Problem) return sendProblem(reply, listing);
+  return reply.send(page(listing, limit ?? PAGE_DEFAULT, bodyOf));
+}
+
+/** A GET of what has no revision: it is as it is now. */
+export function sendNow<Noun>(
+  reply: FastifyReply,
+  found: Noun | Problem,
+  bodyOf: (noun: Noun) => unknown,
+): FastifyReply {
+  return found instanceof Problem ? sendProblem(reply, found) : reply.send(bodyOf(found));
 }
 
 export async function put(

@@ -6,10 +6,7 @@ import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/servi
 import type { Store } from '../../store/sqlite.ts';
 import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
-import { IPV4_BYTES, IPV6_BYTES } from '../../wire/address.ts';
-import { formatNetwork } from '../../wire/network.ts';
 import { findService } from '../drafts/services.ts';
-import { shown } from '../names.ts';
 import type { Propagation } from './propagation.ts';
 
 interface DrainParts {
@@ -25,6 +22,27 @@ interface Counted {
   readonly count: PoolCount;
   readonly drain: PoolDrain;
   readonly resolvers: ResolverEstimate;
+}
+
+/** What share a pool is to have, and what it has had since: of the answers, and of the resolvers. */
+interface PoolShare {
+  readonly configured: number;
+  readonly answers: number;
+  readonly resolvers: number;
+}
+
+export interface DrainReport {
+  /** Canonical name. */
+  readonly service: string;
+  /** Unix time, milliseconds: of the report, and since when shares are counted. */
+  readonly atMs: number;
+  readonly sinceMs: number;
+  readonly pools: readonly (Counted & { readonly share: PoolShare })[];
+  /** One resolver in 2 to the power of this is counted. */
+  readonly level: number;
+  readonly propagation: ReturnType<Propagation['known']>;
+  /** A sentence for people. */
+  readonly message: string;
 }
 
 const never: PoolCount = {
@@ -43,8 +61,8 @@ export class DrainReports {
     this.#parts = parts;
   }
 
-  /** The report at a moment, as the API shows it; `text`: the service's name as typed by a user. */
-  report(text: string, nowMs: number): object | Problem {
+  /** The report at a moment; `text`: the service's name as typed by a user. */
+  report(text: string, nowMs: number): DrainReport | Problem {
     const service = findService(this.#parts.store, text);
     if (service instanceof Problem) return service;
     const sinceMs = Math.max(this.#parts.startedAtMs, service.weightsSinceMs ?? 0);
@@ -55,10 +73,11 @@ export class DrainReports {
         [pool.name, { ...drain, weight: pool.weight, pinned: isPinned(service, pool.name) }] as const,
     );
     return {
-      service: shown(service.name),
-      at: timeOf(nowMs),
-      since: timeOf(sinceMs),
-      pools: Object.fromEntries(counted.map((each) => [each.pool.name, poolReply(each, shares, level)])),
+      service: service.name,
+      atMs: nowMs,
+      sinceMs,
+      pools: counted.map((each) => ({ ...each, share: shares[each.pool.name] })),
+      level,
       propagation: this.#parts.propagation.known(service, nowMs),
       message: drainMessage(Object.fromEntries(drains), nowMs),
     };
@@ -108,8 +127,7 @@ function answersOf(service: Service, pool: Pool, counts: Readonly<Record<string,
   return { ...(counts[pool.name] ?? never), weight: pool.weight, pinned: isPinned(service, pool.name) };
 }
 
-/** What share each pool is to have, and what it has had since: of the answers, and of the resolvers. */
-function sharesNow(service: Service, counted: readonly Counted[]): Record<string, Record<string, number>> {
+function sharesNow(service: Service, counted: readonly Counted[]): Record<string, PoolShare> {
   const configured = sharesOf(service);
   const answers = counted.map(({ count }) => count.answers - count.answersBefore);
   const resolvers = counted.map(({ resolvers }) => resolvers.recent);
@@ -123,43 +141,4 @@ function sharesNow(service: Service, counted: readonly Counted[]): Record<string
       { configured: configured[name], answers: share(answers, i), resolvers: share(resolvers, i) },
     ]),
   );
-}
-
-function poolReply(
-  { pool, count, drain, resolvers }: Counted,
-  shares: Readonly<Record<string, object>>,
-  level: number,
-): object {
-  const { answers, lastAtMs, lastTtlSeconds } = count;
-  const { drainedAtMs, drained, assumed } = drain;
-  const { distinct, notBack, late, errorPercent, networks } = resolvers;
-  return {
-    weight: pool.weight,
-    answers,
-    lastAnswerAt: lastAtMs === 0 ? null : timeOf(lastAtMs),
-    lastTtlSeconds: lastAtMs === 0 ? null : lastTtlSeconds,
-    drainedAt: drainedAtMs === null ? null : timeOf(drainedAtMs),
-    drained,
-    assumed,
-    share: shares[pool.name],
-    resolvers: { distinct, notBack, errorPercent, method: methodOf(level) },
-    lateQueries: late ?? null,
-    topNetworks: networks.map(({ network, answers }) => ({ network: networkText(network), answers })),
-  };
-}
-
-function methodOf(level: number): string {
-  if (level === 0) return 'every resolver is counted';
-  return `one resolver in ${2 ** level} is counted, chosen by a keyed hash of its address; errorPercent is two standard errors`;
-}
-
-/** `192.0.2.0/24` or `2001:db8:0:100::/56`, from the bytes of the prefix. */
-function networkText(prefix: Uint8Array): string {
-  const bytes = new Uint8Array(prefix.length < IPV4_BYTES ? IPV4_BYTES : IPV6_BYTES);
-  bytes.set(prefix);
-  return formatNetwork({ bytes, prefixLength: prefix.length * 8 });
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

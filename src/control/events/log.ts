@@ -3,8 +3,8 @@ import { guarded } from '../../guard.ts';
 import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
+import { PAGE_BYTES } from '../listing.ts';
 import type { HealthEvent } from '../observed/health.ts';
-import { PAGE_BYTES } from '../page.ts';
 import { comparePositions, type Event, eventsOf, isAfter, type Position, type Releases } from './event.ts';
 
 /** Revisions whose events are kept in memory: enough for listeners that keep up. */

@@ -3,47 +3,38 @@ import type { KeptAnalysis, KeptMetric } from '../../model/kept-analysis.ts';
 import type { Release } from '../../model/release.ts';
 import { type Measured, phaseOf } from '../../model/release-measurements.ts';
 
-/**
- * Every analysis, in order of time; last the one that goes on, if one does. `isWhole` false: the token sees part of the
- * release only, so nothing is said that might be of the rest.
- */
-export function analysesReply(
-  { analyses = [], stepIndex }: Release,
-  running: Measured | undefined,
-  isWhole: boolean,
-): object[] {
+/** Every analysis, in order of time; last the one that goes on, if one does. */
+export function analysesReply({ analyses = [], stepIndex }: Release, running: Measured | undefined): object[] {
   const ended = analyses.map((analysis) => ({
     stepIndex: analysis.stepIndex,
     phase: analysis.phase,
-    message: isWhole ? analysis.message : '',
+    message: analysis.message,
     startedAt: instant(analysis.startedAtMs),
     endedAt: instant(analysis.endedAtMs),
     earlier: analysis.isEarlier ?? false,
     failureLimit: analysis.failureLimit,
-    metrics: metricReplies(analysis, isWhole),
+    metrics: metricReplies(analysis),
   }));
   if (running === undefined) return ended;
   const { startedAtMs, failureLimit } = running;
   const now = { stepIndex, phase: 'running', message: '', startedAt: instant(startedAtMs), endedAt: null };
-  const metrics = metricReplies({ ...running, phase: 'running' }, isWhole);
+  const metrics = metricReplies({ ...running, phase: 'running' });
   return [...ended, { ...now, earlier: false, failureLimit, metrics }];
 }
 
 function metricReplies(
   analysis: Pick<KeptAnalysis, 'failureLimit' | 'metrics'> & { readonly phase: string },
-  isWhole: boolean,
 ): object[] {
   return analysis.metrics.map((metric) => ({
     name: metric.name,
     phase: phaseOf(metric, analysis),
     counts: { passed: 0, failed: 0, inconclusive: 0, error: 0, ...metric.counts },
-    measurements: metric.latest.map((measurement) => measurementReply(measurement, isWhole)),
+    measurements: metric.latest.map(measurementReply),
   }));
 }
 
-function measurementReply({ atMs, phase, message, value }: KeptMetric['latest'][number], isWhole: boolean): object {
-  const said = isWhole && value !== undefined ? { value } : {};
-  return { at: instant(atMs), phase, ...said, message: isWhole ? message : '' };
+function measurementReply({ atMs, phase, message, value }: KeptMetric['latest'][number]): object {
+  return { at: instant(atMs), phase, ...(value !== undefined && { value }), message };
 }
 
 function instant(ms: number): string {

@@ -5,7 +5,6 @@ import type { PlanEntry } from '../../model/release-plan.ts';
 import { shownSteps } from '../../model/release-secrets.ts';
 import { sharesOfWeights } from '../../model/service.ts';
 import { shown } from '../names.ts';
-import type { AnalysisProgress } from '../observed/analysis.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
 export function releaseReply(release: Release, name: string | undefined): object {
@@ -20,23 +19,6 @@ export function releaseReply(release: Release, name: string | undefined): object
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,
-  };
-}
-
-/** How far the analysis is that it is in. */
-export function analysisReply({
-  count,
-  failureLimit,
-  consecutiveErrorLimit,
-  metrics,
-  lastAtMs,
-}: AnalysisProgress): object {
-  return {
-    count,
-    failureLimit,
-    consecutiveErrorLimit,
-    lastAt: lastAtMs === undefined ? null : new Date(lastAtMs).toISOString(),
-    metrics: metrics.map(({ last, ...counts }) => ({ ...counts, last: last ?? null })),
   };
 }
 

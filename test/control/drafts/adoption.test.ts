@@ -1,5 +1,6 @@
 /** A live name becomes a service and records again: in one revision each, whole in the log, with every neighbour in place. */
 import t, { type Test } from 'tap';
+import { drainReply } from '../../../src/api/v1/replies/drain.ts';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
@@ -212,10 +213,7 @@ t.test('caches hold the records that went, and the drain report counts on it, af
     const reports = new DrainReports({ store, table, propagation: new Propagation([]), startedAtMs });
     const report = reports.report(live, NOON_MS + seconds * 1000);
     if (report instanceof Problem) throw new Error(report.detail);
-    const { pools, message } = report as {
-      pools: Record<string, { drained: boolean; assumed: boolean }>;
-      message: string;
-    };
+    const { pools, message } = drainReply(report);
     return { ...pools.blue, message };
   };
   t.match(drained(first, 3500), { drained: false, assumed: true, message: /answers that nobody counted/ });

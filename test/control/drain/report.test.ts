@@ -1,5 +1,6 @@
 /** The drain report over an engine, a table and a responder in this process, with the clock in the test's hand. */
 import t, { type Test } from 'tap';
+import { drainReply } from '../../../src/api/v1/replies/drain.ts';
 import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
 import { COMMIT_MAX_SECONDS, DRAIN_MARGIN_SECONDS } from '../../../src/model/drain.ts';
@@ -39,7 +40,7 @@ function reporter({ store, table }: EngineFixture, startedAtMs = NOON_MS): (seco
   return (seconds) => {
     const report = reports.report(app, NOON_MS + seconds * 1000);
     if (report instanceof Problem) throw new Error(report.detail);
-    return report as Report;
+    return drainReply(report) as unknown as Report;
   };
 }
 

@@ -1,6 +1,6 @@
 /** What is answered while targets go down and come back, without a revision; and what shifts and changes do meanwhile. */
 import t from 'tap';
-import type { Resource } from '../../../src/control/queries.ts';
+import type { Shown } from '../../fixtures/shown.ts';
 import { setReadOnly } from '../../fixtures/store.ts';
 import { app, BLUE, check, failed, GREEN, makeHealthWorld, passed, pools, SPARE } from './world.ts';
 
@@ -89,7 +89,7 @@ t.test('a shift, a change and a rollback while targets are down answer by the he
   world.put({ ttlSeconds: 7, health: check, pools });
   t.same(world.answers(), [blue2], 'a change of the TTL leaves the health');
   t.equal(fixture.ttl(app), 7);
-  const shown = fixture.queries.weights(app) as Resource;
+  const shown = fixture.queries.weights(app) as Shown;
   t.match(shown.body, { weights: { blue: 90, green: 10, spare: 0 } }, 'what people decided is what they decided');
   world.down.clear();
   await world.clock.pass(20);

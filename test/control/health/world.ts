@@ -7,6 +7,7 @@ import { Problem } from '../../../src/model/errors.ts';
 import type { ProbeResult } from '../../../src/model/health-state.ts';
 import { TestClock } from '../../fixtures/clock.ts';
 import { type EngineFixture, makeEngine, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
+import { showQueries } from '../../fixtures/shown.ts';
 
 export const app = 'app.example.com';
 export const BLUE = ['192.0.2.10', '192.0.2.11'];
@@ -102,7 +103,7 @@ export function makeHealthWorld(
     down: new Set(),
     probe: (target) => (world.down.has(target) ? failed : passed),
     health(name = app) {
-      const shown = new Queries(running.fixture.store, { health: seen }).health(name);
+      const shown = showQueries(new Queries(running.fixture.store, { health: seen })).health(name);
       if (shown instanceof Problem) throw new Error(shown.detail);
       return shown as ShownHealth;
     },

@@ -3,11 +3,11 @@
 import { refTo } from '../../../contract/components.ts';
 import { DrainQuery } from '../../../contract/drain.ts';
 import { ServiceParams } from '../../../contract/services.ts';
-import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { sendProblem } from '../../problems.ts';
 import { readProblems } from '../../reply-schemas.ts';
+import { drainReply } from '../replies/drain.ts';
+import { sendNow } from '../replies.ts';
 
 const get = {
   operationId: 'getDrain',
@@ -27,6 +27,6 @@ export function drainRoutes(api: ApiInstance, { drain, now }: ApiParts): void {
   api.get('/v1/services/:name/drain', { schema: get, config: access('read', 'service') }, async (request, reply) => {
     if (request.query.check !== undefined) await drain.check(request.params.name, now());
     const report = drain.report(request.params.name, now());
-    return report instanceof Problem ? sendProblem(reply, report) : reply.send(report);
+    return sendNow(reply, report, drainReply);
   });
 }

@@ -3,12 +3,12 @@
 import { refTo } from '../../../contract/components.ts';
 import { ExplainQuery, ServiceParams } from '../../../contract/services.ts';
 import { DRAWS_DEFAULT, EXPLAINED_TYPES } from '../../../control/explain.ts';
-import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { sendProblem } from '../../problems.ts';
 import { readProblems } from '../../reply-schemas.ts';
 import { inTurns } from '../../slices.ts';
+import { explanationReply } from '../replies/explanation.ts';
+import { sendNow } from '../replies.ts';
 
 const get = {
   operationId: 'explainService',
@@ -30,6 +30,6 @@ export function explainRoutes(api: ApiInstance, { explain }: ApiParts): void {
     const { client = request.ip, type = EXPLAINED_TYPES[0], draws = DRAWS_DEFAULT } = request.query;
     const work = explain.explain({ name: request.params.name, client, type, draws });
     const explanation = await inTurns(request, reply, work);
-    return explanation instanceof Problem ? sendProblem(reply, explanation) : reply.send(explanation);
+    return sendNow(reply, explanation, explanationReply);
   });
 }

@@ -1,6 +1,6 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AllReleasesPageQuery, PAGE_DEFAULT, ReleasePageQuery } from '../../../contract/pages.ts';
+import { AllReleasesPageQuery, ReleasePageQuery } from '../../../contract/pages.ts';
 import {
   EmptyBody,
   PromoteBody,
@@ -11,19 +11,26 @@ import {
 } from '../../../contract/releases.ts';
 import { ServiceParams } from '../../../contract/services.ts';
 import type { Command } from '../../../control/commands/command.ts';
+import type { ReleaseView } from '../../../control/queries.ts';
+import { releaseReply } from '../../../control/replies/releases.ts';
+import { Problem } from '../../../model/errors.ts';
+import { canonicalName } from '../../../model/name.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   getHeaders,
   pageReply,
   postHeaders,
   postReply,
   readProblems,
-  releaseReply,
+  releaseReplies,
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
-import { post, sendPage, sendResource } from '../replies.ts';
+import { etagOf } from '../conditions.ts';
+import { releaseViewReply } from '../replies/release.ts';
+import { post, sendFresh, sendPage } from '../replies.ts';
 
 const tags = ['releases'];
 const description =
@@ -34,7 +41,7 @@ const create = {
   tags,
   headers: postHeaders,
   response: {
-    ...releaseReply,
+    ...releaseReplies,
     ...writeProblems(
       'service_unknown',
       'release_active',
@@ -163,22 +170,35 @@ export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: false });
   });
   api.get('/v1/services/:name/releases', { schema: list, config: access('read', 'service') }, (request, reply) => {
-    const { after = 0, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.releases(request.params.name, after, limit, grantOf(request)));
+    const { params, query } = request;
+    const name = canonicalName(params.name);
+    if (name instanceof Problem) return sendProblem(reply, name);
+    const listing = queries.releases(name, query.after ?? 0, grantOf(request));
+    return sendPage(reply, listing, query.limit, (release) => releaseReply(release, name));
   });
   api.get('/v1/releases', { schema: listAll, config: access('read', 'filtered') }, (request, reply) => {
-    const { after = 0, limit = PAGE_DEFAULT, state } = request.query;
-    if (state === 'active') return sendPage(reply, queries.activeReleases(after, limit, grantOf(request)));
-    return sendPage(reply, queries.releases(undefined, after, limit, grantOf(request)));
+    const { after = 0, limit, state } = request.query;
+    const grant = grantOf(request);
+    const listing =
+      state === 'active' ? queries.activeReleases(after, grant) : queries.releases(undefined, after, grant);
+    return sendPage(reply, listing, limit, (release) => releaseReply(release, undefined));
   });
   api.get('/v1/services/:name/releases/:id', { schema: get, config: access('read', 'service') }, (request, reply) => {
     const { id, name } = request.params;
-    return sendResource(request, reply, queries.release(id, name, grantOf(request)));
+    return sendRelease(request, reply, queries.release(id, name, grantOf(request)));
   });
   api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, (request, reply) =>
-    sendResource(request, reply, queries.release(request.params.id, undefined, grantOf(request))),
+    sendRelease(request, reply, queries.release(request.params.id, undefined, grantOf(request))),
   );
   for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
+}
+
+function sendRelease(request: FastifyRequest, reply: FastifyReply, found: ReleaseView | Problem): FastifyReply {
+  if (found instanceof Problem) return sendProblem(reply, found);
+  const { revision } = found.release;
+  // What is observed changes without a revision: the ETag is for If-Match then, and says nothing of the body's age.
+  if (found.progress !== undefined) return reply.header('etag', etagOf(revision)).send(releaseViewReply(found));
+  return sendFresh(request, reply, revision, () => reply.send(releaseViewReply(found)));
 }
 
 function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): void {

@@ -1,7 +1,8 @@
 /** The log of changes: all of it, and what concerns one service. */
 
-import { PAGE_DEFAULT, RevisionPageQuery } from '../../../contract/pages.ts';
+import { RevisionPageQuery } from '../../../contract/pages.ts';
 import { ServiceParams } from '../../../contract/services.ts';
+import { revisionReply } from '../../../control/replies/revision.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { pageReply, readProblems } from '../../reply-schemas.ts';
@@ -30,11 +31,12 @@ const history = {
 
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
   api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit = PAGE_DEFAULT, order } = request.query;
-    return sendPage(reply, queries.revisions(after, limit, order === 'newest', grantOf(request)));
+    const { after, limit, order } = request.query;
+    return sendPage(reply, queries.revisions(after, order === 'newest', grantOf(request)), limit, revisionReply);
   });
   api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
-    const { after, limit = PAGE_DEFAULT, order } = request.query;
-    return sendPage(reply, queries.history(request.params.name, after, limit, order === 'newest', grantOf(request)));
+    const { after, limit, order } = request.query;
+    const listing = queries.history(request.params.name, after, order === 'newest', grantOf(request));
+    return sendPage(reply, listing, limit, revisionReply);
   });
 }

@@ -1,7 +1,8 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { NamePageQuery } from '../../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
+import { rrsetReply } from '../../../control/replies/rrsets.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -86,11 +87,11 @@ const deleteRRset = {
 export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
   const { engine, queries } = parts;
   api.get('/v1/zones/:zone/rrsets', { schema: list, config: access('read', 'zone') }, ({ params, query }, reply) =>
-    sendPage(reply, queries.rrsets(params.zone, query.after, query.limit ?? PAGE_DEFAULT)),
+    sendPage(reply, queries.rrsets(params.zone, query.after), query.limit, rrsetReply),
   );
   api.get(path, { schema: get, config: access('read', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;
-    return sendResource(request, reply, queries.rrset(zone, name, type));
+    return sendResource(request, reply, queries.rrset(zone, name, type), rrsetReply);
   });
   api.put(path, { schema: putRRset, config: access('admin', 'zone') }, (request, reply) => {
     const { zone, name, type } = request.params;

@@ -3,10 +3,9 @@
 import { refTo } from '../../../contract/components.ts';
 import { ForcedBody, UnforceQuery } from '../../../contract/health.ts';
 import { ServiceParams, ServicePoolParams } from '../../../contract/services.ts';
-import { Problem } from '../../../model/errors.ts';
+import { healthReply } from '../../../control/replies/health.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -15,7 +14,7 @@ import {
   readProblems,
   writeProblems,
 } from '../../reply-schemas.ts';
-import { put, remove } from '../replies.ts';
+import { put, remove, sendNow } from '../replies.ts';
 
 const tags = ['services'];
 
@@ -62,10 +61,9 @@ const unforce = {
 };
 
 export function serviceHealthRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/services/:name/health', { schema: get, config: access('read', 'service') }, (request, reply) => {
-    const found = queries.health(request.params.name);
-    return found instanceof Problem ? sendProblem(reply, found) : reply.send(found);
-  });
+  api.get('/v1/services/:name/health', { schema: get, config: access('read', 'service') }, (request, reply) =>
+    sendNow(reply, queries.health(request.params.name), healthReply),
+  );
   api.put(
     '/v1/services/:name/health/:pool',
     { schema: force, config: access('shift', 'service') },

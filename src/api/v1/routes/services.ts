@@ -1,7 +1,7 @@
 /** Services: made, read, changed, deleted, listed. */
 
 import { refTo } from '../../../contract/components.ts';
-import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { NamePageQuery } from '../../../contract/pages.ts';
 import {
   CompareServicesBody,
   ProposalQuery,
@@ -9,6 +9,7 @@ import {
   ServiceDeleteQuery,
   ServiceParams,
 } from '../../../contract/services.ts';
+import { serviceReply } from '../../../control/replies/services.ts';
 import { compareServices } from '../../../control/service-comparison.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
@@ -28,7 +29,8 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { inTurns } from '../../slices.ts';
-import { contextOf, put, remove, sendPage, sendResource } from '../replies.ts';
+import { proposalReply } from '../replies/proposal.ts';
+import { contextOf, put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['services'];
 
@@ -141,11 +143,11 @@ const propose = {
 
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/services', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.services(after, limit, grantOf(request)));
+    const { after, limit } = request.query;
+    return sendPage(reply, queries.services(after, grantOf(request)), limit, serviceReply);
   });
   api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
-    sendResource(request, reply, queries.service(request.params.name)),
+    sendResource(request, reply, queries.service(request.params.name), serviceReply),
   );
   api.put('/v1/services/:name', { schema: putService, config: access('admin', 'service') }, (request, reply) => {
     const { name } = request.params;
@@ -163,6 +165,6 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   );
   api.get('/v1/services/:name/proposal', { schema: propose, config: access('read', 'service') }, (request, reply) => {
     const found = queries.proposal(request.params.name, request.query, grantOf(request));
-    return found instanceof Problem ? sendProblem(reply, found) : reply.send(found);
+    return sendNow(reply, found, proposalReply);
   });
 }

@@ -1,8 +1,9 @@
 /** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
 import { randomBytes } from 'node:crypto';
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { NamePageQuery } from '../../../contract/pages.ts';
 import { TokenBody, TokenParams } from '../../../contract/tokens.ts';
+import { tokenReply } from '../../../control/replies/tokens.ts';
 import { digestOf, makeSecret } from '../../../control/tokens.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -63,7 +64,7 @@ const revoke = {
 export function tokenRoutes(api: ApiInstance, { engine, queries, tokens }: ApiParts): void {
   const config = access('admin', 'server');
   api.get('/v1/tokens', { schema: list, config }, ({ query }, reply) =>
-    sendPage(reply, queries.tokens(query.after ?? '', query.limit ?? PAGE_DEFAULT)),
+    sendPage(reply, queries.tokens(query.after ?? ''), query.limit, tokenReply),
   );
   api.post('/v1/tokens', { schema: create, config }, (request, reply) => {
     const secret = makeSecret(randomBytes);

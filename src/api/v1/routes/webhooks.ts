@@ -1,14 +1,13 @@
 /** Webhooks: made, read, changed, deleted; and what could not be delivered to them. */
 import { randomBytes } from 'node:crypto';
 import { refTo } from '../../../contract/components.ts';
-import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { NamePageQuery } from '../../../contract/pages.ts';
 import { EmptyBody } from '../../../contract/releases.ts';
 import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../../contract/webhooks.ts';
 import { deliveryReply } from '../../../control/replies/delivery.ts';
-import { Problem } from '../../../model/errors.ts';
+import { webhookReply } from '../../../control/replies/webhooks.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -22,7 +21,7 @@ import {
   whyHeaders,
   writeProblems,
 } from '../../reply-schemas.ts';
-import { put, remove, sendPage, sendResource } from '../replies.ts';
+import { put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['webhooks'];
 
@@ -100,10 +99,10 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
   // A URL is often a secret by itself, so that reading is for those who could write.
   const config = access('admin', 'server');
   api.get('/v1/webhooks', { schema: list, config }, ({ query }, reply) =>
-    sendPage(reply, queries.webhooks(query.after ?? '', query.limit ?? PAGE_DEFAULT)),
+    sendPage(reply, queries.webhooks(query.after ?? ''), query.limit, webhookReply),
   );
   api.get('/v1/webhooks/:name', { schema: get, config }, (request, reply) =>
-    sendResource(request, reply, queries.webhook(request.params.name)),
+    sendResource(request, reply, queries.webhook(request.params.name), webhookReply),
   );
   api.put('/v1/webhooks/:name', { schema: putWebhook, config }, (request, reply) => {
     const { name } = request.params;
@@ -115,8 +114,8 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
     remove(engine, request, reply, { kind: 'webhook.delete', name: request.params.name }),
   );
   api.get('/v1/webhooks/:name/deliveries', { schema: deliveries, config }, ({ params, query }, reply) => {
-    const { state, after = 0, limit = PAGE_DEFAULT } = query;
-    return sendPage(reply, queries.deliveries(params.name, state, after, limit));
+    const { state, after = 0, limit } = query;
+    return sendPage(reply, queries.deliveries(params.name, state, after), limit, deliveryReply);
   });
   const preValidation = async (request: { body: unknown }) => {
     request.body ??= {};
@@ -124,6 +123,6 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
   const path = '/v1/webhooks/:name/deliveries/:id/redeliver';
   api.post(path, { schema: redeliver, config, preValidation }, (request, reply) => {
     const again = webhooks.redeliver(request.params.name, request.params.id);
-    return again instanceof Problem ? sendProblem(reply, again) : reply.send(deliveryReply(again));
+    return sendNow(reply, again, deliveryReply);
   });
 }

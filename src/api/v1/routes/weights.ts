@@ -1,6 +1,8 @@
 /** The weights of a service: read, shifted, rolled back. */
 
 import { RollbackBody, ServiceParams, WeightsBody } from '../../../contract/services.ts';
+import { weightsReply } from '../../../control/replies/services.ts';
+import type { Service } from '../../../model/service.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -63,9 +65,11 @@ const rollback = {
   },
 };
 
+const weightsOf = (service: Service) => ({ revision: service.revision, ...weightsReply(service) });
+
 export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/services/:name/weights', { schema: get, config: access('read', 'service') }, (request, reply) =>
-    sendResource(request, reply, queries.weights(request.params.name)),
+    sendResource(request, reply, queries.service(request.params.name), weightsOf),
   );
   api.put(
     '/v1/services/:name/weights',

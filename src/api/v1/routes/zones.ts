@@ -1,7 +1,8 @@
 /** Zones: made, read, changed, deleted, listed. */
 
-import { NamePageQuery, PAGE_DEFAULT } from '../../../contract/pages.ts';
+import { NamePageQuery } from '../../../contract/pages.ts';
 import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../../contract/zones.ts';
+import { zoneReply } from '../../../control/replies/zones.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -71,11 +72,11 @@ const deleteZone = {
 export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
   const { engine, queries } = parts;
   api.get('/v1/zones', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit = PAGE_DEFAULT } = request.query;
-    return sendPage(reply, queries.zones(after, limit, grantOf(request)));
+    const { after, limit } = request.query;
+    return sendPage(reply, queries.zones(after, grantOf(request)), limit, zoneReply);
   });
   api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
-    sendResource(request, reply, queries.zone(request.params.zone)),
+    sendResource(request, reply, queries.zone(request.params.zone), zoneReply),
   );
   api.put('/v1/zones/:zone', { schema: putZone, config: access('admin', 'zone') }, (request, reply) => {
     const { zone } = request.params;

@@ -1,0 +1,26 @@
+/** One release as it is shown, with what its gates said and say. */
+import type { AnalysisProgress } from '../../../control/observed/analysis.ts';
+import type { ReleaseView } from '../../../control/queries.ts';
+import { analysesReply } from '../../../control/replies/analyses.ts';
+import { releaseReply } from '../../../control/replies/releases.ts';
+import { timeOf } from './time.ts';
+
+export function releaseViewReply({ release, service, progress }: ReleaseView): object {
+  const analyses = analysesReply(release, progress?.measured);
+  return {
+    ...releaseReply(release, service),
+    ...(analyses.length > 0 && { analyses }),
+    ...(progress !== undefined && { analysis: analysisReply(progress) }),
+  };
+}
+
+/** How far the analysis is that it is in. */
+function analysisReply({ count, failureLimit, consecutiveErrorLimit, metrics, lastAtMs }: AnalysisProgress): object {
+  return {
+    count,
+    failureLimit,
+    consecutiveErrorLimit,
+    lastAt: lastAtMs === undefined ? null : timeOf(lastAtMs),
+    metrics: metrics.map(({ last, ...counts }) => ({ ...counts, last: last ?? null })),
+  };
+}
