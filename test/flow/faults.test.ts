@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { preload } from '../fixtures/blind.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
+import { askMany } from '../fixtures/many-queries.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { SteadyClient } from './restart.ts';
 
@@ -21,6 +22,7 @@ const script = (fault: string): string => `
     channel.onmessage = () => { throw new Error('ended by the test'); };
   }`;
 
+/** `queries`: how many are sent steadily; what QUERIES leaves of them is asked by many clients all around the fault. */
 async function mustAnswerOn(t: Test, fault: string, queries: number): Promise<void> {
   const teal = await startTeal(t.testdir(), { env: preload(script(fault)) });
   t.teardown(() => teal.child.kill('SIGKILL'));
@@ -28,7 +30,10 @@ async function mustAnswerOn(t: Test, fault: string, queries: number): Promise<vo
   t.equal((await teal.call('GET', '/readyz')).status, 200);
   const client = new SteadyClient(teal.dnsPort, QPS);
   await client.replies(queries / 3);
-  process.kill(teal.pid, 'SIGWINCH');
+  const tally = await askMany(teal.dnsPort, 'app.example.test', QUERIES - queries, () => {
+    process.kill(teal.pid, 'SIGWINCH');
+  });
+  if (queries === QUERIES) process.kill(teal.pid, 'SIGWINCH');
   const fatal = () => teal.log.filter(({ level }) => level === 'fatal');
   while (fatal().length === 0) await client.replies(1);
   await t.rejects(teal.call('GET', '/readyz'), 'nobody is there to be asked');
@@ -41,7 +46,8 @@ async function mustAnswerOn(t: Test, fault: string, queries: number): Promise<vo
   process.kill(teal.pid, 'SIGHUP');
   await client.replies(queries / 3);
   const { sent, lost, wrong } = await client.finish();
-  t.ok(sent >= queries, `${sent} queries`);
+  t.ok(sent + tally.answered >= QUERIES, `${sent} and ${tally.answered} queries`);
+  t.equal(tally.lost, 0);
   t.same({ lost, wrong }, { lost: 0, wrong: 0 });
   t.equal(fatal().length, 1, 'one fatal line');
   t.match(fatal()[0], { msg: /DNS is answered on/, err: { message: /thrown by the test/ } });

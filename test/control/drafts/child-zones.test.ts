@@ -201,7 +201,10 @@ t.test(
     });
     while (table.collect());
     const before = table.memory.waiting;
+    fixture.must(put('other.example.com', 'NS', 's0.sub.example.com.', 's1.sub.example.com.'));
     fixture.must(child);
+    fixture.must({ kind: 'service.delete', name: 's1.sub.example.com' });
+    t.same(reply(fixture, 'x.other.example.com', 'A').more, [], 'services of the child are no glue, from then on');
     const [first = '', last = ''] = [names[0], names.at(-1)];
     const answers = (zone: string) => {
       for (const name of [first, last, `blue.${first}`])
