@@ -149,13 +149,23 @@ function overTcp({ host, port }: Place, query: Query, limitMs: number): Promise<
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(query.message.length);
     socket.write(Buffer.concat([length, query.message]));
-    // At most 64 KiB and what one read brings: it is destroyed with the first message.
-    let received: Buffer = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      const end = received.length < LENGTH_BYTES ? Infinity : LENGTH_BYTES + received.readUInt16BE(0);
-      if (received.length < end) return;
-      const message = received.subarray(LENGTH_BYTES, end);
+    // At most 64 KiB and what one read brings: it is destroyed with the first message. Put together twice, however small
+    // the pieces are: for its length, and when it is whole.
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    let end = LENGTH_BYTES;
+    const join = (): Buffer => {
+      const all = Buffer.concat(pieces);
+      pieces = [all];
+      return all;
+    };
+    socket.on('data', (piece) => {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes < end) return;
+      if (end === LENGTH_BYTES) end += join().readUInt16BE(0);
+      if (bytes < end) return;
+      const message = join().subarray(LENGTH_BYTES, end);
       if (isReplyTo(query, message)) resolve(message);
       else reject(new Error('the answer is not to what was asked'));
     });
