@@ -27,6 +27,12 @@ interface Ground {
   readonly advice: string;
 }
 
+/** Why something is changed, as it is sent with each change. */
+export interface Why {
+  readonly reason?: string;
+  readonly links?: readonly string[];
+}
+
 interface RequestOptions {
   readonly body?: unknown;
   /** Sent as it is; `body` is JSON. */
@@ -45,9 +51,11 @@ export function path(pieces: TemplateStringsArray, ...values: readonly string[])
 
 export class Api {
   readonly connection: Connection;
+  readonly #why: Why;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, why: Why = {}) {
     this.connection = connection;
+    this.#why = why;
   }
 
   async get<Reply>(path: string): Promise<Reply> {
@@ -116,7 +124,8 @@ export class Api {
     return undefined;
   }
 
-  async #send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+  async #send(method: string, path: string, asked: RequestOptions = {}): Promise<Response> {
+    const options = method === 'GET' ? asked : withWhy(asked, this.#why);
     // What a GET asks can be asked again, and a POST with a key is done once. A PUT that was perhaps done, and then
     // overtaken by somebody else's, must not be.
     const waits = method === 'GET' || method === 'POST' ? RETRY_AFTER_MS : [];
@@ -195,6 +204,26 @@ export class Api {
       `cannot reach the admin API at ${url}: ${printable(why)}${tls}. ${whereFrom(this.connection)}`,
     );
   }
+}
+
+/** In a body of JSON, so that no server that does not know it passes it over; what has none says it in headers. */
+function withWhy(options: RequestOptions, why: Why): RequestOptions {
+  const { body, headers } = options;
+  if (body !== undefined) return { ...options, body: { ...(body as object), ...why } };
+  const { reason, links } = why;
+  return {
+    ...options,
+    headers: {
+      ...headers,
+      ...(reason !== undefined && { 'teal-reason': encodeURIComponent(reason.toWellFormed()) }),
+      ...(links !== undefined && { 'teal-links': links.map(inAscii).join(' ') }),
+    },
+  };
+}
+
+/** A URL as a header can carry it; what it has percent-encoded already stays so. */
+function inAscii(url: string): string {
+  return url.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent);
 }
 
 /** The refusal of a condition, which is HTTP's way to say it, as what it means for what was asked. */

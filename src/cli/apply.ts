@@ -8,7 +8,7 @@ import type { Style } from './format/style.ts';
 import { plural, printable } from './format/text.ts';
 import { isGroup, readYaml } from './input-file.ts';
 import { type Change, type Compared, type DeclaredService, differences } from './service-difference.ts';
-import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 /** The most that the server compares at once (API contract). */
@@ -42,7 +42,7 @@ export function add(program: Command, shell: Shell): void {
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the difference; what would be refused is')
     .action((options: Options) => apply(options, shell));
-  describeRemote(
+  describeWrite(
     command,
     `
     teal apply -f services.yaml --dry-run

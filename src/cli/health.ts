@@ -8,7 +8,7 @@ import { Failure } from './failure.ts';
 import { poolColour, type Style } from './format/style.ts';
 import { columns, instant, percent, printable } from './format/text.ts';
 import { durationValue } from './option-values.ts';
-import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface ForceOptions extends SessionOptions {
@@ -47,7 +47,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.put(path`/v1/services/${name}/health/${pool}`, { body });
       await showHealth(session, name);
     });
-  describeRemote(force, 'teal health force app.example.com green down --for 1h');
+  describeWrite(force, 'teal health force app.example.com green down --for 1h');
   const clear = group
     .command('clear')
     .addArgument(new ServiceArgument('<service>'))
@@ -60,7 +60,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(`${path`/v1/services/${name}/health/${pool}`}${query}`);
       await showHealth(session, name);
     });
-  describeRemote(clear, 'teal health clear app.example.com green');
+  describeWrite(clear, 'teal health clear app.example.com green');
 }
 
 async function showHealth(session: Session, name: string): Promise<void> {

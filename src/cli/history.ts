@@ -4,7 +4,7 @@ import type { Page, Revision } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import type { Style } from './format/style.ts';
-import { columns, instant, printable } from './format/text.ts';
+import { columns, instant, printable, whyLines } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -18,7 +18,7 @@ export function add(program: Command, shell: Shell): void {
     .command('history')
     .addArgument(new ServiceArgument('[service]'))
     .helpGroup('Looking:')
-    .summary('who changed what, when')
+    .summary('who changed what, when, and why')
     .description('Show the changes of a service, of a deleted one too, or of everything; the newest come last.')
     .option('-n, --limit <count>', 'how many, up to 1000', wholeNumber, 20)
     .action((service: string | undefined, options: Options) => history(service, options, shell));
@@ -54,7 +54,8 @@ export function historyLines(revisions: readonly Revision[], style: Style): stri
     printable(summary),
   ]);
   const [head = '', ...lines] = columns([['REVISION', 'AT', 'BY', 'WHAT'], ...rows], [0]);
-  return [head, ...lines.flatMap((line, i) => [line, ...againLines(revisions[i])])];
+  const below = (revision: Revision) => [...whyLines(revision).map((line) => `    ${line}`), ...againLines(revision)];
+  return [head, ...lines.flatMap((line, i) => [line, ...below(revisions[i])])];
 }
 
 /** How what was deleted is set again: its content is nowhere else. */

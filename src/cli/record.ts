@@ -6,7 +6,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, printable } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface ZoneOptions extends SessionOptions {
@@ -39,7 +39,7 @@ export function add(program: Command, shell: Shell): void {
     .action((name: string, type: string, rdata: string[], options: SetOptions) =>
       setRRset(name, type, rdata, options, shell),
     );
-  describeRemote(
+  describeWrite(
     set,
     `
     teal record set www.example.com A 192.0.2.80 192.0.2.81
@@ -58,7 +58,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`);
       session.show({ zone, name, type, deleted: true }, () => [`${name} ${type} is deleted from ${zone}.`]);
     });
-  describeRemote(remove, 'teal record rm www.example.com A');
+  describeWrite(remove, 'teal record rm www.example.com A');
   const list = group
     .command('list <zone>')
     .description('List the RRsets of a zone, without its SOA and NS.')
@@ -83,7 +83,7 @@ function addValues(group: Command, shell: Shell): void {
       const change = { name: withoutDot(name), type, ...(ttl !== undefined && { ttlSeconds: ttl }), values };
       return changeValues(name, { add: change }, options, shell);
     });
-  describeRemote(add, `teal record add _acme-challenge.example.com TXT '"token"' --ttl 60`);
+  describeWrite(add, `teal record add _acme-challenge.example.com TXT '"token"' --ttl 60`);
   const remove = group
     .command('remove <name> <type> <rdata...>')
     .description('Take records away from the RRset of a name and type; with the last one it is gone.')
@@ -91,7 +91,7 @@ function addValues(group: Command, shell: Shell): void {
     .action((name: string, type: string, values: string[], options: ZoneOptions) =>
       changeValues(name, { remove: { name: withoutDot(name), type, values } }, options, shell),
     );
-  describeRemote(remove, `teal record remove _acme-challenge.example.com TXT '"token"'`);
+  describeWrite(remove, `teal record remove _acme-challenge.example.com TXT '"token"'`);
 }
 
 async function changeValues(name: string, change: object, options: ZoneOptions, shell: Shell): Promise<void> {

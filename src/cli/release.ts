@@ -8,7 +8,7 @@ import { Failure } from './failure.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
 import { idempotencyKey } from './option-values.ts';
-import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseStepWords } from './step-words.ts';
 
@@ -53,7 +53,7 @@ function addStart(group: Command, shell: Shell): void {
       idempotencyKey,
     )
     .action((services: string[], options: StartOptions) => start(services, options, shell));
-  describeRemote(
+  describeWrite(
     command,
     `
     teal release start app.example.com --to green --steps 10,5m,50,pause,100
@@ -181,7 +181,7 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
       const to = `${path`/v1/services/${service}/releases/${found}`}/${verb}`;
       showRelease(session, await session.api.post<Release>(to, body, { idempotencyKey }));
     });
-  describeRemote(
+  describeWrite(
     command,
     `teal release ${verb} app.example.com${verb === 'promote' ? '\nteal release promote app.example.com --full' : ''}`,
   );

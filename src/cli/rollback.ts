@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { poolLines } from './format/pools.ts';
 import { idempotencyKey, wholeNumber } from './option-values.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { draws, inForce } from './shift.ts';
 
@@ -33,7 +33,7 @@ export function add(program: Command, shell: Shell): void {
       idempotencyKey,
     )
     .action((service: string, options: Options) => rollback(service, options, shell));
-  describeRemote(
+  describeWrite(
     command,
     `
     teal rollback app.example.com

@@ -10,7 +10,7 @@ import type { Style } from './format/style.ts';
 import { columns, printable } from './format/text.ts';
 import { isGroup, readYaml } from './input-file.ts';
 import { collect, wholeNumber } from './option-values.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface AddOptions extends SessionOptions {
@@ -40,7 +40,7 @@ export function add(program: Command, shell: Shell): void {
     .option('--pick <how>', 'random, or sticky to keep each client network on its pool')
     .option('-f, --file <file>', 'the body of the service as YAML or JSON, for all that has no flag')
     .action((name: string, options: AddOptions) => addService(name, options, shell));
-  describeRemote(
+  describeWrite(
     make,
     `
     teal service add app.example.com --pool blue=100:192.0.2.10,192.0.2.11 --pool green=0:192.0.2.20
@@ -78,7 +78,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(path`/v1/services/${name}`);
       session.show({ name, deleted: true }, () => [`${name} is deleted.`]);
     });
-  describeRemote(remove, 'teal service rm old.example.com');
+  describeWrite(remove, 'teal service rm old.example.com');
 }
 
 async function addService(name: string, options: AddOptions, shell: Shell): Promise<void> {

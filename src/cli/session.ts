@@ -1,14 +1,18 @@
 /** What the commands that talk to a server share: their flags, the client, and how results are shown. */
 import type { Command } from 'commander';
-import { Api } from './api.ts';
+import { Api, type Why } from './api.ts';
 import { findConnection } from './connection.ts';
 import { type Style, styleFor } from './format/style.ts';
+import { collect } from './option-values.ts';
 import type { Shell } from './shell.ts';
 
 export interface SessionOptions {
   readonly url?: string;
   readonly tokenFile?: string;
   readonly json?: boolean;
+  /** Of writes, see describeWrite. */
+  readonly reason?: string;
+  readonly link?: readonly string[];
 }
 
 /** Adds `--json`, and the examples that every help ends with. */
@@ -23,6 +27,21 @@ export function describeRemote(command: Command, examples: string): Command {
   return describe(command, examples)
     .option('--url <url>', 'address of the admin API (TEAL_ADMIN_URL)')
     .option('--token-file <file>', 'file with the token (TEAL_TOKEN is one itself)');
+}
+
+/** As `describeRemote`, for a command that changes something: why is kept with the change. */
+export function describeWrite(command: Command, examples: string): Command {
+  return describeRemote(command, examples)
+    .option('--reason <text>', 'why, in one line; it is kept with the change (TEAL_REASON)')
+    .option('--link <url>', 'a commit, a ticket, a pipeline run; repeat it (TEAL_LINKS)', collect);
+}
+
+/** What is to be kept with what is changed. Several links of the environment have blanks between them. */
+function whyOf({ reason, link }: SessionOptions, { env }: Shell): Why {
+  const { TEAL_REASON = '', TEAL_LINKS = '' } = env;
+  const said = reason ?? TEAL_REASON;
+  const links = link ?? TEAL_LINKS.split(/\s+/).filter(Boolean);
+  return { ...(said !== '' && { reason: said }), ...(links.length > 0 && { links }) };
 }
 
 /** How a command shows what it found: as text for people, or as JSON. */
@@ -65,7 +84,7 @@ export class Session extends Presenter {
 
 export async function openSession(shell: Shell, options: SessionOptions): Promise<Session> {
   const connection = await findConnection(options, shell);
-  const session = new Session(shell, options, new Api(connection));
+  const session = new Session(shell, options, new Api(connection, whyOf(options, shell)));
   for (const warning of connection.warnings) session.note(`teal: warning: ${warning}`);
   return session;
 }

@@ -9,7 +9,7 @@ import { poolLines } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { isGroup, readYaml } from './input-file.ts';
 import { idempotencyKey } from './option-values.ts';
-import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseWeightWords } from './weight-words.ts';
 
@@ -38,7 +38,7 @@ export function add(program: Command, shell: Shell): void {
       idempotencyKey,
     )
     .action((words: string[], options: Options) => shift(words, options, shell));
-  describeRemote(
+  describeWrite(
     command,
     `
     teal shift app.example.com green=10 blue=90

@@ -7,7 +7,7 @@ import { Failure } from './failure.ts';
 import { columns, instant } from './format/text.ts';
 import { collect, durationValue } from './option-values.ts';
 import { keepSecret } from './secret-file.ts';
-import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface CreateOptions extends SessionOptions {
@@ -33,7 +33,7 @@ export function add(program: Command, shell: Shell): void {
     .option('--expires <duration>', 'how long it is good for, such as 90d', durationValue)
     .option('-o, --output <file>', 'write the secret to a new file that only you can read, instead of showing it')
     .action((name: string, options: CreateOptions) => createToken(name, options, shell));
-  describeRemote(
+  describeWrite(
     create,
     `
     teal token create ci --scope release --service '*.example.com' --expires 90d
@@ -57,7 +57,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(path`/v1/tokens/${name}`);
       session.show({ name, revoked: true }, () => [`${name} is revoked.`]);
     });
-  describeRemote(revoke, 'teal token revoke ci');
+  describeWrite(revoke, 'teal token revoke ci');
 }
 
 async function createToken(name: string, options: CreateOptions, shell: Shell): Promise<void> {

@@ -8,7 +8,7 @@ import { Failure } from './failure.ts';
 import { columns, instant, printable } from './format/text.ts';
 import { collect } from './option-values.ts';
 import { keepSecret } from './secret-file.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface AddOptions extends SessionOptions {
@@ -32,7 +32,7 @@ export function add(program: Command, shell: Shell): void {
     .option('--secret-file <file>', 'file with the secret, `whsec_` and base64')
     .option('-o, --output <file>', 'write the secret that is made to a new file that only you can read')
     .action((name: string, url: string, options: AddOptions) => addWebhook(name, url, options, shell));
-  describeRemote(
+  describeWrite(
     make,
     `
     teal webhook add chat https://chat.example.com/hook -t on-release-completed -t on-release-aborted
@@ -56,7 +56,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(path`/v1/webhooks/${name}`);
       session.show({ name, deleted: true }, () => [`${name} is deleted.`]);
     });
-  describeRemote(remove, 'teal webhook rm chat');
+  describeWrite(remove, 'teal webhook rm chat');
   addDeliveries(group, shell);
 }
 
@@ -79,7 +79,7 @@ function addDeliveries(group: Command, shell: Shell): void {
       const delivery = await session.api.post<Delivery>(to, {});
       session.show(delivery, () => [`${id} is on its way.`]);
     });
-  describeRemote(again, 'teal webhook redeliver chat 17.1');
+  describeWrite(again, 'teal webhook redeliver chat 17.1');
 }
 
 async function addWebhook(name: string, url: string, options: AddOptions, shell: Shell): Promise<void> {

@@ -8,7 +8,7 @@ import { Failure } from './failure.ts';
 import { columns, plural } from './format/text.ts';
 import { readBytes } from './input-file.ts';
 import { collect, wholeNumber } from './option-values.ts';
-import { describeRemote, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { addZoneCheck } from './zone-check.ts';
 
@@ -52,7 +52,7 @@ export function add(program: Command, shell: Shell): void {
       await session.api.delete(`${path`/v1/zones/${zone}`}${options.withServices ? '?services=delete' : ''}`);
       session.show({ name: zone, deleted: true }, () => [`${zone} is deleted.`]);
     });
-  describeRemote(remove, 'teal zone rm old.example\nteal zone rm old.example --with-services');
+  describeWrite(remove, 'teal zone rm old.example\nteal zone rm old.example --with-services');
 }
 
 function addMake(group: Command, shell: Shell): void {
@@ -79,7 +79,7 @@ function addMake(group: Command, shell: Shell): void {
         `In force as revision ${made.revision}. Once the parent delegates it, \`teal doctor ${made.name}\` looks at it from outside.`,
       ]);
     });
-  describeRemote(command, 'teal zone add example.com --ns ns1.example.com --ns ns2.example.com');
+  describeWrite(command, 'teal zone add example.com --ns ns1.example.com --ns ns2.example.com');
 }
 
 function addImport(group: Command, shell: Shell): void {
@@ -108,7 +108,7 @@ function addImport(group: Command, shell: Shell): void {
         done();
       }
     });
-  describeRemote(
+  describeWrite(
     command,
     `
     teal zone import example.com example.com.zone

@@ -149,6 +149,7 @@ export const RecordChangesBody = Type.Object(
       description:
         '1 to 1000, carried out in their order. What may stand where is asked of what all of them leave, not on the way.',
     }),
+    ...why,
   },
   {
     ...strict,

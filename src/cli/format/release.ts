@@ -4,7 +4,7 @@ import { observedShares } from './drain.ts';
 import { analysisLines } from './gates.ts';
 import { type PoolLine, poolLines, split } from './pools.ts';
 import type { Style } from './style.ts';
-import { columns, duration, instant, printable, wrap } from './text.ts';
+import { columns, duration, instant, printable, whyLines, wrap } from './text.ts';
 
 /** One release: where it stands, the weights, the steps. `drains`: what is known of each service's answers. */
 export function releaseLines(
@@ -23,6 +23,7 @@ export function releaseLines(
   return [
     title,
     ...wrap(`${printable(release.message)}${waitWords(release, nowMs)}`, width, '  '),
+    ...whyLines(release.why ?? {}).flatMap((line) => wrap(line, width, '  ')),
     ...release.warnings.flatMap((warning) => wrap(warningWords(warning, style), width, '  ')),
     '',
     ...pools,

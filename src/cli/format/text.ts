@@ -1,13 +1,22 @@
 /** Text for a terminal: columns that align, numbers and times for people. Pure. */
 import { stripVTControlCharacters } from 'node:util';
+import type { Revision } from '../../contract/types.ts';
 
 /** Between two columns. */
 const GAP = '  ';
 
-/** Text from elsewhere, without what could move the cursor or change the colours of a terminal. */
+/**
+ * Text from elsewhere, without what could move the cursor or change the colours of a terminal, or turn around the order
+ * in which it shows the rest of the line (UAX #9).
+ */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** What was said of a change, to stand below it. */
+export function whyLines({ reason, links = [] }: Pick<Revision, 'reason' | 'links'>): string[] {
+  return [...(reason === undefined ? [] : [`why: ${printable(reason)}`]), ...links.map(printable)];
 }
 
 /** Rows as lines of aligned columns; columns of `right` are set flush right. Colours do not count as width. */
