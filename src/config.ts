@@ -40,7 +40,7 @@ export function loadSettings(sources: Sources): Settings | ConfigError {
   const error = errors.find(isUnknownKey) ?? errors[0];
   const fault = error === undefined ? findConflict(validator.Decode(values)) : explain(error, values);
   if (fault === undefined) return deepFreeze(validator.Decode(values));
-  return new ConfigError(`${place(fault.path, origins, sources.file?.name)}: ${fault.reason}`);
+  return new ConfigError(`${whereOf(fault.path, origins, sources.file?.name)}: ${fault.reason}`);
 }
 
 /** The settings of this process, with the file that `--config` or TEAL_CONFIG names, else the one that lies ready. */
@@ -88,7 +88,7 @@ function readFile(name: string | undefined): SettingsFile | undefined | ConfigEr
 }
 
 /** The words that name where a setting was given: its variable or flag, or else the file, and its path where that says more. */
-function place(path: readonly string[], origins: ReadonlyMap<string, string>, file: string | undefined): string {
+function whereOf(path: readonly string[], origins: ReadonlyMap<string, string>, file: string | undefined): string {
   for (let length = path.length; length > 0; length--) {
     const origin = origins.get(formatPath(path.slice(0, length)));
     if (origin !== undefined) return length === path.length ? origin : `${origin}: ${formatPath(path)}`;

@@ -257,6 +257,6 @@ function whereFrom({ urlFrom }: Connection): string {
 }
 
 export function findingLine({ severity, code, file, line, column, message }: Finding): string {
-  const place = line === 0 ? '' : `${[file, line, column].filter((part) => part !== '').join(':')}: `;
-  return printable(`${place}${severity}: ${message} [${code}]`);
+  const where = line === 0 ? '' : `${[file, line, column].filter((part) => part !== '').join(':')}: `;
+  return printable(`${where}${severity}: ${message} [${code}]`);
 }

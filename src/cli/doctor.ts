@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Service, Zone } from '../contract/types.ts';
 import { path } from './api.ts';
-import { type Finding, findingLines } from './doctor/finding.ts';
+import { type Diagnosis, diagnosisLines } from './doctor/diagnosis.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { plural } from './format/text.ts';
@@ -18,7 +18,7 @@ interface Options extends SessionOptions {
 
 interface Chapter {
   readonly about: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Diagnosis[];
 }
 
 /** Text is easier to read when it is not too wide. */
@@ -87,7 +87,7 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
 interface ServerSight {
   readonly zones: readonly Zone[];
   readonly services: readonly Service[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Diagnosis[];
 }
 
 /** A zone that was named can be looked at without the server too. */
@@ -103,7 +103,7 @@ async function lookAtServer({ api }: Session, named: readonly string[]): Promise
     return { zones, services, findings: [] };
   } catch (error) {
     if (!(error instanceof Failure) || named.length === 0) throw error;
-    const finding: Finding = {
+    const finding: Diagnosis = {
       level: 'unknown',
       code: 'server_unknown',
       what: `The server itself could not be asked: ${error.message}`,
@@ -114,7 +114,7 @@ async function lookAtServer({ api }: Session, named: readonly string[]): Promise
 
 async function lookAtMachine(
   { api }: Session,
-  serverFindings: readonly Finding[],
+  serverFindings: readonly Diagnosis[],
   { port }: Options,
 ): Promise<Chapter> {
   const { compareClocks, examineClock, examinePort } = await import('./doctor/machine.ts');
@@ -128,18 +128,18 @@ function show(session: Session, { about, findings }: Chapter): void {
   const width = Math.min(session.shell.stdout.columns, WIDTH_MAX);
   session.lines([
     session.style.bold(about),
-    ...findings.flatMap((finding) => findingLinesOf(session, finding, width)),
+    ...findings.flatMap((finding) => diagnosisLinesOf(session, finding, width)),
     '',
   ]);
 }
 
-function findingLinesOf(session: Session, finding: Finding, width: number): string[] {
-  return findingLines(finding, session.style, width - 2).map((line) => `  ${line}`);
+function diagnosisLinesOf(session: Session, finding: Diagnosis, width: number): string[] {
+  return diagnosisLines(finding, session.style, width - 2).map((line) => `  ${line}`);
 }
 
 function conclude(session: Session, chapters: readonly Chapter[]): void {
   const all = chapters.flatMap(({ findings }) => findings);
-  const count = (level: Finding['level']): number => all.filter((finding) => finding.level === level).length;
+  const count = (level: Diagnosis['level']): number => all.filter((finding) => finding.level === level).length;
   session.show({ chapters }, () => [
     `${plural(count('error'), 'error')}, ${plural(count('warning'), 'warning')}, ${count('unknown')} unknown.`,
   ]);

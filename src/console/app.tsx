@@ -12,12 +12,12 @@ import { ZonesPage } from './pages/zones.tsx';
 import { Empty } from './parts/controls.tsx';
 import { Notes, Shell } from './parts/shell.tsx';
 import { follow } from './state/live.ts';
-import { hrefOf, type Place, placeOf } from './state/router.ts';
+import { hrefOf, type Route, routeOf } from './state/router.ts';
 import { token } from './state/session.ts';
 
-const place = signal<Place>(placeOf(location.hash));
+const route = signal<Route>(routeOf(location.hash));
 addEventListener('hashchange', () => {
-  place.value = placeOf(location.hash);
+  route.value = routeOf(location.hash);
   scrollTo(0, 0);
 });
 
@@ -31,8 +31,8 @@ export function App() {
       {secret === undefined ? (
         <SignIn />
       ) : (
-        <Shell place={place.value}>
-          <CurrentPage place={place.value} />
+        <Shell route={route.value}>
+          <CurrentPage route={route.value} />
         </Shell>
       )}
       <Notes />
@@ -41,18 +41,18 @@ export function App() {
 }
 
 /** Keyed by name: another service is another page, with nothing left of the one before. */
-function CurrentPage({ place }: { place: Place }) {
-  switch (place.page) {
+function CurrentPage({ route }: { route: Route }) {
+  switch (route.page) {
     case 'services':
       return <ServicesPage />;
     case 'service':
-      return <ServicePage key={place.name} name={place.name} />;
+      return <ServicePage key={route.name} name={route.name} />;
     case 'zones':
       return <ZonesPage />;
     case 'zone':
-      return <ZonePage key={place.name} name={place.name} />;
+      return <ZonePage key={route.name} name={route.name} />;
     case 'import':
-      return <ImportPage key={place.name} name={place.name} />;
+      return <ImportPage key={route.name} name={route.name} />;
     case 'log':
       return <LogPage />;
     case 'tokens':

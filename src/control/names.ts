@@ -7,6 +7,6 @@ export function shown(name: string): string {
 }
 
 /** `www.example.com/A`: how an RRset is named in the log. */
-export function label(name: string, type: number): string {
+export function rrsetName(name: string, type: number): string {
   return `${shown(name)}/${formatType(type)}`;
 }

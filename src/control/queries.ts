@@ -16,13 +16,13 @@ import { parseType } from '../wire/rdata.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
-import { findPlace, missingRRset } from './drafts/rrsets.ts';
+import { findRRsetId, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
 import { Grant } from './grant.ts';
 import { type Listing, walk } from './listing.ts';
-import { label, shown } from './names.ts';
+import { rrsetName, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
 import type { HealthView } from './observed/health.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
@@ -101,9 +101,9 @@ export class Queries {
   }
 
   rrset(zone: string, name: string, type: string): RRset | Problem {
-    const place = findPlace(this.#store, { zone, name, type });
-    if (place instanceof Problem) return place;
-    return this.#store.rrset(place.zone.name, place.name, place.type) ?? missingRRset(this.#store, place);
+    const id = findRRsetId(this.#store, { zone, name, type });
+    if (id instanceof Problem) return id;
+    return this.#store.rrset(id.zone.name, id.name, id.type) ?? missingRRset(this.#store, id);
   }
 
   /** In the order of name and type; `after` is `name/TYPE`, as `key` gave it. */
@@ -116,7 +116,7 @@ export class Queries {
     return {
       found: walk((last) => this.#store.rrsets(zone, last ?? start, 1)),
       within: (rrset) => rrset,
-      key: (rrset) => label(rrset.name, rrset.type),
+      key: (rrset) => rrsetName(rrset.name, rrset.type),
     };
   }
 

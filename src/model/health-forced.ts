@@ -64,7 +64,7 @@ export function forcedSeconds({ durationSeconds = FORCED_DEFAULT_SECONDS }: Forc
 }
 
 /** True where both are of the same pool or target. */
-export function isSamePlace(
+export function isSamePart(
   a: Pick<ForcedHealth, 'pool' | 'target'>,
   b: Pick<ForcedHealth, 'pool' | 'target'>,
 ): boolean {

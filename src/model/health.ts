@@ -79,37 +79,37 @@ function makeProbe(
   { name, targets }: Checked,
 ): Record<string, string> | Problem {
   const made: Record<string, string> = {};
-  for (const [text, place] of Object.entries(probe)) {
+  for (const [text, wanted] of Object.entries(probe)) {
     const pointer = `/probe/${text.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const target = canonicalAddress(text) ?? canonicalHost(text);
     if (target === undefined || !targets.includes(target)) {
       return invalid(`${JSON.stringify(text)} is no target of ${name}: these are ${targets.join(', ')}.`, pointer);
     }
-    const canonical = canonicalPlace(place);
+    const canonical = canonicalHostPort(wanted);
     if (canonical !== undefined) made[target] = canonical;
     else {
-      const detail = `An IP address or a host name was expected, with a port if need be (10.0.0.10, [2001:db8::1]:8080), not ${JSON.stringify(place)}.`;
+      const detail = `An IP address or a host name was expected, with a port if need be (10.0.0.10, [2001:db8::1]:8080), not ${JSON.stringify(wanted)}.`;
       return invalid(detail, pointer);
     }
   }
   return made;
 }
 
-/** A place to ask. */
-interface Place {
+/** Whom to ask. */
+interface HostPort {
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** The place that a canonical text names: `10.0.0.10`, `10.0.0.10:8080`, `[2001:db8::1]:8080`, `2001:db8::1`, a name. */
-export function parsePlace(text: string): Place {
+/** What a canonical text names: `10.0.0.10`, `10.0.0.10:8080`, `[2001:db8::1]:8080`, `2001:db8::1`, a name. */
+export function parseHostPort(text: string): HostPort {
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
   return { host: bracketed ?? plain ?? text, port: port === undefined ? undefined : Number(port) };
 }
 
-function canonicalPlace(text: string): string | undefined {
-  const { host, port } = parsePlace(text);
+function canonicalHostPort(text: string): string | undefined {
+  const { host, port } = parseHostPort(text);
   const canonical = canonicalAddress(host) ?? canonicalHost(host);
   if (canonical === undefined || (port !== undefined && !isPort(port))) return undefined;
   if (port === undefined) return canonical;
@@ -117,7 +117,7 @@ function canonicalPlace(text: string): string | undefined {
 }
 
 /** Where a target is asked, and at which port. */
-export function placeOf(check: HealthCheck, target: string): { host: string; port: number } {
-  const { host, port } = parsePlace(check.probe?.[target] ?? target);
+export function hostPortOf(check: HealthCheck, target: string): { host: string; port: number } {
+  const { host, port } = parseHostPort(check.probe?.[target] ?? target);
   return { host, port: port ?? (check.http?.port as number) ?? (check.tcp?.port as number) };
 }

@@ -8,11 +8,11 @@ const METRICS_MAX = 10;
 const METRIC_NAME_MAX = 63;
 
 /** `inconclusive`: there was too little to judge by; that lets nothing through, and is no failure either. */
-export type Outcome = 'passed' | 'failed' | 'inconclusive';
+export type GateOutcome = 'passed' | 'failed' | 'inconclusive';
 
 /** What comes of an analysis, in words for people. */
 export interface Verdict {
-  readonly outcome: Outcome;
+  readonly outcome: GateOutcome;
   readonly message: string;
 }
 
@@ -21,7 +21,7 @@ export interface Verdict {
  * measured; Argo Rollouts tells it from a failure too.
  */
 export interface Measurement {
-  readonly outcome: Outcome | 'error';
+  readonly outcome: GateOutcome | 'error';
   readonly message: string;
   /** What was measured, where it is a number. */
   readonly value?: number;

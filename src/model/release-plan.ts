@@ -3,7 +3,7 @@
 import { Problem } from './errors.ts';
 import { isActive, type Release } from './release.ts';
 import { ANALYSIS_DEFAULTS } from './release-steps.ts';
-import { type ReleaseCommand, transition } from './release-transition.ts';
+import { type TransitionCommand, transition } from './release-transition.ts';
 
 /** Where a release stands from some moment on. */
 export interface PlanEntry {
@@ -34,7 +34,7 @@ function after({ atMs, certain, release }: PlanEntry): PlanEntry | undefined {
   return { atMs: nextMs, certain: certain && wait.seconds !== null, release: next };
 }
 
-function commandAfter(kind: string): ReleaseCommand {
+function commandAfter(kind: string): TransitionCommand {
   if (kind === 'analysis') return { verb: 'judge', outcome: 'passed', message: '' };
   return kind === 'promotion' ? { verb: 'promote', full: false } : { verb: 'elapse' };
 }

@@ -1,7 +1,7 @@
 /** What becomes of a release that is told something. Pure: the time is passed in. */
 import { Problem } from './errors.ts';
 import { isActive, type Release, type Wait } from './release.ts';
-import type { Outcome } from './release-analysis.ts';
+import type { GateOutcome } from './release-analysis.ts';
 import {
   aborted,
   beginRelease,
@@ -16,7 +16,7 @@ import {
 import type { Service } from './service.ts';
 
 /** What people ask for, and last what the runner reports: that what the release waited for has come. */
-export type ReleaseCommand =
+export type TransitionCommand =
   /** Leaves any pause; `full` skips every pause and analysis that is left, to the weight of the last step. */
   | { readonly verb: 'promote'; readonly full: boolean }
   | { readonly verb: 'pause' | 'resume' }
@@ -28,10 +28,10 @@ export type ReleaseCommand =
   /** What the analysis measures is no longer what it began with; `why` is a sentence. */
   | { readonly verb: 'remeasure'; readonly why: string }
   /** The analysis has its verdict. */
-  | { readonly verb: 'judge'; readonly outcome: Outcome; readonly message: string };
+  | { readonly verb: 'judge'; readonly outcome: GateOutcome; readonly message: string };
 
 /** The release after a command; the same object where it changes nothing. The caller gives it its new revision. */
-export function transition(release: Release, command: ReleaseCommand, atMs: number): Release | Problem {
+export function transition(release: Release, command: TransitionCommand, atMs: number): Release | Problem {
   if (command.verb === 'retry') return retry(release, command.services, atMs);
   if (!isActive(release)) {
     if (command.verb === 'abort' && release.state === 'aborted') return release;
@@ -108,7 +108,7 @@ function elapse(release: Release, atMs: number): Release {
   return wait.kind === 'pause' || wait.kind === 'drain' ? nextStep(release, atMs) : takeSteps(release, atMs);
 }
 
-function judge(release: Release, outcome: Outcome, message: string, atMs: number): Release {
+function judge(release: Release, outcome: GateOutcome, message: string, atMs: number): Release {
   if (release.held || release.wait?.kind !== 'analysis') return release;
   switch (outcome) {
     case 'passed':

@@ -195,11 +195,11 @@ export class ZoneCheck {
   }
 
   #add(severity: Finding['severity'], code: ZoneCode, rrset: ContentRRset | undefined, message: string): void {
-    this.#findings.add({ severity, code, ...placeOf(rrset), message });
+    this.#findings.add({ severity, code, ...positionOf(rrset), message });
   }
 }
 
 /** Where an RRset begins; zeros for the zone as a whole. */
-export function placeOf(rrset: ContentRRset | undefined): { file: string; line: number; column: number } {
+export function positionOf(rrset: ContentRRset | undefined): { file: string; line: number; column: number } {
   return rrset ? { file: rrset.file, line: rrset.line, column: 1 } : { file: '', line: 0, column: 0 };
 }

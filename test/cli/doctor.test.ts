@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import t from 'tap';
-import type { Finding } from '../../src/cli/doctor/finding.ts';
+import type { Diagnosis } from '../../src/cli/doctor/diagnosis.ts';
 import { compareClocks, examinePort } from '../../src/cli/doctor/machine.ts';
 import { examineTtls } from '../../src/cli/doctor/ttls.ts';
 import { EXIT } from '../../src/cli/exit.ts';
@@ -32,7 +32,7 @@ t.before(async () => {
 async function examine(
   rules: readonly Rule[],
   more: { zone?: string; flags?: readonly string[] } = {},
-): Promise<{ code: number; findings: Finding[]; asked: readonly string[] }> {
+): Promise<{ code: number; findings: Diagnosis[]; asked: readonly string[] }> {
   const { zone = 'example.test', flags = ['--root', PARENT] } = more;
   const parent = await startFakeServer(PARENT, teal.dnsPort, rules);
   const typed = await typist(teal)(['doctor', zone, '--port', String(teal.dnsPort), ...flags, '--json']);
@@ -41,7 +41,7 @@ async function examine(
   return { code: typed.code, findings: chapter.findings, asked: parent.asked };
 }
 
-const codes = (findings: readonly Finding[], ...levels: Finding['level'][]): string[] =>
+const codes = (findings: readonly Diagnosis[], ...levels: Diagnosis['level'][]): string[] =>
   findings.filter(({ level }) => levels.includes(level)).map(({ code }) => code);
 
 const delegated = (...servers: [host: string, address?: string][]): Rule => ({

@@ -7,20 +7,20 @@ import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
 import { plainText } from '../../src/console/rules/plain.ts';
 import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
-import { hrefOf, placeOf } from '../../src/console/state/router.ts';
+import { hrefOf, routeOf } from '../../src/console/state/router.ts';
 import type { AnalysisRecord, Release, Step } from '../../src/contract/types.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
 import { timeOfDay } from '../../src/model/time-of-day.ts';
 import { readFiles } from '../fixtures/sources.ts';
 
 t.test('addresses of pages', async (t) => {
-  t.same(placeOf(''), { page: 'services' });
-  t.same(placeOf('#/zones'), { page: 'zones' });
+  t.same(routeOf(''), { page: 'services' });
+  t.same(routeOf('#/zones'), { page: 'zones' });
   for (const hash of ['#/services/', '#/nothing', '#/services/a/b', '#/zones/a/import/b', '#/x/y'])
-    t.same(placeOf(hash), { page: 'unknown' }, hash);
+    t.same(routeOf(hash), { page: 'unknown' }, hash);
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), fc.constantFrom('service', 'zone', 'import'), (name, page) => {
-      t.same(placeOf(hrefOf({ page, name })), { page, name }, 'any name finds back');
+      t.same(routeOf(hrefOf({ page, name })), { page, name }, 'any name finds back');
     }),
   );
 });

@@ -1,7 +1,13 @@
 /** Health checks as users write them: what is filled in, and what is refused with which words. */
 import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
-import { type HealthBody, type HealthCheck, makeHealthCheck, parsePlace, placeOf } from '../../src/model/health.ts';
+import {
+  type HealthBody,
+  type HealthCheck,
+  hostPortOf,
+  makeHealthCheck,
+  parseHostPort,
+} from '../../src/model/health.ts';
 import { type HttpCheckBody, judgeAnswer, makeHttpCheck } from '../../src/model/health-http.ts';
 
 const checked = { name: 'app.example.com', targets: ['192.0.2.10', '2001:db8::10'] };
@@ -64,12 +70,12 @@ t.test('everything that can be said is kept, in one spelling', async (t) => {
 
 t.test('where a target is asked', async (t) => {
   const check = made({ http: { port: 8080 }, probe: { '192.0.2.10': 'origin.example.net' } });
-  t.same(placeOf(check, '192.0.2.10'), { host: 'origin.example.net', port: 8080 });
-  t.same(placeOf(check, '2001:db8::10'), { host: '2001:db8::10', port: 8080 });
+  t.same(hostPortOf(check, '192.0.2.10'), { host: 'origin.example.net', port: 8080 });
+  t.same(hostPortOf(check, '2001:db8::10'), { host: '2001:db8::10', port: 8080 });
   const other = made({ tcp: { port: 1 }, probe: { '192.0.2.10': '[fd00::1]:82', '2001:db8::10': 'fd00::2' } });
-  t.same(placeOf(other, '192.0.2.10'), { host: 'fd00::1', port: 82 });
-  t.same(placeOf(other, '2001:db8::10'), { host: 'fd00::2', port: 1 });
-  t.same(parsePlace('10.0.0.1:5'), { host: '10.0.0.1', port: 5 });
+  t.same(hostPortOf(other, '192.0.2.10'), { host: 'fd00::1', port: 82 });
+  t.same(hostPortOf(other, '2001:db8::10'), { host: 'fd00::2', port: 1 });
+  t.same(parseHostPort('10.0.0.1:5'), { host: '10.0.0.1', port: 5 });
 });
 
 t.test('what is refused, where, and why', async (t) => {

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
 import { isActive, type Release, remainingMs, type Step } from '../../src/model/release.ts';
-import type { Outcome } from '../../src/model/release-analysis.ts';
+import type { GateOutcome } from '../../src/model/release-analysis.ts';
 import { warningsOf } from '../../src/model/release-messages.ts';
 import { beginRelease } from '../../src/model/release-progress.ts';
-import { type ReleaseCommand, transition } from '../../src/model/release-transition.ts';
+import { type TransitionCommand, transition } from '../../src/model/release-transition.ts';
 import type { Service } from '../../src/model/service.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
@@ -37,7 +37,7 @@ function begin(steps: readonly Step[], ...services: Service[]): Release {
   return beginRelease({ id: '7', to: 'green', steps, createdAtMs: NOON_MS, services: all }, NOON_MS);
 }
 
-function must(release: Release, command: ReleaseCommand): Release {
+function must(release: Release, command: TransitionCommand): Release {
   const next = transition(release, command, NOON_MS);
   if (next instanceof Problem) throw new Error(next.detail);
   return next;
@@ -49,7 +49,7 @@ const pause = { verb: 'pause' } as const;
 const resume = { verb: 'resume' } as const;
 const elapse = { verb: 'elapse' } as const;
 const abort = { verb: 'abort', reason: 'abort_requested', message: 'Asked for.' } as const;
-const judge = (outcome: Outcome) => ({ verb: 'judge', outcome, message: 'errors failed: 0.2' }) as const;
+const judge = (outcome: GateOutcome) => ({ verb: 'judge', outcome, message: 'errors failed: 0.2' }) as const;
 const gate: Step = { analysis: { metrics: [{ name: 'errors', web: { url: 'http://example.com' } }] } };
 const green = ({ services }: Release): (number | undefined)[] => services.map(({ weights }) => weights.green);
 
@@ -222,7 +222,7 @@ t.test('what is left of a wait after a restart, whatever the clock says', async 
 });
 
 /** What may happen to a release. `elapse` comes late, early or twice; a restart and a jump only matter to the runner. */
-const anyCommand: fc.Arbitrary<ReleaseCommand> = fc.constantFrom(
+const anyCommand: fc.Arbitrary<TransitionCommand> = fc.constantFrom(
   promote,
   full,
   pause,

@@ -32,7 +32,7 @@ export interface Measurement {
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** A query that is not answered so long is lost, and its place is free for another. */
+/** A query that is not answered so long is lost, and its slot is free for another. */
 const LOST_MS = 1000;
 /** Parsing costs more than asking, so one answer in so many is looked into. */
 const LOOKED_INTO = 16;
@@ -103,36 +103,36 @@ async function openClient({ name, dns, window }: LoadOptions, tally: Tally): Pro
   const query = new Packet();
   query.questions.push(new Packet.Question(name, Packet.TYPE.A, Packet.CLASS.IN));
   const template = query.toBuffer();
-  // The id is the place in the window and a round, so that an answer that comes too late is told apart.
+  // The id is the slot in the window and a round, so that an answer that comes too late is told apart.
   const sentAt = new Float64Array(window);
   const rounds = new Uint16Array(window);
-  const send = (place: number): void => {
-    rounds[place] = (rounds[place] + 1) & 0xff;
+  const send = (slot: number): void => {
+    rounds[slot] = (rounds[slot] + 1) & 0xff;
     const message = Buffer.from(template);
-    message.writeUInt16BE((rounds[place] << 8) | place, 0);
-    sentAt[place] = performance.now();
+    message.writeUInt16BE((rounds[slot] << 8) | slot, 0);
+    sentAt[slot] = performance.now();
     tally.sent += 1;
     socket.send(message);
   };
   socket.on('message', (message) => {
     const id = message.length >= 12 ? message.readUInt16BE(0) : -1;
-    const place = id & 0xff;
-    if (id < 0 || place >= window || rounds[place] !== id >> 8) return;
-    tally.add(message, performance.now() - sentAt[place]);
-    send(place);
+    const slot = id & 0xff;
+    if (id < 0 || slot >= window || rounds[slot] !== id >> 8) return;
+    tally.add(message, performance.now() - sentAt[slot]);
+    send(slot);
   });
   // A refused port is told to the next send; the query counts as lost.
   socket.on('error', () => {});
   const sweep = setInterval(() => {
-    for (let place = 0; place < window; place++) {
-      if (performance.now() - sentAt[place] < LOST_MS) continue;
+    for (let slot = 0; slot < window; slot++) {
+      if (performance.now() - sentAt[slot] < LOST_MS) continue;
       tally.lost += 1;
-      send(place);
+      send(slot);
     }
   }, LOST_MS / 4);
   return {
     start: () => {
-      for (let place = 0; place < window; place++) send(place);
+      for (let slot = 0; slot < window; slot++) send(slot);
     },
     stop: () => {
       clearInterval(sweep);

@@ -1,6 +1,6 @@
 /** What the nameservers of a zone say beside each other, and beside the parent. */
 import type { Zone } from '../../contract/types.ts';
-import { type Finding, ok } from './finding.ts';
+import { type Diagnosis, ok } from './diagnosis.ts';
 import type { ServerSight } from './server.ts';
 import type { Delegation } from './walk.ts';
 
@@ -9,8 +9,8 @@ export function compareServers(
   delegation: Delegation,
   seen: readonly ServerSight[],
   known: Zone | undefined,
-): Finding[] {
-  const findings: Finding[] = [];
+): Diagnosis[] {
+  const findings: Diagnosis[] = [];
   const answering = seen.filter(({ serial }) => serial !== undefined);
   const serials = new Set([...answering.map(({ serial }) => serial), ...(known ? [known.serial] : [])]);
   if (serials.size > 1) {
@@ -38,8 +38,8 @@ export function compareServers(
   return [...findings, ...compareGlue(delegation, seen), ...compareTtl(zone, delegation, seen)];
 }
 
-function compareGlue({ nameservers }: Delegation, seen: readonly ServerSight[]): Finding[] {
-  return nameservers.flatMap(({ host, addresses, hasGlue }): Finding[] => {
+function compareGlue({ nameservers }: Delegation, seen: readonly ServerSight[]): Diagnosis[] {
+  return nameservers.flatMap(({ host, addresses, hasGlue }): Diagnosis[] => {
     const own = seen.find(({ addressesOf }) => addressesOf.has(host))?.addressesOf.get(host);
     if (!hasGlue || own === undefined || isSameSet(own, addresses)) return [];
     return [
@@ -54,7 +54,7 @@ function compareGlue({ nameservers }: Delegation, seen: readonly ServerSight[]):
   });
 }
 
-function compareTtl(zone: string, { ttlSeconds }: Delegation, seen: readonly ServerSight[]): Finding[] {
+function compareTtl(zone: string, { ttlSeconds }: Delegation, seen: readonly ServerSight[]): Diagnosis[] {
   const own = seen.find(({ nsTtlSeconds }) => nsTtlSeconds !== undefined)?.nsTtlSeconds;
   const longest = Math.max(ttlSeconds, own ?? 0);
   return [

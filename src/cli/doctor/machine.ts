@@ -2,12 +2,12 @@
 import { execFile } from 'node:child_process';
 import dgram from 'node:dgram';
 import { promisify } from 'node:util';
-import { type Finding, ok } from './finding.ts';
+import { type Diagnosis, ok } from './diagnosis.ts';
 
 const COMMAND_LIMIT_MS = 2000;
 
 /** What binding port 53 here would come to; the port is free again when this resolves. */
-export async function examinePort(port = 53): Promise<Finding> {
+export async function examinePort(port = 53): Promise<Diagnosis> {
   const socket = dgram.createSocket('udp4');
   const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     socket.on('error', resolve);
@@ -29,7 +29,7 @@ export async function examinePort(port = 53): Promise<Finding> {
 }
 
 /** Whether something keeps the clock, as far as systemd knows. */
-export async function examineClock(): Promise<Finding> {
+export async function examineClock(): Promise<Diagnosis> {
   try {
     const { stdout } = await promisify(execFile)('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: COMMAND_LIMIT_MS,
@@ -50,13 +50,13 @@ export async function examineClock(): Promise<Finding> {
 const CLOCKS_DIFFER_MS = 5000;
 
 /** The server's clock beside this one: `serverDate` is the Date of a reply, which counts seconds. */
-export function compareClocks(serverDate: string | null, nowMs: number): Finding[] {
+export function compareClocks(serverDate: string | null, nowMs: number): Diagnosis[] {
   const apartMs = serverDate === null ? Number.NaN : Math.abs(Date.parse(serverDate) - nowMs);
   if (Number.isNaN(apartMs) || apartMs < CLOCKS_DIFFER_MS) return [];
   return [clockWarning(`The clock of the server and that of this machine are ${Math.round(apartMs / 1000)} s apart.`)];
 }
 
-function clockWarning(what: string): Finding {
+function clockWarning(what: string): Diagnosis {
   return {
     level: 'warning',
     code: 'clock_off',

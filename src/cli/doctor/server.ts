@@ -1,7 +1,7 @@
 /** One address of a nameserver: whether it is reached, has the zone, and sends what gets through. */
 import { Packet } from 'dns2';
 import type { Answer, Ask, NoAnswer } from '../../asking/ask.ts';
-import { type Finding, ok } from './finding.ts';
+import { type Diagnosis, ok } from './diagnosis.ts';
 import { addressesIn, encloses, lower, nsRecords } from './walk.ts';
 
 /** What passes every path without being cut into fragments (RFC 9715 §3). */
@@ -16,7 +16,7 @@ export interface ServerSight {
   readonly nsHosts: readonly string[] | undefined;
   readonly nsTtlSeconds: number | undefined;
   readonly addressesOf: ReadonlyMap<string, readonly string[]>;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Diagnosis[];
 }
 
 export async function examineServer(
@@ -58,8 +58,8 @@ async function addressesAt(ask: Ask, server: string, name: string): Promise<stri
   return both.flat();
 }
 
-function reach(name: string, udp: Answer | NoAnswer, tcp: Answer | NoAnswer): Finding[] {
-  const failed = (over: 'UDP' | 'TCP', { error }: NoAnswer): Finding => ({
+function reach(name: string, udp: Answer | NoAnswer, tcp: Answer | NoAnswer): Diagnosis[] {
+  const failed = (over: 'UDP' | 'TCP', { error }: NoAnswer): Diagnosis => ({
     level: 'error',
     code: over === 'UDP' ? 'udp_unreachable' : 'tcp_unreachable',
     what: `${name} does not answer over ${over}: ${error}.`,
@@ -73,7 +73,7 @@ function reach(name: string, udp: Answer | NoAnswer, tcp: Answer | NoAnswer): Fi
   return findings.length > 0 ? findings : [ok('reachable', `${name} answers over UDP and TCP.`)];
 }
 
-function authority(name: string, zone: string, udp: Answer | NoAnswer): Finding[] {
+function authority(name: string, zone: string, udp: Answer | NoAnswer): Diagnosis[] {
   if ('error' in udp || (udp.rcode === 0 && udp.isAuthoritative && serialOf(udp) !== undefined)) return [];
   const said =
     udp.rcode === 5 ? 'refuses' : udp.rcode !== 0 ? `answers with rcode ${udp.rcode}` : 'has no authoritative answer';
@@ -88,7 +88,7 @@ function authority(name: string, zone: string, udp: Answer | NoAnswer): Finding[
   ];
 }
 
-function ednsOf(name: string, udp: Answer | NoAnswer, edns: Answer | NoAnswer, large: Answer | NoAnswer): Finding[] {
+function ednsOf(name: string, udp: Answer | NoAnswer, edns: Answer | NoAnswer, large: Answer | NoAnswer): Diagnosis[] {
   if ('error' in udp) return [];
   if ('error' in edns || !edns.hasOpt) {
     return [

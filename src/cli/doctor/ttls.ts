@@ -1,7 +1,7 @@
 /** TTLs that resolvers will not honour, or that make a rollback slow. Pure. */
 import type { Service, Zone } from '../../contract/types.ts';
 import { plural } from '../format/text.ts';
-import { type Finding, ok } from './finding.ts';
+import { type Diagnosis, ok } from './diagnosis.ts';
 
 /** Resolvers cap what they keep: a day is the default of Unbound's cache-max-ttl. */
 const CAP_SECONDS = 86_400;
@@ -10,7 +10,7 @@ const NEGATIVE_CAP_SECONDS = 10_800;
 /** Who takes a release back waits so long at most. */
 const SLOW_SECONDS = 60;
 
-export function examineTtls(zone: Zone, services: readonly Service[]): Finding[] {
+export function examineTtls(zone: Zone, services: readonly Service[]): Diagnosis[] {
   const findings = services.flatMap(serviceFindings);
   if (zone.negativeTtlSeconds > NEGATIVE_CAP_SECONDS) {
     findings.push({
@@ -28,7 +28,7 @@ export function examineTtls(zone: Zone, services: readonly Service[]): Finding[]
   return findings;
 }
 
-function serviceFindings({ name, ttlSeconds, release }: Service): Finding[] {
+function serviceFindings({ name, ttlSeconds, release }: Service): Diagnosis[] {
   if (ttlSeconds === 0) {
     return [
       {

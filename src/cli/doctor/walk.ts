@@ -62,7 +62,7 @@ export class Walk {
       const own = nsRecords(answer.answers, zone);
       const referral = own.length > 0 ? own : referralIn(answer, zone, servers.zone);
       if (referral.length === 0) {
-        const reason = `${label(servers.zone)} (asked at ${address}) has no NS records for ${zone}${answer.rcode === 3 ? ': it says that there is no such name' : ''}`;
+        const reason = `${shownZone(servers.zone)} (asked at ${address}) has no NS records for ${zone}${answer.rcode === 3 ? ': it says that there is no such name' : ''}`;
         return { isSure: true, reason };
       }
       const owner = lower(referral[0].name);
@@ -119,7 +119,8 @@ export class Walk {
     { zone, addresses }: Servers,
     question: Question,
   ): Promise<{ address: string; answer: Answer } | NoDelegation> {
-    if (addresses.length === 0) return { isSure: false, reason: `no address of a server of ${label(zone)} was found` };
+    if (addresses.length === 0)
+      return { isSure: false, reason: `no address of a server of ${shownZone(zone)} was found` };
     const errors: string[] = [];
     for (const address of addresses.slice(0, SERVERS_TRIED)) {
       const answer: Answer | NoAnswer = await this.#ask(address, question);
@@ -127,7 +128,7 @@ export class Walk {
       else if (answer.rcode === 0 || answer.rcode === 3) return { address, answer };
       else errors.push(`${address}: rcode ${answer.rcode}`);
     }
-    return { isSure: false, reason: `no server of ${label(zone)} answers (${errors.join('; ')})` };
+    return { isSure: false, reason: `no server of ${shownZone(zone)} answers (${errors.join('; ')})` };
   }
 
   async #withAddresses(ns: readonly Resource[], { additionals }: Answer, depth: number): Promise<NameServer[]> {
@@ -177,6 +178,6 @@ function isBelow(zone: string, above: string): boolean {
   return zone !== above && encloses(above, zone);
 }
 
-function label(zone: string): string {
+function shownZone(zone: string): string {
   return zone === '' ? 'the root' : zone;
 }

@@ -3,12 +3,12 @@
 import type { Ask } from '../../asking/ask.ts';
 import type { Zone } from '../../contract/types.ts';
 import { compareServers, isSameSet } from './compare.ts';
-import { type Finding, ok } from './finding.ts';
+import { type Diagnosis, ok } from './diagnosis.ts';
 import { examineServer } from './server.ts';
 import { type Delegation, encloses, lower, type Walk } from './walk.ts';
 
 /** `zone`: lower case, without the final dot. `known`: what the server says of itself, where it could be asked. */
-export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zone | undefined): Promise<Finding[]> {
+export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zone | undefined): Promise<Diagnosis[]> {
   const delegation = await walk.delegation(zone);
   if ('reason' in delegation) {
     return [
@@ -26,18 +26,18 @@ export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zon
     ];
   }
   const inDelegation = checkDelegation(zone, delegation, known);
-  const places = delegation.nameservers.flatMap(({ host, addresses }) =>
+  const servers = delegation.nameservers.flatMap(({ host, addresses }) =>
     addresses.map((address) => ({ host, address })),
   );
-  const seen = await Promise.all(places.map((place) => examineServer(zone, place, ask)));
+  const seen = await Promise.all(servers.map((server) => examineServer(zone, server, ask)));
   const findings = seen.flatMap((server) => server.findings);
   return [...inDelegation, ...findings, ...compareServers(zone, delegation, seen, known)];
 }
 
-function checkDelegation(zone: string, delegation: Delegation, known: Zone | undefined): Finding[] {
+function checkDelegation(zone: string, delegation: Delegation, known: Zone | undefined): Diagnosis[] {
   const { nameservers, parent, askedAt } = delegation;
   const hosts = nameservers.map(({ host }) => host);
-  const findings: Finding[] = [
+  const findings: Diagnosis[] = [
     ok(
       'delegated',
       `${parent === '' ? 'The root' : parent} delegates ${zone} to ${hosts.join(', ')} (asked at ${askedAt}).`,

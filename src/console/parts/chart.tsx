@@ -12,13 +12,13 @@ const HEIGHT = 240;
 const SPAN_MIN_SECONDS = 120;
 
 export default function Chart({ pool, series }: { pool: string; series: Series }) {
-  const place = useRef<HTMLDivElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const data = useMemo(() => dataOf(pool, series), [pool, series]);
   const chosen = theme.value;
 
   useEffect(() => {
-    const element = place.current as HTMLDivElement;
+    const element = holder.current as HTMLDivElement;
     const make = (): void => {
       plot.current?.destroy();
       plot.current = new uPlot(optionsOf(element), data, element);
@@ -41,7 +41,7 @@ export default function Chart({ pool, series }: { pool: string; series: Series }
 
   return (
     <figure>
-      <div class="chart" ref={place} role="img" aria-label={wordsOf(pool, series)} />
+      <div class="chart" ref={holder} role="img" aria-label={wordsOf(pool, series)} />
       <figcaption class="row small quiet">
         <span class="row">
           <span class="key" data-key="configured" aria-hidden="true" /> configured

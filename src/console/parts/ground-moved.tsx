@@ -30,12 +30,12 @@ export function GroundMoved(props: {
 }) {
   const { what, opened, now, mine, onMine, onTheirs } = props;
   // Below a long form it would be out of sight, and its person before a button that does nothing.
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), []);
+  const holder = useRef<HTMLDivElement>(null);
+  useEffect(() => holder.current?.scrollIntoView({ block: 'nearest' }), []);
   const rows = useMemo(() => rowsOf(opened, now, mine), [opened, now, mine]);
   return (
     <Message tone="warn">
-      <div class="stack-s" ref={place}>
+      <div class="stack-s" ref={holder}>
         <p>
           <strong role="alert">{headline(what, opened, now)}</strong> Nothing is done until you decide.
         </p>

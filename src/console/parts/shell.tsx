@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import icon from '../icon.svg';
 import { dismiss, notes, spoken } from '../state/announce.ts';
 import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
-import { hrefOf, type Place } from '../state/router.ts';
+import { hrefOf, type Route } from '../state/router.ts';
 import { signOut } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
 import { Clock } from './clock.tsx';
@@ -16,7 +16,7 @@ const pages = [
   { page: 'tokens', text: 'Tokens', holds: ['tokens'] },
 ] as const;
 
-export function Shell({ place, children }: { place: Place; children: ComponentChildren }) {
+export function Shell({ route, children }: { route: Route; children: ComponentChildren }) {
   return (
     <>
       <button type="button" class="primary skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -34,7 +34,7 @@ export function Shell({ place, children }: { place: Place; children: ComponentCh
                 <li key={page}>
                   <a
                     href={hrefOf({ page })}
-                    aria-current={holds.some((one) => one === place.page) ? 'page' : undefined}
+                    aria-current={holds.some((one) => one === route.page) ? 'page' : undefined}
                   >
                     {text}
                   </a>

@@ -1,12 +1,12 @@
 /** Which page is shown: the part of the address after `#`, so that the server needs no pages of its own. */
 
-export type Place =
+export type Route =
   | { readonly page: 'services' | 'zones' | 'log' | 'tokens' }
   | { readonly page: 'service' | 'zone' | 'import'; readonly name: string }
   | { readonly page: 'unknown' };
 
 /** `#/services/app.example.com` and the like; names are percent-encoded where an address needs it. */
-export function placeOf(hash: string): Place {
+export function routeOf(hash: string): Route {
   const [first = '', second, third, ...rest] = hash.replace(/^#?\/?/, '').split('/');
   const name = second === undefined ? undefined : decoded(second);
   if (rest.length > 0 || (third !== undefined && third !== 'import')) return { page: 'unknown' };
@@ -22,16 +22,16 @@ export function placeOf(hash: string): Place {
   return { page: 'unknown' };
 }
 
-export function hrefOf(place: Exclude<Place, { page: 'unknown' }>): string {
-  switch (place.page) {
+export function hrefOf(route: Exclude<Route, { page: 'unknown' }>): string {
+  switch (route.page) {
     case 'service':
-      return `#/services/${encodeURIComponent(place.name)}`;
+      return `#/services/${encodeURIComponent(route.name)}`;
     case 'zone':
-      return `#/zones/${encodeURIComponent(place.name)}`;
+      return `#/zones/${encodeURIComponent(route.name)}`;
     case 'import':
-      return `#/zones/${encodeURIComponent(place.name)}/import`;
+      return `#/zones/${encodeURIComponent(route.name)}/import`;
     default:
-      return `#/${place.page}`;
+      return `#/${route.page}`;
   }
 }
 

@@ -14,7 +14,7 @@ import { type RRset, rrsetBody } from '../../model/rrset.ts';
 import type { Service, ServiceBody } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { formatType } from '../../wire/rdata.ts';
-import { label, shown } from '../names.ts';
+import { rrsetName, shown } from '../names.ts';
 import type { Draft } from './draft.ts';
 
 /** The A, AAAA or CNAME records at a name of a zone. */
@@ -80,6 +80,6 @@ export function typesOf(records: readonly RRset[]): string {
 }
 
 function recordSubject(rrset: RRset, when: 'before' | 'after'): Subject {
-  const name = label(rrset.name, rrset.type);
+  const name = rrsetName(rrset.name, rrset.type);
   return { kind: 'rrset', name, before: null, after: null, [when]: rrsetBody(rrset) };
 }

@@ -1,6 +1,6 @@
 /** Drafts of what people decide of the health of pools and targets. */
 import { Problem } from '../../model/errors.ts';
-import { type ForcedHealth, findForced, forcedSeconds, isSamePlace } from '../../model/health-forced.ts';
+import { type ForcedHealth, findForced, forcedSeconds, isSamePart } from '../../model/health-forced.ts';
 import type { RevisionKind, Subject } from '../../model/revision.ts';
 import { type Service, weightsOf } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -32,16 +32,16 @@ function draftForce(
   { actor, atMs }: CommandContext,
   revision: number,
 ): Drafted {
-  const place = findForced(service, pool, body.target);
-  if (place instanceof Problem) return place;
+  const part = findForced(service, pool, body.target);
+  if (part instanceof Problem) return part;
   const seconds = forcedSeconds(body);
   if (seconds instanceof Problem) return seconds;
-  const forced: ForcedHealth = { ...place, state: body.state, startedAtMs: atMs, seconds, actor, revision };
-  const before = service.forced?.find((each) => isSamePlace(each, place));
+  const forced: ForcedHealth = { ...part, state: body.state, startedAtMs: atMs, seconds, actor, revision };
+  const before = service.forced?.find((each) => isSamePart(each, part));
   const after = withForced(service, [...(service.forced ?? []).filter((each) => each !== before), forced], revision);
-  const summary = `forced ${describe(service, place)} ${body.state} for ${seconds} s`;
-  const reply = { service: shown(service.name), ...place, forced: forcedReply(forced), revision };
-  return draftOf('health.force', summary, after, [subject(service, place, before, forced)], reply);
+  const summary = `forced ${describe(service, part)} ${body.state} for ${seconds} s`;
+  const reply = { service: shown(service.name), ...part, forced: forcedReply(forced), revision };
+  return draftOf('health.force', summary, after, [subject(service, part, before, forced)], reply);
 }
 
 function draftUnforce(
@@ -49,17 +49,17 @@ function draftUnforce(
   { pool, target }: Extract<HealthCommand, { kind: 'health.unforce' }>,
   revision: number,
 ): Drafted {
-  const place = findForced(service, pool, target);
-  if (place instanceof Problem) return place;
-  const before = service.forced?.find((each) => isSamePlace(each, place));
+  const part = findForced(service, pool, target);
+  if (part instanceof Problem) return part;
+  const before = service.forced?.find((each) => isSamePart(each, part));
   if (before === undefined) return { revision: service.revision, body: null };
   const after = withForced(
     service,
     (service.forced ?? []).filter((each) => each !== before),
     revision,
   );
-  const summary = `no longer forces ${describe(service, place)} ${before.state}`;
-  return draftOf('health.unforce', summary, after, [subject(service, place, before, undefined)], null);
+  const summary = `no longer forces ${describe(service, part)} ${before.state}`;
+  return draftOf('health.unforce', summary, after, [subject(service, part, before, undefined)], null);
 }
 
 function draftExpire(
@@ -98,15 +98,15 @@ function withForced({ forced: _, ...service }: Service, forced: readonly ForcedH
   return { ...service, ...(forced.length > 0 && { forced }), revision };
 }
 
-type Place = Pick<ForcedHealth, 'pool' | 'target'>;
+type ForcedPart = Pick<ForcedHealth, 'pool' | 'target'>;
 
-function describe({ name }: Service, { pool, target }: Place): string {
+function describe({ name }: Service, { pool, target }: ForcedPart): string {
   return `${target === undefined ? `the pool ${pool}` : `${target} in the pool ${pool}`} of ${shown(name)}`;
 }
 
 function subject(
   { name }: Service,
-  { pool, target }: Place,
+  { pool, target }: ForcedPart,
   before: ForcedHealth | undefined,
   after: ForcedHealth | undefined,
 ): Subject {

@@ -9,7 +9,7 @@ import { TYPE } from '../../wire/constants.ts';
 import { type Below, type BelowQuestion, rrsetKey } from '../commands/below.ts';
 import type { Sliced } from '../slices.ts';
 import { RecordsAfter } from './records-after.ts';
-import { checkAbsent, checkOwner, dnameQuestion, type Place, placeIn } from './rrsets.ts';
+import { checkAbsent, checkOwner, dnameQuestion, idIn, type RRsetId } from './rrsets.ts';
 
 /** Changes of one list: so many are carried out in a fraction of a second, and UPDATE fits no more into a message. */
 export const CHANGES_MAX = 1000;
@@ -62,8 +62,8 @@ export class RecordsChanged {
     for (const [i, { name, type, before, after, index }] of this.all.entries()) {
       if (isPause(i)) yield;
       if (before !== undefined) continue;
-      const place: Place = { zone: this.#zone, name, type };
-      const problem = after === undefined ? checkAbsent(this.after, place) : checkOwner(this.after, place, below);
+      const id: RRsetId = { zone: this.#zone, name, type };
+      const problem = after === undefined ? checkAbsent(this.after, id) : checkOwner(this.after, id, below);
       if (problem !== undefined) return this.#telling === 'single' ? problem : toldOf(problem, index);
     }
     return undefined;
@@ -98,11 +98,11 @@ export function* composeRecords(
     if (isPause(index)) yield;
     const verb = verbOf(change);
     if (verb === undefined) return notOneVerb(index);
-    const place = placeOf(zone, change[verb] as { name: string; type: string });
-    if (place instanceof Problem) return telling === 'single' ? place : toldOf(place, index, verb);
-    const key = rrsetKey(place.name, place.type);
+    const id = idOf(zone, change[verb] as { name: string; type: string });
+    if (id instanceof Problem) return telling === 'single' ? id : toldOf(id, index, verb);
+    const key = rrsetKey(id.name, id.type);
     const known = rrsets.get(key);
-    const rrset = known ?? inChange(store, place);
+    const rrset = known ?? inChange(store, id);
     rrsets.set(key, rrset);
     rrset.index = index;
     records += (known === undefined ? (rrset.before?.rdata.length ?? 0) : 0) + sizeOf(change);
@@ -125,17 +125,17 @@ export function isPause(index: number): boolean {
   return index > 0 && index % CHANGES_AT_ONCE === 0;
 }
 
-function inChange(store: Store, { zone, name, type }: Place): RRsetInChange {
+function inChange(store: Store, { zone, name, type }: RRsetId): RRsetInChange {
   return new RRsetInChange({ zone: zone.name, name, type }, store.rrset(zone.name, name, type), zone.ttlSeconds);
 }
 
-function placeOf(zone: Zone, { name: nameText, type: typeText }: { name: string; type: string }): Place | Problem {
+function idOf(zone: Zone, { name: nameText, type: typeText }: { name: string; type: string }): RRsetId | Problem {
   const name = canonicalName(nameText);
   if (name instanceof Problem) return located(name, '/name');
   const type = parseStoredType(typeText);
   if (type instanceof Problem) return located(type, '/type');
-  const place = placeIn(zone, name, type);
-  return place instanceof Problem ? located(place, '/name') : place;
+  const id = idIn(zone, name, type);
+  return id instanceof Problem ? located(id, '/name') : id;
 }
 
 function carryOut(rrset: RRsetInChange, { put, add, remove }: RecordChange, revision: number): Problem | undefined {

@@ -11,13 +11,13 @@ import { parseType } from '../../wire/rdata.ts';
 import type { BelowQuestion } from '../commands/below.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { RecordsCommand } from '../commands/records.ts';
-import { label, shown } from '../names.ts';
+import { rrsetName, shown } from '../names.ts';
 import { changesReply, type RRsetChange } from '../replies/record-changes.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
 import { type Changed, composeRecords, isPause, type RecordsChanged } from './record-list.ts';
-import { findPlace, missingRRset } from './rrsets.ts';
+import { findRRsetId, missingRRset } from './rrsets.ts';
 import { recordWarnings } from './target-warnings.ts';
 import { findZone } from './zones.ts';
 
@@ -50,7 +50,7 @@ export function* draftRecords(
   const warnings = yield* recordWarnings(composed.after, zone, composed.all);
   const body = (at: number): object => changesReply(zone, changes, at, warnings);
   if (made.length === 0) return { revision: zone.revision, body: body(zone.revision) };
-  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => label(name, type));
+  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => rrsetName(name, type));
   const more = made.length > named.length ? ` and ${made.length - named.length} more` : '';
   return {
     kind: 'records.change',
@@ -67,11 +67,11 @@ export function draftRRsetPut(
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const place = findPlace(store, { zone: zoneText, name, type });
-  if (place instanceof Problem) return place;
-  const { zone } = place;
-  const before = store.rrset(zone.name, place.name, place.type);
-  const what = label(place.name, place.type);
+  const id = findRRsetId(store, { zone: zoneText, name, type });
+  if (id instanceof Problem) return id;
+  const { zone } = id;
+  const before = store.rrset(zone.name, id.name, id.type);
+  const what = rrsetName(id.name, id.type);
   const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
   if (stale !== undefined) return stale;
   const composed = atOnce(composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single'));
@@ -99,14 +99,14 @@ export function draftRRsetDelete(
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const place = findPlace(store, { zone: zoneText, name, type });
-  if (place instanceof Problem) return place;
-  const { zone } = place;
-  const before = store.rrset(zone.name, place.name, place.type);
-  const what = label(place.name, place.type);
+  const id = findRRsetId(store, { zone: zoneText, name, type });
+  if (id instanceof Problem) return id;
+  const { zone } = id;
+  const before = store.rrset(zone.name, id.name, id.type);
+  const what = rrsetName(id.name, id.type);
   const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
   if (stale !== undefined) return stale;
-  if (before === undefined) return missingRRset(store, place);
+  if (before === undefined) return missingRRset(store, id);
   const composed = atOnce(composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
   return {
@@ -139,7 +139,7 @@ function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number
   const changes: ModelChange[] = [];
   for (const { name, type, before, after } of changed) {
     const [was, is] = [before, after].map((rrset) => (rrset === undefined ? null : rrsetBody(rrset)));
-    subjects.push({ kind: 'rrset', name: label(name, type), before: was, after: is });
+    subjects.push({ kind: 'rrset', name: rrsetName(name, type), before: was, after: is });
     changes.push(
       after === undefined ? { op: 'deleteRRset', zone: zone.name, name, type } : { op: 'putRRset', rrset: after },
     );

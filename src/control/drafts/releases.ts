@@ -3,7 +3,7 @@ import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Release } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
-import { type ReleaseCommand as Told, transition } from '../../model/release-transition.ts';
+import { type TransitionCommand, transition } from '../../model/release-transition.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { ReleaseCommand, ReleaseVerb } from '../commands/releases.ts';
@@ -25,13 +25,13 @@ export function draftReleaseVerb(
   const { release: before, name } = found;
   const stale = checkPrecondition(context, before.revision, `the release ${before.id}`);
   if (stale !== undefined) return stale;
-  const told = toldBy(store, command, before, context);
-  if (told instanceof Problem) return told;
-  const after = transition(before, told, context.atMs);
+  const asked = transitionOf(store, command, before, context);
+  if (asked instanceof Problem) return asked;
+  const after = transition(before, asked, context.atMs);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: releaseReply(before, name) };
   const release = { ...after, revision };
-  const how = told.verb === 'promote' && told.full ? 'is promoted to its end' : verbs[command.kind];
+  const how = asked.verb === 'promote' && asked.full ? 'is promoted to its end' : verbs[command.kind];
   const change = draftChange(store, before, release, how);
   return { kind: command.kind, ...change, created: false, body: releaseReply(release, name) };
 }
@@ -44,7 +44,12 @@ const verbs = {
   'release.retry': 'begins again',
 } as const;
 
-function toldBy(store: Store, command: ReleaseVerb, release: Release, context: CommandContext): Told | Problem {
+function transitionOf(
+  store: Store,
+  command: ReleaseVerb,
+  release: Release,
+  context: CommandContext,
+): TransitionCommand | Problem {
   switch (command.kind) {
     case 'release.promote':
       return { verb: 'promote', full: command.full };
@@ -80,13 +85,13 @@ export function draftReleaseStep(
   if (before === undefined || before.revision !== waited) {
     return new Problem('revision_stale', `The release ${id} has moved on since revision ${waited}.`);
   }
-  const told: Told =
+  const asked: TransitionCommand =
     changed.length > 0
       ? { verb: 'remeasure', why: `The targets of ${changed.join(', ')} changed: the analysis begins anew.` }
       : verdict === undefined
         ? { verb: 'elapse' }
         : { verb: 'judge', ...verdict };
-  const after = transition(before, told, context.atMs);
+  const after = transition(before, asked, context.atMs);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: null };
   const change = draftChange(

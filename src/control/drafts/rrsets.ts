@@ -9,27 +9,27 @@ import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
 import type { Below, BelowQuestion } from '../commands/below.ts';
-import { label, shown } from '../names.ts';
+import { rrsetName, shown } from '../names.ts';
 import { belowOf } from './below.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RecordsAfter, RuledStore } from './records-after.ts';
 import { unknownZone } from './zones.ts';
 
-/** Where an RRset stands: its zone and its key. */
-export interface Place {
+/** Which RRset is meant. */
+export interface RRsetId {
   readonly zone: Zone;
   readonly name: string;
   readonly type: number;
 }
 
 /** There is no such RRset; where its name is another zone's, it says so. */
-export function missingRRset(store: RuledStore, place: Place): Problem {
-  const { name, type } = place;
-  return refuseOthers(store, place) ?? new Problem('rrset_unknown', `There is no RRset ${label(name, type)} here.`);
+export function missingRRset(store: RuledStore, id: RRsetId): Problem {
+  const { name, type } = id;
+  return refuseOthers(store, id) ?? new Problem('rrset_unknown', `There is no RRset ${rrsetName(name, type)} here.`);
 }
 
 /** What is not there and would be another zone's. */
-function refuseOthers(store: RuledStore, { zone, name, type }: Place): Problem | undefined {
+function refuseOthers(store: RuledStore, { zone, name, type }: RRsetId): Problem | undefined {
   const owner = store.zoneOf(name) as Zone;
   return owner.name === zone.name || atDelegation.has(type) ? undefined : taken(name, owner);
 }
@@ -40,7 +40,7 @@ function taken(name: string, owner: Zone): Problem {
 }
 
 /** The zone, the name and the type; the zone holds such names, though a child zone may hide them. */
-export function findPlace(store: Store, asked: { zone: string; name: string; type: string }): Place | Problem {
+export function findRRsetId(store: Store, asked: { zone: string; name: string; type: string }): RRsetId | Problem {
   const zoneName = canonicalName(asked.zone);
   if (zoneName instanceof Problem) return zoneName;
   const name = canonicalName(asked.name);
@@ -48,11 +48,11 @@ export function findPlace(store: Store, asked: { zone: string; name: string; typ
   const type = parseStoredType(asked.type);
   if (type instanceof Problem) return type;
   const zone = store.zone(zoneName);
-  return zone === undefined ? unknownZone(zoneName) : placeIn(zone, name, type);
+  return zone === undefined ? unknownZone(zoneName) : idIn(zone, name, type);
 }
 
 /** Names are canonical. */
-export function placeIn(zone: Zone, name: string, type: number): Place | Problem {
+export function idIn(zone: Zone, name: string, type: number): RRsetId | Problem {
   if (isAtOrBelow(name, zone.name)) return { zone, name, type };
   const full = shown(`${name}.${zone.name}`);
   const detail = `${shown(name)} is not in the zone ${shown(zone.name)}; names are written in full, ${full} for one.`;
@@ -60,21 +60,21 @@ export function placeIn(zone: Zone, name: string, type: number): Place | Problem
 }
 
 /** Refuses what is not there, and could not be: it is nothing to add to or to take from. */
-export function checkAbsent(store: RuledStore, place: Place): Problem | undefined {
-  return checkApexOwned(place) ?? refuseOthers(store, place);
+export function checkAbsent(store: RuledStore, id: RRsetId): Problem | undefined {
+  return checkApexOwned(id) ?? refuseOthers(store, id);
 }
 
 /** Refuses an RRset that cannot come to stand at its name. */
-export function checkOwner(store: RecordsAfter, place: Place, below: readonly Below[]): Problem | undefined {
-  const { zone, name, type } = place;
+export function checkOwner(store: RecordsAfter, id: RRsetId, below: readonly Below[]): Problem | undefined {
+  const { zone, name, type } = id;
   const badOwner = checkOwnerName(name);
   if (badOwner !== undefined) return badOwner;
   const owner = store.zoneOf(name) as Zone;
-  if (owner.name !== zone.name && !isParents(store, place, owner)) return taken(name, owner);
+  if (owner.name !== zone.name && !isParents(store, id, owner)) return taken(name, owner);
   return (
-    checkApex(place) ??
+    checkApex(id) ??
     checkAlias(store, zone, name, type) ??
-    checkDname(store, place, below) ??
+    checkDname(store, id, below) ??
     checkServices(store, zone, name, type) ??
     // A child zone's previews are not where its parent's glue is.
     (owner.name === zone.name ? refuseAtPreview(store.before, name) : undefined)
@@ -82,7 +82,7 @@ export function checkOwner(store: RecordsAfter, place: Place, below: readonly Be
 }
 
 /** At and below a child zone's apex its parent has its word on the delegation, and glue for it, which the child hides. */
-function isParents(store: RuledStore, { zone, name, type }: Place, child: Zone): boolean {
+function isParents(store: RuledStore, { zone, name, type }: RRsetId, child: Zone): boolean {
   if (child.name === name && atDelegation.has(type)) return true;
   return glueTypes.has(type) && ancestorWith(store, zone, name, TYPE.NS) !== undefined;
 }
@@ -97,16 +97,16 @@ function ancestorWith(store: RuledStore, zone: Zone, name: string, type: number)
 }
 
 /** SOA and NS at the apex are the zone's. */
-function checkApexOwned({ zone, name, type }: Place): Problem | undefined {
+function checkApexOwned({ zone, name, type }: RRsetId): Problem | undefined {
   if (name !== zone.name || (type !== TYPE.SOA && type !== TYPE.NS)) return undefined;
   const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}.`;
   return new Problem('apex_conflict', detail, { conflict: name });
 }
 
-function checkApex(place: Place): Problem | undefined {
-  const owned = checkApexOwned(place);
+function checkApex(id: RRsetId): Problem | undefined {
+  const owned = checkApexOwned(id);
   if (owned !== undefined) return owned;
-  const { zone, name, type } = place;
+  const { zone, name, type } = id;
   // RFC 1035 §3.3.13: an SOA marks the start of a zone.
   if (type === TYPE.SOA) return new Problem('rrset_invalid', 'An SOA stands only at the apex of a zone.');
   if (name === zone.name && type === TYPE.CNAME) {
@@ -124,31 +124,31 @@ function checkAlias(store: RuledStore, zone: Zone, name: string, type: number): 
     type === TYPE.CNAME ? !besideCname.has(other.type) : other.type === TYPE.CNAME && !besideCname.has(type);
   const other = store.rrsetsAt(zone.name, name).find(clashes);
   if (other === undefined) return undefined;
-  const detail = `${label(name, other.type)} stands there already, and beside a CNAME there is nothing else.`;
-  return new Problem('cname_conflict', detail, { conflict: label(name, other.type) });
+  const detail = `${rrsetName(name, other.type)} stands there already, and beside a CNAME there is nothing else.`;
+  return new Problem('cname_conflict', detail, { conflict: rrsetName(name, other.type) });
 }
 
 /** 409: what would stand at the name is an alias, and a nameserver is a host with addresses (RFC 2181 §10.3). */
 export function nameserverProblem(code: 'cname_conflict' | 'service_conflict', zone: Zone, name: string): Problem {
-  const conflict = label(zone.name, TYPE.NS);
+  const conflict = rrsetName(zone.name, TYPE.NS);
   const detail = `${conflict} names ${shown(name)}, and a nameserver cannot be an alias (RFC 2181 §10.3); name another one first.`;
   return new Problem(code, detail, { conflict });
 }
 
 /** Below a DNAME nothing is answered (RFC 6672 §2.4). */
-function checkDname(store: RecordsAfter, place: Place, known: readonly Below[]): Problem | undefined {
-  const { zone, name, type } = place;
+function checkDname(store: RecordsAfter, id: RRsetId, known: readonly Below[]): Problem | undefined {
+  const { zone, name, type } = id;
   const isBelow = belowDname.has(type) ? undefined : refuseBelowDname(store, zone, name);
   if (isBelow !== undefined || type !== TYPE.DNAME) return isBelow;
-  const below = belowOf(store.before, dnameQuestion(store, place), known);
+  const below = belowOf(store.before, dnameQuestion(store, id), known);
   if (below === undefined) return undefined;
-  const other = label(below.name, below.type);
+  const other = rrsetName(below.name, below.type);
   const detail = `${other} stands below ${shown(name)}, and below a DNAME nothing is answered (RFC 6672 §2.4); delete it first.`;
   return new Problem('dname_conflict', detail, { conflict: other });
 }
 
 /** What a new DNAME must know of its zone, as it is before the changes: what they make is asked for by itself. */
-export function dnameQuestion(store: RecordsAfter, { zone, name }: Place): BelowQuestion {
+export function dnameQuestion(store: RecordsAfter, { zone, name }: RRsetId): BelowQuestion {
   return { zone: zone.name, name, passOver: [...belowDname], except: store.gone };
 }
 
@@ -159,7 +159,7 @@ function refuseBelowDname(store: RuledStore, zone: Zone, name: string): Problem 
     ancestorWith(store, zone, parent, TYPE.DNAME) ??
     (store.rrset(zone.name, zone.name, TYPE.DNAME) === undefined ? undefined : zone.name);
   if (above === undefined) return undefined;
-  const other = label(above, TYPE.DNAME);
+  const other = rrsetName(above, TYPE.DNAME);
   const detail = `${shown(name)} is below ${other}, and below a DNAME nothing is answered (RFC 6672 §2.4).`;
   return new Problem('dname_conflict', detail, { conflict: other });
 }
@@ -179,6 +179,6 @@ function checkServices(store: RecordsAfter, zone: Zone, name: string, type: numb
   const { at, below } = store.servicesFrom(name);
   const hidden = (type === TYPE.NS ? at : undefined) ?? below;
   if (hidden === undefined) return undefined;
-  const detail = `${label(name, type)} would hide the service ${hidden}: names below it are no longer answered here.`;
+  const detail = `${rrsetName(name, type)} would hide the service ${hidden}: names below it are no longer answered here.`;
   return new Problem('service_conflict', detail, { conflict: hidden });
 }

@@ -12,7 +12,7 @@ import { withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
-import { label, shown } from '../names.ts';
+import { rrsetName, shown } from '../names.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
 import { serviceReply } from '../replies/services.ts';
 import { inPlaceOf, leaveRecords, settleBody, typesOf, withoutRecords } from './adoption.ts';
@@ -196,7 +196,7 @@ export function checkServicePlace(
     (kind === 'host' ? others.find((type) => !adoptedTypes.has(type)) : undefined) ??
     others.find((type) => adoptedTypes.has(type));
   if (taken !== undefined) {
-    const other = label(name, taken);
+    const other = rrsetName(name, taken);
     const owns = kind === 'host' ? 'its whole name' : 'A and AAAA at its name and has no CNAME beside it';
     const detail = `A service of ${kindWords[kind]} owns ${owns}, but ${other} stands there${adoptedTypes.has(taken) ? wayOut : ''}.`;
     return new Problem('service_conflict', detail, { conflict: other });
@@ -212,7 +212,7 @@ function checkOccluded(zone: string, name: string, typesAt: (name: string) => re
       return (type === TYPE.NS && above !== zone) || (type === TYPE.DNAME && above !== name);
     });
     if (hiding === undefined) continue;
-    const other = label(above, hiding);
+    const other = rrsetName(above, hiding);
     const detail = `${shown(name)} is below ${other}: what stands there is not answered by this zone.`;
     return new Problem('service_conflict', detail, { conflict: other });
   }

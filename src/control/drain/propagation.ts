@@ -12,7 +12,7 @@ interface ResolverAddress {
 }
 
 /** What one resolver said. */
-interface Held {
+interface ResolverAnswer {
   readonly resolver: string;
   /** The pool that its answer is of; null: of none. */
   readonly pool: string | null;
@@ -33,7 +33,7 @@ const KEPT_MAX = 1000;
 
 interface Check {
   readonly atMs: number;
-  readonly held: readonly Held[];
+  readonly found: readonly ResolverAnswer[];
 }
 
 export class Propagation {
@@ -48,11 +48,11 @@ export class Propagation {
   }
 
   /** What was found last, and begins to ask again in the background where that is old. */
-  known(service: Service, nowMs: number): readonly Held[] {
+  known(service: Service, nowMs: number): readonly ResolverAnswer[] {
     const check = this.#checks.get(service.name);
     if (check === undefined || nowMs - check.atMs > FRESH_MS)
       inBackground('a question to a resolver', this.check(service, nowMs));
-    return check?.held ?? [];
+    return check?.found ?? [];
   }
 
   /** Asks now; resolves when all have answered, or their time is over. Never rejects. */
@@ -66,14 +66,14 @@ export class Propagation {
   }
 
   async #ask(service: Service, nowMs: number): Promise<void> {
-    const held = await Promise.all(this.#resolvers.map((resolver) => this.#askOne(resolver, service)));
+    const found = await Promise.all(this.#resolvers.map((resolver) => this.#askOne(resolver, service)));
     this.#checks.delete(service.name);
-    this.#checks.set(service.name, { atMs: nowMs, held });
+    this.#checks.set(service.name, { atMs: nowMs, found });
     const [oldest] = this.#checks.keys();
     if (this.#checks.size > KEPT_MAX && oldest !== undefined) this.#checks.delete(oldest);
   }
 
-  async #askOne({ address, port }: ResolverAddress, service: Service): Promise<Held> {
+  async #askOne({ address, port }: ResolverAddress, service: Service): Promise<ResolverAnswer> {
     const resolver = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
     const nothing = { resolver, pool: null, answers: [], ttlSeconds: null };
     // dns2 takes names apart at each dot and knows no escapes.
@@ -82,7 +82,7 @@ export class Propagation {
     const answer = await this.#thread.ask(resolver, { name: service.name, type: typeOf(service), recursive: true });
     if ('error' in answer) return { ...nothing, error: answer.error.replace(/^no answer/, 'gave no answer') };
     if (answer.rcode !== 0) return { ...nothing, error: `answered with RCODE ${answer.rcode}` };
-    return heldOf(service, resolver, answer);
+    return resolverAnswerOf(service, resolver, answer);
   }
 }
 
@@ -93,7 +93,7 @@ function typeOf({ kind, pools }: Service): 'CNAME' | 'A' | 'AAAA' {
 
 const TYPE_NUMBER = { A: 1, CNAME: 5, AAAA: 28 };
 
-function heldOf(service: Service, resolver: string, reply: Answer): Held {
+function resolverAnswerOf(service: Service, resolver: string, reply: Answer): ResolverAnswer {
   const type = TYPE_NUMBER[typeOf(service)];
   const records = reply.answers.filter((record) => record.type === type);
   if (records.length === 0) return { resolver, pool: null, answers: [], ttlSeconds: null };

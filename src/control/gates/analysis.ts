@@ -22,7 +22,7 @@ const ERROR_RETRY_SECONDS = 10;
 export type Gate = (metric: Metric, asking: Asking) => Promise<Measurement>;
 
 export class RunningAnalysis {
-  readonly #settled: Required<Analysis>;
+  readonly #complete: Required<Analysis>;
   readonly #gate: Gate;
   readonly #clock: Clock;
   readonly #asking: Asking;
@@ -43,13 +43,13 @@ export class RunningAnalysis {
     { release, stopped }: Omit<Asking, 'timeoutMs'>,
     end: (verdict: Verdict) => void,
   ) {
-    this.#settled = { ...ANALYSIS_DEFAULTS, ...analysis };
+    this.#complete = { ...ANALYSIS_DEFAULTS, ...analysis };
     this.#gate = gate;
     this.#clock = clock;
-    this.#asking = { release, stopped, timeoutMs: this.#settled.timeoutSeconds * 1000 };
+    this.#asking = { release, stopped, timeoutMs: this.#complete.timeoutSeconds * 1000 };
     this.#end = end;
-    this.#tally = new Tally(this.#settled);
-    this.#log = new MeasurementLog(this.#settled.metrics.map(({ name }) => name));
+    this.#tally = new Tally(this.#complete);
+    this.#log = new MeasurementLog(this.#complete.metrics.map(({ name }) => name));
     this.#startedAtMs = clock.wallMs();
     this.#measureInBackground();
   }
@@ -60,7 +60,7 @@ export class RunningAnalysis {
   }
 
   get progress(): AnalysisProgress {
-    const { count, failureLimit, consecutiveErrorLimit } = this.#settled;
+    const { count, failureLimit, consecutiveErrorLimit } = this.#complete;
     const measured = {
       startedAtMs: this.#startedAtMs,
       failureLimit,
@@ -97,11 +97,11 @@ export class RunningAnalysis {
   }
 
   #wanted(): Metric[] {
-    return this.#settled.metrics.filter(({ name }) => this.#tally.wants(name));
+    return this.#complete.metrics.filter(({ name }) => this.#tally.wants(name));
   }
 
   #untilNextMs({ outcome }: Measurement): number {
-    const { intervalSeconds } = this.#settled;
+    const { intervalSeconds } = this.#complete;
     return 1000 * (outcome === 'error' ? Math.min(intervalSeconds, ERROR_RETRY_SECONDS) : intervalSeconds);
   }
 

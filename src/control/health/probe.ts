@@ -1,30 +1,30 @@
 /** One probe of one target, over HTTP or TCP. */
-import { placeOf } from '../../model/health.ts';
+import { hostPortOf } from '../../model/health.ts';
 import { BODY_READ_MAX_BYTES, type HttpCheck, judgeAnswer } from '../../model/health-http.ts';
 import type { ProbeResult } from '../../model/health-state.ts';
-import { NoReply, type Outbound, type Place } from '../outbound/outbound.ts';
+import { type HostPort, NoReply, type Outbound } from '../outbound/outbound.ts';
 import type { Probe } from './prober.ts';
 
 export function makeProbe(outbound: Outbound): Probe {
   return async (check, target, stopped) => {
-    const place = placeOf(check, target);
+    const connectTo = hostPortOf(check, target);
     const timeoutMs = check.timeoutSeconds * 1000;
-    if (check.http !== undefined) return probeHttp(outbound, check.http, place, { timeoutMs, stopped });
-    const connected = await outbound.connect(place, { timeoutMs, stopped });
+    if (check.http !== undefined) return probeHttp(outbound, check.http, connectTo, { timeoutMs, stopped });
+    const connected = await outbound.connect(connectTo, { timeoutMs, stopped });
     if (connected instanceof NoReply) return unanswered(connected);
-    return { outcome: 'passed', reason: `takes connections on port ${place.port}` };
+    return { outcome: 'passed', reason: `takes connections on port ${connectTo.port}` };
   };
 }
 
 async function probeHttp(
   outbound: Outbound,
   check: HttpCheck,
-  place: Place,
+  connectTo: HostPort,
   limits: { timeoutMs: number; stopped: AbortSignal },
 ): Promise<ProbeResult> {
   const { method, host, headers, expectBody, maxRedirects, verifyCertificate } = check;
   const ask = {
-    ...{ url: urlOf(check), method, place, maxRedirects, verifyCertificate },
+    ...{ url: urlOf(check), method, connectTo, maxRedirects, verifyCertificate },
     // The host as it was given: what stands before the target in production does not see its port either.
     headers: { 'user-agent': 'teal-health', host: host.includes(':') ? `[${host}]` : host, ...headers },
   };

@@ -1,5 +1,5 @@
 /**
- * Requests to places that a user of the API names. They are bounded in time and size, and go to no network that the
+ * Requests to hosts that users of the API name. They are bounded in time and size, and go to no network that the
  * settings keep out. What counts is the address that is connected to, not the name that led to it.
  */
 import net, { isIP, type LookupFunction } from 'node:net';
@@ -9,8 +9,8 @@ import { exchange } from './exchange.ts';
 import { type LookupName, Lookups } from './lookup.ts';
 import { type PermitOptions, Permits } from './permits.ts';
 
-/** A place to connect to. */
-export interface Place {
+/** Where to connect to. */
+export interface HostPort {
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number;
@@ -25,7 +25,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Where to connect to, whatever host the URL names; a redirect to the same host stays there. */
-  readonly place?: Place;
+  readonly connectTo?: HostPort;
   /** 0 where left out: a redirect is an answer like any other. */
   readonly maxRedirects?: number;
   /** False: any certificate will do. */
@@ -96,11 +96,11 @@ export class Outbound {
   }
 
   /** Makes a connection, and gives it up; never rejects. */
-  connect(place: Place, limits: Pick<RequestLimits, 'timeoutMs' | 'stopped'>): Promise<'connected' | NoReply> {
+  connect(connectTo: HostPort, limits: Pick<RequestLimits, 'timeoutMs' | 'stopped'>): Promise<'connected' | NoReply> {
     return within<'connected'>(this.#timers, limits, (end, signal) => {
-      const refusal = this.#literalRefusal(place.host);
+      const refusal = this.#literalRefusal(connectTo.host);
       if (refusal !== undefined) return end(new NoReply(refusal, true));
-      const socket = net.connect({ ...place, lookup: this.#lookup });
+      const socket = net.connect({ ...connectTo, lookup: this.#lookup });
       listen(socket, 'error', ASKING, (error: Error) => end(noReply(error)));
       listen(socket, 'connect', ASKING, () => end('connected'));
       onAbort(signal, ASKING, () => socket.destroy());
@@ -109,7 +109,7 @@ export class Outbound {
 
   #send(ask: Ask, limits: RequestLimits, signal: AbortSignal, end: End<Reply>): void {
     const { url, method = 'GET', headers, body, verifyCertificate = true } = ask;
-    const { host, port } = ask.place ?? placeOf(url);
+    const { host, port } = ask.connectTo ?? hostPortOf(url);
     const refusal = this.#literalRefusal(host);
     if (refusal !== undefined) return end(new NoReply(refusal, true));
     const name = bare(url.hostname);
@@ -130,7 +130,7 @@ export class Outbound {
         const next = redirectOf(ask, status, location);
         if (next === undefined) return reader.begin(status);
         over.abort();
-        // Where a redirect leads is what the server says, so a place that may not be asked is its failure.
+        // Where a redirect leads is what the server says, so one that may not be asked is its failure.
         this.#send(next, limits, signal, (result) =>
           end(
             result instanceof NoReply ? new NoReply(`redirected to ${next.url.host}, which ${result.reason}`) : result,
@@ -192,7 +192,7 @@ function within<Result>(
   return promise;
 }
 
-function placeOf(url: URL): Place {
+function hostPortOf(url: URL): HostPort {
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   return { host: bare(url.hostname), port };
 }
@@ -204,7 +204,7 @@ function bare(host: string): string {
 
 /** What is to be asked next where the answer is a redirect that is followed. */
 function redirectOf(ask: Ask, status: number, location: string | undefined): Ask | undefined {
-  const { url, place, maxRedirects = 0, method = 'GET' } = ask;
+  const { url, connectTo, maxRedirects = 0, method = 'GET' } = ask;
   if (maxRedirects === 0 || !REDIRECTS.has(status) || location === undefined) return undefined;
   const to = URL.parse(location, url.href);
   if (to === null || !/^https?:$/.test(to.protocol)) return undefined;
@@ -218,14 +218,15 @@ function redirectOf(ask: Ask, status: number, location: string | undefined): Ask
     // TLS everybody on the way.
     ...(to.origin === url.origin && { headers: kept }),
     ...(ask.body !== undefined && keepsMethod && { body: ask.body }),
-    ...(place !== undefined && isSameHost && { place: { host: place.host, port: portAfter(url, to, place) } }),
+    ...(connectTo !== undefined &&
+      isSameHost && { connectTo: { host: connectTo.host, port: portAfter(url, to, connectTo) } }),
     ...(ask.verifyCertificate !== undefined && { verifyCertificate: ask.verifyCertificate }),
   };
 }
 
-/** A redirect to the port that was asked stays at the port of the place; to another, it goes there. */
-function portAfter(from: URL, to: URL, place: Place): number {
-  return placeOf(from).port === placeOf(to).port ? place.port : placeOf(to).port;
+/** A redirect to the port that was asked stays at the port that was connected to; to another, it goes there. */
+function portAfter(from: URL, to: URL, connectTo: HostPort): number {
+  return hostPortOf(from).port === hostPortOf(to).port ? connectTo.port : hostPortOf(to).port;
 }
 
 /** Reads an answer as far as its limits say. */

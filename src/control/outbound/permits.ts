@@ -1,5 +1,5 @@
 /**
- * Which addresses a request to a place that a user of the API names may go to: none that the user may not be able to
+ * Which addresses a request to a host that a user of the API names may go to: none that the user may not be able to
  * reach but this machine can, such as its own services, the private network around it, a cloud's metadata.
  */
 import { IPV4_BYTES, parseIpv4, parseIpv6 } from '../../wire/address.ts';

@@ -52,7 +52,7 @@ t.test('what is asked arrives as it was meant', async (t) => {
     method: 'POST',
     headers: { host: 'app.example.com', 'user-agent': 'probe/1', 'x-probe': 'y' },
     body: 'ping',
-    place: { host: '127.0.0.1', port: Number(port) },
+    connectTo: { host: '127.0.0.1', port: Number(port) },
   };
   t.same(await ask('http://app.example.com:81/', more), { status: 201, body: 'made' });
   t.same(seen, [
@@ -141,9 +141,9 @@ t.test('redirects are followed where asked for, so far and no further', async (t
   });
   t.match(await ask(wordy, { maxRedirects: 1 }), { status: 200 }, 'what a redirect says of itself counts for nothing');
   hosts.length = 0;
-  const place = { host: '127.0.0.1', port: Number(new URL(url).port) };
+  const connectTo = { host: '127.0.0.1', port: Number(new URL(url).port) };
   const headers = { 'x-secret': 'y' };
-  const stays = await ask('http://app.example.com/2', { maxRedirects: 2, place, headers });
+  const stays = await ask('http://app.example.com/2', { maxRedirects: 2, connectTo, headers });
   t.same(stays, { status: 200, body: 'GET app.example.com' }, 'the same host stays at the place that is asked');
   t.same(hosts, ['y', 'y', 'y']);
   const other = await serve(t, (_request, response) => {
@@ -222,9 +222,9 @@ t.test('TLS: the certificate must be for the host, unless any will do', async (t
     response.end('ok');
   });
   const url = (await listen(t, server)).replace('http:', 'https:');
-  const place = { host: '127.0.0.1', port: Number(new URL(url).port) };
+  const connectTo = { host: '127.0.0.1', port: Number(new URL(url).port) };
   t.match(await ask(url), { reason: /could not be asked: .*(CERT|SELF_SIGNED)/ });
-  t.match(await ask('https://app.example.com/', { place, verifyCertificate: false }), { status: 200 });
+  t.match(await ask('https://app.example.com/', { connectTo, verifyCertificate: false }), { status: 200 });
   t.match(await ask(url, { verifyCertificate: false }), { status: 200 });
   t.equal(names[0], 'app.example.com', 'the server is told which host is meant');
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { Problem } from '../../../src/model/errors.ts';
 import type { Analysis, Release, Step } from '../../../src/model/release.ts';
-import type { Measurement, Outcome } from '../../../src/model/release-analysis.ts';
+import type { GateOutcome, Measurement } from '../../../src/model/release-analysis.ts';
 import type { Subject } from '../../../src/model/revision.ts';
 import { NOON_MS } from '../../fixtures/engine.ts';
 import { setReadOnly } from '../../fixtures/store.ts';
@@ -113,7 +113,7 @@ t.test('one failure too many decides, whichever metric has it', async (t) => {
 
 t.test('what is inconclusive at the last measurement pauses the release; before, it does not matter', async (t) => {
   const world = makeWorld(t);
-  const outcomes: Outcome[] = ['inconclusive', 'inconclusive', 'passed', 'passed', 'inconclusive', 'inconclusive'];
+  const outcomes: GateOutcome[] = ['inconclusive', 'inconclusive', 'passed', 'passed', 'inconclusive', 'inconclusive'];
   let asked = 0;
   world.answer = () => ({ outcome: outcomes[asked++] ?? 'passed', message: '7 of 1000 answers', value: 7 });
   const id = begin(world, [{ setWeight: 10 }, gate, { setWeight: 20 }, gate, { setWeight: 100 }]);
@@ -138,7 +138,7 @@ t.test('what is inconclusive at the last measurement pauses the release; before,
 
 t.test('how far an analysis is can be read, until it has its verdict', async (t) => {
   const world = makeWorld(t);
-  const outcomes: Outcome[] = ['failed', 'inconclusive', 'passed'];
+  const outcomes: GateOutcome[] = ['failed', 'inconclusive', 'passed'];
   let asked = 0;
   world.answer = () => ({ outcome: outcomes[asked++], message: `answer ${asked}`, value: asked });
   const lenient: Step = { analysis: { ...gate.analysis, failureLimit: 1 } as Analysis };

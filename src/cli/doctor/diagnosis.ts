@@ -2,7 +2,7 @@
 import type { Style } from '../format/style.ts';
 import { printable, wrap } from '../format/text.ts';
 
-export interface Finding {
+export interface Diagnosis {
   readonly level: 'ok' | 'warning' | 'error' | 'unknown';
   /** Stable: scripts may rely on it. */
   readonly code: string;
@@ -11,11 +11,11 @@ export interface Finding {
   readonly todo?: string;
 }
 
-export function ok(code: string, what: string): Finding {
+export function ok(code: string, what: string): Diagnosis {
   return { level: 'ok', code, what };
 }
 
-export function findingLines({ level, code, what, why, todo }: Finding, style: Style, width: number): string[] {
+export function diagnosisLines({ level, code, what, why, todo }: Diagnosis, style: Style, width: number): string[] {
   const { done, failed, warning, todo: dot } = style.symbols;
   const mark = {
     ok: style.colour('green', done),
