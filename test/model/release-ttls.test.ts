@@ -5,7 +5,7 @@ import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
 import { isActive, type Release, type Step } from '../../src/model/release.ts';
 import { beginRelease } from '../../src/model/release-progress.ts';
-import { type ReleaseCommand, transition } from '../../src/model/release-transition.ts';
+import { type TransitionCommand, transition } from '../../src/model/release-transition.ts';
 import { loweredBy, withTtls } from '../../src/model/release-ttls.ts';
 import type { Service } from '../../src/model/service.ts';
 import { service as put } from '../fixtures/table.ts';
@@ -50,10 +50,10 @@ const anyTtls = fc.tuple(
   fc.constantFrom(0, 1, 5, 30, 300),
   fc.option(fc.constantFrom(0, 2, 5, 60), { nil: undefined }),
 );
-const anyTold: fc.Arbitrary<ReleaseCommand['verb'] | readonly [number, number | undefined]> = fc.oneof(
+const anyTold: fc.Arbitrary<TransitionCommand['verb'] | readonly [number, number | undefined]> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.constantFrom<ReleaseCommand['verb']>('elapse', 'promote', 'pause', 'resume', 'abort', 'retry'),
+    arbitrary: fc.constantFrom<TransitionCommand['verb']>('elapse', 'promote', 'pause', 'resume', 'abort', 'retry'),
   },
   { weight: 2, arbitrary: anyTtls },
 );
@@ -107,12 +107,12 @@ function inForce(release: Release, written: Service): number {
   return loweredBy(release, app) ?? written.ttlSeconds;
 }
 
-function tell(release: Release, verb: ReleaseCommand['verb'], written: Service, nowMs: number): Release | undefined {
-  const commands: Partial<Record<ReleaseCommand['verb'], ReleaseCommand>> = {
+function tell(release: Release, verb: TransitionCommand['verb'], written: Service, nowMs: number): Release | undefined {
+  const commands: Partial<Record<TransitionCommand['verb'], TransitionCommand>> = {
     promote: { verb: 'promote', full: false },
     abort: { verb: 'abort', reason: 'abort_requested', message: 'Asked for.' },
     retry: { verb: 'retry', services: [written] },
   };
-  const next = transition(release, commands[verb] ?? ({ verb } as ReleaseCommand), nowMs);
+  const next = transition(release, commands[verb] ?? ({ verb } as TransitionCommand), nowMs);
   return next instanceof Problem ? undefined : next;
 }
