@@ -3,10 +3,11 @@ import { nameToWire } from '../model/name.ts';
 import { previewNames } from '../model/preview.ts';
 import type { Pool, Service } from '../model/service.ts';
 import { TYPE } from '../wire/constants.ts';
-import { type CompiledPool, compilePlan, compileRRset } from './compile.ts';
+import { type CompiledPool, compilePlan } from './compile.ts';
 import { COUNTER } from './counters.ts';
-import { PLAN, RRSET, SERVICE } from './layout.ts';
+import { PLAN, SERVICE } from './layout.ts';
 import type { Preparation } from './preparation.ts';
+import type { RRsetCompiler } from './rrset-compiler.ts';
 
 interface CompiledPreview {
   /** What a node leads to where the name answers. */
@@ -34,55 +35,54 @@ export class PreviewWriter {
   }
 
   /** The previews of a service: those of `old` in place whose pool has not changed. Throws ArenaFull. */
-  compile(service: Service, pools: readonly CompiledPool[], old: CompiledPreviews): CompiledPreviews {
+  compile(
+    compiler: RRsetCompiler,
+    service: Service,
+    pools: readonly CompiledPool[],
+    old: CompiledPreviews,
+  ): CompiledPreviews {
     const previews = new Map<string, CompiledPreview>();
     for (const [name, poolName] of previewNames(service)) {
       const place = pools.findIndex((pool) => pool.name === poolName);
       const pool = pools[place];
       const before = old.get(name);
       const isSame = before !== undefined && before.pool === pool;
-      previews.set(name, isSame ? before : this.#make(service, service.pools[place], name, pool, before));
-      if (before !== undefined && !isSame) this.#retireCname(before);
+      if (isSame) {
+        previews.set(name, before);
+        continue;
+      }
+      const cname = service.kind === 'host' ? compileCname(compiler, service, service.pools[place], name) : 0;
+      const cell = before?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
+      this.#writePlan(cell, service, service.pools[place], pool, cname);
+      previews.set(name, { cell, pool, cname });
+      if (before !== undefined && before.cname !== 0) compiler.retire(before.cname);
     }
     return previews;
   }
 
-  #make(
-    service: Service,
-    pool: Pool,
-    name: string,
-    compiled: CompiledPool,
-    before: CompiledPreview | undefined,
-  ): CompiledPreview {
-    const cell = before?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
-    const cname = service.kind === 'host' ? this.#makeCname(service, pool, name) : 0;
+  /** Leads the cell to the plan of one pool. */
+  #writePlan(cell: number, service: Service, pool: Pool, compiled: CompiledPool, cname: number): void {
     const only = { ...service, pick: 'random', pins: [], pools: [{ ...pool, weight: 1 }] } as const;
     // Testers who look at a pool do not keep it from being drained, nor make a canary look tried: they count elsewhere.
     const parts = { ...compiled, id: NO_ID, counter: COUNTER.PREVIEWS, ...(cname !== 0 && { first: cname }) };
     const plan = compilePlan(this.#preparation, only, NO_ID, [parts]);
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
-    return { cell, pool: compiled, cname };
-  }
-
-  #makeCname(service: Service, pool: Pool, name: string): number {
-    const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
-    const target = nameToWire(pool.targets[0]);
-    return compileRRset(this.#preparation, nameToWire(name), TYPE.CNAME, ttlSeconds, [target]);
   }
 
   /** Gives a preview up that no node leads to any more, once the changes are published. */
-  retire(preview: CompiledPreview): void {
+  retire(compiler: RRsetCompiler, preview: CompiledPreview): void {
     const plan = this.#words[preview.cell + SERVICE.PLAN_WORD];
     this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);
     this.#preparation.retire(preview.cell, SERVICE.WORDS);
-    this.#retireCname(preview);
-  }
-
-  #retireCname({ cname }: CompiledPreview): void {
-    if (cname !== 0) this.#preparation.retire(cname, this.#words[cname + RRSET.WORDS]);
+    if (preview.cname !== 0) compiler.retire(preview.cname);
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {
     return this.#preparation.view.words;
   }
+}
+
+function compileCname(compiler: RRsetCompiler, service: Service, pool: Pool, name: string): number {
+  const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
+  return compiler.compile(nameToWire(name), TYPE.CNAME, ttlSeconds, [nameToWire(pool.targets[0])]);
 }

@@ -4,9 +4,10 @@ import { nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
 import { type CompiledPool, compilePlan, compilePool, poolSource } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
-import { PLAN, RRSET, SERVICE } from './layout.ts';
+import { PLAN, SERVICE } from './layout.ts';
 import type { Preparation } from './preparation.ts';
 import { type CompiledPreviews, NO_PREVIEWS, PreviewWriter } from './previews.ts';
+import type { RRsetCompiler } from './rrset-compiler.ts';
 import type { CompiledService, ServiceRegistry } from './services.ts';
 import type { ZoneWriter } from './zone-writer.ts';
 
@@ -30,18 +31,18 @@ export class ServiceWriter {
 
   put(service: Service): void {
     const old = this.#services.get(service.name);
-    const owner = nameToWire(service.name);
+    const compiler = this.#zones.compilerOf(service.zone);
     const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
-    const pools = service.pools.map((pool) => this.#compilePool(owner, service, pool, old));
+    const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old));
     const id = old?.id ?? this.#nextId++;
     const plan = compilePlan(this.#preparation, service, id, pools);
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
-    const previews = this.#previews.compile(service, pools, old?.previews ?? NO_PREVIEWS);
-    for (const pool of old?.pools ?? []) this.#retirePool(pool, pools);
+    const previews = this.#previews.compile(compiler, service, pools, old?.previews ?? NO_PREVIEWS);
+    for (const pool of old?.pools ?? []) this.#retirePool(compiler, pool, pools);
     if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
     this.#services.set(service.name, { id, service, cell, pools, previews }, this.#preparation);
     if (old !== undefined && old.service.zone !== service.zone) return this.#move(old, service, previews);
-    this.#linkPreviews(service.zone, old?.previews ?? NO_PREVIEWS, previews);
+    this.#linkPreviews(compiler, service.zone, old?.previews ?? NO_PREVIEWS, previews);
     if (old === undefined) this.#zones.welcome(service.zone, service.name);
   }
 
@@ -50,7 +51,8 @@ export class ServiceWriter {
     this.#zones.leave(old.service.zone, zone, [name, ...old.previews.keys()]);
     this.#zones.welcome(zone, name);
     for (const preview of previews.keys()) this.#zones.link(zone, preview);
-    for (const [former, preview] of old.previews) if (!previews.has(former)) this.#previews.retire(preview);
+    const compiler = this.#zones.compilerOf(old.service.zone);
+    for (const [former, preview] of old.previews) if (!previews.has(former)) this.#previews.retire(compiler, preview);
   }
 
   delete(zone: string, name: string): void {
@@ -69,19 +71,20 @@ export class ServiceWriter {
     const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD];
     this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);
     this.#preparation.retire(compiled.cell, SERVICE.WORDS);
-    for (const pool of compiled.pools) this.#retirePool(pool, []);
-    for (const preview of compiled.previews.values()) this.#previews.retire(preview);
+    const compiler = this.#zones.compilerOf(compiled.service.zone);
+    for (const pool of compiled.pools) this.#retirePool(compiler, pool, []);
+    for (const preview of compiled.previews.values()) this.#previews.retire(compiler, preview);
     this.#services.set(name, undefined, this.#preparation);
     return compiled;
   }
 
   /** Links the previews that have come, and lets go of those that went. */
-  #linkPreviews(zone: string, before: CompiledPreviews, after: CompiledPreviews): void {
+  #linkPreviews(compiler: RRsetCompiler, zone: string, before: CompiledPreviews, after: CompiledPreviews): void {
     for (const name of after.keys()) if (!before.has(name)) this.#zones.link(zone, name);
     for (const [name, preview] of before) {
       if (after.has(name)) continue;
       this.#zones.link(zone, name);
-      this.#previews.retire(preview);
+      this.#previews.retire(compiler, preview);
     }
   }
 
@@ -94,7 +97,7 @@ export class ServiceWriter {
 
   /** A pool's RRsets: those in place where nothing but the weight has changed. */
   #compilePool(
-    owner: Uint8Array,
+    compiler: RRsetCompiler,
     service: Service,
     pool: Service['pools'][number],
     old: CompiledService | undefined,
@@ -102,7 +105,7 @@ export class ServiceWriter {
     const source = poolSource(service, pool);
     const before = old?.pools.find((other) => other.name === pool.name);
     if (before?.source === source) return before;
-    const [first, second] = compilePool(this.#preparation, owner, service, pool);
+    const [first, second] = compilePool(compiler, nameToWire(service.name), service, pool);
     const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0);
     if (before === undefined) this.#preparation.undo(() => this.#counters.free(counter));
     const id = before?.id ?? this.#nextId++;
@@ -110,10 +113,9 @@ export class ServiceWriter {
   }
 
   /** Retires what no pool of `kept` uses. */
-  #retirePool(pool: CompiledPool, kept: readonly CompiledPool[]): void {
+  #retirePool(compiler: RRsetCompiler, pool: CompiledPool, kept: readonly CompiledPool[]): void {
     if (kept.includes(pool)) return;
-    for (const rrset of [pool.first, pool.second])
-      if (rrset !== 0) this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS]);
+    for (const rrset of [pool.first, pool.second]) if (rrset !== 0) compiler.retire(rrset);
     if (kept.some((other) => other.counter === pool.counter)) return;
     this.#preparation.whenSeen(() => this.#counters.free(pool.counter));
   }

@@ -3,18 +3,19 @@
  * its versions are settled from the start, and nothing of what is replaced in it has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
-import { compileRRset } from './compile.ts';
 import { nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, RRSET, VERSION } from './layout.ts';
+import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
+import type { Retirer } from './reclaim.ts';
+import { RRsetCompiler } from './rrset-compiler.ts';
 
-export class ZoneBuilder implements Blocks {
+export class ZoneBuilder implements Blocks, Retirer {
   /** The index's cell. */
   readonly cell: number;
   readonly #arena: Arena;
-  readonly #apex: Uint8Array;
+  readonly #rrsets: RRsetCompiler;
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
   #flags = 0;
@@ -25,13 +26,13 @@ export class ZoneBuilder implements Blocks {
   /** An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. Throws ArenaFull. */
   constructor(arena: Arena, apex: string, cell = 0) {
     this.#arena = arena;
-    this.#apex = nameToWire(apex);
-    // Nobody reads this index: what its growth replaces is free at once.
-    this.#index = new IndexWriter(arena, { retire: (offset, words) => arena.free(offset, words) });
+    const name = nameToWire(apex);
+    this.#rrsets = new RRsetCompiler(this, name);
+    this.#index = new IndexWriter(arena, this);
     this.#isOthers = cell !== 0;
     this.cell = cell === 0 ? this.allocate(1) : cell;
     if (cell === 0 && !this.#index.create(this.cell)) throw new ArenaFull();
-    this.#ensureExists(this.#apex);
+    this.#ensureExists(name);
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -41,9 +42,9 @@ export class ZoneBuilder implements Blocks {
 
   /** Adds an RRset, or replaces that of the same owner (lower-case wire form) and type. Throws ArenaFull. */
   put(owner: Uint8Array, type: number, ttlSeconds: number | readonly number[], rdata: readonly Uint8Array[]): void {
-    const isApex = owner.length === this.#apex.length;
+    const isApex = this.#rrsets.isApex(owner);
     const node = this.#ensureExists(owner);
-    const rrset = compileRRset(this, owner, type, ttlSeconds, rdata);
+    const rrset = this.#rrsets.compile(owner, type, ttlSeconds, rdata);
     const { words } = this.#arena.view;
     const old = words[node + ENTRY.VERSION_WORD];
     const oldCount = words[old + NODE.COUNT];
@@ -52,7 +53,7 @@ export class ZoneBuilder implements Blocks {
       pairs.set(words[old + NODE.PAIRS + 2 * i], words[old + NODE.PAIRS + 2 * i + 1]);
     }
     const replaced = pairs.get(type);
-    if (replaced !== undefined) this.#arena.free(replaced, words[replaced + RRSET.WORDS]);
+    if (replaced !== undefined) this.#rrsets.retire(replaced);
     pairs.set(type, rrset);
     this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, nodeWords(oldCount));
@@ -99,7 +100,7 @@ export class ZoneBuilder implements Blocks {
     const found = this.#find(name);
     if (found !== 0) return found;
     const hash = finishHash(this.#name.states[0]);
-    const isApex = name.length === this.#apex.length;
+    const isApex = this.#rrsets.isApex(name);
     const parent = isApex ? 0 : this.#ensureExists(name.subarray(1 + name[0]));
     const node = this.allocate(entryWords(name.length));
     const { words, bytes } = this.#arena.view;
@@ -152,5 +153,10 @@ export class ZoneBuilder implements Blocks {
     const offset = this.#arena.allocate(words);
     if (offset === 0) throw new ArenaFull();
     return offset;
+  }
+
+  /** Nobody reads this index: what is replaced is free at once. */
+  retire(offset: number, words: number): void {
+    this.#arena.free(offset, words);
   }
 }

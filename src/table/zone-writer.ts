@@ -5,11 +5,12 @@ import type { StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
-import { compileRRset, soaRdata } from './compile.ts';
+import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
-import { RRSET, ZONE } from './layout.ts';
+import { ZONE } from './layout.ts';
 import type { NodeContent, NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
+import { RRsetCompiler } from './rrset-compiler.ts';
 import type { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
@@ -29,6 +30,11 @@ export class ZoneWriter {
     this.#services = services;
   }
 
+  /** Compiles the RRsets of a zone. */
+  compilerOf(zone: string): RRsetCompiler {
+    return new RRsetCompiler(this.#preparation, nameToWire(zone));
+  }
+
   has(zone: string): boolean {
     return this.#nodes.zone(nameToWire(zone)) !== 0;
   }
@@ -43,9 +49,11 @@ export class ZoneWriter {
   }
 
   #writeApex(index: number, apex: Uint8Array, zone: Zone): void {
+    const compiler = this.compilerOf(zone.name);
+    const servers = zone.nameservers.map(nameToWire);
     this.#nodes.update(index, apex, apex, (content) => {
-      this.#setRRset(content, apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
-      this.#setRRset(content, apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
+      setRRset(content, compiler, TYPE.SOA, compiler.compile(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]));
+      setRRset(content, compiler, TYPE.NS, compiler.compile(apex, TYPE.NS, zone.nameserversTtlSeconds, servers));
     });
   }
 
@@ -57,10 +65,11 @@ export class ZoneWriter {
     this.#nodes.adoptIndex(index);
     this.#isUnseen(index, zone.name);
     this.#writeApex(index, apex, zone);
+    const compiler = this.compilerOf(zone.name);
     let flags = builtFlags;
     for (const name of this.#services.namesIn(zone.name)) {
       const owner = nameToWire(name);
-      flags |= zoneFlags(owner, 0, owner.length === apex.length);
+      flags |= zoneFlags(owner, 0, compiler.isApex(owner));
       const previews = this.#services.get(name)?.previews.keys() ?? [];
       for (const each of [name, ...previews]) this.#linkIn(index, zone.name, each);
     }
@@ -89,9 +98,10 @@ export class ZoneWriter {
   putRRset({ zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): void {
     const apex = nameToWire(zone);
     const owner = nameToWire(name);
-    this.#raiseFlags(apex, zoneFlags(owner, type, owner.length === apex.length));
+    const compiler = this.compilerOf(zone);
+    this.#raiseFlags(apex, zoneFlags(owner, type, compiler.isApex(owner)));
     this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
-      this.#setRRset(content, owner, type, recordTtlSeconds ?? ttlSeconds, rdata);
+      setRRset(content, compiler, type, compiler.compile(owner, type, recordTtlSeconds ?? ttlSeconds, rdata));
       this.#link(content, zone, name);
     });
   }
@@ -101,7 +111,7 @@ export class ZoneWriter {
     this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
       const rrset = content.rrsets.get(type);
       assert(rrset !== undefined, 'the RRset to delete is in the table');
-      this.#retireRRset(rrset);
+      this.compilerOf(zone).retire(rrset);
       content.rrsets.delete(type);
       this.#link(content, zone, name);
     });
@@ -111,7 +121,7 @@ export class ZoneWriter {
   welcome(zone: string, name: string): void {
     const apex = nameToWire(zone);
     const owner = nameToWire(name);
-    this.#raiseFlags(apex, zoneFlags(owner, 0, owner.length === apex.length));
+    this.#raiseFlags(apex, zoneFlags(owner, 0, this.compilerOf(zone).isApex(owner)));
     this.#linkIn(this.#indexOf(apex), zone, name, owner);
   }
 
@@ -174,22 +184,6 @@ export class ZoneWriter {
     content.service = this.#services.cellAt(zone, name, content.rrsets.size > 0);
   }
 
-  #setRRset(
-    content: NodeContent,
-    owner: Uint8Array,
-    type: number,
-    ttlSeconds: number | readonly number[],
-    rdata: readonly Uint8Array[],
-  ): void {
-    const old = content.rrsets.get(type);
-    if (old !== undefined) this.#retireRRset(old);
-    content.rrsets.set(type, compileRRset(this.#preparation, owner, type, ttlSeconds, rdata));
-  }
-
-  #retireRRset(rrset: number): void {
-    this.#preparation.retire(rrset, this.#words[rrset + RRSET.WORDS]);
-  }
-
   /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
   #raiseFlags(apex: Uint8Array, more: number): void {
     if (more === 0) return;
@@ -209,4 +203,11 @@ export class ZoneWriter {
   get #words(): Int32Array<SharedArrayBuffer> {
     return this.#preparation.view.words;
   }
+}
+
+/** Gives a name an RRset, in place of the one of the same type that it may have. */
+function setRRset({ rrsets }: NodeContent, compiler: RRsetCompiler, type: number, rrset: number): void {
+  const old = rrsets.get(type);
+  if (old !== undefined) compiler.retire(old);
+  rrsets.set(type, rrset);
 }

@@ -1,0 +1,52 @@
+/** One zone's RRsets: compiled into the arena as they are answered, and given up whole. */
+import t from 'tap';
+import { nameToWire } from '../../src/model/name.ts';
+import { RRSET } from '../../src/table/layout.ts';
+import { Arena, ArenaFull, createSharedTable } from '../../src/table/memory.ts';
+import { RRsetCompiler } from '../../src/table/rrset-compiler.ts';
+import { TYPE } from '../../src/wire/constants.ts';
+
+/** Blocks of an arena without readers, and those that were given up. */
+function compilerOver(arena: Arena) {
+  const retired: [number, number][] = [];
+  const blocks = {
+    view: arena.view,
+    allocate(words: number): number {
+      const offset = arena.allocate(words);
+      if (offset === 0) throw new ArenaFull();
+      return offset;
+    },
+    retire: (offset: number, words: number) => void retired.push([offset, words]),
+  };
+  return { retired, compiler: new RRsetCompiler(blocks, nameToWire('example.test')) };
+}
+
+t.test('an RRset lies as it is answered: the owner a pointer, names cut at what they share with it', async (t) => {
+  const arena = new Arena(createSharedTable(2 ** 16, 2 ** 20));
+  const { compiler } = compilerOver(arena);
+  const mail = Uint8Array.of(0, 10, ...nameToWire('mail.example.test'));
+  const rrset = compiler.compile(nameToWire('www.example.test'), TYPE.MX, 300, [mail]);
+  const { words, bytes } = arena.view;
+  t.equal(words[rrset + RRSET.COUNT], 1);
+  t.equal(words[rrset + RRSET.FIXUPS], 1);
+  const first = (rrset + RRSET.DATA + 1) * 4;
+  const record = [0xc0, 12, 0, TYPE.MX, 0, 1, 0, 0, 1, 44, 0, 9, 0, 10, 4, ...Buffer.from('mail'), 0xc0, 12 + 4];
+  t.same([...bytes.subarray(first, first + record.length)], record);
+  t.equal(words[rrset + RRSET.LENGTH], record.length);
+});
+
+t.test('what is given up is the whole block, once', async (t) => {
+  const arena = new Arena(createSharedTable(2 ** 16, 2 ** 20));
+  const { compiler, retired } = compilerOver(arena);
+  const owner = nameToWire('www.example.test');
+  const rrset = compiler.compile(owner, TYPE.A, [60, 30], [Uint8Array.of(192, 0, 2, 1), Uint8Array.of(192, 0, 2, 2)]);
+  compiler.retire(rrset);
+  t.same(retired, [[rrset, arena.view.words[rrset + RRSET.WORDS]]]);
+  t.ok((arena.view.words[rrset + RRSET.WORDS] as number) >= RRSET.DATA + 8);
+});
+
+t.test('it knows the apex of its zone', async (t) => {
+  const { compiler } = compilerOver(new Arena(createSharedTable(2 ** 16, 2 ** 20)));
+  t.ok(compiler.isApex(nameToWire('example.test')));
+  t.notOk(compiler.isApex(nameToWire('www.example.test')));
+});
