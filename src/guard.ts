@@ -76,9 +76,7 @@ export function listen<Values extends unknown[]>(
   what: string,
   listener: (...values: Values) => unknown,
 ): () => void {
-  const own = guarded(what, listener);
-  emitter.on(event, own);
-  return () => emitter.off(event, own);
+  return attach(emitter, 'on', event, guarded(what, listener));
 }
 
 /** Listens to an event before all others do; the listener is guarded. */
@@ -98,8 +96,11 @@ export function listenOnce<Values extends unknown[]>(
   what: string,
   listener: (...values: Values) => unknown,
 ): () => void {
-  const own = guarded(what, listener);
-  emitter.once(event, own);
+  return attach(emitter, 'once', event, guarded(what, listener));
+}
+
+function attach(emitter: Emitter, how: 'on' | 'once', event: string, own: Listener): () => void {
+  emitter[how](event, own);
   return () => emitter.off(event, own);
 }
 

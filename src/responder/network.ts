@@ -54,7 +54,7 @@ export class QueryNetwork {
     return this.#pick.pick(words, plan);
   }
 
-  /** BY_*: what made the last choice that a plan with rules asked for. */
+  /** BY_*: what made the last pick that a plan with rules asked for. */
   get by(): number {
     return this.#pick.by;
   }

@@ -5,6 +5,7 @@ import type { ArenaView } from '../table/memory.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
 import { type Query, writeCount, writeHeader } from '../wire/message.ts';
+import { lowerByte } from '../wire/name.ts';
 
 /** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
 export const TTL_AT = 6;
@@ -212,9 +213,4 @@ export class Reply {
     name.labels = labels;
     name.hash();
   }
-}
-
-/** RFC 4343 §3. Length bytes are below `A` and stay. */
-function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }

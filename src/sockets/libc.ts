@@ -109,7 +109,7 @@ export function loadLibc(): Libc | undefined {
     try {
       return bindLibc(koffi, koffi.load(file));
     } catch {
-      // Not this one; the caller says which transport was chosen.
+      // Not this one; the caller says which transport serves.
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** Gives back what an index held that nobody reads any more, a little at a time, so that no zone is too large to drop. */
+/** Frees what an index holds that nobody reads any more, a little at a time, so that no zone is too large to drop. */
 import { IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, nodeWords, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
@@ -22,7 +22,7 @@ export class Dismantler {
     this.#cells.push(cell);
   }
 
-  /** Gives back at most so many names with their RRsets; true where there is more to do. */
+  /** Frees at most so many names with their RRsets; true where there is more to do. */
   step(names: number): boolean {
     for (let left = names; left > 0; left--) {
       const cell = this.#cells[0];

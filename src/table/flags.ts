@@ -1,4 +1,4 @@
-/** What a node's and a zone's version say of their contents, so that most lookups need no further probe. */
+/** What a node's and a zone's version say of their contents, so that most lookups need look no further. */
 import { TYPE } from '../wire/constants.ts';
 import {
   NODE_EXISTS,

@@ -2,7 +2,7 @@
  * The hash index from names to entries: extendible hashing (Fagin et al., 1979). A directory, chosen by the top bits
  * of the hash, leads to small segments of open addressing. A full segment is built aside as a larger one, or as two,
  * and swapped in by one store; the directory doubles the same way. So an insert costs one segment at most, however
- * many names there are, and a worker that probes meanwhile reads either the old or the new segment, both true.
+ * many names there are, and a worker that looks a name up meanwhile reads either the old or the new segment, both true.
  */
 import assert from 'node:assert/strict';
 import { DIRECTORY, ENTRY, SEGMENT, TOMBSTONE } from './layout.ts';
@@ -107,7 +107,7 @@ export class IndexWriter {
     for (;;) {
       const segment = this.#segmentOf(cell, hash);
       const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2];
-      // At least a quarter of the slots stays empty: probes end soon, and always.
+      // At least a quarter of the slots stays empty: a search ends soon, and always.
       if ((this.#words[segment + SEGMENT.USED] + 1) * 4 <= (1 << log2) * 3) {
         this.#place(segment, hash, entry);
         return true;

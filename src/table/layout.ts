@@ -149,7 +149,7 @@ export const PLAN_BY_NETWORK = 2;
 
 /** One pool in a plan. */
 export const POOL = {
-  /** Draws below this, and not below the pool's before, choose this pool. */
+  /** Draws below this, and not below the pool's before, pick this pool. */
   THRESHOLD: 0,
   /** Its line in the counters. */
   COUNTER: 1,
@@ -197,7 +197,7 @@ export const SEGMENT = {
   SLOTS: 3,
 } as const;
 
-/** A slot whose entry was removed: a probe goes on past it. */
+/** A slot whose entry was removed: a search goes on past it. */
 export const TOMBSTONE = -1;
 
 /** Words of an entry whose name has so many bytes. */

@@ -28,7 +28,7 @@ export const NO_DATA = 2;
 export const FOUND = 3;
 /** `rrset` is a CNAME at the name, of another type than was asked. */
 export const ALIAS = 4;
-/** `plan` chooses the answer. */
+/** `plan` picks the answer. */
 export const PICK = 5;
 /** `rrset` holds the NS records of a zone cut at or above the name; `cutLabel` tells where (RFC 1034 §4.3.2 3b). */
 export const DELEGATION = 6;
@@ -97,7 +97,7 @@ export class Lookup extends TableReader {
         const border = this.#borderAbove(node, name, 0, type);
         if (border !== 0) return border;
       }
-      return this.#choose(version, type);
+      return this.#resultOf(version, type);
     }
     const encloser = this.#closestEncloser(index, name);
     this.encloserLabel = encloser;
@@ -109,7 +109,7 @@ export class Lookup extends TableReader {
     version = this.#wildcardBelow(index, name, encloser);
     if (version === 0) return NO_NAME;
     this.wildcard = true;
-    return this.#choose(version, type);
+    return this.#resultOf(version, type);
   }
 
   /**
@@ -151,7 +151,7 @@ export class Lookup extends TableReader {
   }
 
   /** What a name that exists has for the type. */
-  #choose(version: number, type: number): LookupResult {
+  #resultOf(version: number, type: number): LookupResult {
     const words = this.view.words;
     const service = words[version + NODE.SERVICE];
     if (service !== 0) {

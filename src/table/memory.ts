@@ -114,7 +114,7 @@ export class Arena {
     return offset;
   }
 
-  /** Gives a block back. No reader may hold it any more: see reclaim.ts. */
+  /** No reader may be at the block any more: see reclaim.ts. */
   free(offset: number, words: number): void {
     this.#free.push(sizeClass(words), offset);
   }

@@ -120,7 +120,7 @@ export class NodeWriter {
     }
     this.#preparation.setVersion(node + ENTRY.VERSION_WORD, version, (old) => this.#versionWords(old));
     if (!isApex && existed !== exists) this.#tellParent(cell, apex, node, name, exists ? 1 : -1);
-    if (!exists) this.#sweepLater(cell, node, version, this.#versionWords(version));
+    if (!exists) this.#removeLater(cell, node, version, this.#versionWords(version));
   }
 
   #exists(node: number): boolean {
@@ -149,7 +149,7 @@ export class NodeWriter {
   }
 
   /** Takes an entry out of the index once no worker can want its older versions, unless it has come back by then. */
-  #sweepLater(cell: number, entry: number, version: number, versionWords: number): void {
+  #removeLater(cell: number, entry: number, version: number, versionWords: number): void {
     const index = this.#indexes.get(cell);
     this.#preparation.whenSeen(() => {
       if (this.#indexes.get(cell) !== index) return;
@@ -172,9 +172,9 @@ export class NodeWriter {
     words[version + ZONE.APEX] = apexNode;
     words[version + ZONE.FLAGS] = flags;
     this.#preparation.setVersion(entry + ENTRY.VERSION_WORD, version, () => ZONE.WORDS);
-    if (index === 0) this.#sweepLater(ARENA.ZONES, entry, version, ZONE.WORDS);
+    if (index === 0) this.#removeLater(ARENA.ZONES, entry, version, ZONE.WORDS);
     this.#name.set(name, 0);
-    // Bits are only ever added: a probe too many is cheap, one too few would hide a zone.
+    // Bits are only ever added: a look too many is cheap, one too few would hide a zone.
     words[ARENA.ZONE_DEPTHS] = words[ARENA.ZONE_DEPTHS] | (1 << Math.min(this.#name.labels, 31));
   }
 
@@ -203,12 +203,12 @@ export class NodeWriter {
     });
   }
 
-  /** Drops an index that no worker has ever been able to reach. */
+  /** The same for an index that no worker has ever been able to reach: there is nothing to wait for. */
   discardIndex(cell: number): void {
     this.#dismantler.add(cell);
   }
 
-  /** Gives back some of what was dropped; true where there is more. */
+  /** Frees some of what was dropped; true where there is more. */
   dismantle(names: number): boolean {
     return this.#dismantler.step(names);
   }

@@ -6,7 +6,7 @@
  * reads yet; a worker that meets the version follows it back to the one before. (2) Once all of the change is in place
  * and durable, `publish` stores the generation: one store makes every part of it visible. (3) A worker loads the
  * generation after it has received a query and before it answers it, so that a query sent after `publish` is answered
- * from the new versions. (4) What was replaced is given back only when no worker can still read it: see reclaim.ts.
+ * from the new versions. (4) What was replaced is freed only when no worker can still read it: see reclaim.ts.
  */
 import assert from 'node:assert/strict';
 import { CONTROL, VERSION } from './layout.ts';

@@ -69,7 +69,7 @@ export class PreviewWriter {
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
   }
 
-  /** Gives a preview up that no node leads to any more, once the changes are published. */
+  /** No node leads to the preview any more, once the changes are published. */
   retire(compiler: RRsetCompiler, preview: CompiledPreview): void {
     const plan = this.#words[preview.cell + SERVICE.PLAN_WORD];
     this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);

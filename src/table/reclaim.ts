@@ -6,6 +6,17 @@
  * at the marks. A worker that the writer saw offline stores its mark later, hence loads the generation later, hence
  * sees the new versions. So what was replaced in epoch e is free once every mark is 0 or above e. All these are
  * sequentially consistent (Atomics); with a mark stored after the load, the writer could miss a reader.
+ *
+ * One verb for each way in which memory of the table is given up:
+ * - *free*: the block is a free block of the arena at once, since no reader can be at it.
+ * - *retire*: nothing leads to the block any more for readers of later epochs; it is freed when the last of the earlier
+ *   ones has left. A Preparation retires once its changes are published, or never.
+ * - *collect*: frees what was retired and has no reader left.
+ * - *remove*: takes an entry out of an index; its block is then retired like any other.
+ * - *drop*: ends a whole index with all that hangs on it, after the publication that leads readers elsewhere; *discard*:
+ *   the same for one that no reader ever saw. Either way it is *dismantled*: freed a few names at a time.
+ * - *take back*: undoes what was prepared and not published; what that had allocated is retired.
+ * - *settle* gives up no memory: a version that every reader sees no longer needs its generation, nor the one before.
  */
 import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS, VERSION } from './layout.ts';
 import type { Arena } from './memory.ts';

@@ -1,4 +1,4 @@
-/** One zone's RRsets in the arena: what workers copy into their answers is made here, and given up here. */
+/** One zone's RRsets in the arena: what workers copy into their answers is made here, and retired here. */
 import { CLASS, TYPE } from '../wire/constants.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames } from '../wire/rdata.ts';
@@ -26,7 +26,7 @@ export class RRsetCompiler {
   readonly #blocks: Blocks & Retirer;
   readonly #apex: Uint8Array;
 
-  /** `apex`: the zone's, in lower-case wire form. `blocks` takes what is given up when its readers let it. */
+  /** `apex`: the zone's, in lower-case wire form. `blocks` frees what is retired when its readers let it. */
   constructor(blocks: Blocks & Retirer, apex: Uint8Array) {
     this.#blocks = blocks;
     this.#apex = apex;

@@ -56,16 +56,16 @@ export class ServiceWriter {
   }
 
   delete(zone: string, name: string): void {
-    const { previews } = this.#forget(name);
+    const { previews } = this.#retire(name);
     for (const each of [name, ...previews.keys()]) this.#zones.link(zone, each);
   }
 
-  /** Gives up the services of a zone that goes as a whole. */
+  /** Retires the services of a zone that goes as a whole. */
   deleteAllIn(zone: string): void {
-    for (const name of [...this.#services.namesIn(zone)]) this.#forget(name);
+    for (const name of [...this.#services.namesIn(zone)]) this.#retire(name);
   }
 
-  #forget(name: string): CompiledService {
+  #retire(name: string): CompiledService {
     const compiled = this.#services.get(name);
     assert(compiled !== undefined, 'the service to delete is in the table');
     const plan = this.#words[compiled.cell + SERVICE.PLAN_WORD];

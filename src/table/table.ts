@@ -18,7 +18,7 @@ import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
-/** Names of a dropped zone that are given back in one go: about a millisecond's work. */
+/** Names of a dropped zone that are freed in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
 /** Names that a child zone hides and that are let go of in one go: a few milliseconds' work. */
 const LET_GO_AT_ONCE = 200;
@@ -174,7 +174,7 @@ export class Table implements TableChanges {
     this.#arena.absorb(lists);
   }
 
-  /** Gives up a zone that was built aside and not imported. */
+  /** Drops a zone that was built aside and not imported. */
   discard({ index }: Pick<StagedZone, 'index'>): void {
     this.#nodes.discardIndex(index);
   }

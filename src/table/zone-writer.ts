@@ -184,7 +184,7 @@ export class ZoneWriter {
     content.service = this.#services.cellAt(zone, name, content.rrsets.size > 0);
   }
 
-  /** Flags are only ever raised: one too many costs a probe, one too few would be a wrong answer. */
+  /** Flags are only ever raised: one too many costs a look, one too few would be a wrong answer. */
   #raiseFlags(apex: Uint8Array, more: number): void {
     if (more === 0) return;
     const zone = this.#nodes.zone(apex);

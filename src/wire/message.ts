@@ -1,6 +1,7 @@
 /** Reading a query and writing the frame of a reply: header and question (RFC 1035 §4.1). */
 import { EDNS_VERSION, FLAG, HEADER_BYTES, MAX_NAME_BYTES, OPCODE, OPCODE_SHIFT, RCODE, TYPE } from './constants.ts';
 import { EdnsQuery } from './edns.ts';
+import { lowerByte } from './name.ts';
 
 /** No reply at all: too short to have an ID, or a response itself (answering one could start a loop). */
 export const DROP = -1;
@@ -116,11 +117,6 @@ export class Query {
 
 function word16(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];
-}
-
-/** ASCII letters to lower case, everything else as it is (RFC 4343). */
-function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
 /** The end of a name that may end in a compression pointer, or -1. Pointers are not followed. */

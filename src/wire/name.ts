@@ -188,8 +188,9 @@ export function lowerName(wire: Uint8Array): Uint8Array {
   return wire.map(lowerByte);
 }
 
-function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+/** ASCII letters to lower case, everything else as it is (RFC 4343 §3). */
+export function lowerByte(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
 /** Canonical order (RFC 4034 §6.1): labels from the right, without case, as unsigned bytes. Negative: `a` is first. */

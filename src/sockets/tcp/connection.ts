@@ -23,7 +23,7 @@ export class TcpConnection implements LimitedConnection {
   readonly #connections: TcpConnections;
   readonly #reader = new MessageReader();
   /** Bytes whose turn has not come, because replies wait to be read. */
-  #held: Uint8Array | undefined;
+  #unread: Uint8Array | undefined;
   /** Something that was sent has not left yet. */
   #isSending = false;
 
@@ -73,7 +73,7 @@ export class TcpConnection implements LimitedConnection {
     if (replies.length > 0) this.#send(replies);
     // Less than a header has no ID to answer to, and what follows it cannot be trusted.
     if (reader.whole && reader.end - reader.start < HEADER_BYTES) return this.#refuse();
-    if (at < bytes.length) this.#hold(bytes.subarray(at));
+    if (at < bytes.length) this.#leaveUnread(bytes.subarray(at));
     if (!this.#isSending && (messages > 0 || !wasPartial)) this.#await();
   }
 
@@ -89,8 +89,8 @@ export class TcpConnection implements LimitedConnection {
     return LENGTH_BYTES + length;
   }
 
-  #hold(bytes: Uint8Array): void {
-    this.#held = bytes;
+  #leaveUnread(bytes: Uint8Array): void {
+    this.#unread = bytes;
     this.#socket.pause();
   }
 
@@ -107,16 +107,16 @@ export class TcpConnection implements LimitedConnection {
     this.#socket.write(Buffer.concat(replies), () => this.#sent());
   }
 
-  /** Once everything has left, what was held has its turn. */
+  /** Once everything has left, what was left unread has its turn. */
   #sent(): void {
     if (this.#socket.destroyed || this.#socket.writableLength > 0) return;
     this.#isSending = false;
     this.#await();
-    const held = this.#held;
-    if (held === undefined) return;
-    this.#held = undefined;
+    const unread = this.#unread;
+    if (unread === undefined) return;
+    this.#unread = undefined;
     this.#socket.resume();
-    this.#read(held);
+    this.#read(unread);
   }
 
   /** Sets the time for what must come next; a message that goes on in small pieces gets no more of it. */

@@ -51,7 +51,7 @@ export function draw(random: Random, total: number, rejectBelow: number): number
   }
 }
 
-/** The chosen pool's place in the plan (word offset). A pool of weight 0 never answers. */
+/** The picked pool's place in the plan (word offset). A pool of weight 0 never answers. */
 export function pickPool(words: Int32Array, plan: number, random: Random): number {
   const value = draw(random, words[plan + PLAN.TOTAL], words[plan + PLAN.REJECT_BELOW]);
   let pool = plan + PLAN.FIRST_POOL;

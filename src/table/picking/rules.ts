@@ -22,7 +22,7 @@ function pinsOf({ pins, pools }: Service): Service['pins'] {
   return pins.filter(({ pool }) => !pools.some(({ name, isUnhealthy }) => name === pool && isUnhealthy));
 }
 
-/** With all weight on one pool there is nothing to choose, and answers that are the same for all may be cached as such. */
+/** With all weight on one pool there is nothing to pick, and answers that are the same for all may be cached as such. */
 function isSticky({ pick, pools }: Service): boolean {
   return pick === 'sticky' && pools.filter(({ weight }) => weight > 0).length > 1;
 }
