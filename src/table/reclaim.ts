@@ -15,6 +15,7 @@
  * - *remove*: takes an entry out of an index; its block is then retired like any other.
  * - *drop*: ends a whole index with all that hangs on it, after the publication that leads readers elsewhere; *discard*:
  *   the same for one that no reader ever saw. Either way it is *dismantled*: freed a few names at a time.
+ * - *let go*: leads a name that a child zone hides to nothing, as a change that nobody can see; what hung there is retired.
  * - *take back*: undoes what was prepared and not published; what that had allocated is retired.
  * - *settle* gives up no memory: a version that every reader sees no longer needs its generation, nor the one before.
  */
