@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Service } from '../contract/types.ts';
 import { path } from './api.ts';
+import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Style } from './format/style.ts';
@@ -66,7 +67,7 @@ async function apply(options: Options, shell: Shell): Promise<void> {
   const wanted = found.filter(({ action }) => action !== 'none');
   if (!session.json) session.lines([...found.flatMap((one) => differenceLines(one, session.style)), summary(found)]);
   const isDone = options.dryRun || wanted.length === 0;
-  if (!isDone && !options.yes) await confirm(session);
+  if (!isDone && !options.yes) await confirm(session, 'Apply?', 'apply', 'nothing was applied');
   const applied = isDone ? [] : await putAll(session, wanted);
   if (session.json) session.show({ differences: found.map(({ declared: _, ...shown }) => shown), applied }, () => []);
 }
@@ -98,14 +99,6 @@ async function compareAll(
     }
   }
   return found;
-}
-
-async function confirm(session: Session): Promise<void> {
-  const { shell } = session;
-  if (!shell.canAsk)
-    throw new Failure(EXIT.USAGE, 'nobody can be asked here: add --yes to apply, or --dry-run to only look');
-  const answer = await shell.ask('Apply? [y/N] ');
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.NEGATIVE, 'nothing was applied');
 }
 
 /** One after the other: each is a revision of its own, and what was done before a refusal stays, and is said. */

@@ -9,6 +9,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   zone: () => import('./zone.ts'),
   record: () => import('./record.ts'),
   service: () => import('./service.ts'),
+  adopt: () => import('./adopt.ts'),
   apply: () => import('./apply.ts'),
   status: () => import('./status.ts'),
   drain: () => import('./drain.ts'),

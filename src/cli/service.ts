@@ -19,6 +19,7 @@ interface AddOptions extends SessionOptions {
   readonly releaseTtl?: number;
   readonly pick?: string;
   readonly file?: string;
+  readonly replace?: boolean;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -39,12 +40,17 @@ export function add(program: Command, shell: Shell): void {
     .option('--release-ttl <seconds>', 'releases lower a higher TTL to this while they go on', wholeNumber)
     .option('--pick <how>', 'random, or sticky to keep each client network on its pool')
     .option('-f, --file <file>', 'the body of the service as YAML or JSON, for all that has no flag')
+    .option(
+      '--replace',
+      'take the place of the A, AAAA or CNAME records at the name, at one instant; what has no flag is as they have it',
+    )
     .action((name: string, options: AddOptions) => addService(name, options, shell));
   describeWrite(
     make,
     `
     teal service add app.example.com --pool blue=100:192.0.2.10,192.0.2.11 --pool green=0:192.0.2.20
     teal service add www.example.com --pool blue=1:lb-blue.example.net --pool green=0:lb-green.example.net --ttl 10
+    teal service add live.example.com --replace --pool blue=100:192.0.2.10 --pool green=0:192.0.2.20
     `,
   );
   const show = group
@@ -72,39 +78,50 @@ export function add(program: Command, shell: Shell): void {
   const remove = group
     .command('rm')
     .addArgument(new ServiceArgument('<name>'))
+    .alias('delete')
     .description('Delete a service; its history stays.')
-    .action(async (name: string, options: SessionOptions) => {
+    .option('--leave <pool>', 'leave the targets of this pool as records, at the same instant')
+    .action(async (name: string, options: SessionOptions & { leave?: string }) => {
       const session = await openSession(shell, options);
-      await session.api.delete(path`/v1/services/${name}`);
-      session.show({ name, deleted: true }, () => [`${name} is deleted.`]);
+      const { leave } = options;
+      const query = leave === undefined ? '' : `?leave=${encodeURIComponent(leave)}`;
+      await session.api.delete(`${path`/v1/services/${name}`}${query}`);
+      const left = leave === undefined ? '' : `; the targets of ${leave} stay as its records`;
+      session.show({ name, deleted: true, ...(leave !== undefined && { left: leave }) }, () => [
+        `${name} is deleted${left}.`,
+      ]);
     });
-  describeWrite(remove, 'teal service rm old.example.com');
+  describeWrite(remove, 'teal service rm old.example.com\nteal service rm live.example.com --leave blue');
 }
 
 async function addService(name: string, options: AddOptions, shell: Shell): Promise<void> {
-  const body = options.file === undefined ? bodyOf(options) : await readBody(options.file, shell);
+  const written = options.file === undefined ? bodyOf(options) : await readBody(options.file, shell);
+  const body = options.replace ? { replace: true, ...written } : written;
   const session = await openSession(shell, options);
   const ground = { what: `the service ${name}`, revision: undefined, advice: '`teal apply` changes services' };
   const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });
   session.show(service, () => [
     ...serviceLines(service, session.style),
+    ...(service.replaced ?? []).flatMap(({ type, rdata }) =>
+      rdata.map((text) => `in place of ${type} ${printable(text)}`),
+    ),
     ...(service.warnings ?? []).map(({ message }) => `warning: ${message}`),
   ]);
 }
 
 async function readBody(file: string, shell: Shell): Promise<Record<string, unknown>> {
-  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'previewNames'];
+  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'previewNames', 'replace'];
   return readYaml(file, known, shell);
 }
 
-function bodyOf({ pool, ttl, releaseTtl, pick }: AddOptions): Record<string, unknown> {
-  if (pool === undefined)
+function bodyOf({ pool, ttl, releaseTtl, pick, replace }: AddOptions): Record<string, unknown> {
+  if (pool === undefined && !replace)
     throw new Failure(EXIT.USAGE, 'expected pools, such as --pool blue=100:192.0.2.10 --pool green=0:192.0.2.20');
   return {
     ...(ttl !== undefined && { ttlSeconds: ttl }),
     ...(releaseTtl !== undefined && { release: { ttlSeconds: releaseTtl } }),
     ...(pick !== undefined && { pick }),
-    pools: Object.fromEntries(pool.map(parsePool)),
+    ...(pool !== undefined && { pools: Object.fromEntries(pool.map(parsePool)) }),
   };
 }
 

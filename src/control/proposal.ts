@@ -5,6 +5,7 @@ import { canonicalName } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import { makeService, SERVICE_TTL_DEFAULT_SECONDS } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
+import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import { adoptable, typesOf } from './drafts/adoption.ts';
 import type { Grant } from './grant.ts';
@@ -86,5 +87,12 @@ function messageOf(name: string, records: readonly RRset[], targets: readonly st
   const then = isSame
     ? 'as a service it answers the same until its weights or targets change'
     : `as a service it answers ${list}, which is not what they lead to (${own.join(' ')})`;
-  return `${name} has ${typesOf(records)} now; ${then}. Caches may hold the records for up to ${heldSeconds} s.`;
+  return `${name} has ${withArticle(records)} now; ${then}. Caches may hold the records for up to ${heldSeconds} s.`;
+}
+
+/** `an A record`, `A and AAAA records`. */
+function withArticle(records: readonly RRset[]): string {
+  const isOne = records.length === 1 && records[0].rdata.length === 1;
+  if (!isOne) return typesOf(records);
+  return `${records[0].type === TYPE.CNAME ? 'a' : 'an'} ${typesOf(records)}`;
 }

@@ -34,7 +34,7 @@ t.test('the proposal can be compared and put as it is, and is refused once the r
     },
     replaces: [{ type: 'A', ttlSeconds: 300, rdata: ['192.0.2.1'] }],
     heldSeconds: 300,
-    message: /has A record now; as a service it answers the same .* Caches may hold the records for up to 300 s\./,
+    message: /has an A record now; as a service it answers the same .* Caches may hold the records for up to 300 s\./,
   });
   const services = { 'live.example.test': body };
   const compared = await api.request('POST', '/v1/services', { body: { services, dryRun: true } });
