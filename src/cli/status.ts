@@ -17,9 +17,10 @@ interface Overview {
   readonly url: string;
   /** undefined: it takes changes. */
   readonly notReady: string | undefined;
-  readonly zones: readonly Zone[];
-  readonly services: readonly Service[];
-  readonly active: readonly Release[];
+  /** undefined, these three: the server cannot read them now. */
+  readonly zones: readonly Zone[] | undefined;
+  readonly services: readonly Service[] | undefined;
+  readonly active: readonly Release[] | undefined;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -32,8 +33,12 @@ export function add(program: Command, shell: Shell): void {
       const session = await openSession(shell, options);
       const overview = await lookAround(session);
       const { zones, services, active, notReady, ...rest } = overview;
-      const counts = { zones: zones.length, services: services.length };
-      session.show({ ...rest, ready: notReady === undefined, notReady, ...counts, activeReleases: active }, () =>
+      const found = {
+        zones: zones?.length ?? null,
+        services: services?.length ?? null,
+        activeReleases: active ?? null,
+      };
+      session.show({ ...rest, ready: notReady === undefined, notReady, ...found }, () =>
         overviewLines(overview, session.style),
       );
       // What is said is said above; scripts ask for the exit code.
@@ -43,26 +48,52 @@ export function add(program: Command, shell: Shell): void {
 }
 
 async function lookAround({ api }: Session): Promise<Overview> {
-  const [notReady, zones, services, active] = await Promise.all([
-    readiness(() => api.get('/readyz')),
-    Array.fromAsync(api.all<Zone>('/v1/zones')),
-    Array.fromAsync(api.all<Service>('/v1/services')),
-    Array.fromAsync(api.all<Release>('/v1/releases?state=active')),
+  const list = <Item>(path: string) => unlessLater(() => Array.fromAsync(api.all<Item>(path)));
+  const [readyz, zones, services, active] = await Promise.all([
+    unlessLater(() => api.get('/readyz')),
+    list<Zone>('/v1/zones'),
+    list<Service>('/v1/services'),
+    list<Release>('/v1/releases?state=active'),
   ]);
-  return { url: api.connection.url, notReady, zones, services, active };
+  const notReady = [readyz, zones, services, active].find((each) => each instanceof Failure)?.message;
+  return { url: api.connection.url, notReady, zones: found(zones), services: found(services), active: found(active) };
 }
 
-async function readiness(ask: () => Promise<unknown>): Promise<string | undefined> {
+/** What a server that runs has to say may be that it cannot say it now: that is a part of the overview too. */
+async function unlessLater<Reply>(ask: () => Promise<Reply>): Promise<Reply | Failure> {
   try {
-    await ask();
-    return undefined;
+    return await ask();
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === EXIT.TRY_LATER) return error.message;
+    if (error instanceof Failure && error.exitCode === EXIT.TRY_LATER) return error;
     throw error;
   }
 }
 
+function found<Item>(items: Item[] | Failure): Item[] | undefined {
+  return items instanceof Failure ? undefined : items;
+}
+
 export function overviewLines({ url, notReady, zones, services, active }: Overview, style: Style): string[] {
+  const counted = [
+    count(zones, 'zone'),
+    count(services, 'service'),
+    active === undefined ? count(active, 'release') : `${count(active, 'release')} going on`,
+  ];
+  return [
+    `Teal at ${url}: ${notReady === undefined ? style.colour('green', 'ready') : style.colour('red', 'takes no changes')}`,
+    ...(notReady === undefined ? [] : [`  ${printable(notReady)}`]),
+    [zones, services, active].every((each) => each === undefined)
+      ? 'Zones, services and releases cannot be read now; DNS is answered on.'
+      : counted.join(', '),
+    ...serviceLines(services ?? [], active ?? [], style),
+  ];
+}
+
+function count(items: readonly unknown[] | undefined, what: string): string {
+  return items === undefined ? `${what}s cannot be read` : plural(items.length, what);
+}
+
+function serviceLines(services: readonly Service[], active: readonly Release[], style: Style): string[] {
   const releaseOf = new Map(active.flatMap((release) => Object.keys(release.services).map((name) => [name, release])));
   const rows = services.slice(0, SERVICES_SHOWN).map(({ name, shares }) => {
     const release = releaseOf.get(name);
@@ -71,9 +102,6 @@ export function overviewLines({ url, notReady, zones, services, active }: Overvi
   });
   const more = services.length - rows.length;
   return [
-    `Teal at ${url}: ${notReady === undefined ? style.colour('green', 'ready') : style.colour('red', 'takes no changes')}`,
-    ...(notReady === undefined ? [] : [`  ${printable(notReady)}`]),
-    `${plural(zones.length, 'zone')}, ${plural(services.length, 'service')}, ${plural(active.length, 'release')} going on`,
     ...(rows.length > 0 ? ['', ...columns(rows).map((line) => `  ${line}`)] : []),
     ...(more > 0 ? [`  and ${more} more: teal service list`] : []),
   ];
