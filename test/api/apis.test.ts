@@ -4,9 +4,11 @@ import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { access } from '../../src/api/access.ts';
 import { APIS, createApp } from '../../src/api/app.ts';
+import { contextFor, executeForeseen } from '../../src/api/commands.ts';
 import type { Api } from '../../src/api/parts.ts';
 import { sendProblem } from '../../src/api/problems.ts';
 import { Problem } from '../../src/model/errors.ts';
+import type { Token } from '../../src/model/token.ts';
 import { ADMIN, makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
 
 const ROWS = 20_000;
@@ -28,7 +30,7 @@ const foreign: Api = {
         ? { status, type: 'text/plain', body: status === 401 ? 'Unauthorized' : 'Not Found' }
         : { status: status === 409 ? 503 : status, type: 'application/json', body: JSON.stringify({ error: detail }) },
   },
-  routes(api) {
+  routes(api, parts) {
     api.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) =>
       done(null, JSON.parse(String(text))),
     );
@@ -39,6 +41,15 @@ const foreign: Api = {
     );
     api.get('/broken', { config: access('read', 'server') }, () => {
       throw new Error('a fault of ours');
+    });
+    api.post('/value', { config: access('admin', 'filtered') }, async (request, reply) => {
+      const { name, value } = request.body as { name: string; value: string };
+      const actor = request.actor as Token;
+      const context = { ...contextFor(request, actor, parts.now()), actor: `foreign:${actor.name}` };
+      const add = { name, type: 'TXT', ttlSeconds: 60, values: [`"${value}"`] };
+      const command = { kind: 'records.change', zone: 'example.test', changes: [{ add }] } as const;
+      const result = await executeForeseen(parts, request, reply, [command, context]);
+      return result instanceof Problem ? sendProblem(reply, result) : reply.code(204).send();
     });
     api.get('/rows', { config: access('read', 'server') }, (_request, reply) =>
       reply.type('application/json').send(Readable.from(rows(), { objectMode: false })),
@@ -103,6 +114,25 @@ t.test('an API beside /v1', async (t) => {
     const [status, type, body] = await ask('GET', '/foreign/rows', { headers: basic(READER) });
     t.same([status, type], [200, 'application/json']);
     t.equal(JSON.parse(String(body)).length, ROWS);
+  });
+
+  await t.test('changes records as everybody does, in its own name and within the reach of its token', async (t) => {
+    const revision = async () => {
+      const newest = await api.request('GET', '/v1/revisions?order=newest&limit=1');
+      return newest.json().items[0];
+    };
+    const value = (name: string) => JSON.stringify({ name: `${name}.example.test`, value: 'v' });
+    t.match(await ask('POST', '/foreign/value', { headers: key, payload: value('a') }), [204]);
+    t.match(await revision(), { actor: 'foreign:settings-admin', kind: 'records.change' });
+    const outside = await ask('POST', '/foreign/value', { headers: key, payload: '{"name":"a.test","value":"v"}' });
+    t.match(outside, [422, 'application/json', /"error":/]);
+    const limited = { name: 'limited', scope: 'admin', zones: ['other.test'] };
+    const { secret } = (await api.request('POST', '/v1/tokens', { body: limited })).json();
+    const refused = await ask('POST', '/foreign/value', { headers: { 'x-api-key': secret }, payload: value('b') });
+    t.match(refused, [403, 'application/json', /"error":"The token foreign:limited is limited, and this would also/]);
+    t.match(await revision(), { kind: 'token.create' });
+    const told = api.log.filter(({ command, path }) => command === 'records.change' && path === '/foreign/value');
+    t.match(told.at(-1), { actor: 'foreign:limited', code: 'token_forbidden' });
   });
 
   await t.test(

@@ -1,13 +1,14 @@
-/** What the engine must know about a write besides the command: who, when, under which conditions. */
+/** What the engine must know about a write besides the command: who, when, why, under which conditions. */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { CommandContext } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Token } from '../../model/token.ts';
+import { contextFor } from '../commands.ts';
 import type { ApiParts, Hook } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { explainNoMatch, parseIfMatch, parseIfNoneMatch } from './conditions.ts';
-import { readTraceparent, takeWhy, whyHeaders } from './why.ts';
+import { takeWhy, whyHeaders } from './why.ts';
 
 /** A preHandler hook: reads the headers of a request with an actor, once its body is there. */
 export function makeContextHook({ now }: ApiParts): Hook {
@@ -30,15 +31,11 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   if (refused instanceof Problem) return refused;
   const why = isRead ? {} : takeWhy(request);
   if (why instanceof Problem) return why;
-  const traceparent = readTraceparent(request.headers);
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {
-    actor: actor.name,
-    atMs,
-    origin: { requestId: request.id, client: request.ip, ...(traceparent !== undefined && { traceparent }) },
+    ...contextFor(request, actor, atMs),
     why,
-    ...(actor.limits !== undefined && { limits: actor.limits }),
     ...(accepted !== undefined && { ifMatch: accepted }),
     ...(refused !== undefined && { ifNoneMatch: refused }),
     ...(idempotency !== undefined && { idempotency }),

@@ -4,11 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PAGE_DEFAULT } from '../../contract/pages.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from '../../control/commands/command.ts';
 import type { Listing } from '../../control/listing.ts';
-import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
+import { execute, executeForeseen } from '../commands.ts';
 import type { ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
-import { inTurns } from '../slices.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
 import { page } from './page.ts';
 
@@ -68,7 +67,7 @@ export async function put(
   reply: FastifyReply,
   command: Command,
 ): Promise<FastifyReply> {
-  return sendPut(reply, await run(engine, request, command));
+  return sendPut(reply, await execute(engine, request, command, contextOf(request)));
 }
 
 /** The same for a command that may have to look at every name of a zone first: it does so in slices. */
@@ -78,19 +77,7 @@ export async function putForeseen(
   reply: FastifyReply,
   command: Command,
 ): Promise<FastifyReply> {
-  return sendPut(reply, await runForeseen(parts, request, reply, command));
-}
-
-async function runForeseen(
-  { engine, queries }: Pick<ApiParts, 'engine' | 'queries'>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  command: Command,
-): Promise<Outcome | Problem> {
-  const work = function* (): Sliced<Promise<Outcome | Problem>> {
-    return run(engine, request, yield* queries.foresee(command, contextOf(request)));
-  };
-  return await inTurns(request, reply, work());
+  return sendPut(reply, await executeForeseen(parts, request, reply, [command, contextOf(request)]));
 }
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
@@ -106,7 +93,7 @@ export async function post(
   command: Command,
   bodyOf = (outcome: Outcome): unknown => outcome.body,
 ): Promise<FastifyReply> {
-  const outcome = await run(engine, request, command);
+  const outcome = await execute(engine, request, command, contextOf(request));
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).send(bodyOf(outcome));
 }
@@ -118,7 +105,7 @@ export async function postForeseen(
   reply: FastifyReply,
   command: Command,
 ): Promise<FastifyReply> {
-  const outcome = await runForeseen(parts, request, reply, command);
+  const outcome = await executeForeseen(parts, request, reply, [command, contextOf(request)]);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).send(outcome.body);
 }
@@ -129,47 +116,14 @@ export async function remove(
   reply: FastifyReply,
   command: Command,
 ): Promise<FastifyReply> {
-  const outcome = await run(engine, request, command);
+  const outcome = await execute(engine, request, command, contextOf(request));
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
   return describe(reply, outcome).code(204).send();
-}
-
-/** Executes a command; one that changes something is told in the log by whoever listens to the engine. */
-async function run(engine: ApiParts['engine'], request: FastifyRequest, command: Command): Promise<Outcome | Problem> {
-  const result = await engine.execute(command, contextOf(request));
-  logResult(engine, request, command.kind, result);
-  return result;
 }
 
 export function contextOf(request: FastifyRequest): CommandContext {
   assert(request.commandContext !== undefined, 'the context hook runs before every handler of a write');
   return request.commandContext;
-}
-
-/** Engines whose store refuses, since their last change. */
-const refusing = new WeakSet<ApiParts['engine']>();
-/** Of a path that a line shows. */
-const PATH_MAX_CHARS = 200;
-
-/** One line for each refusal; but where the store or the table refuses everybody, for the first one only. */
-export function logResult(
-  engine: ApiParts['engine'],
-  request: FastifyRequest,
-  command: Command['kind'],
-  result: CommandResult,
-): void {
-  const { actor } = contextOf(request);
-  const line = { actor, command, path: request.url.slice(0, PATH_MAX_CHARS), client: request.ip };
-  if (!(result instanceof Problem)) {
-    refusing.delete(engine);
-    request.log.debug({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was answered');
-    return;
-  }
-  const { code, status, detail } = result;
-  const isFirst = !refusing.has(engine);
-  if (status >= 500) refusing.add(engine);
-  const level = status < 500 ? 'info' : isFirst ? 'error' : 'debug';
-  request.log[level]({ ...line, code }, `a change was refused: ${detail}`);
 }
 
 function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {

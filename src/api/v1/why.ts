@@ -85,15 +85,3 @@ export function whyHeaders(headers: Headers): string {
   const { 'teal-reason': reason = '', 'teal-links': links = '' } = headers;
   return reason === '' && links === '' ? '' : `${String(reason)}\n${String(links)}\n`;
 }
-
-/** Version, trace, parent and flags (W3C Trace Context §3.2); a later version may have more behind them. */
-const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
-
-/** What is none is passed over, as the standard asks (§3.3), and never a reason to refuse a change. */
-export function readTraceparent({ traceparent }: Headers): string | undefined {
-  const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null;
-  if (match === null || (match[1] === '00' && match[2] !== undefined)) return undefined;
-  return match[0].slice(0, TRACEPARENT_CHARS);
-}
-
-const TRACEPARENT_CHARS = 55;

@@ -4,13 +4,14 @@ import { Readable } from 'node:stream';
 import { ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
+import { logResult } from '../../commands.ts';
 import { refuse } from '../../door/guard.ts';
 import { inPieces } from '../../door/pieces.ts';
 import { onceOver, Shares } from '../../door/shares.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../../reply-schemas.ts';
-import { contextOf, logResult, sendFresh, sendPut } from '../replies.ts';
+import { contextOf, sendFresh, sendPut } from '../replies.ts';
 
 const tags = ['zones'];
 
@@ -86,8 +87,9 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, options }:
   const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
     const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
-    const result = await zoneFiles.import(request.params.zone, bytes, contextOf(request));
-    logResult(engine, request, 'zone.import', result);
+    const context = contextOf(request);
+    const result = await zoneFiles.import(request.params.zone, bytes, context);
+    logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
     return sendPut(reply, result);
   });
 }
