@@ -56,13 +56,13 @@ const PATIENCE: Patience = { limitMs: TIME_LIMIT_MS, tries: UDP_TRIES };
 /** Asks at this port, unless an address brings its own: `127.0.0.1:5300`, `[::1]:5300`. Never rejects. */
 export function askAt(port: number, { limitMs, tries }: Patience = PATIENCE): Ask {
   return async (address, question) => {
-    const place = parsePlace(address, port);
+    const to = parseHostPort(address, port);
     try {
       const query = queryOf(question);
-      if (question.tcp) return answerOf(await overTcp(place, query, limitMs));
+      if (question.tcp) return answerOf(await overTcp(to, query, limitMs));
       for (let left = tries; ; left--) {
         try {
-          return answerOf(await overUdp(place, query, limitMs));
+          return answerOf(await overUdp(to, query, limitMs));
         } catch (error) {
           if (left <= 1) throw error;
         }
@@ -73,12 +73,12 @@ export function askAt(port: number, { limitMs, tries }: Patience = PATIENCE): As
   };
 }
 
-interface Place {
+interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-export function parsePlace(text: string, port: number): Place {
+export function parseHostPort(text: string, port: number): HostPort {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text);
   if (match === null) return { host: text, port };
   return { host: match[1] ?? match[2] ?? '', port: match[3] === undefined ? port : Number(match[3]) };
@@ -123,7 +123,7 @@ function queryOf({ name, type, recursive, udpBytes }: Question): Query {
   return { id: packet.header.id, question, message: packet.toBuffer() };
 }
 
-function overUdp({ host, port }: Place, query: Query, limitMs: number): Promise<Buffer> {
+function overUdp({ host, port }: HostPort, query: Query, limitMs: number): Promise<Buffer> {
   const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
   return new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(() => reject(new TimeoutError()), limitMs);
@@ -137,7 +137,7 @@ function overUdp({ host, port }: Place, query: Query, limitMs: number): Promise<
   }).finally(() => socket.close());
 }
 
-function overTcp({ host, port }: Place, query: Query, limitMs: number): Promise<Buffer> {
+function overTcp({ host, port }: HostPort, query: Query, limitMs: number): Promise<Buffer> {
   const socket = net.connect({ host, port });
   return new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(() => reject(new TimeoutError()), limitMs);

@@ -12,7 +12,7 @@ import { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import { PASS, RateLimiter, SLIP } from './rate-limit.ts';
 import { Reply } from './reply.ts';
-import { Resolver } from './resolve.ts';
+import { Resolution } from './resolve.ts';
 import { ServicePick } from './service-pick.ts';
 
 /** The two-byte length before a message over TCP bounds it (RFC 7766 §8). */
@@ -43,8 +43,8 @@ export class Responder {
     const network = new QueryNetwork(this.client, this.#query.edns);
     this.#edns = new EdnsReply(options, this.client, network);
     this.pick = new ServicePick(lookup.view, counters, random, this.client, network);
-    const resolver = new Resolver(lookup, this.#reply, this.pick);
-    this.#dispatch = new Dispatch(this.#query, question, this.#reply, resolver, options);
+    const resolution = new Resolution(lookup, this.#reply, this.pick);
+    this.#dispatch = new Dispatch(this.#query, question, this.#reply, resolution, options);
     this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
   }
 
@@ -104,10 +104,10 @@ export class Responder {
   #isWithinLimit(): boolean {
     // A client that shows a cookie of ours asks from its own address (RFC 7873 §5.2.4): nobody else gets its answers.
     if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
-    const verdict = this.#limiter.check(this.client, this.#dispatch.answerHash);
-    if (verdict === PASS) return true;
-    this.#count(verdict === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
-    if (verdict !== SLIP) return false;
+    const result = this.#limiter.check(this.client, this.#dispatch.answerHash);
+    if (result === PASS) return true;
+    this.#count(result === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
+    if (result !== SLIP) return false;
     this.#edns.shorten();
     // An error is as short as its truncation, and would be the same over TCP.
     const { rcode } = this.#reply;

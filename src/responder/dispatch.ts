@@ -5,9 +5,9 @@ import type { Query } from '../wire/message.ts';
 import { Chaos } from './chaos.ts';
 import type { ResponderOptions } from './options.ts';
 import type { Reply } from './reply.ts';
-import type { Resolver } from './resolve.ts';
+import type { Resolution } from './resolve.ts';
 
-/** Stands between the parsed message and the resolver. One for each responder. */
+/** Stands between the parsed message and the resolution. One for each responder. */
 export class Dispatch {
   /** INFO-CODE of an extended error (RFC 8914); 0: none. */
   extendedError = 0;
@@ -16,15 +16,15 @@ export class Dispatch {
   readonly #query: Query;
   readonly #question: HashedName;
   readonly #reply: Reply;
-  readonly #resolver: Resolver;
+  readonly #resolution: Resolution;
   readonly #chaos: Chaos;
 
   /** `question`: whose bytes and label starts `query` fills. */
-  constructor(query: Query, question: HashedName, reply: Reply, resolver: Resolver, options: ResponderOptions) {
+  constructor(query: Query, question: HashedName, reply: Reply, resolution: Resolution, options: ResponderOptions) {
     this.#query = query;
     this.#question = question;
     this.#reply = reply;
-    this.#resolver = resolver;
+    this.#resolution = resolution;
     this.#chaos = new Chaos(options);
   }
 
@@ -61,8 +61,8 @@ export class Dispatch {
     question.length = this.#query.nameLength;
     question.labels = this.#query.labels;
     question.hash();
-    this.#resolver.resolve(question, this.#query.type);
-    this.extendedError = this.#resolver.extendedError;
-    this.answerHash = this.#resolver.answerHash;
+    this.#resolution.resolve(question, this.#query.type);
+    this.extendedError = this.#resolution.extendedError;
+    this.answerHash = this.#resolution.answerHash;
   }
 }

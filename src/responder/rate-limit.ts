@@ -35,7 +35,7 @@ export const PASS = 0;
 export const SLIP = 1;
 export const LIMIT = 2;
 
-export type Verdict = typeof PASS | typeof SLIP | typeof LIMIT;
+export type LimitResult = typeof PASS | typeof SLIP | typeof LIMIT;
 
 /** 2 MiB. Only buckets near their limit do harm, so that even a hundred floods at once hardly ever hit a bystander. */
 const BUCKETS_LOG2 = 18;
@@ -83,7 +83,7 @@ export class RateLimiter {
   }
 
   /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
-  check(client: Client, answer: number): Verdict {
+  check(client: Client, answer: number): LimitResult {
     const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
     // The same answer first: what is limited there is not counted among all.
     if (this.#take(mix32(prefix ^ answer), false) && this.#take(mix32(~prefix), true)) return PASS;

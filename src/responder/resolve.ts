@@ -25,7 +25,7 @@ import type { ServicePick } from './service-pick.ts';
 const NOT_BY_TYPE = 2 ** 16;
 
 /** One for each responder, reused for every question. */
-export class Resolver {
+export class Resolution {
   /** INFO-CODE of an extended error (RFC 8914); 0: none. */
   extendedError = 0;
   /** Tells this answer from others to the same clients, for the rate limit. */

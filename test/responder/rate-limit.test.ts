@@ -5,11 +5,11 @@ import { Client } from '../../src/responder/client.ts';
 import {
   createRateLimit,
   LIMIT,
+  type LimitResult,
   PASS,
   RateLimiter,
   type RateLimitOptions,
   SLIP,
-  type Verdict,
 } from '../../src/responder/rate-limit.ts';
 import { addressBytes } from '../../src/sockets/address.ts';
 import { Malformed } from '../../src/wire/malformed.ts';
@@ -26,7 +26,7 @@ function share(more: Partial<RateLimitOptions> = {}) {
   return createRateLimit(options, 1);
 }
 
-function check(limiter: RateLimiter, who: Client, answer: number, nowMs: number): Verdict {
+function check(limiter: RateLimiter, who: Client, answer: number, nowMs: number): LimitResult {
   limiter.nowMs = nowMs;
   return limiter.check(who, answer);
 }

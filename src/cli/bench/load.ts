@@ -3,7 +3,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { Packet } from 'dns2';
-import { parsePlace } from '../../asking/ask.ts';
+import { parseHostPort } from '../../asking/ask.ts';
 import { checkReply } from '../../asking/check.ts';
 
 interface LoadOptions {
@@ -96,7 +96,7 @@ function answerKey(message: Buffer): string {
 }
 
 async function openClient({ name, dns, window }: LoadOptions, tally: Tally): Promise<{ start(): void; stop(): void }> {
-  const { host, port } = parsePlace(dns, 53);
+  const { host, port } = parseHostPort(dns, 53);
   const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
   socket.connect(port, host);
   await once(socket, 'connect');

@@ -61,13 +61,13 @@ export function rangeCount(range: Range): number {
   return Math.floor((range.stop - range.start) / range.step) + 1;
 }
 
-/** Text with places for the number: pieces of plain text, and what stands between them. */
-type Template = readonly (string | Place)[];
+/** Text with blanks for the number: pieces of plain text, and what stands between them. */
+type Template = readonly (string | Blank)[];
 
-const PLACE_FORM = '$' + '{offset,width,base} with a base of d, o, x, X, n or N';
+const BLANK_FORM = '$' + '{offset,width,base} with a base of d, o, x, X, n or N';
 
 /** `${offset,width,base}`. */
-interface Place {
+interface Blank {
   readonly offset: number;
   readonly width: number;
   readonly base: string;
@@ -76,7 +76,7 @@ interface Place {
 /** The template that a word is: `$` the number, `${…}` the number changed, `$$` and `\$` a dollar sign. */
 function parseTemplate(word: Word): Template | Malformed {
   const text = latin1(word);
-  const pieces: (string | Place)[] = [];
+  const pieces: (string | Blank)[] = [];
   let plain = '';
   for (let at = 0; at < text.length; ) {
     const character = text.charAt(at);
@@ -90,13 +90,13 @@ function parseTemplate(word: Word): Template | Malformed {
       plain += '$';
       at += 2;
     } else {
-      const place = parsePlace(text.slice(at + 1));
-      if (!place) {
-        return word.malformed(`${PLACE_FORM} was expected, not ${word.shown}`);
+      const blank = parseBlank(text.slice(at + 1));
+      if (!blank) {
+        return word.malformed(`${BLANK_FORM} was expected, not ${word.shown}`);
       }
-      pieces.push(plain, place.place);
+      pieces.push(plain, blank.blank);
       plain = '';
-      at += 1 + place.characters;
+      at += 1 + blank.characters;
     }
   }
   return [...pieces, plain];
@@ -109,13 +109,13 @@ function latin1(word: Word): string {
   return word.quoted ? text.replaceAll('\\"', '"') : text;
 }
 
-function parsePlace(text: string): { place: Place; characters: number } | undefined {
-  if (!text.startsWith('{')) return { place: { offset: 0, width: 0, base: 'd' }, characters: 0 };
+function parseBlank(text: string): { blank: Blank; characters: number } | undefined {
+  if (!text.startsWith('{')) return { blank: { offset: 0, width: 0, base: 'd' }, characters: 0 };
   const parts = /^\{([-+]?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?\}/.exec(text);
   if (!parts) return undefined;
-  const place = { offset: Number(parts[1]), width: Number(parts[2] ?? 0), base: parts[3] ?? 'd' };
-  if (Math.abs(place.offset) > NUMBER_MAX || place.width > WIDTH_MAX) return undefined;
-  return { place, characters: parts[0].length };
+  const blank = { offset: Number(parts[1]), width: Number(parts[2] ?? 0), base: parts[3] ?? 'd' };
+  if (Math.abs(blank.offset) > NUMBER_MAX || blank.width > WIDTH_MAX) return undefined;
+  return { blank, characters: parts[0].length };
 }
 
 /** The words of the template's text for one number. */
