@@ -23,7 +23,7 @@ export interface Console {
 export async function startConsole(
   t: { teardown: (work: () => Promise<void>) => void },
   folder: string,
-  options: { config?: string } = {},
+  options: { config?: string; env?: Record<string, string> } = {},
 ): Promise<Console> {
   await buildConsole();
   const teal = await startTeal(folder, options);

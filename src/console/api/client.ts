@@ -1,5 +1,6 @@
 /** One request to the admin API, with its outcome as a value. */
 
+import { type Typed, whyHeaders } from '../rules/why.ts';
 import type { Failure, Reply } from './reply.ts';
 
 export interface Request {
@@ -12,6 +13,8 @@ export interface Request {
   readonly ifNoneMatch?: '*' | undefined;
   /** The change is done once, however often it is sent; POST only. */
   readonly idempotencyKey?: string;
+  /** Why it is done. */
+  readonly why?: Typed;
   readonly accept?: 'json' | 'text';
   /** Gives it up. */
   readonly signal?: AbortSignal;
@@ -57,13 +60,15 @@ function signalOf({ signal, method = 'GET', accept }: Request): { signal?: Abort
   return method === 'GET' && accept !== 'text' ? { signal: AbortSignal.timeout(READ_MAX_MS) } : {};
 }
 
-function headersOf(token: string, { body, ifMatch, ifNoneMatch, idempotencyKey }: Request): Record<string, string> {
+function headersOf(token: string, request: Request): Record<string, string> {
+  const { body, ifMatch, ifNoneMatch, idempotencyKey, why } = request;
   return {
     authorization: `Bearer ${token}`,
     ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/dns' : 'application/json' }),
     ...(ifMatch !== undefined && { 'if-match': ifMatch }),
     ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    ...(why !== undefined && whyHeaders(why)),
   };
 }
 

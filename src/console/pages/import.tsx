@@ -2,7 +2,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Finding, Subject, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { Late, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
+import { Late, Message, PageHead, phaseText, Refusal, WhyFields } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';
 import { countText } from '../rules/format.ts';
@@ -132,6 +132,7 @@ export function ImportPage({ name }: { name: string }) {
         <Late action={action} />
         <Findings items={shown} onShow={show} />
         <ZoneEditor area={area} text={text} findings={shown} onText={change} />
+        <WhyFields action={action} />
         <div class="row">
           <button type="submit" class="primary" disabled={action.isBusy || isHeld || text.trim() === ''}>
             {phaseText(action.phase) ?? 'Import'}

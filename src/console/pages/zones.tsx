@@ -2,7 +2,18 @@
 import { useState } from 'preact/hooks';
 import type { Page, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { Dialog, Empty, Field, Late, Loaded, Message, PageHead, phaseText, Refusal } from '../parts/controls.tsx';
+import {
+  Dialog,
+  Empty,
+  Field,
+  Late,
+  Loaded,
+  Message,
+  PageHead,
+  phaseText,
+  Refusal,
+  WhyFields,
+} from '../parts/controls.tsx';
 import { countText } from '../rules/format.ts';
 import { isInForce } from '../rules/ground.ts';
 import { useAction } from '../state/action.ts';
@@ -144,6 +155,7 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
           <Refusal failure={action.failure} />
         )}
         <Late action={action} />
+        <WhyFields action={action} />
         <div class="between">
           {zone === '' ? (
             <span />

@@ -62,7 +62,7 @@ export function Late({ action }: { action: Action }) {
 
 /**
  * The end of a dialog: what became of its action, and the two ways out. Without `onAct` the second submits the form.
- * `isHeld`: something has to be decided first.
+ * `isHeld`: something has to be decided first. `isQuestion`: it changes nothing, so it is not asked why.
  */
 export function DialogEnd(props: {
   action: Action;
@@ -71,11 +71,22 @@ export function DialogEnd(props: {
   cancel?: string;
   isDanger?: boolean;
   isHeld?: boolean;
+  isQuestion?: boolean;
   children: ComponentChildren;
 }) {
-  const { action, onCancel, onAct, cancel = 'Cancel', isDanger = false, isHeld = false, children } = props;
+  const {
+    action,
+    onCancel,
+    onAct,
+    cancel = 'Cancel',
+    isDanger = false,
+    isHeld = false,
+    isQuestion = false,
+    children,
+  } = props;
   return (
     <>
+      {!isQuestion && <WhyFields action={action} />}
       <Refusal failure={action.failure} />
       <Late action={action} />
       <div class="row-end">
@@ -165,6 +176,45 @@ export function Field(props: {
           {said}
         </span>
       )}
+    </div>
+  );
+}
+
+/** The most that the server takes. */
+const REASON_MAX_CHARS = 500;
+
+/** What is typed goes with whatever the action sends while it is here, and with nothing else. */
+export function WhyFields({ action }: { action: Action }) {
+  const { why, say } = action;
+  useEffect(() => () => say({ reason: '', links: '' }), []);
+  return (
+    <div class="fields">
+      <Field label="Why (optional)">
+        {(ids) => (
+          <input
+            {...ids}
+            dir="auto"
+            autocomplete="off"
+            maxLength={REASON_MAX_CHARS}
+            placeholder="Kept with the change"
+            value={why.reason}
+            onInput={(event) => say({ ...why, reason: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field label="Links (optional)">
+        {(ids) => (
+          <input
+            {...ids}
+            inputMode="url"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="https:// of a commit, a ticket, a run"
+            value={why.links}
+            onInput={(event) => say({ ...why, links: event.currentTarget.value })}
+          />
+        )}
+      </Field>
     </div>
   );
 }

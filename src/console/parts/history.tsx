@@ -4,6 +4,7 @@ import type { Revision, Subject } from '../../contract/types.ts';
 import { DIFFERENCES_MAX, differencesOf, isWeights } from '../rules/differences.ts';
 import { agoText, momentText } from '../rules/format.ts';
 import { useNow } from './now.ts';
+import { Why } from './why.tsx';
 
 export function History(props: { items: readonly Revision[]; undo?: (revision: Revision) => ComponentChildren }) {
   const now = useNow();
@@ -19,6 +20,7 @@ export function History(props: { items: readonly Revision[]; undo?: (revision: R
                 {agoText(revision.at, now)}
               </time>
             </p>
+            <Why {...revision} />
             <Differences subjects={revision.subjects} />
           </div>
           {props.undo?.(revision)}

@@ -117,7 +117,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
           </Field>
         </div>
         {preset === OWN && <StepsEditor to={to} steps={steps} onChange={setSteps} />}
-        <DialogEnd action={action} onCancel={onClose} isHeld={isHeld}>
+        <DialogEnd action={action} onCancel={onClose} isHeld={isHeld} isQuestion>
           Show the plan…
         </DialogEnd>
       </form>

@@ -11,6 +11,7 @@ import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } fro
 import { Gates } from './gates.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { useNow } from './now.ts';
+import { Why } from './why.tsx';
 
 const tones: Record<Release['state'], Tone> = {
   progressing: 'accent',
@@ -36,6 +37,7 @@ export function ReleasePanel({ name, release, onMoved }: { name: string; release
         {message} <span class="quiet small">Begun {momentText(createdAt)}.</span>
         {others.length > 0 && <span class="quiet small"> Moves together with {others.join(', ')}.</span>}
       </p>
+      <Why {...release.why} />
       {release.warnings.map(({ code, message }) => (
         <Message key={code} tone="warn">
           {message}

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Request } from '../api/client.ts';
 import type { Failure } from '../api/reply.ts';
+import type { Typed } from '../rules/why.ts';
 import { carryOut, isUncertain, type Word } from './carry-out.ts';
 import { call } from './session.ts';
 
@@ -12,6 +13,9 @@ export interface Action {
   readonly phase: Phase;
   readonly isBusy: boolean;
   readonly failure: Failure | undefined;
+  /** Why, as typed so far; it goes with what is sent next. */
+  readonly why: Typed;
+  say(why: Typed): void;
   /** Sends it; true once it is in force. A second call while one is under way does nothing. */
   run<Body>(path: string, change: Change<Body>, done?: (body: Body) => void): Promise<boolean>;
   clear(): void;
@@ -27,11 +31,14 @@ interface Change<Body> extends Request {
 /** A question that gets no answer for so long is asked again. */
 const ASK_MAX_MS = 8000;
 
+const UNSAID: Typed = { reason: '', links: '' };
+
 const STALE: Failure = { status: 412, code: 'revision_stale', detail: 'It was changed meanwhile.' };
 
 export function useAction(): Action {
   const [phase, setPhase] = useState<Phase>('idle');
   const [failure, setFailure] = useState<Failure>();
+  const [why, say] = useState(UNSAID);
   // Two clicks come before the page is drawn again: what is under way is known at once.
   const isUnderWay = useRef(false);
   const isThere = useRef(true);
@@ -47,7 +54,7 @@ export function useAction(): Action {
     setPhase('sending');
     setFailure(undefined);
     const { look = path, isMine = () => false, ...rest } = change;
-    const request: Request = { ...rest, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
+    const request: Request = { ...rest, why, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
     const reply = await carryOut<Body>({
       send: (signal) => call<Body>(path, { ...request, signal }),
       ask: () => (rest.method === 'PUT' ? lookAt(look, rest.ifMatch, isMine) : sendAgain(path, request)),
@@ -58,11 +65,13 @@ export function useAction(): Action {
     isUnderWay.current = false;
     if (reply === undefined) return false;
     setPhase('idle');
-    if (reply.ok) done?.(reply.body);
-    else setFailure(reply.failure);
+    if (reply.ok) {
+      say(UNSAID);
+      done?.(reply.body);
+    } else setFailure(reply.failure);
     return reply.ok;
   };
-  return { phase, isBusy: phase !== 'idle', failure, run, clear: () => setFailure(undefined) };
+  return { phase, isBusy: phase !== 'idle', failure, why, say, run, clear: () => setFailure(undefined) };
 }
 
 /** Refusals that say nothing of the change itself: it may have been made by the request before. */
