@@ -22,6 +22,9 @@ interface Said {
   readonly rcode?: number;
 }
 
+/** A busy machine may take long to start a thread. */
+const SLACK_MS = 60_000;
+
 /** A resolver that says what the test wants; undefined: nothing. */
 async function resolver(t: Test, say: () => Said | undefined) {
   const socket = dgram.createSocket('udp4');
@@ -55,7 +58,10 @@ t.test('each resolver says which pool it holds and for how long, or why not', as
     undefined,
   ];
   const resolvers = await Promise.all(says.map((said) => resolver(t, () => said)));
-  const propagation = new Propagation(resolvers.map(({ place }) => place));
+  const propagation = new Propagation(
+    resolvers.map(({ place }) => place),
+    SLACK_MS,
+  );
   await propagation.check(service, NOON_MS);
   const held = propagation.known(service, NOON_MS);
   t.match(held, [
@@ -76,7 +82,7 @@ t.test('each resolver says which pool it holds and for how long, or why not', as
 t.test('a report asks in the background, and not again what was asked just now', async (t) => {
   let address = '192.0.2.10';
   const { place, asked } = await resolver(t, () => ({ addresses: [address] }));
-  const propagation = new Propagation([place]);
+  const propagation = new Propagation([place], SLACK_MS);
   t.same(propagation.known(service, NOON_MS), [], 'nothing is known yet');
   await propagation.check(service, NOON_MS);
   t.equal(asked(), 1, 'who asks meanwhile waits for the same answer');
@@ -94,9 +100,6 @@ t.test('no resolvers, nothing to do', async (t) => {
   await propagation.check(service, NOON_MS);
   t.same(propagation.known(service, NOON_MS), []);
 });
-
-/** A busy machine may take long to start a thread. */
-const SLACK_MS = 60_000;
 
 /** What this thread has used of a processor, which is not what others have taken from it. */
 function busyMs(): number {
