@@ -46,7 +46,7 @@ export class ServiceWriter {
     if (old === undefined) this.#zones.welcome(service.zone, service.name);
   }
 
-  /** A child zone takes the service over: what it answers with stays, and other nodes lead to it. */
+  /** A child zone takes the service over: what it answers with says nothing of its zone and stays, other nodes lead to it. */
   #move(old: CompiledService, { name, zone }: Service, previews: CompiledPreviews): void {
     this.#zones.leave(old.service.zone, zone, [name, ...old.previews.keys()]);
     this.#zones.welcome(zone, name);

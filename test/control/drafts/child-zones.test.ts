@@ -281,3 +281,26 @@ t.test(
     t.equal(fixture.ask('txt.sub.example.com', 'TXT'), 3);
   },
 );
+
+t.test('whether a zone can go is asked once, and not for each of its services', async (t) => {
+  const fixture = withService(makeEngine(t));
+  fixture.store.allOrNothing(() => {
+    for (let i = 0; i < 50; i++) {
+      fixture.must({ kind: 'service.put', name: `s${i}.example.com`, body: bluegreen(1, 0) });
+    }
+    return undefined;
+  });
+  const { store } = fixture;
+  let asked = 0;
+  for (const question of ['service', 'activeReleaseOf', 'releasingIn', 'servicesIn', 'rrsetsAt'] as const) {
+    const answer = store[question].bind(store) as (...words: unknown[]) => unknown;
+    Object.defineProperty(store, question, {
+      value: (...words: unknown[]) => {
+        asked++;
+        return answer(...words);
+      },
+    });
+  }
+  fixture.must({ kind: 'zone.delete', zone: 'example.com', withServices: true });
+  t.ok(asked > 0 && asked < 10, `${asked} questions`);
+});
