@@ -1,0 +1,59 @@
+/** The examples that need no server, run as they stand; the others are in test/interop/examples.test.ts. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { headersFor } from '../src/control/webhooks/message.ts';
+import { surroundings } from './fixtures/environment.ts';
+
+const example = (name: string): string => fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
+
+t.test('every example is in the list, and every one is run by a test', async (t) => {
+  const list = readFileSync(example('README.md'), 'utf8');
+  const tests = ['examples.test.ts', 'interop/examples.test.ts'].map((name) =>
+    readFileSync(new URL(name, import.meta.url), 'utf8'),
+  );
+  const names = readdirSync(example('')).filter((name) => name !== 'README.md');
+  t.ok(names.length >= 3);
+  for (const name of names) {
+    t.match(list, `(${name})`, `${name} is in the list`);
+    t.ok(
+      tests.some((text) => text.includes(`example('${name}')`)),
+      `${name} is run`,
+    );
+  }
+});
+
+t.test('a receiver of webhooks takes what is genuine, each once, and nothing else', async (t) => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const child = spawn(process.execPath, [example('webhook-receiver.mjs')], {
+    env: { ...surroundings, TEAL_WEBHOOK_SECRET: secret, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const [, url = ''] = /(http:\S+)/.exec((await lines.next()).value ?? '') ?? [];
+  const send = async (
+    id: string,
+    revision: number,
+    change: (headers: Record<string, string>) => object = () => ({}),
+  ) => {
+    const body = JSON.stringify({ type: 'on-revision', timestamp: '2026-11-28T12:00:00.000Z', data: { revision } });
+    const headers = headersFor(id, body, secret, Date.now());
+    const { status } = await fetch(url, { method: 'POST', body, headers: { ...headers, ...change(headers) } });
+    return status;
+  };
+  t.equal(await send('msg_1', 17), 204);
+  t.equal(await send('msg_1', 17), 204, 'sent again');
+  t.equal(await send('msg_2', 18, () => ({ 'webhook-signature': 'v1,AAAA' })), 401);
+  t.equal(await send('msg_2', 18, () => ({ 'webhook-id': 'msg_9' })), 401, 'the id is signed too');
+  t.equal(await send('msg_2', 18, () => ({ 'webhook-timestamp': 'soon' })), 401);
+  t.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 401);
+  t.equal(await send('msg_3', 19), 204);
+  const told = [(await lines.next()).value, (await lines.next()).value];
+  t.same(told, [
+    '2026-11-28T12:00:00.000Z on-revision: revision 17',
+    '2026-11-28T12:00:00.000Z on-revision: revision 19',
+  ]);
+});
