@@ -1,7 +1,7 @@
 /** The clients of the cutover checker, in a thread of their own. */
-import net from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildQuery, decode, frame, type Reply, UdpClient, unframe } from '../fixtures/dns-client.ts';
+import { buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
+import { Closed, TcpClient } from '../fixtures/tcp-client.ts';
 import { WORD } from './cutover-words.ts';
 
 const { port, words, clients, tcpClients } = workerData as {
@@ -24,9 +24,6 @@ function stateOf(reply: Reply): number {
   const [a, b, c] = state.split('.').map(Number) as [number, number, number];
   return (a << 16) | (b << 8) | c;
 }
-
-/** The server has closed the connection: there is nobody left to ask. */
-class Closed extends Error {}
 
 /** Asks with `ask` until told to stop, and holds each answer against what was known when the query was sent. */
 async function client(index: number, ask: (query: Buffer) => Promise<Reply>, answered: number): Promise<void> {
@@ -56,35 +53,10 @@ async function udpClient(index: number): Promise<void> {
   await socket.close();
 }
 
-/** One connection, one query after the other. */
 async function tcpClient(index: number): Promise<void> {
-  const socket = net.connect(port, '127.0.0.1');
-  let stream: Buffer = Buffer.alloc(0);
-  let deliver: (reply: Reply) => void = () => {};
-  let fail: (error: Error) => void = () => {};
-  socket.on('error', () => {});
-  socket.on('close', () => fail(new Closed('the server closed the connection')));
-  socket.on('data', (chunk) => {
-    const { messages, rest } = unframe(Buffer.concat([stream, chunk]));
-    stream = rest;
-    for (const message of messages) deliver(decode(message));
-  });
-  const ask = (query: Buffer): Promise<Reply> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no reply over TCP')), 5000);
-      deliver = (reply) => {
-        clearTimeout(timer);
-        resolve(reply);
-      };
-      fail = (error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-      if (socket.destroyed) fail(new Closed('the connection is closed'));
-      else socket.write(frame(query));
-    });
-  await client(index, ask, WORD.TCP_ANSWERS);
-  socket.destroy();
+  const socket = new TcpClient(port);
+  await client(index, (query) => socket.ask(query), WORD.TCP_ANSWERS);
+  socket.close();
 }
 
 await Promise.all([
