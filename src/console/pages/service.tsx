@@ -11,6 +11,7 @@ import { PoolName, SplitBar } from '../parts/pools.tsx';
 import { ReleaseForm } from '../parts/release-form.tsx';
 import { ReleasePanel } from '../parts/release-panel.tsx';
 import { ConfirmRollback, RollbackButton } from '../parts/rollback.tsx';
+import { DeleteService } from '../parts/service-delete.tsx';
 import { ServiceForm } from '../parts/service-form.tsx';
 import { ShiftEditor } from '../parts/shift-editor.tsx';
 import { SplitChart } from '../parts/split-chart.tsx';
@@ -120,7 +121,7 @@ type WithState = Parts & { readonly active: Release | undefined; readonly weight
 
 function Head(props: WithState & { onChanged: () => void }) {
   const { service, of, history, active, weights } = props;
-  const [open, setOpen] = useState<'release' | 'edit'>();
+  const [open, setOpen] = useState<'release' | 'edit' | 'delete'>();
   const releases = new Map(props.release.body ? [[props.release.body.id, props.release.body]] : []);
   const items = history.body?.items ?? [];
   const found = isBehind(items, service) ? undefined : rollbackTarget(service.name, items, releases);
@@ -148,6 +149,9 @@ function Head(props: WithState & { onChanged: () => void }) {
             <button type="button" onClick={() => setOpen('edit')}>
               Edit
             </button>
+            <button type="button" onClick={() => setOpen('delete')}>
+              Delete…
+            </button>
             <RollbackButton service={service} of={of} target={target} active={active} isThere={isThere} />
             {active === undefined && (
               <button type="button" class="primary" onClick={() => setOpen('release')}>
@@ -158,6 +162,7 @@ function Head(props: WithState & { onChanged: () => void }) {
         }
       />
       {open === 'edit' && <ServiceForm of={of} onClose={() => setOpen(undefined)} />}
+      {open === 'delete' && <DeleteService of={of} onClose={() => setOpen(undefined)} />}
       {open === 'release' && <ReleaseForm of={of} onClose={() => setOpen(undefined)} onStarted={props.onChanged} />}
     </>
   );

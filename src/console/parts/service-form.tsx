@@ -1,6 +1,6 @@
 /** Making a service, or changing its TTL and its targets; weights are shifted elsewhere. */
 import { useState } from 'preact/hooks';
-import type { Service } from '../../contract/types.ts';
+import type { Proposal, Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
 import { settingsOf } from '../rules/services.ts';
@@ -11,6 +11,7 @@ import { concerns, type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { Dialog, DialogEnd, Field } from './controls.tsx';
 import { GroundMoved } from './ground-moved.tsx';
+import { ReplaceOffer } from './replace-offer.tsx';
 
 /** How long resolvers keep an answer, unless somebody says otherwise. */
 const TTL_SECONDS = 5;
@@ -36,6 +37,12 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
   const ground = useGround<Service>(of, isNew ? NOTHING : undefined);
   const service = ground.body;
   const [fields, setFields] = useState<Fields>(() => fieldsOf(service ?? props.from));
+  // Asked when the name is complete; what is there may be replaced, and is shown as it is now.
+  const [asked, setAsked] = useState<string>();
+  const proposalPath = isNew && asked === host && host !== '' ? `/v1/services/${segment(host)}/proposal` : undefined;
+  const proposal = useResource<Proposal>(proposalPath, { on: ({ kind }) => kind === 'revision' }).body;
+  const [replacesFor, setReplacesFor] = useState<string>();
+  const replaces = proposal !== undefined && replacesFor === host;
   const pools = Object.keys(fields).flatMap((key) => /^pools\.(.*)\.targets$/s.exec(key)?.[1] ?? []);
   const [names, setNames] = useState<Readonly<Record<string, string>>>({});
   const action = useAction();
@@ -50,9 +57,12 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
     const path = `/v1/services/${segment(host === '' ? (service?.name ?? '') : host)}`;
     const condition = ground.etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: ground.etag };
     const isMine = (now: Service): boolean => isInForce(settingsShown(now), mine);
-    const isDone = await action.run<Service>(path, { method: 'PUT', body: mine, ...condition, isMine });
+    // The records that were in sight: others are not replaced.
+    const body = replaces ? { ...mine, replace: proposal.body.replace } : mine;
+    const isDone = await action.run<Service>(path, { method: 'PUT', body, ...condition, isMine });
     if (!isDone) {
       if (isNew) setTaken(host);
+      if (isNew) setAsked(host);
       return void of.reload();
     }
     note('done', isNew ? `The service ${host} was made.` : `${service?.name} was changed.`);
@@ -71,6 +81,11 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
     ground.take();
     action.clear();
   };
+  const take = (isTaken: boolean): void => {
+    setReplacesFor(isTaken ? host : undefined);
+    action.clear();
+    if (isTaken && proposal !== undefined) setFields(withProposed(fields, proposal));
+  };
   const onMine = ground.moved?.body && (() => decide(true));
 
   return (
@@ -86,6 +101,7 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
                   placeholder="app.example.com"
                   value={name}
                   onInput={(event) => setName(event.currentTarget.value)}
+                  onBlur={() => setAsked(host)}
                 />
               )}
             </Field>
@@ -101,6 +117,7 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
             )}
           </Field>
         </div>
+        {proposal !== undefined && <ReplaceOffer proposal={proposal} isTaken={replaces} onTake={take} />}
         {pools.map((pool, i) => (
           <PoolFields
             key={pool}
@@ -192,6 +209,19 @@ function fieldsOf(service: Service | undefined): Fields {
     [`pools.${pool}.weight`, String(weight)],
   ]);
   return { ttlSeconds: String(service.ttlSeconds), ...Object.fromEntries(pools) };
+}
+
+/** What is still as it was at first becomes what the records say; what was typed stays. */
+function withProposed(fields: Fields, { body: { ttlSeconds, pools = {} } }: Proposal): Fields {
+  const proposed: Fields = {
+    ttlSeconds: String(ttlSeconds ?? TTL_SECONDS),
+    ...Object.fromEntries(
+      Object.entries(pools).map(([pool, { targets = [] }]) => [`pools.${pool}.targets`, targets.join(' ')]),
+    ),
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value === fresh[key] ? (proposed[key] ?? value) : value]),
+  );
 }
 
 /** Of a service that is there, what the form's body can be held against. */
