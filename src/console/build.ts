@@ -33,8 +33,14 @@ export async function buildConsole(): Promise<void> {
   writeFileSync(join(aside, stamp), hash);
   // Two starts at once: the second finds the work done.
   if (isMadeOf(hash)) return rmSync(aside, { recursive: true });
-  rmSync(built, { recursive: true, force: true });
-  renameSync(aside, built);
+  try {
+    rmSync(built, { recursive: true, force: true });
+    renameSync(aside, built);
+  } catch (error) {
+    // The other one came between the two: what it made is the same.
+    if (!isMadeOf(hash)) throw error;
+    rmSync(aside, { recursive: true });
+  }
 }
 
 function isMadeOf(hash: string): boolean {

@@ -5,7 +5,8 @@ import { Message } from './controls.tsx';
 /** `isTaken`: the records go when the service is saved. */
 export function ReplaceOffer(props: { proposal: Proposal; isTaken: boolean; onTake: (isTaken: boolean) => void }) {
   const { proposal, isTaken, onTake } = props;
-  const { name, replaces, heldSeconds } = proposal;
+  const { name, replaces, heldSeconds, body } = proposal;
+  const lowered = body.release === undefined ? '' : ` Releases lower the TTL to ${body.release.ttlSeconds} s.`;
   return (
     <Message tone={isTaken ? 'accent' : 'warn'}>
       <p>
@@ -22,7 +23,7 @@ export function ReplaceOffer(props: { proposal: Proposal; isTaken: boolean; onTa
       </ul>
       <p>
         {isTaken
-          ? `It is one change at one instant: every query is answered, before and after. Caches may hold the records for up to ${heldSeconds} s.`
+          ? `It is one change at one instant: every query is answered, before and after. Caches may hold the records for up to ${heldSeconds} s.${lowered}`
           : 'A service can take their place at one instant, with their targets and TTL, so that nobody is left without an answer.'}
       </p>
       <button type="button" class="compact" onClick={() => onTake(!isTaken)}>

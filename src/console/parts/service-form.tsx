@@ -58,7 +58,7 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
     const condition = ground.etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: ground.etag };
     const isMine = (now: Service): boolean => isInForce(settingsShown(now), mine);
     // The records that were in sight: others are not replaced.
-    const body = replaces ? { ...mine, replace: proposal.body.replace } : mine;
+    const body = replaces ? { ...mine, ...withRecords(proposal, fields) } : mine;
     const isDone = await action.run<Service>(path, { method: 'PUT', body, ...condition, isMine });
     if (!isDone) {
       if (isNew) setTaken(host);
@@ -222,6 +222,11 @@ function withProposed(fields: Fields, { body: { ttlSeconds, pools = {} } }: Prop
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, value === fresh[key] ? (proposed[key] ?? value) : value]),
   );
+}
+
+/** What goes, and what keeps a high TTL from making releases slow, as long as the TTL is the proposed one. */
+function withRecords({ body: { replace, release, ttlSeconds } }: Proposal, fields: Fields): object {
+  return { replace, ...(release !== undefined && Number(fields.ttlSeconds) === ttlSeconds && { release }) };
 }
 
 /** Of a service that is there, what the form's body can be held against. */
