@@ -4,6 +4,7 @@
  * proxy, or on this machine, the owner comes from where the guesses come from. So who hangs up early pays a connection
  * for a guess and no more, and it is the length of tokens that keeps him out (config/token-strength.ts).
  */
+import type { Lines } from '../control/lines.ts';
 import { FailureLimiter, networkOf } from './failure-limiter.ts';
 
 /** A person who mistyped waits gladly; a guesser with fifty connections gets 25 guesses a second, not thousands. */
@@ -26,7 +27,7 @@ interface WrongTokensParts {
   readonly after: (ms: number, act: () => void) => unknown;
   /** The same for what no process is kept from its end by. */
   readonly later: (ms: number, act: () => void) => unknown;
-  readonly log: { warn(line: object, text: string): void };
+  readonly log: Pick<Lines, 'warn'>;
   /** Told of each; `isLimited`: beyond the limit. */
   readonly count: (isLimited: boolean) => void;
 }

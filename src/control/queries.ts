@@ -29,6 +29,8 @@ import { type ServiceHealth, serviceHealth } from './observed/service-health.ts'
 import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
 import type { Sliced } from './slices.ts';
 
+export type { Delivery };
+
 /** A release as one token sees it, with what this process knows of it. */
 export interface ReleaseView {
   /** The part that is in reach. */

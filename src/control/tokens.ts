@@ -5,14 +5,14 @@ import type { ModelChange } from '../model/revision.ts';
 import { isExpired, isMaster, type Token } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { RandomBytes } from './clock.ts';
+import { SELF } from './commands/command.ts';
 import type { Engine } from './engine.ts';
 
 /** 256 bits: beyond guessing, and beyond any need for a slow hash. */
 const SECRET_BYTES = 32;
 
-/** The first token of a data directory, and who makes it. */
+/** The first token of a data directory. */
 const FIRST_TOKEN = 'admin';
-const ACTOR = 'teal';
 
 export interface SettingsTokens {
   readonly admin?: string;
@@ -100,6 +100,6 @@ async function makeFirst({ engine, store, atMs, randomBytes, keep }: OpenParts):
   const secret = makeSecret(randomBytes);
   keep(secret);
   const command = { kind: 'token.create', body: { name, scope: 'admin' }, digest: digestOf(secret) } as const;
-  const made = await engine.execute(command, { actor: ACTOR, atMs });
+  const made = await engine.execute(command, { actor: SELF, atMs });
   return made instanceof Problem ? made : undefined;
 }

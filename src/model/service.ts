@@ -226,9 +226,16 @@ export function sharesOfWeights(weights: Weights): Record<string, number> {
   return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, total === 0 ? 0 : weight / total]));
 }
 
+/** A body in which nothing is left out that every service has. */
+type WholeServiceBody = Required<Omit<ServiceBody, 'release' | 'health' | 'pools'>> & {
+  readonly release?: ReleaseSettings;
+  readonly health?: HealthBody;
+  readonly pools: Readonly<Record<string, { readonly weight: number; readonly targets: readonly string[] }>>;
+};
+
 /** What a service's own body says, without its secrets. */
-export function serviceBody(service: Service): ServiceBody {
-  const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }]);
+export function serviceBody(service: Service): WholeServiceBody {
+  const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }] as const);
   return {
     ttlSeconds: service.ttlSeconds,
     pick: service.pick,

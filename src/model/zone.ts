@@ -128,7 +128,7 @@ export function withRaisedSerial(zone: Zone, revision: number): Zone {
 }
 
 /** What a zone's own body says, without what the log gives it. */
-export function zoneBody(zone: Zone): ZoneBody & { serial: number } {
+export function zoneBody(zone: Zone): Omit<Zone, 'name' | 'revision'> {
   const { name: _name, revision: _revision, ...body } = zone;
   return body;
 }

@@ -6,6 +6,7 @@ import { importsOf, readFiles, type SourceFile } from '../fixtures/sources.ts';
 const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
+  lines: [],
   listing: [],
   // Work that leaves the thread to others in between.
   slices: [],
@@ -29,11 +30,11 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   gates: ['clock', 'names', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'observed', 'listing', 'replies'],
-  health: ['clock', 'engine', 'observed', 'outbound'],
-  releases: ['clock', 'drain', 'engine', 'gates', 'observed'],
+  health: ['clock', 'commands', 'engine', 'lines', 'observed', 'outbound'],
+  releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
-  tokens: ['clock', 'engine'],
-  webhooks: ['clock', 'drafts', 'events', 'grant', 'outbound'],
+  tokens: ['clock', 'commands', 'engine'],
+  webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
   'zone-files': ['clock', 'commands', 'drafts', 'engine', 'names', 'slices'],
 };
 

@@ -53,6 +53,9 @@ export type Command =
   | HealthCommand
   | ReleaseCommand;
 
+/** The actor of what the server does by itself, in the log of changes. */
+export const SELF = 'teal';
+
 export interface CommandContext {
   /** Name of the token (or `bootstrap`), for the log. */
   readonly actor: string;

@@ -11,21 +11,14 @@ import type { ModelChange } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
+import { SELF } from '../commands/command.ts';
 import type { Engine } from '../engine.ts';
+import type { Lines } from '../lines.ts';
 import { type HealthEvent, inForce, type SeenHealth } from '../observed/health.ts';
 import { type Probe, Prober } from './prober.ts';
 
 /** How soon is tried again what the table or the store refused: either may be full. */
 const RETRY_MS = 1000;
-/** Who ends forced states, in the log of changes. */
-const ACTOR = 'teal';
-
-/** Where the monitor tells what it sees; pino's logger is one. */
-interface MonitorLog {
-  info(line: object, text: string): void;
-  warn(line: object, text: string): void;
-  error(line: object, text: string): void;
-}
 
 interface MonitorParts {
   readonly engine: Pick<Engine, 'execute' | 'onChange' | 'refresh'>;
@@ -35,7 +28,7 @@ interface MonitorParts {
   readonly clock: Clock;
   /** At least 0, below 1. */
   readonly random: () => number;
-  readonly log: MonitorLog;
+  readonly log: Pick<Lines, 'info' | 'warn' | 'error'>;
 }
 
 /** A service that has a check, or a forced state. */
@@ -245,7 +238,7 @@ export class HealthMonitor {
     followed.isEnding = true;
     try {
       const command = { kind: 'health.expire', name, revisions } as const;
-      const ended = engine.execute(command, { actor: ACTOR, atMs: clock.wallMs() });
+      const ended = engine.execute(command, { actor: SELF, atMs: clock.wallMs() });
       // Where it was stored at once, it is answered by already.
       const isStored = this.#followed.get(name) !== followed || !isForcedBy(followed.service, revisions);
       if (!isStored) this.#refresh(followed);

@@ -16,26 +16,19 @@ import type { ModelChange, Revision, Subject } from '../../model/revision.ts';
 import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
+import { SELF } from '../commands/command.ts';
 import type { DrainReports } from '../drain/report.ts';
 import type { Engine } from '../engine.ts';
 import { type Gate, RunningAnalysis } from '../gates/analysis.ts';
+import type { Lines } from '../lines.ts';
 import type { AnalysisProgress } from '../observed/analysis.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;
 /** How soon workers are looked at again that may still answer by earlier weights. */
 const UNSETTLED_MS = 100;
-/** Who takes the steps, in the log of changes. */
-const ACTOR = 'teal';
 
 const words = { failed: 'failed', inconclusive: 'was inconclusive', error: 'was an error' } as const;
-
-/** Where the runner tells what it does; pino's logger is one. */
-interface RunnerLog {
-  debug(line: object, text: string): void;
-  warn(line: object, text: string): void;
-  error(line: object, text: string): void;
-}
 
 interface RunnerParts {
   readonly engine: Pick<Engine, 'execute' | 'onChange' | 'measuredBy'>;
@@ -43,7 +36,7 @@ interface RunnerParts {
   readonly gate: Gate;
   readonly drain: Pick<DrainReports, 'drainedAtMs'>;
   readonly clock: Clock;
-  readonly log: RunnerLog;
+  readonly log: Pick<Lines, 'debug' | 'warn' | 'error'>;
 }
 
 /** A release that goes on. */
@@ -246,7 +239,7 @@ export class ReleaseRunner {
         changed,
       } as const;
       followed.isStepping = true;
-      const result = await engine.execute(command, { actor: ACTOR, atMs: clock.wallMs(), ...(why && { why }) });
+      const result = await engine.execute(command, { actor: SELF, atMs: clock.wallMs(), ...(why && { why }) });
       if (!(result instanceof Problem)) return;
       const { code, detail } = result;
       // It is tried again each second until it goes through, and said once.

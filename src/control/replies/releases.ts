@@ -7,14 +7,14 @@ import { sharesOfWeights } from '../../model/service.ts';
 import { shown } from '../names.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
-export function releaseReply(release: Release, name: string | undefined): object {
+export function releaseReply(release: Release, name: string | undefined) {
   const { id, to, steps, why, createdAtMs, revision } = release;
   return {
     id,
     to,
     ...standing(release, name),
     steps: shownSteps(steps),
-    ...(release.forgotten && { forgotten: true }),
+    ...(release.forgotten && { forgotten: true as const }),
     ...(why !== undefined && { why }),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
@@ -23,10 +23,10 @@ export function releaseReply(release: Release, name: string | undefined): object
 }
 
 /** The release as it would be, and where it would stand when. */
-export function planReply(plan: readonly PlanEntry[], name: string | undefined): unknown {
+export function planReply(plan: readonly PlanEntry[], name: string | undefined) {
   const { to, steps, ...first } = plan[0].release;
   return {
-    dryRun: true,
+    dryRun: true as const,
     to,
     steps: shownSteps(steps),
     warnings: warningsOf(first),
@@ -38,7 +38,7 @@ export function planReply(plan: readonly PlanEntry[], name: string | undefined):
   };
 }
 
-function standing(release: Release, name: string | undefined): object {
+function standing(release: Release, name: string | undefined) {
   const { state, reason, message, stepIndex, wait, services } = release;
   const own = services.find((service) => service.name === name);
   return {
@@ -52,11 +52,11 @@ function standing(release: Release, name: string | undefined): object {
   };
 }
 
-function waitReply({ kind, startedAtMs, seconds }: Wait, held: boolean): object {
+function waitReply({ kind, startedAtMs, seconds }: Wait, held: boolean) {
   const isTimed = seconds !== null && !held;
   return { kind, seconds, until: isTimed ? new Date(startedAtMs + seconds * 1000).toISOString() : null };
 }
 
-function serviceReply({ before, weights, ttlSeconds, steadyTtlSeconds }: ReleaseService): object {
+function serviceReply({ before, weights, ttlSeconds, steadyTtlSeconds }: ReleaseService) {
   return { weights, shares: sharesOfWeights(weights), before, ttlSeconds, steadyTtlSeconds };
 }

@@ -4,7 +4,7 @@ import { formatType } from '../../wire/rdata.ts';
 import { shown } from '../names.ts';
 
 /** The RRset with its key and number, as replies show it. */
-export function rrsetReply(rrset: RRset): object {
+export function rrsetReply(rrset: RRset) {
   const { zone, name, type, revision } = rrset;
   return { zone: shown(zone), name: shown(name), type: formatType(type), ...rrsetBody(rrset), revision };
 }

@@ -3,7 +3,7 @@ import { type Service, serviceBody, sharesOf, weightsOf } from '../../model/serv
 import { shown } from '../names.ts';
 
 /** The service with its name, zone, shares and number, as replies show it. */
-export function serviceReply(service: Service): unknown {
+export function serviceReply(service: Service) {
   const { name, zone, kind, revision, loweredTtlSeconds } = service;
   return {
     name: shown(name),

@@ -3,6 +3,6 @@ import { type Zone, zoneBody } from '../../model/zone.ts';
 import { shown } from '../names.ts';
 
 /** The zone with its number and its name, as replies show it. */
-export function zoneReply(zone: Zone): unknown {
+export function zoneReply(zone: Zone) {
   return { name: shown(zone.name), ...zoneBody(zone), revision: zone.revision };
 }

@@ -4,6 +4,7 @@
  * noted is sent again, under the same id. One request at a time for each webhook, the earliest due first: in order, then,
  * until one fails, which waits by itself and holds up no other.
  */
+
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
@@ -14,6 +15,7 @@ import { unknownWebhook } from '../drafts/webhooks.ts';
 import { formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
 import type { EventLog } from '../events/log.ts';
 import type { GrantStore } from '../grant.ts';
+import type { Lines } from '../lines.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
 import { headersFor, messageFor } from './message.ts';
 
@@ -22,11 +24,6 @@ const TIMEOUT_MS = 15_000;
 /** How soon a store that refused is tried again. */
 const STORE_RETRY_MS = 1000;
 const ID_BYTES = 15;
-
-interface DispatcherLog {
-  warn(line: object, text: string): void;
-  error(line: object, text: string): void;
-}
 
 interface DispatcherParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
@@ -37,7 +34,7 @@ interface DispatcherParts {
   readonly random: () => number;
   /** For the ids of messages. */
   readonly randomBytes: RandomBytes;
-  readonly log: DispatcherLog;
+  readonly log: Pick<Lines, 'warn' | 'error'>;
 }
 
 export class WebhookDispatcher {

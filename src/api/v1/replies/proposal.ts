@@ -1,8 +1,9 @@
 /** A proposed service as it is shown. */
+import type * as contract from '../../../contract/types.ts';
 import { shown } from '../../../control/names.ts';
 import type { Proposal } from '../../../control/proposal.ts';
-import { rrsetReply } from '../../../control/replies/rrsets.ts';
+import { rrsetReply } from './nouns.ts';
 
-export function proposalReply({ name, zone, replaces, ...rest }: Proposal): object {
+export function proposalReply({ name, zone, replaces, ...rest }: Proposal): contract.Proposal {
   return { name: shown(name), zone: shown(zone), replaces: replaces.map(rrsetReply), ...rest };
 }

@@ -1,11 +1,12 @@
 /** One release as it is shown, with what its gates said and say. */
+import type * as contract from '../../../contract/types.ts';
 import type { AnalysisProgress } from '../../../control/observed/analysis.ts';
 import type { ReleaseView } from '../../../control/queries.ts';
-import { analysesReply } from '../../../control/replies/analyses.ts';
-import { releaseReply } from '../../../control/replies/releases.ts';
+import { analysesReply } from './analyses.ts';
+import { releaseReply } from './nouns.ts';
 import { timeOf } from './time.ts';
 
-export function releaseViewReply({ release, service, progress }: ReleaseView): object {
+export function releaseViewReply({ release, service, progress }: ReleaseView): contract.Release {
   const analyses = analysesReply(release, progress?.measured);
   return {
     ...releaseReply(release, service),
@@ -15,7 +16,13 @@ export function releaseViewReply({ release, service, progress }: ReleaseView): o
 }
 
 /** How far the analysis is that it is in. */
-function analysisReply({ count, failureLimit, consecutiveErrorLimit, metrics, lastAtMs }: AnalysisProgress): object {
+function analysisReply({
+  count,
+  failureLimit,
+  consecutiveErrorLimit,
+  metrics,
+  lastAtMs,
+}: AnalysisProgress): contract.AnalysisProgress {
   return {
     count,
     failureLimit,

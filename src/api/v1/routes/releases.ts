@@ -12,7 +12,6 @@ import {
 import { ServiceParams } from '../../../contract/services.ts';
 import type { Command } from '../../../control/commands/command.ts';
 import type { ReleaseView } from '../../../control/queries.ts';
-import { releaseReply } from '../../../control/replies/releases.ts';
 import { Problem } from '../../../model/errors.ts';
 import { canonicalName } from '../../../model/name.ts';
 import { access, grantOf } from '../../access.ts';
@@ -29,6 +28,7 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { etagOf } from '../conditions.ts';
+import { releaseReply } from '../replies/nouns.ts';
 import { releaseViewReply } from '../replies/release.ts';
 import { post, sendFresh, sendPage } from '../replies.ts';
 

@@ -2,10 +2,10 @@
 
 import { RevisionPageQuery } from '../../../contract/pages.ts';
 import { ServiceParams } from '../../../contract/services.ts';
-import { revisionReply } from '../../../control/replies/revision.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { pageReply, readProblems } from '../../reply-schemas.ts';
+import { revisionReply } from '../replies/nouns.ts';
 import { sendPage } from '../replies.ts';
 
 const tags = ['revisions'];

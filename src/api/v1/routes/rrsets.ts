@@ -2,7 +2,6 @@
 
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
-import { rrsetReply } from '../../../control/replies/rrsets.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -17,6 +16,7 @@ import {
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { rrsetReply } from '../replies/nouns.ts';
 import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['RRsets'];

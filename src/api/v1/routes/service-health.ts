@@ -3,7 +3,6 @@
 import { refTo } from '../../../contract/components.ts';
 import { ForcedBody, UnforceQuery } from '../../../contract/health.ts';
 import { ServiceParams, ServicePoolParams } from '../../../contract/services.ts';
-import { healthReply } from '../../../control/replies/health.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -14,6 +13,7 @@ import {
   readProblems,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { healthReply } from '../replies/nouns.ts';
 import { put, remove, sendNow } from '../replies.ts';
 
 const tags = ['services'];

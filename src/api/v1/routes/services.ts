@@ -9,7 +9,6 @@ import {
   ServiceDeleteQuery,
   ServiceParams,
 } from '../../../contract/services.ts';
-import { serviceReply } from '../../../control/replies/services.ts';
 import { compareServices } from '../../../control/service-comparison.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
@@ -29,6 +28,7 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { inTurns } from '../../slices.ts';
+import { serviceReply } from '../replies/nouns.ts';
 import { proposalReply } from '../replies/proposal.ts';
 import { contextOf, put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
 

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { TokenBody, TokenParams } from '../../../contract/tokens.ts';
-import { tokenReply } from '../../../control/replies/tokens.ts';
 import { digestOf, makeSecret } from '../../../control/tokens.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -17,6 +16,7 @@ import {
   readProblems,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { tokenReply } from '../replies/nouns.ts';
 import { post, remove, sendPage } from '../replies.ts';
 
 const tags = ['tokens'];

@@ -4,8 +4,6 @@ import { refTo } from '../../../contract/components.ts';
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { EmptyBody } from '../../../contract/releases.ts';
 import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../../contract/webhooks.ts';
-import { deliveryReply } from '../../../control/replies/delivery.ts';
-import { webhookReply } from '../../../control/replies/webhooks.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -21,6 +19,8 @@ import {
   whyHeaders,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { deliveryReply } from '../replies/delivery.ts';
+import { webhookReply } from '../replies/nouns.ts';
 import { put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['webhooks'];

@@ -1,7 +1,6 @@
 /** The weights of a service: read, shifted, rolled back. */
 
 import { RollbackBody, ServiceParams, WeightsBody } from '../../../contract/services.ts';
-import { weightsReply } from '../../../control/replies/services.ts';
 import type { Service } from '../../../model/service.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -15,6 +14,7 @@ import {
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { weightsReply } from '../replies/nouns.ts';
 import { post, put, sendResource } from '../replies.ts';
 
 const tags = ['weights'];

@@ -2,7 +2,6 @@
 
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../../contract/zones.ts';
-import { zoneReply } from '../../../control/replies/zones.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -17,6 +16,7 @@ import {
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { zoneReply } from '../replies/nouns.ts';
 import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['zones'];
