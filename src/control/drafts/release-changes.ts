@@ -26,7 +26,7 @@ export function draftChange(
     summary: `${summary}. ${after.message}`,
     subjects: [...moves.map(serviceSubject), releaseSubject(before, after)],
     changes: [
-      ...changed.map(({ moved }): ModelChange => ({ op: 'putService', service: moved })),
+      ...changed.map(({ service, moved }): ModelChange => ({ op: 'putService', service: moved, before: service })),
       { op: 'putRelease', release: after },
     ],
   };

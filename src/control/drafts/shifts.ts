@@ -98,7 +98,7 @@ export function weightChanges(changed: readonly Shifted[]): {
       before: weightsOf(before),
       after: weightsOf(after),
     })),
-    changes: changed.map(({ after }) => ({ op: 'putService', service: after })),
+    changes: changed.map(({ before, after }) => ({ op: 'putService', service: after, before })),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Shifts and rollbacks: what is acknowledged is answered, and one call goes back. */
 import t from 'tap';
 import { bluegreen, makeEngine, NOON_MS, withService } from '../../fixtures/engine.ts';
+import { countQuestions } from '../../fixtures/questions.ts';
 
 const app = 'app.example.com';
 
@@ -162,4 +163,15 @@ t.test('a refused command keeps no reply: the same key may succeed later', async
   t.equal(fixture.code({ kind: 'rollback', name: app }, { idempotency }), 'nothing_to_roll_back');
   fixture.must({ kind: 'weights.put', name: app, weights: { blue: 1, green: 1 } });
   t.equal(fixture.code({ kind: 'rollback', name: app }, { idempotency }), 'none');
+});
+
+t.test('a shift reads each of its services once', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const names = Array.from({ length: 40 }, (_, i) => `s${i}.example.com`);
+  for (const name of names) fixture.must({ kind: 'service.put', name, body: bluegreen(1, 0) });
+  const asked = countQuestions(fixture.store, ['service']);
+  const services = Object.fromEntries(names.map((name) => [name, { blue: 0, green: 1 }]));
+  fixture.must({ kind: 'shift', services });
+  t.equal(asked(), names.length);
+  t.same(fixture.ask('s39.example.com'), ['192.0.2.20']);
 });
