@@ -1,6 +1,7 @@
 /** The bench zone as changes of the model, a few thousand at a time. */
-import type { ModelChange } from '../src/model/revision.ts';
+
 import type { Service } from '../src/model/service.ts';
+import type { TableChange } from '../src/table/changes.ts';
 import { rrset, service, zone } from '../test/fixtures/table.ts';
 import {
   APEX,
@@ -25,8 +26,8 @@ export type Picking = Pick<Service, 'pick' | 'pins'>;
 export function* benchChanges(
   size: ZoneSize,
   picking: Picking = { pick: 'random', pins: [] },
-): Generator<ModelChange[]> {
-  let changes: ModelChange[] = [];
+): Generator<TableChange[]> {
+  let changes: TableChange[] = [];
   for (const change of each(size, picking)) {
     changes.push(change);
     if (changes.length < AT_ONCE) continue;
@@ -36,7 +37,7 @@ export function* benchChanges(
   yield changes;
 }
 
-function* each(size: ZoneSize, picking: Picking): Generator<ModelChange> {
+function* each(size: ZoneSize, picking: Picking): Generator<TableChange> {
   yield zone(APEX, { ttlSeconds: STATIC_TTL_SECONDS });
   yield rrset(APEX, `ns1.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.253');
   yield rrset(APEX, `mail.${APEX}`, 'A', STATIC_TTL_SECONDS, '192.0.2.254');

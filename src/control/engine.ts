@@ -1,20 +1,27 @@
-/** The control path: every change of any kind is a command that is executed here, one after the other. */
+/**
+ * The control path: every change of any kind is a command that is executed here, one after the other: it is drafted
+ * against the state, the log takes its entry, and the entry is applied, as one that another node appended would be.
+ */
 import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
 import { afterChange, withHeld } from '../model/drain.ts';
+import type { Entry } from '../model/entry.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
 import { type Measured, withMeasured } from '../model/release-measurements.ts';
 import type { ModelChange, Request, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
 import type { Why } from '../model/why.ts';
-import type { KeptReply, Store } from '../store/sqlite.ts';
+import type { Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './commands/command.ts';
 import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
 import { draft } from './drafts/index.ts';
 import { Grant } from './grant.ts';
+import { localLog } from './log/local.ts';
+import type { Appended, Log } from './log/log.ts';
 import { Queue } from './log/queue.ts';
+import { type LocalChange, StagedZones } from './log/staged.ts';
 import { type OnDrafted, type Refused, rehearse } from './rehearsal.ts';
 import type { Sliced } from './slices.ts';
 
@@ -32,18 +39,27 @@ const HALTED = new Problem(
 export class Engine {
   readonly #store: Store;
   readonly #table: TableChanges;
+  readonly #log: Log;
   readonly #inForce: (service: Service) => Service;
+  /** What was staged here for entries that import zones. */
+  readonly staged = new StagedZones();
   readonly #listeners: ChangeListener[] = [];
   #measured: (release: string) => Measured | undefined = () => undefined;
   /** A commit of which could not be told whether it was kept. */
-  #doubtful: { readonly revision: Revision; readonly changes: readonly ModelChange[] } | undefined;
+  #doubtful: Entry | undefined;
   #isHalted = false;
   readonly #queue = new Queue();
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
-  constructor(store: Store, table: TableChanges, inForce: (service: Service) => Service = (service) => service) {
+  constructor(
+    store: Store,
+    table: TableChanges,
+    inForce: (service: Service) => Service = (service) => service,
+    log: Log = localLog,
+  ) {
     this.#store = store;
     this.#table = table;
+    this.#log = log;
     this.#inForce = inForce;
   }
 
@@ -109,14 +125,43 @@ export class Engine {
   /** The same before it returns: for the seed, which is one transaction of the store. No command may be waiting. */
   executeAtOnce(command: Command, context: CommandContext): CommandResult {
     assert(this.#queue.isIdle, 'no command waits');
-    return this.#tryExecute(command, context);
+    const result = this.#tryExecute(command, context);
+    assert(!(result instanceof Promise), 'the log takes an entry at once');
+    return result;
   }
 
-  #tryExecute(command: Command, context: CommandContext): CommandResult {
+  /**
+   * Applies the entry that comes next in the log, as another node appended it; what it imports was staged before. One
+   * that was applied already changes nothing. Where it gives a Problem, nothing has changed here, and the node is behind.
+   */
+  apply(entry: Entry): Problem | undefined {
     if (this.#isHalted) return HALTED;
-    try {
+    return this.#unlessUnavailable(() => {
+      this.#settle();
+      const { revision } = entry.revision;
+      const last = this.#store.lastRevision;
+      if (revision <= last) return undefined;
+      assert.equal(revision, last + 1, 'entries are applied in their order');
+      return this.#carryOut(entry);
+    });
+  }
+
+  /** A commit of which could not be told yet whether it was kept. */
+  get isInDoubt(): boolean {
+    return this.#doubtful !== undefined;
+  }
+
+  #tryExecute(command: Command, context: CommandContext): CommandResult | Promise<CommandResult> {
+    if (this.#isHalted) return HALTED;
+    return this.#unlessUnavailable(() => {
       this.#settle();
       return this.#executeNow(command, context);
+    });
+  }
+
+  #unlessUnavailable<Result>(work: () => Result): Result | Problem {
+    try {
+      return work();
     } catch (error) {
       if (error instanceof StoreUnavailable) return error.problem;
       throw error;
@@ -131,6 +176,7 @@ export class Engine {
     const ground = {
       store: this.#store,
       settle: () => this.#settle(),
+      localOf: (changes: readonly ModelChange[]) => this.#localOf(changes),
       draft: (command: Command, revision: number) => {
         const drafted = draft(this.#store, command, context, revision);
         return drafted instanceof Problem ? drafted : (this.#obstacle(drafted, context) ?? drafted);
@@ -149,12 +195,10 @@ export class Engine {
     if (!isDraft(drafted)) return undefined;
     const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
     if (outside !== undefined) return outside;
-    const full = this.#prepare(drafted.changes.map((change) => this.#withObserved(change, context.atMs)));
-    if (full === undefined) this.#table.takeBack();
-    return full;
+    return this.#rehearseTable(drafted.changes.map((change) => this.#withObserved(change, context.atMs)));
   }
 
-  #executeNow(command: Command, context: CommandContext): CommandResult {
+  #executeNow(command: Command, context: CommandContext): CommandResult | Promise<CommandResult> {
     const earlier = this.#earlierReply(context);
     if (earlier !== undefined) return earlier;
     const revision = this.#store.lastRevision + 1;
@@ -168,45 +212,77 @@ export class Engine {
     const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
     if (outside !== undefined) return outside;
     const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
-    return this.#carryOut(drafted, outcome, context) ?? outcome;
+    const entry = this.#entryOf(drafted, outcome, context);
+    // What stands in the log must be applied, so the table is asked before.
+    const full = this.#log.isLocal ? undefined : this.#rehearseTable(entry.changes);
+    if (full !== undefined) return full;
+    const finish = (appended: Appended): CommandResult | Promise<CommandResult> => {
+      if (appended instanceof Problem) return appended;
+      if (appended === 'behind') return this.#tryExecute(command, context);
+      return this.#carryOut(entry, context) ?? outcome;
+    };
+    const appended = this.#log.append(revision - 1, entry);
+    if (!(appended instanceof Promise)) return finish(appended);
+    return appended.then((landed) => this.#unlessUnavailable(() => finish(landed)));
   }
 
-  /** Compile before commit, commit before publish: what is seen is durable, what is durable will be seen. */
-  #carryOut(draft: Draft, outcome: Outcome, context: CommandContext): Problem | undefined {
+  #entryOf(draft: Draft, outcome: Outcome, context: CommandContext): Entry {
     const { kind, summary, subjects } = draft;
-    const changes = draft.changes.map((change) => this.#withObserved(change, context.atMs));
-    const full = this.#prepare(changes);
-    if (full !== undefined) return full;
+    const { atMs, idempotency } = context;
     const told = subjects.map(withoutSecrets);
     const revision: Revision = { revision: outcome.revision, ...said(context), kind, summary, subjects: told };
+    const changes = draft.changes.map((change) => this.#withObserved(change, atMs));
+    const reply = idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
+    return reply === undefined ? { revision, changes } : { revision, changes, reply };
+  }
+
+  /** Whether the table would take the changes; nothing of them stays. */
+  #rehearseTable(changes: readonly ModelChange[]): Problem | undefined {
+    const full = this.#prepare(this.#localOf(changes));
+    if (full === undefined) this.#table.takeBack();
+    return full;
+  }
+
+  #localOf(changes: readonly ModelChange[]): readonly LocalChange[] {
+    return changes.map((change) => this.staged.localOf(change));
+  }
+
+  /**
+   * Applies the entry after the last one. Compile before commit, commit before publish: what is seen is durable, what is
+   * durable will be seen. Nothing may come between, so nothing here is waited for.
+   */
+  #carryOut(entry: Entry, context?: CommandContext): Problem | undefined {
+    const changes = this.#localOf(entry.changes);
+    const full = this.#prepare(changes);
+    if (full !== undefined) return full;
     let failed: Problem | undefined;
     try {
-      failed = this.#store.commit(revision, changes, keptReply(outcome, context));
+      failed = this.#store.commit(entry, changes);
     } catch (error) {
       this.#table.takeBack();
       throw error;
     }
-    if (failed !== undefined && !this.#isKept(revision, changes)) {
+    if (failed !== undefined && !this.#isKept(entry)) {
       this.#table.takeBack();
       return failed;
     }
-    this.#publish(changes, revision, context);
+    this.#publish(entry, context);
     return undefined;
   }
 
-  #publish(changes: readonly ModelChange[], revision: Revision, context?: CommandContext): void {
+  #publish({ changes, revision }: Entry, context?: CommandContext): void {
     this.#table.publish();
     for (const listener of this.#listeners) listener(changes, revision, context);
   }
 
   /** A commit can fail after the disk took it: what the store says now is what counts, once it says anything. */
-  #isKept(revision: Revision, changes: readonly ModelChange[]): boolean {
+  #isKept(entry: Entry): boolean {
     try {
-      return this.#store.lastRevision === revision.revision;
+      return this.#store.lastRevision === entry.revision.revision;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       // Its client is told that it failed. If it was kept all the same, it takes effect as soon as that is known.
-      this.#doubtful = { revision, changes };
+      this.#doubtful = entry;
       return false;
     }
   }
@@ -216,9 +292,9 @@ export class Engine {
     if (this.#doubtful === undefined) return;
     const { revision, changes } = this.#doubtful;
     if (this.#store.lastRevision === revision.revision) {
-      const full = this.#prepare(changes);
+      const full = this.#prepare(this.#localOf(changes));
       if (full !== undefined) throw new StoreUnavailable(full.detail);
-      this.#publish(changes, revision);
+      this.#publish(this.#doubtful);
     }
     this.#doubtful = undefined;
   }
@@ -240,7 +316,7 @@ export class Engine {
   }
 
   /** The table has services as they are answered, the store has them as people want them. */
-  #prepare(changes: readonly ModelChange[]): Problem | undefined {
+  #prepare(changes: readonly LocalChange[]): Problem | undefined {
     return this.#table.prepare(
       changes.map((change) =>
         change.op === 'putService' ? { op: 'putService', service: this.#inForce(change.service) } : change,
@@ -289,10 +365,6 @@ function said({
     ...(requestId !== undefined && { requestId }),
     ...(traceparent !== undefined && { traceparent }),
   };
-}
-
-function keptReply(outcome: Outcome, { idempotency, atMs }: CommandContext): KeptReply | undefined {
-  return idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
 }
 
 function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {

@@ -4,6 +4,7 @@ import type { ModelChange } from '../model/revision.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { Command } from './commands/command.ts';
 import { type Drafted, isDraft } from './drafts/draft.ts';
+import type { LocalChange } from './log/staged.ts';
 import type { Sliced } from './slices.ts';
 
 /** A command that would be refused. */
@@ -22,6 +23,7 @@ const BEGINNINGS_MAX = 4;
 interface Ground {
   readonly store: Pick<Store, 'lastRevision' | 'whatIf'>;
   readonly settle: () => void;
+  readonly localOf: (changes: readonly ModelChange[]) => readonly LocalChange[];
   /** The draft of a command under the number of its revision, with all that it could be refused for. */
   readonly draft: (command: Command, revision: number) => Drafted;
 }
@@ -43,7 +45,7 @@ export function* rehearse(
 }
 
 function* rehearseSlices(
-  { store, settle, draft }: Ground,
+  { store, settle, localOf, draft }: Ground,
   commands: readonly Command[],
   onDrafted: OnDrafted,
   atOnce: number,
@@ -51,7 +53,7 @@ function* rehearseSlices(
   settle();
   const last = store.lastRevision;
   // By the commands so far: the store has forgotten it after each slice.
-  const assumed: ModelChange[] = [];
+  const assumed: LocalChange[] = [];
   let refused: Refused | undefined;
   for (let start = 0; start < commands.length && refused === undefined; start += atOnce) {
     if (start > 0) {
@@ -68,8 +70,9 @@ function* rehearseSlices(
         }
         onDrafted(drafted, index);
         if (!isDraft(drafted)) continue;
-        assume(drafted.changes);
-        assumed.push(...drafted.changes);
+        const changes = localOf(drafted.changes);
+        assume(changes);
+        assumed.push(...changes);
       }
     });
     if (failed !== undefined) return { problem: failed, index: 0 };

@@ -14,8 +14,11 @@ import type { Zone } from './zone.ts';
  */
 export type ModelChange =
   | { readonly op: 'putZone'; readonly zone: Zone }
-  /** The zone is made, or all its records replaced, by what was staged; its services stay. */
-  | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedZone }
+  /**
+   * The zone is made, or all its records replaced, by those of a content that was staged beforehand; its services stay.
+   * `content`: their SHA-256, hexadecimal, see store/packed.ts. Where they were staged is each process's own.
+   */
+  | { readonly op: 'importZone'; readonly zone: Zone; readonly content: string }
   | { readonly op: 'deleteZone'; readonly zone: string }
   | { readonly op: 'putRRset'; readonly rrset: RRset }
   | { readonly op: 'deleteRRset'; readonly zone: string; readonly name: string; readonly type: number }
@@ -34,15 +37,6 @@ export type ModelChange =
 /** An RRset of a staged zone; its revision will be that of the import. */
 export interface StagedRRset extends Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'> {
   readonly recordTtlSeconds?: RRset['recordTtlSeconds'] | undefined;
-}
-
-/** The records of a zone, brought beforehand to where store and table can take them over in one short step. */
-export interface StagedZone {
-  /** The content under which the store keeps them; or, where they are few, the RRsets themselves. */
-  readonly records: number | readonly StagedRRset[];
-  /** Where the table keeps them: index cell, and what the zone's version says of them. */
-  readonly index: number;
-  readonly flags: number;
 }
 
 export type RevisionKind =

@@ -6,6 +6,7 @@ import { step as newStores } from './steps/0003-new-stores.ts';
 import { step as recordTtls } from './steps/0004-record-ttls.ts';
 import { step as textsByHash } from './steps/0005-texts-by-hash.ts';
 import { step as why } from './steps/0006-why.ts';
+import { step as entries } from './steps/0007-entries.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -19,6 +20,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   recordTtls,
   textsByHash,
   why,
+  entries,
 ];
 
 /** The version that this program writes. */

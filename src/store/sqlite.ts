@@ -1,9 +1,10 @@
 /** The revision log and what is derived from it, in SQLite: what is acknowledged is on the disk. */
 import Sqlite, { type Database } from 'better-sqlite3';
+import type { Entry, KeptReply } from '../model/entry.ts';
 import { type Problem, StoreUnavailable } from '../model/errors.ts';
 import { isAtOrBelow, suffixesOf } from '../model/name.ts';
-import { isActive, type Release } from '../model/release.ts';
-import type { ModelChange, Revision, StagedZone, Subject } from '../model/revision.ts';
+import type { Release } from '../model/release.ts';
+import type { Revision, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { StoredToken } from '../model/token.ts';
@@ -12,32 +13,17 @@ import type { Zone } from '../model/zone.ts';
 import { Condition } from './condition.ts';
 import { DatabaseFile } from './database-file.ts';
 import { Deliveries } from './deliveries.ts';
+import { Derived, type StagedContent, type StagedRecords, type StoreChange } from './derived.ts';
 import { openDirectory } from './directory.ts';
+import { Entries } from './entries.ts';
 import { StoreError } from './error.ts';
 import { migrate } from './migrations.ts';
-import {
-  type RevisionRow,
-  type RRsetRow,
-  revisionColumns,
-  rrsetColumns,
-  type SubjectRow,
-  toRevision,
-  toRRset,
-} from './rows.ts';
+import type { PackedContent } from './packed.ts';
+import { type RevisionRow, type RRsetRow, revisionColumns, type SubjectRow, toRevision, toRRset } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import { makeStatements, type Statements } from './statements.ts';
 import { type Retention, Texts } from './texts.ts';
 import { createTurn, Turn } from './turn.ts';
-
-/** A reply kept for `Idempotency-Key`. */
-export interface KeptReply {
-  readonly token: string;
-  readonly key: string;
-  readonly bodyHash: string;
-  /** JSON. */
-  readonly outcome: string;
-  readonly atMs: number;
-}
 
 /** How long a reply is kept (API contract). */
 const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
@@ -116,9 +102,6 @@ interface LogEntry {
   readonly position: number;
 }
 
-/** The revision of an RRset that came with its content: see `contents` in migrations.ts. */
-const OF_ITS_CONTENT = 0;
-
 export class Store {
   readonly #database: Database;
   readonly #lock: Database;
@@ -131,6 +114,8 @@ export class Store {
   readonly shared: SharedStore;
   readonly #turn: Turn;
   readonly #texts: Texts;
+  readonly #entries: Entries;
+  readonly #derived: Derived;
   /** What waits for webhooks. */
   readonly deliveries: Deliveries;
 
@@ -142,9 +127,12 @@ export class Store {
     this.#database = database;
     this.#lock = lock;
     this.#statements = makeStatements(database);
+    this.#entries = new Entries(database);
+    this.#derived = new Derived(this.#statements, this.#entries.packed);
     this.deliveries = new Deliveries(database, (work) => this.#write(work), this.#condition.read);
     // What a process before this one had begun to import and did not finish.
     this.#statements.dropStaged.run();
+    this.#entries.packed.unpinAll();
   }
 
   /** What keeps changes from being made, as far as is known: the last write failed, or a read did. */
@@ -175,8 +163,11 @@ export class Store {
     return { journalMode: journalMode as string, synchronous: synchronous as number };
   }
 
-  /** Appends a revision and changes the derived rows, all or nothing. On return it is on the disk. */
-  commit(revision: Revision, changes: readonly ModelChange[], reply?: KeptReply): Problem | undefined {
+  /**
+   * Appends an entry and changes the derived rows, all or nothing. On return it is on the disk. `changes`: those of the
+   * entry, with what was staged here for them.
+   */
+  commit({ revision, changes: carried, reply }: Entry, changes: readonly StoreChange[]): Problem | undefined {
     return this.#write(() => {
       const statements = this.#statements;
       if (revision.revision === 1) statements.beUsed.run();
@@ -186,7 +177,8 @@ export class Store {
         const [was, is] = [before, after].map((each) => this.#texts.put(JSON.stringify(each), revision.revision));
         statements.addSubject.run(revision.revision, i, kind, name, was, is);
       });
-      for (const change of changes) this.#apply(change);
+      this.#entries.add(revision.revision, carried, reply);
+      for (const change of changes) this.#derived.apply(change);
       if (reply !== undefined) this.#keep(reply);
     });
   }
@@ -251,12 +243,12 @@ export class Store {
    * Runs `work` on what would be there after the changes that it assumes. Nothing of them stays, and they are seen by
    * this thread alone.
    */
-  whatIf(work: (assume: (changes: readonly ModelChange[]) => void) => void): Problem | undefined {
+  whatIf(work: (assume: (changes: readonly StoreChange[]) => void) => void): Problem | undefined {
     const undone = new Error('taken back');
     return this.#condition.write(() => {
       this.#mustBeThere();
-      const assume = (changes: readonly ModelChange[]): void => {
-        for (const change of changes) this.#apply(change);
+      const assume = (changes: readonly StoreChange[]): void => {
+        for (const change of changes) this.#derived.apply(change);
       };
       try {
         this.#turn.asMain(
@@ -301,86 +293,12 @@ export class Store {
     while (size() > IDEMPOTENCY_MAX_BYTES && statements.forgetOldestReply.run(token, token, key).changes > 0);
   }
 
-  #apply(change: ModelChange): void {
-    const statements = this.#statements;
-    switch (change.op) {
-      case 'putZone': {
-        const content = this.#contentOf(change.zone.name) ?? statements.addContent.run('live').lastInsertRowid;
-        statements.putZone.run(change.zone.name, JSON.stringify(change.zone), content);
-        return;
-      }
-      case 'importZone': {
-        const { zone, staged } = change;
-        const replaced = this.#contentOf(zone.name);
-        const content = this.#takeOver(staged.records);
-        statements.putZone.run(zone.name, JSON.stringify(zone), content);
-        statements.useContent.run(zone.revision, content);
-        if (replaced !== undefined) statements.dropContent.run(replaced);
-        return;
-      }
-      case 'deleteZone':
-        statements.dropContent.run(this.#contentOf(change.zone));
-        statements.deleteServicesOf.run(change.zone);
-        statements.deleteZone.run(change.zone);
-        return;
-      case 'putRRset': {
-        const { zone, revision } = change.rrset;
-        statements.putRRset.run(this.#contentOf(zone), revision, ...rrsetColumns(change.rrset));
-        return;
-      }
-      case 'deleteRRset':
-        statements.deleteRRset.run(this.#contentOf(change.zone), change.name, change.type);
-        return;
-      case 'putService':
-        statements.putService.run(change.service.name, change.service.zone, JSON.stringify(change.service));
-        return;
-      case 'deleteService':
-        statements.deleteService.run(change.name);
-        return;
-      case 'putRelease': {
-        const { release } = change;
-        statements.putRelease.run(release.id, JSON.stringify(release));
-        for (const { name } of release.services) {
-          statements.putReleaseService.run(name, release.id, isActive(release) ? 1 : 0);
-        }
-        return;
-      }
-      case 'putToken': {
-        const { digest, ...body } = change.token;
-        statements.putToken.run(body.name, digest, JSON.stringify(body));
-        return;
-      }
-      case 'putWebhook': {
-        const { secret, ...body } = change.webhook;
-        statements.putWebhook.run(body.name, secret, JSON.stringify(body));
-        return;
-      }
-      case 'deleteWebhook':
-        statements.deleteWebhook.run(change.name);
-        statements.deleteDeliveries.run(change.name);
-        return;
-      case 'deleteToken':
-        statements.deleteToken.run(change.name);
-        // Whoever gets the name next must not be told what this one was.
-        statements.forgetRepliesTo.run(change.name);
-        return;
-    }
-  }
-
   #contentOf(zone: string): number | undefined {
     return (this.#statements.contentOf.get(zone) as { content: number } | undefined)?.content;
   }
 
-  /** The content of staged records. */
-  #takeOver(records: StagedZone['records']): number | bigint {
-    if (typeof records === 'number') return records;
-    const content = this.#statements.addContent.run('live').lastInsertRowid;
-    for (const rrset of records) this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset));
-    return content;
-  }
-
   /** The types that staged records have at a name. */
-  stagedTypesAt(records: StagedZone['records'], name: string): number[] {
+  stagedTypesAt(records: StagedRecords, name: string): number[] {
     return this.#read('stagedTypesAt', () => {
       if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
       return (this.#statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
@@ -388,9 +306,12 @@ export class Store {
   }
 
   /** Gives staged records up; their rows are swept later. */
-  dropStaged(records: StagedZone['records']): Problem | undefined {
+  dropStaged({ records, content }: StagedContent): Problem | undefined {
     if (typeof records !== 'number') return undefined;
-    return this.#write(() => this.#statements.dropContent.run(records));
+    return this.#write(() => {
+      this.#statements.dropContent.run(records);
+      this.#entries.packed.unpin(content);
+    });
   }
 
   /** The last revision of the log; 0 where it is empty. */
@@ -606,6 +527,27 @@ export class Store {
   #withSubjects(row: RevisionRow): Revision {
     const subjects = this.#statements.subjects.all(row.revision) as SubjectRow[];
     return toRevision(row, subjects, (entry) => this.#texts.get(entry));
+  }
+
+  /** An entry of the log, whole; undefined where some of it was forgotten, or was made before the log carried it. */
+  entry(number: number): Entry | undefined {
+    return this.#read('entry', () => {
+      const row = this.#statements.revision.get(number) as RevisionRow | undefined;
+      const stored = this.#entries.get(number);
+      if (row === undefined || stored === undefined) return undefined;
+      const revision = this.#withSubjects(row);
+      if (revision.subjects.some(({ forgotten }) => forgotten !== undefined)) return undefined;
+      const { changes, reply } = stored;
+      const kept = reply && this.keptReply(reply.token, reply.key, 0);
+      // Another request may have come with the same key since.
+      const isOfThis = kept !== undefined && (JSON.parse(kept.outcome) as { revision: number }).revision === number;
+      return { revision, changes, ...(isOfThis && { reply: kept }) };
+    });
+  }
+
+  /** The records that an entry names by their hash; undefined where they were forgotten. */
+  packedContent(hash: string): PackedContent | undefined {
+    return this.#read('packedContent', () => this.#entries.packed.get(hash));
   }
 
   /** The reply kept for a token's key, unless it is too old. */

@@ -7,6 +7,8 @@ import type { StagedRRset } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
+import { Entries } from './entries.ts';
+import type { PackedContent } from './packed.ts';
 import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
 import { RRSETS, SERVICES_IN } from './statements.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
@@ -37,6 +39,7 @@ export class Staging {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #turn: Turn;
   readonly #texts: Texts;
+  readonly #entries: Entries;
   readonly #retention: Retention;
   /** The last release that was looked at. */
   #releasesSeen = 0;
@@ -52,6 +55,7 @@ export class Staging {
     this.#database.pragma('synchronous = NORMAL');
     this.#statements = prepare(this.#database);
     this.#texts = new Texts(this.#database);
+    this.#entries = new Entries(this.#database);
   }
 
   /** Stages the RRsets under a new content; its number. */
@@ -71,15 +75,32 @@ export class Staging {
     return content;
   }
 
-  /** Whether the zone holds just these RRsets. `count` is how many there are. */
-  holds(zone: string, rrsets: Iterable<StagedRRset>, count: number): boolean {
+  /** Keeps a packed content for the import that is to come; one that is there already stays until then. */
+  stagePacked(content: PackedContent): void {
+    const { packed } = this.#entries;
+    const { hash, chunks } = content;
+    if (packed.has(hash)) {
+      this.#inTurn(() => packed.pin(hash));
+      return;
+    }
+    this.#inTurn(() => packed.begin(content));
+    for (const [position, chunk] of chunks.entries()) this.#inTurn(() => packed.addChunk(hash, position, chunk));
+  }
+
+  /** One small transaction. */
+  #inTurn(work: () => void): void {
+    this.#turn.asBuilder(this.#database.transaction(work).immediate);
+  }
+
+  /** Whether the zone holds just these RRsets. */
+  holds(zone: string, rrsets: readonly StagedRRset[]): boolean {
     const row = this.#statements.contentOf.get(zone) as { content: number } | undefined;
     if (row === undefined) return false;
     for (const rrset of rrsets) {
       const same = this.#statements.sameRRset.get(row.content, ...rrsetColumns(rrset));
       if (same === undefined) return false;
     }
-    return (this.#statements.count.get(row.content) as { count: number }).count === count;
+    return (this.#statements.count.get(row.content) as { count: number }).count === rrsets.length;
   }
 
   /** Deletes some rows of contents that no zone has; false where there are none. */
@@ -95,10 +116,16 @@ export class Staging {
   }
 
   /**
-   * Forgets some of the log's large texts that are kept no longer, and the plans of releases that ended as long ago; false
-   * where there are none.
+   * Forgets some of the log's large texts and changes that are kept no longer, and the plans of releases that ended as
+   * long ago; false where there are none.
    */
   forget(): boolean {
+    const isForgetting = this.#forgetTexts();
+    const write = (work: () => void): void => this.#inTurn(work);
+    return this.#entries.forget(this.#retention, this.#texts.lastRevision, write) || isForgetting;
+  }
+
+  #forgetTexts(): boolean {
     const upTo = this.#texts.lastRevision - this.#retention.revisions;
     const found = this.#statements.largeReleases.all(this.#releasesSeen, upTo, INLINE_MAX, RELEASES_AT_ONCE);
     const releases = (found as { id: number }[]).map(({ id }) => id);

@@ -1,10 +1,9 @@
 /** The table as the control path sees it: changes of the model go in, workers see them all at once. */
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
-import type { ModelChange, StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import type { TableChanges } from './changes.ts';
+import type { StagedIndex, TableChange, TableChanges } from './changes.ts';
 import type { CounterRegistry } from './counters.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL } from './layout.ts';
@@ -46,7 +45,7 @@ export class Table implements TableChanges {
     this.observed = new Observed(this.#arena.view, this.#reclaimer, this.#registry, counters);
   }
 
-  prepare(changes: readonly ModelChange[]): Problem | undefined {
+  prepare(changes: readonly TableChange[]): Problem | undefined {
     this.#preparation.begin();
     this.#arena.mayUseReserve = changes.every((change) => this.#mayUseReserve(change));
     try {
@@ -62,7 +61,7 @@ export class Table implements TableChanges {
   }
 
   /** A full table must not refuse a rollback, nor the delete that makes room. */
-  #mayUseReserve(change: ModelChange): boolean {
+  #mayUseReserve(change: TableChange): boolean {
     switch (change.op) {
       case 'putRRset':
       case 'importZone':
@@ -76,7 +75,7 @@ export class Table implements TableChanges {
     }
   }
 
-  #apply(change: ModelChange): void {
+  #apply(change: TableChange): void {
     switch (change.op) {
       case 'putZone':
         return this.#zones.put(change.zone);
@@ -113,12 +112,12 @@ export class Table implements TableChanges {
   load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined {
     const built = this.#buildAside(zone.name, rrsets);
     if (built === undefined) return this.#full();
-    const problem = this.prepare([{ op: 'importZone', zone, staged: { records: [], ...built } }]);
+    const problem = this.prepare([{ op: 'importZone', zone, staged: built }]);
     if (problem === undefined) this.publish();
     return problem;
   }
 
-  #buildAside(zone: string, rrsets: Iterable<RRset>): { index: number; flags: number } | undefined {
+  #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
     try {
       const builder = new ZoneBuilder(this.#arena, zone);
       for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
@@ -175,7 +174,7 @@ export class Table implements TableChanges {
   }
 
   /** Drops a zone that was built aside and not imported. */
-  discard({ index }: Pick<StagedZone, 'index'>): void {
+  discard({ index }: Pick<StagedIndex, 'index'>): void {
     this.#nodes.discardIndex(index);
   }
 

@@ -1,10 +1,10 @@
 /** Zones and their records in the table. */
 import assert from 'node:assert/strict';
 import { nameToWire, parentOf } from '../model/name.ts';
-import type { StagedZone } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
+import type { StagedIndex } from './changes.ts';
 import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
 import { ZONE } from './layout.ts';
@@ -58,7 +58,7 @@ export class ZoneWriter {
   }
 
   /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
-  import(zone: Zone, { index, flags: builtFlags }: StagedZone): void {
+  import(zone: Zone, { index, flags: builtFlags }: StagedIndex): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const replaced = existing === 0 ? 0 : this.#words[existing + ZONE.INDEX];

@@ -13,14 +13,14 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   outbound: ['clock'],
   commands: [],
   // How what changes anything is kept, one after the other.
-  log: [],
+  log: ['commands'],
   // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
   observed: ['clock'],
   replies: ['names', 'observed'],
   drafts: ['commands', 'names', 'replies', 'slices'],
   grant: ['drafts', 'names'],
   // Commands that are only looked at.
-  rehearsal: ['commands', 'drafts', 'slices'],
+  rehearsal: ['commands', 'drafts', 'log', 'slices'],
   engine: ['commands', 'drafts', 'grant', 'log', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],

@@ -145,6 +145,7 @@ function filesOf(fixture: EngineFixture) {
         blocks: [],
       });
       if (built === undefined) throw new Error(findings.errors.map(({ message }) => message).join('\n'));
+      if (built.staged !== undefined) fixture.engine.staged.put(zone, built.staged);
       const baseRevision = fixture.store.zone(zone)?.revision;
       return fixture.must({ kind: 'zone.import', zone, built, warnings: findings.warnings, baseRevision });
     },

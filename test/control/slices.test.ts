@@ -145,13 +145,11 @@ function largeZone(t: Test): EngineFixture {
   const told = { revision, atMs: NOON_MS, actor: 'test', kind: 'rrset.put', summary: 'many', subjects: [] } as const;
   const rdata = [Uint8Array.of(192, 0, 2, 1)];
   const names = Array.from({ length: COUNT }, (_, i) => `host${String(i).padStart(6, '0')}.example.com`);
-  const failed = store.commit(
-    told,
-    names.map((name) => ({
-      op: 'putRRset',
-      rrset: { zone: 'example.com', name, type: TYPE.A, ttlSeconds: 60, rdata, revision },
-    })),
-  );
+  const changes = names.map((name) => ({
+    op: 'putRRset' as const,
+    rrset: { zone: 'example.com', name, type: TYPE.A, ttlSeconds: 60, rdata, revision },
+  }));
+  const failed = store.commit({ revision: told, changes }, changes);
   if (failed !== undefined) throw new Error(failed.detail);
   return fixture;
 }

@@ -1,12 +1,12 @@
 /** The cutover checker: many clients ask while the table shifts; every answer is held against what was acknowledged. */
 import { Worker } from 'node:worker_threads';
-import type { ModelChange } from '../../src/model/revision.ts';
 import type { ResponderOptions } from '../../src/responder/options.ts';
 import { Fleet } from '../../src/sockets/fleet.ts';
 import type { InheritedEndpoint } from '../../src/sockets/inherited.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
 import { openEndpoint } from '../../src/sockets/open.ts';
 import type { TcpLimits } from '../../src/sockets/tcp/limits.ts';
+import type { TableChange } from '../../src/table/changes.ts';
 import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 import { Table } from '../../src/table/table.ts';
@@ -99,7 +99,7 @@ function handOver(sockets: number): InheritedEndpoint {
  * Two services that always stand at the same state. Green has three targets, and each says the number of the state:
  * an answer that mixes states is torn.
  */
-function stateChanges(state: number): ModelChange[] {
+function stateChanges(state: number): TableChange[] {
   const targets = [1, 2, 3].map((i) => `${i}.${(state >> 16) & 0xff}.${(state >> 8) & 0xff}.${state & 0xff}`);
   return ['app.example.test', 'api.example.test'].map((name) =>
     service('example.test', name, { blue: [0, '192.0.2.1'], green: [1 + (state % 7), ...targets] }),
@@ -199,7 +199,7 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-function newNames(state: number): ModelChange[] {
+function newNames(state: number): TableChange[] {
   return Array.from({ length: 8 }, (_, i) =>
     rrset('example.test', `n${state}-${i}.grow.example.test`, 'A', 60, '192.0.2.9'),
   );

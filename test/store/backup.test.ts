@@ -11,7 +11,8 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 /** Appends a revision about nothing. */
 function commit(store: Store, revision: number): Problem | undefined {
   const summary = `revision ${revision} of a test, with some text so that the log grows by pages`;
-  return store.commit({ revision, atMs: revision, actor: 'test', kind: 'shift', summary, subjects: [] }, []);
+  const told = { revision, atMs: revision, actor: 'test', kind: 'shift', summary, subjects: [] } as const;
+  return store.commit({ revision: told, changes: [] }, []);
 }
 
 const quiet = { replace: false, progress: () => {} };

@@ -159,7 +159,7 @@ t.test('nothing is kept for what changed nothing, and of replies only so much fo
       subjects: [],
     } as const;
     const reply = { token: 'ci', key: `k${i}`, bodyHash: 'h', outcome: 'x'.repeat(MIB), atMs: NOON_MS + i };
-    t.equal(fixture.store.commit(shift, [], reply), undefined);
+    t.equal(fixture.store.commit({ revision: shift, changes: [], reply }, []), undefined);
   }
   t.ok(fixture.store.kept.replyBytes <= 4 * MIB);
   t.ok(fixture.store.keptReply('ci', 'k9', NOON_MS), 'the newest is there');

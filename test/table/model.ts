@@ -1,5 +1,5 @@
 /** A plain model of what the table holds and says, written for clarity and not for speed: the tests' yardstick. */
-import type { ModelChange } from '../../src/model/revision.ts';
+import type { TableChange } from '../../src/table/changes.ts';
 import type { Reply } from '../fixtures/dns-client.ts';
 import { typeCode } from '../fixtures/dns-decode.ts';
 import { rrset, service, zone } from '../fixtures/table.ts';
@@ -67,7 +67,7 @@ export class Model {
   }
 
   /** The change that the step means here, after making it in the model; a step that means nothing gives none. */
-  change(step: Step): ModelChange | undefined {
+  change(step: Step): TableChange | undefined {
     if (step.kind === 'zone') return this.#zoneChange(step.zone, step.n);
     const apex = this.zoneOf(step.name);
     if (apex === undefined || (step.name === apex && step.kind === 'rrset' && step.type === 'NS')) return undefined;
@@ -103,7 +103,7 @@ export class Model {
     return { op: 'deleteService', zone: apex, name: step.name };
   }
 
-  #zoneChange(name: string, n: number): ModelChange | undefined {
+  #zoneChange(name: string, n: number): TableChange | undefined {
     if (n > 0) {
       if (!this.zones.has(name)) this.zones.set(name, { rrsets: new Map(), services: new Map() });
       return zone(name, { serial: n });

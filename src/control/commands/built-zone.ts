@@ -1,6 +1,10 @@
 /** A zone whose records were brought aside, for the command that makes them the zone's. */
-import type { StagedZone } from '../../model/revision.ts';
 import type { ZoneApex } from '../../model/zone-apex.ts';
+import type { StagedContent } from '../../store/derived.ts';
+import type { StagedIndex } from '../../table/changes.ts';
+
+/** Where store and table of this process hold a zone's records until an entry of the log makes them the zone's. */
+export type StagedZone = StagedContent & StagedIndex;
 
 /** A zone that is ready to be taken over. */
 export interface BuiltZone {
@@ -10,6 +14,6 @@ export interface BuiltZone {
   readonly rrsets: number;
   /** SHA-256 of the file, hexadecimal. */
   readonly sha256: string;
-  /** Where store and table hold it; absent where the zone holds just these RRsets already. */
+  /** Absent where the zone holds just these RRsets already. */
   readonly staged: StagedZone | undefined;
 }

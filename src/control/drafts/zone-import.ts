@@ -46,7 +46,8 @@ export function draftZoneImport(
       if (conflict !== undefined) return conflict;
     }
   }
-  const change: ModelChange = staged === undefined ? { op: 'putZone', zone } : { op: 'importZone', zone, staged };
+  const change: ModelChange =
+    staged === undefined ? { op: 'putZone', zone } : { op: 'importZone', zone, content: staged.content };
   const { rrsets, sha256 } = built;
   return {
     kind: 'zone.import',

@@ -1,16 +1,18 @@
 /** Reads a zone file, checks it, and stages it in the store and in the table, where nobody sees it yet. */
 import { createHash } from 'node:crypto';
 import { nameToWire } from '../../model/name.ts';
-import type { StagedZone } from '../../model/revision.ts';
+import type { StagedRRset } from '../../model/revision.ts';
 import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import type { StagedContent } from '../../store/derived.ts';
+import { type PackedContent, pack, unpack } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
 import { Dismantler } from '../../table/dismantle.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
-import type { BuiltZone } from '../commands/built-zone.ts';
+import type { StagedZone } from '../commands/built-zone.ts';
 import { type BuildReply, type BuildRequest, failureOf } from './messages.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
@@ -43,31 +45,43 @@ export class Builder {
       reply = { ...reply, findings: { ...findings } };
       if (findings.errors.length > 0) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const built = { apex: apexOf(content), rrsets: countRRsets(content), sha256, staged: this.#stage(content) };
+      const rrsets = inPackedOrder(content);
+      const isThere = this.#staging.holds(zone, rrsets);
+      const staged = isThere ? undefined : this.#stage(zone, rrsets);
+      const built = { apex: apexOf(content), rrsets: rrsets.length, sha256, staged };
       return { ...reply, built };
     } catch (error) {
       return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
     }
   }
 
+  /** Stages what an entry of the log imports, as packed by the node that read the file. Throws ArenaFull. */
+  stagePacked(zone: string, content: PackedContent): StagedZone {
+    return this.#stage(zone, unpack(content));
+  }
+
   /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
-  #stageRecords(content: ZoneContent): StagedZone['records'] {
-    if (countRRsets(content) > INLINE_RRSETS_MAX) return this.#staging.stage(rrsetsOf(content));
-    return Array.from(rrsetsOf(content), ({ name, type, ttlSeconds, recordTtlSeconds, rdata }) => {
+  #stageRecords(rrsets: readonly StagedRRset[]): StagedContent {
+    const packed = pack(rrsets);
+    if (rrsets.length > INLINE_RRSETS_MAX) {
+      this.#staging.stagePacked(packed);
+      return { content: packed.hash, records: this.#staging.stage(rrsets) };
+    }
+    const records = rrsets.map(({ name, type, ttlSeconds, recordTtlSeconds, rdata }) => {
       // Copies, since the reader's are views into large slabs, which would travel whole.
       const own = { name, type, ttlSeconds, rdata: rdata.map((data) => data.slice()) };
       return recordTtlSeconds === undefined ? own : { ...own, recordTtlSeconds };
     });
+    return { content: packed.hash, records, packed: packed.chunks.map((chunk) => new Uint8Array(chunk)) };
   }
 
-  #stage(content: ZoneContent): BuiltZone['staged'] {
-    if (this.#staging.holds(content.zone, rrsetsOf(content), countRRsets(content))) return undefined;
-    const index = new ZoneBuilder(this.#arena, content.zone);
+  #stage(zone: string, rrsets: readonly StagedRRset[]): StagedZone {
+    const index = new ZoneBuilder(this.#arena, zone);
     try {
-      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsetsOf(content)) {
+      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
         index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
       }
-      return { records: this.#stageRecords(content), index: index.cell, flags: index.flags };
+      return { ...this.#stageRecords(rrsets), index: index.cell, flags: index.flags };
     } catch (error) {
       const dismantler = new Dismantler(this.#arena);
       dismantler.add(index.cell);
@@ -77,17 +91,15 @@ export class Builder {
   }
 }
 
-/** All but what the zone itself says: SOA and NS of the apex. */
-function* rrsetsOf(content: ZoneContent): Generator<ContentRRset> {
-  for (const [name, rrsets] of content.names) {
-    for (const rrset of rrsets) if (!isOfApex(content, name, rrset)) yield rrset;
+/** All but what the zone itself says (SOA and NS of the apex), in the order of their packed form: see store/packed.ts. */
+function inPackedOrder(content: ZoneContent): ContentRRset[] {
+  const rrsets: ContentRRset[] = [];
+  for (const name of [...content.names.keys()].sort()) {
+    const own = content.rrsets(name).filter((rrset) => !isOfApex(content, name, rrset));
+    if (own.length > 1) own.sort((a, b) => a.type - b.type);
+    rrsets.push(...own);
   }
-}
-
-function countRRsets(content: ZoneContent): number {
-  let count = 0;
-  for (const _ of rrsetsOf(content)) count++;
-  return count;
+  return rrsets;
 }
 
 function isOfApex(content: ZoneContent, name: string, { type }: ContentRRset): boolean {

@@ -4,11 +4,11 @@ import { listen, listenOnce, tellFault } from '../../guard.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
-import type { StagedZone } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
+import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
 import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
 import { withForesight } from '../drafts/foresight.ts';
@@ -157,8 +157,23 @@ export class ZoneFiles {
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
     const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
-    const result = await inSlices(this.#execute(command, context));
-    if (result instanceof Problem && built.staged !== undefined) this.#drop(built.staged);
+    return this.#takeOver(zone, built.staged, async () => inSlices(this.#execute(command, context)));
+  }
+
+  /** The engine finds what was staged by the name that the log has for it. */
+  async #takeOver(
+    zone: string,
+    staged: BuiltZone['staged'],
+    execute: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
+    if (staged === undefined) return execute();
+    const { staged: zones } = this.#engine;
+    zones.put(zone, staged);
+    const result = await execute();
+    // A commit in doubt may turn out to be kept, and is answered from what was staged then.
+    if (this.#engine.isInDoubt) return result;
+    zones.remove(zone, staged.content);
+    if (result instanceof Problem) this.#drop(staged);
     return result;
   }
 
@@ -175,7 +190,7 @@ export class ZoneFiles {
   #drop(staged: StagedZone): void {
     this.#table.discard(staged);
     // Where the store cannot be written, the next start drops it.
-    this.#store.dropStaged(staged.records);
+    this.#store.dropStaged(staged);
   }
 
   /** A fault of this program is for its log, and no refusal that will pass. */
