@@ -4,20 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
-import { afterChange, withHeld } from '../model/drain.ts';
+import { withHeld } from '../model/drain.ts';
 import type { Entry } from '../model/entry.ts';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
-import { type Measured, withMeasured } from '../model/release-measurements.ts';
-import type { ModelChange, Request, Revision } from '../model/revision.ts';
+import type { Measured } from '../model/release-measurements.ts';
+import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
-import { withoutSecrets } from '../model/subject-secrets.ts';
-import type { Why } from '../model/why.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableChanges } from '../table/changes.ts';
-import type { Command, CommandContext, CommandResult, Outcome } from './commands/command.ts';
-import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
-import { draft } from './drafts/index.ts';
-import { Grant } from './grant.ts';
+import type { Command, CommandContext, CommandResult } from './commands/command.ts';
+import { Drafting } from './drafting.ts';
+import { isDraft } from './drafts/draft.ts';
 import { localLog } from './log/local.ts';
 import type { Appended, Log } from './log/log.ts';
 import { Queue } from './log/queue.ts';
@@ -44,7 +41,7 @@ export class Engine {
   /** What was staged here for entries that import zones. */
   readonly staged = new StagedZones();
   readonly #listeners: ChangeListener[] = [];
-  #measured: (release: string) => Measured | undefined = () => undefined;
+  readonly #drafting: Drafting;
   /** A commit of which could not be told whether it was kept. */
   #doubtful: Entry | undefined;
   #isHalted = false;
@@ -58,6 +55,7 @@ export class Engine {
     log: Log = localLog,
   ) {
     this.#store = store;
+    this.#drafting = new Drafting(store);
     this.#table = table;
     this.#log = log;
     this.#inForce = inForce;
@@ -78,7 +76,7 @@ export class Engine {
 
   /** Who knows what was measured in the analysis that a release is in. */
   measuredBy(measured: (release: string) => Measured | undefined): void {
-    this.#measured = measured;
+    this.#drafting.measuredBy(measured);
   }
 
   /**
@@ -178,8 +176,10 @@ export class Engine {
       settle: () => this.#settle(),
       localOf: (changes: readonly ModelChange[]) => this.#localOf(changes),
       draft: (command: Command, revision: number) => {
-        const drafted = draft(this.#store, command, context, revision);
-        return drafted instanceof Problem ? drafted : (this.#obstacle(drafted, context) ?? drafted);
+        const drafted = this.#drafting.draft(command, context, revision);
+        if (drafted instanceof Problem || !isDraft(drafted)) return drafted;
+        const changes = drafted.changes.map((change) => this.#drafting.withObserved(change, context.atMs));
+        return this.#rehearseTable(changes) ?? drafted;
       },
     };
     try {
@@ -190,29 +190,10 @@ export class Engine {
     }
   }
 
-  /** What a draft that is only looked at would fail by: what its token may not change, or a table that is full. */
-  #obstacle(drafted: Exclude<Drafted, Problem>, context: CommandContext): Problem | undefined {
-    if (!isDraft(drafted)) return undefined;
-    const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
-    if (outside !== undefined) return outside;
-    return this.#rehearseTable(drafted.changes.map((change) => this.#withObserved(change, context.atMs)));
-  }
-
   #executeNow(command: Command, context: CommandContext): CommandResult | Promise<CommandResult> {
-    const earlier = this.#earlierReply(context);
-    if (earlier !== undefined) return earlier;
-    const revision = this.#store.lastRevision + 1;
-    const drafted = draft(this.#store, command, context, revision);
-    if (drafted instanceof Problem) return drafted;
-    if (!isDraft(drafted)) {
-      // Nothing is kept for what changed nothing: a token could fill the disk with it, and sent again it is looked at anew.
-      return { ...drafted, created: false, replayed: false };
-    }
-    // Whatever the command named: what it would change is what counts.
-    const outside = new Grant(this.#store, context.limits).checkDraft(drafted, context.actor);
-    if (outside !== undefined) return outside;
-    const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
-    const entry = this.#entryOf(drafted, outcome, context);
+    const made = this.#drafting.make(command, context);
+    if ('result' in made) return made.result;
+    const { entry, outcome } = made;
     // What stands in the log must be applied, so the table is asked before.
     const full = this.#log.isLocal ? undefined : this.#rehearseTable(entry.changes);
     if (full !== undefined) return full;
@@ -221,19 +202,9 @@ export class Engine {
       if (appended === 'behind') return this.#tryExecute(command, context);
       return this.#carryOut(entry, context) ?? outcome;
     };
-    const appended = this.#log.append(revision - 1, entry);
+    const appended = this.#log.append(entry.revision.revision - 1, entry);
     if (!(appended instanceof Promise)) return finish(appended);
     return appended.then((landed) => this.#unlessUnavailable(() => finish(landed)));
-  }
-
-  #entryOf(draft: Draft, outcome: Outcome, context: CommandContext): Entry {
-    const { kind, summary, subjects } = draft;
-    const { atMs, idempotency } = context;
-    const told = subjects.map(withoutSecrets);
-    const revision: Revision = { revision: outcome.revision, ...said(context), kind, summary, subjects: told };
-    const changes = draft.changes.map((change) => this.#withObserved(change, atMs));
-    const reply = idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
-    return reply === undefined ? { revision, changes } : { revision, changes, reply };
   }
 
   /** Whether the table would take the changes; nothing of them stays. */
@@ -323,48 +294,6 @@ export class Engine {
       ),
     );
   }
-
-  /**
-   * A changed service takes along what is to be known of the answers that were given before the change; a changed
-   * release, what its gates said.
-   */
-  #withObserved(change: ModelChange, atMs: number): ModelChange {
-    if (change.op === 'putService') {
-      const { service } = change;
-      const before = change.before ?? this.#store.service(service.name);
-      return { op: 'putService', service: afterChange(before, service, atMs) };
-    }
-    if (change.op !== 'putRelease') return change;
-    const { release } = change;
-    const before = this.#store.release(release.id);
-    return { op: 'putRelease', release: withMeasured(before, release, this.#measured(release.id), atMs) };
-  }
-
-  #earlierReply({ idempotency, atMs }: CommandContext): CommandResult | undefined {
-    if (idempotency === undefined) return undefined;
-    const kept = this.#store.keptReply(idempotency.token, idempotency.key, atMs);
-    if (kept === undefined) return undefined;
-    if (kept.bodyHash === idempotency.bodyHash) return { ...(JSON.parse(kept.outcome) as Outcome), replayed: true };
-    const detail = `The Idempotency-Key ${idempotency.key} was used for another request within the last 24 hours; use a new one.`;
-    return new Problem('idempotency_key_reused', detail);
-  }
-}
-
-/** Who, when and why: what a revision has from what was said with the command. */
-function said({
-  actor,
-  atMs,
-  why,
-  origin,
-}: CommandContext): Pick<Revision, 'actor' | 'atMs' | keyof Why | keyof Request> {
-  const { requestId, traceparent } = origin ?? {};
-  return {
-    atMs,
-    actor,
-    ...why,
-    ...(requestId !== undefined && { requestId }),
-    ...(traceparent !== undefined && { traceparent }),
-  };
 }
 
 function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {

@@ -13,7 +13,7 @@ import type { ModelChange, Revision } from './revision.ts';
 import type { RRset } from './rrset.ts';
 
 /** Of the wire form; another number: it was written by a later version of Teal. */
-export const ENTRY_FORMAT = 1;
+const ENTRY_FORMAT = 1;
 
 /** A reply kept for `Idempotency-Key`. */
 export interface KeptReply {
@@ -71,20 +71,10 @@ const forms: { readonly [Op in ModelChange['op']]: Form<ChangeOf<Op>> } = {
   deleteWebhook: plain,
 };
 
-/** The changes of an entry as JSON. */
-export function encodeChanges(changes: readonly ModelChange[]): string {
-  return JSON.stringify(changes.map((change) => (forms[change.op] as Form<ModelChange>).encode(change)));
-}
-
-/** What `encodeChanges` gave. */
-export function decodeChanges(text: string): readonly ModelChange[] {
-  return (JSON.parse(text) as WireChange[]).map(decodeChange);
-}
-
 /** The entry in its wire form. */
 export function encodeEntry({ revision, changes, reply }: Entry): string {
-  const head = JSON.stringify({ format: ENTRY_FORMAT, revision, reply });
-  return `${head.slice(0, -1)},"changes":${encodeChanges(changes)}}`;
+  const wire = changes.map((change) => (forms[change.op] as Form<ModelChange>).encode(change));
+  return JSON.stringify({ format: ENTRY_FORMAT, revision, changes: wire, reply });
 }
 
 /** What `encodeEntry` gave; undefined where it is of another format, which only another version of Teal can read. */

@@ -1,26 +1,19 @@
 /**
- * What the entries of the log change, and what zone files brought: kept for as many revisions as the log's large texts,
+ * The entries of the log with all that they change, and what zone files brought: kept for as many revisions as the log's large texts,
  * and up to as many bytes again, so that no import takes a way back away. What is older is forgotten little by little.
  */
 import type { Database } from 'better-sqlite3';
-import { decodeChanges, encodeChanges, type KeptReply } from '../model/entry.ts';
-import type { ModelChange } from '../model/revision.ts';
+import { decodeEntry, type Entry, encodeEntry } from '../model/entry.ts';
 import { Packed } from './packed.ts';
 import type { Retention } from './texts.ts';
 
 /** Forgotten in one transaction, for which a shift may have to wait. */
 const FORGOTTEN_AT_ONCE = 100;
 
-/** What an entry changes, and which reply was kept with it. */
-interface StoredChanges {
-  readonly changes: readonly ModelChange[];
-  readonly reply?: { readonly token: string; readonly key: string };
-}
-
 export class Entries {
   readonly #statements: ReturnType<typeof prepare>;
   readonly packed: Packed;
-  /** Bytes of the changes up to a revision: what was added since is counted when it is asked for. */
+  /** Bytes of the entries up to a revision: what was added since is counted when it is asked for. */
   #counted = { revision: 0, bytes: 0 };
 
   constructor(database: Database) {
@@ -29,17 +22,14 @@ export class Entries {
   }
 
   /** To be called in the revision's transaction. */
-  add(revision: number, changes: readonly ModelChange[], reply: KeptReply | undefined): void {
-    this.#statements.add.run(revision, encodeChanges(changes), reply?.token ?? null, reply?.key ?? null);
+  add(entry: Entry): void {
+    this.#statements.add.run(entry.revision.revision, encodeEntry(entry));
   }
 
-  /** What a revision changed; undefined: it was forgotten, or made before the log carried it. */
-  get(revision: number): StoredChanges | undefined {
-    const row = this.#statements.get.get(revision) as EntryRow | undefined;
-    if (row === undefined) return undefined;
-    const { reply_token: token, reply_key: key } = row;
-    const changes = decodeChanges(row.changes);
-    return token === null || key === null ? { changes } : { changes, reply: { token, key } };
+  /** Undefined: it was forgotten, made before the log carried its changes, or by a version that writes another format. */
+  get(revision: number): Entry | undefined {
+    const row = this.#statements.get.get(revision) as { body: string } | undefined;
+    return row && decodeEntry(row.body);
   }
 
   /** Forgets some of what is kept no longer; false where there is none. `write` is a transaction of its own. */
@@ -51,12 +41,12 @@ export class Entries {
     const oldest = Math.min(entry.revision ?? Number.POSITIVE_INFINITY, content?.revision ?? Number.POSITIVE_INFINITY);
     if (oldest === Number.POSITIVE_INFINITY || (oldest > 0 && oldest > kept && bytes <= maxBytes)) return false;
     if (content?.revision === oldest) write(() => this.packed.forgetSome(content.hash));
-    else this.#forgetChanges(kept, bytes - maxBytes, write);
+    else this.#forgetEntries(kept, bytes - maxBytes, write);
     return true;
   }
 
   /** Some of the oldest: those up to a revision, and as many as make so many bytes. */
-  #forgetChanges(upTo: number, tooManyBytes: number, write: (work: () => void) => void): void {
+  #forgetEntries(upTo: number, tooManyBytes: number, write: (work: () => void) => void): void {
     const rows = this.#statements.some.all(FORGOTTEN_AT_ONCE) as { revision: number; bytes: number }[];
     let bytes = 0;
     let last = 0;
@@ -77,21 +67,15 @@ export class Entries {
   }
 }
 
-interface EntryRow {
-  readonly changes: string;
-  readonly reply_token: string | null;
-  readonly reply_key: string | null;
-}
-
 function prepare(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
-    add: sql('INSERT INTO entries VALUES (?, ?, ?, ?)'),
-    get: sql('SELECT changes, reply_token, reply_key FROM entries WHERE revision = ?'),
+    add: sql('INSERT INTO entries VALUES (?, ?)'),
+    get: sql('SELECT body FROM entries WHERE revision = ?'),
     oldest: sql('SELECT min(revision) AS revision FROM entries'),
-    bytesSince: sql(`SELECT ifnull(sum(octet_length(changes)), 0) AS bytes, max(revision) AS revision
+    bytesSince: sql(`SELECT ifnull(sum(octet_length(body)), 0) AS bytes, max(revision) AS revision
       FROM entries WHERE revision > ?`),
-    some: sql('SELECT revision, octet_length(changes) AS bytes FROM entries ORDER BY revision LIMIT ?'),
+    some: sql('SELECT revision, octet_length(body) AS bytes FROM entries ORDER BY revision LIMIT ?'),
     remove: sql('DELETE FROM entries WHERE revision <= ?'),
   };
 }

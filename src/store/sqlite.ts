@@ -167,7 +167,8 @@ export class Store {
    * Appends an entry and changes the derived rows, all or nothing. On return it is on the disk. `changes`: those of the
    * entry, with what was staged here for them.
    */
-  commit({ revision, changes: carried, reply }: Entry, changes: readonly StoreChange[]): Problem | undefined {
+  commit(entry: Entry, changes: readonly StoreChange[]): Problem | undefined {
+    const { revision, reply } = entry;
     return this.#write(() => {
       const statements = this.#statements;
       if (revision.revision === 1) statements.beUsed.run();
@@ -177,7 +178,7 @@ export class Store {
         const [was, is] = [before, after].map((each) => this.#texts.put(JSON.stringify(each), revision.revision));
         statements.addSubject.run(revision.revision, i, kind, name, was, is);
       });
-      this.#entries.add(revision.revision, carried, reply);
+      this.#entries.add(entry);
       for (const change of changes) this.#derived.apply(change);
       if (reply !== undefined) this.#keep(reply);
     });
@@ -529,20 +530,9 @@ export class Store {
     return toRevision(row, subjects, (entry) => this.#texts.get(entry));
   }
 
-  /** An entry of the log, whole; undefined where some of it was forgotten, or was made before the log carried it. */
-  entry(number: number): Entry | undefined {
-    return this.#read('entry', () => {
-      const row = this.#statements.revision.get(number) as RevisionRow | undefined;
-      const stored = this.#entries.get(number);
-      if (row === undefined || stored === undefined) return undefined;
-      const revision = this.#withSubjects(row);
-      if (revision.subjects.some(({ forgotten }) => forgotten !== undefined)) return undefined;
-      const { changes, reply } = stored;
-      const kept = reply && this.keptReply(reply.token, reply.key, 0);
-      // Another request may have come with the same key since.
-      const isOfThis = kept !== undefined && (JSON.parse(kept.outcome) as { revision: number }).revision === number;
-      return { revision, changes, ...(isOfThis && { reply: kept }) };
-    });
+  /** An entry of the log; undefined where it was forgotten, or made before the log carried its changes. */
+  entry(revision: number): Entry | undefined {
+    return this.#read('entry', () => this.#entries.get(revision));
   }
 
   /** The records that an entry names by their hash; undefined where they were forgotten. */

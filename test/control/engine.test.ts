@@ -24,7 +24,7 @@ t.test('a store that is full or read-only refuses changes with a code; answers a
 });
 
 t.test('a full store', async (t) => {
-  const fixture = withService(makeEngine(t, { maxPages: 40 }));
+  const fixture = withService(makeEngine(t, { maxPages: 60 }));
   let made = 0;
   let code = 'none';
   for (; code === 'none' && made < 2000; made++) {

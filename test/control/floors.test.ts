@@ -21,7 +21,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   grant: ['drafts', 'names'],
   // Commands that are only looked at.
   rehearsal: ['commands', 'drafts', 'log', 'slices'],
-  engine: ['commands', 'drafts', 'grant', 'log', 'rehearsal', 'slices'],
+  drafting: ['commands', 'drafts', 'grant'],
+  engine: ['commands', 'drafting', 'drafts', 'log', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
   queries: ['commands', 'drafts', 'grant', 'listing', 'names', 'observed', 'proposal', 'slices'],
