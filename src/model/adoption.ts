@@ -50,7 +50,10 @@ export function targetsOf(rrsets: readonly RRset[]): string[] {
 
 function targetOf(type: number, data: Uint8Array): string {
   if (type === TYPE.A) return formatIpv4(data);
-  return type === TYPE.AAAA ? formatIpv6(data) : wireToName(data);
+  if (type === TYPE.AAAA) return formatIpv6(data);
+  const host = wireToName(data);
+  // Typed without its final dot, a name of one label is refused: it is hardly ever meant.
+  return host.includes('.') ? host : `${host}.`;
 }
 
 /**

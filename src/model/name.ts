@@ -11,6 +11,17 @@ export function canonicalName(text: string): string | Problem {
   return wireToName(wire);
 }
 
+/**
+ * What is wrong with a name of a single label that was typed without its final dot where a whole name is expected: hardly
+ * anybody means one at the top of all names. `zone`: in which it may be meant. undefined: nothing.
+ */
+export function whyShort(text: string, zone: string): string | undefined {
+  const name = canonicalName(text);
+  if (typeof name !== 'string' || name === '' || parentOf(name) !== '' || text.endsWith('.')) return undefined;
+  if (isAtOrBelow(name, zone)) return undefined;
+  return `${JSON.stringify(text)} would be ${name}. at the top of all names: write names in full, ${name}.${zone} or, if it is meant, ${name}. with its final dot`;
+}
+
 /** The uncompressed wire form of a canonical name. */
 export function nameToWire(canonical: string): Uint8Array {
   const wire = parseName(canonical);

@@ -1,8 +1,10 @@
 /** An RRset: the records of one owner name and type (RFC 2181 §5). */
 import { TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
-import { formatRdata, formatType, isMetaType, parseRdata, parseType, rdataKey, whyNotStored } from '../wire/rdata.ts';
+import { formatRdata, formatType, isMetaType, parseType, rdataKey, whyNotStored } from '../wire/rdata.ts';
+import { parseTypedRdata } from '../wire/typed-rdata.ts';
 import { Problem } from './errors.ts';
+import { nameToWire } from './name.ts';
 import { oversize, RECORDS_MAX, singletons } from './record-rules.ts';
 import { checkSeconds } from './zone.ts';
 
@@ -65,7 +67,7 @@ export function makeRRset(owner: RRsetOwner, body: RRsetBody, revision: number):
 
 /** The records that texts stand for. `member`: of the body, for messages. */
 export function parseRecords(
-  { type }: RRsetOwner,
+  { type, zone }: RRsetOwner,
   texts: readonly string[],
   member: 'rdata' | 'values',
 ): Uint8Array[] | Problem {
@@ -73,8 +75,9 @@ export function parseRecords(
   const tooMany = checkCount(texts.length, member);
   if (tooMany !== undefined) return tooMany;
   const rdata: Uint8Array[] = [];
+  const origin = nameToWire(zone);
   for (const [i, text] of texts.entries()) {
-    const data = parseRdata(type, text);
+    const data = parseTypedRdata(type, text, origin);
     if (data instanceof Malformed) {
       const pointer = `/${member}/${i}`;
       return new Problem('rdata_invalid', `Record ${i}: ${data.reason}.`, { pointer });

@@ -103,6 +103,7 @@ export function makeService(
     return new Problem('service_invalid', detail, { pointer: '/pools' });
   }
   const pools: Pool[] = [];
+  const known = before?.pools.flatMap((pool) => pool.targets) ?? [];
   const kinds = new Map<ServiceKind, string>();
   for (const [name, { weight, targets }] of Object.entries(body.pools)) {
     if (!/^[a-z0-9-]{1,63}$/.test(name)) {
@@ -110,7 +111,7 @@ export function makeService(
       return new Problem('service_invalid', detail, { pointer: '/pools' });
     }
     const pointer = `/pools/${name}`;
-    const made = makeTargets(targets, owner.name, pointer);
+    const made = makeTargets(targets, { name: owner.name, zone: owner.zone, targets: known }, pointer);
     if (made instanceof Problem) return made;
     kinds.set(made.kind, name);
     const inForce = weight ?? before?.pools.find((pool) => pool.name === name)?.weight;

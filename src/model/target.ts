@@ -2,7 +2,7 @@
 import { Malformed } from '../wire/malformed.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
-import { canonicalName, isHostName } from './name.ts';
+import { canonicalName, isHostName, whyShort } from './name.ts';
 
 /** `addresses`: answered as A and AAAA. `host`: answered as CNAME. A service is never a mixture. */
 export type ServiceKind = 'addresses' | 'host';
@@ -15,8 +15,15 @@ interface Targets {
   readonly targets: readonly string[];
 }
 
-/** A pool's targets in canonical text. `owner`: the service's name, which cannot be its own target. */
-export function makeTargets(texts: readonly string[], owner: string, pointer: string): Targets | Problem {
+/** The service that targets are for: its name cannot be one of them, and those that it has are taken as they are shown. */
+interface Owner {
+  readonly name: string;
+  readonly zone: string;
+  readonly targets: readonly string[];
+}
+
+/** A pool's targets in canonical text. */
+export function makeTargets(texts: readonly string[], owner: Owner, pointer: string): Targets | Problem {
   if (texts.length === 0 || texts.length > TARGETS_MAX) {
     const detail = `A pool has 1 to ${TARGETS_MAX} targets, not ${texts.length}.`;
     return new Problem('service_invalid', detail, { pointer: `${pointer}/targets` });
@@ -31,8 +38,12 @@ export function makeTargets(texts: readonly string[], owner: string, pointer: st
       return new Problem('service_invalid', detail, at);
     }
     if (targets.includes(target)) return new Problem('service_invalid', `The target ${target} is named twice.`, at);
-    if (target === owner) return new Problem('service_invalid', `${owner} cannot be its own target.`, at);
-    if (canonicalAddress(target) === undefined) hosts += 1;
+    if (target === owner.name) return new Problem('service_invalid', `${target} cannot be its own target.`, at);
+    if (canonicalAddress(target) === undefined) {
+      const short = owner.targets.includes(target) ? undefined : whyShort(text, owner.zone);
+      if (short !== undefined) return new Problem('service_invalid', `The target ${short}.`, at);
+      hosts += 1;
+    }
     targets.push(target);
   }
   if (hosts === 0) return { kind: 'addresses', targets };

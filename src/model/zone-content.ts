@@ -160,5 +160,12 @@ export type ZoneCode =
   | 'ds_misplaced'
   | 'wildcard_unusual'
   | 'spf_obsolete'
+  | 'spf_several'
+  | 'text_joined'
+  | 'text_cut_off'
+  | 'text_unusual'
+  | 'quotes_within'
+  | 'caa_unusual'
+  | 'name_unusual'
   | 'final_dot_missing'
   | 'host_name_unusual';

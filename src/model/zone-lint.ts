@@ -3,10 +3,14 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType, rdataNames } from '../wire/rdata.ts';
 import type { Findings } from '../wire/zone-file/finding.ts';
 import { isAtOrBelow, wireToName } from './name.ts';
+import { doubtsOf, isSpf } from './text-lint.ts';
 import type { ContentRRset, ZoneCode, ZoneContent } from './zone-content.ts';
 
 /** Owners of these types are hosts (RFC 952, RFC 1123 §2.1). */
 const hostTypes = new Set<number>([TYPE.A, TYPE.AAAA]);
+
+/** See zone-targets.ts. */
+const targetsChecked = new Set<number>([TYPE.NS, TYPE.MX, TYPE.SRV]);
 
 /** Letters, digits and hyphens; underscores, which Windows and many others put there, and a wildcard's asterisk. */
 const hostLabels = /^(\*\.)?[a-z0-9_.-]*$/;
@@ -42,6 +46,30 @@ export class ZoneLint {
           `${name}. has addresses, and the name of a host is made of letters, digits and hyphens (RFC 1123 §2.1)`,
         );
       for (const rdata of rrset.rdata) this.#checkRdata(rrset, rdata);
+      this.#checkValues(rrset);
+    }
+  }
+
+  #checkValues(rrset: ContentRRset): void {
+    const what = `${rrset.name}. ${formatType(rrset.type)}`;
+    for (const rdata of rrset.rdata) {
+      for (const { code, message } of doubtsOf(rrset.type, rdata, what)) this.#add(code, rrset, message);
+    }
+    if (rrset.rdata.filter((rdata) => isSpf(rrset.type, rdata)).length > 1) {
+      this.#add('spf_several', rrset, `${what} has several SPF policies, and then none of them counts (RFC 7208 §4.5)`);
+    }
+    // NS, MX and SRV have a check of their own, which looks further.
+    if (targetsChecked.has(rrset.type)) return;
+    for (const rdata of rrset.rdata) this.#checkNames(rrset, rdata, what);
+  }
+
+  #checkNames(rrset: ContentRRset, rdata: Uint8Array, what: string): void {
+    for (const offset of rdataNames(rrset.type, rdata)) {
+      const name = wireToName(rdata.subarray(offset));
+      if (/^\d+\.\d+\.\d+\.\d+(\.|$)/.test(name) && !/\.arpa$/.test(name))
+        this.#add('target_is_address', rrset, `${what} names ${name}.: a host name was expected, not an address`);
+      else if (name.includes(':'))
+        this.#add('name_unusual', rrset, `${what} names ${name}., which looks like an address or a URL`);
     }
   }
 

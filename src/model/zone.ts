@@ -1,7 +1,7 @@
 /** A zone: a domain that Teal is authoritative for, with what its SOA and NS records say. */
 import { MAX_TTL_SECONDS } from '../wire/constants.ts';
 import { Problem } from './errors.ts';
-import { canonicalName, isHostName } from './name.ts';
+import { canonicalName, isHostName, whyShort } from './name.ts';
 
 /** Names are canonical text: lower case, `\DDD` for unusual bytes, no trailing dot (the root is the empty string). */
 export interface Zone {
@@ -55,16 +55,21 @@ const ZONE_DEFAULTS = {
 
 /** The zone that a body describes; what it leaves out has its default. `serial` and `revision` are given by the log. */
 export function makeZone(name: string, body: ZoneBody, before: Zone | undefined): Zone | Problem {
-  const nameservers = makeNameservers(body.nameservers, before?.nameservers ?? []);
+  const nameservers = makeNameservers(name, body.nameservers, before?.nameservers ?? []);
   if (nameservers instanceof Problem) return nameservers;
   const hostmaster = canonicalName(body.hostmaster);
   if (hostmaster instanceof Problem || (hostmaster === '' && before?.hostmaster !== '')) {
     const why = hostmaster instanceof Problem ? ` (${hostmaster.detail})` : '';
-    const detail = `hostmaster is a mailbox written as a name, hostmaster.example.com for hostmaster@example.com${why}`;
+    const [written, mailbox] = exampleMailbox(body.hostmaster);
+    const detail = `hostmaster is a mailbox written as a name, ${written} for ${mailbox}${why}`;
     return new Problem('zone_invalid', `${detail}.`, { pointer: '/hostmaster' });
   }
   const primary = body.primary === undefined ? nameservers[0] : canonicalName(body.primary);
   if (primary instanceof Problem) return new Problem('zone_invalid', primary.detail, { pointer: '/primary' });
+  const short =
+    (hostmaster === before?.hostmaster ? undefined : refuseShort(name, 'hostmaster', body.hostmaster)) ??
+    (primary === before?.primary ? undefined : refuseShort(name, 'primary', body.primary ?? ''));
+  if (short !== undefined) return short;
   const { ttlSeconds = ZONE_DEFAULTS.ttlSeconds, nameserversTtlSeconds = ttlSeconds } = body;
   const { negativeTtlSeconds, refreshSeconds, retrySeconds, expireSeconds } = { ...ZONE_DEFAULTS, ...body };
   const times = {
@@ -83,8 +88,22 @@ export function makeZone(name: string, body: ZoneBody, before: Zone | undefined)
   return { name, primary, nameservers, hostmaster, ...times, serial, revision };
 }
 
+function refuseShort(zone: string, member: string, text: string): Problem | undefined {
+  const why = whyShort(text, zone);
+  return why === undefined ? undefined : new Problem('zone_invalid', `${member}: ${why}.`, { pointer: `/${member}` });
+}
+
+/** A mailbox as a name, and as people write it: what was typed, where it is one. */
+function exampleMailbox(text: string): [written: string, mailbox: string] {
+  const match = /^(?<local>[^@\s]+)@(?<domain>[^@\s]+)$/.exec(text);
+  if (match?.groups === undefined) return ['hostmaster.example.com', 'hostmaster@example.com'];
+  const { local = '', domain = '' } = match.groups;
+  // The first label is the local part, whose dots are no separators (RFC 1035 §8).
+  return [`${local.replaceAll('.', '\\.')}.${domain}`, text];
+}
+
 /** `known`: those that the zone has, from a file it may be, where others are taken too. */
-function makeNameservers(texts: readonly string[], known: readonly string[]): string[] | Problem {
+function makeNameservers(zone: string, texts: readonly string[], known: readonly string[]): string[] | Problem {
   if (texts.length === 0 || texts.length > Math.max(NAMESERVERS_MAX, known.length)) {
     const detail = `A zone has 1 to ${NAMESERVERS_MAX} nameservers, not ${texts.length}.`;
     return new Problem('zone_invalid', detail, { pointer: '/nameservers' });
@@ -98,6 +117,8 @@ function makeNameservers(texts: readonly string[], known: readonly string[]): st
       const detail = `A nameserver is a host name such as ns1.example.com, not ${JSON.stringify(text)}.`;
       return new Problem('zone_invalid', detail, { pointer });
     }
+    const short = known.includes(name) ? undefined : whyShort(text, zone);
+    if (short !== undefined) return new Problem('zone_invalid', `nameservers: ${short}.`, { pointer });
     if (names.includes(name)) return new Problem('zone_invalid', `The nameserver ${name} is named twice.`, { pointer });
     names.push(name);
   }

@@ -16,11 +16,16 @@ export { formatType, isMetaType, parseType, whyNotStored } from './rdata/type.ts
 
 /** RDATA text of a type, in its own form or the generic one, to wire form with names uncompressed. */
 export function parseRdata(type: number, text: string): Uint8Array | Malformed {
+  return parseRdataWithin(type, text, undefined);
+}
+
+/** The same where a name without its final dot is relative to an `origin`, as in a zone file. */
+export function parseRdataWithin(type: number, text: string, origin: Uint8Array | undefined): Uint8Array | Malformed {
   if (!text.isWellFormed()) return new Malformed(`the text ${quote(text)} is not well-formed Unicode`);
   const words = wordsOfLine(encodeText(text));
   if (isMalformed(words)) return words;
   const out = new ByteWriter();
-  return readRdata(type, words, 0, undefined, out) ?? out.slice();
+  return readRdata(type, words, 0, origin, out) ?? out.slice();
 }
 
 /**
@@ -134,6 +139,11 @@ export function compressibleNames(type: number, rdata: Uint8Array): number[] {
  */
 export function hostNames(type: number, rdata: Uint8Array): number[] {
   return namesIn(type, rdata, (field) => field.name === 'host');
+}
+
+/** Whether RDATA of the type may have names in it. */
+export function hasNames(type: number): boolean {
+  return formatOf(type)?.fields.some(holdsName) ?? false;
 }
 
 /** Offsets within the RDATA of every name in it. The RDATA must be valid. */

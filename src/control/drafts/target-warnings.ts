@@ -10,6 +10,7 @@ import { TYPE } from '../../wire/constants.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { hostNames } from '../../wire/rdata.ts';
 import { encodeText } from '../../wire/text.ts';
+import { undottedNames } from '../../wire/typed-rdata.ts';
 import { wordsOfLine } from '../../wire/words.ts';
 import { FINDINGS_MAX, Findings } from '../../wire/zone-file/finding.ts';
 import { typographicQuotes } from '../../wire/zone-file/quotes.ts';
@@ -84,7 +85,12 @@ function spellingWarnings(zone: Zone, rrset: RRset, texts: readonly string[]): r
   addTo(content, { ...rrset, rdata: rrset.rdata.slice(0, HOSTS_LOOKED_UP_MAX) });
   new ZoneLint(content, findings).check(rrset.name, content.rrsets(rrset.name));
   const warnings: Warning[] = findings.warnings.map(({ code, message }) => ({ code, message }));
+  const origin = nameToWire(zone.name);
   for (const text of texts.slice(0, HOSTS_LOOKED_UP_MAX)) {
+    for (const { taken, within } of undottedNames(rrset.type, text, origin)) {
+      const message = `${taken} was typed without its final dot and taken as a whole name; ${within} is another one`;
+      warnings.push({ code: 'final_dot_missing', message });
+    }
     const words = wordsOfLine(encodeText(text));
     const quotes = words instanceof Malformed ? undefined : typographicQuotes(words, 0);
     if (quotes !== undefined) warnings.push({ code: 'quotes_typographic', message: quotes.reason });

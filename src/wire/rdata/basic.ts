@@ -82,11 +82,12 @@ export function characterString(label: string): Field {
   };
 }
 
-/** One or more <character-string>s up to the end (RFC 1035 §3.3.14). */
-export function characterStrings(label: string): Field {
+/** One or more <character-string>s up to the end (RFC 1035 §3.3.14); `isText`: those of one text. */
+export function characterStrings(label: string, isText = true): Field {
   return {
     label,
     words: 'some',
+    ...(isText && { isText }),
     parse(words, index, out) {
       for (let i = index; i < words.count; i++) {
         const word = words.at(i);

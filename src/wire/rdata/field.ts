@@ -11,6 +11,8 @@ export interface Field {
   readonly words: 'one' | 'some' | 'any';
   /** Where the field is one uncompressed name. `host`: the name of a host whose addresses an answer may add. */
   readonly name?: 'host' | 'other';
+  /** The field is one text in one string or several, which whoever reads it joins. */
+  readonly isText?: true;
   /** Where the names within the field `[start, end)` begin, in one that is no name as a whole but may hold some. */
   readonly names?: (rdata: Uint8Array, start: number, end: number) => readonly number[];
   /** Reads its word, or all from `index` on, and appends the bytes. A relative name belongs to `origin`. */

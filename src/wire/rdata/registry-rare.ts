@@ -63,7 +63,7 @@ export const rareFormats: { readonly [mnemonic in Mnemonic]?: Format } = {
   },
   MINFO: { fields: [domainName('mailbox'), domainName('mailbox for errors')], compressible: true },
   X25: { fields: [characterString('address')], check: checkX25 },
-  ISDN: { fields: [characterStrings('address and subaddress')], check: checkIsdn },
+  ISDN: { fields: [characterStrings('address and subaddress', false)], check: checkIsdn },
   RT: { fields: [uint16('preference'), domainName('intermediate host')] },
   NSAP: { fields: [nsap] },
   'NSAP-PTR': { fields: [domainName('target')] },

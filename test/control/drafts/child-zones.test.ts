@@ -123,7 +123,7 @@ t.test(
     fixture.must(child);
     fixture.must(put('ns.sub.example.com', 'A', '192.0.2.54'));
     fixture.must(put('ns.sub.example.com', 'AAAA', '2001:db8::54'));
-    fixture.must(put('sub.example.com', 'TXT', 'what is there may be changed'));
+    fixture.must(put('sub.example.com', 'TXT', '"what is there may be changed"'));
     fixture.must(remove('sub.example.com', 'TXT'));
     for (const [name, type, data] of [
       ['sub.example.com', 'TXT', 'x'],
