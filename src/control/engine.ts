@@ -199,6 +199,8 @@ export class Engine {
     if (full !== undefined) return full;
     const finish = (appended: Appended): CommandResult | Promise<CommandResult> => {
       if (appended instanceof Problem) return appended;
+      // It stands in the log, and is for the next process to apply.
+      if (this.#isHalted) return HALTED;
       if (appended === 'behind') return this.#tryExecute(command, context);
       return this.#carryOut(entry, context) ?? outcome;
     };

@@ -185,7 +185,7 @@ export class Packed {
   forgetSome(hash: string): void {
     // Half of it is none: nobody shall find it from now on.
     this.#statements.loseRevision.run(hash);
-    const { changes } = this.#statements.removeSome.run(hash, CHUNKS_AT_ONCE);
+    const { changes } = this.#statements.removeSome.run(hash, hash, CHUNKS_AT_ONCE);
     if (changes < CHUNKS_AT_ONCE) this.#statements.remove.run(hash);
   }
 }
@@ -206,8 +206,8 @@ function prepare(database: Database) {
     chunks: sql('SELECT body FROM packed_chunks WHERE hash = ? ORDER BY position'),
     oldest: sql('SELECT hash, revision FROM packed WHERE pinned = 0 ORDER BY revision, hash LIMIT 1'),
     loseRevision: sql('UPDATE packed SET revision = 0 WHERE hash = ?'),
-    removeSome: sql(`DELETE FROM packed_chunks WHERE hash = ?1 AND position IN
-      (SELECT position FROM packed_chunks WHERE hash = ?1 LIMIT ?2)`),
+    removeSome: sql(`DELETE FROM packed_chunks WHERE hash = ? AND position IN
+      (SELECT position FROM packed_chunks WHERE hash = ? LIMIT ?)`),
     remove: sql('DELETE FROM packed WHERE hash = ?'),
   };
 }

@@ -108,7 +108,7 @@ export class Staging {
     const dead = this.#statements.dead.get() as { id: number } | undefined;
     if (dead === undefined) return false;
     const write = this.#database.transaction(() => {
-      const { changes } = this.#statements.sweepRRsets.run(dead.id, ROWS_AT_ONCE);
+      const { changes } = this.#statements.sweepRRsets.run(dead.id, dead.id, ROWS_AT_ONCE);
       if (changes < ROWS_AT_ONCE) this.#statements.sweepContent.run(dead.id);
     });
     this.#turn.asBuilder(write.immediate);
@@ -175,8 +175,8 @@ function prepare(database: Database) {
     services: sql(SERVICES_IN),
     rrsets: sql(RRSETS),
     dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
-    sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ?1 AND (name, type) IN
-      (SELECT name, type FROM rrsets WHERE content = ?1 LIMIT ?2)`),
+    sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ? AND (name, type) IN
+      (SELECT name, type FROM rrsets WHERE content = ? LIMIT ?)`),
     largeReleases: sql(`SELECT id FROM releases WHERE id > ? AND id <= ? AND octet_length(body) > ?
       ORDER BY id LIMIT ?`),
     forgetPlan: sql(`UPDATE releases SET body = json_set(json_remove(body, '$.analyses'), '$.steps', json('[]'),

@@ -1,6 +1,6 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { afterMs, listen } from '../../guard.ts';
+import { afterMs, listen, tellFault } from '../../guard.ts';
 import { Condition } from '../../store/condition.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
@@ -62,7 +62,9 @@ function trySweep(staging: Staging): boolean {
     // One after the other, each a small transaction: a shift comes in between.
     const isForgetting = staging.forget();
     return staging.sweep() || isForgetting;
-  } catch {
+  } catch (error) {
+    // A fault of this program would come again each time, and nothing would ever be swept: it must not be silent.
+    if (!failureOf(error).isOfStore) tellFault(error, 'the sweep');
     return false;
   }
 }

@@ -1,0 +1,31 @@
+/** What no zone has any more is swept out of the store, a few rows at a time. */
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import t from 'tap';
+import { Staging } from '../../src/store/staging.ts';
+import { makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
+
+t.test('the records of a zone that was deleted, and those of an import that came to nothing', async (t) => {
+  const fixture = withService(makeEngine(t));
+  fixture.must({ kind: 'zone.put', zone: 'gone.test', body: zoneBody });
+  for (const name of ['a.gone.test', 'b.gone.test']) {
+    const body = { ttlSeconds: 60, rdata: ['"x"'] };
+    fixture.must({ kind: 'rrset.put', zone: 'gone.test', name, type: 'TXT', body });
+  }
+  const staging = new Staging(fixture.store.shared);
+  t.teardown(() => staging.close());
+  const rdata = [Uint8Array.of(192, 0, 2, 1)];
+  const many = Array.from({ length: 1200 }, (_, i) => ({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
+  const records = staging.stage(many);
+  t.equal(staging.sweep(), false, 'what is in use or under way stays');
+  fixture.must({ kind: 'zone.delete', zone: 'gone.test', withServices: false });
+  fixture.store.dropStaged({ content: '', records });
+  let sweeps = 0;
+  while (staging.sweep()) sweeps++;
+  t.ok(sweeps >= 4, `${sweeps} small transactions`);
+  const database = new Sqlite(join(fixture.folder, 'teal.db'), { readonly: true });
+  t.teardown(() => database.close());
+  const count = (table: string) => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  t.equal(count('rrsets'), 0);
+  t.equal(count('contents'), 1, 'that of example.com');
+});
