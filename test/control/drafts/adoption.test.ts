@@ -224,6 +224,62 @@ t.test('caches hold the records that went, and the drain report counts on it, af
   t.match(drained(second, 3600 + 10, NOON_MS + 60_000), { drained: true });
 });
 
+t.test(
+  'what a pool answered as addresses is counted on after it leads to host names, and the other way round',
+  async (t) => {
+    const fixture = zoned(t, { kind: 'service.put', name: live, body: bluegreen(100, 0, { ttlSeconds: 300 }) });
+    const at = (seconds: number) => ({ atMs: NOON_MS + seconds * 1000 });
+    const report = (seconds: number) => {
+      const { store, table } = fixture;
+      const reports = new DrainReports({ store, table, propagation: new Propagation([]), startedAtMs: NOON_MS });
+      const found = reports.report(live, at(seconds).atMs);
+      if (found instanceof Problem) throw new Error(found.detail);
+      return drainReply(found).pools;
+    };
+    fixture.ask(live, 'A', at(1));
+    fixture.must({ kind: 'weights.put', name: live, weights: { blue: 0, green: 100 } }, at(2));
+    fixture.must(
+      hosts(live, {
+        ttlSeconds: 5,
+        pools: { blue: { targets: ['lb-1.example.net'] }, green: { targets: ['lb-2.example.net'] } },
+      }),
+      at(3),
+    );
+    t.same(fixture.ask(live, 'A', at(4)), ['lb-2.example.net.']);
+    t.match(report(200), {
+      blue: { drained: false, assumed: false, answers: 1, lastTtlSeconds: 300 },
+      green: { answers: 1 },
+    });
+    t.match(report(305), { blue: { drained: true } });
+    fixture.must({ kind: 'weights.put', name: live, weights: { blue: 100, green: 0 } }, at(310));
+    fixture.must(
+      {
+        kind: 'service.put',
+        name: live,
+        body: { ttlSeconds: 5, pools: { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.20'] } } },
+      },
+      at(311),
+    );
+    t.match(report(311), { green: { answers: 1, drained: true } });
+  },
+);
+
+t.test('health checks follow the targets across a change of kind, and what was forced of a pool stays', async (t) => {
+  const health = { tcp: { port: 443 }, intervalSeconds: 5 };
+  const fixture = zoned(t, { kind: 'service.put', name: live, body: bluegreen(1, 1, { health }) });
+  fixture.must({ kind: 'health.force', name: live, pool: 'blue', body: { state: 'down', forSeconds: 600 } } as Command);
+  fixture.must({
+    kind: 'health.force',
+    name: live,
+    pool: 'green',
+    body: { state: 'up', target: '192.0.2.20', forSeconds: 600 },
+  } as Command);
+  fixture.must(hosts(live, { health }));
+  const service = fixture.store.service(live);
+  t.match(service, { kind: 'host', health: { tcp: { port: 443 } }, forced: [{ pool: 'blue', state: 'down' }] });
+  t.equal(service?.forced?.length, 1, 'what was forced of a target that is gone is gone');
+});
+
 t.test('a table that is full refuses it, and the records answer on', async (t) => {
   const fixture = zoned(t, put(live, 'A', 300, '192.0.2.1'));
   const full = makeEngine(t, { tableMaxBytes: 128 * 1024 });
