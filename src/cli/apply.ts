@@ -95,10 +95,17 @@ async function compareAll(
     for (const [index, compared] of services.entries()) {
       const { name, action, before } = compared;
       const changes = action === 'none' ? [] : differences(compared);
-      found.push({ name, action, changes, declared: part[index]?.[1], revision: before?.revision });
+      const declared = asShown(part[index]?.[1], compared.after);
+      found.push({ name, action, changes, declared, revision: before?.revision });
     }
   }
   return found;
+}
+
+/** Where it takes the place of records: of those that were shown, and no others. */
+function asShown(declared: DeclaredService, { replaced }: Service): DeclaredService {
+  if (replaced === undefined) return declared;
+  return { ...declared, replace: Object.fromEntries(replaced.map(({ type, revision }) => [type, revision])) };
 }
 
 /** One after the other: each is a revision of its own, and what was done before a refusal stays, and is said. */

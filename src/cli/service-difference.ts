@@ -34,7 +34,12 @@ export function differences({ before, after }: Pick<Compared, 'before' | 'after'
   const settings = keys.map((key) => ({ what: key, from: now?.[key], to: then?.[key] }));
   const names = new Set([...Object.keys(before?.pools ?? {}), ...Object.keys(after.pools)]);
   const pools = [...names].flatMap((name) => poolChanges(name, before?.pools[name], after.pools[name]));
-  return [...settings, ...pools].filter(({ from, to }) => !isDeepStrictEqual(from, to));
+  const records = (after.replaced ?? []).map(({ type, rdata }) => ({
+    what: `in place of ${type}`,
+    from: undefined,
+    to: rdata,
+  }));
+  return [...settings, ...pools, ...records].filter(({ from, to }) => !isDeepStrictEqual(from, to));
 }
 
 type Pool = Service['pools'][string];

@@ -64,6 +64,15 @@ t.test(
     });
     t.match(await type('adopt none.example.test'), { code: EXIT.REFUSED, stderr: /\[rrset_unknown\]/ });
 
+    await type('record set applied.example.test A 192.0.2.4 --ttl 90');
+    const services = 'services: { applied.example.test: { replace: true } }';
+    const applied = await type('apply -f - --yes', { input: services });
+    t.match(applied, {
+      code: 0,
+      stdout: /ttlSeconds: 90\n.*blue targets: 192\.0\.2\.4\n.*in place of A: 192\.0\.2\.4\n/s,
+    });
+    t.match(await type('apply -f - --yes', { input: services }), { stdout: /1 as declared/ });
+
     await type('record set add.example.test A 192.0.2.9 --ttl 120');
     const two = '--pool blue=1:192.0.2.9 --pool green=0:192.0.2.8';
     t.match(await type(`service add add.example.test ${two}`), { code: EXIT.REFUSED, stderr: /--replace/ });
