@@ -24,7 +24,7 @@ export interface Change {
   readonly to: unknown;
 }
 
-const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'previewNames', 'health'];
+const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'previewNames', 'health', 'labels'];
 
 /** Empty where all is as it would be. Both are canonical, so that what means the same is the same. */
 export function differences({ before, after }: Pick<Compared, 'before' | 'after'>): Change[] {
@@ -49,5 +49,6 @@ function poolChanges(name: string, before: Pool | undefined, after: Pool | undef
   return [
     { what: `${name} weight`, from: before?.weight, to: after.weight },
     { what: `${name} targets`, from: before?.targets, to: after.targets },
+    { what: `${name} labels`, from: before?.labels, to: after.labels },
   ];
 }

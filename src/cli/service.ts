@@ -110,7 +110,18 @@ async function addService(name: string, options: AddOptions, shell: Shell): Prom
 }
 
 async function readBody(file: string, shell: Shell): Promise<Record<string, unknown>> {
-  const known = ['ttlSeconds', 'release', 'pick', 'salt', 'pools', 'pins', 'health', 'previewNames', 'replace'];
+  const known = [
+    'ttlSeconds',
+    'release',
+    'pick',
+    'salt',
+    'pools',
+    'pins',
+    'health',
+    'previewNames',
+    'labels',
+    'replace',
+  ];
   return readYaml(file, known, shell);
 }
 

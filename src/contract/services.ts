@@ -1,6 +1,7 @@
 /** Services, their weights, and what a client gets from them, as they are sent and shown. */
 import { type Static, Type } from 'typebox';
 import { HealthBody } from './health.ts';
+import { labels } from './labels.ts';
 import {
   decimal,
   mapOf,
@@ -35,6 +36,7 @@ const PoolBody = Type.Object(
         description: 'IP addresses, or exactly one host name. With `replace` those of the records where left out.',
       }),
     ),
+    labels,
   },
   strict,
 );
@@ -89,6 +91,7 @@ export const ServiceBody = Type.Object(
     previewNames: Type.Optional(previewNames),
     replace: Type.Optional(replace),
     pools: Type.Optional(mapOf(PoolBody, writtenPools)),
+    labels,
     ...why,
   },
   {
@@ -125,7 +128,8 @@ export const Service = Type.Object(
     salt,
     pins,
     previewNames,
-    pools: mapOf(Type.Object({ weight, targets }), poolsDescription),
+    labels,
+    pools: mapOf(Type.Object({ weight, targets, labels }), poolsDescription),
     loweredTtlSeconds: Type.Optional(ttl('The TTL of its answers while a release has lowered it.')),
     shares,
     revision,

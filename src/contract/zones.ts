@@ -1,5 +1,6 @@
 /** Zones, their files and their RRsets, as they are sent and shown. */
 import { Type } from 'typebox';
+import { labels } from './labels.ts';
 import { name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
 import { why } from './why.ts';
 
@@ -27,6 +28,7 @@ export const ZoneBody = Type.Object(
     refreshSeconds: Type.Optional(times.refreshSeconds),
     retrySeconds: Type.Optional(times.retrySeconds),
     expireSeconds: Type.Optional(times.expireSeconds),
+    labels,
     ...why,
   },
   {
@@ -49,6 +51,7 @@ const shownZone = {
   hostmaster,
   primary,
   ...times,
+  labels,
   serial: whole('SOA serial (RFC 1982); a shift does not raise it.', { maximum: 2 ** 32 - 1 }),
   revision,
 };
@@ -85,6 +88,7 @@ const records = {
   rdata: Type.Array(Type.String(), {
     description: 'The RDATA of each record as in a zone file (RFC 1035 §5.1), names in it in full.',
   }),
+  labels,
 };
 
 export const RRsetBody = Type.Object(

@@ -15,7 +15,7 @@ type Replace = boolean | Readonly<Record<string, number>>;
 /** A body as it is written: with `replace`, what it leaves out is that of the records. */
 export interface WrittenServiceBody extends Omit<ServiceBody, 'pools'> {
   readonly replace?: Replace;
-  readonly pools?: Readonly<Record<string, { readonly weight?: number; readonly targets?: readonly string[] }>>;
+  readonly pools?: Readonly<Record<string, Partial<ServiceBody['pools'][string]>>>;
 }
 
 /** What is proposed of records; all that a service needs and they do not say is chosen so that no answer changes. */
@@ -79,7 +79,7 @@ export function completeBody(
       return lacks(what, 'targets', `/pools/${name}/targets`, replace !== false);
     }
     const weight = pool.weight ?? (before === undefined ? base?.pools[name]?.weight : undefined);
-    pools[name] = { ...(weight !== undefined && { weight }), targets };
+    pools[name] = { ...pool, ...(weight !== undefined && { weight }), targets };
   }
   const { ttlSeconds, release } = base ?? {};
   // A TTL that was said is meant as it is: then none is lowered that nobody spoke of.

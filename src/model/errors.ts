@@ -48,6 +48,7 @@ export const problemStatus = {
   media_type_unknown: 415,
   reason_invalid: 422,
   links_invalid: 422,
+  labels_invalid: 422,
   rdata_invalid: 422,
   ttl_invalid: 422,
   zone_invalid: 422,

@@ -2,6 +2,7 @@
 import { TYPE } from '../wire/constants.ts';
 import { rdataKey } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
+import { type Labels, settleLabels } from './labels.ts';
 import { assembleRRset, makeRRset, parseRecords, type RRset, type RRsetBody, type RRsetOwner } from './rrset.ts';
 import { checkSeconds } from './zone.ts';
 
@@ -48,24 +49,30 @@ export class RRsetInChange {
   /** By what makes two records one. Read only once a single value is changed. */
   #records: Map<string, RecordInChange> | undefined;
   #whole: RRset | undefined;
+  #labels: Labels | undefined;
 
   /** `newTtlSeconds`: for records that come to stand where there are none, and no TTL is given. */
   constructor(owner: RRsetOwner, before: RRset | undefined, newTtlSeconds: number) {
     this.owner = owner;
     this.before = before;
     this.#whole = before;
+    this.#labels = before?.labels;
     this.#newTtlSeconds = before?.ttlSeconds ?? newTtlSeconds;
   }
 
   put(body: RRsetBody, revision: number): Problem | undefined {
     const rrset = makeRRset(this.owner, body, revision);
     if (rrset instanceof Problem) return rrset;
-    this.#become(rrset);
+    const labelled = settleLabels(body.labels, this.#labels);
+    if (labelled instanceof Problem) return labelled;
+    this.#labels = labelled.labels;
+    this.#become({ ...rrset, ...labelled });
     this.texts.push(...body.rdata);
     return undefined;
   }
 
   delete(): void {
+    this.#labels = undefined;
     this.#become(undefined);
   }
 
@@ -106,7 +113,8 @@ export class RRsetInChange {
     const ttlSeconds = this.#ttlSeconds ?? this.#newTtlSeconds;
     const isSignature = this.owner.type === TYPE.RRSIG;
     const ttls = isSignature ? { recordTtlSeconds: records.map((record) => record.ttlSeconds) } : {};
-    return assembleRRset(this.owner, { ttlSeconds, ...ttls }, rdata, revision);
+    const rrset = assembleRRset(this.owner, { ttlSeconds, ...ttls }, rdata, revision);
+    return rrset instanceof Problem || this.#labels === undefined ? rrset : { ...rrset, labels: this.#labels };
   }
 
   #become(rrset: RRset | undefined): void {

@@ -4,6 +4,7 @@ import { Malformed } from '../wire/malformed.ts';
 import { formatRdata, formatType, isMetaType, parseType, rdataKey, whyNotStored } from '../wire/rdata.ts';
 import { parseTypedRdata } from '../wire/typed-rdata.ts';
 import { Problem } from './errors.ts';
+import type { Labels } from './labels.ts';
 import { nameToWire } from './name.ts';
 import { oversize, RECORDS_MAX, singletons } from './record-rules.ts';
 import { checkSeconds } from './zone.ts';
@@ -21,6 +22,7 @@ export interface RRset {
   readonly recordTtlSeconds?: readonly number[];
   /** RDATA of each record in wire form, names in it uncompressed, in the order given. */
   readonly rdata: readonly Uint8Array[];
+  readonly labels?: Labels;
   readonly revision: number;
 }
 
@@ -31,6 +33,8 @@ export interface RRsetBody {
   readonly recordTtlSeconds?: readonly number[];
   /** Presentation form of each record's RDATA (RFC 1035 §5.1), names absolute with or without the final dot. */
   readonly rdata: readonly string[];
+  /** Left out: those that it has. */
+  readonly labels?: Labels;
 }
 
 /** The code of a type that can be stored. */
@@ -149,5 +153,6 @@ function checkSize({ name, type }: RRsetOwner, rdata: readonly Uint8Array[]): Pr
 export function rrsetBody(rrset: RRset): RRsetBody {
   const { type, ttlSeconds, recordTtlSeconds } = rrset;
   const ttls = recordTtlSeconds === undefined ? { ttlSeconds } : { ttlSeconds, recordTtlSeconds };
-  return { ...ttls, rdata: rrset.rdata.map((data) => formatRdata(type, data)) };
+  const rdata = rrset.rdata.map((data) => formatRdata(type, data));
+  return { ...ttls, rdata, ...(rrset.labels !== undefined && { labels: rrset.labels }) };
 }

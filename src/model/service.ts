@@ -2,6 +2,7 @@
 import { Problem } from './errors.ts';
 import { type HealthBody, type HealthCheck, makeHealthCheck, shownHealth } from './health.ts';
 import { type ForcedHealth, keptForced } from './health-forced.ts';
+import { type Labels, settleLabels, unlabelled } from './labels.ts';
 import { makePins, type Pin } from './pin.ts';
 import { makeTargets, type ServiceKind } from './target.ts';
 import { checkSeconds } from './zone.ts';
@@ -19,6 +20,7 @@ export interface Pool {
   readonly heldUntilMs?: number;
   /** Unix time, milliseconds, since when it has a weight of 0 after it had one above. */
   readonly drainingSinceMs?: number;
+  readonly labels?: Labels;
 }
 
 /** How a pool is chosen. `random`: a draw of its own for each answer; `sticky`: by the client's network. */
@@ -49,6 +51,7 @@ export interface Service {
   readonly pools: readonly Pool[];
   /** Unix time, milliseconds, since when the weights are what they are. */
   readonly weightsSinceMs?: number;
+  readonly labels?: Labels;
   readonly revision: number;
 }
 
@@ -69,7 +72,15 @@ export interface ServiceBody {
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
-  readonly pools: Readonly<Record<string, { readonly weight?: number; readonly targets: readonly string[] }>>;
+  readonly pools: Readonly<Record<string, PoolBody>>;
+  /** Left out: those that it has; so of its pools. */
+  readonly labels?: Labels;
+}
+
+interface PoolBody {
+  readonly weight?: number;
+  readonly targets: readonly string[];
+  readonly labels?: Labels;
 }
 
 /** Weights by pool name, all pools of a service. */
@@ -155,7 +166,20 @@ export function makeService(
     pools,
     revision,
   };
-  return checkWeights(service, weightsOf(service), '/pools') ?? service;
+  return checkWeights(service, weightsOf(service), '/pools') ?? withLabels(service, body, before);
+}
+
+function withLabels(service: Service, body: ServiceBody, before: Service | undefined): Service | Problem {
+  const labelled = settleLabels(body.labels, before?.labels);
+  if (labelled instanceof Problem) return labelled;
+  const pools: Pool[] = [];
+  for (const pool of service.pools) {
+    const was = before?.pools.find(({ name }) => name === pool.name);
+    const own = settleLabels(body.pools[pool.name].labels, was?.labels, `/pools/${pool.name}`);
+    if (own instanceof Problem) return own;
+    pools.push({ ...pool, ...own });
+  }
+  return { ...service, ...labelled, pools };
 }
 
 /** What is wrong with weights for a service: they name every pool, are integers 0..65535, and at least one is above 0. */
@@ -228,15 +252,19 @@ export function sharesOfWeights(weights: Weights): Record<string, number> {
 }
 
 /** A body in which nothing is left out that every service has. */
-type WholeServiceBody = Required<Omit<ServiceBody, 'release' | 'health' | 'pools'>> & {
+type WholeServiceBody = Required<Omit<ServiceBody, 'release' | 'health' | 'labels' | 'pools'>> & {
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
-  readonly pools: Readonly<Record<string, { readonly weight: number; readonly targets: readonly string[] }>>;
+  readonly labels?: Labels;
+  readonly pools: Readonly<Record<string, PoolBody & { readonly weight: number }>>;
 };
 
 /** What a service's own body says, without its secrets. */
 export function serviceBody(service: Service): WholeServiceBody {
-  const pools = service.pools.map(({ name, weight, targets }) => [name, { weight, targets }] as const);
+  const pools = service.pools.map(
+    ({ name, weight, targets, labels }) =>
+      [name, { weight, targets, ...(labels !== undefined && { labels }) }] as const,
+  );
   return {
     ttlSeconds: service.ttlSeconds,
     pick: service.pick,
@@ -245,6 +273,14 @@ export function serviceBody(service: Service): WholeServiceBody {
     previewNames: service.previewNames,
     ...(service.release !== undefined && { release: service.release }),
     ...(service.health !== undefined && { health: shownHealth(service.health) }),
+    ...(service.labels !== undefined && { labels: service.labels }),
     pools: Object.fromEntries(pools),
   };
+}
+
+/** What its answers are made of: its body without labels. */
+export function answeredBody(service: Service): object {
+  const body = serviceBody(service);
+  const pools = Object.entries(body.pools).map(([name, pool]) => [name, unlabelled(pool)]);
+  return { ...unlabelled(body), pools: Object.fromEntries(pools) };
 }

@@ -1,6 +1,7 @@
 /** A zone: a domain that Teal is authoritative for, with what its SOA and NS records say. */
 import { MAX_TTL_SECONDS } from '../wire/constants.ts';
 import { Problem } from './errors.ts';
+import { type Labels, settleLabels } from './labels.ts';
 import { canonicalName, isHostName, whyShort } from './name.ts';
 
 /** Names are canonical text: lower case, `\DDD` for unusual bytes, no trailing dot (the root is the empty string). */
@@ -21,6 +22,7 @@ export interface Zone {
   readonly refreshSeconds: number;
   readonly retrySeconds: number;
   readonly expireSeconds: number;
+  readonly labels?: Labels;
   /** SOA SERIAL (RFC 1982), raised by every change of the zone's content, not by shifts. */
   readonly serial: number;
   /** The last revision that changed the zone or anything that raised its serial; its ETag. */
@@ -38,6 +40,8 @@ export interface ZoneBody {
   readonly refreshSeconds?: number;
   readonly retrySeconds?: number;
   readonly expireSeconds?: number;
+  /** Left out: those that it has. */
+  readonly labels?: Labels;
 }
 
 /** Resolvers ask at most this many servers in one try; a longer NS RRset only makes referrals big. */
@@ -84,8 +88,10 @@ export function makeZone(name: string, body: ZoneBody, before: Zone | undefined)
     const bad = checkSeconds(seconds, key);
     if (bad !== undefined) return bad;
   }
+  const labelled = settleLabels(body.labels, before?.labels);
+  if (labelled instanceof Problem) return labelled;
   const { serial, revision } = before ?? { serial: 0, revision: 0 };
-  return { name, primary, nameservers, hostmaster, ...times, serial, revision };
+  return { name, primary, nameservers, hostmaster, ...times, ...labelled, serial, revision };
 }
 
 function refuseShort(zone: string, member: string, text: string): Problem | undefined {

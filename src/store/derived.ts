@@ -3,7 +3,7 @@ import { isActive } from '../model/release.ts';
 import type { ModelChange, StagedRRset } from '../model/revision.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Packed } from './packed.ts';
-import { rrsetColumns } from './rows.ts';
+import { labelsColumn, rrsetColumns } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /** The content under which the store keeps records that were staged; or, where they are few, the RRsets themselves. */
@@ -51,7 +51,10 @@ export class Derived {
         this.#packed.use(staged.content, zone.revision, staged.packed);
         statements.putZone.run(zone.name, JSON.stringify(zone), content);
         statements.useContent.run(zone.revision, content);
-        if (replaced !== undefined) statements.dropContent.run(replaced);
+        if (replaced === undefined) return;
+        // Staged records have no labels: those of RRsets that stay are taken along.
+        statements.keepLabels.run(replaced, content);
+        statements.dropContent.run(replaced);
         return;
       }
       case 'deleteZone':
@@ -60,8 +63,9 @@ export class Derived {
         statements.deleteZone.run(change.zone);
         return;
       case 'putRRset': {
-        const { zone, revision } = change.rrset;
-        statements.putRRset.run(this.#contentOf(zone), revision, ...rrsetColumns(change.rrset));
+        const { rrset } = change;
+        const columns = [...rrsetColumns(rrset), labelsColumn(rrset)];
+        statements.putRRset.run(this.#contentOf(rrset.zone), rrset.revision, ...columns);
         return;
       }
       case 'deleteRRset':
@@ -111,7 +115,7 @@ export class Derived {
   #takeOver(records: StagedRecords): number | bigint {
     if (typeof records === 'number') return records;
     const content = this.#statements.addContent.run('live').lastInsertRowid;
-    for (const rrset of records) this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset));
+    for (const rrset of records) this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset), null);
     return content;
   }
 }

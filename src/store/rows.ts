@@ -1,5 +1,6 @@
 /** How nouns of the model are kept in rows. */
 import assert from 'node:assert/strict';
+import type { Labels } from '../model/labels.ts';
 import type { Revision, RevisionKind, StagedRRset, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
@@ -11,6 +12,8 @@ export interface RRsetRow {
   readonly ttl_seconds: number;
   /** JSON. */
   readonly record_ttls: string | null;
+  /** JSON. */
+  readonly labels: string | null;
   readonly rdata: Uint8Array;
   readonly revision: number;
 }
@@ -58,13 +61,18 @@ function unpackRdata(packed: Uint8Array): Uint8Array[] {
 export function toRRset(row: RRsetRow): RRset {
   const { zone, name, type, ttl_seconds: ttlSeconds, revision } = row;
   const ttls = row.record_ttls === null ? {} : { recordTtlSeconds: JSON.parse(row.record_ttls) as number[] };
-  return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), revision };
+  const labelled = row.labels === null ? {} : { labels: JSON.parse(row.labels) as Labels };
+  return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), ...labelled, revision };
 }
 
 /** The columns `name`, `type`, `ttl_seconds`, `rdata` and `record_ttls` of an RRset. */
 export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }: StagedRRset) {
   const ttls = recordTtlSeconds === undefined ? null : JSON.stringify(recordTtlSeconds);
   return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
+}
+
+export function labelsColumn({ labels }: Pick<RRset, 'labels'>): string | null {
+  return labels === undefined ? null : JSON.stringify(labels);
 }
 
 type Said = Pick<Revision, 'reason' | 'links' | 'requestId' | 'traceparent'>;

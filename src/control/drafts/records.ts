@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
+import { unlabelled } from '../../model/labels.ts';
 import type { ModelChange, Subject } from '../../model/revision.ts';
 import { rrsetBody } from '../../model/rrset.ts';
 import { withRaisedSerial, type Zone } from '../../model/zone.ts';
@@ -133,7 +134,7 @@ export function* recordQuestions(
   return composed instanceof Problem ? [] : composed.questions();
 }
 
-/** Subjects and changes of the revision; whatever a record's change is, the zone's serial is raised once. */
+/** Subjects and changes of the revision; the zone's serial is raised once, unless labels alone change. */
 function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number): Pick<Draft, 'subjects' | 'changes'> {
   const subjects: Subject[] = [];
   const changes: ModelChange[] = [];
@@ -144,7 +145,14 @@ function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number
       after === undefined ? { op: 'deleteRRset', zone: zone.name, name, type } : { op: 'putRRset', rrset: after },
     );
   }
+  if (changed.every(isAnsweredAlike)) return { subjects, changes };
   return { subjects, changes: [...changes, { op: 'putZone', zone: withRaisedSerial(zone, revision) }] };
+}
+
+/** At most its labels change. */
+function isAnsweredAlike({ before, after }: Changed): boolean {
+  if (before === undefined || after === undefined) return before === after;
+  return isDeepStrictEqual(unlabelled(rrsetBody(before)), unlabelled(rrsetBody(after)));
 }
 
 function asChange({ name, type, before, after }: Changed): RRsetChange {

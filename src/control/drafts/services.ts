@@ -7,7 +7,7 @@ import { Problem } from '../../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
 import type { Subject } from '../../model/revision.ts';
 import type { RRset } from '../../model/rrset.ts';
-import { makeService, type Service, serviceBody, weightsOf } from '../../model/service.ts';
+import { answeredBody, makeService, type Service, serviceBody, weightsOf } from '../../model/service.ts';
 import { withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -70,7 +70,7 @@ export function draftServicePut(
       { op: 'putService', service },
       ...(within?.changes ?? []),
       ...without.changes,
-      { op: 'putZone', zone: withRaisedSerial(zone, revision) },
+      ...(isAnsweredAlike(before, service) ? [] : [{ op: 'putZone', zone: withRaisedSerial(zone, revision) } as const]),
     ],
     created: before === undefined,
     body: replyTo(store, zone, service, replaced),
@@ -111,6 +111,14 @@ function notes(before: Service | undefined, after: Service, replaced: readonly R
 }
 
 const kindWords = { addresses: 'addresses', host: 'host names' } as const;
+
+/** At most its labels and what its health is asked with change: the zone's serial may stay. */
+function isAnsweredAlike(before: Service | undefined, after: Service): boolean {
+  return (
+    before !== undefined &&
+    isDeepStrictEqual([answeredBody(before), before.health], [answeredBody(after), after.health])
+  );
+}
 
 /** Secrets are in no body, so that they are compared apart. */
 function isSame(before: Service, after: Service): boolean {

@@ -27,7 +27,10 @@ export function draftZoneImport(
     // The file says what the zone said when it was read, but the zone has been changed since.
     return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
   }
-  const zone: Zone = { name, ...built.apex, serial: serialOf(built.apex.serial, before, revision), revision };
+  const labelled = before?.labels && { labels: before.labels };
+  const serial = serialOf(built.apex.serial, before, revision);
+  // A file knows no labels: those of the zone stay, and those of RRsets that it has.
+  const zone: Zone = { name, ...built.apex, ...labelled, serial, revision };
   if (before !== undefined && built.staged === undefined && isSame(before, zone, built.apex.serial)) {
     return { revision: before.revision, body: body(before) };
   }

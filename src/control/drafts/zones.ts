@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
+import { unlabelled } from '../../model/labels.ts';
 import { canonicalName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
 import { atDelegation } from '../../model/record-rules.ts';
 import type { ModelChange } from '../../model/revision.ts';
@@ -37,7 +38,9 @@ export function draftZonePut(
   if (before !== undefined && isDeepStrictEqual(zoneBody(before), zoneBody(unraised))) {
     return { revision: before.revision, body: zoneReply(before) };
   }
-  const zone = withRaisedSerial(unraised, revision);
+  // What is answered stays as it was where only labels change, and secondaries need not come for it.
+  const isLabelled = before !== undefined && isDeepStrictEqual(answered(before), answered(unraised));
+  const zone = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
   const parent = before === undefined ? store.zoneOf(name) : undefined;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
@@ -53,6 +56,8 @@ export function draftZonePut(
     body: zoneReply(zone),
   };
 }
+
+const answered = (zone: Zone): object => unlabelled(zoneBody(zone));
 
 export function draftZoneDelete(
   store: Store,

@@ -13,7 +13,15 @@ import { askBytes } from '../../fixtures/table.ts';
 
 const zones = ['example.com', 'sub.example.com', 'other.test'];
 const services = ['app.example.com', 'api.example.com', 'www.sub.example.com', 'shop.other.test'];
-const owners = ['a.example.com', 'b.example.com', '*.w.example.com', 'a.sub.example.com', 'a.other.test'];
+/** The first stands in the files that are imported too. */
+const owners = [
+  'n0.example.com',
+  'a.example.com',
+  'b.example.com',
+  '*.w.example.com',
+  'a.sub.example.com',
+  'a.other.test',
+];
 const tokens = ['ci', 'ops'];
 const webhooks = ['one', 'two'];
 
@@ -78,7 +86,14 @@ const pool = fc.constantFrom('blue', 'green');
 const weight = fc.integer({ min: 0, max: 3 });
 const number = fc.integer({ min: 0, max: 5 });
 
-const zoneBody = (n: number) => ({ nameservers: [`ns${n}.test`], hostmaster: 'h.example.com', ttlSeconds: 60 + n });
+const zoneBody = (n: number) => ({
+  nameservers: [`ns${n}.test`],
+  hostmaster: 'h.example.com',
+  ttlSeconds: 60 + n,
+  ...labelled(n),
+});
+/** Some have labels, some none, some say nothing of them. */
+const labelled = (n: number) => (n % 3 === 0 ? {} : { labels: n % 3 === 1 ? { n: String(n) } : {} });
 const zoneOf = (name: string): string =>
   zones.find((each) => each !== 'example.com' && name.endsWith(each)) ?? zones[0];
 const texts = (n: number): string[] => Array.from({ length: (n % 3) + 1 }, (_, i) => `"${'x'.repeat(n * 180)}${i}"`);
@@ -127,7 +142,7 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
     ),
   'rrset.put': fc.record({ name: fc.constantFrom(...owners), number }).map(({ name, number }) => {
     const { ttlSeconds, rdata, ...place } = rrset(name, number);
-    return does({ kind: 'rrset.put', ...place, body: { ttlSeconds, rdata } });
+    return does({ kind: 'rrset.put', ...place, body: { ttlSeconds, rdata, ...labelled(number) } });
   }),
   'rrset.delete': fc
     .constantFrom(...owners)
@@ -136,7 +151,11 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
     does({
       kind: 'service.put',
       name: service,
-      body: bluegreen(weight, 1, { ttlSeconds: number + 1, pick: number === 5 ? 'sticky' : 'random' }) as never,
+      body: bluegreen(weight, 1, {
+        ttlSeconds: number + 1,
+        pick: number === 5 ? 'sticky' : 'random',
+        ...labelled(number),
+      }) as never,
     }),
   ),
   'service.delete': service.map((name) => does({ kind: 'service.delete', name })),

@@ -28,6 +28,7 @@ const changeRecords = {
       'name_outside_zones',
       'rdata_invalid',
       'ttl_invalid',
+      'labels_invalid',
       'rrset_invalid',
       'changes_invalid',
       'idempotency_key_reused',

@@ -66,6 +66,7 @@ const putRRset = {
       'name_outside_zones',
       'rdata_invalid',
       'ttl_invalid',
+      'labels_invalid',
       'rrset_invalid',
     ),
   },

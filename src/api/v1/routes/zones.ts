@@ -51,7 +51,14 @@ const putZone = {
   body: ZoneBody,
   response: {
     ...putReply('Zone', { creates: true }),
-    ...writeProblems('cname_conflict', 'service_conflict', 'apex_conflict', 'zone_invalid', 'ttl_invalid'),
+    ...writeProblems(
+      'cname_conflict',
+      'service_conflict',
+      'apex_conflict',
+      'zone_invalid',
+      'ttl_invalid',
+      'labels_invalid',
+    ),
   },
 };
 
