@@ -2,6 +2,7 @@
 import { TYPE } from '../wire/constants.ts';
 import { formatIpv4, formatIpv6, formatType, parseIpv4, parseIpv6 } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
+import type { Labels } from './labels.ts';
 import { nameToWire, wireToName } from './name.ts';
 import type { RRset } from './rrset.ts';
 import { type Pool, SERVICE_TTL_DEFAULT_SECONDS, type Service, type ServiceBody, serviceBody } from './service.ts';
@@ -19,7 +20,7 @@ export interface WrittenServiceBody extends Omit<ServiceBody, 'pools'> {
 }
 
 /** What is proposed of records; all that a service needs and they do not say is chosen so that no answer changes. */
-type Proposed = Pick<ServiceBody, 'ttlSeconds' | 'release' | 'pools'>;
+type Proposed = Pick<ServiceBody, 'ttlSeconds' | 'release' | 'labels' | 'pools'>;
 
 /** A share of the whole, as percentages are written. */
 const WHOLE = 100;
@@ -39,7 +40,9 @@ export function propose(targets: readonly string[], ttlSeconds: number): Propose
 
 /** What A, AAAA or CNAME records at one name come to. */
 export function proposeFrom(rrsets: readonly RRset[]): Proposed {
-  return propose(targetsOf(rrsets), Math.min(...rrsets.map(({ ttlSeconds }) => ttlSeconds)));
+  const proposed = propose(targetsOf(rrsets), Math.min(...rrsets.map(({ ttlSeconds }) => ttlSeconds)));
+  const labels: Labels = Object.assign({}, ...rrsets.map((rrset) => rrset.labels ?? {}));
+  return Object.keys(labels).length === 0 ? proposed : { ...proposed, labels };
 }
 
 /** Addresses and host names that records lead to: as they stand, A before AAAA. */
@@ -81,11 +84,11 @@ export function completeBody(
     const weight = pool.weight ?? (before === undefined ? base?.pools[name]?.weight : undefined);
     pools[name] = { ...pool, ...(weight !== undefined && { weight }), targets };
   }
-  const { ttlSeconds, release } = base ?? {};
+  const { ttlSeconds, release, labels } = base ?? {};
   // A TTL that was said is meant as it is: then none is lowered that nobody spoke of.
   const times = body.ttlSeconds === undefined &&
     ttlSeconds !== undefined && { ttlSeconds, ...(release && { release }) };
-  return { ...times, ...body, pools };
+  return { ...times, ...(labels && { labels }), ...body, pools };
 }
 
 function kept(before: Service): Proposed {
@@ -110,10 +113,13 @@ export function checkReplaced(name: string, replace: Replace, records: readonly 
   return new Problem('revision_stale', detail, { pointer: '/replace' });
 }
 
-/** The records that answer as one pool of the service does, with the TTL that the service has outside of releases. */
+/**
+ * The records that answer as one pool of the service does, with the TTL that the service has outside of releases, and its
+ * labels.
+ */
 export function recordsOf(service: Service, pool: Pool, revision: number): RRset[] {
-  const { name, zone, ttlSeconds } = service;
-  const owner = { name, zone, ttlSeconds, revision };
+  const { name, zone, ttlSeconds, labels } = service;
+  const owner = { name, zone, ttlSeconds, revision, ...(labels && { labels }) };
   if (service.kind === 'host') return [{ ...owner, type: TYPE.CNAME, rdata: pool.targets.map(nameToWire) }];
   const [six, four] = [true, false].map((wanted) => pool.targets.filter((target) => target.includes(':') === wanted));
   return [
