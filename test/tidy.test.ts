@@ -266,7 +266,6 @@ const PARAMETERS_MAX = 5;
 
 /** Files that are longer for a reason. */
 const longFiles: Readonly<Record<string, string>> = {
-  'src/store/sqlite.ts': 'one method a statement',
   'test/api/bad-requests.ts': 'a list of cases',
   'test/config.test.ts': 'a list of cases',
   'test/interop/zone-file-cases.ts': 'a list of cases',

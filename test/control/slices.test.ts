@@ -11,7 +11,7 @@ import { compareServices } from '../../src/control/service-comparison.ts';
 import { inSlices, type Sliced } from '../../src/control/slices.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { Explainer } from '../../src/responder/explainer.ts';
-import { RRSETS_LOOKED_AT } from '../../src/store/sqlite.ts';
+import { RRSETS_LOOKED_AT } from '../../src/store/noun-reads.ts';
 import { Xoshiro128 } from '../../src/table/picking/pick.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService, zoneBody } from '../fixtures/engine.ts';

@@ -5,6 +5,7 @@ import t from 'tap';
 import { EventLog } from '../../src/control/events/log.ts';
 import { type Report, reportFaults } from '../../src/guard.ts';
 import { Problem, StoreUnavailable } from '../../src/model/errors.ts';
+import { LogReads } from '../../src/store/log-reads.ts';
 import { breakReads } from '../fixtures/broken-store.ts';
 import { bluegreen, makeEngine, withService } from '../fixtures/engine.ts';
 
@@ -81,7 +82,7 @@ t.test('a commit of which cannot be told whether it was kept takes effect once t
     const told: number[] = [];
     engine.onChange((_changes, { revision }) => told.push(revision));
     let isReadable = true;
-    const real = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(store), 'lastRevision')?.get as () => number;
+    const real = Object.getOwnPropertyDescriptor(LogReads.prototype, 'lastRevision')?.get as () => number;
     Object.defineProperty(store, 'lastRevision', {
       configurable: true,
       get() {

@@ -1,0 +1,241 @@
+/** The nouns as the store has them now. */
+import type { Database } from 'better-sqlite3';
+import { isAtOrBelow, suffixesOf } from '../model/name.ts';
+import type { Release } from '../model/release.ts';
+import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
+import type { StoredToken } from '../model/token.ts';
+import type { StoredWebhook } from '../model/webhook.ts';
+import type { Zone } from '../model/zone.ts';
+import { Condition } from './condition.ts';
+import type { StagedRecords } from './derived.ts';
+import { type RRsetRow, toRRset } from './rows.ts';
+import { makeStatements, type Statements } from './statements.ts';
+
+/** RRsets of a zone that one look for names goes through: a few milliseconds. */
+export const RRSETS_LOOKED_AT = 10_000;
+/** SQLite sorts bytes after all texts. */
+const AFTER_ALL_NAMES = Buffer.alloc(0);
+
+/** Which RRset of a zone. */
+interface RRsetKey {
+  readonly name: string;
+  readonly type: number;
+}
+
+export class NounReads {
+  protected readonly statements: Statements;
+  protected readonly condition = new Condition();
+
+  protected constructor(database: Database) {
+    this.statements = makeStatements(database);
+  }
+
+  /** Every read goes through here, so that it is known whether the store can be read. */
+  protected read<Result>(what: string, work: () => Result): Result {
+    return this.condition.read(what, work);
+  }
+
+  /** All tokens in the order of their names. */
+  tokens(): StoredToken[] {
+    return this.read('tokens', () => {
+      const rows = this.statements.tokens.all() as { digest: Uint8Array; body: string }[];
+      return rows.map(({ digest, body }) => ({ ...(JSON.parse(body) as Omit<StoredToken, 'digest'>), digest }));
+    });
+  }
+
+  /** All webhooks in the order of their names. */
+  webhooks(): StoredWebhook[] {
+    return this.read('webhooks', () => this.statements.webhooks.all().map(toWebhook));
+  }
+
+  webhook(name: string): StoredWebhook | undefined {
+    return this.read('webhook', () => {
+      const row = this.statements.webhook.get(name);
+      return row === undefined ? undefined : toWebhook(row);
+    });
+  }
+
+  #contentOf(zone: string): number | undefined {
+    return (this.statements.contentOf.get(zone) as { content: number } | undefined)?.content;
+  }
+
+  /** The types that staged records have at a name. */
+  stagedTypesAt(records: StagedRecords, name: string): number[] {
+    return this.read('stagedTypesAt', () => {
+      if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
+      return (this.statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
+    });
+  }
+
+  zone(name: string): Zone | undefined {
+    return this.read('zone', () => parsed<Zone>(this.statements.zone.get(name)));
+  }
+
+  /** The zone that owns a name: the longest that the name is at or below. */
+  zoneOf(name: string): Zone | undefined {
+    for (const suffix of suffixesOf(name)) {
+      const zone = this.zone(suffix);
+      if (zone !== undefined) return zone;
+    }
+    return undefined;
+  }
+
+  /** Zones in name order, after a name (exclusive). */
+  zones(after: string | undefined, limit: number): Zone[] {
+    return this.read('zones', () => {
+      const rows =
+        after === undefined ? this.statements.zonesFirst.all(limit) : this.statements.zonesAfter.all(after, limit);
+      return rows.map((row) => parsed<Zone>(row) as Zone);
+    });
+  }
+
+  rrset(zone: string, name: string, type: number): RRset | undefined {
+    return this.read('rrset', () => {
+      const row = this.statements.rrset.get(zone, name, type) as RRsetRow | undefined;
+      return row && toRRset(row);
+    });
+  }
+
+  /** All RRsets of one name. */
+  rrsetsAt(zone: string, name: string): RRset[] {
+    return this.read('rrsetsAt', () => (this.statements.rrsetsAt.all(zone, name) as RRsetRow[]).map(toRRset));
+  }
+
+  /** RRsets of a zone by name and type, after one of them (exclusive). */
+  rrsets(zone: string, after: { name: string; type: number } | undefined, limit: number): RRset[] {
+    return this.read('rrsets', () => {
+      const { name, type } = after ?? { name: '', type: -1 };
+      return (this.statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
+    });
+  }
+
+  /** Those of the first `looked` RRsets of a zone that are of these types. */
+  rrsetsOfTypes(zone: string, types: readonly number[], looked: number): RRset[] {
+    return this.read('rrsetsOfTypes', () => {
+      const [one, two, three] = types;
+      return (this.statements.rrsetsOfTypes.all(zone, looked, one, two, three) as RRsetRow[]).map(toRRset);
+    });
+  }
+
+  /**
+   * Some RRset of a zone below a name, of those that are meant. Names are in the order of their text, so that it may be
+   * anywhere: of those after `after` the next few thousand are looked at, up to `last` where there are more.
+   */
+  rrsetBelow(
+    zone: string,
+    name: string,
+    isMeant: (rrset: RRsetKey) => boolean,
+    after: RRsetKey = { name: '', type: -1 },
+  ): { readonly found?: RRsetKey; readonly last?: RRsetKey } {
+    return this.read('rrsetBelow', () => {
+      const { rrsetsBelow, rrsetsUpTo } = this.statements;
+      const last = rrsetsUpTo.get(zone, after.name, after.type, RRSETS_LOOKED_AT - 1) as RRsetKey | undefined;
+      const suffix = name === '' ? '' : `.${name}`;
+      const range = [after.name, after.type, last?.name ?? AFTER_ALL_NAMES, last?.type ?? 0];
+      for (const row of rrsetsBelow.iterate(zone, ...range, suffix.length, suffix)) {
+        const found = row as RRsetKey;
+        // The dot before it may be one within a label.
+        if (found.name !== name && isAtOrBelow(found.name, name) && isMeant(found)) return { found };
+      }
+      return { ...(last && { last }) };
+    });
+  }
+
+  /** Names the content of a zone: an import brings another one. */
+  contentOf(zone: string): number | undefined {
+    return this.read('contentOf', () => this.#contentOf(zone));
+  }
+
+  service(name: string): Service | undefined {
+    return this.read('service', () => parsed<Service>(this.statements.service.get(name)));
+  }
+
+  services(after: string | undefined, limit: number): Service[] {
+    return this.read('services', () =>
+      this.statements.servicesAfter.all(after ?? '', limit).map((row) => parsed<Service>(row) as Service),
+    );
+  }
+
+  servicesIn(zone: string): Service[] {
+    return this.read('servicesIn', () =>
+      this.statements.servicesIn.all(zone).map((row) => parsed<Service>(row) as Service),
+    );
+  }
+
+  release(id: string): Release | undefined {
+    return this.read('release', () => parsed<Release>(this.statements.release.get(id)));
+  }
+
+  /** Releases in number order, after an id (exclusive). */
+  releases(after: number, limit: number): Release[] {
+    return this.read('releases', () =>
+      this.statements.releasesAfter.all(after, limit).map((row) => parsed<Release>(row) as Release),
+    );
+  }
+
+  /** The same of one service. */
+  releasesOf(service: string, after: number, limit: number): Release[] {
+    return this.read('releasesOf', () =>
+      this.statements.releasesOf.all(service, after, limit).map((row) => parsed<Release>(row) as Release),
+    );
+  }
+
+  activeReleases(): Release[] {
+    return this.read('activeReleases', () =>
+      this.statements.activeReleases.all().map((row) => parsed<Release>(row) as Release),
+    );
+  }
+
+  activeReleaseOf(service: string): Release | undefined {
+    return this.read('activeReleaseOf', () => parsed<Release>(this.statements.activeReleaseOf.get(service)));
+  }
+
+  /** The first of the zone's services that a release moves; none: []. */
+  releasingIn(zone: string): string[] {
+    return this.read('releasingIn', () =>
+      (this.statements.releasingIn.all(zone) as { name: string }[]).map(({ name }) => name),
+    );
+  }
+
+  lastReleaseOf(service: string): Release | undefined {
+    return parsed<Release>(this.statements.lastReleaseOf.get(service));
+  }
+
+  get zoneCount(): number {
+    return this.read('zoneCount', () => (this.statements.zoneCount.get() as { zones: number }).zones);
+  }
+
+  allZones(): Zone[] {
+    return this.read('allZones', () => this.statements.allZones.all().map((row) => parsed<Zone>(row) as Zone));
+  }
+
+  allServices(): Service[] {
+    return this.read('allServices', () =>
+      this.statements.allServices.all().map((row) => parsed<Service>(row) as Service),
+    );
+  }
+
+  /** Every RRset of a zone, without holding them all at once. Nothing may be written meanwhile. */
+  *rrsetsOf(zone: string): Generator<RRset> {
+    const rows = this.read('rrsetsOf', () => this.statements.rrsetsOf.iterate(zone));
+    try {
+      for (;;) {
+        const next = this.read('rrsetsOf', () => rows.next());
+        if (next.done) return;
+        yield this.read('rrsetsOf', () => toRRset(next.value as RRsetRow));
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+}
+
+function toWebhook(row: unknown): StoredWebhook {
+  const { secret, body } = row as { secret: string; body: string };
+  return { ...(JSON.parse(body) as Omit<StoredWebhook, 'secret'>), secret };
+}
+
+function parsed<Noun>(row: unknown): Noun | undefined {
+  return row === undefined ? undefined : (JSON.parse((row as { body: string }).body) as Noun);
+}
