@@ -20,6 +20,17 @@ export function durationValue(text: string): number {
   throw new InvalidArgumentError('Expected a duration such as 30s, 5m, 1h30m or 2d.');
 }
 
+export type Labels = Readonly<Record<string, string>>;
+
+/** `team=web`, several of them. What may be in one is the server's to say. */
+function labelValue(text: string, before: Labels = {}): Labels {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected a label such as team=web.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+export const labelFlag = ['--label <key=value>', 'a word of your own to find it by; repeat it', labelValue] as const;
+
 /** For flags that may be repeated. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];

@@ -5,7 +5,7 @@ import { type Api, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, printable } from './format/text.ts';
-import { wholeNumber } from './option-values.ts';
+import { type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -15,6 +15,7 @@ interface ZoneOptions extends SessionOptions {
 
 interface SetOptions extends ZoneOptions {
   readonly ttl: number;
+  readonly label?: Labels;
 }
 
 interface AddOptions extends ZoneOptions {
@@ -35,6 +36,7 @@ export function add(program: Command, shell: Shell): void {
       'Make or replace the RRset of a name and type. Names within RDATA are written in full, with the final dot.',
     )
     .option('--ttl <seconds>', 'TTL', wholeNumber, 300)
+    .option(...labelFlag)
     .option(...zoneFlag)
     .action((name: string, type: string, rdata: string[], options: SetOptions) =>
       setRRset(name, type, rdata, options, shell),
@@ -121,7 +123,8 @@ async function setRRset(
 ): Promise<void> {
   const session = await openSession(shell, options);
   const zone = options.zone ?? (await zoneOf(session.api, name));
-  const body = { ttlSeconds: options.ttl, rdata };
+  const { ttl, label } = options;
+  const body = { ttlSeconds: ttl, rdata, ...(label !== undefined && { labels: label }) };
   const rrset = await session.api.put<RRset>(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`, { body });
   session.show(rrset, () => [
     ...rrsetLines([rrset]),

@@ -9,7 +9,7 @@ import { poolLines, split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { columns, printable } from './format/text.ts';
 import { isGroup, readYaml } from './input-file.ts';
-import { collect, wholeNumber } from './option-values.ts';
+import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -18,6 +18,7 @@ interface AddOptions extends SessionOptions {
   readonly ttl?: number;
   readonly releaseTtl?: number;
   readonly pick?: string;
+  readonly label?: Labels;
   readonly file?: string;
   readonly replace?: boolean;
 }
@@ -39,6 +40,7 @@ export function add(program: Command, shell: Shell): void {
     .option('--ttl <seconds>', 'TTL of its answers (5)', wholeNumber)
     .option('--release-ttl <seconds>', 'releases lower a higher TTL to this while they go on', wholeNumber)
     .option('--pick <how>', 'random, or sticky to keep each client network on its pool')
+    .option(...labelFlag)
     .option('-f, --file <file>', 'the body of the service as YAML or JSON, for all that has no flag')
     .option(
       '--replace',
@@ -125,13 +127,14 @@ async function readBody(file: string, shell: Shell): Promise<Record<string, unkn
   return readYaml(file, known, shell);
 }
 
-function bodyOf({ pool, ttl, releaseTtl, pick, replace }: AddOptions): Record<string, unknown> {
+function bodyOf({ pool, ttl, releaseTtl, pick, label, replace }: AddOptions): Record<string, unknown> {
   if (pool === undefined && !replace)
     throw new Failure(EXIT.USAGE, 'expected pools, such as --pool blue=100:192.0.2.10 --pool green=0:192.0.2.20');
   return {
     ...(ttl !== undefined && { ttlSeconds: ttl }),
     ...(releaseTtl !== undefined && { release: { ttlSeconds: releaseTtl } }),
     ...(pick !== undefined && { pick }),
+    ...(label !== undefined && { labels: label }),
     ...(pool !== undefined && { pools: Object.fromEntries(pool.map(parsePool)) }),
   };
 }
@@ -161,7 +164,7 @@ export function serviceLines(service: Service, style: Style): string[] {
       ? `${service.ttlSeconds} s`
       : `${service.loweredTtlSeconds} s, lowered by a release from ${service.ttlSeconds} s`;
   const more = Object.entries(service)
-    .filter(([key, value]) => ['health', 'pins', 'release'].includes(key) && isShown(value))
+    .filter(([key, value]) => ['health', 'labels', 'pins', 'release'].includes(key) && isShown(value))
     .map(([key, value]) => `  ${key} ${printable(JSON.stringify(value))}`);
   return [
     `${style.bold(service.name)}  in ${service.zone}, TTL ${ttl}, pick ${service.pick}, revision ${service.revision}`,

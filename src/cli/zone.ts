@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, plural } from './format/text.ts';
 import { readBytes } from './input-file.ts';
-import { collect, wholeNumber } from './option-values.ts';
+import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { addZoneCheck } from './zone-check.ts';
@@ -17,6 +17,7 @@ interface AddOptions extends SessionOptions {
   readonly hostmaster?: string;
   readonly ttl?: number;
   readonly negativeTtl?: number;
+  readonly label?: Labels;
 }
 
 interface Import extends Zone {
@@ -62,15 +63,17 @@ function addMake(group: Command, shell: Shell): void {
     .requiredOption('--ns <host>', 'a nameserver of the zone; repeat it, the first is the primary', collect)
     .option('--hostmaster <name>', 'mailbox as a name (hostmaster.ZONE)')
     .option('--ttl <seconds>', 'TTL of SOA and NS (3600)', wholeNumber)
+    .option(...labelFlag)
     .option('--negative-ttl <seconds>', 'how long resolvers keep that a name is not there (60)', wholeNumber)
     .action(async (zone: string, options: AddOptions) => {
-      const { ns, hostmaster = `hostmaster.${zone}`, ttl, negativeTtl } = options;
+      const { ns, hostmaster = `hostmaster.${zone}`, ttl, negativeTtl, label } = options;
       const session = await openSession(shell, options);
       const body = {
         nameservers: ns,
         hostmaster,
         ...(ttl !== undefined && { ttlSeconds: ttl }),
         ...(negativeTtl !== undefined && { negativeTtlSeconds: negativeTtl }),
+        ...(label !== undefined && { labels: label }),
       };
       const ground = { what: `the zone ${zone}`, revision: undefined, advice: '`teal zone list` shows the zones' };
       const made = await session.api.put<Zone>(path`/v1/zones/${zone}`, { body, ground });

@@ -77,6 +77,42 @@ t.test('what is typed with a change is in its history, by flag or environment, w
   t.match(await newest(), { kind: 'rollback' }, 'nothing of it was done');
 });
 
+t.test('labels are set by --label, kept by what names none, and by a declaration', async (t) => {
+  const folder = temporaryFolder(t);
+  const teal = await startTeal(folder);
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const say = typist(teal);
+  const record = async () => (await say('record list example.test --json')).json.items.at(-1);
+  await say('record set zz.example.test A 192.0.2.9 --label team=web --label note=a=b');
+  t.match(await record(), { labels: { team: 'web', note: 'a=b' } });
+  await say('record set zz.example.test A 192.0.2.8');
+  t.match(await record(), { rdata: ['192.0.2.8'], labels: { team: 'web' } });
+  const pools = ['--pool', 'blue=1:192.0.2.1', '--pool', 'green=0:192.0.2.2'];
+  const made = await say(['service', 'add', 'api.example.test', ...pools, '--label', 'team=web']);
+  t.match(made.stdout, /^ {2}labels \{"team":"web"\}$/m);
+  const file = join(folder, 'services.yaml');
+  const declare = (labels: string) =>
+    writeFileSync(
+      file,
+      `services: { api.example.test: { ${labels}pools: { blue: { targets: [192.0.2.1] }, green: { targets: [192.0.2.2], labels: { stage: next } } } } }`,
+    );
+  declare('labels: { team: db }, ');
+  const applied = await say(['apply', '-f', file, '--yes']);
+  t.match(applied, { code: 0, stdout: /labels.*"team":"db"/ });
+  t.match((await say('service show api.example.test --json')).json, {
+    labels: { team: 'db' },
+    pools: { green: { labels: { stage: 'next' } } },
+  });
+  declare('');
+  t.match((await say(['apply', '-f', file, '--yes', '--json'])).json, { applied: [] }, 'what names none keeps them');
+  t.match(await say('zone add new.test --ns ns1.test --label nothing'), {
+    code: EXIT.USAGE,
+    stderr: /such as team=web/,
+  });
+  await say('zone add new.test --ns ns1.example.net --label team=web');
+  t.match((await say('zone list --json')).json.items.at(-1), { name: 'new.test', labels: { team: 'web' } });
+});
+
 t.test('history and releases show what was said and never obey it', async (t) => {
   // As no server of ours would send it.
   const said = { reason: 'a\u001b[31mb\nc\u202ed\u2028e', links: ['https://a.test/\u001b]8;;x'] };
