@@ -55,6 +55,7 @@ export const problemStatus = {
   zone_file_invalid: 422,
   rrset_invalid: 422,
   changes_invalid: 422,
+  member_read_only: 422,
   service_invalid: 422,
   health_invalid: 422,
   weights_invalid: 422,

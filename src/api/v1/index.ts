@@ -21,6 +21,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { weightsRoutes } from './routes/weights.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
+import { takeWrittenBack } from './write-back.ts';
 
 export const v1: Api = {
   dialect,
@@ -31,6 +32,7 @@ export const v1: Api = {
     // the other sender of that type, has no token.
     const mediaTypes = ['application/json', 'application/x-www-form-urlencoded'];
     api.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, parseBody);
+    api.addHook('preValidation', takeWrittenBack);
     api.addHook('preHandler', makeContextHook(parts));
     api.addHook('onRoute', documentScope);
     api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));

@@ -18,6 +18,7 @@ import {
 } from '../../reply-schemas.ts';
 import { rrsetReply } from '../replies/nouns.ts';
 import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
+import { writtenBack } from '../write-back.ts';
 
 const tags = ['RRsets'];
 const path = '/v1/zones/:zone/rrsets/:name/:type';
@@ -56,6 +57,7 @@ const putRRset = {
   response: {
     ...putReply('RRset', { creates: true }),
     ...writeProblems(
+      'member_read_only',
       'type_unknown',
       'zone_unknown',
       'name_taken',
@@ -94,7 +96,10 @@ export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
     const { zone, name, type } = request.params;
     return sendResource(request, reply, queries.rrset(zone, name, type), rrsetReply);
   });
-  api.put(path, { schema: putRRset, config: access('admin', 'zone') }, (request, reply) => {
+  type Params = Readonly<Record<'zone' | 'name' | 'type', string>>;
+  const find = ({ zone, name, type }: Params) => queries.rrset(zone, name, type);
+  const config = { ...access('admin', 'zone'), ...writtenBack(find, rrsetReply) };
+  api.put(path, { schema: putRRset, config }, (request, reply) => {
     const { zone, name, type } = request.params;
     return putForeseen(parts, request, reply, { kind: 'rrset.put', zone, name, type, body: request.body });
   });

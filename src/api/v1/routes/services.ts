@@ -31,6 +31,7 @@ import { inTurns } from '../../slices.ts';
 import { serviceReply } from '../replies/nouns.ts';
 import { proposalReply } from '../replies/proposal.ts';
 import { contextOf, put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
+import { writtenBack } from '../write-back.ts';
 
 const tags = ['services'];
 
@@ -65,6 +66,7 @@ const putService = {
   response: {
     ...putReply('Service', { creates: true }),
     ...writeProblems(
+      'member_read_only',
       'service_conflict',
       'release_active',
       'apex_conflict',
@@ -151,7 +153,9 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.service(request.params.name), serviceReply),
   );
-  api.put('/v1/services/:name', { schema: putService, config: access('admin', 'service') }, (request, reply) => {
+  const find = ({ name }: { name: string }) => queries.service(name);
+  const config = { ...access('admin', 'service'), ...writtenBack(find, serviceReply) };
+  api.put('/v1/services/:name', { schema: putService, config }, (request, reply) => {
     const { name } = request.params;
     return put(engine, request, reply, { kind: 'service.put', name, body: request.body });
   });

@@ -22,6 +22,7 @@ import {
 import { deliveryReply } from '../replies/delivery.ts';
 import { webhookReply } from '../replies/nouns.ts';
 import { put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
+import { writtenBack } from '../write-back.ts';
 
 const tags = ['webhooks'];
 
@@ -57,7 +58,7 @@ const putWebhook = {
   body: WebhookBody,
   response: {
     ...putReply('Webhook', { creates: true }),
-    ...writeProblems('webhook_invalid', 'pattern_invalid', 'limit_reached'),
+    ...writeProblems('member_read_only', 'webhook_invalid', 'pattern_invalid', 'limit_reached'),
   },
 };
 
@@ -104,7 +105,9 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
   api.get('/v1/webhooks/:name', { schema: get, config }, (request, reply) =>
     sendResource(request, reply, queries.webhook(request.params.name), webhookReply),
   );
-  api.put('/v1/webhooks/:name', { schema: putWebhook, config }, (request, reply) => {
+  const find = ({ name }: { name: string }) => queries.webhook(name);
+  const putConfig = { ...config, ...writtenBack(find, webhookReply) };
+  api.put('/v1/webhooks/:name', { schema: putWebhook, config: putConfig }, (request, reply) => {
     const { name } = request.params;
     const freshSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
     const command = { kind: 'webhook.put', name, body: request.body, freshSecret } as const;

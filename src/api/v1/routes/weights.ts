@@ -16,6 +16,7 @@ import {
 } from '../../reply-schemas.ts';
 import { weightsReply } from '../replies/nouns.ts';
 import { post, put, sendResource } from '../replies.ts';
+import { writtenBack } from '../write-back.ts';
 
 const tags = ['weights'];
 
@@ -39,7 +40,14 @@ const putWeights = {
   body: WeightsBody,
   response: {
     ...putReply('Weights', { creates: false }),
-    ...writeProblems('service_unknown', 'release_active', 'weights_invalid', 'weights_all_zero', 'pools_mismatch'),
+    ...writeProblems(
+      'member_read_only',
+      'service_unknown',
+      'release_active',
+      'weights_invalid',
+      'weights_all_zero',
+      'pools_mismatch',
+    ),
   },
 };
 
@@ -71,9 +79,10 @@ export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   api.get('/v1/services/:name/weights', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.service(request.params.name), weightsOf),
   );
+  const find = ({ name }: { name: string }) => queries.service(name);
   api.put(
     '/v1/services/:name/weights',
-    { schema: putWeights, config: access('shift', 'service') },
+    { schema: putWeights, config: { ...access('shift', 'service'), ...writtenBack(find, weightsOf, 'weights') } },
     (request, reply) => {
       const { name } = request.params;
       const command = { kind: 'weights.put', name, weights: request.body } as const;

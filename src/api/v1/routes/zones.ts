@@ -18,6 +18,7 @@ import {
 } from '../../reply-schemas.ts';
 import { zoneReply } from '../replies/nouns.ts';
 import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
+import { writtenBack } from '../write-back.ts';
 
 const tags = ['zones'];
 
@@ -52,6 +53,7 @@ const putZone = {
   response: {
     ...putReply('Zone', { creates: true }),
     ...writeProblems(
+      'member_read_only',
       'cname_conflict',
       'service_conflict',
       'apex_conflict',
@@ -85,7 +87,9 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
   api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
     sendResource(request, reply, queries.zone(request.params.zone), zoneReply),
   );
-  api.put('/v1/zones/:zone', { schema: putZone, config: access('admin', 'zone') }, (request, reply) => {
+  const find = ({ zone }: { zone: string }) => queries.zone(zone);
+  const config = { ...access('admin', 'zone'), ...writtenBack(find, zoneReply) };
+  api.put('/v1/zones/:zone', { schema: putZone, config }, (request, reply) => {
     const { zone } = request.params;
     return putForeseen(parts, request, reply, { kind: 'zone.put', zone, body: request.body });
   });
