@@ -294,3 +294,15 @@ t.test('a table that is full refuses it, and the records answer on', async (t) =
   t.equal(full.store.service(live), undefined);
   t.equal(fixture.code(adopt(live)), 'none');
 });
+
+t.test('labels go along, and come back', async (t) => {
+  const fixture = zoned(t);
+  const body = { ttlSeconds: 60, rdata: ['192.0.2.1'], labels: { team: 'shop' } };
+  fixture.must({ kind: 'rrset.put', zone: 'example.com', name: live, type: 'A', body });
+  fixture.must(adopt(live, { pools: { blue: { weight: 1 }, green: { weight: 0, labels: { next: 'yes' } } } }));
+  t.match(fixture.store.service(live), { labels: { team: 'shop' }, pools: [{}, { labels: { next: 'yes' } }] });
+  fixture.must({ kind: 'service.delete', name: live, leave: 'blue' });
+  t.match(fixture.store.rrset('example.com', live, 1), { labels: { team: 'shop' } });
+  fixture.must(adopt(live, { labels: {} }));
+  t.equal(fixture.store.service(live)?.labels, undefined, 'what is said is meant');
+});
