@@ -289,10 +289,12 @@ export function rowsOf({ fixture }: Ledger): Record<string, unknown[]> {
   }
 }
 
-/** Rows of contents that no zone has are swept some time. */
+/** Rows of contents that no zone has, and records of an import that was refused, are swept some time. */
 const queries: Readonly<Record<string, string>> = {
   rrsets: `SELECT zones.name AS zone, rrsets.*, contents.revision AS came FROM zones JOIN rrsets USING (content)
     JOIN contents ON contents.id = zones.content`,
+  packed: 'SELECT * FROM packed WHERE revision > 0',
+  packed_chunks: 'SELECT * FROM packed_chunks WHERE hash IN (SELECT hash FROM packed WHERE revision > 0)',
 };
 
 /** What the table answers, each several times: both draw the same numbers. */
