@@ -68,7 +68,7 @@ t.test('a sentence for people', async (t) => {
   t.equal(say({ drainedAtMs }), `blue has been drained for caches that honour TTL since 14:03:20 UTC; ${dns}`);
   t.match(
     say({ drainedAtMs, drained: false, assumed: true }),
-    /at 14:03:20 UTC \(answers from before the start are assumed/,
+    /at 14:03:20 UTC \(answers that nobody counted are assumed/,
   );
   t.match(say({ drainedAtMs }, NOON_MS + 86_400_000), /since 2026-11-24 14:03:20 UTC;/);
   t.match(say({}), /^blue is drained: it has given no answer that a cache could hold;/);
