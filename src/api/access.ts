@@ -1,16 +1,18 @@
 /** What each route asks of a token: a scope, and how far it must reach. Every request with a token is judged here, and nowhere else. */
 import assert from 'node:assert/strict';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { CHANGES_MAX } from '../control/drafts/record-list.ts';
 import type { Grant } from '../control/grant.ts';
 import { Problem } from '../model/errors.ts';
-import { includesScope, type Token, type TokenScope, tokenBody } from '../model/token.ts';
+import type { RecordChange } from '../model/record-change.ts';
+import { includesScope, limitsInWords, type Token, type TokenScope } from '../model/token.ts';
 import { challenge } from './auth.ts';
 import type { Access, ApiInstance, ApiParts, Hook, Touches } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
 /** For a route's `config`. A route that declares nothing is for tokens that may do everything. */
-export function access(scope: TokenScope, touches: Touches): { access: Access } {
-  return { access: { scope, touches } };
+export function access(scope: TokenScope, touches: Touches, or?: 'records'): { access: Access } {
+  return { access: { scope, touches, ...(or && { or }) } };
 }
 
 const UNDECLARED: Access = { scope: 'admin', touches: 'server' };
@@ -21,10 +23,10 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
     async byPath(request, reply) {
       const { actor } = request;
       if (actor === undefined || request.routeOptions.config.public === true) return;
-      const { scope, touches } = request.routeOptions.config.access ?? UNDECLARED;
+      const { scope, or, touches } = request.routeOptions.config.access ?? UNDECLARED;
       request.grant = queries.grant(actor.limits);
-      if (!includesScope(actor.scope, scope)) {
-        const detail = `The token \`${actor.name}\` has the scope ${actor.scope}; this needs ${scope}.`;
+      if (!includesScope(actor.scope, scope) && actor.scope !== or) {
+        const detail = `${scopeInWords(actor)}; this needs ${scope}.`;
         challenge(reply, { error: 'insufficient_scope', scope });
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }
@@ -35,7 +37,12 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
     async byBody(request, reply) {
       const { actor } = request;
       const { touches } = request.routeOptions.config.access ?? UNDECLARED;
-      if (actor === undefined || typeof touches !== 'function') return;
+      if (actor === undefined) return;
+      if (touches === 'records') {
+        const outside = outsideOfChanges(request, queries);
+        return outside === undefined ? undefined : refuse(reply, actor, outside);
+      }
+      if (typeof touches !== 'function') return;
       const names = touches(request.body as never);
       const outside = names.find((name) => !queries.grants(grantOf(request), { service: name }));
       return outside === undefined ? undefined : refuse(reply, actor, `the service ${outside} is not`);
@@ -62,8 +69,9 @@ export function grantOf(request: FastifyRequest): Grant {
 /** An onRoute hook: the OpenAPI document says which scope an operation needs. Tools take names in `security` for OAuth's. */
 export function documentScope(route: RouteOptions): void {
   if (route.config?.public === true || route.schema === undefined) return;
-  const { scope } = route.config?.access ?? UNDECLARED;
-  const described = { ...route.schema, security: [{ token: [] }], 'x-scope': scope };
+  const { scope, or } = route.config?.access ?? UNDECLARED;
+  const needed = or === undefined ? scope : `${scope} or ${or}`;
+  const described = { ...route.schema, security: [{ token: [] }], 'x-scope': needed };
   route.schema = described;
 }
 
@@ -74,7 +82,7 @@ function outsideOf(
   touches: Exclude<Touches, 'function'>,
   queries: ApiParts['queries'],
 ): string | undefined {
-  const { name, zone, id } = params as { name?: string; zone?: string; id?: string };
+  const { name, zone, type, id } = params as { name?: string; zone?: string; type?: string; id?: string };
   switch (touches) {
     case 'filtered':
       return undefined;
@@ -82,6 +90,12 @@ function outsideOf(
       return queries.grants(grant, { service: name as string }) ? undefined : `the service ${name} is not`;
     case 'zone':
       return queries.grants(grant, { zone: zone as string }) ? undefined : `the zone ${zone} is not`;
+    case 'records':
+      return queries.grants(grant, { recordsOf: zone as string }) ? undefined : `the zone ${zone} is not`;
+    case 'rrset': {
+      const rrset = { zone: zone as string, name: name as string, type: type as string };
+      return queries.grants(grant, { rrset }) ? undefined : `the RRset ${name}/${type} of the zone ${zone} is not`;
+    }
     case 'release':
       return queries.grants(grant, { release: id as string }) ? undefined : `not every service of the release ${id} is`;
     default:
@@ -89,12 +103,29 @@ function outsideOf(
   }
 }
 
+/** What of a list of changes is out of reach; one that is longer than a list may be is refused for that. */
+function outsideOfChanges(request: FastifyRequest, queries: ApiParts['queries']): string | undefined {
+  const grant = grantOf(request);
+  const { changes = [] } = (request.body ?? {}) as { readonly changes?: readonly RecordChange[] };
+  if (!grant.isOfRecords) return undefined;
+  const { zone } = request.params as { zone: string };
+  for (const { put, add, remove, delete: deleted } of changes.slice(0, CHANGES_MAX)) {
+    for (const each of [put, add, remove, deleted]) {
+      if (each === undefined || queries.grants(grant, { rrset: { zone, name: each.name, type: each.type } })) continue;
+      return `the RRset ${each.name}/${each.type} of the zone ${zone} is not`;
+    }
+  }
+  return undefined;
+}
+
+/** Who may little is told what that is. */
+function scopeInWords(actor: Token): string {
+  const { name, scope } = actor;
+  if (scope !== 'records') return `The token \`${name}\` has the scope ${scope}`;
+  return `The token \`${name}\` has the scope records: it may change and read ${limitsInWords(actor)}, and nothing else`;
+}
+
 function refuse(reply: FastifyReply, actor: Token, what: string): FastifyReply {
-  const { services = [], zones = [] } = tokenBody(actor);
-  const limits = [
-    ...(services.length > 0 ? [`the services ${services.join(', ')}`] : []),
-    ...(zones.length > 0 ? [`the zones ${zones.join(', ')}`] : []),
-  ];
-  const detail = `The token \`${actor.name}\` is limited to ${limits.join(' and ')}: ${what} among them.`;
+  const detail = `The token \`${actor.name}\` is limited to ${limitsInWords(actor)}: ${what} among them.`;
   return sendProblem(reply, new Problem('token_forbidden', detail));
 }

@@ -78,15 +78,26 @@ export interface ApiOptions {
 /** What a route asks of a token: a scope, and reach; see access.ts. */
 export interface Access {
   readonly scope: TokenScope;
+  /** Another scope that is let in too, since it holds less than `scope` and not nothing. */
+  readonly or?: 'records';
   readonly touches: Touches;
 }
 
 /**
  * What a route touches, hence who may use it of the tokens that are limited. `service`, `zone`, `release`: what the path
  * names, a release with all its services. `filtered`: the reply itself leaves out what is out of reach. A function: the
- * services that the body names. `server`: nothing smaller, so that no limited token may.
+ * services that the body names. `rrset`: the RRset that the path names. `records`: RRsets of the zone that the path names,
+ * those in the body's changes, or those that the reply leaves. `server`: nothing smaller, so that no limited token may.
  */
-export type Touches = 'service' | 'zone' | 'release' | 'filtered' | 'server' | ((body: never) => readonly string[]);
+export type Touches =
+  | 'service'
+  | 'zone'
+  | 'rrset'
+  | 'records'
+  | 'release'
+  | 'filtered'
+  | 'server'
+  | ((body: never) => readonly string[]);
 
 /** Gives handlers the types of their route's schemas. */
 interface SchemaTypes extends FastifyTypeProvider {

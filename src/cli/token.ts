@@ -14,6 +14,8 @@ interface CreateOptions extends SessionOptions {
   readonly scope: string;
   readonly service?: readonly string[];
   readonly zone?: readonly string[];
+  readonly name?: readonly string[];
+  readonly type?: readonly string[];
   readonly expires?: number;
   readonly output?: string;
 }
@@ -22,14 +24,20 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('token')
     .helpGroup('The server:')
-    .summary('tokens of the admin API: create, list, revoke')
+    .summary('tokens of the admin API: create, list, show, revoke')
     .description('Tokens of the admin API.');
   const create = group
     .command('create <name>')
     .description('Make a token; its secret is shown this once. History names the token that made a change.')
-    .requiredOption('--scope <scope>', 'read, shift, release, or admin')
+    .requiredOption('--scope <scope>', 'read, shift, release, admin, or records')
     .option('--service <pattern>', 'only services whose name fits, such as *.example.com; repeat it', collect)
     .option('--zone <pattern>', 'only zones whose name fits; repeat it', collect)
+    .option(
+      '--name <pattern>',
+      'of the scope records: only owner names that fit, such as _acme-challenge.*; repeat it',
+      collect,
+    )
+    .option('--type <type>', 'of the scope records: only this record type; repeat it', collect)
     .option('--expires <duration>', 'how long it is good for, such as 90d', durationValue)
     .option('-o, --output <file>', 'write the secret to a new file that only you can read, instead of showing it')
     .action((name: string, options: CreateOptions) => createToken(name, options, shell));
@@ -38,6 +46,7 @@ export function add(program: Command, shell: Shell): void {
     `
     teal token create ci --scope release --service '*.example.com' --expires 90d
     teal token create grafana --scope read -o grafana.token
+    teal token create certbot --scope records --zone example.com --name '_acme-challenge.*' --type TXT
     `,
   );
   const list = group
@@ -49,6 +58,15 @@ export function add(program: Command, shell: Shell): void {
       session.show({ items: tokens }, () => tokenLines(tokens));
     });
   describeRemote(list, 'teal token list');
+  const show = group
+    .command('show <name>')
+    .description('Show one token, without its secret.')
+    .action(async (name: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const token = await session.api.get<Token>(path`/v1/tokens/${name}`);
+      session.show(token, () => tokenLines([token]));
+    });
+  describeRemote(show, 'teal token show ci');
   const revoke = group
     .command('revoke <name>')
     .description('Revoke a token; it is refused from then on.')
@@ -62,12 +80,14 @@ export function add(program: Command, shell: Shell): void {
 
 async function createToken(name: string, options: CreateOptions, shell: Shell): Promise<void> {
   const session = await openSession(shell, options);
-  const { scope, service: services, zone: zones, expires, output } = options;
+  const { scope, service: services, zone: zones, name: names, type: types, expires, output } = options;
   const body = {
     name,
     scope,
     ...(services && { services }),
     ...(zones && { zones }),
+    ...(names && { names }),
+    ...(types && { types }),
     ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
   };
   if (output !== undefined) {
@@ -88,10 +108,10 @@ async function make({ api }: Session, body: { readonly name: string }): Promise<
 }
 
 export function tokenLines(tokens: readonly Token[]): string[] {
-  const rows = tokens.map(({ name, scope, services, zones, createdAt, expiresAt }) => [
+  const rows = tokens.map(({ name, scope, services, zones, names, types, createdAt, expiresAt }) => [
     name,
     scope,
-    [...(services ?? []), ...(zones ?? [])].join(' ') || 'everything',
+    [...(services ?? []), ...(zones ?? []), ...(names ?? []), ...(types ?? [])].join(' ') || 'everything',
     createdAt === undefined ? '' : instant(createdAt),
     expiresAt == null ? 'never' : instant(expiresAt),
   ]);

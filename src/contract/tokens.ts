@@ -8,13 +8,28 @@ const limits = {
   zones: patterns('Limits the token to these zones with all that is in them, and to what `services` gives'),
 };
 
+const ofRecords = {
+  names: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Of the scope `records`: limits it to these owner names. One label of a pattern may be `*`, for one label or more: `_acme-challenge.*`, `*.dyn.example.com`.',
+    }),
+  ),
+  types: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Of the scope `records`: limits it to these record types, `TXT` for one.',
+    }),
+  ),
+};
+
 const ofEveryToken = {
   name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
-  scope: oneOf(['read', 'shift', 'release', 'admin'], {
+  scope: oneOf(['read', 'shift', 'release', 'admin', 'records'], {
     description:
-      'Each may do what those before it may: `read` looks, `shift` changes weights and rolls back, `release` makes releases and moves them on, `admin` does everything.',
+      'Each may do what those before it may: `read` looks, `shift` changes weights and rolls back, `release` makes releases and moves them on, `admin` does everything. `records` stands aside: it changes records, reads those that it may change, and does nothing else.',
   }),
   ...limits,
+  ...ofRecords,
 };
 
 export const TokenBody = Type.Object(
@@ -29,6 +44,7 @@ export const TokenBody = Type.Object(
     examples: [
       { name: 'ci', scope: 'release', services: ['*.example.com'], expiresAt: '2030-01-31T12:00:00Z' },
       { name: 'dashboard', scope: 'read' },
+      { name: 'certbot', scope: 'records', zones: ['example.com'], names: ['_acme-challenge.*'], types: ['TXT'] },
     ],
   },
 );

@@ -2,17 +2,23 @@
 import { Problem } from '../model/errors.ts';
 import type { ForcedHealth } from '../model/health-forced.ts';
 import { matchesAny } from '../model/name-pattern.ts';
+import { matchesAllBelow, matchesAnyOwner } from '../model/owner-pattern.ts';
 import { previewNames } from '../model/preview.ts';
 import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
-import type { TokenLimits } from '../model/token.ts';
+import { limitsInWords, type TokenLimits } from '../model/token.ts';
 import type { Store } from '../store/sqlite.ts';
+import { TYPE } from '../wire/constants.ts';
+import { formatType } from '../wire/rdata.ts';
 import type { Draft } from './drafts/draft.ts';
-import { shown } from './names.ts';
+import { rrsetName, shown } from './names.ts';
 
 /** What a grant asks the store: which zone holds a name, or held it at a revision, and what a service is now. */
 export type GrantStore = Pick<Store, 'zoneOf' | 'zoneAt' | 'service'>;
+
+/** What stands at a name with one of these decides what is answered below it (RFC 1034 §4.2.1, RFC 6672 §2.3, RFC 4035 §2.4). */
+const decidesBelow: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DNAME, TYPE.DS]);
 
 /** What is said in place of a sentence that names what is out of reach. */
 const UNSAID = 'This token may not see all that it is about.';
@@ -37,11 +43,31 @@ export class Grant {
 
   /** `revision`: whether it was in reach then. */
   service(name: string, revision?: number): boolean {
-    return this.#limits === undefined || matchesAny(this.#limits.services, name) || this.#inZone(name, revision);
+    if (this.#limits === undefined) return true;
+    return matchesAny(this.#limits.services, name) || this.#inZone(name, revision);
   }
 
+  /** With all that is in it. */
   zone(name: string): boolean {
-    return this.#limits === undefined || matchesAny(this.#limits.zones, name);
+    return this.#limits === undefined || (this.#limits.records === undefined && matchesAny(this.#limits.zones, name));
+  }
+
+  /** Whether some of the zone's RRsets may be in reach. */
+  recordsOf(zone: string): boolean {
+    if (this.#limits?.records === undefined) return this.zone(zone);
+    return this.#limits.zones.length === 0 || matchesAny(this.#limits.zones, zone);
+  }
+
+  rrset(zone: string, name: string, type: number): boolean {
+    if (!this.recordsOf(zone)) return false;
+    const { names, types } = this.#limits?.records ?? ANY_RECORDS;
+    if (names.length > 0 && !matchesAnyOwner(names, name)) return false;
+    return types.length === 0 || types.includes(formatType(type));
+  }
+
+  /** True where only some RRsets of a zone are in reach, so that even the names of others are not to be told. */
+  get isOfRecords(): boolean {
+    return this.#limits?.records !== undefined;
   }
 
   /** The part of a release that is in reach, the same object where that is all of it; undefined: none of it. */
@@ -80,7 +106,8 @@ export class Grant {
     if (hidesNamesOf !== undefined && !this.zone(hidesNamesOf))
       outside.push(`names of the zone ${shown(hidesNamesOf)}`);
     if (outside[0] === undefined) return undefined;
-    const detail = `The token ${actor} is limited, and this would also change ${outside[0]}.`;
+    const to = this.isOfRecords ? ` to ${limitsInWords({ limits: this.#limits })}` : '';
+    const detail = `The token ${actor} is limited${to}, and this would also change ${outside[0]}.`;
     return new Problem('token_forbidden', detail);
   }
 
@@ -96,9 +123,9 @@ export class Grant {
       case 'deleteZone':
         return zone(change.zone);
       case 'putRRset':
-        return zone(change.rrset.zone);
+        return this.#outsideRRset(change.rrset);
       case 'deleteRRset':
-        return zone(change.zone);
+        return this.#outsideRRset(change);
       case 'putService':
         return [...service(change.service.name), ...this.#outsidePreviews(change.service)];
       case 'deleteService':
@@ -114,6 +141,22 @@ export class Grant {
       case 'deleteWebhook':
         return [`the webhook ${change.name}`];
     }
+  }
+
+  #outsideRRset({
+    zone,
+    name,
+    type,
+  }: {
+    readonly zone: string;
+    readonly name: string;
+    readonly type: number;
+  }): string[] {
+    if (this.#limits?.records === undefined) return this.zone(zone) ? [] : [`the zone ${shown(zone)}`];
+    if (!this.rrset(zone, name, type)) return [`the RRset ${rrsetName(name, type)}`];
+    const { names } = this.#limits.records;
+    if (!decidesBelow.has(type) || names.length === 0 || matchesAllBelow(names, name)) return [];
+    return [`what is answered below ${shown(name)}, since ${formatType(type)} stands for all names there`];
   }
 
   /**
@@ -172,6 +215,8 @@ export class Grant {
     return zone !== undefined && this.zone(zone);
   }
 }
+
+const ANY_RECORDS = { names: [], types: [] } as const;
 
 /** The service whose health it is; a name may have a slash in it, so what follows it is taken off. */
 function healthService({ name, before, after }: Subject): string {

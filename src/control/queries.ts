@@ -18,6 +18,7 @@ import { withForesight } from './drafts/foresight.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
 import { findRRsetId, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
+import { unknownToken } from './drafts/tokens.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
 import { Grant } from './grant.ts';
@@ -40,6 +41,14 @@ export interface ReleaseView {
   /** How far the analysis is that it is in; undefined: it is in none. */
   readonly progress: AnalysisProgress | undefined;
 }
+
+/** What a request names; `recordsOf`: a zone, of some of its RRsets. */
+type Touched =
+  | { readonly service: string }
+  | { readonly zone: string }
+  | { readonly release: string }
+  | { readonly recordsOf: string }
+  | { readonly rrset: { readonly zone: string; readonly name: string; readonly type: string } };
 
 /** What this process observes, and no revision says. */
 export interface Observed {
@@ -70,10 +79,20 @@ export class Queries {
   }
 
   /** Whether what a request names is in reach; what is no name, or not there, is for others to refuse. */
-  grants(grant: Grant, what: { service: string } | { zone: string } | { release: string }): boolean {
+  grants(grant: Grant, what: Touched): boolean {
     if ('release' in what) {
       const found = findRelease(this.#store, what.release, undefined);
       return found instanceof Problem || grant.release(found.release) === found.release;
+    }
+    if ('rrset' in what) {
+      const [zone, name] = [canonicalName(what.rrset.zone), canonicalName(what.rrset.name)];
+      const type = parseType(what.rrset.type);
+      if (zone instanceof Problem || name instanceof Problem || type instanceof Malformed) return true;
+      return grant.rrset(zone, name, type);
+    }
+    if ('recordsOf' in what) {
+      const zone = canonicalName(what.recordsOf);
+      return zone instanceof Problem || grant.recordsOf(zone);
     }
     const name = canonicalName('zone' in what ? what.zone : what.service);
     if (name instanceof Problem) return true;
@@ -109,7 +128,7 @@ export class Queries {
   }
 
   /** In the order of name and type; `after` is `name/TYPE`, as `key` gave it. */
-  rrsets(zoneText: string, after: string | undefined): Listing<RRset> | Problem {
+  rrsets(zoneText: string, after: string | undefined, grant: Grant): Listing<RRset> | Problem {
     const zone = canonicalName(zoneText);
     if (zone instanceof Problem) return zone;
     if (this.#store.zone(zone) === undefined) return unknownZone(zone);
@@ -117,7 +136,7 @@ export class Queries {
     if (start instanceof Problem) return start;
     return {
       found: walk((last) => this.#store.rrsets(zone, last ?? start, 1)),
-      within: (rrset) => rrset,
+      within: (rrset) => (grant.rrset(rrset.zone, rrset.name, rrset.type) ? rrset : undefined),
       key: (rrset) => rrsetName(rrset.name, rrset.type),
     };
   }
@@ -231,6 +250,10 @@ export class Queries {
       within: (delivery) => delivery,
       key: ({ position }) => String(position),
     };
+  }
+
+  token(name: string): StoredToken | Problem {
+    return this.#store.tokens().find((token) => token.name === name) ?? unknownToken(name);
   }
 
   /** `after` is a name. */

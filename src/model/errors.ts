@@ -65,6 +65,7 @@ export const problemStatus = {
   release_invalid: 422,
   pool_unknown: 422,
   pattern_invalid: 422,
+  limits_invalid: 422,
   webhook_invalid: 422,
   expiry_invalid: 422,
   token_name_invalid: 422,

@@ -1,12 +1,16 @@
 /** A token: what a client of the admin API shows to be let in, how far it goes, and until when. */
+import { formatType } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
-import { parsePatterns } from './name-pattern.ts';
+import { PATTERNS_MAX, parsePatterns } from './name-pattern.ts';
+import { parseOwnerPatterns } from './owner-pattern.ts';
+import { parseStoredType } from './rrset.ts';
 
 /**
- * Each may do what those before it may. `read` looks; `shift` changes weights and rolls back; `release` makes releases
- * and moves them on; `admin` does everything.
+ * Each of the first four may do what those before it may. `read` looks; `shift` changes weights and rolls back; `release`
+ * makes releases and moves them on; `admin` does everything. `records` stands aside: it changes records and reads those
+ * that it may change, and nothing else.
  */
-export const TOKEN_SCOPES = ['read', 'shift', 'release', 'admin'] as const;
+export const TOKEN_SCOPES = ['read', 'shift', 'release', 'admin', 'records'] as const;
 
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
@@ -16,6 +20,16 @@ export interface TokenLimits {
   readonly services: readonly string[];
   /** Names of zones; with a zone come its RRsets and services. */
   readonly zones: readonly string[];
+  /** Of the scope `records`, which is never without: no more than RRsets, of `zones`, or of any zone where there are none. */
+  readonly records?: RecordLimits;
+}
+
+/** Which RRsets a token is limited to. */
+export interface RecordLimits {
+  /** Canonical patterns of owner names, see owner-pattern.ts; none: any name. */
+  readonly names: readonly string[];
+  /** Types by their names; none: any type. */
+  readonly types: readonly string[];
 }
 
 export interface Token {
@@ -44,6 +58,8 @@ export interface TokenBody {
   readonly scope: TokenScope;
   readonly services?: readonly string[];
   readonly zones?: readonly string[];
+  readonly names?: readonly string[];
+  readonly types?: readonly string[];
   /** RFC 3339. */
   readonly expiresAt?: string;
 }
@@ -58,25 +74,66 @@ const RESERVED = /^(?:settings-.*|bootstrap|teal)$/i;
 const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 export function makeToken(body: TokenBody, atMs: number): Token | Problem {
-  const { name, scope, services, zones, expiresAt } = body;
+  const { name, scope, expiresAt } = body;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(name) || RESERVED.test(name)) {
     const detail = `A token's name is 1 to 63 letters, digits and ._@-, begins with a letter or digit, and is not one of Teal's own (settings-…, bootstrap, teal); not ${JSON.stringify(name)}.`;
     return new Problem('token_name_invalid', detail, { pointer: '/name' });
   }
-  const limits = makeLimits(services, zones);
+  const limits = makeLimits(body);
   if (limits instanceof Problem) return limits;
   const expiresAtMs = expiresAt === undefined ? undefined : parseExpiry(expiresAt, atMs);
   if (expiresAtMs instanceof Problem) return expiresAtMs;
   return { name, scope, ...(limits && { limits }), ...(expiresAtMs !== undefined && { expiresAtMs }) };
 }
 
-function makeLimits(services: TokenBody['services'], zones: TokenBody['zones']): TokenLimits | undefined | Problem {
+function makeLimits({ scope, services, zones, names, types }: TokenBody): TokenLimits | undefined | Problem {
+  if (scope === 'records')
+    return services === undefined ? makeRecordLimits(zones, names, types) : notWith('services', scope);
+  if (names !== undefined) return notWith('names', scope);
+  if (types !== undefined) return notWith('types', scope);
   if (services === undefined && zones === undefined) return undefined;
   const ofServices = services === undefined ? [] : parsePatterns(services, '/services');
   if (ofServices instanceof Problem) return ofServices;
   const ofZones = zones === undefined ? [] : parsePatterns(zones, '/zones');
   if (ofZones instanceof Problem) return ofZones;
   return { services: ofServices, zones: ofZones };
+}
+
+function makeRecordLimits(
+  zones: TokenBody['zones'],
+  names: TokenBody['names'],
+  types: TokenBody['types'],
+): TokenLimits | Problem {
+  const ofZones = zones === undefined ? [] : parsePatterns(zones, '/zones');
+  if (ofZones instanceof Problem) return ofZones;
+  const ofNames = names === undefined ? [] : parseOwnerPatterns(names, '/names');
+  if (ofNames instanceof Problem) return ofNames;
+  const ofTypes = types === undefined ? [] : parseTypes(types);
+  if (ofTypes instanceof Problem) return ofTypes;
+  return { services: [], zones: ofZones, records: { names: ofNames, types: ofTypes } };
+}
+
+function parseTypes(texts: readonly string[]): string[] | Problem {
+  if (texts.length === 0 || texts.length > PATTERNS_MAX) {
+    const detail = `types has 1 to ${PATTERNS_MAX} record types such as "TXT", not ${texts.length}; leave it out for all.`;
+    return new Problem('limits_invalid', detail, { pointer: '/types' });
+  }
+  const types: string[] = [];
+  for (const [i, text] of texts.entries()) {
+    const type = parseStoredType(text);
+    if (type instanceof Problem) return new Problem(type.code, type.detail, { pointer: `/types/${i}` });
+    types.push(formatType(type));
+  }
+  return types;
+}
+
+/** A limit that would not limit what the scope may do. */
+function notWith(member: 'services' | 'names' | 'types', scope: TokenScope): Problem {
+  const detail =
+    member === 'services'
+      ? 'A token of the scope records reaches no services: it is limited by zones, names and types.'
+      : `${member} limits a token of the scope records, and this one has the scope ${scope}: leave it out, or choose the scope records.`;
+  return new Problem('limits_invalid', detail, { pointer: `/${member}` });
 }
 
 function parseExpiry(text: string, atMs: number): number | Problem {
@@ -88,7 +145,28 @@ function parseExpiry(text: string, atMs: number): number | Problem {
 
 /** Whether a token of one scope may do what wants another. */
 export function includesScope(has: TokenScope, wanted: TokenScope): boolean {
+  if (has === 'records' || wanted === 'records') return has === wanted || has === 'admin';
   return TOKEN_SCOPES.indexOf(has) >= TOKEN_SCOPES.indexOf(wanted);
+}
+
+/** What a token is limited to, in words for a refusal; undefined: nothing. */
+export function limitsInWords({ limits }: Pick<Token, 'limits'>): string | undefined {
+  if (limits === undefined) return undefined;
+  const { services, zones, records } = limits;
+  const ofZones = zones.length > 0 ? [`the zones ${zones.map(shownPattern).join(', ')}`] : [];
+  if (records === undefined) {
+    return [...(services.length > 0 ? [`the services ${services.map(shownPattern).join(', ')}`] : []), ...ofZones].join(
+      ' and ',
+    );
+  }
+  const types = records.types.length > 0 ? `${records.types.join(', ')} records` : 'records of any type';
+  const names = records.names.length > 0 ? `at ${records.names.map(shownPattern).join(', ')}` : 'at any name';
+  return `${types} ${names} in ${ofZones[0] ?? 'any zone'}`;
+}
+
+/** The root is written as a dot. */
+function shownPattern(pattern: string): string {
+  return pattern === '' ? '.' : pattern;
 }
 
 export function isExpired({ expiresAtMs }: Token, atMs: number): boolean {
@@ -107,6 +185,8 @@ export function tokenBody({ name, scope, limits, expiresAtMs }: Token): TokenBod
     scope,
     ...(limits && limits.services.length > 0 && { services: limits.services }),
     ...(limits && limits.zones.length > 0 && { zones: limits.zones }),
+    ...(limits?.records && limits.records.names.length > 0 && { names: limits.records.names }),
+    ...(limits?.records && limits.records.types.length > 0 && { types: limits.records.types }),
     ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
   };
 }

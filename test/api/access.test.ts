@@ -11,6 +11,8 @@ interface Row {
   readonly scope: TokenScope;
   readonly touches: Touches;
   readonly body?: unknown;
+  /** The scope `records` is let in too. */
+  readonly orRecords?: boolean;
   /** Lets a request end that would not. */
   readonly query?: string;
 }
@@ -30,11 +32,11 @@ const routes: Readonly<Record<string, Row>> = {
   'delete /v1/zones/{zone}': row('admin', 'zone'),
   'get /v1/zones/{zone}/file': row('read', 'zone'),
   'put /v1/zones/{zone}/file': row('admin', 'zone', '; nothing'),
-  'get /v1/zones/{zone}/rrsets': row('read', 'zone'),
-  'get /v1/zones/{zone}/rrsets/{name}/{type}': row('read', 'zone'),
-  'put /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone', { ttlSeconds: 60, rdata: ['"x"'] }),
-  'delete /v1/zones/{zone}/rrsets/{name}/{type}': row('admin', 'zone'),
-  'post /v1/zones/{zone}/changes': row('admin', 'zone', {
+  'get /v1/zones/{zone}/rrsets': { ...row('read', 'zone'), orRecords: true },
+  'get /v1/zones/{zone}/rrsets/{name}/{type}': { ...row('read', 'zone'), orRecords: true },
+  'put /v1/zones/{zone}/rrsets/{name}/{type}': row('records', 'zone', { ttlSeconds: 60, rdata: ['"x"'] }),
+  'delete /v1/zones/{zone}/rrsets/{name}/{type}': row('records', 'zone'),
+  'post /v1/zones/{zone}/changes': row('records', 'zone', {
     changes: [{ add: { name: 'www.example.test', type: 'TXT', values: ['"x"'] } }],
   }),
   'get /v1/services': row('read', 'filtered'),
@@ -81,6 +83,7 @@ const routes: Readonly<Record<string, Row>> = {
   'post /v1/webhooks/{name}/deliveries/{id}/redeliver': row('admin', 'server', {}),
   'get /v1/tokens': row('admin', 'server'),
   'post /v1/tokens': row('admin', 'server', { name: 'more', scope: 'read' }),
+  'get /v1/tokens/{name}': row('admin', 'server'),
   'delete /v1/tokens/{name}': row('admin', 'server'),
 };
 
@@ -93,6 +96,14 @@ const limits: readonly { limits: Partial<TokenBody>; reaches: readonly Touches[]
   { limits: { zones: ['example.test'] }, reaches: ['service', 'zone', 'release'] },
   { limits: { zones: ['*.test'] }, reaches: ['service', 'zone', 'release'] },
   { limits: { zones: ['*.example.test', 'other.test'], services: ['example.test'] }, reaches: [] },
+];
+
+/** The same of the scope `records`, which reaches neither services nor a whole zone, whatever its limits. */
+const recordLimits: typeof limits = [
+  { limits: {}, reaches: ['zone'] },
+  { limits: { zones: ['example.test'] }, reaches: ['zone'] },
+  { limits: { zones: ['*.test'], names: ['*.example.test'], types: ['TXT', 'A'] }, reaches: ['zone'] },
+  { limits: { zones: ['*.example.test', 'other.test'] }, reaches: [] },
 ];
 
 t.test('every route asks for its scope and reach', async (t) => {
@@ -112,10 +123,10 @@ t.test('every route asks for its scope and reach', async (t) => {
 
   let count = 0;
   for (const scope of TOKEN_SCOPES) {
-    for (const { limits: limited, reaches } of limits) {
+    for (const { limits: limited, reaches } of scope === 'records' ? recordLimits : limits) {
       const token = await makeToken(api, { name: `t${++count}`, scope, ...limited });
       for (const [operation, asks] of Object.entries(routes)) {
-        const isLet = includes(scope, asks.scope) && (asks.touches === 'filtered' || reaches.includes(asks.touches));
+        const isLet = includes(scope, asks) && (asks.touches === 'filtered' || reaches.includes(asks.touches));
         const reply = await tell(api, operation, asks, token, made.json().id);
         const where = `${operation} by ${scope} ${JSON.stringify(limited)}: ${reply.body}`;
         if (isLet) t.not(reply.statusCode, 403, where);
@@ -153,6 +164,8 @@ async function makeToken(api: ApiFixture, body: TokenBody): Promise<string> {
   return reply.json().secret;
 }
 
-function includes(has: TokenScope, wanted: TokenScope): boolean {
+function includes(has: TokenScope, { scope: wanted, orRecords = false }: Row): boolean {
+  if (has === 'records') return wanted === 'records' || orRecords;
+  if (wanted === 'records') return has === 'admin';
   return ['read', 'shift', 'release', 'admin'].indexOf(has) >= ['read', 'shift', 'release', 'admin'].indexOf(wanted);
 }

@@ -56,6 +56,7 @@ t.test('the document', async (t) => {
       'get /v1/services/{name}/releases/{id}',
       'get /v1/services/{name}/weights',
       'get /v1/tokens',
+      'get /v1/tokens/{name}',
       'get /v1/webhooks',
       'get /v1/webhooks/{name}',
       'get /v1/webhooks/{name}/deliveries',
@@ -102,7 +103,7 @@ t.test('the document', async (t) => {
       if (path.startsWith('/v1') || path === '/metrics')
         t.match(
           operation,
-          { security: [{ token: [] }], 'x-scope': /^(read|shift|release|admin)$/ },
+          { security: [{ token: [] }], 'x-scope': /^(read|shift|release|admin|records|read or records)$/ },
           `${where} wants a token`,
         );
       else t.same(operation.security, [], `${where} is open`);

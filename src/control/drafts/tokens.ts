@@ -60,6 +60,6 @@ export function draftTokenDelete(
   };
 }
 
-function unknownToken(name: string): Problem {
+export function unknownToken(name: string): Problem {
   return new Problem('token_unknown', `There is no token ${name} here.`);
 }

@@ -37,7 +37,7 @@ const changeRecords = {
 };
 
 export function recordChangeRoutes(api: ApiInstance, parts: ApiParts): void {
-  const config = access('admin', 'zone');
+  const config = access('records', 'records');
   api.post('/v1/zones/:zone/changes', { schema: changeRecords, config }, (request, reply) => {
     const { zone } = request.params;
     return postForeseen(parts, request, reply, { kind: 'records.change', zone, changes: request.body.changes });

@@ -2,7 +2,7 @@
 
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
-import { access } from '../../access.ts';
+import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
@@ -89,21 +89,26 @@ const deleteRRset = {
 
 export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
   const { engine, queries } = parts;
-  api.get('/v1/zones/:zone/rrsets', { schema: list, config: access('read', 'zone') }, ({ params, query }, reply) =>
-    sendPage(reply, queries.rrsets(params.zone, query.after), query.limit, rrsetReply),
+  api.get(
+    '/v1/zones/:zone/rrsets',
+    { schema: list, config: access('read', 'records', 'records') },
+    (request, reply) => {
+      const { params, query } = request;
+      return sendPage(reply, queries.rrsets(params.zone, query.after, grantOf(request)), query.limit, rrsetReply);
+    },
   );
-  api.get(path, { schema: get, config: access('read', 'zone') }, (request, reply) => {
+  api.get(path, { schema: get, config: access('read', 'rrset', 'records') }, (request, reply) => {
     const { zone, name, type } = request.params;
     return sendResource(request, reply, queries.rrset(zone, name, type), rrsetReply);
   });
   type Params = Readonly<Record<'zone' | 'name' | 'type', string>>;
   const find = ({ zone, name, type }: Params) => queries.rrset(zone, name, type);
-  const config = { ...access('admin', 'zone'), ...writtenBack(find, rrsetReply) };
+  const config = { ...access('records', 'rrset'), ...writtenBack(find, rrsetReply) };
   api.put(path, { schema: putRRset, config }, (request, reply) => {
     const { zone, name, type } = request.params;
     return putForeseen(parts, request, reply, { kind: 'rrset.put', zone, name, type, body: request.body });
   });
-  api.delete(path, { schema: deleteRRset, config: access('admin', 'zone') }, (request, reply) =>
+  api.delete(path, { schema: deleteRRset, config: access('records', 'rrset') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'rrset.delete', ...request.params }),
   );
 }

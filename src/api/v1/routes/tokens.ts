@@ -9,15 +9,17 @@ import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
   deleteReply,
+  getHeaders,
   ifMatchHeader,
   pageReply,
   postHeaders,
   postReply,
   readProblems,
+  resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
 import { tokenReply } from '../replies/nouns.ts';
-import { post, remove, sendPage } from '../replies.ts';
+import { post, remove, sendPage, sendResource } from '../replies.ts';
 
 const tags = ['tokens'];
 
@@ -28,6 +30,16 @@ const list = {
   tags,
   querystring: NamePageQuery,
   response: { ...pageReply('Token', 'A page of tokens.'), ...readProblems('query_invalid') },
+};
+
+const get = {
+  operationId: 'getToken',
+  summary: 'One token',
+  description: 'Without its secret. Those of the settings are not here.',
+  tags,
+  params: TokenParams,
+  headers: getHeaders,
+  response: { ...resourceReply('Token', 'The token.'), ...readProblems('token_unknown') },
 };
 
 const create = {
@@ -44,6 +56,8 @@ const create = {
       'token_name_invalid',
       'pattern_invalid',
       'expiry_invalid',
+      'limits_invalid',
+      'type_unknown',
       'token_exists',
       'limit_reached',
       'idempotency_key_reused',
@@ -65,6 +79,9 @@ export function tokenRoutes(api: ApiInstance, { engine, queries, tokens }: ApiPa
   const config = access('admin', 'server');
   api.get('/v1/tokens', { schema: list, config }, ({ query }, reply) =>
     sendPage(reply, queries.tokens(query.after ?? ''), query.limit, tokenReply),
+  );
+  api.get('/v1/tokens/:name', { schema: get, config }, (request, reply) =>
+    sendResource(request, reply, queries.token(request.params.name), tokenReply),
   );
   api.post('/v1/tokens', { schema: create, config }, (request, reply) => {
     const secret = makeSecret(randomBytes);
