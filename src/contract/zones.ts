@@ -53,10 +53,15 @@ const shownZone = {
   ...times,
   labels,
   serial: whole('SOA serial (RFC 1982); a shift does not raise it.', { maximum: 2 ** 32 - 1 }),
-  revision,
+  contentRevision: whole(
+    'The last revision that changed its settings or its records: the ETag of its file, and the If-Match of a list of changes.',
+  ),
 };
 
-export const Zone = Type.Object(shownZone, { $id: 'Zone' });
+export const Zone = Type.Object(
+  { ...shownZone, revision: whole('The last revision that changed its settings, not its records; its ETag.') },
+  { $id: 'Zone' },
+);
 
 /** Something wrong or doubtful in a zone file. */
 export const Finding = Type.Object({
@@ -71,6 +76,7 @@ export const Finding = Type.Object({
 export const Import = Type.Object(
   {
     ...shownZone,
+    revision,
     rrsets: whole("How many RRsets the file has, but for the apex's SOA and NS."),
     warnings: Type.Array(Finding),
   },

@@ -25,8 +25,10 @@ export interface Zone {
   readonly labels?: Labels;
   /** SOA SERIAL (RFC 1982), raised by every change of the zone's content, not by shifts. */
   readonly serial: number;
-  /** The last revision that changed the zone or anything that raised its serial; its ETag. */
+  /** The last revision that changed the zone or anything that raised its serial; the ETag of its file. */
   readonly revision: number;
+  /** The last that changed its settings; read it with `settingsRevision`, since zones of earlier versions have none. */
+  readonly settingsRevision?: number;
 }
 
 /** What a user says of a zone. */
@@ -151,11 +153,16 @@ export function nextSerial(serial: number, revision: number): number {
 
 /** The same zone after a change of its content. */
 export function withRaisedSerial(zone: Zone, revision: number): Zone {
-  return { ...zone, serial: nextSerial(zone.serial, revision), revision };
+  return { ...zone, serial: nextSerial(zone.serial, revision), revision, settingsRevision: settingsRevision(zone) };
+}
+
+/** The last revision that changed what the zone itself says, and not its records: its ETag. */
+export function settingsRevision({ revision, settingsRevision = revision }: Zone): number {
+  return settingsRevision;
 }
 
 /** What a zone's own body says, without what the log gives it. */
-export function zoneBody(zone: Zone): Omit<Zone, 'name' | 'revision'> {
-  const { name: _name, revision: _revision, ...body } = zone;
+export function zoneBody(zone: Zone): Omit<Zone, 'name' | 'revision' | 'settingsRevision'> {
+  const { name: _name, revision: _revision, settingsRevision: _settings, ...body } = zone;
   return body;
 }

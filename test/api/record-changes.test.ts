@@ -20,7 +20,7 @@ async function start(t: Test) {
 t.test('eight writers who add a value each to one RRset all have it there', async (t) => {
   const { api, post, rdata } = await start(t);
   const values = Array.from({ length: 8 }, (_, i) => `"writer ${i}"`);
-  const before = Number((await api.request('GET', '/v1/zones/example.test')).json().revision);
+  const before = Number((await api.request('GET', '/v1/zones/example.test')).json().contentRevision);
   const replies = await Promise.all(values.map((value) => post([add(value)])));
   t.same(
     replies.map(({ statusCode }) => statusCode),
@@ -72,7 +72,7 @@ t.test('a retry with the same key is done once; If-Match is of the zone', async 
   t.same(again.json(), first.json());
   t.equal(await rdata(), undefined);
   t.match((await post([add('"b"')], key)).json(), { code: 'idempotency_key_reused' });
-  const { etag } = (await api.request('GET', '/v1/zones/example.test')).headers;
+  const { etag } = (await api.request('GET', '/v1/zones/example.test/file')).headers;
   t.equal((await post([add('"c"')], { 'if-match': String(etag) })).statusCode, 200);
   t.match((await post([add('"d"')], { 'if-match': String(etag) })).json(), { status: 412, code: 'revision_stale' });
   t.same(await rdata(), ['"c"']);

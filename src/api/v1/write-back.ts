@@ -15,6 +15,14 @@ interface WrittenBack {
   shown(params: Params): object | Problem;
   /** The member of the reply that is the whole body of the PUT, where one is. */
   readonly within?: string;
+  /** Members that move without the noun's own revision: a body that was read before the last move may have them as they were. */
+  readonly moving?: Moving;
+}
+
+interface Moving {
+  /** The one that tells of a move: a number that grows. */
+  readonly by: string;
+  readonly members: readonly string[];
 }
 
 declare module 'fastify' {
@@ -31,13 +39,13 @@ const saidOnce: readonly string[] = ['warnings', 'replaced'];
 export function writtenBack<Noun>(
   find: (params: never) => Noun | Problem,
   bodyOf: (noun: Noun) => unknown,
-  within?: string,
+  { within, moving }: Pick<WrittenBack, 'within' | 'moving'> = {},
 ): { writtenBack: WrittenBack } {
   const shown = (params: Params): object | Problem => {
     const found = find(params as never);
     return found instanceof Problem ? found : (bodyOf(found) as object);
   };
-  return { writtenBack: { shown, ...(within !== undefined && { within }) } };
+  return { writtenBack: { shown, ...(moving && { moving }), ...(within !== undefined && { within }) } };
 }
 
 /** A preValidation hook: leaves of the body what the route's schema knows, once the rest is seen to be as it is. */
@@ -45,7 +53,7 @@ export async function takeWrittenBack(request: FastifyRequest, reply: FastifyRep
   const { writtenBack: route } = request.routeOptions.config;
   const { body } = request;
   if (route === undefined || typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  const { within } = route;
+  const { within, moving } = route;
   const members = body as Record<string, unknown>;
   const inner = within === undefined ? undefined : members[within];
   // By its own names the body of such a route is a map of numbers.
@@ -54,7 +62,7 @@ export async function takeWrittenBack(request: FastifyRequest, reply: FastifyRep
   if (known === undefined) return undefined;
   const more = Object.keys(members).filter((key) => !known.includes(key));
   if (more.length > 0) {
-    const refused = refuseOther(route.shown(request.params as Params), members, more);
+    const refused = refuseOther(route.shown(request.params as Params), members, more, moving);
     if (refused instanceof Problem) return sendProblem(reply, refused);
     const [stranger] = refused;
     if (isWhole && stranger !== undefined) return sendProblem(reply, unknownMember(stranger, within));
@@ -71,8 +79,10 @@ function refuseOther(
   shown: object | Problem,
   members: Readonly<Record<string, unknown>>,
   more: readonly string[],
+  moving: Moving | undefined,
 ): Set<string> | Problem {
   const unknown = new Set<string>();
+  const moved = moving !== undefined && isFromBefore(shown, members, moving.by) ? moving.members : [];
   for (const key of more) {
     if (saidOnce.includes(key)) continue;
     if (shown instanceof Problem || !Object.hasOwn(shown, key)) {
@@ -80,12 +90,20 @@ function refuseOther(
       continue;
     }
     const is = (shown as Record<string, unknown>)[key];
+    if (moved.includes(key)) continue;
     // As it would be sent: a member that is undefined is none.
     if (isDeepStrictEqual(JSON.parse(JSON.stringify(is)), members[key])) continue;
     const detail = `"${key}" is read-only: it is ${JSON.stringify(is)} here, and the body has ${short(members[key])}. Read it again, or leave it out.`;
     return new Problem('member_read_only', detail, { pointer: `/${key}` });
   }
   return unknown;
+}
+
+/** Whether a body is what was there, of the same revision, before the last move. */
+function isFromBefore(shown: object | Problem, members: Readonly<Record<string, unknown>>, by: string): boolean {
+  const now = shown as Readonly<Record<string, unknown>>;
+  const [was, is] = [members[by], now[by]];
+  return now.revision === members.revision && typeof was === 'number' && typeof is === 'number' && was < is;
 }
 
 function unknownMember(key: string, within: string | undefined): Problem {

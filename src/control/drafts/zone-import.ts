@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
-import { nextSerial, type Zone, zoneBody } from '../../model/zone.ts';
+import { nextSerial, settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
@@ -22,7 +22,13 @@ export function draftZoneImport(
   const before = store.zone(name);
   const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
-  const body = (zone: Zone) => ({ ...(zoneReply(zone) as object), rrsets: built.rrsets, warnings });
+  const body = (zone: Zone) => ({
+    ...zoneReply(zone),
+    // What this brought, and the ETag of the file.
+    revision: zone.revision,
+    rrsets: built.rrsets,
+    warnings,
+  });
   if (built.staged === undefined && before?.revision !== baseRevision) {
     // The file says what the zone said when it was read, but the zone has been changed since.
     return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
@@ -30,7 +36,9 @@ export function draftZoneImport(
   const labelled = before?.labels && { labels: before.labels };
   const serial = serialOf(built.apex.serial, before, revision);
   // A file knows no labels: those of the zone stay, and those of RRsets that it has.
-  const zone: Zone = { name, ...built.apex, ...labelled, serial, revision };
+  const unsettled: Zone = { name, ...built.apex, ...labelled, serial, revision };
+  const isAsSet = before !== undefined && haveSameSettings(before, unsettled);
+  const zone: Zone = { ...unsettled, settingsRevision: isAsSet ? settingsRevision(before) : revision };
   if (before !== undefined && built.staged === undefined && isSame(before, zone, built.apex.serial)) {
     return { revision: before.revision, body: body(before) };
   }
@@ -77,7 +85,11 @@ function serialOf(file: number, before: Zone | undefined, revision: number): num
 
 /** Nothing but the serial differs, and the file's is not a later one. */
 function isSame(before: Zone, after: Zone, fileSerial: number): boolean {
+  return haveSameSettings(before, after) && ((fileSerial - before.serial) | 0) <= 0;
+}
+
+function haveSameSettings(before: Zone, after: Zone): boolean {
   const { serial: _before, ...one } = zoneBody(before);
   const { serial: _after, ...other } = zoneBody(after);
-  return isDeepStrictEqual(one, other) && ((fileSerial - before.serial) | 0) <= 0;
+  return isDeepStrictEqual(one, other);
 }

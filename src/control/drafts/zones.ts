@@ -7,7 +7,7 @@ import { canonicalName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
 import { atDelegation } from '../../model/record-rules.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { serviceBody } from '../../model/service.ts';
-import { makeZone, withRaisedSerial, type Zone, zoneBody } from '../../model/zone.ts';
+import { makeZone, settingsRevision, withRaisedSerial, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Below, BelowQuestion } from '../commands/below.ts';
@@ -31,16 +31,17 @@ export function draftZonePut(
   const name = zoneName(command.zone);
   if (name instanceof Problem) return name;
   const before = store.zone(name);
-  const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
+  const stale = checkPrecondition(context, before && settingsRevision(before), `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
   const unraised = makeZone(name, command.body, before);
   if (unraised instanceof Problem) return unraised;
   if (before !== undefined && isDeepStrictEqual(zoneBody(before), zoneBody(unraised))) {
-    return { revision: before.revision, body: zoneReply(before) };
+    return { revision: settingsRevision(before), body: zoneReply(before) };
   }
   // What is answered stays as it was where only labels change, and secondaries need not come for it.
   const isLabelled = before !== undefined && isDeepStrictEqual(answered(before), answered(unraised));
-  const zone = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
+  const changed = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
+  const zone: Zone = { ...changed, settingsRevision: revision };
   const parent = before === undefined ? store.zoneOf(name) : undefined;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
@@ -67,7 +68,7 @@ export function draftZoneDelete(
   const name = canonicalName(command.zone);
   if (name instanceof Problem) return name;
   const before = store.zone(name);
-  const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
+  const stale = checkPrecondition(context, before && settingsRevision(before), `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
   if (before === undefined) return unknownZone(name);
   const services = store.servicesIn(name);

@@ -1,8 +1,13 @@
 /** Zones as the API shows them. */
-import { type Zone, zoneBody } from '../../model/zone.ts';
+import { settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import { shown } from '../names.ts';
 
-/** The zone with its number and its name, as replies show it. */
+/** The zone with its numbers and its name, as replies show it. */
 export function zoneReply(zone: Zone) {
-  return { name: shown(zone.name), ...zoneBody(zone), revision: zone.revision };
+  return {
+    name: shown(zone.name),
+    ...zoneBody(zone),
+    revision: settingsRevision(zone),
+    contentRevision: zone.revision,
+  };
 }

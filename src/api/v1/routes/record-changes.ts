@@ -10,7 +10,7 @@ const changeRecords = {
   operationId: 'changeRecords',
   summary: 'Change records of a zone, all or nothing',
   description:
-    'Whole RRsets and single values, in one revision that is answered from at one instant. Changes of one RRset follow each other in the order of the list, so that a delete before a put or an add leaves what was put or added. Two writers who add a value each both have it there. `If-Match` is of the zone.',
+    'Whole RRsets and single values, in one revision that is answered from at one instant. Changes of one RRset follow each other in the order of the list, so that a delete before a put or an add leaves what was put or added. Two writers who add a value each both have it there. `If-Match` is of all that is in the zone: its `contentRevision`, which is the ETag of its file.',
   tags: ['RRsets'],
   params: ZoneParams,
   headers: postHeaders,

@@ -82,7 +82,10 @@ export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
   const find = ({ name }: { name: string }) => queries.service(name);
   api.put(
     '/v1/services/:name/weights',
-    { schema: putWeights, config: { ...access('shift', 'service'), ...writtenBack(find, weightsOf, 'weights') } },
+    {
+      schema: putWeights,
+      config: { ...access('shift', 'service'), ...writtenBack(find, weightsOf, { within: 'weights' }) },
+    },
     (request, reply) => {
       const { name } = request.params;
       const command = { kind: 'weights.put', name, weights: request.body } as const;

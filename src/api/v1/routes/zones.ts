@@ -1,9 +1,12 @@
 /** Zones: made, read, changed, deleted, listed. */
-
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../../contract/zones.ts';
+import { Problem } from '../../../model/errors.ts';
+import { settingsRevision, type Zone } from '../../../model/zone.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -16,8 +19,9 @@ import {
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
+import { etagOf } from '../conditions.ts';
 import { zoneReply } from '../replies/nouns.ts';
-import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
+import { putForeseen, remove, sendFresh, sendPage } from '../replies.ts';
 import { writtenBack } from '../write-back.ts';
 
 const tags = ['zones'];
@@ -34,7 +38,8 @@ const list = {
 const get = {
   operationId: 'getZone',
   summary: 'One zone',
-  description: 'Its SOA and NS; the records are RRsets of their own.',
+  description:
+    'Its SOA and NS; the records are RRsets of their own, and their changes leave its ETag as it is. The ETag is for If-Match: a reply is 304 only where the records, which the serial tells of, have not been changed since either.',
   tags,
   params: ZoneParams,
   headers: getHeaders,
@@ -85,10 +90,13 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     return sendPage(reply, queries.zones(after, grantOf(request)), limit, zoneReply);
   });
   api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
-    sendResource(request, reply, queries.zone(request.params.zone), zoneReply),
+    sendZone(request, reply, queries.zone(request.params.zone)),
   );
   const find = ({ zone }: { zone: string }) => queries.zone(zone);
-  const config = { ...access('admin', 'zone'), ...writtenBack(find, zoneReply) };
+  const config = {
+    ...access('admin', 'zone'),
+    ...writtenBack(find, zoneReply, { moving: { by: 'contentRevision', members: ['serial', 'contentRevision'] } }),
+  };
   api.put('/v1/zones/:zone', { schema: putZone, config }, (request, reply) => {
     const { zone } = request.params;
     return putForeseen(parts, request, reply, { kind: 'zone.put', zone, body: request.body });
@@ -97,4 +105,12 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     const withServices = request.query.services === 'delete';
     return remove(engine, request, reply, { kind: 'zone.delete', zone: request.params.zone, withServices });
   });
+}
+
+/** The ETag is of the settings. What the records move, the serial, would be old in what a 304 lets a client keep. */
+function sendZone(request: FastifyRequest, reply: FastifyReply, found: Zone | Problem): FastifyReply {
+  if (found instanceof Problem) return sendProblem(reply, found);
+  const revision = settingsRevision(found);
+  if (found.revision !== revision) return reply.header('etag', etagOf(revision)).send(zoneReply(found));
+  return sendFresh(request, reply, revision, () => reply.send(zoneReply(found)));
 }
