@@ -25,7 +25,7 @@ export interface TokenLimits {
 }
 
 /** Which RRsets a token is limited to. */
-export interface RecordLimits {
+interface RecordLimits {
   /** Canonical patterns of owner names, see owner-pattern.ts; none: any name. */
   readonly names: readonly string[];
   /** Types by their names; none: any type. */
