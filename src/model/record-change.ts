@@ -82,7 +82,9 @@ export class RRsetInChange {
     const parsed = parseValues(this.owner, values);
     if (parsed instanceof Problem) return parsed;
     const records = this.#single();
-    const seconds = ttlSeconds ?? this.#ttlSeconds ?? this.#newTtlSeconds;
+    // Where the list has taken all its records away, the TTL that the list gave them is gone with them.
+    const current = records.size > 0 ? this.#ttlSeconds : undefined;
+    const seconds = ttlSeconds ?? current ?? this.#newTtlSeconds;
     for (const rdata of parsed) {
       const key = rdataKey(this.owner.type, rdata);
       const known = records.get(key);

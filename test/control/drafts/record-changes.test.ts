@@ -236,6 +236,21 @@ t.test('a list is bounded by its changes and by the records that it touches', as
   fixture.must(change(...all.slice(0, 4)));
 });
 
+t.test('a TTL that the list itself gave is gone with the records that had it', async (t) => {
+  const fixture = makeZone(t);
+  const ref = { name: 'a.example.com', type: 'A' };
+  const list = (values: string[]) => [
+    { put: { ...ref, ttlSeconds: 7, rdata: values } },
+    { remove: { ...ref, values } },
+    { add: { ...ref, values } },
+  ];
+  fixture.must(change(...list(addresses(1))));
+  t.match(read(fixture, ref), { ttlSeconds: 3600 }, 'the SOA says');
+  fixture.must(change({ put: { ...ref, ttlSeconds: 60, rdata: addresses(1) } }));
+  fixture.must(change(...list(addresses(2))));
+  t.match(read(fixture, ref), { ttlSeconds: 60 }, 'what it had before the list');
+});
+
 /** What a list leaves, told step by step, without any of the code under test. */
 function oracle(changes: readonly RecordChange[], before: Map<string, { ttl: number; values: string[] }>) {
   const ttls = new Map([...before].map(([key, { ttl }]) => [key, ttl]));
