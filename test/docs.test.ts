@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
+import { drawn } from '../tools/blue-green-pictures.ts';
 import { readFiles, type SourceFile } from './fixtures/sources.ts';
 
 const pages = readFiles('*.md', 'docs/**/*.md');
@@ -61,4 +62,13 @@ t.test('docs/README.md lists every page', async (t) => {
   const guides = pages.map(({ path }) => path).filter((path) => path.startsWith('docs/'));
   const missing = guides.filter((path) => !listed.includes(path) && !notListed.some((each) => each.test(path)));
   t.same(missing, []);
+});
+
+t.test('the pictures of the tutorial are as the tool draws them, and shown', async (t) => {
+  const page = readFileSync('docs/blue-green.md', 'utf8');
+  t.ok(drawn.size >= 9);
+  for (const [path, text] of drawn) {
+    t.equal(readFileSync(path, 'utf8'), text, `node tools/blue-green-pictures.ts draws ${path}`);
+    t.ok(page.includes(`](${path.replace('docs/', '')})`), `${path} is shown`);
+  }
 });

@@ -8,7 +8,7 @@
 # LAB is the folder of its logs, process ids and Teal's data; the other settings below come from the environment too.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && pwd -P)
 root=$(cd "$here/../.." && pwd)
 lab=${LAB:-data/lab}
 app_port=${APP_PORT:-8080}
