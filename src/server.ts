@@ -1,5 +1,6 @@
 /** `teal serve`: every part is made and wired to the others; in the order in which they start, and the reverse of their stop. */
-import { createApp } from './api/app.ts';
+import { APIS, createApp } from './api/app.ts';
+import { openDoors } from './api/doors.ts';
 import type { Settings } from './config.ts';
 import type { Logger } from './log.ts';
 import { StoreUnavailable } from './model/errors.ts';
@@ -78,10 +79,9 @@ async function startParts(
 
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);
-  const app = createApp({
-    ...{ engine, tokens, metrics, ...forApi, options },
-    ...{ log: log.child({ part: 'api' }), now: systemClock.wallMs },
-  });
+  const forAll = { engine, tokens, metrics, ...forApi, options };
+  const doors = await openDoors(settings.doors);
+  const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
   stops.controlPlane.push(() => app.close());
 
   // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.

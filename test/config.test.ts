@@ -73,6 +73,7 @@ t.test('without any source the defaults hold', async (t) => {
       hosts: [],
       authFailuresPerMinute: 10,
     },
+    doors: { powerdns: { enabled: false } },
     history: { contentRevisions: 10_000, contentMaxBytes: 1_073_741_824 },
     propagation: { resolvers: [] },
     probes: { allow: [], deny: metadata },
@@ -147,6 +148,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_MAX_CONNECTIONS_PER_PREFIX: '5',
     TEAL_ADMIN_HOSTS: 'teal.example.com',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
+    TEAL_DOORS_POWERDNS_ENABLED: 'true',
     TEAL_HISTORY_CONTENT_REVISIONS: '500',
     TEAL_HISTORY_CONTENT_MAX_BYTES: '2097152',
     TEAL_PROPAGATION_RESOLVERS: '192.0.2.53,[2001:db8::53]:5353',
@@ -198,6 +200,7 @@ t.test('every setting can be given in the environment', async (t) => {
       hosts: ['teal.example.com'],
       authFailuresPerMinute: 3,
     },
+    doors: { powerdns: { enabled: true } },
     history: { contentRevisions: 500, contentMaxBytes: 2_097_152 },
     propagation: {
       resolvers: [

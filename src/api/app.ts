@@ -27,7 +27,7 @@ import { KnownPaths } from './routing.ts';
 import { dialect } from './v1/dialect.ts';
 import { v1 } from './v1/index.ts';
 
-/** All that there are. */
+/** All that are always there; see doors.ts for the others. */
 export const APIS: readonly Api[] = [health, measurements, documents, consolePages, v1];
 
 /** `apis`: what is offered. */
@@ -48,6 +48,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   app.removeAllContentTypeParsers();
   // Paths that no API has are refused as under /v1.
   app.decorate('dialect', dialect);
+  app.decorate('door', undefined);
   app.decorateRequest('actor', undefined);
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
@@ -62,10 +63,11 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
 }
 
 /** In a scope of its own, see `Api`. */
-function register(app: ApiInstance, { prefix, dialect, isDocumented, routes }: Api, parts: ApiParts): void {
+function register(app: ApiInstance, { prefix, dialect, door, isDocumented, routes }: Api, parts: ApiParts): void {
   const fill = async (instance: unknown): Promise<void> => {
     const scope = instance as ApiInstance;
     if (dialect !== undefined) scope.decorate('dialect', dialect);
+    if (door !== undefined) scope.decorate('door', door);
     // The hook below refuses; this has it run in this scope.
     if (prefix !== undefined) scope.setNotFoundHandler(() => {});
     if (!isDocumented) scope.addHook('onRoute', hide);

@@ -41,6 +41,8 @@ export function makeMeasure({ metrics }: ApiParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
     const route = request.routeOptions.url ?? 'none';
-    metrics.answered({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
+    const { method, server } = request;
+    const seconds = reply.elapsedTime / 1000;
+    metrics.answered({ method, route, status: reply.statusCode, seconds, door: server?.door });
   };
 }

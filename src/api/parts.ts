@@ -52,6 +52,8 @@ interface ApiMetrics {
     readonly route: string;
     readonly status: number;
     readonly seconds: number;
+    /** Of the API that others speak, where it came through one. */
+    readonly door: string | undefined;
   }): void;
 }
 
@@ -124,6 +126,8 @@ export interface Api {
   readonly prefix?: string;
   /** None: that of /v1. */
   readonly dialect?: Dialect;
+  /** Of a door, for /metrics and for the log of changes, see doors.ts. */
+  readonly door?: string;
   /** Its routes are described at /openapi.json, by their schemas. */
   readonly isDocumented: boolean;
   routes(api: ApiInstance, parts: ApiParts): void;
@@ -133,6 +137,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Of the API whose scope it is. */
     dialect: Dialect;
+    /** The door that it is. */
+    door: string | undefined;
   }
   interface FastifyRequest {
     /** The token of who asks; undefined on public routes. */

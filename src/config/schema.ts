@@ -128,6 +128,9 @@ export const settingsSchema = section({
     }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
+  doors: section({
+    powerdns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
+  }),
   history: section({
     contentRevisions: integer(100, 1_000_000_000, { default: 10_000 }),
     contentMaxBytes: integer(MIB, 1024 * GIB, { default: GIB }),

@@ -37,6 +37,8 @@ interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+  /** The API of others that it came through; undefined: Teal's own. */
+  readonly door: string | undefined;
 }
 
 /** A read takes a millisecond; an import of a million names some ten seconds. */
@@ -55,6 +57,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #failures: Counter<'status'>;
+  readonly #doors: Counter<'door' | 'status'>;
   readonly #faults: Counter;
   readonly #wrongTokens: Counter<'limited'>;
   readonly #releases: ReturnType<typeof releaseMetrics>;
@@ -84,6 +87,12 @@ export class Metrics {
     });
     // Born at 0, so that the first one is an increase.
     for (const status of FAILURES) this.#failures.inc({ status }, 0);
+    this.#doors = new Counter({
+      name: 'teal_door_requests_total',
+      help: "Requests that came through a door, the API of others' tools.",
+      labelNames: ['door', 'status'],
+      registers: [registry],
+    });
     this.#faults = new Counter({
       name: 'teal_faults_total',
       help: 'Faults of Teal itself that went no further than where they happened: the log has them.',
@@ -106,8 +115,9 @@ export class Metrics {
   }
 
   /** To be told of every answered request. */
-  answered({ method, route, status, seconds }: AnsweredRequest): void {
+  answered({ method, route, status, seconds, door }: AnsweredRequest): void {
     this.#requests.observe({ method, route, status }, seconds);
+    if (door !== undefined) this.#doors.inc({ door, status: String(status) });
     // That one says by it what other metrics say, each few seconds.
     if (status >= 500 && route !== '/readyz') this.#failures.inc({ status: String(status) });
   }

@@ -1,0 +1,24 @@
+/**
+ * A door for clients of PowerDNS's API (https://doc.powerdns.com/authoritative/http-api/): the part of it that they use.
+ * docs/powerdns-api.md says what it takes and what it refuses.
+ */
+import { parseBody } from '../json-body.ts';
+import type { Api } from '../parts.ts';
+import { dialect } from './dialect.ts';
+import { serverRoutes } from './server.ts';
+
+export const powerdns: Api = {
+  prefix: '/api',
+  door: 'powerdns',
+  dialect,
+  isDocumented: false,
+  routes(api, parts) {
+    // Some clients say no type, or another one, of the JSON that they send.
+    api.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) =>
+      parseBody(request, body as Buffer, done),
+    );
+    // Fields that are not known are passed over; those that are have words of their own for what is wrong with them.
+    api.setValidatorCompiler(() => (value) => ({ value }));
+    serverRoutes(api, parts);
+  },
+};
