@@ -21,7 +21,9 @@ const texts = readFiles('*.md', '*.json', '*.yml', 'Dockerfile', 'docs/**/*.md',
 /** Which parts of src a part may import. `model`: everything under src/model; `config`: src/config.ts and src/config/. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   wire: [],
-  model: ['wire'],
+  // What the server and its clients all read and write by, as code: durations.
+  duration: [],
+  model: ['wire', 'duration'],
   table: ['wire', 'model'],
   responder: ['wire', 'table'],
   // Framing needs the constants of the header, and stopping those of the table's control words.
@@ -46,7 +48,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   // They talk HTTP to the API, by the types of its contract, save for those below, each of which commands.ts loads when
   // it is meant.
-  cli: ['contract', 'asking', 'cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore'],
+  cli: [
+    'contract',
+    'duration',
+    'asking',
+    'cli/serve',
+    'cli/zone-check',
+    'cli/data-directory',
+    'cli/backup',
+    'cli/restore',
+  ],
   'cli/serve': ['cli', 'config', 'log', 'server'],
   // Without a server.
   'cli/zone-check': ['cli', 'model'],
@@ -55,8 +66,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'cli/backup': ['cli', 'cli/data-directory', 'store'],
   'cli/restore': ['cli', 'cli/backup', 'cli/data-directory', 'store'],
   main: ['cli'],
-  // Types only, see below: it is bundled for browsers.
-  console: ['contract', 'model'],
+  // Of contract and model types only, see below: it is bundled for browsers.
+  console: ['contract', 'model', 'duration'],
 };
 
 /** Packages that only some parts may know. */
@@ -73,7 +84,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts that know nothing outside but assertions. */
-const pure = ['wire', 'model', 'table', 'responder'];
+const pure = ['wire', 'duration', 'model', 'table', 'responder'];
 
 function partOf(path: string): string {
   const own = path.replace(/^src\/(.*)\.ts$/, '$1');

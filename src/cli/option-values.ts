@@ -1,6 +1,6 @@
 /** Values of flags, checked where they are read. */
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from './format/text.ts';
+import { readDuration } from '../duration.ts';
 
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
@@ -15,7 +15,7 @@ export function idempotencyKey(text: string): string {
 
 /** Seconds. */
 export function durationValue(text: string): number {
-  const seconds = parseDuration(text);
+  const seconds = readDuration(text);
   if (seconds !== undefined) return seconds;
   throw new InvalidArgumentError('Expected a duration such as 30s, 5m, 1h30m or 2d.');
 }

@@ -1,5 +1,6 @@
 /** `10,5m,50,pause,100`: the steps of a release as they are typed. Pure. */
 import type { Step } from '../contract/types.ts';
+import { readDuration } from '../duration.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 
@@ -9,7 +10,10 @@ export function parseStepWords(text: string): Step[] {
     const word = part.trim();
     const percentage = /^(\d+(?:\.\d+)?)%?$/.exec(word)?.[1];
     if (percentage !== undefined) return { setWeight: Number(percentage) };
-    if (/^\d+[smhd]$/.test(word)) return { pause: { duration: word } };
+    // The API takes one number of hours, minutes or seconds as a text (as Argo Rollouts does), and all else in seconds.
+    if (/^\d+[smh]$/.test(word)) return { pause: { duration: word } };
+    const seconds = readDuration(word);
+    if (seconds !== undefined) return { pause: { duration: seconds } };
     if (word === 'pause') return { pause: {} };
     throw new Failure(
       EXIT.USAGE,

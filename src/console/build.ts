@@ -12,7 +12,7 @@ const stamp = '.made-of';
 /** The sources, and the versions of what is bundled with them. */
 function hashOfSources(): string {
   const hash = createHash('sha256');
-  const files = globSync(['src/console/**/*.*', 'package-lock.json'], { cwd: project }).sort();
+  const files = globSync(['src/console/**/*.*', 'src/duration.ts', 'package-lock.json'], { cwd: project }).sort();
   for (const file of files) hash.update(`${file}\n`).update(readFileSync(join(project, file)));
   return hash.digest('hex');
 }

@@ -1,5 +1,6 @@
 /** The steps of a release: what a user may write, the presets, and how long a pause is. */
 
+import { readDuration } from '../duration.ts';
 import { Problem } from './errors.ts';
 import type { Analysis, ReleaseBody, Step } from './release.ts';
 import { checkMetrics } from './release-analysis.ts';
@@ -120,11 +121,9 @@ function checkAnalysis(analysis: Analysis, pointer: string): Problem | undefined
   return checkMetrics(analysis.metrics, `${pointer}/metrics`);
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-
 /** Seconds of a pause as Argo Rollouts writes them: 30, `30`, `30s`, `5m`, `1h`; undefined where it is none of these. */
 export function durationSeconds(duration: number | string): number | undefined {
-  const [, digits, unit = 's'] = /^(\d{1,9})([smh]?)$/.exec(String(duration)) ?? [];
-  const seconds = Number(digits) * unitSeconds[unit || 's'];
-  return seconds > 0 && seconds <= PAUSE_MAX_SECONDS ? seconds : undefined;
+  const text = String(duration);
+  const seconds = /^\d{1,9}[smh]?$/.test(text) ? readDuration(text) : undefined;
+  return seconds !== undefined && seconds > 0 && seconds <= PAUSE_MAX_SECONDS ? seconds : undefined;
 }

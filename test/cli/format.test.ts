@@ -6,12 +6,13 @@ import { analysisLines } from '../../src/cli/format/gates.ts';
 import { bar, poolLines } from '../../src/cli/format/pools.ts';
 import { gateLines, planLines, releaseLines } from '../../src/cli/format/release.ts';
 import { plain, poolColour, styleFor } from '../../src/cli/format/style.ts';
-import { columns, duration, parseDuration, percent, printable, widthOf, wrap } from '../../src/cli/format/text.ts';
+import { columns, duration, percent, printable, widthOf, wrap } from '../../src/cli/format/text.ts';
 import { cutStyled, Screen } from '../../src/cli/screen.ts';
 import type { Output, Shell } from '../../src/cli/shell.ts';
 import { parseStepWords } from '../../src/cli/step-words.ts';
 import { parseWeightWords } from '../../src/cli/weight-words.ts';
 import type { AnalysisProgress, Drain, Release } from '../../src/contract/types.ts';
+import { readDuration } from '../../src/duration.ts';
 
 const at = (second: number) => `2026-01-31T12:00:${second}0.123Z`;
 const culprit = {
@@ -80,8 +81,8 @@ t.test('durations, written and read', async (t) => {
     '1h 1m',
     '1d 1h',
   ]);
-  t.same(['30s', '5m', '1h30m', '2d', '45'].map(parseDuration), [30, 300, 5400, 172_800, 45]);
-  t.same(['', 's', '5 m', '-1s', '1.5h', '5x'].map(parseDuration), Array(6).fill(undefined));
+  t.same(['30s', '5m', '1h30m', '2d', '45'].map(readDuration), [30, 300, 5400, 172_800, 45]);
+  t.same(['', 's', '5 m', '-1s', '1.5h', '5x'].map(readDuration), Array(6).fill(undefined));
 });
 
 t.test('columns align, whatever colours are in them', async (t) => {

@@ -1,6 +1,7 @@
 /** Text for a terminal: columns that align, numbers and times for people. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import type { Revision } from '../../contract/types.ts';
+import { writeDuration } from '../../duration.ts';
 
 /** Between two columns. */
 const GAP = '  ';
@@ -65,28 +66,7 @@ export function percent(share: number): string {
 
 /** `90 s` as `1m 30s`, with the two largest units. */
 export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [
-    [Math.floor(whole / 86_400), 'd'],
-    [Math.floor(whole / 3600) % 24, 'h'],
-    [Math.floor(whole / 60) % 60, 'm'],
-    [whole % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return '0s';
-  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return shown.map(([count, unit]) => `${count}${unit}`).join(' ');
-}
-
-/** `5m`, `90s`, `1h30m`, `2d` in seconds; a bare number is seconds; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text);
-  if (!/^(\d+[smhd])+$/.test(text)) return undefined;
-  const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-  return [...text.matchAll(/(?<!\d)(\d+)([smhd])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * units[unit],
-    0,
-  );
+  return writeDuration(Math.max(0, Math.round(seconds)), { mostUnits: 2, between: ' ' });
 }
 
 /** An instant of the API (RFC 3339, UTC), to the second. */

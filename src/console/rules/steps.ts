@@ -1,6 +1,7 @@
 /** The steps of a release in words, and what a form must hold to become one. */
 
 import type { AnalysisRecord, Release, Step } from '../../contract/types.ts';
+import { type DurationUnit, durationParts, readDuration } from '../../duration.ts';
 import type { Metric } from '../../model/release.ts';
 
 export const PRESETS = [
@@ -56,11 +57,13 @@ export function metricText(metric: Metric): string {
   return '';
 }
 
+const unitWords: Readonly<Record<DurationUnit, string>> = { d: 'day', h: 'hour', m: 'minute', s: 'second' };
+
+/** `90m` as `1 hour 30 minutes`. */
 function durationText(duration: number | string): string {
-  const [, digits, unit = 's'] = /^(\d+)([smh]?)$/.exec(String(duration)) ?? [];
-  const words: Record<string, string> = { s: 'second', m: 'minute', h: 'hour' };
-  const word = words[unit || 's'];
-  return digits === undefined ? String(duration) : `${digits} ${word}${digits === '1' ? '' : 's'}`;
+  const parts = durationParts(readDuration(String(duration)) ?? 0).filter(({ count }) => count > 0);
+  if (parts.length === 0) return String(duration);
+  return parts.map(({ count, unit }) => `${count} ${unitWords[unit]}${count === 1 ? '' : 's'}`).join(' ');
 }
 
 /** `failed`: its gates took the release back; `stopped`: somebody did, here. */
