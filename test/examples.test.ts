@@ -11,9 +11,12 @@ const example = (name: string): string => fileURLToPath(new URL(`../examples/${n
 
 t.test('every example is in the list, and every one is run by a test', async (t) => {
   const list = readFileSync(example('README.md'), 'utf8');
-  const tests = ['examples.test.ts', 'interop/examples.test.ts', 'interop/blue-green.test.ts'].map((name) =>
-    readFileSync(new URL(name, import.meta.url), 'utf8'),
-  );
+  const tests = [
+    'examples.test.ts',
+    'interop/examples.test.ts',
+    'interop/blue-green.test.ts',
+    'interop/certificates.test.ts',
+  ].map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'));
   const names = readdirSync(example('')).filter((name) => name !== 'README.md');
   t.ok(names.length >= 3);
   for (const name of names) {
