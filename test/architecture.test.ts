@@ -1,4 +1,4 @@
-/** docs/ARCHITECTURE.md names files that are there, and each folder of src says what its face is. */
+/** docs/ARCHITECTURE.md and CONTRIBUTING.md name files that are there, and each folder of src says what its face is. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 
@@ -17,6 +17,20 @@ t.test('every file that the page names is there', async (t) => {
   const found = [...page.matchAll(walks)].map(({ groups }) => groups?.what);
   t.same(found, ['a query', 'a shift', "a release's step", 'a zone file']);
   t.ok(page.split('\n').length <= 120, 'one page');
+});
+
+t.test('CONTRIBUTING.md is one page too, and leads a newcomer to files that are there', async (t) => {
+  const page = readFileSync('CONTRIBUTING.md', 'utf8');
+  t.same(missingPaths(page), []);
+  for (const what of [
+    'a setting',
+    'a route of `/v1`',
+    'a command of `teal`',
+    'a transport',
+    'a change of the database',
+  ])
+    t.ok(page.includes(`| ${what} |`), what);
+  t.ok(page.split('\n').length <= 100, 'one page');
 });
 
 t.test('every folder of src says what its face is, by files that are there', async (t) => {
