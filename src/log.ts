@@ -25,7 +25,7 @@ export function createLogger(settings: Settings['log'], output: DestinationStrea
   const options: LoggerOptions = {
     onChild(part) {
       parts.push(part);
-      // The loggers that a part makes for itself are short-lived.
+      // What a part makes of its own is short-lived.
       part.onChild = () => {};
     },
     level: settings.level,

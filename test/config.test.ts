@@ -73,7 +73,7 @@ t.test('without any source the defaults hold', async (t) => {
       hosts: [],
       authFailuresPerMinute: 10,
     },
-    doors: { powerdns: { enabled: false } },
+    doors: { powerdns: { enabled: false }, httpreq: { enabled: false }, acmeDns: { enabled: false } },
     history: { contentRevisions: 10_000, contentMaxBytes: 1_073_741_824 },
     propagation: { resolvers: [] },
     probes: { allow: [], deny: metadata },
@@ -149,6 +149,9 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_HOSTS: 'teal.example.com',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
     TEAL_DOORS_POWERDNS_ENABLED: 'true',
+    TEAL_DOORS_HTTPREQ_ENABLED: 'true',
+    TEAL_DOORS_ACME_DNS_ENABLED: 'true',
+    TEAL_DOORS_ACME_DNS_ZONE: 'acme.example.com',
     TEAL_HISTORY_CONTENT_REVISIONS: '500',
     TEAL_HISTORY_CONTENT_MAX_BYTES: '2097152',
     TEAL_PROPAGATION_RESOLVERS: '192.0.2.53,[2001:db8::53]:5353',
@@ -200,7 +203,11 @@ t.test('every setting can be given in the environment', async (t) => {
       hosts: ['teal.example.com'],
       authFailuresPerMinute: 3,
     },
-    doors: { powerdns: { enabled: true } },
+    doors: {
+      powerdns: { enabled: true },
+      httpreq: { enabled: true },
+      acmeDns: { enabled: true, zone: 'acme.example.com' },
+    },
     history: { contentRevisions: 500, contentMaxBytes: 2_097_152 },
     propagation: {
       resolvers: [
@@ -270,6 +277,17 @@ const faults: readonly [string, Given, string][] = [
     'a body that is none',
     { yaml: 'bootstrap: { rrsets: [7] }' },
     'teal.yaml: bootstrap.rrsets[0]: expected a group of keys, found 7',
+  ],
+  [
+    'a door without the zone that it needs',
+    { yaml: 'doors: { acmeDns: { enabled: true } }' },
+    'teal.yaml: doors.acmeDns.zone: expected the name of a zone, such as acme.example.com, ' +
+      'since doors.acmeDns.enabled is true; found nothing',
+  ],
+  [
+    'a zone that is none',
+    { yaml: 'doors: { acmeDns: { zone: "acme..example.com" } }' },
+    'teal.yaml: doors.acmeDns.zone: expected the name of a zone, such as acme.example.com, found "acme..example.com"',
   ],
   [
     'number out of range',

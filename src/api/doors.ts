@@ -1,17 +1,15 @@
-/** Doors: APIs that others' tools speak. Each is loaded only where the settings open it; what they share is here. */
-import type { FastifyRequest } from 'fastify';
-import type { CommandContext } from '../control/commands/command.ts';
+/** Doors: APIs that others' tools speak. Each is loaded only where the settings open it. */
 import { Problem } from '../model/errors.ts';
-import { makeWhy } from '../model/why.ts';
 import { openToAll } from './access.ts';
-import { contextFor } from './commands.ts';
 import type { Api } from './parts.ts';
 import { sendProblem } from './problems.ts';
-import { readWhyHeaders } from './why-headers.ts';
 
 /** The group `doors` of the settings. */
 interface DoorSettings {
   readonly powerdns: { readonly enabled: boolean };
+  readonly httpreq: { readonly enabled: boolean };
+  /** `zone`: below which accounts get their names; there wherever it is enabled, see config/check.ts. */
+  readonly acmeDns: { readonly enabled: boolean; readonly zone?: string };
 }
 
 type DoorKey = keyof DoorSettings;
@@ -25,6 +23,11 @@ interface DoorEntry {
 /** A door is a folder of its own, and a line here. */
 const DOORS: Readonly<Record<DoorKey, DoorEntry>> = {
   powerdns: { paths: ['/api'], load: async () => (await import('./powerdns/index.ts')).powerdns },
+  httpreq: { paths: ['/httpreq'], load: async () => (await import('./acme/httpreq.ts')).httpreq },
+  acmeDns: {
+    paths: ['/acme-dns'],
+    load: async ({ acmeDns: { zone = '' } }) => (await import('./acme/acme-dns.ts')).acmeDns(zone),
+  },
 };
 
 /** The doors that are open; and in the place of those that are not, a word on how to open them. */
@@ -33,7 +36,7 @@ export function openDoors(settings: DoorSettings): Promise<Api[]> {
   return Promise.all(keys.map(async (key) => (settings[key].enabled ? DOORS[key].load(settings) : closed(key))));
 }
 
-/** Every request gets 404, with or without a token: clients of a door send theirs in ways that are not those of /v1. */
+/** Whoever asks gets 404, with or without a token: clients of a door send theirs in ways that are not those of /v1. */
 function closed(key: DoorKey): Api {
   const detail = `No such path: this door is closed, and the setting doors.${key}.enabled opens it.`;
   return {
@@ -47,23 +50,4 @@ function closed(key: DoorKey): Api {
       }
     },
   };
-}
-
-/**
- * What the engine must know of a change that came through a door. In the log of changes it is `DOOR:WHO`, which no token
- * can be named: the token, where the door has no better name for who asks. Why: the headers Teal-Reason and Teal-Links.
- */
-export function doorContext(
-  request: FastifyRequest,
-  atMs: number,
-  door: string,
-  who: string | undefined = request.actor?.name,
-): CommandContext | Problem {
-  const { actor, headers } = request;
-  // Routes without a token change nothing.
-  if (actor === undefined) return new Problem('token_missing', request.server.dialect.howToAsk);
-  const said = readWhyHeaders(headers);
-  const why = said instanceof Problem ? said : makeWhy(said.reason, said.links);
-  if (why instanceof Problem) return why;
-  return { ...contextFor(request, actor, atMs), actor: `${door}:${who}`, why };
 }

@@ -11,7 +11,7 @@ interface Conflict {
 }
 
 /** The first broken rule. */
-export function findConflict({ dns, table, admin }: SettingsValues): Conflict | undefined {
+export function findConflict({ dns, table, admin, doors }: SettingsValues): Conflict | undefined {
   const taken = dns.listen
     .map(formatEndpoint)
     .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
@@ -29,6 +29,11 @@ export function findConflict({ dns, table, admin }: SettingsValues): Conflict | 
   }
   if (admin.readToken !== undefined && admin.readToken === admin.token) {
     return { path: ['admin', 'readToken'], reason: 'expected another token than admin.token, found the same' };
+  }
+  if (doors.acmeDns.enabled && doors.acmeDns.zone === undefined) {
+    const reason =
+      'expected the name of a zone, such as acme.example.com, since doors.acmeDns.enabled is true; found nothing';
+    return { path: ['doors', 'acmeDns', 'zone'], reason };
   }
   const reason = findOpenness(admin.listen, admin);
   return reason === undefined ? undefined : { path: ['admin', 'listen'], reason };

@@ -37,6 +37,9 @@ const DNS_PORT = 53;
 /** Each request without a token is held against all of them. */
 const HOSTS_MAX = 100;
 
+/** A subdomain of 36 characters and a dot come before it, and a name has at most 253. */
+const ACCOUNTS_ZONE_MAX_CHARS = 216;
+
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
@@ -130,6 +133,11 @@ export const settingsSchema = section({
   }),
   doors: section({
     powerdns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
+    httpreq: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
+    acmeDns: section({
+      enabled: Type.Boolean({ default: false, expected: 'true or false' }),
+      zone: Type.Optional(zoneName()),
+    }),
   }),
   history: section({
     contentRevisions: integer(100, 1_000_000_000, { default: 10_000 }),
@@ -219,6 +227,15 @@ function hostName() {
   return Type.String({
     pattern: '^(?:[A-Za-z0-9_.-]{1,255}|\\*)$',
     expected: 'a host name, such as teal.example.com, or *',
+  });
+}
+
+/** Below which names are made. */
+function zoneName() {
+  return Type.String({
+    maxLength: ACCOUNTS_ZONE_MAX_CHARS,
+    pattern: '^[A-Za-z0-9_-]{1,63}(?:\\.[A-Za-z0-9_-]{1,63})*$',
+    expected: 'the name of a zone, such as acme.example.com',
   });
 }
 

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { access } from '../../src/api/access.ts';
 import { APIS, createApp } from '../../src/api/app.ts';
-import { doorContext, openDoors } from '../../src/api/doors.ts';
+import { doorContext } from '../../src/api/door-context.ts';
+import { openDoors } from '../../src/api/doors.ts';
 import type { Api } from '../../src/api/parts.ts';
 import { sendProblem } from '../../src/api/problems.ts';
 import { settingKeys } from '../../src/config/keys.ts';
@@ -11,11 +12,22 @@ import { Problem } from '../../src/model/errors.ts';
 import { ADMIN, makeDirectory, startApi } from '../fixtures/api.ts';
 
 /** A path of each door. */
-const paths: Readonly<Record<string, string>> = { powerdns: '/api/v1/servers/localhost' };
+const paths: Readonly<Record<string, string>> = {
+  powerdns: '/api/v1/servers/localhost',
+  httpreq: '/httpreq/present',
+  acmeDns: '/acme-dns/update',
+};
+
+/** As the settings have them. */
+const allOpen = (enabled: boolean) => ({
+  powerdns: { enabled },
+  httpreq: { enabled },
+  acmeDns: { enabled, zone: 'acme.example.test' },
+});
 
 t.test('a door that is closed: 404 for everybody, and a word on how to open it', async (t) => {
   const api = await startApi(makeDirectory(t));
-  const doors = await openDoors({ powerdns: { enabled: false } });
+  const doors = await openDoors(allOpen(false));
   const app = createApp(api.parts, [...APIS, ...doors]);
   t.teardown(async () => {
     await app.close();
@@ -43,10 +55,11 @@ t.test('of a door that is closed nothing is loaded', async (t) => {
     const loaded = [];
     const { registerHooks } = await import('node:module');
     registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
-    await openDoors({ powerdns: { enabled: false } });
+    await openDoors(${JSON.stringify(allOpen(false))});
     const before = loaded.length;
-    await openDoors({ powerdns: { enabled: true } });
-    console.log(JSON.stringify([before, loaded.some((url) => url.includes('/src/api/powerdns/'))]));
+    await openDoors(${JSON.stringify(allOpen(true))});
+    const folders = ['powerdns', 'acme'];
+    console.log(JSON.stringify([before, folders.every((name) => loaded.some((url) => url.includes('/src/api/' + name)))]));
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   t.equal(stdout.trim(), '[0,true]', stderr);

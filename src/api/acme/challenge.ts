@@ -1,0 +1,59 @@
+/** Answers to challenges of ACME (RFC 8555 §8.4): TXT records with the digest of a key authorization, which clients put and take away. */
+import type { FastifyRequest } from 'fastify';
+import type { CommandResult } from '../../control/commands/command.ts';
+import { Problem } from '../../model/errors.ts';
+import type { RecordChange } from '../../model/record-change.ts';
+import { grantOf } from '../access.ts';
+import { execute } from '../commands.ts';
+import { doorContext } from '../door-context.ts';
+import type { ApiParts } from '../parts.ts';
+
+/** A SHA-256 in base64url has 43 characters (RFC 8555 §8.4). Nothing else comes in by these doors, whatever a token may do elsewhere. */
+export const DIGEST = /^[A-Za-z0-9_-]{43}$/;
+
+/** An authority asks once or twice, and what it has of an earlier attempt should not outlive that. */
+export const CHALLENGE_TTL_SECONDS = 1;
+
+/** A name has at most 253 characters, `\DDD` four for a byte, and a value 43; the rest is air. */
+export const BODY_MAX_BYTES = 8 * 1024;
+
+/** What is done about the TXT records of one name. */
+interface ChallengeChange {
+  /** The zone that owns the name. */
+  readonly zone: string;
+  readonly name: string;
+  readonly changes: readonly RecordChange[];
+}
+
+/** The change, as far as the token reaches, in the name of `acme:TOKEN`. */
+export async function changeChallenges(
+  parts: ApiParts,
+  request: FastifyRequest,
+  { zone, name, changes }: ChallengeChange,
+): Promise<CommandResult> {
+  const outside = checkReach(parts, request, zone, name);
+  if (outside !== undefined) return outside;
+  const context = doorContext(request, parts.now(), 'acme');
+  if (context instanceof Problem) return context;
+  // Nothing about TXT records takes long to find out, so that there is nothing to foresee.
+  return execute(parts.engine, request, { kind: 'records.change', zone, changes }, context);
+}
+
+/** Said before anything is read or changed, so that nobody learns here what is there. */
+export function checkReach(
+  { queries }: Pick<ApiParts, 'queries'>,
+  request: FastifyRequest,
+  zone: string,
+  name: string,
+): Problem | undefined {
+  if (queries.grants(grantOf(request), { rrset: { zone, name, type: 'TXT' } })) return undefined;
+  return new Problem(
+    'token_forbidden',
+    `The token \`${request.actor?.name}\` does not reach the TXT records of ${name}.`,
+  );
+}
+
+/** The text of a record that holds the value. */
+export function txtOf(value: string): string {
+  return `"${value}"`;
+}
