@@ -18,25 +18,39 @@ resolver_port=${RESOLVER_PORT:-5354}
 node=$root/node_modules/.bin/node
 declare -A addresses=([v1]=127.0.0.10 [v2]=127.0.0.20)
 
-# run NAME COMMAND…: in the background, with its output and its process id in the lab's folder.
+# A process by its number and when it began, since numbers are given again: field 22 of /proc/PID/stat (proc_pid_stat(5)).
+identity() {
+  [[ -e /proc/$1/stat ]] && echo "$1 $(cut -d ' ' -f 22 "/proc/$1/stat" 2>/dev/null)"
+}
+
+# runs NAME: whether what we started under that name still does.
+runs() {
+  local pid
+  [[ -e $lab/$1.pid ]] && read -r pid _ <"$lab/$1.pid" && [[ $(identity "$pid") == "$(<"$lab/$1.pid")" ]]
+}
+
+# run NAME COMMAND…: in the background, with its output and its process in the lab's folder.
 run() {
   local name=$1
   shift
-  if [[ -e $lab/$name.pid ]] && kill -0 "$(cat "$lab/$name.pid")" 2>/dev/null; then
-    echo "$name runs already" >&2
-    exit 1
-  fi
   "$@" >>"$lab/$name.log" 2>&1 </dev/null &
-  echo $! >"$lab/$name.pid"
+  identity $! >"$lab/$name.pid" || true
 }
 
-# until_ok NAME COMMAND…: tries for up to a minute, for as long as NAME runs.
+# must_be_free ADDRESS PORT VARIABLE
+must_be_free() {
+  (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null || return 0
+  echo "Something answers at $1 port $2 already: stop it (lab.sh down?), or choose another port with $3" >&2
+  exit 69
+}
+
+# until_ok NAME COMMAND…: tries for up to a minute or so, for as long as NAME runs.
 until_ok() {
   local name=$1
   shift
   for _ in {1..300}; do
     if "$@" >/dev/null 2>&1; then return; fi
-    kill -0 "$(cat "$lab/$name.pid")" 2>/dev/null || break
+    runs "$name" || break
     sleep 0.2
   done
   echo "$name does not answer:" >&2
@@ -44,23 +58,29 @@ until_ok() {
   exit 1
 }
 
-# end NAME: asks it to end, and waits until it has. A process that is no child of this shell can only be looked at.
+# end NAME: asks it to end, and waits until it has.
 end() {
-  local pid
-  [[ -e $lab/$1.pid ]] || return 0
-  pid=$(cat "$lab/$1.pid")
-  kill "$pid" 2>/dev/null || true
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
-  rm "$lab/$1.pid"
+  if runs "$1"; then
+    kill "$(cut -d ' ' -f 1 "$lab/$1.pid")"
+    while runs "$1"; do sleep 0.1; done
+  fi
+  rm -f "$lab/$1.pid"
+}
+
+end_all() {
+  for name in customers resolver teal v1 v2; do end "$name"; done
 }
 
 start_version() {
+  must_be_free "${addresses[$1]}" "$app_port" APP_PORT
   run "$1" env VERSION="$1" HOST="${addresses[$1]}" PORT="$app_port" "$node" "$here/app.mjs"
   until_ok "$1" curl --silent --fail "http://${addresses[$1]}:$app_port/healthz"
   echo "$1 answers at http://${addresses[$1]}:$app_port/"
 }
 
 start_teal() {
+  must_be_free 127.0.0.1 "$dns_port" TEAL_DNS_PORT
+  must_be_free 127.0.0.1 "$admin_port" TEAL_ADMIN_PORT
   run teal env TEAL_DATA_DIR="$lab/teal" TEAL_DNS_LISTEN="127.0.0.1:$dns_port" TEAL_ADMIN_LISTEN="127.0.0.1:$admin_port" \
     TEAL_CONFIG="$root/config/teal.yaml" "$node" --disable-sigusr1 "$root/src/main.ts" serve
   until_ok teal curl --silent --fail "http://127.0.0.1:$admin_port/readyz"
@@ -71,6 +91,7 @@ start_teal() {
 
 # A resolver as any other, save that it asks Teal for example.test, and nobody for anything else.
 start_resolver() {
+  must_be_free 127.0.0.1 "$resolver_port" RESOLVER_PORT
   cat >"$lab/unbound.conf" <<END
 server:
   interface: 127.0.0.1@$resolver_port
@@ -112,12 +133,19 @@ start_customers() {
 up() {
   mkdir -p "$lab"
   lab=$(cd "$lab" && pwd)
+  if runs teal; then
+    echo 'The lab runs already: lab.sh down' >&2
+    exit 69
+  fi
+  # All of it, or nothing that is left behind.
+  trap end_all EXIT
   # It begins anew each time.
   rm -rf "$lab/teal" "$lab/customers.log"
   start_version v1
   start_teal
   start_resolver
   start_customers
+  trap - EXIT
 }
 
 case ${1:-} in
@@ -129,7 +157,7 @@ case ${1:-} in
     ;;
   watch) exec tail -n 3 -f "$lab/customers.log" ;;
   down)
-    for name in customers resolver teal v1 v2; do end "$name"; done
+    end_all
     tail -n 1 "$lab/customers.log"
     ;;
   *)

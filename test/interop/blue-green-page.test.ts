@@ -2,11 +2,15 @@
  * docs/blue-green.md: every command of its lab, typed in its order with bash, gives what the page says, and no customer's
  * request fails. After a change of what is printed: UPDATE_DOCS=1, as for the other pages.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import { freePorts } from '../fixtures/free-port.ts';
 import { blocksOf, holdsInOrder, steady, type } from './pages.ts';
 
@@ -63,3 +67,25 @@ function rename(text: string, ports: Readonly<Record<string, number>>, isBack: b
     return renamed.replaceAll(new RegExp(`(?<=:|port |-p )${before}\\b`, 'g'), after);
   }, text);
 }
+
+t.test('where something has a port already, the lab says so and leaves nothing running', async (t) => {
+  const folder = temporaryFolder(t);
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const [dns = 0, resolver = 0, app = 0] = await freePorts(3);
+  const { port } = taken.address() as AddressInfo;
+  const env = { TEAL_DNS_PORT: dns, TEAL_ADMIN_PORT: port, RESOLVER_PORT: resolver, APP_PORT: app };
+  const child = spawn(from('examples/blue-green/lab.sh'), ['up'], {
+    cwd: folder,
+    env: { ...surroundings, ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)])) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (text) => (said += text));
+  const [code] = await once(child, 'close');
+  t.equal(code, 69);
+  t.match(said, `127.0.0.1 port ${port} already`);
+  t.match(said, 'TEAL_ADMIN_PORT');
+  await t.rejects(fetch(`http://127.0.0.10:${app}/`), 'v1, which was started before, is stopped again');
+});

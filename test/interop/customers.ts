@@ -35,7 +35,8 @@ export class Customers {
 
   constructor(wanted: Wanted) {
     this.#wanted = wanted;
-    this.#resolver = new Resolver({ timeout: LIMIT_MS, tries: 1 });
+    // As clients do: a datagram may be lost.
+    this.#resolver = new Resolver({ timeout: LIMIT_MS / 4, tries: 4 });
     this.#resolver.setServers([`127.0.0.1:${wanted.resolverPort}`]);
     this.#timer = setInterval(() => this.#send(), EVERY_MS);
   }
