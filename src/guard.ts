@@ -30,7 +30,7 @@ export function tellFault(fault: unknown, what: string): void {
   try {
     report(fault, what);
   } catch {
-    // Whoever listens is broken itself; there is nobody left to tell.
+    // The listener is broken itself; there is nobody left to tell.
   }
 }
 

@@ -25,7 +25,7 @@ export function createLogger(settings: Settings['log'], output: DestinationStrea
   const options: LoggerOptions = {
     onChild(part) {
       parts.push(part);
-      // What a part makes of its own is short-lived.
+      // The loggers that a part makes for itself are short-lived.
       part.onChild = () => {};
     },
     level: settings.level,

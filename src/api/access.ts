@@ -118,7 +118,7 @@ function outsideOfChanges(request: FastifyRequest, queries: ApiParts['queries'])
   return undefined;
 }
 
-/** Who may little is told what that is. */
+/** A refusal says what the scope of the token is. */
 function scopeInWords(actor: Token): string {
   const { name, scope } = actor;
   if (scope !== 'records') return `The token \`${name}\` has the scope ${scope}`;

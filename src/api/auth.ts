@@ -54,7 +54,7 @@ export function challenge(reply: FastifyReply, lacking?: Lacking): FastifyReply 
 async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: WrongTokens): Promise<FastifyReply> {
   const answer = wrong.add(request.ip ?? '', request.raw.socket);
   if (answer.kind === 'none') {
-    // Whoever sends many at once is told nothing more on this connection.
+    // A client that sends many at once is told nothing more on this connection.
     reply.hijack();
     request.raw.destroy();
     return reply;

@@ -36,7 +36,7 @@ export function openDoors(settings: DoorSettings): Promise<Api[]> {
   return Promise.all(keys.map(async (key) => (settings[key].enabled ? DOORS[key].load(settings) : closed(key))));
 }
 
-/** Whoever asks gets 404, with or without a token: clients of a door send theirs in ways that are not those of /v1. */
+/** Every request gets 404, with or without a token: clients of a door send theirs in ways that are not those of /v1. */
 function closed(key: DoorKey): Api {
   const detail = `No such path: this door is closed, and the setting doors.${key}.enabled opens it.`;
   return {

@@ -50,7 +50,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
   return reply.code(status).type(type).send(Buffer.from(body));
 }
 
-/** Fastify's error handler. What is not the client's fault is logged, and told to the client without details. */
+/** Fastify's error handler. An error that is no fault of the client's is logged, and told without details. */
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request);
   if (problem.status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');

@@ -112,7 +112,7 @@ function asShown(declared: DeclaredService, { replaced }: Service): DeclaredServ
 async function putAll(session: Session, wanted: readonly Difference[]): Promise<{ name: string; revision: number }[]> {
   const applied: { name: string; revision: number }[] = [];
   for (const { name, declared, revision } of wanted) {
-    // What was shown is what is changed: the server refuses where somebody else was faster.
+    // Only the change that was shown is made: the server refuses where somebody else was faster.
     const ground = { what: `the service ${name}`, revision, advice: 'apply again: it is compared anew' };
     try {
       const service = await session.api.put<Service>(path`/v1/services/${name}`, { body: declared, ground });

@@ -28,5 +28,5 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What a shell sees of a process that a signal ended. */
 export const EXIT_BY_SIGNAL = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 
-/** Whoever read what a watching command printed went away: what a shell sees of a process that SIGPIPE ended. */
+/** The reader of a watching command went away: what a shell sees of a process that SIGPIPE ended. */
 export const EXIT_UNREAD = 141;

@@ -9,7 +9,7 @@ export interface Output {
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly rows: number;
-  /** Aborted once nothing can be written any more; the reason is the error. What is written then is dropped. */
+  /** Aborted once nothing can be written any more; the reason is the error. Later writes are dropped. */
   readonly lost: AbortSignal;
 }
 

@@ -52,7 +52,7 @@ export function add(program: Command, shell: Shell): void {
 async function shift(words: readonly string[], options: Options, shell: Shell): Promise<void> {
   const services = await wanted(words, options, shell);
   const session = await openSession(shell, options);
-  // What was is only for the eye: whoever pipes the result does without the extra requests.
+  // The state before is only for the eye: a script that pipes the result does without the extra requests.
   const before = session.json ? new Map() : await weightsBefore(session, Object.keys(services));
   const reply = await session.api.post<ShiftReply>(
     '/v1/shifts',

@@ -15,23 +15,83 @@ export const NamePageQuery = Type.Object(
 
 const revisionAfter = (description: string) => Type.Optional(whole(description));
 
-const releasePage = { after: revisionAfter('Only releases with a higher id.'), limit };
+const q = Type.Optional(Type.String({ description: 'Only what has this text in its name, in whatever case.' }));
+const zone = Type.Optional(Type.String({ description: 'Only what is in this zone.' }));
+const ofName = Type.Optional(Type.String({ description: 'Only what is about this name.' }));
+
+const releasePage = {
+  after: revisionAfter('Only releases with a higher id.'),
+  limit,
+  state: Type.Optional(
+    oneOf(['active', 'progressing', 'paused', 'completed', 'aborted'], {
+      description: 'Only those that are so; `active`: that go on or are paused.',
+    }),
+  ),
+};
 
 export const ReleasePageQuery = Type.Object(releasePage, strict);
 export const AllReleasesPageQuery = Type.Object(
   {
     ...releasePage,
-    state: Type.Optional(oneOf(['active'], { description: 'Only those that go on or are paused.' })),
+    q,
+    zone,
+    name: ofName,
   },
   strict,
 );
 
 /** Of the log, and of what concerns one service. */
+const revisionPage = {
+  after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
+  limit,
+  order: Type.Optional(oneOf(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
+};
+
 export const RevisionPageQuery = Type.Object(
   {
-    after: revisionAfter('The last revision of the page before: only what follows it in the order asked for.'),
+    ...revisionPage,
+    q,
+    zone,
+    name: ofName,
+    type: Type.Optional(Type.String({ description: 'Only changes of RRsets of this type.' })),
+  },
+  strict,
+);
+export const HistoryPageQuery = Type.Object(revisionPage, strict);
+
+const label = Type.Optional(
+  Type.Unsafe<string | string[]>({
+    anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+    description:
+      'Only what has this label, as `key=value`, or as `key` for whatever value. Said several times: all of them.',
+  }),
+);
+const after = Type.Optional(
+  Type.String({ description: '`next` of the page before. With a filter a page may be empty and still have one.' }),
+);
+
+export const ZonePageQuery = Type.Object({ after, limit, q, label }, strict);
+export const ServicePageQuery = Type.Object({ after, limit, q, zone, label }, strict);
+export const RRsetPageQuery = Type.Object(
+  {
+    after,
     limit,
-    order: Type.Optional(oneOf(['oldest', 'newest'], { description: 'Which comes first; `oldest` if left out.' })),
+    q,
+    name: Type.Optional(Type.String({ description: 'Only RRsets of this owner name.' })),
+    type: Type.Optional(Type.String({ description: 'Only RRsets of this type.' })),
+    label,
+  },
+  strict,
+);
+export const TokenPageQuery = Type.Object(
+  {
+    after,
+    limit,
+    q,
+    state: Type.Optional(oneOf(['good', 'expired'], { description: 'Only those that are so.' })),
+    scope: Type.Optional(
+      oneOf(['read', 'shift', 'release', 'admin', 'records'], { description: 'Only of this scope.' }),
+    ),
   },
   strict,
 );

@@ -9,7 +9,7 @@ import type * as tokens from './tokens.ts';
 import type * as webhooks from './webhooks.ts';
 import type * as zones from './zones.ts';
 
-/** Who reads a reply changes nothing in it. */
+/** A reply that was read is not to be changed. */
 type Shown<Schema extends TSchema> = ReadonlyDeep<Static<Schema>>;
 
 type ReadonlyDeep<T> = T extends object ? { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> } : T;

@@ -4,7 +4,7 @@
 export interface Clock {
   /** Unix time, milliseconds: for the log, and for what must outlive the process. It may jump. */
   wallMs(): number;
-  /** Milliseconds since some moment: only grows, at an even pace. What is waited for is measured by it. */
+  /** Milliseconds since some moment: only grows, at an even pace. Waits are measured by it. */
   steadyMs(): number;
   /** Calls `work` once, that many milliseconds later; the result takes it back. */
   after(ms: number, work: () => void): () => void;

@@ -194,7 +194,7 @@ export class Engine {
     const made = this.#drafting.make(command, context);
     if ('result' in made) return made.result;
     const { entry, outcome } = made;
-    // What stands in the log must be applied, so the table is asked before.
+    // An entry of the log must be applied, so the table is asked before.
     const full = this.#log.isLocal ? undefined : this.#rehearseTable(entry.changes);
     if (full !== undefined) return full;
     const finish = (appended: Appended): CommandResult | Promise<CommandResult> => {

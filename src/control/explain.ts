@@ -45,7 +45,7 @@ export interface Explanation {
   readonly service: string;
   /** As it was asked for. */
   readonly client: string;
-  /** Whoever is in it would have got an answer by the same rule. */
+  /** Any client in it would have got an answer by the same rule. */
   readonly network: Network;
   readonly type: ExplainQuestion['type'];
   /** null: no pool was asked for it. */

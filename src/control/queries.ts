@@ -1,5 +1,6 @@
 /** What is read, for each API to show in its own way: the nouns of the derived rows. Never touches the table. */
 import { Problem } from '../model/errors.ts';
+import { type AskedFilter, isLabelled, isNamed, isNarrow, makeFilter } from '../model/filter.ts';
 import type { KeptAnalysis, KeptMetric } from '../model/kept-analysis.ts';
 import { canonicalName } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
@@ -22,13 +23,15 @@ import { unknownToken } from './drafts/tokens.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
 import { Grant } from './grant.ts';
-import { type Listing, walk } from './listing.ts';
+import { type Listing, narrowed, walk } from './listing.ts';
 import { rrsetName, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
 import type { HealthView } from './observed/health.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
 import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
+import { type AskedReleases, type AskedTokens, isRelease, isRevision, isToken, searchRRsets } from './search.ts';
 import type { Sliced } from './slices.ts';
+import { isGranted, type Touched } from './touched.ts';
 
 export type { Delivery };
 
@@ -41,14 +44,6 @@ export interface ReleaseView {
   /** How far the analysis is that it is in; undefined: it is in none. */
   readonly progress: AnalysisProgress | undefined;
 }
-
-/** What a request names; `recordsOf`: a zone, of some of its RRsets. */
-type Touched =
-  | { readonly service: string }
-  | { readonly zone: string }
-  | { readonly release: string }
-  | { readonly recordsOf: string }
-  | { readonly rrset: { readonly zone: string; readonly name: string; readonly type: string } };
 
 /** What this process observes, and no revision says. */
 export interface Observed {
@@ -80,23 +75,7 @@ export class Queries {
 
   /** Whether what a request names is in reach; what is no name, or not there, is for others to refuse. */
   grants(grant: Grant, what: Touched): boolean {
-    if ('release' in what) {
-      const found = findRelease(this.#store, what.release, undefined);
-      return found instanceof Problem || grant.release(found.release) === found.release;
-    }
-    if ('rrset' in what) {
-      const [zone, name] = [canonicalName(what.rrset.zone), canonicalName(what.rrset.name)];
-      const type = parseType(what.rrset.type);
-      if (zone instanceof Problem || name instanceof Problem || type instanceof Malformed) return true;
-      return grant.rrset(zone, name, type);
-    }
-    if ('recordsOf' in what) {
-      const zone = canonicalName(what.recordsOf);
-      return zone instanceof Problem || grant.recordsOf(zone);
-    }
-    const name = canonicalName('zone' in what ? what.zone : what.service);
-    if (name instanceof Problem) return true;
-    return 'zone' in what ? grant.zone(name) : grant.service(name);
+    return isGranted(this.#store, grant, what);
   }
 
   /** What the command must know that takes long to find out; see foresight.ts. */
@@ -119,14 +98,21 @@ export class Queries {
   }
 
   /** In name order; `after` is a name as typed by a user. */
-  zones(after: string | undefined, grant: Grant): Listing<Zone> | Problem {
+  zones(after: string | undefined, grant: Grant, asked: AskedFilter = {}): Listing<Zone> | Problem {
+    const filter = makeFilter(asked);
+    if (filter instanceof Problem) return filter;
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    return {
-      found: walk((last) => this.#store.zones(last?.name ?? start, 1)),
+    const listing: Listing<Zone> = {
+      found: walk<Zone>((last) => this.#store.zones(last?.name ?? start, 1)),
       within: (zone) => (grant.zone(zone.name) ? zone : undefined),
       key: (zone) => shown(zone.name),
     };
+    return narrowed(
+      listing,
+      isNarrow(filter),
+      ({ name, labels }) => isNamed(filter, shown(name)) && isLabelled(filter, labels),
+    );
   }
 
   rrset(zone: string, name: string, type: string): RRset | Problem {
@@ -136,15 +122,18 @@ export class Queries {
   }
 
   /** In the order of name and type; `after` is `name/TYPE`, as `key` gave it. */
-  rrsets(zoneText: string, after: string | undefined, grant: Grant): Listing<RRset> | Problem {
+  rrsets(zoneText: string, after: string | undefined, grant: Grant, asked: AskedFilter = {}): Listing<RRset> | Problem {
+    const filter = makeFilter(asked);
+    if (filter instanceof Problem) return filter;
     const zone = canonicalName(zoneText);
     if (zone instanceof Problem) return zone;
     if (this.#store.zone(zone) === undefined) return unknownZone(zone);
     const start = after === undefined ? undefined : parseRRsetKey(after);
     if (start instanceof Problem) return start;
+    if (isNarrow(filter) || grant.isOfRecords) return searchRRsets(this.#store, { zone, start, grant, filter });
     return {
-      found: walk((last) => this.#store.rrsets(zone, last ?? start, 1)),
-      within: (rrset) => (grant.rrset(rrset.zone, rrset.name, rrset.type) ? rrset : undefined),
+      found: walk<RRset>((last) => this.#store.rrsets(zone, last ?? start, 1)),
+      within: (rrset) => rrset,
       key: (rrset) => rrsetName(rrset.name, rrset.type),
     };
   }
@@ -159,14 +148,22 @@ export class Queries {
   }
 
   /** In name order; `after` is a name as typed by a user. */
-  services(after: string | undefined, grant: Grant): Listing<Service> | Problem {
+  services(after: string | undefined, grant: Grant, asked: AskedFilter = {}): Listing<Service> | Problem {
+    const filter = makeFilter(asked);
+    if (filter instanceof Problem) return filter;
     const start = after === undefined ? undefined : canonicalName(after);
     if (start instanceof Problem) return start;
-    return {
-      found: walk((last) => this.#store.services(last?.name ?? start, 1)),
+    const listing: Listing<Service> = {
+      found: walk<Service>((last) => this.#store.services(last?.name ?? start, 1)),
       within: (service) => (grant.service(service.name) ? service : undefined),
       key: (service) => shown(service.name),
     };
+    return narrowed(
+      listing,
+      isNarrow(filter),
+      ({ name, zone, labels }) =>
+        isNamed(filter, shown(name)) && (filter.zone ?? zone) === zone && isLabelled(filter, labels),
+    );
   }
 
   /** What is known of the health of a service now, here. */
@@ -185,7 +182,20 @@ export class Queries {
   }
 
   /** In number order, the oldest first; of one service, or of all. */
-  releases(service: string | undefined, after: number, grant: Grant): Listing<Release> | Problem {
+  releases(
+    service: string | undefined,
+    after: number,
+    grant: Grant,
+    asked: AskedReleases = {},
+  ): Listing<Release> | Problem {
+    const filter = makeFilter(asked);
+    if (filter instanceof Problem) return filter;
+    const matches = (release: Release): boolean => isRelease(this.#store, release, filter, asked.state);
+    const isNarrowed = isNarrow(filter) || (asked.state !== undefined && asked.state !== 'active');
+    // Few go on at once, and they are known by their state.
+    if (asked.state === 'active' && service === undefined) {
+      return narrowed(this.#activeReleases(after, grant), isNarrowed, matches);
+    }
     const name = service === undefined ? undefined : canonicalName(service);
     if (name instanceof Problem) return name;
     const store = this.#store;
@@ -195,14 +205,15 @@ export class Queries {
     if (name !== undefined && next(after).length === 0 && store.service(name) === undefined) {
       return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
     }
-    return releasesIn(
+    const all = releasesIn(
       walk((last) => next(last === undefined ? after : Number(last.id))),
       grant,
     );
+    return narrowed(all, isNarrowed || asked.state === 'active', matches);
   }
 
   /** Those that go on or are paused, in number order. */
-  activeReleases(after: number, grant: Grant): Listing<Release> {
+  #activeReleases(after: number, grant: Grant): Listing<Release> {
     return releasesIn(
       this.#store.activeReleases().filter(({ id }) => Number(id) > after),
       grant,
@@ -229,14 +240,22 @@ export class Queries {
   }
 
   /** The whole log; `after` as for `history`. */
-  revisions(after: number | undefined, newestFirst: boolean, grant: Grant): Listing<Revision> {
+  revisions(
+    after: number | undefined,
+    newestFirst: boolean,
+    grant: Grant,
+    asked: AskedFilter = {},
+  ): Listing<Revision> | Problem {
+    const filter = makeFilter(asked);
+    if (filter instanceof Problem) return filter;
     const store = this.#store;
     const next = (number: number | undefined) =>
       newestFirst ? store.revisionsBefore(number ?? Number.MAX_SAFE_INTEGER, 1) : store.revisions(number ?? 0, 1);
-    return revisionsIn(
+    const all = revisionsIn(
       walk((last) => next(last?.revision ?? after)),
       grant,
     );
+    return narrowed(all, isNarrow(filter), (revision) => isRevision(store, revision, filter));
   }
 
   webhook(name: string): Webhook | Problem {
@@ -254,7 +273,7 @@ export class Queries {
     if (this.#store.webhook(name) === undefined) return unknownWebhook(name);
     const { deliveries } = this.#store;
     return {
-      found: walk((last) => deliveries.list(name, state, last?.position ?? after, 1)),
+      found: walk<Delivery>((last) => deliveries.list(name, state, last?.position ?? after, 1)),
       within: (delivery) => delivery,
       key: ({ position }) => String(position),
     };
@@ -265,8 +284,8 @@ export class Queries {
   }
 
   /** `after` is a name. */
-  tokens(after: string): Listing<StoredToken> {
-    const found = this.#store.tokens().filter(({ name }) => name > after);
+  tokens(after: string, asked: AskedTokens = {}, atMs = 0): Listing<StoredToken> {
+    const found = this.#store.tokens().filter((token) => token.name > after && isToken(token, asked, atMs));
     return { found, within: (token) => token, key: ({ name }) => name };
   }
 

@@ -92,7 +92,7 @@ export function digestOf(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
 }
 
-/** Who lost every key starts the server again. A token with the name may be there, but limited or with an end. */
+/** After a loss of every key the server is started again. A token of the name may be there, but limited or with an end. */
 async function makeFirst({ engine, store, atMs, randomBytes, keep }: OpenParts): Promise<Problem | undefined> {
   const taken = new Set(store.tokens().map(({ name }) => name));
   let name = FIRST_TOKEN;

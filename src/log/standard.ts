@@ -16,7 +16,7 @@ export function divertStandardStreams(): void {
 }
 
 function divert(stream: NodeJS.WriteStream, sink: LogSink): void {
-  // Whoever had a use for errors meant those of a command that ends.
+  // The listeners that are there were meant for a command that ends.
   stream.removeAllListeners('error').on('error', () => {});
   stream.write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown): boolean => {
     sink.write(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());

@@ -55,7 +55,7 @@ const forms: { readonly [Op in ModelChange['op']]: Form<ChangeOf<Op>> } = {
     }),
   },
   deleteRRset: plain,
-  // What was there before is in the store of every node.
+  // The store of every node has what was there before.
   putService: { encode: ({ op, service }) => ({ op, service }), decode: plain.decode },
   deleteService: plain,
   putRelease: plain,

@@ -19,7 +19,7 @@ export function poolHealths(
     const ofPool = forced.filter((each) => each.pool === pool.name);
     const whole = ofPool.find(({ target }) => target === undefined)?.state;
     const isAnswered = (target: string): boolean => {
-      // Whoever takes a pool out means all of it; else the narrower word counts.
+      // A person who takes a pool out means all of it; else the narrower word counts.
       if (whole === 'down') return false;
       const own = ofPool.find((each) => each.target === target)?.state ?? whole;
       return own === undefined ? isUp(target) : own === 'up';

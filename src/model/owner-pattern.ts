@@ -38,7 +38,7 @@ export function matchesAnyOwner(patterns: readonly string[], name: string): bool
     const [before, after] = aroundStar(pattern) ?? [];
     if (before === undefined || after === undefined) return name === pattern;
     if (!name.startsWith(before)) return false;
-    // What is left has to have a label in the place of the star, above those that stand behind it.
+    // The rest has to have a label in the place of the star, above those that stand behind it.
     const rest = name.slice(before.length);
     return rest !== after && rest !== '' && isAtOrBelow(rest, after);
   });

@@ -38,7 +38,7 @@ const NAME_AND_RECORDS_MAX_BYTES = MAX_MESSAGE_BYTES - HEADER_BYTES - QUESTION_T
 export function oversize(owner: string, rdata: readonly Uint8Array[]): { bytes: number; maxBytes: number } | undefined {
   const bytes = rdata.reduce((sum, { length }) => sum + RECORD_HEADER_BYTES + length, 0);
   if (bytes <= NAME_AND_RECORDS_MAX_BYTES - MAX_NAME_BYTES) return undefined;
-  // What a wildcard answers for can be as long as any name.
+  // A name that a wildcard answers for can be as long as any name.
   const nameBytes = owner === '*' || owner.startsWith('*.') ? MAX_NAME_BYTES : nameToWire(owner).length;
   const maxBytes = NAME_AND_RECORDS_MAX_BYTES - nameBytes;
   return bytes > maxBytes ? { bytes, maxBytes } : undefined;

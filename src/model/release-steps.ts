@@ -8,7 +8,7 @@ import { isPercent } from './release-weights.ts';
 
 /** More than a shift of one per cent each, with a pause and an analysis before every next one. */
 const STEPS_MAX = 300;
-/** A week; who waits longer wants a pause without an end, and a person. */
+/** A week; a longer wait is better a pause without an end, and a person. */
 const PAUSE_MAX_SECONDS = 7 * 24 * 3600;
 
 export const ANALYSIS_DEFAULTS = {

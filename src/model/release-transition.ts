@@ -94,7 +94,7 @@ function measureAgain(release: Release, atMs: number): Release {
   return waiting(release, { kind: 'analysis', startedAtMs: atMs, seconds: null });
 }
 
-/** What was measured before counts no more, neither for nor against it. */
+/** Earlier measurements count no more, neither for nor against it. */
 function remeasure(release: Release, why: string, atMs: number): Release {
   if (release.held || release.wait?.kind !== 'analysis') return release;
   const again = measureAgain(release, atMs);

@@ -162,7 +162,7 @@ export class ZoneCheck {
     );
   }
 
-  /** What stands below a delegation or a DNAME is never answered. */
+  /** Names below a delegation or a DNAME are never answered. */
   #checkAncestors(name: string, rrsets: readonly ContentRRset[]): void {
     if (this.#cuts.size === 0 && this.#dnames.size === 0) return;
     for (let above = this.#above(name); above !== undefined; above = this.#above(above)) {

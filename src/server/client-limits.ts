@@ -6,7 +6,7 @@ import { networksOf } from './worker-options.ts';
 
 /** Descriptors for all but connections: the store, the workers, the log, probes, webhooks, gates. */
 const OTHER_FILES = 128;
-/** What is left always, for an operator to come in. */
+/** Always left, for an operator to come in. */
 const CONNECTIONS_MIN = 8;
 const MAPPED_PREFIX = '::ffff:';
 

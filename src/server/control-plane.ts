@@ -1,4 +1,4 @@
-/** What decides: health and releases change by themselves what is answered; reports, explanations, events and webhooks tell of it. */
+/** The control plane: health and releases change by themselves what is answered; reports, explanations, events and webhooks tell of it. */
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';

@@ -1,4 +1,4 @@
-/** What keeps and answers: the store, the table, the engine between them, the workers, and what is measured of them. */
+/** The data plane: the store, the table, the engine between them, the workers, and what is measured of them. */
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';

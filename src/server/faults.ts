@@ -6,7 +6,7 @@ import { StoreUnavailable } from '../model/errors.ts';
 /** `count` is called for each fault of this program. */
 export function logFaults(log: Logger, count: () => void): void {
   const report: Report = (err, what) => {
-    // Whoever meets it tries again; who looks after the store says it once (store-watch.ts).
+    // The caller tries again, and store-watch.ts says it once.
     if (err instanceof StoreUnavailable) return log.debug({ err }, `${what}: the store cannot be read`);
     count();
     log.error({ err }, `a fault of teal in ${what}; everything else goes on`);

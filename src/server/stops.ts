@@ -4,7 +4,7 @@ import { tellFault } from '../guard.ts';
 /** The last that was started stops first. */
 type Stops = (() => void | Promise<void>)[];
 
-/** What decides stops before what answers. */
+/** The control plane stops before the data plane. */
 export interface PlaneStops {
   readonly dataPlane: Stops;
   readonly controlPlane: Stops;
@@ -27,7 +27,7 @@ export function abandonAll(stops: Stops): void {
     try {
       Promise.resolve(last()).catch(() => {});
     } catch {
-      // What is broken already is abandoned as it is.
+      // A part that is broken already is abandoned as it is.
     }
   }
 }

@@ -67,7 +67,7 @@ export function adoptEndpoint(
     // A batch is waited for, whatever who read the socket before us wanted.
     const flags = libc.fcntl(fd, LINUX.F_GETFL, 0);
     check(libc, libc.fcntl(fd, LINUX.F_SETFL, flags & ~LINUX.O_NONBLOCK), 'fcntl');
-    // The kernel keeps twice what was asked for. Who made the socket may have had the right to more than we have.
+    // The kernel keeps twice what was asked for. The process that made the socket may have had the right to more.
     if (getInt(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF) < 2 * bufferBytes) askForBuffer(libc, fd, bufferBytes);
     setUpUdp(libc, fd, endpoint);
   }

@@ -31,7 +31,7 @@ export class Condition {
     }
   };
 
-  /** Runs a write. What fails there and is no fault of ours is given back. */
+  /** Runs a write. An error that is no fault of ours is given back. */
   write(work: () => void): Problem | undefined {
     try {
       work();

@@ -101,7 +101,7 @@ export class Derived {
         return;
       case 'deleteToken':
         statements.deleteToken.run(change.name);
-        // Whoever gets the name next must not be told what this one was.
+        // The next one of this name must not be told what this one was.
         statements.forgetRepliesTo.run(change.name);
         return;
     }

@@ -12,7 +12,7 @@ const DATABASE = 'teal.db';
 /** The database while it is made: with its tables it gets its name. A start that was cut off leaves it, and no harm. */
 const IN_THE_MAKING = 'teal.db.new';
 
-/** What Teal puts beside its database. Who finds one of these without a database has lost it. */
+/** Files that Teal puts beside its database. Where one of these is without a database, that was lost. */
 const REMAINS = /^(?:admin\.token|teal\.lock|teal\.db-(?:wal|shm|journal)|teal\.db\.(?:before-restore|lost)-\d+.*)$/;
 
 const APPLICATION_ID = 0x5445414c;
@@ -97,7 +97,7 @@ function whatIsWrong(file: string): string | undefined {
   }
 }
 
-/** Whatever is left may still be of use to somebody. */
+/** The files that are left may still be of use to somebody. */
 function putAside(file: string): void {
   let n = 1;
   while (['', '-wal', '-shm', '-journal'].some((end) => isThere(`${file}.lost-${n}${end}`))) n++;

@@ -1,6 +1,6 @@
 /**
  * The entries of the log with all that they change, and what zone files brought: kept for as many revisions as the log's large texts,
- * and up to as many bytes again, so that no import takes a way back away. What is older is forgotten little by little.
+ * and up to as many bytes again, so that no import takes a way back away. Older ones are forgotten little by little.
  */
 import type { Database } from 'better-sqlite3';
 import { decodeEntry, type Entry, encodeEntry } from '../model/entry.ts';

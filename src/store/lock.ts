@@ -7,7 +7,7 @@ import { makePrivate } from './files.ts';
 /** Holds an exclusive SQLite lock on a small file of its own; undefined where another process holds it. */
 export function lockDirectory(directory: string): Database | undefined {
   const file = join(directory, 'teal.lock');
-  // Who may read a file may lock it, so that any user of the machine could keep the server from starting.
+  // A user who may read a file may lock it, so that any user of the machine could keep the server from starting.
   makePrivate(file);
   const lock = new Sqlite(file, { timeout: 0 });
   try {

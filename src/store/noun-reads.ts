@@ -110,6 +110,17 @@ export class NounReads {
     });
   }
 
+  /** What a search looks at, and costs little to read: of the RRsets of a zone after one of them (exclusive). */
+  rrsetKeys(zone: string, after: RRsetKey | undefined, limit: number): (RRsetKey & { readonly isLabelled: boolean })[] {
+    return this.read('rrsetKeys', () => {
+      const { name, type } = after ?? { name: '', type: -1 };
+      const rows = this.statements.rrsetKeysAfter.all(zone, name, type, limit);
+      return (rows as (RRsetKey & { is_labelled: number })[]).map((row) => {
+        return { name: row.name, type: row.type, isLabelled: row.is_labelled === 1 };
+      });
+    });
+  }
+
   /** Those of the first `looked` RRsets of a zone that are of these types. */
   rrsetsOfTypes(zone: string, types: readonly number[], looked: number): RRset[] {
     return this.read('rrsetsOfTypes', () => {

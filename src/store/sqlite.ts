@@ -91,7 +91,7 @@ export class Store extends LogReads {
     this.#lock = lock;
     this.#derived = new Derived(this.statements, this.entries.packed);
     this.deliveries = new Deliveries(database, (work) => this.#write(work), this.condition.read);
-    // What a process before this one had begun to import and did not finish.
+    // An import that a process before this one had begun and did not finish.
     this.statements.dropStaged.run();
     this.entries.packed.unpinAll();
   }
@@ -159,7 +159,7 @@ export class Store extends LogReads {
 
   /** Tries what failed again, and a small write, to learn whether the store can be used again. */
   probe(): Problem | undefined {
-    // What was read badly is still in SQLite's memory, and would be read from there again.
+    // A page that was read badly is still in SQLite's memory, and would be read from there again.
     if (this.readFailure !== undefined) this.#database.pragma('shrink_memory');
     this.condition.readAgain();
     this.#write(() => this.statements.probe.run());

@@ -62,6 +62,9 @@ export function makeStatements(database: Database) {
     rrset: sql(`${RRSETS} AND rrsets.name = ? AND type = ?`),
     rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),
     rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
+    rrsetKeysAfter: sql(`SELECT rrsets.name AS name, type, labels IS NOT NULL AS is_labelled
+      FROM zones JOIN rrsets USING (content) WHERE zones.name = ? AND (rrsets.name, type) > (?, ?)
+      ORDER BY rrsets.name, type LIMIT ?`),
     rrsetsOf: sql(RRSETS),
     rrsetsOfTypes: sql(`SELECT * FROM (${RRSETS} LIMIT ?) WHERE type IN (?, ?, ?)`),
     rrsetsUpTo: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)

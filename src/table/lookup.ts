@@ -40,7 +40,7 @@ export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 /** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
 const DEPTHS_EXACT = 30;
 
-/** A worker's lookups. What one found stands in the fields; nothing is allocated. */
+/** A worker's lookups. The fields have what the last one found; nothing is allocated. */
 export class Lookup extends TableReader {
   rrset = 0;
   plan = 0;

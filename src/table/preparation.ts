@@ -1,7 +1,7 @@
 /**
  * One set of changes of the table: prepared unseen, then published whole or taken back.
  *
- * Why a cutover is exact. Whatever can change is reached through one word that leads to its newest version, and a
+ * Why a cutover is exact. All that can change is reached through one word that leads to its newest version, and a
  * version carries the generation that it belongs to. (1) Preparing stores such words under a generation that no worker
  * reads yet; a worker that meets the version follows it back to the one before. (2) Once all of the change is in place
  * and durable, `publish` stores the generation: one store makes every part of it visible. (3) A worker loads the

@@ -65,7 +65,7 @@ export class TableReader {
     let version = words[word];
     for (;;) {
       if (version === 0) return 0;
-      // What was prepared meanwhile may lie in memory that was added meanwhile.
+      // A change that was prepared meanwhile may lie in memory that was added meanwhile.
       if (version + VERSION.PREVIOUS >= words.length) {
         this.view.refresh();
         words = this.view.words;

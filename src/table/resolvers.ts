@@ -114,7 +114,7 @@ export class ResolverSample {
     const way = this.#freeWay(bucket, hash);
     if (way < 0) return;
     const entry = ENTRIES_AT + way * ENTRY.WORDS;
-    // Whoever reads meanwhile finds no entry here rather than a mixture.
+    // A reader finds no entry here meanwhile, rather than a mixture.
     words[HASHES_AT + way] = 0;
     words[entry + ENTRY.POOL] = id;
     words[entry + ENTRY.LAST_AT] = this.nowSeconds;
@@ -155,7 +155,7 @@ export function readSightings(memories: readonly SharedArrayBuffer[], pools: rea
   for (const words of views) {
     for (let way = 0; way < ENTRIES; way++) {
       const hash = words[HASHES_AT + way];
-      // Who is watched by one worker but no longer by another would be counted too often.
+      // A resolver that one worker watches and another no longer does would be counted too often.
       if (hash === 0 || Math.clz32(hash) < level) continue;
       const entry = ENTRIES_AT + way * ENTRY.WORDS;
       const pool = pools.indexOf(words[entry + ENTRY.POOL]);

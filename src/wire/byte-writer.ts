@@ -10,7 +10,7 @@ export class ByteWriter {
     this.bytes = new Uint8Array(capacityBytes);
   }
 
-  /** Makes room for so many more bytes. What was written before may stand in another buffer afterwards. */
+  /** Makes room for so many more bytes. Earlier bytes may stand in another buffer afterwards. */
   reserve(bytes: number): void {
     if (this.length + bytes <= this.bytes.length) return;
     const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + bytes));

@@ -75,7 +75,7 @@ export class EdnsQuery {
     this.cookieAt = 0;
     this.subnetAt = 0;
     const options = at + 10;
-    // What another version means by its options is not ours to judge: it gets BADVERS (RFC 6891 §6.1.3).
+    // We cannot judge what another version means by its options: it gets BADVERS (RFC 6891 §6.1.3).
     return options === end || this.version !== EDNS_VERSION || this.#readOptions(bytes, options, end);
   }
 

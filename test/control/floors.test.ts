@@ -25,7 +25,9 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['commands', 'drafting', 'drafts', 'log', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
-  queries: ['commands', 'drafts', 'grant', 'listing', 'names', 'observed', 'proposal', 'slices'],
+  touched: ['drafts', 'grant'],
+  search: ['grant', 'listing', 'names'],
+  queries: ['commands', 'drafts', 'grant', 'listing', 'names', 'observed', 'proposal', 'search', 'slices', 'touched'],
   explain: ['drafts', 'names', 'observed', 'slices'],
   drain: ['drafts', 'names'],
   gates: ['clock', 'names', 'observed', 'outbound'],

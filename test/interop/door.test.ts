@@ -1,4 +1,4 @@
-/** The door of the API under attack, as a process: an operator gets his reply, memory stays bounded, SIGTERM ends with 0. */
+/** The door of the API under attack, as a process: an operator gets a reply, memory stays bounded, SIGTERM ends with 0. */
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { makeDirectory } from '../fixtures/api.ts';

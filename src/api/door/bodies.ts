@@ -23,13 +23,13 @@ export function makeBodyHook(door: Door, shares: Shares, turns: Turns) {
     open.add(body);
     // A parser that has seen enough listens no more, and what has no reader must not hold up the connection.
     listen(body, 'error', DOOR, () => payload.unpipe(body).resume());
-    // What has come is held until the reply has left: an import may have to wait for its turn.
+    // The bytes that came are held until the reply has left: an import may have to wait for its turn.
     onceOver(reply.raw, () => {
       open.delete(body);
       body.giveBack();
     });
     listenOnce(payload, 'error', DOOR, (error: Error) => body.destroy(error));
-    // Who hangs up in the middle ends without an error.
+    // A client that hangs up in the middle ends without an error.
     listenOnce(payload, 'close', DOOR, () => payload.readableEnded || body.destroy(new Error('the client hung up')));
     payload.pipe(body);
     done(null, body);

@@ -30,7 +30,7 @@ export const DOOR_TIMES: DoorTimes = {
   stopMs: 1500,
 };
 
-/** Who makes others wait for so long gives up his place to another request with the same token. */
+/** A request that makes others wait for so long gives up its place to another one with the same token. */
 const DAWDLING_MS = 2000;
 
 export class DoorConnection implements Placed {

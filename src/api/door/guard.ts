@@ -72,7 +72,7 @@ function bound(request: FastifyRequest, reply: FastifyReply, payload: unknown, r
   const bytes = Buffer.from(payload as string);
   if (bytes.length <= SMALL_BYTES) return bytes;
   const { holder } = request;
-  // What was done is told, whatever it costs.
+  // A change that was done is told, whatever it costs.
   const refused = isRead(request) ? replies.refusal(holder, bytes.length) : undefined;
   if (refused !== undefined) {
     reply.removeHeader('etag').removeHeader('content-length').header('retry-after', RETRY_AFTER_SECONDS);

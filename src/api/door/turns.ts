@@ -50,7 +50,7 @@ export class Turns {
     this.#waiting.delete(token);
     if (queue.length > 0) this.#waiting.set(token, queue);
     begin?.();
-    // What was begun runs as soon as this function is over; the next one only after the thread has looked around.
+    // Work that was begun runs as soon as this function is over; the next one only after the thread has looked around.
     soon(DOOR, () => this.#next());
   }
 }

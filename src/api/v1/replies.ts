@@ -8,8 +8,9 @@ import { Problem } from '../../model/errors.ts';
 import { execute, executeForeseen } from '../commands.ts';
 import type { ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
+import { inTurns } from '../slices.ts';
 import { etagOf, isNamedBy } from './conditions.ts';
-import { page } from './page.ts';
+import { page, searchedPage } from './page.ts';
 
 /** A noun that has an ETag: the last revision that changed it. */
 interface Revised {
@@ -47,9 +48,11 @@ export function sendPage<Noun>(
   listing: Listing<Noun> | Problem,
   limit: number | undefined,
   bodyOf: (noun: Noun) => unknown,
-): FastifyReply {
+): FastifyReply | Promise<FastifyReply> {
   if (listing instanceof Problem) return sendProblem(reply, listing);
-  return reply.send(page(listing, limit ?? PAGE_DEFAULT, bodyOf));
+  const most = limit ?? PAGE_DEFAULT;
+  if (listing.search === undefined) return reply.send(page(listing, most, bodyOf));
+  return inTurns(reply.request, reply, searchedPage(listing, most, bodyOf)).then((found) => reply.send(found));
 }
 
 /** A GET of what has no revision: it is as it is now. */

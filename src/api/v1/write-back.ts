@@ -66,7 +66,7 @@ export async function takeWrittenBack(request: FastifyRequest, reply: FastifyRep
     if (refused instanceof Problem) return sendProblem(reply, refused);
     const [stranger] = refused;
     if (isWhole && stranger !== undefined) return sendProblem(reply, unknownMember(stranger, within));
-    // What no reply has is refused as unknown, with all that is known.
+    // A member that no reply has is refused as unknown, with all that is known.
     const kept = Object.entries(members).filter(([key]) => known.includes(key) || refused.has(key));
     request.body = Object.fromEntries(kept);
   }

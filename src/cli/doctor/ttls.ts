@@ -7,7 +7,7 @@ import { type Diagnosis, ok } from './diagnosis.ts';
 const CAP_SECONDS = 86_400;
 /** RFC 2308 §5: one to three hours work well for negative answers; BIND's max-ncache-ttl is three. */
 const NEGATIVE_CAP_SECONDS = 10_800;
-/** Who takes a release back waits so long at most. */
+/** Taking a release back should take no longer than this. */
 const SLOW_SECONDS = 60;
 
 export function examineTtls(zone: Zone, services: readonly Service[]): Diagnosis[] {

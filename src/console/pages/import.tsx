@@ -32,7 +32,7 @@ export function ImportPage({ name }: { name: string }) {
   const isNew = zone.failure?.status === 404;
   const now = seenIn(zone);
   const moved = ground && movedFrom(ground, now);
-  // What was imported just now comes back as an event before or after its reply.
+  // The import comes back as an event before or after its reply.
   const isOwn = done !== undefined && moved?.body?.revision === done.revision;
   const isHeld = moved !== undefined && !action.isBusy && !isOwn;
 

@@ -39,7 +39,7 @@ export function ServicePage({ name }: { name: string }) {
   const health = useResource<Health>(`${path}/health`, { on, everyMs: HEALTH_MS });
   const releaseId = latestReleaseId(history.body?.items ?? []);
   const release = useResource<Release>(releaseId && `${path}/releases/${releaseId}`, { on, everyMs: GATES_MS });
-  // Whoever has a dialog open is told that the service was deleted, not left before a page that vanished.
+  // A user with a dialog open is told that the service was deleted, not left before a page that vanished.
   const last = useRef<Service>(undefined);
   last.current = service.body ?? last.current;
   if (last.current === undefined) {

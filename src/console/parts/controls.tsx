@@ -183,7 +183,7 @@ export function Field(props: {
 /** The most that the server takes. */
 const REASON_MAX_CHARS = 500;
 
-/** What is typed goes with whatever the action sends while it is here, and with nothing else. */
+/** The text goes with every request of the action while it is here, and with nothing else. */
 export function WhyFields({ action }: { action: Action }) {
   const { why, say } = action;
   useEffect(() => () => say({ reason: '', links: '' }), []);

@@ -40,7 +40,7 @@ function Differences({ subjects }: { subjects: readonly Subject[] }) {
     .filter(({ before, after }) => !(isWeights(before) && isWeights(after)))
     .flatMap(({ name, before, after }) => differencesOf(before, after, subjects.length > 1 ? name : ''));
   if (all.length === 0) return null;
-  // What is gone can be seen nowhere else.
+  // Deleted things can be seen nowhere else.
   const isGone = subjects.every(({ after }) => after === null);
   const isNew = subjects.every(({ before }) => before === null);
   return (

@@ -62,7 +62,7 @@ export function RecordForm(props: {
   const decide = (keepsMine: boolean): void => {
     const now = ground.moved?.body;
     if (now === undefined && !keepsMine) return onClose();
-    // What is gone can be set again: as a new one.
+    // A deleted record can be set again: as a new one.
     if (now !== undefined)
       setFields(
         keepsMine ? { ...fieldsOf(now), ...rebased(fieldsOf(ground.body), fieldsOf(now), fields) } : fieldsOf(now),

@@ -28,7 +28,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
   const ground = useGround<Service>(props.of);
   const service = ground.body as Service;
   const pools = Object.keys(service.pools);
-  // Whoever releases moves traffic to where the least of it is.
+  // A release moves traffic to where the least of it is.
   const [to, setTo] = useState(pools.reduce((a, b) => ((service.shares[b] ?? 0) < (service.shares[a] ?? 0) ? b : a)));
   const [preset, setPreset] = useState<string>('Canary10Percent5Minutes');
   const [steps, setSteps] = useState<readonly Step[]>(firstSteps);

@@ -18,7 +18,7 @@ export function DeleteService({ of, onClose }: { of: Resource<Service>; onClose:
   const ground = useGround<Service>(of);
   const service = ground.body as Service;
   const { name, pools, shares, ttlSeconds } = service;
-  // What most of the clients get is what most want to keep.
+  // Most want to keep the answer that most clients get.
   const [leave, setLeave] = useState(
     () => Object.keys(pools).sort((a, b) => (shares[b] ?? 0) - (shares[a] ?? 0))[0] ?? NOTHING,
   );

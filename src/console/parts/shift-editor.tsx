@@ -76,7 +76,7 @@ export function ShiftEditor(props: {
     />
   );
 
-  // Whoever is confirming a shift is told why it is refused, not left before a dialog that vanished.
+  // A user who is confirming a shift is told why it is refused, not left before a dialog that vanished.
   if (isReleasing && !isConfirming) {
     return (
       <Message tone="accent">
@@ -207,7 +207,7 @@ function ConfirmShift(props: {
     note('done', `${service.name} shifted: ${describeShares(after)}. Every new answer follows.`);
     props.onDone();
   };
-  // What is seen while a shift is under way may be that very shift.
+  // A change that is seen while a shift is under way may be that very shift.
   const isHeld = notice !== undefined && !action.isBusy;
   useEffect(() => action.clear(), [ground.etag]);
   return (

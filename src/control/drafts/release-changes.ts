@@ -79,7 +79,7 @@ function serviceSubject({ service, moved }: { service: Service; moved: Service }
 }
 
 function releaseSubject(before: Release | undefined, after: Release): Subject {
-  // What never changes is said once, in the revision that made it.
+  // Members that never change are said once, in the revision that made the release.
   if (before === undefined) return { kind: 'release', name: after.id, before: null, after };
   return { kind: 'release', name: after.id, before: progressOf(before), after: progressOf(after) };
 }

@@ -38,7 +38,7 @@ export function draftZonePut(
   if (before !== undefined && isDeepStrictEqual(zoneBody(before), zoneBody(unraised))) {
     return { revision: settingsRevision(before), body: zoneReply(before) };
   }
-  // What is answered stays as it was where only labels change, and secondaries need not come for it.
+  // Answers stay as they were where only labels change, and secondaries need not come for it.
   const isLabelled = before !== undefined && isDeepStrictEqual(answered(before), answered(unraised));
   const changed = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
   const zone: Zone = { ...changed, settingsRevision: revision };
@@ -177,7 +177,7 @@ export function hiddenQuestion(
   name: string,
   { limits }: Pick<CommandContext, 'limits'>,
 ): BelowQuestion | undefined {
-  // Who may do everything is not asked.
+  // A token that may do everything is not asked.
   if (limits === undefined || parent === undefined || isDelegated(store, parent, name)) return undefined;
   return { zone: parent.name, name, passOver: [] };
 }

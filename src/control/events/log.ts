@@ -15,7 +15,7 @@ const KEPT_SUBJECTS = 100;
 const REVISIONS_AT_ONCE = 100;
 /** What probes saw is in no store: whoever has missed more of it reads everything anew. */
 const KEPT_HEALTH = 1000;
-/** Whoever has missed more reads everything anew, which costs less. */
+/** A client that has missed more reads everything anew, which costs less. */
 export const REPLAYED_REVISIONS_MAX = 10_000;
 
 export class EventLog {

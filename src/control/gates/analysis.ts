@@ -18,7 +18,7 @@ export interface Asking {
 /** How soon what was an error is measured again, where the interval is longer; that of Argo Rollouts. */
 const ERROR_RETRY_SECONDS = 10;
 
-/** Asks the gate of one metric. Whatever goes wrong is a measurement that did not pass. */
+/** Asks the gate of one metric. Any failure is a measurement that did not pass. */
 export type Gate = (metric: Metric, asking: Asking) => Promise<Measurement>;
 
 export class RunningAnalysis {

@@ -1,6 +1,6 @@
 /**
  * Watches the health of services: probes their targets, answers at once by what it sees, and ends forced states on
- * time. What it sees is this process's own and no revision; it is lost with the process, and seen anew by the next.
+ * time. Its results are this process's own and no revision; they are lost with the process, and seen anew by the next.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { guarded, inBackground, onAbort } from '../../guard.ts';

@@ -9,7 +9,7 @@ export const PROBES_AT_ONCE = 256;
 /** Each wait is the interval, more or less by up to this part: targets that began together do not stay together. */
 export const JITTER = 0.1;
 
-/** Probes a target once. Whatever goes wrong is a result. */
+/** Probes a target once. Any failure is a result. */
 export type Probe = (check: HealthCheck, target: string, stopped: AbortSignal) => Promise<ProbeResult>;
 
 interface ProberParts {
@@ -39,7 +39,7 @@ export class Prober {
 
   /** Probes a target, now and after each interval, until the result is called. */
   follow(check: HealthCheck, target: string, see: (result: ProbeResult) => void): () => void {
-    // What is made of a result must not keep the next probe from being made.
+    // An error in the use of a result must not keep the next probe from being made.
     const job: Job = {
       check,
       target,

@@ -18,7 +18,7 @@ export class Queue {
     } catch (error) {
       return Promise.reject(error);
     }
-    // What was done at once is over: whoever comes next in this very turn need not wait for it.
+    // A command that was done at once is over: the next one in this very turn need not wait for it.
     return result instanceof Promise ? this.#follow(result) : Promise.resolve(result);
   }
 

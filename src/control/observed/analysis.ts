@@ -2,7 +2,7 @@
 import type { MetricProgress } from '../../model/release-analysis.ts';
 import type { Measured } from '../../model/release-measurements.ts';
 
-/** How far an analysis is. What is left out of a step has its default here. */
+/** How far an analysis is. A member that the step leaves out has its default here. */
 export interface AnalysisProgress {
   readonly count: number;
   readonly failureLimit: number;

@@ -141,7 +141,7 @@ function makeParser(isHead: boolean, hearing: Pick<Hearing, 'head' | 'body' | 'e
       isBegun = true;
       headBytes += chunk.length;
       const read = parser.execute(chunk);
-      // What follows an answer is not part of it.
+      // Bytes after an answer are not part of it.
       if (isWhole) return undefined;
       const isTooMuch = headBytes > HEADS_MAX_BYTES || (read instanceof Error && read.message.startsWith('max header'));
       if (isTooMuch) return new Error('HPE_HEADER_OVERFLOW, too many bytes of headers');

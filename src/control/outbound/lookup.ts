@@ -15,7 +15,7 @@ const systemLookup: LookupName = (name, done) => {
   lookup(name, { all: true }, (error, addresses) => done(error ?? addresses));
 };
 
-/** Who asks for a name that is being looked up waits for the same answer, so that no more wait than there are names. */
+/** Requests for a name that is being looked up wait for one answer, so that no more wait than there are names. */
 export class Lookups {
   readonly #lookup: LookupName;
   readonly #wanted = new Map<string, ((found: FoundAddresses) => void)[]>();

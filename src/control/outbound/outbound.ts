@@ -1,6 +1,6 @@
 /**
  * Requests to hosts that users of the API name. They are bounded in time and size, and go to no network that the
- * settings keep out. What counts is the address that is connected to, not the name that led to it.
+ * settings keep out. The address that is connected to counts, not the name that led to it.
  */
 import net, { isIP, type LookupFunction } from 'node:net';
 import { inBackground, listen, onAbort } from '../../guard.ts';

@@ -1,5 +1,5 @@
 /**
- * Moves releases on when what they wait for has come. What it knows can be lost at any moment: a start reads the
+ * Moves releases on when what they wait for has come. Its memory can be lost at any moment: a start reads the
  * releases from the store and goes on with what is left of each wait, and with an analysis from its first measurement.
  *
  * While the process lives, waits are measured by a steady clock, so that no jump of the wall clock shortens one or

@@ -146,7 +146,7 @@ export class WebhookDispatcher {
     const { id, body } = delivery;
     const headers = headersFor(id, body, webhook.secret, clock.wallMs());
     const ask = { url: new URL(webhook.url), method: 'POST', headers, body };
-    // What it answers is of no interest, so that nothing of it is read.
+    // The body of its answer is of no interest, so that nothing of it is read.
     const reply = await outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped: this.#stopped.signal });
     if (this.#stopped.signal.aborted) return;
     let waitMs = STORE_RETRY_MS;

@@ -19,7 +19,7 @@ export function messageFor(
   if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
-  // Who is told of some services is told of these, whatever else one revision or release is about.
+  // A webhook that is told of some services is told of these, whatever else one revision or release is about.
   const limits = patterns === undefined ? undefined : { services: patterns, zones: [] };
   const data = dataOf(event, new Grant(store, limits)) as object;
   const timestamp = new Date(event.atMs).toISOString();

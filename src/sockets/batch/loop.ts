@@ -49,7 +49,7 @@ export function runBatchLoop({ libc, sources, responder, counters, control, beat
   ready();
   if (batches.length === 1) serveOne(batches[0], responder, serve, stopping);
   else serveSeveral({ libc, refused }, batches, responder, serve, stopping);
-  // What had arrived is still answered.
+  // Queries that had arrived are still answered.
   for (const socket of batches) {
     for (let i = 0; i < LAST_BATCHES && serve(socket, LINUX.MSG_DONTWAIT) > 0; i++);
   }

@@ -140,7 +140,7 @@ export class NetworkPick {
     return plan + PLAN.FIRST_POOL + best * POOL.WORDS;
   }
 
-  /** Writes the keyed hash of the network. What the query did not tell of it is zero. */
+  /** Writes the keyed hash of the network. Bits that the query did not tell are zero. */
   #hashNetwork(words: Int32Array, rules: number): void {
     for (let i = 0; i < 4; i++) this.#key[i] = words[rules + RULES.SALT + i];
     const bits = this.#words === 1 ? STICKY_IPV4_BITS : this.#words === 0 ? 0 : STICKY_IPV6_BITS;

@@ -17,7 +17,7 @@ export function rulesWords(service: Service): number {
   return pins.reduce((sum, words) => sum + words, RULES.SEEDS + service.pools.length);
 }
 
-/** Who is pinned to an unhealthy pool gets what everybody else gets. */
+/** A client that is pinned to an unhealthy pool gets what everybody else gets. */
 function pinsOf({ pins, pools }: Service): Service['pins'] {
   return pins.filter(({ pool }) => !pools.some(({ name, isUnhealthy }) => name === pool && isUnhealthy));
 }

@@ -31,7 +31,7 @@ export function gateway(label: string, kindBack: number, kindMask: number): Fiel
       const reason = `a ${label} can be written for the kinds 0 (none), 1 (IPv4), 2 (IPv6) and 3 (a name) only`;
       return words.at(index).malformed(reason);
     },
-    // What a kind of the future looks like cannot be known: it takes all that is left.
+    // A kind of the future may look like anything: it takes all that is left.
     measure: (rdata, offset) => kinds[kindAt(rdata, offset)]?.measure(rdata, offset) ?? remainingOrNone(rdata, offset),
     format: (rdata, start, end) => kinds[kindAt(rdata, start)]?.format(rdata, start, end) ?? '',
     names: (rdata, start) => (kindAt(rdata, start) === NAME ? [start] : []),

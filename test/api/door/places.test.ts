@@ -1,4 +1,4 @@
-/** Places at the door: who gives his to whom. */
+/** Places at the door: which connection gives its place to which. */
 import t from 'tap';
 import { type Placed, Places } from '../../../src/api/door/places.ts';
 

@@ -173,14 +173,13 @@ export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     const { params, query } = request;
     const name = canonicalName(params.name);
     if (name instanceof Problem) return sendProblem(reply, name);
-    const listing = queries.releases(name, query.after ?? 0, grantOf(request));
+    const { state } = query;
+    const listing = queries.releases(name, query.after ?? 0, grantOf(request), { ...(state && { state }) });
     return sendPage(reply, listing, query.limit, (release) => releaseReply(release, name));
   });
   api.get('/v1/releases', { schema: listAll, config: access('read', 'filtered') }, (request, reply) => {
-    const { after = 0, limit, state } = request.query;
-    const grant = grantOf(request);
-    const listing =
-      state === 'active' ? queries.activeReleases(after, grant) : queries.releases(undefined, after, grant);
+    const { after = 0, limit, ...filter } = request.query;
+    const listing = queries.releases(undefined, after, grantOf(request), filter);
     return sendPage(reply, listing, limit, (release) => releaseReply(release, undefined));
   });
   api.get('/v1/services/:name/releases/:id', { schema: get, config: access('read', 'service') }, (request, reply) => {

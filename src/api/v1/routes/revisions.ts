@@ -1,6 +1,6 @@
 /** The log of changes: all of it, and what concerns one service. */
 
-import { RevisionPageQuery } from '../../../contract/pages.ts';
+import { HistoryPageQuery, RevisionPageQuery } from '../../../contract/pages.ts';
 import { ServiceParams } from '../../../contract/services.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -25,14 +25,15 @@ const history = {
   description: 'Those of its releases and of its forced health among them.',
   tags,
   params: ServiceParams,
-  querystring: RevisionPageQuery,
+  querystring: HistoryPageQuery,
   response: { ...pageReply('Revision', 'A page of revisions.'), ...readProblems('query_invalid', 'service_unknown') },
 };
 
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
   api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit, order } = request.query;
-    return sendPage(reply, queries.revisions(after, order === 'newest', grantOf(request)), limit, revisionReply);
+    const { after, limit, order, ...filter } = request.query;
+    const listing = queries.revisions(after, order === 'newest', grantOf(request), filter);
+    return sendPage(reply, listing, limit, revisionReply);
   });
   api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
     const { after, limit, order } = request.query;

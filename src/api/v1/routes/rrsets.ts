@@ -1,6 +1,6 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
 
-import { NamePageQuery } from '../../../contract/pages.ts';
+import { RRsetPageQuery } from '../../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -29,7 +29,7 @@ const list = {
   description: 'Without the SOA and NS of the apex, which belong to the zone. `after` is `name/TYPE`.',
   tags,
   params: ZoneParams,
-  querystring: NamePageQuery,
+  querystring: RRsetPageQuery,
   response: { ...pageReply('RRset', 'A page of RRsets.'), ...readProblems('query_invalid', 'zone_unknown') },
 };
 
@@ -93,8 +93,8 @@ export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
     '/v1/zones/:zone/rrsets',
     { schema: list, config: access('read', 'records', 'records') },
     (request, reply) => {
-      const { params, query } = request;
-      return sendPage(reply, queries.rrsets(params.zone, query.after, grantOf(request)), query.limit, rrsetReply);
+      const { after, limit, ...filter } = request.query;
+      return sendPage(reply, queries.rrsets(request.params.zone, after, grantOf(request), filter), limit, rrsetReply);
     },
   );
   api.get(path, { schema: get, config: access('read', 'rrset', 'records') }, (request, reply) => {

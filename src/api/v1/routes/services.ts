@@ -1,7 +1,7 @@
 /** Services: made, read, changed, deleted, listed. */
 
 import { refTo } from '../../../contract/components.ts';
-import { NamePageQuery } from '../../../contract/pages.ts';
+import { ServicePageQuery } from '../../../contract/pages.ts';
 import {
   CompareServicesBody,
   ProposalQuery,
@@ -40,7 +40,7 @@ const list = {
   summary: 'Services in name order',
   description: 'A token that is limited sees those that it reaches.',
   tags,
-  querystring: NamePageQuery,
+  querystring: ServicePageQuery,
   response: { ...pageReply('Service', 'A page of services.'), ...readProblems('query_invalid') },
 };
 
@@ -147,8 +147,8 @@ const propose = {
 
 export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/services', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit } = request.query;
-    return sendPage(reply, queries.services(after, grantOf(request)), limit, serviceReply);
+    const { after, limit, ...filter } = request.query;
+    return sendPage(reply, queries.services(after, grantOf(request), filter), limit, serviceReply);
   });
   api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
     sendResource(request, reply, queries.service(request.params.name), serviceReply),

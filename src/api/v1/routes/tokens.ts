@@ -1,7 +1,7 @@
 /** Tokens: made, listed, revoked. A secret is in the reply that made its token, and nowhere else. */
 import { randomBytes } from 'node:crypto';
 
-import { NamePageQuery } from '../../../contract/pages.ts';
+import { TokenPageQuery } from '../../../contract/pages.ts';
 import { TokenBody, TokenParams } from '../../../contract/tokens.ts';
 import { digestOf, makeSecret } from '../../../control/tokens.ts';
 import { access } from '../../access.ts';
@@ -28,7 +28,7 @@ const list = {
   summary: 'Tokens in name order, without those of the settings',
   description: 'What each may do, for what, and until when. No secret, and no digest of one.',
   tags,
-  querystring: NamePageQuery,
+  querystring: TokenPageQuery,
   response: { ...pageReply('Token', 'A page of tokens.'), ...readProblems('query_invalid') },
 };
 
@@ -75,11 +75,12 @@ const revoke = {
   response: { ...deleteReply, ...deleteProblems('token_unknown', 'token_needed') },
 };
 
-export function tokenRoutes(api: ApiInstance, { engine, queries, tokens }: ApiParts): void {
+export function tokenRoutes(api: ApiInstance, { engine, queries, tokens, now }: ApiParts): void {
   const config = access('admin', 'server');
-  api.get('/v1/tokens', { schema: list, config }, ({ query }, reply) =>
-    sendPage(reply, queries.tokens(query.after ?? ''), query.limit, tokenReply),
-  );
+  api.get('/v1/tokens', { schema: list, config }, ({ query }, reply) => {
+    const { after = '', limit, ...filter } = query;
+    return sendPage(reply, queries.tokens(after, filter, now()), limit, tokenReply);
+  });
   api.get('/v1/tokens/:name', { schema: get, config }, (request, reply) =>
     sendResource(request, reply, queries.token(request.params.name), tokenReply),
   );

@@ -92,7 +92,7 @@ export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
       return put(engine, request, reply, command);
     },
   );
-  // Who rolls back is in a hurry: the empty object may be left out.
+  // A rollback is made in a hurry: the empty object may be left out.
   const preValidation = async (request: { body: unknown }) => {
     request.body ??= {};
   };

@@ -1,6 +1,6 @@
 /** Zones: made, read, changed, deleted, listed. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NamePageQuery } from '../../../contract/pages.ts';
+import { ZonePageQuery } from '../../../contract/pages.ts';
 import { ZoneBody, ZoneDeleteQuery, ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { settingsRevision, type Zone } from '../../../model/zone.ts';
@@ -31,7 +31,7 @@ const list = {
   summary: 'Zones in name order',
   description: 'A token that is limited sees those that it reaches.',
   tags,
-  querystring: NamePageQuery,
+  querystring: ZonePageQuery,
   response: { ...pageReply('Zone', 'A page of zones.'), ...readProblems('query_invalid') },
 };
 
@@ -86,8 +86,8 @@ const deleteZone = {
 export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
   const { engine, queries } = parts;
   api.get('/v1/zones', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit } = request.query;
-    return sendPage(reply, queries.zones(after, grantOf(request)), limit, zoneReply);
+    const { after, limit, ...filter } = request.query;
+    return sendPage(reply, queries.zones(after, grantOf(request), filter), limit, zoneReply);
   });
   api.get('/v1/zones/:zone', { schema: get, config: access('read', 'zone') }, (request, reply) =>
     sendZone(request, reply, queries.zone(request.params.zone)),
