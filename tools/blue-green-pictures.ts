@@ -75,6 +75,31 @@ const pictures: Readonly<Record<string, Picture>> = {
       { x: 556, y: 236, text: 'an open connection as long as it is open.' },
     ],
   },
+  'blue-green-chain': {
+    title: 'A CNAME is followed, and each record is kept for its own time',
+    description:
+      'The provider answers www as a CNAME for 300 seconds, Teal answers its target for 5: only that is asked again.',
+    width: WIDTH,
+    boxes: {
+      client: { x: 16, y: 44, width: 120, lines: ['Client', 'www, please'] },
+      resolver: {
+        ...{ x: 206, y: 26, width: 330, kind: 'cache' },
+        lines: [
+          'Resolver, 4 s later',
+          '  www    CNAME www.go    296 s left',
+          '  www.go A     192.0.2.10  1 s left',
+          'answers both, with a TTL each',
+        ],
+      },
+      provider: { x: 634, y: 0, width: 210, lines: ['Your DNS provider', '  www 300 CNAME www.go…'] },
+      teal: { x: 634, y: 78, width: 210, kind: 'teal', lines: ['Teal', '  www.go 5 A 192.0.2.10'] },
+    },
+    arrows: [
+      { from: 'client', to: 'resolver' },
+      { from: 'resolver', to: 'provider', label: 'every 300 s', isDashed: true, shift: [-6, -10] },
+      { from: 'resolver', to: 'teal', label: 'every 5 s', shift: [-2, 24] },
+    ],
+  },
   'blue-green-caches': {
     title: 'Three caches after a shift from blue to green, TTL 5 s',
     description:
