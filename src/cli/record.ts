@@ -4,6 +4,7 @@ import type { RecordChanges, RRset, Zone } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
 import { columns, printable } from './format/text.ts';
 import { type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
@@ -61,17 +62,16 @@ export function add(program: Command, shell: Shell): void {
       session.show({ zone, name, type, deleted: true }, () => [`${name} ${type} is deleted from ${zone}.`]);
     });
   describeWrite(remove, 'teal record rm www.example.com A');
-  const list = group
-    .command('list <zone>')
+  const list = withFilters(group.command('list <zone>'), ['q', 'name', 'type', 'label'])
     .description('List the RRsets of a zone, without its SOA and NS.')
-    .action(async (zone: string, options: SessionOptions) => {
+    .action(async (zone: string, options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
-      const rrsets = await Array.fromAsync(session.api.all<RRset>(path`/v1/zones/${zone}/rrsets`));
-      session.show({ items: rrsets }, () =>
-        rrsets.length === 0 ? [`${zone} has no records but SOA and NS.`] : rrsetLines(rrsets),
-      );
+      const all = filtered(path`/v1/zones/${zone}/rrsets`, options);
+      const rrsets = await Array.fromAsync(session.api.all<RRset>(all));
+      const none = isFiltered(options) ? `${zone} has no such records.` : `${zone} has no records but SOA and NS.`;
+      session.show({ items: rrsets }, () => (rrsets.length === 0 ? [none] : rrsetLines(rrsets)));
     });
-  describeRemote(list, 'teal record list example.com');
+  describeRemote(list, 'teal record list example.com\nteal record list example.com --type MX');
 }
 
 /** Single records: what others add at the same time stays. */

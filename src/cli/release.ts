@@ -5,6 +5,7 @@ import { type Api, path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
 import { idempotencyKey } from './option-values.ts';
@@ -139,17 +140,16 @@ function addReading(group: Command, shell: Shell): void {
       await watched(session, (await findRelease(session.api, service, id)).id);
     });
   describeRemote(watch, 'teal release watch app.example.com');
-  const list = group
-    .command('list')
+  const list = withFilters(group.command('list'), ['q', 'zone', 'state'])
     .addArgument(new ServiceArgument('[service]'))
     .description('List the releases of a service, or all; the newest come last.')
-    .action(async (service: string | undefined, options: SessionOptions) => {
+    .action(async (service: string | undefined, options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
       const from = service === undefined ? '/v1/releases' : path`/v1/services/${service}/releases`;
-      const releases = await Array.fromAsync(session.api.all<Release>(from));
+      const releases = await Array.fromAsync(session.api.all<Release>(filtered(from, options)));
       session.show({ items: releases }, () => releaseListLines(releases, session.style));
     });
-  describeRemote(list, 'teal release list app.example.com');
+  describeRemote(list, 'teal release list app.example.com\nteal release list --state paused --zone example.com');
 }
 
 const verbs = [

@@ -5,6 +5,7 @@ import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { poolLines, split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { columns, printable } from './format/text.ts';
@@ -65,18 +66,20 @@ export function add(program: Command, shell: Shell): void {
       session.show(service, () => serviceLines(service, session.style));
     });
   describeRemote(show, 'teal service show app.example.com');
-  const list = group
-    .command('list')
-    .description('List all services with their shares.')
+  const list = withFilters(group.command('list'), ['q', 'zone', 'label'])
+    .description('List services with their shares.')
     .option('-q, --quiet', 'only the names')
-    .action(async (options: SessionOptions & { quiet?: boolean }) => {
+    .action(async (options: SessionOptions & FilterOptions & { quiet?: boolean }) => {
       const session = await openSession(shell, options);
-      const services = await Array.fromAsync(session.api.all<Service>('/v1/services'));
+      const services = await Array.fromAsync(session.api.all<Service>(filtered('/v1/services', options)));
       const lines = (): string[] =>
         options.quiet ? services.map(({ name }) => name) : serviceListLines(services, session.style);
       session.show({ items: services }, lines);
     });
-  describeRemote(list, `teal service list\nteal service list --json | jq -r '.items[].name'`);
+  describeRemote(
+    list,
+    `teal service list\nteal service list --zone example.com --label team=web\nteal service list --json | jq -r '.items[].name'`,
+  );
   const remove = group
     .command('rm')
     .addArgument(new ServiceArgument('<name>'))

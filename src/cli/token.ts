@@ -4,6 +4,7 @@ import type { NewToken, Token } from '../contract/types.ts';
 import { path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { columns, instant } from './format/text.ts';
 import { collect, durationValue } from './option-values.ts';
 import { keepSecret } from './secret-file.ts';
@@ -49,15 +50,14 @@ export function add(program: Command, shell: Shell): void {
     teal token create certbot --scope records --zone example.com --name '_acme-challenge.*' --type TXT
     `,
   );
-  const list = group
-    .command('list')
+  const list = withFilters(group.command('list'), ['q', 'state', 'scope'])
     .description('List tokens, without their secrets.')
-    .action(async (options: SessionOptions) => {
+    .action(async (options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
-      const tokens = await Array.fromAsync(session.api.all<Token>('/v1/tokens'));
+      const tokens = await Array.fromAsync(session.api.all<Token>(filtered('/v1/tokens', options)));
       session.show({ items: tokens }, () => tokenLines(tokens));
     });
-  describeRemote(list, 'teal token list');
+  describeRemote(list, 'teal token list\nteal token list --state expired');
   const show = group
     .command('show <name>')
     .description('Show one token, without its secret.')

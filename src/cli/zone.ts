@@ -5,6 +5,7 @@ import type { Finding, Zone } from '../contract/types.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { columns, plural } from './format/text.ts';
 import { readBytes } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
@@ -35,15 +36,14 @@ export function add(program: Command, shell: Shell): void {
   addImport(group, shell);
   addExport(group, shell);
   addZoneCheck(group, shell);
-  const list = group
-    .command('list')
-    .description('List all zones.')
-    .action(async (options: SessionOptions) => {
+  const list = withFilters(group.command('list'), ['q', 'label'])
+    .description('List zones.')
+    .action(async (options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
-      const zones = await Array.fromAsync(session.api.all<Zone>('/v1/zones'));
+      const zones = await Array.fromAsync(session.api.all<Zone>(filtered('/v1/zones', options)));
       session.show({ items: zones }, () => zoneListLines(zones));
     });
-  describeRemote(list, 'teal zone list');
+  describeRemote(list, 'teal zone list\nteal zone list --q example --label stage=prod');
   const remove = group
     .command('rm <zone>')
     .description('Delete a zone with its records; their history stays.')

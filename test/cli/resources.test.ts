@@ -218,3 +218,21 @@ t.test('a zone file is checked without a server', async (t) => {
     'a service has addresses',
   );
 });
+
+t.test('lists are narrowed by the server', async (t) => {
+  const type = await start(t);
+  await type('service add other.example.test --pool blue=1:192.0.2.1 --pool green=0:192.0.2.2 --label team=web');
+  await type('record set txt.example.test TXT "it" --ttl 60 --label owner=me');
+  const names = async (words: string): Promise<string[]> =>
+    (await type(`${words} --json`)).json.items.map(({ name }: { name: string }) => name);
+  t.same(await names('service list --q OTHER'), ['other.example.test']);
+  t.same(await names('service list --zone example.test --label team=web'), ['other.example.test']);
+  t.same(await names('service list --label team=api'), []);
+  t.same(await names('record list example.test --type TXT --label owner=me'), ['txt.example.test']);
+  t.match((await type('record list example.test --name none.example.test')).stdout, /has no such records/);
+  t.same(await names('zone list --q none'), []);
+  t.same(await names('release list --state paused'), []);
+  await type('token create acme --scope records --zone example.test --name _acme-challenge.* --type TXT');
+  t.same(await names('token list --scope records'), ['acme']);
+  t.match((await type('token show acme')).stdout, /acme +records +example\.test _acme-challenge\.\* TXT/);
+});

@@ -4,11 +4,13 @@ import type { Drain, Page, Release, Service, Shares } from '../../contract/types
 import { segment } from '../api/client.ts';
 import { Badge, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { Legend, SplitBar } from '../parts/pools.tsx';
+import { SearchEnd } from '../parts/search-end.tsx';
 import { ServiceForm } from '../parts/service-form.tsx';
 import { countText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
+import { useSearch } from '../state/search.ts';
 
 /** What one request brings; more are asked for by a button. */
 const PAGE = 100;
@@ -22,6 +24,7 @@ export function ServicesPage() {
   const [filter, setFilter] = useState('');
   const [isMaking, setMaking] = useState(false);
   const services = useResource<Page<Service>>(`/v1/services?limit=${limit}`, { on: () => true });
+  const search = useSearch<Service>('/v1/services', filter, { limit: PAGE, on: () => true });
   const active = useResource<Page<Release>>('/v1/releases?state=active', { on: ({ kind }) => kind !== 'health' });
   const byService = new Map(
     active.body?.items.flatMap((release) => Object.keys(release.services).map((name) => [name, release])),
@@ -30,7 +33,7 @@ export function ServicesPage() {
     <>
       <PageHead
         title="Services"
-        facts={services.body && <span>{countText(services.body.items.length, 'service')}</span>}
+        facts={services.body && <span>{countOf(services.body)}</span>}
         tools={
           <button type="button" onClick={() => setMaking(true)}>
             New service
@@ -41,10 +44,12 @@ export function ServicesPage() {
       <Loaded of={services} lines={5}>
         {({ items, next }) => {
           if (items.length === 0) return <NoServices />;
-          const shown = items.filter(({ name }) => name.includes(filter.trim().toLowerCase()));
+          const { wanted, found } = search;
+          // What is here already is shown at once; what the server has besides comes after.
+          const shown = found?.items ?? items.filter(({ name }) => name.includes(wanted));
           return (
             <div class="stack">
-              {items.length >= FILTER_FROM && (
+              {(items.length >= FILTER_FROM || wanted !== '') && (
                 <Field label="Show only names with">
                   {(ids) => (
                     <input
@@ -63,8 +68,8 @@ export function ServicesPage() {
                   </li>
                 ))}
               </ul>
-              {shown.length === 0 && <p class="quiet">No name has “{filter}” in it.</p>}
-              {next !== undefined && (
+              {wanted !== '' && <SearchEnd of={search} shown={shown.length} noun="name" />}
+              {wanted === '' && next !== undefined && (
                 <button type="button" onClick={() => setLimit(Math.min(1000, limit * 2))}>
                   Show more
                 </button>
@@ -75,6 +80,11 @@ export function ServicesPage() {
       </Loaded>
     </>
   );
+}
+
+/** Of what is loaded; where there is more, the server has not counted it. */
+function countOf({ items, next }: Page<Service>): string {
+  return next === undefined ? countText(items.length, 'service') : `${items.length} services and more`;
 }
 
 function NoServices() {

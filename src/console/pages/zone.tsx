@@ -5,11 +5,13 @@ import { segment } from '../api/client.ts';
 import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { RecordForm, shortName } from '../parts/record-form.tsx';
+import { SearchEnd } from '../parts/search-end.tsx';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
+import { type Search, useSearch } from '../state/search.ts';
 import { call } from '../state/session.ts';
 
 const PAGE = 200;
@@ -22,6 +24,8 @@ export function ZonePage({ name }: { name: string }) {
   const [limit, setLimit] = useState(PAGE);
   const zone = useResource<Zone>(path, { on });
   const rrsets = useResource<Page<RRset>>(`${path}/rrsets?limit=${limit}`, { on });
+  const [filter, setFilter] = useState('');
+  const search = useSearch<RRset>(`${path}/rrsets`, filter, { limit: PAGE, on });
   const [editing, setEditing] = useState<RRset | 'new'>();
   const [deleting, setDeleting] = useState<RRset>();
   return (
@@ -59,14 +63,24 @@ export function ZonePage({ name }: { name: string }) {
         <Loaded of={rrsets} lines={6}>
           {({ items, next }) => (
             <>
-              <Records zone={name} items={items} onEdit={setEditing} onDelete={setDeleting} />
-              {next !== undefined && limit < PAGE_MAX && (
+              <Records
+                zone={name}
+                items={items}
+                filter={filter}
+                onFilter={setFilter}
+                search={search}
+                onEdit={setEditing}
+                onDelete={setDeleting}
+              />
+              {filter === '' && next !== undefined && limit < PAGE_MAX && (
                 <button type="button" onClick={() => setLimit(PAGE_MAX)}>
                   Show more
                 </button>
               )}
-              {next !== undefined && limit === PAGE_MAX && (
-                <p class="quiet">The first {PAGE_MAX} are shown; the export has them all.</p>
+              {filter === '' && next !== undefined && limit === PAGE_MAX && (
+                <p class="quiet">
+                  The first {PAGE_MAX} are shown; names are looked for among all, and the export has them.
+                </p>
               )}
             </>
           )}
@@ -100,14 +114,18 @@ async function exportFile(zone: string): Promise<void> {
   note('done', `${zone}.zone was exported.`);
 }
 
+const keyOf = ({ name, type }: RRset): string => `${name}/${type}`;
+
 function Records(props: {
   zone: string;
   items: readonly RRset[];
+  filter: string;
+  onFilter: (filter: string) => void;
+  search: Search<RRset>;
   onEdit: (rrset: RRset) => void;
   onDelete: (rrset: RRset) => void;
 }) {
-  const { zone, items } = props;
-  const [filter, setFilter] = useState('');
+  const { zone, items, filter, search } = props;
   if (items.length === 0) {
     return (
       <Empty title="No records yet">
@@ -115,16 +133,24 @@ function Records(props: {
       </Empty>
     );
   }
-  const wanted = filter.trim().toLowerCase();
-  const shown = items.filter(({ name, type, rdata }) =>
+  const { wanted, found } = search;
+  const here = items.filter(({ name, type, rdata }) =>
     `${name} ${type} ${rdata.join(' ')}`.toLowerCase().includes(wanted),
   );
+  // Names are looked for in the whole zone, types and data in what is here.
+  const known = new Set(here.map(keyOf));
+  const shown = wanted === '' ? items : [...here, ...(found?.items ?? []).filter((rrset) => !known.has(keyOf(rrset)))];
   return (
     <>
-      {items.length >= FILTER_FROM && (
+      {(items.length >= FILTER_FROM || wanted !== '') && (
         <Field label="Show only records with">
           {(ids) => (
-            <input {...ids} type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+            <input
+              {...ids}
+              type="search"
+              value={filter}
+              onInput={(event) => props.onFilter(event.currentTarget.value)}
+            />
           )}
         </Field>
       )}
@@ -145,7 +171,7 @@ function Records(props: {
         </thead>
         <tbody>
           {shown.map((rrset) => (
-            <tr key={`${rrset.name}/${rrset.type}`}>
+            <tr key={keyOf(rrset)}>
               <td class="mono">{shortName(rrset.name, zone)}</td>
               <td>
                 <span class="badge">{rrset.type}</span>
@@ -180,7 +206,7 @@ function Records(props: {
           ))}
         </tbody>
       </table>
-      {shown.length === 0 && <p class="quiet">No record has “{filter}” in it.</p>}
+      {wanted !== '' && <SearchEnd of={search} shown={shown.length} noun="name" />}
     </>
   );
 }
