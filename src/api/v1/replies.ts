@@ -13,13 +13,13 @@ import { etagOf, isNamedBy } from './conditions.ts';
 import { page, searchedPage } from './page.ts';
 
 /** A noun that has an ETag: the last revision that changed it. */
-interface Revised {
+export interface Revised {
   readonly revision: number;
 }
 
 /** A GET of one resource; 304 where the client has it already (RFC 9110 §15.4.5). */
 export function sendResource<Noun extends Revised>(
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'headers'>,
   reply: FastifyReply,
   found: Noun | Problem,
   bodyOf: (noun: Noun) => unknown,
@@ -30,7 +30,7 @@ export function sendResource<Noun extends Revised>(
 
 /** Sends what is at the revision, or 304. */
 export function sendFresh(
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'headers'>,
   reply: FastifyReply,
   revision: number,
   send: () => FastifyReply,

@@ -62,19 +62,25 @@ export function* draftRecords(
   };
 }
 
+/** The RRset that a command names, as it is; a problem where it is not as the client saw it. */
+function findMeant(store: Store, asked: Parameters<typeof findRRsetId>[1], context: CommandContext) {
+  const id = findRRsetId(store, asked);
+  if (id instanceof Problem) return id;
+  const { zone, name, type } = id;
+  const before = store.rrset(zone.name, name, type);
+  const what = rrsetName(name, type);
+  return checkPrecondition(context, before?.revision, `the RRset ${what}`) ?? { id, zone, before, what };
+}
+
 export function draftRRsetPut(
   store: Store,
   { zone: zoneText, name, type, body: asked, below = [] }: Extract<RecordsCommand, { kind: 'rrset.put' }>,
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const id = findRRsetId(store, { zone: zoneText, name, type });
-  if (id instanceof Problem) return id;
-  const { zone } = id;
-  const before = store.rrset(zone.name, id.name, id.type);
-  const what = rrsetName(id.name, id.type);
-  const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
-  if (stale !== undefined) return stale;
+  const found = findMeant(store, { zone: zoneText, name, type }, context);
+  if (found instanceof Problem) return found;
+  const { zone, before, what } = found;
   const composed = atOnce(composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
   const refused = atOnce(composed.check(below));
@@ -100,13 +106,9 @@ export function draftRRsetDelete(
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const id = findRRsetId(store, { zone: zoneText, name, type });
-  if (id instanceof Problem) return id;
-  const { zone } = id;
-  const before = store.rrset(zone.name, id.name, id.type);
-  const what = rrsetName(id.name, id.type);
-  const stale = checkPrecondition(context, before?.revision, `the RRset ${what}`);
-  if (stale !== undefined) return stale;
+  const found = findMeant(store, { zone: zoneText, name, type }, context);
+  if (found instanceof Problem) return found;
+  const { id, zone, before, what } = found;
   if (before === undefined) return missingRRset(store, id);
   const composed = atOnce(composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single'));
   if (composed instanceof Problem) return composed;

@@ -5,6 +5,7 @@ import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { postHeaders, postReply, writeProblems } from '../../reply-schemas.ts';
 import { postForeseen } from '../replies.ts';
+import { changeCodes } from './rrsets.ts';
 
 const changeRecords = {
   operationId: 'changeRecords',
@@ -17,22 +18,7 @@ const changeRecords = {
   body: RecordChangesBody,
   response: {
     ...postReply('RecordChanges', 'All of it is in force.'),
-    ...writeProblems(
-      'type_unknown',
-      'zone_unknown',
-      'name_taken',
-      'cname_conflict',
-      'dname_conflict',
-      'service_conflict',
-      'apex_conflict',
-      'name_outside_zones',
-      'rdata_invalid',
-      'ttl_invalid',
-      'labels_invalid',
-      'rrset_invalid',
-      'changes_invalid',
-      'idempotency_key_reused',
-    ),
+    ...writeProblems(...changeCodes, 'changes_invalid', 'idempotency_key_reused'),
   },
 };
 

@@ -15,6 +15,7 @@ import type { ReleaseView } from '../../../control/queries.ts';
 import { Problem } from '../../../model/errors.ts';
 import { canonicalName } from '../../../model/name.ts';
 import { access, grantOf } from '../../access.ts';
+import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import {
@@ -150,11 +151,6 @@ const retryProblems = [
 
 const servicesOf = (body: { services: string[] }): string[] => body.services;
 
-/** The empty object may be left out. */
-const preValidation = async (request: { body: unknown }): Promise<void> => {
-  request.body ??= {};
-};
-
 export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.post(
     '/v1/services/:name/releases',
@@ -206,11 +202,13 @@ function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): v
   const ofService = { ...schema, operationId: `${verb}ReleaseOfService`, params: ServiceReleaseParams };
   const tell = (request: FastifyRequest, reply: FastifyReply, id: string, service?: string): Promise<FastifyReply> =>
     post(engine, request, reply, commandOf(verb, request.body, { id, ...(service !== undefined && { service }) }));
-  api.post(`/v1/releases/:id/${verb}`, { schema, config, preValidation }, (request, reply) =>
+  api.post(`/v1/releases/:id/${verb}`, { schema, config, preValidation: takeNoBody }, (request, reply) =>
     tell(request, reply, request.params.id),
   );
-  api.post(`/v1/services/:name/releases/:id/${verb}`, { schema: ofService, config, preValidation }, (request, reply) =>
-    tell(request, reply, request.params.id, request.params.name),
+  api.post(
+    `/v1/services/:name/releases/:id/${verb}`,
+    { schema: ofService, config, preValidation: takeNoBody },
+    (request, reply) => tell(request, reply, request.params.id, request.params.name),
   );
 }
 

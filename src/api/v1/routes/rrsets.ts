@@ -17,10 +17,27 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { rrsetReply } from '../replies/nouns.ts';
-import { putForeseen, remove, sendPage, sendResource } from '../replies.ts';
-import { writtenBack } from '../write-back.ts';
+import { putForeseen, remove, sendPage } from '../replies.ts';
+import { resource } from '../resource.ts';
 
 const tags = ['RRsets'];
+
+/** What may be wrong with a change of records, whether it comes alone or in a list. */
+export const changeCodes = [
+  'type_unknown',
+  'zone_unknown',
+  'name_taken',
+  'cname_conflict',
+  'dname_conflict',
+  'service_conflict',
+  'apex_conflict',
+  'name_outside_zones',
+  'rdata_invalid',
+  'ttl_invalid',
+  'labels_invalid',
+  'rrset_invalid',
+] as const;
+
 const path = '/v1/zones/:zone/rrsets/:name/:type';
 
 const list = {
@@ -56,21 +73,7 @@ const putRRset = {
   body: RRsetBody,
   response: {
     ...putReply('RRset', { creates: true }),
-    ...writeProblems(
-      'member_read_only',
-      'type_unknown',
-      'zone_unknown',
-      'name_taken',
-      'cname_conflict',
-      'dname_conflict',
-      'service_conflict',
-      'apex_conflict',
-      'name_outside_zones',
-      'rdata_invalid',
-      'ttl_invalid',
-      'labels_invalid',
-      'rrset_invalid',
-    ),
+    ...writeProblems('member_read_only', ...changeCodes),
   },
 };
 
@@ -97,13 +100,10 @@ export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
       return sendPage(reply, queries.rrsets(request.params.zone, after, grantOf(request), filter), limit, rrsetReply);
     },
   );
-  api.get(path, { schema: get, config: access('read', 'rrset', 'records') }, (request, reply) => {
-    const { zone, name, type } = request.params;
-    return sendResource(request, reply, queries.rrset(zone, name, type), rrsetReply);
-  });
   type Params = Readonly<Record<'zone' | 'name' | 'type', string>>;
-  const find = ({ zone, name, type }: Params) => queries.rrset(zone, name, type);
-  const config = { ...access('records', 'rrset'), ...writtenBack(find, rrsetReply) };
+  const rrset = resource(({ zone, name, type }: Params) => queries.rrset(zone, name, type), rrsetReply);
+  api.get(path, { schema: get, config: access('read', 'rrset', 'records') }, rrset.get);
+  const config = { ...access('records', 'rrset'), ...rrset.writtenBack };
   api.put(path, { schema: putRRset, config }, (request, reply) => {
     const { zone, name, type } = request.params;
     return putForeseen(parts, request, reply, { kind: 'rrset.put', zone, name, type, body: request.body });

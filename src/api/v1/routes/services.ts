@@ -30,10 +30,26 @@ import {
 import { inTurns } from '../../slices.ts';
 import { serviceReply } from '../replies/nouns.ts';
 import { proposalReply } from '../replies/proposal.ts';
-import { contextOf, put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
-import { writtenBack } from '../write-back.ts';
+import { contextOf, put, remove, sendNow, sendPage } from '../replies.ts';
+import { resource } from '../resource.ts';
 
 const tags = ['services'];
+
+/** What may be wrong with the body of a service. */
+const bodyCodes = [
+  'service_conflict',
+  'release_active',
+  'apex_conflict',
+  'name_outside_zones',
+  'service_invalid',
+  'health_invalid',
+  'ttl_invalid',
+  'labels_invalid',
+  'weights_invalid',
+  'weights_all_zero',
+  'targets_mixed',
+  'pool_unknown',
+] as const;
 
 const list = {
   operationId: 'listServices',
@@ -65,21 +81,7 @@ const putService = {
   body: ServiceBody,
   response: {
     ...putReply('Service', { creates: true }),
-    ...writeProblems(
-      'member_read_only',
-      'service_conflict',
-      'release_active',
-      'apex_conflict',
-      'name_outside_zones',
-      'service_invalid',
-      'health_invalid',
-      'ttl_invalid',
-      'labels_invalid',
-      'weights_invalid',
-      'weights_all_zero',
-      'targets_mixed',
-      'pool_unknown',
-    ),
+    ...writeProblems('member_read_only', ...bodyCodes),
   },
 };
 
@@ -93,20 +95,7 @@ const compare = {
   body: CompareServicesBody,
   response: {
     200: { description: 'What is there, and what would be.', ...refTo('ServiceComparison') },
-    ...writeProblems(
-      'service_conflict',
-      'release_active',
-      'apex_conflict',
-      'name_outside_zones',
-      'service_invalid',
-      'health_invalid',
-      'ttl_invalid',
-      'labels_invalid',
-      'weights_invalid',
-      'weights_all_zero',
-      'targets_mixed',
-      'pool_unknown',
-    ),
+    ...writeProblems(...bodyCodes),
   },
 };
 
@@ -150,11 +139,9 @@ export function serviceRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     const { after, limit, ...filter } = request.query;
     return sendPage(reply, queries.services(after, grantOf(request), filter), limit, serviceReply);
   });
-  api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, (request, reply) =>
-    sendResource(request, reply, queries.service(request.params.name), serviceReply),
-  );
-  const find = ({ name }: { name: string }) => queries.service(name);
-  const config = { ...access('admin', 'service'), ...writtenBack(find, serviceReply) };
+  const service = resource(({ name }: { name: string }) => queries.service(name), serviceReply);
+  api.get('/v1/services/:name', { schema: get, config: access('read', 'service') }, service.get);
+  const config = { ...access('admin', 'service'), ...service.writtenBack };
   api.put('/v1/services/:name', { schema: putService, config }, (request, reply) => {
     const { name } = request.params;
     return put(engine, request, reply, { kind: 'service.put', name, body: request.body });

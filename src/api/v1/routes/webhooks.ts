@@ -5,6 +5,7 @@ import { NamePageQuery } from '../../../contract/pages.ts';
 import { EmptyBody } from '../../../contract/releases.ts';
 import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../../contract/webhooks.ts';
 import { access } from '../../access.ts';
+import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   deleteProblems,
@@ -21,8 +22,8 @@ import {
 } from '../../reply-schemas.ts';
 import { deliveryReply } from '../replies/delivery.ts';
 import { webhookReply } from '../replies/nouns.ts';
-import { put, remove, sendNow, sendPage, sendResource } from '../replies.ts';
-import { writtenBack } from '../write-back.ts';
+import { put, remove, sendNow, sendPage } from '../replies.ts';
+import { resource } from '../resource.ts';
 
 const tags = ['webhooks'];
 
@@ -102,11 +103,9 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
   api.get('/v1/webhooks', { schema: list, config }, ({ query }, reply) =>
     sendPage(reply, queries.webhooks(query.after ?? ''), query.limit, webhookReply),
   );
-  api.get('/v1/webhooks/:name', { schema: get, config }, (request, reply) =>
-    sendResource(request, reply, queries.webhook(request.params.name), webhookReply),
-  );
-  const find = ({ name }: { name: string }) => queries.webhook(name);
-  const putConfig = { ...config, ...writtenBack(find, webhookReply) };
+  const webhook = resource(({ name }: { name: string }) => queries.webhook(name), webhookReply);
+  api.get('/v1/webhooks/:name', { schema: get, config }, webhook.get);
+  const putConfig = { ...config, ...webhook.writtenBack };
   api.put('/v1/webhooks/:name', { schema: putWebhook, config: putConfig }, (request, reply) => {
     const { name } = request.params;
     const freshSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
@@ -120,11 +119,8 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
     const { state, after = 0, limit } = query;
     return sendPage(reply, queries.deliveries(params.name, state, after), limit, deliveryReply);
   });
-  const preValidation = async (request: { body: unknown }) => {
-    request.body ??= {};
-  };
   const path = '/v1/webhooks/:name/deliveries/:id/redeliver';
-  api.post(path, { schema: redeliver, config, preValidation }, (request, reply) => {
+  api.post(path, { schema: redeliver, config, preValidation: takeNoBody }, (request, reply) => {
     const again = webhooks.redeliver(request.params.name, request.params.id);
     return sendNow(reply, again, deliveryReply);
   });

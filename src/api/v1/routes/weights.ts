@@ -3,6 +3,7 @@
 import { RollbackBody, ServiceParams, WeightsBody } from '../../../contract/services.ts';
 import type { Service } from '../../../model/service.ts';
 import { access } from '../../access.ts';
+import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
   getHeaders,
@@ -15,8 +16,8 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { weightsReply } from '../replies/nouns.ts';
-import { post, put, sendResource } from '../replies.ts';
-import { writtenBack } from '../write-back.ts';
+import { post, put } from '../replies.ts';
+import { resource } from '../resource.ts';
 
 const tags = ['weights'];
 
@@ -76,15 +77,13 @@ const rollback = {
 const weightsOf = (service: Service) => ({ revision: service.revision, ...weightsReply(service) });
 
 export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
-  api.get('/v1/services/:name/weights', { schema: get, config: access('read', 'service') }, (request, reply) =>
-    sendResource(request, reply, queries.service(request.params.name), weightsOf),
-  );
-  const find = ({ name }: { name: string }) => queries.service(name);
+  const weights = resource(({ name }: { name: string }) => queries.service(name), weightsOf, { within: 'weights' });
+  api.get('/v1/services/:name/weights', { schema: get, config: access('read', 'service') }, weights.get);
   api.put(
     '/v1/services/:name/weights',
     {
       schema: putWeights,
-      config: { ...access('shift', 'service'), ...writtenBack(find, weightsOf, { within: 'weights' }) },
+      config: { ...access('shift', 'service'), ...weights.writtenBack },
     },
     (request, reply) => {
       const { name } = request.params;
@@ -92,13 +91,10 @@ export function weightsRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
       return put(engine, request, reply, command);
     },
   );
-  // A rollback is made in a hurry: the empty object may be left out.
-  const preValidation = async (request: { body: unknown }) => {
-    request.body ??= {};
-  };
+  // A rollback is made in a hurry.
   api.post(
     '/v1/services/:name/rollback',
-    { schema: rollback, config: access('shift', 'service'), preValidation },
+    { schema: rollback, config: access('shift', 'service'), preValidation: takeNoBody },
     (request, reply) => post(engine, request, reply, { kind: 'rollback', name: request.params.name, ...request.body }),
   );
 }
