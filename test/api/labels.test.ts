@@ -49,7 +49,7 @@ t.test('of a service and its pools: kept by shifts, releases and bodies that nam
 
 t.test('of a zone: kept by its records, and by a file', async (t) => {
   const api = await start(t);
-  const { name: _name, revision: _revision, serial, ...body } = await get(api, zone);
+  const { name: _name, revision: _revision, contentRevision: _content, serial, ...body } = await get(api, zone);
   t.match((await put(api, zone, { ...body, labels })).json(), { labels, serial });
   await put(api, www, { ttlSeconds: 60, rdata: ['192.0.2.1'] });
   t.match(await get(api, zone), { labels });
