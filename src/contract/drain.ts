@@ -23,7 +23,8 @@ export const DrainPool = Type.Object({
   ),
   drained: Type.Boolean({ description: '`drainedAt` is over, and the weight is 0.' }),
   assumed: Type.Boolean({
-    description: 'Answers from before the start of the server, which it has not counted, decide `drainedAt`.',
+    description:
+      'Answers that nobody counted decide `drainedAt`: from before the start of the server, or those that resolvers hold of records whose place the service took.',
   }),
   share: Type.Object({
     configured: share('weight / sum of weights'),

@@ -95,7 +95,10 @@ export interface PoolDrain {
   /** Unix time, milliseconds, a whole second; null: not draining, or there was never an answer. */
   readonly drainedAtMs: number | null;
   readonly drained: boolean;
-  /** The time is not that of an answer that was counted: until the start, the pool may have given one at any moment. */
+  /**
+   * The time is not that of an answer that was counted: until the start, the pool may have given one at any moment, and
+   * resolvers may hold the records that the service took the place of.
+   */
   readonly assumed: boolean;
 }
 
