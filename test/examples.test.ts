@@ -16,11 +16,16 @@ t.test('every example is in the list, and every one is run by a test', async (t)
     'interop/examples.test.ts',
     'interop/blue-green.test.ts',
     'interop/certificates.test.ts',
+    'interop/pipelines.test.ts',
   ].map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'));
   const names = readdirSync(example('')).filter((name) => name !== 'README.md');
   t.ok(names.length >= 3);
   for (const name of names) {
-    t.ok(list.includes(`](${name})`) || list.includes(`](${name}/README.md)`), `${name} is in the list`);
+    const links = [`](${name})`, `](${name}/README.md)`, `](${name}/action.yml)`];
+    t.ok(
+      links.some((link) => list.includes(link)),
+      `${name} is in the list`,
+    );
     t.ok(
       tests.some((text) => text.includes(`example('${name}')`)),
       `${name} is run`,
