@@ -7,7 +7,7 @@ import { shapeOf } from '../contract/shapes.ts';
 import { Problem, type ProblemCode } from '../model/errors.ts';
 import { Refusal } from './problems.ts';
 
-type Verdict = { value: unknown } | { error: Error };
+type ValidationResult = { value: unknown } | { error: Error };
 
 /** The parts of a request: the code of their faults, and what a property is called in them. */
 const parts: Record<string, { code: ProblemCode; whole: string; property: string }> = {
@@ -20,7 +20,7 @@ const parts: Record<string, { code: ProblemCode; whole: string; property: string
 export function compileValidator({
   schema: documented,
   httpPart,
-}: FastifyRouteSchemaDef<TSchema>): (data: unknown) => Verdict {
+}: FastifyRouteSchemaDef<TSchema>): (data: unknown) => ValidationResult {
   const part = parts[httpPart ?? ''];
   // Headers are in the schemas for OpenAPI only: their faults have codes of their own (conditions.ts).
   if (part === undefined) return (value) => ({ value });

@@ -297,7 +297,7 @@ export class Queries {
       return new Problem('workers_missing', `${those} not answer, and part of the queries with that; see the log.`);
     }
     this.#store.check();
-    return this.#store.failure === undefined ? undefined : this.#store.probe();
+    return this.#store.failure === undefined ? undefined : this.#store.tryAgain();
   }
 }
 

@@ -12,7 +12,7 @@ export function watchStore(store: Store, engine: Pick<Engine, 'recover'>, log: L
   let isLogged = false;
   const look = (): void => {
     store.check();
-    const failure = store.failure === undefined ? undefined : store.probe();
+    const failure = store.failure === undefined ? undefined : store.tryAgain();
     if (failure === undefined) engine.recover();
     if (failure !== undefined && !isLogged) {
       log.error({ code: failure.code }, `changes are refused, answers go on: ${failure.detail}`);

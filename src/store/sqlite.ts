@@ -158,11 +158,11 @@ export class Store extends LogReads {
   }
 
   /** Tries what failed again, and a small write, to learn whether the store can be used again. */
-  probe(): Problem | undefined {
+  tryAgain(): Problem | undefined {
     // A page that was read badly is still in SQLite's memory, and would be read from there again.
     if (this.readFailure !== undefined) this.#database.pragma('shrink_memory');
     this.condition.readAgain();
-    this.#write(() => this.statements.probe.run());
+    this.#write(() => this.statements.trialWrite.run());
     return this.failure;
   }
 

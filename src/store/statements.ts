@@ -116,7 +116,7 @@ export function makeStatements(database: Database) {
     putWebhook: sql('INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?)'),
     deleteWebhook: sql('DELETE FROM webhooks WHERE name = ?'),
     deleteDeliveries: sql('DELETE FROM deliveries WHERE webhook = ?'),
-    probe: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
+    trialWrite: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
     forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
   };
 }
