@@ -7,6 +7,7 @@ import { sendProblem } from './problems.ts';
 /** The group `doors` of the settings. */
 interface DoorSettings {
   readonly powerdns: { readonly enabled: boolean };
+  readonly externalDns: { readonly enabled: boolean };
   readonly httpreq: { readonly enabled: boolean };
   /** `zone`: below which accounts get their names; there wherever it is enabled, see config/check.ts. */
   readonly acmeDns: { readonly enabled: boolean; readonly zone?: string };
@@ -23,6 +24,10 @@ interface DoorEntry {
 /** A door is a folder of its own, and a line here. */
 const DOORS: Readonly<Record<DoorKey, DoorEntry>> = {
   powerdns: { paths: ['/api'], load: async () => (await import('./powerdns/index.ts')).powerdns },
+  externalDns: {
+    paths: ['/external-dns'],
+    load: async () => (await import('./external-dns/index.ts')).externalDns,
+  },
   httpreq: { paths: ['/httpreq'], load: async () => (await import('./acme/httpreq.ts')).httpreq },
   acmeDns: {
     paths: ['/acme-dns'],

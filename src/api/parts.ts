@@ -55,6 +55,8 @@ interface ApiMetrics {
     /** Of the API that others speak, where it came through one. */
     readonly door: string | undefined;
   }): void;
+  /** Something that a door was asked for was left out, since it can never stand. */
+  droppedAtDoor(door: string): void;
 }
 
 export interface ApiOptions {

@@ -133,6 +133,7 @@ export const settingsSchema = section({
   }),
   doors: section({
     powerdns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
+    externalDns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
     httpreq: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
     acmeDns: section({
       enabled: Type.Boolean({ default: false, expected: 'true or false' }),

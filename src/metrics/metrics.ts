@@ -58,6 +58,7 @@ export class Metrics {
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #failures: Counter<'status'>;
   readonly #doors: Counter<'door' | 'status'>;
+  readonly #dropped: Counter<'door'>;
   readonly #faults: Counter;
   readonly #wrongTokens: Counter<'limited'>;
   readonly #releases: ReturnType<typeof releaseMetrics>;
@@ -93,6 +94,12 @@ export class Metrics {
       labelNames: ['door', 'status'],
       registers: [registry],
     });
+    this.#dropped = new Counter({
+      name: 'teal_door_dropped_total',
+      help: 'What a door was asked for and can never stand, so that it was left out: the log says what and why.',
+      labelNames: ['door'],
+      registers: [registry],
+    });
     this.#faults = new Counter({
       name: 'teal_faults_total',
       help: 'Faults of Teal itself that went no further than where they happened: the log has them.',
@@ -120,6 +127,11 @@ export class Metrics {
     if (door !== undefined) this.#doors.inc({ door, status: String(status) });
     // That one says by it what other metrics say, each few seconds.
     if (status >= 500 && route !== '/readyz') this.#failures.inc({ status: String(status) });
+  }
+
+  /** To be told of what a door left out. */
+  droppedAtDoor(door: string): void {
+    this.#dropped.inc({ door });
   }
 
   /** To be told of every wrong token. */

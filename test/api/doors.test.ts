@@ -14,6 +14,7 @@ import { ADMIN, makeDirectory, startApi } from '../fixtures/api.ts';
 /** A path of each door. */
 const paths: Readonly<Record<string, string>> = {
   powerdns: '/api/v1/servers/localhost',
+  externalDns: '/external-dns/records',
   httpreq: '/httpreq/present',
   acmeDns: '/acme-dns/update',
 };
@@ -21,6 +22,7 @@ const paths: Readonly<Record<string, string>> = {
 /** As the settings have them. */
 const allOpen = (enabled: boolean) => ({
   powerdns: { enabled },
+  externalDns: { enabled },
   httpreq: { enabled },
   acmeDns: { enabled, zone: 'acme.example.test' },
 });
@@ -58,7 +60,7 @@ t.test('of a door that is closed nothing is loaded', async (t) => {
     await openDoors(${JSON.stringify(allOpen(false))});
     const before = loaded.length;
     await openDoors(${JSON.stringify(allOpen(true))});
-    const folders = ['powerdns', 'acme'];
+    const folders = ['powerdns', 'external-dns', 'acme'];
     console.log(JSON.stringify([before, folders.every((name) => loaded.some((url) => url.includes('/src/api/' + name)))]));
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });

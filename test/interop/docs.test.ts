@@ -106,11 +106,16 @@ function withNames(output: string, servers: readonly TealProcess[]): string {
   }, output);
 }
 
+/** The doors that a page tells its readers to open. */
+function doorsOf(page: string): Record<string, string> {
+  return Object.fromEntries([...page.matchAll(/\bTEAL_DOORS_[A-Z_]+_ENABLED\b/g)].map(([name]) => [name, 'true']));
+}
+
 /** Types a page's commands on a fresh server. */
 async function typeDocument(t: Test, name: string): Promise<void> {
   const folder = makeFolder(t);
   const page = readFileSync(name, 'utf8');
-  const first = await startTeal(join(folder, 'data'));
+  const first = await startTeal(join(folder, 'data'), { env: doorsOf(page) });
   const servers = [first];
   t.teardown(() => servers.map(({ child }) => child.kill('SIGKILL')));
   if (page.includes(`-p ${names[1].port}`)) {

@@ -1,0 +1,186 @@
+/** Carries out what one POST of ExternalDNS asks for: names that are refused hold up no others. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Command, CommandContext, CommandResult } from '../../control/commands/command.ts';
+import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
+import type { Sliced } from '../../control/slices.ts';
+import { Problem } from '../../model/errors.ts';
+import type { RecordChange } from '../../model/record-change.ts';
+import type { Zone } from '../../model/zone.ts';
+import { executeForeseen } from '../commands.ts';
+import type { ApiParts } from '../parts.ts';
+import { inTurns } from '../slices.ts';
+import { find, zoneOf } from './found.ts';
+import { type Edit, type Plan, planName } from './plan.ts';
+
+/** Names that are worked out in one slice: each asks for a service and nine RRsets. */
+const NAMES_AT_ONCE = 20;
+/** So often something else changes in between at most, and so many names of a list are refused one by one. */
+const ATTEMPTS_MAX = 5;
+const REFUSED_ONE_BY_ONE_MAX = 50;
+
+const RESTLESS = new Problem('busy', 'What stands there is being changed all the time; it is tried again.');
+
+export class Application {
+  readonly #parts: ApiParts;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #context: CommandContext;
+  readonly #edits = new Map<string, Edit[]>();
+  /** Names whose service is as it was asked for. */
+  readonly #settled = new Set<string>();
+  /** Names that were refused, and why. */
+  readonly refused = new Map<string, Problem>();
+
+  constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, context: CommandContext) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#reply = reply;
+    this.#context = context;
+  }
+
+  add(edit: Edit): void {
+    const { name } = edit.endpoint;
+    const edits = this.#edits.get(name) ?? [];
+    edits.push(edit);
+    this.#edits.set(name, edits);
+  }
+
+  /** Services one after the other, then the records of each zone in one list. */
+  async run(): Promise<void> {
+    const names = [...this.#edits.keys()];
+    for (const name of await inTurns(this.#request, this.#reply, this.#withServices(names))) {
+      await this.#runServices(name);
+    }
+    const zones = new Map<string, string[]>();
+    for (const name of names) {
+      const zone = zoneOf(this.#parts.queries, name);
+      if (zone === undefined) this.#refuse(name, new Problem('name_outside_zones', `${name} is in no zone.`));
+      else zones.set(zone.name, [...(zones.get(zone.name) ?? []), name]);
+    }
+    for (const [zone, names] of zones) await this.#runRecords(zone, names);
+  }
+
+  #refuse(name: string, problem: Problem): void {
+    this.refused.set(name, problem);
+  }
+
+  /** Of these names those at which a service is to change, or come, or go. */
+  *#withServices(names: readonly string[]): Sliced<string[]> {
+    const found: string[] = [];
+    for (const [i, name] of names.entries()) {
+      if (i > 0 && i % NAMES_AT_ONCE === 0) yield;
+      const planned = this.#plan(name);
+      if (planned instanceof Problem || planned.services.length > 0) found.push(name);
+    }
+    return found;
+  }
+
+  #execute(command: Command, conditions: Pick<CommandContext, 'ifMatch' | 'ifNoneMatch'>): Promise<CommandResult> {
+    const context = { ...this.#context, ...conditions };
+    return executeForeseen(this.#parts, this.#request, this.#reply, [command, context]);
+  }
+
+  /** What of a name is a service; each attempt on what is there then. */
+  async #runServices(name: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const planned = this.#plan(name);
+      if (planned instanceof Problem) return this.#refuse(name, planned);
+      const problem = await this.#carryOut(planned);
+      if (problem === undefined) {
+        this.#settled.add(name);
+        return;
+      }
+      if (problem.code !== 'revision_stale') return this.#refuse(name, problem);
+    }
+    this.#refuse(name, RESTLESS);
+  }
+
+  async #carryOut({ services, revision }: Plan & { revision: number | undefined }): Promise<Problem | undefined> {
+    let at = revision;
+    for (const command of services) {
+      const result = await this.#execute(command, at === undefined ? { ifNoneMatch: 'any' } : { ifMatch: [at] });
+      if (result instanceof Problem) return result;
+      at = result.revision;
+    }
+    return undefined;
+  }
+
+  #plan(name: string): (Plan & { revision: number | undefined }) | Problem {
+    const { queries } = this.#parts;
+    const zone = zoneOf(queries, name);
+    if (zone === undefined) return new Problem('name_outside_zones', `${name} is in no zone of this server.`);
+    const found = find(queries, zone, name);
+    const plan = planName(found, this.#edits.get(name) ?? []);
+    return plan instanceof Problem ? plan : { ...plan, revision: found.service?.revision };
+  }
+
+  /** All records of the zone in one list. A name that it is refused for is left out, with what tells of its owner. */
+  async #runRecords(zone: string, names: readonly string[]): Promise<void> {
+    let stale = 0;
+    for (let attempt = 0; attempt < REFUSED_ONE_BY_ONE_MAX && stale < ATTEMPTS_MAX; attempt++) {
+      const work = await inTurns(this.#request, this.#reply, this.#collect(zone, names));
+      if (work === undefined) return;
+      if (work.unsettled.length > 0) {
+        for (const name of work.unsettled) await this.#runServices(name);
+        continue;
+      }
+      const done = work.changes.length === 0 ? undefined : await this.#send(work);
+      if (done === undefined) return;
+      if (done.problem.code === 'revision_stale') stale += 1;
+      else if (done.name === undefined) break;
+      else this.#refuse(done.name, done.problem);
+    }
+    for (const name of names) if (!this.refused.has(name)) this.#refuse(name, RESTLESS);
+  }
+
+  async #send({ zone, changes }: Collected): Promise<{ problem: Problem; name: string | undefined } | undefined> {
+    let at = zone.revision;
+    for (let from = 0; from < changes.length; from += CHANGES_MAX) {
+      const list = changes.slice(from, from + CHANGES_MAX);
+      const command = { kind: 'records.change', zone: zone.name, changes: list } as const;
+      const result = await this.#execute(command, { ifMatch: [at] });
+      if (!(result instanceof Problem)) {
+        at = result.revision;
+        continue;
+      }
+      const index = /^\/changes\/(\d+)/.exec(result.pointer ?? '')?.[1];
+      const change = index === undefined ? undefined : list[Number(index)];
+      return { problem: result, name: (change?.put ?? change?.delete)?.name };
+    }
+    return undefined;
+  }
+
+  *#collect(zoneName: string, names: readonly string[]): Sliced<Collected | undefined> {
+    const zone = this.#parts.queries.zone(zoneName === '' ? '.' : zoneName);
+    if (zone instanceof Problem) {
+      for (const name of names) this.#refuse(name, zone);
+      return undefined;
+    }
+    const changes: RecordChange[] = [];
+    const unsettled: string[] = [];
+    for (const [i, name] of names.entries()) {
+      if (i > 0 && i % NAMES_AT_ONCE === 0) yield;
+      if (this.#isHeldBack(name)) continue;
+      const planned = this.#plan(name);
+      if (planned instanceof Problem) this.#refuse(name, planned);
+      else if (planned.services.length > 0 && !this.#settled.has(name)) unsettled.push(name);
+      else changes.push(...planned.changes);
+    }
+    return { zone, changes, unsettled };
+  }
+
+  /** What it tells the owner of was refused: were it written or removed alone, nobody would own that, or it would never go. */
+  #isHeldBack(name: string): boolean {
+    if (this.refused.has(name)) return true;
+    const edits = this.#edits.get(name) ?? [];
+    const held = edits.find(({ endpoint: { owned } }) => owned !== undefined && this.refused.has(owned));
+    return held !== undefined;
+  }
+}
+
+interface Collected {
+  readonly zone: Zone;
+  readonly changes: readonly RecordChange[];
+  /** Names that another's records made a service of, or are about to, since it was looked at. */
+  readonly unsettled: readonly string[];
+}
