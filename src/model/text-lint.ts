@@ -101,7 +101,8 @@ function caaMessage({ flags, tag, value }: { flags: number; tag: string; value: 
   // Quotes of another kind are told by themselves.
   if (/[^\0-\x7f]/.test(value)) return undefined;
   // The domain of an authority and parameters, or nothing: nobody may issue (§4.2).
-  if (tag.startsWith('issue') && !/^[ \t]*([a-z0-9-]+(\.[a-z0-9-]+)+)?[ \t]*(;.*)?$/i.test(value))
+  const issuer = value.replace(/^[ \t]+/, '');
+  if (tag.startsWith('issue') && !/^([a-z0-9-]+(\.[a-z0-9-]+)+)?[ \t]*(;.*)?$/i.test(issuer))
     return `names the authority ${JSON.stringify(value)}: a domain such as letsencrypt.org was expected (RFC 8659 §4.2)`;
   return undefined;
 }

@@ -89,8 +89,8 @@ function splitText(type: number, text: string, rdata: Uint8Array | Malformed): M
   return new Malformed(`${reason}: ${each} if that is meant`);
 }
 
-/** Quotes of another kind that somebody put around it. */
-const aroundText = /^[\u2018-\u201f\u00ab\u00bb']+|[\u2018-\u201f\u00ab\u00bb']+$/g;
+/** Quotes of another kind that somebody put around it. The look behind keeps a run of them from being tried at each of its places. */
+const aroundText = /^[\u2018-\u201f\u00ab\u00bb']+|(?<![\u2018-\u201f\u00ab\u00bb'])[\u2018-\u201f\u00ab\u00bb']+$/g;
 
 /** With the text in quotes, in as many strings as it needs. */
 function told(reason: string, text: string): Malformed {
