@@ -29,6 +29,16 @@ const releasePage = {
   ),
 };
 
+/** Of one release. */
+export const ReleaseWaitQuery = Type.Object(
+  {
+    waitSeconds: Type.Optional(
+      whole('Waits so long, at most, for the release to change or to end. 0 if left out: not at all.', { maximum: 60 }),
+    ),
+  },
+  strict,
+);
+
 export const ReleasePageQuery = Type.Object(releasePage, strict);
 export const AllReleasesPageQuery = Type.Object(
   {

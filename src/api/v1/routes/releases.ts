@@ -1,6 +1,6 @@
 /** Releases: made, planned, read, moved on. Each has a path under each of its services, and one of its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AllReleasesPageQuery, ReleasePageQuery } from '../../../contract/pages.ts';
+import { AllReleasesPageQuery, ReleasePageQuery, ReleaseWaitQuery } from '../../../contract/pages.ts';
 import {
   EmptyBody,
   PromoteBody,
@@ -14,7 +14,9 @@ import type { Command } from '../../../control/commands/command.ts';
 import type { ReleaseView } from '../../../control/queries.ts';
 import { Problem } from '../../../model/errors.ts';
 import { canonicalName } from '../../../model/name.ts';
+import { isActive } from '../../../model/release.ts';
 import { access, grantOf } from '../../access.ts';
+import { refuse } from '../../door/guard.ts';
 import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
@@ -28,7 +30,8 @@ import {
   resourceReply,
   writeProblems,
 } from '../../reply-schemas.ts';
-import { etagOf } from '../conditions.ts';
+import { etagOf, isNamedBy } from '../conditions.ts';
+import { ReleaseWaits } from '../release-waits.ts';
 import { releaseReply } from '../replies/nouns.ts';
 import { releaseViewReply } from '../replies/release.ts';
 import { post, sendFresh, sendPage } from '../replies.ts';
@@ -98,7 +101,16 @@ const get = {
   response: { ...resourceReply('Release', 'The release.'), ...readProblems('release_unknown') },
 };
 
-const getAny = { ...get, operationId: 'getRelease', summary: 'One release', params: ReleaseParams };
+const getAny = {
+  ...get,
+  operationId: 'getRelease',
+  summary: 'One release, or what it is next',
+  description:
+    'With `waitSeconds` the reply comes when the release has another ETag, or has ended, and at the latest after that time: then with the state as it is, or as 304 where If-None-Match names it. What If-None-Match does not name is told at once, so that a client that sends back each ETag misses no state that lasts; without it the wait is from now.',
+  params: ReleaseParams,
+  querystring: ReleaseWaitQuery,
+  response: { ...get.response, ...readProblems('query_invalid', 'release_unknown') },
+};
 
 const verbResponse = {
   ...postReply('Release', 'Done; what follows from it is in force.'),
@@ -151,7 +163,8 @@ const retryProblems = [
 
 const servicesOf = (body: { services: string[] }): string[] => body.services;
 
-export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
+export function releaseRoutes(api: ApiInstance, parts: ApiParts): void {
+  const { engine, queries } = parts;
   api.post(
     '/v1/services/:name/releases',
     { schema: createOne, config: access('release', 'service') },
@@ -182,10 +195,33 @@ export function releaseRoutes(api: ApiInstance, { engine, queries }: ApiParts): 
     const { id, name } = request.params;
     return sendRelease(request, reply, queries.release(id, name, grantOf(request)));
   });
-  api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, (request, reply) =>
-    sendRelease(request, reply, queries.release(request.params.id, undefined, grantOf(request))),
-  );
+  waitRoute(api, parts);
   for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
+}
+
+function waitRoute(api: ApiInstance, { queries, events, tokens, now }: ApiParts): void {
+  const waits = new ReleaseWaits(events);
+  api.addHook('preClose', async () => waits.stop());
+  api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, async (request, reply) => {
+    const find = () => queries.release(request.params.id, undefined, grantOf(request));
+    const found = find();
+    const { waitSeconds = 0 } = request.query;
+    if (waitSeconds === 0 || found instanceof Problem || !isActive(found.release))
+      return sendRelease(request, reply, found);
+    const { revision } = found.release;
+    const known = request.headers['if-none-match'];
+    // Malformed, it is no condition (sendFresh says so too).
+    if (known !== undefined && isNamedBy(known, revision) === false) return sendRelease(request, reply, found);
+    const isOver = (): boolean => {
+      const then = find();
+      return then instanceof Problem || then.release.revision !== revision;
+    };
+    const refused = await waits.wait(request, reply, waitSeconds, isOver);
+    if (refused !== undefined) return refuse(reply, refused);
+    const { actor } = request;
+    if (actor === undefined || tokens.isGood(actor, now())) return sendRelease(request, reply, find());
+    return sendProblem(reply, new Problem('token_invalid', 'The token has expired or was revoked while it waited.'));
+  });
 }
 
 function sendRelease(request: FastifyRequest, reply: FastifyReply, found: ReleaseView | Problem): FastifyReply {
