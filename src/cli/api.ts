@@ -17,8 +17,8 @@ const RETRY_AFTER_MS = [250, 1000];
 /** The most items that a page has (API contract). */
 const PAGE_ITEMS = 1000;
 
-/** What a PUT rests on, in the words of whoever asks for it. */
-interface Ground {
+/** What a write rests on, in the words of whoever asks for it. */
+export interface Ground {
   /** What is put, such as `the zone example.com`. */
   readonly what: string;
   /** The revision that it was seen at; undefined: it is not there yet. */
@@ -78,24 +78,20 @@ export class Api {
 
   /** With a ground it is refused where that has gone: no look before could see what comes between. */
   async put<Reply>(path: string, { ground, ...options }: RequestOptions & { ground?: Ground }): Promise<Reply> {
-    if (ground === undefined) return (await this.#send('PUT', path, options)).json() as Promise<Reply>;
-    const { revision } = ground;
-    const headers: Record<string, string> =
-      revision === undefined ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
-    try {
-      return (await (await this.#send('PUT', path, { ...options, headers })).json()) as Reply;
-    } catch (error) {
-      throw groundGone(error, ground);
-    }
+    return (await (await this.#sendOn(ground, 'PUT', path, options)).json()) as Reply;
   }
 
-  async post<Reply>(path: string, body: unknown, options: RequestOptions = {}): Promise<Reply> {
+  async post<Reply>(
+    path: string,
+    body: unknown,
+    { ground, ...options }: RequestOptions & { ground?: Ground } = {},
+  ): Promise<Reply> {
     const headers = { ...options.headers, 'idempotency-key': options.idempotencyKey ?? randomUUID() };
-    return (await this.#send('POST', path, { ...options, body, headers })).json() as Promise<Reply>;
+    return (await (await this.#sendOn(ground, 'POST', path, { ...options, body, headers })).json()) as Reply;
   }
 
-  async delete(path: string): Promise<void> {
-    await (await this.#send('DELETE', path)).arrayBuffer();
+  async delete(path: string, ground?: Ground): Promise<void> {
+    await (await this.#sendOn(ground, 'DELETE', path, {})).arrayBuffer();
   }
 
   /** The server's clock, to the second: the Date of a reply (RFC 9110 §6.6.1). */
@@ -122,6 +118,17 @@ export class Api {
     if (reply.ok && reply.body !== null) return reply.body;
     await reply.body?.cancel();
     return undefined;
+  }
+
+  async #sendOn(ground: Ground | undefined, method: string, path: string, options: RequestOptions): Promise<Response> {
+    if (ground === undefined) return this.#send(method, path, options);
+    const { revision } = ground;
+    const condition = revision === undefined ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
+    try {
+      return await this.#send(method, path, { ...options, headers: { ...options.headers, ...condition } });
+    } catch (error) {
+      throw groundGone(error, ground);
+    }
   }
 
   async #send(method: string, path: string, asked: RequestOptions = {}): Promise<Response> {

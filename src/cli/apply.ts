@@ -1,159 +1,138 @@
-/** `teal apply`: services as a file declares them, after a look at what that changes. */
+/** `teal apply`: zones, records, services, tokens and webhooks as files declare them, after a look at what that changes. */
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Service } from '../contract/types.ts';
-import { path } from './api.ts';
+import type { ApplyPlan } from '../contract/types.ts';
+import { FILE_TIME_LIMIT_MS } from './api.ts';
+import { carryOut, isWanted, makesSecret } from './apply/carry-out.ts';
+import { differencesOf, planLines, summary } from './apply/difference.ts';
+import { type Declaration, readDeclaration } from './apply/files.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import type { Style } from './format/style.ts';
-import { plural, printable } from './format/text.ts';
-import { isGroup, readYaml } from './input-file.ts';
-import { type Change, type Compared, type DeclaredService, differences } from './service-difference.ts';
+import { type Labels, labelValue } from './option-values.ts';
 import { describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
-/** The most that the server compares at once (API contract). */
-const COMPARED_AT_ONCE = 100;
-
 interface Options extends SessionOptions {
-  readonly file: string;
+  readonly file: readonly string[];
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-}
-
-interface Difference {
-  readonly name: string;
-  readonly action: 'make' | 'change' | 'none';
-  readonly changes: readonly Change[];
-  readonly declared: DeclaredService;
-  /** The revision that it was compared with; a later one makes the server refuse. */
-  readonly revision: number | undefined;
+  readonly check?: boolean;
+  readonly weights?: boolean;
+  readonly prune?: boolean;
+  readonly label?: Labels;
+  readonly secretsDir?: string;
 }
 
 export function add(program: Command, shell: Shell): void {
   const command = program
     .command('apply')
     .helpGroup('Zones and services:')
-    .summary('make services as a file declares them')
+    .summary('make all as files declare it')
     .description(
-      'Make and change services to be as a file declares them, after showing the difference. Weights are left alone ' +
-        'unless the file names them, so that a canary is not undone; services that it does not name are not touched.',
+      'Make zones, records, services, tokens and webhooks to be as files declare them, after showing the difference. ' +
+        'What they do not name is not touched. Pools that are there keep their weights, so that no file takes back a release or a canary.',
     )
-    .requiredOption('-f, --file <file>', 'YAML or JSON with `services:` as in the settings (`-`: standard input)')
+    .requiredOption('-f, --file <file...>', 'YAML or JSON, of several documents if need be (`-`: standard input)')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the difference; what would be refused is')
+    .option('--check', 'only show the difference, with the exit code 1 where there is one')
+    .option('--weights', 'set the weights that are declared, of pools that are there too')
+    .option('--prune', 'take away what bears the labels and is in none of the files')
+    .option('--label <key=value>', 'for --prune: a label that it must bear; repeat it for all that it must', labelValue)
+    .option('--secrets-dir <folder>', 'write secrets that are made to new files in it that only you can read')
     .action((options: Options) => apply(options, shell));
   describeWrite(
     command,
     `
     teal apply -f services.yaml --dry-run
-    teal apply -f services.yaml --yes
+    teal apply -f dns/*.yaml --yes
+    teal apply -f dns/*.yaml --prune --label managed-by=apply
 
   services.yaml:
     services:
       app.example.com:
         ttlSeconds: 5
         pools:
-          blue: { targets: [192.0.2.10] }               # keeps the weight that is in force
-          green: { targets: [192.0.2.20], weight: 0 }   # a new pool needs one
+          blue: { targets: [192.0.2.10], weight: 1 }    # weights count for pools that are new
+          green: { targets: [192.0.2.20], weight: 0 }
     `,
   );
 }
 
 async function apply(options: Options, shell: Shell): Promise<void> {
-  const declared = await readDeclared(options.file, shell);
+  checkOptions(options);
+  const declaration = await readDeclaration(options.file, shell);
+  if (declaration.isEmpty) {
+    const but = options.prune ? '; with --prune all that bears the label would go' : '';
+    throw new Failure(EXIT.REFUSED, `${options.file.join(', ')}: expected something declared, found nothing${but}`);
+  }
   const session = await openSession(shell, options);
-  const found = await compareAll(session, declared);
-  const wanted = found.filter(({ action }) => action !== 'none');
-  if (!session.json) session.lines([...found.flatMap((one) => differenceLines(one, session.style)), summary(found)]);
-  const isDone = options.dryRun || wanted.length === 0;
+  const plan = await planOf(session, declaration, options);
+  const found = plan.steps.flatMap(differencesOf);
+  const isSame = !plan.steps.some(isWanted);
+  if (!session.json) session.lines([...planLines(found, session.style), summary(found)]);
+  const secretFile = secretFiles(plan, declaration, options.secretsDir);
+  const isDone = options.dryRun || options.check || isSame;
   if (!isDone && !options.yes) await confirm(session, 'Apply?', 'apply', 'nothing was applied');
-  const applied = isDone ? [] : await putAll(session, wanted);
-  if (session.json) session.show({ differences: found.map(({ declared: _, ...shown }) => shown), applied }, () => []);
+  const planAgain = () => planOf(session, declaration, options);
+  const how = { declaration, planAgain, weights: options.weights === true, secretFile };
+  const applied = isDone ? [] : await carryOut(session, plan, how);
+  if (session.json) session.show({ differences: found, applied }, () => []);
+  if (options.check && !isSame) throw new Failure(EXIT.NEGATIVE, 'it is not all as declared');
 }
 
-async function readDeclared(file: string, shell: Shell): Promise<Record<string, DeclaredService>> {
-  const { services } = await readYaml(file, ['services'], shell);
-  if (isGroup(services) && Object.values(services).every(isGroup)) return services as Record<string, DeclaredService>;
-  throw new Failure(
-    EXIT.REFUSED,
-    `${file}: expected services by name, such as services: {app.example.com: {pools: {…}}}`,
-  );
-}
-
-/** The server compares them, in their order: it knows what means the same, and refuses what it would refuse. */
-async function compareAll(
-  { api }: Session,
-  declared: Readonly<Record<string, DeclaredService>>,
-): Promise<readonly Difference[]> {
-  const entries = Object.entries(declared);
-  const found: Difference[] = [];
-  for (let start = 0; start < entries.length; start += COMPARED_AT_ONCE) {
-    const part = entries.slice(start, start + COMPARED_AT_ONCE);
-    const body = { services: Object.fromEntries(part), dryRun: true };
-    const { services } = await api.post<{ services: readonly Compared[] }>('/v1/services', body);
-    for (const [index, compared] of services.entries()) {
-      const { name, action, before } = compared;
-      const changes = action === 'none' ? [] : differences(compared);
-      const declared = asShown(part[index]?.[1], compared.after);
-      found.push({ name, action, changes, declared, revision: before?.revision });
-    }
+function checkOptions({ prune, label }: Options): void {
+  if (prune && label === undefined) {
+    throw new Failure(
+      EXIT.USAGE,
+      '--prune needs --label, such as --label managed-by=apply: what has none is never taken',
+    );
   }
-  return found;
-}
-
-/** Where it takes the place of records: of those that were shown, and no others. */
-function asShown(declared: DeclaredService, { replaced }: Service): DeclaredService {
-  if (replaced === undefined) return declared;
-  return { ...declared, replace: Object.fromEntries(replaced.map(({ type, revision }) => [type, revision])) };
-}
-
-/** One after the other: each is a revision of its own, and what was done before a refusal stays, and is said. */
-async function putAll(session: Session, wanted: readonly Difference[]): Promise<{ name: string; revision: number }[]> {
-  const applied: { name: string; revision: number }[] = [];
-  for (const { name, declared, revision } of wanted) {
-    // Only the change that was shown is made: the server refuses where somebody else was faster.
-    const ground = { what: `the service ${name}`, revision, advice: 'apply again: it is compared anew' };
-    try {
-      const service = await session.api.put<Service>(path`/v1/services/${name}`, { body: declared, ground });
-      applied.push({ name, revision: service.revision });
-      if (!session.json) session.lines([`${name}: in force as revision ${service.revision}.`]);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const done = `${applied.length} of ${plural(wanted.length, 'service')} ${applied.length === 1 ? 'was' : 'were'} applied before`;
-      throw new Failure(error.exitCode, `${name}: ${error.message}; ${done}`, {
-        problem: { ...error.json, applied },
-        lines: error.lines,
-      });
-    }
+  if (label !== undefined && !prune) {
+    const why = 'labels of what is declared stand in the file, such as labels: {managed-by: apply}';
+    throw new Failure(EXIT.USAGE, `--label says what --prune takes, and there is no --prune: ${why}`);
   }
-  return applied;
 }
 
-export function differenceLines({ name, action, changes }: Difference, style: Style): string[] {
-  if (action === 'none') return [`= ${name}`];
-  const sign = action === 'make' ? style.colour('green', '+') : style.colour('yellow', '~');
-  const shown = action === 'make' ? changes.filter(({ to }) => to !== undefined && !isEmpty(to)) : changes;
-  if (changes.length === 0) return [`${sign} ${style.bold(name)}`, '    what is never shown'];
-  return [
-    `${sign} ${style.bold(name)}${action === 'make' ? ' (new)' : ''}`,
-    ...shown.map(
-      ({ what, from, to }) => `    ${what}: ${action === 'make' ? value(to) : `${value(from)} → ${value(to)}`}`,
-    ),
-  ];
+/** The server works it out: it knows what means the same, and refuses what it would refuse. */
+async function planOf({ api }: Session, declaration: Declaration, options: Options): Promise<ApplyPlan> {
+  const body = {
+    ...declaration.bodies,
+    dryRun: true,
+    ...(options.weights && { weights: 'declared' }),
+    ...(options.prune && { prune: { labels: options.label } }),
+  };
+  try {
+    return await api.post<ApplyPlan>('/v1/apply', body, { limitMs: FILE_TIME_LIMIT_MS });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { pointer } = (error.problem ?? {}) as { pointer?: string };
+    const place = pointer === undefined ? undefined : declaration.placeOf(pointer);
+    if (place === undefined) throw error;
+    throw new Failure(error.exitCode, `${place}: ${error.message}`, {
+      problem: { ...error.json, place },
+      lines: error.lines,
+    });
+  }
 }
 
-function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-function value(of: unknown): string {
-  if (of === undefined) return 'none';
-  if (Array.isArray(of) && of.every((item) => typeof item === 'string')) return printable(of.join(' '));
-  return printable(typeof of === 'string' ? of : JSON.stringify(of));
-}
-
-function summary(found: readonly Difference[]): string {
-  const count = (wanted: Difference['action']): number => found.filter(({ action }) => action === wanted).length;
-  return `${count('make')} to make, ${count('change')} to change, ${count('none')} as declared.`;
+/** Files for the secrets that will be made, none of which is there yet: asked before anything is done. Throws Failure. */
+function secretFiles(plan: ApplyPlan, declaration: Declaration, folder: string | undefined) {
+  const fileOf = (kind: 'token' | 'webhook', name: string): string | undefined =>
+    folder === undefined ? undefined : join(folder, `${kind}-${name}`);
+  if (folder === undefined) return fileOf;
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Failure(EXIT.CANNOT_WRITE, `--secrets-dir: ${folder} is no folder that is there; make it first`);
+  }
+  for (const { token, webhook } of plan.steps) {
+    const isToken = token?.action === 'make';
+    const body = (declaration.bodies.webhooks[webhook?.key ?? ''] ?? {}) as { secret?: unknown };
+    const isWebhook = webhook?.action === 'make' && makesSecret(webhook.before, body);
+    const file = isToken ? fileOf('token', token.name) : isWebhook ? fileOf('webhook', webhook.name) : undefined;
+    if (file === undefined || lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
+    throw new Failure(EXIT.CANNOT_WRITE, `${file}: it is there already; nothing was applied`);
+  }
+  return fileOf;
 }

@@ -23,7 +23,7 @@ export function durationValue(text: string): number {
 export type Labels = Readonly<Record<string, string>>;
 
 /** `team=web`, several of them. The server says what may be in one. */
-function labelValue(text: string, before: Labels = {}): Labels {
+export function labelValue(text: string, before: Labels = {}): Labels {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected a label such as team=web.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

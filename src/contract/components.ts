@@ -1,5 +1,6 @@
 /** The schemas that have a name of their own in the OpenAPI document: bodies, which are closed, and replies, which are open. */
 import type { TSchema } from 'typebox';
+import { ApplyBody, ApplyPlan } from './apply.ts';
 import { Drain } from './drain.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
 import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
@@ -34,12 +35,12 @@ const bodies: readonly TSchema[] = [
     RollbackBody,
     ForcedBody,
   ],
-  ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody],
+  ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody, ApplyBody],
 ];
 
 const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
-  ...[ServiceHealth, ForcedHealth],
+  ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
 ];
 

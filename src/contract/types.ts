@@ -1,5 +1,6 @@
 /** The types of what goes over HTTP, by name: for clients, which take types from here and nothing else. */
 import type { Static, TSchema } from 'typebox';
+import type * as apply from './apply.ts';
 import type * as drain from './drain.ts';
 import type * as health from './health.ts';
 import type * as releases from './releases.ts';
@@ -59,3 +60,5 @@ export type NewToken = Shown<typeof tokens.NewToken>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
 export type Delivery = Shown<typeof webhooks.Delivery>;
+
+export type ApplyPlan = Shown<typeof apply.ApplyPlan>;

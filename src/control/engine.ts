@@ -175,11 +175,13 @@ export class Engine {
       store: this.#store,
       settle: () => this.#settle(),
       localOf: (changes: readonly ModelChange[]) => this.#localOf(changes),
-      draft: (command: Command, revision: number) => {
+      draft: (command: Command, revision: number, assumed: readonly LocalChange[]) => {
         const drafted = this.#drafting.draft(command, context, revision);
         if (drafted instanceof Problem || !isDraft(drafted)) return drafted;
         const changes = drafted.changes.map((change) => this.#drafting.withObserved(change, context.atMs));
-        return this.#rehearseTable(changes) ?? drafted;
+        // What is put into a zone that is only assumed needs that zone in the table.
+        const zones = assumed.filter(({ op }) => op === 'putZone');
+        return this.#rehearseTable(changes, zones) ?? drafted;
       },
     };
     try {
@@ -210,8 +212,8 @@ export class Engine {
   }
 
   /** Whether the table would take the changes; nothing of them stays. */
-  #rehearseTable(changes: readonly ModelChange[]): Problem | undefined {
-    const full = this.#prepare(this.#localOf(changes));
+  #rehearseTable(changes: readonly ModelChange[], before: readonly LocalChange[] = []): Problem | undefined {
+    const full = this.#prepare([...before, ...this.#localOf(changes)]);
     if (full === undefined) this.#table.takeBack();
     return full;
   }

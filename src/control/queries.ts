@@ -14,6 +14,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
+import { type Declared, type Plan, planApply } from './apply/plan.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
@@ -22,6 +23,7 @@ import { findService } from './drafts/services.ts';
 import { unknownToken } from './drafts/tokens.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
+import type { Engine } from './engine.ts';
 import { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
 import { rrsetName, shown } from './names.ts';
@@ -145,6 +147,16 @@ export class Queries {
   /** The service that the records at a name would make, or these targets would. */
   proposal(text: string, asked: AskedProposal, grant: Grant): Proposal | Problem {
     return proposal(this.#store, text, asked, grant);
+  }
+
+  /** What would have to be done so that all is as declared. */
+  plan(
+    engine: Pick<Engine, 'rehearse'>,
+    declared: Declared,
+    context: CommandContext,
+    grant: Grant,
+  ): Sliced<Plan | Problem> {
+    return planApply(this.#store, engine, declared, context, grant);
   }
 
   /** In name order; `after` is a name as typed by a user. */

@@ -17,6 +17,8 @@ export type OnDrafted = (drafted: Exclude<Drafted, Problem>, index: number) => v
 
 /** What stands on ground that has moved. */
 const CHANGED = 'changed';
+/** Each slice assumes again what those before it came to, so that more of them would be more work. */
+const SLICES_MAX = 100;
 /** So often a rehearsal begins at most: a server where shifts never pause must not keep it from its end. */
 const BEGINNINGS_MAX = 4;
 
@@ -24,12 +26,15 @@ interface Ground {
   readonly store: Pick<Store, 'lastRevision' | 'whatIf'>;
   readonly settle: () => void;
   readonly localOf: (changes: readonly ModelChange[]) => readonly LocalChange[];
-  /** The draft of a command under the number of its revision, with all that it could be refused for. */
-  readonly draft: (command: Command, revision: number) => Drafted;
+  /**
+   * The draft of a command under the number of its revision, with all that it could be refused for. `assumed`: the changes
+   * of those before it, which the table does not know.
+   */
+  readonly draft: (command: Command, revision: number, assumed: readonly LocalChange[]) => Drafted;
 }
 
 /**
- * Each command is a slice. Where something was changed between two of them all begin anew; where something always is, the
+ * Each command is a slice, or a few where there are many. Where something was changed between two of them all begin anew; where something always is, the
  * last beginning is one slice, as long as its commands are.
  */
 export function* rehearse(
@@ -38,7 +43,7 @@ export function* rehearse(
   onDrafted: OnDrafted,
 ): Sliced<Refused | undefined> {
   for (let beginning = 1; ; beginning++) {
-    const atOnce = beginning < BEGINNINGS_MAX ? 1 : commands.length;
+    const atOnce = beginning < BEGINNINGS_MAX ? Math.ceil(commands.length / SLICES_MAX) : commands.length;
     const refused = yield* rehearseSlices(ground, commands, onDrafted, atOnce);
     if (refused !== CHANGED) return refused;
   }
@@ -63,7 +68,7 @@ function* rehearseSlices(
     const failed = store.whatIf((assume) => {
       assume(assumed);
       for (let index = start; index < Math.min(start + atOnce, commands.length); index++) {
-        const drafted = draft(commands[index], last + 1);
+        const drafted = draft(commands[index], last + 1, assumed);
         if (drafted instanceof Problem) {
           refused = { problem: drafted, index };
           return;

@@ -34,6 +34,7 @@ export const problemStatus = {
   service_conflict: 409,
   apex_conflict: 409,
   zone_has_services: 409,
+  zone_not_empty: 409,
   pools_changed: 409,
   nothing_to_roll_back: 409,
   release_active: 409,

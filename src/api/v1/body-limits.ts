@@ -17,6 +17,8 @@ const LIMITS: Readonly<Record<string, number>> = {
   '/v1/services/:name': 128 * KIB,
   // A hundred services to compare.
   '/v1/services': 512 * KIB,
+  // Files that declare some thousand RRsets.
+  '/v1/apply': 1024 * KIB,
   '/v1/releases': 128 * KIB,
   '/v1/services/:name/releases': 128 * KIB,
   // 64 KiB on the wire; a byte may take five characters.

@@ -6,6 +6,7 @@ import { compileValidator } from '../validation.ts';
 import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { dialect } from './dialect.ts';
+import { applyRoutes } from './routes/apply.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -51,5 +52,6 @@ export const v1: Api = {
     tokenRoutes(api, parts);
     eventRoutes(api, parts);
     webhookRoutes(api, parts);
+    applyRoutes(api, parts);
   },
 };

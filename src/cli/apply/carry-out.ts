@@ -1,0 +1,224 @@
+/** Carries a plan out, step by step: each noun by its own request, on the ground that was shown, and no other. */
+import type { ApplyPlan, NewToken, RecordChanges, Service, Webhook, Zone } from '../../contract/types.ts';
+import { type Ground, path } from '../api.ts';
+import { EXIT } from '../exit.ts';
+import { Failure } from '../failure.ts';
+import { plural } from '../format/text.ts';
+import { keepSecret } from '../secret-file.ts';
+import type { Session } from '../session.ts';
+import type { Declaration } from './files.ts';
+
+type Step = ApplyPlan['steps'][number];
+
+export interface Applied {
+  readonly kind: 'zone' | 'records' | 'service' | 'token' | 'webhook';
+  readonly name: string;
+  /** Absent of what was deleted. */
+  readonly revision?: number;
+  /** Of what was made, where no file takes it. */
+  readonly secret?: string;
+  /** The file that has the secret. */
+  readonly output?: string;
+  readonly deleted?: true;
+}
+
+interface How {
+  readonly declaration: Declaration;
+  /** The plan as it would be now. */
+  readonly planAgain: () => Promise<ApplyPlan>;
+  /** Sets the weights of pools that are there, too. */
+  readonly weights: boolean;
+  /** Where the secret of a token or webhook that is made goes; undefined: it is shown. */
+  readonly secretFile: (kind: 'token' | 'webhook', name: string) => string | undefined;
+}
+
+const ADVICE = 'apply again: it is compared anew';
+
+/** What was done before a refusal stays, and is said; applied again, the rest is compared anew. */
+export async function carryOut(session: Session, plan: ApplyPlan, how: How): Promise<Applied[]> {
+  const steps = plan.steps.filter(isWanted);
+  const run = new Run(session, plan, how);
+  for (const step of steps) {
+    try {
+      await run.take(step);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { applied } = run;
+      const what = steps.every(({ service }) => service !== undefined) ? 'service' : 'change';
+      const done = `${applied.length} of ${plural(steps.length, what)} ${applied.length === 1 ? 'was' : 'were'} applied before`;
+      throw new Failure(error.exitCode, `${nameOf(step)}: ${error.message}; ${done}`, {
+        problem: { ...error.json, applied },
+        lines: error.lines,
+      });
+    }
+  }
+  return run.applied;
+}
+
+export function isWanted({ zone, records, service, token, webhook }: Step): boolean {
+  if (records !== undefined) return records.rrsets.some(({ action }) => action !== 'none');
+  return (zone ?? service ?? token ?? webhook)?.action !== 'none';
+}
+
+function nameOf({ zone, records, service, token, webhook }: Step): string {
+  return records?.zone ?? (zone ?? service ?? token ?? webhook)?.name ?? '';
+}
+
+class Run {
+  readonly applied: Applied[] = [];
+  readonly #session: Session;
+  readonly #plan: ApplyPlan;
+  readonly #how: How;
+  /** Of zones that this run has changed. */
+  readonly #revisions = new Map<string, number>();
+
+  constructor(session: Session, plan: ApplyPlan, how: How) {
+    this.#session = session;
+    this.#plan = plan;
+    this.#how = how;
+  }
+
+  async take({ zone, records, service, token, webhook }: Step): Promise<void> {
+    if (zone !== undefined) await (zone.action === 'delete' ? this.#deleteZone(zone.name, zone) : this.#putZone(zone));
+    if (records !== undefined) await this.#changeRecords(records);
+    if (service !== undefined) {
+      await (service.action === 'delete' ? this.#deleteService(service) : this.#putService(service));
+    }
+    if (token !== undefined) await this.#makeToken(token.key ?? token.name);
+    if (webhook !== undefined) await this.#putWebhook(webhook);
+  }
+
+  #done(applied: Applied, line: string): void {
+    this.applied.push(applied);
+    const { secret, output } = applied;
+    const shown = secret === undefined ? [] : ['Its secret is shown this once:', '', `  ${secret}`, ''];
+    const kept = output === undefined ? [] : [`Its secret is in ${output}.`];
+    if (!this.#session.json) this.#session.lines([line, ...shown, ...kept]);
+  }
+
+  #inForce(kind: Applied['kind'], name: string, revision: number, more: Partial<Applied> = {}): void {
+    const what = kind === 'service' ? name : `${kind} ${name}`;
+    this.#done({ kind, name, revision, ...more }, `${what}: in force as revision ${revision}.`);
+  }
+
+  /** What was shown is what is changed: the server refuses where somebody else was faster. */
+  #ground(what: string, before: { readonly revision: number } | null): Ground | undefined {
+    const revision = before?.revision;
+    // By a step before it: a zone that is made takes over the services in it.
+    if (revision !== undefined && revision > this.#plan.revision) return undefined;
+    return { what, revision, advice: ADVICE };
+  }
+
+  async #putZone({ key = '', name, before }: NonNullable<Step['zone']>): Promise<void> {
+    const ground = this.#ground(`the zone ${name}`, before);
+    const body = this.#how.declaration.bodies.zones[key];
+    const { revision } = await this.#session.api.put<Zone>(path`/v1/zones/${name}`, {
+      body,
+      ...(ground && { ground }),
+    });
+    this.#revisions.set(name, revision);
+    this.#inForce('zone', name, revision);
+  }
+
+  async #deleteZone(name: string, { before }: Pick<NonNullable<Step['zone']>, 'before'>): Promise<void> {
+    const ground = this.#ground(`the zone ${name}`, before) ?? (await this.#groundNow(name));
+    await this.#session.api.delete(path`/v1/zones/${name}`, ground);
+    this.#done({ kind: 'zone', name, deleted: true }, `zone ${name}: deleted.`);
+  }
+
+  /**
+   * The zone has changed with the services that were deleted from it, perhaps by somebody else too: it is looked at once
+   * more, and what has come into it without the label is a refusal.
+   */
+  async #groundNow(name: string): Promise<Ground> {
+    const { steps } = await this.#how.planAgain();
+    const zone = steps.find((step) => step.zone?.name === name && step.zone.action === 'delete')?.zone;
+    return { what: `the zone ${name}`, revision: zone?.before?.revision ?? 0, advice: ADVICE };
+  }
+
+  async #changeRecords({ zone, revision, rrsets }: NonNullable<Step['records']>): Promise<void> {
+    const wanted = rrsets.filter(({ action }) => action !== 'none');
+    const changes = wanted.map(({ name, type, after }) => {
+      if (after === null) return { delete: { name, type } };
+      const { ttlSeconds, rdata, labels = {} } = after;
+      const ttls = 'recordTtlSeconds' in after ? { recordTtlSeconds: after.recordTtlSeconds } : {};
+      return { put: { name, type, ttlSeconds, ...ttls, rdata, labels } };
+    });
+    const ground = { what: `the zone ${zone}`, revision: this.#revisions.get(zone) ?? revision, advice: ADVICE };
+    const made = await this.#session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes }, { ground });
+    this.#revisions.set(zone, made.revision);
+    this.#done(
+      { kind: 'records', name: zone, revision: made.revision },
+      `records of ${zone}: ${plural(wanted.length, 'RRset')} in force as revision ${made.revision}.`,
+    );
+  }
+
+  async #putService({ key = '', name, before, after }: NonNullable<Step['service']>): Promise<void> {
+    const declared = this.#how.declaration.bodies.services[key] as DeclaredService;
+    const kept = this.#how.weights || before === null ? declared : withoutWeights(declared, before);
+    const body = asShown(kept, after as Service);
+    const ground = this.#ground(`the service ${name}`, before);
+    const put = { body, ...(ground && { ground }) };
+    const { revision } = await this.#session.api.put<Service>(path`/v1/services/${name}`, put);
+    this.#inForce('service', name, revision);
+  }
+
+  async #deleteService({ name, before }: NonNullable<Step['service']>): Promise<void> {
+    await this.#session.api.delete(path`/v1/services/${name}`, this.#ground(`the service ${name}`, before));
+    this.#done({ kind: 'service', name, deleted: true }, `${name}: deleted.`);
+  }
+
+  async #makeToken(name: string): Promise<void> {
+    const body = { ...(this.#how.declaration.bodies.tokens[name] as object), name };
+    const make = (): Promise<NewToken> => this.#session.api.post<NewToken>('/v1/tokens', body);
+    const output = this.#how.secretFile('token', name);
+    if (output !== undefined) {
+      const { revision } = await keepSecret(output, make);
+      return this.#inForce('token', name, revision, { output });
+    }
+    const { revision, secret } = await make();
+    // The reply was lost on its way and asked for again; the server keeps no secrets.
+    const lost = 'it was made, but the reply with its secret was lost: revoke it, and apply again';
+    if (secret === undefined) throw new Failure(EXIT.TRY_LATER, lost);
+    return this.#inForce('token', name, revision, { secret });
+  }
+
+  async #putWebhook({ key = '', name, before }: NonNullable<Step['webhook']>): Promise<void> {
+    const body = this.#how.declaration.bodies.webhooks[key] as { readonly secret?: unknown };
+    const ground = this.#ground(`the webhook ${name}`, before);
+    const put = (): Promise<Webhook> =>
+      this.#session.api.put<Webhook>(path`/v1/webhooks/${name}`, { body, ...(ground && { ground }) });
+    const output = makesSecret(before, body) ? this.#how.secretFile('webhook', name) : undefined;
+    if (output !== undefined) {
+      const { revision } = await keepSecret(output, put);
+      return this.#inForce('webhook', name, revision, { output });
+    }
+    const { revision, secret } = await put();
+    return this.#inForce('webhook', name, revision, typeof secret === 'string' ? { secret } : {});
+  }
+}
+
+/** Whether the server makes a secret, and its reply has it. */
+export function makesSecret(before: object | null, body: { readonly secret?: unknown }): boolean {
+  return before === null && body.secret === undefined;
+}
+
+interface DeclaredService {
+  readonly pools?: Readonly<Record<string, { readonly weight?: number }>>;
+}
+
+/** Without those of pools that are there, as the plan was worked out. */
+function withoutWeights(declared: DeclaredService, { pools }: Service): DeclaredService {
+  if (declared.pools === undefined) return declared;
+  const kept = Object.entries(declared.pools).map(([name, { weight, ...rest }]) => [
+    name,
+    pools[name] === undefined && weight !== undefined ? { ...rest, weight } : rest,
+  ]);
+  return { ...declared, pools: Object.fromEntries(kept) };
+}
+
+/** Where it takes the place of records: of those that were shown, and no others. */
+function asShown(declared: DeclaredService, { replaced }: Service): object {
+  if (replaced === undefined) return declared;
+  return { ...declared, replace: Object.fromEntries(replaced.map(({ type, revision }) => [type, revision])) };
+}
