@@ -2,11 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Service } from '../contract/types.ts';
 
-/** The body of a PUT, as somebody wrote it down: what is wrong in it is the server's to say. */
-export interface DeclaredService {
-  readonly [key: string]: unknown;
-}
-
 /** What the server says that a declared service comes to. */
 export interface Compared {
   readonly name: string;

@@ -52,6 +52,8 @@ const routes: Readonly<Record<string, Row>> = {
     },
     dryRun: true,
   }),
+  // What it declares must be in reach: test/api/apply.test.ts.
+  'post /v1/apply': row('admin', 'filtered', { dryRun: true }),
   'post /v1/shifts': row('shift', 'service', { services: { 'app.example.test': { blue: 1, green: 1 } } }),
   'get /v1/services/{name}/proposal': row('read', 'service'),
   'get /v1/services/{name}/health': row('read', 'service'),

@@ -65,6 +65,7 @@ t.test('the document', async (t) => {
       'get /v1/zones/{zone}/file',
       'get /v1/zones/{zone}/rrsets',
       'get /v1/zones/{zone}/rrsets/{name}/{type}',
+      'post /v1/apply',
       'post /v1/releases',
       'post /v1/releases/{id}/abort',
       'post /v1/releases/{id}/pause',

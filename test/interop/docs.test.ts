@@ -115,6 +115,9 @@ function doorsOf(page: string): Record<string, string> {
 async function typeDocument(t: Test, name: string): Promise<void> {
   const folder = makeFolder(t);
   const page = readFileSync(name, 'utf8');
+  // Files that a page shows, by their names.
+  const files = page.matchAll(/^```yaml (?<file>[\w.-]+)\n(?<text>.*?)^```$/gms);
+  for (const { groups } of files) writeFileSync(join(folder, groups?.file ?? ''), groups?.text ?? '');
   const first = await startTeal(join(folder, 'data'), { env: doorsOf(page) });
   const servers = [first];
   t.teardown(() => servers.map(({ child }) => child.kill('SIGKILL')));

@@ -1,7 +1,7 @@
 /** The examples that need a server, run as they stand. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -29,11 +29,17 @@ t.test('a shift over curl is in force for every query of dig that follows', asyn
   t.match(refused.stdout, /pools_mismatch/);
 });
 
-/** Runs the canary beside the server; how it ends, and what it printed. */
-function canary(t: Test, teal: TealProcess, ...words: string[]) {
+/** A folder with `teal` among its commands. */
+function binWithTeal(t: Test): string {
   const bin = temporaryFolder(t);
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
   writeFileSync(join(bin, 'teal'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+  return bin;
+}
+
+/** Runs the canary beside the server; how it ends, and what it printed. */
+function canary(t: Test, teal: TealProcess, ...words: string[]) {
+  const bin = binWithTeal(t);
   const env = { ...surroundings, TEAL_ADMIN_URL: teal.admin, TEAL_TOKEN: teal.token, TEAL_REASON: 'deploy 1042' };
   const child = spawn(example('canary.sh'), words, {
     env: { ...env, PATH: `${bin}:${process.env.PATH}` },
@@ -69,4 +75,31 @@ t.test('a canary in a pipeline ends with 0 when all has moved, and takes back wh
   const end = await cancelled.ended;
   t.equal(end.code, 1, end.output);
   t.same(await weights(), before);
+});
+
+t.test('DNS as code: proposed it is only shown, merged it is done, and what is made by hand stays', async (t) => {
+  const teal = await startTeal(temporaryFolder(t));
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const secrets = temporaryFolder(t);
+  const run = (job: string) => {
+    const path = `${binWithTeal(t)}:${process.env.PATH}`;
+    const env = {
+      ...surroundings,
+      TEAL_ADMIN_URL: teal.admin,
+      TEAL_TOKEN: teal.token,
+      TEAL_REASON: 'a merge',
+      PATH: path,
+    };
+    return spawnSync(`${example('gitops')}/pipeline.sh`, [job, secrets], { encoding: 'utf8', env });
+  };
+  t.match(run('propose'), { status: 0, stdout: /\n7 to make, 0 to change, 0 as declared\.\n$/ });
+  t.match((await teal.call('GET', '/v1/zones/shop.example')).status, 404);
+  const merged = run('merge');
+  t.equal(merged.status, 0, merged.stderr);
+  t.match(readFileSync(join(secrets, 'token-shop-pipeline'), 'utf8'), /^\S{30,}\n$/);
+  await teal.call('PUT', '/v1/zones/shop.example/rrsets/hand.shop.example/A', {
+    body: { ttlSeconds: 60, rdata: ['192.0.2.9'] },
+  });
+  t.match(run('merge'), { status: 0, stdout: /\n0 to make, 0 to change, 7 as declared\.\n$/ });
+  t.match(await teal.call('GET', '/v1/zones/shop.example/rrsets/hand.shop.example/A'), { status: 200 });
 });

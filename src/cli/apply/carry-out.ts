@@ -10,7 +10,7 @@ import type { Declaration } from './files.ts';
 
 type Step = ApplyPlan['steps'][number];
 
-export interface Applied {
+interface Applied {
   readonly kind: 'zone' | 'records' | 'service' | 'token' | 'webhook';
   readonly name: string;
   /** Absent of what was deleted. */
@@ -69,7 +69,7 @@ class Run {
   readonly #session: Session;
   readonly #plan: ApplyPlan;
   readonly #how: How;
-  /** Of zones that this run has changed. */
+  /** Of all that is in the zones that this run has changed. */
   readonly #revisions = new Map<string, number>();
 
   constructor(session: Session, plan: ApplyPlan, how: How) {
@@ -79,7 +79,7 @@ class Run {
   }
 
   async take({ zone, records, service, token, webhook }: Step): Promise<void> {
-    if (zone !== undefined) await (zone.action === 'delete' ? this.#deleteZone(zone.name, zone) : this.#putZone(zone));
+    if (zone !== undefined) await (zone.action === 'delete' ? this.#deleteZone(zone.name) : this.#putZone(zone));
     if (records !== undefined) await this.#changeRecords(records);
     if (service !== undefined) {
       await (service.action === 'delete' ? this.#deleteService(service) : this.#putService(service));
@@ -120,20 +120,16 @@ class Run {
     this.#inForce('zone', name, revision);
   }
 
-  async #deleteZone(name: string, { before }: Pick<NonNullable<Step['zone']>, 'before'>): Promise<void> {
-    const ground = this.#ground(`the zone ${name}`, before) ?? (await this.#groundNow(name));
-    await this.#session.api.delete(path`/v1/zones/${name}`, ground);
-    this.#done({ kind: 'zone', name, deleted: true }, `zone ${name}: deleted.`);
-  }
-
   /**
-   * The zone has changed with the services that were deleted from it, perhaps by somebody else too: it is looked at once
-   * more, and what has come into it without the label is a refusal.
+   * Others may have brought something into the zone since it was looked at, which its own ETag does not tell: it is looked
+   * at once more, and what has not the label is a refusal.
    */
-  async #groundNow(name: string): Promise<Ground> {
+  async #deleteZone(name: string): Promise<void> {
     const { steps } = await this.#how.planAgain();
     const zone = steps.find((step) => step.zone?.name === name && step.zone.action === 'delete')?.zone;
-    return { what: `the zone ${name}`, revision: zone?.before?.revision ?? 0, advice: ADVICE };
+    const ground = { what: `the zone ${name}`, revision: zone?.before?.revision ?? 0, advice: ADVICE };
+    await this.#session.api.delete(path`/v1/zones/${name}`, ground);
+    this.#done({ kind: 'zone', name, deleted: true }, `zone ${name}: deleted.`);
   }
 
   async #changeRecords({ zone, revision, rrsets }: NonNullable<Step['records']>): Promise<void> {

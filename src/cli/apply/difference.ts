@@ -7,7 +7,7 @@ import { type Change, differences } from '../service-difference.ts';
 
 type Step = ApplyPlan['steps'][number];
 
-export interface Difference {
+interface Difference {
   readonly kind: 'zone' | 'record' | 'service' | 'token' | 'webhook';
   readonly name: string;
   readonly action: 'make' | 'change' | 'delete' | 'none';
@@ -17,7 +17,17 @@ export interface Difference {
 }
 
 /** What a noun has besides what is declared of it. */
-const NOT_COMPARED = new Set(['name', 'zone', 'type', 'serial', 'revision', 'createdAt', 'secret', 'warnings']);
+const NOT_COMPARED = new Set([
+  'name',
+  'zone',
+  'type',
+  'serial',
+  'revision',
+  'contentRevision',
+  'createdAt',
+  'secret',
+  'warnings',
+]);
 
 export function differencesOf({ zone, records, service, token, webhook }: Step): Difference[] {
   if (service !== undefined) return [ofService(service)];

@@ -27,7 +27,7 @@ export interface Declared {
   readonly prune?: { readonly labels: Labels };
 }
 
-export interface DeclaredZone {
+interface DeclaredZone {
   readonly key: string;
   readonly name: string;
   readonly body: ZoneBody;

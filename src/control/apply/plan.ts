@@ -65,5 +65,5 @@ function* rehearsed(
   if (refused === undefined || step === undefined) return refused?.problem ?? steps;
   const { code, detail, pointer = '', conflict } = refused.problem;
   const more = conflict === undefined ? {} : { conflict };
-  return new Problem(code, `${step.what}: ${detail}`, { ...more, pointer: step.place(pointer) });
+  return new Problem(code, `${step.what(pointer)}: ${detail}`, { ...more, pointer: step.place(pointer) });
 }

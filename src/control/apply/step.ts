@@ -29,7 +29,8 @@ export interface Planned {
   readonly command: Command;
   /** Where in the body it stands, of the part that a refusal's own pointer leads to. */
   readonly place: (pointer: string) => string;
-  readonly what: string;
+  /** What is refused, as it was declared, of what that pointer leads to. */
+  readonly what: (pointer: string) => string;
   /** Asked while the command is rehearsed: the store has what those before it came to. */
   readonly tell: (drafted: Made) => Step;
 }

@@ -69,11 +69,11 @@ export function stepsTo(
 const NEVER_USED = `whsec_${'A'.repeat(44)}`;
 
 function planned(kind: string, key: string, command: Command, tell: Planned['tell']): Planned {
-  return { command, what: key, place: (pointer) => `${pointerTo(kind, key)}${pointer}`, tell };
+  return { command, what: () => key, place: (pointer) => `${pointerTo(kind, key)}${pointer}`, tell };
 }
 
 function gone(what: string, command: Command, tell: Planned['tell']): Planned {
-  return { command, what: `prune: ${what}`, place: () => '/prune', tell };
+  return { command, what: () => `prune: ${what}`, place: () => '/prune', tell };
 }
 
 /** A weight that is declared for a pool that is there would take back what a shift or a release has done since. */
@@ -142,13 +142,18 @@ function chunksOf(all: readonly OneRRset[]): OneRRset[][] {
 
 function recordStep(store: PlanStore, zone: string, all: readonly OneRRset[]): Planned {
   const command: Command = { kind: 'records.change', zone, changes: all.map(({ change }) => change) };
+  /** The declared RRset that a pointer into the list of changes leads to. */
+  const keyAt = (pointer: string) => {
+    const [, index = '', rest = ''] = /^\/changes\/(\d+)(?:\/(?:put|delete))?(.*)$/.exec(pointer) ?? [];
+    const key = index === '' ? undefined : all[Number(index)]?.key;
+    return key && { key, rest };
+  };
   return {
     command,
-    what: shown(zone),
+    what: (pointer) => keyAt(pointer)?.key.join(' ') ?? shown(zone),
     place(pointer) {
-      const [, index = '', rest = ''] = /^\/changes\/(\d+)(?:\/(?:put|delete))?(.*)$/.exec(pointer) ?? [];
-      const key = all[Number(index)]?.key;
-      return index === '' || key === undefined ? '/records' : `${pointerTo('records', ...key)}${rest}`;
+      const found = keyAt(pointer);
+      return found === undefined ? '/records' : `${pointerTo('records', ...found.key)}${found.rest}`;
     },
     tell(made) {
       const after = new Map(isDraft(made) ? rrsetsAfter(made) : []);

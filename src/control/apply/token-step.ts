@@ -20,7 +20,7 @@ export function tokenStep(
   if (there === undefined) {
     return {
       command: { kind: 'token.create', body: { ...body, name }, digest: NO_DIGEST },
-      what: name,
+      what: () => name,
       place,
       tell: (made) => ({ token: { key: name, ...asPut(name, made, undefined) } }),
     };
