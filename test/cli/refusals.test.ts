@@ -146,9 +146,9 @@ t.test('somebody who was faster is told in words, too', async (t) => {
   const pools = { blue: { targets: ['192.0.2.1'], weight: 1 } };
   const url = await serve(t, ({ method, url: asked }) => {
     if (method === 'PUT') return { status: 412, body: stale };
-    if (asked !== '/v1/services') return { status: 404, body: { status: 404, code: 'zone_unknown', detail: 'None.' } };
-    const compared = { name: 'app', action: before === null ? 'make' : 'change', before, after: { pools } };
-    return { status: 200, body: { services: [compared] } };
+    if (asked !== '/v1/apply') return { status: 404, body: { status: 404, code: 'zone_unknown', detail: 'None.' } };
+    const service = { key: 'app', name: 'app', action: before === null ? 'make' : 'change', before, after: { pools } };
+    return { status: 200, body: { revision: 9, steps: [{ service }] } };
   });
   const file = join(temporaryFolder(t), 'services.yaml');
   writeFileSync(file, 'services: { app: { pools: { blue: { targets: [192.0.2.1], weight: 1 } } } }\n');
