@@ -14,7 +14,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
-import { type Declared, type Plan, planApply } from './apply/plan.ts';
+import { type Declared, type Plan, planApply, type Rehearsing } from './apply/plan.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
@@ -23,7 +23,6 @@ import { findService } from './drafts/services.ts';
 import { unknownToken } from './drafts/tokens.ts';
 import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
-import type { Engine } from './engine.ts';
 import { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
 import { rrsetName, shown } from './names.ts';
@@ -150,12 +149,7 @@ export class Queries {
   }
 
   /** What would have to be done so that all is as declared. */
-  plan(
-    engine: Pick<Engine, 'rehearse'>,
-    declared: Declared,
-    context: CommandContext,
-    grant: Grant,
-  ): Sliced<Plan | Problem> {
+  plan(engine: Rehearsing, declared: Declared, context: CommandContext, grant: Grant): Sliced<Plan | Problem> {
     return planApply(this.#store, engine, declared, context, grant);
   }
 

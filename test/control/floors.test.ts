@@ -33,7 +33,6 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'apply',
     'commands',
     'drafts',
-    'engine',
     'grant',
     'listing',
     'names',

@@ -11,6 +11,9 @@ import { stepsTo } from './steps.ts';
 
 export type { Declared };
 
+/** Who says what commands would come to. */
+export type Rehearsing = Pick<Engine, 'rehearse'>;
+
 export interface Plan {
   readonly revision: number;
   readonly steps: readonly Step[];
@@ -23,7 +26,7 @@ const NOTHING: Pruned = { zones: [], rrsets: [], services: [] };
 
 export function* planApply(
   store: PlanStore,
-  engine: Pick<Engine, 'rehearse'>,
+  engine: Rehearsing,
   declared: Declared,
   { ifMatch: _, idempotency: __, ...context }: CommandContext,
   grant: Grant,
@@ -46,7 +49,7 @@ export function* planApply(
 }
 
 function* rehearsed(
-  engine: Pick<Engine, 'rehearse'>,
+  engine: Rehearsing,
   planned: readonly (Planned | Step)[],
   context: CommandContext,
 ): Sliced<readonly Step[] | Problem> {
