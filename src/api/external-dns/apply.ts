@@ -109,8 +109,10 @@ export class Application {
     const { queries } = this.#parts;
     const zone = zoneOf(queries, name);
     if (zone === undefined) return new Problem('name_outside_zones', `${name} is in no zone of this server.`);
-    const found = find(queries, zone, name);
-    const plan = planName(found, this.#edits.get(name) ?? []);
+    const edits = this.#edits.get(name) ?? [];
+    const types = edits.map(({ endpoint }) => endpoint.type);
+    const found = find(queries, zone, name, types);
+    const plan = planName(found, edits);
     return plan instanceof Problem ? plan : { ...plan, revision: found.service?.revision };
   }
 

@@ -47,9 +47,12 @@ export function isInReach(grant: Grant, zone: Zone, { name, type }: { name: stri
   return grant.rrset(zone.name, name, typeCode(type) as number) || (POOL_TYPES.includes(type) && grant.service(name));
 }
 
-export function find(queries: Queries, zone: Zone, name: string): Found {
+/** `types`: that are asked about; those of pools come together. */
+export function find(queries: Queries, zone: Zone, name: string, types: readonly string[]): Found {
+  const areOfPools = types.some((type) => POOL_TYPES.includes(type));
+  const read = new Set([...(areOfPools ? POOL_TYPES : []), ...types]);
   const service = queries.service(name);
-  const rrsets = TYPES.map((type) => queries.rrset(zone.name, name, type));
+  const rrsets = [...read].map((type) => queries.rrset(zone.name, name, type));
   return {
     ...{ zone, name },
     service: service instanceof Problem ? undefined : service,

@@ -145,13 +145,13 @@ function adjusted1(
   }
   const { name, type, set } = made;
   const zone = zoneOf(parts.queries, name);
-  const found = zone && set !== '' ? find(parts.queries, zone, name) : undefined;
+  const found = zone && set !== '' ? find(parts.queries, zone, name, [type]) : undefined;
   const shares = found && [
     ...(found.service ? sharesOfService(found.service) : []),
     ...found.rrsets.flatMap(sharesOfRRset),
   ];
   // A release or a person may have moved it: what was annotated is where a new pool starts.
-  const isThere = set === '' || shares?.some((share) => share.set === set && share.type !== 'TXT');
+  const isThere = set === '' || shares?.some((share) => share.set === set);
   if (hasBadWeight(endpoint)) dropped.tellWeight(endpoint);
   const weight = isThere ? undefined : made.weight;
   const { providerSpecific: _, ...rest } = endpoint;
