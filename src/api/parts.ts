@@ -27,7 +27,7 @@ import type { Turns } from './door/turns.ts';
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
-  readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export'>;
+  readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
   readonly drain: Pick<DrainReports, 'report' | 'check'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;

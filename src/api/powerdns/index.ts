@@ -4,8 +4,11 @@
  */
 import { parseBody } from '../json-body.ts';
 import type { Api } from '../parts.ts';
+import { changeRoutes } from './changes.ts';
 import { dialect } from './dialect.ts';
+import { searchRoutes } from './search.ts';
 import { serverRoutes } from './server.ts';
+import { zoneRoutes } from './zones.ts';
 
 export const powerdns: Api = {
   prefix: '/api',
@@ -20,5 +23,8 @@ export const powerdns: Api = {
     // Fields that are not known are passed over; those that are have words of their own for what is wrong with them.
     api.setValidatorCompiler(() => (value) => ({ value }));
     serverRoutes(api, parts);
+    zoneRoutes(api, parts);
+    changeRoutes(api, parts);
+    searchRoutes(api, parts);
   },
 };

@@ -2,7 +2,7 @@
 import { access } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 
-const SERVER = '/v1/servers/localhost';
+export const SERVER = '/v1/servers/localhost';
 
 /** The PowerDNS whose answers this API gives: clients ask for what an older one lacks, and do without what a newer one has. */
 const SPOKEN_VERSION = '4.7.3';

@@ -1,6 +1,8 @@
 /** What the main thread and the builder thread say to each other. */
 
 import { StoreUnavailable } from '../../model/errors.ts';
+import type { TokenLimits } from '../../model/token.ts';
+import type { Zone } from '../../model/zone.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
@@ -42,6 +44,21 @@ export interface ExportRequest {
   readonly kind: 'export';
   /** Canonical name. */
   readonly zone: string;
+}
+
+/** The RRsets of one zone to be written as a list in JSON, see rrset-json.ts. */
+export interface ListRequest {
+  readonly kind: 'list';
+  /** Canonical name. */
+  readonly zone: string;
+  /** Of whoever asks: what is out of reach is left out. */
+  readonly limits: TokenLimits | undefined;
+}
+
+/** What stands between the brackets; undefined where there is no such zone. */
+export interface ListReply {
+  readonly file: { readonly zone: Zone; readonly pieces: readonly Uint8Array<ArrayBuffer>[] } | undefined;
+  readonly failure?: Failure;
 }
 
 /** The file in pieces, UTF-8; undefined where there is no such zone. */

@@ -4,6 +4,7 @@ import { afterMs, listen, tellFault } from '../../guard.ts';
 import { Condition } from '../../store/condition.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
+import { Grant, type GrantStore } from '../grant.ts';
 import { Builder } from './builder.ts';
 import { exportZone } from './exporter.ts';
 import {
@@ -12,8 +13,11 @@ import {
   type ExportReply,
   type ExportRequest,
   failureOf,
+  type ListReply,
+  type ListRequest,
   type StopRequest,
 } from './messages.ts';
+import { apexRRsets, writeRRsets } from './rrset-json.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
@@ -25,7 +29,7 @@ const SWEEP_NEXT_MS = 10;
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  listen(port, 'message', 'the builder thread', (request: BuildRequest | ExportRequest | StopRequest) => {
+  listen(port, 'message', 'the builder thread', (request: BuildRequest | ExportRequest | ListRequest | StopRequest) => {
     if (request.kind === 'stop') {
       clearTimeout(sweeping);
       staging.close();
@@ -34,7 +38,7 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
       const reply = builder.build(request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
     } else {
-      const reply = exportNow(staging, request);
+      const reply = request.kind === 'list' ? listNow(staging, request) : exportNow(staging, request);
       port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
     }
   });
@@ -51,6 +55,27 @@ function exportNow(staging: Staging, { zone }: ExportRequest): ExportReply {
     const snapshot = new Condition().read('a zone', () => staging.snapshot(zone));
     if (snapshot === undefined) return { file: undefined };
     return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
+  } catch (error) {
+    return { file: undefined, failure: failureOf(error) };
+  }
+}
+
+/** Which RRsets a token reaches is in its limits alone. */
+const noStore: GrantStore = {
+  zoneOf: () => undefined,
+  zoneAt: () => undefined,
+  service: () => undefined,
+};
+
+/** Services are no part of it: clients would delete what they did not make. */
+function listNow(staging: Staging, { zone, limits }: ListRequest): ListReply {
+  try {
+    const snapshot = new Condition().read('a zone', () => staging.snapshot(zone));
+    if (snapshot === undefined) return { file: undefined };
+    const all = [...apexRRsets(snapshot.zone), ...snapshot.rrsets];
+    const grant = new Grant(noStore, limits);
+    const seen = grant.isUnlimited ? all : all.filter(({ name, type }) => grant.rrset(zone, name, type));
+    return { file: { zone: snapshot.zone, pieces: writeRRsets(seen) } };
   } catch (error) {
     return { file: undefined, failure: failureOf(error) };
   }

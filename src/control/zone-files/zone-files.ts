@@ -5,6 +5,8 @@ import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { Service } from '../../model/service.ts';
+import type { TokenLimits } from '../../model/token.ts';
+import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
@@ -23,6 +25,8 @@ import type {
   ExportReply,
   ExportRequest,
   Failure,
+  ListReply,
+  ListRequest,
   StopRequest,
 } from './messages.ts';
 
@@ -33,6 +37,12 @@ interface ZoneFile {
   /** The zone's revision; the file's ETag. */
   readonly revision: number;
   /** UTF-8. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** The RRsets of a zone; UTF-8, what stands between the brackets of the list. */
+interface ZoneList {
+  readonly zone: Zone;
   readonly pieces: readonly Uint8Array[];
 }
 
@@ -88,6 +98,18 @@ export class ZoneFiles {
         file: undefined,
         ...ENDED,
       });
+      if (failure !== undefined) return this.#failed(failure, 'The zone could not be read');
+      return file ?? unknownZone(zone);
+    });
+  }
+
+  /** Its RRsets in reach as a list in JSON, see rrset-json.ts, with its own SOA and NS and without its services, as they are at one moment. */
+  list(text: string, limits: TokenLimits | undefined): Promise<ZoneList | Problem> {
+    return this.#inTurn(async () => {
+      const zone = canonicalName(text);
+      if (zone instanceof Problem) return zone;
+      const nothing = { file: undefined, ...ENDED };
+      const { file, failure } = await this.#ask<ListReply>({ kind: 'list', zone, limits }, [], nothing);
       if (failure !== undefined) return this.#failed(failure, 'The zone could not be read');
       return file ?? unknownZone(zone);
     });
@@ -202,7 +224,7 @@ export class ZoneFiles {
     return new Problem('internal', `${what}: a fault of Teal, and not of the request; the log has it.`);
   }
 
-  #ask<Reply>(request: BuildRequest | ExportRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
+  #ask<Reply>(request: BuildRequest | ExportRequest | ListRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
     this.#thread ??= this.#startThread();
     const thread = this.#thread;
     return new Promise((resolve) => {

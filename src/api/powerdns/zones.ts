@@ -1,0 +1,136 @@
+/** Zones: listed, read with their RRsets, and what clients read beside them. */
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Sliced } from '../../control/slices.ts';
+import { apexRRsets, writeRRsets } from '../../control/zone-files/rrset-json.ts';
+import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
+import type { Zone } from '../../model/zone.ts';
+import { formatType } from '../../wire/rdata.ts';
+import { access, grantOf } from '../access.ts';
+import { refuse } from '../door/guard.ts';
+import { inPieces } from '../door/pieces.ts';
+import { onceOver, Shares } from '../door/shares.ts';
+import type { ApiInstance, ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import { inTurns } from '../slices.ts';
+import { SERVER } from './server.ts';
+import { zoneOf } from './zone-id.ts';
+import { aroundRRsets, zoneInList } from './zone-json.ts';
+
+export const ZONES = `${SERVER}/zones`;
+export const ZONE = `${ZONES}/:zone`;
+
+const MIB = 2 ** 20;
+/** Zones that are read in one slice: a few milliseconds' work. */
+const ZONES_AT_ONCE = 200;
+/** As of zone files: one thread reads them all; an RRset in JSON takes some 120 bytes. */
+const LISTS = { what: 'zones at once', perToken: 16, inAll: 64 };
+const UNREAD = { what: 'bytes of zones that are still to be read', perToken: 64 * MIB, inAll: 256 * MIB };
+
+const JSON_TYPE = 'application/json';
+
+type ReadZone = (request: FastifyRequest, reply: FastifyReply, zone: Zone, status?: number) => Promise<FastifyReply>;
+
+export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
+  const { queries } = parts;
+  const config = access('read', 'filtered', 'records');
+  const sendWhole = makeSendWhole(parts);
+  api.get(ZONES, { config }, async (request, reply) => {
+    const { zone, dnssec } = request.query as { zone?: string; dnssec?: string };
+    const body = await inTurns(request, reply, listZones(parts, request, zone, dnssec !== 'false'));
+    return reply.type(JSON_TYPE).send(body);
+  });
+  api.get(ZONE, { config }, async (request, reply) => {
+    const zone = zoneOf(request, queries, 'records');
+    if (zone instanceof Problem) return sendProblem(reply, zone);
+    const { rrsets, rrset_name: name, rrset_type: type } = request.query as Record<string, string | undefined>;
+    if (rrsets === 'false') return sendAround(reply, zone, undefined);
+    if (name !== undefined) return sendAround(reply, zone, rrsetsNamed(parts, request, zone, { name, type }));
+    return sendWhole(request, reply, zone);
+  });
+  api.get(`${ZONE}/export`, { config: access('read', 'filtered') }, async (request, reply) => {
+    const zone = zoneOf(request, queries, 'whole');
+    const file = zone instanceof Problem ? zone : await parts.zoneFiles.export(zone.name === '' ? '.' : zone.name);
+    if (file instanceof Problem) return sendProblem(reply, file);
+    return reply.type('text/plain; charset=utf-8').send(Readable.from(inPieces(file.pieces), { objectMode: false }));
+  });
+  const asIs = (path: string, body: unknown): void => {
+    api.get(`${ZONE}/${path}`, { config }, (request, reply) => {
+      const zone = zoneOf(request, queries, 'records');
+      return zone instanceof Problem ? sendProblem(reply, zone) : reply.send(body);
+    });
+  };
+  asIs('cryptokeys', []);
+  asIs('metadata', [{ kind: 'SOA-EDIT-API', metadata: ['DEFAULT'], type: 'Metadata' }]);
+}
+
+/** Sends a zone with all its RRsets that are in reach, as they are at one moment. */
+export function makeSendWhole({ zoneFiles }: Pick<ApiParts, 'zoneFiles'>): ReadZone {
+  const lists = new Shares(LISTS);
+  const unread = new Shares(UNREAD);
+  return async (request, reply, { name }, status = 200) => {
+    const tooMany = lists.take(request.holder, 1);
+    if (tooMany !== undefined) return refuse(reply, tooMany);
+    onceOver(reply.raw, () => lists.give(request.holder, 1));
+    const list = await zoneFiles.list(name === '' ? '.' : name, request.actor?.limits);
+    if (list instanceof Problem) return sendProblem(reply, list);
+    const [before, after] = aroundRRsets(list.zone);
+    const pieces = [Buffer.from(`${before},"rrsets":[`), ...list.pieces, Buffer.from(`],${after}`)];
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const tooMuch = unread.take(request.holder, bytes);
+    if (tooMuch !== undefined) return refuse(reply, tooMuch);
+    onceOver(reply.raw, () => unread.give(request.holder, bytes));
+    reply.code(status).type(JSON_TYPE).header('content-length', bytes);
+    return reply.send(Readable.from(inPieces(pieces), { objectMode: false }));
+  };
+}
+
+/** `rrsets`: what stands between the brackets; undefined: no list at all. */
+function sendAround(reply: FastifyReply, zone: Zone, rrsets: readonly Uint8Array[] | undefined): FastifyReply {
+  const [before, after] = aroundRRsets(zone);
+  const list = rrsets === undefined ? '' : `"rrsets":[${Buffer.concat(rrsets)}],`;
+  return reply.type(JSON_TYPE).send(Buffer.from(`${before},${list}${after}`));
+}
+
+/** By what the query asks for, in reach; there may be none. */
+function rrsetsNamed(
+  { queries }: ApiParts,
+  request: FastifyRequest,
+  zone: Zone,
+  asked: { readonly name: string; readonly type: string | undefined },
+): Uint8Array[] {
+  const name = canonicalName(asked.name);
+  if (name instanceof Problem) return [];
+  const all = [...(name === zone.name ? apexRRsets(zone) : []), ...queries.rrsetsAt(zone.name, name)];
+  const type = asked.type?.toUpperCase();
+  const grant = grantOf(request);
+  return writeRRsets(
+    all.filter(
+      (rrset) =>
+        (type ?? formatType(rrset.type)) === formatType(rrset.type) && grant.rrset(zone.name, name, rrset.type),
+    ),
+  );
+}
+
+/** Those in reach, in name order; `only`: the zone of this name. */
+function* listZones(
+  { queries }: ApiParts,
+  request: FastifyRequest,
+  only: string | undefined,
+  isSigned: boolean,
+): Sliced<string> {
+  const grant = grantOf(request);
+  const one = only === undefined ? undefined : queries.zone(only);
+  if (one instanceof Problem) return '[]';
+  if (one !== undefined) return grant.recordsOf(one.name) ? JSON.stringify([zoneInList(one, isSigned)]) : '[]';
+  const found = queries.zones(undefined, grant);
+  if (found instanceof Problem) return '[]';
+  const texts: string[] = [];
+  let looked = 0;
+  for (const zone of found.found) {
+    if (grant.recordsOf(zone.name)) texts.push(JSON.stringify(zoneInList(zone, isSigned)));
+    if (++looked % ZONES_AT_ONCE === 0) yield;
+  }
+  return `[${texts.join(',')}]`;
+}
