@@ -52,7 +52,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
-  'zone-files': ['clock', 'commands', 'drafts', 'engine', 'names', 'slices'],
+  'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'names', 'slices'],
 };
 
 /** The folder of control that a file is in, or the file's own name beside them; undefined: it is not in control. */

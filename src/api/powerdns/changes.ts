@@ -8,7 +8,7 @@ import { makeZone, type ZoneBody } from '../../model/zone.ts';
 import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { access, grantOf } from '../access.ts';
 import { executeForeseen, logResult } from '../commands.ts';
-import { doorContext } from '../doors.ts';
+import { doorContext } from '../door-context.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { bodyOf, isApex, isSame, withApex } from './apex.ts';

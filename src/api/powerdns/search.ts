@@ -1,5 +1,6 @@
 /** A search over zones and records, as pages of others offer it to people. */
 import type { FastifyRequest } from 'fastify';
+import { Passed } from '../../control/listing.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import { rrsetBody } from '../../model/rrset.ts';
@@ -46,13 +47,14 @@ function* search({ queries }: ApiParts, request: FastifyRequest, asked: Asked): 
   let looked = 0;
   for (const zone of zones.found) {
     if (++looked % RRSETS_AT_ONCE === 0) yield;
-    if (!grant.zone(zone.name)) continue;
+    if (zone instanceof Passed || !grant.zone(zone.name)) continue;
     const id = `${zone.name}.`;
     if (asked.zones && matches(asked.pattern, zone.name)) found.push({ name: id, object_type: 'zone', zone_id: id });
     const rrsets = asked.records ? queries.rrsets(zone.name === '' ? '.' : zone.name, undefined, grant) : undefined;
     if (rrsets === undefined || rrsets instanceof Problem) continue;
     for (const rrset of rrsets.found) {
       if (++looked % RRSETS_AT_ONCE === 0) yield;
+      if (rrset instanceof Passed) continue;
       const { name, type, ttlSeconds } = rrset;
       for (const content of rrsetBody(rrset).rdata) {
         if (found.length >= asked.most) return found;

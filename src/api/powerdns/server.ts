@@ -18,7 +18,7 @@ const server = (version: string) => ({
 });
 
 export function serverRoutes(api: ApiInstance, { options }: Pick<ApiParts, 'options'>): void {
-  const config = access('read', 'filtered');
+  const config = access('read', 'filtered', 'records');
   // Three numbers are read of it; what is behind the dash is for people.
   const told = server(`${SPOKEN_VERSION}-teal-${options.version}`);
   api.get('', { config }, (_request, reply) => reply.send([{ url: '/api/v1', version: 1 }]));
