@@ -139,11 +139,9 @@ export class Queries {
     };
   }
 
-  /** Those at one name; both names are canonical. */
   rrsetsAt(zone: string, name: string): RRset[] {
     return this.#store.rrsetsAt(zone, name);
   }
-
   service(text: string): Service | Problem {
     return findService(this.#store, text);
   }
