@@ -97,9 +97,8 @@ t.test('DNS as code: proposed it is only shown, merged it is done, and what is m
   const merged = run('merge');
   t.equal(merged.status, 0, merged.stderr);
   t.match(readFileSync(join(secrets, 'token-shop-pipeline'), 'utf8'), /^\S{30,}\n$/);
-  await teal.call('PUT', '/v1/zones/shop.example/rrsets/hand.shop.example/A', {
-    body: { ttlSeconds: 60, rdata: ['192.0.2.9'] },
-  });
+  const hand = { ttlSeconds: 60, rdata: ['192.0.2.9'] };
+  t.match(await teal.call('PUT', '/v1/zones/shop.example/rrsets/hand.shop.example/A', hand), { status: 201 });
   t.match(run('merge'), { status: 0, stdout: /\n0 to make, 0 to change, 7 as declared\.\n$/ });
   t.match(await teal.call('GET', '/v1/zones/shop.example/rrsets/hand.shop.example/A'), { status: 200 });
 });
