@@ -223,6 +223,23 @@ t.test('records of every type come to stand as they are wanted', async (t) => {
   t.equal((await one.sync()).planned, 0);
 });
 
+t.test('MX and TXT records of two set identifiers are one RRset, of which each has its part back', async (t) => {
+  const { cluster } = await start(t);
+  const [one, two] = [cluster('cluster-a'), cluster('cluster-b')];
+  const of = (set: string, recordType: string, target: string) => ({
+    ...weighted('mail.example.com', target, set, '7'),
+    recordType,
+  });
+  one.wanted = [of('a', 'MX', '10 a.example.net'), of('a', 'TXT', '"a"')];
+  two.wanted = [of('b', 'MX', '20 b.example.net'), of('b', 'TXT', '"b"')];
+  for (const each of [one, two]) t.match(await each.sync(), { status: 204, planned: 2 });
+  for (const each of [one, two]) t.equal((await each.sync()).planned, 0, 'nor is a weight that means nothing there');
+  one.wanted = [];
+  t.match(await one.sync(), { status: 204, planned: 2 });
+  t.equal((await two.sync()).planned, 0);
+  t.equal((await two.current()).length, 2);
+});
+
 t.test('the requests of the fixtures', async (t) => {
   const { api, cluster } = await start(t);
   const one = cluster('cluster-a');
