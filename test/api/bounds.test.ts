@@ -5,33 +5,14 @@ import type { Document } from '../fixtures/openapi.ts';
 
 /** Each with every number that the model bounds. */
 const bodies: Readonly<Record<string, readonly { method: string; url: string; body: object }[]>> = {
-  ZoneBody: [
-    {
-      method: 'PUT',
-      url: '/v1/zones/other.test',
-      body: {
-        nameservers: ['ns1.example.test'],
-        hostmaster: 'hostmaster.example.test',
-        ...{ ttlSeconds: 1, nameserversTtlSeconds: 1, negativeTtlSeconds: 1 },
-        ...{ refreshSeconds: 1, retrySeconds: 1, expireSeconds: 1 },
-      },
-    },
-  ],
+  ZoneBody: [{ method: 'PUT', url: '/v1/zones/other.test', body: zone() }],
   RRsetBody: [
     {
       method: 'PUT',
       url: '/v1/zones/example.test/rrsets/a.example.test/A',
       body: { ttlSeconds: 1, rdata: ['192.0.2.1'] },
     },
-    {
-      method: 'PUT',
-      url: '/v1/zones/example.test/rrsets/a.example.test/RRSIG',
-      body: {
-        ttlSeconds: 1,
-        recordTtlSeconds: [1, 2],
-        rdata: ['A', 'AAAA'].map((type) => `${type} 8 3 1 20300101000000 20200101000000 1 example.test. AAAA`),
-      },
-    },
+    { method: 'PUT', url: '/v1/zones/example.test/rrsets/a.example.test/RRSIG', body: signatures() },
   ],
   RecordChangesBody: [
     {
@@ -42,13 +23,7 @@ const bodies: Readonly<Record<string, readonly { method: string; url: string; bo
           { add: { name: 'b.example.test', type: 'A', ttlSeconds: 1, values: ['192.0.2.1'] } },
           { put: { name: 'c.example.test', type: 'A', ttlSeconds: 1, rdata: ['192.0.2.1'] } },
           {
-            put: {
-              name: 'c.example.test',
-              type: 'RRSIG',
-              ttlSeconds: 1,
-              recordTtlSeconds: [1, 2],
-              rdata: ['A', 'AAAA'].map((type) => `${type} 8 3 1 20300101000000 20200101000000 1 example.test. AAAA`),
-            },
+            put: { name: 'c.example.test', type: 'RRSIG', ...signatures() },
           },
         ],
       },
@@ -67,9 +42,42 @@ const bodies: Readonly<Record<string, readonly { method: string; url: string; bo
   ForcedBody: [
     { method: 'PUT', url: '/v1/services/app.example.test/health/blue', body: { state: 'up', durationSeconds: 1 } },
   ],
+  ApplyBody: [
+    apply({ zones: { 'more.test': zone() } }),
+    apply({
+      records: {
+        'd.example.test': { A: { ttlSeconds: 1, rdata: ['192.0.2.1'] }, RRSIG: signatures() },
+      },
+    }),
+    apply({ services: { 'one.example.test': service({ tcp: { port: 1 } }) } }),
+    apply({
+      services: { 'one.example.test': service({ http: { port: 1, expectStatus: [200], maxRedirects: 1 } }) },
+    }),
+  ],
   ReleaseBody: [{ method: 'POST', url: '/v1/services/app.example.test/releases', body: release() }],
   ReleasesBody: [{ method: 'POST', url: '/v1/releases', body: { services: ['app.example.test'], ...release() } }],
 };
+
+function zone(): object {
+  return {
+    nameservers: ['ns1.example.test'],
+    hostmaster: 'hostmaster.example.test',
+    ...{ ttlSeconds: 1, nameserversTtlSeconds: 1, negativeTtlSeconds: 1 },
+    ...{ refreshSeconds: 1, retrySeconds: 1, expireSeconds: 1 },
+  };
+}
+
+function signatures(): { ttlSeconds: number; recordTtlSeconds: number[]; rdata: string[] } {
+  return {
+    ttlSeconds: 1,
+    recordTtlSeconds: [1, 2],
+    rdata: ['A', 'AAAA'].map((type) => `${type} 8 3 1 20300101000000 20200101000000 1 example.test. AAAA`),
+  };
+}
+
+function apply(declared: object): { method: string; url: string; body: object } {
+  return { method: 'POST', url: '/v1/apply', body: { dryRun: true, ...declared } };
+}
 
 function service(check: object): object {
   return {

@@ -88,5 +88,5 @@ t.test('a token has its share of waits, one that is revoked is told nothing, and
   const again = [wait(60, { token: many }), wait(60)];
   await settle(api);
   await close();
-  for (const reply of await Promise.all(again)) t.match(reply.json(), { state: 'paused' });
+  for (const reply of await Promise.all(again)) t.match(reply.json(), { state: 'paused' }, reply.body);
 });

@@ -242,8 +242,8 @@ function lowestTtl(shares: Shares): number | undefined {
 function poolName(set: string, taken: readonly string[]): string {
   const plain = set
     .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
     .slice(0, POOL_NAME_MAX_CHARS);
   if (plain !== '' && !taken.includes(plain)) return plain;
   const suffix = createHash('sha256').update(set).digest('hex').slice(0, 8);
