@@ -159,7 +159,7 @@ const withoutSoa = (text: string) =>
     .join('\n');
 
 function stateOf({ store }: EngineFixture) {
-  const plain = store.allZones().map(({ revision: _, serial: __, ...zone }) => zone);
+  const plain = store.allZones().map(({ revision: _, settingsRevision: __, serial: ___, ...zone }) => zone);
   const rrsets = plain.map(({ name }) => [...store.rrsetsOf(name)].map(({ revision: _, ...rrset }) => rrset));
   const services = store
     .services(undefined, 1000)
