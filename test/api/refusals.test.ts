@@ -55,7 +55,10 @@ t.test('a refusal says what would be right', async (t) => {
   }
   t.equal(await detailOf('PUT', '/v1/zones/a.test', { nameservers: [] }), 'The body lacks the property "hostmaster".');
   t.equal(await detailOf('PUT', app, 'null'), 'The body must be an object, not nothing.');
-  t.equal(await detailOf('GET', '/v1/zones?page=2'), 'Unknown query parameter "page"; known are: after, limit, q, label.');
+  t.equal(
+    await detailOf('GET', '/v1/zones?page=2'),
+    'Unknown query parameter "page"; known are: after, limit, q, label.',
+  );
   t.equal(await detailOf('GET', '/v1/zones/'), 'The path segment "zone" must not be empty.');
   t.equal(await detailOf('PATCH', app), 'PATCH is not for this path; it takes DELETE, GET, HEAD, PUT.');
 });
