@@ -6,10 +6,15 @@ const body = { to: 'green', steps: [{ setWeight: 50 }, { pause: {} }, { setWeigh
 
 async function start(t: { teardown(work: () => unknown): void }) {
   const api: ApiFixture = await startApi(makeDirectory(t));
+  const asked: Promise<unknown>[] = [];
   let isClosed = false;
   const close = async (): Promise<void> => {
-    if (!isClosed) await api.close();
+    if (isClosed) return;
     isClosed = true;
+    // What is under way ends before the store, as where it comes through a connection.
+    await api.app.close();
+    await Promise.allSettled(asked);
+    await api.close();
   };
   t.teardown(close);
   await seed(api);
@@ -18,10 +23,12 @@ async function start(t: { teardown(work: () => unknown): void }) {
   const verb = (word: string) => api.request('POST', `${url}/${word}`, { body: {} });
   const wait = (seconds: number, more: { token?: string; etag?: unknown } = {}) => {
     const { token, etag } = more;
-    return api.request('GET', `${url}?waitSeconds=${seconds}`, {
+    const reply = api.request('GET', `${url}?waitSeconds=${seconds}`, {
       ...(token !== undefined && { token }),
       ...(etag !== undefined && { headers: { 'if-none-match': String(etag) } }),
     });
+    asked.push(reply);
+    return reply;
   };
   return { api, url, verb, wait, close };
 }
@@ -88,5 +95,5 @@ t.test('a token has its share of waits, one that is revoked is told nothing, and
   const again = [wait(60, { token: many }), wait(60)];
   await settle(api);
   await close();
-  for (const reply of await Promise.all(again)) t.match(reply.json(), { state: 'paused' }, reply.body);
+  for (const reply of await Promise.all(again)) t.match(reply.json(), { state: 'paused' });
 });
