@@ -30,10 +30,11 @@ export function ImportPage({ name }: { name: string }) {
   const action = useAction();
   const area = useRef<HTMLTextAreaElement>(null);
   const isNew = zone.failure?.status === 404;
-  const now = seenIn(zone);
+  const seen = seenIn(zone);
+  const now = seen && contentSeen(seen.body);
   const moved = ground && movedFrom(ground, now);
   // The import comes back as an event before or after its reply.
-  const isOwn = done !== undefined && moved?.body?.revision === done.revision;
+  const isOwn = done !== undefined && moved?.body?.contentRevision === done.contentRevision;
   const isHeld = moved !== undefined && !action.isBusy && !isOwn;
 
   const change = (next: string, of?: Seen<Zone>): void => {
@@ -59,7 +60,7 @@ export function ImportPage({ name }: { name: string }) {
     await action.run<Import>(`${path}/file`, change, (imported) => {
       setFindings(imported.warnings);
       setDone(imported);
-      setGround({ body: imported, etag: `"${imported.revision}"` });
+      setGround(contentSeen(imported));
       note('done', `${name} was imported: ${countText(imported.rrsets, 'RRset')}.`);
     });
     void zone.reload();
@@ -143,10 +144,15 @@ export function ImportPage({ name }: { name: string }) {
   );
 }
 
+/** The ETag of a zone is of its settings; a file replaces its records too, so that their revision counts as well. */
+function contentSeen(body: Zone | undefined): Seen<Zone> {
+  return { body, etag: body && `"${body.contentRevision}"` };
+}
+
 /** What a zone says of itself; its number moves with every record. */
 function shownOf(zone: Zone | undefined): object | undefined {
   if (zone === undefined) return undefined;
-  const { serial: _serial, revision: _revision, ...shown } = zone;
+  const { serial: _serial, revision: _revision, contentRevision: _content, ...shown } = zone;
   return shown;
 }
 
