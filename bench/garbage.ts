@@ -41,6 +41,7 @@ function countingServer(warmup: number, answers: number): Peer {
   return {
     name: 'teal-garbage',
     packages: [],
+    lacks: '',
     kinds: KINDS,
     namesMax: SIZE.services,
     version: [process.execPath, '--version'],

@@ -11,7 +11,8 @@ const WIDTH = LABEL_WIDTH + BARS_WIDTH + 80;
 const CUT_US = 12;
 const COLOURS = { teal: '#0d9488', other: '#94a3b8', baseline: '#cbd5e1' } as const;
 
-export function chart(rows: readonly Row[]): string {
+/** `clients`: sockets that asked. */
+export function chart(rows: readonly Row[], clients: number): string {
   const groups = Map.groupBy(rows, ({ kind, edns, names }) => `${kind}, ${edns}, ${names.toLocaleString('en')} names`);
   const longest = Math.min(CUT_US, Math.max(...rows.map(({ saturated }) => saturated.cpuUs)));
   const parts: string[] = [];
@@ -25,7 +26,7 @@ export function chart(rows: readonly Row[]): string {
     }
     y += GROUP_GAP - 10;
   }
-  const title = 'CPU time per answer at saturation, µs (less is better)';
+  const title = `CPU time per answer at saturation, asked from ${clients} sockets, µs (less is better)`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -10 ${WIDTH + 20} ${y}" width="${WIDTH + 20}" role="img" font-family="system-ui, sans-serif" font-size="13" fill="#334155"><title>${title}</title><rect x="-10" y="-10" width="100%" height="100%" fill="#ffffff"/><text x="0" y="6" font-size="15" font-weight="600">${title}</text>${parts.join('')}</svg>\n`;
 }
 

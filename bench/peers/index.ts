@@ -20,6 +20,7 @@ const faults: string[] = [];
 for (const names of plan.names) runs.push(...(await contest(plan, names, faults)));
 const rows = summarise(runs);
 console.log(`${table(rows, plan.qps)}\n\n${targetTable(rows)}`);
+for (const { name, lacks } of plan.peers) if (lacks !== '') console.log(`unlike teal, ${name}: ${lacks}`);
 for (const fault of faults) console.log(`left out: ${fault}`);
 
 const folder = plan.out ?? fs.mkdtempSync(path.join(os.tmpdir(), 'bench-peers-'));
@@ -29,6 +30,7 @@ const run = {
   cores: os.availableParallelism(),
   kernel: os.release(),
   node: process.version,
+  lacks: Object.fromEntries(plan.peers.map(({ name, lacks }) => [name, lacks])),
   versions: Object.fromEntries(plan.peers.map((peer) => [peer.name, versionOf(peer)])),
   rounds: plan.rounds,
   secondsPerTiming: plan.seconds,
@@ -37,5 +39,5 @@ const run = {
   faults,
 };
 fs.writeFileSync(path.join(folder, 'peers.json'), `${JSON.stringify({ run, rows }, null, 1)}\n`);
-fs.writeFileSync(path.join(folder, 'peers.svg'), chart(rows));
+fs.writeFileSync(path.join(folder, 'peers.svg'), chart(rows, plan.clients));
 console.error(`wrote ${folder}/peers.json and peers.svg`);

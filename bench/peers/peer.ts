@@ -18,6 +18,8 @@ export interface Peer {
   readonly kinds: readonly Kind[];
   /** The largest number of names for which it is measured. */
   readonly namesMax: number;
+  /** What Teal does for each answer in these measurements and this one does not, in words; '': nothing. */
+  readonly lacks: string;
   /** Prints the version. */
   readonly version: readonly string[];
   /** Writes its files and returns the command that runs it in the foreground. */

@@ -6,6 +6,11 @@ import type { Peer, Site } from './peer.ts';
 import { writeTealConfig } from './teal-config.ts';
 import { writeLines, writeZone } from './zone-text.ts';
 
+/**
+ * Answers a second to one network. Loopback is one network: the limit is checked and counted for each answer, and bites
+ * for none.
+ */
+const ANSWERS_PER_SECOND = 1e7;
 const FIXED: readonly Kind[] = ['static-a', 'nxdomain'];
 const MILLION = 1e6;
 
@@ -21,6 +26,7 @@ const gdnsd: Peer = {
   packages: ['gdnsd'],
   kinds: KINDS,
   namesMax: MILLION,
+  lacks: 'it has no rate limit, and counts answers for the whole server, not by service and resolver',
   version: ['gdnsd', '--version'],
   prepare({ folder, port, size }) {
     const zones = path.join(folder, 'zones');
@@ -45,12 +51,13 @@ const gdnsd: Peer = {
   },
 };
 
-/** The geoip module with `mode: weighted`; the zone holds each name too, for the types that the module has not. */
+/** The geoip module with `mode: weighted`, with cookies, a rate limit and statistics by modules; the zone holds each name too, for the types that the module has not. */
 const knot: Peer = {
   name: 'knot',
   packages: ['knot', 'knot-module-geoip'],
   kinds: KINDS,
   namesMax: MILLION,
+  lacks: 'it counts answers by type and code, not by service and resolver',
   version: ['knotd', '--version'],
   prepare({ folder, port, size }) {
     const zone = path.join(folder, 'zone');
@@ -89,6 +96,12 @@ database:
     storage: "${folder}"
 mod-cookies:
   - id: default
+mod-rrl:
+  - id: default
+    rate-limit: ${ANSWERS_PER_SECOND}
+mod-stats:
+  - id: default
+    query-type: on
 mod-geoip:
   - id: weighted
     config-file: "${geo}"
@@ -96,7 +109,7 @@ mod-geoip:
     mode: weighted
 template:
   - id: default
-    global-module: mod-cookies/default
+    global-module: [mod-cookies/default, mod-rrl/default, mod-stats/default]
 zone:
   - domain: ${APEX}
     file: "${zone}"
@@ -114,6 +127,7 @@ const nsd: Peer = {
   packages: ['nsd'],
   kinds: FIXED,
   namesMax: MILLION,
+  lacks: 'it counts answers by type and code; Debian builds it to receive one query a system call',
   version: ['nsd', '-v'],
   prepare({ folder, port, size }) {
     const zone = path.join(folder, 'zone');
@@ -135,7 +149,7 @@ const nsd: Peer = {
   logfile: "${folder}/nsd.log"
   hide-version: yes
   answer-cookie: yes
-  rrl-ratelimit: 0
+  rrl-ratelimit: ${ANSWERS_PER_SECOND}
 remote-control:
   control-enable: no
 zone:
@@ -152,6 +166,7 @@ const bind: Peer = {
   packages: ['bind9'],
   kinds: FIXED,
   namesMax: MILLION,
+  lacks: 'it counts answers by code and zone',
   version: ['named', '-v'],
   prepare({ folder, port, size }) {
     const zone = path.join(folder, 'zone');
@@ -185,6 +200,7 @@ const powerdns: Peer = {
   packages: ['pdns-server', 'pdns-backend-bind'],
   kinds: KINDS,
   namesMax: 1000,
+  lacks: 'it has no rate limit of its own, and counts answers by code and type',
   version: ['pdns_server', '--version'],
   prepare({ folder, port, size }) {
     const zone = path.join(folder, 'zone');
@@ -230,6 +246,7 @@ const teal: Peer = {
   packages: [],
   kinds: KINDS,
   namesMax: MILLION,
+  lacks: '',
   version: [process.execPath, here('../../src/main.ts'), '--version'],
   prepare(site: Site) {
     const { port, size } = site;
@@ -246,6 +263,7 @@ const dns2: Peer = {
   packages: [],
   kinds: ['static-a'],
   namesMax: 1000,
+  lacks: 'it does nothing but answer',
   version: [process.execPath, '--version'],
   prepare: ({ port }: Site) => [process.execPath, here('./baseline-dns2.ts'), String(port)],
 };
@@ -256,6 +274,7 @@ const dgram: Peer = {
   packages: [],
   kinds: ['static-a'],
   namesMax: MILLION,
+  lacks: 'it does nothing but answer',
   version: [process.execPath, '--version'],
   prepare: ({ port }: Site) => [process.execPath, here('./baseline-dgram.ts'), String(port)],
 };
