@@ -103,12 +103,19 @@ function outsideOf(
   }
 }
 
+/** What such a list has that a token may not reach. */
+interface ListBody {
+  readonly changes?: readonly RecordChange[];
+  readonly apex?: unknown;
+}
+
 /** What of a list of changes is out of reach; one that is longer than a list may be is refused for that. */
 function outsideOfChanges(request: FastifyRequest, queries: ApiParts['queries']): string | undefined {
   const grant = grantOf(request);
-  const { changes = [] } = (request.body ?? {}) as { readonly changes?: readonly RecordChange[] };
+  const { changes = [], apex } = (request.body ?? {}) as ListBody;
   if (!grant.isOfRecords) return undefined;
   const { zone } = request.params as { zone: string };
+  if (apex !== undefined && !queries.grants(grant, { zone })) return `what the zone ${zone} itself says is not`;
   for (const { put, add, remove, delete: deleted } of changes.slice(0, CHANGES_MAX)) {
     for (const each of [put, add, remove, deleted]) {
       if (each === undefined || queries.grants(grant, { rrset: { zone, name: each.name, type: each.type } })) continue;

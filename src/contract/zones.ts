@@ -113,6 +113,19 @@ const rrsetOf = {
 
 const values = Type.Array(Type.String(), { description: 'The RDATA of some records, each as in `rdata`.' });
 
+/** A part of a zone's own settings. */
+const apexChange = {
+  nameservers: Type.Optional(nameservers),
+  hostmaster: Type.Optional(hostmaster),
+  primary: Type.Optional(Type.String({ description: "The SOA's MNAME." })),
+  ttlSeconds: Type.Optional(ttl('TTL of the SOA.')),
+  nameserversTtlSeconds: Type.Optional(ttl('TTL of the NS records.')),
+  negativeTtlSeconds: Type.Optional(times.negativeTtlSeconds),
+  refreshSeconds: Type.Optional(times.refreshSeconds),
+  retrySeconds: Type.Optional(times.retrySeconds),
+  expireSeconds: Type.Optional(times.expireSeconds),
+};
+
 /** One change of a list. */
 const RecordChange = Type.Object(
   {
@@ -157,8 +170,15 @@ export const RecordChangesBody = Type.Object(
   {
     changes: Type.Array(RecordChange, {
       description:
-        '1 to 1000, carried out in their order. What may stand where is asked of what all of them leave, not on the way.',
+        '1 to 1000, carried out in their order. What may stand where is asked of what all of them leave, not on the way. None, where there is an `apex`.',
     }),
+    apex: Type.Optional(
+      Type.Object(apexChange, {
+        ...strict,
+        description:
+          'What the zone itself says from the same instant on, its SOA and NS; what is left out stays as it is. It needs the scope `admin`.',
+      }),
+    ),
     ...why,
   },
   {
@@ -188,6 +208,12 @@ export const RecordChanges = Type.Object(
         records: whole('How many it has now.'),
       }),
       { description: 'Each that the changes name, once.' },
+    ),
+    apex: Type.Optional(
+      Type.Object(
+        { change: oneOf(['changed', 'none'], { description: '`none`: it said so already.' }) },
+        { description: 'What came of the `apex`, where there was one.' },
+      ),
     ),
     revision: whole('That holds the result: the last one of the zone where nothing had to change.'),
     warnings: recordWarnings,

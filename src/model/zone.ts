@@ -46,6 +46,9 @@ export interface ZoneBody {
   readonly labels?: Labels;
 }
 
+/** What a user changes of a zone: what is left out stays as it is. */
+export type ApexChange = Partial<Omit<ZoneBody, 'labels'>>;
+
 /** Resolvers ask at most this many servers in one try; a longer NS RRset only makes referrals big. */
 const NAMESERVERS_MAX = 32;
 
@@ -94,6 +97,11 @@ export function makeZone(name: string, body: ZoneBody, before: Zone | undefined)
   if (labelled instanceof Problem) return labelled;
   const { serial, revision } = before ?? { serial: 0, revision: 0 };
   return { name, primary, nameservers, hostmaster, ...times, ...labelled, serial, revision };
+}
+
+/** The zone with a change of what it says; the log gives it its serial and revision. */
+export function changedZone(zone: Zone, change: ApexChange): Zone | Problem {
+  return makeZone(zone.name, { ...zoneBody(zone), ...change }, zone);
 }
 
 function refuseShort(zone: string, member: string, text: string): Problem | undefined {

@@ -26,6 +26,10 @@ const bodies: Readonly<Record<string, readonly { method: string; url: string; bo
             put: { name: 'c.example.test', type: 'RRSIG', ...signatures() },
           },
         ],
+        apex: {
+          ...{ ttlSeconds: 1, nameserversTtlSeconds: 1, negativeTtlSeconds: 1 },
+          ...{ refreshSeconds: 1, retrySeconds: 1, expireSeconds: 1 },
+        },
       },
     },
   ],

@@ -78,6 +78,64 @@ t.test('a retry with the same key is done once; If-Match is of the zone', async 
   t.same(await rdata(), ['"c"']);
 });
 
+t.test('what the zone itself says changes with its records, at one instant', async (t) => {
+  const { api, post, rdata } = await start(t);
+  const zone = async () => (await api.request('GET', '/v1/zones/example.test')).json();
+  const send = (body: object, more: object = {}) => api.request('POST', url, { body, ...more });
+  const before = await zone();
+  const apex = { nameservers: ['ns9.example.net'], nameserversTtlSeconds: 30 };
+  const reply = await send({ changes: [add('"a"')], apex });
+  t.equal(reply.statusCode, 200, reply.body);
+  const { revision } = reply.json();
+  t.match(reply.json(), { apex: { change: 'changed' }, rrsets: [{ change: 'made' }] });
+  const { serial, contentRevision, ...rest } = before;
+  t.match(await zone(), { ...rest, ...apex, revision, contentRevision: revision }, 'what was left out stays');
+  t.ok((await zone()).serial > serial && contentRevision < revision);
+  const [told] = (await api.request('GET', `/v1/revisions?after=${revision - 1}`)).json().items;
+  t.match(told, {
+    summary: 'changed the zone example.test and records of it: _acme-challenge.example.test/TXT',
+    subjects: [
+      { kind: 'zone', name: 'example.test', before: { nameservers: before.nameservers }, after: apex },
+      { kind: 'rrset', name: '_acme-challenge.example.test/TXT' },
+    ],
+  });
+  const alone = await send({ changes: [], apex: { refreshSeconds: 77 } });
+  t.match(alone.json(), { apex: { change: 'changed' }, rrsets: [], revision: revision + 1 });
+  const same = await send({ changes: [add('"a"')], apex: { refreshSeconds: 77 } });
+  t.match(same.json(), { apex: { change: 'none' }, rrsets: [{ change: 'none' }], revision: revision + 1 });
+  for (const [body, code, pointer] of [
+    [{ changes: [] }, 'changes_invalid', '/changes'],
+    [{ changes: [add('"b"')], apex: { nameservers: [] } }, 'zone_invalid', '/apex/nameservers'],
+    [{ changes: [add('"b"')], apex: { ttlSeconds: -1 } }, undefined, '/apex/ttlSeconds'],
+    [{ changes: [add('"b"')], apex: { serial: 7 } }, 'body_invalid', '/apex/serial'],
+    [
+      {
+        changes: [{ put: { name: 'n.example.test', type: 'CNAME', ttlSeconds: 1, rdata: ['x.test.'] } }],
+        apex: { nameservers: ['n.example.test'] },
+      },
+      'cname_conflict',
+      undefined,
+    ],
+  ] as const) {
+    const refused = await send(body);
+    t.ok(refused.statusCode >= 400 && refused.statusCode < 500, refused.body);
+    if (code !== undefined) t.equal(refused.json().code, code, refused.body);
+    if (pointer !== undefined) t.equal(refused.json().pointer, pointer, refused.body);
+  }
+  const made = await api.request('POST', '/v1/tokens', {
+    body: { name: 'few', scope: 'records', zones: ['example.test'] },
+  });
+  const token = made.json().secret;
+  t.equal((await send({ changes: [add('"b"')], apex }, { token })).statusCode, 403);
+  t.equal((await send({ changes: [], apex }, { token })).statusCode, 403);
+  t.same(await rdata(), ['"a"'], 'nothing is half done');
+  t.equal((await send({ changes: [add('"b"')] }, { token })).statusCode, 200);
+  t.equal(
+    (await post([{ put: { name: 'example.test', type: 'NS', ttlSeconds: 1, rdata: ['x.test.'] } }])).json().code,
+    'apex_conflict',
+  );
+});
+
 t.test('a warning is told once', async (t) => {
   const { api, post } = await start(t);
   const reply = await post([

@@ -1,80 +1,51 @@
 /** SOA and NS at the top of a zone: clients write them as RRsets, and Teal has them in the zone itself. */
 import { Problem } from '../../model/errors.ts';
-import { canonicalName } from '../../model/name.ts';
 import { makeRRset, rrsetBody } from '../../model/rrset.ts';
-import type { Zone, ZoneBody } from '../../model/zone.ts';
+import type { ApexChange } from '../../model/zone.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { type AskedRRset, bad, explain } from './rrset-changes.ts';
 
-export function isApex(zone: string, { name, type }: Pick<AskedRRset, 'name' | 'type'>): boolean {
-  return name === zone && (type === TYPE.SOA || type === TYPE.NS);
+/** The RRsets that are the zone's own, and its records. */
+export function partApex(zone: string, all: readonly AskedRRset[]): [own: AskedRRset[], records: AskedRRset[]] {
+  const isOwn = ({ name, type }: AskedRRset): boolean => name === zone && (type === TYPE.SOA || type === TYPE.NS);
+  return [all.filter(isOwn), all.filter((rrset) => !isOwn(rrset))];
 }
 
-/** What the zone says of itself, as a body that would leave it as it is. */
-export function bodyOf(zone: Zone): ZoneBody {
-  const { primary, nameservers, hostmaster, ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds } = zone;
-  const { refreshSeconds, retrySeconds, expireSeconds } = zone;
-  const times = { refreshSeconds, retrySeconds, expireSeconds };
-  return { primary, nameservers, hostmaster, ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds, ...times };
-}
-
-/** The body with what the RRsets say. The serial is passed over: the log has it. */
-export function withApex(zone: string, body: ZoneBody, asked: readonly AskedRRset[]): ZoneBody | Problem {
-  let after = body;
-  for (const rrset of asked) {
+/** What the RRsets say of the zone; undefined: there are none. The serial is passed over: the log has it. */
+export function apexOf(zone: string, own: readonly AskedRRset[]): ApexChange | Problem | undefined {
+  let change: ApexChange | undefined;
+  for (const rrset of own) {
     const { type, contents, shown, ttlSeconds } = rrset;
     if (contents.length === 0) return bad(`RRset ${shown}: a zone has one; replace it, or delete the zone`);
     const made = makeRRset({ zone, name: zone, type }, { ttlSeconds, rdata: contents }, 0);
     if (made instanceof Problem) return explain(rrset, made, recordOf(made));
     const { rdata } = rrsetBody(made);
-    after =
-      type === TYPE.NS
-        ? { ...after, nameservers: rdata, nameserversTtlSeconds: ttlSeconds }
-        : withSoa(after, rdata[0] as string, ttlSeconds);
+    const said =
+      type === TYPE.NS ? { nameservers: rdata, nameserversTtlSeconds: ttlSeconds } : soaOf(rdata, ttlSeconds);
+    change = { ...change, ...said };
   }
-  return after;
+  return change;
 }
 
-/** `soa`: as it is written, in which names have no blanks. */
-function withSoa(body: ZoneBody, soa: string, ttlSeconds: number): ZoneBody {
+/** The engine's word on what the zone would say, in the words that clients look for. */
+export function inApexWords(problem: Problem, own: readonly AskedRRset[]): Problem {
+  const { pointer = '', detail, code } = problem;
+  if (!pointer.startsWith('/apex')) return problem;
+  const type = pointer.startsWith('/apex/nameservers') ? TYPE.NS : TYPE.SOA;
+  const rrset = own.find((each) => each.type === type) ?? own[0];
+  return rrset === undefined ? problem : explain(rrset, new Problem(code, detail.replace(/^apex: /, '')), undefined);
+}
+
+/** An SOA as it is written, in which names have no blanks. */
+function soaOf([soa = '']: readonly string[], ttlSeconds: number): ApexChange {
   const [primary = '', hostmaster = '', _serial, ...seconds] = soa.split(' ');
-  const [refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds] = seconds.map(Number);
-  // The NS RRset keeps its TTL, which is that of the SOA where nothing else is said.
-  const { nameserversTtlSeconds = body.ttlSeconds } = body;
-  const times = { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } as Partial<ZoneBody>;
-  return {
-    ...body,
-    ...(nameserversTtlSeconds !== undefined && { nameserversTtlSeconds }),
-    primary,
-    hostmaster,
-    ttlSeconds,
-    ...times,
-  };
+  const [refreshSeconds = 0, retrySeconds = 0, expireSeconds = 0, negativeTtlSeconds = 0] = seconds.map(Number);
+  const times = { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds };
+  return { primary, hostmaster, ttlSeconds, ...times };
 }
 
-/** Whether a body says what the zone says. */
-export function isSame(body: ZoneBody, zone: Zone): boolean {
-  const said = (of: ZoneBody): string =>
-    JSON.stringify([...canonical(of.nameservers), ...canonical([of.primary ?? '', of.hostmaster]), ...times(of)]);
-  return said(body) === said(bodyOf(zone));
-}
-
-function canonical(names: readonly string[]): (string | Problem)[] {
-  return names.map((name) => canonicalName(name));
-}
-
-function times(of: ZoneBody): (number | undefined)[] {
-  return [
-    of.ttlSeconds,
-    of.nameserversTtlSeconds,
-    of.negativeTtlSeconds,
-    of.refreshSeconds,
-    of.retrySeconds,
-    of.expireSeconds,
-  ];
-}
-
-function recordOf({ pointer = '' }: Problem): number | undefined {
+/** The record that a problem with an RRset is of; undefined: it is of the whole. */
+export function recordOf({ pointer = '' }: Problem): number | undefined {
   const index = /^\/rdata\/(\d+)/.exec(pointer)?.[1];
   return index === undefined ? undefined : Number(index);
 }

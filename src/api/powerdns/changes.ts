@@ -11,7 +11,7 @@ import { executeForeseen, logResult } from '../commands.ts';
 import { doorContext } from '../door-context.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
-import { bodyOf, isApex, isSame, withApex } from './apex.ts';
+import { apexOf, inApexWords, partApex, recordOf } from './apex.ts';
 import {
   type AskedRRset,
   asChange,
@@ -84,27 +84,15 @@ async function patch(
   if (zone instanceof Problem) return zone;
   const asked = readRRsets(zone.name, fieldsOf(request.body)?.rrsets);
   if (asked instanceof Problem) return asked;
-  const records = asked.filter((rrset) => !isApex(zone.name, rrset));
-  const own = bodyOf(zone);
-  const body = withApex(
-    zone.name,
-    own,
-    asked.filter((rrset) => isApex(zone.name, rrset)),
-  );
-  if (body instanceof Problem) return body;
+  const [own, records] = partApex(zone.name, asked);
+  const apex = apexOf(zone.name, own);
+  if (apex instanceof Problem) return apex;
+  if (apex === undefined && records.length === 0) return undefined;
   const named = zone.name === '' ? '.' : zone.name;
-  const isOfZone = !isSame(body, zone);
-  if (records.length === 0)
-    return isOfZone ? run(parts, request, reply, { kind: 'zone.put', zone: named, body }) : undefined;
-  if (isOfZone) {
-    return bad('SOA and NS of the zone are changed alone: send them in one PATCH, and the other RRsets in another one');
-  }
-  const result = await run(parts, request, reply, {
-    kind: 'records.change',
-    zone: named,
-    changes: records.map(asChange),
-  });
-  return result instanceof Problem ? inClientsWords(result, records) : result;
+  const changes = records.map(asChange);
+  const command = { kind: 'records.change', zone: named, changes, ...(apex !== undefined && { apex }) } as const;
+  const result = await run(parts, request, reply, command);
+  return result instanceof Problem ? inApexWords(inClientsWords(result, records), own) : result;
 }
 
 /** The name of the zone that was made. */
@@ -125,9 +113,9 @@ async function create(
   if (!(parts.queries.zone(named) instanceof Problem)) return 'exists';
   const asked = readRRsets(name, fields.rrsets ?? [], true);
   if (asked instanceof Problem) return asked;
-  const body = newBody(name, fields.nameservers, asked);
+  const [own, records] = partApex(name, asked);
+  const body = newBody(name, fields.nameservers, own);
   if (body instanceof Problem) return body;
-  const records = asked.filter((rrset) => !isApex(name, rrset));
   const result =
     records.length === 0
       ? await run(parts, request, reply, { kind: 'zone.put', zone: named, body }, true)
@@ -150,10 +138,7 @@ async function createFilled(
     const { type, ttlSeconds, contents } = rrset;
     if (contents.length === 0) continue;
     const made = makeRRset({ zone: name, name: rrset.name, type }, { ttlSeconds, rdata: contents }, 0);
-    if (made instanceof Problem) {
-      const record = /^\/rdata\/(\d+)/.exec(made.pointer ?? '')?.[1];
-      return explain(rrset, made, record === undefined ? undefined : Number(record));
-    }
+    if (made instanceof Problem) return explain(rrset, made, recordOf(made));
     rrsets.push(made);
   }
   const context = doorContext(request, now(), ACTOR);
@@ -180,17 +165,15 @@ async function run(
 }
 
 /** What the zone says of itself: by `nameservers`, and by its SOA and NS where there are such RRsets. */
-function newBody(name: string, nameservers: unknown, asked: readonly AskedRRset[]): ZoneBody | Problem {
+function newBody(name: string, nameservers: unknown, own: readonly AskedRRset[]): ZoneBody | Problem {
   const names = Array.isArray(nameservers) ? nameservers.filter((each) => typeof each === 'string') : [];
   const undotted = names.find((each) => !each.endsWith('.'));
   if (undotted !== undefined) return bad(`Nameserver '${undotted}' is not canonical`);
   const start = { nameservers: names, hostmaster: name === '' ? 'hostmaster.' : `hostmaster.${name}.` };
-  const body = withApex(
-    name,
-    start,
-    asked.filter((rrset) => isApex(name, rrset)),
-  );
-  if (body instanceof Problem || body.nameservers.length > 0) return body;
+  const apex = apexOf(name, own);
+  if (apex instanceof Problem) return apex;
+  const body = { ...start, ...apex };
+  if (body.nameservers.length > 0) return body;
   return bad('Nameservers list must be given, or an NS RRset of the zone');
 }
 

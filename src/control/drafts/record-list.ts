@@ -90,8 +90,7 @@ export function* composeRecords(
   revision: number,
   telling: Telling = 'list',
 ): Sliced<RecordsChanged | Problem> {
-  const outOfBounds = checkCount(changes);
-  if (outOfBounds !== undefined) return outOfBounds;
+  if (changes.length > CHANGES_MAX) return wrongCount(changes.length);
   const rrsets = new Map<string, RRsetInChange>();
   let records = 0;
   for (const [index, change] of changes.entries()) {
@@ -158,9 +157,8 @@ function sizeOf({ put, add, remove }: RecordChange): number {
   return (put?.rdata ?? add?.values ?? remove?.values ?? []).length;
 }
 
-function checkCount(changes: readonly RecordChange[]): Problem | undefined {
-  if (changes.length > 0 && changes.length <= CHANGES_MAX) return undefined;
-  const detail = `A list has 1 to ${CHANGES_MAX} changes, not ${changes.length}.`;
+export function wrongCount(count: number): Problem {
+  const detail = `A list has 1 to ${CHANGES_MAX} changes, not ${count}.`;
   return new Problem('changes_invalid', detail, { pointer: '/changes' });
 }
 

@@ -5,7 +5,7 @@ import { Problem } from '../../model/errors.ts';
 import { unlabelled } from '../../model/labels.ts';
 import type { ModelChange, Subject } from '../../model/revision.ts';
 import { rrsetBody } from '../../model/rrset.ts';
-import { withRaisedSerial, type Zone } from '../../model/zone.ts';
+import { type ApexChange, changedZone, withRaisedSerial, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { parseType } from '../../wire/rdata.ts';
@@ -17,10 +17,10 @@ import { changesReply, type RRsetChange } from '../replies/record-changes.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
-import { type Changed, composeRecords, isPause, type RecordsChanged } from './record-list.ts';
+import { type Changed, composeRecords, isPause, type RecordsChanged, wrongCount } from './record-list.ts';
 import { findRRsetId, missingRRset } from './rrsets.ts';
 import { recordWarnings } from './target-warnings.ts';
-import { findZone } from './zones.ts';
+import { checkNameservers, findZone } from './zones.ts';
 
 type RecordsChange = Extract<RecordsCommand, { kind: 'records.change' }>;
 
@@ -38,9 +38,14 @@ export function* draftRecords(
   if (zone instanceof Problem) return zone;
   const stale = checkPrecondition(context, zone.revision, `the zone ${shown(zone.name)}`);
   if (stale !== undefined) return stale;
-  const composed = yield* composeRecords(store, zone, command.changes, revision);
+  const { changes: asked, apex } = command;
+  if (asked.length === 0 && apex === undefined) return wrongCount(0);
+  const own = apex === undefined ? zone : withApex(zone, apex);
+  if (own instanceof Problem) return own;
+  // What the records may be is asked of the zone as it will be.
+  const composed = yield* composeRecords(store, own, asked, revision);
   if (composed instanceof Problem) return composed;
-  const refused = yield* composed.check(command.below ?? []);
+  const refused = (yield* composed.check(command.below ?? [])) ?? checkApex(composed, own, zone);
   if (refused !== undefined) return refused;
   const changes: RRsetChange[] = [];
   for (const [i, changed] of composed.all.entries()) {
@@ -48,18 +53,47 @@ export function* draftRecords(
     changes.push(asChange(changed));
   }
   const made = composed.all.filter((_, i) => changes[i]?.change !== 'none');
-  const warnings = yield* recordWarnings(composed.after, zone, composed.all);
-  const body = (at: number): object => changesReply(zone, changes, at, warnings);
-  if (made.length === 0) return { revision: zone.revision, body: body(zone.revision) };
-  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => rrsetName(name, type));
-  const more = made.length > named.length ? ` and ${made.length - named.length} more` : '';
+  const warnings = yield* recordWarnings(composed.after, own, composed.all);
+  const change = own === zone ? 'none' : 'changed';
+  const told = { zone, changes, ...(apex !== undefined && { apex: { change } as const }) };
+  const body = (at: number): object => changesReply(told, at, warnings);
+  if (made.length === 0 && own === zone) return { revision: zone.revision, body: body(zone.revision) };
   return {
     kind: 'records.change',
-    summary: `changed records of ${shown(zone.name)}: ${named.join(', ')}${more}`,
-    ...revisionOf(zone, made, revision),
+    summary: summaryOf(zone, own, made),
+    ...revisionOf({ before: zone, after: own }, made, revision),
     created: false,
     body: body(revision),
   };
+}
+
+/** The zone with what it shall say; the same where it says so already. */
+function withApex(zone: Zone, apex: ApexChange): Zone | Problem {
+  const own = changedZone(zone, apex);
+  if (own instanceof Problem) return inApex(own);
+  return isDeepStrictEqual(zoneBody(zone), zoneBody(own)) ? zone : own;
+}
+
+function checkApex({ after }: RecordsChanged, own: Zone, before: Zone): Problem | undefined {
+  const refused = checkNameservers(after, own, before);
+  return refused && inApex(refused);
+}
+
+/** A problem of what the zone says, told with its place in the command. */
+function inApex({ code, detail, pointer = '', conflict }: Problem): Problem {
+  return new Problem(code, `apex: ${detail}`, {
+    pointer: `/apex${pointer}`,
+    ...(conflict !== undefined && { conflict }),
+  });
+}
+
+function summaryOf(zone: Zone, own: Zone, made: readonly Changed[]): string {
+  const isOwn = own !== zone;
+  if (made.length === 0) return `changed the zone ${shown(zone.name)}`;
+  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => rrsetName(name, type));
+  const more = made.length > named.length ? ` and ${made.length - named.length} more` : '';
+  const what = isOwn ? `the zone ${shown(zone.name)} and records of it` : `records of ${shown(zone.name)}`;
+  return `changed ${what}: ${named.join(', ')}${more}`;
 }
 
 /** The RRset that a command names, as it is; a problem where it is not as the client saw it. */
@@ -94,7 +128,7 @@ export function draftRRsetPut(
   return {
     kind: 'rrset.put',
     summary: `${change} ${what}`,
-    ...revisionOf(zone, [changed], revision),
+    ...revisionOf({ before: zone, after: zone }, [changed], revision),
     created: before === undefined,
     body: reply,
   };
@@ -115,7 +149,7 @@ export function draftRRsetDelete(
   return {
     kind: 'rrset.delete',
     summary: `deleted ${what}`,
-    ...revisionOf(zone, composed.all, revision),
+    ...revisionOf({ before: zone, after: zone }, composed.all, revision),
     created: false,
     body: null,
   };
@@ -137,8 +171,14 @@ export function* recordQuestions(
 }
 
 /** Subjects and changes of the revision; the zone's serial is raised once, unless labels alone change. */
-function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number): Pick<Draft, 'subjects' | 'changes'> {
-  const subjects: Subject[] = [];
+function revisionOf(
+  { before: zone, after: own }: { readonly before: Zone; readonly after: Zone },
+  changed: RecordsChanged['all'],
+  revision: number,
+): Pick<Draft, 'subjects' | 'changes'> {
+  const raised = { ...withRaisedSerial(own, revision), ...(own !== zone && { settingsRevision: revision }) };
+  const subjects: Subject[] =
+    own === zone ? [] : [{ kind: 'zone', name: zone.name, before: zoneBody(zone), after: zoneBody(raised) }];
   const changes: ModelChange[] = [];
   for (const { name, type, before, after } of changed) {
     const [was, is] = [before, after].map((rrset) => (rrset === undefined ? null : rrsetBody(rrset)));
@@ -147,8 +187,8 @@ function revisionOf(zone: Zone, changed: RecordsChanged['all'], revision: number
       after === undefined ? { op: 'deleteRRset', zone: zone.name, name, type } : { op: 'putRRset', rrset: after },
     );
   }
-  if (changed.every(isAnsweredAlike)) return { subjects, changes };
-  return { subjects, changes: [...changes, { op: 'putZone', zone: withRaisedSerial(zone, revision) }] };
+  if (own === zone && changed.every(isAnsweredAlike)) return { subjects, changes };
+  return { subjects, changes: [...changes, { op: 'putZone', zone: raised }] };
 }
 
 /** At most its labels change. */

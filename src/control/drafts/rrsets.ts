@@ -99,7 +99,7 @@ function ancestorWith(store: RuledStore, zone: Zone, name: string, type: number)
 /** SOA and NS at the apex are the zone's. */
 function checkApexOwned({ zone, name, type }: RRsetId): Problem | undefined {
   if (name !== zone.name || (type !== TYPE.SOA && type !== TYPE.NS)) return undefined;
-  const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}.`;
+  const detail = `${formatType(type)} at the apex is written through the zone: PUT /v1/zones/${shown(name)}, or \`apex\` beside the changes of a list.`;
   return new Problem('apex_conflict', detail, { conflict: name });
 }
 

@@ -17,6 +17,7 @@ import { zoneReply } from '../replies/zones.ts';
 import { belowOf } from './below.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
+import type { RuledStore } from './records-after.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
@@ -122,7 +123,7 @@ export function zoneName(text: string): string | Problem {
 }
 
 /** 409 where a nameserver that `zone` names, and did not name before, is an alias (RFC 2181 §10.3). */
-function checkNameservers(store: Store, zone: Zone, before: Zone | undefined): Problem | undefined {
+export function checkNameservers(store: RuledStore, zone: Zone, before: Zone | undefined): Problem | undefined {
   for (const host of zone.nameservers) {
     if (!isAtOrBelow(host, zone.name) || before?.nameservers.includes(host)) continue;
     const problem = refuseAlias(store, zone, host);
@@ -131,7 +132,7 @@ function checkNameservers(store: Store, zone: Zone, before: Zone | undefined): P
   return undefined;
 }
 
-function refuseAlias(store: Store, zone: Zone, host: string): Problem | undefined {
+function refuseAlias(store: RuledStore, zone: Zone, host: string): Problem | undefined {
   if (store.rrset(zone.name, host, TYPE.CNAME) !== undefined) {
     const conflict = `${shown(host)}/CNAME`;
     const detail = `A nameserver is a host with addresses, and ${conflict} is an alias (RFC 2181 §10.3).`;
@@ -146,7 +147,7 @@ export function refuseAliasServices(store: Store, zone: Zone): Problem | undefin
   return host === undefined ? undefined : aliasServiceProblem(host);
 }
 
-function isAliasService(store: Store, zone: Zone, host: string): boolean {
+function isAliasService(store: RuledStore, zone: Zone, host: string): boolean {
   const service = isAtOrBelow(host, zone.name) ? store.service(host) : undefined;
   return service?.kind === 'host' && isAtOrBelow(zone.name, service.zone);
 }

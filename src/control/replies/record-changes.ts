@@ -12,13 +12,15 @@ export interface RRsetChange {
   readonly rrset: RRset | undefined;
 }
 
+/** What was asked of a zone: of its records, and of what it says itself. */
+interface Told {
+  readonly zone: Zone;
+  readonly changes: readonly RRsetChange[];
+  readonly apex?: { readonly change: 'changed' | 'none' };
+}
+
 /** `revision`: that holds the result. */
-export function changesReply(
-  zone: Zone,
-  changes: readonly RRsetChange[],
-  revision: number,
-  warnings: readonly unknown[],
-): object {
+export function changesReply({ zone, changes, apex }: Told, revision: number, warnings: readonly unknown[]): object {
   const rrsets = changes.map(({ name, type, change, rrset }) => ({
     name: shown(name),
     type: formatType(type),
@@ -26,5 +28,5 @@ export function changesReply(
     ...(rrset !== undefined && { ttlSeconds: rrset.ttlSeconds }),
     records: rrset?.rdata.length ?? 0,
   }));
-  return { zone: shown(zone.name), rrsets, revision, ...(warnings.length > 0 && { warnings }) };
+  return { zone: shown(zone.name), rrsets, ...(apex && { apex }), revision, ...(warnings.length > 0 && { warnings }) };
 }

@@ -103,10 +103,51 @@ t.test('SOA and NS of a zone are written as RRsets, and are the zone', async (t)
     204,
     'beside others, unchanged',
   );
-  const other = replace('example.com.', 'NS', 300, 'ns7.example.net.');
-  await refused(patchOf(other, a('new.example.com.', '192.0.2.1')), 422, /changed alone/);
   await refused(patchOf(remove('example.com.', 'NS')), 422, /a zone has one/);
   await refused(patchOf(replace('example.com.', 'NS', 300, 'not a name')), 422, /Record example\.com\.\/NS/);
+});
+
+t.test('SOA and NS change at one instant with the other RRsets of a PATCH, all or nothing', async (t) => {
+  const { api, ask, rrsets, newest, refused, makeToken } = await open(t);
+  const get = async () => (await api.request('GET', '/v1/zones/example.com')).json();
+  const key = await makeToken('records', { scope: 'records', zones: ['example.com'] });
+  const { revision } = await newest();
+  const [before, { serial }] = [await rrsets(), await get()];
+  const ns = (...hosts: string[]) => replace('example.com.', 'NS', 300, ...hosts);
+  const soa = replace('example.com.', 'SOA', 900, 'ns7.example.com. h.example.net. 4294967295 1 2 3 4');
+  const host = a('ns7.example.com.', '192.0.2.7');
+  const alias = replace('ns7.example.com.', 'CNAME', 60, 'x.example.net.');
+  // A fault of either part, wherever it stands, leaves both as they were.
+  await refused(patchOf(ns('ns7.example.com.'), a('bad.example.com.', 'x')), 422, /Record bad\.example\.com\.\/A 'x'/);
+  await refused(patchOf(host, ns('-.example.com.')), 422, /RRset example\.com\. IN NS: .*host name/);
+  await refused(patchOf(host, replace('example.com.', 'SOA', 900, 'ns7.example.com. . 1 1 2 3 4')), 422, /IN SOA/);
+  await refused(patchOf(alias, ns('ns7.example.com.')), 422, /RRset ns7\.example\.com\. IN CNAME: Conflicts/);
+  await refused(patchOf(ns('ns7.example.com.', 'NS7.example.com.'), host), 422, /IN NS|\/NS/);
+  await refused(patchOf(ns('ns7.example.com.'), host), 403, /limited/, key);
+  await refused(patchOf(soa), 403, /limited/, key);
+  t.same(await rrsets(), before);
+
+  t.equal(
+    (await ask('PATCH', ZONE, patchOf(soa, remove('none.example.com.', 'A'), host, ns('ns7.example.com.')))).status,
+    204,
+  );
+  t.match(await newest(), { revision: revision + 1, kind: 'records.change', actor: 'pdns:settings-admin' });
+  const after = await rrsets();
+  t.match(after, { 'example.com./NS': ['ns7.example.com.'], 'ns7.example.com./A': ['192.0.2.7'] });
+  t.match(after['example.com./SOA'], [/^ns7\.example\.com\. h\.example\.net\. \d+ 1 2 3 4$/]);
+  t.ok((await get()).serial === revision + 1 && serial < revision, "the serial is the log's own");
+  t.match(await get(), { revision: revision + 1, contentRevision: revision + 1, nameserversTtlSeconds: 300 });
+
+  const unchanged = patchOf(ns('ns7.example.com.'), soa, a('ns7.example.com.', '192.0.2.7'));
+  t.equal((await ask('PATCH', ZONE, unchanged, key)).status, 204, 'as they are, whoever sends them');
+  await refused(patchOf(alias, remove('ns7.example.com.', 'A')), 422, /nameserver cannot be an alias/);
+  const away = patchOf(remove('ns7.example.com.', 'A'), alias, ns('ns8.example.net.'));
+  t.equal((await ask('PATCH', ZONE, away)).status, 204, 'what the zone will say is what counts');
+  t.equal((await ask('PATCH', ZONE, away)).status, 204);
+  t.equal((await newest()).revision, revision + 2, 'the same again changes nothing');
+  const more = patchOf(ns('ns8.example.net.'), a('www.example.com.', '192.0.2.1'));
+  t.equal((await ask('PATCH', ZONE, more)).status, 204);
+  t.equal((await get()).revision, revision + 2, 'its settings have not changed');
 });
 
 t.test('a zone is made with its records in one revision, or not at all', async (t) => {

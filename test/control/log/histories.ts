@@ -138,6 +138,7 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
         changes: some.map(({ name, number }) => ({
           put: { name, type: 'TXT', ttlSeconds: number, rdata: texts(number) },
         })),
+        ...((some[0]?.number ?? 0) % 2 === 1 && { apex: { refreshSeconds: some.length } }),
       } as never),
     ),
   'rrset.put': fc.record({ name: fc.constantFrom(...owners), number }).map(({ name, number }) => {
