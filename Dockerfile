@@ -14,7 +14,7 @@ COPY tools/node tools/node
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npx tsc --project tsconfig.build.json && node src/console/build.ts && npm prune --omit=dev --ignore-scripts
+RUN npx tsc --project tsconfig.build.json && cp src/etcd/etcd.proto dist/etcd/ && node src/console/build.ts && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 RUN install --directory --owner=node --group=node --mode=0700 /data

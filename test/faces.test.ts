@@ -6,7 +6,7 @@ import { readFiles, type SourceFile } from './fixtures/sources.ts';
 const sources = readFiles('src/**/*.{ts,tsx}');
 
 /** Folders that open with a README: what they are, and which of their files are for others. */
-const withFaces = ['asking', 'metrics', 'responder', 'sockets', 'store', 'table', 'wire'];
+const withFaces = ['asking', 'etcd', 'metrics', 'responder', 'sockets', 'store', 'table', 'wire'];
 
 /** Files and folders that a README names and that are not beside it. */
 function missingBeside({ path, text }: SourceFile, files: readonly SourceFile[]): string[] {

@@ -33,9 +33,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   // The DNS client.
   asking: [],
+  etcd: ['guard'],
   store: ['model'],
   control: ['wire', 'model', 'table', 'store', 'guard', 'asking'],
-  // Types, networks and names in their text form.
   api: ['wire', 'contract', 'model', 'control', 'guard'],
   metrics: ['wire', 'model', 'table', 'guard'],
   // Addresses as sockets write them, which transports there are, the limits that the table has, and the schemas of bodies.
@@ -44,7 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   log: ['config', 'sockets'],
   server: [
     ...['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
-    'guard',
+    ...['guard', 'etcd'],
   ],
   // They talk HTTP to the API, by the types of its contract, save for those below, each of which commands.ts loads when
   // it is meant.
@@ -81,6 +81,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api'],
   commander: ['cli'],
   'prom-client': ['metrics'],
+  '@grpc/grpc-js': ['etcd'],
+  '@grpc/proto-loader': ['etcd'],
 };
 
 /** Parts that know nothing outside but assertions. */

@@ -1,0 +1,247 @@
+/**
+ * A client of etcd: one of several members is asked, and the next one where it does not answer. Nothing is asked twice
+ * here: whoever asks knows whether that is harmless.
+ */
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { afterMs, listen } from '../guard.ts';
+import { EtcdFailure } from './failure.ts';
+import { type EtcdTls, Line } from './line.ts';
+import {
+  type Keys,
+  methodOf,
+  type RangeReply,
+  rangeReply,
+  type Transaction,
+  type TransactionReply,
+  transactionReply,
+  type WireRangeReply,
+  type WireTransactionReply,
+  wireKeys,
+  wireTransaction,
+} from './protocol.ts';
+
+export interface EtcdOptions {
+  /** `https://10.0.0.1:2379` */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTls | undefined;
+  readonly login?: { readonly user: string; readonly password: string } | undefined;
+  /** For one request. */
+  readonly timeoutMs: number;
+  readonly random: () => number;
+  readonly wallMs: () => number;
+}
+
+/** How a member is. */
+interface MemberStatus {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly databaseBytes: number;
+  readonly isLeader: boolean;
+  /** Alarms such as NOSPACE. */
+  readonly errors: readonly string[];
+}
+
+interface WireStatus {
+  readonly header: { readonly member_id: string };
+  readonly version: string;
+  readonly dbSize: string;
+  readonly leader: string;
+  readonly errors: readonly string[];
+}
+
+const RANGE = methodOf('KV', 'Range');
+const TXN = methodOf('KV', 'Txn');
+const DELETE = methodOf('KV', 'DeleteRange');
+const GRANT = methodOf('Lease', 'LeaseGrant');
+const REVOKE = methodOf('Lease', 'LeaseRevoke');
+const KEEP_ALIVE = methodOf('Lease', 'LeaseKeepAlive');
+const AUTHENTICATE = methodOf('Auth', 'Authenticate');
+const STATUS = methodOf('Maintenance', 'Status');
+
+const WHAT = 'a request to etcd';
+
+/** Own ids of leases are below 2^53, which JSON and people can read; etcd's own have 63 bits. */
+const LEASE_ID_MAX = 2 ** 53 - 1;
+
+export class Etcd {
+  readonly #options: EtcdOptions;
+  /** Which endpoint is asked; nodes begin at different ones. */
+  #at: number;
+  #line: Line;
+  #token: string | undefined;
+  /** One that is on its way, for all who wait for it. */
+  #login: Promise<EtcdFailure | undefined> | undefined;
+  readonly #moved = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(options: EtcdOptions) {
+    this.#options = options;
+    this.#at = Math.floor(options.random() * options.endpoints.length);
+    this.#line = this.#open();
+  }
+
+  #open(): Line {
+    return new Line(this.#options.endpoints[this.#at], this.#options.tls);
+  }
+
+  /** The endpoint that is asked now. */
+  get endpoint(): string {
+    return this.#line.endpoint;
+  }
+
+  /** Between 0 and 1, for whoever waits before asking again. */
+  get random(): () => number {
+    return this.#options.random;
+  }
+
+  /** Reads what is there: linearizable, so that what was acknowledged before is in it. */
+  async range(keys: Keys, more: { limit?: number; keysOnly?: boolean } = {}): Promise<RangeReply | EtcdFailure> {
+    const { limit = 0, keysOnly = false } = more;
+    const request = { ...wireKeys(keys), limit: `${limit}`, keys_only: keysOnly };
+    const reply = await this.#ask<WireRangeReply>(RANGE, request);
+    return reply instanceof EtcdFailure ? reply : rangeReply(reply);
+  }
+
+  async transact(transaction: Transaction): Promise<TransactionReply | EtcdFailure> {
+    const reply = await this.#ask<WireTransactionReply>(TXN, wireTransaction(transaction));
+    return reply instanceof EtcdFailure ? reply : transactionReply(reply);
+  }
+
+  /** Deletes; the reply is how many keys there were. */
+  async delete(keys: Keys): Promise<number | EtcdFailure> {
+    const reply = await this.#ask<{ deleted: string }>(DELETE, wireKeys(keys));
+    return reply instanceof EtcdFailure ? reply : Number(reply.deleted);
+  }
+
+  /** A lease that ends by itself unless it is kept alive; the reply is its id. */
+  async grant(seconds: number): Promise<string | EtcdFailure> {
+    const id = 1 + Math.floor(this.#options.random() * LEASE_ID_MAX);
+    const reply = await this.#ask<{ ID: string }>(GRANT, { TTL: `${seconds}`, ID: `${id}` });
+    return reply instanceof EtcdFailure ? reply : reply.ID;
+  }
+
+  async revoke(lease: string): Promise<EtcdFailure | undefined> {
+    const reply = await this.#ask<object>(REVOKE, { ID: lease });
+    return reply instanceof EtcdFailure ? reply : undefined;
+  }
+
+  /** How long the lease lasts from now, seconds; 0: it has ended. */
+  async keepAlive(lease: string): Promise<number | EtcdFailure> {
+    const opened = await this.stream(KEEP_ALIVE);
+    if (opened instanceof EtcdFailure) return opened;
+    const { stream, line } = opened;
+    return new Promise((resolve) => {
+      const end = (result: number | EtcdFailure): void => {
+        clearTimeout(limit);
+        stream.cancel();
+        resolve(result);
+      };
+      const lost = (why: string) => {
+        this.moveOn(line);
+        end(new EtcdFailure('unreachable', `${line.endpoint}: ${why}`));
+      };
+      const limit = afterMs(WHAT, this.#options.timeoutMs, () => lost('no answer in time'));
+      listen(stream, 'data', WHAT, (reply: { TTL: string }) => end(Number(reply.TTL)));
+      listen(stream, 'error', WHAT, (error: Error) => lost(error.message));
+      listen(stream, 'end', WHAT, () => lost('the stream ended'));
+      stream.write({ ID: lease });
+    });
+  }
+
+  /** How each member is that the settings name. */
+  members(): Promise<(MemberStatus | EtcdFailure)[]> {
+    return Promise.all(
+      this.#options.endpoints.map(async (endpoint) => {
+        const line = new Line(endpoint, this.#options.tls);
+        const found = await line.ask<WireStatus>(STATUS, {}, { deadline: this.#deadline(), token: undefined });
+        line.close();
+        if (found instanceof EtcdFailure) return found;
+        const { header, version, dbSize, leader, errors } = found;
+        return { endpoint, version, databaseBytes: Number(dbSize), isLeader: leader === header.member_id, errors };
+      }),
+    );
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#line.close();
+    this.#moved.clear();
+  }
+
+  /** Opens a stream on the line that is in use, for `watch.ts`. */
+  async stream(
+    method: ReturnType<typeof methodOf>,
+  ): Promise<{ readonly stream: ClientDuplexStream<object, object>; readonly line: Line } | EtcdFailure> {
+    const denied = await this.#logIn();
+    if (denied !== undefined) return denied;
+    const line = this.#line;
+    try {
+      return { stream: line.stream(method, this.#token), line };
+    } catch (error) {
+      return new EtcdFailure('unreachable', `${line.endpoint}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Calls `work` whenever another line is taken; the result ends that. */
+  onMove(work: () => void): () => void {
+    this.#moved.add(work);
+    return () => this.#moved.delete(work);
+  }
+
+  /** The line is of no use: the next member is asked from now on, and in any case by a new connection. */
+  moveOn(line: Line): void {
+    if (line !== this.#line || this.#isClosed) return;
+    this.#at = (this.#at + 1) % this.#options.endpoints.length;
+    this.#line = this.#open();
+    line.close();
+    for (const work of [...this.#moved]) work();
+  }
+
+  /** The token may be one that is not taken any more. */
+  forgetToken(): void {
+    this.#token = undefined;
+  }
+
+  async #ask<Reply>(method: ReturnType<typeof methodOf>, request: object): Promise<Reply | EtcdFailure> {
+    const first = await this.#askOnce<Reply>(method, request);
+    if (!(first instanceof EtcdFailure) || !first.isStaleToken) return first;
+    // It was refused before anything was done.
+    this.#token = undefined;
+    return this.#askOnce(method, request);
+  }
+
+  async #askOnce<Reply>(method: ReturnType<typeof methodOf>, request: object): Promise<Reply | EtcdFailure> {
+    const denied = await this.#logIn();
+    if (denied !== undefined) return denied;
+    const line = this.#line;
+    const reply = await line.ask<Reply>(method, request, { deadline: this.#deadline(), token: this.#token });
+    if (reply instanceof EtcdFailure && reply.kind === 'unreachable') this.moveOn(line);
+    return reply;
+  }
+
+  #deadline(): Date {
+    return new Date(this.#options.wallMs() + this.#options.timeoutMs);
+  }
+
+  /** Has a token where a user is set. */
+  #logIn(): Promise<EtcdFailure | undefined> | undefined {
+    const { login } = this.#options;
+    if (login === undefined || this.#token !== undefined) return undefined;
+    this.#login ??= this.#authenticate(login).finally(() => {
+      this.#login = undefined;
+    });
+    return this.#login;
+  }
+
+  async #authenticate({ user, password }: { user: string; password: string }): Promise<EtcdFailure | undefined> {
+    const line = this.#line;
+    const request = { name: user, password };
+    const reply = await line.ask<{ token: string }>(AUTHENTICATE, request, {
+      deadline: this.#deadline(),
+      token: undefined,
+    });
+    if (!(reply instanceof EtcdFailure)) this.#token = reply.token;
+    else if (reply.kind === 'unreachable') this.moveOn(line);
+    return reply instanceof EtcdFailure ? reply : undefined;
+  }
+}

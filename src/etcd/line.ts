@@ -1,0 +1,90 @@
+/** A connection to one member of etcd. One that is of no use any more is closed, and never used again. */
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { EtcdFailure, failureOf } from './failure.ts';
+
+/** PEM. */
+export interface EtcdTls {
+  readonly ca: Buffer;
+  /** The client's certificate and its key, where etcd asks for one. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Below 5 s, etcd ends the connection for "excess pings". */
+const KEEPALIVE_MS = 6000;
+const KEEPALIVE_TIMEOUT_MS = 2000;
+/** A member that was started again is found soon. */
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_MAX_MS = 1000;
+/** What etcd sends at once: a catch-up of a watch; it takes requests of 1.5 MiB, so that no entry is larger. */
+const RECEIVED_MAX_BYTES = 64 * 2 ** 20;
+
+const OPTIONS = {
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  'grpc.initial_reconnect_backoff_ms': RECONNECT_MIN_MS,
+  'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS,
+  'grpc.max_receive_message_length': RECEIVED_MAX_BYTES,
+  // A new line is a new connection: the old one may hang.
+  'grpc.use_local_subchannel_pool': 1,
+  // Whoever asks decides whether to ask again.
+  'grpc.enable_retries': 0,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+};
+
+export class Line {
+  readonly endpoint: string;
+  readonly #client: Client;
+
+  constructor(endpoint: string, tls: EtcdTls | undefined) {
+    this.endpoint = endpoint;
+    const { protocol, host } = new URL(endpoint);
+    const secure = protocol === 'https:';
+    const channel = secure
+      ? credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null)
+      : credentials.createInsecure();
+    this.#client = new Client(host, channel, OPTIONS);
+  }
+
+  /** One request, one reply. Never rejects. */
+  ask<Reply>(
+    method: MethodDefinition<object, object>,
+    request: object,
+    { deadline, token }: { readonly deadline: Date; readonly token: string | undefined },
+  ): Promise<Reply | EtcdFailure> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    return new Promise((resolve) => {
+      const done = (error: ServiceError | null, reply?: object): void =>
+        resolve(error === null ? (reply as Reply) : failureOf(error, this.endpoint));
+      try {
+        const options = { deadline };
+        this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, of(token), options, done);
+      } catch (error) {
+        // It was closed.
+        resolve(new EtcdFailure('unreachable', `${this.endpoint}: ${(error as Error).message}`, { isUnsent: true }));
+      }
+    });
+  }
+
+  /** A stream both ways. Throws where the line was closed. */
+  stream(
+    { path, requestSerialize, responseDeserialize }: MethodDefinition<object, object>,
+    token: string | undefined,
+  ): ClientDuplexStream<object, object> {
+    return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, of(token));
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function of(token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  // A member that is cut off from the others says so, instead of a silence.
+  metadata.set('hasleader', 'true');
+  if (token !== undefined) metadata.set('token', token);
+  return metadata;
+}

@@ -1,0 +1,242 @@
+/** The client of etcd against etcd itself: three members, which are killed and stopped; users; certificates; compaction; limits. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import type { Etcd } from '../../src/etcd/client.ts';
+import { EtcdFailure } from '../../src/etcd/failure.ts';
+import { Watch, type WatchEvent } from '../../src/etcd/watch.ts';
+import { type EtcdMembers, etcdClient, startEtcd } from './etcd.ts';
+
+const ctl = (members: EtcdMembers, ...words: string[]): string =>
+  execFileSync('etcdctl', ['--endpoints', members.endpoints.join(','), ...words], {
+    env: { PATH: process.env.PATH, ETCDCTL_API: '3' },
+    encoding: 'utf8',
+  });
+
+function must<Result>(result: Result | EtcdFailure): Result {
+  if (result instanceof EtcdFailure) throw new Error(`${result.kind}: ${result.detail}`);
+  return result;
+}
+
+/** Asks until it is not unreachable: an election may be going on. */
+async function settled<Result>(ask: () => Promise<Result | EtcdFailure>): Promise<Result> {
+  for (;;) {
+    const result = await ask();
+    if (!(result instanceof EtcdFailure) || result.kind !== 'unreachable') return must(result);
+    await sleep(50);
+  }
+}
+
+const put = (etcd: Etcd, key: string, value: string): Promise<unknown> =>
+  settled(() => etcd.transact({ compare: [], success: [{ put: key, value }] }));
+
+async function until(what: () => boolean): Promise<void> {
+  while (!what()) await sleep(20);
+}
+
+t.test('three members', async (t) => {
+  const members = await startEtcd(3);
+  t.teardown(() => members.stop());
+  const etcd = etcdClient(members.endpoints);
+  t.teardown(() => etcd.close());
+
+  await t.test('a transaction compares, puts, and reads what it put', async (t) => {
+    const first = await settled(() =>
+      etcd.transact({
+        compare: [{ key: 'a/1', modRevision: 0 }],
+        success: [{ put: 'a/1', value: 'one' }, { range: { prefix: 'a/' } }],
+      }),
+    );
+    t.match(first, {
+      succeeded: true,
+      found: [[{ key: 'a/1', value: Buffer.from('one'), modRevision: first.revision }]],
+    });
+    const again = must(
+      await etcd.transact({
+        compare: [{ key: 'a/1', modRevision: 0 }],
+        success: [{ put: 'a/1', value: 'two' }],
+        failure: [{ range: { key: 'a/1' } }],
+      }),
+    );
+    t.match(again, { succeeded: false, found: [[{ value: Buffer.from('one') }]] });
+    const [{ createRevision }] = again.found[0];
+    for (const compare of [
+      { key: 'a/1', value: 'one' },
+      { key: 'a/1', createRevision },
+    ] as const)
+      t.match(must(await etcd.transact({ compare: [compare], success: [] })), { succeeded: true });
+    await put(etcd, 'b', 'beside');
+    t.same(
+      must(await etcd.range({ prefix: 'a/' })).keyValues.map(({ key }) => key),
+      ['a/1'],
+    );
+    t.match(must(await etcd.range({ from: 'a', to: 'z' }, { limit: 1 })), { keyValues: { length: 1 }, more: true });
+    t.equal(must(await etcd.delete({ prefix: 'a/' })), 1);
+  });
+
+  await t.test('a watch tells every write once and in order, over the death of members and a stop', async (t) => {
+    const seen: WatchEvent[] = [];
+    let breaks = 0;
+    const { revision } = must(await etcd.range({ key: 'w/' }));
+    const watch = new Watch(etcd, { prefix: 'w/' }, revision + 1, {
+      onEvents: (events) => seen.push(...events),
+      onCompacted: () => t.fail('nothing was compacted'),
+      onBroken: () => breaks++,
+    });
+    t.teardown(() => watch.close());
+    const writer = etcdClient(members.endpoints);
+    t.teardown(() => writer.close());
+    let written = 0;
+    const write = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) await put(writer, `w/${String(++written).padStart(4, '0')}`, `${written}`);
+    };
+    await write(20);
+    await until(() => seen.length >= 20);
+    // Each in turn, so that the one that is watched at is among them.
+    for (let n = 0; n < 3; n++) {
+      await members.kill(n);
+      await write(5);
+      members.start(n);
+      await members.ready();
+    }
+    for (let n = 0; n < 3; n++) {
+      process.kill(members.pid(n), 'SIGSTOP');
+      await write(3);
+      // A member that is stopped is found out by a request; a fleet sends one each second.
+      await settled(() => etcd.range({ key: 'w/' }));
+      process.kill(members.pid(n), 'SIGCONT');
+    }
+    await until(() => seen.at(-1)?.value.toString() === `${written}`);
+    // A put whose reply was lost is made again, by this test: a key may come twice, with a later revision.
+    const revisions = seen.map(({ modRevision }) => modRevision);
+    t.same(
+      revisions,
+      [...new Set(revisions)].sort((a, b) => a - b),
+      'in order, none twice',
+    );
+    t.equal(new Set(seen.map(({ key }) => key)).size, written, 'none is missing');
+    t.ok(breaks > 0, 'and it did break');
+    t.ok(breaks < 60, `without a storm: ${breaks}`);
+  });
+
+  await t.test('a watch from a compacted past says so, once', async (t) => {
+    await put(etcd, 'c', '1');
+    const { modRevision } = must(await etcd.range({ key: 'c' })).keyValues[0];
+    for (let n = 0; n < 5; n++) await put(etcd, 'c', `${n}`);
+    ctl(members, 'compact', `${must(await etcd.range({ key: 'c' })).revision}`);
+    let compacted = 0;
+    new Watch(etcd, { key: 'c' }, modRevision, {
+      onEvents: () => t.fail('nothing is told'),
+      onCompacted: () => compacted++,
+      onBroken: () => {},
+    });
+    await until(() => compacted > 0);
+    t.equal(compacted, 1);
+  });
+
+  await t.test('a lease takes its keys along when it is not kept', async (t) => {
+    const lease = await settled(() => etcd.grant(2));
+    await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease }] }));
+    t.ok(must(await etcd.keepAlive(lease)) > 0);
+    while (must(await etcd.range({ key: 'leased' })).keyValues.length > 0) await sleep(200);
+    t.equal(must(await etcd.keepAlive(lease)), 0, 'it has ended');
+    const other = await settled(() => etcd.grant(60));
+    await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease: other }] }));
+    t.equal(await etcd.revoke(other), undefined);
+    t.same(must(await etcd.range({ key: 'leased' })).keyValues, []);
+  });
+
+  await t.test('what is too large is refused, and surely not done', async (t) => {
+    const value = 'x'.repeat(1600 * 1024);
+    const refused = await etcd.transact({ compare: [], success: [{ put: 'large', value }] });
+    t.match(refused, { kind: 'refused', isDoubtful: false });
+    t.same(must(await etcd.range({ key: 'large' })).keyValues, []);
+  });
+
+  await t.test('each member says how it is', async (t) => {
+    await members.ready();
+    const found = await etcd.members();
+    t.equal(found.length, 3);
+    for (const member of found) t.match(member, { version: /^3\./, errors: [] });
+  });
+
+  await t.test('without a quorum a request fails in time and may have been done; nothing hangs', async (t) => {
+    await Promise.all([members.kill(0), members.kill(1)]);
+    const lost = await etcd.transact({ compare: [], success: [{ put: 'q', value: 'x' }] });
+    t.match(lost, { kind: 'unreachable' });
+    await members.kill(2);
+    for (let n = 0; n < 3; n++) await etcd.range({ key: 'q' });
+    t.match(await etcd.range({ key: 'q' }), { kind: 'unreachable', isDoubtful: false }, 'nobody to send it to');
+    for (let n = 0; n < 3; n++) members.start(n);
+    await members.ready();
+    await settled(() => etcd.range({ key: 'q' }));
+  });
+});
+
+t.test('users and passwords', async (t) => {
+  // The shortest life that a token can have is a second.
+  const members = await startEtcd(1, { words: ['--auth-token-ttl', '1'] });
+  t.teardown(() => members.stop());
+  for (const words of [
+    ['user', 'add', 'root:secret'],
+    ['user', 'grant-role', 'root', 'root'],
+    ['auth', 'enable'],
+  ])
+    ctl(members, ...words);
+  const etcd = etcdClient(members.endpoints, { login: { user: 'root', password: 'secret' } });
+  t.teardown(() => etcd.close());
+  await put(etcd, 'k', '1');
+  const seen: string[] = [];
+  const { revision } = must(await etcd.range({ key: 'k' }));
+  const watch = new Watch(etcd, { key: 'k' }, revision + 1, {
+    onEvents: (events) => seen.push(...events.map(({ value }) => value.toString())),
+    onCompacted: () => t.fail('nothing was compacted'),
+    onBroken: () => {},
+  });
+  t.teardown(() => watch.close());
+  // It ends when it was not used for its life; etcd looks once in a while.
+  await sleep(4000);
+  await put(etcd, 'k', '2');
+  await until(() => seen.includes('2'));
+  for (const login of [undefined, { user: 'root', password: 'wrong' }, { user: 'nobody', password: 'secret' }]) {
+    const stranger = etcdClient(members.endpoints, { login });
+    t.match(await stranger.range({ key: 'k' }), { kind: 'denied', isDoubtful: false }, JSON.stringify(login));
+    stranger.close();
+  }
+});
+
+t.test('certificates both ways', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-tls-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const openssl = (...words: string[]): void => {
+    execFileSync('openssl', words, { cwd: folder, stdio: 'ignore' });
+  };
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl('req', '-x509', ...curve, '-subj', '/CN=ca', '-days', '2', '-keyout', 'ca.key', '-out', 'ca.pem');
+  writeFileSync(join(folder, 'ext'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
+  for (const name of ['member', 'node']) {
+    openssl('req', ...curve, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext'];
+    openssl('x509', '-req', '-in', `${name}.csr`, ...signed, '-out', `${name}.pem`);
+  }
+  const at = (file: string): string => join(folder, file);
+  const tls = { ca: readFileSync(at('ca.pem')), cert: readFileSync(at('node.pem')), key: readFileSync(at('node.key')) };
+  const own = ['--cert-file', at('member.pem'), '--key-file', at('member.key')];
+  const words = [...own, '--client-cert-auth', '--trusted-ca-file', at('ca.pem')];
+  const members = await startEtcd(1, { words, client: { tls }, isTls: true });
+  t.teardown(() => members.stop());
+  const etcd = etcdClient(members.endpoints, { tls });
+  t.teardown(() => etcd.close());
+  await put(etcd, 'k', '1');
+  for (const [what, wrong] of [
+    ['no certificate of its own', { ca: tls.ca }],
+    ['another authority', undefined],
+  ] as const) {
+    const stranger = etcdClient(members.endpoints, { tls: wrong });
+    t.match(await stranger.range({ key: 'k' }), { kind: 'unreachable' }, what);
+    stranger.close();
+  }
+});

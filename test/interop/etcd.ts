@@ -1,0 +1,90 @@
+/** Members of etcd from Debian, each in a process of its own on loopback, with its data in a temporary folder. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Etcd, type EtcdOptions } from '../../src/etcd/client.ts';
+import { EtcdFailure } from '../../src/etcd/failure.ts';
+import { freePort } from '../fixtures/free-port.ts';
+
+const START_LIMIT_MS = 60_000;
+
+export interface EtcdMembers {
+  readonly endpoints: readonly string[];
+  /** To be ended by `process.kill` with a signal that the test means. */
+  pid(member: number): number;
+  /** Starts a member again on its data. */
+  start(member: number): void;
+  /** Resolves when some member answers a read that needs a quorum. */
+  ready(): Promise<void>;
+  kill(member: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** So many members of one cluster; `words` are options of etcd that all of them get. */
+export async function startEtcd(
+  count: number,
+  options: {
+    readonly words?: readonly string[];
+    readonly client?: Partial<EtcdOptions>;
+    readonly isTls?: boolean;
+  } = {},
+): Promise<EtcdMembers> {
+  const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-'));
+  const ports: { client: number; peer: number }[] = [];
+  for (let n = 0; n < count; n++) ports.push({ client: await freePort(), peer: await freePort() });
+  const scheme = options.isTls ? 'https' : 'http';
+  const endpoints = ports.map(({ client }) => `${scheme}://127.0.0.1:${client}`);
+  const cluster = ports.map(({ peer }, n) => `m${n}=http://127.0.0.1:${peer}`).join(',');
+  const children: ChildProcess[] = [];
+  const start = (n: number): void => {
+    const { peer } = ports[n];
+    const words = [
+      ...['--name', `m${n}`, '--data-dir', join(folder, `m${n}`), '--log-level', 'error'],
+      ...['--listen-client-urls', endpoints[n], '--advertise-client-urls', endpoints[n]],
+      ...[
+        '--listen-peer-urls',
+        `http://127.0.0.1:${peer}`,
+        '--initial-advertise-peer-urls',
+        `http://127.0.0.1:${peer}`,
+      ],
+      ...['--initial-cluster', cluster, '--initial-cluster-state', 'new', '--initial-cluster-token', folder],
+      ...(options.words ?? []),
+    ];
+    children[n] = spawn('etcd', words, { stdio: 'ignore' });
+  };
+  const kill = async (n: number): Promise<void> => {
+    const child = children[n];
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map((_, n) => kill(n)));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const ready = async (): Promise<void> => {
+    const client = etcdClient(endpoints, options.client);
+    try {
+      for (const startedAt = performance.now(); ; await sleep(50)) {
+        const found = await client.range({ key: 'is anybody there' });
+        if (!(found instanceof EtcdFailure) || found.kind === 'denied') return;
+        if (performance.now() - startedAt > START_LIMIT_MS) throw new Error(`etcd does not answer: ${found.detail}`);
+      }
+    } finally {
+      client.close();
+    }
+  };
+  for (let n = 0; n < count; n++) start(n);
+  await ready().catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return { endpoints, pid: (n) => children[n].pid as number, start, ready, kill, stop };
+}
+
+export function etcdClient(endpoints: readonly string[], more: Partial<EtcdOptions> = {}): Etcd {
+  return new Etcd({ endpoints, timeoutMs: 1500, random: Math.random, wallMs: Date.now, ...more });
+}
