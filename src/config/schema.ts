@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { Endpoint } from '../sockets/address.ts';
 import { UDP_TRANSPORTS, UDP_TRANSPORTS_WORDS } from '../sockets/transports.ts';
-import { MAX_READERS } from '../table/layout.ts';
+import { READERS_PER_PLACE } from '../table/layout.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { MAX_CHARACTER_STRING_BYTES } from '../wire/constants.ts';
 import { COOKIE_SECRET_BYTES, NSID_MAX_BYTES } from '../wire/edns.ts';
@@ -68,9 +68,9 @@ export const settingsSchema = section({
       flag: 'where to answer DNS over UDP and TCP: address:port, several with commas',
     }),
     // The table keeps a mark for each UDP worker and one for the TCP worker.
-    workers: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_READERS - 1 }), Type.Literal('auto')], {
+    workers: Type.Union([Type.Integer({ minimum: 1, maximum: READERS_PER_PLACE - 1 }), Type.Literal('auto')], {
       default: 'auto',
-      expected: `auto or a whole number from 1 to ${MAX_READERS - 1}`,
+      expected: `auto or a whole number from 1 to ${READERS_PER_PLACE - 1}`,
       flag: 'UDP worker threads: a number, or auto for one a core',
     }),
     transport: oneOf(UDP_TRANSPORTS, { default: 'auto', flag: `how UDP is read: ${UDP_TRANSPORTS_WORDS}, or auto` }),

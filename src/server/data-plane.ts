@@ -69,7 +69,7 @@ export async function startDataPlane(
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
   stops.dataPlane.push(() => fleet.stop());
-  stops.dataPlane.push(startWatchdog(shared.control, counters.length, process.env));
+  stops.dataPlane.push(startWatchdog(fleet.own, counters.length, process.env));
   const sources = { counters: registry, table, store, fleet, health: measuredHealth(store, table.observed, seen) };
   const metrics = startMetrics(settings, sources, engine);
   logFaults(log, () => metrics.faulted());

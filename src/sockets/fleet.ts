@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { ResponderOptions } from '../responder/options.ts';
-import { CONTROL, MAX_READERS } from '../table/layout.ts';
+import { CONTROL, CONTROL_BYTES, READERS_PER_PLACE } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
 import type { Endpoint } from './address.ts';
 import { Beat, BeatWatch } from './beat.ts';
 import { leaveWithoutThreads, within } from './exit.ts';
 import { errorName, loadLibc } from './libc.ts';
 import { type AddressOptions, ListenAddresses, type SocketState } from './listen-addresses.ts';
-import { Marks } from './marks.ts';
+import { clearMarks, Marks } from './marks.ts';
 import { type Crew, Post } from './post.ts';
 import type { Opened, Transport, TransportOptions } from './transport.ts';
 import { findUdpTransport, TCP, type UdpTransportSetting } from './transports.ts';
@@ -23,6 +23,8 @@ export interface FleetOptions extends Omit<AddressOptions, 'workers'>, Transport
   readonly shared: SharedTable;
   /** One memory for each UDP worker and one for the TCP worker. */
   readonly counters: readonly SharedArrayBuffer[];
+  /** The part of the table's marks that is this process's, where another one may read too; undefined: all are. */
+  readonly place?: number;
   /** The module that a worker runs; tests put broken ones here. */
   readonly entry?: URL;
   /** A worker that does not answer so long after its start is ended, and another one started. */
@@ -52,7 +54,7 @@ const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '
 
 /** UDP workers for a setting. */
 export function udpWorkersOf(workers: number | 'auto'): number {
-  return Math.min(workers === 'auto' ? os.availableParallelism() : workers, MAX_READERS - 1);
+  return Math.min(workers === 'auto' ? os.availableParallelism() : workers, READERS_PER_PLACE - 1);
 }
 
 /** A transport with what of it is open. */
@@ -63,6 +65,8 @@ interface Served extends Opened {
 export class Fleet {
   /** Listen addresses with the ports in use. */
   readonly endpoints: readonly Endpoint[];
+  /** The stop word and the workers' beats, laid out as in the table's control words, but of this process alone. */
+  readonly own = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #options: FleetOptions;
   readonly #udp: Served;
   readonly #tcp: Served;
@@ -79,7 +83,7 @@ export class Fleet {
     this.#tcp = tcp;
     this.#crew = this.#makeCrew();
     this.#posts = options.counters.map((_, worker) => new Post(worker, this.#crew));
-    const beats = this.#posts.map((_, worker) => new Beat(options.shared.control, worker));
+    const beats = this.#posts.map((_, worker) => new Beat(this.own, worker));
     this.#watch = new BeatWatch(beats, options.stuckLooks ?? STUCK_LOOKS);
   }
 
@@ -99,7 +103,7 @@ export class Fleet {
     const tcp = { transport: TCP, ...TCP.open(addresses, options) };
     const fleet = new Fleet(options, addresses.endpoints, udp, tcp);
     for (const [call, errno] of refused) fleet.#tellRefused({ call, errno });
-    Atomics.store(new Int32Array(options.shared.control), CONTROL.STOP, 0);
+    if (options.place !== undefined) clearMarks(options.shared.control, options.place);
     try {
       await Promise.all(fleet.#posts.map((post) => post.start()));
     } catch (error) {
@@ -144,7 +148,7 @@ export class Fleet {
     const threads = posts.map(({ thread }) => thread);
     // TCP first: its clients may take a second to read their last replies, and UDP is answered until then.
     await within(posts.at(-1)?.end() ?? Promise.resolve(), TCP_STOP_LIMIT_MS);
-    Atomics.store(new Int32Array(this.#options.shared.control), CONTROL.STOP, 1);
+    Atomics.store(new Int32Array(this.own), CONTROL.STOP, 1);
     await within(Promise.all(posts.map((post) => post.end())), STOP_LIMIT_MS);
     const ended = Promise.all([...threads, ...this.#crew.abandoned].map((thread) => thread?.terminate()));
     if (!(await within(ended, TERMINATE_LIMIT_MS))) leaveWithoutThreads();
@@ -153,10 +157,10 @@ export class Fleet {
   }
 
   #makeCrew(): Crew {
-    const { shared, log, entry = defaultEntry, startLimitMs = START_LIMIT_MS } = this.#options;
+    const { shared, place, log, entry = defaultEntry, startLimitMs = START_LIMIT_MS } = this.#options;
     return {
       ...{ entry, startLimitMs, log, isStopping: false },
-      marks: new Marks(shared.control),
+      marks: new Marks(shared.control, place),
       abandoned: new Set<Worker>(),
       replacements: { died: 0, stuck: 0 },
       assign: (worker, mark) => this.#assign(worker, mark),
@@ -173,7 +177,8 @@ export class Fleet {
     const { shared, counters, responder } = this.#options;
     const served = reader === counters.length - 1 ? this.#tcp : this.#udp;
     const transport = served.transport.name;
-    return { reader, mark, shared, counters: counters[reader], responder, transport, share: served.share(reader) };
+    const given = { shared, own: this.own, counters: counters[reader], responder };
+    return { reader, mark, ...given, transport, share: served.share(reader) };
   }
 
   /** One line for each call, however many workers find out. */

@@ -61,7 +61,7 @@ export interface Opened<Share extends object = object> {
 export interface Duty {
   readonly responder: Responder;
   readonly counters: CounterView;
-  /** The table's control words, the stop word among them. */
+  /** The words of this process, the stop word among them. */
   readonly control: Int32Array;
   readonly beat: Beat;
   /** To be told of calls that the system refuses, once each. */

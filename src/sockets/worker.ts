@@ -18,6 +18,8 @@ export interface WorkerAssignment {
   /** Its thread's own mark in the table; see reclaim.ts. */
   readonly mark: number;
   readonly shared: SharedTable;
+  /** The stop word and the beats of its process. */
+  readonly own: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly responder: ResponderOptions;
   /** The name of the transport that it serves, and its share of it. */
@@ -44,16 +46,16 @@ export async function runWorker(
   port: NonNullable<typeof parentPort>,
   makeResponder: MakeResponder = (...parts) => new Responder(...parts),
 ): Promise<void> {
-  const { shared, reader, mark, share } = assignment;
+  const { shared, own, reader, mark, share } = assignment;
   const transport = transportNamed(assignment.transport);
   assert(transport !== undefined, 'the fleet takes it from the same list');
-  const beat = new Beat(shared.control, reader);
+  const beat = new Beat(own, reader);
   const counters = new CounterView(assignment.counters);
   const seed = randomFillSync(new Uint32Array(4));
   const responder = makeResponder(new Lookup(shared, mark), counters, new Xoshiro128(seed), assignment.responder);
   const ready = (): void => port.postMessage(READY);
   const refused = (call: string, errno: number): void => port.postMessage({ call, errno } satisfies RefusedCall);
-  const control = new Int32Array(shared.control);
+  const control = new Int32Array(own);
   const stop = await transport.serve(share, { responder, counters, control, beat, refused, ready });
   // It held the thread, and has been stopped.
   if (stop === undefined) return;

@@ -119,8 +119,14 @@ export class CounterRegistry {
   readonly #free: number[] = [];
   #next: number = COUNTER.FIRST_POOL;
 
-  /** `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. */
-  constructor(memories: readonly SharedArrayBuffer[], key: number) {
+  readonly #places: number;
+
+  /**
+   * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. `places`: data processes that may count at
+   * once; the memories are those of the first one's workers, then those of the next.
+   */
+  constructor(memories: readonly SharedArrayBuffer[], key: number, places = 1) {
+    this.#places = places;
     for (const memory of memories) keySample(memory, key);
     const notes = createCounterMemory();
     this.#views = memories.map((memory) => new CounterView(memory));
@@ -193,12 +199,14 @@ export class CounterRegistry {
 
   /** Readers that count. */
   get readers(): number {
-    return this.#views.length;
+    return this.#views.length / this.#places;
   }
 
-  /** One worker's fixed counter. */
+  /** One worker's fixed counter, of all data processes that it has been in. */
   of(reader: number, counter: number): number {
-    return this.#views[reader].values[counter];
+    let sum = 0;
+    for (let view = reader; view < this.#views.length; view += this.readers) sum += this.#views[view].values[counter];
+    return sum;
   }
 }
 

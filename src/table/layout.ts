@@ -14,7 +14,7 @@ export const CONTROL = {
   GENERATION: 0,
   /** Raised after every publication; see reclaim.ts. */
   EPOCH: 1 * LINE_WORDS,
-  /** 1: workers leave their loops. */
+  /** 1: workers leave their loops. Each data process has this word, and the beats, in a memory of its own: see fleet.ts. */
   STOP: 2 * LINE_WORDS,
   /** The first word of the arena that no thread has taken. */
   ARENA_NEXT: 3 * LINE_WORDS,
@@ -24,8 +24,11 @@ export const CONTROL = {
 
 /** Marks lie one to a cache line. */
 export const MARK_STRIDE_WORDS = LINE_WORDS;
-/** UDP workers and the TCP worker. 64 cores and one more are plenty for a nameserver. */
-export const MAX_READERS = 65;
+/** UDP workers and the TCP worker of one data process. 64 cores and one more are plenty for a nameserver. */
+export const READERS_PER_PLACE = 65;
+/** While one data process takes over from another, both read: each has a place, with marks and counters of its own. */
+export const PLACES = 2;
+export const MAX_READERS = PLACES * READERS_PER_PLACE;
 /** The main thread's own place. It needs no mark: nothing is changed or freed while it reads. */
 export const MAIN_READER = MAX_READERS;
 /** One word a worker, raised by its every turn, idle ones too: one that stands still is stuck. Spaced like the marks. */

@@ -1,7 +1,7 @@
 /** Each thread has a mark of its own for as long as it lives. */
 import t from 'tap';
-import { Marks } from '../../src/sockets/marks.ts';
-import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS } from '../../src/table/layout.ts';
+import { clearMarks, Marks } from '../../src/sockets/marks.ts';
+import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS, READERS_PER_PLACE } from '../../src/table/layout.ts';
 import { createSharedTable } from '../../src/table/memory.ts';
 
 t.test('the lowest that nobody has is taken, and one that is freed says that nobody reads', async (t) => {
@@ -23,4 +23,21 @@ t.test('there are no more than the memory has room for', async (t) => {
   const marks = new Marks(createSharedTable(4096, 2 ** 16).control);
   for (let i = 0; i < MAX_READERS; i++) marks.take();
   t.throws(() => marks.take());
+});
+
+t.test('two processes that read at once have marks of their own, and those of a dead one are cleared', async (t) => {
+  const { control } = createSharedTable(4096, 2 ** 16);
+  const words = new Int32Array(control);
+  const [first, second] = [new Marks(control, 0), new Marks(control, 1)];
+  for (let i = 0; i < READERS_PER_PLACE; i++) words[CONTROL.MARKS + first.take() * MARK_STRIDE_WORDS] = 7;
+  t.throws(() => first.take(), 'and no more');
+  const mark = second.take();
+  t.equal(mark, READERS_PER_PLACE);
+  words[CONTROL.MARKS + mark * MARK_STRIDE_WORDS] = 8;
+  clearMarks(control, 0);
+  const left = Array.from({ length: MAX_READERS }, (_, i) => words[CONTROL.MARKS + i * MARK_STRIDE_WORDS]);
+  t.same(
+    left.filter((value) => value !== 0),
+    [8],
+  );
 });
