@@ -1,17 +1,13 @@
 /** `teal serve`: every part is made and wired to the others; in the order in which they start, and the reverse of their stop. */
-import { APIS, createApp } from './api/app.ts';
-import { openDoors } from './api/doors.ts';
 import type { Settings } from './config.ts';
 import type { Logger } from './log.ts';
 import { StoreUnavailable } from './model/errors.ts';
-import { apiOptions, closeDoor, listenAdmin, openTokens } from './server/admin.ts';
-import { makeControlPlane } from './server/control-plane.ts';
+import { apiOptions } from './server/admin.ts';
 import { startDataPlane } from './server/data-plane.ts';
+import { startDeciding } from './server/deciding.ts';
 import { StartError } from './server/errors.ts';
-import { Reloader } from './server/reload.ts';
-import { abandonAll, type PlaneStops, stopAll } from './server/stops.ts';
+import { type PlaneStops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
-import { systemClock } from './server/system-clock.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { udpWorkersOf } from './sockets/fleet.ts';
 import { ListenError } from './sockets/open.ts';
@@ -71,38 +67,19 @@ async function startParts(
 
   // Open the store, compile what it holds into the table, and answer.
   const dataPlane = await startDataPlane(settings, inherited.dns, log, stops);
-  const { store, engine, fleet, metrics } = dataPlane;
+  const { fleet } = dataPlane;
 
-  // Make what decides: health, releases, webhooks, and what tells of them.
-  const { outbound, forApi, zoneFiles, runners } = makeControlPlane(dataPlane, settings, log);
-  stops.controlPlane.push(() => zoneFiles.stop());
-
-  // Make the API, and the first token.
-  const tokens = await openTokens(engine, store, settings, log);
-  const forAll = { engine, tokens, metrics, ...forApi, options };
-  const doors = await openDoors(settings.doors);
-  const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
-  stops.controlPlane.push(() => app.close());
-
-  // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
-  for (const runner of runners) {
-    runner.start();
-    stops.controlPlane.push(() => runner.stop());
-  }
-
-  // Let clients in, and say so.
-  const admin = await listenAdmin(app, settings.admin, inherited.admin);
+  // Begin to decide, let clients in, and say so.
+  const deciding = await startDeciding(settings, dataPlane, { options, socket: inherited.admin }, log, stops);
+  const { admin } = deciding;
   const dns = fleet.endpoints.map(formatEndpoint);
   log.info({ admin, dns, transport: fleet.transport, workers: udpWorkersOf(settings.dns.workers) }, 'ready');
   supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
 
   // Later: take new settings, or go on with the answers alone.
-  const reloader = new Reloader(settings, { app, outbound, log });
-  const reload = (wanted: Settings): void => supervisor.around(() => reloader.reload(wanted));
+  const reload = (wanted: Settings): void => supervisor.around(() => deciding.reload(wanted));
   const abandonControl = (): void => {
-    engine.halt();
-    closeDoor(app);
-    abandonAll(stops.controlPlane);
+    deciding.abandon();
     supervisor.failed(`answering on ${dns.join(', ')}; everything else has failed: see the log, and restart`);
   };
   return { dns: fleet.endpoints, admin, reload, abandonControl };

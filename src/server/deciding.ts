@@ -1,0 +1,64 @@
+/** What decides, at work: releases, probes, webhooks, and the API by which they are told. */
+import { APIS, createApp } from '../api/app.ts';
+import { openDoors } from '../api/doors.ts';
+import type { ApiOptions } from '../api/parts.ts';
+import type { Settings } from '../config.ts';
+import type { Logger } from '../log.ts';
+import type { Inherited } from '../sockets/inherited.ts';
+import { closeDoor, listenAdmin, openTokens } from './admin.ts';
+import { makeControlPlane } from './control-plane.ts';
+import type { DataPlane } from './data-plane.ts';
+import { Reloader } from './reload.ts';
+import { abandonAll, type PlaneStops } from './stops.ts';
+import { systemClock } from './system-clock.ts';
+
+interface Deciding {
+  /** Base URL of the admin API. */
+  readonly admin: string;
+  /** See Server in ../server.ts. */
+  reload(settings: Settings): void;
+  /** Ends all of it at once, in whatever state it is. */
+  abandon(): void;
+}
+
+/** The admin API's door: what it needs to know of the settings, and the socket that was handed over, if one was. */
+interface Door {
+  readonly options: ApiOptions;
+  readonly socket: Inherited['admin'];
+}
+
+/** Resolves when the API listens. */
+export async function startDeciding(
+  settings: Settings,
+  dataPlane: DataPlane,
+  { options, socket }: Door,
+  log: Logger,
+  stops: PlaneStops,
+): Promise<Deciding> {
+  const { store, engine, metrics } = dataPlane;
+  // Make what decides: health, releases, webhooks, and what tells of them.
+  const { outbound, forApi, zoneFiles, runners } = makeControlPlane(dataPlane, settings, log);
+  stops.controlPlane.push(() => zoneFiles.stop());
+
+  // Make the API, and the first token.
+  const tokens = await openTokens(engine, store, settings, log);
+  const forAll = { engine, tokens, metrics, ...forApi, options };
+  const doors = await openDoors(settings.doors);
+  const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
+  stops.controlPlane.push(() => app.close());
+
+  // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
+  for (const runner of runners) {
+    runner.start();
+    stops.controlPlane.push(() => runner.stop());
+  }
+
+  const admin = await listenAdmin(app, settings.admin, socket);
+  const reloader = new Reloader(settings, { app, outbound, log });
+  const abandon = (): void => {
+    engine.halt();
+    closeDoor(app);
+    abandonAll(stops.controlPlane);
+  };
+  return { admin, reload: (wanted) => reloader.reload(wanted), abandon };
+}
