@@ -42,6 +42,18 @@ export const LINUX = {
   MSG_TRUNC: 0x20,
   MSG_NOSIGNAL: 0x4000,
   MADV_HUGEPAGE: 14,
+  /** Since Linux 6.1. */
+  MADV_COLLAPSE: 25,
+  PROT_READ: 1,
+  PROT_WRITE: 2,
+  MAP_SHARED: 1,
+  MAP_FIXED: 0x10,
+  MFD_CLOEXEC: 1,
+  MFD_ALLOW_SEALING: 2,
+  F_ADD_SEALS: 1033,
+  F_SEAL_SEAL: 1,
+  F_SEAL_SHRINK: 2,
+  F_SEAL_GROW: 4,
   POLLIN: 1,
   UDP_SEGMENT: 103,
   CLOCK_REALTIME: 0,
@@ -78,6 +90,9 @@ export interface Libc {
   poll(descriptors: number, count: number, timeoutMs: number): number;
   getrlimit(resource: number, limits: Uint8Array): number;
   madvise(address: number, length: number, advice: number): number;
+  memfd_create(name: string, flags: number): number;
+  /** The address, which is given: another one is a failure. */
+  mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   dup(fd: number): number;
   fcntl(fd: number, command: number, value: number): number;
   sendto(
@@ -140,6 +155,8 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
     madvise: library.func('int madvise(uintptr_t, size_t, int)') as Libc['madvise'],
+    memfd_create: library.func('int memfd_create(const char *, uint)') as Libc['memfd_create'],
+    mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)') as Libc['mmap'],
     dup: library.func('int dup(int)') as Libc['dup'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],

@@ -62,6 +62,12 @@ const BYTES_MIN = 64 * 1024;
 /** Room for 16 million pools: more than the arena can hold. */
 const BYTES_MAX = 2 ** 29;
 
+/** Bytes of a memory of counters that never grows: room for all pools that an arena of so many bytes can hold. */
+export function counterBytes(arenaBytes: number): number {
+  // A pool takes 128 bytes of the arena at the least, and 32 here.
+  return RESOLVER_BYTES + Math.min(BYTES_MAX, Math.max(BYTES_MIN, arenaBytes / 4));
+}
+
 /** Memory for one worker's counters. */
 export function createCounterMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(RESOLVER_BYTES + BYTES_MIN, { maxByteLength: RESOLVER_BYTES + BYTES_MAX });
@@ -123,12 +129,11 @@ export class CounterRegistry {
 
   /**
    * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. `places`: data processes that may count at
-   * once; the memories are those of the first one's workers, then those of the next.
+   * once; the memories are those of the first one's workers, then those of the next. `notes`: memory like theirs.
    */
-  constructor(memories: readonly SharedArrayBuffer[], key: number, places = 1) {
+  constructor(memories: readonly SharedArrayBuffer[], key: number, places = 1, notes = createCounterMemory()) {
     this.#places = places;
     for (const memory of memories) keySample(memory, key);
-    const notes = createCounterMemory();
     this.#views = memories.map((memory) => new CounterView(memory));
     this.#notes = new CounterView(notes);
     this.#memories = [...memories, notes];

@@ -33,7 +33,21 @@ export const MAX_READERS = PLACES * READERS_PER_PLACE;
 export const MAIN_READER = MAX_READERS;
 /** One word a worker, raised by its every turn, idle ones too: one that stands still is stuck. Spaced like the marks. */
 export const BEATS = CONTROL.MARKS + (MAX_READERS + 1) * MARK_STRIDE_WORDS;
-export const CONTROL_BYTES = 4 * (BEATS + MAX_READERS * MARK_STRIDE_WORDS);
+/** What only the control plane writes and reads, so that a later one can go on from it. */
+const WRITER_AT = BEATS + MAX_READERS * MARK_STRIDE_WORDS;
+export const WRITER = {
+  /** 1: the table holds what a store holds, up to the revision. */
+  IS_LOADED: WRITER_AT,
+  /** The last number that a service or pool was given. */
+  LAST_ID: WRITER_AT + 1,
+  /** The first counter that no pool has had. */
+  COUNTER_NEXT: WRITER_AT + 2,
+  /** The revision that the table holds, a double: two words at an even place. Stored after the generation. */
+  REVISION: WRITER_AT + 4,
+  /** What tells the store's history up to that revision from every other. */
+  HISTORY: WRITER_AT + 6,
+} as const;
+export const CONTROL_BYTES = 4 * (WRITER_AT + LINE_WORDS);
 
 /** The first words of the arena. */
 export const ARENA = {

@@ -7,6 +7,12 @@ import { ARENA, CONTROL, CONTROL_BYTES } from './layout.ts';
 export interface SharedTable {
   readonly control: SharedArrayBuffer;
   readonly arena: SharedArrayBuffer;
+  /** The byte of the buffer where the arena begins: 0, or where a huge page of mapped memory does. */
+  readonly start: number;
+  /** How long the arena may become. */
+  readonly maxBytes: number;
+  /** The buffer is memory that processes share: it is as long as it may become, and pages appear as they are used. */
+  readonly isMapped: boolean;
 }
 
 /**
@@ -18,12 +24,15 @@ export class ArenaView {
   bytes: Uint8Array<SharedArrayBuffer>;
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly #arena: SharedArrayBuffer;
+  readonly #start: number;
 
   constructor(shared: SharedTable) {
     this.#arena = shared.arena;
+    this.#start = shared.start;
+    const length = this.#arena.byteLength - this.#start;
     this.control = new Int32Array(shared.control);
-    this.words = new Int32Array(shared.arena, 0, shared.arena.byteLength >>> 2);
-    this.bytes = new Uint8Array(shared.arena, 0, shared.arena.byteLength);
+    this.words = new Int32Array(this.#arena, this.#start, length >>> 2);
+    this.bytes = new Uint8Array(this.#arena, this.#start, length);
   }
 
   /** For a reader that met an offset beyond its views: the arena has grown since. */
@@ -33,10 +42,10 @@ export class ArenaView {
 
   /** Makes the views as long as the arena is now; false where they are. */
   refreshIfGrown(): boolean {
-    const length = this.#arena.byteLength;
+    const length = this.#arena.byteLength - this.#start;
     if (length === this.bytes.length) return false;
-    this.words = new Int32Array(this.#arena, 0, length >>> 2);
-    this.bytes = new Uint8Array(this.#arena, 0, length);
+    this.words = new Int32Array(this.#arena, this.#start, length >>> 2);
+    this.bytes = new Uint8Array(this.#arena, this.#start, length);
     return true;
   }
 }
@@ -55,20 +64,32 @@ export interface Blocks {
 export const ARENA_MAX_BYTES = 2 ** 32 - 2 ** 16;
 const ARENA_MIN_BYTES = 4096;
 
-/** Memory for a new table. `initialBytes` and `maxBytes` are bytes; both are rounded up to 4 KiB. */
+/** Bytes of an arena that was asked for with so many. */
+export function arenaBytes(bytes: number): number {
+  return Math.min(ARENA_MAX_BYTES, Math.max(ARENA_MIN_BYTES, Math.ceil(bytes / 4096) * 4096));
+}
+
+/** Memory of one process for a new table. `initialBytes` and `maxBytes` are bytes; both are rounded up to 4 KiB. */
 export function createSharedTable(initialBytes: number, maxBytes: number): SharedTable {
-  const round = (bytes: number): number => Math.max(ARENA_MIN_BYTES, Math.ceil(bytes / 4096) * 4096);
-  const max = Math.min(ARENA_MAX_BYTES, round(maxBytes));
-  const initial = Math.min(max, round(initialBytes));
+  const max = arenaBytes(maxBytes);
+  const initial = Math.min(max, arenaBytes(initialBytes));
   const shared = {
     control: new SharedArrayBuffer(CONTROL_BYTES),
     arena: new SharedArrayBuffer(initial, { maxByteLength: max }),
+    start: 0,
+    maxBytes: max,
+    isMapped: false,
   };
-  const control = new Int32Array(shared.control);
+  beginControl(shared.control);
+  return shared;
+}
+
+/** The control words of a table that is empty. */
+export function beginControl(memory: SharedArrayBuffer): void {
+  const control = new Int32Array(memory);
   control[CONTROL.GENERATION] = 1;
   control[CONTROL.EPOCH] = 1;
   control[CONTROL.ARENA_NEXT] = ARENA.FIRST_FREE;
-  return shared;
 }
 
 /**
@@ -101,7 +122,8 @@ export class Arena {
 
   /** Bytes that the arena has taken from the system. */
   get sizeBytes(): number {
-    return this.#shared.arena.byteLength;
+    if (!this.#shared.isMapped) return this.#shared.arena.byteLength;
+    return Math.ceil((Atomics.load(this.view.control, CONTROL.ARENA_NEXT) * 4) / 4096) * 4096;
   }
 
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
@@ -145,12 +167,12 @@ export class Arena {
 
   #takeFromEnd(size: number): number {
     const { control } = this.view;
-    const { maxByteLength } = this.#shared.arena;
-    const limit = this.mayUseReserve ? maxByteLength : maxByteLength - reserveBytes(maxByteLength);
+    const { arena, start, maxBytes } = this.#shared;
+    const limit = this.mayUseReserve ? maxBytes : maxBytes - reserveBytes(maxBytes);
     for (;;) {
       const offset = Atomics.load(control, CONTROL.ARENA_NEXT);
       if ((offset + size) * 4 > limit) return 0;
-      if ((offset + size) * 4 > this.#shared.arena.byteLength && !this.#grow((offset + size) * 4)) return 0;
+      if ((offset + size) * 4 > arena.byteLength - start && !this.#grow((offset + size) * 4)) return 0;
       if (Atomics.compareExchange(control, CONTROL.ARENA_NEXT, offset, offset + size) === offset) return offset;
     }
   }

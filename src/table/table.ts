@@ -133,7 +133,7 @@ export class Table implements TableChanges {
   #full(): Problem {
     return new Problem(
       'table_full',
-      `the table has reached its limit of ${this.shared.arena.maxByteLength} bytes; raise table.maxBytes and restart`,
+      `the table has reached its limit of ${this.shared.maxBytes} bytes; raise table.maxBytes and restart`,
     );
   }
 
@@ -181,7 +181,7 @@ export class Table implements TableChanges {
   /** Sizes, bytes; `waiting`: blocks that some worker may still read. */
   get memory(): { usedBytes: number; sizeBytes: number; maxBytes: number; waiting: number } {
     const { usedBytes, sizeBytes } = this.#arena;
-    return { usedBytes, sizeBytes, maxBytes: this.shared.arena.maxByteLength, waiting: this.#reclaimer.waiting };
+    return { usedBytes, sizeBytes, maxBytes: this.shared.maxBytes, waiting: this.#reclaimer.waiting };
   }
 
   /** The generation that workers answer from. */

@@ -7,8 +7,8 @@ import { loadLibc } from '../../src/sockets/libc.ts';
 import { openEndpoint } from '../../src/sockets/open.ts';
 import type { TcpLimits } from '../../src/sockets/tcp/limits.ts';
 import type { TableChange } from '../../src/table/changes.ts';
-import { COUNTER, CounterRegistry, createCounterMemory } from '../../src/table/counters.ts';
-import { createSharedTable } from '../../src/table/memory.ts';
+import { COUNTER, CounterRegistry } from '../../src/table/counters.ts';
+import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { Table } from '../../src/table/table.ts';
 import { apply, defaultOptions, rrset, service, zone } from '../fixtures/table.ts';
 import { WORD } from './cutover-words.ts';
@@ -61,8 +61,8 @@ export async function startFleet(
   } = {},
 ): Promise<FleetFixture> {
   const workers = options.workers ?? 2;
-  const shared = createSharedTable(options.initialBytes ?? 4096, options.maxBytes ?? 2 ** 28);
-  const memories = Array.from({ length: workers + 1 }, createCounterMemory);
+  const { initialBytes = 4096, maxBytes = 2 ** 28 } = options;
+  const { shared, counters: memories } = createTableMemory({ readers: workers + 1, initialBytes, maxBytes });
   const counters = new CounterRegistry(memories, 1);
   const table = new Table(shared, counters);
   const errors: string[] = [];
