@@ -77,7 +77,7 @@ t.test('without any source the defaults hold', async (t) => {
       powerdns: { enabled: false },
       externalDns: { enabled: false },
       httpreq: { enabled: false },
-      acmeDns: { enabled: false },
+      acmeDns: { enabled: false, registerFrom: [] },
     },
     history: { contentRevisions: 10_000, contentMaxBytes: 1_073_741_824 },
     propagation: { resolvers: [] },
@@ -158,6 +158,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DOORS_HTTPREQ_ENABLED: 'true',
     TEAL_DOORS_ACME_DNS_ENABLED: 'true',
     TEAL_DOORS_ACME_DNS_ZONE: 'acme.example.com',
+    TEAL_DOORS_ACME_DNS_REGISTER_FROM: '10.1.0.0/16,2001:db8::/32',
     TEAL_HISTORY_CONTENT_REVISIONS: '500',
     TEAL_HISTORY_CONTENT_MAX_BYTES: '2097152',
     TEAL_PROPAGATION_RESOLVERS: '192.0.2.53,[2001:db8::53]:5353',
@@ -213,7 +214,7 @@ t.test('every setting can be given in the environment', async (t) => {
       powerdns: { enabled: true },
       externalDns: { enabled: true },
       httpreq: { enabled: true },
-      acmeDns: { enabled: true, zone: 'acme.example.com' },
+      acmeDns: { enabled: true, zone: 'acme.example.com', registerFrom: ['10.1.0.0/16', '2001:db8::/32'] },
     },
     history: { contentRevisions: 500, contentMaxBytes: 2_097_152 },
     propagation: {
@@ -295,6 +296,11 @@ const faults: readonly [string, Given, string][] = [
     'a zone that is none',
     { yaml: 'doors: { acmeDns: { zone: "acme..example.com" } }' },
     'teal.yaml: doors.acmeDns.zone: expected the name of a zone, such as acme.example.com, found "acme..example.com"',
+  ],
+  [
+    'a network that is none',
+    { yaml: 'doors: { acmeDns: { registerFrom: ["home"] } }' },
+    'teal.yaml: doors.acmeDns.registerFrom[0]: expected a network, such as 192.0.2.0/24 or 2001:db8::/32, or an address, found "home"',
   ],
   [
     'number out of range',

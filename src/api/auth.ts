@@ -2,6 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterMs } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
+import type { Token } from '../model/token.ts';
+import { isInNetworks } from '../model/token-networks.ts';
 import type { Lacking } from './dialect.ts';
 import type { ApiParts, Hook } from './parts.ts';
 import { sendProblem } from './problems.ts';
@@ -25,21 +27,27 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
     count: (isLimited) => metrics.wrongToken(isLimited),
   });
   return async (request, reply) => {
-    if (request.routeOptions.config.public === true && !request.needsToken) return;
+    const { public: isPublic, openTo } = request.routeOptions.config;
+    if (isPublic === true && !request.needsToken) return;
     const { dialect } = request.server;
     const secret = dialect.secretOf(request.headers);
+    if (secret === undefined && openTo?.(request) === true) return;
     if (secret === undefined) return sendProblem(challenge(reply), new Problem('token_missing', dialect.howToAsk));
     // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
     // broken script must not keep the operator out. It costs one hash to find out; tokens are too long to be guessed.
     const actor = tokens.find(secret);
     // Without an address: the client has hung up already.
     if (actor === undefined) return refuseToken(request, reply, wrong);
-    if (tokens.isGood(actor, now())) {
+    if (!tokens.isGood(actor, now())) {
+      const expired = new Problem('token_invalid', `The token \`${actor.name}\` has expired.`);
+      return sendProblem(challenge(reply, INVALID), expired);
+    }
+    if (actor.networks === undefined || isInNetworks(actor.networks, request.ip)) {
       request.actor = actor;
       return;
     }
-    const expired = new Problem('token_invalid', `The token \`${actor.name}\` has expired.`);
-    return sendProblem(challenge(reply, INVALID), expired);
+    wrong.addElsewhere(request.ip ?? '', actor.name);
+    return sendProblem(reply, elsewhere(actor, request.ip));
   };
 }
 
@@ -49,6 +57,12 @@ const INVALID: Lacking = { error: 'invalid_token' };
 export function challenge(reply: FastifyReply, lacking?: Lacking): FastifyReply {
   const header = reply.request.server.dialect.challenge(lacking);
   return header === undefined ? reply : reply.header('www-authenticate', header);
+}
+
+/** It does not say from where it may be used: that would help a thief only. */
+function elsewhere({ name }: Token, address: string | undefined): Problem {
+  const detail = `The token \`${name}\` may not be used from ${address ?? 'this address'}: it is limited to other networks.`;
+  return new Problem('address_forbidden', detail);
 }
 
 async function refuseToken(request: FastifyRequest, reply: FastifyReply, wrong: WrongTokens): Promise<FastifyReply> {

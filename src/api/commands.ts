@@ -8,7 +8,11 @@ import type { ApiParts } from './parts.ts';
 import { inTurns } from './slices.ts';
 
 /** What any request says of a change by itself: who, with which limits, when and from where. An API adds what else it reads. */
-export function contextFor(request: FastifyRequest, { name, limits }: Token, atMs: number): CommandContext {
+export function contextFor(
+  request: FastifyRequest,
+  { name, limits }: Pick<Token, 'name' | 'limits'>,
+  atMs: number,
+): CommandContext {
   const traceparent = readTraceparent(request.headers);
   return {
     actor: name,

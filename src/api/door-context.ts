@@ -16,11 +16,24 @@ export function doorContext(
   door: string,
   who: string | undefined = request.actor?.name,
 ): CommandContext | Problem {
-  const { actor, headers } = request;
+  const { actor } = request;
   // Routes without a token change nothing.
   if (actor === undefined) return new Problem('token_missing', request.server.dialect.howToAsk);
-  const said = readWhyHeaders(headers);
+  return withWhy(request, { ...contextFor(request, actor, atMs), actor: `${door}:${who}` });
+}
+
+/** The same of somebody without a token, whom the route lets in all the same (`openTo`). `who`: as which the door knows him. */
+export function guestContext(
+  request: FastifyRequest,
+  atMs: number,
+  door: string,
+  who: string,
+): CommandContext | Problem {
+  return withWhy(request, contextFor(request, { name: `${door}:${who}` }, atMs));
+}
+
+function withWhy(request: FastifyRequest, context: CommandContext): CommandContext | Problem {
+  const said = readWhyHeaders(request.headers);
   const why = said instanceof Problem ? said : makeWhy(said.reason, said.links);
-  if (why instanceof Problem) return why;
-  return { ...contextFor(request, actor, atMs), actor: `${door}:${who}`, why };
+  return why instanceof Problem ? why : { ...context, why };
 }

@@ -1,6 +1,7 @@
 /** Doors: APIs that others' tools speak. Each is loaded only where the settings open it. */
 import { Problem } from '../model/errors.ts';
 import { openToAll } from './access.ts';
+import type { AcmeDnsSettings } from './acme/register.ts';
 import type { Api } from './parts.ts';
 import { sendProblem } from './problems.ts';
 
@@ -9,8 +10,7 @@ interface DoorSettings {
   readonly powerdns: { readonly enabled: boolean };
   readonly externalDns: { readonly enabled: boolean };
   readonly httpreq: { readonly enabled: boolean };
-  /** `zone`: below which accounts get their names; there wherever it is enabled, see config/check.ts. */
-  readonly acmeDns: { readonly enabled: boolean; readonly zone?: string };
+  readonly acmeDns: { readonly enabled: boolean } & AcmeDnsSettings;
 }
 
 type DoorKey = keyof DoorSettings;
@@ -31,7 +31,7 @@ const DOORS: Readonly<Record<DoorKey, DoorEntry>> = {
   httpreq: { paths: ['/httpreq'], load: async () => (await import('./acme/httpreq.ts')).httpreq },
   acmeDns: {
     paths: ['/acme-dns'],
-    load: async ({ acmeDns: { zone = '' } }) => (await import('./acme/acme-dns.ts')).acmeDns(zone),
+    load: async ({ acmeDns }) => (await import('./acme/acme-dns.ts')).acmeDns(acmeDns),
   },
 };
 

@@ -161,6 +161,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for routes that need no token. */
     public?: boolean;
+    /** Of a route that is not public: who needs no token all the same. Whoever sends one is judged by it. */
+    openTo?: (request: FastifyRequest) => boolean;
     /** True for public routes that are for those who come by a known name, see door/hosts.ts. */
     named?: boolean;
     /** True for routes whose work is next to nothing, and whose answer nobody waits for gladly. */

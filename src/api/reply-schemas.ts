@@ -51,6 +51,7 @@ const always: readonly ProblemCode[] = [
   'token_missing',
   'token_invalid',
   'token_forbidden',
+  'address_forbidden',
   'rate_limited',
   'share_used_up',
   'busy',

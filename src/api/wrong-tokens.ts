@@ -5,7 +5,7 @@
  * for a guess and no more, and it is the length of tokens that keeps him out (config/token-strength.ts).
  */
 import type { Lines } from '../control/lines.ts';
-import { FailureLimiter, networkOf } from './failure-limiter.ts';
+import { ClientLimiter, networkOf } from './client-limiter.ts';
 
 /** A person who mistyped waits gladly; a guesser with fifty connections gets 25 guesses a second, not thousands. */
 const DELAY_MS = 2000;
@@ -40,7 +40,7 @@ type Answer =
 
 export class WrongTokens {
   readonly #parts: WrongTokensParts;
-  readonly #limiter: FailureLimiter;
+  readonly #limiter: ClientLimiter;
   /** Answers that are held, by network. */
   readonly #held = new Map<string, number>();
   #heldInAll = 0;
@@ -54,7 +54,7 @@ export class WrongTokens {
 
   constructor(parts: WrongTokensParts) {
     this.#parts = parts;
-    this.#limiter = new FailureLimiter(parts.perMinute);
+    this.#limiter = new ClientLimiter(parts.perMinute);
   }
 
   /** To be told of every wrong token; `address`: empty where the client has hung up already. */
@@ -63,6 +63,12 @@ export class WrongTokens {
     this.#parts.count(waitSeconds > 0);
     this.#tell(address, waitSeconds > 0);
     return waitSeconds === 0 ? { kind: 'now' } : this.#hold(networkOf(address), connection, waitSeconds);
+  }
+
+  /** To be told of every good token that came from where it may not be used. It is told like a wrong one, and answered at once. */
+  addElsewhere(address: string, token: string): void {
+    this.#parts.count(false);
+    this.#tell(address, false, token);
   }
 
   #hold(client: string, connection: object, waitSeconds: number): Answer {
@@ -85,11 +91,13 @@ export class WrongTokens {
   }
 
   /** One line for each within the limit, and one in a while for all others. */
-  #tell(address: string, isLimited: boolean): void {
+  #tell(address: string, isLimited: boolean, token?: string): void {
     this.#startTelling();
     if (!isLimited && this.#lines < LINES_MAX) {
       this.#lines++;
-      this.#parts.log.warn({ client: address }, 'a wrong token was refused');
+      if (token === undefined) this.#parts.log.warn({ client: address }, 'a wrong token was refused');
+      else
+        this.#parts.log.warn({ client: address, token }, 'a token was refused: it may not be used from this address');
       return;
     }
     this.#untold++;

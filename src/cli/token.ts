@@ -17,6 +17,7 @@ interface CreateOptions extends SessionOptions {
   readonly zone?: readonly string[];
   readonly name?: readonly string[];
   readonly type?: readonly string[];
+  readonly network?: readonly string[];
   readonly expires?: number;
   readonly output?: string;
 }
@@ -39,6 +40,7 @@ export function add(program: Command, shell: Shell): void {
       collect,
     )
     .option('--type <type>', 'of the scope records: only this record type; repeat it', collect)
+    .option('--network <network>', 'good only from addresses in it, such as 192.0.2.0/24; repeat it', collect)
     .option('--expires <duration>', 'how long it is good for, such as 90d', durationValue)
     .option('-o, --output <file>', 'write the secret to a new file that only you can read, instead of showing it')
     .action((name: string, options: CreateOptions) => createToken(name, options, shell));
@@ -80,7 +82,16 @@ export function add(program: Command, shell: Shell): void {
 
 async function createToken(name: string, options: CreateOptions, shell: Shell): Promise<void> {
   const session = await openSession(shell, options);
-  const { scope, service: services, zone: zones, name: names, type: types, expires, output } = options;
+  const {
+    scope,
+    service: services,
+    zone: zones,
+    name: names,
+    type: types,
+    network: networks,
+    expires,
+    output,
+  } = options;
   const body = {
     name,
     scope,
@@ -88,6 +99,7 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
     ...(zones && { zones }),
     ...(names && { names }),
     ...(types && { types }),
+    ...(networks && { networks }),
     ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
   };
   if (output !== undefined) {
@@ -108,12 +120,17 @@ async function make({ api }: Session, body: { readonly name: string }): Promise<
 }
 
 export function tokenLines(tokens: readonly Token[]): string[] {
-  const rows = tokens.map(({ name, scope, services, zones, names, types, createdAt, expiresAt }) => [
-    name,
-    scope,
-    [...(services ?? []), ...(zones ?? []), ...(names ?? []), ...(types ?? [])].join(' ') || 'everything',
-    createdAt === undefined ? '' : instant(createdAt),
-    expiresAt == null ? 'never' : instant(expiresAt),
+  const rows = tokens.map((token) => [
+    token.name,
+    token.scope,
+    reachInWords(token),
+    token.createdAt === undefined ? '' : instant(token.createdAt),
+    token.expiresAt == null ? 'never' : instant(token.expiresAt),
   ]);
   return columns([['TOKEN', 'SCOPE', 'FOR', 'MADE', 'EXPIRES'], ...rows]);
+}
+
+function reachInWords({ services = [], zones = [], names = [], types = [], networks = [] }: Token): string {
+  const reach = [...services, ...zones, ...names, ...types].join(' ') || 'everything';
+  return networks.length === 0 ? reach : `${reach} from ${networks.join(' ')}`;
 }

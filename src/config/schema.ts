@@ -40,6 +40,9 @@ const HOSTS_MAX = 100;
 /** A subdomain of 36 characters and a dot come before it, and a name has at most 253. */
 const ACCOUNTS_ZONE_MAX_CHARS = 216;
 
+/** Each request to register is held against all of them. */
+const REGISTER_NETWORKS_MAX = 100;
+
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
@@ -138,6 +141,11 @@ export const settingsSchema = section({
     acmeDns: section({
       enabled: Type.Boolean({ default: false, expected: 'true or false' }),
       zone: Type.Optional(zoneName()),
+      registerFrom: Type.Array(network(), {
+        maxItems: REGISTER_NETWORKS_MAX,
+        default: [],
+        expected: 'a list of networks, such as 10.1.0.0/16 or 2001:db8::/32',
+      }),
     }),
   }),
   history: section({

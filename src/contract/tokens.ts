@@ -30,6 +30,12 @@ const ofEveryToken = {
   }),
   ...limits,
   ...ofRecords,
+  networks: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Limits from where it may be used, IPv4 and IPv6: `192.0.2.0/24`, `2001:db8::/32`. The address of the connection counts: behind a proxy that is the proxy.',
+    }),
+  ),
 };
 
 export const TokenBody = Type.Object(
@@ -45,6 +51,7 @@ export const TokenBody = Type.Object(
       { name: 'ci', scope: 'release', services: ['*.example.com'], expiresAt: '2030-01-31T12:00:00Z' },
       { name: 'dashboard', scope: 'read' },
       { name: 'certbot', scope: 'records', zones: ['example.com'], names: ['_acme-challenge.*'], types: ['TXT'] },
+      { name: 'build', scope: 'shift', networks: ['192.0.2.0/24', '2001:db8::/32'] },
     ],
   },
 );

@@ -65,6 +65,14 @@ export class Grant {
     return types.length === 0 || types.includes(formatType(type));
   }
 
+  /** Whether the RRsets of a type at every name below are in reach, whatever names there will be. */
+  allBelow(zone: string, name: string, type: number): boolean {
+    if (!this.recordsOf(zone)) return false;
+    const { names, types } = this.#limits?.records ?? ANY_RECORDS;
+    if (names.length > 0 && !matchesAllBelow(names, name)) return false;
+    return types.length === 0 || types.includes(formatType(type));
+  }
+
   /** True where only some RRsets of a zone are in reach, so that even the names of others are not to be told. */
   get isOfRecords(): boolean {
     return this.#limits?.records !== undefined;

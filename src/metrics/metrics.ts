@@ -107,7 +107,7 @@ export class Metrics {
     });
     this.#wrongTokens = new Counter({
       name: 'teal_api_wrong_tokens_total',
-      help: 'Requests with a token that is none; limited: beyond admin.authFailuresPerMinute of their client.',
+      help: 'Requests with a token that is none, or not good where they came from; limited: beyond admin.authFailuresPerMinute of their client.',
       labelNames: ['limited'],
       registers: [registry],
     });

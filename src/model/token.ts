@@ -4,6 +4,7 @@ import { Problem } from './errors.ts';
 import { PATTERNS_MAX, parsePatterns } from './name-pattern.ts';
 import { parseOwnerPatterns } from './owner-pattern.ts';
 import { parseStoredType } from './rrset.ts';
+import { makeTokenNetworks } from './token-networks.ts';
 
 /**
  * Each of the first four may do what those before it may. `read` looks; `shift` changes weights and rolls back; `release`
@@ -38,6 +39,8 @@ export interface Token {
   readonly scope: TokenScope;
   /** Absent: everything. */
   readonly limits?: TokenLimits;
+  /** Canonical networks, see token-networks.ts: in one of them is whoever uses it. Absent: anywhere. */
+  readonly networks?: readonly string[];
   /** Unix time, milliseconds; from then on it is refused. Absent: never. */
   readonly expiresAtMs?: number;
 }
@@ -60,6 +63,7 @@ export interface TokenBody {
   readonly zones?: readonly string[];
   readonly names?: readonly string[];
   readonly types?: readonly string[];
+  readonly networks?: readonly string[];
   /** RFC 3339. */
   readonly expiresAt?: string;
 }
@@ -81,9 +85,16 @@ export function makeToken(body: TokenBody, atMs: number): Token | Problem {
   }
   const limits = makeLimits(body);
   if (limits instanceof Problem) return limits;
+  const networks = body.networks === undefined ? undefined : makeTokenNetworks(body.networks);
+  if (networks instanceof Problem) return networks;
   const expiresAtMs = expiresAt === undefined ? undefined : parseExpiry(expiresAt, atMs);
   if (expiresAtMs instanceof Problem) return expiresAtMs;
-  return { name, scope, ...(limits && { limits }), ...(expiresAtMs !== undefined && { expiresAtMs }) };
+  return {
+    ...{ name, scope },
+    ...(limits && { limits }),
+    ...(networks && { networks }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+  };
 }
 
 function makeLimits({ scope, services, zones, names, types }: TokenBody): TokenLimits | undefined | Problem {
@@ -173,13 +184,13 @@ export function isExpired({ expiresAtMs }: Token, atMs: number): boolean {
   return expiresAtMs !== undefined && atMs >= expiresAtMs;
 }
 
-/** One that can do everything, for ever: who has it can always make the others. */
-export function isMaster({ scope, limits, expiresAtMs }: Token): boolean {
-  return scope === 'admin' && limits === undefined && expiresAtMs === undefined;
+/** One that can do everything, from anywhere, for ever: who has it can always make the others. */
+export function isMaster({ scope, limits, networks, expiresAtMs }: Token): boolean {
+  return scope === 'admin' && limits === undefined && networks === undefined && expiresAtMs === undefined;
 }
 
 /** The token without its digest, as the log and replies tell of it. */
-export function tokenBody({ name, scope, limits, expiresAtMs }: Token): TokenBody {
+export function tokenBody({ name, scope, limits, networks, expiresAtMs }: Token): TokenBody {
   return {
     name,
     scope,
@@ -187,6 +198,7 @@ export function tokenBody({ name, scope, limits, expiresAtMs }: Token): TokenBod
     ...(limits && limits.zones.length > 0 && { zones: limits.zones }),
     ...(limits?.records && limits.records.names.length > 0 && { names: limits.records.names }),
     ...(limits?.records && limits.records.types.length > 0 && { types: limits.records.types }),
+    ...(networks && { networks }),
     ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
   };
 }

@@ -11,22 +11,36 @@ export interface Network {
 
 /** `192.0.2.0/24`, `2001:db8::/32`; an address alone is the network that holds just it. */
 export function parseNetwork(text: string): Network | Malformed {
-  const [address = '', length, more] = text.split('/');
-  const bytes = address.includes(':') ? parseIpv6(address) : parseIpv4(address);
-  const bits = bytes instanceof Malformed ? 0 : bytes.length * 8;
-  const prefixLength = length === undefined ? bits : Number(length);
-  const isLength = length === undefined || /^(0|[1-9]\d{0,2})$/.test(length);
-  if (bytes instanceof Malformed || more !== undefined || !isLength || prefixLength > bits) {
-    return new Malformed(`a network such as 192.0.2.0/24 or 2001:db8::/32 was expected, not ${quote(text)}`);
-  }
-  const network = { bytes: maskedAddress(bytes, 0, bytes.length, prefixLength), prefixLength };
-  if (network.bytes.some((byte, i) => byte !== bytes[i])) {
+  const read = readNetwork(text);
+  if (read instanceof Malformed) return read;
+  const { network, address } = read;
+  if (network.bytes.some((byte, i) => byte !== address[i])) {
     // Which of the two was meant cannot be told.
     return new Malformed(
       `${quote(text)} has bits beyond its prefix: ${formatNetwork(network)} or the address alone was expected`,
     );
   }
   return network;
+}
+
+/** The network that an address is in: `192.0.2.7/24` is `192.0.2.0/24`. The length of the prefix has to be there. */
+export function networkAround(text: string): Network | Malformed {
+  if (!text.includes('/')) return new Malformed(`the length of a prefix was expected, as in ${quote(`${text}/24`)}`);
+  const read = readNetwork(text);
+  return read instanceof Malformed ? read : read.network;
+}
+
+/** The network, and the address as it was given, with the bits that do not count. */
+function readNetwork(text: string): { readonly network: Network; readonly address: Uint8Array } | Malformed {
+  const [written = '', length, more] = text.split('/');
+  const address = written.includes(':') ? parseIpv6(written) : parseIpv4(written);
+  const bits = address instanceof Malformed ? 0 : address.length * 8;
+  const prefixLength = length === undefined ? bits : Number(length);
+  const isLength = length === undefined || /^(0|[1-9]\d{0,2})$/.test(length);
+  if (address instanceof Malformed || more !== undefined || !isLength || prefixLength > bits) {
+    return new Malformed(`a network such as 192.0.2.0/24 or 2001:db8::/32 was expected, not ${quote(text)}`);
+  }
+  return { network: { bytes: maskedAddress(address, 0, address.length, prefixLength), prefixLength }, address };
 }
 
 export function formatNetwork({ bytes, prefixLength }: Network): string {

@@ -24,7 +24,7 @@ const allOpen = (enabled: boolean) => ({
   powerdns: { enabled },
   externalDns: { enabled },
   httpreq: { enabled },
-  acmeDns: { enabled, zone: 'acme.example.test' },
+  acmeDns: { enabled, zone: 'acme.example.test', registerFrom: [] },
 });
 
 t.test('a door that is closed: 404 for everybody, and a word on how to open it', async (t) => {

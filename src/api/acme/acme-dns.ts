@@ -3,23 +3,23 @@
  * TXT records it may write and nothing else. Names elsewhere lead there by CNAME. An account is a token of Teal's, so
  * that it is listed, revoked and logged like any other.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { digestOf, makeSecret } from '../../control/tokens.ts';
 import { Problem } from '../../model/errors.ts';
 import type { RecordChange } from '../../model/record-change.ts';
+import { TOKEN_NETWORKS_MAX } from '../../model/token-networks.ts';
 import { TYPE } from '../../wire/constants.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { formatNetwork, type Network, networkAround } from '../../wire/network.ts';
 import { formatRdata } from '../../wire/rdata.ts';
 import { access } from '../access.ts';
-import { execute } from '../commands.ts';
 import type { Dialect } from '../dialect.ts';
-import { doorContext } from '../door-context.ts';
 import { parseBody } from '../json-body.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { BODY_MAX_BYTES, CHALLENGE_TTL_SECONDS, changeChallenges, checkReach, DIGEST, txtOf } from './challenge.ts';
 import { passwordOf } from './credentials.ts';
 import { InOrder } from './in-order.ts';
+import { type AcmeDnsSettings, isOpenTo, Registrations } from './register.ts';
 
 /** A name and its wildcard are proved at one name. Nothing takes values away, so that older ones go by themselves. */
 const VALUES_KEPT = 2;
@@ -29,7 +29,9 @@ const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** What acme-dns says, word for word: clients look for it. */
 const forbidden = new Map(
-  ['token_missing', 'token_invalid', 'token_forbidden'].map((code) => [code, 'forbidden'] as const),
+  ['token_missing', 'token_invalid', 'token_forbidden', 'address_forbidden'].map(
+    (code) => [code, 'forbidden'] as const,
+  ),
 );
 
 const dialect: Dialect = {
@@ -44,8 +46,8 @@ const dialect: Dialect = {
   },
 };
 
-/** `configured`: below which accounts get their names, as the settings have it. */
-export function acmeDns(configured: string): Api {
+export function acmeDns(settings: AcmeDnsSettings): Api {
+  const { zone: configured = '', registerFrom = [] } = settings;
   const zone = configured.toLowerCase();
   return {
     prefix: '/acme-dns',
@@ -54,12 +56,13 @@ export function acmeDns(configured: string): Api {
     isDocumented: false,
     routes(api, parts) {
       const updates = new InOrder();
+      const registrations = new Registrations(parts, zone);
       api.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES }, parseBody);
       const bodyLimit = BODY_MAX_BYTES;
       api.get('/health', { config: { public: true, prompt: true } }, (_request, reply) => reply.send());
-      api.post('/register', { config: access('admin', 'server'), bodyLimit }, (request, reply) =>
-        register(parts, request, reply, zone),
-      );
+      const openTo = isOpenTo(registerFrom, parts.options);
+      const config = { ...access('admin', 'filtered', 'records'), ...(registerFrom.length > 0 && { openTo }) };
+      api.post('/register', { config, bodyLimit }, (request, reply) => register(registrations, request, reply));
       api.post('/update', { config: access('records', 'filtered'), bodyLimit }, (request, reply) =>
         update({ parts, updates, zone }, request, reply),
       );
@@ -68,32 +71,26 @@ export function acmeDns(configured: string): Api {
 }
 
 async function register(
-  parts: ApiParts,
+  registrations: Registrations,
   request: FastifyRequest,
   reply: FastifyReply,
-  below: string,
 ): Promise<FastifyReply> {
   // Most clients send none.
   const asked = request.body === undefined ? {} : membersOf(request.body, ['allowfrom']);
-  if (asked === undefined) return refuse(reply, 400, 'malformed_json_payload');
-  const { allowfrom = [] } = asked;
-  // A limit that would not be kept is not taken.
-  if (allowfrom !== null && !(Array.isArray(allowfrom) && allowfrom.length === 0)) {
-    return refuse(reply, 400, 'invalid_allowfrom_cidr');
-  }
-  const zone = parts.queries.zoneOf(below);
-  if (zone instanceof Problem) return sendProblem(reply, zone);
-  const context = doorContext(request, parts.now(), 'acme');
-  if (context instanceof Problem) return sendProblem(reply, context);
-  const subdomain = randomUUID();
-  const username = `acme-${subdomain}`;
-  const fulldomain = `${subdomain}.${below}`;
-  const password = makeSecret(randomBytes);
-  const body = { name: username, scope: 'records', zones: [zone.name], names: [fulldomain], types: ['TXT'] } as const;
-  const command = { kind: 'token.create', body, digest: digestOf(password) } as const;
-  const made = await execute(parts.engine, request, command, context);
-  if (made instanceof Problem) return sendProblem(reply, made);
-  return reply.code(201).send({ username, password, fulldomain, subdomain, allowfrom: [] });
+  const allowed = asked === undefined ? 'malformed_json_payload' : readAllowFrom(asked.allowfrom ?? []);
+  if (typeof allowed === 'string') return refuse(reply, 400, allowed);
+  const account = await registrations.make(request, reply, allowed.networks);
+  if (account instanceof Problem) return sendProblem(reply, account);
+  return reply.code(201).send({ ...account, allowfrom: allowed.shown });
+}
+
+/** What acme-dns takes: networks with the length of their prefix, of IPv6 in brackets too, and bits beyond the prefix do not count. */
+function readAllowFrom(value: unknown): { networks: string[]; shown: string[] } | string {
+  if (!Array.isArray(value) || value.some((text) => typeof text !== 'string')) return 'malformed_json_payload';
+  const shown = value.map((text: string) => text.replace(/[[\]]/g, ''));
+  const networks = shown.map(networkAround);
+  const isRefused = networks.length > TOKEN_NETWORKS_MAX || networks.some((network) => network instanceof Malformed);
+  return isRefused ? 'invalid_allowfrom_cidr' : { networks: (networks as Network[]).map(formatNetwork), shown };
 }
 
 interface Updating {

@@ -57,6 +57,7 @@ const create = {
       'pattern_invalid',
       'expiry_invalid',
       'limits_invalid',
+      'networks_invalid',
       'type_unknown',
       'token_exists',
       'limit_reached',

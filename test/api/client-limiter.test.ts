@@ -1,9 +1,9 @@
 /** The limit on failures: by client network, by minute, in bounded memory. */
 import t from 'tap';
-import { FailureLimiter } from '../../src/api/failure-limiter.ts';
+import { ClientLimiter } from '../../src/api/client-limiter.ts';
 
 t.test('a client has its failures a minute', async (t) => {
-  const limiter = new FailureLimiter(2);
+  const limiter = new ClientLimiter(2);
   t.equal(limiter.count('192.0.2.1', 0), 0);
   t.equal(limiter.count('192.0.2.1', 1000), 0);
   t.equal(limiter.count('192.0.2.1', 2000), 58, 'seconds until the minute is over');
@@ -15,7 +15,7 @@ t.test('a client has its failures a minute', async (t) => {
 
 t.test('IPv6 clients count by /64, IPv4 clients by address', async (t) => {
   const same = (one: string, other: string) => {
-    const limiter = new FailureLimiter(1);
+    const limiter = new ClientLimiter(1);
     limiter.count(one, 0);
     return limiter.count(other, 0) > 0;
   };
@@ -29,7 +29,7 @@ t.test('IPv6 clients count by /64, IPv4 clients by address', async (t) => {
 });
 
 t.test('many clients take bounded memory, and the oldest are forgotten first', async (t) => {
-  const limiter = new FailureLimiter(1);
+  const limiter = new ClientLimiter(1);
   for (let i = 0; i < 100_000; i++) limiter.count(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, i / 10);
   t.equal(limiter.clients, 4096);
   t.ok(limiter.count('10.1.134.159', 10_000) > 0, 'the last one is remembered');

@@ -1,11 +1,11 @@
-/** Counts failures by client address, in bounded memory. */
+/** Counts what clients do, by their address and minute, in bounded memory: wrong tokens, accounts that they register. */
 
 const WINDOW_MS = 60_000;
 
 /** Addresses remembered at most: some hundred bytes each; a flood from more of them pushes out the oldest. */
 const MAX_CLIENTS = 4096;
 
-export class FailureLimiter {
+export class ClientLimiter {
   readonly #perMinute: number;
   /** By address, the oldest window first. */
   readonly #windows = new Map<string, { readonly startMs: number; count: number }>();
@@ -14,7 +14,7 @@ export class FailureLimiter {
     this.#perMinute = perMinute;
   }
 
-  /** Counts a failure: 0 where the client is within the limit, else the seconds until its window ends. */
+  /** Counts one more: 0 where the client is within the limit, else the seconds until its window ends. */
   count(address: string, nowMs: number): number {
     const client = networkOf(address);
     let window = this.#windows.get(client);
