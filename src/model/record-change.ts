@@ -3,7 +3,15 @@ import { TYPE } from '../wire/constants.ts';
 import { rdataKey } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
 import { type Labels, settleLabels } from './labels.ts';
-import { assembleRRset, makeRRset, parseRecords, type RRset, type RRsetBody, type RRsetOwner } from './rrset.ts';
+import {
+  assembleRRset,
+  makeRRset,
+  parseRecords,
+  type RRset,
+  type RRsetBody,
+  type RRsetOwner,
+  withWritten,
+} from './rrset.ts';
 import { checkSeconds } from './zone.ts';
 
 /** Of which RRset: owner name and type as typed by a user. */
@@ -25,6 +33,7 @@ export interface RecordChange {
 
 interface RecordInChange {
   readonly rdata: Uint8Array;
+  readonly written: string | null;
   ttlSeconds: number;
 }
 
@@ -66,7 +75,8 @@ export class RRsetInChange {
     const labelled = settleLabels(body.labels, this.#labels);
     if (labelled instanceof Problem) return labelled;
     this.#labels = labelled.labels;
-    this.#become({ ...rrset, ...labelled });
+    const texts = body.written === undefined ? this.#writtenFor(rrset) : undefined;
+    this.#become({ ...(texts === undefined ? rrset : withWritten(rrset, texts)), ...labelled });
     this.texts.push(...body.rdata);
     return undefined;
   }
@@ -88,7 +98,7 @@ export class RRsetInChange {
     for (const rdata of parsed) {
       const key = rdataKey(this.owner.type, rdata);
       const known = records.get(key);
-      if (known === undefined) records.set(key, { rdata, ttlSeconds: seconds });
+      if (known === undefined) records.set(key, { rdata, written: null, ttlSeconds: seconds });
       // As UPDATE does with a record that is there (RFC 2136 §3.4.2.2).
       else if (ttlSeconds !== undefined) known.ttlSeconds = ttlSeconds;
     }
@@ -115,8 +125,19 @@ export class RRsetInChange {
     const ttlSeconds = this.#ttlSeconds ?? this.#newTtlSeconds;
     const isSignature = this.owner.type === TYPE.RRSIG;
     const ttls = isSignature ? { recordTtlSeconds: records.map((record) => record.ttlSeconds) } : {};
-    const rrset = assembleRRset(this.owner, { ttlSeconds, ...ttls }, rdata, revision);
-    return rrset instanceof Problem || this.#labels === undefined ? rrset : { ...rrset, labels: this.#labels };
+    const assembled = assembleRRset(this.owner, { ttlSeconds, ...ttls }, rdata, revision);
+    if (assembled instanceof Problem) return assembled;
+    const texts = records.map(({ written }) => written);
+    const rrset = texts.every((text) => text === null) ? assembled : withWritten(assembled, texts);
+    return this.#labels === undefined ? rrset : { ...rrset, labels: this.#labels };
+  }
+
+  /** Who puts the same records, and says nothing of their text, leaves it as it is. */
+  #writtenFor({ rdata }: RRset): RRset['written'] {
+    const { written, rdata: before = [] } = this.#whole ?? {};
+    if (written === undefined || this.#records !== undefined || rdata.length !== before.length) return undefined;
+    const isSame = rdata.every((data, i) => Buffer.compare(data, before[i] as Uint8Array) === 0);
+    return isSame ? written : undefined;
   }
 
   #become(rrset: RRset | undefined): void {
@@ -128,11 +149,15 @@ export class RRsetInChange {
   #single(): Map<string, RecordInChange> {
     if (this.#records !== undefined) return this.#records;
     const { type } = this.owner;
-    const { ttlSeconds, recordTtlSeconds, rdata = [] } = this.#whole ?? {};
+    const { ttlSeconds, recordTtlSeconds, written, rdata = [] } = this.#whole ?? {};
     this.#ttlSeconds = ttlSeconds;
     this.#records = new Map(
       rdata.map((each, i) => {
-        const record = { rdata: each, ttlSeconds: recordTtlSeconds?.[i] ?? ttlSeconds ?? 0 };
+        const record = {
+          rdata: each,
+          written: written?.[i] ?? null,
+          ttlSeconds: recordTtlSeconds?.[i] ?? ttlSeconds ?? 0,
+        };
         return [rdataKey(type, each), record];
       }),
     );

@@ -22,6 +22,11 @@ export interface RRset {
   readonly recordTtlSeconds?: readonly number[];
   /** RDATA of each record in wire form, names in it uncompressed, in the order given. */
   readonly rdata: readonly Uint8Array[];
+  /**
+   * What a client wrote for each record, null where that is what `formatRdata` gives: some compare it with what they are
+   * shown. Nothing is answered by it, and only who reads it as it was written is shown it.
+   */
+  readonly written?: readonly (string | null)[];
   readonly labels?: Labels;
   readonly revision: number;
 }
@@ -33,6 +38,8 @@ export interface RRsetBody {
   readonly recordTtlSeconds?: readonly number[];
   /** Presentation form of each record's RDATA (RFC 1035 §5.1), names absolute with or without the final dot. */
   readonly rdata: readonly string[];
+  /** How each record is to be shown to who wrote it; left out: as it was, where the records stay. */
+  readonly written?: readonly (string | null)[];
   /** Left out: those that it has. */
   readonly labels?: Labels;
 }
@@ -66,7 +73,22 @@ export function makeRRset(owner: RRsetOwner, body: RRsetBody, revision: number):
     }
     seen.set(key, i);
   }
-  return assembleRRset(owner, body, rdata, revision);
+  const rrset = assembleRRset(owner, body, rdata, revision);
+  return rrset instanceof Problem || body.written === undefined ? rrset : withWritten(rrset, body.written);
+}
+
+/** The RRset with what was written for each of its records. */
+export function withWritten(rrset: RRset, texts: readonly (string | null)[]): RRset {
+  const { written: _before, ...plain } = rrset;
+  const written = rrset.rdata.map((data, i) =>
+    formatRdata(rrset.type, data) === texts[i] ? null : (texts[i] ?? null),
+  );
+  return written.every((text) => text === null) ? plain : { ...plain, written };
+}
+
+/** Its records as they were written, or as Teal writes them. */
+export function writtenRecords({ type, rdata, written }: RRset): string[] {
+  return rdata.map((data, i) => written?.[i] ?? formatRdata(type, data));
 }
 
 /** The records that texts stand for. `member`: of the body, for messages. */

@@ -3,7 +3,7 @@ import { isActive } from '../model/release.ts';
 import type { ModelChange, StagedRRset } from '../model/revision.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Packed } from './packed.ts';
-import { labelsColumn, rrsetColumns } from './rows.ts';
+import { notedColumns, rrsetColumns } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /** The content under which the store keeps records that were staged; or, where they are few, the RRsets themselves. */
@@ -52,8 +52,9 @@ export class Derived {
         statements.putZone.run(zone.name, JSON.stringify(zone), content);
         statements.useContent.run(zone.revision, content);
         if (replaced === undefined) return;
-        // Staged records have no labels: those of RRsets that stay are taken along.
+        // Staged records have no labels, nor a text: those of RRsets that stay are taken along.
         statements.keepLabels.run(replaced, content);
+        statements.keepWritten.run(replaced, content);
         statements.dropContent.run(replaced);
         return;
       }
@@ -64,7 +65,7 @@ export class Derived {
         return;
       case 'putRRset': {
         const { rrset } = change;
-        const columns = [...rrsetColumns(rrset), labelsColumn(rrset)];
+        const columns = [...rrsetColumns(rrset), ...notedColumns(rrset)];
         statements.putRRset.run(this.#contentOf(rrset.zone), rrset.revision, ...columns);
         return;
       }
@@ -115,7 +116,8 @@ export class Derived {
   #takeOver(records: StagedRecords): number | bigint {
     if (typeof records === 'number') return records;
     const content = this.#statements.addContent.run('live').lastInsertRowid;
-    for (const rrset of records) this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset), null);
+    for (const rrset of records)
+      this.#statements.putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset), ...notedColumns({}));
     return content;
   }
 }

@@ -7,6 +7,7 @@ import { step as recordTtls } from './steps/0004-record-ttls.ts';
 import { step as textsByHash } from './steps/0005-texts-by-hash.ts';
 import { step as why } from './steps/0006-why.ts';
 import { step as entries } from './steps/0007-entries.ts';
+import { step as written } from './steps/0008-written.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -21,6 +22,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   textsByHash,
   why,
   entries,
+  written,
 ];
 
 /** The version that this program writes. */

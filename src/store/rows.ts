@@ -14,6 +14,8 @@ export interface RRsetRow {
   readonly record_ttls: string | null;
   /** JSON. */
   readonly labels: string | null;
+  /** JSON. */
+  readonly written: string | null;
   readonly rdata: Uint8Array;
   readonly revision: number;
 }
@@ -62,7 +64,8 @@ export function toRRset(row: RRsetRow): RRset {
   const { zone, name, type, ttl_seconds: ttlSeconds, revision } = row;
   const ttls = row.record_ttls === null ? {} : { recordTtlSeconds: JSON.parse(row.record_ttls) as number[] };
   const labelled = row.labels === null ? {} : { labels: JSON.parse(row.labels) as Labels };
-  return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), ...labelled, revision };
+  const written = row.written === null ? {} : { written: JSON.parse(row.written) as (string | null)[] };
+  return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), ...written, ...labelled, revision };
 }
 
 /** The columns `name`, `type`, `ttl_seconds`, `rdata` and `record_ttls` of an RRset. */
@@ -71,8 +74,9 @@ export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }
   return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
 }
 
-export function labelsColumn({ labels }: Pick<RRset, 'labels'>): string | null {
-  return labels === undefined ? null : JSON.stringify(labels);
+/** The columns `labels` and `written`, which staged records have not. */
+export function notedColumns({ labels, written }: Pick<RRset, 'labels' | 'written'>) {
+  return [labels, written].map((noted) => (noted === undefined ? null : JSON.stringify(noted)));
 }
 
 type Said = Pick<Revision, 'reason' | 'links' | 'requestId' | 'traceparent'>;

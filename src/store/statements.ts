@@ -5,7 +5,7 @@ const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
 /** The RRsets of one zone; to be narrowed with AND. */
-export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, record_ttls, rdata, labels,
+export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, record_ttls, rdata, labels, written,
     iif(rrsets.revision = 0, contents.revision, rrsets.revision) AS revision
   FROM zones JOIN contents ON contents.id = zones.content JOIN rrsets ON rrsets.content = zones.content
   WHERE zones.name = ?`;
@@ -53,11 +53,15 @@ export function makeStatements(database: Database) {
     dropStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
     stagedTypesAt: sql('SELECT type FROM rrsets WHERE content = ? AND name = ?'),
 
-    putRRset: sql(`INSERT INTO rrsets (content, revision, name, type, ttl_seconds, rdata, record_ttls, labels)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata,
-      record_ttls = excluded.record_ttls, labels = excluded.labels, revision = excluded.revision`),
+    putRRset: sql(`INSERT INTO rrsets (content, revision, name, type, ttl_seconds, rdata, record_ttls, labels, written)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata,
+      record_ttls = excluded.record_ttls, labels = excluded.labels, written = excluded.written,
+      revision = excluded.revision`),
     keepLabels: sql(`UPDATE rrsets SET labels = old.labels FROM rrsets AS old WHERE old.content = ? AND
       old.labels IS NOT NULL AND rrsets.content = ? AND rrsets.name = old.name AND rrsets.type = old.type`),
+    keepWritten: sql(`UPDATE rrsets SET written = old.written FROM rrsets AS old WHERE old.content = ? AND
+      old.written IS NOT NULL AND rrsets.content = ? AND rrsets.name = old.name AND rrsets.type = old.type
+      AND rrsets.rdata = old.rdata`),
     deleteRRset: sql('DELETE FROM rrsets WHERE content = ? AND name = ? AND type = ?'),
     rrset: sql(`${RRSETS} AND rrsets.name = ? AND type = ?`),
     rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),

@@ -6,6 +6,7 @@ import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/sqlite.ts';
+import { TYPE } from '../../src/wire/constants.ts';
 import { makeEngine, temporaryFolder } from '../fixtures/engine.ts';
 
 /** SHA-256 of the file of each step. A new step gets a new row; a row that is here is never changed. */
@@ -17,6 +18,7 @@ const digests: Readonly<Record<string, string>> = {
   '0005-texts-by-hash.ts': '36d9259769d7d2dcf8c91a679257c5cca2b8bd5a852b2733e016d854e14472d4',
   '0006-why.ts': '07a45f0d7a4caa27a840571f3c2c9d3ecb5051d5395f9c189f246d8b17ebe288',
   '0007-entries.ts': 'a01317833bb36e861f62a24345a47bbed4ef93838270f87d2a66ee388a1b2eef',
+  '0008-written.ts': '7769d79abba07e6e76294628b32f810b79459bc0828e7a857d0048b82f560b15',
 };
 
 t.test('steps are never edited', async (t) => {
@@ -97,6 +99,20 @@ t.test('the shapes of later dumps are there: releases, tokens, imports', async (
   t.match(four.store.tokens(), [{ name: 'admin', scope: 'admin', revision: 0 }]);
   t.same(four.ask('www.other.test'), ['192.0.2.80', '192.0.2.81']);
   t.equal(four.ask('blue.app.example.test'), 3, 'a name that was not there before');
+});
+
+t.test('records of before have no text of their own, and may get one', async (t) => {
+  const folder = temporaryFolder(t);
+  restoreDump('test/fixtures/data/11-entries.sql', folder);
+  const fixture = makeEngine(t, { folder });
+  const long = () => fixture.store.rrset('example.test', 'long.example.test', TYPE.TXT);
+  t.match(long(), { ttlSeconds: 60, labels: { team: 'a' } });
+  t.equal(long()?.written, undefined);
+  t.ok(fixture.store.entry(fixture.store.lastRevision), 'its last entry can be read');
+  const written = [`"${'a'.repeat(255)}b"`];
+  const put = { name: 'long.example.test', type: 'TXT', ttlSeconds: 60, rdata: [`"${'a'.repeat(255)}" "b"`], written };
+  fixture.must({ kind: 'records.change', zone: 'example.test', changes: [{ put }] });
+  t.match(long(), { written, labels: { team: 'a' } });
 });
 
 t.test('every shape comes to the same tables', async (t) => {

@@ -1,6 +1,7 @@
 /** What changes zones: RRsets all or nothing and at one instant, zones made and deleted. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandResult } from '../../control/commands/command.ts';
+import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { makeRRset } from '../../model/rrset.ts';
@@ -16,6 +17,7 @@ import {
   type AskedRRset,
   asChange,
   bad,
+  bodyOf,
   explain,
   fieldsOf,
   inClientsWords,
@@ -122,7 +124,20 @@ async function create(
       : await createFilled(parts, request, { name, body, records });
   // Somebody was faster.
   if (result instanceof Problem) return result.code === 'revision_stale' ? 'exists' : result;
+  // A file of records has no place for how they were written. Where that is refused the log says so, and the zone stands.
+  const odd = records.filter((rrset) => isOdd(name, rrset)).map(asChange);
+  for (let at = 0; at < odd.length; at += CHANGES_MAX) {
+    const changes = odd.slice(at, at + CHANGES_MAX);
+    await run(parts, request, reply, { kind: 'records.change', zone: named, changes });
+  }
   return named;
+}
+
+/** Whether it was written as Teal would not write it. */
+function isOdd(zone: string, rrset: AskedRRset): boolean {
+  if (rrset.contents.length === 0) return false;
+  const made = makeRRset({ zone, name: rrset.name, type: rrset.type }, bodyOf(rrset), 0);
+  return !(made instanceof Problem) && made.written !== undefined;
 }
 
 /** A zone with its records is made as by a file of it: in one revision, which is answered from at one instant. */
@@ -135,9 +150,9 @@ async function createFilled(
   if (zone instanceof Problem) return zone;
   const rrsets = [...apexRRsets(zone)];
   for (const rrset of records) {
-    const { type, ttlSeconds, contents } = rrset;
+    const { type, contents } = rrset;
     if (contents.length === 0) continue;
-    const made = makeRRset({ zone: name, name: rrset.name, type }, { ttlSeconds, rdata: contents }, 0);
+    const made = makeRRset({ zone: name, name: rrset.name, type }, bodyOf(rrset), 0);
     if (made instanceof Problem) return explain(rrset, made, recordOf(made));
     rrsets.push(made);
   }

@@ -1,10 +1,12 @@
 /** The RRsets of a PATCH, or of a new zone, as changes of records; what is wrong with one is said in PowerDNS's words. */
 import { Problem } from '../../model/errors.ts';
-import { canonicalName, isAtOrBelow } from '../../model/name.ts';
+import { canonicalName, isAtOrBelow, nameToWire } from '../../model/name.ts';
 import type { RecordChange } from '../../model/record-change.ts';
-import { parseStoredType } from '../../model/rrset.ts';
+import { parseStoredType, type RRsetBody } from '../../model/rrset.ts';
 import { TYPE } from '../../wire/constants.ts';
-import { formatType } from '../../wire/rdata.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { formatRdata, formatType, parseRdata } from '../../wire/rdata.ts';
+import { undottedNames } from '../../wire/typed-rdata.ts';
 import { splitStrings } from './texts.ts';
 
 /** One RRset as it is to be. */
@@ -15,8 +17,10 @@ export interface AskedRRset {
   /** As messages name it: `www.example.com. IN A`. */
   readonly shown: string;
   readonly ttlSeconds: number;
-  /** None: there shall be no such RRset. */
+  /** As Teal reads records. None: there shall be no such RRset. */
   readonly contents: readonly string[];
+  /** The same as they were sent: clients compare them with what they are shown. */
+  readonly sent: readonly string[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,6 +28,11 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Types that hold one text. */
 const SPF = 99;
 const texts: readonly number[] = [TYPE.TXT, SPF];
+
+const WORDS = /^\S+(?: \S+)*$/;
+
+/** An origin that no name is meant to be below (RFC 6761 §6.4). */
+const ELSEWHERE = nameToWire('invalid');
 
 /**
  * Each RRset once, as the last change leaves it: DELETE and REPLACE of one are one change. `zone`: canonical name.
@@ -52,9 +61,15 @@ export function readRRsets(zone: string, list: unknown, isNew = false): AskedRRs
 }
 
 /** As the command takes it. */
-export function asChange({ name, type, ttlSeconds, contents }: AskedRRset): RecordChange {
-  const ref = { name: `${name}.`, type: formatType(type) };
-  return contents.length === 0 ? { delete: ref } : { put: { ...ref, ttlSeconds, rdata: contents } };
+export function asChange(asked: AskedRRset): RecordChange {
+  const ref = { name: `${asked.name}.`, type: formatType(asked.type) };
+  return asked.contents.length === 0 ? { delete: ref } : { put: { ...ref, ...bodyOf(asked) } };
+}
+
+/** A text is shown as it was sent; of others what is only spelt otherwise, in words with a blank between them. */
+export function bodyOf({ type, ttlSeconds, contents, sent }: AskedRRset): RRsetBody {
+  const written = sent.map((text) => (texts.includes(type) || WORDS.test(text) ? text : null));
+  return { ttlSeconds, rdata: contents, written };
 }
 
 /** The engine's word on one of the changes, in the words that clients look for. */
@@ -68,16 +83,12 @@ export function inClientsWords(problem: Problem, asked: readonly AskedRRset[]): 
 }
 
 /** What is wrong with an RRset, or with one record of it. */
-export function explain(
-  { shown, contents }: AskedRRset,
-  { code, detail }: Problem,
-  record: number | undefined,
-): Problem {
+export function explain({ shown, sent }: AskedRRset, { code, detail }: Problem, record: number | undefined): Problem {
   if (record !== undefined) {
     if (detail.includes(' says the same as ')) {
-      return bad(`Duplicate record in RRset ${shown} with content "${contents[record]}"`);
+      return bad(`Duplicate record in RRset ${shown} with content "${sent[record]}"`);
     }
-    return bad(`Record ${shown.replace(' IN ', '/')} '${contents[record]}': Parsing record content: ${detail}`);
+    return bad(`Record ${shown.replace(' IN ', '/')} '${sent[record]}': Parsing record content: ${detail}`);
   }
   const isClash = code === 'cname_conflict' || code === 'dname_conflict';
   return bad(`RRset ${shown}: ${isClash ? `Conflicts with pre-existing RRset: ${detail}` : detail}`);
@@ -113,7 +124,7 @@ function readRRset(zone: string, fields: Fields, verb: string): (AskedRRset & { 
   if (!isAtOrBelow(name, zone)) return bad(`RRset ${shown}: Name is out of zone`);
   const type = parseStoredType(typeText.toUpperCase());
   if (type instanceof Problem) return bad(`RRset ${shown}: unknown type given: ${type.detail}`);
-  const nothing = { name, type, shown, ttlSeconds: 0, contents: [], isUntouched: false };
+  const nothing = { name, type, shown, ttlSeconds: 0, contents: [], sent: [], isUntouched: false };
   if (verb === 'DELETE') return nothing;
   if (verb !== 'REPLACE') return bad(`Changetype not understood: ${verb}`);
   const { records } = fields;
@@ -122,12 +133,15 @@ function readRRset(zone: string, fields: Fields, verb: string): (AskedRRset & { 
   if (records.length === 0) return nothing;
   const ttlSeconds = secondsOf(fields.ttl);
   if (ttlSeconds === undefined) return bad("Key 'ttl' not present or not an Integer");
-  const contents = readContents({ ...nothing, ttlSeconds }, records);
-  return contents instanceof Problem ? contents : { ...nothing, ttlSeconds, contents };
+  const read = readContents({ ...nothing, ttlSeconds }, records);
+  return read instanceof Problem ? read : { ...nothing, ttlSeconds, ...read };
 }
 
-function readContents({ shown, type }: AskedRRset, records: readonly unknown[]): string[] | Problem {
-  const contents = new Set<string>();
+function readContents(
+  { shown, type }: AskedRRset,
+  records: readonly unknown[],
+): Pick<AskedRRset, 'contents' | 'sent'> | Problem {
+  const contents = new Map<string, string>();
   for (const record of records) {
     const fields = fieldsOf(record);
     if (fields === undefined) return bad(`RRset ${shown}: a record is an object with content and disabled`);
@@ -136,11 +150,20 @@ function readContents({ shown, type }: AskedRRset, records: readonly unknown[]):
     const text = texts.includes(type) ? splitStrings(content) : content;
     const where = `Record ${shown.replace(' IN ', '/')} '${content}'`;
     if (text === undefined) return bad(`${where}: Not in expected format (parsed as '${quoted(content)}')`);
+    const whole = withFinalDots(type, text);
+    if (whole !== undefined) return bad(`${where}: Not in expected format (parsed as '${whole}')`);
     if (fields.disabled === true) return bad(`${where}: Teal keeps no records that are disabled; leave it out`);
     if (contents.has(text)) return bad(`Duplicate record in RRset ${shown} with content "${content}"`);
-    contents.add(text);
+    contents.set(text, content);
   }
-  return [...contents];
+  return { contents: [...contents.keys()], sent: [...contents.values()] };
+}
+
+/** What a content would be read as, where a name in it lacks its final dot: who reads it again would not find what it sent. */
+function withFinalDots(type: number, text: string): string | undefined {
+  if (undottedNames(type, text, ELSEWHERE).length === 0) return undefined;
+  const rdata = parseRdata(type, text);
+  return rdata instanceof Malformed ? undefined : formatRdata(type, rdata);
 }
 
 function quoted(text: string): string {

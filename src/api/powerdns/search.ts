@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
-import { rrsetBody } from '../../model/rrset.ts';
+import { writtenRecords } from '../../model/rrset.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
@@ -56,7 +56,7 @@ function* search({ queries }: ApiParts, request: FastifyRequest, asked: Asked): 
       if (++looked % RRSETS_AT_ONCE === 0) yield;
       if (rrset instanceof Passed) continue;
       const { name, type, ttlSeconds } = rrset;
-      for (const content of rrsetBody(rrset).rdata) {
+      for (const content of writtenRecords(rrset)) {
         if (found.length >= asked.most) return found;
         if (!matches(asked.pattern, name) && !matches(asked.pattern, content.toLowerCase())) continue;
         const record = { content, disabled: false, name: `${name}.`, object_type: 'record', ttl: ttlSeconds };

@@ -201,7 +201,7 @@ function asChange({ name, type, before, after }: Changed): RRsetChange {
   const isSame =
     before === undefined || after === undefined
       ? before === after
-      : isDeepStrictEqual(rrsetBody(before), rrsetBody(after));
+      : isDeepStrictEqual(rrsetBody(before), rrsetBody(after)) && isDeepStrictEqual(before.written, after.written);
   const change = isSame ? 'none' : before === undefined ? 'made' : after === undefined ? 'deleted' : 'changed';
   return { name, type, change, rrset: after };
 }

@@ -4,11 +4,11 @@
  * cuts from `"name":` to the first `]`.
  */
 import { nameToWire } from '../../model/name.ts';
-import type { RRset } from '../../model/rrset.ts';
+import { type RRset, writtenRecords } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { soaRdata } from '../../table/compile.ts';
 import { TYPE } from '../../wire/constants.ts';
-import { formatRdata, formatType } from '../../wire/rdata.ts';
+import { formatType } from '../../wire/rdata.ts';
 
 /** A list is never one string. */
 const CHUNK_CHARS = 65_536;
@@ -31,8 +31,9 @@ export function writeRRsets(rrsets: Iterable<RRset>): Uint8Array<ArrayBuffer>[] 
   return pieces;
 }
 
-function rrsetJson({ name, type, ttlSeconds, rdata }: RRset): string {
-  const records = rdata.map((data) => ({ content: formatRdata(type, data), disabled: false }));
+function rrsetJson(rrset: RRset): string {
+  const { name, type, ttlSeconds } = rrset;
+  const records = writtenRecords(rrset).map((content) => ({ content, disabled: false }));
   return JSON.stringify({ comments: [], name: `${name}.`, records, ttl: ttlSeconds, type: formatType(type) });
 }
 

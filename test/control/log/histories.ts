@@ -136,7 +136,13 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
         kind: 'records.change',
         zone: zones[0],
         changes: some.map(({ name, number }) => ({
-          put: { name, type: 'TXT', ttlSeconds: number, rdata: texts(number) },
+          put: {
+            name,
+            type: 'TXT',
+            ttlSeconds: number,
+            rdata: texts(number),
+            ...(number % 3 === 1 && { written: texts(number).map((text) => `${text} `) }),
+          },
         })),
         ...((some[0]?.number ?? 0) % 2 === 1 && { apex: { refreshSeconds: some.length } }),
       } as never),
