@@ -116,6 +116,9 @@ const releaseBody = (n: number) => ({
   ],
 });
 
+/** A history begins with a zone, or most of what comes first would be of none. */
+export const beginning: readonly Move[] = zones.map((zone) => does({ kind: 'zone.put', zone, body: zoneBody(1) }));
+
 /** How each kind of command is made; one that is new does not compile until it is here. */
 const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
   'zone.put': fc
