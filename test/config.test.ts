@@ -124,6 +124,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DNS_LISTEN: '0.0.0.0:53, [2001:DB8:0::1]:53',
     TEAL_DNS_WORKERS: '2',
     TEAL_DNS_TRANSPORT: 'portable',
+    TEAL_DNS_XDP_INTERFACES: 'eth0,eth1',
     TEAL_DNS_UDP_MAX_BYTES: '1400',
     TEAL_DNS_RECEIVE_BUFFER_BYTES: '65536',
     TEAL_DNS_NSID: 'ns1',
@@ -181,6 +182,7 @@ t.test('every setting can be given in the environment', async (t) => {
       ],
       workers: 2,
       transport: 'portable',
+      xdpInterfaces: ['eth0', 'eth1'],
       udpMaxBytes: 1400,
       receiveBufferBytes: 65536,
       nsid: 'ns1',
@@ -321,7 +323,7 @@ const faults: readonly [string, Given, string][] = [
   [
     'word of a list',
     { flags: { '--dns-transport': 'quick' } },
-    'command line: --dns-transport: expected one of auto, batch, portable, found "quick"',
+    'command line: --dns-transport: expected one of auto, xdp, batch, portable, found "quick"',
   ],
   [
     'empty flag',

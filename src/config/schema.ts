@@ -30,6 +30,9 @@ const GIB = 1024 * MIB;
 /** The next, the current and the last one of a rollover (RFC 9018 §5); each costs a hash for every wrong cookie. */
 const COOKIE_SECRETS_MAX = 3;
 
+/** Each has memory of its own for every queue; a nameserver has one or two cards. */
+const INTERFACES_MAX = 16;
+
 /** Each is asked whenever a drain report is looked at. */
 const RESOLVERS_MAX = 20;
 const DNS_PORT = 53;
@@ -77,6 +80,12 @@ export const settingsSchema = section({
       flag: 'UDP worker threads: a number, or auto for one a core',
     }),
     transport: oneOf(UDP_TRANSPORTS, { default: 'auto', flag: `how UDP is read: ${UDP_TRANSPORTS_WORDS}, or auto` }),
+    xdpInterfaces: Type.Optional(
+      Type.Array(text('the name of a network interface'), {
+        maxItems: INTERFACES_MAX,
+        expected: 'a list of network interfaces, such as eth0',
+      }),
+    ),
     // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
     udpMaxBytes: integer(512, 4096, { default: 1232 }),
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),

@@ -67,7 +67,7 @@ function startFleet(
   state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
   log: Logger,
 ): Promise<Fleet> {
-  const { transport, receiveBufferBytes } = dns;
+  const { transport, receiveBufferBytes, xdpInterfaces = [] } = dns;
   const listen = withoutMissingLoopback(dns.listen);
   if (listen !== dns.listen && state.inherited?.length === 0)
     log.warn('this machine has no ::1, so DNS does not listen there');
@@ -77,6 +77,7 @@ function startFleet(
     listen,
     transport,
     receiveBufferBytes,
+    xdpInterfaces,
     responder: responderOptions(dns, rateLimit),
     tcp: { ...rateLimit, ...dns.tcp },
     log: log.child({ part: 'dns' }),

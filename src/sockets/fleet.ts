@@ -9,14 +9,15 @@ import type { Endpoint } from './address.ts';
 import { Beat, BeatWatch } from './beat.ts';
 import { leaveWithoutThreads, within } from './exit.ts';
 import { errorName, loadLibc } from './libc.ts';
-import { type AddressOptions, ListenAddresses, type SocketState } from './listen-addresses.ts';
+import type { AddressOptions, ListenAddresses, SocketState } from './listen-addresses.ts';
 import { clearMarks, Marks } from './marks.ts';
 import { type Crew, Post } from './post.ts';
-import type { Opened, Transport, TransportOptions } from './transport.ts';
-import { findUdpTransport, TCP, type UdpTransportSetting } from './transports.ts';
+import type { TransportOptions } from './transport.ts';
+import { TCP, type UdpTransportSetting } from './transports.ts';
+import { openUdp, type Served } from './udp.ts';
 import type { RefusedCall, WorkerAssignment } from './worker.ts';
 
-export interface FleetOptions extends Omit<AddressOptions, 'workers'>, TransportOptions {
+export interface FleetOptions extends Omit<AddressOptions, 'workers'>, Omit<TransportOptions, 'workers'> {
   readonly workers: number | 'auto';
   readonly transport: UdpTransportSetting;
   readonly responder: ResponderOptions;
@@ -57,17 +58,13 @@ export function udpWorkersOf(workers: number | 'auto'): number {
   return Math.min(workers === 'auto' ? os.availableParallelism() : workers, READERS_PER_PLACE - 1);
 }
 
-/** A transport with what of it is open. */
-interface Served extends Opened {
-  readonly transport: Transport;
-}
-
 export class Fleet {
   /** Listen addresses with the ports in use. */
   readonly endpoints: readonly Endpoint[];
   /** The stop word and the workers' beats, laid out as in the table's control words, but of this process alone. */
   readonly own = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #options: FleetOptions;
+  readonly #responder: ResponderOptions;
   readonly #udp: Served;
   readonly #tcp: Served;
   readonly #crew: Crew;
@@ -81,6 +78,8 @@ export class Fleet {
     this.endpoints = endpoints;
     this.#udp = udp;
     this.#tcp = tcp;
+    const { udpMaxBytes } = options.responder;
+    this.#responder = { ...options.responder, udpMaxBytes: Math.min(udpMaxBytes, udp.udpMaxBytes ?? udpMaxBytes) };
     this.#crew = this.#makeCrew();
     this.#posts = options.counters.map((_, worker) => new Post(worker, this.#crew));
     const beats = this.#posts.map((_, worker) => new Beat(this.own, worker));
@@ -92,15 +91,15 @@ export class Fleet {
     const workers = udpWorkersOf(options.workers);
     assert.equal(options.counters.length, workers + 1);
     const libc = loadLibc();
-    const { transport, refused, failed } = findUdpTransport(libc, options.transport);
-    const addresses = await ListenAddresses.open(libc, transport, { ...options, workers });
-    tellOpened(addresses, transport.name, workers, options);
+    const { addresses, udp, refused, failed } = await openUdp(libc, options.transport, { ...options, workers });
+    const { name } = udp.transport;
+    tellOpened(addresses, name, workers, options);
     for (const { summary, why } of failed) {
-      const words = `${summary}, so the ${transport.name} transport serves: queries cost more`;
-      options.log.warn({ reason: why }, words);
+      options.log.warn({ reason: why }, `${summary}, so the ${name} transport serves: queries cost more`);
     }
-    const udp = { transport, ...transport.open(addresses, options) };
-    const tcp = { transport: TCP, ...TCP.open(addresses, options) };
+    const openedTcp = TCP.open(addresses, { ...options, workers });
+    assert(!('works' in openedTcp), 'TCP is everywhere');
+    const tcp = { transport: TCP, ...openedTcp };
     const fleet = new Fleet(options, addresses.endpoints, udp, tcp);
     for (const [call, errno] of refused) fleet.#tellRefused({ call, errno });
     if (options.place !== undefined) clearMarks(options.shared.control, options.place);
@@ -148,6 +147,7 @@ export class Fleet {
     const threads = posts.map(({ thread }) => thread);
     // TCP first: its clients may take a second to read their last replies, and UDP is answered until then.
     await within(posts.at(-1)?.end() ?? Promise.resolve(), TCP_STOP_LIMIT_MS);
+    this.#udp.halt?.();
     Atomics.store(new Int32Array(this.own), CONTROL.STOP, 1);
     await within(Promise.all(posts.map((post) => post.end())), STOP_LIMIT_MS);
     const ended = Promise.all([...threads, ...this.#crew.abandoned].map((thread) => thread?.terminate()));
@@ -174,9 +174,10 @@ export class Fleet {
   }
 
   #assign(reader: number, mark: number): WorkerAssignment {
-    const { shared, counters, responder } = this.#options;
+    const { shared, counters } = this.#options;
     const served = reader === counters.length - 1 ? this.#tcp : this.#udp;
     const transport = served.transport.name;
+    const responder = this.#responder;
     const given = { shared, own: this.own, counters: counters[reader], responder };
     return { reader, mark, ...given, transport, share: served.share(reader) };
   }

@@ -55,9 +55,13 @@ export const LINUX = {
   F_SEAL_SHRINK: 2,
   F_SEAL_GROW: 4,
   POLLIN: 1,
+  POLLERR: 8,
+  POLLHUP: 16,
+  POLLNVAL: 32,
   UDP_SEGMENT: 103,
   CLOCK_REALTIME: 0,
   RLIMIT_NOFILE: 7,
+  RLIMIT_MEMLOCK: 8,
   EPERM: 1,
   EINTR: 4,
   EIO: 5,
@@ -95,6 +99,13 @@ export interface Libc {
   mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   dup(fd: number): number;
   fcntl(fd: number, command: number, value: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** The address, which is given: another one is a failure. */
+  mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
+  /** A call for which the C library has no name, with a command and a structure: bpf(2). */
+  syscall(call: number, command: number, structure: Uint8Array, bytes: number): number;
+  /** To where a socket is connected, or whatever its kind does with nothing. */
+  send(fd: number, message: number, bytes: number, flags: number): number;
   sendto(
     fd: number,
     message: Uint8Array,
@@ -159,6 +170,10 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)') as Libc['mmap'],
     dup: library.func('int dup(int)') as Libc['dup'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
+    ioctl: library.func('int ioctl(int, ulong, void *)') as Libc['ioctl'],
+    mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)') as Libc['mmap'],
+    syscall: library.func('long syscall(long, long, void *, long)') as Libc['syscall'],
+    send: library.func('long send(int, uintptr_t, size_t, int)') as Libc['send'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
     signal: library.func('uintptr_t signal(int, uintptr_t)') as Libc['signal'],
     _exit: library.func('void _exit(int)') as Libc['_exit'],

@@ -5,7 +5,9 @@
  */
 import type { Responder } from '../responder/answer.ts';
 import type { CounterView } from '../table/counters.ts';
+import type { Endpoint } from './address.ts';
 import type { Beat } from './beat.ts';
+import type { InheritedEndpoint } from './inherited.ts';
 import type { Libc, Refused } from './libc.ts';
 import type { AddressUser, ListenAddresses, SocketState } from './listen-addresses.ts';
 import type { TcpLimits } from './tcp/limits.ts';
@@ -14,10 +16,15 @@ import type { TcpLimits } from './tcp/limits.ts';
 export interface Transport<Share extends object = object> extends AddressUser {
   /** What it stands on, in a word. */
   readonly about: string;
+  /**
+   * It takes rights or machines that most do not have, so that nobody gets it without asking for it by name; and who
+   * asked for it where it cannot be had is told so in one line, and served by the next one.
+   */
+  readonly onlyByName?: true;
   /** In the main thread, before anything is open: whether it can serve on this machine, found out by trying. */
-  available(libc: Libc | undefined): Availability;
-  /** In the main thread: what is to be shared among the workers, of addresses that are bound. */
-  open(addresses: ListenAddresses, options: TransportOptions): Opened<Share>;
+  available(libc: Libc | undefined, options: Asked): Availability;
+  /** In the main thread: what is to be shared among the workers, of addresses that are bound; or why it cannot be. */
+  open(addresses: ListenAddresses, options: TransportOptions): Opened<Share> | Unavailable;
   /**
    * In a worker's thread: answers from now on. It resolves to how that ends, once everything is in place; or it holds
    * the thread, says itself when it is ready, and resolves to nothing once the stop word was set.
@@ -30,11 +37,28 @@ export type Availability =
   | { readonly works: true; readonly refused: ReadonlyMap<string, number> }
   /** This is no machine for it, as `lacks` says: the next one serves, and there is nothing to tell. */
   | { readonly works: false; readonly lacks: string }
-  /** It should work here and does not: the next one serves, and one line says `summary` and why. */
-  | { readonly works: false; readonly summary: string; readonly why: string };
+  | Unavailable;
+
+/** It should work here and does not: the next one serves, and one line says `summary` and why. */
+export interface Unavailable {
+  readonly works: false;
+  readonly summary: string;
+  readonly why: string;
+}
+
+/** What is to be served, as far as it is known before anything is open. */
+export interface Asked {
+  /** Ports may still be 0. */
+  readonly listen: readonly Endpoint[];
+  /** What was handed over is served instead. */
+  readonly inherited?: readonly InheritedEndpoint[];
+  /** Interfaces that AF_XDP is to serve; none: those with an address that is listened on. */
+  readonly xdpInterfaces?: readonly string[];
+}
 
 /** The settings of all transports. */
-export interface TransportOptions {
+export interface TransportOptions extends Asked {
+  readonly workers: number;
   readonly receiveBufferBytes: number;
   readonly tcp: TcpLimits;
   readonly log: SocketLog;
@@ -51,8 +75,12 @@ export interface SocketLog {
 export interface Opened<Share extends object = object> {
   /** What the worker of this number serves; each of its threads, one after the other, is given the same. */
   share(worker: number): Share;
+  /** UDP replies are no longer than this, whatever the settings allow; undefined: as those say. */
+  readonly udpMaxBytes?: number;
   /** What waits in its sockets, and what was dropped there; empty where the system does not tell. */
   states(): readonly SocketState[];
+  /** Before the workers are told to stop: what comes from now on is for the sockets, which keep it. */
+  halt?(): void;
   /** Closes what it reads; no thread does any more. */
   close(): void;
 }

@@ -2,8 +2,9 @@
 import t from 'tap';
 import { loadLibc } from '../../src/sockets/libc.ts';
 import { ListenError } from '../../src/sockets/open.ts';
-import type { Availability, Transport } from '../../src/sockets/transport.ts';
+import type { Availability, Transport, Unavailable } from '../../src/sockets/transport.ts';
 import { findUdpTransport, TCP, transportNamed, UDP_TRANSPORTS } from '../../src/sockets/transports.ts';
+import { openUdp } from '../../src/sockets/udp.ts';
 
 /** One that says of itself what it is told to. */
 const claiming = (name: string, availability: Availability): Transport => ({
@@ -63,4 +64,55 @@ t.test('a worker finds each transport of the setting, and that of TCP, by its na
   for (const name of names) t.equal(transportNamed(name)?.name, name);
   t.equal(new Set(names).size, names.length);
   t.equal(transportNamed('auto'), undefined);
+});
+
+/** One that nobody gets without its name. */
+const onlyByName = (availability: Availability, opened?: Unavailable): Transport => {
+  const plain = claiming('xdp', availability);
+  return { ...plain, onlyByName: true, open: () => opened ?? { share: () => ({}), states: () => [], close: () => {} } };
+};
+
+t.test('one that goes by its name only is never taken by itself, and where it fails the next one serves', async (t) => {
+  const others = list.slice(2);
+  t.equal(findUdpTransport(undefined, 'auto', [onlyByName(works), ...others]).transport.name, 'batch');
+  t.equal(findUdpTransport(undefined, 'xdp', [onlyByName(works), ...others]).transport.name, 'xdp');
+  const refused = findUdpTransport(undefined, 'xdp', [onlyByName(fails), ...others]);
+  t.equal(refused.transport.name, 'batch');
+  t.match(refused.failed, [{ summary: fails.summary, why: fails.why }]);
+  const foreign = findUdpTransport(undefined, 'xdp', [onlyByName({ works: false, lacks: 'Linux' }), ...others]);
+  t.equal(foreign.transport.name, 'batch');
+  t.match(foreign.failed, [{ summary: 'xdp cannot be had', why: 'Linux' }], 'who asked for it is told');
+});
+
+t.test('one that turns out not to work when it opens leaves the addresses to the next one', async (t) => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const limits = {
+    maxConnections: 1,
+    maxConnectionsPerPrefix: 1,
+    idleSeconds: 1,
+    ipv4PrefixLength: 24,
+    ipv6PrefixLength: 56,
+  };
+  const options = {
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    workers: 1,
+    receiveBufferBytes: 65_536,
+    tcp: { ...limits, exempt: [] },
+    log,
+  };
+  const asked: unknown[] = [];
+  const xdp: Transport = {
+    ...onlyByName(works, fails),
+    available: (_libc, options) => {
+      asked.push(options);
+      return works;
+    },
+  };
+  const { udp, failed, addresses } = await openUdp(loadLibc(), 'xdp', options, [xdp, ...list.slice(2)]);
+  t.equal(udp.transport.name, 'batch');
+  t.same(failed, [{ summary: fails.summary, why: fails.why }]);
+  t.match(asked, [{ listen: options.listen }], 'it is told what it is to serve before it says whether it can');
+  t.not(addresses.endpoints[0]?.port, 0);
+  addresses.closeUdp();
+  addresses.closeTcp();
 });

@@ -1,0 +1,120 @@
+/** The kernel's eBPF (bpf(2)): a map from queues to sockets, a program, and the link by which an interface runs it. */
+import { LINUX, type Libc } from '../libc.ts';
+import { faultOf, XdpFault } from './fault.ts';
+
+/** Of the call itself, which the C library has no name for (asm/unistd.h). */
+const CALLS: Readonly<Record<string, number>> = { x64: 321, arm64: 280, riscv64: 280, loong64: 280 };
+const COMMAND = { MAP_CREATE: 0, MAP_UPDATE: 2, PROGRAM_LOAD: 5, LINK_CREATE: 28, LINK_UPDATE: 29 } as const;
+const MAP_OF_SOCKETS = 17;
+const PROGRAM_OF_XDP = 6;
+const ATTACH_XDP = 37;
+/** In the driver: what comes after it, for drivers that cannot, costs more than it saves. */
+const IN_DRIVER = 1 << 2;
+/** Room for the longest of the structures of all commands. */
+const ATTRIBUTE_BYTES = 144;
+const NAME_BYTES = 16;
+/** What the verifier says of a program that it refuses; only its end is told. */
+const VERIFIER_BYTES = 2 ** 16;
+/** Helpers that redirect are for any license (kernel: bpf_redirect_map_proto, gpl_only = false). */
+const LICENSE = 'Apache-2.0';
+
+/** Whether this kind of processor is known here. */
+export function knowsBpf(): boolean {
+  return CALLS[process.arch] !== undefined;
+}
+
+/** The structure of a command: numbers by their offsets, of 64 bits where they are places in memory. */
+class Attribute {
+  readonly bytes = new Uint8Array(ATTRIBUTE_BYTES);
+  readonly #view = new DataView(this.bytes.buffer);
+  readonly #libc: Libc;
+  /** What the structure points to must live as long. */
+  readonly pointed: Uint8Array[] = [];
+
+  constructor(libc: Libc, numbers: readonly number[]) {
+    this.#libc = libc;
+    for (const [i, number] of numbers.entries()) this.#view.setUint32(4 * i, number, true);
+  }
+
+  point(at: number, to: Uint8Array): this {
+    this.#view.setBigUint64(at, BigInt(this.#libc.addressOf(to)), true);
+    this.pointed.push(to);
+    return this;
+  }
+
+  name(at: number): this {
+    this.bytes.set(new TextEncoder().encode('teal').subarray(0, NAME_BYTES - 1), at);
+    return this;
+  }
+}
+
+function call(libc: Libc, command: number, attribute: Attribute): number {
+  return libc.syscall(CALLS[process.arch], command, attribute.bytes, ATTRIBUTE_BYTES);
+}
+
+/** Makes a map from so many queues to AF_XDP sockets; its descriptor. Throws XdpFault. */
+export function createSocketMap(libc: Libc, queues: number): number {
+  const fd = call(libc, COMMAND.MAP_CREATE, new Attribute(libc, [MAP_OF_SOCKETS, 4, 4, queues]).name(28));
+  if (fd >= 0) return fd;
+  throw faultOf('a map of AF_XDP sockets', libc.errno(), { EINVAL: 'this kernel knows none (CONFIG_XDP_SOCKETS)' });
+}
+
+/** Leads a queue to a socket. Throws XdpFault. */
+export function mapSocket(libc: Libc, map: number, queue: number, socket: number): void {
+  const numbers = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+  const attribute = new Attribute(libc, [map]).point(8, numbers(queue)).point(16, numbers(socket));
+  if (call(libc, COMMAND.MAP_UPDATE, attribute) < 0) throw faultOf('the map of AF_XDP sockets', libc.errno());
+}
+
+/** Has the kernel verify and translate a program; its descriptor. Throws XdpFault. */
+export function loadProgram(libc: Libc, program: Uint8Array): number {
+  const fd = tryLoad(libc, program);
+  if (fd >= 0) return fd;
+  const errno = libc.errno();
+  if (errno === LINUX.EPERM) throw faultOf('an eBPF program', errno);
+  // Once more, to be told why.
+  const said = new Uint8Array(VERIFIER_BYTES);
+  tryLoad(libc, program, said);
+  const lines = new TextDecoder()
+    .decode(said.subarray(0, said.indexOf(0)))
+    .trim()
+    .split('\n');
+  throw new XdpFault(`${faultOf('an eBPF program', errno).message}: ${lines.slice(-3).join('; ')}`);
+}
+
+function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {
+  const license = new TextEncoder().encode(`${LICENSE}\0`);
+  const attribute = new Attribute(libc, [PROGRAM_OF_XDP, program.length / 8, 0, 0, 0, 0]);
+  attribute.point(8, program).point(16, license).name(48);
+  if (log !== undefined) {
+    new DataView(attribute.bytes.buffer).setUint32(24, 1, true);
+    new DataView(attribute.bytes.buffer).setUint32(28, log.length, true);
+    attribute.point(32, log);
+  }
+  return call(libc, COMMAND.PROGRAM_LOAD, attribute);
+}
+
+/**
+ * Has an interface run the program, in its driver, for as long as the link that is returned is open: it ends with the
+ * process, however that ends. Throws XdpFault.
+ */
+export function attachProgram(libc: Libc, program: number, interfaceIndex: number): number {
+  const attribute = new Attribute(libc, [program, interfaceIndex, ATTACH_XDP, IN_DRIVER]);
+  const fd = call(libc, COMMAND.LINK_CREATE, attribute);
+  if (fd >= 0) return fd;
+  const generic = 'its driver runs no XDP programs by itself, and the generic way costs more than batches';
+  throw faultOf('a program on the interface', libc.errno(), {
+    EBUSY: 'somebody else has an XDP program there',
+    EEXIST: 'somebody else has an XDP program there',
+    EOPNOTSUPP: generic,
+    EINVAL: 'the kernel or the driver does not take it as the interface is set up (Linux 5.9 at least; MTU, queues)',
+    ERANGE: 'the MTU is too large for the driver to run XDP programs',
+    ENODEV: 'it is gone',
+  });
+}
+
+/** Lets the link run another program, at one instant. Throws XdpFault. */
+export function replaceProgram(libc: Libc, link: number, program: number): void {
+  const attribute = new Attribute(libc, [link, program]);
+  if (call(libc, COMMAND.LINK_UPDATE, attribute) < 0) throw faultOf('another program', libc.errno());
+}

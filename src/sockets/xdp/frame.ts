@@ -1,0 +1,265 @@
+/** Queries in frames: takes them out, has them answered, and makes the reply of the same frame, in place. */
+import type { Responder } from '../../responder/answer.ts';
+import type { Random } from '../../table/picking/pick.ts';
+import {
+  ETHERNET,
+  ETHERNET_BYTES,
+  IPV4,
+  IPV4_BYTES,
+  IPV6,
+  IPV6_BYTES,
+  PROTOCOL,
+  swapped,
+  UDP,
+  VLAN_BYTES,
+} from './headers.ts';
+
+/** Hops that a reply may take, as Linux has it. */
+const HOPS = 64;
+/** The first half of a header: version, and no traffic class. */
+const FIRST_HALF_IPV4 = IPV4.PLAIN;
+const FIRST_HALF_IPV6 = IPV6.PLAIN << 4;
+/** Nothing that is answered is shorter. */
+const FRAME_BYTES_MIN = ETHERNET_BYTES + IPV4_BYTES + UDP.BYTES;
+/** More fragments follow, and the offset of this one (RFC 791 §3.1). */
+const FRAGMENT_BITS = 0x3fff;
+
+/** What answers: the responder, or a test's stand-in. */
+export type Answerer = Pick<Responder, 'client' | 'answer'>;
+
+/** A memory with frames in it. */
+interface FrameMemory {
+  readonly bytes: Uint8Array;
+  /** The same by numbers of 16 bits. */
+  readonly halves: Uint16Array;
+  /** Where a query is brought before its reply is written over it: room for a frame, at an even place. */
+  readonly scratch: number;
+}
+
+/**
+ * Answers frames in a memory. Everything is checked here anew, whatever the program in the kernel has looked at: no
+ * frame makes it throw, or write outside of its own place. Sums are of halves in this machine's byte order, which gives
+ * the same checksum (RFC 1071 §2 B).
+ */
+export class FrameAnswerer {
+  readonly #bytes: Uint8Array;
+  readonly #halves: Uint16Array;
+  readonly #scratch: number;
+  readonly #replyBytesMax: number;
+  readonly #random: Random;
+  /** Of the frame at hand: where its addresses stand, source first, how long each is, and where UDP begins. */
+  #addresses = 0;
+  #addressBytes = 0;
+  #udp = 0;
+
+  /** `replyBytesMax`: the longest DNS message that is ever answered with. */
+  constructor({ bytes, halves, scratch }: FrameMemory, replyBytesMax: number, random: Random) {
+    this.#bytes = bytes;
+    this.#halves = halves;
+    this.#scratch = scratch;
+    this.#replyBytesMax = replyBytesMax;
+    this.#random = random;
+  }
+
+  /**
+   * Answers the frame of so many bytes at `at`, whose place ends before `placeEnd`. The length of the frame that it has
+   * become; 0: nothing is to be sent.
+   */
+  answer(responder: Answerer, at: number, length: number, placeEnd: number): number {
+    if (length < FRAME_BYTES_MIN || at + length > placeEnd || (at & 1) !== 0) return 0;
+    // A group asks nothing (IEEE 802.3 §3.2.3), and would be answered as one.
+    if ((this.#bytes[at + ETHERNET.FROM] & 1) !== 0) return 0;
+    const end = at + length;
+    let ip = at + ETHERNET_BYTES;
+    let type = this.#halves[(at + ETHERNET.TYPE) >> 1];
+    if (type === swapped(PROTOCOL.VLAN)) {
+      type = this.#halves[(at + ETHERNET.TYPE + VLAN_BYTES) >> 1];
+      ip += VLAN_BYTES;
+    }
+    let reply = 0;
+    if (type === swapped(PROTOCOL.IPV4)) {
+      const udpEnd = this.#findIpv4(ip, end);
+      if (udpEnd !== 0) reply = this.#answerUdp(responder, udpEnd, placeEnd);
+      if (reply !== 0) this.#writeIpv4(ip, reply);
+    } else if (type === swapped(PROTOCOL.IPV6)) {
+      const udpEnd = this.#findIpv6(ip, end);
+      if (udpEnd !== 0) reply = this.#answerUdp(responder, udpEnd, placeEnd);
+      if (reply !== 0) this.#writeIpv6(ip, reply);
+    }
+    if (reply === 0) return 0;
+    this.#turnEthernet(at);
+    return this.#udp + reply - at;
+  }
+
+  /** Where the packet at `ip` ends, if it is one whole UDP datagram of a sender that can be answered; else 0. */
+  #findIpv4(ip: number, end: number): number {
+    const bytes = this.#bytes;
+    if (ip + IPV4_BYTES + UDP.BYTES > end || bytes[ip] !== IPV4.PLAIN || bytes[ip + IPV4.PROTOCOL] !== PROTOCOL.UDP)
+      return 0;
+    if ((readHalf(bytes, ip + IPV4.FRAGMENT) & FRAGMENT_BITS) !== 0) return 0;
+    const packet = readHalf(bytes, ip + IPV4.LENGTH);
+    if (packet < IPV4_BYTES + UDP.BYTES || ip + packet > end) return 0;
+    if (fold(this.#sum(ip, IPV4_BYTES)) !== 0xffff) return 0;
+    // "This" network, loopback, groups and beyond (RFC 6890 §2.2.2) send nothing over a wire.
+    const first = bytes[ip + IPV4.FROM];
+    if (first === 0 || first === 127 || first >= 224) return 0;
+    this.#addresses = ip + IPV4.FROM;
+    this.#addressBytes = IPV4.ADDRESS_BYTES;
+    this.#udp = ip + IPV4_BYTES;
+    return ip + packet;
+  }
+
+  #findIpv6(ip: number, end: number): number {
+    const bytes = this.#bytes;
+    if (ip + IPV6_BYTES + UDP.BYTES > end || bytes[ip] >> 4 !== IPV6.PLAIN) return 0;
+    if (bytes[ip + IPV6.NEXT_HEADER] !== PROTOCOL.UDP) return 0;
+    const packet = IPV6_BYTES + readHalf(bytes, ip + IPV6.LENGTH);
+    if (packet < IPV6_BYTES + UDP.BYTES || ip + packet > end) return 0;
+    // Groups, and what begins as the unspecified and the loopback address do (RFC 4291 §2.4): neither is a sender.
+    if (bytes[ip + IPV6.FROM] === 0xff || this.#isNobody(ip + IPV6.FROM)) return 0;
+    this.#addresses = ip + IPV6.FROM;
+    this.#addressBytes = IPV6.ADDRESS_BYTES;
+    this.#udp = ip + IPV6_BYTES;
+    return ip + packet;
+  }
+
+  #isNobody(address: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < IPV6.ADDRESS_BYTES - 1; i++) if (bytes[address + i] !== 0) return false;
+    return true;
+  }
+
+  /**
+   * Answers the datagram at hand, which may reach up to `udpEnd`, in its place. The length of the datagram that is the
+   * reply, its header included and complete; 0 for none.
+   */
+  #answerUdp(responder: Answerer, udpEnd: number, placeEnd: number): number {
+    const bytes = this.#bytes;
+    const udp = this.#udp;
+    const message = udp + UDP.BYTES;
+    const length = readHalf(bytes, udp + UDP.LENGTH);
+    if (length < UDP.BYTES || udp + length > udpEnd) return 0;
+    // Nobody can be sent to port 0; and the longest reply, with a byte behind it, must find its room.
+    if ((bytes[udp + UDP.FROM] | bytes[udp + UDP.FROM + 1]) === 0) return 0;
+    if (message + this.#replyBytesMax >= placeEnd) return 0;
+    if (!this.#takeMessage(length)) return 0;
+    responder.client.set(bytes, this.#addresses, this.#addressBytes);
+    const end = this.#scratch + length - UDP.BYTES;
+    const reply = responder.answer(bytes, this.#scratch, end, bytes, message, true);
+    if (reply <= 0) return 0;
+    this.#writeUdp(udp, UDP.BYTES + reply);
+    return UDP.BYTES + reply;
+  }
+
+  /** Copies the message of the datagram at hand to where it is answered from; false: its checksum is wrong. */
+  #takeMessage(length: number): boolean {
+    const halves = this.#halves;
+    const udp = this.#udp;
+    const pseudo = this.#sumPseudo(length);
+    const checksum = halves[(udp + UDP.CHECKSUM) >> 1];
+    let sum = pseudo + halves[udp >> 1] + halves[(udp + UDP.TO) >> 1] + halves[(udp + UDP.LENGTH) >> 1] + checksum;
+    let from = (udp + UDP.BYTES) >> 1;
+    let to = this.#scratch >> 1;
+    const last = (udp + length) >> 1;
+    for (; from < last; from++) {
+      const half = halves[from];
+      halves[to++] = half;
+      sum += half;
+    }
+    if ((length & 1) !== 0) {
+      const half = halves[from] & 0xff;
+      halves[to] = half;
+      sum += half;
+    }
+    if (fold(sum) === 0xffff) return true;
+    // Without one (RFC 768), which IPv6 forbids (RFC 8200 §8.1). Or it was to be computed by a card that this packet of
+    // a sender on the same machine never met: then the sum of the pseudo header alone stands there.
+    if (checksum === 0) return this.#addressBytes === IPV4.ADDRESS_BYTES;
+    return checksum === fold(pseudo);
+  }
+
+  /** Turns the header of the datagram at hand around: ports, the new length, the checksum over all of it. */
+  #writeUdp(udp: number, length: number): void {
+    const halves = this.#halves;
+    const first = udp >> 1;
+    const port = halves[first];
+    halves[first] = halves[first + 1];
+    halves[first + 1] = port;
+    halves[first + 2] = swapped(length);
+    halves[first + 3] = 0;
+    // A byte of zero behind it makes the last half whole.
+    if ((length & 1) !== 0) this.#bytes[udp + length] = 0;
+    const checksum = ~fold(this.#sumPseudo(length) + this.#sum(udp, length)) & 0xffff;
+    // Zero would say that there is none (RFC 768).
+    halves[first + 3] = checksum === 0 ? 0xffff : checksum;
+  }
+
+  /** Of addresses, protocol and length, in any order: it is the same for the way back. */
+  #sumPseudo(length: number): number {
+    return this.#sum(this.#addresses, 2 * this.#addressBytes) + swapped(PROTOCOL.UDP) + swapped(length);
+  }
+
+  /** Sum of the halves from `at` on that hold so many bytes. */
+  #sum(at: number, length: number): number {
+    const halves = this.#halves;
+    const end = (at + length + 1) >> 1;
+    let sum = 0;
+    for (let i = at >> 1; i < end; i++) sum += halves[i];
+    return sum;
+  }
+
+  /** The header of a reply of so many bytes of UDP, as a socket would write it: it may be fragmented, so it has a number. */
+  #writeIpv4(ip: number, udpBytes: number): void {
+    const halves = this.#halves;
+    const first = ip >> 1;
+    halves[first] = FIRST_HALF_IPV4;
+    halves[first + (IPV4.LENGTH >> 1)] = swapped(IPV4_BYTES + udpBytes);
+    halves[first + (IPV4.ID >> 1)] = this.#random.next() & 0xffff;
+    halves[first + (IPV4.FRAGMENT >> 1)] = 0;
+    halves[first + (IPV4.TTL >> 1)] = HOPS | (PROTOCOL.UDP << 8);
+    halves[first + (IPV4.CHECKSUM >> 1)] = 0;
+    this.#turnAddresses();
+    halves[first + (IPV4.CHECKSUM >> 1)] = ~fold(this.#sum(ip, IPV4_BYTES)) & 0xffff;
+  }
+
+  #writeIpv6(ip: number, udpBytes: number): void {
+    const halves = this.#halves;
+    const first = ip >> 1;
+    halves[first] = FIRST_HALF_IPV6;
+    halves[first + 1] = 0;
+    halves[first + (IPV6.LENGTH >> 1)] = swapped(udpBytes);
+    halves[first + (IPV6.NEXT_HEADER >> 1)] = PROTOCOL.UDP | (HOPS << 8);
+    this.#turnAddresses();
+  }
+
+  #turnAddresses(): void {
+    const halves = this.#halves;
+    const count = this.#addressBytes >> 1;
+    for (let i = this.#addresses >> 1, left = count; left > 0; i++, left--) {
+      const half = halves[i];
+      halves[i] = halves[i + count];
+      halves[i + count] = half;
+    }
+  }
+
+  /** To the station that sent it, with the VLAN tag that it had. */
+  #turnEthernet(at: number): void {
+    const halves = this.#halves;
+    const count = ETHERNET.FROM >> 1;
+    for (let i = at >> 1, left = count; left > 0; i++, left--) {
+      const half = halves[i];
+      halves[i] = halves[i + count];
+      halves[i + count] = half;
+    }
+  }
+}
+
+/** A sum of halves as one, carries added (RFC 1071 §4.1); it holds as many as a frame has. */
+function fold(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+}
+
+function readHalf(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
+}

@@ -1,0 +1,158 @@
+/** One queue of a network interface, as its worker serves it: frames out of the ring, replies into the other. */
+import assert from 'node:assert/strict';
+import type { Random } from '../../table/picking/pick.ts';
+import type { Libc } from '../libc.ts';
+import { LINUX } from '../libc.ts';
+import { type Answerer, FrameAnswerer } from './frame.ts';
+import type { QueueMemory, Ring } from './rings.ts';
+
+/** Frames in a turn: enough to spread the cost of a call to the kernel, few enough to stay in the processor's caches. */
+export const XDP_BATCH = 64;
+/** Frames that the kernel sends by one call, where it copies them (TX_BATCH_SIZE in net/xdp/xsk.c). */
+const SENT_BY_A_CALL = 32;
+/** In a ring's flags: the kernel waits to be called (XDP_RING_NEED_WAKEUP). */
+const NEED_WAKEUP = 1;
+/** Our own words of the memory: the thread that serves the queue, and how many received frames it has in hand. */
+const STATE = { OWNER: 0, IN_HAND: 1 } as const;
+
+/** What of a queue travels to its worker. */
+export interface QueueShare {
+  readonly fd: number;
+  readonly memory: SharedArrayBuffer;
+  readonly layout: QueueMemory;
+  readonly replyBytesMax: number;
+}
+
+/**
+ * All places for frames go round: the kernel takes them from the fill ring, hands them over by the rx ring, and gets
+ * them back by the fill ring, or by the tx ring with a reply in them; then they come back by the completion ring. The
+ * numbers of the rings are in shared memory, so a thread that dies leaves no more behind than the frames in its hand,
+ * whose number stands there too.
+ */
+export class XdpQueue {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #words: Int32Array;
+  readonly #frames: FrameAnswerer;
+  readonly #placeBytes: number;
+  readonly #mask: number;
+  readonly #rx: Ring;
+  readonly #tx: Ring;
+  readonly #fill: Ring;
+  readonly #completion: Ring;
+  readonly #state: number;
+  readonly #owner: number;
+
+  constructor(libc: Libc, { fd, memory, layout, replyBytesMax }: QueueShare, random: Random) {
+    this.fd = fd;
+    this.#libc = libc;
+    this.#words = new Int32Array(memory);
+    const parts = { bytes: new Uint8Array(memory), halves: new Uint16Array(memory), scratch: layout.scratch };
+    this.#frames = new FrameAnswerer(parts, replyBytesMax, random);
+    this.#placeBytes = layout.placeBytes;
+    this.#mask = layout.places - 1;
+    this.#rx = layout.rings.rx;
+    this.#tx = layout.rings.tx;
+    this.#fill = layout.rings.fill;
+    this.#completion = layout.rings.completion;
+    this.#state = layout.state;
+    this.#owner = Atomics.add(this.#words, this.#state + STATE.OWNER, 1) + 1;
+    this.#giveBackWhatWasInHand();
+  }
+
+  /**
+   * Frames that have been received and not yet answered, up to a batch. After this, and before `answer`, the generation
+   * is to be loaded: this order makes a cutover exact.
+   */
+  received(): number {
+    const words = this.#words;
+    const count = (Atomics.load(words, this.#rx.producer) - words[this.#rx.consumer]) | 0;
+    return count < XDP_BATCH ? count : XDP_BATCH;
+  }
+
+  /** Answers the first `count` frames received, each in its place; what gives no reply goes back to the kernel. */
+  answer(responder: Answerer, count: number): void {
+    const words = this.#words;
+    const mask = this.#mask;
+    const place = -this.#placeBytes;
+    const rx = words[this.#rx.consumer];
+    let tx = words[this.#tx.producer];
+    let fill = words[this.#fill.producer];
+    words[this.#state + STATE.IN_HAND] = count;
+    for (let i = 0; i < count; i++) {
+      const received = this.#rx.descriptors + (((rx + i) & mask) << 2);
+      const at = words[received];
+      const placeEnd = (at & place) + this.#placeBytes;
+      const reply = this.#frames.answer(responder, at, words[received + 2], placeEnd);
+      if (reply > 0) {
+        const sent = this.#tx.descriptors + ((tx++ & mask) << 2);
+        words[sent] = at;
+        words[sent + 1] = 0;
+        words[sent + 2] = reply;
+        words[sent + 3] = 0;
+      } else {
+        words[this.#fill.descriptors + ((fill++ & mask) << 1)] = at;
+      }
+    }
+    // A thread that was given up for dead, and another one put in its place, must not give what that one has given.
+    assert(words[this.#state + STATE.OWNER] === this.#owner, 'another thread serves this queue');
+    // Nothing between these can be interrupted: a thread ends at calls of functions and turns of loops only.
+    Atomics.store(words, this.#tx.producer, tx);
+    Atomics.store(words, this.#fill.producer, fill);
+    Atomics.store(words, this.#rx.consumer, (rx + count) | 0);
+    words[this.#state + STATE.IN_HAND] = 0;
+  }
+
+  /** Has the kernel send what waits to be sent, and takes back the places of what was sent. */
+  send(): void {
+    const words = this.#words;
+    while (this.isSending && (Atomics.load(words, this.#tx.flags) & NEED_WAKEUP) !== 0) {
+      const before = Atomics.load(words, this.#tx.consumer);
+      this.#libc.send(this.fd, 0, 0, LINUX.MSG_DONTWAIT);
+      const taken = (Atomics.load(words, this.#tx.consumer) - before) | 0;
+      // What the interface does not take now is tried again in the next turn.
+      if (taken < SENT_BY_A_CALL) break;
+    }
+    this.#takeBack();
+  }
+
+  /** Replies wait for the kernel to take them. */
+  get isSending(): boolean {
+    const words = this.#words;
+    return words[this.#tx.producer] !== Atomics.load(words, this.#tx.consumer);
+  }
+
+  /** The kernel has places to fill, and waits to be told: poll(2) tells it. */
+  get wantsPoll(): boolean {
+    return (Atomics.load(this.#words, this.#fill.flags) & NEED_WAKEUP) !== 0;
+  }
+
+  /** Places of frames that have been sent are filled anew. */
+  #takeBack(): void {
+    const words = this.#words;
+    const from = words[this.#completion.consumer];
+    const to = Atomics.load(words, this.#completion.producer);
+    let fill = words[this.#fill.producer];
+    for (let i = from; i !== to; i = (i + 1) | 0) {
+      const place = words[this.#completion.descriptors + ((i & this.#mask) << 1)];
+      words[this.#fill.descriptors + ((fill++ & this.#mask) << 1)] = place;
+    }
+    Atomics.store(words, this.#fill.producer, fill);
+    Atomics.store(words, this.#completion.consumer, to);
+  }
+
+  /** Frames that the thread before this one died over are not tried again: one of them may be what it died of. */
+  #giveBackWhatWasInHand(): void {
+    const words = this.#words;
+    const count = words[this.#state + STATE.IN_HAND];
+    const rx = words[this.#rx.consumer];
+    let fill = words[this.#fill.producer];
+    for (let i = 0; i < count; i++) {
+      const place = words[this.#rx.descriptors + (((rx + i) & this.#mask) << 2)];
+      words[this.#fill.descriptors + ((fill++ & this.#mask) << 1)] = place;
+    }
+    Atomics.store(words, this.#fill.producer, fill);
+    Atomics.store(words, this.#rx.consumer, (rx + count) | 0);
+    words[this.#state + STATE.IN_HAND] = 0;
+  }
+}

@@ -1,0 +1,157 @@
+/** AF_XDP sockets (linux/if_xdp.h): one for a queue of an interface, with its memory, bound. */
+import { LINUX, type Libc } from '../libc.ts';
+import { faultOf, XdpFault } from './fault.ts';
+import { createQueueMemory, layOutQueue, type QueueMemory, RINGS, type RingOffsets } from './rings.ts';
+
+const AF_XDP = 44;
+const SOCK_RAW = 3;
+const SOL_XDP = 283;
+/** Options of the socket. The rings by which sizes are set and places in the socket mapped: names as in `RINGS`. */
+const OPTION = { OFFSETS: 1, MEMORY: 4, STATISTICS: 7, OPTIONS: 8, SENT_BY_A_CALL: 9 } as const;
+const RING_OPTION = { rx: 2, tx: 3, fill: 5, completion: 6 } as const;
+const RING_OFFSET = { rx: 0, tx: 0x8000_0000, fill: 0x1_0000_0000, completion: 0x1_8000_0000 } as const;
+/** Of each ring: producer, consumer, descriptors, flags; 64 bits each. */
+const OFFSETS_BYTES = RINGS.length * 4 * 8;
+/** The kernel says when it wants to be called (Linux 5.4). */
+const USE_NEED_WAKEUP = 1 << 3;
+const ZERO_COPY = 1;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_FIXED_POPULATED = 0x01 | 0x10 | 0x8000;
+/** The errors of memory that may not be locked: the kernel says either. */
+const LOCKED = 'more memory than may be locked (LimitMEMLOCK=, ulimit -l), or than there is';
+
+interface XdpSocket {
+  readonly fd: number;
+  readonly memory: SharedArrayBuffer;
+  readonly layout: QueueMemory;
+}
+
+/** Whether there is AF_XDP at all, and a right to it. Throws XdpFault. */
+export function trySocket(libc: Libc): void {
+  libc.close(openSocket(libc));
+}
+
+function openSocket(libc: Libc): number {
+  const fd = libc.socket(AF_XDP, SOCK_RAW | LINUX.SOCK_CLOEXEC, 0);
+  if (fd >= 0) return fd;
+  const none = 'this kernel has no AF_XDP (CONFIG_XDP_SOCKETS), or a filter hides it (RestrictAddressFamilies=)';
+  throw faultOf('an AF_XDP socket', libc.errno(), { EAFNOSUPPORT: none });
+}
+
+/**
+ * Opens the socket of a queue: its memory of so many places (a power of 2), all of them handed to the kernel before
+ * anything can arrive, then bound. undefined: the interface has no such queue. Throws XdpFault with nothing left open.
+ */
+export function openXdpSocket(
+  libc: Libc,
+  { index, queue }: { readonly index: number; readonly queue: number },
+  places: number,
+  placeBytes: number,
+): XdpSocket | undefined {
+  const fd = openSocket(libc);
+  try {
+    const layout = layOutQueue(places, placeBytes, readOffsets(libc, fd));
+    const memory = createQueueMemory(layout.bytes);
+    register(libc, fd, memory, layout);
+    mapRings(libc, fd, memory, layout);
+    fillAll(memory, layout);
+    // Since Linux 6.17: as many frames a call as there may be. Without it the kernel takes some at a time.
+    libc.setsockopt(fd, SOL_XDP, OPTION.SENT_BY_A_CALL, number(places), 4);
+    if (bind(libc, fd, index, queue)) return { fd, memory, layout };
+    libc.close(fd);
+    return undefined;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function number(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+function readOffsets(libc: Libc, fd: number): Record<(typeof RINGS)[number], RingOffsets> {
+  const bytes = new Uint8Array(OFFSETS_BYTES);
+  const length = Int32Array.of(OFFSETS_BYTES);
+  const isTold = libc.getsockopt(fd, SOL_XDP, OPTION.OFFSETS, bytes, length) === 0;
+  if (!isTold || length[0] < OFFSETS_BYTES) throw new XdpFault('rings without flags: Linux 5.9 at least is needed');
+  const view = new DataView(bytes.buffer);
+  const at = (i: number): RingOffsets => {
+    const [producer, consumer, descriptors, flags] = [0, 8, 16, 24].map((field) =>
+      view.getUint32(32 * i + field, true),
+    );
+    return { producer, consumer, descriptors, flags };
+  };
+  return { rx: at(0), tx: at(1), fill: at(2), completion: at(3) };
+}
+
+function register(libc: Libc, fd: number, memory: SharedArrayBuffer, { places, placeBytes }: QueueMemory): void {
+  // struct xdp_umem_reg: address, length, size of a place, headroom, flags.
+  const words = new BigUint64Array(4);
+  words[0] = BigInt(libc.addressOf(new Uint8Array(memory)));
+  words[1] = BigInt(places * placeBytes);
+  words[2] = BigInt(placeBytes);
+  const set = (option: number, value: Uint8Array): boolean =>
+    libc.setsockopt(fd, SOL_XDP, option, value, value.length) === 0;
+  if (!set(OPTION.MEMORY, new Uint8Array(words.buffer))) {
+    throw faultOf(`${(places * placeBytes) / 2 ** 20} MiB for frames`, libc.errno(), {
+      ENOBUFS: LOCKED,
+      ENOMEM: LOCKED,
+    });
+  }
+  for (const name of RINGS) {
+    if (!set(RING_OPTION[name], number(places))) throw faultOf(`the ${name} ring`, libc.errno());
+  }
+}
+
+function mapRings(libc: Libc, fd: number, memory: SharedArrayBuffer, { mappings }: QueueMemory): void {
+  const start = libc.addressOf(new Uint8Array(memory));
+  for (const name of RINGS) {
+    const { at, bytes } = mappings[name];
+    const flags = MAP_SHARED_FIXED_POPULATED;
+    const mapped = libc.mmap(start + at, bytes, PROT_READ_WRITE, flags, fd, RING_OFFSET[name]);
+    if (mapped !== start + at) throw faultOf(`the ${name} ring`, libc.errno(), { ENOMEM: LOCKED, EAGAIN: LOCKED });
+  }
+}
+
+/** All places to the kernel: a driver without any drops what it receives, and may not ask again. */
+function fillAll(memory: SharedArrayBuffer, { rings: { fill }, places, placeBytes }: QueueMemory): void {
+  const words = new Int32Array(memory);
+  for (let i = 0; i < places; i++) words[fill.descriptors + 2 * i] = i * placeBytes;
+  Atomics.store(words, fill.producer, places);
+}
+
+/** False: there is no such queue. */
+function bind(libc: Libc, fd: number, index: number, queue: number): boolean {
+  // struct sockaddr_xdp: family, flags, interface, queue, a socket to share with.
+  const address = new Uint8Array(16);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF_XDP, true);
+  view.setUint16(2, USE_NEED_WAKEUP, true);
+  view.setUint32(4, index, true);
+  view.setUint32(8, queue, true);
+  if (libc.bind(fd, address, address.length) === 0) return true;
+  const errno = libc.errno();
+  if (errno === LINUX.EINVAL && queue > 0) return false;
+  throw faultOf(`queue ${queue}`, errno, {
+    EBUSY: 'somebody else has an AF_XDP socket there',
+    ENETDOWN: 'the interface is down',
+    ENODEV: 'the interface is gone',
+  });
+}
+
+/** Whether frames go between card and memory without a copy. */
+export function isZeroCopy(libc: Libc, fd: number): boolean {
+  const value = new Uint8Array(4);
+  const isTold = libc.getsockopt(fd, SOL_XDP, OPTION.OPTIONS, value, Int32Array.of(4)) === 0;
+  return isTold && (value[0] & ZERO_COPY) !== 0;
+}
+
+/** Frames that were dropped for want of room, or of places; undefined where the kernel does not tell. */
+export function droppedFrames(libc: Libc, fd: number): number | undefined {
+  // rx_dropped, rx_invalid_descs, tx_invalid_descs, rx_ring_full, rx_fill_ring_empty_descs, tx_ring_empty_descs.
+  const words = new BigUint64Array(6);
+  const bytes = new Uint8Array(words.buffer);
+  if (libc.getsockopt(fd, SOL_XDP, OPTION.STATISTICS, bytes, Int32Array.of(bytes.length)) !== 0) return undefined;
+  return Number(words[0] + words[3]);
+}
