@@ -100,8 +100,6 @@ export interface Libc {
   dup(fd: number): number;
   fcntl(fd: number, command: number, value: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
-  /** The address, which is given: another one is a failure. */
-  mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   /** A call for which the C library has no name, with a command and a structure: bpf(2). */
   syscall(call: number, command: number, structure: Uint8Array, bytes: number): number;
   /** To where a socket is connected, or whatever its kind does with nothing. */
@@ -171,7 +169,6 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     dup: library.func('int dup(int)') as Libc['dup'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
     ioctl: library.func('int ioctl(int, ulong, void *)') as Libc['ioctl'],
-    mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)') as Libc['mmap'],
     syscall: library.func('long syscall(long, long, void *, long)') as Libc['syscall'],
     send: library.func('long send(int, uintptr_t, size_t, int)') as Libc['send'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
