@@ -7,6 +7,7 @@ import type { StagedRRset } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
+import { Condition } from './condition.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
 import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
@@ -142,6 +143,35 @@ export class Staging {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Gives a zone to `use`, and its RRsets as they are read, so that they are never all there at once; all of one moment. */
+  readZone<Result>(name: string, use: (zone: Zone, rrsets: Iterable<RRset>) => Result): Result | undefined {
+    const condition = new Condition();
+    const read = this.#database.transaction((): Result | undefined => {
+      const row = condition.read('a zone', () => this.#statements.zone.get(name) as { body: string } | undefined);
+      if (row === undefined) return undefined;
+      const zone = condition.read('a zone', () => JSON.parse(row.body) as Zone);
+      return use(zone, this.#rrsetsOf(name, condition));
+    });
+    return read.deferred();
+  }
+
+  /** A row that cannot be understood is the store's fault, and not that of who works on the others meanwhile. */
+  *#rrsetsOf(zone: string, condition: Condition): Generator<RRset> {
+    const rows = condition.read('a zone', () => this.#statements.rrsets.iterate(zone));
+    try {
+      for (;;) {
+        const rrset = condition.read('a zone', () => {
+          const next = rows.next();
+          return next.done ? undefined : toRRset(next.value as RRsetRow);
+        });
+        if (rrset === undefined) return;
+        yield rrset;
+      }
+    } finally {
+      rows.return?.();
+    }
   }
 
   /** A zone with all that is in it, as it is at one moment. */

@@ -1,6 +1,7 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { afterMs, listen, tellFault } from '../../guard.ts';
+import type { RRset } from '../../model/rrset.ts';
 import { Condition } from '../../store/condition.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
@@ -70,14 +71,19 @@ const noStore: GrantStore = {
 /** Services are no part of it: clients would delete what they did not make. */
 function listNow(staging: Staging, { zone, limits }: ListRequest): ListReply {
   try {
-    const snapshot = new Condition().read('a zone', () => staging.snapshot(zone));
-    if (snapshot === undefined) return { file: undefined };
-    const all = [...apexRRsets(snapshot.zone), ...snapshot.rrsets];
     const grant = new Grant(noStore, limits);
-    const seen = grant.isUnlimited ? all : all.filter(({ name, type }) => grant.rrset(zone, name, type));
-    return { file: { zone: snapshot.zone, pieces: writeRRsets(seen) } };
+    const file = staging.readZone(zone, (found, rrsets) => {
+      return { zone: found, pieces: writeRRsets(inReach(grant, [apexRRsets(found), rrsets])) };
+    });
+    return { file };
   } catch (error) {
     return { file: undefined, failure: failureOf(error) };
+  }
+}
+
+function* inReach(grant: Grant, parts: readonly Iterable<RRset>[]): Generator<RRset> {
+  for (const rrsets of parts) {
+    for (const rrset of rrsets) if (grant.rrset(rrset.zone, rrset.name, rrset.type)) yield rrset;
   }
 }
 
