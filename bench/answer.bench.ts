@@ -6,6 +6,7 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { useHugePages } from '../src/sockets/huge-pages.ts';
+import { inlineWidely } from '../src/sockets/inlining.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes, makeTable } from '../test/fixtures/table.ts';
 import { benchChanges, type Picking } from './bench-zone.ts';
@@ -132,6 +133,7 @@ function benchAnswer(): void {
   }
 }
 
+inlineWidely();
 console.log(`${os.cpus()[0]?.model}, ${os.availableParallelism()} cores, Node ${process.version}`);
 console.log(`load average ${os.loadavg()[0]?.toFixed(1)}\n`);
 benchAnswer();

@@ -29,18 +29,11 @@ class CountingResponder extends Responder {
     super.enter(nowMs);
   }
 
-  override answer(
-    request: Uint8Array,
-    start: number,
-    end: number,
-    reply: Uint8Array,
-    at: number,
-    udp: boolean,
-  ): number {
+  override reply(i: number, bytes: Uint8Array, at: number, udp: boolean): number {
     this.#answers++;
     if (this.#answers === firstAnswer) this.#begin();
     if (this.#answers === lastAnswer) this.#report();
-    return super.answer(request, start, end, reply, at, udp);
+    return super.reply(i, bytes, at, udp);
   }
 
   /** From an empty heap on: else the collection that the warm-up nearly filled the heap for would be counted here. */

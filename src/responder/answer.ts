@@ -1,10 +1,11 @@
 /** One query in, one answer out: the whole path from bytes to bytes, free of sockets, clocks and allocation. */
 import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
-import { HashedName } from '../table/hash.ts';
+import { LookAhead } from '../table/look-ahead.ts';
 import type { Lookup } from '../table/lookup.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { FLAG, RCODE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
-import { ACCEPT, COOKIE_ONLY, DROP, Query } from '../wire/message.ts';
+import { ACCEPT, COOKIE_ONLY, DROP, type Query } from '../wire/message.ts';
+import { Asked, QUERIES_AT_ONCE } from './asked.ts';
 import { Client } from './client.ts';
 import { Dispatch } from './dispatch.ts';
 import { EdnsReply } from './edns-reply.ts';
@@ -12,7 +13,7 @@ import { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import { PASS, RateLimiter, SLIP } from './rate-limit.ts';
 import { Reply } from './reply.ts';
-import { Resolution } from './resolve.ts';
+import { hashAnswer, Resolution } from './resolve.ts';
 import { ServicePick } from './service-pick.ts';
 
 /** The two-byte length before a message over TCP bounds it (RFC 7766 §8). */
@@ -23,11 +24,14 @@ export class Responder {
   readonly lookup: Lookup;
   /** Picks pools for the answers, and keeps what it picked for whoever explains them. */
   readonly pick: ServicePick;
-  /** The sender of the query; the transport sets it before each `answer`. */
+  /** The sender of the query; the transport sets it before each `read` and `answer`. */
   readonly client = new Client();
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
-  readonly #query: Query;
+  /** What was read of a batch, and besides their questions. */
+  readonly #asked = Array.from({ length: QUERIES_AT_ONCE }, () => new Asked());
+  readonly #questions = this.#asked.map(({ question }) => question);
+  readonly #ahead: LookAhead;
   readonly #reply: Reply;
   readonly #edns: EdnsReply;
   readonly #dispatch: Dispatch;
@@ -37,14 +41,13 @@ export class Responder {
     this.lookup = lookup;
     this.#counters = counters;
     this.#options = options;
-    const question = new HashedName();
-    this.#query = new Query(question.bytes, question.starts);
+    this.#ahead = new LookAhead(lookup, QUERIES_AT_ONCE);
     this.#reply = new Reply(lookup.view, random);
-    const network = new QueryNetwork(this.client, this.#query.edns);
+    const network = new QueryNetwork(this.client);
     this.#edns = new EdnsReply(options, this.client, network);
     this.pick = new ServicePick(lookup.view, counters, random, this.client, network);
     const resolution = new Resolution(lookup, this.#reply, this.pick);
-    this.#dispatch = new Dispatch(this.#query, question, this.#reply, resolution, options);
+    this.#dispatch = new Dispatch(this.#reply, resolution, options);
     this.#limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
   }
 
@@ -74,21 +77,50 @@ export class Responder {
    * reply of the transport. Returns the reply's length in bytes, 0 for none.
    */
   answer(request: Uint8Array, start: number, end: number, bytes: Uint8Array, at: number, udp: boolean): number {
-    const query = this.#query;
+    this.read(0, request, start, end);
+    return this.reply(0, bytes, at, udp);
+  }
+
+  /**
+   * The same for a batch, in three passes: every message is read, as number `i` below QUERIES_AT_ONCE and of the client
+   * that was set last, the memory of their answers is looked at, and then they are answered. All of it between one
+   * `enter` and one `leave`; the requests stay where they are.
+   */
+  read(i: number, request: Uint8Array, start: number, end: number): void {
+    const asked = this.#asked[i];
+    asked.client.copy(this.client);
+    asked.read(request, start, end);
+  }
+
+  /** Looks at what the answers to the first `count` messages that were read will need. */
+  lookAhead(count: number): void {
+    const { plans } = this.#ahead;
+    this.#ahead.run(this.#questions, count);
+    for (let i = 0; i < count; i++) {
+      const { client, question, query } = this.#asked[i];
+      if (plans[i] !== 0) this.pick.lookAhead(plans[i], client);
+      this.#limiter?.lookAhead(client, hashAnswer(question, 0, query.type));
+    }
+  }
+
+  /** Answers message `i`; as `answer`. */
+  reply(i: number, bytes: Uint8Array, at: number, udp: boolean): number {
+    const asked = this.#asked[i];
+    const { query, request, parsed } = asked;
     const reply = this.#reply;
-    const parsed = query.parse(request, start, end);
     if (parsed === DROP) {
       this.#count(COUNTER.DROPPED);
       return 0;
     }
+    this.client.copy(asked.client);
     this.#edns.begin(query.edns, request, udp);
-    const limit = at + this.#replyBytesMax(udp) - this.#edns.bytes;
-    reply.begin(bytes, at, limit, query, request, start);
+    const limit = at + this.#replyBytesMax(query, udp) - this.#edns.bytes;
+    reply.begin(bytes, at, limit, query, request, asked.start);
     reply.overTcp = !udp;
     this.#dispatch.begin();
     if (parsed > ACCEPT) reply.rcode = parsed;
     else if (this.#wantsCookie(udp)) reply.rcode = RCODE.BADCOOKIE;
-    else if (parsed !== COOKIE_ONLY) this.#dispatch.answer();
+    else if (parsed !== COOKIE_ONLY) this.#dispatch.answer(asked);
     this.#edns.extendedError = this.#dispatch.extendedError;
     if ((reply.flags & FLAG.TC) !== 0) this.#count(COUNTER.TRUNCATED);
     if (udp && !this.#isWithinLimit()) return 0;
@@ -115,9 +147,8 @@ export class Responder {
     return true;
   }
 
-  #replyBytesMax(udp: boolean): number {
+  #replyBytesMax({ edns }: Query, udp: boolean): number {
     if (!udp) return TCP_REPLY_BYTES_MAX;
-    const { edns } = this.#query;
     return edns.present ? Math.min(edns.udpBytes, this.#options.udpMaxBytes) : UDP_CLASSIC_BYTES;
   }
 

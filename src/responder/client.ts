@@ -7,8 +7,14 @@ export class Client {
   length = 0;
 
   set(bytes: Uint8Array, at: number, length: number): void {
-    this.bytes = bytes;
+    // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
+    if (this.bytes !== bytes) this.bytes = bytes;
     this.at = at;
     this.length = length;
+  }
+
+  /** Becomes the same as another. */
+  copy(other: Client): void {
+    this.set(other.bytes, other.at, other.length);
   }
 }

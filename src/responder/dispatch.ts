@@ -1,7 +1,6 @@
 /** What is asked for: a lookup in our zones, something about this server, or what it does not do. */
-import type { HashedName } from '../table/hash.ts';
 import { CLASS, EXTENDED_ERROR, FLAG, RCODE, TYPE } from '../wire/constants.ts';
-import type { Query } from '../wire/message.ts';
+import type { Asked } from './asked.ts';
 import { Chaos } from './chaos.ts';
 import type { ResponderOptions } from './options.ts';
 import type { Reply } from './reply.ts';
@@ -13,16 +12,11 @@ export class Dispatch {
   extendedError = 0;
   /** Tells this answer from others to the same clients, for the rate limit; 0: it is no answer from our zones. */
   answerHash = 0;
-  readonly #query: Query;
-  readonly #question: HashedName;
   readonly #reply: Reply;
   readonly #resolution: Resolution;
   readonly #chaos: Chaos;
 
-  /** `question`: whose bytes and label starts `query` fills. */
-  constructor(query: Query, question: HashedName, reply: Reply, resolution: Resolution, options: ResponderOptions) {
-    this.#query = query;
-    this.#question = question;
+  constructor(reply: Reply, resolution: Resolution, options: ResponderOptions) {
     this.#reply = reply;
     this.#resolution = resolution;
     this.#chaos = new Chaos(options);
@@ -35,13 +29,13 @@ export class Dispatch {
   }
 
   /** Answers the question of a message that was accepted. */
-  answer(): void {
-    const query = this.#query;
+  answer(asked: Asked): void {
+    const { query } = asked;
     // Zone transfers are not offered.
     if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return this.#refuse(EXTENDED_ERROR.PROHIBITED);
-    if (query.class === CLASS.IN) return this.#resolve();
+    if (query.class === CLASS.IN) return this.#resolve(asked);
     if (query.class === CLASS.ANY) {
-      this.#resolve();
+      this.#resolve(asked);
       // There may be other classes, of which we know nothing (RFC 1035 §6.2).
       this.#reply.flags &= ~FLAG.AA;
       return;
@@ -56,12 +50,8 @@ export class Dispatch {
     this.extendedError = extendedError;
   }
 
-  #resolve(): void {
-    const question = this.#question;
-    question.length = this.#query.nameLength;
-    question.labels = this.#query.labels;
-    question.hash();
-    this.#resolution.resolve(question, this.#query.type);
+  #resolve({ question, query }: Asked): void {
+    this.#resolution.resolve(question, query.type);
     this.extendedError = this.#resolution.extendedError;
     this.answerHash = this.#resolution.answerHash;
   }

@@ -55,15 +55,13 @@ export class EdnsReply {
     this.extendedError = 0;
     this.sendsCookie = false;
     this.bytes = 0;
+    this.#network.begin(query, request);
     if (!query.present) return;
     this.bytes = OPT_BYTES;
     if (query.cookieAt !== 0 && this.#cookies.enabled) this.#beginCookie(query, request);
     this.#sendsNsid = query.nsid && this.#nsid.length > 0;
     if (this.#sendsNsid) this.bytes += OPTION_HEADER_BYTES + this.#nsid.length;
-    if (query.subnetAt !== 0) {
-      this.#network.begin(request);
-      this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
-    }
+    if (query.subnetAt !== 0) this.bytes += OPTION_HEADER_BYTES + query.subnetBytes;
     // Over UDP the option means nothing (RFC 7828 §3.2.1).
     this.#sendsKeepalive = query.keepalive && !udp;
     if (this.#sendsKeepalive) this.bytes += OPTION_HEADER_BYTES + KEEPALIVE_BYTES;

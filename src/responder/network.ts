@@ -10,22 +10,24 @@ const SOURCE_AT = 2;
 const ADDRESS_AT = 4;
 const FAMILY_IPV4 = 1;
 
-/** One for each responder. A query that no service asks anything of costs nothing here. */
+/** One for each responder. */
 export class QueryNetwork {
   /** Bits of the client's network that the answer depends on; meant only where the query has the option. */
   scopeBits = 0;
   readonly #client: Client;
-  readonly #edns: EdnsQuery;
   readonly #pick = new NetworkPick();
   #request: Uint8Array = new Uint8Array(0);
+  /** Where the option's data starts; 0: there is none. */
+  #subnetAt = 0;
 
-  constructor(client: Client, edns: EdnsQuery) {
+  constructor(client: Client) {
     this.#client = client;
-    this.#edns = edns;
   }
 
-  /** To be called for each query that has the option. */
-  begin(request: Uint8Array): void {
+  /** To be called for each query. */
+  begin(edns: EdnsQuery, request: Uint8Array): void {
+    this.#subnetAt = edns.present ? edns.subnetAt : 0;
+    if (this.#subnetAt === 0) return;
     this.#request = request;
     this.scopeBits = 0;
   }
@@ -35,8 +37,8 @@ export class QueryNetwork {
    * the scope of the whole answer (RFC 7871 §7.2.1).
    */
   pickForClient(words: Int32Array, plan: number): number {
-    const { present, subnetAt } = this.#edns;
-    const source = present && subnetAt !== 0 ? this.#request[subnetAt + SOURCE_AT] : 0;
+    const subnetAt = this.#subnetAt;
+    const source = subnetAt !== 0 ? this.#request[subnetAt + SOURCE_AT] : 0;
     // Source 0 keeps the client's network secret (§7.1.2). Such an answer is kept for such queries only (§7.3.1), so
     // that the sender may decide, and the scope is 0 all the same.
     if (source === 0) return this.pickForSender(words, plan);

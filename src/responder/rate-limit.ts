@@ -57,10 +57,16 @@ export function createRateLimit(options: RateLimitOptions, key: number): SharedR
   return { ...options, buckets: new SharedArrayBuffer(8 << BUCKETS_LOG2), key };
 }
 
+function bucketOf(hash: number): number {
+  return hash >>> (32 - BUCKETS_LOG2);
+}
+
 /** One worker's side of the limit. */
 export class RateLimiter {
   /** Unix time, milliseconds; to be set before a check. */
   nowMs = 0;
+  /** What was looked at, so that the compiler does not leave the looking out. */
+  seen = 0;
   readonly #options: SharedRateLimit;
   /**
    * Unix times, milliseconds. Workers read and write them without atomics: an answer that is lost in a race of a few
@@ -84,7 +90,7 @@ export class RateLimiter {
 
   /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
   check(client: Client, answer: number): LimitResult {
-    const prefix = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
+    const prefix = this.#hashPrefix(client);
     // The same answer first: what is limited there is not counted among all.
     if (this.#take(mix32(prefix ^ answer), false) && this.#take(mix32(~prefix), true)) return PASS;
     if (this.#isExempt(client)) return PASS;
@@ -93,18 +99,28 @@ export class RateLimiter {
     return SLIP;
   }
 
+  /** Looks at the buckets that an answer will most likely be paid from, so that they are near by then. */
+  lookAhead(client: Client, answer: number): void {
+    const prefix = this.#hashPrefix(client);
+    this.seen = this.#buckets[bucketOf(mix32(prefix ^ answer))] + this.#buckets[bucketOf(mix32(~prefix))];
+  }
+
   /** Pays for an answer from a bucket, one of all answers to a prefix or of the same ones; false where it is empty. */
   #take(hash: number, all: boolean): boolean {
     const { nowMs } = this;
     const costMs = all ? this.#allMs : this.#sameMs;
     const buckets = this.#buckets;
-    const bucket = hash >>> (32 - BUCKETS_LOG2);
+    const bucket = bucketOf(hash);
     const aheadMs = buckets[bucket] - nowMs;
     const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS + CLOCK_SKEW_MS;
     const nextMs = (isCurrent ? aheadMs : 0) + costMs;
     if (nextMs > BURST_MS) return false;
     buckets[bucket] = nowMs + nextMs;
     return true;
+  }
+
+  #hashPrefix(client: Client): number {
+    return client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
   }
 
   #hashIpv4({ bytes, at }: Client): number {

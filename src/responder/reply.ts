@@ -39,7 +39,8 @@ export class Reply {
 
   /** Begins a reply at `at` and copies the question, with its case (and so its 0x20 bits) as it came. */
   begin(bytes: Uint8Array, at: number, limit: number, query: Query, request: Uint8Array, requestStart: number): void {
-    this.bytes = bytes;
+    // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
+    if (this.bytes !== bytes) this.bytes = bytes;
     this.start = at;
     this.limit = limit;
     // AA, TC and the RCODE come as they are found; the opcode and RD are the client's (RFC 1035 §4.1.1).

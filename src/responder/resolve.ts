@@ -24,6 +24,11 @@ import type { ServicePick } from './service-pick.ts';
 /** Above all types: for the rate limit, results that are the same for every type are told apart by these. */
 const NOT_BY_TYPE = 2 ** 16;
 
+/** What tells the answers of a kind to the name from its label `label` on from others, for the rate limit. */
+export function hashAnswer(name: HashedName, label: number, kind: number): number {
+  return name.states[label] ^ Math.imul(kind, 0x9e3779b1);
+}
+
 /** One for each responder, reused for every question. */
 export class Resolution {
   /** INFO-CODE of an extended error (RFC 8914); 0: none. */
@@ -114,7 +119,7 @@ export class Resolution {
     if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
     const isByType = found === FOUND || found === PICK || found === ALIAS;
     const kind = isByType ? type : NOT_BY_TYPE + found;
-    return name.states[label] ^ Math.imul(kind, 0x9e3779b1);
+    return hashAnswer(name, label, kind);
   }
 
   #isAlias(rrset: number, type: number): boolean {

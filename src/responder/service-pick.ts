@@ -13,6 +13,8 @@ import type { QueryNetwork } from './network.ts';
 export class ServicePick {
   /** Unix time of the answers, milliseconds. */
   nowMs = 0;
+  /** What was looked at, so that the compiler does not leave the looking out. */
+  seen = 0;
   /** Whether a service was asked since `begin`. */
   isDone = false;
   /** The id of the pool that the first service of the chain picked; 0: that of a preview. */
@@ -69,6 +71,16 @@ export class ServicePick {
     const words = this.#view.words;
     if ((words[plan + PLAN.FLAGS] & PLAN_BY_NETWORK) === 0) return pickPool(words, plan, this.#random);
     return this.#network.pickForSender(words, plan) || pickPool(words, plan, this.#random);
+  }
+
+  /** Looks at what will be counted of an answer of the plan to a client, so that it is near by then. */
+  lookAhead(plan: number, client: Client): void {
+    const words = this.#view.words;
+    const values = this.#counters.values;
+    const line = words[plan + PLAN.FIRST_POOL + POOL.COUNTER];
+    // Pools that were made together have their lines side by side.
+    if (line + POOL_COUNTER.SIZE < values.length) this.seen = values[line] + values[line + POOL_COUNTER.SIZE];
+    this.#counters.resolvers.lookAhead(words, plan, client);
   }
 
   /** Counts an answer from a pool. */

@@ -9,6 +9,7 @@ import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import { BEAT_MS, Beat } from './beat.ts';
+import { inlineWidely } from './inlining.ts';
 import { transportNamed } from './transports.ts';
 
 /** Everything a worker is given. */
@@ -46,6 +47,7 @@ export async function runWorker(
   port: NonNullable<typeof parentPort>,
   makeResponder: MakeResponder = (...parts) => new Responder(...parts),
 ): Promise<void> {
+  inlineWidely();
   const { shared, own, reader, mark, share } = assignment;
   const transport = transportNamed(assignment.transport);
   assert(transport !== undefined, 'the fleet takes it from the same list');

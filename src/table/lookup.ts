@@ -69,6 +69,8 @@ export class Lookup extends TableReader {
   #lastEntry = 0;
   #entry = 0;
   #lastDepth = 0;
+  #lastState = 0;
+  #lastIndex = 0;
   #lastGeneration = 0;
   /** `*` and a name behind it. */
   readonly #wild = new Uint8Array(258);
@@ -137,6 +139,16 @@ export class Lookup extends TableReader {
     return (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
   }
 
+  /** The index that most likely holds the name, or 0: that of the zone that was found last, if it seems to be in there. */
+  likelyIndex(name: HashedName): number {
+    const label = name.labels - this.#lastDepth;
+    if (this.#lastGeneration === this.generation && label >= 0 && name.states[label] === this.#lastState) {
+      return this.#lastIndex;
+    }
+    const zone = this.#zoneOf(name, 0);
+    return zone === 0 ? 0 : this.view.words[zone + ZONE.INDEX];
+  }
+
   /** Whether a zone of ours below the one that was searched last holds the name: what it says is what counts. */
   #isOfChild(name: HashedName): boolean {
     const depths = this.view.words[ARENA.ZONE_DEPTHS];
@@ -190,6 +202,8 @@ export class Lookup extends TableReader {
       this.#lastZone = version;
       this.#lastEntry = this.#entry;
       this.#lastDepth = labels - label;
+      this.#lastState = name.states[label];
+      this.#lastIndex = this.view.words[version + ZONE.INDEX];
       this.#lastGeneration = this.generation;
       return version;
     }

@@ -50,6 +50,8 @@ export const RESOLVER_BYTES = 4 * (ENTRIES_AT + ENTRIES * ENTRY.WORDS);
  */
 const RECENT_LOG2 = 15;
 const RECENT_MASK = (1 << RECENT_LOG2) - 1;
+/** Places for the pools of one service, side by side: half a cache line. */
+const RECENT_POOLS = 8;
 
 /** Above this level nobody would be left. */
 const LEVEL_MAX = 31;
@@ -64,10 +66,17 @@ interface AddressPlace {
   readonly length: number;
 }
 
+/** The first of the places of RECENT that belong to a resolver and a service. */
+function recentOf(hash: number): number {
+  return Math.imul(hash, RECENT_POOLS) & RECENT_MASK;
+}
+
 /** One worker's side. */
 export class ResolverSample {
   /** Unix time of the answers, seconds. */
   nowSeconds = 0;
+  /** What was looked at, so that the compiler does not leave the looking out. */
+  seen = 0;
   readonly #words: Int32Array<SharedArrayBuffer>;
   /** Whom this second has counted already. */
   readonly #recent = new Int32Array(1 << RECENT_LOG2);
@@ -87,11 +96,16 @@ export class ResolverSample {
     if (Math.clz32(hash) < this.#level || hash === 0) return;
     const id = table[pool + POOL.ID];
     const pair = hash ^ Math.imul(id, 0x9e3779b1);
-    const recent = pair & RECENT_MASK;
+    const recent = recentOf(hash) | (id & (RECENT_POOLS - 1));
     const now = pair ^ Math.imul(this.nowSeconds, 0x85ebca6b);
     if (this.#recent[recent] === now) return;
     this.#recent[recent] = now;
     this.#note(hash, (pair & BUCKETS_MASK) << WAYS_LOG2, table, plan, id, client);
+  }
+
+  /** Looks at where it will be seen whether the client has been counted, so that it is near by then. */
+  lookAhead(table: Int32Array, plan: number, client: AddressPlace): void {
+    this.seen = this.#recent[recentOf(mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]))];
   }
 
   #note(hash: number, bucket: number, table: Int32Array, plan: number, id: number, client: AddressPlace): void {

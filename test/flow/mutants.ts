@@ -79,19 +79,19 @@ class KeepsArenas extends Responder {
 /** Keeps a kilobyte for each query, as a buffer that somebody holds on to would. */
 class KeepsQueries extends Responder {
   readonly #kept: Uint8Array[] = [];
-  override answer(...parts: Parameters<Responder['answer']>): number {
+  override read(...parts: Parameters<Responder['read']>): void {
     this.#kept.push(new Uint8Array(1024).fill(1));
-    return super.answer(...parts);
+    super.read(...parts);
   }
 }
 
 /** Fails, as a bug would make it, on a query whose first label starts with `boom`. */
 class Throws extends Responder {
-  override answer(...parts: Parameters<Responder['answer']>): number {
-    const [request, start] = parts;
+  override read(...parts: Parameters<Responder['read']>): void {
+    const [, request, start] = parts;
     const label = Buffer.from(request.subarray(start + 13, start + 17)).toString('latin1');
     if (label === 'boom') throw new Error('boom');
-    return super.answer(...parts);
+    super.read(...parts);
   }
 }
 

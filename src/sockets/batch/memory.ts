@@ -1,8 +1,9 @@
 /** The memory of one batch of UDP messages: what recvmmsg and sendmmsg read and write, laid out once. */
+import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
 import type { Libc } from '../libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
-export const BATCH = 32;
+export const BATCH = QUERIES_AT_ONCE;
 /** A query is a name and some options; one that does not fit here is no query that we could answer. */
 const REQUEST_BYTES = 2048;
 /** `dns.udpMaxBytes` is at most this. */

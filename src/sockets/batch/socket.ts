@@ -5,6 +5,11 @@ import { errorName, isRefusal, LINUX, type Libc, type Refused } from '../libc.ts
 import { BATCH, BatchMemory, HEADER, RECEIVED_CONTROL_BYTES, STRIDE } from './memory.ts';
 import { BatchSender } from './sender.ts';
 
+/** What answers a batch: see there. */
+export interface Answerer extends Pick<Responder, 'read' | 'lookAhead' | 'reply'> {
+  readonly client: Pick<Responder['client'], 'set'>;
+}
+
 export class BatchSocket {
   readonly fd: number;
   readonly #libc: Libc;
@@ -17,6 +22,8 @@ export class BatchSocket {
   readonly #refused: Refused;
   /** False: recvmmsg is refused here, so messages are received one by one. */
   #receivesMany = true;
+  /** The messages that the responder has read, by their places in the batch. */
+  readonly #messages = new Uint8Array(BATCH);
   /** The header of each message, for that. */
   readonly #headers: readonly (number | undefined)[];
 
@@ -71,24 +78,36 @@ export class BatchSocket {
   }
 
   /** Answers the first `count` messages received, and sends what there is to send. */
-  answer(responder: Responder, count: number): void {
-    const { bytes, words, parts } = this.#memory;
+  answer(responder: Answerer, count: number): void {
+    const { bytes, parts } = this.#memory;
     const sender = this.#sender;
+    const read = this.#readAll(responder, count);
+    responder.lookAhead(read);
+    for (let i = 0; i < read; i++) {
+      const length = responder.reply(i, bytes, parts.replies + sender.count * STRIDE.REPLY, true);
+      if (length > 0) sender.add(this.#messages[i], length);
+    }
+    sender.send();
+  }
+
+  /** Has the responder read the messages; how many it has. */
+  #readAll(responder: Answerer, count: number): number {
+    const { bytes, words, parts } = this.#memory;
+    let read = 0;
     for (let i = 0; i < count; i++) {
       const header = (parts.receive + i * STRIDE.HEADER) >> 2;
       // A message that was cut is no longer what the client sent.
       if ((words[header + HEADER.FLAGS] & LINUX.MSG_TRUNC) !== 0) continue;
       const request = parts.requests + i * STRIDE.REQUEST;
-      const end = request + words[header + HEADER.LENGTH];
       this.#name(responder, parts.names + i * STRIDE.NAME);
-      const length = responder.answer(bytes, request, end, bytes, parts.replies + sender.count * STRIDE.REPLY, true);
-      if (length > 0) sender.add(i, length);
+      responder.read(read, bytes, request, request + words[header + HEADER.LENGTH]);
+      this.#messages[read++] = i;
     }
-    sender.send();
+    return read;
   }
 
   /** Tells the responder whose message comes next: the address in its sockaddr_in or sockaddr_in6. */
-  #name(responder: Responder, sockaddr: number): void {
+  #name(responder: Answerer, sockaddr: number): void {
     const { bytes } = this.#memory;
     const isV4 = bytes[sockaddr] === LINUX.AF_INET;
     responder.client.set(bytes, sockaddr + (isV4 ? 4 : 8), isV4 ? IPV4_BYTES : IPV6_BYTES);

@@ -2,11 +2,10 @@
  * Whether the calls of the batch transport work here, found out by doing them: a filter (seccomp) or another kernel
  * (gVisor, WSL) refuses some, and says so only then.
  */
-import type { Responder } from '../../responder/answer.ts';
 import { type Endpoint, encodeSockaddr } from '../address.ts';
 import { LINUX, type Libc, type Refused } from '../libc.ts';
 import { openEndpoint } from '../open.ts';
-import { BatchSocket } from './socket.ts';
+import { type Answerer, BatchSocket } from './socket.ts';
 import { WallClock } from './wall-clock.ts';
 
 /** As long as a datagram may take from one socket of the loopback interface to another. */
@@ -21,13 +20,21 @@ const QUERIES = 4;
 const QUERY = Uint8Array.of(1, 2, 3);
 
 /** What answers whatever it is asked with the same bytes. */
-const echo = {
-  client: { set: () => {} },
-  answer(request: Uint8Array, start: number, end: number, reply: Uint8Array, at: number): number {
-    reply.set(request.subarray(start, end), at);
-    return end - start;
-  },
-};
+class Echo implements Answerer {
+  readonly client = { set: () => {} };
+  readonly #asked: Uint8Array[] = [];
+
+  read(i: number, request: Uint8Array, start: number, end: number): void {
+    this.#asked[i] = request.subarray(start, end);
+  }
+
+  lookAhead(): void {}
+
+  reply(i: number, bytes: Uint8Array, at: number): number {
+    bytes.set(this.#asked[i], at);
+    return this.#asked[i].length;
+  }
+}
 
 /** Why batches cannot be had, in a phrase; undefined: they can, if need be with a call for each message. */
 export function tryBatch(libc: Libc, refused: Refused): string | undefined {
@@ -68,6 +75,7 @@ function exchange(libc: Libc, { endpoint, udp }: Opened, refused: Refused): stri
   const descriptors = Int32Array.of(fd, LINUX.POLLIN);
   try {
     const server = new BatchSocket(libc, fd, false, refused);
+    const echo = new Echo();
     const to = encodeSockaddr(endpoint);
     for (let query = 0; query < QUERIES; query++) {
       libc.sendto(asker, QUERY, QUERY.length, 0, to, to.length);
@@ -75,7 +83,7 @@ function exchange(libc: Libc, { endpoint, udp }: Opened, refused: Refused): stri
       if (ready < 0) refused('poll', libc.errno());
       // It does not arrive, through no fault of these calls: a packet filter, say.
       if (ready === 0) return undefined;
-      server.answer(echo as unknown as Responder, server.receive(LINUX.MSG_WAITFORONE));
+      server.answer(echo, server.receive(LINUX.MSG_WAITFORONE));
     }
     return undefined;
   } finally {

@@ -3,9 +3,8 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Responder } from '../../../src/responder/answer.ts';
 import { BATCH } from '../../../src/sockets/batch/memory.ts';
-import { BatchSocket } from '../../../src/sockets/batch/socket.ts';
+import { type Answerer, BatchSocket } from '../../../src/sockets/batch/socket.ts';
 import { LINUX, type Libc, loadLibc } from '../../../src/sockets/libc.ts';
 import { openEndpoint } from '../../../src/sockets/open.ts';
 
@@ -21,14 +20,24 @@ interface Ask {
 }
 
 /** A server that answers a query of two numbers (its own, and a length) with so many bytes, each of that number. */
-const echo = {
-  client: { set: () => {} },
-  answer(request: Uint8Array, start: number, _end: number, reply: Uint8Array, at: number): number {
-    const length = (request[start + 1] << 8) | request[start + 2];
-    reply.fill(request[start], at, at + length);
+class Echo implements Answerer {
+  readonly client = { set: () => {} };
+  readonly #asked: (readonly [number: number, length: number])[] = [];
+
+  read(i: number, request: Uint8Array, start: number): void {
+    this.#asked[i] = [request[start], (request[start + 1] << 8) | request[start + 2]];
+  }
+
+  lookAhead(): void {}
+
+  reply(i: number, bytes: Uint8Array, at: number): number {
+    const [number, length] = this.#asked[i];
+    bytes.fill(number, at, at + length);
     return length;
-  },
-} as unknown as Responder;
+  }
+}
+
+const echo = new Echo();
 
 interface Site {
   readonly listen: string;

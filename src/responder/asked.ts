@@ -1,0 +1,31 @@
+/** A query that was received, and who sent it: one of a batch. */
+import { HashedName } from '../table/hash.ts';
+import { DROP, Query } from '../wire/message.ts';
+import { Client } from './client.ts';
+
+/** As many are read before the first of them is answered. More would push what was looked at out of the nearest cache. */
+export const QUERIES_AT_ONCE = 32;
+
+export class Asked {
+  readonly question = new HashedName();
+  readonly query = new Query(this.question.bytes, this.question.starts);
+  readonly client = new Client();
+  /** What the query's reader said of it. */
+  parsed = DROP;
+  /** The message, and where it starts. */
+  request: Uint8Array = new Uint8Array(0);
+  start = 0;
+
+  /** Reads the message at `request[start..end)`. */
+  read(request: Uint8Array, start: number, end: number): void {
+    const { query, question } = this;
+    // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
+    if (this.request !== request) this.request = request;
+    this.start = start;
+    this.parsed = query.parse(request, start, end);
+    if (!query.hasQuestion) return;
+    question.length = query.nameLength;
+    question.labels = query.labels;
+    question.hash();
+  }
+}
