@@ -13,6 +13,9 @@ const PORT_TRIES = 20;
 /** An address that cannot be listened on; its message is one line for the operator. */
 export class ListenError extends Error {}
 
+/** Somebody else has the address. */
+export class AddressInUse extends ListenError {}
+
 /** One listen address, open. */
 export interface OpenedEndpoint {
   /** With the port that the kernel chose, if it did. */
@@ -119,6 +122,27 @@ function openTcp(libc: Libc, endpoint: Endpoint, opened: number[]): number {
   return fd;
 }
 
+/** Listens with TCP, for somebody else to accept; `[::]` takes IPv4 too, as a web server's does. Throws ListenError. */
+export function openListener(
+  libc: Libc,
+  wanted: Endpoint,
+  name: string,
+  backlog: number,
+): { readonly fd: number; readonly endpoint: Endpoint } {
+  const opened: number[] = [];
+  try {
+    const fd = open(libc, wanted, LINUX.SOCK_STREAM, opened);
+    if (net.isIPv6(wanted.address)) set(libc, fd, LINUX.IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 0);
+    set(libc, fd, LINUX.SOL_SOCKET, LINUX.SO_REUSEADDR, 1);
+    bind(libc, fd, wanted, name);
+    check(libc, libc.listen(fd, backlog), 'listen');
+    return { fd, endpoint: { address: wanted.address, port: boundPort(libc, fd) } };
+  } catch (error) {
+    for (const fd of opened) libc.close(fd);
+    throw error;
+  }
+}
+
 function open(libc: Libc, { address }: Endpoint, type: number, opened: number[]): number {
   const isV6 = net.isIPv6(address);
   const fd = libc.socket(isV6 ? LINUX.AF_INET6 : LINUX.AF_INET, type | LINUX.SOCK_CLOEXEC, 0);
@@ -132,9 +156,9 @@ function bind(libc: Libc, fd: number, endpoint: Endpoint, protocol: string): voi
   const sockaddr = encodeSockaddr(endpoint);
   if (libc.bind(fd, sockaddr, sockaddr.length) === 0) return;
   const errno = libc.errno();
-  const why =
-    errno === LINUX.EADDRINUSE ? 'the address is in use by another process' : `the kernel says ${errorName(errno)}`;
-  throw new ListenError(`cannot listen on ${formatEndpoint(endpoint)} (${protocol}): ${why}`);
+  const what = `cannot listen on ${formatEndpoint(endpoint)} (${protocol})`;
+  if (errno === LINUX.EADDRINUSE) throw new AddressInUse(`${what}: the address is in use by another process`);
+  throw new ListenError(`${what}: the kernel says ${errorName(errno)}`);
 }
 
 /** What waits in a socket, what may, in bytes of the kernel's memory, and how many messages were dropped. */

@@ -1,0 +1,166 @@
+/** Keeps a control process running; says so when it does not show that it lives. */
+import { afterMs, everyMs, inBackground } from '../../guard.ts';
+import type { Logger } from '../../log.ts';
+import { within } from '../../sockets/exit.ts';
+import { type Ended, fdInChild, PlaneChild } from './child.ts';
+import type { ControlStart, FromControl, SettingsSources, ToControl, Which } from './messages.ts';
+import { Respawn } from './respawn.ts';
+
+export interface ControlOptions {
+  readonly entry: string;
+  readonly log: Logger;
+  readonly workers: number;
+  readonly admin: ControlStart['admin'];
+  sources(): SettingsSources;
+  /** The memory that is answered from, and an empty one. */
+  memories(): { readonly memory: number; readonly spare: number };
+  /** The table of that memory holds what the store holds; resolves when all who answer do so from it. */
+  loaded(which: Which): Promise<void>;
+  /** It wants to know how it stands. */
+  asked(): void;
+  /** The first one ended before it was ready. */
+  failed(how: Ended): void;
+}
+
+interface Slot {
+  readonly child: PlaneChild<FromControl, ToControl>;
+  readyAtMs: number | undefined;
+  isEnding: boolean;
+  /** Base URL of the admin API, once it is ready; undefined: it ended before. */
+  readonly ready: PromiseWithResolvers<string | undefined>;
+}
+
+/** It shows that it lives once a second; a long turn of its event loop takes less than so many. */
+const LOOK_MS = 1000;
+const SILENT_LOOKS = 15;
+/** Requests have a second and a half to be finished, see api/door. */
+const STOP_LIMIT_MS = 3500;
+
+export class ControlKeeper {
+  readonly respawn = new Respawn();
+  readonly #options: ControlOptions;
+  #slot: Slot | undefined;
+  #hasBeenReady = false;
+  #isStopping = false;
+  #isUpgrading = false;
+  #silentLooks = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #reloaded: (() => void)[] = [];
+  readonly #looking: NodeJS.Timeout;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#looking = everyMs('the look after the control process', LOOK_MS, () => this.#look());
+  }
+
+  get pid(): number | undefined {
+    return this.#slot?.child.pid;
+  }
+
+  /** Starts one; resolves to the base URL of the admin API once it is ready, to nothing where it ended before. */
+  start(): Promise<string | undefined> {
+    const { entry, workers, admin, sources, memories } = this.#options;
+    const { memory, spare } = memories();
+    const fds = [memory, spare, admin.fd];
+    const slot: Slot = {
+      child: new PlaneChild<FromControl, ToControl>(entry, 'control', fds, (message) => this.#hear(slot, message)),
+      ...{ readyAtMs: undefined, isEnding: false },
+      ready: Promise.withResolvers<string | undefined>(),
+    };
+    this.#slot = slot;
+    this.#silentLooks = 0;
+    const at = { memory: fdInChild(0), spare: fdInChild(1), admin: { ...admin, fd: fdInChild(2) } };
+    slot.child.send({ kind: 'start', sources: sources(), workers, ...at });
+    inBackground('the end of a control process', slot.child.ended.then((how) => this.#ended(slot, how)));
+    return slot.ready.promise;
+  }
+
+  /** Left unsaid where it does not listen. */
+  send(message: ToControl): void {
+    this.#slot?.child.send(message, true);
+  }
+
+  /** Hands new settings on; resolves when they are in force, or when nobody says so in time. */
+  async reload(message: ToControl, limitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reloaded.push(resolve);
+    this.send(message);
+    await within(promise, limitMs);
+  }
+
+  /** Ends it, and starts another one with the code that is there now; see start. */
+  async replace(): Promise<string | undefined> {
+    this.#isUpgrading = true;
+    clearTimeout(this.#restart);
+    try {
+      await this.#end();
+      return this.#isStopping ? undefined : await this.start();
+    } finally {
+      this.#isUpgrading = false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#looking);
+    clearTimeout(this.#restart);
+    await this.#end();
+  }
+
+  kill(): void {
+    this.#isStopping = true;
+    this.#slot?.child.kill('SIGKILL');
+  }
+
+  #hear(slot: Slot, message: FromControl): void {
+    this.#beat();
+    if (message.kind === 'ask') return this.#options.asked();
+    if (message.kind === 'reloaded') for (const resolve of this.#reloaded.splice(0)) resolve();
+    if (message.kind === 'loaded') {
+      const answering = this.#options.loaded(message.which);
+      inBackground('a table that was loaded', answering.then(() => slot.child.send({ kind: 'answering' })));
+    }
+    if (message.kind !== 'ready') return;
+    slot.readyAtMs = performance.now();
+    slot.ready.resolve(message.admin);
+    this.#options.asked();
+    const { pid } = slot.child;
+    if (this.#hasBeenReady) this.#options.log.info({ controlPid: pid }, 'the control process is back');
+    this.#hasBeenReady = true;
+  }
+
+  #ended(slot: Slot, how: Ended): void {
+    slot.ready.resolve(undefined);
+    if (slot !== this.#slot || slot.isEnding || this.#isStopping) return;
+    if (!this.#hasBeenReady) return this.#options.failed(how);
+    const readyMs = slot.readyAtMs === undefined ? undefined : performance.now() - slot.readyAtMs;
+    const pauseMs = this.respawn.pauseMs(readyMs, how.signal);
+    this.#options.log.error({ ...how, pauseMs }, 'the control process ended; answers go on, and it is started again');
+    const start = (): void => inBackground('the start of a control process', this.start());
+    this.#restart = afterMs('the start of a control process', pauseMs, start);
+  }
+
+  #look(): void {
+    // One that was not ready yet may be reading a store.
+    if (this.#slot?.readyAtMs === undefined || this.#slot.child.hasEnded || this.#isUpgrading) return;
+    this.#silentLooks++;
+    if (this.#silentLooks !== SILENT_LOOKS) return;
+    const seconds = (SILENT_LOOKS * LOOK_MS) / 1000;
+    this.#options.log.error({ controlPid: this.pid, seconds }, 'the control process shows no life; answers go on');
+  }
+
+  #beat(): void {
+    if (this.#silentLooks >= SILENT_LOOKS) this.#options.log.info('the control process shows life again');
+    this.#silentLooks = 0;
+  }
+
+  async #end(): Promise<void> {
+    const slot = this.#slot;
+    if (slot === undefined) return;
+    slot.isEnding = true;
+    slot.child.send({ kind: 'stop' });
+    if (await within(slot.child.ended, STOP_LIMIT_MS)) return;
+    slot.child.kill('SIGKILL');
+    await slot.child.ended;
+  }
+}

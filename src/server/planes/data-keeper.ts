@@ -1,0 +1,176 @@
+/** Keeps a data process running on the sockets; replaces it by another one without a gap. */
+import { afterMs, inBackground } from '../../guard.ts';
+import type { Logger } from '../../log.ts';
+import { within } from '../../sockets/exit.ts';
+import type { InheritedEndpoint } from '../../sockets/inherited.ts';
+import { type Ended, fdInChild, PlaneChild } from './child.ts';
+import type { DataStart, DataState, FromData, SettingsSources, ToData } from './messages.ts';
+import { Respawn } from './respawn.ts';
+
+export interface DataOptions {
+  readonly entry: string;
+  readonly log: Logger;
+  readonly workers: number;
+  readonly dns: readonly InheritedEndpoint[];
+  readonly cookieSecret: string;
+  readonly watchdog: DataStart['watchdog'];
+  sources(): SettingsSources;
+  /** A data process told how it stands. */
+  told(): void;
+  /** The first one ended before it answered. */
+  failed(how: Ended): void;
+}
+
+/** One process, from its start to its end. */
+interface Slot {
+  readonly child: PlaneChild<FromData, ToData>;
+  readonly place: number;
+  readonly memory: number;
+  /** By the steady clock; undefined: it does not answer yet. */
+  readyAtMs: number | undefined;
+  /** It was told to end. */
+  isEnding: boolean;
+  state: DataState | undefined;
+  readonly ready: PromiseWithResolvers<boolean>;
+  readonly cleared: PromiseWithResolvers<void>;
+}
+
+/** A process that is to take over may take so long to answer: a busy machine, many workers. */
+const START_LIMIT_MS = 60_000;
+/** TCP clients have two seconds to read their last replies; see Fleet.stop. */
+const STOP_LIMIT_MS = 3500;
+const CLEAR_LIMIT_MS = 5000;
+
+export class DataKeeper {
+  readonly respawn = new Respawn();
+  readonly #options: DataOptions;
+  #slot: Slot | undefined;
+  #isServing = false;
+  #hasAnswered = false;
+  #isStopping = false;
+  #restart: NodeJS.Timeout | undefined;
+
+  constructor(options: DataOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#slot?.child.pid;
+  }
+
+  /** What the process that answers told last; undefined while none does. */
+  get state(): DataState | undefined {
+    return this.#slot?.readyAtMs === undefined ? undefined : this.#slot.state;
+  }
+
+  /** Starts the first one; it answers once `serve` was called. */
+  start(memory: number): void {
+    this.#slot = this.#spawn(memory, 0);
+  }
+
+  /** The memory holds what is to be answered; resolves when the process answers. */
+  async serve(): Promise<void> {
+    this.#isServing = true;
+    this.#slot?.child.send({ kind: 'serve' });
+    await this.#slot?.ready.promise;
+  }
+
+  send(message: ToData): void {
+    this.#slot?.child.send(message, true);
+  }
+
+  /**
+   * Starts another one beside the one that answers, on the same sockets, and ends that once both do. False: it did not
+   * come so far, and the old one answers on.
+   */
+  async replace(memory: number): Promise<boolean> {
+    const before = this.#slot;
+    const next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);
+    next.child.send({ kind: 'serve' });
+    if (!(await within(next.ready.promise, START_LIMIT_MS)) || next.readyAtMs === undefined) {
+      await this.#end(next);
+      return false;
+    }
+    // The one before may have died meanwhile, and have been started again.
+    clearTimeout(this.#restart);
+    const old = this.#slot;
+    this.#slot = next;
+    this.#options.told();
+    if (old === undefined) return true;
+    await this.#end(old);
+    next.child.send({ kind: 'alone', place: old.place });
+    await within(Promise.race([next.cleared.promise, next.child.ended]), CLEAR_LIMIT_MS);
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    if (this.#slot !== undefined) await this.#end(this.#slot);
+  }
+
+  kill(): void {
+    this.#isStopping = true;
+    this.#slot?.child.kill('SIGKILL');
+  }
+
+  #spawn(memory: number, place: number): Slot {
+    const { entry, dns, workers, cookieSecret, watchdog, sources } = this.#options;
+    const fds = [memory, ...dns.flatMap(({ udp, tcp }) => [...udp, ...tcp])];
+    if (watchdog !== undefined) fds.push(watchdog.fd);
+    const inChild = (own: readonly number[]): number[] => own.map((fd) => fdInChild(fds.indexOf(fd)));
+    const slot: Slot = {
+      child: new PlaneChild<FromData, ToData>(entry, 'data', fds, (message) => this.#hear(slot, message)),
+      ...{ place, memory, readyAtMs: undefined, isEnding: false, state: undefined },
+      ready: Promise.withResolvers<boolean>(),
+      cleared: Promise.withResolvers<void>(),
+    };
+    slot.child.send({
+      kind: 'start',
+      ...{ sources: sources(), workers, place, cookieSecret },
+      memory: fdInChild(0),
+      dns: dns.map(({ endpoint, udp, tcp }) => ({ endpoint, udp: inChild(udp), tcp: inChild(tcp) })),
+      watchdog: watchdog && { ...watchdog, fd: fdInChild(fds.length - 1) },
+    });
+    inBackground('the end of a data process', slot.child.ended.then((how) => this.#ended(slot, how)));
+    return slot;
+  }
+
+  #hear(slot: Slot, message: FromData): void {
+    if (message.kind === 'cleared') return slot.cleared.resolve();
+    slot.state = message.state;
+    if (message.kind === 'ready') {
+      slot.readyAtMs = performance.now();
+      this.#hasAnswered = true;
+      slot.ready.resolve(true);
+    }
+    if (slot === this.#slot) this.#options.told();
+  }
+
+  #ended(slot: Slot, how: Ended): void {
+    const { readyAtMs } = slot;
+    slot.readyAtMs = undefined;
+    slot.ready.resolve(false);
+    if (slot !== this.#slot || slot.isEnding || this.#isStopping) return;
+    if (!this.#hasAnswered) return this.#options.failed(how);
+    const readyMs = readyAtMs === undefined ? undefined : performance.now() - readyAtMs;
+    const pauseMs = this.respawn.pauseMs(readyMs, how.signal);
+    this.#options.log.error({ ...how, pauseMs }, 'the data process ended; another one answers on the same sockets');
+    this.#options.told();
+    const start = (): void => {
+      this.#slot = this.#spawn(slot.memory, slot.place);
+      if (this.#isServing) this.#slot.child.send({ kind: 'serve' });
+    };
+    if (pauseMs === 0) start();
+    else this.#restart = afterMs('the start of a data process', pauseMs, start);
+  }
+
+  /** Lets it answer what it received. */
+  async #end(slot: Slot): Promise<void> {
+    slot.isEnding = true;
+    slot.child.send({ kind: 'stop' });
+    if (await within(slot.child.ended, STOP_LIMIT_MS)) return;
+    slot.child.kill('SIGKILL');
+    await slot.child.ended;
+  }
+}

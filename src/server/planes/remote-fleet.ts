@@ -1,0 +1,87 @@
+/** The workers as the control process knows them: by what the data process tells of them. */
+import { afterMs, everyMs } from '../../guard.ts';
+import { type LogSink, standardSink } from '../../log/sink.ts';
+import type { FleetView } from '../data-plane.ts';
+import type { FromControl, LogState, OutsideState } from './messages.ts';
+
+/** How often it is looked whether the data process tells. */
+const LOOK_MS = 1000;
+/** It tells once a second: so many looks without a word are no accident. */
+const SILENT_LOOKS = 5;
+/** Who wants to know exactly waits so long, and then takes what is known. */
+const ASK_LIMIT_MS = 250;
+
+type SocketStates = ReturnType<FleetView['socketStates']>;
+
+export class RemoteFleet implements FleetView {
+  #state: OutsideState | undefined;
+  #silentLooks = 0;
+  #waiting: (() => void)[] = [];
+  readonly #all: readonly number[];
+  readonly #looking: NodeJS.Timeout;
+  readonly #say: (message: FromControl) => void;
+
+  /** `workers`: all that there should be, TCP included. */
+  constructor(workers: number, say: (message: FromControl) => void) {
+    this.#all = Array.from({ length: workers }, (_, worker) => worker);
+    this.#say = say;
+    // Looks are counted and no time: a process that was stopped as a whole has missed nothing.
+    this.#looking = everyMs('the look after the data process', LOOK_MS, () => this.#silentLooks++).unref();
+  }
+
+  /** To be told of what the data process, and who watches it, tell. */
+  hear(state: OutsideState): void {
+    this.#state = state;
+    if (state.data !== undefined) this.#silentLooks = 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  stop(): void {
+    clearInterval(this.#looking);
+  }
+
+  get isUp(): boolean {
+    return this.#state?.data !== undefined && this.#silentLooks < SILENT_LOOKS;
+  }
+
+  get restarts(): OutsideState['restarts'] {
+    return this.#state?.restarts ?? { control: 0, data: 0 };
+  }
+
+  get missing(): readonly number[] {
+    return this.isUp ? (this.#state?.data?.missing ?? this.#all) : this.#all;
+  }
+
+  get alive(): number {
+    return this.#all.length - this.missing.length;
+  }
+
+  get replacements(): FleetView['replacements'] {
+    return this.#state?.data?.replacements ?? { died: 0, stuck: 0 };
+  }
+
+  socketStates(): SocketStates {
+    return this.#state?.data?.sockets ?? [];
+  }
+
+  /** Resolves when it is known how it stands now, or when nobody says so in time. */
+  async refresh(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    this.#say({ kind: 'ask' });
+    const limit = afterMs('the wait for the data process', ASK_LIMIT_MS, resolve);
+    await promise;
+    clearTimeout(limit);
+  }
+
+  /** The log of all processes together. */
+  get log(): LogState {
+    const own = standardSink(1);
+    return sumOf(own, this.#state?.log);
+  }
+}
+
+/** What was dropped by both, and what either fails with. */
+export function sumOf(one: Pick<LogSink, 'dropped' | 'failure'>, other: LogState | undefined): LogState {
+  return { dropped: one.dropped + (other?.dropped ?? 0), failure: one.failure ?? other?.failure };
+}

@@ -1,0 +1,86 @@
+/** The sockets of a server of two planes: opened here and kept, whatever becomes of those who read them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../config.ts';
+import type { Logger } from '../../log.ts';
+import { type Endpoint, encodeSockaddr } from '../../sockets/address.ts';
+import type { Inherited, InheritedEndpoint } from '../../sockets/inherited.ts';
+import { errorName, LINUX, type Libc } from '../../sockets/libc.ts';
+import { ListenAddresses } from '../../sockets/listen-addresses.ts';
+import { withoutMissingLoopback } from '../../sockets/loopback.ts';
+import { AddressInUse, openListener } from '../../sockets/open.ts';
+import { findUdpTransport } from '../../sockets/transports.ts';
+import { StartError } from '../errors.ts';
+
+export interface KeptSockets {
+  readonly dns: readonly InheritedEndpoint[];
+  readonly admin: { readonly fd: number; readonly endpoint: Endpoint };
+}
+
+/** Connections that wait to be accepted: in a burst that is larger, one more would try again after a second only. */
+const ADMIN_BACKLOG = 4096;
+
+/** The processes of a server that was killed end a moment after it. */
+const PATIENCE_MS = 1500;
+const RETRY_MS = 50;
+
+/** What was handed over, and for the rest what the settings say. Throws ListenError or StartError. */
+export async function openSockets(
+  { dns, admin }: Settings,
+  inherited: Inherited,
+  workers: number,
+  libc: Libc,
+  log: Logger,
+): Promise<KeptSockets> {
+  for (const { udp, tcp } of inherited.dns) for (const fd of [...udp, ...tcp]) keepToOurselves(libc, fd);
+  if (inherited.admin !== undefined) keepToOurselves(libc, inherited.admin.fd);
+  const listen = withoutMissingLoopback(dns.listen);
+  const { receiveBufferBytes } = dns;
+  const open = async (): Promise<KeptSockets> => {
+    const dnsSockets =
+      inherited.dns.length > 0
+        ? inherited.dns
+        : (
+            await ListenAddresses.open(libc, findUdpTransport(libc, dns.transport).transport, {
+              ...{ listen, receiveBufferBytes, workers },
+            })
+          ).opened;
+    try {
+      return { dns: dnsSockets, admin: inherited.admin ?? openListener(libc, admin.listen, 'admin', ADMIN_BACKLOG) };
+    } catch (error) {
+      if (inherited.dns.length === 0) close(libc, dnsSockets);
+      throw error;
+    }
+  };
+  if (inherited.dns.length === 0 && listen !== dns.listen)
+    log.warn('this machine has no ::1, so DNS does not listen there');
+  return patiently(open);
+}
+
+/** Tries again for a moment where an address is in use. */
+async function patiently<Result>(open: () => Promise<Result>): Promise<Result> {
+  const endsAtMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof AddressInUse) || performance.now() > endsAtMs) throw error;
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+/** Those that were handed over would else be open in every process that this one starts. */
+function keepToOurselves(libc: Libc, fd: number): void {
+  libc.fcntl(fd, LINUX.F_SETFD, LINUX.FD_CLOEXEC);
+}
+
+function close(libc: Libc, sockets: readonly InheritedEndpoint[]): void {
+  for (const { udp, tcp } of sockets) for (const fd of [...udp, ...tcp]) libc.close(fd);
+}
+
+/** An empty file in memory. Throws StartError. */
+export function makeMemoryFile(libc: Libc): number {
+  const fd = libc.memfd_create('teal', LINUX.MFD_CLOEXEC | LINUX.MFD_ALLOW_SEALING);
+  if (fd < 0) throw new StartError(`memfd_create failed: ${errorName(libc.errno())}`);
+  return fd;
+}
