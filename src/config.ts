@@ -45,9 +45,13 @@ export function loadSettings(sources: Sources): Settings | ConfigError {
 
 /** The settings of this process, with the file that `--config` or TEAL_CONFIG names, else the one that lies ready. */
 export function readSettings(env: Sources['env'], flags: Sources['flags']): Settings | ConfigError {
-  const named = flags['--config'] ?? (env.TEAL_CONFIG || defaultFile());
-  const file = readFile(named);
+  const file = readSettingsFile(env, flags);
   return file instanceof ConfigError ? file : loadSettings({ file, env, flags });
+}
+
+/** The settings file of this process as it is now; undefined: there is none. */
+export function readSettingsFile(env: Sources['env'], flags: Sources['flags']): SettingsFile | undefined | ConfigError {
+  return readFile(flags['--config'] ?? (env.TEAL_CONFIG || defaultFile()));
 }
 
 /**

@@ -1,17 +1,14 @@
 /** `teal serve`: every part is made and wired to the others; in the order in which they start, and the reverse of their stop. */
 import type { Settings } from './config.ts';
 import type { Logger } from './log.ts';
-import { StoreUnavailable } from './model/errors.ts';
 import { apiOptions } from './server/admin.ts';
 import { startDataPlane } from './server/data-plane.ts';
 import { startDeciding } from './server/deciding.ts';
-import { StartError } from './server/errors.ts';
+import { asStartError } from './server/errors.ts';
 import { type PlaneStops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
 import { udpWorkersOf } from './sockets/fleet.ts';
-import { ListenError } from './sockets/open.ts';
-import { StoreError } from './store/error.ts';
 
 export { SettingsError, StartError } from './server/errors.ts';
 
@@ -48,10 +45,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Serv
     return { ...(await startParts(settings, log, stops, supervisor)), stop };
   } catch (error) {
     await stop();
-    const isForOperators =
-      error instanceof StoreError || error instanceof StoreUnavailable || error instanceof ListenError;
-    if (isForOperators) throw new StartError(error.message, { cause: error });
-    throw error;
+    throw asStartError(error);
   }
 }
 

@@ -19,13 +19,18 @@ interface Faults {
 const TOLD_MAX = 10;
 
 /** Listens from now on. The first fault is one fatal line; what it leaves is in no state to be trusted any more. */
-export function catchFaults(events: FaultEvents, log: FaultLog, endStart: () => void): Faults {
+export function catchFaults(
+  events: FaultEvents,
+  log: FaultLog,
+  endStart: () => void,
+  abandoned: () => string = () => ABANDONED,
+): Faults {
   let abandon: (() => void) | undefined;
   let count = 0;
   const take = (fault: unknown): void => {
     count++;
     if (count > 1) return tell(log, count > TOLD_MAX ? 'not' : 'error', fault, 'a further fault of teal itself');
-    tell(log, 'fatal', fault, abandon === undefined ? 'ended by a fault of teal itself' : ABANDONED);
+    tell(log, 'fatal', fault, abandon === undefined ? 'ended by a fault of teal itself' : abandoned());
     try {
       (abandon ?? endStart)();
     } catch (error) {
@@ -44,7 +49,7 @@ export function catchFaults(events: FaultEvents, log: FaultLog, endStart: () => 
   };
 }
 
-const ABANDONED =
+export const ABANDONED =
   'a fault of teal itself: DNS is answered on, unchanged, and nothing else is done any more; restart when it suits';
 
 /** Whatever was thrown, even what cannot be shown: Node would end the process if this threw. */

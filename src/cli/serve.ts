@@ -1,17 +1,22 @@
 /** `teal serve`: reads the settings, runs the server, and ends it well. */
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { settingKeys } from '../config/keys.ts';
-import { ConfigError, readSettings, unknownVariables } from '../config.ts';
+import { ConfigError, loadSettings, readSettingsFile, type Settings, unknownVariables } from '../config.ts';
 import { standardSink } from '../log/sink.ts';
 import { divertStandardStreams, endNow, endProcess, flushStandardStreams } from '../log/standard.ts';
 import { createLogger, type Logger, tellLosses } from '../log.ts';
+import type { Reread } from '../server/planes/messages.ts';
 import { passOverSignals } from '../server/signals.ts';
 import { EXIT } from './exit.ts';
-import { catchFaults } from './faults.ts';
+import { ABANDONED, catchFaults } from './faults.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
 const STOP_LIMIT_MS = 4500;
+
+/** The module that the processes of a server of two planes run. */
+const PLANE = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './plane.ts' : './plane.js', import.meta.url));
 
 export function add(program: Command): void {
   const command = program
@@ -38,35 +43,32 @@ Examples:
 
 async function serve(flags: Record<string, string>): Promise<never> {
   divertStandardStreams();
-  const settings = readSettings(process.env, flags);
-  if (settings instanceof ConfigError) return refuse(settings.message, EXIT.CONFIG);
+  const given = read(flags);
+  if (given instanceof ConfigError) return refuse(given.message, EXIT.CONFIG);
+  const { settings } = given;
   const log = createLogger(settings.log);
   tellLosses(log, standardSink(1));
   for (const warning of unknownVariables(process.env)) log.warn(warning);
-  const faults = catchFaults(process, log, () => endProcess(EXIT.INTERNAL));
+  let running: Running | undefined;
+  const faults = catchFaults(
+    process,
+    log,
+    () => endProcess(EXIT.INTERNAL),
+    () => running?.afterFault ?? ABANDONED,
+  );
   passOverSignals(log);
   const signalled = stopSignal(process, (code) => endNow(code, true));
   // Counted from the signal, so that a start that hangs is cut off too.
-  signalled.then(() => setTimeout(() => cutOff(log), STOP_LIMIT_MS));
+  signalled.then(() => setTimeout(() => cutOff(log, running), STOP_LIMIT_MS));
   let reload = (): void => log.warn('SIGHUP came before the start was done; it is passed over');
   process.on('SIGHUP', () => reload());
-  // Loaded only now, so that the other commands start without it.
-  const { SettingsError, StartError, startServer } = await import('../server.ts');
-  const server = await startServer(settings, log).catch((error: unknown) => {
-    if (error instanceof SettingsError) return refuse(error.message, EXIT.CONFIG);
-    if (error instanceof StartError) return refuse(error.message, EXIT.UNAVAILABLE);
-    throw error;
-  });
+  const server = await start(given, flags, log);
+  running = server;
   reload = () => {
-    if (faults.happened) return log.warn('SIGHUP came after a fault; it is passed over');
-    const wanted = readSettings(process.env, flags);
-    try {
-      if (wanted instanceof ConfigError) log.error(`settings not reloaded: ${wanted.message}`);
-      else server.reload(wanted);
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      log.error(`settings not reloaded: ${error.message}`);
-    }
+    if (faults.happened && !server.outlivesFaults) return log.warn('SIGHUP came after a fault; it is passed over');
+    const wanted = read(flags);
+    if (wanted instanceof ConfigError) return log.error(`settings not reloaded: ${wanted.message}`);
+    server.reload(wanted);
   };
   faults.started(() => server.abandonControl());
   log.info({ signal: await signalled }, 'stopping');
@@ -75,7 +77,87 @@ async function serve(flags: Record<string, string>): Promise<never> {
   return endProcess(faults.happened ? EXIT.INTERNAL : EXIT.OK);
 }
 
-async function cutOff(log: Logger): Promise<never> {
+/** Settings with the file that they were read from. */
+interface Given extends Reread {
+  readonly settings: Settings;
+}
+
+function read(flags: Record<string, string>): Given | ConfigError {
+  const file = readSettingsFile(process.env, flags);
+  if (file instanceof ConfigError) return file;
+  const settings = loadSettings({ file, env: process.env, flags });
+  return settings instanceof ConfigError ? settings : { settings, file };
+}
+
+/** A server, in one process or more. */
+interface Running {
+  /** What a fault of this process means, in words. */
+  readonly afterFault: string;
+  /** Those who decide are in another process, and go on. */
+  readonly outlivesFaults: boolean;
+  reload(wanted: Given): void;
+  abandonControl(): void;
+  stop(): Promise<void>;
+  /** Ends at once what a stop waits for. */
+  kill(): void;
+}
+
+/** Loads what it takes only now, so that the other commands start without it. */
+async function start(given: Given, flags: Record<string, string>, log: Logger): Promise<Running> {
+  const { PlaneEnded, SettingsError, StartError } = await import('../server/errors.ts');
+  try {
+    return await (given.settings.dns.planes === 'two' ? startTwo(given, flags, log) : startOne(given, log));
+  } catch (error) {
+    // It has said why itself, where it could.
+    if (error instanceof PlaneEnded && error.code !== null) return endProcess(error.code);
+    if (error instanceof SettingsError) return refuse(error.message, EXIT.CONFIG);
+    if (error instanceof PlaneEnded) return refuse(error.message, EXIT.INTERNAL);
+    if (error instanceof StartError) return refuse(error.message, EXIT.UNAVAILABLE);
+    throw error;
+  }
+}
+
+async function startOne({ settings }: Given, log: Logger): Promise<Running> {
+  const { SettingsError, startServer } = await import('../server.ts');
+  const server = await startServer(settings, log);
+  return {
+    afterFault: ABANDONED,
+    outlivesFaults: false,
+    reload(wanted) {
+      try {
+        server.reload(wanted.settings);
+      } catch (error) {
+        if (!(error instanceof SettingsError)) throw error;
+        log.error(`settings not reloaded: ${error.message}`);
+      }
+    },
+    abandonControl: () => server.abandonControl(),
+    stop: () => server.stop(),
+    kill: () => {},
+  };
+}
+
+async function startTwo(given: Given, flags: Record<string, string>, log: Logger): Promise<Running> {
+  const { Watcher, whyOnePlane } = await import('../server/planes/watcher.ts');
+  const reason = whyOnePlane();
+  if (reason !== undefined) {
+    log.info({ reason }, 'one process answers and decides: dns.planes: two does not work here');
+    return startOne(given, log);
+  }
+  const { settings, file } = given;
+  const watcher = await Watcher.start({ settings, sources: { file, flags }, log, entry: PLANE });
+  return {
+    afterFault: 'a fault of teal itself in the process that watches the others; answers and changes go on',
+    outlivesFaults: true,
+    reload: (wanted) => watcher.reload(wanted.settings, { file: wanted.file }),
+    abandonControl: () => {},
+    stop: () => watcher.stop(),
+    kill: () => watcher.kill(),
+  };
+}
+
+async function cutOff(log: Logger, running: Running | undefined): Promise<never> {
+  running?.kill();
   log.error(`not stopped within ${STOP_LIMIT_MS} ms, cut off`);
   await flushStandardStreams();
   return endNow(EXIT.INTERNAL, true);

@@ -24,6 +24,8 @@ export interface MetricSources {
   readonly fleet: MeasuredFleet;
   readonly health: MeasuredHealth;
   readonly log: MeasuredLog;
+  /** To be waited for before all is read: what others tell is then as new as may be. */
+  readonly refresh?: () => Promise<void>;
   /** Services with series of their own; see `metrics.servicesMax`. */
   readonly servicesMax: number;
   /** A clock that never goes back, milliseconds. */
@@ -54,6 +56,7 @@ const FAILURES = new Set(
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
+  readonly #refresh: MetricSources['refresh'];
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #failures: Counter<'status'>;
@@ -66,6 +69,7 @@ export class Metrics {
   constructor(sources: MetricSources) {
     const { version, counters, table, store, fleet, health, servicesMax, steadyMs } = sources;
     const registry = this.#registry;
+    this.#refresh = sources.refresh;
     dnsMetrics(registry, counters, fleet);
     const shown = new ShownServices(table.observed, servicesMax, steadyMs);
     serviceMetrics(registry, table.observed, shown, health);
@@ -117,7 +121,8 @@ export class Metrics {
   }
 
   /** All metrics in the text format of Prometheus. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await this.#refresh?.();
     return this.#registry.metrics();
   }
 

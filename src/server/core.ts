@@ -25,11 +25,13 @@ export interface Core {
 }
 
 /** Where the table lies. */
-interface CoreMemory {
+export interface CoreMemory {
   readonly shared: SharedTable;
   /** Those of each data process that may count at once, one after the other. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly places: number;
+  /** What is noted of pools beside them; undefined: in a memory of this process. */
+  readonly notes?: SharedArrayBuffer;
 }
 
 const WHAT_COLLECTS = 'the collection of free memory';
@@ -46,8 +48,8 @@ export function openCore(settings: Settings, makeMemory: () => CoreMemory, log: 
     retention: { revisions, maxBytes },
   });
   stops.dataPlane.push(() => store.close());
-  const { shared, counters, places } = makeMemory();
-  const registry = new CounterRegistry(counters, randomInt(2 ** 32), places);
+  const { shared, counters, places, notes } = makeMemory();
+  const registry = new CounterRegistry(counters, randomInt(2 ** 32), places, notes);
   const table = new Table(shared, registry);
   const seen = new SeenHealth(systemClock);
   const engine = mustLoad(settings.dataDir, () => loadEngine(store, table, seen, settings, log));

@@ -6,7 +6,7 @@ import { type MetricSources, Metrics } from '../metrics/metrics.ts';
 import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
 import { useHugePages } from '../sockets/huge-pages.ts';
 import { withoutMissingLoopback } from '../sockets/loopback.ts';
-import { startWatchdog } from '../sockets/watchdog.ts';
+import { startWatchdog, watchdogTask } from '../sockets/watchdog.ts';
 import { createCounterMemory } from '../table/counters.ts';
 import { createSharedTable } from '../table/memory.ts';
 import { type Core, openCore } from './core.ts';
@@ -17,7 +17,7 @@ import { readVersion } from './version.ts';
 import { rateLimitOptions, responderOptions } from './worker-options.ts';
 
 /** The workers, as far as the control plane looks at them; they may be another process's. */
-type FleetView = MetricSources['fleet'] & Pick<Fleet, 'missing'>;
+export type FleetView = MetricSources['fleet'] & Pick<Fleet, 'missing'>;
 
 export interface DataPlane extends Omit<Core, 'registry'> {
   readonly fleet: FleetView;
@@ -40,20 +40,21 @@ export async function startDataPlane(
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
   const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
   stops.dataPlane.push(() => fleet.stop());
-  stops.dataPlane.push(startWatchdog(fleet.own, counters.length, process.env));
+  stops.dataPlane.push(startWatchdog(fleet.own, counters.length, watchdogTask(process.env)));
   return { ...core, fleet, metrics: startMetrics(settings, core, fleet, log) };
 }
 
 /** What is measured, told of what happens. */
-function startMetrics(
+export function startMetrics(
   { metrics: { servicesMax } }: Settings,
   { registry: counters, table, store, engine, seen }: Core,
   fleet: FleetView,
   log: Logger,
+  outside: Pick<MetricSources, 'log' | 'refresh'> = { log: standardSink(1) },
 ): Metrics {
   const steadyMs = (): number => performance.now();
   const health = measuredHealth(store, table.observed, seen);
-  const sources = { counters, table, store, fleet, health, log: standardSink(1), servicesMax, steadyMs };
+  const sources = { counters, table, store, fleet, health, ...outside, servicesMax, steadyMs };
   const metrics = new Metrics({ ...sources, version: readVersion() });
   store.measure(steadyMs, (ms) => metrics.written(ms / 1000));
   engine.onChange((changes) => metrics.changed(changes));
@@ -62,7 +63,7 @@ function startMetrics(
 }
 
 /** Workers that answer from a table. */
-function startFleet(
+export function startFleet(
   dns: Settings['dns'],
   state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
   log: Logger,

@@ -6,6 +6,7 @@ import type { Settings } from '../config.ts';
 import type { Outbound } from '../control/outbound/outbound.ts';
 import { type Logger, setLevel } from '../log.ts';
 import { readTls } from './admin.ts';
+import { withReloaded } from './reloaded-settings.ts';
 import { networksOf } from './worker-options.ts';
 
 /** The parts that take new settings while they run. */
@@ -36,8 +37,7 @@ export class Reloader {
     const tls = before.admin.tls && wanted.admin.tls;
     const certificate = tls && readTls(tls);
     const { probes } = wanted;
-    const admin = { ...before.admin, ...(tls && { tls }) };
-    this.#settings = { ...before, probes, admin, log: { ...before.log, level: wanted.log.level } };
+    this.#settings = withReloaded(before, wanted);
     if (certificate !== undefined) (app.server as unknown as https.Server).setSecureContext(certificate);
     outbound.permit({ allow: networksOf(probes.allow), deny: networksOf(probes.deny) });
     setLevel(log, wanted.log.level);

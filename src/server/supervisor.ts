@@ -44,6 +44,12 @@ export class Supervisor {
     }
   }
 
+  /** The same, for settings that others take in. */
+  async aroundLater(reload: () => Promise<void>): Promise<void> {
+    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    await reload().finally(() => this.#tell('READY=1'));
+  }
+
   stopping(): void {
     this.#tell('STOPPING=1');
   }

@@ -78,8 +78,6 @@ export const LINUX = {
   F_SETFL: 4,
   O_NONBLOCK: 0o4000,
   O_CLOEXEC: 0o2000000,
-  MFD_CLOEXEC: 1,
-  MFD_ALLOW_SEALING: 2,
   PR_SET_PDEATHSIG: 1,
 } as const;
 
@@ -120,8 +118,6 @@ export interface Libc {
   ): number;
   /** `handler`: 1 is SIG_IGN. */
   signal(number: number, handler: number): number;
-  /** A file that lies in memory only, for its owner alone; it ends with its last descriptor. */
-  memfd_create(name: string, flags: number): number;
   pipe2(fds: Int32Array, flags: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
@@ -185,7 +181,6 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     send: library.func('long send(int, uintptr_t, size_t, int)') as Libc['send'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
     signal: library.func('uintptr_t signal(int, uintptr_t)') as Libc['signal'],
-    memfd_create: library.func('int memfd_create(const char *, uint)') as Libc['memfd_create'],
     pipe2: library.func('int pipe2(void *, int)') as Libc['pipe2'],
     read: library.func('long read(int, void *, size_t)') as Libc['read'],
     write: library.func('long write(int, const void *, size_t)') as Libc['write'],

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { StoreError } from './error.ts';
+import { DirectoryInUse, StoreError } from './error.ts';
 import { keepOwner, makeFolder, makePrivate, sync } from './files.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
@@ -30,7 +30,7 @@ export function openDirectory(directory: string, startEmpty: boolean): { lock: D
   if (lost === undefined && !isThere(file)) makePrivate(join(directory, IN_THE_MAKING));
   const lock = lockDirectory(directory);
   if (lock === undefined) {
-    throw new StoreError(`${directory} is in use by another teal process; each needs a data directory of its own`);
+    throw new DirectoryInUse(`${directory} is in use by another teal process; each needs a data directory of its own`);
   }
   try {
     lost ??= isThere(file) ? whatIsWrong(file) : undefined;

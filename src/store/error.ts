@@ -2,3 +2,6 @@
 
 /** It cannot be used; the message is one line for the operator. */
 export class StoreError extends Error {}
+
+/** Another process has it. */
+export class DirectoryInUse extends StoreError {}

@@ -71,7 +71,10 @@ export class ControlKeeper {
     this.#silentLooks = 0;
     const at = { memory: fdInChild(0), spare: fdInChild(1), admin: { ...admin, fd: fdInChild(2) } };
     slot.child.send({ kind: 'start', sources: sources(), workers, ...at });
-    inBackground('the end of a control process', slot.child.ended.then((how) => this.#ended(slot, how)));
+    inBackground(
+      'the end of a control process',
+      slot.child.ended.then((how) => this.#ended(slot, how)),
+    );
     return slot.ready.promise;
   }
 
@@ -118,7 +121,10 @@ export class ControlKeeper {
     if (message.kind === 'reloaded') for (const resolve of this.#reloaded.splice(0)) resolve();
     if (message.kind === 'loaded') {
       const answering = this.#options.loaded(message.which);
-      inBackground('a table that was loaded', answering.then(() => slot.child.send({ kind: 'answering' })));
+      inBackground(
+        'a table that was loaded',
+        answering.then(() => slot.child.send({ kind: 'answering' })),
+      );
     }
     if (message.kind !== 'ready') return;
     slot.readyAtMs = performance.now();

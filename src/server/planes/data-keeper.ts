@@ -132,7 +132,10 @@ export class DataKeeper {
       dns: dns.map(({ endpoint, udp, tcp }) => ({ endpoint, udp: inChild(udp), tcp: inChild(tcp) })),
       watchdog: watchdog && { ...watchdog, fd: fdInChild(fds.length - 1) },
     });
-    inBackground('the end of a data process', slot.child.ended.then((how) => this.#ended(slot, how)));
+    inBackground(
+      'the end of a data process',
+      slot.child.ended.then((how) => this.#ended(slot, how)),
+    );
     return slot;
   }
 

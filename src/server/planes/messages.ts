@@ -8,8 +8,13 @@ import type { SocketState } from '../../sockets/listen-addresses.ts';
 export interface SettingsSources {
   readonly file: SettingsFile | undefined;
   readonly flags: Readonly<Record<string, string>>;
-  /** The file as it was when settings were last read again: of these only what needs no restart is in force. */
-  readonly reloaded: SettingsFile | undefined;
+  /** The file as it was when settings were last read again: of that only what needs no restart is in force. */
+  readonly reloaded: Reread | undefined;
+}
+
+/** A file that was read again; there may be none. */
+export interface Reread {
+  readonly file: SettingsFile | undefined;
 }
 
 /** The first word to a data process. */
@@ -50,7 +55,7 @@ export type ToData =
   | { readonly kind: 'tell' }
   /** The process at this place has ended, and nobody reads there. */
   | { readonly kind: 'alone'; readonly place: number }
-  | { readonly kind: 'reload'; readonly file: SettingsFile }
+  | ({ readonly kind: 'reload' } & Reread)
   | { readonly kind: 'stop' };
 
 export type FromData =
@@ -63,7 +68,7 @@ export type ToControl =
   /** All who answer do so from the memory that was loaded. */
   | { readonly kind: 'answering' }
   | { readonly kind: 'state'; readonly state: OutsideState }
-  | { readonly kind: 'reload'; readonly file: SettingsFile }
+  | ({ readonly kind: 'reload' } & Reread)
   | { readonly kind: 'stop' };
 
 export type FromControl =

@@ -76,8 +76,15 @@ export class RemoteFleet implements FleetView {
 
   /** The log of all processes together. */
   get log(): LogState {
-    const own = standardSink(1);
-    return sumOf(own, this.#state?.log);
+    const state = (): LogState => sumOf(standardSink(1), this.#state?.log);
+    return {
+      get dropped() {
+        return state().dropped;
+      },
+      get failure() {
+        return state().failure;
+      },
+    };
   }
 }
 

@@ -2,14 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config.ts';
 import type { Logger } from '../../log.ts';
-import { type Endpoint, encodeSockaddr } from '../../sockets/address.ts';
+import type { Endpoint } from '../../sockets/address.ts';
 import type { Inherited, InheritedEndpoint } from '../../sockets/inherited.ts';
-import { errorName, LINUX, type Libc } from '../../sockets/libc.ts';
+import { LINUX, type Libc } from '../../sockets/libc.ts';
 import { ListenAddresses } from '../../sockets/listen-addresses.ts';
 import { withoutMissingLoopback } from '../../sockets/loopback.ts';
 import { AddressInUse, openListener } from '../../sockets/open.ts';
 import { findUdpTransport } from '../../sockets/transports.ts';
-import { StartError } from '../errors.ts';
 
 export interface KeptSockets {
   readonly dns: readonly InheritedEndpoint[];
@@ -23,7 +22,7 @@ const ADMIN_BACKLOG = 4096;
 const PATIENCE_MS = 1500;
 const RETRY_MS = 50;
 
-/** What was handed over, and for the rest what the settings say. Throws ListenError or StartError. */
+/** What was handed over, and for the rest what the settings say. Throws ListenError. */
 export async function openSockets(
   { dns, admin }: Settings,
   inherited: Inherited,
@@ -76,11 +75,4 @@ function keepToOurselves(libc: Libc, fd: number): void {
 
 function close(libc: Libc, sockets: readonly InheritedEndpoint[]): void {
   for (const { udp, tcp } of sockets) for (const fd of [...udp, ...tcp]) libc.close(fd);
-}
-
-/** An empty file in memory. Throws StartError. */
-export function makeMemoryFile(libc: Libc): number {
-  const fd = libc.memfd_create('teal', LINUX.MFD_CLOEXEC | LINUX.MFD_ALLOW_SEALING);
-  if (fd < 0) throw new StartError(`memfd_create failed: ${errorName(libc.errno())}`);
-  return fd;
 }

@@ -1,0 +1,119 @@
+/** The control process: the store, the engine, the API, all that decides; it may end at any moment, and comes back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../config.ts';
+import { everyMs } from '../../guard.ts';
+import type { Logger } from '../../log.ts';
+import { sharedPages } from '../../sockets/shared-pages.ts';
+import { DirectoryInUse } from '../../store/error.ts';
+import { PLACES } from '../../table/layout.ts';
+import { formatTableMemory, mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
+import { apiOptions } from '../admin.ts';
+import { type Core, type CoreMemory, openCore } from '../core.ts';
+import { startMetrics } from '../data-plane.ts';
+import { startDeciding } from '../deciding.ts';
+import { SettingsError, StartError } from '../errors.ts';
+import { type PlaneStops, stopAll } from '../stops.ts';
+import type { Plane, PlaneParts } from './data.ts';
+import type { ControlStart, FromControl, ToControl, Which } from './messages.ts';
+import { RemoteFleet } from './remote-fleet.ts';
+
+/** It shows that it lives so often. */
+const BEAT_MS = 1000;
+/** A process that was killed holds the directory for a moment longer than those who watch it know. */
+const PATIENCE_MS = 1500;
+const RETRY_MS = 50;
+
+export function startControl(
+  start: ControlStart,
+  { settings, log, reread }: PlaneParts,
+  say: (message: FromControl) => void,
+): Plane<ToControl> & { readonly started: Promise<void> } {
+  const stops: PlaneStops = { dataPlane: [], controlPlane: [] };
+  const fleet = new RemoteFleet(start.workers + 1, say);
+  const answering = Promise.withResolvers<void>();
+  let reload: ((settings: Settings) => void) | undefined;
+
+  const run = async (): Promise<void> => {
+    const options = apiOptions(settings);
+    const beating = everyMs('the sign of life', BEAT_MS, () => say({ kind: 'beat' }));
+    stops.dataPlane.push(() => clearInterval(beating));
+    const memory = new ChosenMemory(start, settings, log);
+    const core = await openPatiently(() => openCore(settings, () => memory.choose(), log, stops));
+    const outside = { log: fleet.log, refresh: () => fleet.refresh() };
+    const metrics = startMetrics(settings, core, fleet, log, outside);
+    say({ kind: 'loaded', which: memory.which });
+    // Else a change could be acknowledged while some are answered from another memory.
+    await answering.promise;
+    const door = { options, socket: start.admin };
+    const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
+    reload = (wanted) => deciding.reload(wanted);
+    say({ kind: 'ready', admin: deciding.admin });
+  };
+
+  return {
+    started: run(),
+    async hear(message) {
+      if (message.kind === 'answering') answering.resolve();
+      if (message.kind === 'state') fleet.hear(message.state);
+      if (message.kind === 'reload') {
+        try {
+          reload?.(reread(message));
+        } catch (error) {
+          if (!(error instanceof SettingsError)) throw error;
+          log.error(`settings not reloaded: ${error.message}`);
+        }
+        say({ kind: 'reloaded' });
+      }
+    },
+    async stop() {
+      fleet.stop();
+      await stopAll(stops.controlPlane);
+      await stopAll(stops.dataPlane);
+    },
+  };
+}
+
+async function openPatiently(open: () => Core): Promise<Core> {
+  const endsAtMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof DirectoryInUse) || performance.now() > endsAtMs) throw error;
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+/** Where the table is to be: in the memory that is answered from, or in an empty one. */
+class ChosenMemory {
+  which: Which = 'memory';
+  readonly #start: ControlStart;
+  readonly #settings: Settings;
+  readonly #log: Logger;
+
+  constructor(start: ControlStart, settings: Settings, log: Logger) {
+    this.#start = start;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  choose(): CoreMemory {
+    const pages = sharedPages();
+    if (pages === undefined) throw new StartError('memory cannot be shared here; say dns.planes: one');
+    const { workers, memory, spare } = this.#start;
+    const { maxBytes } = this.#settings.table;
+    const readers = PLACES * (workers + 1);
+    const found = mapTableMemory(memory, pages);
+    const why = typeof found === 'string' ? found : 'it cannot be taken over';
+    this.which = why === 'empty' ? 'memory' : 'spare';
+    if (why !== 'empty') this.#log.warn({ reason: why }, 'the table in memory is of no use; it is built anew');
+    const made = formatTableMemory(this.which === 'memory' ? memory : spare, { readers, maxBytes }, pages);
+    if (typeof made === 'string') throw new StartError(`memory for the table cannot be had: ${made}`);
+    return coreMemory(made);
+  }
+}
+
+function coreMemory({ shared, counters, notes }: TableMemory): CoreMemory {
+  return { shared, counters, places: PLACES, notes };
+}

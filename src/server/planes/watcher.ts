@@ -1,0 +1,203 @@
+/**
+ * What `teal serve` is in two planes: it opens the sockets and the memory, starts a data and a control process with them,
+ * and starts each again that dies. It does nothing else, so that nothing in it can fail; its own end ends both.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Settings } from '../../config.ts';
+import { inBackground } from '../../guard.ts';
+import { standardSink } from '../../log/sink.ts';
+import { type Logger, setLevel } from '../../log.ts';
+import { formatEndpoint } from '../../sockets/address.ts';
+import { udpWorkersOf } from '../../sockets/fleet.ts';
+import { errorName, LINUX, type Libc, loadLibc } from '../../sockets/libc.ts';
+import { openPages } from '../../sockets/shared-pages.ts';
+import { relayWatchdog, watchdogTask } from '../../sockets/watchdog.ts';
+import { COOKIE_SECRET_BYTES } from '../../wire/edns.ts';
+import { asStartError, PlaneEnded, StartError } from '../errors.ts';
+import { Supervisor, takeInherited } from '../supervisor.ts';
+import type { Ended } from './child.ts';
+import { ControlKeeper } from './control-keeper.ts';
+import { DataKeeper } from './data-keeper.ts';
+import type { DataStart, Reread, SettingsSources, Which } from './messages.ts';
+import { sumOf } from './remote-fleet.ts';
+import { type KeptSockets, openSockets } from './sockets.ts';
+
+export interface WatcherOptions {
+  readonly settings: Settings;
+  readonly sources: Pick<SettingsSources, 'file' | 'flags'>;
+  readonly log: Logger;
+  /** The module that the processes run: a path. */
+  readonly entry: string;
+}
+
+/** New settings are in force by then, or their turn comes later. */
+const RELOAD_LIMIT_MS = 5000;
+
+/** Why there can be no two processes here; undefined: there can. */
+export function whyOnePlane(): string | undefined {
+  const libc = loadLibc();
+  if (libc === undefined) return 'it takes Linux and the koffi package';
+  const pages = openPages(libc);
+  if (typeof pages === 'string') return pages;
+  libc.close(pages);
+  return undefined;
+}
+
+export class Watcher {
+  readonly #log: Logger;
+  readonly #libc: Libc;
+  readonly #supervisor: Supervisor;
+  readonly #sources: Pick<SettingsSources, 'file' | 'flags'>;
+  readonly #control: ControlKeeper;
+  readonly #data: DataKeeper;
+  /** The memory that is answered from, and an empty one for a table that is built anew. */
+  #memory: number;
+  #spare: number;
+  #reloaded: Reread | undefined;
+  #upgrading: Promise<void> | undefined;
+  readonly #failed = Promise.withResolvers<never>();
+
+  private constructor({ settings, sources, log, entry }: WatcherOptions, libc: Libc, sockets: KeptSockets) {
+    this.#log = log;
+    this.#libc = libc;
+    this.#supervisor = new Supervisor(log);
+    this.#sources = sources;
+    this.#memory = this.#emptyMemory();
+    this.#spare = this.#emptyMemory();
+    const workers = udpWorkersOf(settings.dns.workers);
+    const cookieSecret = randomBytes(COOKIE_SECRET_BYTES).toString('hex');
+    const same = { entry, log, workers, sources: () => ({ ...this.#sources, reloaded: this.#reloaded }) };
+    const fail = (plane: string) => (how: Ended) => this.#failed.reject(new PlaneEnded(plane, how));
+    this.#data = new DataKeeper({
+      ...{ ...same, dns: sockets.dns, cookieSecret, watchdog: openWatchdog(libc) },
+      told: () => this.#tellControl(),
+      failed: fail('data'),
+    });
+    this.#control = new ControlKeeper({
+      ...{ ...same, admin: sockets.admin },
+      memories: () => this.#memories(),
+      loaded: (which) => this.#loaded(which),
+      asked: () => {
+        this.#tellControl();
+        this.#data.send({ kind: 'tell' });
+      },
+      failed: fail('control'),
+    });
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Resolves when queries are answered and the API listens. Throws StartError, with nothing left open. */
+  static async start(options: WatcherOptions): Promise<Watcher> {
+    const { settings, log } = options;
+    const libc = loadLibc();
+    if (libc === undefined) throw new StartError('two processes take Linux and the koffi package');
+    const inherited = takeInherited();
+    const workers = udpWorkersOf(settings.dns.workers);
+    const sockets = await openSockets(settings, inherited, workers, libc, log).catch((error: unknown) => {
+      throw asStartError(error);
+    });
+    const watcher = new Watcher(options, libc, sockets);
+    try {
+      await watcher.#begin(workers);
+      return watcher;
+    } catch (error) {
+      await watcher.stop();
+      throw error;
+    }
+  }
+
+  async #begin(workers: number): Promise<void> {
+    this.#data.start(this.#memory);
+    const admin = await Promise.race([this.#control.start(), this.#failed.promise]);
+    await Promise.race([this.#data.serve(), this.#failed.promise]);
+    const { endpoints = [], transport } = this.#data.state ?? {};
+    const dns = endpoints.map(formatEndpoint);
+    const processes = { controlPid: this.#control.pid, dataPid: this.#data.pid };
+    this.#log.info({ admin, dns, transport, workers, ...processes }, 'ready');
+    this.#supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
+  }
+
+  /** Hands new settings on: each process takes what it can without a restart. */
+  reload(settings: Settings, read: Reread): void {
+    this.#reloaded = read;
+    setLevel(this.#log, settings.log.level);
+    this.#data.send({ kind: 'reload', ...read });
+    const reload = (): Promise<void> => this.#control.reload({ kind: 'reload', ...read }, RELOAD_LIMIT_MS);
+    inBackground('a reload of settings', this.#supervisor.aroundLater(reload));
+  }
+
+  /** Replaces the control process, then the data process, by the code that is there now; answers go on. */
+  upgrade(): void {
+    if (this.#upgrading !== undefined) return this.#log.warn('an upgrade is under way already');
+    this.#upgrading = this.#upgrade().finally(() => {
+      this.#upgrading = undefined;
+    });
+    inBackground('an upgrade', this.#upgrading);
+  }
+
+  async #upgrade(): Promise<void> {
+    this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgrading');
+    const memory = this.#memory;
+    if ((await this.#control.replace()) === undefined) {
+      return this.#log.error('not upgraded: the new control process does not start; the data process answers on');
+    }
+    // With another memory there is another data process already.
+    if (memory === this.#memory && !(await this.#data.replace(memory))) {
+      return this.#log.error('half upgraded: the new data process does not start; the old one answers on');
+    }
+    this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgraded');
+  }
+
+  /** Control first, which finishes its requests, then data, which answers what it received. */
+  async stop(): Promise<void> {
+    this.#supervisor.stopping();
+    await this.#control.stop();
+    await this.#data.stop();
+  }
+
+  /** Ends both at once. */
+  kill(): void {
+    this.#control.kill();
+    this.#data.kill();
+  }
+
+  #memories(): { memory: number; spare: number } {
+    // A control process that died may have begun to fill it.
+    this.#libc.close(this.#spare);
+    this.#spare = this.#emptyMemory();
+    return { memory: this.#memory, spare: this.#spare };
+  }
+
+  async #loaded(which: Which): Promise<void> {
+    if (which === 'memory') return inBackground('the first answer', this.#data.serve());
+    const old = this.#memory;
+    this.#memory = this.#spare;
+    this.#spare = this.#emptyMemory();
+    while (!(await this.#data.replace(this.#memory))) {
+      this.#log.error('the data process for the table that was built anew does not start; it is tried again');
+    }
+    this.#libc.close(old);
+  }
+
+  #tellControl(): void {
+    const data = this.#data.state;
+    const restarts = { control: this.#control.respawn.count, data: this.#data.respawn.count };
+    this.#control.send({ kind: 'state', state: { data, restarts, log: sumOf(standardSink(1), data?.log) } });
+  }
+
+  #emptyMemory(): number {
+    const fd = openPages(this.#libc);
+    if (typeof fd === 'string') throw new StartError(`memory for the table cannot be had: ${fd}`);
+    return fd;
+  }
+}
+
+/** Where a supervisor wants to know: a pipe by which the data process says so, and a thread that passes it on. */
+function openWatchdog(libc: Libc): DataStart['watchdog'] {
+  const task = watchdogTask(process.env);
+  if (task === undefined) return undefined;
+  const ends = new Int32Array(2);
+  if (libc.pipe2(ends, LINUX.O_CLOEXEC) !== 0) throw new StartError(`pipe2 failed: ${errorName(libc.errno())}`);
+  relayWatchdog(ends[0], task.socket);
+  return { fd: ends[1], periodMs: task.periodMs };
+}
