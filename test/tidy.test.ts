@@ -49,16 +49,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // They talk HTTP to the API, by the types of its contract, save for those below, each of which commands.ts loads when
   // it is meant.
   cli: [
-    'contract',
-    'duration',
-    'asking',
-    'cli/serve',
-    'cli/zone-check',
-    'cli/data-directory',
-    'cli/backup',
-    'cli/restore',
+    ...['contract', 'duration', 'asking'],
+    ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore'],
   ],
   'cli/serve': ['cli', 'config', 'log', 'server'],
+  'cli/plane': ['cli', 'config', 'log', 'server'],
   // Without a server.
   'cli/zone-check': ['cli', 'model'],
   // On the data directory of this machine.

@@ -11,7 +11,7 @@ import { loadLibc } from './libc.ts';
 import { notifySupervisor } from './notify.ts';
 
 /** Who is to be told, and how often: a supervisor's socket, or a pipe to who relays it. */
-export interface WatchdogTask {
+interface WatchdogTask {
   readonly socket?: string;
   readonly fd?: number;
   readonly periodMs: number;

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { listen } from '../../guard.ts';
 
-export type Plane = 'control' | 'data';
+type Plane = 'control' | 'data';
 
 export interface Ended {
   readonly code: number | null;

@@ -6,7 +6,7 @@ import { type Ended, fdInChild, PlaneChild } from './child.ts';
 import type { ControlStart, FromControl, SettingsSources, ToControl, Which } from './messages.ts';
 import { Respawn } from './respawn.ts';
 
-export interface ControlOptions {
+interface ControlOptions {
   readonly entry: string;
   readonly log: Logger;
   readonly workers: number;

@@ -7,7 +7,7 @@ import { type Ended, fdInChild, PlaneChild } from './child.ts';
 import type { DataStart, DataState, FromData, SettingsSources, ToData } from './messages.ts';
 import { Respawn } from './respawn.ts';
 
-export interface DataOptions {
+interface DataOptions {
   readonly entry: string;
   readonly log: Logger;
   readonly workers: number;

@@ -34,15 +34,13 @@ export async function openSockets(
   if (inherited.admin !== undefined) keepToOurselves(libc, inherited.admin.fd);
   const listen = withoutMissingLoopback(dns.listen);
   const { receiveBufferBytes } = dns;
+  // What stands beside it is asked of AF_XDP by the process that serves it.
+  const user = findUdpTransport(libc, dns.transport === 'xdp' ? 'auto' : dns.transport).transport;
   const open = async (): Promise<KeptSockets> => {
     const dnsSockets =
       inherited.dns.length > 0
         ? inherited.dns
-        : (
-            await ListenAddresses.open(libc, findUdpTransport(libc, dns.transport).transport, {
-              ...{ listen, receiveBufferBytes, workers },
-            })
-          ).opened;
+        : (await ListenAddresses.open(libc, user, { listen, receiveBufferBytes, workers })).opened;
     try {
       return { dns: dnsSockets, admin: inherited.admin ?? openListener(libc, admin.listen, 'admin', ADMIN_BACKLOG) };
     } catch (error) {

@@ -22,7 +22,7 @@ import type { DataStart, Reread, SettingsSources, Which } from './messages.ts';
 import { sumOf } from './remote-fleet.ts';
 import { type KeptSockets, openSockets } from './sockets.ts';
 
-export interface WatcherOptions {
+interface WatcherOptions {
   readonly settings: Settings;
   readonly sources: Pick<SettingsSources, 'file' | 'flags'>;
   readonly log: Logger;
