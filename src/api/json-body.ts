@@ -1,7 +1,11 @@
 /** Request bodies: strict JSON in UTF-8, with each property named once (I-JSON, RFC 7493 §2). */
 import type { FastifyRequest } from 'fastify';
+import { atOnce, inSlices, type Sliced } from '../control/slices.ts';
 import { Problem } from '../model/errors.ts';
 import { Refusal } from './problems.ts';
+
+/** That are looked at in one slice, a few milliseconds. */
+const SLICE_CHARS = 256 * 1024;
 
 type Done = (error: Error | null, body?: unknown) => void;
 
@@ -17,7 +21,24 @@ export function parseBody(request: FastifyRequest, bytes: Buffer, done: Done): v
   done(null, body.value);
 }
 
+/** The same for bodies that are long on purpose: what can be done in slices of it is. */
+export function parseLargeBody(request: FastifyRequest, bytes: Buffer): Promise<unknown> {
+  return inSlices(readLargeBody(request, bytes));
+}
+
+function* readLargeBody(request: FastifyRequest, bytes: Buffer): Sliced<unknown> {
+  request.bodyBytes = bytes;
+  if (bytes.length === 0) return undefined;
+  const body = yield* readJson(bytes);
+  if (body instanceof Problem) throw new Refusal(body);
+  return body.value;
+}
+
 export function parseJson(bytes: Uint8Array): { value: unknown } | Problem {
+  return atOnce(readJson(bytes));
+}
+
+function* readJson(bytes: Uint8Array): Sliced<{ value: unknown } | Problem> {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -26,7 +47,7 @@ export function parseJson(bytes: Uint8Array): { value: unknown } | Problem {
   }
   try {
     const value: unknown = JSON.parse(text);
-    return checkNames(text) ?? { value };
+    return (yield* checkNames(text)) ?? { value };
   } catch (error) {
     return new Problem('body_invalid', `The body is not JSON: ${(error as Error).message}.`);
   }
@@ -36,11 +57,16 @@ export function parseJson(bytes: Uint8Array): { value: unknown } | Problem {
  * Refuses what JSON.parse lets pass: a property named twice (it would silently take the last, and a weight that was
  * sent twice is a mistake), and `__proto__`, which changes an object's behaviour when it is copied.
  */
-function checkNames(json: string): Problem | undefined {
+function* checkNames(json: string): Sliced<Problem | undefined> {
   /** The names seen in each open object, undefined for an open array. */
   const open: (Set<string> | undefined)[] = [];
   let nameNext = false;
+  let pauseAt = SLICE_CHARS;
   for (let at = 0; at < json.length; at++) {
+    if (at >= pauseAt) {
+      pauseAt = at + SLICE_CHARS;
+      yield;
+    }
     const char = json[at];
     if (char === '{' || char === '[') {
       open.push(char === '{' ? new Set() : undefined);

@@ -5,11 +5,14 @@ import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import type { RecordChange } from '../../model/record-change.ts';
+import type { Service } from '../../model/service.ts';
 import type { Zone } from '../../model/zone.ts';
+import { grantOf } from '../access.ts';
 import { executeForeseen } from '../commands.ts';
 import type { ApiParts } from '../parts.ts';
 import { inTurns } from '../slices.ts';
-import { find, zoneOf } from './found.ts';
+import { POOL_TYPES } from './endpoint.ts';
+import { find, reachesService, zoneOf } from './found.ts';
 import { type Edit, type Plan, planName } from './plan.ts';
 
 /** Names that are worked out in one slice: each asks for a service and nine RRsets. */
@@ -51,13 +54,19 @@ export class Application {
     for (const name of await inTurns(this.#request, this.#reply, this.#withServices(names))) {
       await this.#runServices(name);
     }
+    const zones = await inTurns(this.#request, this.#reply, this.#byZone(names));
+    for (const [zone, those] of zones) await this.#runRecords(zone, those);
+  }
+
+  *#byZone(names: readonly string[]): Sliced<Map<string, string[]>> {
     const zones = new Map<string, string[]>();
-    for (const name of names) {
-      const zone = zoneOf(this.#parts.queries, name);
+    for (const [i, name] of names.entries()) {
+      if (i > 0 && i % NAMES_AT_ONCE === 0) yield;
+      const zone = zoneOf(this.#parts.queries, name)?.name;
       if (zone === undefined) this.#refuse(name, new Problem('name_outside_zones', `${name} is in no zone.`));
-      else zones.set(zone.name, [...(zones.get(zone.name) ?? []), name]);
+      else if (zones.get(zone)?.push(name) === undefined) zones.set(zone, [name]);
     }
-    for (const [zone, names] of zones) await this.#runRecords(zone, names);
+    return zones;
   }
 
   #refuse(name: string, problem: Problem): void {
@@ -69,15 +78,26 @@ export class Application {
     const found: string[] = [];
     for (const [i, name] of names.entries()) {
       if (i > 0 && i % NAMES_AT_ONCE === 0) yield;
+      if (!this.#mayConcernService(name)) continue;
       const planned = this.#plan(name);
       if (planned instanceof Problem || planned.services.length > 0) found.push(name);
     }
     return found;
   }
 
-  #execute(command: Command, conditions: Pick<CommandContext, 'ifMatch' | 'ifNoneMatch'>): Promise<CommandResult> {
-    const context = { ...this.#context, ...conditions };
-    return executeForeseen(this.#parts, this.#request, this.#reply, [command, context]);
+  /** Most names have no set identifier and no service: that is found out with less. What comes to be meanwhile is met later. */
+  #mayConcernService(name: string): boolean {
+    const edits = this.#edits.get(name) ?? [];
+    if (edits.some(({ endpoint: { set, type } }) => set !== '' && POOL_TYPES.includes(type))) return true;
+    return !(this.#parts.queries.service(name) instanceof Problem);
+  }
+
+  #execute(
+    command: Command,
+    conditions: Pick<CommandContext, 'ifMatch' | 'ifNoneMatch'>,
+    context = this.#context,
+  ): Promise<CommandResult> {
+    return executeForeseen(this.#parts, this.#request, this.#reply, [command, { ...context, ...conditions }]);
   }
 
   /** What of a name is a service; each attempt on what is there then. */
@@ -85,7 +105,7 @@ export class Application {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const planned = this.#plan(name);
       if (planned instanceof Problem) return this.#refuse(name, planned);
-      const problem = await this.#carryOut(planned);
+      const problem = this.#outside(name, planned.service) ?? (await this.#carryOut(planned));
       if (problem === undefined) {
         this.#settled.add(name);
         return;
@@ -95,17 +115,35 @@ export class Application {
     this.#refuse(name, RESTLESS);
   }
 
-  async #carryOut({ services, revision }: Plan & { revision: number | undefined }): Promise<Problem | undefined> {
-    let at = revision;
+  /** A token for records has no reach of services elsewhere, so that the engine would refuse it: it is judged here. */
+  #outside(name: string, service: Service | undefined): Problem | undefined {
+    const zone = zoneOf(this.#parts.queries, name)?.name ?? '';
+    const grant = grantOf(this.#request);
+    if (!grant.isOfRecords || reachesService(grant, { zone, name }, service)) return undefined;
+    const detail =
+      service === undefined
+        ? `Two set identifiers make a service, and the token does not reach all that it may answer with at ${name}: A, AAAA and CNAME.`
+        : `The service at ${name} is out of reach of the token: it has pools or preview names by people, or may answer with more than A, AAAA and CNAME that it reaches.`;
+    return new Problem('token_forbidden', detail);
+  }
+
+  async #carryOut({ services, service }: Planned): Promise<Problem | undefined> {
+    let at = service?.revision;
     for (const command of services) {
-      const result = await this.#execute(command, at === undefined ? { ifNoneMatch: 'any' } : { ifMatch: [at] });
+      const { limits: _, ...context } = this.#context;
+      const unlimited = grantOf(this.#request).isOfRecords ? context : this.#context;
+      const result = await this.#execute(
+        command,
+        at === undefined ? { ifNoneMatch: 'any' } : { ifMatch: [at] },
+        unlimited,
+      );
       if (result instanceof Problem) return result;
       at = result.revision;
     }
     return undefined;
   }
 
-  #plan(name: string): (Plan & { revision: number | undefined }) | Problem {
+  #plan(name: string): Planned | Problem {
     const { queries } = this.#parts;
     const zone = zoneOf(queries, name);
     if (zone === undefined) return new Problem('name_outside_zones', `${name} is in no zone of this server.`);
@@ -113,7 +151,7 @@ export class Application {
     const types = edits.map(({ endpoint }) => endpoint.type);
     const found = find(queries, zone, name, types);
     const plan = planName(found, edits);
-    return plan instanceof Problem ? plan : { ...plan, revision: found.service?.revision };
+    return plan instanceof Problem ? plan : { ...plan, service: found.service };
   }
 
   /** All records of the zone in one list. A name that it is refused for is left out, with what tells of its owner. */
@@ -179,6 +217,9 @@ export class Application {
     return held !== undefined;
   }
 }
+
+/** `service`: that is there, on which the plan stands. */
+type Planned = Plan & { readonly service: Service | undefined };
 
 interface Collected {
   readonly zone: Zone;

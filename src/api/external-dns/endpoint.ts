@@ -32,6 +32,8 @@ export interface Endpoint {
   readonly resource: string | undefined;
   /** With which a new pool starts. */
   readonly weight: number | undefined;
+  /** The weight is the pool's as long as the annotation stands, whatever moved it. Only of pools. */
+  readonly isDeclared: boolean;
   /** Canonical name of that whose owner this TXT record tells. */
   readonly owned: string | undefined;
 }
@@ -42,6 +44,8 @@ const POOL_TARGETS_MAX = 32;
 export const POOL_TYPES: readonly string[] = ['A', 'AAAA', 'CNAME'];
 /** `webhook/weight` since the provider's name filters properties; earlier versions hand on `aws/weight`. */
 const WEIGHTS: readonly string[] = ['webhook/weight', 'aws/weight'];
+/** The annotation webhook-weight-mode, and what it says where the weight that is declared wins. */
+const WEIGHT_MODE = { name: 'webhook/weight-mode', value: 'declared' } as const;
 
 /** Reads lists of endpoints; what they have besides is passed over. */
 export function readEndpoints(value: unknown, what: string): WrittenEndpoint[] | Problem {
@@ -105,6 +109,7 @@ export function makeEndpoint(written: WrittenEndpoint): Endpoint | string {
     owner: labelText(owner),
     resource: labelText(resource),
     weight: weightOf(written),
+    isDeclared: isDeclared(written, type, set),
     owned: owned instanceof Problem ? undefined : owned,
   };
 }
@@ -117,11 +122,11 @@ function makeTargets(type: string, texts: readonly string[], { name, set }: { na
     if (target === undefined) return `${JSON.stringify(text.slice(0, 100))} is no target of ${type} records`;
     if (!targets.includes(target)) targets.push(target);
   }
-  if (type !== 'CNAME') {
+  if (type !== 'CNAME' && type !== 'DNAME') {
     const isTooMany = set !== '' && POOL_TYPES.includes(type) && targets.length > POOL_TARGETS_MAX;
     return isTooMany ? `a pool has at most ${POOL_TARGETS_MAX} targets, not ${targets.length}` : targets;
   }
-  if (targets.length > 1) return 'a name has one CNAME record at most (RFC 2181 §10.1)';
+  if (targets.length > 1) return `a name has one ${type} record at most (RFC 2181 §10.1, RFC 6672 §2.4)`;
   return targets[0] === name ? 'a name cannot be its own target' : targets;
 }
 
@@ -131,11 +136,24 @@ function labelText(text: string | undefined): string | undefined {
   return settleLabels({ text }, undefined) instanceof Problem ? undefined : text;
 }
 
+/** The properties by which a weight is declared, in the spelling in which they are compared. */
+export function declaredWeight(weight: number) {
+  return [{ name: 'webhook/weight', value: String(weight) }, WEIGHT_MODE];
+}
+
 /** Undefined: none that could be one. */
 function weightOf({ providerSpecific }: WrittenEndpoint): number | undefined {
   const found = (providerSpecific ?? []).find(({ name }) => WEIGHTS.includes(name))?.value;
   if (found === undefined || !/^\d{1,5}$/.test(found)) return undefined;
   return Number(found) <= WEIGHT_MAX ? Number(found) : undefined;
+}
+
+/** Without a weight there is nothing that could win. */
+function isDeclared(written: WrittenEndpoint, type: string, set: string): boolean {
+  if (set === '' || !POOL_TYPES.includes(type) || weightOf(written) === undefined) return false;
+  return (written.providerSpecific ?? []).some(
+    ({ name, value }) => name === WEIGHT_MODE.name && value === WEIGHT_MODE.value,
+  );
 }
 
 export function hasBadWeight(written: WrittenEndpoint): boolean {

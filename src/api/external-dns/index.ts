@@ -6,20 +6,37 @@ import { Problem } from '../../model/errors.ts';
 import { suffixesOf } from '../../model/name.ts';
 import { access, grantOf } from '../access.ts';
 import { doorContext } from '../door-context.ts';
-import { parseBody } from '../json-body.ts';
+import { parseLargeBody } from '../json-body.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { inTurns } from '../slices.ts';
 import { Application } from './apply.ts';
 import { dialect } from './dialect.ts';
 import { Dropped } from './dropped.ts';
-import { hasBadWeight, makeEndpoint, readEndpoints, type WrittenEndpoint } from './endpoint.ts';
-import { find, isInReach, sharesOfRRset, sharesOfService, TYPES, written, zoneOf } from './found.ts';
+import {
+  declaredWeight,
+  hasBadWeight,
+  makeEndpoint,
+  POOL_TYPES,
+  readEndpoints,
+  type WrittenEndpoint,
+} from './endpoint.ts';
+import {
+  find,
+  isInReach,
+  reachesService,
+  releasingIn,
+  sharesOfRRset,
+  sharesOfService,
+  TYPES,
+  written,
+  zoneOf,
+} from './found.ts';
 import type { Edit } from './plan.ts';
 
 /** Compared byte for byte by ExternalDNS. */
 const MEDIA_TYPE = 'application/external.dns.webhook+json;version=1';
-/** Of a body: some ten thousand endpoints, all that a cluster has at each /adjustendpoints. Read in one turn of the thread. */
+/** Of a body: some ten thousand endpoints, all that a cluster has at each /adjustendpoints. */
 const BODY_MAX_BYTES = 8 * 2 ** 20;
 /** ExternalDNS reads no more of a reply. */
 const REPLY_MAX_BYTES = 32 * 2 ** 20;
@@ -35,9 +52,7 @@ export const externalDns: Api = {
   isDocumented: false,
   routes(api, parts) {
     const dropped = new Dropped(parts);
-    api.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) =>
-      parseBody(request, bytes as Buffer, done),
-    );
+    api.addContentTypeParser('*', { parseAs: 'buffer' }, parseLargeBody);
     const config = access('admin', 'filtered', 'records');
     const bodyLimit = Math.min(BODY_MAX_BYTES, parts.options.zoneFileMaxBytes);
     // With a slash at the end and without: the base path is kept as it was given.
@@ -50,6 +65,11 @@ export const externalDns: Api = {
 
 function send(reply: FastifyReply, body: unknown): FastifyReply {
   return sendText(reply, Buffer.from(JSON.stringify(body)));
+}
+
+/** A list of pieces that have been written one by one, so that no turn is long. */
+function sendList(reply: FastifyReply, pieces: readonly string[]): FastifyReply {
+  return sendText(reply, Buffer.from(`[${pieces.join(',')}]`));
 }
 
 /** As bytes: Fastify would add a charset to the type of a text. */
@@ -72,11 +92,12 @@ async function negotiate({ queries }: ApiParts, request: FastifyRequest, reply: 
 async function sendRecords(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const pieces = await inTurns(request, reply, listRecords(parts, request));
   if (pieces instanceof Problem) return sendProblem(reply, pieces);
-  return sendText(reply, Buffer.from(`[${pieces.join(',')}]`));
+  return sendList(reply, pieces);
 }
 
 function* listRecords({ queries }: ApiParts, request: FastifyRequest): Sliced<string[] | Problem> {
   const grant = grantOf(request);
+  const isReleasing = releasingIn(queries);
   const pieces: string[] = [];
   let bytes = 0;
   const add = (endpoint: WrittenEndpoint): void => {
@@ -85,11 +106,12 @@ function* listRecords({ queries }: ApiParts, request: FastifyRequest): Sliced<st
     pieces.push(text);
   };
   let items = 0;
-  const services = queries.services(undefined, grant);
+  // Of a token for records only some are in reach, and no service is in that of /v1.
+  const services = queries.services(undefined, queries.grant(undefined));
   if (services instanceof Problem) return services;
   for (const service of services.found) {
-    if (!(service instanceof Passed) && services.within(service) !== undefined) {
-      for (const share of sharesOfService(service)) add(written(service.name, share, service.ttlSeconds));
+    if (!(service instanceof Passed) && reachesService(grant, service, service)) {
+      for (const share of sharesOfService(service, isReleasing)) add(written(service.name, share, service.ttlSeconds));
     }
     if (++items % ITEMS_AT_ONCE === 0) yield;
   }
@@ -120,16 +142,16 @@ const tooMany = new Problem(
 async function adjust(parts: ApiParts, dropped: Dropped, request: FastifyRequest, reply: FastifyReply) {
   const endpoints = readEndpoints(request.body ?? [], 'The body');
   if (endpoints instanceof Problem) return sendProblem(reply, endpoints);
-  const work = function* (): Sliced<WrittenEndpoint[]> {
-    const left: WrittenEndpoint[] = [];
+  const work = function* (): Sliced<string[]> {
+    const left: string[] = [];
     for (const [i, endpoint] of endpoints.entries()) {
       if (i > 0 && i % ITEMS_AT_ONCE === 0) yield;
       const adjusted = adjusted1(parts, dropped, request, endpoint);
-      if (adjusted !== undefined) left.push(adjusted);
+      if (adjusted !== undefined) left.push(JSON.stringify(adjusted));
     }
     return left;
   };
-  return send(reply, await inTurns(request, reply, work()));
+  return sendList(reply, await inTurns(request, reply, work()));
 }
 
 function adjusted1(
@@ -147,20 +169,24 @@ function adjusted1(
   const zone = zoneOf(parts.queries, name);
   const found = zone && set !== '' ? find(parts.queries, zone, name, [type]) : undefined;
   const shares = found && [
-    ...(found.service ? sharesOfService(found.service) : []),
+    ...(found.service ? sharesOfService(found.service, found.isReleasing) : []),
     ...found.rrsets.flatMap(sharesOfRRset),
   ];
   // A release or a person may have moved it: what was annotated is where a new pool starts.
   const isThere = set === '' || shares?.some((share) => share.set === set);
   if (hasBadWeight(endpoint)) dropped.tellWeight(endpoint);
   const weight = isThere ? undefined : made.weight;
+  const started = weight === undefined ? undefined : [{ name: 'webhook/weight', value: String(weight) }];
+  const providerSpecific = made.isDeclared ? declaredWeight(made.weight as number) : started;
   const { providerSpecific: _, ...rest } = endpoint;
   return {
     ...rest,
     ...{ dnsName: name, targets: made.targets, recordType: type },
-    ...(weight !== undefined && { providerSpecific: [{ name: 'webhook/weight', value: String(weight) }] }),
+    ...(providerSpecific && { providerSpecific }),
   };
 }
+
+const OUT_OF_REACH = 'it is out of reach of the token';
 
 /** The endpoint, or why it can never stand here. */
 function takeEndpoint({ queries }: ApiParts, request: FastifyRequest, endpoint: WrittenEndpoint) {
@@ -168,7 +194,14 @@ function takeEndpoint({ queries }: ApiParts, request: FastifyRequest, endpoint: 
   if (typeof made === 'string') return made;
   const zone = zoneOf(queries, made.name);
   if (zone === undefined) return 'it is in no zone of this server';
-  if (!isInReach(grantOf(request), zone, made)) return 'it is out of reach of the token';
+  const grant = grantOf(request);
+  if (!isInReach(grant, zone.name, made)) return OUT_OF_REACH;
+  if (grant.isOfRecords && POOL_TYPES.includes(made.type)) {
+    const service = queries.service(made.name);
+    const isService = !(service instanceof Problem);
+    const place = { zone: zone.name, name: made.name };
+    if (isService && !reachesService(grant, place, service)) return OUT_OF_REACH;
+  }
   const isApex = made.name === zone.name;
   if (isApex && made.type === 'CNAME') return 'a CNAME cannot stand at the apex of a zone (RFC 1034 §3.6.2)';
   if (isApex && made.type === 'NS') return 'the NS records at the apex are those of the zone';
@@ -184,19 +217,26 @@ async function change(parts: ApiParts, dropped: Dropped, request: FastifyRequest
   if (context instanceof Problem) return sendProblem(reply, context);
   const reason = context.why?.reason ?? `Asked for by ExternalDNS with the token ${request.actor?.name}`;
   const application = new Application(parts, request, reply, { ...context, why: { ...context.why, reason } });
-  for (const { verb, endpoint, old } of edits) {
-    const made = takeEndpoint(parts, request, endpoint);
-    const was = old === undefined ? undefined : makeEndpoint(old);
-    // Such as the record of who owns a zone's apex, whose name is beside the zone: it can never stand.
-    if (typeof made === 'string') dropped.tell(endpoint, made);
-    else application.add({ verb, endpoint: made, old: typeof was === 'string' ? undefined : was } as Edit);
-  }
+  const take = function* (): Sliced<undefined> {
+    for (const [i, { verb, endpoint, old }] of edits.entries()) {
+      if (i > 0 && i % ITEMS_AT_ONCE === 0) yield;
+      const made = takeEndpoint(parts, request, endpoint);
+      const was = old === undefined ? undefined : makeEndpoint(old);
+      // Such as the record of who owns a zone's apex, whose name is beside the zone: it can never stand.
+      if (typeof made === 'string') dropped.tell(endpoint, made);
+      else application.add({ verb, endpoint: made, old: typeof was === 'string' ? undefined : was } as Edit);
+    }
+    return undefined;
+  };
+  await inTurns(request, reply, take());
   await application.run();
   const [first] = application.refused;
   if (first === undefined) return reply.code(204).send();
   const [name, { code, detail }] = first;
   const more = application.refused.size === 1 ? '' : `, and ${application.refused.size - 1} more`;
-  return sendProblem(reply, new Problem(code, `${name}${more} was refused, all else is done: ${detail}`));
+  // A token that does not reach one name is no reason for ExternalDNS to exit: the status is for the request.
+  const told = code === 'token_forbidden' ? 'service_conflict' : code;
+  return sendProblem(reply, new Problem(told, `${name}${more} was refused, all else is done: ${detail}`));
 }
 
 interface WrittenEdit {

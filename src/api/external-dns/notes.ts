@@ -12,6 +12,8 @@ interface Notes {
   readonly resource?: string | undefined;
   /** With which it begins where it becomes a pool beside others. */
   readonly weight?: number | undefined;
+  /** That weight is declared, so that it wins. */
+  readonly isDeclared?: boolean | undefined;
   /** That was asked for, by type. */
   readonly ttls?: Readonly<Record<string, number>> | undefined;
 }
@@ -21,8 +23,11 @@ const KEYS = {
   owner: `${PREFIX}owner`,
   resource: `${PREFIX}resource`,
   weight: `${PREFIX}weight`,
+  mode: `${PREFIX}weight-mode`,
   ttls: `${PREFIX}ttl`,
 } as const;
+
+const DECLARED = 'declared';
 
 export function notesOf(labels: Labels = {}): Notes {
   const ttls = (labels[KEYS.ttls] ?? '').split(' ').flatMap((each) => {
@@ -35,12 +40,14 @@ export function notesOf(labels: Labels = {}): Notes {
     owner: labels[KEYS.owner],
     resource: labels[KEYS.resource],
     weight: weight !== undefined && /^\d{1,5}$/.test(weight) ? Number(weight) : undefined,
+    isDeclared: labels[KEYS.mode] === DECLARED,
     ttls: Object.fromEntries(ttls),
   };
 }
 
 /** The labels of people, and these notes in the place of those that were there. */
-export function withNotes(labels: Labels | undefined, { set, owner, resource, weight, ttls = {} }: Notes): Labels {
+export function withNotes(labels: Labels | undefined, notes: Notes): Labels {
+  const { set, owner, resource, weight, isDeclared, ttls = {} } = notes;
   const kept = Object.entries(labels ?? {}).filter(([key]) => !key.startsWith(PREFIX));
   const times = Object.entries(ttls).map(([type, seconds]) => `${type}=${seconds}`);
   return {
@@ -49,6 +56,7 @@ export function withNotes(labels: Labels | undefined, { set, owner, resource, we
     ...(owner !== undefined && { [KEYS.owner]: owner }),
     ...(resource !== undefined && { [KEYS.resource]: resource }),
     ...(weight !== undefined && { [KEYS.weight]: String(weight) }),
+    ...(isDeclared && { [KEYS.mode]: DECLARED }),
     ...(times.length > 0 && { [KEYS.ttls]: times.join(' ') }),
   };
 }

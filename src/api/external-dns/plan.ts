@@ -8,7 +8,7 @@ import type { RRset } from '../../model/rrset.ts';
 import { type Pool, SERVICE_TTL_DEFAULT_SECONDS, type Service, serviceBody } from '../../model/service.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { type Endpoint, POOL_TYPES } from './endpoint.ts';
-import { type Found, type Share, sharesOfRRset, sharesOfService } from './found.ts';
+import { type Found, type Releasing, type Share, sharesOfRRset, sharesOfService } from './found.ts';
 import { notesOf, withClaims, withNotes } from './notes.ts';
 import { rdataText } from './targets.ts';
 
@@ -37,7 +37,8 @@ const POOL_NAME_MAX_CHARS = 63;
 export function planName(found: Found, edits: readonly Edit[]): Plan | Problem {
   const { service, rrsets } = found;
   const shares: Shares = new Map();
-  const noted = service === undefined ? [] : sharesOfService(service).filter(({ set }) => set !== '');
+  const ofService = service === undefined ? [] : sharesOfService(service, found.isReleasing);
+  const noted = ofService.filter(({ set }) => set !== '');
   for (const share of [...noted, ...rrsets.flatMap(sharesOfRRset)]) shares.set(keyOf(share), share);
   const before: Shares = new Map(shares);
   // What goes makes room for what comes, in whatever order they are told.
@@ -74,7 +75,7 @@ function setsOf(shares: Shares): string[] {
 }
 
 function carryOut(shares: Shares, { verb, endpoint, old }: Edit): Problem | undefined {
-  const { type, set, ttlSeconds, resource, weight, owner } = endpoint;
+  const { type, set, ttlSeconds, resource, weight, isDeclared, owner } = endpoint;
   const key = keyOf(endpoint);
   const was = shares.get(key);
   if (was?.owner !== undefined && owner !== undefined && ![owner, old?.owner].includes(was.owner)) {
@@ -91,8 +92,8 @@ function carryOut(shares: Shares, { verb, endpoint, old }: Edit): Problem | unde
     return undefined;
   }
   const targets = [...new Set([...kept, ...endpoint.targets])];
-  const share = { ...{ type, set, targets, owner, resource }, ttlSeconds: ttlSeconds ?? was?.ttlSeconds };
-  shares.set(key, { ...share, weight: was === undefined ? weight : was.weight });
+  const share = { ...{ type, set, targets, owner, resource, isDeclared }, ttlSeconds: ttlSeconds ?? was?.ttlSeconds };
+  shares.set(key, { ...share, weight: was === undefined || isDeclared ? weight : was.weight });
   return undefined;
 }
 
@@ -119,7 +120,7 @@ function planService(found: Found, wanted: Wanted): Plan['services'] | Problem {
     const detail = `${name} is a service, whose pools have set identifiers: give ${plain.type} of it one too (the annotation external-dns.kubernetes.io/set-identifier).`;
     return new Problem('service_conflict', detail);
   }
-  return changeService(service, wanted);
+  return changeService(service, wanted, found.isReleasing);
 }
 
 function makeService(name: string, replaced: readonly RRset[], { shares, before, sets }: Wanted): Plan['services'][0] {
@@ -147,7 +148,7 @@ function makeService(name: string, replaced: readonly RRset[], { shares, before,
   return { kind: 'service.put', name, body };
 }
 
-function changeService(service: Service, { shares, before, sets }: Wanted): Plan['services'] {
+function changeService(service: Service, { shares, before, sets }: Wanted, isReleasing: Releasing): Plan['services'] {
   const { name } = service;
   const body = serviceBody(service);
   const pools: Record<string, PoolBody> = {};
@@ -159,7 +160,10 @@ function changeService(service: Service, { shares, before, sets }: Wanted): Plan
   }
   for (const set of sets) {
     const pool = known.get(set);
-    if (pool !== undefined) pools[pool.name] = poolOf(shares, set, pool.labels);
+    if (pool === undefined) continue;
+    const { weight } = sharesOf(shares, set).find((share) => share.isDeclared) ?? {};
+    const isSet = weight !== undefined && !isReleasing(name);
+    pools[pool.name] = { ...poolOf(shares, set, pool.labels), ...(isSet && { weight }) };
   }
   const taken = [...Object.keys(pools), ...[...known.values()].map((pool) => pool.name)];
   for (const set of sets) {
@@ -192,7 +196,8 @@ function leave(service: Service, pool: string, pools: Readonly<Record<string, Po
   const told = notesOf(pools[pool]?.labels);
   const weight = service.pools.find((each) => each.name === pool)?.weight;
   // The share that it was moved to is what it begins with, should others come again.
-  const notes = told.set === undefined ? {} : { ...told, weight: weight || undefined };
+  const begins = told.isDeclared ? told.weight : weight || undefined;
+  const notes = told.set === undefined ? {} : { ...told, weight: begins };
   const put = { ...body, pools: { ...Object.fromEntries(kept), ...pools }, labels: withNotes(labels, notes) };
   return [
     { kind: 'service.put', name, body: put },
@@ -227,6 +232,7 @@ function notesFor(set: string, own: readonly Share[]) {
     owner: first('owner'),
     resource: first('resource'),
     weight: first('weight'),
+    isDeclared: own.some((share) => share.isDeclared),
     ttls: Object.fromEntries(ttls),
   };
 }

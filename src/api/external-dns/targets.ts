@@ -3,9 +3,9 @@ import { Malformed } from '../../wire/malformed.ts';
 import { formatRdata, parseRdata, parseType } from '../../wire/rdata.ts';
 
 /** Those that ExternalDNS knows. */
-const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'TXT', 'SRV', 'NS', 'PTR', 'MX', 'NAPTR']);
+const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'TXT', 'SRV', 'NS', 'PTR', 'MX', 'NAPTR', 'DNAME']);
 /** Their targets end in a name, which is written without its final dot; SRV's and NAPTR's is written with it. */
-const DOTLESS: ReadonlySet<string> = new Set(['CNAME', 'NS', 'PTR', 'MX']);
+const DOTLESS: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'NS', 'PTR', 'MX']);
 /** RFC 1035 §3.3. */
 const STRING_MAX_BYTES = 255;
 
