@@ -6,6 +6,8 @@ import { LINUX, type Libc, loadLibc } from '../src/sockets/libc.ts';
 import { buildQuery } from '../test/fixtures/dns-client.ts';
 
 export interface ClientTask {
+  /** Of the server. */
+  readonly address: string;
   readonly port: number;
   readonly name: string;
   readonly pools: number;
@@ -42,10 +44,10 @@ class BatchClient {
   readonly #address: number;
   readonly #queryBytes: number;
 
-  constructor(libc: Libc, { port, name }: ClientTask) {
+  constructor(libc: Libc, { address, port, name }: ClientTask) {
     this.#libc = libc;
     this.#fd = libc.socket(LINUX.AF_INET, LINUX.SOCK_DGRAM | LINUX.SOCK_CLOEXEC, 0);
-    const server = encodeSockaddr({ address: '127.0.0.1', port });
+    const server = encodeSockaddr({ address, port });
     if (connect(this.#fd, server, server.length) !== 0) throw new Error('connect failed');
     const query = buildQuery({ name });
     this.#queryBytes = query.length;

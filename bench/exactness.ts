@@ -12,6 +12,8 @@ const name = 'app.example.test';
 
 export interface ExactnessFigures extends ClientResult {
   readonly shifts: number;
+  /** That served UDP. */
+  readonly transport: unknown;
   readonly slowestShiftMs: number;
   readonly seconds: number;
 }
@@ -22,6 +24,8 @@ export interface ExactnessOptions {
   readonly shifts: number;
   /** Says that a shift is acknowledged before it is asked for: the client must then find stale answers. */
   readonly lies?: boolean;
+  /** How the server is started, where not as usual, and where it is asked. */
+  readonly server?: Parameters<typeof startTeal>[1] & { readonly address: string };
   readonly progress?: (answers: number, shifts: number) => void;
 }
 
@@ -32,7 +36,7 @@ function weightsOf(state: number): Record<string, number> {
 
 /** A server with its data in `folder`. */
 export async function measureExactness(folder: string, options: ExactnessOptions): Promise<ExactnessFigures> {
-  const teal = await startTeal(folder);
+  const teal = await startTeal(folder, options.server);
   const pools = Object.fromEntries(
     Object.entries(weightsOf(0)).map(([pool, weight], i) => [pool, { weight, targets: [`192.0.2.${i + 1}`] }]),
   );
@@ -40,7 +44,7 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   if (made.status >= 300) throw new Error(JSON.stringify(made.body));
   const words = new Int32Array(new SharedArrayBuffer(16));
   const client = new Worker(new URL('./exactness-client.ts', import.meta.url), {
-    workerData: { port: teal.dnsPort, name, pools: POOLS, words },
+    workerData: { address: options.server?.address ?? '127.0.0.1', port: teal.dnsPort, name, pools: POOLS, words },
   });
   const finished = new Promise<ClientResult>((resolve, reject) => {
     client.once('message', resolve);
@@ -64,5 +68,6 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   Atomics.store(words, WORD.DONE, 1);
   const result = await finished;
   await teal.end('SIGTERM');
-  return { ...result, shifts, slowestShiftMs, seconds: (performance.now() - startedAt) / 1000 };
+  const transport = teal.log.find(({ msg }) => msg === 'ready')?.transport;
+  return { ...result, transport, shifts, slowestShiftMs, seconds: (performance.now() - startedAt) / 1000 };
 }

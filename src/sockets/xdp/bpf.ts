@@ -106,6 +106,8 @@ export function attachProgram(libc: Libc, program: number, interfaceIndex: numbe
   throw faultOf('a program on the interface', libc.errno(), {
     EBUSY: 'somebody else has an XDP program there',
     EEXIST: 'somebody else has an XDP program there',
+    // One number has both names.
+    ENOTSUP: generic,
     EOPNOTSUPP: generic,
     EINVAL: 'the kernel or the driver does not take it as the interface is set up (Linux 5.9 at least; MTU, queues)',
     ERANGE: 'the MTU is too large for the driver to run XDP programs',

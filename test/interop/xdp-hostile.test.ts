@@ -1,0 +1,81 @@
+/** Frames of strangers at an AF_XDP socket, a worker that dies over one, and answers that must not be of yesterday. */
+import t from 'tap';
+import { measureExactness } from '../../bench/exactness.ts';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { buildFrame, type FrameFields, readFrame } from '../fixtures/frames.ts';
+import { mulberry32, packets } from '../fixtures/mutate.ts';
+import { CLIENT, openWire, RawFrames, SERVER } from '../fixtures/two-namespaces.ts';
+import { overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+
+const app = 'app.example.test';
+const FRAMES = 100_000;
+/** A plain query of a bystander after so many frames. */
+const BETWEEN = 1000;
+
+t.test('100,000 mutated frames: nobody dies, replies are whole, and a bystander loses no answer', async (t) => {
+  const wire = openWire();
+  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+  t.teardown(() => wire.close());
+  const teal = await startXdp(wire, t.testdir());
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  if (transportOf(teal).transport !== 'xdp') return t.comment(`LEFT OUT: ${transportOf(teal).warnings}`);
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  const random = mulberry32(4);
+  const draw = (limit: number): number => Math.floor(random() * limit);
+  const server = Uint8Array.from(wire.macs.server);
+  let replies = 0;
+  const judge = (): void => {
+    for (const frame of raw.receive()) {
+      // The kernel of the other side answers what is none of ours; a reply of DNS is judged to its last byte.
+      const isDns = frame.subarray(6, 12).equals(server) && [23, 27, 20, 24].some((at) => frame[at] === 17);
+      if (!isDns || frame.subarray(0, 6).some((byte) => byte === 0xff)) continue;
+      const { sourcePort, message } = readFrame(frame);
+      if (sourcePort !== 53) continue;
+      if (message.length < 12 || (message[2] & 0x80) === 0) t.fail('a reply that is no DNS message');
+      replies++;
+    }
+  };
+  let sent = 0;
+  for (const message of packets(23, FRAMES)) {
+    const isV6 = draw(2) === 0;
+    const fields: FrameFields = {
+      ...{ to: wire.macs.server, from: wire.macs.client },
+      ...(isV6 ? { source: CLIENT.v6, destination: SERVER.v6 } : { source: CLIENT.v4, destination: SERVER.v4 }),
+      ...{ sourcePort: 1024 + draw(60_000), destinationPort: 53, message: message.subarray(0, 1400) },
+      ...(draw(4) === 0 ? { vlan: draw(0x1_0000) } : {}),
+      checksum: isV6 || draw(2) === 0 ? 'whole' : 'none',
+    };
+    let frame = buildFrame(fields);
+    // Behind the stations' addresses, or no frame would arrive: headers as often as the message.
+    for (let flips = draw(3); flips > 0; flips--)
+      frame[12 + draw(Math.min(frame.length - 12, draw(2) === 0 ? 60 : 1500))] ^= 1 << draw(8);
+    if (draw(10) === 0) frame = frame.subarray(0, 14 + draw(frame.length - 13));
+    raw.send(frame);
+    if (++sent % BETWEEN !== 0) continue;
+    judge();
+    t.equal((await askUdp(isV6 ? SERVER.v6 : SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+    judge();
+  }
+  t.ok(replies > FRAMES / 20, `${replies} replies`);
+  const failed = teal.log.filter(({ msg }) => /worker (failed|replaced)|stands still/.test(String(msg)));
+  t.same(failed, [], 'no worker was replaced');
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+});
+
+t.test('of 200,000 answers during 100 shifts none is of a state before the one that was acknowledged', async (t) => {
+  const wire = openWire();
+  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+  t.teardown(() => wire.close());
+  const env = { ...overTheWire };
+  const server = { address: SERVER.v4, wrapper: wire.atServer, env };
+  const { answers, stale, shifts, transport } = await measureExactness(t.testdir(), {
+    answers: 200_000,
+    shifts: 100,
+    server,
+  });
+  if (transport !== 'xdp') return t.comment(`LEFT OUT: ${transport} served`);
+  t.ok(answers >= 200_000);
+  t.ok(shifts >= 100);
+  t.equal(stale, 0);
+});

@@ -1,0 +1,125 @@
+/** Where AF_XDP cannot be had one line says why, and batches answer; a server that is killed leaves nothing behind. */
+import { spawnSync } from 'node:child_process';
+import t, { type Test } from 'tap';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { buildFrame, readFrame } from '../fixtures/frames.ts';
+import { startTeal } from '../fixtures/process.ts';
+import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+
+const app = 'app.example.test';
+/** Queries at once: more than a worker answers in a turn, fewer than a queue holds. */
+const BURST = 1000;
+
+function wired(what: string, run: (t: Test, wire: Wire) => Promise<void>): void {
+  t.test(what, async (t) => {
+    const wire = openWire();
+    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+    t.teardown(() => wire.close());
+    await run(t, wire);
+  });
+}
+
+/** Starts a server that is to fall back, and gives the one line that says why. */
+async function fallsBack(t: Test, wire: Wire, words: readonly string[], env: Record<string, string>): Promise<string> {
+  const teal = await startTeal(t.testdir(), { wrapper: [...wire.atServer, ...words], env: { ...overTheWire, ...env } });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const { transport, warnings } = transportOf(teal);
+  t.equal(transport, 'batch');
+  t.equal(warnings.length, 1, `one line: ${warnings}`);
+  const [address = '', port = ''] = (
+    overTheWire.TEAL_DNS_LISTEN === env.TEAL_DNS_LISTEN ? '' : (env.TEAL_DNS_LISTEN ?? '')
+  ).split(':');
+  const [host, at] = address === '127.0.0.1' || address === '' ? [SERVER.v4, 53] : [address, Number(port)];
+  if (address !== '127.0.0.1')
+    t.equal((await askUdp(host, at, buildQuery({ name: app }))).answers.length, 1, 'and it answers');
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  return warnings[0] ?? '';
+}
+
+/** Without these rights: root in all else. */
+const without = (...rights: string[]): string[] => {
+  const list = rights.map((right) => `-${right}`).join(',');
+  return ['setpriv', `--bounding-set=${list}`, `--inh-caps=${list}`];
+};
+
+wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
+  t.match(
+    await fallsBack(t, wire, without('net_raw'), {}),
+    /an AF_XDP socket: EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/,
+  );
+  t.match(await fallsBack(t, wire, without('bpf', 'sys_admin'), {}), /EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/);
+  t.match(
+    await fallsBack(t, wire, without('net_admin', 'sys_admin'), {}),
+    /EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/,
+  );
+  const little = [...without('ipc_lock'), 'prlimit', '--memlock=65536'];
+  t.match(await fallsBack(t, wire, little, {}), /4 MiB for frames: ENOBUFS, more memory than may be locked/);
+  t.match(
+    await fallsBack(t, wire, [], { TEAL_DNS_LISTEN: '127.0.0.1:0' }),
+    /no address that is listened on is one of a network interface/,
+  );
+  t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'absent0' }), /absent0: interface absent0: ENODEV/);
+  wire.ip('link', 'add', 'link', wire.server, 'plain0', 'type', 'macvlan');
+  wire.ip('link', 'set', 'plain0', 'up');
+  t.match(
+    await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'plain0' }),
+    /plain0: .*its driver runs no XDP programs by itself/,
+  );
+  t.notOk(hasProgram(wire));
+});
+
+wired('an interface that somebody else has: EBUSY', async (t, wire) => {
+  const first = await startXdp(wire, t.testdir({ data: {} }));
+  t.teardown(() => first.child.kill('SIGKILL'));
+  if (transportOf(first).transport !== 'xdp')
+    return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${transportOf(first).warnings}`);
+  const why = await fallsBack(t, wire, [], { TEAL_DNS_LISTEN: `${SERVER.v4}:5353` });
+  t.match(why, /EBUSY, somebody else has/);
+  t.ok(hasProgram(wire), 'the other one is not disturbed');
+  t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+  t.same(await first.end('SIGTERM'), { code: 0, signal: null });
+});
+
+wired('kill -9: no program is left, and the next plain query is answered by a new start', async (t, wire) => {
+  const folder = t.testdir();
+  for (let i = 0; i < 3; i++) {
+    const teal = await startXdp(wire, folder);
+    t.teardown(() => teal.child.kill('SIGKILL'));
+    const { transport, warnings } = transportOf(teal);
+    if (transport !== 'xdp') return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${warnings}`);
+    const before = datagramsToSockets(wire);
+    t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+    t.equal(datagramsToSockets(wire), before);
+    t.same(await teal.end('SIGKILL'), { code: null, signal: 'SIGKILL' });
+    t.notOk(hasProgram(wire));
+  }
+});
+
+wired('a server that is told to stop answers what it has received', async (t, wire) => {
+  const teal = await startXdp(wire, t.testdir());
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  if (transportOf(teal).transport !== 'xdp') return t.comment('LEFT OUT: the kernel refuses AF_XDP');
+  t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  for (let id = 0; id < BURST; id++) {
+    const frame = buildFrame({
+      ...{ to: wire.macs.server, from: wire.macs.client, source: CLIENT.v4, destination: SERVER.v4 },
+      ...{ sourcePort: 2000 + id, destinationPort: 53, message: buildQuery({ name: app, id }) },
+    });
+    if (!raw.send(frame)) t.fail('a frame was not sent');
+  }
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  const answered = new Set<number>();
+  for (const frame of raw.receive()) {
+    if (frame.readUInt16BE(12) === 0x0800 && frame.readUInt16BE(34) === 53)
+      answered.add(readFrame(frame).destinationPort);
+  }
+  t.equal(answered.size, BURST);
+  t.notOk(hasProgram(wire));
+});
+
+t.test('setpriv and prlimit are here, without which the above would show nothing', async (t) => {
+  for (const command of ['setpriv', 'prlimit']) t.equal(spawnSync(command, ['--version']).status, 0, command);
+});

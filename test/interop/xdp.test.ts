@@ -1,0 +1,211 @@
+/** Answers past the kernel's network stack (AF_XDP), over a real wire between two namespaces, and everything else past them. */
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import t, { type Test } from 'tap';
+import { askTcp, askUdp, buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { decode } from '../fixtures/dns-decode.ts';
+import { buildFrame, checksum, type FrameFields, readFrame } from '../fixtures/frames.ts';
+import type { TealProcess } from '../fixtures/process.ts';
+import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { datagramsToSockets, hasProgram, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+
+const app = 'app.example.test';
+const pools = ['192.0.2.10', '192.0.2.20'];
+
+/** Waits for what comes sooner or later. */
+async function until<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
+  for (let i = 0; i < 3000; i++) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await new Promise((go) => setTimeout(go, 10));
+  }
+  throw new Error(`it never came: ${what}`);
+}
+
+/** Runs a test with a server on a wire of its own, or says why the machine does not let it. */
+function wired(
+  what: string,
+  options: { queues?: number; mtu?: number; env?: Record<string, string> },
+  run: (t: Test, wire: Wire, teal: TealProcess) => Promise<void>,
+): void {
+  t.test(what, async (t) => {
+    const wire = openWire(options);
+    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+    t.teardown(() => wire.close());
+    const teal = await startXdp(wire, t.testdir(), options.env);
+    t.teardown(() => teal.child.kill('SIGKILL'));
+    const { transport, warnings } = transportOf(teal);
+    if (transport !== 'xdp') return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${warnings}`);
+    await run(t, wire, teal);
+    t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+    t.notOk(hasProgram(wire), 'nothing is left on the interface');
+  });
+}
+
+/** Sends a frame and waits for the frame that `isReply` knows. */
+async function exchange(raw: RawFrames, frame: Uint8Array, isReply: (frame: Buffer) => boolean): Promise<Buffer> {
+  raw.send(frame);
+  return until(() => [...raw.receive()].find(isReply), 'a reply to a frame');
+}
+
+const fromServer = (wire: Wire) => (frame: Buffer) => frame.subarray(6, 12).equals(Uint8Array.from(wire.macs.server));
+
+function queryFrame(wire: Wire, more: Partial<FrameFields> = {}): FrameFields {
+  return {
+    to: wire.macs.server,
+    from: wire.macs.client,
+    source: CLIENT.v4,
+    destination: SERVER.v4,
+    sourcePort: 4444,
+    destinationPort: 53,
+    message: buildQuery({ name: app, id: 7 }),
+    ...more,
+  };
+}
+
+wired('IPv4, IPv6 and EDNS, without a datagram through the kernel; TCP beside it', {}, async (t, wire, teal) => {
+  t.ok(hasProgram(wire));
+  const before = datagramsToSockets(wire);
+  for (const host of [SERVER.v4, SERVER.v6]) {
+    const client = await UdpClient.open(host, 53);
+    for (let i = 0; i < 200; i++) {
+      const reply = await client.ask(buildQuery({ name: app, ...(i % 2 === 0 ? { edns: { udpBytes: 1232 } } : {}) }));
+      if (!pools.includes(String(reply.answers[0]?.data))) t.fail(JSON.stringify(reply.answers));
+    }
+    await client.close();
+  }
+  t.equal(datagramsToSockets(wire) - before, 0, 'they went past the kernel');
+  for (const host of [SERVER.v4, SERVER.v6]) {
+    const [reply] = await askTcp(host, 53, [buildQuery({ name: app })]);
+    t.equal(reply?.answers.length, 1);
+  }
+  const { body } = await teal.call('GET', '/readyz');
+  t.ok(body);
+});
+
+wired('a VLAN tag comes back as it was, and a query in fragments is answered by the socket', {}, async (t, wire) => {
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  for (const family of [{}, { source: CLIENT.v6, destination: SERVER.v6 }]) {
+    for (const vlan of [undefined, 5, 0xe005]) {
+      const fields = queryFrame(wire, { ...family, ...(vlan === undefined ? {} : { vlan }) });
+      const reply = readFrame(await exchange(raw, buildFrame(fields), fromServer(wire)));
+      t.equal(reply.vlan, vlan);
+      t.same(reply.to, wire.macs.client);
+      t.equal(reply.destinationPort, 4444);
+      t.equal(decode(reply.message).answers.length, 1);
+    }
+  }
+  const before = datagramsToSockets(wire);
+  const client = await UdpClient.open(SERVER.v4, 53);
+  const port = client.localPort;
+  const message = buildQuery({ name: app, id: 99 });
+  const answer = client.send(message);
+  t.ok(await answer, 'the plain one of the same socket');
+  const again = client.send(message);
+  await again;
+  const waiting = new Promise((resolve) => setTimeout(resolve, 10));
+  for (const fragment of fragmentsOf(buildFrame(queryFrame(wire, { sourcePort: port, message })))) raw.send(fragment);
+  await waiting;
+  await until(() => datagramsToSockets(wire) - before === 1 || undefined, 'the two fragments as one datagram');
+  await until(() => client.unexpected === 1 || undefined, 'the reply to it');
+  await client.close();
+});
+
+/** A frame of IPv4 as two fragments (RFC 791 §3.2), cut after 16 bytes. */
+function fragmentsOf(frame: Buffer): Buffer[] {
+  const part = (from: number, to: number, field: number): Buffer => {
+    const piece = Buffer.concat([frame.subarray(0, 34), frame.subarray(34 + from, 34 + to)]);
+    piece.writeUInt16BE(piece.length - 14, 16);
+    piece.writeUInt16BE(field, 20);
+    piece.writeUInt16BE(0, 24);
+    piece.writeUInt16BE(checksum(piece.subarray(14, 34)), 24);
+    return piece;
+  };
+  return [part(0, 16, 0x2000), part(16, frame.length - 34, 2)];
+}
+
+wired('what is none of ours goes its usual way', {}, async (t, wire) => {
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  const other = dgram.createSocket('udp4');
+  other.connect(54, SERVER.v4);
+  await once(other, 'connect');
+  const refused = once(other, 'error');
+  other.send('to nobody');
+  t.match(await refused, [{ code: 'ECONNREFUSED' }], 'the kernel says that another port is closed');
+  other.close();
+  const echo = buildFrame(queryFrame(wire, { message: new Uint8Array(8) }));
+  // ICMP (RFC 792): an echo request in the place of the datagram.
+  echo[23] = 1;
+  echo.writeUInt16BE(0, 24);
+  echo.writeUInt16BE(checksum(echo.subarray(14, 34)), 24);
+  echo.fill(0, 34);
+  echo[34] = 8;
+  echo.writeUInt16BE(checksum(echo.subarray(34)), 36);
+  const pong = await exchange(raw, echo, (frame) => fromServer(wire)(frame) && frame[23] === 1 && frame[34] !== 3);
+  t.equal(pong[34], 0, 'an echo reply');
+  const toAll = buildFrame(queryFrame(wire, { to: [255, 255, 255, 255, 255, 255], sourcePort: 4555 }));
+  const before = datagramsToSockets(wire);
+  raw.send(toAll);
+  await until(() => datagramsToSockets(wire) > before || undefined, 'a broadcast frame at the socket');
+});
+
+wired(
+  'several queues, a worker each; each client is answered, whichever queue its queries come by',
+  { queues: 4, env: { TEAL_DNS_WORKERS: '2' } },
+  async (t, wire, teal) => {
+    const before = datagramsToSockets(wire);
+    for (let i = 0; i < 64; i++) {
+      const reply = await askUdp(i % 2 === 0 ? SERVER.v4 : SERVER.v6, 53, buildQuery({ name: app }));
+      t.equal(reply.answers.length, 1);
+    }
+    t.equal(datagramsToSockets(wire) - before, 0);
+    t.match(
+      teal.log.find(({ msg }) => msg === 'dns served by AF_XDP'),
+      { queues: 4, driver: 'veth' },
+    );
+  },
+);
+
+wired(
+  'a wildcard is each address of the machine, those that come later too',
+  { env: { TEAL_DNS_LISTEN: '0.0.0.0:53,[::]:53' } },
+  async (t, wire) => {
+    const past = async (host: string): Promise<boolean> => {
+      const before = datagramsToSockets(wire);
+      const reply = await askUdp(host, 53, buildQuery({ name: app }));
+      t.equal(reply.answers.length, 1, host);
+      return datagramsToSockets(wire) === before;
+    };
+    t.ok(await past(SERVER.v4));
+    t.ok(await past(SERVER.v6));
+    wire.ip('addr', 'add', '10.77.0.9/24', 'dev', wire.server);
+    await until(async () => (await past('10.77.0.9')) || undefined, 'the new address past the kernel');
+  },
+);
+
+wired(
+  'a reply is no longer than the interface carries',
+  { mtu: 700, env: { TEAL_DNS_LISTEN: `${SERVER.v4}:53`, TEAL_DNS_UDP_MAX_BYTES: '4096' } },
+  async (t, _wire, teal) => {
+    for (const [name, strings] of [
+      ['long', 4],
+      ['short', 2],
+    ] as const) {
+      const rdata = [Array.from({ length: strings }, () => `"${'x'.repeat(200)}"`).join(' ')];
+      const made = await teal.call('PUT', `/v1/zones/example.test/rrsets/${name}.example.test/TXT`, {
+        ttlSeconds: 60,
+        rdata,
+      });
+      t.ok(made.status < 300, JSON.stringify(made.body));
+    }
+    const edns = { udpBytes: 4096 };
+    const short = await askUdp(SERVER.v4, 53, buildQuery({ name: 'short.example.test', type: 'TXT', edns }));
+    t.equal(short.answers.length, 1);
+    const long = await askUdp(SERVER.v4, 53, buildQuery({ name: 'long.example.test', type: 'TXT', edns }));
+    t.ok(long.tc, 'the client is to ask again over TCP');
+    const [whole] = await askTcp(SERVER.v4, 53, [buildQuery({ name: 'long.example.test', type: 'TXT' })]);
+    t.equal(whole?.answers.length, 1);
+  },
+);
