@@ -34,6 +34,8 @@ export interface ZoneSnapshot {
 
 /** RRsets a transaction: a few milliseconds that the main thread may have to wait. */
 const ROWS_AT_ONCE = 500;
+/** And a statement: to begin and end one costs more than to add a row. With more nothing is gained. */
+const ROWS_A_STATEMENT = 50;
 
 export class Staging {
   readonly #database: Database;
@@ -65,7 +67,7 @@ export class Staging {
     let batch: StagedRRset[] = [];
     const write = this.#database.transaction(() => {
       if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
-      for (const rrset of batch) this.#statements.addRRset.run(content, ...rrsetColumns(rrset));
+      this.#addRRsets(content, batch);
     });
     for (const rrset of rrsets) {
       if (batch.push(rrset) < ROWS_AT_ONCE) continue;
@@ -74,6 +76,17 @@ export class Staging {
     }
     if (batch.length > 0 || content === 0) this.#turn.asBuilder(write.immediate);
     return content;
+  }
+
+  #addRRsets(content: number, rrsets: readonly StagedRRset[]): void {
+    const { addRRset, addRRsets } = this.#statements;
+    let at = 0;
+    for (; at + ROWS_A_STATEMENT <= rrsets.length; at += ROWS_A_STATEMENT) {
+      const values: unknown[] = [];
+      for (let i = at; i < at + ROWS_A_STATEMENT; i++) values.push(content, ...rrsetColumns(rrsets[i]));
+      addRRsets.run(...values);
+    }
+    for (; at < rrsets.length; at++) addRRset.run(content, ...rrsetColumns(rrsets[at]));
   }
 
   /** Keeps a packed content for the import that is to come; one that is there already stays until then. */
@@ -191,12 +204,17 @@ export class Staging {
   }
 }
 
+function addRows(count: number): string {
+  const rows = Array.from({ length: count }, () => '(?, ?, ?, ?, ?, ?, 0)').join(', ');
+  return `INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision) VALUES ${rows}`;
+}
+
 function prepare(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
     addContent: sql("INSERT INTO contents (state, revision) VALUES ('staged', 0)"),
-    addRRset: sql(`INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision)
-      VALUES (?, ?, ?, ?, ?, ?, 0)`),
+    addRRset: sql(addRows(1)),
+    addRRsets: sql(addRows(ROWS_A_STATEMENT)),
     contentOf: sql('SELECT content FROM zones WHERE name = ?'),
     sameRRset: sql(`SELECT 1 FROM rrsets
       WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ? AND record_ttls IS ?`),

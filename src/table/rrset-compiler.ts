@@ -8,6 +8,8 @@ import type { Retirer } from './reclaim.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;
+/** Room for most RRsets. */
+const FIRST_DRAFT_BYTES = 512;
 /** Owner pointer, type, class, TTL and RDLENGTH (RFC 1035 §3.2.1). */
 const RECORD_HEADER_BYTES = 12;
 
@@ -25,6 +27,7 @@ interface Fixup {
 export class RRsetCompiler {
   readonly #blocks: Blocks & Retirer;
   readonly #apex: Uint8Array;
+  readonly #draft = new Draft();
 
   /** `apex`: the zone's, in lower-case wire form. `blocks` frees what is retired when its readers let it. */
   constructor(blocks: Blocks & Retirer, apex: Uint8Array) {
@@ -49,36 +52,34 @@ export class RRsetCompiler {
     ttlSeconds: number | readonly number[],
     rdata: readonly Uint8Array[],
   ): number {
-    const fixups: Fixup[] = [];
-    const bytes: number[] = [];
-    const lengths = new Set<number>();
-    for (const [i, data] of rdata.entries()) {
-      const start = bytes.length;
-      const ttl = typeof ttlSeconds === 'number' ? ttlSeconds : ttlSeconds[i];
-      bytes.push(0xc0, OWNER_POSITION, type >> 8, type & 0xff, 0, CLASS.IN);
-      bytes.push(ttl >>> 24, (ttl >>> 16) & 0xff, (ttl >>> 8) & 0xff, ttl & 0xff, 0, 0);
-      appendCompressed(bytes, data, compressibleNames(type, data), owner, fixups);
-      const length = bytes.length - start - RECORD_HEADER_BYTES;
-      bytes[start + RECORD_HEADER_BYTES - 2] = length >> 8;
-      bytes[start + RECORD_HEADER_BYTES - 1] = length & 0xff;
-      lengths.add(bytes.length - start);
+    const draft = this.#draft;
+    draft.begin(rdata);
+    let stride = 0;
+    for (let i = 0; i < rdata.length; i++) {
+      const start = draft.length;
+      draft.appendHeader(type, typeof ttlSeconds === 'number' ? ttlSeconds : ttlSeconds[i]);
+      draft.appendCompressed(rdata[i], compressibleNames(type, rdata[i]), owner);
+      const length = draft.length - start;
+      draft.setDataLength(start, length - RECORD_HEADER_BYTES);
+      stride = i === 0 || stride === length ? length : 0;
     }
     const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0]) : undefined;
-    const size = RRSET.DATA + fixups.length + Math.ceil((bytes.length + (target?.length ?? 0)) / 4);
+    const { length, fixups } = draft;
+    const size = RRSET.DATA + fixups.length + Math.ceil((length + (target?.length ?? 0)) / 4);
     const offset = this.#blocks.allocate(size);
     const { words, bytes: memory } = this.#blocks.view;
     words[offset + RRSET.COUNT] = rdata.length;
-    words[offset + RRSET.LENGTH] = bytes.length;
-    words[offset + RRSET.STRIDE] = lengths.size === 1 ? bytes.length / rdata.length : 0;
+    words[offset + RRSET.LENGTH] = length;
+    words[offset + RRSET.STRIDE] = stride;
     words[offset + RRSET.FIXUPS] = fixups.length;
-    words[offset + RRSET.TARGET] = target === undefined ? 0 : bytes.length;
+    words[offset + RRSET.TARGET] = target === undefined ? 0 : length;
     words[offset + RRSET.WORDS] = size;
-    fixups.forEach((fixup, i) => {
-      words[offset + RRSET.DATA + i] = (fixup.position << 8) | fixup.suffix;
+    fixups.forEach(({ position, suffix }, i) => {
+      words[offset + RRSET.DATA + i] = (position << 8) | suffix;
     });
     const first = (offset + RRSET.DATA + fixups.length) * 4;
-    memory.set(bytes, first);
-    if (target !== undefined) memory.set(target, first + bytes.length);
+    draft.copyTo(memory, first);
+    if (target !== undefined) memory.set(target, first + length);
     return offset;
   }
 
@@ -88,25 +89,69 @@ export class RRsetCompiler {
   }
 }
 
-function appendCompressed(
-  out: number[],
-  data: Uint8Array,
-  names: readonly number[],
-  owner: Uint8Array,
-  fixups: Fixup[],
-): void {
-  let copied = 0;
-  for (const start of names) {
-    for (; copied < start; copied++) out.push(data[copied]);
-    const length = nameLength(data, start);
-    const { keep, suffix } = sharedSuffix(data.subarray(start, start + length), owner);
-    for (; copied < start + keep; copied++) out.push(data[copied]);
-    if (suffix < 0) continue;
-    fixups.push({ position: out.length, suffix });
-    out.push(0xc0 | ((OWNER_POSITION + suffix) >> 8), (OWNER_POSITION + suffix) & 0xff);
-    copied = start + length;
+/** Records in the making, in memory that the next ones are made in too: a zone has a million of them. */
+class Draft {
+  length = 0;
+  fixups: Fixup[] = [];
+  #bytes = new Uint8Array(FIRST_DRAFT_BYTES);
+
+  /** Makes room for these records; compression only makes them shorter. */
+  begin(rdata: readonly Uint8Array[]): void {
+    this.length = 0;
+    if (this.fixups.length > 0) this.fixups = [];
+    let most = 0;
+    for (let i = 0; i < rdata.length; i++) most += RECORD_HEADER_BYTES + rdata[i].length;
+    if (most > this.#bytes.length) this.#bytes = new Uint8Array(most);
   }
-  for (; copied < data.length; copied++) out.push(data[copied]);
+
+  /** All but the length of the data. */
+  appendHeader(type: number, ttlSeconds: number): void {
+    const bytes = this.#bytes;
+    let at = this.length;
+    bytes[at++] = 0xc0;
+    bytes[at++] = OWNER_POSITION;
+    bytes[at++] = type >> 8;
+    bytes[at++] = type & 0xff;
+    bytes[at++] = 0;
+    bytes[at++] = CLASS.IN;
+    for (let shift = 24; shift >= 0; shift -= 8) bytes[at++] = (ttlSeconds >>> shift) & 0xff;
+    this.length = at + 2;
+  }
+
+  setDataLength(record: number, length: number): void {
+    this.#bytes[record + RECORD_HEADER_BYTES - 2] = length >> 8;
+    this.#bytes[record + RECORD_HEADER_BYTES - 1] = length & 0xff;
+  }
+
+  /** RDATA, with the names in it that begin at `names` compressed against the owner. */
+  appendCompressed(data: Uint8Array, names: readonly number[], owner: Uint8Array): void {
+    let copied = 0;
+    for (const start of names) {
+      const length = nameLength(data, start);
+      const { keep, suffix } = sharedSuffix(data.subarray(start, start + length), owner);
+      this.#append(data, copied, start + keep);
+      copied = start + keep;
+      if (suffix < 0) continue;
+      this.fixups.push({ position: this.length, suffix });
+      this.#bytes[this.length++] = 0xc0 | ((OWNER_POSITION + suffix) >> 8);
+      this.#bytes[this.length++] = (OWNER_POSITION + suffix) & 0xff;
+      copied = start + length;
+    }
+    this.#append(data, copied, data.length);
+  }
+
+  /** Byte by byte: most are short. */
+  #append(data: Uint8Array, start: number, end: number): void {
+    const bytes = this.#bytes;
+    let to = this.length;
+    for (let at = start; at < end; at++) bytes[to++] = data[at];
+    this.length = to;
+  }
+
+  copyTo(memory: Uint8Array, first: number): void {
+    const bytes = this.#bytes;
+    for (let i = 0; i < this.length; i++) memory[first + i] = bytes[i];
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts'
 import type { Retirer } from './reclaim.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 
+const NO_PAIRS: ReadonlyMap<number, number> = new Map();
+
 export class ZoneBuilder implements Blocks, Retirer {
   /** The index's cell. */
   readonly cell: number;
@@ -48,6 +50,15 @@ export class ZoneBuilder implements Blocks, Retirer {
     const { words } = this.#arena.view;
     const old = words[node + ENTRY.VERSION_WORD];
     const oldCount = words[old + NODE.COUNT];
+    this.#flags |= zoneFlags(owner, type, isApex);
+    if (oldCount === 0) {
+      // So it is with nearly all names of a large zone, and there is room for one: see #writeVersion.
+      words[old + NODE.FLAGS] = nodeFlags([type], true, isApex);
+      words[old + NODE.COUNT] = 1;
+      words[old + NODE.PAIRS] = type;
+      words[old + NODE.PAIRS + 1] = rrset;
+      return;
+    }
     const pairs = new Map<number, number>();
     for (let i = 0; i < oldCount; i++) {
       pairs.set(words[old + NODE.PAIRS + 2 * i], words[old + NODE.PAIRS + 2 * i + 1]);
@@ -57,7 +68,6 @@ export class ZoneBuilder implements Blocks, Retirer {
     pairs.set(type, rrset);
     this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, nodeWords(oldCount));
-    this.#flags |= zoneFlags(owner, type, isApex);
   }
 
   /**
@@ -116,7 +126,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       words[node + ENTRY.PARENT] = parent;
       words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
     }
-    this.#writeVersion(node, new Map(), nodeFlags([], true, isApex));
+    this.#writeVersion(node, NO_PAIRS, nodeFlags([], true, isApex));
     return node;
   }
 
@@ -132,7 +142,8 @@ export class ZoneBuilder implements Blocks, Retirer {
   }
 
   #writeVersion(node: number, pairs: ReadonlyMap<number, number>, flags: number): void {
-    const version = this.allocate(nodeWords(pairs.size));
+    // A block of no pair has room for one all the same: the allocator's steps are of four words.
+    const version = this.allocate(nodeWords(Math.max(1, pairs.size)));
     const { words } = this.#arena.view;
     words[version + NODE.FLAGS] = flags | NODE_EXISTS;
     words[version + NODE.COUNT] = pairs.size;
