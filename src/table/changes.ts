@@ -16,6 +16,13 @@ export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex };
 
+/** Up to where a table holds what a store does. */
+export interface Held {
+  readonly revision: number;
+  /** Tells the history that led there from every other; see control/log/history.ts. */
+  readonly history: number;
+}
+
 export interface TableChanges {
   /** Brings a whole zone in and publishes it: cheaper than its RRsets one by one, for the start. */
   load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined;
@@ -24,8 +31,11 @@ export interface TableChanges {
    * behind. At most one prepared list is pending at a time.
    */
   prepare(changes: readonly TableChange[]): Problem | undefined;
-  /** Makes all that was prepared visible to every worker, in one store of the generation word. */
-  publish(): void;
+  /**
+   * Makes all that was prepared visible to every worker, in one store of the generation word. `held`: the revision that the
+   * table holds from then on; left out: that which it held.
+   */
+  publish(held?: Held): void;
   /** Undoes what was prepared: the store refused it. */
   takeBack(): void;
 }

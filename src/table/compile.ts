@@ -11,6 +11,7 @@ import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import { rulesWords, writeRules } from './picking/rules.ts';
 import type { RRsetCompiler } from './rrset-compiler.ts';
+import { recordWords, writeRecord } from './service-record.ts';
 
 /** A pool as the table keeps it: its RRsets survive a shift, only thresholds change. */
 export interface CompiledPool {
@@ -55,10 +56,20 @@ export function compilePool(
   return [first, second];
 }
 
-/** Puts a service's plan into the arena, from its compiled pools. `id`: a number that no other service has had. Throws ArenaFull. */
-export function compilePlan(blocks: Blocks, service: Service, id: number, pools: readonly CompiledPool[]): number {
+/**
+ * Puts a service's plan into the arena, from its compiled pools. `id`: a number that no other service has had. `record`:
+ * what a later writer is to know of the service. Throws ArenaFull.
+ */
+export function compilePlan(
+  blocks: Blocks,
+  service: Service,
+  id: number,
+  pools: readonly CompiledPool[],
+  record?: Uint8Array,
+): number {
   const rules = PLAN.FIRST_POOL + pools.length * POOL.WORDS;
-  const size = rules + rulesWords(service);
+  const recordAt = rules + rulesWords(service);
+  const size = recordAt + recordWords(record);
   const plan = blocks.allocate(size);
   const { words } = blocks.view;
   let total = 0;
@@ -72,7 +83,7 @@ export function compilePlan(blocks: Blocks, service: Service, id: number, pools:
     words[at + POOL.ID] = pool.id;
   });
   assert(total > 0, 'a service with no weight at all was refused');
-  words[plan + PLAN.FLAGS] = (service.kind === 'host' ? PLAN_HOST : 0) | (size > rules ? PLAN_BY_NETWORK : 0);
+  words[plan + PLAN.FLAGS] = (service.kind === 'host' ? PLAN_HOST : 0) | (recordAt > rules ? PLAN_BY_NETWORK : 0);
   words[plan + PLAN.TTL] = ttlInForce(service);
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
@@ -80,7 +91,8 @@ export function compilePlan(blocks: Blocks, service: Service, id: number, pools:
   words[plan + PLAN.SERVICE] = id;
   words[plan + PLAN.DRAINING_SINCE] = Math.floor(drainingSinceMs(service) / 1000);
   words[plan + PLAN.WORDS] = size;
-  if (size > rules) writeRules(words, plan + rules, service);
+  if (recordAt > rules) writeRules(words, plan + rules, service);
+  if (record !== undefined) writeRecord(blocks.view, plan, recordAt, record);
   return plan;
 }
 

@@ -109,12 +109,15 @@ export interface PoolCount {
   readonly answersBefore: number;
 }
 
-/** What the main thread notes of a pool beside the workers' lines. */
+/** What the main thread notes of a pool beside the workers' lines, at the same place. */
 const NOTE = {
   HELD_UNTIL_MS: 0,
   ANSWERS_BEFORE: 1,
-  SIZE: 2,
+  /** The Unix time, milliseconds, of the weights that ANSWERS_BEFORE is about; 0: those that the pool began with. */
+  MARKED_SINCE_MS: 2,
 } as const;
+/** Among the notes, where the fixed counters are in the workers' memories: the first value that no pool has had. */
+const NOTE_NEXT = 0;
 
 /** The main thread's side: gives out lines and reads them. A line keeps its pool across shifts. */
 export class CounterRegistry {
@@ -123,17 +126,21 @@ export class CounterRegistry {
   /** The main thread's own. */
   readonly #notes: CounterView;
   readonly #free: number[] = [];
-  #next: number = COUNTER.FIRST_POOL;
 
   readonly #places: number;
 
   /**
-   * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. `places`: data processes that may count at
+   * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. Undefined: the memories have theirs. `places`: data processes that may count at
    * once; the memories are those of the first one's workers, then those of the next. `notes`: memory like theirs.
    */
-  constructor(memories: readonly SharedArrayBuffer[], key: number, places = 1, notes = createCounterMemory()) {
+  constructor(
+    memories: readonly SharedArrayBuffer[],
+    key: number | undefined,
+    places = 1,
+    notes = createCounterMemory(),
+  ) {
     this.#places = places;
-    for (const memory of memories) keySample(memory, key);
+    if (key !== undefined) for (const memory of memories) keySample(memory, key);
     this.#views = memories.map((memory) => new CounterView(memory));
     this.#notes = new CounterView(notes);
     this.#memories = [...memories, notes];
@@ -141,12 +148,13 @@ export class CounterRegistry {
 
   /**
    * A line for one pool with no answers; the index of its first value. `heldUntilMs`: Unix time, milliseconds, when the
-   * TTL of the answers that it gave before the process began has run out.
+   * TTL of the answers that it gave before the counters began has run out. `sinceMs`: since when its weights are in force.
    */
-  allocate(heldUntilMs: number): number {
+  allocate(heldUntilMs: number, sinceMs = 0): number {
     const line = this.#reuse() ?? this.#takeNew();
-    this.#notes.values[noteOf(line) + NOTE.HELD_UNTIL_MS] = heldUntilMs;
-    this.#notes.values[noteOf(line) + NOTE.ANSWERS_BEFORE] = 0;
+    this.#notes.values[line + NOTE.HELD_UNTIL_MS] = heldUntilMs;
+    this.#notes.values[line + NOTE.ANSWERS_BEFORE] = 0;
+    this.#notes.values[line + NOTE.MARKED_SINCE_MS] = sinceMs;
     return line;
   }
 
@@ -159,13 +167,18 @@ export class CounterRegistry {
 
   #takeNew(): number {
     const line = this.#next;
-    this.#next += POOL_COUNTER.SIZE;
+    const next = line + POOL_COUNTER.SIZE;
     for (const memory of this.#memories) {
       const bytes = memory.byteLength - RESOLVER_BYTES;
-      if (this.#next * 8 > bytes) memory.grow(RESOLVER_BYTES + Math.min(bytes * 2, BYTES_MAX));
+      if (next * 8 > bytes) memory.grow(RESOLVER_BYTES + Math.min(bytes * 2, BYTES_MAX));
     }
     for (const view of [...this.#views, this.#notes]) view.refresh();
+    this.#notes.values[NOTE_NEXT] = next;
     return line;
+  }
+
+  get #next(): number {
+    return this.#notes.values[NOTE_NEXT] || COUNTER.FIRST_POOL;
   }
 
   /** Gives a line back; no plan that names it may be readable any more. */
@@ -174,8 +187,31 @@ export class CounterRegistry {
   }
 
   /** From now on the pool's weight is another one. */
-  markWeight(line: number): void {
-    this.#notes.values[noteOf(line) + NOTE.ANSWERS_BEFORE] = this.pool(line).answers;
+  markWeight(line: number, sinceMs: number): void {
+    this.#notes.values[line + NOTE.ANSWERS_BEFORE] = this.pool(line).answers;
+    this.#notes.values[line + NOTE.MARKED_SINCE_MS] = sinceMs;
+  }
+
+  /** The Unix time, milliseconds, of the weights that the pool's answers are told apart by. */
+  markedSinceMs(line: number): number {
+    return this.#notes.values[line + NOTE.MARKED_SINCE_MS];
+  }
+
+  /** Whether a pool may have had the line. */
+  hasGiven(line: number): boolean {
+    return (
+      Number.isInteger((line - COUNTER.FIRST_POOL) / POOL_COUNTER.SIZE) &&
+      line >= COUNTER.FIRST_POOL &&
+      line < this.#next
+    );
+  }
+
+  /** The lines that a pool has had and that none of `used` is. */
+  unused(used: ReadonlySet<number>): number[] {
+    const lines: number[] = [];
+    for (let line = COUNTER.FIRST_POOL; line < this.#next; line += POOL_COUNTER.SIZE)
+      if (!used.has(line)) lines.push(line);
+    return lines;
   }
 
   pool(line: number): PoolCount {
@@ -192,8 +228,8 @@ export class CounterRegistry {
       lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS];
     }
     const notes = this.#notes.values;
-    const heldUntilMs = notes[noteOf(line) + NOTE.HELD_UNTIL_MS];
-    const answersBefore = notes[noteOf(line) + NOTE.ANSWERS_BEFORE];
+    const heldUntilMs = notes[line + NOTE.HELD_UNTIL_MS];
+    const answersBefore = notes[line + NOTE.ANSWERS_BEFORE];
     return { answers, lastAtMs, lastTtlSeconds, expiresAtMs, heldUntilMs, answersBefore };
   }
 
@@ -213,8 +249,4 @@ export class CounterRegistry {
     for (let view = reader; view < this.#views.length; view += this.readers) sum += this.#views[view].values[counter];
     return sum;
   }
-}
-
-function noteOf(line: number): number {
-  return (line * NOTE.SIZE) / POOL_COUNTER.SIZE;
 }

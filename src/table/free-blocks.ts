@@ -2,7 +2,7 @@
 
 /** The blocks of one size, as they travel between threads. */
 export interface BlockList {
-  /** Words of each block. */
+  /** Words of each block; 0: see `Arena.lend`. */
   readonly size: number;
   readonly offsets: Int32Array<ArrayBuffer>;
   readonly count: number;

@@ -13,9 +13,9 @@ import type { Retirer } from './reclaim.ts';
 const SEGMENT_SLOTS_LOG2_MAX = 9;
 const SEGMENT_SLOTS_LOG2_MIN = 2;
 /** The low bits of a directory's word. */
-const LINK_LOG2_MASK = 15;
+export const LINK_LOG2_MASK = 15;
 /** Beyond this depth names whose hashes agree in so many bits get a larger segment instead of a split. */
-const DIRECTORY_BITS_MAX = 24;
+export const DIRECTORY_BITS_MAX = 24;
 
 /** Slots that whoever looks ahead takes into account: they share a line or two. */
 const LIKELY_SLOTS = 4;
@@ -83,7 +83,7 @@ function linkTo(segment: number, log2: number): number {
   return (segment << 2) | log2;
 }
 
-function segmentAt(link: number): number {
+export function segmentAt(link: number): number {
   return (link >>> 2) & ~3;
 }
 
@@ -214,7 +214,7 @@ export class IndexWriter {
     words[at] = hash;
     // The entry last: a worker that sees it sees the hash and the entry's contents too.
     Atomics.store(words, at + 1, entry);
-    words[segment + SEGMENT.USED] = words[segment + SEGMENT.USED] + 1;
+    Atomics.add(words, segment + SEGMENT.USED, 1);
   }
 
   /** Replaces a full segment: by one of the same or twice the size, or by two halves. */

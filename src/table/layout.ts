@@ -40,8 +40,6 @@ export const WRITER = {
   IS_LOADED: WRITER_AT,
   /** The last number that a service or pool was given. */
   LAST_ID: WRITER_AT + 1,
-  /** The first counter that no pool has had. */
-  COUNTER_NEXT: WRITER_AT + 2,
   /** The revision that the table holds, a double: two words at an even place. Stored after the generation. */
   REVISION: WRITER_AT + 4,
   /** What tells the store's history up to that revision from every other. */
@@ -155,8 +153,10 @@ export const PLAN = {
   SERVICE: 8,
   /** Unix time, seconds, when a pool last began to drain. */
   DRAINING_SINCE: 9,
-  /** The pools, then the rules (RULES) where there are any. */
-  FIRST_POOL: 10,
+  /** Where in the block the writer's record of the service begins; 0: a preview has none. See service-record.ts. */
+  RECORD: 10,
+  /** The pools, then the rules (RULES) where there are any, then the record. */
+  FIRST_POOL: 11,
 } as const;
 
 /** The targets are host names, and the answers CNAMEs. */

@@ -1,6 +1,7 @@
 /** The shared memory of the table: one growable arena, and the views that a thread keeps of it. */
 import assert from 'node:assert/strict';
 import { type BlockList, FreeBlocks } from './free-blocks.ts';
+import { Gaps } from './gaps.ts';
 import { ARENA, CONTROL, CONTROL_BYTES } from './layout.ts';
 
 /** What a worker is given to read the table. */
@@ -60,6 +61,9 @@ export interface Blocks {
   allocate(words: number): number;
 }
 
+/** Stands for the size in a list that travels: its offsets are starts and lengths of gaps. */
+const GAPS = 0;
+
 /** Address space is kept for `maxBytes`; memory is taken as the arena grows. Word offsets stay below 2^30. */
 export const ARENA_MAX_BYTES = 2 ** 32 - 2 ** 16;
 const ARENA_MIN_BYTES = 4096;
@@ -103,6 +107,7 @@ export class Arena {
   mayUseReserve = false;
   readonly #shared: SharedTable;
   readonly #free = new FreeBlocks();
+  readonly #gaps = new Gaps();
   /** Taken from the arena, not yet handed out: see `slabWords`. */
   #slabAt = 0;
   #slabEnd = 0;
@@ -117,7 +122,7 @@ export class Arena {
 
   /** Bytes that some thread has taken, but for those that are free in this one. */
   get usedBytes(): number {
-    return (Atomics.load(this.view.control, CONTROL.ARENA_NEXT) - this.#free.words) * 4;
+    return (Atomics.load(this.view.control, CONTROL.ARENA_NEXT) - this.#free.words - this.#gaps.words) * 4;
   }
 
   /** Bytes that the arena has taken from the system. */
@@ -129,7 +134,7 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
-    const offset = this.#free.pop(size) || this.#takeNew(size);
+    const offset = this.#free.pop(size) || this.#gaps.cut(size) || this.#takeNew(size);
     if (offset === 0) return 0;
     if ((offset + size) * 4 > this.view.bytes.length) this.view.refreshIfGrown();
     this.view.words.fill(0, offset, offset + size);
@@ -143,12 +148,20 @@ export class Arena {
 
   /** Takes all free blocks out, for another thread's arena. */
   lend(): BlockList[] {
-    return this.#free.take();
+    const gaps = Int32Array.from(this.#gaps.take());
+    const lists = this.#free.take();
+    return gaps.length === 0 ? lists : [...lists, { size: GAPS, offsets: gaps, count: gaps.length }];
   }
 
   /** Takes over the free blocks of another thread's arena. */
   absorb(lists: readonly BlockList[]): void {
-    this.#free.give(lists);
+    for (const { size, offsets, count } of lists) if (size === GAPS) this.giveGaps(offsets.subarray(0, count));
+    this.#free.give(lists.filter(({ size }) => size !== GAPS));
+  }
+
+  /** Takes over what lies free between blocks in use: starts and lengths. */
+  giveGaps(pairs: Iterable<number>): void {
+    this.#gaps.give(pairs);
   }
 
   #takeNew(size: number): number {
@@ -205,7 +218,7 @@ function reserveBytes(maxBytes: number): number {
 const GROWTH_STEP_MAX_BYTES = 64 * 2 ** 20;
 
 /** Words of the block that a request for `words` gets: steps of 4 up to 64, then eight steps to each doubling. */
-function sizeClass(words: number): number {
+export function sizeClass(words: number): number {
   if (words <= 64) return (words + 3) & ~3;
   const step = 1 << (31 - Math.clz32(words - 1) - 3);
   return Math.ceil(words / step) * step;

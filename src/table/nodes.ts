@@ -27,13 +27,14 @@ export class NodeWriter {
   /** Which index lives at a cell; a cell may serve another one later. */
   readonly #indexes = new Map<number, object>();
 
-  constructor(arena: Arena, reclaimer: Reclaimer, preparation: Preparation) {
+  /** `isFresh`: there is nothing in the arena yet. */
+  constructor(arena: Arena, reclaimer: Reclaimer, preparation: Preparation, isFresh: boolean) {
     this.#arena = arena;
     this.#reclaimer = reclaimer;
     this.#preparation = preparation;
     this.#index = new IndexWriter(arena, reclaimer);
     this.#dismantler = new Dismantler(arena);
-    assert(this.#index.create(ARENA.ZONES), 'a new arena has room for an empty index');
+    if (isFresh) assert(this.#index.create(ARENA.ZONES), 'a new arena has room for an empty index');
   }
 
   /** A new index; its cell. */
@@ -134,11 +135,10 @@ export class NodeWriter {
     const above = name.subarray(1 + name[0]);
     const parent = this.findOrMake(cell, above);
     const { words } = this.#arena.view;
-    if (difference > 0) words[node + ENTRY.PARENT] = parent;
-    words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + difference;
+    if (difference > 0) Atomics.store(words, node + ENTRY.PARENT, parent);
+    Atomics.add(words, parent + ENTRY.CHILDREN, difference);
     this.#preparation.undo(() => {
-      const now = this.#arena.view.words;
-      now[parent + ENTRY.CHILDREN] = now[parent + ENTRY.CHILDREN] - difference;
+      Atomics.sub(this.#arena.view.words, parent + ENTRY.CHILDREN, difference);
     });
     const existed = this.#exists(parent);
     const children = words[parent + ENTRY.CHILDREN];
@@ -150,13 +150,17 @@ export class NodeWriter {
 
   /** Takes an entry out of the index once no worker can want its older versions, unless it has come back by then. */
   #removeLater(cell: number, entry: number, version: number, versionWords: number): void {
+    this.#preparation.whenSeen(this.#removal(cell, entry, version, versionWords));
+  }
+
+  #removal(cell: number, entry: number, version: number, versionWords: number): () => void {
     const index = this.#indexes.get(cell);
-    this.#preparation.whenSeen(() => {
+    return () => {
       if (this.#indexes.get(cell) !== index) return;
       if (this.#arena.view.words[entry + ENTRY.VERSION_WORD] !== version) return;
       this.#removeEntry(cell, entry);
-      this.#reclaimer.retire(version, versionWords);
-    });
+      if (version !== 0) this.#reclaimer.retire(version, versionWords);
+    };
   }
 
   #versionWords(version: number): number {
@@ -175,7 +179,7 @@ export class NodeWriter {
     if (index === 0) this.#removeLater(ARENA.ZONES, entry, version, ZONE.WORDS);
     this.#name.set(name, 0);
     // Bits are only ever added: a look too many is cheap, one too few would hide a zone.
-    words[ARENA.ZONE_DEPTHS] = words[ARENA.ZONE_DEPTHS] | (1 << Math.min(this.#name.labels, 31));
+    Atomics.or(words, ARENA.ZONE_DEPTHS, 1 << Math.min(this.#name.labels, 31));
   }
 
   /** The newest version of a zone, or 0 where there is none. */
@@ -193,6 +197,16 @@ export class NodeWriter {
     this.#arena.view.refreshIfGrown();
     this.#indexes.set(cell, {});
     this.#preparation.undo(() => this.#indexes.delete(cell));
+  }
+
+  /** Goes on with an index that another writer left. */
+  keepIndex(cell: number): void {
+    this.#indexes.set(cell, {});
+  }
+
+  /** Takes an entry that another writer left out of its index, as `#removeLater` would; `versionWords`: see there. */
+  removeLeft(cell: number, entry: number, version: number, versionWords: number): void {
+    this.#reclaimer.afterwards(this.#removal(cell, entry, version, versionWords));
   }
 
   /** Drops an index with all its nodes, their versions and RRsets, once the changes are published and no worker reads it. */

@@ -95,8 +95,8 @@ export class Reclaimer implements Retirer {
         this.#arena.free(item.offset, item.words);
       } else {
         const words = this.#arena.view.words;
-        words[item.offset + VERSION.GENERATION] = 0;
-        words[item.offset + VERSION.PREVIOUS] = 0;
+        Atomics.store(words, item.offset + VERSION.GENERATION, 0);
+        Atomics.store(words, item.offset + VERSION.PREVIOUS, 0);
       }
     }
     this.#head = head;

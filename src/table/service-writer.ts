@@ -4,10 +4,11 @@ import { nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
 import { type CompiledPool, compilePlan, compilePool, poolSource } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
-import { PLAN, SERVICE } from './layout.ts';
+import { PLAN, SERVICE, WRITER } from './layout.ts';
 import type { Preparation } from './preparation.ts';
 import { type CompiledPreviews, NO_PREVIEWS, PreviewWriter } from './previews.ts';
 import type { RRsetCompiler } from './rrset-compiler.ts';
+import { recordOf } from './service-record.ts';
 import type { CompiledService, ServiceRegistry } from './services.ts';
 import type { ZoneWriter } from './zone-writer.ts';
 
@@ -18,8 +19,6 @@ export class ServiceWriter {
   readonly #services: ServiceRegistry;
   readonly #counters: CounterRegistry;
   readonly #previews: PreviewWriter;
-  /** Of services and pools; they may wrap: after four billion nobody asks for the first any more. */
-  #nextId = 1;
 
   constructor(preparation: Preparation, zones: ZoneWriter, services: ServiceRegistry, counters: CounterRegistry) {
     this.#preparation = preparation;
@@ -34,12 +33,14 @@ export class ServiceWriter {
     const compiler = this.#zones.compilerOf(service.zone);
     const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
     const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old));
-    const id = old?.id ?? this.#nextId++;
-    const plan = compilePlan(this.#preparation, service, id, pools);
-    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
+    const id = old?.id ?? this.#newId();
     const previews = this.#previews.compile(compiler, service, pools, old?.previews ?? NO_PREVIEWS);
+    const record = recordOf({ service, previews: [...previews.values()].flatMap(({ cell, cname }) => [cell, cname]) });
+    const plan = compilePlan(this.#preparation, service, id, pools, record);
+    this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
     for (const pool of old?.pools ?? []) this.#retirePool(compiler, pool, pools);
-    if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs) this.#markWeights(pools);
+    if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs)
+      this.#markWeights(pools, service.weightsSinceMs);
     this.#services.set(service.name, { id, service, cell, pools, previews }, this.#preparation);
     if (old !== undefined && old.service.zone !== service.zone) return this.#move(old, service, previews);
     this.#linkPreviews(compiler, service.zone, old?.previews ?? NO_PREVIEWS, previews);
@@ -88,10 +89,19 @@ export class ServiceWriter {
     }
   }
 
+  /** A number that no service or pool has had; they may wrap: after four billion nobody asks for the first any more. */
+  #newId(): number {
+    const { control } = this.#preparation.view;
+    const id = (control[WRITER.LAST_ID] + 1) | 0;
+    // Noted before it is used, so that no later writer gives it to another one.
+    Atomics.store(control, WRITER.LAST_ID, id);
+    return id;
+  }
+
   /** What they answer from now on is counted under the new weights. */
-  #markWeights(pools: readonly CompiledPool[]): void {
+  #markWeights(pools: readonly CompiledPool[], sinceMs = 0): void {
     this.#preparation.onPublish(() => {
-      for (const { counter } of pools) this.#counters.markWeight(counter);
+      for (const { counter } of pools) this.#counters.markWeight(counter, sinceMs);
     });
   }
 
@@ -106,9 +116,9 @@ export class ServiceWriter {
     const before = old?.pools.find((other) => other.name === pool.name);
     if (before?.source === source) return before;
     const [first, second] = compilePool(compiler, nameToWire(service.name), service, pool);
-    const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0);
+    const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0, service.weightsSinceMs);
     if (before === undefined) this.#preparation.undo(() => this.#counters.free(counter));
-    const id = before?.id ?? this.#nextId++;
+    const id = before?.id ?? this.#newId();
     return { name: pool.name, source, counter, id, first, second };
   }
 

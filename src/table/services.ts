@@ -60,6 +60,11 @@ export class ServiceRegistry {
     preparation.undo(() => this.#replace(name, compiled, old));
   }
 
+  /** Remembers a service that another writer left. */
+  keep(name: string, compiled: CompiledService): void {
+    this.#replace(name, undefined, compiled);
+  }
+
   #replace(name: string, from: CompiledService | undefined, to: CompiledService | undefined): void {
     if (from !== undefined) this.#namesByZone.get(from.service.zone)?.delete(name);
     if (to === undefined) {

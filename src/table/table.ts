@@ -3,10 +3,12 @@ import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import type { StagedIndex, TableChange, TableChanges } from './changes.ts';
+import { adopt } from './adoption/adopt.ts';
+import { Doubt } from './adoption/census.ts';
+import type { Held, StagedIndex, TableChange, TableChanges } from './changes.ts';
 import type { CounterRegistry } from './counters.ts';
 import type { BlockList } from './free-blocks.ts';
-import { CONTROL } from './layout.ts';
+import { CONTROL, WRITER } from './layout.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
@@ -33,16 +35,58 @@ export class Table implements TableChanges {
   readonly #zones: ZoneWriter;
   readonly #services: ServiceWriter;
   readonly #registry = new ServiceRegistry();
+  /** Revision and history. */
+  readonly #held: Float64Array<SharedArrayBuffer>;
 
-  constructor(shared: SharedTable, counters: CounterRegistry) {
+  /** `isFresh` false: for `adopt` only. */
+  constructor(shared: SharedTable, counters: CounterRegistry, isFresh = true) {
     this.shared = shared;
+    this.#held = new Float64Array(shared.control, WRITER.REVISION * 4, 2);
     this.#arena = new Arena(shared);
     this.#reclaimer = new Reclaimer(this.#arena);
     this.#preparation = new Preparation(this.#arena, this.#reclaimer);
-    this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation);
+    this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, isFresh);
     this.#zones = new ZoneWriter(this.#preparation, this.#nodes, this.#registry);
     this.#services = new ServiceWriter(this.#preparation, this.#zones, this.#registry, counters);
     this.observed = new Observed(this.#arena.view, this.#reclaimer, this.#registry, counters);
+  }
+
+  /** The table of a writer that died, to be gone on with; or why that cannot be. */
+  static adopt(shared: SharedTable, counters: CounterRegistry): Table | string {
+    const table = new Table(shared, counters, false);
+    if (table.held === undefined) return 'it was never loaded to its end';
+    try {
+      adopt({
+        arena: table.#arena,
+        reclaimer: table.#reclaimer,
+        nodes: table.#nodes,
+        zones: table.#zones,
+        registry: table.#registry,
+        counters,
+      });
+    } catch (error) {
+      if (error instanceof Doubt) return error.message;
+      throw error;
+    }
+    return table;
+  }
+
+  /** What the table holds; undefined: it was never said to be whole. */
+  get held(): Held | undefined {
+    if (Atomics.load(this.#arena.view.control, WRITER.IS_LOADED) === 0) return undefined;
+    return { revision: this.#held[0], history: this.#held[1] };
+  }
+
+  /** From now on the table is whole, and holds so much. */
+  hold(held: Held): void {
+    this.#note(held);
+    Atomics.store(this.#arena.view.control, WRITER.IS_LOADED, 1);
+  }
+
+  /** History first: a revision whose history is another one's is found out. */
+  #note({ revision, history }: Held): void {
+    this.#held[1] = history;
+    this.#held[0] = revision;
   }
 
   prepare(changes: readonly TableChange[]): Problem | undefined {
@@ -101,8 +145,9 @@ export class Table implements TableChanges {
     }
   }
 
-  publish(): void {
+  publish(held?: Held): void {
     this.#preparation.publish();
+    if (held !== undefined) this.#note(held);
   }
 
   takeBack(): void {

@@ -157,6 +157,13 @@ export class ZoneWriter {
     return this.#hidden.length > 0;
   }
 
+  /** The same of names that another writer left to be let go of. */
+  keepHidden(zone: string, child: string, name: string): void {
+    const last = this.#hidden.at(-1);
+    if (last?.zone === zone && last.child === child) last.names.push(name);
+    else this.#hidden.push({ zone, child, names: [name] });
+  }
+
   #unhide(which: (hidden: { readonly child: string }) => boolean, most: number): void {
     let left = most;
     for (const hidden of this.#hidden.filter(which)) {
