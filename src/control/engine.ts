@@ -11,10 +11,12 @@ import type { Measured } from '../model/release-measurements.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
-import type { TableChanges } from '../table/changes.ts';
+import type { Held, TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
+import { changesSince, foreign, healthChanges } from './log/catch-up.ts';
+import { heldAt } from './log/history.ts';
 import { localLog } from './log/local.ts';
 import type { Appended, Log } from './log/log.ts';
 import { Queue } from './log/queue.ts';
@@ -94,6 +96,32 @@ export class Engine {
         return problem;
       })
     );
+  }
+
+  /**
+   * Goes on with a table that holds what this store held at some revision, and with what readers were answered by since.
+   * To be called instead of `load`. Where it gives a reason, the table is of no use, and must not be changed any more.
+   */
+  goOn(): string | undefined {
+    const { held, content } = this.#table;
+    if (held === undefined) return 'it was never loaded to its end';
+    const why = foreign(this.#store, held);
+    if (why !== undefined) return why;
+    const changes = changesSince(this.#store, content, held, this.#inForce);
+    if (typeof changes === 'string') return changes;
+    const full = this.#table.prepare([...changes, ...healthChanges(this.#store, content, this.#inForce)]);
+    if (full !== undefined) return full.detail;
+    this.#table.publish(this.#heldNow());
+    return undefined;
+  }
+
+  #heldNow(): Held {
+    return heldAt(this.#store.revision(this.#store.lastRevision));
+  }
+
+  /** To be called when all that the store holds is in the table: who finds the table later can go on with it. */
+  tellLoaded(): void {
+    this.#table.hold(this.#heldNow());
   }
 
   /**
@@ -246,7 +274,7 @@ export class Engine {
   }
 
   #publish({ changes, revision }: Entry, context?: CommandContext): void {
-    this.#table.publish();
+    this.#table.publish(heldAt(revision));
     for (const listener of this.#listeners) listener(changes, revision, context);
   }
 

@@ -3,6 +3,7 @@
 import type { Problem } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 
 /** The records of a zone that were compiled aside: the cell of their index, and what the zone's version says of them. */
@@ -23,7 +24,24 @@ export interface Held {
   readonly history: number;
 }
 
+/** What a table holds, as its writer knows it. */
+export interface TableContent {
+  hasZone(zone: string): boolean;
+  hasRRset(zone: string, name: string, type: number): boolean;
+  /** As they are answered. */
+  service(name: string): Service | undefined;
+  services(): Iterable<Service>;
+  servicesIn(zone: string): Iterable<string>;
+  /** Compiles a whole zone aside, for `importZone`. */
+  build(zone: Zone, rrsets: Iterable<RRset>): StagedIndex | Problem;
+}
+
 export interface TableChanges {
+  readonly content: TableContent;
+  /** What the table holds; undefined: it was never said to be whole. */
+  readonly held: Held | undefined;
+  /** From now on the table is whole, and holds so much. */
+  hold(held: Held): void;
   /** Brings a whole zone in and publishes it: cheaper than its RRsets one by one, for the start. */
   load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined;
   /**

@@ -5,7 +5,7 @@ import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { adopt } from './adoption/adopt.ts';
 import { Doubt } from './adoption/census.ts';
-import type { Held, StagedIndex, TableChange, TableChanges } from './changes.ts';
+import type { Held, StagedIndex, TableChange, TableChanges, TableContent } from './changes.ts';
 import type { CounterRegistry } from './counters.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
@@ -181,6 +181,15 @@ export class Table implements TableChanges {
       `the table has reached its limit of ${this.shared.maxBytes} bytes; raise table.maxBytes and restart`,
     );
   }
+
+  readonly content: TableContent = {
+    hasZone: (zone) => this.#zones.has(zone),
+    hasRRset: (zone, name, type) => this.#zones.hasRRset(zone, name, type),
+    service: (name) => this.#registry.get(name)?.service,
+    services: () => this.observed.services(),
+    servicesIn: (zone) => [...this.#registry.namesIn(zone)],
+    build: (zone, rrsets) => this.#buildAside(zone.name, rrsets) ?? this.#full(),
+  };
 
   /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
   collect(): boolean {

@@ -39,6 +39,12 @@ export class ZoneWriter {
     return this.#nodes.zone(nameToWire(zone)) !== 0;
   }
 
+  hasRRset(zone: string, name: string, type: number): boolean {
+    if (!this.has(zone)) return false;
+    const node = this.#nodes.find(this.#indexOf(nameToWire(zone)), nameToWire(name));
+    return node !== 0 && this.#nodes.content(node).rrsets.has(type);
+  }
+
   put(zone: Zone): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);

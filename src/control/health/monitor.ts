@@ -134,7 +134,11 @@ export class HealthMonitor {
       if (!targets.has(target)) this.#forgetTarget(followed, target);
       else if (!isSameCheck) this.#probeAnew(followed, target);
     }
-    for (const target of targets) if (!followed.probes.has(target)) this.#probe(followed, target, this.#unknown());
+    for (const target of targets) {
+      // What an earlier process saw is in force until a probe says otherwise.
+      const before = this.#parts.seen.target(name, target) ?? this.#unknown();
+      if (!followed.probes.has(target)) this.#probe(followed, target, before);
+    }
   }
 
   #unknown(): TargetHealth {

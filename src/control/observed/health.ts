@@ -57,6 +57,20 @@ export class SeenHealth implements HealthView {
     this.#targets.set(service, targets.set(target, health));
   }
 
+  /** What an earlier process saw of a service's targets, as far as answers tell: those that are left out were down. */
+  seeAnswered(service: Service, answered: Service): void {
+    if (service.health === undefined || answered.pools.length !== service.pools.length) return;
+    const sinceMs = this.#clock.wallMs();
+    const reason = 'it was down when this process began';
+    poolHealths(service, () => true, this.forced(service)).forEach(({ up }, i) => {
+      const { isUnhealthy, targets } = answered.pools[i];
+      for (const target of up) {
+        if (isUnhealthy || !targets.includes(target))
+          this.see(service.name, target, { state: 'down', against: 0, sinceMs, reason });
+      }
+    });
+  }
+
   /** From now on a target is not probed. */
   forgetTarget(service: string, target: string): void {
     this.#targets.get(service)?.delete(target);

@@ -19,7 +19,7 @@ import { takeServices } from './services.ts';
 import { takeZones } from './zones.ts';
 
 /** The parts of a writer that knows nothing yet. */
-export interface NewWriter {
+interface NewWriter {
   readonly arena: Arena;
   readonly reclaimer: Reclaimer;
   readonly nodes: NodeWriter;
