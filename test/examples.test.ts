@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { Compile } from 'typebox/schema';
+import { parse } from 'yaml';
 import { headersFor } from '../src/control/webhooks/message.ts';
+import { ACTION, ANALYSIS_TEMPLATE, CANARY, GITLAB_JOBS } from './fixtures/controllers.ts';
 import { surroundings } from './fixtures/environment.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
@@ -32,6 +35,30 @@ t.test('every example is in the list, and every one is run by a test', async (t)
     );
   }
 });
+
+t.test(
+  'the examples for controllers and pipelines have the shape that those take, and nothing that they would drop',
+  async (t) => {
+    const shapes = [
+      ['argo-rollouts.yaml', ANALYSIS_TEMPLATE, 'successConditions: result == true\n      successCondition:'],
+      ['flagger.yaml', CANARY, 'kind: confirm-promotion\n        type:'],
+      ['github-action/action.yml', ACTION, 'shel: sh\n      shell:'],
+      ['gitlab-ci.yml', GITLAB_JOBS, 'stages: deploy\n  stage:'],
+    ] as const;
+    for (const [name, shape, wrong] of shapes) {
+      const written = readFileSync(example(name), 'utf8');
+      const check = Compile(shape);
+      t.ok(check.Check(parse(written)), name, { errors: check.Errors(parse(written)) });
+      // This check can fail: a member that nobody knows, and one that is gone.
+      const key = wrong.slice(wrong.lastIndexOf('\n') + 1).trim();
+      t.ok(written.includes(key));
+      t.notOk(check.Check(parse(written.replace(key, wrong))), `${name} with another member`);
+    }
+    const without = parse(readFileSync(example('argo-rollouts.yaml'), 'utf8'));
+    delete without.spec.metrics[0].provider.web.url;
+    t.notOk(Compile(ANALYSIS_TEMPLATE).Check(without));
+  },
+);
 
 t.test('a receiver of webhooks takes what is genuine, each once, and nothing else', async (t) => {
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

@@ -8,18 +8,20 @@ import { readWhyHeaders } from './why-headers.ts';
 
 /**
  * What the engine must know of a change that came through a door. In the log of changes it is `DOOR:WHO`, which no token
- * can be named: the token, where the door has no better name for who asks. Why: the headers Teal-Reason and Teal-Links.
+ * can be named: the token, where the door has no better name for who asks. Why: the headers Teal-Reason and Teal-Links;
+ * few tools send them, so that without `usual` is said, or which program asked.
  */
 export function doorContext(
   request: FastifyRequest,
   atMs: number,
   door: string,
   who: string | undefined = request.actor?.name,
+  usual = usualReason(request),
 ): CommandContext | Problem {
   const { actor } = request;
   // Routes without a token change nothing.
   if (actor === undefined) return new Problem('token_missing', request.server.dialect.howToAsk);
-  return withWhy(request, { ...contextFor(request, actor, atMs), actor: `${door}:${who}` });
+  return withWhy(request, { ...contextFor(request, actor, atMs), actor: `${door}:${who}` }, usual);
 }
 
 /** The same of somebody without a token, whom the route lets in all the same (`openTo`). `who`: as which the door knows him. */
@@ -29,11 +31,23 @@ export function guestContext(
   door: string,
   who: string,
 ): CommandContext | Problem {
-  return withWhy(request, contextFor(request, { name: `${door}:${who}` }, atMs));
+  const usual = `${usualReason(request)} from ${request.ip}, without a token`;
+  return withWhy(request, contextFor(request, { name: `${door}:${who}` }, atMs), usual);
 }
 
-function withWhy(request: FastifyRequest, context: CommandContext): CommandContext | Problem {
+function withWhy(request: FastifyRequest, context: CommandContext, usual: string): CommandContext | Problem {
   const said = readWhyHeaders(request.headers);
-  const why = said instanceof Problem ? said : makeWhy(said.reason, said.links);
+  const why = said instanceof Problem ? said : makeWhy(said.reason ?? usual, said.links);
   return why instanceof Problem ? why : { ...context, why };
+}
+
+/** Of what a program calls itself. */
+const PROGRAM_MAX_CHARS = 100;
+
+function usualReason({ server, headers }: FastifyRequest): string {
+  const program = (headers['user-agent'] ?? '')
+    .replace(/[^ -~]/g, '')
+    .trim()
+    .slice(0, PROGRAM_MAX_CHARS);
+  return `Asked for through the door ${server.door}${program === '' ? '' : ` by ${program}`}`;
 }

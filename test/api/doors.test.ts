@@ -9,7 +9,7 @@ import type { Api } from '../../src/api/parts.ts';
 import { sendProblem } from '../../src/api/problems.ts';
 import { settingKeys } from '../../src/config/keys.ts';
 import { Problem } from '../../src/model/errors.ts';
-import { ADMIN, makeDirectory, startApi } from '../fixtures/api.ts';
+import { ADMIN, type ApiFixture, makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
 
 /** A path of each door. */
 const paths: Readonly<Record<string, string>> = {
@@ -100,3 +100,118 @@ t.test('a change through a door says which door, who, and why; requests are coun
   t.match(body, 'teal_door_requests_total{door="side",status="400"} 1');
   t.notMatch(body, 'door="undefined"');
 });
+
+const basic = (secret: string) => ({ authorization: `Basic ${Buffer.from(`any:${secret}`).toString('base64')}` });
+const txt = 'A'.repeat(43);
+
+/** How a client of each door changes something of the zone `example.test` with a token, by which name, and how its refusals look. */
+const changes: readonly {
+  readonly door: keyof typeof paths;
+  readonly metric: string;
+  readonly actor: string;
+  readonly usual: RegExp;
+  readonly status: number;
+  /** Without the right, without a good token, and with one wrong token too many. */
+  readonly refused: readonly [number, number, number];
+  readonly ask: (secret: string) => {
+    method: 'PATCH' | 'POST';
+    url: string;
+    headers: Record<string, string>;
+    payload: string;
+  };
+}[] = [
+  {
+    ...{ door: 'powerdns', metric: 'powerdns', actor: 'pdns:tool', status: 204, refused: [403, 401, 429] },
+    usual: /^Asked for through the door powerdns by a tool\/1$/,
+    ask: (secret) => ({
+      ...{ method: 'PATCH', url: '/api/v1/servers/localhost/zones/example.test.' },
+      headers: { 'x-api-key': secret },
+      payload: JSON.stringify({
+        rrsets: [
+          {
+            ...{ name: 'p.example.test.', type: 'A', ttl: 60, changetype: 'REPLACE' },
+            records: [{ content: '192.0.2.1', disabled: false }],
+          },
+        ],
+      }),
+    }),
+  },
+  {
+    ...{ door: 'externalDns', metric: 'external-dns', actor: 'external-dns:cluster-a', status: 204 },
+    refused: [403, 401, 503],
+    usual: /^Asked for by ExternalDNS with the token tool$/,
+    ask: (secret) => ({
+      ...{ method: 'POST', url: '/external-dns/records', headers: basic(secret) },
+      payload: JSON.stringify({
+        create: [
+          { dnsName: 'e.example.test', targets: ['192.0.2.1'], recordType: 'A', labels: { owner: 'cluster-a' } },
+        ],
+      }),
+    }),
+  },
+  {
+    ...{ door: 'httpreq', metric: 'httpreq', actor: 'acme:tool', status: 200, refused: [403, 401, 429] },
+    usual: /^Asked for through the door httpreq by a tool\/1$/,
+    ask: (secret) => ({
+      ...{ method: 'POST', url: '/httpreq/present', headers: basic(secret) },
+      payload: JSON.stringify({ fqdn: '_acme-challenge.example.test.', value: txt }),
+    }),
+  },
+  {
+    ...{ door: 'acmeDns', metric: 'acme-dns', actor: 'acme:tool', status: 200, refused: [401, 401, 429] },
+    usual: /^Asked for through the door acme-dns by a tool\/1$/,
+    ask: (secret) => ({
+      ...{ method: 'POST', url: '/acme-dns/update', headers: { 'x-api-user': 'tool', 'x-api-key': secret } },
+      payload: JSON.stringify({ subdomain: 'one', txt }),
+    }),
+  },
+];
+
+t.test(
+  'each door, one by one: who, why, how often; the scope records is enough; refusals, and a limit on guesses',
+  async (t) => {
+    t.same(changes.map(({ door }) => door).sort(), Object.keys(paths).sort(), 'each door is tried here');
+    const api: ApiFixture = await startApi(makeDirectory(t), { authFailuresPerMinute: 1 });
+    await seed(api);
+    const doors = await openDoors({ ...allOpen(true), acmeDns: { enabled: true, zone: 'example.test' } });
+    const app = createApp(api.parts, [...APIS, ...doors]);
+    t.teardown(async () => {
+      await app.close();
+      await api.close();
+    });
+    const make = async (name: string, scope: string) =>
+      (await api.request('POST', '/v1/tokens', { body: { name, scope, zones: ['example.test'] } })).json().secret;
+    const token = await make('tool', 'records');
+    const newest = async () => (await api.request('GET', '/v1/revisions?order=newest&limit=1')).json().items[0];
+    for (const [i, { door, metric, actor, usual, status, refused, ask }] of changes.entries()) {
+      const send = async (secret: string, more: Record<string, string> = {}) => {
+        const { headers, ...rest } = ask(secret);
+        const remoteAddress = `192.0.2.${i + 1}`;
+        return app.inject({
+          ...rest,
+          remoteAddress,
+          headers: { 'user-agent': 'a tool/1\t\u00e9', ...headers, ...more },
+        });
+      };
+      const why = { reason: 'as OPS-7 says', links: ['https://example.test/OPS-7'] };
+      const done = await send(token, { 'teal-reason': 'as%20OPS-7%20says', 'teal-links': why.links[0] as string });
+      t.equal(done.statusCode, status, `${door} ${done.body}`);
+      const made = await newest();
+      t.match(made, { actor, ...why }, `${door}: who and why`);
+      await api.request('DELETE', `/v1/zones/example.test/rrsets/${made.subjects[0].name}`);
+      const { revision } = await newest();
+      t.match([(await send(READER)).statusCode, (await send('teal_wrong')).statusCode], refused.slice(0, 2), door);
+      const late = await send('teal_wrong');
+      t.match([late.statusCode, Number(late.headers['retry-after']) > 0], [refused[2], true], `${door}: guesses`);
+      t.equal((await newest()).revision, revision, 'nothing is done');
+      t.equal((await send(token)).statusCode, status, 'a right token is not held up');
+      t.match((await newest()).reason, usual, `${door}: where nobody says why`);
+      const { body } = await api.request('GET', '/metrics');
+      t.match(body, `teal_door_requests_total{door="${metric}",status="${status}"} 2\n`);
+      for (const each of new Set(refused)) {
+        const count = refused.filter((other) => other === each).length;
+        t.match(body, `teal_door_requests_total{door="${metric}",status="${each}"} ${count}\n`);
+      }
+    }
+  },
+);

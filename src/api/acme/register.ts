@@ -119,12 +119,7 @@ export class Registrations {
    */
   #contextOf(request: FastifyRequest, username: string) {
     const atMs = this.#parts.now();
-    if (request.actor === undefined) {
-      const context = guestContext(request, atMs, 'acme', username);
-      if (context instanceof Problem) return context;
-      const reason = context.why?.reason ?? `Registered from ${request.ip}, without a token`;
-      return { ...context, why: { ...context.why, reason } };
-    }
+    if (request.actor === undefined) return guestContext(request, atMs, 'acme', username);
     const context = doorContext(request, atMs, 'acme');
     if (context instanceof Problem) return context;
     const { limits: _, ...unlimited } = context;

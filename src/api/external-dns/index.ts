@@ -213,10 +213,10 @@ async function change(parts: ApiParts, dropped: Dropped, request: FastifyRequest
   if (edits instanceof Problem) return sendProblem(reply, edits);
   const owner = edits.map(({ endpoint, old }) => (endpoint.labels ?? old?.labels)?.owner).find(Boolean);
   const who = owner?.replace(/[^A-Za-z0-9._@/-]/g, '_').slice(0, OWNER_MAX_CHARS);
-  const context = doorContext(request, parts.now(), NAME, who);
+  const usual = `Asked for by ExternalDNS with the token ${request.actor?.name}`;
+  const context = doorContext(request, parts.now(), NAME, who, usual);
   if (context instanceof Problem) return sendProblem(reply, context);
-  const reason = context.why?.reason ?? `Asked for by ExternalDNS with the token ${request.actor?.name}`;
-  const application = new Application(parts, request, reply, { ...context, why: { ...context.why, reason } });
+  const application = new Application(parts, request, reply, context);
   const take = function* (): Sliced<undefined> {
     for (const [i, { verb, endpoint, old }] of edits.entries()) {
       if (i > 0 && i % ITEMS_AT_ONCE === 0) yield;
