@@ -18,6 +18,7 @@ import { Door } from './door/door.ts';
 import { guardWithShares } from './door/guard.ts';
 import { faultOfHeaders, hostOf, isKnownHost, unknownHost } from './door/hosts.ts';
 import { refuseBeforeRouting } from './door/refusals.ts';
+import { WholeZones } from './door/whole-zones.ts';
 import { health } from './health.ts';
 import { makeMeasure, measurements } from './metrics.ts';
 import { describeApi, documents } from './openapi.ts';
@@ -49,6 +50,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   // Paths that no API has are refused as under /v1.
   app.decorate('dialect', dialect);
   app.decorate('door', undefined);
+  app.decorate('wholeZones', new WholeZones());
   app.decorateRequest('actor', undefined);
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);

@@ -23,6 +23,7 @@ import type { Token, TokenScope } from '../model/token.ts';
 import type { Dialect } from './dialect.ts';
 import type { DoorOptions } from './door/door.ts';
 import type { Turns } from './door/turns.ts';
+import type { WholeZones } from './door/whole-zones.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
@@ -141,6 +142,8 @@ declare module 'fastify' {
     dialect: Dialect;
     /** The door that it is. */
     door: string | undefined;
+    /** Shares of whole zones, all APIs' together. */
+    wholeZones: WholeZones;
   }
   interface FastifyRequest {
     /** The token of who asks; undefined on public routes. */

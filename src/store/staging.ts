@@ -4,14 +4,9 @@
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import type { StagedRRset } from '../model/revision.ts';
-import type { RRset } from '../model/rrset.ts';
-import type { Service } from '../model/service.ts';
-import type { Zone } from '../model/zone.ts';
-import { Condition } from './condition.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
-import { type RRsetRow, rrsetColumns, toRRset } from './rows.ts';
-import { RRSETS, SERVICES_IN } from './statements.ts';
+import { rrsetColumns } from './rows.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
@@ -24,13 +19,6 @@ export interface SharedStore {
 
 /** Releases whose plans are forgotten in one transaction; each has some 100 KB at most. */
 const RELEASES_AT_ONCE = 10;
-
-/** A zone with all that is in it. */
-export interface ZoneSnapshot {
-  readonly zone: Zone;
-  readonly services: readonly Service[];
-  readonly rrsets: readonly RRset[];
-}
 
 /** RRsets a transaction: a few milliseconds that the main thread may have to wait. */
 const ROWS_AT_ONCE = 500;
@@ -157,51 +145,6 @@ export class Staging {
   close(): void {
     this.#database.close();
   }
-
-  /** Gives a zone to `use`, and its RRsets as they are read, so that they are never all there at once; all of one moment. */
-  readZone<Result>(name: string, use: (zone: Zone, rrsets: Iterable<RRset>) => Result): Result | undefined {
-    const condition = new Condition();
-    const read = this.#database.transaction((): Result | undefined => {
-      const row = condition.read('a zone', () => this.#statements.zone.get(name) as { body: string } | undefined);
-      if (row === undefined) return undefined;
-      const zone = condition.read('a zone', () => JSON.parse(row.body) as Zone);
-      return use(zone, this.#rrsetsOf(name, condition));
-    });
-    return read.deferred();
-  }
-
-  /** A row that cannot be understood is the store's fault, and not that of who works on the others meanwhile. */
-  *#rrsetsOf(zone: string, condition: Condition): Generator<RRset> {
-    const rows = condition.read('a zone', () => this.#statements.rrsets.iterate(zone));
-    try {
-      for (;;) {
-        const rrset = condition.read('a zone', () => {
-          const next = rows.next();
-          return next.done ? undefined : toRRset(next.value as RRsetRow);
-        });
-        if (rrset === undefined) return;
-        yield rrset;
-      }
-    } finally {
-      rows.return?.();
-    }
-  }
-
-  /** A zone with all that is in it, as it is at one moment. */
-  snapshot(name: string): ZoneSnapshot | undefined {
-    const read = this.#database.transaction((): ZoneSnapshot | undefined => {
-      const row = this.#statements.zone.get(name) as { body: string } | undefined;
-      if (row === undefined) return undefined;
-      return {
-        zone: JSON.parse(row.body) as Zone,
-        services: (this.#statements.services.all(name) as { body: string }[]).map(
-          ({ body }) => JSON.parse(body) as Service,
-        ),
-        rrsets: (this.#statements.rrsets.all(name) as RRsetRow[]).map(toRRset),
-      };
-    });
-    return read.deferred();
-  }
 }
 
 function addRows(count: number): string {
@@ -219,9 +162,6 @@ function prepare(database: Database) {
     sameRRset: sql(`SELECT 1 FROM rrsets
       WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ? AND record_ttls IS ?`),
     count: sql('SELECT count(*) AS count FROM rrsets WHERE content = ?'),
-    zone: sql('SELECT body FROM zones WHERE name = ?'),
-    services: sql(SERVICES_IN),
-    rrsets: sql(RRSETS),
     dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
     sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ? AND (name, type) IN
       (SELECT name, type FROM rrsets WHERE content = ? LIMIT ?)`),

@@ -8,6 +8,7 @@ import { exportZone } from '../../src/control/zone-files/exporter.ts';
 import type { Service } from '../../src/model/service.ts';
 import { serviceBody } from '../../src/model/service.ts';
 import { Staging } from '../../src/store/staging.ts';
+import { ZoneReads } from '../../src/store/zone-reads.ts';
 import { Arena } from '../../src/table/memory.ts';
 import { parseType } from '../../src/wire/rdata.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
@@ -124,11 +125,15 @@ const history: fc.Arbitrary<Command[]> = fc.array(
 /** Imports and exports without a thread of their own. */
 function filesOf(fixture: EngineFixture) {
   const staging = new Staging(fixture.store.shared);
+  const reads = new ZoneReads(fixture.store.shared);
   const builder = new Builder(new Arena(fixture.table.shared, 1024), staging);
   return {
-    close: () => staging.close(),
+    close: () => {
+      reads.close();
+      staging.close();
+    },
     read(zone: string): string {
-      const snapshot = staging.snapshot(zone);
+      const snapshot = reads.snapshot(zone);
       if (snapshot === undefined) throw new Error(`no zone ${zone}`);
       return Buffer.concat(exportZone(snapshot)).toString();
     },

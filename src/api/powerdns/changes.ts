@@ -9,6 +9,7 @@ import { makeZone, type ZoneBody } from '../../model/zone.ts';
 import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { access, grantOf } from '../access.ts';
 import { executeForeseen, logResult } from '../commands.ts';
+import { refuse } from '../door/guard.ts';
 import { doorContext } from '../door-context.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
@@ -26,7 +27,7 @@ import {
   textOf,
 } from './rrset-changes.ts';
 import { zoneOf } from './zone-id.ts';
-import { makeSendWhole, ZONE, ZONES } from './zones.ts';
+import { sendMade, ZONE, ZONES } from './zones.ts';
 
 /** A name that begins the actor of a change: the door's, as its clients call it. */
 const ACTOR = 'pdns';
@@ -41,18 +42,19 @@ export function changeRoutes(api: ApiInstance, parts: ApiParts): void {
   const { queries } = parts;
   const bodyLimit = Math.min(BODY_MAX_BYTES, parts.options.bodyMaxBytes);
   const ofZones = { config: access('admin', 'filtered'), bodyLimit };
-  const sendWhole = makeSendWhole(parts);
   api.patch(ZONE, { config: access('records', 'filtered'), bodyLimit }, async (request, reply) => {
     const result = await patch(parts, request, reply);
     return result instanceof Problem ? sendProblem(reply, result) : reply.code(204).send();
   });
   api.post(ZONES, ofZones, async (request, reply) => {
+    const tooMany = request.server.wholeZones.enter(request, reply);
+    if (tooMany !== undefined) return refuse(reply, tooMany);
     const result = await create(parts, request, reply);
     // A client that meets a zone that is there goes on with it.
     if (result === 'exists') return reply.code(409).type('text/plain; charset=utf-8').send('Conflict');
     if (result instanceof Problem) return sendProblem(reply, result);
     const zone = queries.zone(result);
-    return zone instanceof Problem ? sendProblem(reply, zone) : sendWhole(request, reply, zone, 201);
+    return zone instanceof Problem ? sendProblem(reply, zone) : sendMade(parts, request, reply, zone);
   });
   api.put(ZONE, ofZones, async (request, reply) => {
     const zone = zoneOf(request, queries, 'whole');

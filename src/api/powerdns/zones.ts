@@ -1,5 +1,4 @@
 /** Zones: listed, read with their RRsets, and what clients read beside them. */
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
 import type { Sliced } from '../../control/slices.ts';
@@ -10,8 +9,7 @@ import type { Zone } from '../../model/zone.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { access, grantOf } from '../access.ts';
 import { refuse } from '../door/guard.ts';
-import { inPieces } from '../door/pieces.ts';
-import { onceOver, Shares } from '../door/shares.ts';
+import { bytesOf, streamOf } from '../door/whole-zones.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { inTurns } from '../slices.ts';
@@ -22,21 +20,13 @@ import { aroundRRsets, zoneInList } from './zone-json.ts';
 export const ZONES = `${SERVER}/zones`;
 export const ZONE = `${ZONES}/:zone`;
 
-const MIB = 2 ** 20;
 /** Zones that are read in one slice: a few milliseconds' work. */
 const ZONES_AT_ONCE = 200;
-/** As of zone files: one thread reads them all; an RRset in JSON takes some 120 bytes. */
-const LISTS = { what: 'zones at once', perToken: 16, inAll: 64 };
-const UNREAD = { what: 'bytes of zones that are still to be read', perToken: 64 * MIB, inAll: 256 * MIB };
-
 const JSON_TYPE = 'application/json';
-
-type ReadZone = (request: FastifyRequest, reply: FastifyReply, zone: Zone, status?: number) => Promise<FastifyReply>;
 
 export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
   const { queries } = parts;
   const config = access('read', 'filtered', 'records');
-  const sendWhole = makeSendWhole(parts);
   api.get(ZONES, { config }, async (request, reply) => {
     const { zone, dnssec } = request.query as { zone?: string; dnssec?: string };
     const body = await inTurns(request, reply, listZones(parts, request, zone, dnssec !== 'false'));
@@ -48,13 +38,18 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     const { rrsets, rrset_name: name, rrset_type: type } = request.query as Record<string, string | undefined>;
     if (rrsets === 'false') return sendAround(reply, zone, undefined);
     if (name !== undefined) return sendAround(reply, zone, rrsetsNamed(parts, request, zone, { name, type }));
-    return sendWhole(request, reply, zone);
+    return sendWhole(parts, request, reply, zone);
   });
   api.get(`${ZONE}/export`, { config: access('read', 'filtered') }, async (request, reply) => {
     const zone = zoneOf(request, queries, 'whole');
-    const file = zone instanceof Problem ? zone : await parts.zoneFiles.export(zone.name === '' ? '.' : zone.name);
+    if (zone instanceof Problem) return sendProblem(reply, zone);
+    const tooMany = request.server.wholeZones.enter(request, reply);
+    if (tooMany !== undefined) return refuse(reply, tooMany);
+    const file = await parts.zoneFiles.export(zone.name === '' ? '.' : zone.name);
     if (file instanceof Problem) return sendProblem(reply, file);
-    return reply.type('text/plain; charset=utf-8').send(Readable.from(inPieces(file.pieces), { objectMode: false }));
+    const tooMuch = request.server.wholeZones.hold(request, reply, file.pieces);
+    if (tooMuch !== undefined) return refuse(reply, tooMuch);
+    return reply.type('text/plain; charset=utf-8').send(streamOf(file.pieces));
   });
   const asIs = (path: string, body: unknown): void => {
     api.get(`${ZONE}/${path}`, { config }, (request, reply) => {
@@ -67,24 +62,41 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
 }
 
 /** Sends a zone with all its RRsets that are in reach, as they are at one moment. */
-export function makeSendWhole({ zoneFiles }: Pick<ApiParts, 'zoneFiles'>): ReadZone {
-  const lists = new Shares(LISTS);
-  const unread = new Shares(UNREAD);
-  return async (request, reply, { name }, status = 200) => {
-    const tooMany = lists.take(request.holder, 1);
-    if (tooMany !== undefined) return refuse(reply, tooMany);
-    onceOver(reply.raw, () => lists.give(request.holder, 1));
-    const list = await zoneFiles.list(name === '' ? '.' : name, request.actor?.limits);
-    if (list instanceof Problem) return sendProblem(reply, list);
-    const [before, after] = aroundRRsets(list.zone);
-    const pieces = [Buffer.from(`${before},"rrsets":[`), ...list.pieces, Buffer.from(`],${after}`)];
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    const tooMuch = unread.take(request.holder, bytes);
-    if (tooMuch !== undefined) return refuse(reply, tooMuch);
-    onceOver(reply.raw, () => unread.give(request.holder, bytes));
-    reply.code(status).type(JSON_TYPE).header('content-length', bytes);
-    return reply.send(Readable.from(inPieces(pieces), { objectMode: false }));
-  };
+async function sendWhole(
+  { zoneFiles }: Pick<ApiParts, 'zoneFiles'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name }: Zone,
+): Promise<FastifyReply> {
+  const { wholeZones } = request.server;
+  const tooMany = wholeZones.enter(request, reply);
+  if (tooMany !== undefined) return refuse(reply, tooMany);
+  const list = await zoneFiles.list(name === '' ? '.' : name, request.actor?.limits);
+  if (list instanceof Problem) return sendProblem(reply, list);
+  const pieces = withRRsets(list);
+  const tooMuch = wholeZones.hold(request, reply, pieces);
+  if (tooMuch !== undefined) return refuse(reply, tooMuch);
+  return reply.type(JSON_TYPE).header('content-length', bytesOf(pieces)).send(streamOf(pieces));
+}
+
+/** Sends a zone that was made, which is told in any case: nobody may take a refusal for its never having been made. */
+export async function sendMade(
+  { zoneFiles }: Pick<ApiParts, 'zoneFiles'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  zone: Zone,
+): Promise<FastifyReply> {
+  reply.code(201);
+  const list = await zoneFiles.list(zone.name === '' ? '.' : zone.name, request.actor?.limits);
+  if (list instanceof Problem) return sendAround(reply, zone, undefined);
+  const pieces = withRRsets(list);
+  request.server.wholeZones.holdAnyway(request, reply, pieces);
+  return reply.type(JSON_TYPE).header('content-length', bytesOf(pieces)).send(streamOf(pieces));
+}
+
+function withRRsets({ zone, pieces }: { readonly zone: Zone; readonly pieces: readonly Uint8Array[] }): Uint8Array[] {
+  const [before, after] = aroundRRsets(zone);
+  return [Buffer.from(`${before},"rrsets":[`), ...pieces, Buffer.from(`],${after}`)];
 }
 
 /** `rrsets`: what stands between the brackets; undefined: no list at all. */

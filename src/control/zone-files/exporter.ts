@@ -1,6 +1,6 @@
 /** Writes a zone as a zone file; its services are comments in it. */
 import type { Service } from '../../model/service.ts';
-import type { ZoneSnapshot } from '../../store/staging.ts';
+import type { ZoneSnapshot } from '../../store/zone-reads.ts';
 import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { apexRRsets } from './rrset-json.ts';
 

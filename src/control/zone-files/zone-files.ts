@@ -1,6 +1,5 @@
-/** Whole zones as files: read and written by a thread of their own; an import is made visible by one short command. */
-import { Worker } from 'node:worker_threads';
-import { listen, listenOnce, tellFault } from '../../guard.ts';
+/** Whole zones as files: read and written by threads of their own; an import is made visible by one short command. */
+import { tellFault } from '../../guard.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -27,10 +26,12 @@ import type {
   Failure,
   ListReply,
   ListRequest,
-  StopRequest,
 } from './messages.ts';
+import { OwnThread, STOPPING } from './own-thread.ts';
 
-const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+const isSource = import.meta.url.endsWith('.ts');
+const builderEntry = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url);
+const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.meta.url);
 
 /** A zone as a file. */
 interface ZoneFile {
@@ -49,103 +50,73 @@ interface ZoneList {
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
 const LARGE_FILE_BYTES = 4 * 2 ** 20;
 
-/** A stop has a few seconds in all. */
-const STOP_MS = 500;
-const STOPPING = 'The server is about to stop; come again.';
+/** Clients that read zones come some times within a minute, and not again for long. */
+const READER_IDLE_MS = 30_000;
+/** A reader makes little but garbage: with a small young generation it is collected before it grows the heap. */
+const READER_YOUNG_MB = 6;
 /** For the log. */
 const BUILDER = 'the builder thread';
+const READER = 'the reader thread';
 
-/** The thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
-const ENDED = {
-  findings: { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 },
-  failure: { message: 'the builder thread ended', isOfStore: true },
-};
+/** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
+const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
+const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
 export class ZoneFiles {
   readonly #store: Store;
   readonly #table: Table;
   readonly #engine: Engine;
-  readonly #parts: BuilderParts;
-  readonly #entry: URL;
-  #thread: Worker | undefined;
-  readonly #timers: Timers;
-  #isStopping = false;
-  /** Requests take their turn: the thread works on one at a time. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #builder: OwnThread;
+  readonly #reader: OwnThread;
 
-  /** `entry`: the module of the thread. */
-  constructor(store: Store, table: Table, engine: Engine, timers: Timers, entry: URL = defaultEntry) {
-    this.#timers = timers;
-    this.#entry = entry;
+  /** `entry`: the module of the thread that builds. */
+  constructor(store: Store, table: Table, engine: Engine, timers: Timers, entry: URL = builderEntry) {
     this.#store = store;
     this.#table = table;
     this.#engine = engine;
-    this.#parts = { table: table.shared, store: store.shared };
-    this.#thread = this.#startThread();
+    const parts: BuilderParts = { table: table.shared, store: store.shared };
+    const building = { workerData: parts, name: 'teal-builder' };
+    this.#builder = new OwnThread({ what: BUILDER, entry, options: building }, timers);
+    const resourceLimits = { maxYoungGenerationSizeMb: READER_YOUNG_MB };
+    const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
+    const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
+    this.#reader = new OwnThread(reader, timers);
+    // It sweeps too.
+    this.#builder.start();
   }
 
   /** Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing. */
   import(zone: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
-    return this.#inTurn(() => this.#importNow(zone, bytes, context));
+    return this.#builder.inTurn(() => this.#importNow(zone, bytes, context));
   }
 
   /** The zone as an RFC 1035 master file, as it is at one moment; its services are comments. */
   export(text: string): Promise<ZoneFile | Problem> {
-    return this.#inTurn(async () => {
-      const zone = canonicalName(text);
-      if (zone instanceof Problem) return zone;
-      const { file, failure } = await this.#ask<ExportReply>({ kind: 'export', zone }, [], {
-        file: undefined,
-        ...ENDED,
-      });
-      if (failure !== undefined) return this.#failed(failure, 'The zone could not be read');
-      return file ?? unknownZone(zone);
-    });
+    return this.#read<ExportReply>(text, (zone) => ({ kind: 'export', zone }));
   }
 
   /** Its RRsets in reach as a list in JSON, see rrset-json.ts, with its own SOA and NS and without its services, as they are at one moment. */
   list(text: string, limits: TokenLimits | undefined): Promise<ZoneList | Problem> {
-    return this.#inTurn(async () => {
+    return this.#read<ListReply>(text, (zone) => ({ kind: 'list', zone, limits }));
+  }
+
+  /** Ends the threads. What is cut off is seen by nobody: a zone that is half staged is dropped by the next start. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#builder.stop(), this.#reader.stop()]);
+  }
+
+  #read<Reply extends ExportReply | ListReply>(
+    text: string,
+    requestFor: (zone: string) => ExportRequest | ListRequest,
+  ): Promise<NonNullable<Reply['file']> | Problem> {
+    return this.#reader.inTurn(async () => {
       const zone = canonicalName(text);
       if (zone instanceof Problem) return zone;
-      const nothing = { file: undefined, ...ENDED };
-      const { file, failure } = await this.#ask<ListReply>({ kind: 'list', zone, limits }, [], nothing);
-      if (failure !== undefined) return this.#failed(failure, 'The zone could not be read');
-      return file ?? unknownZone(zone);
+      const nothing = { file: undefined, failure: ended(READER) } as Reply;
+      const { file, failure } = await this.#reader.ask<Reply>(requestFor(zone), [], nothing);
+      if (failure !== undefined) return this.#failed(failure, 'The zone could not be read', READER);
+      return (file as NonNullable<Reply['file']> | undefined) ?? unknownZone(zone);
     });
-  }
-
-  /**
-   * Ends the thread; what waits for its turn is refused, and what is not done in time is cut off: nobody sees a zone that
-   * is half staged, and the next start drops it.
-   */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    const cancel = this.#timers.after(STOP_MS, () => this.#thread?.terminate());
-    await this.#endThread();
-    cancel();
-  }
-
-  /** Once it has finished what it does. */
-  async #endThread(): Promise<void> {
-    const thread = this.#thread;
-    if (thread === undefined) return;
-    const ended = new Promise((resolve) => listenOnce(thread, 'exit', BUILDER, resolve));
-    // It does not keep the process alive, but its end is waited for.
-    thread.ref();
-    thread.postMessage({ kind: 'stop' } satisfies StopRequest);
-    await ended;
-  }
-
-  async #renewThread(): Promise<void> {
-    await this.#endThread();
-    if (!this.#isStopping) this.#thread = this.#startThread();
-  }
-
-  #inTurn<Result>(work: () => Promise<Result | Problem>): Promise<Result | Problem> {
-    const result = this.#turn.then(async () => (this.#isStopping ? new Problem('stopping', STOPPING) : work()));
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   async #importNow(text: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
@@ -170,16 +141,22 @@ export class ZoneFiles {
     };
     const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
     // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
-    const reply = await this.#ask<BuildReply>(request, lent, { ...ENDED, tableFull: false, blocks: [] });
+    const nothing = { findings: NO_FINDINGS, failure: ended(BUILDER), tableFull: false, blocks: [] };
+    const reply = await this.#builder.ask<BuildReply>(request, lent, nothing);
     this.#table.absorbBlocks(reply.blocks);
     // The memory that a large zone took while it was read comes back only with the end of the thread.
-    if (fileBytes > LARGE_FILE_BYTES) await this.#renewThread();
+    if (fileBytes > LARGE_FILE_BYTES) await this.#renewBuilder();
     const { built, findings } = reply;
-    if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged');
+    if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
     const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
     return this.#takeOver(zone, built.staged, async () => inSlices(this.#execute(command, context)));
+  }
+
+  async #renewBuilder(): Promise<void> {
+    await this.#builder.end();
+    if (!this.#builder.isStopping) this.#builder.start();
   }
 
   /** The engine finds what was staged by the name that the log has for it. */
@@ -216,39 +193,12 @@ export class ZoneFiles {
   }
 
   /** A fault of this program is for its log, and no refusal that will pass. */
-  #failed({ message, isOfStore }: Failure, what: string): Problem {
+  #failed({ message, isOfStore }: Failure, what: string, thread: string): Problem {
     // Cut off by `stop`.
-    if (this.#isStopping) return new Problem('stopping', STOPPING);
+    if (this.#builder.isStopping) return new Problem('stopping', STOPPING);
     if (isOfStore) return new Problem('store_unavailable', `${what}: ${message}.`);
-    tellFault(new Error(message), BUILDER);
+    tellFault(new Error(message), thread);
     return new Problem('internal', `${what}: a fault of Teal, and not of the request; the log has it.`);
-  }
-
-  #ask<Reply>(request: BuildRequest | ExportRequest | ListRequest, lent: ArrayBuffer[], ended: Reply): Promise<Reply> {
-    this.#thread ??= this.#startThread();
-    const thread = this.#thread;
-    return new Promise((resolve) => {
-      const done = (reply: Reply): void => {
-        for (const end of listening) end();
-        resolve(reply);
-      };
-      const listening = [
-        listenOnce(thread, 'message', BUILDER, done),
-        listenOnce(thread, 'exit', BUILDER, () => done(ended)),
-      ];
-      thread.postMessage(request, lent);
-    });
-  }
-
-  #startThread(): Worker {
-    const thread = new Worker(this.#entry, { workerData: this.#parts, name: 'teal-builder' });
-    // Its exit follows, and the next import starts another one.
-    listen(thread, 'error', BUILDER, () => {});
-    listenOnce(thread, 'exit', BUILDER, () => {
-      if (this.#thread === thread) this.#thread = undefined;
-    });
-    thread.unref();
-    return thread;
   }
 }
 

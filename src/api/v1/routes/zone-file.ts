@@ -1,29 +1,16 @@
 /** Zone files: a whole zone in one request, as an RFC 1035 master file. */
-
-import { Readable } from 'node:stream';
 import { ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import { logResult } from '../../commands.ts';
 import { refuse } from '../../door/guard.ts';
-import { inPieces } from '../../door/pieces.ts';
-import { onceOver, Shares } from '../../door/shares.ts';
+import { streamOf } from '../../door/whole-zones.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { getHeaders, notModified, putHeaders, putReply, readProblems, writeProblems } from '../../reply-schemas.ts';
 import { contextOf, sendFresh, sendPut } from '../replies.ts';
 
 const tags = ['zones'];
-
-const MIB = 2 ** 20;
-
-/**
- * Files that are received, worked on, wait for that, or are sent: one thread writes and reads them all. Whoever brings
- * thousands of zones sends some at once; how large they may be together is bounded by their bytes.
- */
-const FILES = { what: 'zone files at once', perToken: 16, inAll: 64 };
-/** A million records take some 50 MB; what is alone may be larger. */
-const UNREAD = { what: 'bytes of zone files that are still to be read', perToken: 64 * MIB, inAll: 256 * MIB };
 
 /** text/dns is RFC 4027's; curl says x-www-form-urlencoded of whatever it sends. */
 const mediaTypes = ['text/dns', 'text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'];
@@ -66,23 +53,17 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, options }:
     { parseAs: 'buffer', bodyLimit: options.zoneFileMaxBytes },
     (_request, body, done) => done(null, body),
   );
-  const files = new Shares(FILES);
-  const unread = new Shares(UNREAD);
+  const { wholeZones } = api;
   api.addHook('preHandler', async (request, reply) => {
-    const refused = files.take(request.holder, 1);
-    if (refused !== undefined) return refuse(reply, refused);
-    onceOver(reply.raw, () => files.give(request.holder, 1));
+    const refused = wholeZones.enter(request, reply);
+    return refused === undefined ? undefined : refuse(reply, refused);
   });
   api.get('/v1/zones/:zone/file', { schema: getFile, config: access('read', 'zone') }, async (request, reply) => {
     const file = await zoneFiles.export(request.params.zone);
     if (file instanceof Problem) return sendProblem(reply, file);
-    const bytes = file.pieces.reduce((sum, { length }) => sum + length, 0);
-    const refused = unread.take(request.holder, bytes);
+    const refused = wholeZones.hold(request, reply, file.pieces);
     if (refused !== undefined) return refuse(reply, refused);
-    onceOver(reply.raw, () => unread.give(request.holder, bytes));
-    return sendFresh(request, reply, file.revision, () =>
-      reply.type('text/dns').send(Readable.from(inPieces(file.pieces), { objectMode: false })),
-    );
+    return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(streamOf(file.pieces)));
   });
   const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {

@@ -1,0 +1,114 @@
+/** A thread that works on one request at a time; who asks waits for its turn. */
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { listen, listenOnce } from '../../guard.ts';
+import { Problem } from '../../model/errors.ts';
+import type { Timers } from '../clock.ts';
+import type { StopRequest } from './messages.ts';
+
+/** What a thread is. */
+interface ThreadMakings {
+  /** For the log, and for who waits when it ends. */
+  readonly what: string;
+  readonly entry: URL;
+  readonly options: WorkerOptions;
+  /** It ends when it was not needed for so long: what its heap grew to comes back with its end alone. */
+  readonly idleMs?: number;
+}
+
+/** A stop has a few seconds in all. */
+const STOP_MS = 500;
+export const STOPPING = 'The server is about to stop; come again.';
+
+export class OwnThread {
+  readonly #makings: ThreadMakings;
+  readonly #timers: Timers;
+  #thread: Worker | undefined;
+  #isStopping = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stayUp: () => void = () => {};
+
+  constructor(makings: ThreadMakings, timers: Timers) {
+    this.#makings = makings;
+    this.#timers = timers;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Does the work when all that was asked for before is done. */
+  inTurn<Result>(work: () => Promise<Result | Problem>): Promise<Result | Problem> {
+    const result = this.#turn.then(async () => {
+      if (this.#isStopping) return new Problem('stopping', STOPPING);
+      this.#stayUp();
+      try {
+        return await work();
+      } finally {
+        this.#waitIdly();
+      }
+    });
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** To be called in a turn. `ended`: the reply where the thread ends in the middle of it. */
+  ask<Reply>(request: object, lent: readonly ArrayBuffer[], ended: Reply): Promise<Reply> {
+    const thread = this.start();
+    return new Promise((resolve) => {
+      const done = (reply: Reply): void => {
+        for (const end of listening) end();
+        resolve(reply);
+      };
+      const { what } = this.#makings;
+      const listening = [
+        listenOnce(thread, 'message', what, done),
+        listenOnce(thread, 'exit', what, () => done(ended)),
+      ];
+      thread.postMessage(request, [...lent]);
+    });
+  }
+
+  /** Where it does not run yet, or no longer. */
+  start(): Worker {
+    if (this.#thread !== undefined) return this.#thread;
+    const { what, entry, options } = this.#makings;
+    const thread = new Worker(entry, options);
+    this.#thread = thread;
+    // Its exit follows, and the next request starts another one.
+    listen(thread, 'error', what, () => {});
+    listenOnce(thread, 'exit', what, () => {
+      if (this.#thread === thread) this.#thread = undefined;
+    });
+    thread.unref();
+    return thread;
+  }
+
+  /** Once it has finished what it does; to be called in a turn. */
+  async end(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const ended = new Promise((resolve) => listenOnce(thread, 'exit', this.#makings.what, resolve));
+    // It does not keep the process alive, but its end is waited for.
+    thread.ref();
+    thread.postMessage({ kind: 'stop' } satisfies StopRequest);
+    await ended;
+  }
+
+  /** Ends it; what waits for its turn is refused, and what is not done in time is cut off. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stayUp();
+    const cancel = this.#timers.after(STOP_MS, () => this.#thread?.terminate());
+    await this.end();
+    cancel();
+  }
+
+  #waitIdly(): void {
+    const { idleMs } = this.#makings;
+    if (idleMs === undefined || this.#isStopping) return;
+    this.#stayUp = this.#timers.after(idleMs, () => {
+      this.#turn = this.#turn.then(() => this.end());
+      return this.#turn;
+    });
+  }
+}

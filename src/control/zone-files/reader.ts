@@ -1,0 +1,67 @@
+/** The reader thread: writes whole zones, as files and as lists, one after the other; an import need not be waited for. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { listen } from '../../guard.ts';
+import type { RRset } from '../../model/rrset.ts';
+import type { SharedStore } from '../../store/staging.ts';
+import { ZoneReads } from '../../store/zone-reads.ts';
+import { Grant, type GrantStore } from '../grant.ts';
+import { exportZone } from './exporter.ts';
+import {
+  type ExportReply,
+  type ExportRequest,
+  failureOf,
+  type ListReply,
+  type ListRequest,
+  type StopRequest,
+} from './messages.ts';
+import { apexRRsets, writeRRsets } from './rrset-json.ts';
+
+function run(port: MessagePort, store: SharedStore): void {
+  const reads = new ZoneReads(store);
+  listen(port, 'message', 'the reader thread', (request: ExportRequest | ListRequest | StopRequest) => {
+    if (request.kind === 'stop') {
+      reads.close();
+      port.close();
+    } else {
+      const reply = request.kind === 'list' ? listNow(reads, request) : exportNow(reads, request);
+      port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
+    }
+  });
+}
+
+function exportNow(reads: ZoneReads, { zone }: ExportRequest): ExportReply {
+  try {
+    const snapshot = reads.snapshot(zone);
+    if (snapshot === undefined) return { file: undefined };
+    return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
+  } catch (error) {
+    return { file: undefined, failure: failureOf(error) };
+  }
+}
+
+/** Which RRsets a token reaches is in its limits alone. */
+const noStore: GrantStore = {
+  zoneOf: () => undefined,
+  zoneAt: () => undefined,
+  service: () => undefined,
+};
+
+/** Services are no part of it: clients would delete what they did not make. */
+function listNow(reads: ZoneReads, { zone: name, limits }: ListRequest): ListReply {
+  try {
+    const grant = new Grant(noStore, limits);
+    const write = (parts: readonly Iterable<RRset>[]) => writeRRsets(inReach(grant, parts));
+    const file = reads.read(name, (zone, rrsets) => ({ zone, pieces: write([apexRRsets(zone), rrsets]) }));
+    return { file };
+  } catch (error) {
+    return { file: undefined, failure: failureOf(error) };
+  }
+}
+
+function* inReach(grant: Grant, parts: readonly Iterable<RRset>[]): Generator<RRset> {
+  for (const rrsets of parts) {
+    for (const rrset of rrsets) if (grant.rrset(rrset.zone, rrset.name, rrset.type)) yield rrset;
+  }
+}
+
+if (parentPort !== null) run(parentPort, workerData as SharedStore);

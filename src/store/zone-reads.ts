@@ -1,0 +1,82 @@
+/** A connection that reads zones whole, as they are at one moment, while the main one goes on. */
+import Sqlite, { type Database } from 'better-sqlite3';
+import type { RRset } from '../model/rrset.ts';
+import type { Service } from '../model/service.ts';
+import type { Zone } from '../model/zone.ts';
+import { Condition } from './condition.ts';
+import { type RRsetRow, toRRset } from './rows.ts';
+import type { SharedStore } from './staging.ts';
+import { RRSETS, SERVICES_IN } from './statements.ts';
+
+/** A zone with all that is in it. */
+export interface ZoneSnapshot {
+  readonly zone: Zone;
+  readonly services: readonly Service[];
+  readonly rrsets: readonly RRset[];
+}
+
+export class ZoneReads {
+  readonly #database: Database;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #condition = new Condition();
+
+  /** The database is one that the main thread has opened and migrated. */
+  constructor({ file }: Pick<SharedStore, 'file'>) {
+    this.#database = new Sqlite(file, { readonly: true, fileMustExist: true });
+    this.#statements = prepare(this.#database);
+  }
+
+  /**
+   * Gives a zone to `use`, and its RRsets as they are read, so that they need not all be there at once. A row that cannot
+   * be understood is the store's fault, and not that of what `use` makes of the others.
+   */
+  read<Result>(name: string, use: (zone: Zone, rrsets: Iterable<RRset>) => Result): Result | undefined {
+    const read = this.#database.transaction((): Result | undefined => {
+      const zone = this.#condition.read('a zone', () => parsed<Zone>(this.#statements.zone.get(name)));
+      return zone === undefined ? undefined : use(zone, this.#rrsetsOf(name));
+    });
+    return read.deferred();
+  }
+
+  snapshot(name: string): ZoneSnapshot | undefined {
+    return this.read(name, (zone, rrsets) => {
+      const services = this.#condition.read('services', () =>
+        this.#statements.services.all(name).map((row) => parsed<Service>(row) as Service),
+      );
+      return { zone, services, rrsets: [...rrsets] };
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  *#rrsetsOf(zone: string): Generator<RRset> {
+    const rows = this.#condition.read('RRsets', () => this.#statements.rrsets.iterate(zone));
+    try {
+      for (;;) {
+        const rrset = this.#condition.read('RRsets', () => {
+          const next = rows.next();
+          return next.done ? undefined : toRRset(next.value as RRsetRow);
+        });
+        if (rrset === undefined) return;
+        yield rrset;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+}
+
+function parsed<Noun>(row: unknown): Noun | undefined {
+  return row === undefined ? undefined : (JSON.parse((row as { body: string }).body) as Noun);
+}
+
+function prepare(database: Database) {
+  const sql = (text: string) => database.prepare<unknown[]>(text);
+  return {
+    zone: sql('SELECT body FROM zones WHERE name = ?'),
+    services: sql(SERVICES_IN),
+    rrsets: sql(RRSETS),
+  };
+}
