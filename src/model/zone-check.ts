@@ -54,11 +54,9 @@ export class ZoneCheck {
 
   run(): void {
     this.#checkApex();
-    for (const [name, rrsets] of this.#content.names) {
-      for (const rrset of rrsets) {
-        if (rrset.type === TYPE.NS && name !== this.#content.zone) this.#cuts.set(name, rrset);
-        if (rrset.type === TYPE.DNAME) this.#dnames.set(name, rrset);
-      }
+    for (const rrset of this.#content.ofTypes([TYPE.NS, TYPE.DNAME])) {
+      if (rrset.type === TYPE.DNAME) this.#dnames.set(rrset.name, rrset);
+      else if (rrset.name !== this.#content.zone) this.#cuts.set(rrset.name, rrset);
     }
     const lint = new ZoneLint(this.#content, this.#findings);
     const targets = new TargetCheck(this.#content, this.#services, this.#cuts, this.#dnames, this.#findings);

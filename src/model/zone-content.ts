@@ -1,62 +1,30 @@
 /** What a zone file holds: its records as RRsets by name, out of any order, each once. */
 import { TYPE } from '../wire/constants.ts';
+import { isWireAtOrBelow, MAX_NAME_TEXT_BYTES, writeLowerLabels } from '../wire/name.ts';
 import { formatRdata, formatType, rdataKey } from '../wire/rdata.ts';
 import type { Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
-import { isAtOrBelow, wireToName } from './name.ts';
+import { Column } from './column.ts';
+import { nameToWire, wireToName } from './name.ts';
+import { NameTable } from './name-table.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
 const COMPARED_RECORDS_MAX = 8;
 
 /** An RRset as it stands in a file. */
-export class ContentRRset {
+export interface ContentRRset {
   /** Canonical text, full. */
   readonly name: string;
   readonly type: number;
   /** The lowest where they differ. */
-  ttlSeconds: number;
+  readonly ttlSeconds: number;
   /** In the order of the file. */
-  readonly rdata: Uint8Array[];
-  /** That of each record, in a set of signatures. */
-  readonly #ttlsSeconds: number[];
+  readonly rdata: readonly Uint8Array[];
+  /** The TTL of each record, where they differ: signatures have those of what they sign (RFC 4034 §3). */
+  readonly recordTtlSeconds?: readonly number[];
   /** Where its first record stands. */
   readonly file: string;
   readonly line: number;
-  #keys: Set<string> | undefined;
-
-  constructor(name: string, { type, ttlSeconds, rdata, file, line }: ZoneRecord) {
-    this.name = name;
-    this.type = type;
-    this.ttlSeconds = ttlSeconds;
-    this.rdata = [rdata];
-    this.#ttlsSeconds = type === TYPE.RRSIG ? [ttlSeconds] : [];
-    this.file = file;
-    this.line = line;
-  }
-
-  /** The TTL of each record, where they differ: signatures have those of what they sign (RFC 4034 §3). */
-  get recordTtlSeconds(): readonly number[] | undefined {
-    return this.#ttlsSeconds.some((seconds) => seconds !== this.ttlSeconds) ? this.#ttlsSeconds : undefined;
-  }
-
-  /** Adds a record unless an equal one is there (RFC 2181 §5); false then. */
-  add(rdata: Uint8Array, ttlSeconds: number): boolean {
-    if (this.#has(rdata)) return false;
-    this.rdata.push(rdata);
-    if (this.type === TYPE.RRSIG) this.#ttlsSeconds.push(ttlSeconds);
-    this.ttlSeconds = Math.min(this.ttlSeconds, ttlSeconds);
-    return true;
-  }
-
-  #has(rdata: Uint8Array): boolean {
-    if (this.rdata.length <= COMPARED_RECORDS_MAX)
-      return this.rdata.some((other) => sameRdata(this.type, rdata, other));
-    this.#keys ??= new Set(this.rdata.map((other) => rdataKey(this.type, other)));
-    const key = rdataKey(this.type, rdata);
-    const known = this.#keys.has(key);
-    this.#keys.add(key);
-    return known;
-  }
 }
 
 /** Equal but for the case of names in it (RFC 4034 §6.2). */
@@ -72,27 +40,127 @@ function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
   return identical || rdataKey(type, a) === rdataKey(type, b);
 }
 
-/** The RRsets of a zone by name. */
+/**
+ * The RRsets of a zone by name, in packed form: columns of numbers and one list of bytes, since a million RRsets as
+ * objects would be hundreds of megabytes. Who asks for one gets an object that is made then.
+ */
 export class ZoneContent {
   /** Canonical name of the zone. */
   readonly zone: string;
-  readonly names = new Map<string, ContentRRset[]>();
+  readonly names = new ContentNames(this);
+  rrsetCount = 0;
+  readonly #zoneWire: Uint8Array;
   readonly #findings: Findings;
   #owner: Uint8Array | undefined;
-  /** Canonical name of the last owner, undefined where it is not in the zone. */
-  #name: string | undefined;
+  /** Number of the last owner's name, -1 where it is not in the zone. */
+  #name = -1;
+  readonly #names = new NameTable();
+  readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
+  /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
+  readonly #firstOf = new Column(Uint32Array);
+  readonly #next = new Column(Uint32Array);
+  /** Of each RRset. */
+  readonly #types = new Column(Uint16Array);
+  readonly #ttls = new Column(Uint32Array);
+  readonly #lines = new Column(Uint32Array);
+  readonly #files = new Column(Uint16Array);
+  readonly #firstRecords = new Column(Uint32Array);
+  readonly #lastRecords = new Column(Uint32Array);
+  readonly #counts = new Column(Uint32Array);
+  /** Of each record: the next one of its RRset, with 1 added, and where its RDATA begins in `#bytes`. */
+  readonly #nextRecords = new Column(Uint32Array);
+  readonly #starts = new Column(Uint32Array);
+  readonly #bytes = new Column(Uint8Array);
+  /** TTLs of signatures. */
+  readonly #recordTtls = new Map<number, number>();
+  readonly #fileNames: string[] = [];
+  /** What tells the records of a large RRset apart. */
+  readonly #keys = new Map<number, Set<string>>();
 
   constructor(zone: string, findings: Findings) {
     this.zone = zone;
+    this.#zoneWire = nameToWire(zone);
     this.#findings = findings;
+    this.#starts.push(0);
   }
 
-  rrsets(name: string): readonly ContentRRset[] {
-    return this.names.get(name) ?? [];
+  rrsets(name: string): ContentRRset[] {
+    const number = this.#names.find(name);
+    return number < 0 ? [] : this.#rrsetsOf(number);
   }
 
   rrset(name: string, type: number): ContentRRset | undefined {
-    return this.names.get(name)?.find((rrset) => rrset.type === type);
+    const number = this.#names.find(name);
+    const rrset = number < 0 ? 0 : this.#find(number, type);
+    return rrset === 0 ? undefined : this.#make(rrset - 1, name);
+  }
+
+  has(name: string): boolean {
+    return this.#names.find(name) >= 0;
+  }
+
+  /** Names with their RRsets, in the order of the file. */
+  *entries(): Generator<[string, ContentRRset[]]> {
+    for (let number = 0; number < this.#names.count; number++) {
+      yield [this.#names.text(number), this.#rrsetsOf(number)];
+    }
+  }
+
+  /** The RRsets of these types, in the order of the file. */
+  *ofTypes(types: readonly number[]): Generator<ContentRRset> {
+    for (let number = 0; number < this.#names.count; number++) {
+      for (let rrset = this.#firstOf.values[number]; rrset !== 0; rrset = this.#next.values[rrset - 1]) {
+        if (types.includes(this.#types.values[rrset - 1])) yield this.#make(rrset - 1, this.#names.text(number));
+      }
+    }
+  }
+
+  /** All RRsets, by the bytes of their names' text, then by type. */
+  *inOrder(): Generator<ContentRRset> {
+    for (const number of this.#names.sorted()) {
+      const own = this.#rrsetsOf(number);
+      if (own.length > 1) own.sort((a, b) => a.type - b.type);
+      yield* own;
+    }
+  }
+
+  #rrsetsOf(number: number): ContentRRset[] {
+    const rrsets: ContentRRset[] = [];
+    const name = this.#names.text(number);
+    for (let rrset = this.#firstOf.values[number]; rrset !== 0; rrset = this.#next.values[rrset - 1]) {
+      rrsets.push(this.#make(rrset - 1, name));
+    }
+    return rrsets;
+  }
+
+  #make(rrset: number, name: string): ContentRRset {
+    const rdata: Uint8Array[] = [];
+    const ttls: number[] = [];
+    const type = this.#types.values[rrset];
+    const ttlSeconds = this.#ttls.values[rrset];
+    for (
+      let record = this.#firstRecords.values[rrset] + 1;
+      record !== 0;
+      record = this.#nextRecords.values[record - 1]
+    ) {
+      rdata.push(this.#rdataOf(record - 1));
+      if (type === TYPE.RRSIG) ttls.push(this.#recordTtls.get(record - 1) ?? ttlSeconds);
+    }
+    const file = this.#fileNames[this.#files.values[rrset]];
+    const made = { name, type, ttlSeconds, rdata, file, line: this.#lines.values[rrset] };
+    return ttls.some((seconds) => seconds !== ttlSeconds) ? { ...made, recordTtlSeconds: ttls } : made;
+  }
+
+  #rdataOf(record: number): Uint8Array {
+    const starts = this.#starts.values;
+    return this.#bytes.values.subarray(starts[record], starts[record + 1]);
+  }
+
+  /** The RRset of the type at a name, with 1 added; or 0. */
+  #find(name: number, type: number): number {
+    let rrset = this.#firstOf.values[name];
+    while (rrset !== 0 && this.#types.values[rrset - 1] !== type) rrset = this.#next.values[rrset - 1];
+    return rrset;
   }
 
   /** Takes a record in, unless it is of another zone or there already: both are said and do no harm. */
@@ -100,40 +168,135 @@ export class ZoneContent {
     // Records that follow each other share their owner, so a look at the reference saves most of the work.
     if (record.owner !== this.#owner) this.#enter(record);
     const name = this.#name;
-    if (name === undefined) return;
-    const rrsets = this.names.get(name);
-    const rrset = rrsets?.find(({ type }) => type === record.type);
-    if (rrset) this.#join(rrset, record);
-    else if (rrsets) rrsets.push(new ContentRRset(name, record));
-    else this.names.set(name, [new ContentRRset(name, record)]);
+    if (name < 0) return;
+    const rrset = this.#find(name, record.type);
+    if (rrset !== 0) this.#join(rrset - 1, record);
+    else this.#begin(name, record);
   }
 
   #enter(record: ZoneRecord): void {
-    const name = wireToName(record.owner);
     this.#owner = record.owner;
-    this.#name = isAtOrBelow(name, this.zone) ? name : undefined;
-    if (this.#name !== undefined) return;
-    this.#warn('out_of_zone', record, `${name}. is not in the zone ${this.zone}.: its records are left out`);
-  }
-
-  #join(rrset: ContentRRset, record: ZoneRecord): void {
-    const what = `${rrset.name}. ${formatType(rrset.type)}`;
-    const before = rrset.ttlSeconds;
-    if (!rrset.add(record.rdata, record.ttlSeconds)) {
-      const text = formatRdata(record.type, record.rdata);
-      this.#warn('record_repeated', record, `${what} ${text} is there already and counts once`);
+    this.#name = -1;
+    if (!isWireAtOrBelow(record.owner, this.#zoneWire)) {
+      const name = wireToName(record.owner);
+      this.#warn('out_of_zone', record, `${name}. is not in the zone ${this.zone}.: its records are left out`);
       return;
     }
+    this.#name = this.#names.add(this.#text, writeLowerLabels(record.owner, this.#text));
+    if (this.#firstOf.length < this.#names.count) this.#firstOf.push(0);
+  }
+
+  /** The first record of an RRset. */
+  #begin(name: number, { type, ttlSeconds, rdata, file, line }: ZoneRecord): void {
+    const rrset = this.rrsetCount++;
+    if (this.#fileNames.at(-1) !== file) this.#fileNames.push(file);
+    this.#types.push(type);
+    this.#ttls.push(ttlSeconds);
+    this.#lines.push(line);
+    this.#files.push(this.#fileNames.length - 1);
+    this.#next.push(0);
+    this.#counts.push(1);
+    const record = this.#addRecord(type, ttlSeconds, rdata);
+    this.#firstRecords.push(record);
+    this.#lastRecords.push(record);
+    let last = this.#firstOf.values[name];
+    if (last === 0) this.#firstOf.values[name] = rrset + 1;
+    else {
+      while (this.#next.values[last - 1] !== 0) last = this.#next.values[last - 1];
+      this.#next.values[last - 1] = rrset + 1;
+    }
+  }
+
+  #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array): number {
+    const record = this.#nextRecords.length;
+    this.#nextRecords.push(0);
+    const at = this.#bytes.reserve(rdata.length);
+    const { values } = this.#bytes;
+    for (let i = 0; i < rdata.length; i++) values[at + i] = rdata[i];
+    this.#starts.push(at + rdata.length);
+    if (type === TYPE.RRSIG) this.#recordTtls.set(record, ttlSeconds);
+    return record;
+  }
+
+  /** One more record of an RRset, unless an equal one is there (RFC 2181 §5). */
+  #join(rrset: number, record: ZoneRecord): void {
+    const { type, ttlSeconds, rdata } = record;
+    const before = this.#ttls.values[rrset];
+    if (this.#hasRecord(rrset, type, rdata)) {
+      const text = formatRdata(type, rdata);
+      this.#warn('record_repeated', record, `${this.#shown(type)} ${text} is there already and counts once`);
+      return;
+    }
+    const added = this.#addRecord(type, ttlSeconds, rdata);
+    this.#nextRecords.values[this.#lastRecords.values[rrset]] = added + 1;
+    this.#lastRecords.values[rrset] = added;
+    this.#counts.values[rrset]++;
+    this.#ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
-    if (record.ttlSeconds !== before && record.type !== TYPE.RRSIG) {
-      const both = `${before} (line ${rrset.line}) and ${record.ttlSeconds}`;
+    if (ttlSeconds !== before && type !== TYPE.RRSIG) {
+      const both = `${before} (line ${this.#lines.values[rrset]}) and ${ttlSeconds}`;
+      const what = this.#shown(type);
       this.#warn('ttl_differs', record, `${what} has the TTLs ${both}: all its records get the lowest, RFC 2181 §5.2`);
     }
+  }
+
+  /** The RRset of the type at the last owner, for use in a message. */
+  #shown(type: number): string {
+    return `${this.#names.text(this.#name)}. ${formatType(type)}`;
+  }
+
+  #hasRecord(rrset: number, type: number, rdata: Uint8Array): boolean {
+    if (this.#counts.values[rrset] > COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
+    for (let at = this.#firstRecords.values[rrset] + 1; at !== 0; at = this.#nextRecords.values[at - 1]) {
+      if (sameRdata(type, rdata, this.#rdataOf(at - 1))) return true;
+    }
+    return false;
+  }
+
+  /** The same of an RRset so large that its keys are kept; the new one among them. */
+  #hasKey(rrset: number, type: number, rdata: Uint8Array): boolean {
+    let keys = this.#keys.get(rrset);
+    if (keys === undefined) {
+      keys = new Set();
+      for (let at = this.#firstRecords.values[rrset] + 1; at !== 0; at = this.#nextRecords.values[at - 1]) {
+        keys.add(rdataKey(type, this.#rdataOf(at - 1)));
+      }
+      this.#keys.set(rrset, keys);
+    }
+    const key = rdataKey(type, rdata);
+    const isThere = keys.has(key);
+    keys.add(key);
+    return isThere;
   }
 
   #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: ZoneRecord, message: string): void {
     const finding: Finding<ZoneCode> = { severity: 'warning', code, file, line, column: 1, message };
     this.#findings.add(finding);
+  }
+}
+
+/** The names of a zone with their RRsets, as a map has them. */
+class ContentNames {
+  readonly #content: ZoneContent;
+
+  constructor(content: ZoneContent) {
+    this.#content = content;
+  }
+
+  [Symbol.iterator](): Iterator<[string, ContentRRset[]]> {
+    return this.#content.entries();
+  }
+
+  *keys(): Generator<string> {
+    for (const [name] of this.#content.entries()) yield name;
+  }
+
+  *values(): Generator<ContentRRset[]> {
+    for (const [, rrsets] of this.#content.entries()) yield rrsets;
+  }
+
+  has(name: string): boolean {
+    return this.#content.has(name);
   }
 }
 

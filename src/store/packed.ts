@@ -33,7 +33,8 @@ export function pack(rrsets: Iterable<StagedRRset>): PackedContent {
   return packer.end();
 }
 
-class Packer {
+/** Packs RRsets that come one after the other, in the order of the packed form. */
+export class Packer {
   readonly #hash = createHash('sha256');
   readonly #chunks: Uint8Array[] = [];
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);

@@ -39,7 +39,7 @@ export interface SubjectRow {
 
 /** Each record's RDATA, preceded by its length in two bytes. */
 function packRdata(rdata: readonly Uint8Array[]): Buffer {
-  const packed = Buffer.alloc(rdata.reduce((size, data) => size + 2 + data.length, 0));
+  const packed = Buffer.allocUnsafe(rdata.reduce((size, data) => size + 2 + data.length, 0));
   let at = 0;
   for (const data of rdata) {
     at = packed.writeUInt16BE(data.length, at);

@@ -25,6 +25,40 @@ const ROWS_AT_ONCE = 500;
 /** And a statement: to begin and end one costs more than to add a row. With more nothing is gained. */
 const ROWS_A_STATEMENT = 50;
 
+/** A content in the making: rows that come one after the other, in small transactions. */
+class StagedRows {
+  readonly #write: (rrsets: readonly StagedRRset[]) => number;
+  readonly #abandon: () => void;
+  #batch: StagedRRset[] = [];
+  #content = 0;
+
+  /** `write` adds rows and says of which content. */
+  constructor(write: (rrsets: readonly StagedRRset[]) => number, abandon: () => void) {
+    this.#write = write;
+    this.#abandon = abandon;
+  }
+
+  add(rrset: StagedRRset): void {
+    if (this.#batch.push(rrset) === ROWS_AT_ONCE) this.#flush();
+  }
+
+  /** The number of the content. */
+  end(): number {
+    if (this.#batch.length > 0 || this.#content === 0) this.#flush();
+    return this.#content;
+  }
+
+  /** Nothing comes of it: it is swept out like what a zone had before. */
+  abandon(): void {
+    if (this.#content !== 0) this.#abandon();
+  }
+
+  #flush(): void {
+    this.#content = this.#write(this.#batch);
+    this.#batch = [];
+  }
+}
+
 export class Staging {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
@@ -51,19 +85,24 @@ export class Staging {
 
   /** Stages the RRsets under a new content; its number. */
   stage(rrsets: Iterable<StagedRRset>): number {
+    const rows = this.begin();
+    for (const rrset of rrsets) rows.add(rrset);
+    return rows.end();
+  }
+
+  /** The same for RRsets that come one after the other. */
+  begin(): StagedRows {
     let content = 0;
-    let batch: StagedRRset[] = [];
-    const write = this.#database.transaction(() => {
-      if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
-      this.#addRRsets(content, batch);
-    });
-    for (const rrset of rrsets) {
-      if (batch.push(rrset) < ROWS_AT_ONCE) continue;
-      this.#turn.asBuilder(write.immediate);
-      batch = [];
-    }
-    if (batch.length > 0 || content === 0) this.#turn.asBuilder(write.immediate);
-    return content;
+    return new StagedRows(
+      (rrsets) => {
+        this.#inTurn(() => {
+          if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
+          this.#addRRsets(content, rrsets);
+        });
+        return content;
+      },
+      () => this.#inTurn(() => this.#statements.abandon.run(content)),
+    );
   }
 
   #addRRsets(content: number, rrsets: readonly StagedRRset[]): void {
@@ -94,15 +133,15 @@ export class Staging {
     this.#turn.asBuilder(this.#database.transaction(work).immediate);
   }
 
-  /** Whether the zone holds just these RRsets. */
-  holds(zone: string, rrsets: readonly StagedRRset[]): boolean {
+  /** Whether the zone holds just these RRsets, of which there are `count`. */
+  holds(zone: string, rrsets: Iterable<StagedRRset>, count: number): boolean {
     const row = this.#statements.contentOf.get(zone) as { content: number } | undefined;
     if (row === undefined) return false;
     for (const rrset of rrsets) {
       const same = this.#statements.sameRRset.get(row.content, ...rrsetColumns(rrset));
       if (same === undefined) return false;
     }
-    return (this.#statements.count.get(row.content) as { count: number }).count === rrsets.length;
+    return (this.#statements.count.get(row.content) as { count: number }).count === count;
   }
 
   /** Deletes some rows of contents that no zone has; false where there are none. */
@@ -158,6 +197,7 @@ function prepare(database: Database) {
     addContent: sql("INSERT INTO contents (state, revision) VALUES ('staged', 0)"),
     addRRset: sql(addRows(1)),
     addRRsets: sql(addRows(ROWS_A_STATEMENT)),
+    abandon: sql("UPDATE contents SET state = 'dead' WHERE id = ? AND state = 'staged'"),
     contentOf: sql('SELECT content FROM zones WHERE name = ?'),
     sameRRset: sql(`SELECT 1 FROM rrsets
       WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ? AND record_ttls IS ?`),

@@ -144,22 +144,44 @@ export function formatName(wire: Uint8Array, offset = 0): string {
 }
 
 /** A byte of a label is written with at most four characters, and a dot takes the place of each length byte. */
-const scratch = Buffer.alloc(4 * MAX_NAME_BYTES);
+export const MAX_NAME_TEXT_BYTES = 4 * MAX_NAME_BYTES;
+const scratch = Buffer.alloc(MAX_NAME_TEXT_BYTES);
 
 /** The same without the final dot; the root is the empty text. */
 export function formatLabels(wire: Uint8Array, offset = 0): string {
   assert(nameLength(wire, offset) > 0, 'a well-formed uncompressed name is needed');
+  return scratch.toString('latin1', 0, writeLabels(wire, offset, scratch));
+}
+
+/** Writes that text of a well-formed name to the start of `out`, which has room for MAX_NAME_TEXT_BYTES; its length. */
+function writeLabels(wire: Uint8Array, offset: number, out: Uint8Array): number {
   let to = 0;
   for (let at = offset; wire[at] !== 0; ) {
-    if (at > offset) scratch[to++] = DOT;
+    if (at > offset) out[to++] = DOT;
     const end = at + 1 + wire[at];
     for (at += 1; at < end; at++) {
       const text = labelTexts[wire[at]];
-      if (text.length === 1) scratch[to++] = wire[at];
-      else to += scratch.write(text, to, 'latin1');
+      if (text.length === 1) out[to++] = wire[at];
+      else for (let i = 0; i < text.length; i++) out[to++] = text.charCodeAt(i);
     }
   }
-  return scratch.toString('latin1', 0, to);
+  return to;
+}
+
+/** The same in lower case: canonical text. Its escapes have no letters. */
+export function writeLowerLabels(wire: Uint8Array, out: Uint8Array): number {
+  const length = writeLabels(wire, 0, out);
+  for (let i = 0; i < length; i++) out[i] = lowerByte(out[i]);
+  return length;
+}
+
+/** Whether a well-formed uncompressed name is `ancestor` or below it, whatever their case. */
+export function isWireAtOrBelow(name: Uint8Array, ancestor: Uint8Array): boolean {
+  let at = 0;
+  while (name.length - at > ancestor.length) at += 1 + name[at];
+  if (name.length - at !== ancestor.length) return false;
+  for (let i = 0; i < ancestor.length; i++) if (lowerByte(name[at + i]) !== lowerByte(ancestor[i])) return false;
+  return true;
 }
 
 /**

@@ -29,3 +29,19 @@ t.test('the records of a zone that was deleted, and those of an import that came
   t.equal(count('rrsets'), 0);
   t.equal(count('contents'), 1, 'that of example.com');
 });
+
+t.test('an import that ends in the middle of its rows is swept out at once', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const staging = new Staging(fixture.store.shared);
+  t.teardown(() => staging.close());
+  const rows = staging.begin();
+  const rdata = [Uint8Array.of(192, 0, 2, 1)];
+  for (let i = 0; i < 777; i++) rows.add({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata });
+  rows.abandon();
+  while (staging.sweep());
+  const database = new Sqlite(join(fixture.folder, 'teal.db'), { readonly: true });
+  t.teardown(() => database.close());
+  t.equal(database.prepare("SELECT count(*) FROM rrsets WHERE name LIKE '%x.test'").pluck().get(), 0);
+  t.equal(database.prepare('SELECT count(*) FROM contents').pluck().get(), 1, 'that of example.com');
+  staging.begin().abandon();
+});

@@ -6,7 +6,7 @@ import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
 import type { StagedContent } from '../../store/derived.ts';
-import { type PackedContent, pack, unpack } from '../../store/packed.ts';
+import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
 import { Dismantler } from '../../table/dismantle.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
@@ -45,8 +45,8 @@ export class Builder {
       reply = { ...reply, findings: { ...findings } };
       if (findings.errors.length > 0) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const rrsets = inPackedOrder(content);
-      const isThere = this.#staging.holds(zone, rrsets);
+      const rrsets = new OwnRRsets(content);
+      const isThere = this.#staging.holds(zone, rrsets, rrsets.length);
       const staged = isThere ? undefined : this.#stage(zone, rrsets);
       const built = { apex: apexOf(content), rrsets: rrsets.length, sha256, staged };
       return { ...reply, built };
@@ -60,28 +60,11 @@ export class Builder {
     return this.#stage(zone, unpack(content));
   }
 
-  /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
-  #stageRecords(rrsets: readonly StagedRRset[]): StagedContent {
-    const packed = pack(rrsets);
-    if (rrsets.length > INLINE_RRSETS_MAX) {
-      this.#staging.stagePacked(packed);
-      return { content: packed.hash, records: this.#staging.stage(rrsets) };
-    }
-    const records = rrsets.map(({ name, type, ttlSeconds, recordTtlSeconds, rdata }) => {
-      // Copies, since the reader's are views into large slabs, which would travel whole.
-      const own = { name, type, ttlSeconds, rdata: rdata.map((data) => data.slice()) };
-      return recordTtlSeconds === undefined ? own : { ...own, recordTtlSeconds };
-    });
-    return { content: packed.hash, records, packed: packed.chunks.map((chunk) => new Uint8Array(chunk)) };
-  }
-
-  #stage(zone: string, rrsets: readonly StagedRRset[]): StagedZone {
+  #stage(zone: string, rrsets: RRsetsInOrder): StagedZone {
     const index = new ZoneBuilder(this.#arena, zone);
     try {
-      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
-        index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
-      }
-      return { ...this.#stageRecords(rrsets), index: index.cell, flags: index.flags };
+      const staged = rrsets.length > INLINE_RRSETS_MAX ? this.#stageMany(index, rrsets) : stageFew(index, rrsets);
+      return { ...staged, index: index.cell, flags: index.flags };
     } catch (error) {
       const dismantler = new Dismantler(this.#arena);
       dismantler.add(index.cell);
@@ -89,19 +72,74 @@ export class Builder {
       throw error;
     }
   }
-}
 
-/** All but what the zone itself says (SOA and NS of the apex), in the order of their packed form: see store/packed.ts. */
-function inPackedOrder(content: ZoneContent): ContentRRset[] {
-  const rrsets: ContentRRset[] = [];
-  for (const name of [...content.names.keys()].sort()) {
-    const own = content.rrsets(name).filter((rrset) => !isOfApex(content, name, rrset));
-    if (own.length > 1) own.sort((a, b) => a.type - b.type);
-    rrsets.push(...own);
+  /** Each RRset is looked at once: a million of them, made one after the other, are never there together. */
+  #stageMany(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
+    const rows = this.#staging.begin();
+    const packer = new Packer();
+    try {
+      for (const rrset of rrsets) {
+        putInto(index, rrset);
+        packer.add(rrset);
+        rows.add(rrset);
+      }
+      const packed = packer.end();
+      this.#staging.stagePacked(packed);
+      return { content: packed.hash, records: rows.end() };
+    } catch (error) {
+      tryToAbandon(rows);
+      throw error;
+    }
   }
-  return rrsets;
 }
 
-function isOfApex(content: ZoneContent, name: string, { type }: ContentRRset): boolean {
-  return name === content.zone && (type === TYPE.SOA || type === TYPE.NS);
+/** RRsets in the order of their packed form (see store/packed.ts), to be gone through as often as is wanted. */
+interface RRsetsInOrder extends Iterable<StagedRRset> {
+  readonly length: number;
+}
+
+/** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
+function stageFew(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
+  const records: StagedRRset[] = [];
+  for (const rrset of rrsets) {
+    putInto(index, rrset);
+    const { name, type, ttlSeconds, recordTtlSeconds, rdata } = rrset;
+    // Copies, since the reader's are views into large memory, which would travel whole.
+    const own = { name, type, ttlSeconds, rdata: rdata.map((data) => data.slice()) };
+    records.push(recordTtlSeconds === undefined ? own : { ...own, recordTtlSeconds });
+  }
+  const packed = pack(records);
+  return { content: packed.hash, records, packed: packed.chunks.map((chunk) => new Uint8Array(chunk)) };
+}
+
+function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {
+  index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+}
+
+/** Where the store cannot be written, the next start drops it. */
+function tryToAbandon(rows: ReturnType<Staging['begin']>): void {
+  try {
+    rows.abandon();
+  } catch {
+    // What is told is why it came to nothing.
+  }
+}
+
+/** All but what the zone itself says: SOA and NS of the apex. */
+class OwnRRsets implements RRsetsInOrder {
+  readonly length: number;
+  readonly #content: ZoneContent;
+
+  constructor(content: ZoneContent) {
+    this.#content = content;
+    this.length = content.rrsetCount - content.rrsets(content.zone).filter((rrset) => isOfApex(content, rrset)).length;
+  }
+
+  *[Symbol.iterator](): Generator<ContentRRset> {
+    for (const rrset of this.#content.inOrder()) if (!isOfApex(this.#content, rrset)) yield rrset;
+  }
+}
+
+function isOfApex({ zone }: ZoneContent, { name, type }: ContentRRset): boolean {
+  return name === zone && (type === TYPE.SOA || type === TYPE.NS);
 }

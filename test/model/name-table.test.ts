@@ -1,0 +1,50 @@
+/** Names in packed form are what a map and a sort of texts would make of them. */
+import fc from 'fast-check';
+import t from 'tap';
+import { NameTable } from '../../src/model/name-table.ts';
+
+/** Few letters and long beginnings in common, so that names agree in many bytes; escapes as canonical text has them. */
+const part = fc.constantFrom('a', 'b', 'ab', 'aaaa', 'n1', 'n10', '-', '_', '*', '\\000', '\\.', '~');
+const names = fc.array(
+  fc.array(part, { maxLength: 6 }).map((parts) => parts.join('.')),
+  { maxLength: 400 },
+);
+
+function add(table: NameTable, name: string): number {
+  const bytes = Buffer.from(`${name}behind it`, 'latin1');
+  return table.add(bytes, name.length);
+}
+
+t.test('numbers in the order of coming, each name once; found by text; sorted by bytes', (t) => {
+  fc.assert(
+    fc.property(names, (all) => {
+      const table = new NameTable();
+      const numbers = new Map<string, number>();
+      for (const name of all) {
+        const expected = numbers.get(name) ?? numbers.size;
+        numbers.set(name, expected);
+        t.equal(add(table, name), expected);
+      }
+      t.equal(table.count, numbers.size);
+      for (const [name, number] of numbers) {
+        t.equal(table.text(number), name);
+        t.equal(table.find(name), number);
+        if (!numbers.has(`${name}.x`)) t.equal(table.find(`${name}.x`), -1);
+      }
+      const sorted = Array.from(table.sorted(), (number) => table.text(number));
+      t.same(sorted, [...numbers.keys()].sort());
+    }),
+    { numRuns: 60 },
+  );
+  t.equal(new NameTable().find('x'.repeat(5000)), -1, 'no name is so long');
+  t.end();
+});
+
+t.test('a hundred thousand names, most of which agree in their first bytes', (t) => {
+  const table = new NameTable();
+  const all = Array.from({ length: 100_000 }, (_, i) => `name-${i}.of.some.zone.example`);
+  for (const name of all) add(table, name);
+  const sorted = Array.from(table.sorted(), (number) => table.text(number));
+  t.equal(sorted.join(' '), [...all].sort().join(' '));
+  t.end();
+});
