@@ -48,7 +48,7 @@ export class Deliveries {
     return this.#read('cursor', () => (this.#statements.cursor.get() as { event: string } | undefined)?.event);
   }
 
-  /** Brings deliveries into the queue, and with them how far the events were looked at. */
+  /** Brings deliveries into the queue, those that are there already apart, and with them how far the events were looked at. */
   add(deliveries: readonly NewDelivery[], cursor: string): Problem | undefined {
     return this.#write(() => {
       for (const { id, webhook, trigger, event, body, createdAtMs } of deliveries) {
@@ -107,7 +107,7 @@ function prepare(database: Database) {
     cursor: sql('SELECT event FROM delivery_cursor'),
     moveCursor: sql('INSERT INTO delivery_cursor VALUES (1, ?) ON CONFLICT DO UPDATE SET event = excluded.event'),
     add: sql(`INSERT INTO deliveries (id, webhook, trigger, event, body, created_at_ms, state, due_at_ms, error, attempts)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`),
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (id) DO NOTHING`),
     count: sql('SELECT count(*) AS count FROM deliveries WHERE webhook = ? AND state = ?'),
     next: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND state = 'pending'
       ORDER BY due_at_ms, position LIMIT 1`),

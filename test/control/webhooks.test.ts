@@ -20,7 +20,7 @@ interface Sent {
 const fine: Reply = { status: 204, body: '' };
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
-function makeWorld(t: Test) {
+function makeWorld(t: Test, fleetLog?: string) {
   const folder = temporaryFolder(t);
   const clock = new TestClock();
   const sent: Sent[] = [];
@@ -34,6 +34,7 @@ function makeWorld(t: Test) {
       clock,
       random: () => 0.999_999,
       randomBytes,
+      fleetLog: () => fleetLog,
       log: { warn: (line) => log.push(line), error: (line) => log.push(line) },
       outbound: {
         request: async ({ url, headers = {}, body = '' }) => {
@@ -237,4 +238,50 @@ t.test('one that is deleted is told no more, and nothing waits for it', async (t
   t.same(world.list(), []);
   await world.clock.pass(3600);
   t.equal(world.sent.length, 1);
+});
+
+t.test('who leads a fleet next goes on where the last one was, under the same ids', async (t) => {
+  const world = makeWorld(t, 'the log');
+  world.hook();
+  world.hook({}, 'slow');
+  const first = world.shift(5);
+  await world.clock.pass(1);
+  world.answer = () => (world.sent.at(-1)?.url === 'https://slow.test/' ? { status: 500, body: '' } : fine);
+  const second = world.shift(6);
+  await world.clock.pass(1);
+  const progress = world.dispatcher.progress();
+  t.same([...progress].sort(), [
+    ['hook', String(second)],
+    ['slow', `${second - 1}.999`],
+  ]);
+  const idsOf = (revision: number): (string | undefined)[] =>
+    world.sent.filter(({ body }) => body.data.revision === revision).map(({ headers }) => headers['webhook-id']);
+  const [ofHook, ofSlow] = idsOf(second);
+  t.not(ofHook, ofSlow, 'each webhook has its own');
+
+  // Another node sends them meanwhile, and comes further; then this one leads again.
+  world.dispatcher.stop();
+  const third = world.shift(7);
+  world.sent.length = 0;
+  world.answer = () => fine;
+  await world.clock.pass(600);
+  t.same(world.sent, [], 'who does not lead sends nothing');
+  world.dispatcher.start(new Map([...progress, ['slow', String(second)]]));
+  await world.clock.pass(600);
+  t.same(
+    world.sent.map(({ url, body }) => [url, body.data.revision]),
+    [
+      ['https://hook.test/', third],
+      ['https://slow.test/', third],
+    ],
+    'what waited here was delivered by the other',
+  );
+
+  // One that led and could not say how far it came: all of it again, which receivers know by its ids.
+  world.dispatcher.stop();
+  world.sent.length = 0;
+  world.dispatcher.start(new Map());
+  await world.clock.pass(600);
+  t.same(new Set(world.sent.map(({ body }) => body.data.revision)), new Set([first - 1, first, second, third]));
+  t.same(new Set(idsOf(second)), new Set([ofHook, ofSlow]));
 });

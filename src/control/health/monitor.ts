@@ -29,6 +29,8 @@ interface MonitorParts {
   /** At least 0, below 1. */
   readonly random: () => number;
   readonly log: Pick<Lines, 'info' | 'warn' | 'error'>;
+  /** Whether this node writes down that a forced state is over: in a fleet one does. All answer by it on time. */
+  readonly leads?: () => boolean;
 }
 
 /** A service that has a check, or a forced state. */
@@ -237,8 +239,9 @@ export class HealthMonitor {
 
   /** The end takes effect on time, whether the store takes it or not, and however long that takes. */
   async #end(followed: Followed, revisions: readonly number[]): Promise<void> {
-    const { engine, clock, log } = this.#parts;
+    const { engine, clock, log, leads } = this.#parts;
     const { name } = followed.service;
+    if (leads?.() === false) return this.#refresh(followed);
     followed.isEnding = true;
     try {
       const command = { kind: 'health.expire', name, revisions } as const;

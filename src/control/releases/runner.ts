@@ -66,7 +66,8 @@ export class ReleaseRunner {
   readonly #parts: RunnerParts;
   readonly #followed = new Map<string, Followed>();
   #cancelTimer: () => void = () => {};
-  #isStopped = false;
+  /** Before, and where another node of a fleet leads, nothing is followed. */
+  #isRunning = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -74,8 +75,9 @@ export class ReleaseRunner {
     parts.engine.onChange((changes, revision) => this.#see(changes, revision));
   }
 
-  /** To be called once, when the engine has loaded. */
+  /** To be called when the engine has loaded, and in a fleet when this node leads; also again, after a stop. */
   start(): void {
+    this.#isRunning = true;
     const atMs = this.#parts.clock.wallMs();
     for (const release of this.#parts.store.activeReleases()) this.#follow(release, atMs);
     this.#schedule();
@@ -86,16 +88,16 @@ export class ReleaseRunner {
     return this.#followed.get(id)?.analysis?.progress;
   }
 
-  /** Changes may still be made, but their next steps are for the next process. */
+  /** Changes may still be made, but their next steps are for the next process, or for the node that leads then. */
   stop(): void {
-    this.#isStopped = true;
+    this.#isRunning = false;
     for (const { stopped } of this.#followed.values()) stopped.abort();
     this.#followed.clear();
     this.#cancelTimer();
   }
 
   #see(changes: readonly ModelChange[], { kind, subjects }: Pick<Revision, 'kind' | 'subjects'>): void {
-    if (this.#isStopped) return;
+    if (!this.#isRunning) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
     for (const release of releases) {
       const followed = this.#followed.get(release.id);

@@ -3,12 +3,16 @@
  * how far the events were looked at, so that a process that ends at any moment loses nothing; what was sent and not yet
  * noted is sent again, under the same id. One request at a time for each webhook, the earliest due first: in order, then,
  * until one fails, which waits by itself and holds up no other.
+ *
+ * In a fleet the node that leads sends, and tells the others how far it came: who leads next goes on there, and gives
+ * what it sends again the same id.
  */
 
+import { createHash } from 'node:crypto';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
-import type { Delivery, NewDelivery } from '../../store/deliveries.ts';
+import { type Delivery, type NewDelivery, PENDING_MAX } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
 import { unknownWebhook } from '../drafts/webhooks.ts';
@@ -24,6 +28,8 @@ const TIMEOUT_MS = 15_000;
 /** How soon a store that refused is tried again. */
 const STORE_RETRY_MS = 1000;
 const ID_BYTES = 15;
+/** An id of an event has up to three digits for its place in its revision. */
+const INDEX_MAX = 999;
 
 interface DispatcherParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
@@ -34,14 +40,18 @@ interface DispatcherParts {
   readonly random: () => number;
   /** For the ids of messages. */
   readonly randomBytes: RandomBytes;
+  /** Names the log of a fleet; undefined: this node is in none. */
+  readonly fleetLog?: () => string | undefined;
   readonly log: Pick<Lines, 'warn' | 'error'>;
 }
 
 export class WebhookDispatcher {
   readonly #parts: DispatcherParts;
-  readonly #stopped = new AbortController();
+  #stopped = new AbortController();
   /** Webhooks with a request on its way. */
-  readonly #busy = new Set<string>();
+  #busy = new Set<string>();
+  /** What another node has delivered of events that are looked at here again, by webhook. */
+  #delivered: ReadonlyMap<string, Position> = new Map();
   #cursor: Position = START;
   #cancelTimer: () => void = () => {};
   #unlisten: () => void = () => {};
@@ -50,15 +60,52 @@ export class WebhookDispatcher {
     this.#parts = parts;
   }
 
-  /** To be called once, when the engine has loaded. */
-  start(): void {
+  /**
+   * To be called when the engine has loaded; also again, after a stop. `delivered`: where this node of a fleet leads from
+   * now on, up to which event each webhook has had all, as `progress` said of the node that led before.
+   */
+  start(delivered?: ReadonlyMap<string, string>): void {
     const { store, events } = this.#parts;
-    const kept = parseId(store.deliveries.cursor ?? '');
-    const oldest = Math.min(...store.webhooks().map(({ since }) => since));
-    this.#cursor = oldest === Number.POSITIVE_INFINITY ? events.end : { revision: oldest, index: 0 };
+    const webhooks = store.webhooks();
+    this.#stopped = new AbortController();
+    this.#busy = new Set();
+    const kept = delivered === undefined ? parseId(store.deliveries.cursor ?? '') : undefined;
+    this.#delivered = delivered === undefined ? new Map() : this.#goOn(webhooks, delivered);
+    const begins = webhooks.map(({ name, since }) => this.#delivered.get(name) ?? { revision: since, index: 0 });
+    this.#cursor = begins.reduce((first, each) => (isAfter(first, each) ? each : first), events.end);
     if (kept !== undefined && isAfter(kept, this.#cursor)) this.#cursor = kept;
     this.#unlisten = events.listen(() => this.#wakeIn(0));
     this.#wakeIn(0);
+  }
+
+  /** What waited here from an earlier time as leader, and has been delivered since, is not sent again. */
+  #goOn(webhooks: readonly StoredWebhook[], delivered: ReadonlyMap<string, string>): ReadonlyMap<string, Position> {
+    const { deliveries } = this.#parts.store;
+    const positions = new Map<string, Position>();
+    for (const { name } of webhooks) {
+      const position = parseId(delivered.get(name) ?? '');
+      if (position === undefined) continue;
+      positions.set(name, position);
+      for (const { id, event } of deliveries.list(name, 'pending', 0, PENDING_MAX)) {
+        const of = parseId(event);
+        if (of !== undefined && !isAfter(of, position)) deliveries.remove(id);
+      }
+    }
+    return positions;
+  }
+
+  /** Up to which event each webhook has had all that it wants, or that could not be delivered. */
+  progress(): Map<string, string> {
+    const { store } = this.#parts;
+    return new Map(
+      store.webhooks().map(({ name, since }) => {
+        const [oldest] = store.deliveries.list(name, 'pending', 0, 1);
+        const waiting = oldest === undefined ? undefined : parseId(oldest.event);
+        const upTo = waiting === undefined ? this.#cursor : beforeOf(waiting);
+        const delivered = this.#delivered.get(name) ?? { revision: since, index: 0 };
+        return [name, formatId(placeOf(isAfter(upTo, delivered) ? upTo : delivered))];
+      }),
+    );
   }
 
   /** Requests on their way are given up; the next start sends them again. */
@@ -105,7 +152,7 @@ export class WebhookDispatcher {
 
   /** Brings a page of events into the queues; true: there may be more. */
   #collect(webhooks: readonly StoredWebhook[]): boolean {
-    const { store, events, clock, randomBytes } = this.#parts;
+    const { store, events, clock } = this.#parts;
     if (webhooks.length === 0) {
       this.#cursor = events.end;
       return false;
@@ -116,16 +163,29 @@ export class WebhookDispatcher {
     const createdAtMs = clock.wallMs();
     const wanted = page.flatMap((event) =>
       webhooks.flatMap((webhook): NewDelivery[] => {
+        const had = this.#delivered.get(webhook.name);
+        if (had !== undefined && !isAfter(event.position, had)) return [];
         const message = messageFor(event, webhook, store);
         if (message === undefined) return [];
-        const id = `msg_${randomBytes(ID_BYTES).toString('base64url')}`;
-        return [{ id, webhook: webhook.name, event: formatId(event.position), createdAtMs, ...message }];
+        const of = formatId(event.position);
+        return [{ id: this.#idOf(webhook.name, of), webhook: webhook.name, event: of, createdAtMs, ...message }];
       }),
     );
     const failed = wanted.length === 0 ? undefined : store.deliveries.add(wanted, formatId(last.position));
     if (failed !== undefined) throw new Error(failed.detail);
     this.#cursor = last.position;
     return true;
+  }
+
+  /** In a fleet the same for whoever sends it, so that a receiver that had it from the leader before knows it. */
+  #idOf(webhook: string, event: string): string {
+    const { fleetLog, randomBytes } = this.#parts;
+    const log = fleetLog?.();
+    const bytes =
+      log === undefined
+        ? randomBytes(ID_BYTES)
+        : createHash('sha256').update(`${log}/${webhook}/${event}`).digest().subarray(0, ID_BYTES);
+    return `msg_${bytes.toString('base64url')}`;
   }
 
   /** Sends what is due; the milliseconds until there is something to do. */
@@ -143,12 +203,13 @@ export class WebhookDispatcher {
 
   async #send(webhook: StoredWebhook, delivery: Delivery): Promise<void> {
     const { outbound, clock } = this.#parts;
+    const { signal: stopped } = this.#stopped;
     const { id, body } = delivery;
     const headers = headersFor(id, body, webhook.secret, clock.wallMs());
     const ask = { url: new URL(webhook.url), method: 'POST', headers, body };
     // The body of its answer is of no interest, so that nothing of it is read.
-    const reply = await outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped: this.#stopped.signal });
-    if (this.#stopped.signal.aborted) return;
+    const reply = await outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped });
+    if (stopped.aborted) return;
     let waitMs = STORE_RETRY_MS;
     try {
       // Where the store refuses, the same is sent again: at least once.
@@ -174,6 +235,16 @@ export class WebhookDispatcher {
     }
     return store.deliveries.update({ ...delivery, attempts, error, dueAtMs: clock.wallMs() + delayMs });
   }
+}
+
+/** What probes of a node saw is of no other node. */
+function placeOf({ revision, index }: Position): Position {
+  return { revision, index };
+}
+
+/** The place right before an event: all events up to it are before that one. */
+function beforeOf({ revision, index }: Position): Position {
+  return index > 0 ? { revision, index: index - 1 } : { revision: Math.max(0, revision - 1), index: INDEX_MAX };
 }
 
 /** Why an attempt failed; undefined: it did not. */

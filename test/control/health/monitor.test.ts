@@ -293,3 +293,21 @@ t.test('a pool of a host name is skipped like any other', async (t) => {
     ['blue.example.net.'],
   );
 });
+
+t.test(
+  'where another node leads, a forced state ends on time, and its end is left for that one to write down',
+  async (t) => {
+    const world = makeHealthWorld(t);
+    world.isLed = true;
+    world.force('blue', { state: 'down', durationSeconds: 60 });
+    t.same(world.answers(), GREEN);
+    const { lastRevision } = world.fixture.store;
+    await world.clock.pass(61);
+    t.same(world.answers(), [...BLUE, ...GREEN]);
+    await world.clock.pass(600);
+    t.equal(world.fixture.store.lastRevision, lastRevision, 'nothing was written');
+    world.isLed = false;
+    await world.clock.pass(2);
+    t.equal(world.fixture.store.lastRevision, lastRevision + 1, 'whoever leads next writes it down');
+  },
+);

@@ -48,6 +48,8 @@ export interface HealthWorld {
   readonly log: Record<string, unknown>[];
   /** What listeners were told. */
   readonly events: object[];
+  /** Whether another node of a fleet writes down that forced states are over. */
+  isLed: boolean;
   /** What each target answers; what is not in it passes. */
   readonly down: Set<string>;
   /** A test may answer otherwise. */
@@ -75,7 +77,7 @@ export function makeHealthWorld(
     const fixture = makeEngine(t, { folder, atMs: clock.wallMs(), inForce: (each) => inForce(each, seen), ...more });
     const line = (fields: object, text: string): void => void world.log.push({ ...fields, text });
     const monitor = new HealthMonitor({
-      ...{ engine: fixture.engine, store: fixture.store, seen, clock, random: () => 0.5 },
+      ...{ engine: fixture.engine, store: fixture.store, seen, clock, random: () => 0.5, leads: () => !world.isLed },
       log: { info: line, warn: line, error: line },
       probe: async (of, target) => {
         world.probed.push(`${target}${of.http?.path ?? ''}`);
@@ -100,6 +102,7 @@ export function makeHealthWorld(
     probed: [],
     log: [],
     events: [],
+    isLed: false,
     down: new Set(),
     probe: (target) => (world.down.has(target) ? failed : passed),
     health(name = app) {

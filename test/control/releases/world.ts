@@ -28,6 +28,8 @@ export interface ReleaseWorld {
   green(name?: string): number;
   /** Stops the runner; the engine still takes commands. */
   stop(): void;
+  /** Starts it again. */
+  start(): void;
   /** Kills the process, so to speak, and starts another one on the same data. */
   restart(): void;
 }
@@ -72,6 +74,7 @@ export function makeWorld(t: Test, service: object = {}): ReleaseWorld {
     green: (name = app) => fixture.store.service(name)?.pools.find((pool) => pool.name === 'green')?.weight as number,
     progress: (id) => runner.progressOf(id),
     stop: () => runner.stop(),
+    start: () => runner.start(),
     restart() {
       runner.stop();
       clock.kill();

@@ -1,0 +1,34 @@
+/** In a fleet one node takes the steps of releases: it stops when another leads, and goes on when it leads again. */
+import t from 'tap';
+import type { Step } from '../../../src/model/release.ts';
+import { begin, makeWorld } from './world.ts';
+
+const gate: Step = {
+  analysis: { intervalSeconds: 10, count: 3, metrics: [{ name: 'up', web: { url: 'http://example.com' } }] },
+};
+const tens = [10, 20, 30, 40].flatMap((setWeight): Step[] => [{ setWeight }, { pause: { duration: 60 } }]);
+
+t.test('where another node leads nothing is stepped or asked, and whoever leads next goes on at once', async (t) => {
+  const world = makeWorld(t);
+  world.stop();
+  const id = begin(world, [...tens, gate]);
+  await world.clock.pass(3600);
+  t.equal(world.green(), 10, 'the first step is the change itself');
+  world.start();
+  await world.clock.pass(1);
+  t.equal(world.green(), 20, 'what was due is done');
+  world.stop();
+  await world.clock.pass(3600);
+  world.start();
+  await world.clock.pass(130);
+  t.equal(world.green(), 40);
+  t.ok(world.asked.length > 0, 'the gate is asked');
+  world.stop();
+  const { length } = world.asked;
+  await world.clock.pass(3600);
+  t.equal(world.asked.length, length);
+  t.equal(world.release(id).state, 'progressing');
+  world.start();
+  await world.clock.pass(60);
+  t.equal(world.release(id).state, 'completed');
+});
