@@ -14,6 +14,7 @@ export const ACK_PREFIX = 'ack/';
 export const LOG_PREFIX = 'log/';
 export const STAGE_PREFIX = 'stage/';
 export const STAGED_PREFIX = 'staged/';
+export const HOOK_PREFIX = 'hook/';
 
 /** Entries are found in their order by the order of their keys, which is that of their bytes. */
 const LOG_DIGITS = 16;
@@ -38,6 +39,7 @@ export const memberKey = (node: string): string => MEMBER_PREFIX + node;
 export const ackKey = (node: string): string => ACK_PREFIX + node;
 export const presenceKey = (node: string): string => `presence/${node}`;
 export const countKey = (node: string): string => `count/${node}`;
+export const hookKey = (webhook: string): string => HOOK_PREFIX + webhook;
 export const healthKey = (node: string): string => `health/${node}`;
 export const contentKey = (sha256: string, chunk: number): string => `content/${sha256}/${chunkText(chunk)}`;
 export const snapshotKey = (revision: number, chunk: number): string => `snapshot/${revision}/${chunkText(chunk)}`;

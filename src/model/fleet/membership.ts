@@ -4,7 +4,7 @@
  */
 import { claimNothing, headIn, hearHead } from './claims.ts';
 import { ackKey, HEAD_KEY, memberKey } from './keys.ts';
-import { encodeMember, encodeRevision, type Member } from './records.ts';
+import { encodeMember, encodeRevision, type Member, REMOVED } from './records.ts';
 import type { Put, Read, TransactionReply } from './transaction.ts';
 import type { Call, Own, Standing, Turn } from './turn.ts';
 import { ackOf, confirmedBy, memberOf, withFound, withStored } from './view.ts';
@@ -15,7 +15,9 @@ export function adopt(turn: Turn): void {
   if (own === undefined) return;
   const { value, changedAt } = memberOf(view, turn.node);
   if (changedAt <= own.changedAt) return;
-  if (value === undefined) return end(turn, 'removed', `the record of ${turn.node} was removed from the fleet`);
+  if (value === undefined || value.incarnation === REMOVED) {
+    return end(turn, 'removed', `the record of ${turn.node} was removed from the fleet`);
+  }
   if (value.incarnation !== turn.state.settings.incarnation) {
     return end(turn, 'taken', `another process runs as ${turn.node}: an id is one node's only`);
   }
@@ -59,7 +61,7 @@ export function take(turn: Turn): void {
     // The reply to an earlier try was lost.
     return becomeOurs(turn, seen.value, seen.changedAt, true);
   }
-  if (seen.value === undefined && settings.earlier !== undefined) {
+  if ((seen.value === undefined && settings.earlier !== undefined) || seen.value?.incarnation === REMOVED) {
     return end(turn, 'removed', `${turn.node} is no member of the fleet any more`);
   }
   const state = seen.value?.state ?? 'out';

@@ -12,6 +12,9 @@ const TEXT_MAX_LENGTH = 200;
 /** `live`: shifts wait for it. `out`: they do not, and it claims nothing. */
 type MemberState = 'live' | 'out';
 
+/** In place of an incarnation: the node is being taken out of the fleet by others. */
+export const REMOVED = 'removed';
+
 /** What is known of a node by all. */
 export interface Member {
   readonly state: MemberState;

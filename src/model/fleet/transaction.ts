@@ -18,7 +18,8 @@ export type Compare =
   | { readonly key: string; readonly createdAt: number };
 
 export type Put =
-  | { readonly key: string; readonly value: Uint8Array }
+  /** `lease`: the key goes with it. */
+  | { readonly key: string; readonly value: Uint8Array; readonly lease?: string }
   | { readonly key: string; readonly isDeleted: true };
 
 export interface Read {

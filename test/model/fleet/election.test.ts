@@ -1,0 +1,76 @@
+/** Who leads a fleet: one by its epoch, until it cannot renew its lease; and how far webhooks are goes on with it. */
+import t from 'tap';
+import {
+  encodeLeader,
+  isLeadersOwn,
+  LEASE_SECONDS,
+  type LeaderRecord,
+  leadershipIn,
+  parseLeader,
+  progressIn,
+  reporting,
+  standing,
+} from '../../../src/model/fleet/election.ts';
+import { LEADER_KEY } from '../../../src/model/fleet/keys.ts';
+import { bytesOf, Unreadable } from '../../../src/model/fleet/records.ts';
+import { SimulatedEngine } from './simulation/engine.ts';
+import { World } from './simulation/world.ts';
+
+const one: LeaderRecord = { node: 'ns1', incarnation: 'one' };
+const two: LeaderRecord = { node: 'ns2', incarnation: 'two' };
+
+t.test('one leads, the other does when its key is gone, and both know it', async (t) => {
+  const engine = new SimulatedEngine(new World(1));
+  const first = leadershipIn(engine.transact(standing(one, 'lease 1')).found, one, 1000);
+  t.equal(first?.epoch, engine.get(LEADER_KEY)?.createdAt);
+  t.ok(first !== undefined && first.untilMs > 1000 && first.untilMs < 1000 + LEASE_SECONDS * 1000);
+  t.equal(leadershipIn(engine.transact(standing(two, 'lease 2')).found, two, 1000), undefined);
+  t.same(parseLeader(engine.get(LEADER_KEY)?.value ?? bytesOf('')), one);
+  if (first === undefined) return;
+
+  t.ok(
+    engine.transact(
+      reporting(
+        first,
+        new Map([
+          ['ci', '17.1'],
+          ['b.c', '4'],
+        ]),
+      ),
+    ).succeeded,
+  );
+  engine.expire(LEADER_KEY);
+  const { found } = engine.transact(standing(two, 'lease 2'));
+  t.ok((leadershipIn(found, two, 2000)?.epoch ?? 0) > first.epoch);
+  t.same([...progressIn(found)].sort(), [
+    ['b.c', '4'],
+    ['ci', '17.1'],
+  ]);
+
+  const late = engine.transact(reporting(first, new Map([['ci', '99']])));
+  t.notOk(late.succeeded, 'who led before moves no cursor');
+  t.equal(leadershipIn(late.found, one, 3000), undefined);
+});
+
+t.test('a process that comes back as the same node does not lead by the key of the one before it', async (t) => {
+  const engine = new SimulatedEngine(new World(1));
+  const { found } = engine.transact(standing(one, 'lease'));
+  t.equal(leadershipIn(found, { ...one, incarnation: 'again' }, 0), undefined);
+});
+
+t.test('what is not ours is refused with words', async (t) => {
+  for (const bad of ['', '{}', '{"form":1}', '{"form":1,"node":"ns1"}', '{"form":2,"node":"ns1","incarnation":"a"}']) {
+    t.ok(parseLeader(bytesOf(bad)) instanceof Unreadable, bad);
+    const found = [{ key: LEADER_KEY, value: bytesOf(bad), changedAt: 1, createdAt: 1 }];
+    t.equal(leadershipIn(found, one, 0), undefined);
+  }
+  t.same(parseLeader(encodeLeader(one)), one);
+  t.same([...progressIn([{ key: 'hook/x', value: new Uint8Array([0xff]), changedAt: 1, createdAt: 1 }])], []);
+});
+
+t.test("steps of releases and ends of forced states are the leader's own, and nothing that people do", async (t) => {
+  t.ok(isLeadersOwn('release.step'));
+  t.ok(isLeadersOwn('health.expire'));
+  for (const kind of ['shift', 'rollback', 'release.promote', 'release.abort', 'health.force'])
+    t.notOk(isLeadersOwn(kind));
+});
