@@ -1,5 +1,6 @@
 /** Zones as PowerDNS's API shows them, their keys in the order of the alphabet. */
 import type { Zone } from '../../model/zone.ts';
+import { notesOf } from './zone-notes.ts';
 
 const idOf = (zone: Zone): string => `${zone.name}.`;
 
@@ -15,8 +16,9 @@ function urlOf(zone: Zone): string {
 /** In a list. `isSigned`: with what is told of signing, which some do not want to know. */
 export function zoneInList(zone: Zone, isSigned: boolean): object {
   const { serial } = zone;
+  const { account } = notesOf(zone);
   return {
-    ...{ account: '', catalog: '', ...(isSigned && { dnssec: false, edited_serial: serial }) },
+    ...{ account, catalog: '', ...(isSigned && { dnssec: false, edited_serial: serial }) },
     // Native: nobody has to tell secondaries of a change, so that clients need not ask for that.
     ...{ id: idOf(zone), kind: 'Native', last_check: 0, masters: [], name: idOf(zone), notified_serial: 0 },
     ...{ serial, url: urlOf(zone) },
@@ -26,11 +28,12 @@ export function zoneInList(zone: Zone, isSigned: boolean): object {
 /** The text around its RRsets, without which it is whole too. */
 export function aroundRRsets(zone: Zone): [before: string, after: string] {
   const { serial } = zone;
+  const { account, soa_edit_api } = notesOf(zone);
   const before = {
-    ...{ account: '', api_rectify: false, catalog: '', dnssec: false, edited_serial: serial },
+    ...{ account, api_rectify: false, catalog: '', dnssec: false, edited_serial: serial },
     ...{ id: idOf(zone), kind: 'Native', last_check: 0, master_tsig_key_ids: [], masters: [], name: idOf(zone) },
     ...{ notified_serial: 0, nsec3narrow: false, nsec3param: '' },
   };
-  const after = { serial, slave_tsig_key_ids: [], soa_edit: '', soa_edit_api: 'DEFAULT', url: urlOf(zone) };
+  const after = { serial, slave_tsig_key_ids: [], soa_edit: '', soa_edit_api, url: urlOf(zone) };
   return [JSON.stringify(before).slice(0, -1), JSON.stringify(after).slice(1)];
 }

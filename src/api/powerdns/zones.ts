@@ -16,6 +16,7 @@ import { inTurns } from '../slices.ts';
 import { SERVER } from './server.ts';
 import { zoneOf } from './zone-id.ts';
 import { aroundRRsets, zoneInList } from './zone-json.ts';
+import { notesOf } from './zone-notes.ts';
 
 export const ZONES = `${SERVER}/zones`;
 export const ZONE = `${ZONES}/:zone`;
@@ -51,14 +52,14 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     if (tooMuch !== undefined) return refuse(reply, tooMuch);
     return reply.type('text/plain; charset=utf-8').send(streamOf(file.pieces));
   });
-  const asIs = (path: string, body: unknown): void => {
+  const shown = (path: string, bodyFor: (zone: Zone) => unknown): void => {
     api.get(`${ZONE}/${path}`, { config }, (request, reply) => {
       const zone = zoneOf(request, queries, 'records');
-      return zone instanceof Problem ? sendProblem(reply, zone) : reply.send(body);
+      return zone instanceof Problem ? sendProblem(reply, zone) : reply.send(bodyFor(zone));
     });
   };
-  asIs('cryptokeys', []);
-  asIs('metadata', [{ kind: 'SOA-EDIT-API', metadata: ['DEFAULT'], type: 'Metadata' }]);
+  shown('cryptokeys', () => []);
+  shown('metadata', (zone) => [{ kind: 'SOA-EDIT-API', metadata: [notesOf(zone).soa_edit_api], type: 'Metadata' }]);
 }
 
 /** Sends a zone with all its RRsets that are in reach, as they are at one moment. */

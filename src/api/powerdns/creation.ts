@@ -1,0 +1,134 @@
+/** Zones that are made, with their records or without, at one instant. */
+import { isDeepStrictEqual } from 'node:util';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CommandResult } from '../../control/commands/command.ts';
+import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
+import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
+import { Problem } from '../../model/errors.ts';
+import { makeRRset } from '../../model/rrset.ts';
+import { makeZone, type ZoneBody, zoneBody } from '../../model/zone.ts';
+import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
+import { grantOf } from '../access.ts';
+import { logResult } from '../commands.ts';
+import { doorContext } from '../door-context.ts';
+import type { ApiParts } from '../parts.ts';
+import { apexOf, partApex, recordOf } from './apex.ts';
+import {
+  type AskedRRset,
+  asChange,
+  bad,
+  bodyOf,
+  explain,
+  fieldsOf,
+  nameOf,
+  readRRsets,
+  textOf,
+} from './rrset-changes.ts';
+import { ACTOR, run } from './run.ts';
+import { withNotes } from './zone-notes.ts';
+
+/** Only where there is none. */
+const NEW = { ifNoneMatch: 'any' } as const;
+
+/** Zones whose records come from another server: Teal fetches none. */
+const FETCHED = ['SLAVE', 'SECONDARY', 'CONSUMER'];
+
+/** The name of the zone that was made. */
+export async function create(
+  parts: ApiParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<string | Problem | 'exists'> {
+  const fields = fieldsOf(request.body) ?? {};
+  const text = textOf(fields, 'name');
+  const name = text instanceof Problem ? text : nameOf(text);
+  if (name instanceof Problem) return name;
+  const fetched = refuseFetched(fields);
+  if (fetched !== undefined) return fetched;
+  if (!grantOf(request).zone(name))
+    return new Problem('token_forbidden', `The zone ${name}. is out of the reach of this token`);
+  const named = name === '' ? '.' : name;
+  if (!(parts.queries.zone(named) instanceof Problem)) return 'exists';
+  const asked = readRRsets(name, fields.rrsets ?? [], true);
+  if (asked instanceof Problem) return asked;
+  const [own, records] = partApex(name, asked);
+  const body = newBody(name, fields, own);
+  if (body instanceof Problem) return body;
+  const result =
+    records.length === 0
+      ? await run(parts, request, reply, { kind: 'zone.put', zone: named, body }, NEW)
+      : await createFilled(parts, request, { name, body, records });
+  // Somebody was faster.
+  if (result instanceof Problem) return result.code === 'revision_stale' ? 'exists' : result;
+  // A file of records has no place for how they were written, nor for labels. Where that is refused the log says so, and
+  // the zone stands.
+  const zone = parts.queries.zone(named);
+  if (zone instanceof Problem) return zone;
+  if (!isDeepStrictEqual(zone.labels ?? {}, body.labels ?? {})) {
+    const command = { kind: 'zone.put', zone: named, body: { ...zoneBody(zone), labels: body.labels ?? {} } } as const;
+    await run(parts, request, reply, command);
+  }
+  const odd = records.filter((rrset) => isOdd(name, rrset)).map(asChange);
+  for (let at = 0; at < odd.length; at += CHANGES_MAX) {
+    const changes = odd.slice(at, at + CHANGES_MAX);
+    await run(parts, request, reply, { kind: 'records.change', zone: named, changes });
+  }
+  return named;
+}
+
+/** Whether it was written as Teal would not write it. */
+function isOdd(zone: string, rrset: AskedRRset): boolean {
+  if (rrset.contents.length === 0) return false;
+  const made = makeRRset({ zone, name: rrset.name, type: rrset.type }, bodyOf(rrset), 0);
+  return !(made instanceof Problem) && made.written !== undefined;
+}
+
+/** A zone with its records is made as by a file of it: in one revision, which is answered from at one instant. */
+async function createFilled(
+  { zoneFiles, engine, now }: ApiParts,
+  request: FastifyRequest,
+  { name, body, records }: { readonly name: string; readonly body: ZoneBody; readonly records: readonly AskedRRset[] },
+): Promise<CommandResult> {
+  const zone = makeZone(name, body, undefined);
+  if (zone instanceof Problem) return zone;
+  const rrsets = [...apexRRsets(zone)];
+  for (const rrset of records) {
+    const { type, contents } = rrset;
+    if (contents.length === 0) continue;
+    const made = makeRRset({ zone: name, name: rrset.name, type }, bodyOf(rrset), 0);
+    if (made instanceof Problem) return explain(rrset, made, recordOf(made));
+    rrsets.push(made);
+  }
+  const context = doorContext(request, now(), ACTOR);
+  if (context instanceof Problem) return context;
+  const file = Buffer.from([...writeZoneFile(name, [], canonicalOrder(rrsets))].join(''));
+  const result = await zoneFiles.import(name === '' ? '.' : name, file, { ...context, ifNoneMatch: 'any' });
+  logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
+  if (!(result instanceof Problem) || result.findings === undefined) return result;
+  return bad(result.findings.find(({ severity }) => severity === 'error')?.message ?? result.detail);
+}
+
+/** What the zone says of itself: by `nameservers`, and by its SOA and NS where there are such RRsets. */
+function newBody(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  own: readonly AskedRRset[],
+): ZoneBody | Problem {
+  const { nameservers } = fields;
+  const labels = withNotes({}, fields);
+  if (labels instanceof Problem) return labels;
+  const names = Array.isArray(nameservers) ? nameservers.filter((each) => typeof each === 'string') : [];
+  const undotted = names.find((each) => !each.endsWith('.'));
+  if (undotted !== undefined) return bad(`Nameserver '${undotted}' is not canonical`);
+  const start = { nameservers: names, hostmaster: name === '' ? 'hostmaster.' : `hostmaster.${name}.` };
+  const apex = apexOf(name, own);
+  if (apex instanceof Problem) return apex;
+  const body = { ...start, ...apex, labels };
+  if (body.nameservers.length > 0) return body;
+  return bad('Nameservers list must be given, or an NS RRset of the zone');
+}
+
+export function refuseFetched({ kind }: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (typeof kind !== 'string' || !FETCHED.includes(kind.toUpperCase())) return undefined;
+  return bad(`Kind '${kind}': Teal fetches no zones from other servers; it has zones of the kind Native`);
+}
