@@ -56,7 +56,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
     () => endProcess(EXIT.INTERNAL),
     () => running?.afterFault ?? ABANDONED,
   );
-  passOverSignals(log);
+  passOverSignals(log, (signal) => signal === 'SIGUSR2' && running?.upgrade() === true);
   const signalled = stopSignal(process, (code) => endNow(code, true));
   // Counted from the signal, so that a start that hangs is cut off too.
   signalled.then(() => setTimeout(() => cutOff(log, running), STOP_LIMIT_MS));
@@ -97,6 +97,8 @@ interface Running {
   readonly outlivesFaults: boolean;
   reload(wanted: Given): void;
   abandonControl(): void;
+  /** Goes on with the code that is there now, without a gap; false: only a restart does that. */
+  upgrade(): boolean;
   stop(): Promise<void>;
   /** Ends at once what a stop waits for. */
   kill(): void;
@@ -132,6 +134,7 @@ async function startOne({ settings }: Given, log: Logger): Promise<Running> {
       }
     },
     abandonControl: () => server.abandonControl(),
+    upgrade: () => false,
     stop: () => server.stop(),
     kill: () => {},
   };
@@ -151,6 +154,7 @@ async function startTwo(given: Given, flags: Record<string, string>, log: Logger
     outlivesFaults: true,
     reload: (wanted) => watcher.reload(wanted.settings, { file: wanted.file }),
     abandonControl: () => {},
+    upgrade: () => watcher.upgrade(),
     stop: () => watcher.stop(),
     kill: () => watcher.kill(),
   };

@@ -26,13 +26,17 @@ const REALTIME_MIN = 34;
 const REALTIME_MAX = 64;
 const SIG_IGN = 1;
 
-/** Each is told once: whoever sends one a thousand times has nothing more to say. */
-export function passOverSignals(log: Logger): void {
+/**
+ * Each is told once: whoever sends one a thousand times has nothing more to say. `means`: whether it means something here
+ * after all, and has been taken.
+ */
+export function passOverSignals(log: Logger, means: (signal: string) => boolean = () => false): void {
   for (const signal of USELESS) {
     // A profiler that was asked for at the start has its own use for it.
     if (signal === 'SIGPROF' && isStartedWith(/^--(?:cpu-prof|prof)\b/)) continue;
     let isLogged = false;
     listen(process, signal, 'the listener to signals', () => {
+      if (means(signal)) return;
       if (!isLogged) log.warn({ signal }, 'a signal that means nothing here was passed over; it is told once');
       isLogged = true;
     });

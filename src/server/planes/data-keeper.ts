@@ -45,6 +45,8 @@ export class DataKeeper {
   readonly respawn = new Respawn();
   readonly #options: DataOptions;
   #slot: Slot | undefined;
+  /** One that is to take over. */
+  #next: Slot | undefined;
   #isServing = false;
   #hasAnswered = false;
   #isStopping = false;
@@ -86,11 +88,15 @@ export class DataKeeper {
   async replace(memory: number): Promise<boolean> {
     const before = this.#slot;
     const next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);
+    this.#next = next;
     next.child.send({ kind: 'serve' });
     if (!(await within(next.ready.promise, START_LIMIT_MS)) || next.readyAtMs === undefined) {
       await this.#end(next);
+      this.#next = undefined;
       return false;
     }
+    this.#next = undefined;
+    if (this.#isStopping) return false;
     // The one before may have died meanwhile, and have been started again.
     clearTimeout(this.#restart);
     const old = this.#slot;
@@ -106,12 +112,13 @@ export class DataKeeper {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#restart);
-    if (this.#slot !== undefined) await this.#end(this.#slot);
+    await Promise.all([this.#slot, this.#next].map((slot) => slot && this.#end(slot)));
   }
 
   kill(): void {
     this.#isStopping = true;
     this.#slot?.child.kill('SIGKILL');
+    this.#next?.child.kill('SIGKILL');
   }
 
   #spawn(memory: number, place: number): Slot {

@@ -54,7 +54,8 @@ export class Watcher {
   #memory: number;
   #spare: number;
   #reloaded: Reread | undefined;
-  #upgrading: Promise<void> | undefined;
+  #isUpgrading = false;
+  #isStopping = false;
   readonly #failed = Promise.withResolvers<never>();
 
   private constructor({ settings, sources, log, entry }: WatcherOptions, libc: Libc, sockets: KeptSockets) {
@@ -127,22 +128,31 @@ export class Watcher {
   }
 
   /** Replaces the control process, then the data process, by the code that is there now; answers go on. */
-  upgrade(): void {
-    if (this.#upgrading !== undefined) return this.#log.warn('an upgrade is under way already');
-    this.#upgrading = this.#upgrade().finally(() => {
-      this.#upgrading = undefined;
+  upgrade(): true {
+    if (this.#isUpgrading) {
+      this.#log.warn('an upgrade is under way already');
+      return true;
+    }
+    this.#isUpgrading = true;
+    const done = this.#upgrade().finally(() => {
+      this.#isUpgrading = false;
     });
-    inBackground('an upgrade', this.#upgrading);
+    inBackground('an upgrade', done);
+    return true;
   }
 
   async #upgrade(): Promise<void> {
     this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgrading');
     const memory = this.#memory;
-    if ((await this.#control.replace()) === undefined) {
+    const admin = await this.#control.replace();
+    if (this.#isStopping) return;
+    if (admin === undefined) {
       return this.#log.error('not upgraded: the new control process does not start; the data process answers on');
     }
     // With another memory there is another data process already.
-    if (memory === this.#memory && !(await this.#data.replace(memory))) {
+    const isReplaced = memory !== this.#memory || (await this.#data.replace(memory));
+    if (this.#isStopping) return;
+    if (!isReplaced) {
       return this.#log.error('half upgraded: the new data process does not start; the old one answers on');
     }
     this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgraded');
@@ -150,6 +160,7 @@ export class Watcher {
 
   /** Control first, which finishes its requests, then data, which answers what it received. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#supervisor.stopping();
     await this.#control.stop();
     await this.#data.stop();
@@ -174,6 +185,7 @@ export class Watcher {
     this.#memory = this.#spare;
     this.#spare = this.#emptyMemory();
     while (!(await this.#data.replace(this.#memory))) {
+      if (this.#isStopping) return;
       this.#log.error('the data process for the table that was built anew does not start; it is tried again');
     }
     this.#libc.close(old);
