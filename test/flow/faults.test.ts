@@ -1,4 +1,7 @@
-/** A fault of Teal itself in the main thread ends what decides, never what answers; the end comes when it is told. */
+/**
+ * In one process a fault of Teal itself in the main thread ends what decides, never what answers; the end comes when it is
+ * told. What it is in two processes: planes.test.ts.
+ */
 import t, { type Test } from 'tap';
 import { preload } from '../fixtures/blind.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
@@ -24,7 +27,7 @@ const script = (fault: string): string => `
 
 /** `queries`: how many are sent steadily; what QUERIES leaves of them is asked by many clients all around the fault. */
 async function mustAnswerOn(t: Test, fault: string, queries: number): Promise<void> {
-  const teal = await startTeal(t.testdir(), { env: preload(script(fault)) });
+  const teal = await startTeal(t.testdir(), { env: { ...preload(script(fault)), TEAL_DNS_PLANES: 'one' } });
   t.teardown(() => teal.child.kill('SIGKILL'));
   t.equal((await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: 0, green: 1 })).status, 200);
   t.equal((await teal.call('GET', '/readyz')).status, 200);
