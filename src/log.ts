@@ -19,8 +19,15 @@ export function setLevel(log: Logger, level: Settings['log']['level']): void {
   for (const each of [log, ...(partsOf.get(log) ?? [])]) each.level = level;
 }
 
-/** `output` is standard output unless a test listens. No line ever waits or fails: see log/sink.ts. */
-export function createLogger(settings: Settings['log'], output: DestinationStream = standardSink(1)): Logger {
+/**
+ * `output` is standard output unless a test listens. No line ever waits or fails: see log/sink.ts. `isTerminal`: asked of
+ * the descriptor, since process.stdout would change how others who share it may write.
+ */
+export function createLogger(
+  settings: Settings['log'],
+  output: DestinationStream = standardSink(1),
+  isTerminal = tty.isatty(1),
+): Logger {
   const parts: Logger[] = [];
   const options: LoggerOptions = {
     onChild(part) {
@@ -34,9 +41,8 @@ export function createLogger(settings: Settings['log'], output: DestinationStrea
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: SECRET_DEPTHS.flatMap((depth) => SECRET_KEYS.map((key) => depth + key)), censor: '[redacted]' },
   };
-  // Asked of the descriptor: process.stdout would change how others who share it may write.
-  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && tty.isatty(1));
-  const log = pino(options, forPeople ? prettyStream(output) : output);
+  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && isTerminal);
+  const log = pino(options, forPeople ? prettyStream(output, isTerminal) : output);
   partsOf.set(log, parts);
   return log;
 }
@@ -47,9 +53,9 @@ export function tellLosses(log: Logger, sink: LogSink): void {
 }
 
 /** Line by line, with no stream between that could hold lines back. */
-function prettyStream(output: DestinationStream): DestinationStream {
+function prettyStream(output: DestinationStream, isTerminal: boolean): DestinationStream {
   const prettify = prettyFactory({
-    colorize: tty.isatty(1),
+    colorize: isTerminal,
     ignore: 'pid',
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
   });

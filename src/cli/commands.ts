@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   doctor: () => import('./doctor.ts'),
   bench: () => import('./bench.ts'),
   serve: () => import('./serve.ts'),
+  upgrade: () => import('./upgrade.ts'),
   init: () => import('./init.ts'),
   token: () => import('./token.ts'),
   webhook: () => import('./webhook.ts'),

@@ -36,14 +36,14 @@ process.on('message', (message: { kind: string }) => {
 
 async function begin(start: Start): Promise<Plane<never>> {
   try {
-    const { file, flags, reloaded } = start.sources;
+    const { file, flags, reloaded, isTerminal } = start.sources;
     const read = (one: SettingsFile | undefined): Settings => {
       const settings = loadSettings({ file: one, env: process.env, flags });
       if (settings instanceof ConfigError) throw new SettingsError(settings.message);
       return settings;
     };
     const settings = reloaded === undefined ? read(file) : withReloaded(read(file), read(reloaded.file));
-    const log = createLogger(settings.log);
+    const log = createLogger(settings.log, standardSink(1), isTerminal);
     tellLosses(log, standardSink(1));
     catchFaults(process, log, () => endProcess(EXIT.INTERNAL));
     passOverSignals(log);

@@ -3,11 +3,8 @@ import { type Outlet, openOutlet, type Written } from './outlet.ts';
 
 /** Lines that wait: some 4,000, so that a reader may pause for a moment, and a full disk costs no memory to speak of. */
 const QUEUE_MAX_BYTES = 2 ** 20;
-/**
- * One write takes so many: what a pipe takes whole or not at all (PIPE_BUF), since several processes of one server write
- * to the same one, and a line of one must not end up in the middle of another's.
- */
-const WRITE_MAX_BYTES = 4096;
+/** One write takes so many: what a pipe holds on Linux. */
+const WRITE_MAX_BYTES = 2 ** 16;
 /** A reader that is slow is tried again so soon, each time after twice as long, up to a quarter of a second. */
 const SLOW_RETRY_MS = 10;
 const SLOW_RETRY_MAX_MS = 250;

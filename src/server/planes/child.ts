@@ -1,6 +1,8 @@
 /** One process of a plane: how it is started, spoken to, and ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { listen } from '../../guard.ts';
+import { relayLines } from '../../log/relay.ts';
+import { standardSink } from '../../log/sink.ts';
 
 type Plane = 'control' | 'data';
 
@@ -9,7 +11,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** In the child standard streams come first, then Node's channel; then what it is handed. */
+/** In the child the standard streams come first, then Node's channel; then what it is handed. */
 const FIRST_FD = 4;
 /** Variables that are meant for the process that a supervisor started, and for no child of it. */
 const OURS_ALONE = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
@@ -36,17 +38,21 @@ export class PlaneChild<From extends object, To extends object> {
     // A debugger has one port, which is this process's.
     const options = process.execArgv.filter((word) => !word.startsWith('--inspect'));
     const child = spawn(process.execPath, [...options, entry, plane], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...fds],
       env,
     });
     this.#child = child;
+    // Whoever reads ours may be slow, or stopped: this process waits for nobody, and the others for this one only.
+    if (child.stdout !== null) relayLines(child.stdout, standardSink(1));
+    if (child.stderr !== null) relayLines(child.stderr, standardSink(2));
     const { promise, resolve } = Promise.withResolvers<Ended>();
     this.ended = promise;
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       this.#hasEnded = true;
       resolve({ code, signal });
     };
-    listen(child, 'exit', `the end of the ${plane} process`, end);
+    // After the last of its lines.
+    listen(child, 'close', `the end of the ${plane} process`, end);
     // It could not be started: there may be too many processes, or no memory.
     listen(child, 'error', `the ${plane} process`, () => child.pid === undefined && end(null, null));
     listen(child, 'message', `a word of the ${plane} process`, hear);

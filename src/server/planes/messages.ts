@@ -4,12 +4,14 @@ import type { Endpoint } from '../../sockets/address.ts';
 import type { InheritedEndpoint } from '../../sockets/inherited.ts';
 import type { SocketState } from '../../sockets/listen-addresses.ts';
 
-/** Where a process finds its settings. Each reads them by its own schema: after an upgrade it may know more of them. */
+/** What a process finds its settings by. Each reads them by its own schema: after an upgrade it may know more of them. */
 export interface SettingsSources {
   readonly file: SettingsFile | undefined;
   readonly flags: Readonly<Record<string, string>>;
   /** The file as it was when settings were last read again: of that only what needs no restart is in force. */
   readonly reloaded: Reread | undefined;
+  /** People read the log, at a terminal. */
+  readonly isTerminal: boolean;
 }
 
 /** A file that was read again; there may be none. */

@@ -3,11 +3,13 @@
  * and starts each again that dies. It does nothing else, so that nothing in it can fail; its own end ends both.
  */
 import { randomBytes } from 'node:crypto';
+import tty from 'node:tty';
 import type { Settings } from '../../config.ts';
 import { inBackground } from '../../guard.ts';
 import { standardSink } from '../../log/sink.ts';
 import { type Logger, setLevel } from '../../log.ts';
 import { formatEndpoint } from '../../sockets/address.ts';
+import { within } from '../../sockets/exit.ts';
 import { udpWorkersOf } from '../../sockets/fleet.ts';
 import { errorName, LINUX, type Libc, loadLibc } from '../../sockets/libc.ts';
 import { openPages } from '../../sockets/shared-pages.ts';
@@ -32,6 +34,9 @@ interface WatcherOptions {
 
 /** New settings are in force by then, or their turn comes later. */
 const RELOAD_LIMIT_MS = 5000;
+
+/** A control process that comes back waits so long for a data process that does not answer. */
+const DATA_LIMIT_MS = 30_000;
 
 /** Why there can be no two processes here; undefined: there can. */
 export function whyOnePlane(): string | undefined {
@@ -67,7 +72,7 @@ export class Watcher {
     this.#spare = this.#emptyMemory();
     const workers = udpWorkersOf(settings.dns.workers);
     const cookieSecret = randomBytes(COOKIE_SECRET_BYTES).toString('hex');
-    const same = { entry, log, workers, sources: () => ({ ...this.#sources, reloaded: this.#reloaded }) };
+    const same = { entry, log, workers, sources: () => this.#sourcesNow() };
     const fail = (plane: string) => (how: Ended) => this.#failed.reject(new PlaneEnded(plane, how));
     this.#data = new DataKeeper({
       ...{ ...same, dns: sockets.dns, cookieSecret, watchdog: openWatchdog(libc) },
@@ -180,7 +185,11 @@ export class Watcher {
   }
 
   async #loaded(which: Which): Promise<void> {
-    if (which === 'memory') return inBackground('the first answer', this.#data.serve());
+    if (which === 'memory') {
+      // Once it answers, if it does: else the API says that it does not.
+      await within(this.#data.serve(), DATA_LIMIT_MS);
+      return this.#tellControl();
+    }
     const old = this.#memory;
     this.#memory = this.#spare;
     this.#spare = this.#emptyMemory();
@@ -189,6 +198,10 @@ export class Watcher {
       this.#log.error('the data process for the table that was built anew does not start; it is tried again');
     }
     this.#libc.close(old);
+  }
+
+  #sourcesNow(): SettingsSources {
+    return { ...this.#sources, reloaded: this.#reloaded, isTerminal: tty.isatty(1) };
   }
 
   #tellControl(): void {

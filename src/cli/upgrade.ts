@@ -1,0 +1,120 @@
+/** `teal upgrade`: the server of a data directory goes on with the code that is installed now, without a gap. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { describe, Presenter } from './session.ts';
+import type { Shell } from './shell.ts';
+
+/** A store of many names takes its time to load, and it is loaded anew where the layout of the table has changed. */
+const LIMIT_MS = 120_000;
+const LOOK_MS = 100;
+const CONTROL = 'teal: control';
+const DATA = 'teal: data';
+
+export function add(program: Command, shell: Shell): void {
+  const command = withDataDirectory(
+    program.command('upgrade').helpGroup('The server:').summary('go on with the code that is installed now'),
+  )
+    .description(
+      'Replace the processes of a running server on this machine by the version that is installed now: first the one ' +
+        'that decides, then the one that answers, on the same sockets, so that no query is lost. Settings that need a ' +
+        'restart still do. What SIGUSR2 does to the server, too.',
+    )
+    .action((options: DataDirectoryOptions) => upgrade(options, shell));
+  describe(
+    command,
+    `
+    npm install --global tealdns@latest && teal upgrade
+    teal upgrade --data-dir /var/lib/teal
+    `,
+  );
+}
+
+interface Processes {
+  readonly control: readonly number[];
+  readonly data: readonly number[];
+}
+
+async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<void> {
+  const directory = await dataDirectory(options, shell);
+  const server = findServer(directory);
+  const before = childrenOf(server);
+  try {
+    process.kill(server, 'SIGUSR2');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EPERM' ? 'it belongs to another user: be that one, or root' : String(code);
+    throw new Failure(EXIT.NO_PERMISSION, `the server, process ${server}, cannot be told: ${why}`);
+  }
+  const endsAtMs = performance.now() + LIMIT_MS;
+  let now = before;
+  while (!isNew(before.control, now.control) || !isNew(before.data, now.data)) {
+    if (performance.now() > endsAtMs) {
+      throw new Failure(
+        EXIT.UNAVAILABLE,
+        `not upgraded in ${LIMIT_MS / 1000} s; answers go on: the server's log says why`,
+      );
+    }
+    await sleep(LOOK_MS);
+    now = childrenOf(server);
+  }
+  new Presenter(shell, options).show({ server, before, now }, () => [
+    `upgraded: control process ${before.control} → ${now.control}, data process ${before.data} → ${now.data}`,
+  ]);
+}
+
+/** Another one, and the old one is gone. */
+function isNew(before: readonly number[], now: readonly number[]): boolean {
+  return now.length === 1 && !before.includes(now[0] as number);
+}
+
+/** The process that watches the one which holds the directory's lock. Throws Failure. */
+function findServer(directory: string): number {
+  const holder = lockHolders(join(directory, 'teal.lock')).find((pid) => pid > 0);
+  if (holder === undefined) throw new Failure(EXIT.UNAVAILABLE, `no server on this machine uses ${directory}`);
+  if (titleOf(holder) === CONTROL) return parentOf(holder);
+  throw new Failure(
+    EXIT.UNAVAILABLE,
+    `the server on ${directory}, process ${holder}, is one process (dns.planes: one): restart it`,
+  );
+}
+
+/** Who holds a lock on the file, by proc(5). */
+function lockHolders(file: string): number[] {
+  const inode = statSync(file, { throwIfNoEntry: false })?.ino;
+  // "1: POSIX  ADVISORY  WRITE 4711 08:01:1234 0 EOF"
+  const lines = read('/proc/locks')
+    .split('\n')
+    .map((line) => line.split(/\s+/));
+  return lines.flatMap((words) => (words[5]?.endsWith(`:${inode}`) ? [Number(words[4])] : []));
+}
+
+function childrenOf(server: number): Processes {
+  const children = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === server);
+  const titled = (title: string): number[] => children.filter((pid) => titleOf(pid) === title);
+  return { control: titled(CONTROL), data: titled(DATA) };
+}
+
+/** As ps shows it. */
+function titleOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).split('\0')[0] ?? '';
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(?<parent>\d+)$/m.exec(read(`/proc/${pid}/status`))?.groups?.parent);
+}
+
+/** What has ended meanwhile says nothing; nor does a system without /proc. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

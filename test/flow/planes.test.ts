@@ -1,0 +1,175 @@
+/** Two processes: whatever becomes of the one that decides, each query is answered, and it comes back. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import t, { type Test } from 'tap';
+import { preload } from '../fixtures/blind.ts';
+import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings } from '../fixtures/environment.ts';
+import { controlPid, dataPid, processesOf, titleOf } from '../fixtures/planes.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { SteadyClient } from './restart.ts';
+
+const QPS = 1000;
+const WEIGHTS = '/v1/services/app.example.test/weights';
+const app = buildQuery({ name: 'app.example.test', type: 'A' });
+const skip = process.platform !== 'linux' && 'memory is shared on Linux';
+
+async function start(t: Test, env: Record<string, string> = {}, folder = t.testdir()): Promise<TealProcess> {
+  const teal = await startTeal(folder, { env: { TEAL_DNS_PLANES: 'two', ...env } });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  return teal;
+}
+
+const said = ({ log }: TealProcess, text: string): number => log.filter(({ msg }) => String(msg).includes(text)).length;
+
+/** Waits, under queries, until the log has said it so often. */
+async function until(teal: TealProcess, client: SteadyClient, text: string, times = 1): Promise<void> {
+  while (said(teal, text) < times) await client.replies(10);
+}
+
+const shift = (teal: TealProcess, green: number) => teal.call('PUT', WEIGHTS, { blue: 1, green });
+const greenOf = async (teal: TealProcess) => (await teal.call('GET', WEIGHTS)).body.weights?.green;
+
+/** Ends the test with whether every query was answered, and the server with exit code 0. */
+async function allAnswered(t: Test, teal: TealProcess, client: SteadyClient): Promise<void> {
+  const { sent, lost, wrong } = await client.finish();
+  t.ok(sent > 0);
+  t.same({ lost, wrong }, { lost: 0, wrong: 0 }, `of ${sent} queries`);
+  const all = processesOf(teal.pid);
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  t.same(
+    all.filter((pid) => titleOf(pid).startsWith('teal: ')),
+    [],
+    'no process is left',
+  );
+}
+
+t.test(
+  'ps shows a process that answers, one that decides, and what was started; each has what is its own',
+  { skip },
+  async (t) => {
+    const teal = await start(t);
+    const [watcher, ...children] = processesOf(teal.pid);
+    t.match(titleOf(watcher as number), /main\.ts serve$/);
+    t.same(children.map(titleOf).sort(), ['teal: control', 'teal: data']);
+    const files = (pid: number) =>
+      fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+        try {
+          return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+        } catch {
+          return '';
+        }
+      });
+    t.ok(files(controlPid(teal.pid)).some((file) => file.endsWith('teal.db')));
+    t.notOk(
+      files(dataPid(teal.pid)).some((file) => file.includes('teal.db')),
+      'it has no store',
+    );
+    t.equal((await teal.call('GET', '/readyz')).status, 200);
+    t.equal((await teal.end('SIGINT')).code, 0);
+  },
+);
+
+t.test('the control process is killed, and killed again', { skip }, async (t) => {
+  const teal = await start(t);
+  const client = new SteadyClient(teal.dnsPort, QPS);
+  for (let round = 1; round <= 3; round++) {
+    t.equal((await shift(teal, round)).status, 200);
+    process.kill(controlPid(teal.pid), 'SIGKILL');
+    await until(teal, client, 'the control process is back', round);
+    t.equal(await greenOf(teal), round, 'what was acknowledged is there');
+  }
+  t.equal((await shift(teal, 9)).status, 200);
+  t.equal((await teal.call('GET', '/readyz')).status, 200);
+  await allAnswered(t, teal, client);
+});
+
+t.test('a fault of teal in the control process ends it; another one goes on', { skip }, async (t) => {
+  const fault = `process.on('SIGWINCH', () => { throw new Error('thrown by the test'); });`;
+  const teal = await start(t, preload(fault));
+  const client = new SteadyClient(teal.dnsPort, QPS);
+  await client.replies(100);
+  process.kill(controlPid(teal.pid), 'SIGWINCH');
+  await until(teal, client, 'the control process is back');
+  t.match(
+    teal.log.find(({ level }) => level === 'fatal'),
+    { msg: 'ended by a fault of teal itself', err: { message: 'thrown by the test' } },
+  );
+  t.equal((await shift(teal, 5)).status, 200);
+  await allAnswered(t, teal, client);
+});
+
+t.test('the control process is stopped for a while: nothing waits for it', { skip }, async (t) => {
+  const teal = await start(t);
+  const client = new SteadyClient(teal.dnsPort, QPS);
+  process.kill(controlPid(teal.pid), 'SIGSTOP');
+  await client.replies(1000);
+  process.kill(controlPid(teal.pid), 'SIGCONT');
+  t.equal((await shift(teal, 5)).status, 200);
+  await allAnswered(t, teal, client);
+});
+
+t.test('the data process is killed: what it had not read waits for the next one', { skip }, async (t) => {
+  const teal = await start(t);
+  const before = dataPid(teal.pid);
+  process.kill(before, 'SIGKILL');
+  // One that is asked while nobody answers; it may have to ask twice, as a resolver does.
+  for (let tries = 0; ; tries++) {
+    const reply = await askUdp('127.0.0.1', teal.dnsPort, app).catch(() => undefined);
+    if (reply !== undefined) break;
+    if (tries > 20) return t.fail('nobody answers');
+  }
+  t.equal((await askTcp('127.0.0.1', teal.dnsPort, [app]))[0]?.answers.length, 1);
+  t.not(dataPid(teal.pid), before);
+  t.equal((await shift(teal, 7)).status, 200);
+  while ((await teal.call('GET', '/readyz')).status !== 200) await new Promise((go) => setTimeout(go, 50));
+  t.equal((await teal.end('SIGTERM')).code, 0);
+});
+
+t.test('teal upgrade replaces both, and no query is lost', { skip }, async (t) => {
+  const folder = t.testdir();
+  const teal = await start(t, {}, folder);
+  const client = new SteadyClient(teal.dnsPort, QPS);
+  await client.replies(100);
+  t.equal((await shift(teal, 3)).status, 200);
+  const before = [controlPid(teal.pid), dataPid(teal.pid)];
+  const upgrade = spawn(process.execPath, ['src/main.ts', 'upgrade', '--data-dir', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: surroundings,
+  });
+  let words = '';
+  upgrade.stdout.on('data', (chunk) => {
+    words += chunk;
+  });
+  t.same(await once(upgrade, 'close'), [0, null]);
+  const now = [controlPid(teal.pid), dataPid(teal.pid)];
+  t.equal(words, `upgraded: control process ${before[0]} → ${now[0]}, data process ${before[1]} → ${now[1]}\n`);
+  await until(teal, client, 'upgraded');
+  t.equal(await greenOf(teal), 3);
+  t.equal((await shift(teal, 4)).status, 200);
+  await allAnswered(t, teal, client);
+});
+
+t.test(
+  'whoever is killed takes the others along, so that a new start finds the sockets and the directory free',
+  { skip },
+  async (t) => {
+    const folder = t.testdir();
+    const teal = await start(t, {}, folder);
+    await teal.end('SIGKILL');
+    const next = await start(
+      t,
+      { TEAL_DNS_LISTEN: teal.dns[0] as string, TEAL_ADMIN_LISTEN: new URL(teal.admin).host },
+      folder,
+    );
+    t.equal((await askUdp('127.0.0.1', next.dnsPort, app)).answers.length, 1);
+    t.equal((await next.end('SIGTERM')).code, 0);
+  },
+);
+
+t.test('one process, where the settings say so', async (t) => {
+  const teal = await start(t, { TEAL_DNS_PLANES: 'one' });
+  t.same(processesOf(teal.pid), [teal.pid]);
+  t.equal((await teal.end('SIGTERM')).code, 0);
+});
