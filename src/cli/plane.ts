@@ -11,7 +11,7 @@ import { createLogger, tellLosses } from '../log.ts';
 import { asStartError, SettingsError, StartError } from '../server/errors.ts';
 import type { Plane } from '../server/planes/data.ts';
 import type { ControlStart, DataStart, Reread } from '../server/planes/messages.ts';
-import { dieWithParent } from '../server/planes/parent.ts';
+import { dieWithParent, goFirst } from '../server/planes/parent.ts';
 import { withReloaded } from '../server/reloaded-settings.ts';
 import { passOverSignals } from '../server/signals.ts';
 import { EXIT, EXIT_BY_SIGNAL } from './exit.ts';
@@ -24,6 +24,7 @@ refuseDebugger();
 process.title = `teal: ${process.argv[2]}`;
 divertStandardStreams();
 dieWithParent(() => endNow(EXIT.INTERNAL, true));
+if (process.argv[2] === 'control') goFirst();
 // A terminal sends them to all processes, and so does a supervisor: who started this one says when it is to end.
 for (const signal of [...Object.keys(EXIT_BY_SIGNAL), 'SIGHUP']) process.on(signal, () => {});
 

@@ -4,6 +4,7 @@ import { problemStatus } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
+import { type MeasuredPlane, planeMetrics } from './planes.ts';
 import { type MeasuredReleases, releaseMetrics } from './releases.ts';
 import { type MeasuredHealth, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
 import {
@@ -24,6 +25,8 @@ export interface MetricSources {
   readonly fleet: MeasuredFleet;
   readonly health: MeasuredHealth;
   readonly log: MeasuredLog;
+  /** The processes that there are; undefined: this one does all. */
+  readonly planes?: () => readonly MeasuredPlane[];
   /** To be waited for before all is read: what others tell is then as new as may be. */
   readonly refresh?: () => Promise<void>;
   /** Services with series of their own; see `metrics.servicesMax`. */
@@ -71,6 +74,7 @@ export class Metrics {
     const registry = this.#registry;
     this.#refresh = sources.refresh;
     dnsMetrics(registry, counters, fleet);
+    if (sources.planes !== undefined) planeMetrics(registry, sources.planes);
     const shown = new ShownServices(table.observed, servicesMax, steadyMs);
     serviceMetrics(registry, table.observed, shown, health);
     this.#releases = releaseMetrics(registry, { releases: store, services: table.observed, shown });

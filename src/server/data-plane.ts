@@ -50,7 +50,7 @@ export function startMetrics(
   { registry: counters, table, store, engine, seen }: Core,
   fleet: FleetView,
   log: Logger,
-  outside: Pick<MetricSources, 'log' | 'refresh'> = { log: standardSink(1) },
+  outside: Pick<MetricSources, 'log' | 'refresh' | 'planes'> = { log: standardSink(1) },
 ): Metrics {
   const steadyMs = (): number => performance.now();
   const health = measuredHealth(store, table.observed, seen);

@@ -39,7 +39,7 @@ export function startControl(
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
     const core = await openPatiently(() => openCore(settings, () => memory.choose(), log, stops));
-    const outside = { log: fleet.log, refresh: () => fleet.refresh() };
+    const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
     const metrics = startMetrics(settings, core, fleet, log, outside);
     say({ kind: 'loaded', which: memory.which });
     // Else a change could be acknowledged while some are answered from another memory.

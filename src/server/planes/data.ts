@@ -11,6 +11,7 @@ import { mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
 import { startFleet } from '../data-plane.ts';
 import { StartError } from '../errors.ts';
 import type { DataStart, DataState, FromData, Reread, ToData } from './messages.ts';
+import { privateBytes } from './private-memory.ts';
 
 /** How often it tells how it stands; at once, nearly, where workers are missing or back. */
 const TELL_MS = 1000;
@@ -89,7 +90,8 @@ function stateOf(fleet: Fleet): DataState {
   const { endpoints, transport, missing, alive, replacements } = fleet;
   const { dropped, failure } = standardSink(1);
   const sockets = fleet.socketStates();
-  return { ...{ endpoints, transport, missing, alive, replacements, sockets }, log: { dropped, failure } };
+  const told = { endpoints, transport, missing, alive, replacements, sockets, privateBytes: privateBytes() };
+  return { ...told, log: { dropped, failure } };
 }
 
 function tellOf(fleet: Fleet, say: (message: FromData) => void): void {

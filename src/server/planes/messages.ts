@@ -90,6 +90,7 @@ export interface DataState {
   readonly alive: number;
   readonly replacements: { readonly died: number; readonly stuck: number };
   readonly sockets: readonly SocketState[];
+  readonly privateBytes: number | undefined;
   readonly log: LogState;
 }
 
@@ -104,6 +105,8 @@ export interface OutsideState {
   readonly data: DataState | undefined;
   /** How often each process was started again. */
   readonly restarts: { readonly control: number; readonly data: number };
+  /** Of the process that watches both. */
+  readonly privateBytes: number | undefined;
   /** The log of those who write to it beside the control process. */
   readonly log: LogState;
 }

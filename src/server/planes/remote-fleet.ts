@@ -1,8 +1,10 @@
 /** The workers as the control process knows them: by what the data process tells of them. */
 import { afterMs, everyMs } from '../../guard.ts';
 import { type LogSink, standardSink } from '../../log/sink.ts';
+import type { MeasuredPlane } from '../../metrics/planes.ts';
 import type { FleetView } from '../data-plane.ts';
 import type { FromControl, LogState, OutsideState } from './messages.ts';
+import { privateBytes } from './private-memory.ts';
 
 /** How often it is looked whether the data process tells. */
 const LOOK_MS = 1000;
@@ -44,8 +46,14 @@ export class RemoteFleet implements FleetView {
     return this.#state?.data !== undefined && this.#silentLooks < SILENT_LOOKS;
   }
 
-  get restarts(): OutsideState['restarts'] {
-    return this.#state?.restarts ?? { control: 0, data: 0 };
+  /** The processes, for the metrics. */
+  get planes(): readonly MeasuredPlane[] {
+    const { restarts = { control: 0, data: 0 }, privateBytes: watching, data } = this.#state ?? {};
+    return [
+      { plane: 'control', isUp: true, restarts: restarts.control, privateBytes: privateBytes() },
+      { plane: 'data', isUp: this.isUp, restarts: restarts.data, privateBytes: data?.privateBytes },
+      { plane: 'watcher', isUp: true, restarts: 0, privateBytes: watching },
+    ];
   }
 
   get missing(): readonly number[] {

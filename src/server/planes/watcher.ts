@@ -21,6 +21,7 @@ import type { Ended } from './child.ts';
 import { ControlKeeper } from './control-keeper.ts';
 import { DataKeeper } from './data-keeper.ts';
 import type { DataStart, Reread, SettingsSources, Which } from './messages.ts';
+import { privateBytes } from './private-memory.ts';
 import { sumOf } from './remote-fleet.ts';
 import { type KeptSockets, openSockets } from './sockets.ts';
 
@@ -207,7 +208,8 @@ export class Watcher {
   #tellControl(): void {
     const data = this.#data.state;
     const restarts = { control: this.#control.respawn.count, data: this.#data.respawn.count };
-    this.#control.send({ kind: 'state', state: { data, restarts, log: sumOf(standardSink(1), data?.log) } });
+    const log = sumOf(standardSink(1), data?.log);
+    this.#control.send({ kind: 'state', state: { data, restarts, privateBytes: privateBytes(), log } });
   }
 
   #emptyMemory(): number {
