@@ -43,7 +43,7 @@ if (process.platform !== 'linux') {
   t.comment('/proc is needed');
 } else {
   t.test('signals that mean nothing are passed over', async (t) => {
-    const teal = await startTeal(t.testdir());
+    const teal = await startTeal(t.testdir(), { env: { TEAL_DNS_PLANES: 'two' } });
     t.teardown(() => teal.child.kill('SIGKILL'));
     const named = Object.keys(signals).filter((name) => ![...MEANT, ...BROKEN].includes(name));
     const numbers = named.map((name) => signals[name as NodeJS.Signals]);

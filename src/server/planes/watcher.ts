@@ -115,8 +115,11 @@ export class Watcher {
 
   async #begin(workers: number): Promise<void> {
     this.#data.start(this.#memory);
+    // Where one of them ends before it is ready, the reason is on its way.
     const admin = await Promise.race([this.#control.start(), this.#failed.promise]);
+    if (admin === undefined) await this.#failed.promise;
     await Promise.race([this.#data.serve(), this.#failed.promise]);
+    if (this.#data.state === undefined) await this.#failed.promise;
     const { endpoints = [], transport } = this.#data.state ?? {};
     const dns = endpoints.map(formatEndpoint);
     const processes = { controlPid: this.#control.pid, dataPid: this.#data.pid };
