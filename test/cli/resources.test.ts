@@ -236,3 +236,15 @@ t.test('lists are narrowed by the server', async (t) => {
   t.same(await names('token list --scope records'), ['acme']);
   t.match((await type('token show acme')).stdout, /acme +records +example\.test _acme-challenge\.\* TXT/);
 });
+
+t.test(
+  'a token is limited to networks, which are shown; one that is none is refused with what would be right',
+  async (t) => {
+    const type = await start(t);
+    await type('token create build --scope read --network 192.0.2.0/24 --network 2001:DB8::/32');
+    t.match((await type('token show build')).stdout, /build +read +everything from 192\.0\.2\.0\/24 2001:db8::\/32 /);
+    const refused = await type('token create other --scope read --network 192.0.2.7/24');
+    t.match(refused, { code: EXIT.REFUSED, stderr: /192\.0\.2\.0\/24 or the address alone was expected/ });
+    t.match((await type('token show build --json')).json, { networks: ['192.0.2.0/24', '2001:db8::/32'] });
+  },
+);
