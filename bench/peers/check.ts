@@ -20,15 +20,24 @@ const SAMPLES = 400;
 /** Blue's share among the samples of a weighted name; ten standard deviations to either side. */
 const SHARE_TOLERANCE = 0.24;
 
+interface Asked {
+  /** Default: loopback. */
+  readonly address?: string;
+  readonly port: number;
+  readonly peer: Peer;
+  /** To ask from; any, where it does not matter. */
+  readonly localPort?: number;
+}
+
 /** The first thing that is wrong, or undefined. Baselines are no nameservers: only their answers are counted. */
 export async function check(
-  { port, peer }: { port: number; peer: Peer },
+  { address = '127.0.0.1', port, peer, localPort }: Asked,
   kind: Kind,
   edns: Edns,
   size: ZoneSize,
 ): Promise<string | undefined> {
   const cookie = await learnCookie(port, edns);
-  const client = await UdpClient.open('127.0.0.1', port);
+  const client = await UdpClient.open(address, port, localPort === undefined ? {} : { localPort });
   const blue: Blue = { answers: 0, of: 0 };
   try {
     for (const question of questions(kind, size, SAMPLES, 3)) {

@@ -1,9 +1,13 @@
 /** A nameserver that is measured: how its files are written and how it is started. */
 import type { Kind, ZoneSize } from '../workload.ts';
 
-/** Where one server runs: a folder of its own, a loopback port that was free, the zone to serve. */
+/** Where one server runs: a folder of its own, a port that was free, the zone to serve. */
 export interface Site {
   readonly folder: string;
+  /** Default: loopback. */
+  readonly address?: string;
+  /** The network interface that it serves by AF_XDP; none: by sockets. */
+  readonly xdp?: string;
   readonly port: number;
   readonly size: ZoneSize;
 }

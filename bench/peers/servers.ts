@@ -59,7 +59,7 @@ const knot: Peer = {
   namesMax: MILLION,
   lacks: 'it counts answers by type and code, not by service and resolver',
   version: ['knotd', '--version'],
-  prepare({ folder, port, size }) {
+  prepare({ folder, address = '127.0.0.1', port, xdp, size }) {
     const zone = path.join(folder, 'zone');
     const geo = path.join(folder, 'geo.conf');
     writeZone(zone, size, {
@@ -84,12 +84,12 @@ const knot: Peer = {
       'knot.conf',
       `server:
     rundir: "${folder}"
-    listen: 127.0.0.1@${port}
+    listen: ${address}@${port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
     automatic-acl: off
-log:
+${xdp === undefined ? '' : `xdp:\n    listen: ${xdp}@${port}\n`}log:
   - target: stderr
     any: warning
 database:

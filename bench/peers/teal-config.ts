@@ -18,11 +18,17 @@ import {
 import type { Site } from './peer.ts';
 
 /** Writes the settings file (JSON, which YAML takes too) and returns its path. */
-export function writeTealConfig({ folder, port, size }: Site): string {
+export function writeTealConfig({ folder, address = '127.0.0.1', port, xdp, size }: Site): string {
   const file = path.join(folder, 'teal.yaml');
   const settings = {
     dataDir: path.join(folder, 'data'),
-    dns: { listen: [`127.0.0.1:${port}`], workers: 1, transport: 'batch' },
+    dns: {
+      listen: [`${address}:${port}`],
+      workers: 1,
+      transport: xdp === undefined ? 'batch' : 'xdp',
+      // As by default for loopback: the limit is counted for every answer, and bites for none.
+      rateLimit: { exempt: ['127.0.0.0/8', `${address.replace(/\d+$/, '0')}/24`] },
+    },
     admin: { listen: '127.0.0.1:0' },
     log: { level: 'warn' },
     bootstrap: bootstrap(size),

@@ -1,0 +1,228 @@
+/**
+ * `npm run bench:xdp -- [--rounds 3] [--seconds 5] [--rates 100000,1000000]`: Teal by AF_XDP, Knot DNS by AF_XDP and
+ * Teal by batches, on one wire between two namespaces, asked by kxdpgun from the other core, interleaved. Answers are
+ * checked by a bystander before, after and while they are timed.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { askUdp } from '../test/fixtures/dns-client.ts';
+import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
+import { cpuBetween, cpuTime, processTree } from './cpu.ts';
+import { check } from './peers/check.ts';
+import { install } from './peers/install.ts';
+import type { Peer } from './peers/peer.ts';
+import { median } from './peers/report.ts';
+import { PEERS } from './peers/servers.ts';
+import { hostName, type Kind, queryBytes, questions } from './workload.ts';
+
+const PORT = 53;
+const SERVER_CORE = 1;
+const LOAD_CORE = 0;
+const SIZE = { services: 1000, aliases: 0, hosts: 1000 };
+const QUERIES = 20_000;
+const KINDS: readonly Kind[] = ['weighted-a', 'static-a'];
+/** Left out at both ends of a timing, while kxdpgun starts and ends. */
+const MARGIN_SECONDS = 1;
+const START_LIMIT_MS = 60_000;
+/** kxdpgun takes what is sent to ports from 2000 on; a bystander asks from below. */
+const BYSTANDER_PORT = 1900;
+const TYPE_NAMES: Readonly<Record<number, string>> = { 1: 'A', 28: 'AAAA' };
+
+interface Contestant {
+  readonly name: string;
+  readonly peer: Peer;
+  readonly byXdp: boolean;
+}
+
+interface Timing {
+  readonly contestant: string;
+  readonly kind: Kind;
+  readonly rate: number;
+  readonly repliesPerSecond: number;
+  readonly cpuUs: number;
+  readonly userUs: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    rates: { type: 'string', default: '100000,1000000' },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const rates = values.rates.split(',').map(Number);
+
+const peer = (name: string): Peer => PEERS.find((each) => each.name === name) as Peer;
+const contestants: readonly Contestant[] = [
+  { name: 'Teal, xdp', peer: peer('teal'), byXdp: true },
+  { name: 'Knot DNS, XDP', peer: peer('knot'), byXdp: true },
+  { name: 'Teal, batch', peer: peer('teal'), byXdp: false },
+];
+
+class Server {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+  }
+
+  static async start(wire: Wire, { peer, byXdp }: Contestant): Promise<Server> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-xdp-'));
+    const site = { folder, address: SERVER.v4, port: PORT, size: SIZE, ...(byXdp ? { xdp: wire.server } : {}) };
+    const command = await peer.prepare(site);
+    const words = [...wire.atServer, 'taskset', '-c', String(SERVER_CORE), ...command];
+    const log = fs.openSync(path.join(folder, 'output.log'), 'w');
+    const child = spawn(words[0] as string, words.slice(1), { stdio: ['ignore', log, log] });
+    fs.closeSync(log);
+    const server = new Server(child, folder);
+    const query = queryBytes({ name: hostName(0), type: 1, rcode: 0, answers: 1 }, 'plain');
+    for (let startMs = performance.now(); performance.now() - startMs < START_LIMIT_MS; ) {
+      const reply = await askUdp(SERVER.v4, PORT, query, { timeoutMs: 200 }).catch(() => undefined);
+      if (reply?.answers.length === 1) return server;
+      if (child.exitCode !== null) break;
+    }
+    const output = fs.readFileSync(path.join(folder, 'output.log'), 'utf8');
+    await server.stop();
+    throw new Error(`it did not answer: ${output.slice(-2000)}`);
+  }
+
+  get pids(): number[] {
+    return processTree(this.#child.pid as number);
+  }
+
+  async stop(): Promise<void> {
+    const { pids } = this;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    if (this.#child.exitCode === null) {
+      this.#child.kill('SIGTERM');
+      await Promise.race([ended, sleep(10_000)]);
+    }
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    fs.rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** kxdpgun's own count of replies, and the words that it printed. */
+function shoot(wire: Wire, file: string, rate: number): Promise<{ replies: number; seconds: number; output: string }> {
+  const words = ['-c', String(LOAD_CORE), 'kxdpgun', '-t', String(seconds), '-Q', String(rate), '-i', file];
+  const to = ['-I', wire.client, '-p', String(PORT), SERVER.v4];
+  return new Promise((resolve, reject) => {
+    execFile('taskset', [...words, ...to], (error, stdout, stderr) => {
+      const output = stdout + stderr;
+      const replies = Number(/total replies:\s+(\d+)/.exec(output)?.[1] ?? Number.NaN);
+      if (error !== null || Number.isNaN(replies)) reject(new Error(`kxdpgun: ${output}`));
+      else resolve({ replies, seconds, output });
+    });
+  });
+}
+
+async function timeOne(wire: Wire, server: Server, contestant: Contestant, kind: Kind, rate: number): Promise<Timing> {
+  const file = path.join(os.tmpdir(), `bench-xdp-${process.pid}.txt`);
+  const lines = [...questions(kind, SIZE, QUERIES, 1)].map(({ name, type }) => `${name} ${TYPE_NAMES[type]}\n`);
+  fs.writeFileSync(file, lines.join(''));
+  const judge = async (when: string): Promise<void> => {
+    const asked = { address: SERVER.v4, port: PORT, peer: contestant.peer, localPort: BYSTANDER_PORT };
+    const fault = await check(asked, kind, 'plain', SIZE);
+    if (fault !== undefined) throw new Error(`${contestant.name}, ${kind}, ${when}: ${fault}`);
+  };
+  try {
+    await judge('before a timing');
+    const running = shoot(wire, file, rate);
+    await sleep(MARGIN_SECONDS * 1000);
+    const { pids } = server;
+    const [repliesBefore, cpuBefore, startMs] = [framesOut(wire), cpuTime(pids), performance.now()];
+    // Where more is offered than it can take, a bystander's query may be lost; a wrong answer is a fault all the same.
+    const beside = judge('while timed').catch((error: Error) => (/no reply/.test(error.message) ? undefined : error));
+    await sleep((seconds - 2 * MARGIN_SECONDS) * 1000);
+    const used = cpuBetween(cpuBefore, cpuTime(pids));
+    const replies = framesOut(wire) - repliesBefore;
+    const elapsedSeconds = (performance.now() - startMs) / 1000;
+    await running;
+    const fault = await beside;
+    if (fault !== undefined) throw fault;
+    await judge('after a timing');
+    const perReply = (ms: number): number => (ms * 1000) / replies;
+    return {
+      ...{ contestant: contestant.name, kind, rate },
+      repliesPerSecond: replies / elapsedSeconds,
+      cpuUs: perReply(used.totalMs),
+      userUs: perReply(used.userMs),
+    };
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+}
+
+/** Frames that have come to the client's end. */
+function framesOut(wire: Wire): number {
+  const line = fs
+    .readFileSync('/proc/thread-self/net/dev', 'latin1')
+    .split('\n')
+    .find((each) => each.includes(`${wire.client}:`));
+  const packets = line?.split(':')[1]?.trim().split(/\s+/)[1];
+  return Number(packets);
+}
+
+install(contestants.map(({ peer }) => peer));
+const wire = openWire();
+if (typeof wire === 'string') {
+  console.error(wire);
+  process.exit(1);
+}
+const timings: Timing[] = [];
+try {
+  for (let round = 0; round < rounds; round++) {
+    for (const contestant of contestants) {
+      const server = await Server.start(wire, contestant);
+      try {
+        for (const kind of KINDS)
+          for (const rate of rates) timings.push(await timeOne(wire, server, contestant, kind, rate));
+      } finally {
+        await server.stop();
+      }
+    }
+    console.error(`round ${round + 1} of ${rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
+  }
+} finally {
+  wire.close();
+}
+
+console.log(
+  `| | offered a second | replies a second | CPU µs a reply | of it user | CPU / Knot's XDP |\n|---|---:|---:|---:|---:|---:|`,
+);
+for (const kind of KINDS) {
+  for (const rate of rates) {
+    const medianOf = (name: string, figure: 'repliesPerSecond' | 'cpuUs' | 'userUs'): number =>
+      median(
+        timings
+          .filter((one) => one.contestant === name && one.kind === kind && one.rate === rate)
+          .map((one) => one[figure]),
+      );
+    const knot = medianOf('Knot DNS, XDP', 'cpuUs');
+    for (const { name } of contestants) {
+      const cpu = medianOf(name, 'cpuUs');
+      const cells = [
+        rate,
+        Math.round(medianOf(name, 'repliesPerSecond')),
+        cpu.toFixed(2),
+        medianOf(name, 'userUs').toFixed(2),
+        (cpu / knot).toFixed(2),
+      ];
+      console.log(`| ${kind}, ${name} | ${cells.join(' | ')} |`);
+    }
+  }
+}
