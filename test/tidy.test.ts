@@ -50,10 +50,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // it is meant.
   cli: [
     ...['contract', 'duration', 'asking'],
-    ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore'],
+    ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore', 'cli/doctor/xdp'],
   ],
   'cli/serve': ['cli', 'config', 'log', 'server'],
   'cli/plane': ['cli', 'config', 'log', 'server'],
+  // What this machine's kernel and cards allow.
+  'cli/doctor/xdp': ['cli', 'sockets'],
   // Without a server.
   'cli/zone-check': ['cli', 'model'],
   // On the data directory of this machine.

@@ -31,7 +31,7 @@ export function add(program: Command, shell: Shell): void {
     .summary('is the world led to this server, what is in the way')
     .description(
       'Look at zones (all of the server, unless named) as the world sees them: delegation and glue at the parent, every ' +
-        'nameserver over UDP and TCP, SOA agreement, EDNS and sizes, TTLs; and at port 53 and the clock here. Each finding ' +
+        'nameserver over UDP and TCP, SOA agreement, EDNS and sizes, TTLs; and at port 53, AF_XDP and the clock here. Each finding ' +
         'says what is so, why it matters, and what to do. Exit code 1 where there is an error.',
     )
     .option(
@@ -118,7 +118,8 @@ async function lookAtMachine(
   { port }: Options,
 ): Promise<Chapter> {
   const { compareClocks, examineClock, examinePort } = await import('./doctor/machine.ts');
-  const findings = [...serverFindings, await examinePort(port), await examineClock()];
+  const { examineXdp } = await import('./doctor/xdp.ts');
+  const findings = [...serverFindings, await examinePort(port), examineXdp(port), await examineClock()];
   if (serverFindings.length === 0) findings.push(...compareClocks(await api.date(), Date.now()));
   return { about: 'this machine', findings };
 }
