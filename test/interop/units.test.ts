@@ -1,5 +1,6 @@
 /** The units of systemd and docker-compose.yml, as those who read them see them. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 
 function run(command: string, ...words: string[]): { status: number | null; output: string } {
@@ -16,6 +17,18 @@ t.test('systemd finds nothing wrong, and little exposed', async (t) => {
   const exposure = Number(/exposure level for teal\.service: ([\d.]+)/.exec(output)?.[1]);
   t.comment(`exposure ${exposure} of 10`);
   t.ok(exposure < 2, output);
+});
+
+t.test('the drop-in for AF_XDP is understood, and gives only what it says', async (t) => {
+  const folder = t.testdir({
+    'teal.service':
+      units.map((unit) => readFileSync(unit, 'utf8'))[1] + readFileSync('config/systemd/teal-xdp.conf', 'utf8'),
+    'teal.socket': readFileSync('config/systemd/teal.socket', 'utf8'),
+  });
+  const both = ['teal.socket', 'teal.service'].map((name) => `${folder}/${name}`);
+  t.same(run('systemd-analyze', 'verify', ...both), { status: 0, output: '' });
+  const { output } = run('systemd-analyze', 'security', '--offline=true', `${folder}/teal.service`);
+  t.ok(Number(/exposure level for teal\.service: ([\d.]+)/.exec(output)?.[1]) < 3, output);
 });
 
 t.test('docker-compose reads the file', async (t) => {

@@ -5,7 +5,14 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, readFrame } from '../fixtures/frames.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+import {
+  datagramsToSockets,
+  hasProgram,
+  isLeftAlone,
+  overTheWire,
+  startXdp,
+  transportOf,
+} from '../fixtures/xdp-server.ts';
 
 const app = 'app.example.test';
 /** Queries at once: more than a worker answers in a turn, fewer than a queue holds. */
@@ -66,7 +73,7 @@ wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
     await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'plain0' }),
     /plain0: .*its driver runs no XDP programs by itself/,
   );
-  t.notOk(hasProgram(wire));
+  t.ok(await isLeftAlone(wire));
 });
 
 wired('an interface that somebody else has: EBUSY', async (t, wire) => {
@@ -92,7 +99,7 @@ wired('kill -9: no program is left, and the next plain query is answered by a ne
     t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
     t.equal(datagramsToSockets(wire), before);
     t.same(await teal.end('SIGKILL'), { code: null, signal: 'SIGKILL' });
-    t.notOk(hasProgram(wire));
+    t.ok(await isLeftAlone(wire));
   }
 });
 
@@ -117,7 +124,7 @@ wired('a server that is told to stop answers what it has received', async (t, wi
       answered.add(readFrame(frame).destinationPort);
   }
   t.equal(answered.size, BURST);
-  t.notOk(hasProgram(wire));
+  t.ok(await isLeftAlone(wire));
 });
 
 t.test('setpriv and prlimit are here, without which the above would show nothing', async (t) => {
