@@ -29,11 +29,14 @@ export function loadSettings(sources: Sources): Settings | ConfigError {
     if (given !== undefined) {
       put(values, key.path, fromText(key.schema, given.text));
       origins.set(formatPath(key.path), given.origin);
-    } else if (key.schema.default !== undefined && get(values, key.path) === undefined) {
-      put(values, key.path, key.schema.default);
     }
-    const value = get(values, key.path);
-    if (key.schema.secret) put(values, key.path, withoutLineEnds(value));
+  }
+  for (const { path, schema, optionalGroup } of settingKeys) {
+    // Defaults alone do not make a group that nobody gave.
+    const isGiven = optionalGroup === undefined || get(values, optionalGroup) !== undefined;
+    if (isGiven && schema.default !== undefined && get(values, path) === undefined) put(values, path, schema.default);
+    const value = get(values, path);
+    if (schema.secret && value !== undefined) put(values, path, withoutLineEnds(value));
   }
   const errors = validator.Errors(values);
   // A mistyped key is often the reason why another one is missing.

@@ -5,6 +5,7 @@ import { apiOptions } from './server/admin.ts';
 import { startDataPlane } from './server/data-plane.ts';
 import { startDeciding } from './server/deciding.ts';
 import { asStartError } from './server/errors.ts';
+import { prepareNode } from './server/node.ts';
 import { type PlaneStops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
 import { type Endpoint, formatEndpoint } from './sockets/address.ts';
@@ -59,12 +60,16 @@ async function startParts(
   const inherited = takeInherited();
   const options = apiOptions(settings);
 
+  // Of a fleet: find its log, and fill an empty data directory from it.
+  const makeNode = await prepareNode(settings, log);
+
   // Open the store, compile what it holds into the table, and answer.
   const dataPlane = await startDataPlane(settings, inherited.dns, log, stops);
   const { fleet } = dataPlane;
 
   // Begin to decide, let clients in, and say so.
-  const deciding = await startDeciding(settings, dataPlane, { options, socket: inherited.admin }, log, stops);
+  const door = { options, socket: inherited.admin, makeNode };
+  const deciding = await startDeciding(settings, dataPlane, door, log, stops);
   const { admin } = deciding;
   const dns = fleet.endpoints.map(formatEndpoint);
   log.info({ admin, dns, transport: fleet.transport, workers: udpWorkersOf(settings.dns.workers) }, 'ready');

@@ -171,6 +171,17 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_METRICS_SERVICES_MAX: '20',
     TEAL_LOG_LEVEL: 'warn',
     TEAL_LOG_FORMAT: 'json',
+    TEAL_FLEET_ENGINE: 'etcd',
+    TEAL_FLEET_NAME: 'production',
+    TEAL_FLEET_NODE: 'ns1',
+    TEAL_FLEET_ENDPOINTS: 'https://10.0.0.1:2379, https://[2001:db8::2]:2379',
+    TEAL_FLEET_TLS_CA_FILE: 'ca.pem',
+    TEAL_FLEET_TLS_CERT_FILE: 'ns1.pem',
+    TEAL_FLEET_TLS_KEY_FILE: 'ns1.key',
+    TEAL_FLEET_USER: 'teal',
+    TEAL_FLEET_PASSWORD: 'what only etcd knows\n',
+    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
+    TEAL_FLEET_WHEN_STALE: 'withdraw',
     TEAL_BOOTSTRAP: '{"services":{}}',
   };
   t.same(settingKeys.map(({ variable }) => variable).sort(), Object.keys(env).sort());
@@ -231,6 +242,17 @@ t.test('every setting can be given in the environment', async (t) => {
     probes: { allow: ['10.1.0.0/16', '::1'], deny: ['10.2.0.0/16'] },
     metrics: { public: true, servicesMax: 20 },
     log: { level: 'warn', format: 'json' },
+    fleet: {
+      engine: 'etcd',
+      name: 'production',
+      node: 'ns1',
+      endpoints: ['https://10.0.0.1:2379', 'https://[2001:db8::2]:2379'],
+      tls: { caFile: 'ca.pem', certFile: 'ns1.pem', keyFile: 'ns1.key' },
+      user: 'teal',
+      password: 'what only etcd knows',
+      staleAfterSeconds: 3,
+      whenStale: 'withdraw',
+    },
     bootstrap: { zones: {}, rrsets: [], services: {} },
   });
 });
@@ -239,6 +261,12 @@ t.test('what has nothing after it counts as absent', async (t) => {
   t.same(load({ yaml: '' }), load());
   t.same(load({ yaml: '# only a comment\ndns:\nadmin:\n  tls:\n  token:\nlog:\n  level:\nbootstrap:\n' }), load());
   t.same(load({ env: { TEAL_ADMIN_TOKEN: '', TEAL_DNS_WORKERS: '' } }), load());
+});
+
+t.test('a group that may be left out has its defaults only where it is given', async (t) => {
+  t.equal(loadGood().fleet, undefined);
+  const env = { TEAL_FLEET_NAME: 'a', TEAL_FLEET_NODE: 'ns1', TEAL_FLEET_ENDPOINTS: 'http://10.0.0.1:2379' };
+  t.match(loadGood({ env }).fleet, { engine: 'etcd', staleAfterSeconds: 5, whenStale: 'answer' });
 });
 
 t.test('settings are frozen, the defaults stay as they are', async (t) => {
@@ -347,6 +375,33 @@ const faults: readonly [string, Given, string][] = [
     'half of TLS',
     { yaml: 'admin: { tls: { certFile: a } }' },
     'teal.yaml: admin.tls.keyFile: expected the path of a PEM',
+  ],
+  [
+    'a fleet without a name for this node',
+    { yaml: 'fleet: { name: production, endpoints: ["http://127.0.0.1:2379"] }' },
+    'teal.yaml: fleet.node: expected a name for this node that no other node has: 1 to 63 lower-case letters, digits',
+  ],
+  [
+    'a member of etcd that is no URL',
+    {
+      env: { TEAL_FLEET_NAME: 'a', TEAL_FLEET_NODE: 'ns1', TEAL_FLEET_ENDPOINTS: 'http://10.0.0.1:2379,10.0.0.2:2379' },
+    },
+    'environment: TEAL_FLEET_ENDPOINTS: fleet.endpoints[1]: expected a URL with a port, such as https://10.0.0.1:2379',
+  ],
+  [
+    'a user without a password',
+    { yaml: 'fleet: { name: a, node: b, endpoints: ["http://[::1]:2379"], user: teal }' },
+    'teal.yaml: fleet.password: expected a value, since fleet.user is there; found nothing',
+  ],
+  [
+    'a certificate without its key',
+    { yaml: 'fleet: { name: a, node: b, endpoints: ["https://e:1"], tls: { caFile: a, certFile: b } }' },
+    'teal.yaml: fleet.tls.keyFile: expected a value, since fleet.tls.certFile is there; found nothing',
+  ],
+  [
+    'a node that would claim for an hour',
+    { yaml: 'fleet: { name: a, node: b, endpoints: ["http://e:1"], staleAfterSeconds: 3600 }' },
+    'teal.yaml: fleet.staleAfterSeconds: expected a whole number from 2 to 60, found 3600',
   ],
   [
     'address given twice',

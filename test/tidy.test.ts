@@ -51,17 +51,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...['contract', 'duration', 'asking'],
     ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore', 'cli/doctor/xdp'],
+    'cli/fleet-join',
   ],
   'cli/serve': ['cli', 'config', 'log', 'server'],
   'cli/plane': ['cli', 'config', 'log', 'server'],
   // What this machine's kernel and cards allow.
   'cli/doctor/xdp': ['cli', 'sockets'],
-  // Without a server.
   'cli/zone-check': ['cli', 'model'],
   // On the data directory of this machine.
   'cli/data-directory': ['cli', 'config'],
   'cli/backup': ['cli', 'cli/data-directory', 'store'],
   'cli/restore': ['cli', 'cli/backup', 'cli/data-directory', 'store'],
+  'cli/fleet-join': ['cli', 'config', 'server'],
   main: ['cli'],
   // Of contract and model types only, see below: it is bundled for browsers.
   console: ['contract', 'model', 'duration'],

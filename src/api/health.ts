@@ -1,5 +1,6 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
 import { Type } from 'typebox';
+import { wholeOrNull } from '../contract/shapes.ts';
 import { openToAll } from './access.ts';
 import type { Api } from './parts.ts';
 import { sendProblem } from './problems.ts';
@@ -8,10 +9,21 @@ import { problemReplies } from './reply-schemas.ts';
 const tags = ['health'];
 const open = { tags, security: [] };
 
-const status = (word: string, description: string) => ({
+const status = (word: string, description: string, more = {}) => ({
   description,
-  ...Type.Object({ status: Type.Literal(word) }),
+  ...Type.Object({ status: Type.Literal(word), ...more }),
 });
+
+const fleetReadiness = Type.Optional(
+  Type.Object(
+    {
+      standing: Type.String({ description: 'As `GET /v1/fleet` has it.' }),
+      current: Type.Boolean({ description: 'false: stale. It answers, and cannot prove that it is current.' }),
+      currentForMs: wholeOrNull('How long it may claim that at least, from now on; null: it is one node.'),
+    },
+    { description: 'Of this node; left out where there is no fleet.' },
+  ),
+);
 
 const live = {
   ...open,
@@ -25,21 +37,24 @@ const ready = {
   ...open,
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
-  description: 'For load balancers: 503 while a worker is missing or the store takes no change.',
+  description:
+    'For load balancers: 503 while a worker is missing or the store takes no change. A stale node of a fleet says so, and is ready: it answers.',
   response: {
-    200: status('ready', 'It does both.'),
+    200: status('ready', 'It does both.', { fleet: fleetReadiness }),
     ...problemReplies(['request_invalid', 'store_unavailable', 'workers_missing']),
   },
 };
 
 export const health: Api = {
   isDocumented: true,
-  routes(api, { queries }) {
+  routes(api, { queries, fleet }) {
     openToAll(api, { isNamed: false });
     api.get('/healthz', { schema: live, config: { prompt: true } }, (_request, reply) => reply.send({ status: 'ok' }));
     api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
       const problem = queries.readiness();
-      return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
+      if (problem !== undefined) return sendProblem(reply, problem);
+      const { standing, isCurrent: current, currentForMs } = fleet ?? {};
+      return reply.send({ status: 'ready', ...(fleet && { fleet: { standing, current, currentForMs } }) });
     });
   },
 };

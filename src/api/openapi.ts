@@ -24,6 +24,7 @@ const tags = [
   { name: 'events', description: 'What happens, as it happens.' },
   { name: 'webhooks', description: 'Who is told of what happens.' },
   { name: 'tokens', description: 'Who may do what.' },
+  { name: 'fleet', description: 'Several nameservers that move at one instant.' },
   { name: 'apply', description: 'What files declare, compared with what is there.' },
   { name: 'health', description: 'Whether the server lives and takes changes, and what is measured of it.' },
 ];

@@ -15,6 +15,7 @@ import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';
 import type { Explain } from '../control/explain.ts';
 import type { Grant } from '../control/grant.ts';
+import type { FleetControl } from '../control/nodes.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
@@ -34,6 +35,8 @@ export interface ApiParts {
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;
   readonly webhooks: Pick<WebhookDispatcher, 'redeliver'>;
+  /** Undefined: the settings have no fleet. */
+  readonly fleet?: FleetControl | undefined;
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */

@@ -58,7 +58,12 @@ const always: readonly ProblemCode[] = [
   'internal',
   'store_unavailable',
 ];
-const onWrites: readonly ProblemCode[] = ['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid'];
+const onWrites: readonly ProblemCode[] = [
+  ...(['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid'] as const),
+  // In a fleet.
+  'fleet_unavailable',
+  'fleet_unconfirmed',
+];
 const withBodies: readonly ProblemCode[] = [
   'body_invalid',
   'request_timeout',

@@ -24,5 +24,6 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   webhook: () => import('./webhook.ts'),
   backup: () => import('./backup.ts'),
   restore: () => import('./restore.ts'),
+  fleet: () => import('./fleet.ts'),
   completion: () => import('./completion.ts'),
 };

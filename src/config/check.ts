@@ -11,7 +11,7 @@ interface Conflict {
 }
 
 /** The first broken rule. */
-export function findConflict({ dns, table, admin, doors }: SettingsValues): Conflict | undefined {
+export function findConflict({ dns, table, admin, doors, fleet }: SettingsValues): Conflict | undefined {
   const taken = dns.listen
     .map(formatEndpoint)
     .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
@@ -35,8 +35,26 @@ export function findConflict({ dns, table, admin, doors }: SettingsValues): Conf
       'expected the name of a zone, such as acme.example.com, since doors.acmeDns.enabled is true; found nothing';
     return { path: ['doors', 'acmeDns', 'zone'], reason };
   }
+  const alone = fleet && findAlone(fleet);
+  if (alone !== undefined) return alone;
   const reason = findOpenness(admin.listen, admin);
   return reason === undefined ? undefined : { path: ['admin', 'listen'], reason };
+}
+
+/** Settings of a fleet that come in pairs, and one of a pair that is missing. */
+function findAlone({ user, password, tls }: NonNullable<SettingsValues['fleet']>): Conflict | undefined {
+  const pairs = [
+    { path: ['fleet'], one: 'user', other: 'password', values: { user, password } },
+    { path: ['fleet', 'tls'], one: 'certFile', other: 'keyFile', values: { ...tls } },
+  ];
+  for (const { path, one, other, values } of pairs) {
+    const given = [one, other].filter((key) => (values as Record<string, unknown>)[key] !== undefined);
+    if (given.length !== 1) continue;
+    const missing = given[0] === one ? other : one;
+    const where = [...path, missing];
+    return { path: where, reason: `expected a value, since ${[...path, given[0]].join('.')} is there; found nothing` };
+  }
+  return undefined;
 }
 
 /** What speaks against serving the admin API at an address; undefined: nothing. */

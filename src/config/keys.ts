@@ -23,6 +23,8 @@ export interface SettingKey {
   /** `--dns-udp-max-bytes`; only settings with a `flag` in their schema have it on the command line. */
   readonly flag: string;
   readonly schema: SettingSchema;
+  /** The path of a group around it that may be left out whole: then it has no default either. */
+  readonly optionalGroup?: readonly string[];
 }
 
 /** Every setting, in the order of the schema. */
@@ -47,9 +49,18 @@ export function schemaAt(path: readonly string[]): SettingSchema | undefined {
   return schema;
 }
 
-function collect(schema: SettingSchema, path: readonly string[]): SettingKey[] {
+function collect(schema: SettingSchema, path: readonly string[], optionalGroup?: readonly string[]): SettingKey[] {
   const isSection = schema.properties !== undefined && schema.whole !== true;
-  if (isSection) return Object.entries(schema.properties).flatMap(([key, child]) => collect(child, [...path, key]));
+  if (isSection)
+    return Object.entries(schema.properties).flatMap(([key, child]) => {
+      const isOptional = child.properties !== undefined && !requiredOf(schema).includes(key);
+      return collect(child, [...path, key], isOptional ? [...path, key] : optionalGroup);
+    });
   const words = path.flatMap((part) => part.split(/(?=[A-Z])/).map((word) => word.toLowerCase()));
-  return [{ path, variable: `TEAL_${words.join('_').toUpperCase()}`, flag: `--${words.join('-')}`, schema }];
+  const named = { path, variable: `TEAL_${words.join('_').toUpperCase()}`, flag: `--${words.join('-')}`, schema };
+  return [optionalGroup === undefined ? named : { ...named, optionalGroup }];
+}
+
+function requiredOf(schema: unknown): readonly string[] {
+  return (schema as { required?: readonly string[] }).required ?? [];
 }

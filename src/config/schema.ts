@@ -46,6 +46,9 @@ const ACCOUNTS_ZONE_MAX_CHARS = 216;
 /** Each request to register is held against all of them. */
 const REGISTER_NETWORKS_MAX = 100;
 
+/** Members of etcd: more than 7 only slow it down, says its own documentation. */
+const FLEET_ENDPOINTS_MAX = 9;
+
 /** Each address that is asked is held against all of them. */
 const PROBE_NETWORKS_MAX = 100;
 
@@ -196,6 +199,29 @@ export const settingsSchema = section({
       flag: 'log lines as json, pretty, or auto: pretty on a terminal',
     }),
   }),
+  fleet: Type.Optional(
+    section({
+      engine: oneOf(['etcd'], { default: 'etcd' }),
+      name: label('a name for the fleet'),
+      node: label('a name for this node that no other node has'),
+      endpoints: Type.Array(url(), {
+        minItems: 1,
+        maxItems: FLEET_ENDPOINTS_MAX,
+        expected: `a list of 1 to ${FLEET_ENDPOINTS_MAX} URLs of members of etcd, such as https://10.0.0.1:2379`,
+      }),
+      tls: Type.Optional(
+        section({
+          caFile: text('the path of a PEM file with the certificate of the authority'),
+          certFile: Type.Optional(text("the path of a PEM file with the client's certificate")),
+          keyFile: Type.Optional(text("the path of a PEM file with the client's private key")),
+        }),
+      ),
+      user: Type.Optional(text('the name of a user of etcd')),
+      password: Type.Optional(Type.String({ minLength: 1, expected: 'the password of fleet.user', secret: true })),
+      staleAfterSeconds: integer(2, 60, { default: 5 }),
+      whenStale: oneOf(['answer', 'withdraw'], { default: 'answer' }),
+    }),
+  ),
   bootstrap: Type.Optional(bootstrap),
 });
 
@@ -246,6 +272,22 @@ function hostName() {
   return Type.String({
     pattern: '^(?:[A-Za-z0-9_.-]{1,255}|\\*)$',
     expected: 'a host name, such as teal.example.com, or *',
+  });
+}
+
+/** A name of a fleet or of its nodes: it stands in keys and metrics as it is. */
+function label(what: string) {
+  return Type.String({
+    pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+    expected: `${what}: 1 to 63 lower-case letters, digits and hyphens, such as ns1`,
+  });
+}
+
+/** With a port, and nothing behind it. */
+function url() {
+  return Type.String({
+    pattern: '^https?://(?:[A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$',
+    expected: 'a URL with a port, such as https://10.0.0.1:2379',
   });
 }
 

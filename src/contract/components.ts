@@ -2,6 +2,7 @@
 import type { TSchema } from 'typebox';
 import { ApplyBody, ApplyPlan } from './apply.ts';
 import { Drain } from './drain.ts';
+import { Answering, Fleet } from './fleet.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
 import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
 import { Revision } from './revisions.ts';
@@ -42,6 +43,7 @@ const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
+  ...[Fleet, Answering],
 ];
 
 /** With references to each other by name. `more`: replies whose schema needs to be told something. */

@@ -2,6 +2,7 @@
 import type { Static, TSchema } from 'typebox';
 import type * as apply from './apply.ts';
 import type * as drain from './drain.ts';
+import type * as fleet from './fleet.ts';
 import type * as health from './health.ts';
 import type * as releases from './releases.ts';
 import type * as revisions from './revisions.ts';
@@ -57,6 +58,8 @@ export type Revision = Shown<typeof revisions.Revision>;
 
 export type Token = Shown<typeof tokens.Token>;
 export type NewToken = Shown<typeof tokens.NewToken>;
+
+export type Fleet = Shown<typeof fleet.Fleet>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
 export type Delivery = Shown<typeof webhooks.Delivery>;

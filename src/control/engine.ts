@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
 import { withHeld } from '../model/drain.ts';
 import type { Entry } from '../model/entry.ts';
-import { Problem, StoreUnavailable } from '../model/errors.ts';
+import { Problem, StoreUnavailable, unconfirmed } from '../model/errors.ts';
 import type { Measured } from '../model/release-measurements.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
@@ -15,6 +15,8 @@ import type { Held, TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
+import { chunksOf, firstProblem } from './loading.ts';
+import { answered } from './log/answered.ts';
 import { changesSince, foreign, healthChanges } from './log/catch-up.ts';
 import { heldAt } from './log/history.ts';
 import { localLog } from './log/local.ts';
@@ -38,7 +40,7 @@ const HALTED = new Problem(
 export class Engine {
   readonly #store: Store;
   readonly #table: TableChanges;
-  readonly #log: Log;
+  #log: Log;
   readonly #inForce: (service: Service) => Service;
   /** What was staged here for entries that import zones. */
   readonly staged = new StagedZones();
@@ -74,6 +76,16 @@ export class Engine {
    */
   onChange(listener: ChangeListener): void {
     this.#listeners.push(guarded('a listener to changes', listener));
+  }
+
+  /** From now on another log takes the entries. To be called where no command is being executed: before any, or in `during`. */
+  follow(log: Log): void {
+    this.#log = log;
+  }
+
+  /** Does the work when its turn comes among the commands, none of which is executed meanwhile. */
+  during<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return this.#queue.run(work);
   }
 
   /** Who knows what was measured in the analysis that a release is in. */
@@ -145,7 +157,8 @@ export class Engine {
    * answered from it; with a Problem nothing has changed.
    */
   execute(command: Command, context: CommandContext): Promise<CommandResult> {
-    return this.#queue.run(() => this.#tryExecute(command, context));
+    const done = this.#queue.run(() => this.#tryExecute(command, context));
+    return this.#log.fleet === undefined ? done : answered(this.#log.fleet, done);
   }
 
   /** The same before it returns: for the seed, which is one transaction of the store. No command may be waiting. */
@@ -232,7 +245,11 @@ export class Engine {
       // It stands in the log, and is for the next process to apply.
       if (this.#isHalted) return HALTED;
       if (appended === 'behind') return this.#tryExecute(command, context);
-      return this.#carryOut(entry, context) ?? outcome;
+      if (this.#log.fleet === undefined) return this.#carryOut(entry, context) ?? outcome;
+      const failed = this.#unlessUnavailable(() => this.#carryOut(entry, context));
+      if (failed === undefined) return outcome;
+      this.#log.fleet.notApplied(outcome.revision, failed);
+      return unconfirmed(outcome.revision, `this node could not apply it: ${failed.detail}`);
     };
     const appended = this.#log.append(entry.revision.revision - 1, entry);
     if (!(appended instanceof Promise)) return finish(appended);
@@ -326,16 +343,4 @@ export class Engine {
       ),
     );
   }
-}
-
-function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {
-  for (const item of items) {
-    const problem = act(item);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
-
-function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

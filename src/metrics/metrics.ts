@@ -12,7 +12,9 @@ import {
   logMetrics,
   type MeasuredLog,
   type MeasuredMemory,
+  type MeasuredNode,
   type MeasuredStore,
+  nodeMetrics,
   storeMetrics,
   tableMetrics,
 } from './state.ts';
@@ -128,6 +130,11 @@ export class Metrics {
   async text(): Promise<string> {
     await this.#refresh?.();
     return this.#registry.metrics();
+  }
+
+  /** This process is a node of a fleet. */
+  ofFleet(node: MeasuredNode): void {
+    nodeMetrics(this.#registry, node);
   }
 
   /** To be told of every answered request. */

@@ -88,6 +88,36 @@ export function logMetrics(registry: Registry, log: MeasuredLog): void {
   );
 }
 
+/** This node of a fleet, as far as it is measured here. */
+export interface MeasuredNode {
+  readonly standing: string;
+  readonly isCurrent: boolean;
+}
+
+const STANDINGS = ['alone', 'joining', 'live', 'out', 'ended'];
+
+export function nodeMetrics(registry: Registry, node: MeasuredNode): void {
+  collectGauge(
+    registry,
+    {
+      name: 'teal_fleet_current',
+      help: '1: this node may claim that it answers from the last acknowledged revision; 0: it is stale. Only in a fleet.',
+    },
+    (set) => set(node.isCurrent ? 1 : 0),
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'teal_fleet_standing',
+      help: '1 for how this node stands in its fleet: alone, joining, live, out or ended. Only in a fleet.',
+      labels: ['standing'],
+    },
+    (set) => {
+      for (const standing of STANDINGS) set(standing === node.standing ? 1 : 0, { standing });
+    },
+  );
+}
+
 export function buildMetric(registry: Registry, version: string, node: string): void {
   new Gauge({
     name: 'teal_build_info',

@@ -26,6 +26,8 @@ export const problemStatus = {
   release_unknown: 404,
   token_unknown: 404,
   webhook_unknown: 404,
+  fleet_none: 404,
+  node_unknown: 404,
   delivery_unknown: 404,
   method_unknown: 405,
   request_timeout: 408,
@@ -44,6 +46,8 @@ export const problemStatus = {
   token_exists: 409,
   token_needed: 409,
   limit_reached: 409,
+  fleet_exists: 409,
+  node_runs: 409,
   revision_forgotten: 410,
   revision_stale: 412,
   body_too_large: 413,
@@ -79,11 +83,14 @@ export const problemStatus = {
   share_used_up: 429,
   headers_too_large: 431,
   internal: 500,
+  fleet_unsupported: 501,
   store_unavailable: 503,
+  fleet_unavailable: 503,
   busy: 503,
   workers_missing: 503,
   too_many_streams: 503,
   stopping: 503,
+  fleet_unconfirmed: 504,
   table_full: 507,
 } as const;
 
@@ -130,4 +137,12 @@ export class Problem {
   get status(): number {
     return problemStatus[this.code];
   }
+}
+
+/** A change that stands in a fleet's log, or may, and of which it is not known who answers from it. */
+export function unconfirmed(revision: number, why: string): Problem {
+  const detail =
+    `The change may stand as revision ${revision}, but ${why}. ` +
+    'The same request with the same Idempotency-Key finds out, and so does GET /v1/revisions.';
+  return new Problem('fleet_unconfirmed', detail);
 }

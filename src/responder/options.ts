@@ -19,6 +19,8 @@ export interface ResponderOptions {
   readonly cookiesRequired: boolean;
   /** How long a TCP connection may idle; told to clients that ask (RFC 7828). */
   readonly tcpIdleSeconds: number;
+  /** Of a node of a fleet: it answers only while it may claim to be current. */
+  readonly withdrawsWhenStale?: boolean;
   /** For UDP; undefined: no limit. */
   readonly rateLimit: SharedRateLimit | undefined;
 }

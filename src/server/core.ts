@@ -11,7 +11,7 @@ import type { SharedTable } from '../table/memory.ts';
 import { Table } from '../table/table.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
-import { mustLoad, mustWork } from './errors.ts';
+import { mustLoad, mustWork, StartError } from './errors.ts';
 import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
@@ -48,6 +48,11 @@ export function openCore(settings: Settings, makeMemory: () => CoreMemory, log: 
     retention: { revisions, maxBytes },
   });
   stops.dataPlane.push(() => store.close());
+  if (store.fleet !== undefined && settings.fleet === undefined) {
+    throw new StartError(
+      `${settings.dataDir} holds the log of the fleet ${store.fleet.name}, and the settings have no section fleet: changes made here alone would be lost. teal fleet leave makes it one node again`,
+    );
+  }
   const { shared, counters, places, notes } = makeMemory();
   const registry = new CounterRegistry(counters, randomInt(2 ** 32), places, notes);
   const table = new Table(shared, registry);

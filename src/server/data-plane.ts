@@ -38,7 +38,7 @@ export async function startDataPlane(
   const core = openCore(settings, () => ({ shared, counters, places: 1 }), log, stops);
 
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
-  const fleet = await startFleet(settings.dns, { workers, shared, counters, inherited }, log);
+  const fleet = await startFleet(settings, { workers, shared, counters, inherited }, log);
   stops.dataPlane.push(() => fleet.stop());
   stops.dataPlane.push(startWatchdog(fleet.own, counters.length, watchdogTask(process.env)));
   return { ...core, fleet, metrics: startMetrics(settings, core, fleet, log) };
@@ -64,7 +64,7 @@ export function startMetrics(
 
 /** Workers that answer from a table. */
 export function startFleet(
-  dns: Settings['dns'],
+  { dns, fleet }: Pick<Settings, 'dns' | 'fleet'>,
   state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
   log: Logger,
 ): Promise<Fleet> {
@@ -79,7 +79,7 @@ export function startFleet(
     transport,
     receiveBufferBytes,
     xdpInterfaces,
-    responder: responderOptions(dns, rateLimit),
+    responder: { ...responderOptions(dns, rateLimit), withdrawsWhenStale: fleet?.whenStale === 'withdraw' },
     tcp: { ...rateLimit, ...dns.tcp },
     log: log.child({ part: 'dns' }),
   });

@@ -8,6 +8,7 @@ import type { Inherited } from '../sockets/inherited.ts';
 import { closeDoor, listenAdmin, openTokens } from './admin.ts';
 import { makeControlPlane } from './control-plane.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { MakeNode } from './node.ts';
 import { Reloader } from './reload.ts';
 import { abandonAll, type PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
@@ -23,6 +24,8 @@ interface Deciding {
 
 /** The admin API's door: what it needs to know of the settings, and the socket that was handed over, if one was. */
 interface Door {
+  /** Undefined: the settings have no fleet. */
+  readonly makeNode?: MakeNode | undefined;
   readonly options: ApiOptions;
   readonly socket: Inherited['admin'];
 }
@@ -31,18 +34,25 @@ interface Door {
 export async function startDeciding(
   settings: Settings,
   dataPlane: DataPlane,
-  { options, socket }: Door,
+  { options, socket, makeNode }: Door,
   log: Logger,
   stops: PlaneStops,
 ): Promise<Deciding> {
   const { store, engine, metrics } = dataPlane;
+  // Take part in the fleet, if there is one: from here on its log takes the changes.
+  const fleet = makeNode?.(dataPlane);
+  if (fleet !== undefined) {
+    stops.controlPlane.push(() => fleet.stop());
+    metrics.ofFleet(fleet);
+  }
+
   // Make what decides: health, releases, webhooks, and what tells of them.
   const { outbound, forApi, zoneFiles, runners } = makeControlPlane(dataPlane, settings, log);
   stops.controlPlane.push(() => zoneFiles.stop());
 
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);
-  const forAll = { engine, tokens, metrics, ...forApi, options };
+  const forAll = { engine, tokens, metrics, ...forApi, fleet, options };
   const doors = await openDoors(settings.doors);
   const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
   stops.controlPlane.push(() => app.close());

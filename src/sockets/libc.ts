@@ -60,6 +60,8 @@ export const LINUX = {
   POLLNVAL: 32,
   UDP_SEGMENT: 103,
   CLOCK_REALTIME: 0,
+  /** Since the start of the machine; it goes on while the machine sleeps. */
+  CLOCK_BOOTTIME: 7,
   RLIMIT_NOFILE: 7,
   RLIMIT_MEMLOCK: 8,
   EPERM: 1,

@@ -10,7 +10,9 @@ import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import { BEAT_MS, Beat } from './beat.ts';
 import { inlineWidely } from './inlining.ts';
+import { loadLibc } from './libc.ts';
 import { transportNamed } from './transports.ts';
+import { claimClock, WithdrawingResponder } from './withdrawing.ts';
 
 /** Everything a worker is given. */
 export interface WorkerAssignment {
@@ -41,11 +43,19 @@ export interface RefusedCall {
 
 export type MakeResponder = (...parts: ConstructorParameters<typeof Responder>) => Responder;
 
+/** What a worker answers by. */
+function responderFor({ responder: { withdrawsWhenStale }, shared }: WorkerAssignment): MakeResponder {
+  if (withdrawsWhenStale !== true) return (...parts) => new Responder(...parts);
+  const libc = loadLibc();
+  assert(libc !== undefined, 'the start has looked whether there is a clock for it');
+  return (...parts) => new WithdrawingResponder(parts, shared.control, claimClock(libc));
+}
+
 /** Serves until told to stop. `makeResponder` is there for tests that break it on purpose. */
 export async function runWorker(
   assignment: WorkerAssignment,
   port: NonNullable<typeof parentPort>,
-  makeResponder: MakeResponder = (...parts) => new Responder(...parts),
+  makeResponder: MakeResponder = responderFor(assignment),
 ): Promise<void> {
   inlineWidely();
   const { shared, own, reader, mark, share } = assignment;

@@ -8,6 +8,7 @@ import { step as textsByHash } from './steps/0005-texts-by-hash.ts';
 import { step as why } from './steps/0006-why.ts';
 import { step as entries } from './steps/0007-entries.ts';
 import { step as written } from './steps/0008-written.ts';
+import { step as fleet } from './steps/0009-fleet.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -23,6 +24,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   why,
   entries,
   written,
+  fleet,
 ];
 
 /** The version that this program writes. */

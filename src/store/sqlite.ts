@@ -23,6 +23,15 @@ export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
 
+/** Of which fleet's log a store is a copy, and who ran on it last. */
+export interface StoredFleet {
+  /** The log's own random name. */
+  readonly log: string;
+  readonly name: string;
+  readonly node: string | null;
+  readonly incarnation: string | null;
+}
+
 interface StoreOptions {
   /** A directory that has lost its database is made a new one. */
   readonly startEmpty?: boolean;
@@ -142,6 +151,19 @@ export class Store extends LogReads {
       this.entries.add(entry);
       for (const change of changes) this.#derived.apply(change);
       if (reply !== undefined) this.#keep(reply);
+    });
+  }
+
+  /** Undefined: it is the log of one node. */
+  get fleet(): StoredFleet | undefined {
+    return this.read('fleet', () => this.statements.fleet.get() as StoredFleet | undefined);
+  }
+
+  /** On return it is on the disk. Undefined: it is the log of one node from now on. */
+  keepFleet(fleet: StoredFleet | undefined): Problem | undefined {
+    return this.#write(() => {
+      if (fleet === undefined) this.statements.deleteFleet.run();
+      else this.statements.putFleet.run(fleet.log, fleet.name, fleet.node, fleet.incarnation);
     });
   }
 

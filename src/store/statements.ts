@@ -121,6 +121,9 @@ export function makeStatements(database: Database) {
     deleteWebhook: sql('DELETE FROM webhooks WHERE name = ?'),
     deleteDeliveries: sql('DELETE FROM deliveries WHERE webhook = ?'),
     trialWrite: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
+    fleet: sql('SELECT log, name, node, incarnation FROM fleet'),
+    putFleet: sql('INSERT OR REPLACE INTO fleet VALUES (1, ?, ?, ?, ?)'),
+    deleteFleet: sql('DELETE FROM fleet'),
     forgetReplies: sql('DELETE FROM idempotency WHERE at_ms <= ?'),
   };
 }

@@ -45,7 +45,9 @@ export const WRITER = {
   /** What tells the store's history up to that revision from every other. */
   HISTORY: WRITER_AT + 6,
 } as const;
-export const CONTROL_BYTES = 4 * (WRITER_AT + LINE_WORDS);
+/** Until when the node may claim to be current: see claim.ts. On a line of its own, since every worker reads it. */
+export const CLAIM_AT = WRITER_AT + LINE_WORDS;
+export const CONTROL_BYTES = 4 * (CLAIM_AT + LINE_WORDS);
 
 /** The first words of the arena. */
 export const ARENA = {

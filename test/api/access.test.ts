@@ -39,6 +39,10 @@ const routes: Readonly<Record<string, Row>> = {
   'post /v1/zones/{zone}/changes': row('records', 'zone', {
     changes: [{ add: { name: 'www.example.test', type: 'TXT', values: ['"x"'] } }],
   }),
+  'get /v1/fleet': row('read', 'server'),
+  'post /v1/fleet/init': row('admin', 'server', {}),
+  'post /v1/fleet/leave': row('admin', 'server', {}),
+  'delete /v1/fleet/nodes/{node}': row('admin', 'server'),
   'get /v1/services': row('read', 'filtered'),
   'get /v1/services/{name}': row('read', 'service'),
   'put /v1/services/{name}': row('admin', 'service', { pools }),

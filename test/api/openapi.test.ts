@@ -32,6 +32,7 @@ t.test('the document', async (t) => {
       t.ok(api.app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{([a-z]+)\}/g, ':$1') }));
     }
     t.matchOnlyStrict(routes.sort(), [
+      'delete /v1/fleet/nodes/{node}',
       'delete /v1/services/{name}',
       'delete /v1/services/{name}/health/{pool}',
       'delete /v1/tokens/{name}',
@@ -42,6 +43,7 @@ t.test('the document', async (t) => {
       'get /metrics',
       'get /readyz',
       'get /v1/events',
+      'get /v1/fleet',
       'get /v1/releases',
       'get /v1/releases/{id}',
       'get /v1/revisions',
@@ -66,6 +68,8 @@ t.test('the document', async (t) => {
       'get /v1/zones/{zone}/rrsets',
       'get /v1/zones/{zone}/rrsets/{name}/{type}',
       'post /v1/apply',
+      'post /v1/fleet/init',
+      'post /v1/fleet/leave',
       'post /v1/releases',
       'post /v1/releases/{id}/abort',
       'post /v1/releases/{id}/pause',
@@ -128,7 +132,7 @@ t.test('the document', async (t) => {
       const reply = await api.request(method.toUpperCase(), url);
       t.notMatch(reply.json().code, 'body_invalid', `${path} takes no body`);
     }
-    t.equal(optional.length, 12);
+    t.equal(optional.length, 14);
     const without = operations.filter(
       ({ method, operation }) => ['put', 'post'].includes(method) && operation.requestBody === undefined,
     );

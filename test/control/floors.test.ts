@@ -7,13 +7,15 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
   lines: [],
+  loading: [],
+  nodes: [],
   listing: [],
   // Work that leaves the thread to others in between.
   slices: [],
   outbound: ['clock'],
   commands: [],
   // How what changes anything is kept, one after the other.
-  log: ['commands'],
+  log: ['clock', 'commands'],
   // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
   observed: ['clock'],
   replies: ['names', 'observed'],
@@ -22,7 +24,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // Commands that are only looked at.
   rehearsal: ['commands', 'drafts', 'log', 'slices'],
   drafting: ['commands', 'drafts', 'grant'],
-  engine: ['commands', 'drafting', 'drafts', 'log', 'rehearsal', 'slices'],
+  engine: ['commands', 'drafting', 'drafts', 'loading', 'log', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
   touched: ['drafts', 'grant'],

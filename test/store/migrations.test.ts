@@ -19,6 +19,7 @@ const digests: Readonly<Record<string, string>> = {
   '0006-why.ts': '07a45f0d7a4caa27a840571f3c2c9d3ecb5051d5395f9c189f246d8b17ebe288',
   '0007-entries.ts': 'a01317833bb36e861f62a24345a47bbed4ef93838270f87d2a66ee388a1b2eef',
   '0008-written.ts': '7769d79abba07e6e76294628b32f810b79459bc0828e7a857d0048b82f560b15',
+  '0009-fleet.ts': '3a970057a673c6f0622a548f06a16ab26596a0c66881b579d7216b89963d872a',
 };
 
 t.test('steps are never edited', async (t) => {

@@ -6,10 +6,12 @@ import { compileValidator } from '../validation.ts';
 import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { dialect } from './dialect.ts';
+import { makeFreshHook } from './fresh.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { fleetRoutes } from './routes/fleet.ts';
 import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
@@ -35,6 +37,7 @@ export const v1: Api = {
     api.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, parseBody);
     api.addHook('preValidation', takeWrittenBack);
     api.addHook('preHandler', makeContextHook(parts));
+    if (parts.fleet !== undefined) api.addHook('preHandler', makeFreshHook(parts.fleet));
     api.addHook('onRoute', documentScope);
     api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
     zoneRoutes(api, parts);
@@ -53,5 +56,6 @@ export const v1: Api = {
     eventRoutes(api, parts);
     webhookRoutes(api, parts);
     applyRoutes(api, parts);
+    fleetRoutes(api, parts);
   },
 };

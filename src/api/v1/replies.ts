@@ -85,7 +85,7 @@ export async function putForeseen(
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
-  return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(outcome.body);
+  return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(withFleet(outcome.body, outcome));
 }
 
 /** `bodyOf`: what is sent, where that is more than what is kept for Idempotency-Key. */
@@ -98,7 +98,7 @@ export async function post(
 ): Promise<FastifyReply> {
   const outcome = await execute(engine, request, command, contextOf(request));
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
-  return describe(reply, outcome).send(bodyOf(outcome));
+  return describe(reply, outcome).send(withFleet(bodyOf(outcome), outcome));
 }
 
 /** The same for a command that may have to look at every name of a zone first. */
@@ -110,7 +110,7 @@ export async function postForeseen(
 ): Promise<FastifyReply> {
   const outcome = await executeForeseen(parts, request, reply, [command, contextOf(request)]);
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
-  return describe(reply, outcome).send(outcome.body);
+  return describe(reply, outcome).send(withFleet(outcome.body, outcome));
 }
 
 export async function remove(
@@ -127,6 +127,12 @@ export async function remove(
 export function contextOf(request: FastifyRequest): CommandContext {
   assert(request.commandContext !== undefined, 'the context hook runs before every handler of a write');
   return request.commandContext;
+}
+
+/** In a fleet a reply says who answers from it. */
+function withFleet(body: unknown, { fleet }: Outcome): unknown {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  return fleet === undefined || !isObject ? body : { ...body, fleet };
 }
 
 function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {

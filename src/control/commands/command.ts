@@ -85,6 +85,15 @@ export interface Outcome {
   readonly body: unknown;
   /** True where an earlier reply was given again because of `Idempotency-Key`. */
   readonly replayed: boolean;
+  /** Who answers from it, in a fleet. */
+  readonly fleet?: Answering;
+}
+
+/** Which nodes of a fleet answer from a revision, and which from an earlier one. */
+export interface Answering {
+  readonly revision: number;
+  readonly answering: readonly string[];
+  readonly behind: readonly { readonly node: string; readonly revision: number }[];
 }
 
 export type CommandResult = Outcome | Problem;

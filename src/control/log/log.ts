@@ -4,10 +4,11 @@
  */
 import type { Entry } from '../../model/entry.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { Answering } from '../commands/command.ts';
 
 /**
  * `appended`: the entry stands, for good. `behind`: another came first, and was applied by now, so that the command is to
- * be drafted again. A Problem: nothing was appended.
+ * be drafted again. A Problem: nothing was appended, or nobody knows.
  */
 export type Appended = 'appended' | 'behind' | Problem;
 
@@ -19,4 +20,17 @@ export interface Log {
   readonly isLocal: boolean;
   /** Appends an entry, if the last one is `expected`. May take its time; one call at a time. */
   append(expected: number, entry: Entry): Appended | Promise<Appended>;
+  /** Of a fleet. */
+  readonly fleet?: FleetLog;
+}
+
+/** What a log that several nodes share needs besides. */
+export interface FleetLog {
+  /**
+   * Resolves when every node that claims to be current answers from a revision that stands: with who does and who is
+   * behind, or with a Problem where that could not be found out.
+   */
+  answered(revision: number): Promise<Answering | Problem>;
+  /** What was appended here could not be applied here; it is tried again later, as another node's would be. */
+  notApplied(revision: number, problem: Problem): void;
 }

@@ -8,10 +8,11 @@ import { DirectoryInUse } from '../../store/error.ts';
 import { PLACES } from '../../table/layout.ts';
 import { formatTableMemory, mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
 import { apiOptions } from '../admin.ts';
-import { type Core, type CoreMemory, openCore } from '../core.ts';
+import { type CoreMemory, openCore } from '../core.ts';
 import { startMetrics } from '../data-plane.ts';
 import { startDeciding } from '../deciding.ts';
 import { SettingsError, StartError } from '../errors.ts';
+import { prepareNode } from '../node.ts';
 import { type PlaneStops, stopAll } from '../stops.ts';
 import type { Plane, PlaneParts } from './data.ts';
 import type { ControlStart, FromControl, ToControl, Which } from './messages.ts';
@@ -38,13 +39,14 @@ export function startControl(
     const beating = everyMs('the sign of life', BEAT_MS, () => say({ kind: 'beat' }));
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
-    const core = await openPatiently(() => openCore(settings, () => memory.choose(), log, stops));
+    const makeNode = await patiently(() => prepareNode(settings, log));
+    const core = await patiently(() => openCore(settings, () => memory.choose(), log, stops));
     const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
     const metrics = startMetrics(settings, core, fleet, log, outside);
     say({ kind: 'loaded', which: memory.which });
     // Else a change could be acknowledged while some are answered from another memory.
     await answering.promise;
-    const door = { options, socket: start.admin };
+    const door = { options, socket: start.admin, makeNode };
     const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
     reload = (wanted) => deciding.reload(wanted);
     say({ kind: 'ready', admin: deciding.admin });
@@ -73,11 +75,11 @@ export function startControl(
   };
 }
 
-async function openPatiently(open: () => Core): Promise<Core> {
+async function patiently<Opened>(open: () => Opened | Promise<Opened>): Promise<Opened> {
   const endsAtMs = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return open();
+      return await open();
     } catch (error) {
       if (!(error instanceof DirectoryInUse) || performance.now() > endsAtMs) throw error;
     }

@@ -47,7 +47,8 @@ export function startData(
     const { place, workers, dns: inherited, cookieSecret } = start;
     const counters = memory.counters.slice(place * (workers + 1), (place + 1) * (workers + 1));
     const state = { workers, shared: memory.shared, counters, inherited, place };
-    fleet = await startFleet({ ...settings.dns, cookies: withSecret(settings, cookieSecret) }, state, log);
+    const dns = { ...settings.dns, cookies: withSecret(settings, cookieSecret) };
+    fleet = await startFleet({ ...settings, dns }, state, log);
     const running = fleet;
     stops.push(() => running.stop());
     if (start.watchdog !== undefined) stops.push(startWatchdog(running.own, counters.length, start.watchdog));

@@ -1,4 +1,4 @@
-/** The wall clock for a loop that must leave no garbage: `Date.now()` makes a number object of 16 bytes each time. */
+/** A clock for a loop that must leave no garbage: `Date.now()` makes a number object of 16 bytes each time. */
 import { LINUX, type Libc } from '../libc.ts';
 
 export class WallClock {
@@ -6,15 +6,18 @@ export class WallClock {
   /** A timespec: seconds and nanoseconds, 64 bits each. */
   readonly #words = new Int32Array(4);
   readonly #address: number;
+  readonly #clock: number;
 
-  constructor(libc: Libc) {
+  /** `clock`: the wall clock, unless another one of the system is named. */
+  constructor(libc: Libc, clock: number = LINUX.CLOCK_REALTIME) {
     this.#libc = libc;
+    this.#clock = clock;
     this.#address = libc.addressOf(new Uint8Array(this.#words.buffer));
   }
 
-  /** Unix time, milliseconds. */
+  /** Of the wall clock: Unix time. Milliseconds. */
   now(): number {
-    this.#libc.clock_gettime(LINUX.CLOCK_REALTIME, this.#address);
+    this.#libc.clock_gettime(this.#clock, this.#address);
     const words = this.#words;
     const seconds = words[1] * 2 ** 32 + (words[0] >>> 0);
     return seconds * 1000 + Math.floor(words[2] / 1e6);

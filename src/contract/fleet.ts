@@ -1,0 +1,57 @@
+/** A fleet of nameservers, as it is shown. */
+import { Type } from 'typebox';
+import { name, oneOf, textOrNull, whole, wholeOrNull } from './shapes.ts';
+
+const FleetNode = Type.Object({
+  node: Type.String(),
+  state: oneOf(['live', 'out'], {
+    description: '`live`: changes wait for it. `out`: they do not, and it claims nothing.',
+  }),
+  revision: wholeOrNull('What it answers from, as it said last; null: it has not said.'),
+  version: Type.String({ description: 'Of Teal.' }),
+  present: Type.Boolean({ description: 'It showed a sign of life within the last seconds.' }),
+});
+
+const EtcdMember = Type.Object({
+  endpoint: Type.String(),
+  reachable: Type.Boolean(),
+  leader: Type.Boolean(),
+  version: textOrNull('Of etcd; null: it cannot be reached.'),
+  databaseBytes: wholeOrNull('Of its database, which has a quota; null: it cannot be reached.'),
+  errors: Type.Array(Type.String(), { description: 'Alarms such as NOSPACE, and why it cannot be reached.' }),
+});
+
+export const Fleet = Type.Object(
+  {
+    name: Type.String(),
+    node: Type.String({ description: 'This node.' }),
+    standing: oneOf(['alone', 'joining', 'live', 'out', 'ended'], {
+      description:
+        '`alone`: not of the fleet, which may not be founded. `live`: changes wait for it. `out`: they do not. `ended`: it was removed, or another process has its name.',
+    }),
+    current: Type.Boolean({
+      description: 'It may claim that it answers from the last revision that was acknowledged by any node.',
+    }),
+    message: Type.String({ description: 'A sentence for people.' }),
+    revision: whole('What this node answers from.'),
+    head: wholeOrNull("The log's last revision; null: it cannot be read now."),
+    nodes: Type.Array(FleetNode, { description: 'In name order; none where they cannot be read now.' }),
+    members: Type.Array(EtcdMember, { description: 'Of etcd, in the order of the settings.' }),
+  },
+  { $id: 'Fleet' },
+);
+
+/** In replies to what changed something. */
+export const Answering = Type.Object(
+  {
+    revision: whole('The revision that these answer from, or a later one.'),
+    answering: Type.Array(Type.String(), { description: 'Nodes that answer from it.' }),
+    behind: Type.Array(
+      Type.Object({ node: Type.String(), revision: whole('What it answered from when it was heard of last.') }),
+      { description: 'Nodes that do not, and claim nothing until they do.' },
+    ),
+  },
+  { $id: 'Answering' },
+);
+
+export const FleetNodeParams = Type.Object({ node: name('Name of a node.') });

@@ -1,0 +1,35 @@
+/** What the log of a fleet is given: who applies entries, what keeps them, who is told. */
+import type { Entry } from '../../model/entry.ts';
+import type { Problem } from '../../model/errors.ts';
+import type { NodeSettings, Standing } from '../../model/fleet/turn.ts';
+import type { Clock, RandomBytes } from '../clock.ts';
+import type { Keeper } from './keeper.ts';
+
+/** Who applies entries, and what keeps them. */
+interface Applier {
+  readonly lastRevision: number;
+  /** See Engine. */
+  apply(entry: Entry): Problem | undefined;
+}
+
+export interface FleetLogParts {
+  readonly settings: NodeSettings;
+  readonly keeper: Keeper;
+  readonly applier: Applier;
+  /** `steadyMs` goes on while the machine sleeps. */
+  readonly clock: Pick<Clock, 'steadyMs' | 'after'>;
+  readonly randomBytes: RandomBytes;
+  readonly listener: FleetListener;
+}
+
+interface FleetListener {
+  /** Until when, of the steady clock, this node may claim to be current; 0: it may not. */
+  onClaim(untilMs: number): void;
+  onStanding(standing: Standing, words: string): void;
+  /** Nothing is appended or applied any more. */
+  onEnded(why: 'stopped' | 'taken' | 'removed', words: string): void;
+  /** The log has no entry any more that would come next here: only a snapshot helps. */
+  onMissing(revision: number): void;
+  /** The way to the log is broken; it is tried again. */
+  onBroken(words: string): void;
+}

@@ -1,0 +1,53 @@
+/** The fleet as the API sees it: this node in it, the others, and how it is begun and left. */
+import type { Problem } from '../model/errors.ts';
+
+/** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
+export type NodeStanding = 'alone' | 'joining' | 'live' | 'out' | 'ended';
+
+export interface FleetView {
+  readonly name: string;
+  readonly node: string;
+  readonly standing: NodeStanding;
+  /** Whether this node may claim to answer from the last revision that was acknowledged anywhere. */
+  readonly current: boolean;
+  readonly message: string;
+  /** What this node answers from. */
+  readonly revision: number;
+  /** The last entry of the log; null: it cannot be read now. */
+  readonly head: number | null;
+  /** As they are known to all; none where they cannot be read now. */
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly state: 'live' | 'out';
+    readonly revision: number | null;
+    readonly version: string;
+    /** It showed a sign of life within seconds. */
+    readonly present: boolean;
+  }[];
+  /** Of etcd. */
+  readonly members: readonly {
+    readonly endpoint: string;
+    readonly reachable: boolean;
+    readonly leader: boolean;
+    readonly version: string | null;
+    readonly databaseBytes: number | null;
+    readonly errors: readonly string[];
+  }[];
+}
+
+export interface FleetControl {
+  readonly standing: NodeStanding;
+  /** One node alone is always current. */
+  readonly isCurrent: boolean;
+  /** For how long from now on it may claim that at least, milliseconds; null: for as long as it is alone. */
+  readonly currentForMs: number | null;
+  /** Reads where the log is, and waits until that is applied here; false where that could not be done in time. */
+  catchUp(): Promise<boolean>;
+  view(): Promise<FleetView>;
+  /** Makes the fleet of this node, with all its history. */
+  found(): Promise<{ readonly revision: number } | Problem>;
+  /** This node goes on alone, with all that it has. */
+  leave(): Promise<Problem | undefined>;
+  /** Another node, which does not come back, is forgotten. */
+  remove(node: string): Promise<Problem | undefined>;
+}

@@ -1,0 +1,44 @@
+/** The way to etcd, as the settings describe it. */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Settings } from '../../config.ts';
+import { Etcd } from '../../etcd/client.ts';
+import { SettingsError } from '../errors.ts';
+
+export type FleetSettings = NonNullable<Settings['fleet']>;
+
+/** A member that has a quorum answers in milliseconds; an election takes about as long. */
+const RPC_TIMEOUT_MS = 1500;
+
+/** Nothing is sent yet. Throws SettingsError. */
+export function connectEtcd({ endpoints, tls, user, password }: FleetSettings): Etcd {
+  const login = user === undefined || password === undefined ? undefined : { user, password };
+  return new Etcd({
+    endpoints,
+    login,
+    tls: tls && readTls(tls),
+    timeoutMs: RPC_TIMEOUT_MS,
+    random: Math.random,
+    wallMs: Date.now,
+  });
+}
+
+function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']>) {
+  let reading = '';
+  const read = (key: string, file: string): Buffer => {
+    reading = `fleet.tls.${key}: ${file}`;
+    return readFileSync(file);
+  };
+  try {
+    const tls = {
+      ca: read('caFile', caFile),
+      ...(certFile !== undefined && { cert: read('certFile', certFile) }),
+      ...(keyFile !== undefined && { key: read('keyFile', keyFile) }),
+    };
+    reading = 'fleet.tls';
+    createSecureContext(tls);
+    return tls;
+  } catch (error) {
+    throw new SettingsError(`${reading}: expected PEM, found: ${(error as Error).message}`);
+  }
+}

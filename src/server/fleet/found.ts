@@ -1,0 +1,137 @@
+/** How a fleet begins: a node's store becomes the first snapshot of the log, and its last revision the log's head. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Engine } from '../../control/engine.ts';
+import { envelopeTools } from '../../control/log/chunks.ts';
+import { type Keeper, Lost } from '../../control/log/keeper.ts';
+import { encodeEntry } from '../../model/entry.ts';
+import { Problem } from '../../model/errors.ts';
+import { sealEntry } from '../../model/fleet/envelope.ts';
+import { HEAD_KEY, IDENTITY_KEY, logKey, SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
+import { encodeRevision } from '../../model/fleet/records.ts';
+import type { Put, Transaction } from '../../model/fleet/transaction.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { encodeIdentity, readFounded } from './identity.ts';
+import { encodePointer, type SnapshotPointer, uploadSnapshot } from './snapshot.ts';
+
+interface FoundingParts {
+  readonly keeper: Keeper;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly dataDir: string;
+  readonly name: string;
+}
+
+/** Until it is known what became of the one transaction that founds. */
+const FIND_OUT_MS = 10_000;
+const FIND_OUT_AGAIN_MS = 250;
+
+/**
+ * `takePart` is called once the log stands, before any command comes after it. Where it gives a Problem nothing was
+ * founded, or it says what is not known.
+ */
+export async function foundLog(
+  parts: FoundingParts,
+  takePart: () => void,
+): Promise<{ readonly revision: number } | Problem> {
+  const { keeper, engine, dataDir } = parts;
+  const before = await readFounded(keeper);
+  if (before instanceof Lost) return unavailable(before.words);
+  if (before !== 'none') return taken(parts.name);
+  const pointer = await uploadSnapshot(keeper, dataDir);
+  if (pointer instanceof Lost) return unavailable(pointer.words);
+  return engine.during(() => foundNow(parts, pointer, takePart));
+}
+
+/** No command is executed meanwhile. */
+async function foundNow(
+  { keeper, store, name }: FoundingParts,
+  pointer: SnapshotPointer,
+  takePart: () => void,
+): Promise<{ readonly revision: number } | Problem> {
+  const revision = store.lastRevision;
+  const since = sealedSince(store, pointer.revision);
+  if (since instanceof Problem) return since;
+  for (const put of since) {
+    const lost = await keeper.transact({ compares: [], puts: [put], reads: [], otherwise: [] });
+    if (lost instanceof Lost) return unavailable(lost.words);
+  }
+  // Kept first: a process that dies in between finds a log that is its own, or none.
+  const earlier = store.fleet;
+  const log = earlier?.log ?? randomUUID();
+  const failed = store.keepFleet({ log, name, node: null, incarnation: null });
+  if (failed !== undefined) return failed;
+  const founded = await foundOnce(
+    keeper,
+    {
+      compares: [
+        { key: HEAD_KEY, changedAt: 0 },
+        { key: IDENTITY_KEY, changedAt: 0 },
+      ],
+      puts: [
+        { key: IDENTITY_KEY, value: encodeIdentity(log) },
+        { key: HEAD_KEY, value: encodeRevision(revision) },
+        { key: SNAPSHOT_KEY, value: encodePointer(pointer) },
+      ],
+      reads: [],
+      otherwise: [],
+    },
+    log,
+  );
+  if (founded === 'ours') {
+    takePart();
+    return { revision };
+  }
+  if (founded === 'unknown') {
+    // The store says that it is of the fleet, which the next look at etcd confirms or not.
+    takePart();
+    return unavailable(
+      'etcd did not say whether the fleet is founded; teal fleet status tells, once it can be reached',
+    );
+  }
+  store.keepFleet(earlier);
+  return taken(name);
+}
+
+async function foundOnce(
+  keeper: Keeper,
+  transaction: Transaction,
+  log: string,
+): Promise<'ours' | 'theirs' | 'unknown'> {
+  const reply = await keeper.transact(transaction);
+  if (!(reply instanceof Lost)) return reply.succeeded ? 'ours' : 'theirs';
+  for (let waitedMs = 0; waitedMs < FIND_OUT_MS; waitedMs += FIND_OUT_AGAIN_MS) {
+    const founded = await readFounded(keeper);
+    if (!(founded instanceof Lost) && typeof founded !== 'string') return founded.log === log ? 'ours' : 'theirs';
+    if (founded === 'none') {
+      const again = await keeper.transact(transaction);
+      if (!(again instanceof Lost) && again.succeeded) return 'ours';
+    }
+    await wait(FIND_OUT_AGAIN_MS);
+  }
+  return 'unknown';
+}
+
+/** What came after the snapshot, as the log has it. */
+function sealedSince(store: Store, revision: number): Put[] | Problem {
+  const puts: Put[] = [];
+  for (let next = revision + 1; next <= store.lastRevision; next++) {
+    const entry = store.entry(next);
+    if (entry === undefined) return new Problem('busy', 'Too much changed while the snapshot was taken; try again.');
+    const name = { id: randomUUID(), revision: next, epoch: 0 };
+    const { value, chunks } = sealEntry(name, encodeEntry(entry), envelopeTools);
+    puts.push(...chunks, { key: logKey(next), value });
+  }
+  return puts;
+}
+
+function taken(name: string): Problem {
+  return new Problem(
+    'fleet_exists',
+    `The fleet ${name} is founded already: start this node with an empty data directory.`,
+  );
+}
+
+function unavailable(words: string): Problem {
+  return new Problem('fleet_unavailable', `The fleet cannot be founded now: ${words}.`);
+}

@@ -1,0 +1,33 @@
+/** Which log is in etcd, as far as a node looks at it before it takes part. */
+import type { Keeper } from '../../control/log/keeper.ts';
+import { Lost } from '../../control/log/keeper.ts';
+import { HEAD_KEY, IDENTITY_KEY } from '../../model/fleet/keys.ts';
+import { encodeRecord, isText, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
+import { reading } from '../../model/fleet/transaction.ts';
+
+/** A log that was founded. */
+export interface Founded {
+  /** Its own random name. */
+  readonly log: string;
+  readonly head: number;
+}
+
+export function encodeIdentity(log: string): Uint8Array {
+  return encodeRecord({ log });
+}
+
+/** `none`: nobody has founded the fleet yet. A text: what is there cannot be read, and why. */
+export async function readFounded(keeper: Keeper): Promise<Founded | 'none' | Lost | string> {
+  const reply = await keeper.transact(reading([{ key: IDENTITY_KEY }, { key: HEAD_KEY }]));
+  if (reply instanceof Lost) return reply;
+  const at = (wanted: string): Uint8Array | undefined => reply.found.find(({ key }) => key === wanted)?.value;
+  const [identity, head] = [at(IDENTITY_KEY), at(HEAD_KEY)];
+  if (identity === undefined && head === undefined) return 'none';
+  if (identity === undefined || head === undefined)
+    return 'etcd has only a part of the fleet: restore it, or delete it';
+  const record = parseRecord(identity);
+  if (record instanceof Unreadable) return `the identity of the fleet ${record.words}`;
+  const revision = parseRevision(head);
+  if (revision instanceof Unreadable) return `the head of the fleet ${revision.words}`;
+  return isText(record.log) ? { log: record.log, head: revision } : 'the identity of the fleet names no log';
+}

@@ -1,0 +1,245 @@
+/** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Engine } from '../../control/engine.ts';
+import { SharedLog } from '../../control/log/fleet.ts';
+import { Lost } from '../../control/log/keeper.ts';
+import { localLog } from '../../control/log/local.ts';
+import type { FleetControl, FleetView, NodeStanding } from '../../control/nodes.ts';
+import { afterMs, inBackground } from '../../guard.ts';
+import type { Logger } from '../../log.ts';
+import { Problem } from '../../model/errors.ts';
+import { ackKey, fleetPrefix, memberKey, presenceKey } from '../../model/fleet/keys.ts';
+import { timingsOf } from '../../model/fleet/timings.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { storeClaim } from '../../table/claim.ts';
+import type { Table } from '../../table/table.ts';
+import { StartError } from '../errors.ts';
+import { readVersion } from '../version.ts';
+import { steadyClock } from './clock.ts';
+import { foundLog } from './found.ts';
+import { readFounded } from './identity.ts';
+import type { EtcdKeeper } from './keeper.ts';
+import type { Prepared } from './prepare.ts';
+import { Presence } from './presence.ts';
+import { readMembers, readNodes } from './view.ts';
+
+const WHAT = 'the node in its fleet';
+/** Before the log's identity is looked at again. */
+const LOOK_AGAIN_MS = 500;
+/** What a reader waits for entries that are on their way: they take milliseconds. */
+const CATCH_UP_MS = 1000;
+/** For shifts of others not to wait for this node, when it stops. */
+const STOP_MS = 2000;
+
+interface FleetParts {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly table: Table;
+  readonly dataDir: string;
+  readonly log: Logger;
+}
+
+export class FleetNode implements FleetControl {
+  readonly #prepared: Prepared;
+  readonly #parts: FleetParts;
+  #shared: SharedLog | undefined;
+  #presence: Presence | undefined;
+  #standing: NodeStanding = 'alone';
+  #words = 'the fleet is not founded, or this node is not of it';
+  #isStopped = false;
+  #isFounding = false;
+
+  constructor(prepared: Prepared, parts: FleetParts) {
+    this.#prepared = prepared;
+    this.#parts = parts;
+    parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
+    if (prepared.standing === 'member') this.#takePart();
+    else this.#beAlone();
+  }
+
+  /** Whether this node may claim that it answers from the last acknowledged revision. One node alone always may. */
+  get isCurrent(): boolean {
+    return this.currentForMs !== 0;
+  }
+
+  get currentForMs(): number | null {
+    return this.#standing === 'alone' ? null : Math.floor(this.#shared?.claimsForMs ?? 0);
+  }
+
+  get standing(): NodeStanding {
+    return this.#standing;
+  }
+
+  async catchUp(): Promise<boolean> {
+    return this.#standing === 'alone' || (await this.#shared?.catchUp(CATCH_UP_MS)) === true;
+  }
+
+  async view(): Promise<FleetView> {
+    const { keeper, etcd, settings } = this.#prepared;
+    const [nodes, members] = await Promise.all([readNodes(keeper), readMembers(etcd, settings.endpoints)]);
+    return {
+      name: settings.name,
+      node: settings.node,
+      standing: this.#standing,
+      current: this.isCurrent,
+      message: this.#words,
+      revision: this.#parts.store.lastRevision,
+      ...nodes,
+      members,
+    };
+  }
+
+  /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */
+  async found(): Promise<{ readonly revision: number } | Problem> {
+    if (this.#isFounding) return new Problem('busy', 'The fleet is being founded; wait for the outcome.');
+    if (this.#parts.store.isUnused) {
+      return new Problem(
+        'request_invalid',
+        'There is nothing here yet that a fleet could begin with: make a zone first.',
+      );
+    }
+    this.#isFounding = true;
+    try {
+      const { keeper, settings } = this.#prepared;
+      const { engine, store, dataDir } = this.#parts;
+      const founded = await foundLog({ keeper, engine, store, dataDir, name: settings.name }, () => {
+        if (this.#shared === undefined) this.#takePart();
+      });
+      if (!(founded instanceof Problem)) this.#parts.log.info({ ...founded }, `the fleet ${settings.name} is founded`);
+      return founded;
+    } finally {
+      this.#isFounding = false;
+    }
+  }
+
+  async remove(node: string): Promise<Problem | undefined> {
+    const { keeper, settings } = this.#prepared;
+    if (node === settings.node) return new Problem('node_runs', 'This is the node itself: leave the fleet with it.');
+    const { head, nodes } = await readNodes(keeper);
+    if (head === null) return new Problem('fleet_unavailable', 'etcd cannot be reached.');
+    const found = nodes.find((each) => each.node === node);
+    if (found === undefined) return new Problem('node_unknown', `The fleet has no node ${node}.`);
+    if (found.present) return new Problem('node_runs', `The node ${node} runs: stop it first.`);
+    return forget(keeper, node);
+  }
+
+  /** This node goes on alone, with all that it has. */
+  async leave(): Promise<Problem | undefined> {
+    const { store, engine, log } = this.#parts;
+    if (this.#shared === undefined) {
+      return new Problem('request_invalid', 'This node is in no fleet.');
+    }
+    await this.#shared.stop(STOP_MS);
+    await this.#presence?.stop();
+    await forget(this.#prepared.keeper, this.#prepared.settings.node);
+    return engine.during(() => {
+      const problem = store.keepFleet(undefined);
+      if (problem !== undefined) return problem;
+      engine.follow(localLog);
+      this.#shared = undefined;
+      this.#beAlone();
+      this.#words = 'it has left the fleet';
+      log.warn('this node has left the fleet, and serves as one node');
+      return undefined;
+    });
+  }
+
+  /** It answers for itself. */
+  #beAlone(): void {
+    this.#standing = 'alone';
+    storeClaim(this.#parts.table.shared.control, Number.POSITIVE_INFINITY);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#shared?.stop(STOP_MS);
+    await this.#presence?.stop();
+    this.#prepared.etcd.close();
+  }
+
+  /** From now on the log is the fleet's. */
+  #takePart(): void {
+    const { store, engine, log } = this.#parts;
+    const { control } = this.#parts.table.shared;
+    const { settings, keeper, etcd } = this.#prepared;
+    const { node, staleAfterSeconds } = settings;
+    const stored = store.fleet;
+    if (stored === undefined) throw new StartError('the store does not say of which fleet it is');
+    const incarnation = randomUUID();
+    const problem = store.keepFleet({ ...stored, node, incarnation });
+    if (problem !== undefined) throw new StartError(problem.detail);
+    const earlier = stored.node === node ? (stored.incarnation ?? undefined) : undefined;
+    const timings = timingsOf(staleAfterSeconds * 1000);
+    const shared = new SharedLog({
+      settings: { node, incarnation, earlier, version: readVersion(), timings },
+      keeper,
+      applier: {
+        get lastRevision() {
+          return store.lastRevision;
+        },
+        apply: (entry) => engine.apply(entry),
+      },
+      clock: steadyClock,
+      randomBytes,
+      listener: {
+        onClaim: (untilMs) => storeClaim(control, untilMs),
+        onStanding: (standing, words) => {
+          this.#standing = standing;
+          this.#words = words;
+          log.info({ standing, node }, words);
+        },
+        onEnded: (why, words) => {
+          this.#standing = 'ended';
+          this.#words = words;
+          log[why === 'stopped' ? 'info' : 'error']({ why }, words);
+        },
+        onMissing: (revision) =>
+          log.error(
+            { revision },
+            'the log does not have the entry any more that comes next here: stop, empty the data directory, start again',
+          ),
+        onBroken: (words) => log.debug({ words }, "the watch of the fleet's log broke; it is opened again"),
+      },
+    });
+    this.#standing = 'joining';
+    storeClaim(control, 0);
+    this.#shared = shared;
+    engine.follow(shared);
+    const key = fleetPrefix(settings.name) + presenceKey(node);
+    this.#presence = new Presence(etcd, key, incarnation);
+    inBackground(WHAT, this.#begin(shared, stored.log));
+  }
+
+  /** Takes part once etcd was seen to have this very log. */
+  async #begin(shared: SharedLog, name: string): Promise<void> {
+    if (this.#isStopped || this.#shared !== shared) return;
+    const founded = await readFounded(this.#prepared.keeper);
+    if (this.#isStopped || this.#shared !== shared) return;
+    if (!(founded instanceof Lost) && typeof founded !== 'string' && founded.log === name) {
+      this.#presence?.start();
+      shared.start();
+      return;
+    }
+    const words = wordsFor(founded);
+    if (words !== this.#words)
+      this.#parts.log.warn({ node: this.#prepared.settings.node }, `this node is stale: ${words}`);
+    this.#words = words;
+    afterMs(WHAT, LOOK_AGAIN_MS, () => this.#begin(shared, name));
+  }
+}
+
+/** Nobody waits for it any more, or hears of it. */
+async function forget(keeper: EtcdKeeper, node: string): Promise<Problem | undefined> {
+  const puts = [memberKey(node), ackKey(node)].map((key) => ({ key, isDeleted: true as const }));
+  const reply = await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
+  return reply instanceof Lost
+    ? new Problem('fleet_unavailable', `etcd cannot be reached: ${reply.words}.`)
+    : undefined;
+}
+
+function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>): string {
+  if (founded instanceof Lost) return `etcd cannot be reached: ${founded.words}`;
+  if (founded === 'none')
+    return 'etcd has no fleet of this name: was it wiped? teal fleet init makes it again of this node';
+  return typeof founded === 'string' ? founded : 'etcd has the log of another fleet of this name';
+}

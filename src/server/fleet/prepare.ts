@@ -1,0 +1,164 @@
+/** Before a node of a fleet starts: whether its data directory and the log in etcd belong together, and a first copy for one that joins. */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Settings } from '../../config.ts';
+import { Lost } from '../../control/log/keeper.ts';
+import type { Etcd } from '../../etcd/client.ts';
+import type { Logger } from '../../log.ts';
+import { fleetPrefix, presenceKey } from '../../model/fleet/keys.ts';
+import { reading } from '../../model/fleet/transaction.ts';
+import { loadLibc } from '../../sockets/libc.ts';
+import { restoreStore } from '../../store/backup.ts';
+import { openStore, type StoredFleet } from '../../store/sqlite.ts';
+import { SettingsError, StartError } from '../errors.ts';
+import { connectEtcd, type FleetSettings } from './connect.ts';
+import { type Founded, readFounded } from './identity.ts';
+import { EtcdKeeper } from './keeper.ts';
+import { PRESENCE_SECONDS } from './presence.ts';
+import { downloadSnapshot } from './snapshot.ts';
+
+/** What is told of the start. */
+type Lines = Pick<Logger, 'info' | 'warn'>;
+
+/** The way to the log, and what this node is to it. */
+export interface Prepared {
+  readonly settings: FleetSettings;
+  readonly etcd: Etcd;
+  readonly keeper: EtcdKeeper;
+  /** `alone`: it is not part of the fleet, which may not be founded yet. */
+  readonly standing: 'alone' | 'member';
+}
+
+/** How long a first start looks for etcd, which may be starting too. */
+const LOOK_MS = 10_000;
+const LOOK_AGAIN_MS = 250;
+
+/**
+ * Throws StartError where this data directory cannot be of the fleet. `replace`: what it holds may be put aside, for what
+ * the fleet has.
+ */
+export async function prepareFleet(settings: Settings, log: Lines, replace = false): Promise<Prepared> {
+  const fleet = settings.fleet as FleetSettings;
+  if (fleet.whenStale === 'withdraw' && loadLibc() === undefined) {
+    throw new SettingsError(
+      'fleet.whenStale: withdraw takes Linux and the koffi package, for a clock that goes on while the machine sleeps',
+    );
+  }
+  const etcd = connectEtcd(fleet);
+  try {
+    const keeper = new EtcdKeeper(etcd, fleetPrefix(fleet.name));
+    const standing = await judge(settings, { keeper, log, replace });
+    return { settings: fleet, etcd, keeper, standing };
+  } catch (error) {
+    etcd.close();
+    throw error;
+  }
+}
+
+async function judge(
+  settings: Settings,
+  { keeper, log, replace }: { readonly keeper: EtcdKeeper; readonly log: Lines; readonly replace: boolean },
+): Promise<Prepared['standing']> {
+  const { dataDir } = settings;
+  const fleet = settings.fleet as FleetSettings;
+  const { isUnused, stored } = lookInto(settings);
+  if (stored !== undefined && stored.name !== fleet.name && !replace) {
+    throw new StartError(
+      `${dataDir} holds the log of the fleet ${stored.name}, and fleet.name is ${fleet.name}: give it its own directory, or leave the other fleet (teal fleet leave)`,
+    );
+  }
+  const founded = await look(keeper, isUnused);
+  if (founded instanceof Lost) {
+    const why = `etcd cannot be reached: ${founded.words}`;
+    if (isUnused) throw new StartError(`${dataDir} is empty, and whether to join the fleet is not known: ${why}`);
+    log.warn(
+      { fleet: fleet.name },
+      `${why}; ${stored ? 'answering from the local copy, stale' : 'serving as one node'}`,
+    );
+    return stored === undefined ? 'alone' : 'member';
+  }
+  if (founded === 'none') {
+    const advice = `the fleet ${fleet.name} is not founded yet: teal fleet init makes it of this node`;
+    log.warn({ fleet: fleet.name }, `serving as one node; ${advice}`);
+    return stored === undefined ? 'alone' : 'member';
+  }
+  const isOurs = stored?.log === founded.log && stored.name === fleet.name;
+  if (stored === undefined && !isUnused && !replace) {
+    throw new StartError(
+      `${dataDir} holds a log of its own, and the fleet ${fleet.name} has another: start with an empty directory, which is filled from the fleet, or without the section fleet`,
+    );
+  }
+  if (stored !== undefined && !isOurs && !replace) {
+    throw new StartError(
+      `${dataDir} holds another log than the fleet ${fleet.name} in etcd: start with an empty directory`,
+    );
+  }
+  await mustBeFree(fleet, keeper, stored);
+  if (!isOurs) await joinFleet(settings, keeper, founded, log);
+  return 'member';
+}
+
+/** What the data directory holds, without a change to it but what opening makes. */
+function lookInto({ dataDir, startEmpty }: Settings): { isUnused: boolean; stored: StoredFleet | undefined } {
+  const store = openStore(dataDir, { startEmpty });
+  try {
+    return { isUnused: store.isUnused, stored: store.fleet };
+  } finally {
+    store.close();
+  }
+}
+
+/** One look is enough where the node can serve without. */
+async function look(keeper: EtcdKeeper, isNeeded: boolean): Promise<Founded | 'none' | Lost> {
+  for (const startedAt = performance.now(); ; await wait(LOOK_AGAIN_MS)) {
+    const founded = await readFounded(keeper);
+    if (typeof founded === 'string' && founded !== 'none') throw new StartError(founded);
+    const isOver = !isNeeded || performance.now() - startedAt > LOOK_MS;
+    if (!(founded instanceof Lost) || isOver) return founded as Founded | 'none' | Lost;
+  }
+}
+
+/** Another process that is this node, and lives. One that ended without a word is gone within moments. */
+async function mustBeFree({ node }: FleetSettings, keeper: EtcdKeeper, stored: StoredFleet | undefined): Promise<void> {
+  const ours = stored?.node === node ? stored.incarnation : null;
+  for (const startedAt = performance.now(); ; await wait(LOOK_AGAIN_MS)) {
+    const reply = await keeper.transact(reading([{ key: presenceKey(node) }]));
+    // The protocol finds out later, and is safe until then.
+    if (reply instanceof Lost || reply.found.length === 0) return;
+    if (Buffer.from(reply.found[0].value).toString() === ours) return;
+    if (performance.now() - startedAt > 2 * PRESENCE_SECONDS * 1000) {
+      throw new StartError(`a node named ${node} runs in this fleet already: fleet.node must be another name`);
+    }
+  }
+}
+
+/** Fills the empty directory with the fleet's last snapshot. */
+async function joinFleet(
+  { dataDir, fleet }: Settings,
+  keeper: EtcdKeeper,
+  { log: name }: Founded,
+  log: Lines,
+): Promise<void> {
+  const file = join(dataDir, `joining-${randomUUID()}.db`);
+  try {
+    const pointer = await downloadSnapshot(keeper, file);
+    if (typeof pointer === 'string') throw new StartError(`this node cannot join the fleet: ${pointer}`);
+    const { kept } = restoreStore(file, dataDir, { replace: true });
+    const store = openStore(dataDir);
+    try {
+      const { name: fleetName } = fleet as FleetSettings;
+      const problem = store.keepFleet({ log: name, name: fleetName, node: null, incarnation: null });
+      if (problem !== undefined) throw new StartError(problem.detail);
+    } finally {
+      store.close();
+    }
+    log.info(
+      { revision: pointer.revision, kept },
+      'joined the fleet by its snapshot; what came since is read from its log',
+    );
+  } finally {
+    rmSync(file, { force: true });
+  }
+}

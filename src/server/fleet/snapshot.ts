@@ -1,0 +1,108 @@
+/** Copies of a node's store in etcd: where a new node begins, and what lets old entries be forgotten. */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Keeper } from '../../control/log/keeper.ts';
+import { Lost } from '../../control/log/keeper.ts';
+import { VALUE_MAX_BYTES } from '../../model/fleet/envelope.ts';
+import { SNAPSHOT_KEY, snapshotKey } from '../../model/fleet/keys.ts';
+import { encodeRecord, isWhole, parseRecord, Unreadable } from '../../model/fleet/records.ts';
+import { reading } from '../../model/fleet/transaction.ts';
+import { backupStore } from '../../store/backup.ts';
+
+/** What stands under `snapshot`: the last one that is whole. */
+export interface SnapshotPointer {
+  readonly revision: number;
+  readonly chunks: number;
+  /** Of all chunks, one after the other. */
+  readonly sha256: string;
+}
+
+/** How often a chunk is tried that had no reply. */
+const TRIES = 5;
+
+/** Puts the chunks of a copy of the store, as of some revision not before this moment. Who points at them is the caller's. */
+export async function uploadSnapshot(keeper: Keeper, directory: string): Promise<SnapshotPointer | Lost> {
+  const file = join(directory, `snapshot-${randomUUID()}.db`);
+  try {
+    const { revision } = await backupStore(directory, file, { replace: false, progress: () => {} });
+    const hash = createHash('sha256');
+    let chunks = 0;
+    for await (const chunk of inPieces(createReadStream(file).pipe(createGzip()))) {
+      hash.update(chunk);
+      const put = { key: snapshotKey(revision, chunks++), value: chunk };
+      const lost = await tryOften(() => keeper.transact({ compares: [], puts: [put], reads: [], otherwise: [] }));
+      if (lost instanceof Lost) return lost;
+    }
+    return { revision, chunks, sha256: hash.digest('hex') };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+export function encodePointer(pointer: SnapshotPointer): Uint8Array {
+  return encodeRecord(pointer);
+}
+
+/** Writes the last snapshot into a file. A text: why that cannot be. */
+export async function downloadSnapshot(keeper: Keeper, file: string): Promise<SnapshotPointer | string> {
+  const reply = await tryOften(() => keeper.transact(reading([{ key: SNAPSHOT_KEY }])));
+  if (reply instanceof Lost) return reply.words;
+  const pointer = parsePointer(reply.found[0]?.value);
+  if (typeof pointer === 'string') return pointer;
+  const hash = createHash('sha256');
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let n = 0; n < (pointer as SnapshotPointer).chunks; n++) {
+      const key = snapshotKey((pointer as SnapshotPointer).revision, n);
+      const read = await tryOften(() => keeper.transact(reading([{ key }])));
+      if (read instanceof Lost) throw new Error(read.words);
+      const value = read.found[0]?.value;
+      if (value === undefined) throw new Error(`${key} is not there`);
+      hash.update(value);
+      yield value;
+    }
+  }
+  try {
+    await pipeline(Readable.from(chunks()), createGunzip(), createWriteStream(file, { mode: 0o600 }));
+  } catch (error) {
+    return `the snapshot cannot be read: ${(error as Error).message}`;
+  }
+  return hash.digest('hex') === pointer.sha256 ? pointer : 'the snapshot has chunks that are not those of its hash';
+}
+
+function parsePointer(value: Uint8Array | undefined): SnapshotPointer | string {
+  if (value === undefined) return 'the fleet has no snapshot';
+  const record = parseRecord(value);
+  if (record instanceof Unreadable) return `the record of the snapshot ${record.words}`;
+  const { revision, chunks, sha256 } = record;
+  if (!isWhole(revision) || !isWhole(chunks) || typeof sha256 !== 'string') return 'the record of the snapshot is none';
+  return { revision, chunks, sha256 };
+}
+
+/** Members of etcd may change their leader meanwhile. */
+async function tryOften<Reply>(ask: () => Promise<Reply | Lost>): Promise<Reply | Lost> {
+  let reply = await ask();
+  for (let n = 1; n < TRIES && reply instanceof Lost; n++) reply = await ask();
+  return reply;
+}
+
+/** The bytes of a stream in pieces that fit a value. */
+async function* inPieces(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes < VALUE_MAX_BYTES) continue;
+    const whole = Buffer.concat(held);
+    let at = 0;
+    for (; at + VALUE_MAX_BYTES <= whole.length; at += VALUE_MAX_BYTES) yield whole.subarray(at, at + VALUE_MAX_BYTES);
+    held = [whole.subarray(at)];
+    bytes = whole.length - at;
+  }
+  const rest = Buffer.concat(held);
+  if (rest.length > 0) yield rest;
+}

@@ -1,0 +1,56 @@
+/** How the fleet stands, read from etcd. */
+import { Lost } from '../../control/log/keeper.ts';
+import type { FleetView } from '../../control/nodes.ts';
+import type { Etcd } from '../../etcd/client.ts';
+import { EtcdFailure } from '../../etcd/failure.ts';
+import { ACK_PREFIX, HEAD_KEY, MEMBER_PREFIX, parseKey } from '../../model/fleet/keys.ts';
+import { parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
+import { reading } from '../../model/fleet/transaction.ts';
+import type { EtcdKeeper } from './keeper.ts';
+
+export async function readNodes(keeper: EtcdKeeper): Promise<Pick<FleetView, 'head' | 'nodes'>> {
+  const prefixes = [MEMBER_PREFIX, ACK_PREFIX, 'presence/'];
+  const reads = [{ key: HEAD_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
+  const reply = await keeper.transact(reading(reads));
+  if (reply instanceof Lost) return { head: null, nodes: [] };
+  let head: number | null = null;
+  const members = new Map<string, { state: 'live' | 'out'; version: string }>();
+  const acks = new Map<string, number>();
+  const present = new Set<string>();
+  for (const { key, value } of reply.found) {
+    const parsed = parseKey(key);
+    if (parsed?.kind === 'head') head = numberOf(value);
+    if (parsed?.kind === 'presence') present.add(parsed.node);
+    if (parsed?.kind === 'ack') {
+      const revision = numberOf(value);
+      if (revision !== null) acks.set(parsed.node, revision);
+    }
+    if (parsed?.kind === 'member') {
+      const member = parseMember(value);
+      if (!(member instanceof Unreadable)) members.set(parsed.node, member);
+    }
+  }
+  const nodes = [...members]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([node, { state, version }]) => {
+      return { node, state, version, revision: acks.get(node) ?? null, present: present.has(node) };
+    });
+  return { head, nodes };
+}
+
+function numberOf(value: Uint8Array): number | null {
+  const revision = parseRevision(value);
+  return revision instanceof Unreadable ? null : revision;
+}
+
+export async function readMembers(etcd: Etcd, endpoints: readonly string[]): Promise<FleetView['members']> {
+  const found = await etcd.members();
+  return found.map((member, n) => {
+    if (!(member instanceof EtcdFailure)) {
+      const { endpoint, isLeader: leader, version, databaseBytes, errors } = member;
+      return { endpoint, reachable: true, leader, version, databaseBytes, errors };
+    }
+    const none = { version: null, databaseBytes: null };
+    return { endpoint: endpoints[n], reachable: false, leader: false, ...none, errors: [member.detail] };
+  });
+}

@@ -1,0 +1,25 @@
+/** A node of a fleet, where the settings have one: its parts, and the client of etcd with them, are loaded only then. */
+import type { Settings } from '../config.ts';
+import type { FleetControl } from '../control/nodes.ts';
+import type { Logger } from '../log.ts';
+import type { Core } from './core.ts';
+
+interface RunningNode extends FleetControl {
+  stop(): Promise<void>;
+}
+
+/** To be called once the core is open, before anything changes it. */
+export type MakeNode = (core: Pick<Core, 'store' | 'engine' | 'table'>) => RunningNode;
+
+/**
+ * Finds the fleet's log, and fills an empty data directory from it: before the store is opened. Undefined: there is no
+ * fleet in the settings. Throws StartError.
+ */
+export async function prepareNode(settings: Settings, log: Logger): Promise<MakeNode | undefined> {
+  if (settings.fleet === undefined) return undefined;
+  const { prepareFleet } = await import('./fleet/prepare.ts');
+  const { FleetNode } = await import('./fleet/node.ts');
+  const own = log.child({ part: 'fleet' });
+  const prepared = await prepareFleet(settings, own);
+  return (core) => new FleetNode(prepared, { ...core, dataDir: settings.dataDir, log: own });
+}

@@ -1,0 +1,187 @@
+/** The log of a fleet under engines of several nodes: what each applies, what a reply says, and what is lost on the way. */
+import { randomBytes } from 'node:crypto';
+import t, { type Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { Engine } from '../../../src/control/engine.ts';
+import { SharedLog } from '../../../src/control/log/fleet.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { HEAD_KEY, logKey } from '../../../src/model/fleet/keys.ts';
+import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
+import { timingsOf } from '../../../src/model/fleet/timings.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
+import { bluegreen, type EngineFixture, makeEngine, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
+import { MemoryKeeper } from '../../fixtures/keeper.ts';
+
+const app = 'app.example.com';
+const shift = (blue: number, green: number): Command => ({ kind: 'weights.put', name: app, weights: { blue, green } });
+
+interface Node {
+  readonly name: string;
+  readonly fixture: EngineFixture;
+  readonly engine: Engine;
+  readonly log: SharedLog;
+  /** What it was told of itself. */
+  readonly told: string[];
+  execute(command: Command): ReturnType<Engine['execute']>;
+}
+
+function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
+  const fixture = makeEngine(t);
+  const told: string[] = [];
+  const { store, table } = fixture;
+  const engine: Engine = new Engine(store, table);
+  const log = new SharedLog({
+    settings: {
+      node: name,
+      incarnation: `${name}-1`,
+      earlier: undefined,
+      version: '1',
+      timings: { ...timingsOf(2000), giveUpMs: 1000 },
+    },
+    keeper: keeper.of(name),
+    applier: {
+      get lastRevision() {
+        return store.lastRevision;
+      },
+      apply: (entry) => engine.apply(entry),
+    },
+    clock: systemClock,
+    randomBytes,
+    listener: {
+      onClaim: () => {},
+      onStanding: (standing) => told.push(standing),
+      onEnded: (why) => told.push(`ended: ${why}`),
+      onMissing: (revision) => told.push(`missing: ${revision}`),
+      onBroken: () => {},
+    },
+  });
+  engine.follow(log);
+  engine.onChange((_changes, { revision }) => log.applied(revision));
+  t.teardown(() => log.stop(0));
+  return {
+    name,
+    fixture,
+    engine,
+    log,
+    told,
+    execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
+  };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Nodes that are live, with a zone and a service. */
+async function makeFleet(t: Test, count: number): Promise<{ keeper: MemoryKeeper; nodes: Node[] }> {
+  const keeper = new MemoryKeeper();
+  keeper.put(HEAD_KEY, encodeRevision(0));
+  const nodes = Array.from({ length: count }, (_, n) => makeNode(t, keeper, `ns${n + 1}`));
+  for (const { log } of nodes) log.start();
+  await until(() => nodes.every(({ told }) => told.at(-1) === 'live'));
+  await must(nodes[0], { kind: 'zone.put', zone: 'example.com', body: zoneBody });
+  await must(nodes[0], { kind: 'service.put', name: app, body: bluegreen(100, 0) });
+  return { keeper, nodes };
+}
+
+async function must(node: Node, command: Command) {
+  const result = await node.execute(command);
+  if (result instanceof Problem) throw new Error(`${result.code}: ${result.detail}`);
+  return result;
+}
+
+const names = (nodes: readonly Node[]): string[] => nodes.map(({ name }) => name);
+
+t.test('what one node changed is answered by all when it is acknowledged', async (t) => {
+  const { nodes } = await makeFleet(t, 3);
+  for (let n = 0; n < 30; n++) {
+    const isBlue = n % 2 === 1;
+    const { revision, fleet } = await must(nodes[n % 3], isBlue ? shift(1, 0) : shift(0, 1));
+    t.same(fleet, { revision, answering: names(nodes), behind: [] });
+    for (const { fixture } of nodes) t.same(fixture.ask(app), [isBlue ? '192.0.2.10' : '192.0.2.20']);
+  }
+  const unchanged = await must(nodes[1], shift(1, 0));
+  t.same(unchanged.fleet?.answering, names(nodes), 'what changes nothing says so too');
+});
+
+t.test('commands of all nodes at once each have a revision, and all stores are the same', async (t) => {
+  const { nodes } = await makeFleet(t, 3);
+  const results = await Promise.all(Array.from({ length: 30 }, (_, n) => must(nodes[n % 3], shift(n + 1, 1))));
+  t.equal(new Set(results.map(({ revision }) => revision)).size, 30);
+  const logs = nodes.map(({ fixture }) => fixture.store.revisions(0, 1000));
+  for (const log of logs) t.same(log, logs[0]);
+  t.same(
+    logs[0].map(({ revision }) => revision),
+    Array.from({ length: 32 }, (_, n) => n + 1),
+  );
+});
+
+t.test('an append whose reply is lost is made once; one that is lost itself is made all the same', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2);
+  const isAppend = ({ puts }: { puts: readonly { key: string }[] }): boolean =>
+    puts.some(({ key }) => key === HEAD_KEY);
+  for (const fate of ['reply lost', 'request lost'] as const) {
+    let isFirst = true;
+    keeper.fate = (_node, transaction) => {
+      if (!isAppend(transaction) || !isFirst) return undefined;
+      isFirst = false;
+      return fate;
+    };
+    const before = nodes[0].fixture.store.lastRevision;
+    const { revision } = await must(nodes[0], shift(before, 1));
+    t.equal(revision, before + 1, fate);
+    t.equal(keeper.under('log/').length, revision, 'and no entry came twice');
+  }
+});
+
+t.test('without the log a change is refused in time, and later ones go through', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2);
+  keeper.fate = (node) => (node === 'ns1' ? 'request lost' : undefined);
+  const refused = await nodes[0].execute(shift(5, 5));
+  t.match(refused, { code: /^fleet_un(?:available|confirmed)$/ });
+  keeper.fate = () => undefined;
+  await until(() => nodes[0].told.at(-1) === 'live');
+  const { fleet } = await must(nodes[0], shift(6, 6));
+  t.same(fleet?.answering, names(nodes));
+});
+
+t.test('a node that was not there catches up with what came meanwhile', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  for (let n = 1; n <= 20; n++) await must(nodes[0], shift(n, 1));
+  const late = makeNode(t, keeper, 'ns2');
+  late.log.start();
+  await until(() => late.told.at(-1) === 'live');
+  t.equal(late.fixture.store.lastRevision, nodes[0].fixture.store.lastRevision);
+  t.equal(await late.log.catchUp(1000), true);
+});
+
+t.test('what is larger than a value travels in chunks', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2);
+  const changes = Array.from({ length: 40 }, (_, n) => {
+    const rdata = Array.from({ length: 60 }, () => `"${randomBytes(120).toString('hex')}"`);
+    return { put: { name: `n${n}.example.com`, type: 'TXT', ttlSeconds: 60, rdata } };
+  });
+  const { fleet } = await must(nodes[0], { kind: 'records.change', zone: 'example.com', changes });
+  t.same(fleet?.answering, names(nodes));
+  t.ok(keeper.under('content/').length > 1, `${keeper.under('content/').length} chunks`);
+  t.same(nodes[1].fixture.ask('n7.example.com', 'TXT'), nodes[0].fixture.ask('n7.example.com', 'TXT'));
+});
+
+t.test('an entry that cannot be read stops a node, which says so and answers on', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const answered = nodes[0].fixture.ask(app);
+  const next = nodes[0].fixture.store.lastRevision + 1;
+  keeper.put(logKey(next), bytesOf('{"form":99}\nwhatever'));
+  keeper.put(HEAD_KEY, encodeRevision(next));
+  await until(() => nodes[0].told.at(-1) === 'out');
+  t.same(nodes[0].fixture.ask(app), answered);
+  t.equal(nodes[0].log.claimsForMs, 0);
+});
+
+t.test('before it has found its log a node takes no change', async (t) => {
+  const keeper = new MemoryKeeper();
+  const node = makeNode(t, keeper, 'ns1');
+  const zone: Command = { kind: 'zone.put', zone: 'example.com', body: zoneBody };
+  t.match(await node.execute(zone), { code: 'fleet_unavailable' });
+  t.equal(await node.log.catchUp(10), false);
+});

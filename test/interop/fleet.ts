@@ -1,0 +1,204 @@
+/** A fleet for tests: members of etcd and nameservers in processes of their own, a client that writes, and a checker of what is answered. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
+import { type EtcdMembers, startEtcd } from './etcd.ts';
+
+const TOKEN = 'a9f3c0d7e5b24816-fleet-own';
+const MARK = 'mark.example.test';
+/** The shortest but one: tests wait for it. */
+const STALE_AFTER_SECONDS = 3;
+/** Nothing here counts on speed; what does not come in this time does not come. */
+const LIMIT_MS = 90_000;
+
+export interface Node {
+  readonly name: string;
+  readonly folder: string;
+  process: TealProcess;
+  /** It is killed or stopped: nobody asks it. */
+  isDown: boolean;
+}
+
+export class FleetFixture {
+  readonly etcd: EtcdMembers;
+  readonly nodes: Node[] = [];
+  readonly #env: Record<string, string>;
+
+  private constructor(etcd: EtcdMembers, env: Record<string, string>) {
+    this.etcd = etcd;
+    this.#env = env;
+  }
+
+  /** The first node founds the fleet, the others join with empty directories. */
+  static async start(count: number, env: Record<string, string> = {}): Promise<FleetFixture> {
+    const fleet = new FleetFixture(await startEtcd(3), env);
+    try {
+      const first = await fleet.add('ns1');
+      const founded = await first.process.call('POST', '/v1/fleet/init', {});
+      assert.equal(founded.status, 200, JSON.stringify(founded.body));
+      for (let n = 2; n <= count; n++) await fleet.add(`ns${n}`);
+      for (const { name } of fleet.nodes) await fleet.live(name);
+      return fleet;
+    } catch (error) {
+      await fleet.stop();
+      throw error;
+    }
+  }
+
+  async add(name: string): Promise<Node> {
+    const folder = mkdtempSync(join(tmpdir(), `teal-fleet-${name}-`));
+    const node: Node = { name, folder, process: await this.#start(name, folder), isDown: false };
+    this.nodes.push(node);
+    return node;
+  }
+
+  #start(name: string, folder: string): Promise<TealProcess> {
+    const env = {
+      TEAL_ADMIN_TOKEN: TOKEN,
+      TEAL_FLEET_NAME: 'test',
+      TEAL_FLEET_NODE: name,
+      TEAL_FLEET_ENDPOINTS: this.etcd.endpoints.join(','),
+      TEAL_FLEET_STALE_AFTER_SECONDS: String(STALE_AFTER_SECONDS),
+      TEAL_DNS_RATE_LIMIT_RESPONSES_PER_SECOND: '0',
+      ...this.#env,
+    };
+    return startTeal(folder, { env });
+  }
+
+  node(name: string): Node {
+    const found = this.nodes.find((node) => node.name === name);
+    assert(found !== undefined);
+    return found;
+  }
+
+  async kill(name: string): Promise<void> {
+    const node = this.node(name);
+    node.isDown = true;
+    await node.process.end('SIGKILL');
+  }
+
+  /** On the data that it has. */
+  async startAgain(name: string): Promise<void> {
+    const node = this.node(name);
+    node.process = await this.#start(name, node.folder);
+    node.isDown = false;
+  }
+
+  /** Resolves when the node is waited for by shifts, and may claim to be current. */
+  async live(name: string): Promise<void> {
+    await until(`${name} is live`, async () => {
+      const { body } = await this.node(name).process.call('GET', '/readyz');
+      return body.fleet.standing === 'live' && body.fleet.current;
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const { process: teal, folder } of this.nodes) {
+      if (teal.child.exitCode === null && teal.child.signalCode === null) {
+        process.kill(teal.pid, 'SIGCONT');
+        await teal.end('SIGKILL');
+      }
+      rmSync(folder, { recursive: true, force: true });
+    }
+    await this.etcd.stop();
+  }
+}
+
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (const startedAt = performance.now(); !(await isSo().catch(() => false)); await sleep(50)) {
+    assert(performance.now() - startedAt < LIMIT_MS, `in vain: ${what}`);
+  }
+}
+
+/** Writes a number that grows, and holds every answer of every node against what was acknowledged. */
+export class Checker {
+  readonly #fleet: FleetFixture;
+  /** The last number that was sent, and the highest that had its 2xx. */
+  #sent = 0;
+  acknowledged = 0;
+  readonly revisions: { readonly value: number; readonly revision: number }[] = [];
+  readonly faults: string[] = [];
+  answers = 0;
+  /** Answers of nodes that claimed to be current, which are those that are judged. */
+  claimed = 0;
+  #isOver = false;
+  #loops: Promise<void>[] = [];
+
+  constructor(fleet: FleetFixture) {
+    this.#fleet = fleet;
+  }
+
+  begin(): void {
+    this.#loops = this.#fleet.nodes.map((node) => this.#watch(node));
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#loops);
+  }
+
+  /** Writes the next number by a node. */
+  async write(name: string): Promise<ApiReply> {
+    const value = ++this.#sent;
+    const rdata = [addressOf(value)];
+    const path = `/v1/zones/example.test/rrsets/${MARK}/A`;
+    const reply = await this.#fleet.node(name).process.call('PUT', path, { ttlSeconds: 1, rdata });
+    if (reply.status < 300) {
+      this.acknowledged = value;
+      this.revisions.push({ value, revision: Number(reply.headers.get('teal-revision')) });
+    }
+    return reply;
+  }
+
+  async #watch(node: Node): Promise<void> {
+    while (!this.#isOver) {
+      if (node.isDown) {
+        await sleep(20);
+        continue;
+      }
+      const teal = node.process;
+      const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+      try {
+        const died = teal.ended.then(() => Promise.reject(new Error('it died')));
+        await Promise.race([this.#ask(node, client), died]);
+      } catch (error) {
+        // It may have been killed in the middle.
+        if (!node.isDown && node.process === teal) this.faults.push(`${node.name}: ${(error as Error).message}`);
+      } finally {
+        await client.close();
+      }
+    }
+  }
+
+  async #ask(node: Node, client: UdpClient): Promise<void> {
+    const { process: teal } = node;
+    const beforeMs = performance.now();
+    const { body } = await teal.call('GET', '/readyz');
+    const claimsUntilMs = beforeMs + (body.fleet?.currentForMs ?? 0);
+    for (let n = 0; n < 10 && !node.isDown; n++) {
+      const acknowledged = this.acknowledged;
+      const reply = await client.send(buildQuery({ name: MARK }), LIMIT_MS);
+      const atMs = performance.now();
+      const value = markOf(reply.answers[0]?.data);
+      this.answers++;
+      // What came back before its claim was over was sent while it claimed.
+      if (atMs > claimsUntilMs) continue;
+      this.claimed++;
+      if (value < acknowledged) {
+        this.faults.push(`${node.name} claimed, and answered ${value} after ${acknowledged} was acknowledged`);
+      }
+    }
+  }
+}
+
+const addressOf = (value: number): string => `10.${(value >> 16) & 255}.${(value >> 8) & 255}.${value & 255}`;
+
+function markOf(address: string | undefined): number {
+  if (address === undefined) return 0;
+  const [, a, b, c] = address.split('.').map(Number);
+  return (a << 16) | (b << 8) | c;
+}
