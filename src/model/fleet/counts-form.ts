@@ -1,0 +1,116 @@
+/**
+ * Counts as a node publishes them: as ages, since the wall clocks of two machines need not agree. Whoever reads them takes
+ * the moment at which they came for now, which makes all of it a little later than it was, never earlier.
+ */
+import type { Sighting } from '../resolver-estimates.ts';
+import type { CountedPool, NodeCounts, ServiceCounts } from './counts.ts';
+import { encodeRecord, isObject, isText, isWhole, parseRecord, Unreadable } from './records.ts';
+
+/** Of all that one node publishes: one value of the engine. */
+export const COUNTS_MAX_BYTES = 256 * 1024;
+/** Names have up to 1,020 characters as text. */
+const NAME_MAX_LENGTH = 1024;
+
+/** The counts as they are published; undefined: they are too large for it, fewer services are to be in them. */
+export function encodeCounts({ revision, services }: NodeCounts, nowMs: number): Uint8Array | undefined {
+  const value = encodeRecord({
+    revision,
+    services: [...services].map(([name, counts]) => [name, serviceForm(counts, nowMs)]),
+  });
+  return value.length <= COUNTS_MAX_BYTES ? value : undefined;
+}
+
+function serviceForm({ isSettled, pools, order, sightings }: ServiceCounts, nowMs: number): object {
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const poolForm = (pool: CountedPool): object => ({
+    answers: pool.answers,
+    before: pool.answersBefore,
+    lastAge: ageOf(pool.lastAtMs, nowMs),
+    ttl: pool.lastTtlSeconds,
+    expiresIn: leftOf(pool.expiresAtMs, nowMs),
+    heldFor: leftOf(pool.heldUntilMs, nowMs),
+  });
+  return {
+    settled: isSettled,
+    order,
+    pools: Object.entries(pools).map(([name, pool]) => [name, poolForm(pool)]),
+    level: sightings.level,
+    seen: sightings.seen.map(({ resolver, pool, lastAtSeconds, ttlSeconds, firstAtSeconds, answers, network }) => [
+      ...[resolver, pool, Math.max(0, nowSeconds - lastAtSeconds), ttlSeconds],
+      ...[firstAtSeconds === 0 ? null : Math.max(0, nowSeconds - firstAtSeconds), answers, [...network]],
+    ]),
+  };
+}
+
+/** null: never. */
+const ageOf = (atMs: number, nowMs: number): number | null =>
+  atMs === 0 ? null : Math.max(0, Math.round(nowMs - atMs));
+/** null: nothing; 0: it is over. */
+const leftOf = (atMs: number, nowMs: number): number | null =>
+  atMs === 0 ? null : Math.max(0, Math.ceil(atMs - nowMs));
+
+/** What another node published, by this node's wall clock. */
+export function parseCounts(value: Uint8Array, nowMs: number): NodeCounts | Unreadable {
+  const record = parseRecord(value, COUNTS_MAX_BYTES);
+  if (record instanceof Unreadable) return record;
+  const { revision, services } = record;
+  if (!isWhole(revision)) return new Unreadable('says of no revision that it is answered from');
+  if (!Array.isArray(services)) return new Unreadable('has no list of services');
+  const parsed = new Map<string, ServiceCounts>();
+  for (const pair of services as unknown[]) {
+    const [name, form] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    if (typeof name !== 'string' || name === '' || name.length > NAME_MAX_LENGTH)
+      return new Unreadable('names no service');
+    const counts = isObject(form) ? parseService(form, nowMs) : undefined;
+    if (counts === undefined) return new Unreadable(`has no counts of ${JSON.stringify(name)} that can be read`);
+    parsed.set(name, counts);
+  }
+  return { revision, services: parsed };
+}
+
+function parseService(form: Readonly<Record<string, unknown>>, nowMs: number): ServiceCounts | undefined {
+  const { settled, order, pools, level, seen } = form;
+  if (typeof settled !== 'boolean' || !Array.isArray(order) || !order.every(isText)) return undefined;
+  if (!Array.isArray(pools) || !isWhole(level) || level > 32 || !Array.isArray(seen)) return undefined;
+  const parsed: [string, CountedPool][] = [];
+  for (const pair of pools as unknown[]) {
+    const [name, pool] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    const counted = isObject(pool) ? parsePool(pool, nowMs) : undefined;
+    if (!isText(name) || counted === undefined) return undefined;
+    parsed.push([name, counted]);
+  }
+  const sightings: Sighting[] = [];
+  for (const each of seen as unknown[]) {
+    const sighting = Array.isArray(each) ? parseSighting(each, order.length, Math.floor(nowMs / 1000)) : undefined;
+    if (sighting === undefined) return undefined;
+    sightings.push(sighting);
+  }
+  return { isSettled: settled, order, pools: Object.fromEntries(parsed), sightings: { level, seen: sightings } };
+}
+
+function parsePool(form: Readonly<Record<string, unknown>>, nowMs: number): CountedPool | undefined {
+  const { answers, before, lastAge, ttl, expiresIn, heldFor } = form;
+  if (!isWhole(answers) || !isWhole(before) || !isWhole(ttl)) return undefined;
+  const times = [lastAge, expiresIn, heldFor];
+  if (!times.every((time): time is number | null => time === null || isWhole(time))) return undefined;
+  const [age, left, held] = times;
+  return {
+    ...{ answers, answersBefore: before, lastTtlSeconds: ttl },
+    lastAtMs: age === null ? 0 : Math.max(1, nowMs - age),
+    expiresAtMs: left === null ? 0 : nowMs + left,
+    heldUntilMs: held === null ? 0 : nowMs + held,
+  };
+}
+
+function parseSighting(form: readonly unknown[], pools: number, nowSeconds: number): Sighting | undefined {
+  const [resolver, pool, lastAge, ttlSeconds, firstAge, answers, network] = form;
+  const isInt32 = typeof resolver === 'number' && Number.isInteger(resolver) && resolver === (resolver | 0);
+  if (!isInt32 || !isWhole(pool) || pool >= pools || !isWhole(lastAge) || !isWhole(ttlSeconds)) return undefined;
+  if ((firstAge !== null && !isWhole(firstAge)) || !isWhole(answers) || !Array.isArray(network)) return undefined;
+  if (network.length > 16 || !network.every((byte) => isWhole(byte) && byte < 256)) return undefined;
+  return {
+    ...{ resolver, pool, ttlSeconds, answers, network: new Uint8Array(network) },
+    lastAtSeconds: Math.max(0, nowSeconds - lastAge),
+    firstAtSeconds: firstAge === null ? 0 : Math.max(0, nowSeconds - firstAge),
+  };
+}
