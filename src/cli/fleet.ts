@@ -108,7 +108,7 @@ export function statusLines(fleet: Fleet, style: Style): string[] {
 }
 
 function nodeRow(
-  { node, state, revision, version, present }: Fleet['nodes'][number],
+  { node, state, revision, version, present, leads }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
 ): string[] {
@@ -119,7 +119,7 @@ function nodeRow(
     revision === null ? 'nothing confirmed' : `revision ${revision}`,
     lag > 0 ? style.colour('red', `${lag} behind`) : '',
     `teal ${printable(version)}`,
-    present ? '' : style.colour('red', 'no sign of life'),
+    present ? (leads ? 'leads' : '') : style.colour('red', 'no sign of life'),
   ];
 }
 

@@ -10,6 +10,7 @@ const FleetNode = Type.Object({
   revision: wholeOrNull('What it answers from, as it said last; null: it has not said.'),
   version: Type.String({ description: 'Of Teal.' }),
   present: Type.Boolean({ description: 'It showed a sign of life within the last seconds.' }),
+  leads: Type.Boolean({ description: 'It steps releases and sends webhooks, for all.' }),
 });
 
 const EtcdMember = Type.Object({

@@ -23,6 +23,8 @@ export interface FleetView {
     readonly version: string;
     /** It showed a sign of life within seconds. */
     readonly present: boolean;
+    /** It does what one does for all. */
+    readonly leads: boolean;
   }[];
   /** Of etcd. */
   readonly members: readonly {
@@ -35,7 +37,17 @@ export interface FleetView {
   }[];
 }
 
+/** What one node does for all: steps of releases, webhooks. */
+export interface Duties {
+  /** `progress`: up to which event each webhook has had all; undefined: this node is alone, and knows it itself. */
+  begin(progress?: ReadonlyMap<string, string>): void;
+  end(): void;
+  progress(): ReadonlyMap<string, string>;
+}
+
 export interface FleetControl {
+  /** Whether this node does what one does for all. Alone it does. */
+  readonly leads: boolean;
   readonly standing: NodeStanding;
   /** One node alone is always current. */
   readonly isCurrent: boolean;

@@ -10,6 +10,7 @@ import { makeGate } from '../control/gates/gates.ts';
 import { SampleGate } from '../control/gates/samples.ts';
 import { HealthMonitor } from '../control/health/monitor.ts';
 import { makeProbe } from '../control/health/probe.ts';
+import type { Duties, FleetControl } from '../control/nodes.ts';
 import { Outbound } from '../control/outbound/outbound.ts';
 import { Queries } from '../control/queries.ts';
 import { ReleaseRunner } from '../control/releases/runner.ts';
@@ -35,12 +36,19 @@ interface ControlPlane {
   readonly forApi: Pick<ApiParts, 'queries' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'>;
   /** Whole zones as files, read and written by a thread, which is to be stopped. */
   readonly zoneFiles: ZoneFiles;
-  /** To be started in this order, once the API is there too. */
-  readonly runners: readonly Runner[];
+  /** To be started once the API is there too: what each node does for itself, */
+  readonly runner: Runner;
+  /** and what one node does for all of its fleet. */
+  readonly duties: Duties;
 }
 
 /** Makes its parts; nothing of it acts yet. */
-export function makeControlPlane(dataPlane: DataPlane, settings: Settings, log: Logger): ControlPlane {
+export function makeControlPlane(
+  dataPlane: DataPlane,
+  settings: Settings,
+  node: Pick<FleetControl, 'leads'> | undefined,
+  log: Logger,
+): ControlPlane {
   const { store, table, engine, fleet, seen } = dataPlane;
   const { allow, deny } = settings.probes;
   const clock = systemClock;
@@ -48,7 +56,9 @@ export function makeControlPlane(dataPlane: DataPlane, settings: Settings, log: 
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) }, clock);
 
   const probe = makeProbe(outbound);
-  const health = new HealthMonitor({ engine, store, seen, probe, clock, random, log: log.child({ part: 'health' }) });
+  const leads = (): boolean => node?.leads !== false;
+  const watching = { engine, store, seen, probe, clock, random, leads };
+  const health = new HealthMonitor({ ...watching, log: log.child({ part: 'health' }) });
 
   const propagation = new Propagation(settings.propagation.resolvers);
   const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs() });
@@ -59,7 +69,17 @@ export function makeControlPlane(dataPlane: DataPlane, settings: Settings, log: 
   // A name for this process that no earlier one had.
   const events = new EventLog(store, engine, clock.wallMs().toString(36));
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
-  const sender = { store, events, outbound, clock, random, randomBytes, log: log.child({ part: 'webhooks' }) };
+  const fleetLog = (): string | undefined => store.fleet?.log;
+  const sender = {
+    store,
+    events,
+    outbound,
+    clock,
+    random,
+    randomBytes,
+    fleetLog,
+    log: log.child({ part: 'webhooks' }),
+  };
   const webhooks = new WebhookDispatcher(sender);
 
   const queries = new Queries(store, {
@@ -72,5 +92,16 @@ export function makeControlPlane(dataPlane: DataPlane, settings: Settings, log: 
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
   const forApi = { queries, drain, explain, events, webhooks, zoneFiles };
-  return { outbound, forApi, zoneFiles, runners: [health, releases, webhooks] };
+  const duties: Duties = {
+    begin: (progress) => {
+      releases.start();
+      webhooks.start(progress);
+    },
+    end: () => {
+      releases.stop();
+      webhooks.stop();
+    },
+    progress: () => webhooks.progress(),
+  };
+  return { outbound, forApi, zoneFiles, runner: health, duties };
 }

@@ -47,7 +47,7 @@ export async function startDeciding(
   }
 
   // Make what decides: health, releases, webhooks, and what tells of them.
-  const { outbound, forApi, zoneFiles, runners } = makeControlPlane(dataPlane, settings, log);
+  const { outbound, forApi, zoneFiles, runner, duties } = makeControlPlane(dataPlane, settings, fleet, log);
   stops.controlPlane.push(() => zoneFiles.stop());
 
   // Make the API, and the first token.
@@ -58,10 +58,11 @@ export async function startDeciding(
   stops.controlPlane.push(() => app.close());
 
   // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
-  for (const runner of runners) {
-    runner.start();
-    stops.controlPlane.push(() => runner.stop());
-  }
+  runner.start();
+  stops.controlPlane.push(() => runner.stop());
+  stops.controlPlane.push(() => duties.end());
+  if (fleet === undefined) duties.begin();
+  else fleet.perform(duties);
 
   const admin = await listenAdmin(app, settings.admin, socket);
   const reloader = new Reloader(settings, { app, outbound, log });

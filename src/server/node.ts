@@ -1,10 +1,12 @@
 /** A node of a fleet, where the settings have one: its parts, and the client of etcd with them, are loaded only then. */
 import type { Settings } from '../config.ts';
-import type { FleetControl } from '../control/nodes.ts';
+import type { Duties, FleetControl } from '../control/nodes.ts';
 import type { Logger } from '../log.ts';
 import type { Core } from './core.ts';
 
 interface RunningNode extends FleetControl {
+  /** From now on it does what one node does for all, whenever that is its turn. */
+  perform(duties: Duties): void;
   stop(): Promise<void>;
 }
 

@@ -19,6 +19,8 @@ export interface FleetLogParts {
   /** `steadyMs` goes on while the machine sleeps. */
   readonly clock: Pick<Clock, 'steadyMs' | 'after'>;
   readonly randomBytes: RandomBytes;
+  /** Of this node's leadership; undefined: it does not lead. */
+  readonly epoch: () => number | undefined;
   readonly listener: FleetListener;
 }
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { inBackground, tellFault } from '../../guard.ts';
 import { type Entry, encodeEntry } from '../../model/entry.ts';
 import { Problem, unconfirmed } from '../../model/errors.ts';
+import { isLeadersOwn } from '../../model/fleet/election.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY } from '../../model/fleet/keys.ts';
 import { startNode, stepNode, wakeAtMs } from '../../model/fleet/node.ts';
@@ -134,13 +135,16 @@ export class SharedLog implements Log, FleetLog {
     if (!this.#isStarted) return Promise.resolve(unavailable('this node has not found its log in etcd yet'));
     const id = this.#parts.randomBytes(ID_BYTES).toString('hex');
     const { revision } = entry.revision;
-    const sealed = sealEntry({ id, revision, epoch: 0 }, encodeEntry(entry), envelopeTools);
+    const epoch = isLeadersOwn(entry.revision.kind) ? this.#parts.epoch() : 0;
+    if (epoch === undefined) return Promise.resolve(unavailable('another node leads'));
+    const sealed = sealEntry({ id, revision, epoch }, encodeEntry(entry), envelopeTools);
     return this.#chunks.put(sealed.chunks).then((lost) => {
       if (lost !== undefined) return unavailable(lost.words);
       return new Promise((resolve) => {
         const shift = String(this.#next++);
         this.#pending = { shift, resolve };
-        this.#tell({ kind: 'shift', shift, id, expected, value: sealed.value });
+        const wanted = { shift, id, expected, value: sealed.value };
+        this.#tell({ kind: 'shift', ...wanted, epoch: epoch === 0 ? undefined : epoch });
       });
     });
   }

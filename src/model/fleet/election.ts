@@ -26,7 +26,7 @@ export function isLeadersOwn(kind: string): boolean {
   return LEADERS_OWN.has(kind);
 }
 
-interface Leadership {
+export interface Leadership {
   readonly epoch: number;
   /** Of the steady clock: until then it leads without another word from the engine. */
   readonly untilMs: number;

@@ -91,7 +91,8 @@ export class EtcdKeeper implements Keeper {
 
   #put(put: Put): Parameters<Etcd['transact']>[0]['success'][number] {
     const key = this.#prefix + put.key;
-    return 'isDeleted' in put ? { delete: { key } } : { put: key, value: put.value };
+    if ('isDeleted' in put) return { delete: { key } };
+    return { put: key, value: put.value, ...(put.lease !== undefined && { lease: put.lease }) };
   }
 
   #read({ key, isPrefix }: Read): Parameters<Etcd['transact']>[0]['success'][number] {

@@ -4,7 +4,7 @@ import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
-import type { FleetControl, FleetView, NodeStanding } from '../../control/nodes.ts';
+import type { Duties, FleetControl, FleetView, NodeStanding } from '../../control/nodes.ts';
 import { afterMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
@@ -19,6 +19,7 @@ import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
 import { readFounded } from './identity.ts';
 import type { EtcdKeeper } from './keeper.ts';
+import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { readMembers, readNodes } from './view.ts';
@@ -44,6 +45,10 @@ export class FleetNode implements FleetControl {
   readonly #parts: FleetParts;
   #shared: SharedLog | undefined;
   #presence: Presence | undefined;
+  #leader: Leader | undefined;
+  /** What one node does for all; undefined: nothing of it is there yet. */
+  #duties: Duties | undefined;
+  #incarnation = '';
   #standing: NodeStanding = 'alone';
   #words = 'the fleet is not founded, or this node is not of it';
   #isStopped = false;
@@ -68,6 +73,29 @@ export class FleetNode implements FleetControl {
 
   get standing(): NodeStanding {
     return this.#standing;
+  }
+
+  get leads(): boolean {
+    return this.#standing === 'alone' || this.#leader?.epoch !== undefined;
+  }
+
+  perform(duties: Duties): void {
+    this.#duties = duties;
+    if (this.#standing === 'alone') duties.begin();
+    else this.#standForLeader();
+  }
+
+  /** When others may do what one does for all, it does it when it is elected. */
+  #standForLeader(): void {
+    const { keeper, etcd, settings } = this.#prepared;
+    const duties = this.#duties;
+    if (duties === undefined || this.#isStopped) return;
+    this.#leader = new Leader({
+      ...{ keeper, etcd, duties, steadyMs: steadyClock.steadyMs, log: this.#parts.log },
+      who: { node: settings.node, incarnation: this.#incarnation },
+      isLive: () => this.#standing === 'live',
+    });
+    this.#leader.start();
   }
 
   async catchUp(): Promise<boolean> {
@@ -129,6 +157,8 @@ export class FleetNode implements FleetControl {
     if (this.#shared === undefined) {
       return new Problem('request_invalid', 'This node is in no fleet.');
     }
+    await this.#leader?.stop();
+    this.#leader = undefined;
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
     await forget(this.#prepared.keeper, this.#prepared.settings.node);
@@ -139,6 +169,7 @@ export class FleetNode implements FleetControl {
       this.#shared = undefined;
       this.#beAlone();
       this.#words = 'it has left the fleet';
+      this.#duties?.begin();
       log.warn('this node has left the fleet, and serves as one node');
       return undefined;
     });
@@ -152,6 +183,7 @@ export class FleetNode implements FleetControl {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    await this.#leader?.stop();
     await this.#shared?.stop(STOP_MS);
     await this.#presence?.stop();
     this.#prepared.etcd.close();
@@ -166,6 +198,7 @@ export class FleetNode implements FleetControl {
     const stored = store.fleet;
     if (stored === undefined) throw new StartError('the store does not say of which fleet it is');
     const incarnation = randomUUID();
+    this.#incarnation = incarnation;
     const problem = store.keepFleet({ ...stored, node, incarnation });
     if (problem !== undefined) throw new StartError(problem.detail);
     const earlier = stored.node === node ? (stored.incarnation ?? undefined) : undefined;
@@ -181,6 +214,7 @@ export class FleetNode implements FleetControl {
       },
       clock: steadyClock,
       randomBytes,
+      epoch: () => this.#leader?.epoch,
       listener: {
         onClaim: (untilMs) => storeClaim(control, untilMs),
         onStanding: (standing, words) => {
@@ -205,6 +239,9 @@ export class FleetNode implements FleetControl {
     storeClaim(control, 0);
     this.#shared = shared;
     engine.follow(shared);
+    // What it did alone it does when it is elected.
+    this.#duties?.end();
+    this.#standForLeader();
     const key = fleetPrefix(settings.name) + presenceKey(node);
     this.#presence = new Presence(etcd, key, incarnation);
     inBackground(WHAT, this.#begin(shared, stored.log));

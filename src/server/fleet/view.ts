@@ -3,24 +3,27 @@ import { Lost } from '../../control/log/keeper.ts';
 import type { FleetView } from '../../control/nodes.ts';
 import type { Etcd } from '../../etcd/client.ts';
 import { EtcdFailure } from '../../etcd/failure.ts';
-import { ACK_PREFIX, HEAD_KEY, MEMBER_PREFIX, parseKey } from '../../model/fleet/keys.ts';
+import { parseLeader } from '../../model/fleet/election.ts';
+import { ACK_PREFIX, HEAD_KEY, LEADER_KEY, MEMBER_PREFIX, parseKey } from '../../model/fleet/keys.ts';
 import { parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import type { EtcdKeeper } from './keeper.ts';
 
 export async function readNodes(keeper: EtcdKeeper): Promise<Pick<FleetView, 'head' | 'nodes'>> {
   const prefixes = [MEMBER_PREFIX, ACK_PREFIX, 'presence/'];
-  const reads = [{ key: HEAD_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
+  const reads = [{ key: HEAD_KEY }, { key: LEADER_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
   const reply = await keeper.transact(reading(reads));
   if (reply instanceof Lost) return { head: null, nodes: [] };
   let head: number | null = null;
   const members = new Map<string, { state: 'live' | 'out'; version: string }>();
   const acks = new Map<string, number>();
   const present = new Set<string>();
+  let leader: string | undefined;
   for (const { key, value } of reply.found) {
     const parsed = parseKey(key);
     if (parsed?.kind === 'head') head = numberOf(value);
     if (parsed?.kind === 'presence') present.add(parsed.node);
+    if (parsed?.kind === 'leader') leader = leaderOf(value);
     if (parsed?.kind === 'ack') {
       const revision = numberOf(value);
       if (revision !== null) acks.set(parsed.node, revision);
@@ -33,9 +36,15 @@ export async function readNodes(keeper: EtcdKeeper): Promise<Pick<FleetView, 'he
   const nodes = [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([node, { state, version }]) => {
-      return { node, state, version, revision: acks.get(node) ?? null, present: present.has(node) };
+      const revision = acks.get(node) ?? null;
+      return { node, state, version, revision, present: present.has(node), leads: node === leader };
     });
   return { head, nodes };
+}
+
+function leaderOf(value: Uint8Array): string | undefined {
+  const leader = parseLeader(value);
+  return leader instanceof Unreadable ? undefined : leader.node;
 }
 
 function numberOf(value: Uint8Array): number | null {

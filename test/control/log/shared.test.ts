@@ -5,7 +5,7 @@ import type { Command } from '../../../src/control/commands/command.ts';
 import { Engine } from '../../../src/control/engine.ts';
 import { SharedLog } from '../../../src/control/log/fleet.ts';
 import { Problem } from '../../../src/model/errors.ts';
-import { HEAD_KEY, logKey } from '../../../src/model/fleet/keys.ts';
+import { HEAD_KEY, LEADER_KEY, logKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
 import { timingsOf } from '../../../src/model/fleet/timings.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
@@ -22,6 +22,8 @@ interface Node {
   readonly log: SharedLog;
   /** What it was told of itself. */
   readonly told: string[];
+  /** Of its leadership, as it believes. */
+  epoch: number | undefined;
   execute(command: Command): ReturnType<Engine['execute']>;
 }
 
@@ -47,6 +49,7 @@ function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
     },
     clock: systemClock,
     randomBytes,
+    epoch: () => node.epoch,
     listener: {
       onClaim: () => {},
       onStanding: (standing) => told.push(standing),
@@ -55,17 +58,14 @@ function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
       onBroken: () => {},
     },
   });
+  const node: Node = {
+    ...{ name, fixture, engine, log, told, epoch: undefined },
+    execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
+  };
   engine.follow(log);
   engine.onChange((_changes, { revision }) => log.applied(revision));
   t.teardown(() => log.stop(0));
-  return {
-    name,
-    fixture,
-    engine,
-    log,
-    told,
-    execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
-  };
+  return node;
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -184,4 +184,30 @@ t.test('before it has found its log a node takes no change', async (t) => {
   const zone: Command = { kind: 'zone.put', zone: 'example.com', body: zoneBody };
   t.match(await node.execute(zone), { code: 'fleet_unavailable' });
   t.equal(await node.log.catchUp(10), false);
+});
+
+t.test("a step of a release is the leader's own: who does not lead, or no longer does, appends none", async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2);
+  const [first, second] = nodes as [Node, Node];
+  const steps = [{ setWeight: 10 }, { pause: { duration: 60 } }, { setWeight: 100 }];
+  const body = { to: 'green', steps };
+  const made = await must(first, { kind: 'release.create', services: [app], body, dryRun: false, single: false });
+  const step: Command = { kind: 'release.step', id: String(made.revision), revision: made.revision, changed: [] };
+  keeper.put(LEADER_KEY, bytesOf('whoever'));
+  const epoch = keeper.under(LEADER_KEY)[0]?.createdAt as number;
+  const head = keeper.under('log/').length;
+
+  t.match(await first.execute(step), { code: 'fleet_unavailable', detail: /another node leads/ });
+  first.epoch = epoch - 1;
+  t.match(await first.execute(step), { code: 'fleet_unavailable', detail: /another node leads/ }, 'it led once');
+  t.equal(keeper.under('log/').length, head);
+  t.match(await second.execute(shift(5, 5)), { code: 'release_active' }, 'the rest goes on');
+
+  second.epoch = epoch;
+  const stepped = await must(second, step);
+  t.equal(keeper.under('log/').length, head + 1);
+  await until(() => first.fixture.store.lastRevision === stepped.revision);
+  first.epoch = epoch;
+  t.ok((await first.execute(step)) instanceof Problem, 'a step that was taken is not taken again');
+  t.equal(keeper.under('log/').length, head + 1);
 });

@@ -1,0 +1,101 @@
+/** One node of a fleet does what one does for all: when it is killed another goes on, no step is taken twice, no message has two ids. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { serve } from '../fixtures/http-server.ts';
+import { FleetFixture, type Node, until } from './fleet.ts';
+
+const SERVICE = '/v1/services/app.example.test';
+/** The lease, a round, and much for a busy machine. */
+const TAKEOVER_MS = 30_000;
+
+interface Message {
+  readonly id: string;
+  readonly revision: number;
+}
+
+/** The node that leads, as soon as there is one that is meant. */
+async function leader(fleet: FleetFixture, isMeant: (node: Node) => boolean = () => true): Promise<Node> {
+  let found: Node | undefined;
+  let seen: unknown;
+  const look = async (): Promise<boolean> => {
+    const asked = fleet.nodes.find(({ isDown }) => !isDown) as Node;
+    const { body } = await asked.process.call('GET', '/v1/fleet');
+    seen = body;
+    const name = body.nodes.find(({ leads }: { leads: boolean }) => leads)?.node;
+    found = fleet.nodes.find((node) => node.name === name);
+    return found !== undefined && isMeant(found);
+  };
+  await until('one leads', look).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(seen)}`);
+  });
+  return found as Node;
+}
+
+t.test('the leader is killed in the middle of a release', async (t) => {
+  const messages: Message[] = [];
+  const url = await serve(t, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { data } = JSON.parse(Buffer.concat(chunks).toString());
+    messages.push({ id: String(request.headers['webhook-id']), revision: data.revision });
+    response.writeHead(204).end();
+  });
+  const fleet = await FleetFixture.start(3, { TEAL_PROBES_ALLOW: '127.0.0.0/8' });
+  t.teardown(() => fleet.stop());
+
+  const first = await leader(fleet);
+  const others = fleet.nodes.filter((node) => node !== first);
+  const [one, other] = others as [Node, Node];
+  const put = await one.process.call('PUT', '/v1/webhooks/hook', { url, triggers: ['on-revision'] });
+  t.equal(put.status, 201, JSON.stringify(put.body));
+  const pause = { pause: { duration: 3 } };
+  const steps = [10, 20, 30, 40, 50, 100].flatMap((setWeight) => [{ setWeight }, pause]);
+  const made = await one.process.call('POST', `${SERVICE}/releases`, { to: 'green', steps });
+  t.equal(made.status, 201, JSON.stringify(made.body));
+  const at = async (node: Node): Promise<{ state: string; stepIndex: number }> => {
+    const { body } = await node.process.call('GET', `${SERVICE}/releases/${made.body.id}`);
+    return body;
+  };
+
+  await until('the leader has taken steps', async () => (await at(one)).stepIndex >= 4);
+  const killedAt = performance.now();
+  await fleet.kill(first.name);
+  const second = await leader(fleet, (node) => node !== first);
+  t.ok(
+    performance.now() - killedAt < TAKEOVER_MS,
+    `another leads after ${Math.round(performance.now() - killedAt)} ms`,
+  );
+  await until('the release is done', async () => (await at(other)).state === 'completed');
+
+  const { body } = await other.process.call('GET', `${SERVICE}/history?limit=100`);
+  const taken = body.items
+    .filter(({ kind }: { kind: string }) => kind === 'release.step')
+    .map(({ revision }: { revision: number }) => revision);
+  t.equal(new Set(taken).size, taken.length);
+  const { body: weights } = await one.process.call('GET', `${SERVICE}/weights`);
+  t.equal(weights.shares.green, 1);
+
+  const { body: all } = await second.process.call('GET', `/v1/revisions?after=${put.body.revision}&limit=500`);
+  const wanted = all.items.map(({ revision }: { revision: number }) => revision);
+  await until('every revision was told of', async () =>
+    wanted.every((revision: number) => messages.some((each) => each.revision === revision)),
+  );
+  await sleep(1000);
+  const ids = Map.groupBy(messages, ({ revision }) => revision);
+  for (const [revision, told] of ids)
+    t.equal(new Set(told.map(({ id }) => id)).size, 1, `revision ${revision} has one id`);
+  t.equal(new Set(messages.map(({ id }) => id)).size, ids.size);
+
+  await t.test(
+    'one that stops in order is followed at once, and one that comes back does not lead by itself',
+    async (t) => {
+      await fleet.startAgain(first.name);
+      await fleet.live(first.name);
+      t.equal((await leader(fleet)).name, second.name);
+      second.isDown = true;
+      await second.process.end('SIGTERM');
+      const third = await leader(fleet, (node) => node !== second);
+      t.not(third.name, second.name);
+    },
+  );
+});
