@@ -22,6 +22,7 @@ import type { EtcdKeeper } from './keeper.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
+import { removeNode } from './remove.ts';
 import { readMembers, readNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
@@ -148,7 +149,7 @@ export class FleetNode implements FleetControl {
     const found = nodes.find((each) => each.node === node);
     if (found === undefined) return new Problem('node_unknown', `The fleet has no node ${node}.`);
     if (found.present) return new Problem('node_runs', `The node ${node} runs: stop it first.`);
-    return forget(keeper, node);
+    return removeNode(keeper, node, timingsOf(settings.staleAfterSeconds * 1000), steadyClock.steadyMs);
   }
 
   /** This node goes on alone, with all that it has. */
