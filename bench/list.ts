@@ -31,6 +31,8 @@ const ZONE = 'big.test';
 const client = fileURLToPath(new URL('./list-client.ts', import.meta.url));
 /** Until a start, or a list, has given back what it took for a moment. */
 const SETTLE_MS = 12_000;
+/** After the last list, until the thread that read them has ended too. */
+const READER_ENDED_MS = 35_000;
 const IDLE_MS = 10_000;
 const CHALLENGES = 10;
 /** Certificates that are renewed at once. */
@@ -56,7 +58,7 @@ export async function measureLists(folder: string, rrsets: number): Promise<List
       bodyBytes = bytes;
       rounds.push(round);
     }
-    await pause(SETTLE_MS);
+    await pause(READER_ENDED_MS);
     return { rrsets, bodyBytes, residentIdle, residentSettled: residentBytes([teal.pid]), answersIdle, rounds };
   } finally {
     await teal.end('SIGTERM');

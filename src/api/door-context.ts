@@ -21,7 +21,7 @@ export function doorContext(
   const { actor } = request;
   // Routes without a token change nothing.
   if (actor === undefined) return new Problem('token_missing', request.server.dialect.howToAsk);
-  return withWhy(request, { ...contextFor(request, actor, atMs), actor: `${door}:${who}` }, usual);
+  return withWhy(request, { ...contextFor(request, actor, atMs), actor: `${door}:${who}`, token: actor.name }, usual);
 }
 
 /** The same of somebody without a token, whom the route lets in all the same (`openTo`). `who`: as which the door knows him. */

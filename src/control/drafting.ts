@@ -47,7 +47,7 @@ export class Drafting {
   draft(command: Command, context: CommandContext, revision: number): Drafted {
     const drafted = draft(this.#store, command, context, revision);
     if (drafted instanceof Problem || !isDraft(drafted)) return drafted;
-    return new Grant(this.#store, context.limits).checkDraft(drafted, context.actor) ?? drafted;
+    return new Grant(this.#store, context.limits).checkDraft(drafted, context.token ?? context.actor) ?? drafted;
   }
 
   #entryOf(draft: Draft, outcome: Outcome, context: CommandContext): Entry {

@@ -106,7 +106,7 @@ export class Grant {
   }
 
   /** Refuses a draft that changes anything out of reach. */
-  checkDraft(draft: Pick<Draft, 'subjects' | 'changes' | 'hidesNamesOf'>, actor: string): Problem | undefined {
+  checkDraft(draft: Pick<Draft, 'subjects' | 'changes' | 'hidesNamesOf'>, token: string): Problem | undefined {
     if (this.#limits === undefined) return undefined;
     const { subjects, changes, hidesNamesOf } = draft;
     const zones = new Set(subjects.filter(({ kind }) => kind === 'zone').map(({ name }) => name));
@@ -115,7 +115,7 @@ export class Grant {
       outside.push(`names of the zone ${shown(hidesNamesOf)}`);
     if (outside[0] === undefined) return undefined;
     const to = this.isOfRecords ? ` to ${limitsInWords({ limits: this.#limits })}` : '';
-    const detail = `The token ${actor} is limited${to}, and this would also change ${outside[0]}.`;
+    const detail = `The token ${token} is limited${to}, and this would also change ${outside[0]}.`;
     return new Problem('token_forbidden', detail);
   }
 

@@ -6,7 +6,7 @@ import { parseStoredType, type RRsetBody } from '../../model/rrset.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { formatRdata, formatType, parseRdata } from '../../wire/rdata.ts';
-import { undottedNames } from '../../wire/typed-rdata.ts';
+import { parseTypedRdata, undottedNames } from '../../wire/typed-rdata.ts';
 import { splitStrings } from './texts.ts';
 
 /** One RRset as it is to be. */
@@ -30,6 +30,9 @@ const SPF = 99;
 const texts: readonly number[] = [TYPE.TXT, SPF];
 
 const WORDS = /^\S+(?: \S+)*$/;
+
+const NO_ALIAS = 'Teal has no ALIAS; where a CNAME cannot stand, write A and AAAA, or make a service of addresses';
+const NO_LUA = 'Teal runs no code for an answer; make a service of what is to be weighted or checked';
 
 /** An origin that no name is meant to be below (RFC 6761 §6.4). */
 const ELSEWHERE = nameToWire('invalid');
@@ -74,6 +77,7 @@ export function bodyOf({ type, ttlSeconds, contents, sent }: AskedRRset): RRsetB
 
 /** The engine's word on one of the changes, in the words that clients look for. */
 export function inClientsWords(problem: Problem, asked: readonly AskedRRset[]): Problem {
+  if (problem.pointer === '/changes') return bad(`${problem.detail} Send the other RRsets in another PATCH.`);
   const place = /^\/changes\/(\d+)(?:\/put\/rdata\/(\d+))?/.exec(problem.pointer ?? '');
   const rrset = asked[Number(place?.[1])];
   if (place === null || rrset === undefined || problem.status >= 500) return problem;
@@ -88,7 +92,9 @@ export function explain({ shown, sent }: AskedRRset, { code, detail }: Problem, 
     if (detail.includes(' says the same as ')) {
       return bad(`Duplicate record in RRset ${shown} with content "${sent[record]}"`);
     }
-    return bad(`Record ${shown.replace(' IN ', '/')} '${sent[record]}': Parsing record content: ${detail}`);
+    return bad(
+      `Record ${shown.replace(' IN ', '/')} '${sent[record]}': Parsing record content: ${detail.replace(/^Record \d+: /, '')}`,
+    );
   }
   const isClash = code === 'cname_conflict' || code === 'dname_conflict';
   return bad(`RRset ${shown}: ${isClash ? `Conflicts with pre-existing RRset: ${detail}` : detail}`);
@@ -123,7 +129,7 @@ function readRRset(zone: string, fields: Fields, verb: string): (AskedRRset & { 
   const shown = `${name}. IN ${typeText.toUpperCase()}`;
   if (!isAtOrBelow(name, zone)) return bad(`RRset ${shown}: Name is out of zone`);
   const type = parseStoredType(typeText.toUpperCase());
-  if (type instanceof Problem) return bad(`RRset ${shown}: unknown type given: ${type.detail}`);
+  if (type instanceof Problem) return bad(`RRset ${shown}: unknown type given: ${unlike(typeText) ?? type.detail}`);
   const nothing = { name, type, shown, ttlSeconds: 0, contents: [], sent: [], isUntouched: false };
   if (verb === 'DELETE') return nothing;
   if (verb !== 'REPLACE') return bad(`Changetype not understood: ${verb}`);
@@ -133,11 +139,12 @@ function readRRset(zone: string, fields: Fields, verb: string): (AskedRRset & { 
   if (records.length === 0) return nothing;
   const ttlSeconds = secondsOf(fields.ttl);
   if (ttlSeconds === undefined) return bad("Key 'ttl' not present or not an Integer");
-  const read = readContents({ ...nothing, ttlSeconds }, records);
+  const read = readContents(zone, { ...nothing, ttlSeconds }, records);
   return read instanceof Problem ? read : { ...nothing, ttlSeconds, ...read };
 }
 
 function readContents(
+  zone: string,
   { shown, type }: AskedRRset,
   records: readonly unknown[],
 ): Pick<AskedRRset, 'contents' | 'sent'> | Problem {
@@ -150,8 +157,8 @@ function readContents(
     const text = texts.includes(type) ? splitStrings(content) : content;
     const where = `Record ${shown.replace(' IN ', '/')} '${content}'`;
     if (text === undefined) return bad(`${where}: Not in expected format (parsed as '${quoted(content)}')`);
-    const whole = withFinalDots(type, text);
-    if (whole !== undefined) return bad(`${where}: Not in expected format (parsed as '${whole}')`);
+    const whole = withFinalDots(type, text, zone);
+    if (whole !== undefined) return bad(`${where}: Not in expected format (parsed as ${whole}`);
     if (fields.disabled === true) return bad(`${where}: Teal keeps no records that are disabled; leave it out`);
     if (contents.has(text)) return bad(`Duplicate record in RRset ${shown} with content "${content}"`);
     contents.set(text, content);
@@ -160,10 +167,18 @@ function readContents(
 }
 
 /** What a content would be read as, where a name in it lacks its final dot: who reads it again would not find what it sent. */
-function withFinalDots(type: number, text: string): string | undefined {
+function withFinalDots(type: number, text: string, zone: string): string | undefined {
   if (undottedNames(type, text, ELSEWHERE).length === 0) return undefined;
   const rdata = parseRdata(type, text);
-  return rdata instanceof Malformed ? undefined : formatRdata(type, rdata);
+  if (rdata instanceof Malformed) return undefined;
+  const typed = parseTypedRdata(type, text, nameToWire(zone));
+  const why = typed instanceof Malformed ? `: ${typed.reason}` : '';
+  return `'${formatRdata(type, rdata)}')${why}`;
+}
+
+/** What is to be done where PowerDNS has a type that is in no zone file. */
+function unlike(type: string): string | undefined {
+  return { ALIAS: NO_ALIAS, LUA: NO_LUA }[type.toUpperCase()];
 }
 
 function quoted(text: string): string {

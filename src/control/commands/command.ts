@@ -59,6 +59,8 @@ export const SELF = 'teal';
 export interface CommandContext {
   /** Name of the token (or `bootstrap`), for the log. */
   readonly actor: string;
+  /** Of the token, where the log is to name another one, as of changes that come through a door. */
+  readonly token?: string;
   /** What the token is limited to; a change of anything else is refused. */
   readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */

@@ -145,7 +145,6 @@ t.test('what PowerDNS would not keep as it is, is refused in its words', async (
   for (const [type, content, parsed] of [
     ['MX', '10 mail.example.com', '10 mail.example.com.'],
     ['CNAME', 'www.example.net', 'www.example.net.'],
-    ['SRV', '0 5 443 web', '0 5 443 web.'],
     ['TXT', 'abc', '"abc"'],
   ] as const) {
     const { status, body } = await ask('PATCH', ZONE, patchOf(replace('x.example.com.', type, 60, content)));
@@ -153,6 +152,22 @@ t.test('what PowerDNS would not keep as it is, is refused in its words', async (
     t.same(JSON.parse(body), {
       error: `Record x.example.com./${type} '${content}': Not in expected format (parsed as '${parsed}')`,
     });
+  }
+  for (const [type, content, words] of [
+    [
+      'SRV',
+      '0 5 443 web',
+      /\(parsed as '0 5 443 web\.'\): "web" without a final dot .* web\.example\.com\. or, if it is meant, web\.$/,
+    ],
+    ['NS', '192.0.2.1', /\(parsed as '192\.0\.2\.1\.'\): 192\.0\.2\.1 is an address, and NS has the name of a host/],
+    ['MX', '10 https://x.example.net', /is no name: a name has no scheme/],
+    ['A', '192.0.2.256', /Parsing record content: an IPv4 address such as 192\.0\.2\.1 was expected/],
+    ['ALIAS', 'x.example.net.', /^RRset x\.example\.com\. IN ALIAS: unknown type given: Teal has no ALIAS; .* service/],
+    ['LUA', 'A "ifportup(443)"', /IN LUA: unknown type given: .* make a service/],
+  ] as const) {
+    const { status, body } = await ask('PATCH', ZONE, patchOf(replace('x.example.com.', type, 60, content)));
+    t.equal(status, 422, content);
+    t.match(JSON.parse(body).error, words);
   }
   const long = `"${a(300)}"`;
   const twice = await ask('PATCH', ZONE, patchOf(replace('x.example.com.', 'TXT', 60, long, long)));
