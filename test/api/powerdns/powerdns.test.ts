@@ -1,8 +1,6 @@
 /** The door for PowerDNS's clients: what they rely on, what is refused and how, and what each token may. */
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { matches } from '../../../src/api/powerdns/search.ts';
-import { splitStrings } from '../../../src/api/powerdns/texts.ts';
 import { READER } from '../../fixtures/api.ts';
 import { openPowerdns, patchOf, replace, SERVER, ZONE } from '../../fixtures/powerdns.ts';
 
@@ -325,31 +323,4 @@ t.test('what is no RRset is refused in one sentence, whatever it is', async (t) 
     { numRuns: 30 },
   );
   t.equal((await newest()).revision, before);
-});
-
-t.test('long texts become strings that a record can have', async (t) => {
-  t.equal(splitStrings('"abc"'), '"abc"');
-  t.equal(splitStrings(' "a" "b"'), '"a" "b"');
-  t.equal(splitStrings('""'), '""');
-  t.equal(splitStrings(`"${'\\065'.repeat(300)}"`), `"${'\\065'.repeat(255)}" "${'\\065'.repeat(45)}"`);
-  t.equal(splitStrings(`"${'ä'.repeat(128)}"`), `"${'ä'.repeat(127)}" "ä"`);
-  t.equal(splitStrings('"say \\"x\\""'), '"say \\"x\\""');
-  for (const text of ['abc', '"abc', 'a "b"', '"a" b', '"a\\"', '']) t.equal(splitStrings(text), undefined, text);
-});
-
-t.test('a search takes * and ?', async (t) => {
-  for (const [pattern, text, isFound] of [
-    ['www.example.com', 'www.example.com', true],
-    ['www.example.com.', 'www.example.com', true],
-    ['www', 'www.example.com', false],
-    ['*www*', 'www.example.com', true],
-    ['w?w.*', 'www.example.com', true],
-    ['*a*b*', 'xaxbx', true],
-    ['*a*b', 'xaxbx', false],
-    ['*', '', true],
-    ['**', 'x', true],
-    ['?', 'ab', false],
-    ['', 'x', false],
-  ] as const)
-    t.equal(matches(pattern, text), isFound, `${pattern} in ${text}`);
 });
