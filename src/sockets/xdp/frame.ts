@@ -1,5 +1,6 @@
 /** Queries in frames: takes them out, has them answered, and makes the reply of the same frame, in place. */
 import type { Responder } from '../../responder/answer.ts';
+import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
 import type { Random } from '../../table/picking/pick.ts';
 import {
   ETHERNET,
@@ -25,50 +26,65 @@ const FRAME_BYTES_MIN = ETHERNET_BYTES + IPV4_BYTES + UDP.BYTES;
 const FRAGMENT_BITS = 0x3fff;
 
 /** What answers: the responder, or a test's stand-in. */
-export type Answerer = Pick<Responder, 'client' | 'answer'>;
+export type Answerer = Pick<Responder, 'client' | 'read' | 'lookAhead' | 'reply'>;
+
+/** Frames that are answered together: as many as the responder takes. */
+export const FRAMES_AT_ONCE = QUERIES_AT_ONCE;
 
 /** A memory with frames in it. */
 interface FrameMemory {
   readonly bytes: Uint8Array;
   /** The same by numbers of 16 bits. */
   readonly halves: Uint16Array;
-  /** Where a query is brought before its reply is written over it: room for a frame, at an even place. */
+  /** Where queries are brought before their replies are written over them: places of so many bytes from here on, even. */
   readonly scratch: number;
+  readonly scratchBytes: number;
 }
 
 /**
- * Answers frames in a memory. Everything is checked here anew, whatever the program in the kernel has looked at: no
- * frame makes it throw, or write outside of its own place. Sums are of halves in this machine's byte order, which gives
- * the same checksum (RFC 1071 §2 B).
+ * Answers frames in a memory, some together, so that the misses of their answers overlap. Everything is checked here
+ * anew, whatever the program in the kernel has looked at: no frame makes it throw, or write outside of its own place.
+ * Sums are of halves in this machine's byte order, which gives the same checksum (RFC 1071 §2 B).
  */
 export class FrameAnswerer {
+  /** Of each frame that was read: the length of the frame that it has become; 0: nothing is to be sent. */
+  readonly lengths = new Int32Array(FRAMES_AT_ONCE);
   readonly #bytes: Uint8Array;
   readonly #halves: Uint16Array;
   readonly #scratch: number;
+  readonly #scratchBytes: number;
   readonly #replyBytesMax: number;
   readonly #random: Random;
+  /** Frames with a query, of those that were read, and of each which one it was and where its parts begin. */
+  #queries = 0;
+  readonly #which = new Int32Array(FRAMES_AT_ONCE);
+  readonly #frames = new Int32Array(FRAMES_AT_ONCE);
+  readonly #packets = new Int32Array(FRAMES_AT_ONCE);
   /** Of the frame at hand: where its addresses stand, source first, how long each is, and where UDP begins. */
   #addresses = 0;
   #addressBytes = 0;
   #udp = 0;
 
   /** `replyBytesMax`: the longest DNS message that is ever answered with. */
-  constructor({ bytes, halves, scratch }: FrameMemory, replyBytesMax: number, random: Random) {
+  constructor({ bytes, halves, scratch, scratchBytes }: FrameMemory, replyBytesMax: number, random: Random) {
     this.#bytes = bytes;
     this.#halves = halves;
     this.#scratch = scratch;
+    this.#scratchBytes = scratchBytes;
     this.#replyBytesMax = replyBytesMax;
     this.#random = random;
   }
 
   /**
-   * Answers the frame of so many bytes at `at`, whose place ends before `placeEnd`. The length of the frame that it has
-   * become; 0: nothing is to be sent.
+   * Reads the frame of so many bytes at `at`, whose place ends before `placeEnd`, as number `i` below FRAMES_AT_ONCE,
+   * from 0 on. Nothing in it is changed yet.
    */
-  answer(responder: Answerer, at: number, length: number, placeEnd: number): number {
-    if (length < FRAME_BYTES_MIN || at + length > placeEnd || (at & 1) !== 0) return 0;
+  read(responder: Answerer, i: number, at: number, length: number, placeEnd: number): void {
+    if (i === 0) this.#queries = 0;
+    this.lengths[i] = 0;
+    if (length < FRAME_BYTES_MIN || at + length > placeEnd || (at & 1) !== 0) return;
     // A group asks nothing (IEEE 802.3 §3.2.3), and would be answered as one.
-    if ((this.#bytes[at + ETHERNET.FROM] & 1) !== 0) return 0;
+    if ((this.#bytes[at + ETHERNET.FROM] & 1) !== 0) return;
     const end = at + length;
     let ip = at + ETHERNET_BYTES;
     let type = this.#halves[(at + ETHERNET.TYPE) >> 1];
@@ -76,19 +92,48 @@ export class FrameAnswerer {
       type = this.#halves[(at + ETHERNET.TYPE + VLAN_BYTES) >> 1];
       ip += VLAN_BYTES;
     }
-    let reply = 0;
-    if (type === swapped(PROTOCOL.IPV4)) {
-      const udpEnd = this.#findIpv4(ip, end);
-      if (udpEnd !== 0) reply = this.#answerUdp(responder, udpEnd, placeEnd);
-      if (reply !== 0) this.#writeIpv4(ip, reply);
-    } else if (type === swapped(PROTOCOL.IPV6)) {
-      const udpEnd = this.#findIpv6(ip, end);
-      if (udpEnd !== 0) reply = this.#answerUdp(responder, udpEnd, placeEnd);
-      if (reply !== 0) this.#writeIpv6(ip, reply);
+    let udpEnd = 0;
+    if (type === swapped(PROTOCOL.IPV4)) udpEnd = this.#findIpv4(ip, end);
+    else if (type === swapped(PROTOCOL.IPV6)) udpEnd = this.#findIpv6(ip, end);
+    if (udpEnd === 0) return;
+    const query = this.#queries;
+    const scratch = this.#scratch + query * this.#scratchBytes;
+    const bytes = this.#takeMessage(scratch, udpEnd, placeEnd);
+    if (bytes < 0) return;
+    this.#which[query] = i;
+    this.#frames[query] = at;
+    this.#packets[query] = ip;
+    this.#queries = query + 1;
+    responder.client.set(this.#bytes, this.#addresses, this.#addressBytes);
+    responder.read(query, this.#bytes, scratch, scratch + bytes);
+  }
+
+  /** Answers what was read, each in its place: see `lengths`. */
+  answer(responder: Answerer): void {
+    const count = this.#queries;
+    responder.lookAhead(count);
+    for (let query = 0; query < count; query++) {
+      const ip = this.#packets[query];
+      const isV4 = this.#bytes[ip] >> 4 !== IPV6.PLAIN;
+      this.#point(ip, isV4);
+      const message = this.#udp + UDP.BYTES;
+      const reply = responder.reply(query, this.#bytes, message, true);
+      if (reply <= 0) continue;
+      const length = UDP.BYTES + reply;
+      this.#writeUdp(this.#udp, length);
+      if (isV4) this.#writeIpv4(ip, length);
+      else this.#writeIpv6(ip, length);
+      const at = this.#frames[query];
+      this.#turnEthernet(at);
+      this.lengths[this.#which[query]] = this.#udp + length - at;
     }
-    if (reply === 0) return 0;
-    this.#turnEthernet(at);
-    return this.#udp + reply - at;
+  }
+
+  /** Takes the packet at `ip`, which has a plain header, to hand. */
+  #point(ip: number, isV4: boolean): void {
+    this.#addresses = ip + (isV4 ? IPV4.FROM : IPV6.FROM);
+    this.#addressBytes = isV4 ? IPV4.ADDRESS_BYTES : IPV6.ADDRESS_BYTES;
+    this.#udp = ip + (isV4 ? IPV4_BYTES : IPV6_BYTES);
   }
 
   /** Where the packet at `ip` ends, if it is one whole UDP datagram of a sender that can be answered; else 0. */
@@ -103,9 +148,7 @@ export class FrameAnswerer {
     // "This" network, loopback, groups and beyond (RFC 6890 §2.2.2) send nothing over a wire.
     const first = bytes[ip + IPV4.FROM];
     if (first === 0 || first === 127 || first >= 224) return 0;
-    this.#addresses = ip + IPV4.FROM;
-    this.#addressBytes = IPV4.ADDRESS_BYTES;
-    this.#udp = ip + IPV4_BYTES;
+    this.#point(ip, true);
     return ip + packet;
   }
 
@@ -117,9 +160,7 @@ export class FrameAnswerer {
     if (packet < IPV6_BYTES + UDP.BYTES || ip + packet > end) return 0;
     // Groups, and what begins as the unspecified and the loopback address do (RFC 4291 §2.4): neither is a sender.
     if (bytes[ip + IPV6.FROM] === 0xff || this.#isNobody(ip + IPV6.FROM)) return 0;
-    this.#addresses = ip + IPV6.FROM;
-    this.#addressBytes = IPV6.ADDRESS_BYTES;
-    this.#udp = ip + IPV6_BYTES;
+    this.#point(ip, false);
     return ip + packet;
   }
 
@@ -130,36 +171,22 @@ export class FrameAnswerer {
   }
 
   /**
-   * Answers the datagram at hand, which may reach up to `udpEnd`, in its place. The length of the datagram that is the
-   * reply, its header included and complete; 0 for none.
+   * Copies the message of the datagram at hand, which may reach up to `udpEnd`, to where it is answered from. Its bytes;
+   * -1: it cannot be answered, or its checksum is wrong.
    */
-  #answerUdp(responder: Answerer, udpEnd: number, placeEnd: number): number {
+  #takeMessage(scratch: number, udpEnd: number, placeEnd: number): number {
     const bytes = this.#bytes;
-    const udp = this.#udp;
-    const message = udp + UDP.BYTES;
-    const length = readHalf(bytes, udp + UDP.LENGTH);
-    if (length < UDP.BYTES || udp + length > udpEnd) return 0;
-    // Nobody can be sent to port 0; and the longest reply, with a byte behind it, must find its room.
-    if ((bytes[udp + UDP.FROM] | bytes[udp + UDP.FROM + 1]) === 0) return 0;
-    if (message + this.#replyBytesMax >= placeEnd) return 0;
-    if (!this.#takeMessage(length)) return 0;
-    responder.client.set(bytes, this.#addresses, this.#addressBytes);
-    const end = this.#scratch + length - UDP.BYTES;
-    const reply = responder.answer(bytes, this.#scratch, end, bytes, message, true);
-    if (reply <= 0) return 0;
-    this.#writeUdp(udp, UDP.BYTES + reply);
-    return UDP.BYTES + reply;
-  }
-
-  /** Copies the message of the datagram at hand to where it is answered from; false: its checksum is wrong. */
-  #takeMessage(length: number): boolean {
     const halves = this.#halves;
     const udp = this.#udp;
+    const length = readHalf(bytes, udp + UDP.LENGTH);
+    if (length < UDP.BYTES || udp + length > udpEnd) return -1;
+    // Nobody can be sent to port 0; and the longest reply, with a byte behind it, must find its room.
+    if (halves[udp >> 1] === 0 || udp + UDP.BYTES + this.#replyBytesMax >= placeEnd) return -1;
     const pseudo = this.#sumPseudo(length);
     const checksum = halves[(udp + UDP.CHECKSUM) >> 1];
     let sum = pseudo + halves[udp >> 1] + halves[(udp + UDP.TO) >> 1] + halves[(udp + UDP.LENGTH) >> 1] + checksum;
     let from = (udp + UDP.BYTES) >> 1;
-    let to = this.#scratch >> 1;
+    let to = scratch >> 1;
     const last = (udp + length) >> 1;
     for (; from < last; from++) {
       const half = halves[from];
@@ -171,11 +198,11 @@ export class FrameAnswerer {
       halves[to] = half;
       sum += half;
     }
-    if (fold(sum) === 0xffff) return true;
     // Without one (RFC 768), which IPv6 forbids (RFC 8200 §8.1). Or it was to be computed by a card that this packet of
     // a sender on the same machine never met: then the sum of the pseudo header alone stands there.
-    if (checksum === 0) return this.#addressBytes === IPV4.ADDRESS_BYTES;
-    return checksum === fold(pseudo);
+    const isRight =
+      fold(sum) === 0xffff || (checksum === 0 ? this.#addressBytes === IPV4.ADDRESS_BYTES : checksum === fold(pseudo));
+    return isRight ? length - UDP.BYTES : -1;
   }
 
   /** Turns the header of the datagram at hand around: ports, the new length, the checksum over all of it. */

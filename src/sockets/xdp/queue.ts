@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import type { Random } from '../../table/picking/pick.ts';
 import type { Libc } from '../libc.ts';
 import { LINUX } from '../libc.ts';
-import { type Answerer, FrameAnswerer } from './frame.ts';
+import { type Answerer, FRAMES_AT_ONCE, FrameAnswerer } from './frame.ts';
 import type { QueueMemory, Ring } from './rings.ts';
 
 /** Frames in a turn: enough to spread the cost of a call to the kernel, few enough to stay in the processor's caches. */
 export const XDP_BATCH = 64;
+/** From a line of the processor's caches to the next, in words. */
+const LINE_WORDS = 16;
 /** Frames that the kernel sends by one call, where it copies them (TX_BATCH_SIZE in net/xdp/xsk.c). */
 const SENT_BY_A_CALL = 32;
 /** In a ring's flags: the kernel waits to be called (XDP_RING_NEED_WAKEUP). */
@@ -42,12 +44,15 @@ export class XdpQueue {
   readonly #completion: Ring;
   readonly #state: number;
   readonly #owner: number;
+  /** What looking ahead has read, so that no compiler leaves it out. */
+  looked = 0;
 
   constructor(libc: Libc, { fd, memory, layout, replyBytesMax }: QueueShare, random: Random) {
     this.fd = fd;
     this.#libc = libc;
     this.#words = new Int32Array(memory);
-    const parts = { bytes: new Uint8Array(memory), halves: new Uint16Array(memory), scratch: layout.scratch };
+    const { scratch, scratchBytes } = layout;
+    const parts = { bytes: new Uint8Array(memory), halves: new Uint16Array(memory), scratch, scratchBytes };
     this.#frames = new FrameAnswerer(parts, replyBytesMax, random);
     this.#placeBytes = layout.placeBytes;
     this.#mask = layout.places - 1;
@@ -74,24 +79,27 @@ export class XdpQueue {
   answer(responder: Answerer, count: number): void {
     const words = this.#words;
     const mask = this.#mask;
-    const place = -this.#placeBytes;
+    const frames = this.#frames;
     const rx = words[this.#rx.consumer];
     let tx = words[this.#tx.producer];
     let fill = words[this.#fill.producer];
     words[this.#state + STATE.IN_HAND] = count;
-    for (let i = 0; i < count; i++) {
-      const received = this.#rx.descriptors + (((rx + i) & mask) << 2);
-      const at = words[received];
-      const placeEnd = (at & place) + this.#placeBytes;
-      const reply = this.#frames.answer(responder, at, words[received + 2], placeEnd);
-      if (reply > 0) {
-        const sent = this.#tx.descriptors + ((tx++ & mask) << 2);
-        words[sent] = at;
-        words[sent + 1] = 0;
-        words[sent + 2] = reply;
-        words[sent + 3] = 0;
-      } else {
-        words[this.#fill.descriptors + ((fill++ & mask) << 1)] = at;
+    for (let done = 0; done < count; done += FRAMES_AT_ONCE) {
+      const many = count - done < FRAMES_AT_ONCE ? count - done : FRAMES_AT_ONCE;
+      this.#read(responder, rx + done, many);
+      frames.answer(responder);
+      for (let i = 0; i < many; i++) {
+        const at = words[this.#rx.descriptors + (((rx + done + i) & mask) << 2)];
+        const reply = frames.lengths[i];
+        if (reply > 0) {
+          const sent = this.#tx.descriptors + ((tx++ & mask) << 2);
+          words[sent] = at;
+          words[sent + 1] = 0;
+          words[sent + 2] = reply;
+          words[sent + 3] = 0;
+        } else {
+          words[this.#fill.descriptors + ((fill++ & mask) << 1)] = at;
+        }
       }
     }
     // A thread that was given up for dead, and another one put in its place, must not give what that one has given.
@@ -101,6 +109,24 @@ export class XdpQueue {
     Atomics.store(words, this.#fill.producer, fill);
     Atomics.store(words, this.#rx.consumer, (rx + count) | 0);
     words[this.#state + STATE.IN_HAND] = 0;
+  }
+
+  /** Reads so many frames from this one on. */
+  #read(responder: Answerer, first: number, many: number): void {
+    const words = this.#words;
+    const place = -this.#placeBytes;
+    // Another core has written them: looked at one after the other, without a branch between, their misses overlap.
+    let looked = 0;
+    for (let i = 0; i < many; i++) {
+      const at = words[this.#rx.descriptors + (((first + i) & this.#mask) << 2)] >> 2;
+      looked |= words[at] | words[at + LINE_WORDS];
+    }
+    this.looked = looked;
+    for (let i = 0; i < many; i++) {
+      const received = this.#rx.descriptors + (((first + i) & this.#mask) << 2);
+      const at = words[received];
+      this.#frames.read(responder, i, at, words[received + 2], (at & place) + this.#placeBytes);
+    }
   }
 
   /** Has the kernel send what waits to be sent, and takes back the places of what was sent. */

@@ -3,13 +3,15 @@
  * go back and forth, mapped over its tail (Documentation/networking/af_xdp.rst of Linux).
  */
 
+import { FRAMES_AT_ONCE } from './frame.ts';
+
 /** Of memory, as the kernel maps it. */
 const PAGE_BYTES = 4096;
 const WASM_PAGE_BYTES = 65_536;
 /** What a receiving place holds before a frame: XDP_PACKET_HEADROOM. */
 export const HEADROOM_BYTES = 256;
-/** Room for the longest frame that is answered, and a byte more. */
-const SCRATCH_BYTES = 4096 + 64;
+/** Of the processor's caches. */
+const LINE_BYTES = 64;
 
 /** Where a ring keeps what, from the start of its mapping, in bytes, as the kernel says by XDP_MMAP_OFFSETS. */
 export interface RingOffsets {
@@ -38,6 +40,7 @@ export interface QueueMemory {
   readonly rings: Readonly<Record<RingName, Ring>>;
   /** See FrameMemory. */
   readonly scratch: number;
+  readonly scratchBytes: number;
   /** Two words of our own: see XdpQueue. */
   readonly state: number;
   readonly bytes: number;
@@ -66,8 +69,11 @@ export function layOutQueue(
     return { producer: word(producer), consumer: word(consumer), descriptors: word(descriptors), flags: word(flags) };
   };
   const rings = { rx: ring('rx'), tx: ring('tx'), fill: ring('fill'), completion: ring('completion') };
-  const own = take(SCRATCH_BYTES);
-  return { places, placeBytes, mappings, rings, scratch: own + 64, state: own >> 2, bytes: next };
+  // A line more than a frame may have, so that the first lines of all do not compete for the same few places.
+  const scratchBytes = placeBytes + LINE_BYTES;
+  const own = take(LINE_BYTES + FRAMES_AT_ONCE * scratchBytes);
+  const scratch = own + LINE_BYTES;
+  return { places, placeBytes, mappings, rings, scratch, scratchBytes, state: own >> 2, bytes: next };
 }
 
 /** What is used of it; the types of the language leave it to those of browsers. */

@@ -2,17 +2,18 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Client } from '../../../src/responder/client.ts';
-import { type Answerer, FrameAnswerer } from '../../../src/sockets/xdp/frame.ts';
+import { type Answerer, FRAMES_AT_ONCE, FrameAnswerer } from '../../../src/sockets/xdp/frame.ts';
 import { Xoshiro128 } from '../../../src/table/picking/pick.ts';
 import { buildFrame, type FrameFields, readFrame } from '../../fixtures/frames.ts';
 import { corpus, mulberry32, packets } from '../../fixtures/mutate.ts';
 import { world } from '../../fixtures/world.ts';
 
 const PLACE_BYTES = 2048;
-/** Places before and behind that nobody may touch. */
-const PLACES = 3;
+/** A frame alone stands in the second one; nobody may touch the others. */
+const PLACES = 5;
 const AT = PLACE_BYTES + 256;
 const SCRATCH = PLACES * PLACE_BYTES;
+const SCRATCH_BYTES = PLACE_BYTES + 64;
 const REPLY_BYTES_MAX = 1452;
 const OURS = [0x02, 0xff, 0xee, 0xdd, 0xcc, 0xbb];
 const THEIRS = [0x02, 0, 0, 0, 0, 0x99];
@@ -20,23 +21,41 @@ const THEIRS = [0x02, 0, 0, 0, 0, 0x99];
 const untouched = new Uint8Array(SCRATCH).fill(0xa5);
 
 class Bench {
-  readonly bytes = new Uint8Array(SCRATCH + 4096);
+  readonly bytes = new Uint8Array(SCRATCH + FRAMES_AT_ONCE * SCRATCH_BYTES);
   readonly frames: FrameAnswerer;
+
   constructor() {
     const halves = new Uint16Array(this.bytes.buffer);
     const random = new Xoshiro128(Uint32Array.of(1, 2, 3, 4));
-    this.frames = new FrameAnswerer({ bytes: this.bytes, halves, scratch: SCRATCH }, REPLY_BYTES_MAX, random);
+    const parts = { bytes: this.bytes, halves, scratch: SCRATCH, scratchBytes: SCRATCH_BYTES };
+    this.frames = new FrameAnswerer(parts, REPLY_BYTES_MAX, random);
   }
 
   /** The frame that this one becomes; undefined: none. Throws where anything outside its place has changed. */
   answer(frame: Uint8Array, responder: Answerer): Buffer | undefined {
     this.bytes.set(untouched);
     this.bytes.set(frame, AT);
-    const length = this.frames.answer(responder, AT, frame.length, 2 * PLACE_BYTES);
+    this.frames.read(responder, 0, AT, frame.length, 2 * PLACE_BYTES);
+    this.frames.answer(responder);
+    const length = this.frames.lengths[0];
     const isTouched = (from: number, to: number): boolean =>
       Buffer.compare(this.bytes.subarray(from, to), untouched.subarray(from, to)) !== 0;
     if (isTouched(0, AT) || isTouched(2 * PLACE_BYTES, SCRATCH)) throw new Error('something outside the place changed');
     return length === 0 ? undefined : Buffer.from(this.bytes.subarray(AT, AT + length));
+  }
+
+  /** The same of several at once, each in a place of its own. */
+  answerAll(frames: readonly Uint8Array[], responder: Answerer): (Buffer | undefined)[] {
+    this.bytes.set(untouched);
+    const at = (i: number): number => i * PLACE_BYTES + 256;
+    for (const [i, frame] of frames.entries()) this.bytes.set(frame, at(i));
+    for (const [i, { length }] of frames.entries())
+      this.frames.read(responder, i, at(i), length, (i + 1) * PLACE_BYTES);
+    this.frames.answer(responder);
+    return frames.map((_, i) => {
+      const length = this.frames.lengths[i];
+      return length === 0 ? undefined : Buffer.from(this.bytes.subarray(at(i), at(i) + length));
+    });
   }
 }
 
@@ -46,16 +65,22 @@ class Echo implements Answerer {
   /** Who asked last. */
   asker = '';
   readonly #more: number;
+  readonly #messages: Uint8Array[] = [];
 
   constructor(more: number) {
     this.#more = more;
   }
 
-  answer(request: Uint8Array, start: number, end: number, bytes: Uint8Array, at: number): number {
-    this.asker = Buffer.from(this.client.bytes.subarray(this.client.at, this.client.at + this.client.length)).toString(
-      'hex',
-    );
-    const message = request.slice(start, end);
+  read(i: number, request: Uint8Array, start: number, end: number): void {
+    this.#messages[i] = request.slice(start, end);
+    const { bytes, at, length } = this.client;
+    this.asker = Buffer.from(bytes.subarray(at, at + length)).toString('hex');
+  }
+
+  lookAhead(): void {}
+
+  reply(i: number, bytes: Uint8Array, at: number): number {
+    const message = this.#messages[i] as Uint8Array;
     const length = Math.max(0, Math.min(REPLY_BYTES_MAX, message.length + this.#more));
     bytes.set(message.subarray(0, length), at);
     bytes.fill(0x5a, at + Math.min(message.length, length), at + length);
@@ -132,6 +157,32 @@ t.test('to the station, address and port that asked, from those that were asked,
   );
 });
 
+t.test('several at once are answered as each of them alone', async () => {
+  const bench = new Bench();
+  const { responder } = world({ 'example.test': '@ SOA ns. host. 1 2 3 4 5\napp A 192.0.2.10\n@ NS ns1\n' });
+  responder.enter(0);
+  const some = fc.record({
+    fields: fc.constantFrom(v4, v6, { ...v4, vlan: 7 }),
+    message: fc.constantFrom(...corpus, Uint8Array.of(1)),
+    checksum: fc.constantFrom('whole' as const, 'wrong' as const),
+    sourcePort: fc.nat(0xffff),
+  });
+  fc.assert(
+    fc.property(fc.array(some, { minLength: 1, maxLength: PLACES }), (asked) => {
+      const frames = asked.map(({ fields: each, ...more }) => buildFrame({ ...each, ...more }));
+      const together = bench.answerAll(frames, responder);
+      return frames.every((frame, i) => {
+        const [one, other] = [bench.answer(frame, responder), together[i]];
+        if (one === undefined || other === undefined) return one === other;
+        const [a, b] = [readFrame(one), readFrame(other)];
+        return a.message.equals(b.message) && a.destinationPort === b.destinationPort && a.vlan === b.vlan;
+      });
+    }),
+    { numRuns: 300 },
+  );
+  responder.leave();
+});
+
 t.test('every reply has a checksum, that of zero written as all ones', async (t) => {
   const bench = new Bench();
   // Two bytes of the message run through all values, so that one of the sums is zero.
@@ -185,7 +236,10 @@ t.test('what a socket would not get, or could not answer, gives no reply', async
   // A driver that leaves more room before a frame leaves less behind it: there a long reply might not fit.
   bench.bytes.fill(0);
   bench.bytes.set(buildFrame(v4), AT + 512);
-  t.equal(bench.frames.answer(new Echo(0), AT + 512, buildFrame(v4).length, 2 * PLACE_BYTES), 0);
+  const echo = new Echo(0);
+  bench.frames.read(echo, 0, AT + 512, buildFrame(v4).length, 2 * PLACE_BYTES);
+  bench.frames.answer(echo);
+  t.equal(bench.frames.lengths[0], 0);
 });
 
 t.test(
