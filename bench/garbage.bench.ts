@@ -1,16 +1,30 @@
 /**
- * `npm run bench:garbage`: garbage collections of a batch worker while it answers 10 million queries, in full batches
- * and in small ones.
+ * `npm run bench:garbage -- [xdp]`: garbage collections of a worker while it answers 10 million queries, in full batches
+ * and in small ones; or by AF_XDP, between two namespaces, as root.
  */
-import { measureGarbage } from './garbage.ts';
+import { openWire } from '../test/fixtures/two-namespaces.ts';
+import { type Garbage, measureGarbage, measureXdpGarbage } from './garbage.ts';
 
 const WARMUP_ANSWERS = 1_000_000;
 const ANSWERS = 10_000_000;
 
-for (const outstanding of [128, 8]) {
-  const { collections, bytes, batches } = await measureGarbage(outstanding, WARMUP_ANSWERS, ANSWERS);
+function tell({ collections, bytes, batches }: Garbage, how: string): void {
   console.log(
-    `${ANSWERS.toLocaleString('en')} answers in ${batches.toLocaleString('en')} batches, ${outstanding} outstanding: ` +
+    `${ANSWERS.toLocaleString('en')} answers in ${batches.toLocaleString('en')} batches, ${how}: ` +
       `${collections} garbage collections, ${bytes} bytes allocated`,
   );
+}
+
+if (process.argv[2] === 'xdp') {
+  const wire = openWire();
+  if (typeof wire === 'string') throw new Error(wire);
+  try {
+    tell(await measureXdpGarbage(wire, WARMUP_ANSWERS, ANSWERS), 'by AF_XDP');
+  } finally {
+    wire.close();
+  }
+} else {
+  for (const outstanding of [128, 8]) {
+    tell(await measureGarbage(outstanding, WARMUP_ANSWERS, ANSWERS), `${outstanding} outstanding`);
+  }
 }

@@ -13,11 +13,22 @@ export interface TealServerOptions {
   readonly size: ZoneSize;
   readonly port: number;
   readonly workers: number;
+  /** Default: loopback. */
+  readonly address?: string;
+  /** Default: batch. */
+  readonly transport?: 'batch' | 'xdp';
   /** The module that a worker runs, where it is not the server's own. */
   readonly entry?: string;
 }
 
-const { size, port, workers, entry } = JSON.parse(process.argv[2]) as TealServerOptions;
+const {
+  size,
+  port,
+  workers,
+  address = '127.0.0.1',
+  transport = 'batch',
+  entry,
+} = JSON.parse(process.argv[2]) as TealServerOptions;
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
@@ -29,9 +40,9 @@ for (const changes of benchChanges(size)) {
 }
 const quiet = { info: () => {}, warn: console.error, error: console.error };
 const fleet = await Fleet.start({
-  listen: [{ address: '127.0.0.1', port }],
+  listen: [{ address, port }],
   workers,
-  transport: 'batch',
+  transport,
   responder: benchOptions(),
   receiveBufferBytes: 4 * 2 ** 20,
   tcp: {
@@ -47,5 +58,5 @@ const fleet = await Fleet.start({
   log: quiet,
   ...(entry === undefined ? {} : { entry: new URL(entry, import.meta.url) }),
 });
-console.log(JSON.stringify({ port: fleet.endpoints[0]?.port }));
+console.log(JSON.stringify({ port: fleet.endpoints[0]?.port, transport: fleet.transport }));
 process.once('SIGTERM', () => fleet.stop().then(() => process.exit(0)));

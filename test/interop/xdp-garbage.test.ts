@@ -1,0 +1,21 @@
+/** A worker of AF_XDP leaves no garbage: nothing is allocated for a query, nor for a batch. */
+import t from 'tap';
+import { measureXdpGarbage } from '../../bench/garbage.ts';
+import { openWire } from '../fixtures/two-namespaces.ts';
+
+const WARMUP_ANSWERS = 300_000;
+const ANSWERS = 1_000_000;
+/** A number object has 16 bytes: one for each answer would be 16 MB. Code compiled late takes some. */
+const ALLOWED_BYTES = 1_000_000;
+
+t.setTimeout(300_000);
+
+t.test(`${ANSWERS} answers`, async (t) => {
+  const wire = openWire();
+  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+  t.teardown(() => wire.close());
+  const found = await measureXdpGarbage(wire, WARMUP_ANSWERS, ANSWERS).catch((error: Error) => error.message);
+  if (typeof found === 'string' && /serves$/.test(found)) return t.comment(`LEFT OUT: ${found}`);
+  if (typeof found === 'string') return t.fail(found);
+  t.ok(found.bytes < ALLOWED_BYTES, `${found.bytes} bytes allocated, ${found.collections} collections`);
+});
