@@ -17,7 +17,7 @@ import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
 import { chunksOf, firstProblem } from './loading.ts';
 import { answered } from './log/answered.ts';
-import { changesSince, foreign, healthChanges } from './log/catch-up.ts';
+import { catchUp } from './log/catch-up.ts';
 import { heldAt } from './log/history.ts';
 import { localLog } from './log/local.ts';
 import type { Appended, Log } from './log/log.ts';
@@ -48,7 +48,7 @@ export class Engine {
   readonly #drafting: Drafting;
   /** A commit of which could not be told whether it was kept. */
   #doubtful: Entry | undefined;
-  #isHalted = false;
+  isHalted = false;
   readonly #queue = new Queue();
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
@@ -67,7 +67,7 @@ export class Engine {
 
   /** Nothing is changed any more: whoever still runs after a fault is refused. */
   halt(): void {
-    this.#isHalted = true;
+    this.isHalted = true;
   }
 
   /**
@@ -113,17 +113,19 @@ export class Engine {
   /**
    * Goes on with a table that holds what this store held at some revision, and with what readers were answered by since.
    * To be called instead of `load`. Where it gives a reason, the table is of no use, and must not be changed any more.
+   * `uncountedUntilMs`: Unix time, milliseconds, until which answers may have been given that the counters do not have.
    */
-  goOn(): string | undefined {
+  goOn(uncountedUntilMs?: number): string | undefined {
     const { held, content } = this.#table;
     if (held === undefined) return 'it was never loaded to its end';
-    const why = foreign(this.#store, held);
-    if (why !== undefined) return why;
-    const changes = changesSince(this.#store, content, held, this.#inForce);
+    const changes = catchUp(this.#store, content, held, this.#inForce);
     if (typeof changes === 'string') return changes;
-    const full = this.#table.prepare([...changes, ...healthChanges(this.#store, content, this.#inForce)]);
+    const full = this.#table.prepare(changes);
     if (full !== undefined) return full.detail;
     this.#table.publish(this.#heldNow());
+    if (uncountedUntilMs !== undefined) {
+      for (const service of content.services()) content.noteHeld(withHeld(service, service, uncountedUntilMs));
+    }
     return undefined;
   }
 
@@ -174,7 +176,7 @@ export class Engine {
    * that was applied already changes nothing. Where it gives a Problem, nothing has changed here, and the node is behind.
    */
   apply(entry: Entry): Problem | undefined {
-    if (this.#isHalted) return HALTED;
+    if (this.isHalted) return HALTED;
     return this.#unlessUnavailable(() => {
       this.#settle();
       const { revision } = entry.revision;
@@ -191,7 +193,7 @@ export class Engine {
   }
 
   #tryExecute(command: Command, context: CommandContext): CommandResult | Promise<CommandResult> {
-    if (this.#isHalted) return HALTED;
+    if (this.isHalted) return HALTED;
     return this.#unlessUnavailable(() => {
       this.#settle();
       return this.#executeNow(command, context);
@@ -243,7 +245,7 @@ export class Engine {
     const finish = (appended: Appended): CommandResult | Promise<CommandResult> => {
       if (appended instanceof Problem) return appended;
       // It stands in the log, and is for the next process to apply.
-      if (this.#isHalted) return HALTED;
+      if (this.isHalted) return HALTED;
       if (appended === 'behind') return this.#tryExecute(command, context);
       if (this.#log.fleet === undefined) return this.#carryOut(entry, context) ?? outcome;
       const failed = this.#unlessUnavailable(() => this.#carryOut(entry, context));
@@ -329,7 +331,7 @@ export class Engine {
    * synchronous, so that the two never overlap, and each is seen whole. `service`: as the store has it.
    */
   refresh(service: Service): Problem | undefined {
-    if (this.#isHalted) return HALTED;
+    if (this.isHalted) return HALTED;
     const full = this.#prepare([{ op: 'putService', service }]);
     if (full === undefined) this.#table.publish();
     return full;

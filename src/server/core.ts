@@ -1,37 +1,24 @@
 /** What keeps: the store, the table that is compiled of it, and the engine between them. */
-import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import type { Settings } from '../config.ts';
-import { Engine } from '../control/engine.ts';
-import { inForce, SeenHealth } from '../control/observed/health.ts';
+import { SeenHealth } from '../control/observed/health.ts';
 import { afterMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
-import { CounterRegistry } from '../table/counters.ts';
-import type { SharedTable } from '../table/memory.ts';
-import { Table } from '../table/table.ts';
-import { mustSeed, seedCommands } from './bootstrap.ts';
-import { logChanges } from './change-log.ts';
-import { mustLoad, mustWork, StartError } from './errors.ts';
+import type { TableMemory } from '../table/shared-memory.ts';
+import type { Table } from '../table/table.ts';
+import { mustLoad, StartError } from './errors.ts';
+import { IMAGE_FILE } from './image/format.ts';
+import { ImageKeeper } from './image/keeper.ts';
+import { type Answering, type CoreMemory, type OpenedTable, openTable } from './open-table.ts';
 import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
+import { readVersion } from './version.ts';
 
-export interface Core {
+export interface Core extends OpenedTable {
   readonly store: Store;
-  readonly table: Table;
-  readonly registry: CounterRegistry;
   readonly seen: SeenHealth;
-  readonly engine: Engine;
-}
-
-/** Where the table lies. */
-export interface CoreMemory {
-  readonly shared: SharedTable;
-  /** Those of each data process that may count at once, one after the other. */
-  readonly counters: readonly SharedArrayBuffer[];
-  readonly places: number;
-  /** What is noted of pools beside them; undefined: in a memory of this process. */
-  readonly notes?: SharedArrayBuffer;
 }
 
 const WHAT_COLLECTS = 'the collection of free memory';
@@ -40,8 +27,14 @@ const COLLECT_MS = 1000;
 /** And how often while a dropped zone is being given back: leaves most of the time to others. */
 const COLLECT_SOON_MS = 10;
 
-/** When it returns the table holds what the store holds. */
-export function openCore(settings: Settings, makeMemory: () => CoreMemory, log: Logger, stops: PlaneStops): Core {
+/** When it resolves the table holds what the store holds. `answering`: called once; its failure is that of the start. */
+export async function openCore(
+  settings: Settings,
+  makeMemory: () => CoreMemory,
+  log: Logger,
+  stops: PlaneStops,
+  answering: Answering,
+): Promise<Core> {
   const { contentRevisions: revisions, contentMaxBytes: maxBytes } = settings.history;
   const store = openStore(settings.dataDir, {
     startEmpty: settings.startEmpty,
@@ -53,26 +46,28 @@ export function openCore(settings: Settings, makeMemory: () => CoreMemory, log: 
       `${settings.dataDir} holds the log of the fleet ${store.fleet.name}, and the settings have no section fleet: changes made here alone would be lost. teal fleet leave makes it one node again`,
     );
   }
-  const { shared, counters, places, notes } = makeMemory();
-  const registry = new CounterRegistry(counters, randomInt(2 ** 32), places, notes);
-  const table = new Table(shared, registry);
+  let image: ImageKeeper | undefined;
+  // After those who answer, and count.
+  stops.dataPlane.push(() => image?.stop());
+  const memory = makeMemory();
   const seen = new SeenHealth(systemClock);
-  const engine = mustLoad(settings.dataDir, () => loadEngine(store, table, seen, settings, log));
+  let failed: { readonly error: unknown } | undefined;
+  const told = async (where: TableMemory): Promise<void> => {
+    try {
+      await answering(where);
+    } catch (error) {
+      failed = { error };
+    }
+  };
+  const ground = { settings, store, seen, places: memory.places, log, answering: told };
+  const opened = await mustLoad(settings.dataDir, () => openTable(ground, memory));
+  if (failed !== undefined) throw (failed as { error: unknown }).error;
+  const { table, engine } = opened;
+  const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
+  image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
   stops.controlPlane.push(collectInTurns(table));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
-  return { store, table, registry, seen, engine };
-}
-
-/** The engine, with what the store holds in the table; an empty store is seeded. */
-function loadEngine(store: Store, table: Table, seen: SeenHealth, { bootstrap }: Settings, log: Logger): Engine {
-  const engine = new Engine(store, table, (service) => inForce(service, seen));
-  logChanges(engine, log.child({ part: 'changes' }));
-  const startedAt = performance.now();
-  mustWork(engine.load(Date.now()));
-  mustSeed(engine.seed(seedCommands(bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
-  const ms = Math.round(performance.now() - startedAt);
-  log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');
-  return engine;
+  return { store, seen, ...opened };
 }
 
 /** Frees what workers have left, now and then; returns how to stop that. */

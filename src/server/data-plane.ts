@@ -7,8 +7,7 @@ import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
 import { useHugePages } from '../sockets/huge-pages.ts';
 import { withoutMissingLoopback } from '../sockets/loopback.ts';
 import { startWatchdog, watchdogTask } from '../sockets/watchdog.ts';
-import { createCounterMemory } from '../table/counters.ts';
-import { createSharedTable } from '../table/memory.ts';
+import { createTableMemory } from '../table/shared-memory.ts';
 import { type Core, openCore } from './core.ts';
 import { logFaults } from './faults.ts';
 import { measuredHealth } from './measured-health.ts';
@@ -32,15 +31,19 @@ export async function startDataPlane(
   stops: PlaneStops,
 ): Promise<DataPlane & { readonly fleet: Fleet }> {
   const workers = udpWorkersOf(settings.dns.workers);
-  const counters = Array.from({ length: workers + 1 }, createCounterMemory);
-  const shared = createSharedTable(settings.table.initialBytes, settings.table.maxBytes);
+  const memory = createTableMemory({ readers: workers + 1, ...settings.table });
+  const { shared, counters } = memory;
   useHugePages(shared.arena);
-  const core = openCore(settings, () => ({ shared, counters, places: 1 }), log, stops);
-
   // Answered as soon as may be: whoever waits, waits for this. Stopped after the API, for the same reason.
-  const fleet = await startFleet(settings, { workers, shared, counters, inherited }, log);
-  stops.dataPlane.push(() => fleet.stop());
-  stops.dataPlane.push(startWatchdog(fleet.own, counters.length, watchdogTask(process.env)));
+  const answering = Promise.withResolvers<Fleet>();
+  const answer = async (): Promise<void> => {
+    const fleet = await startFleet(settings, { workers, shared, counters, inherited }, log);
+    stops.dataPlane.push(() => fleet.stop());
+    stops.dataPlane.push(startWatchdog(fleet.own, counters.length, watchdogTask(process.env)));
+    answering.resolve(fleet);
+  };
+  const core = await openCore(settings, () => ({ ...memory, places: 1 }), log, stops, answer);
+  const fleet = await answering.promise;
   return { ...core, fleet, metrics: startMetrics(settings, core, fleet, log) };
 }
 

@@ -27,9 +27,9 @@ export function asStartError(error: unknown): unknown {
 }
 
 /** What `load` gives. What the store holds can be damaged in more ways than reads find out. */
-export function mustLoad<Result>(directory: string, load: () => Result): Result {
+export async function mustLoad<Result>(directory: string, load: () => Promise<Result>): Promise<Result> {
   try {
-    return load();
+    return await load();
   } catch (error) {
     if (error instanceof StartError) throw error;
     const why =

@@ -32,6 +32,8 @@ export interface TableContent {
   service(name: string): Service | undefined;
   services(): Iterable<Service>;
   servicesIn(zone: string): Iterable<string>;
+  /** Answers of the service that nobody has counted may be held by caches for as long as its pools say. */
+  noteHeld(service: Service): void;
   /** Compiles a whole zone aside, for `importZone`. */
   build(zone: Zone, rrsets: Iterable<RRset>): StagedIndex | Problem;
 }

@@ -95,6 +95,11 @@ function valuesOf(memory: SharedArrayBuffer): Float64Array<SharedArrayBuffer> {
   return new Float64Array(memory, RESOLVER_BYTES, (memory.byteLength - RESOLVER_BYTES) >>> 3);
 }
 
+/** Bytes of a memory of counters that are in use; `notes`: those of the same table. */
+export function countersUsed(notes: SharedArrayBuffer): number {
+  return RESOLVER_BYTES + 8 * (valuesOf(notes)[NOTE_NEXT] || COUNTER.FIRST_POOL);
+}
+
 /** Sums of all workers for one pool. */
 export interface PoolCount {
   readonly answers: number;
@@ -130,15 +135,10 @@ export class CounterRegistry {
   readonly #places: number;
 
   /**
-   * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. Undefined: the memories have theirs. `places`: data processes that may count at
+   * `key`: 32 random bits; a stranger cannot tell which resolvers are sampled. `places`: data processes that may count at
    * once; the memories are those of the first one's workers, then those of the next. `notes`: memory like theirs.
    */
-  constructor(
-    memories: readonly SharedArrayBuffer[],
-    key: number | undefined,
-    places = 1,
-    notes = createCounterMemory(),
-  ) {
+  constructor(memories: readonly SharedArrayBuffer[], key: number, places = 1, notes = createCounterMemory()) {
     this.#places = places;
     if (key !== undefined) for (const memory of memories) keySample(memory, key);
     this.#views = memories.map((memory) => new CounterView(memory));
@@ -184,6 +184,12 @@ export class CounterRegistry {
   /** Gives a line back; no plan that names it may be readable any more. */
   free(line: number): void {
     this.#free.push(line);
+  }
+
+  /** Answers that these counters have not seen may be held until then; Unix time, milliseconds. */
+  hold(line: number, untilMs: number): void {
+    const at = line + NOTE.HELD_UNTIL_MS;
+    this.#notes.values[at] = Math.max(this.#notes.values[at], untilMs);
   }
 
   /** From now on the pool's weight is another one. */

@@ -40,6 +40,8 @@ export const WRITER = {
   IS_LOADED: WRITER_AT,
   /** The last number that a service or pool was given. */
   LAST_ID: WRITER_AT + 1,
+  /** Raised before and after anything that can be reached is changed: who copies the table sees whether it stood still. */
+  STIRRED: WRITER_AT + 2,
   /** The revision that the table holds, a double: two words at an even place. Stored after the generation. */
   REVISION: WRITER_AT + 4,
   /** What tells the store's history up to that revision from every other. */

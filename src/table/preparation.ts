@@ -9,7 +9,7 @@
  * from the new versions. (4) What was replaced is freed only when no worker can still read it: see reclaim.ts.
  */
 import assert from 'node:assert/strict';
-import { CONTROL, VERSION } from './layout.ts';
+import { CONTROL, VERSION, WRITER } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import type { Reclaimer } from './reclaim.ts';
 
@@ -47,6 +47,7 @@ export class Preparation implements Blocks {
   begin(): void {
     assert(!this.#isPending, 'one prepared list of changes at a time');
     this.#isPending = true;
+    Atomics.add(this.view.control, WRITER.STIRRED, 1);
   }
 
   /** Makes the prepared changes visible in one store, then sees to what they replaced. */
@@ -72,6 +73,7 @@ export class Preparation implements Blocks {
     this.#onPublishLast.length = 0;
     this.#reclaimer.advance();
     this.#reclaimer.collect();
+    Atomics.add(this.view.control, WRITER.STIRRED, 1);
   }
 
   /** The generation that the prepared changes will be seen under. */

@@ -19,7 +19,7 @@
  * - *take back*: undoes what was prepared and not published; what that had allocated is retired.
  * - *settle* gives up no memory: a version that every reader sees no longer needs its generation, nor the one before.
  */
-import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS, VERSION } from './layout.ts';
+import { CONTROL, MARK_STRIDE_WORDS, MAX_READERS, VERSION, WRITER } from './layout.ts';
 import type { Arena } from './memory.ts';
 
 /** Takes blocks that are no longer wanted. */
@@ -84,6 +84,7 @@ export class Reclaimer implements Retirer {
   collect(): void {
     if (this.waiting === 0) return;
     const oldest = this.#oldestMark();
+    Atomics.add(this.#arena.view.control, WRITER.STIRRED, 1);
     let head = this.#head;
     for (; head < this.#queue.length; head++) {
       const item = this.#queue[head];

@@ -156,9 +156,13 @@ export class ResolverSample {
   }
 }
 
-/** To be called once for each memory before its worker starts. `key`: 32 random bits, the same for all workers. */
+/**
+ * To be called for each memory before its worker starts. `key`: 32 random bits, the same for all workers; a sample that has
+ * been begun by another one goes on with that.
+ */
 export function keySample(memory: SharedArrayBuffer, key: number): void {
-  new Int32Array(memory, 0, HEADER.WORDS)[HEADER.KEY] = key | 0;
+  const head = new Int32Array(memory, 0, HEADER.WORDS);
+  if (head[HEADER.KEY] === 0) head[HEADER.KEY] = key | 0;
 }
 
 /** What all workers saw of the pools with these ids. Costs a look at every place of every worker's table. */

@@ -6,7 +6,7 @@
  * made as long as it may become: views then never have to grow. Where memory cannot be shared, a table lies in buffers of
  * this process as they are, and grows in place.
  */
-import { COUNTER, counterBytes, createCounterMemory, POOL_COUNTER } from './counters.ts';
+import { COUNTER, counterBytes, countersUsed, createCounterMemory, POOL_COUNTER } from './counters.ts';
 import { mix32 } from './hash.ts';
 import * as layout from './layout.ts';
 import { arenaBytes, beginControl, createSharedTable, type SharedTable } from './memory.ts';
@@ -60,7 +60,7 @@ const HEAD = {
 } as const;
 
 /** A number that is the same where all places in the memory are. */
-const LAYOUT_VERSION = hashOf([FORM, Object.entries(layout).sort(), COUNTER, POOL_COUNTER, RESOLVER_BYTES]);
+export const LAYOUT_VERSION = hashOf([FORM, Object.entries(layout).sort(), COUNTER, POOL_COUNTER, RESOLVER_BYTES]);
 
 function hashOf(value: unknown): number {
   let hash = 0;
@@ -113,6 +113,16 @@ export function mapTableMemory(fd: number, pages: SharedPages): TableMemory | st
     if (readers < 1 || size !== plan.bytes) return `it has ${size} bytes, which its head denies`;
     return mapParts(pages, fd, plan);
   });
+}
+
+/** Makes it that of an empty table again; nobody may be reading it. */
+export function clearTableMemory({ shared, counters, notes }: TableMemory): void {
+  const used = countersUsed(notes);
+  for (const memory of [...counters, notes]) new Uint8Array(memory, 0, Math.min(used, memory.byteLength)).fill(0);
+  new Int32Array(shared.control).fill(0);
+  // What is taken of the arena is cleared when it is.
+  new Int32Array(shared.arena, shared.start, layout.ARENA.FIRST_FREE).fill(0);
+  beginControl(shared.control);
 }
 
 function orWhy(work: () => TableMemory | string): TableMemory | string {

@@ -35,12 +35,14 @@ export class Table implements TableChanges {
   readonly #zones: ZoneWriter;
   readonly #services: ServiceWriter;
   readonly #registry = new ServiceRegistry();
+  readonly #counters: CounterRegistry;
   /** Revision and history. */
   readonly #held: Float64Array<SharedArrayBuffer>;
 
   /** `isFresh` false: for `adopt` only. */
   constructor(shared: SharedTable, counters: CounterRegistry, isFresh = true) {
     this.shared = shared;
+    this.#counters = counters;
     this.#held = new Float64Array(shared.control, WRITER.REVISION * 4, 2);
     this.#arena = new Arena(shared);
     this.#reclaimer = new Reclaimer(this.#arena);
@@ -188,6 +190,12 @@ export class Table implements TableChanges {
     service: (name) => this.#registry.get(name)?.service,
     services: () => this.observed.services(),
     servicesIn: (zone) => [...this.#registry.namesIn(zone)],
+    noteHeld: (service) => {
+      for (const { name, counter } of this.#registry.get(service.name)?.pools ?? []) {
+        const pool = service.pools.find((each) => each.name === name);
+        this.#counters.hold(counter, pool?.heldUntilMs ?? 0);
+      }
+    },
     build: (zone, rrsets) => this.#buildAside(zone.name, rrsets) ?? this.#full(),
   };
 

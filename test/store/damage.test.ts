@@ -16,11 +16,11 @@ const PAGE = 4096;
 const HEAD = 100;
 
 /** What a start reads of the store. */
-function start(folder: string): void {
+async function start(folder: string): Promise<void> {
   const store = openStore(folder);
   try {
     const engine = new Engine(store, makeTable().table);
-    mustLoad(folder, () => engine.load(NOON_MS));
+    await mustLoad(folder, async () => engine.load(NOON_MS));
     new EventLog(store, engine, 'x');
     store.tokens();
     store.webhooks();
@@ -47,7 +47,7 @@ t.test('each page, zeroed and overwritten', async (t) => {
     damaged.fill(byte, page * PAGE + (page === 0 ? HEAD : 0), (page + 1) * PAGE);
     writeFileSync(join(folder, 'teal.db'), damaged);
     try {
-      start(folder);
+      await start(folder);
     } catch (error) {
       refused++;
       const isTold = [StoreError, StartError, StoreUnavailable].some((kind) => error instanceof kind);

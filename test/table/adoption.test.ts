@@ -15,7 +15,7 @@ import { differences, emptied, type Round, round } from './rounds.ts';
 const held = { revision: 7, history: 1234.5 };
 
 function adopt(memory: TableMemory): Table {
-  const table = Table.adopt(memory.shared, new CounterRegistry(memory.counters, undefined, 1, memory.notes));
+  const table = Table.adopt(memory.shared, new CounterRegistry(memory.counters, 1, 1, memory.notes));
   if (typeof table === 'string') throw new Error(table);
   return table;
 }

@@ -33,8 +33,19 @@ export function foreign(store: Kept, held: Held): string | undefined {
   return own.history === held.history ? undefined : `the store has another history up to revision ${held.revision}`;
 }
 
+/** The changes that bring a table up to date, with what health has a say in; or why it is of no use. */
+export function catchUp(
+  store: Kept,
+  table: TableContent,
+  held: Held,
+  inForce: (service: Service) => Service,
+): TableChange[] | string {
+  const changes = foreign(store, held) ?? changesSince(store, table, held, inForce);
+  return typeof changes === 'string' ? changes : [...changes, ...healthChanges(store, table, inForce)];
+}
+
 /** The changes that bring a table up to date that holds what the store held; or why there are none to be had. */
-export function changesSince(
+function changesSince(
   store: Kept,
   table: TableContent,
   held: Held,
@@ -147,7 +158,7 @@ function putsOf(
 }
 
 /** Services that are answered otherwise than what is known of their health wants. */
-export function* healthChanges(
+function* healthChanges(
   store: Kept,
   table: TableContent,
   inForce: (service: Service) => Service,

@@ -6,13 +6,14 @@ import type { Logger } from '../../log.ts';
 import { sharedPages } from '../../sockets/shared-pages.ts';
 import { DirectoryInUse } from '../../store/error.ts';
 import { PLACES } from '../../table/layout.ts';
-import { formatTableMemory, mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
+import { formatTableMemory, mapTableMemory, type SharedPages, type TableMemory } from '../../table/shared-memory.ts';
 import { apiOptions } from '../admin.ts';
-import { type CoreMemory, openCore } from '../core.ts';
+import { openCore } from '../core.ts';
 import { startMetrics } from '../data-plane.ts';
 import { startDeciding } from '../deciding.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import { prepareNode } from '../node.ts';
+import type { CoreMemory } from '../open-table.ts';
 import { type PlaneStops, stopAll } from '../stops.ts';
 import type { Plane, PlaneParts } from './data.ts';
 import type { ControlStart, FromControl, ToControl, Which } from './messages.ts';
@@ -40,10 +41,10 @@ export function startControl(
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
     const makeNode = await patiently(() => prepareNode(settings, log));
-    const core = await patiently(() => openCore(settings, () => memory.choose(), log, stops));
+    const loaded = ({ fd }: TableMemory): void => say({ kind: 'loaded', which: memory.which(fd) });
+    const core = await patiently(() => openCore(settings, () => memory.choose(), log, stops, loaded));
     const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
     const metrics = startMetrics(settings, core, fleet, log, outside);
-    say({ kind: 'loaded', which: memory.which });
     // Else a change could be acknowledged while some are answered from another memory.
     await answering.promise;
     const door = { options, socket: start.admin, makeNode };
@@ -89,7 +90,6 @@ async function patiently<Opened>(open: () => Opened | Promise<Opened>): Promise<
 
 /** Where the table is to be: in the memory that is answered from, or in an empty one. */
 class ChosenMemory {
-  which: Which = 'memory';
   readonly #start: ControlStart;
   readonly #settings: Settings;
   readonly #log: Logger;
@@ -100,22 +100,25 @@ class ChosenMemory {
     this.#log = log;
   }
 
+  which(fd: number | undefined): Which {
+    return fd === this.#start.spare ? 'spare' : 'memory';
+  }
+
   choose(): CoreMemory {
     const pages = sharedPages();
     if (pages === undefined) throw new StartError('memory cannot be shared here; say dns.planes: one');
-    const { workers, memory, spare } = this.#start;
-    const { maxBytes } = this.#settings.table;
-    const readers = PLACES * (workers + 1);
+    const { memory, spare } = this.#start;
     const found = mapTableMemory(memory, pages);
-    const why = typeof found === 'string' ? found : 'it cannot be taken over';
-    this.which = why === 'empty' ? 'memory' : 'spare';
-    if (why !== 'empty') this.#log.warn({ reason: why }, 'the table in memory is of no use; it is built anew');
-    const made = formatTableMemory(this.which === 'memory' ? memory : spare, { readers, maxBytes }, pages);
-    if (typeof made === 'string') throw new StartError(`memory for the table cannot be had: ${made}`);
-    return coreMemory(made);
+    if (typeof found !== 'string') return { ...found, places: PLACES, anew: () => this.#format(spare, pages) };
+    if (found === 'empty') return { ...this.#format(memory, pages), places: PLACES };
+    this.#log.warn({ reason: found }, 'the table in memory is of no use; it is built anew');
+    return { ...this.#format(spare, pages), places: PLACES };
   }
-}
 
-function coreMemory({ shared, counters, notes }: TableMemory): CoreMemory {
-  return { shared, counters, places: PLACES, notes };
+  #format(fd: number, pages: SharedPages): TableMemory {
+    const readers = PLACES * (this.#start.workers + 1);
+    const made = formatTableMemory(fd, { readers, maxBytes: this.#settings.table.maxBytes }, pages);
+    if (typeof made === 'string') throw new StartError(`memory for the table cannot be had: ${made}`);
+    return made;
+  }
 }

@@ -1,0 +1,157 @@
+/**
+ * The table at a start: one that lives is gone on with, else one is brought back from its copy on the disk, else the rows
+ * of the store are read. Whatever is in doubt is built anew, and one line says why.
+ */
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../config.ts';
+import { Engine } from '../control/engine.ts';
+import { foreign } from '../control/log/catch-up.ts';
+import { inForce, type SeenHealth } from '../control/observed/health.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from '../store/sqlite.ts';
+import { CounterRegistry } from '../table/counters.ts';
+import { clearTableMemory, type TableMemory } from '../table/shared-memory.ts';
+import { Table } from '../table/table.ts';
+import { mustSeed, seedCommands } from './bootstrap.ts';
+import { logChanges } from './change-log.ts';
+import { mustWork } from './errors.ts';
+import { IMAGE_FILE } from './image/format.ts';
+import { readImage } from './image/read.ts';
+import { readVersion } from './version.ts';
+
+/** Where the table lies, or is to lie. */
+export interface CoreMemory extends TableMemory {
+  /** Data processes that may count at once; their counters stand one after the other. */
+  readonly places: number;
+  /** Empty memory, in place of one that was found and is of no use; undefined: this one is empty itself. */
+  readonly anew?: () => TableMemory;
+}
+
+export interface OpenedTable {
+  readonly table: Table;
+  readonly registry: CounterRegistry;
+  readonly engine: Engine;
+  readonly memory: TableMemory;
+  /** The revision of the copy that it came from. */
+  readonly copied: number | undefined;
+}
+
+/** Is told of the memory as soon as that may be answered from; the writer may not be ready by then. */
+export type Answering = (memory: TableMemory) => Promise<void> | void;
+
+interface Ground {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly seen: SeenHealth;
+  readonly places: number;
+  readonly log: Logger;
+  readonly answering: Answering;
+}
+
+export async function openTable(ground: Ground, memory: CoreMemory): Promise<OpenedTable> {
+  const { log } = ground;
+  let empty: TableMemory = memory;
+  if (memory.anew !== undefined) {
+    const startedAt = performance.now();
+    const living = goOn(ground, memory);
+    if (typeof living !== 'string') {
+      tell(ground, living, 'table taken over', startedAt);
+      await ground.answering(memory);
+      return living;
+    }
+    log.warn({ reason: living }, 'the table in memory is of no use; it is built anew');
+    empty = memory.anew();
+  }
+  return (await restore(ground, empty)) ?? load(ground, empty);
+}
+
+/** From its copy on the disk; undefined: there is none that is of use. */
+async function restore(ground: Ground, memory: TableMemory): Promise<OpenedTable | undefined> {
+  const { log, store, settings } = ground;
+  const startedAt = performance.now();
+  const file = join(settings.dataDir, IMAGE_FILE);
+  const refused = (reason: string): undefined => {
+    log.warn({ file, reason }, 'the copy of the table is of no use; all rows are read');
+    try {
+      fs.rmSync(file);
+    } catch {
+      // It is refused again, until the next copy takes its place.
+    }
+  };
+  const held = readImage(file, readVersion(), memory);
+  if (held === undefined) return undefined;
+  const why = typeof held === 'string' ? held : foreign(store, held);
+  if (typeof held === 'string' || why !== undefined) {
+    clearTableMemory(memory);
+    return refused(String(why));
+  }
+  const isNow = held.revision === store.lastRevision;
+  // What its writer knew takes a while to be found; nobody has to wait for that.
+  if (isNow) await ground.answering(memory);
+  const opened = goOn(ground, memory, Date.now());
+  if (typeof opened !== 'string') {
+    tell(ground, opened, 'table restored from its copy', startedAt);
+    if (!isNow) await ground.answering(memory);
+    return { ...opened, copied: held.revision };
+  }
+  refused(opened);
+  // It is answered from: only the next start can do without it.
+  if (isNow) throw new Error(`the copy of the table is in doubt: ${opened}`);
+  clearTableMemory(memory);
+  return undefined;
+}
+
+/** From the rows of the store. */
+async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
+  const { places, log, store } = ground;
+  const registry = registryOf(memory, places);
+  const table = new Table(memory.shared, registry);
+  const engine = engineOf(ground, table);
+  const startedAt = performance.now();
+  mustWork(engine.load(Date.now()));
+  seed(ground, engine);
+  engine.tellLoaded();
+  const ms = Math.round(performance.now() - startedAt);
+  log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');
+  await ground.answering(memory);
+  return { table, registry, engine, memory, copied: undefined };
+}
+
+/** With the table that lies there; or why not. `uncountedUntilMs`: see Engine.goOn. */
+function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): OpenedTable | string {
+  const { places, store, seen } = ground;
+  const registry = registryOf(memory, places);
+  const table = Table.adopt(memory.shared, registry);
+  if (typeof table === 'string') return table;
+  for (const answered of table.content.services()) {
+    if (answered.health === undefined) continue;
+    const service = store.service(answered.name);
+    if (service !== undefined) seen.seeAnswered(service, answered);
+  }
+  const engine = engineOf(ground, table);
+  const why = engine.goOn(uncountedUntilMs);
+  if (why !== undefined) return why;
+  seed(ground, engine);
+  return { table, registry, engine, memory, copied: undefined };
+}
+
+function registryOf({ counters, notes }: TableMemory, places: number): CounterRegistry {
+  return new CounterRegistry(counters, randomInt(2 ** 32), places, notes);
+}
+
+function engineOf({ store, seen, log }: Ground, table: Table): Engine {
+  const engine = new Engine(store, table, (service) => inForce(service, seen));
+  logChanges(engine, log.child({ part: 'changes' }));
+  return engine;
+}
+
+function seed({ settings }: Ground, engine: Engine): void {
+  mustSeed(engine.seed(seedCommands(settings.bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
+}
+
+function tell({ log }: Ground, { table }: OpenedTable, what: string, startedAt: number): void {
+  const ms = Math.round(performance.now() - startedAt);
+  log.info({ revision: table.held?.revision, ms, ...table.memory }, what);
+}
