@@ -162,6 +162,7 @@ t.test('who may take part', async (t) => {
     TEAL_FLEET_NAME: name,
     TEAL_FLEET_NODE: node,
     TEAL_FLEET_ENDPOINTS: endpoints.join(','),
+    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
   });
   const folder = mkdtempSync(join(tmpdir(), 'teal-fleet-other-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -180,6 +181,12 @@ t.test('who may take part', async (t) => {
   const empty = mkdtempSync(join(tmpdir(), 'teal-fleet-empty-'));
   t.teardown(() => rmSync(empty, { recursive: true, force: true }));
   await t.rejects(startTeal(empty, { env: env('ns1') }), /exited with 69/, 'a name that is in use');
+  const longer = { ...env('ns5'), TEAL_FLEET_STALE_AFTER_SECONDS: '60' };
+  await t.rejects(
+    startTeal(empty, { env: longer }),
+    /exited with 78/,
+    'one that would claim for longer than others wait',
+  );
 
   const { folder: own } = fleet.node('ns1');
   const first = fleet.node('ns1').process;

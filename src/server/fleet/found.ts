@@ -11,6 +11,7 @@ import { HEAD_KEY, IDENTITY_KEY, logKey, SNAPSHOT_KEY } from '../../model/fleet/
 import { encodeRevision } from '../../model/fleet/records.ts';
 import type { Put, Transaction } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { FleetSettings } from './connect.ts';
 import { encodeIdentity, readFounded } from './identity.ts';
 import { encodePointer, type SnapshotPointer, uploadSnapshot } from './snapshot.ts';
 
@@ -19,7 +20,7 @@ interface FoundingParts {
   readonly engine: Engine;
   readonly store: Store;
   readonly dataDir: string;
-  readonly name: string;
+  readonly settings: Pick<FleetSettings, 'name' | 'staleAfterSeconds'>;
 }
 
 /** Until it is known what became of the one transaction that founds. */
@@ -37,7 +38,7 @@ export async function foundLog(
   const { keeper, engine, dataDir } = parts;
   const before = await readFounded(keeper);
   if (before instanceof Lost) return unavailable(before.words);
-  if (before !== 'none') return taken(parts.name);
+  if (before !== 'none') return taken(parts.settings.name);
   const pointer = await uploadSnapshot(keeper, dataDir);
   if (pointer instanceof Lost) return unavailable(pointer.words);
   return engine.during(() => foundNow(parts, pointer, takePart));
@@ -45,7 +46,7 @@ export async function foundLog(
 
 /** No command is executed meanwhile. */
 async function foundNow(
-  { keeper, store, name }: FoundingParts,
+  { keeper, store, settings: { name, staleAfterSeconds } }: FoundingParts,
   pointer: SnapshotPointer,
   takePart: () => void,
 ): Promise<{ readonly revision: number } | Problem> {
@@ -69,7 +70,7 @@ async function foundNow(
         { key: IDENTITY_KEY, changedAt: 0 },
       ],
       puts: [
-        { key: IDENTITY_KEY, value: encodeIdentity(log) },
+        { key: IDENTITY_KEY, value: encodeIdentity({ log, staleAfterMs: staleAfterSeconds * 1000 }) },
         { key: HEAD_KEY, value: encodeRevision(revision) },
         { key: SNAPSHOT_KEY, value: encodePointer(pointer) },
       ],

@@ -2,7 +2,7 @@
 import type { Keeper } from '../../control/log/keeper.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import { HEAD_KEY, IDENTITY_KEY } from '../../model/fleet/keys.ts';
-import { encodeRecord, isText, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
+import { encodeRecord, isText, isWhole, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 
 /** A log that was founded. */
@@ -10,10 +10,17 @@ export interface Founded {
   /** Its own random name. */
   readonly log: string;
   readonly head: number;
+  /** How long a node may claim, of all nodes: a writer waits as long for those that do not answer. */
+  readonly staleAfterMs: number;
 }
 
-export function encodeIdentity(log: string): Uint8Array {
-  return encodeRecord({ log });
+export function encodeIdentity({ log, staleAfterMs }: Omit<Founded, 'head'>): Uint8Array {
+  return encodeRecord({ log, staleAfterMs });
+}
+
+/** What is said where the settings have another one. */
+export function otherStaleAfter({ staleAfterMs }: Founded): string {
+  return `fleet.staleAfterSeconds must be that of the fleet, ${staleAfterMs / 1000}: others wait so long for this node, and no longer`;
 }
 
 /** `none`: nobody has founded the fleet yet. A text: what is there cannot be read, and why. */
@@ -29,5 +36,7 @@ export async function readFounded(keeper: Keeper): Promise<Founded | 'none' | Lo
   if (record instanceof Unreadable) return `the identity of the fleet ${record.words}`;
   const revision = parseRevision(head);
   if (revision instanceof Unreadable) return `the head of the fleet ${revision.words}`;
-  return isText(record.log) ? { log: record.log, head: revision } : 'the identity of the fleet names no log';
+  const { log, staleAfterMs } = record;
+  const isWell = isText(log) && isWhole(staleAfterMs);
+  return isWell ? { log, head: revision, staleAfterMs } : 'the identity of the fleet names no log';
 }

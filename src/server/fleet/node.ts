@@ -17,7 +17,7 @@ import { StartError } from '../errors.ts';
 import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
-import { readFounded } from './identity.ts';
+import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
 import type { EtcdKeeper } from './keeper.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
@@ -131,7 +131,7 @@ export class FleetNode implements FleetControl {
     try {
       const { keeper, settings } = this.#prepared;
       const { engine, store, dataDir } = this.#parts;
-      const founded = await foundLog({ keeper, engine, store, dataDir, name: settings.name }, () => {
+      const founded = await foundLog({ keeper, engine, store, dataDir, settings }, () => {
         if (this.#shared === undefined) this.#takePart();
       });
       if (!(founded instanceof Problem)) this.#parts.log.info({ ...founded }, `the fleet ${settings.name} is founded`);
@@ -253,12 +253,13 @@ export class FleetNode implements FleetControl {
     if (this.#isStopped || this.#shared !== shared) return;
     const founded = await readFounded(this.#prepared.keeper);
     if (this.#isStopped || this.#shared !== shared) return;
-    if (!(founded instanceof Lost) && typeof founded !== 'string' && founded.log === name) {
+    const { staleAfterSeconds } = this.#prepared.settings;
+    if (isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000) {
       this.#presence?.start();
       shared.start();
       return;
     }
-    const words = wordsFor(founded);
+    const words = wordsFor(founded, name);
     if (words !== this.#words)
       this.#parts.log.warn({ node: this.#prepared.settings.node }, `this node is stale: ${words}`);
     this.#words = words;
@@ -275,9 +276,14 @@ async function forget(keeper: EtcdKeeper, node: string): Promise<Problem | undef
     : undefined;
 }
 
-function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>): string {
+function isFounded(found: Awaited<ReturnType<typeof readFounded>>): found is Founded {
+  return !(found instanceof Lost) && typeof found !== 'string';
+}
+
+function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>, name: string): string {
   if (founded instanceof Lost) return `etcd cannot be reached: ${founded.words}`;
   if (founded === 'none')
     return 'etcd has no fleet of this name: was it wiped? teal fleet init makes it again of this node';
-  return typeof founded === 'string' ? founded : 'etcd has the log of another fleet of this name';
+  if (typeof founded === 'string') return founded;
+  return founded.log === name ? otherStaleAfter(founded) : 'etcd has the log of another fleet of this name';
 }

@@ -14,7 +14,7 @@ import { restoreStore } from '../../store/backup.ts';
 import { openStore, type StoredFleet } from '../../store/sqlite.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import { connectEtcd, type FleetSettings } from './connect.ts';
-import { type Founded, readFounded } from './identity.ts';
+import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
 import { EtcdKeeper } from './keeper.ts';
 import { PRESENCE_SECONDS } from './presence.ts';
 import { downloadSnapshot } from './snapshot.ts';
@@ -95,6 +95,7 @@ async function judge(
       `${dataDir} holds another log than the fleet ${fleet.name} in etcd: start with an empty directory`,
     );
   }
+  if (founded.staleAfterMs !== fleet.staleAfterSeconds * 1000) throw new SettingsError(otherStaleAfter(founded));
   await mustBeFree(fleet, keeper, stored);
   if (!isOurs) await joinFleet(settings, keeper, founded, log);
   return 'member';
