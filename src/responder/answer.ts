@@ -94,9 +94,11 @@ export class Responder {
 
   /** Looks at what the answers to the first `count` messages that were read will need. */
   lookAhead(count: number): void {
-    const { plans } = this.#ahead;
+    const { entries, plans } = this.#ahead;
     this.#ahead.run(this.#questions, count);
     for (let i = 0; i < count; i++) {
+      // All names that are not there are paid for together.
+      if (entries[i] === 0) continue;
       const { client, question, query } = this.#asked[i];
       if (plans[i] !== 0) this.pick.lookAhead(plans[i], client);
       this.#limiter?.lookAhead(client, hashAnswer(question, 0, query.type));

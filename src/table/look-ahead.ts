@@ -16,7 +16,8 @@ const LINE_WORDS = 16;
 
 /** One for each responder. */
 export class LookAhead {
-  /** The plan that each name leads to, or 0. */
+  /** What most likely is each name's entry, and the plan that it leads to; 0: there is none. */
+  readonly entries: Int32Array;
   readonly plans: Int32Array;
   /** What was read, so that the compiler does not leave the reading out. */
   seen = 0;
@@ -29,6 +30,7 @@ export class LookAhead {
     this.#lookup = lookup;
     this.#hashes = new Int32Array(namesMax);
     this.#places = new Int32Array(namesMax);
+    this.entries = new Int32Array(namesMax);
     this.plans = new Int32Array(namesMax);
   }
 
@@ -57,7 +59,9 @@ export class LookAhead {
     const { words } = this.#lookup.view;
     for (let i = 0; i < count; i++) {
       const slot = this.#places[i];
-      if (slot !== 0) this.#places[i] = likelyEntry(words, slot, this.#hashes[i]);
+      const entry = slot === 0 ? 0 : likelyEntry(words, slot, this.#hashes[i]);
+      this.entries[i] = entry;
+      this.#places[i] = entry;
     }
   }
 
