@@ -1,0 +1,119 @@
+/**
+ * `npm run bench:batch -- [FOLDER…]`: what the code of a worker takes for an answer, from the batch as it was received to
+ * the one that is sent, without the kernel: of this checkout and of others, whose batches take turns in one process, so
+ * that a busy machine is as busy for all. `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do.
+ */
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { inlineWidely } from '../src/sockets/inlining.ts';
+import type { Libc } from '../src/sockets/libc.ts';
+import { KINDS, type Kind, queryBytes, questions, seededRandom, type ZoneSize } from './workload.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    kind: { type: 'string', default: 'weighted-a' },
+    names: { type: 'string', default: '1000' },
+    cold: { type: 'string', default: '0' },
+    batches: { type: 'string', default: '12000' },
+    'as-v8': { type: 'boolean', default: false },
+  },
+});
+const BATCHES = Number(values.batches);
+/** The compilers have done their work by then. */
+const WARMUP_BATCHES = 20_000;
+const QUERIES = 2 ** 16;
+const CLIENTS = 512;
+const SIZE: ZoneSize = { services: Number(values.names), hosts: Number(values.names), aliases: 1000 };
+const kind = KINDS.find((one) => one === values.kind) as Kind;
+const queries = Array.from(questions(kind, SIZE, QUERIES), (question) => queryBytes(question, 'plain'));
+const random = seededRandom(3);
+const clients = Uint16Array.from({ length: QUERIES }, () => Math.floor(random() * CLIENTS));
+
+interface World {
+  readonly folder: string;
+  readonly timesMs: Float64Array;
+  /** Answers a batch; milliseconds. */
+  turn(nowMs: number): number;
+}
+
+/** A checkout's own modules: the types are this one's, the code is theirs. */
+async function open(folder: string): Promise<World> {
+  const own = <Module>(file: string): Promise<Module> => import(path.join(path.resolve(folder), file));
+  const { BatchSocket } = await own<typeof import('../src/sockets/batch/socket.ts')>('src/sockets/batch/socket.ts');
+  const memory = await own<typeof import('../src/sockets/batch/memory.ts')>('src/sockets/batch/memory.ts');
+  const { loadLibc } = await own<typeof import('../src/sockets/libc.ts')>('src/sockets/libc.ts');
+  const { makeTable } = await own<typeof import('../test/fixtures/table.ts')>('test/fixtures/table.ts');
+  const { benchChanges } = await own<typeof import('./bench-zone.ts')>('bench/bench-zone.ts');
+  const { benchOptions } = await own<typeof import('./options.ts')>('bench/options.ts');
+  const made = makeTable({ initialBytes: 2 ** 20, maxBytes: 2 ** 31, responder: benchOptions() });
+  for (const changes of benchChanges(SIZE)) {
+    const problem = made.table.prepare(changes);
+    if (problem !== undefined) throw new Error(problem.detail);
+    made.table.publish();
+  }
+  const real = loadLibc() as Libc;
+  const seen: Uint8Array[] = [];
+  let next = 0;
+  const libc = {
+    ...real,
+    addressOf: (bytes: Uint8Array): number => {
+      seen.push(bytes);
+      return real.addressOf(bytes);
+    },
+    getsockopt: () => 0,
+    recvmmsg: () => {
+      for (let i = 0; i < memory.BATCH; i++) place(i, next++ % QUERIES);
+      return memory.BATCH;
+    },
+    sendmmsg: (_fd: number, _address: number, count: number) => count,
+  } as unknown as Libc;
+  const parts = new memory.BatchMemory(libc).parts;
+  const socket = new BatchSocket(libc, 3, false);
+  const bytes = seen.at(-1) as Uint8Array;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset);
+  /** Message `i` of the batch, as the kernel would have written it. */
+  function place(i: number, query: number): void {
+    const { STRIDE, HEADER } = memory;
+    bytes.set(queries[query], parts.requests + i * STRIDE.REQUEST);
+    const header = (parts.receive + i * STRIDE.HEADER) >> 2;
+    words[header + HEADER.LENGTH] = queries[query].length;
+    words[header + HEADER.NAME_LENGTH] = 16;
+    const port = 20_000 + clients[query];
+    bytes.set([2, 0, port >> 8, port & 0xff, 127, 0, 0, 1], parts.names + i * STRIDE.NAME);
+  }
+  const turn = (nowMs: number): number => {
+    const count = socket.receive(0);
+    readMuch();
+    made.responder.enter(nowMs);
+    const startedAt = performance.now();
+    socket.answer(made.responder, count);
+    const ms = performance.now() - startedAt;
+    made.responder.leave();
+    return ms;
+  };
+  return { folder, timesMs: new Float64Array(BATCHES), turn };
+}
+
+const much = new Int32Array((Number(values.cold) * 2 ** 20) / 4);
+let sum = 0;
+/** A step beyond a line, so that the processor does not see what comes next. */
+function readMuch(): void {
+  for (let at = 0; at < much.length; at += 528) sum = (sum + much[at]) | 0;
+}
+
+if (!values['as-v8']) inlineWidely();
+const worlds: World[] = [];
+for (const folder of [...positionals, '.']) worlds.push(await open(folder));
+for (let batch = -WARMUP_BATCHES; batch < BATCHES; batch++) {
+  for (const world of worlds) {
+    const ms = world.turn(1e12 + batch);
+    if (batch >= 0) world.timesMs[batch] = ms;
+  }
+}
+for (const { folder, timesMs } of worlds) {
+  timesMs.sort();
+  const ns = (share: number): string => ((timesMs[Math.floor(BATCHES * share)] * 1e6) / 32).toFixed(0);
+  console.log(`${folder}: ${values.kind}, ${ns(0.1)} ns an answer in the fastest tenth of batches, median ${ns(0.5)}`);
+}
+process.exit(sum === 1 ? 1 : 0);
