@@ -166,7 +166,7 @@ const bind: Peer = {
   packages: ['bind9'],
   kinds: FIXED,
   namesMax: MILLION,
-  lacks: 'it counts answers by code and zone',
+  lacks: 'its rate limit, of 1,000 answers a second at most, is off; it counts answers by code and zone',
   version: ['named', '-v'],
   prepare({ folder, port, size }) {
     const zone = path.join(folder, 'zone');
