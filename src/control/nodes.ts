@@ -45,7 +45,17 @@ export interface Duties {
   progress(): ReadonlyMap<string, string>;
 }
 
+/** Whether others may still answer by what was in force before. */
+export interface Lateness {
+  /** Nodes that do, or may. */
+  readonly late: readonly string[];
+  /** Unix time, milliseconds, until which there was one; 0: never, as far as this process knows. */
+  readonly lateUntilMs: number;
+}
+
 export interface FleetControl {
+  /** undefined: this node is alone. */
+  readonly lateness: Lateness | undefined;
   /** Whether this node does what one does for all. Alone it does. */
   readonly leads: boolean;
   readonly standing: NodeStanding;

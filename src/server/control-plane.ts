@@ -46,7 +46,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen } = dataPlane;
@@ -61,7 +61,8 @@ export function makeControlPlane(
   const health = new HealthMonitor({ ...watching, log: log.child({ part: 'health' }) });
 
   const propagation = new Propagation(settings.propagation.resolvers);
-  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs() });
+  const lateness = () => node?.lateness;
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness });
   const samples = new SampleGate({ store, table, clock });
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });

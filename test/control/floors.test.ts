@@ -45,7 +45,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'touched',
   ],
   explain: ['drafts', 'names', 'observed', 'slices'],
-  drain: ['drafts', 'names'],
+  drain: ['drafts', 'names', 'nodes'],
   gates: ['clock', 'names', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'observed', 'listing', 'replies'],

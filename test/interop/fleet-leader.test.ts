@@ -75,6 +75,12 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   const { body: weights } = await one.process.call('GET', `${SERVICE}/weights`);
   t.equal(weights.shares.green, 1);
 
+  const drain = async (): Promise<{ message: string; pools: { blue: { drained: boolean } } }> =>
+    (await other.process.call('GET', `${SERVICE}/drain`)).body;
+  const { message, pools } = await drain();
+  t.equal(pools.blue.drained, false);
+  t.match(message, `while ${first.name} may answer by what was before`);
+
   const { body: all } = await second.process.call('GET', `/v1/revisions?after=${put.body.revision}&limit=500`);
   const wanted = all.items.map(({ revision }: { revision: number }) => revision);
   await until('every revision was told of', async () =>
@@ -91,6 +97,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
     async (t) => {
       await fleet.startAgain(first.name);
       await fleet.live(first.name);
+      await until('blue is drained', async () => (await drain()).pools.blue.drained);
       t.equal((await leader(fleet)).name, second.name);
       second.isDown = true;
       await second.process.end('SIGTERM');

@@ -7,6 +7,7 @@ import type { Store } from '../../store/sqlite.ts';
 import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
 import { findService } from '../drafts/services.ts';
+import type { Lateness } from '../nodes.ts';
 import type { Propagation } from './propagation.ts';
 
 interface DrainParts {
@@ -15,6 +16,8 @@ interface DrainParts {
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
   readonly propagation: Pick<Propagation, 'known' | 'check'>;
+  /** Of the other nodes of a fleet, which answer too; undefined: there are none. */
+  readonly lateness?: () => Lateness | undefined;
 }
 
 interface Counted {
@@ -79,7 +82,7 @@ export class DrainReports {
       pools: counted.map((each) => ({ ...each, share: shares[each.pool.name] })),
       level,
       propagation: this.#parts.propagation.known(service, nowMs),
-      message: drainMessage(Object.fromEntries(drains), nowMs),
+      message: drainMessage(Object.fromEntries(drains), nowMs) + this.#lateWords(),
     };
   }
 
@@ -95,19 +98,28 @@ export class DrainReports {
    */
   drainedAtMs(services: readonly string[], nowMs: number): number | undefined {
     const { store, table } = this.#parts;
-    if (!services.every((name) => table.observed.isSettled(name))) return undefined;
+    const lateness = this.#parts.lateness?.();
+    if (!services.every((name) => table.observed.isSettled(name)) || isAnyLate(lateness)) return undefined;
     const found = services.flatMap((name) => store.service(name) ?? []);
     const times = found.flatMap((service) => {
       const counts = table.observed.poolCounts(service.name);
-      return service.pools.map((pool) => drainOf(answersOf(service, pool, counts), nowMs, true, 0).drainedAtMs ?? 0);
+      return service.pools.map(
+        (pool) => drainOf(answersOf(service, pool, counts, lateness), nowMs, true, 0).drainedAtMs ?? 0,
+      );
     });
     return Math.max(0, ...times);
+  }
+
+  #lateWords(): string {
+    const late = this.#parts.lateness?.()?.late ?? [];
+    return late.length === 0 ? '' : `; nothing is drained while ${late.join(' and ')} may answer by what was before`;
   }
 
   #count(service: Service, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
     const { table } = this.#parts;
     // Asked first: what an old answer left in the counters is in them once this is true.
-    const settled = table.observed.isSettled(service.name);
+    const lateness = this.#parts.lateness?.();
+    const settled = table.observed.isSettled(service.name) && !isAnyLate(lateness);
     const counts = table.observed.poolCounts(service.name);
     const sightings = table.observed.sightings(service.name);
     const estimates = estimateResolvers(sightings, {
@@ -116,15 +128,34 @@ export class DrainReports {
     });
     const counted = service.pools.map((pool, i): Counted => {
       const count = counts[pool.name] ?? never;
-      const drain = drainOf(answersOf(service, pool, counts), nowMs, settled, ttlInForce(service));
+      const drain = drainOf(answersOf(service, pool, counts, lateness), nowMs, settled, ttlInForce(service));
       return { pool, count, drain, resolvers: estimates[i] };
     });
     return { counted, level: sightings.level };
   }
 }
 
-function answersOf(service: Service, pool: Pool, counts: Readonly<Record<string, PoolCount>>): PoolAnswers {
-  return { ...(counts[pool.name] ?? never), weight: pool.weight, pinned: isPinned(service, pool.name) };
+const isAnyLate = (lateness: Lateness | undefined): boolean => (lateness?.late.length ?? 0) > 0;
+
+function answersOf(
+  service: Service,
+  pool: Pool,
+  counts: Readonly<Record<string, PoolCount>>,
+  lateness: Lateness | undefined,
+): PoolAnswers {
+  const count = counts[pool.name] ?? never;
+  const heldUntilMs =
+    lateness === undefined ? count.heldUntilMs : Math.max(count.heldUntilMs, heldByOthers(pool, lateness));
+  return { ...count, heldUntilMs, weight: pool.weight, pinned: isPinned(service, pool.name) };
+}
+
+/**
+ * Until when the answers of other nodes are held, which are not counted here: for as long after the change as its row
+ * says, and as long after the last of them took it.
+ */
+function heldByOthers({ heldUntilMs = 0, drainingSinceMs }: Pool, { lateUntilMs }: Lateness): number {
+  if (drainingSinceMs === undefined || lateUntilMs <= drainingSinceMs || heldUntilMs === 0) return heldUntilMs;
+  return Math.max(heldUntilMs, lateUntilMs + (heldUntilMs - drainingSinceMs));
 }
 
 function sharesNow(service: Service, counted: readonly Counted[]): Record<string, PoolShare> {

@@ -9,6 +9,7 @@ import { Problem, unconfirmed } from '../../model/errors.ts';
 import { isLeadersOwn } from '../../model/fleet/election.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY } from '../../model/fleet/keys.ts';
+import { lateNodes, noLag, withApplied } from '../../model/fleet/lag.ts';
 import { startNode, stepNode, wakeAtMs } from '../../model/fleet/node.ts';
 import { parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading, type Transaction } from '../../model/fleet/transaction.ts';
@@ -54,6 +55,7 @@ export class SharedLog implements Log, FleetLog {
   /** Called when an entry was applied. */
   readonly #catching = new Set<() => void>();
   #next = 1;
+  #lag = noLag;
   /** Until when this node claims to be current. */
   #claimUntilMs = 0;
   /** What is to be done before anything else. */
@@ -104,6 +106,11 @@ export class SharedLog implements Log, FleetLog {
   /** For how long from now on this node may claim to be current, milliseconds; 0: it may not. */
   get claimsForMs(): number {
     return Math.max(0, this.#claimUntilMs - this.#parts.clock.steadyMs());
+  }
+
+  /** Members that answer from older entries for longer than a commit takes, or may. */
+  get late(): string[] {
+    return lateNodes(this.#lag, this.#state.view, this.#state.applied, this.#parts.clock.steadyMs());
   }
 
   /** Reads where the log is, and waits until that is applied here; false where that was not done in time. */
@@ -170,6 +177,7 @@ export class SharedLog implements Log, FleetLog {
     if (!this.#isStarted) return;
     if (this.#carried === revision) this.#carried = undefined;
     this.#incoming.forget(revision);
+    this.#lag = withApplied(this.#lag, revision, this.#parts.clock.steadyMs());
     this.#tell({ kind: 'applied', revision });
     for (const look of [...this.#catching]) look();
   }

@@ -4,8 +4,8 @@ import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
-import type { Duties, FleetControl, FleetView, NodeStanding } from '../../control/nodes.ts';
-import { afterMs, inBackground } from '../../guard.ts';
+import type { Duties, FleetControl, FleetView, Lateness, NodeStanding } from '../../control/nodes.ts';
+import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
 import { ackKey, fleetPrefix, memberKey, presenceKey } from '../../model/fleet/keys.ts';
@@ -50,6 +50,8 @@ export class FleetNode implements FleetControl {
   /** What one node does for all; undefined: nothing of it is there yet. */
   #duties: Duties | undefined;
   #incarnation = '';
+  #lateUntilMs = 0;
+  #lookedAt: NodeJS.Timeout | undefined;
   #standing: NodeStanding = 'alone';
   #words = 'the fleet is not founded, or this node is not of it';
   #isStopped = false;
@@ -59,6 +61,8 @@ export class FleetNode implements FleetControl {
     this.#prepared = prepared;
     this.#parts = parts;
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
+    // So that what was late when nobody asked is known.
+    this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.lateness);
     if (prepared.standing === 'member') this.#takePart();
     else this.#beAlone();
   }
@@ -78,6 +82,15 @@ export class FleetNode implements FleetControl {
 
   get leads(): boolean {
     return this.#standing === 'alone' || this.#leader?.epoch !== undefined;
+  }
+
+  get lateness(): Lateness | undefined {
+    if (this.#standing === 'alone') return undefined;
+    const { node } = this.#prepared.settings;
+    // Who cannot tell where the log is does not know what the others answer from.
+    const late = this.isCurrent ? (this.#shared?.late ?? []) : [node];
+    if (late.length > 0) this.#lateUntilMs = steadyClock.wallMs();
+    return { late, lateUntilMs: this.#lateUntilMs };
   }
 
   perform(duties: Duties): void {
@@ -184,6 +197,7 @@ export class FleetNode implements FleetControl {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    clearInterval(this.#lookedAt);
     await this.#leader?.stop();
     await this.#shared?.stop(STOP_MS);
     await this.#presence?.stop();
