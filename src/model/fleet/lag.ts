@@ -7,7 +7,7 @@ import { confirmedBy, type View } from './view.ts';
 
 const LATE_AFTER_MS = COMMIT_MAX_SECONDS * 1000;
 
-export interface Lag {
+interface Lag {
   /** Entries that were applied here so lately that nobody is late with them, the oldest first; by a steady clock. */
   readonly recent: readonly { readonly revision: number; readonly atMs: number }[];
 }

@@ -65,8 +65,11 @@ export function take(turn: Turn): void {
     return end(turn, 'removed', `${turn.node} is no member of the fleet any more`);
   }
   const state = seen.value?.state ?? 'out';
-  const member: Member = { state, incarnation: settings.incarnation, version: settings.version };
-  const silent = state === 'live' && seen.value?.incarnation !== settings.earlier;
+  // The one before it may itself have been silent, and ended before all was over that it was silent for.
+  const isEnded = seen.value?.incarnation === settings.earlier && seen.value?.isTaken !== true;
+  const silent = state === 'live' && !isEnded;
+  const { incarnation, version } = settings;
+  const member: Member = { state, incarnation, version, ...(silent && { isTaken: true }) };
   const ack = silent ? undefined : turn.state.applied;
   const puts: Put[] = [{ key: memberKey(turn.node), value: encodeMember(member) }];
   if (ack !== undefined) puts.push({ key: ackKey(turn.node), value: encodeRevision(ack) });

@@ -22,6 +22,8 @@ export interface Member {
   readonly incarnation: string;
   /** Of Teal. */
   readonly version: string;
+  /** The record said live when this process took it over from one that may have been alive. */
+  readonly isTaken?: true;
 }
 
 /** What was wrong with a value that was read. */
@@ -62,18 +64,18 @@ export function parseRevision(value: Uint8Array): number | Unreadable {
   return Number.isSafeInteger(revision) ? revision : new Unreadable('is no whole number below 2^53');
 }
 
-export function encodeMember({ state, incarnation, version }: Member): Uint8Array {
-  return encoder.encode(JSON.stringify({ form: RECORD_FORM, state, incarnation, version }));
+export function encodeMember({ state, incarnation, version, isTaken }: Member): Uint8Array {
+  return encoder.encode(JSON.stringify({ form: RECORD_FORM, state, incarnation, version, taken: isTaken }));
 }
 
 export function parseMember(value: Uint8Array): Member | Unreadable {
   const record = parseRecord(value);
   if (record instanceof Unreadable) return record;
-  const { state, incarnation, version } = record;
+  const { state, incarnation, version, taken } = record;
   if (state !== 'live' && state !== 'out') return new Unreadable('has a state that is neither live nor out');
   if (!isText(incarnation)) return new Unreadable(`has no incarnation of 1 to ${TEXT_MAX_LENGTH} characters`);
   if (!isText(version)) return new Unreadable(`has no version of 1 to ${TEXT_MAX_LENGTH} characters`);
-  return { state, incarnation, version };
+  return { state, incarnation, version, ...(taken === true && { isTaken: true }) };
 }
 
 /** A JSON object of our form. */

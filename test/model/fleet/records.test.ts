@@ -42,6 +42,8 @@ t.test('members', async (t) => {
     version: text,
   });
   fc.assert(fc.property(member, (each) => JSON.stringify(parseMember(encodeMember(each))) === JSON.stringify(each)));
+  const taken = { state: 'live', incarnation: 'a', version: '1', isTaken: true } as const;
+  t.same(parseMember(encodeMember(taken)), taken);
   const good = { form: 1, state: 'live', incarnation: 'a', version: '1' };
   const cases: readonly [object | string, RegExp][] = [
     ['', /no JSON object/],
