@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, maxHeaderSize, type ServerResponse } from 'node:http';
 import Fastify, {
+  type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -33,7 +34,7 @@ export const APIS: readonly Api[] = [health, measurements, documents, consolePag
 
 /** `apis`: what is offered. */
 export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): FastifyInstance {
-  const app = Fastify(serverOptions(parts)) as unknown as ApiInstance;
+  const app = Fastify(serverOptions(parts, apis)) as unknown as ApiInstance;
   const { door: doorOptions, tls } = parts.options;
   const door = new Door(app.server, tls !== undefined, doorOptions);
   refuseBeforeRouting(app.server, door);
@@ -43,7 +44,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   app.addHook('preClose', async () => door.stop());
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
-  app.setErrorHandler(answerError);
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
   // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.removeAllContentTypeParsers();
@@ -102,7 +103,7 @@ function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: K
   app.addHook('onResponse', makeMeasure(parts));
 }
 
-function serverOptions({ log, options }: ApiParts): FastifyServerOptions {
+function serverOptions({ log, options }: ApiParts, apis: readonly Api[]): FastifyServerOptions {
   return {
     loggerInstance: log,
     ...(options.tls !== undefined && { https: options.tls }),
@@ -118,7 +119,9 @@ function serverOptions({ log, options }: ApiParts): FastifyServerOptions {
     clientErrorHandler: () => {},
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply as FastifyReply);
-      answerError(error, request, reply as FastifyReply);
+      // A path that is no path leads to no route, and its beginning tells whose it would be all the same.
+      const asked = apis.find(({ prefix }) => prefix !== undefined && request.url.startsWith(`${prefix}/`));
+      answerError(error, request, reply as FastifyReply, asked?.dialect);
     },
   };
 }

@@ -41,6 +41,11 @@ function withWhy(request: FastifyRequest, context: CommandContext, usual: string
   return why instanceof Problem ? why : { ...context, why };
 }
 
+/** A refusal without its place in the list of changes that the door made: who asked sent no such list. */
+export function withoutPlace(detail: string): string {
+  return detail.replace(/^changes\[\d+\][^ ]*: /, '');
+}
+
 /** Of what a program calls itself. */
 const PROGRAM_MAX_CHARS = 100;
 

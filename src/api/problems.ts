@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, StoreUnavailable } from '../model/errors.ts';
-import type { Written } from './dialect.ts';
+import type { Dialect, Written } from './dialect.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -39,22 +39,31 @@ export function writeProblem(problem: Problem): Written {
 }
 
 /** The refusal in the way of the API that was asked. */
-export function refusalOf({ server }: FastifyRequest, problem: Problem): Written {
-  // A path that is no path leads to no API.
-  return server?.dialect?.refusal(problem) ?? writeProblem(problem);
+export function refusalOf(
+  { server }: FastifyRequest,
+  problem: Problem,
+  dialect: Dialect | undefined = server?.dialect,
+): Written {
+  return dialect?.refusal(problem) ?? writeProblem(problem);
 }
 
-export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  const { status, type, body } = refusalOf(reply.request, problem);
+/** `dialect`: where the request has none by its route. */
+export function sendProblem(reply: FastifyReply, problem: Problem, dialect?: Dialect): FastifyReply {
+  const { status, type, body } = refusalOf(reply.request, problem, dialect);
   // As bytes, since Fastify would put a string through the serializer once more and add a charset to the type.
   return reply.code(status).type(type).send(Buffer.from(body));
 }
 
 /** Fastify's error handler. An error that is no fault of the client's is logged, and told without details. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  dialect?: Dialect,
+): FastifyReply {
   const problem = problemOf(error, request);
   if (problem.status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
-  return sendProblem(reply, problem);
+  return sendProblem(reply, problem, dialect);
 }
 
 function problemOf(error: FastifyError | Refusal, request: FastifyRequest): Problem {

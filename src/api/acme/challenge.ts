@@ -3,9 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
 import type { RecordChange } from '../../model/record-change.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { formatRdata } from '../../wire/rdata.ts';
 import { grantOf } from '../access.ts';
 import { execute } from '../commands.ts';
-import { doorContext } from '../door-context.ts';
+import { doorContext, withoutPlace } from '../door-context.ts';
 import type { ApiParts } from '../parts.ts';
 
 /** A SHA-256 in base64url has 43 characters (RFC 8555 §8.4). Nothing else comes in by these doors, whatever a token may do elsewhere. */
@@ -36,7 +38,23 @@ export async function changeChallenges(
   const context = doorContext(request, parts.now(), 'acme');
   if (context instanceof Problem) return context;
   // Nothing about TXT records takes long to find out, so that there is nothing to foresee.
-  return execute(parts.engine, request, { kind: 'records.change', zone, changes }, context);
+  const result = await execute(parts.engine, request, { kind: 'records.change', zone, changes }, context);
+  if (!(result instanceof Problem)) return result;
+  return new Problem(result.code, withoutPlace(result.detail));
+}
+
+/**
+ * The TTL with which a value comes: beside others that are no digests, which somebody put there for good, it is theirs,
+ * since all records of an RRset have one (RFC 2181 §5.2). Undefined: as it stands.
+ */
+export function ttlBeside(
+  { queries }: Pick<ApiParts, 'queries'>,
+  { zone, name }: { readonly zone: string; readonly name: string },
+): number | undefined {
+  const rrset = queries.rrset(zone, name, 'TXT');
+  if (rrset instanceof Problem) return CHALLENGE_TTL_SECONDS;
+  const areDigests = rrset.rdata.every((data) => DIGEST.test(formatRdata(TYPE.TXT, data).slice(1, -1)));
+  return areDigests ? CHALLENGE_TTL_SECONDS : undefined;
 }
 
 /** Said before anything is read or changed, so that nobody learns here what is there. */

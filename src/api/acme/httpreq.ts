@@ -13,7 +13,7 @@ import { parseBody } from '../json-body.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { Refusal, sendProblem } from '../problems.ts';
 import { compileValidator } from '../validation.ts';
-import { BODY_MAX_BYTES, CHALLENGE_TTL_SECONDS, changeChallenges, DIGEST, txtOf } from './challenge.ts';
+import { BODY_MAX_BYTES, changeChallenges, DIGEST, ttlBeside, txtOf } from './challenge.ts';
 import { passwordOf } from './credentials.ts';
 
 const dialect: Dialect = {
@@ -71,7 +71,9 @@ async function change(
   const zone = parts.queries.zoneOf(name);
   if (zone instanceof Problem) return sendProblem(reply, zone);
   const record = { name, type: 'TXT', values: [txtOf(value)] };
-  const changes = [verb === 'add' ? { add: { ...record, ttlSeconds: CHALLENGE_TTL_SECONDS } } : { remove: record }];
+  const ttlSeconds = verb === 'add' ? ttlBeside(parts, { zone: zone.name, name }) : undefined;
+  const added = { ...record, ...(ttlSeconds !== undefined && { ttlSeconds }) };
+  const changes = [verb === 'add' ? { add: added } : { remove: record }];
   const result = await changeChallenges(parts, request, { zone: zone.name, name, changes });
   return result instanceof Problem ? sendProblem(reply, result) : reply.send({});
 }

@@ -5,7 +5,7 @@ import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import { suffixesOf } from '../../model/name.ts';
 import { access, grantOf } from '../access.ts';
-import { doorContext } from '../door-context.ts';
+import { doorContext, withoutPlace } from '../door-context.ts';
 import { parseLargeBody } from '../json-body.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
@@ -236,7 +236,7 @@ async function change(parts: ApiParts, dropped: Dropped, request: FastifyRequest
   const more = application.refused.size === 1 ? '' : `, and ${application.refused.size - 1} more`;
   // A token that does not reach one name is no reason for ExternalDNS to exit: the status is for the request.
   const told = code === 'token_forbidden' ? 'service_conflict' : code;
-  return sendProblem(reply, new Problem(told, `${name}${more} was refused, all else is done: ${detail}`));
+  return sendProblem(reply, new Problem(told, `${name}${more} was refused, all else is done: ${withoutPlace(detail)}`));
 }
 
 interface WrittenEdit {

@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
 import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
+import { Passed } from '../../control/listing.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { makeRRset } from '../../model/rrset.ts';
-import { makeZone, type ZoneBody, zoneBody } from '../../model/zone.ts';
+import { makeZone, nextSerial, type ZoneBody, zoneBody } from '../../model/zone.ts';
 import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { grantOf } from '../access.ts';
 import { logResult } from '../commands.ts';
@@ -43,6 +44,10 @@ export async function create(
   const text = textOf(fields, 'name');
   const name = text instanceof Problem ? text : nameOf(text);
   if (name instanceof Problem) return name;
+  // PowerDNS reads a zone file there; passed over, the zone would be there without its records.
+  if (typeof fields.zone === 'string' && fields.zone !== '') {
+    return bad('zone: a zone file is imported by /v1/zones; send its records in rrsets');
+  }
   const fetched = refuseFetched(fields);
   if (fetched !== undefined) return fetched;
   if (!grantOf(request).zone(name))
@@ -85,13 +90,13 @@ function isOdd(zone: string, rrset: AskedRRset): boolean {
 
 /** A zone with its records is made as by a file of it: in one revision, which is answered from at one instant. */
 async function createFilled(
-  { zoneFiles, engine, now }: ApiParts,
+  { zoneFiles, engine, now, queries }: ApiParts,
   request: FastifyRequest,
   { name, body, records }: { readonly name: string; readonly body: ZoneBody; readonly records: readonly AskedRRset[] },
 ): Promise<CommandResult> {
   const zone = makeZone(name, body, undefined);
   if (zone instanceof Problem) return zone;
-  const rrsets = [...apexRRsets(zone)];
+  const rrsets = [...apexRRsets({ ...zone, serial: serialToBe(queries) })];
   for (const rrset of records) {
     const { type, contents } = rrset;
     if (contents.length === 0) continue;
@@ -108,6 +113,14 @@ async function createFilled(
   return bad(result.findings.find(({ severity }) => severity === 'error')?.message ?? result.detail);
 }
 
+/** As of a zone that is made without records: later than all that there was, should there have been such a zone before. */
+function serialToBe(queries: ApiParts['queries']): number {
+  const newest = queries.revisions(undefined, true, queries.grant(undefined));
+  if (newest instanceof Problem) return 1;
+  for (const one of newest.found) if (!(one instanceof Passed)) return nextSerial(0, one.revision + 1);
+  return 1;
+}
+
 /** What the zone says of itself: by `nameservers`, and by its SOA and NS where there are such RRsets. */
 function newBody(
   name: string,
@@ -117,7 +130,8 @@ function newBody(
   const { nameservers } = fields;
   const labels = withNotes({}, fields);
   if (labels instanceof Problem) return labels;
-  const names = Array.isArray(nameservers) ? nameservers.filter((each) => typeof each === 'string') : [];
+  const names: unknown[] = Array.isArray(nameservers) ? nameservers : [];
+  if (!areTexts(names)) return bad('Nameservers must be non-empty strings');
   const undotted = names.find((each) => !each.endsWith('.'));
   if (undotted !== undefined) return bad(`Nameserver '${undotted}' is not canonical`);
   const start = { nameservers: names, hostmaster: name === '' ? 'hostmaster.' : `hostmaster.${name}.` };
@@ -126,6 +140,10 @@ function newBody(
   const body = { ...start, ...apex, labels };
   if (body.nameservers.length > 0) return body;
   return bad('Nameservers list must be given, or an NS RRset of the zone');
+}
+
+function areTexts(names: readonly unknown[]): names is string[] {
+  return names.every((each) => typeof each === 'string' && each !== '');
 }
 
 export function refuseFetched({ kind }: Readonly<Record<string, unknown>>): Problem | undefined {

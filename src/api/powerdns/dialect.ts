@@ -13,6 +13,7 @@ const phrases: Partial<Record<ProblemCode, number>> = {
   route_unknown: 404,
   method_unknown: 405,
   body_invalid: 400,
+  url_invalid: 400,
 };
 
 /** Faults of a request that are no faults of its body: they keep their status, and clients come again after some of them. */

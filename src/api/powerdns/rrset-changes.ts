@@ -7,6 +7,7 @@ import { TYPE } from '../../wire/constants.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { formatRdata, formatType, parseRdata } from '../../wire/rdata.ts';
 import { parseTypedRdata, undottedNames } from '../../wire/typed-rdata.ts';
+import { withoutPlace } from '../door-context.ts';
 import { splitStrings } from './texts.ts';
 
 /** One RRset as it is to be. */
@@ -81,7 +82,7 @@ export function inClientsWords(problem: Problem, asked: readonly AskedRRset[]): 
   const place = /^\/changes\/(\d+)(?:\/put\/rdata\/(\d+))?/.exec(problem.pointer ?? '');
   const rrset = asked[Number(place?.[1])];
   if (place === null || rrset === undefined || problem.status >= 500) return problem;
-  const detail = problem.detail.replace(/^changes\[\d+\][^ ]*: /, '');
+  const detail = withoutPlace(problem.detail);
   const record = place[2] === undefined ? undefined : Number(place[2]);
   return explain(rrset, new Problem(problem.code, detail), record);
 }
@@ -159,7 +160,9 @@ function readContents(
     if (text === undefined) return bad(`${where}: Not in expected format (parsed as '${quoted(content)}')`);
     const whole = withFinalDots(type, text, zone);
     if (whole !== undefined) return bad(`${where}: Not in expected format (parsed as ${whole}`);
-    if (fields.disabled === true) return bad(`${where}: Teal keeps no records that are disabled; leave it out`);
+    const disabled = fields.disabled ?? false;
+    if (typeof disabled !== 'boolean') return bad(`${where}: Key 'disabled' is not a Bool`);
+    if (disabled) return bad(`${where}: Teal keeps no records that are disabled; leave it out`);
     if (contents.has(text)) return bad(`Duplicate record in RRset ${shown} with content "${content}"`);
     contents.set(text, content);
   }

@@ -104,6 +104,36 @@ t.test('other values at the name stay as they are', async (t) => {
   t.same(await valuesAt(api), ['"v=spf1 -all"']);
 });
 
+t.test('the TTL of what people put there stays; between challenges it is a second', async (t) => {
+  const { app, api } = await open(t);
+  const send = sender(app);
+  const path = `/v1/zones/example.test/rrsets/${NAME}/TXT`;
+  const ttl = async (): Promise<number> => (await api.request('GET', path)).json().ttlSeconds;
+  await api.request('PUT', path, { body: { ttlSeconds: 300, rdata: ['"v=spf1 -all"'] } });
+  await send('/present', { fqdn: NAME, value: VALUE });
+  t.equal(await ttl(), 300);
+  await send('/cleanup', { fqdn: NAME, value: VALUE });
+  t.equal(await ttl(), 300);
+  await api.request('PUT', path, { body: { ttlSeconds: 300, rdata: [`"${OTHER}"`] } });
+  await send('/present', { fqdn: NAME, value: VALUE });
+  t.equal(await ttl(), 1, 'beside a challenge of another tool');
+  await api.request('DELETE', path);
+  await send('/present', { fqdn: NAME, value: VALUE });
+  t.equal(await ttl(), 1);
+});
+
+t.test('a name that is taken is told without words of requests that nobody sent', async (t) => {
+  const { app, api } = await open(t);
+  await api.request('PUT', `/v1/zones/example.test/rrsets/${NAME}/CNAME`, {
+    body: { ttlSeconds: 60, rdata: ['x.test.'] },
+  });
+  const reply = await sender(app)('/present', { fqdn: NAME, value: VALUE });
+  t.match(reply, {
+    status: 409,
+    body: { code: 'cname_conflict', error: /^_acme-challenge\.hr\.example\.test\/CNAME stands/ },
+  });
+});
+
 t.test('with HTTPREQ_MODE=RAW name and value are made here', async (t) => {
   const { app, api } = await open(t);
   const send = sender(app);
