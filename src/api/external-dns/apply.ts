@@ -13,6 +13,7 @@ import type { ApiParts } from '../parts.ts';
 import { inTurns } from '../slices.ts';
 import { POOL_TYPES } from './endpoint.ts';
 import { find, reachesService, zoneOf } from './found.ts';
+import { notesOf } from './notes.ts';
 import { type Edit, type Plan, planName } from './plan.ts';
 
 /** Names that are worked out in one slice: each asks for a service and nine RRsets. */
@@ -110,9 +111,28 @@ export class Application {
         this.#settled.add(name);
         return;
       }
-      if (problem.code !== 'revision_stale') return this.#refuse(name, problem);
+      if (problem.code === 'revision_stale') continue;
+      if (problem.code === 'release_active') await this.#follow(name);
+      return this.#refuse(name, problem);
     }
     this.#refuse(name, RESTLESS);
+  }
+
+  /** Pools come and go when the release is over. The addresses of those that are there do not wait for that. */
+  async #follow(name: string): Promise<void> {
+    const all = this.#edits.get(name) ?? [];
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const service = this.#parts.queries.service(name);
+      if (service instanceof Problem) return;
+      const sets = new Set(service.pools.map(({ labels }) => notesOf(labels).set));
+      const those = all.filter(({ verb, endpoint: { set, type } }) => {
+        return verb === 'set' && POOL_TYPES.includes(type) && sets.has(set);
+      });
+      if (those.length === 0 || those.length === all.length) return;
+      const planned = this.#plan(name, those);
+      if (planned instanceof Problem) return;
+      if ((await this.#carryOut(planned))?.code !== 'revision_stale') return;
+    }
   }
 
   /** A token for records has no reach of services elsewhere, so that the engine would refuse it: it is judged here. */
@@ -143,11 +163,10 @@ export class Application {
     return undefined;
   }
 
-  #plan(name: string): Planned | Problem {
+  #plan(name: string, edits = this.#edits.get(name) ?? []): Planned | Problem {
     const { queries } = this.#parts;
     const zone = zoneOf(queries, name);
     if (zone === undefined) return new Problem('name_outside_zones', `${name} is in no zone of this server.`);
-    const edits = this.#edits.get(name) ?? [];
     const types = edits.map(({ endpoint }) => endpoint.type);
     const found = find(queries, zone, name, types);
     const plan = planName(found, edits);

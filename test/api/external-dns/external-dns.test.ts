@@ -106,6 +106,35 @@ t.test('a release runs while syncs go on: no weight is set back, and targets fol
   t.equal((await red.sync()).planned, 0);
 });
 
+t.test('addresses follow during a release, though pools that come or go with them have to wait', async (t) => {
+  const { api, cluster } = await start(t);
+  const one = cluster('cluster-a');
+  const of = (set: string, address: string) => weighted(NAME, address, set, '50');
+  one.wanted = [of('blue', '192.0.2.10'), of('green', '192.0.2.20')];
+  t.match(await one.sync(), { status: 204 });
+  const path = `/v1/services/${NAME}/releases`;
+  const steps = [{ setWeight: 10 }, { pause: {} }];
+  const { id } = (await api.request('POST', path, { body: { to: 'green', steps } })).json();
+  const before = await weightsOf(api);
+  const targets = async (): Promise<Record<string, string[]>> => {
+    const { pools } = (await api.request('GET', `/v1/services/${NAME}`)).json();
+    return Object.fromEntries(Object.entries(pools).map(([pool, is]) => [pool, (is as { targets: string[] }).targets]));
+  };
+  one.wanted = [of('blue', '192.0.2.10'), of('green', '192.0.2.21'), of('red', '192.0.2.30')];
+  t.match(await one.sync(), { status: 503, body: /^release_active/ });
+  t.same(await targets(), { blue: ['192.0.2.10'], green: ['192.0.2.21'] }, 'one comes');
+  one.wanted = [of('green', '192.0.2.22')];
+  t.match(await one.sync(), { status: 503, body: /^release_active/ });
+  t.same(await targets(), { blue: ['192.0.2.10'], green: ['192.0.2.22'] }, 'one goes');
+  t.same(await weightsOf(api), before);
+  const last = await revisionOf(api);
+  t.match(await one.sync(), { status: 503, body: /^release_active/ });
+  t.equal(await revisionOf(api), last, 'what is refused once more changes nothing');
+  await api.request('POST', `${path}/${id}/abort`);
+  t.match(await one.sync(), { status: 204 });
+  t.equal((await one.sync()).planned, 0);
+});
+
 t.test('owner A goes: B stays, with its records, its TXT and its share', async (t) => {
   const { api, blue, green } = await startTwo(t);
   await api.request('PUT', `/v1/services/${NAME}/weights`, { body: { blue: 0, green: 100 } });
