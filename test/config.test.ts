@@ -49,7 +49,7 @@ t.test('without any source the defaults hold', async (t) => {
         { address: '::1', port: 5300 },
       ],
       workers: 'auto',
-      planes: 'one',
+      planes: 'two',
       transport: 'auto',
       udpMaxBytes: 1232,
       receiveBufferBytes: 4_194_304,

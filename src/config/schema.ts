@@ -82,7 +82,7 @@ export const settingsSchema = section({
       expected: `auto or a whole number from 1 to ${READERS_PER_PLACE - 1}`,
       flag: 'UDP worker threads: a number, or auto for one a core',
     }),
-    planes: oneOf(['two', 'one'], { default: 'one' }),
+    planes: oneOf(['two', 'one'], { default: 'two' }),
     transport: oneOf(UDP_TRANSPORTS, { default: 'auto', flag: `how UDP is read: ${UDP_TRANSPORTS_WORDS}, or auto` }),
     xdpInterfaces: Type.Optional(
       Type.Array(text('the name of a network interface'), {
