@@ -87,6 +87,7 @@ export class DataKeeper {
    */
   async replace(memory: number): Promise<boolean> {
     const before = this.#slot;
+    if (before?.state?.transport === 'xdp') return this.#replaceAlone(before, memory);
     const next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);
     this.#next = next;
     next.child.send({ kind: 'serve' });
@@ -107,6 +108,15 @@ export class DataKeeper {
     next.child.send({ kind: 'alone', place: old.place });
     await within(Promise.race([next.cleared.promise, next.child.ended]), CLEAR_LIMIT_MS);
     return true;
+  }
+
+  /** An interface serves one AF_XDP program only: the new one starts once the old one has ended, and queries wait. */
+  async #replaceAlone(before: Slot, memory: number): Promise<boolean> {
+    await this.#end(before);
+    if (this.#isStopping) return false;
+    this.#slot = this.#spawn(memory, 1 - before.place);
+    this.#slot.child.send({ kind: 'serve' });
+    return this.#slot.ready.promise;
   }
 
   async stop(): Promise<void> {
