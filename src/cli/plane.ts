@@ -4,16 +4,17 @@
  */
 
 import type { SettingsFile } from '../config/sources.ts';
-import { ConfigError, loadSettings, type Settings } from '../config.ts';
+import type { Settings } from '../config.ts';
 import { standardSink } from '../log/sink.ts';
 import { divertStandardStreams, endNow, endProcess } from '../log/standard.ts';
 import { createLogger, tellLosses } from '../log.ts';
 import { asStartError, SettingsError, StartError } from '../server/errors.ts';
 import type { Plane } from '../server/planes/data.ts';
-import type { ControlStart, DataStart, Reread } from '../server/planes/messages.ts';
+import type { ControlStart, DataStart, Reread, SettingsSources } from '../server/planes/messages.ts';
 import { dieWithParent, goFirst } from '../server/planes/parent.ts';
 import { withReloaded } from '../server/reloaded-settings.ts';
 import { passOverSignals } from '../server/signals.ts';
+import { readVersion } from '../server/version.ts';
 import { EXIT, EXIT_BY_SIGNAL } from './exit.ts';
 import { catchFaults } from './faults.ts';
 import { refuseDebugger } from './no-debugger.ts';
@@ -37,14 +38,10 @@ process.on('message', (message: { kind: string }) => {
 
 async function begin(start: Start): Promise<Plane<never>> {
   try {
-    const { file, flags, reloaded, isTerminal } = start.sources;
-    const read = (one: SettingsFile | undefined): Settings => {
-      const settings = loadSettings({ file: one, env: process.env, flags });
-      if (settings instanceof ConfigError) throw new SettingsError(settings.message);
-      return settings;
-    };
-    const settings = reloaded === undefined ? read(file) : withReloaded(read(file), read(reloaded.file));
-    const log = createLogger(settings.log, standardSink(1), isTerminal);
+    const { sources } = start;
+    const read = (one: SettingsFile | undefined): Promise<Settings> => readAgain(one, sources);
+    const settings = sources.version === readVersion() ? sources.settings : await readAll(sources, read);
+    const log = createLogger(settings.log, standardSink(1), sources.isTerminal);
     tellLosses(log, standardSink(1));
     catchFaults(process, log, () => endProcess(EXIT.INTERNAL));
     passOverSignals(log);
@@ -60,6 +57,22 @@ async function begin(start: Start): Promise<Plane<never>> {
   } catch (error) {
     return fail(error);
   }
+}
+
+/** Loaded only here: the schema of all settings takes longer than all else that a data process needs. */
+async function readAgain(file: SettingsFile | undefined, { flags }: SettingsSources): Promise<Settings> {
+  const { ConfigError, loadSettings } = await import('../config.ts');
+  const settings = loadSettings({ file, env: process.env, flags });
+  if (settings instanceof ConfigError) throw new SettingsError(settings.message);
+  return settings;
+}
+
+async function readAll(
+  { file, reloaded }: SettingsSources,
+  read: (one: SettingsFile | undefined) => Promise<Settings>,
+): Promise<Settings> {
+  const first = await read(file);
+  return reloaded === undefined ? first : withReloaded(first, await read(reloaded.file));
 }
 
 /** Nothing that was begun may hold it up: what was acknowledged is on the disk, and who waits has a limit of its own. */

@@ -3,9 +3,8 @@ import type { Settings } from '../config.ts';
 import { standardSink } from '../log/sink.ts';
 import type { Logger } from '../log.ts';
 import { type MetricSources, Metrics } from '../metrics/metrics.ts';
-import { Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
+import { type Fleet, type FleetOptions, udpWorkersOf } from '../sockets/fleet.ts';
 import { useHugePages } from '../sockets/huge-pages.ts';
-import { withoutMissingLoopback } from '../sockets/loopback.ts';
 import { startWatchdog, watchdogTask } from '../sockets/watchdog.ts';
 import { createTableMemory } from '../table/shared-memory.ts';
 import { type Core, openCore } from './core.ts';
@@ -13,7 +12,7 @@ import { logFaults } from './faults.ts';
 import { measuredHealth } from './measured-health.ts';
 import type { PlaneStops } from './stops.ts';
 import { readVersion } from './version.ts';
-import { rateLimitOptions, responderOptions } from './worker-options.ts';
+import { startFleet } from './workers.ts';
 
 /** The workers, as far as the control plane looks at them; they may be another process's. */
 export type FleetView = MetricSources['fleet'] & Pick<Fleet, 'missing'>;
@@ -63,27 +62,4 @@ export function startMetrics(
   engine.onChange((changes) => metrics.changed(changes));
   logFaults(log, () => metrics.faulted());
   return metrics;
-}
-
-/** Workers that answer from a table. */
-export function startFleet(
-  { dns, fleet }: Pick<Settings, 'dns' | 'fleet'>,
-  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
-  log: Logger,
-): Promise<Fleet> {
-  const { transport, receiveBufferBytes, xdpInterfaces = [] } = dns;
-  const listen = withoutMissingLoopback(dns.listen);
-  if (listen !== dns.listen && state.inherited?.length === 0)
-    log.warn('this machine has no ::1, so DNS does not listen there');
-  const rateLimit = rateLimitOptions(dns);
-  return Fleet.start({
-    ...state,
-    listen,
-    transport,
-    receiveBufferBytes,
-    xdpInterfaces,
-    responder: { ...responderOptions(dns, rateLimit), withdrawsWhenStale: fleet?.whenStale === 'withdraw' },
-    tcp: { ...rateLimit, ...dns.tcp },
-    log: log.child({ part: 'dns' }),
-  });
 }

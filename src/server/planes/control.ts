@@ -60,7 +60,7 @@ export function startControl(
       if (message.kind === 'state') fleet.hear(message.state);
       if (message.kind === 'reload') {
         try {
-          reload?.(reread(message));
+          reload?.(await reread(message));
         } catch (error) {
           if (!(error instanceof SettingsError)) throw error;
           log.error(`settings not reloaded: ${error.message}`);

@@ -8,8 +8,8 @@ import { clearMarks } from '../../sockets/marks.ts';
 import { sharedPages } from '../../sockets/shared-pages.ts';
 import { startWatchdog } from '../../sockets/watchdog.ts';
 import { mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
-import { startFleet } from '../data-plane.ts';
 import { StartError } from '../errors.ts';
+import { startFleet } from '../workers.ts';
 import type { DataStart, DataState, FromData, Reread, ToData } from './messages.ts';
 import { privateBytes } from './private-memory.ts';
 
@@ -21,7 +21,7 @@ export interface PlaneParts {
   readonly settings: Settings;
   readonly log: Logger;
   /** The settings as they are once the file is read again. */
-  reread(read: Reread): Settings;
+  reread(read: Reread): Promise<Settings>;
 }
 
 /** A process of a plane, as the module that it begins with knows it. */
@@ -67,7 +67,7 @@ export function startData(
         clearMarks(memory.shared.control, message.place);
         say({ kind: 'cleared' });
       }
-      if (message.kind === 'reload') setLevel(log, reread(message).log.level);
+      if (message.kind === 'reload') setLevel(log, (await reread(message)).log.level);
     },
     async stop() {
       for (const stop of stops.splice(0).reverse()) await stop();

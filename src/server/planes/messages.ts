@@ -1,11 +1,18 @@
 /** What the processes of a server say to each other beside the memory that they share: words of JSON, by Node's channel. */
 import type { SettingsFile } from '../../config/sources.ts';
+import type { Settings } from '../../config.ts';
 import type { Endpoint } from '../../sockets/address.ts';
 import type { InheritedEndpoint } from '../../sockets/inherited.ts';
 import type { SocketState } from '../../sockets/listen-addresses.ts';
 
-/** What a process finds its settings by. Each reads them by its own schema: after an upgrade it may know more of them. */
+/**
+ * What a process finds its settings by. One of another version reads them again by its own schema: after an upgrade it may
+ * know more of them.
+ */
 export interface SettingsSources {
+  /** As the one that watches reads them, which has this version; all that is in force. */
+  readonly settings: Settings;
+  readonly version: string;
   readonly file: SettingsFile | undefined;
   readonly flags: Readonly<Record<string, string>>;
   /** The file as it was when settings were last read again: of that only what needs no restart is in force. */

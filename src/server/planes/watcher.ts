@@ -16,7 +16,9 @@ import { openPages } from '../../sockets/shared-pages.ts';
 import { relayWatchdog, watchdogTask } from '../../sockets/watchdog.ts';
 import { COOKIE_SECRET_BYTES } from '../../wire/edns.ts';
 import { asStartError, PlaneEnded, StartError } from '../errors.ts';
+import { withReloaded } from '../reloaded-settings.ts';
 import { Supervisor, takeInherited } from '../supervisor.ts';
+import { readVersion } from '../version.ts';
 import type { Ended } from './child.ts';
 import { ControlKeeper } from './control-keeper.ts';
 import { DataKeeper } from './data-keeper.ts';
@@ -60,6 +62,9 @@ export class Watcher {
   #memory: number;
   #spare: number;
   #reloaded: Reread | undefined;
+  #settings: Settings;
+  /** Read once: what is installed may be another one by now. */
+  readonly #version = readVersion();
   #isUpgrading = false;
   #isStopping = false;
   readonly #failed = Promise.withResolvers<never>();
@@ -69,6 +74,7 @@ export class Watcher {
     this.#libc = libc;
     this.#supervisor = new Supervisor(log);
     this.#sources = sources;
+    this.#settings = settings;
     this.#memory = this.#emptyMemory();
     this.#spare = this.#emptyMemory();
     const workers = udpWorkersOf(settings.dns.workers);
@@ -130,6 +136,7 @@ export class Watcher {
   /** Hands new settings on: each process takes what it can without a restart. */
   reload(settings: Settings, read: Reread): void {
     this.#reloaded = read;
+    this.#settings = withReloaded(this.#settings, settings);
     setLevel(this.#log, settings.log.level);
     this.#data.send({ kind: 'reload', ...read });
     const reload = (): Promise<void> => this.#control.reload({ kind: 'reload', ...read }, RELOAD_LIMIT_MS);
@@ -205,7 +212,8 @@ export class Watcher {
   }
 
   #sourcesNow(): SettingsSources {
-    return { ...this.#sources, reloaded: this.#reloaded, isTerminal: tty.isatty(1) };
+    const { settings, version } = { settings: this.#settings, version: this.#version };
+    return { ...this.#sources, settings, version, reloaded: this.#reloaded, isTerminal: tty.isatty(1) };
   }
 
   #tellControl(): void {
