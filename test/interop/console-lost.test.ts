@@ -1,6 +1,7 @@
 /** The console on links that are slow, lose replies, or lead to a server that froze: nothing is done twice or denied. */
 import type { Page, Route } from 'playwright-core';
 import t from 'tap';
+import { signalAll } from '../fixtures/planes.ts';
 import { openPage, signIn, startConsole } from './console-browser.ts';
 
 const app = 'app.example.test';
@@ -111,14 +112,14 @@ t.test('what became of a change', async (t) => {
     const page = await open();
     await page.getByText('Live', { exact: true }).waitFor();
     await review(page);
-    process.kill(teal.pid, 'SIGSTOP');
-    t.teardown(() => process.kill(teal.pid, 'SIGCONT'));
+    signalAll(teal.pid, 'SIGSTOP');
+    t.teardown(() => signalAll(teal.pid, 'SIGCONT'));
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await page.getByText(/No word for \d+ s/).waitFor({ timeout: NOTICED_MS });
     await dialog.getByText('it is not certain whether it was done', { exact: false }).waitFor({ timeout: NOTICED_MS });
     await page.getByText('The server does not answer.').waitFor({ timeout: NOTICED_MS });
-    process.kill(teal.pid, 'SIGCONT');
+    signalAll(teal.pid, 'SIGCONT');
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).waitFor();
     t.same(await weights(), { blue: 100, green: 7 });

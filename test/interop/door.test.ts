@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { makeDirectory } from '../fixtures/api.ts';
 import { type Attack, type AttackOptions, attack, head, residentOf } from '../fixtures/attacks.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
+import { controlPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 /** The aim is 2 s, and 5 s for the stop, on a quiet machine; what was measured is in the output. */
@@ -127,7 +128,7 @@ for (const { what, env = {}, wrapper = [], prepare, begin } of cases) {
     const made = await teal.call('POST', '/v1/tokens', { name: 'attacker', scope: 'admin' });
     t.equal(made.status, 201);
     await operate(t, teal);
-    const before = residentOf(teal.pid);
+    const before = residentOf(controlPid(teal.pid));
     const port = Number(new URL(teal.admin).port);
     const running: Attack[] = [];
     let [slowestMs, most] = [0, 0];
@@ -136,7 +137,7 @@ for (const { what, env = {}, wrapper = [], prepare, begin } of cases) {
       slowestMs = Math.max(slowestMs, await operate(t, teal));
       running.push(...(await next));
       slowestMs = Math.max(slowestMs, await operate(t, teal));
-      most = Math.max(most, residentOf(teal.pid));
+      most = Math.max(most, residentOf(controlPid(teal.pid)));
     }
     const query = buildQuery({ name: 'app.example.test', type: 'A' });
     t.equal((await askTcp('127.0.0.1', teal.dnsPort, [query]))[0]?.rcode, 0, 'DNS over TCP goes on');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { signalAll } from '../fixtures/planes.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
 
@@ -70,13 +71,13 @@ t.test('three nameservers', async (t) => {
   await t.test('one that stands still for a while claims nothing when it goes on', async (t) => {
     const node = fleet.node('ns2');
     node.isDown = true;
-    process.kill(node.process.pid, 'SIGSTOP');
+    signalAll(node.process.pid, 'SIGSTOP');
     const { body } = await checker.write('ns1');
     t.match(body.fleet.behind, [{ node: 'ns2' }]);
     for (let n = 0; n < 5; n++) await checker.write('ns3');
     await sleep(STALE_MS);
     node.isDown = false;
-    process.kill(node.process.pid, 'SIGCONT');
+    signalAll(node.process.pid, 'SIGCONT');
     await fleet.live('ns2');
     t.match(await checker.write('ns2'), { status: 200, body: { fleet: { answering: names, behind: [] } } });
   });

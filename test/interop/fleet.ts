@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { signalAll } from '../fixtures/planes.ts';
 import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type EtcdMembers, startEtcd } from './etcd.ts';
 
@@ -99,7 +100,7 @@ export class FleetFixture {
   async stop(): Promise<void> {
     for (const { process: teal, folder } of this.nodes) {
       if (teal.child.exitCode === null && teal.child.signalCode === null) {
-        process.kill(teal.pid, 'SIGCONT');
+        signalAll(teal.pid, 'SIGCONT');
         await teal.end('SIGKILL');
       }
       rmSync(folder, { recursive: true, force: true });

@@ -30,7 +30,11 @@ for (const when of ['now', 'SIGUSR2'] as const) {
     t.test(`${calls} refused with ${errno} at ${listen}, ${moment}`, { skip }, async (t) => {
       const teal = await startTeal(t.testdir(), {
         program: [launcher, String(errno), calls, when],
-        env: { TEAL_DNS_LISTEN: listen, TEAL_METRICS_PUBLIC: 'true', TEAL_DNS_RATE_LIMIT_RESPONSES_PER_SECOND: '0' },
+        env: {
+          ...{ TEAL_DNS_LISTEN: listen, TEAL_METRICS_PUBLIC: 'true', TEAL_DNS_RATE_LIMIT_RESPONSES_PER_SECOND: '0' },
+          // Later it is refused to the process that the launcher became.
+          TEAL_DNS_PLANES: when === 'now' ? 'two' : 'one',
+        },
       });
       t.teardown(() => teal.child.kill('SIGKILL'));
       const refuse = () => when !== 'now' && process.kill(teal.pid, when);
@@ -53,7 +57,8 @@ t.test(
   'where messages cannot be received at all, /readyz says so, and it is not tried for ever',
   { skip },
   async (t) => {
-    const teal = await startTeal(t.testdir(), { program: [launcher, String(EPERM), 'recvmmsg,recvmsg', 'SIGUSR2'] });
+    const program = [launcher, String(EPERM), 'recvmmsg,recvmsg', 'SIGUSR2'];
+    const teal = await startTeal(t.testdir(), { program, env: { TEAL_DNS_PLANES: 'one' } });
     t.teardown(() => teal.child.kill('SIGKILL'));
     process.kill(teal.pid, 'SIGUSR2');
     const replaced = () => teal.log.filter(({ msg }) => msg === 'worker replaced on the same sockets');

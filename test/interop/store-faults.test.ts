@@ -9,6 +9,7 @@ import t, { type Test } from 'tap';
 import { zoneFile } from '../../bench/import.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { controlPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 const QUERIES = 6000;
@@ -76,7 +77,7 @@ async function startBusy(t: Test): Promise<{ teal: TealProcess; folder: string; 
 /** Every read of a file by position fails with EIO until the result is called. */
 async function failReads(teal: TealProcess): Promise<() => Promise<void>> {
   const words = ['-f', '-qq', '-e', 'trace=pread64', '-e', 'inject=pread64:error=EIO', '-o', '/dev/null'];
-  const strace: ChildProcess = spawn('strace', [...words, '-p', String(teal.pid)], { stdio: 'ignore' });
+  const strace: ChildProcess = spawn('strace', [...words, '-p', String(controlPid(teal.pid))], { stdio: 'ignore' });
   const broken = await until(async () => (await codeOf(teal, 'GET', '/readyz')) === 'store_unavailable');
   if (!broken) throw new Error('strace did not attach');
   return async () => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
 import { askMany } from '../fixtures/many-queries.ts';
+import { signalAll } from '../fixtures/planes.ts';
 import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { metric, STUCK, startToStop, tells } from '../fixtures/stuck.ts';
 
@@ -42,10 +43,10 @@ t.test('the TCP worker', { skip }, async (t) => {
 t.test('a process that was stopped as a whole finds nobody stuck', { skip }, async (t) => {
   const teal = await startToStop(t.testdir());
   t.teardown(() => teal.child.kill('SIGKILL'));
-  process.kill(teal.pid, 'SIGSTOP');
+  signalAll(teal.pid, 'SIGSTOP');
   // Longer than a worker may stand still.
   spawnSync('sleep', ['5']);
-  process.kill(teal.pid, 'SIGCONT');
+  signalAll(teal.pid, 'SIGCONT');
   t.same(await askMany(teal.dnsPort, app, 500), { answered: 500, lost: 0 });
   t.equal(await metric(teal, STUCK), '0');
   t.notOk(tells(teal, /stands still/));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { signalAll } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Habit, type Kind, kinds, type Resolver, startResolvers } from './farm/resolvers.ts';
 
@@ -134,7 +135,7 @@ t.test('serve-stale: who gives what has expired, and when', async (t) => {
 
   t.same(await ask(resolvers, 'dead.example.com'), Array(10).fill(BLUE), 'filled anew');
   // Silent, as a machine that has gone; one whose port is closed is given up at once.
-  process.kill(teal.pid, 'SIGSTOP');
+  signalAll(teal.pid, 'SIGSTOP');
   await sleep(1000 * (ttlSeconds + 2));
   const askedAt = performance.now();
   const timed = (asked: readonly Asked[]) =>
