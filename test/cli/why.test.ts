@@ -16,7 +16,7 @@ import { type, typist } from './typed.ts';
 const looking = [
   'release plan, release status, release watch, release list, health show, zone list, zone export, zone check',
   'record list, service show, service list, status, drain, explain, history, doctor, bench, serve, init',
-  'token list, token show, webhook list, webhook deliveries, backup, restore, upgrade, completion',
+  'token list, token show, webhook list, webhook deliveries, backup, restore, upgrade, completion, fleet join, fleet status',
 ].flatMap((line) => line.split(', '));
 
 t.test('every command that writes takes --reason and --link', async (t) => {
