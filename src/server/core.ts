@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
 import { SeenHealth } from '../control/observed/health.ts';
-import { afterMs, tellFault } from '../guard.ts';
+import { afterMs, everyMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import { hugePagesOf } from '../sockets/huge-pages.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import type { TableMemory } from '../table/shared-memory.ts';
 import type { Table } from '../table/table.ts';
@@ -21,6 +22,9 @@ export interface Core extends OpenedTable {
   readonly seen: SeenHealth;
 }
 
+/** Some milliseconds of each second, until all is done: a million names take 8 s. */
+const HUGE_PAGES_MS = 200;
+const HUGE_PAGES_AT_ONCE = 2;
 const WHAT_COLLECTS = 'the collection of free memory';
 /** How often blocks that workers have left are looked for when no change does it. */
 const COLLECT_MS = 1000;
@@ -66,8 +70,19 @@ export async function openCore(
   const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
   image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
   stops.controlPlane.push(collectInTurns(table));
+  if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
   return { store, seen, ...opened };
+}
+
+/** Memory that is shared has small pages when it is filled; returns how to stop making them large. */
+function makeHugePages(table: Table, shared: TableMemory['shared']): () => void {
+  const pages = hugePagesOf(shared);
+  const making = everyMs('large pages for the table', HUGE_PAGES_MS, () => {
+    pages?.make(table.memory.sizeBytes, HUGE_PAGES_AT_ONCE);
+  });
+  making.unref();
+  return () => clearInterval(making);
 }
 
 /** Frees what workers have left, now and then; returns how to stop that. */

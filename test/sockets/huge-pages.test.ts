@@ -1,8 +1,10 @@
 /** The kernel is asked for huge pages in the whole of a memory, and nowhere else. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { useHugePages } from '../../src/sockets/huge-pages.ts';
+import { hugePagesOf, useHugePages } from '../../src/sockets/huge-pages.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
+import { openPages, sharedPages } from '../../src/sockets/shared-pages.ts';
+import { formatTableMemory } from '../../src/table/shared-memory.ts';
 
 const MIB = 2 ** 20;
 const libc = loadLibc();
@@ -36,5 +38,30 @@ t.test('a memory without room for one is left alone', (t) => {
   useHugePages(memory);
   new Uint8Array(memory)[4095] = 1;
   t.equal(new Uint8Array(memory)[4095], 1);
+  t.end();
+});
+
+t.test('shared memory that is full gets huge pages one by one, and keeps what it holds', (t) => {
+  const pages = sharedPages();
+  if (pages === undefined || libc === undefined) {
+    t.comment('memory cannot be shared here');
+    return t.end();
+  }
+  const fd = openPages(libc) as number;
+  const memory = formatTableMemory(fd, { readers: 1, maxBytes: 16 * MIB }, pages);
+  if (typeof memory === 'string') throw new Error(memory);
+  const { shared } = memory;
+  const words = new Int32Array(shared.arena, shared.start, (8 * MIB) / 4);
+  for (let i = 0; i < words.length; i++) words[i] = i;
+  const huge = hugePagesOf(shared);
+  for (let i = 0; i < 10; i++) huge?.make(7 * MIB, 2);
+  t.ok(words.every((word, i) => word === i));
+  const line = /^ShmemPmdMapped:\s+(\d+) kB$/gm;
+  const mapped = [...readFileSync('/proc/self/smaps', 'utf8').matchAll(line)].map(([, kB]) => Number(kB));
+  t.ok(
+    mapped.every((kB) => kB <= 6 * 1024),
+    `of 7 MiB three pages at the most: ${mapped.filter((kB) => kB > 0)} kB`,
+  );
+  closeSync(fd);
   t.end();
 });
