@@ -26,7 +26,7 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       const { scope, or, touches } = request.routeOptions.config.access ?? UNDECLARED;
       request.grant = queries.grant(actor.limits);
       if (!includesScope(actor.scope, scope) && actor.scope !== or) {
-        const detail = `${scopeInWords(actor)}; this needs ${scope}.`;
+        const detail = `${scopeInWords(actor)}; this needs ${or === undefined ? scope : `${scope} or ${or}`}.`;
         challenge(reply, { error: 'insufficient_scope', scope });
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }

@@ -67,7 +67,7 @@ export function checkReach(
   if (queries.grants(grantOf(request), { rrset: { zone, name, type: 'TXT' } })) return undefined;
   return new Problem(
     'token_forbidden',
-    `The token \`${request.actor?.name}\` does not reach the TXT records of ${name}.`,
+    `The token \`${request.actor?.name}\` does not reach the TXT records of ${name.replace(/\.$/, '')}.`,
   );
 }
 

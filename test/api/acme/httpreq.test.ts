@@ -157,11 +157,13 @@ t.test('a token for records writes what it reaches, others nothing', async (t) =
   t.match(await send('/present', { fqdn: NAME, value: VALUE }, limited), { status: 200 });
   t.match(await newest(api), { actor: 'acme:lego' });
   const { revision } = await newest(api);
-  t.match(await send('/present', { fqdn: 'www.example.test', value: VALUE }, limited), {
-    status: 403,
-    type: 'application/json',
-    body: { code: 'token_forbidden', error: /www\.example\.test/ },
-  });
+  for (const fqdn of ['www.example.test', 'www.example.test.']) {
+    t.match(await send('/present', { fqdn, value: VALUE }, limited), {
+      status: 403,
+      type: 'application/json',
+      body: { code: 'token_forbidden', error: /the TXT records of www\.example\.test\.$/ },
+    });
+  }
   for (const body of [
     { name: 'a-only', scope: 'records', types: ['A'] },
     { name: 'elsewhere', scope: 'records', zones: ['other.test'], types: ['TXT'] },

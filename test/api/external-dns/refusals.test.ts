@@ -105,7 +105,7 @@ t.test('tokens: as a Basic password or a bearer; without the right 403, without 
   t.equal((await cluster('a', 'wrong').ask('GET', '')).statusCode, 401);
   const forbidden = await cluster('a', READER).ask('POST', '/records', {});
   t.equal(forbidden.statusCode, 403);
-  t.match(forbidden.body, /^token_forbidden: .*this needs admin/);
+  t.match(forbidden.body, /^token_forbidden: .*this needs admin or records\./);
   t.equal((await cluster('a').ask('GET', '/nothing')).statusCode, 404);
 
   // One for another zone is shown nothing of this one, and what it wants here is left out.
