@@ -32,6 +32,12 @@ export class EtcdKeeper implements Keeper {
     return { succeeded: reply.succeeded, at: reply.revision, found };
   }
 
+  /** Deletes the keys from one (inclusive) to another (exclusive). */
+  async deleteRange(from: string, to: string): Promise<Lost | undefined> {
+    const reply = await this.#etcd.delete({ from: this.#prefix + from, to: this.#prefix + to });
+    return reply instanceof EtcdFailure ? new Lost(reply.isDoubtful, reply.detail) : undefined;
+  }
+
   watch(prefixes: readonly string[], listener: KeeperListener): () => void {
     const watches = new Set<Watch>();
     let isEnded = false;

@@ -23,11 +23,14 @@ import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { removeNode } from './remove.ts';
+import { refreshSnapshot } from './snapshots.ts';
 import { readMembers, readNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
 /** Before the log's identity is looked at again. */
 const LOOK_AGAIN_MS = 500;
+/** How often the leader looks whether it is time for a snapshot. */
+const SNAPSHOT_LOOK_MS = 60_000;
 /** What a reader waits for entries that are on their way: they take milliseconds. */
 const CATCH_UP_MS = 1000;
 /** For shifts of others not to wait for this node, when it stops. */
@@ -56,10 +59,13 @@ export class FleetNode implements FleetControl {
   #words = 'the fleet is not founded, or this node is not of it';
   #isStopped = false;
   #isFounding = false;
+  readonly #snapshots: NodeJS.Timeout;
+  #isSnapshotting = false;
 
   constructor(prepared: Prepared, parts: FleetParts) {
     this.#prepared = prepared;
     this.#parts = parts;
+    this.#snapshots = everyMs('the snapshot of the fleet', SNAPSHOT_LOOK_MS, () => this.#lookAfterSnapshot());
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
     this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.lateness);
@@ -195,9 +201,23 @@ export class FleetNode implements FleetControl {
     storeClaim(this.#parts.table.shared.control, Number.POSITIVE_INFINITY);
   }
 
+  /** By the leader, one after the other. */
+  async #lookAfterSnapshot(): Promise<void> {
+    if (this.#isSnapshotting || this.#leader?.epoch === undefined) return;
+    this.#isSnapshotting = true;
+    const { store, dataDir, log } = this.#parts;
+    const { keeper } = this.#prepared;
+    try {
+      await refreshSnapshot({ keeper, dataDir, lastRevision: () => store.lastRevision, log });
+    } finally {
+      this.#isSnapshotting = false;
+    }
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#lookedAt);
+    clearInterval(this.#snapshots);
     await this.#leader?.stop();
     await this.#shared?.stop(STOP_MS);
     await this.#presence?.stop();
@@ -245,7 +265,7 @@ export class FleetNode implements FleetControl {
         onMissing: (revision) =>
           log.error(
             { revision },
-            'the log does not have the entry any more that comes next here: stop, empty the data directory, start again',
+            'the log does not have the entry any more that comes next here: a restart fills the data directory anew',
           ),
         onBroken: (words) => log.debug({ words }, "the watch of the fleet's log broke; it is opened again"),
       },

@@ -7,7 +7,7 @@ import type { Settings } from '../../config.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import type { Etcd } from '../../etcd/client.ts';
 import type { Logger } from '../../log.ts';
-import { fleetPrefix, presenceKey } from '../../model/fleet/keys.ts';
+import { fleetPrefix, logKey, presenceKey } from '../../model/fleet/keys.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import { loadLibc } from '../../sockets/libc.ts';
 import { restoreStore } from '../../store/backup.ts';
@@ -63,7 +63,7 @@ async function judge(
 ): Promise<Prepared['standing']> {
   const { dataDir } = settings;
   const fleet = settings.fleet as FleetSettings;
-  const { isUnused, stored } = lookInto(settings);
+  const { isUnused, stored, lastRevision } = lookInto(settings);
   if (stored !== undefined && stored.name !== fleet.name && !replace) {
     throw new StartError(
       `${dataDir} holds the log of the fleet ${stored.name}, and fleet.name is ${fleet.name}: give it its own directory, or leave the other fleet (teal fleet leave)`,
@@ -97,15 +97,22 @@ async function judge(
   }
   if (founded.staleAfterMs !== fleet.staleAfterSeconds * 1000) throw new SettingsError(otherStaleAfter(founded));
   await mustBeFree(fleet, keeper, stored);
-  if (!isOurs) await joinFleet(settings, keeper, founded, log);
+  const isTooOld = isOurs && (await isTrimmed(keeper, lastRevision, founded.head));
+  if (isTooOld)
+    log.warn({ revision: lastRevision }, 'the log does not have what comes next here: filled anew from the snapshot');
+  if (!isOurs || isTooOld) await joinFleet(settings, keeper, founded, log);
   return 'member';
 }
 
 /** What the data directory holds, without a change to it but what opening makes. */
-function lookInto({ dataDir, startEmpty }: Settings): { isUnused: boolean; stored: StoredFleet | undefined } {
+function lookInto({ dataDir, startEmpty }: Settings): {
+  isUnused: boolean;
+  stored: StoredFleet | undefined;
+  lastRevision: number;
+} {
   const store = openStore(dataDir, { startEmpty });
   try {
-    return { isUnused: store.isUnused, stored: store.fleet };
+    return { isUnused: store.isUnused, stored: store.fleet, lastRevision: store.lastRevision };
   } finally {
     store.close();
   }
@@ -119,6 +126,13 @@ async function look(keeper: EtcdKeeper, isNeeded: boolean): Promise<Founded | 'n
     const isOver = !isNeeded || performance.now() - startedAt > LOOK_MS;
     if (!(founded instanceof Lost) || isOver) return founded as Founded | 'none' | Lost;
   }
+}
+
+/** The log has lost the entry that comes next: it is in the snapshot. */
+async function isTrimmed(keeper: EtcdKeeper, lastRevision: number, head: number): Promise<boolean> {
+  if (lastRevision >= head) return false;
+  const reply = await keeper.transact(reading([{ key: logKey(lastRevision + 1) }]));
+  return !(reply instanceof Lost) && reply.found.length === 0;
 }
 
 /** Another process that is this node, and lives. One that ended without a word is gone within moments. */

@@ -4,14 +4,14 @@ import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Worker } from 'node:worker_threads';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { Keeper } from '../../control/log/keeper.ts';
-import { Lost } from '../../control/log/keeper.ts';
+import { type Keeper, Lost } from '../../control/log/keeper.ts';
+import { listenOnce } from '../../guard.ts';
 import { VALUE_MAX_BYTES } from '../../model/fleet/envelope.ts';
 import { SNAPSHOT_KEY, snapshotKey } from '../../model/fleet/keys.ts';
 import { encodeRecord, isWhole, parseRecord, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
-import { backupStore } from '../../store/backup.ts';
 
 /** What stands under `snapshot`: the last one that is whole. */
 export interface SnapshotPointer {
@@ -19,6 +19,8 @@ export interface SnapshotPointer {
   readonly chunks: number;
   /** Of all chunks, one after the other. */
   readonly sha256: string;
+  /** The revision of the one before it, which is kept too. */
+  readonly previous?: number;
 }
 
 /** How often a chunk is tried that had no reply. */
@@ -28,7 +30,7 @@ const TRIES = 5;
 export async function uploadSnapshot(keeper: Keeper, directory: string): Promise<SnapshotPointer | Lost> {
   const file = join(directory, `snapshot-${randomUUID()}.db`);
   try {
-    const { revision } = await backupStore(directory, file, { replace: false, progress: () => {} });
+    const revision = await copyAside(directory, file);
     const hash = createHash('sha256');
     let chunks = 0;
     for await (const chunk of inPieces(createReadStream(file).pipe(createGzip()))) {
@@ -41,6 +43,22 @@ export async function uploadSnapshot(keeper: Keeper, directory: string): Promise
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+const thread = new URL(
+  import.meta.url.endsWith('.ts') ? './snapshot-thread.ts' : './snapshot-thread.js',
+  import.meta.url,
+);
+const WHAT = 'the copy for a snapshot';
+
+/** The revision that the copy is of. Rejects where it cannot be had. */
+function copyAside(directory: string, file: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(thread, { workerData: { directory, file }, name: 'teal-snapshot' });
+    listenOnce(worker, 'message', WHAT, resolve);
+    listenOnce(worker, 'error', WHAT, reject);
+    listenOnce(worker, 'exit', WHAT, (code: number) => reject(new Error(`it ended with ${code}`)));
+  });
 }
 
 export function encodePointer(pointer: SnapshotPointer): Uint8Array {
@@ -73,13 +91,13 @@ export async function downloadSnapshot(keeper: Keeper, file: string): Promise<Sn
   return hash.digest('hex') === pointer.sha256 ? pointer : 'the snapshot has chunks that are not those of its hash';
 }
 
-function parsePointer(value: Uint8Array | undefined): SnapshotPointer | string {
+export function parsePointer(value: Uint8Array | undefined): SnapshotPointer | string {
   if (value === undefined) return 'the fleet has no snapshot';
   const record = parseRecord(value);
   if (record instanceof Unreadable) return `the record of the snapshot ${record.words}`;
-  const { revision, chunks, sha256 } = record;
+  const { revision, chunks, sha256, previous } = record;
   if (!isWhole(revision) || !isWhole(chunks) || typeof sha256 !== 'string') return 'the record of the snapshot is none';
-  return { revision, chunks, sha256 };
+  return { revision, chunks, sha256, ...(isWhole(previous) && { previous }) };
 }
 
 /** Members of etcd may change their leader meanwhile. */
