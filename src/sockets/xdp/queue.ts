@@ -78,6 +78,7 @@ export class XdpQueue {
   /** Answers the first `count` frames received, each in its place; what gives no reply goes back to the kernel. */
   answer(responder: Answerer, count: number): void {
     const words = this.#words;
+    this.#mustOwn();
     const mask = this.#mask;
     const frames = this.#frames;
     const rx = words[this.#rx.consumer];
@@ -102,13 +103,17 @@ export class XdpQueue {
         }
       }
     }
-    // A thread that was given up for dead, and another one put in its place, must not give what that one has given.
-    assert(words[this.#state + STATE.OWNER] === this.#owner, 'another thread serves this queue');
+    this.#mustOwn();
     // Nothing between these can be interrupted: a thread ends at calls of functions and turns of loops only.
     Atomics.store(words, this.#tx.producer, tx);
     Atomics.store(words, this.#fill.producer, fill);
     Atomics.store(words, this.#rx.consumer, (rx + count) | 0);
     words[this.#state + STATE.IN_HAND] = 0;
+  }
+
+  /** A thread that was given up for dead, and another one put in its place, must not give what that one has given. */
+  #mustOwn(): void {
+    assert(this.#words[this.#state + STATE.OWNER] === this.#owner, 'another thread serves this queue');
   }
 
   /** Reads so many frames from this one on. */
