@@ -13,7 +13,8 @@ const DATABASE = 'teal.db';
 const IN_THE_MAKING = 'teal.db.new';
 
 /** Files that Teal puts beside its database. Where one of these is without a database, that was lost. */
-const REMAINS = /^(?:admin\.token|teal\.lock|teal\.db-(?:wal|shm|journal)|teal\.db\.(?:before-restore|lost)-\d+.*)$/;
+const REMAINS =
+  /^(?:admin\.token|teal\.lock|table\.img|teal\.db-(?:wal|shm|journal)|teal\.db\.(?:before-restore|lost)-\d+.*)$/;
 
 const APPLICATION_ID = 0x5445414c;
 

@@ -50,6 +50,10 @@ const lost: Readonly<Record<string, (folder: string) => void>> = {
   'the token alone': (folder) => {
     for (const name of readdirSync(folder)) if (name !== 'admin.token') rmSync(join(folder, name));
   },
+  'the copy of a table alone': (folder) => {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    writeFileSync(join(folder, 'table.img'), 'x');
+  },
   'a store that was put aside, alone': (folder) => {
     for (const name of readdirSync(folder)) if (name !== 'teal.db') rmSync(join(folder, name));
     renameSync(join(folder, 'teal.db'), join(folder, 'teal.db.before-restore-1'));
