@@ -166,6 +166,9 @@ class Fleet {
     for (const candidate of this.#candidates.values()) candidate.isIdle = true;
     world.runUntil(world.nowMs + HEALING_MS);
     const alive = this.#machines.filter(({ isRetired }) => !isRetired);
+    const isWell = (): boolean => alive.every((each) => each.published === engine.head && each.isClaiming);
+    // Lines lose something now and then when all is well, too: two heartbeats in a row are not a fault.
+    for (let looks = 0; looks < 100 && !isWell(); looks += 1) world.runUntil(world.nowMs + 100);
     for (const machine of alive) {
       const { name, published, isClaiming, state } = machine;
       const words = `blocked ${state?.blocked?.words}, mode ${state?.own?.mode}, heard ${state?.heard}`;
