@@ -5,7 +5,7 @@ import { breakReads } from '../fixtures/broken-store.ts';
 import type { Document } from '../fixtures/openapi.ts';
 
 /** What does not look into the store, or tells of it in words of its own. */
-const goOn: Readonly<Record<string, number>> = { '/healthz': 200, '/metrics': 200 };
+const goOn: Readonly<Record<string, number>> = { '/healthz': 200, '/metrics': 200, '/v1/fleet': 404 };
 
 const values: Readonly<Record<string, string>> = {
   '{zone}': 'example.test',
