@@ -23,18 +23,28 @@ export function withTtls(release: Release, service: Service, atMs: number): Rele
     (each.ttlSeconds !== ttls.ttlSeconds || each.steadyTtlSeconds !== ttls.steadyTtlSeconds);
   if (!release.services.some(changed)) return release;
   const services = release.services.map((each) =>
-    changed(each) ? { ...each, ...ttls, ...longer(each, ttls, atMs) } : each,
+    changed(each) ? { ...each, ...ttls, ...longer(each, ttls, heldUntilMs(each, release, atMs)) } : each,
   );
   return { ...release, services };
 }
 
 function longer(
   before: ReleaseService,
-  { ttlSeconds }: Pick<ReleaseService, 'ttlSeconds'>,
-  atMs: number,
+  { steadyTtlSeconds, ttlSeconds }: Pick<ReleaseService, 'steadyTtlSeconds' | 'ttlSeconds'>,
+  untilMs: number,
 ): Pick<ReleaseService, 'longerUntilMs'> {
-  if (before.ttlSeconds <= ttlSeconds) return {};
-  return { longerUntilMs: Math.max(before.longerUntilMs ?? 0, atMs + before.ttlSeconds * 1000) };
+  if (before.ttlSeconds <= ttlSeconds && before.steadyTtlSeconds <= steadyTtlSeconds) return {};
+  return { longerUntilMs: Math.max(before.longerUntilMs ?? 0, untilMs) };
+}
+
+/**
+ * Until when caches may hold answers with the TTLs that a service had until now. While the release waits for the lowered
+ * one, those with the steady one are out too: that wait goes on, but a retry of the release would know nothing of it.
+ */
+function heldUntilMs({ ttlSeconds, steadyTtlSeconds }: ReleaseService, { wait }: Release, atMs: number): number {
+  const loweredAtMs = wait?.kind === 'lowering' ? wait.startedAtMs : undefined;
+  const steadyUntilMs = loweredAtMs === undefined ? 0 : loweredAtMs + steadyTtlSeconds * 1000;
+  return Math.max(atMs + ttlSeconds * 1000, steadyUntilMs);
 }
 
 /** The TTL to which a release lowers that of the service now; undefined: it does not. */

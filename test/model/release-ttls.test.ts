@@ -46,11 +46,13 @@ const anySteps = fc
     { minLength: 2, maxLength: 8 },
   )
   .filter((steps) => steps.some(({ setWeight }) => setWeight !== undefined));
-const anyTtls = fc.tuple(
+type Ttls = [seconds: number, lowered: number | undefined];
+
+const anyTtls: fc.Arbitrary<Ttls> = fc.tuple(
   fc.constantFrom(0, 1, 5, 30, 300),
   fc.option(fc.constantFrom(0, 2, 5, 60), { nil: undefined }),
 );
-const anyTold: fc.Arbitrary<TransitionCommand['verb'] | readonly [number, number | undefined]> = fc.oneof(
+const anyTold: fc.Arbitrary<TransitionCommand['verb'] | Ttls> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.constantFrom<TransitionCommand['verb']>('elapse', 'promote', 'pause', 'resume', 'abort', 'retry'),
@@ -60,6 +62,19 @@ const anyTold: fc.Arbitrary<TransitionCommand['verb'] | readonly [number, number
 
 /** The most that a release may be told, with the time that passes before each. */
 const anyStory = fc.array(fc.tuple(anyTold, fc.integer({ min: 0, max: 20_000 })), { maxLength: 40 });
+
+/** The TTL that a release lowers is shortened for good while caches still hold the long one; then it begins again. */
+const loweredThenShortened: [Step[], Ttls, [TransitionCommand['verb'] | Ttls, number][]] = [
+  [{ setWeight: 0 }, { pause: { duration: 90 } }],
+  [300, 0],
+  [
+    ['abort', 0],
+    ['retry', 0],
+    [[0, undefined], 0],
+    ['abort', 0],
+    ['retry', 0],
+  ],
+];
 
 t.test('for any story: no pause that a step begins ends before the answers from before it have expired', async () => {
   fc.assert(
@@ -99,7 +114,7 @@ t.test('for any story: no pause that a step begins ends before the answers from 
       if (!isActive(release))
         assert.equal(inForce(release, written), written.ttlSeconds, 'restored is what was written');
     }),
-    { numRuns: 500 },
+    { numRuns: 5000, examples: [loweredThenShortened] },
   );
 });
 
