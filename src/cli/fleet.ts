@@ -96,7 +96,7 @@ function addJoin(group: Command, shell: Shell): void {
 export function statusLines(fleet: Fleet, style: Style): string[] {
   const { name, node, standing, current, message, revision, head, nodes, members } = fleet;
   const state = current ? style.colour('green', 'current') : style.colour('red', 'stale');
-  const log = head === null ? style.colour('red', 'the log cannot be read') : `the log is at ${head}`;
+  const log = head === null ? withoutHead(fleet, style) : `the log is at ${head}`;
   const reachable = members.filter((member) => member.reachable).length;
   return [
     `Fleet ${name}; this node is ${node}: ${standing}, ${state}, revision ${revision}; ${log}.`,
@@ -105,6 +105,12 @@ export function statusLines(fleet: Fleet, style: Style): string[] {
     `etcd: ${reachable} of ${plural(members.length, 'member')} reachable`,
     ...columns(members.map((member) => memberRow(member, style))).map((line) => `  ${line}`),
   ];
+}
+
+/** With a leader etcd has its quorum: what is not there then was not made yet. */
+function withoutHead({ standing, members }: Fleet, style: Style): string {
+  const isEmpty = standing === 'alone' && members.some(({ reachable, leader }) => reachable && leader);
+  return isEmpty ? 'the fleet is not founded yet' : style.colour('red', 'the log cannot be read');
 }
 
 function nodeRow(

@@ -44,6 +44,9 @@ interface FleetParts {
   readonly log: Logger;
 }
 
+/** What a live node says of itself that may not claim to be current. */
+const UNHEARD = 'it does not hear from etcd where the log is';
+
 export class FleetNode implements FleetControl {
   readonly #prepared: Prepared;
   readonly #parts: FleetParts;
@@ -130,7 +133,7 @@ export class FleetNode implements FleetControl {
       node: settings.node,
       standing: this.#standing,
       current: this.isCurrent,
-      message: this.#words,
+      message: this.#standing === 'live' && !this.isCurrent ? UNHEARD : this.#words,
       revision: this.#parts.store.lastRevision,
       ...nodes,
       members,
