@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { parse } from 'yaml';
 import { settingKeys } from '../src/config/keys.ts';
+import { ConfigError, readSettings } from '../src/config.ts';
 
 interface Container {
   readonly environment?: Record<string, string>;
@@ -36,6 +37,44 @@ t.test('docker-compose.yml', async (t) => {
   const scraped = parse(readFileSync('config/prometheus/prometheus.yml', 'utf8'));
   t.same(scraped.scrape_configs[0].static_configs[0].targets, ['teal:8053']);
   for (const file of scraped.rule_files) t.ok(existsSync(`config/prometheus/${file}`), file);
+});
+
+t.test('docker-compose.fleet.yml', async (t) => {
+  const text = readFileSync('docker-compose.fleet.yml', 'utf8');
+  const { services, volumes } = parse(text, { merge: true }) as {
+    services: Record<string, Container>;
+    volumes: Record<string, unknown>;
+  };
+  t.same(Object.keys(services), ['etcd1', 'etcd2', 'etcd3', 'ns1', 'ns2', 'ns3']);
+  const published = Object.values(services).flatMap(({ ports = [] }) => ports);
+  t.equal(new Set(published).size, 9);
+  for (const port of published) t.match(port, /^127\.0\.0\.1:/);
+  for (const [name, { environment = {}, ...container }] of Object.entries(services)) {
+    t.match(container, { read_only: true, cap_drop: ['ALL'] }, name);
+    t.match(container.volumes, [new RegExp(`^${name}:/`)]);
+    t.ok(name in volumes, name);
+    if (name.startsWith('etcd')) {
+      t.equal(environment.ETCD_NAME, name);
+      t.match(environment.ETCD_INITIAL_CLUSTER, `${name}=${environment.ETCD_INITIAL_ADVERTISE_PEER_URLS}`);
+      t.match(services.ns1?.environment?.TEAL_FLEET_ENDPOINTS, environment.ETCD_ADVERTISE_CLIENT_URLS);
+      continue;
+    }
+    t.equal(environment.TEAL_FLEET_NODE, name);
+    // The token of the command line.
+    const settings = Object.keys(environment).filter((variable) => variable !== 'TEAL_TOKEN');
+    for (const variable of settings) t.ok(variables.has(variable), variable);
+  }
+});
+
+t.test('the settings of three nodes', async (t) => {
+  for (const node of ['ns1', 'ns2', 'ns3']) {
+    const settings = readSettings({ TEAL_CONFIG: 'config/fleet.yaml', TEAL_FLEET_NODE: node }, {});
+    if (settings instanceof ConfigError) throw settings;
+    t.match(settings.fleet, { name: 'production', node, staleAfterSeconds: 5, whenStale: 'answer' });
+    t.equal(settings.fleet?.endpoints.length, 3);
+  }
+  const nameless = readSettings({ TEAL_CONFIG: 'config/fleet.yaml' }, {});
+  t.match(nameless, { message: /fleet\.node/ }, 'no two nodes have the name of an example by mistake');
 });
 
 t.test('Dockerfile', async (t) => {

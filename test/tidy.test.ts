@@ -246,6 +246,7 @@ t.test('no file has a path of the machine it was written on, or a note to do som
 const root = [
   ...['.ci', '.dockerignore', '.editorconfig', '.git', '.gitignore', '.github', 'bench', 'biome.json', 'CHANGELOG.md'],
   ...['config', 'CONTRIBUTING.md', 'Dockerfile', 'docker-compose.yml', 'docs', 'examples', 'LICENSE'],
+  'docker-compose.fleet.yml',
   ...['package-lock.json', 'package.json', 'README.md', 'SECURITY.md', 'src', 'test', 'tools'],
   ...['tsconfig.build.json', 'tsconfig.json'],
   // What is made there and never committed: .gitignore names it.

@@ -31,6 +31,9 @@ t.test('the drop-in for AF_XDP is understood, and gives only what it says', asyn
   t.ok(Number(/exposure level for teal\.service: ([\d.]+)/.exec(output)?.[1]) < 3, output);
 });
 
-t.test('docker-compose reads the file', async (t) => {
+t.test('docker-compose reads the files', async (t) => {
   t.match(run('docker-compose', '--file', 'docker-compose.yml', 'config', '--quiet'), { status: 0 });
+  const fleet = ['docker-compose', '--file', 'docker-compose.fleet.yml', 'config', '--quiet'];
+  t.match(run('env', 'TEAL_ADMIN_TOKEN=a9f3c0d7e5b24816', ...fleet), { status: 0 });
+  t.match(run('env', '--unset=TEAL_ADMIN_TOKEN', ...fleet), { status: 1, output: /set one that all nodes have/ });
 });
