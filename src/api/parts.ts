@@ -30,7 +30,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
-  readonly drain: Pick<DrainReports, 'report' | 'check'>;
+  readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;

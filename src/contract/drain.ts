@@ -57,6 +57,23 @@ export const Drain = Type.Object(
     propagation: Type.Array(Held, {
       description: 'What the resolvers of the setting propagation.resolvers said last; asked anew in the background.',
     }),
+    fleet: Type.Optional(
+      Type.Object(
+        {
+          waitingFor: Type.Array(Type.String(), {
+            description: 'Nodes of which it is not known what they answered: nothing is drained before that is known.',
+          }),
+          nodes: Type.Array(
+            Type.Object({
+              node: Type.String(),
+              toldAt: time('When it told that.'),
+              answers: mapOf(whole('Since its counts began.')),
+            }),
+          ),
+        },
+        { description: 'In a fleet: what the other nodes said. `pools` has the counts of all.' },
+      ),
+    ),
     message,
   },
   { $id: 'Drain' },

@@ -1,5 +1,6 @@
 /** The fleet as the API sees it: this node in it, the others, and how it is begun and left. */
 import type { Problem } from '../model/errors.ts';
+import type { ServiceCounts } from '../model/fleet/counts.ts';
 
 /** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
 export type NodeStanding = 'alone' | 'joining' | 'live' | 'out' | 'ended';
@@ -53,7 +54,33 @@ export interface Lateness {
   readonly lateUntilMs: number;
 }
 
+/** What another node said that it counted of a service. */
+export interface ToldCounts {
+  readonly node: string;
+  /** Unix time, milliseconds. */
+  readonly toldAtMs: number;
+  readonly counts: ServiceCounts;
+}
+
+/** What the other nodes counted of a service. */
+export interface OthersCounts {
+  readonly told: readonly ToldCounts[];
+  /** Nodes of which it is not known what they answered until the service was as it is now. */
+  readonly missing: readonly string[];
+  /** Unix time, milliseconds, when a node left that may have told nothing; 0: none did, as far as this process knows. */
+  readonly leftAtMs: number;
+}
+
+export interface FleetCounts {
+  /** What is known now; the others go on telling for a while. `revision`: the service's. */
+  about(service: string, revision: number): OthersCounts;
+  /** Resolves when all have told, or within seconds; at once where the service was asked about lately. */
+  gather(service: string, revision: number): Promise<void>;
+}
+
 export interface FleetControl {
+  /** undefined: this node is alone. */
+  readonly counts: FleetCounts | undefined;
   /** undefined: this node is alone. */
   readonly lateness: Lateness | undefined;
   /** Whether this node does what one does for all. Alone it does. */

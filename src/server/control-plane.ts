@@ -46,7 +46,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen } = dataPlane;
@@ -62,8 +62,9 @@ export function makeControlPlane(
 
   const propagation = new Propagation(settings.propagation.resolvers);
   const lateness = () => node?.lateness;
-  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness });
-  const samples = new SampleGate({ store, table, clock });
+  const others = () => node?.counts;
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness, others });
+  const samples = new SampleGate({ store, table, clock, others });
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });
 

@@ -1,14 +1,16 @@
 /** The drain report of a service: from the workers' counters and what its rows say of answers before the start. */
 import { drainMessage, drainOf, isPinned, type PoolAnswers, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
+import { mergeCounts, type ServiceCounts } from '../../model/fleet/counts.ts';
 import { estimateResolvers, type ResolverEstimate } from '../../model/resolver-estimates.ts';
 import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
 import { findService } from '../drafts/services.ts';
-import type { Lateness } from '../nodes.ts';
+import type { FleetCounts, Lateness, OthersCounts } from '../nodes.ts';
 import type { Propagation } from './propagation.ts';
+import { ownCounts } from './shared-counts.ts';
 
 interface DrainParts {
   readonly store: Pick<Store, 'service'>;
@@ -18,6 +20,17 @@ interface DrainParts {
   readonly propagation: Pick<Propagation, 'known' | 'check'>;
   /** Of the other nodes of a fleet, which answer too; undefined: there are none. */
   readonly lateness?: () => Lateness | undefined;
+  /** What those have counted; undefined: there are none. */
+  readonly others?: () => FleetCounts | undefined;
+}
+
+/** What all nodes counted of a service. */
+interface All {
+  readonly counts: ServiceCounts;
+  /** No node can still answer by earlier weights, and each has told what it answered. */
+  readonly isSettled: boolean;
+  readonly lateness: Lateness | undefined;
+  readonly others: OthersCounts | undefined;
 }
 
 interface Counted {
@@ -44,6 +57,8 @@ export interface DrainReport {
   /** One resolver in 2 to the power of this is counted. */
   readonly level: number;
   readonly propagation: ReturnType<Propagation['known']>;
+  /** What the other nodes of a fleet said; undefined: there are none. */
+  readonly others: OthersCounts | undefined;
   /** A sentence for people. */
   readonly message: string;
 }
@@ -69,7 +84,8 @@ export class DrainReports {
     const service = findService(this.#parts.store, text);
     if (service instanceof Problem) return service;
     const sinceMs = Math.max(this.#parts.startedAtMs, service.weightsSinceMs ?? 0);
-    const { counted, level } = this.#count(service, nowMs, sinceMs);
+    const all = this.#all(service);
+    const { counted, level } = this.#count(service, all, nowMs, sinceMs);
     const shares = sharesNow(service, counted);
     const drains = counted.map(
       ({ pool, drain }) =>
@@ -82,7 +98,8 @@ export class DrainReports {
       pools: counted.map((each) => ({ ...each, share: shares[each.pool.name] })),
       level,
       propagation: this.#parts.propagation.known(service, nowMs),
-      message: drainMessage(Object.fromEntries(drains), nowMs) + this.#lateWords(),
+      others: all.others,
+      message: drainMessage(Object.fromEntries(drains), nowMs) + whyNot(all),
     };
   }
 
@@ -97,60 +114,81 @@ export class DrainReports {
    * undefined: not known yet, since a worker may still answer by earlier weights.
    */
   drainedAtMs(services: readonly string[], nowMs: number): number | undefined {
-    const { store, table } = this.#parts;
-    const lateness = this.#parts.lateness?.();
-    if (!services.every((name) => table.observed.isSettled(name)) || isAnyLate(lateness)) return undefined;
-    const found = services.flatMap((name) => store.service(name) ?? []);
-    const times = found.flatMap((service) => {
-      const counts = table.observed.poolCounts(service.name);
-      return service.pools.map(
-        (pool) => drainOf(answersOf(service, pool, counts, lateness), nowMs, true, 0).drainedAtMs ?? 0,
-      );
-    });
+    const found = services.flatMap((name) => this.#parts.store.service(name) ?? []);
+    const all = found.map((service) => ({ service, all: this.#all(service) }));
+    if (!all.every(({ all }) => all.isSettled)) return undefined;
+    const times = all.flatMap(({ service, all }) =>
+      service.pools.map((pool) => drainOf(answersOf(service, pool, all), nowMs, true, 0).drainedAtMs ?? 0),
+    );
     return Math.max(0, ...times);
   }
 
-  #lateWords(): string {
-    const late = this.#parts.lateness?.()?.late ?? [];
-    return late.length === 0 ? '' : `; nothing is drained while ${late.join(' and ')} may answer by what was before`;
+  /** In a fleet, asks the other nodes, so that the next report tells what they counted; never rejects. */
+  async gather(text: string): Promise<void> {
+    const service = findService(this.#parts.store, text);
+    if (!(service instanceof Problem)) await this.#parts.others?.()?.gather(service.name, service.revision);
   }
 
-  #count(service: Service, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
-    const { table } = this.#parts;
-    // Asked first: what an old answer left in the counters is in them once this is true.
+  #all(service: Service): All {
     const lateness = this.#parts.lateness?.();
-    const settled = table.observed.isSettled(service.name) && !isAnyLate(lateness);
-    const counts = table.observed.poolCounts(service.name);
-    const sightings = table.observed.sightings(service.name);
-    const estimates = estimateResolvers(sightings, {
+    const others = this.#parts.others?.()?.about(service.name, service.revision);
+    const own = ownCounts(service, this.#parts.table.observed);
+    const told = others?.told.map(({ counts }) => counts) ?? [];
+    const counts = told.length === 0 ? own : mergeCounts(own.order, [own, ...told]);
+    const isSettled = own.isSettled && !isAnyLate(lateness) && (others?.missing.length ?? 0) === 0;
+    return { counts, isSettled, lateness, others };
+  }
+
+  #count(service: Service, all: All, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
+    const { counts, isSettled } = all;
+    const estimates = estimateResolvers(counts.sightings, {
       drainingSince: service.pools.map(({ drainingSinceMs }) => drainingSinceMs && Math.floor(drainingSinceMs / 1000)),
       sinceSeconds: Math.ceil(sinceMs / 1000),
     });
     const counted = service.pools.map((pool, i): Counted => {
-      const count = counts[pool.name] ?? never;
-      const drain = drainOf(answersOf(service, pool, counts, lateness), nowMs, settled, ttlInForce(service));
+      const count = counts.pools[pool.name] ?? never;
+      const drain = drainOf(answersOf(service, pool, all), nowMs, isSettled, ttlInForce(service));
       return { pool, count, drain, resolvers: estimates[i] };
     });
-    return { counted, level: sightings.level };
+    return { counted, level: counts.sightings.level };
   }
+}
+
+/** Why nothing is drained in a fleet, where that is so. */
+function whyNot({ lateness, others }: All): string {
+  const late = lateness?.late ?? [];
+  const missing = (others?.missing ?? []).filter((node) => !late.includes(node));
+  const words = [
+    ...(late.length === 0 ? [] : [`while ${late.join(' and ')} may answer by what was before`]),
+    ...(missing.length === 0 ? [] : [`until ${missing.join(' and ')} told what was answered there`]),
+  ];
+  return words.length === 0 ? '' : `; nothing is drained ${words.join(', and ')}`;
 }
 
 const isAnyLate = (lateness: Lateness | undefined): boolean => (lateness?.late.length ?? 0) > 0;
 
-function answersOf(
-  service: Service,
-  pool: Pool,
-  counts: Readonly<Record<string, PoolCount>>,
-  lateness: Lateness | undefined,
-): PoolAnswers {
-  const count = counts[pool.name] ?? never;
-  const heldUntilMs =
-    lateness === undefined ? count.heldUntilMs : Math.max(count.heldUntilMs, heldByOthers(pool, lateness));
+function answersOf(service: Service, pool: Pool, { counts, lateness, others }: All): PoolAnswers {
+  const count = counts.pools[pool.name] ?? never;
+  const isAssumed = lateness !== undefined && !isAllCounted(pool, lateness, others);
+  const heldUntilMs = isAssumed ? Math.max(count.heldUntilMs, heldByOthers(pool, lateness)) : count.heldUntilMs;
   return { ...count, heldUntilMs, weight: pool.weight, pinned: isPinned(service, pool.name) };
 }
 
 /**
- * Until when the answers of other nodes are held, which are not counted here: for as long after the change as its row
+ * Whether what others answered since the pool began to drain is counted: all have told, none has left meanwhile, and none
+ * was so late that a restart may have lost what it answered.
+ */
+function isAllCounted(
+  { drainingSinceMs = 0 }: Pool,
+  { lateUntilMs }: Lateness,
+  others: OthersCounts | undefined,
+): boolean {
+  if (others === undefined || others.missing.length > 0) return false;
+  return Math.max(lateUntilMs, others.leftAtMs) <= drainingSinceMs;
+}
+
+/**
+ * Until when the answers of other nodes are held, which are not counted: for as long after the change as its row
  * says, and as long after the last of them took it.
  */
 function heldByOthers({ heldUntilMs = 0, drainingSinceMs }: Pool, { lateUntilMs }: Lateness): number {

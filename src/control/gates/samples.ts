@@ -1,27 +1,42 @@
 /** The gate that passes once there is enough to judge by: answers of the pool that a release goes to, and resolvers. */
+
+import type { ServiceCounts } from '../../model/fleet/counts.ts';
 import type { Metric, Release } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
-import type { Sightings } from '../../model/resolver-estimates.ts';
-import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { Clock } from '../clock.ts';
+import { ownCounts } from '../drain/shared-counts.ts';
 import { shown } from '../names.ts';
+import type { FleetCounts } from '../nodes.ts';
 import type { Asking } from './analysis.ts';
 
 interface SampleParts {
   readonly store: Pick<Store, 'service'>;
   readonly table: Pick<Table, 'observed'>;
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** Of the other nodes of a fleet; undefined: there are none. */
+  readonly others?: () => FleetCounts | undefined;
 }
 
 /** How things stood when an analysis began. */
 interface Begin {
   /** Unix time, seconds. */
   readonly atSeconds: number;
-  /** Answers of the target pool, by service. */
-  readonly answers: ReadonlyMap<string, number>;
+  /** Answers of the target pool, by service, then by node; of another node when it was heard of first. */
+  readonly answers: ReadonlyMap<string, Map<string, number>>;
 }
+
+/** What one node counted. */
+interface NodeSample {
+  readonly node: string;
+  readonly counts: ServiceCounts;
+}
+
+/** Where one node stands alone, or for this node. */
+const OWN = '';
+/** What others saw came with a message that was on its way: it may have been before the begin by so much. */
+const ON_THE_WAY_SECONDS = 2;
 
 export class SampleGate {
   readonly #parts: SampleParts;
@@ -45,37 +60,50 @@ export class SampleGate {
       : { outcome: 'inconclusive', message: `${message}; at least ${demand(samples)} were wanted` };
   }
 
-  #begin({ services, to }: Release): Begin {
-    const { table, clock } = this.#parts;
-    const answers = services.map(({ name }) => [name, table.observed.poolCounts(name)[to]?.answers ?? 0] as const);
-    return { atSeconds: Math.floor(clock.wallMs() / 1000), answers: new Map(answers) };
+  #begin({ services }: Release): Begin {
+    const answers = services.map(({ name }) => [name, new Map<string, number>()] as const);
+    return { atSeconds: Math.floor(this.#parts.clock.wallMs() / 1000), answers: new Map(answers) };
   }
 
   #count(name: string, pool: string, begin: Begin): { answers: number; resolvers: number; message: string } {
-    const { store, table } = this.#parts;
-    const all = table.observed.poolCounts(name)[pool]?.answers ?? 0;
-    // A pool that was made anew meanwhile counts from 0.
-    const before = begin.answers.get(name) ?? 0;
-    const answers = all < before ? all : all - before;
-    const resolvers = resolversSince(table.observed.sightings(name), store.service(name), pool, begin.atSeconds);
+    const { nodes, missing } = this.#nodes(name);
+    const before = begin.answers.get(name) ?? new Map<string, number>();
+    const answers = nodes.reduce((sum, { node, counts }) => {
+      const all = counts.pools[pool]?.answers ?? 0;
+      const first = before.get(node) ?? all;
+      before.set(node, first);
+      // A pool that was made anew meanwhile counts from 0, and so does a node that was started anew.
+      return sum + (all < first ? all : all - first);
+    }, 0);
+    const resolvers = Math.max(0, ...nodes.map((node) => resolversSince(node, pool, begin.atSeconds)));
+    const words = missing.length === 0 ? '' : ` (without what ${missing.join(' and ')} answered)`;
     return {
       answers,
       resolvers,
-      message: `${pool} of ${shown(name)} has ${answers} answers to ${resolvers} resolvers`,
+      message: `${pool} of ${shown(name)} has ${answers} answers to ${resolvers} resolvers${words}`,
     };
+  }
+
+  /** What each node counted, as far as it told. */
+  #nodes(name: string): { nodes: NodeSample[]; missing: readonly string[] } {
+    const { store, table, others } = this.#parts;
+    const service = store.service(name);
+    if (service === undefined) return { nodes: [], missing: [] };
+    const { told, missing } = others?.()?.about(name, service.revision) ?? { told: [], missing: [] };
+    return { nodes: [{ node: OWN, counts: ownCounts(service, table.observed) }, ...told], missing };
   }
 }
 
-/** Times of resolvers are in whole seconds: those of the second in which it began do not count. */
-function resolversSince(
-  { level, seen }: Sightings,
-  service: Service | undefined,
-  pool: string,
-  atSeconds: number,
-): number {
-  const index = service?.pools.findIndex(({ name }) => name === pool);
-  const since = seen.filter((each) => each.pool === index && each.lastAtSeconds > atSeconds);
-  return new Set(since.map(({ resolver }) => resolver)).size * 2 ** level;
+/**
+ * Of one node. Each tells resolvers apart by a key of its own: the same one may be at several nodes, so that the node that
+ * saw the most speaks for all. Times are in whole seconds: those of the second in which it began do not count.
+ */
+function resolversSince({ node, counts }: NodeSample, pool: string, atSeconds: number): number {
+  const { order, sightings } = counts;
+  const index = order.indexOf(pool);
+  const sinceSeconds = node === OWN ? atSeconds : atSeconds + ON_THE_WAY_SECONDS;
+  const since = sightings.seen.filter((each) => each.pool === index && each.lastAtSeconds > sinceSeconds);
+  return new Set(since.map(({ resolver }) => resolver)).size * 2 ** sightings.level;
 }
 
 function demand({ answers, resolvers }: NonNullable<Metric['samples']>): string {

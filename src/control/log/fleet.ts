@@ -14,6 +14,7 @@ import { startNode, stepNode, wakeAtMs } from '../../model/fleet/node.ts';
 import { parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading, type Transaction } from '../../model/fleet/transaction.ts';
 import type { NodeEffect, NodeEvent, NodeState } from '../../model/fleet/turn.ts';
+import type { View } from '../../model/fleet/view.ts';
 import type { Answering } from '../commands/command.ts';
 import { Chunks, envelopeTools } from './chunks.ts';
 import type { FleetLogParts } from './fleet-parts.ts';
@@ -106,6 +107,11 @@ export class SharedLog implements Log, FleetLog {
   /** For how long from now on this node may claim to be current, milliseconds; 0: it may not. */
   get claimsForMs(): number {
     return Math.max(0, this.#claimUntilMs - this.#parts.clock.steadyMs());
+  }
+
+  /** What this node has seen of the others. */
+  get view(): View {
+    return this.#state.view;
   }
 
   /** Members that answer from older entries for longer than a commit takes, or may. */

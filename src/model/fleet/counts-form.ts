@@ -10,6 +10,10 @@ import { encodeRecord, isObject, isText, isWhole, parseRecord, Unreadable } from
 export const COUNTS_MAX_BYTES = 256 * 1024;
 /** Names have up to 1,020 characters as text. */
 const NAME_MAX_LENGTH = 1024;
+/** Services that one node asks about at once: those of some releases, and of who looks at a report. */
+export const ASKED_MAX = 64;
+/** Above this level of a sample nobody would be left. */
+const LEVEL_MAX = 31;
 
 /** The counts as they are published; undefined: they are too large for it, fewer services are to be in them. */
 export function encodeCounts({ revision, services }: NodeCounts, nowMs: number): Uint8Array | undefined {
@@ -18,6 +22,44 @@ export function encodeCounts({ revision, services }: NodeCounts, nowMs: number):
     services: [...services].map(([name, counts]) => [name, serviceForm(counts, nowMs)]),
   });
   return value.length <= COUNTS_MAX_BYTES ? value : undefined;
+}
+
+/**
+ * The same, made to fit: fewer resolvers are told of, one in 2^level, by which estimates know how to count; and where that
+ * does not help fewer services, of which the others then know that this node has not told.
+ */
+export function encodeFitting({ revision, services }: NodeCounts, nowMs: number): Uint8Array {
+  for (let level = 0; level <= LEVEL_MAX; level += 1) {
+    const thinned = [...services].map(([name, counts]) => [name, thinnedTo(counts, level)] as const);
+    const value = encodeCounts({ revision, services: new Map(thinned) }, nowMs);
+    if (value !== undefined) return value;
+  }
+  const [, ...fewer] = services;
+  return encodeFitting({ revision, services: new Map(fewer) }, nowMs);
+}
+
+function thinnedTo(counts: ServiceCounts, level: number): ServiceCounts {
+  const { sightings } = counts;
+  if (level <= sightings.level) return counts;
+  const seen = sightings.seen.filter(({ resolver }) => Math.clz32(resolver) >= level);
+  return { ...counts, sightings: { level, seen } };
+}
+
+/** The services that a node asks about. */
+export function encodeAsked(services: readonly string[]): Uint8Array {
+  return encodeRecord({ services });
+}
+
+export function parseAsked(value: Uint8Array): readonly string[] | Unreadable {
+  const record = parseRecord(value, COUNTS_MAX_BYTES);
+  if (record instanceof Unreadable) return record;
+  const { services } = record;
+  const isList = Array.isArray(services) && services.length <= ASKED_MAX && services.every(isName);
+  return isList ? services : new Unreadable(`has no list of at most ${ASKED_MAX} services`);
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name.length <= NAME_MAX_LENGTH;
 }
 
 function serviceForm({ isSettled, pools, order, sightings }: ServiceCounts, nowMs: number): object {
@@ -59,8 +101,7 @@ export function parseCounts(value: Uint8Array, nowMs: number): NodeCounts | Unre
   const parsed = new Map<string, ServiceCounts>();
   for (const pair of services as unknown[]) {
     const [name, form] = Array.isArray(pair) ? (pair as unknown[]) : [];
-    if (typeof name !== 'string' || name === '' || name.length > NAME_MAX_LENGTH)
-      return new Unreadable('names no service');
+    if (!isName(name)) return new Unreadable('names no service');
     const counts = isObject(form) ? parseService(form, nowMs) : undefined;
     if (counts === undefined) return new Unreadable(`has no counts of ${JSON.stringify(name)} that can be read`);
     parsed.set(name, counts);

@@ -68,6 +68,40 @@ export function notCounted(
   return missing.sort();
 }
 
+/** What was on its way for longer or shorter than what came before looks later or earlier by that. */
+const ON_THE_WAY_MS = 1500;
+
+/**
+ * The counts as they came, after those that the same node told before: where nothing was answered meanwhile the times are
+ * those of before, so that what is drained does not become undrained by the way that a message took.
+ * `nowMs`: when they came, by the clock of their times.
+ */
+export function steadied(
+  { revision, services }: NodeCounts,
+  before: NodeCounts | undefined,
+  nowMs: number,
+): NodeCounts {
+  const steady = [...services].map(([name, counts]) => {
+    const known = before?.services.get(name)?.pools;
+    const pools = Object.entries(counts.pools).map(([pool, count]) => [pool, steadyPool(count, known?.[pool], nowMs)]);
+    return [name, { ...counts, pools: Object.fromEntries(pools) }] as const;
+  });
+  return { revision, services: new Map(steady) };
+}
+
+function steadyPool(pool: CountedPool, before: CountedPool | undefined, nowMs: number): CountedPool {
+  if (before === undefined || before.answers !== pool.answers) return pool;
+  // What is over is told as of now.
+  const steady = (now: number, then: number): number =>
+    then !== 0 && now > then && (now - then < ON_THE_WAY_MS || now <= nowMs) ? then : now;
+  return {
+    ...pool,
+    lastAtMs: Math.abs(pool.lastAtMs - before.lastAtMs) < ON_THE_WAY_MS ? before.lastAtMs : pool.lastAtMs,
+    expiresAtMs: steady(pool.expiresAtMs, before.expiresAtMs),
+    heldUntilMs: steady(pool.heldUntilMs, before.heldUntilMs),
+  };
+}
+
 /** The counts of a pool, of all nodes. */
 export function mergePools(counts: readonly CountedPool[]): CountedPool {
   const last = counts.reduce<CountedPool | undefined>(

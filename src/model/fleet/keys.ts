@@ -15,6 +15,9 @@ export const LOG_PREFIX = 'log/';
 export const STAGE_PREFIX = 'stage/';
 export const STAGED_PREFIX = 'staged/';
 export const HOOK_PREFIX = 'hook/';
+export const COUNT_PREFIX = 'count/';
+/** Of which services a node wants to know what the others counted. */
+export const ASKED_PREFIX = 'asked/';
 
 /** Entries are found in their order by the order of their keys, which is that of their bytes. */
 const LOG_DIGITS = 16;
@@ -38,7 +41,8 @@ export const logKey = (revision: number): string => LOG_PREFIX + String(revision
 export const memberKey = (node: string): string => MEMBER_PREFIX + node;
 export const ackKey = (node: string): string => ACK_PREFIX + node;
 export const presenceKey = (node: string): string => `presence/${node}`;
-export const countKey = (node: string): string => `count/${node}`;
+export const countKey = (node: string): string => COUNT_PREFIX + node;
+export const askedKey = (node: string): string => ASKED_PREFIX + node;
 export const hookKey = (webhook: string): string => HOOK_PREFIX + webhook;
 export const healthKey = (node: string): string => `health/${node}`;
 export const contentKey = (sha256: string, chunk: number): string => `content/${sha256}/${chunkText(chunk)}`;
@@ -52,7 +56,7 @@ const chunkText = (chunk: number): string => String(chunk).padStart(CHUNK_DIGITS
 export type FleetKey =
   | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' }
   | { readonly kind: 'log'; readonly revision: number }
-  | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'health'; readonly node: string }
+  | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health'; readonly node: string }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
   | { readonly kind: 'snapshotChunk'; readonly revision: number; readonly chunk: number }
   | { readonly kind: 'stage'; readonly sha256: string }
@@ -85,6 +89,7 @@ function parsePair(kind: string, one: string): FleetKey | undefined {
     case 'ack':
     case 'presence':
     case 'count':
+    case 'asked':
     case 'health':
       return isFleetId(one) ? { kind, node: one } : undefined;
     case 'stage':

@@ -1,10 +1,11 @@
 /** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { SharedCounts } from '../../control/drain/shared-counts.ts';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
-import type { Duties, FleetControl, FleetView, Lateness, NodeStanding } from '../../control/nodes.ts';
+import type { Duties, FleetControl, FleetCounts, FleetView, Lateness, NodeStanding } from '../../control/nodes.ts';
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
@@ -51,6 +52,7 @@ export class FleetNode implements FleetControl {
   readonly #prepared: Prepared;
   readonly #parts: FleetParts;
   #shared: SharedLog | undefined;
+  #counts: SharedCounts | undefined;
   #presence: Presence | undefined;
   #leader: Leader | undefined;
   /** What one node does for all; undefined: nothing of it is there yet. */
@@ -100,6 +102,10 @@ export class FleetNode implements FleetControl {
     const late = this.isCurrent ? (this.#shared?.late ?? []) : [node];
     if (late.length > 0) this.#lateUntilMs = steadyClock.wallMs();
     return { late, lateUntilMs: this.#lateUntilMs };
+  }
+
+  get counts(): FleetCounts | undefined {
+    return this.#standing === 'alone' ? undefined : this.#counts;
   }
 
   perform(duties: Duties): void {
@@ -182,6 +188,7 @@ export class FleetNode implements FleetControl {
     }
     await this.#leader?.stop();
     this.#leader = undefined;
+    this.#counts?.stop();
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
     await forget(this.#prepared.keeper, this.#prepared.settings.node);
@@ -222,6 +229,7 @@ export class FleetNode implements FleetControl {
     clearInterval(this.#lookedAt);
     clearInterval(this.#snapshots);
     await this.#leader?.stop();
+    this.#counts?.stop();
     await this.#shared?.stop(STOP_MS);
     await this.#presence?.stop();
     this.#prepared.etcd.close();
@@ -276,6 +284,8 @@ export class FleetNode implements FleetControl {
     this.#standing = 'joining';
     storeClaim(control, 0);
     this.#shared = shared;
+    const { observed } = this.#parts.table;
+    this.#counts = new SharedCounts({ node, keeper, store, observed, clock: steadyClock, view: () => shared.view });
     engine.follow(shared);
     // What it did alone it does when it is elected.
     this.#duties?.end();
@@ -294,6 +304,7 @@ export class FleetNode implements FleetControl {
     if (isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000) {
       this.#presence?.start();
       shared.start();
+      this.#counts?.start();
       return;
     }
     const words = wordsFor(founded, name);

@@ -13,6 +13,7 @@ export function drainReply({
   pools,
   level,
   propagation,
+  others,
   message,
 }: DrainReport): contract.Drain {
   return {
@@ -21,8 +22,17 @@ export function drainReply({
     since: timeOf(sinceMs),
     pools: Object.fromEntries(pools.map((each) => [each.pool.name, poolReply(each, level)])),
     propagation,
+    ...(others !== undefined && { fleet: fleetReply(others) }),
     message,
   };
+}
+
+function fleetReply({ told, missing }: NonNullable<DrainReport['others']>): NonNullable<contract.Drain['fleet']> {
+  const nodes = told.map(({ node, toldAtMs, counts }) => ({
+    ...{ node, toldAt: timeOf(toldAtMs) },
+    answers: Object.fromEntries(Object.entries(counts.pools).map(([pool, { answers }]) => [pool, answers])),
+  }));
+  return { waitingFor: [...missing], nodes };
 }
 
 function poolReply(

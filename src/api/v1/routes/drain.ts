@@ -26,6 +26,7 @@ const get = {
 export function drainRoutes(api: ApiInstance, { drain, now }: ApiParts): void {
   api.get('/v1/services/:name/drain', { schema: get, config: access('read', 'service') }, async (request, reply) => {
     if (request.query.check !== undefined) await drain.check(request.params.name, now());
+    await drain.gather(request.params.name);
     const report = drain.report(request.params.name, now());
     return sendNow(reply, report, drainReply);
   });

@@ -1,0 +1,52 @@
+/** The drain report of one node is the fleet's: what the others answered is in it, and a silent one is named and waited for. */
+import t from 'tap';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { signalAll } from '../fixtures/planes.ts';
+import { FleetFixture, until } from './fleet.ts';
+
+const NAME = 'app.example.test';
+const SERVICE = `/v1/services/${NAME}`;
+const ANSWERS = 20;
+
+t.test('the counts of all nodes are one report', async (t) => {
+  const fleet = await FleetFixture.start(3);
+  t.teardown(() => fleet.stop());
+  const [one, other, third] = fleet.nodes;
+  const drain = async () => (await one.process.call('GET', `${SERVICE}/drain`)).body;
+  const shift = async (weights: object): Promise<void> => {
+    const { status, body } = await one.process.call('PUT', `${SERVICE}/weights`, weights);
+    t.equal(status, 200, JSON.stringify(body));
+  };
+  const ask = async (): Promise<void> => {
+    for (let n = 0; n < ANSWERS; n++)
+      await askUdp('127.0.0.1', other.process.dnsPort, buildQuery({ name: NAME, type: 'A' }));
+  };
+
+  // Just after the start of a node it is assumed what was answered before: then once more.
+  await until('what ns2 answered is counted, and nothing is assumed', async () => {
+    await shift({ blue: 100, green: 0 });
+    await ask();
+    await shift({ blue: 0, green: 100 });
+    await until('all have told since the shift', async () => (await drain()).fleet.waitingFor.length === 0);
+    const { blue } = (await drain()).pools;
+    return blue.answers >= ANSWERS && !blue.assumed;
+  });
+  const { pools, fleet: said, message } = await drain();
+  t.type(pools.blue.drainedAt, 'string');
+  t.same(
+    said.nodes.map(({ node }: { node: string }) => node),
+    ['ns2', 'ns3'],
+  );
+  t.ok(said.nodes[0].answers.blue >= ANSWERS);
+  t.notMatch(message, 'nothing is drained');
+
+  signalAll(third.process.pid, 'SIGSTOP');
+  third.isDown = true;
+  await until('the silent one is named', async () => (await drain()).fleet.waitingFor.join() === 'ns3');
+  const silent = await drain();
+  t.equal(silent.pools.blue.drained, false);
+  t.match(silent.message, /nothing is drained .*ns3/);
+  signalAll(third.process.pid, 'SIGCONT');
+  third.isDown = false;
+  await until('blue is drained', async () => (await drain()).pools.blue.drained);
+});
