@@ -29,13 +29,15 @@ export async function startEtcd(
     readonly words?: readonly string[];
     readonly client?: Partial<EtcdOptions>;
     readonly isTls?: boolean;
+    /** Where clients reach them. */
+    readonly host?: string;
   } = {},
 ): Promise<EtcdMembers> {
   const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-'));
   const ports: { client: number; peer: number }[] = [];
   for (let n = 0; n < count; n++) ports.push({ client: await freePort(), peer: await freePort() });
   const scheme = options.isTls ? 'https' : 'http';
-  const endpoints = ports.map(({ client }) => `${scheme}://127.0.0.1:${client}`);
+  const endpoints = ports.map(({ client }) => `${scheme}://${options.host ?? '127.0.0.1'}:${client}`);
   const cluster = ports.map(({ peer }, n) => `m${n}=http://127.0.0.1:${peer}`).join(',');
   const children: ChildProcess[] = [];
   const start = (n: number): void => {

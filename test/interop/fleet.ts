@@ -24,19 +24,34 @@ export interface Node {
   isDown: boolean;
 }
 
+/** Where nodes and members of etcd are, if not all on loopback. */
+interface Places {
+  readonly members?: number;
+  /** Of etcd. */
+  readonly host?: string;
+  /** Words before a node's command, and settings of its own. */
+  readonly place?: (name: string) => {
+    readonly wrapper?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  };
+}
+
 export class FleetFixture {
   readonly etcd: EtcdMembers;
   readonly nodes: Node[] = [];
   readonly #env: Record<string, string>;
+  readonly #places: Places;
 
-  private constructor(etcd: EtcdMembers, env: Record<string, string>) {
+  private constructor(etcd: EtcdMembers, env: Record<string, string>, places: Places) {
     this.etcd = etcd;
     this.#env = env;
+    this.#places = places;
   }
 
   /** The first node founds the fleet, the others join with empty directories. */
-  static async start(count: number, env: Record<string, string> = {}): Promise<FleetFixture> {
-    const fleet = new FleetFixture(await startEtcd(3), env);
+  static async start(count: number, env: Record<string, string> = {}, places: Places = {}): Promise<FleetFixture> {
+    const etcd = await startEtcd(places.members ?? 3, places.host === undefined ? {} : { host: places.host });
+    const fleet = new FleetFixture(etcd, env, places);
     try {
       const first = await fleet.add('ns1');
       const founded = await first.process.call('POST', '/v1/fleet/init', {});
@@ -67,7 +82,8 @@ export class FleetFixture {
       TEAL_DNS_RATE_LIMIT_RESPONSES_PER_SECOND: '0',
       ...this.#env,
     };
-    return startTeal(folder, { env });
+    const place = this.#places.place?.(name);
+    return startTeal(folder, { env: { ...env, ...place?.env }, wrapper: place?.wrapper ?? [] });
   }
 
   node(name: string): Node {
@@ -162,7 +178,7 @@ export class Checker {
         continue;
       }
       const teal = node.process;
-      const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+      const client = await UdpClient.open(new URL(teal.admin).hostname, teal.dnsPort);
       try {
         const died = teal.ended.then(() => Promise.reject(new Error('it died')));
         await Promise.race([this.#ask(node, client), died]);

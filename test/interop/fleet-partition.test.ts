@@ -1,0 +1,128 @@
+/**
+ * A nameserver that a cut wire parts from etcd, and from nobody who asks it: it answers every query, stops claiming, and is
+ * current again when the wire is. The same with a build that does not wait for the others before its 2xx: the checker sees it.
+ */
+import { execFileSync } from 'node:child_process';
+import t, { type Test } from 'tap';
+import { openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { Checker, FleetFixture, until } from './fleet.ts';
+
+t.setTimeout(600_000);
+
+/** The wire between etcd and the cut node; etcd itself is behind it, so that it stays where it is when the wire is down. */
+const [NEAR, FAR, ETCD] = ['10.78.0.1', '10.78.0.2', '10.78.0.9'];
+
+const here = (...words: string[]): string => execFileSync('ip', words, { encoding: 'utf8' });
+
+/** A second wire from the server's namespace to this one; `set` cuts it, without a word to the far end, and mends it. */
+function layWire(wire: Wire): { set(state: 'up' | 'down'): void } {
+  wire.ip('link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far', 'netns', wire.client);
+  wire.ip('addr', 'add', `${NEAR}/24`, 'dev', 'near');
+  wire.ip('link', 'set', 'near', 'up');
+  here('addr', 'add', `${FAR}/24`, 'dev', 'far');
+  here('link', 'set', 'far', 'up');
+  here('addr', 'add', `${ETCD}/32`, 'dev', 'lo');
+  wire.ip('route', 'add', `${ETCD}/32`, 'via', FAR, 'dev', 'near');
+  return { set: (state) => here('link', 'set', 'far', state) };
+}
+
+interface Parted {
+  readonly fleet: FleetFixture;
+  readonly checker: Checker;
+  readonly cut: { set(state: 'up' | 'down'): void };
+}
+
+/** ns1 and ns2 beside etcd, ns3 behind the wire; undefined where the system has no namespaces for us. */
+async function start(t: Test, env: Record<string, string> = {}): Promise<Parted | undefined> {
+  const wire = openWire();
+  if (typeof wire === 'string') {
+    t.comment(`LEFT OUT: ${wire}`);
+    return undefined;
+  }
+  t.teardown(() => wire.close());
+  const cut = layWire(wire);
+  const behind = {
+    wrapper: wire.atServer,
+    env: { TEAL_DNS_LISTEN: `${SERVER.v4}:0`, TEAL_ADMIN_LISTEN: `${SERVER.v4}:0`, TEAL_ADMIN_INSECURE: 'true' },
+  };
+  const place = (name: string) => (name === 'ns3' ? behind : {});
+  const fleet = await FleetFixture.start(3, env, { members: 1, host: ETCD, place });
+  t.teardown(() => fleet.stop());
+  return { fleet, checker: new Checker(fleet), cut };
+}
+
+const currentOf = async (fleet: FleetFixture, name: string): Promise<boolean> =>
+  (await fleet.node(name).process.call('GET', '/readyz')).body.fleet.current;
+
+t.test('a node that is cut off', async (t) => {
+  const parted = await start(t);
+  if (parted === undefined) return;
+  const { fleet, checker, cut } = parted;
+  checker.begin();
+  for (let n = 0; n < 10; n++) t.match(await checker.write('ns1'), { body: { fleet: { behind: [] } } });
+
+  cut.set('down');
+  const first = await checker.write('ns1');
+  t.match(first, { status: 200, body: { fleet: { answering: ['ns1', 'ns2'], behind: [{ node: 'ns3' }] } } });
+  t.equal(await currentOf(fleet, 'ns3'), false, 'it claims nothing when a change without it is acknowledged');
+  for (let n = 0; n < 10; n++) t.match(await checker.write('ns2'), { body: { fleet: { behind: { length: 1 } } } });
+  const before = checker.answers;
+  await until('answers while it is cut off', async () => checker.answers > before + 500);
+  const refused = await fleet
+    .node('ns3')
+    .process.call('PUT', '/v1/services/app.example.test/weights', { blue: 1, green: 1 });
+  t.match(refused, { status: 503, body: { code: 'fleet_unavailable' } });
+  t.equal(refused.headers.get('teal-stale'), 'true');
+
+  cut.set('up');
+  await fleet.live('ns3');
+  for (const name of ['ns1', 'ns3']) {
+    t.match(await checker.write(name), {
+      status: 200,
+      body: { fleet: { answering: ['ns1', 'ns2', 'ns3'], behind: [] } },
+    });
+  }
+  await checker.end();
+  t.comment(`${checker.answers} answers, ${checker.claimed} of nodes that claimed`);
+  t.ok(checker.claimed > 100);
+  t.same(
+    checker.faults,
+    [],
+    'every query was answered, and none of a node that claimed was older than what was acknowledged',
+  );
+});
+
+/** Loaded before all else: nobody is waited for. */
+const WITHOUT_THE_WAIT = `
+import { registerHooks } from 'node:module';
+registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context);
+    if (!url.endsWith('/model/fleet/confirmation.ts')) return loaded;
+    const source = String(loaded.source);
+    const mutated = source.replace(/const late = \\[\\.\\.\\.wait\\.waitingFor\\].*;/, 'const late: string[] = [];');
+    if (mutated === source) throw new Error('the wait is not where it was');
+    return { ...loaded, source: mutated };
+  },
+});`;
+
+t.test('the checker sees a build that does not wait', async (t) => {
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(WITHOUT_THE_WAIT)}`;
+  const parted = await start(t, { NODE_OPTIONS });
+  if (parted === undefined) return;
+  const { fleet, checker, cut } = parted;
+  checker.begin();
+  await until('a node that is cut off claims, and answers by what was before', async () => {
+    cut.set('up');
+    await fleet.live('ns3');
+    t.equal((await checker.write('ns1')).status < 300, true);
+    cut.set('down');
+    await checker.write('ns1');
+    const before = checker.answers;
+    await until('some answers', async () => checker.answers > before + 100);
+    return checker.faults.some((fault) => fault.startsWith('ns3 claimed'));
+  });
+  await checker.end();
+  // Those that are not cut off are late by a moment too.
+  for (const fault of checker.faults) t.match(fault, /^ns\d claimed, and answered \d+ after \d+ was acknowledged$/);
+});
