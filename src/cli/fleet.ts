@@ -114,7 +114,7 @@ function withoutHead({ standing, members }: Fleet, style: Style): string {
 }
 
 function nodeRow(
-  { node, state, revision, version, present, leads }: Fleet['nodes'][number],
+  { node, state, revision, version, present, leads, late, countsAgeSeconds }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
 ): string[] {
@@ -126,6 +126,8 @@ function nodeRow(
     lag > 0 ? style.colour('red', `${lag} behind`) : '',
     `teal ${printable(version)}`,
     present ? (leads ? 'leads' : '') : style.colour('red', 'no sign of life'),
+    late ? style.colour('red', 'holds up drains') : '',
+    countsAgeSeconds === null ? '' : `told its counts ${countsAgeSeconds} s ago`,
   ];
 }
 

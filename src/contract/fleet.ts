@@ -11,6 +11,12 @@ const FleetNode = Type.Object({
   version: Type.String({ description: 'Of Teal.' }),
   present: Type.Boolean({ description: 'It showed a sign of life within the last seconds.' }),
   leads: Type.Boolean({ description: 'It steps releases and sends webhooks, for all.' }),
+  late: Type.Boolean({
+    description: 'For longer than a change takes it may answer by what was before: nothing is drained meanwhile.',
+  }),
+  countsAgeSeconds: wholeOrNull(
+    'Since it told this node what it answered. Nodes tell while somebody asks for a drain report, or a release waits for one; null: it has not told, or is this node.',
+  ),
 });
 
 const EtcdMember = Type.Object({

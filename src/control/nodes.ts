@@ -26,6 +26,10 @@ export interface FleetView {
     readonly present: boolean;
     /** It does what one does for all. */
     readonly leads: boolean;
+    /** It may answer by what was before. */
+    readonly late: boolean;
+    /** Since it told what it counted; null: it has not, or is this node. */
+    readonly countsAgeSeconds: number | null;
   }[];
   /** Of etcd. */
   readonly members: readonly {

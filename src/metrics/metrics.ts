@@ -15,6 +15,7 @@ import {
   type MeasuredNode,
   type MeasuredStore,
   nodeMetrics,
+  seenNodeMetrics,
   storeMetrics,
   tableMetrics,
 } from './state.ts';
@@ -135,6 +136,7 @@ export class Metrics {
   /** This process is a node of a fleet. */
   ofFleet(node: MeasuredNode): void {
     nodeMetrics(this.#registry, node);
+    seenNodeMetrics(this.#registry, node);
   }
 
   /** To be told of every answered request. */

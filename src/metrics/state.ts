@@ -92,6 +92,13 @@ export function logMetrics(registry: Registry, log: MeasuredLog): void {
 export interface MeasuredNode {
   readonly standing: string;
   readonly isCurrent: boolean;
+  /** All nodes, as this one has heard of them. */
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly isLive: boolean;
+    readonly revision: number;
+    readonly isLate: boolean;
+  }[];
 }
 
 const STANDINGS = ['alone', 'joining', 'live', 'out', 'ended'];
@@ -115,6 +122,29 @@ export function nodeMetrics(registry: Registry, node: MeasuredNode): void {
     (set) => {
       for (const standing of STANDINGS) set(standing === node.standing ? 1 : 0, { standing });
     },
+  );
+}
+
+/** What this node has heard of each node, itself too. */
+export function seenNodeMetrics(registry: Registry, fleet: MeasuredNode): void {
+  const gauge = (name: string, help: string, read: (node: MeasuredNode['nodes'][number]) => number): void =>
+    collectGauge(registry, { name, help, labels: ['node'] }, (set) => {
+      for (const each of fleet.nodes) set(read(each), { node: each.node });
+    });
+  gauge(
+    'teal_fleet_node_live',
+    '1: changes wait for the node; 0: it is out. As this node has heard. Only in a fleet.',
+    ({ isLive }) => (isLive ? 1 : 0),
+  );
+  gauge(
+    'teal_fleet_node_revision',
+    'The last revision that the node confirmed, as this node has heard. Only in a fleet.',
+    ({ revision }) => revision,
+  );
+  gauge(
+    'teal_fleet_node_late',
+    '1: for longer than a change takes the node may answer by what was before, and nothing is drained. Only in a fleet.',
+    ({ isLate }) => (isLate ? 1 : 0),
   );
 }
 

@@ -2,11 +2,14 @@
 import type { Settings } from '../config.ts';
 import type { Duties, FleetControl } from '../control/nodes.ts';
 import type { Logger } from '../log.ts';
+import type { MeasuredNode } from '../metrics/state.ts';
 import type { Core } from './core.ts';
 
 interface RunningNode extends FleetControl {
   /** From now on it does what one node does for all, whenever that is its turn. */
   perform(duties: Duties): void;
+  /** All nodes, as this one has heard of them. */
+  readonly nodes: MeasuredNode['nodes'];
   stop(): Promise<void>;
 }
 

@@ -309,6 +309,23 @@ t.test('the drain of a service: who still answers, and when it is over', async (
     '  192.0.2.54  no answer',
   ]);
   t.same(undrained(drain), ['blue']);
+
+  const fleet = {
+    waitingFor: ['ns2', 'ns3'],
+    nodes: [
+      { node: 'ns1', toldAt: '2026-01-31T12:00:01Z', answers: { blue: 1234, green: 5 } },
+      { node: 'ns2', toldAt: '2026-01-31T11:59:52Z', answers: { blue: 7, green: 0 } },
+    ],
+  };
+  const lines = drainLines('app.example.com', { ...drain, fleet }, plain, Date.parse('2026-01-31T12:00:02Z'), 80);
+  t.same(lines.slice(7, 11), [
+    '  NODE  TOLD     ANSWERED',
+    '  ns1   1s ago   blue 1,234, green 5',
+    '  ns2   10s ago  blue 7, green 0      waited for',
+    '  ns3   not yet                       waited for',
+  ]);
+  const alone = { ...drain, fleet: { waitingFor: [], nodes: [] } };
+  t.notMatch(drainLines('a', alone, plain, 0, 80).join(' '), 'NODE', 'a fleet of one');
 });
 
 t.test('a screen is drawn in place, within the size of the terminal', async (t) => {

@@ -40,6 +40,15 @@ t.test('the counts of all nodes are one report', async (t) => {
   t.ok(said.nodes[0].answers.blue >= ANSWERS);
   t.notMatch(message, 'nothing is drained');
 
+  const { body: status } = await one.process.call('GET', '/v1/fleet');
+  const ages = status.nodes.map(({ node, late, countsAgeSeconds: age }: Record<string, unknown>) => {
+    return { node, late, hasTold: typeof age === 'number' };
+  });
+  t.same(
+    ages,
+    [false, true, true].map((hasTold, n) => ({ node: `ns${n + 1}`, late: false, hasTold })),
+  );
+
   signalAll(third.process.pid, 'SIGSTOP');
   third.isDown = true;
   await until('the silent one is named', async () => (await drain()).fleet.waitingFor.join() === 'ns3');

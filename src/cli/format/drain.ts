@@ -24,6 +24,7 @@ export function drainLines(name: string, drain: Drain, style: Style, nowMs: numb
     ...poolLines(pools, style).map((line) => `  ${line}`),
     ...resolverLines(drain).map((line) => `  ${line}`),
     ...(drain.message === '' ? [] : wrap(printable(drain.message), width, '  ')),
+    ...fleetLines(drain, nowMs).map((line) => `  ${line}`),
     ...propagationLines(drain).map((line) => `  ${line}`),
   ];
 }
@@ -49,6 +50,25 @@ function resolverLines({ pools }: Drain): string[] {
   return rows.length === 0
     ? []
     : columns([['POOL', 'RESOLVERS', 'NOT BACK', 'LATE', 'MOST ANSWERS TO'], ...rows], [1, 2, 3]);
+}
+
+/** What the other nodes of a fleet said, and who has not. */
+function fleetLines({ fleet }: Drain, nowMs: number): string[] {
+  if (fleet === undefined || fleet.nodes.length + fleet.waitingFor.length === 0) return [];
+  const silent = fleet.waitingFor.filter((name) => !fleet.nodes.some(({ node }) => node === name));
+  const rows = fleet.nodes.map(({ node, toldAt, answers }) => [
+    node,
+    `${duration(Math.max(0, (nowMs - Date.parse(toldAt)) / 1000))} ago`,
+    Object.entries(answers)
+      .map(([pool, count]) => `${printable(pool)} ${count.toLocaleString('en')}`)
+      .join(', '),
+    fleet.waitingFor.includes(node) ? 'waited for' : '',
+  ]);
+  return columns([
+    ['NODE', 'TOLD', 'ANSWERED', ''],
+    ...rows,
+    ...silent.map((node) => [node, 'not yet', '', 'waited for']),
+  ]);
 }
 
 function propagationLines({ propagation = [] }: Drain): string[] {

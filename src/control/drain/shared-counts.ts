@@ -99,6 +99,12 @@ export class SharedCounts implements FleetCounts {
     };
   }
 
+  /** Since when a node has told nothing, seconds; null: it never told. */
+  ageSeconds(node: string): number | null {
+    const heardAtMs = this.#heard.get(node)?.heardAtMs;
+    return heardAtMs === undefined ? null : Math.floor((this.#parts.clock.steadyMs() - heardAtMs) / 1000);
+  }
+
   gather(service: string, revision: number): Promise<void> {
     const isNew = !this.#asked.has(service);
     if (this.about(service, revision).missing.length === 0 || !isNew || !this.#isRunning) return Promise.resolve();

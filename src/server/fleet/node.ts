@@ -9,7 +9,7 @@ import type { Duties, FleetControl, FleetCounts, FleetView, Lateness, NodeStandi
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
-import { ackKey, fleetPrefix, memberKey, presenceKey } from '../../model/fleet/keys.ts';
+import { fleetPrefix, presenceKey } from '../../model/fleet/keys.ts';
 import { timingsOf } from '../../model/fleet/timings.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { storeClaim } from '../../table/claim.ts';
@@ -19,13 +19,12 @@ import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
 import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
-import type { EtcdKeeper } from './keeper.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
-import { removeNode } from './remove.ts';
+import { forgetNode, removeNode } from './remove.ts';
 import { refreshSnapshot } from './snapshots.ts';
-import { readMembers, readNodes } from './view.ts';
+import { readMembers, readNodes, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
 /** Before the log's identity is looked at again. */
@@ -104,6 +103,12 @@ export class FleetNode implements FleetControl {
     return { late, lateUntilMs: this.#lateUntilMs };
   }
 
+  /** All nodes, as this one has heard of them. */
+  get nodes(): SeenNode[] {
+    if (this.#standing === 'alone' || this.#shared === undefined) return [];
+    return seenNodes(this.#shared.view, this.#shared.late);
+  }
+
   get counts(): FleetCounts | undefined {
     return this.#standing === 'alone' ? undefined : this.#counts;
   }
@@ -133,7 +138,13 @@ export class FleetNode implements FleetControl {
 
   async view(): Promise<FleetView> {
     const { keeper, etcd, settings } = this.#prepared;
-    const [nodes, members] = await Promise.all([readNodes(keeper), readMembers(etcd, settings.endpoints)]);
+    const [stored, members] = await Promise.all([readNodes(keeper), readMembers(etcd, settings.endpoints)]);
+    const late = this.#shared?.late ?? [];
+    const nodes = stored.nodes.map((each) => ({
+      ...each,
+      late: late.includes(each.node),
+      countsAgeSeconds: this.#counts?.ageSeconds(each.node) ?? null,
+    }));
     return {
       name: settings.name,
       node: settings.node,
@@ -141,7 +152,8 @@ export class FleetNode implements FleetControl {
       current: this.isCurrent,
       message: this.#standing === 'live' && !this.isCurrent ? UNHEARD : this.#words,
       revision: this.#parts.store.lastRevision,
-      ...nodes,
+      head: stored.head,
+      nodes,
       members,
     };
   }
@@ -191,7 +203,7 @@ export class FleetNode implements FleetControl {
     this.#counts?.stop();
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
-    await forget(this.#prepared.keeper, this.#prepared.settings.node);
+    await forgetNode(this.#prepared.keeper, this.#prepared.settings.node);
     return engine.during(() => {
       const problem = store.keepFleet(undefined);
       if (problem !== undefined) return problem;
@@ -313,15 +325,6 @@ export class FleetNode implements FleetControl {
     this.#words = words;
     afterMs(WHAT, LOOK_AGAIN_MS, () => this.#begin(shared, name));
   }
-}
-
-/** Nobody waits for it any more, or hears of it. */
-async function forget(keeper: EtcdKeeper, node: string): Promise<Problem | undefined> {
-  const puts = [memberKey(node), ackKey(node)].map((key) => ({ key, isDeleted: true as const }));
-  const reply = await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
-  return reply instanceof Lost
-    ? new Problem('fleet_unavailable', `etcd cannot be reached: ${reply.words}.`)
-    : undefined;
 }
 
 function isFounded(found: Awaited<ReturnType<typeof readFounded>>): found is Founded {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lost } from '../../control/log/keeper.ts';
 import { Problem } from '../../model/errors.ts';
+import { ackKey, memberKey } from '../../model/fleet/keys.ts';
 import { nextRemoval, readingOf } from '../../model/fleet/removal.ts';
 import type { Timings } from '../../model/fleet/timings.ts';
 import type { EtcdKeeper } from './keeper.ts';
@@ -34,4 +35,11 @@ export async function removeNode(
 
 function unreachable({ words }: Lost): Problem {
   return new Problem('fleet_unavailable', `etcd cannot be reached: ${words}.`);
+}
+
+/** Nobody waits for it any more, or hears of it. */
+export async function forgetNode(keeper: EtcdKeeper, node: string): Promise<Problem | undefined> {
+  const puts = [memberKey(node), ackKey(node)].map((key) => ({ key, isDeleted: true as const }));
+  const reply = await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
+  return reply instanceof Lost ? unreachable(reply) : undefined;
 }

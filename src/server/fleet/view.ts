@@ -7,9 +7,13 @@ import { parseLeader } from '../../model/fleet/election.ts';
 import { ACK_PREFIX, HEAD_KEY, LEADER_KEY, MEMBER_PREFIX, parseKey } from '../../model/fleet/keys.ts';
 import { parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
+import { confirmedBy, isLive, type View } from '../../model/fleet/view.ts';
 import type { EtcdKeeper } from './keeper.ts';
 
-export async function readNodes(keeper: EtcdKeeper): Promise<Pick<FleetView, 'head' | 'nodes'>> {
+/** What etcd says of a node. */
+type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds'>;
+
+export async function readNodes(keeper: EtcdKeeper): Promise<{ head: number | null; nodes: StoredNode[] }> {
   const prefixes = [MEMBER_PREFIX, ACK_PREFIX, 'presence/'];
   const reads = [{ key: HEAD_KEY }, { key: LEADER_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
   const reply = await keeper.transact(reading(reads));
@@ -40,6 +44,24 @@ export async function readNodes(keeper: EtcdKeeper): Promise<Pick<FleetView, 'he
       return { node, state, version, revision, present: present.has(node), leads: node === leader };
     });
   return { head, nodes };
+}
+
+/** A node as another has heard of it, without a look into etcd. */
+export interface SeenNode {
+  readonly node: string;
+  readonly isLive: boolean;
+  /** The last that it confirmed; 0: none. */
+  readonly revision: number;
+  /** It may answer by what was before. */
+  readonly isLate: boolean;
+}
+
+export function seenNodes(view: View, late: readonly string[]): SeenNode[] {
+  return [...view.members]
+    .filter(([, { value }]) => value !== undefined)
+    .map(([node]) => ({
+      ...{ node, isLive: isLive(view, node), revision: confirmedBy(view, node), isLate: late.includes(node) },
+    }));
 }
 
 function leaderOf(value: Uint8Array): string | undefined {

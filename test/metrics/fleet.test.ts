@@ -1,0 +1,28 @@
+/** Each node tells what it has heard of every node. */
+import { Registry } from 'prom-client';
+import t from 'tap';
+import { seenNodeMetrics } from '../../src/metrics/state.ts';
+
+t.test('a series for each node, and none for one that is gone', async (t) => {
+  const registry = new Registry();
+  const seen = { isLive: true, revision: 17, isLate: false };
+  const fleet = {
+    ...{ standing: 'live', isCurrent: true },
+    nodes: [
+      { ...seen, node: 'ns1' },
+      { node: 'ns2', isLive: false, revision: 12, isLate: true },
+    ],
+  };
+  seenNodeMetrics(registry, fleet);
+  const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
+  t.same(await lines(), [
+    'teal_fleet_node_live{node="ns1"} 1',
+    'teal_fleet_node_live{node="ns2"} 0',
+    'teal_fleet_node_revision{node="ns1"} 17',
+    'teal_fleet_node_revision{node="ns2"} 12',
+    'teal_fleet_node_late{node="ns1"} 0',
+    'teal_fleet_node_late{node="ns2"} 1',
+  ]);
+  fleet.nodes.pop();
+  t.same((await lines()).length, 3);
+});
