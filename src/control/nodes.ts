@@ -42,6 +42,15 @@ export interface FleetView {
   }[];
 }
 
+/** How this node stands, told when it changes. */
+export interface NodeEvent {
+  readonly node: string;
+  readonly standing: NodeStanding;
+  readonly current: boolean;
+  /** Nodes that answer by what was in force before, or may, as far as this one knows. */
+  readonly behind: readonly string[];
+}
+
 /** What one node does for all: steps of releases, webhooks. */
 export interface Duties {
   /** `progress`: up to which event each webhook has had all; undefined: this node is alone, and knows it itself. */
@@ -90,6 +99,8 @@ export interface FleetControl {
   /** Whether this node does what one does for all. Alone it does. */
   readonly leads: boolean;
   readonly standing: NodeStanding;
+  /** The listener is told of how it stands, each time that it changes, within a second. */
+  onStanding(listener: (event: NodeEvent) => void): void;
   /** One node alone is always current. */
   readonly isCurrent: boolean;
   /** For how long from now on it may claim that at least, milliseconds; null: for as long as it is alone. */

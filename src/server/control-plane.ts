@@ -46,7 +46,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'onStanding'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen } = dataPlane;
@@ -71,6 +71,7 @@ export function makeControlPlane(
   // A name for this process that no earlier one had.
   const events = new EventLog(store, engine, clock.wallMs().toString(36));
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
+  node?.onStanding((event) => events.addNode(event, clock.wallMs()));
   const fleetLog = (): string | undefined => store.fleet?.log;
   const sender = {
     store,

@@ -169,6 +169,19 @@ t.test('who is limited is told of what he may see, and of no more', async (t) =>
   t.same(seen(['www.example.com']), []);
 });
 
+t.test('how a node stands is told among what probes see, to whoever may read', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const log = new EventLog(fixture.store, fixture.engine, 'first');
+  const stale = { node: 'ns1', standing: 'live', current: false, behind: ['ns1'] } as const;
+  log.addNode(stale, 0);
+  shift(fixture, 5);
+  log.addNode({ ...stale, current: true, behind: [] }, 0);
+  const events = readAll(log, { revision: 2, index: 0 });
+  t.same(told(events), ['2-first.1 node', '3 revision', '3-first.2 node']);
+  const limited = new Grant(fixture.store, { services: ['other.example.com'], zones: [] });
+  t.same(dataOf(events[0] as Event, limited), stale);
+});
+
 t.test(
   'what probes see comes after the revision that was the last then, once, and anew from another process',
   async (t) => {

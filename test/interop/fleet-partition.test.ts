@@ -54,6 +54,28 @@ async function start(t: Test, env: Record<string, string> = {}): Promise<Parted 
 const currentOf = async (fleet: FleetFixture, name: string): Promise<boolean> =>
   (await fleet.node(name).process.call('GET', '/readyz')).body.fleet.current;
 
+/** What the stream of a node's events tells of how it stands, as it comes. */
+function listen(fleet: FleetFixture, name: string, signal: AbortSignal): string[] {
+  const standings: string[] = [];
+  const read = async (): Promise<void> => {
+    const { admin, token } = fleet.node(name).process;
+    const { body } = await fetch(`${admin}/v1/events`, { headers: { authorization: `Bearer ${token}` }, signal });
+    let text = '';
+    for await (const chunk of (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      const told = [...text.matchAll(/^event: node\ndata: (.*)\n/gm)].map(([, data = '']) => JSON.parse(data));
+      standings.splice(
+        0,
+        standings.length,
+        ...told.map(({ standing, current }) => `${standing} ${current ? 'current' : 'stale'}`),
+      );
+    }
+  };
+  // It ends with the test.
+  read().catch(() => undefined);
+  return standings;
+}
+
 t.test('a node that is cut off', async (t) => {
   const parted = await start(t);
   if (parted === undefined) return;
@@ -61,6 +83,9 @@ t.test('a node that is cut off', async (t) => {
   checker.begin();
   for (let n = 0; n < 10; n++) t.match(await checker.write('ns1'), { body: { fleet: { behind: [] } } });
 
+  const listening = new AbortController();
+  t.teardown(() => listening.abort());
+  const standings = listen(fleet, 'ns3', listening.signal);
   cut.set('down');
   const first = await checker.write('ns1');
   t.match(first, { status: 200, body: { fleet: { answering: ['ns1', 'ns2'], behind: [{ node: 'ns3' }] } } });
@@ -82,6 +107,11 @@ t.test('a node that is cut off', async (t) => {
       body: { fleet: { answering: ['ns1', 'ns2', 'ns3'], behind: [] } },
     });
   }
+  await until('it tells when it was stale', async () => standings.at(-1) === 'live current');
+  t.ok(
+    standings.some((standing) => standing.endsWith(' stale')),
+    standings.join(', '),
+  );
   await checker.end();
   t.comment(`${checker.answers} answers, ${checker.claimed} of nodes that claimed`);
   t.ok(checker.claimed > 100);

@@ -9,6 +9,7 @@ import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Grant } from '../grant.ts';
 import { shown } from '../names.ts';
+import type { NodeEvent } from '../nodes.ts';
 import type { HealthEvent } from '../observed/health.ts';
 import { releaseReply } from '../replies/releases.ts';
 import { revisionReply } from '../replies/revision.ts';
@@ -17,7 +18,7 @@ import { revisionReply } from '../replies/revision.ts';
 export interface Position {
   readonly revision: number;
   readonly index: number;
-  /** Of what probes saw: which process, and its number there, from 1. */
+  /** Of what probes saw, and of how a node stands: which process, and its number there, from 1. */
   readonly health?: { readonly process: string; readonly number: number };
 }
 
@@ -34,6 +35,7 @@ export type Event = Placed &
   (
     | { readonly name: 'revision'; readonly revision: Revision }
     | { readonly name: 'health'; readonly health: HealthEvent }
+    | { readonly name: 'node'; readonly node: NodeEvent }
     | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release; readonly why: Why }
   );
 
@@ -102,6 +104,8 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
     const { service, pool, target, state, reason } = event.health;
     return grant.service(service) ? { service: shown(service), pool, target, state, reason } : undefined;
   }
+  // No secret: who may read hears of it in the reply to each change.
+  if (event.name === 'node') return event.node;
   const release = grant.release(event.release);
   if (release === undefined) return undefined;
   const services = release.services.map(({ name }) => shown(name));

@@ -4,6 +4,7 @@ import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Engine } from '../engine.ts';
 import { PAGE_BYTES } from '../listing.ts';
+import type { NodeEvent } from '../nodes.ts';
 import type { HealthEvent } from '../observed/health.ts';
 import { comparePositions, type Event, eventsOf, isAfter, type Position, type Releases } from './event.ts';
 
@@ -67,9 +68,21 @@ export class EventLog {
 
   /** Something that the probes of this process saw. */
   addHealth(health: HealthEvent, atMs: number): void {
+    this.#addSeen({ name: 'health', health, atMs, position: this.#nextSeen() });
+  }
+
+  /** How this node stands in its fleet, when that has changed. */
+  addNode(node: NodeEvent, atMs: number): void {
+    this.#addSeen({ name: 'node', node, atMs, position: this.#nextSeen() });
+  }
+
+  #nextSeen(): Position {
     this.#healthNumber += 1;
-    const place = { process: this.#process, number: this.#healthNumber };
-    this.#health.push({ name: 'health', health, atMs, position: { ...this.#lastOfRevisions, health: place } });
+    return { ...this.#lastOfRevisions, health: { process: this.#process, number: this.#healthNumber } };
+  }
+
+  #addSeen(event: Event): void {
+    this.#health.push(event);
     if (this.#health.length > KEPT_HEALTH) this.#healthLost = this.#health.shift()?.position;
     for (const listener of this.#listeners) listener();
   }

@@ -14,7 +14,7 @@ export function messageFor(
   webhook: Webhook,
   store: GrantStore,
 ): { trigger: WebhookTrigger; body: string } | undefined {
-  if (event.name === 'health') return undefined;
+  if (event.name === 'health' || event.name === 'node') return undefined;
   const trigger: WebhookTrigger = event.name === 'release' ? event.trigger : 'on-revision';
   if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
   const { services: patterns } = webhook;
@@ -29,7 +29,7 @@ export function messageFor(
   return { trigger, body: JSON.stringify({ type: trigger, timestamp, data: less }) };
 }
 
-function namesOf(event: Exclude<Event, { name: 'health' }>): string[] {
+function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
   if (event.name === 'release') return event.release.services.map(({ name }) => name);
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
 }

@@ -40,3 +40,16 @@ export async function readFounded(keeper: Keeper): Promise<Founded | 'none' | Lo
   const isWell = isText(log) && isWhole(staleAfterMs);
   return isWell ? { log, head: revision, staleAfterMs } : 'the identity of the fleet names no log';
 }
+
+export function isFounded(found: Awaited<ReturnType<typeof readFounded>>): found is Founded {
+  return !(found instanceof Lost) && typeof found !== 'string';
+}
+
+/** Why a node of the log of this name cannot take part. */
+export function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>, name: string): string {
+  if (founded instanceof Lost) return `etcd cannot be reached: ${founded.words}`;
+  if (founded === 'none')
+    return 'etcd has no fleet of this name: was it wiped? teal fleet init makes it again of this node';
+  if (typeof founded === 'string') return founded;
+  return founded.log === name ? otherStaleAfter(founded) : 'etcd has the log of another fleet of this name';
+}

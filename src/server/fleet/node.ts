@@ -3,9 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { SharedCounts } from '../../control/drain/shared-counts.ts';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
-import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
-import type { Duties, FleetControl, FleetCounts, FleetView, Lateness, NodeStanding } from '../../control/nodes.ts';
+import type {
+  Duties,
+  FleetControl,
+  FleetCounts,
+  FleetView,
+  Lateness,
+  NodeEvent,
+  NodeStanding,
+} from '../../control/nodes.ts';
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
@@ -18,12 +25,13 @@ import { StartError } from '../errors.ts';
 import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
-import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
+import { isFounded, readFounded, wordsFor } from './identity.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { forgetNode, removeNode } from './remove.ts';
 import { refreshSnapshot } from './snapshots.ts';
+import { Standings } from './standings.ts';
 import { readMembers, readNodes, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
@@ -59,6 +67,7 @@ export class FleetNode implements FleetControl {
   #incarnation = '';
   #lateUntilMs = 0;
   #lookedAt: NodeJS.Timeout | undefined;
+  readonly #standings = new Standings();
   #standing: NodeStanding = 'alone';
   #words = 'the fleet is not founded, or this node is not of it';
   #isStopped = false;
@@ -72,7 +81,7 @@ export class FleetNode implements FleetControl {
     this.#snapshots = everyMs('the snapshot of the fleet', SNAPSHOT_LOOK_MS, () => this.#lookAfterSnapshot());
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
-    this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.lateness);
+    this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.#look());
     if (prepared.standing === 'member') this.#takePart();
     else this.#beAlone();
   }
@@ -88,6 +97,16 @@ export class FleetNode implements FleetControl {
 
   get standing(): NodeStanding {
     return this.#standing;
+  }
+
+  onStanding(listener: (event: NodeEvent) => void): void {
+    this.#standings.listen(listener);
+  }
+
+  #look(): void {
+    const behind = this.lateness?.late ?? [];
+    const { node } = this.#prepared.settings;
+    this.#standings.tell({ node, standing: this.#standing, current: this.isCurrent, behind });
   }
 
   get leads(): boolean {
@@ -325,16 +344,4 @@ export class FleetNode implements FleetControl {
     this.#words = words;
     afterMs(WHAT, LOOK_AGAIN_MS, () => this.#begin(shared, name));
   }
-}
-
-function isFounded(found: Awaited<ReturnType<typeof readFounded>>): found is Founded {
-  return !(found instanceof Lost) && typeof found !== 'string';
-}
-
-function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>, name: string): string {
-  if (founded instanceof Lost) return `etcd cannot be reached: ${founded.words}`;
-  if (founded === 'none')
-    return 'etcd has no fleet of this name: was it wiped? teal fleet init makes it again of this node';
-  if (typeof founded === 'string') return founded;
-  return founded.log === name ? otherStaleAfter(founded) : 'etcd has the log of another fleet of this name';
 }
