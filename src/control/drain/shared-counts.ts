@@ -25,6 +25,11 @@ const WHAT = 'the counts of the fleet';
 const TELL_EACH_MS = 1000;
 /** Who looks at a report each few seconds goes on being told. */
 const ASKED_FOR_MS = 15_000;
+/**
+ * Of all nodes together, each second: etcd keeps what was written before for as long as it is set to (an hour, say), and
+ * its quota is 2 GB. A release that waits for a node may ask for days.
+ */
+const FLEET_BYTES_PER_SECOND = 128 * 1024;
 /** What a report waits for that is the first to ask: a message there, and one back. */
 const GATHER_MS = 2000;
 
@@ -184,7 +189,9 @@ export class SharedCounts implements FleetCounts {
         const counts = this.#own(name);
         return counts === undefined ? [] : [[name, counts] as const];
       });
-      const value = encodeFitting({ revision: store.lastRevision, services: new Map(services) }, clock.wallMs());
+      const counts = { revision: store.lastRevision, services: new Map(services) };
+      const maxBytes = FLEET_BYTES_PER_SECOND / Math.max(1, this.#parts.view().members.size);
+      const value = encodeFitting(counts, clock.wallMs(), maxBytes);
       puts.push({ key: countKey(node), value });
     }
     return puts;

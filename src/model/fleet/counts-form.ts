@@ -25,17 +25,21 @@ export function encodeCounts({ revision, services }: NodeCounts, nowMs: number):
 }
 
 /**
- * The same, made to fit: fewer resolvers are told of, one in 2^level, by which estimates know how to count; and where that
- * does not help fewer services, of which the others then know that this node has not told.
+ * The same, made to fit into so many bytes: fewer resolvers are told of, one in 2^level, by which estimates know how to
+ * count. The counts themselves are told whatever they take, up to what a value may have; beyond that of fewer services, of
+ * which the others then know that this node has not told.
  */
-export function encodeFitting({ revision, services }: NodeCounts, nowMs: number): Uint8Array {
-  for (let level = 0; level <= LEVEL_MAX; level += 1) {
+export function encodeFitting({ revision, services }: NodeCounts, nowMs: number, maxBytes: number): Uint8Array {
+  const lowest = [...services.values()].reduce((level, { sightings }) => Math.min(level, sightings.level), LEVEL_MAX);
+  let last: Uint8Array | undefined;
+  for (let level = lowest; level <= LEVEL_MAX; level += 1) {
     const thinned = [...services].map(([name, counts]) => [name, thinnedTo(counts, level)] as const);
-    const value = encodeCounts({ revision, services: new Map(thinned) }, nowMs);
-    if (value !== undefined) return value;
+    last = encodeCounts({ revision, services: new Map(thinned) }, nowMs);
+    if (last !== undefined && last.length <= maxBytes) return last;
   }
-  const [, ...fewer] = services;
-  return encodeFitting({ revision, services: new Map(fewer) }, nowMs);
+  if (last !== undefined) return last;
+  const half = [...services].slice(0, Math.floor(services.size / 2));
+  return encodeFitting({ revision, services: new Map(half) }, nowMs, maxBytes);
 }
 
 function thinnedTo(counts: ServiceCounts, level: number): ServiceCounts {

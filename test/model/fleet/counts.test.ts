@@ -10,8 +10,17 @@ import {
   mergePools,
   notCounted,
   type ServiceCounts,
+  steadied,
 } from '../../../src/model/fleet/counts.ts';
-import { COUNTS_MAX_BYTES, encodeCounts, parseCounts } from '../../../src/model/fleet/counts-form.ts';
+import {
+  ASKED_MAX,
+  COUNTS_MAX_BYTES,
+  encodeAsked,
+  encodeCounts,
+  encodeFitting,
+  parseAsked,
+  parseCounts,
+} from '../../../src/model/fleet/counts-form.ts';
 import { ackKey, memberKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeMember, encodeRevision, Unreadable } from '../../../src/model/fleet/records.ts';
 import { emptyView, type View, withStored } from '../../../src/model/fleet/view.ts';
@@ -171,4 +180,52 @@ t.test('what somebody else put there is refused with words', async (t) => {
       parseCounts(bytesOf(`{"form":1,"revision":1,"services":[["a",${json}]]}`), NOW_MS);
     }),
   );
+});
+
+t.test('what is told fits: of fewer resolvers, told apart by level, and of all answers', async (t) => {
+  const seen = Array.from({ length: 4000 }, (_, n) => ({
+    ...{ resolver: Math.imul(n + 1, 0x9e3779b1) | 0, pool: 0, lastAtSeconds: 9, ttlSeconds: 5, firstAtSeconds: 0 },
+    ...{ answers: 1, network: Uint8Array.of(192, 0, 2) },
+  }));
+  const one = { ...counts({ blue: { ...none, answers: 7 } }), sightings: { level: 0, seen } };
+  const services = new Map([['app', one]]);
+  for (const maxBytes of [COUNTS_MAX_BYTES, 32_768, 1000]) {
+    const value = encodeFitting({ revision: 17, services }, NOW_MS, maxBytes);
+    t.ok(value.length <= maxBytes);
+    const told = parseCounts(value, NOW_MS);
+    if (told instanceof Unreadable) throw new Error(told.words);
+    const { pools, sightings } = told.services.get('app') as ServiceCounts;
+    t.equal(pools.blue?.answers, 7);
+    t.ok(sightings.seen.every(({ resolver }) => Math.clz32(resolver) >= sightings.level));
+    const estimate = sightings.seen.length * 2 ** sightings.level;
+    if (maxBytes > 30_000) t.ok(Math.abs(estimate - 4000) < 800, `about ${estimate}`);
+  }
+  const few = { ...one, sightings: { level: 0, seen: seen.slice(0, 20) } };
+  const many = new Map(Array.from({ length: 60 }, (_, n) => [`app${n}`, few]));
+  const value = parseCounts(encodeFitting({ revision: 17, services: many }, NOW_MS, 1000), NOW_MS);
+  t.equal((value as HeardCounts['counts']).services.size, 60, 'who tells no counts holds up drains');
+  const long = new Map(Array.from({ length: 900 }, (_, n) => [String(n).padStart(1000, 'a'), few]));
+  const some = parseCounts(encodeFitting({ revision: 17, services: long }, NOW_MS, 1000), NOW_MS);
+  t.ok((some as HeardCounts['counts']).services.size > 100);
+});
+
+t.test('who asks about too much, or nothing that can be read, asks nothing', async (t) => {
+  t.same(parseAsked(encodeAsked(['app.example'])), ['app.example']);
+  t.type(parseAsked(encodeAsked(Array.from({ length: ASKED_MAX + 1 }, String))), Unreadable);
+  for (const text of ['', '[]', '{"form":1}', '{"form":1,"services":[7]}', '{"form":1,"services":[""]}']) {
+    t.type(parseAsked(bytesOf(text)), Unreadable, text);
+  }
+});
+
+t.test('the way of a message moves no time, an answer does', async (t) => {
+  const told = (pool: Partial<CountedPool>) => ({
+    ...{ revision: 17, services: new Map([['app', counts({ blue: { ...none, ...pool } })]]) },
+  });
+  const poolOf = (now: Partial<CountedPool>, nowMs: number) =>
+    steadied(told(now), told({ answers: 5, lastAtMs: 1000, expiresAtMs: 6000 }), nowMs).services.get('app')?.pools.blue;
+  t.match(poolOf({ answers: 5, lastAtMs: 1300, expiresAtMs: 6300 }, 3000), { lastAtMs: 1000, expiresAtMs: 6000 });
+  t.match(poolOf({ answers: 5, lastAtMs: 900, expiresAtMs: 5900 }, 3000), { expiresAtMs: 5900 }, 'it was sooner');
+  t.match(poolOf({ answers: 5, expiresAtMs: 90_000 }, 90_000), { expiresAtMs: 6000 }, 'what is over is over');
+  t.match(poolOf({ answers: 6, lastAtMs: 1300, expiresAtMs: 6300 }, 3000), { lastAtMs: 1300, expiresAtMs: 6300 });
+  t.match(poolOf({ answers: 5, expiresAtMs: 20_000 }, 3000), { expiresAtMs: 20_000 }, 'others than before');
 });
