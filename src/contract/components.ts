@@ -46,9 +46,21 @@ const replies: readonly TSchema[] = [
   ...[Fleet, Answering],
 ];
 
+/** What changes are answered with: in a fleet each says who answers from it. */
+const repliesToChanges: ReadonlySet<TSchema> = new Set<TSchema>([
+  ...[Zone, Import, RRset, RecordChanges, Service, Weights, Shift, ForcedHealth, ApplyPlan],
+  ...[Release, Webhook, Token, NewToken],
+]);
+
 /** With references to each other by name. `more`: replies whose schema needs to be told something. */
 export function components(more: readonly TSchema[]): Record<string, unknown>[] {
-  return [...bodies.map(byReference), ...[...replies, ...more].map((reply) => openSchema(byReference(reply)))];
+  return [...bodies.map(byReference), ...[...replies, ...more].map((reply) => openSchema(byReference(told(reply))))];
+}
+
+function told(reply: TSchema): TSchema {
+  if (!repliesToChanges.has(reply)) return reply;
+  const { properties } = reply as { properties?: object };
+  return { ...reply, properties: { ...properties, fleet: Answering } };
 }
 
 function byReference(schema: TSchema): Record<string, unknown> {

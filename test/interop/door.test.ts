@@ -1,11 +1,12 @@
 /** The door of the API under attack, as a process: an operator gets a reply, memory stays bounded, SIGTERM ends with 0. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { makeDirectory } from '../fixtures/api.ts';
 import { type Attack, type AttackOptions, attack, head, residentOf } from '../fixtures/attacks.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
 import { controlPid } from '../fixtures/planes.ts';
-import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
 
 /** The aim is 2 s, and 5 s for the stop, on a quiet machine; what was measured is in the output. */
 const REPLY_MAX_MS = 20_000;
@@ -21,16 +22,28 @@ async function operate(t: Test, { call, log }: TealProcess): Promise<number> {
   let slowestMs = 0;
   for (let i = 0; i < 5; i++) {
     const startedMs = performance.now();
-    const shift = await call(
-      'PUT',
-      '/v1/services/app.example.test/weights',
-      { blue: i, green: 1 },
-      { connection: 'close' },
-    );
+    const ask = (): Promise<ApiReply> =>
+      call('PUT', '/v1/services/app.example.test/weights', { blue: i, green: 1 }, { connection: 'close' });
+    const shift = await askAgain(ask, startedMs);
     t.equal(shift.status, 200, JSON.stringify(shift.body ?? log.at(-1)));
     slowestMs = Math.max(slowestMs, performance.now() - startedMs);
   }
   return slowestMs;
+}
+
+/**
+ * As `curl --retry` does, and its time counts: this process is also the attacker, and may be so slow between its connect and
+ * its first byte that all places of a server with few files have gone to newer strangers.
+ */
+async function askAgain(ask: () => Promise<ApiReply>, startedMs: number): Promise<ApiReply> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() - startedMs > REPLY_MAX_MS) throw error;
+    }
+    await sleep(50);
+  }
 }
 
 interface Case {
