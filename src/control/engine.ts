@@ -81,6 +81,7 @@ export class Engine {
   /** From now on another log takes the entries. To be called where no command is being executed: before any, or in `during`. */
   follow(log: Log): void {
     this.#log = log;
+    this.staged.contents = log.fleet?.contents;
   }
 
   /** Does the work when its turn comes among the commands, none of which is executed meanwhile. */
@@ -294,6 +295,7 @@ export class Engine {
 
   #publish({ changes, revision }: Entry, context?: CommandContext): void {
     this.#table.publish(heldAt(revision));
+    this.staged.takeOver(changes);
     for (const listener of this.#listeners) listener(changes, revision, context);
   }
 

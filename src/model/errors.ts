@@ -83,7 +83,6 @@ export const problemStatus = {
   share_used_up: 429,
   headers_too_large: 431,
   internal: 500,
-  fleet_unsupported: 501,
   store_unavailable: 503,
   fleet_unavailable: 503,
   busy: 503,

@@ -117,6 +117,20 @@ export class LogReads extends NounReads {
   }
 
   /** The records that an entry names by their hash; undefined where they were forgotten. */
+  /** How many chunks there are of a packed content, also of one that was staged only. */
+  packedChunksOf(hash: string): number {
+    return this.read('packedChunksOf', () => this.entries.packed.chunksOf(hash));
+  }
+
+  packedChunk(hash: string, position: number): Uint8Array | undefined {
+    return this.read('packedChunk', () => this.entries.packed.chunk(hash, position));
+  }
+
+  /** The last revision that has a packed content; 0: none that is known. */
+  packedRevision(hash: string): number {
+    return this.read('packedRevision', () => this.entries.packed.revisionOf(hash));
+  }
+
   packedContent(hash: string): PackedContent | undefined {
     return this.read('packedContent', () => this.entries.packed.get(hash));
   }

@@ -177,6 +177,20 @@ export class Packed {
     return { hash, chunks: this.#statements.chunks.all(hash).map((row) => (row as { body: Uint8Array }).body) };
   }
 
+  /** How many chunks there are, also of an import that is under way. */
+  chunksOf(hash: string): number {
+    return (this.#statements.count.get(hash) as { count: number }).count;
+  }
+
+  chunk(hash: string, position: number): Uint8Array | undefined {
+    return (this.#statements.chunk.get(hash, position) as { body: Uint8Array } | undefined)?.body;
+  }
+
+  /** The last revision that has it; 0: none that is known. */
+  revisionOf(hash: string): number {
+    return (this.#statements.revisionOf.get(hash) as { revision: number } | undefined)?.revision ?? 0;
+  }
+
   /** One that is in no import and no revision, or in the oldest; undefined: there is none. */
   oldest(): { readonly hash: string; readonly revision: number } | undefined {
     return this.#statements.oldest.get() as { hash: string; revision: number } | undefined;
@@ -204,6 +218,9 @@ function prepare(database: Database) {
     use: sql('UPDATE packed SET revision = ?, pinned = 0 WHERE hash = ?'),
     unpin: sql('UPDATE packed SET pinned = 0 WHERE hash = ?'),
     unpinAll: sql('UPDATE packed SET pinned = 0 WHERE pinned = 1'),
+    count: sql('SELECT count(*) AS count FROM packed_chunks WHERE hash = ?'),
+    chunk: sql('SELECT body FROM packed_chunks WHERE hash = ? AND position = ?'),
+    revisionOf: sql('SELECT revision FROM packed WHERE hash = ?'),
     chunks: sql('SELECT body FROM packed_chunks WHERE hash = ? ORDER BY position'),
     oldest: sql('SELECT hash, revision FROM packed WHERE pinned = 0 ORDER BY revision, hash LIMIT 1'),
     loseRevision: sql('UPDATE packed SET revision = 0 WHERE hash = ?'),

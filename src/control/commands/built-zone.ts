@@ -1,4 +1,5 @@
 /** A zone whose records were brought aside, for the command that makes them the zone's. */
+import type { Problem } from '../../model/errors.ts';
 import type { ZoneApex } from '../../model/zone-apex.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -16,4 +17,26 @@ export interface BuiltZone {
   readonly sha256: string;
   /** Absent where the zone holds just these RRsets already. */
   readonly staged: StagedZone | undefined;
+}
+
+/** What a zone is imported from: chunks that are read one after the other. */
+export interface ContentSource {
+  readonly zone: string;
+  /** SHA-256, hexadecimal. */
+  readonly content: string;
+  readonly chunks: number;
+  chunk(position: number): Uint8Array | undefined;
+}
+
+/** A content that all nodes have which shifts wait for. */
+export interface Shared {
+  /** To be called with what became of the command that names it: its revision, or why it was refused. */
+  over(result: number | Problem): Promise<void>;
+}
+
+export interface Contents {
+  /** Brings a content to all nodes; resolves when an entry may name it. */
+  share(source: ContentSource): Promise<Shared | Problem>;
+  /** What is being brought comes to nothing, within a second. */
+  stop(): void;
 }

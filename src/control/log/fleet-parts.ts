@@ -1,15 +1,19 @@
 /** What the log of a fleet is given: who applies entries, what keeps them, who is told. */
 import type { Entry } from '../../model/entry.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { roomFor } from '../../model/fleet/staging.ts';
 import type { NodeSettings, Standing } from '../../model/fleet/turn.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
 import type { Keeper } from './keeper.ts';
+import type { StagedZones } from './staged.ts';
 
 /** Who applies entries, and what keeps them. */
 interface Applier {
   readonly lastRevision: number;
   /** See Engine. */
   apply(entry: Entry): Problem | undefined;
+  readonly staged: StagedZones;
+  readonly isInDoubt: boolean;
 }
 
 export interface FleetLogParts {
@@ -19,6 +23,8 @@ export interface FleetLogParts {
   /** `steadyMs` goes on while the machine sleeps. */
   readonly clock: Pick<Clock, 'steadyMs' | 'after'>;
   readonly randomBytes: RandomBytes;
+  /** How full the engine is. */
+  readonly room: () => Promise<ReturnType<typeof roomFor>>;
   /** Of this node's leadership; undefined: it does not lead. */
   readonly epoch: () => number | undefined;
   readonly listener: FleetListener;

@@ -17,10 +17,12 @@ import type { NodeEffect, NodeEvent, NodeState } from '../../model/fleet/turn.ts
 import type { View } from '../../model/fleet/view.ts';
 import type { Answering } from '../commands/command.ts';
 import { Chunks, envelopeTools } from './chunks.ts';
+import { SharedContents } from './contents.ts';
 import type { FleetLogParts } from './fleet-parts.ts';
 import { Incoming } from './incoming.ts';
 import { Lost } from './keeper.ts';
 import type { Appended, FleetLog, Log } from './log.ts';
+import { ContentFollower } from './staging.ts';
 
 /** What the watch tells of. */
 const WATCHED = ['log/', 'member/', 'ack/'];
@@ -38,6 +40,8 @@ export class SharedLog implements Log, FleetLog {
   readonly isLocal = false;
   readonly #parts: FleetLogParts;
   readonly #chunks: Chunks;
+  readonly #follower: ContentFollower;
+  readonly contents: SharedContents;
   readonly #incoming: Incoming;
   #state: NodeState;
   /** Events that came while another was being dealt with. */
@@ -67,6 +71,8 @@ export class SharedLog implements Log, FleetLog {
     this.#parts = parts;
     this.#chunks = new Chunks(parts.keeper);
     this.#incoming = new Incoming(parts.keeper);
+    this.contents = new SharedContents({ ...parts, ...parts.settings });
+    this.#follower = new ContentFollower({ ...parts, ...parts.settings });
     const { state, effects } = startNode(parts.settings, parts.applier.lastRevision, parts.clock.steadyMs());
     this.#state = state;
     this.#first = effects;
@@ -83,6 +89,7 @@ export class SharedLog implements Log, FleetLog {
       },
       broken: (words) => listener.onBroken(words),
     });
+    this.#follower.start();
     this.#carryOut(this.#first);
     this.#tell({ kind: 'tick' });
   }
@@ -143,8 +150,6 @@ export class SharedLog implements Log, FleetLog {
 
   append(expected: number, entry: Entry): Promise<Appended> {
     assert(this.#pending === undefined, 'one entry is appended at a time');
-    const imported = entry.changes.find(({ op }) => op === 'importZone');
-    if (imported !== undefined) return Promise.resolve(UNSUPPORTED_IMPORT);
     if (!this.#isStarted) return Promise.resolve(unavailable('this node has not found its log in etcd yet'));
     const id = this.#parts.randomBytes(ID_BYTES).toString('hex');
     const { revision } = entry.revision;
@@ -302,43 +307,41 @@ export class SharedLog implements Log, FleetLog {
   #apply(revision: number): void {
     if (revision === this.#carried) return;
     const found = this.#incoming.take(revision);
-    if (found instanceof Promise) {
-      inBackground(
-        WHAT,
-        found.then((later) => this.#applyFound(revision, later)),
-      );
-    } else this.#applyFound(revision, found);
+    if (!(found instanceof Promise)) return this.#applyFound(revision, found);
+    const applied = found.then((later) => this.#applyFound(revision, later));
+    inBackground(WHAT, applied);
   }
 
   #applyFound(revision: number, found: Awaited<ReturnType<Incoming['take']>>): void {
     if (found instanceof Lost) {
       // The heartbeat tries again.
-      this.#tell({ kind: 'refused', revision, why: 'unstaged', words: `could not be read: ${found.words}` });
-      return;
+      return this.#tell({ kind: 'refused', revision, why: 'unstaged', words: `could not be read: ${found.words}` });
     }
     if (found === 'missing') return this.#tell({ kind: 'missing', revision });
     if ('unreadable' in found) {
-      this.#tell({ kind: 'refused', revision, why: 'newer', words: found.unreadable });
-      return;
+      return this.#tell({ kind: 'refused', revision, why: 'newer', words: found.unreadable });
     }
-    const problem = this.#parts.applier.apply(found);
+    if (this.#follower.has(found)) return this.#applyStaged(revision, found);
+    const applied = this.#follower.bring(found).then((words) => this.#applyStaged(revision, found, words));
+    inBackground(WHAT, applied);
+  }
+
+  #applyStaged(revision: number, entry: Entry, words?: string): void {
+    if (words !== undefined) return this.#tell({ kind: 'refused', revision, why: 'unstaged', words });
+    const problem = this.#parts.applier.apply(entry);
     if (problem === undefined) this.applied(revision);
     else this.#tell({ kind: 'refused', revision, why: 'full', words: problem.detail });
   }
 
   #end(): void {
     this.#endWatch();
+    for (const each of [this.#follower, this.contents]) each.stop();
     this.#cancelWake();
     this.#appended(this.#pending?.shift ?? '', unavailable('this node has left the fleet'));
     for (const shift of [...this.#waits.keys()]) this.#answer(shift, unavailable('this node has left the fleet'));
     this.#ended();
   }
 }
-
-const UNSUPPORTED_IMPORT = new Problem(
-  'fleet_unsupported',
-  'A fleet does not carry imports of zone files yet: write the records with POST /v1/zones/{zone}/changes, or import the zone before teal fleet init.',
-);
 
 function unavailable(words: string): Problem {
   return new Problem('fleet_unavailable', `The fleet takes no changes now, answers go on: ${words}.`);

@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../../model/entry.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { Contents } from '../commands/built-zone.ts';
 import type { Answering } from '../commands/command.ts';
 
 /**
@@ -31,6 +32,7 @@ export interface FleetLog {
    * behind, or with a Problem where that could not be found out.
    */
   answered(revision: number): Promise<Answering | Problem>;
+  readonly contents: Contents;
   /** What was appended here could not be applied here; it is tried again later, as another node's would be. */
   notApplied(revision: number, problem: Problem): void;
 }

@@ -1,15 +1,27 @@
 /** What was staged in this process for entries that name their records by a hash: the hash is the log's, the rest our own. */
 import assert from 'node:assert/strict';
+import type { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
-import type { StagedZone } from '../commands/built-zone.ts';
+import type { PackedContent } from '../../store/packed.ts';
+import type { Contents, StagedZone } from '../commands/built-zone.ts';
 
 /** A change of the model, with what was staged in this process for it. */
 export type LocalChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedZone };
 
+/** Brings a packed content into store and table, where nobody sees it yet, and gives it up again. */
+interface Stager {
+  stage(zone: string, content: PackedContent): Promise<StagedZone | Problem>;
+  drop(staged: StagedZone): void;
+}
+
 export class StagedZones {
+  /** Who brings in what others import; undefined: nobody does yet. */
+  stager: Stager | undefined;
+  /** What imports need in a fleet; undefined: one node alone needs nothing. */
+  contents: Contents | undefined;
   /** An index is of one zone, so that its name counts too. */
   readonly #zones = new Map<string, StagedZone>();
 
@@ -22,9 +34,16 @@ export class StagedZones {
     return this.#zones.has(keyOf(zone, content));
   }
 
-  /** It was taken over, or given up. */
-  remove(zone: string, content: string): void {
+  /** It was taken over, or is given up; undefined: it is not here, so that there is nothing to be given up. */
+  take(zone: string, content: string): StagedZone | undefined {
+    const staged = this.#zones.get(keyOf(zone, content));
     this.#zones.delete(keyOf(zone, content));
+    return staged;
+  }
+
+  /** An entry has taken over what it names. */
+  takeOver(changes: readonly ModelChange[]): void {
+    for (const change of changes) if (change.op === 'importZone') this.take(change.zone.name, change.content);
   }
 
   /** The change as this process carries it out. */

@@ -13,7 +13,7 @@ import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { StagedZone } from '../commands/built-zone.ts';
-import { type BuildReply, type BuildRequest, failureOf } from './messages.ts';
+import { type BuildReply, type BuildRequest, failureOf, type StageReply, type StageRequest } from './messages.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
 const INLINE_RRSETS_MAX = 500;
@@ -36,6 +36,18 @@ export class Builder {
   build(request: BuildRequest): BuildReply {
     this.#arena.absorb(request.blocks);
     return { ...this.#tryBuild(request), blocks: this.#arena.lend() };
+  }
+
+  /** The same for what another node has packed. */
+  stage(request: StageRequest): StageReply {
+    this.#arena.absorb(request.blocks);
+    let reply: Omit<StageReply, 'blocks'>;
+    try {
+      reply = { staged: this.stagePacked(request.zone, request.content), tableFull: false };
+    } catch (error) {
+      reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
+    }
+    return { ...reply, blocks: this.#arena.lend() };
   }
 
   #tryBuild({ zone, bytes, services, aliases }: BuildRequest): Omit<BuildReply, 'blocks'> {

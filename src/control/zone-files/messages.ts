@@ -3,11 +3,12 @@
 import { StoreUnavailable } from '../../model/errors.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
 import type { Findings } from '../../wire/zone-file/finding.ts';
-import type { BuiltZone } from '../commands/built-zone.ts';
+import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
 
 /** What the builder thread is started with. */
 export interface BuilderParts {
@@ -26,6 +27,23 @@ export interface BuildRequest {
   /** Those of them that answer with a CNAME. */
   readonly aliases: ReadonlySet<string>;
   /** Free blocks of the arena, to be used first. */
+  readonly blocks: readonly BlockList[];
+}
+
+/** The packed records of a zone, as another node read them, to be staged here. */
+export interface StageRequest {
+  readonly kind: 'stage';
+  /** Canonical name. */
+  readonly zone: string;
+  readonly content: PackedContent;
+  readonly blocks: readonly BlockList[];
+}
+
+export interface StageReply {
+  /** Absent where something failed. */
+  readonly staged?: StagedZone;
+  readonly tableFull: boolean;
+  readonly failure?: Failure;
   readonly blocks: readonly BlockList[];
 }
 

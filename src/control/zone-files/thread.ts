@@ -4,7 +4,7 @@ import { afterMs, listen, tellFault } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
-import { type BuilderParts, type BuildRequest, failureOf, type StopRequest } from './messages.ts';
+import { type BuilderParts, type BuildRequest, failureOf, type StageRequest, type StopRequest } from './messages.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
@@ -16,13 +16,13 @@ const SWEEP_NEXT_MS = 10;
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  listen(port, 'message', 'the builder thread', (request: BuildRequest | StopRequest) => {
+  listen(port, 'message', 'the builder thread', (request: BuildRequest | StageRequest | StopRequest) => {
     if (request.kind === 'stop') {
       clearTimeout(sweeping);
       staging.close();
       port.close();
     } else {
-      const reply = builder.build(request);
+      const reply = request.kind === 'build' ? builder.build(request) : builder.stage(request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
     }
   });

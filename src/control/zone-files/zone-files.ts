@@ -6,10 +6,11 @@ import { previewNames } from '../../model/preview.ts';
 import type { Service } from '../../model/service.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
-import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
+import type { BuiltZone, ContentSource, StagedZone } from '../commands/built-zone.ts';
 import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
 import { withForesight } from '../drafts/foresight.ts';
@@ -26,6 +27,8 @@ import type {
   Failure,
   ListReply,
   ListRequest,
+  StageReply,
+  StageRequest,
 } from './messages.ts';
 import { OwnThread, STOPPING } from './own-thread.ts';
 
@@ -50,6 +53,9 @@ interface ZoneList {
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
 const LARGE_FILE_BYTES = 4 * 2 ** 20;
 
+/** The same, packed and compressed: a fifth of the file or less. */
+const LARGE_PACKED_BYTES = LARGE_FILE_BYTES / 5;
+
 /** Clients that read zones come some times within a minute, and not again for long. */
 const READER_IDLE_MS = 30_000;
 /** A reader makes little but garbage: with a small young generation it is collected before it grows the heap. */
@@ -60,12 +66,17 @@ const READER = 'the reader thread';
 
 /** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
 const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
+const FULL = new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
 const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
+
+type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
 export class ZoneFiles {
   readonly #store: Store;
   readonly #table: Table;
   readonly #engine: Engine;
+  /** The end of the last import: they come one after the other. */
+  #imported: Promise<unknown> = Promise.resolve();
   readonly #builder: OwnThread;
   readonly #reader: OwnThread;
 
@@ -81,13 +92,20 @@ export class ZoneFiles {
     const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
     const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
     this.#reader = new OwnThread(reader, timers);
+    engine.staged.stager = {
+      stage: (zone, content) => this.#builder.inTurn(() => this.#stageNow(zone, content)),
+      drop: (staged) => this.#drop(staged),
+    };
     // It sweeps too.
     this.#builder.start();
   }
 
   /** Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing. */
   import(zone: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
-    return this.#builder.inTurn(() => this.#importNow(zone, bytes, context));
+    // In a fleet the builder is free while other nodes stage what it built: two that import would wait for each other.
+    const result = this.#imported.then(() => this.#importNow(zone, bytes, context));
+    this.#imported = result.catch(() => {});
+    return result;
   }
 
   /** The zone as an RFC 1035 master file, as it is at one moment; its services are comments. */
@@ -102,6 +120,7 @@ export class ZoneFiles {
 
   /** Ends the threads. What is cut off is seen by nobody: a zone that is half staged is dropped by the next start. */
   async stop(): Promise<void> {
+    this.#engine.staged.contents?.stop();
     await Promise.all([this.#builder.stop(), this.#reader.stop()]);
   }
 
@@ -122,6 +141,14 @@ export class ZoneFiles {
   async #importNow(text: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
     const zone = zoneName(text);
     if (zone instanceof Problem) return zone;
+    const ready = await this.#builder.inTurn(() => this.#build(zone, bytes, context));
+    if (ready instanceof Problem) return ready;
+    const { staged } = ready.built;
+    return this.#takeOver(zone, staged, async () => inSlices(this.#execute(ready, context)));
+  }
+
+  /** The command that takes over what was built. */
+  async #build(zone: string, bytes: Uint8Array, context: CommandContext): Promise<ImportCommand | Problem> {
     const before = this.#store.zone(zone);
     // Checked again when the import is carried out; a client that is wrong now need not wait for that.
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
@@ -150,8 +177,7 @@ export class ZoneFiles {
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
-    const command = { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision } as const;
-    return this.#takeOver(zone, built.staged, async () => inSlices(this.#execute(command, context)));
+    return { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision };
   }
 
   async #renewBuilder(): Promise<void> {
@@ -168,12 +194,44 @@ export class ZoneFiles {
     if (staged === undefined) return execute();
     const { staged: zones } = this.#engine;
     zones.put(zone, staged);
-    const result = await execute();
+    const shared = await this.#engine.staged.contents?.share(this.#sourceOf(zone, staged));
+    const result = shared instanceof Problem ? shared : await execute();
     // A commit in doubt may turn out to be kept, and is answered from what was staged then.
-    if (this.#engine.isInDoubt) return result;
-    zones.remove(zone, staged.content);
-    if (result instanceof Problem) this.#drop(staged);
+    if (!this.#engine.isInDoubt) this.#giveUp(zone, staged.content);
+    if (shared !== undefined && !(shared instanceof Problem)) {
+      await shared.over(result instanceof Problem ? result : result.revision);
+    }
     return result;
+  }
+
+  /** What no entry has taken over by now: one that was applied has, whatever is told of it. */
+  #giveUp(zone: string, content: string): void {
+    const left = this.#engine.staged.take(zone, content);
+    if (left !== undefined) this.#drop(left);
+  }
+
+  #sourceOf(zone: string, { content, packed }: StagedZone): ContentSource {
+    const source = { zone, content };
+    if (packed !== undefined) return { ...source, chunks: packed.length, chunk: (position) => packed[position] };
+    return {
+      ...source,
+      chunks: this.#store.packedChunksOf(content),
+      chunk: (position) => this.#store.packedChunk(content, position),
+    };
+  }
+
+  /** What another node imports. */
+  async #stageNow(zone: string, content: PackedContent): Promise<StagedZone | Problem> {
+    const blocks = this.#table.lendBlocks();
+    const request: StageRequest = { kind: 'stage', zone, content, blocks };
+    const lent = blocks.map(({ offsets }) => offsets.buffer);
+    const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
+    const reply = await this.#builder.ask<StageReply>(request, lent, nothing);
+    this.#table.absorbBlocks(reply.blocks);
+    const bytes = content.chunks.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > LARGE_PACKED_BYTES) await this.#renewBuilder();
+    if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
+    return reply.staged ?? FULL;
   }
 
   /** It is given to the engine in the turn in which what it must know was found. */
@@ -208,9 +266,7 @@ function namesOf(service: Service): string[] {
 }
 
 function refusal(zone: string, { findings, tableFull }: BuildReply): Problem {
-  if (tableFull) {
-    return new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
-  }
+  if (tableFull) return FULL;
   const { errors, warnings, moreErrors } = findings;
   const more = moreErrors > 0 ? ` and ${moreErrors} more` : '';
   const detail = `The file of ${shown(zone)} has ${errors.length} error${errors.length === 1 ? '' : 's'}${more}; the zone is as it was.`;

@@ -14,6 +14,10 @@ export const ACK_PREFIX = 'ack/';
 export const LOG_PREFIX = 'log/';
 export const STAGE_PREFIX = 'stage/';
 export const STAGED_PREFIX = 'staged/';
+/** Contents that entries of the log name. */
+export const KEPT_PREFIX = 'kept/';
+/** Who shows signs of life. */
+export const PRESENCE_PREFIX = 'presence/';
 export const HOOK_PREFIX = 'hook/';
 export const COUNT_PREFIX = 'count/';
 /** Of which services a node wants to know what the others counted. */
@@ -40,7 +44,7 @@ export const fleetPrefix = (fleet: string): string => `teal/${fleet}/`;
 export const logKey = (revision: number): string => LOG_PREFIX + String(revision).padStart(LOG_DIGITS, '0');
 export const memberKey = (node: string): string => MEMBER_PREFIX + node;
 export const ackKey = (node: string): string => ACK_PREFIX + node;
-export const presenceKey = (node: string): string => `presence/${node}`;
+export const presenceKey = (node: string): string => PRESENCE_PREFIX + node;
 export const countKey = (node: string): string => COUNT_PREFIX + node;
 export const askedKey = (node: string): string => ASKED_PREFIX + node;
 export const hookKey = (webhook: string): string => HOOK_PREFIX + webhook;
@@ -48,6 +52,7 @@ export const healthKey = (node: string): string => `health/${node}`;
 export const contentKey = (sha256: string, chunk: number): string => `content/${sha256}/${chunkText(chunk)}`;
 export const snapshotKey = (revision: number, chunk: number): string => `snapshot/${revision}/${chunkText(chunk)}`;
 export const stageKey = (sha256: string): string => STAGE_PREFIX + sha256;
+export const keptKey = (sha256: string): string => KEPT_PREFIX + sha256;
 export const stagedKey = (sha256: string, node: string): string => `${STAGED_PREFIX}${sha256}/${node}`;
 
 const chunkText = (chunk: number): string => String(chunk).padStart(CHUNK_DIGITS, '0');
@@ -59,7 +64,7 @@ export type FleetKey =
   | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health'; readonly node: string }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
   | { readonly kind: 'snapshotChunk'; readonly revision: number; readonly chunk: number }
-  | { readonly kind: 'stage'; readonly sha256: string }
+  | { readonly kind: 'stage' | 'kept'; readonly sha256: string }
   | { readonly kind: 'staged'; readonly sha256: string; readonly node: string };
 
 const singles: ReadonlyMap<string, FleetKey> = new Map([
@@ -93,6 +98,7 @@ function parsePair(kind: string, one: string): FleetKey | undefined {
     case 'health':
       return isFleetId(one) ? { kind, node: one } : undefined;
     case 'stage':
+    case 'kept':
       return SHA256.test(one) ? { kind, sha256: one } : undefined;
     default:
       return undefined;

@@ -22,21 +22,42 @@ interface Announced {
   readonly chunks: number;
   /** The node that imports it. */
   readonly node: string;
+  /** All chunks are there: it may be staged. */
+  readonly isWhole: boolean;
 }
 
-export function encodeAnnounced({ zone, chunks, node }: Announced): Uint8Array {
-  return encodeRecord({ zone, chunks, node });
+export function encodeAnnounced({ zone, chunks, node, isWhole }: Announced): Uint8Array {
+  return encodeRecord({ zone, chunks, node, whole: isWhole });
 }
 
 export function parseAnnounced(value: Uint8Array): Announced | Unreadable {
   const record = parseRecord(value);
   if (record instanceof Unreadable) return record;
-  const { zone, chunks, node } = record;
+  const { zone, chunks, node, whole } = record;
   if (typeof zone !== 'string' || zone.length === 0 || zone.length > ZONE_MAX_LENGTH)
     return new Unreadable('names no zone');
   if (!isWhole(chunks)) return new Unreadable('has no number of chunks');
   if (!isText(node)) return new Unreadable('names no node');
-  return { zone, chunks, node };
+  return { zone, chunks, node, isWhole: whole === true };
+}
+
+/** What stands under `kept/<content>`: it stays for nodes that are behind, as long as the log has an entry that names it. */
+interface Kept {
+  readonly chunks: number;
+  /** The last entry that names it; 0: its chunks are being deleted. */
+  readonly revision: number;
+}
+
+export function encodeKept({ chunks, revision }: Kept): Uint8Array {
+  return encodeRecord({ chunks, revision });
+}
+
+export function parseKept(value: Uint8Array): Kept | Unreadable {
+  const record = parseRecord(value);
+  if (record instanceof Unreadable) return record;
+  const { chunks, revision } = record;
+  if (!isWhole(chunks)) return new Unreadable('has no number of chunks');
+  return isWhole(revision) ? { chunks, revision } : new Unreadable('has no revision');
 }
 
 /** What stands under `staged/<content>/<node>`: the process that has it. */

@@ -119,6 +119,8 @@ function sealedSince(store: Store, revision: number): Put[] | Problem {
   for (let next = revision + 1; next <= store.lastRevision; next++) {
     const entry = store.entry(next);
     if (entry === undefined) return new Problem('busy', 'Too much changed while the snapshot was taken; try again.');
+    if (entry.changes.some(({ op }) => op === 'importZone'))
+      return new Problem('busy', 'A zone was imported while the snapshot was taken; try again.');
     const name = { id: randomUUID(), revision: next, epoch: 0 };
     const { value, chunks } = sealEntry(name, encodeEntry(entry), envelopeTools);
     puts.push(...chunks, { key: logKey(next), value });

@@ -26,6 +26,7 @@ import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
 import { isFounded, readFounded, wordsFor } from './identity.ts';
+import { applierOf, roomOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
@@ -74,10 +75,12 @@ export class FleetNode implements FleetControl {
   #isFounding = false;
   readonly #snapshots: NodeJS.Timeout;
   #isSnapshotting = false;
+  readonly #sweep: () => Promise<void>;
 
   constructor(prepared: Prepared, parts: FleetParts) {
     this.#prepared = prepared;
     this.#parts = parts;
+    this.#sweep = sweeperOf(prepared.keeper, parts.store);
     this.#snapshots = everyMs('the snapshot of the fleet', SNAPSHOT_LOOK_MS, () => this.#lookAfterSnapshot());
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
@@ -250,6 +253,7 @@ export class FleetNode implements FleetControl {
     const { keeper } = this.#prepared;
     try {
       await refreshSnapshot({ keeper, dataDir, lastRevision: () => store.lastRevision, log });
+      await this.#sweep();
     } finally {
       this.#isSnapshotting = false;
     }
@@ -283,14 +287,10 @@ export class FleetNode implements FleetControl {
     const shared = new SharedLog({
       settings: { node, incarnation, earlier, version: readVersion(), timings },
       keeper,
-      applier: {
-        get lastRevision() {
-          return store.lastRevision;
-        },
-        apply: (entry) => engine.apply(entry),
-      },
+      applier: applierOf(engine, store),
       clock: steadyClock,
       randomBytes,
+      room: () => roomOf(etcd),
       epoch: () => this.#leader?.epoch,
       listener: {
         onClaim: (untilMs) => storeClaim(control, untilMs),

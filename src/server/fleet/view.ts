@@ -4,7 +4,7 @@ import type { FleetView } from '../../control/nodes.ts';
 import type { Etcd } from '../../etcd/client.ts';
 import { EtcdFailure } from '../../etcd/failure.ts';
 import { parseLeader } from '../../model/fleet/election.ts';
-import { ACK_PREFIX, HEAD_KEY, LEADER_KEY, MEMBER_PREFIX, parseKey } from '../../model/fleet/keys.ts';
+import { ACK_PREFIX, HEAD_KEY, LEADER_KEY, MEMBER_PREFIX, PRESENCE_PREFIX, parseKey } from '../../model/fleet/keys.ts';
 import { parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import { confirmedBy, isLive, type View } from '../../model/fleet/view.ts';
@@ -14,7 +14,7 @@ import type { EtcdKeeper } from './keeper.ts';
 type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds'>;
 
 export async function readNodes(keeper: EtcdKeeper): Promise<{ head: number | null; nodes: StoredNode[] }> {
-  const prefixes = [MEMBER_PREFIX, ACK_PREFIX, 'presence/'];
+  const prefixes = [MEMBER_PREFIX, ACK_PREFIX, PRESENCE_PREFIX];
   const reads = [{ key: HEAD_KEY }, { key: LEADER_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
   const reply = await keeper.transact(reading(reads));
   if (reply instanceof Lost) return { head: null, nodes: [] };

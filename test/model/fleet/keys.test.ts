@@ -24,6 +24,7 @@ t.test('each kind of key is read back as what it was made of', async (t) => {
       is(keys.healthKey(id), { kind: 'health', node: id });
       is(keys.contentKey(sha256, part), { kind: 'content', sha256, chunk: part });
       is(keys.stageKey(sha256), { kind: 'stage', sha256 });
+      is(keys.keptKey(sha256), { kind: 'kept', sha256 });
       is(keys.stagedKey(sha256, id), { kind: 'staged', sha256, node: id });
       const snapshot: keys.FleetKey = { kind: 'snapshotChunk', revision: number, chunk: part };
       is(keys.snapshotKey(number, part), snapshot);

@@ -4,9 +4,11 @@ import { ackKey, memberKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeMember, encodeRevision, Unreadable } from '../../../src/model/fleet/records.ts';
 import {
   encodeAnnounced,
+  encodeKept,
   encodeStaged,
   notStaged,
   parseAnnounced,
+  parseKept,
   parseStaged,
   roomFor,
   STAGE_MAX_MS,
@@ -44,8 +46,11 @@ t.test('it does not wait for ever', async (t) => {
 });
 
 t.test('announcements are read back, and others are refused with words', async (t) => {
-  const announced = { zone: 'example.com', chunks: 48, node: 'ns1' };
-  t.same(parseAnnounced(encodeAnnounced(announced)), announced);
+  const announced = { zone: 'example.com', chunks: 48, node: 'ns1', isWhole: false };
+  for (const isWhole of [false, true]) {
+    t.same(parseAnnounced(encodeAnnounced({ ...announced, isWhole })), { ...announced, isWhole });
+  }
+  t.same(parseKept(encodeKept({ chunks: 48, revision: 7 })), { chunks: 48, revision: 7 });
   t.equal(parseStaged(encodeStaged('a')), 'a');
   for (const bad of [{ zone: '' }, { zone: 'a'.repeat(1021) }, { chunks: -1 }, { chunks: '4' }, { node: 7 }]) {
     const parsed = parseAnnounced(bytesOf(JSON.stringify({ form: 1, ...announced, ...bad })));
@@ -54,6 +59,7 @@ t.test('announcements are read back, and others are refused with words', async (
   for (const bad of ['', '{}', '{"form":1}', '{"form":1,"incarnation":""}']) {
     t.ok(parseStaged(bytesOf(bad)) instanceof Unreadable, bad);
     t.ok(parseAnnounced(bytesOf(bad)) instanceof Unreadable, bad);
+    t.ok(parseKept(bytesOf(bad)) instanceof Unreadable, bad);
   }
 });
 

@@ -27,14 +27,7 @@ const putFile = {
   'x-body': { 'text/dns': { schema: { type: 'string', description: 'RFC 1035 §5; $INCLUDE is refused.' } } },
   response: {
     ...putReply('Import', { creates: true }),
-    ...writeProblems(
-      'service_conflict',
-      'cname_conflict',
-      'apex_conflict',
-      'zone_file_invalid',
-      'stopping',
-      'fleet_unsupported',
-    ),
+    ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid', 'stopping'),
   },
 };
 

@@ -1,0 +1,49 @@
+/** What imports of a fleet need of this process: room in etcd, who applies, and who takes away what is left. */
+import type { Engine } from '../../control/engine.ts';
+import { ContentSweeper } from '../../control/log/content-sweep.ts';
+import type { FleetLogParts } from '../../control/log/fleet-parts.ts';
+import { type Keeper, Lost } from '../../control/log/keeper.ts';
+import type { Etcd } from '../../etcd/client.ts';
+import { EtcdFailure } from '../../etcd/failure.ts';
+import { SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
+import { roomFor } from '../../model/fleet/staging.ts';
+import { reading } from '../../model/fleet/transaction.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { steadyClock } from './clock.ts';
+import { parsePointer } from './snapshot.ts';
+
+/** What etcd takes where nothing else is said (`--quota-backend-bytes`), which its interface does not tell before 3.6. */
+const QUOTA_BYTES = 2 * 2 ** 30;
+
+/** Members that cannot be reached say nothing. */
+export async function roomOf(etcd: Pick<Etcd, 'members'>): Promise<ReturnType<typeof roomFor>> {
+  const members = await etcd.members();
+  const sizes = members.map((member) => (member instanceof EtcdFailure ? 0 : member.databaseBytes));
+  return roomFor(Math.max(0, ...sizes), QUOTA_BYTES);
+}
+
+export function applierOf(engine: Engine, store: Pick<Store, 'lastRevision'>): FleetLogParts['applier'] {
+  return {
+    get lastRevision() {
+      return store.lastRevision;
+    },
+    apply: (entry) => engine.apply(entry),
+    staged: engine.staged,
+    get isInDoubt() {
+      return engine.isInDoubt;
+    },
+  };
+}
+
+/** For the leader: takes away contents that the log has lost the entries of, and those of imports that were cut off. */
+export function sweeperOf(keeper: Keeper, store: Pick<Store, 'packedRevision'>): () => Promise<void> {
+  const revisionOf = (content: string): number => store.packedRevision(content);
+  const sweeper = new ContentSweeper({ keeper, steadyMs: steadyClock.steadyMs, revisionOf });
+  return async () => {
+    const reply = await keeper.transact(reading([{ key: SNAPSHOT_KEY }]));
+    if (reply instanceof Lost) return;
+    const pointer = parsePointer(reply.found[0]?.value);
+    // What is in the last snapshot but one is in the log no longer.
+    if (typeof pointer !== 'string') await sweeper.look(pointer.previous ?? 0);
+  };
+}

@@ -1,0 +1,100 @@
+/** Nodes of a fleet for tests, each an engine with its store and table, over a log in memory. */
+import { randomBytes } from 'node:crypto';
+import type { Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { Engine } from '../../../src/control/engine.ts';
+import { SharedLog } from '../../../src/control/log/fleet.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { HEAD_KEY, presenceKey } from '../../../src/model/fleet/keys.ts';
+import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
+import { timingsOf } from '../../../src/model/fleet/timings.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
+import { bluegreen, type EngineFixture, makeEngine, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
+import { MemoryKeeper } from '../../fixtures/keeper.ts';
+
+export const app = 'app.example.com';
+
+export interface Node {
+  readonly name: string;
+  readonly fixture: EngineFixture;
+  readonly engine: Engine;
+  readonly log: SharedLog;
+  /** What it was told of itself. */
+  readonly told: string[];
+  /** Of its leadership, as it believes. */
+  epoch: number | undefined;
+  /** Of the engine that keeps the log. */
+  room: 'ample' | 'warn' | 'refuse';
+  execute(command: Command): ReturnType<Engine['execute']>;
+}
+
+export function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
+  const fixture = makeEngine(t);
+  const told: string[] = [];
+  const { store, table } = fixture;
+  const engine: Engine = new Engine(store, table);
+  const log = new SharedLog({
+    settings: {
+      node: name,
+      incarnation: `${name}-1`,
+      earlier: undefined,
+      version: '1',
+      timings: { ...timingsOf(2000), giveUpMs: 1000 },
+    },
+    keeper: keeper.of(name),
+    applier: {
+      get lastRevision() {
+        return store.lastRevision;
+      },
+      apply: (entry) => engine.apply(entry),
+      staged: engine.staged,
+      get isInDoubt() {
+        return engine.isInDoubt;
+      },
+    },
+    clock: systemClock,
+    randomBytes,
+    room: async () => node.room,
+    epoch: () => node.epoch,
+    listener: {
+      onClaim: () => {},
+      onStanding: (standing) => told.push(standing),
+      onEnded: (why) => told.push(`ended: ${why}`),
+      onMissing: (revision) => told.push(`missing: ${revision}`),
+      onBroken: () => {},
+    },
+  });
+  const node: Node = {
+    ...{ name, fixture, engine, log, told, epoch: undefined, room: 'ample' },
+    execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
+  };
+  keeper.put(presenceKey(name), bytesOf(name));
+  engine.follow(log);
+  engine.onChange((_changes, { revision }) => log.applied(revision));
+  t.teardown(() => log.stop(0));
+  return node;
+}
+
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Nodes that are live, with a zone and a service. */
+export async function makeFleet(t: Test, count: number): Promise<{ keeper: MemoryKeeper; nodes: Node[] }> {
+  const keeper = new MemoryKeeper();
+  keeper.put(HEAD_KEY, encodeRevision(0));
+  const nodes = Array.from({ length: count }, (_, n) => makeNode(t, keeper, `ns${n + 1}`));
+  for (const { log } of nodes) log.start();
+  await until(() => nodes.every(({ told }) => told.at(-1) === 'live'));
+  await must(nodes[0], { kind: 'zone.put', zone: 'example.com', body: zoneBody });
+  await must(nodes[0], { kind: 'service.put', name: app, body: bluegreen(100, 0) });
+  return { keeper, nodes };
+}
+
+export async function must(node: Node, command: Command) {
+  const result = await node.execute(command);
+  if (result instanceof Problem) throw new Error(`${result.code}: ${result.detail}`);
+  return result;
+}
+
+export const names = (nodes: readonly Node[]): string[] => nodes.map(({ name }) => name);
