@@ -45,10 +45,10 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'touched',
   ],
   explain: ['drafts', 'names', 'observed', 'slices'],
-  drain: ['drafts', 'names', 'nodes'],
-  gates: ['clock', 'names', 'observed', 'outbound'],
+  drain: ['clock', 'drafts', 'log', 'names', 'nodes'],
+  gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
-  events: ['engine', 'grant', 'names', 'observed', 'listing', 'replies'],
+  events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],
   health: ['clock', 'commands', 'engine', 'lines', 'observed', 'outbound'],
   releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
