@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { listen } from '../../guard.ts';
 import { relayLines } from '../../log/relay.ts';
 import { standardSink } from '../../log/sink.ts';
+import { within } from '../../sockets/exit.ts';
 
 type Plane = 'control' | 'data';
 
@@ -71,6 +72,14 @@ export class PlaneChild<From extends object, To extends object> {
     if (!this.#child.connected || (unlessBusy && this.#unread >= UNREAD_MAX)) return;
     this.#unread++;
     this.#child.send(message, () => this.#unread--);
+  }
+
+  /** Tells it to `stop`, and ends it where it has not ended by then. */
+  async end(stop: To, limitMs: number): Promise<void> {
+    this.send(stop);
+    if (await within(this.ended, limitMs)) return;
+    this.kill('SIGKILL');
+    await this.ended;
   }
 
   kill(signal: NodeJS.Signals): void {

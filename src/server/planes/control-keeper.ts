@@ -164,9 +164,6 @@ export class ControlKeeper {
     const slot = this.#slot;
     if (slot === undefined) return;
     slot.isEnding = true;
-    slot.child.send({ kind: 'stop' });
-    if (await within(slot.child.ended, STOP_LIMIT_MS)) return;
-    slot.child.kill('SIGKILL');
-    await slot.child.ended;
+    await slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
   }
 }

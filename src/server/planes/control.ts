@@ -1,5 +1,4 @@
 /** The control process: the store, the engine, the API, all that decides; it may end at any moment, and comes back. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config.ts';
 import { everyMs } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
@@ -17,13 +16,11 @@ import type { CoreMemory } from '../open-table.ts';
 import { type PlaneStops, stopAll } from '../stops.ts';
 import type { Plane, PlaneParts } from './data.ts';
 import type { ControlStart, FromControl, ToControl, Which } from './messages.ts';
+import { patiently } from './patiently.ts';
 import { RemoteFleet } from './remote-fleet.ts';
 
 /** It shows that it lives so often. */
 const BEAT_MS = 1000;
-/** A process that was killed holds the directory for a moment longer than those who watch it know. */
-const PATIENCE_MS = 1500;
-const RETRY_MS = 50;
 
 export function startControl(
   start: ControlStart,
@@ -40,9 +37,10 @@ export function startControl(
     const beating = everyMs('the sign of life', BEAT_MS, () => say({ kind: 'beat' }));
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
-    const makeNode = await patiently(() => prepareNode(settings, log));
+    const makeNode = await patiently(() => prepareNode(settings, log), DirectoryInUse);
     const loaded = ({ fd }: TableMemory): void => say({ kind: 'loaded', which: memory.which(fd) });
-    const core = await patiently(() => openCore(settings, () => memory.choose(), log, stops, loaded));
+    const open = () => openCore(settings, () => memory.choose(), log, stops, loaded);
+    const core = await patiently(open, DirectoryInUse);
     const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
     const metrics = startMetrics(settings, core, fleet, log, outside);
     // Else a change could be acknowledged while some are answered from another memory.
@@ -74,18 +72,6 @@ export function startControl(
       await stopAll(stops.dataPlane);
     },
   };
-}
-
-async function patiently<Opened>(open: () => Opened | Promise<Opened>): Promise<Opened> {
-  const endsAtMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await open();
-    } catch (error) {
-      if (!(error instanceof DirectoryInUse) || performance.now() > endsAtMs) throw error;
-    }
-    await sleep(RETRY_MS);
-  }
 }
 
 /** Where the table is to be: in the memory that is answered from, or in an empty one. */

@@ -188,9 +188,6 @@ export class DataKeeper {
   /** Lets it answer what it received. */
   async #end(slot: Slot): Promise<void> {
     slot.isEnding = true;
-    slot.child.send({ kind: 'stop' });
-    if (await within(slot.child.ended, STOP_LIMIT_MS)) return;
-    slot.child.kill('SIGKILL');
-    await slot.child.ended;
+    await slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
   }
 }

@@ -1,5 +1,4 @@
 /** The sockets of a server of two planes: opened here and kept, whatever becomes of those who read them. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config.ts';
 import type { Logger } from '../../log.ts';
 import type { Endpoint } from '../../sockets/address.ts';
@@ -9,6 +8,7 @@ import { ListenAddresses } from '../../sockets/listen-addresses.ts';
 import { withoutMissingLoopback } from '../../sockets/loopback.ts';
 import { AddressInUse, openListener } from '../../sockets/open.ts';
 import { findUdpTransport } from '../../sockets/transports.ts';
+import { patiently } from './patiently.ts';
 
 export interface KeptSockets {
   readonly dns: readonly InheritedEndpoint[];
@@ -17,10 +17,6 @@ export interface KeptSockets {
 
 /** Connections that wait to be accepted: in a burst that is larger, one more would try again after a second only. */
 const ADMIN_BACKLOG = 4096;
-
-/** The processes of a server that was killed end a moment after it. */
-const PATIENCE_MS = 1500;
-const RETRY_MS = 50;
 
 /** What was handed over, and for the rest what the settings say. Throws ListenError. */
 export async function openSockets(
@@ -50,20 +46,7 @@ export async function openSockets(
   };
   if (inherited.dns.length === 0 && listen !== dns.listen)
     log.warn('this machine has no ::1, so DNS does not listen there');
-  return patiently(open);
-}
-
-/** Tries again for a moment where an address is in use. */
-async function patiently<Result>(open: () => Promise<Result>): Promise<Result> {
-  const endsAtMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await open();
-    } catch (error) {
-      if (!(error instanceof AddressInUse) || performance.now() > endsAtMs) throw error;
-    }
-    await sleep(RETRY_MS);
-  }
+  return patiently(open, AddressInUse);
 }
 
 /** Those that were handed over would else be open in every process that this one starts. */
