@@ -18,7 +18,8 @@ t.test('flags win over the environment, the environment over the file, the file 
   const file = join(home, '.config/teal/config.yaml');
   chmodSync(file, 0o600);
   const data = { TEAL_DATA_DIR: join(home, 'data') };
-  t.match(await findConnection({}, shell({})), {
+  // A server that was started in this folder has left its token in ./data.
+  t.match(await findConnection({}, shell({ TEAL_DATA_DIR: '/nonexistent' })), {
     url: 'http://127.0.0.1:8053',
     urlFrom: 'the default',
     token: undefined,
