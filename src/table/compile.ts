@@ -42,7 +42,7 @@ export function compilePool(
   const ttl = ttlInForce(service);
   if (service.kind === 'host') {
     const target = nameToWire(pool.targets[0]);
-    return [compiler.compile(owner, TYPE.CNAME, ttl, [target]), 0];
+    return [compiler.compileSigned(owner, TYPE.CNAME, ttl, [target]), 0];
   }
   const four: Uint8Array[] = [];
   const six: Uint8Array[] = [];
@@ -51,8 +51,8 @@ export function compilePool(
     assert(!(bytes instanceof Malformed), 'targets were validated');
     (bytes.length === 4 ? four : six).push(bytes);
   }
-  const first = four.length === 0 ? 0 : compiler.compile(owner, TYPE.A, ttl, four);
-  const second = six.length === 0 ? 0 : compiler.compile(owner, TYPE.AAAA, ttl, six);
+  const first = four.length === 0 ? 0 : compiler.compileSigned(owner, TYPE.A, ttl, four);
+  const second = six.length === 0 ? 0 : compiler.compileSigned(owner, TYPE.AAAA, ttl, six);
   return [first, second];
 }
 

@@ -129,9 +129,15 @@ export const RRSET = {
   TARGET: 4,
   /** Words of the whole block. */
   WORDS: 5,
-  /** The fixups, then the records' bytes, then the target. */
-  DATA: 6,
+  /** Bytes of the RRSIG records behind the records, and how many there are above them; 0: the RRset is not signed. */
+  SIGNATURES: 6,
+  /** The fixups, then the records' bytes, then those of the signatures, then the target. */
+  DATA: 7,
 } as const;
+
+/** The count stands above the bytes: both fit, since an answer of 64 KiB has room for no more. */
+export const SIGNATURE_COUNT_SHIFT = 24;
+export const SIGNATURE_BYTES_MASK = 0xff_ffff;
 
 /** A service: what outlives its plans. */
 export const SERVICE = {

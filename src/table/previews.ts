@@ -84,5 +84,5 @@ export class PreviewWriter {
 
 function compileCname(compiler: RRsetCompiler, service: Service, pool: Pool, name: string): number {
   const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
-  return compiler.compile(nameToWire(name), TYPE.CNAME, ttlSeconds, [nameToWire(pool.targets[0])]);
+  return compiler.compileSigned(nameToWire(name), TYPE.CNAME, ttlSeconds, [nameToWire(pool.targets[0])]);
 }

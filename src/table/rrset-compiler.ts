@@ -2,12 +2,14 @@
 import { CLASS, TYPE } from '../wire/constants.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames } from '../wire/rdata.ts';
-import { RRSET } from './layout.ts';
+import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
+import type { RRsetSigner } from './rrset-signer.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;
+const NO_SIGNATURES: readonly Uint8Array[] = [];
 /** Room for most RRsets. */
 const FIRST_DRAFT_BYTES = 512;
 /** Owner pointer, type, class, TTL and RDLENGTH (RFC 1035 §3.2.1). */
@@ -27,12 +29,22 @@ interface Fixup {
 export class RRsetCompiler {
   readonly #blocks: Blocks & Retirer;
   readonly #apex: Uint8Array;
+  readonly #signer: RRsetSigner | undefined;
   readonly #draft = new Draft();
 
-  /** `apex`: the zone's, in lower-case wire form. `blocks` frees what is retired when its readers let it. */
-  constructor(blocks: Blocks & Retirer, apex: Uint8Array) {
+  /**
+   * `apex`: the zone's, in lower-case wire form. `blocks` frees what is retired when its readers let it. `signer`: of a
+   * zone that is signed.
+   */
+  constructor(blocks: Blocks & Retirer, apex: Uint8Array, signer?: RRsetSigner) {
     this.#blocks = blocks;
     this.#apex = apex;
+    this.#signer = signer;
+  }
+
+  /** Whether the zone is signed. */
+  get signs(): boolean {
+    return this.#signer !== undefined;
   }
 
   /** Whether a name of the zone (lower-case wire form) is its apex. */
@@ -52,8 +64,27 @@ export class RRsetCompiler {
     ttlSeconds: number | readonly number[],
     rdata: readonly Uint8Array[],
   ): number {
+    return this.#compile(owner, type, ttlSeconds, rdata, NO_SIGNATURES);
+  }
+
+  /**
+   * The same with the RRset's signatures, where the zone is signed. Not for what the zone does not vouch for: NS of a
+   * zone cut, and glue (RFC 4035 §2.2).
+   */
+  compileSigned(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): number {
+    const signatures = this.#signer?.sign(owner, type, ttlSeconds, rdata) ?? NO_SIGNATURES;
+    return this.#compile(owner, type, ttlSeconds, rdata, signatures);
+  }
+
+  #compile(
+    owner: Uint8Array,
+    type: number,
+    ttlSeconds: number | readonly number[],
+    rdata: readonly Uint8Array[],
+    signatures: readonly Uint8Array[],
+  ): number {
     const draft = this.#draft;
-    draft.begin(rdata);
+    draft.begin(rdata, signatures);
     let stride = 0;
     for (let i = 0; i < rdata.length; i++) {
       const start = draft.length;
@@ -65,21 +96,24 @@ export class RRsetCompiler {
     }
     const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0]) : undefined;
     const { length, fixups } = draft;
-    const size = RRSET.DATA + fixups.length + Math.ceil((length + (target?.length ?? 0)) / 4);
+    for (const signature of signatures) draft.appendSignature(ttlSeconds as number, signature);
+    const bytes = draft.length;
+    const size = RRSET.DATA + fixups.length + Math.ceil((bytes + (target?.length ?? 0)) / 4);
     const offset = this.#blocks.allocate(size);
     const { words, bytes: memory } = this.#blocks.view;
     words[offset + RRSET.COUNT] = rdata.length;
     words[offset + RRSET.LENGTH] = length;
     words[offset + RRSET.STRIDE] = stride;
     words[offset + RRSET.FIXUPS] = fixups.length;
-    words[offset + RRSET.TARGET] = target === undefined ? 0 : length;
+    words[offset + RRSET.TARGET] = target === undefined ? 0 : bytes;
     words[offset + RRSET.WORDS] = size;
+    words[offset + RRSET.SIGNATURES] = (signatures.length << SIGNATURE_COUNT_SHIFT) | (bytes - length);
     fixups.forEach(({ position, suffix }, i) => {
       words[offset + RRSET.DATA + i] = (position << 8) | suffix;
     });
     const first = (offset + RRSET.DATA + fixups.length) * 4;
     draft.copyTo(memory, first);
-    if (target !== undefined) memory.set(target, first + length);
+    if (target !== undefined) memory.set(target, first + bytes);
     return offset;
   }
 
@@ -96,11 +130,12 @@ class Draft {
   #bytes = new Uint8Array(FIRST_DRAFT_BYTES);
 
   /** Makes room for these records; compression only makes them shorter. */
-  begin(rdata: readonly Uint8Array[]): void {
+  begin(rdata: readonly Uint8Array[], signatures: readonly Uint8Array[]): void {
     this.length = 0;
     if (this.fixups.length > 0) this.fixups = [];
     let most = 0;
     for (let i = 0; i < rdata.length; i++) most += RECORD_HEADER_BYTES + rdata[i].length;
+    for (let i = 0; i < signatures.length; i++) most += RECORD_HEADER_BYTES + signatures[i].length;
     if (most > this.#bytes.length) this.#bytes = new Uint8Array(most);
   }
 
@@ -121,6 +156,14 @@ class Draft {
   setDataLength(record: number, length: number): void {
     this.#bytes[record + RECORD_HEADER_BYTES - 2] = length >> 8;
     this.#bytes[record + RECORD_HEADER_BYTES - 1] = length & 0xff;
+  }
+
+  /** An RRSIG record; the signer's name in it stands whole (RFC 4034 §3.1.7). */
+  appendSignature(ttlSeconds: number, rdata: Uint8Array): void {
+    const start = this.length;
+    this.appendHeader(TYPE.RRSIG, ttlSeconds);
+    this.#append(rdata, 0, rdata.length);
+    this.setDataLength(start, rdata.length);
   }
 
   /** RDATA, with the names in it that begin at `names` compressed against the owner. */

@@ -14,6 +14,7 @@ import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
 import { Preparation } from './preparation.ts';
 import { Reclaimer } from './reclaim.ts';
+import type { ZoneSigners } from './rrset-signer.ts';
 import { ServiceWriter } from './service-writer.ts';
 import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
@@ -89,6 +90,11 @@ export class Table implements TableChanges {
   #note({ revision, history }: Held): void {
     this.#held[1] = history;
     this.#held[0] = revision;
+  }
+
+  /** From now on what is compiled of these zones is signed by them. To be called before anything is prepared. */
+  signWith(signers: ZoneSigners): void {
+    this.#zones.signers = signers;
   }
 
   prepare(changes: readonly TableChange[]): Problem | undefined {

@@ -11,11 +11,14 @@ import { ZONE } from './layout.ts';
 import type { NodeContent, NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
+import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
 /** Each change is a part of the preparation that is pending, and throws ArenaFull. */
 export class ZoneWriter {
+  /** Which zones are signed, and by whom. */
+  signers: ZoneSigners = NO_SIGNERS;
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
   readonly #services: ServiceRegistry;
@@ -32,7 +35,7 @@ export class ZoneWriter {
 
   /** Compiles the RRsets of a zone. */
   compilerOf(zone: string): RRsetCompiler {
-    return new RRsetCompiler(this.#preparation, nameToWire(zone));
+    return new RRsetCompiler(this.#preparation, nameToWire(zone), this.signers.of(zone));
   }
 
   has(zone: string): boolean {
