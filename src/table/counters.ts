@@ -4,7 +4,7 @@
  */
 import type { Sightings } from '../model/resolver-estimates.ts';
 import { TYPE } from '../wire/constants.ts';
-import { keySample, RESOLVER_BYTES, ResolverSample, readSightings } from './resolvers.ts';
+import { keySample, RESOLVER_BYTES, ResolverSample, readSightings, rekeySample } from './resolvers.ts';
 
 /** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
 export const COUNTER = {
@@ -242,6 +242,12 @@ export class CounterRegistry {
   /** What the workers saw of the resolvers that pools, by their ids, answered. */
   sightings(pools: readonly number[]): Sightings {
     return readSightings(this.#memories.slice(0, this.#views.length), pools);
+  }
+
+  /** Has all workers tell resolvers apart by another key; false where one of them cannot. What they saw so far is lost. */
+  rekey(key: number): boolean {
+    const memories = this.#memories.slice(0, this.#views.length);
+    return memories.map((memory) => rekeySample(memory, key)).every((isTaken) => isTaken);
   }
 
   /** Readers that count. */

@@ -12,6 +12,7 @@ export class Observed {
   readonly #reclaimer: Reclaimer;
   readonly #services: ServiceRegistry;
   readonly #counters: CounterRegistry;
+  #sampledBy: string | undefined;
 
   constructor(view: ArenaView, reclaimer: Reclaimer, services: ServiceRegistry, counters: CounterRegistry) {
     this.#view = view;
@@ -44,6 +45,16 @@ export class Observed {
   sightings(service: string): Sightings {
     const ids = this.#services.get(service)?.pools.map(({ id }) => id) ?? [];
     return this.#counters.sightings(ids);
+  }
+
+  /** Names the key that resolvers are told apart by, where others have the same; undefined: it is this process's own. */
+  get sampledBy(): string | undefined {
+    return this.#sampledBy;
+  }
+
+  /** From now on resolvers are told apart by this key, which others have too. */
+  sampleBy({ id, key }: { readonly id: string; readonly key: number }): void {
+    this.#sampledBy = this.#counters.rekey(key) ? id : undefined;
   }
 
   /** The name of a service's pool by its id. */

@@ -16,7 +16,14 @@ import { mix32 } from './hash.ts';
 import { PLAN, POOL } from './layout.ts';
 
 /** At the start of the memory. */
-const HEADER = { KEY: 0, LEVEL: 1, WORDS: 16 } as const;
+const HEADER = {
+  /** The key that resolvers are to be told apart by; 0: none was given yet. */
+  KEY: 0,
+  LEVEL: 1,
+  /** The key that the entries were made with, by the worker. 0: one that knows no other key has made them. */
+  KEYED: 2,
+  WORDS: 16,
+} as const;
 
 /** An entry: a resolver that got a pool. Times are Unix times, seconds, in 32 bits. */
 const ENTRY = {
@@ -80,17 +87,19 @@ export class ResolverSample {
   readonly #words: Int32Array<SharedArrayBuffer>;
   /** Whom this second has counted already. */
   readonly #recent = new Int32Array(1 << RECENT_LOG2);
-  readonly #key: number;
+  #key: number;
   #level: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, RESOLVER_BYTES / 4);
-    this.#key = this.#words[HEADER.KEY];
+    this.#key = this.#words[HEADER.KEYED] || this.#words[HEADER.KEY];
+    this.#words[HEADER.KEYED] = this.#key;
     this.#level = this.#words[HEADER.LEVEL];
   }
 
   /** Notes that a client got an answer of a pool of the plan; `table`: the words that hold both. */
   count(table: Int32Array, plan: number, pool: number, client: AddressPlace): void {
+    if (this.#words[HEADER.KEY] !== this.#key) this.#beginAnew(this.#words[HEADER.KEY]);
     const hash = mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]);
     // Level 32 is asked for by a hash of 0 only, which stands for an empty place.
     if (Math.clz32(hash) < this.#level || hash === 0) return;
@@ -106,6 +115,16 @@ export class ResolverSample {
   /** Looks at where it will be seen whether the client has been counted, so that it is near by then. */
   lookAhead(table: Int32Array, plan: number, client: AddressPlace): void {
     this.seen = this.#recent[recentOf(mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]))];
+  }
+
+  /** Resolvers are told apart by another key: what was noted by the one before is of nobody any more. */
+  #beginAnew(key: number): void {
+    const words = this.#words;
+    words.fill(0, HASHES_AT, ENTRIES_AT);
+    words[HEADER.LEVEL] = 0;
+    words[HEADER.KEYED] = key;
+    this.#level = 0;
+    this.#key = key;
   }
 
   #note(hash: number, bucket: number, table: Int32Array, plan: number, id: number, client: AddressPlace): void {
@@ -162,13 +181,32 @@ export class ResolverSample {
  */
 export function keySample(memory: SharedArrayBuffer, key: number): void {
   const head = new Int32Array(memory, 0, HEADER.WORDS);
-  if (head[HEADER.KEY] === 0) head[HEADER.KEY] = key | 0;
+  if (head[HEADER.KEY] !== 0) return;
+  head[HEADER.KEY] = key | 0;
+  head[HEADER.KEYED] = key | 0;
+}
+
+/**
+ * Has the worker of the memory tell resolvers apart by another key, from the next that it sees on: what it has noted so far
+ * is lost. `key`: 32 bits, not 0. False: the worker is of an earlier version, and keeps its own.
+ */
+export function rekeySample(memory: SharedArrayBuffer, key: number): boolean {
+  const head = new Int32Array(memory, 0, HEADER.WORDS);
+  if (head[HEADER.KEY] === (key | 0)) return true;
+  if (head[HEADER.KEYED] === 0) return false;
+  head[HEADER.KEY] = key | 0;
+  return true;
+}
+
+/** Whether the entries are of the key in force: a worker that saw nobody since has those of the one before. */
+function isKeyed(words: Int32Array): boolean {
+  return words[HEADER.KEYED] === 0 || words[HEADER.KEYED] === words[HEADER.KEY];
 }
 
 /** What all workers saw of the pools with these ids. Costs a look at every place of every worker's table. */
 export function readSightings(memories: readonly SharedArrayBuffer[], pools: readonly number[]): Sightings {
-  const views = memories.map((memory) => new Int32Array(memory, 0, RESOLVER_BYTES / 4));
-  const level = Math.max(...views.map((words) => words[HEADER.LEVEL]));
+  const views = memories.map((memory) => new Int32Array(memory, 0, RESOLVER_BYTES / 4)).filter(isKeyed);
+  const level = Math.max(0, ...views.map((words) => words[HEADER.LEVEL]));
   const seen: Sighting[] = [];
   for (const words of views) {
     for (let way = 0; way < ENTRIES; way++) {

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { estimateResolvers } from '../../src/model/resolver-estimates.ts';
 import { PLAN, POOL } from '../../src/table/layout.ts';
-import { keySample, RESOLVER_BYTES, ResolverSample, readSightings } from '../../src/table/resolvers.ts';
+import { keySample, RESOLVER_BYTES, ResolverSample, readSightings, rekeySample } from '../../src/table/resolvers.ts';
 import { mulberry32 } from '../fixtures/mutate.ts';
 
 const NOON_S = Date.UTC(2026, 10, 24, 12) / 1000;
@@ -31,6 +31,8 @@ function makeWorkers(workers: number, key = 7) {
       sample.nowSeconds = atSeconds;
       sample.count(table, 0, POOLS_AT, { bytes: client, at: 0, length: client.length });
     },
+    rekey: (other: number) => memories.map((memory) => rekeySample(memory, other)),
+    memories,
     read: (service: number) => readSightings(memories, [10 * service + 1, 10 * service + 2]),
     estimate(service: number, drainingSince: (number | undefined)[] = [undefined, undefined]) {
       return estimateResolvers(this.read(service), { drainingSince, sinceSeconds: 0 });
@@ -140,4 +142,44 @@ t.test('one resolver that asks for everything does not take the room of the othe
   for (let service = 1; service <= 100_000; service++) workers.count(0, service, 0, ipv4(1), NOON_S);
   const { level } = workers.read(1);
   t.ok(level > 0 && level < 6, `level ${level}`);
+});
+
+t.test('by the same key two servers see the same resolvers, whatever key they began with', async (t) => {
+  const [one, other] = [makeWorkers(2, 0x5bd1e995), makeWorkers(2, 0x1b873593)];
+  const resolversOf = (workers: typeof one) => workers.read(1).seen.map(({ resolver }) => resolver);
+  const askAll = (): void => {
+    for (const workers of [one, other]) {
+      for (let client = 0; client < 20; client++) workers.count(client % 2, 1, 0, ipv4(client), NOON_S);
+    }
+  };
+  askAll();
+  t.equal(new Set([...resolversOf(one), ...resolversOf(other)]).size, 40, 'keys of their own: nobody is known');
+  t.same([...one.rekey(99), ...other.rekey(99)], [true, true, true, true]);
+  t.same(resolversOf(one), [], 'what was seen by another key is of nobody');
+  // A worker that sees nobody goes on having what it had, which is not read.
+  one.count(0, 1, 0, ipv4(0), NOON_S);
+  t.equal(resolversOf(one).length, 1);
+  askAll();
+  t.equal(new Set([...resolversOf(one), ...resolversOf(other)]).size, 20);
+  t.same(one.rekey(99), [true, true], 'said twice it changes nothing');
+  t.equal(resolversOf(one).length, 20);
+});
+
+t.test('a sample that was thinned begins anew with all under another key', async (t) => {
+  const workers = makeWorkers(1);
+  for (let client = 0; client < 60_000; client++) workers.count(0, 1, 0, ipv4(client), NOON_S);
+  t.ok(workers.read(1).level > 0);
+  workers.rekey(99);
+  workers.count(0, 1, 0, ipv4(1), NOON_S);
+  t.same([workers.read(1).level, workers.read(1).seen.length], [0, 1]);
+});
+
+t.test('a worker of an earlier version, which reads its key once, is not given another', async (t) => {
+  const workers = makeWorkers(1);
+  workers.count(0, 1, 0, ipv4(1), NOON_S);
+  // Such a one writes no key beside its entries.
+  const head = new Int32Array(workers.memories[0] as SharedArrayBuffer);
+  head[2] = 0;
+  t.same(workers.rekey(99), [false]);
+  t.equal(workers.read(1).seen.length, 1, 'what it sees goes on counting');
 });

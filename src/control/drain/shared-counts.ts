@@ -216,5 +216,6 @@ export function ownCounts(
     pools: observed.poolCounts(name),
     order: pools.map((pool) => pool.name),
     sightings: observed.sightings(name),
+    sampledBy: observed.sampledBy,
   };
 }

@@ -75,7 +75,8 @@ export class SampleGate {
       // A pool that was made anew meanwhile counts from 0, and so does a node that was started anew.
       return sum + (all < first ? all : all - first);
     }, 0);
-    const resolvers = Math.max(0, ...nodes.map((node) => resolversSince(node, pool, begin.atSeconds)));
+    const byKey = [...Map.groupBy(nodes, ({ node, counts }) => counts.sampledBy ?? `of ${node} alone`).values()];
+    const resolvers = Math.max(0, ...byKey.map((same) => resolversSince(same, pool, begin.atSeconds)));
     const words = missing.length === 0 ? '' : ` (without what ${missing.join(' and ')} answered)`;
     return {
       answers,
@@ -95,15 +96,22 @@ export class SampleGate {
 }
 
 /**
- * Of one node. Each tells resolvers apart by a key of its own: the same one may be at several nodes, so that the node that
- * saw the most speaks for all. Times are in whole seconds: those of the second in which it began do not count.
+ * Of nodes that tell resolvers apart by the same key, so that one which asked several of them counts once. A node that has
+ * another key, as an earlier version of Teal has, may have met the same resolvers: whoever saw the most speaks for all.
+ * Times are in whole seconds: those of the second in which it began do not count.
  */
-function resolversSince({ node, counts }: NodeSample, pool: string, atSeconds: number): number {
-  const { order, sightings } = counts;
-  const index = order.indexOf(pool);
-  const sinceSeconds = node === OWN ? atSeconds : atSeconds + ON_THE_WAY_SECONDS;
-  const since = sightings.seen.filter((each) => each.pool === index && each.lastAtSeconds > sinceSeconds);
-  return new Set(since.map(({ resolver }) => resolver)).size * 2 ** sightings.level;
+function resolversSince(nodes: readonly NodeSample[], pool: string, atSeconds: number): number {
+  const level = nodes.reduce((highest, { counts }) => Math.max(highest, counts.sightings.level), 0);
+  const seen = new Set<number>();
+  for (const { node, counts } of nodes) {
+    const index = counts.order.indexOf(pool);
+    const sinceSeconds = node === OWN ? atSeconds : atSeconds + ON_THE_WAY_SECONDS;
+    for (const { pool, lastAtSeconds, resolver } of counts.sightings.seen) {
+      // What the node that watches the fewest does not watch is left out of all.
+      if (pool === index && lastAtSeconds > sinceSeconds && Math.clz32(resolver) >= level) seen.add(resolver);
+    }
+  }
+  return seen.size * 2 ** level;
 }
 
 function demand({ answers, resolvers }: NonNullable<Metric['samples']>): string {

@@ -25,6 +25,8 @@ export interface ServiceCounts {
   /** Names of pools, by the numbers that the sightings have. */
   readonly order: readonly string[];
   readonly sightings: Sightings;
+  /** Names the key that its resolvers are told apart by; undefined: one of the node's own. */
+  readonly sampledBy?: string | undefined;
 }
 
 /** What a node published of the services that were asked about. */
@@ -134,7 +136,8 @@ export function mergeCounts(order: readonly string[], all: readonly ServiceCount
 
 /**
  * Resolvers that any node saw. At level n one in 2^n is watched, those whose hash begins with n zero bits: what the node
- * that watches the fewest does not watch is left out of all. Hashes are told apart by a key, which is to be the fleet's.
+ * that watches the fewest does not watch is left out of all. Nodes hash by the fleet's key, so that one resolver is one
+ * hash at each of them; one of a node that has a key of its own is taken for another.
  */
 function mergeSightings(order: readonly string[], all: readonly ServiceCounts[]): Sightings {
   const level = all.reduce((highest, { sightings }) => Math.max(highest, sightings.level), 0);

@@ -6,6 +6,8 @@ export const HEAD_KEY = 'head';
 export const IDENTITY_KEY = 'fleet';
 /** Who leads; leased. */
 export const LEADER_KEY = 'leader';
+/** What is the same on all nodes, and no stranger's business. */
+export const SECRETS_KEY = 'secrets';
 /** The last snapshot that is whole. */
 export const SNAPSHOT_KEY = 'snapshot';
 
@@ -59,7 +61,7 @@ const chunkText = (chunk: number): string => String(chunk).padStart(CHUNK_DIGITS
 
 /** A key, taken apart. */
 export type FleetKey =
-  | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' }
+  | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' | 'secrets' }
   | { readonly kind: 'log'; readonly revision: number }
   | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health'; readonly node: string }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
@@ -72,6 +74,7 @@ const singles: ReadonlyMap<string, FleetKey> = new Map([
   [IDENTITY_KEY, { kind: 'identity' }],
   [LEADER_KEY, { kind: 'leader' }],
   [SNAPSHOT_KEY, { kind: 'snapshot' }],
+  [SECRETS_KEY, { kind: 'secrets' }],
 ]);
 
 /** What a key is of; undefined: it is none of ours, or of a later version. */

@@ -31,6 +31,7 @@ import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { forgetNode, removeNode } from './remove.ts';
+import { sampleAsAll } from './secrets.ts';
 import { refreshSnapshot } from './snapshots.ts';
 import { Standings } from './standings.ts';
 import { readMembers, readNodes, type SeenNode, seenNodes } from './view.ts';
@@ -336,7 +337,8 @@ export class FleetNode implements FleetControl {
       this.#presence?.start();
       shared.start();
       this.#counts?.start();
-      return;
+      const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
+      return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }
     const words = wordsFor(founded, name);
     if (words !== this.#words)

@@ -31,10 +31,10 @@ t.test('each kind of key is read back as what it was made of', async (t) => {
     }),
     { numRuns: 200 },
   );
-  const { HEAD_KEY, IDENTITY_KEY, LEADER_KEY, SNAPSHOT_KEY } = keys;
+  const { HEAD_KEY, IDENTITY_KEY, LEADER_KEY, SNAPSHOT_KEY, SECRETS_KEY } = keys;
   t.same(
-    [HEAD_KEY, IDENTITY_KEY, LEADER_KEY, SNAPSHOT_KEY].map((key) => keys.parseKey(key)?.kind),
-    ['head', 'identity', 'leader', 'snapshot'],
+    [HEAD_KEY, IDENTITY_KEY, LEADER_KEY, SNAPSHOT_KEY, SECRETS_KEY].map((key) => keys.parseKey(key)?.kind),
+    ['head', 'identity', 'leader', 'snapshot', 'secrets'],
   );
 });
 
