@@ -131,12 +131,16 @@ export class Etcd {
     if (opened instanceof EtcdFailure) return opened;
     const { stream, line } = opened;
     return new Promise((resolve) => {
+      let isOver = false;
       const end = (result: number | EtcdFailure): void => {
+        isOver = true;
         clearTimeout(limit);
         stream.cancel();
         resolve(result);
       };
       const lost = (why: string) => {
+        // What was cancelled tells of its end too: nothing is wrong with the line.
+        if (isOver) return;
         this.moveOn(line);
         end(new EtcdFailure('unreachable', `${line.endpoint}: ${why}`));
       };

@@ -1,6 +1,7 @@
 /**
  * A watch: every write of some keys after a revision of etcd, in order. A stream that breaks is opened again where it left
- * off, after a while, and once: `error` and `end` both tell of the same break.
+ * off, after a while, and once: `error` and `end` both tell of the same break. One that is quiet is asked whether it is
+ * there, since one that nobody serves any more looks the same as one that has nothing to tell.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { afterMs, listen } from '../guard.ts';
@@ -28,24 +29,38 @@ const WHAT = 'a watch of etcd';
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1000;
 
+interface Patience {
+  /** A watch that told nothing for so long is asked for a word, */
+  readonly quietMs: number;
+  /** and given up where none came for so long. */
+  readonly wordMs: number;
+}
+
+/** The word takes milliseconds; a busy member may need seconds, and to go to another one breaks all watches. */
+const PATIENCE: Patience = { quietMs: 3000, wordMs: 5000 };
+
 export class Watch {
   readonly #etcd: Etcd;
   readonly #keys: Keys;
   readonly #listener: WatchListener;
+  readonly #patience: Patience;
   /** The first revision of etcd that was not seen yet. */
   #from: number;
   #stream: ClientDuplexStream<object, object> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Ends the silence of the open stream, by a question or by giving it up. */
+  #silence: NodeJS.Timeout | undefined;
   #failures = 0;
   #isClosed = false;
   readonly #forget: () => void;
 
   /** `from`: etcd's revision of the first write that is told. */
-  constructor(etcd: Etcd, keys: Keys, from: number, listener: WatchListener) {
+  constructor(etcd: Etcd, keys: Keys, from: number, listener: WatchListener, patience = PATIENCE) {
     this.#etcd = etcd;
     this.#keys = keys;
     this.#from = from;
     this.#listener = listener;
+    this.#patience = patience;
     // What is open at a member that answers nothing would be silent.
     this.#forget = etcd.onMove(() => this.#break('another member is asked', true));
     this.#open();
@@ -77,12 +92,24 @@ export class Watch {
       this.#break(`${line.endpoint}: ${detail}`);
       this.#etcd.moveOn(line);
     };
+    const { quietMs, wordMs } = this.#patience;
+    const listenOn = (): void => {
+      clearTimeout(this.#silence);
+      this.#silence = afterMs(WHAT, quietMs, () => {
+        // What it answers to this says how far etcd is, and not how far the watch is: nothing is concluded from that.
+        stream.write({ progress_request: {} });
+        this.#silence = afterMs(WHAT, wordMs, () => lost('the watch is silent'));
+      });
+    };
     listen(stream, 'data', WHAT, (reply: WireWatchReply) => {
-      if (this.#stream === stream) this.#take(reply);
+      if (this.#stream !== stream) return;
+      listenOn();
+      this.#take(reply);
     });
     listen(stream, 'error', WHAT, (error: Error) => lost(error.message));
     listen(stream, 'end', WHAT, () => lost('the stream ended'));
     stream.write({ create_request: { ...wireKeys(this.#keys), start_revision: `${this.#from}`, fragment: true } });
+    listenOn();
   }
 
   #take(reply: WireWatchReply): void {
@@ -116,6 +143,7 @@ export class Watch {
   }
 
   #drop(): void {
+    clearTimeout(this.#silence);
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream !== undefined) abandon(stream);

@@ -37,9 +37,6 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await sleep(20);
 }
 
-/** What was written is told in milliseconds; a busy machine may take some seconds. */
-const SILENT_MS = 60_000;
-
 t.test('three members', async (t) => {
   const members = await startEtcd(3);
   t.teardown(() => members.stop());
@@ -112,11 +109,9 @@ t.test('three members', async (t) => {
       await settled(() => etcd.range({ key: 'w/' }));
       process.kill(members.pid(n), 'SIGCONT');
     }
-    const hasCome = (): boolean => seen.at(-1)?.value.toString() === `${written}`;
-    const endsAtMs = performance.now() + SILENT_MS;
-    await until(() => hasCome() || performance.now() > endsAtMs);
-    // Seen once: a watch that stays open and tells nothing. A fleet reads the head each second, and then what it has not heard.
-    const silent = hasCome() ? {} : { todo: 'a watch that falls silent is not found out by itself' };
+    // Not the last one that came: a put that a stopped member held is carried out when it goes on, behind what came after it.
+    const keys = (): Set<string> => new Set(seen.map(({ key }) => key));
+    await until(() => keys().size === written);
     // A put whose reply was lost is made again, by this test: a key may come twice, with a later revision.
     const revisions = seen.map(({ modRevision }) => modRevision);
     t.same(
@@ -124,7 +119,7 @@ t.test('three members', async (t) => {
       [...new Set(revisions)].sort((a, b) => a - b),
       'in order, none twice',
     );
-    t.equal(new Set(seen.map(({ key }) => key)).size, written, 'none is missing', silent);
+    t.equal(keys().size, written, 'none is missing');
     t.ok(breaks > 0, 'and it did break');
     t.ok(breaks < 60, `without a storm: ${breaks}`);
   });

@@ -1,0 +1,40 @@
+/** When the client leaves a member for another: where it does not answer, and only then. */
+import { once } from 'node:events';
+import t from 'tap';
+import { Etcd } from '../../src/etcd/client.ts';
+import { heard, standIn } from './stand-in.ts';
+
+const TIMEOUT_MS = 30_000;
+
+t.test('a lease that is kept alive leaves all else where it is', async (t) => {
+  const cancelled: Promise<unknown>[] = [];
+  const words = {
+    range: () => ({ header: { revision: '1' }, kvs: [], more: false }),
+    keepAlive: async (stream: Parameters<typeof heard<{ readonly ID: string }>>[0]) => {
+      stream.on('error', () => {});
+      cancelled.push(once(stream, 'cancelled'));
+      const { ID } = await heard(stream);
+      stream.write({ ID, TTL: '5' });
+    },
+  };
+  const endpoints = [await standIn(t, words), await standIn(t, words)];
+  const etcd = new Etcd({ endpoints, timeoutMs: TIMEOUT_MS, random: () => 0, wallMs: Date.now });
+  t.teardown(() => etcd.close());
+  let moves = 0;
+  etcd.onMove(() => moves++);
+  for (let n = 0; n < 3; n++) {
+    t.equal(await etcd.keepAlive('17'), 5);
+    await cancelled[n];
+    // By then its end has been told here too.
+    await etcd.range({ key: 'a' });
+  }
+  t.same({ moves, endpoint: etcd.endpoint }, { moves: 0, endpoint: endpoints[0] });
+});
+
+t.test('a member that does not answer a lease is left', async (t) => {
+  const endpoints = [await standIn(t, {}), await standIn(t, {})];
+  const etcd = new Etcd({ endpoints, timeoutMs: 100, random: () => 0, wallMs: Date.now });
+  t.teardown(() => etcd.close());
+  t.match(await etcd.keepAlive('17'), { kind: 'unreachable' });
+  t.equal(etcd.endpoint, endpoints[1]);
+});
