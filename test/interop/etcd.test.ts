@@ -8,13 +8,9 @@ import t from 'tap';
 import type { Etcd } from '../../src/etcd/client.ts';
 import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { Watch, type WatchEvent } from '../../src/etcd/watch.ts';
-import { type EtcdMembers, etcdClient, startEtcd } from './etcd.ts';
+import { type EtcdMembers, etcdClient, etcdctl, startEtcd } from './etcd.ts';
 
-const ctl = (members: EtcdMembers, ...words: string[]): string =>
-  execFileSync('etcdctl', ['--endpoints', members.endpoints.join(','), ...words], {
-    env: { PATH: process.env.PATH, ETCDCTL_API: '3' },
-    encoding: 'utf8',
-  });
+const ctl = ({ endpoints }: EtcdMembers, ...words: string[]): string => etcdctl(endpoints, ...words);
 
 function must<Result>(result: Result | EtcdFailure): Result {
   if (result instanceof EtcdFailure) throw new Error(`${result.kind}: ${result.detail}`);

@@ -1,5 +1,5 @@
 /** Members of etcd from Debian, each in a process of its own on loopback, with its data in a temporary folder. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +85,23 @@ export async function startEtcd(
     throw error;
   });
   return { endpoints, pid: (n) => children[n].pid as number, start, ready, kill, stop };
+}
+
+/** The command line of etcd, on all members or on some; what it prints. */
+export function etcdctl(endpoints: readonly string[], ...words: string[]): string {
+  const env = { PATH: process.env.PATH, ETCDCTL_API: '3' };
+  return execFileSync('etcdctl', ['--endpoints', endpoints.join(','), ...words], { env, encoding: 'utf8' });
+}
+
+/** Has the members elect another one of them, if they agree on one now. */
+export async function moveLeader(endpoints: readonly string[]): Promise<void> {
+  const client = etcdClient(endpoints);
+  const found = await client.members().finally(() => client.close());
+  const members = found.flatMap((member) => (member instanceof EtcdFailure ? [] : [member]));
+  const [leader, other] = [true, false].map((leads) => members.find(({ isLeader }) => isLeader === leads)?.endpoint);
+  if (leader === undefined || other === undefined) return;
+  const id = etcdctl([other], 'endpoint', 'status').split(',')[1]?.trim() ?? '';
+  etcdctl([leader], 'move-leader', id);
 }
 
 export function etcdClient(endpoints: readonly string[], more: Partial<EtcdOptions> = {}): Etcd {

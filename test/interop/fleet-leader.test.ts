@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { serve } from '../fixtures/http-server.ts';
+import { moveLeader } from './etcd.ts';
 import { FleetFixture, type Node, until } from './fleet.ts';
 
 const SERVICE = '/v1/services/app.example.test';
@@ -103,6 +104,24 @@ t.test('the leader is killed in the middle of a release', async (t) => {
       await second.process.end('SIGTERM');
       const third = await leader(fleet, (node) => node !== second);
       t.not(third.name, second.name);
+      await fleet.startAgain(second.name);
+      await fleet.live(second.name);
     },
   );
+
+  await t.test('one whose lease does not end, since etcd elects again and again, is followed too', async (t) => {
+    const dead = await leader(fleet);
+    let isOver = false;
+    const electing = (async () => {
+      // Each election gives all leases their five seconds again.
+      for (; !isOver; await sleep(1500)) await moveLeader(fleet.etcd.endpoints).catch(() => undefined);
+    })();
+    t.teardown(async () => {
+      isOver = true;
+      await electing;
+    });
+    await fleet.kill(dead.name);
+    const next = await leader(fleet, (node) => node !== dead);
+    t.not(next.name, dead.name);
+  });
 });

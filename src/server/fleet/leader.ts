@@ -9,12 +9,16 @@ import { EtcdFailure } from '../../etcd/failure.ts';
 import { afterMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import {
+  deposing,
+  isSilentLeader,
   LEASE_SECONDS,
   type LeaderRecord,
+  type LeaderSeen,
   type Leadership,
   leadershipIn,
   progressIn,
   reporting,
+  seeLeader,
   standing,
 } from '../../model/fleet/election.ts';
 import type { TransactionReply } from '../../model/fleet/transaction.ts';
@@ -38,6 +42,8 @@ interface LeaderParts {
 export class Leader {
   readonly #parts: LeaderParts;
   #leadership: Leadership | undefined;
+  /** Another's key, as long as it stays as it is. */
+  #seen: LeaderSeen | undefined;
   #lease: string | undefined;
   /** As it was written last, by webhook. */
   #progress: ReadonlyMap<string, string> = new Map();
@@ -86,11 +92,24 @@ export class Leader {
     const { lease, leadership } = { lease: this.#lease, leadership: this.#leadership };
     if (lease === undefined || this.#isStopped) return;
     const progress = leadership === undefined ? new Map<string, string>() : this.#changedProgress();
-    const transaction = leadership === undefined ? standing(who, lease) : reporting(leadership, progress);
+    const own = { leader: who, lease };
+    const transaction = leadership === undefined ? standing(who, lease) : reporting(leadership, progress, own);
     const reply = await keeper.transact(transaction);
     if (reply instanceof Lost || this.#isStopped) return;
+    if (leadership === undefined && (await this.#depose(reply))) return;
     if (reply.succeeded) this.#progress = new Map([...this.#progress, ...progress]);
     this.#hear(reply, sentAtMs);
+  }
+
+  /** Takes the place from a leader that is dead, whatever its lease says; true: it was, and we stand in the next round. */
+  async #depose({ found, succeeded }: TransactionReply): Promise<boolean> {
+    const { keeper, steadyMs, log } = this.#parts;
+    this.#seen = succeeded ? undefined : seeLeader(this.#seen, found, steadyMs());
+    if (this.#seen === undefined || !isSilentLeader(this.#seen, steadyMs())) return false;
+    log.warn('the leader of the fleet is silent, and its lease goes on all the same: another may lead');
+    await keeper.transact(deposing(this.#seen));
+    this.#seen = undefined;
+    return true;
   }
 
   /** A lease of our own that goes on; false: there is none. */

@@ -1,14 +1,18 @@
 /** Who leads a fleet: one by its epoch, until it cannot renew its lease; and how far webhooks are goes on with it. */
 import t from 'tap';
 import {
+  deposing,
   encodeLeader,
   isLeadersOwn,
+  isSilentLeader,
   LEASE_SECONDS,
   type LeaderRecord,
+  type LeaderSeen,
   leadershipIn,
   parseLeader,
   progressIn,
   reporting,
+  seeLeader,
   standing,
 } from '../../../src/model/fleet/election.ts';
 import { LEADER_KEY } from '../../../src/model/fleet/keys.ts';
@@ -36,6 +40,7 @@ t.test('one leads, the other does when its key is gone, and both know it', async
           ['ci', '17.1'],
           ['b.c', '4'],
         ]),
+        { leader: one, lease: 'lease 1' },
       ),
     ).succeeded,
   );
@@ -47,9 +52,38 @@ t.test('one leads, the other does when its key is gone, and both know it', async
     ['ci', '17.1'],
   ]);
 
-  const late = engine.transact(reporting(first, new Map([['ci', '99']])));
+  const late = engine.transact(reporting(first, new Map([['ci', '99']]), { leader: one, lease: 'x' }));
   t.notOk(late.succeeded, 'who led before moves no cursor');
   t.equal(leadershipIn(late.found, one, 3000), undefined);
+});
+
+t.test('a leader whose lease never ends is found out by its silence, and one that reports is not', async (t) => {
+  const engine = new SimulatedEngine(new World(1));
+  const first = leadershipIn(engine.transact(standing(one, 'lease 1')).found, one, 0);
+  if (first === undefined) throw new Error('nobody leads');
+  let seen: LeaderSeen | undefined;
+  const look = (nowMs: number): boolean => {
+    const reply = engine.transact(standing(two, 'lease 2'));
+    seen = reply.succeeded ? undefined : seeLeader(seen, reply.found, nowMs);
+    return seen !== undefined && isSilentLeader(seen, nowMs);
+  };
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
+    t.equal(engine.transact(reporting(first, new Map(), { leader: one, lease: 'lease 1' })).succeeded, true);
+    t.notOk(look(nowMs), `it reports, at ${nowMs}`);
+  }
+  t.equal(leadershipIn(engine.get(LEADER_KEY) ? [engine.get(LEADER_KEY) as never] : [], one, 0)?.epoch, first.epoch);
+  t.notOk(look(100_000), 'who was away for long looks again before it judges');
+  seen = undefined;
+  const silent = Array.from({ length: 10 }, (_, second) => look(200_000 + second * 1000));
+  t.ok(silent.indexOf(true) >= LEASE_SECONDS && silent.indexOf(true) < 8, `after ${silent.indexOf(true)} s`);
+  if (seen === undefined) throw new Error('nobody was seen');
+
+  engine.transact(reporting(first, new Map(), { leader: one, lease: 'lease 1' }));
+  t.notOk(engine.transact(deposing(seen)).succeeded, 'it was alive after all');
+  look(300_000);
+  t.ok(engine.transact(deposing(seen)).succeeded);
+  t.notOk(engine.transact(reporting(first, new Map(), { leader: one, lease: 'lease 1' })).succeeded, 'it hears of it');
+  t.ok((leadershipIn(engine.transact(standing(two, 'lease 2')).found, two, 0)?.epoch ?? 0) > first.epoch);
 });
 
 t.test('a process that comes back as the same node does not lead by the key of the one before it', async (t) => {
