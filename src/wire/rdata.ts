@@ -164,7 +164,12 @@ const caseless = new Set<number>([
 
 /** Two records of a type are one where this is equal (RFC 2181 §5). The RDATA must be valid. */
 export function rdataKey(type: number, rdata: Uint8Array): string {
-  return Buffer.from(caseless.has(type) ? lowerNames(type, rdata) : rdata).toString('latin1');
+  return Buffer.from(canonicalRdata(type, rdata)).toString('latin1');
+}
+
+/** The data in canonical form (RFC 4034 §6.2 as RFC 6840 §5.1 has it): itself where there is nothing to lower. */
+export function canonicalRdata(type: number, rdata: Uint8Array): Uint8Array {
+  return caseless.has(type) ? lowerNames(type, rdata) : rdata;
 }
 
 /**

@@ -42,7 +42,7 @@ export function typeBitmap(label: string): Field {
           return word.malformed(`${label} must be record types such as A or TYPE257, not ${word.shown}`);
         types.push(type);
       }
-      out.append(toWindows(types));
+      out.append(bitmapOf(types));
       return undefined;
     },
     measure(rdata, offset) {
@@ -52,7 +52,8 @@ export function typeBitmap(label: string): Field {
   };
 }
 
-function toWindows(types: readonly number[]): Uint8Array {
+/** The bitmap of a set of types, in any order. */
+export function bitmapOf(types: readonly number[]): Uint8Array {
   const bytes: number[] = [];
   const windows = Map.groupBy(
     types.toSorted((a, b) => a - b),
@@ -82,7 +83,7 @@ function checkWindows(label: string, rdata: Uint8Array, offset: number): Malform
 }
 
 /** The types of a valid bitmap, in growing order. */
-function typesOf(rdata: Uint8Array, start: number, end: number): number[] {
+export function typesOf(rdata: Uint8Array, start: number, end: number): number[] {
   const types: number[] = [];
   for (let at = start; at < end; at += 2 + rdata[at + 1]) {
     for (let bit = 0; bit < 8 * rdata[at + 1]; bit++) {
