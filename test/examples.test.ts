@@ -20,6 +20,7 @@ t.test('every example is in the list, and every one is run by a test', async (t)
     'interop/blue-green.test.ts',
     'interop/certificates.test.ts',
     'interop/pipelines.test.ts',
+    'kubernetes.test.ts',
   ].map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'));
   const names = readdirSync(example('')).filter((name) => name !== 'README.md');
   t.ok(names.length >= 3);

@@ -1,6 +1,6 @@
 /** What `npm pack` makes: installed as a user would into an empty folder, it answers, shifts, and tells its version. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parse } from 'acorn';
 import t from 'tap';
@@ -90,3 +90,66 @@ t.test('teal serve, shift and doctor from the packed file', async (t) => {
   child.kill('SIGTERM');
   t.equal(await exited, 0);
 });
+
+t.test(
+  'the Debian package: installed, it answers by the Node that it brings; removed, it leaves the settings',
+  async (t) => {
+    const system = `${folder}/system`;
+    for (const path of ['var/lib/dpkg/info', 'var/lib/dpkg/updates'])
+      mkdirSync(`${system}/${path}`, { recursive: true });
+    writeFileSync(`${system}/var/lib/dpkg/status`, '');
+    const built = npm(['run', '--silent', 'package:deb', '--', folder]).trim().split('\n').at(-1) as string;
+    // Into a folder, and not as a container would: the scripts run here, and see that no systemd does.
+    const dpkg = (...words: string[]) =>
+      spawnSync(
+        'dpkg',
+        [`--root=${system}`, '--force-depends', '--force-script-chrootless', '--force-not-root', ...words],
+        { encoding: 'utf8', env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
+      );
+    const installed = dpkg('--install', built);
+    t.equal(installed.status, 0, installed.stdout + installed.stderr);
+
+    const home = `${system}/usr/lib/teal`;
+    const wrapper = readFileSync(`${system}/usr/bin/teal`, 'utf8');
+    t.equal(wrapper, '#!/bin/sh\nexec /usr/lib/teal/node --disable-sigusr1 /usr/lib/teal/dist/main.js "$@"\n');
+    const node = (...words: string[]) =>
+      [`${home}/node`, ['--disable-sigusr1', `${home}/dist/main.js`, ...words]] as const;
+    const bare = { HOME: elsewhere, PATH: '/usr/bin:/bin' };
+    const told = spawnSync(...node('--version'), { env: bare, encoding: 'utf8' });
+    t.equal(told.stdout, `${version}\n`, told.stderr);
+
+    const units = ['teal.socket', 'teal.service'].map((unit) => `${system}/lib/systemd/system/${unit}`);
+    t.match(readFileSync(units[1] as string, 'utf8'), '\nExecStart=/usr/bin/teal serve --config /etc/teal/teal.yaml\n');
+    const bash = spawnSync('bash', ['-n', `${system}/usr/share/bash-completion/completions/teal`], {
+      encoding: 'utf8',
+    });
+    t.equal(bash.status, 0, bash.stderr);
+
+    const child = spawn(...node('serve', '--config', `${system}/etc/teal/teal.yaml`), {
+      env: { ...env, ...bare, TEAL_DATA_DIR: `${elsewhere}/debian` },
+      cwd: elsewhere,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    const ready = await new Promise<{ dns: string[] }>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const event = JSON.parse(line);
+        if (event.msg === 'ready') resolve(event);
+      });
+      child.once('exit', (code) => reject(new Error(`teal serve exited with ${code}`)));
+    });
+    const port = Number(ready.dns[0]?.split(':').at(-1));
+    // Without an example: no zone is served that nobody wrote.
+    const { rcode } = await askUdp('127.0.0.1', port, buildQuery({ name: 'app.example.test', type: 'A' }));
+    t.equal(rcode, 5, 'REFUSED');
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    t.equal(await exited, 0);
+
+    t.equal(dpkg('--remove', 'teal').status, 0);
+    t.notOk(existsSync(`${home}/node`));
+    t.ok(existsSync(`${system}/etc/teal/teal.yaml`));
+    t.equal(dpkg('--purge', 'teal').status, 0);
+    t.notOk(existsSync(`${system}/etc/teal`));
+  },
+);
