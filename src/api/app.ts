@@ -20,6 +20,7 @@ import { guardWithShares } from './door/guard.ts';
 import { faultOfHeaders, hostOf, isKnownHost, unknownHost } from './door/hosts.ts';
 import { refuseBeforeRouting } from './door/refusals.ts';
 import { WholeZones } from './door/whole-zones.ts';
+import { makeFreshHook, tellBehind } from './fleet-headers.ts';
 import { health } from './health.ts';
 import { makeMeasure, measurements } from './metrics.ts';
 import { describeApi, documents } from './openapi.ts';
@@ -56,6 +57,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);
+  app.decorateRequest('behind', undefined);
   app.decorateRequest('holder', '');
   app.decorateRequest('turns');
   app.decorateRequest('needsToken', false);
@@ -74,6 +76,7 @@ function register(app: ApiInstance, { prefix, dialect, door, isDocumented, route
     // The hook below refuses; this has it run in this scope.
     if (prefix !== undefined) scope.setNotFoundHandler(() => {});
     if (!isDocumented) scope.addHook('onRoute', hide);
+    if (door !== undefined && parts.fleet !== undefined) scope.addHook('preHandler', makeFreshHook(parts.fleet));
     routes(scope, parts);
   };
   app.register(fill, prefix === undefined ? {} : { prefix });
@@ -100,6 +103,7 @@ function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: K
   const { byPath, byBody } = makeAuthorize(parts);
   app.addHook('onRequest', byPath);
   app.addHook('preHandler', byBody);
+  if (parts.fleet !== undefined) tellBehind(app);
   app.addHook('onResponse', makeMeasure(parts));
 }
 

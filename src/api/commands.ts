@@ -4,6 +4,7 @@ import type { Command, CommandContext, CommandResult } from '../control/commands
 import type { Sliced } from '../control/slices.ts';
 import { Problem } from '../model/errors.ts';
 import type { Token } from '../model/token.ts';
+import { noteBehind } from './fleet-headers.ts';
 import type { ApiParts } from './parts.ts';
 import { inTurns } from './slices.ts';
 
@@ -52,7 +53,10 @@ const refusing = new WeakSet<ApiParts['engine']>();
 /** Of a path that a line shows. */
 const PATH_MAX_CHARS = 200;
 
-/** One line for each refusal; but where the store or the table refuses everybody, for the first one only. */
+/**
+ * One line for each refusal; but where the store or the table refuses everybody, for the first one only. And the reply says
+ * which nodes of a fleet are behind.
+ */
 export function logResult(
   engine: ApiParts['engine'],
   request: FastifyRequest,
@@ -60,6 +64,7 @@ export function logResult(
   result: CommandResult,
 ): void {
   const line = { actor, command, path: request.url.slice(0, PATH_MAX_CHARS), client: request.ip };
+  noteBehind(request, result);
   if (!(result instanceof Problem)) {
     refusing.delete(engine);
     request.log.debug({ ...line, revision: result.revision, replayed: result.replayed }, 'a change was answered');

@@ -9,7 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Static, TSchema } from 'typebox';
-import type { CommandContext } from '../control/commands/command.ts';
+import type { Answering, CommandContext } from '../control/commands/command.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';
@@ -163,6 +163,8 @@ declare module 'fastify' {
     bodyBytes: Buffer | undefined;
     /** What the engine must know about a write besides the command. */
     commandContext: CommandContext | undefined;
+    /** Nodes that do not answer from what the request changed, see fleet-headers.ts. */
+    behind: Answering['behind'] | undefined;
   }
   interface FastifyContextConfig {
     /** True for routes that need no token. */

@@ -5,7 +5,14 @@ import { whole } from '../contract/shapes.ts';
 import { type ProblemCode, problemStatus } from '../model/errors.ts';
 import { PROBLEM_TYPE } from './problems.ts';
 
-const revisionHeader = { 'Teal-Revision': whole('The revision that holds the result.') };
+const revisionHeader = {
+  'Teal-Revision': whole('The revision that holds the result.'),
+  'Teal-Behind': {
+    type: 'string',
+    description:
+      'In a fleet: the nodes that do not answer from it yet, such as `"ns3";revision=16`; left out where all do.',
+  },
+};
 const etagHeader = { ETag: { type: 'string', description: 'The revision in quotes, for If-Match.' } };
 
 /** The reply to a GET of one resource. */

@@ -1,12 +1,12 @@
 /** The API under /v1, whose contract is src/contract: how it reads requests, and its routes. */
 import { documentScope } from '../access.ts';
+import { makeFreshHook } from '../fleet-headers.ts';
 import { parseBody } from '../json-body.ts';
 import type { Api, ApiInstance } from '../parts.ts';
 import { compileValidator } from '../validation.ts';
 import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { dialect } from './dialect.ts';
-import { makeFreshHook } from './fresh.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
