@@ -31,10 +31,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   guard: [],
   // What goes over HTTP, which the server and its clients both hold to, and neither owns.
   contract: [],
-  // The DNS client.
   asking: [],
   etcd: ['guard'],
   store: ['model'],
+  signing: ['wire', 'model', 'table', 'store'],
   control: ['wire', 'model', 'table', 'store', 'guard', 'asking'],
   api: ['wire', 'contract', 'model', 'control', 'guard'],
   metrics: ['wire', 'model', 'table', 'guard'],

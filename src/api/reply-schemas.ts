@@ -67,6 +67,8 @@ const always: readonly ProblemCode[] = [
 ];
 const onWrites: readonly ProblemCode[] = [
   ...(['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid'] as const),
+  // In a zone that is signed.
+  'signing_refused',
   // In a fleet.
   'fleet_unavailable',
   'fleet_unconfirmed',

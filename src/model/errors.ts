@@ -89,6 +89,7 @@ export const problemStatus = {
   workers_missing: 503,
   too_many_streams: 503,
   stopping: 503,
+  signing_refused: 503,
   fleet_unconfirmed: 504,
   table_full: 507,
 } as const;

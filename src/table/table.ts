@@ -14,7 +14,7 @@ import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
 import { Preparation } from './preparation.ts';
 import { Reclaimer } from './reclaim.ts';
-import type { ZoneSigners } from './rrset-signer.ts';
+import { SigningRefused, type ZoneSigners } from './rrset-signer.ts';
 import { ServiceWriter } from './service-writer.ts';
 import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
@@ -105,6 +105,7 @@ export class Table implements TableChanges {
       return undefined;
     } catch (error) {
       this.takeBack();
+      if (error instanceof SigningRefused) return error.problem;
       if (!(error instanceof ArenaFull)) throw error;
       return this.#full();
     } finally {

@@ -1,0 +1,163 @@
+/** Signs the RRsets of one zone: what the table asks for. Signatures that are kept and hold are used again. */
+import { hash, type KeyObject } from 'node:crypto';
+import { Problem } from '../model/errors.ts';
+import { type RRsetSigner, SigningRefused } from '../table/rrset-signer.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { TYPE } from '../wire/constants.ts';
+import { appendCanonical } from '../wire/dnssec/canonical.ts';
+import { keyTag } from '../wire/dnssec/key.ts';
+import { appendSignatureFields, readSignature, signedLabels } from '../wire/dnssec/rrsig.ts';
+import type { KeptSignatures } from './kept.ts';
+import { signatureOf } from './signature.ts';
+import { isBehind, isDue, type Times, timesOf } from './times.ts';
+
+/** Of a SHA-256: two RRsets of one zone would have to meet in 128 bits. */
+const DIGEST_BYTES = 16;
+
+/** A key that signs. */
+export interface SigningPair {
+  /** RDATA of its DNSKEY. */
+  readonly dnskey: Uint8Array;
+  /** Or why it cannot be used: what is signed already goes on, nothing else is signed. */
+  readonly privateKey: KeyObject | Problem;
+}
+
+interface SignerKeys {
+  /** Who sign everything but the DNSKEY RRset, */
+  readonly records: readonly SigningPair[];
+  /** and who sign that. */
+  readonly dnskey: readonly SigningPair[];
+}
+
+/** What signers of all zones share. */
+export interface SigningGround {
+  readonly kept: KeptSignatures;
+  /** Unix time, milliseconds. */
+  readonly nowMs: () => number;
+  /**
+   * Whether what cannot be signed is left unsigned, rather than refused: at a start, where there is nobody to refuse, and
+   * those who do not validate are to be answered.
+   */
+  isLenient: boolean;
+}
+
+interface Key extends SigningPair {
+  readonly algorithm: number;
+  readonly tag: number;
+  /** Begins what the digest of each signature is made of. */
+  readonly fingerprint: Uint8Array;
+}
+
+const CLOCK_BEHIND = new Problem(
+  'signing_refused',
+  'The clock of this server is more than an hour behind the time of signatures that it made before, and what is signed by it might not be valid for others: set the clock. If it is right now and was wrong then, remove signatures.db from the data directory and restart.',
+);
+
+export class ZoneSigner implements RRsetSigner {
+  readonly #apex: Uint8Array;
+  readonly #records: readonly Key[];
+  readonly #dnskey: readonly Key[];
+  readonly #ground: SigningGround;
+  readonly #out = new ByteWriter();
+  /** RRsets that could not be signed and were left unsigned. */
+  missing = 0;
+
+  /** `apex`: in lower-case wire form. */
+  constructor(apex: Uint8Array, keys: SignerKeys, ground: SigningGround) {
+    this.#apex = apex;
+    const keyOf = (pair: SigningPair): Key => ({
+      ...pair,
+      algorithm: pair.dnskey[3],
+      tag: keyTag(pair.dnskey),
+      fingerprint: hash('sha256', Buffer.concat([apex, pair.dnskey]), 'buffer').subarray(0, DIGEST_BYTES),
+    });
+    this.#records = keys.records.map(keyOf);
+    this.#dnskey = keys.dnskey.map(keyOf);
+    this.#ground = ground;
+  }
+
+  /** Throws SigningRefused. */
+  sign(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): readonly Uint8Array[] {
+    const made: Uint8Array[] = [];
+    for (const key of this.#keysFor(type)) {
+      const rrsig = this.#signWith(key, owner, type, ttlSeconds, rdata);
+      if (rrsig !== undefined) made.push(rrsig);
+    }
+    return made;
+  }
+
+  /** Whether these signatures of an RRset are by the keys that sign its type now, and are not to be made anew. */
+  isCurrent(type: number, rrsigs: readonly Uint8Array[]): boolean {
+    const keys = this.#keysFor(type);
+    if (keys.length !== rrsigs.length) return false;
+    const nowMs = this.#ground.nowMs();
+    return rrsigs.every((rdata, i) => {
+      const { algorithm, keyTag: tag, expiration } = readSignature(rdata);
+      return algorithm === keys[i].algorithm && tag === keys[i].tag && !isDue(expiration, nowMs);
+    });
+  }
+
+  #keysFor(type: number): readonly Key[] {
+    return type === TYPE.DNSKEY ? this.#dnskey : this.#records;
+  }
+
+  #signWith(
+    key: Key,
+    owner: Uint8Array,
+    type: number,
+    ttlSeconds: number,
+    rdata: readonly Uint8Array[],
+  ): Uint8Array | undefined {
+    const { kept, nowMs } = this.#ground;
+    const now = nowMs();
+    const out = this.#out;
+    out.length = 0;
+    out.append(key.fingerprint);
+    appendCanonical(out, owner, type, ttlSeconds, rdata);
+    const digest = hash('sha256', out.bytes.subarray(0, out.length), 'buffer').subarray(0, DIGEST_BYTES);
+    const canonical = out.slice(key.fingerprint.length);
+    const fields = { type, ttlSeconds, labels: signedLabels(owner) };
+    const found = kept.get(digest);
+    if (found !== undefined && !isDue(found.expiration, now)) return this.#rrsig(key, fields, found, found.signature);
+    const refusal = this.#refusal(key, now);
+    if (refusal !== undefined) {
+      if (found !== undefined && found.expiration * 1000 > now) return this.#rrsig(key, fields, found, found.signature);
+      if (!this.#ground.isLenient) throw new SigningRefused(refusal);
+      this.missing += 1;
+      return undefined;
+    }
+    const times = timesOf(now, digest);
+    const signed = this.#rrsig(key, fields, times, canonical);
+    const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);
+    kept.put({ digest, ...times, signature });
+    return this.#rrsig(key, fields, times, signature);
+  }
+
+  #refusal({ privateKey }: Key, nowMs: number): Problem | undefined {
+    if (privateKey instanceof Problem) return privateKey;
+    return isBehind(this.#ground.kept.latestInception, nowMs) ? CLOCK_BEHIND : undefined;
+  }
+
+  /** The RDATA up to the signature, and what stands behind it. */
+  #rrsig(
+    { algorithm, tag }: Key,
+    fields: { readonly type: number; readonly ttlSeconds: number; readonly labels: number },
+    { inception, expiration }: Times,
+    rest: Uint8Array,
+  ): Uint8Array {
+    const out = this.#out;
+    out.length = 0;
+    appendSignatureFields(out, {
+      typeCovered: fields.type,
+      algorithm,
+      labels: fields.labels,
+      originalTtlSeconds: fields.ttlSeconds,
+      expiration,
+      inception,
+      keyTag: tag,
+      signer: this.#apex,
+    });
+    out.append(rest);
+    return out.slice();
+  }
+}

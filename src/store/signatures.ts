@@ -1,0 +1,165 @@
+/**
+ * Signatures in a file of their own beside the store. Nothing here waits for the disk: what is lost, or damaged, is signed
+ * again.
+ */
+import { hash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database, type Statement } from 'better-sqlite3';
+import { makePrivate } from './files.ts';
+
+export const SIGNATURES_FILE = 'signatures.db';
+
+/** A signature, and what it was made for. Times are Unix time, seconds. */
+export interface SignatureRow {
+  /** Of the RRset and the key. */
+  readonly digest: Uint8Array;
+  readonly inception: number;
+  readonly expiration: number;
+  readonly signature: Uint8Array;
+}
+
+/** The numbers of this table are 1, 2, 3…: another one is made anew, and signed again. */
+const VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE signatures (
+    digest BLOB PRIMARY KEY,
+    inception INTEGER NOT NULL,
+    expiration INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    sum BLOB NOT NULL
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX by_inception ON signatures (inception);
+  PRAGMA user_version = ${VERSION};
+`;
+/** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. */
+const SUM_BYTES = 8;
+/** Another thread writes to it too, some milliseconds at a time. */
+const BUSY_MS = 2000;
+/** Rows that are forgotten in one go. */
+const FORGOTTEN_AT_ONCE = 500;
+
+interface Row {
+  readonly inception: number;
+  readonly expiration: number;
+  readonly signature: Buffer;
+  readonly sum: Buffer;
+}
+
+export class SignaturesFile {
+  readonly #path: string;
+  #open: Opened | undefined;
+  /** Why nothing is kept in the file any more; undefined: it is. */
+  failure: string | undefined;
+  /** Whether what was there was of no use. */
+  isRenewed = false;
+
+  /** In a data directory; never throws: a file that is of no use is made anew. */
+  constructor(directory: string) {
+    this.#path = join(directory, SIGNATURES_FILE);
+    this.#open = this.#tryOpen() ?? this.#renew();
+  }
+
+  /** When the signature that began last did; 0: there is none. */
+  get latestInception(): number {
+    return this.#ask(({ latest }) => (latest.get() as { latest: number | null }).latest ?? 0) ?? 0;
+  }
+
+  get(digest: Uint8Array): SignatureRow | undefined {
+    const row = this.#ask(({ get }) => get.get(digest) as Row | undefined);
+    if (row === undefined) return undefined;
+    const { inception, expiration, signature, sum } = row;
+    const found = { digest: digest.slice(), inception, expiration, signature };
+    return Buffer.compare(sumOf(found), sum) === 0 ? found : undefined;
+  }
+
+  put(rows: readonly SignatureRow[]): void {
+    this.#ask(({ database, put }) => {
+      const all = database.transaction(() => {
+        for (const row of rows) put.run(row.digest, row.inception, row.expiration, row.signature, sumOf(row));
+      });
+      all.immediate();
+    });
+  }
+
+  /** Forgets some of those that began before then; true: there are more. */
+  forget(before: number): boolean {
+    const changes = this.#ask(({ forget }) => forget.run(before, FORGOTTEN_AT_ONCE).changes);
+    return changes === FORGOTTEN_AT_ONCE;
+  }
+
+  close(): void {
+    this.#open?.database.close();
+    this.#open = undefined;
+  }
+
+  /** A file that fails is made anew, once: after that nothing is kept but what is in memory. */
+  #ask<Result>(work: (opened: Opened) => Result): Result | undefined {
+    if (this.#open === undefined) return undefined;
+    try {
+      return work(this.#open);
+    } catch (error) {
+      this.close();
+      if (this.isRenewed) this.failure = (error as Error).message;
+      else this.#open = this.#renew();
+      return undefined;
+    }
+  }
+
+  #renew(): Opened | undefined {
+    this.isRenewed = true;
+    try {
+      for (const end of ['', '-wal', '-shm', '-journal'])
+        rmSync(`${this.#path}${end}`, { force: true, recursive: true });
+    } catch (error) {
+      this.failure = (error as Error).message;
+      return undefined;
+    }
+    return this.#tryOpen();
+  }
+
+  #tryOpen(): Opened | undefined {
+    let database: Database | undefined;
+    try {
+      makePrivate(this.#path);
+      database = new Sqlite(this.#path, { timeout: BUSY_MS });
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = OFF');
+      const version = database.pragma('user_version', { simple: true });
+      if (version === 0) database.exec(SCHEMA);
+      else if (version !== VERSION) throw new Error(`version ${version} of ${SIGNATURES_FILE} is not known`);
+      return prepare(database);
+    } catch (error) {
+      database?.close();
+      if (this.isRenewed) this.failure = (error as Error).message;
+      return undefined;
+    }
+  }
+}
+
+interface Opened {
+  readonly database: Database;
+  readonly get: Statement;
+  readonly put: Statement;
+  readonly forget: Statement;
+  readonly latest: Statement;
+}
+
+function prepare(database: Database): Opened {
+  return {
+    database,
+    get: database.prepare('SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?'),
+    put: database.prepare('INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?)'),
+    forget: database.prepare(
+      'DELETE FROM signatures WHERE digest IN (SELECT digest FROM signatures WHERE inception < ? LIMIT ?)',
+    ),
+    latest: database.prepare('SELECT max(inception) AS latest FROM signatures'),
+  };
+}
+
+function sumOf({ digest, inception, expiration, signature }: SignatureRow): Buffer {
+  const times = Buffer.alloc(8);
+  times.writeUInt32BE(inception, 0);
+  times.writeUInt32BE(expiration, 4);
+  return hash('sha256', Buffer.concat([digest, times, signature]), 'buffer').subarray(0, SUM_BYTES);
+}
