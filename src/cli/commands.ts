@@ -25,5 +25,5 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   backup: () => import('./backup.ts'),
   restore: () => import('./restore.ts'),
   fleet: () => import('./fleet.ts'),
-  completion: () => import('./completion.ts'),
+  completion: () => import('./completion/index.ts'),
 };

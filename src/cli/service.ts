@@ -60,10 +60,12 @@ export function add(program: Command, shell: Shell): void {
     .command('show')
     .addArgument(new ServiceArgument('<name>'))
     .description('Show a service: pools, weights, targets, TTL.')
-    .action(async (name: string, options: SessionOptions) => {
+    .option('-q, --quiet', 'only the names of its pools')
+    .action(async (name: string, options: SessionOptions & { quiet?: boolean }) => {
       const session = await openSession(shell, options);
       const service = await session.api.get<Service>(path`/v1/services/${name}`);
-      session.show(service, () => serviceLines(service, session.style));
+      const pools = (): string[] => Object.keys(service.pools);
+      session.show(service, options.quiet ? pools : () => serviceLines(service, session.style));
     });
   describeRemote(show, 'teal service show app.example.com');
   const list = withFilters(group.command('list'), ['q', 'zone', 'label'])

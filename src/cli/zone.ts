@@ -38,10 +38,11 @@ export function add(program: Command, shell: Shell): void {
   addZoneCheck(group, shell);
   const list = withFilters(group.command('list'), ['q', 'label'])
     .description('List zones.')
-    .action(async (options: SessionOptions & FilterOptions) => {
+    .option('-q, --quiet', 'only the names')
+    .action(async (options: SessionOptions & FilterOptions & { quiet?: boolean }) => {
       const session = await openSession(shell, options);
       const zones = await Array.fromAsync(session.api.all<Zone>(filtered('/v1/zones', options)));
-      session.show({ items: zones }, () => zoneListLines(zones));
+      session.show({ items: zones }, () => (options.quiet ? zones.map(({ name }) => name) : zoneListLines(zones)));
     });
   describeRemote(list, 'teal zone list\nteal zone list --q example --label stage=prod');
   const remove = group

@@ -1,6 +1,5 @@
-/** What is around the server: tokens, health, backups, first files, completion, a quick measurement. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+/** What is around the server: tokens, health, backups, first files, a quick measurement. */
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
@@ -177,55 +176,6 @@ t.test('init writes settings that a server takes, and overwrites nothing', async
   const started = await startTeal(data, { config: settings });
   t.teardown(() => started.child.kill('SIGKILL'));
   t.match((await typist(started)('zone list')).stdout, /There is no zone yet/);
-});
-
-t.test('completion: the scripts are good ones, and complete words, flags and names', async (t) => {
-  const { stdout: script } = await typeAlone(['completion', 'bash']);
-  const bin = t.testdir({
-    teal: '#!/bin/sh\n[ "$1 $2 $3" = "service list --quiet" ] && printf "app.example.test\\nshop.example.test\\n"\n',
-  });
-  const complete = (...words: string[]): string[] => {
-    const quoted = words.map((word) => `'${word}'`).join(' ');
-    const run = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _teal; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['-c', run], {
-      encoding: 'utf8',
-      env: { PATH: `${bin}:${process.env.PATH}` },
-    });
-    t.notMatch(stderr, /syntax|command not found/);
-    return stdout.split('\n').filter((word) => word !== '');
-  };
-  spawnSync('chmod', ['+x', join(bin, 'teal')]);
-  t.same(complete('teal', 'sh'), ['shift']);
-  t.same(complete('teal', 'zone', 'e'), ['export']);
-  t.same(complete('teal', 'zone', 'import', '--j'), ['--json']);
-  t.same(complete('teal', 'shift', 'a'), ['app.example.test']);
-  t.same(complete('teal', 'release', 'start', 's'), ['shop.example.test']);
-  t.same(complete('teal', 'service', 'show', 's'), ['shop.example.test']);
-  t.same(complete('teal', 'service', 'add', 's'), [], 'it is there by no name yet');
-  t.same(complete('teal', 'webhook', 'rm', 's'), [], 'webhooks are no services');
-  const withServices = [...script.matchAll(/^ {4}'([a-z ]+)'\) next=.*\n.*_teal_services/gm)].map(([, words]) => words);
-  t.same(
-    withServices.sort(),
-    [
-      ...['bench', 'drain', 'explain', 'health clear', 'health force', 'health show', 'history'],
-      ...['abort', 'list', 'pause', 'plan', 'promote', 'resume', 'retry', 'start', 'status', 'watch'].map(
-        (verb) => `release ${verb}`,
-      ),
-      ...['rollback', 'service rm', 'service show', 'shift'],
-    ],
-    'wherever a service is named, and nowhere else',
-  );
-  t.ok(complete('teal', '').length > 15);
-  mkdirSync(join(bin, 'scripts'));
-  for (const shell of ['zsh', 'fish'] as const) {
-    const { stdout } = await typeAlone(['completion', shell]);
-    for (const word of ['shift', 'release', 'promote', '--idempotency-key', 'doctor'])
-      t.match(stdout, word.replace('--', ''), `${shell}: ${word}`);
-    const file = join(bin, 'scripts', shell);
-    writeFileSync(file, stdout);
-    const { status, error } = spawnSync(shell, ['-n', file]);
-    if (error === undefined) t.equal(status, 0, `${shell} reads it`);
-  }
 });
 
 t.test('bench counts what came back, and what did not', async (t) => {
