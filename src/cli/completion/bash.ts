@@ -1,3 +1,4 @@
+/** The words of each place, as a script for bash. */
 import type { Place, Values } from './places.ts';
 
 /** The script for bash. `_teal_KIND` prints the words of a kind, and nothing where there is no server. */

@@ -1,3 +1,4 @@
+/** The words of each place, as a script for fish. */
 import type { Place, Values } from './places.ts';
 import { quote } from './quote.ts';
 
