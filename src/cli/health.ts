@@ -1,6 +1,6 @@
 /** `teal health`: the health of targets, and states that a person forces. */
 import type { Command } from 'commander';
-import type { Forced, Health } from '../contract/types.ts';
+import type { Forced, Health, TargetHealth } from '../contract/types.ts';
 import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -68,7 +68,7 @@ async function showHealth(session: Session, name: string): Promise<void> {
   session.show(health, () => healthLines(health, session.style));
 }
 
-export function healthLines({ service, failOpen, pools }: Health, style: Style): string[] {
+export function healthLines({ service, quorum, failOpen, pools }: Health, style: Style): string[] {
   const names = Object.keys(pools);
   const rows = Object.entries(pools).flatMap(([pool, { healthy, share, forced, targets }]) => [
     [
@@ -77,19 +77,38 @@ export function healthLines({ service, failOpen, pools }: Health, style: Style):
       percent(share),
       forcedWords(forced),
     ],
-    ...Object.entries(targets).map(([target, { state, since, reason, forced }]) => [
+    ...Object.entries(targets).map(([target, { state, since, reason, agreed, views, forced }]) => [
       `  ${target}`,
-      stateWord(state, style),
-      since === null ? '' : `since ${instant(since)}`,
-      [forcedWords(forced), printable(reason)].filter((words) => words !== '').join('; '),
+      stateWord(agreed ?? state, style),
+      since === null || agreed !== null ? '' : `since ${instant(since)}`,
+      [forcedWords(forced), views.length > 0 ? viewWords(views) : printable(reason)]
+        .filter((words) => words !== '')
+        .join('; '),
     ]),
   ]);
   const open = 'No pool that has weight is healthy: all are answered from, as if all were.';
   return [
     style.bold(service),
     ...columns(rows).map((line) => `  ${line}`),
+    ...(quorum === null ? [] : [`  ${quorumWords(quorum)}`]),
     ...(failOpen ? [`  ${style.colour('red', style.symbols.warning)} ${open}`] : []),
   ];
+}
+
+function quorumWords({ asked, needed, nodes }: NonNullable<Health['quorum']>): string {
+  const fewer = typeof asked === 'number' && asked > needed ? `, since there are no ${asked}` : '';
+  return `A target is down when ${needed} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} see it down (quorum ${asked})${fewer}.`;
+}
+
+/** By what nodes see: those of one mind together, with the first reason of who sees it down. */
+function viewWords(views: TargetHealth['views']): string {
+  const groups = Map.groupBy(views, ({ state, heard }) => (heard ? state : 'not heard'));
+  return [...groups]
+    .map(([state, of]) => {
+      const reason = state === 'up' ? '' : (of.find(({ reason }) => reason !== '')?.reason ?? '');
+      return `${state}: ${of.map(({ node }) => node).join(', ')}${reason === '' ? '' : ` (${printable(reason)})`}`;
+    })
+    .join('; ');
 }
 
 function stateWord(state: string, style: Style): string {

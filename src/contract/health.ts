@@ -33,6 +33,15 @@ const HttpCheck = Type.Object(
   strict,
 );
 
+const quorum = Type.Unsafe<'majority' | number>({
+  description:
+    'In a fleet: how many nodes have to see a target down, or `majority`; where left out each goes by what it sees itself.',
+  anyOf: [
+    { type: 'string', enum: ['majority'], 'x-code': 'health_invalid' },
+    count('All, where there are fewer.', [1, 50]),
+  ],
+});
+
 export const HealthBody = Type.Object(
   {
     http: Type.Optional(HttpCheck),
@@ -52,6 +61,7 @@ export const HealthBody = Type.Object(
           'Where targets are asked, if not at their own address: an address or host name, with a port if need be.',
       }),
     ),
+    quorum: Type.Optional(quorum),
   },
   { ...strict, description: 'How the targets are checked: exactly one of `http` and `tcp`.' },
 );
@@ -85,16 +95,44 @@ export const Forced = Type.Object({
 
 const maybeForced = Type.Union([Type.Null(), Forced], { description: 'null: nothing is forced.' });
 
+const state = (description: string) => oneOf(['up', 'down', 'unknown'], { description });
+
+const NodeView = Type.Object({
+  node: Type.String(),
+  state: state('What its probes see.'),
+  since: timeOrNull('null: nothing is known.'),
+  reason: Type.String({ description: 'What its last probe came to; empty where that is not told.' }),
+  heard: Type.Boolean({ description: 'False: it is out, or told nothing lately, and has no say.' }),
+});
+
 export const TargetHealth = Type.Object({
-  state: oneOf(['up', 'down', 'unknown'], { description: 'What probes see. `unknown` counts as up.' }),
+  state: state('What probes of this server see. `unknown` counts as up.'),
   since: timeOrNull('null: it was not seen yet.'),
   reason: Type.String({ description: 'What the last probe came to.' }),
+  agreed: Type.Unsafe<'up' | 'down' | null>({
+    type: ['string', 'null'],
+    enum: ['up', 'down', null],
+    description:
+      'What the nodes together make of it, where the check has a quorum: that is answered by, and not `state`.',
+  }),
+  views: Type.Array(NodeView, { description: 'In a fleet: what each node sees.' }),
   forced: maybeForced,
 });
 
 export const ServiceHealth = Type.Object(
   {
     service: Type.String(),
+    quorum: Type.Union(
+      [
+        Type.Null(),
+        Type.Object({
+          asked: quorum,
+          needed: whole('Nodes that have to see a target down.'),
+          nodes: whole('Of the fleet; 1 where there is none.'),
+        }),
+      ],
+      { description: 'null: this server goes by what it sees itself.' },
+    ),
     failOpen: Type.Boolean({ description: 'No pool that has weight is healthy, so all are answered from.' }),
     pools: mapOf(
       Type.Object({

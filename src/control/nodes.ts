@@ -1,6 +1,8 @@
 /** The fleet as the API sees it: this node in it, the others, and how it is begun and left. */
 import type { Problem } from '../model/errors.ts';
 import type { ServiceCounts } from '../model/fleet/counts.ts';
+import type { Vote } from '../model/fleet/health-views.ts';
+import type { TargetState } from '../model/health-state.ts';
 
 /** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
 export type NodeStanding = 'alone' | 'joining' | 'live' | 'out' | 'ended';
@@ -91,7 +93,28 @@ export interface FleetCounts {
   gather(service: string, revision: number): Promise<void>;
 }
 
+/** What the nodes of a fleet see of the health of targets. */
+export interface FleetViews {
+  /** This one. */
+  readonly node: string;
+  /** Changes when any other node's views may have. */
+  readonly version: number;
+  /** What the other nodes see of a target, as far as they are known to this one. */
+  others(service: string, target: string): readonly OtherView[];
+  /** Since each of the other nodes said last what it sees, seconds; null: it never did. */
+  ages(): ReadonlyMap<string, number | null>;
+}
+
+export interface OtherView {
+  readonly node: string;
+  readonly vote: Vote;
+  /** undefined: nothing is known of it. */
+  readonly seen: { readonly state: TargetState; readonly sinceMs: number; readonly reason: string } | undefined;
+}
+
 export interface FleetControl {
+  /** undefined: this node is alone. */
+  readonly views: FleetViews | undefined;
   /** undefined: this node is alone. */
   readonly counts: FleetCounts | undefined;
   /** undefined: this node is alone. */

@@ -27,7 +27,7 @@ import { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
 import { rrsetName, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
-import type { HealthView } from './observed/health.ts';
+import { type HealthView, nothingSeen } from './observed/health.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
 import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
 import { type AskedReleases, type AskedTokens, isRelease, isRevision, isToken, searchRRsets } from './search.ts';
@@ -57,7 +57,7 @@ export interface Observed {
 
 const nothingObserved: Observed = {
   analysisOf: () => undefined,
-  health: { target: () => undefined, forced: ({ forced = [] }) => forced },
+  health: nothingSeen,
   missingWorkers: () => [],
 };
 

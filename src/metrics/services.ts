@@ -17,7 +17,9 @@ export interface MeasuredServices {
 /** What is known of the health of services. */
 export interface MeasuredHealth {
   /** Whether each target of a service with health checks is in the answers' choice; empty for a service without them. */
-  targetsOf(service: string): Iterable<{ readonly pool: string; readonly target: string; readonly up: boolean }>;
+  targetsOf(
+    service: string,
+  ): Iterable<{ readonly pool: string; readonly target: string; readonly up: boolean; readonly nodesDown?: number }>;
   /** The services of which nothing that has weight is up, so that all is answered. */
   failingOpen(): Iterable<string>;
 }
@@ -139,6 +141,21 @@ function healthMetrics(registry: Registry, shown: ShownServices, health: Measure
     (set) => {
       for (const { name } of shown) {
         for (const { pool, target, up } of health.targetsOf(name)) set(up ? 1 : 0, { service: name, pool, target });
+      }
+    },
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'teal_target_down_nodes',
+      help: 'Of services with health checks: how many nodes see a target down. Only in a fleet.',
+      labels: ['service', 'pool', 'target'],
+    },
+    (set) => {
+      for (const { name } of shown) {
+        for (const { pool, target, nodesDown } of health.targetsOf(name)) {
+          if (nodesDown !== undefined) set(nodesDown, { service: name, pool, target });
+        }
       }
     },
   );

@@ -99,6 +99,8 @@ export interface MeasuredNode {
     readonly revision: number;
     readonly isLate: boolean;
   }[];
+  /** Since each of the others said last what it sees of the health of targets; undefined: this node is alone. */
+  readonly views: { ages(): ReadonlyMap<string, number | null> } | undefined;
 }
 
 const STANDINGS = ['alone', 'joining', 'live', 'out', 'ended'];
@@ -145,6 +147,17 @@ export function seenNodeMetrics(registry: Registry, fleet: MeasuredNode): void {
     'teal_fleet_node_late',
     '1: for longer than a change takes the node may answer by what was before, and nothing is drained. Only in a fleet.',
     ({ isLate }) => (isLate ? 1 : 0),
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'teal_fleet_node_views_age_seconds',
+      help: 'Since the node said last what its probes see; above 15 it has no say in a quorum. Absent until it has. Only in a fleet.',
+      labels: ['node'],
+    },
+    (set) => {
+      for (const [node, age] of fleet.views?.ages() ?? []) if (age !== null) set(age, { node });
+    },
   );
 }
 

@@ -18,7 +18,12 @@ export interface HealthCheck {
   readonly fall: number;
   /** Where a target is asked, if not at its own address: an address or host name, with a port if it differs. */
   readonly probe?: Readonly<Record<string, string>>;
+  /** In a fleet: how many nodes have to see a target down; undefined: each goes by what it sees itself. */
+  readonly quorum?: Quorum;
 }
+
+/** A number of nodes, or more than half of them. */
+export type Quorum = 'majority' | number;
 
 /** What a user says of it. */
 export interface HealthBody extends Partial<Omit<HealthCheck, 'http'>> {
@@ -34,6 +39,14 @@ const HEALTH_LIMITS = {
   rise: [1, 10],
   fall: [1, 10],
 } as const;
+
+/** Of a fleet, which has 50 nodes at most. */
+const QUORUM_MAX = 50;
+
+/** How many nodes that is, of a fleet that has so many: no more than there are. */
+export function quorumOf(quorum: Quorum, nodes: number): number {
+  return quorum === 'majority' ? Math.floor(nodes / 2) + 1 : Math.min(quorum, nodes);
+}
 
 /** What the check is of: the service's name, and its targets in canonical text. */
 interface Checked {
@@ -60,12 +73,22 @@ export function makeHealthCheck(body: HealthBody, checked: Checked, before?: Hea
   if (body.tcp !== undefined && !isPort(body.tcp.port)) return invalid(portDetail(body.tcp.port), '/tcp/port');
   const probe = body.probe && makeProbe(body.probe, checked);
   if (probe instanceof Problem) return probe;
+  const { quorum } = body;
+  if (quorum !== undefined && !isQuorum(quorum)) {
+    const detail = `quorum is "majority", or a whole number of nodes from 1 to ${QUORUM_MAX}, not ${JSON.stringify(quorum)}.`;
+    return invalid(detail, '/quorum');
+  }
   return {
     ...(http !== undefined && { http }),
     ...(body.tcp !== undefined && { tcp: { port: body.tcp.port } }),
     ...{ intervalSeconds, timeoutSeconds, rise, fall },
     ...(probe !== undefined && { probe }),
+    ...(quorum !== undefined && { quorum }),
   };
+}
+
+function isQuorum(quorum: unknown): quorum is Quorum {
+  return quorum === 'majority' || (Number.isInteger(quorum) && Number(quorum) >= 1 && Number(quorum) <= QUORUM_MAX);
 }
 
 /** A check as everybody may see it. */

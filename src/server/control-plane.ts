@@ -46,7 +46,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'onStanding'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen } = dataPlane;
@@ -55,6 +55,7 @@ export function makeControlPlane(
   const random = Math.random;
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) }, clock);
 
+  seen.hearOthers(() => node?.views);
   const probe = makeProbe(outbound);
   const leads = (): boolean => node?.leads !== false;
   const watching = { engine, store, seen, probe, clock, random, leads };

@@ -9,12 +9,18 @@ export function measuredHealth(
   answered: Pick<MeasuredServices, 'service'>,
   seen: SeenHealth,
 ): MeasuredHealth {
+  const others = (name: string, target: string): { nodesDown?: number } => {
+    const told = seen.others(name, target);
+    if (told === undefined) return {};
+    const votes = [seen.target(name, target)?.state, ...told.views.map(({ vote }) => vote)];
+    return { nodesDown: votes.filter((vote) => vote === 'down').length };
+  };
   return {
     targetsOf(name) {
       const service = store.service(name);
       if (service?.health === undefined) return [];
       return poolsSeen(service, seen).flatMap(({ pool, up }) =>
-        pool.targets.map((target) => ({ pool: pool.name, target, up: up.includes(target) })),
+        pool.targets.map((target) => ({ pool: pool.name, target, up: up.includes(target), ...others(name, target) })),
       );
     },
     failingOpen() {

@@ -24,8 +24,11 @@ t.test('what is seen is shown, without an ETag', async (t) => {
   const health = {
     target: (_service: string, target: string) =>
       target.endsWith('.10') ? { ...unknownHealth(0), state: 'down' as const, reason: 'answered 503' } : undefined,
+    isUp: (_service: object, target: string) => !target.endsWith('.10'),
+    others: () => undefined,
     forced: () => [],
   };
+  const alone = { agreed: null, views: [], forced: null };
   const api = await startApi(makeDirectory(t), {}, { observed: { health } });
   t.teardown(() => api.close());
   await seed(api);
@@ -34,6 +37,7 @@ t.test('what is seen is shown, without an ETag', async (t) => {
   t.notOk('etag' in reply.headers);
   t.same(reply.json(), {
     service: 'app.example.test',
+    quorum: null,
     failOpen: false,
     pools: {
       blue: {
@@ -41,14 +45,14 @@ t.test('what is seen is shown, without an ETag', async (t) => {
         share: 0,
         forced: null,
         targets: {
-          '192.0.2.10': { state: 'down', since: '1970-01-01T00:00:00.000Z', reason: 'answered 503', forced: null },
+          '192.0.2.10': { state: 'down', since: '1970-01-01T00:00:00.000Z', reason: 'answered 503', ...alone },
         },
       },
       green: {
         healthy: true,
         share: 1,
         forced: null,
-        targets: { '192.0.2.20': { state: 'unknown', since: null, reason: 'not checked', forced: null } },
+        targets: { '192.0.2.20': { state: 'unknown', since: null, reason: 'not checked', ...alone } },
       },
     },
   });

@@ -17,8 +17,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // How what changes anything is kept, one after the other.
   log: ['clock', 'commands'],
   // What is known without a revision, how nouns are shown, what a command would do, how far a token reaches.
-  observed: ['clock'],
-  replies: ['names', 'observed'],
+  observed: ['clock', 'nodes'],
+  replies: ['names', 'nodes', 'observed'],
   drafts: ['commands', 'names', 'replies', 'slices'],
   grant: ['drafts', 'names'],
   // Commands that are only looked at.
@@ -49,7 +49,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],
-  health: ['clock', 'commands', 'engine', 'lines', 'observed', 'outbound'],
+  health: ['clock', 'commands', 'engine', 'lines', 'log', 'nodes', 'observed', 'outbound'],
   releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],

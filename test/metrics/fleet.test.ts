@@ -6,12 +6,17 @@ import { seenNodeMetrics } from '../../src/metrics/state.ts';
 t.test('a series for each node, and none for one that is gone', async (t) => {
   const registry = new Registry();
   const seen = { isLive: true, revision: 17, isLate: false };
+  const ages = new Map<string, number | null>([
+    ['ns2', 4],
+    ['ns3', null],
+  ]);
   const fleet = {
     ...{ standing: 'live', isCurrent: true },
     nodes: [
       { ...seen, node: 'ns1' },
       { node: 'ns2', isLive: false, revision: 12, isLate: true },
     ],
+    views: { ages: () => ages },
   };
   seenNodeMetrics(registry, fleet);
   const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
@@ -22,7 +27,9 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
     'teal_fleet_node_revision{node="ns2"} 12',
     'teal_fleet_node_late{node="ns1"} 0',
     'teal_fleet_node_late{node="ns2"} 1',
+    'teal_fleet_node_views_age_seconds{node="ns2"} 4',
   ]);
   fleet.nodes.pop();
+  ages.delete('ns2');
   t.same((await lines()).length, 3);
 });

@@ -23,6 +23,11 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
       {body?.failOpen && (
         <Message tone="warn">No pool that has weight is healthy, so all of them are answered from.</Message>
       )}
+      {body?.quorum && (
+        <p class="quiet small">
+          A target is down when {body.quorum.needed} of {body.quorum.nodes} nodes see it down.
+        </p>
+      )}
       {pools.map((pool) => {
         const report = body?.pools[pool];
         return (
@@ -85,7 +90,31 @@ function Target(props: { target: string; health: TargetHealth | undefined; isChe
         {health.since && `, ${agoText(health.since, now)}`}
         {health.state !== 'up' && health.reason !== '' && `: ${health.reason}`}
       </span>
+      {health.agreed !== null && health.agreed !== health.state && (
+        <span class="small">
+          <Badge tone={health.agreed === 'up' ? 'ok' : 'danger'}>{health.agreed} by the nodes together</Badge>
+        </span>
+      )}
+      <Views views={health.views} />
       <ForcedText forced={health.forced} />
     </li>
+  );
+}
+
+/** What each node of the fleet sees; one that was not heard has no say. */
+function Views({ views }: { views: TargetHealth['views'] }) {
+  if (views.length === 0) return null;
+  return (
+    <ul class="quiet small" aria-label="As each node sees it">
+      {views.map(({ node, state, reason, heard }) => (
+        <li key={node}>
+          <span class="mark" data-state={heard ? state : 'unknown'} aria-hidden="true">
+            {marks[heard ? state : 'unknown']}
+          </span>{' '}
+          {node}: {heard ? state : 'not heard'}
+          {heard && state !== 'up' && reason !== '' && `, ${reason}`}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -62,11 +62,18 @@ function judge(service: Service | undefined, name: string, poolName: string, vie
 
 /** What was not probed counts as up in answers, but is no reason to go on with a release. */
 function isKnown(service: Service, { pool }: PoolHealth, target: string, view: HealthView): boolean {
-  if (view.target(service.name, target)?.state === 'up') return true;
+  if (isSeenUp(service, target, view)) return true;
   return view.forced(service).some((forced) => {
     const isMeant = forced.target === undefined || forced.target === target;
     return forced.pool === pool.name && isMeant && forced.state === 'up';
   });
+}
+
+/** With a quorum it is enough that one of the nodes sees it. */
+function isSeenUp({ name, health }: Service, target: string, view: HealthView): boolean {
+  if (view.target(name, target)?.state === 'up') return true;
+  if (health?.quorum === undefined) return false;
+  return view.others(name, target)?.views.some(({ vote }) => vote === 'up') === true;
 }
 
 function reasonOf({ name }: Service, { pool }: PoolHealth, view: HealthView): string {

@@ -17,6 +17,8 @@ import type { Lines } from '../lines.ts';
 import { type HealthEvent, inForce, type SeenHealth } from '../observed/health.ts';
 import { type Probe, Prober } from './prober.ts';
 
+/** How often it is looked whether the other nodes of a fleet see something else. */
+const VOTE_MS = 1000;
 /** How soon is tried again what the table or the store refused: either may be full. */
 const RETRY_MS = 1000;
 
@@ -53,6 +55,9 @@ export class HealthMonitor {
   readonly #waiting = new Map<() => void, string>();
   #cancelTimer: () => void = () => {};
   #cancelRetry: (() => void) | undefined;
+  #cancelVote = (): void => {};
+  /** Of the views of other nodes, when they were counted last. */
+  #votedVersion = 0;
   #isStopped = false;
 
   constructor(parts: MonitorParts) {
@@ -70,12 +75,14 @@ export class HealthMonitor {
   start(): void {
     for (const service of this.#parts.store.allServices()) this.#follow(service);
     this.#schedule();
+    this.#vote();
   }
 
   stop(): void {
     this.#isStopped = true;
     for (const name of [...this.#followed.keys()]) this.#drop(name);
     this.#cancelTimer();
+    this.#cancelVote();
     this.#cancelRetry?.();
     for (const done of [...this.#waiting.keys()]) done();
   }
@@ -141,6 +148,8 @@ export class HealthMonitor {
       const before = this.#parts.seen.target(name, target) ?? this.#unknown();
       if (!followed.probes.has(target)) this.#probe(followed, target, before);
     }
+    // The answers are by this already, as by every change of a service; with a quorum that is a change of health too.
+    for (const target of targets) this.#parts.seen.vote(service, target);
   }
 
   #unknown(): TargetHealth {
@@ -176,10 +185,48 @@ export class HealthMonitor {
     const answered = inForce(service, seen);
     seen.see(service.name, target, after);
     if (after.state !== before.state) {
-      if (followed.isBehind || !isDeepStrictEqual(answered, inForce(service, seen))) this.#refresh(followed);
-      this.#report(service, target, after);
+      if (check.quorum !== undefined) this.#seeForVote(followed, target, after);
+      else {
+        if (followed.isBehind || !isDeepStrictEqual(answered, inForce(service, seen))) this.#refresh(followed);
+        this.#report(service, target, after);
+      }
     }
     this.#tell(service.name);
+  }
+
+  /** What this node sees is one voice among others; what comes of them is an event. */
+  #seeForVote(followed: Followed, target: string, { state, reason }: TargetHealth): void {
+    const { service } = followed;
+    this.#parts.log.info({ service: service.name, target, state, reason }, 'this node sees a target otherwise');
+    this.#count(followed, [target]);
+  }
+
+  /** Answers by what all nodes see of the targets, where that has changed since it was counted last. */
+  #count(followed: Followed, targets: readonly string[]): void {
+    const { service } = followed;
+    const changed = targets.filter((target) => this.#parts.seen.vote(service, target));
+    if (followed.isBehind || changed.length > 0) this.#refresh(followed);
+    for (const target of changed) this.#reportVote(service, target);
+  }
+
+  /** Counts what all nodes see, where that may have changed. */
+  #vote(): void {
+    const { seen, clock } = this.#parts;
+    if (this.#isStopped) return;
+    this.#cancelVote = clock.after(VOTE_MS, () => this.#vote());
+    if (seen.othersVersion === this.#votedVersion) return;
+    this.#votedVersion = seen.othersVersion;
+    for (const followed of this.#followed.values()) {
+      const { service, probes } = followed;
+      if (service.health?.quorum !== undefined) this.#count(followed, [...probes.keys()]);
+    }
+  }
+
+  #reportVote(service: Service, target: string): void {
+    const { seen } = this.#parts;
+    const own = seen.target(service.name, target) ?? this.#unknown();
+    const state = seen.isUp(service, target) ? 'up' : 'down';
+    this.#report(service, target, { ...own, state, reason: voteWords(own, seen.others(service.name, target)) });
   }
 
   #report({ name, pools }: Service, target: string, { state, reason }: TargetHealth): void {
@@ -259,6 +306,15 @@ export class HealthMonitor {
       followed.isEnding = false;
     }
   }
+}
+
+/** Who sees what, and why: the reason of what comes of it. */
+function voteWords({ state, reason }: TargetHealth, others: ReturnType<SeenHealth['others']>): string {
+  if (others === undefined) return reason;
+  const words = (node: string, state: string, why: string | undefined): string =>
+    `${node} ${state}${why === undefined || why === '' ? '' : ` (${why})`}`;
+  const theirs = others.views.map(({ node, vote, seen }) => words(node, vote, vote === seen?.state ? seen.reason : ''));
+  return [words(others.own, state, reason), ...theirs].join(', ');
 }
 
 function isForcedBy({ forced = [] }: Service, revisions: readonly number[]): boolean {

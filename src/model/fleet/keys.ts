@@ -25,6 +25,11 @@ export const COUNT_PREFIX = 'count/';
 /** Of which services a node wants to know what the others counted. */
 export const ASKED_PREFIX = 'asked/';
 
+/** What the probes of each node see. */
+export const HEALTH_PREFIX = 'health/';
+/** That this still holds. */
+export const BEAT_PREFIX = 'beat/';
+
 /** Entries are found in their order by the order of their keys, which is that of their bytes. */
 const LOG_DIGITS = 16;
 /** Of a chunk: contents have up to 2^32 bytes in chunks of more than 200 KiB. */
@@ -50,7 +55,8 @@ export const presenceKey = (node: string): string => PRESENCE_PREFIX + node;
 export const countKey = (node: string): string => COUNT_PREFIX + node;
 export const askedKey = (node: string): string => ASKED_PREFIX + node;
 export const hookKey = (webhook: string): string => HOOK_PREFIX + webhook;
-export const healthKey = (node: string): string => `health/${node}`;
+export const healthKey = (node: string): string => HEALTH_PREFIX + node;
+export const beatKey = (node: string): string => BEAT_PREFIX + node;
 export const contentKey = (sha256: string, chunk: number): string => `content/${sha256}/${chunkText(chunk)}`;
 export const snapshotKey = (revision: number, chunk: number): string => `snapshot/${revision}/${chunkText(chunk)}`;
 export const stageKey = (sha256: string): string => STAGE_PREFIX + sha256;
@@ -63,7 +69,7 @@ const chunkText = (chunk: number): string => String(chunk).padStart(CHUNK_DIGITS
 export type FleetKey =
   | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' | 'secrets' }
   | { readonly kind: 'log'; readonly revision: number }
-  | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health'; readonly node: string }
+  | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health' | 'beat'; readonly node: string }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
   | { readonly kind: 'snapshotChunk'; readonly revision: number; readonly chunk: number }
   | { readonly kind: 'stage' | 'kept'; readonly sha256: string }
@@ -99,6 +105,7 @@ function parsePair(kind: string, one: string): FleetKey | undefined {
     case 'count':
     case 'asked':
     case 'health':
+    case 'beat':
       return isFleetId(one) ? { kind, node: one } : undefined;
     case 'stage':
     case 'kept':

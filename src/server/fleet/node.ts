@@ -1,6 +1,5 @@
 /** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SharedCounts } from '../../control/drain/shared-counts.ts';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { localLog } from '../../control/log/local.ts';
@@ -9,10 +8,12 @@ import type {
   FleetControl,
   FleetCounts,
   FleetView,
+  FleetViews,
   Lateness,
   NodeEvent,
   NodeStanding,
 } from '../../control/nodes.ts';
+import type { SeenHealth } from '../../control/observed/health.ts';
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
@@ -30,10 +31,11 @@ import { applierOf, roomOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
-import { forgetNode, removeNode } from './remove.ts';
+import { forgetNode, removeStopped } from './remove.ts';
 import { sampleAsAll } from './secrets.ts';
 import { refreshSnapshot } from './snapshots.ts';
 import { Standings } from './standings.ts';
+import { Told } from './told.ts';
 import { readMembers, readNodes, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
@@ -50,6 +52,7 @@ interface FleetParts {
   readonly store: Store;
   readonly engine: Engine;
   readonly table: Table;
+  readonly seen: SeenHealth;
   readonly dataDir: string;
   readonly log: Logger;
 }
@@ -61,7 +64,7 @@ export class FleetNode implements FleetControl {
   readonly #prepared: Prepared;
   readonly #parts: FleetParts;
   #shared: SharedLog | undefined;
-  #counts: SharedCounts | undefined;
+  #told: Told | undefined;
   #presence: Presence | undefined;
   #leader: Leader | undefined;
   /** What one node does for all; undefined: nothing of it is there yet. */
@@ -133,7 +136,11 @@ export class FleetNode implements FleetControl {
   }
 
   get counts(): FleetCounts | undefined {
-    return this.#standing === 'alone' ? undefined : this.#counts;
+    return this.#standing === 'alone' ? undefined : this.#told?.counts;
+  }
+
+  get views(): FleetViews | undefined {
+    return this.#standing === 'alone' ? undefined : this.#told?.views;
   }
 
   perform(duties: Duties): void {
@@ -166,7 +173,7 @@ export class FleetNode implements FleetControl {
     const nodes = stored.nodes.map((each) => ({
       ...each,
       late: late.includes(each.node),
-      countsAgeSeconds: this.#counts?.ageSeconds(each.node) ?? null,
+      countsAgeSeconds: this.#told?.counts.ageSeconds(each.node) ?? null,
     }));
     return {
       name: settings.name,
@@ -204,15 +211,8 @@ export class FleetNode implements FleetControl {
     }
   }
 
-  async remove(node: string): Promise<Problem | undefined> {
-    const { keeper, settings } = this.#prepared;
-    if (node === settings.node) return new Problem('node_runs', 'This is the node itself: leave the fleet with it.');
-    const { head, nodes } = await readNodes(keeper);
-    if (head === null) return new Problem('fleet_unavailable', 'etcd cannot be reached.');
-    const found = nodes.find((each) => each.node === node);
-    if (found === undefined) return new Problem('node_unknown', `The fleet has no node ${node}.`);
-    if (found.present) return new Problem('node_runs', `The node ${node} runs: stop it first.`);
-    return removeNode(keeper, node, timingsOf(settings.staleAfterSeconds * 1000), steadyClock.steadyMs);
+  remove(node: string): Promise<Problem | undefined> {
+    return removeStopped(this.#prepared, node, steadyClock.steadyMs);
   }
 
   /** This node goes on alone, with all that it has. */
@@ -223,7 +223,7 @@ export class FleetNode implements FleetControl {
     }
     await this.#leader?.stop();
     this.#leader = undefined;
-    this.#counts?.stop();
+    this.#told?.stop();
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
     await forgetNode(this.#prepared.keeper, this.#prepared.settings.node);
@@ -265,7 +265,7 @@ export class FleetNode implements FleetControl {
     clearInterval(this.#lookedAt);
     clearInterval(this.#snapshots);
     await this.#leader?.stop();
-    this.#counts?.stop();
+    this.#told?.stop();
     await this.#shared?.stop(STOP_MS);
     await this.#presence?.stop();
     this.#prepared.etcd.close();
@@ -316,8 +316,7 @@ export class FleetNode implements FleetControl {
     this.#standing = 'joining';
     storeClaim(control, 0);
     this.#shared = shared;
-    const { observed } = this.#parts.table;
-    this.#counts = new SharedCounts({ node, keeper, store, observed, clock: steadyClock, view: () => shared.view });
+    this.#told = new Told(this.#parts, { node, incarnation, keeper, view: () => shared.view });
     engine.follow(shared);
     // What it did alone it does when it is elected.
     this.#duties?.end();
@@ -336,7 +335,7 @@ export class FleetNode implements FleetControl {
     if (isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000) {
       this.#presence?.start();
       shared.start();
-      this.#counts?.start();
+      this.#told?.start();
       const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
       return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }

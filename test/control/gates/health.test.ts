@@ -20,6 +20,8 @@ async function measure(
   let nowMs = 0;
   const view: HealthView = {
     target: (_service, target) => ({ ...unknownHealth(0), state: now[target] ?? 'unknown', reason: 'answered 503' }),
+    isUp: (_service, target) => now[target] !== 'down',
+    others: () => undefined,
     forced: () => forced,
   };
   const service = (name: string): Service | undefined =>

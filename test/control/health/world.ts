@@ -26,6 +26,7 @@ export const failed: ProbeResult = { outcome: 'failed', reason: 'answered 503' }
 
 /** What GET shows of a service's health. */
 export interface ShownHealth {
+  readonly quorum: object | null;
   readonly failOpen: boolean;
   readonly pools: Record<
     string,
@@ -64,16 +65,24 @@ export interface HealthWorld {
 
 export const check = { http: { path: '/up' }, intervalSeconds: 10, timeoutSeconds: 5, rise: 2, fall: 3 };
 
+interface WorldOptions {
+  readonly service?: object;
+  readonly tableMaxBytes?: number;
+  /** Where it is a node of a fleet: at each start, what it hears of the others. */
+  readonly others?: (seen: SeenHealth, clock: TestClock) => Parameters<SeenHealth['hearOthers']>[0];
+}
+
 /** The zone example.com with one service. */
 export function makeHealthWorld(
   t: Test,
-  { service = { pools, health: check }, ...options }: { service?: object; tableMaxBytes?: number } = {},
+  { service = { pools, health: check }, others, ...options }: WorldOptions = {},
 ): HealthWorld {
   const folder = temporaryFolder(t);
   const clock = new TestClock();
   let seen: SeenHealth;
   const start = (more: object): { fixture: EngineFixture; monitor: HealthMonitor } => {
     seen = new SeenHealth(clock);
+    if (others !== undefined) seen.hearOthers(others(seen, clock));
     const fixture = makeEngine(t, { folder, atMs: clock.wallMs(), inForce: (each) => inForce(each, seen), ...more });
     const line = (fields: object, text: string): void => void world.log.push({ ...fields, text });
     const monitor = new HealthMonitor({

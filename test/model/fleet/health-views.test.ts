@@ -2,77 +2,143 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
+  encodeBeat,
   encodeViews,
-  isTargetUp,
+  isVotedDown,
   type NodeViews,
+  parseBeat,
   parseViews,
-  VIEWS_FRESH_MS,
-  viewsOf,
+  type Vote,
 } from '../../../src/model/fleet/health-views.ts';
 import { bytesOf, Unreadable } from '../../../src/model/fleet/records.ts';
+import { type Quorum, quorumOf } from '../../../src/model/health.ts';
 import type { TargetState } from '../../../src/model/health-state.ts';
 
-const views = (state: TargetState): NodeViews =>
-  new Map([['app', new Map([['192.0.2.1', { state, ageMs: 10, reason: 'answered 503' }]])]]);
-const all = (...states: TargetState[]): Map<string, TargetState> =>
-  new Map(states.map((state, i) => [`ns${i + 1}`, state]));
+const views = (state: TargetState, reason = 'answered 503'): NodeViews =>
+  new Map([['app', new Map([['192.0.2.1', { state, ageMs: 10, reason }]])]]);
 
-t.test('without a quorum each node goes by what it sees, as one node alone does', async (t) => {
-  t.equal(isTargetUp('down', all('down', 'up', 'up'), undefined), false);
-  t.equal(isTargetUp('up', all('up', 'down', 'down'), undefined), true);
-  t.equal(isTargetUp('unknown', all('unknown', 'down'), undefined), true);
-  t.equal(isTargetUp('down', all('down'), 2), false, 'one node alone is all there is');
+/** Of ns1 first, which is the one that judges. */
+const isDown = (votes: readonly Vote[], quorum: Quorum, wasDown = false): boolean =>
+  isVotedDown(new Map(votes.map((vote, i) => [`ns${i + 1}`, vote])), 'ns1', quorum, { wasDown });
+
+t.test('so many have to see it down, and then it is down for all', async (t) => {
+  t.equal(isDown(['down', 'up', 'up'], 2), false, "one node's broken network");
+  t.equal(isDown(['down', 'up', 'up'], 'majority'), false);
+  t.equal(isDown(['down', 'down', 'up'], 2), true);
+  t.equal(isDown(['up', 'down', 'down'], 'majority'), true, 'it sees it up, and two others do not');
+  t.equal(isDown(['up', 'down', 'up'], 1), true, "any node's word is enough");
+  t.equal(isDown(['down', 'down', 'up', 'up'], 'majority'), false, 'half is no majority');
 });
 
-t.test('with one, so many have to see it down, and then it is down for all', async (t) => {
-  t.equal(isTargetUp('down', all('down', 'up', 'up'), 2), true, "one node's broken network");
-  t.equal(isTargetUp('down', all('down', 'down', 'up'), 2), false);
-  t.equal(isTargetUp('up', all('up', 'down', 'down'), 2), false, 'it sees it up, and two others do not');
-  t.equal(isTargetUp('down', all('down', 'unknown', 'unknown'), 2), true, 'cut off from the others');
-  t.equal(isTargetUp('down', all('down', 'down'), 3), false, 'a quorum of more than there are is all');
+t.test('who is not heard has no say', async (t) => {
+  t.equal(isDown(['down', 'silent', 'silent'], 2), false, 'cut off from the others');
+  t.equal(isDown(['down', 'silent', 'silent'], 'majority'), false, 'a majority is of all, not of those that are heard');
+  t.equal(isDown(['down', 'unknown', 'awaited'], 2), false, 'they have not probed, or not said so');
+  t.equal(isDown(['down', 'silent'], 1), true);
 });
 
-t.test('more views that say down never bring a target up', async () => {
-  const states = fc.array(fc.constantFrom<TargetState>('up', 'down', 'unknown'), { minLength: 1, maxLength: 6 });
+t.test('a quorum of more than there are is all; one node alone is all there is', async (t) => {
+  t.equal(isDown(['down', 'down'], 3), true);
+  t.equal(isDown(['down', 'up'], 3), false);
+  for (const quorum of [1, 2, 50, 'majority'] as const) {
+    t.equal(isDown(['down'], quorum), true);
+    t.equal(isDown(['up'], quorum), false);
+    t.equal(isDown(['unknown'], quorum), false);
+    t.equal(isDown(['unknown'], quorum, true), true, 'what an earlier process saw stays until a probe says otherwise');
+  }
+});
+
+t.test('what was agreed stays while the silent could make it up, unless this node sees it up', async (t) => {
+  t.equal(isDown(['down', 'silent', 'silent'], 2, true), true, 'etcd is away');
+  t.equal(isDown(['up', 'silent', 'silent'], 2, true), false, 'it came back, as far as anybody can tell');
+  t.equal(isDown(['down', 'up', 'up'], 2, true), false, 'the others see it up');
+  t.equal(isDown(['down', 'up', 'silent'], 2, true), true);
+  t.equal(isDown(['up', 'awaited', 'awaited'], 2, true), true, 'after a start the others are waited for');
+  t.equal(isDown(['up', 'awaited', 'up'], 2, true), false);
+  t.equal(isDown(['unknown', 'awaited', 'up'], 2, true), true);
+});
+
+const vote = fc.constantFrom<Vote>('up', 'down', 'unknown', 'silent', 'awaited');
+const all = fc.tuple(
+  fc.constantFrom<Vote>('up', 'down', 'unknown'),
+  fc.array(vote, { maxLength: 7 }),
+  fc.oneof(fc.constant<Quorum>('majority'), fc.integer({ min: 1, max: 50 })),
+  fc.boolean(),
+);
+
+t.test('whatever is seen', async () => {
   fc.assert(
-    fc.property(
-      states,
-      fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
-      fc.nat(5),
-      (seen, quorum, at) => {
-        const worse = seen.map((state, i) => (i === at ? 'down' : state));
-        const before = isTargetUp(seen[0] as TargetState, all(...seen), quorum);
-        return before || !isTargetUp(worse[0] as TargetState, all(...worse), quorum);
-      },
-    ),
+    fc.property(all, fc.nat(7), ([own, others, quorum, wasDown], at) => {
+      const votes = [own, ...others];
+      const needed = quorumOf(quorum, votes.length);
+      const down = votes.filter((each) => each === 'down').length;
+      const found = isDown(votes, quorum, wasDown);
+      // A node never takes a target out that was in, but by so many that say so, itself among them or not.
+      if (found && !wasDown && down < needed) return false;
+      // And it always does when there are so many.
+      if (!found && down >= needed) return false;
+      // Enough that see it up bring it back, whoever is silent.
+      const up = votes.filter((each) => each === 'up').length;
+      if (found && votes.length - up < needed) return false;
+      // One more that says down never brings a target up, and one more that says up never takes one out.
+      const changed = (to: Vote): Vote[] => votes.map((each, i) => (i === at ? to : each));
+      if (found && !isDown(changed('down'), quorum, wasDown)) return false;
+      if (!found && isDown(changed('up'), quorum, wasDown)) return false;
+      // What was found stays found while nothing changes.
+      return isDown(votes, quorum, found) === found;
+    }),
+    { numRuns: 2000 },
   );
 });
 
-t.test('views that are old say nothing', async (t) => {
-  const heard = new Map([
-    ['ns1', { views: views('down'), heardAtMs: 0 }],
-    ['ns2', { views: views('down'), heardAtMs: VIEWS_FRESH_MS }],
-  ]);
-  const asked = { service: 'app', target: '192.0.2.1', nowMs: VIEWS_FRESH_MS };
-  t.same([...viewsOf(heard, ['ns1', 'ns2', 'ns3'], asked).values()], ['unknown', 'down', 'unknown']);
-  t.same([...viewsOf(heard, ['ns2'], { ...asked, target: '192.0.2.9' }).values()], ['unknown']);
+t.test('all that hear the same agree on what nobody had decided before', async () => {
+  const heard = fc.array(fc.constantFrom<Vote>('up', 'down', 'unknown'), { minLength: 1, maxLength: 7 });
+  fc.assert(
+    fc.property(heard, fc.constantFrom<Quorum>('majority', 1, 2, 3), (votes, quorum) => {
+      const named = new Map(votes.map((each, i) => [`ns${i + 1}`, each]));
+      const found = [...named.keys()].map((own) => isVotedDown(named, own, quorum, { wasDown: false }));
+      return new Set(found).size === 1;
+    }),
+  );
 });
 
-t.test('they are read back, and what is no view is refused with words', async (t) => {
-  const value = encodeViews(views('down'));
-  if (value === undefined) throw new Error('it is small');
-  t.same(parseViews(value), views('down'));
+t.test('views are read back, and what is no view is refused with words', async (t) => {
+  const read = (told: NodeViews) => parseViews(encodeViews({ id: 'a.1', views: told }).value);
+  t.same(read(views('down')), { id: 'a.1', views: views('down') });
+  t.same(read(views('up')), { id: 'a.1', views: views('up', '') }, 'what one that is up said is not told');
   const target = ['192.0.2.1', 'up', 1, ''];
   for (const services of [
     ...[undefined, {}, [1], [['app', 1]], [['', [target]]], [['app', [[]]]], [['app', [['192.0.2.1', 'UP', 1, '']]]]],
     ...[[['app', [['192.0.2.1', 'up', -1, '']]]], [['app', [['192.0.2.1', 'up', 1, 7]]]]],
   ]) {
-    t.ok(parseViews(bytesOf(JSON.stringify({ form: 1, services }))) instanceof Unreadable, JSON.stringify(services));
+    const value = bytesOf(JSON.stringify({ form: 1, id: 'a.1', services }));
+    t.ok(parseViews(value) instanceof Unreadable, JSON.stringify(services));
   }
+  t.ok(parseViews(bytesOf('{"form":1,"services":[]}')) instanceof Unreadable, 'without an id');
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.json(), (bytes, json) => {
-      parseViews(bytes);
-      parseViews(bytesOf(`{"form":1,"services":[["a",${json}]]}`));
+      for (const parse of [parseViews, parseBeat]) {
+        parse(bytes);
+        parse(bytesOf(`{"form":1,"id":"a","services":[["a",${json}]]}`));
+        parse(bytesOf(`{"form":1,"id":${json}}`));
+      }
     }),
   );
+  t.equal(parseBeat(encodeBeat('a.2')), 'a.2');
+  t.ok(parseBeat(bytesOf('{"form":1}')) instanceof Unreadable);
+});
+
+t.test('what is too much for one value is left out from the end, and counted', async (t) => {
+  const many = new Map(
+    Array.from({ length: 5000 }, (_, i) => [
+      `app-${i}.example.com`,
+      new Map([['192.0.2.1', { state: 'down', ageMs: 1e9, reason: 'ü'.repeat(500) } as const]]),
+    ]),
+  );
+  const { value, left } = encodeViews({ id: 'x'.repeat(100), views: many });
+  const told = parseViews(value);
+  if (told instanceof Unreadable) throw new Error(told.words);
+  t.ok(told.views.size > 100);
+  t.equal(told.views.size + left, 5000);
+  t.ok(told.views.has('app-0.example.com'));
 });

@@ -1,0 +1,41 @@
+/** What the nodes of a fleet tell each other besides the log: what they counted, and what their probes see. */
+import { SharedCounts } from '../../control/drain/shared-counts.ts';
+import { SharedViews } from '../../control/health/shared-views.ts';
+import type { Keeper } from '../../control/log/keeper.ts';
+import type { SeenHealth } from '../../control/observed/health.ts';
+import type { Logger } from '../../log.ts';
+import type { View } from '../../model/fleet/view.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Table } from '../../table/table.ts';
+import { steadyClock } from './clock.ts';
+
+interface ToldParts {
+  readonly store: Store;
+  readonly table: Table;
+  readonly seen: SeenHealth;
+  readonly log: Logger;
+}
+
+export class Told {
+  readonly counts: SharedCounts;
+  readonly views: SharedViews;
+
+  constructor(
+    { store, table, seen, log }: ToldParts,
+    of: { readonly node: string; readonly incarnation: string; readonly keeper: Keeper; readonly view: () => View },
+  ) {
+    this.counts = new SharedCounts({ ...of, store, observed: table.observed, clock: steadyClock });
+    const isVoted = (service: string): boolean => store.service(service)?.health?.quorum !== undefined;
+    this.views = new SharedViews({ ...of, seen, isVoted, clock: steadyClock, log });
+  }
+
+  start(): void {
+    this.counts.start();
+    this.views.start();
+  }
+
+  stop(): void {
+    this.counts.stop();
+    this.views.stop();
+  }
+}
