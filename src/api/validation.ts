@@ -29,7 +29,8 @@ export function compileValidator({
   return (data) => {
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
     if (validator.Check(value)) return { value };
-    const fault = validator.Errors(value)[0];
+    const faults = validator.Errors(value);
+    const fault = withAllTypes(faults[0], faults);
     const detail = describe(fault, schema, value, part);
     const pointer = pointerTo(fault);
     return { error: new Refusal(new Problem(part.code, detail, httpPart === 'body' ? { pointer } : {})) };
@@ -44,6 +45,15 @@ function withIntegers(schema: TSchema, query: unknown): unknown {
     return [name, isInteger ? Number(text) : text];
   };
   return Object.fromEntries(Object.entries(query as Record<string, unknown>).map(convert));
+}
+
+/** Of a value that may be of several types: with all of them. */
+function withAllTypes(fault: TLocalizedValidationError, faults: readonly TLocalizedValidationError[]) {
+  if (fault.keyword !== 'type') return fault;
+  const types = faults.flatMap((each) =>
+    each.keyword === 'type' && each.instancePath === fault.instancePath ? each.params.type : [],
+  );
+  return { ...fault, params: { type: [...new Set(types)] } };
 }
 
 /** JSON pointer (RFC 6901) to the fault; for a missing property, to the place where it belongs. */
@@ -68,7 +78,7 @@ function describe(
     case 'required':
       return `${path.length === 0 ? whole : subject} lacks the ${property} "${missingOf(fault)}".`;
     case 'type':
-      return `${subject} must be ${article(fault.params.type)}, not ${kindOf(valueAt(value, path))}.`;
+      return `${subject} must be ${[fault.params.type].flat().map(article).join(' or ')}, not ${kindOf(valueAt(value, path))}.`;
     case 'enum':
       return `${subject} must be one of ${JSON.stringify(fault.params.allowedValues)}.`;
     case 'minLength':
@@ -100,8 +110,7 @@ function kindOf(value: unknown): string {
   return article(Array.isArray(value) ? 'array' : typeof value);
 }
 
-function article(type: string | string[]): string {
-  const noun = String(type);
+function article(noun: string): string {
   return /^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 

@@ -20,6 +20,31 @@ t.test('a check is kept with its defaults, shown, and can be put again; without 
   t.equal((await api.request('PUT', app, { body })).json().health, undefined);
 });
 
+t.test('a quorum is kept, and what is none is refused with what would be right', async (t) => {
+  const api = await startApi(makeDirectory(t));
+  t.teardown(() => api.close());
+  await seed(api);
+  const { pools } = (await api.request('GET', app)).json();
+  const put = (quorum: unknown) =>
+    api.request('PUT', app, { body: { pools, health: { tcp: { port: 1 }, ...(quorum !== undefined && { quorum }) } } });
+  for (const quorum of ['majority', 1, 50]) {
+    t.equal((await put(quorum)).json().health.quorum, quorum);
+    t.match((await api.request('GET', `${app}/health`)).json().quorum, { asked: quorum, needed: 1, nodes: 1 });
+  }
+  for (const quorum of [0, 51, 'most', '2']) {
+    t.match((await put(quorum)).json(), {
+      code: 'health_invalid',
+      pointer: '/health/quorum',
+      detail: /"majority", or/,
+    });
+  }
+  for (const quorum of [true, null, [1]]) {
+    t.match((await put(quorum)).json(), { code: 'body_invalid', detail: /must be a string or a number, not/ });
+  }
+  t.equal((await put(undefined)).json().health.quorum, undefined, 'left out it is gone');
+  t.equal((await api.request('GET', `${app}/health`)).json().quorum, null);
+});
+
 t.test('what is seen is shown, without an ETag', async (t) => {
   const health = {
     target: (_service: string, target: string) =>

@@ -40,6 +40,13 @@ t.test('the counts of all nodes are one report', async (t) => {
   t.ok(said.nodes[0].answers.blue >= ANSWERS);
   t.notMatch(message, 'nothing is drained');
 
+  // It takes no changes, and has never had to ask who there is.
+  await until('ns3 knows of all', async () => {
+    const { body } = await third.process.call('GET', `${SERVICE}/drain`);
+    const told = body.fleet.nodes.map(({ node }: { node: string }) => node);
+    return told.join() === 'ns1,ns2' && body.fleet.waitingFor.length === 0;
+  });
+
   const { body: status } = await one.process.call('GET', '/v1/fleet');
   const ages = status.nodes.map(({ node, late, countsAgeSeconds: age }: Record<string, unknown>) => {
     return { node, late, hasTold: typeof age === 'number' };

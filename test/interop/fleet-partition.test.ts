@@ -2,29 +2,15 @@
  * A nameserver that a cut wire parts from etcd, and from nobody who asks it: it answers every query, stops claiming, and is
  * current again when the wire is. The same with a build that does not wait for the others before its 2xx: the checker sees it.
  */
-import { execFileSync } from 'node:child_process';
 import t, { type Test } from 'tap';
-import { openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { openWire, SERVER } from '../fixtures/two-namespaces.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
+import { layWire } from './parted.ts';
 
 t.setTimeout(600_000);
 
 /** The wire between etcd and the cut node; etcd itself is behind it, so that it stays where it is when the wire is down. */
 const [NEAR, FAR, ETCD] = ['10.78.0.1', '10.78.0.2', '10.78.0.9'];
-
-const here = (...words: string[]): string => execFileSync('ip', words, { encoding: 'utf8' });
-
-/** A second wire from the server's namespace to this one; `set` cuts it, without a word to the far end, and mends it. */
-function layWire(wire: Wire): { set(state: 'up' | 'down'): void } {
-  wire.ip('link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far', 'netns', wire.client);
-  wire.ip('addr', 'add', `${NEAR}/24`, 'dev', 'near');
-  wire.ip('link', 'set', 'near', 'up');
-  here('addr', 'add', `${FAR}/24`, 'dev', 'far');
-  here('link', 'set', 'far', 'up');
-  here('addr', 'add', `${ETCD}/32`, 'dev', 'lo');
-  wire.ip('route', 'add', `${ETCD}/32`, 'via', FAR, 'dev', 'near');
-  return { set: (state) => here('link', 'set', 'far', state) };
-}
 
 interface Parted {
   readonly fleet: FleetFixture;
@@ -40,7 +26,7 @@ async function start(t: Test, env: Record<string, string> = {}): Promise<Parted 
     return undefined;
   }
   t.teardown(() => wire.close());
-  const cut = layWire(wire);
+  const cut = layWire(wire, { near: NEAR, far: FAR, hosts: [ETCD] });
   const behind = {
     wrapper: wire.atServer,
     env: { TEAL_DNS_LISTEN: `${SERVER.v4}:0`, TEAL_ADMIN_LISTEN: `${SERVER.v4}:0`, TEAL_ADMIN_INSECURE: 'true' },

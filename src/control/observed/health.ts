@@ -1,5 +1,5 @@
 /** What this process knows of the health of services: what probes saw, and which forced states are over. */
-import { isVotedDown, type NodeViews, type TargetView, type Vote } from '../../model/fleet/health-views.ts';
+import { isVotedDown, type NodeViews, type TargetView } from '../../model/fleet/health-views.ts';
 import { type PoolHealth, poolHealths, withHealth } from '../../model/health-effect.ts';
 import type { ForcedHealth } from '../../model/health-forced.ts';
 import type { TargetHealth } from '../../model/health-state.ts';
@@ -39,9 +39,6 @@ export function inForce(service: Service, view: HealthView): Service {
   return withHealth(service, poolsSeen(service, view));
 }
 
-/** The name of a node that is alone. */
-const SELF = '';
-
 export class SeenHealth implements HealthView {
   readonly #clock: Pick<Clock, 'wallMs' | 'steadyMs'>;
   #fleet: () => FleetViews | undefined = () => undefined;
@@ -75,11 +72,9 @@ export class SeenHealth implements HealthView {
   isUp({ name, health }: Pick<Service, 'name' | 'health'>, target: string): boolean {
     const own = this.target(name, target)?.state ?? 'unknown';
     if (health?.quorum === undefined) return own !== 'down';
-    const others = this.others(name, target);
-    const votes = new Map<string, Vote>(others?.views.map(({ node, vote }) => [node, vote]));
-    votes.set(others?.own ?? SELF, own);
+    const votes = [own, ...(this.others(name, target)?.views.map(({ vote }) => vote) ?? [])];
     const wasDown = this.#voted.get(name)?.has(target) === true;
-    return !isVotedDown(votes, others?.own ?? SELF, health.quorum, { wasDown });
+    return !isVotedDown(votes, health.quorum, { wasDown });
   }
 
   others(service: string, target: string): ReturnType<HealthView['others']> {

@@ -9,9 +9,15 @@ import type { Read, Stored, TransactionReply } from './transaction.ts';
 import type { Call, Turn } from './turn.ts';
 import { confirmedBy, memberOf, withFound } from './view.ts';
 
+/**
+ * How often the others are looked at where no shift waits for them: who takes no changes hears of them by the watch alone,
+ * which tells of nothing that was before it, and of some things not where it breaks. Drains and quorums are of all nodes.
+ */
+const OTHERS_EVERY_MS = 10_000;
+
 /** Asks where the log is, if it is time. Where a shift waits, the others are looked at too: the watch may be broken. */
 export function beat(turn: Turn): void {
-  const { heartbeatAtMs, applied, waits, blocked } = turn.state;
+  const { heartbeatAtMs, applied, waits, blocked, othersReadAtMs } = turn.state;
   if (turn.nowMs < heartbeatAtMs || turn.isOnTheWay('heartbeat')) return;
   turn.set({ heartbeatAtMs: turn.nowMs + turn.timings.heartbeatMs });
   // There may be room now.
@@ -21,7 +27,8 @@ export function beat(turn: Turn): void {
     { key: ACK_PREFIX, isPrefix: true },
   ];
   const ours: Read[] = [{ key: memberKey(turn.node) }, { key: ackKey(turn.node) }];
-  const reads = [{ key: HEAD_KEY }, ...(waits.length > 0 ? others : ours)];
+  const looksAround = waits.length > 0 || turn.nowMs >= othersReadAtMs + OTHERS_EVERY_MS;
+  const reads = [{ key: HEAD_KEY }, ...(looksAround ? others : ours)];
   turn.read({ kind: 'heartbeat', sentAtMs: turn.nowMs, applied, reads });
 }
 
@@ -29,6 +36,7 @@ export function beat(turn: Turn): void {
 export function hearBeat(turn: Turn, call: Call & { kind: 'heartbeat' }, reply: TransactionReply): void {
   const { state } = turn;
   turn.set({ view: withFound(state.view, call.reads, reply), isRead: true });
+  if (call.reads.some(({ key }) => key === MEMBER_PREFIX)) turn.set({ othersReadAtMs: call.sentAtMs });
   const head = headIn(reply.found);
   if (head === undefined) return;
   hearHead(turn, head);

@@ -103,20 +103,19 @@ export type Vote = TargetState | 'silent' | 'awaited';
 
 /**
  * Whether a target is left out, with a quorum. It is when so many see it down; a fleet of fewer nodes needs all of them. It
- * stays out, once it was, for as long as those of whom nothing is known could make up the quorum: so that who is cut off
- * does not bring back what all saw down; where it sees the target up itself, only those whom it has not heard yet count
- * for that. `votes`: of all nodes of the fleet, by name, with this one.
+ * stays out, once it was, for as long as those of whom nothing is known could make up the quorum, so that who is cut off
+ * does not bring back what all saw down; where anybody who is heard sees it up, only those who are awaited count for that.
+ * `votes`: of all nodes of the fleet, this one too.
  */
 export function isVotedDown(
-  votes: ReadonlyMap<string, Vote>,
-  own: string,
+  votes: readonly Vote[],
   quorum: Quorum,
   { wasDown }: { readonly wasDown: boolean },
 ): boolean {
-  const count = (...kinds: Vote[]): number => [...votes.values()].filter((vote) => kinds.includes(vote)).length;
-  const needed = quorumOf(quorum, votes.size);
+  const count = (...kinds: Vote[]): number => votes.filter((vote) => kinds.includes(vote)).length;
+  const needed = quorumOf(quorum, votes.length);
   const down = count('down');
   if (down >= needed) return true;
-  const open = votes.get(own) === 'up' ? count('awaited') : count('awaited', 'unknown', 'silent');
+  const open = votes.includes('up') ? count('awaited') : count('awaited', 'unknown', 'silent');
   return wasDown && down + open >= needed;
 }

@@ -42,6 +42,7 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     blocked: undefined,
     view: emptyView,
     isRead: false,
+    othersReadAtMs: Number.NEGATIVE_INFINITY,
     own: undefined,
     standing: 'joining',
     claimUntilMs: 0,

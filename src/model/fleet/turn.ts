@@ -118,6 +118,8 @@ export interface NodeState {
   readonly view: View;
   /** The engine was read once. */
   readonly isRead: boolean;
+  /** When the records of all nodes were read last. */
+  readonly othersReadAtMs: number;
   readonly own: Own | undefined;
   readonly standing: Standing;
   readonly claimUntilMs: number;
