@@ -94,12 +94,15 @@ export class Responder {
 
   /** Looks at what the answers to the first `count` messages that were read will need. */
   lookAhead(count: number): void {
-    const { entries, plans } = this.#ahead;
+    const { entries, indexes, plans } = this.#ahead;
     this.#ahead.run(this.#questions, count);
     for (let i = 0; i < count; i++) {
       // All names that are not there are paid for together.
       if (entries[i] === 0) continue;
-      const { client, question, query } = this.#asked[i];
+      const asked = this.#asked[i];
+      asked.likelyNode = entries[i];
+      asked.likelyNodeIn = indexes[i];
+      const { client, question, query } = asked;
       if (plans[i] !== 0) this.pick.lookAhead(plans[i], client);
       this.#limiter?.lookAhead(client, hashAnswer(question, 0, query.type));
     }
@@ -115,6 +118,8 @@ export class Responder {
       return 0;
     }
     this.client.copy(asked.client);
+    this.lookup.likelyNode = asked.likelyNode;
+    this.lookup.likelyNodeIn = asked.likelyNodeIn;
     this.#edns.begin(query.edns, request, udp);
     const limit = at + this.#replyBytesMax(query, udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, asked.start);

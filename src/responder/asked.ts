@@ -16,12 +16,17 @@ export class Asked {
   request: Uint8Array = new Uint8Array(0);
   start = 0;
 
+  /** What looking ahead has found of the name: see Lookup.likelyNode. */
+  likelyNode = 0;
+  likelyNodeIn = 0;
+
   /** Reads the message at `request[start..end)`. */
   read(request: Uint8Array, start: number, end: number): void {
     const { query, question } = this;
     // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
     if (this.request !== request) this.request = request;
     this.start = start;
+    this.likelyNode = 0;
     this.parsed = query.parse(request, start, end);
     if (!query.hasQuestion) return;
     question.length = query.nameLength;

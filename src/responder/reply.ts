@@ -4,8 +4,9 @@ import { RRSET } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
-import { type Query, writeCount, writeHeader } from '../wire/message.ts';
+import type { Query } from '../wire/message.ts';
 import { lowerByte } from '../wire/name.ts';
+import { copyWithin, copyWords, dataViewOf } from '../wire/word-copy.ts';
 
 /** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
 export const TTL_AT = 6;
@@ -27,6 +28,8 @@ export class Reply {
   additionals = 0;
   /** Over TCP there is no larger reply to ask for. */
   overTcp = false;
+  /** Of `bytes`. */
+  #data = dataViewOf(this.bytes);
   readonly #view: ArenaView;
   readonly #random: Random;
   /** Where the sections start, behind the question. */
@@ -40,7 +43,10 @@ export class Reply {
   /** Begins a reply at `at` and copies the question, with its case (and so its 0x20 bits) as it came. */
   begin(bytes: Uint8Array, at: number, limit: number, query: Query, request: Uint8Array, requestStart: number): void {
     // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
-    if (this.bytes !== bytes) this.bytes = bytes;
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.#data = dataViewOf(bytes);
+    }
     this.start = at;
     this.limit = limit;
     // AA, TC and the RCODE come as they are found; the opcode and RD are the client's (RFC 1035 §4.1.1).
@@ -49,22 +55,24 @@ export class Reply {
     this.answers = 0;
     this.authorities = 0;
     this.additionals = 0;
-    let to = at + HEADER_BYTES;
-    if (query.hasQuestion) {
-      const end = requestStart + HEADER_BYTES + query.nameLength + 4;
-      for (let from = requestStart + HEADER_BYTES; from < end; from++) bytes[to++] = request[from];
-    }
-    this.at = to;
-    this.#sections = to;
+    const to = at + HEADER_BYTES;
+    const length = query.hasQuestion ? query.nameLength + 4 : 0;
+    const from = requestStart + HEADER_BYTES;
+    // Batches have their messages in one memory.
+    if (request === bytes) copyWithin(this.#data, to, from, length);
+    else for (let i = 0; i < length; i++) bytes[to + i] = request[from + i];
+    this.at = to + length;
+    this.#sections = to + length;
   }
 
   /** Writes the header, once the sections stand; `options` counts an OPT record. */
   writeHeader(query: Query, options: number): void {
-    const { bytes, start } = this;
-    writeHeader(bytes, start, query, this.flags | (this.rcode & FLAG.RCODE_MASK));
-    writeCount(bytes, start, 6, this.answers);
-    writeCount(bytes, start, 8, this.authorities);
-    writeCount(bytes, start, 10, this.additionals + options);
+    const { start } = this;
+    const data = this.#data;
+    const questions = query.hasQuestion ? 1 : 0;
+    data.setInt32(start, (query.id << 16) | this.flags | (this.rcode & FLAG.RCODE_MASK));
+    data.setInt32(start + 4, (questions << 16) | this.answers);
+    data.setInt32(start + 8, (this.authorities << 16) | (this.additionals + options));
   }
 
   /** No RRset is cut in half: what does not fit goes whole, and the client asks again over TCP (RFC 2181 §9). */
@@ -81,19 +89,17 @@ export class Reply {
    * pointers count from `suffixShift` bytes into that name. The number of records; 0: no room for all of them.
    */
   append(rrset: number, position: number, ownerSkip: number, suffixShift: number): number {
-    const { words, bytes } = this.#view;
+    const { words } = this.#view;
     const length = words[rrset + RRSET.LENGTH];
     const to = this.at;
     if (to + length > this.limit) return 0;
     const count = words[rrset + RRSET.COUNT];
     const fixups = words[rrset + RRSET.FIXUPS];
-    const from = (rrset + RRSET.DATA + fixups) * 4;
-    const reply = this.bytes;
     const stride = words[rrset + RRSET.STRIDE];
     if (stride !== 0 && count > 1 && fixups === 0) {
-      this.#copyRotated(from, length, stride, count);
+      this.#copyRotated((rrset + RRSET.DATA) * 4, length, stride, count);
     } else {
-      for (let i = 0; i < length; i++) reply[to + i] = bytes[from + i];
+      copyWords(this.#data, to, words, rrset + RRSET.DATA + fixups, length);
     }
     this.at = to + length;
     // The prepared bytes are right as they are for an owner that is the question.

@@ -17,6 +17,9 @@ export function hashLabel(state: number, name: Uint8Array, labelStart: number): 
   return h | 0;
 }
 
+/** The longest name (RFC 1035 §2.3.4), and the zeros behind it. */
+const NAME_ROOM_BYTES = 260;
+
 /** The hash of a name from its state. */
 export function finishHash(state: number): number {
   return mix32(state);
@@ -36,7 +39,9 @@ export function mix32(value: number): number {
  */
 export class HashedName {
   /** Lower-case wire form, root byte included. */
-  readonly bytes = new Uint8Array(256);
+  readonly bytes = new Uint8Array(NAME_ROOM_BYTES);
+  /** The same in words, the last one filled up with zeros. */
+  readonly words = new Int32Array(this.bytes.buffer);
   length = 0;
   /** Labels without the root. */
   labels = 0;
@@ -71,7 +76,10 @@ export class HashedName {
 
   /** Computes the states once `bytes`, `length`, `labels` and `starts` are in place. */
   hash(): void {
-    const { bytes, starts, states, labels } = this;
+    const { bytes, starts, states, labels, length } = this;
+    bytes[length] = 0;
+    bytes[length + 1] = 0;
+    bytes[length + 2] = 0;
     let h = HASH_ROOT;
     states[labels] = h;
     for (let i = labels - 1; i >= 0; i--) {

@@ -5,6 +5,7 @@
  * many names there are, and a worker that looks a name up meanwhile reads either the old or the new segment, both true.
  */
 import assert from 'node:assert/strict';
+import type { HashedName } from './hash.ts';
 import { DIRECTORY, ENTRY, SEGMENT, TOMBSTONE } from './layout.ts';
 import type { Arena, ArenaView } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
@@ -100,6 +101,16 @@ export function sameName(view: ArenaView, entry: number, name: Uint8Array, start
   const base = (entry + ENTRY.NAME_BYTES) * 4;
   if (base + length > bytes.length) view.refresh();
   for (let i = 0; i < length; i++) if (bytes[base + i] !== name[start + i]) return false;
+  return true;
+}
+
+/** The same for the whole of a name, by words, as both are filled up with zeros. Nothing beyond the view is looked at. */
+export function isNameOf(words: Int32Array, entry: number, name: HashedName): boolean {
+  const first = entry + ENTRY.NAME_BYTES;
+  const count = (name.length + 3) >> 2;
+  if (first + count > words.length || (words[entry + ENTRY.NAME] & 0xff) !== name.length) return false;
+  const own = name.words;
+  for (let i = 0; i < count; i++) if (words[first + i] !== own[i]) return false;
   return true;
 }
 

@@ -16,8 +16,10 @@ const LINE_WORDS = 16;
 
 /** One for each responder. */
 export class LookAhead {
-  /** What most likely is each name's entry, and the plan that it leads to; 0: there is none. */
+  /** What most likely is each name's entry, and below the plan that it leads to; 0: there is none. */
   readonly entries: Int32Array;
+  /** The index that this is in. */
+  readonly indexes: Int32Array;
   readonly plans: Int32Array;
   /** What was read, so that the compiler does not leave the reading out. */
   seen = 0;
@@ -31,6 +33,7 @@ export class LookAhead {
     this.#hashes = new Int32Array(namesMax);
     this.#places = new Int32Array(namesMax);
     this.entries = new Int32Array(namesMax);
+    this.indexes = new Int32Array(namesMax);
     this.plans = new Int32Array(namesMax);
   }
 
@@ -51,6 +54,7 @@ export class LookAhead {
       const hash = finishHash(name.states[0]);
       const index = this.#lookup.likelyIndex(name);
       this.#hashes[i] = hash;
+      this.indexes[i] = index;
       this.#places[i] = index === 0 ? 0 : firstSlot(words, index, hash);
     }
   }

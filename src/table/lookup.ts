@@ -2,7 +2,7 @@
 
 import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
-import { findEntry, sameName } from './index.ts';
+import { findEntry, isNameOf, sameName } from './index.ts';
 import {
   ARENA,
   ENTRY,
@@ -56,6 +56,14 @@ export class Lookup extends TableReader {
   service = false;
   /** The host that was looked for last lies in a child of ours: what is found of it here is glue, and no service. */
   isHidden = false;
+  /**
+   * What looking ahead has found of the name that is searched next, since the last `enter`: most likely its node, and the
+   * index that this is in; 0: nothing.
+   */
+  likelyNode = 0;
+  likelyNodeIn = 0;
+  /** The same once it was seen to be that of the name, for one search. */
+  #known = 0;
   #encloserNode = 0;
   #borderIsCut = false;
   /** Index, apex node and flags of the zone that was searched. */
@@ -82,7 +90,12 @@ export class Lookup extends TableReader {
 
   /** Looks a name up. The fields say what was found. */
   find(name: HashedName, type: number): LookupResult {
+    const likely = this.likelyNode;
+    this.likelyNode = 0;
+    const known = likely !== 0 && isNameOf(this.view.words, likely, name) ? likely : 0;
+    this.#known = known;
     const zone = type === TYPE.DS ? this.#zoneOfDs(name) : this.#zoneOf(name, 0);
+    this.#known = 0;
     if (zone === 0) return REFUSED;
     const words = this.view.words;
     const index = words[zone + ZONE.INDEX];
@@ -92,7 +105,7 @@ export class Lookup extends TableReader {
     this.#apex = words[zone + ZONE.APEX];
     this.wildcard = false;
     this.service = false;
-    const node = this.nodeOf(index, name, 0);
+    const node = known !== 0 && this.likelyNodeIn === index ? known : this.nodeOf(index, name, 0);
     let version = node === 0 ? 0 : this.existing(node);
     if (version !== 0) {
       if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
@@ -228,7 +241,9 @@ export class Lookup extends TableReader {
     if (this.#lastGeneration !== this.generation || label < 0 || name.labels > DEPTHS_EXACT) return false;
     // A zone below it may be the closer one, where there is any between its depth and that of the name.
     if ((((depths >>> this.#lastDepth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
-    if (!sameName(this.view, this.#lastEntry, name.bytes, name.starts[label], name.length)) return false;
+    // All that is in its index is at or below it.
+    const isKnown = this.#known !== 0 && this.likelyNodeIn === this.#lastIndex;
+    if (!isKnown && !sameName(this.view, this.#lastEntry, name.bytes, name.starts[label], name.length)) return false;
     this.apexLabel = label;
     return true;
   }

@@ -130,20 +130,3 @@ function skipName(bytes: Uint8Array, start: number, end: number): number {
   }
   return -1;
 }
-
-/** Writes the header of a reply; counts other than the question's start at 0. */
-export function writeHeader(reply: Uint8Array, at: number, query: Query, flags: number): void {
-  reply[at] = query.id >>> 8;
-  reply[at + 1] = query.id & 0xff;
-  reply[at + 2] = flags >>> 8;
-  reply[at + 3] = flags & 0xff;
-  reply[at + 4] = 0;
-  reply[at + 5] = query.hasQuestion ? 1 : 0;
-  for (let i = 6; i < HEADER_BYTES; i++) reply[at + i] = 0;
-}
-
-/** Sets one of the section counts: `field` is its byte offset in the header (6 answer, 8 authority, 10 additional). */
-export function writeCount(reply: Uint8Array, at: number, field: number, count: number): void {
-  reply[at + field] = count >>> 8;
-  reply[at + field + 1] = count & 0xff;
-}

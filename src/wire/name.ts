@@ -210,9 +210,12 @@ export function lowerName(wire: Uint8Array): Uint8Array {
   return wire.map(lowerByte);
 }
 
+/** By a list: resolvers write letters in either case at random (0x20), so that a branch on it would be guessed wrongly. */
+const LOWER_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte));
+
 /** ASCII letters to lower case, everything else as it is (RFC 4343 §3). */
 export function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+  return LOWER_BYTES[byte];
 }
 
 /** Canonical order (RFC 4034 §6.1): labels from the right, without case, as unsigned bytes. Negative: `a` is first. */
