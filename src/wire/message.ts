@@ -2,6 +2,7 @@
 import { EDNS_VERSION, FLAG, HEADER_BYTES, MAX_NAME_BYTES, OPCODE, OPCODE_SHIFT, RCODE, TYPE } from './constants.ts';
 import { EdnsQuery } from './edns.ts';
 import { lowerByte } from './name.ts';
+import { copyLowered, knownViewOf } from './word-copy.ts';
 
 /** No reply at all: too short to have an ID, or a response itself (answering one could start a loop). */
 export const DROP = -1;
@@ -27,11 +28,17 @@ export class Query {
   /** The question could be read, so a reply can echo it. */
   hasQuestion = false;
   readonly edns = new EdnsQuery();
+  /** `name` in words; what stands in the last one behind the name means nothing. */
+  readonly #words: Int32Array;
+  /** The memory of the last message, and its view. */
+  #request: Uint8Array = new Uint8Array(0);
+  #view: DataView | undefined;
 
-  /** `name` and `starts` are where the question's name goes: at least 256 and 129 bytes. */
+  /** `name` and `starts` are where the question's name goes: at least 256 bytes from a word on, and 129. */
   constructor(name: Uint8Array, starts: Uint8Array) {
     this.name = name;
     this.starts = starts;
+    this.#words = new Int32Array(name.buffer, name.byteOffset, name.length >> 2);
   }
 
   /** Reads the message at `bytes[start..end)`. */
@@ -73,27 +80,37 @@ export class Query {
 
   /** Where the question ends, or -1. Compression makes no sense in the first name of a message and is refused. */
   #parseQuestion(bytes: Uint8Array, start: number, end: number): number {
-    const { name, starts } = this;
+    const { starts } = this;
     let at = start;
-    let length = 0;
     let labels = 0;
     for (;;) {
       if (at >= end) return -1;
       const size = bytes[at];
-      if (size > 63 || length + size + 1 > MAX_NAME_BYTES || at + size + 1 > end) return -1;
-      starts[labels] = length;
-      name[length++] = size;
-      at++;
+      if (size > 63 || at - start + size + 1 > MAX_NAME_BYTES || at + size + 1 > end) return -1;
+      starts[labels] = at - start;
+      at += size + 1;
       if (size === 0) break;
       labels++;
-      for (const stop = at + size; at < stop; at++) name[length++] = lowerByte(bytes[at]);
     }
     if (at + 4 > end) return -1;
-    this.nameLength = length;
+    this.nameLength = at - start;
     this.labels = labels;
+    this.#copyName(bytes, start, at - start);
     this.type = word16(bytes, at);
     this.class = word16(bytes, at + 2);
     return at + 4;
+  }
+
+  /** Length bytes are below `A`, so that they stay as they are. Type and class follow, so there is no end within a word. */
+  #copyName(bytes: Uint8Array, start: number, length: number): void {
+    if (this.#request !== bytes) {
+      this.#request = bytes;
+      this.#view = knownViewOf(bytes);
+    }
+    const view = this.#view;
+    if (view !== undefined) return copyLowered(this.#words, view, start, length);
+    const { name } = this;
+    for (let i = 0; i < length; i++) name[i] = lowerByte(bytes[start + i]);
   }
 
   /** Reads `count` records; where they end, or -1. OPT is kept (one at most, RFC 6891 §6.1.1), others are passed over. */

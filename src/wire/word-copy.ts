@@ -10,6 +10,11 @@ const LITTLE = os.endianness() === 'LE';
 /** One view of each memory, so that memories that take turns make none anew. */
 const views = new WeakMap<Uint8Array, DataView>();
 
+/** The view of all bytes of a memory, if it has been made: what stands for one message only is not worth one. */
+export function knownViewOf(bytes: Uint8Array): DataView | undefined {
+  return views.get(bytes);
+}
+
 /** The view of all bytes of a memory. */
 export function dataViewOf(bytes: Uint8Array): DataView {
   const known = views.get(bytes);
@@ -35,4 +40,17 @@ export function copyWords(view: DataView, to: number, words: Int32Array, from: n
   const last = words[from + whole];
   const at = to + 4 * whole;
   for (let i = 0; i < rest; i++) view.setUint8(at + i, LITTLE ? last >>> (8 * i) : last >>> (24 - 8 * i));
+}
+
+/**
+ * The same the other way, with A to Z lowered (RFC 4343 §3), in whole words: up to three bytes more are read and written.
+ */
+export function copyLowered(words: Int32Array, view: DataView, from: number, length: number): void {
+  for (let i = 0; i < length; i += 4) {
+    const word = view.getInt32(from + i, LITTLE);
+    const low = word & 0x7f7f7f7f;
+    // The top bit of each byte says: at least A, and above Z; with neither sum is there a carry into the next byte.
+    const isUpper = ((low + 0x3f3f3f3f) ^ (low + 0x25252525)) & ~word & 0x80808080;
+    words[i >> 2] = word | (isUpper >>> 2);
+  }
 }

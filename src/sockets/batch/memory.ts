@@ -1,5 +1,6 @@
 /** The memory of one batch of UDP messages: what recvmmsg and sendmmsg read and write, laid out once. */
 import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
+import { dataViewOf } from '../../wire/word-copy.ts';
 import type { Libc } from '../libc.ts';
 
 /** Messages a system call. More would only add latency: at 32 the calls cost less than the kernel's work a packet. */
@@ -58,6 +59,8 @@ export class BatchMemory {
     this.bytes = new Uint8Array(buffer, first);
     this.words = new Int32Array(buffer, first);
     this.address = libc.addressOf(this.bytes);
+    // From now on queries are read out of it by words.
+    dataViewOf(this.bytes);
     for (let i = 0; i < BATCH; i++) {
       this.#point(parts.receiveIovecs + i * STRIDE.IOVEC, parts.requests + i * STRIDE.REQUEST);
       this.words[(parts.receiveIovecs + i * STRIDE.IOVEC + IOVEC_LENGTH) >> 2] = REQUEST_BYTES;

@@ -32,6 +32,8 @@ export class BatchSender {
   #headers = 0;
   /** The first reply of each header. */
   readonly #firsts = new Uint8Array(BATCH);
+  /** The reply that each header points to. */
+  readonly #pointed = Uint8Array.from({ length: BATCH }, (_, i) => i);
   /** Low and high words of each reply's POINTERS: computed anew, such numbers would be objects. */
   readonly #pointers = new Int32Array(BATCH * POINTERS.length * 2);
   /**
@@ -84,8 +86,11 @@ export class BatchSender {
       return;
     }
     const header = (parts.send + this.#headers * STRIDE.HEADER) >> 2;
+    if (this.#pointed[this.#headers] !== reply) {
+      this.#pointed[this.#headers] = reply;
+      this.#pointTo(header, reply);
+    }
     this.#firsts[this.#headers++] = reply;
-    this.#pointTo(header, reply);
     words[header + HEADER.NAME_LENGTH] = words[received + HEADER.NAME_LENGTH];
     words[header + HEADER.IOV_COUNT] = 1;
     words[header + HEADER.CONTROL_LENGTH] = controlBytes;
@@ -207,6 +212,8 @@ export class BatchSender {
     const header = (parts.send + index * STRIDE.HEADER) >> 2;
     words[header + HEADER.IOV_COUNT] = 1;
     words[header + HEADER.CONTROL_LENGTH] = words[header + HEADER.CONTROL_LENGTH] - CUT_SPACE_BYTES;
+    // It is made anew for whatever comes next.
+    this.#pointed[index] = BATCH;
     for (let i = 0; i < replies; i++) {
       this.#pointTo(header, this.#firsts[index] + i);
       while (this.#sendFrom(index, 1) < 0) {
