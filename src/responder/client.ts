@@ -5,16 +5,23 @@ export class Client {
   at = 0;
   /** 4 or 16; 0: not known. */
   length = 0;
+  /** What the rate limit and the sample of resolvers make of the address, once they have; 0: they have not. */
+  networkHash = 0;
+  addressHash = 0;
 
   set(bytes: Uint8Array, at: number, length: number): void {
     // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
     if (this.bytes !== bytes) this.bytes = bytes;
     this.at = at;
     this.length = length;
+    this.networkHash = 0;
+    this.addressHash = 0;
   }
 
   /** Becomes the same as another. */
   copy(other: Client): void {
     this.set(other.bytes, other.at, other.length);
+    this.networkHash = other.networkHash;
+    this.addressHash = other.addressHash;
   }
 }

@@ -120,7 +120,10 @@ export class RateLimiter {
   }
 
   #hashPrefix(client: Client): number {
-    return client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
+    if (client.networkHash === 0) {
+      client.networkHash = client.length === 4 ? this.#hashIpv4(client) : this.#hashIpv6(client);
+    }
+    return client.networkHash;
   }
 
   #hashIpv4({ bytes, at }: Client): number {

@@ -267,12 +267,14 @@ export class Lookup extends TableReader {
 
   /** The label where the closest encloser starts (RFC 4592 §3.3.1): the apex always exists. */
   #closestEncloser(index: number, name: HashedName): number {
-    for (let label = 1; ; label++) {
+    for (let label = 1; label < this.apexLabel; label++) {
       const node = this.nodeOf(index, name, label);
       if (node === 0 || this.existing(node) === 0) continue;
       this.#encloserNode = node;
       return label;
     }
+    this.#encloserNode = this.#apex;
+    return this.apexLabel;
   }
 
   #wildcardBelow(index: number, name: HashedName, encloser: number): number {

@@ -71,6 +71,8 @@ interface AddressPlace {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly length: number;
+  /** Its hash with the key, once it was needed; 0: not yet. */
+  addressHash: number;
 }
 
 /** The first of the places of RECENT that belong to a resolver and a service. */
@@ -238,8 +240,11 @@ function sighting(words: Int32Array, resolver: number, entry: number, pool: numb
   };
 }
 
-function hashAddress({ bytes, at, length }: AddressPlace, key: number): number {
+function hashAddress(place: AddressPlace, key: number): number {
+  if (place.addressHash !== 0) return place.addressHash;
+  const { bytes, at, length } = place;
   let hash = mix32(readBe32(bytes, at) ^ key);
   for (let i = 4; i < length; i += 4) hash = mix32(hash ^ readBe32(bytes, at + i));
+  place.addressHash = hash;
   return hash;
 }

@@ -29,7 +29,7 @@ function makeWorkers(workers: number, key = 7) {
       table[POOLS_AT + POOL.ID] = 10 * service + pool + 1;
       const sample = samples[worker];
       sample.nowSeconds = atSeconds;
-      sample.count(table, 0, POOLS_AT, { bytes: client, at: 0, length: client.length });
+      sample.count(table, 0, POOLS_AT, { bytes: client, at: 0, length: client.length, addressHash: 0 });
     },
     rekey: (other: number) => memories.map((memory) => rekeySample(memory, other)),
     memories,
