@@ -2,6 +2,7 @@
 import type { Responder } from '../../responder/answer.ts';
 import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
 import type { Random } from '../../table/picking/pick.ts';
+import { dataViewOf } from '../../wire/word-copy.ts';
 import {
   ETHERNET,
   ETHERNET_BYTES,
@@ -17,6 +18,8 @@ import {
 
 /** Hops that a reply may take, as Linux has it. */
 const HOPS = 64;
+/** The half of an IPv4 header that says so. */
+const HOPS_AND_UDP = HOPS | (PROTOCOL.UDP << 8);
 /** The first half of a header: version, and no traffic class. */
 const FIRST_HALF_IPV4 = IPV4.PLAIN;
 const FIRST_HALF_IPV6 = IPV6.PLAIN << 4;
@@ -51,6 +54,8 @@ export class FrameAnswerer {
   readonly lengths = new Int32Array(FRAMES_AT_ONCE);
   readonly #bytes: Uint8Array;
   readonly #halves: Uint16Array;
+  /** For words wherever they begin: they are half as many as the halves. */
+  readonly #view: DataView;
   readonly #scratch: number;
   readonly #scratchBytes: number;
   readonly #replyBytesMax: number;
@@ -60,15 +65,19 @@ export class FrameAnswerer {
   readonly #which = new Int32Array(FRAMES_AT_ONCE);
   readonly #frames = new Int32Array(FRAMES_AT_ONCE);
   readonly #packets = new Int32Array(FRAMES_AT_ONCE);
-  /** Of the frame at hand: where its addresses stand, source first, how long each is, and where UDP begins. */
+  /** And the sum of its addresses, which are the same in the reply. */
+  readonly #sums = new Int32Array(FRAMES_AT_ONCE);
+  /** Of the frame at hand: where its addresses stand, source first, how long each is, their sum, and where UDP begins. */
   #addresses = 0;
   #addressBytes = 0;
+  #addressSum = 0;
   #udp = 0;
 
   /** `replyBytesMax`: the longest DNS message that is ever answered with. */
   constructor({ bytes, halves, scratch, scratchBytes }: FrameMemory, replyBytesMax: number, random: Random) {
     this.#bytes = bytes;
     this.#halves = halves;
+    this.#view = dataViewOf(bytes);
     this.#scratch = scratch;
     this.#scratchBytes = scratchBytes;
     this.#replyBytesMax = replyBytesMax;
@@ -103,6 +112,7 @@ export class FrameAnswerer {
     this.#which[query] = i;
     this.#frames[query] = at;
     this.#packets[query] = ip;
+    this.#sums[query] = this.#addressSum;
     this.#queries = query + 1;
     responder.client.set(this.#bytes, this.#addresses, this.#addressBytes);
     responder.read(query, this.#bytes, scratch, scratch + bytes);
@@ -116,6 +126,7 @@ export class FrameAnswerer {
       const ip = this.#packets[query];
       const isV4 = this.#bytes[ip] >> 4 !== IPV6.PLAIN;
       this.#point(ip, isV4);
+      this.#addressSum = this.#sums[query];
       const message = this.#udp + UDP.BYTES;
       const reply = responder.reply(query, this.#bytes, message, true);
       if (reply <= 0) continue;
@@ -144,11 +155,13 @@ export class FrameAnswerer {
     if ((readHalf(bytes, ip + IPV4.FRAGMENT) & FRAGMENT_BITS) !== 0) return 0;
     const packet = readHalf(bytes, ip + IPV4.LENGTH);
     if (packet < IPV4_BYTES + UDP.BYTES || ip + packet > end) return 0;
-    if (fold(this.#sum(ip, IPV4_BYTES)) !== 0xffff) return 0;
+    const sum = this.#sum(ip + IPV4.FROM, 2 * IPV4.ADDRESS_BYTES);
+    if (fold(sum + this.#sum(ip, IPV4.FROM)) !== 0xffff) return 0;
     // "This" network, loopback, groups and beyond (RFC 6890 §2.2.2) send nothing over a wire.
     const first = bytes[ip + IPV4.FROM];
     if (first === 0 || first === 127 || first >= 224) return 0;
     this.#point(ip, true);
+    this.#addressSum = sum;
     return ip + packet;
   }
 
@@ -161,6 +174,7 @@ export class FrameAnswerer {
     // Groups, and what begins as the unspecified and the loopback address do (RFC 4291 §2.4): neither is a sender.
     if (bytes[ip + IPV6.FROM] === 0xff || this.#isNobody(ip + IPV6.FROM)) return 0;
     this.#point(ip, false);
+    this.#addressSum = this.#sum(ip + IPV6.FROM, 2 * IPV6.ADDRESS_BYTES);
     return ip + packet;
   }
 
@@ -185,18 +199,24 @@ export class FrameAnswerer {
     const pseudo = this.#sumPseudo(length);
     const checksum = halves[(udp + UDP.CHECKSUM) >> 1];
     let sum = pseudo + halves[udp >> 1] + halves[(udp + UDP.TO) >> 1] + halves[(udp + UDP.LENGTH) >> 1] + checksum;
-    let from = (udp + UDP.BYTES) >> 1;
-    let to = scratch >> 1;
-    const last = (udp + length) >> 1;
-    for (; from < last; from++) {
-      const half = halves[from];
-      halves[to++] = half;
+    const view = this.#view;
+    let from = udp + UDP.BYTES;
+    let to = scratch;
+    for (const last = from + ((length - UDP.BYTES) & ~3); from < last; from += 4, to += 4) {
+      const word = view.getInt32(from, true);
+      view.setInt32(to, word, true);
+      sum += (word & 0xffff) + (word >>> 16);
+    }
+    if ((length & 2) !== 0) {
+      const half = view.getUint16(from, true);
+      view.setUint16(to, half, true);
       sum += half;
+      from += 2;
+      to += 2;
     }
     if ((length & 1) !== 0) {
-      const half = halves[from] & 0xff;
-      halves[to] = half;
-      sum += half;
+      bytes[to] = bytes[from];
+      sum += bytes[from];
     }
     // Without one (RFC 768), which IPv6 forbids (RFC 8200 §8.1). Or it was to be computed by a card that this packet of
     // a sender on the same machine never met: then the sum of the pseudo header alone stands there.
@@ -214,8 +234,6 @@ export class FrameAnswerer {
     halves[first + 1] = port;
     halves[first + 2] = swapped(length);
     halves[first + 3] = 0;
-    // A byte of zero behind it makes the last half whole.
-    if ((length & 1) !== 0) this.#bytes[udp + length] = 0;
     const checksum = ~fold(this.#sumPseudo(length) + this.#sum(udp, length)) & 0xffff;
     // Zero would say that there is none (RFC 768).
     halves[first + 3] = checksum === 0 ? 0xffff : checksum;
@@ -223,30 +241,39 @@ export class FrameAnswerer {
 
   /** Of addresses, protocol and length, in any order: it is the same for the way back. */
   #sumPseudo(length: number): number {
-    return this.#sum(this.#addresses, 2 * this.#addressBytes) + swapped(PROTOCOL.UDP) + swapped(length);
+    return this.#addressSum + swapped(PROTOCOL.UDP) + swapped(length);
   }
 
-  /** Sum of the halves from `at` on that hold so many bytes. */
+  /** Sum of the halves from `at` on that hold so many bytes; a last byte alone is followed by a zero (RFC 1071 §4.1). */
   #sum(at: number, length: number): number {
-    const halves = this.#halves;
-    const end = (at + length + 1) >> 1;
+    const view = this.#view;
     let sum = 0;
-    for (let i = at >> 1; i < end; i++) sum += halves[i];
-    return sum;
+    let from = at;
+    for (const last = at + (length & ~3); from < last; from += 4) {
+      const word = view.getInt32(from, true);
+      sum += (word & 0xffff) + (word >>> 16);
+    }
+    if ((length & 2) !== 0) {
+      sum += view.getUint16(from, true);
+      from += 2;
+    }
+    return (length & 1) === 0 ? sum : sum + this.#bytes[from];
   }
 
   /** The header of a reply of so many bytes of UDP, as a socket would write it: it may be fragmented, so it has a number. */
   #writeIpv4(ip: number, udpBytes: number): void {
     const halves = this.#halves;
     const first = ip >> 1;
+    const length = swapped(IPV4_BYTES + udpBytes);
+    const id = this.#random.next() & 0xffff;
     halves[first] = FIRST_HALF_IPV4;
-    halves[first + (IPV4.LENGTH >> 1)] = swapped(IPV4_BYTES + udpBytes);
-    halves[first + (IPV4.ID >> 1)] = this.#random.next() & 0xffff;
+    halves[first + (IPV4.LENGTH >> 1)] = length;
+    halves[first + (IPV4.ID >> 1)] = id;
     halves[first + (IPV4.FRAGMENT >> 1)] = 0;
-    halves[first + (IPV4.TTL >> 1)] = HOPS | (PROTOCOL.UDP << 8);
-    halves[first + (IPV4.CHECKSUM >> 1)] = 0;
+    halves[first + (IPV4.TTL >> 1)] = HOPS_AND_UDP;
+    halves[first + (IPV4.CHECKSUM >> 1)] =
+      ~fold(FIRST_HALF_IPV4 + length + id + HOPS_AND_UDP + this.#addressSum) & 0xffff;
     this.#turnAddresses();
-    halves[first + (IPV4.CHECKSUM >> 1)] = ~fold(this.#sum(ip, IPV4_BYTES)) & 0xffff;
   }
 
   #writeIpv6(ip: number, udpBytes: number): void {
