@@ -2,10 +2,9 @@
  * Bytes that are copied four at a time, wherever they begin: three quarters of the loads, stores and checks of a copy byte
  * by byte are saved.
  */
-import os from 'node:os';
 
 /** A word that is read and written in the same order keeps its bytes. */
-const LITTLE = os.endianness() === 'LE';
+const LITTLE = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 /** One view of each memory, so that memories that take turns make none anew. */
 const views = new WeakMap<Uint8Array, DataView>();
