@@ -148,6 +148,10 @@ export class Grant {
         return [`the webhook ${change.webhook.name}`];
       case 'deleteWebhook':
         return [`the webhook ${change.name}`];
+      case 'putSigning':
+        return zone(change.signing.zone);
+      case 'deleteSigning':
+        return zone(change.zone);
     }
   }
 
@@ -186,6 +190,7 @@ export class Grant {
       case 'service':
         return this.service(subject.name, revision) ? subject : undefined;
       case 'zone':
+      case 'dnssec':
         return this.zone(subject.name) ? subject : undefined;
       case 'rrset':
         return this.#inZone(subject.name.replace(/\.?\/[^/]*$/, ''), revision) ? subject : undefined;

@@ -69,6 +69,8 @@ const forms: { readonly [Op in ModelChange['op']]: Form<ChangeOf<Op>> } = {
   deleteToken: plain,
   putWebhook: plain,
   deleteWebhook: plain,
+  putSigning: plain,
+  deleteSigning: plain,
 };
 
 /** The entry in its wire form. */

@@ -1,4 +1,5 @@
 /** A revision: an entry of the append-only log, and the changes of the model that it makes. */
+import type { ZoneSigning } from './dnssec/signing.ts';
 import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
@@ -32,7 +33,10 @@ export type ModelChange =
   | { readonly op: 'deleteToken'; readonly name: string }
   /** A webhook's delete takes what waits for it along. */
   | { readonly op: 'putWebhook'; readonly webhook: StoredWebhook }
-  | { readonly op: 'deleteWebhook'; readonly name: string };
+  | { readonly op: 'deleteWebhook'; readonly name: string }
+  /** How a zone is signed, with its private keys as they are sealed. A zone's delete takes it along. */
+  | { readonly op: 'putSigning'; readonly signing: ZoneSigning }
+  | { readonly op: 'deleteSigning'; readonly zone: string };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export interface StagedRRset extends Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'> {
@@ -59,6 +63,12 @@ export type RevisionKind =
   | 'token.delete'
   | 'webhook.put'
   | 'webhook.delete'
+  | 'dnssec.sign'
+  | 'dnssec.change'
+  | 'dnssec.roll'
+  | 'dnssec.unsign'
+  /** A signing, a roll or an unsigning went on by itself. */
+  | 'dnssec.step'
   | ReleaseRevisionKind;
 
 /** What happened to a release; `release.step`: it went on by itself. */
@@ -73,10 +83,10 @@ type ReleaseRevisionKind =
 
 /**
  * What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token`
- * + its name, `health` + `service/pool` or `service/pool/target`.
+ * + its name, `dnssec` + its zone's name, `health` + `service/pool` or `service/pool/target`.
  */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook' | 'dnssec';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;

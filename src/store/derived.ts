@@ -61,6 +61,7 @@ export class Derived {
       case 'deleteZone':
         statements.dropContent.run(this.#contentOf(change.zone));
         statements.deleteServicesOf.run(change.zone);
+        statements.deleteSigning.run(change.zone);
         statements.deleteZone.run(change.zone);
         return;
       case 'putRRset': {
@@ -99,6 +100,12 @@ export class Derived {
       case 'deleteWebhook':
         statements.deleteWebhook.run(change.name);
         statements.deleteDeliveries.run(change.name);
+        return;
+      case 'putSigning':
+        statements.putSigning.run(change.signing.zone, JSON.stringify(change.signing));
+        return;
+      case 'deleteSigning':
+        statements.deleteSigning.run(change.zone);
         return;
       case 'deleteToken':
         statements.deleteToken.run(change.name);

@@ -9,6 +9,7 @@ import { step as why } from './steps/0006-why.ts';
 import { step as entries } from './steps/0007-entries.ts';
 import { step as written } from './steps/0008-written.ts';
 import { step as fleet } from './steps/0009-fleet.ts';
+import { step as dnssec } from './steps/0010-dnssec.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -25,6 +26,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   entries,
   written,
   fleet,
+  dnssec,
 ];
 
 /** The version that this program writes. */

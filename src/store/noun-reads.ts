@@ -1,5 +1,6 @@
 /** The nouns as the store has them now. */
 import type { Database } from 'better-sqlite3';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { isAtOrBelow, suffixesOf } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -88,6 +89,31 @@ export class NounReads {
         after === undefined ? this.statements.zonesFirst.all(limit) : this.statements.zonesAfter.all(after, limit);
       return rows.map((row) => parsed<Zone>(row) as Zone);
     });
+  }
+
+  /** How a zone is signed; undefined: it is not. */
+  signing(zone: string): ZoneSigning | undefined {
+    return this.read('signing', () => parsed<ZoneSigning>(this.statements.signing.get(zone)));
+  }
+
+  /** In the order of their zones' names. */
+  allSignings(): ZoneSigning[] {
+    return this.read('allSignings', () =>
+      this.statements.allSignings.all().map((row) => parsed<ZoneSigning>(row) as ZoneSigning),
+    );
+  }
+
+  /** The longest TTL of anything that a zone answers, seconds. A million RRsets take a tenth of a second. */
+  maxTtlOf(name: string): number {
+    const zone = this.zone(name);
+    if (zone === undefined) return 0;
+    const { ttl } = this.read('maxTtlOf', () => this.statements.maxTtl.get(name) as { ttl: number | null });
+    const services = this.servicesIn(name).map(({ ttlSeconds }) => ttlSeconds);
+    const { ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds } = zone;
+    return services.reduce(
+      (most, each) => Math.max(most, each),
+      Math.max(ttl ?? 0, ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds),
+    );
   }
 
   rrset(zone: string, name: string, type: number): RRset | undefined {

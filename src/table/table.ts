@@ -150,6 +150,8 @@ export class Table implements TableChanges {
       case 'deleteToken':
       case 'putWebhook':
       case 'deleteWebhook':
+      case 'putSigning':
+      case 'deleteSigning':
         return;
     }
   }

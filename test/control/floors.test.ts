@@ -54,6 +54,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
+  // Keys of zones: sealed, opened, and the steps between.
+  dnssec: ['clock', 'commands', 'engine', 'lines', 'names', 'replies'],
   'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'names', 'slices'],
 };
 

@@ -20,6 +20,7 @@ const digests: Readonly<Record<string, string>> = {
   '0007-entries.ts': 'a01317833bb36e861f62a24345a47bbed4ef93838270f87d2a66ee388a1b2eef',
   '0008-written.ts': '7769d79abba07e6e76294628b32f810b79459bc0828e7a857d0048b82f560b15',
   '0009-fleet.ts': '3a970057a673c6f0622a548f06a16ab26596a0c66881b579d7216b89963d872a',
+  '0010-dnssec.ts': 'cee208e29b7d7a246281ed270c13609e6913a0f5c7305d0e6048146fc173ca2f',
 };
 
 t.test('steps are never edited', async (t) => {

@@ -10,6 +10,7 @@ import type { ZoneBody } from '../../model/zone.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Below } from './below.ts';
 import type { BuiltZone } from './built-zone.ts';
+import type { DnssecCommand } from './dnssec.ts';
 import type { HealthCommand } from './health.ts';
 import type { RecordsCommand } from './records.ts';
 import type { ReleaseCommand } from './releases.ts';
@@ -31,7 +32,8 @@ export type Command =
       readonly baseRevision: number | undefined;
       readonly below?: Below;
     }
-  | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean }
+  /** `force`: whatever DS its parent may have. */
+  | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean; readonly force?: boolean }
   /** With `replace` it takes the place of the records that are there, from which comes what its body leaves out. */
   | { readonly kind: 'service.put'; readonly name: string; readonly body: WrittenServiceBody }
   /** `leave`: a pool of it, whose targets stay as records. */
@@ -49,6 +51,7 @@ export type Command =
   | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
   /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
   | { readonly kind: 'token.delete'; readonly name: string; readonly settingsAdmin: boolean }
+  | DnssecCommand
   | RecordsCommand
   | HealthCommand
   | ReleaseCommand;

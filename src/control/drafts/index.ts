@@ -2,6 +2,7 @@
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { atOnce } from '../slices.ts';
+import { draftRoll, draftSign, draftSigningStep, draftUnsign } from './dnssec.ts';
 import type { Drafted } from './draft.ts';
 import { draftHealth } from './health.ts';
 import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
@@ -61,6 +62,14 @@ export function draft(store: Store, command: Command, context: CommandContext, r
       return draftTokenCreate(store, command, context, revision);
     case 'token.delete':
       return draftTokenDelete(store, command, context);
+    case 'dnssec.sign':
+      return draftSign(store, command, context, revision);
+    case 'dnssec.roll':
+      return draftRoll(store, command, context, revision);
+    case 'dnssec.unsign':
+      return draftUnsign(store, command, context, revision);
+    case 'dnssec.step':
+      return draftSigningStep(store, command, context, revision);
     case 'release.step':
       return draftReleaseStep(store, command, context, revision);
   }

@@ -13,6 +13,7 @@ import { rrsetName, shown } from '../names.ts';
 import { belowOf } from './below.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RecordsAfter, RuledStore } from './records-after.ts';
+import { refuseMade } from './signed-guard.ts';
 import { unknownZone } from './zones.ts';
 
 /** Which RRset is meant. */
@@ -73,6 +74,7 @@ export function checkOwner(store: RecordsAfter, id: RRsetId, below: readonly Bel
   if (owner.name !== zone.name && !isParents(store, id, owner)) return taken(name, owner);
   return (
     checkApex(id) ??
+    refuseMade(store.before, zone, type) ??
     checkAlias(store, zone, name, type) ??
     checkDname(store, id, below) ??
     checkServices(store, zone, name, type) ??

@@ -19,6 +19,7 @@ import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RuledStore } from './records-after.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
+import { refuseWhileDs } from './signed-guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
 const NAMED_SERVICES_MAX = 5;
@@ -72,6 +73,8 @@ export function draftZoneDelete(
   const stale = checkPrecondition(context, before && settingsRevision(before), `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
   if (before === undefined) return unknownZone(name);
+  const leads = refuseWhileDs(store, name, command.force === true);
+  if (leads !== undefined) return leads;
   const services = store.servicesIn(name);
   const names = services.map((service) => service.name);
   const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone', name) : undefined;

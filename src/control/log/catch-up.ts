@@ -11,7 +11,7 @@ import type { Store } from '../../store/sqlite.ts';
 import type { Held, TableChange, TableContent } from '../../table/changes.ts';
 import { heldAt } from './history.ts';
 
-type Kept = Pick<Store, 'lastRevision' | 'revision' | 'entry' | 'zone' | 'rrset' | 'rrsetsOf' | 'service'>;
+type Kept = Pick<Store, 'lastRevision' | 'revision' | 'entry' | 'zone' | 'rrset' | 'rrsetsOf' | 'service' | 'signing'>;
 
 /** More than this are not gone through: to read everything takes no longer. */
 const REVISIONS_MAX = 20_000;
@@ -23,6 +23,8 @@ interface Touched {
   readonly whole: Set<string>;
   readonly rrsets: Map<string, Pick<RRset, 'zone' | 'name' | 'type'>>;
   readonly services: Set<string>;
+  /** Of these zones. */
+  readonly signings: Set<string>;
 }
 
 /** Why the table is no state of this store, however old; undefined: it is one. */
@@ -56,11 +58,13 @@ function changesSince(
   for (const zone of touched.whole) for (const name of table.servicesIn(zone)) touched.services.add(name);
   const [ends, begins] = [endsOf(store, table, touched), zonesOf(store, table, touched)];
   if (begins instanceof Problem) return begins.detail;
-  return [...ends, ...begins, ...putsOf(store, table, touched, inForce)];
+  return [...ends, ...begins, ...signingsOf(store, touched), ...putsOf(store, table, touched, inForce)];
 }
 
 function touchedSince(store: Kept, revision: number): Touched | string {
-  const touched: Touched = { zones: new Set(), whole: new Set(), rrsets: new Map(), services: new Set() };
+  const touched: Touched = {
+    ...{ zones: new Set(), whole: new Set(), rrsets: new Map(), services: new Set(), signings: new Set() },
+  };
   const last = store.lastRevision;
   if (last - revision > REVISIONS_MAX) return `it is ${last - revision} revisions behind`;
   for (let at = revision + 1; at <= last; at++) {
@@ -71,7 +75,7 @@ function touchedSince(store: Kept, revision: number): Touched | string {
   return touched;
 }
 
-function touch({ zones, whole, rrsets, services }: Touched, change: ModelChange): void {
+function touch({ zones, whole, rrsets, services, signings }: Touched, change: ModelChange): void {
   switch (change.op) {
     case 'putZone':
       zones.add(change.zone.name);
@@ -99,6 +103,12 @@ function touch({ zones, whole, rrsets, services }: Touched, change: ModelChange)
     case 'deleteToken':
     case 'putWebhook':
     case 'deleteWebhook':
+      return;
+    case 'putSigning':
+      signings.add(change.signing.zone);
+      return;
+    case 'deleteSigning':
+      signings.add(change.zone);
       return;
   }
 }
@@ -135,6 +145,15 @@ function zonesOf(store: Kept, table: TableContent, { zones, whole }: Touched): T
     changes.push({ op: 'importZone', zone, staged });
   }
   return changes;
+}
+
+function* signingsOf(store: Kept, { signings }: Touched): Generator<TableChange> {
+  for (const zone of signings) {
+    // A zone that is gone took it along.
+    if (store.zone(zone) === undefined) continue;
+    const signing = store.signing(zone);
+    yield signing === undefined ? { op: 'deleteSigning', zone } : { op: 'putSigning', signing };
+  }
 }
 
 function putsOf(

@@ -10,6 +10,7 @@ import { Arena } from '../../../src/table/memory.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, NOON_MS } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
+import { dnssec, keyOf } from './signing-moves.ts';
 
 const zones = ['example.com', 'sub.example.com', 'other.test'];
 const services = ['app.example.com', 'api.example.com', 'www.sub.example.com', 'shop.other.test'];
@@ -212,6 +213,7 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
       single: true,
     }),
   ),
+  ...dnssec(zone, number),
   'release.step': fc.constant((ledger) => {
     const id = lastRelease(ledger);
     const revision = ledger.fixture.store.release(id)?.revision ?? 0;
@@ -237,7 +239,7 @@ function does(command: Command): Move {
 }
 
 /** Most are refused in a zone or a service that is not there: what makes them comes more often. */
-const makers = ['zone.put', 'zone.import', 'service.put', 'release.create', 'rrset.put'];
+const makers = ['dnssec.sign', 'dnssec.step', 'zone.put', 'zone.import', 'service.put', 'release.create', 'rrset.put'];
 
 export const moves: fc.Arbitrary<Move> = fc.oneof(
   ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: makers.includes(kind) ? 4 : 1, arbitrary })),
@@ -275,6 +277,10 @@ export const everything: readonly Move[] = [
   does({ kind: 'rrset.delete', zone: 'example.com', name: 'b.example.com', type: 'TXT' }),
   does({ kind: 'token.delete', name: 'ops', settingsAdmin: true }),
   does({ kind: 'webhook.delete', name: 'two' }),
+  ...['example.com', 'other.test'].map((zone, i) =>
+    does({ kind: 'dnssec.sign', zone, body: {}, key: keyOf(i), isGiven: false }),
+  ),
+  does({ kind: 'dnssec.unsign', zone: 'other.test', force: true }),
   does({ kind: 'zone.delete', zone: 'gone.test', withServices: false }),
 ];
 

@@ -77,6 +77,8 @@ const ops: Readonly<Record<ModelChange['op'], true>> = {
   deleteToken: true,
   putWebhook: true,
   deleteWebhook: true,
+  putSigning: true,
+  deleteSigning: true,
 };
 
 t.test('a kind of change that is left out of the entries is found out', async (t) => {

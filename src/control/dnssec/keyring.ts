@@ -1,0 +1,101 @@
+/** Private keys of zones: made, read from files, sealed for the store by the server's wrapping key, and opened to sign. */
+import { createCipheriv, createDecipheriv, createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import type { PublicKey, SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
+import { Problem } from '../../model/errors.ts';
+import { nameToWire } from '../../model/name.ts';
+import { dnskeyRdata, keyTag, SECURE_ENTRY_POINT, ZONE_KEY } from '../../wire/dnssec/key.ts';
+import { parsePrivateKey, publicBytes } from './key-forms.ts';
+
+/** A key of a zone that is not in its signing yet. */
+type FreshKey = Omit<SigningKey, 'role'>;
+
+/** What chance is needed for. */
+interface KeyChance {
+  randomBytes(length: number): Uint8Array;
+  /** A new private key of an algorithm's number. */
+  makeKey(algorithm: number): KeyObject;
+}
+
+/** Of AES-256-GCM (NIST SP 800-38D): the nonce, and the tag. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** Of the sealed form, in its first byte. */
+const FORMAT = 1;
+
+export class Keyring {
+  readonly #wrappingKey: () => Uint8Array;
+  readonly #chance: KeyChance;
+  /** By what is sealed; undefined: it cannot be opened. */
+  readonly #opened = new Map<string, KeyObject | undefined>();
+
+  /** `wrappingKey`: called when it is first needed. */
+  constructor(wrappingKey: () => Uint8Array, chance: KeyChance) {
+    this.#wrappingKey = wrappingKey;
+    this.#chance = chance;
+  }
+
+  /** A new key. `zone`: canonical name. */
+  make(zone: string, algorithm: number, nowMs: number): FreshKey {
+    return this.#sealed(zone, this.#chance.makeKey(algorithm), algorithm, nowMs);
+  }
+
+  /** A key that was made elsewhere, as PEM or as BIND's `.private`. */
+  adopt(zone: string, text: string, nowMs: number): FreshKey | Problem {
+    const parsed = parsePrivateKey(text);
+    return parsed instanceof Problem ? parsed : this.#sealed(zone, parsed.key, parsed.algorithm, nowMs);
+  }
+
+  /** Undefined: the wrapping key is not the one that it was sealed by. */
+  privateKey(zone: string, { wrapped, dnskey }: SigningKey): KeyObject | undefined {
+    if (!this.#opened.has(wrapped)) this.#opened.set(wrapped, this.#open(zone, wrapped, dnskey));
+    return this.#opened.get(wrapped);
+  }
+
+  /** Whether all its keys can be opened, so that what changes in the zone can be signed. */
+  canSign({ zone, keys }: ZoneSigning): boolean {
+    return keys.every((key) => this.privateKey(zone, key) !== undefined);
+  }
+
+  #sealed(zone: string, key: KeyObject, algorithm: number, madeAtMs: number): FreshKey {
+    const found = publicKeyOf(zone, dnskeyRdata(ZONE_KEY | SECURE_ENTRY_POINT, algorithm, publicBytes(key)));
+    const nonce = this.#chance.randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#wrappingKey(), nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(sealedFor(zone, found.dnskey));
+    const secret = key.export({ format: 'der', type: 'pkcs8' });
+    const sealed = Buffer.concat([
+      Uint8Array.of(FORMAT),
+      nonce,
+      cipher.update(secret),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]);
+    const id = Buffer.from(this.#chance.randomBytes(8)).toString('hex');
+    return { id, ...found, wrapped: sealed.toString('base64'), madeAtMs };
+  }
+
+  #open(zone: string, wrapped: string, dnskey: string): KeyObject | undefined {
+    const sealed = Buffer.from(wrapped, 'base64');
+    if (sealed[0] !== FORMAT) return undefined;
+    try {
+      const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+      const decipher = createDecipheriv('aes-256-gcm', this.#wrappingKey(), nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(sealedFor(zone, dnskey)).setAuthTag(sealed.subarray(-TAG_BYTES));
+      const secret = Buffer.concat([decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+      return createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** What is sealed for one zone and key opens as no other's. */
+function sealedFor(zone: string, dnskey: string): Uint8Array {
+  return Buffer.from(`${zone} ${dnskey}`);
+}
+
+/** A key by its DNSKEY. `zone`: canonical name. */
+function publicKeyOf(zone: string, rdata: Uint8Array): PublicKey {
+  const digest = createHash('sha256').update(nameToWire(zone)).update(rdata).digest('hex');
+  const dnskey = Buffer.from(rdata).toString('base64');
+  return { tag: keyTag(rdata), algorithm: rdata[3] as number, dnskey, digest };
+}

@@ -1,0 +1,58 @@
+/** How a zone is signed, as the API shows it. Private keys are in no reply but that of their export. */
+import { wantedKeys } from '../../model/dnssec/apex.ts';
+import { dsText, sentence } from '../../model/dnssec/sentence.ts';
+import type { PublicKey, ZoneSigning } from '../../model/dnssec/signing.ts';
+import { DIGEST_SHA256, type ParentLook, waitsUntilMs } from '../../model/dnssec/transition.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { formatRdata } from '../../wire/rdata.ts';
+import { shown } from '../names.ts';
+
+const algorithmNames: Readonly<Record<number, string>> = { 13: 'ecdsap256sha256', 15: 'ed25519' };
+const timeOf = (ms: number): string => new Date(ms).toISOString();
+
+/** `look`: the last at the parent, where this node knows of one. */
+export function signingReply(signing: ZoneSigning, look?: ParentLook) {
+  const name = shown(signing.zone);
+  const untilMs = waitsUntilMs(signing);
+  const owner = name === '.' ? '.' : `${name}.`;
+  return {
+    zone: name,
+    stage: signing.stage,
+    status: sentence(signing, name, look),
+    since: timeOf(signing.sinceMs),
+    until: untilMs === undefined ? null : timeOf(untilMs),
+    ds: wantedKeys(signing).map((key) => `${owner} IN DS ${dsText({ ...key, digestType: DIGEST_SHA256 })}`),
+    denial: signing.denial,
+    zonemd: signing.zonemd,
+    dnskeyTtlSeconds: signing.dnskeyTtlSeconds,
+    keys: signing.keys.map((key) => ({
+      ...publicReply(key),
+      id: key.id,
+      role: key.role,
+      madeAt: timeOf(key.madeAtMs),
+    })),
+    foreignKeys: signing.foreign.map(dnskeyText),
+    parent: look === undefined ? null : parentReply(look),
+    revision: signing.revision,
+  };
+}
+
+function publicReply(key: PublicKey) {
+  const { tag, algorithm } = key;
+  return { tag, algorithm: algorithmNames[algorithm] ?? String(algorithm), dnskey: dnskeyText(key) };
+}
+
+function dnskeyText({ dnskey }: PublicKey): string {
+  return formatRdata(TYPE.DNSKEY, new Uint8Array(Buffer.from(dnskey, 'base64')));
+}
+
+function parentReply({ atMs, servers }: ParentLook) {
+  return {
+    askedAt: timeOf(atMs),
+    servers: servers.map(({ server, ds, error }) => ({
+      server,
+      ds: ds === undefined ? null : ds.map(dsText),
+      error: error ?? null,
+    })),
+  };
+}

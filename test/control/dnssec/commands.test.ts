@@ -1,0 +1,147 @@
+/** Signing, rolling and unsigning as commands: what each makes of a zone, what is refused, and what no revision tells. */
+import t, { type Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
+import { makeKeyring } from '../../fixtures/keyring.ts';
+
+const zone = 'example.com';
+const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' };
+const keyring = makeKeyring();
+const sign = (more: object = {}): Command =>
+  ({ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false, ...more }) as Command;
+const roll = (algorithm = 13): Command => ({ kind: 'dnssec.roll', zone, key: keyring.make(zone, algorithm, NOON_MS) });
+
+function begin(t: Test) {
+  const fixture = makeEngine(t);
+  fixture.must({ kind: 'zone.put', zone, body });
+  /** A step, with everything as the stage waits for. */
+  let atMs = NOON_MS;
+  const step = (more: object = {}): string => {
+    const signing = fixture.store.signing(zone);
+    const ds = signing?.stage.startsWith('ds-r') || signing?.stage === 'ds-gone' ? [] : (signing?.keys ?? []);
+    atMs += 7200_000;
+    const servers = [{ server: 'a', ds: ds.map((key) => ({ ...key, digestType: 2 })), ttlSeconds: 300 }];
+    const seen = { inForce: true, maxTtlSeconds: 0, parent: { atMs, servers }, ...more };
+    fixture.must({ kind: 'dnssec.step', zone, revision: signing?.revision ?? 0, seen }, { atMs });
+    return fixture.store.signing(zone)?.stage ?? 'none';
+  };
+  const until = (stage: string): void => {
+    for (let i = 0; i < 10 && step() !== stage; i++);
+  };
+  return { ...fixture, step, until };
+}
+
+t.test('a zone is signed, its key is rolled, it is unsigned, each step a revision', async (t) => {
+  const { must, store, until } = begin(t);
+  t.match(must(sign()), { created: true, body: { stage: 'signing', ds: [], until: null } });
+  t.ok((store.signing(zone)?.maxTtlSeconds ?? 0) >= 3600, 'the TTL of the SOA at least');
+  until('ds-needed');
+  t.equal(store.revision(store.lastRevision)?.kind, 'dnssec.step');
+  until('secure');
+  const [old] = store.signing(zone)?.keys ?? [];
+  must(roll());
+  until('secure');
+  const keys = store.signing(zone)?.keys ?? [];
+  t.equal(keys.length, 1);
+  t.not(keys[0]?.id, old?.id);
+  must({ kind: 'dnssec.unsign', zone, force: false });
+  until('none');
+  t.equal(store.signing(zone), undefined);
+});
+
+t.test('secondaries come for what stands at the apex now, and not for what does not', async (t) => {
+  const { must, store, step } = begin(t);
+  const serial = (): number => store.zone(zone)?.serial ?? 0;
+  const first = serial();
+  must(sign());
+  const signed = serial();
+  t.ok(signed > first);
+  t.equal(step(), 'signing', 'it is in force');
+  t.equal(serial(), signed);
+  t.equal(step(), 'ds-needed');
+  t.ok(serial() > signed, 'CDS and CDNSKEY are there');
+});
+
+t.test('what does not fit is refused, and leaves all as it is', async (t) => {
+  const { must, code, store, until } = begin(t);
+  t.equal(code(sign({ zone: 'other.test' })), 'zone_unknown');
+  t.equal(code(roll()), 'signing_unknown');
+  t.equal(code({ kind: 'dnssec.unsign', zone, force: true }), 'signing_unknown');
+  must({ kind: 'rrset.put', zone, name: zone, type: 'CDS', body: { ttlSeconds: 1, rdata: ['0 0 0 00'] } });
+  t.equal(code(sign()), 'zone_signed', 'records of its own');
+  must({ kind: 'rrset.delete', zone, name: zone, type: 'CDS' });
+  must(sign());
+  t.equal(code(sign({ isGiven: true })), 'signing_state');
+  t.equal(code(sign({ body: { dnskeyTtlSeconds: 5 } })), 'signing_state');
+  t.equal(code(roll()), 'signing_state');
+  until('secure');
+  t.equal(code(roll(15)), 'dnssec_invalid', 'another algorithm');
+  const before = store.lastRevision;
+  t.equal(code({ kind: 'dnssec.step', zone, revision: 1, seen: { inForce: true, maxTtlSeconds: 0 } }), 'signing_state');
+  t.equal(store.lastRevision, before);
+});
+
+t.test('records that Teal makes itself are taken from nobody while a zone is signed', async (t) => {
+  const { must, code } = begin(t);
+  must(sign());
+  const rdata: Record<string, string> = {
+    DNSKEY: '257 3 13 AAAA',
+    CDS: '0 0 0 00',
+    CDNSKEY: '0 3 0 AA==',
+    NSEC: 'example.com. A',
+    NSEC3PARAM: '1 0 0 -',
+    RRSIG: 'A 13 2 60 20300101000000 20290101000000 1 example.com. AAAA',
+  };
+  for (const [type, text] of Object.entries(rdata)) {
+    for (const name of [zone, `a.${zone}`]) {
+      t.equal(
+        code({ kind: 'rrset.put', zone, name, type, body: { ttlSeconds: 1, rdata: [text] } }),
+        'zone_signed',
+        type,
+      );
+    }
+  }
+  must({ kind: 'rrset.put', zone, name: `c.${zone}`, type: 'NS', body: { ttlSeconds: 1, rdata: ['ns.example.net.'] } });
+  const ds = { ttlSeconds: 1, rdata: [`1 13 2 ${'0'.repeat(64)}`] };
+  must({ kind: 'rrset.put', zone, name: `c.${zone}`, type: 'DS', body: ds });
+});
+
+t.test('a zone whose parent may have a DS is deleted by force only', async (t) => {
+  const { must, code, until, store } = begin(t);
+  must(sign());
+  until('ds-needed');
+  t.equal(code({ kind: 'zone.delete', zone, withServices: true }), 'ds_present');
+  must({ kind: 'zone.delete', zone, withServices: true, force: true });
+  t.equal(store.signing(zone), undefined);
+  must({ kind: 'zone.put', zone, body });
+  must(sign());
+  must({ kind: 'zone.delete', zone, withServices: true });
+  t.equal(store.signing(zone), undefined, 'nobody was told of the key yet');
+});
+
+t.test('an unsigning is taken back by signing again, and nothing else changes by signing twice', async (t) => {
+  const { must, store, until } = begin(t);
+  must(sign());
+  until('secure');
+  const at = store.lastRevision;
+  must(sign());
+  t.equal(store.lastRevision, at);
+  must({ kind: 'dnssec.unsign', zone, force: false });
+  must({ kind: 'dnssec.unsign', zone, force: false });
+  t.equal(store.lastRevision, at + 1);
+  t.match(must(sign()), { body: { stage: 'signing' } });
+  until('secure');
+  t.match(must(sign({ body: { denial: 'nsec3', zonemd: true } })), { body: { denial: 'nsec3', zonemd: true } });
+});
+
+t.test('no revision, event or reply tells what is sealed', async (t) => {
+  const { must, store, until } = begin(t);
+  const replies = [must(sign())];
+  until('secure');
+  replies.push(must(roll()));
+  const told = JSON.stringify([store.revisions(0, 1000), replies]);
+  const sealed = store.signing(zone)?.keys.map(({ wrapped }) => wrapped) ?? [];
+  t.equal(sealed.length, 2);
+  for (const each of sealed) t.notOk(told.includes(each));
+  t.match(told, '"stage":"secure"');
+});

@@ -1,0 +1,79 @@
+/** Private keys of zones: sealed by the wrapping key, read from the files of other signers, and given back as such. */
+import { createPublicKey, sign, verify } from 'node:crypto';
+import t from 'tap';
+import { exportKey } from '../../../src/control/dnssec/key-forms.ts';
+import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { makeKeyring } from '../../fixtures/keyring.ts';
+
+const active = (key: object): SigningKey => ({ ...(key as SigningKey), role: 'active' });
+
+t.test('what is sealed opens by the same wrapping key, for the same zone and key only', async (t) => {
+  const keyring = makeKeyring();
+  for (const algorithm of [13, 15]) {
+    const key = active(keyring.make('example.com', algorithm, 0));
+    const secret = keyring.privateKey('example.com', key);
+    t.ok(secret, 'it opens');
+    t.equal(
+      makeKeyring()
+        .privateKey('example.com', key)
+        ?.equals(secret as never),
+      true,
+      'in another process too',
+    );
+    t.equal(makeKeyring(Buffer.alloc(32, 8)).privateKey('example.com', key), undefined, 'another wrapping key');
+    t.equal(makeKeyring().privateKey('example.org', key), undefined, 'another zone');
+    t.equal(makeKeyring().privateKey('example.com', { ...key, dnskey: `${key.dnskey}A` }), undefined, 'another key');
+    const damaged = Buffer.from(key.wrapped, 'base64');
+    damaged[40] = (damaged[40] as number) ^ 1;
+    t.equal(makeKeyring().privateKey('example.com', { ...key, wrapped: damaged.toString('base64') }), undefined);
+    t.notMatch(JSON.stringify(key), (secret?.export({ format: 'jwk' }).d ?? '') as string, 'no secret in the open');
+  }
+});
+
+t.test('keys go out and come in again in both forms, and are the same', async (t) => {
+  const keyring = makeKeyring();
+  for (const algorithm of [13, 15]) {
+    const key = active(keyring.make('example.com', algorithm, 0));
+    const secret = keyring.privateKey('example.com', key);
+    const { pem, bind } = exportKey('example.com', key, secret as never);
+    t.match(bind.name, new RegExp(`^Kexample\\.com\\.\\+0${algorithm}\\+[0-9]{5}$`));
+    t.match(bind.key, new RegExp(`^example\\.com\\. IN DNSKEY 257 3 ${algorithm} [A-Za-z0-9+/= ]+\n$`));
+    for (const text of [pem, bind.private]) {
+      const again = keyring.adopt('example.com', text, 5);
+      t.match(again, { tag: key.tag, algorithm, dnskey: key.dnskey, digest: key.digest, madeAtMs: 5 });
+      const signature = sign(null, Buffer.from('x'), keyring.privateKey('example.com', active(again)) as never);
+      t.ok(verify(null, Buffer.from('x'), createPublicKey(secret as never), signature));
+    }
+  }
+});
+
+t.test('the key of RFC 8080 §6.1 has the tag and the DS that stand there', async (t) => {
+  const text =
+    'Private-key-format: v1.2\nAlgorithm: 15 (ED25519)\nPrivateKey: ODIyNjAzODQ2MjgwODAxMjI2NDUxOTAyMDQxNDIyNjI=\n';
+  const key = makeKeyring().adopt('example.com', text, 0);
+  t.match(key, {
+    tag: 3613,
+    algorithm: 15,
+    digest: '3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b',
+  });
+});
+
+t.test('what is no such key is refused with what would be right', async (t) => {
+  const bind = (algorithm: string, secret: string): string =>
+    `Private-key-format: v1.3\nAlgorithm: ${algorithm}\nPrivateKey: ${secret}\n`;
+  const wrong: Record<string, string> = {
+    '': 'could not be read',
+    'nothing of the kind': 'could not be read',
+    [bind('8 (RSASHA256)', 'AA==')]: 'not of algorithm 8',
+    [bind('13', 'AA==')]: '32 bytes in base64, not 1',
+    [bind('13', Buffer.alloc(32).toString('base64'))]: 'no number that P-256 has',
+    [bind('', '')]: 'not of algorithm',
+    'Private-key-format: v1.3': 'not of algorithm undefined',
+  };
+  for (const [text, why] of Object.entries(wrong)) {
+    const refused = makeKeyring().adopt('example.com', text, 0);
+    t.match(refused instanceof Problem && refused, { code: 'dnssec_invalid', pointer: '/privateKey' });
+    t.match(refused instanceof Problem && refused.detail, why);
+  }
+});
