@@ -16,6 +16,7 @@ Names in paths are full host names without the final dot; a byte that is not pri
 const tags = [
   { name: 'zones', description: 'Zones, and whole zones as files.' },
   { name: 'RRsets', description: 'Records of a zone, by name and type.' },
+  { name: 'dnssec', description: 'Zones that are signed: keys, and what is waited for at the parent.' },
   { name: 'services', description: 'Names that are answered from pools, their health, and what a client gets.' },
   { name: 'weights', description: 'Shifts of traffic between pools, and the way back.' },
   { name: 'releases', description: 'Shifts in steps, with pauses and gates.' },
@@ -80,7 +81,7 @@ function withBodies<Document extends { paths?: object }>(document: Document): Do
 }
 
 /** Bodies that are nothing but options: the routes take none for the empty object. */
-const OPTIONAL = /schemas\/(?:Empty|Promote|Rollback)Body"/;
+const OPTIONAL = /schemas\/(?:Empty|Promote|Rollback|Roll)Body"/;
 
 /**
  * Only what the server itself sends may run or load. The pages set styles inline and draw their icons from data:

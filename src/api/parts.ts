@@ -10,6 +10,7 @@ import type {
 } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Answering, CommandContext } from '../control/commands/command.ts';
+import type { Signings } from '../control/dnssec/signings.ts';
 import type { DrainReports } from '../control/drain/report.ts';
 import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';
@@ -30,6 +31,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
+  readonly signings: Pick<Signings, 'view' | 'freshKey' | 'foreignKeys' | 'export'>;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;

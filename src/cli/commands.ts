@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   health: () => import('./health.ts'),
   zone: () => import('./zone.ts'),
   record: () => import('./record.ts'),
+  dnssec: () => import('./dnssec.ts'),
   service: () => import('./service.ts'),
   adopt: () => import('./adopt.ts'),
   apply: () => import('./apply.ts'),

@@ -49,9 +49,11 @@ export function add(program: Command, shell: Shell): void {
     .command('rm <zone>')
     .description('Delete a zone with its records; their history stays.')
     .option('--with-services', 'delete its services too; without it they are a reason to refuse')
-    .action(async (zone: string, options: SessionOptions & { withServices?: boolean }) => {
+    .option('--force', 'though its parent may have a DS for it: those who validate find it bogus')
+    .action(async (zone: string, options: SessionOptions & { withServices?: boolean; force?: boolean }) => {
       const session = await openSession(shell, options);
-      await session.api.delete(`${path`/v1/zones/${zone}`}${options.withServices ? '?services=delete' : ''}`);
+      const said = [...(options.withServices ? ['services=delete'] : []), ...(options.force ? ['force=true'] : [])];
+      await session.api.delete(`${path`/v1/zones/${zone}`}${said.length > 0 ? `?${said.join('&')}` : ''}`);
       session.show({ name: zone, deleted: true }, () => [`${zone} is deleted.`]);
     });
   describeWrite(remove, 'teal zone rm old.example\nteal zone rm old.example --with-services');

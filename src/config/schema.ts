@@ -37,6 +37,9 @@ const INTERFACES_MAX = 16;
 const RESOLVERS_MAX = 20;
 const DNS_PORT = 53;
 
+/** Each is asked for each signed zone. */
+const PARENT_SERVERS_MAX = 26;
+
 /** Each request without a token is held against all of them. */
 const HOSTS_MAX = 100;
 
@@ -159,6 +162,19 @@ export const settingsSchema = section({
         default: [],
         expected: 'a list of networks, such as 10.1.0.0/16 or 2001:db8::/32',
       }),
+    }),
+  }),
+  dnssec: section({
+    experimental: Type.Boolean({ default: false, expected: 'true or false' }),
+    wrappingKey: Type.Optional(
+      Type.String({ pattern: '^[0-9A-Fa-f]{64}$', expected: 'a key of 64 hexadecimal digits', secret: true }),
+    ),
+    wrappingKeyFile: Type.Optional(text('the path of a file with 64 hexadecimal digits, or 32 bytes')),
+    resolver: Type.Optional(resolver()),
+    parentServers: Type.Array(resolver(), {
+      maxItems: PARENT_SERVERS_MAX,
+      default: [],
+      expected: 'a list of addresses of nameservers, each with a port or for port 53',
     }),
   }),
   history: section({

@@ -1,6 +1,7 @@
 /** The schemas that have a name of their own in the OpenAPI document: bodies, which are closed, and replies, which are open. */
 import type { TSchema } from 'typebox';
 import { ApplyBody, ApplyPlan } from './apply.ts';
+import { RollBody, Signing, SigningBody, SigningKeys } from './dnssec.ts';
 import { Drain } from './drain.ts';
 import { Answering, Fleet } from './fleet.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
@@ -35,6 +36,8 @@ const bodies: readonly TSchema[] = [
     ShiftBody,
     RollbackBody,
     ForcedBody,
+    SigningBody,
+    RollBody,
   ],
   ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody, ApplyBody],
 ];
@@ -43,13 +46,14 @@ const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
+  ...[Signing, SigningKeys],
   ...[Fleet, Answering],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */
 const repliesToChanges: ReadonlySet<TSchema> = new Set<TSchema>([
   ...[Zone, Import, RRset, RecordChanges, Service, Weights, Shift, ForcedHealth, ApplyPlan],
-  ...[Release, Webhook, Token, NewToken],
+  ...[Signing, Release, Webhook, Token, NewToken],
 ]);
 
 /** With references to each other by name. `more`: replies whose schema needs to be told something. */

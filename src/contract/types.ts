@@ -1,6 +1,7 @@
 /** The types of what goes over HTTP, by name: for clients, which take types from here and nothing else. */
 import type { Static, TSchema } from 'typebox';
 import type * as apply from './apply.ts';
+import type * as dnssec from './dnssec.ts';
 import type * as drain from './drain.ts';
 import type * as fleet from './fleet.ts';
 import type * as health from './health.ts';
@@ -31,6 +32,9 @@ export type Import = Shown<typeof zones.Import>;
 export type Finding = Shown<typeof zones.Finding>;
 export type RRset = Shown<typeof zones.RRset>;
 export type RecordChanges = Shown<typeof zones.RecordChanges>;
+
+export type Signing = Shown<typeof dnssec.Signing>;
+export type SigningKeys = Shown<typeof dnssec.SigningKeys>;
 
 export type Service = Shown<typeof services.Service>;
 export type Proposal = Shown<typeof services.Proposal>;

@@ -246,6 +246,9 @@ export const ZoneDeleteQuery = Type.Object(
     services: Type.Optional(
       oneOf(['delete'], { description: 'Deletes the services of the zone with it; without it they are a 409.' }),
     ),
+    force: Type.Optional(
+      oneOf(['true'], { description: 'Though its parent may have a DS for it: validators find it bogus then.' }),
+    ),
   },
   strict,
 );

@@ -50,6 +50,7 @@ export const problemStatus = {
   ds_present: 409,
   zone_signed: 409,
   signing_state: 409,
+  signing_off: 409,
   fleet_exists: 409,
   node_runs: 409,
   revision_forgotten: 410,

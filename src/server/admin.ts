@@ -1,8 +1,8 @@
 /** The door of the admin API: its first token, its certificate, its address. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type net from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
@@ -14,10 +14,10 @@ import { Tokens } from '../control/tokens.ts';
 import type { Logger } from '../log.ts';
 import { formatEndpoint } from '../sockets/address.ts';
 import type { Inherited } from '../sockets/inherited.ts';
-import { makeFolder, makePrivate, sync } from '../store/files.ts';
 import type { Store } from '../store/sqlite.ts';
 import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
+import { writePrivate } from './private-file.ts';
 import { readVersion } from './version.ts';
 
 /** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
@@ -58,14 +58,6 @@ export async function openTokens(engine: Engine, store: Store, settings: Setting
     log.info({ file }, 'admin token made; it is in this file and nowhere else');
   };
   return mustWork(await Tokens.open({ engine, store, settings: fromSettings, atMs: Date.now(), randomBytes, keep }));
-}
-
-/** Readable by its owner only, and on the disk when this returns. */
-function writePrivate(file: string, text: string): void {
-  makeFolder(dirname(file));
-  makePrivate(file);
-  writeFileSync(file, text);
-  sync(file);
 }
 
 /** The certificate and its key. Throws SettingsError. */

@@ -2,6 +2,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
+import { Signings } from '../control/dnssec/signings.ts';
 import { Propagation } from '../control/drain/propagation.ts';
 import { DrainReports } from '../control/drain/report.ts';
 import { EventLog } from '../control/events/log.ts';
@@ -33,7 +34,7 @@ interface ControlPlane {
   /** Every request that goes out, but those to resolvers. */
   readonly outbound: Outbound;
   /** The parts that the API asks and gives orders to. */
-  readonly forApi: Pick<ApiParts, 'queries' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'>;
+  readonly forApi: Pick<ApiParts, 'signings' | 'queries' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'>;
   /** Whole zones as files, read and written by a thread, which is to be stopped. */
   readonly zoneFiles: ZoneFiles;
   /** To be started once the API is there too: what each node does for itself, */
@@ -49,7 +50,7 @@ export function makeControlPlane(
   node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding'> | undefined,
   log: Logger,
 ): ControlPlane {
-  const { store, table, engine, fleet, seen } = dataPlane;
+  const { store, table, engine, fleet, seen, keyring } = dataPlane;
   const { allow, deny } = settings.probes;
   const clock = systemClock;
   const random = Math.random;
@@ -95,7 +96,9 @@ export function makeControlPlane(
   const explain = new Explain({ store, table, health: seen, answerer });
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
-  const forApi = { queries, drain, explain, events, webhooks, zoneFiles };
+  const signings = new Signings(store, keyring, settings.dnssec.experimental);
+
+  const forApi = { signings, queries, drain, explain, events, webhooks, zoneFiles };
   const duties: Duties = {
     begin: (progress) => {
       releases.start();

@@ -1,6 +1,7 @@
 /** What keeps: the store, the table that is compiled of it, and the engine between them. */
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
+import type { Keyring } from '../control/dnssec/keyring.ts';
 import { SeenHealth } from '../control/observed/health.ts';
 import { afterMs, everyMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
@@ -16,10 +17,13 @@ import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
 import { readVersion } from './version.ts';
+import { openKeyring } from './wrapping-key.ts';
 
 export interface Core extends OpenedTable {
   readonly store: Store;
   readonly seen: SeenHealth;
+  /** Keys of signed zones. */
+  readonly keyring: Keyring;
 }
 
 /** Some milliseconds of each second, until all is done: a million names take 8 s. */
@@ -55,6 +59,7 @@ export async function openCore(
   stops.dataPlane.push(() => image?.stop());
   const memory = makeMemory();
   const seen = new SeenHealth(systemClock);
+  const keyring = openKeyring(settings, process.env, log);
   let failed: { readonly error: unknown } | undefined;
   const told = async (where: TableMemory): Promise<void> => {
     try {
@@ -72,7 +77,7 @@ export async function openCore(
   stops.controlPlane.push(collectInTurns(table));
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
-  return { store, seen, ...opened };
+  return { store, seen, keyring, ...opened };
 }
 
 /** Memory that is shared has small pages when it is filled; returns how to stop making them large. */

@@ -58,6 +58,7 @@ const bodies: Readonly<Record<string, readonly { method: string; url: string; bo
       services: { 'one.example.test': service({ http: { port: 1, expectStatus: [200], maxRedirects: 1 } }) },
     }),
   ],
+  SigningBody: [{ method: 'PUT', url: '/v1/zones/example.test/dnssec', body: { dnskeyTtlSeconds: 1 } }],
   ReleaseBody: [{ method: 'POST', url: '/v1/services/app.example.test/releases', body: release() }],
   ReleasesBody: [{ method: 'POST', url: '/v1/releases', body: { services: ['app.example.test'], ...release() } }],
 };

@@ -8,6 +8,7 @@ import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { dialect } from './dialect.ts';
 import { applyRoutes } from './routes/apply.ts';
+import { dnssecRoutes } from './routes/dnssec.ts';
 import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -42,6 +43,7 @@ export const v1: Api = {
     api.addHook('onRoute', makeBodyLimit(parts.options.bodyMaxBytes));
     zoneRoutes(api, parts);
     api.register(async (files) => zoneFileRoutes(files as unknown as ApiInstance, parts));
+    dnssecRoutes(api, parts);
     rrsetRoutes(api, parts);
     recordChangeRoutes(api, parts);
     serviceRoutes(api, parts);

@@ -76,7 +76,7 @@ export function publicBytes(key: KeyObject): Uint8Array {
 }
 
 /** What an export holds. */
-interface ExportedKey {
+export interface ExportedKey {
   readonly tag: number;
   readonly algorithm: number;
   /** PKCS #8. */

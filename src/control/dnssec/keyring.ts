@@ -1,13 +1,13 @@
 /** Private keys of zones: made, read from files, sealed for the store by the server's wrapping key, and opened to sign. */
 import { createCipheriv, createDecipheriv, createHash, createPrivateKey, type KeyObject } from 'node:crypto';
-import type { PublicKey, SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
+import type { PublicKey, SigningKey } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
 import { dnskeyRdata, keyTag, SECURE_ENTRY_POINT, ZONE_KEY } from '../../wire/dnssec/key.ts';
 import { parsePrivateKey, publicBytes } from './key-forms.ts';
 
 /** A key of a zone that is not in its signing yet. */
-type FreshKey = Omit<SigningKey, 'role'>;
+export type FreshKey = Omit<SigningKey, 'role'>;
 
 /** What chance is needed for. */
 interface KeyChance {
@@ -23,19 +23,19 @@ const TAG_BYTES = 16;
 const FORMAT = 1;
 
 export class Keyring {
-  readonly #wrappingKey: () => Uint8Array;
+  readonly #wrappingKey: (mayMake: boolean) => Uint8Array | Problem;
   readonly #chance: KeyChance;
-  /** By what is sealed; undefined: it cannot be opened. */
-  readonly #opened = new Map<string, KeyObject | undefined>();
+  /** By what is sealed. */
+  readonly #opened = new Map<string, KeyObject>();
 
-  /** `wrappingKey`: called when it is first needed. */
-  constructor(wrappingKey: () => Uint8Array, chance: KeyChance) {
+  /** `wrappingKey`: called when it is needed; it may be made where a key is to be sealed. */
+  constructor(wrappingKey: (mayMake: boolean) => Uint8Array | Problem, chance: KeyChance) {
     this.#wrappingKey = wrappingKey;
     this.#chance = chance;
   }
 
   /** A new key. `zone`: canonical name. */
-  make(zone: string, algorithm: number, nowMs: number): FreshKey {
+  make(zone: string, algorithm: number, nowMs: number): FreshKey | Problem {
     return this.#sealed(zone, this.#chance.makeKey(algorithm), algorithm, nowMs);
   }
 
@@ -45,21 +45,27 @@ export class Keyring {
     return parsed instanceof Problem ? parsed : this.#sealed(zone, parsed.key, parsed.algorithm, nowMs);
   }
 
-  /** Undefined: the wrapping key is not the one that it was sealed by. */
-  privateKey(zone: string, { wrapped, dnskey }: SigningKey): KeyObject | undefined {
-    if (!this.#opened.has(wrapped)) this.#opened.set(wrapped, this.#open(zone, wrapped, dnskey));
-    return this.#opened.get(wrapped);
+  /** Or why it cannot be opened: the wrapping key is not there, or not the one that it was sealed by. */
+  privateKey(zone: string, { wrapped, dnskey }: SigningKey): KeyObject | Problem {
+    const known = this.#opened.get(wrapped);
+    if (known !== undefined) return known;
+    const wrappingKey = this.#wrappingKey(false);
+    if (wrappingKey instanceof Problem) return wrappingKey;
+    const opened = open(wrappingKey, zone, { wrapped, dnskey });
+    if (opened === undefined) {
+      const detail = `The private keys of ${zone === '' ? '.' : zone} cannot be opened: the wrapping key is not the one that they were sealed by. Answers go on; what needs new signatures is refused.`;
+      return new Problem('signing_refused', detail);
+    }
+    this.#opened.set(wrapped, opened);
+    return opened;
   }
 
-  /** Whether all its keys can be opened, so that what changes in the zone can be signed. */
-  canSign({ zone, keys }: ZoneSigning): boolean {
-    return keys.every((key) => this.privateKey(zone, key) !== undefined);
-  }
-
-  #sealed(zone: string, key: KeyObject, algorithm: number, madeAtMs: number): FreshKey {
+  #sealed(zone: string, key: KeyObject, algorithm: number, madeAtMs: number): FreshKey | Problem {
+    const wrappingKey = this.#wrappingKey(true);
+    if (wrappingKey instanceof Problem) return wrappingKey;
     const found = publicKeyOf(zone, dnskeyRdata(ZONE_KEY | SECURE_ENTRY_POINT, algorithm, publicBytes(key)));
     const nonce = this.#chance.randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#wrappingKey(), nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(sealedFor(zone, found.dnskey));
     const secret = key.export({ format: 'der', type: 'pkcs8' });
     const sealed = Buffer.concat([
@@ -72,19 +78,23 @@ export class Keyring {
     const id = Buffer.from(this.#chance.randomBytes(8)).toString('hex');
     return { id, ...found, wrapped: sealed.toString('base64'), madeAtMs };
   }
+}
 
-  #open(zone: string, wrapped: string, dnskey: string): KeyObject | undefined {
-    const sealed = Buffer.from(wrapped, 'base64');
-    if (sealed[0] !== FORMAT) return undefined;
-    try {
-      const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', this.#wrappingKey(), nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(sealedFor(zone, dnskey)).setAuthTag(sealed.subarray(-TAG_BYTES));
-      const secret = Buffer.concat([decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
-      return createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
-    } catch {
-      return undefined;
-    }
+function open(
+  wrappingKey: Uint8Array,
+  zone: string,
+  { wrapped, dnskey }: Pick<SigningKey, 'wrapped' | 'dnskey'>,
+): KeyObject | undefined {
+  const sealed = Buffer.from(wrapped, 'base64');
+  if (sealed[0] !== FORMAT) return undefined;
+  try {
+    const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(sealedFor(zone, dnskey)).setAuthTag(sealed.subarray(-TAG_BYTES));
+    const secret = Buffer.concat([decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+    return createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
+  } catch {
+    return undefined;
   }
 }
 
@@ -94,7 +104,7 @@ function sealedFor(zone: string, dnskey: string): Uint8Array {
 }
 
 /** A key by its DNSKEY. `zone`: canonical name. */
-function publicKeyOf(zone: string, rdata: Uint8Array): PublicKey {
+export function publicKeyOf(zone: string, rdata: Uint8Array): PublicKey {
   const digest = createHash('sha256').update(nameToWire(zone)).update(rdata).digest('hex');
   const dnskey = Buffer.from(rdata).toString('base64');
   return { tag: keyTag(rdata), algorithm: rdata[3] as number, dnskey, digest };

@@ -5,7 +5,7 @@ import { activeKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { beginRoll, beginUnsigning, cancelUnsigning, transition } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange, RevisionKind } from '../../model/revision.ts';
-import { withRaisedSerial, type Zone } from '../../model/zone.ts';
+import { checkSeconds, withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
@@ -29,6 +29,8 @@ export function draftSign(
   const before = store.signing(zone.name);
   const stale = checkPrecondition(context, before?.revision, `the signing of ${shown(zone.name)}`);
   if (stale !== undefined) return stale;
+  const ttl = checkSeconds(body.dnskeyTtlSeconds ?? 0, 'dnskeyTtlSeconds');
+  if (ttl !== undefined) return ttl;
   if (before !== undefined) return changed(zone, before, { body, isGiven }, context.atMs, revision);
   const own = ownRecords(store, zone);
   if (own !== undefined) return own;

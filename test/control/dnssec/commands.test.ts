@@ -1,15 +1,17 @@
 /** Signing, rolling and unsigning as commands: what each makes of a zone, what is refused, and what no revision tells. */
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
+import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
 import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 
 const zone = 'example.com';
 const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' };
 const keyring = makeKeyring();
+const fresh = (algorithm: number): SigningKey => keyring.make(zone, algorithm, NOON_MS) as SigningKey;
 const sign = (more: object = {}): Command =>
-  ({ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false, ...more }) as Command;
-const roll = (algorithm = 13): Command => ({ kind: 'dnssec.roll', zone, key: keyring.make(zone, algorithm, NOON_MS) });
+  ({ kind: 'dnssec.sign', zone, body: {}, key: fresh(13), isGiven: false, ...more }) as Command;
+const roll = (algorithm = 13): Command => ({ kind: 'dnssec.roll', zone, key: fresh(algorithm) });
 
 function begin(t: Test) {
   const fixture = makeEngine(t);

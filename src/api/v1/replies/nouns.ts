@@ -1,5 +1,6 @@
 /** Nouns as control shows them, which the compiler holds to what the contract promises: what drifts is no program. */
 import type * as contract from '../../../contract/types.ts';
+import * as dnssec from '../../../control/replies/dnssec.ts';
 import * as health from '../../../control/replies/health.ts';
 import * as releases from '../../../control/replies/releases.ts';
 import * as revisions from '../../../control/replies/revision.ts';
@@ -13,6 +14,7 @@ import * as zones from '../../../control/replies/zones.ts';
 type Shows<Builder extends (...noun: never[]) => unknown, Shape> = (...noun: Parameters<Builder>) => Shape;
 
 export const zoneReply: Shows<typeof zones.zoneReply, contract.Zone> = zones.zoneReply;
+export const signingReply: Shows<typeof dnssec.signingReply, contract.Signing> = dnssec.signingReply;
 export const rrsetReply: Shows<typeof rrsets.rrsetReply, contract.RRset> = rrsets.rrsetReply;
 export const serviceReply: Shows<typeof services.serviceReply, contract.Service> = services.serviceReply;
 export const weightsReply: Shows<

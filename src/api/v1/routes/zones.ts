@@ -79,7 +79,7 @@ const deleteZone = {
   headers: ifMatchHeader,
   response: {
     ...deleteReply,
-    ...deleteProblems('query_invalid', 'zone_unknown', 'zone_has_services', 'release_active'),
+    ...deleteProblems('query_invalid', 'zone_unknown', 'zone_has_services', 'release_active', 'ds_present'),
   },
 };
 
@@ -102,8 +102,10 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     return putForeseen(parts, request, reply, { kind: 'zone.put', zone, body: request.body });
   });
   api.delete('/v1/zones/:zone', { schema: deleteZone, config: access('admin', 'zone') }, (request, reply) => {
+    const { zone } = request.params;
     const withServices = request.query.services === 'delete';
-    return remove(engine, request, reply, { kind: 'zone.delete', zone: request.params.zone, withServices });
+    const force = request.query.force === 'true';
+    return remove(engine, request, reply, { kind: 'zone.delete', zone, withServices, force });
   });
 }
 

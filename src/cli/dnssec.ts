@@ -1,0 +1,176 @@
+/** `teal dnssec`: zones are signed, their keys rolled, and what is waited for is said in one sentence. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Signing, SigningKeys } from '../contract/types.ts';
+import { path } from './api.ts';
+import { confirm } from './confirm.ts';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+import { columns, printable } from './format/text.ts';
+import { readBytes } from './input-file.ts';
+import { collect } from './option-values.ts';
+import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+
+interface SignOptions extends SessionOptions {
+  readonly algorithm?: string;
+  readonly keyFile?: string;
+  readonly nsec3?: boolean;
+  readonly nsec?: boolean;
+  readonly foreignKey?: readonly string[];
+}
+
+export function add(program: Command, shell: Shell): void {
+  const group = program
+    .command('dnssec')
+    .helpGroup('Zones and services:')
+    .summary('signed zones: sign, status, roll, unsign, keys (experimental)')
+    .description('Zones that are signed (DNSSEC). `status` says in one sentence what is waited for, and until when.');
+  addSign(group, shell);
+  const status = group
+    .command('status <zone>')
+    .description('What is waited for, until when, and the DS lines that the parent is to have.')
+    .action(async (zone: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const signing = await session.api.get<Signing>(path`/v1/zones/${zone}/dnssec`);
+      session.show(signing, () => signingLines(signing));
+    });
+  describeRemote(status, 'teal dnssec status example.com');
+  addRoll(group, shell);
+  addUnsign(group, shell);
+  addKeys(group, shell);
+}
+
+function addSign(group: Command, shell: Shell): void {
+  const command = group
+    .command('sign <zone>')
+    .description('Sign a zone, change how it is signed, or take an unsigning back.')
+    .option('--algorithm <name>', 'ecdsap256sha256 (where nothing is said) or ed25519')
+    .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
+    .option('--nsec3', 'names cannot be listed at a glance')
+    .option('--nsec', 'back to NSEC')
+    .option('--foreign-key <rdata>', 'DNSKEY of another signer of the zone, such as "257 3 13 …"; repeat it', collect)
+    .action(async (zone: string, options: SignOptions) => {
+      const { algorithm, keyFile, nsec3, nsec, foreignKey } = options;
+      const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
+      const session = await openSession(shell, options);
+      const body = {
+        ...(algorithm && { algorithm }),
+        ...(privateKey && { privateKey }),
+        ...(nsec3 ? { denial: 'nsec3' } : nsec && { denial: 'nsec' }),
+        ...(foreignKey && { foreignKeys: foreignKey }),
+      };
+      const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body });
+      session.show(signing, () => signingLines(signing));
+    });
+  describeWrite(
+    command,
+    `
+    teal dnssec sign example.com
+    teal dnssec sign example.com --algorithm ed25519 --nsec3
+    `,
+  );
+}
+
+function addRoll(group: Command, shell: Shell): void {
+  const command = group
+    .command('roll <zone>')
+    .description('Replace the key of a zone by a new one, step by step; `status` says when the parent needs its DS.')
+    .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
+    .action(async (zone: string, options: SessionOptions & { keyFile?: string }) => {
+      const privateKey = options.keyFile && (await readBytes(options.keyFile, shell)).toString('latin1');
+      const session = await openSession(shell, options);
+      const body = privateKey ? { privateKey } : {};
+      const signing = await session.api.post<Signing>(path`/v1/zones/${zone}/dnssec/roll`, body);
+      session.show(signing, () => signingLines(signing));
+    });
+  describeWrite(command, 'teal dnssec roll example.com');
+}
+
+function addUnsign(group: Command, shell: Shell): void {
+  const command = group
+    .command('unsign <zone>')
+    .description('Unsign a zone: it stays signed until no cache can hold a DS for it.')
+    .option('--force', 'at once, whatever DS the parent has: those who validate get no answer any more')
+    .option('-y, --yes', 'do not ask')
+    .action(async (zone: string, options: SessionOptions & { force?: boolean; yes?: boolean }) => {
+      const session = await openSession(shell, options);
+      const to = path`/v1/zones/${zone}/dnssec`;
+      if (options.force && !options.yes) {
+        const question = `Unsign ${zone} at once? Where the parent has a DS, those who validate get no answer any more.`;
+        await confirm(session, question, 'do it');
+      }
+      await session.api.delete(`${to}${options.force ? '?force=true' : ''}`);
+      if (options.force) {
+        session.show({ zone, signed: false }, () => [`${zone} is not signed any more.`]);
+        return;
+      }
+      const signing = await session.api.get<Signing>(to);
+      session.show(signing, () => signingLines(signing));
+    });
+  describeWrite(command, 'teal dnssec unsign example.com');
+}
+
+function addKeys(group: Command, shell: Shell): void {
+  const keys = group.command('keys').description('Private keys of a zone, taken out and brought in.');
+  const exported = keys
+    .command('export <zone>')
+    .description('Write the private keys of a zone into a folder, as PEM and as BIND has them. Only you can read them.')
+    .requiredOption('-o, --output <folder>', 'where to; it is made')
+    .action(async (zone: string, options: SessionOptions & { output: string }) => {
+      const session = await openSession(shell, options);
+      const { items } = await session.api.get<SigningKeys>(path`/v1/zones/${zone}/dnssec/keys`);
+      const files = items.flatMap(({ pem, bind }) => [
+        { file: join(options.output, fileName(`${bind.name}.pem`)), text: pem },
+        { file: join(options.output, fileName(`${bind.name}.private`)), text: bind.private },
+        { file: join(options.output, fileName(`${bind.name}.key`)), text: bind.key },
+      ]);
+      writeAll(options.output, files);
+      session.show({ files: files.map(({ file }) => file) }, () => files.map(({ file }) => `Wrote ${file}.`));
+    });
+  describeRemote(exported, 'teal dnssec keys export example.com -o keys');
+  const imported = keys
+    .command('import <zone> <file>')
+    .description("Sign a zone that is not signed with a key that is there already: PEM, or BIND's .private.")
+    .action(async (zone: string, file: string, options: SessionOptions) => {
+      const privateKey = (await readBytes(file, shell)).toString('latin1');
+      const session = await openSession(shell, options);
+      const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body: { privateKey } });
+      session.show(signing, () => signingLines(signing));
+    });
+  describeWrite(imported, 'teal dnssec keys import example.com Kexample.com.+013+12345.private');
+}
+
+/** What the server says is no path. */
+function fileName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9.+_-]/g, '_');
+}
+
+function writeAll(folder: string, files: readonly { readonly file: string; readonly text: string }[]): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const { file, text } of files) writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const { code, path: at = folder } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it is there already' : `cannot be written (${code})`;
+    throw new Failure(EXIT.CANNOT_WRITE, `${at}: ${why}`);
+  }
+}
+
+export function signingLines({ status, ds, keys, parent }: Signing): string[] {
+  const rows = keys.map(({ tag, algorithm, role }) => [String(tag), algorithm, role]);
+  const lines = ds.length === 0 ? [] : ['', 'The parent is to have:', ...ds.map((line) => `  ${line}`)];
+  const servers = parent?.servers ?? [];
+  const seen = servers.map(({ server, ds: has, error }) => [
+    server,
+    printable(has === null ? `not heard: ${error}` : has.join('; ') || 'no DS'),
+  ]);
+  return [
+    printable(status),
+    ...lines,
+    '',
+    ...columns([['KEY', 'ALGORITHM', 'ROLE'], ...rows], [0]),
+    ...(seen.length === 0 ? [] : ['', ...columns([['PARENT SERVER', 'HAS'], ...seen])]),
+  ];
+}

@@ -1,0 +1,139 @@
+/** Zones that are signed, as this process knows them: their keys, opened where they can be, and what their parents were seen to have. */
+
+import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
+import type { ParentLook } from '../../model/dnssec/transition.ts';
+import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
+import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { ALGORITHM } from '../../wire/dnssec/key.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { parseRdata } from '../../wire/rdata.ts';
+import { shown } from '../names.ts';
+import { type ExportedKey, exportKey } from './key-forms.ts';
+import { type FreshKey, type Keyring, publicKeyOf } from './keyring.ts';
+
+const numbers = { ecdsap256sha256: ALGORITHM.ECDSAP256SHA256, ed25519: ALGORITHM.ED25519 } as const;
+
+/** Which key is wanted: a new one, or one that is there. */
+interface WantedKey {
+  readonly algorithm?: keyof typeof numbers;
+  /** PKCS #8 in PEM, or BIND's `.private`. */
+  readonly privateKey?: string;
+}
+
+/** A signing, with the last look at its zone's parent. */
+export interface SigningView {
+  readonly signing: ZoneSigning;
+  readonly look: ParentLook | undefined;
+  readonly revision: number;
+}
+
+export class Signings {
+  readonly #store: Store;
+  readonly #keyring: Keyring;
+  readonly #isOn: boolean;
+  readonly #looks = new Map<string, ParentLook>();
+
+  /** `isOn`: the settings let zones be signed. */
+  constructor(store: Store, keyring: Keyring, isOn: boolean) {
+    this.#store = store;
+    this.#keyring = keyring;
+    this.#isOn = isOn;
+  }
+
+  /** What the parent of a zone had when it was asked last. */
+  lookOf(zone: string): ParentLook | undefined {
+    return this.#looks.get(zone);
+  }
+
+  noteLook(zone: string, look: ParentLook): void {
+    this.#looks.set(zone, look);
+  }
+
+  view(text: string): SigningView | Problem {
+    const zone = this.#zoneOf(text);
+    if (zone instanceof Problem) return zone;
+    const signing = this.#store.signing(zone);
+    if (signing === undefined) return new Problem('signing_unknown', `The zone ${shown(zone)} is not signed.`);
+    return { signing, look: this.lookOf(zone), revision: signing.revision };
+  }
+
+  /** A key for a zone, new or read; refused where keys that are here already cannot be opened. */
+  freshKey(text: string, { algorithm, privateKey }: WantedKey, nowMs: number): FreshKey | Problem {
+    if (!this.#isOn) return OFF;
+    const zone = this.#zoneOf(text);
+    if (zone instanceof Problem) return zone;
+    const locked = this.locked();
+    if (locked !== undefined) return locked;
+    if (privateKey === undefined) {
+      return this.#keyring.make(zone, numbers[algorithm ?? this.#algorithmOf(zone)], nowMs);
+    }
+    const read = this.#keyring.adopt(zone, privateKey, nowMs);
+    if (read instanceof Problem || algorithm === undefined || numbers[algorithm] === read.algorithm) return read;
+    return new Problem('dnssec_invalid', `The private key is not one of ${algorithm}.`, { pointer: '/algorithm' });
+  }
+
+  /** A roll keeps the algorithm. */
+  #algorithmOf(zone: string): keyof typeof numbers {
+    const algorithm = this.#store.signing(zone)?.keys[0]?.algorithm;
+    return algorithm === ALGORITHM.ED25519 ? 'ed25519' : 'ecdsap256sha256';
+  }
+
+  /** The keys of others, as DNSKEY RDATA in text. */
+  foreignKeys(text: string, keys: readonly string[]): ReturnType<typeof publicKeyOf>[] | Problem {
+    const zone = canonicalName(text);
+    if (zone instanceof Problem) return zone;
+    const parsed: ReturnType<typeof publicKeyOf>[] = [];
+    for (const [i, key] of keys.entries()) {
+      const rdata = parseRdata(TYPE.DNSKEY, key);
+      if (rdata instanceof Malformed || rdata.length < SHORTEST_DNSKEY_BYTES) {
+        const why = rdata instanceof Malformed ? rdata.reason : 'it has no key';
+        const detail = `A key of others is the RDATA of its DNSKEY, 257 3 13 and base64: ${why}.`;
+        return new Problem('dnssec_invalid', detail, { pointer: `/foreignKeys/${i}` });
+      }
+      parsed.push(publicKeyOf(zone, rdata));
+    }
+    return parsed;
+  }
+
+  /** Private keys in the open: for who may do everything. */
+  export(text: string): ExportedKey[] | Problem {
+    const found = this.view(text);
+    if (found instanceof Problem) return found;
+    const { zone, keys } = found.signing;
+    const exported: ExportedKey[] = [];
+    for (const key of keys) {
+      const opened = this.#keyring.privateKey(zone, key);
+      if (opened instanceof Problem) return opened;
+      exported.push(exportKey(shown(zone), key, opened));
+    }
+    return exported;
+  }
+
+  /** Why keys that are in the store cannot be opened here; undefined: they can. */
+  locked(): Problem | undefined {
+    for (const { zone, keys } of this.#store.allSignings()) {
+      for (const key of keys as SigningKey[]) {
+        const opened = this.#keyring.privateKey(zone, key);
+        if (opened instanceof Problem) return opened;
+      }
+    }
+    return undefined;
+  }
+
+  #zoneOf(text: string): string | Problem {
+    const name = canonicalName(text);
+    if (name instanceof Problem) return name;
+    if (this.#store.zone(name) !== undefined) return name;
+    return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
+  }
+}
+
+/** Flags, protocol and algorithm (RFC 4034 §2.1), and a key. */
+const SHORTEST_DNSKEY_BYTES = 5;
+
+const OFF = new Problem(
+  'signing_off',
+  'Signing of zones is not finished, and off: `dnssec.experimental: true` in the settings turns it on. What it says of each state is in docs/dnssec.md.',
+);

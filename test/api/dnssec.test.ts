@@ -1,0 +1,82 @@
+/** Signed zones over the API: signed, looked at, rolled, unsigned; keys go out to who may do everything, and nowhere else. */
+import t from 'tap';
+import { Signings } from '../../src/control/dnssec/signings.ts';
+import { makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
+import { makeKeyring } from '../fixtures/keyring.ts';
+
+const path = '/v1/zones/example.test/dnssec';
+
+t.test('a zone is signed, and its status is one sentence', async (t) => {
+  const fixture = await startApi(makeDirectory(t));
+  t.teardown(fixture.close);
+  const { request, parts } = fixture;
+  await seed(fixture);
+  t.match((await request('GET', path)).json(), { code: 'signing_unknown' });
+  const signed = await request('PUT', path, { body: {} });
+  t.equal(signed.statusCode, 201);
+  const body = signed.json();
+  t.match(body, { zone: 'example.test', stage: 'signing', ds: [], parent: null, denial: 'nsec' });
+  t.match(body.status, /^example\.test is being signed; nothing is to be done at the parent yet\.$/);
+  t.match(body.keys, [{ algorithm: 'ecdsap256sha256', role: 'active', dnskey: /^257 3 13 / }]);
+  t.equal((await request('GET', path)).headers.etag, signed.headers.etag);
+  t.match((await request('POST', `${path}/roll`, { body: {} })).json(), { code: 'signing_state' });
+  t.match((await request('PUT', path, { body: { algorithm: 'ed25519' } })).json(), { code: 'signing_state' });
+  t.match((await request('PUT', path, { body: { denial: 'nsec3' } })).json(), { denial: 'nsec3' });
+  t.match((await request('PUT', path, { body: { foreignKeys: ['257 3 13'] } })).json(), { pointer: '/foreignKeys/0' });
+  const foreign = body.keys[0].dnskey.replace('257', '256');
+  t.match((await request('PUT', path, { body: { foreignKeys: [foreign] } })).json(), { foreignKeys: [foreign] });
+  t.equal((await request('DELETE', path)).statusCode, 204);
+  t.match((await request('GET', path)).json(), { stage: 'ds-removal', ds: [] });
+  t.match((await request('DELETE', '/v1/zones/example.test?services=delete')).json(), { code: 'ds_present' });
+  t.equal((await request('DELETE', `${path}?force=true`)).statusCode, 204);
+  t.equal((await request('GET', path)).statusCode, 404);
+  const told = JSON.stringify((await request('GET', '/v1/revisions')).json());
+  t.notMatch(told, 'wrapped');
+  t.match(parts.queries.zone('example.test'), { serial: Number });
+});
+
+t.test('keys come in and go out, the latter to who may do everything', async (t) => {
+  const fixture = await startApi(makeDirectory(t));
+  t.teardown(fixture.close);
+  const { request } = fixture;
+  await seed(fixture);
+  await request('PUT', path, { body: { algorithm: 'ed25519' } });
+  const refused = await request('GET', `${path}/keys`, { token: READER });
+  t.equal(refused.statusCode, 403);
+  const out = await request('GET', `${path}/keys`);
+  t.equal(out.headers['cache-control'], 'no-store');
+  const [{ tag, pem, bind }] = out.json().items;
+  for (const privateKey of [pem, bind.private]) {
+    await request('DELETE', `${path}?force=true`);
+    t.match((await request('PUT', path, { body: { privateKey } })).json(), { keys: [{ tag, algorithm: 'ed25519' }] });
+  }
+  await request('DELETE', `${path}?force=true`);
+  const bad = await request('PUT', path, { body: { privateKey: 'none' } });
+  t.match(bad.json(), { code: 'dnssec_invalid', pointer: '/privateKey' });
+  t.equal((await request('GET', path)).statusCode, 404);
+});
+
+t.test('it is off until the settings turn it on, and says so', async (t) => {
+  const fixture = await startApi(makeDirectory(t));
+  t.teardown(fixture.close);
+  await seed(fixture);
+  const { store } = { store: { zone: () => ({}), signing: () => undefined, allSignings: () => [] } };
+  const off = new Signings(store as never, makeKeyring(), false);
+  t.match(off.freshKey('example.test', {}, 0), { code: 'signing_off', detail: /dnssec\.experimental: true/ });
+});
+
+t.test('with another wrapping key nothing is signed, and what is there is shown', async (t) => {
+  const fixture = await startApi(makeDirectory(t));
+  t.teardown(fixture.close);
+  const { request, parts } = fixture;
+  await seed(fixture);
+  await request('PUT', path, { body: {} });
+  const signing = parts.signings.view('example.test');
+  t.match(signing, { signing: { stage: 'signing' } });
+  const { signing: kept } = signing as { signing: { zone: string } };
+  const store = { zone: () => ({}), signing: () => kept, allSignings: () => [kept] };
+  const other = new Signings(store as never, makeKeyring(Buffer.alloc(32, 9)), true);
+  t.match(other.freshKey('example.test', {}, 0), { code: 'signing_refused' });
+  t.match(other.export('example.test'), { code: 'signing_refused' });
+  t.match(other.view('example.test'), { signing: { stage: 'signing' } });
+});
