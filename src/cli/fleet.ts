@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Fleet } from '../contract/types.ts';
 import { path } from './api.ts';
 import { confirm } from './confirm.ts';
+import { forSince, holdingLines } from './format/holding.ts';
 import type { Style } from './format/style.ts';
 import { columns, plural, printable } from './format/text.ts';
 import { describe, describeRemote, describeWrite, openSession, Presenter, type SessionOptions } from './session.ts';
@@ -71,7 +72,7 @@ function addStatus(group: Command, shell: Shell): void {
     .action(async (options: SessionOptions) => {
       const session = await openSession(shell, options);
       const fleet = await session.api.get<Fleet>('/v1/fleet');
-      session.show(fleet, () => statusLines(fleet, session.style));
+      session.show(fleet, () => statusLines(fleet, session.style, Date.now(), shell.stdout.columns - 1));
     });
   describeRemote(status, 'teal fleet status\nteal fleet status --json');
 }
@@ -93,7 +94,7 @@ function addJoin(group: Command, shell: Shell): void {
   describe(join, 'teal fleet join\nteal fleet join --force --config /etc/teal/teal.yaml');
 }
 
-export function statusLines(fleet: Fleet, style: Style): string[] {
+export function statusLines(fleet: Fleet, style: Style, nowMs: number, width: number): string[] {
   const { name, node, standing, current, message, revision, head, nodes, members } = fleet;
   const state = current ? style.colour('green', 'current') : style.colour('red', 'stale');
   const log = head === null ? withoutHead(fleet, style) : `the log is at ${head}`;
@@ -101,7 +102,10 @@ export function statusLines(fleet: Fleet, style: Style): string[] {
   return [
     `Fleet ${name}; this node is ${node}: ${standing}, ${state}, revision ${revision}; ${log}.`,
     ...(current ? [] : [`  ${printable(message)}`]),
-    ...columns(nodes.map((each) => nodeRow(each, head, style))).map((line) => `  ${line}`),
+    ...columns(nodes.map((each) => nodeRow(each, head, style, nowMs))).map((line) => `  ${line}`),
+    ...nodes.flatMap(({ holding }) =>
+      holding === null ? [] : holdingLines(holding, nowMs, width - 2).map((line) => `  ${line}`),
+    ),
     `etcd: ${reachable} of ${plural(members.length, 'member')} reachable`,
     ...columns(members.map((member) => memberRow(member, style))).map((line) => `  ${line}`),
   ];
@@ -114,9 +118,10 @@ function withoutHead({ standing, members }: Fleet, style: Style): string {
 }
 
 function nodeRow(
-  { node, state, revision, version, present, leads, late, countsAgeSeconds }: Fleet['nodes'][number],
+  { node, state, revision, version, present, heardAt, leads, late, countsAgeSeconds }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
+  nowMs: number,
 ): string[] {
   const lag = head === null || revision === null ? 0 : head - revision;
   return [
@@ -125,7 +130,7 @@ function nodeRow(
     revision === null ? 'nothing confirmed' : `revision ${revision}`,
     lag > 0 ? style.colour('red', `${lag} behind`) : '',
     `teal ${printable(version)}`,
-    present ? (leads ? 'leads' : '') : style.colour('red', 'no sign of life'),
+    present ? (leads ? 'leads' : '') : style.colour('red', `no sign of life${forSince(heardAt, nowMs)}`),
     late ? style.colour('red', 'holds up drains') : '',
     countsAgeSeconds === null ? '' : `told its counts ${countsAgeSeconds} s ago`,
   ];

@@ -1,6 +1,7 @@
 /** The page that belongs to the address, inside the frame; or the sign-in. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { FleetPage } from './pages/fleet.tsx';
 import { ImportPage } from './pages/import.tsx';
 import { LogPage } from './pages/log.tsx';
 import { ServicePage } from './pages/service.tsx';
@@ -11,6 +12,7 @@ import { ZonePage } from './pages/zone.tsx';
 import { ZonesPage } from './pages/zones.tsx';
 import { Empty } from './parts/controls.tsx';
 import { Notes, Shell } from './parts/shell.tsx';
+import { followFleet } from './state/fleet.ts';
 import { follow } from './state/live.ts';
 import { hrefOf, type Route, routeOf } from './state/router.ts';
 import { token } from './state/session.ts';
@@ -24,7 +26,9 @@ addEventListener('hashchange', () => {
 export function App() {
   const secret = token.value;
   useEffect(() => {
-    if (secret !== undefined) void follow(secret);
+    if (secret === undefined) return;
+    void follow(secret);
+    return followFleet();
   }, [secret]);
   return (
     <>
@@ -57,6 +61,8 @@ function CurrentPage({ route }: { route: Route }) {
       return <LogPage />;
     case 'tokens':
       return <TokensPage />;
+    case 'fleet':
+      return <FleetPage />;
     case 'unknown':
       return (
         <Empty title="There is no such page">

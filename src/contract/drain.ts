@@ -48,6 +48,18 @@ export const DrainPool = Type.Object({
   ),
 });
 
+/** Why nothing is drained because of a node. */
+export const Holding = Type.Object({
+  node: Type.String(),
+  why: oneOf(['silent', 'behind', 'untold', 'stale', 'unknown'], {
+    description:
+      '`silent`: it shows no sign of life. `behind`: it does not take what was changed. `untold`: it does not tell what it answered. `stale`: it is the one that is asked, and does not know. `unknown`: how it stands cannot be read.',
+  }),
+  since: timeOrNull('Since when, as far as this node has noticed; null: not known.'),
+  message,
+  command: textOrNull('What ends it if the node does not come back; null: it ends by itself.'),
+});
+
 export const Drain = Type.Object(
   {
     service: Type.String(),
@@ -62,6 +74,9 @@ export const Drain = Type.Object(
         {
           waitingFor: Type.Array(Type.String(), {
             description: 'Nodes of which it is not known what they answered: nothing is drained before that is known.',
+          }),
+          holding: Type.Array(Holding, {
+            description: 'Nodes because of which nothing is drained: those that may answer by what was before, too.',
           }),
           nodes: Type.Array(
             Type.Object({

@@ -1,6 +1,7 @@
 /** A fleet of nameservers, as it is shown. */
 import { Type } from 'typebox';
-import { name, oneOf, textOrNull, whole, wholeOrNull } from './shapes.ts';
+import { Holding } from './drain.ts';
+import { name, oneOf, orNull, textOrNull, timeOrNull, whole, wholeOrNull } from './shapes.ts';
 
 const FleetNode = Type.Object({
   node: Type.String(),
@@ -17,6 +18,8 @@ const FleetNode = Type.Object({
   countsAgeSeconds: wholeOrNull(
     'Since it told this node what it answered. Nodes tell while somebody asks for a drain report, or a release waits for one; null: it has not told, or is this node.',
   ),
+  heardAt: timeOrNull('Its last sign of life; null: none was seen since this node started.'),
+  holding: orNull(Holding, 'Why drains wait for it; null: they do not.'),
 });
 
 const EtcdMember = Type.Object({
@@ -42,6 +45,10 @@ export const Fleet = Type.Object(
     message: Type.String({ description: 'A sentence for people.' }),
     revision: whole('What this node answers from.'),
     head: wholeOrNull("The log's last revision; null: it cannot be read now."),
+    claimAgeSeconds: wholeOrNull(
+      'Since the read that proved last that this node is current; null: none has, or it is alone.',
+    ),
+    leaderSince: timeOrNull('Since when the node that leads does; null: since before this node looked, or none does.'),
     nodes: Type.Array(FleetNode, { description: 'In name order; none where they cannot be read now.' }),
     members: Type.Array(EtcdMember, { description: 'Of etcd, in the order of the settings.' }),
   },

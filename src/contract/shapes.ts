@@ -68,6 +68,11 @@ const setMarker = { type: 'object', required: ['set'], properties: { set: { cons
 export const secret = (description: string) =>
   Type.Unsafe<string | { set: true }>({ description, anyOf: [{ type: 'string' }, setMarker] });
 
+/** What may be missing. */
+export function orNull<Shape extends TSchema>(shape: Shape, description: string) {
+  return Type.Unsafe<Static<Shape> | null>({ ...shape, type: ['object', 'null'], description });
+}
+
 /** Headers of a request; any of them can be a key. */
 export const headers = mapOf(secret('Written once, shown as {"set":true}; that sent back keeps it.'), {
   description: 'Values by name. Each is a secret: written once, shown as {"set":true}, which keeps it where sent back.',

@@ -64,6 +64,7 @@ export type Token = Shown<typeof tokens.Token>;
 export type NewToken = Shown<typeof tokens.NewToken>;
 
 export type Fleet = Shown<typeof fleet.Fleet>;
+export type Holding = Shown<typeof drain.Holding>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
 export type Delivery = Shown<typeof webhooks.Delivery>;

@@ -2,6 +2,7 @@
 import type { Problem } from '../model/errors.ts';
 import type { ServiceCounts } from '../model/fleet/counts.ts';
 import type { Vote } from '../model/fleet/health-views.ts';
+import type { Held, NodeSign } from '../model/fleet/holding.ts';
 import type { TargetState } from '../model/health-state.ts';
 
 /** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
@@ -32,7 +33,15 @@ export interface FleetView {
     readonly late: boolean;
     /** Since it told what it counted; null: it has not, or is this node. */
     readonly countsAgeSeconds: number | null;
+    /** Unix time, milliseconds, of its last sign of life; null: none was seen since this process began. */
+    readonly heardAtMs: number | null;
+    /** Why drains wait for it; null: they do not. */
+    readonly held: Held | null;
   }[];
+  /** Unix time, milliseconds, since when the one that leads does; null: for longer than this process looks, or none does. */
+  readonly leaderSinceMs: number | null;
+  /** Since the read that proved last that this node is current, milliseconds; null: none has, or it is alone. */
+  readonly claimAgeMs: number | null;
   /** Of etcd. */
   readonly members: readonly {
     readonly endpoint: string;
@@ -82,6 +91,8 @@ export interface OthersCounts {
   readonly told: readonly ToldCounts[];
   /** Nodes of which it is not known what they answered until the service was as it is now. */
   readonly missing: readonly string[];
+  /** Unix time, milliseconds, since when each of them is asked in vain. */
+  readonly missingSince?: ReadonlyMap<string, number>;
   /** Unix time, milliseconds, when a node left that may have told nothing; 0: none did, as far as this process knows. */
   readonly leftAtMs: number;
 }
@@ -122,6 +133,10 @@ export interface FleetControl {
   /** Whether this node does what one does for all. Alone it does. */
   readonly leads: boolean;
   readonly standing: NodeStanding;
+  /** Why it stands so, for people. */
+  readonly words: string;
+  /** What is known of a node. */
+  sign(node: string): NodeSign;
   /** The listener is told of how it stands, each time that it changes, within a second. */
   onStanding(listener: (event: NodeEvent) => void): void;
   /** One node alone is always current. */

@@ -47,7 +47,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen, keyring } = dataPlane;
@@ -65,7 +65,8 @@ export function makeControlPlane(
   const propagation = new Propagation(settings.propagation.resolvers);
   const lateness = () => node?.lateness;
   const others = () => node?.counts;
-  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness, others });
+  const sign = (name: string) => node?.sign(name);
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness, others, sign });
   const samples = new SampleGate({ store, table, clock, others });
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });

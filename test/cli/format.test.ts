@@ -312,19 +312,23 @@ t.test('the drain of a service: who still answers, and when it is over', async (
 
   const fleet = {
     waitingFor: ['ns2', 'ns3'],
+    holding: [
+      { node: 'ns3', why: 'silent' as const, since: '2026-01-31T12:00:00Z', message: 'ns3 is gone.', command: null },
+    ],
     nodes: [
       { node: 'ns1', toldAt: '2026-01-31T12:00:01Z', answers: { blue: 1234, green: 5 } },
       { node: 'ns2', toldAt: '2026-01-31T11:59:52Z', answers: { blue: 7, green: 0 } },
     ],
   };
   const lines = drainLines('app.example.com', { ...drain, fleet }, plain, Date.parse('2026-01-31T12:00:02Z'), 80);
-  t.same(lines.slice(7, 11), [
+  t.same(lines.slice(7, 12), [
     '  NODE  TOLD     ANSWERED',
     '  ns1   1s ago   blue 1,234, green 5',
     '  ns2   10s ago  blue 7, green 0      waited for',
     '  ns3   not yet                       waited for',
+    '  All drains wait for 2s: ns3 is gone.',
   ]);
-  const alone = { ...drain, fleet: { waitingFor: [], nodes: [] } };
+  const alone = { ...drain, fleet: { waitingFor: [], holding: [], nodes: [] } };
   t.notMatch(drainLines('a', alone, plain, 0, 80).join(' '), 'NODE', 'a fleet of one');
 });
 

@@ -9,6 +9,7 @@ const done: Reply<string> = { ok: true, status: 200, body: 'done', etag: '"2"' }
 const refused: Reply<string> = { ok: false, failure: { status: 412, code: 'revision_stale', detail: '' } };
 const lost: Reply<string> = { ok: false, failure: { status: 0, code: 'unreachable', detail: '' } };
 const proxied: Reply<string> = { ok: false, failure: { status: 504, code: 'unexpected', detail: '' } };
+const unconfirmed: Reply<string> = { ok: false, failure: { status: 504, code: 'fleet_unconfirmed', detail: '' } };
 const never = new Promise<never>(() => {});
 
 /** Time passes at once, save for the wait before the reply counts as late where `isPrompt`. */
@@ -43,7 +44,7 @@ t.test('a reply in time is the outcome, whatever it says', async (t) => {
 });
 
 t.test('a reply that was lost: the server is asked until it has a word', async (t) => {
-  for (const reply of [lost, proxied]) {
+  for (const reply of [lost, proxied, unconfirmed]) {
     const { work, said } = world(reply, ['silent', 'silent', done]);
     t.same(await carryOut(work), done);
     t.same(said, ['sent', 'late', 'asked', 'asked', 'asked', 'given up']);

@@ -31,6 +31,8 @@ function steady(text: string): string {
       .replace(/ +told its counts \d+ s ago/g, '')
       // Which of them says what of a quorum that is lost is chance.
       .replace(/(unreachable) .*/g, '$1')
+      .replace(/All drains wait[\s\S]*?teal fleet remove ns3/g, (told) => told.replace(/\s+/g, ' '))
+      .replace(/(no sign of life|drains wait) for (\d+[smh] ?)+/g, '$1 for TIME')
       .replace(/ +/g, ' ')
       .replace(/ +$/gm, '')
   );

@@ -1,5 +1,6 @@
 /** How far a pool is let go of, as lines. Pure: the time is passed in. */
 import type { Drain, DrainPool } from '../../contract/types.ts';
+import { holdingLines } from './holding.ts';
 import { type PoolLine, poolLines } from './pools.ts';
 import type { Style } from './style.ts';
 import { columns, duration, printable, wrap } from './text.ts';
@@ -24,7 +25,7 @@ export function drainLines(name: string, drain: Drain, style: Style, nowMs: numb
     ...poolLines(pools, style).map((line) => `  ${line}`),
     ...resolverLines(drain).map((line) => `  ${line}`),
     ...(drain.message === '' ? [] : wrap(printable(drain.message), width, '  ')),
-    ...fleetLines(drain, nowMs).map((line) => `  ${line}`),
+    ...fleetLines(drain, nowMs, width - 2).map((line) => `  ${line}`),
     ...propagationLines(drain).map((line) => `  ${line}`),
   ];
 }
@@ -53,7 +54,7 @@ function resolverLines({ pools }: Drain): string[] {
 }
 
 /** What the other nodes of a fleet said, and who has not. */
-function fleetLines({ fleet }: Drain, nowMs: number): string[] {
+function fleetLines({ fleet }: Drain, nowMs: number, width: number): string[] {
   if (fleet === undefined || fleet.nodes.length + fleet.waitingFor.length === 0) return [];
   const silent = fleet.waitingFor.filter((name) => !fleet.nodes.some(({ node }) => node === name));
   const rows = fleet.nodes.map(({ node, toldAt, answers }) => [
@@ -68,7 +69,7 @@ function fleetLines({ fleet }: Drain, nowMs: number): string[] {
     ['NODE', 'TOLD', 'ANSWERED', ''],
     ...rows,
     ...silent.map((node) => [node, 'not yet', '', 'waited for']),
-  ]);
+  ]).concat(fleet.holding.flatMap((holding) => holdingLines(holding, nowMs, width)));
 }
 
 function propagationLines({ propagation = [] }: Drain): string[] {

@@ -46,9 +46,11 @@ export async function send<Body>(token: string, path: string, request: Request =
       }),
     });
     const text = await reply.text();
-    if (!reply.ok) return { ok: false, failure: failureOf(reply.status, text) };
+    const isStale = reply.headers.get('teal-stale') === 'true';
+    if (!reply.ok) return { ok: false, failure: { ...failureOf(reply.status, text), ...(isStale && { isStale }) } };
     const body = request.accept === 'text' ? text : text === '' ? undefined : JSON.parse(text);
-    return { ok: true, status: reply.status, body: body as Body, etag: reply.headers.get('etag') ?? undefined };
+    const etag = reply.headers.get('etag') ?? undefined;
+    return { ok: true, status: reply.status, body: body as Body, etag, ...(isStale && { isStale }) };
   } catch {
     return { ok: false, failure: { status: 0, code: 'unreachable', detail: 'The server does not answer.' } };
   }

@@ -9,8 +9,17 @@ export interface Failure {
   readonly detail: string;
   readonly conflict?: string;
   readonly findings?: readonly Finding[];
+  /** The node that says so cannot prove that it is current. */
+  readonly isStale?: true;
 }
 
 export type Reply<Body> =
-  | { readonly ok: true; readonly status: number; readonly body: Body; readonly etag: string | undefined }
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly body: Body;
+      readonly etag: string | undefined;
+      /** The node cannot prove that it is current, so that this may be old. */
+      readonly isStale?: true;
+    }
   | { readonly ok: false; readonly failure: Failure };

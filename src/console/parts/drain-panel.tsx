@@ -8,6 +8,7 @@ import type { Resource } from '../state/resource.ts';
 import { call } from '../state/session.ts';
 import { Clock } from './clock.tsx';
 import { Badge, Card, Loaded, Message } from './controls.tsx';
+import { Holdings } from './holdings.tsx';
 import { useNow } from './now.ts';
 import { PoolName } from './pools.tsx';
 
@@ -21,9 +22,16 @@ export function DrainPanel({ of }: { of: Resource<Drain> }) {
           return (
             <>
               {draining.map((pool) => (
-                <DrainingPool key={pool} pool={pool} pools={pools} report={drain.pools[pool]} />
+                <DrainingPool
+                  key={pool}
+                  pool={pool}
+                  pools={pools}
+                  report={drain.pools[pool]}
+                  isHeld={(drain.fleet?.holding.length ?? 0) > 0}
+                />
               ))}
               <p class="quiet">{drain.message}</p>
+              {drain.fleet && <WhoTold of={drain.fleet} />}
             </>
           );
         }}
@@ -32,7 +40,40 @@ export function DrainPanel({ of }: { of: Resource<Drain> }) {
   );
 }
 
-function DrainingPool(props: { pool: string; pools: readonly string[]; report: DrainPool }) {
+/** What each other node of the fleet answered, as it said last, and who has not said. */
+function WhoTold({ of: { nodes, waitingFor, holding } }: { of: NonNullable<Drain['fleet']> }) {
+  const now = useNow();
+  const silent = waitingFor.filter((name) => !nodes.some(({ node }) => node === name));
+  return (
+    <>
+      <Holdings of={holding} />
+      <ul class="stack-s small" aria-label="What the other nodes answered">
+        {nodes.map(({ node, toldAt, answers }) => (
+          <li key={node} class="between">
+            <span>
+              <strong>{node}</strong> told {agoText(toldAt, now)}
+              {waitingFor.includes(node) && ', and is waited for'}
+            </span>
+            <span class="quiet">
+              {Object.entries(answers)
+                .map(([pool, count]) => `${pool} ${count.toLocaleString('en')}`)
+                .join(', ')}
+            </span>
+          </li>
+        ))}
+        {silent.map((node) => (
+          <li key={node} class="between">
+            <span>
+              <strong>{node}</strong> has not told, and is waited for
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function DrainingPool(props: { pool: string; pools: readonly string[]; report: DrainPool; isHeld: boolean }) {
   const { pool, pools, report } = props;
   const { drained, drainedAt, lastAnswerAt, lateQueries, topNetworks = [] } = report;
   const now = useNow();
@@ -49,7 +90,8 @@ function DrainingPool(props: { pool: string; pools: readonly string[]; report: D
             {left > 0 ? durationText(left) : 'any moment'}
           </div>
           <p class="quiet small">
-            until <Clock at={drainedAt} />, when caches that honour the TTL have let go
+            {props.isHeld ? 'at the earliest, until' : 'until'} <Clock at={drainedAt} />, when caches that honour the
+            TTL have let go
           </p>
         </div>
       )}

@@ -2,11 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import icon from '../icon.svg';
 import { dismiss, notes, spoken } from '../state/announce.ts';
+import { fleet } from '../state/fleet.ts';
 import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
 import { hrefOf, type Route } from '../state/router.ts';
 import { signOut } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
 import { Clock } from './clock.tsx';
+import { FleetSign, StaleBanner } from './fleet-sign.tsx';
 import { useNow } from './now.ts';
 
 const pages = [
@@ -14,6 +16,7 @@ const pages = [
   { page: 'zones', text: 'Zones', holds: ['zones', 'zone', 'import'] },
   { page: 'log', text: 'Log', holds: ['log'] },
   { page: 'tokens', text: 'Tokens', holds: ['tokens'] },
+  { page: 'fleet', text: 'Fleet', holds: ['fleet'] },
 ] as const;
 
 export function Shell({ route, children }: { route: Route; children: ComponentChildren }) {
@@ -30,19 +33,22 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           </a>
           <nav aria-label="Pages">
             <ul>
-              {pages.map(({ page, text, holds }) => (
-                <li key={page}>
-                  <a
-                    href={hrefOf({ page })}
-                    aria-current={holds.some((one) => one === route.page) ? 'page' : undefined}
-                  >
-                    {text}
-                  </a>
-                </li>
-              ))}
+              {pages
+                .filter(({ page }) => page !== 'fleet' || fleet.value !== undefined)
+                .map(({ page, text, holds }) => (
+                  <li key={page}>
+                    <a
+                      href={hrefOf({ page })}
+                      aria-current={holds.some((one) => one === route.page) ? 'page' : undefined}
+                    >
+                      {text}
+                    </a>
+                  </li>
+                ))}
             </ul>
           </nav>
           <div class="top-tools">
+            <FleetSign />
             <LiveSign />
             <ThemeChoice />
             <button type="button" class="plain compact" onClick={() => signOut()}>
@@ -51,6 +57,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           </div>
         </div>
         <LostBanner />
+        <StaleBanner />
       </header>
       <main id="main" tabIndex={-1}>
         {children}

@@ -15,6 +15,8 @@ export function plainText({ code, detail }: Failure): string {
       return 'This was not done: no reply came, and the server says that nothing has changed. Confirm once more if you still want it.';
     case 'store_unavailable':
       return `The server answers queries, but cannot take changes at the moment. ${detail}`;
+    case 'fleet_unavailable':
+      return `Nothing was changed: this node cannot reach the log of its fleet at the moment, and answers go on. Confirm once more when it can, or at another node. ${detail}`;
     default:
       return detail;
   }

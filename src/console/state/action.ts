@@ -96,10 +96,12 @@ async function lookAt<Body>(
 ): Promise<Word<Body>> {
   const reply = await call<Body>(path, { signal: AbortSignal.timeout(ASK_MAX_MS) });
   if (reply.ok) {
-    if (reply.etag === ifMatch) return 'unchanged';
+    // A node that does not know whether it is current cannot say that a change was not made.
+    if (reply.etag === ifMatch) return reply.isStale ? 'silent' : 'unchanged';
     return isMine(reply.body) ? reply : { ok: false, failure: STALE };
   }
-  const { status } = reply.failure;
+  const { status, isStale } = reply.failure;
+  if (isStale) return 'silent';
   if (status === 404) return ifMatch === undefined ? 'unchanged' : { ok: false, failure: STALE };
   return status === 401 ? reply : 'silent';
 }

@@ -36,6 +36,8 @@ const NOT_DONE: Failure = {
 export function isUncertain<Body>(reply: Reply<Body>): boolean {
   if (reply.ok) return false;
   const { status, code } = reply.failure;
+  // It was on its way to the fleet's log, and may stand there.
+  if (code === 'fleet_unconfirmed') return true;
   // In words that are not those of the API: a proxy's, which may have passed the request on.
   return status === 0 || (code === 'unexpected' && status >= 500);
 }

@@ -1,7 +1,7 @@
 /** Which page is shown: the part of the address after `#`, so that the server needs no pages of its own. */
 
 export type Route =
-  | { readonly page: 'services' | 'zones' | 'log' | 'tokens' }
+  | { readonly page: 'services' | 'zones' | 'log' | 'tokens' | 'fleet' }
   | { readonly page: 'service' | 'zone' | 'import'; readonly name: string }
   | { readonly page: 'unknown' };
 
@@ -12,7 +12,7 @@ export function routeOf(hash: string): Route {
   if (rest.length > 0 || (third !== undefined && third !== 'import')) return { page: 'unknown' };
   if (first === '' && second === undefined) return { page: 'services' };
   if (name === undefined) {
-    const lists = ['services', 'zones', 'log', 'tokens'] as const;
+    const lists = ['services', 'zones', 'log', 'tokens', 'fleet'] as const;
     const found = lists.find((list) => list === first);
     return found === undefined ? { page: 'unknown' } : { page: found };
   }

@@ -2,6 +2,7 @@
 import { drainMessage, drainOf, isPinned, type PoolAnswers, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
 import { mergeCounts, type ServiceCounts } from '../../model/fleet/counts.ts';
+import { type Held, heldBy, type NodeSign } from '../../model/fleet/holding.ts';
 import { estimateResolvers, type ResolverEstimate } from '../../model/resolver-estimates.ts';
 import { type Pool, type Service, sharesOf, ttlInForce } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -22,6 +23,8 @@ interface DrainParts {
   readonly lateness?: () => Lateness | undefined;
   /** What those have counted; undefined: there are none. */
   readonly others?: () => FleetCounts | undefined;
+  /** What is known of one of those. */
+  readonly sign?: (node: string) => NodeSign | undefined;
 }
 
 /** What all nodes counted of a service. */
@@ -59,6 +62,8 @@ export interface DrainReport {
   readonly propagation: ReturnType<Propagation['known']>;
   /** What the other nodes of a fleet said; undefined: there are none. */
   readonly others: OthersCounts | undefined;
+  /** Nodes because of which nothing is drained. */
+  readonly held: readonly Held[];
   /** A sentence for people. */
   readonly message: string;
 }
@@ -87,6 +92,7 @@ export class DrainReports {
     const all = this.#all(service);
     const { counted, level } = this.#count(service, all, nowMs, sinceMs);
     const shares = sharesNow(service, counted);
+    const held = this.#held(all, nowMs);
     const drains = counted.map(
       ({ pool, drain }) =>
         [pool.name, { ...drain, weight: pool.weight, pinned: isPinned(service, pool.name) }] as const,
@@ -99,7 +105,8 @@ export class DrainReports {
       level,
       propagation: this.#parts.propagation.known(service, nowMs),
       others: all.others,
-      message: drainMessage(Object.fromEntries(drains), nowMs) + whyNot(all),
+      held,
+      message: drainMessage(Object.fromEntries(drains), nowMs) + whyNot(all) + endsOf(held),
     };
   }
 
@@ -139,6 +146,17 @@ export class DrainReports {
     return { counts, isSettled, lateness, others };
   }
 
+  #held({ lateness, others }: All, nowMs: number): Held[] {
+    const nodes = new Set([...(lateness?.late ?? []), ...(others?.missing ?? [])]);
+    const held = [...nodes].sort().flatMap((node) => {
+      const sign = this.#parts.sign?.(node);
+      return sign === undefined ? [] : [heldBy(node, sign, others?.missingSince?.get(node), nowMs)];
+    });
+    // Who is stale itself does not know how the others stand.
+    const own = held.find(({ why }) => why === 'stale');
+    return own === undefined ? held : [own];
+  }
+
   #count(service: Service, all: All, nowMs: number, sinceMs: number): { counted: Counted[]; level: number } {
     const { counts, isSettled } = all;
     const estimates = estimateResolvers(counts.sightings, {
@@ -163,6 +181,12 @@ function whyNot({ lateness, others }: All): string {
     ...(missing.length === 0 ? [] : [`until ${missing.join(' and ')} told what was answered there`]),
   ];
   return words.length === 0 ? '' : `; nothing is drained ${words.join(', and ')}`;
+}
+
+/** What ends it for nodes that may never come back. */
+function endsOf(held: readonly Held[]): string {
+  const silent = held.filter(({ why }) => why === 'silent').map(({ command }) => command);
+  return silent.length === 0 ? '' : ` (if it does not come back: ${silent.join('; ')})`;
 }
 
 const isAnyLate = (lateness: Lateness | undefined): boolean => (lateness?.late.length ?? 0) > 0;

@@ -46,6 +46,8 @@ export class SharedCounts implements FleetCounts {
   readonly #parts: SharedCountsParts;
   /** Services that were asked about here, and when last; by the steady clock. */
   readonly #asked = new Map<string, number>();
+  /** By service, then by node: since when it is not known what the node answered. Unix times, milliseconds. */
+  readonly #missingSince = new Map<string, Map<string, number>>();
   /** What other nodes ask about, and when they said so last. */
   readonly #wanted = new Map<string, { readonly services: readonly string[]; readonly atMs: number }>();
   readonly #heard = new Map<string, HeardCounts>();
@@ -97,11 +99,21 @@ export class SharedCounts implements FleetCounts {
         ? []
         : [{ node: other, toldAtMs: clock.wallMs() - (nowMs - heardAtMs), counts: found }];
     });
+    const missing = notCounted(members, node, this.#heard, { service, revision, nowMs });
     return {
       told: told.sort((a, b) => (a.node < b.node ? -1 : 1)),
-      missing: notCounted(members, node, this.#heard, { service, revision, nowMs }),
+      missing,
+      missingSince: this.#noteMissing(service, missing),
       leftAtMs: this.#leftAtMs,
     };
+  }
+
+  #noteMissing(service: string, missing: readonly string[]): ReadonlyMap<string, number> {
+    const known = this.#missingSince.get(service);
+    const nowMs = this.#parts.clock.wallMs();
+    const since = new Map(missing.map((node) => [node, known?.get(node) ?? nowMs] as const));
+    this.#missingSince.set(service, since);
+    return since;
   }
 
   /** Since when a node has told nothing, seconds; null: it never told. */
@@ -180,6 +192,7 @@ export class SharedCounts implements FleetCounts {
     const { node, store, clock } = this.#parts;
     for (const [service, atMs] of this.#asked) if (nowMs - atMs > ASKED_FOR_MS) this.#asked.delete(service);
     while (this.#asked.size > ASKED_MAX) this.#asked.delete(this.#asked.keys().next().value as string);
+    for (const service of this.#missingSince.keys()) if (!this.#asked.has(service)) this.#missingSince.delete(service);
     const fresh = [...this.#wanted.values()].filter(({ atMs }) => nowMs - atMs < COUNTS_FRESH_MS);
     const wanted = new Set(fresh.flatMap(({ services }) => services));
     const puts: Put[] = [];

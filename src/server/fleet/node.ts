@@ -17,6 +17,7 @@ import type { SeenHealth } from '../../control/observed/health.ts';
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
+import type { NodeSign } from '../../model/fleet/holding.ts';
 import { fleetPrefix, presenceKey } from '../../model/fleet/keys.ts';
 import { timingsOf } from '../../model/fleet/timings.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -29,20 +30,19 @@ import { foundLog } from './found.ts';
 import { isFounded, readFounded, wordsFor } from './identity.ts';
 import { applierOf, roomOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
+import { Outlook } from './outlook.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { forgetNode, removeStopped } from './remove.ts';
 import { sampleAsAll } from './secrets.ts';
-import { refreshSnapshot } from './snapshots.ts';
+import { keepSnapshots } from './snapshots.ts';
 import { Standings } from './standings.ts';
 import { Told } from './told.ts';
-import { readMembers, readNodes, type SeenNode, seenNodes } from './view.ts';
+import { readFleet, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
 /** Before the log's identity is looked at again. */
 const LOOK_AGAIN_MS = 500;
-/** How often the leader looks whether it is time for a snapshot. */
-const SNAPSHOT_LOOK_MS = 60_000;
 /** What a reader waits for entries that are on their way: they take milliseconds. */
 const CATCH_UP_MS = 1000;
 /** For shifts of others not to wait for this node, when it stops. */
@@ -65,6 +65,7 @@ export class FleetNode implements FleetControl {
   readonly #parts: FleetParts;
   #shared: SharedLog | undefined;
   #told: Told | undefined;
+  readonly #outlook: Outlook;
   #presence: Presence | undefined;
   #leader: Leader | undefined;
   /** What one node does for all; undefined: nothing of it is there yet. */
@@ -77,15 +78,17 @@ export class FleetNode implements FleetControl {
   #words = 'the fleet is not founded, or this node is not of it';
   #isStopped = false;
   #isFounding = false;
-  readonly #snapshots: NodeJS.Timeout;
-  #isSnapshotting = false;
-  readonly #sweep: () => Promise<void>;
+  readonly #endSnapshots: () => void;
 
   constructor(prepared: Prepared, parts: FleetParts) {
     this.#prepared = prepared;
     this.#parts = parts;
-    this.#sweep = sweeperOf(prepared.keeper, parts.store);
-    this.#snapshots = everyMs('the snapshot of the fleet', SNAPSHOT_LOOK_MS, () => this.#lookAfterSnapshot());
+    const { keeper, settings } = prepared;
+    const seen = () => this.#shared?.view;
+    this.#outlook = new Outlook({ ...{ keeper, settings, clock: steadyClock }, view: seen });
+    const snapshots = { ...parts, keeper, lastRevision: () => parts.store.lastRevision };
+    const isElected = (): boolean => this.#leader?.epoch !== undefined;
+    this.#endSnapshots = keepSnapshots(snapshots, isElected, sweeperOf(keeper, parts.store));
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
     this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.#look());
@@ -112,8 +115,17 @@ export class FleetNode implements FleetControl {
 
   #look(): void {
     const behind = this.lateness?.late ?? [];
+    this.#outlook.note(behind);
     const { node } = this.#prepared.settings;
     this.#standings.tell({ node, standing: this.#standing, current: this.isCurrent, behind });
+  }
+
+  get words(): string {
+    return this.#standing === 'live' && !this.isCurrent ? UNHEARD : this.#words;
+  }
+
+  sign(node: string): NodeSign {
+    return this.#outlook.sign(node);
   }
 
   get leads(): boolean {
@@ -167,25 +179,12 @@ export class FleetNode implements FleetControl {
   }
 
   async view(): Promise<FleetView> {
-    const { keeper, etcd, settings } = this.#prepared;
-    const [stored, members] = await Promise.all([readNodes(keeper), readMembers(etcd, settings.endpoints)]);
+    const own = { standing: this.#standing, current: this.isCurrent, message: this.words };
+    const revision = this.#parts.store.lastRevision;
     const late = this.#shared?.late ?? [];
-    const nodes = stored.nodes.map((each) => ({
-      ...each,
-      late: late.includes(each.node),
-      countsAgeSeconds: this.#told?.counts.ageSeconds(each.node) ?? null,
-    }));
-    return {
-      name: settings.name,
-      node: settings.node,
-      standing: this.#standing,
-      current: this.isCurrent,
-      message: this.#standing === 'live' && !this.isCurrent ? UNHEARD : this.#words,
-      revision: this.#parts.store.lastRevision,
-      head: stored.head,
-      nodes,
-      members,
-    };
+    const { found, members } = await readFleet(this.#prepared);
+    const countsAgeOf = (node: string) => this.#told?.counts.ageSeconds(node) ?? null;
+    return { ...own, revision, ...this.#outlook.ofFleet(found, late, countsAgeOf), members };
   }
 
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */
@@ -224,6 +223,7 @@ export class FleetNode implements FleetControl {
     await this.#leader?.stop();
     this.#leader = undefined;
     this.#told?.stop();
+    this.#outlook.stop();
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
     await forgetNode(this.#prepared.keeper, this.#prepared.settings.node);
@@ -246,24 +246,11 @@ export class FleetNode implements FleetControl {
     storeClaim(this.#parts.table.shared.control, Number.POSITIVE_INFINITY);
   }
 
-  /** By the leader, one after the other. */
-  async #lookAfterSnapshot(): Promise<void> {
-    if (this.#isSnapshotting || this.#leader?.epoch === undefined) return;
-    this.#isSnapshotting = true;
-    const { store, dataDir, log } = this.#parts;
-    const { keeper } = this.#prepared;
-    try {
-      await refreshSnapshot({ keeper, dataDir, lastRevision: () => store.lastRevision, log });
-      await this.#sweep();
-    } finally {
-      this.#isSnapshotting = false;
-    }
-  }
-
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#lookedAt);
-    clearInterval(this.#snapshots);
+    this.#endSnapshots();
+    this.#outlook.stop();
     await this.#leader?.stop();
     this.#told?.stop();
     await this.#shared?.stop(STOP_MS);
@@ -294,7 +281,10 @@ export class FleetNode implements FleetControl {
       room: () => roomOf(etcd),
       epoch: () => this.#leader?.epoch,
       listener: {
-        onClaim: (untilMs) => storeClaim(control, untilMs),
+        onClaim: (untilMs) => {
+          storeClaim(control, untilMs);
+          this.#outlook.claimed(untilMs);
+        },
         onStanding: (standing, words) => {
           this.#standing = standing;
           this.#words = words;
@@ -336,6 +326,7 @@ export class FleetNode implements FleetControl {
       this.#presence?.start();
       shared.start();
       this.#told?.start();
+      this.#outlook.start();
       const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
       return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }

@@ -1,5 +1,6 @@
 /** The leader's snapshots: where a new node begins, and what lets the log in etcd be shortened. */
 import { type Keeper, Lost } from '../../control/log/keeper.ts';
+import { everyMs } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { logKey, SNAPSHOT_KEY, snapshotKey } from '../../model/fleet/keys.ts';
 import { reading } from '../../model/fleet/transaction.ts';
@@ -7,6 +8,9 @@ import { encodePointer, parsePointer, type SnapshotPointer, uploadSnapshot } fro
 
 /** Entries between two: some 10 MB of shifts, read in a minute by a node that joins. */
 const ENTRIES_BETWEEN = 10_000;
+
+/** How often the leader looks whether it is time for a snapshot. */
+const LOOK_MS = 60_000;
 
 interface SnapshotParts {
   readonly keeper: Keeper & { deleteRange(from: string, to: string): Promise<Lost | undefined> };
@@ -41,6 +45,22 @@ export async function refreshSnapshot(parts: SnapshotParts): Promise<void> {
     await keeper.deleteRange(snapshotKey(before.previous, 0), snapshotKey(before.previous, CHUNKS_MAX));
   }
   log.info({ revision: pointer.revision, trimmedTo: before.revision }, 'the fleet has a new snapshot');
+}
+
+/** Each minute, while this node leads, one after the other; then `sweep`. The result ends that. */
+export function keepSnapshots(parts: SnapshotParts, leads: () => boolean, sweep: () => Promise<void>): () => void {
+  let isAtIt = false;
+  const timer = everyMs('the snapshot of the fleet', LOOK_MS, async () => {
+    if (isAtIt || !leads()) return;
+    isAtIt = true;
+    try {
+      await refreshSnapshot(parts);
+      await sweep();
+    } finally {
+      isAtIt = false;
+    }
+  });
+  return () => clearInterval(timer);
 }
 
 /** Beyond the last chunk of any snapshot. */

@@ -9,11 +9,28 @@ import { parseMember, parseRevision, Unreadable } from '../../model/fleet/record
 import { reading } from '../../model/fleet/transaction.ts';
 import { confirmedBy, isLive, type View } from '../../model/fleet/view.ts';
 import type { EtcdKeeper } from './keeper.ts';
+import type { Prepared } from './prepare.ts';
 
 /** What etcd says of a node. */
-type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds'>;
+type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds' | 'heardAtMs' | 'held'>;
 
-export async function readNodes(keeper: EtcdKeeper): Promise<{ head: number | null; nodes: StoredNode[] }> {
+/** What etcd says of the nodes; null: it cannot be asked. */
+export interface StoredNodes {
+  readonly head: number | null;
+  readonly nodes: readonly StoredNode[];
+}
+
+/** What etcd says of the nodes, and of its members. */
+export async function readFleet({
+  keeper,
+  etcd,
+  settings,
+}: Prepared): Promise<{ found: StoredNodes; members: FleetView['members'] }> {
+  const [found, members] = await Promise.all([readNodes(keeper), readMembers(etcd, settings.endpoints)]);
+  return { found, members };
+}
+
+export async function readNodes(keeper: EtcdKeeper): Promise<StoredNodes> {
   const prefixes = [MEMBER_PREFIX, ACK_PREFIX, PRESENCE_PREFIX];
   const reads = [{ key: HEAD_KEY }, { key: LEADER_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
   const reply = await keeper.transact(reading(reads));
@@ -74,7 +91,7 @@ function numberOf(value: Uint8Array): number | null {
   return revision instanceof Unreadable ? null : revision;
 }
 
-export async function readMembers(etcd: Etcd, endpoints: readonly string[]): Promise<FleetView['members']> {
+async function readMembers(etcd: Etcd, endpoints: readonly string[]): Promise<FleetView['members']> {
   const found = await etcd.members();
   return found.map((member, n) => {
     if (!(member instanceof EtcdFailure)) {

@@ -4,6 +4,7 @@ import type { DrainReport } from '../../../control/drain/report.ts';
 import { shown } from '../../../control/names.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../../../wire/address.ts';
 import { formatNetwork } from '../../../wire/network.ts';
+import { holdingReply } from './fleet.ts';
 import { timeOf } from './time.ts';
 
 export function drainReply({
@@ -14,6 +15,7 @@ export function drainReply({
   level,
   propagation,
   others,
+  held,
   message,
 }: DrainReport): contract.Drain {
   return {
@@ -22,17 +24,20 @@ export function drainReply({
     since: timeOf(sinceMs),
     pools: Object.fromEntries(pools.map((each) => [each.pool.name, poolReply(each, level)])),
     propagation,
-    ...(others !== undefined && { fleet: fleetReply(others) }),
+    ...(others !== undefined && { fleet: fleetReply(others, held) }),
     message,
   };
 }
 
-function fleetReply({ told, missing }: NonNullable<DrainReport['others']>): NonNullable<contract.Drain['fleet']> {
+function fleetReply(
+  { told, missing }: NonNullable<DrainReport['others']>,
+  held: DrainReport['held'],
+): NonNullable<contract.Drain['fleet']> {
   const nodes = told.map(({ node, toldAtMs, counts }) => ({
     ...{ node, toldAt: timeOf(toldAtMs) },
     answers: Object.fromEntries(Object.entries(counts.pools).map(([pool, { answers }]) => [pool, answers])),
   }));
-  return { waitingFor: [...missing], nodes };
+  return { waitingFor: [...missing], holding: held.map(holdingReply), nodes };
 }
 
 function poolReply(

@@ -8,6 +8,7 @@ import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { deleteProblems, readProblems, whyHeaders, writeProblems } from '../../reply-schemas.ts';
+import { fleetReply } from '../replies/fleet.ts';
 
 const tags = ['fleet'];
 
@@ -64,17 +65,17 @@ const NONE = new Problem('fleet_none', 'This server is one node: its settings ha
 export function fleetRoutes(api: ApiInstance, { fleet }: ApiParts): void {
   const config = access('admin', 'server');
   api.get('/v1/fleet', { schema: get, config: access('read', 'server') }, async (_request, reply) =>
-    fleet === undefined ? sendProblem(reply, NONE) : reply.send(await fleet.view()),
+    fleet === undefined ? sendProblem(reply, NONE) : reply.send(fleetReply(await fleet.view())),
   );
   api.post('/v1/fleet/init', { schema: found, config, preValidation: takeNoBody }, async (_request, reply) => {
     if (fleet === undefined) return sendProblem(reply, NONE);
     const result = await fleet.found();
-    return result instanceof Problem ? sendProblem(reply, result) : reply.send(await fleet.view());
+    return result instanceof Problem ? sendProblem(reply, result) : reply.send(fleetReply(await fleet.view()));
   });
   api.post('/v1/fleet/leave', { schema: leave, config, preValidation: takeNoBody }, async (_request, reply) => {
     if (fleet === undefined) return sendProblem(reply, NONE);
     const problem = await fleet.leave();
-    return problem === undefined ? reply.send(await fleet.view()) : sendProblem(reply, problem);
+    return problem === undefined ? reply.send(fleetReply(await fleet.view())) : sendProblem(reply, problem);
   });
   api.delete('/v1/fleet/nodes/:node', { schema: remove, config }, async (request, reply) => {
     if (fleet === undefined) return sendProblem(reply, NONE);
