@@ -32,7 +32,7 @@ export interface ApiParts {
   readonly queries: Queries;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
   readonly signings: Pick<Signings, 'view' | 'freshKey' | 'foreignKeys' | 'export'>;
-  readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather'>;
+  readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
   readonly events: EventLog;

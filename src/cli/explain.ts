@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { split } from './format/pools.ts';
 import type { Style } from './format/style.ts';
-import { columns, plural, printable, wrap } from './format/text.ts';
+import { columns, duration, plural, printable, wrap } from './format/text.ts';
 import { wholeNumber } from './option-values.ts';
 import { describeRemote, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -34,7 +34,7 @@ export function add(program: Command, shell: Shell): void {
       }
       const suffix = query.size > 0 ? `?${query}` : '';
       const found = await session.api.get<Explanation>(`${path`/v1/services/${name}/explain`}${suffix}`);
-      session.show(found, () => explanationLines(found, session.style, shell.stdout.columns - 1));
+      session.show(found, () => explanationLines(found, session.style, shell.stdout.columns - 1, Date.now()));
     });
   describeRemote(
     command,
@@ -45,7 +45,7 @@ export function add(program: Command, shell: Shell): void {
   );
 }
 
-export function explanationLines(found: Explanation, style: Style, width: number): string[] {
+export function explanationLines(found: Explanation, style: Style, width: number, nowMs: number): string[] {
   const [first = `no ${found.type}`, ...more] = found.answer.map(printable);
   const rows = [
     ['client', found.client],
@@ -61,5 +61,28 @@ export function explanationLines(found: Explanation, style: Style, width: number
     ...wrap(printable(found.message), width),
     '',
     ...columns(rows.map(([key, value]) => [`  ${key}`, value as string])),
+    ...observedLines(found.observed, style, nowMs),
   ];
+}
+
+/** In a fleet: what each node answers and has answered, and all together. */
+function observedLines({ answers, shares, nodes, waitingFor }: Explanation['observed'], style: Style, nowMs: number) {
+  if (nodes === undefined || (nodes.length === 1 && waitingFor?.length === 0)) return [];
+  const counts = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([pool, count]) => `${printable(pool)} ${count.toLocaleString('en')}`)
+      .join(', ');
+  const rows = nodes.map(({ node, toldAt, revision, configured, answers }) => [
+    node,
+    toldAt === null ? 'now' : `${duration((nowMs - Date.parse(toldAt)) / 1000)} ago`,
+    String(revision),
+    configured === undefined ? 'not told' : split(configured, style),
+    counts(answers),
+  ]);
+  const all = ['all', '', '', Object.keys(shares).length === 0 ? '' : split(shares, style), counts(answers)];
+  const silent = (waitingFor ?? [])
+    .filter((name) => !nodes.some(({ node }) => node === name))
+    .map((name) => [name, 'not told', '', '', '']);
+  const table = columns([['NODE', 'TOLD', 'REVISION', 'ANSWERS NOW', 'ANSWERED'], ...rows, ...silent, all], [2]);
+  return ['', ...table.map((line) => `  ${line}`)];
 }

@@ -12,6 +12,8 @@ import {
   revision,
   strict,
   textOrNull,
+  time,
+  timeOrNull,
   ttl,
   whole,
 } from './shapes.ts';
@@ -245,6 +247,37 @@ export const ExplainQuery = Type.Object(
   strict,
 );
 
+const answers = mapOf(whole('Since the weights in force.'));
+
+/** What was answered, beside what is answered now. */
+const Observed = Type.Object(
+  {
+    since: time('The last change of the weights, or the start of this server.'),
+    answers,
+    shares: mapOf(share, { description: 'Of these answers; empty: there were none.' }),
+    nodes: Type.Optional(
+      Type.Array(
+        Type.Object({
+          node: Type.String(),
+          toldAt: timeOrNull('When it told; null: it is the one that is asked.'),
+          revision: whole('What it answered from then.'),
+          configured: Type.Optional(
+            mapOf(share, {
+              description: 'As it answers, without pools that are down as it sees it; left out by an earlier version.',
+            }),
+          ),
+          answers,
+        }),
+        { description: 'In a fleet: each node, the one that is asked first. `answers` and `shares` are of all.' },
+      ),
+    ),
+    waitingFor: Type.Optional(
+      Type.Array(Type.String(), { description: 'In a fleet: nodes of which this is not known now.' }),
+    ),
+  },
+  { description: 'What was answered since the weights are in force, to all clients.' },
+);
+
 export const Explanation = Type.Object(
   {
     service: Type.String(),
@@ -260,6 +293,7 @@ export const Explanation = Type.Object(
     scope: whole('SCOPE PREFIX-LENGTH that a resolver is told (RFC 7871).', { maximum: 128 }),
     split: mapOf(share, { description: "Each pool's share of `draws` answers to this client." }),
     draws: whole('How many answers `split` counts.', { minimum: 1, maximum: DRAWS_MAX }),
+    observed: Observed,
     message,
   },
   { $id: 'Explanation' },

@@ -81,6 +81,8 @@ export interface Lateness {
 /** What another node said that it counted of a service. */
 export interface ToldCounts {
   readonly node: string;
+  /** It answered from this one. */
+  readonly revision: number;
   /** Unix time, milliseconds. */
   readonly toldAtMs: number;
   readonly counts: ServiceCounts;

@@ -66,7 +66,8 @@ export function makeControlPlane(
   const lateness = () => node?.lateness;
   const others = () => node?.counts;
   const sign = (name: string) => node?.sign(name);
-  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), lateness, others, sign });
+  const inFleet = { lateness, others, sign, node: settings.fleet?.node };
+  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), ...inFleet });
   const samples = new SampleGate({ store, table, clock, others });
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });

@@ -26,7 +26,9 @@ t.test('explain', async (t) => {
       ttlSeconds: 5,
       scope: 0,
       draws: 10000,
+      observed: { answers: { blue: 0, green: 0 }, shares: {} },
     });
+    t.notOk('nodes' in said.observed, 'there is no fleet');
     t.ok(Math.abs(said.split.blue - 0.9) < 0.02, `${said.split.blue}`);
     t.equal(said.split.blue + said.split.green, 1);
     t.match(said.answer, [/^app\.example\.test\. 5 IN A 192\.0\.2\.[12]0$/]);

@@ -17,9 +17,9 @@ t.test('the counts of all nodes are one report', async (t) => {
     const { status, body } = await one.process.call('PUT', `${SERVICE}/weights`, weights);
     t.equal(status, 200, JSON.stringify(body));
   };
-  const ask = async (): Promise<void> => {
+  const ask = async (node = other): Promise<void> => {
     for (let n = 0; n < ANSWERS; n++)
-      await askUdp('127.0.0.1', other.process.dnsPort, buildQuery({ name: NAME, type: 'A' }));
+      await askUdp('127.0.0.1', node.process.dnsPort, buildQuery({ name: NAME, type: 'A' }));
   };
 
   // Just after the start of a node it is assumed what was answered before: then once more.
@@ -47,6 +47,18 @@ t.test('the counts of all nodes are one report', async (t) => {
     return told.join() === 'ns1,ns2' && body.fleet.waitingFor.length === 0;
   });
 
+  // The same resolver asks two nodes, and is one.
+  for (const node of [one, other]) await ask(node);
+  const explain = async () => (await one.process.call('GET', `${SERVICE}/explain?client=203.0.113.7`)).body.observed;
+  await until('what each node answered since the shift is told', async () => {
+    const { nodes, answers, waitingFor } = await explain();
+    const of = nodes.map(({ node, answers }: { node: string; answers: { green: number } }) => [node, answers.green]);
+    const wanted = [ANSWERS, ANSWERS, 0].map((count, n) => [`ns${n + 1}`, count]);
+    return JSON.stringify(of) === JSON.stringify(wanted) && answers.green === 2 * ANSWERS && waitingFor.length === 0;
+  });
+  t.match(await explain(), { shares: { blue: 0, green: 1 }, nodes: [{}, { configured: { blue: 0, green: 1 } }, {}] });
+  t.equal((await drain()).pools.green.resolvers.distinct, 1);
+
   const { body: status } = await one.process.call('GET', '/v1/fleet');
   const ages = status.nodes.map(({ node, late, countsAgeSeconds: age }: Record<string, unknown>) => {
     return { node, late, hasTold: typeof age === 'number' };
@@ -62,6 +74,10 @@ t.test('the counts of all nodes are one report', async (t) => {
   const silent = await drain();
   t.equal(silent.pools.blue.drained, false);
   t.match(silent.message, /nothing is drained .*ns3/);
+  await until('it is told what ends that', async () => {
+    const { holding } = (await drain()).fleet;
+    return holding.length === 1 && holding[0].why === 'silent' && holding[0].command === 'teal fleet remove ns3';
+  });
   signalAll(third.process.pid, 'SIGCONT');
   third.isDown = false;
   await until('blue is drained', async () => (await drain()).pools.blue.drained);

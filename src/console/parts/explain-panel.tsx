@@ -2,8 +2,10 @@
 import { useState } from 'preact/hooks';
 import type { Explanation } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
+import { agoText } from '../rules/format.ts';
 import { call } from '../state/session.ts';
 import { Card, Field, Message } from './controls.tsx';
+import { useNow } from './now.ts';
 import { PoolName, SplitBar } from './pools.tsx';
 
 /** Enough draws for a split that can be looked at, few enough to come at once. */
@@ -76,9 +78,42 @@ export function ExplainPanel({ name, pools }: { name: string; pools: readonly st
                 size="thin"
               />
             )}
+            {explanation.observed?.nodes && <ByNode of={explanation.observed} pools={pools} />}
           </>
         )}
       </div>
     </Card>
+  );
+}
+
+/** In a fleet: what each node answers now, what it has answered since the weights are in force, and all together. */
+function ByNode({ of, pools }: { of: Explanation['observed']; pools: readonly string[] }) {
+  const { nodes = [], answers, waitingFor = [] } = of;
+  const now = useNow();
+  const counts = (of: Readonly<Record<string, number>>): string =>
+    pools.map((pool) => `${pool} ${(of[pool] ?? 0).toLocaleString('en')}`).join(', ');
+  const silent = waitingFor.filter((name) => !nodes.some(({ node }) => node === name));
+  return (
+    <ul class="stack-s small" aria-label="What each node answers">
+      {nodes.map(({ node, toldAt, configured, answers }) => (
+        <li key={node}>
+          <div class="between">
+            <span>
+              <strong>{node}</strong> <span class="quiet">{toldAt === null ? 'this one' : agoText(toldAt, now)}</span>
+            </span>
+            <span class="quiet">{counts(answers)}</span>
+          </div>
+          {configured && <SplitBar shares={configured} label={`Answers of ${node} now`} size="thin" />}
+        </li>
+      ))}
+      {silent.map((node) => (
+        <li key={node}>
+          <strong>{node}</strong> <span class="quiet">has not told</span>
+        </li>
+      ))}
+      <li class="between">
+        <strong>All, since the weights are in force</strong> <span class="quiet">{counts(answers)}</span>
+      </li>
+    </ul>
   );
 }

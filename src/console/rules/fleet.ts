@@ -6,7 +6,7 @@ type FleetNode = Fleet['nodes'][number];
 /** What any reply without a token, and any event, says of this node. */
 export type Standing = Pick<Fleet, 'standing' | 'current'>;
 
-export type FleetTone = 'ok' | 'warn' | 'danger';
+type FleetTone = 'ok' | 'warn' | 'danger';
 
 /** Why a node does not count among those that answer from the last revision; undefined: it does. */
 export function troubleOf({ state, present, late, revision }: FleetNode, head: number | null): string | undefined {
@@ -18,7 +18,7 @@ export function troubleOf({ state, present, late, revision }: FleetNode, head: n
 }
 
 /** The nodes with their troubles. */
-export function troubled({ nodes, head }: Fleet): { readonly node: string; readonly trouble: string }[] {
+function troubled({ nodes, head }: Fleet): { readonly node: string; readonly trouble: string }[] {
   return nodes.flatMap((each) => {
     const trouble = troubleOf(each, head);
     return trouble === undefined ? [] : [{ node: each.node, trouble }];

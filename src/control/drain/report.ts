@@ -10,11 +10,12 @@ import type { PoolCount } from '../../table/counters.ts';
 import type { Table } from '../../table/table.ts';
 import { findService } from '../drafts/services.ts';
 import type { FleetCounts, Lateness, OthersCounts } from '../nodes.ts';
+import { type Answered, answeredBy } from './answered.ts';
 import type { Propagation } from './propagation.ts';
 import { ownCounts } from './shared-counts.ts';
 
 interface DrainParts {
-  readonly store: Pick<Store, 'service'>;
+  readonly store: Pick<Store, 'service' | 'lastRevision'>;
   readonly table: Pick<Table, 'observed'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
@@ -23,6 +24,8 @@ interface DrainParts {
   readonly lateness?: () => Lateness | undefined;
   /** What those have counted; undefined: there are none. */
   readonly others?: () => FleetCounts | undefined;
+  /** This node's name in its fleet; undefined: the settings have none. */
+  readonly node?: string | undefined;
   /** What is known of one of those. */
   readonly sign?: (node: string) => NodeSign | undefined;
 }
@@ -134,6 +137,16 @@ export class DrainReports {
   async gather(text: string): Promise<void> {
     const service = findService(this.#parts.store, text);
     if (!(service instanceof Problem)) await this.#parts.others?.()?.gather(service.name, service.revision);
+  }
+
+  /** What was answered since the weights are in force; `text`: the service's name as typed by a user. */
+  answered(text: string): Answered | Problem {
+    const service = findService(this.#parts.store, text);
+    if (service instanceof Problem) return service;
+    const { node, store, table, others, startedAtMs } = this.#parts;
+    const own = { node, revision: store.lastRevision, counts: ownCounts(service, table.observed) };
+    const sinceMs = Math.max(startedAtMs, service.weightsSinceMs ?? 0);
+    return answeredBy(own, others?.()?.about(service.name, service.revision), sinceMs);
   }
 
   #all(service: Service): All {

@@ -97,7 +97,7 @@ export class SharedCounts implements FleetCounts {
       const isGone = memberOf(members, other).value === undefined;
       return found === undefined || isGone
         ? []
-        : [{ node: other, toldAtMs: clock.wallMs() - (nowMs - heardAtMs), counts: found }];
+        : [{ node: other, revision: counts.revision, toldAtMs: clock.wallMs() - (nowMs - heardAtMs), counts: found }];
     });
     const missing = notCounted(members, node, this.#heard, { service, revision, nowMs });
     return {
@@ -230,5 +230,6 @@ export function ownCounts(
     order: pools.map((pool) => pool.name),
     sightings: observed.sightings(name),
     sampledBy: observed.sampledBy,
+    weights: Object.fromEntries((observed.service(name)?.pools ?? []).map((pool) => [pool.name, pool.weight])),
   };
 }

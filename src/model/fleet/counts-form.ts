@@ -66,7 +66,7 @@ function isName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && name.length <= NAME_MAX_LENGTH;
 }
 
-function serviceForm({ isSettled, pools, order, sightings, sampledBy }: ServiceCounts, nowMs: number): object {
+function serviceForm({ isSettled, pools, order, sightings, sampledBy, weights }: ServiceCounts, nowMs: number): object {
   const nowSeconds = Math.floor(nowMs / 1000);
   const poolForm = (pool: CountedPool): object => ({
     answers: pool.answers,
@@ -82,6 +82,7 @@ function serviceForm({ isSettled, pools, order, sightings, sampledBy }: ServiceC
     pools: Object.entries(pools).map(([name, pool]) => [name, poolForm(pool)]),
     level: sightings.level,
     sampledBy,
+    weights: weights && Object.entries(weights),
     seen: sightings.seen.map(({ resolver, pool, lastAtSeconds, ttlSeconds, firstAtSeconds, answers, network }) => [
       ...[resolver, pool, Math.max(0, nowSeconds - lastAtSeconds), ttlSeconds],
       ...[firstAtSeconds === 0 ? null : Math.max(0, nowSeconds - firstAtSeconds), answers, [...network]],
@@ -115,7 +116,7 @@ export function parseCounts(value: Uint8Array, nowMs: number): NodeCounts | Unre
 }
 
 function parseService(form: Readonly<Record<string, unknown>>, nowMs: number): ServiceCounts | undefined {
-  const { settled, order, pools, level, seen, sampledBy } = form;
+  const { settled, order, pools, level, seen, sampledBy, weights } = form;
   if (typeof settled !== 'boolean' || !Array.isArray(order) || !order.every(isText)) return undefined;
   if (!Array.isArray(pools) || !isWhole(level) || level > 32 || !Array.isArray(seen)) return undefined;
   const parsed: [string, CountedPool][] = [];
@@ -135,7 +136,12 @@ function parseService(form: Readonly<Record<string, unknown>>, nowMs: number): S
     ...{ isSettled: settled, order, pools: Object.fromEntries(parsed), sightings: { level, seen: sightings } },
     // Not told by an earlier version, which has a key of its own.
     ...(isText(sampledBy) && { sampledBy }),
+    ...(Array.isArray(weights) && weights.every(isWeight) && { weights: Object.fromEntries(weights) }),
   };
+}
+
+function isWeight(pair: unknown): pair is readonly [string, number] {
+  return Array.isArray(pair) && isText(pair[0]) && isWhole(pair[1]);
 }
 
 function parsePool(form: Readonly<Record<string, unknown>>, nowMs: number): CountedPool | undefined {

@@ -27,6 +27,8 @@ export interface ServiceCounts {
   readonly sightings: Sightings;
   /** Names the key that its resolvers are told apart by; undefined: one of the node's own. */
   readonly sampledBy?: string | undefined;
+  /** By pool, as it is answered: those that are down as the node sees it have none. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 /** What a node published of the services that were asked about. */
