@@ -66,20 +66,24 @@ export function explanationLines(found: Explanation, style: Style, width: number
 }
 
 /** In a fleet: what each node answers and has answered, and all together. */
-function observedLines({ answers, shares, nodes, waitingFor }: Explanation['observed'], style: Style, nowMs: number) {
+function observedLines(
+  { answers, split: observed, nodes, waitingFor }: Explanation['observed'],
+  style: Style,
+  nowMs: number,
+) {
   if (nodes === undefined || (nodes.length === 1 && waitingFor?.length === 0)) return [];
   const counts = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
       .map(([pool, count]) => `${printable(pool)} ${count.toLocaleString('en')}`)
       .join(', ');
-  const rows = nodes.map(({ node, toldAt, revision, configured, answers }) => [
+  const rows = nodes.map(({ node, toldAt, revision, shares, answers }) => [
     node,
     toldAt === null ? 'now' : `${duration((nowMs - Date.parse(toldAt)) / 1000)} ago`,
     String(revision),
-    configured === undefined ? 'not told' : split(configured, style),
+    shares === undefined ? 'not told' : split(shares, style),
     counts(answers),
   ]);
-  const all = ['all', '', '', Object.keys(shares).length === 0 ? '' : split(shares, style), counts(answers)];
+  const all = ['all', '', '', Object.keys(observed).length === 0 ? '' : split(observed, style), counts(answers)];
   const silent = (waitingFor ?? [])
     .filter((name) => !nodes.some(({ node }) => node === name))
     .map((name) => [name, 'not told', '', '', '']);

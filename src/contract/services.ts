@@ -254,21 +254,21 @@ const Observed = Type.Object(
   {
     since: time('The last change of the weights, or the start of this server.'),
     answers,
-    shares: mapOf(share, { description: 'Of these answers; empty: there were none.' }),
+    split: mapOf(share, { description: "Each pool's share of these answers; empty: there were none." }),
     nodes: Type.Optional(
       Type.Array(
         Type.Object({
           node: Type.String(),
           toldAt: timeOrNull('When it told; null: it is the one that is asked.'),
           revision: whole('What it answered from then.'),
-          configured: Type.Optional(
+          shares: Type.Optional(
             mapOf(share, {
               description: 'As it answers, without pools that are down as it sees it; left out by an earlier version.',
             }),
           ),
           answers,
         }),
-        { description: 'In a fleet: each node, the one that is asked first. `answers` and `shares` are of all.' },
+        { description: 'In a fleet: each node, the one that is asked first. `answers` and `split` are of all.' },
       ),
     ),
     waitingFor: Type.Optional(

@@ -4,6 +4,7 @@ import { problemStatus } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
+import { type MeasuredOutlook, outlookMetrics } from './fleet.ts';
 import { type MeasuredPlane, planeMetrics } from './planes.ts';
 import { type MeasuredReleases, releaseMetrics } from './releases.ts';
 import { type MeasuredHealth, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
@@ -134,9 +135,10 @@ export class Metrics {
   }
 
   /** This process is a node of a fleet. */
-  ofFleet(node: MeasuredNode): void {
+  ofFleet(node: MeasuredNode & { readonly leads: boolean; readonly outlook: MeasuredOutlook }): void {
     nodeMetrics(this.#registry, node);
     seenNodeMetrics(this.#registry, node);
+    outlookMetrics(this.#registry, node);
   }
 
   /** To be told of every answered request. */

@@ -2,6 +2,7 @@
 import type { Settings } from '../config.ts';
 import type { Duties, FleetControl } from '../control/nodes.ts';
 import type { Logger } from '../log.ts';
+import type { MeasuredOutlook } from '../metrics/fleet.ts';
 import type { MeasuredNode } from '../metrics/state.ts';
 import type { Core } from './core.ts';
 
@@ -10,6 +11,8 @@ interface RunningNode extends FleetControl {
   perform(duties: Duties): void;
   /** All nodes, as this one has heard of them. */
   readonly nodes: MeasuredNode['nodes'];
+  /** What it has noticed of them. */
+  readonly outlook: MeasuredOutlook;
   stop(): Promise<void>;
 }
 

@@ -26,7 +26,7 @@ t.test('explain', async (t) => {
       ttlSeconds: 5,
       scope: 0,
       draws: 10000,
-      observed: { answers: { blue: 0, green: 0 }, shares: {} },
+      observed: { answers: { blue: 0, green: 0 }, split: {} },
     });
     t.notOk('nodes' in said.observed, 'there is no fleet');
     t.ok(Math.abs(said.split.blue - 0.9) < 0.02, `${said.split.blue}`);

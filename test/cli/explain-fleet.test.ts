@@ -11,7 +11,7 @@ t.test('what each node of a fleet answers is told beside what one gets', async (
     ...{ service: 'app.example.com', client: '203.0.113.7', network: '0.0.0.0/0', type: 'A', pool: 'blue' },
     ...{ reason: 'random', answer: ['a 5 IN A 192.0.2.1'], ttlSeconds: 5, scope: 0, split: { blue: 1 }, draws: 1 },
     ...{ message: 'Because.' },
-    observed: { since: NOON, answers: { blue: 1200, green: 3 }, shares: { blue: 0.9975, green: 0.0025 } },
+    observed: { since: NOON, answers: { blue: 1200, green: 3 }, split: { blue: 0.9975, green: 0.0025 } },
   };
   const nowMs = Date.parse(NOON) + 2000;
   t.notMatch(explanationLines(found, plain, 100, nowMs).join('\n'), 'NODE', 'one node');
@@ -20,7 +20,7 @@ t.test('what each node of a fleet answers is told beside what one gets', async (
       node: 'ns1',
       toldAt: null,
       revision: 17,
-      configured: { blue: 0.5, green: 0.5 },
+      shares: { blue: 0.5, green: 0.5 },
       answers: { blue: 1200, green: 1 },
     },
     { node: 'ns2', toldAt: NOON, revision: 16, answers: { blue: 0, green: 2 } },

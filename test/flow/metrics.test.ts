@@ -13,6 +13,18 @@ async function start(t: Test, env: Record<string, string> = {}): Promise<TealPro
   return teal;
 }
 
+/** One of a fleet that is not founded: it has the metrics of a node. */
+async function startNode(t: Test, more: Record<string, string> = {}): Promise<TealProcess> {
+  const dataDir = t.testdir();
+  // An empty directory would wait for a fleet to join; one with a zone could found one.
+  await (await startTeal(dataDir)).end('SIGTERM');
+  const fleet = { TEAL_FLEET_NAME: 'nowhere', TEAL_FLEET_NODE: 'ns1' };
+  const env = { ...fleet, TEAL_FLEET_ENDPOINTS: `http://127.0.0.1:${await freePort()}`, ...more };
+  const teal = await startTeal(dataDir, { env });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  return teal;
+}
+
 async function read({ admin, token }: TealProcess): Promise<Map<string, Family>> {
   const reply = await fetch(`${admin}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   t.equal(reply.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
@@ -88,7 +100,7 @@ t.test('a release is seen while it goes on, and counted when it ends', async (t)
 t.test(
   'what alerts count is there, at 0, before it happens: a series that is born at 1 has not increased',
   async (t) => {
-    const teal = await start(t);
+    const teal = await startNode(t);
     const fresh = await read(teal);
     const ranges = alertRules().flatMap(({ alert, expr }) => rangesIn(expr).map((range) => ({ alert, ...range })));
     t.ok(ranges.length > 10);
@@ -125,14 +137,7 @@ t.test('every alert names what is meant: the labels that tell its series apart',
 });
 
 t.test('names and descriptions follow the conventions, and docs/metrics.md has each of them', async (t) => {
-  const dataDir = t.testdir();
-  // An empty directory would wait for a fleet to join; one with a zone has metrics of a node that could found one.
-  await (await startTeal(dataDir)).end('SIGTERM');
-  const fleet = { TEAL_FLEET_NAME: 'nowhere', TEAL_FLEET_NODE: 'ns1' };
-  const endpoints = `http://127.0.0.1:${await freePort()}`;
-  const env = { ...fleet, TEAL_FLEET_ENDPOINTS: endpoints, TEAL_METRICS_PUBLIC: 'true' };
-  const teal = await startTeal(dataDir, { env });
-  t.teardown(() => teal.child.kill('SIGKILL'));
+  const teal = await startNode(t, { TEAL_METRICS_PUBLIC: 'true' });
   const reply = await fetch(`${teal.admin}/metrics`);
   t.equal(reply.status, 200, 'without a token, since the settings say so');
   const text = await reply.text();

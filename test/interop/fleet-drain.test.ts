@@ -56,7 +56,7 @@ t.test('the counts of all nodes are one report', async (t) => {
     const wanted = [ANSWERS, ANSWERS, 0].map((count, n) => [`ns${n + 1}`, count]);
     return JSON.stringify(of) === JSON.stringify(wanted) && answers.green === 2 * ANSWERS && waitingFor.length === 0;
   });
-  t.match(await explain(), { shares: { blue: 0, green: 1 }, nodes: [{}, { configured: { blue: 0, green: 1 } }, {}] });
+  t.match(await explain(), { split: { blue: 0, green: 1 }, nodes: [{}, { shares: { blue: 0, green: 1 } }, {}] });
   t.equal((await drain()).pools.green.resolvers.distinct, 1);
 
   const { body: status } = await one.process.call('GET', '/v1/fleet');

@@ -95,7 +95,7 @@ function ByNode({ of, pools }: { of: Explanation['observed']; pools: readonly st
   const silent = waitingFor.filter((name) => !nodes.some(({ node }) => node === name));
   return (
     <ul class="stack-s small" aria-label="What each node answers">
-      {nodes.map(({ node, toldAt, configured, answers }) => (
+      {nodes.map(({ node, toldAt, shares, answers }) => (
         <li key={node}>
           <div class="between">
             <span>
@@ -103,7 +103,7 @@ function ByNode({ of, pools }: { of: Explanation['observed']; pools: readonly st
             </span>
             <span class="quiet">{counts(answers)}</span>
           </div>
-          {configured && <SplitBar shares={configured} label={`Answers of ${node} now`} size="thin" />}
+          {shares && <SplitBar shares={shares} label={`Answers of ${node} now`} size="thin" />}
         </li>
       ))}
       {silent.map((node) => (

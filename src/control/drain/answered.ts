@@ -11,7 +11,7 @@ interface NodeAnswered {
   /** What it answered from when it told. */
   readonly revision: number;
   /** Each pool's share by weight, without pools that are down as the node sees it; undefined: an earlier version. */
-  readonly configured: Readonly<Record<string, number>> | undefined;
+  readonly shares: Readonly<Record<string, number>> | undefined;
   /** By pool, since the weights in force there. */
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -34,10 +34,10 @@ export function answeredBy(
 ): Answered {
   const { order } = own.counts;
   const told = (others?.told ?? []).map(({ node, toldAtMs, revision, counts }): NodeAnswered => {
-    return { node, toldAtMs, revision, configured: sharesOf(order, counts), answers: answersOf(order, counts) };
+    return { node, toldAtMs, revision, shares: sharesOf(order, counts), answers: answersOf(order, counts) };
   });
   const { node, revision, counts } = own;
-  const mine = { node, revision, toldAtMs: undefined, configured: sharesOf(order, counts) };
+  const mine = { node, revision, toldAtMs: undefined, shares: sharesOf(order, counts) };
   const nodes = [{ ...mine, answers: answersOf(order, counts) }, ...told];
   const sum = (pool: string): number => nodes.reduce((all, { answers }) => all + (answers[pool] ?? 0), 0);
   const answers = Object.fromEntries(order.map((pool) => [pool, sum(pool)]));

@@ -33,3 +33,7 @@ export function timingsOf(staleAfterMs: number): Timings {
     retryMs: RETRY_MS,
   };
 }
+
+/** `append`: until etcd's quorum has the entry. `answer`: from then until every node that claims to be current answers from it. */
+export const CHANGE_STEPS = ['append', 'answer'] as const;
+export type ChangeStep = (typeof CHANGE_STEPS)[number];

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { localLog } from '../../control/log/local.ts';
+import { timed } from '../../control/log/timed.ts';
 import type {
   Duties,
   FleetControl,
@@ -65,7 +66,7 @@ export class FleetNode implements FleetControl {
   readonly #parts: FleetParts;
   #shared: SharedLog | undefined;
   #told: Told | undefined;
-  readonly #outlook: Outlook;
+  readonly outlook: Outlook;
   #presence: Presence | undefined;
   #leader: Leader | undefined;
   /** What one node does for all; undefined: nothing of it is there yet. */
@@ -85,7 +86,7 @@ export class FleetNode implements FleetControl {
     this.#parts = parts;
     const { keeper, settings } = prepared;
     const seen = () => this.#shared?.view;
-    this.#outlook = new Outlook({ ...{ keeper, settings, clock: steadyClock }, view: seen });
+    this.outlook = new Outlook({ ...{ keeper, settings, clock: steadyClock }, view: seen });
     const snapshots = { ...parts, keeper, lastRevision: () => parts.store.lastRevision };
     const isElected = (): boolean => this.#leader?.epoch !== undefined;
     this.#endSnapshots = keepSnapshots(snapshots, isElected, sweeperOf(keeper, parts.store));
@@ -115,7 +116,7 @@ export class FleetNode implements FleetControl {
 
   #look(): void {
     const behind = this.lateness?.late ?? [];
-    this.#outlook.note(behind);
+    this.outlook.note(behind);
     const { node } = this.#prepared.settings;
     this.#standings.tell({ node, standing: this.#standing, current: this.isCurrent, behind });
   }
@@ -125,7 +126,7 @@ export class FleetNode implements FleetControl {
   }
 
   sign(node: string): NodeSign {
-    return this.#outlook.sign(node);
+    return this.outlook.sign(node);
   }
 
   get leads(): boolean {
@@ -184,7 +185,7 @@ export class FleetNode implements FleetControl {
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
     const countsAgeOf = (node: string) => this.#told?.counts.ageSeconds(node) ?? null;
-    return { ...own, revision, ...this.#outlook.ofFleet(found, late, countsAgeOf), members };
+    return { ...own, revision, ...this.outlook.ofFleet(found, late, countsAgeOf), members };
   }
 
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */
@@ -223,7 +224,7 @@ export class FleetNode implements FleetControl {
     await this.#leader?.stop();
     this.#leader = undefined;
     this.#told?.stop();
-    this.#outlook.stop();
+    this.outlook.stop();
     await this.#shared.stop(STOP_MS);
     await this.#presence?.stop();
     await forgetNode(this.#prepared.keeper, this.#prepared.settings.node);
@@ -250,7 +251,7 @@ export class FleetNode implements FleetControl {
     this.#isStopped = true;
     clearInterval(this.#lookedAt);
     this.#endSnapshots();
-    this.#outlook.stop();
+    this.outlook.stop();
     await this.#leader?.stop();
     this.#told?.stop();
     await this.#shared?.stop(STOP_MS);
@@ -283,7 +284,7 @@ export class FleetNode implements FleetControl {
       listener: {
         onClaim: (untilMs) => {
           storeClaim(control, untilMs);
-          this.#outlook.claimed(untilMs);
+          this.outlook.claimed(untilMs);
         },
         onStanding: (standing, words) => {
           this.#standing = standing;
@@ -307,7 +308,7 @@ export class FleetNode implements FleetControl {
     storeClaim(control, 0);
     this.#shared = shared;
     this.#told = new Told(this.#parts, { node, incarnation, keeper, view: () => shared.view });
-    engine.follow(shared);
+    engine.follow(timed(shared, steadyClock.steadyMs, (step, seconds) => this.outlook.timed(step, seconds)));
     // What it did alone it does when it is elected.
     this.#duties?.end();
     this.#standForLeader();
@@ -326,7 +327,7 @@ export class FleetNode implements FleetControl {
       this.#presence?.start();
       shared.start();
       this.#told?.start();
-      this.#outlook.start();
+      this.outlook.start();
       const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
       return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }

@@ -39,10 +39,20 @@ export class Outlook {
   /** Until when it claimed last that this node is current, by the steady clock. */
   #claimedUntilMs = Number.NEGATIVE_INFINITY;
   #isRunning = false;
+  #timed: (step: string, seconds: number) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: OutlookParts) {
     this.#parts = parts;
+  }
+
+  /** The listener hears how long the steps of each change took. */
+  onTimed(listener: (step: string, seconds: number) => void): void {
+    this.#timed = listener;
+  }
+
+  timed(step: string, seconds: number): void {
+    this.#timed(step, seconds);
   }
 
   start(): void {
@@ -79,6 +89,14 @@ export class Outlook {
   /** Who leads, and since when: undefined there where it led before this process looked. */
   get leader(): { readonly node: string; readonly sinceMs: number | undefined } | undefined {
     return this.#isFresh ? this.#leader : undefined;
+  }
+
+  /** Whether each member shows signs of life; undefined: that cannot be read now. */
+  get present(): ReadonlyMap<string, boolean> | undefined {
+    const view = this.#parts.view();
+    if (!this.#isFresh || view === undefined) return undefined;
+    const members = [...view.members].filter(([, { value }]) => value !== undefined);
+    return new Map(members.map(([node]) => [node, this.#present.has(node)]));
   }
 
   sign(node: string): NodeSign {

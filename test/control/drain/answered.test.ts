@@ -31,14 +31,14 @@ t.test('each node, and the sum', async (t) => {
     answers: { blue: 12, green: 3 },
     nodes: [
       {
-        ...{ node: 'ns1', revision: 9, toldAtMs: undefined, configured: { blue: 0.75, green: 0.25 } },
+        ...{ node: 'ns1', revision: 9, toldAtMs: undefined, shares: { blue: 0.75, green: 0.25 } },
         answers: { blue: 6, green: 2 },
       },
       {
-        ...{ node: 'ns2', revision: 8, toldAtMs: 70, configured: { blue: 1, green: 0 } },
+        ...{ node: 'ns2', revision: 8, toldAtMs: 70, shares: { blue: 1, green: 0 } },
         answers: { blue: 5, green: 1 },
       },
-      { ...{ node: 'ns3', revision: 9, toldAtMs: 80, configured: undefined }, answers: { blue: 1, green: 0 } },
+      { ...{ node: 'ns3', revision: 9, toldAtMs: 80, shares: undefined }, answers: { blue: 1, green: 0 } },
     ],
     waitingFor: ['ns4'],
   });

@@ -30,12 +30,12 @@ function observedReply({ sinceMs, answers, nodes, waitingFor }: Answered): contr
   const total = Object.values(answers).reduce((sum, count) => sum + count, 0);
   const shares = total === 0 ? [] : Object.entries(answers).map(([pool, count]) => [pool, count / total] as const);
   return {
-    ...{ since: timeOf(sinceMs), answers, shares: Object.fromEntries(shares) },
+    ...{ since: timeOf(sinceMs), answers, split: Object.fromEntries(shares) },
     ...(waitingFor !== undefined && { nodes: nodes.map(nodeReply), waitingFor: [...waitingFor] }),
   };
 }
 
-function nodeReply({ node = '', toldAtMs, revision, configured, answers }: Answered['nodes'][number]) {
+function nodeReply({ node = '', toldAtMs, revision, shares, answers }: Answered['nodes'][number]) {
   const toldAt = toldAtMs === undefined ? null : timeOf(toldAtMs);
-  return { node, toldAt, revision, ...(configured !== undefined && { configured }), answers };
+  return { node, toldAt, revision, ...(shares !== undefined && { shares }), answers };
 }
