@@ -22,6 +22,9 @@ export interface EtcdMembers {
   stop(): Promise<void>;
 }
 
+/** Where a member runs, and where others reach it; by its number. */
+export type EtcdPlaces = (member: number) => { readonly host?: string; readonly wrapper?: readonly string[] };
+
 /** So many members of one cluster; `words` are options of etcd that all of them get. */
 export async function startEtcd(
   count: number,
@@ -31,30 +34,32 @@ export async function startEtcd(
     readonly isTls?: boolean;
     /** Where clients reach them. */
     readonly host?: string;
+    readonly place?: EtcdPlaces | undefined;
+    /** Of each member's data; by its number. */
+    readonly folderOf?: ((member: number) => string) | undefined;
   } = {},
 ): Promise<EtcdMembers> {
   const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-'));
   const ports: { client: number; peer: number }[] = [];
   for (let n = 0; n < count; n++) ports.push({ client: await freePort(), peer: await freePort() });
   const scheme = options.isTls ? 'https' : 'http';
-  const endpoints = ports.map(({ client }) => `${scheme}://${options.host ?? '127.0.0.1'}:${client}`);
-  const cluster = ports.map(({ peer }, n) => `m${n}=http://127.0.0.1:${peer}`).join(',');
+  const placeOf: EtcdPlaces = options.place ?? (() => ({}));
+  const endpoints = ports.map(
+    ({ client }, n) => `${scheme}://${options.host ?? placeOf(n).host ?? '127.0.0.1'}:${client}`,
+  );
+  const peers = ports.map(({ peer }, n) => `http://${placeOf(n).host ?? '127.0.0.1'}:${peer}`);
+  const cluster = peers.map((url, n) => `m${n}=${url}`).join(',');
   const children: ChildProcess[] = [];
   const start = (n: number): void => {
-    const { peer } = ports[n];
     const words = [
-      ...['--name', `m${n}`, '--data-dir', join(folder, `m${n}`), '--log-level', 'error'],
+      ...['--name', `m${n}`, '--data-dir', options.folderOf?.(n) ?? join(folder, `m${n}`), '--log-level', 'error'],
       ...['--listen-client-urls', endpoints[n], '--advertise-client-urls', endpoints[n]],
-      ...[
-        '--listen-peer-urls',
-        `http://127.0.0.1:${peer}`,
-        '--initial-advertise-peer-urls',
-        `http://127.0.0.1:${peer}`,
-      ],
+      ...['--listen-peer-urls', peers[n], '--initial-advertise-peer-urls', peers[n]],
       ...['--initial-cluster', cluster, '--initial-cluster-state', 'new', '--initial-cluster-token', folder],
       ...(options.words ?? []),
     ];
-    children[n] = spawn('etcd', words, { stdio: 'ignore' });
+    const [program = 'etcd', ...before] = [...(placeOf(n).wrapper ?? []), 'etcd'];
+    children[n] = spawn(program, [...before, ...words], { stdio: 'ignore' });
   };
   const kill = async (n: number): Promise<void> => {
     const child = children[n];

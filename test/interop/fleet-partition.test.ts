@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { openWire, SERVER } from '../fixtures/two-namespaces.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
 import { layWire } from './parted.ts';
+import { WITHOUT_THE_WAIT } from './without-the-wait.ts';
 
 t.setTimeout(600_000);
 
@@ -108,23 +109,8 @@ t.test('a node that is cut off', async (t) => {
   );
 });
 
-/** Loaded before all else: nobody is waited for. */
-const WITHOUT_THE_WAIT = `
-import { registerHooks } from 'node:module';
-registerHooks({
-  load(url, context, next) {
-    const loaded = next(url, context);
-    if (!url.endsWith('/model/fleet/confirmation.ts')) return loaded;
-    const source = String(loaded.source);
-    const mutated = source.replace(/const late = \\[\\.\\.\\.wait\\.waitingFor\\].*;/, 'const late: string[] = [];');
-    if (mutated === source) throw new Error('the wait is not where it was');
-    return { ...loaded, source: mutated };
-  },
-});`;
-
 t.test('the checker sees a build that does not wait', async (t) => {
-  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(WITHOUT_THE_WAIT)}`;
-  const parted = await start(t, { NODE_OPTIONS });
+  const parted = await start(t, { NODE_OPTIONS: WITHOUT_THE_WAIT });
   if (parted === undefined) return;
   const { fleet, checker, cut } = parted;
   checker.begin();

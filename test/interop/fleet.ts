@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
-import { type EtcdMembers, startEtcd } from './etcd.ts';
+import { type EtcdMembers, type EtcdPlaces, startEtcd } from './etcd.ts';
 
 const TOKEN = 'a9f3c0d7e5b24816-fleet-own';
 const MARK = 'mark.example.test';
@@ -29,6 +29,9 @@ interface Places {
   readonly members?: number;
   /** Of etcd. */
   readonly host?: string;
+  readonly etcdPlace?: EtcdPlaces;
+  /** Options of etcd that all members get. */
+  readonly etcdWords?: readonly string[];
   /** Words before a node's command, and settings of its own. */
   readonly place?: (name: string) => {
     readonly wrapper?: readonly string[];
@@ -50,7 +53,8 @@ export class FleetFixture {
 
   /** The first node founds the fleet, the others join with empty directories. */
   static async start(count: number, env: Record<string, string> = {}, places: Places = {}): Promise<FleetFixture> {
-    const etcd = await startEtcd(places.members ?? 3, places.host === undefined ? {} : { host: places.host });
+    const { members = 3, host, etcdPlace, etcdWords = [] } = places;
+    const etcd = await startEtcd(members, { words: etcdWords, place: etcdPlace, ...(host !== undefined && { host }) });
     const fleet = new FleetFixture(etcd, env, places);
     try {
       const first = await fleet.add('ns1');
