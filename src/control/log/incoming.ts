@@ -9,6 +9,8 @@ import { type Keeper, Lost } from './keeper.ts';
 
 /** Values that wait to be applied; more are read again when it is their turn. */
 const KEPT_MAX = 256;
+/** Entries read at once by a node that catches up: one way there and back for each would take longer than others need to make new ones. */
+const READ_AHEAD = 32;
 
 /** `missing`: the log does not have it. `unreadable`: what is wrong with it, behind "entry 17". */
 type Taken = Entry | 'missing' | Lost | { readonly unreadable: string };
@@ -43,9 +45,11 @@ export class Incoming {
   }
 
   async #read(revision: number): Promise<Taken> {
-    const reply = await this.#keeper.transact(reading([{ key: logKey(revision) }]));
+    const reads = Array.from({ length: READ_AHEAD }, (_, n) => ({ key: logKey(revision + n) }));
+    const reply = await this.#keeper.transact(reading(reads));
     if (reply instanceof Lost) return reply;
-    const value = reply.found[0]?.value;
+    const value = reply.found.find(({ key }) => key === logKey(revision))?.value;
+    this.keep(reply.found, revision);
     return value === undefined ? 'missing' : this.#open(value);
   }
 

@@ -109,6 +109,8 @@ function hearApplied(
 ): void {
   const { applied, heard } = turn.state;
   const { kind, revision } = event;
+  // Told twice, or by now no more of account: what is being applied is a later one.
+  if (kind !== 'restored' && revision <= applied) return;
   if (kind === 'missing') return turn.effect({ kind: 'restore' });
   turn.set({ isApplying: false });
   if (kind === 'refused') {

@@ -130,3 +130,18 @@ t.test("a step of a release is the leader's own: who does not lead, or no longer
   t.ok((await first.execute(step)) instanceof Problem, 'a step that was taken is not taken again');
   t.equal(keeper.under('log/').length, head + 1);
 });
+
+t.test('a node that is far behind does not go to the log for each entry', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  for (let n = 0; n < 100; n++) await must(nodes[0], shift(n + 1, 1));
+  let reads = 0;
+  keeper.fate = (node, transaction) => {
+    if (node === 'ns2' && transaction.reads.some(({ key }) => key.startsWith('log/'))) reads++;
+    return undefined;
+  };
+  const late = makeNode(t, keeper, 'ns2');
+  late.log.start();
+  await until(() => late.told.at(-1) === 'live');
+  t.same(late.fixture.store.revisions(0, 1000), nodes[0].fixture.store.revisions(0, 1000));
+  t.ok(reads > 0 && reads < 10, `${reads} reads for ${nodes[0].fixture.store.lastRevision} entries`);
+});

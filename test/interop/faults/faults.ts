@@ -70,7 +70,11 @@ export class Faults {
   async mend(): Promise<void> {
     const { fleet } = this.#parts;
     await fleet.etcd.ready();
-    for (const { name } of fleet.nodes) await fleet.live(name);
+    for (const { name, process: teal } of fleet.nodes) {
+      await fleet.live(name).catch((error: Error) => {
+        throw new Error(`${error.message}; the end of its log: ${JSON.stringify(teal.log.slice(-5))}`);
+      });
+    }
   }
 
   /** What each node has as the history of the fleet. */
