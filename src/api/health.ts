@@ -1,6 +1,7 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
 import { Type } from 'typebox';
-import { wholeOrNull } from '../contract/shapes.ts';
+import { oneOf, whole, wholeOrNull } from '../contract/shapes.ts';
+import type { FleetControl } from '../control/nodes.ts';
 import { openToAll } from './access.ts';
 import type { Api } from './parts.ts';
 import { sendProblem } from './problems.ts';
@@ -20,6 +21,20 @@ const fleetReadiness = Type.Optional(
       standing: Type.String({ description: 'As `GET /v1/fleet` has it.' }),
       current: Type.Boolean({ description: 'false: stale. It answers, and cannot prove that it is current.' }),
       currentForMs: wholeOrNull('How long it may claim that at least, from now on; null: it is one node.'),
+      etcd: Type.Optional(
+        Type.Object(
+          {
+            member: Type.String({ description: 'The one that has the least room.' }),
+            databaseBytes: whole('Of its database.'),
+            quotaBytes: whole('What it may have; 2 GB where it does not tell.'),
+            room: oneOf(['ample', 'warn', 'refuse', 'full'], {
+              description:
+                '`warn`: half of the quota is used. `refuse`: four fifths are, and imports are refused. `full`: nothing can be changed.',
+            }),
+          },
+          { description: 'How full etcd is, as this node saw it in the last seconds; left out until it has seen it.' },
+        ),
+      ),
     },
     { description: 'Of this node; left out where there is no fleet.' },
   ),
@@ -45,6 +60,11 @@ const ready = {
   },
 };
 
+function readinessOf({ standing, isCurrent: current, currentForMs, room }: FleetControl): object {
+  const { level, ...where } = room ?? {};
+  return { standing, current, currentForMs, ...(room && { etcd: { ...where, room: level } }) };
+}
+
 export const health: Api = {
   isDocumented: true,
   routes(api, { queries, fleet }) {
@@ -53,8 +73,7 @@ export const health: Api = {
     api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
       const problem = queries.readiness();
       if (problem !== undefined) return sendProblem(reply, problem);
-      const { standing, isCurrent: current, currentForMs } = fleet ?? {};
-      return reply.send({ status: 'ready', ...(fleet && { fleet: { standing, current, currentForMs } }) });
+      return reply.send({ status: 'ready', ...(fleet && { fleet: readinessOf(fleet) }) });
     });
   },
 };

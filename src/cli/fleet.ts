@@ -137,7 +137,7 @@ function nodeRow(
 }
 
 function memberRow(
-  { endpoint, reachable, leader, version, databaseBytes, errors }: Fleet['members'][number],
+  { endpoint, reachable, leader, version, databaseBytes, quotaBytes, errors }: Fleet['members'][number],
   style: Style,
 ) {
   return [
@@ -145,6 +145,9 @@ function memberRow(
     reachable ? `etcd ${printable(version ?? '')}` : style.colour('red', 'unreachable'),
     leader ? 'leader' : '',
     databaseBytes === null ? '' : plural(databaseBytes, 'byte'),
+    databaseBytes === null || quotaBytes === null || databaseBytes < quotaBytes / 2
+      ? ''
+      : style.colour('red', `${Math.floor((100 * databaseBytes) / quotaBytes)} % of its quota`),
     errors.map(printable).join('; '),
   ];
 }

@@ -27,7 +27,10 @@ const EtcdMember = Type.Object({
   reachable: Type.Boolean(),
   leader: Type.Boolean(),
   version: textOrNull('Of etcd; null: it cannot be reached.'),
-  databaseBytes: wholeOrNull('Of its database, which has a quota; null: it cannot be reached.'),
+  databaseBytes: wholeOrNull('Of its database; null: it cannot be reached.'),
+  quotaBytes: wholeOrNull(
+    'What its database may have: beyond that nothing can be changed. null: it does not tell, has no limit, or cannot be reached.',
+  ),
   errors: Type.Array(Type.String(), { description: 'Alarms such as NOSPACE, and why it cannot be reached.' }),
 });
 

@@ -49,8 +49,20 @@ export interface FleetView {
     readonly leader: boolean;
     readonly version: string | null;
     readonly databaseBytes: number | null;
+    /** What it may have; null: it does not tell, has no limit, or cannot be reached. */
+    readonly quotaBytes: number | null;
     readonly errors: readonly string[];
   }[];
+}
+
+/** How full etcd is, by the member that has the least room. */
+export interface EngineRoom {
+  /** Its endpoint. */
+  readonly member: string;
+  readonly databaseBytes: number;
+  readonly quotaBytes: number;
+  /** `refuse`: no imports, while shifts go on. `full`: it takes no change at all. */
+  readonly level: 'ample' | 'warn' | 'refuse' | 'full';
 }
 
 /** How this node stands, told when it changes. */
@@ -145,6 +157,8 @@ export interface FleetControl {
   readonly isCurrent: boolean;
   /** For how long from now on it may claim that at least, milliseconds; null: for as long as it is alone. */
   readonly currentForMs: number | null;
+  /** As it was seen last; undefined: it was not yet. */
+  readonly room: EngineRoom | undefined;
   /** Reads where the log is, and waits until that is applied here; false where that could not be done in time. */
   catchUp(): Promise<boolean>;
   view(): Promise<FleetView>;

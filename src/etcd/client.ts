@@ -6,6 +6,7 @@ import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { afterMs, listen } from '../guard.ts';
 import { EtcdFailure } from './failure.ts';
 import { type EtcdTls, Line } from './line.ts';
+import { type MemberStatus, Members } from './members.ts';
 import {
   type Keys,
   methodOf,
@@ -31,24 +32,6 @@ export interface EtcdOptions {
   readonly wallMs: () => number;
 }
 
-/** How a member is. */
-interface MemberStatus {
-  readonly endpoint: string;
-  readonly version: string;
-  readonly databaseBytes: number;
-  readonly isLeader: boolean;
-  /** Alarms such as NOSPACE. */
-  readonly errors: readonly string[];
-}
-
-interface WireStatus {
-  readonly header: { readonly member_id: string };
-  readonly version: string;
-  readonly dbSize: string;
-  readonly leader: string;
-  readonly errors: readonly string[];
-}
-
 const RANGE = methodOf('KV', 'Range');
 const TXN = methodOf('KV', 'Txn');
 const DELETE = methodOf('KV', 'DeleteRange');
@@ -56,7 +39,6 @@ const GRANT = methodOf('Lease', 'LeaseGrant');
 const REVOKE = methodOf('Lease', 'LeaseRevoke');
 const KEEP_ALIVE = methodOf('Lease', 'LeaseKeepAlive');
 const AUTHENTICATE = methodOf('Auth', 'Authenticate');
-const STATUS = methodOf('Maintenance', 'Status');
 
 const WHAT = 'a request to etcd';
 
@@ -65,6 +47,7 @@ const LEASE_ID_MAX = 2 ** 53 - 1;
 
 export class Etcd {
   readonly #options: EtcdOptions;
+  readonly #members: Members;
   /** Which endpoint is asked; nodes begin at different ones. */
   #at: number;
   #line: Line;
@@ -76,6 +59,7 @@ export class Etcd {
 
   constructor(options: EtcdOptions) {
     this.#options = options;
+    this.#members = new Members(options);
     this.#at = Math.floor(options.random() * options.endpoints.length);
     this.#line = this.#open();
   }
@@ -154,16 +138,7 @@ export class Etcd {
 
   /** How each member is that the settings name. */
   members(): Promise<(MemberStatus | EtcdFailure)[]> {
-    return Promise.all(
-      this.#options.endpoints.map(async (endpoint) => {
-        const line = new Line(endpoint, this.#options.tls);
-        const found = await line.ask<WireStatus>(STATUS, {}, { deadline: this.#deadline(), token: undefined });
-        line.close();
-        if (found instanceof EtcdFailure) return found;
-        const { header, version, dbSize, leader, errors } = found;
-        return { endpoint, version, databaseBytes: Number(dbSize), isLeader: leader === header.member_id, errors };
-      }),
-    );
+    return this.#members.all();
   }
 
   close(): void {

@@ -16,6 +16,7 @@ import {
   type MeasuredNode,
   type MeasuredStore,
   nodeMetrics,
+  roomMetrics,
   seenNodeMetrics,
   storeMetrics,
   tableMetrics,
@@ -139,6 +140,7 @@ export class Metrics {
     nodeMetrics(this.#registry, node);
     seenNodeMetrics(this.#registry, node);
     outlookMetrics(this.#registry, node);
+    roomMetrics(this.#registry, node);
   }
 
   /** To be told of every answered request. */

@@ -101,6 +101,10 @@ export interface MeasuredNode {
   }[];
   /** Since each of the others said last what it sees of the health of targets; undefined: this node is alone. */
   readonly views: { ages(): ReadonlyMap<string, number | null> } | undefined;
+  /** How full etcd is; undefined: it is not known yet. */
+  readonly room:
+    | { readonly member: string; readonly databaseBytes: number; readonly quotaBytes: number; readonly level: string }
+    | undefined;
 }
 
 const STANDINGS = ['alone', 'joining', 'live', 'out', 'ended'];
@@ -158,6 +162,29 @@ export function seenNodeMetrics(registry: Registry, fleet: MeasuredNode): void {
     (set) => {
       for (const [node, age] of fleet.views?.ages() ?? []) if (age !== null) set(age, { node });
     },
+  );
+}
+
+/** Of etcd, by the member that has the least room. */
+export function roomMetrics(registry: Registry, fleet: MeasuredNode): void {
+  const gauge = (name: string, help: string, read: (room: NonNullable<MeasuredNode['room']>) => number): void =>
+    collectGauge(registry, { name, help, labels: ['member'] }, (set) => {
+      if (fleet.room !== undefined) set(read(fleet.room), { member: fleet.room.member });
+    });
+  gauge(
+    'teal_fleet_etcd_database_bytes',
+    'Of the database of the member of etcd that has the least room. Only in a fleet.',
+    ({ databaseBytes }) => databaseBytes,
+  );
+  gauge(
+    'teal_fleet_etcd_quota_bytes',
+    'What that database may have: beyond it nothing can be changed. Only in a fleet.',
+    ({ quotaBytes }) => quotaBytes,
+  );
+  gauge(
+    'teal_fleet_etcd_full',
+    '1: etcd has raised its alarm that it is full, and takes no change. Only in a fleet.',
+    ({ level }) => (level === 'full' ? 1 : 0),
   );
 }
 

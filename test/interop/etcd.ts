@@ -19,6 +19,8 @@ export interface EtcdMembers {
   /** Resolves when some member answers a read that needs a quorum. */
   ready(): Promise<void>;
   kill(member: number): Promise<void>;
+  /** By itself, or killed. */
+  hasEnded(member: number): boolean;
   stop(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function startEtcd(
     readonly host?: string;
     readonly place?: EtcdPlaces | undefined;
     /** Of each member's data; by its number. */
-    readonly folderOf?: ((member: number) => string) | undefined;
+    readonly folderOf?: ((member: number) => string | undefined) | undefined;
   } = {},
 ): Promise<EtcdMembers> {
   const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-'));
@@ -61,9 +63,10 @@ export async function startEtcd(
     const [program = 'etcd', ...before] = [...(placeOf(n).wrapper ?? []), 'etcd'];
     children[n] = spawn(program, [...before, ...words], { stdio: 'ignore' });
   };
+  const hasEnded = (n: number): boolean => children[n].exitCode !== null || children[n].signalCode !== null;
   const kill = async (n: number): Promise<void> => {
     const child = children[n];
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded(n)) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
@@ -89,7 +92,7 @@ export async function startEtcd(
     await stop();
     throw error;
   });
-  return { endpoints, pid: (n) => children[n].pid as number, start, ready, kill, stop };
+  return { endpoints, pid: (n) => children[n].pid as number, start, ready, kill, hasEnded, stop };
 }
 
 /** The command line of etcd, on all members or on some; what it prints. */

@@ -32,10 +32,14 @@ interface Places {
   readonly etcdPlace?: EtcdPlaces;
   /** Options of etcd that all members get. */
   readonly etcdWords?: readonly string[];
+  /** Of a member's data, if not a temporary one. */
+  readonly etcdFolderOf?: (member: number) => string | undefined;
   /** Words before a node's command, and settings of its own. */
   readonly place?: (name: string) => {
     readonly wrapper?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    /** Of its data, if not a temporary one. */
+    readonly folder?: string;
   };
 }
 
@@ -53,8 +57,9 @@ export class FleetFixture {
 
   /** The first node founds the fleet, the others join with empty directories. */
   static async start(count: number, env: Record<string, string> = {}, places: Places = {}): Promise<FleetFixture> {
-    const { members = 3, host, etcdPlace, etcdWords = [] } = places;
-    const etcd = await startEtcd(members, { words: etcdWords, place: etcdPlace, ...(host !== undefined && { host }) });
+    const { members = 3, host, etcdPlace, etcdWords = [], etcdFolderOf } = places;
+    const where = { place: etcdPlace, folderOf: etcdFolderOf, ...(host !== undefined && { host }) };
+    const etcd = await startEtcd(members, { words: etcdWords, ...where });
     const fleet = new FleetFixture(etcd, env, places);
     try {
       const first = await fleet.add('ns1');
@@ -70,7 +75,7 @@ export class FleetFixture {
   }
 
   async add(name: string): Promise<Node> {
-    const folder = mkdtempSync(join(tmpdir(), `teal-fleet-${name}-`));
+    const folder = this.#places.place?.(name).folder ?? mkdtempSync(join(tmpdir(), `teal-fleet-${name}-`));
     const node: Node = { name, folder, process: await this.#start(name, folder), isDown: false };
     this.nodes.push(node);
     return node;
@@ -118,12 +123,13 @@ export class FleetFixture {
   }
 
   async stop(): Promise<void> {
-    for (const { process: teal, folder } of this.nodes) {
+    for (const { name, process: teal, folder } of this.nodes) {
       if (teal.child.exitCode === null && teal.child.signalCode === null) {
         signalAll(teal.pid, 'SIGCONT');
         await teal.end('SIGKILL');
       }
-      rmSync(folder, { recursive: true, force: true });
+      // One that was given is a mount, say.
+      if (this.#places.place?.(name).folder === undefined) rmSync(folder, { recursive: true, force: true });
     }
     await this.etcd.stop();
   }

@@ -1,7 +1,7 @@
 /** Each node tells what it has heard of every node. */
 import { Registry } from 'prom-client';
 import t from 'tap';
-import { seenNodeMetrics } from '../../src/metrics/state.ts';
+import { roomMetrics, seenNodeMetrics } from '../../src/metrics/state.ts';
 
 t.test('a series for each node, and none for one that is gone', async (t) => {
   const registry = new Registry();
@@ -11,7 +11,7 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
     ['ns3', null],
   ]);
   const fleet = {
-    ...{ standing: 'live', isCurrent: true },
+    ...{ standing: 'live', isCurrent: true, room: undefined },
     nodes: [
       { ...seen, node: 'ns1' },
       { node: 'ns2', isLive: false, revision: 12, isLate: true },
@@ -32,4 +32,18 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
   fleet.nodes.pop();
   ages.delete('ns2');
   t.same((await lines()).length, 3);
+});
+
+t.test('how full etcd is, once that is known', async (t) => {
+  const registry = new Registry();
+  const fleet = { standing: 'live', isCurrent: true, nodes: [], room: undefined as never };
+  roomMetrics(registry, fleet);
+  const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
+  t.same(await lines(), []);
+  fleet.room = { member: 'http://a', databaseBytes: 1000, quotaBytes: 1200, level: 'full' } as never;
+  t.same(await lines(), [
+    'teal_fleet_etcd_database_bytes{member="http://a"} 1000',
+    'teal_fleet_etcd_quota_bytes{member="http://a"} 1200',
+    'teal_fleet_etcd_full{member="http://a"} 1',
+  ]);
 });

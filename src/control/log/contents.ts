@@ -21,7 +21,6 @@ import {
   parseAnnounced,
   parseKept,
   parseStaged,
-  type roomFor,
   stageBarrier,
 } from '../../model/fleet/staging.ts';
 import {
@@ -34,6 +33,7 @@ import {
 import { emptyView, withStored } from '../../model/fleet/view.ts';
 import type { Clock } from '../clock.ts';
 import type { ContentSource, Contents, Shared } from '../commands/built-zone.ts';
+import type { EngineRoom } from '../nodes.ts';
 import { sweepKept } from './content-sweep.ts';
 import { type Keeper, Lost } from './keeper.ts';
 
@@ -55,7 +55,7 @@ interface SharingParts {
   readonly node: string;
   readonly incarnation: string;
   /** How full the engine is. */
-  readonly room: () => Promise<ReturnType<typeof roomFor>>;
+  readonly room: () => Promise<EngineRoom['level']>;
 }
 
 /** A content that is being imported by this node. */
@@ -83,7 +83,8 @@ export class SharedContents implements Contents {
   }
 
   async share(source: ContentSource): Promise<Shared | Problem> {
-    if ((await this.#parts.room()) === 'refuse') {
+    const room = await this.#parts.room();
+    if (room === 'refuse' || room === 'full') {
       return refused(
         'etcd has used four fifths of its quota or more, and the rest is for shifts; compact and defragment it',
       );

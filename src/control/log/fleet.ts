@@ -250,8 +250,10 @@ export class SharedLog implements Log, FleetLog {
 
   async #send(call: number, transaction: Transaction): Promise<void> {
     const reply = await this.#parts.keeper.transact(transaction);
-    if (reply instanceof Lost) this.#tell({ kind: 'lost', call, isSent: reply.isSent });
-    else this.#tell({ kind: 'reply', call, reply });
+    if (reply instanceof Lost) {
+      const { isSent, isRefused, words } = reply;
+      this.#tell({ kind: 'lost', call, isSent, refusal: isRefused ? words : undefined });
+    } else this.#tell({ kind: 'reply', call, reply });
   }
 
   /** What became of a shift. */

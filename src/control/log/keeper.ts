@@ -7,10 +7,13 @@ export class Lost {
   readonly isSent: boolean;
   /** For people. */
   readonly words: string;
+  /** The engine answered, and will not do it: it is full, say. To ask again soon helps nobody. */
+  readonly isRefused: boolean;
 
-  constructor(isSent: boolean, words: string) {
+  constructor(isSent: boolean, words: string, isRefused = false) {
     this.isSent = isSent;
     this.words = words;
+    this.isRefused = isRefused;
   }
 }
 

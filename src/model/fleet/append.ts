@@ -8,7 +8,7 @@ import { entryId } from './envelope.ts';
 import { HEAD_KEY, LEADER_KEY, logKey } from './keys.ts';
 import { encodeRevision } from './records.ts';
 import type { Compare, TransactionReply } from './transaction.ts';
-import type { Append, Call, ShiftWanted, Turn } from './turn.ts';
+import type { Append, Call, LostCall, ShiftWanted, Turn } from './turn.ts';
 import { withFound } from './view.ts';
 
 /** How many heartbeats an answer of the engine may be old before a change asks it anew: an append is not tried in vain. */
@@ -125,10 +125,14 @@ export function hearAppend(turn: Turn, { id }: Call & { kind: 'append' }, reply:
   }
 }
 
-/** A try without a reply may have landed. */
-export function loseAppend(turn: Turn, { id }: Call & { kind: 'append' }, isSent: boolean): void {
+/** A try without a reply may have landed. What the engine refuses for a reason that stays is not tried again. */
+export function loseAppend(turn: Turn, { id }: Call & { kind: 'append' }, { isSent, refusal }: LostCall): void {
   const { append } = turn.state;
   if (append?.id !== id) return;
+  if (refusal !== undefined && !isSent && !append.isDoubtful && append.phase === 'appending') {
+    turn.set({ append: undefined });
+    return turn.effect({ kind: 'unavailable', shift: append.shift, words: `its log refuses it: ${refusal}` });
+  }
   const retryAtMs = isSent ? turn.nowMs : turn.nowMs + turn.timings.retryMs;
   turn.set({ append: { ...append, isDoubtful: append.isDoubtful || isSent, retryAtMs } });
 }

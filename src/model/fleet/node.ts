@@ -22,7 +22,7 @@ import {
   tellStanding,
 } from './membership.ts';
 import type { TransactionReply } from './transaction.ts';
-import { type NodeEffect, type NodeEvent, type NodeSettings, type NodeState, Turn } from './turn.ts';
+import { type LostCall, type NodeEffect, type NodeEvent, type NodeSettings, type NodeState, Turn } from './turn.ts';
 import { emptyView, memberOf, withDeleted, withStored } from './view.ts';
 
 export interface Stepped {
@@ -87,7 +87,7 @@ function hear(turn: Turn, event: NodeEvent): void {
     case 'reply':
       return hearReply(turn, event.call, event.reply);
     case 'lost':
-      return lose(turn, event.call, event.isSent);
+      return lose(turn, event);
     case 'changed':
       return hearChanges(turn, event);
     case 'heard':
@@ -161,10 +161,10 @@ function touch(turn: Turn, sentAtMs: number): void {
   if (sentAtMs > turn.state.contactAtMs) turn.set({ contactAtMs: sentAtMs });
 }
 
-function lose(turn: Turn, id: number, isSent: boolean): void {
-  const call = turn.end(id);
+function lose(turn: Turn, lost: LostCall): void {
+  const call = turn.end(lost.call);
   if (call === undefined) return;
-  if (call.kind === 'append') loseAppend(turn, call, isSent);
+  if (call.kind === 'append') loseAppend(turn, call, lost);
   else if (call.kind !== 'heartbeat') turn.retryLater();
 }
 

@@ -138,11 +138,20 @@ export interface NodeState {
   readonly isEnded: boolean;
 }
 
+/** There is no reply. */
+export interface LostCall {
+  readonly kind: 'lost';
+  readonly call: number;
+  /** false: it surely never reached the engine, or was not carried out. */
+  readonly isSent: boolean;
+  /** Why the engine refuses it, and would again. */
+  readonly refusal?: string | undefined;
+}
+
 export type NodeEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'reply'; readonly call: number; readonly reply: TransactionReply }
-  /** `isSent: false`: it surely never reached the engine. */
-  | { readonly kind: 'lost'; readonly call: number; readonly isSent: boolean }
+  | LostCall
   /** From the watch. */
   | { readonly kind: 'changed'; readonly puts: readonly Stored[]; readonly deletes: readonly Deleted[] }
   /** The log has this entry, with this id where that is known. */

@@ -1,26 +1,13 @@
-/** What imports of a fleet need of this process: room in etcd, who applies, and who takes away what is left. */
+/** What imports of a fleet need of this process: who applies, and who takes away what is left. */
 import type { Engine } from '../../control/engine.ts';
 import { ContentSweeper } from '../../control/log/content-sweep.ts';
 import type { FleetLogParts } from '../../control/log/fleet-parts.ts';
 import { type Keeper, Lost } from '../../control/log/keeper.ts';
-import type { Etcd } from '../../etcd/client.ts';
-import { EtcdFailure } from '../../etcd/failure.ts';
 import { SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
-import { roomFor } from '../../model/fleet/staging.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { steadyClock } from './clock.ts';
 import { parsePointer } from './snapshot.ts';
-
-/** What etcd takes where nothing else is said (`--quota-backend-bytes`), which its interface does not tell before 3.6. */
-const QUOTA_BYTES = 2 * 2 ** 30;
-
-/** Members that cannot be reached say nothing. */
-export async function roomOf(etcd: Pick<Etcd, 'members'>): Promise<ReturnType<typeof roomFor>> {
-  const members = await etcd.members();
-  const sizes = members.map((member) => (member instanceof EtcdFailure ? 0 : member.databaseBytes));
-  return roomFor(Math.max(0, ...sizes), QUOTA_BYTES);
-}
 
 export function applierOf(engine: Engine, store: Pick<Store, 'lastRevision'>): FleetLogParts['applier'] {
   return {

@@ -27,7 +27,7 @@ export class EtcdKeeper implements Keeper {
       success: [...puts.map((put) => this.#put(put)), ...reads.map((read) => this.#read(read))],
       failure: otherwise.map((read) => this.#read(read)),
     });
-    if (reply instanceof EtcdFailure) return new Lost(reply.isDoubtful, reply.detail);
+    if (reply instanceof EtcdFailure) return lostBy(reply);
     const found = reply.found.flatMap((keyValues) => keyValues.map((keyValue) => this.#stored(keyValue)));
     return { succeeded: reply.succeeded, at: reply.revision, found };
   }
@@ -35,7 +35,7 @@ export class EtcdKeeper implements Keeper {
   /** Deletes the keys from one (inclusive) to another (exclusive). */
   async deleteRange(from: string, to: string): Promise<Lost | undefined> {
     const reply = await this.#etcd.delete({ from: this.#prefix + from, to: this.#prefix + to });
-    return reply instanceof EtcdFailure ? new Lost(reply.isDoubtful, reply.detail) : undefined;
+    return reply instanceof EtcdFailure ? lostBy(reply) : undefined;
   }
 
   watch(prefixes: readonly string[], listener: KeeperListener): () => void {
@@ -105,4 +105,9 @@ export class EtcdKeeper implements Keeper {
     const full = this.#prefix + key;
     return { range: isPrefix ? { prefix: full } : { key: full } };
   }
+}
+
+/** Whom etcd has no room for, or no trust in, it tells so at once. */
+function lostBy({ kind, isDoubtful, detail }: EtcdFailure): Lost {
+  return new Lost(isDoubtful, detail, kind === 'full' || kind === 'denied');
 }

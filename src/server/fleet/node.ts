@@ -6,6 +6,7 @@ import { localLog } from '../../control/log/local.ts';
 import { timed } from '../../control/log/timed.ts';
 import type {
   Duties,
+  EngineRoom,
   FleetControl,
   FleetCounts,
   FleetView,
@@ -29,12 +30,13 @@ import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
 import { isFounded, readFounded, wordsFor } from './identity.ts';
-import { applierOf, roomOf, sweeperOf } from './imports.ts';
+import { applierOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import { Outlook } from './outlook.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { forgetNode, removeStopped } from './remove.ts';
+import { RoomWatch, roomOf } from './room.ts';
 import { sampleAsAll } from './secrets.ts';
 import { keepSnapshots } from './snapshots.ts';
 import { Standings } from './standings.ts';
@@ -80,6 +82,7 @@ export class FleetNode implements FleetControl {
   #isStopped = false;
   #isFounding = false;
   readonly #endSnapshots: () => void;
+  readonly #room: RoomWatch;
 
   constructor(prepared: Prepared, parts: FleetParts) {
     this.#prepared = prepared;
@@ -90,6 +93,8 @@ export class FleetNode implements FleetControl {
     const snapshots = { ...parts, keeper, lastRevision: () => parts.store.lastRevision };
     const isElected = (): boolean => this.#leader?.epoch !== undefined;
     this.#endSnapshots = keepSnapshots(snapshots, isElected, sweeperOf(keeper, parts.store));
+    this.#room = new RoomWatch(prepared.etcd, parts.log);
+    this.#room.start();
     parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
     this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.#look());
@@ -146,6 +151,10 @@ export class FleetNode implements FleetControl {
   get nodes(): SeenNode[] {
     if (this.#standing === 'alone' || this.#shared === undefined) return [];
     return seenNodes(this.#shared.view, this.#shared.late);
+  }
+
+  get room(): EngineRoom | undefined {
+    return this.#room.seen;
   }
 
   get counts(): FleetCounts | undefined {
@@ -252,6 +261,7 @@ export class FleetNode implements FleetControl {
     clearInterval(this.#lookedAt);
     this.#endSnapshots();
     this.outlook.stop();
+    this.#room.stop();
     await this.#leader?.stop();
     this.#told?.stop();
     await this.#shared?.stop(STOP_MS);
@@ -279,7 +289,7 @@ export class FleetNode implements FleetControl {
       applier: applierOf(engine, store),
       clock: steadyClock,
       randomBytes,
-      room: () => roomOf(etcd),
+      room: async () => (await roomOf(etcd))?.level ?? 'ample',
       epoch: () => this.#leader?.epoch,
       listener: {
         onClaim: (untilMs) => {

@@ -95,10 +95,10 @@ async function readMembers(etcd: Etcd, endpoints: readonly string[]): Promise<Fl
   const found = await etcd.members();
   return found.map((member, n) => {
     if (!(member instanceof EtcdFailure)) {
-      const { endpoint, isLeader: leader, version, databaseBytes, errors } = member;
-      return { endpoint, reachable: true, leader, version, databaseBytes, errors };
+      const { endpoint, isLeader: leader, version, databaseBytes, quotaBytes = null, errors } = member;
+      return { endpoint, reachable: true, leader, version, databaseBytes, quotaBytes, errors };
     }
-    const none = { version: null, databaseBytes: null };
+    const none = { version: null, databaseBytes: null, quotaBytes: null };
     return { endpoint: endpoints[n], reachable: false, leader: false, ...none, errors: [member.detail] };
   });
 }
