@@ -21,6 +21,7 @@ import {
   parseAnnounced,
   parseKept,
   parseStaged,
+  type Room,
   stageBarrier,
 } from '../../model/fleet/staging.ts';
 import {
@@ -33,7 +34,6 @@ import {
 import { emptyView, withStored } from '../../model/fleet/view.ts';
 import type { Clock } from '../clock.ts';
 import type { ContentSource, Contents, Shared } from '../commands/built-zone.ts';
-import type { EngineRoom } from '../nodes.ts';
 import { sweepKept } from './content-sweep.ts';
 import { type Keeper, Lost } from './keeper.ts';
 
@@ -55,7 +55,7 @@ interface SharingParts {
   readonly node: string;
   readonly incarnation: string;
   /** How full the engine is. */
-  readonly room: () => Promise<EngineRoom['level']>;
+  readonly room: () => Promise<Room>;
 }
 
 /** A content that is being imported by this node. */

@@ -1,9 +1,9 @@
 /** What the log of a fleet is given: who applies entries, what keeps them, who is told. */
 import type { Entry } from '../../model/entry.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { Room } from '../../model/fleet/staging.ts';
 import type { NodeSettings, Standing } from '../../model/fleet/turn.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
-import type { EngineRoom } from '../nodes.ts';
 import type { Keeper } from './keeper.ts';
 import type { StagedZones } from './staged.ts';
 
@@ -24,7 +24,7 @@ export interface FleetLogParts {
   readonly clock: Pick<Clock, 'steadyMs' | 'after'>;
   readonly randomBytes: RandomBytes;
   /** How full the engine is. */
-  readonly room: () => Promise<EngineRoom['level']>;
+  readonly room: () => Promise<Room>;
   /** Of this node's leadership; undefined: it does not lead. */
   readonly epoch: () => number | undefined;
   readonly listener: FleetListener;

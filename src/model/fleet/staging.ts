@@ -90,8 +90,11 @@ export function stageBarrier(view: View, staged: ReadonlyMap<string, string>, wa
   return { isOpen: true, without: missing };
 }
 
-/** How full the engine is: `refuse`: no imports, while shifts go on. A quota of 0: there is none that is known. */
-export function roomFor(usedBytes: number, quotaBytes: number): 'ample' | 'warn' | 'refuse' {
+/** How full the engine is. `refuse`: no imports, while shifts go on. `full`: it takes no change at all. */
+export type Room = 'ample' | 'warn' | 'refuse' | 'full';
+
+/** By what it says of itself, as long as it does not refuse. A quota of 0: there is none that is known. */
+export function roomFor(usedBytes: number, quotaBytes: number): Room {
   if (quotaBytes === 0 || usedBytes < quotaBytes * WARN_SHARE) return 'ample';
   return usedBytes < quotaBytes * REFUSE_SHARE ? 'warn' : 'refuse';
 }
