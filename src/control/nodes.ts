@@ -1,11 +1,10 @@
 /** The fleet as the API sees it: this node in it, the others, and how it is begun and left. */
 import type { Problem } from '../model/errors.ts';
 import type { ServiceCounts } from '../model/fleet/counts.ts';
+import type { Vote } from '../model/fleet/health-views.ts';
 import type { Held, NodeSign } from '../model/fleet/holding.ts';
 import type { Room } from '../model/fleet/staging.ts';
-import type { Vote } from '../model/fleet/health-views.ts';
 import type { TargetState } from '../model/health-state.ts';
-import type { Vote } from '../model/fleet/health-views.ts';
 
 /** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
 export type NodeStanding = 'alone' | 'joining' | 'live' | 'out' | 'ended';

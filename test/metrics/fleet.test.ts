@@ -36,7 +36,7 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
 
 t.test('how full etcd is, once that is known', async (t) => {
   const registry = new Registry();
-  const fleet = { standing: 'live', isCurrent: true, nodes: [], room: undefined as never };
+  const fleet = { standing: 'live', isCurrent: true, nodes: [], views: undefined, room: undefined as never };
   roomMetrics(registry, fleet);
   const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
   t.same(await lines(), []);
