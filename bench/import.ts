@@ -1,7 +1,7 @@
 /** An import of a large zone while a client shifts and another asks: what it costs them, the server, and its memory. */
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
-import { peakBytes, residentBytes } from './cpu.ts';
+import { peakBytes, processTree, residentBytes } from './cpu.ts';
 
 /** Milliseconds, sorted. */
 export type Latencies = readonly number[];
@@ -13,7 +13,7 @@ export interface ImportFigures {
   readonly shiftsBusy: Latencies;
   /** Of one client that asks one query after the other. */
   readonly answersBusy: Latencies;
-  /** Resident memory of the whole process, bytes. */
+  /** Resident memory of all processes of the server, bytes. */
   readonly residentBefore: number;
   readonly residentPeak: number;
   readonly residentSettled: number;
@@ -43,7 +43,7 @@ export function zoneFile(names: number): Buffer {
 export async function measureImport(folder: string, names: number): Promise<ImportFigures> {
   const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };
   const teal = await startTeal(folder, { env });
-  const residentBefore = residentBytes([teal.pid]);
+  const residentBefore = residentBytes(processTree(teal.pid));
   const shiftsIdle = await shiftWhile(teal, (done) => done < IDLE_SHIFTS);
   let importing = true;
   const startedAt = performance.now();
@@ -58,8 +58,8 @@ export async function measureImport(folder: string, names: number): Promise<Impo
     imported,
   ]);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const residentPeak = peakBytes([teal.pid]);
-  const residentSettled = residentBytes([teal.pid]);
+  const residentPeak = peakBytes(processTree(teal.pid));
+  const residentSettled = residentBytes(processTree(teal.pid));
   await teal.end('SIGTERM');
   const restartedAt = performance.now();
   const again = await startTeal(folder, { env });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp } from '../../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../test/fixtures/process.ts';
-import { peakBytes, residentBytes } from '../cpu.ts';
+import { peakBytes, processTree, residentBytes } from '../cpu.ts';
 import { putZoneFile } from '../import.ts';
 import { APEX, hostName, queryBytes } from '../workload.ts';
 import { RunningServer, SERVER_CORE } from './process.ts';
@@ -62,12 +62,12 @@ async function loadTeal(): Promise<Load[]> {
     writeZone(file, { services: 0, aliases: 0, hosts: NAMES });
     const teal = await start();
     const importSeconds = await importZone(teal, fs.readFileSync(file));
-    const imported = await measured('teal, import', importSeconds, [teal.pid]);
+    const imported = await measured('teal, import', importSeconds, processTree(teal.pid));
     await teal.end('SIGTERM');
     const startedAt = performance.now();
     const again = await start();
     await answersLast(again);
-    const restarted = await measured('teal, restart', (performance.now() - startedAt) / 1000, [again.pid]);
+    const restarted = await measured('teal, restart', (performance.now() - startedAt) / 1000, processTree(again.pid));
     await again.end('SIGTERM');
     return [imported, restarted];
   } finally {

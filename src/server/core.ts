@@ -5,6 +5,7 @@ import type { Keyring } from '../control/dnssec/keyring.ts';
 import { SeenHealth } from '../control/observed/health.ts';
 import { afterMs, everyMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import { FreedMemory } from '../sockets/freed-memory.ts';
 import { hugePagesOf } from '../sockets/huge-pages.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import type { TableMemory } from '../table/shared-memory.ts';
@@ -29,6 +30,8 @@ export interface Core extends OpenedTable {
 /** Some milliseconds of each second, until all is done: a million names take 8 s. */
 const HUGE_PAGES_MS = 200;
 const HUGE_PAGES_AT_ONCE = 2;
+/** An import grows the table in each of these. */
+const FREED_MEMORY_MS = 5000;
 const WHAT_COLLECTS = 'the collection of free memory';
 /** How often blocks that workers have left are looked for when no change does it. */
 const COLLECT_MS = 1000;
@@ -75,6 +78,7 @@ export async function openCore(
   const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
   image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
   stops.controlPlane.push(collectInTurns(table));
+  stops.controlPlane.push(giveBackMemory(table));
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
   return { store, seen, keyring, ...opened };
@@ -88,6 +92,14 @@ function makeHugePages(table: Table, shared: TableMemory['shared']): () => void 
   });
   making.unref();
   return () => clearInterval(making);
+}
+
+/** Gives back what a large import needed besides; returns how to stop looking for it. */
+function giveBackMemory(table: Table): () => void {
+  const freed = new FreedMemory(table.memory.usedBytes);
+  const looking = everyMs('memory to give back', FREED_MEMORY_MS, () => freed.look(table.memory.usedBytes));
+  looking.unref();
+  return () => clearInterval(looking);
 }
 
 /** Frees what workers have left, now and then; returns how to stop that. */

@@ -127,6 +127,8 @@ export interface Libc {
   /** Ends the process at once, whatever its threads wait for. */
   _exit(code: number): void;
   close(fd: number): number;
+  /** Gives memory that was freed back to the system, in a thread of the pool: malloc_trim(3), which glibc alone has. */
+  trim?: (done: (error: unknown, given: number) => void) => void;
   errno(): number;
   /** Where a buffer's memory is. The buffer must stay referenced for as long as the address is used. */
   addressOf(buffer: Uint8Array): number;
@@ -189,9 +191,19 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     prctl: library.func('int prctl(int, ulong, ulong, ulong, ulong)') as Libc['prctl'],
     _exit: library.func('void _exit(int)') as Libc['_exit'],
     close: library.func('int close(int)') as Libc['close'],
+    ...bindTrim(library),
     errno: () => koffi.errno(),
     addressOf: (buffer) => Number(koffi.address(buffer)),
   };
+}
+
+function bindTrim(library: ReturnType<Koffi['load']>): Pick<Libc, 'trim'> {
+  try {
+    const trim = library.func('int malloc_trim(size_t)');
+    return { trim: (done) => trim.async(0, done) };
+  } catch {
+    return {};
+  }
 }
 
 /** Is told which call was refused, and with what. */
