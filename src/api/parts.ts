@@ -17,6 +17,7 @@ import type { EventLog } from '../control/events/log.ts';
 import type { Explain } from '../control/explain.ts';
 import type { Grant } from '../control/grant.ts';
 import type { FleetControl } from '../control/nodes.ts';
+import type { Overview } from '../control/overview.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
@@ -30,6 +31,7 @@ import type { WholeZones } from './door/whole-zones.ts';
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
+  readonly overview: Pick<Overview, 'page'>;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
   readonly signings: Pick<Signings, 'view' | 'freshKey' | 'foreignKeys' | 'export'>;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;

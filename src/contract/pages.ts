@@ -69,7 +69,7 @@ export const RevisionPageQuery = Type.Object(
 );
 export const HistoryPageQuery = Type.Object(revisionPage, strict);
 
-const label = Type.Optional(
+export const label = Type.Optional(
   Type.Unsafe<string | string[]>({
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
     description:

@@ -13,6 +13,7 @@ import { HealthMonitor } from '../control/health/monitor.ts';
 import { makeProbe } from '../control/health/probe.ts';
 import type { Duties, FleetControl } from '../control/nodes.ts';
 import { Outbound } from '../control/outbound/outbound.ts';
+import { Overview } from '../control/overview.ts';
 import { Queries } from '../control/queries.ts';
 import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
@@ -34,7 +35,10 @@ interface ControlPlane {
   /** Every request that goes out, but those to resolvers. */
   readonly outbound: Outbound;
   /** The parts that the API asks and gives orders to. */
-  readonly forApi: Pick<ApiParts, 'signings' | 'queries' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'>;
+  readonly forApi: Pick<
+    ApiParts,
+    'signings' | 'queries' | 'overview' | 'drain' | 'explain' | 'events' | 'webhooks' | 'zoneFiles'
+  >;
   /** Whole zones as files, read and written by a thread, which is to be stopped. */
   readonly zoneFiles: ZoneFiles;
   /** To be started once the API is there too: what each node does for itself, */
@@ -47,7 +51,7 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign'> | undefined,
+  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'> | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen, keyring } = dataPlane;
@@ -99,8 +103,9 @@ export function makeControlPlane(
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
   const signings = new Signings(store, keyring, settings.dnssec.experimental);
+  const overview = new Overview({ store, table, health: seen, drain, node: () => node });
 
-  const forApi = { signings, queries, drain, explain, events, webhooks, zoneFiles };
+  const forApi = { signings, queries, overview, drain, explain, events, webhooks, zoneFiles };
   const duties: Duties = {
     begin: (progress) => {
       releases.start();

@@ -46,6 +46,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   ],
   explain: ['drafts', 'names', 'observed', 'slices'],
   drain: ['clock', 'drafts', 'log', 'names', 'nodes'],
+  // What is read of all services at once, with what was observed.
+  overview: ['drain', 'grant', 'names', 'nodes', 'observed', 'slices'],
   gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],

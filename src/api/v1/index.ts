@@ -13,6 +13,7 @@ import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { fleetRoutes } from './routes/fleet.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
@@ -47,6 +48,7 @@ export const v1: Api = {
     rrsetRoutes(api, parts);
     recordChangeRoutes(api, parts);
     serviceRoutes(api, parts);
+    overviewRoutes(api, parts);
     serviceHealthRoutes(api, parts);
     weightsRoutes(api, parts);
     shiftRoutes(api, parts);

@@ -1,0 +1,60 @@
+/** Services at a glance, as they are shown. */
+import type * as contract from '../../../contract/types.ts';
+import { shown } from '../../../control/names.ts';
+import type { Glance, OverviewPage } from '../../../control/overview.ts';
+import type { Release } from '../../../model/release.ts';
+import type { Revision } from '../../../model/revision.ts';
+import { serviceReply } from './nouns.ts';
+import { timeOf } from './time.ts';
+
+export function overviewReply(page: OverviewPage): contract.Overview {
+  const { items, next, total, found, attention, isCurrent, stale } = page;
+  return {
+    items: items.map(glanceReply),
+    ...(next !== undefined && { next }),
+    total,
+    found,
+    attention: { items: attention.items.map(glanceReply), counts: attention.counts },
+    current: isCurrent,
+    stale: [...stale],
+  };
+}
+
+function glanceReply(glance: Glance): contract.Glance {
+  const { service, states, unhealthyPools, downTargets, release, drainedAtMs, observed, lastChange } = glance;
+  return {
+    service: serviceReply(service),
+    states,
+    unhealthyPools,
+    downTargets,
+    ...(release !== undefined && { release: releaseGlance(release) }),
+    ...(drainedAtMs !== undefined && drainedAtMs > 0 && { drainedAt: timeOf(drainedAtMs) }),
+    ...(observed !== undefined && { observed }),
+    ...(lastChange !== undefined && { lastChange: changeGlance(lastChange) }),
+  };
+}
+
+function releaseGlance(release: Release): NonNullable<contract.Glance['release']> {
+  const { id, to, state, reason, message, stepIndex, steps, services } = release;
+  return {
+    ...{ id, to, state, reason, message, stepIndex },
+    steps: steps.length,
+    services: services.map(({ name }) => shown(name)),
+  };
+}
+
+function changeGlance({
+  revision,
+  atMs,
+  actor,
+  kind,
+  summary,
+  reason,
+  links,
+}: Revision): NonNullable<contract.Glance['lastChange']> {
+  return {
+    ...{ revision, at: timeOf(atMs), actor, kind, summary },
+    ...(reason !== undefined && { reason }),
+    ...(links !== undefined && { links }),
+  };
+}
