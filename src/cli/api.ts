@@ -76,6 +76,12 @@ export class Api {
     return (await this.#send('GET', path, { limitMs: FILE_TIME_LIMIT_MS })).text();
   }
 
+  /** A page of a list as CSV, and where the next one begins. */
+  async csv(path: string): Promise<{ readonly text: string; readonly next: string | undefined }> {
+    const reply = await this.#send('GET', path);
+    return { text: await reply.text(), next: reply.headers.get('teal-next') ?? undefined };
+  }
+
   /** With a ground it is refused where that has gone: no look before could see what comes between. */
   async put<Reply>(path: string, { ground, ...options }: RequestOptions & { ground?: Ground }): Promise<Reply> {
     return (await (await this.#sendOn(ground, 'PUT', path, options)).json()) as Reply;

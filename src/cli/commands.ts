@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   drain: () => import('./drain.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
+  activity: () => import('./activity.ts'),
   doctor: () => import('./doctor.ts'),
   bench: () => import('./bench.ts'),
   serve: () => import('./serve.ts'),

@@ -1,5 +1,4 @@
 /** The page that belongs to the address, inside the frame; or the sign-in. */
-import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { FleetPage } from './pages/fleet.tsx';
 import { ImportPage } from './pages/import.tsx';
@@ -14,14 +13,9 @@ import { Empty } from './parts/controls.tsx';
 import { Notes, Shell } from './parts/shell.tsx';
 import { followFleet } from './state/fleet.ts';
 import { follow } from './state/live.ts';
-import { hrefOf, type Route, routeOf } from './state/router.ts';
+import { route } from './state/place.ts';
+import { hrefOf, type Route } from './state/router.ts';
 import { token } from './state/session.ts';
-
-const route = signal<Route>(routeOf(location.hash));
-addEventListener('hashchange', () => {
-  route.value = routeOf(location.hash);
-  scrollTo(0, 0);
-});
 
 export function App() {
   const secret = token.value;
@@ -48,7 +42,7 @@ export function App() {
 function CurrentPage({ route }: { route: Route }) {
   switch (route.page) {
     case 'services':
-      return <ServicesPage />;
+      return <ServicesPage query={route.query ?? ''} />;
     case 'service':
       return <ServicePage key={route.name} name={route.name} />;
     case 'zones':
@@ -58,7 +52,7 @@ function CurrentPage({ route }: { route: Route }) {
     case 'import':
       return <ImportPage key={route.name} name={route.name} />;
     case 'log':
-      return <LogPage />;
+      return <LogPage query={route.query ?? ''} />;
     case 'tokens':
       return <TokensPage />;
     case 'fleet':

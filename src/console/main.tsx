@@ -5,9 +5,12 @@ import './style/shell.css';
 import './style/parts.css';
 import './style/pools.css';
 import './style/pages.css';
+import './style/home.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { keepPlaces } from './state/place.ts';
 import { showTheme } from './state/theme.ts';
 
 showTheme();
+keepPlaces();
 render(<App />, document.getElementById('console') as HTMLElement);

@@ -64,6 +64,21 @@ export const RevisionPageQuery = Type.Object(
     zone,
     name: ofName,
     type: Type.Optional(Type.String({ description: 'Only changes of RRsets of this type.' })),
+    actor: Type.Optional(Type.String({ description: 'Only what this token did.' })),
+    kind: Type.Optional(
+      Type.String({
+        description:
+          'Only revisions of this kind, such as `shift`; with a dot at its end all that begin so: `release.`.',
+      }),
+    ),
+    since: Type.Optional(Type.String({ description: 'Only what was done at this time or later (RFC 3339).' })),
+    until: Type.Optional(Type.String({ description: 'Only what was done before this time (RFC 3339).' })),
+    format: Type.Optional(
+      oneOf(['json', 'csv'], {
+        description:
+          '`csv`: a line for each subject of each revision (RFC 4180), and the next page in the header `Teal-Next`. `json` if left out.',
+      }),
+    ),
   },
   strict,
 );

@@ -30,7 +30,8 @@ import type { AnalysisProgress } from './observed/analysis.ts';
 import { type HealthView, nothingSeen } from './observed/health.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
 import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
-import { type AskedReleases, type AskedTokens, isRelease, isRevision, isToken, searchRRsets } from './search.ts';
+import { type AskedRevisions, listRevisions, revisionsIn } from './revisions.ts';
+import { type AskedReleases, type AskedTokens, isRelease, isToken, searchRRsets } from './search.ts';
 import type { Sliced } from './slices.ts';
 import { isGranted, type Touched } from './touched.ts';
 
@@ -253,18 +254,9 @@ export class Queries {
     after: number | undefined,
     newestFirst: boolean,
     grant: Grant,
-    asked: AskedFilter = {},
+    asked: AskedRevisions = {},
   ): Listing<Revision> | Problem {
-    const filter = makeFilter(asked);
-    if (filter instanceof Problem) return filter;
-    const store = this.#store;
-    const next = (number: number | undefined) =>
-      newestFirst ? store.revisionsBefore(number ?? Number.MAX_SAFE_INTEGER, 1) : store.revisions(number ?? 0, 1);
-    const all = revisionsIn(
-      walk((last) => next(last?.revision ?? after)),
-      grant,
-    );
-    return narrowed(all, isNarrow(filter), (revision) => isRevision(store, revision, filter));
+    return listRevisions(this.#store, grant, { after, newestFirst, asked });
   }
 
   webhook(name: string): Webhook | Problem {
@@ -334,10 +326,6 @@ function withoutValues(metric: KeptMetric): KeptMetric {
 
 function releasesIn(found: Iterable<Release>, grant: Grant): Listing<Release> {
   return { found, within: (release) => grant.release(release), key: ({ id }) => id };
-}
-
-function revisionsIn(found: Iterable<Revision>, grant: Grant): Listing<Revision> {
-  return { found, within: (revision) => grant.revision(revision), key: ({ revision }) => String(revision) };
 }
 
 function parseRRsetKey(text: string): { name: string; type: number } | Problem {

@@ -44,6 +44,7 @@ const routes: Readonly<Record<string, Row>> = {
   'post /v1/fleet/leave': row('admin', 'server', {}),
   'delete /v1/fleet/nodes/{node}': row('admin', 'server'),
   'get /v1/services': row('read', 'filtered'),
+  'get /v1/overview': row('read', 'filtered'),
   'get /v1/services/{name}': row('read', 'service'),
   'put /v1/services/{name}': row('admin', 'service', { pools }),
   'delete /v1/services/{name}': row('admin', 'service'),

@@ -29,6 +29,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   proposal: ['drafts', 'grant', 'names'],
   touched: ['drafts', 'grant'],
   search: ['grant', 'listing', 'names'],
+  revisions: ['grant', 'listing', 'search'],
   // What would have to be done, all of it rehearsed.
   apply: ['commands', 'drafts', 'engine', 'grant', 'names', 'replies', 'slices'],
   queries: [
@@ -40,6 +41,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'names',
     'observed',
     'proposal',
+    'revisions',
     'search',
     'slices',
     'touched',

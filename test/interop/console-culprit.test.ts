@@ -75,7 +75,7 @@ t.test('what happened is still there', async (t) => {
     await teal.call('DELETE', service);
     const page = await openPage(it);
     await signIn(page, it);
-    await visit(page, '#/log', 'Log');
+    await visit(page, '#/log', 'Activity');
     const entry = page.getByRole('listitem').filter({ hasText: 'deleted www.example.test/A' });
     t.match(await entry.textContent(), /What it was.*ttlSeconds 60.*rdata 192\.0\.2\.1, 192\.0\.2\.2/);
     await entry.getByRole('button', { name: /again…: www\.example\.test\/A/ }).click();

@@ -36,10 +36,10 @@ t.test('the console', async (t) => {
     await page.getByText('No such token', { exact: false }).first().waitFor();
     await page.getByLabel('Token').fill(teal.token);
     await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: app }).waitFor();
+    await page.getByRole('link', { name: app }).first().waitFor();
     t.notOk(page.url().includes(teal.token));
     await page.reload();
-    await page.getByRole('link', { name: app }).waitFor();
+    await page.getByRole('link', { name: app }).first().waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in to Teal' }).waitFor();
     const sum = [...it.scriptBytes.values()].reduce((a, b) => a + b, 0);
@@ -77,7 +77,7 @@ t.test('the console', async (t) => {
     await page.getByRole('heading', { name: 'Sign in to Teal' }).waitFor();
     await page.keyboard.type(teal.token);
     await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: app }).waitFor();
+    await page.getByRole('link', { name: app }).first().waitFor();
     await tabTo(page, app);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: app }).waitFor();
@@ -225,7 +225,7 @@ t.test('the console', async (t) => {
         await page.getByRole('heading', { name: 'Sign in to Teal' }).waitFor();
         await judge('sign-in');
         await signIn(page, it);
-        await page.getByText('Release paused', { exact: false }).waitFor();
+        await page.getByText('waits for somebody').first().waitFor();
         await judge('services');
         await visit(page, appPage, app);
         await page.getByRole('list', { name: 'Steps' }).waitFor();
@@ -245,7 +245,7 @@ t.test('the console', async (t) => {
         await page.getByRole('button', { name: 'Import', exact: true }).click();
         await page.getByText('Nothing was imported.').waitFor();
         await judge('an import with mistakes');
-        await visit(page, '#/log', 'Log');
+        await visit(page, '#/log', 'Activity');
         await page.getByText('made the zone example.test').first().waitFor();
         await judge('the log');
         await visit(page, '#/tokens', 'Tokens');

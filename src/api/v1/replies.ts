@@ -55,6 +55,20 @@ export function sendPage<Noun>(
   return inTurns(reply.request, reply, searchedPage(listing, most, bodyOf)).then((found) => reply.send(found));
 }
 
+/** A GET of a list as CSV. */
+export async function sendCsv<Noun, Body>(
+  reply: FastifyReply,
+  listing: Listing<Noun> | Problem,
+  limit: number | undefined,
+  bodyOf: (noun: Noun) => Body,
+  asCsv: (bodies: readonly Body[]) => string,
+): Promise<FastifyReply> {
+  if (listing instanceof Problem) return sendProblem(reply, listing);
+  const { items, next } = await inTurns(reply.request, reply, searchedPage(listing, limit ?? PAGE_DEFAULT, bodyOf));
+  if (next !== undefined) reply.header('teal-next', next);
+  return reply.type('text/csv; charset=utf-8').send(asCsv(items as readonly Body[]));
+}
+
 /** A GET of what has no revision: it is as it is now. */
 export function sendNow<Noun>(
   reply: FastifyReply,

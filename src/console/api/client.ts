@@ -50,7 +50,8 @@ export async function send<Body>(token: string, path: string, request: Request =
     if (!reply.ok) return { ok: false, failure: { ...failureOf(reply.status, text), ...(isStale && { isStale }) } };
     const body = request.accept === 'text' ? text : text === '' ? undefined : JSON.parse(text);
     const etag = reply.headers.get('etag') ?? undefined;
-    return { ok: true, status: reply.status, body: body as Body, etag, ...(isStale && { isStale }) };
+    const next = reply.headers.get('teal-next') ?? undefined;
+    return { ok: true, status: reply.status, body: body as Body, etag, next, ...(isStale && { isStale }) };
   } catch {
     return { ok: false, failure: { status: 0, code: 'unreachable', detail: 'The server does not answer.' } };
   }

@@ -21,5 +21,7 @@ export type Reply<Body> =
       readonly etag: string | undefined;
       /** The node cannot prove that it is current, so that this may be old. */
       readonly isStale?: true;
+      /** Of a list as text: `after` of the next page. */
+      readonly next?: string | undefined;
     }
   | { readonly ok: false; readonly failure: Failure };

@@ -15,11 +15,10 @@ import { DeleteService } from '../parts/service-delete.tsx';
 import { ServiceForm } from '../parts/service-form.tsx';
 import { ShiftEditor } from '../parts/shift-editor.tsx';
 import { SplitChart } from '../parts/split-chart.tsx';
-import { percent, sameWeights } from '../rules/shares.ts';
+import { observedShares, percent, sameWeights } from '../rules/shares.ts';
 import { isBehind, latestReleaseId, rollbackTarget, weightsAfter } from '../rules/undo.ts';
 import { concerns, type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
-import { observedShares } from './services.tsx';
 
 /** Counters move all the time, and no event tells of them. */
 const DRAIN_MS = 2000;

@@ -1,39 +1,57 @@
-/** All services with what they are told to answer and what they did answer. */
-import { useState } from 'preact/hooks';
-import type { Drain, Page, Release, Service, Shares } from '../../contract/types.ts';
-import { segment } from '../api/client.ts';
-import { Badge, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
-import { Legend, SplitBar } from '../parts/pools.tsx';
-import { SearchEnd } from '../parts/search-end.tsx';
+/** The first page: what wants somebody's eye, and below all services, as the server narrows and orders them. */
+import { useRef, useState } from 'preact/hooks';
+import type { Glance, Overview } from '../../contract/types.ts';
+import { Attention } from '../parts/attention.tsx';
+import { Bulk } from '../parts/bulk.tsx';
+import { Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { ServiceForm } from '../parts/service-form.tsx';
+import { ServiceTable } from '../parts/service-table.tsx';
+import { type Asked, askedOf, isNarrow, ORDERS, pathOf, queryOf } from '../rules/board.ts';
 import { countText } from '../rules/format.ts';
-import { percent } from '../rules/shares.ts';
-import { useResource } from '../state/resource.ts';
+import { plainText } from '../rules/plain.ts';
+import { narrow } from '../state/place.ts';
+import { type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
-import { useSearch } from '../state/search.ts';
+import { useSettled } from '../state/search.ts';
 
-/** What one request brings; more are asked for by a button. */
-const PAGE = 100;
-/** From here on looking for a name by eye is no fun. */
-const FILTER_FROM = 6;
-/** Observed shares are asked for one service at a time, and move slowly. */
+/** What was answered moves slowly, and no event tells of it. */
 const OBSERVED_MS = 10_000;
+/** However many services move at once, the list is asked for once in so long. */
+const SETTLE_MS = 1000;
 
-export function ServicesPage() {
-  const [limit, setLimit] = useState(PAGE);
-  const [filter, setFilter] = useState('');
+export function ServicesPage({ query }: { query: string }) {
+  const asked = askedOf(query);
   const [isMaking, setMaking] = useState(false);
-  const services = useResource<Page<Service>>(`/v1/services?limit=${limit}`, { on: () => true });
-  const search = useSearch<Service>('/v1/services', filter, { limit: PAGE, on: () => true });
-  const active = useResource<Page<Release>>('/v1/releases?state=active', { on: ({ kind }) => kind !== 'health' });
-  const byService = new Map(
-    active.body?.items.flatMap((release) => Object.keys(release.services).map((name) => [name, release])),
-  );
+  // By name, with the last that was seen of it: what is chosen stays so on another page of the list.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, Glance>>(new Map());
+  const q = useSettled(asked.q);
+  const label = useSettled(asked.label);
+  const overview = useResource<Overview>(pathOf({ ...asked, q, label }), {
+    on: () => true,
+    settleMs: SETTLE_MS,
+    everyMs: OBSERVED_MS,
+    isKept: true,
+  });
+  // While another page of it is asked for the one before stays in sight, and what is typed in.
+  const last = useRef<Overview>(undefined);
+  last.current = overview.body ?? last.current;
+  const body = last.current;
+  const items = body?.items ?? [];
+  const choose = (names: readonly string[], isChosen: boolean): void => {
+    const next = new Map(chosen);
+    for (const name of names) {
+      const glance = items.find(({ service }) => service.name === name);
+      if (isChosen && glance) next.set(name, glance);
+      else next.delete(name);
+    }
+    setChosen(next);
+  };
+  const live = [...chosen].map(([name, seen]) => items.find(({ service }) => service.name === name) ?? seen);
   return (
     <>
       <PageHead
         title="Services"
-        facts={services.body && <span>{countOf(services.body)}</span>}
+        facts={body && <span>{countText(body.total, 'service')}</span>}
         tools={
           <button type="button" onClick={() => setMaking(true)}>
             New service
@@ -41,50 +59,129 @@ export function ServicesPage() {
         }
       />
       {isMaking && <ServiceForm onClose={() => setMaking(false)} />}
-      <Loaded of={services} lines={5}>
-        {({ items, next }) => {
-          if (items.length === 0) return <NoServices />;
-          const { wanted, found } = search;
-          // What is here already is shown at once; what the server has besides comes after.
-          const shown = found?.items ?? items.filter(({ name }) => name.includes(wanted));
-          return (
+      <Loaded of={{ ...overview, body }} lines={5}>
+        {(seen) =>
+          seen.total === 0 ? (
+            <NoServices />
+          ) : (
             <div class="stack">
-              {(items.length >= FILTER_FROM || wanted !== '') && (
-                <Field label="Show only names with">
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      type="search"
-                      value={filter}
-                      onInput={(event) => setFilter(event.currentTarget.value)}
-                    />
-                  )}
-                </Field>
-              )}
-              <ul class="service-list">
-                {shown.map((service) => (
-                  <li key={service.name}>
-                    <ServiceItem service={service} release={byService.get(service.name)} />
-                  </li>
-                ))}
-              </ul>
-              {wanted !== '' && <SearchEnd of={search} shown={shown.length} noun="name" />}
-              {wanted === '' && next !== undefined && (
-                <button type="button" onClick={() => setLimit(Math.min(1000, limit * 2))}>
-                  Show more
-                </button>
-              )}
+              <Attention overview={seen} asked={asked} />
+              <div class="card">
+                <Filters asked={asked} />
+                {live.length > 0 && <Bulk chosen={live} onClear={() => setChosen(new Map())} />}
+                {seen.items.length > 0 && (
+                  <ServiceTable
+                    items={seen.items}
+                    isByZone={asked.order === '' || asked.order === 'zone'}
+                    chosen={new Set(chosen.keys())}
+                    choose={choose}
+                  />
+                )}
+                <End
+                  asked={asked}
+                  seen={seen}
+                  of={overview}
+                  isAsking={overview.body === undefined || q !== asked.q || label !== asked.label}
+                />
+              </div>
             </div>
-          );
-        }}
+          )
+        }
       </Loaded>
     </>
   );
 }
 
-/** Of what is loaded; where there is more, the server has not counted it. */
-function countOf({ items, next }: Page<Service>): string {
-  return next === undefined ? countText(items.length, 'service') : `${items.length} services and more`;
+const orderTexts: Readonly<Record<(typeof ORDERS)[number], string>> = {
+  zone: 'By zone',
+  name: 'By name',
+  changed: 'Last changed first',
+};
+
+function Filters({ asked }: { asked: Asked }) {
+  const ask = (more: Partial<Asked>): void => narrow('services', queryOf({ ...asked, after: '', ...more }));
+  return (
+    <search class="filters">
+      <Field label="Show only names with">
+        {(ids) => (
+          <input {...ids} type="search" value={asked.q} onInput={(event) => ask({ q: event.currentTarget.value })} />
+        )}
+      </Field>
+      <Field label="Zone">
+        {(ids) => (
+          <input
+            {...ids}
+            type="search"
+            spellcheck={false}
+            placeholder="all"
+            value={asked.zone}
+            onChange={(event) => ask({ zone: event.currentTarget.value.trim() })}
+          />
+        )}
+      </Field>
+      <Field label="Labels">
+        {(ids) => (
+          <input
+            {...ids}
+            type="search"
+            spellcheck={false}
+            placeholder="team=web, tier"
+            value={asked.label}
+            onInput={(event) => ask({ label: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field label="Order">
+        {(ids) => (
+          <select
+            {...ids}
+            value={asked.order === '' ? 'zone' : asked.order}
+            onChange={({ currentTarget: { value } }) => ask({ order: value === 'zone' ? '' : value })}
+          >
+            {ORDERS.map((order) => (
+              <option key={order} value={order}>
+                {orderTexts[order]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </search>
+  );
+}
+
+/** What stands below the list: that nothing was found, or the way to the rest. */
+function End(props: { asked: Asked; seen: Overview; of: Resource<Overview>; isAsking: boolean }) {
+  const { asked, seen, of, isAsking } = props;
+  const { found, items, next, total } = seen;
+  const first = hrefOf({ page: 'services', query: queryOf({ ...asked, after: '' }) });
+  if (of.failure !== undefined) return <p class="fault">The server was not asked. {plainText(of.failure)}</p>;
+  if (isAsking) return <p class="quiet small">Looking on the server…</p>;
+  return (
+    <div class="between">
+      <p class="quiet small" role="status">
+        {found === 0
+          ? nothingFound(asked)
+          : `${items.length} of ${countText(found, 'service')}${found === total ? '' : ' found'}`}
+      </p>
+      <nav class="row" aria-label="More of the list">
+        {isNarrow(asked) && <a href={hrefOf({ page: 'services' })}>Show all services</a>}
+        {asked.after !== '' && <a href={first}>First page</a>}
+        {next !== undefined && (
+          <a class="button compact" href={hrefOf({ page: 'services', query: queryOf({ ...asked, after: next }) })}>
+            Next page
+          </a>
+        )}
+      </nav>
+    </div>
+  );
+}
+
+function nothingFound({ q, zone, label, state }: Asked): string {
+  if (q.trim() !== '' && [zone, label, state].every((each) => each === '')) {
+    return `No name has “${q.trim().toLowerCase()}” in it.`;
+  }
+  return 'No service is like that.';
 }
 
 function NoServices() {
@@ -98,40 +195,4 @@ function NoServices() {
       </Empty>
     </div>
   );
-}
-
-function ServiceItem({ service, release }: { service: Service; release: Release | undefined }) {
-  const path = `/v1/services/${segment(service.name)}/drain`;
-  const drain = useResource<Drain>(path, { everyMs: OBSERVED_MS });
-  return (
-    <article class="card service-item">
-      <div class="stack-s">
-        <h2>
-          <a href={hrefOf({ page: 'service', name: service.name })}>{service.name}</a>
-        </h2>
-        <div class="row">
-          {release && (
-            <Badge tone={release.state === 'paused' ? 'warn' : 'accent'}>
-              {release.state === 'paused' ? 'Release paused' : 'Releasing'} · {release.to}{' '}
-              {percent(release.services[service.name]?.shares[release.to] ?? 0)}
-            </Badge>
-          )}
-          <Badge>TTL {service.loweredTtlSeconds ?? service.ttlSeconds} s</Badge>
-          <Badge>{service.pick}</Badge>
-        </div>
-      </div>
-      <div class="stack-s">
-        <SplitBar shares={service.shares} label={`Configured for ${service.name}`} />
-        <Legend shares={service.shares} observed={observedShares(drain.body)} />
-      </div>
-    </article>
-  );
-}
-
-/** The shares of the answers given; undefined where there were none. */
-export function observedShares(drain: Drain | undefined): Shares | undefined {
-  const entries = Object.entries(drain?.pools ?? {}).flatMap(([pool, { share }]) =>
-    typeof share?.answers === 'number' ? [[pool, share.answers] as const] : [],
-  );
-  return entries.some(([, share]) => share > 0) ? Object.fromEntries(entries) : undefined;
 }

@@ -258,7 +258,7 @@ export function PageHead(props: {
   const isFirst = useSignal(true);
   useEffect(() => {
     document.title = `${props.title} – Teal`;
-    if (isFirst.value) heading.current?.focus();
+    if (isFirst.value) heading.current?.focus({ preventScroll: true });
     isFirst.value = false;
   }, [props.title]);
   return (

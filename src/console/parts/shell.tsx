@@ -14,7 +14,7 @@ import { useNow } from './now.ts';
 const pages = [
   { page: 'services', text: 'Services', holds: ['services', 'service'] },
   { page: 'zones', text: 'Zones', holds: ['zones', 'zone', 'import'] },
-  { page: 'log', text: 'Log', holds: ['log'] },
+  { page: 'log', text: 'Activity', holds: ['log'] },
   { page: 'tokens', text: 'Tokens', holds: ['tokens'] },
   { page: 'fleet', text: 'Fleet', holds: ['fleet'] },
 ] as const;

@@ -59,6 +59,21 @@ export function deletedRRset({
   return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
 }
 
+/** An RRset as a revision changed it; undefined where the subject is none, or was made by it. */
+export function writtenRRset({
+  kind,
+  name,
+  before,
+  after,
+  forgotten,
+}: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
+  const { ttlSeconds, rdata } = (after ?? {}) as Partial<RRset>;
+  if (kind !== 'rrset' || before === null || forgotten !== undefined) return undefined;
+  if (ttlSeconds === undefined || rdata === undefined) return undefined;
+  const slash = name.lastIndexOf('/');
+  return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
+}
+
 /** A service that a revision deleted, as a form can take it. */
 export function deletedService({ kind, name, before, after, forgotten }: Subject): Service | undefined {
   if (kind !== 'service' || after !== null || forgotten !== undefined || !isObject(before) || !isObject(before.pools))

@@ -1,5 +1,5 @@
 /** Weights and the shares they come to, as people write and read them. */
-import type { Shares, Weights } from '../../contract/types.ts';
+import type { Drain, Shares, Weights } from '../../contract/types.ts';
 
 export const WEIGHT_MAX = 65535;
 
@@ -71,4 +71,12 @@ export function describeShares(weights: Weights): string {
 export function sameWeights(a: Weights, b: Weights): boolean {
   const pools = Object.keys(a);
   return pools.length === Object.keys(b).length && pools.every((pool) => a[pool] === b[pool]);
+}
+
+/** The shares of the answers given; undefined where there were none. */
+export function observedShares(drain: Drain | undefined): Shares | undefined {
+  const entries = Object.entries(drain?.pools ?? {}).flatMap(([pool, { share }]) =>
+    typeof share?.answers === 'number' ? [[pool, share.answers] as const] : [],
+  );
+  return entries.some(([, share]) => share > 0) ? Object.fromEntries(entries) : undefined;
 }

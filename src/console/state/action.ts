@@ -26,6 +26,8 @@ interface Change<Body> extends Request {
   readonly look?: string;
   /** Of a PUT: whether what is there is what it wants. Without it, what is there instead counts as another's. */
   readonly isMine?: (body: Body) => boolean;
+  /** Called where it is refused. */
+  readonly refused?: (failure: Failure) => void;
 }
 
 /** A question that gets no answer for so long is asked again. */
@@ -53,7 +55,7 @@ export function useAction(): Action {
     isUnderWay.current = true;
     setPhase('sending');
     setFailure(undefined);
-    const { look = path, isMine = () => false, ...rest } = change;
+    const { look = path, isMine = () => false, refused, ...rest } = change;
     const request: Request = { ...rest, why, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
     const reply = await carryOut<Body>({
       send: (signal) => call<Body>(path, { ...request, signal }),
@@ -68,7 +70,10 @@ export function useAction(): Action {
     if (reply.ok) {
       say(UNSAID);
       done?.(reply.body);
-    } else setFailure(reply.failure);
+    } else {
+      setFailure(reply.failure);
+      refused?.(reply.failure);
+    }
     return reply.ok;
   };
   return { phase, isBusy: phase !== 'idle', failure, why, say, run, clear: () => setFailure(undefined) };

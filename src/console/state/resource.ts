@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
 import { type LiveEvent, onLive } from './live.ts';
-import { call } from './session.ts';
+import { call, token } from './session.ts';
 
 export interface Resource<Body> {
   /** What the server said last; kept while it is asked again, and while it cannot be reached. */
@@ -27,6 +27,25 @@ interface Watch {
   /** Read again so often while the page is visible, for what no event tells. */
   readonly everyMs?: number;
   readonly accept?: 'json' | 'text';
+  /** Events are many: it is read again once in so long, however many come. */
+  readonly settleMs?: number;
+  /** Shown at once, as it was seen last, to who comes back to it; and then read again. */
+  readonly isKept?: boolean;
+}
+
+/** Lists that one may come back to. */
+const KEPT_MAX = 10;
+const kept = new Map<string, State<unknown>>();
+// Of another token it would be what that one may not see.
+token.subscribe(() => kept.clear());
+
+function keep(path: string, state: State<unknown>): void {
+  kept.delete(path);
+  kept.set(path, state);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT_MAX) return;
+    kept.delete(oldest);
+  }
 }
 
 /** `path` undefined: nothing to load yet. */
@@ -46,7 +65,11 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
     // A reply that was overtaken, or is of a page that was left, is dropped.
     if (current.current !== path || mine !== asked.current) return;
     setState((before) => {
-      if (reply.ok) return { path, body: reply.body, etag: reply.etag };
+      if (reply.ok) {
+        const next = { path, body: reply.body, etag: reply.etag };
+        if (watched.current.isKept) keep(path, next);
+        return next;
+      }
       const kept = before.path === path && isPassing(reply.failure.status) ? before : { path };
       return { ...kept, failure: reply.failure };
     });
@@ -54,9 +77,20 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
 
   useEffect(() => {
     void reload();
-    return onLive((event) => {
-      if (event.kind === 'refresh' || watched.current.on?.(event)) void reload();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unlisten = onLive((event) => {
+      if (event.kind !== 'refresh' && !watched.current.on?.(event)) return;
+      const { settleMs } = watched.current;
+      if (settleMs === undefined) return void reload();
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void reload();
+      }, settleMs);
     });
+    return () => {
+      clearTimeout(timer);
+      unlisten();
+    };
   }, [reload]);
 
   const { everyMs } = watch;
@@ -68,7 +102,11 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
     return () => clearInterval(timer);
   }, [reload, everyMs]);
 
-  const own: State<Body> = state.path === path ? state : { path };
+  const before = watch.isKept && path !== undefined ? (kept.get(path) as State<Body> | undefined) : undefined;
+  const own: State<Body> =
+    state.path === path && state.body !== undefined
+      ? state
+      : (before ?? { path, failure: state.path === path ? state.failure : undefined });
   return {
     body: own.body,
     etag: own.etag,

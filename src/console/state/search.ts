@@ -29,8 +29,8 @@ export function useSearch<Item>(
 }
 
 /** The text once it has been the same for a moment; none is none at once. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState('');
+export function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), text === '' ? 0 : TYPING_MS);
     return () => clearTimeout(timer);

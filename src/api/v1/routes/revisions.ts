@@ -5,10 +5,21 @@ import { ServiceParams } from '../../../contract/services.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { pageReply, readProblems } from '../../reply-schemas.ts';
+import { revisionsAsCsv } from '../replies/csv.ts';
 import { revisionReply } from '../replies/nouns.ts';
-import { sendPage } from '../replies.ts';
+import { sendCsv, sendPage } from '../replies.ts';
 
 const tags = ['revisions'];
+
+const { description, ...pageSchema } = pageReply('Revision', 'A page of revisions.')[200];
+const pageOrCsv = {
+  description,
+  headers: { 'Teal-Next': { type: 'string', description: 'Of a page of CSV: `after` of the next one.' } },
+  content: {
+    'application/json': { schema: pageSchema },
+    'text/csv': { schema: { type: 'string', description: 'RFC 4180, with a head.' } },
+  },
+};
 
 const list = {
   operationId: 'listRevisions',
@@ -16,7 +27,7 @@ const list = {
   description: 'Who changed what, when, and what was there before. A token that is limited sees what it reaches.',
   tags,
   querystring: RevisionPageQuery,
-  response: { ...pageReply('Revision', 'A page of revisions.'), ...readProblems('query_invalid') },
+  response: { 200: pageOrCsv, ...readProblems('query_invalid') },
 };
 
 const history = {
@@ -31,8 +42,9 @@ const history = {
 
 export function revisionRoutes(api: ApiInstance, { queries }: ApiParts): void {
   api.get('/v1/revisions', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after, limit, order, ...filter } = request.query;
+    const { after, limit, order, format, ...filter } = request.query;
     const listing = queries.revisions(after, order === 'newest', grantOf(request), filter);
+    if (format === 'csv') return sendCsv(reply, listing, limit, revisionReply, revisionsAsCsv);
     return sendPage(reply, listing, limit, revisionReply);
   });
   api.get('/v1/services/:name/history', { schema: history, config: access('read', 'service') }, (request, reply) => {
