@@ -64,6 +64,18 @@ t.test('docs/README.md lists every page', async (t) => {
   t.same(missing, []);
 });
 
+t.test('docs/start.md makes nothing that README.md has made before', async (t) => {
+  const readme = readFileSync('README.md', 'utf8');
+  const start = readFileSync('docs/start.md', 'utf8');
+  const made = [...start.matchAll(/teal (?:zone|service) add (\S+)/g)].map(([, name]) => String(name));
+  t.ok(made.length >= 2);
+  t.same(
+    made.filter((name) => readme.includes(`/zones/${name}`) || readme.includes(`/services/${name}`)),
+    [],
+    'who has typed the one can type the other',
+  );
+});
+
 t.test('the pictures of the tutorial are as the tool draws them, and shown', async (t) => {
   const page = readFileSync('docs/blue-green.md', 'utf8');
   t.ok(drawn.size >= 9);

@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
   activity: () => import('./activity.ts'),
+  demo: () => import('./demo.ts'),
   doctor: () => import('./doctor.ts'),
   bench: () => import('./bench.ts'),
   serve: () => import('./serve.ts'),

@@ -1,4 +1,5 @@
 /** `teal serve`: reads the settings, runs the server, and ends it well. */
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { settingKeys } from '../config/keys.ts';
@@ -11,6 +12,7 @@ import { passOverSignals } from '../server/signals.ts';
 import { EXIT } from './exit.ts';
 import { ABANDONED, catchFaults } from './faults.ts';
 import { stopSignal } from './stop-signal.ts';
+import { welcome } from './welcome.ts';
 
 /** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
 const STOP_LIMIT_MS = 4500;
@@ -64,6 +66,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
   process.on('SIGHUP', () => reload());
   const server = await start(given, flags, log);
   running = server;
+  if (isatty(1)) standardSink(1).write(`\n${welcome(settings).join('\n')}\n\n`);
   reload = () => {
     if (faults.happened && !server.outlivesFaults) return log.warn('SIGHUP came after a fault; it is passed over');
     const wanted = read(flags);
