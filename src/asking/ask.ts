@@ -12,12 +12,14 @@ const TIME_LIMIT_MS = 3000;
 /** A lost datagram is no finding. */
 const UDP_TRIES = 2;
 const HEADER_BYTES = 12;
+/** RFC 4034 §5; dns2 has no name for it, and gives its data as they are. */
+const TYPE_DS = 43;
 /** Before a message over TCP (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
 
 export interface Question {
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY';
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY' | 'DS';
   /** Asks the server to look the answer up, as a resolver does. */
   readonly recursive?: boolean;
   readonly tcp?: boolean;
@@ -112,7 +114,7 @@ function queryOf({ name, type, recursive, udpBytes }: Question): Query {
   const packet = new Packet();
   packet.header.id = Packet.uuid();
   packet.header.rd = recursive ? 1 : 0;
-  packet.questions.push(new Packet.Question(name, Packet.TYPE[type], Packet.CLASS.IN));
+  packet.questions.push(new Packet.Question(name, type === 'DS' ? TYPE_DS : Packet.TYPE[type], Packet.CLASS.IN));
   // Behind the header, and before the OPT record.
   const question = packet.toBuffer().subarray(HEADER_BYTES);
   if (udpBytes !== undefined) {

@@ -56,7 +56,7 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
   const server = await lookAtServer(session, named);
   const [{ askAt }, { lower, Walk }, { examineZone }, { examineTtls }] = await Promise.all([
     import('../asking/ask.ts'),
-    import('./doctor/walk.ts'),
+    import('../asking/walk.ts'),
     import('./doctor/zone.ts'),
     import('./doctor/ttls.ts'),
   ]);

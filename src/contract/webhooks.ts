@@ -22,6 +22,8 @@ const properties = {
       'on-release-paused',
       'on-release-completed',
       'on-release-aborted',
+      'on-ds-needed',
+      'on-ds-seen',
       'on-revision',
     ]),
     { description: 'What it is told of.' },

@@ -1,11 +1,12 @@
 /** A webhook: somebody who is told what happens, by a signed request to a URL. */
+import { DNSSEC_TRIGGERS } from './dnssec/triggers.ts';
 import { Problem } from './errors.ts';
 import { parsePatterns } from './name-pattern.ts';
 import { RELEASE_TRIGGERS } from './release-triggers.ts';
 import type { SecretBody } from './secret.ts';
 
-/** What a webhook can be told of: what happens to releases, or every revision. */
-export const WEBHOOK_TRIGGERS = [...RELEASE_TRIGGERS, 'on-revision'] as const;
+/** What a webhook can be told of: what happens to releases and to signed zones, or every revision. */
+export const WEBHOOK_TRIGGERS = [...RELEASE_TRIGGERS, ...DNSSEC_TRIGGERS, 'on-revision'] as const;
 
 export type WebhookTrigger = (typeof WEBHOOK_TRIGGERS)[number];
 

@@ -2,6 +2,8 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
+import { makeParentLook } from '../control/dnssec/parents.ts';
+import { SigningRunner } from '../control/dnssec/runner.ts';
 import { Signings } from '../control/dnssec/signings.ts';
 import { Propagation } from '../control/drain/propagation.ts';
 import { DrainReports } from '../control/drain/report.ts';
@@ -19,7 +21,9 @@ import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Logger } from '../log.ts';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { Explainer } from '../responder/explainer.ts';
+import { formatEndpoint } from '../sockets/address.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { DataPlane } from './data-plane.ts';
 import { systemClock } from './system-clock.ts';
@@ -106,12 +110,21 @@ export function makeControlPlane(
   const overview = new Overview({ store, table, health: seen, drain, node: () => node });
 
   const forApi = { signings, queries, overview, drain, explain, events, webhooks, zoneFiles };
+  const inForce = (signing: ZoneSigning): boolean =>
+    dataPlane.isSigned(signing) && (node?.lateness?.late.length ?? 0) === 0;
+  const { resolver, parentServers } = settings.dnssec;
+  const parents = { resolver: resolver && formatEndpoint(resolver), parentServers: parentServers.map(formatEndpoint) };
+  const look = makeParentLook(parents);
+  const steps = { engine, store, signings, look, inForce, clock };
+  const signing = new SigningRunner({ ...steps, log: log.child({ part: 'dnssec' }) });
   const duties: Duties = {
     begin: (progress) => {
+      signing.start();
       releases.start();
       webhooks.start(progress);
     },
     end: () => {
+      signing.stop();
       releases.stop();
       webhooks.stop();
     },

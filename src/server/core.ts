@@ -5,6 +5,7 @@ import type { Keyring } from '../control/dnssec/keyring.ts';
 import { SeenHealth } from '../control/observed/health.ts';
 import { afterMs, everyMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { FreedMemory } from '../sockets/freed-memory.ts';
 import { hugePagesOf } from '../sockets/huge-pages.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
@@ -25,6 +26,8 @@ export interface Core extends OpenedTable {
   readonly seen: SeenHealth;
   /** Keys of signed zones. */
   readonly keyring: Keyring;
+  /** Whether every record of a zone is answered as its signing says. */
+  readonly isSigned: (signing: ZoneSigning) => boolean;
 }
 
 /** Some milliseconds of each second, until all is done: a million names take 8 s. */
@@ -63,6 +66,8 @@ export async function openCore(
   const memory = makeMemory();
   const seen = new SeenHealth(systemClock);
   const keyring = openKeyring(settings, process.env, log);
+  // Nothing is signed on the wire yet, so no stage of a signing goes on.
+  const isSigned = (_: ZoneSigning): boolean => false;
   let failed: { readonly error: unknown } | undefined;
   const told = async (where: TableMemory): Promise<void> => {
     try {
@@ -81,7 +86,7 @@ export async function openCore(
   stops.controlPlane.push(giveBackMemory(table));
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
-  return { store, seen, keyring, ...opened };
+  return { store, seen, keyring, isSigned, ...opened };
 }
 
 /** Memory that is shared has small pages when it is filled; returns how to stop making them large. */

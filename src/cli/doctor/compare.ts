@@ -1,8 +1,9 @@
 /** What the nameservers of a zone say beside each other, and beside the parent. */
+
+import type { Delegation } from '../../asking/walk.ts';
 import type { Zone } from '../../contract/types.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 import type { ServerSight } from './server.ts';
-import type { Delegation } from './walk.ts';
 
 export function compareServers(
   zone: string,

@@ -1,8 +1,8 @@
 /** One address of a nameserver: whether it is reached, has the zone, and sends what gets through. */
 import { Packet } from 'dns2';
 import type { Answer, Ask, NoAnswer } from '../../asking/ask.ts';
+import { addressesIn, encloses, lower, nsRecords } from '../../asking/walk.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
-import { addressesIn, encloses, lower, nsRecords } from './walk.ts';
 
 /** What passes every path without being cut into fragments (RFC 9715 §3). */
 const SAFE_UDP_BYTES = 1232;

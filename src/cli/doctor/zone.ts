@@ -1,11 +1,11 @@
 /** Everything about one zone that can be seen from outside: its delegation, and each of its nameservers. */
 
 import type { Ask } from '../../asking/ask.ts';
+import { type Delegation, encloses, lower, type Walk } from '../../asking/walk.ts';
 import type { Zone } from '../../contract/types.ts';
 import { compareServers, isSameSet } from './compare.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 import { examineServer } from './server.ts';
-import { type Delegation, encloses, lower, type Walk } from './walk.ts';
 
 /** `zone`: lower case, without the final dot. `known`: what the server says of itself, where it could be asked. */
 export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zone | undefined): Promise<Diagnosis[]> {

@@ -2,6 +2,8 @@
  * Events: what has happened, for those who listen. Most follow from revisions, so that they can be told again; what
  * probes see is of this process, and comes after the revision that was the last one then.
  */
+import type { ZoneSigning } from '../../model/dnssec/signing.ts';
+import { type DnssecTrigger, dnssecTriggersOf } from '../../model/dnssec/triggers.ts';
 import type { Release } from '../../model/release.ts';
 import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../model/release-triggers.ts';
 import type { Revision, Subject } from '../../model/revision.ts';
@@ -11,6 +13,7 @@ import type { Grant } from '../grant.ts';
 import { shown } from '../names.ts';
 import type { NodeEvent } from '../nodes.ts';
 import type { HealthEvent } from '../observed/health.ts';
+import { signingReply } from '../replies/dnssec.ts';
 import { releaseReply } from '../replies/releases.ts';
 import { revisionReply } from '../replies/revision.ts';
 
@@ -36,6 +39,7 @@ export type Event = Placed &
     | { readonly name: 'revision'; readonly revision: Revision }
     | { readonly name: 'health'; readonly health: HealthEvent }
     | { readonly name: 'node'; readonly node: NodeEvent }
+    | { readonly name: 'dnssec'; readonly trigger: DnssecTrigger; readonly signing: ZoneSigning }
     | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release; readonly why: Why }
   );
 
@@ -78,6 +82,7 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
   const why = { ...(reason !== undefined && { reason }), ...(links !== undefined && { links }) };
   const events: Event[] = [{ name: 'revision', revision, atMs, position: { revision: revision.revision, index: 0 } }];
   for (const subject of revision.subjects) {
+    if (subject.kind === 'dnssec') events.push(...signingEvents(subject, revision, events.length));
     if (subject.kind !== 'release' || subject.forgotten !== undefined) continue;
     const release = releaseAt(subject, revision.revision, store);
     const before = (subject.before ?? undefined) as ReleaseProgress | undefined;
@@ -87,6 +92,19 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
     }
   }
   return events;
+}
+
+/** What happened to a signed zone, whose keys are told of without what is sealed. */
+function signingEvents(
+  { name, before, after, forgotten }: Subject,
+  { revision, atMs }: Revision,
+  index: number,
+): Event[] {
+  if (after === null || forgotten !== undefined) return [];
+  const signing = { ...(after as ZoneSigning), zone: name, revision };
+  return dnssecTriggersOf((before as ZoneSigning | null)?.stage, signing.stage).map((trigger, i) => {
+    return { name: 'dnssec', trigger, signing, atMs, position: { revision, index: index + i } };
+  });
 }
 
 /** The release as it was: what never changes is in the revision that made it, and in the row that it has now. */
@@ -103,6 +121,11 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
   if (event.name === 'health') {
     const { service, pool, target, state, reason } = event.health;
     return grant.service(service) ? { service: shown(service), pool, target, state, reason } : undefined;
+  }
+  if (event.name === 'dnssec') {
+    if (!grant.zone(event.signing.zone)) return undefined;
+    const { zone, stage, status, ds } = signingReply(event.signing);
+    return { trigger: event.trigger, zone, stage, status, ds };
   }
   // No secret: who may read hears of it in the reply to each change.
   if (event.name === 'node') return event.node;

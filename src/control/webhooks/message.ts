@@ -15,13 +15,14 @@ export function messageFor(
   store: GrantStore,
 ): { trigger: WebhookTrigger; body: string } | undefined {
   if (event.name === 'health' || event.name === 'node') return undefined;
-  const trigger: WebhookTrigger = event.name === 'release' ? event.trigger : 'on-revision';
+  const trigger: WebhookTrigger = event.name === 'revision' ? 'on-revision' : event.trigger;
   if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
   // A webhook that is told of some services is told of these, whatever else one revision or release is about.
   const limits = patterns === undefined ? undefined : { services: patterns, zones: [] };
-  const data = dataOf(event, new Grant(store, limits)) as object;
+  const data = dataOf(event, new Grant(store, limits));
+  if (data === undefined) return undefined;
   const timestamp = new Date(event.atMs).toISOString();
   const body = JSON.stringify({ type: trigger, timestamp, data });
   if (body.length <= BODY_MAX_CHARS) return { trigger, body };
@@ -31,6 +32,8 @@ export function messageFor(
 
 function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
   if (event.name === 'release') return event.release.services.map(({ name }) => name);
+  // A zone is no service: who wants to be told of some services only is not told of it.
+  if (event.name === 'dnssec') return [];
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
 }
 

@@ -1,6 +1,6 @@
 /** Finds who a zone is delegated to, as a resolver does: from the root, referral by referral, to the zone's parent. */
 import { Packet, type Resource } from 'dns2';
-import type { Answer, Ask, NoAnswer, Question } from '../../asking/ask.ts';
+import type { Answer, Ask, NoAnswer, Question } from './ask.ts';
 
 export interface NameServer {
   readonly host: string;
@@ -15,6 +15,8 @@ export interface Delegation {
   readonly askedAt: string;
   readonly ttlSeconds: number;
   readonly nameservers: readonly NameServer[];
+  /** Of the parent: who has its word on the zone. */
+  readonly parentServers: readonly NameServer[];
 }
 
 /** Why no delegation was found. `isSure`: the parent says that there is none. */
@@ -37,22 +39,25 @@ const SERVERS_TRIED = 4;
 interface Servers {
   readonly zone: string;
   readonly addresses: readonly string[];
+  readonly hosts: readonly NameServer[];
 }
 
 export class Walk {
   readonly #ask: Ask;
-  readonly #roots: readonly string[];
+  readonly #root: Servers;
   readonly #resolver: string | undefined;
 
   /** With a resolver, it finds the parent; its answer about the delegation comes from the parent itself in any case. */
   constructor(ask: Ask, options: { roots?: readonly string[]; resolver?: string | undefined } = {}) {
     this.#ask = ask;
-    this.#roots = options.roots ?? ROOT_SERVERS;
+    const roots = options.roots ?? ROOT_SERVERS;
+    const hosts = roots.map((address) => ({ host: address, addresses: [address], hasGlue: true }));
+    this.#root = serversOf('', hosts);
     this.#resolver = options.resolver;
   }
 
   async delegation(zone: string): Promise<Delegation | NoDelegation> {
-    const start = this.#resolver === undefined ? { zone: '', addresses: this.#roots } : await this.#parentOf(zone);
+    const start = this.#resolver === undefined ? this.#root : await this.#parentOf(zone);
     if ('reason' in start) return start;
     let servers: Servers = start;
     for (let referrals = 0; referrals < REFERRALS_MAX; referrals++) {
@@ -68,9 +73,10 @@ export class Walk {
       const owner = lower(referral[0].name);
       const nameservers = await this.#withAddresses(referral, answer, LOOKUPS_MAX);
       if (owner === zone) {
-        return { parent: servers.zone, askedAt: address, ttlSeconds: referral[0].ttl, nameservers };
+        const { zone: parent, hosts: parentServers } = servers;
+        return { parent, askedAt: address, ttlSeconds: referral[0].ttl, nameservers, parentServers };
       }
-      servers = { zone: owner, addresses: nameservers.flatMap(({ addresses }) => addresses) };
+      servers = serversOf(owner, nameservers);
     }
     return { isSure: false, reason: `more than ${REFERRALS_MAX} referrals on the way to ${zone}` };
   }
@@ -87,7 +93,7 @@ export class Walk {
       const answer = await this.#ask(this.#resolver, { name, type, recursive: true });
       return 'error' in answer ? [] : addressesIn(answer.answers, type);
     }
-    let servers: Servers = { zone: '', addresses: this.#roots };
+    let servers: Servers = this.#root;
     for (let referrals = 0; referrals < REFERRALS_MAX; referrals++) {
       const found = await this.#askAny(servers, { name, type });
       if ('reason' in found) return [];
@@ -95,7 +101,7 @@ export class Walk {
       const referral = addresses.length > 0 ? [] : referralIn(found.answer, lower(name), servers.zone);
       if (referral.length === 0) return addresses;
       const nameservers = await this.#withAddresses(referral, found.answer, depth - 1);
-      servers = { zone: lower(referral[0].name), addresses: nameservers.flatMap((server) => server.addresses) };
+      servers = serversOf(lower(referral[0].name), nameservers);
     }
     return [];
   }
@@ -109,14 +115,14 @@ export class Walk {
       const hosts = nsRecords(answer.answers, above);
       if (hosts.length > 0) {
         const nameservers = await this.#withAddresses(hosts, answer, LOOKUPS_MAX);
-        return { zone: above, addresses: nameservers.flatMap(({ addresses }) => addresses) };
+        return serversOf(above, nameservers);
       }
       if (above === '') return { isSure: false, reason: `the resolver ${resolver} knows no zone above ${zone}` };
     }
   }
 
   async #askAny(
-    { zone, addresses }: Servers,
+    { zone, addresses }: Omit<Servers, 'hosts'>,
     question: Question,
   ): Promise<{ address: string; answer: Answer } | NoDelegation> {
     if (addresses.length === 0)
@@ -142,6 +148,10 @@ export class Walk {
       }),
     );
   }
+}
+
+function serversOf(zone: string, hosts: readonly NameServer[]): Servers {
+  return { zone, addresses: hosts.flatMap(({ addresses }) => addresses), hosts };
 }
 
 /** NS records of a zone below `above` that encloses the name: where to ask next (RFC 1034 §4.3.2, step 3b). */

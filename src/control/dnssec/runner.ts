@@ -1,0 +1,123 @@
+/**
+ * Takes the steps of signed zones when what they wait for has come, and looks at their parents. Its memory can be lost at
+ * any moment: what a stage is and since when is in the store, and what a parent has is asked again.
+ */
+import { inBackground } from '../../guard.ts';
+import type { ZoneSigning } from '../../model/dnssec/signing.ts';
+import { looksAtParent, type ParentServer, transition, waitsUntilMs } from '../../model/dnssec/transition.ts';
+import { Problem } from '../../model/errors.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { Clock } from '../clock.ts';
+import { SELF } from '../commands/command.ts';
+import type { Engine } from '../engine.ts';
+import type { Lines } from '../lines.ts';
+import { shown } from '../names.ts';
+import type { Signings } from './signings.ts';
+
+interface RunnerParts {
+  readonly engine: Pick<Engine, 'execute'>;
+  readonly store: Pick<Store, 'allSignings' | 'maxTtlOf'>;
+  readonly signings: Pick<Signings, 'lookOf' | 'noteLook'>;
+  /** All servers of the zone's parent, and what each has; none: they were not found. */
+  readonly look: (zone: string) => Promise<readonly ParentServer[]>;
+  /** Whether every server of ours answers as the signing says. */
+  readonly inForce: (signing: ZoneSigning) => boolean;
+  readonly clock: Clock;
+  readonly log: Pick<Lines, 'info' | 'warn'>;
+}
+
+/** How often what is waited for is thought of; a step is late by that. */
+const TURN_MS = 5000;
+/** How often a parent is asked that somebody waits for: some have a dozen servers, and each is asked. */
+const WAITING_LOOK_MS = 60_000;
+/** And where nobody does. */
+const IDLE_LOOK_MS = 3_600_000;
+/** Parents that are asked at once. */
+const LOOKS_AT_ONCE = 8;
+
+/** Stages that end by what the parent has. */
+const waiting: ReadonlySet<ZoneSigning['stage']> = new Set([
+  ...(['ds-needed', 'ds-seen', 'replacing', 'ds-removal', 'ds-gone'] as const),
+]);
+
+export class SigningRunner {
+  readonly #parts: RunnerParts;
+  #cancelTimer: () => void = () => {};
+  #isRunning = false;
+  #isBusy = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called when the engine has loaded, and in a fleet when this node leads; also again, after a stop. */
+  start(): void {
+    this.#isRunning = true;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancelTimer();
+  }
+
+  #schedule(): void {
+    this.#cancelTimer();
+    if (!this.#isRunning) return;
+    this.#cancelTimer = this.#parts.clock.after(TURN_MS, () => {
+      this.#schedule();
+      inBackground('the steps of signed zones', this.turn());
+    });
+  }
+
+  /** Looks and steps once, for every zone for which that is due. */
+  async turn(): Promise<void> {
+    if (this.#isBusy || !this.#isRunning) return;
+    this.#isBusy = true;
+    try {
+      const signings = this.#parts.store.allSignings();
+      const due = signings.filter((signing) => this.#isLookDue(signing));
+      for (let at = 0; at < due.length; at += LOOKS_AT_ONCE) {
+        await Promise.all(due.slice(at, at + LOOKS_AT_ONCE).map(({ zone }) => this.#look(zone)));
+      }
+      for (const { zone } of signings) await this.#step(zone);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #isLookDue(signing: ZoneSigning): boolean {
+    if (!looksAtParent(signing)) return false;
+    const nowMs = this.#parts.clock.wallMs();
+    const last = this.#parts.signings.lookOf(signing.zone);
+    if (last === undefined) return true;
+    const untilMs = waitsUntilMs(signing);
+    // What was waited for is to be seen once more when the wait is over; and whatever clock stepped back is no reason to sleep.
+    if (last.atMs > nowMs || (untilMs !== undefined && nowMs >= untilMs && last.atMs < untilMs)) return true;
+    const isNew = last.atMs < (signing.inForceMs ?? signing.sinceMs);
+    const betweenMs = waiting.has(signing.stage) ? WAITING_LOOK_MS : IDLE_LOOK_MS;
+    return (waiting.has(signing.stage) && isNew) || nowMs - last.atMs >= betweenMs;
+  }
+
+  async #look(zone: string): Promise<void> {
+    const atMs = this.#parts.clock.wallMs();
+    this.#parts.signings.noteLook(zone, { atMs, servers: await this.#parts.look(zone) });
+  }
+
+  /** By the signing as it is now: whoever looked took some time. */
+  async #step(zone: string): Promise<void> {
+    const { store, signings, inForce, clock, engine, log } = this.#parts;
+    const signing = store.allSignings().find((each) => each.zone === zone);
+    if (signing === undefined || !this.#isRunning) return;
+    const isInForce = signing.inForceMs === undefined && inForce(signing);
+    // It reads the whole zone: once a stage.
+    const maxTtlSeconds = isInForce ? store.maxTtlOf(zone) : 0;
+    const seen = { inForce: isInForce, maxTtlSeconds, parent: signings.lookOf(zone) };
+    const atMs = clock.wallMs();
+    if (transition(signing, seen, atMs) === undefined) return;
+    const command = { kind: 'dnssec.step', zone, revision: signing.revision, seen } as const;
+    const result = await engine.execute(command, { actor: SELF, atMs });
+    if (!(result instanceof Problem)) return;
+    log.warn({ zone: shown(zone), code: result.code }, `a step of its signing waits: ${result.detail}`);
+  }
+}
