@@ -20,7 +20,9 @@ const fleetReadiness = Type.Optional(
     {
       standing: Type.String({ description: 'As `GET /v1/fleet` has it.' }),
       current: Type.Boolean({ description: 'false: stale. It answers, and cannot prove that it is current.' }),
-      currentForMs: wholeOrNull('How long it may claim that at least, from now on; null: it is one node.'),
+      currentForMs: wholeOrNull(
+        'How long it may claim that from now on, unless it goes out by itself before; null: it is one node.',
+      ),
       etcd: Type.Optional(
         Type.Object(
           {

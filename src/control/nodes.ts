@@ -155,7 +155,7 @@ export interface FleetControl {
   onStanding(listener: (event: NodeEvent) => void): void;
   /** One node alone is always current. */
   readonly isCurrent: boolean;
-  /** For how long from now on it may claim that at least, milliseconds; null: for as long as it is alone. */
+  /** For how long from now on it may claim that, unless it goes out by itself before, milliseconds; null: for as long as it is alone. */
   readonly currentForMs: number | null;
   /** As it was seen last; undefined: it was not yet. */
   readonly room: EngineRoom | undefined;
