@@ -111,8 +111,15 @@ export class Additional {
 
   #append(rrset: number, position: number): boolean {
     if (rrset === 0) return true;
-    const count = this.#reply.append(rrset, position, 0, 0);
-    this.#reply.additionals += count;
+    const reply = this.#reply;
+    let count = reply.append(rrset, position, 0, 0);
+    if (count === 0 && reply.dnssecOk) {
+      // The addresses alone are better than nothing (RFC 4035 §3.1.1).
+      reply.dnssecOk = false;
+      count = reply.append(rrset, position, 0, 0);
+      reply.dnssecOk = true;
+    }
+    reply.additionals += count;
     return count > 0;
   }
 

@@ -1,6 +1,6 @@
 /** A reply in the making: records from the table go into it, with the names in them pointing to where they must. */
 import type { HashedName } from '../table/hash.ts';
-import { RRSET } from '../table/layout.ts';
+import { ENTRY, RRSET, SIGNATURE_BYTES_MASK, SIGNATURE_COUNT_SHIFT } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
@@ -30,6 +30,10 @@ export class Reply {
   overTcp = false;
   /** Of `bytes`. */
   #data = dataViewOf(this.bytes);
+  /** The client wants signatures, and what proves a denial (RFC 4035 §3.1). */
+  dnssecOk = false;
+  /** Where the records of the RRset that was appended last end, and its signatures begin. */
+  recordsEnd = 0;
   readonly #view: ArenaView;
   readonly #random: Random;
   /** Where the sections start, behind the question. */
@@ -52,6 +56,7 @@ export class Reply {
     // AA, TC and the RCODE come as they are found; the opcode and RD are the client's (RFC 1035 §4.1.1).
     this.flags = FLAG.QR | (query.flags & (FLAG.OPCODE_MASK | FLAG.RD));
     this.rcode = 0;
+    this.dnssecOk = query.edns.present && query.edns.dnssecOk;
     this.answers = 0;
     this.authorities = 0;
     this.additionals = 0;
@@ -86,31 +91,86 @@ export class Reply {
 
   /**
    * Appends an RRset whose owner is the name at `position` without its first `ownerSkip` bytes; its compression
-   * pointers count from `suffixShift` bytes into that name. The number of records; 0: no room for all of them.
+   * pointers count from `suffixShift` bytes into that name. With its signatures, where the client wants them: both are of
+   * one block, and cannot disagree. The number of records; 0: no room for all of them.
    */
   append(rrset: number, position: number, ownerSkip: number, suffixShift: number): number {
     const { words } = this.#view;
     const length = words[rrset + RRSET.LENGTH];
+    const signatures = this.dnssecOk ? words[rrset + RRSET.SIGNATURES] : 0;
+    const signed = length + (signatures & SIGNATURE_BYTES_MASK);
     const to = this.at;
-    if (to + length > this.limit) return 0;
+    if (to + signed > this.limit) return 0;
     const count = words[rrset + RRSET.COUNT];
     const fixups = words[rrset + RRSET.FIXUPS];
     const stride = words[rrset + RRSET.STRIDE];
     if (stride !== 0 && count > 1 && fixups === 0) {
       this.#copyRotated((rrset + RRSET.DATA) * 4, length, stride, count);
+      if (signed > length) this.#copyBehind((rrset + RRSET.DATA) * 4, length, signed);
     } else {
-      copyWords(this.#data, to, words, rrset + RRSET.DATA + fixups, length);
+      copyWords(this.#data, to, words, rrset + RRSET.DATA + fixups, signed);
     }
-    this.at = to + length;
+    this.recordsEnd = to + length;
+    this.at = to + signed;
+    const all = count + (signatures >>> SIGNATURE_COUNT_SHIFT);
     // The prepared bytes are right as they are for an owner that is the question.
-    if (position === HEADER_BYTES && ownerSkip === 0 && suffixShift === 0) return count;
+    if (position === HEADER_BYTES && ownerSkip === 0 && suffixShift === 0) return all;
     const owner = this.positionOf(position, ownerSkip);
     for (let at = to; at < this.at; at = this.recordEnd(at)) this.#pointTo(at, owner);
     for (let i = 0; i < fixups; i++) {
       const fixup = words[rrset + RRSET.DATA + i];
       this.#pointTo(to + (fixup >> 8), this.positionOf(position, suffixShift + (fixup & 0xff)));
     }
+    return all;
+  }
+
+  /** Appends the signatures of an RRset alone, as `append` does; their number, -1: no room. */
+  appendSignatures(rrset: number, position: number): number {
+    const { words, bytes } = this.#view;
+    const signatures = words[rrset + RRSET.SIGNATURES];
+    const size = signatures & SIGNATURE_BYTES_MASK;
+    if (this.at + size > this.limit) return -1;
+    const from = (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4 + words[rrset + RRSET.LENGTH];
+    const start = this.at;
+    for (let i = 0; i < size; i++) this.bytes[start + i] = bytes[from + i];
+    this.at = start + size;
+    for (let at = start; at < this.at; at = this.recordEnd(at)) this.#pointTo(at, position);
+    return signatures >>> SIGNATURE_COUNT_SHIFT;
+  }
+
+  /**
+   * Appends an RRset without pointers in its data, and its signatures, with the name of an entry of the table as the
+   * owner: its first `prefix` bytes, and what stands at `suffix` behind them. The number of records; 0: no room.
+   */
+  appendOwned(rrset: number, entry: number, prefix: number, suffix: number): number {
+    const { words, bytes } = this.#view;
+    const signatures = words[rrset + RRSET.SIGNATURES];
+    const end = words[rrset + RRSET.LENGTH] + (signatures & SIGNATURE_BYTES_MASK);
+    const count = words[rrset + RRSET.COUNT] + (signatures >>> SIGNATURE_COUNT_SHIFT);
+    const name = (entry + ENTRY.NAME_BYTES) * 4;
+    const records = (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4;
+    const owner = prefix === 0 ? suffix : this.at - this.start;
+    let at = this.at;
+    for (let from = 0; from < end; ) {
+      const length = RDATA_AT + ((bytes[records + from + 10] << 8) | bytes[records + from + 11]);
+      // The first owner stands whole, and the others point to it unless it lies too far behind.
+      const isWhole = prefix > 0 && (from === 0 || !this.canPointTo(owner));
+      if (at + (isWhole ? prefix : 0) + length > this.limit) return 0;
+      if (isWhole) for (let i = 0; i < prefix; i++) this.bytes[at++] = bytes[name + i];
+      for (let i = 2; i < length; i++) this.bytes[at + i] = bytes[records + from + i];
+      this.#pointTo(at, isWhole ? suffix : owner);
+      at += length;
+      from += length;
+    }
+    this.at = at;
     return count;
+  }
+
+  /** Copies the bytes from `start` to `end` of a block's that begin at `from`: signatures, behind records. */
+  #copyBehind(from: number, start: number, end: number): void {
+    const { bytes } = this.#view;
+    const reply = this.bytes;
+    for (let i = start; i < end; i++) reply[this.at + i] = bytes[from + i];
   }
 
   /** Copies records of one length, starting with a random one, so that clients spread over the targets. */

@@ -12,11 +12,13 @@ import {
   PICK,
   REFUSED,
   REWRITE,
+  SIGNATURES,
 } from '../table/lookup.ts';
 import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { Additional } from './additional.ts';
 import { Chain } from './chain.ts';
 import { Denial } from './denial.ts';
+import { Proofs } from './proofs.ts';
 import type { Reply } from './reply.ts';
 import { Sections } from './sections.ts';
 import type { ServicePick } from './service-pick.ts';
@@ -41,28 +43,37 @@ export class Resolution {
   readonly #denial: Denial;
   readonly #chain: Chain;
   readonly #sections: Sections;
+  readonly #proofs: Proofs;
 
   constructor(lookup: Lookup, reply: Reply, pick: ServicePick) {
     this.#lookup = lookup;
     this.#reply = reply;
     this.#pick = pick;
-    this.#denial = new Denial(lookup, reply);
+    this.#proofs = new Proofs(lookup, reply);
+    this.#denial = new Denial(lookup, reply, this.#proofs);
     this.#chain = new Chain(reply);
-    this.#sections = new Sections(lookup, reply, this.#chain, new Additional(lookup, reply, pick));
+    this.#sections = new Sections(lookup, reply, this.#chain, new Additional(lookup, reply, pick), this.#proofs);
   }
 
   /** Writes the reply to a question of class IN: follows aliases until something else is found. */
   resolve(question: HashedName, type: number): void {
+    this.extendedError = 0;
+    this.answerHash = 0;
+    this.#chain.begin();
+    this.#pick.begin();
+    this.#proofs.begin();
+    this.#follow(question, type);
+    // What was noted of aliases is due also where the answer ends with one of them.
+    this.#proofs.flush();
+  }
+
+  #follow(question: HashedName, type: number): void {
     const lookup = this.#lookup;
     const reply = this.#reply;
     const sections = this.#sections;
-    this.extendedError = 0;
-    this.answerHash = 0;
     let name = question;
     // Where the name stands in the reply: first as the question, then as the target of an alias.
     let position = HEADER_BYTES;
-    this.#chain.begin();
-    this.#pick.begin();
     for (;;) {
       const found = lookup.find(name, type);
       if (this.#chain.length === 0) this.answerHash = this.#hashAnswer(found, type, name);
@@ -79,10 +90,10 @@ export class Resolution {
           reply.flags |= FLAG.AA;
           // After an alias it is the last name that the RCODE is about (RFC 6604 §3).
           reply.rcode = RCODE.NXDOMAIN;
-          return this.#denial.append(name, position);
+          return this.#denial.noName(name, position);
         case NO_DATA:
           reply.flags |= FLAG.AA;
-          return this.#denial.append(name, position);
+          return this.#denial.noData(name, position, type);
         case FOUND:
           reply.flags |= FLAG.AA;
           return sections.give(lookup.rrset, type, name, position);
@@ -93,12 +104,16 @@ export class Resolution {
         case PICK:
           reply.flags |= FLAG.AA;
           alias = this.#pick.rrset(lookup.plan, type);
-          if (alias === 0) return this.#denial.append(name, position);
+          if (alias === 0) return this.#denial.noData(name, position, type);
           if (!this.#isAlias(alias, type)) return sections.give(alias, type, name, position);
           break;
         case REWRITE:
           reply.flags |= FLAG.AA;
           break;
+        case SIGNATURES:
+          reply.flags |= FLAG.AA;
+          if (sections.giveSignatures(name, position, lookup.service ? this.#pick.pick(lookup.plan) : 0)) return;
+          return this.#denial.noData(name, position, type);
       }
       const next = found === REWRITE ? sections.rewrite(type, name, position) : sections.follow(alias, name, position);
       if (next === 0) return;

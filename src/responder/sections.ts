@@ -1,10 +1,15 @@
 /** What a lookup found, put into the sections of the reply (RFC 1034 §3.7). */
 import { HashedName } from '../table/hash.ts';
+import { NODE, POOL } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
-import { MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
+import { FLAG, MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { type Additional, hostAt } from './additional.ts';
 import type { Chain } from './chain.ts';
+import type { Proofs } from './proofs.ts';
 import { RDATA_AT, type Reply } from './reply.ts';
+
+/** What stands in a node under more than this is no type that can be asked for. */
+const TYPE_MAX = 0xffff;
 
 /**
  * One for each responder, reused for every reply. `name` is the name that was looked up last, `position` where it
@@ -17,8 +22,10 @@ export class Sections {
   readonly #reply: Reply;
   readonly #chain: Chain;
   readonly #additional: Additional;
+  readonly #proofs: Proofs;
 
-  constructor(lookup: Lookup, reply: Reply, chain: Chain, additional: Additional) {
+  constructor(lookup: Lookup, reply: Reply, chain: Chain, additional: Additional, proofs: Proofs) {
+    this.#proofs = proofs;
     this.#lookup = lookup;
     this.#reply = reply;
     this.#chain = chain;
@@ -36,15 +43,48 @@ export class Sections {
       return;
     }
     reply.answers += count;
-    if (hostAt(type) >= 0) this.#additional.appendHosts(type, start, reply.at, position);
+    const end = reply.recordsEnd;
+    if (this.#lookup.wildcard && this.#proofs.areWanted) this.#proofs.expanded(name, position);
+    if (!this.#proofs.flush()) return;
+    if (hostAt(type) >= 0) this.#additional.appendHosts(type, start, end, position);
+  }
+
+  /** The signatures of all that a name has; false where it has none. `pool`: that of the service which stands there, or 0. */
+  giveSignatures(name: HashedName, position: number, pool: number): boolean {
+    const { words } = this.#lookup.view;
+    const { version } = this.#lookup;
+    let given = pool === 0 ? 0 : this.#signaturesOf(words[pool + POOL.FIRST], position);
+    if (pool !== 0) given += this.#signaturesOf(words[pool + POOL.SECOND], position);
+    const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+    for (let at = version + NODE.PAIRS; at < end; at += 2) {
+      // Of the forms of a service's NSEC one is enough.
+      if (words[at] <= TYPE_MAX) given += this.#signaturesOf(words[at + 1], position);
+    }
+    if (given === 0) return false;
+    if (this.#lookup.wildcard && this.#proofs.areWanted) this.#proofs.expanded(name, position);
+    return true;
+  }
+
+  #signaturesOf(rrset: number, position: number): number {
+    const reply = this.#reply;
+    if (rrset === 0 || (reply.flags & FLAG.TC) !== 0) return 0;
+    const count = reply.appendSignatures(rrset, position);
+    if (count < 0) {
+      reply.truncate();
+      return 1;
+    }
+    reply.answers += count;
+    return count;
   }
 
   /** Appends a CNAME; where its target stands in the reply, 0 where the chain ends here. */
   follow(cname: number, name: HashedName, position: number): number {
     const reply = this.#reply;
     const target = reply.at - reply.start + RDATA_AT;
-    if (reply.append(cname, position, 0, this.#suffixShift(name)) === 0) return this.#cutShort();
-    reply.answers++;
+    const count = reply.append(cname, position, 0, this.#suffixShift(name));
+    if (count === 0) return this.#cutShort();
+    reply.answers += count;
+    if (this.#lookup.wildcard && this.#proofs.areWanted) this.#proofs.expanded(name, position);
     this.#chain.add(name, position);
     this.alias.set(this.#lookup.view.bytes, this.#lookup.aliasTarget(cname));
     return this.#chain.ends(this.alias) ? 0 : target;
@@ -82,8 +122,9 @@ export class Sections {
     const before = this.#chain.recordOf(rrset);
     if (before !== 0) return before;
     const record = reply.at - reply.start;
-    if (reply.append(rrset, position, ownerSkip, ownerSkip) === 0) return 0;
-    reply.answers++;
+    const count = reply.append(rrset, position, ownerSkip, ownerSkip);
+    if (count === 0) return 0;
+    reply.answers += count;
     this.#chain.addDname(rrset, record);
     return record;
   }
@@ -96,9 +137,25 @@ export class Sections {
     const start = reply.at;
     const count = reply.append(lookup.rrset, position, skip, skip);
     if (count === 0) return reply.truncate();
-    reply.authorities = count;
+    reply.authorities += count;
+    const end = reply.recordsEnd;
+    if (this.#proofs.areWanted && !this.#appendCutProof(position, skip)) return;
     // Over TCP some glue is better than none.
-    if (!this.#additional.appendGlue(start, reply.at, name, lookup.cutLabel) && !reply.overTcp) reply.truncate();
+    if (!this.#additional.appendGlue(start, end, name, lookup.cutLabel) && !reply.overTcp) reply.truncate();
+  }
+
+  /** The cut's DS, or what proves that it has none (RFC 4035 §3.1.4); false where there is no room. */
+  #appendCutProof(position: number, skip: number): boolean {
+    const reply = this.#reply;
+    const ds = this.#lookup.rrsetOf(this.#lookup.version, TYPE.DS);
+    if (ds === 0) {
+      this.#proofs.unsignedCut(reply.positionOf(position, skip));
+      return this.#proofs.flush();
+    }
+    const count = reply.append(ds, position, skip, skip);
+    reply.authorities += count;
+    if (count === 0) reply.truncate();
+    return count > 0 && this.#proofs.flush();
   }
 
   /** Bytes of the name before the part that the RRset's pointers count from. */

@@ -10,6 +10,8 @@ import type { Zone } from '../model/zone.ts';
 export interface StagedIndex {
   readonly index: number;
   readonly flags: number;
+  /** The root of the order of its names, where it was signed as it was built. */
+  readonly order?: number;
 }
 
 /** A change of the model, with what was staged in this table for it. */

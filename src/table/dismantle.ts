@@ -2,43 +2,57 @@
 import { IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, nodeWords, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
+import { OrderWriter, pageWords } from './order/tree.ts';
 
 export class Dismantler {
   readonly #arena: Arena;
   readonly #index: IndexWriter;
-  readonly #cells: number[] = [];
-  /** The entries of the first cell that are left. */
+  readonly #order: OrderWriter;
+  readonly #dropped: { readonly cell: number; readonly order: number }[] = [];
+  /** Of the first of them: the pages of its order, and its entries, that are left. */
+  #pages: Iterator<number> | undefined;
   #entries: Generator<number> | undefined;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#index = new IndexWriter(arena, { retire: (offset, words) => arena.free(offset, words) });
+    const retire = (offset: number, words: number): void => arena.free(offset, words);
+    this.#index = new IndexWriter(arena, { retire });
+    this.#order = new OrderWriter({ view: arena.view, allocate: (words) => arena.allocate(words), retire });
   }
 
-  /** An index that no worker can reach, and that nothing changes any more. */
-  add(cell: number): void {
+  /** An index, and the order of its names (0: none), that no worker can reach and nothing changes any more. */
+  add(cell: number, order = 0): void {
     // Another thread may have built it, and made the arena grow.
     this.#arena.view.refreshIfGrown();
-    this.#cells.push(cell);
+    this.#dropped.push({ cell, order });
   }
 
   /** Frees at most so many names with their RRsets; true where there is more to do. */
   step(names: number): boolean {
     for (let left = names; left > 0; left--) {
-      const cell = this.#cells[0];
-      if (cell === undefined) return false;
+      const first = this.#dropped[0];
+      if (first === undefined) return false;
+      const { cell, order } = first;
+      // Its pages name entries, and go before them.
+      this.#pages ??= this.#order.pages(order);
+      const page = this.#pages.next();
+      if (!page.done) {
+        this.#arena.free(page.value, pageWords(this.#arena.view.words[page.value]));
+        continue;
+      }
       this.#entries ??= this.#index.entries(cell);
       const next = this.#entries.next();
       if (!next.done) {
         this.#freeNode(next.value);
         continue;
       }
+      this.#pages = undefined;
       this.#entries = undefined;
-      this.#cells.shift();
+      this.#dropped.shift();
       this.#index.retire(cell);
       this.#arena.free(cell, 1);
     }
-    return this.#cells.length > 0;
+    return this.#dropped.length > 0;
   }
 
   #freeNode(node: number): void {

@@ -5,6 +5,7 @@
  * holds the compiled answers. Arena addresses are word offsets (4 bytes) into it; 0 means "none". All integers are in
  * the machine's byte order; bytes that go on the wire are in network order.
  */
+import { TYPE } from '../wire/constants.ts';
 
 /** 16 words = 64 bytes: two words that different threads write never share a cache line. */
 const LINE_WORDS = 16;
@@ -90,7 +91,9 @@ export const ZONE = {
   APEX: 3,
   /** ZONE_HAS_* */
   FLAGS: 4,
-  WORDS: 5,
+  /** The root of the order of the zone's names, by which names are proved not to be there (order/); 0: it is not signed. */
+  ORDER: 5,
+  WORDS: 6,
 } as const;
 
 /** The zone holds a name that begins with `*`: a missing name may still have an answer (RFC 4592). */
@@ -110,6 +113,10 @@ export const NODE = {
 } as const;
 
 /** The name exists: it owns records, or names below it do (an empty non-terminal, RFC 8020). */
+/** Behind a node's RRsets, by these for their types: what denies at a service's name the other type of addresses. */
+export const NSEC_WITHOUT_AAAA = (1 << 16) | TYPE.NSEC;
+export const NSEC_WITHOUT_A = (2 << 16) | TYPE.NSEC;
+
 export const NODE_EXISTS = 1;
 export const NODE_HAS_CNAME = 2;
 export const NODE_IS_CUT = 4;

@@ -35,7 +35,10 @@ export const DELEGATION = 6;
 /** `rrset` is a DNAME above the name; `cutLabel` tells where (RFC 6672 §3.2). */
 export const REWRITE = 7;
 
-export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+/** RRSIG was asked for: the signatures of all RRsets of `version` answer. */
+export const SIGNATURES = 8;
+
+export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
 const DEPTHS_EXACT = 30;
@@ -50,6 +53,13 @@ export class Lookup extends TableReader {
   cutLabel = 0;
   /** The label where the closest encloser starts, where the name itself does not exist (RFC 4592 §3.3.1). */
   encloserLabel = 0;
+  /** The node that was found last, a wildcard's or a border's where that decides, and its version. */
+  node = 0;
+  version = 0;
+  /** The node of the closest encloser; see there. */
+  encloserNode = 0;
+  /** The root of the order of the zone's names; 0: the zone is not signed. */
+  order = 0;
   /** The answer comes from a wildcard (RFC 4592): its owner is the name that was asked. */
   wildcard = false;
   /** The name belongs to a service, whatever the result. */
@@ -64,7 +74,6 @@ export class Lookup extends TableReader {
   likelyNodeIn = 0;
   /** The same once it was seen to be that of the name, for one search. */
   #known = 0;
-  #encloserNode = 0;
   #borderIsCut = false;
   /** Index, apex node and flags of the zone that was searched. */
   #index = 0;
@@ -103,6 +112,7 @@ export class Lookup extends TableReader {
     this.#apexDepth = name.labels - this.apexLabel;
     this.#flags = words[zone + ZONE.FLAGS];
     this.#apex = words[zone + ZONE.APEX];
+    this.order = words[zone + ZONE.ORDER];
     this.wildcard = false;
     this.service = false;
     const node = known !== 0 && this.likelyNodeIn === index ? known : this.nodeOf(index, name, 0);
@@ -112,19 +122,20 @@ export class Lookup extends TableReader {
         const border = this.#borderAbove(node, name, 0, type);
         if (border !== 0) return border;
       }
-      return this.#resultOf(version, type);
+      return this.#resultOf(node, version, type);
     }
     const encloser = this.#closestEncloser(index, name);
     this.encloserLabel = encloser;
     if ((this.#flags & ZONE_HAS_BORDER) !== 0) {
-      const border = this.#borderAbove(this.#encloserNode, name, encloser, type);
+      const border = this.#borderAbove(this.encloserNode, name, encloser, type);
       if (border !== 0) return border;
     }
     if ((this.#flags & ZONE_HAS_WILDCARD) === 0) return NO_NAME;
-    version = this.#wildcardBelow(index, name, encloser);
+    const wild = this.#wildcardBelow(index, name, encloser);
+    version = wild === 0 ? 0 : this.existing(wild);
     if (version === 0) return NO_NAME;
     this.wildcard = true;
-    return this.#resultOf(version, type);
+    return this.#resultOf(wild, version, type);
   }
 
   /**
@@ -149,7 +160,8 @@ export class Lookup extends TableReader {
       if (border === REWRITE || (border === DELEGATION && !(glue && label === 0))) return 0;
     }
     if (label === 0) return this.existing(node);
-    return (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
+    const wild = (this.#flags & ZONE_HAS_WILDCARD) === 0 ? 0 : this.#wildcardBelow(this.#index, name, label);
+    return wild === 0 ? 0 : this.existing(wild);
   }
 
   /** The index that most likely holds the name, or 0: that of the zone that was found last, if it seems to be in there. */
@@ -176,8 +188,10 @@ export class Lookup extends TableReader {
   }
 
   /** What a name that exists has for the type. */
-  #resultOf(version: number, type: number): LookupResult {
+  #resultOf(node: number, version: number, type: number): LookupResult {
     const words = this.view.words;
+    this.node = node;
+    this.version = version;
     const service = words[version + NODE.SERVICE];
     if (service !== 0) {
       this.service = true;
@@ -188,6 +202,8 @@ export class Lookup extends TableReader {
       this.rrset = rrset;
       return FOUND;
     }
+    // It stands beside CNAME too, and is not one of those that an alias stands for (RFC 4035 §2.5).
+    if (type === TYPE.RRSIG && this.order !== 0) return SIGNATURES;
     if (service !== 0) return PICK;
     if (type === TYPE.ANY) return this.#first(version);
     if ((words[version + NODE.FLAGS] & NODE_HAS_CNAME) === 0) return NO_DATA;
@@ -270,20 +286,20 @@ export class Lookup extends TableReader {
     for (let label = 1; label < this.apexLabel; label++) {
       const node = this.nodeOf(index, name, label);
       if (node === 0 || this.existing(node) === 0) continue;
-      this.#encloserNode = node;
+      this.encloserNode = node;
       return label;
     }
-    this.#encloserNode = this.#apex;
+    this.encloserNode = this.#apex;
     return this.apexLabel;
   }
 
+  /** The node of the wildcard below the closest encloser, or 0. */
   #wildcardBelow(index: number, name: HashedName, encloser: number): number {
     const start = name.starts[encloser];
     const wild = this.#wild;
     for (let i = start; i < name.length; i++) wild[2 + i - start] = name.bytes[i];
     const hash = finishHash(hashLabel(name.states[encloser], wild, 0));
-    const node = findEntry(this.view, index, hash, wild, 0, 2 + name.length - start);
-    return node === 0 ? 0 : this.existing(node);
+    return findEntry(this.view, index, hash, wild, 0, 2 + name.length - start);
   }
 
   /**
@@ -300,6 +316,8 @@ export class Lookup extends TableReader {
       const isCut = (flags & NODE_IS_CUT) !== 0 && (at > 0 || type !== TYPE.DS || name.labels === 0);
       if (!isCut && ((flags & NODE_HAS_DNAME) === 0 || at === 0)) continue;
       found = version;
+      this.node = up;
+      this.version = version;
       this.cutLabel = at;
       this.#borderIsCut = isCut;
     }

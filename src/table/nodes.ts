@@ -7,6 +7,7 @@ import { findEntry, IndexWriter } from './index.ts';
 import { ARENA, ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, ZONE } from './layout.ts';
 import { type Arena, ArenaFull } from './memory.ts';
 import type { Preparation } from './preparation.ts';
+import { isProof, ownsRecords } from './proofs/nsec.ts';
 import type { Reclaimer } from './reclaim.ts';
 
 /** Contents of a node's newest version, as the writer edits them. */
@@ -15,6 +16,19 @@ export interface NodeContent {
   /** RRset offsets by type, in the order in which they were added. */
   readonly rrsets: Map<number, number>;
 }
+
+/** Contents of a zone's version. */
+interface ZoneContent {
+  /** The cell of its index; 0: the zone is gone. */
+  readonly index: number;
+  readonly apex: number;
+  /** ZONE_HAS_* */
+  readonly flags: number;
+  /** The root of the order of its names; 0: it is not signed. */
+  readonly order: number;
+}
+
+export const NO_ZONE: ZoneContent = { index: 0, apex: 0, flags: 0, order: 0 };
 
 /** The writer's side of zones and nodes: each change is a part of the preparation that is pending. */
 export class NodeWriter {
@@ -108,14 +122,14 @@ export class NodeWriter {
     const isApex = name.length === apex.length;
     const children = this.#arena.view.words[node + ENTRY.CHILDREN];
     const existed = this.#exists(node);
-    const exists = isApex || children > 0 || content.service !== 0 || content.rrsets.size > 0;
+    const exists = isApex || children > 0 || content.service !== 0 || ownsRecords(content.rrsets);
     const version = this.#preparation.allocate(nodeWords(content.rrsets.size));
     const { words } = this.#arena.view;
     words[version + NODE.FLAGS] = nodeFlags(content.rrsets.keys(), exists, isApex);
     words[version + NODE.SERVICE] = content.service;
     words[version + NODE.COUNT] = content.rrsets.size;
     let at = version + NODE.PAIRS;
-    for (const [type, rrset] of content.rrsets) {
+    for (const [type, rrset] of recordsFirst(content.rrsets)) {
       words[at++] = type;
       words[at++] = rrset;
     }
@@ -144,7 +158,7 @@ export class NodeWriter {
     const children = words[parent + ENTRY.CHILDREN];
     if (existed && children > 0) return;
     const content = this.content(parent);
-    if (existed && (content.service !== 0 || content.rrsets.size > 0 || above.length === apex.length)) return;
+    if (existed && (content.service !== 0 || ownsRecords(content.rrsets) || above.length === apex.length)) return;
     this.#write(cell, apex, parent, above, content);
   }
 
@@ -167,14 +181,15 @@ export class NodeWriter {
     return nodeWords(this.#arena.view.words[version + NODE.COUNT]);
   }
 
-  /** Gives the zone of a name an index and an apex, or (with `index` 0) ends it. */
-  setZone(name: Uint8Array, index: number, apexNode: number, flags: number): void {
+  /** Gives the zone of a name an index, an apex and an order of its names (0: none), or (with `index` 0) ends it. */
+  setZone(name: Uint8Array, { index, apex, flags, order }: ZoneContent): void {
     const entry = this.findOrMake(ARENA.ZONES, name);
     const version = this.#preparation.allocate(ZONE.WORDS);
     const { words } = this.#arena.view;
     words[version + ZONE.INDEX] = index;
-    words[version + ZONE.APEX] = apexNode;
+    words[version + ZONE.APEX] = apex;
     words[version + ZONE.FLAGS] = flags;
+    words[version + ZONE.ORDER] = order;
     this.#preparation.setVersion(entry + ENTRY.VERSION_WORD, version, () => ZONE.WORDS);
     if (index === 0) this.#removeLater(ARENA.ZONES, entry, version, ZONE.WORDS);
     this.#name.set(name, 0);
@@ -189,6 +204,22 @@ export class NodeWriter {
     const { words } = this.#arena.view;
     const version = words[entry + ENTRY.VERSION_WORD];
     return version !== 0 && words[version + ZONE.INDEX] !== 0 ? version : 0;
+  }
+
+  /** The newest contents of a zone that is there. */
+  zoneContent(version: number): ZoneContent {
+    const { words } = this.#arena.view;
+    return {
+      index: words[version + ZONE.INDEX],
+      apex: words[version + ZONE.APEX],
+      flags: words[version + ZONE.FLAGS],
+      order: words[version + ZONE.ORDER],
+    };
+  }
+
+  /** All entries of an index. */
+  entries(cell: number): Iterable<number> {
+    return this.#index.entries(cell);
   }
 
   /** Takes over an index that was built aside; see zone-builder.ts. */
@@ -209,21 +240,29 @@ export class NodeWriter {
     this.#reclaimer.afterwards(this.#removal(cell, entry, version, versionWords));
   }
 
-  /** Drops an index with all its nodes, their versions and RRsets, once the changes are published and no worker reads it. */
-  dropIndex(cell: number): void {
+  /** Drops an index and an order with all its nodes, their versions and RRsets, once the changes are published and no worker reads it. */
+  dropIndex(cell: number, order: number): void {
     this.#preparation.onPublishLast(() => {
       this.#indexes.delete(cell);
-      this.#reclaimer.afterwards(() => this.#dismantler.add(cell));
+      this.#reclaimer.afterwards(() => this.#dismantler.add(cell, order));
     });
   }
 
   /** The same for an index that no worker has ever been able to reach: there is nothing to wait for. */
-  discardIndex(cell: number): void {
-    this.#dismantler.add(cell);
+  discardIndex(cell: number, order: number): void {
+    this.#dismantler.add(cell, order);
   }
 
   /** Frees some of what was dropped; true where there is more. */
   dismantle(names: number): boolean {
     return this.#dismantler.step(names);
   }
+}
+
+/** Whoever asks for anything gets a record that somebody put there, not what proves it. */
+function recordsFirst(rrsets: ReadonlyMap<number, number>): [number, number][] {
+  const pairs = [...rrsets];
+  return pairs.some(([type]) => isProof(type))
+    ? [...pairs.filter(([type]) => !isProof(type)), ...pairs.filter(([type]) => isProof(type))]
+    : pairs;
 }

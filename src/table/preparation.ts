@@ -43,6 +43,11 @@ export class Preparation implements Blocks {
     return this.#isPending;
   }
 
+  /** Whether a version is one of those that are pending. */
+  isOfNow(version: number): boolean {
+    return this.view.words[version + VERSION.GENERATION] === this.#generation;
+  }
+
   /** Begins a set of changes; at most one is pending at a time. */
   begin(): void {
     assert(!this.#isPending, 'one prepared list of changes at a time');

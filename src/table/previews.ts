@@ -2,20 +2,22 @@
 import { nameToWire } from '../model/name.ts';
 import { previewNames } from '../model/preview.ts';
 import type { Pool, Service } from '../model/service.ts';
-import { TYPE } from '../wire/constants.ts';
-import { type CompiledPool, compilePlan } from './compile.ts';
+import { type CompiledPool, compilePlan, compilePool } from './compile.ts';
 import { COUNTER } from './counters.ts';
 import { PLAN, SERVICE } from './layout.ts';
 import type { Preparation } from './preparation.ts';
 import type { RRsetCompiler } from './rrset-compiler.ts';
 
-interface CompiledPreview {
+export interface CompiledPreview {
   /** What a node leads to where the name answers. */
   readonly cell: number;
   /** What it was made from. */
   readonly pool: CompiledPool;
-  /** A CNAME is compressed against its owner, so that it is the preview's own; 0: the pool's addresses serve. */
-  readonly cname: number;
+  /**
+   * RRsets of its own, as of a pool: a CNAME, which is compressed against its owner, and addresses with signatures, which
+   * are of one owner. 0: those of the pool serve.
+   */
+  readonly own: readonly [number, number];
 }
 
 /** By canonical name. */
@@ -23,6 +25,7 @@ export type CompiledPreviews = ReadonlyMap<string, CompiledPreview>;
 
 export const NO_PREVIEWS: CompiledPreviews = new Map();
 
+const NOTHING = [0, 0] as const;
 /** No service or pool has it. */
 const NO_ID = 0;
 
@@ -51,20 +54,27 @@ export class PreviewWriter {
         previews.set(name, before);
         continue;
       }
-      const cname = service.kind === 'host' ? compileCname(compiler, service, service.pools[place], name) : 0;
+      const hasOwn = service.kind === 'host' || compiler.signs;
+      const own = hasOwn ? compilePool(compiler, nameToWire(name), service, service.pools[place]) : NOTHING;
       const cell = before?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
-      this.#writePlan(cell, service, service.pools[place], pool, cname);
-      previews.set(name, { cell, pool, cname });
-      if (before !== undefined && before.cname !== 0) compiler.retire(before.cname);
+      this.#writePlan(cell, service, service.pools[place], pool, own);
+      previews.set(name, { cell, pool, own });
+      if (before !== undefined) retireOwn(compiler, before);
     }
     return previews;
   }
 
   /** Leads the cell to the plan of one pool. */
-  #writePlan(cell: number, service: Service, pool: Pool, compiled: CompiledPool, cname: number): void {
+  #writePlan(
+    cell: number,
+    service: Service,
+    pool: Pool,
+    compiled: CompiledPool,
+    [first, second]: CompiledPreview['own'],
+  ): void {
     const only = { ...service, pick: 'random', pins: [], pools: [{ ...pool, weight: 1 }] } as const;
     // Testers who look at a pool do not keep it from being drained, nor make a canary look tried: they count elsewhere.
-    const parts = { ...compiled, id: NO_ID, counter: COUNTER.PREVIEWS, ...(cname !== 0 && { first: cname }) };
+    const parts = { ...compiled, id: NO_ID, counter: COUNTER.PREVIEWS, ...(first + second !== 0 && { first, second }) };
     const plan = compilePlan(this.#preparation, only, NO_ID, [parts]);
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
   }
@@ -74,7 +84,7 @@ export class PreviewWriter {
     const plan = this.#words[preview.cell + SERVICE.PLAN_WORD];
     this.#preparation.retire(plan, this.#words[plan + PLAN.WORDS]);
     this.#preparation.retire(preview.cell, SERVICE.WORDS);
-    if (preview.cname !== 0) compiler.retire(preview.cname);
+    retireOwn(compiler, preview);
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {
@@ -82,7 +92,6 @@ export class PreviewWriter {
   }
 }
 
-function compileCname(compiler: RRsetCompiler, service: Service, pool: Pool, name: string): number {
-  const ttlSeconds = service.loweredTtlSeconds ?? service.ttlSeconds;
-  return compiler.compileSigned(nameToWire(name), TYPE.CNAME, ttlSeconds, [nameToWire(pool.targets[0])]);
+function retireOwn(compiler: RRsetCompiler, { own }: CompiledPreview): void {
+  for (const rrset of own) if (rrset !== 0) compiler.retire(rrset);
 }

@@ -9,7 +9,7 @@ import type { ArenaView } from './memory.ts';
 interface ServiceRecord {
   /** As it is answered. */
   readonly service: Service;
-  /** Cell, and CNAME (0: none), of each preview, in the order of `previewNames`. */
+  /** Cell, and RRsets of its own (0: none), of each preview, in the order of `previewNames`. */
   readonly previews: readonly number[];
 }
 

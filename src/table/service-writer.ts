@@ -35,7 +35,7 @@ export class ServiceWriter {
     const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old));
     const id = old?.id ?? this.#newId();
     const previews = this.#previews.compile(compiler, service, pools, old?.previews ?? NO_PREVIEWS);
-    const record = recordOf({ service, previews: [...previews.values()].flatMap(({ cell, cname }) => [cell, cname]) });
+    const record = recordOf({ service, previews: [...previews.values()].flatMap(({ cell, own }) => [cell, ...own]) });
     const plan = compilePlan(this.#preparation, service, id, pools, record);
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
     for (const pool of old?.pools ?? []) this.#retirePool(compiler, pool, pools);
@@ -45,6 +45,7 @@ export class ServiceWriter {
     if (old !== undefined && old.service.zone !== service.zone) return this.#move(old, service, previews);
     this.#linkPreviews(compiler, service.zone, old?.previews ?? NO_PREVIEWS, previews);
     if (old === undefined) this.#zones.welcome(service.zone, service.name);
+    for (const name of [service.name, ...previews.keys()]) this.#zones.touch(service.zone, name);
   }
 
   /** A child zone takes the service over: what it answers with says nothing of its zone and stays, other nodes lead to it. */

@@ -1,9 +1,10 @@
 /** The services in the table, as the writer remembers them, so that a shift touches only its plan. */
-import { parentOf } from '../model/name.ts';
+import { parentOf, wireToName } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
+import { TYPE } from '../wire/constants.ts';
 import type { CompiledPool } from './compile.ts';
 import type { Preparation } from './preparation.ts';
-import type { CompiledPreviews } from './previews.ts';
+import type { CompiledPreview, CompiledPreviews } from './previews.ts';
 
 export interface CompiledService {
   /** A number that no other service has had. */
@@ -14,6 +15,13 @@ export interface CompiledService {
   readonly cell: number;
   readonly pools: readonly CompiledPool[];
   readonly previews: CompiledPreviews;
+}
+
+/** What a name has through a service. */
+interface ServiceTypes {
+  readonly service: Service;
+  /** Of each pool that may answer. */
+  readonly pools: readonly (readonly number[])[];
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
@@ -53,6 +61,17 @@ export class ServiceRegistry {
     return owner?.service.zone === zone ? (owner.previews.get(name)?.cell ?? 0) : 0;
   }
 
+  /** The types that a name (lower-case wire form) has through its service, or that whose preview it is. */
+  typesAt(zone: string, owner: Uint8Array, hasRecords: boolean): ServiceTypes | undefined {
+    const name = wireToName(owner);
+    const own = this.#services.get(name);
+    if (own?.service.zone === zone) return { service: own.service, pools: own.pools.map((pool) => typesOf(own, pool)) };
+    if (hasRecords || this.#previewAt(zone, name) === 0) return undefined;
+    const above = this.#services.get(parentOf(name) as string) as CompiledService;
+    const { pool } = above.previews.get(name) as CompiledPreview;
+    return { service: above.service, pools: [typesOf(above, pool)] };
+  }
+
   /** Remembers what a name has become, or, with undefined, forgets it; what was before comes back if it is taken back. */
   set(name: string, compiled: CompiledService | undefined, preparation: Preparation): void {
     const old = this.#services.get(name);
@@ -77,4 +96,9 @@ export class ServiceRegistry {
     if (names === undefined) this.#namesByZone.set(zone, new Set([name]));
     else names.add(name);
   }
+}
+
+function typesOf({ service }: CompiledService, { first, second }: CompiledPool): number[] {
+  if (service.kind === 'host') return [TYPE.CNAME];
+  return [...(first === 0 ? [] : [TYPE.A]), ...(second === 0 ? [] : [TYPE.AAAA])];
 }

@@ -101,7 +101,9 @@ export class Table implements TableChanges {
     this.#preparation.begin();
     this.#arena.mayUseReserve = changes.every((change) => this.#mayUseReserve(change));
     try {
+      this.#zones.begin();
       for (const change of changes) this.#apply(change);
+      this.#zones.finish();
       return undefined;
     } catch (error) {
       this.takeBack();
@@ -222,7 +224,9 @@ export class Table implements TableChanges {
     this.#preparation.begin();
     this.#arena.mayUseReserve = true;
     try {
+      this.#zones.begin();
       this.#zones.letGo(LET_GO_AT_ONCE);
+      this.#zones.finish();
     } catch (error) {
       this.takeBack();
       if (!(error instanceof ArenaFull)) throw error;
@@ -245,8 +249,8 @@ export class Table implements TableChanges {
   }
 
   /** Drops a zone that was built aside and not imported. */
-  discard({ index }: Pick<StagedIndex, 'index'>): void {
-    this.#nodes.discardIndex(index);
+  discard({ index, order = 0 }: Pick<StagedIndex, 'index' | 'order'>): void {
+    this.#nodes.discardIndex(index, order);
   }
 
   /** Sizes, bytes; `waiting`: blocks that some worker may still read. */

@@ -8,6 +8,7 @@ import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
+import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 
@@ -77,7 +78,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   link(owner: Uint8Array, cellAt: (hasRecords: boolean) => number): boolean {
     const found = this.#find(owner);
     const had = this.#versionOf(found);
-    const cell = cellAt(had !== 0 && this.#arena.view.words[had + NODE.COUNT] > 0);
+    const cell = cellAt(had !== 0 && hasOwnRecords(this.#arena.view.words, had));
     if (cell === 0 && had === 0) return true;
     const version = had === 0 ? this.#versionOf(this.#ensureExists(owner)) : had;
     const { words } = this.#arena.view;

@@ -8,8 +8,10 @@ import type { StagedIndex } from './changes.ts';
 import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
 import { ZONE } from './layout.ts';
-import type { NodeContent, NodeWriter } from './nodes.ts';
+import { NO_ZONE, type NodeContent, type NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
+import { ChainWriter } from './proofs/chain.ts';
+import { ownsRecords } from './proofs/nsec.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
@@ -22,6 +24,7 @@ export class ZoneWriter {
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
   readonly #services: ServiceRegistry;
+  readonly #chain: ChainWriter;
   /** Indexes that no worker can reach before the pending changes are published: what is put there needs no versions. */
   readonly #unseen = new Map<number, ZoneBuilder>();
   /** Names that lead to services which a child zone took over, and that it hides: let go of little by little. */
@@ -31,6 +34,31 @@ export class ZoneWriter {
     this.#preparation = preparation;
     this.#nodes = nodes;
     this.#services = services;
+    this.#chain = new ChainWriter(preparation, nodes, services);
+  }
+
+  /** To be called before the first of a set of changes. */
+  begin(): void {
+    this.#chain.begin();
+  }
+
+  /** To be called after the last one: brings what proves the changed names up to them. */
+  finish(): void {
+    this.#chain.finish((zone) => this.compilerOf(zone));
+  }
+
+  /** Something of a service has changed that stands at the name: where the zone is signed, what proves it may have to. */
+  touch(zone: string, name: string): void {
+    if (this.#isSigned(zone)) this.#chain.touch(zone, nameToWire(name));
+  }
+
+  /** Signs all that the zone holds anew, or, where nobody signs it any more, leaves it unsigned; its services aside. */
+  resign(zone: string): void {
+    this.#chain.touchAll(zone);
+  }
+
+  #isSigned(zone: string): boolean {
+    return this.signers.of(zone) !== undefined;
   }
 
   /** Compiles the RRsets of a zone. */
@@ -54,7 +82,8 @@ export class ZoneWriter {
     const index = existing === 0 ? this.#nodes.makeIndex() : this.#words[existing + ZONE.INDEX];
     if (existing === 0) this.#isUnseen(index, zone.name);
     this.#writeApex(index, apex, zone);
-    if (existing === 0) this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), 0);
+    if (existing === 0) this.#nodes.setZone(apex, { ...NO_ZONE, index, apex: this.#nodes.find(index, apex) });
+    this.touch(zone.name, zone.name);
   }
 
   #writeApex(index: number, apex: Uint8Array, zone: Zone): void {
@@ -67,10 +96,10 @@ export class ZoneWriter {
   }
 
   /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
-  import(zone: Zone, { index, flags: builtFlags }: StagedIndex): void {
+  import(zone: Zone, { index, flags: builtFlags, order = 0 }: StagedIndex): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
-    const replaced = existing === 0 ? 0 : this.#words[existing + ZONE.INDEX];
+    const replaced = existing === 0 ? NO_ZONE : this.#nodes.zoneContent(existing);
     this.#nodes.adoptIndex(index);
     this.#isUnseen(index, zone.name);
     this.#writeApex(index, apex, zone);
@@ -82,8 +111,9 @@ export class ZoneWriter {
       const previews = this.#services.get(name)?.previews.keys() ?? [];
       for (const each of [name, ...previews]) this.#linkIn(index, zone.name, each);
     }
-    this.#nodes.setZone(apex, index, this.#nodes.find(index, apex), flags);
-    if (replaced !== 0) this.#nodes.dropIndex(replaced);
+    this.#nodes.setZone(apex, { index, apex: this.#nodes.find(index, apex), flags, order });
+    if (replaced.index !== 0) this.#nodes.dropIndex(replaced.index, replaced.order);
+    this.touch(zone.name, zone.name);
   }
 
   #isUnseen(index: number, zone: string): void {
@@ -99,9 +129,9 @@ export class ZoneWriter {
   delete(name: string): void {
     this.#unhide(({ child }) => child === name, Number.POSITIVE_INFINITY);
     const apex = nameToWire(name);
-    const index = this.#indexOf(apex);
-    this.#nodes.setZone(apex, 0, 0, 0);
-    this.#nodes.dropIndex(index);
+    const { index, order } = this.#nodes.zoneContent(this.#nodes.zone(apex));
+    this.#nodes.setZone(apex, NO_ZONE);
+    this.#nodes.dropIndex(index, order);
   }
 
   putRRset({ zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): void {
@@ -113,6 +143,7 @@ export class ZoneWriter {
       setRRset(content, compiler, type, compiler.compile(owner, type, recordTtlSeconds ?? ttlSeconds, rdata));
       this.#link(content, zone, name);
     });
+    this.touch(zone, name);
   }
 
   deleteRRset(zone: string, name: string, type: number): void {
@@ -124,6 +155,7 @@ export class ZoneWriter {
       content.rrsets.delete(type);
       this.#link(content, zone, name);
     });
+    this.touch(zone, name);
   }
 
   /** A service has come to stand at a name: what a lookup must mind in the zone. */
@@ -190,6 +222,7 @@ export class ZoneWriter {
   }
 
   #linkIn(index: number, zone: string, name: string, owner = nameToWire(name)): void {
+    this.touch(zone, name);
     const builder = this.#unseen.get(index);
     const cellAt = (hasRecords: boolean): number => this.#services.cellAt(zone, name, hasRecords);
     if (builder?.link(owner, cellAt) === true) return;
@@ -197,7 +230,7 @@ export class ZoneWriter {
   }
 
   #link(content: NodeContent, zone: string, name: string): void {
-    content.service = this.#services.cellAt(zone, name, content.rrsets.size > 0);
+    content.service = this.#services.cellAt(zone, name, ownsRecords(content.rrsets));
   }
 
   /** Flags are only ever raised: one too many costs a look, one too few would be a wrong answer. */
@@ -206,8 +239,7 @@ export class ZoneWriter {
     const zone = this.#nodes.zone(apex);
     const flags = this.#words[zone + ZONE.FLAGS];
     if ((flags & more) === more) return;
-    const { INDEX, APEX } = ZONE;
-    this.#nodes.setZone(apex, this.#words[zone + INDEX], this.#words[zone + APEX], flags | more);
+    this.#nodes.setZone(apex, { ...this.#nodes.zoneContent(zone), flags: flags | more });
   }
 
   #indexOf(apex: Uint8Array): number {

@@ -3,8 +3,9 @@ import { nameToWire, wireToName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import { type CompiledPool, poolSource } from '../compile.ts';
 import type { CounterRegistry } from '../counters.ts';
-import { NODE, PLAN, POOL, SERVICE } from '../layout.ts';
+import { PLAN, POOL, SERVICE } from '../layout.ts';
 import type { CompiledPreviews } from '../previews.ts';
+import { hasOwnRecords } from '../proofs/nsec.ts';
 import { readRecord } from '../service-record.ts';
 import type { ServiceRegistry } from '../services.ts';
 import type { ZoneWriter } from '../zone-writer.ts';
@@ -17,6 +18,9 @@ interface Parts {
   readonly counters: CounterRegistry;
   readonly zones: ZoneWriter;
 }
+
+/** What a record says of each preview: see service-record.ts. */
+const PREVIEW_WORDS = 3;
 
 /** Owns every service that nodes lead to; the counters that their pools have. */
 export function takeServices(parts: Parts, zones: readonly LeftZone[], linked: readonly Linked[]): Set<number> {
@@ -33,7 +37,7 @@ export function takeServices(parts: Parts, zones: readonly LeftZone[], linked: r
   }
   for (const { zone, name, cell } of seen) takeService(parts, zone, name, cell, used);
   for (const { zone, name, cell, version } of seen) {
-    const hasRecords = census.view.words[version + NODE.COUNT] > 0;
+    const hasRecords = hasOwnRecords(census.view.words, version);
     if (registry.cellAt(wireToName(zone.apex), wireToName(name), hasRecords) !== cell)
       throw new Doubt(`${wireToName(name)} leads to what is no service of its zone`);
   }
@@ -101,14 +105,14 @@ function takePreviews(
   pools: readonly CompiledPool[],
 ): CompiledPreviews {
   const names = [...previewNames(service)];
-  if (previews.length !== 2 * names.length) throw new Doubt(`the previews of ${service.name}`);
+  if (previews.length !== PREVIEW_WORDS * names.length) throw new Doubt(`the previews of ${service.name}`);
   return new Map(
     names.map(([name, poolName], i) => {
-      const [cell, cname] = previews.slice(2 * i, 2 * i + 2);
+      const [cell, first, second] = previews.slice(PREVIEW_WORDS * i, PREVIEW_WORDS * (i + 1));
       takePlan(census, cell);
-      if (cname !== 0) takeRRset(census, cname);
+      for (const rrset of [first, second]) if (rrset !== 0) takeRRset(census, rrset);
       const pool = pools.find((each) => each.name === poolName) as CompiledPool;
-      return [name, { cell, pool, cname }];
+      return [name, { cell, pool, own: [first, second] }];
     }),
   );
 }

@@ -4,6 +4,8 @@ import { finishHash, HashedName } from '../hash.ts';
 import { findEntry } from '../index.ts';
 import { ARENA, ENTRY, entryWords, NODE, NODE_EXISTS, NODE_IS_APEX, nodeWords, RRSET, ZONE } from '../layout.ts';
 import type { NodeWriter } from '../nodes.ts';
+import { itemWords, PAGE_HEAD, PAGE_LEVEL_SHIFT } from '../order/search.ts';
+import { pageWords } from '../order/tree.ts';
 import { type Census, Doubt } from './census.ts';
 import { takeIndex } from './indexes.ts';
 
@@ -43,9 +45,29 @@ export function takeZones(census: Census, nodes: NodeWriter): { zones: LeftZone[
     takeNodes(census, nodes, zone, linked);
     const apex = words[version + ZONE.APEX];
     if (apex !== find(census, zone)) throw new Doubt('the apex of a zone is elsewhere');
+    takeOrder(census, words[version + ZONE.ORDER]);
     zones.push(zone);
   });
   return { zones, linked };
+}
+
+/** Owns the pages of an order; its entries are those of the zone's index. */
+function takeOrder(census: Census, root: number): void {
+  if (root === 0) return;
+  const { words } = census.view;
+  census.mustLie(root, PAGE_HEAD);
+  const head = words[root];
+  const size = pageWords(head);
+  census.own(root, size);
+  const level = head >>> PAGE_LEVEL_SHIFT;
+  const stride = itemWords(level);
+  for (let at = root + PAGE_HEAD; at < root + size; at += stride) {
+    if (!census.isOwned(words[at])) throw new Doubt('an order with a name that is none of its zone');
+    if (level === 0) continue;
+    if (words[words[at + 1]] >>> PAGE_LEVEL_SHIFT !== level - 1)
+      throw new Doubt('an order with a page out of its place');
+    takeOrder(census, words[at + 1]);
+  }
 }
 
 function takeEntry(census: Census, entry: number): void {

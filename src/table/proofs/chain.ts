@@ -1,0 +1,329 @@
+/**
+ * What proves the names of signed zones: keeps each zone's order, its NSEC records and the signatures of its RRsets true
+ * to what the zone holds. Changes of a preparation are noted one by one and followed up together at its end, so that a
+ * name beside many that come is proved once.
+ */
+import { nameToWire } from '../../model/name.ts';
+import { ttlInForce } from '../../model/service.ts';
+import { TYPE } from '../../wire/constants.ts';
+import {
+  ENTRY,
+  NODE,
+  NODE_HAS_DNAME,
+  NODE_IS_CUT,
+  NSEC_WITHOUT_A,
+  NSEC_WITHOUT_AAAA,
+  RRSET,
+  VERSION,
+  ZONE,
+} from '../layout.ts';
+import type { ArenaView } from '../memory.ts';
+import type { NodeContent, NodeWriter } from '../nodes.ts';
+import { BELOW, compareNames, SAME } from '../order/compare.ts';
+import { OrderWriter } from '../order/tree.ts';
+import type { Preparation } from '../preparation.ts';
+import type { RRsetCompiler } from '../rrset-compiler.ts';
+import { lowestTtlOf, rdataOf, ttlOf } from '../rrset-reader.ts';
+import type { ServiceRegistry } from '../services.ts';
+import { isProof, isVouchedFor, nsecRdata, ownsRecords, typesSaid } from './nsec.ts';
+
+/** A zone while its changes are followed up. */
+interface Chained {
+  readonly apex: Uint8Array;
+  readonly name: string;
+  /** The cell of its index. */
+  readonly index: number;
+  readonly compiler: RRsetCompiler;
+  /** Of its NSEC records, seconds. */
+  readonly ttlSeconds: number;
+  /** Of its order. */
+  root: number;
+  /** Entries whose proofs are to be looked at. */
+  readonly entries: Set<number>;
+  /** Everything is signed anew, whatever is there. */
+  readonly isAnew: boolean;
+}
+
+export class ChainWriter {
+  readonly #preparation: Preparation;
+  readonly #nodes: NodeWriter;
+  readonly #services: ServiceRegistry;
+  readonly #order: OrderWriter;
+  /** By zone, then by the bytes of the name. */
+  readonly #touched = new Map<string, Map<string, Uint8Array>>();
+  /** Zones of which everything is to be made anew. */
+  readonly #anew = new Set<string>();
+
+  constructor(preparation: Preparation, nodes: NodeWriter, services: ServiceRegistry) {
+    this.#preparation = preparation;
+    this.#nodes = nodes;
+    this.#services = services;
+    this.#order = new OrderWriter(preparation);
+  }
+
+  /** To be called before the first change of a preparation. */
+  begin(): void {
+    this.#touched.clear();
+    this.#anew.clear();
+  }
+
+  /** Something of a name (lower-case wire form) has changed, or of a service that stands there. */
+  touch(zone: string, owner: Uint8Array): void {
+    const names = this.#touched.get(zone) ?? new Map<string, Uint8Array>();
+    this.#touched.set(zone, names);
+    names.set(Buffer.from(owner).toString('latin1'), owner);
+  }
+
+  /** All that the zone has is to be proved anew, or not any more. */
+  touchAll(zone: string): void {
+    this.#anew.add(zone);
+    this.touch(zone, nameToWire(zone));
+  }
+
+  /** To be called after the last change; `compilerOf`: see there. Throws ArenaFull. */
+  finish(compilerOf: (zone: string) => RRsetCompiler): void {
+    for (const [zone, owners] of this.#touched) this.#finishZone(zone, [...owners.values()], compilerOf(zone));
+    this.begin();
+  }
+
+  #finishZone(name: string, owners: readonly Uint8Array[], compiler: RRsetCompiler): void {
+    const apex = nameToWire(name);
+    const version = this.#nodes.zone(apex);
+    if (version === 0) return;
+    const before = this.#words[version + ZONE.ORDER];
+    const isAnew = this.#anew.has(name) || (before === 0 && compiler.signs);
+    if (!compiler.signs && !isAnew) return;
+    const index = this.#words[version + ZONE.INDEX];
+    const apexNode = this.#nodes.find(index, apex);
+    const ttlSeconds = this.#denialTtl(apex, this.#words[apexNode + ENTRY.VERSION_WORD]);
+    const zone: Chained = { apex, name, index, compiler, ttlSeconds, root: before, entries: new Set(), isAnew };
+    if (isAnew) this.#takeAll(zone);
+    else for (const owner of owners) this.#takeIn(zone, owner);
+    // A set goes on through what is added to it meanwhile.
+    for (const entry of zone.entries) this.#prove(zone, entry);
+    const content = this.#nodes.zoneContent(this.#nodes.zone(apex));
+    if (content.order !== zone.root) this.#nodes.setZone(apex, { ...content, order: zone.root });
+  }
+
+  /** RFC 9077 §3: the lesser of the SOA's minimum and its own TTL. */
+  #denialTtl(apex: Uint8Array, apexVersion: number): number {
+    const soa = this.#rrsetOf(apexVersion, TYPE.SOA);
+    if (soa === 0) return -1;
+    const [rdata] = rdataOf(this.#view, soa, apex);
+    return Math.min(Buffer.from(rdata).readUInt32BE(rdata.length - 4), ttlOf(this.#view, soa));
+  }
+
+  #rrsetOf(version: number, type: number): number {
+    const words = this.#words;
+    const end = version === 0 ? 0 : version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+    for (let at = version + NODE.PAIRS; at < end; at += 2) if (words[at] === type) return words[at + 1];
+    return 0;
+  }
+
+  /** Every name, in an order that is built anew. */
+  #takeAll(zone: Chained): void {
+    const { index, compiler } = zone;
+    const entries = [...this.#nodes.entries(index)].filter((entry) => this.#isOwner(zone, entry));
+    const { bytes } = this.#view;
+    const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
+    entries.sort((a, b) => compareNames(bytes, at(a), bytes, at(b)));
+    this.#order.retireAll(zone.root);
+    zone.root = compiler.signs ? this.#order.build(entries) : 0;
+    for (const entry of entries) zone.entries.add(entry);
+  }
+
+  /** Brings the order up to one name, and notes whose proofs that touches. */
+  #takeIn(zone: Chained, owner: Uint8Array): void {
+    const node = this.#nodes.find(zone.index, owner);
+    if (node === 0) return;
+    const { search } = this.#order;
+    search.find(zone.root, owner, 0, SAME);
+    const wasIn = search.before === node;
+    const isIn = this.#isOwner(zone, node);
+    if (isIn && !wasIn) {
+      zone.entries.add(search.before);
+      zone.root = this.#order.insert(zone.root, node);
+    }
+    if (!isIn && wasIn) {
+      zone.root = this.#order.remove(zone.root, node);
+      search.find(zone.root, owner, 0, SAME);
+      zone.entries.add(search.before);
+      zone.entries.delete(node);
+      this.#strip(zone, node, owner);
+    }
+    if (isIn) zone.entries.add(node);
+    const borderHasMoved = this.#isBorder(node) !== this.#wasBorder(node);
+    const denialHasChanged =
+      zone.compiler.isApex(owner) && this.#denialTtl(zone.apex, this.#before(node)) !== zone.ttlSeconds;
+    if (denialHasChanged) for (const entry of this.#order.entries(zone.root)) zone.entries.add(entry);
+    else if (borderHasMoved) for (const entry of this.#below(zone.root, owner)) zone.entries.add(entry);
+  }
+
+  #isOwner({ compiler }: Chained, node: number): boolean {
+    const { service, rrsets } = this.#nodes.content(node);
+    return service !== 0 || ownsRecords(rrsets) || compiler.isApex(this.#nameOf(node));
+  }
+
+  /** The names below one, in order. */
+  *#below(root: number, owner: Uint8Array): Generator<number> {
+    const { search } = this.#order;
+    search.find(root, owner, 0, BELOW);
+    const last = search.place === BELOW ? search.before : 0;
+    search.find(root, owner, 0, SAME);
+    for (let entry = search.after; last !== 0; entry = search.after) {
+      yield entry;
+      if (entry === last) return;
+      search.find(root, this.#nameOf(entry), 0, SAME);
+    }
+  }
+
+  /** Names below it are no longer, or not yet, this zone's to vouch for. */
+  #isBorder(node: number): boolean {
+    const version = this.#words[node + ENTRY.VERSION_WORD];
+    return version !== 0 && (this.#words[version + NODE.FLAGS] & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
+  }
+
+  /** The same before the changes that are pending. */
+  #wasBorder(node: number): boolean {
+    const version = this.#before(node);
+    return version !== 0 && (this.#words[version + NODE.FLAGS] & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
+  }
+
+  /** The newest version of a node that is published; 0: there is none. */
+  #before(node: number): number {
+    const version = this.#words[node + ENTRY.VERSION_WORD];
+    return version !== 0 && this.#preparation.isOfNow(version) ? this.#words[version + VERSION.PREVIOUS] : version;
+  }
+
+  /** The border next to the apex that the name lies below; 0: none. */
+  #borderAbove(node: number): number {
+    const words = this.#words;
+    let found = 0;
+    for (let up = words[node + ENTRY.PARENT]; up !== 0; up = words[up + ENTRY.PARENT])
+      if (this.#isBorder(up)) found = up;
+    return found;
+  }
+
+  /** Makes what proves a name, where it is not what it should be. */
+  #prove(zone: Chained, entry: number): void {
+    const border = this.#borderAbove(entry);
+    // What stands beyond it is proved by it.
+    if (border !== 0) zone.entries.add(border);
+    const owner = this.#nameOf(entry);
+    const content = this.#nodes.content(entry);
+    const edits: ((content: NodeContent) => void)[] = [];
+    this.#seal(zone, owner, content, border === 0 && zone.compiler.signs, edits);
+    const wanted = border === 0 && zone.compiler.signs ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
+    for (const type of [TYPE.NSEC, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
+      const edit = this.#proofEdit(zone, owner, content, type, wanted.get(type));
+      if (edit !== undefined) edits.push(edit);
+    }
+    if (edits.length === 0) return;
+    this.#nodes.update(zone.index, zone.apex, owner, (edited) => {
+      for (const edit of edits) edit(edited);
+    });
+  }
+
+  /** Signs what is vouched for and is not signed, and the reverse. */
+  #seal(
+    { compiler, isAnew }: Chained,
+    owner: Uint8Array,
+    content: NodeContent,
+    isOurs: boolean,
+    edits: ((content: NodeContent) => void)[],
+  ): void {
+    const isCut = content.rrsets.has(TYPE.NS) && !compiler.isApex(owner);
+    for (const [type, rrset] of content.rrsets) {
+      if (isProof(type)) continue;
+      const isSigned = this.#words[rrset + RRSET.SIGNATURES] !== 0;
+      const isToBe = isOurs && isVouchedFor(type, isCut);
+      if (isSigned === isToBe && !(isAnew && isToBe)) continue;
+      const rdata = rdataOf(this.#view, rrset, owner);
+      const ttl = lowestTtlOf(this.#view, rrset);
+      const made = isToBe ? compiler.compileSigned(owner, type, ttl, rdata) : compiler.compile(owner, type, ttl, rdata);
+      compiler.retire(rrset);
+      edits.push(({ rrsets }) => rrsets.set(type, made));
+    }
+  }
+
+  /** The RDATA of each NSEC that a name is to have. */
+  #proofsOf(zone: Chained, entry: number, owner: Uint8Array, content: NodeContent): Map<number, Proof> {
+    const isApex = zone.compiler.isApex(owner);
+    const isCut = content.rrsets.has(TYPE.NS) && !isApex;
+    this.#order.search.find(zone.root, owner, 0, this.#isBorder(entry) ? BELOW : SAME);
+    const { after } = this.#order.search;
+    const next = after === 0 ? zone.apex : this.#nameOf(after);
+    const service = this.#services.typesAt(zone.name, owner, ownsRecords(content.rrsets));
+    const all = [...content.rrsets.keys(), ...(service?.pools.flat() ?? [])];
+    const ttlSeconds = Math.min(zone.ttlSeconds, service === undefined ? zone.ttlSeconds : ttlInForce(service.service));
+    const proof = (types: readonly number[]): Proof => ({
+      ttlSeconds,
+      rdata: nsecRdata(next, typesSaid(types, isCut)),
+    });
+    const proofs = new Map([[TYPE.NSEC as number, proof(all)]]);
+    for (const [form, type] of FORMS) {
+      const isMissed = service?.pools.some((types) => !types.includes(type)) === true;
+      if (isMissed && all.includes(type)) proofs.set(form, proof(all.filter((each) => each !== type)));
+    }
+    return proofs;
+  }
+
+  #proofEdit(
+    { compiler, isAnew }: Chained,
+    owner: Uint8Array,
+    { rrsets }: NodeContent,
+    type: number,
+    wanted: Proof | undefined,
+  ): ((content: NodeContent) => void) | undefined {
+    const old = rrsets.get(type);
+    if (old === undefined && wanted === undefined) return undefined;
+    if (wanted === undefined) {
+      if (old !== undefined) compiler.retire(old);
+      return (content) => content.rrsets.delete(type);
+    }
+    if (old !== undefined && !isAnew && ttlOf(this.#view, old) === wanted.ttlSeconds) {
+      if (Buffer.compare(rdataOf(this.#view, old, owner)[0], wanted.rdata) === 0) return undefined;
+    }
+    const made = compiler.compileSigned(owner, TYPE.NSEC, wanted.ttlSeconds, [wanted.rdata]);
+    if (old !== undefined) compiler.retire(old);
+    return (content) => content.rrsets.set(type, made);
+  }
+
+  /** A name that owns nothing any more proves nothing. */
+  #strip({ index, apex, compiler }: Chained, node: number, owner: Uint8Array): void {
+    const proofs = [...this.#nodes.content(node).rrsets].filter(([type]) => isProof(type));
+    if (proofs.length === 0) return;
+    this.#nodes.update(index, apex, owner, ({ rrsets }) => {
+      for (const [type, rrset] of proofs) {
+        rrsets.delete(type);
+        compiler.retire(rrset);
+      }
+    });
+  }
+
+  #nameOf(entry: number): Uint8Array {
+    const start = (entry + ENTRY.NAME_BYTES) * 4;
+    return this.#view.bytes.slice(start, start + (this.#words[entry + ENTRY.NAME] & 0xff));
+  }
+
+  get #view(): ArenaView {
+    return this.#preparation.view;
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return this.#preparation.view.words;
+  }
+}
+
+interface Proof {
+  readonly ttlSeconds: number;
+  readonly rdata: Uint8Array;
+}
+
+const NO_PROOFS: ReadonlyMap<number, Proof> = new Map();
+
+/** Which NSEC denies which type of addresses, where a pool lacks it and another one has it. */
+const FORMS = [
+  [NSEC_WITHOUT_A, TYPE.A],
+  [NSEC_WITHOUT_AAAA, TYPE.AAAA],
+] as const;
