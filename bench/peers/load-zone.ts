@@ -1,5 +1,5 @@
 /**
- * `npm run bench:load`: what Teal, Knot DNS and NSD take to load a zone of a million names from the same master file, on
+ * `npm run bench:load -- [names] [rounds]`: what Teal, Knot DNS and NSD take to load a zone of a million names from the same master file, on
  * one core each, in turn. Teal imports it through its API, into its store; its restart from there is told beside.
  */
 import fs from 'node:fs';
@@ -17,7 +17,7 @@ import { PEERS } from './servers.ts';
 import { writeZone } from './zone-text.ts';
 
 const NAMES = Number(process.argv[2] ?? 1_000_000);
-const ROUNDS = 3;
+const ROUNDS = Number(process.argv[3] ?? 3);
 /** What the load needed besides is given back by then. */
 const SETTLE_MS = 12_000;
 const MIB = 2 ** 20;
