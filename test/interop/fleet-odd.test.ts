@@ -2,10 +2,12 @@
  * What seldom happens to a fleet: a watch that falls silent, an entry of a later version of Teal, an etcd that has lost all
  * its data, two sites of which one is lost. Every node answers all the while, and none claims what it cannot know.
  */
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { envelopeTools } from '../../src/control/log/chunks.ts';
 import { sealEntry } from '../../src/model/fleet/envelope.ts';
@@ -121,4 +123,27 @@ t.test('etcd has lost all its data', async (t) => {
   await until('both answer', async () => checker.answers > answers + 100);
   await checker.end();
   t.same(checker.faults, []);
+});
+
+t.test('two sites', async (t) => {
+  if (spawnSync('unshare', ['--net', 'true']).status !== 0) {
+    t.comment('LEFT OUT: the system has no network namespaces for us');
+    return;
+  }
+  const sites = fileURLToPath(new URL('./faults/sites.ts', import.meta.url));
+  const child = spawn('unshare', ['--net', process.execPath, sites], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  let told = '';
+  for await (const piece of child.stdout) told += piece;
+  const { error, ...happened } = JSON.parse(told.trim().split('\n').at(-1) ?? '');
+  t.equal(error, undefined);
+  t.match(happened, {
+    together: ['ns1', 'ns2'],
+    parted: { answering: ['ns1'], behind: [{ node: 'ns2' }] },
+    atTheSecond: '503 fleet_unavailable',
+    mended: ['ns1', 'ns2'],
+    withoutTheFirst: '503 fleet_unavailable',
+    back: ['ns1', 'ns2'],
+    faults: [],
+  });
 });

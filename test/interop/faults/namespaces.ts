@@ -1,11 +1,12 @@
 /**
- * Network namespaces for a whole fleet: each nameserver and each member of etcd in one of its own, with a wire to a bridge
- * between them that can be cut; and each nameserver with a second wire to this process, so that whoever asks it still can.
- * To be run in a namespace of one's own (`unshare --net`), which takes everything along at its end.
+ * Network namespaces for a whole fleet: each nameserver and each member of etcd in one of its own, with a wire to the bridge
+ * of its site that can be cut, as the way between the sites can; and each nameserver with a second wire to this process, so
+ * that whoever asks it still can. To be run in a namespace of one's own (`unshare --net`), which takes all along at its end.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 
-const BRIDGE = 'between';
+/** Of a site each; all are at the first where nothing else is said. */
+const SITES = ['site0', 'site1'] as const;
 
 export interface Place {
   /** Words before a command that is to run there. */
@@ -26,14 +27,29 @@ export class Namespaces {
 
   constructor() {
     ip('link', 'set', 'lo', 'up');
-    ip('link', 'add', BRIDGE, 'type', 'bridge');
-    ip('link', 'set', BRIDGE, 'up');
-    ip('addr', 'add', '10.80.255.254/16', 'dev', BRIDGE);
+    ip('link', 'add', 'way0', 'type', 'veth', 'peer', 'name', 'way1');
+    SITES.forEach((site, n) => {
+      ip('link', 'add', site, 'type', 'bridge');
+      ip('link', 'set', site, 'up');
+      ip('link', 'set', `way${n}`, 'master', site);
+      ip('link', 'set', `way${n}`, 'up');
+    });
+    ip('addr', 'add', '10.80.255.254/16', 'dev', SITES[0]);
+  }
+
+  /** Between the two sites. */
+  cut(): void {
+    ip('link', 'set', 'way0', 'nomaster');
+  }
+
+  mend(): void {
+    ip('link', 'set', 'way0', 'master', SITES[0]);
   }
 
   /** One more place. */
-  async add(): Promise<Place> {
+  async add(site: 0 | 1 = 0): Promise<Place> {
     const n = this.#next++;
+    const bridge = SITES[site];
     const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep infinity'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -48,14 +64,14 @@ export class Namespaces {
     const [host, asked] = [`10.80.0.${n}`, `10.79.${n}.2`];
     inside('link', 'set', 'lo', 'up');
     this.#wire(`e${n}`, holder, inside, `${host}/16`);
-    ip('link', 'set', `e${n}`, 'master', BRIDGE);
+    ip('link', 'set', `e${n}`, 'master', bridge);
     this.#wire(`a${n}`, holder, inside, `${asked}/24`);
     ip('addr', 'add', `10.79.${n}.1/24`, 'dev', `a${n}`);
     return {
       ...{ wrapper, host, asked },
       // At this end: the far one hears nothing of it.
       cut: () => ip('link', 'set', `e${n}`, 'nomaster'),
-      mend: () => ip('link', 'set', `e${n}`, 'master', BRIDGE),
+      mend: () => ip('link', 'set', `e${n}`, 'master', bridge),
     };
   }
 
