@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { serve } from '../fixtures/http-server.ts';
 import { moveLeader } from './etcd.ts';
-import { FleetFixture, type Node, until } from './fleet.ts';
+import { FleetFixture, leaderOf, type Node, until } from './fleet.ts';
 
 const SERVICE = '/v1/services/app.example.test';
 /** The lease, a round, and much for a busy machine. */
@@ -12,24 +12,6 @@ const TAKEOVER_MS = 30_000;
 interface Message {
   readonly id: string;
   readonly revision: number;
-}
-
-/** The node that leads, as soon as there is one that is meant. */
-async function leader(fleet: FleetFixture, isMeant: (node: Node) => boolean = () => true): Promise<Node> {
-  let found: Node | undefined;
-  let seen: unknown;
-  const look = async (): Promise<boolean> => {
-    const asked = fleet.nodes.find(({ isDown }) => !isDown) as Node;
-    const { body } = await asked.process.call('GET', '/v1/fleet');
-    seen = body;
-    const name = body.nodes.find(({ leads }: { leads: boolean }) => leads)?.node;
-    found = fleet.nodes.find((node) => node.name === name);
-    return found !== undefined && isMeant(found);
-  };
-  await until('one leads', look).catch((error: Error) => {
-    throw new Error(`${error.message}: ${JSON.stringify(seen)}`);
-  });
-  return found as Node;
 }
 
 t.test('the leader is killed in the middle of a release', async (t) => {
@@ -44,7 +26,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   const fleet = await FleetFixture.start(3, { TEAL_PROBES_ALLOW: '127.0.0.0/8' });
   t.teardown(() => fleet.stop());
 
-  const first = await leader(fleet);
+  const first = await leaderOf(fleet);
   const others = fleet.nodes.filter((node) => node !== first);
   const [one, other] = others as [Node, Node];
   const put = await one.process.call('PUT', '/v1/webhooks/hook', { url, triggers: ['on-revision'] });
@@ -61,7 +43,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   await until('the leader has taken steps', async () => (await at(one)).stepIndex >= 4);
   const killedAt = performance.now();
   await fleet.kill(first.name);
-  const second = await leader(fleet, (node) => node !== first);
+  const second = await leaderOf(fleet, (node) => node !== first);
   t.ok(
     performance.now() - killedAt < TAKEOVER_MS,
     `another leads after ${Math.round(performance.now() - killedAt)} ms`,
@@ -99,10 +81,10 @@ t.test('the leader is killed in the middle of a release', async (t) => {
       await fleet.startAgain(first.name);
       await fleet.live(first.name);
       await until('blue is drained', async () => (await drain()).pools.blue.drained);
-      t.equal((await leader(fleet)).name, second.name);
+      t.equal((await leaderOf(fleet)).name, second.name);
       second.isDown = true;
       await second.process.end('SIGTERM');
-      const third = await leader(fleet, (node) => node !== second);
+      const third = await leaderOf(fleet, (node) => node !== second);
       t.not(third.name, second.name);
       await fleet.startAgain(second.name);
       await fleet.live(second.name);
@@ -110,7 +92,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   );
 
   await t.test('one whose lease does not end, since etcd elects again and again, is followed too', async (t) => {
-    const dead = await leader(fleet);
+    const dead = await leaderOf(fleet);
     let isOver = false;
     const electing = (async () => {
       // Each election gives all leases their five seconds again.
@@ -121,7 +103,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
       await electing;
     });
     await fleet.kill(dead.name);
-    const next = await leader(fleet, (node) => node !== dead);
+    const next = await leaderOf(fleet, (node) => node !== dead);
     t.not(next.name, dead.name);
   });
 });

@@ -141,6 +141,24 @@ export async function until(what: string, isSo: () => Promise<boolean>): Promise
   }
 }
 
+/** The node that leads, as soon as there is one that is meant. */
+export async function leaderOf(fleet: FleetFixture, isMeant: (node: Node) => boolean = () => true): Promise<Node> {
+  let found: Node | undefined;
+  let seen: unknown;
+  const look = async (): Promise<boolean> => {
+    const asked = fleet.nodes.find(({ isDown }) => !isDown) as Node;
+    const { body } = await asked.process.call('GET', '/v1/fleet');
+    seen = body;
+    const name = body.nodes.find(({ leads }: { leads: boolean }) => leads)?.node;
+    found = fleet.nodes.find((node) => node.name === name);
+    return found !== undefined && isMeant(found);
+  };
+  await until('one leads', look).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(seen)}`);
+  });
+  return found as Node;
+}
+
 /** Writes a number that grows, and holds every answer of every node against what was acknowledged. */
 export class Checker {
   readonly #fleet: FleetFixture;

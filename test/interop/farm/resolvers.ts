@@ -27,6 +27,8 @@ interface Place {
   readonly port: number;
   /** It asks from here, so that the server sees as many clients as there are resolvers. */
   readonly source: string;
+  /** Who is asked: nameservers of the zone, at one port of each address. */
+  readonly upstreams: readonly string[];
   readonly upstreamPort: number;
   readonly habit: Habit;
 }
@@ -36,14 +38,15 @@ const ZONE = 'example.com';
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5000;
 
-/** Starts resolvers of the zone example.com, which `upstreamPort` of 127.0.0.1 answers for, all at once. */
+/** Starts resolvers of the zone example.com, which `upstreamPort` of 127.0.0.1, or of `upstreams`, answers for, all at once. */
 export async function startResolvers(
   wanted: readonly { readonly kind: Kind; readonly habit: Habit }[],
   upstreamPort: number,
+  upstreams: readonly string[] = ['127.0.0.1'],
 ): Promise<Resolver[]> {
   const ports = await freePorts(wanted.length);
   const starts = wanted.map(({ kind, habit }, at) => {
-    const where = { port: ports[at], source: `127.53.0.${at + 1}`, upstreamPort, habit };
+    const where = { port: ports[at], source: `127.53.0.${at + 1}`, upstreams, upstreamPort, habit };
     // Somebody else may take a free port before the resolver does.
     return start(kind, where).catch(async () => start(kind, { ...where, port: await freePort() }));
   });
@@ -104,7 +107,7 @@ const rootHints = '. 3600 IN NS root.invalid.\nroot.invalid. 3600 IN A 127.0.0.1
 
 /** Only what makes them run here as the user that started them; what they do with TTLs is left as it is shipped. */
 const programs: Readonly<Record<Kind, (place: Place) => Program>> = {
-  unbound: ({ folder, port, source, upstreamPort, habit }) => ({
+  unbound: ({ folder, port, source, upstreams, upstreamPort, habit }) => ({
     command: ['unbound', '-d', '-c', 'unbound.conf'],
     files: {
       'root.hints': rootHints,
@@ -125,12 +128,11 @@ remote-control:
   control-enable: no
 stub-zone:
   name: "${ZONE}"
-  stub-addr: 127.0.0.1@${upstreamPort}
-`,
+${upstreams.map((upstream) => `  stub-addr: ${upstream}@${upstreamPort}\n`).join('')}`,
     },
   }),
   // Its `port` is also the one that it asks. It prefetches as it is shipped, where the TTL is 9 seconds or more.
-  BIND: ({ folder, port, source, upstreamPort, habit }) => ({
+  BIND: ({ folder, port, source, upstreams, upstreamPort, habit }) => ({
     command: ['named', '-g', '-n', '1', '-c', 'named.conf'],
     files: {
       'root.hints': rootHints,
@@ -149,12 +151,12 @@ stub-zone:
 };
 controls { };
 zone "." { type hint; file "root.hints"; };
-zone "${ZONE}" { type static-stub; server-addresses { 127.0.0.1; }; };
+zone "${ZONE}" { type static-stub; server-addresses { ${upstreams.join('; ')}; }; };
 `,
     },
   }),
   // It cannot prefetch.
-  dnsmasq: ({ port, source, upstreamPort, habit }) => ({
+  dnsmasq: ({ port, source, upstreams, upstreamPort, habit }) => ({
     command: [
       'dnsmasq',
       '--keep-in-foreground',
@@ -169,12 +171,11 @@ port=${port}
 pid-file=
 no-resolv
 no-hosts
-server=/${ZONE}/127.0.0.1#${upstreamPort}@${source}
-${habit === 'stale' ? 'use-stale-cache' : ''}
+${upstreams.map((upstream) => `server=/${ZONE}/${upstream}#${upstreamPort}@${source}\n`).join('')}${habit === 'stale' ? 'use-stale-cache' : ''}
 `,
     },
   }),
-  'PowerDNS Recursor': ({ folder, port, source, upstreamPort, habit }) => ({
+  'PowerDNS Recursor': ({ folder, port, source, upstreams, upstreamPort, habit }) => ({
     command: ['pdns_recursor', `--config-dir=${folder}`],
     files: {
       'root.hints': rootHints,
@@ -182,7 +183,7 @@ ${habit === 'stale' ? 'use-stale-cache' : ''}
 local-port=${port}
 query-local-address=${source}
 dont-query=
-forward-zones=${ZONE}=127.0.0.1:${upstreamPort}
+forward-zones=${ZONE}=${upstreams.map((upstream) => `${upstream}:${upstreamPort}`).join(';')}
 hint-file=${folder}/root.hints
 dnssec=off
 security-poll-suffix=
@@ -194,7 +195,7 @@ ${{ shipped: '', prefetch: 'refresh-on-ttl-perc=10', stale: 'serve-stale-extensi
 `,
     },
   }),
-  'Knot Resolver': ({ folder, port, source, upstreamPort, habit }) => ({
+  'Knot Resolver': ({ folder, port, source, upstreams, upstreamPort, habit }) => ({
     command: ['kresd', '-n', '-c', 'kresd.conf', folder],
     files: {
       'kresd.conf': `net.ipv6 = false
@@ -203,7 +204,7 @@ net.outgoing_v4('${source}')
 trust_anchors.remove('.')
 modules.unload('priming')
 cache.size = 10 * MB
-policy.add(policy.suffix(policy.FORWARD('127.0.0.1@${upstreamPort}'), policy.todnames({ '${ZONE}' })))
+policy.add(policy.suffix(policy.FORWARD({${upstreams.map((upstream) => `'${upstream}@${upstreamPort}'`).join(', ')}}), policy.todnames({ '${ZONE}' })))
 ${{ shipped: '', prefetch: "modules.load('predict')", stale: "modules.load('serve_stale < cache')" }[habit]}
 `,
     },
