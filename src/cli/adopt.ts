@@ -64,7 +64,7 @@ async function adopt(name: string, options: Options, shell: Shell): Promise<void
   const { after } = compared.services[0] as Compared;
   if (!session.json) session.lines(differenceLines(session, proposal, after));
   if (options.dryRun) return session.show({ proposal: { ...proposal, body }, after }, () => []);
-  if (!options.yes) await confirm(session, 'Adopt it?', 'adopt it');
+  if (!options.yes) await confirm(session, 'Adopt it?', 'adopt it, or --dry-run to only look');
   // Only the records that were shown go: the body names the records that it was made of.
   const ground = { what: `the service ${name}`, revision: undefined, advice: 'it is adopted already' };
   const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });

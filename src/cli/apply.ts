@@ -75,7 +75,8 @@ async function apply(options: Options, shell: Shell): Promise<void> {
   if (!session.json) session.lines([...planLines(found, session.style), summary(found)]);
   const secretFile = secretFiles(plan, declaration, options.secretsDir);
   const isDone = options.dryRun || options.check || isSame;
-  if (!isDone && !options.yes) await confirm(session, 'Apply?', 'apply', 'nothing was applied');
+  if (!isDone && !options.yes)
+    await confirm(session, 'Apply?', 'apply, or --dry-run to only look', 'nothing was applied');
   const planAgain = () => planOf(session, declaration, options);
   const how = { declaration, planAgain, weights: options.weights === true, secretFile };
   const applied = isDone ? [] : await carryOut(session, plan, how);

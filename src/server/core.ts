@@ -11,7 +11,7 @@ import { hugePagesOf } from '../sockets/huge-pages.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import type { TableMemory } from '../table/shared-memory.ts';
 import type { Table } from '../table/table.ts';
-import { mustLoad, StartError } from './errors.ts';
+import { mustLoad, SettingsError } from './errors.ts';
 import { IMAGE_FILE } from './image/format.ts';
 import { ImageKeeper } from './image/keeper.ts';
 import { type Answering, type CoreMemory, type OpenedTable, openTable } from './open-table.ts';
@@ -56,7 +56,7 @@ export async function openCore(
   });
   stops.dataPlane.push(() => store.close());
   if (store.fleet !== undefined && settings.fleet === undefined) {
-    throw new StartError(
+    throw new SettingsError(
       `${settings.dataDir} holds the log of the fleet ${store.fleet.name}, and the settings have no section fleet: changes made here alone would be lost. teal fleet leave makes it one node again`,
     );
   }

@@ -177,11 +177,11 @@ t.test('who may take part', async (t) => {
     'it says so',
   );
   await alone.end('SIGTERM');
-  await t.rejects(startTeal(folder, { env: env('ns2') }), /exited with 69/, "another log's directory");
+  await t.rejects(startTeal(folder, { env: env('ns2') }), /exited with 78/, "another log's directory");
 
   const empty = mkdtempSync(join(tmpdir(), 'teal-fleet-empty-'));
   t.teardown(() => rmSync(empty, { recursive: true, force: true }));
-  await t.rejects(startTeal(empty, { env: env('ns1') }), /exited with 69/, 'a name that is in use');
+  await t.rejects(startTeal(empty, { env: env('ns1') }), /exited with 78/, 'a name that is in use');
   const longer = { ...env('ns5'), TEAL_FLEET_STALE_AFTER_SECONDS: '60' };
   await t.rejects(
     startTeal(empty, { env: longer }),
@@ -194,8 +194,8 @@ t.test('who may take part', async (t) => {
   t.match(await first.call('POST', '/v1/fleet/init', {}), { status: 409, body: { code: 'fleet_exists' } });
   t.match(await first.call('DELETE', '/v1/fleet/nodes/ns1'), { status: 409, body: { code: 'node_runs' } });
   await fleet.kill('ns1');
-  await t.rejects(startTeal(own), /exited with 69/, 'a node of a fleet does not serve as one node by mistake');
-  await t.rejects(startTeal(own, { env: env('ns1', 'another') }), /exited with 69/, 'nor in another fleet');
+  await t.rejects(startTeal(own), /exited with 78/, 'a node of a fleet does not serve as one node by mistake');
+  await t.rejects(startTeal(own, { env: env('ns1', 'another') }), /exited with 78/, 'nor in another fleet');
   await fleet.startAgain('ns1');
   await fleet.live('ns1');
   const left = await fleet.node('ns1').process.call('POST', '/v1/fleet/leave', {});

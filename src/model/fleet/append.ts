@@ -106,7 +106,11 @@ export function hearAppend(turn: Turn, { id }: Call & { kind: 'append' }, reply:
   const head = headIn(reply.found);
   if (head === undefined) {
     turn.set({ append: undefined });
-    return turn.effect({ kind: 'unavailable', shift: append.shift, words: 'the log has no readable head' });
+    return turn.effect({
+      kind: 'unavailable',
+      shift: append.shift,
+      words: 'etcd has no head of the log: was it wiped?',
+    });
   }
   const entry = reply.found.find(({ key }) => key === logKey(next));
   if (entry !== undefined && entryId(entry.value) === append.id) return commit(turn, append);

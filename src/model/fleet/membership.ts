@@ -62,7 +62,11 @@ export function take(turn: Turn): void {
     return becomeOurs(turn, seen.value, seen.changedAt, true);
   }
   if ((seen.value === undefined && settings.earlier !== undefined) || seen.value?.incarnation === REMOVED) {
-    return end(turn, 'removed', `${turn.node} is no member of the fleet any more`);
+    return end(
+      turn,
+      'removed',
+      `${turn.node} was removed from the fleet: stop it, and teal fleet join --force makes it a node anew`,
+    );
   }
   const state = seen.value?.state ?? 'out';
   // The one before it may itself have been silent, and ended before all was over that it was silent for.

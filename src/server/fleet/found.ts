@@ -12,7 +12,7 @@ import { encodeRevision } from '../../model/fleet/records.ts';
 import type { Put, Transaction } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { FleetSettings } from './connect.ts';
-import { encodeIdentity, readFounded } from './identity.ts';
+import { encodeIdentity, isFounded, readFounded } from './identity.ts';
 import { encodePointer, type SnapshotPointer, uploadSnapshot } from './snapshot.ts';
 
 interface FoundingParts {
@@ -21,6 +21,8 @@ interface FoundingParts {
   readonly store: Store;
   readonly dataDir: string;
   readonly settings: Pick<FleetSettings, 'name' | 'staleAfterSeconds'>;
+  /** This process has been a live node of the fleet: it goes by what it saw of it in etcd. */
+  readonly hasTakenPart: boolean;
 }
 
 /** Until it is known what became of the one transaction that founds. */
@@ -38,7 +40,8 @@ export async function foundLog(
   const { keeper, engine, dataDir } = parts;
   const before = await readFounded(keeper);
   if (before instanceof Lost) return unavailable(before.words);
-  if (before !== 'none') return taken(parts.settings.name);
+  if (before !== 'none') return taken(parts.settings.name, isFounded(before) && parts.store.fleet?.log === before.log);
+  if (parts.hasTakenPart) return lostMeanwhile(parts.settings.name);
   const pointer = await uploadSnapshot(keeper, dataDir);
   if (pointer instanceof Lost) return unavailable(pointer.words);
   return engine.during(() => foundNow(parts, pointer, takePart));
@@ -91,7 +94,7 @@ async function foundNow(
     );
   }
   store.keepFleet(earlier);
-  return taken(name);
+  return taken(name, false);
 }
 
 async function foundOnce(
@@ -128,11 +131,17 @@ function sealedSince(store: Store, revision: number): Put[] | Problem {
   return puts;
 }
 
-function taken(name: string): Problem {
-  return new Problem(
-    'fleet_exists',
-    `The fleet ${name} is founded already: start this node with an empty data directory.`,
-  );
+/** Places in etcd are numbers that grow: those of another etcd are all older than what this process has seen. */
+function lostMeanwhile(name: string): Problem {
+  const detail = `etcd has lost the fleet ${name}, and this process still goes by what it saw there: restart this node, then teal fleet init makes the fleet again of it.`;
+  return new Problem('fleet_unavailable', detail);
+}
+
+function taken(name: string, isMember: boolean): Problem {
+  const advice = isMember
+    ? 'and this node is of it: other nodes join by starting with an empty data directory'
+    : 'with another log: start this node with an empty data directory, which is filled from it';
+  return new Problem('fleet_exists', `The fleet ${name} is founded already, ${advice}.`);
 }
 
 function unavailable(words: string): Problem {

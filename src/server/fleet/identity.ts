@@ -1,6 +1,7 @@
 /** Which log is in etcd, as far as a node looks at it before it takes part. */
 import type { Keeper } from '../../control/log/keeper.ts';
 import { Lost } from '../../control/log/keeper.ts';
+import type { FleetView } from '../../control/nodes.ts';
 import { HEAD_KEY, IDENTITY_KEY } from '../../model/fleet/keys.ts';
 import { encodeRecord, isText, isWhole, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
@@ -52,4 +53,17 @@ export function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>, name:
     return 'etcd has no fleet of this name: was it wiped? teal fleet init makes it again of this node';
   if (typeof founded === 'string') return founded;
   return founded.log === name ? otherStaleAfter(founded) : 'etcd has the log of another fleet of this name';
+}
+
+/** What a live node says of itself that may not claim to be current. */
+export const UNHEARD = 'it does not hear from etcd where the log is';
+
+/** The same, once etcd was looked at. Where that has a leader it has its quorum, and what it does not have is gone. */
+export function staleWords(
+  words: string,
+  head: number | null,
+  members: FleetView['members'],
+): Pick<FleetView, 'message'> {
+  const isLost = head === null && members.some(({ reachable, leader }) => reachable && leader);
+  return { message: isLost ? wordsFor('none', '') : words };
 }

@@ -29,13 +29,13 @@ import { StartError } from '../errors.ts';
 import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
-import { isFounded, readFounded, wordsFor } from './identity.ts';
+import { isFounded, readFounded, staleWords, UNHEARD, wordsFor } from './identity.ts';
 import { applierOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import { Outlook } from './outlook.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
-import { forgetNode, removeStopped } from './remove.ts';
+import { forgetNode, inNoFleet, removeStopped } from './remove.ts';
 import { RoomWatch, roomOf } from './room.ts';
 import { sampleAsAll } from './secrets.ts';
 import { keepSnapshots } from './snapshots.ts';
@@ -59,9 +59,6 @@ interface FleetParts {
   readonly dataDir: string;
   readonly log: Logger;
 }
-
-/** What a live node says of itself that may not claim to be current. */
-const UNHEARD = 'it does not hear from etcd where the log is';
 
 export class FleetNode implements FleetControl {
   readonly #prepared: Prepared;
@@ -194,7 +191,8 @@ export class FleetNode implements FleetControl {
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
     const countsAgeOf = (node: string) => this.#told?.counts.ageSeconds(node) ?? null;
-    return { ...own, revision, ...this.outlook.ofFleet(found, late, countsAgeOf), members };
+    const fleet = this.outlook.ofFleet(found, late, countsAgeOf);
+    return { ...own, revision, ...fleet, members, ...(!own.current && staleWords(own.message, fleet.head, members)) };
   }
 
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */
@@ -210,8 +208,11 @@ export class FleetNode implements FleetControl {
     try {
       const { keeper, settings } = this.#prepared;
       const { engine, store, dataDir } = this.#parts;
-      const founded = await foundLog({ keeper, engine, store, dataDir, settings }, () => {
-        if (this.#shared === undefined) this.#takePart();
+      const hasTakenPart = this.#standing !== 'alone' && this.#standing !== 'joining';
+      const founded = await foundLog({ keeper, engine, store, dataDir, settings, hasTakenPart }, () => {
+        // One that waited for a fleet that etcd has lost is a new member: what it was before nobody knows.
+        if (this.#leader !== undefined) inBackground(WHAT, this.#leader.stop());
+        this.#takePart();
       });
       if (!(founded instanceof Problem)) this.#parts.log.info({ ...founded }, `the fleet ${settings.name} is founded`);
       return founded;
@@ -220,16 +221,15 @@ export class FleetNode implements FleetControl {
     }
   }
 
-  remove(node: string): Promise<Problem | undefined> {
+  async remove(node: string): Promise<Problem | undefined> {
+    if (this.#shared === undefined) return inNoFleet(this.#prepared.settings);
     return removeStopped(this.#prepared, node, steadyClock.steadyMs);
   }
 
   /** This node goes on alone, with all that it has. */
   async leave(): Promise<Problem | undefined> {
     const { store, engine, log } = this.#parts;
-    if (this.#shared === undefined) {
-      return new Problem('request_invalid', 'This node is in no fleet.');
-    }
+    if (this.#shared === undefined) return inNoFleet(this.#prepared.settings);
     await this.#leader?.stop();
     this.#leader = undefined;
     this.#told?.stop();

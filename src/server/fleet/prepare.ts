@@ -7,7 +7,7 @@ import type { Settings } from '../../config.ts';
 import { Lost } from '../../control/log/keeper.ts';
 import type { Etcd } from '../../etcd/client.ts';
 import type { Logger } from '../../log.ts';
-import { fleetPrefix, logKey, presenceKey } from '../../model/fleet/keys.ts';
+import { fleetPrefix, logKey, memberKey, presenceKey } from '../../model/fleet/keys.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import { loadLibc } from '../../sockets/libc.ts';
 import { restoreStore } from '../../store/backup.ts';
@@ -65,7 +65,7 @@ async function judge(
   const fleet = settings.fleet as FleetSettings;
   const { isUnused, stored, lastRevision } = lookInto(settings);
   if (stored !== undefined && stored.name !== fleet.name && !replace) {
-    throw new StartError(
+    throw new SettingsError(
       `${dataDir} holds the log of the fleet ${stored.name}, and fleet.name is ${fleet.name}: give it its own directory, or leave the other fleet (teal fleet leave)`,
     );
   }
@@ -86,12 +86,12 @@ async function judge(
   }
   const isOurs = stored?.log === founded.log && stored.name === fleet.name;
   if (stored === undefined && !isUnused && !replace) {
-    throw new StartError(
+    throw new SettingsError(
       `${dataDir} holds a log of its own, and the fleet ${fleet.name} has another: start with an empty directory, which is filled from the fleet, or without the section fleet`,
     );
   }
   if (stored !== undefined && !isOurs && !replace) {
-    throw new StartError(
+    throw new SettingsError(
       `${dataDir} holds another log than the fleet ${fleet.name} in etcd: start with an empty directory`,
     );
   }
@@ -100,7 +100,8 @@ async function judge(
   const isTooOld = isOurs && (await isTrimmed(keeper, lastRevision, founded.head));
   if (isTooOld)
     log.warn({ revision: lastRevision }, 'the log does not have what comes next here: filled anew from the snapshot');
-  if (!isOurs || isTooOld) await joinFleet(settings, keeper, founded, log);
+  const isRemoved = isOurs && replace && (await isNoMember(keeper, fleet.node));
+  if (!isOurs || isTooOld || isRemoved) await joinFleet(settings, keeper, founded, log);
   return 'member';
 }
 
@@ -135,6 +136,12 @@ async function isTrimmed(keeper: EtcdKeeper, lastRevision: number, head: number)
   return !(reply instanceof Lost) && reply.found.length === 0;
 }
 
+/** Somebody took the node out, and it has to begin anew. */
+async function isNoMember(keeper: EtcdKeeper, node: string): Promise<boolean> {
+  const reply = await keeper.transact(reading([{ key: memberKey(node) }]));
+  return !(reply instanceof Lost) && reply.found.length === 0;
+}
+
 /** Another process that is this node, and lives. One that ended without a word is gone within moments. */
 async function mustBeFree({ node }: FleetSettings, keeper: EtcdKeeper, stored: StoredFleet | undefined): Promise<void> {
   const ours = stored?.node === node ? stored.incarnation : null;
@@ -144,7 +151,9 @@ async function mustBeFree({ node }: FleetSettings, keeper: EtcdKeeper, stored: S
     if (reply instanceof Lost || reply.found.length === 0) return;
     if (Buffer.from(reply.found[0].value).toString() === ours) return;
     if (performance.now() - startedAt > 2 * PRESENCE_SECONDS * 1000) {
-      throw new StartError(`a node named ${node} runs in this fleet already: fleet.node must be another name`);
+      throw new SettingsError(
+        `a node named ${node} runs in this fleet already: stop that one, or give this one another name (fleet.node)`,
+      );
     }
   }
 }

@@ -12,17 +12,27 @@ import { readNodes } from './view.ts';
 /** Each of them may be refused where others write the record meanwhile, which they do once or twice. */
 const TRIES_MAX = 20;
 
+export function inNoFleet({ name }: Prepared['settings']): Problem {
+  const detail = `This node is in no fleet: teal fleet init founds ${name} with it.`;
+  return new Problem('request_invalid', detail);
+}
+
 /** The same, unless the node runs, or there is none. */
 export async function removeStopped(
   { keeper, settings }: Pick<Prepared, 'keeper' | 'settings'>,
   node: string,
   steadyMs: () => number,
 ): Promise<Problem | undefined> {
-  if (node === settings.node) return new Problem('node_runs', 'This is the node itself: leave the fleet with it.');
+  if (node === settings.node)
+    return new Problem('node_runs', `${node} is the node that was asked: teal fleet leave takes it out.`);
   const { head, nodes } = await readNodes(keeper);
   if (head === null) return new Problem('fleet_unavailable', 'etcd cannot be reached.');
   const found = nodes.find((each) => each.node === node);
-  if (found === undefined) return new Problem('node_unknown', `The fleet has no node ${node}.`);
+  if (found === undefined)
+    return new Problem(
+      'node_unknown',
+      `The fleet has no node ${node}: it has ${nodes.map((each) => each.node).join(', ')}.`,
+    );
   if (found.present) return new Problem('node_runs', `The node ${node} runs: stop it first.`);
   return removeNode(keeper, node, timingsOf(settings.staleAfterSeconds * 1000), steadyMs);
 }

@@ -1,0 +1,185 @@
+/**
+ * etcd loses all that it had, by the steps of docs/fleet.md: nodes answer on, one of them founds the fleet again, the others
+ * join anew, and all goes on with its history. Then all is lost but a backup of one node. And who refuses what, with which
+ * words and exit code.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type } from '../cli/typed.ts';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { startEtcd } from './etcd.ts';
+import { until } from './fleet.ts';
+
+t.setTimeout(300_000);
+
+const SERVICE = '/v1/services/app.example.test';
+const NAMES = ['ns1', 'ns2', 'ns3'];
+
+async function makeFleet(t: Test) {
+  const etcd = await startEtcd(1);
+  t.teardown(() => etcd.stop());
+  const folder = temporaryFolder(t);
+  const running = new Map<string, TealProcess>();
+  t.teardown(() => Promise.all([...running.values()].map((teal) => teal.end('SIGKILL'))));
+  const envOf = (name: string) => ({
+    TEAL_FLEET_NAME: 'production',
+    TEAL_FLEET_NODE: name,
+    TEAL_FLEET_ENDPOINTS: etcd.endpoints.join(','),
+    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
+    TEAL_ADMIN_TOKEN: 'a9f3c0d7e5b24816-fleet-own',
+  });
+  const dataOf = (name: string): string => join(folder, name);
+  const node = (name: string): TealProcess => running.get(name) as TealProcess;
+  const start = async (name: string): Promise<void> => {
+    running.set(name, await startTeal(dataOf(name), { env: envOf(name) }));
+  };
+  const end = async (name: string): Promise<void> => {
+    await node(name).end('SIGTERM');
+    running.delete(name);
+  };
+  /** `teal` on a node, as its user types it. */
+  const typed = (name: string, command: string, env: Record<string, string> = {}) =>
+    type(command.split(' '), {
+      env: {
+        ...envOf(name),
+        TEAL_DATA_DIR: dataOf(name),
+        TEAL_ADMIN_URL: running.get(name)?.admin ?? '',
+        TEAL_TOKEN: envOf(name).TEAL_ADMIN_TOKEN,
+        ...env,
+      },
+    });
+  const live = (name: string): Promise<void> =>
+    until(`${name} is live`, async () => {
+      const { body } = await node(name).call('GET', '/readyz');
+      return body.fleet.standing === 'live' && body.fleet.current;
+    });
+  const shift = async (name: string, green: number): Promise<number> => {
+    const { status, body } = await node(name).call('PUT', `${SERVICE}/weights`, { blue: 100 - green, green });
+    t.equal(status, 200, JSON.stringify(body));
+    return body.revision;
+  };
+  const greenAt = async (name: string): Promise<number> =>
+    (await node(name).call('GET', `${SERVICE}/weights`)).body.weights.green;
+  const answers = async (name: string): Promise<number> => {
+    const query = buildQuery({ name: 'app.example.test', type: 'A' });
+    return (await askUdp('127.0.0.1', node(name).dnsPort, query)).answers.length;
+  };
+  /** Its data directory is gone. */
+  const wipe = async (): Promise<void> => {
+    const words = readFileSync(`/proc/${etcd.pid(0)}/cmdline`, 'utf8').split('\0');
+    await etcd.kill(0);
+    rmSync(words[words.indexOf('--data-dir') + 1] as string, { recursive: true });
+    etcd.start(0);
+    await etcd.ready();
+  };
+  return { wipe, dataOf, node, start, end, typed, live, shift, greenAt, answers };
+}
+
+t.test('etcd loses all, and then the nodes too', async (t) => {
+  const { wipe, dataOf, node, start, end, typed, live, shift, greenAt, answers } = await makeFleet(t);
+  await start('ns1');
+  const alone = [
+    ['fleet leave --yes', 65, /This node is in no fleet: teal fleet init founds production with it/],
+    ['fleet remove ns9', 65, /This node is in no fleet: teal fleet init founds production with it/],
+  ] as const;
+  for (const [command, code, words] of alone) t.match(await typed('ns1', command), { code, stderr: words }, command);
+  t.match(await typed('ns1', 'fleet init'), { code: 0 });
+  for (const name of ['ns2', 'ns3']) await start(name);
+  for (const name of NAMES) await live(name);
+  const last = await shift('ns2', 30);
+
+  await t.test('what is refused says what would be right', async (t) => {
+    const refusals = [
+      ['fleet init', 65, /founded already, and this node is of it: other nodes join/],
+      ['fleet remove ns1', 65, /ns1 is the node that was asked: teal fleet leave takes it out/],
+      ['fleet remove ns2', 65, /The node ns2 runs: stop it first/],
+      ['fleet remove ns7', 65, /has no node ns7: it has ns1, ns2, ns3/],
+      ['fleet leave', 64, /nobody can be asked here: add --yes to leave the fleet$/m],
+      ['fleet remove', 64, /missing required argument 'node'/],
+    ] as const;
+    for (const [command, code, words] of refusals) {
+      t.match(await typed('ns1', command), { code, stderr: words }, command);
+    }
+    const joins = [
+      [
+        { TEAL_FLEET_NODE: 'NS_1' },
+        /expected a name for this node .* lower-case letters, digits and hyphens, such as ns1/,
+      ],
+      [{ TEAL_FLEET_NAME: 'a/b' }, /expected a name for the fleet/],
+      [{ TEAL_FLEET_ENDPOINTS: 'nonsense' }, /expected a URL with a port, such as https:/],
+      [
+        { TEAL_FLEET_NAME: 'staging' },
+        /holds the log of the fleet production, and fleet.name is staging: give it its own/,
+      ],
+      [{ TEAL_FLEET_STALE_AFTER_SECONDS: '7' }, /fleet.staleAfterSeconds must be that of the fleet, 3/],
+      [
+        { TEAL_FLEET_NODE: 'ns2', TEAL_DATA_DIR: dataOf('empty') },
+        /a node named ns2 runs in this fleet already: stop that one, or give this one another name/,
+      ],
+    ] as const;
+    await end('ns3');
+    for (const [env, words] of joins) {
+      t.match(await typed('ns3', 'fleet join', env), { code: 78, stderr: words }, JSON.stringify(env));
+    }
+    const away = { TEAL_FLEET_ENDPOINTS: 'http://127.0.0.1:1', TEAL_DATA_DIR: dataOf('empty') };
+    t.match(await typed('ns3', 'fleet join', away), { code: 69, stderr: /etcd cannot be reached/ });
+  });
+
+  await t.test('a node that was removed says how it comes back, and does', async (t) => {
+    await until('ns3 is gone', async () => (await typed('ns1', 'fleet remove ns3')).code === 0);
+    await start('ns3');
+    const said = /ns3 was removed from the fleet: stop it, and teal fleet join --force makes it a node anew/;
+    await until('it says so', async () => said.test((await typed('ns3', 'fleet status')).stdout));
+    await end('ns3');
+    t.match(await typed('ns3', 'fleet join --force'), { code: 0 });
+    await start('ns3');
+    await live('ns3');
+  });
+
+  await t.test('etcd has nothing any more', async (t) => {
+    await wipe();
+    const isLost = async (): Promise<boolean> => /was it wiped/.test((await typed('ns1', 'fleet status')).stdout);
+    await until('ns1 says that etcd has no fleet', isLost);
+    for (const name of NAMES) t.equal(await answers(name), 1, `${name} answers on`);
+    t.match(await node('ns1').call('PUT', `${SERVICE}/weights`, { blue: 1, green: 1 }), { status: 503 });
+    t.match(await typed('ns1', 'fleet init'), { code: 75, stderr: /restart this node, then teal fleet init/ });
+    await end('ns1');
+    await start('ns1');
+    t.match(await typed('ns1', 'fleet init'), { code: 0, stdout: new RegExp(`founded with ns1, at revision ${last}`) });
+    await live('ns1');
+    t.ok((await shift('ns1', 40)) > last);
+    for (const name of ['ns2', 'ns3']) {
+      t.equal(await answers(name), 1, `${name} answers on`);
+      await end(name);
+      t.match(await typed(name, 'fleet join --force'), { code: 0 });
+      await start(name);
+      await live(name);
+      t.equal(await greenAt(name), 40);
+    }
+    const { body } = await node('ns3').call('PUT', `${SERVICE}/weights`, { blue: 50, green: 50 });
+    t.match(body.fleet, { answering: NAMES, behind: [] });
+  });
+
+  await t.test('all is lost but a backup', async (t) => {
+    const backup = join(dataOf('.'), 'backup.db');
+    t.match(await typed('ns2', `backup ${backup}`), { code: 0 });
+    await shift('ns1', 60);
+    for (const name of NAMES) {
+      await end(name);
+      rmSync(dataOf(name), { recursive: true });
+    }
+    await wipe();
+    t.match(await typed('ns1', `restore ${backup}`), { code: 0 });
+    await start('ns1');
+    t.match(await typed('ns1', 'fleet init'), { code: 0 });
+    for (const name of ['ns2', 'ns3']) await start(name);
+    for (const name of NAMES) await live(name);
+    for (const name of NAMES) t.equal(await greenAt(name), 50, `${name} has what the backup had`);
+    await shift('ns3', 70);
+    const { body } = await node('ns2').call('GET', `${SERVICE}/history?limit=100`);
+    t.ok(body.items.length >= 4, 'its history too');
+  });
+});
