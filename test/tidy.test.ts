@@ -35,7 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   etcd: ['guard'],
   store: ['model'],
   signing: ['wire', 'model', 'table', 'store'],
-  control: ['wire', 'model', 'table', 'store', 'guard', 'asking'],
+  control: ['wire', 'model', 'table', 'store', 'signing', 'guard', 'asking'],
   api: ['wire', 'contract', 'model', 'control', 'guard'],
   metrics: ['wire', 'model', 'table', 'guard'],
   // Addresses as sockets write them, which transports there are, the limits that the table has, and the schemas of bodies.

@@ -1,0 +1,47 @@
+/**
+ * A zone as RRsets alone, for a file that others serve or check. A service answers from several pools, and RRsets can say
+ * one thing: it stands there as its heaviest pool, the first of equal ones, as people order them; each preview as its pool.
+ */
+import { nameToWire } from '../../model/name.ts';
+import { previewNames } from '../../model/preview.ts';
+import { type Pool, type Service, ttlInForce } from '../../model/service.ts';
+import type { ViewRRset } from '../../signing/view.ts';
+import type { ZoneSnapshot } from '../../store/zone-reads.ts';
+import { TYPE } from '../../wire/constants.ts';
+import { parseIpv4, parseIpv6 } from '../../wire/rdata.ts';
+import { apexRRsets } from './rrset-json.ts';
+
+/** In no order. The records of one RRset get one TTL, the lowest that one of them has (RFC 2181 §5.2). */
+export function transferable({ zone, rrsets, services }: ZoneSnapshot): ViewRRset[] {
+  const own = [...apexRRsets(zone), ...rrsets].map(({ name, type, ttlSeconds, recordTtlSeconds = [], rdata }) => ({
+    owner: nameToWire(name),
+    type,
+    ttlSeconds: Math.min(ttlSeconds, ...recordTtlSeconds),
+    rdata,
+  }));
+  const taken = new Set([...rrsets, ...services].map(({ name }) => name));
+  return [...own, ...services.flatMap((service) => ofService(service, taken))];
+}
+
+function ofService(service: Service, taken: ReadonlySet<string>): ViewRRset[] {
+  const heaviest = service.pools.reduce((most, pool) => (pool.weight > most.weight ? pool : most));
+  const previews = [...previewNames(service)].filter(([name]) => !taken.has(name));
+  return [
+    ...ofPool(service, heaviest, service.name),
+    ...previews.flatMap(([name, of]) => {
+      const pool = service.pools.find((each) => each.name === of);
+      return pool === undefined ? [] : ofPool(service, pool, name);
+    }),
+  ];
+}
+
+function ofPool(service: Service, { targets }: Pool, name: string): ViewRRset[] {
+  const common = { owner: nameToWire(name), ttlSeconds: ttlInForce(service) };
+  if (service.kind === 'host') return [{ ...common, type: TYPE.CNAME, rdata: [nameToWire(targets[0])] }];
+  const six = targets.filter((target) => target.includes(':'));
+  const four = targets.filter((target) => !target.includes(':'));
+  return [
+    { ...common, type: TYPE.A, rdata: four.map((target) => parseIpv4(target) as Uint8Array) },
+    { ...common, type: TYPE.AAAA, rdata: six.map((target) => parseIpv6(target) as Uint8Array) },
+  ].filter(({ rdata }) => rdata.length > 0);
+}
