@@ -44,7 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   log: ['config', 'sockets'],
   server: [
     ...['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
-    ...['guard', 'etcd'],
+    ...['guard', 'etcd', 'signing'],
   ],
   // They talk HTTP to the API, by the types of its contract, save for those below, each of which commands.ts loads when
   // it is meant.

@@ -15,7 +15,7 @@ import type { Held, TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
-import { chunksOf, firstProblem } from './loading.ts';
+import { loadAll } from './loading.ts';
 import { answered } from './log/answered.ts';
 import { catchUp } from './log/catch-up.ts';
 import { heldAt } from './log/history.ts';
@@ -28,9 +28,6 @@ import type { Sliced } from './slices.ts';
 
 /** Told of what changed, of the revision that it is, and of what it came from where that is known. */
 type ChangeListener = (changes: readonly ModelChange[], revision: Revision, context?: CommandContext) => void;
-
-/** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
-const LOAD_CHUNK = 10_000;
 
 const HALTED = new Problem(
   'internal',
@@ -99,16 +96,7 @@ export class Engine {
    * milliseconds, until which an earlier process may have answered.
    */
   load(atMs: number): Problem | undefined {
-    const zones = this.#store.allZones();
-    return (
-      firstProblem(zones, (zone) => this.#table.load(zone, this.#store.rrsetsOf(zone.name))) ??
-      firstProblem(chunksOf(this.#store.allServices(), LOAD_CHUNK), (services) => {
-        const held = services.map((service) => withHeld(service, service, atMs));
-        const problem = this.#prepare(held.map((service) => ({ op: 'putService', service })));
-        if (problem === undefined) this.#table.publish();
-        return problem;
-      })
-    );
+    return loadAll(this.#store, this.#table, (changes) => this.#bring(changes), atMs);
   }
 
   /**
@@ -334,9 +322,13 @@ export class Engine {
    */
   refresh(service: Service): Problem | undefined {
     if (this.isHalted) return HALTED;
-    const full = this.#prepare([{ op: 'putService', service }]);
-    if (full === undefined) this.#table.publish();
-    return full;
+    return this.#bring([{ op: 'putService', service }]);
+  }
+
+  #bring(changes: readonly LocalChange[]): Problem | undefined {
+    const problem = this.#prepare(changes);
+    if (problem === undefined) this.#table.publish();
+    return problem;
   }
 
   /** The table has services as they are answered, the store has them as people want them. */

@@ -27,7 +27,7 @@ import { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
 import { rrsetName, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
-import { type HealthView, nothingSeen } from './observed/health.ts';
+import { nothingObserved, type Observed } from './observed/observed.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
 import { type AskedProposal, type Proposal, proposal } from './proposal.ts';
 import { type AskedRevisions, listRevisions, revisionsIn } from './revisions.ts';
@@ -46,21 +46,6 @@ export interface ReleaseView {
   /** How far the analysis is that it is in; undefined: it is in none. */
   readonly progress: AnalysisProgress | undefined;
 }
-
-/** What this process observes, and no revision says. */
-export interface Observed {
-  /** How far the analysis is that a release is in; undefined where it is in none. */
-  analysisOf(release: string): AnalysisProgress | undefined;
-  readonly health: HealthView;
-  /** Workers that do not answer at the moment. */
-  missingWorkers(): readonly number[];
-}
-
-const nothingObserved: Observed = {
-  analysisOf: () => undefined,
-  health: nothingSeen,
-  missingWorkers: () => [],
-};
 
 export class Queries {
   readonly #store: Store;
@@ -298,7 +283,8 @@ export class Queries {
       return new Problem('workers_missing', `${those} not answer, and part of the queries with that; see the log.`);
     }
     this.#store.check();
-    return this.#store.failure === undefined ? undefined : this.#store.tryAgain();
+    const failed = this.#store.failure === undefined ? undefined : this.#store.tryAgain();
+    return failed ?? this.#observed.signingRefusal();
   }
 }
 

@@ -58,12 +58,11 @@ export function makeControlPlane(
   node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'> | undefined,
   log: Logger,
 ): ControlPlane {
-  const { store, table, engine, fleet, seen, keyring } = dataPlane;
+  const { store, table, engine, fleet, seen, keyring, signers } = dataPlane;
   const { allow, deny } = settings.probes;
   const clock = systemClock;
   const random = Math.random;
   const outbound = new Outbound({ allow: networksOf(allow), deny: networksOf(deny) }, clock);
-
   seen.hearOthers(() => node?.views);
   const probe = makeProbe(outbound);
   const leads = (): boolean => node?.leads !== false;
@@ -101,6 +100,7 @@ export function makeControlPlane(
     analysisOf: (id) => releases.progressOf(id),
     health: seen,
     missingWorkers: () => fleet.missing,
+    signingRefusal: () => signers.refusal(),
   });
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, health: seen, answerer });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
 import type { Keyring } from '../control/dnssec/keyring.ts';
+import type { Signers } from '../control/dnssec/signers.ts';
 import { SeenHealth } from '../control/observed/health.ts';
 import { afterMs, everyMs, tellFault } from '../guard.ts';
 import type { Logger } from '../log.ts';
@@ -15,6 +16,7 @@ import { mustLoad, SettingsError } from './errors.ts';
 import { IMAGE_FILE } from './image/format.ts';
 import { ImageKeeper } from './image/keeper.ts';
 import { type Answering, type CoreMemory, type OpenedTable, openTable } from './open-table.ts';
+import { openSigners } from './signing.ts';
 import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
@@ -28,6 +30,7 @@ export interface Core extends OpenedTable {
   readonly keyring: Keyring;
   /** Whether every record of a zone is answered as its signing says. */
   readonly isSigned: (signing: ZoneSigning) => boolean;
+  readonly signers: Signers;
 }
 
 /** Some milliseconds of each second, until all is done: a million names take 8 s. */
@@ -66,8 +69,6 @@ export async function openCore(
   const memory = makeMemory();
   const seen = new SeenHealth(systemClock);
   const keyring = openKeyring(settings, process.env, log);
-  // Nothing is signed on the wire yet, so no stage of a signing goes on.
-  const isSigned = (_: ZoneSigning): boolean => false;
   let failed: { readonly error: unknown } | undefined;
   const told = async (where: TableMemory): Promise<void> => {
     try {
@@ -76,9 +77,11 @@ export async function openCore(
       failed = { error };
     }
   };
-  const ground = { settings, store, seen, places: memory.places, log, answering: told };
+  const signers = openSigners(keyring, settings.dataDir, log.child({ part: 'signing' }), stops);
+  const ground = { settings, store, seen, signers, places: memory.places, log, answering: told };
   const opened = await mustLoad(settings.dataDir, () => openTable(ground, memory));
   if (failed !== undefined) throw (failed as { error: unknown }).error;
+  signers.ground.isLenient = false;
   const { table, engine } = opened;
   const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
   image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
@@ -86,7 +89,7 @@ export async function openCore(
   stops.controlPlane.push(giveBackMemory(table));
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
-  return { store, seen, keyring, isSigned, ...opened };
+  return { store, seen, keyring, signers, isSigned: (signing) => signers.isInForce(signing), ...opened };
 }
 
 /** Memory that is shared has small pages when it is filled; returns how to stop making them large. */

@@ -12,6 +12,7 @@ import { inForce, type SeenHealth } from '../control/observed/health.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/sqlite.ts';
 import { CounterRegistry } from '../table/counters.ts';
+import type { ZoneSigners } from '../table/rrset-signer.ts';
 import { clearTableMemory, type TableMemory } from '../table/shared-memory.ts';
 import { Table } from '../table/table.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
@@ -45,6 +46,7 @@ interface Ground {
   readonly settings: Settings;
   readonly store: Store;
   readonly seen: SeenHealth;
+  readonly signers: ZoneSigners;
   readonly places: number;
   readonly log: Logger;
   readonly answering: Answering;
@@ -131,6 +133,7 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
     if (service !== undefined) seen.seeAnswered(service, answered);
   }
   const engine = engineOf(ground, table);
+  for (const signing of store.allSignings()) ground.signers.set(signing.zone, signing);
   const why = engine.goOn(uncountedUntilMs);
   if (why !== undefined) return why;
   seed(ground, engine);
@@ -141,7 +144,8 @@ function registryOf({ counters, notes }: TableMemory, places: number): CounterRe
   return new CounterRegistry(counters, randomInt(2 ** 32), places, notes);
 }
 
-function engineOf({ store, seen, log }: Ground, table: Table): Engine {
+function engineOf({ store, seen, signers, log }: Ground, table: Table): Engine {
+  table.signWith(signers);
   const engine = new Engine(store, table, (service) => inForce(service, seen));
   logChanges(engine, log.child({ part: 'changes' }));
   return engine;

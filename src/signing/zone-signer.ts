@@ -97,6 +97,16 @@ export class ZoneSigner implements RRsetSigner {
     });
   }
 
+  /** Why nothing new can be signed now; undefined: it can. */
+  get refusal(): Problem | undefined {
+    const nowMs = this.#ground.nowMs();
+    for (const key of [...this.#records, ...this.#dnskey]) {
+      const problem = this.#refusal(key, nowMs);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
   #keysFor(type: number): readonly Key[] {
     return type === TYPE.DNSKEY ? this.#dnskey : this.#records;
   }

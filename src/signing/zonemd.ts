@@ -46,7 +46,7 @@ function zonemdRdata(soa: Uint8Array, digest: Uint8Array): Uint8Array {
 }
 
 /** RFC 8976 §3.3.1: all records in canonical form, by owner, type and data, what is there twice once. */
-export function digestOf(rrsets: readonly ViewRRset[]): Uint8Array {
+function digestOf(rrsets: readonly ViewRRset[]): Uint8Array {
   const records = rrsets.flatMap(({ owner, type, ttlSeconds, rdata }) =>
     rdata.map((data) => ({ owner, type, ttlSeconds, data: canonicalRdata(type, data) })),
   );

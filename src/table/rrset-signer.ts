@@ -1,4 +1,5 @@
 /** What the table asks of whoever signs a zone: the one seam between answers and keys. No worker ever calls it. */
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { Problem } from '../model/errors.ts';
 
 /** What was to be signed cannot be now: what needs it is refused. */
@@ -21,11 +22,33 @@ export interface RRsetSigner {
   sign(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): readonly Uint8Array[];
 }
 
+/** What stands at the apex of a signed zone for its keys. */
+export interface ApexRRset {
+  readonly type: number;
+  readonly ttlSeconds: number;
+  readonly rdata: readonly Uint8Array[];
+}
+
+/** What comes of it that a zone is signed in another way. */
+export interface SigningChange {
+  /** Others sign than before, so that everything is to be signed anew. */
+  readonly isAnew: boolean;
+  readonly undo: () => void;
+}
+
 /** Which zones are signed. */
 export interface ZoneSigners {
   /** Undefined: the zone (canonical name) is not signed. */
   of(zone: string): RRsetSigner | undefined;
+  /** DNSKEY, CDS and CDNSKEY of the zone (canonical name), as far as it has them. */
+  apexOf(zone: string): readonly ApexRRset[];
+  /** From now on the zone is signed so; undefined: not at all. */
+  set(zone: string, signing: ZoneSigning | undefined): SigningChange;
 }
 
 /** For a table in which no zone is signed. */
-export const NO_SIGNERS: ZoneSigners = { of: () => undefined };
+export const NO_SIGNERS: ZoneSigners = {
+  of: () => undefined,
+  apexOf: () => [],
+  set: () => ({ isAnew: false, undo: () => {} }),
+};

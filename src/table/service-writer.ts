@@ -28,11 +28,18 @@ export class ServiceWriter {
     this.#previews = new PreviewWriter(preparation);
   }
 
-  put(service: Service): void {
+  /** The zone is signed in another way: so are its services. */
+  resign(zone: string): void {
+    for (const name of [...this.#services.namesIn(zone)])
+      this.put((this.#services.get(name) as CompiledService).service, true);
+  }
+
+  /** `isAnew`: nothing that was compiled before may stay. */
+  put(service: Service, isAnew = false): void {
     const old = this.#services.get(service.name);
     const compiler = this.#zones.compilerOf(service.zone);
     const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
-    const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old));
+    const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old, isAnew));
     const id = old?.id ?? this.#newId();
     const previews = this.#previews.compile(compiler, service, pools, old?.previews ?? NO_PREVIEWS);
     const record = recordOf({ service, previews: [...previews.values()].flatMap(({ cell, own }) => [cell, ...own]) });
@@ -112,10 +119,11 @@ export class ServiceWriter {
     service: Service,
     pool: Service['pools'][number],
     old: CompiledService | undefined,
+    isAnew: boolean,
   ): CompiledPool {
     const source = poolSource(service, pool);
     const before = old?.pools.find((other) => other.name === pool.name);
-    if (before?.source === source) return before;
+    if (!isAnew && before?.source === source) return before;
     const [first, second] = compilePool(compiler, nameToWire(service.name), service, pool);
     const counter = before?.counter ?? this.#counters.allocate(pool.heldUntilMs ?? 0, service.weightsSinceMs);
     if (before === undefined) this.#preparation.undo(() => this.#counters.free(counter));

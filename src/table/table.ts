@@ -152,8 +152,12 @@ export class Table implements TableChanges {
       case 'deleteToken':
       case 'putWebhook':
       case 'deleteWebhook':
+        return;
       case 'putSigning':
+        if (this.#zones.setSigning(change.signing.zone, change.signing)) this.#services.resign(change.signing.zone);
+        return;
       case 'deleteSigning':
+        if (this.#zones.setSigning(change.zone, undefined)) this.#services.resign(change.zone);
         return;
     }
   }

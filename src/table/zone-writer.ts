@@ -1,5 +1,6 @@
 /** Zones and their records in the table. */
 import assert from 'node:assert/strict';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { nameToWire, parentOf } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
@@ -16,6 +17,9 @@ import { RRsetCompiler } from './rrset-compiler.ts';
 import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
+
+/** What a signing puts at the apex (RFC 4034 §2, RFC 7344 §3). */
+const KEY_TYPES = [TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY];
 
 /** Each change is a part of the preparation that is pending, and throws ArenaFull. */
 export class ZoneWriter {
@@ -92,7 +96,36 @@ export class ZoneWriter {
     this.#nodes.update(index, apex, apex, (content) => {
       setRRset(content, compiler, TYPE.SOA, compiler.compile(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]));
       setRRset(content, compiler, TYPE.NS, compiler.compile(apex, TYPE.NS, zone.nameserversTtlSeconds, servers));
+      this.#setKeys(content, compiler, zone.name, apex);
     });
+  }
+
+  /** DNSKEY, CDS and CDNSKEY as the zone's signing has them; where it is not signed, whatever stands there stays. */
+  #setKeys(content: NodeContent, compiler: RRsetCompiler, zone: string, apex: Uint8Array): void {
+    for (const { type, ttlSeconds, rdata } of this.signers.apexOf(zone)) {
+      setRRset(content, compiler, type, compiler.compile(apex, type, ttlSeconds, rdata));
+    }
+  }
+
+  /** The zone is signed in another way, or (undefined) not any more. True: its services are to be signed anew. */
+  setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
+    const { isAnew, undo } = this.signers.set(zone, signing);
+    this.#preparation.undo(undo);
+    const compiler = this.compilerOf(zone);
+    const apex = nameToWire(zone);
+    const has = this.signers.apexOf(zone).map(({ type }) => type);
+    this.#nodes.update(this.#indexOf(apex), apex, apex, (content) => {
+      for (const type of KEY_TYPES) {
+        const rrset = content.rrsets.get(type);
+        if (has.includes(type) || rrset === undefined) continue;
+        compiler.retire(rrset);
+        content.rrsets.delete(type);
+      }
+      this.#setKeys(content, compiler, zone, apex);
+    });
+    if (isAnew) this.resign(zone);
+    else this.touch(zone, zone);
+    return isAnew;
   }
 
   /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
@@ -132,6 +165,7 @@ export class ZoneWriter {
     const { index, order } = this.#nodes.zoneContent(this.#nodes.zone(apex));
     this.#nodes.setZone(apex, NO_ZONE);
     this.#nodes.dropIndex(index, order);
+    this.#preparation.undo(this.signers.set(name, undefined).undo);
   }
 
   putRRset({ zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): void {

@@ -10,6 +10,7 @@ import { readImage } from '../../src/server/image/read.ts';
 import { STIRRED, writeImage } from '../../src/server/image/write.ts';
 import { type CoreMemory, type OpenedTable, openTable } from '../../src/server/open-table.ts';
 import { readVersion } from '../../src/server/version.ts';
+import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { createTableMemory, type TableMemory } from '../../src/table/shared-memory.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, temporaryFolder, zoneBody } from '../fixtures/engine.ts';
@@ -52,7 +53,7 @@ async function open(t: Test, dataDir: string, memory: Partial<CoreMemory> = {}):
   const answered: TableMemory[] = [];
   const ground = {
     settings: { dataDir } as unknown as Settings,
-    ...{ store, seen: new SeenHealth(clock), places: 1, log },
+    ...{ store, seen: new SeenHealth(clock), signers: NO_SIGNERS, places: 1, log },
     answering: (where: TableMemory): void => {
       answered.push(where);
     },

@@ -1,0 +1,84 @@
+/** Who signs which zone: made of the zones' signings and of their keys, for the table. */
+import { apexRecords } from '../../model/dnssec/apex.ts';
+import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import type { Problem } from '../../model/errors.ts';
+import { nameToWire } from '../../model/name.ts';
+import { type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
+import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
+import type { Keyring } from './keyring.ts';
+
+interface Signed {
+  readonly signing: ZoneSigning;
+  /** Undefined: nothing is signed any more. */
+  readonly signer: ZoneSigner | undefined;
+  readonly apex: readonly ApexRRset[];
+}
+
+export class Signers implements ZoneSigners {
+  readonly ground: SigningGround;
+  readonly #keyring: Pick<Keyring, 'privateKey'>;
+  readonly #zones = new Map<string, Signed>();
+
+  constructor(keyring: Pick<Keyring, 'privateKey'>, ground: SigningGround) {
+    this.ground = ground;
+    this.#keyring = keyring;
+  }
+
+  of(zone: string): ZoneSigner | undefined {
+    return this.#zones.get(zone)?.signer;
+  }
+
+  apexOf(zone: string): readonly ApexRRset[] {
+    return this.#zones.get(zone)?.apex ?? [];
+  }
+
+  set(zone: string, signing: ZoneSigning | undefined): SigningChange {
+    const before = this.#zones.get(zone);
+    const after = signing && this.#signed(signing);
+    this.#put(zone, after);
+    // At a start the table may be older than what is known here.
+    const isAnew = this.ground.isLenient || markOf(before) !== markOf(after);
+    return { isAnew, undo: () => this.#put(zone, before) };
+  }
+
+  /** Whether every RRset of the zone is answered with signatures of the keys that this signing has. */
+  isInForce(signing: ZoneSigning): boolean {
+    // The table proves by NSEC alone as yet: nothing else is claimed to a parent.
+    if (signing.denial !== 'nsec') return false;
+    const known = this.#zones.get(signing.zone);
+    if (known?.signer === undefined || known.signer.missing > 0 || known.signer.refusal !== undefined) return false;
+    return markOf(known) === markOf(this.#signed(signing));
+  }
+
+  /** Why some zone cannot be signed anew now; undefined: all can. */
+  refusal(): Problem | undefined {
+    for (const { signer } of this.#zones.values()) {
+      const problem = signer?.refusal;
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  #put(zone: string, signed: Signed | undefined): void {
+    if (signed === undefined) this.#zones.delete(zone);
+    else this.#zones.set(zone, signed);
+  }
+
+  #signed(signing: ZoneSigning): Signed {
+    const { records, dnskey } = signersOf(signing);
+    const pairOf = (key: SigningKey): SigningPair => ({
+      dnskey: new Uint8Array(Buffer.from(key.dnskey, 'base64')),
+      privateKey: this.#keyring.privateKey(signing.zone, key),
+    });
+    const keys = { records: records.map(pairOf), dnskey: dnskey.map(pairOf) };
+    const signer = records.length === 0 ? undefined : new ZoneSigner(nameToWire(signing.zone), keys, this.ground);
+    return { signing, signer, apex: apexRecords(signing) };
+  }
+}
+
+/** Equal where the same keys sign the same RRsets. */
+function markOf(signed: Signed | undefined): string {
+  if (signed?.signer === undefined) return '';
+  const { records, dnskey } = signersOf(signed.signing);
+  return JSON.stringify([signed.signing.denial, records.map(({ id }) => id), dnskey.map(({ id }) => id)]);
+}

@@ -1,0 +1,213 @@
+/** A zone that is signed by commands is answered signed: every answer validates, whatever changes, and after a restart. */
+import { createPublicKey } from 'node:crypto';
+import t, { type Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { Signers } from '../../../src/control/dnssec/signers.ts';
+import { activeKey, type ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import { createTableMemory } from '../../../src/table/shared-memory.ts';
+import { TYPE } from '../../../src/wire/constants.ts';
+import { buildQuery } from '../../fixtures/dns-client.ts';
+import { type Message, readMessage } from '../../fixtures/dnssec/message.ts';
+import { whyBogus } from '../../fixtures/dnssec/validator.ts';
+import { bluegreen, makeEngine, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
+import { makeKeyring } from '../../fixtures/keyring.ts';
+import { makeGround, type TestGround } from '../../fixtures/signing.ts';
+import { askBytes } from '../../fixtures/table.ts';
+
+const zone = 'example.com';
+const keyring = makeKeyring();
+const sign = (more: object = {}): Command =>
+  ({
+    ...{ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false },
+    ...more,
+  }) as Command;
+const put = (name: string, type: string, ttlSeconds: number, ...records: string[]): Command =>
+  ({ kind: 'rrset.put', zone, name, type, body: { ttlSeconds, rdata: records } }) as unknown as Command;
+
+type World = ReturnType<typeof begin>;
+
+function begin(t: Test, options: { ground?: TestGround; folder?: string; ring?: typeof keyring; more?: object } = {}) {
+  const ground = options.ground ?? makeGround(temporaryFolder(t));
+  ground.atMs = NOON_MS;
+  ground.isLenient = true;
+  if (options.ground === undefined) t.teardown(() => ground.file.close());
+  const signers = new Signers(options.ring ?? keyring, ground);
+  const fixture = makeEngine(t, {
+    ...(options.folder !== undefined && { folder: options.folder }),
+    signers,
+    ...options.more,
+  });
+  ground.isLenient = false;
+  const { responder, store } = fixture;
+  const message = (name: string, type: number): Message => {
+    const query = buildQuery({ name, type, edns: { do: true, udpBytes: 4096 } });
+    return readMessage(askBytes(responder, query, false) as Buffer);
+  };
+  /** What is wrong with an answer to a validator that knows the zone's key. */
+  const bogus = (name: string, type: number): string | undefined => {
+    const signing = store.signing(zone);
+    if (signing === undefined) throw new Error('the zone is not signed');
+    const { dnskey, tag } = activeKey(signing);
+    const bytes = Buffer.from(dnskey, 'base64');
+    const [x, y] = [bytes.subarray(4, 36), bytes.subarray(36)].map((part) => part.toString('base64url')) as [
+      string,
+      string,
+    ];
+    const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+    const key = { publicKey, privateKey: publicKey, dnskey: bytes, tag };
+    const trust = { zones: new Map([[zone, key]]), isInsecure: () => false };
+    return whyBogus(message(name, type), name.split('.'), type, trust);
+  };
+  return { ...fixture, ground, message, bogus, signers };
+}
+
+const names = [
+  '',
+  'www.',
+  'app.',
+  'blue.app.',
+  'green.app.',
+  'alias.',
+  'nope.',
+  'x.wild.',
+  'deep.ent.',
+  'ent.',
+  'x.www.',
+];
+const types = [
+  TYPE.A,
+  TYPE.AAAA,
+  TYPE.TXT,
+  TYPE.MX,
+  TYPE.SOA,
+  TYPE.NS,
+  TYPE.DNSKEY,
+  TYPE.CDS,
+  TYPE.CDNSKEY,
+  TYPE.CNAME,
+];
+
+function allGood(t: Test, { bogus }: World, when: string): void {
+  const wrong = names.flatMap((name) =>
+    types.flatMap((type) => {
+      const why = bogus(`${name}${zone}`, type);
+      return why === undefined ? [] : [`${name}${zone} ${type}: ${why}`];
+    }),
+  );
+  t.same(wrong, [], when);
+}
+
+const content: Command[] = [
+  { kind: 'zone.put', zone, body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' } },
+  put('www.example.com', 'A', 60, '192.0.2.1', '192.0.2.2'),
+  put('alias.example.com', 'CNAME', 60, 'www.example.com.'),
+  put('*.wild.example.com', 'TXT', 60, '"wild"'),
+  put('deep.ent.example.com', 'MX', 60, '10 mail.example.net.'),
+  { kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command,
+];
+
+t.test('every answer validates: signed, changed, shifted, with another TTL', async (t) => {
+  const world = begin(t);
+  const { must, ground } = world;
+  for (const command of content) must(command);
+  t.equal(world.message('www.example.com', TYPE.A).records.length, 2, 'not signed yet');
+  must(sign());
+  const signing = world.store.signing(zone) as ZoneSigning;
+  t.ok(world.signers.isInForce(signing));
+  t.notOk(world.signers.isInForce({ ...signing, keys: signing.keys.map((key) => ({ ...key, id: 'other' })) }));
+  allGood(t, world, 'signed');
+  t.equal(world.message('example.com', TYPE.DNSKEY).records.length, 2);
+  must(put('www.example.com', 'A', 90, '192.0.2.3'));
+  must(put('new.example.com', 'A', 90, '192.0.2.3'));
+  allGood(t, world, 'records changed');
+  const made = ground.kept.made;
+  for (const blue of [50, 0, 100]) {
+    must({ kind: 'weights.put', name: 'app.example.com', weights: { blue, green: 100 - blue } } as unknown as Command);
+    allGood(t, world, `blue ${blue}`);
+  }
+  t.equal(ground.kept.made, made, 'a shift needs no signature');
+  must({
+    kind: 'service.put',
+    name: 'app.example.com',
+    body: bluegreen(50, 50, { ttlSeconds: 7 }),
+  } as unknown as Command);
+  allGood(t, world, 'another TTL');
+  t.ok(ground.kept.made > made);
+  must({ kind: 'rrset.delete', zone, name: 'alias.example.com', type: 'CNAME' } as unknown as Command);
+  must({ kind: 'service.delete', name: 'app.example.com' } as unknown as Command);
+  allGood(t, world, 'some are gone');
+});
+
+t.test('a restart signs nothing again, from the rows as from the table that is there', async (t) => {
+  const folder = temporaryFolder(t);
+  const ground = makeGround(temporaryFolder(t));
+  t.teardown(() => ground.file.close());
+  const memory = { ...createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 26, readers: 1 }) };
+  const first = begin(t, { folder, ground, more: { memory } });
+  for (const command of [...content, sign()]) first.must(command);
+  ground.kept.flush();
+  first.close();
+  const { made } = ground.kept;
+  const again = begin(t, { folder, ground });
+  allGood(t, again, 'from the rows');
+  t.equal(ground.kept.made, made);
+  again.must({ kind: 'zone.put', zone, body: { nameservers: ['ns2.example.net'], hostmaster: 'h.example.com' } });
+  again.close();
+  const later = begin(t, { folder, ground, more: { memory, goesOn: true } });
+  allGood(t, later, 'from a table that is a revision behind');
+});
+
+t.test('a commit that fails leaves the zone as it was: unsigned', async (t) => {
+  const world = begin(t);
+  for (const command of content) world.must(command);
+  world.table.prepare([{ op: 'putSigning', signing: signingOf(t) }]);
+  world.table.takeBack();
+  t.equal(world.signers.of(zone), undefined);
+  world.must(put('www.example.com', 'A', 60, '192.0.2.9'));
+  t.equal(world.message('www.example.com', TYPE.A).records.length, 1);
+  t.equal(world.message('example.com', TYPE.DNSKEY).records.filter(({ type }) => type === TYPE.DNSKEY).length, 0);
+});
+
+function signingOf(t: Test) {
+  const other = begin(t);
+  for (const command of [...content, sign()]) other.must(command);
+  return other.store.signing(zone) as NonNullable<ReturnType<typeof other.store.signing>>;
+}
+
+t.test(
+  'a wrong wrapping key: answers and shifts go on, what needs a signature is refused and nothing changes',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const ground = makeGround(temporaryFolder(t));
+    t.teardown(() => ground.file.close());
+    const first = begin(t, { folder, ground });
+    for (const command of [...content, sign()]) first.must(command);
+    ground.kept.flush();
+    first.close();
+    const world = begin(t, { folder, ground, ring: makeKeyring(Buffer.alloc(32, 9)) });
+    allGood(t, world, 'as signed');
+    t.match(world.signers.refusal(), { code: 'signing_refused' });
+    t.equal(world.code(put('www.example.com', 'A', 90, '192.0.2.3')), 'signing_refused');
+    const shift = {
+      kind: 'weights.put',
+      name: 'app.example.com',
+      weights: { blue: 1, green: 99 },
+    } as unknown as Command;
+    t.equal(world.code(shift), 'none');
+    allGood(t, world, 'after a shift');
+  },
+);
+
+t.test('unsigned again: no key, no signature, no proof', async (t) => {
+  const world = begin(t);
+  for (const command of [...content, sign()]) world.must(command);
+  world.must({ kind: 'dnssec.unsign', zone, force: true });
+  for (const name of names) {
+    for (const type of types) {
+      const kinds = world.message(`${name}${zone}`, type).records.map((record) => record.type);
+      for (const kind of [TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY])
+        t.notOk(kinds.includes(kind), `${name} ${type}: ${kind}`);
+    }
+  }
+  t.equal(world.signers.refusal(), undefined);
+});
