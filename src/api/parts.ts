@@ -33,7 +33,7 @@ export interface ApiParts {
   readonly queries: Queries;
   readonly overview: Pick<Overview, 'page'>;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
-  readonly signings: Pick<Signings, 'view' | 'freshKey' | 'foreignKeys' | 'export'>;
+  readonly signings: Pick<Signings, 'view' | 'isSigned' | 'freshKey' | 'foreignKeys' | 'export'>;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;

@@ -3,7 +3,7 @@ import type { Answer, Ask } from './ask.ts';
 import { encloses, lower, type NameServer } from './walk.ts';
 
 /** A DS, with its digest in lower-case hexadecimal. */
-interface DsRecord {
+export interface DsRecord {
   readonly tag: number;
   readonly algorithm: number;
   readonly digestType: number;
@@ -11,7 +11,7 @@ interface DsRecord {
 }
 
 /** What one server said: its DS records, none of them, or why nothing is known. */
-interface DsAnswer {
+export interface DsAnswer {
   readonly server: string;
   readonly ds?: readonly DsRecord[];
   /** For how long caches keep that. */

@@ -41,12 +41,22 @@ async function backup(file: string, options: Options, shell: Shell): Promise<voi
     if (shell.stderr.isTerminal) shell.stderr.write('\r\u001b[K');
     new Presenter(shell, options).show({ file, ...content }, () => [
       `${file}: ${contentWords(content)}. Checked: it is whole.`,
+      ...wrappingKeyWords(content),
     ]);
   } catch (error) {
     if (error instanceof ExistsError) throw new Failure(EXIT.CANNOT_WRITE, `${error.message}; --force replaces it`);
     const code = error instanceof UnwritableError ? EXIT.CANNOT_WRITE : EXIT.UNAVAILABLE;
     throw new Failure(code, (error as Error).message);
   }
+}
+
+/** What is not in a backup and needed with it. */
+function wrappingKeyWords({ signedZones }: { readonly signedZones: number }): string[] {
+  if (signedZones === 0) return [];
+  const what = `It has ${plural(signedZones, 'signed zone')}, and not the wrapping key of their private keys`;
+  return [
+    `${what} (dnssec.key in the data directory, or what dnssec.wrappingKeyFile says): keep a copy of that apart.`,
+  ];
 }
 
 export function contentWords(content: {

@@ -20,6 +20,7 @@ export interface MeasuredStore {
   /** What a read failed with that has not worked since. */
   readonly readFailure: unknown;
   readonly zoneCount: number;
+  allSignings(): readonly { readonly zone: string; readonly stage: string; readonly keys: readonly unknown[] }[];
   /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
   readonly kept: { readonly textBytes: number; readonly replyBytes: number };
 }
@@ -41,6 +42,7 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
     collectGauge(registry, { name, help }, (set) => set(read()));
   gauge('teal_revision', 'The newest revision.', () => store.lastRevision);
   gauge('teal_zones', 'Zones.', () => store.zoneCount);
+  signingMetrics(registry, store);
   gauge('teal_store_writable', '1: the last write went through; 0: it failed, and changes are refused.', () =>
     store.writeFailure === undefined ? 1 : 0,
   );
@@ -64,6 +66,21 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
     registers: [registry],
   });
   return { written: (seconds) => commits.observe(seconds) };
+}
+
+const STAGES = [
+  ...['signing', 'key-published', 'ds-needed', 'ds-seen', 'replacing', 'secure'],
+  ...['ds-removal', 'ds-gone'],
+];
+
+function signingMetrics(registry: Registry, store: Pick<MeasuredStore, 'allSignings'>): void {
+  const byStage = { name: 'teal_dnssec_zones', help: 'Signed zones by the stage that they are in.', labels: ['stage'] };
+  collectGauge(registry, byStage, (set) => {
+    const signings = store.allSignings();
+    for (const stage of STAGES) set(signings.filter((each) => each.stage === stage).length, { stage });
+  });
+  const keys = { name: 'teal_dnssec_keys', help: 'Keys of signed zones, those that come or go in a roll too.' };
+  collectGauge(registry, keys, (set) => set(store.allSignings().reduce((sum, each) => sum + each.keys.length, 0)));
 }
 
 /** Where the log is written, as far as it is measured here. */

@@ -20,7 +20,12 @@ interface BackupContent {
   readonly atMs: number | undefined;
   readonly zones: number;
   readonly services: number;
+  /** They need the wrapping key, which is not in it. */
+  readonly signedZones: number;
 }
+
+/** The version that has zones that are signed, see steps/0010-dnssec.ts. */
+const FIRST_WITH_SIGNINGS = 10;
 
 /** Pages of 4 KiB copied at once: a millisecond or so for which a commit of the server waits. */
 const PAGES_AT_ONCE = 256;
@@ -101,7 +106,7 @@ export function inspectBackup(file: string): BackupContent {
         `${file} has version ${version}, this program knows up to ${SCHEMA_VERSION}: use a newer teal`,
       );
     }
-    return contentOf(database, statSync(file).size);
+    return contentOf(database, statSync(file).size, version);
   } catch (error) {
     throw error instanceof StoreError
       ? error
@@ -111,7 +116,7 @@ export function inspectBackup(file: string): BackupContent {
   }
 }
 
-function contentOf(database: Database, bytes: number): BackupContent {
+function contentOf(database: Database, bytes: number, version: number): BackupContent {
   const one = <Row>(sql: string): Row => database.prepare(sql).get() as Row;
   const last = one<{ revision: number; at_ms: number } | undefined>(
     'SELECT revision, at_ms FROM revisions ORDER BY revision DESC LIMIT 1',
@@ -123,6 +128,7 @@ function contentOf(database: Database, bytes: number): BackupContent {
     atMs: last?.at_ms,
     zones: count('zones'),
     services: count('services'),
+    signedZones: version < FIRST_WITH_SIGNINGS ? 0 : count('signings'),
   };
 }
 

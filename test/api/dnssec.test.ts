@@ -1,6 +1,10 @@
 /** Signed zones over the API: signed, looked at, rolled, unsigned; keys go out to who may do everything, and nowhere else. */
+import { join } from 'node:path';
 import t from 'tap';
+import { aroundRRsets, zoneInList } from '../../src/api/powerdns/zone-json.ts';
 import { Signings } from '../../src/control/dnssec/signings.ts';
+import type { Zone } from '../../src/model/zone.ts';
+import { backupStore } from '../../src/store/backup.ts';
 import { makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
 import { makeKeyring } from '../fixtures/keyring.ts';
 
@@ -33,6 +37,28 @@ t.test('a zone is signed, and its status is one sentence', async (t) => {
   const told = JSON.stringify((await request('GET', '/v1/revisions')).json());
   t.notMatch(told, 'wrapped');
   t.match(parts.queries.zone('example.test'), { serial: Number });
+});
+
+t.test('metrics, backups and the door for PowerDNS know of signed zones', async (t) => {
+  const directory = makeDirectory(t);
+  const fixture = await startApi(directory);
+  t.teardown(fixture.close);
+  const { request, parts } = fixture;
+  await seed(fixture);
+  const copy = async (name: string) =>
+    backupStore(directory, join(directory, name), { replace: false, progress: () => {} });
+  t.match(await copy('before.db'), { signedZones: 0 });
+  await request('PUT', path, { body: {} });
+  t.match(await copy('after.db'), { signedZones: 1 });
+  const metrics = (await request('GET', '/metrics')).body;
+  t.match(metrics, 'teal_dnssec_zones{stage="signing"} 1');
+  t.match(metrics, 'teal_dnssec_zones{stage="secure"} 0');
+  t.match(metrics, 'teal_dnssec_keys 1');
+  t.equal(parts.signings.isSigned('example.test'), true);
+  const zone = parts.queries.zone('example.test') as Zone;
+  t.match(zoneInList(zone, true), { dnssec: true });
+  t.notMatch(zoneInList(zone, undefined), { dnssec: Boolean });
+  t.match(JSON.parse(`${aroundRRsets(zone, true)[0]}}`), { dnssec: true });
 });
 
 t.test('keys come in and go out, the latter to who may do everything', async (t) => {

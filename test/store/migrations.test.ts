@@ -4,10 +4,12 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
+import type { SigningKey, ZoneSigning } from '../../src/model/dnssec/signing.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { makeEngine, temporaryFolder } from '../fixtures/engine.ts';
+import { makeKeyring } from '../fixtures/keyring.ts';
 
 /** SHA-256 of the file of each step. A new step gets a new row; a row that is here is never changed. */
 const digests: Readonly<Record<string, string>> = {
@@ -101,6 +103,15 @@ t.test('the shapes of later dumps are there: releases, tokens, imports', async (
   t.match(four.store.tokens(), [{ name: 'admin', scope: 'admin', revision: 0 }]);
   t.same(four.ask('www.other.test'), ['192.0.2.80', '192.0.2.81']);
   t.equal(four.ask('blue.app.example.test'), 3, 'a name that was not there before');
+});
+
+t.test('how a zone is signed is kept, with its key as it was sealed', async (t) => {
+  const folder = temporaryFolder(t);
+  restoreDump('test/fixtures/data/12-signed.sql', folder);
+  const { store } = makeEngine(t, { folder });
+  const signing = store.signing('signed.test');
+  t.match(signing, { stage: 'signing', denial: 'nsec3', keys: [{ role: 'active', algorithm: 13 }] });
+  t.match(makeKeyring().privateKey('signed.test', (signing as ZoneSigning).keys[0] as SigningKey), { type: 'private' });
 });
 
 t.test('records of before have no text of their own, and may get one', async (t) => {

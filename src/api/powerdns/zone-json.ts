@@ -13,12 +13,12 @@ function urlOf(zone: Zone): string {
   return `/api/v1/servers/localhost/zones/${id === '.' ? '=2E' : id}`;
 }
 
-/** In a list. `isSigned`: with what is told of signing, which some do not want to know. */
-export function zoneInList(zone: Zone, isSigned: boolean): object {
+/** In a list. `isSigned`: whether it is; undefined: who asks does not want to know. */
+export function zoneInList(zone: Zone, isSigned: boolean | undefined): object {
   const { serial } = zone;
   const { account } = notesOf(zone);
   return {
-    ...{ account, catalog: '', ...(isSigned && { dnssec: false, edited_serial: serial }) },
+    ...{ account, catalog: '', ...(isSigned !== undefined && { dnssec: isSigned, edited_serial: serial }) },
     // Native: nobody has to tell secondaries of a change, so that clients need not ask for that.
     ...{ id: idOf(zone), kind: 'Native', last_check: 0, masters: [], name: idOf(zone), notified_serial: 0 },
     ...{ serial, url: urlOf(zone) },
@@ -26,11 +26,11 @@ export function zoneInList(zone: Zone, isSigned: boolean): object {
 }
 
 /** The text around its RRsets, without which it is whole too. */
-export function aroundRRsets(zone: Zone): [before: string, after: string] {
+export function aroundRRsets(zone: Zone, isSigned: boolean): [before: string, after: string] {
   const { serial } = zone;
   const { account, soa_edit_api } = notesOf(zone);
   const before = {
-    ...{ account, api_rectify: false, catalog: '', dnssec: false, edited_serial: serial },
+    ...{ account, api_rectify: false, catalog: '', dnssec: isSigned, edited_serial: serial },
     ...{ id: idOf(zone), kind: 'Native', last_check: 0, master_tsig_key_ids: [], masters: [], name: idOf(zone) },
     ...{ notified_serial: 0, nsec3narrow: false, nsec3param: '' },
   };

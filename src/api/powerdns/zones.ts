@@ -37,8 +37,8 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     const zone = zoneOf(request, queries, 'records');
     if (zone instanceof Problem) return sendProblem(reply, zone);
     const { rrsets, rrset_name: name, rrset_type: type } = request.query as Record<string, string | undefined>;
-    if (rrsets === 'false') return sendAround(reply, zone, undefined);
-    if (name !== undefined) return sendAround(reply, zone, rrsetsNamed(parts, request, zone, { name, type }));
+    if (rrsets === 'false') return sendAround(parts, reply, zone, undefined);
+    if (name !== undefined) return sendAround(parts, reply, zone, rrsetsNamed(parts, request, zone, { name, type }));
     return sendWhole(parts, request, reply, zone);
   });
   api.get(`${ZONE}/export`, { config: access('read', 'filtered') }, async (request, reply) => {
@@ -64,7 +64,7 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
 
 /** Sends a zone with all its RRsets that are in reach, as they are at one moment. */
 async function sendWhole(
-  { zoneFiles }: Pick<ApiParts, 'zoneFiles'>,
+  { zoneFiles, signings }: Pick<ApiParts, 'zoneFiles' | 'signings'>,
   request: FastifyRequest,
   reply: FastifyReply,
   { name }: Zone,
@@ -74,7 +74,7 @@ async function sendWhole(
   if (tooMany !== undefined) return refuse(reply, tooMany);
   const list = await zoneFiles.list(name === '' ? '.' : name, request.actor?.limits);
   if (list instanceof Problem) return sendProblem(reply, list);
-  const pieces = withRRsets(list);
+  const pieces = withRRsets(list, signings.isSigned(list.zone.name));
   const tooMuch = wholeZones.hold(request, reply, pieces);
   if (tooMuch !== undefined) return refuse(reply, tooMuch);
   return reply.type(JSON_TYPE).header('content-length', bytesOf(pieces)).send(streamOf(pieces));
@@ -82,27 +82,35 @@ async function sendWhole(
 
 /** Sends a zone that was made, which is told in any case: nobody may take a refusal for its never having been made. */
 export async function sendMade(
-  { zoneFiles }: Pick<ApiParts, 'zoneFiles'>,
+  { zoneFiles, signings }: Pick<ApiParts, 'zoneFiles' | 'signings'>,
   request: FastifyRequest,
   reply: FastifyReply,
   zone: Zone,
 ): Promise<FastifyReply> {
   reply.code(201);
   const list = await zoneFiles.list(zone.name === '' ? '.' : zone.name, request.actor?.limits);
-  if (list instanceof Problem) return sendAround(reply, zone, undefined);
-  const pieces = withRRsets(list);
+  if (list instanceof Problem) return sendAround({ signings }, reply, zone, undefined);
+  const pieces = withRRsets(list, signings.isSigned(list.zone.name));
   request.server.wholeZones.holdAnyway(request, reply, pieces);
   return reply.type(JSON_TYPE).header('content-length', bytesOf(pieces)).send(streamOf(pieces));
 }
 
-function withRRsets({ zone, pieces }: { readonly zone: Zone; readonly pieces: readonly Uint8Array[] }): Uint8Array[] {
-  const [before, after] = aroundRRsets(zone);
+function withRRsets(
+  { zone, pieces }: { readonly zone: Zone; readonly pieces: readonly Uint8Array[] },
+  isSigned: boolean,
+): Uint8Array[] {
+  const [before, after] = aroundRRsets(zone, isSigned);
   return [Buffer.from(`${before},"rrsets":[`), ...pieces, Buffer.from(`],${after}`)];
 }
 
 /** `rrsets`: what stands between the brackets; undefined: no list at all. */
-function sendAround(reply: FastifyReply, zone: Zone, rrsets: readonly Uint8Array[] | undefined): FastifyReply {
-  const [before, after] = aroundRRsets(zone);
+function sendAround(
+  { signings }: Pick<ApiParts, 'signings'>,
+  reply: FastifyReply,
+  zone: Zone,
+  rrsets: readonly Uint8Array[] | undefined,
+): FastifyReply {
+  const [before, after] = aroundRRsets(zone, signings.isSigned(zone.name));
   const list = rrsets === undefined ? '' : `"rrsets":[${Buffer.concat(rrsets)}],`;
   return reply.type(JSON_TYPE).send(Buffer.from(`${before},${list}${after}`));
 }
@@ -129,21 +137,22 @@ function rrsetsNamed(
 
 /** Those in reach, in name order; `only`: the zone of this name. */
 function* listZones(
-  { queries }: ApiParts,
+  { queries, signings }: ApiParts,
   request: FastifyRequest,
   only: string | undefined,
-  isSigned: boolean,
+  tellsSigning: boolean,
 ): Sliced<string> {
   const grant = grantOf(request);
+  const told = (zone: Zone): object => zoneInList(zone, tellsSigning ? signings.isSigned(zone.name) : undefined);
   const one = only === undefined ? undefined : queries.zone(only);
   if (one instanceof Problem) return '[]';
-  if (one !== undefined) return grant.recordsOf(one.name) ? JSON.stringify([zoneInList(one, isSigned)]) : '[]';
+  if (one !== undefined) return grant.recordsOf(one.name) ? JSON.stringify([told(one)]) : '[]';
   const found = queries.zones(undefined, grant);
   if (found instanceof Problem) return '[]';
   const texts: string[] = [];
   let looked = 0;
   for (const zone of found.found) {
-    if (!(zone instanceof Passed) && grant.recordsOf(zone.name)) texts.push(JSON.stringify(zoneInList(zone, isSigned)));
+    if (!(zone instanceof Passed) && grant.recordsOf(zone.name)) texts.push(JSON.stringify(told(zone)));
     if (++looked % ZONES_AT_ONCE === 0) yield;
   }
   return `[${texts.join(',')}]`;

@@ -3,6 +3,7 @@
 import type { Ask } from '../../asking/ask.ts';
 import { type Delegation, encloses, lower, type Walk } from '../../asking/walk.ts';
 import type { Zone } from '../../contract/types.ts';
+import { examineChain } from './chain.ts';
 import { compareServers, isSameSet } from './compare.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 import { examineServer } from './server.ts';
@@ -31,7 +32,8 @@ export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zon
   );
   const seen = await Promise.all(servers.map((server) => examineServer(zone, server, ask)));
   const findings = seen.flatMap((server) => server.findings);
-  return [...inDelegation, ...findings, ...compareServers(zone, delegation, seen, known)];
+  const chain = await examineChain(zone, delegation, ask);
+  return [...inDelegation, ...findings, ...compareServers(zone, delegation, seen, known), ...chain];
 }
 
 function checkDelegation(zone: string, delegation: Delegation, known: Zone | undefined): Diagnosis[] {

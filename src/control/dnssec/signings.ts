@@ -51,6 +51,11 @@ export class Signings {
     this.#looks.set(zone, look);
   }
 
+  /** `zone`: canonical name. */
+  isSigned(zone: string): boolean {
+    return this.#store.signing(zone) !== undefined;
+  }
+
   view(text: string): SigningView | Problem {
     const zone = this.#zoneOf(text);
     if (zone instanceof Problem) return zone;
