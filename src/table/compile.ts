@@ -7,6 +7,7 @@ import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseIpv4, parseIpv6 } from '../wire/rdata.ts';
+import { hashBytes } from './hash.ts';
 import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import { rulesWords, writeRules } from './picking/rules.ts';
@@ -57,13 +58,13 @@ export function compilePool(
 }
 
 /**
- * Puts a service's plan into the arena, from its compiled pools. `id`: a number that no other service has had. `record`:
+ * Puts a service's plan into the arena, from its compiled pools. `number`: see serviceNumber. `record`:
  * what a later writer is to know of the service. Throws ArenaFull.
  */
 export function compilePlan(
   blocks: Blocks,
   service: Service,
-  id: number,
+  number: number,
   pools: readonly CompiledPool[],
   record?: Uint8Array,
 ): number {
@@ -88,12 +89,17 @@ export function compilePlan(
   words[plan + PLAN.TOTAL] = total;
   words[plan + PLAN.REJECT_BELOW] = 2 ** 32 % total;
   words[plan + PLAN.POOLS] = pools.length;
-  words[plan + PLAN.SERVICE] = id;
+  words[plan + PLAN.SERVICE] = number;
   words[plan + PLAN.DRAINING_SINCE] = Math.floor(drainingSinceMs(service) / 1000);
   words[plan + PLAN.WORDS] = size;
   if (recordAt > rules) writeRules(words, plan + rules, service);
   if (record !== undefined) writeRecord(blocks.view, plan, recordAt, record);
   return plan;
+}
+
+/** Tells services apart by their names, so that it is the same on every node. Two that have the same harm nobody. */
+export function serviceNumber(name: string): number {
+  return hashBytes(nameToWire(name));
 }
 
 /** The RDATA of a zone's SOA (RFC 1035 §3.3.13). */

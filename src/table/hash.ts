@@ -25,6 +25,13 @@ export function finishHash(state: number): number {
   return mix32(state);
 }
 
+/** The hash of bytes by themselves. */
+export function hashBytes(bytes: Uint8Array): number {
+  let h = HASH_ROOT;
+  for (const byte of bytes) h = Math.imul(h ^ byte, FNV_PRIME);
+  return mix32(h);
+}
+
 /** The finisher of MurmurHash3: every bit of the input changes half of the output's. */
 export function mix32(value: number): number {
   let h = value;

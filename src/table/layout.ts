@@ -166,7 +166,7 @@ export const PLAN = {
   POOLS: 6,
   /** Words of the whole block. */
   WORDS: 7,
-  /** A number that no other service has had. */
+  /** A hash of its name, the same on every node: with it the resolvers of one service are sampled apart from those of others. */
   SERVICE: 8,
   /** Unix time, seconds, when a pool last began to drain. */
   DRAINING_SINCE: 9,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
-import { type CompiledPool, compilePlan, compilePool, poolSource } from './compile.ts';
+import { type CompiledPool, compilePlan, compilePool, poolSource, serviceNumber } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
 import { PLAN, SERVICE, WRITER } from './layout.ts';
 import type { Preparation } from './preparation.ts';
@@ -40,15 +40,14 @@ export class ServiceWriter {
     const compiler = this.#zones.compilerOf(service.zone);
     const cell = old?.cell ?? this.#preparation.allocate(SERVICE.WORDS);
     const pools = service.pools.map((pool) => this.#compilePool(compiler, service, pool, old, isAnew));
-    const id = old?.id ?? this.#newId();
     const previews = this.#previews.compile(compiler, service, pools, old?.previews ?? NO_PREVIEWS);
     const record = recordOf({ service, previews: [...previews.values()].flatMap(({ cell, own }) => [cell, ...own]) });
-    const plan = compilePlan(this.#preparation, service, id, pools, record);
+    const plan = compilePlan(this.#preparation, service, serviceNumber(service.name), pools, record);
     this.#preparation.setVersion(cell + SERVICE.PLAN_WORD, plan, (old) => this.#words[old + PLAN.WORDS]);
     for (const pool of old?.pools ?? []) this.#retirePool(compiler, pool, pools);
     if (old !== undefined && old.service.weightsSinceMs !== service.weightsSinceMs)
       this.#markWeights(pools, service.weightsSinceMs);
-    this.#services.set(service.name, { id, service, cell, pools, previews }, this.#preparation);
+    this.#services.set(service.name, { service, cell, pools, previews }, this.#preparation);
     if (old !== undefined && old.service.zone !== service.zone) return this.#move(old, service, previews);
     this.#linkPreviews(compiler, service.zone, old?.previews ?? NO_PREVIEWS, previews);
     if (old === undefined) this.#zones.welcome(service.zone, service.name);
@@ -97,7 +96,7 @@ export class ServiceWriter {
     }
   }
 
-  /** A number that no service or pool has had; they may wrap: after four billion nobody asks for the first any more. */
+  /** A number that no pool has had; they may wrap: after four billion nobody asks for the first any more. */
   #newId(): number {
     const { control } = this.#preparation.view;
     const id = (control[WRITER.LAST_ID] + 1) | 0;

@@ -7,8 +7,6 @@ import type { Preparation } from './preparation.ts';
 import type { CompiledPreview, CompiledPreviews } from './previews.ts';
 
 export interface CompiledService {
-  /** A number that no other service has had. */
-  readonly id: number;
   /** As it is answered. */
   readonly service: Service;
   /** What a node leads to where the service answers. */

@@ -1,7 +1,7 @@
 /** Services that a writer left, found by the records behind their plans. */
 import { nameToWire, wireToName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
-import { type CompiledPool, poolSource } from '../compile.ts';
+import { type CompiledPool, poolSource, serviceNumber } from '../compile.ts';
 import type { CounterRegistry } from '../counters.ts';
 import { PLAN, POOL, SERVICE } from '../layout.ts';
 import type { CompiledPreviews } from '../previews.ts';
@@ -86,7 +86,8 @@ function takeService(parts: Parts, zone: LeftZone, name: Uint8Array, cell: numbe
     return { name: pool.name, source: poolSource(service, pool), counter, id: words[at + POOL.ID], first, second };
   });
   const previews = takePreviews(census, record, pools);
-  registry.keep(service.name, { id: words[newest + PLAN.SERVICE], service, cell, pools, previews });
+  if (words[newest + PLAN.SERVICE] !== serviceNumber(service.name)) throw new Doubt(`the number of ${service.name}`);
+  registry.keep(service.name, { service, cell, pools, previews });
 }
 
 /** Owns a cell and its plan; the plan. */

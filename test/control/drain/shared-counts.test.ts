@@ -29,7 +29,8 @@ function viewOf(acks: Readonly<Record<string, number>>): View {
   );
 }
 
-function makeFleet(t: Test) {
+/** `isFuller`: the other has made services before, so that what its table numbers has other numbers. */
+function makeFleet(t: Test, isFuller = false) {
   const clock = new TestClock();
   const keeper = new MemoryKeeper();
   const asked: string[] = [];
@@ -40,7 +41,9 @@ function makeFleet(t: Test) {
   };
   const acks = { ns1: 99, ns2: 99 };
   const make = (node: string, wrongMs: number) => {
-    const fixture = withService(makeEngine(t, { atMs: NOON_MS + wrongMs }));
+    const empty = makeEngine(t, { atMs: NOON_MS + wrongMs });
+    if (isFuller && node === 'ns2') withService(withService(empty, 'before.example.com'), 'too.example.com');
+    const fixture = withService(empty);
     const own = {
       steadyMs: clock.steadyMs,
       after: clock.after.bind(clock),
@@ -219,7 +222,7 @@ t.test(
 );
 
 t.test('resolvers that several nodes saw count once where all tell them apart by one key', async (t) => {
-  const { clock, one, other, resolvers } = makeFleet(t);
+  const { clock, one, other, resolvers } = makeFleet(t, true);
   const { store, table } = one.fixture;
   const sampling = { id: 'the key of the fleet', key: 4711 };
   for (const { fixture } of [one, other]) fixture.table.observed.sampleBy(sampling);
