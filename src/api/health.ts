@@ -20,6 +20,7 @@ const fleetReadiness = Type.Optional(
     {
       standing: Type.String({ description: 'As `GET /v1/fleet` has it.' }),
       current: Type.Boolean({ description: 'false: stale. It answers, and cannot prove that it is current.' }),
+      message: Type.String({ description: 'The same for people.' }),
       currentForMs: wholeOrNull(
         'How long it may claim that from now on, unless it goes out by itself before; null: it is one node.',
       ),
@@ -41,6 +42,18 @@ const fleetReadiness = Type.Optional(
     { description: 'Of this node; left out where there is no fleet.' },
   ),
 );
+
+/** Without a token, so it names neither nodes nor members of etcd: those who may read ask `GET /v1/fleet` why. */
+function standingWords(standing: FleetControl['standing'], isCurrent: boolean): string {
+  if (standing === 'alone') return 'One node: it is not of the fleet, which may not be founded.';
+  if (standing === 'ended') return 'It takes no part in its fleet any more: it was removed, or its name is in use.';
+  if (standing === 'joining')
+    return 'Stale: it has not found its place in the log yet, and answers from what it has, unless whenStale says withdraw.';
+  if (standing === 'out') return 'Stale: it is behind, changes do not wait for it, and it answers from what it has.';
+  return isCurrent
+    ? 'Current.'
+    : 'Stale: it does not hear where the log is, and answers from what it has, unless whenStale says withdraw.';
+}
 
 const live = {
   ...open,
@@ -64,7 +77,8 @@ const ready = {
 
 function readinessOf({ standing, isCurrent: current, currentForMs, room }: FleetControl): object {
   const { level, ...where } = room ?? {};
-  return { standing, current, currentForMs, ...(room && { etcd: { ...where, room: level } }) };
+  const message = standingWords(standing, current);
+  return { standing, current, message, currentForMs, ...(room && { etcd: { ...where, room: level } }) };
 }
 
 export const health: Api = {

@@ -4,6 +4,7 @@ import type { ServiceCounts } from '../model/fleet/counts.ts';
 import type { Vote } from '../model/fleet/health-views.ts';
 import type { Held, NodeSign } from '../model/fleet/holding.ts';
 import type { Room } from '../model/fleet/staging.ts';
+import type { StandingChange } from '../model/fleet/standing-changes.ts';
 import type { TargetState } from '../model/health-state.ts';
 
 /** `alone`: it is not of the fleet, which may not be founded. `ended`: another process has its name, or it was removed. */
@@ -72,6 +73,12 @@ export interface NodeEvent {
   readonly current: boolean;
   /** Nodes that answer by what was in force before, or may, as far as this one knows. */
   readonly behind: readonly string[];
+  /** Nodes that show no sign of life, as far as this one knows. */
+  readonly silent: readonly string[];
+  /** Who leads, as it knew last; null: none does, or it is not known. */
+  readonly leader: string | null;
+  /** What has changed since the event before. */
+  readonly changes: readonly StandingChange[];
 }
 
 /** What one node does for all: steps of releases, webhooks. */

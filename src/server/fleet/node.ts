@@ -85,8 +85,7 @@ export class FleetNode implements FleetControl {
     this.#prepared = prepared;
     this.#parts = parts;
     const { keeper, settings } = prepared;
-    const seen = () => this.#shared?.view;
-    this.outlook = new Outlook({ ...{ keeper, settings, clock: steadyClock }, view: seen });
+    this.outlook = new Outlook({ keeper, settings, clock: steadyClock, view: () => this.#shared?.view });
     const snapshots = { ...parts, keeper, lastRevision: () => parts.store.lastRevision };
     const isElected = (): boolean => this.#leader?.epoch !== undefined;
     this.#endSnapshots = keepSnapshots(snapshots, isElected, sweeperOf(keeper, parts.store));
@@ -120,7 +119,8 @@ export class FleetNode implements FleetControl {
     const behind = this.lateness?.late ?? [];
     this.outlook.note(behind);
     const { node } = this.#prepared.settings;
-    this.#standings.tell({ node, standing: this.#standing, current: this.isCurrent, behind });
+    const own = { node, standing: this.#standing, current: this.isCurrent };
+    this.#standings.tell({ ...own, behind, ...this.outlook.known });
   }
 
   get words(): string {
@@ -186,13 +186,13 @@ export class FleetNode implements FleetControl {
   }
 
   async view(): Promise<FleetView> {
-    const own = { standing: this.#standing, current: this.isCurrent, message: this.words };
-    const revision = this.#parts.store.lastRevision;
+    const { lastRevision: revision } = this.#parts.store;
+    const own = { standing: this.#standing, current: this.isCurrent, message: this.words, revision };
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
     const countsAgeOf = (node: string) => this.#told?.counts.ageSeconds(node) ?? null;
     const fleet = this.outlook.ofFleet(found, late, countsAgeOf);
-    return { ...own, revision, ...fleet, members, ...(!own.current && staleWords(own.message, fleet.head, members)) };
+    return { ...own, ...fleet, members, ...(!own.current && staleWords(own.message, fleet.head, members)) };
   }
 
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */

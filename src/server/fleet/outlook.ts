@@ -99,6 +99,17 @@ export class Outlook {
     return new Map(members.map(([node]) => [node, this.#present.has(node)]));
   }
 
+  /** Members without a sign of life, in name order; undefined: that cannot be read now. */
+  get silent(): string[] | undefined {
+    const silent = this.present && [...this.present].filter(([, isPresent]) => !isPresent);
+    return silent?.map(([node]) => node).sort();
+  }
+
+  /** Of the others, for events. */
+  get known(): { readonly silent: readonly string[] | undefined; readonly leader: string | null } {
+    return { silent: this.silent, leader: this.leader?.node ?? null };
+  }
+
   sign(node: string): NodeSign {
     return {
       isSelf: node === this.#parts.settings.node,
