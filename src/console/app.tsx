@@ -10,6 +10,7 @@ import { TokensPage } from './pages/tokens.tsx';
 import { ZonePage } from './pages/zone.tsx';
 import { ZonesPage } from './pages/zones.tsx';
 import { Empty } from './parts/controls.tsx';
+import { Overlays } from './parts/palette.tsx';
 import { Notes, Shell } from './parts/shell.tsx';
 import { followFleet } from './state/fleet.ts';
 import { follow } from './state/live.ts';
@@ -31,6 +32,7 @@ export function App() {
       ) : (
         <Shell route={route.value}>
           <CurrentPage route={route.value} />
+          <Overlays />
         </Shell>
       )}
       <Notes />

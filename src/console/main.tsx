@@ -6,11 +6,14 @@ import './style/parts.css';
 import './style/pools.css';
 import './style/pages.css';
 import './style/home.css';
+import './style/shape.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { listenToKeys } from './state/keys.ts';
 import { keepPlaces } from './state/place.ts';
 import { showTheme } from './state/theme.ts';
 
 showTheme();
 keepPlaces();
+listenToKeys();
 render(<App />, document.getElementById('console') as HTMLElement);

@@ -23,6 +23,16 @@ export function Card(props: { title: string; tools?: ComponentChildren; children
   );
 }
 
+/** What may be wider than the page: it is moved by keys too. */
+export function Scroll({ children }: { children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by the arrow keys
+    <section class="scroll" tabIndex={0} aria-label="A wide table">
+      {children}
+    </section>
+  );
+}
+
 export function Badge(props: { tone?: Tone | undefined; children: ComponentChildren }) {
   return (
     <span class="badge" data-tone={props.tone}>

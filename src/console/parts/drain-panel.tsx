@@ -7,7 +7,7 @@ import { percent } from '../rules/shares.ts';
 import type { Resource } from '../state/resource.ts';
 import { call } from '../state/session.ts';
 import { Clock } from './clock.tsx';
-import { Badge, Card, Loaded, Message } from './controls.tsx';
+import { Badge, Card, Loaded, Message, Scroll } from './controls.tsx';
 import { Holdings } from './holdings.tsx';
 import { useNow } from './now.ts';
 import { PoolName } from './pools.tsx';
@@ -163,7 +163,7 @@ function SkewTable({ pools }: { pools: Drain['pools'] }) {
   const orDash = (share: number | null | undefined): string =>
     typeof share === 'number' && hasAnswers ? percent(share) : '–';
   return (
-    <div class="scroll">
+    <Scroll>
       <table class="small">
         <caption class="hidden-text">Shares of each pool</caption>
         <thead>
@@ -202,7 +202,7 @@ function SkewTable({ pools }: { pools: Drain['pools'] }) {
           })}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

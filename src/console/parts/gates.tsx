@@ -1,8 +1,8 @@
 /** The gates of one step of a release: what each asks, what it came to, and the measurements that say why. */
 import type { AnalysisRecord, Release } from '../../contract/types.ts';
-import { clockText, momentText } from '../rules/format.ts';
+import { bothText, clockText, momentText } from '../rules/format.ts';
 import { countsText, metricText } from '../rules/steps.ts';
-import { Badge, type Tone } from './controls.tsx';
+import { Badge, Scroll, type Tone } from './controls.tsx';
 
 type Analysis = NonNullable<Release['steps'][number]['analysis']>;
 
@@ -48,7 +48,7 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
           <summary>
             {measurements.length === 1 ? 'The measurement' : `The last ${measurements.length} measurements`}
           </summary>
-          <div class="scroll">
+          <Scroll>
             <table class="measurements">
               <thead>
                 <tr>
@@ -63,7 +63,7 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
               <tbody>
                 {measurements.toReversed().map(({ at, phase, value, message }, i) => (
                   <tr key={i} data-phase={phase}>
-                    <td title={momentText(at)}>{clockText(at)}</td>
+                    <td title={bothText(at)}>{clockText(at)}</td>
                     <td>{phase}</td>
                     <td class="number">{value ?? '–'}</td>
                     <td>{message}</td>
@@ -71,7 +71,7 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         </details>
       )}
     </>

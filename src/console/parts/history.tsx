@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Revision, Subject } from '../../contract/types.ts';
 import { DIFFERENCES_MAX, differencesOf, isWeights } from '../rules/differences.ts';
-import { agoText, momentText } from '../rules/format.ts';
+import { agoText, bothText } from '../rules/format.ts';
 import { useNow } from './now.ts';
 import { Why } from './why.tsx';
 
@@ -16,7 +16,7 @@ export function History(props: { items: readonly Revision[]; undo?: (revision: R
             <p>{revision.summary}</p>
             <p class="quiet small">
               <span class="mono">#{revision.revision}</span> · {revision.actor} ·{' '}
-              <time dateTime={revision.at} title={momentText(revision.at)}>
+              <time dateTime={revision.at} title={bothText(revision.at)}>
                 {agoText(revision.at, now)}
               </time>
             </p>

@@ -10,7 +10,7 @@ import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { Clock } from './clock.tsx';
-import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
+import { Dialog, DialogEnd, Field, Message, Scroll } from './controls.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
@@ -135,7 +135,7 @@ function PlanView({ name, plan }: { name: string; plan: Plan }) {
         </Message>
       ))}
       <p>Nothing has been done yet. If every gate passes, and every pause without an end is promoted at once:</p>
-      <div class="scroll">
+      <Scroll>
         <table>
           <thead>
             <tr>
@@ -159,7 +159,7 @@ function PlanView({ name, plan }: { name: string; plan: Plan }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </>
   );
 }

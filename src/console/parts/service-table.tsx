@@ -1,7 +1,7 @@
 /** Services, one line each, by zone where they are in that order. */
 import type { Glance } from '../../contract/types.ts';
 import { byZone } from '../rules/board.ts';
-import { agoText, momentText } from '../rules/format.ts';
+import { agoText, bothText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { hrefOf } from '../state/router.ts';
 import { StateBadge } from './attention.tsx';
@@ -85,7 +85,7 @@ function Row({ glance, now, chosen, choose }: { glance: Glance; now: number } & 
             <Why {...lastChange} />
             <span class="quiet small">
               {lastChange.actor} ·{' '}
-              <time dateTime={lastChange.at} title={momentText(lastChange.at)}>
+              <time dateTime={lastChange.at} title={bothText(lastChange.at)}>
                 {agoText(lastChange.at, now)}
               </time>
             </span>

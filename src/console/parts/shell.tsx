@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import icon from '../icon.svg';
 import { dismiss, notes, spoken } from '../state/announce.ts';
 import { fleet } from '../state/fleet.ts';
+import { openPalette } from '../state/keys.ts';
 import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
 import { hrefOf, type Route } from '../state/router.ts';
 import { signOut } from '../state/session.ts';
@@ -50,6 +51,9 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           <div class="top-tools">
             <FleetSign />
             <LiveSign />
+            <button type="button" class="plain compact" title="Ctrl K; ? has all keys" onClick={openPalette}>
+              Find
+            </button>
             <ThemeChoice />
             <button type="button" class="plain compact" onClick={() => signOut()}>
               Sign out

@@ -19,14 +19,14 @@ export function momentText(at: string | number): string {
   return `${new Date(at).toISOString().slice(0, 10)} ${clockText(at)}`;
 }
 
-/** The same moment where the browser is, for a title: `13:03:05 GMT+1`. */
+/** The same moment where the browser is, in the words of its language, for a title: `31 Jan 2026, 13:03:05 GMT+1`. */
 export function localText(at: string | number): string {
-  return new Date(at).toLocaleTimeString('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'short',
-  });
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(at));
+}
+
+/** For a title: in UTC, and where the browser is. */
+export function bothText(at: string | number): string {
+  return `${momentText(at)}; here: ${localText(at)}`;
 }
 
 /** `3 s`, `4 min 05 s`, `2 h 10 min`. */
