@@ -16,6 +16,7 @@ import type { Engine } from '../control/engine.ts';
 import type { EventLog } from '../control/events/log.ts';
 import type { Explain } from '../control/explain.ts';
 import type { Grant } from '../control/grant.ts';
+import type { AnswerHours } from '../control/hours.ts';
 import type { FleetControl } from '../control/nodes.ts';
 import type { Overview } from '../control/overview.ts';
 import type { Queries } from '../control/queries.ts';
@@ -32,6 +33,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
   readonly queries: Queries;
   readonly overview: Pick<Overview, 'page'>;
+  readonly hours: Pick<AnswerHours, 'of'>;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
   readonly signings: Pick<Signings, 'view' | 'isSigned' | 'freshKey' | 'foreignKeys' | 'export'>;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;

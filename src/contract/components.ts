@@ -5,6 +5,7 @@ import { RollBody, Signing, SigningBody, SigningKeys } from './dnssec.ts';
 import { Drain } from './drain.ts';
 import { Answering, Fleet } from './fleet.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
+import { AnswerHours } from './hours.ts';
 import { Glance, Overview } from './overview.ts';
 import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
 import { Revision } from './revisions.ts';
@@ -48,7 +49,7 @@ const replies: readonly TSchema[] = [
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
   ...[Signing, SigningKeys],
-  ...[Fleet, Answering, Glance, Overview],
+  ...[Fleet, Answering, Glance, Overview, AnswerHours],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */

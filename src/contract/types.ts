@@ -5,6 +5,7 @@ import type * as dnssec from './dnssec.ts';
 import type * as drain from './drain.ts';
 import type * as fleet from './fleet.ts';
 import type * as health from './health.ts';
+import type * as hours from './hours.ts';
 import type * as overview from './overview.ts';
 import type * as releases from './releases.ts';
 import type * as revisions from './revisions.ts';
@@ -69,6 +70,8 @@ export type Holding = Shown<typeof drain.Holding>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
 export type Delivery = Shown<typeof webhooks.Delivery>;
+
+export type AnswerHours = Shown<typeof hours.AnswerHours>;
 
 export type Glance = Shown<typeof overview.Glance>;
 export type Overview = Shown<typeof overview.Overview>;

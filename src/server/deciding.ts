@@ -6,6 +6,7 @@ import type { Settings } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Inherited } from '../sockets/inherited.ts';
 import { closeDoor, listenAdmin, openTokens } from './admin.ts';
+import { keepAnswerHours } from './answer-hours.ts';
 import { makeControlPlane } from './control-plane.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { MakeNode } from './node.ts';
@@ -52,12 +53,15 @@ export async function startDeciding(
 
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);
-  const forAll = { engine, tokens, metrics, ...forApi, fleet, options };
+  const kept = keepAnswerHours(dataPlane.table.observed, settings.dataDir, log.child({ part: 'hours' }));
+  const forAll = { engine, tokens, metrics, ...forApi, hours: kept.hours, fleet, options };
   const doors = await openDoors(settings.doors);
   const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
   stops.controlPlane.push(() => app.close());
 
   // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
+  kept.start();
+  stops.controlPlane.push(() => kept.stop());
   runner.start();
   stops.controlPlane.push(() => runner.stop());
   stops.controlPlane.push(() => duties.end());

@@ -65,6 +65,7 @@ const routes: Readonly<Record<string, Row>> = {
   'put /v1/services/{name}/health/{pool}': row('shift', 'service', { state: 'down' }),
   'delete /v1/services/{name}/health/{pool}': row('shift', 'service'),
   'get /v1/services/{name}/drain': row('read', 'service'),
+  'get /v1/services/{name}/hours': row('read', 'service'),
   'get /v1/services/{name}/explain': row('read', 'service'),
   'get /v1/services/{name}/history': row('read', 'service'),
   'get /v1/services/{name}/releases': row('read', 'service'),

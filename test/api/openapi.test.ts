@@ -55,6 +55,7 @@ t.test('the document', async (t) => {
       'get /v1/services/{name}/explain',
       'get /v1/services/{name}/health',
       'get /v1/services/{name}/history',
+      'get /v1/services/{name}/hours',
       'get /v1/services/{name}/proposal',
       'get /v1/services/{name}/releases',
       'get /v1/services/{name}/releases/{id}',

@@ -12,6 +12,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   listing: [],
   // Work that leaves the thread to others in between.
   slices: [],
+  // What was answered, hour by hour.
+  hours: ['slices'],
   outbound: ['clock'],
   commands: [],
   // How what changes anything is kept, one after the other.

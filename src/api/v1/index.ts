@@ -13,6 +13,7 @@ import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { fleetRoutes } from './routes/fleet.ts';
+import { hourRoutes } from './routes/hours.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -49,6 +50,7 @@ export const v1: Api = {
     recordChangeRoutes(api, parts);
     serviceRoutes(api, parts);
     overviewRoutes(api, parts);
+    hourRoutes(api, parts);
     serviceHealthRoutes(api, parts);
     weightsRoutes(api, parts);
     shiftRoutes(api, parts);

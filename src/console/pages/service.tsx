@@ -7,6 +7,7 @@ import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';
 import { HealthPanel } from '../parts/health-panel.tsx';
 import { History } from '../parts/history.tsx';
+import { HoursPanel } from '../parts/hours.tsx';
 import { PoolName, SplitBar } from '../parts/pools.tsx';
 import { ReleaseForm } from '../parts/release-form.tsx';
 import { ReleasePanel } from '../parts/release-panel.tsx';
@@ -103,6 +104,7 @@ function ServiceView(parts: Parts) {
             drain={drain.body}
             weights={weights}
           />
+          <HoursPanel name={name} pools={pools} />
           <HistoryCard {...parts} active={active} weights={weights} />
         </div>
         <div class="column">

@@ -3,6 +3,7 @@ import type { AnalysisRecord, Release } from '../../contract/types.ts';
 import { bothText, clockText, momentText } from '../rules/format.ts';
 import { countsText, metricText } from '../rules/steps.ts';
 import { Badge, Scroll, type Tone } from './controls.tsx';
+import { MeasuredLine } from './measured-line.tsx';
 
 type Analysis = NonNullable<Release['steps'][number]['analysis']>;
 
@@ -43,6 +44,7 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
         <span>{countsText(counts, failureLimit)}</span>
       </div>
       {last && !hasFailed && <p class="quiet">{last.message}</p>}
+      <MeasuredLine name={props.of.name} measurements={measurements} />
       {measurements.length > 0 && (
         <details open={hasFailed}>
           <summary>
