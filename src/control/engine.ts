@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { withHeld } from '../model/drain.ts';
 import type { Entry } from '../model/entry.ts';
 import { Problem, StoreUnavailable, unconfirmed } from '../model/errors.ts';
@@ -323,6 +324,11 @@ export class Engine {
   refresh(service: Service): Problem | undefined {
     if (this.isHalted) return HALTED;
     return this.#bring([{ op: 'putService', service }]);
+  }
+
+  /** Makes those signatures of a zone anew that are due: no revision. `signing`: as the store has it. */
+  refreshSigning(signing: ZoneSigning): Problem | undefined {
+    return this.isHalted ? HALTED : this.#bring([{ op: 'putSigning', signing }]);
   }
 
   #bring(changes: readonly LocalChange[]): Problem | undefined {

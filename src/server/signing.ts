@@ -1,10 +1,12 @@
 /** Who signs: made of what the store has, with signatures that are kept in a file of their own. */
 import type { Keyring } from '../control/dnssec/keyring.ts';
 import { Signers } from '../control/dnssec/signers.ts';
+import type { Engine } from '../control/engine.ts';
 import { everyMs } from '../guard.ts';
 import type { Logger } from '../log.ts';
 import { KeptSignatures } from '../signing/kept.ts';
 import { SignaturesFile } from '../store/signatures.ts';
+import type { Store } from '../store/sqlite.ts';
 import type { PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -12,6 +14,23 @@ import { systemClock } from './system-clock.ts';
 const FLUSH_MS = 1000;
 /** Some of those that have ended go each time. */
 const FORGET_MS = 60_000;
+
+/** Signatures that are due have a week left: to look for them once a day is early enough. */
+const REFRESH_MS = 86_400_000;
+
+/** Makes signatures anew that are due; returns how to stop that. */
+export function refreshSignatures(engine: Engine, store: Store, signers: Signers): () => void {
+  const refreshing = everyMs('signatures are made anew', REFRESH_MS, () => {
+    signers.isRefreshing = true;
+    try {
+      for (const signing of store.allSignings()) engine.refreshSigning(signing);
+    } finally {
+      signers.isRefreshing = false;
+    }
+  });
+  refreshing.unref();
+  return () => clearInterval(refreshing);
+}
 
 /** Lenient until the table is whole; see SigningGround. */
 export function openSigners(

@@ -19,6 +19,9 @@ export class Signers implements ZoneSigners {
   readonly #keyring: Pick<Keyring, 'privateKey'>;
   readonly #zones = new Map<string, Signed>();
 
+  /** Whether all is looked at again, for signatures that are due, though nothing has changed. */
+  isRefreshing = false;
+
   constructor(keyring: Pick<Keyring, 'privateKey'>, ground: SigningGround) {
     this.ground = ground;
     this.#keyring = keyring;
@@ -37,7 +40,7 @@ export class Signers implements ZoneSigners {
     const after = signing && this.#signed(signing);
     this.#put(zone, after);
     // At a start the table may be older than what is known here.
-    const isAnew = this.ground.isLenient || markOf(before) !== markOf(after);
+    const isAnew = this.ground.isLenient || this.isRefreshing || markOf(before) !== markOf(after);
     return { isAnew, undo: () => this.#put(zone, before) };
   }
 

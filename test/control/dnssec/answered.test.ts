@@ -157,6 +157,20 @@ t.test('a restart signs nothing again, from the rows as from the table that is t
   allGood(t, later, 'from a table that is a revision behind');
 });
 
+t.test('signatures that are due are made anew, without a revision', async (t) => {
+  const world = begin(t);
+  for (const command of [...content, sign()]) world.must(command);
+  const { lastRevision } = world.store;
+  const { made } = world.ground.kept;
+  world.ground.atMs += 8 * 86_400_000;
+  world.signers.isRefreshing = true;
+  t.equal(world.engine.refreshSigning(world.store.signing(zone) as ZoneSigning), undefined);
+  world.signers.isRefreshing = false;
+  t.ok(world.ground.kept.made > made + 10);
+  t.equal(world.store.lastRevision, lastRevision);
+  allGood(t, world, 'made anew');
+});
+
 t.test('a commit that fails leaves the zone as it was: unsigned', async (t) => {
   const world = begin(t);
   for (const command of content) world.must(command);
