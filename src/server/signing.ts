@@ -15,8 +15,8 @@ const FLUSH_MS = 1000;
 /** Some of those that have ended go each time. */
 const FORGET_MS = 60_000;
 
-/** Signatures that are due have a week left: to look for them once a day is early enough. */
-const REFRESH_MS = 86_400_000;
+/** Signatures that are due have a week left; a server that is restarted each day gets around to them too. */
+const REFRESH_MS = 3_600_000;
 
 /** Makes signatures anew that are due; returns how to stop that. */
 export function refreshSignatures(engine: Engine, store: Store, signers: Signers): () => void {
