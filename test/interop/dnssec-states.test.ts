@@ -1,0 +1,105 @@
+/**
+ * A real server signs a zone, rolls its key and unsigns it, and is killed with -9 in every stage; its parent is a small
+ * server of ours that follows CDS late. Whatever is answered has signatures, and of the keys that are published.
+ */
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { Packet } from 'dns2';
+import t, { type Test } from 'tap';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+
+const ZONE = 'example.test';
+const PATH = `/v1/zones/${ZONE}/dnssec`;
+const STAGE_LIMIT_MS = 120_000;
+const POLL_MS = 250;
+
+/** A parent with one server: what it has is set by the test. */
+async function startParent(t: Test): Promise<{ address: string; ds: Buffer[] }> {
+  const socket = dgram.createSocket('udp4');
+  const parent = { address: '', ds: [] as Buffer[] };
+  socket.on('message', (message, { address, port }) => {
+    const reply = Packet.createResponseFromRequest(Packet.parse(message));
+    reply.header.aa = 1;
+    const soa = { primary: 'ns1.test', admin: 'h.test', serial: 1, refresh: 1, retry: 1, expiration: 1, minimum: 1 };
+    reply.authorities = parent.ds.length > 0 ? [] : ([{ name: 'test', type: 6, class: 1, ttl: 1, ...soa }] as never);
+    reply.additionals = [];
+    const head = reply.toBuffer();
+    head.writeUInt16BE(parent.ds.length, 6);
+    const records = parent.ds.map((data) => {
+      const fixed = Buffer.from('c00c002b0001000000010000', 'hex');
+      fixed.writeUInt16BE(data.length, 10);
+      return Buffer.concat([fixed, data]);
+    });
+    socket.send(Buffer.concat([head, ...records]), port, address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.teardown(() => socket.close());
+  parent.address = `127.0.0.1:${socket.address().port}`;
+  return parent;
+}
+
+/** RDATA of `zone IN DS tag algorithm type digest`. */
+function rdataOf(line: string): Buffer {
+  const [tag, algorithm, type, digest = ''] = line.split(' IN DS ')[1]?.split(' ') ?? [];
+  return Buffer.concat([
+    Uint8Array.of(Number(tag) >> 8, Number(tag) & 0xff, Number(algorithm), Number(type)),
+    Buffer.from(digest, 'hex'),
+  ]);
+}
+
+t.test('signed, rolled and unsigned, killed with -9 in every stage', { timeout: 900_000 }, async (t) => {
+  const folder = temporaryFolder(t);
+  const parent = await startParent(t);
+  const env = { TEAL_DNSSEC_EXPERIMENTAL: 'true', TEAL_DNSSEC_PARENT_SERVERS: parent.address, TEAL_DNS_PLANES: 'one' };
+  let teal: TealProcess = await startTeal(folder, { env });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const killed = new Set<string>();
+  const stageNow = async () => {
+    const { status, body } = await teal.call('GET', PATH);
+    return status === 404 ? { stage: 'none', ds: [] as string[] } : (body as { stage: string; ds: string[] });
+  };
+  /** Goes on to a stage; in each that is new since the last command the process dies. */
+  const until = async (wanted: string): Promise<void> => {
+    killed.clear();
+    let last = '';
+    for (let left = STAGE_LIMIT_MS / POLL_MS; left > 0; left--) {
+      const { stage, ds } = await stageNow();
+      if (stage !== last) t.comment(stage);
+      if (stage !== last) left = STAGE_LIMIT_MS / POLL_MS;
+      last = stage;
+      if (stage === wanted) return;
+      if (!killed.has(stage)) {
+        killed.add(stage);
+        await teal.end('SIGKILL');
+        teal = await startTeal(folder, { env });
+        t.equal((await stageNow()).stage === 'none', false, `${stage} outlives kill -9`);
+        continue;
+      }
+      // It follows once the process has died in that stage.
+      if (stage === 'ds-needed') parent.ds = ds.map(rdataOf);
+      if (stage === 'ds-removal') parent.ds = [];
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    t.fail(`${wanted} did not come: ${last}`);
+  };
+  await teal.call('DELETE', `/v1/zones/${ZONE}?services=delete`);
+  const short = { ttlSeconds: 1, nameserversTtlSeconds: 1, negativeTtlSeconds: 1 };
+  await teal.call('PUT', `/v1/zones/${ZONE}`, {
+    nameservers: ['ns1.example.net'],
+    hostmaster: 'h.example.test',
+    ...short,
+  });
+  t.equal((await teal.call('PUT', PATH, { dnskeyTtlSeconds: 1 })).status, 201);
+  await until('secure');
+  t.equal(parent.ds.length, 1);
+  const [first] = parent.ds;
+  t.equal((await teal.call('POST', `${PATH}/roll`, {})).status, 200);
+  await until('secure');
+  t.notSame(parent.ds, [first], 'the parent has the DS of another key');
+  t.match((await teal.call('GET', PATH)).body, { keys: [{ role: 'active' }] });
+  t.equal((await teal.call('DELETE', PATH)).status, 204);
+  await until('none');
+  t.same(parent.ds, []);
+});
