@@ -1,9 +1,11 @@
 /** The state of a signing as one sentence for people: what is waited for, and until when. */
+import { dateAndTime } from '../time-of-day.ts';
 import { wantedKeys } from './apex.ts';
 import type { ZoneSigning } from './signing.ts';
 import { type Ds, hasKey, type ParentLook, waitsUntilMs } from './transition.ts';
 
-const at = (ms: number): string => `${new Date(Math.ceil(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+/** Not before it is over: rounded up to a second. */
+const at = (ms: number): string => dateAndTime(Math.ceil(ms / 1000) * 1000);
 
 /** `zone`: as it is shown. `look`: the last at the parent, if there was one. */
 export function sentence(signing: ZoneSigning, zone: string, look: ParentLook | undefined): string {
