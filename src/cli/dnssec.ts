@@ -16,8 +16,6 @@ import type { Shell } from './shell.ts';
 interface SignOptions extends SessionOptions {
   readonly algorithm?: string;
   readonly keyFile?: string;
-  readonly nsec3?: boolean;
-  readonly nsec?: boolean;
   readonly foreignKey?: readonly string[];
 }
 
@@ -48,17 +46,14 @@ function addSign(group: Command, shell: Shell): void {
     .description('Sign a zone, change how it is signed, or take an unsigning back.')
     .option('--algorithm <name>', 'ecdsap256sha256 (where nothing is said) or ed25519')
     .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
-    .option('--nsec3', 'names cannot be listed at a glance')
-    .option('--nsec', 'back to NSEC')
     .option('--foreign-key <rdata>', 'DNSKEY of another signer of the zone, such as "257 3 13 …"; repeat it', collect)
     .action(async (zone: string, options: SignOptions) => {
-      const { algorithm, keyFile, nsec3, nsec, foreignKey } = options;
+      const { algorithm, keyFile, foreignKey } = options;
       const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = {
         ...(algorithm && { algorithm }),
         ...(privateKey && { privateKey }),
-        ...(nsec3 ? { denial: 'nsec3' } : nsec && { denial: 'nsec' }),
         ...(foreignKey && { foreignKeys: foreignKey }),
       };
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body });
@@ -68,7 +63,7 @@ function addSign(group: Command, shell: Shell): void {
     command,
     `
     teal dnssec sign example.com
-    teal dnssec sign example.com --algorithm ed25519 --nsec3
+    teal dnssec sign example.com --algorithm ed25519
     `,
   );
 }

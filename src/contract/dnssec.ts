@@ -18,11 +18,9 @@ const key = {
   ),
 };
 
-const denial = oneOf(['nsec', 'nsec3'], {
-  description:
-    'nsec: as caches like it best. nsec3: names cannot be listed at a glance (RFC 5155, with the parameters of RFC 9276).',
+const denial = oneOf(['nsec'], {
+  description: 'How it is proved what is not there. NSEC3 (RFC 5155) is not there yet.',
 });
-const zonemd = Type.Boolean({ description: 'A digest of the zone stands at its apex (RFC 8976).' });
 const foreignKeys = Type.Array(Type.String(), {
   description: 'Keys of others who sign the same zone (RFC 8901): RDATA of a DNSKEY, `257 3 13 …`.',
   maxItems: 10,
@@ -32,7 +30,6 @@ export const SigningBody = Type.Object(
   {
     ...key,
     denial: Type.Optional(denial),
-    zonemd: Type.Optional(zonemd),
     dnskeyTtlSeconds: Type.Optional(ttl('TTL of the keys; 3600. It stays for as long as the zone is signed.')),
     foreignKeys: Type.Optional(foreignKeys),
     ...why,
@@ -65,8 +62,7 @@ export const Signing = Type.Object(
       description:
         'What the parent is to have now, line by line; none: nothing is to be done there, or it is to have none.',
     }),
-    denial,
-    zonemd,
+    denial: oneOf(['nsec', 'nsec3']),
     dnskeyTtlSeconds: ttl('TTL of the keys.'),
     keys: Type.Array(Key),
     foreignKeys,

@@ -23,7 +23,6 @@ export function signingReply(signing: ZoneSigning, look?: ParentLook) {
     until: untilMs === undefined ? null : timeOf(untilMs),
     ds: wantedKeys(signing).map((key) => `${owner} IN DS ${dsText({ ...key, digestType: DIGEST_SHA256 })}`),
     denial: signing.denial,
-    zonemd: signing.zonemd,
     dnskeyTtlSeconds: signing.dnskeyTtlSeconds,
     keys: signing.keys.map((key) => ({
       ...publicReply(key),
