@@ -101,7 +101,11 @@ export class ResolverSample {
 
   /** Notes that a client got an answer of a pool of the plan; `table`: the words that hold both. */
   count(table: Int32Array, plan: number, pool: number, client: AddressPlace): void {
-    if (this.#words[HEADER.KEY] !== this.#key) this.#beginAnew(this.#words[HEADER.KEY]);
+    if (this.#words[HEADER.KEY] !== this.#key) {
+      this.#beginAnew(this.#words[HEADER.KEY]);
+      // It was hashed by the key of before, when it was looked ahead to.
+      client.addressHash = 0;
+    }
     const hash = mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]);
     // Level 32 is asked for by a hash of 0 only, which stands for an empty place.
     if (Math.clz32(hash) < this.#level || hash === 0) return;
@@ -116,6 +120,8 @@ export class ResolverSample {
 
   /** Looks at where it will be seen whether the client has been counted, so that it is near by then. */
   lookAhead(table: Int32Array, plan: number, client: AddressPlace): void {
+    // Here already, so that what is remembered of the clients of a batch is of the key that they are counted by.
+    if (this.#words[HEADER.KEY] !== this.#key) this.#beginAnew(this.#words[HEADER.KEY]);
     this.seen = this.#recent[recentOf(mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]))];
   }
 

@@ -183,3 +183,25 @@ t.test('a worker of an earlier version, which reads its key once, is not given a
   t.same(workers.rekey(99), [false]);
   t.equal(workers.read(1).seen.length, 1, 'what it sees goes on counting');
 });
+
+t.test('who was looked ahead to by the key of before is counted by the one in force', async (t) => {
+  for (const isRekeyedFirst of [true, false]) {
+    const memory = new SharedArrayBuffer(RESOLVER_BYTES);
+    keySample(memory, 0x5bd1e995);
+    const sample = new ResolverSample(memory);
+    const table = new Int32Array(POOLS_AT + POOL.WORDS);
+    table[POOLS_AT + POOL.ID] = 1;
+    sample.nowSeconds = NOON_S;
+    // As a responder does: it looks ahead to all of a batch, then counts each, and remembers what it made of an address.
+    const ask = (isRekeyedBetween: boolean): void => {
+      const client = { bytes: ipv4(1), at: 0, length: 4, addressHash: 0 };
+      sample.lookAhead(table, 0, client);
+      if (isRekeyedBetween) rekeySample(memory, 0x1b873593);
+      sample.count(table, 0, POOLS_AT, client);
+    };
+    if (isRekeyedFirst) rekeySample(memory, 0x1b873593);
+    ask(!isRekeyedFirst);
+    ask(false);
+    t.equal(readSightings([memory], [1]).seen.length, 1, isRekeyedFirst ? 'before' : 'in between');
+  }
+});
