@@ -23,7 +23,7 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('dnssec')
     .helpGroup('Zones and services:')
-    .summary('signed zones: sign, status, roll, unsign, keys (experimental)')
+    .summary('signed zones: sign, status, roll, unsign, export and import keys (experimental)')
     .description('Zones that are signed (DNSSEC). `status` says in one sentence what is waited for, and until when.');
   addSign(group, shell);
   const status = group
@@ -108,8 +108,7 @@ function addUnsign(group: Command, shell: Shell): void {
 }
 
 function addKeys(group: Command, shell: Shell): void {
-  const keys = group.command('keys').description('Private keys of a zone, taken out and brought in.');
-  const exported = keys
+  const exported = group
     .command('export <zone>')
     .description('Write the private keys of a zone into a folder, as PEM and as BIND has them. Only you can read them.')
     .requiredOption('-o, --output <folder>', 'where to; it is made')
@@ -124,8 +123,8 @@ function addKeys(group: Command, shell: Shell): void {
       writeAll(options.output, files);
       session.show({ files: files.map(({ file }) => file) }, () => files.map(({ file }) => `Wrote ${file}.`));
     });
-  describeRemote(exported, 'teal dnssec keys export example.com -o keys');
-  const imported = keys
+  describeRemote(exported, 'teal dnssec export example.com -o keys');
+  const imported = group
     .command('import <zone> <file>')
     .description("Sign a zone that is not signed with a key that is there already: PEM, or BIND's .private.")
     .action(async (zone: string, file: string, options: SessionOptions) => {
@@ -134,7 +133,7 @@ function addKeys(group: Command, shell: Shell): void {
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body: { privateKey } });
       session.show(signing, () => signingLines(signing));
     });
-  describeWrite(imported, 'teal dnssec keys import example.com Kexample.com.+013+12345.private');
+  describeWrite(imported, 'teal dnssec import example.com Kexample.com.+013+12345.private');
 }
 
 /** What the server says is no path. */

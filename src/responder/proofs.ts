@@ -3,7 +3,7 @@
  * (§3.1.4). It is noted while aliases are followed and written behind the answer section, each record once.
  */
 import type { HashedName } from '../table/hash.ts';
-import { ENTRY, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../table/layout.ts';
+import { ENTRY, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { NameOrder, SAME } from '../table/order/compare.ts';
 import { OrderSearch } from '../table/order/search.ts';
@@ -75,7 +75,7 @@ export class Proofs {
 
   /** The cut that was found last has no DS (RFC 4035 §3.1.4); `position`: where its name stands. */
   unsignedCut(position: number): void {
-    const nsec = this.#lookup.rrsetOf(this.#lookup.version, TYPE.NSEC);
+    const nsec = this.#lookup.rrsetOf(this.#lookup.version, NSEC_IN_CHAIN);
     if (nsec !== 0) this.#note(nsec, this.#lookup.node, 0, position, true);
   }
 
@@ -102,7 +102,7 @@ export class Proofs {
     let nsec = 0;
     if (lookup.service && type === TYPE.A) nsec = lookup.rrsetOf(version, NSEC_WITHOUT_A);
     if (lookup.service && type === TYPE.AAAA) nsec = lookup.rrsetOf(version, NSEC_WITHOUT_AAAA);
-    return nsec === 0 ? lookup.rrsetOf(version, TYPE.NSEC) : nsec;
+    return nsec === 0 ? lookup.rrsetOf(version, NSEC_IN_CHAIN) : nsec;
   }
 
   #wildOf(name: HashedName): Uint8Array {
@@ -118,7 +118,7 @@ export class Proofs {
     this.#search.find(lookup.order, bytes, 0, SAME);
     for (let entry = this.#search.before; entry !== 0; entry = lookup.view.words[entry + ENTRY.PARENT]) {
       const version = lookup.existing(entry);
-      const nsec = version === 0 ? 0 : lookup.rrsetOf(version, TYPE.NSEC);
+      const nsec = version === 0 ? 0 : lookup.rrsetOf(version, NSEC_IN_CHAIN);
       // What has none lies beyond a cut or a DNAME, which spans all that does.
       if (nsec !== 0) return this.#noteEntry(nsec, entry, name, position, false);
     }

@@ -1,6 +1,6 @@
 /** What a lookup found, put into the sections of the reply (RFC 1034 §3.7). */
 import { HashedName } from '../table/hash.ts';
-import { NODE, POOL } from '../table/layout.ts';
+import { NODE, NSEC_IN_CHAIN, POOL } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { FLAG, MAX_NAME_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { type Additional, hostAt } from './additional.ts';
@@ -58,7 +58,7 @@ export class Sections {
     const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
     for (let at = version + NODE.PAIRS; at < end; at += 2) {
       // Of the forms of a service's NSEC one is enough.
-      if (words[at] <= TYPE_MAX) given += this.#signaturesOf(words[at + 1], position);
+      if (words[at] <= TYPE_MAX || words[at] === NSEC_IN_CHAIN) given += this.#signaturesOf(words[at + 1], position);
     }
     if (given === 0) return false;
     if (this.#lookup.wildcard && this.#proofs.areWanted) this.#proofs.expanded(name, position);

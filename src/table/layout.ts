@@ -112,11 +112,16 @@ export const NODE = {
   PAIRS: 5,
 } as const;
 
-/** The name exists: it owns records, or names below it do (an empty non-terminal, RFC 8020). */
-/** Behind a node's RRsets, by these for their types: what denies at a service's name the other type of addresses. */
+/**
+ * Behind a node's RRsets, by this for its type: the NSEC of a signed zone's name. What somebody put under the type itself, in
+ * a zone that nobody signs here, is a record as any other.
+ */
+export const NSEC_IN_CHAIN = (3 << 16) | TYPE.NSEC;
+/** The same for what denies at a service's name the other type of addresses. */
 export const NSEC_WITHOUT_AAAA = (1 << 16) | TYPE.NSEC;
 export const NSEC_WITHOUT_A = (2 << 16) | TYPE.NSEC;
 
+/** The name exists: it owns records, or names below it do (an empty non-terminal, RFC 8020). */
 export const NODE_EXISTS = 1;
 export const NODE_HAS_CNAME = 2;
 export const NODE_IS_CUT = 4;

@@ -10,6 +10,7 @@ import {
   NODE_HAS_CNAME,
   NODE_HAS_DNAME,
   NODE_IS_CUT,
+  NSEC_IN_CHAIN,
   SERVICE,
   ZONE,
   ZONE_HAS_BORDER,
@@ -202,8 +203,14 @@ export class Lookup extends TableReader {
       this.rrset = rrset;
       return FOUND;
     }
-    // It stands beside CNAME too, and is not one of those that an alias stands for (RFC 4035 §2.5).
-    if (type === TYPE.RRSIG && this.order !== 0) return SIGNATURES;
+    if (this.order !== 0) {
+      // Both stand beside CNAME too, and are not among those that an alias stands for (RFC 4035 §2.5).
+      if (type === TYPE.RRSIG) return SIGNATURES;
+      if (type === TYPE.NSEC) {
+        this.rrset = this.rrsetOf(version, NSEC_IN_CHAIN);
+        if (this.rrset !== 0) return FOUND;
+      }
+    }
     if (service !== 0) return PICK;
     if (type === TYPE.ANY) return this.#first(version);
     if ((words[version + NODE.FLAGS] & NODE_HAS_CNAME) === 0) return NO_DATA;

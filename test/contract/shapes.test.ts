@@ -69,6 +69,15 @@ t.test('components name each other, and each once', async (t) => {
   const names = all.map(({ $id }) => String($id));
   t.equal(new Set(names).size, names.length);
   const references = [...JSON.stringify(all).matchAll(/"\$ref":"(\w+)#"/g)].map(([, name]) => name);
-  t.same([...new Set(references)].sort(), ['Answering', 'RRset', 'Service', 'ServiceBody', 'Token', 'Webhook', 'Zone']);
+  t.same([...new Set(references)].sort(), [
+    'Answering',
+    'Glance',
+    'RRset',
+    'Service',
+    'ServiceBody',
+    'Token',
+    'Webhook',
+    'Zone',
+  ]);
   t.equal([...JSON.stringify(all).matchAll(/"\$id"/g)].length, names.length, 'no name stands within another');
 });

@@ -20,8 +20,8 @@ interface WrittenBack {
 }
 
 interface Moving {
-  /** The one that tells of a move: a number that grows. */
-  readonly by: string;
+  /** The one that tells of a move: a number that grows. Absent: they may move at any time. */
+  readonly by?: string;
   readonly members: readonly string[];
 }
 
@@ -99,8 +99,13 @@ function refuseOther(
   return unknown;
 }
 
-/** Whether a body is what was there, of the same revision, before the last move. */
-function isFromBefore(shown: object | Problem, members: Readonly<Record<string, unknown>>, by: string): boolean {
+/** Whether a body may be what was there, of the same revision, before the last move. */
+function isFromBefore(
+  shown: object | Problem,
+  members: Readonly<Record<string, unknown>>,
+  by: string | undefined,
+): boolean {
+  if (by === undefined) return true;
   const now = shown as Readonly<Record<string, unknown>>;
   const [was, is] = [members[by], now[by]];
   return now.revision === members.revision && typeof was === 'number' && typeof is === 'number' && was < is;

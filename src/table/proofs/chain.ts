@@ -11,6 +11,7 @@ import {
   NODE,
   NODE_HAS_DNAME,
   NODE_IS_CUT,
+  NSEC_IN_CHAIN,
   NSEC_WITHOUT_A,
   NSEC_WITHOUT_AAAA,
   RRSET,
@@ -214,7 +215,7 @@ export class ChainWriter {
     const edits: ((content: NodeContent) => void)[] = [];
     this.#seal(zone, owner, content, border === 0 && zone.compiler.signs, edits);
     const wanted = border === 0 && zone.compiler.signs ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
-    for (const type of [TYPE.NSEC, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
+    for (const type of [NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
       const edit = this.#proofEdit(zone, owner, content, type, wanted.get(type));
       if (edit !== undefined) edits.push(edit);
     }
@@ -260,7 +261,7 @@ export class ChainWriter {
       ttlSeconds,
       rdata: nsecRdata(next, typesSaid(types, isCut)),
     });
-    const proofs = new Map([[TYPE.NSEC as number, proof(all)]]);
+    const proofs = new Map<number, Proof>([[NSEC_IN_CHAIN, proof(all)]]);
     for (const [form, type] of FORMS) {
       const isMissed = service?.pools.some((types) => !types.includes(type)) === true;
       if (isMissed && all.includes(type)) proofs.set(form, proof(all.filter((each) => each !== type)));

@@ -1,7 +1,7 @@
 /** NSEC records (RFC 4034 §4): who is next in the order of a zone, and which types a name has. */
 import { TYPE } from '../../wire/constants.ts';
 import { bitmapOf } from '../../wire/rdata/type-bitmap.ts';
-import { NODE, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../layout.ts';
+import { NODE, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../layout.ts';
 
 /** What stands at every name that has an NSEC (RFC 4035 §2.3). */
 const PROOF_TYPES = [TYPE.RRSIG, TYPE.NSEC];
@@ -10,7 +10,7 @@ const CUT_TYPES: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DS]);
 
 /** Whether what stands under a type in a node proves something of it, and is no record that somebody put there. */
 export function isProof(type: number): boolean {
-  return type === TYPE.NSEC || type === NSEC_WITHOUT_A || type === NSEC_WITHOUT_AAAA;
+  return type === NSEC_IN_CHAIN || type === NSEC_WITHOUT_A || type === NSEC_WITHOUT_AAAA;
 }
 
 /** Whether a node owns records besides what proves something of it. */

@@ -20,7 +20,8 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { signingReply } from '../replies/nouns.ts';
-import { post, put, remove, sendNow, sendResource } from '../replies.ts';
+import { post, put, remove, sendNow } from '../replies.ts';
+import { resource } from '../resource.ts';
 
 const tags = ['dnssec'];
 
@@ -53,6 +54,7 @@ const sign = {
       'dnssec_invalid',
       'signing_refused',
       'ttl_invalid',
+      'member_read_only',
     ),
   },
 };
@@ -105,10 +107,10 @@ const keys = {
 export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiParts): void {
   const path = '/v1/zones/:zone/dnssec';
   const replyOf = ({ signing, look }: SigningView) => signingReply(signing, look);
-  api.get(path, { schema: get, config: access('read', 'zone') }, (request, reply) =>
-    sendResource(request, reply, signings.view(request.params.zone), replyOf),
-  );
-  api.put(path, { schema: sign, config: access('admin', 'zone') }, (request, reply) => {
+  const find = ({ zone }: { readonly zone: string }) => signings.view(zone);
+  const signing = resource(find, replyOf, { moving: { members: ['status', 'until', 'parent'] } });
+  api.get(path, { schema: get, config: access('read', 'zone') }, signing.get);
+  api.put(path, { schema: sign, config: { ...access('admin', 'zone'), ...signing.writtenBack } }, (request, reply) => {
     const { zone } = request.params;
     const { algorithm, privateKey, foreignKeys, ...body } = request.body;
     const wanted = { ...(algorithm && { algorithm }), ...(privateKey !== undefined && { privateKey }) };
