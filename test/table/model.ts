@@ -105,10 +105,19 @@ export class Model {
 
   #zoneChange(name: string, n: number): TableChange | undefined {
     if (n > 0) {
+      // The control path moves services that a new zone would hide: a table whose zone hides one is never made.
+      if (!this.zones.has(name) && this.#wouldHide(name)) return undefined;
       if (!this.zones.has(name)) this.zones.set(name, { rrsets: new Map(), services: new Map() });
       return zone(name, { serial: n });
     }
     return this.zones.delete(name) ? { op: 'deleteZone', zone: name } : undefined;
+  }
+
+  #wouldHide(apex: string): boolean {
+    return [...this.zones].some(
+      ([zone, { services }]) =>
+        isAtOrBelow(apex, zone) && [...services.keys()].some((service) => isAtOrBelow(service, apex)),
+    );
   }
 
   /** The zone that a name belongs to: the longest. */
