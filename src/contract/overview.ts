@@ -1,9 +1,9 @@
 /** All services at a glance: what wants somebody's eye, and a list of the rest. */
 import { Type } from 'typebox';
 import { label, limit } from './pages.ts';
+import { revisionHead } from './revisions.ts';
 import { Service, shares } from './services.ts';
 import { message, oneOf, strict, time, whole } from './shapes.ts';
-import { shownWhy } from './why.ts';
 
 /** What may be said of a service, the most urgent first. */
 export const GLANCE_STATES = ['unhealthy', 'waiting', 'releasing', 'draining'] as const;
@@ -32,17 +32,7 @@ export const OverviewQuery = Type.Object(
   strict,
 );
 
-const LastChange = Type.Object(
-  {
-    revision: whole('Its number.'),
-    at: time(),
-    actor: Type.String({ description: "The token's name." }),
-    kind: Type.String(),
-    summary: message,
-    ...shownWhy,
-  },
-  { description: 'The revision that changed it last.' },
-);
+const LastChange = Type.Object(revisionHead, { description: 'The revision that changed it last.' });
 
 const GlanceRelease = Type.Object(
   {

@@ -15,14 +15,19 @@ export const Subject = Type.Object({
   ),
 });
 
+/** Who changed what, when and why. */
+export const revisionHead = {
+  revision: whole('Its number.'),
+  at: time(),
+  actor: Type.String({ description: "The token's name." }),
+  kind: Type.String(),
+  summary: message,
+  ...shownWhy,
+};
+
 export const Revision = Type.Object(
   {
-    revision: whole('Its number.'),
-    at: time(),
-    actor: Type.String({ description: "The token's name." }),
-    kind: Type.String(),
-    summary: message,
-    ...shownWhy,
+    ...revisionHead,
     requestId: Type.Optional(
       Type.String({
         description: "X-Request-Id of the request that it came with: the client's own, or the one that it was given.",

@@ -5,6 +5,7 @@ import { AnswerHours } from '../control/hours.ts';
 import { inSlices } from '../control/slices.ts';
 import { everyMs, inBackground } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import { makePrivate } from '../store/files.ts';
 import type { Table } from '../table/table.ts';
 
 const WHAT = 'the answers by the hour';
@@ -38,7 +39,8 @@ export function keepAnswerHours(observed: Table['observed'], dataDir: string, lo
   const save = (): void => {
     unsaved = 0;
     try {
-      writeFileSync(`${file}.new`, hours.text(), { mode: 0o600 });
+      makePrivate(`${file}.new`);
+      writeFileSync(`${file}.new`, hours.text());
       renameSync(`${file}.new`, file);
     } catch (error) {
       log.warn({ err: error, file }, 'the answers by the hour could not be kept; they are counted on');

@@ -43,32 +43,22 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+type SettableRRset = Omit<RRset, 'zone' | 'revision'>;
+
 /** An RRset that a revision deleted, so that it can be set again; undefined where the subject is none. */
-export function deletedRRset({
-  kind,
-  name,
-  before,
-  after,
-  forgotten,
-}: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
-  const { ttlSeconds, rdata } = (before ?? {}) as Partial<RRset>;
+export function deletedRRset({ kind, name, before, after, forgotten }: Subject): SettableRRset | undefined {
   // What is no longer kept reads as null too.
-  if (kind !== 'rrset' || after !== null || forgotten !== undefined || ttlSeconds === undefined || rdata === undefined)
-    return undefined;
-  const slash = name.lastIndexOf('/');
-  return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
+  return kind === 'rrset' && after === null && forgotten === undefined ? rrsetOf(name, before) : undefined;
 }
 
 /** An RRset as a revision changed it; undefined where the subject is none, or was made by it. */
-export function writtenRRset({
-  kind,
-  name,
-  before,
-  after,
-  forgotten,
-}: Subject): Omit<RRset, 'zone' | 'revision'> | undefined {
-  const { ttlSeconds, rdata } = (after ?? {}) as Partial<RRset>;
-  if (kind !== 'rrset' || before === null || forgotten !== undefined) return undefined;
+export function writtenRRset({ kind, name, before, after, forgotten }: Subject): SettableRRset | undefined {
+  return kind === 'rrset' && before !== null && forgotten === undefined ? rrsetOf(name, after) : undefined;
+}
+
+/** `name`: as a revision names it, `www.example.com/A`. */
+function rrsetOf(name: string, content: unknown): SettableRRset | undefined {
+  const { ttlSeconds, rdata } = (content ?? {}) as Partial<RRset>;
   if (ttlSeconds === undefined || rdata === undefined) return undefined;
   const slash = name.lastIndexOf('/');
   return { name: name.slice(0, slash), type: name.slice(slash + 1), ttlSeconds, rdata };
