@@ -18,6 +18,8 @@ const DEATHS = 3;
 const USUAL_FACTOR = 4;
 const LOAD_SECONDS = 6;
 const LOAD_CORE = 0;
+/** Queries a second, where the time of an answer is asked for: at saturation it is that of a queue. */
+const OFFERED = 20_000;
 
 const shifts = Number(process.argv[2] ?? 500);
 if (!Number.isInteger(shifts) || shifts < 1) {
@@ -93,25 +95,26 @@ async function deathOfEtcdsLeader(fleet: FleetFixture): Promise<void> {
   }
 }
 
-/** Answers of one node over UDP while the whole engine is killed. */
-async function engineIsKilled(fleet: FleetFixture): Promise<void> {
+/** Answers of one node over UDP while the whole engine is killed; `offered`: queries a second, 0: as many as it can. */
+async function engineIsKilled(fleet: FleetFixture, offered: number): Promise<void> {
   const { process: teal } = fleet.node('ns1');
   await teal.call('PUT', `/v1/zones/${APEX}`, { nameservers: [`ns1.${APEX}`], hostmaster: `hostmaster.${APEX}` });
   await teal.call('PUT', `/v1/zones/${APEX}/rrsets/${hostName(0)}/A`, { ttlSeconds: 300, rdata: [hostAddress(0)] });
   const load = async (what: string): Promise<void> => {
     const { qps, lost, wrong, latencyUs } = await runLoad(LOAD_CORE, {
       ...{ port: teal.dnsPort, kind: 'static-a', edns: 'plain', cookie: '', pids: [] },
-      ...{ size: { services: 0, aliases: 0, hosts: 1 }, queries: 1000, qps: 0, clients: 4, window: 64 },
+      ...{ size: { services: 0, aliases: 0, hosts: 1 }, queries: 1000, qps: offered, clients: 4, window: 64 },
       ...{ warmupSeconds: 1, seconds: LOAD_SECONDS },
     });
-    const rate = Math.round(qps).toLocaleString('en');
-    console.log(`${what}: ${rate} answers/s, p99 ${latencyUs.p99.toFixed(0)} us, ${lost} lost, ${wrong} wrong`);
+    const answered = Math.round(qps).toLocaleString('en');
+    console.log(`${what}: ${answered} answers/s, p99 ${latencyUs.p99.toFixed(0)} us, ${lost} lost, ${wrong} wrong`);
   };
-  await load('UDP, the engine is well');
-  const killing = load('UDP, the engine is killed meanwhile');
+  const rate = offered === 0 ? 'at saturation' : `at ${offered.toLocaleString('en')} qps`;
+  await load(`UDP ${rate}, the engine is well`);
+  const killing = load(`UDP ${rate}, the engine is killed meanwhile`);
   setTimeout(() => Promise.all([0, 1, 2].map((n) => fleet.etcd.kill(n))), (LOAD_SECONDS * 1000) / 2);
   await killing;
-  await load('UDP, the engine is dead');
+  await load(`UDP ${rate}, the engine is dead`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'teal-bench-'));
@@ -130,7 +133,11 @@ for (const count of [1, 2, 3, 5]) {
     if (count !== 3) continue;
     await deathOfNode(fleet, usualMs);
     await deathOfEtcdsLeader(fleet);
-    await engineIsKilled(fleet);
+    await engineIsKilled(fleet, OFFERED);
+    for (const member of [0, 1, 2]) fleet.etcd.start(member);
+    await fleet.etcd.ready();
+    for (const { name } of fleet.nodes) await fleet.live(name);
+    await engineIsKilled(fleet, 0);
   } finally {
     await fleet.stop();
   }
