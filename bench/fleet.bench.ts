@@ -1,5 +1,5 @@
 /**
- * `npm run bench:fleet -- [SHIFTS]`: from the request of a shift to its 2xx with 1 node alone, and in fleets of 1, 2, 3 and 5
+ * `npm run bench:fleet -- [SHIFTS] [UDP_ROUNDS]`: from the request of a shift to its 2xx with 1 node alone, and in fleets of 1, 2, 3 and 5
  * on 3 members of etcd, all on this machine; what the death of a nameserver and of etcd's leader cost the shifts after it;
  * and answers over UDP before, while and after the engine is killed. Needs etcd; with 300 shifts two to three minutes.
  */
@@ -21,9 +21,9 @@ const LOAD_CORE = 0;
 /** Queries a second, where the time of an answer is asked for: at saturation it is that of a queue. */
 const OFFERED = 20_000;
 
-const shifts = Number(process.argv[2] ?? 500);
-if (!Number.isInteger(shifts) || shifts < 1) {
-  console.error(`expected a number of shifts, found ${process.argv[2]}`);
+const [, , shifts = 500, rounds = 1] = process.argv.map(Number);
+if (![shifts, rounds].every((number) => Number.isInteger(number) && number > 0)) {
+  console.error(`expected a number of shifts, and of rounds over UDP, found ${process.argv.slice(2).join(' ')}`);
   process.exit(64);
 }
 
@@ -133,11 +133,12 @@ for (const count of [1, 2, 3, 5]) {
     if (count !== 3) continue;
     await deathOfNode(fleet, usualMs);
     await deathOfEtcdsLeader(fleet);
-    await engineIsKilled(fleet, OFFERED);
-    for (const member of [0, 1, 2]) fleet.etcd.start(member);
-    await fleet.etcd.ready();
-    for (const { name } of fleet.nodes) await fleet.live(name);
-    await engineIsKilled(fleet, 0);
+    for (const offered of [...Array.from({ length: rounds }, () => OFFERED), 0]) {
+      await engineIsKilled(fleet, offered);
+      for (const member of [0, 1, 2]) fleet.etcd.start(member);
+      await fleet.etcd.ready();
+      for (const { name } of fleet.nodes) await fleet.live(name);
+    }
   } finally {
     await fleet.stop();
   }

@@ -20,7 +20,7 @@ export function add(program: Command, shell: Shell): void {
     .command('fleet')
     .helpGroup('The server:')
     .summary('several nameservers that move at one instant: status, init, join, leave, remove')
-    .description('A fleet of nameservers on a log in etcd (experimental: see docs/fleet.md).');
+    .description('A fleet of nameservers on a log in etcd: see docs/fleet.md.');
   addStatus(group, shell);
   const init = group
     .command('init')
