@@ -26,7 +26,7 @@ export function hasOwnRecords(words: Int32Array, version: number): boolean {
 
 /** Whether an RRset is one that its zone vouches for, and so signs (RFC 4035 §2.2). `isCut`: its owner is delegated. */
 export function isVouchedFor(type: number, isCut: boolean): boolean {
-  return type !== TYPE.RRSIG && (!isCut || type === TYPE.DS || type === TYPE.NSEC);
+  return type !== TYPE.RRSIG && (!isCut || type === TYPE.DS);
 }
 
 /** The types that a name's NSEC says, of those that it has. */
