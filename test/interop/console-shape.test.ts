@@ -83,9 +83,38 @@ t.test('the shape', { timeout: 400_000 }, async (t) => {
     await page.keyboard.press('s');
     await page.getByRole('heading', { level: 1, name: 'Services' }).waitFor();
     await page.keyboard.press('/');
+    const field = page.getByLabel('Show only names with');
+    await field.and(page.locator(':focus')).waitFor();
     await page.keyboard.type('g?');
-    t.equal(await page.getByLabel('Show only names with').inputValue(), 'g?', 'in a field keys are letters');
+    t.equal(await field.inputValue(), 'g?', 'in a field keys are letters');
     await tabTo(page, 'Activity', 'Shift+Tab');
+    await page.context().close();
+  });
+
+  await t.test('what is typed before the list is there is typed for its field', async (t) => {
+    const page = await openPage(it);
+    await signIn(page, it, '#/zones');
+    await page.getByRole('heading', { level: 1, name: 'Zones' }).waitFor();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/v1/overview*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await page.getByRole('heading', { level: 1, name: 'Services' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('g?tgz');
+    t.equal(await page.getByLabel('Show only names with').count(), 0, 'it is not drawn yet');
+    release();
+    const field = page.getByLabel('Show only names with');
+    await field.and(page.locator(':focus')).waitFor();
+    t.equal(await field.inputValue(), 'g?tgz', 'and none of it was a command');
+    t.equal(await page.getByRole('dialog').count(), 0);
+    await page.getByText('No name has “g?tgz” in it.').waitFor();
     await page.context().close();
   });
 

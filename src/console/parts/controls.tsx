@@ -1,7 +1,7 @@
 /** Small pieces that every page uses. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
 import { plainText } from '../rules/plain.ts';
 import type { Action } from '../state/action.ts';
@@ -233,7 +233,8 @@ export function WhyFields({ action }: { action: Action }) {
 export function Dialog(props: { title: string; isWide?: boolean; onClose: () => void; children: ComponentChildren }) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: a key that is pressed meanwhile is the dialog's already.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     // Removed together with its page the browser would lose the place where the user was.
@@ -266,7 +267,8 @@ export function PageHead(props: {
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useSignal(true);
-  useEffect(() => {
+  // Before it is painted: whoever sees the heading may be in a field by then, and stays there.
+  useLayoutEffect(() => {
     document.title = `${props.title} – Teal`;
     if (isFirst.value) heading.current?.focus({ preventScroll: true });
     isFirst.value = false;

@@ -34,3 +34,18 @@ export function meaningOf(
   if (isTyping || ctrlKey || metaKey || altKey) return undefined;
   return isAfterGo ? AFTER_G[key] : ALONE[key];
 }
+
+/**
+ * What was typed for a field that is not drawn yet, with one key more; undefined: that is given up, and the key is what
+ * it is anywhere.
+ */
+export function typedAhead(text: string, { key, ctrlKey, metaKey, altKey }: Pressed): string | undefined {
+  if (ctrlKey || metaKey || altKey) return HELD.has(key) ? text : undefined;
+  if (key === 'Backspace') return text.slice(0, -1);
+  // One character: names of keys are longer, and what is beyond 16 bits is two units.
+  if ([...key].length === 1) return text + key;
+  return HELD.has(key) ? text : undefined;
+}
+
+/** Keys that are pressed on the way to another one. */
+const HELD: ReadonlySet<string> = new Set(['Shift', 'Control', 'Meta', 'Alt', 'AltGraph', 'CapsLock', 'Dead']);

@@ -1,6 +1,6 @@
 /** Keys that work on every page, for who uses it all week. */
 import { signal } from '@preact/signals';
-import { meaningOf } from '../rules/keys.ts';
+import { meaningOf, typedAhead } from '../rules/keys.ts';
 import { token } from './session.ts';
 
 /** What stands before the page. */
@@ -10,6 +10,8 @@ export const overlay = signal<'palette' | 'help' | undefined>(undefined);
 const GO_MS = 1500;
 
 let goneAtMs = 0;
+/** What is typed for the field of a page that is not drawn whole yet. */
+let ahead: { text: string; readonly stop: () => void } | undefined;
 
 export function openPalette(): void {
   overlay.value = 'palette';
@@ -18,9 +20,11 @@ export function openPalette(): void {
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
     if (token.value === undefined || event.defaultPrevented) return;
+    if (ahead !== undefined && typeAhead(event)) return;
     const { target } = event;
     const isTyping =
       (target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')) ||
+      overlay.value !== undefined ||
       document.querySelector('dialog[open]') !== null;
     const isAfterGo = Date.now() - goneAtMs < GO_MS;
     const meaning = meaningOf(event, { isTyping, isAfterGo });
@@ -40,7 +44,7 @@ function act(meaning: NonNullable<ReturnType<typeof meaningOf>>): void {
       overlay.value = meaning;
       return;
     case 'search':
-      document.querySelector<HTMLElement>('main input[type="search"]')?.focus();
+      search();
       return;
     case 'top':
       scrollTo(0, 0);
@@ -51,4 +55,57 @@ function act(meaning: NonNullable<ReturnType<typeof meaningOf>>): void {
     default:
       location.hash = `#/${meaning}`;
   }
+}
+
+const searchField = (): HTMLInputElement | null => document.querySelector('main input[type="search"]');
+
+/** To the field of the page; where the page is still being loaded, as soon as it has one. */
+function search(): void {
+  const field = searchField();
+  if (field !== null) return field.focus();
+  const main = document.querySelector('main');
+  if (main === null || !isLoading(main)) return;
+  const observer = new MutationObserver(() => look(main));
+  const stop = (): void => {
+    ahead = undefined;
+    observer.disconnect();
+    removeEventListener('hashchange', stop);
+    removeEventListener('pointerdown', stop);
+  };
+  // Whoever goes elsewhere does not mean it any more.
+  addEventListener('hashchange', stop);
+  addEventListener('pointerdown', stop);
+  observer.observe(main, { childList: true, subtree: true });
+  ahead = { text: '', stop };
+}
+
+/** Whether something of the page is not there yet. */
+function isLoading(main: HTMLElement): boolean {
+  return main.querySelector('.skeleton') !== null;
+}
+
+function look(main: HTMLElement): void {
+  const field = searchField();
+  if (field === null) {
+    if (!isLoading(main)) ahead?.stop();
+    return;
+  }
+  const text = ahead?.text ?? '';
+  ahead?.stop();
+  field.focus();
+  if (text === '') return;
+  field.value += text;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+}
+
+/** True where the key was for the field that is waited for. */
+function typeAhead(event: KeyboardEvent): boolean {
+  const text = typedAhead(ahead?.text ?? '', event);
+  if (text === undefined || ahead === undefined) {
+    ahead?.stop();
+    return false;
+  }
+  ahead.text = text;
+  event.preventDefault();
+  return true;
 }
