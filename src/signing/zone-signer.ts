@@ -48,6 +48,13 @@ interface Key extends SigningPair {
   readonly fingerprint: Uint8Array;
 }
 
+/** Of an RRset, what its RRSIG says too. */
+interface SignedFields {
+  readonly type: number;
+  readonly ttlSeconds: number;
+  readonly labels: number;
+}
+
 const CLOCK_BEHIND = new Problem(
   'signing_refused',
   'The clock of this server is more than an hour behind the time of signatures that it made before, and what is signed by it might not be valid for others: set the clock. If it is right now and was wrong then, remove signatures.db from the data directory and restart.',
@@ -61,6 +68,8 @@ export class ZoneSigner implements RRsetSigner {
   readonly #out = new ByteWriter();
   /** RRsets that could not be signed and were left unsigned. */
   missing = 0;
+  /** When the first of the signatures that it gave ends; Unix time, seconds. What was replaced since may be among them. */
+  earliestExpiry: number | undefined;
 
   /** `apex`: in lower-case wire form. */
   constructor(apex: Uint8Array, keys: SignerKeys, ground: SigningGround) {
@@ -128,10 +137,10 @@ export class ZoneSigner implements RRsetSigner {
     const canonical = out.slice(key.fingerprint.length);
     const fields = { type, ttlSeconds, labels: signedLabels(owner) };
     const found = kept.get(digest);
-    if (found !== undefined && !isDue(found.expiration, now)) return this.#rrsig(key, fields, found, found.signature);
+    if (found !== undefined && !isDue(found.expiration, now)) return this.#given(key, fields, found, found.signature);
     const refusal = this.#refusal(key, now);
     if (refusal !== undefined) {
-      if (found !== undefined && found.expiration * 1000 > now) return this.#rrsig(key, fields, found, found.signature);
+      if (found !== undefined && found.expiration * 1000 > now) return this.#given(key, fields, found, found.signature);
       if (!this.#ground.isLenient) throw new SigningRefused(refusal);
       this.missing += 1;
       return undefined;
@@ -140,7 +149,7 @@ export class ZoneSigner implements RRsetSigner {
     const signed = this.#rrsig(key, fields, times, canonical);
     const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);
     kept.put({ digest, ...times, signature });
-    return this.#rrsig(key, fields, times, signature);
+    return this.#given(key, fields, times, signature);
   }
 
   #refusal({ privateKey }: Key, nowMs: number): Problem | undefined {
@@ -148,10 +157,21 @@ export class ZoneSigner implements RRsetSigner {
     return isBehind(this.#ground.kept.latestInception, nowMs) ? CLOCK_BEHIND : undefined;
   }
 
+  /** The RRSIG of a signature that the table is given. */
+  #given(key: Key, fields: SignedFields, times: Times, signature: Uint8Array): Uint8Array {
+    this.noteExpiry(times.expiration);
+    return this.#rrsig(key, fields, times, signature);
+  }
+
+  /** A signature of the zone that ends then is answered with. */
+  noteExpiry(expiration: number): void {
+    if (this.earliestExpiry === undefined || expiration < this.earliestExpiry) this.earliestExpiry = expiration;
+  }
+
   /** The RDATA up to the signature, and what stands behind it. */
   #rrsig(
     { algorithm, tag }: Key,
-    fields: { readonly type: number; readonly ttlSeconds: number; readonly labels: number },
+    fields: SignedFields,
     { inception, expiration }: Times,
     rest: Uint8Array,
   ): Uint8Array {

@@ -62,6 +62,19 @@ export class Signers implements ZoneSigners {
     return undefined;
   }
 
+  /**
+   * When the first signature that is answered with ends; Unix time, seconds. Undefined: nothing is signed. It may be one
+   * that was replaced since the last look for those that are due, so it is never too late.
+   */
+  nextExpiry(): number | undefined {
+    let first: number | undefined;
+    for (const { signer } of this.#zones.values()) {
+      const expiry = signer?.earliestExpiry;
+      if (expiry !== undefined && (first === undefined || expiry < first)) first = expiry;
+    }
+    return first;
+  }
+
   #put(zone: string, signed: Signed | undefined): void {
     if (signed === undefined) this.#zones.delete(zone);
     else this.#zones.set(zone, signed);

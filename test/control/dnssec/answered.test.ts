@@ -162,13 +162,19 @@ t.test('signatures that are due are made anew, without a revision', async (t) =>
   for (const command of [...content, sign()]) world.must(command);
   const { lastRevision } = world.store;
   const { made } = world.ground.kept;
+  const days = (): number => ((world.signers.nextExpiry() ?? 0) - world.ground.atMs / 1000) / 86_400;
+  t.ok(days() > 12 && days() < 13, 'of many, one has nearly two days taken off');
   world.ground.atMs += 8 * 86_400_000;
+  t.ok(days() > 4 && days() < 5);
   world.signers.isRefreshing = true;
   t.equal(world.engine.refreshSigning(world.store.signing(zone) as ZoneSigning), undefined);
   world.signers.isRefreshing = false;
   t.ok(world.ground.kept.made > made + 10);
   t.equal(world.store.lastRevision, lastRevision);
+  t.ok(days() > 12, 'what was replaced is not counted any more');
   allGood(t, world, 'made anew');
+  world.must({ kind: 'dnssec.unsign', zone, force: true });
+  t.equal(world.signers.nextExpiry(), undefined);
 });
 
 t.test('a commit that fails leaves the zone as it was: unsigned', async (t) => {
