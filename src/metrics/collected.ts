@@ -19,7 +19,7 @@ export function collectCounter(registry: Registry, described: Described, read: (
     labelNames: described.labels ?? [],
     registers: [registry],
     collect() {
-      this.reset();
+      forget(this, described);
       readWhole(described.name, read, (value, labels = {}) => this.inc({ ...labels }, value));
     },
   });
@@ -32,10 +32,16 @@ export function collectGauge(registry: Registry, described: Described, read: (se
     labelNames: described.labels ?? [],
     registers: [registry],
     collect() {
-      this.reset();
+      forget(this, described);
       readWhole(described.name, read, (value, labels = {}) => this.inc({ ...labels }, value));
     },
   });
+}
+
+/** One without labels is at 0 after its reset, as if that had been read: a time of 1970, say, that an alert would go by. */
+function forget(metric: Counter | Gauge, { labels = [] }: Described): void {
+  metric.reset();
+  if (labels.length === 0) metric.remove();
 }
 
 /** A series whose source fails is left out, whole; all others are told. */

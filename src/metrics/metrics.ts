@@ -4,6 +4,7 @@ import { problemStatus } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { CounterRegistry } from '../table/counters.ts';
 import { dnsMetrics, type MeasuredFleet } from './dns.ts';
+import { type MeasuredSigners, signerMetrics } from './dnssec.ts';
 import { type MeasuredOutlook, outlookMetrics } from './fleet.ts';
 import { type MeasuredPlane, planeMetrics } from './planes.ts';
 import { type MeasuredReleases, releaseMetrics } from './releases.ts';
@@ -64,7 +65,7 @@ const FAILURES = new Set(
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
-  readonly #refresh: MetricSources['refresh'];
+  readonly #sources: MetricSources;
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #store: ReturnType<typeof storeMetrics>;
   readonly #failures: Counter<'status'>;
@@ -77,7 +78,7 @@ export class Metrics {
   constructor(sources: MetricSources) {
     const { version, counters, table, store, fleet, health, servicesMax, steadyMs } = sources;
     const registry = this.#registry;
-    this.#refresh = sources.refresh;
+    this.#sources = sources;
     dnsMetrics(registry, counters, fleet);
     if (sources.planes !== undefined) planeMetrics(registry, sources.planes);
     const shown = new ShownServices(table.observed, servicesMax, steadyMs);
@@ -131,7 +132,7 @@ export class Metrics {
 
   /** All metrics in the text format of Prometheus. */
   async text(): Promise<string> {
-    await this.#refresh?.();
+    await this.#sources.refresh?.();
     return this.#registry.metrics();
   }
 
@@ -141,6 +142,11 @@ export class Metrics {
     seenNodeMetrics(this.#registry, node);
     outlookMetrics(this.#registry, node);
     roomMetrics(this.#registry, node);
+  }
+
+  /** Zones can be signed here. */
+  ofSigners(signers: MeasuredSigners): void {
+    signerMetrics(this.#registry, this.#sources.store, signers);
   }
 
   /** To be told of every answered request. */

@@ -1,6 +1,7 @@
 /** The log of revisions, the store, the table, and the program itself. */
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import { collectCounter, collectGauge } from './collected.ts';
+import { type MeasuredSignings, signingMetrics } from './dnssec.ts';
 
 /** The table's memory, bytes. */
 export interface MeasuredMemory {
@@ -13,14 +14,13 @@ export interface MeasuredMemory {
 }
 
 /** The store, as far as it is measured here. */
-export interface MeasuredStore {
+export interface MeasuredStore extends MeasuredSignings {
   readonly lastRevision: number;
   /** What the last write failed with. */
   readonly writeFailure: unknown;
   /** What a read failed with that has not worked since. */
   readonly readFailure: unknown;
   readonly zoneCount: number;
-  allSignings(): readonly { readonly zone: string; readonly stage: string; readonly keys: readonly unknown[] }[];
   /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
   readonly kept: { readonly textBytes: number; readonly replyBytes: number };
 }
@@ -66,21 +66,6 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
     registers: [registry],
   });
   return { written: (seconds) => commits.observe(seconds) };
-}
-
-const STAGES = [
-  ...['signing', 'key-published', 'ds-needed', 'ds-seen', 'replacing', 'secure'],
-  ...['ds-removal', 'ds-gone'],
-];
-
-function signingMetrics(registry: Registry, store: Pick<MeasuredStore, 'allSignings'>): void {
-  const byStage = { name: 'teal_dnssec_zones', help: 'Signed zones by the stage that they are in.', labels: ['stage'] };
-  collectGauge(registry, byStage, (set) => {
-    const signings = store.allSignings();
-    for (const stage of STAGES) set(signings.filter((each) => each.stage === stage).length, { stage });
-  });
-  const keys = { name: 'teal_dnssec_keys', help: 'Keys of signed zones, those that come or go in a roll too.' };
-  collectGauge(registry, keys, (set) => set(store.allSignings().reduce((sum, each) => sum + each.keys.length, 0)));
 }
 
 /** Where the log is written, as far as it is measured here. */

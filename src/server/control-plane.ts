@@ -2,9 +2,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
-import { makeParentLook } from '../control/dnssec/parents.ts';
-import { SigningRunner } from '../control/dnssec/runner.ts';
-import { Signings } from '../control/dnssec/signings.ts';
 import { Propagation } from '../control/drain/propagation.ts';
 import { DrainReports } from '../control/drain/report.ts';
 import { EventLog } from '../control/events/log.ts';
@@ -21,11 +18,10 @@ import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Logger } from '../log.ts';
-import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { Explainer } from '../responder/explainer.ts';
-import { formatEndpoint } from '../sockets/address.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { DataPlane } from './data-plane.ts';
+import { makeSigning } from './signing-steps.ts';
 import { systemClock } from './system-clock.ts';
 import { networksOf } from './worker-options.ts';
 
@@ -58,7 +54,7 @@ export function makeControlPlane(
   node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'> | undefined,
   log: Logger,
 ): ControlPlane {
-  const { store, table, engine, fleet, seen, keyring, signers } = dataPlane;
+  const { store, table, engine, fleet, seen, signers } = dataPlane;
   const { allow, deny } = settings.probes;
   const clock = systemClock;
   const random = Math.random;
@@ -106,17 +102,10 @@ export function makeControlPlane(
   const explain = new Explain({ store, table, health: seen, answerer });
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
-  const signings = new Signings(store, keyring, settings.dnssec.experimental);
+  const { signings, signing } = makeSigning(dataPlane, settings, node, log);
   const overview = new Overview({ store, table, health: seen, drain, node: () => node });
 
   const forApi = { signings, queries, overview, drain, explain, events, webhooks, zoneFiles };
-  const inForce = (signing: ZoneSigning): boolean =>
-    dataPlane.isSigned(signing) && (node?.lateness?.late.length ?? 0) === 0;
-  const { resolver, parentServers } = settings.dnssec;
-  const parents = { resolver: resolver && formatEndpoint(resolver), parentServers: parentServers.map(formatEndpoint) };
-  const look = makeParentLook(parents);
-  const steps = { engine, store, signings, look, inForce, clock };
-  const signing = new SigningRunner({ ...steps, log: log.child({ part: 'dnssec' }) });
   const duties: Duties = {
     begin: (progress) => {
       signing.start();

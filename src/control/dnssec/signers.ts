@@ -1,7 +1,7 @@
 /** Who signs which zone: made of the zones' signings and of their keys, for the table. */
 import { apexRecords } from '../../model/dnssec/apex.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
-import type { Problem } from '../../model/errors.ts';
+import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
 import { type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
@@ -73,6 +73,17 @@ export class Signers implements ZoneSigners {
       if (expiry !== undefined && (first === undefined || expiry < first)) first = expiry;
     }
     return first;
+  }
+
+  /** How many zones nothing new can be signed for, by why: their keys cannot be opened, or the clock is off. */
+  refusing(): { readonly locked: number; readonly clock: number } {
+    let [locked, clock] = [0, 0];
+    for (const { signing, signer } of this.#zones.values()) {
+      if (signer?.refusal === undefined) continue;
+      if (signing.keys.some((key) => this.#keyring.privateKey(signing.zone, key) instanceof Problem)) locked += 1;
+      else clock += 1;
+    }
+    return { locked, clock };
   }
 
   #put(zone: string, signed: Signed | undefined): void {

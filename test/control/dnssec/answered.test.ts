@@ -207,6 +207,7 @@ t.test(
     const world = begin(t, { folder, ground, ring: makeKeyring(Buffer.alloc(32, 9)) });
     allGood(t, world, 'as signed');
     t.match(world.signers.refusal(), { code: 'signing_refused' });
+    t.same(world.signers.refusing(), { locked: 1, clock: 0 }, 'as the alerts have it');
     t.equal(world.code(put('www.example.com', 'A', 90, '192.0.2.3')), 'signing_refused');
     const shift = {
       kind: 'weights.put',
@@ -230,4 +231,5 @@ t.test('unsigned again: no key, no signature, no proof', async (t) => {
     }
   }
   t.equal(world.signers.refusal(), undefined);
+  t.same(world.signers.refusing(), { locked: 0, clock: 0 });
 });

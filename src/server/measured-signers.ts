@@ -1,0 +1,15 @@
+/** Who signs, as it is measured. */
+import type { Signers } from '../control/dnssec/signers.ts';
+import type { Signings } from '../control/dnssec/signings.ts';
+import type { MeasuredSigners } from '../metrics/dnssec.ts';
+
+export function measuredSigners(signers: Signers, signings: Signings): MeasuredSigners {
+  return {
+    lookOf: (zone) => signings.lookOf(zone),
+    nextExpiry: () => signers.nextExpiry(),
+    refusing: () => signers.refusing(),
+    get made() {
+      return signers.ground.kept.made;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Signed zones, as the control plane knows them and takes their steps. */
+
+import type { Settings } from '../config.ts';
+import { makeParentLook } from '../control/dnssec/parents.ts';
+import { SigningRunner } from '../control/dnssec/runner.ts';
+import { Signings } from '../control/dnssec/signings.ts';
+import type { FleetControl } from '../control/nodes.ts';
+import type { Logger } from '../log.ts';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
+import { formatEndpoint } from '../sockets/address.ts';
+import type { DataPlane } from './data-plane.ts';
+import { measuredSigners } from './measured-signers.ts';
+import { systemClock } from './system-clock.ts';
+
+export function makeSigning(
+  dataPlane: DataPlane,
+  settings: Settings,
+  node: Pick<FleetControl, 'lateness'> | undefined,
+  log: Logger,
+): { readonly signings: Signings; readonly signing: SigningRunner } {
+  const { store, engine, keyring, signers, metrics } = dataPlane;
+  const { experimental, resolver, parentServers } = settings.dnssec;
+  const signings = new Signings(store, keyring, experimental);
+  metrics.ofSigners(measuredSigners(signers, signings));
+  const inForce = (signing: ZoneSigning): boolean =>
+    dataPlane.isSigned(signing) && (node?.lateness?.late.length ?? 0) === 0;
+  const look = makeParentLook({
+    resolver: resolver && formatEndpoint(resolver),
+    parentServers: parentServers.map(formatEndpoint),
+  });
+  const steps = { engine, store, signings, look, inForce, clock: systemClock };
+  return { signings, signing: new SigningRunner({ ...steps, log: log.child({ part: 'dnssec' }) }) };
+}
