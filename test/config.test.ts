@@ -157,6 +157,8 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_ADMIN_MAX_CONNECTIONS_PER_PREFIX: '5',
     TEAL_ADMIN_HOSTS: 'teal.example.com',
     TEAL_ADMIN_AUTH_FAILURES_PER_MINUTE: '3',
+    TEAL_CONSOLE_NAME: 'Produktion – Süd',
+    TEAL_CONSOLE_COLOUR: '#b91C1c',
     TEAL_DOORS_POWERDNS_ENABLED: 'true',
     TEAL_DOORS_EXTERNAL_DNS_ENABLED: 'true',
     TEAL_DOORS_HTTPREQ_ENABLED: 'true',
@@ -232,6 +234,7 @@ t.test('every setting can be given in the environment', async (t) => {
       hosts: ['teal.example.com'],
       authFailuresPerMinute: 3,
     },
+    console: { name: 'Produktion – Süd', colour: '#b91C1c' },
     doors: {
       powerdns: { enabled: true },
       externalDns: { enabled: true },
@@ -306,8 +309,8 @@ const faults: readonly [string, Given, string][] = [
   ['key in the wrong group', { yaml: 'workers: 2' }, 'teal.yaml: workers: is not a setting; did you mean dns.workers?'],
   [
     'a key like no other',
-    { yaml: 'log: { colour: blue }' },
-    'teal.yaml: log.colour: is not a setting; the keys here are level, format',
+    { yaml: 'log: { weather: blue }' },
+    'teal.yaml: log.weather: is not a setting; the keys here are level, format',
   ],
   [
     'a mistyped key rather than the missing one',
@@ -350,6 +353,16 @@ const faults: readonly [string, Given, string][] = [
     'a network that is none',
     { yaml: 'doors: { acmeDns: { registerFrom: ["home"] } }' },
     'teal.yaml: doors.acmeDns.registerFrom[0]: expected a network, such as 192.0.2.0/24 or 2001:db8::/32, or an address, found "home"',
+  ],
+  [
+    'a colour by its name',
+    { yaml: 'console: { colour: red }' },
+    'teal.yaml: console.colour: expected a colour of six hexadecimal digits, such as #b91c1c, found "red"',
+  ],
+  [
+    'a name that turns the text around it',
+    { yaml: 'console: { name: "a\\u202eb" }' },
+    'teal.yaml: console.name: expected a name of at most 40 characters, found "a\u202eb"',
   ],
   [
     'number out of range',

@@ -79,6 +79,8 @@ export interface ApiOptions {
   readonly zoneFileMaxBytes: number;
   /** Wrong tokens that one client address may send in a minute before it is told to wait. */
   readonly authFailuresPerMinute: number;
+  /** What the server is called, for whoever looks at several. */
+  readonly console?: { readonly name?: string; readonly colour?: string };
   /** Where the build of the console put its page; undefined: no console. */
   readonly consoleFolder?: string;
   /** Who may connect, and how much of the server each may hold. */

@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   drain: () => import('./drain.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
+  whoami: () => import('./whoami.ts'),
   activity: () => import('./activity.ts'),
   demo: () => import('./demo.ts'),
   doctor: () => import('./doctor.ts'),

@@ -9,6 +9,7 @@ import { COOKIE_SECRET_BYTES, NSID_MAX_BYTES } from '../wire/edns.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseNetwork } from '../wire/network.ts';
 import { bootstrap } from './bootstrap.ts';
+import { console } from './console.ts';
 import { parseEndpoint } from './endpoint.ts';
 
 /** What a setting says about itself beside its JSON Schema. */
@@ -150,6 +151,7 @@ export const settingsSchema = section({
     }),
     authFailuresPerMinute: integer(1, 100_000, { default: 10 }),
   }),
+  console: Type.Optional(console),
   doors: section({
     powerdns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),
     externalDns: section({ enabled: Type.Boolean({ default: false, expected: 'true or false' }) }),

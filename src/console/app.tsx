@@ -16,6 +16,7 @@ import { followFleet } from './state/fleet.ts';
 import { follow } from './state/live.ts';
 import { route } from './state/place.ts';
 import { hrefOf, type Route } from './state/router.ts';
+import { followSelf } from './state/self.ts';
 import { token } from './state/session.ts';
 
 export function App() {
@@ -23,7 +24,10 @@ export function App() {
   useEffect(() => {
     if (secret === undefined) return;
     void follow(secret);
-    return followFleet();
+    const ends = [followSelf(), followFleet()];
+    return () => {
+      for (const end of ends) end();
+    };
   }, [secret]);
   return (
     <>

@@ -9,6 +9,7 @@ import { AnswerHours } from './hours.ts';
 import { Glance, Overview } from './overview.ts';
 import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
 import { Revision } from './revisions.ts';
+import { Self } from './self.ts';
 import {
   CompareServicesBody,
   Explanation,
@@ -49,7 +50,7 @@ const replies: readonly TSchema[] = [
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
   ...[Signing, SigningKeys],
-  ...[Fleet, Answering, Glance, Overview, AnswerHours],
+  ...[Fleet, Answering, Glance, Overview, AnswerHours, Self],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */

@@ -22,7 +22,7 @@ const ofRecords = {
   ),
 };
 
-const ofEveryToken = {
+export const ofEveryToken = {
   name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
   scope: oneOf(['read', 'shift', 'release', 'admin', 'records'], {
     description:

@@ -9,6 +9,7 @@ import type * as hours from './hours.ts';
 import type * as overview from './overview.ts';
 import type * as releases from './releases.ts';
 import type * as revisions from './revisions.ts';
+import type * as self from './self.ts';
 import type * as services from './services.ts';
 import type * as tokens from './tokens.ts';
 import type * as webhooks from './webhooks.ts';
@@ -64,6 +65,7 @@ export type Revision = Shown<typeof revisions.Revision>;
 
 export type Token = Shown<typeof tokens.Token>;
 export type NewToken = Shown<typeof tokens.NewToken>;
+export type Self = Shown<typeof self.Self>;
 
 export type Fleet = Shown<typeof fleet.Fleet>;
 export type Holding = Shown<typeof drain.Holding>;

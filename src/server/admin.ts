@@ -26,7 +26,7 @@ const CONSOLE_FOLDER = fileURLToPath(
 );
 
 /** What the admin API needs to know of the settings. */
-export function apiOptions({ admin, dns, metrics }: Settings): ApiOptions {
+export function apiOptions({ admin, console, dns, metrics }: Settings): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, hosts, tls } = admin;
   return {
     hosts,
@@ -40,6 +40,7 @@ export function apiOptions({ admin, dns, metrics }: Settings): ApiOptions {
     bodyMaxBytes,
     zoneFileMaxBytes,
     authFailuresPerMinute,
+    ...(console && { console }),
     consoleFolder: CONSOLE_FOLDER,
     ...(tls && { tls: readTls(tls) }),
   };

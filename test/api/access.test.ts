@@ -81,6 +81,7 @@ const routes: Readonly<Record<string, Row>> = {
     ]),
   ),
   'get /v1/revisions': row('read', 'filtered'),
+  'get /v1/self': { ...row('read', 'filtered'), orRecords: true },
   'get /metrics': row('read', 'server'),
   'get /v1/events': { ...row('read', 'filtered'), query: '?lastEventId=x' },
   'get /v1/zones/{zone}/dnssec': row('read', 'zone'),

@@ -49,6 +49,7 @@ t.test('the document', async (t) => {
       'get /v1/releases',
       'get /v1/releases/{id}',
       'get /v1/revisions',
+      'get /v1/self',
       'get /v1/services',
       'get /v1/services/{name}',
       'get /v1/services/{name}/drain',

@@ -19,6 +19,7 @@ import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
+import { selfRoutes } from './routes/self.ts';
 import { serviceHealthRoutes } from './routes/service-health.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { shiftRoutes } from './routes/shifts.ts';
@@ -59,6 +60,7 @@ export const v1: Api = {
     explainRoutes(api, parts);
     revisionRoutes(api, parts);
     tokenRoutes(api, parts);
+    selfRoutes(api, parts);
     eventRoutes(api, parts);
     webhookRoutes(api, parts);
     applyRoutes(api, parts);

@@ -1,7 +1,9 @@
 /** One service: its split, the shift, the release, and what became of the answers. */
+
 import { useRef, useState } from 'preact/hooks';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
+import { Act } from '../parts/act.tsx';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';
@@ -147,17 +149,17 @@ function Head(props: WithState & { onChanged: () => void }) {
         }
         tools={
           <>
-            <button type="button" onClick={() => setOpen('edit')}>
+            <Act needs="admin" onClick={() => setOpen('edit')}>
               Edit
-            </button>
-            <button type="button" onClick={() => setOpen('delete')}>
+            </Act>
+            <Act needs="admin" onClick={() => setOpen('delete')}>
               Delete…
-            </button>
+            </Act>
             <RollbackButton service={service} of={of} target={target} active={active} isThere={isThere} />
             {active === undefined && (
-              <button type="button" class="primary" onClick={() => setOpen('release')}>
+              <Act needs="release" class="primary" onClick={() => setOpen('release')}>
                 Start a release…
-              </button>
+              </Act>
             )}
           </>
         }
@@ -226,14 +228,14 @@ function HistoryCard({ service, of, history, active, weights }: WithState) {
               const to = weightsAfter(service.name, revision);
               if (to === undefined || sameWeights(to, weights)) return null;
               return (
-                <button
-                  type="button"
+                <Act
+                  needs="shift"
                   class="compact"
-                  aria-label={`Go back to this: revision ${revision.revision}`}
+                  label={`Go back to this: revision ${revision.revision}`}
                   onClick={() => setBack({ revision: revision.revision, to })}
                 >
                   Go back to this
-                </button>
+                </Act>
               );
             }}
           />

@@ -1,6 +1,8 @@
 /** The first page: what wants somebody's eye, and below all services, as the server narrows and orders them. */
+
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Overview } from '../../contract/types.ts';
+import { Act } from '../parts/act.tsx';
 import { Attention } from '../parts/attention.tsx';
 import { Bulk } from '../parts/bulk.tsx';
 import { Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
@@ -8,11 +10,13 @@ import { ServiceForm } from '../parts/service-form.tsx';
 import { ServiceTable } from '../parts/service-table.tsx';
 import { type Asked, askedOf, isNarrow, ORDERS, pathOf, queryOf } from '../rules/board.ts';
 import { countText } from '../rules/format.ts';
+import { isLimited, reachText } from '../rules/may.ts';
 import { plainText } from '../rules/plain.ts';
 import { narrow } from '../state/place.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { useSettled } from '../state/search.ts';
+import { self } from '../state/self.ts';
 
 /** What was answered moves slowly, and no event tells of it. */
 const OBSERVED_MS = 10_000;
@@ -53,9 +57,9 @@ export function ServicesPage({ query }: { query: string }) {
         title="Services"
         facts={body && <span>{countText(body.total, 'service')}</span>}
         tools={
-          <button type="button" onClick={() => setMaking(true)}>
+          <Act needs="admin" onClick={() => setMaking(true)}>
             New service
-          </button>
+          </Act>
         }
       />
       {isMaking && <ServiceForm onClose={() => setMaking(false)} />}
@@ -185,6 +189,16 @@ function nothingFound({ q, zone, label, state }: Asked): string {
 }
 
 function NoServices() {
+  const seen = self.value;
+  if (seen === undefined || isLimited(seen)) {
+    return (
+      <div class="card">
+        <Empty title="No service that you may see">
+          {seen && <p>{reachText(seen)} Services beyond that are not shown.</p>}
+        </Empty>
+      </div>
+    );
+  }
   return (
     <div class="card">
       <Empty title="No service yet">

@@ -1,7 +1,9 @@
 /** Tokens: who may do what; made, shown once, revoked. */
+
 import { useState } from 'preact/hooks';
 import type { NewToken, Page, Token } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
+import { Act } from '../parts/act.tsx';
 import { Badge, Dialog, DialogEnd, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { momentText } from '../rules/format.ts';
@@ -27,9 +29,9 @@ export function TokensPage() {
         facts={<span>Each client of the API has its own, and may do what its scope says.</span>}
         tools={
           tokens.body && (
-            <button type="button" class="primary" onClick={() => setMaking(true)}>
+            <Act needs="server" class="primary" onClick={() => setMaking(true)}>
               New token
-            </button>
+            </Act>
           )
         }
       />
@@ -74,14 +76,14 @@ function TokenTable({ items, onRevoke }: { items: readonly Token[]; onRevoke: (t
             <td class="quiet wide">{token.expiresAt ? momentText(token.expiresAt) : 'never'}</td>
             <td class="wide">
               <div class="row-end">
-                <button
-                  type="button"
+                <Act
+                  needs="server"
                   class="plain compact"
-                  aria-label={`Revoke ${token.name}`}
+                  label={`Revoke ${token.name}`}
                   onClick={() => onRevoke(token)}
                 >
                   Revoke
-                </button>
+                </Act>
               </div>
             </td>
           </tr>

@@ -1,7 +1,9 @@
 /** One zone: its records, listed, set and deleted; its file. */
+
 import { useState } from 'preact/hooks';
 import type { Page, RRset, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
+import { Act, ActLink } from '../parts/act.tsx';
 import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { RecordForm, shortName } from '../parts/record-form.tsx';
@@ -50,12 +52,12 @@ export function ZonePage({ name }: { name: string }) {
             <button type="button" onClick={() => void exportFile(name)}>
               Export
             </button>
-            <a class="button" href={hrefOf({ page: 'import', name })}>
+            <ActLink needs="admin" href={hrefOf({ page: 'import', name })}>
               Import…
-            </a>
-            <button type="button" class="primary" onClick={() => setEditing('new')}>
+            </ActLink>
+            <Act needs="records" class="primary" onClick={() => setEditing('new')}>
               Add a record
-            </button>
+            </Act>
           </>
         }
       />
@@ -184,22 +186,22 @@ function Records(props: {
               </td>
               <td class="wide">
                 <div class="row-end">
-                  <button
-                    type="button"
+                  <Act
+                    needs="records"
                     class="plain compact"
-                    aria-label={`Edit ${rrset.name} ${rrset.type}`}
+                    label={`Edit ${rrset.name} ${rrset.type}`}
                     onClick={() => props.onEdit(rrset)}
                   >
                     Edit
-                  </button>
-                  <button
-                    type="button"
+                  </Act>
+                  <Act
+                    needs="records"
                     class="plain compact"
-                    aria-label={`Delete ${rrset.name} ${rrset.type}`}
+                    label={`Delete ${rrset.name} ${rrset.type}`}
                     onClick={() => props.onDelete(rrset)}
                   >
                     Delete
-                  </button>
+                  </Act>
                 </div>
               </td>
             </tr>

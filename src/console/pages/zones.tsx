@@ -1,7 +1,9 @@
 /** All zones, and the making of a new one. */
+
 import { useState } from 'preact/hooks';
 import type { Page, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
+import { Act } from '../parts/act.tsx';
 import {
   Dialog,
   Empty,
@@ -16,10 +18,12 @@ import {
 } from '../parts/controls.tsx';
 import { countText } from '../rules/format.ts';
 import { isInForce } from '../rules/ground.ts';
+import { isLimited, reachText } from '../rules/may.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
+import { self } from '../state/self.ts';
 
 const PAGE = 200;
 const PAGE_MAX = 1000;
@@ -34,9 +38,9 @@ export function ZonesPage() {
         title="Zones"
         facts={zones.body && <span>{countText(zones.body.items.length, 'zone')}</span>}
         tools={
-          <button type="button" class="primary" onClick={() => setMaking(true)}>
+          <Act needs="zones" class="primary" onClick={() => setMaking(true)}>
             New zone
-          </button>
+          </Act>
         }
       />
       {isMaking && <ZoneForm onClose={() => setMaking(false)} />}
@@ -44,9 +48,7 @@ export function ZonesPage() {
         <Loaded of={zones} lines={5}>
           {({ items, next }) =>
             items.length === 0 ? (
-              <Empty title="No zone yet">
-                <p>A zone is a domain that this server is authoritative for. Make one, or import a zone file.</p>
-              </Empty>
+              <NoZones />
             ) : (
               <>
                 <table class="records">
@@ -87,6 +89,23 @@ export function ZonesPage() {
         </Loaded>
       </div>
     </>
+  );
+}
+
+/** Whoever sees only some zones cannot know that there is none. */
+function NoZones() {
+  const seen = self.value;
+  if (seen === undefined || isLimited(seen)) {
+    return (
+      <Empty title="No zone that you may see">
+        {seen && <p>{reachText(seen)} Zones beyond that are not shown.</p>}
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No zone yet">
+      <p>A zone is a domain that this server is authoritative for. Make one, or import a zone file.</p>
+    </Empty>
   );
 }
 

@@ -1,4 +1,5 @@
 /** What is done to several services at once: one review names all that it touches, and what it leaves out and why. */
+
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Weights } from '../../contract/types.ts';
@@ -10,6 +11,7 @@ import { weightsOf } from '../rules/services.ts';
 import { describeShares } from '../rules/shares.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { Act } from './act.tsx';
 import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
 
 type Kind = 'shift' | 'pause' | 'force';
@@ -23,15 +25,15 @@ export function Bulk(props: { chosen: readonly Glance[]; onClear: () => void }) 
   return (
     <section class="bulk" aria-label="All that are chosen">
       <strong>{countText(chosen.length, 'service')} chosen</strong>
-      <button type="button" class="compact" onClick={() => begin('shift')}>
+      <Act needs="shift" class="compact" onClick={() => begin('shift')}>
         Shift…
-      </button>
-      <button type="button" class="compact" onClick={() => begin('pause')}>
+      </Act>
+      <Act needs="release" class="compact" onClick={() => begin('pause')}>
         Pause releases…
-      </button>
-      <button type="button" class="compact" onClick={() => begin('force')}>
+      </Act>
+      <Act needs="shift" class="compact" onClick={() => begin('force')}>
         Force health…
-      </button>
+      </Act>
       <button type="button" class="plain compact" onClick={onClear}>
         Choose none
       </button>

@@ -1,4 +1,5 @@
 /** A release on the screen: its steps as a line of time, what it waits for, its gates, and the buttons that move it. */
+
 import { useState } from 'preact/hooks';
 import type { Release } from '../../contract/types.ts';
 import { durationText, momentText } from '../rules/format.ts';
@@ -6,6 +7,7 @@ import { percent } from '../rules/shares.ts';
 import { analysisOf, type StepState, stepStates, stepText } from '../rules/steps.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
 import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
 import { Gates } from './gates.tsx';
@@ -161,26 +163,26 @@ function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () =
       {!asked && <Late action={action} />}
       <div class="row">
         {verbs.map((verb) => (
-          <button
+          <Act
             key={verb}
-            type="button"
+            needs="release"
             class={verb === 'abort' ? 'danger' : verb === verbs[0] && verb !== 'pause' ? 'primary' : undefined}
             disabled={action.isBusy}
             onClick={() => (verb === 'abort' ? setAsked({ what: 'abort', release }) : void tell(verb, release))}
           >
             {capital(verb)}
             {verb === 'abort' && '…'}
-          </button>
+          </Act>
         ))}
         {verbs.length > 0 && release.state !== 'aborted' && (
-          <button
-            type="button"
+          <Act
+            needs="release"
             class="plain"
             disabled={action.isBusy}
             onClick={() => setAsked({ what: 'full', release })}
           >
             Promote to the end…
-          </button>
+          </Act>
         )}
       </div>
       {asked && (

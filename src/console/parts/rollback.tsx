@@ -1,4 +1,5 @@
 /** Going back: the one obvious button, and the confirmation that says where it leads. */
+
 import { useState } from 'preact/hooks';
 import type { Release, Service, Weights, WeightsReply } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
@@ -8,6 +9,7 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
+import { Act } from './act.tsx';
 import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
 import { GroundMoved } from './ground-moved.tsx';
@@ -25,9 +27,9 @@ export function RollbackButton(props: {
   return (
     <>
       {!props.isThere && (
-        <button type="button" class="danger" onClick={() => setOpen(true)}>
+        <Act needs="shift" class="danger" onClick={() => setOpen(true)}>
           ↩ Roll back{props.target && <span class="small">to {describeShares(props.target)}</span>}
-        </button>
+        </Act>
       )}
       {isOpen && <ConfirmRollback {...props} onClose={() => setOpen(false)} />}
     </>

@@ -1,4 +1,5 @@
 /** What a revision set or deleted, set again: the form of the record or service, filled with what it was, or a shift. */
+
 import { useEffect, useState } from 'preact/hooks';
 import type { Page, Release, Revision, RRset, Service, Weights, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
@@ -8,6 +9,7 @@ import { weightsAfter } from '../rules/undo.ts';
 import { note } from '../state/announce.ts';
 import { concerns, useResource } from '../state/resource.ts';
 import { call } from '../state/session.ts';
+import { Act } from './act.tsx';
 import { RecordForm } from './record-form.tsx';
 import { ConfirmRollback } from './rollback.tsx';
 import { ServiceForm } from './service-form.tsx';
@@ -27,14 +29,14 @@ export function SetAgain({ revision }: { revision: Revision }) {
         const onClose = (): void => setOpen(undefined);
         return (
           <div key={`${kind} ${name}`}>
-            <button
-              type="button"
+            <Act
+              needs={rrset ? 'records' : service ? 'admin' : 'shift'}
               class="compact"
-              aria-label={`Set it again…: ${name}, as ${subject.after === null ? 'before' : 'by'} revision ${revision.revision}`}
+              label={`Set it again…: ${name}, as ${subject.after === null ? 'before' : 'by'} revision ${revision.revision}`}
               onClick={() => setOpen(name)}
             >
               Set it again…
-            </button>
+            </Act>
             {isOpen && rrset && <RecordAgain rrset={rrset} onClose={onClose} />}
             {isOpen && service && <ServiceForm from={service} onClose={onClose} />}
             {isOpen && weights && <WeightsAgain name={name} of={revision} to={weights} onClose={onClose} />}

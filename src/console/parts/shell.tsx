@@ -11,6 +11,7 @@ import { applyTheme, type Theme, theme } from '../state/theme.ts';
 import { Clock } from './clock.tsx';
 import { FleetSign, StaleBanner } from './fleet-sign.tsx';
 import { useNow } from './now.ts';
+import { SelfSign, ServerSign } from './self-sign.tsx';
 
 const pages = [
   { page: 'services', text: 'Services', holds: ['services', 'service'] },
@@ -32,6 +33,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
             <img src={icon} alt="" width="26" height="26" />
             Teal
           </a>
+          <ServerSign />
           <nav aria-label="Pages">
             <ul>
               {pages
@@ -55,6 +57,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
               Find
             </button>
             <ThemeChoice />
+            <SelfSign />
             <button type="button" class="plain compact" onClick={() => signOut()}>
               Sign out
             </button>

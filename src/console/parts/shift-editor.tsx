@@ -1,4 +1,5 @@
 /** The weights of a service: sliders, exact numbers, and the confirmation of a shift. */
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Service, Weights, WeightsReply } from '../../contract/types.ts';
@@ -9,6 +10,7 @@ import { describeShares, percent, sameWeights, sharesOf, slide, slideTotal, weig
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { Resource } from '../state/resource.ts';
+import { Act } from './act.tsx';
 import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { EffectView } from './effect-view.tsx';
 import { GroundMoved } from './ground-moved.tsx';
@@ -112,9 +114,9 @@ export function ShiftEditor(props: {
       )}
       {!isConfirming && notice}
       <div class="row">
-        <button type="submit" class="primary" disabled={whole === undefined || !isChanged || moved !== undefined}>
+        <Act needs="shift" class="primary" disabled={whole === undefined || !isChanged || moved !== undefined}>
           Review the shift…
-        </button>
+        </Act>
         <button type="button" disabled={draft === undefined} onClick={() => setDraft(undefined)}>
           Reset
         </button>

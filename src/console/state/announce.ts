@@ -3,7 +3,8 @@ import { signal } from '@preact/signals';
 
 interface Note {
   readonly id: number;
-  readonly kind: 'done' | 'failed';
+  /** `told`: why something cannot be done. */
+  readonly kind: 'done' | 'failed' | 'told';
   readonly text: string;
 }
 
@@ -20,7 +21,7 @@ export function note(kind: Note['kind'], text: string): void {
   const id = lastId;
   notes.value = [...notes.value.filter((other) => other.text !== text), { id, kind, text }];
   say(text);
-  if (kind === 'done') setTimeout(() => dismiss(id), NOTE_MS);
+  if (kind !== 'failed') setTimeout(() => dismiss(id), NOTE_MS);
 }
 
 export function dismiss(id: number): void {

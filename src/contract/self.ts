@@ -1,0 +1,25 @@
+/** Who asks, what they may, and which server it is that answers. */
+import { Type } from 'typebox';
+import { oneOf, time } from './shapes.ts';
+import { ofEveryToken } from './tokens.ts';
+
+/** The server, as whoever set it up calls it. */
+const Server = Type.Object(
+  {
+    name: Type.Optional(Type.String({ description: 'The setting `console.name`.' })),
+    colour: Type.Optional(Type.String({ description: 'The setting `console.colour`, `#RRGGBB`.' })),
+    version: Type.String({ description: 'Of Teal.' }),
+  },
+  { description: 'So that nobody takes the one server for the other.' },
+);
+
+export const Self = Type.Object(
+  {
+    ...ofEveryToken,
+    name: Type.String({ description: 'What the log of changes calls whoever asks.' }),
+    kind: oneOf(['token', 'person'], { description: 'What lets them in. More kinds may come.' }),
+    expiresAt: Type.Optional(time('RFC 3339, UTC; left out: it does not expire.')),
+    server: Server,
+  },
+  { $id: 'Self' },
+);
