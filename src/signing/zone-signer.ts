@@ -22,7 +22,7 @@ export interface SigningPair {
   readonly privateKey: KeyObject | Problem;
 }
 
-interface SignerKeys {
+export interface SignerKeys {
   /** Who sign everything but the DNSKEY RRset, */
   readonly records: readonly SigningPair[];
   /** and who sign that. */

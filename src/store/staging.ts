@@ -60,6 +60,7 @@ class StagedRows {
 }
 
 export class Staging {
+  readonly shared: SharedStore;
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #turn: Turn;
@@ -70,7 +71,9 @@ export class Staging {
   #releasesSeen = 0;
 
   /** The database is one that the main thread has opened and migrated. */
-  constructor({ file, turn, retention }: SharedStore) {
+  constructor(shared: SharedStore) {
+    const { file, turn, retention } = shared;
+    this.shared = shared;
     this.#turn = new Turn(turn);
     this.#retention = retention;
     this.#database = new Sqlite(file, { fileMustExist: true });

@@ -1,10 +1,12 @@
 /** The one face of the table that the control path needs: prepare changes, then publish or take them back. */
 
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { Problem } from '../model/errors.ts';
 import type { ModelChange } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
+import type { SealedService } from './zone-sealer.ts';
 
 /** The records of a zone that were compiled aside: the cell of their index, and what the zone's version says of them. */
 export interface StagedIndex {
@@ -12,12 +14,30 @@ export interface StagedIndex {
   readonly flags: number;
   /** The root of the order of its names, where it was signed as it was built. */
   readonly order?: number;
+  /** By whom: `ZoneSigners.markOf`; left out: by nobody. */
+  readonly signedBy?: string;
+}
+
+/** The records of a zone as they are answered, compiled aside once more for another way to sign it. */
+export interface RebuiltZone {
+  readonly zone: Zone;
+  /** Undefined: the zone is not signed any more. */
+  readonly signing: ZoneSigning | undefined;
+  readonly staged: StagedIndex;
+  /** What has changed since it was read, as it is now. */
+  readonly since: readonly (
+    | { readonly rrset: RRset }
+    | { readonly gone: { readonly name: string; readonly type: number } }
+  )[];
 }
 
 /** A change of the model, with what was staged in this table for it. */
 export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
-  | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex };
+  | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
+  | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
+  /** Signs what a service answers with in the way in which its zone is signed now. */
+  | { readonly op: 'resignService'; readonly name: string };
 
 /** Up to where a table holds what a store does. */
 export interface Held {
@@ -34,6 +54,8 @@ export interface TableContent {
   service(name: string): Service | undefined;
   services(): Iterable<Service>;
   servicesIn(zone: string): Iterable<string>;
+  /** What the services of a zone say of its names, for who signs it aside. */
+  sealedServices(zone: string): SealedService[];
   /** Answers of the service that nobody has counted may be held by caches for as long as its pools say. */
   noteHeld(service: Service): void;
   /** Compiles a whole zone aside, for `importZone`. */

@@ -44,6 +44,17 @@ export interface ZoneSigners {
   apexOf(zone: string): readonly ApexRRset[];
   /** From now on the zone is signed so; undefined: not at all. */
   set(zone: string, signing: ZoneSigning | undefined): SigningChange;
+  /** Equal where the same keys sign its records in the same way; empty: nobody signs them. */
+  markOf(zone: string): string;
+  /**
+   * Whether a change of how a zone is signed, which has at least so many names, is left to who builds it aside. Then it is
+   * noted, and nothing else changes until that is done.
+   */
+  leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean;
+  /** Notes it; returns how to forget it again. */
+  want(zone: string, signing: ZoneSigning | undefined): () => void;
+  /** How many names have to be counted for that. */
+  readonly namesAtOnce: number;
 }
 
 /** For a table in which no zone is signed. */
@@ -51,4 +62,8 @@ export const NO_SIGNERS: ZoneSigners = {
   of: () => undefined,
   apexOf: () => [],
   set: () => ({ isAnew: false, undo: () => {} }),
+  markOf: () => '',
+  leaves: () => false,
+  want: () => () => {},
+  namesAtOnce: Number.POSITIVE_INFINITY,
 };

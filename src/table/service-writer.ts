@@ -30,8 +30,13 @@ export class ServiceWriter {
 
   /** The zone is signed in another way: so are its services. */
   resign(zone: string): void {
-    for (const name of [...this.#services.namesIn(zone)])
-      this.put((this.#services.get(name) as CompiledService).service, true);
+    for (const name of [...this.#services.namesIn(zone)]) this.resignOne(name);
+  }
+
+  /** One service is, where it is there. */
+  resignOne(name: string): void {
+    const compiled = this.#services.get(name);
+    if (compiled !== undefined) this.put(compiled.service, true);
   }
 
   /** `isAnew`: nothing that was compiled before may stay. */

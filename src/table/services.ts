@@ -1,10 +1,11 @@
 /** The services in the table, as the writer remembers them, so that a shift touches only its plan. */
-import { parentOf, wireToName } from '../model/name.ts';
-import type { Service } from '../model/service.ts';
+import { nameToWire, parentOf, wireToName } from '../model/name.ts';
+import { type Service, ttlInForce } from '../model/service.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { CompiledPool } from './compile.ts';
 import type { Preparation } from './preparation.ts';
 import type { CompiledPreview, CompiledPreviews } from './previews.ts';
+import type { SealedService } from './zone-sealer.ts';
 
 export interface CompiledService {
   /** As it is answered. */
@@ -68,6 +69,20 @@ export class ServiceRegistry {
     const above = this.#services.get(parentOf(name) as string) as CompiledService;
     const { pool } = above.previews.get(name) as CompiledPreview;
     return { service: above.service, pools: [typesOf(above, pool)] };
+  }
+
+  /** What the services of a zone and their previews say of its names. */
+  sealedIn(zone: string): SealedService[] {
+    return [...this.namesIn(zone)].flatMap((name) => {
+      const own = this.#services.get(name) as CompiledService;
+      const ttlSeconds = ttlInForce(own.service);
+      const previews = [...own.previews].map(([preview, { pool }]) => ({
+        ...{ owner: nameToWire(preview), isPreview: true, ttlSeconds },
+        pools: [typesOf(own, pool)],
+      }));
+      const pools = own.pools.map((pool) => typesOf(own, pool));
+      return [{ owner: nameToWire(name), isPreview: false, pools, ttlSeconds }, ...previews];
+    });
   }
 
   /** Remembers what a name has become, or, with undefined, forgets it; what was before comes back if it is taken back. */

@@ -120,6 +120,8 @@ export class Table implements TableChanges {
     switch (change.op) {
       case 'putRRset':
       case 'importZone':
+      case 'rebuildZone':
+      case 'resignService':
         return false;
       case 'putZone':
         return this.#zones.has(change.zone.name);
@@ -136,6 +138,10 @@ export class Table implements TableChanges {
         return this.#zones.put(change.zone);
       case 'importZone':
         return this.#zones.import(change.zone, change.staged);
+      case 'rebuildZone':
+        return this.#zones.rebuild(change.rebuilt);
+      case 'resignService':
+        return this.#services.resignOne(change.name);
       case 'deleteZone':
         this.#zones.delete(change.zone);
         return this.#services.deleteAllIn(change.zone);
@@ -205,6 +211,7 @@ export class Table implements TableChanges {
     service: (name) => this.#registry.get(name)?.service,
     services: () => this.observed.services(),
     servicesIn: (zone) => [...this.#registry.namesIn(zone)],
+    sealedServices: (zone) => this.#registry.sealedIn(zone),
     noteHeld: (service) => {
       for (const { name, counter } of this.#registry.get(service.name)?.pools ?? []) {
         const pool = service.pools.find((each) => each.name === name);

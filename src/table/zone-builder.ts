@@ -11,6 +11,8 @@ import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts'
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
+import type { RRsetSigner } from './rrset-signer.ts';
+import { type SealedService, sealZone } from './zone-sealer.ts';
 
 const NO_PAIRS: ReadonlyMap<number, number> = new Map();
 
@@ -26,11 +28,14 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #undo: (() => void)[] = [];
   readonly #isOthers: boolean;
 
-  /** An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. Throws ArenaFull. */
-  constructor(arena: Arena, apex: string, cell = 0) {
+  /**
+   * An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. `signer`: of a zone that is to be
+   * sealed. Throws ArenaFull.
+   */
+  constructor(arena: Arena, apex: string, cell = 0, signer?: RRsetSigner) {
     this.#arena = arena;
     const name = nameToWire(apex);
-    this.#rrsets = new RRsetCompiler(this, name);
+    this.#rrsets = new RRsetCompiler(this, name, signer);
     this.#index = new IndexWriter(arena, this);
     this.#isOthers = cell !== 0;
     this.cell = cell === 0 ? this.allocate(1) : cell;
@@ -69,6 +74,27 @@ export class ZoneBuilder implements Blocks, Retirer {
     pairs.set(type, rrset);
     this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, nodeWords(oldCount));
+  }
+
+  /** Signs and proves all that was put, SOA and keys of the apex too; the root of the order of its names. Throws ArenaFull. */
+  seal(apex: Uint8Array, services: readonly SealedService[]): number {
+    const unseen = {
+      blocks: this,
+      compiler: this.#rrsets,
+      entries: () => this.#index.entries(this.cell),
+      nodeOf: (name: Uint8Array) => this.#ensureExists(name),
+      replace: (node: number, pairs: ReadonlyMap<number, number>) => this.#replace(node, pairs, node === atApex),
+    };
+    const atApex = this.#find(apex);
+    return sealZone(unseen, apex, services);
+  }
+
+  /** What stood at a name is in `pairs`, or was retired. */
+  #replace(node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
+    const old = this.#versionOf(node);
+    const oldWords = nodeWords(Math.max(1, this.#arena.view.words[old + NODE.COUNT]));
+    this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
+    this.#arena.free(old, oldWords);
   }
 
   /**

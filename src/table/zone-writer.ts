@@ -5,7 +5,7 @@ import { nameToWire, parentOf } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
-import type { StagedIndex } from './changes.ts';
+import type { RebuiltZone, StagedIndex } from './changes.ts';
 import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
 import { ZONE } from './layout.ts';
@@ -109,6 +109,10 @@ export class ZoneWriter {
 
   /** The zone is signed in another way, or (undefined) not any more. True: its services are to be signed anew. */
   setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
+    if (this.signers.leaves(zone, signing, this.#count(zone, this.signers.namesAtOnce))) {
+      this.#preparation.undo(this.signers.want(zone, signing));
+      return false;
+    }
     const { isAnew, undo } = this.signers.set(zone, signing);
     this.#preparation.undo(undo);
     const compiler = this.compilerOf(zone);
@@ -128,8 +132,28 @@ export class ZoneWriter {
     return isAnew;
   }
 
+  /** The names of a zone with those of its services, as far as `most`. */
+  #count(zone: string, most: number): number {
+    let count = this.#services.namesIn(zone).size;
+    if (count >= most || !this.has(zone)) return count;
+    for (const _ of this.#nodes.entries(this.#indexOf(nameToWire(zone)))) if (++count >= most) break;
+    return count;
+  }
+
+  /** Swaps the zone's index for one that was built aside to be signed in another way; its services aside. */
+  rebuild({ zone, signing, staged, since }: RebuiltZone): void {
+    this.#preparation.undo(this.signers.set(zone.name, signing).undo);
+    this.import(zone, staged);
+    for (const change of since) {
+      if ('rrset' in change) this.putRRset(change.rrset);
+      else if (this.hasRRset(zone.name, change.gone.name, change.gone.type))
+        this.deleteRRset(zone.name, change.gone.name, change.gone.type);
+      else this.touch(zone.name, change.gone.name);
+    }
+  }
+
   /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
-  import(zone: Zone, { index, flags: builtFlags, order = 0 }: StagedIndex): void {
+  import(zone: Zone, { index, flags: builtFlags, order = 0, signedBy = '' }: StagedIndex): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const replaced = existing === 0 ? NO_ZONE : this.#nodes.zoneContent(existing);
@@ -147,6 +171,8 @@ export class ZoneWriter {
     this.#nodes.setZone(apex, { index, apex: this.#nodes.find(index, apex), flags, order });
     if (replaced.index !== 0) this.#nodes.dropIndex(replaced.index, replaced.order);
     this.touch(zone.name, zone.name);
+    // It was signed in another way than the zone is now.
+    if (order !== 0 && signedBy !== this.signers.markOf(zone.name)) this.resign(zone.name);
   }
 
   #isUnseen(index: number, zone: string): void {

@@ -1,9 +1,10 @@
 /** Who signs which zone: made of the zones' signings and of their keys, for the table. */
+import { isDeepStrictEqual } from 'node:util';
 import { apexRecords } from '../../model/dnssec/apex.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
-import { type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
+import { type SignerKeys, type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -11,13 +12,29 @@ interface Signed {
   readonly signing: ZoneSigning;
   /** Undefined: nothing is signed any more. */
   readonly signer: ZoneSigner | undefined;
+  readonly pairs: SignerKeys;
   readonly apex: readonly ApexRRset[];
+}
+
+/** What a thread needs to sign a zone that it builds aside. */
+interface SigningAside {
+  /** `ZoneSigners.markOf`. */
+  readonly mark: string;
+  readonly keys: SignerKeys;
+  readonly apex: readonly ApexRRset[];
+  /** Unix time, milliseconds. */
+  readonly nowMs: number;
 }
 
 export class Signers implements ZoneSigners {
   readonly ground: SigningGround;
   readonly #keyring: Pick<Keyring, 'privateKey'>;
   readonly #zones = new Map<string, Signed>();
+
+  /** How zones are to be signed that are built aside for it; undefined: not at all. */
+  readonly wanted = new Map<string, ZoneSigning | undefined>();
+  /** From so many names on a zone is built aside to be signed in another way; set where there is somebody who does. */
+  namesAtOnce = Number.POSITIVE_INFINITY;
 
   /** Whether all is looked at again, for signatures that are due, though nothing has changed. */
   isRefreshing = false;
@@ -35,13 +52,50 @@ export class Signers implements ZoneSigners {
     return this.#zones.get(zone)?.apex ?? [];
   }
 
+  markOf(zone: string): string {
+    return markOf(this.#zones.get(zone)?.signing);
+  }
+
+  leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean {
+    return names >= this.namesAtOnce && markOf(this.#zones.get(zone)?.signing) !== markOf(signing);
+  }
+
+  want(zone: string, signing: ZoneSigning | undefined): () => void {
+    const had = this.wanted.has(zone);
+    const before = this.wanted.get(zone);
+    this.wanted.set(zone, signing);
+    return () => {
+      if (had) this.wanted.set(zone, before);
+      else this.wanted.delete(zone);
+    };
+  }
+
+  /** What a thread needs to sign a zone so; undefined: it is not signed, or cannot be now, which whoever signs is told. */
+  aside(zone: string, signing = this.#zones.get(zone)?.signing): SigningAside | undefined {
+    const signed = signing && this.#signed(signing);
+    if (signed?.signer === undefined || signed.signer.refusal !== undefined) return undefined;
+    const { pairs: keys, apex } = signed;
+    return { mark: markOf(signing), keys, apex, nowMs: this.ground.nowMs() };
+  }
+
+  /** Why a zone cannot be signed so now; undefined: it can. */
+  refusalOf(signing: ZoneSigning): Problem | undefined {
+    return this.#signed(signing).signer?.refusal;
+  }
+
   set(zone: string, signing: ZoneSigning | undefined): SigningChange {
     const before = this.#zones.get(zone);
     const after = signing && this.#signed(signing);
     this.#put(zone, after);
+    const left = { is: this.wanted.has(zone), signing: this.wanted.get(zone) };
+    this.wanted.delete(zone);
     // At a start the table may be older than what is known here.
-    const isAnew = this.ground.isLenient || this.isRefreshing || markOf(before) !== markOf(after);
-    return { isAnew, undo: () => this.#put(zone, before) };
+    const isAnew = this.ground.isLenient || this.isRefreshing || markOf(before?.signing) !== markOf(signing);
+    const undo = (): void => {
+      this.#put(zone, before);
+      if (left.is) this.wanted.set(zone, left.signing);
+    };
+    return { isAnew, undo };
   }
 
   /** Whether every RRset of the zone is answered with signatures of the keys that this signing has. */
@@ -50,7 +104,8 @@ export class Signers implements ZoneSigners {
     if (signing.denial !== 'nsec') return false;
     const known = this.#zones.get(signing.zone);
     if (known?.signer === undefined || known.signer.missing > 0 || known.signer.refusal !== undefined) return false;
-    return markOf(known) === markOf(this.#signed(signing));
+    if (this.wanted.has(signing.zone)) return false;
+    return isDeepStrictEqual(signersOf(known.signing), signersOf(signing)) && known.signing.denial === signing.denial;
   }
 
   /** Why some zone cannot be signed anew now; undefined: all can. */
@@ -99,13 +154,13 @@ export class Signers implements ZoneSigners {
     });
     const keys = { records: records.map(pairOf), dnskey: dnskey.map(pairOf) };
     const signer = records.length === 0 ? undefined : new ZoneSigner(nameToWire(signing.zone), keys, this.ground);
-    return { signing, signer, apex: apexRecords(signing) };
+    return { signing, signer, pairs: keys, apex: apexRecords(signing) };
   }
 }
 
-/** Equal where the same keys sign the same RRsets. */
-function markOf(signed: Signed | undefined): string {
-  if (signed?.signer === undefined) return '';
-  const { records, dnskey } = signersOf(signed.signing);
-  return JSON.stringify([signed.signing.denial, records.map(({ id }) => id), dnskey.map(({ id }) => id)]);
+/** Equal where the same keys sign all but the keys themselves; those are signed with each change of the signing. */
+function markOf(signing: ZoneSigning | undefined): string {
+  const records = signing === undefined ? [] : signersOf(signing).records;
+  if (signing === undefined || records.length === 0) return '';
+  return JSON.stringify([signing.denial, records.map(({ id }) => id)]);
 }

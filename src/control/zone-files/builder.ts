@@ -1,19 +1,34 @@
 /** Reads a zone file, checks it, and stages it in the store and in the table, where nobody sees it yet. */
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { nameToWire } from '../../model/name.ts';
 import type { StagedRRset } from '../../model/revision.ts';
+import type { Zone } from '../../model/zone.ts';
 import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
+import { ZoneReads } from '../../store/zone-reads.ts';
+import type { StagedIndex } from '../../table/changes.ts';
 import { Dismantler } from '../../table/dismantle.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { StagedZone } from '../commands/built-zone.ts';
-import { type BuildReply, type BuildRequest, failureOf, type StageReply, type StageRequest } from './messages.ts';
+import { AsideSigner } from './aside-signer.ts';
+import {
+  type BuildReply,
+  type BuildRequest,
+  failureOf,
+  type RebuildReply,
+  type RebuildRequest,
+  type SignRequest,
+  type StageReply,
+  type StageRequest,
+} from './messages.ts';
+import { apexRRsets } from './rrset-json.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
 const INLINE_RRSETS_MAX = 500;
@@ -43,14 +58,37 @@ export class Builder {
     this.#arena.absorb(request.blocks);
     let reply: Omit<StageReply, 'blocks'>;
     try {
-      reply = { staged: this.stagePacked(request.zone, request.content), tableFull: false };
+      const { zone, content, sign } = request;
+      reply = { staged: this.stagePacked(zone, content, sign && { sign, zone: sign.zone }), tableFull: false };
     } catch (error) {
       reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
     }
     return { ...reply, blocks: this.#arena.lend() };
   }
 
-  #tryBuild({ zone, bytes, services, aliases }: BuildRequest): Omit<BuildReply, 'blocks'> {
+  /** The same for a zone that is here, and that is to be signed in another way. */
+  rebuild(request: RebuildRequest): RebuildReply {
+    this.#arena.absorb(request.blocks);
+    const reads = new ZoneReads(this.#staging.shared);
+    let reply: Omit<RebuildReply, 'blocks'>;
+    try {
+      const { sign } = request;
+      const rebuilt = reads.read(request.zone, (zone, rrsets) => {
+        const fill = (index: ZoneBuilder): void => {
+          for (const rrset of rrsets) putInto(index, rrset);
+        };
+        return { zone, index: this.#index(zone.name, sign && { sign, zone }, fill).index };
+      });
+      reply = { tableFull: false, ...(rebuilt && { rebuilt }) };
+    } catch (error) {
+      reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
+    } finally {
+      reads.close();
+    }
+    return { ...reply, blocks: this.#arena.lend() };
+  }
+
+  #tryBuild({ zone, bytes, services, aliases, sign }: BuildRequest): Omit<BuildReply, 'blocks'> {
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
       const { content, findings } = readZone(zone, bytes, { services, aliases });
@@ -59,8 +97,10 @@ export class Builder {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const rrsets = new OwnRRsets(content);
       const isThere = this.#staging.holds(zone, rrsets, rrsets.length);
-      const staged = isThere ? undefined : this.#stage(zone, rrsets);
-      const built = { apex: apexOf(content), rrsets: rrsets.length, sha256, staged };
+      const apex = apexOf(content);
+      const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
+      const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
+      const built = { apex, rrsets: rrsets.length, sha256, staged };
       return { ...reply, built };
     } catch (error) {
       return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
@@ -68,20 +108,36 @@ export class Builder {
   }
 
   /** Stages what an entry of the log imports, as packed by the node that read the file. Throws ArenaFull. */
-  stagePacked(zone: string, content: PackedContent): StagedZone {
-    return this.#stage(zone, unpack(content));
+  stagePacked(zone: string, content: PackedContent, signing?: Signing): StagedZone {
+    return this.#stage(zone, unpack(content), signing);
   }
 
-  #stage(zone: string, rrsets: RRsetsInOrder): StagedZone {
-    const index = new ZoneBuilder(this.#arena, zone);
+  #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined): StagedZone {
+    const { index, made } = this.#index(zone, signing, (builder) =>
+      rrsets.length > INLINE_RRSETS_MAX ? this.#stageMany(builder, rrsets) : stageFew(builder, rrsets),
+    );
+    return { ...made, ...index };
+  }
+
+  /** The index of a zone that `fill` puts the records into, signed where it is to be. All of it, or nothing. */
+  #index<Made>(
+    zone: string,
+    signing: Signing | undefined,
+    fill: (index: ZoneBuilder) => Made,
+  ): { readonly index: StagedIndex; readonly made: Made } {
+    const signer = signing && new AsideSigner(dirname(this.#staging.shared.file), nameToWire(zone), signing.sign);
+    const index = new ZoneBuilder(this.#arena, zone, 0, signer);
     try {
-      const staged = rrsets.length > INLINE_RRSETS_MAX ? this.#stageMany(index, rrsets) : stageFew(index, rrsets);
-      return { ...staged, index: index.cell, flags: index.flags };
+      const made = fill(index);
+      const signed = signing && { order: seal(index, signing), signedBy: signing.sign.mark };
+      return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
       const dismantler = new Dismantler(this.#arena);
       dismantler.add(index.cell);
       while (dismantler.step(DISMANTLED_AT_ONCE));
       throw error;
+    } finally {
+      signer?.close();
     }
   }
 
@@ -122,6 +178,21 @@ function stageFew(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
   }
   const packed = pack(records);
   return { content: packed.hash, records, packed: packed.chunks.map((chunk) => new Uint8Array(chunk)) };
+}
+
+/** How a zone is signed, and what it says of itself. */
+interface Signing {
+  readonly sign: SignRequest;
+  readonly zone: Zone;
+}
+
+/** SOA, NS and keys are the command's to put; here they stand for what is proved and signed by them. */
+function seal(index: ZoneBuilder, { sign, zone }: Signing): number {
+  const apex = nameToWire(zone.name);
+  for (const { type, ttlSeconds, rdata } of [...apexRRsets(zone), ...sign.apex]) {
+    index.put(apex, type, ttlSeconds, rdata);
+  }
+  return index.seal(apex, sign.services);
 }
 
 function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {

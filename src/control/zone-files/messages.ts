@@ -3,10 +3,14 @@
 import { StoreUnavailable } from '../../model/errors.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { SignerKeys } from '../../signing/zone-signer.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
+import type { StagedIndex } from '../../table/changes.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
+import type { ApexRRset } from '../../table/rrset-signer.ts';
+import type { SealedService } from '../../table/zone-sealer.ts';
 import type { Findings } from '../../wire/zone-file/finding.ts';
 import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
 
@@ -14,6 +18,19 @@ import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
 export interface BuilderParts {
   readonly table: SharedTable;
   readonly store: SharedStore;
+}
+
+/** How a zone is signed while it is built. The keys are nowhere but in memory. */
+export interface SignRequest {
+  /** By whom: `ZoneSigners.markOf`. */
+  readonly mark: string;
+  readonly keys: SignerKeys;
+  /** DNSKEY, CDS and CDNSKEY. */
+  readonly apex: readonly ApexRRset[];
+  /** Of the zone, with their previews. */
+  readonly services: readonly SealedService[];
+  /** Unix time, milliseconds. */
+  readonly nowMs: number;
 }
 
 /** One zone file to be built. */
@@ -26,6 +43,8 @@ export interface BuildRequest {
   readonly services: ReadonlySet<string>;
   /** Those of them that answer with a CNAME. */
   readonly aliases: ReadonlySet<string>;
+  /** Left out: it is not signed. */
+  readonly sign?: SignRequest;
   /** Free blocks of the arena, to be used first. */
   readonly blocks: readonly BlockList[];
 }
@@ -36,6 +55,26 @@ export interface StageRequest {
   /** Canonical name. */
   readonly zone: string;
   readonly content: PackedContent;
+  /** With the zone as it is here; left out: it is not signed, or not here yet. */
+  readonly sign?: SignRequest & { readonly zone: Zone };
+  readonly blocks: readonly BlockList[];
+}
+
+/** A zone that is here, to be built once more, as the store has it, and signed in another way. */
+export interface RebuildRequest {
+  readonly kind: 'rebuild';
+  /** Canonical name. */
+  readonly zone: string;
+  /** Left out: it is not signed any more. */
+  readonly sign?: SignRequest;
+  readonly blocks: readonly BlockList[];
+}
+
+export interface RebuildReply {
+  /** Absent where something failed, or there is no such zone. */
+  readonly rebuilt?: { readonly zone: Zone; readonly index: StagedIndex };
+  readonly tableFull: boolean;
+  readonly failure?: Failure;
   readonly blocks: readonly BlockList[];
 }
 

@@ -4,7 +4,17 @@ import { afterMs, listen, tellFault } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
-import { type BuilderParts, type BuildRequest, failureOf, type StageRequest, type StopRequest } from './messages.ts';
+import {
+  type BuilderParts,
+  type BuildReply,
+  type BuildRequest,
+  failureOf,
+  type RebuildReply,
+  type RebuildRequest,
+  type StageReply,
+  type StageRequest,
+  type StopRequest,
+} from './messages.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
@@ -16,13 +26,13 @@ const SWEEP_NEXT_MS = 10;
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  listen(port, 'message', 'the builder thread', (request: BuildRequest | StageRequest | StopRequest) => {
+  listen(port, 'message', 'the builder thread', (request: Request | StopRequest) => {
     if (request.kind === 'stop') {
       clearTimeout(sweeping);
       staging.close();
       port.close();
     } else {
-      const reply = request.kind === 'build' ? builder.build(request) : builder.stage(request);
+      const reply = replyTo(builder, request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
     }
   });
@@ -31,6 +41,19 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
     sweeping = afterMs('the sweep', trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
   };
   sweep();
+}
+
+type Request = BuildRequest | StageRequest | RebuildRequest;
+
+function replyTo(builder: Builder, request: Request): BuildReply | StageReply | RebuildReply {
+  switch (request.kind) {
+    case 'build':
+      return builder.build(request);
+    case 'stage':
+      return builder.stage(request);
+    case 'rebuild':
+      return builder.rebuild(request);
+  }
 }
 
 /** A store that cannot be written now is swept later. */

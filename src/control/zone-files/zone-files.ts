@@ -1,5 +1,6 @@
 /** Whole zones as files: read and written by threads of their own; an import is made visible by one short command. */
 import { tellFault } from '../../guard.ts';
+import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
@@ -8,6 +9,7 @@ import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { StagedIndex } from '../../table/changes.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
 import type { BuiltZone, ContentSource, StagedZone } from '../commands/built-zone.ts';
@@ -27,6 +29,9 @@ import type {
   Failure,
   ListReply,
   ListRequest,
+  RebuildReply,
+  RebuildRequest,
+  SignRequest,
   StageReply,
   StageRequest,
 } from './messages.ts';
@@ -69,9 +74,19 @@ const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore:
 const FULL = new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
 const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
+/** Of the signers of zones. */
+interface SignedAside {
+  /** How a zone is signed; undefined: it is not, or cannot be now. */
+  aside(zone: string, signing?: ZoneSigning): Omit<SignRequest, 'services'> | undefined;
+}
+
+const NOT_SIGNED: SignedAside = { aside: () => undefined };
+
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
 export class ZoneFiles {
+  /** How zones are signed while they are built. */
+  signing: SignedAside = NOT_SIGNED;
   readonly #store: Store;
   readonly #table: Table;
   readonly #engine: Engine;
@@ -158,12 +173,14 @@ export class ZoneFiles {
     const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
     const blocks = this.#table.lendBlocks();
     const fileBytes = bytes.length;
+    const sign = this.#signOf(zone);
     const request: BuildRequest = {
       kind: 'build',
       zone,
       bytes,
       services: new Set(services.flatMap(namesOf)),
       aliases,
+      ...(sign && { sign }),
       blocks,
     };
     const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
@@ -178,6 +195,38 @@ export class ZoneFiles {
     if (built === undefined) return refusal(zone, reply);
     const warnings = findings.warnings;
     return { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision };
+  }
+
+  #signOf(zone: string, signing?: ZoneSigning): SignRequest | undefined {
+    const by = this.signing.aside(zone, signing);
+    return by && { ...by, services: this.#table.content.sealedServices(zone) };
+  }
+
+  /**
+   * Builds a zone that is here once more, as the store has it, to be signed in another way (undefined: not at all). What
+   * changes from the call on may be in it or not. Undefined: there is no such zone. What is not taken over is to be given
+   * to `discard`.
+   */
+  rebuild(
+    zone: string,
+    signing: ZoneSigning | undefined,
+  ): Promise<{ readonly zone: Zone; readonly index: StagedIndex } | undefined | Problem> {
+    return this.#builder.inTurn(async () => {
+      const blocks = this.#table.lendBlocks();
+      const sign = signing && this.#signOf(zone, signing);
+      const request: RebuildRequest = { kind: 'rebuild', zone, blocks, ...(sign && { sign }) };
+      const lent = blocks.map(({ offsets }) => offsets.buffer);
+      const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
+      const reply = await this.#builder.ask<RebuildReply>(request, lent, nothing);
+      this.#table.absorbBlocks(reply.blocks);
+      if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be built', BUILDER);
+      return reply.tableFull ? FULL : reply.rebuilt;
+    });
+  }
+
+  /** Nobody takes over what was rebuilt. */
+  discard(index: StagedIndex): void {
+    this.#table.discard(index);
   }
 
   async #renewBuilder(): Promise<void> {
@@ -223,7 +272,9 @@ export class ZoneFiles {
   /** What another node imports. */
   async #stageNow(zone: string, content: PackedContent): Promise<StagedZone | Problem> {
     const blocks = this.#table.lendBlocks();
-    const request: StageRequest = { kind: 'stage', zone, content, blocks };
+    const here = this.#store.zone(zone);
+    const by = here && this.#signOf(zone);
+    const request: StageRequest = { kind: 'stage', zone, content, blocks, ...(by && { sign: { ...by, zone: here } }) };
     const lent = blocks.map(({ offsets }) => offsets.buffer);
     const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
     const reply = await this.#builder.ask<StageReply>(request, lent, nothing);

@@ -26,7 +26,7 @@ import type { Preparation } from '../preparation.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
 import { lowestTtlOf, rdataOf, ttlOf } from '../rrset-reader.ts';
 import type { ServiceRegistry } from '../services.ts';
-import { isProof, isVouchedFor, nsecRdata, ownsRecords, typesSaid } from './nsec.ts';
+import { denialTtl, isProof, isVouchedFor, ownsRecords, type Proof, proofsFor } from './nsec.ts';
 
 /** A zone while its changes are followed up. */
 interface Chained {
@@ -106,12 +106,9 @@ export class ChainWriter {
     if (content.order !== zone.root) this.#nodes.setZone(apex, { ...content, order: zone.root });
   }
 
-  /** RFC 9077 §3: the lesser of the SOA's minimum and its own TTL. */
   #denialTtl(apex: Uint8Array, apexVersion: number): number {
     const soa = this.#rrsetOf(apexVersion, TYPE.SOA);
-    if (soa === 0) return -1;
-    const [rdata] = rdataOf(this.#view, soa, apex);
-    return Math.min(Buffer.from(rdata).readUInt32BE(rdata.length - 4), ttlOf(this.#view, soa));
+    return soa === 0 ? -1 : denialTtl(this.#view, soa, apex);
   }
 
   #rrsetOf(version: number, type: number): number {
@@ -254,19 +251,9 @@ export class ChainWriter {
     this.#order.search.find(zone.root, owner, 0, this.#isBorder(entry) ? BELOW : SAME);
     const { after } = this.#order.search;
     const next = after === 0 ? zone.apex : this.#nameOf(after);
-    const service = this.#services.typesAt(zone.name, owner, ownsRecords(content.rrsets));
-    const all = [...content.rrsets.keys(), ...(service?.pools.flat() ?? [])];
-    const ttlSeconds = Math.min(zone.ttlSeconds, service === undefined ? zone.ttlSeconds : ttlInForce(service.service));
-    const proof = (types: readonly number[]): Proof => ({
-      ttlSeconds,
-      rdata: nsecRdata(next, typesSaid(types, isCut)),
-    });
-    const proofs = new Map<number, Proof>([[NSEC_IN_CHAIN, proof(all)]]);
-    for (const [form, type] of FORMS) {
-      const isMissed = service?.pools.some((types) => !types.includes(type)) === true;
-      if (isMissed && all.includes(type)) proofs.set(form, proof(all.filter((each) => each !== type)));
-    }
-    return proofs;
+    const at = this.#services.typesAt(zone.name, owner, ownsRecords(content.rrsets));
+    const service = at && { pools: at.pools, ttlSeconds: ttlInForce(at.service) };
+    return proofsFor(next, zone.ttlSeconds, { types: content.rrsets.keys(), isCut, service });
   }
 
   #proofEdit(
@@ -316,15 +303,4 @@ export class ChainWriter {
   }
 }
 
-interface Proof {
-  readonly ttlSeconds: number;
-  readonly rdata: Uint8Array;
-}
-
 const NO_PROOFS: ReadonlyMap<number, Proof> = new Map();
-
-/** Which NSEC denies which type of addresses, where a pool lacks it and another one has it. */
-const FORMS = [
-  [NSEC_WITHOUT_A, TYPE.A],
-  [NSEC_WITHOUT_AAAA, TYPE.AAAA],
-] as const;

@@ -2,6 +2,8 @@
 import { TYPE } from '../../wire/constants.ts';
 import { bitmapOf } from '../../wire/rdata/type-bitmap.ts';
 import { NODE, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../layout.ts';
+import type { ArenaView } from '../memory.ts';
+import { rdataOf, ttlOf } from '../rrset-reader.ts';
 
 /** What stands at every name that has an NSEC (RFC 4035 §2.3). */
 const PROOF_TYPES = [TYPE.RRSIG, TYPE.NSEC];
@@ -30,16 +32,65 @@ export function isVouchedFor(type: number, isCut: boolean): boolean {
 }
 
 /** The types that a name's NSEC says, of those that it has. */
-export function typesSaid(types: Iterable<number>, isCut: boolean): number[] {
+function typesSaid(types: Iterable<number>, isCut: boolean): number[] {
   const said = [...types].filter((type) => !isProof(type) && type !== TYPE.RRSIG && (!isCut || CUT_TYPES.has(type)));
   return [...new Set([...said, ...PROOF_TYPES])];
 }
 
 /** The RDATA; `next` in lower-case wire form. */
-export function nsecRdata(next: Uint8Array, types: readonly number[]): Uint8Array {
+function nsecRdata(next: Uint8Array, types: readonly number[]): Uint8Array {
   const windows = bitmapOf(types);
   const rdata = new Uint8Array(next.length + windows.length);
   rdata.set(next);
   rdata.set(windows, next.length);
   return rdata;
+}
+
+/** An NSEC that a name is to have. */
+export interface Proof {
+  readonly ttlSeconds: number;
+  readonly rdata: Uint8Array;
+}
+
+/** What a service says of the name that it stands at. */
+export interface ServiceProof {
+  /** The types of each pool that may answer. */
+  readonly pools: readonly (readonly number[])[];
+  readonly ttlSeconds: number;
+}
+
+/** Which NSEC denies which type of addresses, where a pool lacks it and another one has it. */
+const FORMS = [
+  [NSEC_WITHOUT_A, TYPE.A],
+  [NSEC_WITHOUT_AAAA, TYPE.AAAA],
+] as const;
+
+/** What a name has of its own. */
+interface Owned {
+  readonly types: Iterable<number>;
+  /** It is delegated. */
+  readonly isCut: boolean;
+  readonly service: ServiceProof | undefined;
+}
+
+/** The NSEC records of a name, by what they stand under in its node. `next`: who comes after it; `ttlSeconds`: the zone's. */
+export function proofsFor(next: Uint8Array, ttlSeconds: number, { types, isCut, service }: Owned): Map<number, Proof> {
+  const all = [...types, ...(service?.pools.flat() ?? [])];
+  const ttl = service === undefined ? ttlSeconds : Math.min(ttlSeconds, service.ttlSeconds);
+  const proof = (said: readonly number[]): Proof => ({
+    ttlSeconds: ttl,
+    rdata: nsecRdata(next, typesSaid(said, isCut)),
+  });
+  const proofs = new Map<number, Proof>([[NSEC_IN_CHAIN, proof(all)]]);
+  for (const [form, type] of FORMS) {
+    const isMissed = service?.pools.some((has) => !has.includes(type)) === true;
+    if (isMissed && all.includes(type)) proofs.set(form, proof(all.filter((each) => each !== type)));
+  }
+  return proofs;
+}
+
+/** The TTL of a zone's NSEC records (RFC 9077 §3): the lesser of the SOA's minimum and its own TTL. */
+export function denialTtl(view: ArenaView, soa: number, apex: Uint8Array): number {
+  const [rdata] = rdataOf(view, soa, apex);
+  return Math.min(Buffer.from(rdata).readUInt32BE(rdata.length - 4), ttlOf(view, soa));
 }

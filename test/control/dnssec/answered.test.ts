@@ -1,18 +1,13 @@
 /** A zone that is signed by commands is answered signed: every answer validates, whatever changes, and after a restart. */
-import { createPublicKey } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
-import { Signers } from '../../../src/control/dnssec/signers.ts';
-import { activeKey, type ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
-import { buildQuery } from '../../fixtures/dns-client.ts';
-import { type Message, readMessage } from '../../fixtures/dnssec/message.ts';
-import { whyBogus } from '../../fixtures/dnssec/validator.ts';
-import { bluegreen, makeEngine, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
+import { bluegreen, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
-import { makeGround, type TestGround } from '../../fixtures/signing.ts';
-import { askBytes } from '../../fixtures/table.ts';
+import { beginSigned as begin } from '../../fixtures/signed-engine.ts';
+import { makeGround } from '../../fixtures/signing.ts';
 
 const zone = 'example.com';
 const keyring = makeKeyring();
@@ -25,41 +20,6 @@ const put = (name: string, type: string, ttlSeconds: number, ...records: string[
   ({ kind: 'rrset.put', zone, name, type, body: { ttlSeconds, rdata: records } }) as unknown as Command;
 
 type World = ReturnType<typeof begin>;
-
-function begin(t: Test, options: { ground?: TestGround; folder?: string; ring?: typeof keyring; more?: object } = {}) {
-  const ground = options.ground ?? makeGround(temporaryFolder(t));
-  ground.atMs = NOON_MS;
-  ground.isLenient = true;
-  if (options.ground === undefined) t.teardown(() => ground.file.close());
-  const signers = new Signers(options.ring ?? keyring, ground);
-  const fixture = makeEngine(t, {
-    ...(options.folder !== undefined && { folder: options.folder }),
-    signers,
-    ...options.more,
-  });
-  ground.isLenient = false;
-  const { responder, store } = fixture;
-  const message = (name: string, type: number): Message => {
-    const query = buildQuery({ name, type, edns: { do: true, udpBytes: 4096 } });
-    return readMessage(askBytes(responder, query, false) as Buffer);
-  };
-  /** What is wrong with an answer to a validator that knows the zone's key. */
-  const bogus = (name: string, type: number): string | undefined => {
-    const signing = store.signing(zone);
-    if (signing === undefined) throw new Error('the zone is not signed');
-    const { dnskey, tag } = activeKey(signing);
-    const bytes = Buffer.from(dnskey, 'base64');
-    const [x, y] = [bytes.subarray(4, 36), bytes.subarray(36)].map((part) => part.toString('base64url')) as [
-      string,
-      string,
-    ];
-    const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
-    const key = { publicKey, privateKey: publicKey, dnskey: bytes, tag };
-    const trust = { zones: new Map([[zone, key]]), isInsecure: () => false };
-    return whyBogus(message(name, type), name.split('.'), type, trust);
-  };
-  return { ...fixture, ground, message, bogus, signers };
-}
 
 const names = [
   '',

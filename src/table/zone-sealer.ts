@@ -1,0 +1,126 @@
+/**
+ * Signs a zone that is built aside, when all its records are there: the order of its names, what proves them, and the
+ * signatures of its RRsets. What comes of it is what `proofs/chain.ts` keeps up once the zone is answered from.
+ */
+import { TYPE } from '../wire/constants.ts';
+import { ENTRY, NODE, NODE_HAS_DNAME, NODE_IS_CUT } from './layout.ts';
+import type { Blocks } from './memory.ts';
+import { BELOW, compareNames } from './order/compare.ts';
+import { OrderWriter } from './order/tree.ts';
+import { denialTtl, isVouchedFor, proofsFor, type ServiceProof } from './proofs/nsec.ts';
+import type { Retirer } from './reclaim.ts';
+import type { RRsetCompiler } from './rrset-compiler.ts';
+import { lowestTtlOf, rdataOf } from './rrset-reader.ts';
+
+/** A name that will lead to a service, or to a preview of one. */
+export interface SealedService extends ServiceProof {
+  /** Lower-case wire form. */
+  readonly owner: Uint8Array;
+  /** Where it has records, it is a name like any other. */
+  readonly isPreview: boolean;
+}
+
+/** An index that nobody reads yet. */
+interface UnseenIndex {
+  readonly blocks: Blocks & Retirer;
+  readonly compiler: RRsetCompiler;
+  entries(): Iterable<number>;
+  /** The node of a name, made where it is not there. */
+  nodeOf(name: Uint8Array): number;
+  /** Gives a node other RRsets, by type. */
+  replace(node: number, pairs: ReadonlyMap<number, number>): void;
+}
+
+/** The root of the order of the zone's names. The SOA is among its records. Throws ArenaFull. */
+export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonly SealedService[]): number {
+  const { blocks } = index;
+  const atApex = index.nodeOf(apex);
+  const pairsOf = (entry: number): Map<number, number> => {
+    const { words } = blocks.view;
+    const version = words[entry + ENTRY.VERSION_WORD];
+    const at = (i: number): number => version + NODE.PAIRS + 2 * i;
+    const pairs = Array.from(
+      { length: words[version + NODE.COUNT] },
+      (_, i) => [words[at(i)], words[at(i) + 1]] as const,
+    );
+    return new Map(pairs);
+  };
+  const ownsRecords = (entry: number): boolean =>
+    blocks.view.words[blocks.view.words[entry + ENTRY.VERSION_WORD] + NODE.COUNT] > 0;
+  const atServices = new Map<number, ServiceProof>();
+  for (const { owner, isPreview, ...proof } of services) {
+    const node = index.nodeOf(owner);
+    if (!isPreview || !ownsRecords(node)) atServices.set(node, proof);
+  }
+  const owners = [...index.entries()].filter((entry) => ownsRecords(entry) || atServices.has(entry));
+  const entries = inOrder(blocks, owners);
+  const ttlSeconds = denialTtl(blocks.view, pairsOf(atApex).get(TYPE.SOA) ?? 0, apex);
+  const ours = within(blocks, entries);
+  for (const [i, entry] of ours.entries()) {
+    const owner = nameOf(blocks, entry);
+    const next = i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex;
+    const pairs = pairsOf(entry);
+    const isCut = pairs.has(TYPE.NS) && entry !== atApex;
+    const proofs = proofsFor(next, ttlSeconds, { types: pairs.keys(), isCut, service: atServices.get(entry) });
+    for (const [type, rrset] of pairs)
+      if (isVouchedFor(type, isCut)) pairs.set(type, signed(index, owner, type, rrset));
+    for (const [form, proof] of proofs) {
+      pairs.set(form, index.compiler.compileSigned(owner, TYPE.NSEC, proof.ttlSeconds, [proof.rdata]));
+    }
+    index.replace(entry, pairs);
+  }
+  return orderOf(blocks, entries);
+}
+
+/** The RRset with its signatures, in its place. */
+function signed({ blocks, compiler }: UnseenIndex, owner: Uint8Array, type: number, rrset: number): number {
+  const made = compiler.compileSigned(owner, type, lowestTtlOf(blocks.view, rrset), rdataOf(blocks.view, rrset, owner));
+  compiler.retire(rrset);
+  return made;
+}
+
+function nameOf({ view }: Blocks, entry: number): Uint8Array {
+  const start = (entry + ENTRY.NAME_BYTES) * 4;
+  return view.bytes.slice(start, start + (view.words[entry + ENTRY.NAME] & 0xff));
+}
+
+function inOrder({ view }: Blocks, entries: number[]): readonly number[] {
+  const { bytes } = view;
+  const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
+  return entries.sort((a, b) => compareNames(bytes, at(a), bytes, at(b)));
+}
+
+/** Those that the zone vouches for: what lies beyond a cut or a DNAME comes right behind it. */
+function within({ view }: Blocks, entries: readonly number[]): number[] {
+  const { words, bytes } = view;
+  const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
+  let border = 0;
+  return entries.filter((entry) => {
+    if (border !== 0 && compareNames(bytes, at(entry), bytes, at(border)) === BELOW) return false;
+    const flags = words[words[entry + ENTRY.VERSION_WORD] + NODE.FLAGS];
+    border = (flags & (NODE_IS_CUT | NODE_HAS_DNAME)) === 0 ? 0 : entry;
+    return true;
+  });
+}
+
+/** Nothing leads to its pages yet: where there is no room for all of them, they go back. */
+function orderOf(blocks: Blocks & Retirer, entries: readonly number[]): number {
+  const made: { readonly offset: number; readonly words: number }[] = [];
+  const noted = {
+    get view() {
+      return blocks.view;
+    },
+    allocate: (words: number): number => {
+      const offset = blocks.allocate(words);
+      made.push({ offset, words });
+      return offset;
+    },
+    retire: () => {},
+  };
+  try {
+    return new OrderWriter(noted).build(entries);
+  } catch (error) {
+    for (const { offset, words } of made) blocks.retire(offset, words);
+    throw error;
+  }
+}
