@@ -18,10 +18,25 @@ word() {
   printf '%s' "$release" | grep -o "\"$1\":\"[^\"]*" | head -n 1 | cut -d '"' -f 4
 }
 
-release=$(ask --header "Idempotency-Key: ${TEAL_KEY:-$(date +%s)-$$}" --header "Teal-Reason: ${TEAL_REASON:-a pipeline}" \
-  --header 'Content-Type: application/json' --data "$2" "$releases") || { echo "$release"; exit 1; }
+key=${TEAL_KEY:-$(date +%s)-$$}
+begin() {
+  ask --header "Idempotency-Key: $key" --header "Teal-Reason: ${TEAL_REASON:-a pipeline}" \
+    --header 'Content-Type: application/json' --data "$1" "$releases"
+}
+
+take_back() {
+  trap - INT TERM
+  ask --request POST "$releases/$id/abort" || true
+  exit 1
+}
+
+# Cancelled while the request is on its way, the release may have begun: asked again under its key, Teal says which it is.
+cancelled=''
+trap 'cancelled=yes' INT TERM
+release=$(begin "$2") || { [ -n "$cancelled" ] && release=$(begin "$2"); } || { echo "$release"; exit 1; }
 id=$(word id)
-trap 'trap - INT TERM; ask --request POST "$releases/$id/abort" || true; exit 1' INT TERM
+trap take_back INT TERM
+[ -z "$cancelled" ] || take_back
 
 said=''
 while :; do

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +36,39 @@ function run(t: Test, words: readonly string[], env: Record<string, string>) {
   return { child, ended: once(child, 'close').then(([code]) => ({ code, output })) };
 }
 
+/**
+ * Runs the script through a server that hands the request on, and has the job cancelled before the reply goes back: the
+ * script alone (as `kill` does), or its whole group (as terminals and runners do), curl with it.
+ */
+async function cancelledOnTheWay(
+  t: Test,
+  teal: TealProcess,
+  body: object,
+  env: Record<string, string>,
+  group: boolean,
+) {
+  let isCancelled = false;
+  let cancel = (): void => {};
+  const between = http.createServer(async (request, response) => {
+    const text = (await request.toArray()).join('');
+    const { host: _, ...headers } = request.headers;
+    const reply = await fetch(`${teal.admin}${request.url}`, {
+      ...{ method: request.method ?? 'GET', headers: headers as Record<string, string> },
+      ...(text === '' ? {} : { body: text }),
+    });
+    if (!isCancelled) cancel();
+    isCancelled = true;
+    response.writeHead(reply.status, { 'content-type': 'application/json' }).end(await reply.text());
+  });
+  await once(between.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => between.close());
+  const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+  const words = [example('release.sh'), SERVICE, JSON.stringify(body)];
+  const { child, ended } = run(t, group ? ['setsid', ...words] : words, { ...env, TEAL_ADMIN_URL: url });
+  cancel = () => process.kill(group ? -(child.pid as number) : (child.pid as number), 'SIGTERM');
+  return ended;
+}
+
 const weights = async (teal: TealProcess) => (await teal.call('GET', `/v1/services/${SERVICE}/weights`)).body.weights;
 const releases = async (teal: TealProcess) => (await teal.call('GET', `/v1/services/${SERVICE}/releases`)).body.items;
 
@@ -64,6 +99,16 @@ t.test('a release by curl alone: to its end, refused, aborted, cancelled, and ne
   cancelled.child.kill('SIGTERM');
   t.match(await cancelled.ended, { code: 1 });
   t.same(await weights(teal), before, 'taken back');
+
+  // As soon as the server has it: the script does not know its release yet.
+  for (const [key, hasGroup] of [
+    ['run-5', false],
+    ['run-6', true],
+  ] as const) {
+    const early = await cancelledOnTheWay(t, teal, toPause, { ...env, TEAL_KEY: key }, hasGroup);
+    t.match(early, { code: 1 }, key);
+    t.same(await weights(teal), before, `${key}: taken back`);
+  }
 
   const aborted = release(toPause, { TEAL_KEY: 'run-4' });
   await paused();
