@@ -127,11 +127,12 @@ function addExport(group: Command, shell: Shell): void {
   const command = group
     .command('export <zone>')
     .description('Print a zone as a zone file (RFC 1035); its services are comments in it.')
+    .option('--signed', 'with the proofs and signatures that it is answered with, a service as its heaviest pool')
     .option('-o, --output <file>', 'write it to a new file instead')
     .option('--force', 'overwrite the file')
-    .action(async (zone: string, options: SessionOptions & { output?: string; force?: boolean }) => {
+    .action(async (zone: string, options: SessionOptions & { signed?: boolean; output?: string; force?: boolean }) => {
       const session = await openSession(shell, options);
-      const text = await session.api.text(path`/v1/zones/${zone}/file`);
+      const text = await session.api.text(`${path`/v1/zones/${zone}/file`}${options.signed ? '?signed=true' : ''}`);
       if (options.output === undefined) {
         if (session.json) session.show({ name: zone, file: text }, () => []);
         else shell.stdout.write(text);
@@ -140,7 +141,7 @@ function addExport(group: Command, shell: Shell): void {
       writeNew(options.output, text, options.force === true);
       session.show({ name: zone, output: options.output }, () => [`${zone} is written to ${options.output}.`]);
     });
-  describeRemote(command, 'teal zone export example.com\nteal zone export example.com -o example.com.zone');
+  describeRemote(command, 'teal zone export example.com\nteal zone export example.com --signed -o example.com.zone');
 }
 
 /** Writes a file that is not there yet, or is to be overwritten. Throws Failure. */

@@ -235,6 +235,11 @@ export const RRset = Type.Object(
 
 export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });
 
+export const ZoneFileQuery = Type.Object(
+  { signed: Type.Optional(oneOf(['true'], { description: 'With what proves and signs it.' })) },
+  strict,
+);
+
 export const RRsetParams = Type.Object({
   zone: name('Name of the zone, without the final dot.'),
   name: name('Owner name in full, without the final dot; `*` as the leftmost label, other bytes as `\\DDD`.'),

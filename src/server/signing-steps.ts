@@ -20,7 +20,7 @@ export function makeSigning(
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
   const { experimental, resolver, parentServers } = settings.dnssec;
-  const signings = new Signings(store, keyring, experimental);
+  const signings = new Signings(store, keyring, experimental, () => signers.ground.kept.flush());
   metrics.ofSigners(measuredSigners(signers, signings));
   const inForce = (signing: ZoneSigning): boolean =>
     dataPlane.isSigned(signing) && (node?.lateness?.late.length ?? 0) === 0;

@@ -23,6 +23,8 @@ export interface ViewOptions {
   readonly denial: 'nsec' | 'nsec3';
   /** Of NSEC and NSEC3 records: the lesser of the SOA's minimum and its own TTL (RFC 9077 §3). */
   readonly denialTtlSeconds: number;
+  /** The most that the NSEC of an owner may have, as latin1 of its bytes: at a service's names its TTL. */
+  readonly ttlLimits?: ReadonlyMap<string, number>;
 }
 
 interface Name {
@@ -91,14 +93,16 @@ function typesOf({ rrsets, isCut }: Name): number[] {
   return isCut ? types.filter((type) => type === TYPE.NS || type === TYPE.DS) : types;
 }
 
-function withNsec(names: readonly Name[], { apex, denialTtlSeconds }: ViewOptions): Name[] {
+function withNsec(names: readonly Name[], { apex, denialTtlSeconds, ttlLimits }: ViewOptions): Name[] {
   const proved = names.filter(({ isBeyond }) => !isBeyond);
   const next = new Map(proved.map((name, i) => [name, proved[i + 1]?.owner ?? apex]));
   return names.map((name) => {
     const after = next.get(name);
     if (after === undefined) return name;
     const rdata = [nsecRdata(after, [...typesOf(name), TYPE.RRSIG, TYPE.NSEC])];
-    const nsec = { owner: name.owner, type: TYPE.NSEC, ttlSeconds: denialTtlSeconds, rdata };
+    const limit = ttlLimits?.get(Buffer.from(name.owner).toString('latin1')) ?? denialTtlSeconds;
+    const ttlSeconds = Math.min(denialTtlSeconds, limit);
+    const nsec = { owner: name.owner, type: TYPE.NSEC, ttlSeconds, rdata };
     return { ...name, rrsets: [...name.rrsets, nsec] };
   });
 }

@@ -41,6 +41,11 @@ export interface SigningGround {
   isLenient: boolean;
 }
 
+/** The same, as far as one signer needs it. */
+type SignerGround = Omit<SigningGround, 'kept'> & {
+  readonly kept: Pick<KeptSignatures, 'get' | 'put' | 'latestInception'>;
+};
+
 interface Key extends SigningPair {
   readonly algorithm: number;
   readonly tag: number;
@@ -64,7 +69,7 @@ export class ZoneSigner implements RRsetSigner {
   readonly #apex: Uint8Array;
   readonly #records: readonly Key[];
   readonly #dnskey: readonly Key[];
-  readonly #ground: SigningGround;
+  readonly #ground: SignerGround;
   readonly #out = new ByteWriter();
   /** RRsets that could not be signed and were left unsigned. */
   missing = 0;
@@ -72,7 +77,7 @@ export class ZoneSigner implements RRsetSigner {
   earliestExpiry: number | undefined;
 
   /** `apex`: in lower-case wire form. */
-  constructor(apex: Uint8Array, keys: SignerKeys, ground: SigningGround) {
+  constructor(apex: Uint8Array, keys: SignerKeys, ground: SignerGround) {
     this.#apex = apex;
     const keyOf = (pair: SigningPair): Key => ({
       ...pair,

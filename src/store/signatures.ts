@@ -32,6 +32,8 @@ const SCHEMA = `
   CREATE INDEX by_inception ON signatures (inception);
   PRAGMA user_version = ${VERSION};
 `;
+const GET = 'SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?';
+const LATEST = 'SELECT max(inception) AS latest FROM signatures';
 /** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. */
 const SUM_BYTES = 8;
 /** Another thread writes to it too, some milliseconds at a time. */
@@ -66,11 +68,10 @@ export class SignaturesFile {
   }
 
   get(digest: Uint8Array): SignatureRow | undefined {
-    const row = this.#ask(({ get }) => get.get(digest) as Row | undefined);
-    if (row === undefined) return undefined;
-    const { inception, expiration, signature, sum } = row;
-    const found = { digest: digest.slice(), inception, expiration, signature };
-    return Buffer.compare(sumOf(found), sum) === 0 ? found : undefined;
+    return found(
+      digest,
+      this.#ask(({ get }) => get.get(digest) as Row | undefined),
+    );
   }
 
   put(rows: readonly SignatureRow[]): void {
@@ -137,6 +138,45 @@ export class SignaturesFile {
   }
 }
 
+/** The same file for a thread that reads only: of a file that is of no use it finds nothing, and leaves it to who writes. */
+export class ReadSignatures {
+  readonly #database: Database | undefined;
+  readonly #get: Statement | undefined;
+  /** When the signature that began last did; 0: there is none. */
+  readonly latestInception: number = 0;
+
+  constructor(directory: string) {
+    try {
+      this.#database = new Sqlite(join(directory, SIGNATURES_FILE), { readonly: true, timeout: BUSY_MS });
+      if (this.#database.pragma('user_version', { simple: true }) !== VERSION) return;
+      this.#get = this.#database.prepare(GET);
+      this.latestInception = (this.#database.prepare(LATEST).get() as { latest: number | null }).latest ?? 0;
+    } catch {
+      this.#get = undefined;
+    }
+  }
+
+  get(digest: Uint8Array): SignatureRow | undefined {
+    try {
+      return found(digest, this.#get?.get(digest) as Row | undefined);
+    } catch {
+      return undefined;
+    }
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
+
+/** A row, where it is as it was written. */
+function found(digest: Uint8Array, row: Row | undefined): SignatureRow | undefined {
+  if (row === undefined) return undefined;
+  const { inception, expiration, signature, sum } = row;
+  const read = { digest: digest.slice(), inception, expiration, signature };
+  return Buffer.compare(sumOf(read), sum) === 0 ? read : undefined;
+}
+
 interface Opened {
   readonly database: Database;
   readonly get: Statement;
@@ -148,12 +188,12 @@ interface Opened {
 function prepare(database: Database): Opened {
   return {
     database,
-    get: database.prepare('SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?'),
+    get: database.prepare(GET),
     put: database.prepare('INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?)'),
     forget: database.prepare(
       'DELETE FROM signatures WHERE digest IN (SELECT digest FROM signatures WHERE inception < ? LIMIT ?)',
     ),
-    latest: database.prepare('SELECT max(inception) AS latest FROM signatures'),
+    latest: database.prepare(LATEST),
   };
 }
 

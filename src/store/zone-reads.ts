@@ -1,5 +1,6 @@
 /** A connection that reads zones whole, as they are at one moment, while the main one goes on. */
 import Sqlite, { type Database } from 'better-sqlite3';
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
@@ -13,6 +14,8 @@ export interface ZoneSnapshot {
   readonly zone: Zone;
   readonly services: readonly Service[];
   readonly rrsets: readonly RRset[];
+  /** Undefined: nobody signs it here. */
+  readonly signing?: ZoneSigning | undefined;
 }
 
 export class ZoneReads {
@@ -43,7 +46,8 @@ export class ZoneReads {
       const services = this.#condition.read('services', () =>
         this.#statements.services.all(name).map((row) => parsed<Service>(row) as Service),
       );
-      return { zone, services, rrsets: [...rrsets] };
+      const signing = this.#condition.read('a signing', () => parsed<ZoneSigning>(this.#statements.signing.get(name)));
+      return { zone, services, rrsets: [...rrsets], signing };
     });
   }
 
@@ -77,6 +81,7 @@ function prepare(database: Database) {
   return {
     zone: sql('SELECT body FROM zones WHERE name = ?'),
     services: sql(SERVICES_IN),
+    signing: sql('SELECT body FROM signings WHERE zone = ?'),
     rrsets: sql(RRSETS),
   };
 }

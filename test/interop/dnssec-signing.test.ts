@@ -1,5 +1,4 @@
 /** Zones of every shape that Teal signed, judged by ldns-verify-zone, dnssec-verify, kzonecheck and dnspython. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,54 +13,18 @@ import { ALGORITHM, dsRdata } from '../../src/wire/dnssec/key.ts';
 import { writeZoneFile } from '../../src/wire/zone-file/writer.ts';
 import { services, shapes, snapshotOf } from '../fixtures/shapes.ts';
 import { makeGround, makeKey, signerOf, type TestKey } from '../fixtures/signing.ts';
+import { judges } from './zone-judges.ts';
 
 const ZONE = 'shape.test';
 const apex = nameToWire(ZONE);
 const folder = mkdtempSync(join(tmpdir(), 'teal-judges-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The longest that a judge may take. */
-const JUDGED_MS = 60_000;
 /**
  * Of ldns 1.8.3: ldns-verify-zone never ends with NSEC3 and glue, also where ldns-signzone signed the zone; the others
  * judge that alone.
  */
 const endless = 'cuts with glue, with DS and without';
-
-/** dnspython checks each signature, and the digest of the zone. */
-const DNSPYTHON = `
-import sys, dns.zone, dns.dnssec, dns.rdatatype, dns.name
-zone = dns.zone.from_file(sys.argv[1], origin='${ZONE}.', relativize=False, check_origin=True)
-keys = {zone.origin: zone.find_rdataset(zone.origin, dns.rdatatype.DNSKEY)}
-checked = 0
-for name, node in zone.nodes.items():
-    for rdataset in node:
-        if rdataset.rdtype != dns.rdatatype.RRSIG: continue
-        covered = zone.find_rrset(name, rdataset.covers)
-        sigs = zone.find_rrset(name, dns.rdatatype.RRSIG, rdataset.covers)
-        dns.dnssec.validate(covered, sigs, keys)
-        checked += 1
-zone.verify_digest()
-print(checked)
-`;
-
-interface Verdict {
-  readonly isGood: boolean;
-  readonly output: string;
-}
-
-function run(command: string, ...args: string[]): Verdict {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: JUDGED_MS });
-  if (error !== undefined) throw error;
-  return { isGood: status === 0, output: `${command} ${args.join(' ')}\n${stdout}${stderr}` };
-}
-
-const judges: Readonly<Record<string, (file: string) => Verdict>> = {
-  'ldns-verify-zone': (file) => run('ldns-verify-zone', '-ZZ', file),
-  'dnssec-verify': (file) => run('dnssec-verify', '-z', '-o', ZONE, file),
-  kzonecheck: (file) => run('kzonecheck', '-d', 'on', '-o', ZONE, file),
-  dnspython: (file) => run('/usr/bin/python3', '-c', DNSPYTHON, file),
-};
 
 interface Signed {
   readonly view: readonly ViewRRset[];
@@ -97,7 +60,7 @@ function written(view: readonly ViewRRset[]): string {
 function judge(t: Test, file: string, what: string, isEndless: boolean): void {
   for (const [name, ask] of Object.entries(judges)) {
     if (isEndless && name === 'ldns-verify-zone') continue;
-    const { isGood, output } = ask(file);
+    const { isGood, output } = ask(file, ZONE, true);
     t.ok(isGood, `${name}: ${what}`, { output });
   }
 }
@@ -138,6 +101,6 @@ for (const [damage, inflict] of Object.entries(damages)) {
     const hit = view.findIndex((rrset) => wireToName(rrset.owner) === `ns1.${ZONE}` && inflict(rrset) !== rrset);
     t.ok(hit >= 0);
     const file = written(view.with(hit, inflict(view[hit] as ViewRRset)));
-    for (const [judge, ask] of Object.entries(judges)) t.notOk(ask(file).isGood, judge);
+    for (const [judge, ask] of Object.entries(judges)) t.notOk(ask(file, ZONE, true).isGood, judge);
   });
 }

@@ -1,9 +1,11 @@
 /** Zones that are signed, as this process knows them: their keys, opened where they can be, and what their parents were seen to have. */
 
+import { dirname } from 'node:path';
 import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import type { ParentLook } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
+import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { ALGORITHM } from '../../wire/dnssec/key.ts';
@@ -33,13 +35,15 @@ export class Signings {
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #isOn: boolean;
+  readonly #flush: () => void;
   readonly #looks = new Map<string, ParentLook>();
 
-  /** `isOn`: the settings let zones be signed. */
-  constructor(store: Store, keyring: Keyring, isOn: boolean) {
+  /** `isOn`: the settings let zones be signed. `flush`: writes the signatures that were made to their file. */
+  constructor(store: Store, keyring: Keyring, isOn: boolean, flush: () => void = () => {}) {
     this.#store = store;
     this.#keyring = keyring;
     this.#isOn = isOn;
+    this.#flush = flush;
   }
 
   /** What the parent of a zone had when it was asked last. */
@@ -100,6 +104,19 @@ export class Signings {
       parsed.push(publicKeyOf(zone, rdata));
     }
     return parsed;
+  }
+
+  /** What a thread needs to write a zone as it is signed. */
+  exportKeys(text: string, nowMs: number): ExportKeys | Problem {
+    const found = this.view(text);
+    if (found instanceof Problem) return found;
+    const { zone, keys } = found.signing;
+    const opened = keys.map((key) => {
+      const privateKey = this.#keyring.privateKey(zone, key);
+      return [key.id, privateKey instanceof Problem ? privateKey.detail : privateKey] as const;
+    });
+    this.#flush();
+    return { keys: opened, nowMs, directory: dirname(this.#store.shared.file) };
   }
 
   /** Private keys in the open: for who may do everything. */

@@ -12,7 +12,7 @@ export function exportZone({ zone, rrsets, services }: ZoneSnapshot): Uint8Array
 }
 
 /** `service app.example.com. 5 random blue=90 192.0.2.10 green=10 192.0.2.20`. */
-function commentOf({ name, ttlSeconds, pick, pools }: Service): string {
+export function commentOf({ name, ttlSeconds, pick, pools }: Service): string {
   const shown = pools.map((pool) => `${pool.name}=${pool.weight} ${pool.targets.join(' ')}`);
   return `service ${name}. ${ttlSeconds} ${pick} ${shown.join(' ')}`;
 }

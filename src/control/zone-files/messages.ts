@@ -3,6 +3,7 @@
 import { StoreUnavailable } from '../../model/errors.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { SignerKeys } from '../../signing/zone-signer.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
@@ -101,6 +102,8 @@ export interface ExportRequest {
   readonly kind: 'export';
   /** Canonical name. */
   readonly zone: string;
+  /** With its proofs and signatures; undefined: without. */
+  readonly signed?: ExportKeys | undefined;
 }
 
 /** The RRsets of one zone to be written as a list in JSON, see rrset-json.ts. */
@@ -122,6 +125,8 @@ export interface ListReply {
 export interface ExportReply {
   readonly file: { readonly revision: number; readonly pieces: readonly Uint8Array<ArrayBuffer>[] } | undefined;
   readonly failure?: Failure;
+  /** Why the zone cannot be shown signed. */
+  readonly refused?: { readonly code: 'signing_unknown' | 'signing_refused'; readonly detail: string };
 }
 
 /** Why a request was not carried out. */

@@ -4,7 +4,9 @@ import { listen } from '../../guard.ts';
 import type { RRset } from '../../model/rrset.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
+import { SigningRefused } from '../../table/rrset-signer.ts';
 import { Grant, type GrantStore } from '../grant.ts';
+import { shown } from '../names.ts';
 import { exportZone } from './exporter.ts';
 import {
   type ExportReply,
@@ -15,6 +17,7 @@ import {
   type StopRequest,
 } from './messages.ts';
 import { apexRRsets, writeRRsets } from './rrset-json.ts';
+import { exportSigned } from './signed-export.ts';
 
 function run(port: MessagePort, store: SharedStore): void {
   const reads = new ZoneReads(store);
@@ -29,12 +32,23 @@ function run(port: MessagePort, store: SharedStore): void {
   });
 }
 
-function exportNow(reads: ZoneReads, { zone }: ExportRequest): ExportReply {
+function exportNow(reads: ZoneReads, { zone, signed }: ExportRequest): ExportReply {
   try {
     const snapshot = reads.snapshot(zone);
     if (snapshot === undefined) return { file: undefined };
-    return { file: { revision: snapshot.zone.revision, pieces: exportZone(snapshot) } };
+    const { revision } = snapshot.zone;
+    if (signed === undefined) return { file: { revision, pieces: exportZone(snapshot) } };
+    if (snapshot.signing === undefined || snapshot.signing.stage === 'unsigned') {
+      return {
+        file: undefined,
+        refused: { code: 'signing_unknown', detail: `The zone ${shown(zone)} is not signed.` },
+      };
+    }
+    return { file: { revision, pieces: exportSigned(snapshot, signed) } };
   } catch (error) {
+    if (error instanceof SigningRefused) {
+      return { file: undefined, refused: { code: 'signing_refused', detail: error.problem.detail } };
+    }
     return { file: undefined, failure: failureOf(error) };
   }
 }

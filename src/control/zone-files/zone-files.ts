@@ -7,6 +7,7 @@ import { previewNames } from '../../model/preview.ts';
 import type { Service } from '../../model/service.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -123,9 +124,12 @@ export class ZoneFiles {
     return result;
   }
 
-  /** The zone as an RFC 1035 master file, as it is at one moment; its services are comments. */
-  export(text: string): Promise<ZoneFile | Problem> {
-    return this.#read<ExportReply>(text, (zone) => ({ kind: 'export', zone }));
+  /**
+   * The zone as an RFC 1035 master file, as it is at one moment; its services are comments. `signed`: with its proofs and
+   * signatures, and each service as its heaviest pool.
+   */
+  export(text: string, signed?: ExportKeys): Promise<ZoneFile | Problem> {
+    return this.#read<ExportReply>(text, (zone) => ({ kind: 'export', zone, signed }));
   }
 
   /** Its RRsets in reach as a list in JSON, see rrset-json.ts, with its own SOA and NS and without its services, as they are at one moment. */
@@ -146,8 +150,9 @@ export class ZoneFiles {
     return this.#reader.inTurn(async () => {
       const zone = canonicalName(text);
       if (zone instanceof Problem) return zone;
-      const nothing = { file: undefined, failure: ended(READER) } as Reply;
-      const { file, failure } = await this.#reader.ask<Reply>(requestFor(zone), [], nothing);
+      const nothing = { file: undefined, failure: ended(READER) } as Reply & ExportReply;
+      const { file, failure, refused } = await this.#reader.ask<Reply & ExportReply>(requestFor(zone), [], nothing);
+      if (refused !== undefined) return new Problem(refused.code, refused.detail);
       if (failure !== undefined) return this.#failed(failure, 'The zone could not be read', READER);
       return (file as NonNullable<Reply['file']> | undefined) ?? unknownZone(zone);
     });

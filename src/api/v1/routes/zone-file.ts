@@ -1,5 +1,5 @@
 /** Zone files: a whole zone in one request, as an RFC 1035 master file. */
-import { ZoneParams } from '../../../contract/zones.ts';
+import { ZoneFileQuery, ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import { logResult } from '../../commands.ts';
@@ -34,19 +34,21 @@ const putFile = {
 const getFile = {
   operationId: 'getZoneFile',
   summary: 'A zone as a zone file',
-  description: 'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing.',
+  description:
+    'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing. With `signed=true` as others are to hold a zone that is signed here: with the NSEC records and signatures that it is answered with, each service as its pool of the greatest weight, the first among equals, and each preview name as its pool; it has no ETag, since weights and signatures change without it.',
   tags,
   params: ZoneParams,
+  querystring: ZoneFileQuery,
   headers: getHeaders,
   response: {
     200: { description: 'The file.', content: { 'text/dns': { schema: { type: 'string' } } } },
     ...notModified,
-    ...readProblems('zone_unknown', 'store_unavailable', 'stopping'),
+    ...readProblems('zone_unknown', 'signing_unknown', 'signing_refused', 'store_unavailable', 'stopping'),
   },
 };
 
 /** To be registered in a scope of its own: its bodies are taken as they come. */
-export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, options }: ApiParts): void {
+export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, now, options }: ApiParts): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser(
     mediaTypes,
@@ -59,10 +61,15 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, options }:
     return refused === undefined ? undefined : refuse(reply, refused);
   });
   api.get('/v1/zones/:zone/file', { schema: getFile, config: access('read', 'zone') }, async (request, reply) => {
-    const file = await zoneFiles.export(request.params.zone);
+    const { zone } = request.params;
+    const isSigned = request.query.signed === 'true';
+    const keys = isSigned ? signings.exportKeys(zone, now()) : undefined;
+    if (keys instanceof Problem) return sendProblem(reply, keys);
+    const file = await zoneFiles.export(zone, keys);
     if (file instanceof Problem) return sendProblem(reply, file);
     const refused = wholeZones.hold(request, reply, file.pieces);
     if (refused !== undefined) return refuse(reply, refused);
+    if (isSigned) return reply.header('cache-control', 'no-store').type('text/dns').send(streamOf(file.pieces));
     return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(streamOf(file.pieces)));
   });
   const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };

@@ -1,0 +1,94 @@
+/** Writes a zone that is signed here as others are to hold it: with its NSEC records and the signatures that it is answered with. */
+import type { KeyObject } from 'node:crypto';
+import { apexRecords } from '../../model/dnssec/apex.ts';
+import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import { Problem } from '../../model/errors.ts';
+import { nameToWire, wireToName } from '../../model/name.ts';
+import { previewNames } from '../../model/preview.ts';
+import { ttlInForce } from '../../model/service.ts';
+import type { ExportKeys } from '../../signing/export-keys.ts';
+import { type ViewOptions, type ViewRRset, viewOf } from '../../signing/view.ts';
+import { type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
+import { viewWithDigest } from '../../signing/zonemd.ts';
+import { ReadSignatures, type SignatureRow } from '../../store/signatures.ts';
+import type { ZoneSnapshot } from '../../store/zone-reads.ts';
+import { type RRsetSigner, SigningRefused } from '../../table/rrset-signer.ts';
+import { writeZoneFile } from '../../wire/zone-file/writer.ts';
+import { commentOf } from './exporter.ts';
+import { transferable } from './transferable.ts';
+
+const utf8 = new TextEncoder();
+const NOT_ASKED_FOR = new Problem('signing_refused', 'What is kept is looked for first.');
+
+/** Throws SigningRefused, where something is neither kept nor can be signed now. */
+export function exportSigned(snapshot: ZoneSnapshot, parts: ExportKeys): Uint8Array<ArrayBuffer>[] {
+  const { zone, services } = snapshot;
+  const file = new ReadSignatures(parts.directory);
+  try {
+    const view = signedView(snapshot, signerFor(snapshot.signing as ZoneSigning, file, parts));
+    const rrsets = view.map(({ owner, ...rest }) => ({ ...rest, name: wireToName(owner) }));
+    return Array.from(writeZoneFile(zone.name, services.map(commentOf), rrsets), (piece) => utf8.encode(piece));
+  } finally {
+    file.close();
+  }
+}
+
+/** All RRsets of a zone that is signed: a service as its heaviest pool, each NSEC as it is answered beside that. */
+export function signedView(snapshot: ZoneSnapshot, signer: RRsetSigner): ViewRRset[] {
+  const { zone, services, signing } = snapshot;
+  const { denial, zonemd } = signing as ZoneSigning;
+  const apex = nameToWire(zone.name);
+  const keys = apexRecords(signing as ZoneSigning).map((rrset) => ({ ...rrset, owner: apex }));
+  const ttlLimits = new Map<string, number>();
+  for (const service of services) {
+    for (const name of [service.name, ...previewNames(service).keys()]) {
+      ttlLimits.set(Buffer.from(nameToWire(name)).toString('latin1'), ttlInForce(service));
+    }
+  }
+  // A record where a preview would stand takes its place.
+  const taken = new Set(services.map(({ name }) => name));
+  for (const { name } of snapshot.rrsets) {
+    if (!taken.has(name)) ttlLimits.delete(Buffer.from(nameToWire(name)).toString('latin1'));
+  }
+  const denialTtlSeconds = Math.min(zone.negativeTtlSeconds, zone.ttlSeconds);
+  const options: ViewOptions = { apex, signer, denial, denialTtlSeconds, ttlLimits };
+  const rrsets = [...transferable(snapshot), ...keys];
+  return zonemd ? viewWithDigest(rrsets, options) : viewOf(rrsets, options);
+}
+
+/** Takes the signatures that are answered, as long as they hold, and signs only what has none. */
+function signerFor(signing: ZoneSigning, file: ReadSignatures, { keys, nowMs }: ExportKeys): RRsetSigner {
+  const opened = new Map(keys);
+  const { records, dnskey } = signersOf(signing);
+  const signer = (open: (id: string) => KeyObject | Problem, kept: Kept): ZoneSigner => {
+    const pairOf = ({ id, dnskey: rdata }: SigningKey): SigningPair => ({
+      dnskey: new Uint8Array(Buffer.from(rdata, 'base64')),
+      privateKey: open(id),
+    });
+    const pairs = { records: records.map(pairOf), dnskey: dnskey.map(pairOf) };
+    return new ZoneSigner(nameToWire(signing.zone), pairs, { kept, nowMs: () => nowMs, isLenient: false });
+  };
+  const { latestInception } = file;
+  const kept = { get: (digest: Uint8Array) => file.get(digest), put: () => {}, latestInception };
+  const asAnswered = signer(() => NOT_ASKED_FOR, kept);
+  const anew = signer((id) => {
+    const key = opened.get(id) ?? 'Its key came while the zone was read; ask again.';
+    return typeof key === 'string' ? new Problem('signing_refused', key) : key;
+  }, kept);
+  return {
+    sign(owner, type, ttlSeconds, rdata) {
+      try {
+        return asAnswered.sign(owner, type, ttlSeconds, rdata);
+      } catch (error) {
+        if (!(error instanceof SigningRefused)) throw error;
+        return anew.sign(owner, type, ttlSeconds, rdata);
+      }
+    },
+  };
+}
+
+interface Kept {
+  get(digest: Uint8Array): SignatureRow | undefined;
+  put(row: SignatureRow): void;
+  readonly latestInception: number;
+}

@@ -1,0 +1,107 @@
+/** Zones of every shape, signed and exported by a real server: four judges take them, and each signature is one that it answers with. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { HEAD, services, shapes } from '../fixtures/shapes.ts';
+import { judges } from './zone-judges.ts';
+
+const ZONE = 'shape.test';
+const RRSIG = 46;
+/** Of two equal pools each is answered with by chance: one that is never seen in so many answers is not answered. */
+const TRIES = 60;
+const folder = mkdtempSync(join(tmpdir(), 'teal-export-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+async function must(teal: TealProcess, method: string, path: string, body?: unknown) {
+  const reply = await teal.call(method, path, body);
+  if (reply.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(reply.body)}`);
+  return reply.body;
+}
+
+async function text(teal: TealProcess, path: string, put?: string): Promise<string> {
+  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
+  const reply = await fetch(`${teal.admin}${path}`, { headers, ...(put && { method: 'PUT', body: put }) });
+  const body = await reply.text();
+  if (!reply.ok) throw new Error(`${path}: ${body}`);
+  return body;
+}
+
+/** The signatures in a file: owner, type, and the whole as the file has it. */
+function signaturesOf(file: string): { name: string; type: string; rdata: string }[] {
+  return [...file.matchAll(/^(\S+)\s+\d+\s+IN\s+RRSIG\s+(\S+) (.*)$/gm)].map(
+    ([, owner = '', type = '', rest = '']) => ({
+      name: owner === '@' ? ZONE : owner.endsWith('.') ? owner.slice(0, -1) : `${owner}.${ZONE}`,
+      type,
+      rdata: rest.split(' ').slice(7).join(''),
+    }),
+  );
+}
+
+const codes: Readonly<Record<string, number>> = {
+  ...{ A: 1, NS: 2, CNAME: 5, SOA: 6, MX: 15, TXT: 16, AAAA: 28, SRV: 33, NAPTR: 35, DNAME: 39, DS: 43, NSEC: 47 },
+  ...{ DNSKEY: 48, TLSA: 52, CDS: 59, CDNSKEY: 60, ZONEMD: 63, HTTPS: 65, CAA: 257 },
+};
+
+/** Whether a signature is in some answer: to its type, or, of an NSEC, to what is not there. */
+async function isAnswered(client: UdpClient, name: string, type: string, signature: string): Promise<boolean> {
+  const code = codes[type] ?? Number(type.replace('TYPE', ''));
+  const wanted = Buffer.from(signature, 'base64').toString('hex');
+  // Types that a pool, and a name, may lack.
+  const asked = code === codes.NSEC ? [codes.NSEC, 1, 28, 17] : [code];
+  // What follows a name that is delegated is denied by its NSEC.
+  const behind = name.replace(/\.|$/, '-.').replace(/\.$/, '');
+  for (let left = TRIES; left > 0; left--) {
+    for (const each of [...asked, 0]) {
+      const question = each === 0 ? { name: behind, type: 1 } : { name, type: each };
+      const query = buildQuery({ ...question, edns: { do: true, udpBytes: 4096 } });
+      const { answers, authority } = await client.ask(query);
+      const found = [...answers, ...authority].filter((record) => record.type === RRSIG);
+      if (found.some(({ data }) => data.replaceAll(' ', '').endsWith(wanted))) return true;
+    }
+  }
+  return false;
+}
+
+async function judged(t: Test, teal: TealProcess, what: string, hasDigest: boolean): Promise<string> {
+  const exported = await text(teal, `/v1/zones/${ZONE}/file?signed=true`);
+  const file = join(folder, 'shape.zone');
+  writeFileSync(file, exported);
+  for (const [name, ask] of Object.entries(judges)) {
+    const { isGood, output } = ask(file, ZONE, hasDigest);
+    t.ok(isGood, `${name}: ${what}`, { output });
+  }
+  return exported;
+}
+
+t.test('each shape, with services and without', { timeout: 600_000 }, async (t) => {
+  const teal = await startTeal(temporaryFolder(t), { env: { TEAL_DNSSEC_EXPERIMENTAL: 'true' } });
+  t.teardown(() => teal.end('SIGTERM'));
+  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
+  t.teardown(() => client.close());
+  for (const [at, [shape, lines]] of Object.entries(shapes).entries()) {
+    await text(teal, `/v1/zones/${ZONE}/file`, HEAD + lines);
+    if (at % 2 === 0) {
+      for (const { name, pools, ttlSeconds } of services) {
+        const body = pools.map(({ name: pool, weight, targets }) => [pool, { weight, targets }]);
+        await must(teal, 'PUT', `/v1/services/${name}`, { ttlSeconds, pools: Object.fromEntries(body) });
+      }
+    }
+    const algorithm = at % 3 === 0 ? 'ed25519' : 'ecdsap256sha256';
+    await must(teal, 'PUT', `/v1/zones/${ZONE}/dnssec`, { algorithm });
+    const exported = await judged(t, teal, shape, false);
+    const missed: string[] = [];
+    const signatures = signaturesOf(exported);
+    for (const { name, type, rdata } of signatures) {
+      if (!(await isAnswered(client, name, type, rdata))) missed.push(`${name} ${type}`);
+    }
+    t.ok(signatures.length >= 7, `${signatures.length} signatures`);
+    t.same(missed, [], `${shape}: each signature is answered`);
+    await must(teal, 'DELETE', `/v1/zones/${ZONE}/dnssec?force=true`);
+    t.equal((await teal.call('GET', `/v1/zones/${ZONE}/file?signed=true`)).body.code, 'signing_unknown');
+    await must(teal, 'DELETE', `/v1/zones/${ZONE}?services=delete`);
+  }
+});
