@@ -1,0 +1,25 @@
+/** What must hold of a zone that was asked for behind validators, whatever was done to it meanwhile. */
+import { chiSquare } from '../../fixtures/chi-square.ts';
+import { BLUE_SHARE } from './cases.ts';
+import type { Outcome } from './run.ts';
+
+/** Chi-square of one degree of freedom above which p < 0.00001: four validators, many runs. */
+const SHARE_LIMIT = 19.51;
+
+/** What does not hold; none: all is well. */
+export function faultsOf({ tallies, shares, judged, outputs }: Outcome): string[] {
+  const faults: string[] = [];
+  for (const [name, tally] of Object.entries(tallies)) {
+    const { asked, unanswered, servfail, wrong, unproved, secure } = tally;
+    const bad = { unanswered, servfail, wrong, unproved };
+    for (const [what, count] of Object.entries(bad))
+      if (count > 0) faults.push(`${name}: ${count} ${what} of ${asked}`);
+    if (secure === 0) faults.push(`${name} has validated nothing`);
+    const drawn = shares[name] ?? [0, 0];
+    const total = drawn[0] + drawn[1];
+    const off = chiSquare(drawn, [total * BLUE_SHARE, total * (1 - BLUE_SHARE)]);
+    if (!(off < SHARE_LIMIT)) faults.push(`${name}: ${drawn.join(' and ')} draws are not 70 % and 30 %`);
+  }
+  for (const [what, isGood] of Object.entries(judged)) if (!isGood) faults.push(`${what}: ${outputs[what]}`);
+  return faults;
+}

@@ -1,0 +1,185 @@
+/**
+ * A small internet on the loopback of a network namespace: a root and a domain below it, both signed by Knot DNS,
+ * which know nothing of Teal but the delegation and the DS that the test gives them.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
+
+/** The root's server, that of `example` and of two zones below Teal's, and Teal. Knot Resolver takes no glue of 127.0.0.0/8. */
+export const ADDRESS = { root: '10.53.0.1', parent: '10.53.0.2', teal: '10.53.0.3' } as const;
+export const ZONE = 'live.example';
+/** Of everything that a roll waits for: Knot Resolver keeps whatever it hears for 5 seconds at least. */
+export const SHORT_TTL_SECONDS = 5;
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 5000;
+
+/** A program that runs until it is stopped. */
+export interface Running {
+  readonly name: string;
+  /** What it said. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a program and waits until `isReady`. */
+export async function runUntilStopped(
+  name: string,
+  words: readonly string[],
+  folder: string,
+  isReady: () => Promise<boolean>,
+): Promise<Running> {
+  const [program = '', ...args] = words;
+  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.on('error', (error) => (output += error.message));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  for (const startedAt = performance.now(); !(await isReady()); await sleep(100)) {
+    if (child.pid !== undefined && child.exitCode === null && performance.now() - startedAt < START_LIMIT_MS) continue;
+    await end(child);
+    throw new Error(`${name} does not start:\n${output.slice(-4000)}`);
+  }
+  return { name, output: () => output, stop: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await Promise.race([exited, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+}
+
+/** Whether a server answers with records. */
+export async function answers(address: string, name: string, type: string | number): Promise<boolean> {
+  try {
+    const query = buildQuery({ name, type, rd: true, edns: { do: true } });
+    return (await askUdp(address, 53, query, { timeoutMs: 1000 })).answers.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+export interface Internet {
+  /** DNSKEY of the root as a zone file has it, and its DS. */
+  readonly anchor: { readonly dnskey: string; readonly ds: string };
+  /** What the parent has for Teal's zone from now on: lines of DS; none. */
+  setDs(lines: readonly string[]): void;
+  stop(): Promise<void>;
+}
+
+const soa = (server: string): string => `SOA ${server} hostmaster.example. 1 3600 600 86400 ${SHORT_TTL_SECONDS}`;
+
+/** The loopback of the namespace has these addresses from now on. */
+export function addAddresses(...addresses: string[]): void {
+  must('ip', 'link', 'set', 'lo', 'up');
+  for (const address of addresses) must('ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
+}
+
+/** Starts both servers; `folder` is theirs. */
+export async function startInternet(folder: string): Promise<Internet> {
+  addAddresses(...Object.values(ADDRESS));
+  const short = `$TTL ${SHORT_TTL_SECONDS}\n`;
+  const child = (zone: string): string =>
+    `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nhost A 192.0.2.77\n; ${zone}\n`;
+  const parent = knot(folder, 'parent', ADDRESS.parent, {
+    'example.': `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nns A ${ADDRESS.parent}\nlive NS ns.live\nns.live A ${ADDRESS.teal}\n`,
+    [`secure.${ZONE}.`]: child('secure'),
+    [`plain.${ZONE}.`]: child('plain'),
+  });
+  const dsOf = (conf: string, zone: string): string[] =>
+    must('keymgr', '-c', conf, zone, 'ds')
+      .split('\n')
+      .filter((line) => / 13 2 /.test(line));
+  const [dsOfExample = ''] = dsOf(parent.conf, 'example.');
+  const root = knot(folder, 'root', ADDRESS.root, {
+    '.': `. 86400 ${soa('ns.root.invalid.').replace(/ 5$/, ' 60')}\n. 86400 NS ns.root.invalid.\nns.root.invalid. 86400 A ${ADDRESS.root}\nexample. 86400 NS ns.example.\nns.example. 86400 A ${ADDRESS.parent}\n${dsOfExample}\n`,
+  });
+  const running: Running[] = [];
+  for (const { conf, name, address, zone } of [parent, root]) {
+    const isReady = (): Promise<boolean> => answers(address, zone, 48);
+    running.push(await runUntilStopped(name, ['knotd', '-c', conf], folder, isReady));
+  }
+  const control = (...words: string[]): string => must('knotc', '-c', parent.conf, ...words);
+  return {
+    anchor: { dnskey: await dnskeyOf(ADDRESS.root), ds: dsOf(root.conf, '.')[0] ?? '' },
+    setDs(lines) {
+      control('zone-begin', 'example.');
+      spawnSync('knotc', ['-c', parent.conf, 'zone-unset', 'example.', `${ZONE}.`, 'DS']);
+      for (const line of lines) {
+        const rdata = line.split(' IN DS ')[1] ?? '';
+        control('zone-set', 'example.', `${ZONE}.`, String(SHORT_TTL_SECONDS), 'DS', ...rdata.split(' '));
+      }
+      control('zone-commit', 'example.');
+    },
+    async stop() {
+      await Promise.all(running.map((each) => each.stop()));
+    },
+  };
+}
+
+/** DS lines of the zones below Teal's of which one is signed, as Teal is to have them. */
+export function dsOfSecureChild(folder: string): string {
+  const lines = must('keymgr', '-c', join(folder, 'parent', 'knot.conf'), `secure.${ZONE}.`, 'ds').split('\n');
+  return (lines.find((line) => / 13 2 /.test(line)) ?? '').split(' DS ')[1] ?? '';
+}
+
+/** Configures a Knot DNS that signs by itself, all its zones but `plain`, and makes its keys. */
+function knot(folder: string, name: string, address: string, zones: Readonly<Record<string, string>>) {
+  const home = join(folder, name);
+  mkdirSync(join(home, 'db'), { recursive: true });
+  const blocks = Object.entries(zones).map(([zone, text], at) => {
+    writeFileSync(join(home, `${at}.zone`), text);
+    const signing = zone.startsWith('plain.') ? 'off' : 'on';
+    return `  - domain: ${zone}\n    file: ${at}.zone\n    dnssec-signing: ${signing}\n    dnssec-policy: own\n`;
+  });
+  const conf = join(home, 'knot.conf');
+  writeFileSync(
+    conf,
+    `server:
+    rundir: ${home}
+    listen: ${address}@53
+database:
+    storage: ${home}/db
+control:
+    listen: ${home}/knot.sock
+log:
+  - target: stderr
+    any: warning
+policy:
+  - id: own
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    dnskey-ttl: ${SHORT_TTL_SECONDS}
+    zone-max-ttl: 86400
+    cds-cdnskey-publish: none
+template:
+  - id: default
+    storage: ${home}
+    zonefile-sync: -1
+    zonefile-load: difference-no-serial
+    journal-content: all
+zone:
+${blocks.join('')}`,
+  );
+  for (const zone of Object.keys(zones)) {
+    if (!zone.startsWith('plain.')) must('keymgr', '-c', conf, zone, 'generate', 'algorithm=13', 'ksk=yes', 'zsk=yes');
+  }
+  return { conf, name, address, zone: Object.keys(zones)[0] ?? '.' };
+}
+
+async function dnskeyOf(address: string): Promise<string> {
+  const query = buildQuery({ name: '.', type: 48 });
+  const [key] = (await askUdp(address, 53, query)).answers;
+  const rdata = Buffer.from(key?.data ?? '', 'hex');
+  return `. 3600 IN DNSKEY ${rdata.readUInt16BE(0)} ${rdata[2]} ${rdata[3]} ${rdata.subarray(4).toString('base64')}`;
+}
+
+/** The output of a program that must succeed. */
+export function must(command: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: START_LIMIT_MS });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? ''}${stdout}${stderr}`);
+  return stdout;
+}
