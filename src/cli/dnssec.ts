@@ -15,6 +15,7 @@ import type { Shell } from './shell.ts';
 
 interface SignOptions extends SessionOptions {
   readonly algorithm?: string;
+  readonly denial?: string;
   readonly keyFile?: string;
   readonly foreignKey?: readonly string[];
 }
@@ -45,14 +46,16 @@ function addSign(group: Command, shell: Shell): void {
     .command('sign <zone>')
     .description('Sign a zone, change how it is signed, or take an unsigning back.')
     .option('--algorithm <name>', 'ecdsap256sha256 (where nothing is said) or ed25519')
+    .option('--denial <name>', 'how absence is proved: nsec (where nothing is said), or nsec3, which tells no names')
     .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
     .option('--foreign-key <rdata>', 'DNSKEY of another signer of the zone, such as "257 3 13 …"; repeat it', collect)
     .action(async (zone: string, options: SignOptions) => {
-      const { algorithm, keyFile, foreignKey } = options;
+      const { algorithm, denial, keyFile, foreignKey } = options;
       const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = {
         ...(algorithm && { algorithm }),
+        ...(denial && { denial }),
         ...(privateKey && { privateKey }),
         ...(foreignKey && { foreignKeys: foreignKey }),
       };
@@ -64,6 +67,7 @@ function addSign(group: Command, shell: Shell): void {
     `
     teal dnssec sign example.com
     teal dnssec sign example.com --algorithm ed25519
+    teal dnssec sign example.com --denial nsec3
     `,
   );
 }

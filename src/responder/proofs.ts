@@ -7,11 +7,11 @@ import { ENTRY, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../tabl
 import type { Lookup } from '../table/lookup.ts';
 import { NameOrder, SAME } from '../table/order/compare.ts';
 import { OrderSearch } from '../table/order/search.ts';
-import { FLAG, TYPE } from '../wire/constants.ts';
+import { TYPE } from '../wire/constants.ts';
+import { HashedProofs } from './hashed-proofs.ts';
+import { Noted } from './noted.ts';
 import type { Reply } from './reply.ts';
 
-/** Aliases of one answer may each need one, and what ends it three. */
-const NOTED_MAX = 24;
 /** `*`, as a name. */
 const WILDCARD = Uint8Array.of(1, 0x2a);
 
@@ -22,23 +22,21 @@ export class Proofs {
   readonly #search: OrderSearch;
   /** `*` below the closest encloser. */
   readonly #wild = new Uint8Array(258);
-  #count = 0;
-  /** Of each: the RRset, the entry that owns it, and the owner as `Reply.appendOwned` wants it. */
-  readonly #rrsets = new Int32Array(NOTED_MAX);
-  readonly #entries = new Int32Array(NOTED_MAX);
-  readonly #prefixes = new Int32Array(NOTED_MAX);
-  readonly #suffixes = new Int32Array(NOTED_MAX);
+  readonly #noted: Noted;
+  readonly #hashed: HashedProofs;
 
   constructor(lookup: Lookup, reply: Reply) {
     this.#lookup = lookup;
     this.#reply = reply;
     this.#search = new OrderSearch(lookup.view, new NameOrder());
     this.#wild.set(WILDCARD);
+    this.#noted = new Noted(reply);
+    this.#hashed = new HashedProofs(lookup, reply, this.#noted);
   }
 
   /** To be called for each question. */
   begin(): void {
-    this.#count = 0;
+    this.#noted.begin();
   }
 
   /** Whether the zone that was searched last proves what it denies, to this client. */
@@ -49,11 +47,12 @@ export class Proofs {
   /** The name was found, and has no such type. `name` was looked up last and stands at `position` in the reply. */
   noData(name: HashedName, position: number, type: number): void {
     const lookup = this.#lookup;
+    if (lookup.isHashed) return this.#hashed.noData(name, position, this.#formOf(lookup.version, type));
     const nsec = this.#nsecOf(lookup.version, type);
     // A name that has only names below it has no NSEC: one that spans it says so (RFC 4035 §3.1.3.1).
     if (!lookup.wildcard) {
       if (nsec === 0) this.#cover(name.bytes, name, position);
-      else this.#note(nsec, lookup.node, 0, position, true);
+      else this.#noted.add(nsec, lookup.node, 0, position, true);
       return;
     }
     if (nsec === 0) this.#cover(this.#wildOf(name), name, position);
@@ -64,45 +63,43 @@ export class Proofs {
 
   /** Neither the name nor a wildcard that would answer for it is there (RFC 4035 §3.1.3.2). */
   noName(name: HashedName, position: number): void {
+    if (this.#lookup.isHashed) return this.#hashed.noName(name, position);
     this.#cover(name.bytes, name, position);
     this.#cover(this.#wildOf(name), name, position);
   }
 
   /** What a wildcard answered for: no name closer to it is there (RFC 4035 §3.1.3.3). */
   expanded(name: HashedName, position: number): void {
+    if (this.#lookup.isHashed) return this.#hashed.expanded(name, position);
     this.#cover(name.bytes, name, position);
   }
 
-  /** The cut that was found last has no DS (RFC 4035 §3.1.4); `position`: where its name stands. */
-  unsignedCut(position: number): void {
-    const nsec = this.#lookup.rrsetOf(this.#lookup.version, NSEC_IN_CHAIN);
-    if (nsec !== 0) this.#note(nsec, this.#lookup.node, 0, position, true);
+  /** The cut that was found last, of the name, has no DS (RFC 4035 §3.1.4). */
+  unsignedCut(name: HashedName, position: number): void {
+    const lookup = this.#lookup;
+    if (lookup.isHashed) return this.#hashed.unsignedCut(name, position);
+    const nsec = lookup.rrsetOf(lookup.version, NSEC_IN_CHAIN);
+    if (nsec === 0) return;
+    const cut = this.#reply.positionOf(position, name.starts[lookup.cutLabel]);
+    this.#noted.add(nsec, lookup.node, 0, cut, true);
   }
 
   /** Writes what was noted into the authority section; false where there is no room, and the reply is cut. */
   flush(): boolean {
-    const reply = this.#reply;
-    if ((reply.flags & FLAG.TC) !== 0) this.#count = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const count = reply.appendOwned(this.#rrsets[i], this.#entries[i], this.#prefixes[i], this.#suffixes[i]);
-      if (count === 0) {
-        this.#count = 0;
-        reply.truncate();
-        return false;
-      }
-      reply.authorities += count;
-    }
-    this.#count = 0;
-    return (reply.flags & FLAG.TC) === 0;
+    return this.#noted.flush();
   }
 
   /** At a service the pool that was picked may lack what another one has: see NSEC_WITHOUT_A. */
-  #nsecOf(version: number, type: number): number {
+  #formOf(version: number, type: number): number {
     const lookup = this.#lookup;
-    let nsec = 0;
-    if (lookup.service && type === TYPE.A) nsec = lookup.rrsetOf(version, NSEC_WITHOUT_A);
-    if (lookup.service && type === TYPE.AAAA) nsec = lookup.rrsetOf(version, NSEC_WITHOUT_AAAA);
-    return nsec === 0 ? lookup.rrsetOf(version, NSEC_IN_CHAIN) : nsec;
+    if (!lookup.service) return 0;
+    if (type === TYPE.A) return lookup.rrsetOf(version, NSEC_WITHOUT_A);
+    return type === TYPE.AAAA ? lookup.rrsetOf(version, NSEC_WITHOUT_AAAA) : 0;
+  }
+
+  #nsecOf(version: number, type: number): number {
+    const form = this.#formOf(version, type);
+    return form === 0 ? this.#lookup.rrsetOf(version, NSEC_IN_CHAIN) : form;
   }
 
   #wildOf(name: HashedName): Uint8Array {
@@ -128,20 +125,6 @@ export class Proofs {
   #noteEntry(rrset: number, entry: number, name: HashedName, position: number, isDenied: boolean): void {
     const apex = name.starts[this.#lookup.apexLabel];
     const prefix = (this.#lookup.view.words[entry + ENTRY.NAME] & 0xff) - (name.length - apex);
-    this.#note(rrset, entry, prefix, this.#reply.positionOf(position, apex), isDenied);
-  }
-
-  #note(rrset: number, entry: number, prefix: number, suffix: number, isDenied: boolean): void {
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#entries[i] !== entry) continue;
-      // Two NSECs of one owner would be one RRset that nobody signed. Of a service's the one that denies more serves both.
-      if (isDenied) this.#rrsets[i] = rrset;
-      return;
-    }
-    this.#rrsets[this.#count] = rrset;
-    this.#entries[this.#count] = entry;
-    this.#prefixes[this.#count] = prefix;
-    this.#suffixes[this.#count] = suffix;
-    this.#count++;
+    this.#noted.add(rrset, entry, prefix, this.#reply.positionOf(position, apex), isDenied);
   }
 }

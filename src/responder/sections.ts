@@ -139,17 +139,17 @@ export class Sections {
     if (count === 0) return reply.truncate();
     reply.authorities += count;
     const end = reply.recordsEnd;
-    if (this.#proofs.areWanted && !this.#appendCutProof(position, skip)) return;
+    if (this.#proofs.areWanted && !this.#appendCutProof(name, position, skip)) return;
     // Over TCP some glue is better than none.
     if (!this.#additional.appendGlue(start, end, name, lookup.cutLabel) && !reply.overTcp) reply.truncate();
   }
 
   /** The cut's DS, or what proves that it has none (RFC 4035 §3.1.4); false where there is no room. */
-  #appendCutProof(position: number, skip: number): boolean {
+  #appendCutProof(name: HashedName, position: number, skip: number): boolean {
     const reply = this.#reply;
     const ds = this.#lookup.rrsetOf(this.#lookup.version, TYPE.DS);
     if (ds === 0) {
-      this.#proofs.unsignedCut(reply.positionOf(position, skip));
+      this.#proofs.unsignedCut(name, position);
       return this.#proofs.flush();
     }
     const count = reply.append(ds, position, skip, skip);

@@ -1,7 +1,8 @@
 /** Frees what an index holds that nobody reads any more, a little at a time, so that no zone is too large to drop. */
 import { IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, nodeWords, RRSET } from './layout.ts';
+import { ENTRY, entryWords, HASHED_NAME, NODE, nodeWords, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
+import { PAGE_HEAD, PAGE_LEVEL_SHIFT } from './order/search.ts';
 import { OrderWriter, pageWords } from './order/tree.ts';
 
 export class Dismantler {
@@ -37,7 +38,7 @@ export class Dismantler {
       this.#pages ??= this.#order.pages(order);
       const page = this.#pages.next();
       if (!page.done) {
-        this.#arena.free(page.value, pageWords(this.#arena.view.words[page.value]));
+        this.#freePage(page.value);
         continue;
       }
       this.#entries ??= this.#index.entries(cell);
@@ -53,6 +54,20 @@ export class Dismantler {
       this.#arena.free(cell, 1);
     }
     return this.#dropped.length > 0;
+  }
+
+  /** With the hashed names in it, which are in no index. */
+  #freePage(page: number): void {
+    const { words } = this.#arena.view;
+    const size = pageWords(words[page]);
+    for (let at = page + PAGE_HEAD; at < page + size && words[page] >>> PAGE_LEVEL_SHIFT === 0; at++) {
+      const entry = words[at];
+      if (words[entry + ENTRY.CHILDREN] !== HASHED_NAME) break;
+      const rrset = words[entry + ENTRY.VERSION_WORD];
+      this.#arena.free(rrset, words[rrset + RRSET.WORDS]);
+      this.#arena.free(entry, entryWords(words[entry + ENTRY.NAME] & 0xff));
+    }
+    this.#arena.free(page, size);
   }
 
   #freeNode(node: number): void {

@@ -91,7 +91,10 @@ export const ZONE = {
   APEX: 3,
   /** ZONE_HAS_* */
   FLAGS: 4,
-  /** The root of the order of the zone's names, by which names are proved not to be there (order/); 0: it is not signed. */
+  /**
+   * The root of the order by which names are proved not to be there (order/): that of the zone's names or, where it
+   * ZONE_IS_HASHED, of their hashes; 0: it is not signed.
+   */
   ORDER: 5,
   WORDS: 6,
 } as const;
@@ -100,6 +103,13 @@ export const ZONE = {
 export const ZONE_HAS_WILDCARD = 1;
 /** The zone holds NS records below its apex (RFC 1034 §4.2.1) or a DNAME (RFC 6672): names may lie beyond them. */
 export const ZONE_HAS_BORDER = 2;
+/** The zone proves by NSEC3 (RFC 5155). */
+export const ZONE_IS_HASHED = 4;
+/**
+ * An entry in the order of a zone's hashed names is no node: it never changes, its VERSION_WORD leads to the NSEC3 RRset
+ * itself, its name is the hash as one label, PARENT is the node whose name it is (0: that is not known), and CHILDREN this.
+ */
+export const HASHED_NAME = -1;
 
 /** Version of a node: the RRsets and the service of one name. */
 export const NODE = {

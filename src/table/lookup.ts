@@ -15,6 +15,7 @@ import {
   ZONE,
   ZONE_HAS_BORDER,
   ZONE_HAS_WILDCARD,
+  ZONE_IS_HASHED,
 } from './layout.ts';
 import type { SharedTable } from './memory.ts';
 import { TableReader } from './reader.ts';
@@ -59,7 +60,7 @@ export class Lookup extends TableReader {
   version = 0;
   /** The node of the closest encloser; see there. */
   encloserNode = 0;
-  /** The root of the order of the zone's names; 0: the zone is not signed. */
+  /** The root of the order of the zone's names, or of their hashes; 0: the zone is not signed. */
   order = 0;
   /** The answer comes from a wildcard (RFC 4592): its owner is the name that was asked. */
   wildcard = false;
@@ -185,7 +186,17 @@ export class Lookup extends TableReader {
 
   /** SOA of the zone that was searched last. */
   soa(): number {
-    return this.rrsetOf(this.resolve(this.#apex + ENTRY.VERSION_WORD), TYPE.SOA);
+    return this.atApex(TYPE.SOA);
+  }
+
+  /** What its apex has of a type; 0: nothing. */
+  atApex(type: number): number {
+    return this.rrsetOf(this.resolve(this.#apex + ENTRY.VERSION_WORD), type);
+  }
+
+  /** Whether it proves by NSEC3. */
+  get isHashed(): boolean {
+    return (this.#flags & ZONE_IS_HASHED) !== 0;
   }
 
   /** What a name that exists has for the type. */

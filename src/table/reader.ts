@@ -47,6 +47,11 @@ export class TableReader {
     return 0;
   }
 
+  /** Where in the view's bytes the first record of an RRset begins. */
+  firstRecord(rrset: number): number {
+    return (rrset + RRSET.DATA + this.view.words[rrset + RRSET.FIXUPS]) * 4;
+  }
+
   /** The node of the name from its label `label` on in the index at a cell, or 0; it may not exist in this generation. */
   nodeOf(index: number, name: HashedName, label: number): number {
     const hash = finishHash(name.states[label]);

@@ -40,7 +40,9 @@ export interface SigningChange {
 export interface ZoneSigners {
   /** Undefined: the zone (canonical name) is not signed. */
   of(zone: string): RRsetSigner | undefined;
-  /** DNSKEY, CDS and CDNSKEY of the zone (canonical name), as far as it has them. */
+  /** Whether the zone (canonical name) proves by NSEC3, and not by NSEC. */
+  isHashed(zone: string): boolean;
+  /** DNSKEY, CDS and CDNSKEY, and NSEC3PARAM, of the zone (canonical name), as far as it has them. */
   apexOf(zone: string): readonly ApexRRset[];
   /** From now on the zone is signed so; undefined: not at all. */
   set(zone: string, signing: ZoneSigning | undefined): SigningChange;
@@ -60,6 +62,7 @@ export interface ZoneSigners {
 /** For a table in which no zone is signed. */
 export const NO_SIGNERS: ZoneSigners = {
   of: () => undefined,
+  isHashed: () => false,
   apexOf: () => [],
   set: () => ({ isAnew: false, undo: () => {} }),
   markOf: () => '',

@@ -6,7 +6,7 @@ import { nameToWire } from '../model/name.ts';
 import { nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION } from './layout.ts';
+import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
@@ -86,7 +86,9 @@ export class ZoneBuilder implements Blocks, Retirer {
       replace: (node: number, pairs: ReadonlyMap<number, number>) => this.#replace(node, pairs, node === atApex),
     };
     const atApex = this.#find(apex);
-    return sealZone(unseen, apex, services);
+    const { order, isHashed } = sealZone(unseen, apex, services);
+    if (isHashed) this.#flags |= ZONE_IS_HASHED;
+    return order;
   }
 
   /** What stood at a name is in `pairs`, or was retired. */

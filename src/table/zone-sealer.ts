@@ -3,11 +3,12 @@
  * signatures of its RRsets. What comes of it is what `proofs/chain.ts` keeps up once the zone is answered from.
  */
 import { TYPE } from '../wire/constants.ts';
-import { ENTRY, NODE, NODE_HAS_DNAME, NODE_IS_CUT } from './layout.ts';
+import { ENTRY, NODE, NODE_HAS_DNAME, NODE_IS_CUT, NSEC_IN_CHAIN } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import { BELOW, compareNames } from './order/compare.ts';
 import { OrderWriter } from './order/tree.ts';
-import { denialTtl, isVouchedFor, proofsFor, type ServiceProof } from './proofs/nsec.ts';
+import { HashedNames } from './proofs/hashed-names.ts';
+import { denialTtl, hashedProofsFor, isVouchedFor, proofsFor, type ServiceProof } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import type { RRsetCompiler } from './rrset-compiler.ts';
 import { lowestTtlOf, rdataOf } from './rrset-reader.ts';
@@ -31,8 +32,15 @@ interface UnseenIndex {
   replace(node: number, pairs: ReadonlyMap<number, number>): void;
 }
 
-/** The root of the order of the zone's names. The SOA is among its records. Throws ArenaFull. */
-export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonly SealedService[]): number {
+interface Sealed {
+  /** The root of the order of the zone's names, or of their hashes. */
+  readonly order: number;
+  /** It proves by NSEC3, as its NSEC3PARAM says. */
+  readonly isHashed: boolean;
+}
+
+/** The SOA is among the zone's records, with what its keys put at the apex. Throws ArenaFull. */
+export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonly SealedService[]): Sealed {
   const { blocks } = index;
   const atApex = index.nodeOf(apex);
   const pairsOf = (entry: number): Map<number, number> => {
@@ -52,24 +60,39 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
     const node = index.nodeOf(owner);
     if (!isPreview || !ownsRecords(node)) atServices.set(node, proof);
   }
-  const owners = [...index.entries()].filter((entry) => ownsRecords(entry) || atServices.has(entry));
+  const isHashed = pairsOf(atApex).has(TYPE.NSEC3PARAM);
+  // Hashed names are proved with the empty non-terminals among them.
+  const owners = [...index.entries()].filter((entry) => isHashed || ownsRecords(entry) || atServices.has(entry));
   const entries = inOrder(blocks, owners);
   const ttlSeconds = denialTtl(blocks.view, pairsOf(atApex).get(TYPE.SOA) ?? 0, apex);
   const ours = within(blocks, entries);
-  for (const [i, entry] of ours.entries()) {
-    const owner = nameOf(blocks, entry);
-    const next = i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex;
+  const hashed = isHashed ? new HashedNames(blocks, ours) : undefined;
+  const prove = (entry: number, owner: Uint8Array, next: Uint8Array): void => {
     const pairs = pairsOf(entry);
     const isCut = pairs.has(TYPE.NS) && entry !== atApex;
-    const proofs = proofsFor(next, ttlSeconds, { types: pairs.keys(), isCut, service: atServices.get(entry) });
+    const owned = { types: [...pairs.keys()], isCut, service: atServices.get(entry) };
     for (const [type, rrset] of pairs)
       if (isVouchedFor(type, isCut)) pairs.set(type, signed(index, owner, type, rrset));
+    const proofs = hashed
+      ? hashedProofsFor(hashed.nextOf(entry), ttlSeconds, owned)
+      : proofsFor(next, ttlSeconds, owned);
+    const [type, at] = hashed ? [TYPE.NSEC3, hashed.ownerOf(entry, apex)] : [TYPE.NSEC, owner];
     for (const [form, proof] of proofs) {
-      pairs.set(form, index.compiler.compileSigned(owner, TYPE.NSEC, proof.ttlSeconds, [proof.rdata]));
+      const made = index.compiler.compileSigned(at, type, proof.ttlSeconds, [proof.rdata]);
+      if (hashed && form === NSEC_IN_CHAIN) hashed.give(entry, made);
+      else pairs.set(form, made);
     }
-    index.replace(entry, pairs);
+    if (pairs.size > 0) index.replace(entry, pairs);
+  };
+  try {
+    for (const [i, entry] of ours.entries()) {
+      prove(entry, nameOf(blocks, entry), i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
+    }
+    return { order: orderOf(blocks, hashed?.entries ?? entries), isHashed };
+  } catch (error) {
+    hashed?.giveBack();
+    throw error;
   }
-  return orderOf(blocks, entries);
 }
 
 /** The RRset with its signatures, in its place. */

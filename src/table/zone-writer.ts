@@ -18,8 +18,8 @@ import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
-/** What a signing puts at the apex (RFC 4034 §2, RFC 7344 §3). */
-const KEY_TYPES = [TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY];
+/** What a signing puts at the apex (RFC 4034 §2, RFC 7344 §3, RFC 5155 §4). */
+const KEY_TYPES = [TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY, TYPE.NSEC3PARAM];
 
 /** Each change is a part of the preparation that is pending, and throws ArenaFull. */
 export class ZoneWriter {
@@ -48,7 +48,10 @@ export class ZoneWriter {
 
   /** To be called after the last one: brings what proves the changed names up to them. */
   finish(): void {
-    this.#chain.finish((zone) => this.compilerOf(zone));
+    this.#chain.finish(
+      (zone) => this.compilerOf(zone),
+      (zone) => this.signers.isHashed(zone),
+    );
   }
 
   /** Something of a service has changed that stands at the name: where the zone is signed, what proves it may have to. */

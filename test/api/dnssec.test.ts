@@ -25,8 +25,9 @@ t.test('a zone is signed, and its status is one sentence', async (t) => {
   t.equal((await request('GET', path)).headers.etag, signed.headers.etag);
   t.match((await request('POST', `${path}/roll`, { body: {} })).json(), { code: 'signing_state' });
   t.match((await request('PUT', path, { body: { algorithm: 'ed25519' } })).json(), { code: 'signing_state' });
-  // Neither is answered yet, so neither is taken.
-  t.equal((await request('PUT', path, { body: { denial: 'nsec3' } })).statusCode, 400);
+  t.match((await request('PUT', path, { body: { denial: 'nsec3' } })).json(), { denial: 'nsec3' });
+  t.equal((await request('PUT', path, { body: { denial: 'nsec5' } })).statusCode, 400);
+  // It is not answered yet, so it is not taken.
   t.equal((await request('PUT', path, { body: { zonemd: true } })).statusCode, 400);
   t.match((await request('PUT', path, { body: { foreignKeys: ['257 3 13'] } })).json(), { pointer: '/foreignKeys/0' });
   const foreign = body.keys[0].dnskey.replace('257', '256');

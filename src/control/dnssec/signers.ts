@@ -48,6 +48,10 @@ export class Signers implements ZoneSigners {
     return this.#zones.get(zone)?.signer;
   }
 
+  isHashed(zone: string): boolean {
+    return this.#zones.get(zone)?.signing.denial === 'nsec3';
+  }
+
   apexOf(zone: string): readonly ApexRRset[] {
     return this.#zones.get(zone)?.apex ?? [];
   }
@@ -100,8 +104,6 @@ export class Signers implements ZoneSigners {
 
   /** Whether every RRset of the zone is answered with signatures of the keys that this signing has. */
   isInForce(signing: ZoneSigning): boolean {
-    // The table proves by NSEC alone as yet: nothing else is claimed to a parent.
-    if (signing.denial !== 'nsec') return false;
     const known = this.#zones.get(signing.zone);
     if (known?.signer === undefined || known.signer.missing > 0 || known.signer.refusal !== undefined) return false;
     if (this.wanted.has(signing.zone)) return false;

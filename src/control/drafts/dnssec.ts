@@ -4,10 +4,11 @@ import { apexRecords } from '../../model/dnssec/apex.ts';
 import { activeKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { beginRoll, beginUnsigning, cancelUnsigning, transition } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
+import { nameToWire } from '../../model/name.ts';
 import type { ModelChange, RevisionKind } from '../../model/revision.ts';
 import { checkSeconds, withRaisedSerial, type Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
-import { TYPE } from '../../wire/constants.ts';
+import { MAX_NAME_BYTES, TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import type { SigningBody } from '../commands/dnssec.ts';
@@ -18,6 +19,9 @@ import { findZone } from './zones.ts';
 
 /** Of the DNSKEY, CDS and CDNSKEY RRsets, where nothing else is said: a roll waits for it. */
 const DNSKEY_TTL_SECONDS = 3600;
+/** 32 digits and their length. */
+const NSEC3_LABEL_BYTES = 33;
+
 export function draftSign(
   store: Store,
   { zone: text, body, key, isGiven }: Extract<Command, { kind: 'dnssec.sign' }>,
@@ -31,6 +35,8 @@ export function draftSign(
   if (stale !== undefined) return stale;
   const ttl = checkSeconds(body.dnskeyTtlSeconds ?? 0, 'dnskeyTtlSeconds');
   if (ttl !== undefined) return ttl;
+  const long = refuseLong(zone, body);
+  if (long !== undefined) return long;
   if (before !== undefined) return changed(zone, before, { body, isGiven }, context.atMs, revision);
   const own = ownRecords(store, zone);
   if (own !== undefined) return own;
@@ -51,6 +57,14 @@ export function draftSign(
     kind: 'dnssec.sign',
     summary: `began to sign the zone ${shown(zone.name)}`,
   });
+}
+
+/** The owner of an NSEC3 is its zone's name and a label more (RFC 5155 §3). */
+function refuseLong(zone: Zone, { denial }: SigningBody): Problem | undefined {
+  const room = MAX_NAME_BYTES - NSEC3_LABEL_BYTES;
+  if (denial !== 'nsec3' || nameToWire(zone.name).length <= room) return undefined;
+  const detail = `The name of the zone leaves no room for those of NSEC3 records: ${room} bytes are the most; nsec takes any name.`;
+  return new Problem('dnssec_invalid', detail, { pointer: '/denial' });
 }
 
 function changed(

@@ -130,6 +130,7 @@ export class Builder {
     try {
       const made = fill(index);
       const signed = signing && { order: seal(index, signing), signedBy: signing.sign.mark };
+      // Its flags tell how it was sealed.
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
       const dismantler = new Dismantler(this.#arena);

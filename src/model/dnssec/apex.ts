@@ -14,11 +14,19 @@ const SEP = 1;
 /** "Delete the DS" (RFC 8078 §4). */
 const CDS_DELETE = Uint8Array.of(0, 0, 0, 0, 0);
 const CDNSKEY_DELETE = Uint8Array.of(0, 0, 3, 0, 0);
+/** SHA-1, no flags, no iterations, no salt (RFC 9276 §3.1). */
+const NSEC3PARAM = Uint8Array.of(1, 0, 0, 0, 0);
 
 /** The RRsets that a signing brings to its zone's apex, none where it is over. */
 export function apexRecords(signing: ZoneSigning): readonly ApexRRset[] {
+  if (signing.stage === 'unsigned') return [];
+  const keys = keyRecords(signing);
+  // For servers that take the zone over; no resolver ever wants it (RFC 5155 §4).
+  return signing.denial === 'nsec3' ? [...keys, { type: TYPE.NSEC3PARAM, ttlSeconds: 0, rdata: [NSEC3PARAM] }] : keys;
+}
+
+function keyRecords(signing: ZoneSigning): ApexRRset[] {
   const { stage, keys, foreign, dnskeyTtlSeconds: ttlSeconds } = signing;
-  if (stage === 'unsigned') return [];
   const dnskey = { type: TYPE.DNSKEY, ttlSeconds, rdata: [...keys, ...foreign].map(rdataOf) };
   if (stage === 'ds-removal' || stage === 'ds-gone') {
     return [

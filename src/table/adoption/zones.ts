@@ -2,7 +2,19 @@
 
 import { finishHash, HashedName } from '../hash.ts';
 import { findEntry } from '../index.ts';
-import { ARENA, ENTRY, entryWords, NODE, NODE_EXISTS, NODE_IS_APEX, nodeWords, RRSET, ZONE } from '../layout.ts';
+import {
+  ARENA,
+  ENTRY,
+  entryWords,
+  HASHED_NAME,
+  NODE,
+  NODE_EXISTS,
+  NODE_IS_APEX,
+  nodeWords,
+  RRSET,
+  ZONE,
+  ZONE_IS_HASHED,
+} from '../layout.ts';
 import type { NodeWriter } from '../nodes.ts';
 import { itemWords, PAGE_HEAD, PAGE_LEVEL_SHIFT } from '../order/search.ts';
 import { pageWords } from '../order/tree.ts';
@@ -45,14 +57,14 @@ export function takeZones(census: Census, nodes: NodeWriter): { zones: LeftZone[
     takeNodes(census, nodes, zone, linked);
     const apex = words[version + ZONE.APEX];
     if (apex !== find(census, zone)) throw new Doubt('the apex of a zone is elsewhere');
-    takeOrder(census, words[version + ZONE.ORDER]);
+    takeOrder(census, words[version + ZONE.ORDER], (words[version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0);
     zones.push(zone);
   });
   return { zones, linked };
 }
 
-/** Owns the pages of an order; its entries are those of the zone's index. */
-function takeOrder(census: Census, root: number): void {
+/** Owns the pages of an order; its entries are those of the zone's index, or, where it is hashed, its own. */
+function takeOrder(census: Census, root: number, isHashed: boolean): void {
   if (root === 0) return;
   const { words } = census.view;
   census.mustLie(root, PAGE_HEAD);
@@ -62,12 +74,23 @@ function takeOrder(census: Census, root: number): void {
   const level = head >>> PAGE_LEVEL_SHIFT;
   const stride = itemWords(level);
   for (let at = root + PAGE_HEAD; at < root + size; at += stride) {
-    if (!census.isOwned(words[at])) throw new Doubt('an order with a name that is none of its zone');
+    if (isHashed && level === 0) takeHashed(census, words[at]);
+    else if (!isHashed && !census.isOwned(words[at])) throw new Doubt('an order with a name that is none of its zone');
     if (level === 0) continue;
     if (words[words[at + 1]] >>> PAGE_LEVEL_SHIFT !== level - 1)
       throw new Doubt('an order with a page out of its place');
-    takeOrder(census, words[at + 1]);
+    takeOrder(census, words[at + 1], isHashed);
+    if (words[at] !== words[words[at + 1] + PAGE_HEAD]) throw new Doubt('an order with a page of another name');
   }
+}
+
+function takeHashed(census: Census, entry: number): void {
+  takeEntry(census, entry);
+  const { words } = census.view;
+  const node = words[entry + ENTRY.PARENT];
+  if (words[entry + ENTRY.CHILDREN] !== HASHED_NAME || (node !== 0 && !census.isOwned(node)))
+    throw new Doubt('a hashed name that is none');
+  takeRRset(census, words[entry + ENTRY.VERSION_WORD]);
 }
 
 function takeEntry(census: Census, entry: number): void {

@@ -59,6 +59,24 @@ export class OrderSearch {
     }
   }
 
+  /** The entry that comes first in an order, after which the last one goes on (RFC 5155 §3.1.7); 0: it is empty. */
+  first(root: number): number {
+    return root === 0 ? 0 : this.#view.words[root + PAGE_HEAD];
+  }
+
+  /** The last entry of an order; 0: it is empty. */
+  last(root: number): number {
+    const { words } = this.#view;
+    if (root === 0) return 0;
+    for (let page = root; ; ) {
+      const head = words[page];
+      const level = head >>> PAGE_LEVEL_SHIFT;
+      const end = page + PAGE_HEAD + (head & PAGE_COUNT_MASK) * itemWords(level);
+      if (level === 0) return words[end - 1];
+      page = words[end - 1];
+    }
+  }
+
   #lastNotAbove(first: number, count: number, stride: number, most: Place): number {
     const { words, bytes } = this.#view;
     let low = -1;

@@ -66,6 +66,22 @@ export class OrderWriter {
     return this.#write(page);
   }
 
+  /** The root after another entry of the same name has taken the place of one that was there. Throws ArenaFull. */
+  replace(root: number, entry: number, by: number): number {
+    this.#names.lookFor(this.#blocks.view.bytes, (entry + ENTRY.NAME_BYTES) * 4);
+    return this.#replaceIn(root, entry, by);
+  }
+
+  #replaceIn(page: number, entry: number, by: number): number {
+    const { level, items } = this.#read(page);
+    this.#retire(page);
+    const at = this.#placeIn(items, level) * itemWords(level);
+    if (level > 0) items[at + 1] = this.#replaceIn(items[at + 1], entry, by);
+    else if (items[at] !== entry) throw new Error('the entry to replace is in the order');
+    if (items[at] === entry) items[at] = by;
+    return this.#write({ level, items });
+  }
+
   /** Retires every page. */
   retireAll(root: number): void {
     for (const page of this.pages(root)) this.#retire(page);

@@ -4,19 +4,17 @@
  * name beside many that come is proved once.
  */
 import { nameToWire } from '../../model/name.ts';
-import { ttlInForce } from '../../model/service.ts';
 import { TYPE } from '../../wire/constants.ts';
 import {
   ENTRY,
   NODE,
-  NODE_HAS_DNAME,
-  NODE_IS_CUT,
   NSEC_IN_CHAIN,
   NSEC_WITHOUT_A,
   NSEC_WITHOUT_AAAA,
   RRSET,
   VERSION,
   ZONE,
+  ZONE_IS_HASHED,
 } from '../layout.ts';
 import type { ArenaView } from '../memory.ts';
 import type { NodeContent, NodeWriter } from '../nodes.ts';
@@ -26,7 +24,10 @@ import type { Preparation } from '../preparation.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
 import { lowestTtlOf, rdataOf, ttlOf } from '../rrset-reader.ts';
 import type { ServiceRegistry } from '../services.ts';
+import { borderAbove, existsNow, isBorder, isBorderVersion } from './borders.ts';
+import { HashedChain } from './hashed-chain.ts';
 import { denialTtl, isProof, isVouchedFor, ownsRecords, type Proof, proofsFor } from './nsec.ts';
+import { ownedAt } from './owned.ts';
 
 /** A zone while its changes are followed up. */
 interface Chained {
@@ -43,6 +44,8 @@ interface Chained {
   readonly entries: Set<number>;
   /** Everything is signed anew, whatever is there. */
   readonly isAnew: boolean;
+  /** It proves by NSEC3; the order is that of hashes, and what is proved by them is seen to in hashed-chain.ts. */
+  readonly isHashed: boolean;
 }
 
 export class ChainWriter {
@@ -50,6 +53,7 @@ export class ChainWriter {
   readonly #nodes: NodeWriter;
   readonly #services: ServiceRegistry;
   readonly #order: OrderWriter;
+  readonly #hashed: HashedChain;
   /** By zone, then by the bytes of the name. */
   readonly #touched = new Map<string, Map<string, Uint8Array>>();
   /** Zones of which everything is to be made anew. */
@@ -60,6 +64,7 @@ export class ChainWriter {
     this.#nodes = nodes;
     this.#services = services;
     this.#order = new OrderWriter(preparation);
+    this.#hashed = new HashedChain(preparation, nodes, services, this.#order);
   }
 
   /** To be called before the first change of a preparation. */
@@ -81,29 +86,38 @@ export class ChainWriter {
     this.touch(zone, nameToWire(zone));
   }
 
-  /** To be called after the last change; `compilerOf`: see there. Throws ArenaFull. */
-  finish(compilerOf: (zone: string) => RRsetCompiler): void {
-    for (const [zone, owners] of this.#touched) this.#finishZone(zone, [...owners.values()], compilerOf(zone));
+  /** To be called after the last change; `compilerOf`: see there; `isHashed`: a zone proves by NSEC3. Throws ArenaFull. */
+  finish(compilerOf: (zone: string) => RRsetCompiler, isHashed: (zone: string) => boolean): void {
+    for (const [zone, owners] of this.#touched) {
+      const compiler = compilerOf(zone);
+      this.#finishZone(zone, [...owners.values()], compiler, compiler.signs && isHashed(zone));
+    }
     this.begin();
   }
 
-  #finishZone(name: string, owners: readonly Uint8Array[], compiler: RRsetCompiler): void {
+  #finishZone(name: string, owners: readonly Uint8Array[], compiler: RRsetCompiler, isHashed: boolean): void {
     const apex = nameToWire(name);
     const version = this.#nodes.zone(apex);
     if (version === 0) return;
     const before = this.#words[version + ZONE.ORDER];
-    const isAnew = this.#anew.has(name) || (before === 0 && compiler.signs);
+    const flags = this.#words[version + ZONE.FLAGS];
+    const wasHashed = (flags & ZONE_IS_HASHED) !== 0;
+    const isAnew = this.#anew.has(name) || (compiler.signs && (before === 0 || wasHashed !== isHashed));
     if (!compiler.signs && !isAnew) return;
     const index = this.#words[version + ZONE.INDEX];
     const apexNode = this.#nodes.find(index, apex);
     const ttlSeconds = this.#denialTtl(apex, this.#words[apexNode + ENTRY.VERSION_WORD]);
-    const zone: Chained = { apex, name, index, compiler, ttlSeconds, root: before, entries: new Set(), isAnew };
-    if (isAnew) this.#takeAll(zone);
-    else for (const owner of owners) this.#takeIn(zone, owner);
+    const entries = new Set<number>();
+    const zone: Chained = { apex, name, index, compiler, ttlSeconds, root: before, entries, isAnew, isHashed };
+    if (isAnew) this.#takeAll(zone, wasHashed);
+    else for (const owner of owners) isHashed ? this.#takeHashed(zone, owner) : this.#takeIn(zone, owner);
     // A set goes on through what is added to it meanwhile.
     for (const entry of zone.entries) this.#prove(zone, entry);
+    if (isHashed) this.#hashed.follow(zone);
     const content = this.#nodes.zoneContent(this.#nodes.zone(apex));
-    if (content.order !== zone.root) this.#nodes.setZone(apex, { ...content, order: zone.root });
+    if (content.order === zone.root) return;
+    const kind = isHashed ? ZONE_IS_HASHED : 0;
+    this.#nodes.setZone(apex, { ...content, flags: (content.flags & ~ZONE_IS_HASHED) | kind, order: zone.root });
   }
 
   #denialTtl(apex: Uint8Array, apexVersion: number): number {
@@ -119,15 +133,39 @@ export class ChainWriter {
   }
 
   /** Every name, in an order that is built anew. */
-  #takeAll(zone: Chained): void {
+  #takeAll(zone: Chained, wasHashed: boolean): void {
     const { index, compiler } = zone;
+    if (wasHashed) this.#hashed.retireAll(zone.root);
+    else this.#order.retireAll(zone.root);
+    zone.root = 0;
+    if (zone.isHashed) {
+      for (const entry of this.#nodes.entries(index)) if (existsNow(this.#words, entry)) zone.entries.add(entry);
+      return;
+    }
     const entries = [...this.#nodes.entries(index)].filter((entry) => this.#isOwner(zone, entry));
     const { bytes } = this.#view;
     const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
     entries.sort((a, b) => compareNames(bytes, at(a), bytes, at(b)));
-    this.#order.retireAll(zone.root);
     zone.root = compiler.signs ? this.#order.build(entries) : 0;
     for (const entry of entries) zone.entries.add(entry);
+  }
+
+  /** The same as `#takeIn` of a zone that proves by NSEC3: names above exist, or not any more, through this one. */
+  #takeHashed(zone: Chained, owner: Uint8Array): void {
+    const node = this.#nodes.find(zone.index, owner);
+    if (node === 0) return;
+    for (let at = 0; owner.length - at >= zone.apex.length; at += 1 + owner[at]) {
+      const above = this.#nodes.find(zone.index, owner.subarray(at));
+      if (above !== 0) zone.entries.add(above);
+    }
+    const borderHasMoved = isBorder(this.#words, node) !== this.#wasBorder(node);
+    if (!borderHasMoved && !this.#denialHasChanged(zone, owner, node)) return;
+    // In no order that would tell those below.
+    for (const entry of this.#nodes.entries(zone.index)) zone.entries.add(entry);
+  }
+
+  #denialHasChanged({ compiler, apex, ttlSeconds }: Chained, owner: Uint8Array, node: number): boolean {
+    return compiler.isApex(owner) && this.#denialTtl(apex, this.#before(node)) !== ttlSeconds;
   }
 
   /** Brings the order up to one name, and notes whose proofs that touches. */
@@ -150,10 +188,9 @@ export class ChainWriter {
       this.#strip(zone, node, owner);
     }
     if (isIn) zone.entries.add(node);
-    const borderHasMoved = this.#isBorder(node) !== this.#wasBorder(node);
-    const denialHasChanged =
-      zone.compiler.isApex(owner) && this.#denialTtl(zone.apex, this.#before(node)) !== zone.ttlSeconds;
-    if (denialHasChanged) for (const entry of this.#order.entries(zone.root)) zone.entries.add(entry);
+    const borderHasMoved = isBorder(this.#words, node) !== this.#wasBorder(node);
+    if (this.#denialHasChanged(zone, owner, node))
+      for (const entry of this.#order.entries(zone.root)) zone.entries.add(entry);
     else if (borderHasMoved) for (const entry of this.#below(zone.root, owner)) zone.entries.add(entry);
   }
 
@@ -175,16 +212,9 @@ export class ChainWriter {
     }
   }
 
-  /** Names below it are no longer, or not yet, this zone's to vouch for. */
-  #isBorder(node: number): boolean {
-    const version = this.#words[node + ENTRY.VERSION_WORD];
-    return version !== 0 && (this.#words[version + NODE.FLAGS] & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
-  }
-
-  /** The same before the changes that are pending. */
+  /** Whether it was one before the changes that are pending. */
   #wasBorder(node: number): boolean {
-    const version = this.#before(node);
-    return version !== 0 && (this.#words[version + NODE.FLAGS] & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
+    return isBorderVersion(this.#words, this.#before(node));
   }
 
   /** The newest version of a node that is published; 0: there is none. */
@@ -193,26 +223,19 @@ export class ChainWriter {
     return version !== 0 && this.#preparation.isOfNow(version) ? this.#words[version + VERSION.PREVIOUS] : version;
   }
 
-  /** The border next to the apex that the name lies below; 0: none. */
-  #borderAbove(node: number): number {
-    const words = this.#words;
-    let found = 0;
-    for (let up = words[node + ENTRY.PARENT]; up !== 0; up = words[up + ENTRY.PARENT])
-      if (this.#isBorder(up)) found = up;
-    return found;
-  }
-
   /** Makes what proves a name, where it is not what it should be. */
   #prove(zone: Chained, entry: number): void {
-    const border = this.#borderAbove(entry);
+    const border = borderAbove(this.#words, entry);
     // What stands beyond it is proved by it.
     if (border !== 0) zone.entries.add(border);
     const owner = this.#nameOf(entry);
     const content = this.#nodes.content(entry);
     const edits: ((content: NodeContent) => void)[] = [];
     this.#seal(zone, owner, content, border === 0 && zone.compiler.signs, edits);
-    const wanted = border === 0 && zone.compiler.signs ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
-    for (const type of [NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
+    const isProved = border === 0 && zone.compiler.signs;
+    const wanted = isProved && !zone.isHashed ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
+    const isHashed = isProved && zone.isHashed && !zone.isAnew && existsNow(this.#words, entry);
+    for (const type of isHashed ? [NSEC_IN_CHAIN] : [NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
       const edit = this.#proofEdit(zone, owner, content, type, wanted.get(type));
       if (edit !== undefined) edits.push(edit);
     }
@@ -246,14 +269,10 @@ export class ChainWriter {
 
   /** The RDATA of each NSEC that a name is to have. */
   #proofsOf(zone: Chained, entry: number, owner: Uint8Array, content: NodeContent): Map<number, Proof> {
-    const isApex = zone.compiler.isApex(owner);
-    const isCut = content.rrsets.has(TYPE.NS) && !isApex;
-    this.#order.search.find(zone.root, owner, 0, this.#isBorder(entry) ? BELOW : SAME);
+    this.#order.search.find(zone.root, owner, 0, isBorder(this.#words, entry) ? BELOW : SAME);
     const { after } = this.#order.search;
     const next = after === 0 ? zone.apex : this.#nameOf(after);
-    const at = this.#services.typesAt(zone.name, owner, ownsRecords(content.rrsets));
-    const service = at && { pools: at.pools, ttlSeconds: ttlInForce(at.service) };
-    return proofsFor(next, zone.ttlSeconds, { types: content.rrsets.keys(), isCut, service });
+    return proofsFor(next, zone.ttlSeconds, ownedAt(this.#services, zone, owner, content));
   }
 
   #proofEdit(

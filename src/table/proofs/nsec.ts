@@ -1,5 +1,6 @@
 /** NSEC records (RFC 4034 §4): who is next in the order of a zone, and which types a name has. */
 import { TYPE } from '../../wire/constants.ts';
+import { nsec3Rdata } from '../../wire/dnssec/denial.ts';
 import { bitmapOf } from '../../wire/rdata/type-bitmap.ts';
 import { NODE, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../layout.ts';
 import type { ArenaView } from '../memory.ts';
@@ -37,6 +38,13 @@ function typesSaid(types: Iterable<number>, isCut: boolean): number[] {
   return [...new Set([...said, ...PROOF_TYPES])];
 }
 
+/** The types that a name's NSEC3 says, of those that it has: RRSIG only where something there is signed (RFC 5155 §7.1). */
+function hashedTypesSaid(types: Iterable<number>, isCut: boolean): number[] {
+  const said = [...types].filter((type) => !isProof(type) && type !== TYPE.RRSIG && (!isCut || CUT_TYPES.has(type)));
+  const isSigned = said.some((type) => isVouchedFor(type, isCut));
+  return [...new Set(isSigned ? [...said, TYPE.RRSIG] : said)];
+}
+
 /** The RDATA; `next` in lower-case wire form. */
 function nsecRdata(next: Uint8Array, types: readonly number[]): Uint8Array {
   const windows = bitmapOf(types);
@@ -66,7 +74,7 @@ const FORMS = [
 ] as const;
 
 /** What a name has of its own. */
-interface Owned {
+export interface Owned {
   readonly types: Iterable<number>;
   /** It is delegated. */
   readonly isCut: boolean;
@@ -74,13 +82,23 @@ interface Owned {
 }
 
 /** The NSEC records of a name, by what they stand under in its node. `next`: who comes after it; `ttlSeconds`: the zone's. */
-export function proofsFor(next: Uint8Array, ttlSeconds: number, { types, isCut, service }: Owned): Map<number, Proof> {
+export function proofsFor(next: Uint8Array, ttlSeconds: number, owned: Owned): Map<number, Proof> {
+  return formsOf(ttlSeconds, owned, (types) => nsecRdata(next, typesSaid(types, owned.isCut)));
+}
+
+/** The same by NSEC3: that under NSEC_IN_CHAIN is the one among the hashes. `next`: the hash after its own. */
+export function hashedProofsFor(next: Uint8Array, ttlSeconds: number, owned: Owned): Map<number, Proof> {
+  return formsOf(ttlSeconds, owned, (types) => nsec3Rdata(next, hashedTypesSaid(types, owned.isCut)));
+}
+
+function formsOf(
+  ttlSeconds: number,
+  { types, service }: Owned,
+  rdataOf: (types: readonly number[]) => Uint8Array,
+): Map<number, Proof> {
   const all = [...types, ...(service?.pools.flat() ?? [])];
   const ttl = service === undefined ? ttlSeconds : Math.min(ttlSeconds, service.ttlSeconds);
-  const proof = (said: readonly number[]): Proof => ({
-    ttlSeconds: ttl,
-    rdata: nsecRdata(next, typesSaid(said, isCut)),
-  });
+  const proof = (said: readonly number[]): Proof => ({ ttlSeconds: ttl, rdata: rdataOf(said) });
   const proofs = new Map<number, Proof>([[NSEC_IN_CHAIN, proof(all)]]);
   for (const [form, type] of FORMS) {
     const isMissed = service?.pools.some((has) => !has.includes(type)) === true;

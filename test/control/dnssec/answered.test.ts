@@ -98,6 +98,43 @@ t.test('every answer validates: signed, changed, shifted, with another TTL', asy
   allGood(t, world, 'some are gone');
 });
 
+t.test('by NSEC3: signed, changed, shifted, over from NSEC and back, and after a restart', async (t) => {
+  const folder = temporaryFolder(t);
+  const ground = makeGround(temporaryFolder(t));
+  t.teardown(() => ground.file.close());
+  const world = begin(t, { folder, ground });
+  for (const command of content) world.must(command);
+  world.must(sign({ body: { denial: 'nsec3' } }));
+  t.ok(world.signers.isInForce(world.store.signing(zone) as ZoneSigning));
+  t.notOk(world.signers.isInForce({ ...(world.store.signing(zone) as ZoneSigning), denial: 'nsec' }));
+  const kinds = (): Set<number> => new Set(world.message(`nope.${zone}`, TYPE.A).records.map((record) => record.type));
+  t.ok(kinds().has(TYPE.NSEC3) && !kinds().has(TYPE.NSEC));
+  t.equal(world.message(zone, TYPE.NSEC3PARAM).records.length, 2);
+  allGood(t, world, 'signed');
+  world.must(put('new.deep.ent.example.com', 'A', 90, '192.0.2.3'));
+  allGood(t, world, 'a name below others');
+  world.must({ kind: 'rrset.delete', zone, name: 'deep.ent.example.com', type: 'MX' } as unknown as Command);
+  world.must({ kind: 'rrset.delete', zone, name: 'new.deep.ent.example.com', type: 'A' } as unknown as Command);
+  allGood(t, world, 'gone, with what was there through it');
+  const made = ground.kept.made;
+  world.must({ kind: 'weights.put', name: 'app.example.com', weights: { blue: 0, green: 100 } } as unknown as Command);
+  t.equal(ground.kept.made, made, 'a shift needs no signature');
+  allGood(t, world, 'shifted');
+  world.must(sign({ body: { denial: 'nsec' } }));
+  t.ok(kinds().has(TYPE.NSEC) && !kinds().has(TYPE.NSEC3));
+  allGood(t, world, 'by NSEC');
+  world.must(sign({ body: { denial: 'nsec3' } }));
+  allGood(t, world, 'by NSEC3 again');
+  ground.kept.flush();
+  world.close();
+  const before = ground.kept.made;
+  const again = begin(t, { folder, ground });
+  allGood(t, again, 'after a restart');
+  t.equal(ground.kept.made, before);
+  again.must({ kind: 'dnssec.unsign', zone, force: true });
+  t.equal(again.message(zone, TYPE.NSEC3PARAM).records.filter(({ type }) => type === TYPE.NSEC3PARAM).length, 0);
+});
+
 t.test('a restart signs nothing again, from the rows as from the table that is there', async (t) => {
   const folder = temporaryFolder(t);
   const ground = makeGround(temporaryFolder(t));
@@ -192,4 +229,14 @@ t.test('unsigned again: no key, no signature, no proof', async (t) => {
   }
   t.equal(world.signers.refusal(), undefined);
   t.same(world.signers.refusing(), { locked: 0, clock: 0 });
+});
+
+t.test('a zone whose name leaves no room for hashed ones is signed by NSEC only', async (t) => {
+  const { must, code } = begin(t);
+  const long = [...Array.from({ length: 4 }, () => 'n'.repeat(54)), 'test'].join('.');
+  must({ kind: 'zone.put', zone: long, body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' } });
+  const signed = (denial: string): Command =>
+    sign({ zone: long, body: { denial }, key: keyring.make(long, 13, NOON_MS) });
+  t.equal(code(signed('nsec3')), 'dnssec_invalid');
+  t.equal(code(signed('nsec')), 'none');
 });

@@ -13,8 +13,8 @@ import { collectAll } from '../../fixtures/table.ts';
 
 const zone = 'example.com';
 const keyring = makeKeyring();
-const signCommand = (): Command =>
-  ({ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false }) as Command;
+const signCommand = (body: object = {}): Command =>
+  ({ kind: 'dnssec.sign', zone, body, key: keyring.make(zone, 13, NOON_MS), isGiven: false }) as Command;
 const head = `$ORIGIN example.com.
 @ 3600 SOA ns1.example.net. h.example.com. 1 7200 3600 1209600 60
 @ 3600 NS ns1.example.net.
@@ -66,29 +66,30 @@ function beginAside(t: Test) {
   return { ...world, files, send };
 }
 
-t.test('an import of a signed zone is signed while it is staged', async (t) => {
-  const world = beginAside(t);
-  const { send, must, ground, table } = world;
-  await send(`${head}${shapes}`);
-  must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
-  must(signCommand());
-  allGood(t, world, 'signed in the command');
-  collectAll(table);
-  const { usedBytes } = table.memory;
-  const { made } = ground.kept;
-  await send(`${head}${shapes}${many(600)}`);
-  t.ok(ground.kept.made - made <= 8, `${ground.kept.made - made} signatures in the command: of the SOA, mostly`);
-  allGood(t, world, 'imported');
-  t.equal(world.message('n7.example.com', TYPE.A).records.length, 2);
-  must({ kind: 'rrset.delete', zone, name: 'n8.example.com', type: 'A' } as unknown as Command);
-  must({ kind: 'service.delete', name: 'app.example.com' } as unknown as Command);
-  must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(50, 50) } as unknown as Command);
-  allGood(t, world, 'changed after it');
-  await send(`${head}${shapes}`);
-  allGood(t, world, 'imported as before');
-  collectAll(table);
-  t.ok(table.memory.usedBytes < usedBytes * 1.2, 'what was replaced is given back');
-});
+for (const denial of ['nsec', 'nsec3'])
+  t.test(`an import of a signed zone is signed while it is staged, by ${denial}`, async (t) => {
+    const world = beginAside(t);
+    const { send, must, ground, table } = world;
+    await send(`${head}${shapes}`);
+    must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+    must(signCommand({ denial }));
+    allGood(t, world, 'signed in the command');
+    collectAll(table);
+    const { usedBytes } = table.memory;
+    const { made } = ground.kept;
+    await send(`${head}${shapes}${many(600)}`);
+    t.ok(ground.kept.made - made <= 8, `${ground.kept.made - made} signatures in the command: of the SOA, mostly`);
+    allGood(t, world, 'imported');
+    t.equal(world.message('n7.example.com', TYPE.A).records.length, 2);
+    must({ kind: 'rrset.delete', zone, name: 'n8.example.com', type: 'A' } as unknown as Command);
+    must({ kind: 'service.delete', name: 'app.example.com' } as unknown as Command);
+    must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(50, 50) } as unknown as Command);
+    allGood(t, world, 'changed after it');
+    await send(`${head}${shapes}`);
+    allGood(t, world, 'imported as before');
+    collectAll(table);
+    t.ok(table.memory.usedBytes < usedBytes * 1.2, 'what was replaced is given back');
+  });
 
 t.test('a signing that changes while a zone is staged counts', async (t) => {
   const world = beginAside(t);
