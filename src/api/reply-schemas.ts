@@ -66,7 +66,7 @@ const always: readonly ProblemCode[] = [
   'store_unavailable',
 ];
 const onWrites: readonly ProblemCode[] = [
-  ...(['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid'] as const),
+  ...(['header_invalid', 'revision_stale', 'reason_invalid', 'links_invalid', 'override_invalid'] as const),
   // In a zone that is signed.
   'signing_refused',
   // In a fleet.
@@ -108,6 +108,10 @@ export const whyHeaders = {
       description: 'Why this is done, in place of `reason` in a body: UTF-8, percent-encoded (RFC 3986 §2.1).',
     },
     'Teal-Links': { type: 'string', description: 'URLs with blanks between them, in place of `links` in a body.' },
+    'Teal-Override': {
+      type: 'string',
+      description: 'What the emergency is in which a freeze is passed over: UTF-8, percent-encoded.',
+    },
     traceparent: { type: 'string', description: 'W3C Trace Context; kept with the revision.' },
     'X-Request-Id': {
       type: 'string',

@@ -8,6 +8,7 @@ const advice: Readonly<Record<string, string>> = {
   zone_unknown: '`teal zone list` shows the zones',
   service_unknown: '`teal service list` shows the services',
   release_unknown: '`teal release list NAME` shows the releases of a service',
+  freeze_unknown: '`teal freeze list` shows the freezes',
   webhook_unknown: '`teal webhook list` shows the webhooks',
   release_active: '`teal release watch NAME` shows it, `teal release abort NAME` or `teal rollback NAME` ends it',
   zone_has_services: 'add --with-services to delete them too',
@@ -33,6 +34,7 @@ export function exitCodeOf(status: number): ExitCode {
 
 /** Refusals that the server says in HTTP's words, which nobody has used at a command line. */
 const ownWords: Readonly<Record<string, (detail: string) => string>> = {
+  frozen: (detail) => detail.replace('"override": {"reason": "…"}', '--override REASON'),
   token_missing: () => 'The server wants a token, and none was sent.',
   body_too_large: (detail) => detail.replace(/^A body has at most (\d+) bytes here/, 'It may have at most $1 bytes'),
   idempotency_key_reused: (detail) => detail.replace('The Idempotency-Key', 'The --idempotency-key'),

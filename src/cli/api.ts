@@ -31,6 +31,8 @@ export interface Ground {
 export interface Why {
   readonly reason?: string;
   readonly links?: readonly string[];
+  /** Of an emergency in which a freeze is passed over. */
+  readonly override?: string;
 }
 
 interface RequestOptions {
@@ -221,9 +223,13 @@ export class Api {
 
 /** In a body of JSON, so that no server that does not know it passes it over; what has none says it in headers. */
 function withWhy(options: RequestOptions, why: Why): RequestOptions {
-  const { body, headers } = options;
-  if (body !== undefined) return { ...options, body: { ...(body as object), ...why } };
-  const { reason, links } = why;
+  const { reason, links, override } = why;
+  // By a header, since not every body that moves traffic has a place for it.
+  const emergency = override === undefined ? {} : { 'teal-override': encodeURIComponent(override.toWellFormed()) };
+  const { body } = options;
+  const headers = { ...options.headers, ...emergency };
+  const said = { ...(reason !== undefined && { reason }), ...(links !== undefined && { links }) };
+  if (body !== undefined) return { ...options, headers, body: { ...(body as object), ...said } };
   return {
     ...options,
     headers: {

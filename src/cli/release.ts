@@ -9,7 +9,14 @@ import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
 import { idempotencyKey } from './option-values.ts';
-import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
+import {
+  describeRemote,
+  describeWrite,
+  openSession,
+  type Session,
+  type SessionOptions,
+  withOverride,
+} from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseStepWords } from './step-words.ts';
 
@@ -55,7 +62,7 @@ function addStart(group: Command, shell: Shell): void {
     )
     .action((services: string[], options: StartOptions) => start(services, options, shell));
   describeWrite(
-    command,
+    withOverride(command),
     `
     teal release start app.example.com --to green --steps 10,5m,50,pause,100
     teal release start app.example.com api.example.com --to green --preset Canary10Percent5Minutes --watch
@@ -167,6 +174,7 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
     .argument('[id]')
     .description(`${what} Without an id: the last release of the service.`);
   if (verb === 'promote') command.option('--full', 'skip every pause and analysis that is left');
+  if (verb === 'promote' || verb === 'retry') withOverride(command);
   command
     .option(
       '--idempotency-key <key>',

@@ -13,6 +13,8 @@ export interface SessionOptions {
   /** Of writes, see describeWrite. */
   readonly reason?: string;
   readonly link?: readonly string[];
+  /** Of what a freeze refuses, see withOverride. */
+  readonly override?: string;
 }
 
 /** Adds `--json`, and the examples that every help ends with. */
@@ -36,12 +38,21 @@ export function describeWrite(command: Command, examples: string): Command {
     .option('--link <url>', 'a commit, a ticket, a pipeline run; repeat it (TEAL_LINKS)', collect);
 }
 
+/** For what a freeze refuses. */
+export function withOverride(command: Command): Command {
+  return command.option('--override <reason>', 'in an emergency: pass over a freeze that is on, and say why');
+}
+
 /** What is to be kept with what is changed. Several links of the environment have blanks between them. */
-function whyOf({ reason, link }: SessionOptions, { env }: Shell): Why {
+function whyOf({ reason, link, override }: SessionOptions, { env }: Shell): Why {
   const { TEAL_REASON = '', TEAL_LINKS = '' } = env;
   const said = reason ?? TEAL_REASON;
   const links = link ?? TEAL_LINKS.split(/\s+/).filter(Boolean);
-  return { ...(said !== '' && { reason: said }), ...(links.length > 0 && { links }) };
+  return {
+    ...(said !== '' && { reason: said }),
+    ...(links.length > 0 && { links }),
+    ...(override !== undefined && { override }),
+  };
 }
 
 /** How a command shows what it found: as text for people, or as JSON. */

@@ -9,7 +9,7 @@ import { poolLines } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { isGroup, readYaml } from './input-file.ts';
 import { idempotencyKey } from './option-values.ts';
-import { describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
+import { describeWrite, openSession, type Session, type SessionOptions, withOverride } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseWeightWords } from './weight-words.ts';
 
@@ -39,7 +39,7 @@ export function add(program: Command, shell: Shell): void {
     )
     .action((words: string[], options: Options) => shift(words, options, shell));
   describeWrite(
-    command,
+    withOverride(command),
     `
     teal shift app.example.com green=10 blue=90
     teal shift app.example.com blue=0 green=100 --watch

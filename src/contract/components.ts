@@ -4,10 +4,11 @@ import { ApplyBody, ApplyPlan } from './apply.ts';
 import { RollBody, Signing, SigningBody, SigningKeys } from './dnssec.ts';
 import { Drain } from './drain.ts';
 import { Answering, Fleet } from './fleet.ts';
+import { Freeze, FreezeBody } from './freezes.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
 import { AnswerHours } from './hours.ts';
 import { Glance, Overview } from './overview.ts';
-import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody } from './releases.ts';
+import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody, RetryBody } from './releases.ts';
 import { Revision } from './revisions.ts';
 import { Self } from './self.ts';
 import {
@@ -43,20 +44,21 @@ const bodies: readonly TSchema[] = [
     RollBody,
   ],
   ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody, ApplyBody],
+  ...[RetryBody, FreezeBody],
 ];
 
 const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
-  ...[Signing, SigningKeys],
+  ...[Signing, SigningKeys, Freeze],
   ...[Fleet, Answering, Glance, Overview, AnswerHours, Self],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */
 const repliesToChanges: ReadonlySet<TSchema> = new Set<TSchema>([
   ...[Zone, Import, RRset, RecordChanges, Service, Weights, Shift, ForcedHealth, ApplyPlan],
-  ...[Signing, Release, Webhook, Token, NewToken],
+  ...[Signing, Release, Webhook, Token, NewToken, Freeze],
 ]);
 
 /** With references to each other by name. `more`: replies whose schema needs to be told something. */

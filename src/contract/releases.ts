@@ -1,5 +1,6 @@
 /** Releases, their steps and gates, as they are sent and shown. */
 import { type Static, Type } from 'typebox';
+import { override, shownOverride } from './freezes.ts';
 import { shares, weights } from './services.ts';
 import {
   decimal,
@@ -133,6 +134,7 @@ const releaseProperties = {
     }),
   ),
   dryRun: Type.Optional(Type.Boolean({ description: 'Only gives the plan, with times.' })),
+  override,
 };
 
 const exampleSteps = [
@@ -183,15 +185,21 @@ export const ReleasesBody = Type.Object(
 );
 
 export const PromoteBody = Type.Object(
-  { full: Type.Optional(Type.Boolean({ description: 'Skips every pause and analysis that is left.' })), ...why },
+  {
+    full: Type.Optional(Type.Boolean({ description: 'Skips every pause and analysis that is left.' })),
+    override,
+    ...why,
+  },
   { ...strict, $id: 'PromoteBody', examples: [{}, { full: true }] },
 );
+
+export const RetryBody = Type.Object({ override, ...why }, { ...strict, $id: 'RetryBody', examples: [{}] });
 
 /** Verbs that need no more than the path. */
 export const EmptyBody = Type.Object({ ...why }, { ...strict, $id: 'EmptyBody', examples: [{}] });
 
 const Wait = Type.Object({
-  kind: oneOf(['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'drain', 'settling']),
+  kind: oneOf(['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'drain', 'settling', 'frozen']),
   seconds: wholeOrNull('null: not ended by time.'),
   until: timeOrNull('null: not ended by time.'),
 });
@@ -203,7 +211,7 @@ const standing = {
     [
       ...(['ttl_lowering', 'step_due', 'analysis_running', 'ttl_settling', 'pause_step', 'pause_requested'] as const),
       ...(['analysis_inconclusive', 'draining', 'steps_done', 'abort_requested', 'analysis_failed'] as const),
-      'rolled_back',
+      ...(['rolled_back', 'frozen'] as const),
     ],
     { description: 'Why it is in this state. Stable: scripts may rely on it; more may come.' },
   ),
@@ -303,6 +311,7 @@ export const Release = Type.Object(
       Type.Literal(true, { description: 'It ended long ago; its steps and analyses are no longer kept.' }),
     ),
     why: Type.Optional(Type.Object(shownWhy, { description: 'What was said when it was made.' })),
+    override: Type.Optional(shownOverride),
     createdAt: time(),
     revision,
   },

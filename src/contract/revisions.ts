@@ -1,10 +1,11 @@
 /** The log of changes, as it is shown. */
 import { Type } from 'typebox';
+import { shownOverride } from './freezes.ts';
 import { message, oneOf, time, whole } from './shapes.ts';
 import { shownWhy } from './why.ts';
 
 export const Subject = Type.Object({
-  kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook', 'dnssec']),
+  kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook', 'dnssec', 'freeze']),
   name: Type.String(),
   before: Type.Unknown({ description: 'null: it was not there, or see `forgotten`.' }),
   after: Type.Unknown({ description: 'null: it is gone, or see `forgotten`.' }),
@@ -36,6 +37,7 @@ export const Revision = Type.Object(
     traceparent: Type.Optional(
       Type.String({ description: "Where that request belongs in the client's trace (W3C Trace Context)." }),
     ),
+    override: Type.Optional(shownOverride),
     subjects: Type.Array(Subject),
   },
   {

@@ -1,5 +1,6 @@
 /** Services, their weights, and what a client gets from them, as they are sent and shown. */
 import { type Static, Type } from 'typebox';
+import { override } from './freezes.ts';
 import { HealthBody } from './health.ts';
 import { labels } from './labels.ts';
 import {
@@ -209,6 +210,7 @@ export const Weights = Type.Object({ revision, ...inForce }, { $id: 'Weights' })
 export const ShiftBody = Type.Object(
   {
     services: mapOf(weights('The weight of every pool of it.'), { description: 'Weights by pool, by service.' }),
+    override,
     ...why,
   },
   {

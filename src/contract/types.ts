@@ -4,6 +4,7 @@ import type * as apply from './apply.ts';
 import type * as dnssec from './dnssec.ts';
 import type * as drain from './drain.ts';
 import type * as fleet from './fleet.ts';
+import type * as freezes from './freezes.ts';
 import type * as health from './health.ts';
 import type * as hours from './hours.ts';
 import type * as overview from './overview.ts';
@@ -72,6 +73,8 @@ export type Holding = Shown<typeof drain.Holding>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
 export type Delivery = Shown<typeof webhooks.Delivery>;
+
+export type Freeze = Shown<typeof freezes.Freeze>;
 
 export type AnswerHours = Shown<typeof hours.AnswerHours>;
 

@@ -9,6 +9,7 @@ import type { Why } from '../model/why.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { Command, CommandContext, CommandResult, Outcome } from './commands/command.ts';
 import { type Draft, type Drafted, isDraft } from './drafts/draft.ts';
+import { overriddenInWords } from './drafts/freeze-guard.ts';
 import { draft } from './drafts/index.ts';
 import { Grant } from './grant.ts';
 
@@ -51,10 +52,18 @@ export class Drafting {
   }
 
   #entryOf(draft: Draft, outcome: Outcome, context: CommandContext): Entry {
-    const { kind, summary, subjects } = draft;
+    const { kind, subjects, override } = draft;
+    const summary = override === undefined ? draft.summary : `${draft.summary}, ${overriddenInWords(override)}`;
     const { atMs, idempotency } = context;
     const told = subjects.map(withoutSecrets);
-    const revision: Revision = { revision: outcome.revision, ...said(context), kind, summary, subjects: told };
+    const revision: Revision = {
+      revision: outcome.revision,
+      ...said(context),
+      kind,
+      summary,
+      subjects: told,
+      ...(override && { override }),
+    };
     const changes = draft.changes.map((change) => this.withObserved(change, atMs));
     const reply = idempotency && { ...idempotency, outcome: JSON.stringify(outcome), atMs };
     return reply === undefined ? { revision, changes } : { revision, changes, reply };

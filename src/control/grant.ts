@@ -1,5 +1,6 @@
 /** How far a token reaches: which services and zones it may see and change. */
 import { Problem } from '../model/errors.ts';
+import type { Freeze } from '../model/freeze.ts';
 import type { ForcedHealth } from '../model/health-forced.ts';
 import { matchesAny } from '../model/name-pattern.ts';
 import { matchesAllBelow, matchesAnyOwner } from '../model/owner-pattern.ts';
@@ -71,6 +72,14 @@ export class Grant {
     const { names, types } = this.#limits?.records ?? ANY_RECORDS;
     if (names.length > 0 && !matchesAllBelow(names, name)) return false;
     return types.length === 0 || types.includes(formatType(type));
+  }
+
+  /** A freeze that may hold something in reach; the patterns of others are not to be told. */
+  freeze({ services, zones }: Pick<Freeze, 'services' | 'zones'>): boolean {
+    if (this.#limits === undefined || (services === undefined && zones === undefined)) return true;
+    const patterns = [...(services ?? []), ...(zones ?? [])];
+    const own = [...this.#limits.services, ...this.#limits.zones];
+    return patterns.some((pattern) => matchesAny(own, pattern) || own.some((each) => matchesAny([pattern], each)));
   }
 
   /** True where only some RRsets of a zone are in reach, so that even the names of others are not to be told. */
@@ -148,6 +157,10 @@ export class Grant {
         return [`the webhook ${change.webhook.name}`];
       case 'deleteWebhook':
         return [`the webhook ${change.name}`];
+      case 'putFreeze':
+        return [`the freeze ${change.freeze.name}`];
+      case 'deleteFreeze':
+        return [`the freeze ${change.name}`];
       case 'putSigning':
         return zone(change.signing.zone);
       case 'deleteSigning':
@@ -200,6 +213,7 @@ export class Grant {
         return this.#releaseSubject(subject, revision);
       case 'token':
       case 'webhook':
+      case 'freeze':
         return undefined;
     }
   }

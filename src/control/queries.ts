@@ -1,6 +1,7 @@
 /** What is read, for each API to show in its own way: the nouns of the derived rows. Never touches the table. */
 import { Problem } from '../model/errors.ts';
 import { type AskedFilter, isLabelled, isNamed, isNarrow, makeFilter } from '../model/filter.ts';
+import type { Freeze } from '../model/freeze.ts';
 import type { KeptAnalysis, KeptMetric } from '../model/kept-analysis.ts';
 import { canonicalName } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
@@ -17,6 +18,7 @@ import { parseType } from '../wire/rdata.ts';
 import { type Declared, type Plan, planApply, type Rehearsing } from './apply/plan.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
+import { unknownFreeze } from './drafts/freezes.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
 import { findRRsetId, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
@@ -252,6 +254,17 @@ export class Queries {
   webhooks(after: string): Listing<Webhook> {
     const found = this.#store.webhooks().filter(({ name }) => name > after);
     return { found, within: (webhook) => webhook, key: ({ name }) => name };
+  }
+
+  freeze(name: string, grant: Grant): Freeze | Problem {
+    const freeze = this.#store.freeze(name);
+    return freeze !== undefined && grant.freeze(freeze) ? freeze : unknownFreeze(name);
+  }
+
+  /** In name order, after a name. */
+  freezes(after: string, grant: Grant): Listing<Freeze> {
+    const found = this.#store.freezes().filter(({ name }) => name > after);
+    return { found, within: (freeze) => (grant.freeze(freeze) ? freeze : undefined), key: ({ name }) => name };
   }
 
   /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `key` gave it. */

@@ -71,6 +71,8 @@ const forms: { readonly [Op in ModelChange['op']]: Form<ChangeOf<Op>> } = {
   deleteWebhook: plain,
   putSigning: plain,
   deleteSigning: plain,
+  putFreeze: plain,
+  deleteFreeze: plain,
 };
 
 /** The entry in its wire form. */

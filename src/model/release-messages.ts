@@ -23,6 +23,8 @@ export function waitMessage(release: Release, wait: Wait): string {
       return `${capital(next)}, an analysis, was inconclusive: promote goes on, resume measures again, abort takes all back.`;
     case 'drain':
       return `${capital(next)} waits until every pool without weight is drained for caches that honour TTL, ${wait.seconds} s at the longest.`;
+    case 'frozen':
+      return `${capital(next)}, ${steps[stepIndex]?.setWeight} %, waits: traffic is frozen`;
     case 'settling':
       return `All steps are done; the TTL is restored when the answers given before the last one have expired, in ${wait.seconds} s.`;
   }

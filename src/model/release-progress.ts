@@ -54,15 +54,24 @@ function enter(service: Service, earlier: readonly ReleaseService[]): ReleaseSer
   return { name: service.name, before: weights, weights, ...ttlsOf(service), ...longer };
 }
 
+/** A freeze that holds what moves traffic. */
+export interface Hold {
+  /** `by the freeze … until …`. */
+  readonly words: string;
+  /** Unix time, milliseconds; undefined: no end can be seen. */
+  readonly untilMs: number | undefined;
+}
+
 /** Leaves the step that it is at. */
-export function nextStep(release: Release, atMs: number): Release {
-  return takeSteps({ ...release, held: false, stepIndex: release.stepIndex + 1 }, atMs);
+export function nextStep(release: Release, atMs: number, hold?: Hold): Release {
+  return takeSteps({ ...release, held: false, stepIndex: release.stepIndex + 1 }, atMs, hold);
 }
 
 /** Takes steps until one has to be waited for; one shift at most, so that each has a revision of its own. */
-export function takeSteps(release: Release, atMs: number): Release {
+export function takeSteps(release: Release, atMs: number, hold?: Hold): Release {
   const step = release.steps[release.stepIndex];
   if (step?.setWeight === undefined) return atStep(release, step, atMs);
+  if (hold !== undefined && release.override === undefined) return frozen(release, hold, atMs);
   const moved = { ...shifted(release, step.setWeight), stepIndex: release.stepIndex + 1 };
   const next = moved.steps[moved.stepIndex];
   if (next?.setWeight === undefined) return atStep(moved, next, atMs);
@@ -112,7 +121,16 @@ export function waiting(release: Release, wait: Wait): Release {
   return { ...stands, message: waitMessage(stands, wait) };
 }
 
-const pauses: ReadonlySet<Wait['kind']> = new Set(['pause', 'promotion', 'inconclusive']);
+/** Waits for the freeze to be over; the same object where it does so already. */
+function frozen(release: Release, { words, untilMs }: Hold, atMs: number): Release {
+  const seconds = untilMs === undefined ? null : Math.max(1, Math.ceil((untilMs - atMs) / 1000));
+  const stands = waiting(release, { kind: 'frozen', startedAtMs: atMs, seconds });
+  const message = `${stands.message} ${words}.`;
+  const isSame = release.wait?.kind === 'frozen' && release.message === message;
+  return isSame && release.stepIndex === stands.stepIndex ? release : { ...stands, message };
+}
+
+const pauses: ReadonlySet<Wait['kind']> = new Set(['pause', 'promotion', 'inconclusive', 'frozen']);
 
 const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   lowering: 'ttl_lowering',
@@ -123,6 +141,7 @@ const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   inconclusive: 'analysis_inconclusive',
   drain: 'draining',
   settling: 'ttl_settling',
+  frozen: 'frozen',
 };
 
 /** The analysis could not tell, so a person has to. */

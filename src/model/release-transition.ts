@@ -7,6 +7,7 @@ import {
   beginRelease,
   completed,
   finish,
+  type Hold,
   inconclusive,
   nextStep,
   shifted,
@@ -30,8 +31,16 @@ export type TransitionCommand =
   /** The analysis has its verdict. */
   | { readonly verb: 'judge'; readonly outcome: GateOutcome; readonly message: string };
 
-/** The release after a command; the same object where it changes nothing. The caller gives it its new revision. */
-export function transition(release: Release, command: TransitionCommand, atMs: number): Release | Problem {
+/**
+ * The release after a command; the same object where it changes nothing. The caller gives it its new revision. `frozen`: a
+ * freeze that is on, which holds each shift forward.
+ */
+export function transition(
+  release: Release,
+  command: TransitionCommand,
+  atMs: number,
+  frozen?: Hold,
+): Release | Problem {
   if (command.verb === 'retry') return retry(release, command.services, atMs);
   if (!isActive(release)) {
     if (command.verb === 'abort' && release.state === 'aborted') return release;
@@ -39,7 +48,7 @@ export function transition(release: Release, command: TransitionCommand, atMs: n
   }
   switch (command.verb) {
     case 'promote':
-      return command.full ? skipToEnd(release, atMs) : promote(release, atMs);
+      return command.full ? skipToEnd(release, atMs) : promote(release, atMs, frozen);
     case 'pause':
       return release.held || isInconclusive(release) ? release : hold(release);
     case 'resume':
@@ -48,11 +57,11 @@ export function transition(release: Release, command: TransitionCommand, atMs: n
     case 'abort':
       return aborted(release, command.reason, command.message);
     case 'elapse':
-      return elapse(release, atMs);
+      return elapse(release, atMs, frozen);
     case 'remeasure':
       return remeasure(release, command.why, atMs);
     case 'judge':
-      return judge(release, command.outcome, command.message, atMs);
+      return judge(release, command, atMs, frozen);
   }
 }
 
@@ -63,10 +72,11 @@ function retry(release: Release, services: readonly Service[], atMs: number): Re
   return beginRelease({ id, to, steps, createdAtMs, services, earlier }, atMs);
 }
 
-function promote(release: Release, atMs: number): Release | Problem {
+function promote(release: Release, atMs: number, frozen: Hold | undefined): Release | Problem {
   const { held, wait } = release;
   if (wait?.kind === 'pause' || wait?.kind === 'promotion' || wait?.kind === 'inconclusive')
-    return nextStep(release, atMs);
+    return nextStep(release, atMs, frozen);
+  if (wait?.kind === 'frozen') return takeSteps({ ...release, held: false }, atMs, frozen);
   if (held) return letGo(release, atMs);
   return refusal(release, 'it is not paused: promote leaves a pause, and {"full":true} skips all that is left');
 }
@@ -101,18 +111,27 @@ function remeasure(release: Release, why: string, atMs: number): Release {
   return { ...again, message: `${why} ${again.message}` };
 }
 
-function elapse(release: Release, atMs: number): Release {
+function elapse(release: Release, atMs: number, frozen: Hold | undefined): Release {
   const { wait, held } = release;
+  // Freezes come and go, so that its own end says nothing.
+  if (wait?.kind === 'frozen' && !held) return takeSteps(release, atMs, frozen);
   if (held || wait === null || wait.seconds === null) return release;
   if (wait.kind === 'settling') return completed(release);
-  return wait.kind === 'pause' || wait.kind === 'drain' ? nextStep(release, atMs) : takeSteps(release, atMs);
+  return wait.kind === 'pause' || wait.kind === 'drain'
+    ? nextStep(release, atMs, frozen)
+    : takeSteps(release, atMs, frozen);
 }
 
-function judge(release: Release, outcome: GateOutcome, message: string, atMs: number): Release {
+function judge(
+  release: Release,
+  { outcome, message }: { readonly outcome: GateOutcome; readonly message: string },
+  atMs: number,
+  frozen: Hold | undefined,
+): Release {
   if (release.held || release.wait?.kind !== 'analysis') return release;
   switch (outcome) {
     case 'passed':
-      return nextStep(release, atMs);
+      return nextStep(release, atMs, frozen);
     case 'inconclusive':
       return inconclusive(release, message, atMs);
     case 'failed':

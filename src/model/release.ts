@@ -1,6 +1,7 @@
 /** A release: a planned sequence of shifts of one service, or of several that move together, to one of their pools. */
 import type { Credentials } from './gate-credentials.ts';
 import type { KeptAnalysis } from './kept-analysis.ts';
+import type { Override } from './revision.ts';
 import type { Weights } from './service.ts';
 import type { Why } from './why.ts';
 
@@ -56,10 +57,19 @@ export interface ReleaseBody {
  * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
  * `inconclusive`: a person, since its analysis could not tell; `drain`: until the pools without weight are drained, so
  * many seconds at the longest; `settling`: until answers from before the last step have
- * expired.
+ * expired; `frozen`: until a freeze is over, which holds its next shift.
  */
 export interface Wait {
-  readonly kind: 'lowering' | 'turn' | 'pause' | 'promotion' | 'analysis' | 'inconclusive' | 'drain' | 'settling';
+  readonly kind:
+    | 'lowering'
+    | 'turn'
+    | 'pause'
+    | 'promotion'
+    | 'analysis'
+    | 'inconclusive'
+    | 'drain'
+    | 'settling'
+    | 'frozen';
   /** Unix time, milliseconds. */
   readonly startedAtMs: number;
   /** null: not ended by time. */
@@ -93,6 +103,7 @@ export type ReleaseReason =
   | 'pause_requested'
   | 'analysis_inconclusive'
   | 'draining'
+  | 'frozen'
   | 'steps_done'
   | 'abort_requested'
   | 'analysis_failed'
@@ -120,6 +131,8 @@ export interface Release {
   readonly forgotten?: true;
   /** What was said when it was made: the steps that it takes by itself are taken for that. */
   readonly why?: Why;
+  /** An emergency: from then on no freeze holds it. */
+  readonly override?: Override;
   /** Unix time, milliseconds. */
   readonly createdAtMs: number;
   /** The last revision that changed it; its ETag. */

@@ -1,5 +1,6 @@
 /** A revision: an entry of the append-only log, and the changes of the model that it makes. */
 import type { ZoneSigning } from './dnssec/signing.ts';
+import type { Freeze } from './freeze.ts';
 import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
@@ -36,7 +37,10 @@ export type ModelChange =
   | { readonly op: 'deleteWebhook'; readonly name: string }
   /** How a zone is signed, with its private keys as they are sealed. A zone's delete takes it along. */
   | { readonly op: 'putSigning'; readonly signing: ZoneSigning }
-  | { readonly op: 'deleteSigning'; readonly zone: string };
+  | { readonly op: 'deleteSigning'; readonly zone: string }
+  /** Answers know nothing of freezes: they are about what may be changed. */
+  | { readonly op: 'putFreeze'; readonly freeze: Freeze }
+  | { readonly op: 'deleteFreeze'; readonly name: string };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export interface StagedRRset extends Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'> {
@@ -63,6 +67,8 @@ export type RevisionKind =
   | 'token.delete'
   | 'webhook.put'
   | 'webhook.delete'
+  | 'freeze.put'
+  | 'freeze.delete'
   | 'dnssec.sign'
   | 'dnssec.change'
   | 'dnssec.roll'
@@ -83,16 +89,24 @@ type ReleaseRevisionKind =
 
 /**
  * What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token`
- * + its name, `dnssec` + its zone's name, `health` + `service/pool` or `service/pool/target`.
+ * or `freeze` + its name, `dnssec` + its zone's name, `health` + `service/pool` or `service/pool/target`.
  */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook' | 'dnssec';
+  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook' | 'dnssec' | 'freeze';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;
   readonly after: unknown;
   /** What of the two was large and is no longer kept; it reads as null then. */
   readonly forgotten?: readonly ('before' | 'after')[];
+}
+
+/** A freeze that was on, and was passed over in an emergency. */
+export interface Override {
+  /** Name of the freeze. */
+  readonly freeze: string;
+  /** What was said of the emergency. */
+  readonly reason: string;
 }
 
 /** The request that a change came with; each is absent where it came with none, or told nothing of the kind. */
@@ -114,4 +128,5 @@ export interface Revision extends Why, Request {
   /** A sentence for people. */
   readonly summary: string;
   readonly subjects: readonly Subject[];
+  readonly override?: Override;
 }

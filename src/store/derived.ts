@@ -107,6 +107,12 @@ export class Derived {
       case 'deleteSigning':
         statements.deleteSigning.run(change.zone);
         return;
+      case 'putFreeze':
+        statements.putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
+        return;
+      case 'deleteFreeze':
+        statements.deleteFreeze.run(change.name);
+        return;
       case 'deleteToken':
         statements.deleteToken.run(change.name);
         // The next one of this name must not be told what this one was.

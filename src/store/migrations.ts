@@ -10,6 +10,7 @@ import { step as entries } from './steps/0007-entries.ts';
 import { step as written } from './steps/0008-written.ts';
 import { step as fleet } from './steps/0009-fleet.ts';
 import { step as dnssec } from './steps/0010-dnssec.ts';
+import { step as agreement } from './steps/0011-agreement.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -27,6 +28,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   written,
   fleet,
   dnssec,
+  agreement,
 ];
 
 /** The version that this program writes. */

@@ -1,6 +1,7 @@
 /** The nouns as the store has them now. */
 import type { Database } from 'better-sqlite3';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
+import type { Freeze } from '../model/freeze.ts';
 import { isAtOrBelow, suffixesOf } from '../model/name.ts';
 import type { Release } from '../model/release.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -101,6 +102,15 @@ export class NounReads {
     return this.read('allSignings', () =>
       this.statements.allSignings.all().map((row) => parsed<ZoneSigning>(row) as ZoneSigning),
     );
+  }
+
+  freeze(name: string): Freeze | undefined {
+    return this.read('freeze', () => parsed<Freeze>(this.statements.freeze.get(name)));
+  }
+
+  /** All freezes in the order of their names. */
+  freezes(): Freeze[] {
+    return this.read('freezes', () => this.statements.freezes.all().map((row) => parsed<Freeze>(row) as Freeze));
   }
 
   /** The longest TTL of anything that a zone answers, seconds. A million RRsets take a tenth of a second. */

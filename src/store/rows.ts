@@ -79,13 +79,13 @@ export function notedColumns({ labels, written }: Pick<RRset, 'labels' | 'writte
   return [labels, written].map((noted) => (noted === undefined ? null : JSON.stringify(noted)));
 }
 
-type Said = Pick<Revision, 'reason' | 'links' | 'requestId' | 'traceparent'>;
+type Said = Pick<Revision, 'reason' | 'links' | 'requestId' | 'traceparent' | 'override'>;
 
 /** The columns of a revision. */
 export function revisionColumns(entry: Revision) {
-  const { revision, atMs, actor, kind, summary, reason, links, requestId, traceparent } = entry;
+  const { revision, atMs, actor, kind, summary, reason, links, requestId, traceparent, override } = entry;
   const said: Said = Object.fromEntries(
-    Object.entries({ reason, links, requestId, traceparent }).filter(([, each]) => each !== undefined),
+    Object.entries({ reason, links, requestId, traceparent, override }).filter(([, each]) => each !== undefined),
   );
   const why = Object.keys(said).length === 0 ? null : JSON.stringify(said);
   return [revision, atMs, actor, kind, summary, why] as const;

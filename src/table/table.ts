@@ -158,6 +158,8 @@ export class Table implements TableChanges {
       case 'deleteToken':
       case 'putWebhook':
       case 'deleteWebhook':
+      case 'putFreeze':
+      case 'deleteFreeze':
         return;
       case 'putSigning':
         if (this.#zones.setSigning(change.signing.zone, change.signing)) this.#services.resign(change.signing.zone);

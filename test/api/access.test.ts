@@ -89,6 +89,13 @@ const routes: Readonly<Record<string, Row>> = {
   'delete /v1/zones/{zone}/dnssec': row('admin', 'zone'),
   'post /v1/zones/{zone}/dnssec/roll': row('admin', 'zone', {}),
   'get /v1/zones/{zone}/dnssec/keys': row('admin', 'server'),
+  'get /v1/freezes': row('read', 'filtered'),
+  'get /v1/freezes/{name}': row('read', 'filtered'),
+  'put /v1/freezes/{name}': row('admin', 'server', {
+    timeZone: 'UTC',
+    windows: [{ from: 'Mon 1:00', to: 'Mon 2:00' }],
+  }),
+  'delete /v1/freezes/{name}': row('admin', 'server'),
   'get /v1/webhooks': row('admin', 'server'),
   'get /v1/webhooks/{name}': row('admin', 'server'),
   'put /v1/webhooks/{name}': row('admin', 'server', { url: 'https://a.test/', triggers: ['on-revision'] }),

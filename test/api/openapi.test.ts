@@ -33,6 +33,7 @@ t.test('the document', async (t) => {
     }
     t.matchOnlyStrict(routes.sort(), [
       'delete /v1/fleet/nodes/{node}',
+      'delete /v1/freezes/{name}',
       'delete /v1/services/{name}',
       'delete /v1/services/{name}/health/{pool}',
       'delete /v1/tokens/{name}',
@@ -45,6 +46,8 @@ t.test('the document', async (t) => {
       'get /readyz',
       'get /v1/events',
       'get /v1/fleet',
+      'get /v1/freezes',
+      'get /v1/freezes/{name}',
       'get /v1/overview',
       'get /v1/releases',
       'get /v1/releases/{id}',
@@ -95,6 +98,7 @@ t.test('the document', async (t) => {
       'post /v1/webhooks/{name}/deliveries/{id}/redeliver',
       'post /v1/zones/{zone}/changes',
       'post /v1/zones/{zone}/dnssec/roll',
+      'put /v1/freezes/{name}',
       'put /v1/services/{name}',
       'put /v1/services/{name}/health/{pool}',
       'put /v1/services/{name}/weights',

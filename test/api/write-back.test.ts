@@ -30,6 +30,15 @@ const made: Readonly<Record<string, readonly [url: string, body: object | string
   '/v1/services/{name}': ['/v1/services/back.example.test', service],
   '/v1/services/{name}/weights': ['/v1/services/app.example.test/weights', { blue: 5, green: 6 }],
   '/v1/zones/{zone}/dnssec': ['/v1/zones/example.test/dnssec', { dnskeyTtlSeconds: 60 }],
+  '/v1/freezes/{name}': [
+    '/v1/freezes/weekend',
+    {
+      timeZone: 'europe/berlin',
+      windows: [{ from: 'friday 16:00', to: 'Mon 8:00' }],
+      labels: { a: 'b' },
+      message: 'm',
+    },
+  ],
   '/v1/webhooks/{name}': [
     '/v1/webhooks/chat',
     { url: 'https://hooks.example.net/x', triggers: ['on-revision'], services: ['*.example.test'] },

@@ -18,6 +18,11 @@ const puts: Record<string, Command> = {
   service: { kind: 'service.put', name: app, body: bluegreen(100, 0) },
   weights: { kind: 'weights.put', name: app, weights: { blue: 50, green: 50 } },
   health: { kind: 'health.force', name: app, pool: 'blue', body: { state: 'down', ttlSeconds: 60 } as never },
+  freeze: {
+    kind: 'freeze.put',
+    name: 'nights',
+    body: { timeZone: 'UTC', windows: [{ from: 'Mon 01:00', to: 'Mon 02:00' }] },
+  },
   webhook: {
     kind: 'webhook.put',
     name: 'hook',
@@ -33,6 +38,7 @@ t.test(
     const revisionOf: Record<string, () => number | undefined> = {
       zone: () => fixture.store.zone(zone)?.revision,
       rrset: () => fixture.store.rrset(zone, 'a.example.com', 16)?.revision,
+      freeze: () => fixture.store.freeze('nights')?.revision,
       webhook: () => fixture.store.webhook('hook')?.revision,
     };
     for (const [what, command] of Object.entries(puts)) {

@@ -23,6 +23,7 @@ const digests: Readonly<Record<string, string>> = {
   '0008-written.ts': '7769d79abba07e6e76294628b32f810b79459bc0828e7a857d0048b82f560b15',
   '0009-fleet.ts': '3a970057a673c6f0622a548f06a16ab26596a0c66881b579d7216b89963d872a',
   '0010-dnssec.ts': 'cee208e29b7d7a246281ed270c13609e6913a0f5c7305d0e6048146fc173ca2f',
+  '0011-agreement.ts': 'e492ce8165b261874df111349be04d3b9dcc63480a603a2679f0d51ab3fd1fba',
 };
 
 t.test('steps are never edited', async (t) => {

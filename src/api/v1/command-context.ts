@@ -5,6 +5,7 @@ import type { CommandContext } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Token } from '../../model/token.ts';
 import { contextFor } from '../commands.ts';
+import { overrideHeader, takeOverride } from '../override.ts';
 import type { ApiParts, Hook } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import { explainNoMatch, parseIfMatch, parseIfNoneMatch } from './conditions.ts';
@@ -31,11 +32,14 @@ function readContext(request: FastifyRequest, actor: Token, atMs: number): Comma
   if (refused instanceof Problem) return refused;
   const why = isRead ? {} : takeWhy(request);
   if (why instanceof Problem) return why;
+  const override = isRead ? undefined : takeOverride(request);
+  if (override instanceof Problem) return override;
   const idempotency = readIdempotency(request, actor);
   if (idempotency instanceof Problem) return idempotency;
   return {
     ...contextFor(request, actor, atMs),
     why,
+    ...(override !== undefined && { override }),
     ...(accepted !== undefined && { ifMatch: accepted }),
     ...(refused !== undefined && { ifNoneMatch: refused }),
     ...(idempotency !== undefined && { idempotency }),
@@ -58,7 +62,9 @@ function readIdempotency(request: FastifyRequest, actor: Token): CommandContext[
   if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
     return new Problem('header_invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
   }
-  const hash = createHash('sha256').update(`${request.method} ${request.url}\n${whyHeaders(request.headers)}`);
+  const hash = createHash('sha256').update(
+    `${request.method} ${request.url}\n${whyHeaders(request.headers)}${overrideHeader(request.headers)}`,
+  );
   if (request.bodyBytes !== undefined) hash.update(request.bodyBytes);
   return { key, token: actor.name, bodyHash: hash.digest('hex') };
 }

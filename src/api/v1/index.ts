@@ -13,6 +13,7 @@ import { drainRoutes } from './routes/drain.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { fleetRoutes } from './routes/fleet.ts';
+import { freezeRoutes } from './routes/freezes.ts';
 import { hourRoutes } from './routes/hours.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { recordChangeRoutes } from './routes/record-changes.ts';
@@ -63,6 +64,7 @@ export const v1: Api = {
     selfRoutes(api, parts);
     eventRoutes(api, parts);
     webhookRoutes(api, parts);
+    freezeRoutes(api, parts);
     applyRoutes(api, parts);
     fleetRoutes(api, parts);
   },

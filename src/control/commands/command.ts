@@ -2,6 +2,7 @@
 
 import type { WrittenServiceBody } from '../../model/adoption.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { FreezeBody } from '../../model/freeze.ts';
 import type { Weights } from '../../model/service.ts';
 import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
@@ -47,6 +48,8 @@ export type Command =
   /** `freshSecret`: for a webhook that has none yet. */
   | { readonly kind: 'webhook.put'; readonly name: string; readonly body: WebhookBody; readonly freshSecret: string }
   | { readonly kind: 'webhook.delete'; readonly name: string }
+  | { readonly kind: 'freeze.put'; readonly name: string; readonly body: FreezeBody }
+  | { readonly kind: 'freeze.delete'; readonly name: string }
   /** The digest is of a secret that nothing here ever sees. */
   | { readonly kind: 'token.create'; readonly body: TokenBody; readonly digest: Uint8Array }
   /** `settingsAdmin`: the settings bring a token that may do everything, so that the last stored one may go. */
@@ -72,6 +75,8 @@ export interface CommandContext {
   readonly origin?: { readonly requestId: string; readonly client: string; readonly traceparent?: string };
   /** Why it is done, where that was said. */
   readonly why?: Why;
+  /** An emergency, in which a freeze is passed over: what was said of it. */
+  readonly override?: string;
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
   readonly ifMatch?: readonly number[] | 'any';
   /** Revisions at which `If-None-Match` refuses a write; `any`: it only creates (RFC 9110 §13.1.2). */

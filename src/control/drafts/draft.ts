@@ -1,6 +1,6 @@
 /** What a command would do, worked out before anything is done. */
 import { Problem } from '../../model/errors.ts';
-import type { ModelChange, RevisionKind, Subject } from '../../model/revision.ts';
+import type { ModelChange, Override, RevisionKind, Subject } from '../../model/revision.ts';
 import type { CommandContext } from '../commands/command.ts';
 
 /** The changes of a command, under the number of the revision that it will be. */
@@ -12,6 +12,8 @@ export interface Draft {
   readonly changes: readonly ModelChange[];
   /** A zone some of whose names are no longer answered from it, though nothing in it changes. */
   readonly hidesNamesOf?: string | undefined;
+  /** A freeze that it passes over. */
+  readonly override?: Override | undefined;
   /** True where the command makes something that was not there. */
   readonly created: boolean;
   /** The body of the reply. */

@@ -4,6 +4,7 @@ import type { Command, CommandContext } from '../commands/command.ts';
 import { atOnce } from '../slices.ts';
 import { draftRoll, draftSign, draftSigningStep, draftUnsign } from './dnssec.ts';
 import type { Drafted } from './draft.ts';
+import { draftFreezeDelete, draftFreezePut } from './freezes.ts';
 import { draftHealth } from './health.ts';
 import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
 import { draftedAhead } from './records-ahead.ts';
@@ -58,6 +59,10 @@ export function draft(store: Store, command: Command, context: CommandContext, r
       return draftWebhookPut(store, command, context, revision);
     case 'webhook.delete':
       return draftWebhookDelete(store, command, context);
+    case 'freeze.put':
+      return draftFreezePut(store, command, context, revision);
+    case 'freeze.delete':
+      return draftFreezeDelete(store, command, context);
     case 'token.create':
       return draftTokenCreate(store, command, context, revision);
     case 'token.delete':

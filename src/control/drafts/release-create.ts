@@ -13,6 +13,7 @@ import type { ReleaseCommand } from '../commands/releases.ts';
 import { shown } from '../names.ts';
 import { planReply, releaseReply } from '../replies/releases.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
+import { passFreeze } from './freeze-guard.ts';
 import { draftChange } from './release-changes.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
 import { findService } from './services.ts';
@@ -36,16 +37,19 @@ export function draftReleaseCreate(
   const unfit = checkServices(store, services, body.to, steps);
   if (unfit !== undefined) return unfit;
   const { atMs, why = {} } = context;
+  const override = dryRun ? undefined : passFreeze(store, services, context);
+  if (override instanceof Problem) return override;
   const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
   const isSaid = Object.keys(why).length > 0;
-  const release = { ...beginRelease(made, atMs), ...(isSaid && { why }), revision };
+  const release = { ...beginRelease(made, atMs), ...(isSaid && { why }), ...(override && { override }), revision };
   const name = single ? services[0]?.name : undefined;
   if (dryRun) {
     const inForce = Math.max(...services.map((service) => service.revision));
     return { revision: inForce, body: planReply(planOf(release, atMs), name) };
   }
   const change = draftChange(store, undefined, release, 'begins');
-  return { kind: 'release.create', ...change, created: true, body: releaseReply(release, name) };
+  const reply = releaseReply(release, name);
+  return { kind: 'release.create', ...change, ...(override && { override }), created: true, body: reply };
 }
 
 /** Services by their names as typed by a user, each once. */

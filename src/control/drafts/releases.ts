@@ -1,15 +1,20 @@
 /** Drafts of what happens to a release that is there: told by a person, or that what it waited for has come. */
 import { Problem } from '../../model/errors.ts';
+import { frozenInWords } from '../../model/freeze.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Release } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
+import type { Hold } from '../../model/release-progress.ts';
 import { type TransitionCommand, transition } from '../../model/release-transition.ts';
+import type { Override } from '../../model/revision.ts';
+import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { ReleaseCommand, ReleaseVerb } from '../commands/releases.ts';
 import { shown } from '../names.ts';
 import { releaseReply } from '../replies/releases.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
+import { frozenNow, passFreeze } from './freeze-guard.ts';
 import { draftChange } from './release-changes.ts';
 import { checkServices, findServices } from './release-create.ts';
 
@@ -27,13 +32,59 @@ export function draftReleaseVerb(
   if (stale !== undefined) return stale;
   const asked = transitionOf(store, command, before, context);
   if (asked instanceof Problem) return asked;
-  const after = transition(before, asked, context.atMs);
+  const passed = passFrozen(store, before, asked, context);
+  if (passed instanceof Problem) return passed;
+  const after = transition(passed.release, asked, context.atMs);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: releaseReply(before, name) };
+  const { override } = passed;
   const release = { ...after, revision };
   const how = asked.verb === 'promote' && asked.full ? 'is promoted to its end' : verbs[command.kind];
   const change = draftChange(store, before, release, how);
-  return { kind: command.kind, ...change, created: false, body: releaseReply(release, name) };
+  return {
+    kind: command.kind,
+    ...change,
+    ...(override && { override }),
+    created: false,
+    body: releaseReply(release, name),
+  };
+}
+
+/**
+ * A person's word that would move traffic forward is refused while that is frozen. Where it is an emergency the release
+ * keeps that: its later steps are of the same.
+ */
+function passFrozen(
+  store: Store,
+  release: Release,
+  asked: TransitionCommand,
+  context: CommandContext,
+): { readonly release: Release; readonly override?: Override } | Problem {
+  if (asked.verb !== 'promote' && asked.verb !== 'retry') return { release };
+  if (asked.verb === 'promote' && release.override !== undefined) return { release };
+  const hold = holdOf(store, release, context.atMs);
+  if (hold === undefined) return { release };
+  // Leaving a pause for an analysis moves nothing.
+  const held = transition(release, asked, context.atMs, hold);
+  const isForward = asked.verb === 'retry' || asked.full || held === release || isFrozen(held);
+  if (!isForward) return { release };
+  const override = passFreeze(store, servicesOf(store, release), context);
+  if (override instanceof Problem) return override;
+  return override === undefined ? { release } : { release: { ...release, override }, override };
+}
+
+function isFrozen(release: Release | Problem): boolean {
+  return !(release instanceof Problem) && release.wait?.kind === 'frozen';
+}
+
+function servicesOf(store: Store, release: Release): Service[] {
+  return release.services.flatMap(({ name }) => store.service(name) ?? []);
+}
+
+/** The freeze that holds a release's next shift. */
+function holdOf(store: Store, release: Release, atMs: number): Hold | undefined {
+  const frozen = frozenNow(store, servicesOf(store, release), atMs);
+  return frozen && { words: frozenInWords(frozen), untilMs: frozen.untilMs };
 }
 
 const verbs = {
@@ -91,19 +142,21 @@ export function draftReleaseStep(
       : verdict === undefined
         ? { verb: 'elapse' }
         : { verb: 'judge', ...verdict };
-  const after = transition(before, asked, context.atMs);
+  const after = transition(before, asked, context.atMs, holdOf(store, before, context.atMs));
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: null };
   const change = draftChange(
     store,
     before,
     { ...after, revision },
-    changed.length > 0 ? 'is measured anew' : stepCause(before, verdict),
+    changed.length > 0 ? 'is measured anew' : stepCause(before, after, verdict),
   );
   return { kind: 'release.step', ...change, created: false, body: null };
 }
 
-function stepCause({ wait }: Release, verdict: Verdict | undefined): string {
+function stepCause({ wait }: Release, after: Release, verdict: Verdict | undefined): string {
+  if (after.wait?.kind === 'frozen') return 'waits for the end of a freeze';
+  if (wait?.kind === 'frozen') return 'goes on, its traffic is no longer frozen';
   switch (verdict?.outcome) {
     case 'passed':
       return `goes on, its analysis passed (${verdict.message})`;

@@ -17,6 +17,7 @@ import { rrsetReply } from '../replies/rrsets.ts';
 import { serviceReply } from '../replies/services.ts';
 import { inPlaceOf, leaveRecords, settleBody, typesOf, withoutRecords } from './adoption.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
+import { passFreeze } from './freeze-guard.ts';
 import { refuseAtPreview } from './previews.ts';
 import { withinRelease } from './release-changes.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
@@ -57,6 +58,8 @@ export function draftServicePut(
     const releasing = refuseWhileReleasing(store, [name], 'change its pools or weights');
     if (releasing !== undefined) return releasing;
   }
+  const override = before && movesTraffic(before, placed) ? passFreeze(store, [before], context) : undefined;
+  if (override instanceof Problem) return override;
   const release = before && store.activeReleaseOf(name);
   const within = release && withinRelease(release, placed, context.atMs);
   const service = within?.service ?? placed;
@@ -72,9 +75,18 @@ export function draftServicePut(
       ...without.changes,
       ...(isAnsweredAlike(before, service) ? [] : [{ op: 'putZone', zone: withRaisedSerial(zone, revision) } as const]),
     ],
+    ...(override && { override }),
     created: before === undefined,
     body: replyTo(store, zone, service, replaced),
   };
+}
+
+/**
+ * Other weights, or other networks that get a pool whatever the weights. Other targets do not: a machine that is replaced
+ * on a Saturday is no release.
+ */
+function movesTraffic(before: Service, after: Service): boolean {
+  return !isDeepStrictEqual([weightsOf(before), before.pins], [weightsOf(after), after.pins]);
 }
 
 /** What keeps the service from its name, once the records are gone that it takes the place of. */

@@ -8,6 +8,7 @@ import type { Command, CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
 import { weightsReply } from '../replies/services.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
+import { passFreeze } from './freeze-guard.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
 import { findService } from './services.ts';
 
@@ -38,7 +39,7 @@ export function draftShift(
     return new Problem('body_invalid', 'A shift names at least one service.', { pointer: '/services' });
   const all = [...shifted.values()];
   const services = Object.fromEntries(all.map(({ after }) => [shown(after.name), weightsReply(after)]));
-  return draftOf(all, revision, (inForce) => ({ revision: inForce, services }));
+  return draftOf(store, context, all, (inForce) => ({ revision: inForce, services }));
 }
 
 /** A shift of one service, as `PUT …/weights` asks for it. */
@@ -50,7 +51,7 @@ export function draftWeights(
 ): Drafted {
   const one = shiftOne(store, { ...command, pointer: '' }, context, revision);
   if (one instanceof Problem) return one;
-  return draftOf([one], revision, (inForce) => ({ revision: inForce, ...weightsReply(one.after) }));
+  return draftOf(store, context, [one], (inForce) => ({ revision: inForce, ...weightsReply(one.after) }));
 }
 
 /** `pointer`: where the weights stand in the request's body. */
@@ -71,16 +72,29 @@ function shiftOne(
   return refuseWhileReleasing(store, [before.name], 'shift by hand') ?? { before, after };
 }
 
-function draftOf(all: readonly Shifted[], revision: number, body: (revision: number) => unknown): Drafted {
+function draftOf(
+  store: Store,
+  context: CommandContext,
+  all: readonly Shifted[],
+  body: (revision: number) => unknown,
+): Drafted {
   const changed = all.filter(({ before, after }) => before !== after);
   if (changed.length === 0) {
     const inForce = Math.max(...all.map(({ before }) => before.revision));
     return { revision: inForce, body: body(inForce) };
   }
+  const override = passFreeze(
+    store,
+    changed.map(({ before }) => before),
+    context,
+  );
+  if (override instanceof Problem) return override;
+  const { revision } = (changed[0] as Shifted).after;
   return {
     kind: 'shift',
     summary: changed.map(({ before, after }) => describeShift(before, after)).join('; '),
     ...weightChanges(changed),
+    ...(override && { override }),
     created: false,
     body: body(revision),
   };

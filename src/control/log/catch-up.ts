@@ -103,6 +103,8 @@ function touch({ zones, whole, rrsets, services, signings }: Touched, change: Mo
     case 'deleteToken':
     case 'putWebhook':
     case 'deleteWebhook':
+    case 'putFreeze':
+    case 'deleteFreeze':
       return;
     case 'putSigning':
       signings.add(change.signing.zone);

@@ -9,7 +9,7 @@
 
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
-import { isActive, type Release, remainingMs } from '../../model/release.ts';
+import { isActive, type Release, remainingMs, type Wait } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
 import { changedTargets } from '../../model/release-targets.ts';
 import type { ModelChange, Revision, Subject } from '../../model/revision.ts';
@@ -25,6 +25,8 @@ import type { AnalysisProgress } from '../observed/analysis.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;
+/** How soon a release that is frozen is looked at again: by a calendar's clock, which may be set meanwhile. */
+const FROZEN_LOOK_MS = 30_000;
 /** How soon workers are looked at again that may still answer by earlier weights. */
 const UNSETTLED_MS = 100;
 
@@ -52,6 +54,8 @@ interface Followed {
   analysis: RunningAnalysis | undefined;
   /** Where it waits for pools to drain: which, and when they will have (Unix time, milliseconds); see `#isDrained`. */
   drain: { readonly services: readonly string[]; drainedAtMs: number } | undefined;
+  /** Where a freeze holds it: until when, Unix time, milliseconds. */
+  frozenUntilMs: number | undefined;
   /** Pools whose targets changed while they were measured. */
   changed: readonly string[];
   /** Ends its analysis. */
@@ -106,7 +110,8 @@ export class ReleaseRunner {
       // Whatever the wall clock says: the wait begins now.
       else this.#follow(release, release.wait?.startedAtMs ?? 0);
     }
-    const isDue = this.#endOutdated(subjects);
+    const isThawed = changes.some(({ op }) => op === 'putFreeze' || op === 'deleteFreeze') && this.#lookAtFrozen();
+    const isDue = this.#endOutdated(subjects) || isThawed;
     if (releases.length > 0 || isDue) this.#schedule();
   }
 
@@ -129,6 +134,16 @@ export class ReleaseRunner {
     return isDue;
   }
 
+  /** A freeze was made, changed or taken away: whether a release that one holds goes on is looked at anew. */
+  #lookAtFrozen(): boolean {
+    const frozen = [...this.#followed.values()].filter(({ frozenUntilMs }) => frozenUntilMs !== undefined);
+    for (const followed of frozen) {
+      followed.frozenUntilMs = 0;
+      followed.dueAtMs = this.#parts.clock.steadyMs();
+    }
+    return frozen.length > 0;
+  }
+
   /** `atMs`: the wall clock, by which part of the wait may be over. */
   #follow(release: Release, atMs: number): void {
     const { id, revision, wait, held, steps, stepIndex } = release;
@@ -138,7 +153,9 @@ export class ReleaseRunner {
     const { clock } = this.#parts;
     // Whether pools are drained is looked at at once.
     const leftMs = wait.kind === 'drain' ? 0 : remainingMs(wait, atMs);
-    const dueAtMs = held ? Number.POSITIVE_INFINITY : clock.steadyMs() + leftMs;
+    const frozenUntilMs = wait.kind === 'frozen' && !held ? endOf(wait) : undefined;
+    const waitMs = frozenUntilMs === undefined ? leftMs : Math.min(leftMs, FROZEN_LOOK_MS);
+    const dueAtMs = held ? Number.POSITIVE_INFINITY : clock.steadyMs() + waitMs;
     const drain =
       wait.kind === 'drain' ? { services: release.services.map(({ name }) => name), drainedAtMs: 0 } : undefined;
     const stopped = new AbortController();
@@ -150,6 +167,7 @@ export class ReleaseRunner {
       verdict: undefined,
       analysis: undefined,
       drain,
+      frozenUntilMs,
       changed: [],
       stopped,
       refusedWith: undefined,
@@ -200,12 +218,22 @@ export class ReleaseRunner {
     const { clock, log } = this.#parts;
     try {
       if (followed.isStepping) followed.dueAtMs = clock.steadyMs() + RETRY_MS;
-      else if (this.#isDrained(followed)) inBackground('a step of a release', this.#step(followed));
+      else if (this.#isThawed(followed) && this.#isDrained(followed))
+        inBackground('a step of a release', this.#step(followed));
     } catch (err) {
       // The store cannot be read, say. The others go on, and so does this one when it can.
       followed.dueAtMs = clock.steadyMs() + RETRY_MS;
       log.error({ release: followed.id, err }, 'whether pools are drained cannot be told now');
     }
+  }
+
+  /** False: it is due later. Whether it is frozen really is for the step to say. */
+  #isThawed(followed: Followed): boolean {
+    const { frozenUntilMs } = followed;
+    const leftMs = (frozenUntilMs ?? 0) - this.#parts.clock.wallMs();
+    if (leftMs <= 0) return true;
+    followed.dueAtMs = this.#parts.clock.steadyMs() + Math.min(leftMs, FROZEN_LOOK_MS);
+    return false;
   }
 
   /**
@@ -242,7 +270,11 @@ export class ReleaseRunner {
       } as const;
       followed.isStepping = true;
       const result = await engine.execute(command, { actor: SELF, atMs: clock.wallMs(), ...(why && { why }) });
-      if (!(result instanceof Problem)) return;
+      if (!(result instanceof Problem)) {
+        // Where nothing came of it, a freeze holds it still.
+        if (followed.frozenUntilMs !== undefined) followed.dueAtMs = clock.steadyMs() + FROZEN_LOOK_MS;
+        return;
+      }
       const { code, detail } = result;
       // It is tried again each second until it goes through, and said once.
       log[followed.refusedWith === code ? 'debug' : 'error']({ release: id, code }, `a step was refused: ${detail}`);
@@ -253,4 +285,9 @@ export class ReleaseRunner {
       followed.isStepping = false;
     }
   }
+}
+
+/** When a freeze ends that holds a release; infinite: nobody can see when. */
+function endOf({ startedAtMs, seconds }: Wait): number {
+  return seconds === null ? Number.POSITIVE_INFINITY : startedAtMs + seconds * 1000;
 }

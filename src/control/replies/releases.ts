@@ -8,7 +8,7 @@ import { shown } from '../names.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
 export function releaseReply(release: Release, name: string | undefined) {
-  const { id, to, steps, why, createdAtMs, revision } = release;
+  const { id, to, steps, why, override, createdAtMs, revision } = release;
   return {
     id,
     to,
@@ -16,6 +16,7 @@ export function releaseReply(release: Release, name: string | undefined) {
     steps: shownSteps(steps),
     ...(release.forgotten && { forgotten: true as const }),
     ...(why !== undefined && { why }),
+    ...(override !== undefined && { override }),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,

@@ -25,6 +25,7 @@ const owners = [
 ];
 const tokens = ['ci', 'ops'];
 const webhooks = ['one', 'two'];
+const freezes = ['nights', 'holidays'];
 
 /** A command as it is made when its turn comes: some name what is there by then. */
 export type Move = (ledger: Ledger) => void;
@@ -117,6 +118,13 @@ const releaseBody = (n: number) => ({
   ],
 });
 
+const freezeBody = (n: number) => ({
+  timeZone: 'Europe/Berlin',
+  windows: [{ from: `Tue ${12 + n}:00`, to: 'Tue 14:00' }],
+  services: ['api.example.com'],
+  ...labelled(n),
+});
+
 /** A history begins with a zone, or most of what comes first would be of none. */
 export const beginning: readonly Move[] = zones.map((zone) => does({ kind: 'zone.put', zone, body: zoneBody(1) }));
 
@@ -194,6 +202,11 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
     }),
   ),
   'token.delete': fc.constantFrom(...tokens).map((name) => does({ kind: 'token.delete', name, settingsAdmin: true })),
+  'freeze.put': fc.record({ name: fc.constantFrom(...freezes), number }).map(({ name, number }) =>
+    // Noon of a Tuesday is in some of them.
+    does({ kind: 'freeze.put', name, body: freezeBody(number) }),
+  ),
+  'freeze.delete': fc.constantFrom(...freezes).map((name) => does({ kind: 'freeze.delete', name })),
   'health.force': fc
     .record({ service, pool, state: fc.constantFrom('up' as const, 'down' as const) })
     .map(({ service, pool, state }) => does({ kind: 'health.force', name: service, pool, body: { state } })),
@@ -277,6 +290,8 @@ export const everything: readonly Move[] = [
   does({ kind: 'rrset.delete', zone: 'example.com', name: 'b.example.com', type: 'TXT' }),
   does({ kind: 'token.delete', name: 'ops', settingsAdmin: true }),
   does({ kind: 'webhook.delete', name: 'two' }),
+  ...freezes.map((name) => does({ kind: 'freeze.put', name, body: freezeBody(1) })),
+  does({ kind: 'freeze.delete', name: 'holidays' }),
   ...['example.com', 'other.test'].map((zone, i) =>
     does({ kind: 'dnssec.sign', zone, body: {}, key: keyOf(i), isGiven: false }),
   ),

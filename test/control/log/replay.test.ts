@@ -79,6 +79,8 @@ const ops: Readonly<Record<ModelChange['op'], true>> = {
   deleteWebhook: true,
   putSigning: true,
   deleteSigning: true,
+  putFreeze: true,
+  deleteFreeze: true,
 };
 
 t.test('a kind of change that is left out of the entries is found out', async (t) => {

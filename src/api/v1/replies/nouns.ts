@@ -1,6 +1,7 @@
 /** Nouns as control shows them, which the compiler holds to what the contract promises: what drifts is no program. */
 import type * as contract from '../../../contract/types.ts';
 import * as dnssec from '../../../control/replies/dnssec.ts';
+import * as freezes from '../../../control/replies/freezes.ts';
 import * as health from '../../../control/replies/health.ts';
 import * as releases from '../../../control/replies/releases.ts';
 import * as revisions from '../../../control/replies/revision.ts';
@@ -22,6 +23,7 @@ export const weightsReply: Shows<
   Omit<contract.WeightsReply, 'revision'>
 > = services.weightsReply;
 export const healthReply: Shows<typeof health.healthReply, contract.Health> = health.healthReply;
+export const freezeReply: Shows<typeof freezes.freezeReply, contract.Freeze> = freezes.freezeReply;
 export const releaseReply: Shows<typeof releases.releaseReply, contract.Release> = releases.releaseReply;
 export const revisionReply: Shows<typeof revisions.revisionReply, contract.Revision> = revisions.revisionReply;
 export const tokenReply: Shows<typeof tokens.tokenReply, contract.Token> = tokens.tokenReply;

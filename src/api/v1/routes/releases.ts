@@ -7,6 +7,7 @@ import {
   ReleaseBody,
   ReleaseParams,
   ReleasesBody,
+  RetryBody,
   ServiceReleaseParams,
 } from '../../../contract/releases.ts';
 import { ServiceParams } from '../../../contract/services.ts';
@@ -49,6 +50,7 @@ const create = {
     ...writeProblems(
       'service_unknown',
       'release_active',
+      'frozen',
       'nothing_to_release',
       'release_invalid',
       'pool_unknown',
@@ -112,10 +114,7 @@ const getAny = {
   response: { ...get.response, ...readProblems('query_invalid', 'release_unknown') },
 };
 
-const verbResponse = {
-  ...postReply('Release', 'Done; what follows from it is in force.'),
-  ...writeProblems('release_unknown', 'release_state', 'idempotency_key_reused'),
-};
+const verbResponse = postReply('Release', 'Done; what follows from it is in force.');
 
 /** Verbs, what each is for, and what is to be known of it. */
 const verbs = {
@@ -145,13 +144,16 @@ function verbSchema(verb: Verb) {
     tags,
     params: ReleaseParams,
     headers: postHeaders,
-    body: verb === 'promote' ? PromoteBody : EmptyBody,
-    response: verb === 'retry' ? { ...verbResponse, ...writeProblems(...retryProblems) } : verbResponse,
+    body: verbBodies[verb],
+    response: { ...verbResponse, ...writeProblems(...verbProblems[verb]) },
   };
 }
 
+const stateProblems = ['release_unknown', 'release_state', 'idempotency_key_reused'] as const;
+
 const retryProblems = [
   'revision_forgotten',
+  'frozen',
   'release_unknown',
   'release_state',
   'service_unknown',
@@ -160,6 +162,16 @@ const retryProblems = [
   'pool_unknown',
   'idempotency_key_reused',
 ] as const;
+
+const verbProblems = {
+  promote: [...stateProblems, 'frozen'],
+  pause: stateProblems,
+  resume: stateProblems,
+  abort: stateProblems,
+  retry: retryProblems,
+} as const;
+
+const verbBodies = { promote: PromoteBody, pause: EmptyBody, resume: EmptyBody, abort: EmptyBody, retry: RetryBody };
 
 const servicesOf = (body: { services: string[] }): string[] => body.services;
 

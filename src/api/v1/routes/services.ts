@@ -39,6 +39,7 @@ const tags = ['services'];
 const bodyCodes = [
   'service_conflict',
   'release_active',
+  'frozen',
   'apex_conflict',
   'name_outside_zones',
   'service_invalid',

@@ -19,6 +19,7 @@ const shift = {
     ...writeProblems(
       'service_unknown',
       'release_active',
+      'frozen',
       'weights_invalid',
       'weights_all_zero',
       'pools_mismatch',

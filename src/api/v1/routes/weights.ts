@@ -45,6 +45,7 @@ const putWeights = {
       'member_read_only',
       'service_unknown',
       'release_active',
+      'frozen',
       'weights_invalid',
       'weights_all_zero',
       'pools_mismatch',
