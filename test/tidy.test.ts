@@ -84,11 +84,15 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'temporal-polyfill': ['model'],
 };
 
-/** Parts that know nothing outside but assertions, and in one place digests: functions of bytes as any other. */
+/**
+ * Parts that know nothing outside but assertions, and in two places functions of what is passed in as any other: digests,
+ * and times of wall clocks, which the language has and Node 24 not yet.
+ */
 const pure = ['wire', 'duration', 'model', 'table', 'responder'];
-const digesting = ({ path }: SourceFile): string[] => (path.startsWith('src/wire/dnssec/') ? ['node:crypto'] : []);
-/** What the language has, and Node 24 not yet: times of wall clocks, as functions of what is passed in. */
-const reckoning = ({ path }: SourceFile): string[] => (path === 'src/model/calendar.ts' ? ['temporal-polyfill'] : []);
+const besides = ({ path }: SourceFile): string[] => [
+  ...(path.startsWith('src/wire/dnssec/') ? ['node:crypto'] : []),
+  ...(path === 'src/model/calendar.ts' ? ['temporal-polyfill'] : []),
+];
 
 function partOf(path: string): string {
   const own = path.replace(/^src\/(.*)\.ts$/, '$1');
@@ -111,9 +115,7 @@ function wrongPackages(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
     const part = partOf(file.path);
     const wrong = importsOf(file).packages.filter((name) => {
-      if (pure.includes(part)) {
-        return name !== 'node:assert/strict' && ![...digesting(file), ...reckoning(file)].includes(name);
-      }
+      if (pure.includes(part)) return name !== 'node:assert/strict' && !besides(file).includes(name);
       const owner = owners[name];
       return owner !== undefined && !owner.includes(part.split('/')[0]);
     });

@@ -1,6 +1,7 @@
 /** The schemas that have a name of their own in the OpenAPI document: bodies, which are closed, and replies, which are open. */
 import type { TSchema } from 'typebox';
 import { ApplyBody, ApplyPlan } from './apply.ts';
+import { CompareServicesBody, ServiceComparison } from './comparison.ts';
 import { RollBody, Signing, SigningBody, SigningKeys } from './dnssec.ts';
 import { Drain } from './drain.ts';
 import { Answering, Fleet } from './fleet.ts';
@@ -12,13 +13,11 @@ import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody, Retry
 import { Revision } from './revisions.ts';
 import { Self } from './self.ts';
 import {
-  CompareServicesBody,
   Explanation,
   Proposal,
   RollbackBody,
   Service,
   ServiceBody,
-  ServiceComparison,
   Shift,
   ShiftBody,
   Weights,

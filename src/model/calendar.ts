@@ -12,7 +12,7 @@ export interface Span {
 }
 
 /** A time of each week: the day from 1, Monday, to 7, and the minute of the day. */
-export interface WeekTime {
+interface WeekTime {
   readonly day: number;
   readonly minute: number;
 }

@@ -114,7 +114,7 @@ function refuse(detail: string, pointer?: string): Problem {
 }
 
 /** A window as a body has it. */
-export function windowBody(window: CalendarWindow): FreezeBody['windows'][number] {
+function windowBody(window: CalendarWindow): FreezeBody['windows'][number] {
   if ('dates' in window) return window.dates;
   const { from, to } = window.weekly;
   return { from: weekTimeText(from), to: weekTimeText(to) };

@@ -68,8 +68,9 @@ export function transition(
 function retry(release: Release, services: readonly Service[], atMs: number): Release | Problem {
   if (release.state !== 'aborted')
     return refusal(release, `it is ${release.state}: retry is for a release that was aborted`);
-  const { id, to, steps, createdAtMs, services: earlier } = release;
-  return beginRelease({ id, to, steps, createdAtMs, services, earlier }, atMs);
+  const { id, to, steps, createdAtMs, services: earlier, override } = release;
+  const kept = { id, to, steps, createdAtMs, ...(override && { override }) };
+  return beginRelease({ ...kept, services, earlier }, atMs);
 }
 
 function promote(release: Release, atMs: number, frozen: Hold | undefined): Release | Problem {

@@ -1,9 +1,8 @@
 /** A release: a planned sequence of shifts of one service, or of several that move together, to one of their pools. */
 import type { Credentials } from './gate-credentials.ts';
 import type { KeptAnalysis } from './kept-analysis.ts';
-import type { Override } from './revision.ts';
 import type { Weights } from './service.ts';
-import type { Why } from './why.ts';
+import type { Override, Why } from './why.ts';
 
 /** One step; the words are those of Argo Rollouts. Each has exactly one of these. */
 export interface Step {

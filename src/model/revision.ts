@@ -6,7 +6,7 @@ import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
 import type { StoredToken } from './token.ts';
 import type { StoredWebhook } from './webhook.ts';
-import type { Why } from './why.ts';
+import type { Override, Why } from './why.ts';
 import type { Zone } from './zone.ts';
 
 /**
@@ -99,14 +99,6 @@ export interface Subject {
   readonly after: unknown;
   /** What of the two was large and is no longer kept; it reads as null then. */
   readonly forgotten?: readonly ('before' | 'after')[];
-}
-
-/** A freeze that was on, and was passed over in an emergency. */
-export interface Override {
-  /** Name of the freeze. */
-  readonly freeze: string;
-  /** What was said of the emergency. */
-  readonly reason: string;
 }
 
 /** The request that a change came with; each is absent where it came with none, or told nothing of the kind. */

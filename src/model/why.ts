@@ -9,6 +9,14 @@ export interface Why {
   readonly links?: readonly string[];
 }
 
+/** A freeze that was on, and was passed over in an emergency. */
+export interface Override {
+  /** Name of the freeze. */
+  readonly freeze: string;
+  /** What was said of the emergency. */
+  readonly reason: string;
+}
+
 /** Characters, as a reader counts them: two long sentences. It is in the log for ever, and in every line that tells of the change. */
 export const REASON_MAX_CHARS = 500;
 /** A change follows from a commit, a ticket and a run; a few of each. */

@@ -108,17 +108,21 @@ export class Derived {
         statements.deleteSigning.run(change.zone);
         return;
       case 'putFreeze':
-        statements.putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
-        return;
       case 'deleteFreeze':
-        statements.deleteFreeze.run(change.name);
-        return;
+        return this.#agree(change);
       case 'deleteToken':
         statements.deleteToken.run(change.name);
         // The next one of this name must not be told what this one was.
         statements.forgetRepliesTo.run(change.name);
         return;
     }
+  }
+
+  /** What people have agreed on about changes to come. */
+  #agree(change: Extract<StoreChange, { op: 'putFreeze' | 'deleteFreeze' }>): void {
+    const { putFreeze, deleteFreeze } = this.#statements;
+    if (change.op === 'deleteFreeze') deleteFreeze.run(change.name);
+    else putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
   }
 
   #contentOf(zone: string): number | undefined {

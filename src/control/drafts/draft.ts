@@ -1,6 +1,7 @@
 /** What a command would do, worked out before anything is done. */
 import { Problem } from '../../model/errors.ts';
-import type { ModelChange, Override, RevisionKind, Subject } from '../../model/revision.ts';
+import type { ModelChange, RevisionKind, Subject } from '../../model/revision.ts';
+import type { Override } from '../../model/why.ts';
 import type { CommandContext } from '../commands/command.ts';
 
 /** The changes of a command, under the number of the revision that it will be. */

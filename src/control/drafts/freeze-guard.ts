@@ -4,8 +4,8 @@
  */
 import { Problem } from '../../model/errors.ts';
 import { type Frozen, frozenInWords, frozenServices } from '../../model/freeze.ts';
-import type { Override } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
+import type { Override } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
@@ -31,7 +31,7 @@ export function passFreeze(
 }
 
 /** What it says is what whoever reads it at night needs: which freeze, until when, and what can be done all the same. */
-export function refuseFrozen(frozen: Frozen & { readonly service: string }): Problem {
+function refuseFrozen(frozen: Frozen & { readonly service: string }): Problem {
   const detail = `Traffic of ${shown(frozen.service)} is frozen ${frozenInWords(frozen)}. Rollback, abort and forced health work all the same; in an emergency "override": {"reason": "…"} passes it over, and is kept with the change.`;
   return new Problem('frozen', detail, { conflict: frozen.freeze.name });
 }

@@ -1,14 +1,9 @@
 /** Services: made, read, changed, deleted, listed. */
 
+import { CompareServicesBody } from '../../../contract/comparison.ts';
 import { refTo } from '../../../contract/components.ts';
 import { ServicePageQuery } from '../../../contract/pages.ts';
-import {
-  CompareServicesBody,
-  ProposalQuery,
-  ServiceBody,
-  ServiceDeleteQuery,
-  ServiceParams,
-} from '../../../contract/services.ts';
+import { ProposalQuery, ServiceBody, ServiceDeleteQuery, ServiceParams } from '../../../contract/services.ts';
 import { compareServices } from '../../../control/service-comparison.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
