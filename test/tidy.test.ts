@@ -79,20 +79,15 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  '@grpc/grpc-js': ['etcd'],
-  '@grpc/proto-loader': ['etcd'],
   'temporal-polyfill': ['model'],
+  ...{ '@grpc/grpc-js': ['etcd'], '@grpc/proto-loader': ['etcd'] },
 };
 
-/**
- * Parts that know nothing outside but assertions, and in two places functions of what is passed in as any other: digests,
- * and times of wall clocks, which the language has and Node 24 not yet.
- */
+/** Parts that know nothing outside but assertions, and in two places digests and wall clocks: functions as any other. */
 const pure = ['wire', 'duration', 'model', 'table', 'responder'];
-const besides = ({ path }: SourceFile): string[] => [
-  ...(path.startsWith('src/wire/dnssec/') ? ['node:crypto'] : []),
-  ...(path === 'src/model/calendar.ts' ? ['temporal-polyfill'] : []),
-];
+const beside: Readonly<Record<string, string>> = {
+  ...{ 'node:crypto': 'src/wire/dnssec/', 'temporal-polyfill': 'src/model/calendar.ts' },
+};
 
 function partOf(path: string): string {
   const own = path.replace(/^src\/(.*)\.ts$/, '$1');
@@ -115,7 +110,7 @@ function wrongPackages(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
     const part = partOf(file.path);
     const wrong = importsOf(file).packages.filter((name) => {
-      if (pure.includes(part)) return name !== 'node:assert/strict' && !besides(file).includes(name);
+      if (pure.includes(part)) return name !== 'node:assert/strict' && !file.path.startsWith(beside[name] ?? ' ');
       const owner = owners[name];
       return owner !== undefined && !owner.includes(part.split('/')[0]);
     });

@@ -82,9 +82,8 @@ export class Derived {
       case 'putRelease': {
         const { release } = change;
         statements.putRelease.run(release.id, JSON.stringify(release));
-        for (const { name } of release.services) {
-          statements.putReleaseService.run(name, release.id, isActive(release) ? 1 : 0);
-        }
+        const active = isActive(release) ? 1 : 0;
+        for (const { name } of release.services) statements.putReleaseService.run(name, release.id, active);
         return;
       }
       case 'putToken': {
