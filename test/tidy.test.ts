@@ -75,19 +75,17 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': ['sockets', 'asking', 'cli'],
   // Types and names of types; what reads bytes of strangers is in asking, behind the check.
   dns2: ['asking', 'cli'],
-  'better-sqlite3': ['store'],
   fastify: ['api'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  'temporal-polyfill': ['model'],
+  ...{ 'better-sqlite3': ['store'], 'temporal-polyfill': ['model'] },
   ...{ '@grpc/grpc-js': ['etcd'], '@grpc/proto-loader': ['etcd'] },
 };
 
 /** Parts that know nothing outside but assertions, and in two places digests and wall clocks: functions as any other. */
 const pure = ['wire', 'duration', 'model', 'table', 'responder'];
-const beside: Readonly<Record<string, string>> = {
-  ...{ 'node:crypto': 'src/wire/dnssec/', 'temporal-polyfill': 'src/model/calendar.ts' },
-};
+const besides: Readonly<Record<string, string>> = { crypto: 'src/wire/dnssec/', temporal: 'src/model/calendar.ts' };
+const besideOf = (name: string): string => besides[name.replace(/^node:|-polyfill$/, '')] ?? ' ';
 
 function partOf(path: string): string {
   const own = path.replace(/^src\/(.*)\.ts$/, '$1');
@@ -110,7 +108,7 @@ function wrongPackages(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
     const part = partOf(file.path);
     const wrong = importsOf(file).packages.filter((name) => {
-      if (pure.includes(part)) return name !== 'node:assert/strict' && !file.path.startsWith(beside[name] ?? ' ');
+      if (pure.includes(part)) return name !== 'node:assert/strict' && !file.path.startsWith(besideOf(name));
       const owner = owners[name];
       return owner !== undefined && !owner.includes(part.split('/')[0]);
     });
