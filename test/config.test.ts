@@ -653,3 +653,37 @@ t.test('the file: --config, else TEAL_CONFIG, else config/teal.yaml, else the on
   t.equal(dataDir({}, { '--config': 'none.yaml' }), 'none.yaml: expected a settings file, found nothing there');
   t.equal(dataDir({}, { '--config': '.' }), '.: expected a settings file, found a directory');
 });
+
+const oidc = {
+  issuer: 'https://id.example.com/realms/example',
+  clientId: 'teal',
+  redirectUrl: 'https://teal.example.com/auth/callback',
+  groups: { admins: { scope: 'admin' } },
+};
+const ofPeople = (more: object): Given => ({ yaml: JSON.stringify({ console: { oidc: { ...oidc, ...more } } }) });
+
+t.test('people sign in where the settings have a provider, with times that fit', async (t) => {
+  t.same(loadGood(ofPeople({})).console?.oidc, {
+    ...oidc,
+    ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', nameClaim: 'email' },
+    ...{ sessionIdleSeconds: 7200, sessionMaxSeconds: 43_200, recheckSeconds: 300, trustSeconds: 3600 },
+  });
+  const env = { TEAL_CONSOLE_OIDC_CLIENT_SECRET: 'a\n', TEAL_CONSOLE_OIDC_GROUPS: '{ ops: { scope: shift } }' };
+  const { clientSecret, groups } = loadGood({ ...ofPeople({}), env }).console?.oidc ?? {};
+  t.same([clientSecret, groups], ['a', { ops: { scope: 'shift' } }]);
+  const wrong: readonly [object, RegExp][] = [
+    [{ issuer: 'http://id.example.com' }, /console\.oidc\.issuer: expected https, or http on this machine only/],
+    [{ redirectUrl: 'http://teal.example.com/auth/callback' }, /redirectUrl: expected https/],
+    [{ redirectUrl: 'https://teal.example.com/' }, /redirectUrl: expected a URL that ends in \/auth\/callback/],
+    [{ redirectUrl: 'https://teal.example.com/auth/callback?a' }, /ends in \/auth\/callback/],
+    [{ clientSecret: 'a', clientSecretFile: 'b' }, /clientSecretFile: expected it or clientSecret, found both/],
+    [{ trustSeconds: 300 }, /trustSeconds: expected more than recheckSeconds, 300, found 300/],
+    [{ groups: {} }, /groups: expected 1 to 500 names of groups/],
+    [{ groups: { a: { scope: 'boss' } } }, /groups\.a\.scope: expected .*found "boss"/],
+    [{ groups: { a: { scope: 'read', zone: ['a'] } } }, /zone.* is not a setting; did you mean .*zones/],
+    [{ scopes: ['a b'] }, /scopes\[0\]: expected a word/],
+  ];
+  for (const [more, message] of wrong) t.match(fault(ofPeople(more)), message);
+  for (const host of ['localhost:8053', '127.0.0.1:8053', '[::1]:8053'])
+    t.ok(loadGood(ofPeople({ redirectUrl: `http://${host}/auth/callback`, issuer: `http://${host}` })), host);
+});

@@ -1,9 +1,10 @@
 /** What each route asks of a token: a scope, and how far it must reach. Every request with a token is judged here, and nowhere else. */
 import assert from 'node:assert/strict';
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import { CHANGES_MAX } from '../control/drafts/record-list.ts';
 import type { Grant } from '../control/grant.ts';
 import { Problem } from '../model/errors.ts';
+import { actorInWords, candidatesFor } from '../model/person.ts';
 import type { RecordChange } from '../model/record-change.ts';
 import { includesScope, limitsInWords, type Token, type TokenScope } from '../model/token.ts';
 import { challenge } from './auth.ts';
@@ -19,35 +20,69 @@ const UNDECLARED: Access = { scope: 'admin', touches: 'server' };
 
 /** Hooks for onRequest, before a body is read that may not be sent, and for preHandler, when it has been checked. */
 export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Hook } {
+  /** Takes the first of those as which who asks may come that reaches all of it; else tells how the first falls short. */
+  const take = (
+    request: FastifyRequest,
+    candidates: readonly Token[],
+    outsideFor: (grant: Grant) => string | undefined,
+  ): Problem | undefined => {
+    let refused: Problem | undefined;
+    for (const candidate of candidates) {
+      const grant = queries.grant(candidate.limits);
+      const outside = outsideFor(grant);
+      refused ??= outside === undefined ? undefined : outOfReach(candidate, outside);
+      if (outside !== undefined) continue;
+      request.actor = candidate;
+      request.grant = grant;
+      return undefined;
+    }
+    return refused;
+  };
   return {
     async byPath(request, reply) {
       const { actor } = request;
       if (actor === undefined || request.routeOptions.config.public === true) return;
       const { scope, or, touches } = request.routeOptions.config.access ?? UNDECLARED;
-      request.grant = queries.grant(actor.limits);
-      if (!includesScope(actor.scope, scope) && actor.scope !== or) {
+      const candidates = candidatesOf(request, actor, scope, or);
+      if (candidates.length === 0) {
         const detail = `${scopeInWords(actor)}; this needs ${or === undefined ? scope : `${scope} or ${or}`}.`;
         challenge(reply, { error: 'insufficient_scope', scope });
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }
-      if (request.grant.isUnlimited || typeof touches === 'function') return;
-      const outside = outsideOf(request, request.grant, touches, queries);
-      return outside === undefined ? undefined : refuse(reply, actor, outside);
+      const isOfBody = typeof touches === 'function';
+      const refused = take(request, candidates, (grant) =>
+        grant.isUnlimited || isOfBody ? undefined : outsideOf(request, grant, touches, queries),
+      );
+      return refused && sendProblem(reply, refused);
     },
     async byBody(request, reply) {
       const { actor } = request;
-      const { touches } = request.routeOptions.config.access ?? UNDECLARED;
-      if (actor === undefined) return;
-      if (touches === 'records') {
-        const outside = outsideOfChanges(request, queries);
-        return outside === undefined ? undefined : refuse(reply, actor, outside);
-      }
-      if (typeof touches !== 'function') return;
-      const names = touches(request.body as never);
-      const outside = names.find((name) => !queries.grants(grantOf(request), { service: name }));
-      return outside === undefined ? undefined : refuse(reply, actor, `the service ${outside} is not`);
+      const { scope, or, touches } = request.routeOptions.config.access ?? UNDECLARED;
+      if (actor === undefined || (touches !== 'records' && typeof touches !== 'function')) return;
+      const candidates = request.signedIn === undefined ? [actor] : candidatesOf(request, actor, scope, or);
+      const refused = take(request, candidates, (grant) => {
+        if (touches === 'records') {
+          const outside = grant.isUnlimited ? undefined : outsideOf(request, grant, touches, queries);
+          return outside ?? outsideOfChanges(request, grant, queries);
+        }
+        const names = touches(request.body as never);
+        const outside = names.find((name) => !queries.grants(grant, { service: name }));
+        return outside === undefined ? undefined : `the service ${outside} is not`;
+      });
+      return refused && sendProblem(reply, refused);
     },
   };
+}
+
+/** As what who asks may come to a route that wants a scope: a token as itself, a person with what each of their roles gives. */
+function candidatesOf(
+  { signedIn }: FastifyRequest,
+  actor: Token,
+  scope: TokenScope,
+  or: 'records' | undefined,
+): readonly Token[] {
+  if (signedIn !== undefined) return candidatesFor(actor.name, signedIn.roles, scope, or);
+  return includesScope(actor.scope, scope) || actor.scope === or ? [actor] : [];
 }
 
 /**
@@ -110,8 +145,7 @@ interface ListBody {
 }
 
 /** What of a list of changes is out of reach; one that is longer than a list may be is refused for that. */
-function outsideOfChanges(request: FastifyRequest, queries: ApiParts['queries']): string | undefined {
-  const grant = grantOf(request);
+function outsideOfChanges(request: FastifyRequest, grant: Grant, queries: ApiParts['queries']): string | undefined {
   const { changes = [], apex } = (request.body ?? {}) as ListBody;
   if (!grant.isOfRecords) return undefined;
   const { zone } = request.params as { zone: string };
@@ -128,11 +162,11 @@ function outsideOfChanges(request: FastifyRequest, queries: ApiParts['queries'])
 /** A refusal says what the scope of the token is. */
 function scopeInWords(actor: Token): string {
   const { name, scope } = actor;
-  if (scope !== 'records') return `The token \`${name}\` has the scope ${scope}`;
-  return `The token \`${name}\` has the scope records: it may change and read ${limitsInWords(actor)}, and nothing else`;
+  if (scope !== 'records') return `${actorInWords(name)} has the scope ${scope}`;
+  return `${actorInWords(name)} has the scope records: it may change and read ${limitsInWords(actor)}, and nothing else`;
 }
 
-function refuse(reply: FastifyReply, actor: Token, what: string): FastifyReply {
-  const detail = `The token \`${actor.name}\` is limited to ${limitsInWords(actor)}: ${what} among them.`;
-  return sendProblem(reply, new Problem('token_forbidden', detail));
+function outOfReach(actor: Token, what: string): Problem {
+  const detail = `${actorInWords(actor.name)} is limited to ${limitsInWords(actor)}: ${what} among them.`;
+  return new Problem('token_forbidden', detail);
 }

@@ -25,13 +25,14 @@ import { health } from './health.ts';
 import { makeMeasure, measurements } from './metrics.ts';
 import { describeApi, documents } from './openapi.ts';
 import type { Api, ApiInstance, ApiParts } from './parts.ts';
+import { peoplePages } from './people/index.ts';
 import { answerError, sendProblem } from './problems.ts';
 import { KnownPaths } from './routing.ts';
 import { dialect } from './v1/dialect.ts';
 import { v1 } from './v1/index.ts';
 
 /** All that are always there; see doors.ts for the others. */
-export const APIS: readonly Api[] = [health, measurements, documents, consolePages, v1];
+export const APIS: readonly Api[] = [health, measurements, documents, consolePages, peoplePages, v1];
 
 /** `apis`: what is offered. */
 export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): FastifyInstance {
@@ -54,6 +55,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   app.decorate('door', undefined);
   app.decorate('wholeZones', new WholeZones());
   app.decorateRequest('actor', undefined);
+  app.decorateRequest('signedIn', undefined);
   app.decorateRequest('grant', undefined);
   app.decorateRequest('bodyBytes', undefined);
   app.decorateRequest('commandContext', undefined);

@@ -2,22 +2,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterMs } from '../guard.ts';
 import { Problem } from '../model/errors.ts';
+import { highestScope } from '../model/person.ts';
 import type { Token } from '../model/token.ts';
 import { isInNetworks } from '../model/token-networks.ts';
 import type { Lacking } from './dialect.ts';
 import type { ApiParts, Hook } from './parts.ts';
 import { sendProblem } from './problems.ts';
+import { signedIn } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
 /**
  * An onRequest hook that lets nobody pass without a token, save on routes that are marked public: a route that
  * nobody thought about is closed.
  *
- * The token in a header is the only credential: no cookie, no trusted address. So a web page that reaches the API
- * through the user's browser (cross-site requests, DNS rebinding to 127.0.0.1) has nothing to act with, and the Host
- * header needs no check on these routes: nothing in any reply is made from it. Of the others see door/hosts.ts.
+ * The token in a header is the only credential, beside the session of a person whom our own page asks for (sessions.ts):
+ * no cookie alone, no trusted address. So a web page that reaches the API through the user's browser (cross-site requests,
+ * DNS rebinding to 127.0.0.1) has nothing to act with, and the Host header needs no check on these routes: nothing in any
+ * reply is made from it. Of the others see door/hosts.ts.
  */
-export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiParts): Hook {
+export function makeAuthenticate({ tokens, people, now, options, log, metrics }: ApiParts): Hook {
   const wrong = new WrongTokens({
     perMinute: options.authFailuresPerMinute,
     now,
@@ -31,6 +34,13 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
     if (isPublic === true && !request.needsToken) return;
     const { dialect } = request.server;
     const secret = dialect.secretOf(request.headers);
+    const person = secret === undefined && people && dialect.takesPeople && signedIn(request, people);
+    if (person instanceof Problem) return sendProblem(person.status === 401 ? challenge(reply) : reply, person);
+    if (person) {
+      request.signedIn = person;
+      request.actor = { name: person.session.person.name, scope: highestScope(person.roles) };
+      return;
+    }
     if (secret === undefined && openTo?.(request) === true) return;
     if (secret === undefined) return sendProblem(challenge(reply), new Problem('token_missing', dialect.howToAsk));
     // A right token is never limited, whatever else came from its address: behind a proxy or on a shared host a
@@ -49,6 +59,12 @@ export function makeAuthenticate({ tokens, now, options, log, metrics }: ApiPart
     wrong.addElsewhere(request.ip ?? '', actor.name);
     return sendProblem(reply, elsewhere(actor, request.ip));
   };
+}
+
+/** Whether who sent a request may still do it: a token may have expired since, or been revoked, and a session be over. */
+export function isStillGood({ actor, signedIn: by }: FastifyRequest, { tokens, people, now }: ApiParts): boolean {
+  if (by !== undefined) return people?.people.isGood(by.session, by.version) === true;
+  return actor !== undefined && tokens.isGood(actor, now());
 }
 
 const INVALID: Lacking = { error: 'invalid_token' };

@@ -19,6 +19,8 @@ export interface Dialect {
    * a web page cannot set: never from a cookie, an address or the path.
    */
   secretOf(headers: IncomingHttpHeaders): string | undefined;
+  /** People who are signed in may use it by their session (sessions.ts): it is what our own page asks. */
+  readonly takesPeople?: true;
   /** What to send, for those who sent no token. */
   readonly howToAsk: string;
   /**

@@ -19,6 +19,7 @@ import type { Grant } from '../control/grant.ts';
 import type { AnswerHours } from '../control/hours.ts';
 import type { FleetControl } from '../control/nodes.ts';
 import type { Overview } from '../control/overview.ts';
+import type { People } from '../control/people/people.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
@@ -28,6 +29,7 @@ import type { Dialect } from './dialect.ts';
 import type { DoorOptions } from './door/door.ts';
 import type { Turns } from './door/turns.ts';
 import type { WholeZones } from './door/whole-zones.ts';
+import type { Places, SignedIn } from './sessions.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
@@ -39,6 +41,8 @@ export interface ApiParts {
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;
+  /** Undefined: nobody signs in but with a token. */
+  readonly people?: ApiPeople | undefined;
   readonly events: EventLog;
   readonly webhooks: Pick<WebhookDispatcher, 'redeliver'>;
   /** Undefined: the settings have no fleet. */
@@ -48,6 +52,14 @@ export interface ApiParts {
   /** Unix time, milliseconds. */
   readonly now: () => number;
   readonly options: ApiOptions;
+}
+
+/** People who sign in, and where they find the console. */
+export interface ApiPeople {
+  readonly people: Pick<People, 'begin' | 'finish' | 'find' | 'isGood' | 'end'>;
+  /** Of the provider, for people to read. */
+  readonly label: string;
+  readonly places: Places;
 }
 
 /** What is measured, as Prometheus reads it, and what the API tells of itself. */
@@ -159,6 +171,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The token of who asks; undefined on public routes. */
     actor: Token | undefined;
+    /** Who asks by a session: what `actor` may is made of their roles for each route, see access.ts. */
+    signedIn: SignedIn | undefined;
     /** How far that token reaches. */
     grant: Grant | undefined;
     /** A public route is asked for under a name that is not ours. */

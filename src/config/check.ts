@@ -1,6 +1,7 @@
 /** The rules between settings, which no schema of a single one can say. */
 import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
 import { isLoopback } from './endpoint.ts';
+import { findOidcConflict } from './oidc.ts';
 import type { SettingsValues } from './schema.ts';
 import { isStrongToken, TOKEN_EXPECTED } from './token-strength.ts';
 
@@ -11,7 +12,7 @@ interface Conflict {
 }
 
 /** The first broken rule. */
-export function findConflict({ dns, table, admin, doors, fleet }: SettingsValues): Conflict | undefined {
+export function findConflict({ dns, table, admin, doors, console: page, fleet }: SettingsValues): Conflict | undefined {
   const taken = dns.listen
     .map(formatEndpoint)
     .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
@@ -35,6 +36,8 @@ export function findConflict({ dns, table, admin, doors, fleet }: SettingsValues
       'expected the name of a zone, such as acme.example.com, since doors.acmeDns.enabled is true; found nothing';
     return { path: ['doors', 'acmeDns', 'zone'], reason };
   }
+  const oidc = page?.oidc && findOidcConflict(page.oidc);
+  if (oidc !== undefined) return { path: ['console', 'oidc', oidc.key], reason: oidc.reason };
   const alone = fleet && findAlone(fleet);
   if (alone !== undefined) return alone;
   const reason = findOpenness(admin.listen, admin);

@@ -1,5 +1,6 @@
 /** Settings of the console: what the server is called, for whoever looks at several. */
 import Type from 'typebox';
+import { oidc } from './oidc.ts';
 
 /** It stands at the top of every page of the console, on a phone too. */
 const SERVER_NAME_MAX_CHARS = 40;
@@ -17,6 +18,7 @@ export const console = Type.Object(
     colour: Type.Optional(
       Type.String({ pattern: '^#[0-9A-Fa-f]{6}$', expected: 'a colour of six hexadecimal digits, such as #b91c1c' }),
     ),
+    oidc: Type.Optional(oidc),
   },
   { additionalProperties: false, expected: 'a group of settings' },
 );

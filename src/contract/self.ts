@@ -1,7 +1,7 @@
 /** Who asks, what they may, and which server it is that answers. */
 import { Type } from 'typebox';
 import { oneOf, time } from './shapes.ts';
-import { ofEveryToken } from './tokens.ts';
+import { ofEveryToken, RoleBody } from './tokens.ts';
 
 /** The server, as whoever set it up calls it. */
 const Server = Type.Object(
@@ -18,6 +18,13 @@ export const Self = Type.Object(
     ...ofEveryToken,
     name: Type.String({ description: 'What the log of changes calls whoever asks.' }),
     kind: oneOf(['token', 'person'], { description: 'What lets them in. More kinds may come.' }),
+    title: Type.Optional(Type.String({ description: 'Of a person: their name, for people to read.' })),
+    roles: Type.Optional(
+      Type.Array(RoleBody, {
+        description:
+          'Of a person: one for each of their groups that the settings name, and they may what any of them gives. The scope beside them is the one that reaches furthest, with what that reaches.',
+      }),
+    ),
     expiresAt: Type.Optional(time('RFC 3339, UTC; left out: it does not expire.')),
     server: Server,
   },

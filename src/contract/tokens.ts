@@ -22,8 +22,7 @@ const ofRecords = {
   ),
 };
 
-export const ofEveryToken = {
-  name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
+const ofEveryRole = {
   scope: oneOf(['read', 'shift', 'release', 'admin', 'records'], {
     description:
       'Each may do what those before it may: `read` looks, `shift` changes weights and rolls back, `release` makes releases and moves them on, `admin` does everything. `records` stands aside: it changes records, reads those that it may change, and does nothing else.',
@@ -36,6 +35,14 @@ export const ofEveryToken = {
         'Limits from where it may be used, IPv4 and IPv6: `192.0.2.0/24`, `2001:db8::/32`. The address of the connection counts: behind a proxy that is the proxy.',
     }),
   ),
+};
+
+/** What the settings give a group of people. */
+export const RoleBody = Type.Object(ofEveryRole, strict);
+
+export const ofEveryToken = {
+  name: Type.String({ description: '1 to 63 letters, digits and ._@-; the log of changes names the token by it.' }),
+  ...ofEveryRole,
 };
 
 export const TokenBody = Type.Object(

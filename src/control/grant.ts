@@ -4,6 +4,7 @@ import type { Freeze } from '../model/freeze.ts';
 import type { ForcedHealth } from '../model/health-forced.ts';
 import { matchesAny } from '../model/name-pattern.ts';
 import { matchesAllBelow, matchesAnyOwner } from '../model/owner-pattern.ts';
+import { actorInWords } from '../model/person.ts';
 import { previewNames } from '../model/preview.ts';
 import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
@@ -124,7 +125,7 @@ export class Grant {
       outside.push(`names of the zone ${shown(hidesNamesOf)}`);
     if (outside[0] === undefined) return undefined;
     const to = this.isOfRecords ? ` to ${limitsInWords({ limits: this.#limits })}` : '';
-    const detail = `The token ${token} is limited${to}, and this would also change ${outside[0]}.`;
+    const detail = `${actorInWords(token).replaceAll('`', '')} is limited${to}, and this would also change ${outside[0]}.`;
     return new Problem('token_forbidden', detail);
   }
 

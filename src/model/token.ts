@@ -56,17 +56,24 @@ export interface StoredToken extends Token {
 }
 
 /** What a user says of a token. */
-export interface TokenBody {
+export interface TokenBody extends RoleBody {
   readonly name: string;
+  /** RFC 3339. */
+  readonly expiresAt?: string;
+}
+
+/** What a user says of what a token, or a group of people, may. */
+export interface RoleBody {
   readonly scope: TokenScope;
   readonly services?: readonly string[];
   readonly zones?: readonly string[];
   readonly names?: readonly string[];
   readonly types?: readonly string[];
   readonly networks?: readonly string[];
-  /** RFC 3339. */
-  readonly expiresAt?: string;
 }
+
+/** What one group of people may: as a token does. */
+export type Role = Omit<Token, 'name' | 'expiresAtMs'>;
 
 /** Every request is held against all of them. */
 export const TOKENS_MAX = 1000;
@@ -78,26 +85,27 @@ const RESERVED = /^(?:settings-.*|bootstrap|teal)$/i;
 const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 export function makeToken(body: TokenBody, atMs: number): Token | Problem {
-  const { name, scope, expiresAt } = body;
+  const { name, expiresAt } = body;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(name) || RESERVED.test(name)) {
     const detail = `A token's name is 1 to 63 letters, digits and ._@-, begins with a letter or digit, and is not one of Teal's own (settings-…, bootstrap, teal); not ${JSON.stringify(name)}.`;
     return new Problem('token_name_invalid', detail, { pointer: '/name' });
   }
+  const role = makeRole(body);
+  if (role instanceof Problem) return role;
+  const expiresAtMs = expiresAt === undefined ? undefined : parseExpiry(expiresAt, atMs);
+  if (expiresAtMs instanceof Problem) return expiresAtMs;
+  return { name, ...role, ...(expiresAtMs !== undefined && { expiresAtMs }) };
+}
+
+export function makeRole(body: RoleBody): Role | Problem {
   const limits = makeLimits(body);
   if (limits instanceof Problem) return limits;
   const networks = body.networks === undefined ? undefined : makeTokenNetworks(body.networks);
   if (networks instanceof Problem) return networks;
-  const expiresAtMs = expiresAt === undefined ? undefined : parseExpiry(expiresAt, atMs);
-  if (expiresAtMs instanceof Problem) return expiresAtMs;
-  return {
-    ...{ name, scope },
-    ...(limits && { limits }),
-    ...(networks && { networks }),
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  };
+  return { scope: body.scope, ...(limits && { limits }), ...(networks && { networks }) };
 }
 
-function makeLimits({ scope, services, zones, names, types }: TokenBody): TokenLimits | undefined | Problem {
+function makeLimits({ scope, services, zones, names, types }: RoleBody): TokenLimits | undefined | Problem {
   if (scope === 'records')
     return services === undefined ? makeRecordLimits(zones, names, types) : notWith('services', scope);
   if (names !== undefined) return notWith('names', scope);
@@ -111,9 +119,9 @@ function makeLimits({ scope, services, zones, names, types }: TokenBody): TokenL
 }
 
 function makeRecordLimits(
-  zones: TokenBody['zones'],
-  names: TokenBody['names'],
-  types: TokenBody['types'],
+  zones: RoleBody['zones'],
+  names: RoleBody['names'],
+  types: RoleBody['types'],
 ): TokenLimits | Problem {
   const ofZones = zones === undefined ? [] : parsePatterns(zones, '/zones');
   if (ofZones instanceof Problem) return ofZones;
@@ -190,15 +198,22 @@ export function isMaster({ scope, limits, networks, expiresAtMs }: Token): boole
 }
 
 /** The token without its digest, as the log and replies tell of it. */
-export function tokenBody({ name, scope, limits, networks, expiresAtMs }: Token): TokenBody {
+export function tokenBody({ name, expiresAtMs, ...role }: Token): TokenBody {
   return {
     name,
+    ...roleBody(role),
+    ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
+  };
+}
+
+/** What it may, as it was said. */
+export function roleBody({ scope, limits, networks }: Role): RoleBody {
+  return {
     scope,
     ...(limits && limits.services.length > 0 && { services: limits.services }),
     ...(limits && limits.zones.length > 0 && { zones: limits.zones }),
     ...(limits?.records && limits.records.names.length > 0 && { names: limits.records.names }),
     ...(limits?.records && limits.records.types.length > 0 && { types: limits.records.types }),
     ...(networks && { networks }),
-    ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
   };
 }

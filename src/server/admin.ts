@@ -17,6 +17,7 @@ import type { Inherited } from '../sockets/inherited.ts';
 import type { Store } from '../store/sqlite.ts';
 import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
+import { checkPeople } from './people.ts';
 import { writePrivate } from './private-file.ts';
 import { readVersion } from './version.ts';
 
@@ -26,10 +27,13 @@ const CONSOLE_FOLDER = fileURLToPath(
 );
 
 /** What the admin API needs to know of the settings. */
-export function apiOptions({ admin, console, dns, metrics }: Settings): ApiOptions {
+export function apiOptions({ admin, dns, metrics, console: page = {} }: Settings): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, hosts, tls } = admin;
+  // Browsers come back from the provider by this name.
+  const { oidc, ...shown } = page;
+  checkPeople(oidc);
   return {
-    hosts,
+    hosts: oidc === undefined ? hosts : [...hosts, new URL(oidc.redirectUrl).hostname],
     door: {
       maxConnections: connectionsLeft(admin.maxConnections, dns.tcp.maxConnections, openFilesMax()),
       maxConnectionsPerPrefix: admin.maxConnectionsPerPrefix,
@@ -40,7 +44,7 @@ export function apiOptions({ admin, console, dns, metrics }: Settings): ApiOptio
     bodyMaxBytes,
     zoneFileMaxBytes,
     authFailuresPerMinute,
-    ...(console && { console }),
+    console: shown,
     consoleFolder: CONSOLE_FOLDER,
     ...(tls && { tls: readTls(tls) }),
   };

@@ -10,6 +10,7 @@ import { keepAnswerHours } from './answer-hours.ts';
 import { makeControlPlane } from './control-plane.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { MakeNode } from './node.ts';
+import { makePeople } from './people.ts';
 import { Reloader } from './reload.ts';
 import { abandonAll, type PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
@@ -54,7 +55,12 @@ export async function startDeciding(
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);
   const kept = keepAnswerHours(dataPlane.table.observed, settings.dataDir, log.child({ part: 'hours' }));
-  const forAll = { engine, tokens, metrics, ...forApi, hours: kept.hours, fleet, options };
+  const stopping = new AbortController();
+  const people = makePeople(settings.console?.oidc, {
+    ...{ outbound, log: log.child({ part: 'people' }), stopped: stopping.signal },
+  });
+  stops.controlPlane.push(() => stopping.abort());
+  const forAll = { engine, tokens, people, metrics, ...forApi, hours: kept.hours, fleet, options };
   const doors = await openDoors(settings.doors);
   const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
   stops.controlPlane.push(() => app.close());

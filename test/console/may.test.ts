@@ -38,6 +38,18 @@ t.test('whoever sees not all is told what', async (t) => {
   );
 });
 
+t.test('a person may what any of their roles gives', async (t) => {
+  const roles = [{ scope: 'read' }, { scope: 'release', zones: ['shop.test'] }] as const;
+  const bob = as('release', { kind: 'person', name: 'person:bob@a.test', title: 'Bob', zones: ['shop.test'], roles });
+  t.equal(allowed(bob), 'shift release');
+  t.notOk(isLimited(bob), 'sees all');
+  t.equal(
+    reachText(bob),
+    'May do what the scope read may, to everything; and what the scope release may, to zones shop.test.',
+  );
+  t.match(whyNot(bob, 'admin'), /^person:bob@a.test has the scope release; this needs admin/);
+});
+
 t.test('what is written on a colour can be read, whatever the colour', async (t) => {
   t.equal(contrast('#ffffff', '#000000'), 21);
   t.equal(contrast('#777777', '#777777'), 1);

@@ -59,6 +59,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],
+  // Who signed in, and the provider that vouches for them.
+  people: ['clock', 'lines', 'outbound'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
   // Keys of zones: sealed, opened, and the steps between.
   dnssec: ['clock', 'commands', 'engine', 'lines', 'names', 'replies'],

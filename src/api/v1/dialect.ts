@@ -6,6 +6,7 @@ const CHALLENGE = 'Bearer realm="teal"';
 
 export const dialect: Dialect = {
   secretOf: ({ authorization = '' }) => /^Bearer +(\S+)$/i.exec(authorization)?.[1],
+  takesPeople: true,
   howToAsk: 'Send the header `Authorization: Bearer <token>`.',
   // RFC 6750 §3.
   challenge(lacking) {

@@ -23,7 +23,7 @@ export function SelfSign() {
   return (
     <span class="who" title={reachText(seen)}>
       <span class="hidden-text">Signed in as </span>
-      <bdi>{seen.name}</bdi>
+      <bdi>{seen.title ?? seen.name}</bdi>
       <span class="hidden-text">. {reachText(seen)}</span>
     </span>
   );

@@ -4,6 +4,7 @@ import { EventsQuery } from '../../../contract/webhooks.ts';
 import { type Position, parseId } from '../../../control/events/event.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
+import { isStillGood } from '../../auth.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { readProblems } from '../../reply-schemas.ts';
@@ -32,16 +33,16 @@ const stream = {
   },
 };
 
-export function eventRoutes(api: ApiInstance, { events, tokens, now }: ApiParts): void {
+export function eventRoutes(api: ApiInstance, parts: ApiParts): void {
+  const { events } = parts;
   const streams = new EventStreams(events);
   api.addHook('preClose', async () => streams.stop());
   // A HEAD would be a stream as well.
   const route = { schema: stream, config: access('read', 'filtered'), exposeHeadRoute: false };
   api.get('/v1/events', route, (request, reply) => {
-    const { actor } = request;
     const after = positionOf(request.headers['last-event-id'], request.query.lastEventId);
     if (after instanceof Problem) return sendProblem(reply, after);
-    const isGood = () => actor !== undefined && tokens.isGood(actor, now());
+    const isGood = () => isStillGood(request, parts);
     const { holder, turns } = request;
     const turn = () => turns.again(holder);
     const opened = streams.open({ token: holder, grant: grantOf(request), isGood, turn }, after);

@@ -17,6 +17,7 @@ import { Problem } from '../../../model/errors.ts';
 import { canonicalName } from '../../../model/name.ts';
 import { isActive } from '../../../model/release.ts';
 import { access, grantOf } from '../../access.ts';
+import { isStillGood } from '../../auth.ts';
 import { refuse } from '../../door/guard.ts';
 import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -211,7 +212,8 @@ export function releaseRoutes(api: ApiInstance, parts: ApiParts): void {
   for (const verb of Object.keys(verbs) as Verb[]) verbRoutes(api, engine, verb);
 }
 
-function waitRoute(api: ApiInstance, { queries, events, tokens, now }: ApiParts): void {
+function waitRoute(api: ApiInstance, parts: ApiParts): void {
+  const { queries, events } = parts;
   const waits = new ReleaseWaits(events);
   api.addHook('preClose', async () => waits.stop());
   api.get('/v1/releases/:id', { schema: getAny, config: access('read', 'filtered') }, async (request, reply) => {
@@ -230,8 +232,7 @@ function waitRoute(api: ApiInstance, { queries, events, tokens, now }: ApiParts)
     };
     const refused = await waits.wait(request, reply, waitSeconds, isOver);
     if (refused !== undefined) return refuse(reply, refused);
-    const { actor } = request;
-    if (actor === undefined || tokens.isGood(actor, now())) return sendRelease(request, reply, find());
+    if (isStillGood(request, parts)) return sendRelease(request, reply, find());
     return sendProblem(reply, new Problem('token_invalid', 'The token has expired or was revoked while it waited.'));
   });
 }

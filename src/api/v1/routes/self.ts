@@ -1,6 +1,8 @@
 /** Who asks: so that a client can say beforehand what it may not do, and to whom it speaks. */
+import type { FastifyRequest } from 'fastify';
 import { refTo } from '../../../contract/components.ts';
-import { type Token, tokenBody } from '../../../model/token.ts';
+import { candidatesFor, highestScope } from '../../../model/person.ts';
+import { roleBody, type Token, tokenBody } from '../../../model/token.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { readProblems } from '../../reply-schemas.ts';
@@ -16,6 +18,14 @@ const get = {
 export function selfRoutes(api: ApiInstance, { options }: ApiParts): void {
   const server = { ...options.console, version: options.version };
   api.get('/v1/self', { schema: get, config: access('read', 'filtered', 'records') }, (request, reply) =>
-    reply.send({ ...tokenBody(request.actor as Token), kind: 'token', server }),
+    reply.send({ ...whoIs(request), server }),
   );
+}
+
+function whoIs({ actor, signedIn }: FastifyRequest): object {
+  const token = actor as Token;
+  if (signedIn === undefined) return { ...tokenBody(token), kind: 'token' };
+  const { session, roles } = signedIn;
+  const [furthest = token] = candidatesFor(token.name, roles, highestScope(roles));
+  return { ...tokenBody(furthest), kind: 'person', title: session.person.title, roles: roles.map(roleBody) };
 }

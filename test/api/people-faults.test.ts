@@ -1,0 +1,132 @@
+/** Every way in which a provider of identities can fail or lie: tokens go on, sessions end in time, and a page says what to do. */
+import type { LightMyRequestResponse } from 'fastify';
+import t from 'tap';
+import { Browser, SECOND_MS, SESSION, startWorlds, told } from '../fixtures/people.ts';
+
+const start = await startWorlds(t);
+
+t.test('a provider that is down is told on a page, tokens go on, and it is asked again', async (t) => {
+  const world = await start(t);
+  const { faults } = world.identities;
+  const signIn = async (): Promise<string> => told(await new Browser(world).get('/auth/sign-in'));
+  faults.isDown = true;
+  t.match(await signIn(), /^502 .*cannot be asked.* could not be asked: ECONNRESET.*Tokens are good all the same/);
+  t.equal((await world.request('GET', '/v1/services')).statusCode, 200);
+  Object.assign(faults, { isDown: false, status: 500 });
+  t.match(await signIn(), /^502 .*status/);
+  Object.assign(faults, { status: undefined, floodBytes: 2 * 1024 * 1024 });
+  t.match(await signIn(), /^502 .*answered with more than 524288 bytes/);
+  Object.assign(faults, { floodBytes: undefined, isStuck: true });
+  world.time.isHasty = true;
+  t.match(await signIn(), /^502 .*gave no whole answer/);
+  faults.isStuck = false;
+  world.time.isHasty = false;
+  t.equal((await new Browser(world).signIn()).statusCode, 303, 'and is there again');
+});
+
+t.test('a provider at an address that may not be asked is not asked', async (t) => {
+  const world = await start(t, { allow: [] });
+  const refused = told(await new Browser(world).get('/auth/sign-in'));
+  t.match(refused, /^502 .*127\.0\.0\.1, which may not be asked; the setting probes\.allow lets networks in/);
+  t.same(world.identities.asked, []);
+});
+
+t.test('a provider that says that it is another is not believed', async (t) => {
+  const world = await start(t);
+  world.identities.faults.otherIssuer = 'https://evil.test';
+  t.match(told(await new Browser(world).get('/auth/sign-in')), /^502 .*does not hold.*console\.oidc\.issuer/);
+});
+
+t.test('a provider that shows other keys than it signs with is not believed', async (t) => {
+  const world = await start(t);
+  const browser = new Browser(world);
+  world.identities.faults.liesAboutKeys = true;
+  t.match(told(await browser.signIn()), /^502 .*does not hold/);
+  t.notOk(browser.jar.has(SESSION));
+  t.equal((await world.request('GET', '/v1/services')).statusCode, 200, 'tokens go on');
+});
+
+t.test('a wrong client secret is told as what it is', async (t) => {
+  const world = await start(t, { secret: 'another' });
+  t.match(told(await new Browser(world).signIn()), /^403 .*invalid_client.*client id and secret/);
+});
+
+t.test('a secret is shown in the way that the provider takes', async (t) => {
+  const world = await start(t, { identities: { method: 'client_secret_post' } });
+  t.equal((await new Browser(world).signIn()).statusCode, 303);
+});
+
+t.test('a way back is good once, in the browser that began it, and in time', async (t) => {
+  const world = await start(t);
+  const browser = new Browser(world);
+  const back = await browser.leave();
+  t.match(told(await new Browser(world).get(back)), /^400 .*over.*not begun in this browser/, 'not in another browser');
+  const copy = new Browser(world);
+  for (const [name, value] of browser.jar) copy.jar.set(name, value);
+  t.equal((await browser.get(back)).statusCode, 303, 'that did not end it');
+  t.match(told(await copy.get(back)), /^400 /, 'replayed with all that it showed');
+  t.notOk(copy.jar.has(SESSION));
+
+  const late = await browser.leave();
+  world.time.aheadMs += 16 * 60 * SECOND_MS;
+  t.match(told(await browser.get(late)), /^400 /);
+
+  const forged = (await browser.leave()).replace(/code=[^&]*/, 'code=another');
+  t.match(told(await browser.get(forged)), /^400 .*invalid_grant/, 'a code that the provider does not know any more');
+  const refused = (await browser.leave()).replace(/code=[^&]*/, 'error=access_denied&error_description=<b>No</b>');
+  const page = await browser.get(refused);
+  t.equal(page.statusCode, 403);
+  t.match(page.body, /access_denied, &lt;b&gt;No&lt;\/b&gt;/);
+  const mixed = (await browser.leave()).replace(/iss=[^&]*/, 'iss=https%3A%2F%2Fevil.test');
+  t.match(told(await browser.get(mixed)), /^502 /, 'an answer of another provider (RFC 9207)');
+  for (const query of ['', '?', '?state', '?state=x&code=y', '?state=%FF', '?state=a&state=b'])
+    t.equal((await browser.get(`/auth/callback${query}`)).statusCode, 400, query);
+});
+
+/** Asks as a page does until what the background found out shows. */
+async function until(browser: Browser, status: number): Promise<LightMyRequestResponse> {
+  for (;;) {
+    const reply = await browser.ask('GET', '/v1/zones/example.test');
+    if (reply.statusCode === status) return reply;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+for (const refreshTokens of [true, false]) {
+  const how = refreshTokens ? 'with a refresh token' : 'where it tells more of people';
+  t.test(`a group that somebody is not in any more gives nothing: asked ${how}`, async (t) => {
+    const world = await start(t, { identities: { refreshTokens, groupsInToken: refreshTokens } });
+    const { identities, time } = world;
+    identities.who = 'bob';
+    const browser = new Browser(world);
+    await browser.signIn();
+    const asked = identities.asked.length;
+    await browser.ask('GET', '/v1/services');
+    t.equal(identities.asked.length, asked, 'not with every request');
+    (identities.people.bob as { groups: unknown }).groups = ['shop-team'];
+    time.aheadMs += 301 * SECOND_MS;
+    t.match((await until(browser, 403)).json().detail, /limited to the services app\.example\.test/);
+    (identities.people.bob as { groups: unknown }).groups = undefined;
+    time.aheadMs += 301 * SECOND_MS;
+    t.equal((await until(browser, 401)).json().code, 'session_ended');
+    t.equal((await world.request('GET', '/v1/services')).statusCode, 200, 'tokens go on');
+  });
+}
+
+t.test('what a provider said is good for a while where it does not answer, and no longer', async (t) => {
+  const world = await start(t, { identities: { refreshTokens: true } });
+  const { identities, time } = world;
+  const browser = new Browser(world);
+  await browser.signIn();
+  for (const fault of [
+    { isDown: true },
+    { isDown: false, liesAboutKeys: true },
+    { liesAboutKeys: false, status: 503 },
+  ]) {
+    Object.assign(identities.faults, fault);
+    time.aheadMs += 301 * SECOND_MS;
+    t.equal((await browser.ask('GET', '/v1/services')).statusCode, 200, 'no request waits for it');
+  }
+  time.aheadMs += 1000 * SECOND_MS;
+  t.equal((await browser.ask('GET', '/v1/services')).statusCode, 401);
+});
