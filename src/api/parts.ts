@@ -20,16 +20,16 @@ import type { AnswerHours } from '../control/hours.ts';
 import type { FleetControl } from '../control/nodes.ts';
 import type { Overview } from '../control/overview.ts';
 import type { People } from '../control/people/people.ts';
+import type { Session } from '../control/people/sessions.ts';
 import type { Queries } from '../control/queries.ts';
 import type { Tokens } from '../control/tokens.ts';
 import type { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
 import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
-import type { Token, TokenScope } from '../model/token.ts';
+import type { Role, Token, TokenScope } from '../model/token.ts';
 import type { Dialect } from './dialect.ts';
 import type { DoorOptions } from './door/door.ts';
 import type { Turns } from './door/turns.ts';
 import type { WholeZones } from './door/whole-zones.ts';
-import type { Places, SignedIn } from './sessions.ts';
 
 export interface ApiParts {
   readonly engine: Pick<Engine, 'execute' | 'rehearse'>;
@@ -52,6 +52,24 @@ export interface ApiParts {
   /** Unix time, milliseconds. */
   readonly now: () => number;
   readonly options: ApiOptions;
+}
+
+/** Who a request with a session is from, at the moment that it came. */
+export interface SignedIn {
+  readonly session: Session;
+  /** Of the session: what the person may was that. */
+  readonly version: number;
+  readonly roles: readonly Role[];
+}
+
+/** Where the console is. */
+export interface Places {
+  /** Of the console, as browsers know it. */
+  readonly origin: string;
+  /** Below which the console lies; begins and ends with a slash. */
+  readonly base: string;
+  readonly isSecure: boolean;
+  readonly sessionCookie: string;
 }
 
 /** People who sign in, and where they find the console. */

@@ -4,34 +4,15 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Session } from '../control/people/sessions.ts';
 import { Problem } from '../model/errors.ts';
-import type { Role } from '../model/token.ts';
 import { isInNetworks } from '../model/token-networks.ts';
-import type { ApiPeople } from './parts.ts';
+import type { ApiPeople, Places, SignedIn } from './parts.ts';
 
 /**
  * Says `active` where the person has done something of late, else `idle`. A page of another origin cannot send it
  * without being let by CORS, and this API lets nobody.
  */
 const HEADER = 'teal-console';
-
-/** Who a request with a session is from, at the moment that it came. */
-export interface SignedIn {
-  readonly session: Session;
-  /** Of the session: what the person may was that. */
-  readonly version: number;
-  readonly roles: readonly Role[];
-}
-
-export interface Places {
-  /** Of the console, as browsers know it. */
-  readonly origin: string;
-  /** Below which the console lies; begins and ends with a slash. */
-  readonly base: string;
-  readonly isSecure: boolean;
-  readonly sessionCookie: string;
-}
 
 /** `redirectUrl`: it is the console's base, and `auth/callback`. */
 export function placesOf(redirectUrl: string): Places {

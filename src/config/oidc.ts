@@ -58,8 +58,6 @@ export const oidc = Type.Object(properties, { additionalProperties: false, expec
 
 interface OidcValues {
   readonly issuer: string;
-  readonly clientSecret?: string;
-  readonly clientSecretFile?: string;
   readonly redirectUrl: string;
   readonly recheckSeconds: number;
   readonly trustSeconds: number;
@@ -67,7 +65,7 @@ interface OidcValues {
 
 /** The first rule between them that is broken: the key, and what is wrong there. */
 export function findOidcConflict(oidc: OidcValues): { readonly key: string; readonly reason: string } | undefined {
-  const { issuer, clientSecret, clientSecretFile, redirectUrl, recheckSeconds, trustSeconds } = oidc;
+  const { issuer, redirectUrl, recheckSeconds, trustSeconds } = oidc;
   for (const [key, text] of Object.entries({ issuer, redirectUrl })) {
     const url = URL.parse(text);
     if (url === null) return { key, reason: 'expected a URL, found something else' };
@@ -77,8 +75,6 @@ export function findOidcConflict(oidc: OidcValues): { readonly key: string; read
   }
   if (!new URL(redirectUrl).pathname.endsWith(`/${CALLBACK}`) || redirectUrl.includes('?'))
     return { key: 'redirectUrl', reason: `expected a URL that ends in /${CALLBACK}, found ${redirectUrl}` };
-  if (clientSecret !== undefined && clientSecretFile !== undefined)
-    return { key: 'clientSecretFile', reason: 'expected it or clientSecret, found both' };
   if (trustSeconds <= recheckSeconds)
     return {
       key: 'trustSeconds',

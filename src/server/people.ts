@@ -72,7 +72,7 @@ function rolesOf({ groups }: Oidc): Map<string, Role> {
 }
 
 function secretOf({ clientSecret, clientSecretFile }: Oidc): string | undefined {
-  if (clientSecretFile === undefined) return clientSecret;
+  if (clientSecret !== undefined || clientSecretFile === undefined) return clientSecret;
   let text: string;
   try {
     text = readFileSync(clientSecretFile, 'utf8').trim();

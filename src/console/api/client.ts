@@ -1,6 +1,7 @@
 /** One request to the admin API, with its outcome as a value. */
 
 import { type Typed, whyHeaders } from '../rules/why.ts';
+import { credentialsOf } from './credentials.ts';
 import type { Failure, Reply } from './reply.ts';
 
 export interface Request {
@@ -37,8 +38,8 @@ export async function send<Body>(token: string, path: string, request: Request =
   try {
     const reply = await fetch(addressOf(path), {
       method: request.method ?? 'GET',
-      headers: headersOf(token, request),
-      credentials: 'omit',
+      headers: { ...credentialsOf(token).headers, ...headersOf(request) },
+      credentials: credentialsOf(token).credentials,
       redirect: 'error',
       ...signalOf(request),
       ...(request.body !== undefined && {
@@ -63,10 +64,9 @@ function signalOf({ signal, method = 'GET', accept }: Request): { signal?: Abort
   return method === 'GET' && accept !== 'text' ? { signal: AbortSignal.timeout(READ_MAX_MS) } : {};
 }
 
-function headersOf(token: string, request: Request): Record<string, string> {
+function headersOf(request: Request): Record<string, string> {
   const { body, ifMatch, ifNoneMatch, idempotencyKey, why } = request;
   return {
-    authorization: `Bearer ${token}`,
     ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/dns' : 'application/json' }),
     ...(ifMatch !== undefined && { 'if-match': ifMatch }),
     ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),

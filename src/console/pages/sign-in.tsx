@@ -1,8 +1,9 @@
 /** Signing in: a token, tried with the server, kept in this tab only. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { addressOf } from '../api/client.ts';
 import icon from '../icon.svg';
 import { Field, Message } from '../parts/controls.tsx';
-import { signedOutBecause, signIn } from '../state/session.ts';
+import { provider, rememberPlace, signedOutBecause, signIn } from '../state/session.ts';
 
 export function SignIn() {
   const [secret, setSecret] = useState('');
@@ -38,6 +39,14 @@ export function SignIn() {
           </div>
         </div>
         {signedOutBecause.value && <Message tone="warn">{signedOutBecause}</Message>}
+        {provider.value && (
+          <>
+            <a class="button primary" href={addressOf('/auth/sign-in')} onClick={rememberPlace}>
+              Sign in with <bdi>{provider}</bdi>
+            </a>
+            <p class="or quiet">or, with a token for machines:</p>
+          </>
+        )}
         <Field
           label="Token"
           fault={fault}
@@ -59,8 +68,8 @@ export function SignIn() {
         <div role="alert" class="hidden-text">
           {fault}
         </div>
-        <button type="submit" class="primary" disabled={isBusy}>
-          {isBusy ? 'Signing in…' : 'Sign in'}
+        <button type="submit" class={provider.value ? '' : 'primary'} disabled={isBusy}>
+          {isBusy ? 'Signing in…' : provider.value ? 'Sign in with the token' : 'Sign in'}
         </button>
       </form>
     </main>

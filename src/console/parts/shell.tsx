@@ -6,7 +6,7 @@ import { fleet } from '../state/fleet.ts';
 import { openPalette } from '../state/keys.ts';
 import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryNow } from '../state/live.ts';
 import { hrefOf, type Route } from '../state/router.ts';
-import { signOut } from '../state/session.ts';
+import { leave } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
 import { Clock } from './clock.tsx';
 import { FleetSign, StaleBanner } from './fleet-sign.tsx';
@@ -58,7 +58,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
             </button>
             <ThemeChoice />
             <SelfSign />
-            <button type="button" class="plain compact" onClick={() => signOut()}>
+            <button type="button" class="plain compact" onClick={() => void leave()}>
               Sign out
             </button>
           </div>

@@ -1,10 +1,11 @@
 /** The stream of what happens on the server: kept open, opened again when it breaks, and its state told to the user. */
 import { signal } from '@preact/signals';
 import { addressOf } from '../api/client.ts';
+import { credentialsOf } from '../api/credentials.ts';
 import { EventParser, type ServerEvent } from '../api/sse.ts';
 import { SILENCE_MAX_MS, SILENT_MS } from '../rules/silence.ts';
 import { note } from './announce.ts';
-import { signOut, token } from './session.ts';
+import { endBecauseRefused, token } from './session.ts';
 
 /**
  * `silent`: the stream stands, and nothing came for longer than the server ever says nothing. `absent`: the server is
@@ -54,7 +55,7 @@ export async function follow(secret: string): Promise<void> {
   while (token.value === secret) {
     const ended = await followOnce(secret);
     if (token.value !== secret) return;
-    if (ended === 'refused') return signOut('The server does not know this token any more.');
+    if (ended === 'refused') return endBecauseRefused();
     if (ended === 'absent') becomeAbsent();
     else becomeLost();
     await pause(RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)]);
@@ -76,9 +77,8 @@ async function followOnce(secret: string): Promise<'broken' | 'refused' | 'absen
   try {
     awaken();
     const reply = await fetch(addressOf('/v1/events'), {
-      headers: { authorization: `Bearer ${secret}` },
+      ...credentialsOf(secret),
       cache: 'no-store',
-      credentials: 'omit',
       signal: abort.signal,
     });
     if (reply.status === 401) return 'refused';
