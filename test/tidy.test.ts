@@ -78,8 +78,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  ...{ 'better-sqlite3': ['store'], 'temporal-polyfill': ['model'] },
-  ...{ 'openid-client': ['control'] },
+  ...{ 'better-sqlite3': ['store'], 'temporal-polyfill': ['model'], 'openid-client': ['control'] },
   ...{ '@grpc/grpc-js': ['etcd'], '@grpc/proto-loader': ['etcd'] },
 };
 
