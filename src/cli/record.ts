@@ -1,11 +1,11 @@
 /** `teal record`: the RRsets of a zone, set, added to, taken from, deleted, listed. */
 import type { Command } from 'commander';
-import type { RecordChanges, RRset, Zone } from '../contract/types.ts';
+import type { Answered, RecordChanges, RRset, Zone } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
-import { columns, printable } from './format/text.ts';
+import { columns, percent, printable } from './format/text.ts';
 import { type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -63,13 +63,18 @@ export function add(program: Command, shell: Shell): void {
     });
   describeWrite(remove, 'teal record rm www.example.com A');
   const list = withFilters(group.command('list <zone>'), ['q', 'name', 'type', 'label'])
-    .description('List the RRsets of a zone, without its SOA and NS.')
+    .description(
+      'List all that a zone answers, with what makes it: the zone itself, services and their previews, records, delegations.',
+    )
     .action(async (zone: string, options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
-      const all = filtered(path`/v1/zones/${zone}/rrsets`, options);
-      const rrsets = await Array.fromAsync(session.api.all<RRset>(all));
-      const none = isFiltered(options) ? `${zone} has no such records.` : `${zone} has no records but SOA and NS.`;
-      session.show({ items: rrsets }, () => (rrsets.length === 0 ? [none] : rrsetLines(rrsets)));
+      const all = filtered(path`/v1/zones/${zone}/answers`, options);
+      const answered = await Array.fromAsync(session.api.all<Answered>(all));
+      const none = isFiltered(options) ? `${zone} has no such records.` : `${zone} answers nothing that you may see.`;
+      const isRecord = ({ from }: Answered): boolean => !['zone', 'service', 'preview'].includes(from);
+      const [items, made] = [answered.filter(isRecord), answered.filter((each) => !isRecord(each))];
+      // What can be set by `teal record set` stands apart for programs, as it is written back.
+      session.show({ items, made }, () => (answered.length === 0 ? [none] : answeredLines(answered)));
     });
   describeRemote(list, 'teal record list example.com\nteal record list example.com --type MX');
 }
@@ -148,6 +153,30 @@ async function zoneOf(api: Api, name: string): Promise<string> {
 
 function withoutDot(name: string): string {
   return name.replace(/(?<=[^\\])\.$/, '');
+}
+
+/** By name as zone files have it, the zone itself first; a service's by pool. */
+export function answeredLines(answered: readonly Answered[]): string[] {
+  const keyOf = ({ name }: Answered): string => name.split('.').reverse().join(' ');
+  const keys = new Map(answered.map((each) => [each, keyOf(each)]));
+  const sorted = [...answered].sort((a, b) =>
+    (keys.get(a) as string) < (keys.get(b) as string) ? -1 : keys.get(a) === keys.get(b) ? 0 : 1,
+  );
+  const rows = sorted.flatMap((each) =>
+    each.rdata.map((text) => [
+      sourceOf(each),
+      printable(each.name),
+      String(each.ttlSeconds),
+      each.type,
+      printable(text),
+    ]),
+  );
+  return columns([['FROM', 'NAME', 'TTL', 'TYPE', 'RDATA'], ...rows], [2]);
+}
+
+function sourceOf({ from, pool, share }: Answered): string {
+  if (pool === undefined) return from;
+  return share === undefined ? `${from} ${pool}` : `${from} ${pool} ${percent(share)}`;
 }
 
 export function rrsetLines(rrsets: readonly RRset[]): string[] {

@@ -6,11 +6,13 @@ import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, withFilters } from './filters.ts';
-import { poolLines, split } from './format/pools.ts';
+import { split } from './format/pools.ts';
+import { serviceLines } from './format/service.ts';
 import type { Style } from './format/style.ts';
 import { columns, printable } from './format/text.ts';
-import { isGroup, readYaml } from './input-file.ts';
+import { readYaml } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
+import { addServiceSet } from './service-set.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -28,11 +30,13 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('service')
     .helpGroup('Zones and services:')
-    .summary('services: add, show, list, rm')
+    .summary('services: add, set, show, list, rm')
     .description('Services: names whose answer is chosen by weight.');
   const make = group
     .command('add <name>')
-    .description('Make a service in a zone. One that is there already is not touched: `teal apply` changes it.')
+    .description(
+      'Make a service in a zone. One that is there already is not touched: `teal service set` and `teal apply` change it.',
+    )
     .option(
       '-p, --pool <pool=weight:target,...>',
       'a pool with its weight and addresses, or one host name; repeat it',
@@ -56,6 +60,7 @@ export function add(program: Command, shell: Shell): void {
     teal service add live.example.com --replace --pool blue=100:192.0.2.10 --pool green=0:192.0.2.20
     `,
   );
+  addServiceSet(group, shell);
   const show = group
     .command('show')
     .addArgument(new ServiceArgument('<name>'))
@@ -155,31 +160,6 @@ export function parsePool(text: string): [string, { weight: number; targets: str
   }
   const [, name, weight, targets] = match as unknown as [string, string, string, string];
   return [name, { weight: Number(weight), targets: targets.split(',').map((target) => target.trim()) }];
-}
-
-export function serviceLines(service: Service, style: Style): string[] {
-  const pools = Object.entries(service.pools).map(([pool, { weight, targets }]) => ({
-    pool,
-    weight,
-    share: service.shares[pool] ?? 0,
-    note: printable(targets.join(' ')),
-  }));
-  const ttl =
-    service.loweredTtlSeconds === undefined
-      ? `${service.ttlSeconds} s`
-      : `${service.loweredTtlSeconds} s, lowered by a release from ${service.ttlSeconds} s`;
-  const more = Object.entries(service)
-    .filter(([key, value]) => ['health', 'labels', 'pins', 'release'].includes(key) && isShown(value))
-    .map(([key, value]) => `  ${key} ${printable(JSON.stringify(value))}`);
-  return [
-    `${style.bold(service.name)}  in ${service.zone}, TTL ${ttl}, pick ${service.pick}, revision ${service.revision}`,
-    ...poolLines(pools, style).map((line) => `  ${line}`),
-    ...more,
-  ];
-}
-
-function isShown(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : isGroup(value);
 }
 
 export function serviceListLines(services: readonly Service[], style: Style): string[] {

@@ -12,6 +12,7 @@ import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { addZoneCheck } from './zone-check.ts';
+import { addZoneSet } from './zone-set.ts';
 
 interface AddOptions extends SessionOptions {
   readonly ns?: readonly string[];
@@ -30,9 +31,10 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('zone')
     .helpGroup('Zones and services:')
-    .summary('zones: add, import, export, check, list, rm')
+    .summary('zones: add, set, import, export, check, list, rm')
     .description('Zones: domains that this server is authoritative for.');
   addMake(group, shell);
+  addZoneSet(group, shell);
   addImport(group, shell);
   addExport(group, shell);
   addZoneCheck(group, shell);

@@ -26,7 +26,7 @@ import {
 import { mapSchemas, openSchema } from './shapes.ts';
 import { NewToken, Token, TokenBody } from './tokens.ts';
 import { Delivery, Webhook, WebhookBody } from './webhooks.ts';
-import { Import, RecordChanges, RecordChangesBody, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
+import { Answered, Import, RecordChanges, RecordChangesBody, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
 
 const bodies: readonly TSchema[] = [
   ...[
@@ -51,7 +51,7 @@ const replies: readonly TSchema[] = [
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
   ...[Signing, SigningKeys, Freeze],
-  ...[Fleet, Answering, Glance, Overview, AnswerHours, Self],
+  ...[Fleet, Answering, Glance, Overview, AnswerHours, Self, Answered],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */

@@ -33,6 +33,7 @@ export type Shares = Readonly<Record<string, number>>;
 
 export type Zone = Shown<typeof zones.Zone>;
 export type Import = Shown<typeof zones.Import>;
+export type Answered = Shown<typeof zones.Answered>;
 export type Finding = Shown<typeof zones.Finding>;
 export type RRset = Shown<typeof zones.RRset>;
 export type RecordChanges = Shown<typeof zones.RecordChanges>;

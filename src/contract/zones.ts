@@ -1,7 +1,7 @@
 /** Zones, their files and their RRsets, as they are sent and shown. */
 import { Type } from 'typebox';
 import { labels } from './labels.ts';
-import { name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
+import { decimal, name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
 import { why } from './why.ts';
 
 const times = {
@@ -231,6 +231,25 @@ export const RRset = Type.Object(
     warnings: recordWarnings,
   },
   { $id: 'RRset' },
+);
+
+/** An RRset as a zone answers it, or a part of one. */
+export const Answered = Type.Object(
+  {
+    from: oneOf(['zone', 'service', 'preview', 'record', 'delegation', 'glue', 'hidden'], {
+      description:
+        'What makes it. `zone`: its own SOA and NS. `service`: one of its pools, with `share` of the answers. `preview`: the name of one pool. `record`: a plain record. `delegation`: the NS of a zone below, with its `glue`. `hidden`: a record that a zone below keeps from being answered. More may come.',
+    }),
+    zone: Type.String(),
+    name: Type.String({ description: 'Owner name in full, as in the path of an RRset.' }),
+    type: Type.String({ description: 'Record type such as `TXT`.' }),
+    ...records,
+    service: Type.Optional(Type.String({ description: 'Of a service, or one of its previews: which.' })),
+    pool: Type.Optional(Type.String({ description: 'Of a service, or one of its previews: which pool answers so.' })),
+    share: Type.Optional(decimal('Of a service: how much of its answers are these.', { minimum: 0, maximum: 1 })),
+    revision: whole('Of the zone, the service or the RRset: the last that changed it.'),
+  },
+  { $id: 'Answered' },
 );
 
 export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });

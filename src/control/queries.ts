@@ -15,6 +15,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
+import { answeredBy } from './answered.ts';
 import { type Declared, type Plan, planApply, type Rehearsing } from './apply/plan.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
@@ -125,6 +126,11 @@ export class Queries {
       within: (rrset) => rrset,
       key: (rrset) => rrsetName(rrset.name, rrset.type),
     };
+  }
+
+  /** All that a zone answers, with what makes each; `after` as `key` gave it. */
+  answered(zone: string, after: string | undefined, grant: Grant, asked: AskedFilter = {}) {
+    return answeredBy(this.#store, zone, { after, grant, asked });
   }
 
   rrsetsAt(zone: string, name: string): RRset[] {

@@ -32,6 +32,7 @@ const routes: Readonly<Record<string, Row>> = {
   'delete /v1/zones/{zone}': row('admin', 'zone'),
   'get /v1/zones/{zone}/file': row('read', 'zone'),
   'put /v1/zones/{zone}/file': row('admin', 'zone', '; nothing'),
+  'get /v1/zones/{zone}/answers': { ...row('read', 'zone'), orRecords: true },
   'get /v1/zones/{zone}/rrsets': { ...row('read', 'zone'), orRecords: true },
   'get /v1/zones/{zone}/rrsets/{name}/{type}': { ...row('read', 'zone'), orRecords: true },
   'put /v1/zones/{zone}/rrsets/{name}/{type}': row('records', 'zone', { ttlSeconds: 60, rdata: ['"x"'] }),

@@ -71,6 +71,7 @@ t.test('the document', async (t) => {
       'get /v1/webhooks/{name}/deliveries',
       'get /v1/zones',
       'get /v1/zones/{zone}',
+      'get /v1/zones/{zone}/answers',
       'get /v1/zones/{zone}/dnssec',
       'get /v1/zones/{zone}/dnssec/keys',
       'get /v1/zones/{zone}/file',

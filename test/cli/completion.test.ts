@@ -54,7 +54,7 @@ t.test('names of services, wherever one is named and nowhere else', async (t) =>
       ...['abort', 'list', 'pause', 'plan', 'promote', 'resume', 'retry', 'start', 'status', 'watch'].map(
         (verb) => `release ${verb}`,
       ),
-      ...['rollback', 'service rm', 'service show', 'shift'],
+      ...['rollback', 'service rm', 'service set', 'service show', 'shift'],
     ].sort(),
   );
 });

@@ -140,16 +140,31 @@ t.test('zones and records: made, imported, exported, listed, deleted', async (t)
     rdata: ['10 mail.example.org.'],
   });
   await type('record set a.b.example.com. A 192.0.2.1 192.0.2.2');
+  const [{ serial }] = (await type('zone list --q example.com --json')).json.items;
   t.equal(
     (await type('record list example.com')).stdout,
     [
-      'NAME             TTL  TYPE  RDATA',
-      'a.b.example.com  300  A     192.0.2.1',
-      'a.b.example.com  300  A     192.0.2.2',
-      'example.com       60  MX    10 mail.example.org.',
+      'FROM    NAME              TTL  TYPE  RDATA',
+      `zone    example.com      3600  SOA   ns.example.org. hostmaster.example.com. ${serial} 86400 7200 3600000 30`,
+      'zone    example.com      3600  NS    ns.example.org.',
+      'record  example.com        60  MX    10 mail.example.org.',
+      'record  a.b.example.com   300  A     192.0.2.1',
+      'record  a.b.example.com   300  A     192.0.2.2',
       '',
     ].join('\n'),
   );
+  const set = await type('zone set example.com --negative-ttl 45 --ns ns9.example.org --label stage=prod');
+  t.match(
+    set.stdout,
+    /nameservers ns\.example\.org → ns9\.example\.org\n {2}primary ns\.example\.org → ns9\.example\.org/,
+  );
+  t.match(set.stdout, /negativeTtlSeconds 30 → 45\n {2}labels none → \{"stage":"prod"\}\nIn force as revision/);
+  t.match((await type('zone set example.com --negative-ttl 45')).stdout, 'example.com is so already.');
+  const kept = (await type('zone set example.com --refresh 7000 --json')).json;
+  t.match(kept, { negativeTtlSeconds: 45, refreshSeconds: 7000, ttlSeconds: 3600, labels: { stage: 'prod' } });
+  t.notOk((await type('zone set example.com --no-labels --json')).json.labels);
+  t.match(await type('zone set example.com'), { code: EXIT.USAGE, stderr: /what to change/ });
+  t.match(await type('zone set none.example --ttl 5'), { code: EXIT.REFUSED, stderr: /zone_unknown/ });
   const file = join(folder, 'example.com.zone');
   t.match((await type(['zone', 'export', 'example.com', '-o', file])).stdout, /is written to/);
   t.match(await type(['zone', 'export', 'example.com', '-o', file]), { code: EXIT.CANNOT_WRITE, stderr: /--force/ });
@@ -248,3 +263,46 @@ t.test(
     t.match((await type('token show build --json')).json, { networks: ['192.0.2.0/24', '2001:db8::/32'] });
   },
 );
+
+t.test('all that a zone answers is listed with what makes it; a service is changed by flags', async (t) => {
+  const type = await start(t);
+  const folder = t.testdir({ 'health.yaml': 'tcp: { port: 443 }\nintervalSeconds: 30\n' });
+  await type('record set sub.example.test NS ns.sub.example.test.');
+  await type('record set ns.sub.example.test A 192.0.2.53');
+  const { stdout } = await type('record list example.test');
+  for (const line of [
+    /^zone +example\.test +3600 +SOA /m,
+    /^zone +example\.test +3600 +NS +ns1\.example\.test\.$/m,
+    /^service blue 90\.0 % +app\.example\.test +5 +A +192\.0\.2\.10$/m,
+    /^service green 10\.0 % +app\.example\.test +5 +A +192\.0\.2\.20$/m,
+    /^preview blue +blue\.app\.example\.test +5 +A +192\.0\.2\.10$/m,
+    /^record +ns1\.example\.test +3600 +A /m,
+    /^delegation +sub\.example\.test +300 +NS /m,
+    /^glue +ns\.sub\.example\.test +300 +A /m,
+  ]) {
+    t.match(stdout, line);
+  }
+  const { items, made } = (await type('record list example.test --json')).json;
+  t.ok(items.every(({ from }: { from: string }) => ['record', 'delegation', 'glue'].includes(from)));
+  t.same(new Set(made.map(({ from }: { from: string }) => from)), new Set(['zone', 'service', 'preview']));
+
+  const set = (words: string) => type(`service set app.example.test ${words}`);
+  t.match((await set('--ttl 60 --release-ttl 5 --pick sticky --pin 198.51.100.0/24=green --json')).json, {
+    ...{ ttlSeconds: 60, release: { ttlSeconds: 5 }, pick: 'sticky' },
+    pins: [{ network: '198.51.100.0/24', pool: 'green' }],
+    pools: { blue: { weight: 90, targets: ['192.0.2.10'] }, green: { weight: 10 } },
+  });
+  t.match((await set('--targets green=192.0.2.21,192.0.2.22 --preview-names off --label team=web --json')).json, {
+    ...{ ttlSeconds: 60, pick: 'sticky', previewNames: false, labels: { team: 'web' } },
+    pools: { blue: { weight: 90 }, green: { weight: 10, targets: ['192.0.2.21', '192.0.2.22'] } },
+  });
+  const checked = (await set(`--health ${join(folder, 'health.yaml')} --no-pin --no-release-ttl --json`)).json;
+  t.match(checked, { health: { tcp: { port: 443 }, intervalSeconds: 30 }, pins: [] });
+  t.notOk('release' in checked);
+  t.match((await set('--ttl 60')).stdout, /It is so already\.\n$/, 'and the checks stay');
+  t.notOk('health' in (await set('--no-health --no-labels --json')).json);
+  t.match(await set(''.trim() || '--json'), { code: EXIT.USAGE });
+  t.match(await set('--targets red=192.0.2.9'), { code: EXIT.USAGE, stderr: /has no pool red; it has blue, green/ });
+  t.match(await set('--pin green'), { code: EXIT.USAGE, stderr: /--pin: expected a network and its pool/ });
+  t.match(await set('--preview-names maybe'), { code: EXIT.USAGE, stderr: /expected on or off/ });
+});

@@ -32,9 +32,12 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   touched: ['drafts', 'grant'],
   search: ['grant', 'listing', 'names'],
   revisions: ['grant', 'listing', 'search'],
+  // What a zone answers, and what makes it.
+  answered: ['grant', 'listing', 'names', 'replies', 'search'],
   // What would have to be done, all of it rehearsed.
   apply: ['commands', 'drafts', 'engine', 'grant', 'names', 'replies', 'slices'],
   queries: [
+    'answered',
     'apply',
     'commands',
     'drafts',

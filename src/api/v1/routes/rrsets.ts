@@ -50,6 +50,17 @@ const list = {
   response: { ...pageReply('RRset', 'A page of RRsets.'), ...readProblems('query_invalid', 'zone_unknown') },
 };
 
+const answers = {
+  operationId: 'listAnswers',
+  summary: 'All that a zone answers, and what makes each of it',
+  description:
+    'Its own SOA and NS, what its services answer from each pool, their preview names, and its records, delegations told apart. Without what signing makes (`GET /v1/zones/{zone}/dnssec`).',
+  tags,
+  params: ZoneParams,
+  querystring: RRsetPageQuery,
+  response: { ...pageReply('Answered', 'A page of RRsets.'), ...readProblems('query_invalid', 'zone_unknown') },
+};
+
 const get = {
   operationId: 'getRRset',
   summary: 'One RRset',
@@ -100,6 +111,12 @@ export function rrsetRoutes(api: ApiInstance, parts: ApiParts): void {
       return sendPage(reply, queries.rrsets(request.params.zone, after, grantOf(request), filter), limit, rrsetReply);
     },
   );
+  const ofRecords = access('read', 'records', 'records');
+  api.get('/v1/zones/:zone/answers', { schema: answers, config: ofRecords }, (request, reply) => {
+    const { after, limit, ...filter } = request.query;
+    const found = queries.answered(request.params.zone, after, grantOf(request), filter);
+    return sendPage(reply, found, limit, ({ answered }) => answered);
+  });
   type Params = Readonly<Record<'zone' | 'name' | 'type', string>>;
   const rrset = resource(({ zone, name, type }: Params) => queries.rrset(zone, name, type), rrsetReply);
   api.get(path, { schema: get, config: access('read', 'rrset', 'records') }, rrset.get);
