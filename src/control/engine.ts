@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { guarded } from '../guard.ts';
-import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { withHeld } from '../model/drain.ts';
 import type { Entry } from '../model/entry.ts';
 import { Problem, StoreUnavailable, unconfirmed } from '../model/errors.ts';
@@ -12,7 +11,7 @@ import type { Measured } from '../model/release-measurements.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
-import type { Held, TableChanges } from '../table/changes.ts';
+import type { Held, SigningAnew, TableChange, TableChanges } from '../table/changes.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
@@ -97,7 +96,8 @@ export class Engine {
    * milliseconds, until which an earlier process may have answered.
    */
   load(atMs: number): Problem | undefined {
-    return loadAll(this.#store, this.#table, (changes) => this.#bring(changes), atMs);
+    const bring = (changes: readonly TableChange[]) => this.#bring(changes);
+    return loadAll(this.#store, { table: this.#table, inForce: this.#inForce, bring }, atMs);
   }
 
   /**
@@ -326,19 +326,19 @@ export class Engine {
     return this.#bring([{ op: 'putService', service }]);
   }
 
-  /** Makes those signatures of a zone anew that are due: no revision. `signing`: as the store has it. */
-  refreshSigning(signing: ZoneSigning): Problem | undefined {
-    return this.isHalted ? HALTED : this.#bring([{ op: 'putSigning', signing }]);
+  /** Answers what is signed in another way, or anew: no revision. A signing is as the store has it. */
+  resign(change: SigningAnew): Problem | undefined {
+    return this.isHalted ? HALTED : this.#bring([change]);
   }
 
-  #bring(changes: readonly LocalChange[]): Problem | undefined {
+  #bring(changes: readonly TableChange[]): Problem | undefined {
     const problem = this.#prepare(changes);
     if (problem === undefined) this.#table.publish();
     return problem;
   }
 
   /** The table has services as they are answered, the store has them as people want them. */
-  #prepare(changes: readonly LocalChange[]): Problem | undefined {
+  #prepare(changes: readonly TableChange[]): Problem | undefined {
     return this.#table.prepare(
       changes.map((change) =>
         change.op === 'putService' ? { op: 'putService', service: this.#inForce(change.service) } : change,

@@ -101,7 +101,6 @@ export function makeControlPlane(
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, health: seen, answerer });
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
-  zoneFiles.signing = signers;
 
   const { signings, signing } = makeSigning(dataPlane, settings, node, log);
   const overview = new Overview({ store, table, health: seen, drain, node: () => node });

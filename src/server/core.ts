@@ -16,7 +16,7 @@ import { mustLoad, SettingsError } from './errors.ts';
 import { IMAGE_FILE } from './image/format.ts';
 import { ImageKeeper } from './image/keeper.ts';
 import { type Answering, type CoreMemory, type OpenedTable, openTable } from './open-table.ts';
-import { openSigners, refreshSignatures } from './signing.ts';
+import { openSigners } from './signing.ts';
 import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
@@ -86,7 +86,7 @@ export async function openCore(
   const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
   image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
   stops.controlPlane.push(collectInTurns(table));
-  stops.controlPlane.push(giveBackMemory(table), refreshSignatures(engine, store, signers));
+  stops.controlPlane.push(giveBackMemory(table));
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
   return { store, seen, keyring, signers, isSigned: (signing) => signers.isInForce(signing), ...opened };

@@ -12,6 +12,7 @@ import type { DataPlane } from './data-plane.ts';
 import type { MakeNode } from './node.ts';
 import { makePeople } from './people.ts';
 import { Reloader } from './reload.ts';
+import { keepSigned } from './signing.ts';
 import { abandonAll, type PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -68,6 +69,8 @@ export async function startDeciding(
   // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
   kept.start();
   stops.controlPlane.push(() => kept.stop());
+  const signed = { ...dataPlane, files: zoneFiles, log: log.child({ part: 'signing' }) };
+  stops.controlPlane.push(keepSigned(signed));
   runner.start();
   stops.controlPlane.push(() => runner.stop());
   stops.controlPlane.push(() => duties.end());

@@ -15,6 +15,7 @@ import { CounterRegistry } from '../table/counters.ts';
 import type { ZoneSigners } from '../table/rrset-signer.ts';
 import { clearTableMemory, type TableMemory } from '../table/shared-memory.ts';
 import { Table } from '../table/table.ts';
+import { TYPE } from '../wire/constants.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
 import { mustWork } from './errors.ts';
@@ -133,7 +134,9 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
     if (service !== undefined) seen.seeAnswered(service, answered);
   }
   const engine = engineOf(ground, table);
-  for (const signing of store.allSignings()) ground.signers.set(signing.zone, signing);
+  for (const signing of store.allSignings()) {
+    ground.signers.adopt(signing, table.content.hasRRset(signing.zone, signing.zone, TYPE.DNSKEY));
+  }
   const why = engine.goOn(uncountedUntilMs);
   if (why !== undefined) return why;
   seed(ground, engine);

@@ -1,12 +1,20 @@
 /** Who signs: made of what the store has, with signatures that are kept in a file of their own. */
+import { SignatureKeeper } from '../control/dnssec/keeper.ts';
 import type { Keyring } from '../control/dnssec/keyring.ts';
+import { ZoneResigner } from '../control/dnssec/resigner.ts';
 import { Signers } from '../control/dnssec/signers.ts';
 import type { Engine } from '../control/engine.ts';
-import { everyMs } from '../guard.ts';
+import { shown } from '../control/names.ts';
+import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
+import { everyMs, inBackground } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import type { Zone } from '../model/zone.ts';
 import { KeptSignatures } from '../signing/kept.ts';
 import { SignaturesFile } from '../store/signatures.ts';
 import type { Store } from '../store/sqlite.ts';
+import type { TableContent } from '../table/changes.ts';
+import type { Table } from '../table/table.ts';
+import { TYPE } from '../wire/constants.ts';
 import type { PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,18 +26,63 @@ const FORGET_MS = 60_000;
 /** Signatures that are due have a week left; a server that is restarted each day gets around to them too. */
 const REFRESH_MS = 3_600_000;
 
-/** Makes signatures anew that are due; returns how to stop that. */
-export function refreshSignatures(engine: Engine, store: Store, signers: Signers): () => void {
-  const refreshing = everyMs('signatures are made anew', REFRESH_MS, () => {
-    signers.isRefreshing = true;
+/** A zone of so many names is built aside to be signed in another way: fewer take some 32 signatures, a millisecond or two. */
+const NAMES_AT_ONCE = 17;
+
+interface KeepingParts {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly table: Table;
+  readonly signers: Signers;
+  readonly files: ZoneFiles;
+  readonly log: Logger;
+}
+
+/**
+ * From now on zones are signed aside where that takes long, and looked through for signatures that are due; returns how to
+ * stop that. To be called when the table is whole.
+ */
+export function keepSigned({ engine, store, table, signers, files, log }: KeepingParts): () => void {
+  files.signing = signers;
+  const { content } = table;
+  const keeper = new SignatureKeeper({ store, engine, looks: table.signatures, signers });
+  const resigner = new ZoneResigner({ store, engine, files, signers, keeper, timers: systemClock, log });
+  for (const zone of leftSigned(store, content)) signers.want(zone, undefined);
+  let isLooking = false;
+  const lookThroughAll = async (): Promise<void> => {
+    if (isLooking) return;
+    isLooking = true;
     try {
-      for (const signing of store.allSignings()) engine.refreshSigning(signing);
+      for (const { zone } of store.allSignings()) {
+        const problem = await keeper.look(zone);
+        if (problem === undefined) continue;
+        log.warn({ zone: shown(zone), code: problem.code }, `signatures are not made anew: ${problem.detail}`);
+      }
     } finally {
-      signers.isRefreshing = false;
+      isLooking = false;
+      resigner.look();
     }
-  });
+  };
+  const refreshing = everyMs('signatures are made anew', REFRESH_MS, lookThroughAll);
   refreshing.unref();
-  return () => clearInterval(refreshing);
+  inBackground('a look through all signed zones', lookThroughAll());
+  return () => {
+    clearInterval(refreshing);
+    resigner.stop();
+    keeper.stop();
+  };
+}
+
+/** Zones that nobody signs any more, by a process that ended before the table said so: their keys are no records of theirs. */
+function leftSigned(store: Store, content: TableContent): string[] {
+  const isLeft = ({ name }: Zone): boolean =>
+    content.hasRRset(name, name, TYPE.DNSKEY) &&
+    store.signing(name) === undefined &&
+    store.rrset(name, name, TYPE.DNSKEY) === undefined;
+  return store
+    .allZones()
+    .filter(isLeft)
+    .map(({ name }) => name);
 }
 
 /** Lenient until the table is whole; see SigningGround. */
@@ -55,5 +108,7 @@ export function openSigners(
     kept.flush();
     file.close();
   });
-  return new Signers(keyring, { kept, nowMs, isLenient: true });
+  const signers = new Signers(keyring, { kept, nowMs, isLenient: true });
+  signers.namesAtOnce = NAMES_AT_ONCE;
+  return signers;
 }

@@ -39,6 +39,8 @@ export interface SigningGround {
    * those who do not validate are to be answered.
    */
   isLenient: boolean;
+  /** So many more signatures may be made; left out: any number. */
+  mayMake?: number;
 }
 
 /** The same, as far as one signer needs it. */
@@ -65,6 +67,8 @@ const CLOCK_BEHIND = new Problem(
   'The clock of this server is more than an hour behind the time of signatures that it made before, and what is signed by it might not be valid for others: set the clock. If it is right now and was wrong then, remove signatures.db from the data directory and restart.',
 );
 
+const TOO_MANY = new Problem('signing_refused', 'There is more to sign than anybody can wait for.');
+
 export class ZoneSigner implements RRsetSigner {
   readonly #apex: Uint8Array;
   readonly #records: readonly Key[];
@@ -75,6 +79,8 @@ export class ZoneSigner implements RRsetSigner {
   missing = 0;
   /** When the first of the signatures that it gave ends; Unix time, seconds. What was replaced since may be among them. */
   earliestExpiry: number | undefined;
+  /** The same of those that were seen since a look through the zone began; undefined: none is going on. */
+  #seenExpiry: number | undefined;
 
   /** `apex`: in lower-case wire form. */
   constructor(apex: Uint8Array, keys: SignerKeys, ground: SignerGround) {
@@ -107,7 +113,9 @@ export class ZoneSigner implements RRsetSigner {
     const nowMs = this.#ground.nowMs();
     return rrsigs.every((rdata, i) => {
       const { algorithm, keyTag: tag, expiration } = readSignature(rdata);
-      return algorithm === keys[i].algorithm && tag === keys[i].tag && !isDue(expiration, nowMs);
+      if (algorithm !== keys[i].algorithm || tag !== keys[i].tag || isDue(expiration, nowMs)) return false;
+      this.noteExpiry(expiration);
+      return true;
     });
   }
 
@@ -150,6 +158,7 @@ export class ZoneSigner implements RRsetSigner {
       this.missing += 1;
       return undefined;
     }
+    if (this.#ground.mayMake !== undefined && --this.#ground.mayMake < 0) throw new SigningRefused(TOO_MANY);
     const times = timesOf(now, digest);
     const signed = this.#rrsig(key, fields, times, canonical);
     const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);
@@ -170,7 +179,26 @@ export class ZoneSigner implements RRsetSigner {
 
   /** A signature of the zone that ends then is answered with. */
   noteExpiry(expiration: number): void {
-    if (this.earliestExpiry === undefined || expiration < this.earliestExpiry) this.earliestExpiry = expiration;
+    this.earliestExpiry = Math.min(this.earliestExpiry ?? expiration, expiration);
+    if (this.#seenExpiry !== undefined) this.#seenExpiry = Math.min(this.#seenExpiry, expiration);
+  }
+
+  /** All signatures that the zone is answered with are asked about from now on. */
+  beginLook(): void {
+    this.#seenExpiry = Number.POSITIVE_INFINITY;
+  }
+
+  /** That were all: what was replaced before is not thought of any more. */
+  endLook(): void {
+    if (this.#seenExpiry !== undefined && Number.isFinite(this.#seenExpiry)) this.earliestExpiry = this.#seenExpiry;
+    this.#seenExpiry = undefined;
+    this.missing = 0;
+  }
+
+  /** The zone goes on with what another signer with the same keys gave it. */
+  goOnFrom({ earliestExpiry, missing }: ZoneSigner): void {
+    this.earliestExpiry = earliestExpiry;
+    this.missing = missing;
   }
 
   /** The RDATA up to the signature, and what stands behind it. */

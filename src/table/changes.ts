@@ -16,6 +16,8 @@ export interface StagedIndex {
   readonly order?: number;
   /** By whom: `ZoneSigners.markOf`; left out: by nobody. */
   readonly signedBy?: string;
+  /** Names (lower-case wire form) that were proved as those of services. */
+  readonly sealedAt?: readonly Uint8Array[];
 }
 
 /** The records of a zone as they are answered, compiled aside once more for another way to sign it. */
@@ -36,8 +38,13 @@ export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
   | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
+  /** Signs some names of a zone (lower-case wire form) anew. */
+  | { readonly op: 'renewNames'; readonly zone: string; readonly names: readonly Uint8Array[] }
   /** Signs what a service answers with in the way in which its zone is signed now. */
   | { readonly op: 'resignService'; readonly name: string };
+
+/** What changes how things are signed, and nothing else. */
+export type SigningAnew = Extract<TableChange, { op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' }>;
 
 /** Up to where a table holds what a store does. */
 export interface Held {
@@ -62,14 +69,26 @@ export interface TableContent {
   build(zone: Zone, rrsets: Iterable<RRset>): StagedIndex | Problem;
 }
 
+/** How a zone is signed that is read whole. */
+export interface LoadedSigning {
+  readonly signing: ZoneSigning;
+  readonly services: readonly SealedService[];
+}
+
+/** `unsigned`: its signing is still to be brought in. */
+export type Loaded = 'whole' | 'unsigned';
+
 export interface TableChanges {
   readonly content: TableContent;
   /** What the table holds; undefined: it was never said to be whole. */
   readonly held: Held | undefined;
   /** From now on the table is whole, and holds so much. */
   hold(held: Held): void;
-  /** Brings a whole zone in and publishes it: cheaper than its RRsets one by one, for the start. */
-  load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined;
+  /**
+   * Brings a whole zone in and publishes it: cheaper than its RRsets one by one, for the start. Where it is signed and the
+   * signatures are kept, it is whole with them; else it is left unsigned, and noted for who signs aside.
+   */
+  load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded;
   /**
    * Compiles every change into the table under a generation that no worker sees yet. On a Problem nothing is left
    * behind. At most one prepared list is pending at a time.

@@ -1,5 +1,5 @@
 /** An RRset of the table as its zone has it: read back from what is answered, for whoever makes it anew. */
-import { RRSET } from './layout.ts';
+import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { ArenaView } from './memory.ts';
 
 /** Owner pointer, type and class stand before the TTL; the RDATA begins behind its length (RFC 1035 §3.2.1). */
@@ -46,4 +46,14 @@ export function lowestTtlOf(view: ArenaView, rrset: number): number {
     at += RDATA_AT + ((bytes[at + 10] << 8) | bytes[at + 11]);
   }
   return lowest;
+}
+
+/** The RDATA of the RRSIG records that stand behind it. */
+export function signaturesOf({ words, bytes }: ArenaView, rrset: number): Uint8Array[] {
+  let at = (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4 + words[rrset + RRSET.LENGTH];
+  return Array.from({ length: words[rrset + RRSET.SIGNATURES] >>> SIGNATURE_COUNT_SHIFT }, () => {
+    const start = at + RDATA_AT;
+    at = start + ((bytes[at + 10] << 8) | bytes[at + 11]);
+    return bytes.slice(start, at);
+  });
 }

@@ -20,6 +20,8 @@ export interface RRsetSigner {
    * in front of the keys, filled beforehand where there is much to sign. Throws SigningRefused.
    */
   sign(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): readonly Uint8Array[];
+  /** Whether these signatures of an RRset need not be made anew; left out: they need not. */
+  isCurrent?(type: number, rrsigs: readonly Uint8Array[]): boolean;
 }
 
 /** What stands at the apex of a signed zone for its keys. */
@@ -53,8 +55,14 @@ export interface ZoneSigners {
    * noted, and nothing else changes until that is done.
    */
   leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean;
+  /** No more signatures than that are made from now on: what needs more is refused. */
+  limit(signatures: number): void;
+  /** For a table that another writer left, and that holds (`isSigned`) the zone signed in some way, or not. */
+  adopt(signing: ZoneSigning, isSigned: boolean): void;
   /** Notes it; returns how to forget it again. */
   want(zone: string, signing: ZoneSigning | undefined): () => void;
+  /** All but the services of a zone is signed as it is to be; the result takes that back. */
+  begin(zone: string): () => void;
   /** How many names have to be counted for that. */
   readonly namesAtOnce: number;
 }
@@ -67,6 +75,9 @@ export const NO_SIGNERS: ZoneSigners = {
   set: () => ({ isAnew: false, undo: () => {} }),
   markOf: () => '',
   leaves: () => false,
+  limit: () => {},
+  adopt: () => {},
   want: () => () => {},
+  begin: () => () => {},
   namesAtOnce: Number.POSITIVE_INFINITY,
 };

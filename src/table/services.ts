@@ -1,11 +1,11 @@
 /** The services in the table, as the writer remembers them, so that a shift touches only its plan. */
-import { nameToWire, parentOf, wireToName } from '../model/name.ts';
-import { type Service, ttlInForce } from '../model/service.ts';
+import { parentOf, wireToName } from '../model/name.ts';
+import type { Service } from '../model/service.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { CompiledPool } from './compile.ts';
 import type { Preparation } from './preparation.ts';
 import type { CompiledPreview, CompiledPreviews } from './previews.ts';
-import type { SealedService } from './zone-sealer.ts';
+import { type SealedService, sealedOf } from './zone-sealer.ts';
 
 export interface CompiledService {
   /** As it is answered. */
@@ -73,16 +73,7 @@ export class ServiceRegistry {
 
   /** What the services of a zone and their previews say of its names. */
   sealedIn(zone: string): SealedService[] {
-    return [...this.namesIn(zone)].flatMap((name) => {
-      const own = this.#services.get(name) as CompiledService;
-      const ttlSeconds = ttlInForce(own.service);
-      const previews = [...own.previews].map(([preview, { pool }]) => ({
-        ...{ owner: nameToWire(preview), isPreview: true, ttlSeconds },
-        pools: [typesOf(own, pool)],
-      }));
-      const pools = own.pools.map((pool) => typesOf(own, pool));
-      return [{ owner: nameToWire(name), isPreview: false, pools, ttlSeconds }, ...previews];
-    });
+    return [...this.namesIn(zone)].flatMap((name) => sealedOf((this.#services.get(name) as CompiledService).service));
   }
 
   /** Remembers what a name has become, or, with undefined, forgets it; what was before comes back if it is taken back. */

@@ -1,11 +1,14 @@
 /** The table as the control path sees it: changes of the model go in, workers see them all at once. */
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
+import { TYPE } from '../wire/constants.ts';
 import { adopt } from './adoption/adopt.ts';
 import { Doubt } from './adoption/census.ts';
-import type { Held, StagedIndex, TableChange, TableChanges, TableContent } from './changes.ts';
+import type { Held, Loaded, LoadedSigning, StagedIndex, TableChange, TableChanges, TableContent } from './changes.ts';
+import { soaRdata } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
@@ -13,6 +16,7 @@ import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
 import { Preparation } from './preparation.ts';
+import { looksOf, SignatureLook, type SignatureLooks } from './proofs/signature-look.ts';
 import { Reclaimer } from './reclaim.ts';
 import { SigningRefused, type ZoneSigners } from './rrset-signer.ts';
 import { ServiceWriter } from './service-writer.ts';
@@ -20,6 +24,8 @@ import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
+/** Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. */
+const MADE_AT_LOAD = 2000;
 /** Names of a dropped zone that are freed in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
 /** Names that a child zone hides and that are let go of in one go: a few milliseconds' work. */
@@ -29,6 +35,8 @@ export class Table implements TableChanges {
   readonly shared: SharedTable;
   /** What was answered, and by which services. */
   readonly observed: Observed;
+  /** What zones and services are signed with. */
+  readonly signatures: SignatureLooks;
   readonly #arena: Arena;
   readonly #reclaimer: Reclaimer;
   readonly #preparation: Preparation;
@@ -51,6 +59,10 @@ export class Table implements TableChanges {
     this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, isFresh);
     this.#zones = new ZoneWriter(this.#preparation, this.#nodes, this.#registry);
     this.#services = new ServiceWriter(this.#preparation, this.#zones, this.#registry, counters);
+    this.signatures = looksOf(
+      new SignatureLook(this.#arena.view, this.#nodes, this.#registry),
+      () => this.#zones.signers,
+    );
     this.observed = new Observed(this.#arena.view, this.#reclaimer, this.#registry, counters);
   }
 
@@ -121,6 +133,7 @@ export class Table implements TableChanges {
       case 'putRRset':
       case 'importZone':
       case 'rebuildZone':
+      case 'renewNames':
       case 'resignService':
         return false;
       case 'putZone':
@@ -140,6 +153,8 @@ export class Table implements TableChanges {
         return this.#zones.import(change.zone, change.staged);
       case 'rebuildZone':
         return this.#zones.rebuild(change.rebuilt);
+      case 'renewNames':
+        return this.#zones.renew(change.zone, change.names);
       case 'resignService':
         return this.#services.resignOne(change.name);
       case 'deleteZone':
@@ -179,12 +194,56 @@ export class Table implements TableChanges {
     this.#preparation.takeBack();
   }
 
-  load(zone: Zone, rrsets: Iterable<RRset>): Problem | undefined {
-    const built = this.#buildAside(zone.name, rrsets);
+  load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded {
+    const whole = signed && this.#buildSigned(zone, rrsets(), signed);
+    const built = whole ?? this.#buildAside(zone.name, rrsets());
     if (built === undefined) return this.#full();
     const problem = this.prepare([{ op: 'importZone', zone, staged: built }]);
-    if (problem === undefined) this.publish();
-    return problem;
+    if (problem !== undefined) return problem;
+    this.publish();
+    return signed === undefined || whole !== undefined || this.#isLeft(zone.name, signed.signing)
+      ? 'whole'
+      : 'unsigned';
+  }
+
+  /** Whether its signing is left to who builds it aside. */
+  #isLeft(zone: string, signing: ZoneSigning): boolean {
+    const { signers } = this.#zones;
+    if (!signers.leaves(zone, signing, this.#zones.count(zone, signers.namesAtOnce))) return false;
+    signers.want(zone, signing);
+    return true;
+  }
+
+  /** With the signatures that are kept; undefined: too many are not. */
+  #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signing, services }: LoadedSigning): StagedIndex | undefined {
+    const { signers } = this.#zones;
+    const { undo } = signers.set(zone.name, signing);
+    const signer = signers.of(zone.name);
+    const apex = nameToWire(zone.name);
+    if (signer === undefined) {
+      undo();
+      return undefined;
+    }
+    signers.limit(MADE_AT_LOAD);
+    const builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);
+    try {
+      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
+        builder.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+      }
+      builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
+      builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
+      for (const { type, ttlSeconds, rdata } of signers.apexOf(zone.name)) builder.put(apex, type, ttlSeconds, rdata);
+      const order = builder.seal(apex, services);
+      // Its services come after it.
+      return { index: builder.cell, flags: builder.flags, order, signedBy: signers.markOf(zone.name) };
+    } catch (error) {
+      undo();
+      this.discard({ index: builder.cell });
+      if (error instanceof SigningRefused || error instanceof ArenaFull) return undefined;
+      throw error;
+    } finally {
+      signers.limit(Number.POSITIVE_INFINITY);
+    }
   }
 
   #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {

@@ -2,6 +2,9 @@
  * Signs a zone that is built aside, when all its records are there: the order of its names, what proves them, and the
  * signatures of its RRsets. What comes of it is what `proofs/chain.ts` keeps up once the zone is answered from.
  */
+import { nameToWire } from '../model/name.ts';
+import { previewNames } from '../model/preview.ts';
+import { type Pool, type Service, ttlInForce } from '../model/service.ts';
 import { TYPE } from '../wire/constants.ts';
 import { ENTRY, NODE, NODE_HAS_DNAME, NODE_IS_CUT, NSEC_IN_CHAIN } from './layout.ts';
 import type { Blocks } from './memory.ts';
@@ -19,6 +22,22 @@ export interface SealedService extends ServiceProof {
   readonly owner: Uint8Array;
   /** Where it has records, it is a name like any other. */
   readonly isPreview: boolean;
+}
+
+/** What a service and its previews say of their names. */
+export function sealedOf(service: Service): SealedService[] {
+  const ttlSeconds = ttlInForce(service);
+  const typesOf = ({ targets }: Pool): number[] => {
+    if (service.kind === 'host') return [TYPE.CNAME];
+    const isSix = (target: string): boolean => target.includes(':');
+    return [...(targets.every(isSix) ? [] : [TYPE.A]), ...(targets.some(isSix) ? [TYPE.AAAA] : [])];
+  };
+  const pools = service.pools.map(typesOf);
+  const previews = [...previewNames(service)].flatMap(([name, of]) => {
+    const pool = service.pools.find((each) => each.name === of);
+    return pool === undefined ? [] : [{ owner: nameToWire(name), isPreview: true, pools: [typesOf(pool)], ttlSeconds }];
+  });
+  return [{ owner: nameToWire(service.name), isPreview: false, pools, ttlSeconds }, ...previews];
 }
 
 /** An index that nobody reads yet. */

@@ -64,6 +64,11 @@ export class ZoneWriter {
     this.#chain.touchAll(zone);
   }
 
+  /** Signs some names anew. */
+  renew(zone: string, names: readonly Uint8Array[]): void {
+    if (this.#isSigned(zone)) this.#chain.renew(zone, names);
+  }
+
   #isSigned(zone: string): boolean {
     return this.signers.of(zone) !== undefined;
   }
@@ -112,7 +117,7 @@ export class ZoneWriter {
 
   /** The zone is signed in another way, or (undefined) not any more. True: its services are to be signed anew. */
   setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
-    if (this.signers.leaves(zone, signing, this.#count(zone, this.signers.namesAtOnce))) {
+    if (this.signers.leaves(zone, signing, this.count(zone, this.signers.namesAtOnce))) {
       this.#preparation.undo(this.signers.want(zone, signing));
       return false;
     }
@@ -136,7 +141,7 @@ export class ZoneWriter {
   }
 
   /** The names of a zone with those of its services, as far as `most`. */
-  #count(zone: string, most: number): number {
+  count(zone: string, most: number): number {
     let count = this.#services.namesIn(zone).size;
     if (count >= most || !this.has(zone)) return count;
     for (const _ of this.#nodes.entries(this.#indexOf(nameToWire(zone)))) if (++count >= most) break;
@@ -146,6 +151,7 @@ export class ZoneWriter {
   /** Swaps the zone's index for one that was built aside to be signed in another way; its services aside. */
   rebuild({ zone, signing, staged, since }: RebuiltZone): void {
     this.#preparation.undo(this.signers.set(zone.name, signing).undo);
+    this.#preparation.undo(this.signers.begin(zone.name));
     this.import(zone, staged);
     for (const change of since) {
       if ('rrset' in change) this.putRRset(change.rrset);
@@ -156,7 +162,7 @@ export class ZoneWriter {
   }
 
   /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
-  import(zone: Zone, { index, flags: builtFlags, order = 0, signedBy = '' }: StagedIndex): void {
+  import(zone: Zone, { index, flags: builtFlags, order = 0, signedBy = '', sealedAt = [] }: StagedIndex): void {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const replaced = existing === 0 ? NO_ZONE : this.#nodes.zoneContent(existing);
@@ -174,6 +180,8 @@ export class ZoneWriter {
     this.#nodes.setZone(apex, { index, apex: this.#nodes.find(index, apex), flags, order });
     if (replaced.index !== 0) this.#nodes.dropIndex(replaced.index, replaced.order);
     this.touch(zone.name, zone.name);
+    // Services may have gone since it was built.
+    if (order !== 0) for (const owner of sealedAt) this.#chain.touch(zone.name, owner);
     // It was signed in another way than the zone is now.
     if (order !== 0 && signedBy !== this.signers.markOf(zone.name)) this.resign(zone.name);
   }

@@ -33,6 +33,8 @@ export class Signers implements ZoneSigners {
 
   /** How zones are to be signed that are built aside for it; undefined: not at all. */
   readonly wanted = new Map<string, ZoneSigning | undefined>();
+  /** Zones of which it is not known yet that all of them is signed as it is to be. */
+  readonly unfinished = new Set<string>();
   /** From so many names on a zone is built aside to be signed in another way; set where there is somebody who does. */
   namesAtOnce = Number.POSITIVE_INFINITY;
 
@@ -74,6 +76,31 @@ export class Signers implements ZoneSigners {
     };
   }
 
+  limit(signatures: number): void {
+    if (Number.isFinite(signatures)) this.ground.mayMake = signatures;
+    else delete this.ground.mayMake;
+  }
+
+  adopt(signing: ZoneSigning, isSigned: boolean): void {
+    if (isSigned) this.set(signing.zone, signing);
+    else this.want(signing.zone, signing);
+    // Whether by these keys, and all of it, is still to be seen.
+    this.unfinished.add(signing.zone);
+  }
+
+  /** Whether the same keys sign the zone's records in the same way. */
+  isAlike(one: ZoneSigning | undefined, other: ZoneSigning | undefined): boolean {
+    return markOf(one) === markOf(other);
+  }
+
+  begin(zone: string): () => void {
+    const had = this.unfinished.has(zone);
+    this.unfinished.add(zone);
+    return () => {
+      if (!had) this.unfinished.delete(zone);
+    };
+  }
+
   /** What a thread needs to sign a zone so; undefined: it is not signed, or cannot be now, which whoever signs is told. */
   aside(zone: string, signing = this.#zones.get(zone)?.signing): SigningAside | undefined {
     const signed = signing && this.#signed(signing);
@@ -93,8 +120,10 @@ export class Signers implements ZoneSigners {
     this.#put(zone, after);
     const left = { is: this.wanted.has(zone), signing: this.wanted.get(zone) };
     this.wanted.delete(zone);
-    // At a start the table may be older than what is known here.
-    const isAnew = this.ground.isLenient || this.isRefreshing || markOf(before?.signing) !== markOf(signing);
+    // At a start the table may have a zone signed that is known to be unsigned here.
+    const isLeft = this.ground.isLenient && signing === undefined;
+    const isAnew = isLeft || this.isRefreshing || markOf(before?.signing) !== markOf(signing);
+    if (!isAnew && before?.signer !== undefined) after?.signer?.goOnFrom(before.signer);
     const undo = (): void => {
       this.#put(zone, before);
       if (left.is) this.wanted.set(zone, left.signing);
@@ -106,7 +135,7 @@ export class Signers implements ZoneSigners {
   isInForce(signing: ZoneSigning): boolean {
     const known = this.#zones.get(signing.zone);
     if (known?.signer === undefined || known.signer.missing > 0 || known.signer.refusal !== undefined) return false;
-    if (this.wanted.has(signing.zone)) return false;
+    if (this.wanted.has(signing.zone) || this.unfinished.has(signing.zone)) return false;
     return isDeepStrictEqual(signersOf(known.signing), signersOf(signing)) && known.signing.denial === signing.denial;
   }
 

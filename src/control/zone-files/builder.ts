@@ -129,7 +129,10 @@ export class Builder {
     const index = new ZoneBuilder(this.#arena, zone, 0, signer);
     try {
       const made = fill(index);
-      const signed = signing && { order: seal(index, signing), signedBy: signing.sign.mark };
+      const signed = signing && {
+        ...{ order: seal(index, signing), signedBy: signing.sign.mark },
+        sealedAt: signing.sign.services.map(({ owner }) => owner),
+      };
       // Its flags tell how it was sealed.
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {

@@ -46,7 +46,12 @@ interface Chained {
   readonly isAnew: boolean;
   /** It proves by NSEC3; the order is that of hashes, and what is proved by them is seen to in hashed-chain.ts. */
   readonly isHashed: boolean;
+  /** Entries that are, though nothing else is. */
+  readonly renewed: ReadonlySet<number>;
 }
+
+/** How one name is signed. */
+type Sealing = Pick<Chained, 'compiler' | 'isAnew'>;
 
 export class ChainWriter {
   readonly #preparation: Preparation;
@@ -58,6 +63,8 @@ export class ChainWriter {
   readonly #touched = new Map<string, Map<string, Uint8Array>>();
   /** Zones of which everything is to be made anew. */
   readonly #anew = new Set<string>();
+  /** By zone, names of which all is. */
+  readonly #renewed = new Map<string, readonly Uint8Array[]>();
 
   constructor(preparation: Preparation, nodes: NodeWriter, services: ServiceRegistry) {
     this.#preparation = preparation;
@@ -71,6 +78,7 @@ export class ChainWriter {
   begin(): void {
     this.#touched.clear();
     this.#anew.clear();
+    this.#renewed.clear();
   }
 
   /** Something of a name (lower-case wire form) has changed, or of a service that stands there. */
@@ -84,6 +92,12 @@ export class ChainWriter {
   touchAll(zone: string): void {
     this.#anew.add(zone);
     this.touch(zone, nameToWire(zone));
+  }
+
+  /** What signs and proves these names (lower-case wire form) is to be made anew. */
+  renew(zone: string, owners: readonly Uint8Array[]): void {
+    this.#renewed.set(zone, owners);
+    for (const owner of owners) this.touch(zone, owner);
   }
 
   /** To be called after the last change; `compilerOf`: see there; `isHashed`: a zone proves by NSEC3. Throws ArenaFull. */
@@ -107,8 +121,9 @@ export class ChainWriter {
     const index = this.#words[version + ZONE.INDEX];
     const apexNode = this.#nodes.find(index, apex);
     const ttlSeconds = this.#denialTtl(apex, this.#words[apexNode + ENTRY.VERSION_WORD]);
-    const entries = new Set<number>();
-    const zone: Chained = { apex, name, index, compiler, ttlSeconds, root: before, entries, isAnew, isHashed };
+    const renewed = new Set((this.#renewed.get(name) ?? []).map((owner) => this.#nodes.find(index, owner)));
+    const how = { compiler, isAnew, isHashed, renewed };
+    const zone: Chained = { apex, name, index, ttlSeconds, root: before, entries: new Set(), ...how };
     if (isAnew) this.#takeAll(zone, wasHashed);
     else for (const owner of owners) isHashed ? this.#takeHashed(zone, owner) : this.#takeIn(zone, owner);
     // A set goes on through what is added to it meanwhile.
@@ -231,12 +246,13 @@ export class ChainWriter {
     const owner = this.#nameOf(entry);
     const content = this.#nodes.content(entry);
     const edits: ((content: NodeContent) => void)[] = [];
-    this.#seal(zone, owner, content, border === 0 && zone.compiler.signs, edits);
+    const sealing = { compiler: zone.compiler, isAnew: zone.isAnew || zone.renewed.has(entry) };
+    this.#seal(sealing, owner, content, border === 0 && zone.compiler.signs, edits);
     const isProved = border === 0 && zone.compiler.signs;
     const wanted = isProved && !zone.isHashed ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
     const isHashed = isProved && zone.isHashed && !zone.isAnew && existsNow(this.#words, entry);
     for (const type of isHashed ? [NSEC_IN_CHAIN] : [NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
-      const edit = this.#proofEdit(zone, owner, content, type, wanted.get(type));
+      const edit = this.#proofEdit(sealing, owner, content, type, wanted.get(type));
       if (edit !== undefined) edits.push(edit);
     }
     if (edits.length === 0) return;
@@ -247,7 +263,7 @@ export class ChainWriter {
 
   /** Signs what is vouched for and is not signed, and the reverse. */
   #seal(
-    { compiler, isAnew }: Chained,
+    { compiler, isAnew }: Sealing,
     owner: Uint8Array,
     content: NodeContent,
     isOurs: boolean,
@@ -276,7 +292,7 @@ export class ChainWriter {
   }
 
   #proofEdit(
-    { compiler, isAnew }: Chained,
+    { compiler, isAnew }: Sealing,
     owner: Uint8Array,
     { rrsets }: NodeContent,
     type: number,

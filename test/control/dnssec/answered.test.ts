@@ -164,7 +164,7 @@ t.test('signatures that are due are made anew, without a revision', async (t) =>
   world.ground.atMs += 8 * 86_400_000;
   t.ok(days() > 4 && days() < 5);
   world.signers.isRefreshing = true;
-  t.equal(world.engine.refreshSigning(world.store.signing(zone) as ZoneSigning), undefined);
+  t.equal(world.engine.resign({ op: 'putSigning', signing: world.store.signing(zone) as ZoneSigning }), undefined);
   world.signers.isRefreshing = false;
   t.ok(world.ground.kept.made > made + 10);
   t.equal(world.store.lastRevision, lastRevision);

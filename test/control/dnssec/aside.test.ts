@@ -1,14 +1,21 @@
 /** Signed zones that are built aside: imported ones come signed, and nothing of it is made in the command. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
+import { SignatureKeeper } from '../../../src/control/dnssec/keeper.ts';
+import { ZoneResigner } from '../../../src/control/dnssec/resigner.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
+import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
+import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
-import { bluegreen, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
+import { TestClock } from '../../fixtures/clock.ts';
+import { bluegreen, NOON_MS, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 import { beginSigned, type SignedEngine } from '../../fixtures/signed-engine.ts';
-import { makeGround } from '../../fixtures/signing.ts';
+import { makeGround, type TestGround } from '../../fixtures/signing.ts';
 import { collectAll } from '../../fixtures/table.ts';
 
 const zone = 'example.com';
@@ -50,20 +57,29 @@ function allGood(t: Test, { bogus }: SignedEngine, when: string): void {
   t.same(wrong, [], when);
 }
 
-function beginAside(t: Test) {
-  const folder = temporaryFolder(t);
+interface Aside {
+  /** Of the builder thread. */
+  readonly entry?: URL;
+  readonly folder?: string;
+  readonly ground?: TestGround;
+  readonly namesAtOnce?: number;
+  readonly more?: object;
+}
+
+function beginAside(t: Test, { entry, folder = temporaryFolder(t), namesAtOnce, more, ...given }: Aside = {}) {
   // Where the builder thread looks for signatures too.
-  const ground = makeGround(folder);
-  t.teardown(() => ground.file.close());
-  const world = beginSigned(t, { folder, ground, ring: keyring });
-  const files = new ZoneFiles(world.store, world.table, world.engine, systemClock);
+  const ground = given.ground ?? makeGround(folder);
+  if (given.ground === undefined) t.teardown(() => ground.file.close());
+  const options = { ...(namesAtOnce !== undefined && { namesAtOnce }), ...(more && { more }) };
+  const world = beginSigned(t, { folder, ground, ring: keyring, ...options });
+  const files = new ZoneFiles(world.store, world.table, world.engine, systemClock, entry);
   files.signing = world.signers;
   t.teardown(() => files.stop());
   const send = async (text: string): Promise<void> => {
     const result = await files.import(zone, Buffer.from(text), { actor: 'test', atMs: NOON_MS });
     if (result instanceof Problem) throw new Error(`${result.code}: ${result.detail}`);
   };
-  return { ...world, files, send };
+  return { ...world, files, send, folder, ground };
 }
 
 for (const denial of ['nsec', 'nsec3'])
@@ -108,3 +124,198 @@ t.test('a signing that changes while a zone is staged counts', async (t) => {
   await again;
   allGood(t, world, 'signed meanwhile');
 });
+
+/** A world in which large zones are signed aside; the thread waits until it is let go. */
+function beginLarge(t: Test, options: Aside = {}) {
+  const made = beginAside(t, { namesAtOnce: 17, ...options });
+  const { engine, store, table, signers, files, folder } = made;
+  const keeper = new SignatureKeeper({ store, engine, looks: table.signatures, signers });
+  const clock = new TestClock();
+  const lines: string[] = [];
+  const log = { info: () => {}, warn: (_: object, text: string) => void lines.push(text) };
+  const resigner = new ZoneResigner({ store, engine, files, signers, keeper, timers: clock, log });
+  t.teardown(() => resigner.stop());
+  const tell = (file: string): void => writeFileSync(join(folder, file), '');
+  t.teardown(() => tell('go'));
+  /** Until all is signed as it is to be. */
+  const done = async (): Promise<void> => {
+    while (signers.wanted.size + signers.unfinished.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return { ...made, keeper, resigner, clock, lines, tell, done };
+}
+
+const waiting = new URL('../../fixtures/waiting-builder.ts', import.meta.url);
+const shift = (blue: number): Command =>
+  ({ kind: 'weights.put', name: 'app.other.test', weights: { blue, green: 100 - blue } }) as unknown as Command;
+const put = (name: string, address: string): Command =>
+  ({ kind: 'rrset.put', zone, name, type: 'A', body: { ttlSeconds: 60, rdata: [address] } }) as unknown as Command;
+const take = (name: string): Command => ({ kind: 'rrset.delete', zone, name, type: 'A' }) as unknown as Command;
+
+t.test('a large zone is signed aside: shifts and changes go on, and are kept', async (t) => {
+  const world = beginLarge(t, { entry: waiting });
+  const { send, must, signers, store, table, ground, engine, tell, done } = world;
+  await send(`${head}${shapes}${many(3000)}`);
+  must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  must({ kind: 'service.put', name: 'gone.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  must({ kind: 'zone.put', zone: 'other.test', body: zoneBody } as unknown as Command);
+  must({ kind: 'service.put', name: 'app.other.test', body: bluegreen(90, 10) } as unknown as Command);
+  collectAll(table);
+  const { usedBytes } = table.memory;
+  must(signCommand());
+  const signing = store.signing(zone) as ZoneSigning;
+  t.equal(ground.kept.made, 0, 'nothing in the command');
+  t.notOk(signers.isInForce(signing));
+  const context = { actor: 'test', atMs: NOON_MS };
+  t.match(await engine.execute(shift(10), context), { created: false }, 'a shift does not wait for the thread');
+  t.equal(world.message('n7.example.com', TYPE.A).records.length, 1, 'answered as before');
+  must(put('n7.example.com', '192.0.2.77'));
+  must(put('new.example.com', '192.0.2.78'));
+  must(take('n9.example.com'));
+  must({ kind: 'service.delete', name: 'gone.example.com' } as unknown as Command);
+  must({ kind: 'service.put', name: 'late.example.com', body: bluegreen(1, 1) } as unknown as Command);
+  t.equal(ground.kept.made, 0, 'nor in those after it');
+  t.notOk(signers.isInForce(signing));
+  tell('go');
+  await done();
+  t.ok(signers.isInForce(signing));
+  t.ok(
+    ground.kept.made < 100,
+    `${ground.kept.made} signatures in the main thread: of services, and of what changed meanwhile`,
+  );
+  allGood(t, world, 'signed');
+  t.same(world.ask('n7.example.com'), ['192.0.2.77']);
+  t.same(world.ask('new.example.com'), ['192.0.2.78']);
+  t.equal(world.ask('n9.example.com'), 3);
+  t.ok((signers.nextExpiry() ?? 0) > NOON_MS / 1000, 'what the thread made counts');
+  for (const name of ['n7.', 'new.', 'n9.', 'gone.', 'blue.gone.', 'late.', 'green.late.', 'x.late.', 'n2999.']) {
+    for (const type of [TYPE.A, TYPE.AAAA, TYPE.TXT]) t.equal(world.bogus(`${name}${zone}`, type), undefined, name);
+  }
+  must({ kind: 'dnssec.unsign', zone, force: true });
+  await done();
+  const kinds = ['n7.', '', 'app.'].flatMap((name) => world.message(`${name}${zone}`, TYPE.A).records);
+  t.notOk(
+    kinds.some(({ type }) => type === TYPE.RRSIG || type === TYPE.NSEC),
+    'unsigned',
+  );
+  t.equal(world.message('example.com', TYPE.DNSKEY).records.filter(({ type }) => type === TYPE.DNSKEY).length, 0);
+  collectAll(table);
+  t.ok(table.memory.usedBytes < usedBytes * 1.1, 'what being signed took is given back');
+});
+
+t.test('a thread that dies leaves the zone as it was, and another one signs it', async (t) => {
+  const world = beginLarge(t, { entry: waiting });
+  const { send, must, signers, clock, lines, tell, done, store } = world;
+  await send(`${head}${shapes}${many(50)}`);
+  must(signCommand());
+  tell('die');
+  while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.match(lines[0], /signed as before/);
+  t.equal(world.message('n7.example.com', TYPE.A).records.length, 1, 'nothing half');
+  tell('go');
+  must(put('n7.example.com', '192.0.2.77'));
+  await clock.pass(11);
+  await done();
+  t.ok(signers.isInForce(store.signing(zone) as ZoneSigning));
+  allGood(t, world, 'by another thread');
+});
+
+t.test('a zone that is imported or ends while it is built is not overwritten by what was built', async (t) => {
+  const world = beginLarge(t, { entry: waiting });
+  const { send, must, signers, tell, done } = world;
+  await send(`${head}${shapes}${many(50)}`);
+  must(signCommand());
+  must({ kind: 'zone.delete', zone, force: true } as unknown as Command);
+  t.equal(signers.wanted.size, 0);
+  tell('go');
+  await send(`${head}${shapes}${many(20)}`);
+  must(signCommand());
+  await done();
+  allGood(t, world, 'another zone of that name');
+  t.equal(world.ask('n30.example.com'), 3);
+  must({ kind: 'dnssec.unsign', zone, force: true });
+  must(signCommand());
+  await done();
+  allGood(t, world, 'signed again by another key');
+});
+
+t.test('what is due is made anew a few names at a time', async (t) => {
+  const world = beginLarge(t);
+  const { send, must, ground, keeper, signers, done, store, table } = world;
+  await send(`${head}${shapes}${many(300)}`);
+  must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  must(signCommand());
+  await done();
+  const { lastRevision } = store;
+  const before = ground.kept.made;
+  const first = signers.nextExpiry() as number;
+  t.equal(await keeper.look(zone), undefined);
+  t.equal(ground.kept.made, before, 'nothing is due');
+  ground.atMs += 6 * 86_400_000;
+  t.equal(await keeper.look(zone), undefined);
+  const some = ground.kept.made - before;
+  t.ok(some > 100 && some < 600, `${some} of some 660 were due: their lives differ`);
+  ground.atMs += 2 * 86_400_000;
+  t.equal(await keeper.look(zone), undefined);
+  t.ok(ground.kept.made - before > 600);
+  t.equal(store.lastRevision, lastRevision);
+  t.ok((signers.nextExpiry() as number) > first + 4 * 86_400, 'what was replaced does not count');
+  allGood(t, world, 'made anew');
+  collectAll(table);
+  ground.atMs -= 8 * 86_400_000;
+  t.match(await keeper.look(zone), undefined, 'a clock that went back refuses only what is to be signed');
+});
+
+t.test('a start from the rows finds what was signed; where that is lost, answers do not wait for it', async (t) => {
+  const first = beginLarge(t);
+  const { folder, ground } = first;
+  await first.send(`${head}${shapes}${many(1200)}`);
+  first.must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  first.must(signCommand());
+  await first.done();
+  const signing = first.store.signing(zone) as ZoneSigning;
+  const end = async ({ files, close, resigner }: typeof first): Promise<void> => {
+    resigner.stop();
+    await files.stop();
+    close();
+    ground.kept.flush();
+  };
+  await end(first);
+  const { made } = ground.kept;
+  const again = beginLarge(t, { folder, ground });
+  t.equal(ground.kept.made, made, 'nothing is signed again');
+  t.ok(again.signers.isInForce(signing));
+  allGood(t, again, 'from the rows');
+  await end(again);
+  const bare = makeGround(temporaryFolder(t));
+  t.teardown(() => bare.file.close());
+  const lost = beginLarge(t, { folder, ground: bare });
+  t.equal(lost.message('n7.example.com', TYPE.A).records.length, 1, 'unsigned at first');
+  t.ok(bare.kept.made <= 2000);
+  t.notOk(lost.signers.isInForce(signing));
+  lost.resigner.look();
+  await lost.done();
+  allGood(t, lost, 'and soon signed');
+});
+
+t.test(
+  'a process that ends before the thread is done: the next one goes on with the table, and signs it',
+  async (t) => {
+    const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+    const first = beginLarge(t, { entry: waiting, more: { memory } });
+    await first.send(`${head}${shapes}${many(60)}`);
+    first.must(signCommand());
+    first.resigner.stop();
+    first.tell('go');
+    await first.files.stop();
+    first.close();
+    const { folder, ground } = first;
+    const again = beginLarge(t, { folder, ground, more: { memory, goesOn: true } });
+    t.notOk(again.signers.isInForce(again.store.signing(zone) as ZoneSigning));
+    again.must(put('n7.example.com', '192.0.2.77'));
+    t.ok(ground.kept.made < 10, 'not the whole zone in that command');
+    again.resigner.look();
+    await again.done();
+    t.ok(again.signers.isInForce(again.store.signing(zone) as ZoneSigning));
+    allGood(t, again, 'signed');
+  },
+);

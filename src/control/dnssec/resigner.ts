@@ -1,0 +1,171 @@
+/**
+ * Zones that are signed in another way from now on: each is built aside once more by the builder thread, signatures and
+ * all, and takes the place of what is answered in one publication. Until then it is answered as before. Commands wait for
+ * none of it, and nothing of it is in the log: every node signs for itself, and one that dies in the middle begins anew.
+ */
+import { inBackground } from '../../guard.ts';
+import type { ZoneSigning } from '../../model/dnssec/signing.ts';
+import { Problem } from '../../model/errors.ts';
+import type { ModelChange } from '../../model/revision.ts';
+import type { Zone } from '../../model/zone.ts';
+import type { Store } from '../../store/sqlite.ts';
+import type { StagedIndex } from '../../table/changes.ts';
+import type { Timers } from '../clock.ts';
+import type { Engine } from '../engine.ts';
+import type { Lines } from '../lines.ts';
+import { shown } from '../names.ts';
+
+/** Builds zones in a thread. */
+interface ZoneBuilding {
+  rebuild(
+    zone: string,
+    signing: ZoneSigning | undefined,
+  ): Promise<{ readonly zone: Zone; readonly index: StagedIndex } | undefined | Problem>;
+  discard(index: StagedIndex): void;
+}
+
+/** Who knows how zones are to be signed. */
+interface WantedSignings {
+  readonly wanted: ReadonlyMap<string, ZoneSigning | undefined>;
+  /** Zones of which it is not known that all is signed as it is to be. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Whether the same keys sign the zone's records in the same way. */
+  isAlike(one: ZoneSigning | undefined, other: ZoneSigning | undefined): boolean;
+  /** Why a zone cannot be signed so now; undefined: it can. */
+  refusalOf(signing: ZoneSigning): Problem | undefined;
+}
+
+interface ResignerParts {
+  readonly store: Pick<Store, 'zone' | 'rrset'>;
+  readonly engine: Pick<Engine, 'onChange' | 'resign'>;
+  readonly files: ZoneBuilding;
+  readonly signers: WantedSignings;
+  /** Sees to it that all of a zone is signed as it is to be. */
+  readonly keeper: { look(zone: string): Promise<Problem | undefined> };
+  readonly timers: Timers;
+  readonly log: Pick<Lines, 'info' | 'warn'>;
+}
+
+/** RRsets that are brought up to date in the publication that takes the zone over: some milliseconds. */
+const CAUGHT_UP_MAX = 100;
+/** So often a zone is built anew because more than that has changed meanwhile; then it is taken all the same. */
+const TRIES_MAX = 3;
+/** When to try again what failed: a thread that died, a full table, a key that cannot be opened. */
+const RETRY_MS = 10_000;
+
+/** What happened to a zone while it is built. */
+interface Meanwhile {
+  /** By name and type. */
+  readonly rrsets: Map<string, { readonly name: string; readonly type: number }>;
+  /** It ended, or was imported: what is built is another one. */
+  isStale: boolean;
+}
+
+export class ZoneResigner {
+  readonly #parts: ResignerParts;
+  /** By zone, of those that are built. */
+  readonly #meanwhile = new Map<string, Meanwhile>();
+  #isBusy = false;
+  #isStopped = false;
+  #cancelRetry: () => void = () => {};
+
+  constructor(parts: ResignerParts) {
+    this.#parts = parts;
+    parts.engine.onChange((changes) => {
+      for (const change of changes) this.#note(change);
+      this.look();
+    });
+  }
+
+  /** Builds what is wanted, if there is anything. To be called once when all is loaded; changes are seen by themselves. */
+  look(): void {
+    const { wanted, unfinished } = this.#parts.signers;
+    if (this.#isBusy || this.#isStopped || wanted.size + unfinished.size === 0) return;
+    this.#isBusy = true;
+    this.#cancelRetry();
+    inBackground('the signing of zones aside', this.#run());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelRetry();
+  }
+
+  async #run(): Promise<void> {
+    const failed = new Set<string>();
+    const tried = new Map<string, number>();
+    try {
+      for (;;) {
+        const { wanted, unfinished } = this.#parts.signers;
+        const zone = [...wanted.keys(), ...unfinished].find((each) => !failed.has(each));
+        if (zone === undefined || this.#isStopped) break;
+        const tries = (tried.get(zone) ?? 0) + 1;
+        tried.set(zone, tries);
+        const problem = await this.#resign(zone);
+        if (tries >= TRIES_MAX) failed.add(zone);
+        if (problem === undefined) continue;
+        failed.add(zone);
+        if (this.#isStopped) break;
+        const { code, detail } = problem;
+        this.#parts.log.warn({ zone: shown(zone), code }, `the zone is signed as before, and tried again: ${detail}`);
+      }
+    } finally {
+      this.#isBusy = false;
+      if (failed.size > 0 && !this.#isStopped)
+        this.#cancelRetry = this.#parts.timers.after(RETRY_MS, () => this.look());
+    }
+  }
+
+  /** Undefined: it is done, or there is nothing to be done any more. */
+  async #resign(zone: string): Promise<Problem | undefined> {
+    const { signers, files, store, engine, keeper, log } = this.#parts;
+    for (let tries = 1; signers.wanted.has(zone); tries++) {
+      const signing = signers.wanted.get(zone);
+      const refusal = signing && signers.refusalOf(signing);
+      if (refusal !== undefined) return refusal;
+      const meanwhile: Meanwhile = { rrsets: new Map(), isStale: false };
+      this.#meanwhile.set(zone, meanwhile);
+      const built = await files.rebuild(zone, signing);
+      this.#meanwhile.delete(zone);
+      if (built === undefined || built instanceof Problem) return built;
+      const now = store.zone(zone);
+      const isTooMuch = meanwhile.rrsets.size > CAUGHT_UP_MAX && tries < TRIES_MAX;
+      const isWanted = signers.wanted.has(zone) && signers.isAlike(signers.wanted.get(zone), signing);
+      if (now === undefined || meanwhile.isStale || isTooMuch || !isWanted || !haveSameDenial(now, built.zone)) {
+        files.discard(built.index);
+        continue;
+      }
+      const since = [...meanwhile.rrsets.values()].map((gone) => {
+        const rrset = store.rrset(zone, gone.name, gone.type);
+        return rrset === undefined ? { gone } : { rrset };
+      });
+      const rebuilt = { zone: now, signing: signers.wanted.get(zone), staged: built.index, since };
+      const problem = engine.resign({ op: 'rebuildZone', rebuilt });
+      if (problem === undefined) break;
+      files.discard(built.index);
+      return problem;
+    }
+    // Its services are left.
+    const problem = signers.unfinished.has(zone) ? await keeper.look(zone) : undefined;
+    if (problem === undefined) log.info({ zone: shown(zone) }, 'all of the zone is answered as it is to be signed');
+    return problem;
+  }
+
+  #note(change: ModelChange): void {
+    if (change.op === 'deleteZone') this.#stale(change.zone);
+    if (change.op === 'importZone') this.#stale(change.zone.name);
+    if (change.op !== 'putRRset' && change.op !== 'deleteRRset') return;
+    const { zone, name, type } = change.op === 'putRRset' ? change.rrset : change;
+    this.#meanwhile.get(zone)?.rrsets.set(`${name} ${type}`, { name, type });
+  }
+
+  #stale(zone: string): void {
+    const meanwhile = this.#meanwhile.get(zone);
+    if (meanwhile !== undefined) meanwhile.isStale = true;
+  }
+}
+
+/** Otherwise every proof of the zone would be made anew in the publication. */
+function haveSameDenial(one: Zone, other: Zone): boolean {
+  return one.negativeTtlSeconds === other.negativeTtlSeconds && one.ttlSeconds === other.ttlSeconds;
+}
