@@ -99,6 +99,39 @@ t.test('a young cookie comes back as it is; a cookie is good for an hour and fro
   t.end();
 });
 
+t.test('a cookie that was right before is good in all its bits and from all of its address only', (t) => {
+  const { ask, cookieOf } = world([rolled, secret], { cookiesRequired: true });
+  const at = 1_700_000_000;
+  const v6 = hex('20010db8022000010000000000000001');
+  const flipped = (bytes: Uint8Array, bit: number): Buffer => {
+    const copy = Buffer.from(bytes);
+    copy[bit >> 3] ^= 1 << (bit & 7);
+    return copy;
+  };
+  for (const client of [v4, v6]) {
+    const made = cookieOf(ask(['2464c4abcf10c957'], { client, at })) as string;
+    const isGood = (cookie: string, from: Uint8Array): boolean => ask([cookie], { client: from, at }).rcode === 0;
+    t.ok(isGood(made, client), 'it is right');
+    for (let bit = 0; bit < 8 * 24; bit++) {
+      t.notOk(isGood(flipped(hex(made), bit).toString('hex'), client), `bit ${bit} of the cookie`);
+      if (bit < 8 * client.length) t.notOk(isGood(made, flipped(client, bit)), `bit ${bit} of the address`);
+      t.ok(isGood(made, client), 'and it stays good');
+    }
+    t.notOk(
+      isGood(made, client.length === 4 ? Buffer.concat([v4, Buffer.alloc(12)]) : v6.subarray(0, 4)),
+      'other family',
+    );
+  }
+  // Two whose client parts and times agree have one place, and take it from each other.
+  const other = Uint8Array.of(198, 51, 100, 101);
+  const cookies = [v4, other].map((client) => cookieOf(ask(['2464c4abcf10c957'], { client, at })) as string);
+  for (let turn = 0; turn < 4; turn++) {
+    t.equal(ask([cookies[turn & 1]], { client: [v4, other][turn & 1], at }).rcode, 0);
+    t.equal(ask([cookies[turn & 1]], { client: [other, v4][turn & 1], at }).rcode, BADCOOKIE);
+  }
+  t.end();
+});
+
 t.test('a cookie is asked for only where it is required, over UDP, and of clients that know cookies', (t) => {
   const required = world([secret], { cookiesRequired: true });
   const free = world([secret]);
