@@ -2,10 +2,8 @@
  * A real server signs a zone, rolls its key and unsigns it, and is killed with -9 in every stage; its parent is a small
  * server of ours that follows CDS late. Whatever is answered has signatures, and of the keys that are published.
  */
-import dgram from 'node:dgram';
-import { once } from 'node:events';
-import { Packet } from 'dns2';
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
@@ -13,41 +11,6 @@ const ZONE = 'example.test';
 const PATH = `/v1/zones/${ZONE}/dnssec`;
 const STAGE_LIMIT_MS = 120_000;
 const POLL_MS = 250;
-
-/** A parent with one server: what it has is set by the test. */
-async function startParent(t: Test): Promise<{ address: string; ds: Buffer[] }> {
-  const socket = dgram.createSocket('udp4');
-  const parent = { address: '', ds: [] as Buffer[] };
-  socket.on('message', (message, { address, port }) => {
-    const reply = Packet.createResponseFromRequest(Packet.parse(message));
-    reply.header.aa = 1;
-    const soa = { primary: 'ns1.test', admin: 'h.test', serial: 1, refresh: 1, retry: 1, expiration: 1, minimum: 1 };
-    reply.authorities = parent.ds.length > 0 ? [] : ([{ name: 'test', type: 6, class: 1, ttl: 1, ...soa }] as never);
-    reply.additionals = [];
-    const head = reply.toBuffer();
-    head.writeUInt16BE(parent.ds.length, 6);
-    const records = parent.ds.map((data) => {
-      const fixed = Buffer.from('c00c002b0001000000010000', 'hex');
-      fixed.writeUInt16BE(data.length, 10);
-      return Buffer.concat([fixed, data]);
-    });
-    socket.send(Buffer.concat([head, ...records]), port, address);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  parent.address = `127.0.0.1:${socket.address().port}`;
-  return parent;
-}
-
-/** RDATA of `zone IN DS tag algorithm type digest`. */
-function rdataOf(line: string): Buffer {
-  const [tag, algorithm, type, digest = ''] = line.split(' IN DS ')[1]?.split(' ') ?? [];
-  return Buffer.concat([
-    Uint8Array.of(Number(tag) >> 8, Number(tag) & 0xff, Number(algorithm), Number(type)),
-    Buffer.from(digest, 'hex'),
-  ]);
-}
 
 t.test('signed, rolled and unsigned, killed with -9 in every stage', { timeout: 900_000 }, async (t) => {
   const folder = temporaryFolder(t);
@@ -78,7 +41,7 @@ t.test('signed, rolled and unsigned, killed with -9 in every stage', { timeout: 
         continue;
       }
       // It follows once the process has died in that stage.
-      if (stage === 'ds-needed') parent.ds = ds.map(rdataOf);
+      if (stage === 'ds-needed') parent.ds = ds.map(dsRdataOf);
       if (stage === 'ds-removal') parent.ds = [];
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -8,6 +8,7 @@ import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/cont
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { RecordForm, shortName } from '../parts/record-form.tsx';
 import { SearchEnd } from '../parts/search-end.tsx';
+import { SigningPanel } from '../parts/signing-panel.tsx';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -61,32 +62,35 @@ export function ZonePage({ name }: { name: string }) {
           </>
         }
       />
-      <div class="card">
-        <Loaded of={rrsets} lines={6}>
-          {({ items, next }) => (
-            <>
-              <Records
-                zone={name}
-                items={items}
-                filter={filter}
-                onFilter={setFilter}
-                search={search}
-                onEdit={setEditing}
-                onDelete={setDeleting}
-              />
-              {filter === '' && next !== undefined && limit < PAGE_MAX && (
-                <button type="button" onClick={() => setLimit(PAGE_MAX)}>
-                  Show more
-                </button>
-              )}
-              {filter === '' && next !== undefined && limit === PAGE_MAX && (
-                <p class="quiet">
-                  The first {PAGE_MAX} are shown; names are looked for among all, and the export has them.
-                </p>
-              )}
-            </>
-          )}
-        </Loaded>
+      <div class="column">
+        <SigningPanel zone={name} />
+        <div class="card">
+          <Loaded of={rrsets} lines={6}>
+            {({ items, next }) => (
+              <>
+                <Records
+                  zone={name}
+                  items={items}
+                  filter={filter}
+                  onFilter={setFilter}
+                  search={search}
+                  onEdit={setEditing}
+                  onDelete={setDeleting}
+                />
+                {filter === '' && next !== undefined && limit < PAGE_MAX && (
+                  <button type="button" onClick={() => setLimit(PAGE_MAX)}>
+                    Show more
+                  </button>
+                )}
+                {filter === '' && next !== undefined && limit === PAGE_MAX && (
+                  <p class="quiet">
+                    The first {PAGE_MAX} are shown; names are looked for among all, and the export has them.
+                  </p>
+                )}
+              </>
+            )}
+          </Loaded>
+        </div>
       </div>
       {editing && (
         <RecordForm

@@ -1,0 +1,108 @@
+/** A zone is signed, rolled and unsigned in the console, with the DS copied from the page; its parent is played by the test. */
+import t from 'tap';
+import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
+import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+
+const ZONE = 'example.test';
+const STAGE_LIMIT_MS = 180_000;
+
+t.test('signing in the console', { timeout: 900_000 }, async (t) => {
+  const parent = await startParent(t);
+  const env = { TEAL_DNSSEC_EXPERIMENTAL: 'true', TEAL_DNSSEC_PARENT_SERVERS: parent.address };
+  const it = await startConsole(t, t.testdir(), { env });
+  // So that no stage waits for longer than a few seconds.
+  await it.teal.call('DELETE', `/v1/zones/${ZONE}?services=delete`);
+  const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.test' };
+  const short = { ttlSeconds: 1, nameserversTtlSeconds: 1, negativeTtlSeconds: 1 };
+  t.equal((await it.teal.call('PUT', `/v1/zones/${ZONE}`, { ...body, ...short })).status, 201);
+
+  const page = await openPage(it);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, it);
+  await visit(page, `#/zones/${ZONE}`, ZONE);
+  const panel = page.getByRole('region', { name: 'Signing (DNSSEC)' });
+  const dialog = page.getByRole('dialog');
+  const stage = (name: string) => panel.getByText(name, { exact: true }).waitFor({ timeout: STAGE_LIMIT_MS });
+
+  await t.test('signed, with what will happen said before', async (t) => {
+    await panel.getByText('This zone is not signed').waitFor();
+    await panel.getByRole('button', { name: 'Sign…' }).click();
+    await dialog.getByText('this page shows the DS for the parent').waitFor();
+    t.same(await seriousFaults(page), []);
+    // Short TTLs only: the page would have said 3600.
+    await it.teal.call('PUT', `/v1/zones/${ZONE}/dnssec`, { dnskeyTtlSeconds: 1 });
+    await dialog.getByText('while you had this open').or(dialog.getByText('is there already')).first().waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await panel
+      .getByText('is being signed')
+      .or(panel.getByText('is signed'))
+      .or(panel.getByText('waits for'))
+      .first()
+      .waitFor();
+  });
+
+  await t.test('the DS is copied as it stands there', async (t) => {
+    await stage('ds-needed');
+    await panel.getByRole('heading', { name: 'Enter this at the parent' }).waitFor();
+    await panel.getByRole('button', { name: 'Copy the DS' }).click();
+    await page.getByText('The DS was copied.').first().waitFor();
+    const copied = (await page.evaluate('navigator.clipboard.readText()')) as string;
+    const signing = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body;
+    t.same([copied], signing.ds);
+    await panel.getByText('In parts, for a form').click();
+    await panel.getByText('Digest type', { exact: true }).waitFor();
+    t.same(await seriousFaults(page), []);
+    parent.ds = signing.ds.map(dsRdataOf);
+    await stage('secure');
+    await panel.getByText('nothing is waited for').waitFor();
+  });
+
+  await t.test('a refusal says why; a roll says what comes', async (t) => {
+    await panel.getByRole('button', { name: 'Roll the key…' }).click();
+    await dialog.getByText('A new key is made').waitFor();
+    await dialog.getByRole('button', { name: 'Roll now' }).click();
+    await stage('incoming');
+    await panel.getByRole('button', { name: 'Roll the key…' }).click();
+    await dialog.getByRole('button', { name: 'Roll now' }).click();
+    await dialog.getByRole('alert').getByText('can be rolled when nothing is waited for').waitFor();
+    await page.keyboard.press('Escape');
+    await stage('ds-needed');
+    const { ds } = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body;
+    t.notSame(ds.map(dsRdataOf), parent.ds, 'the DS of the new key');
+    parent.ds = ds.map(dsRdataOf);
+    await stage('secure');
+    t.equal(await panel.getByText('outgoing', { exact: true }).count(), 0);
+  });
+
+  await t.test('narrow, light and dark', async (t) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const narrow = await openPage(it, { width: 320, height: 640, colorScheme });
+      await signIn(narrow, it);
+      await visit(narrow, `#/zones/${ZONE}`, ZONE);
+      await narrow.getByText('nothing is waited for').waitFor();
+      await narrow.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
+      t.equal(await overflow(narrow), 0, `not wider than 320, ${colorScheme}`);
+      t.same(await seriousFaults(narrow), [], colorScheme);
+      await narrow.context().close();
+    }
+  });
+
+  await t.test('unsigned, taken back, and unsigned at once', async (t) => {
+    await panel.getByRole('button', { name: 'Unsign…' }).click();
+    await dialog.getByRole('button', { name: 'Begin to unsign' }).click();
+    await stage('ds-removal');
+    await panel.getByText('take all DS records of this zone away').waitFor();
+    await panel.getByRole('button', { name: 'Keep it signed…' }).click();
+    await dialog.getByRole('button', { name: 'Keep it signed' }).click();
+    await stage('secure');
+    await panel.getByRole('button', { name: 'Unsign…' }).click();
+    await dialog.getByLabel('At once, whatever the parent has').check();
+    await dialog.getByText('everybody who validates gets no answer').waitFor();
+    t.same(await seriousFaults(page), []);
+    await dialog.getByRole('button', { name: 'Unsign at once' }).click();
+    await panel.getByText('This zone is not signed').waitFor();
+    t.equal((await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).status, 404);
+  });
+  t.same(it.faults, []);
+  await page.context().close();
+});
