@@ -151,6 +151,13 @@ export interface FleetControl {
   readonly counts: FleetCounts | undefined;
   /** undefined: this node is alone. */
   readonly lateness: Lateness | undefined;
+  /**
+   * Nodes that cannot sign what this one can, since their wrapping key is another or they have none; undefined: this is not
+   * known yet.
+   */
+  readonly withoutKey: readonly string[] | undefined;
+  /** All nodes, with the last revision that each confirmed; none where this one is alone. */
+  readonly nodes: readonly { readonly node: string; readonly revision: number }[];
   /** Whether this node does what one does for all. Alone it does. */
   readonly leads: boolean;
   readonly standing: NodeStanding;

@@ -51,7 +51,12 @@ interface ControlPlane {
 export function makeControlPlane(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'leads' | 'lateness' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'> | undefined,
+  node:
+    | Pick<
+        FleetControl,
+        'leads' | 'lateness' | 'nodes' | 'withoutKey' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'
+      >
+    | undefined,
   log: Logger,
 ): ControlPlane {
   const { store, table, engine, fleet, seen, signers } = dataPlane;

@@ -17,7 +17,7 @@ interface RunningNode extends FleetControl {
 }
 
 /** To be called once the core is open, before anything changes it. */
-export type MakeNode = (core: Pick<Core, 'store' | 'engine' | 'table' | 'seen'>) => RunningNode;
+export type MakeNode = (core: Pick<Core, 'store' | 'engine' | 'table' | 'seen' | 'keyring' | 'signers'>) => RunningNode;
 
 /**
  * Finds the fleet's log, and fills an empty data directory from it: before the store is opened. Undefined: there is no

@@ -15,15 +15,20 @@ import { systemClock } from './system-clock.ts';
 export function makeSigning(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'lateness'> | undefined,
+  node: Pick<FleetControl, 'lateness' | 'nodes' | 'withoutKey'> | undefined,
   log: Logger,
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
   const { experimental, resolver, parentServers } = settings.dnssec;
-  const signings = new Signings(store, keyring, experimental, () => signers.ground.kept.flush());
+  const fleet = () => ({
+    late: node?.lateness?.late ?? [],
+    nodes: node?.nodes ?? [],
+    withoutKey: node === undefined ? [] : node.withoutKey,
+  });
+  const signings = new Signings(store, keyring, experimental, { flush: () => signers.ground.kept.flush(), fleet });
   metrics.ofSigners(measuredSigners(signers, signings));
   const inForce = (signing: ZoneSigning): boolean =>
-    dataPlane.isSigned(signing) && (node?.lateness?.late.length ?? 0) === 0;
+    dataPlane.isSigned(signing) && signings.late(signing).length === 0 && fleet().withoutKey !== undefined;
   const look = makeParentLook({
     resolver: resolver && formatEndpoint(resolver),
     parentServers: parentServers.map(formatEndpoint),

@@ -1,5 +1,12 @@
 /** Private keys of zones: made, read from files, sealed for the store by the server's wrapping key, and opened to sign. */
-import { createCipheriv, createDecipheriv, createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  type KeyObject,
+} from 'node:crypto';
 import type { PublicKey, SigningKey } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
@@ -22,6 +29,10 @@ const TAG_BYTES = 16;
 /** Of the sealed form, in its first byte. */
 const FORMAT = 1;
 
+/** Two keys have the same mark once in 2^64. */
+const MARK_DIGITS = 16;
+const MARK_TEXT = 'the mark of this wrapping key';
+
 export class Keyring {
   readonly #wrappingKey: (mayMake: boolean) => Uint8Array | Problem;
   readonly #chance: KeyChance;
@@ -32,6 +43,13 @@ export class Keyring {
   constructor(wrappingKey: (mayMake: boolean) => Uint8Array | Problem, chance: KeyChance) {
     this.#wrappingKey = wrappingKey;
     this.#chance = chance;
+  }
+
+  /** Tells one wrapping key from another, and nothing of the key itself; undefined: there is none, or it cannot be read. */
+  get mark(): string | undefined {
+    const wrappingKey = this.#wrappingKey(false);
+    if (wrappingKey instanceof Problem) return undefined;
+    return createHmac('sha256', wrappingKey).update(MARK_TEXT).digest('hex').slice(0, MARK_DIGITS);
   }
 
   /** A new key. `zone`: canonical name. */

@@ -30,6 +30,7 @@ export class Signers implements ZoneSigners {
   readonly ground: SigningGround;
   readonly #keyring: Pick<Keyring, 'privateKey'>;
   readonly #zones = new Map<string, Signed>();
+  #heldUp: Problem | undefined;
 
   /** How zones are to be signed that are built aside for it; undefined: not at all. */
   readonly wanted = new Map<string, ZoneSigning | undefined>();
@@ -139,8 +140,14 @@ export class Signers implements ZoneSigners {
     return isDeepStrictEqual(signersOf(known.signing), signersOf(signing)) && known.signing.denial === signing.denial;
   }
 
+  /** What the last entry of a fleet's log came to here: one that cannot be signed holds up all that come after it. */
+  noteHeldUp(problem: Problem | undefined): void {
+    this.#heldUp = problem?.code === 'signing_refused' ? problem : undefined;
+  }
+
   /** Why some zone cannot be signed anew now; undefined: all can. */
   refusal(): Problem | undefined {
+    if (this.#heldUp !== undefined) return this.#heldUp;
     for (const { signer } of this.#zones.values()) {
       const problem = signer?.refusal;
       if (problem !== undefined) return problem;
@@ -159,6 +166,11 @@ export class Signers implements ZoneSigners {
       if (expiry !== undefined && (first === undefined || expiry < first)) first = expiry;
     }
     return first;
+  }
+
+  /** Signed zones of which something is answered without signatures, since at the start they could not be made. */
+  unsigned(): string[] {
+    return [...this.#zones].filter(([, { signer }]) => (signer?.missing ?? 0) > 0).map(([zone]) => zone);
   }
 
   /** How many zones nothing new can be signed for, by why: their keys cannot be opened, or the clock is off. */

@@ -24,10 +24,32 @@ interface WantedKey {
   readonly privateKey?: string;
 }
 
+/** What of a fleet holds up signed zones. */
+interface FleetSigning {
+  /** Nodes that may answer by what was before. */
+  readonly late: readonly string[];
+  /** All, with what each confirmed. */
+  readonly nodes: readonly { readonly node: string; readonly revision: number }[];
+  /** Nodes that cannot sign what this one can; undefined: not known yet. */
+  readonly withoutKey: readonly string[] | undefined;
+}
+
+/** What it works with besides. */
+interface Besides {
+  /** Writes the signatures that were made to their file. */
+  readonly flush?: () => void;
+  /** What holds up the others, where there are any. */
+  readonly fleet?: () => FleetSigning;
+}
+
+const ALONE: FleetSigning = { late: [], nodes: [], withoutKey: [] };
+
 /** A signing, with the last look at its zone's parent. */
 export interface SigningView {
   readonly signing: ZoneSigning;
   readonly look: ParentLook | undefined;
+  /** Nodes of the fleet that may answer otherwise. */
+  readonly late: readonly string[];
   readonly revision: number;
 }
 
@@ -35,15 +57,19 @@ export class Signings {
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #isOn: boolean;
-  readonly #flush: () => void;
+  readonly #besides: Besides;
   readonly #looks = new Map<string, ParentLook>();
 
-  /** `isOn`: the settings let zones be signed. `flush`: writes the signatures that were made to their file. */
-  constructor(store: Store, keyring: Keyring, isOn: boolean, flush: () => void = () => {}) {
+  /** `isOn`: the settings let zones be signed. */
+  constructor(store: Store, keyring: Keyring, isOn: boolean, besides: Besides = {}) {
     this.#store = store;
     this.#keyring = keyring;
     this.#isOn = isOn;
-    this.#flush = flush;
+    this.#besides = besides;
+  }
+
+  get #fleet(): FleetSigning {
+    return this.#besides.fleet?.() ?? ALONE;
   }
 
   /** What the parent of a zone had when it was asked last. */
@@ -60,12 +86,20 @@ export class Signings {
     return this.#store.signing(zone) !== undefined;
   }
 
+  /** Nodes that may answer otherwise than a signing says, in name order. */
+  late({ revision }: Pick<ZoneSigning, 'revision'>): readonly string[] {
+    const { late, nodes, withoutKey } = this.#fleet;
+    // Who is late is known some seconds later only; here every node is to have said that it has this very revision.
+    const behind = nodes.filter((each) => each.revision < revision).map(({ node }) => node);
+    return [...new Set([...late, ...behind, ...(withoutKey ?? [])])].sort();
+  }
+
   view(text: string): SigningView | Problem {
     const zone = this.#zoneOf(text);
     if (zone instanceof Problem) return zone;
     const signing = this.#store.signing(zone);
     if (signing === undefined) return new Problem('signing_unknown', `The zone ${shown(zone)} is not signed.`);
-    return { signing, look: this.lookOf(zone), revision: signing.revision };
+    return { signing, look: this.lookOf(zone), late: this.late(signing), revision: signing.revision };
   }
 
   /** A key for a zone, new or read; refused where keys that are here already cannot be opened. */
@@ -74,13 +108,28 @@ export class Signings {
     const zone = this.#zoneOf(text);
     if (zone instanceof Problem) return zone;
     const locked = this.locked();
-    if (locked !== undefined) return locked;
+    const refused = locked ?? this.#withoutKey();
+    if (refused !== undefined) return refused;
     if (privateKey === undefined) {
       return this.#keyring.make(zone, numbers[algorithm ?? this.#algorithmOf(zone)], nowMs);
     }
     const read = this.#keyring.adopt(zone, privateKey, nowMs);
     if (read instanceof Problem || algorithm === undefined || numbers[algorithm] === read.algorithm) return read;
     return new Problem('dnssec_invalid', `The private key is not one of ${algorithm}.`, { pointer: '/algorithm' });
+  }
+
+  /** What one node signs and another cannot is bogus to whoever asks that one. */
+  #withoutKey(): Problem | undefined {
+    const { withoutKey } = this.#fleet;
+    if (withoutKey === undefined) {
+      return new Problem(
+        'signing_refused',
+        'Which nodes of the fleet can sign is not known yet; try again in a moment.',
+      );
+    }
+    if (withoutKey.length === 0) return undefined;
+    const detail = `Every node of a fleet signs for itself, and the wrapping key of ${withoutKey.join(', ')} is not that of this node, or missing: give all of them the same (dnssec.wrappingKeyFile, or a systemd credential), and restart them.`;
+    return new Problem('signing_refused', detail);
   }
 
   /** A roll keeps the algorithm. */
@@ -115,7 +164,7 @@ export class Signings {
       const privateKey = this.#keyring.privateKey(zone, key);
       return [key.id, privateKey instanceof Problem ? privateKey.detail : privateKey] as const;
     });
-    this.#flush();
+    this.#besides.flush?.();
     return { keys: opened, nowMs, directory: dirname(this.#store.shared.file) };
   }
 

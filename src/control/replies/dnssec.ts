@@ -10,15 +10,15 @@ import { shown } from '../names.ts';
 const algorithmNames: Readonly<Record<number, string>> = { 13: 'ecdsap256sha256', 15: 'ed25519' };
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 
-/** `look`: the last at the parent, where this node knows of one. */
-export function signingReply(signing: ZoneSigning, look?: ParentLook) {
+/** `look`: the last at the parent, where this node knows of one. `late`: nodes of the fleet that are waited for. */
+export function signingReply(signing: ZoneSigning, look?: ParentLook, late?: readonly string[]) {
   const name = shown(signing.zone);
   const untilMs = waitsUntilMs(signing);
   const owner = name === '.' ? '.' : `${name}.`;
   return {
     zone: name,
     stage: signing.stage,
-    status: sentence(signing, name, look),
+    status: sentence(signing, name, look, late),
     since: timeOf(signing.sinceMs),
     until: untilMs === undefined ? null : timeOf(untilMs),
     ds: wantedKeys(signing).map((key) => `${owner} IN DS ${dsText({ ...key, digestType: DIGEST_SHA256 })}`),

@@ -2,13 +2,24 @@
 import { dateAndTime } from '../time-of-day.ts';
 import { wantedKeys } from './apex.ts';
 import type { ZoneSigning } from './signing.ts';
-import { type Ds, hasKey, type ParentLook, waitsUntilMs } from './transition.ts';
+import { type Ds, hasKey, type ParentLook, waitsForForce, waitsUntilMs } from './transition.ts';
 
 /** Not before it is over: rounded up to a second. */
 const at = (ms: number): string => dateAndTime(Math.ceil(ms / 1000) * 1000);
 
-/** `zone`: as it is shown. `look`: the last at the parent, if there was one. */
-export function sentence(signing: ZoneSigning, zone: string, look: ParentLook | undefined): string {
+/** `zone`: as it is shown. `look`: the last at the parent, if there was one. `late`: nameservers of ours that are waited for. */
+export function sentence(
+  signing: ZoneSigning,
+  zone: string,
+  look: ParentLook | undefined,
+  late: readonly string[] = [],
+): string {
+  const said = ownSentence(signing, zone, look);
+  if (late.length === 0 || signing.inForceMs !== undefined || !waitsForForce.has(signing.stage)) return said;
+  return `${said.slice(0, -1)}; it waits for ${late.join(', ')}, which ${late.length === 1 ? 'does' : 'do'} not answer by it, or cannot sign.`;
+}
+
+function ownSentence(signing: ZoneSigning, zone: string, look: ParentLook | undefined): string {
   const until = waitsUntilMs(signing);
   const time = until === undefined ? 'once all nameservers answer by it' : `until ${at(until)}`;
   const tags = wantedKeys(signing).map(({ tag }) => tag);

@@ -116,7 +116,7 @@ export function waitsUntilMs(signing: ZoneSigning): number | undefined {
  * Stages whose wait begins when all servers of ours answer by them: one that lags could have the parent go back to the CDS
  * of the stage before.
  */
-const waitsForForce: ReadonlySet<SigningStage> = new Set([
+export const waitsForForce: ReadonlySet<SigningStage> = new Set([
   'signing',
   'key-published',
   'ds-needed',

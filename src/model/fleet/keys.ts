@@ -30,6 +30,9 @@ export const HEALTH_PREFIX = 'health/';
 /** That this still holds. */
 export const BEAT_PREFIX = 'beat/';
 
+/** Which wrapping key a node has, by a mark that says nothing of the key itself. */
+export const WRAPPING_PREFIX = 'wrapping/';
+
 /** Entries are found in their order by the order of their keys, which is that of their bytes. */
 const LOG_DIGITS = 16;
 /** Of a chunk: contents have up to 2^32 bytes in chunks of more than 200 KiB. */
@@ -57,6 +60,7 @@ export const askedKey = (node: string): string => ASKED_PREFIX + node;
 export const hookKey = (webhook: string): string => HOOK_PREFIX + webhook;
 export const healthKey = (node: string): string => HEALTH_PREFIX + node;
 export const beatKey = (node: string): string => BEAT_PREFIX + node;
+export const wrappingKey = (node: string): string => WRAPPING_PREFIX + node;
 export const contentKey = (sha256: string, chunk: number): string => `content/${sha256}/${chunkText(chunk)}`;
 export const snapshotKey = (revision: number, chunk: number): string => `snapshot/${revision}/${chunkText(chunk)}`;
 export const stageKey = (sha256: string): string => STAGE_PREFIX + sha256;
@@ -69,7 +73,10 @@ const chunkText = (chunk: number): string => String(chunk).padStart(CHUNK_DIGITS
 export type FleetKey =
   | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' | 'secrets' }
   | { readonly kind: 'log'; readonly revision: number }
-  | { readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health' | 'beat'; readonly node: string }
+  | {
+      readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health' | 'beat' | 'wrapping';
+      readonly node: string;
+    }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
   | { readonly kind: 'snapshotChunk'; readonly revision: number; readonly chunk: number }
   | { readonly kind: 'stage' | 'kept'; readonly sha256: string }
@@ -106,6 +113,7 @@ function parsePair(kind: string, one: string): FleetKey | undefined {
     case 'asked':
     case 'health':
     case 'beat':
+    case 'wrapping':
       return isFleetId(one) ? { kind, node: one } : undefined;
     case 'stage':
     case 'kept':

@@ -38,6 +38,12 @@ export async function foundLog(
   takePart: () => void,
 ): Promise<{ readonly revision: number } | Problem> {
   const { keeper, engine, dataDir } = parts;
+  if (parts.store.isUnused) {
+    return new Problem(
+      'request_invalid',
+      'There is nothing here yet that a fleet could begin with: make a zone first.',
+    );
+  }
   const before = await readFounded(keeper);
   if (before instanceof Lost) return unavailable(before.words);
   if (before !== 'none') return taken(parts.settings.name, isFounded(before) && parts.store.fleet?.log === before.log);

@@ -58,6 +58,10 @@ export function wordsFor(founded: Awaited<ReturnType<typeof readFounded>>, name:
 /** What a live node says of itself that may not claim to be current. */
 export const UNHEARD = 'it does not hear from etcd where the log is';
 
+/** The log has a gap where this node is. */
+export const MISSING =
+  'the log does not have the entry any more that comes next here: a restart fills the data directory anew';
+
 /** The same, once etcd was looked at. Where that has a leader it has its quorum, and what it does not have is gone. */
 export function staleWords(
   words: string,
@@ -66,4 +70,10 @@ export function staleWords(
 ): Pick<FleetView, 'message'> {
   const isLost = head === null && members.some(({ reachable, leader }) => reachable && leader);
   return { message: isLost ? wordsFor('none', '') : words };
+}
+
+/** Why a node that answers signed zones without their signatures takes no part. */
+export function unsignedWords(zones: readonly string[]): string {
+  const more = zones.length > 1 ? ` and ${zones.length - 1} more` : '';
+  return `it cannot sign ${zones[0] === '' ? '.' : zones[0]}${more}: its wrapping key is not that of the fleet; give it the same (dnssec.wrappingKeyFile) and restart it`;
 }

@@ -1,4 +1,5 @@
 /** What imports of a fleet need of this process: who applies, and who takes away what is left. */
+import type { Signers } from '../../control/dnssec/signers.ts';
 import type { Engine } from '../../control/engine.ts';
 import { ContentSweeper } from '../../control/log/content-sweep.ts';
 import type { FleetLogParts } from '../../control/log/fleet-parts.ts';
@@ -9,12 +10,20 @@ import type { Store } from '../../store/sqlite.ts';
 import { steadyClock } from './clock.ts';
 import { parsePointer } from './snapshot.ts';
 
-export function applierOf(engine: Engine, store: Pick<Store, 'lastRevision'>): FleetLogParts['applier'] {
+export function applierOf(
+  engine: Engine,
+  store: Pick<Store, 'lastRevision'>,
+  signers: Pick<Signers, 'noteHeldUp'>,
+): FleetLogParts['applier'] {
   return {
     get lastRevision() {
       return store.lastRevision;
     },
-    apply: (entry) => engine.apply(entry),
+    apply: (entry) => {
+      const problem = engine.apply(entry);
+      signers.noteHeldUp(problem);
+      return problem;
+    },
     staged: engine.staged,
     get isInDoubt() {
       return engine.isInDoubt;

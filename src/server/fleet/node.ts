@@ -1,5 +1,7 @@
 /** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Keyring } from '../../control/dnssec/keyring.ts';
+import type { Signers } from '../../control/dnssec/signers.ts';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { localLog } from '../../control/log/local.ts';
@@ -29,7 +31,7 @@ import { StartError } from '../errors.ts';
 import { readVersion } from '../version.ts';
 import { steadyClock } from './clock.ts';
 import { foundLog } from './found.ts';
-import { isFounded, readFounded, staleWords, UNHEARD, wordsFor } from './identity.ts';
+import { isFounded, MISSING, readFounded, staleWords, UNHEARD, unsignedWords, wordsFor } from './identity.ts';
 import { applierOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import { Outlook } from './outlook.ts';
@@ -56,6 +58,8 @@ interface FleetParts {
   readonly engine: Engine;
   readonly table: Table;
   readonly seen: SeenHealth;
+  readonly keyring: Keyring;
+  readonly signers: Pick<Signers, 'unsigned' | 'noteHeldUp'>;
   readonly dataDir: string;
   readonly log: Logger;
 }
@@ -162,6 +166,10 @@ export class FleetNode implements FleetControl {
     return this.#standing === 'alone' ? undefined : this.#told?.views;
   }
 
+  get withoutKey(): readonly string[] | undefined {
+    return this.#standing === 'alone' ? [] : this.#told?.marks.unlike;
+  }
+
   perform(duties: Duties): void {
     this.#duties = duties;
     if (this.#standing === 'alone') duties.begin();
@@ -198,12 +206,6 @@ export class FleetNode implements FleetControl {
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */
   async found(): Promise<{ readonly revision: number } | Problem> {
     if (this.#isFounding) return new Problem('busy', 'The fleet is being founded; wait for the outcome.');
-    if (this.#parts.store.isUnused) {
-      return new Problem(
-        'request_invalid',
-        'There is nothing here yet that a fleet could begin with: make a zone first.',
-      );
-    }
     this.#isFounding = true;
     try {
       const { keeper, settings } = this.#prepared;
@@ -271,7 +273,7 @@ export class FleetNode implements FleetControl {
 
   /** From now on the log is the fleet's. */
   #takePart(): void {
-    const { store, engine, log } = this.#parts;
+    const { store, engine, signers, log } = this.#parts;
     const { control } = this.#parts.table.shared;
     const { settings, keeper, etcd } = this.#prepared;
     const { node, staleAfterSeconds } = settings;
@@ -286,7 +288,7 @@ export class FleetNode implements FleetControl {
     const shared = new SharedLog({
       settings: { node, incarnation, earlier, version: readVersion(), timings },
       keeper,
-      applier: applierOf(engine, store),
+      applier: applierOf(engine, store, signers),
       clock: steadyClock,
       randomBytes,
       room: async () => (await roomOf(etcd))?.level ?? 'ample',
@@ -306,11 +308,7 @@ export class FleetNode implements FleetControl {
           this.#words = words;
           log[why === 'stopped' ? 'info' : 'error']({ why }, words);
         },
-        onMissing: (revision) =>
-          log.error(
-            { revision },
-            'the log does not have the entry any more that comes next here: a restart fills the data directory anew',
-          ),
+        onMissing: (revision) => log.error({ revision }, MISSING),
         onBroken: (words) => log.debug({ words }, "the watch of the fleet's log broke; it is opened again"),
       },
     });
@@ -333,7 +331,9 @@ export class FleetNode implements FleetControl {
     const founded = await readFounded(this.#prepared.keeper);
     if (this.#isStopped || this.#shared !== shared) return;
     const { staleAfterSeconds } = this.#prepared.settings;
-    if (isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000) {
+    const unsigned = this.#parts.signers.unsigned();
+    const isOurs = isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000;
+    if (isOurs && unsigned.length === 0) {
       this.#presence?.start();
       shared.start();
       this.#told?.start();
@@ -341,7 +341,7 @@ export class FleetNode implements FleetControl {
       const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
       return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }
-    const words = wordsFor(founded, name);
+    const words = isOurs ? unsignedWords(unsigned) : wordsFor(founded, name);
     if (words !== this.#words)
       this.#parts.log.warn({ node: this.#prepared.settings.node }, `this node is stale: ${words}`);
     this.#words = words;

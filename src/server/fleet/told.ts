@@ -1,4 +1,6 @@
-/** What the nodes of a fleet tell each other besides the log: what they counted, and what their probes see. */
+/** What the nodes of a fleet tell each other besides the log: what they counted, what their probes see, who can sign. */
+import type { Keyring } from '../../control/dnssec/keyring.ts';
+import { SharedMarks } from '../../control/dnssec/shared-marks.ts';
 import { SharedCounts } from '../../control/drain/shared-counts.ts';
 import { SharedViews } from '../../control/health/shared-views.ts';
 import type { Keeper } from '../../control/log/keeper.ts';
@@ -13,29 +15,34 @@ interface ToldParts {
   readonly store: Store;
   readonly table: Table;
   readonly seen: SeenHealth;
+  readonly keyring: Pick<Keyring, 'mark'>;
   readonly log: Logger;
 }
 
 export class Told {
   readonly counts: SharedCounts;
   readonly views: SharedViews;
+  readonly marks: SharedMarks;
 
   constructor(
-    { store, table, seen, log }: ToldParts,
+    { store, table, seen, keyring, log }: ToldParts,
     of: { readonly node: string; readonly incarnation: string; readonly keeper: Keeper; readonly view: () => View },
   ) {
     this.counts = new SharedCounts({ ...of, store, observed: table.observed, clock: steadyClock });
     const isVoted = (service: string): boolean => store.service(service)?.health?.quorum !== undefined;
     this.views = new SharedViews({ ...of, seen, isVoted, clock: steadyClock, log });
+    this.marks = new SharedMarks({ ...of, mark: () => keyring.mark, clock: steadyClock });
   }
 
   start(): void {
     this.counts.start();
     this.views.start();
+    this.marks.start();
   }
 
   stop(): void {
     this.counts.stop();
     this.views.stop();
+    this.marks.stop();
   }
 }

@@ -105,6 +105,7 @@ t.test('what is not ours is refused with words', async (t) => {
 t.test("steps of releases and ends of forced states are the leader's own, and nothing that people do", async (t) => {
   t.ok(isLeadersOwn('release.step'));
   t.ok(isLeadersOwn('health.expire'));
-  for (const kind of ['shift', 'rollback', 'release.promote', 'release.abort', 'health.force'])
+  t.ok(isLeadersOwn('dnssec.step'));
+  for (const kind of ['shift', 'rollback', 'release.promote', 'release.abort', 'health.force', 'dnssec.roll'])
     t.notOk(isLeadersOwn(kind));
 });

@@ -106,7 +106,7 @@ const keys = {
 
 export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiParts): void {
   const path = '/v1/zones/:zone/dnssec';
-  const replyOf = ({ signing, look }: SigningView) => signingReply(signing, look);
+  const replyOf = ({ signing, look, late }: SigningView) => signingReply(signing, look, late);
   const find = ({ zone }: { readonly zone: string }) => signings.view(zone);
   const signing = resource(find, replyOf, { moving: { members: ['status', 'until', 'parent'] } });
   api.get(path, { schema: get, config: access('read', 'zone') }, signing.get);
