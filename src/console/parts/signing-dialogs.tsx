@@ -5,9 +5,17 @@ import { ALGORITHM_WORDS, isUnsigning, shownSigning } from '../rules/signing.ts'
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
+import type { Resource } from '../state/resource.ts';
 import { Dialog, DialogEnd, Message } from './controls.tsx';
 import { GroundMoved } from './ground-moved.tsx';
-import type { AboutSigning } from './signing-panel.tsx';
+
+/** What a dialog is about. */
+interface AboutSigning {
+  readonly zone: string;
+  readonly path: string;
+  readonly of: Resource<Signing>;
+  readonly onClose: () => void;
+}
 
 /** The ground that a dialog stands on, and what is shown where it moves: the server takes steps by itself. */
 function useSigningGround({ zone, of }: AboutSigning, clear: () => void) {

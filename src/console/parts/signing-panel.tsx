@@ -5,7 +5,7 @@ import { segment } from '../api/client.ts';
 import { durationText, localText } from '../rules/format.ts';
 import { ALGORITHM_WORDS, dsParts, isUnsigning, stageTone } from '../rules/signing.ts';
 import { copyText } from '../state/copy.ts';
-import { type Resource, useResource } from '../state/resource.ts';
+import { useResource } from '../state/resource.ts';
 import { Clock } from './clock.tsx';
 import { Badge, Card, Loaded, Message, Scroll } from './controls.tsx';
 import { useNow } from './now.ts';
@@ -40,13 +40,6 @@ export function SigningPanel({ zone }: { zone: string }) {
       {asked === 'unsign' && <UnsignDialog {...about} />}
     </Card>
   );
-}
-
-export interface AboutSigning {
-  readonly zone: string;
-  readonly path: string;
-  readonly of: Resource<Signing>;
-  readonly onClose: () => void;
 }
 
 function Ask(props: { on: () => void; children: string }) {
