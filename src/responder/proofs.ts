@@ -24,6 +24,14 @@ export class Proofs {
   readonly #wild = new Uint8Array(258);
   readonly #noted: Noted;
   readonly #hashed: HashedProofs;
+  /** What `#cover` found last; 0: nothing. */
+  #coverEntry = 0;
+  #coverRRset = 0;
+  /** The same of `*` below an apex, and of which order in which generation; a root is not used again within one. */
+  #topGeneration = 0;
+  #topOrder = 0;
+  #topEntry = 0;
+  #topRRset = 0;
 
   constructor(lookup: Lookup, reply: Reply) {
     this.#lookup = lookup;
@@ -65,7 +73,22 @@ export class Proofs {
   noName(name: HashedName, position: number): void {
     if (this.#lookup.isHashed) return this.#hashed.noName(name, position);
     this.#cover(name.bytes, name, position);
+    if (this.#lookup.encloserLabel === this.#lookup.apexLabel) this.#coverTopWildcard(name, position);
+    else this.#cover(this.#wildOf(name), name, position);
+  }
+
+  /** The NSEC that spans `*` right below the apex: what nearly every name that is not there needs, found once a generation. */
+  #coverTopWildcard(name: HashedName, position: number): void {
+    const { order, generation } = this.#lookup;
+    if (this.#topGeneration === generation && this.#topOrder === order) {
+      if (this.#topEntry !== 0) this.#noteEntry(this.#topRRset, this.#topEntry, name, position, false);
+      return;
+    }
     this.#cover(this.#wildOf(name), name, position);
+    this.#topGeneration = generation;
+    this.#topOrder = order;
+    this.#topEntry = this.#coverEntry;
+    this.#topRRset = this.#coverRRset;
   }
 
   /** What a wildcard answered for: no name closer to it is there (RFC 4035 §3.1.3.3). */
@@ -112,13 +135,17 @@ export class Proofs {
   /** The NSEC that spans a name of the zone (`bytes`) that owns nothing. */
   #cover(bytes: Uint8Array, name: HashedName, position: number): void {
     const lookup = this.#lookup;
-    this.#search.find(lookup.order, bytes, 0, SAME);
+    this.#search.find(lookup.order, bytes, 0, SAME, name.length - name.starts[lookup.apexLabel]);
     for (let entry = this.#search.before; entry !== 0; entry = lookup.view.words[entry + ENTRY.PARENT]) {
       const version = lookup.existing(entry);
       const nsec = version === 0 ? 0 : lookup.rrsetOf(version, NSEC_IN_CHAIN);
       // What has none lies beyond a cut or a DNAME, which spans all that does.
-      if (nsec !== 0) return this.#noteEntry(nsec, entry, name, position, false);
+      if (nsec === 0) continue;
+      this.#coverEntry = entry;
+      this.#coverRRset = nsec;
+      return this.#noteEntry(nsec, entry, name, position, false);
     }
+    this.#coverEntry = 0;
   }
 
   /** `isDenied`: a type at the entry's own name is. */

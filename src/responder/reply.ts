@@ -151,14 +151,25 @@ export class Reply {
     const records = (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4;
     const owner = prefix === 0 ? suffix : this.at - this.start;
     let at = this.at;
+    if (this.canPointTo(owner)) {
+      // The first owner stands whole, and the others point to it.
+      if (at + prefix + end > this.limit) return 0;
+      copyWords(this.#data, at, words, entry + ENTRY.NAME_BYTES, prefix);
+      at += prefix;
+      copyWords(this.#data, at, words, records >> 2, end);
+      const after = at + end;
+      this.#pointTo(at, suffix);
+      for (at = this.recordEnd(at); at < after; at = this.recordEnd(at)) this.#pointTo(at, owner);
+      this.at = after;
+      return count;
+    }
+    // It lies too far behind: each stands whole.
     for (let from = 0; from < end; ) {
       const length = RDATA_AT + ((bytes[records + from + 10] << 8) | bytes[records + from + 11]);
-      // The first owner stands whole, and the others point to it unless it lies too far behind.
-      const isWhole = prefix > 0 && (from === 0 || !this.canPointTo(owner));
-      if (at + (isWhole ? prefix : 0) + length > this.limit) return 0;
-      if (isWhole) for (let i = 0; i < prefix; i++) this.bytes[at++] = bytes[name + i];
+      if (at + prefix + length > this.limit) return 0;
+      for (let i = 0; i < prefix; i++) this.bytes[at++] = bytes[name + i];
       for (let i = 2; i < length; i++) this.bytes[at + i] = bytes[records + from + i];
-      this.#pointTo(at, isWhole ? suffix : owner);
+      this.#pointTo(at, suffix);
       at += length;
       from += length;
     }

@@ -132,3 +132,20 @@ t.test('what does not fit is cut whole', async (t) => {
     }
   }
 });
+
+t.test('what denies a wildcard below the apex is remembered for one generation, and for one zone', async (t) => {
+  const made = makeSigned(['test', 'example']);
+  apply(made.table, ...content);
+  apply(made.table, zone('example'), rrset('example', 'z.example', 'A', 60, '192.0.2.1'));
+  const denied = (): (string | undefined)[] =>
+    ['x1.test', 'x2.test', 'x1.example', 'x3.test', 'x2.example'].map((name) => made.bogus(name));
+  const none = Array.from({ length: 5 }, () => undefined);
+  t.same(denied(), none);
+  // It sorts between the apex and `*`, so that another NSEC denies that; then it goes again.
+  apply(made.table, rrset('test', '!.test', 'A', 60, '192.0.2.1'));
+  t.same(denied(), none);
+  t.ok(shown(made.ask('x1.test'), 'authority').includes('47 !.test'));
+  apply(made.table, { op: 'deleteRRset', zone: 'test', name: '!.test', type: 1 });
+  t.same(denied(), none);
+  t.ok(shown(made.ask('x1.test'), 'authority').includes('47 test'));
+});

@@ -14,14 +14,14 @@ class Labels {
   readonly starts = new Uint8Array(129);
   count = 0;
 
-  /** Takes the name at `at` apart. */
-  read(bytes: Uint8Array, at: number): void {
+  /** Takes the `length` bytes at `at` apart: a name without its root, or without more of its end. */
+  read(bytes: Uint8Array, at: number, length: number): void {
     const { starts } = this;
-    let label = at;
+    let label = 0;
     let count = 0;
-    while (bytes[label] !== 0) {
-      starts[count++] = label - at;
-      label += 1 + bytes[label];
+    while (label < length) {
+      starts[count++] = label;
+      label += 1 + bytes[at + label];
     }
     this.count = count;
   }
@@ -32,21 +32,27 @@ export class NameOrder {
   /** The name that others are compared with. */
   #bytes: Uint8Array = new Uint8Array(1);
   #at = 0;
+  /** Bytes that all of them end in: the root's, or those of a zone. */
+  #shared = 1;
   readonly #labels = new Labels();
   readonly #other = new Labels();
 
-  /** From now on others are compared with the name at `at`, which must stay as it is meanwhile. */
-  lookFor(bytes: Uint8Array, at: number): void {
+  /**
+   * From now on others are compared with the name at `at`, which must stay as it is meanwhile. `shared`: so many bytes, of
+   * whole labels, do all of them end in, and need not be looked at.
+   */
+  lookFor(bytes: Uint8Array, at: number, shared = 1): void {
     if (this.#bytes !== bytes) this.#bytes = bytes;
     this.#at = at;
-    this.#labels.read(bytes, at);
+    this.#shared = shared;
+    this.#labels.read(bytes, at, lengthOf(bytes, at) - shared);
   }
 
-  /** Where the name at `at` stands beside the one that is looked for. */
-  placeOf(bytes: Uint8Array, at: number): Place {
+  /** Where the name of `length` bytes at `at` stands beside the one that is looked for. */
+  placeOf(bytes: Uint8Array, at: number, length: number): Place {
     const other = this.#other;
     const own = this.#labels;
-    other.read(bytes, at);
+    other.read(bytes, at, length - this.#shared);
     let i = other.count;
     let j = own.count;
     while (i > 0 && j > 0) {
@@ -56,6 +62,13 @@ export class NameOrder {
     if (i > 0) return BELOW;
     return j > 0 ? BEFORE : SAME;
   }
+}
+
+/** Bytes of the name at `at`, with its root. */
+function lengthOf(bytes: Uint8Array, at: number): number {
+  let end = at;
+  while (bytes[end] !== 0) end += 1 + bytes[end];
+  return end + 1 - at;
 }
 
 /** Labels are compared as octet strings, a missing octet before any (RFC 4034 §6.1). */
@@ -75,5 +88,5 @@ const left = new NameOrder();
 /** For sorting. */
 export function compareNames(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number {
   left.lookFor(b, bAt);
-  return left.placeOf(a, aAt);
+  return left.placeOf(a, aAt, lengthOf(a, aAt));
 }

@@ -35,14 +35,14 @@ export class OrderSearch {
 
   /**
    * Finds, in the order with that root, the last entry whose place beside the name at `at` is not above `most`: SAME for
-   * the name or its predecessor, BELOW for the last of all names at or below it.
+   * the name or its predecessor, BELOW for the last of all names at or below it. `shared`: bytes that all names end in.
    */
-  find(root: number, bytes: Uint8Array, at: number, most: Place): void {
+  find(root: number, bytes: Uint8Array, at: number, most: Place, shared = 1): void {
     const { words } = this.#view;
     this.before = 0;
     this.after = 0;
     if (root === 0) return;
-    this.#names.lookFor(bytes, at);
+    this.#names.lookFor(bytes, at, shared);
     let page = root;
     for (;;) {
       const head = words[page];
@@ -83,7 +83,8 @@ export class OrderSearch {
     let high = count;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      const place = this.#names.placeOf(bytes, (words[first + middle * stride] + ENTRY.NAME_BYTES) * 4);
+      const entry = words[first + middle * stride];
+      const place = this.#names.placeOf(bytes, (entry + ENTRY.NAME_BYTES) * 4, words[entry + ENTRY.NAME] & 0xff);
       if (place <= most) {
         low = middle;
         this.place = place;

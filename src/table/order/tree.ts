@@ -147,12 +147,14 @@ export class OrderWriter {
   /** The last item whose entry is not beyond the name that is looked for; -1: none. */
   #placeIn(items: readonly number[], level: number): number {
     const stride = itemWords(level);
-    const { bytes } = this.#blocks.view;
+    const { bytes, words } = this.#blocks.view;
     let low = -1;
     let high = items.length / stride;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      if (this.#names.placeOf(bytes, (items[middle * stride] + ENTRY.NAME_BYTES) * 4) <= SAME) low = middle;
+      const entry = items[middle * stride];
+      const length = words[entry + ENTRY.NAME] & 0xff;
+      if (this.#names.placeOf(bytes, (entry + ENTRY.NAME_BYTES) * 4, length) <= SAME) low = middle;
       else high = middle;
     }
     return low;

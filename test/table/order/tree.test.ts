@@ -92,7 +92,8 @@ t.test('an order agrees with a sorted list, and a reader of before with the list
         for (const each of asked) {
           const wire = nameToWire(each);
           for (const most of [SAME, BELOW] as const) {
-            reader.find(root, wire, 0, most);
+            // All end in `test`, so that its bytes need not be looked at.
+            reader.find(root, wire, 0, most, names.length % 2 === 0 ? 1 : 6);
             const isIn = (other: string): boolean => {
               const place = compareNames(nameToWire(other), 0, wire, 0);
               return place <= most;
