@@ -77,7 +77,7 @@ export async function openCore(
       failed = { error };
     }
   };
-  const signers = openSigners(keyring, settings.dataDir, log.child({ part: 'signing' }), stops);
+  const signers = openSigners(keyring, settings.dataDir, log.child({ part: 'signing' }), stops, store);
   const ground = { settings, store, seen, signers, places: memory.places, log, answering: told };
   const opened = await mustLoad(settings.dataDir, () => openTable(ground, memory));
   if (failed !== undefined) throw (failed as { error: unknown }).error;

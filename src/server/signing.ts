@@ -9,12 +9,14 @@ import type { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import { everyMs, inBackground } from '../guard.ts';
 import type { Logger } from '../log.ts';
 import type { Zone } from '../model/zone.ts';
+import { ClockWitness } from '../signing/clock-witness.ts';
 import { KeptSignatures } from '../signing/kept.ts';
 import { SignaturesFile } from '../store/signatures.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableContent } from '../table/changes.ts';
 import type { Table } from '../table/table.ts';
 import { TYPE } from '../wire/constants.ts';
+import { steadyClock } from './fleet/clock.ts';
 import type { PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -91,6 +93,7 @@ export function openSigners(
   dataDir: string,
   log: Logger,
   stops: Pick<PlaneStops, 'dataPlane'>,
+  store: Pick<Store, 'lastRevision' | 'revision'>,
 ): Signers {
   const file = new SignaturesFile(dataDir);
   if (file.isRenewed || file.failure !== undefined) {
@@ -98,8 +101,15 @@ export function openSigners(
   }
   const kept = new KeptSignatures(file);
   const nowMs = () => systemClock.wallMs();
+  const lastChangeMs = (): number => store.revision(store.lastRevision)?.atMs ?? 0;
+  // Asked for with each signature, which is too often for the store.
+  let pastMs = lastChangeMs();
+  const witness = new ClockWitness(steadyClock, () => pastMs);
   const timers = [
-    everyMs('signatures are written', FLUSH_MS, () => kept.flush()),
+    everyMs('signatures are written', FLUSH_MS, () => {
+      kept.flush();
+      pastMs = lastChangeMs();
+    }),
     everyMs('signatures are forgotten', FORGET_MS, () => void kept.forget(nowMs())),
   ];
   for (const timer of timers) timer.unref();
@@ -108,7 +118,7 @@ export function openSigners(
     kept.flush();
     file.close();
   });
-  const signers = new Signers(keyring, { kept, nowMs, isLenient: true });
+  const signers = new Signers(keyring, { kept, nowMs, clockFault: () => witness.fault, isLenient: true });
   signers.namesAtOnce = NAMES_AT_ONCE;
   return signers;
 }

@@ -7,6 +7,7 @@ import { TYPE } from '../wire/constants.ts';
 import { appendCanonical } from '../wire/dnssec/canonical.ts';
 import { keyTag } from '../wire/dnssec/key.ts';
 import { appendSignatureFields, readSignature, signedLabels } from '../wire/dnssec/rrsig.ts';
+import type { ClockFault } from './clock-witness.ts';
 import type { KeptSignatures } from './kept.ts';
 import { signatureOf } from './signature.ts';
 import { isBehind, isDue, type Times, timesOf } from './times.ts';
@@ -34,6 +35,8 @@ export interface SigningGround {
   readonly kept: KeptSignatures;
   /** Unix time, milliseconds. */
   readonly nowMs: () => number;
+  /** What else speaks against the clock: see clock-witness.ts. */
+  readonly clockFault?: () => ClockFault | undefined;
   /**
    * Whether what cannot be signed is left unsigned, rather than refused: at a start, where there is nobody to refuse, and
    * those who do not validate are to be answered.
@@ -66,6 +69,17 @@ const CLOCK_BEHIND = new Problem(
   'signing_refused',
   'The clock of this server is more than an hour behind the time of signatures that it made before, and what is signed by it might not be valid for others: set the clock. If it is right now and was wrong then, remove signatures.db from the data directory and restart.',
 );
+
+const CLOCK_FAULTS = {
+  ahead: new Problem(
+    'signing_refused',
+    'The clock of this server has gone ahead by more than an hour while it ran, and what is signed by it might not be valid for others yet: set the clock. If it is right now and was wrong before, restart the server.',
+  ),
+  behind: new Problem(
+    'signing_refused',
+    'The clock of this server is more than an hour behind the time of the last change, or of what it said before, and what is signed by it might end too early for others: set the clock. If it is right now and was wrong before, restart the server.',
+  ),
+} as const;
 
 const TOO_MANY = new Problem('signing_refused', 'There is more to sign than anybody can wait for.');
 
@@ -168,7 +182,9 @@ export class ZoneSigner implements RRsetSigner {
 
   #refusal({ privateKey }: Key, nowMs: number): Problem | undefined {
     if (privateKey instanceof Problem) return privateKey;
-    return isBehind(this.#ground.kept.latestInception, nowMs) ? CLOCK_BEHIND : undefined;
+    if (isBehind(this.#ground.kept.latestInception, nowMs)) return CLOCK_BEHIND;
+    const fault = this.#ground.clockFault?.();
+    return fault && CLOCK_FAULTS[fault];
   }
 
   /** The RRSIG of a signature that the table is given. */
