@@ -9,7 +9,8 @@ export function measuredSigners(signers: Signers, signings: Signings): MeasuredS
     nextExpiry: () => signers.nextExpiry(),
     refusing: () => signers.refusing(),
     get made() {
-      return signers.ground.kept.made;
+      const { made, madeAside } = signers.ground.kept;
+      return made + madeAside;
     },
   };
 }

@@ -3,22 +3,44 @@
 import type { SignatureRow, SignaturesFile } from '../store/signatures.ts';
 import { LONGEST } from './times.ts';
 
-/** What is written to the file in one go: a millisecond or two. */
-const WRITTEN_AT_ONCE = 500;
-/** Found again without the file: those of services that come and go. Each takes some 250 bytes. */
-const REMEMBERED_MAX = 20_000;
+/** How much is kept where. */
+interface Limits {
+  /** Written to the file in one go. */
+  readonly writtenAtOnce: number;
+  /** Found again without the file. */
+  readonly rememberedMax: number;
+}
+
+/**
+ * Where others must not wait: what is written takes a millisecond or two, and signatures of services that come and go are
+ * found in memory; each takes some 250 bytes there.
+ */
+const SHORT: Limits = { writtenAtOnce: 500, rememberedMax: 20_000 };
+/** In a thread of its own, where each RRset is signed once: pages of the file that many signatures share are written once. */
+export const LONG: Limits = { writtenAtOnce: 10_000, rememberedMax: 0 };
+
+/** What another thread made. */
+export interface MadeAside {
+  readonly made: number;
+  /** Unix time, seconds. */
+  readonly latestInception: number;
+}
 
 export class KeptSignatures {
   readonly #file: SignaturesFile;
+  readonly #limits: Limits;
   /** By digest, as latin1; the oldest first. */
   readonly #recent = new Map<string, SignatureRow>();
   #unwritten: SignatureRow[] = [];
   #latestInception: number;
-  /** How many were made by this process. */
+  /** How many were made by this thread, */
   made = 0;
+  /** and by others of this process. */
+  madeAside = 0;
 
-  constructor(file: SignaturesFile) {
+  constructor(file: SignaturesFile, limits = SHORT) {
     this.#file = file;
+    this.#limits = limits;
     this.#latestInception = file.latestInception;
   }
 
@@ -28,6 +50,7 @@ export class KeptSignatures {
   }
 
   get(digest: Uint8Array): SignatureRow | undefined {
+    if (this.#limits.rememberedMax === 0) return this.#file.get(digest);
     const name = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
     const recent = this.#recent.get(name);
     if (recent !== undefined) return recent;
@@ -39,16 +62,22 @@ export class KeptSignatures {
   put(row: SignatureRow): void {
     this.made += 1;
     if (row.inception > this.#latestInception) this.#latestInception = row.inception;
-    this.#remember(Buffer.from(row.digest).toString('latin1'), row);
+    if (this.#limits.rememberedMax > 0) this.#remember(Buffer.from(row.digest).toString('latin1'), row);
     this.#unwritten.push(row);
-    if (this.#unwritten.length >= WRITTEN_AT_ONCE) this.flush();
+    if (this.#unwritten.length >= this.#limits.writtenAtOnce) this.flush();
+  }
+
+  /** Another thread has made some, which are in the file. */
+  noteAside({ made, latestInception }: MadeAside): void {
+    this.madeAside += made;
+    this.#latestInception = Math.max(this.#latestInception, latestInception);
   }
 
   /** Writes what was made since; what a crash takes is signed again. */
   flush(): void {
     if (this.#unwritten.length === 0) return;
-    this.#file.put(this.#unwritten);
-    this.#unwritten = [];
+    // Where another thread writes it is tried again the next time; a second of them is not much.
+    if (this.#file.put(this.#unwritten)) this.#unwritten = [];
   }
 
   /** Forgets some of those that have ended; true: there are more. */
@@ -59,7 +88,7 @@ export class KeptSignatures {
   #remember(name: string, row: SignatureRow): void {
     this.#recent.delete(name);
     this.#recent.set(name, row);
-    if (this.#recent.size <= REMEMBERED_MAX) return;
+    if (this.#recent.size <= this.#limits.rememberedMax) return;
     for (const oldest of this.#recent.keys()) {
       // What is not in the file yet is there by the time that so many came after it.
       this.#recent.delete(oldest);

@@ -36,10 +36,16 @@ const GET = 'SELECT inception, expiration, signature, sum FROM signatures WHERE 
 const LATEST = 'SELECT max(inception) AS latest FROM signatures';
 /** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. */
 const SUM_BYTES = 8;
-/** Another thread writes to it too, some milliseconds at a time. */
-const BUSY_MS = 2000;
+/** Another thread writes to it too, a tenth of a second at a time; the one that shifts does not wait for that. */
+export const BUSY_MS = 10_000;
+const SHORT_BUSY_MS = 5;
+/** Of a connection: a few megabytes more while much is written. */
+const CACHE_KIB = 16_384;
 /** Rows that are forgotten in one go. */
 const FORGOTTEN_AT_ONCE = 500;
+
+/** Another thread writes to it. */
+const BUSY = 'busy';
 
 interface Row {
   readonly inception: number;
@@ -50,6 +56,7 @@ interface Row {
 
 export class SignaturesFile {
   readonly #path: string;
+  readonly #busyMs: number;
   #open: Opened | undefined;
   /** Why nothing is kept in the file any more; undefined: it is. */
   failure: string | undefined;
@@ -57,30 +64,34 @@ export class SignaturesFile {
   isRenewed = false;
 
   /** In a data directory; never throws: a file that is of no use is made anew. */
-  constructor(directory: string) {
+  constructor(directory: string, busyMs = SHORT_BUSY_MS) {
+    this.#busyMs = busyMs;
     this.#path = join(directory, SIGNATURES_FILE);
     this.#open = this.#tryOpen() ?? this.#renew();
   }
 
   /** When the signature that began last did; 0: there is none. */
   get latestInception(): number {
-    return this.#ask(({ latest }) => (latest.get() as { latest: number | null }).latest ?? 0) ?? 0;
+    const latest = this.#ask((opened) => (opened.latest.get() as { latest: number | null }).latest ?? 0);
+    return latest === BUSY ? 0 : (latest ?? 0);
   }
 
   get(digest: Uint8Array): SignatureRow | undefined {
-    return found(
-      digest,
-      this.#ask(({ get }) => get.get(digest) as Row | undefined),
-    );
+    const row = this.#ask(({ get }) => get.get(digest) as Row | undefined);
+    return row === BUSY ? undefined : found(digest, row);
   }
 
-  put(rows: readonly SignatureRow[]): void {
-    this.#ask(({ database, put }) => {
+  /** False: another thread writes to it now. */
+  put(rows: readonly SignatureRow[]): boolean {
+    // In the order of the file's pages.
+    const sorted = [...rows].sort((a, b) => Buffer.compare(a.digest, b.digest));
+    const written = this.#ask(({ database, put }) => {
       const all = database.transaction(() => {
-        for (const row of rows) put.run(row.digest, row.inception, row.expiration, row.signature, sumOf(row));
+        for (const row of sorted) put.run(row.digest, row.inception, row.expiration, row.signature, sumOf(row));
       });
       all.immediate();
     });
+    return written !== BUSY;
   }
 
   /** Forgets some of those that began before then; true: there are more. */
@@ -95,11 +106,12 @@ export class SignaturesFile {
   }
 
   /** A file that fails is made anew, once: after that nothing is kept but what is in memory. */
-  #ask<Result>(work: (opened: Opened) => Result): Result | undefined {
+  #ask<Result>(work: (opened: Opened) => Result): Result | typeof BUSY | undefined {
     if (this.#open === undefined) return undefined;
     try {
       return work(this.#open);
     } catch (error) {
+      if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) return BUSY;
       this.close();
       if (this.isRenewed) this.failure = (error as Error).message;
       else this.#open = this.#renew();
@@ -123,7 +135,8 @@ export class SignaturesFile {
     let database: Database | undefined;
     try {
       makePrivate(this.#path);
-      database = new Sqlite(this.#path, { timeout: BUSY_MS });
+      database = new Sqlite(this.#path, { timeout: this.#busyMs });
+      database.pragma(`cache_size = -${CACHE_KIB}`);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = OFF');
       const version = database.pragma('user_version', { simple: true });

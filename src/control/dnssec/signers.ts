@@ -4,6 +4,7 @@ import { apexRecords } from '../../model/dnssec/apex.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
+import type { MadeAside } from '../../signing/kept.ts';
 import { type SignerKeys, type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
 import type { Keyring } from './keyring.ts';
@@ -108,6 +109,10 @@ export class Signers implements ZoneSigners {
     if (signed?.signer === undefined || signed.signer.refusal !== undefined) return undefined;
     const { pairs: keys, apex } = signed;
     return { mark: markOf(signing), keys, apex, nowMs: this.ground.nowMs() };
+  }
+
+  noteAside(made: MadeAside): void {
+    this.ground.kept.noteAside(made);
   }
 
   /** Why a zone cannot be signed so now; undefined: it can. */

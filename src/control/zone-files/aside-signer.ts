@@ -1,7 +1,7 @@
 /** Signs in the builder thread: with signatures that are kept already, and by keys that came in a message. */
-import { KeptSignatures } from '../../signing/kept.ts';
+import { KeptSignatures, LONG, type MadeAside } from '../../signing/kept.ts';
 import { ZoneSigner } from '../../signing/zone-signer.ts';
-import { SignaturesFile } from '../../store/signatures.ts';
+import { BUSY_MS, SignaturesFile } from '../../store/signatures.ts';
 import type { RRsetSigner } from '../../table/rrset-signer.ts';
 import type { SignRequest } from './messages.ts';
 
@@ -12,13 +12,18 @@ export class AsideSigner implements RRsetSigner {
 
   /** `directory`: where signatures are kept. `apex`: in lower-case wire form. */
   constructor(directory: string, apex: Uint8Array, { keys, nowMs }: SignRequest) {
-    this.#file = new SignaturesFile(directory);
-    this.#kept = new KeptSignatures(this.#file);
+    this.#file = new SignaturesFile(directory, BUSY_MS);
+    this.#kept = new KeptSignatures(this.#file, LONG);
     this.#signer = new ZoneSigner(apex, keys, { kept: this.#kept, nowMs: () => nowMs, isLenient: false });
   }
 
   sign(owner: Uint8Array, type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): readonly Uint8Array[] {
     return this.#signer.sign(owner, type, ttlSeconds, rdata);
+  }
+
+  get made(): MadeAside {
+    const { made, latestInception } = this.#kept;
+    return { made, latestInception };
   }
 
   /** The main thread finds what was signed in the file. */

@@ -7,12 +7,14 @@ import type { Zone } from '../../model/zone.ts';
 import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
 import type { StagedIndex } from '../../table/changes.ts';
 import { Dismantler } from '../../table/dismantle.ts';
+import type { BlockList } from '../../table/free-blocks.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -41,6 +43,8 @@ const NO_FINDINGS: BuildReply['findings'] = { errors: [], warnings: [], moreErro
 export class Builder {
   readonly #arena: Arena;
   readonly #staging: Staging;
+  /** What was signed for the request that is carried out. */
+  #signed: MadeAside | undefined;
 
   constructor(arena: Arena, staging: Staging) {
     this.#arena = arena;
@@ -50,7 +54,7 @@ export class Builder {
   /** Never throws: whoever sent the request waits for the reply, and others wait for their turn behind it. */
   build(request: BuildRequest): BuildReply {
     this.#arena.absorb(request.blocks);
-    return { ...this.#tryBuild(request), blocks: this.#arena.lend() };
+    return this.#replyOf(this.#tryBuild(request));
   }
 
   /** The same for what another node has packed. */
@@ -63,7 +67,7 @@ export class Builder {
     } catch (error) {
       reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
     }
-    return { ...reply, blocks: this.#arena.lend() };
+    return this.#replyOf(reply);
   }
 
   /** The same for a zone that is here, and that is to be signed in another way. */
@@ -74,10 +78,16 @@ export class Builder {
     try {
       const { sign } = request;
       const rebuilt = reads.read(request.zone, (zone, rrsets) => {
-        const fill = (index: ZoneBuilder): void => {
-          for (const rrset of rrsets) putInto(index, rrset);
+        const fill = (builder: ZoneBuilder): number => {
+          let count = 0;
+          for (const rrset of rrsets) {
+            putInto(builder, rrset);
+            count++;
+          }
+          return count;
         };
-        return { zone, index: this.#index(zone.name, sign && { sign, zone }, fill).index };
+        const { index, made } = this.#index(zone.name, sign && { sign, zone }, fill);
+        return { zone, index, rrsets: made };
       });
       reply = { tableFull: false, ...(rebuilt && { rebuilt }) };
     } catch (error) {
@@ -85,7 +95,15 @@ export class Builder {
     } finally {
       reads.close();
     }
-    return { ...reply, blocks: this.#arena.lend() };
+    return this.#replyOf(reply);
+  }
+
+  #replyOf<Reply extends object>(
+    reply: Reply,
+  ): Reply & { readonly blocks: readonly BlockList[]; readonly signed?: MadeAside } {
+    const signed = this.#signed;
+    this.#signed = undefined;
+    return { ...reply, ...(signed && { signed }), blocks: this.#arena.lend() };
   }
 
   #tryBuild({ zone, bytes, services, aliases, sign }: BuildRequest): Omit<BuildReply, 'blocks'> {
@@ -142,6 +160,7 @@ export class Builder {
       throw error;
     } finally {
       signer?.close();
+      this.#signed = signer?.made;
     }
   }
 

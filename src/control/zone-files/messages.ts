@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../../model/errors.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
+import type { MadeAside } from '../../signing/kept.ts';
 import type { SignerKeys } from '../../signing/zone-signer.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
@@ -73,9 +74,11 @@ export interface RebuildRequest {
 
 export interface RebuildReply {
   /** Absent where something failed, or there is no such zone. */
-  readonly rebuilt?: { readonly zone: Zone; readonly index: StagedIndex };
+  readonly rebuilt?: { readonly zone: Zone; readonly index: StagedIndex; readonly rrsets: number };
   readonly tableFull: boolean;
   readonly failure?: Failure;
+  /** Signatures; left out: none. */
+  readonly signed?: MadeAside;
   readonly blocks: readonly BlockList[];
 }
 
@@ -84,6 +87,8 @@ export interface StageReply {
   readonly staged?: StagedZone;
   readonly tableFull: boolean;
   readonly failure?: Failure;
+  /** Signatures; left out: none. */
+  readonly signed?: MadeAside;
   readonly blocks: readonly BlockList[];
 }
 
@@ -94,6 +99,8 @@ export interface BuildReply {
   /** The arena was full. */
   readonly tableFull: boolean;
   readonly failure?: Failure;
+  /** Signatures; left out: none. */
+  readonly signed?: MadeAside;
   readonly blocks: readonly BlockList[];
 }
 

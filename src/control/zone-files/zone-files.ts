@@ -8,6 +8,7 @@ import type { Service } from '../../model/service.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
+import type { MadeAside } from '../../signing/kept.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -62,6 +63,9 @@ const LARGE_FILE_BYTES = 4 * 2 ** 20;
 /** The same, packed and compressed: a fifth of the file or less. */
 const LARGE_PACKED_BYTES = LARGE_FILE_BYTES / 5;
 
+/** And as many RRsets, where they are read from the store. */
+const LARGE_RRSETS = 50_000;
+
 /** Clients that read zones come some times within a minute, and not again for long. */
 const READER_IDLE_MS = 30_000;
 /** A reader makes little but garbage: with a small young generation it is collected before it grows the heap. */
@@ -79,9 +83,11 @@ const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 }
 interface SignedAside {
   /** How a zone is signed; undefined: it is not, or cannot be now. */
   aside(zone: string, signing?: ZoneSigning): Omit<SignRequest, 'services'> | undefined;
+  /** So much was signed. */
+  noteAside(made: MadeAside): void;
 }
 
-const NOT_SIGNED: SignedAside = { aside: () => undefined };
+const NOT_SIGNED: SignedAside = { aside: () => undefined, noteAside: () => {} };
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
@@ -192,7 +198,7 @@ export class ZoneFiles {
     // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
     const nothing = { findings: NO_FINDINGS, failure: ended(BUILDER), tableFull: false, blocks: [] };
     const reply = await this.#builder.ask<BuildReply>(request, lent, nothing);
-    this.#table.absorbBlocks(reply.blocks);
+    this.#took(reply);
     // The memory that a large zone took while it was read comes back only with the end of the thread.
     if (fileBytes > LARGE_FILE_BYTES) await this.#renewBuilder();
     const { built, findings } = reply;
@@ -223,7 +229,8 @@ export class ZoneFiles {
       const lent = blocks.map(({ offsets }) => offsets.buffer);
       const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
       const reply = await this.#builder.ask<RebuildReply>(request, lent, nothing);
-      this.#table.absorbBlocks(reply.blocks);
+      this.#took(reply);
+      if ((reply.rebuilt?.rrsets ?? 0) > LARGE_RRSETS) await this.#renewBuilder();
       if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be built', BUILDER);
       return reply.tableFull ? FULL : reply.rebuilt;
     });
@@ -232,6 +239,11 @@ export class ZoneFiles {
   /** Nobody takes over what was rebuilt. */
   discard(index: StagedIndex): void {
     this.#table.discard(index);
+  }
+
+  #took({ blocks, signed }: BuildReply | StageReply | RebuildReply): void {
+    this.#table.absorbBlocks(blocks);
+    if (signed !== undefined) this.signing.noteAside(signed);
   }
 
   async #renewBuilder(): Promise<void> {
@@ -283,7 +295,7 @@ export class ZoneFiles {
     const lent = blocks.map(({ offsets }) => offsets.buffer);
     const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
     const reply = await this.#builder.ask<StageReply>(request, lent, nothing);
-    this.#table.absorbBlocks(reply.blocks);
+    this.#took(reply);
     const bytes = content.chunks.reduce((sum, { length }) => sum + length, 0);
     if (bytes > LARGE_PACKED_BYTES) await this.#renewBuilder();
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);

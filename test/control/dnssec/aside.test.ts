@@ -187,6 +187,8 @@ t.test('a large zone is signed aside: shifts and changes go on, and are kept', a
   t.same(world.ask('new.example.com'), ['192.0.2.78']);
   t.equal(world.ask('n9.example.com'), 3);
   t.ok((signers.nextExpiry() ?? 0) > NOON_MS / 1000, 'what the thread made counts');
+  t.ok(ground.kept.madeAside > 6000);
+  t.equal(ground.kept.latestInception, NOON_MS / 1000 - 3600);
   for (const name of ['n7.', 'new.', 'n9.', 'gone.', 'blue.gone.', 'late.', 'green.late.', 'x.late.', 'n2999.']) {
     for (const type of [TYPE.A, TYPE.AAAA, TYPE.TXT]) t.equal(world.bogus(`${name}${zone}`, type), undefined, name);
   }
