@@ -76,7 +76,7 @@ t.test('a receiver of webhooks takes what is genuine, each once, and nothing els
     change: (headers: Record<string, string>) => object = () => ({}),
   ) => {
     const body = JSON.stringify({ type: 'on-revision', timestamp: '2026-11-28T12:00:00.000Z', data: { revision } });
-    const headers = headersFor(id, body, secret, Date.now());
+    const headers = headersFor({ secret }, { id, body }, Date.now());
     const { status } = await fetch(url, { method: 'POST', body, headers: { ...headers, ...change(headers) } });
     return status;
   };

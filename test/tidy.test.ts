@@ -79,7 +79,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   'prom-client': ['metrics'],
   ...{ 'better-sqlite3': ['store'], 'temporal-polyfill': ['model'], 'openid-client': ['control'] },
-  ...{ '@grpc/grpc-js': ['etcd'], '@grpc/proto-loader': ['etcd'] },
+  ...{ '@grpc/grpc-js': ['etcd'], '@grpc/proto-loader': ['etcd'], nodemailer: ['control'] },
 };
 
 /** Parts that know nothing outside but assertions, and in two places digests and wall clocks: functions as any other. */

@@ -44,7 +44,7 @@ export interface ApiParts {
   /** Undefined: nobody signs in but with a token. */
   readonly people?: ApiPeople | undefined;
   readonly events: EventLog;
-  readonly webhooks: Pick<WebhookDispatcher, 'redeliver'>;
+  readonly webhooks: Pick<WebhookDispatcher, 'redeliver' | 'test'>;
   /** Undefined: the settings have no fleet. */
   readonly fleet?: FleetControl | undefined;
   readonly metrics: ApiMetrics;

@@ -1,7 +1,7 @@
 /** `teal webhook`: who else is told of releases and changes, and what could not be delivered. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Delivery, Webhook } from '../contract/types.ts';
+import type { Delivery, Webhook, WebhookTest } from '../contract/types.ts';
 import { path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -12,6 +12,8 @@ import { describeRemote, describeWrite, openSession, type SessionOptions } from 
 import type { Shell } from './shell.ts';
 
 interface AddOptions extends SessionOptions {
+  readonly kind?: string;
+  readonly template?: string;
   readonly trigger: readonly string[];
   readonly service?: readonly string[];
   readonly secretFile?: string;
@@ -22,20 +24,26 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('webhook')
     .helpGroup('The server:')
-    .summary('tell others of releases: add, list, rm, deliveries, redeliver')
-    .description('Webhooks: other programs that are told of releases, signed as Standard Webhooks says.');
+    .summary('tell others of releases: add, list, rm, test, deliveries, redeliver')
+    .description(
+      'Webhooks: programs and people that are told of releases: signed requests, Slack, Teams, PagerDuty, e-mail.',
+    );
   const make = group
     .command('add <name> <url>')
     .description('Make a webhook. Unless a secret is given, one is made, and shown this once.')
     .requiredOption('-t, --trigger <trigger>', 'what it is told of, such as on-release-completed; repeat it', collect)
+    .option('--kind <kind>', 'plain, slack, teams, pagerduty or email; plain if left out')
+    .option('--template <file>', 'of a plain one: file with the text or JSON that is sent, with {title} and the like')
     .option('--service <pattern>', 'only what is about services whose name fits; repeat it', collect)
-    .option('--secret-file <file>', 'file with the secret, `whsec_` and base64')
+    .option('--secret-file <file>', 'file with the secret, `whsec_` and base64; of PagerDuty its integration key')
     .option('-o, --output <file>', 'write the secret that is made to a new file that only you can read')
     .action((name: string, url: string, options: AddOptions) => addWebhook(name, url, options, shell));
   describeWrite(
     make,
     `
     teal webhook add chat https://chat.example.com/hook -t on-release-completed -t on-release-aborted
+    teal webhook add oncall https://events.pagerduty.com/v2/enqueue --kind pagerduty --secret-file pd.key -t on-release-aborted
+    teal webhook add team mailto:dns@example.com --kind email -t on-release-completed
     teal webhook add audit https://audit.example.com/dns -t on-revision -o audit.secret
     `,
   );
@@ -57,6 +65,18 @@ export function add(program: Command, shell: Shell): void {
       session.show({ name, deleted: true }, () => [`${name} is deleted.`]);
     });
   describeWrite(remove, 'teal webhook rm chat');
+  const test = group
+    .command('test <name>')
+    .description('Send a message that tells of nothing, to see whether it arrives.')
+    .action(async (name: string, options: SessionOptions) => {
+      const session = await openSession(shell, options);
+      const outcome = await session.api.post<WebhookTest>(path`/v1/webhooks/${name}/test`, {});
+      session.show(outcome, () => [
+        outcome.delivered ? `${name} took it.` : `${name} did not take it: ${printable(outcome.error ?? '')}`,
+      ]);
+      if (!outcome.delivered) throw new Failure(EXIT.TRY_LATER, `the test of ${name} was not delivered`);
+    });
+  describeWrite(test, 'teal webhook test oncall');
   addDeliveries(group, shell);
 }
 
@@ -83,16 +103,23 @@ function addDeliveries(group: Command, shell: Shell): void {
 }
 
 async function addWebhook(name: string, url: string, options: AddOptions, shell: Shell): Promise<void> {
-  const { trigger: triggers, service: services, secretFile, output } = options;
+  const { trigger: triggers, service: services, secretFile, output, kind, template } = options;
   if (secretFile !== undefined && output !== undefined) {
     throw new Failure(
       EXIT.USAGE,
       'expected either --secret-file, for a secret that is there, or --output, for one that is made',
     );
   }
-  const secret = secretFile === undefined ? undefined : readSecret(secretFile);
+  const secret = secretFile === undefined ? undefined : readText('--secret-file', secretFile).trim();
+  const text = template === undefined ? undefined : readText('--template', template);
   const session = await openSession(shell, options);
-  const body = { url, triggers, ...(services && { services }), ...(secret !== undefined && { secret }) };
+  const body = {
+    ...{ url, triggers },
+    ...(kind !== undefined && { kind }),
+    ...(text !== undefined && { template: text }),
+    ...(services && { services }),
+    ...(secret !== undefined && { secret }),
+  };
   const ground = { what: `the webhook ${name}`, revision: undefined, advice: '`teal webhook list` shows the webhooks' };
   const make = (): Promise<Webhook> => session.api.put<Webhook>(path`/v1/webhooks/${name}`, { body, ground });
   if (output !== undefined) {
@@ -105,26 +132,24 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
   session.show(made, () => [`Webhook ${name}, told of ${triggers.join(', ')}.`, ...shown]);
 }
 
-function readSecret(file: string): string {
+function readText(option: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Failure(
-      EXIT.NO_INPUT,
-      `--secret-file: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
+    throw new Failure(EXIT.NO_INPUT, `${option}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
 export function webhookLines(webhooks: readonly Webhook[]): string[] {
   if (webhooks.length === 0) return ['There is no webhook yet: `teal webhook add --help` says how to make one.'];
-  const rows = webhooks.map(({ name, url, triggers, services = [] }) => [
+  const rows = webhooks.map(({ name, kind = 'plain', url, triggers, services = [] }) => [
     name,
+    kind,
     printable(url),
     triggers.join(' '),
     services.join(' ') || 'everything',
   ]);
-  return columns([['WEBHOOK', 'URL', 'TRIGGERS', 'FOR'], ...rows]);
+  return columns([['WEBHOOK', 'KIND', 'URL', 'TRIGGERS', 'FOR'], ...rows]);
 }
 
 export function deliveryLines(deliveries: readonly Delivery[]): string[] {

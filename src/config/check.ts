@@ -12,7 +12,15 @@ interface Conflict {
 }
 
 /** The first broken rule. */
-export function findConflict({ dns, table, admin, doors, console: page, fleet }: SettingsValues): Conflict | undefined {
+export function findConflict({
+  dns,
+  table,
+  admin,
+  doors,
+  console: page,
+  mail,
+  fleet,
+}: SettingsValues): Conflict | undefined {
   const taken = dns.listen
     .map(formatEndpoint)
     .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
@@ -38,10 +46,18 @@ export function findConflict({ dns, table, admin, doors, console: page, fleet }:
   }
   const oidc = page?.oidc && findOidcConflict(page.oidc);
   if (oidc !== undefined) return { path: ['console', 'oidc', oidc.key], reason: oidc.reason };
+  if (mail?.tls === 'none' && mail.user !== undefined && !isThisMachine(mail.host)) {
+    const reason = `expected starttls or tls, since mail.user's password would cross the network in the clear, found none`;
+    return { path: ['mail', 'tls'], reason };
+  }
   const alone = fleet && findAlone(fleet);
   if (alone !== undefined) return alone;
   const reason = findOpenness(admin.listen, admin);
   return reason === undefined ? undefined : { path: ['admin', 'listen'], reason };
+}
+
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || isLoopback(host);
 }
 
 /** Settings of a fleet that come in pairs, and one of a pair that is missing. */

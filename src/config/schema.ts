@@ -11,6 +11,7 @@ import { parseNetwork } from '../wire/network.ts';
 import { bootstrap } from './bootstrap.ts';
 import { console } from './console.ts';
 import { parseEndpoint } from './endpoint.ts';
+import { mail } from './mail.ts';
 
 /** What a setting says about itself beside its JSON Schema. */
 export interface Annotations {
@@ -202,6 +203,7 @@ export const settingsSchema = section({
       expected: 'a list of networks, such as 169.254.169.254 or 10.2.0.0/16',
     }),
   }),
+  mail: Type.Optional(mail),
   metrics: section({
     public: Type.Boolean({ default: false, expected: 'true or false' }),
     // Each service has a handful of series for each of its pools; Prometheus bears millions, a scrape a few ten thousand.

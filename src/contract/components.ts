@@ -25,7 +25,7 @@ import {
 } from './services.ts';
 import { mapSchemas, openSchema } from './shapes.ts';
 import { NewToken, Token, TokenBody } from './tokens.ts';
-import { Delivery, Webhook, WebhookBody } from './webhooks.ts';
+import { Delivery, Webhook, WebhookBody, WebhookTest } from './webhooks.ts';
 import { Answered, Import, RecordChanges, RecordChangesBody, RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';
 
 const bodies: readonly TSchema[] = [
@@ -49,7 +49,7 @@ const bodies: readonly TSchema[] = [
 const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
-  ...[Release, Plan, Webhook, Delivery, Token, NewToken, Drain, Explanation, Revision],
+  ...[Release, Plan, Webhook, WebhookTest, Delivery, Token, NewToken, Drain, Explanation, Revision],
   ...[Signing, SigningKeys, Freeze],
   ...[Fleet, Answering, Glance, Overview, AnswerHours, Self, Answered],
 ];

@@ -73,6 +73,7 @@ export type Fleet = Shown<typeof fleet.Fleet>;
 export type Holding = Shown<typeof drain.Holding>;
 
 export type Webhook = Shown<typeof webhooks.Webhook>;
+export type WebhookTest = Shown<typeof webhooks.WebhookTest>;
 export type Delivery = Shown<typeof webhooks.Delivery>;
 
 export type Freeze = Shown<typeof freezes.Freeze>;

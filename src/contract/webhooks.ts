@@ -5,10 +5,24 @@ import { name, oneOf, patterns, revision, secret, strict, textOrNull, time, time
 import { why } from './why.ts';
 
 const properties = {
-  url: Type.String({ description: 'http or https; the setting `probes.allow` says which networks it may be in.' }),
+  kind: Type.Optional(
+    oneOf(['plain', 'slack', 'teams', 'pagerduty', 'email'], {
+      description: 'How it is told; `plain` if left out: as Standard Webhooks says, or by `template`.',
+    }),
+  ),
+  url: Type.String({
+    description:
+      'http or https; the setting `probes.allow` says which networks it may be in. Of e-mail: `mailto:` and addresses, with commas.',
+  }),
+  template: Type.Optional(
+    Type.String({
+      description:
+        'Of a plain one: text or JSON that is sent in place of the usual body, in which `{title}`, `{text}`, `{services}` and others stand for what happened (docs/notifications.md).',
+    }),
+  ),
   secret: Type.Optional(
     secret(
-      '`whsec_` and base64 (Standard Webhooks). Left out: the one it has, or a new one, which the reply has this once; else that has {"set":true}.',
+      '`whsec_` and base64 (Standard Webhooks); of PagerDuty its integration key. Slack, Teams and e-mail have none. Left out: the one it has, or a new one, which the reply has this once; else that has {"set":true}.',
     ),
   ),
   triggers: Type.Array(
@@ -42,6 +56,8 @@ export const WebhookBody = Type.Object(
         triggers: ['on-release-completed', 'on-release-aborted', 'on-analysis-run-failed'],
         services: ['*.example.com'],
       },
+      { kind: 'slack', url: 'https://hooks.slack.com/services/T0/B0/x', triggers: ['on-release-aborted'] },
+      { kind: 'email', url: 'mailto:oncall@example.com', triggers: ['on-release-aborted'] },
     ],
   },
 );
@@ -68,6 +84,14 @@ export const DeliveryParams = Type.Object({
   name: name('Name of the webhook.'),
   id: name('Id of the delivery; the receiver knows it as webhook-id.'),
 });
+
+export const WebhookTest = Type.Object(
+  {
+    delivered: Type.Boolean({ description: 'Its receiver took the message.' }),
+    error: Type.Optional(Type.String({ description: 'Why it did not.' })),
+  },
+  { $id: 'WebhookTest' },
+);
 
 export const DeliveryPageQuery = Type.Object(
   {

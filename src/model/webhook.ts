@@ -4,15 +4,29 @@ import { Problem } from './errors.ts';
 import { parsePatterns } from './name-pattern.ts';
 import { RELEASE_TRIGGERS } from './release-triggers.ts';
 import type { SecretBody } from './secret.ts';
+import { templateFault } from './webhook-template.ts';
 
 /** What a webhook can be told of: what happens to releases and to signed zones, or every revision. */
 export const WEBHOOK_TRIGGERS = [...RELEASE_TRIGGERS, ...DNSSEC_TRIGGERS, 'on-revision'] as const;
 
 export type WebhookTrigger = (typeof WEBHOOK_TRIGGERS)[number];
 
+/**
+ * How a receiver is told. `plain`: as Standard Webhooks says, or by a template of the user's own. The others are where
+ * people are: each takes a body of its own, see control/webhooks/kinds.ts.
+ */
+export const WEBHOOK_KINDS = ['plain', 'slack', 'teams', 'pagerduty', 'email'] as const;
+
+export type WebhookKind = (typeof WEBHOOK_KINDS)[number];
+
 export interface Webhook {
   readonly name: string;
+  /** Absent: plain. */
+  readonly kind?: Exclude<WebhookKind, 'plain'>;
+  /** Of e-mail, `mailto:` and addresses (RFC 6068). */
   readonly url: string;
+  /** Of a plain one; absent: what Standard Webhooks says. */
+  readonly template?: string;
   readonly triggers: readonly WebhookTrigger[];
   /** Canonical patterns; absent: whatever it is about. */
   readonly services?: readonly string[];
@@ -22,7 +36,7 @@ export interface Webhook {
   readonly revision: number;
 }
 
-/** With the key that its requests are signed by, as Standard Webhooks writes it. */
+/** With the key that its requests are signed by, as Standard Webhooks writes it; PagerDuty's routing key; or nothing. */
 export interface StoredWebhook extends Webhook {
   readonly secret: string;
 }
@@ -30,6 +44,8 @@ export interface StoredWebhook extends Webhook {
 /** What a user says of a webhook. */
 export interface WebhookBody {
   readonly url: string;
+  readonly kind?: WebhookKind;
+  readonly template?: string;
   /** Left out, or marked as set: the one that it has. Left out for a new one: made. */
   readonly secret?: SecretBody;
   readonly triggers: readonly WebhookTrigger[];
@@ -50,22 +66,73 @@ export function makeWebhook(name: string, body: WebhookBody): Omit<Webhook, 'sin
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) {
     return refuse(`A webhook's name is 1 to 63 letters, digits and ._-, not ${JSON.stringify(name)}.`);
   }
-  const url = URL.parse(body.url);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    const isLogin = url !== null && (url.username !== '' || url.password !== '');
-    const found = isLogin ? 'one with them' : JSON.stringify(body.url);
-    const detail = `An http or https URL without a user name or password was expected, not ${found}.`;
-    return refuse(detail, '/url');
-  }
+  const { kind = 'plain', template } = body;
+  const url = kind === 'email' ? makeMailUrl(body.url) : makeUrl(body.url);
+  if (url instanceof Problem) return url;
   if (body.triggers.length === 0) return refuse('A webhook has at least one trigger.', '/triggers');
-  if (typeof body.secret === 'string' && secretKey(body.secret) === undefined) {
-    const detail = `A secret is ${SECRET_PREFIX} and ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes in base64; leave it out to get one.`;
-    return refuse(detail, '/secret');
-  }
+  const fault = typeof body.secret === 'string' ? secretFault(kind, body.secret) : undefined;
+  if (fault !== undefined) return refuse(fault, '/secret');
+  if (template !== undefined && kind !== 'plain')
+    return refuse(`A template is for webhooks of the kind plain; ${kind} has messages of its own.`, '/template');
+  const bad = template === undefined ? undefined : templateFault(template);
+  if (bad !== undefined) return bad;
   const services = body.services === undefined ? undefined : parsePatterns(body.services, '/services');
   if (services instanceof Problem) return services;
   const triggers = WEBHOOK_TRIGGERS.filter((trigger) => body.triggers.includes(trigger));
-  return { name, url: url.href, triggers, ...(services && { services }) };
+  return {
+    ...{ name, url, triggers },
+    ...(kind !== 'plain' && { kind }),
+    ...(template !== undefined && { template }),
+    ...(services && { services }),
+  };
+}
+
+function makeUrl(text: string): string | Problem {
+  const url = URL.parse(text);
+  const isLogin = url !== null && (url.username !== '' || url.password !== '');
+  if (url !== null && /^https?:$/.test(url.protocol) && !isLogin) return url.href;
+  const found = isLogin ? 'one with them' : JSON.stringify(text);
+  const detail = `An http or https URL without a user name or password was expected, not ${found}.`;
+  return new Problem('webhook_invalid', detail, { pointer: '/url' });
+}
+
+/** A message to more is one for a list of the mail server's. */
+const RECIPIENTS_MAX = 20;
+
+function makeMailUrl(text: string): string | Problem {
+  const addresses = recipientsOf({ url: text });
+  const isGood = addresses.length > 0 && addresses.length <= RECIPIENTS_MAX && addresses.every(isAddress);
+  if (/^mailto:/i.test(text) && isGood) return `mailto:${addresses.join(',')}`;
+  const detail = `For e-mail, mailto: and 1 to ${RECIPIENTS_MAX} addresses was expected, such as mailto:oncall@example.com,dns@example.com, not ${JSON.stringify(text)}.`;
+  return new Problem('webhook_invalid', detail, { pointer: '/url' });
+}
+
+/** Of a webhook that is e-mail: to whom it goes. */
+export function recipientsOf({ url }: Pick<Webhook, 'url'>): string[] {
+  return url
+    .replace(/^mailto:/i, '')
+    .split(',')
+    .map((address) => address.trim());
+}
+
+/** The addresses that people have (RFC 5321 §4.1.2, without quoted ones), with nothing that could end a header. */
+function isAddress(text: string): boolean {
+  return text.length <= 254 && /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$/.test(text);
+}
+
+/** Whether those of a kind have a secret: others have it in their URL, or none. */
+export function hasSecret(kind: WebhookKind | undefined): boolean {
+  return kind === undefined || kind === 'plain' || kind === 'pagerduty';
+}
+
+function secretFault(kind: WebhookKind, secret: string): string | undefined {
+  if (kind === 'pagerduty') {
+    if (/^[A-Za-z0-9]{20,64}$/.test(secret)) return undefined;
+    return 'The secret of PagerDuty is the integration key (routing key) of a service, such as R0…, letters and digits.';
+  }
+  if (kind !== 'plain') return `A webhook of the kind ${kind} has no secret: leave it out.`;
+  if (secretKey(secret) !== undefined) return undefined;
+  return `A secret is ${SECRET_PREFIX} and ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes in base64; leave it out to get one.`;
 }
 
 /** The key that a secret stands for; undefined: it is none. */
@@ -77,8 +144,9 @@ export function secretKey(secret: string): Uint8Array | undefined {
 }
 
 /** The webhook as the log tells of it: a path can be a secret too, so that only the place is named. */
-export function webhookBody({ url, triggers, services }: Webhook): object {
-  return { place: new URL(url).origin, triggers, ...(services && { services }) };
+export function webhookBody({ kind, url, triggers, services }: Webhook): object {
+  const place = kind === 'email' ? url : new URL(url).origin;
+  return { ...(kind && { kind }), place, triggers, ...(services && { services }) };
 }
 
 /** Requests that are sent at most before a delivery is dead: over some 29 hours. */

@@ -19,6 +19,7 @@ import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts'
 import { mustWork, SettingsError, StartError } from './errors.ts';
 import { checkPeople } from './people.ts';
 import { writePrivate } from './private-file.ts';
+import { readSecretFile } from './secret-file.ts';
 import { readVersion } from './version.ts';
 
 /** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
@@ -27,11 +28,12 @@ const CONSOLE_FOLDER = fileURLToPath(
 );
 
 /** What the admin API needs to know of the settings. */
-export function apiOptions({ admin, dns, metrics, console: page = {} }: Settings): ApiOptions {
+export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Settings): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, hosts, tls } = admin;
   // Browsers come back from the provider by this name.
   const { oidc, ...shown } = page;
   checkPeople(oidc);
+  readSecretFile('mail.passwordFile', mail?.passwordFile);
   return {
     hosts: oidc === undefined ? hosts : [...hosts, new URL(oidc.redirectUrl).hostname],
     door: {

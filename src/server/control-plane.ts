@@ -11,6 +11,7 @@ import { SampleGate } from '../control/gates/samples.ts';
 import { HealthMonitor } from '../control/health/monitor.ts';
 import { makeProbe } from '../control/health/probe.ts';
 import type { Duties, FleetControl } from '../control/nodes.ts';
+import { Mailer } from '../control/outbound/mail.ts';
 import { Outbound } from '../control/outbound/outbound.ts';
 import { Overview } from '../control/overview.ts';
 import { Queries } from '../control/queries.ts';
@@ -21,6 +22,7 @@ import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { DataPlane } from './data-plane.ts';
+import { readSecretFile } from './secret-file.ts';
 import { makeSigning } from './signing-steps.ts';
 import { systemClock } from './system-clock.ts';
 import { networksOf } from './worker-options.ts';
@@ -85,7 +87,10 @@ export function makeControlPlane(
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
   node?.onStanding((event) => events.addNode(event, clock.wallMs()));
   const fleetLog = (): string | undefined => store.fleet?.log;
+  const { mail } = settings;
+  const password = mail && (mail.password ?? readSecretFile('mail.passwordFile', mail.passwordFile));
   const sender = {
+    mail: mail && new Mailer({ ...mail, password }),
     store,
     events,
     outbound,

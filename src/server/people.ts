@@ -1,6 +1,5 @@
 /** People who sign in with a provider of identities, as the settings have it; undefined where they have none. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ApiPeople } from '../api/parts.ts';
 import { placesOf } from '../api/sessions.ts';
 import type { Settings } from '../config.ts';
@@ -11,6 +10,7 @@ import type { Logger } from '../log.ts';
 import { Problem } from '../model/errors.ts';
 import { makeRole, type Role } from '../model/token.ts';
 import { SettingsError } from './errors.ts';
+import { readSecretFile } from './secret-file.ts';
 import { systemClock } from './system-clock.ts';
 
 const SECOND_MS = 1000;
@@ -72,14 +72,5 @@ function rolesOf({ groups }: Oidc): Map<string, Role> {
 }
 
 function secretOf({ clientSecret, clientSecretFile }: Oidc): string | undefined {
-  if (clientSecret !== undefined || clientSecretFile === undefined) return clientSecret;
-  let text: string;
-  try {
-    text = readFileSync(clientSecretFile, 'utf8').trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SettingsError(`console.oidc.clientSecretFile: ${clientSecretFile} cannot be read (${code})`);
-  }
-  if (text !== '') return text;
-  throw new SettingsError(`console.oidc.clientSecretFile: ${clientSecretFile} is empty`);
+  return clientSecret ?? readSecretFile('console.oidc.clientSecretFile', clientSecretFile);
 }

@@ -103,6 +103,7 @@ const routes: Readonly<Record<string, Row>> = {
   'delete /v1/webhooks/{name}': row('admin', 'server'),
   'get /v1/webhooks/{name}/deliveries': row('admin', 'server'),
   'post /v1/webhooks/{name}/deliveries/{id}/redeliver': row('admin', 'server', {}),
+  'post /v1/webhooks/{name}/test': row('admin', 'server', {}),
   'get /v1/tokens': row('admin', 'server'),
   'post /v1/tokens': row('admin', 'server', { name: 'more', scope: 'read' }),
   'get /v1/tokens/{name}': row('admin', 'server'),

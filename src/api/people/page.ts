@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Failed } from '../../control/people/people.ts';
 
 const STYLE = [
-  ':root{color-scheme:light dark}',
+  ':root{color-scheme:light dark;background:light-dark(#fff,#111827);color:light-dark(#111827,#f3f4f6)}',
   'body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto 2rem;padding:0 1rem;overflow-wrap:anywhere}',
   'h1{font-size:1.4rem;line-height:1.25}',
-  'a{display:inline-block;padding:.5rem 0;margin-right:1.5rem;color:LinkText}',
+  'a{display:inline-block;padding:.5rem 0;margin-right:1.5rem;color:light-dark(#1d4ed8,#93c5fd)}',
 ].join('');
 
 /** Nothing but these words, in this style; nothing is asked for, sent or framed. */

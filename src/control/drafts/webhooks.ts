@@ -4,7 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
 import { notSet } from '../../model/http-headers.ts';
 import { SET, settleSecret } from '../../model/secret.ts';
-import { makeWebhook, type StoredWebhook, WEBHOOKS_MAX, type Webhook, webhookBody } from '../../model/webhook.ts';
+import {
+  hasSecret,
+  makeWebhook,
+  type StoredWebhook,
+  WEBHOOKS_MAX,
+  type Webhook,
+  webhookBody,
+} from '../../model/webhook.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { webhookReply } from '../replies/webhooks.ts';
@@ -24,10 +31,17 @@ export function draftWebhookPut(
   if (before === undefined && store.webhooks().length >= WEBHOOKS_MAX) {
     return new Problem('limit_reached', `There are ${WEBHOOKS_MAX} webhooks already.`);
   }
-  if (before === undefined && body.secret !== undefined && typeof body.secret !== 'string') {
+  // A secret of one kind is none of another.
+  const had = before !== undefined && before.kind === made.kind ? before.secret : undefined;
+  if (had === undefined && body.secret !== undefined && typeof body.secret !== 'string') {
     return new Problem('webhook_invalid', notSet(`the webhook ${name}`), { pointer: '/secret' });
   }
-  const secret = settleSecret(body.secret ?? SET, before?.secret) ?? freshSecret;
+  const given = settleSecret(body.secret ?? SET, had);
+  if (made.kind === 'pagerduty' && given === undefined) {
+    const detail = 'For PagerDuty, secret is the integration key (routing key) of a service there; it is missing.';
+    return new Problem('webhook_invalid', detail, { pointer: '/secret' });
+  }
+  const secret = hasSecret(made.kind) ? (given ?? freshSecret) : '';
   const kept = before === undefined ? undefined : { since: before.since, revision: before.revision };
   if (kept !== undefined && isDeepStrictEqual(before, { ...made, ...kept, secret })) {
     return { revision: kept.revision, body: webhookReply(before as Webhook) };

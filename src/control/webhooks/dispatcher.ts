@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
-import { retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
+import { recipientsOf, retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import { type Delivery, type NewDelivery, PENDING_MAX } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
@@ -20,8 +20,11 @@ import { formatId, isAfter, type Position, parseId, START } from '../events/even
 import type { EventLog } from '../events/log.ts';
 import type { GrantStore } from '../grant.ts';
 import type { Lines } from '../lines.ts';
+import type { Mailer } from '../outbound/mail.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
-import { headersFor, messageFor } from './message.ts';
+import { mailIn, withRoutingKey } from './kinds.ts';
+import { headersFor, messageFor, saidAs } from './message.ts';
+import { testNotice } from './notice.ts';
 
 /** Standard Webhooks recommends 15 to 30 s; a receiver should note the message and answer. */
 const TIMEOUT_MS = 15_000;
@@ -35,6 +38,8 @@ interface DispatcherParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
   readonly events: Pick<EventLog, 'listen' | 'after' | 'end'>;
   readonly outbound: Pick<Outbound, 'request'>;
+  /** Undefined: the settings name no mail server. */
+  readonly mail?: Pick<Mailer, 'send'> | undefined;
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly random: () => number;
@@ -48,6 +53,8 @@ interface DispatcherParts {
 export class WebhookDispatcher {
   readonly #parts: DispatcherParts;
   #stopped = new AbortController();
+  /** Of tests, which any node of a fleet may make, whoever leads. */
+  readonly #testing = new AbortController();
   /** Webhooks with a request on its way. */
   #busy = new Set<string>();
   /** What another node has delivered of events that are looked at here again, by webhook. */
@@ -202,13 +209,8 @@ export class WebhookDispatcher {
   }
 
   async #send(webhook: StoredWebhook, delivery: Delivery): Promise<void> {
-    const { outbound, clock } = this.#parts;
     const { signal: stopped } = this.#stopped;
-    const { id, body } = delivery;
-    const headers = headersFor(id, body, webhook.secret, clock.wallMs());
-    const ask = { url: new URL(webhook.url), method: 'POST', headers, body };
-    // The body of its answer is of no interest, so that nothing of it is read.
-    const reply = await outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped });
+    const reply = await this.#tell(webhook, delivery, stopped);
     if (stopped.aborted) return;
     let waitMs = STORE_RETRY_MS;
     try {
@@ -218,6 +220,36 @@ export class WebhookDispatcher {
       this.#busy.delete(webhook.name);
       this.#wakeIn(waitMs);
     }
+  }
+
+  /** Sends it once; never rejects. */
+  async #tell(
+    webhook: StoredWebhook,
+    { id, body }: Pick<Delivery, 'id' | 'body'>,
+    stopped: AbortSignal,
+  ): Promise<Reply | NoReply> {
+    const { outbound, clock, mail } = this.#parts;
+    if (webhook.kind === 'email') {
+      const message = mailIn(body);
+      if (message === undefined) return new NoReply('was made for another kind of webhook');
+      if (mail === undefined) return new NoReply('cannot be sent: the settings have no mail server (mail.host)');
+      return mail.send({ id, to: recipientsOf(webhook), ...message }, stopped);
+    }
+    const headers = headersFor(webhook, { id, body }, clock.wallMs());
+    const sent = webhook.kind === 'pagerduty' ? withRoutingKey(body, webhook.secret) : body;
+    const ask = { url: new URL(webhook.url), method: 'POST', headers, body: sent };
+    // The body of its answer is of no interest, so that nothing of it is read.
+    return outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped });
+  }
+
+  /** Sends a message that tells of nothing, once, to see whether it arrives; undefined: it did. */
+  async test(name: string): Promise<{ readonly error: string | undefined } | Problem> {
+    const { store, clock, randomBytes } = this.#parts;
+    const webhook = store.webhook(name);
+    if (webhook === undefined) return unknownWebhook(name);
+    const body = saidAs(webhook, testNotice(name, new Date(clock.wallMs()).toISOString()));
+    const id = `msg_${randomBytes(ID_BYTES).toString('base64url')}`;
+    return { error: failureOf(await this.#tell(webhook, { id, body }, this.#testing.signal)) };
   }
 
   #note(webhook: StoredWebhook, delivery: Delivery, reply: Reply | NoReply): Problem | undefined {

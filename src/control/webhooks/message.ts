@@ -1,9 +1,12 @@
 /** What a webhook is sent: Standard Webhooks 1.0.0 (standardwebhooks.com), payload and headers. */
 import { createHmac } from 'node:crypto';
 import { matchesAny } from '../../model/name-pattern.ts';
-import { secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
+import { type StoredWebhook, secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
+import { contentTypeOf, filled } from '../../model/webhook-template.ts';
 import { dataOf, type Event } from '../events/event.ts';
 import { Grant, type GrantStore } from '../grant.ts';
+import { bodyOf } from './kinds.ts';
+import { type Notice, noticeOf } from './notice.ts';
 
 /** A revision of a zone with thousands of services is told without what was before and after. */
 const BODY_MAX_CHARS = 256 * 1024;
@@ -24,10 +27,19 @@ export function messageFor(
   const data = dataOf(event, new Grant(store, limits));
   if (data === undefined) return undefined;
   const timestamp = new Date(event.atMs).toISOString();
+  if (webhook.kind !== undefined || webhook.template !== undefined)
+    return { trigger, body: saidAs(webhook, noticeOf(trigger, data, timestamp)) };
   const body = JSON.stringify({ type: trigger, timestamp, data });
   if (body.length <= BODY_MAX_CHARS) return { trigger, body };
   const less = { ...data, subjects: [], services: [], truncated: true };
   return { trigger, body: JSON.stringify({ type: trigger, timestamp, data: less }) };
+}
+
+/** What is sent of a notice, in the words of the kind, or of the template. */
+export function saidAs({ kind, template }: Pick<Webhook, 'kind' | 'template'>, notice: Notice): string {
+  if (kind !== undefined) return bodyOf(kind, notice);
+  if (template !== undefined) return filled(template, notice.fields);
+  return JSON.stringify({ type: notice.trigger, timestamp: notice.at, data: { message: notice.text } });
 }
 
 function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
@@ -38,13 +50,20 @@ function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
 }
 
 /** The headers of one attempt: its time and signature are its own, its id is that of all attempts. */
-export function headersFor(id: string, body: string, secret: string, atMs: number): Record<string, string> {
+export function headersFor(
+  { kind, template, secret }: Pick<StoredWebhook, 'kind' | 'template' | 'secret'>,
+  { id, body }: { readonly id: string; readonly body: string },
+  atMs: number,
+): Record<string, string> {
+  const contentType = template === undefined ? 'application/json' : contentTypeOf(template);
+  // Nobody there checks a signature.
+  if (kind !== undefined) return { 'content-type': contentType };
   const timestamp = String(Math.floor(atMs / 1000));
   const signature = createHmac('sha256', secretKey(secret) as Uint8Array)
     .update(`${id}.${timestamp}.${body}`)
     .digest('base64');
   return {
-    'content-type': 'application/json',
+    'content-type': contentType,
     'webhook-id': id,
     'webhook-timestamp': timestamp,
     'webhook-signature': `v1,${signature}`,

@@ -4,9 +4,11 @@ import { refTo } from '../../../contract/components.ts';
 import { NamePageQuery } from '../../../contract/pages.ts';
 import { EmptyBody } from '../../../contract/releases.ts';
 import { DeliveryPageQuery, DeliveryParams, WebhookBody, WebhookParams } from '../../../contract/webhooks.ts';
+import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -97,6 +99,21 @@ const redeliver = {
   },
 };
 
+const test = {
+  operationId: 'testWebhook',
+  summary: 'Send a message that tells of nothing, now, and say whether it arrived',
+  description:
+    'Once, and outside of the queue. The message says that it is a test; for PagerDuty it is an event of the severity info.',
+  tags,
+  params: WebhookParams,
+  headers: whyHeaders,
+  body: EmptyBody,
+  response: {
+    200: { description: 'What became of it.', ...refTo('WebhookTest') },
+    ...writeProblems('webhook_unknown'),
+  },
+};
+
 export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: ApiParts): void {
   // A URL is often a secret by itself, so that reading is for those who could write.
   const config = access('admin', 'server');
@@ -118,6 +135,13 @@ export function webhookRoutes(api: ApiInstance, { engine, queries, webhooks }: A
   api.get('/v1/webhooks/:name/deliveries', { schema: deliveries, config }, ({ params, query }, reply) => {
     const { state, after = 0, limit } = query;
     return sendPage(reply, queries.deliveries(params.name, state, after), limit, deliveryReply);
+  });
+  const tried = { schema: test, config, preValidation: takeNoBody };
+  api.post('/v1/webhooks/:name/test', tried, async (request, reply) => {
+    const outcome = await webhooks.test(request.params.name);
+    if (outcome instanceof Problem) return sendProblem(reply, outcome);
+    const { error } = outcome;
+    return reply.send({ delivered: error === undefined, ...(error !== undefined && { error }) });
   });
   const path = '/v1/webhooks/:name/deliveries/:id/redeliver';
   api.post(path, { schema: redeliver, config, preValidation: takeNoBody }, (request, reply) => {

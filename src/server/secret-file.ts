@@ -1,0 +1,16 @@
+/** Secrets that the settings name a file of. */
+import { readFileSync } from 'node:fs';
+import { SettingsError } from './errors.ts';
+
+/** What is in the file, without the line feed that nobody means. Throws SettingsError; `key`: the setting. */
+export function readSecretFile(key: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`${key}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  if (text !== '') return text;
+  throw new SettingsError(`${key}: ${file} is empty`);
+}
