@@ -285,3 +285,50 @@ t.test('who leads a fleet next goes on where the last one was, under the same id
   t.same(new Set(world.sent.map(({ body }) => body.data.revision)), new Set([first - 1, first, second, third]));
   t.same(new Set(idsOf(second)), new Set([ofHook, ofSlow]));
 });
+
+t.test('each kind is told in its own words, and a test tells of nothing', async (t) => {
+  const world = makeWorld(t);
+  const key = 'R0'.repeat(16);
+  world.hook({ kind: 'slack', secret: undefined }, 'slack');
+  world.hook({ kind: 'pagerduty', secret: key }, 'pager');
+  world.hook({ template: '{"note":"{summary}"}' }, 'own');
+  world.hook({ kind: 'email', url: 'mailto:a@example.com', secret: undefined }, 'mail');
+  world.shift(5);
+  await world.clock.pass(1);
+  const sentTo = (name: string) => world.sent.filter(({ url }) => url === `https://${name}.test/`);
+  t.match(sentTo('slack'), [{ headers: { 'content-type': 'application/json' }, body: { attachments: [Object] } }]);
+  t.notOk('webhook-signature' in (sentTo('slack')[0]?.headers ?? {}));
+  t.match(sentTo('pager'), [{ body: { routing_key: key, event_action: 'trigger', dedup_key: String } }]);
+  t.match(sentTo('own').at(-1), { headers: { 'webhook-signature': /^v1,/ }, body: { note: /app\.example\.com blue/ } });
+  t.match(world.list('pending', 'mail'), [{ error: /the settings have no mail server \(mail\.host\)/, attempts: 1 }]);
+  t.notMatch(JSON.stringify(world.list(undefined, 'pager')), key);
+
+  const before = world.sent.length;
+  t.same(await world.dispatcher.test('slack'), { error: undefined });
+  t.match(world.sent.slice(before), [{ url: 'https://slack.test/', body: { text: 'A test' } }]);
+  t.match(await world.dispatcher.test('mail'), { error: /mail\.host/ });
+  t.match(await world.dispatcher.test('none'), { code: 'webhook_unknown' });
+  world.answer = () => ({ status: 404, body: '' });
+  t.match(await world.dispatcher.test('pager'), { error: 'answered 404, not 2xx' });
+  t.same(world.list(undefined, 'pager'), [], 'a test waits in no queue');
+});
+
+t.test('secrets are of a kind: another kind begins without', async (t) => {
+  const world = makeWorld(t);
+  const secretOf = () => world.fixture.store.webhook('hook')?.secret;
+  world.hook();
+  t.equal(secretOf(), secret);
+  world.hook({ kind: 'teams', secret: undefined });
+  t.equal(secretOf(), '');
+  const put = (body: object) =>
+    world.fixture.execute({
+      kind: 'webhook.put',
+      name: 'hook',
+      body: { url: 'https://hook.test/', triggers: ['on-revision'], ...body },
+      freshSecret: secret,
+    });
+  t.match(put({ kind: 'pagerduty' }), { code: 'webhook_invalid', pointer: '/secret' });
+  world.hook({ kind: 'pagerduty', secret: 'R1'.repeat(16) });
+  t.match(put({ kind: 'pagerduty', triggers: ['on-release-aborted'] }), { created: false }, 'which stays');
+  t.equal(secretOf(), 'R1'.repeat(16));
+});
