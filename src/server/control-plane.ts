@@ -49,6 +49,12 @@ interface ControlPlane {
   readonly duties: Duties;
 }
 
+/** Who sends e-mail; undefined: the settings name no mail server. */
+function makeMailer(mail: Settings['mail']): Mailer | undefined {
+  const password = mail?.password ?? readSecretFile('mail.passwordFile', mail?.passwordFile);
+  return mail && new Mailer({ ...mail, password });
+}
+
 /** Makes its parts; nothing of it acts yet. */
 export function makeControlPlane(
   dataPlane: DataPlane,
@@ -87,10 +93,8 @@ export function makeControlPlane(
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
   node?.onStanding((event) => events.addNode(event, clock.wallMs()));
   const fleetLog = (): string | undefined => store.fleet?.log;
-  const { mail } = settings;
-  const password = mail && (mail.password ?? readSecretFile('mail.passwordFile', mail.passwordFile));
   const sender = {
-    mail: mail && new Mailer({ ...mail, password }),
+    mail: makeMailer(settings.mail),
     store,
     events,
     outbound,
