@@ -9,7 +9,7 @@ import { SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
 import type { Peer } from './peers/peer.ts';
 import { LOAD_CORE, RunningServer } from './peers/process.ts';
 import { runLoad } from './run-load.ts';
-import { KINDS, learnCookie, questions, type ZoneSize } from './workload.ts';
+import { type Edns, KINDS, learnCookie, questions, type ZoneSize } from './workload.ts';
 
 export interface Garbage {
   readonly collections: number;
@@ -22,13 +22,18 @@ const SIZE: ZoneSize = { services: 1000, aliases: 1000, hosts: 1000 };
 const RUN_SECONDS = 2;
 const server = new URL('./teal-server.ts', import.meta.url).pathname;
 
-/** Collections during `answers` answers, after `warmup` others; `outstanding` queries at once bound the batches. */
-export async function measureGarbage(outstanding: number, warmup: number, answers: number): Promise<Garbage> {
-  const running = await RunningServer.start(countingServer(warmup, answers), SIZE);
+/** Collections during `answers` answers, after `warmup` others; `outstanding` queries at once bound the batches. `do`: of a signed zone. */
+export async function measureGarbage(
+  outstanding: number,
+  warmup: number,
+  answers: number,
+  edns: Edns = 'cookie',
+): Promise<Garbage> {
+  const running = await RunningServer.start(countingServer(warmup, answers, edns === 'do'), SIZE);
   try {
     const { port, pids } = running;
-    const cookie = await learnCookie(port, 'cookie');
-    const workload = { kind: 'mixture', edns: 'cookie', size: SIZE, queries: 65_536 } as const;
+    const cookie = await learnCookie(port, edns);
+    const workload = { kind: 'mixture', edns, size: SIZE, queries: 65_536 } as const;
     const options = { ...workload, port, pids, cookie, qps: 0, clients: 4, window: outstanding, warmupSeconds: 0 };
     for (;;) {
       const result = await runLoad(LOAD_CORE, { ...options, seconds: RUN_SECONDS });
@@ -73,7 +78,7 @@ export async function measureXdpGarbage(wire: Wire, warmup: number, answers: num
   }
 }
 
-function countingServer(warmup: number, answers: number): Peer {
+function countingServer(warmup: number, answers: number, signed: boolean): Peer {
   const entry = `./garbage-worker.ts?warmup=${warmup}&answers=${answers}`;
   return {
     name: 'teal-garbage',
@@ -82,6 +87,6 @@ function countingServer(warmup: number, answers: number): Peer {
     kinds: KINDS,
     namesMax: SIZE.services,
     version: [process.execPath, '--version'],
-    prepare: ({ port, size }) => [process.execPath, server, JSON.stringify({ size, port, workers: 1, entry })],
+    prepare: ({ port, size }) => [process.execPath, server, JSON.stringify({ size, port, workers: 1, entry, signed })],
   };
 }

@@ -6,7 +6,7 @@
 import { loadLibc } from '../src/sockets/libc.ts';
 import { type CpuTime, cpuBetween, cpuTime } from './cpu.ts';
 import { BATCH, LOST_AFTER_MS, LoadSocket, type QueryList, Tally } from './load-socket.ts';
-import { type Edns, type Kind, queryBytes, questions, seededRandom, type ZoneSize } from './workload.ts';
+import { answersTo, type Edns, type Kind, queryBytes, questions, seededRandom, type ZoneSize } from './workload.ts';
 
 export interface LoadOptions {
   readonly port: number;
@@ -57,7 +57,7 @@ function buildQueries({ kind, edns, cookie, size, queries }: LoadOptions): Query
   for (const question of questions(kind, size, queries)) {
     const bytes = queryBytes(question, edns, cookie);
     parts.push(bytes);
-    expected[i] = question.rcode | (question.answers << 4);
+    expected[i] = question.rcode | (answersTo(question, edns) << 4);
     at += bytes.length;
     starts[++i] = at;
   }

@@ -6,6 +6,7 @@ import { createSharedTable } from '../src/table/memory.ts';
 import { Table } from '../src/table/table.ts';
 import { benchChanges } from './bench-zone.ts';
 import { benchOptions } from './options.ts';
+import { benchSigners } from './signers.ts';
 import type { ZoneSize } from './workload.ts';
 
 /** `port` 0: the kernel chooses. */
@@ -17,6 +18,8 @@ export interface TealServerOptions {
   readonly address?: string;
   /** Default: batch. */
   readonly transport?: 'batch' | 'xdp';
+  /** Its zone is signed. */
+  readonly signed?: boolean;
   /** The module that a worker runs, where it is not the server's own. */
   readonly entry?: string;
 }
@@ -28,11 +31,13 @@ const {
   address = '127.0.0.1',
   transport = 'batch',
   entry,
+  signed = false,
 } = JSON.parse(process.argv[2]) as TealServerOptions;
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
 const table = new Table(shared, new CounterRegistry(memories, 1));
+if (signed) table.signWith(benchSigners());
 for (const changes of benchChanges(size)) {
   const problem = table.prepare(changes);
   if (problem !== undefined) throw new Error(problem.detail);

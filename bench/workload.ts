@@ -30,8 +30,11 @@ export const hostAddress = (i: number): string => `203.0.113.${1 + (i % 200)}`;
 
 export const KINDS = ['weighted-a', 'weighted-cname', 'static-a', 'nxdomain', 'mixture'] as const;
 export type Kind = (typeof KINDS)[number];
-export const EDNS = ['plain', 'edns', 'cookie'] as const;
-/** Without OPT; with OPT and 1232 bytes; with a cookie too (RFC 7873 §4), as most resolvers send it. */
+export const EDNS = ['plain', 'edns', 'cookie', 'do'] as const;
+/**
+ * Without OPT; with OPT and 1232 bytes; with a cookie too (RFC 7873 §4), as most resolvers send it; with OPT and the DO bit,
+ * for zones that are signed (RFC 4035 §3.1).
+ */
 export type Edns = (typeof EDNS)[number];
 
 /** One query with what its answer must look like. */
@@ -43,6 +46,11 @@ export interface Question {
 }
 
 const TYPE = { A: 1, NS: 2, SOA: 6, MX: 15, TXT: 16, AAAA: 28, HTTPS: 65 } as const;
+
+/** How many records the answer section must have: with DO a signature for each RRset, which are all of one record. */
+export function answersTo({ answers }: Question, edns: Edns): number {
+  return edns === 'do' ? 2 * answers : answers;
+}
 
 type Make = (size: ZoneSize, random: () => number) => Question;
 
@@ -111,7 +119,11 @@ const CLIENT_COOKIE = Uint8Array.of(0x24, 0x64, 0xc4, 0xab, 0xcf, 0x10, 0xc9, 0x
 
 function ednsFields(edns: Edns, cookie: Uint8Array): EdnsFields | undefined {
   if (edns === 'plain') return undefined;
-  return { udpBytes: 1232, options: edns === 'cookie' ? [{ code: COOKIE_OPTION, data: cookie }] : [] };
+  return {
+    udpBytes: 1232,
+    do: edns === 'do',
+    options: edns === 'cookie' ? [{ code: COOKIE_OPTION, data: cookie }] : [],
+  };
 }
 
 /** The cookie that a server gives a client on its first query; what a client that knows none would send, else. */

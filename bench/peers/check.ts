@@ -1,6 +1,7 @@
 /** Whether a server's answers are right: asked one by one, before and after each timing. */
 import { type Reply, UdpClient } from '../../test/fixtures/dns-client.ts';
 import {
+  answersTo,
   blueAddress,
   type Edns,
   greenAddress,
@@ -17,6 +18,8 @@ import {
 import type { Peer } from './peer.ts';
 
 const SAMPLES = 400;
+const RRSIG = 46;
+const NSEC = 47;
 /** Blue's share among the samples of a weighted name; ten standard deviations to either side. */
 const SHARE_TOLERANCE = 0.24;
 
@@ -42,7 +45,7 @@ export async function check(
   try {
     for (const question of questions(kind, size, SAMPLES, 3)) {
       const reply = await client.ask(queryBytes(question, edns, cookie), 2000);
-      const fault = peer.isBaseline ? countFault(question, reply) : serverFault(question, reply, edns, blue);
+      const fault = peer.isBaseline ? countFault(question, reply, edns) : serverFault(question, reply, edns, blue);
       if (fault !== undefined) return `${question.name} type ${question.type}: ${fault}`;
     }
   } catch (error) {
@@ -61,12 +64,16 @@ export async function check(
 type Blue = { answers: number; of: number };
 
 function serverFault(question: Question, reply: Reply, edns: Edns, blue: Blue): string | undefined {
-  return frameFault(question, reply, edns) ?? countFault(question, reply) ?? recordFault(question, reply, blue);
+  return frameFault(question, reply, edns) ?? countFault(question, reply, edns) ?? recordFault(question, reply, blue);
 }
 
-function countFault(question: Question, reply: Reply): string | undefined {
-  if (reply.answers.length === question.answers) return undefined;
-  return `${reply.answers.length} answers, not ${question.answers}`;
+function countFault(question: Question, reply: Reply, edns: Edns): string | undefined {
+  const right = answersTo(question, edns);
+  if (reply.answers.length !== right) return `${reply.answers.length} answers, not ${right}`;
+  if (edns !== 'do') return undefined;
+  const signed = (question.answers > 0 ? reply.answers : reply.authority).some(({ type }) => type === RRSIG);
+  const proved = question.answers > 0 || reply.authority.some(({ type }) => type === NSEC);
+  return signed && proved ? undefined : 'not signed, or not proved';
 }
 
 function frameFault(question: Question, reply: Reply, edns: Edns): string | undefined {

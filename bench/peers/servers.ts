@@ -52,7 +52,7 @@ const gdnsd: Peer = {
 };
 
 /** The geoip module with `mode: weighted`, with cookies, a rate limit and statistics by modules; the zone holds each name too, for the types that the module has not. */
-const knot: Peer = {
+export const knotPeer = (signing: string): Peer => ({
   name: 'knot',
   packages: ['knot', 'knot-module-geoip'],
   kinds: KINDS,
@@ -114,15 +114,17 @@ zone:
   - domain: ${APEX}
     file: "${zone}"
     module: mod-geoip/weighted
-    zonefile-load: whole
+${signing}    zonefile-load: whole
     journal-content: none
 `,
     );
     return ['knotd', '-c', config];
   },
-};
+});
 
-const nsd: Peer = {
+const knot = knotPeer('');
+
+export const nsd: Peer = {
   name: 'nsd',
   packages: ['nsd'],
   kinds: FIXED,
