@@ -1,5 +1,4 @@
 /** What keeps the code readable and no other tool checks: which way imports point, and how files begin. */
-
 import { readdirSync } from 'node:fs';
 import t from 'tap';
 import {
@@ -51,12 +50,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...['contract', 'duration', 'asking'],
     ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore', 'cli/doctor/xdp'],
-    'cli/fleet-join',
+    ...['cli/fleet-join', 'cli/doctor/signatures'],
   ],
   'cli/serve': ['cli', 'config', 'log', 'server'],
   'cli/plane': ['cli', 'config', 'log', 'server'],
-  // What this machine's kernel and cards allow.
+  // What this machine's kernel and cards allow; what a validator does with bytes that asking has checked.
   'cli/doctor/xdp': ['cli', 'sockets'],
+  'cli/doctor/signatures': ['cli', 'asking', 'wire'],
   'cli/zone-check': ['cli', 'model'],
   // On the data directory of this machine.
   'cli/data-directory': ['cli', 'config'],

@@ -14,6 +14,8 @@ const UDP_TRIES = 2;
 const HEADER_BYTES = 12;
 /** RFC 4034 §5; dns2 has no name for it, and gives its data as they are. */
 const TYPE_DS = 43;
+/** The upper half of an OPT record's flags has the version, the DO bit stands below it (RFC 6891 §6.1.3). */
+const DNSSEC_OK = 0x8000;
 /** Before a message over TCP (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
 
@@ -25,6 +27,8 @@ export interface Question {
   readonly tcp?: boolean;
   /** Sends an OPT record (RFC 6891) with this UDP size. */
   readonly udpBytes?: number;
+  /** Wants signatures too (the DO bit, RFC 3225), and the whole message; goes with `udpBytes`. */
+  readonly dnssec?: boolean;
 }
 
 export interface Answer {
@@ -37,6 +41,8 @@ export interface Answer {
   readonly answers: readonly Resource[];
   readonly authorities: readonly Resource[];
   readonly additionals: readonly Resource[];
+  /** As it came, where signatures were asked for; its bounds and pointers are checked. */
+  readonly message?: Uint8Array;
 }
 
 /** Why there is no answer, in a phrase. */
@@ -61,10 +67,11 @@ export function askAt(port: number, { limitMs, tries }: Patience = PATIENCE): As
     const to = parseHostPort(address, port);
     try {
       const query = queryOf(question);
-      if (question.tcp) return answerOf(await overTcp(to, query, limitMs));
+      const read = (message: Buffer): Answer => ({ ...answerOf(message), ...(question.dnssec && { message }) });
+      if (question.tcp) return read(await overTcp(to, query, limitMs));
       for (let left = tries; ; left--) {
         try {
-          return answerOf(await overUdp(to, query, limitMs));
+          return read(await overUdp(to, query, limitMs));
         } catch (error) {
           if (left <= 1) throw error;
         }
@@ -110,7 +117,7 @@ interface Query extends Asked {
   readonly message: Buffer;
 }
 
-function queryOf({ name, type, recursive, udpBytes }: Question): Query {
+function queryOf({ name, type, recursive, udpBytes, dnssec }: Question): Query {
   const packet = new Packet();
   packet.header.id = Packet.uuid();
   packet.header.rd = recursive ? 1 : 0;
@@ -120,6 +127,7 @@ function queryOf({ name, type, recursive, udpBytes }: Question): Query {
   if (udpBytes !== undefined) {
     const opt = Packet.Resource.EDNS([]);
     opt.class = udpBytes;
+    if (dnssec) opt.ttl = DNSSEC_OK;
     packet.additionals.push(opt);
   }
   return { id: packet.header.id, question, message: packet.toBuffer() };

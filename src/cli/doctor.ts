@@ -70,13 +70,10 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
   const names = named.length > 0 ? named.map(lower) : server.zones.map(({ name }) => name);
   for (const name of names) {
     const known = server.zones.find((zone) => zone.name === name);
-    const outside = await examineZone(name, ask, walk, known);
-    const inside = known
-      ? examineTtls(
-          known,
-          server.services.filter(({ zone }) => zone === name),
-        )
-      : [];
+    const services = server.services.filter(({ zone }) => zone === name);
+    const serviceNames = services.map((service) => service.name);
+    const outside = await examineZone(name, ask, walk, known, serviceNames);
+    const inside = known ? examineTtls(known, services) : [];
     const chapter = { about: name, findings: [...outside, ...inside] };
     show(session, chapter);
     chapters.push(chapter);

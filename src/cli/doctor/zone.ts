@@ -1,5 +1,6 @@
 /** Everything about one zone that can be seen from outside: its delegation, and each of its nameservers. */
 
+import { randomUUID } from 'node:crypto';
 import type { Ask } from '../../asking/ask.ts';
 import { type Delegation, encloses, lower, type Walk } from '../../asking/walk.ts';
 import type { Zone } from '../../contract/types.ts';
@@ -7,9 +8,16 @@ import { examineChain } from './chain.ts';
 import { compareServers, isSameSet } from './compare.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 import { examineServer } from './server.ts';
+import { examineSignatures } from './signatures.ts';
 
-/** `zone`: lower case, without the final dot. `known`: what the server says of itself, where it could be asked. */
-export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zone | undefined): Promise<Diagnosis[]> {
+/** `zone`: lower case, without the final dot. `known`, `services`: what the server says of itself, where it could be asked. */
+export async function examineZone(
+  zone: string,
+  ask: Ask,
+  walk: Walk,
+  known: Zone | undefined,
+  services: readonly string[] = [],
+): Promise<Diagnosis[]> {
   const delegation = await walk.delegation(zone);
   if ('reason' in delegation) {
     return [
@@ -33,7 +41,10 @@ export async function examineZone(zone: string, ask: Ask, walk: Walk, known: Zon
   const seen = await Promise.all(servers.map((server) => examineServer(zone, server, ask)));
   const findings = seen.flatMap((server) => server.findings);
   const chain = await examineChain(zone, delegation, ask);
-  return [...inDelegation, ...findings, ...compareServers(zone, delegation, seen, known), ...chain];
+  const addresses = [...new Set(servers.map(({ address }) => address))];
+  const means = { ask, nowMs: Date.now(), label: `teal-doctor-${randomUUID()}` };
+  const signed = await examineSignatures(zone, addresses, means, services);
+  return [...inDelegation, ...findings, ...compareServers(zone, delegation, seen, known), ...chain, ...signed];
 }
 
 function checkDelegation(zone: string, delegation: Delegation, known: Zone | undefined): Diagnosis[] {
