@@ -46,6 +46,35 @@ t.test('a provider that shows other keys than it signs with is not believed', as
   t.equal((await world.request('GET', '/v1/services')).statusCode, 200, 'tokens go on');
 });
 
+t.test('an ID token is believed where all of it holds, by clocks that run a little apart', async (t) => {
+  const world = await start(t);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const signIn = async (idToken: NonNullable<typeof world.identities.faults.idToken>): Promise<number> => {
+    world.identities.faults.idToken = idToken;
+    const browser = new Browser(world);
+    const { statusCode } = await browser.signIn();
+    t.equal(browser.jar.has(SESSION), statusCode === 303);
+    return statusCode;
+  };
+  t.equal(await signIn(() => {}), 303);
+  t.equal(await signIn((claims) => Object.assign(claims, { iat: nowSeconds + 30, nbf: nowSeconds + 30 })), 303);
+  t.equal(await signIn((claims) => Object.assign(claims, { exp: nowSeconds - 20 })), 303, 'a minute is forgiven');
+  const lies: readonly [string, Parameters<typeof signIn>[0]][] = [
+    ['of another issuer', (claims) => Object.assign(claims, { iss: 'https://evil.test' })],
+    ['for another client', (claims) => Object.assign(claims, { aud: 'other' })],
+    ['for several, and not by us', (claims) => Object.assign(claims, { aud: ['teal', 'other'], azp: 'other' })],
+    ['of another sign-in', (claims) => Object.assign(claims, { nonce: 'x' })],
+    ['of no sign-in', (claims) => delete claims.nonce],
+    ['long over', (claims) => Object.assign(claims, { exp: nowSeconds - 600 })],
+    ['not good yet', (claims) => Object.assign(claims, { nbf: nowSeconds + 600 })],
+    ['of nobody', (claims) => delete claims.sub],
+    ['not signed', (_claims, header) => Object.assign(header, { alg: 'none' })],
+    ['signed by what it is not', (_claims, header) => Object.assign(header, { alg: 'HS256' })],
+    ['by a key that is not there', (_claims, header) => Object.assign(header, { kid: 'other' })],
+  ];
+  for (const [what, lie] of lies) t.equal(await signIn(lie), 502, what);
+});
+
 t.test('a wrong client secret is told as what it is', async (t) => {
   const world = await start(t, { secret: 'another' });
   t.match(told(await new Browser(world).signIn()), /^403 .*invalid_client.*client id and secret/);
