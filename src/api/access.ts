@@ -131,6 +131,10 @@ function outsideOf(
       const rrset = { zone: zone as string, name: name as string, type: type as string };
       return queries.grants(grant, { rrset }) ? undefined : `the RRset ${name}/${type} of the zone ${zone} is not`;
     }
+    case 'proposal':
+      return queries.grants(grant, { proposal: id as string })
+        ? undefined
+        : `not every service of the proposal ${id} is`;
     case 'release':
       return queries.grants(grant, { release: id as string }) ? undefined : `not every service of the release ${id} is`;
     default:

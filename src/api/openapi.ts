@@ -24,6 +24,7 @@ const tags = [
   { name: 'revisions', description: 'The log of changes.' },
   { name: 'events', description: 'What happens, as it happens.' },
   { name: 'freezes', description: 'Times in which no traffic is moved forward.' },
+  { name: 'proposals', description: 'Changes that wait for a second person, or for their time.' },
   { name: 'webhooks', description: 'Who is told of what happens.' },
   { name: 'tokens', description: 'Who may do what.' },
   { name: 'fleet', description: 'Several nameservers that move at one instant.' },
@@ -82,7 +83,7 @@ function withBodies<Document extends { paths?: object }>(document: Document): Do
 }
 
 /** Bodies that are nothing but options: the routes take none for the empty object. */
-const OPTIONAL = /schemas\/(?:Empty|Promote|Retry|Rollback|Roll)Body"/;
+const OPTIONAL = /schemas\/(?:Approve|Empty|Promote|Retry|Rollback|Roll)Body"/;
 
 /**
  * Only what the server itself sends may run or load. The pages set styles inline and draw their icons from data:

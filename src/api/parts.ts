@@ -130,7 +130,7 @@ export interface Access {
 }
 
 /**
- * What a route touches, hence who may use it of the tokens that are limited. `service`, `zone`, `release`: what the path
+ * What a route touches, hence who may use it of the tokens that are limited. `service`, `zone`, `release`, `proposal`: what the path
  * names, a release with all its services. `filtered`: the reply itself leaves out what is out of reach. A function: the
  * services that the body names. `rrset`: the RRset that the path names. `records`: RRsets of the zone that the path names,
  * those in the body's changes, or those that the reply leaves. `server`: nothing smaller, so that no limited token may.
@@ -141,6 +141,7 @@ export type Touches =
   | 'rrset'
   | 'records'
   | 'release'
+  | 'proposal'
   | 'filtered'
   | 'server'
   | ((body: never) => readonly string[]);

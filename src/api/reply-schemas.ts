@@ -43,9 +43,18 @@ export function postReply($id: string, description: string) {
   return { 200: { description, headers: { ...revisionHeader, 'Idempotency-Replayed': replayed }, ...refTo($id) } };
 }
 
+/** In place of what was asked for: a proposal of it. */
+export const proposedReply = {
+  202: {
+    ...postReply('ProposedChange', '')[200],
+    description: 'Nothing is done yet: it is proposed, and waits for somebody else’s approval, or for its time.',
+  },
+};
+
 /** The reply to a POST that makes a release, or only plans it. */
 export const releaseReplies = {
   ...postReply('Plan', 'The plan; nothing was done.'),
+  ...proposedReply,
   201: { ...postReply('Release', 'Made; the first step that need not wait is in force.')[200] },
 };
 

@@ -8,6 +8,7 @@ const advice: Readonly<Record<string, string>> = {
   zone_unknown: '`teal zone list` shows the zones',
   service_unknown: '`teal service list` shows the services',
   release_unknown: '`teal release list NAME` shows the releases of a service',
+  proposal_unknown: '`teal proposal list` shows what waits',
   freeze_unknown: '`teal freeze list` shows the freezes',
   webhook_unknown: '`teal webhook list` shows the webhooks',
   release_active: '`teal release watch NAME` shows it, `teal release abort NAME` or `teal rollback NAME` ends it',

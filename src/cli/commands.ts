@@ -5,6 +5,7 @@ export const commands: Readonly<Record<string, CommandModule>> = {
   shift: () => import('./shift.ts'),
   rollback: () => import('./rollback.ts'),
   release: () => import('./release.ts'),
+  proposal: () => import('./proposal.ts'),
   freeze: () => import('./freeze.ts'),
   health: () => import('./health.ts'),
   zone: () => import('./zone.ts'),

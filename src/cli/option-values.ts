@@ -20,6 +20,20 @@ export function durationValue(text: string): number {
   throw new InvalidArgumentError('Expected a duration such as 30s, 5m, 1h30m or 2d.');
 }
 
+/** `2026-12-01 10:00 Europe/Berlin`, or with an offset: as the API takes it. */
+export function timeValue(text: string): { readonly at: string; readonly timeZone?: string } {
+  const named = /^(?<at>\S*\d(?: \d{1,2}:\d\d)?) +(?<timeZone>[A-Za-z][\w/+-]*)$/.exec(text.trim())?.groups;
+  if (named?.at !== undefined && named.timeZone !== undefined) return { at: named.at, timeZone: named.timeZone };
+  if (text.trim() !== '') return { at: text.trim() };
+  throw new InvalidArgumentError('Expected a time such as 2026-12-01 10:00 Europe/Berlin, or 2026-12-01T10:00+01:00.');
+}
+
+export const atFlag = [
+  '--at <time>',
+  'only then, such as `2026-12-01 10:00 Europe/Berlin`; until then it is a proposal',
+  timeValue,
+] as const;
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** `team=web`, several of them. The server says what may be in one. */

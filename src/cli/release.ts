@@ -1,6 +1,6 @@
 /** `teal release`: planned sequences of shifts, begun, steered, watched. */
 import type { Command } from 'commander';
-import type { Plan, Release } from '../contract/types.ts';
+import type { Plan, ProposedChange, Release } from '../contract/types.ts';
 import { type Api, path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -8,7 +8,8 @@ import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
-import { idempotencyKey } from './option-values.ts';
+import { atFlag, idempotencyKey, type timeValue } from './option-values.ts';
+import { approveProposed, isProposed, proposalLines, seenRevision, showPending } from './proposal.ts';
 import {
   describeRemote,
   describeWrite,
@@ -27,6 +28,7 @@ interface StartOptions extends SessionOptions {
   readonly file?: string;
   readonly watch?: boolean;
   readonly idempotencyKey?: string;
+  readonly at?: ReturnType<typeof timeValue>;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -39,12 +41,16 @@ export function add(program: Command, shell: Shell): void {
   addPlan(group, shell);
   addReading(group, shell);
   for (const verb of verbs) addVerb(group, verb, shell);
+  addApprove(group, shell);
 }
 
 function withSteps(command: Command): Command {
   return command
     .option('--to <pool>', 'the pool that traffic moves to')
-    .option('--steps <list>', 'percentages, pauses, and `pause` to wait for a promote: 10,5m,50,pause,100')
+    .option(
+      '--steps <list>',
+      'percentages, pauses, `pause` for a promote, `approval` for somebody else: 10,5m,50,approval,100',
+    )
     .option('--preset <name>', 'in place of steps, such as Canary10Percent5Minutes or AllAtOnce')
     .option('-f, --file <file>', 'the release as YAML or JSON, with analyses: to, steps');
 }
@@ -60,6 +66,7 @@ function addStart(group: Command, shell: Shell): void {
       'the same key is done once, however often it is sent, for 24 hours',
       idempotencyKey,
     )
+    .option(...atFlag)
     .action((services: string[], options: StartOptions) => start(services, options, shell));
   describeWrite(
     withOverride(command),
@@ -86,7 +93,8 @@ function addPlan(group: Command, shell: Shell): void {
 async function start(services: readonly string[], options: StartOptions, shell: Shell): Promise<void> {
   const body = await bodyOf(options, shell);
   const session = await openSession(shell, options);
-  const release = await create<Release>(session.api, services, body, options);
+  const release = await create<Release | ProposedChange>(session.api, services, { ...body, ...options.at }, options);
+  if (isProposed(release)) return showPending(session, release);
   if (options.watch) return watched(session, release.id);
   showRelease(session, release);
   if (!session.json && session.shell.stdout.isTerminal)
@@ -193,6 +201,28 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
     command,
     `teal release ${verb} app.example.com${verb === 'promote' ? '\nteal release promote app.example.com --full' : ''}`,
   );
+}
+
+function addApprove(group: Command, shell: Shell): void {
+  const command = group
+    .command('approve')
+    .addArgument(new ServiceArgument('<service>'))
+    .argument('[id]')
+    .description(
+      'Agree with the step that a release waits at, or with a release that was proposed, as somebody else than who asked for it.',
+    )
+    .option('--idempotency-key <key>', 'the same key is done once, for 24 hours', idempotencyKey)
+    .action(async (service: string, id: string | undefined, options: StartOptions) => {
+      const session = await openSession(shell, options);
+      const proposal = id === undefined ? await approveProposed(session, service) : undefined;
+      if (proposal !== undefined) return session.show(proposal, () => proposalLines(proposal));
+      const found = await findRelease(session.api, service, id);
+      const to = `${path`/v1/services/${service}/releases/${found.id}`}/approve`;
+      const revision = await seenRevision(session, found);
+      const { idempotencyKey } = options;
+      showRelease(session, await session.api.post<Release>(to, { revision }, { idempotencyKey }));
+    });
+  describeWrite(command, 'teal release approve app.example.com');
 }
 
 function showRelease(session: Session, release: Release): void {

@@ -1,6 +1,6 @@
 /** `teal shift`: weights of one service or several, at one instant. */
 import type { Command } from 'commander';
-import type { Service, ShiftReply } from '../contract/types.ts';
+import type { ProposedChange, Service, ShiftReply } from '../contract/types.ts';
 import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -8,7 +8,8 @@ import { Failure } from './failure.ts';
 import { poolLines } from './format/pools.ts';
 import type { Style } from './format/style.ts';
 import { isGroup, readYaml } from './input-file.ts';
-import { idempotencyKey } from './option-values.ts';
+import { atFlag, idempotencyKey, type timeValue } from './option-values.ts';
+import { isProposed, showPending } from './proposal.ts';
 import { describeWrite, openSession, type Session, type SessionOptions, withOverride } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseWeightWords } from './weight-words.ts';
@@ -17,6 +18,7 @@ interface Options extends SessionOptions {
   readonly file?: string;
   readonly watch?: boolean;
   readonly idempotencyKey?: string;
+  readonly at?: ReturnType<typeof timeValue>;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -37,6 +39,7 @@ export function add(program: Command, shell: Shell): void {
       'the same key is done once, however often it is sent, for 24 hours',
       idempotencyKey,
     )
+    .option(...atFlag)
     .action((words: string[], options: Options) => shift(words, options, shell));
   describeWrite(
     withOverride(command),
@@ -44,6 +47,7 @@ export function add(program: Command, shell: Shell): void {
     teal shift app.example.com green=10 blue=90
     teal shift app.example.com blue=0 green=100 --watch
     teal shift app.example.com green=1 blue=0 api.example.com green=1 blue=0
+    teal shift app.example.com blue=0 green=100 --at '2026-12-01 06:00 Europe/Berlin'
     teal shift -f shifts.yaml      # services: {app.example.com: {blue: 0, green: 100}}
     `,
   );
@@ -54,11 +58,12 @@ async function shift(words: readonly string[], options: Options, shell: Shell): 
   const session = await openSession(shell, options);
   // The state before is only for the eye: a script that pipes the result does without the extra requests.
   const before = session.json ? new Map() : await weightsBefore(session, Object.keys(services));
-  const reply = await session.api.post<ShiftReply>(
+  const reply = await session.api.post<ShiftReply | ProposedChange>(
     '/v1/shifts',
-    { services },
+    { services, ...options.at },
     { idempotencyKey: options.idempotencyKey },
   );
+  if (isProposed(reply)) return showPending(session, reply);
   session.show(reply, () => (draws(session, options) ? [inForce(reply)] : shiftLines(reply, before, session.style)));
   if (options.watch) {
     const { watchDrain } = await import('./watch-drain.ts');

@@ -4,7 +4,7 @@ import { readDuration } from '../duration.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 
-/** A number is a percentage, a duration a pause, `pause` waits for a person. Throws Failure. */
+/** A number is a percentage, a duration a pause, `pause` waits for a person, `approval` for another one. Throws Failure. */
 export function parseStepWords(text: string): Step[] {
   return text.split(',').map((part): Step => {
     const word = part.trim();
@@ -15,9 +15,10 @@ export function parseStepWords(text: string): Step[] {
     const seconds = readDuration(word);
     if (seconds !== undefined) return { pause: { duration: seconds } };
     if (word === 'pause') return { pause: {} };
+    if (word === 'approval') return { pause: { approval: { by: 'other' } } };
     throw new Failure(
       EXIT.USAGE,
-      `--steps: expected a percentage (10), a duration (5m) or the word pause, found ${JSON.stringify(word)}`,
+      `--steps: expected a percentage (10), a duration (5m) or one of the words pause and approval, found ${JSON.stringify(word)}`,
     );
   });
 }

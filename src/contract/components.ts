@@ -9,7 +9,17 @@ import { Freeze, FreezeBody } from './freezes.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
 import { AnswerHours } from './hours.ts';
 import { Glance, Overview } from './overview.ts';
-import { EmptyBody, Plan, PromoteBody, Release, ReleaseBody, ReleasesBody, RetryBody } from './releases.ts';
+import { ApproveBody, ProposedChange } from './proposals.ts';
+import {
+  ApproveReleaseBody,
+  EmptyBody,
+  Plan,
+  PromoteBody,
+  Release,
+  ReleaseBody,
+  ReleasesBody,
+  RetryBody,
+} from './releases.ts';
 import { Revision } from './revisions.ts';
 import { Self } from './self.ts';
 import {
@@ -43,21 +53,21 @@ const bodies: readonly TSchema[] = [
     RollBody,
   ],
   ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody, ApplyBody],
-  ...[RetryBody, FreezeBody],
+  ...[RetryBody, FreezeBody, ApproveBody, ApproveReleaseBody],
 ];
 
 const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, WebhookTest, Delivery, Token, NewToken, Drain, Explanation, Revision],
-  ...[Signing, SigningKeys, Freeze],
+  ...[Signing, SigningKeys, Freeze, ProposedChange],
   ...[Fleet, Answering, Glance, Overview, AnswerHours, Self, Answered],
 ];
 
 /** What changes are answered with: in a fleet each says who answers from it. */
 const repliesToChanges: ReadonlySet<TSchema> = new Set<TSchema>([
   ...[Zone, Import, RRset, RecordChanges, Service, Weights, Shift, ForcedHealth, ApplyPlan],
-  ...[Signing, Release, Webhook, Token, NewToken, Freeze],
+  ...[Signing, Release, Webhook, Token, NewToken, Freeze, ProposedChange],
 ]);
 
 /** With references to each other by name. `more`: replies whose schema needs to be told something. */

@@ -1,6 +1,7 @@
 /** Releases, their steps and gates, as they are sent and shown. */
 import { type Static, Type } from 'typebox';
 import { override, shownOverride } from './freezes.ts';
+import { schedule } from './schedule.ts';
 import { shares, weights } from './services.ts';
 import {
   decimal,
@@ -101,6 +102,11 @@ const duration = Type.Unsafe<number | string>({
   description: 'Seconds, or a text such as `30s`, `5m`, `1h`; left out: until promoted.',
 });
 
+const approval = Type.Object(
+  { by: oneOf(['other'], { description: 'Than whoever asked for the release.' }) },
+  { ...strict, description: 'The pause ends when somebody else approves it; promote does not leave it.' },
+);
+
 export const Step = Type.Object(
   {
     setWeight: Type.Optional(
@@ -110,7 +116,7 @@ export const Step = Type.Object(
         code,
       }),
     ),
-    pause: Type.Optional(Type.Object({ duration: Type.Optional(duration) }, strict)),
+    pause: Type.Optional(Type.Object({ duration: Type.Optional(duration), approval: Type.Optional(approval) }, strict)),
     analysis: Type.Optional(Analysis),
     drain: Type.Optional(
       Type.Object(
@@ -134,6 +140,7 @@ const releaseProperties = {
     }),
   ),
   dryRun: Type.Optional(Type.Boolean({ description: 'Only gives the plan, with times.' })),
+  ...schedule,
   override,
 };
 
@@ -195,11 +202,35 @@ export const PromoteBody = Type.Object(
 
 export const RetryBody = Type.Object({ override, ...why }, { ...strict, $id: 'RetryBody', examples: [{}] });
 
+export const ApproveReleaseBody = Type.Object(
+  {
+    revision: whole(
+      'The last revision of the release, and of its services, that was looked at: an approval is of that.',
+      {
+        minimum: 1,
+      },
+    ),
+    ...why,
+  },
+  { ...strict, $id: 'ApproveReleaseBody', examples: [{ revision: 17 }] },
+);
+
 /** Verbs that need no more than the path. */
 export const EmptyBody = Type.Object({ ...why }, { ...strict, $id: 'EmptyBody', examples: [{}] });
 
 const Wait = Type.Object({
-  kind: oneOf(['lowering', 'turn', 'pause', 'promotion', 'analysis', 'inconclusive', 'drain', 'settling', 'frozen']),
+  kind: oneOf([
+    'lowering',
+    'turn',
+    'pause',
+    'promotion',
+    'analysis',
+    'inconclusive',
+    'drain',
+    'settling',
+    'frozen',
+    'approval',
+  ]),
   seconds: wholeOrNull('null: not ended by time.'),
   until: timeOrNull('null: not ended by time.'),
 });
@@ -211,7 +242,7 @@ const standing = {
     [
       ...(['ttl_lowering', 'step_due', 'analysis_running', 'ttl_settling', 'pause_step', 'pause_requested'] as const),
       ...(['analysis_inconclusive', 'draining', 'steps_done', 'abort_requested', 'analysis_failed'] as const),
-      ...(['rolled_back', 'frozen'] as const),
+      ...(['rolled_back', 'frozen', 'approval_needed'] as const),
     ],
     { description: 'Why it is in this state. Stable: scripts may rely on it; more may come.' },
   ),
@@ -311,6 +342,12 @@ export const Release = Type.Object(
       Type.Literal(true, { description: 'It ended long ago; its steps and analyses are no longer kept.' }),
     ),
     why: Type.Optional(Type.Object(shownWhy, { description: 'What was said when it was made.' })),
+    askedBy: Type.Optional(Type.Array(Type.String(), { description: 'Who began it, and who began it again.' })),
+    approvals: Type.Optional(
+      Type.Array(Type.Object({ stepIndex: whole('The step, from 0.'), by: Type.String(), at: time() }), {
+        description: "Somebody else's words on its steps.",
+      }),
+    ),
     override: Type.Optional(shownOverride),
     createdAt: time(),
     revision,

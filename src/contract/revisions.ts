@@ -5,7 +5,7 @@ import { message, oneOf, time, whole } from './shapes.ts';
 import { shownWhy } from './why.ts';
 
 export const Subject = Type.Object({
-  kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook', 'dnssec', 'freeze']),
+  kind: oneOf(['zone', 'rrset', 'service', 'release', 'health', 'token', 'webhook', 'dnssec', 'freeze', 'proposal']),
   name: Type.String(),
   before: Type.Unknown({ description: 'null: it was not there, or see `forgotten`.' }),
   after: Type.Unknown({ description: 'null: it is gone, or see `forgotten`.' }),

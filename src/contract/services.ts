@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { override } from './freezes.ts';
 import { HealthBody } from './health.ts';
 import { labels } from './labels.ts';
+import { schedule } from './schedule.ts';
 import {
   decimal,
   mapOf,
@@ -80,6 +81,10 @@ const release = Type.Object(
   { ttlSeconds: ttl('A release lowers a higher TTL to this until its last step has settled.') },
   { ...strict, description: 'What releases of the service do besides their steps.' },
 );
+const approval = oneOf(['required', 'none'], {
+  description:
+    '`required`: a shift or a release of it is a proposal (202) until somebody else approves it. Left out of a PUT: as it is; of a reply: `none`.',
+});
 const poolsDescription = { description: '2 to 16 pools by name, all of addresses or all of one host name.' };
 const writtenPools = { description: `${poolsDescription.description} Left out only with \`replace\`.` };
 
@@ -92,6 +97,7 @@ export const ServiceBody = Type.Object(
     salt: Type.Optional(salt),
     pins: Type.Optional(pins),
     previewNames: Type.Optional(previewNames),
+    approval: Type.Optional(approval),
     replace: Type.Optional(replace),
     pools: Type.Optional(mapOf(PoolBody, writtenPools)),
     labels,
@@ -131,6 +137,7 @@ export const Service = Type.Object(
     salt,
     pins,
     previewNames,
+    approval: Type.Optional(approval),
     labels,
     pools: mapOf(Type.Object({ weight, targets, labels }), poolsDescription),
     loweredTtlSeconds: Type.Optional(ttl('The TTL of its answers while a release has lowered it.')),
@@ -169,6 +176,7 @@ export const Weights = Type.Object({ revision, ...inForce }, { $id: 'Weights' })
 export const ShiftBody = Type.Object(
   {
     services: mapOf(weights('The weight of every pool of it.'), { description: 'Weights by pool, by service.' }),
+    ...schedule,
     override,
     ...why,
   },

@@ -8,6 +8,7 @@ import type * as freezes from './freezes.ts';
 import type * as health from './health.ts';
 import type * as hours from './hours.ts';
 import type * as overview from './overview.ts';
+import type * as proposals from './proposals.ts';
 import type * as releases from './releases.ts';
 import type * as revisions from './revisions.ts';
 import type * as self from './self.ts';
@@ -76,6 +77,7 @@ export type Webhook = Shown<typeof webhooks.Webhook>;
 export type WebhookTest = Shown<typeof webhooks.WebhookTest>;
 export type Delivery = Shown<typeof webhooks.Delivery>;
 
+export type ProposedChange = Shown<typeof proposals.ProposedChange>;
 export type Freeze = Shown<typeof freezes.Freeze>;
 
 export type AnswerHours = Shown<typeof hours.AnswerHours>;

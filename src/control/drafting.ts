@@ -40,7 +40,13 @@ export class Drafting {
     if (drafted instanceof Problem) return { result: drafted };
     // Nothing is kept for what changed nothing: a token could fill the disk with it, and sent again it is looked at anew.
     if (!isDraft(drafted)) return { result: { ...drafted, created: false, replayed: false } };
-    const outcome: Outcome = { revision, created: drafted.created, body: drafted.body, replayed: false };
+    const outcome: Outcome = {
+      revision,
+      created: drafted.created,
+      body: drafted.body,
+      replayed: false,
+      ...(drafted.isPending && { isPending: true }),
+    };
     return { entry: this.#entryOf(drafted, outcome, context), outcome };
   }
 
@@ -58,7 +64,7 @@ export class Drafting {
     const told = subjects.map(withoutSecrets);
     const revision: Revision = {
       revision: outcome.revision,
-      ...said(context),
+      ...said({ ...context, why: { ...draft.why, ...context.why } }),
       kind,
       summary,
       subjects: told,

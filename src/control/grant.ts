@@ -2,10 +2,12 @@
 import { Problem } from '../model/errors.ts';
 import type { Freeze } from '../model/freeze.ts';
 import type { ForcedHealth } from '../model/health-forced.ts';
+import { canonicalName } from '../model/name.ts';
 import { matchesAny } from '../model/name-pattern.ts';
 import { matchesAllBelow, matchesAnyOwner } from '../model/owner-pattern.ts';
 import { actorInWords } from '../model/person.ts';
 import { previewNames } from '../model/preview.ts';
+import type { Proposed } from '../model/proposed.ts';
 import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
@@ -158,6 +160,8 @@ export class Grant {
         return [`the webhook ${change.webhook.name}`];
       case 'deleteWebhook':
         return [`the webhook ${change.name}`];
+      case 'putProposal':
+        return change.proposal.services.flatMap(({ name }) => service(name));
       case 'putFreeze':
         return [`the freeze ${change.freeze.name}`];
       case 'deleteFreeze':
@@ -212,11 +216,24 @@ export class Grant {
         return this.service(healthService(subject), revision) ? subject : undefined;
       case 'release':
         return this.#releaseSubject(subject, revision);
+      case 'proposal':
+        return this.#proposalSubject(subject) ? subject : undefined;
       case 'token':
       case 'webhook':
       case 'freeze':
         return undefined;
     }
+  }
+
+  /** What is proposed is one thing: who may not see all of it sees none. */
+  proposal({ services }: Pick<Proposed, 'services'>): boolean {
+    return services.every(({ name }) => this.service(name));
+  }
+
+  #proposalSubject({ before, after }: Subject): boolean {
+    if (after === null && before === null) return false;
+    const { services } = (after ?? before) as { readonly services: Readonly<Record<string, number>> };
+    return Object.keys(services).every((name) => this.service(canonicalName(name) as string));
   }
 
   /** Before and after of a release both list its services. */

@@ -4,6 +4,7 @@ import { type AskedFilter, isLabelled, isNamed, isNarrow, makeFilter } from '../
 import type { Freeze } from '../model/freeze.ts';
 import type { KeptAnalysis, KeptMetric } from '../model/kept-analysis.ts';
 import { canonicalName } from '../model/name.ts';
+import { isOpen, type Proposed } from '../model/proposed.ts';
 import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -20,6 +21,7 @@ import { type Declared, type Plan, planApply, type Rehearsing } from './apply/pl
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
 import { unknownFreeze } from './drafts/freezes.ts';
+import { findProposal, unknownProposal } from './drafts/proposals.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
 import { findRRsetId, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
@@ -260,6 +262,25 @@ export class Queries {
   webhooks(after: string): Listing<Webhook> {
     const found = this.#store.webhooks().filter(({ name }) => name > after);
     return { found, within: (webhook) => webhook, key: ({ name }) => name };
+  }
+
+  proposed(id: string, grant: Grant): Proposed | Problem {
+    const found = findProposal(this.#store, id);
+    return found instanceof Problem || grant.proposal(found) ? found : unknownProposal(id);
+  }
+
+  /** Changes that were proposed, in number order, after an id. */
+  proposals(after: number, grant: Grant, state: Proposed['state'] | 'open' | undefined): Listing<Proposed> {
+    const open = state === 'open' || state === 'waiting' || state === 'scheduled';
+    const found = open
+      ? this.#store.openProposals().filter(({ id }) => Number(id) > after)
+      : walk<Proposed>((last) => this.#store.proposals(last === undefined ? after : Number(last.id), 1));
+    const isMeant = (each: Proposed) => state === undefined || (state === 'open' ? isOpen(each) : each.state === state);
+    return {
+      found,
+      within: (each) => (isMeant(each) && grant.proposal(each) ? each : undefined),
+      key: ({ id }) => id,
+    };
   }
 
   freeze(name: string, grant: Grant): Freeze | Problem {

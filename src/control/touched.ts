@@ -4,6 +4,7 @@ import { canonicalName } from '../model/name.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
+import { findProposal } from './drafts/proposals.ts';
 import { findRelease } from './drafts/releases.ts';
 import type { Grant } from './grant.ts';
 
@@ -12,6 +13,7 @@ export type Touched =
   | { readonly service: string }
   | { readonly zone: string }
   | { readonly release: string }
+  | { readonly proposal: string }
   | { readonly recordsOf: string }
   | { readonly rrset: { readonly zone: string; readonly name: string; readonly type: string } };
 
@@ -20,6 +22,10 @@ export function isGranted(store: Store, grant: Grant, what: Touched): boolean {
   if ('release' in what) {
     const found = findRelease(store, what.release, undefined);
     return found instanceof Problem || grant.release(found.release) === found.release;
+  }
+  if ('proposal' in what) {
+    const found = findProposal(store, what.proposal);
+    return found instanceof Problem || grant.proposal(found);
   }
   if ('rrset' in what) {
     const [zone, name] = [canonicalName(what.rrset.zone), canonicalName(what.rrset.name)];

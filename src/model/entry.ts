@@ -73,6 +73,7 @@ const forms: { readonly [Op in ModelChange['op']]: Form<ChangeOf<Op>> } = {
   deleteSigning: plain,
   putFreeze: plain,
   deleteFreeze: plain,
+  putProposal: plain,
 };
 
 /** The entry in its wire form. */

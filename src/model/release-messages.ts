@@ -23,6 +23,8 @@ export function waitMessage(release: Release, wait: Wait): string {
       return `${capital(next)}, an analysis, was inconclusive: promote goes on, resume measures again, abort takes all back.`;
     case 'drain':
       return `${capital(next)} waits until every pool without weight is drained for caches that honour TTL, ${wait.seconds} s at the longest.`;
+    case 'approval':
+      return `${capital(next)} waits for approval by somebody else${thanWho(release)}.`;
     case 'frozen':
       return `${capital(next)}, ${steps[stepIndex]?.setWeight} %, waits: traffic is frozen`;
     case 'settling':
@@ -34,6 +36,10 @@ function lengthened({ steps, stepIndex }: Release, { seconds }: Wait): string {
   const asked = durationSeconds(steps[stepIndex]?.pause?.duration ?? 0);
   if (asked === seconds) return '';
   return `, lengthened from ${asked} s to the TTL in force: resolvers keep the answers from before for so long`;
+}
+
+function thanWho({ askedBy = [] }: Release): string {
+  return askedBy.length === 0 ? ' than who began it' : ` than ${askedBy.join(' and ')}`;
 }
 
 function metricNames({ steps, stepIndex }: Release): string {

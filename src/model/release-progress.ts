@@ -23,7 +23,7 @@ import { type Service, weightsOf } from './service.ts';
 const TTL_ROUNDING_SECONDS = 1;
 
 /** What a release is made of before it begins. */
-type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs' | 'override'> & {
+type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs' | 'override' | 'askedBy'> & {
   readonly services: readonly Service[];
   /** Where it begins again: what it knew of them. */
   readonly earlier?: readonly ReleaseService[];
@@ -86,7 +86,8 @@ function atStep(release: Release, step: Step | undefined, atMs: number): Release
     return waiting(release, { kind: 'drain', startedAtMs: atMs, seconds });
   }
   assert(step.pause !== undefined, 'a step has exactly one word');
-  const { duration } = step.pause;
+  const { duration, approval } = step.pause;
+  if (approval !== undefined) return waiting(release, { kind: 'approval', startedAtMs: atMs, seconds: null });
   if (duration === undefined) return waiting(release, { kind: 'promotion', startedAtMs: atMs, seconds: null });
   // In a shorter one, resolvers would keep on giving the answers from before the last step.
   const seconds = Math.max(durationSeconds(duration) as number, ttlInForce(release, atMs));
@@ -130,7 +131,7 @@ function frozen(release: Release, { words, untilMs }: Hold, atMs: number): Relea
   return isSame && release.stepIndex === stands.stepIndex ? release : { ...stands, message };
 }
 
-const pauses: ReadonlySet<Wait['kind']> = new Set(['pause', 'promotion', 'inconclusive', 'frozen']);
+const pauses: ReadonlySet<Wait['kind']> = new Set(['pause', 'promotion', 'inconclusive', 'frozen', 'approval']);
 
 const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   lowering: 'ttl_lowering',
@@ -142,6 +143,7 @@ const waitReasons: Readonly<Record<Wait['kind'], ReleaseReason>> = {
   drain: 'draining',
   settling: 'ttl_settling',
   frozen: 'frozen',
+  approval: 'approval_needed',
 };
 
 /** The analysis could not tell, so a person has to. */

@@ -93,6 +93,10 @@ function checkStep(step: Step, pointer: string): Problem | undefined {
     const detail = `setWeight is a percentage from 0 to 100 with at most two decimals, not ${setWeight}.`;
     return new Problem('release_invalid', detail, { pointer: `${pointer}/setWeight` });
   }
+  if (pause?.duration !== undefined && pause.approval !== undefined) {
+    const detail = 'A pause that waits for an approval has no duration: it ends when somebody approves.';
+    return new Problem('release_invalid', detail, { pointer: `${pointer}/pause/duration` });
+  }
   if (pause?.duration !== undefined && durationSeconds(pause.duration) === undefined) {
     const detail = `duration is whole seconds, or a text such as 30s, 5m or 1h, up to a week; not ${JSON.stringify(pause.duration)}.`;
     return new Problem('release_invalid', detail, { pointer: `${pointer}/pause/duration` });

@@ -1,5 +1,6 @@
 /** What becomes of a release that is told something. Pure: the time is passed in. */
 import { Problem } from './errors.ts';
+import { ownApproval } from './proposed.ts';
 import { isActive, type Release, type Wait } from './release.ts';
 import type { GateOutcome } from './release-analysis.ts';
 import {
@@ -18,12 +19,14 @@ import type { Service } from './service.ts';
 
 /** What people ask for, and last what the runner reports: that what the release waited for has come. */
 export type TransitionCommand =
+  /** Somebody else agrees with the step that it waits at. */
+  | { readonly verb: 'approve'; readonly by: string; readonly seen: number }
   /** Leaves any pause; `full` skips every pause and analysis that is left, to the weight of the last step. */
   | { readonly verb: 'promote'; readonly full: boolean }
   | { readonly verb: 'pause' | 'resume' }
   | { readonly verb: 'abort'; readonly reason: 'abort_requested' | 'rolled_back'; readonly message: string }
-  /** From the first step again, from the weights that the services have now. */
-  | { readonly verb: 'retry'; readonly services: readonly Service[] }
+  /** From the first step again, from the weights that the services have now. `by`: who says so. */
+  | { readonly verb: 'retry'; readonly by?: string; readonly services: readonly Service[] }
   /** The time of the wait is over. */
   | { readonly verb: 'elapse' }
   /** What the analysis measures is no longer what it began with; `why` is a sentence. */
@@ -41,12 +44,14 @@ export function transition(
   atMs: number,
   frozen?: Hold,
 ): Release | Problem {
-  if (command.verb === 'retry') return retry(release, command.services, atMs);
+  if (command.verb === 'retry') return retry(release, command, atMs);
   if (!isActive(release)) {
     if (command.verb === 'abort' && release.state === 'aborted') return release;
     return refusal(release, `it is ${release.state}: ${command.verb} is for a release that goes on`);
   }
   switch (command.verb) {
+    case 'approve':
+      return approve(release, command, atMs, frozen);
     case 'promote':
       return command.full ? skipToEnd(release, atMs) : promote(release, atMs, frozen);
     case 'pause':
@@ -65,12 +70,44 @@ export function transition(
   }
 }
 
-function retry(release: Release, services: readonly Service[], atMs: number): Release | Problem {
+function retry(
+  release: Release,
+  { by, services }: { readonly by?: string; readonly services: readonly Service[] },
+  atMs: number,
+): Release | Problem {
   if (release.state !== 'aborted')
     return refusal(release, `it is ${release.state}: retry is for a release that was aborted`);
-  const { id, to, steps, createdAtMs, services: earlier, override } = release;
-  const kept = { id, to, steps, createdAtMs, ...(override && { override }) };
+  const { id, to, steps, createdAtMs, services: earlier, override, askedBy = [] } = release;
+  const kept = {
+    id,
+    to,
+    steps,
+    createdAtMs,
+    ...(override && { override }),
+    askedBy: [...new Set([...askedBy, ...(by === undefined ? [] : [by])])],
+  };
   return beginRelease({ ...kept, services, earlier }, atMs);
+}
+
+/** An approval is of one step, by somebody who did not ask for the release. */
+function approve(
+  release: Release,
+  { by, seen }: { readonly by: string; readonly seen: number },
+  atMs: number,
+  frozen: Hold | undefined,
+): Release | Problem {
+  const { wait, held, stepIndex, askedBy = [], approvals = [] } = release;
+  if (wait?.kind !== 'approval') return refusal(release, 'it waits for no approval');
+  if (held) return refusal(release, 'it was paused on request: resume comes before an approval');
+  if (askedBy.includes(by)) return ownApproval(by, `The release ${release.id}`);
+  const approved = { ...release, approvals: [...approvals, { stepIndex, by, seen, atMs }] };
+  return nextStep(approved, atMs, frozen);
+}
+
+/** No word of one person does what two have to agree on. */
+function needsApproval(release: Release, step: string): Problem {
+  const detail = `${step} of the release ${release.id} waits for approval by somebody else: approve leaves it, abort and rollback take all back.`;
+  return new Problem('approval_needed', detail, { conflict: release.id });
 }
 
 function promote(release: Release, atMs: number, frozen: Hold | undefined): Release | Problem {
@@ -79,6 +116,7 @@ function promote(release: Release, atMs: number, frozen: Hold | undefined): Rele
     return nextStep(release, atMs, frozen);
   if (wait?.kind === 'frozen') return takeSteps({ ...release, held: false }, atMs, frozen);
   if (held) return letGo(release, atMs);
+  if (wait?.kind === 'approval') return needsApproval(release, `Step ${release.stepIndex + 1}`);
   return refusal(release, 'it is not paused: promote leaves a pause, and {"full":true} skips all that is left');
 }
 
@@ -140,8 +178,10 @@ function judge(
   }
 }
 
-function skipToEnd(release: Release, atMs: number): Release {
+function skipToEnd(release: Release, atMs: number): Release | Problem {
   if (release.wait?.kind === 'settling' && !release.held) return release;
+  const left = release.steps.findIndex((step, i) => i >= release.stepIndex && step.pause?.approval !== undefined);
+  if (left >= 0) return needsApproval(release, `Step ${left + 1}`);
   const last = release.steps.slice(release.stepIndex).findLast(({ setWeight }) => setWeight !== undefined);
   const moved = last?.setWeight === undefined ? release : shifted(release, last.setWeight);
   return finish({ ...moved, held: false, stepIndex: release.steps.length }, atMs);

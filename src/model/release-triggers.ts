@@ -10,6 +10,8 @@ export const RELEASE_TRIGGERS = [
   'on-analysis-run-inconclusive',
   'on-analysis-run-failed',
   'on-release-paused',
+  'on-approval-needed',
+  'on-approved',
   'on-release-completed',
   'on-release-aborted',
 ] as const;
@@ -17,7 +19,7 @@ export const RELEASE_TRIGGERS = [
 export type ReleaseTrigger = (typeof RELEASE_TRIGGERS)[number];
 
 /** What of a release changes from revision to revision. */
-export type ReleaseProgress = Pick<Release, 'state' | 'reason' | 'stepIndex' | 'wait' | 'held'>;
+export type ReleaseProgress = Pick<Release, 'state' | 'reason' | 'stepIndex' | 'wait' | 'held' | 'approvals'>;
 
 /** `before`: undefined where the revision made the release. */
 export function triggersOf(before: ReleaseProgress | undefined, after: ReleaseProgress): ReleaseTrigger[] {
@@ -35,6 +37,8 @@ export function triggersOf(before: ReleaseProgress | undefined, after: ReleasePr
     'on-analysis-run-inconclusive': enters(({ reason }) => reason === 'analysis_inconclusive'),
     'on-analysis-run-failed': enters(({ reason }) => reason === 'analysis_failed'),
     'on-release-paused': enters(({ state }) => state === 'paused'),
+    'on-approval-needed': enters(({ reason }) => reason === 'approval_needed'),
+    'on-approved': (after.approvals?.length ?? 0) > (last?.approvals?.length ?? 0),
     'on-release-completed': enters(({ state }) => state === 'completed'),
     'on-release-aborted': enters(({ state }) => state === 'aborted'),
   };

@@ -8,8 +8,8 @@ import type { Override, Why } from './why.ts';
 export interface Step {
   /** Share of traffic for the release's target pool, per cent. */
   readonly setWeight?: number;
-  /** Without a duration: until promoted. */
-  readonly pause?: { readonly duration?: number | string };
+  /** Without a duration: until promoted; with an approval, until somebody else approves. */
+  readonly pause?: { readonly duration?: number | string; readonly approval?: { readonly by: 'other' } };
   readonly analysis?: Analysis;
   /** Until every pool that has no weight is drained: until no cache that honours TTL holds an answer of it. */
   readonly drain?: object;
@@ -43,6 +43,16 @@ export interface Metric {
   readonly thresholdRange?: { readonly min?: number; readonly max?: number };
 }
 
+/** Somebody else's word on a step. */
+export interface Approval {
+  readonly stepIndex: number;
+  readonly by: string;
+  /** Up to which revision it was looked at. */
+  readonly seen: number;
+  /** Unix time, milliseconds. */
+  readonly atMs: number;
+}
+
 /** What a user says of a release: `steps`, or the name of a preset. */
 export interface ReleaseBody {
   /** The pool that traffic moves to. */
@@ -56,7 +66,8 @@ export interface ReleaseBody {
  * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
  * `inconclusive`: a person, since its analysis could not tell; `drain`: until the pools without weight are drained, so
  * many seconds at the longest; `settling`: until answers from before the last step have
- * expired; `frozen`: until a freeze is over, which holds its next shift.
+ * expired; `frozen`: until a freeze is over, which holds its next shift; `approval`:
+ * until somebody else than who asked for it approves.
  */
 export interface Wait {
   readonly kind:
@@ -68,7 +79,8 @@ export interface Wait {
     | 'inconclusive'
     | 'drain'
     | 'settling'
-    | 'frozen';
+    | 'frozen'
+    | 'approval';
   /** Unix time, milliseconds. */
   readonly startedAtMs: number;
   /** null: not ended by time. */
@@ -103,6 +115,7 @@ export type ReleaseReason =
   | 'analysis_inconclusive'
   | 'draining'
   | 'frozen'
+  | 'approval_needed'
   | 'steps_done'
   | 'abort_requested'
   | 'analysis_failed'
@@ -130,6 +143,10 @@ export interface Release {
   readonly forgotten?: true;
   /** What was said when it was made: the steps that it takes by itself are taken for that. */
   readonly why?: Why;
+  /** Who began it, and who began it again; absent: an earlier version kept the first in its revision only. */
+  readonly askedBy?: readonly string[];
+  /** Of its steps, in order of time. */
+  readonly approvals?: readonly Approval[];
   /** An emergency: from then on no freeze holds it. */
   readonly override?: Override;
   /** Unix time, milliseconds. */

@@ -1,6 +1,7 @@
 /** A revision: an entry of the append-only log, and the changes of the model that it makes. */
 import type { ZoneSigning } from './dnssec/signing.ts';
 import type { Freeze } from './freeze.ts';
+import type { Proposed } from './proposed.ts';
 import type { Release } from './release.ts';
 import type { RRset } from './rrset.ts';
 import type { Service } from './service.ts';
@@ -40,7 +41,9 @@ export type ModelChange =
   | { readonly op: 'deleteSigning'; readonly zone: string }
   /** Answers know nothing of freezes: they are about what may be changed. */
   | { readonly op: 'putFreeze'; readonly freeze: Freeze }
-  | { readonly op: 'deleteFreeze'; readonly name: string };
+  | { readonly op: 'deleteFreeze'; readonly name: string }
+  /** Nor of what is only proposed. */
+  | { readonly op: 'putProposal'; readonly proposal: Proposed };
 
 /** An RRset of a staged zone; its revision will be that of the import. */
 export interface StagedRRset extends Pick<RRset, 'name' | 'type' | 'ttlSeconds' | 'rdata'> {
@@ -69,6 +72,12 @@ export type RevisionKind =
   | 'webhook.delete'
   | 'freeze.put'
   | 'freeze.delete'
+  /** `end`: it can never be done; `done`: nothing was left to do. */
+  | 'proposal.create'
+  | 'proposal.approve'
+  | 'proposal.cancel'
+  | 'proposal.end'
+  | 'proposal.done'
   | 'dnssec.sign'
   | 'dnssec.change'
   | 'dnssec.roll'
@@ -85,14 +94,25 @@ type ReleaseRevisionKind =
   | 'release.pause'
   | 'release.resume'
   | 'release.abort'
-  | 'release.retry';
+  | 'release.retry'
+  | 'release.approve';
 
 /**
- * What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` + its id, `token`
+ * What a revision was about: `service` + its name, `zone` + its name, `rrset` + `name/TYPE`, `release` or `proposal` + its id, `token`
  * or `freeze` + its name, `dnssec` + its zone's name, `health` + `service/pool` or `service/pool/target`.
  */
 export interface Subject {
-  readonly kind: 'zone' | 'rrset' | 'service' | 'release' | 'health' | 'token' | 'webhook' | 'dnssec' | 'freeze';
+  readonly kind:
+    | 'zone'
+    | 'rrset'
+    | 'service'
+    | 'release'
+    | 'health'
+    | 'token'
+    | 'webhook'
+    | 'dnssec'
+    | 'freeze'
+    | 'proposal';
   readonly name: string;
   /** JSON of the subject before and after (null: it was not there); for a shift or a step, the weights by pool name. */
   readonly before: unknown;

@@ -49,6 +49,8 @@ export interface Service {
   readonly previewNames: boolean;
   /** In the order given by the user. */
   readonly pools: readonly Pool[];
+  /** What moves its traffic forward wants the word of a second person; absent: it does not. */
+  readonly approval?: 'required';
   /** Unix time, milliseconds, since when the weights are what they are. */
   readonly weightsSinceMs?: number;
   readonly labels?: Labels;
@@ -71,6 +73,8 @@ export interface ServiceBody {
   readonly previewNames?: boolean;
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
+  /** Left out: the one in force. */
+  readonly approval?: 'required' | 'none';
   /** A pool without `weight` keeps the one in force; a new pool needs one. */
   readonly pools: Readonly<Record<string, PoolBody>>;
   /** Left out: those that it has; so of its pools. */
@@ -163,6 +167,7 @@ export function makeService(
     salt,
     pins,
     previewNames: body.previewNames ?? true,
+    ...((body.approval ?? before?.approval) === 'required' && { approval: 'required' as const }),
     pools,
     revision,
   };
@@ -252,7 +257,8 @@ export function sharesOfWeights(weights: Weights): Record<string, number> {
 }
 
 /** A body in which nothing is left out that every service has. */
-type WholeServiceBody = Required<Omit<ServiceBody, 'release' | 'health' | 'labels' | 'pools'>> & {
+type WholeServiceBody = Required<Omit<ServiceBody, 'release' | 'health' | 'approval' | 'labels' | 'pools'>> & {
+  readonly approval?: 'required';
   readonly release?: ReleaseSettings;
   readonly health?: HealthBody;
   readonly labels?: Labels;
@@ -273,6 +279,7 @@ export function serviceBody(service: Service): WholeServiceBody {
     previewNames: service.previewNames,
     ...(service.release !== undefined && { release: service.release }),
     ...(service.health !== undefined && { health: shownHealth(service.health) }),
+    ...(service.approval !== undefined && { approval: service.approval }),
     ...(service.labels !== undefined && { labels: service.labels }),
     pools: Object.fromEntries(pools),
   };
@@ -280,7 +287,7 @@ export function serviceBody(service: Service): WholeServiceBody {
 
 /** What its answers are made of: its body without labels. */
 export function answeredBody(service: Service): object {
-  const body = serviceBody(service);
+  const { approval: _approval, ...body } = serviceBody(service);
   const pools = Object.entries(body.pools).map(([name, pool]) => [name, unlabelled(pool)]);
   return { ...unlabelled(body), pools: Object.fromEntries(pools) };
 }

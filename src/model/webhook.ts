@@ -6,8 +6,15 @@ import { RELEASE_TRIGGERS } from './release-triggers.ts';
 import type { SecretBody } from './secret.ts';
 import { templateFault } from './webhook-template.ts';
 
-/** What a webhook can be told of: what happens to releases and to signed zones, or every revision. */
-export const WEBHOOK_TRIGGERS = [...RELEASE_TRIGGERS, ...DNSSEC_TRIGGERS, 'on-revision'] as const;
+/** What a webhook can be told of: what happens to releases, proposals and signed zones, or every revision. */
+export const WEBHOOK_TRIGGERS = [
+  ...RELEASE_TRIGGERS,
+  'on-proposal-done',
+  'on-proposal-ended',
+  'on-freeze-overridden',
+  ...DNSSEC_TRIGGERS,
+  'on-revision',
+] as const;
 
 export type WebhookTrigger = (typeof WEBHOOK_TRIGGERS)[number];
 

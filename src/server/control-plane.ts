@@ -14,6 +14,7 @@ import type { Duties, FleetControl } from '../control/nodes.ts';
 import { Mailer } from '../control/outbound/mail.ts';
 import { Outbound } from '../control/outbound/outbound.ts';
 import { Overview } from '../control/overview.ts';
+import { ProposalRunner } from '../control/proposals/runner.ts';
 import { Queries } from '../control/queries.ts';
 import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
@@ -88,6 +89,8 @@ export function makeControlPlane(
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });
 
+  const proposals = new ProposalRunner({ engine, store, clock, log: log.child({ part: 'proposals' }) });
+
   // A name for this process that no earlier one had.
   const events = new EventLog(store, engine, clock.wallMs().toString(36));
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
@@ -124,11 +127,13 @@ export function makeControlPlane(
     begin: (progress) => {
       signing.start();
       releases.start();
+      proposals.start();
       webhooks.start(progress);
     },
     end: () => {
       signing.stop();
       releases.stop();
+      proposals.stop();
       webhooks.stop();
     },
     progress: () => webhooks.progress(),

@@ -1,4 +1,5 @@
 /** The rows that are derived from the log: each change of the model changes them in the revision's own transaction. */
+import { isOpen } from '../model/proposed.ts';
 import { isActive } from '../model/release.ts';
 import type { ModelChange, StagedRRset } from '../model/revision.ts';
 import type { Zone } from '../model/zone.ts';
@@ -108,6 +109,7 @@ export class Derived {
         return;
       case 'putFreeze':
       case 'deleteFreeze':
+      case 'putProposal':
         return this.#agree(change);
       case 'deleteToken':
         statements.deleteToken.run(change.name);
@@ -118,10 +120,13 @@ export class Derived {
   }
 
   /** What people have agreed on about changes to come. */
-  #agree(change: Extract<StoreChange, { op: 'putFreeze' | 'deleteFreeze' }>): void {
-    const { putFreeze, deleteFreeze } = this.#statements;
+  #agree(change: Extract<StoreChange, { op: 'putFreeze' | 'deleteFreeze' | 'putProposal' }>): void {
+    const { putFreeze, deleteFreeze, putProposal } = this.#statements;
     if (change.op === 'deleteFreeze') deleteFreeze.run(change.name);
-    else putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
+    else if (change.op === 'putProposal') {
+      const { proposal } = change;
+      putProposal.run(proposal.id, isOpen(proposal) ? 1 : 0, JSON.stringify(proposal));
+    } else putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
   }
 
   #contentOf(zone: string): number | undefined {

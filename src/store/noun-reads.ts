@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { Freeze } from '../model/freeze.ts';
 import { isAtOrBelow, suffixesOf } from '../model/name.ts';
+import type { Proposed } from '../model/proposed.ts';
 import type { Release } from '../model/release.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
@@ -111,6 +112,24 @@ export class NounReads {
   /** All freezes in the order of their names. */
   freezes(): Freeze[] {
     return this.read('freezes', () => this.statements.freezes.all().map((row) => parsed<Freeze>(row) as Freeze));
+  }
+
+  proposal(id: string): Proposed | undefined {
+    return this.read('proposal', () => parsed<Proposed>(this.statements.proposal.get(id)));
+  }
+
+  /** Proposals in number order, after an id (exclusive). */
+  proposals(after: number, limit: number): Proposed[] {
+    return this.read('proposals', () =>
+      this.statements.proposalsAfter.all(after, limit).map((row) => parsed<Proposed>(row) as Proposed),
+    );
+  }
+
+  /** Those that may still be carried out, in number order. */
+  openProposals(): Proposed[] {
+    return this.read('openProposals', () =>
+      this.statements.openProposals.all().map((row) => parsed<Proposed>(row) as Proposed),
+    );
   }
 
   /** The longest TTL of anything that a zone answers, seconds. A million RRsets take a tenth of a second. */

@@ -175,6 +175,7 @@ export class Table implements TableChanges {
       case 'deleteWebhook':
       case 'putFreeze':
       case 'deleteFreeze':
+      case 'putProposal':
         return;
       case 'putSigning':
         if (this.#zones.setSigning(change.signing.zone, change.signing)) this.#services.resign(change.signing.zone);

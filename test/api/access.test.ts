@@ -90,6 +90,13 @@ const routes: Readonly<Record<string, Row>> = {
   'delete /v1/zones/{zone}/dnssec': row('admin', 'zone'),
   'post /v1/zones/{zone}/dnssec/roll': row('admin', 'zone', {}),
   'get /v1/zones/{zone}/dnssec/keys': row('admin', 'server'),
+  'get /v1/proposals': row('read', 'filtered'),
+  'get /v1/proposals/{id}': row('read', 'filtered'),
+  // Of one that is there: test/api/proposals.test.ts.
+  'post /v1/proposals/{id}/approve': row('shift', 'filtered', {}),
+  'post /v1/proposals/{id}/cancel': row('shift', 'filtered', {}),
+  'post /v1/releases/{id}/approve': row('release', 'release', { revision: 1 }),
+  'post /v1/services/{name}/releases/{id}/approve': row('release', 'release', { revision: 1 }),
   'get /v1/freezes': row('read', 'filtered'),
   'get /v1/freezes/{name}': row('read', 'filtered'),
   'put /v1/freezes/{name}': row('admin', 'server', {

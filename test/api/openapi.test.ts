@@ -49,6 +49,8 @@ t.test('the document', async (t) => {
       'get /v1/freezes',
       'get /v1/freezes/{name}',
       'get /v1/overview',
+      'get /v1/proposals',
+      'get /v1/proposals/{id}',
       'get /v1/releases',
       'get /v1/releases/{id}',
       'get /v1/revisions',
@@ -80,8 +82,11 @@ t.test('the document', async (t) => {
       'post /v1/apply',
       'post /v1/fleet/init',
       'post /v1/fleet/leave',
+      'post /v1/proposals/{id}/approve',
+      'post /v1/proposals/{id}/cancel',
       'post /v1/releases',
       'post /v1/releases/{id}/abort',
+      'post /v1/releases/{id}/approve',
       'post /v1/releases/{id}/pause',
       'post /v1/releases/{id}/promote',
       'post /v1/releases/{id}/resume',
@@ -89,6 +94,7 @@ t.test('the document', async (t) => {
       'post /v1/services',
       'post /v1/services/{name}/releases',
       'post /v1/services/{name}/releases/{id}/abort',
+      'post /v1/services/{name}/releases/{id}/approve',
       'post /v1/services/{name}/releases/{id}/pause',
       'post /v1/services/{name}/releases/{id}/promote',
       'post /v1/services/{name}/releases/{id}/resume',
@@ -146,7 +152,7 @@ t.test('the document', async (t) => {
       const reply = await api.request(method.toUpperCase(), url);
       t.notMatch(reply.json().code, 'body_invalid', `${path} takes no body`);
     }
-    t.equal(optional.length, 16);
+    t.equal(optional.length, 18);
     const without = operations.filter(
       ({ method, operation }) => ['put', 'post'].includes(method) && operation.requestBody === undefined,
     );

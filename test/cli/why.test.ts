@@ -17,7 +17,7 @@ const looking = [
   'release plan, release status, release watch, release list, health show, zone list, zone export, zone check',
   'record list, service show, service list, status, drain, explain, history, doctor, bench, serve, init',
   'token list, token show, webhook list, webhook deliveries, backup, restore, upgrade, completion, fleet join, fleet status',
-  'activity, whoami, demo, dnssec status, dnssec export, freeze list, freeze show',
+  'activity, whoami, demo, dnssec status, dnssec export, freeze list, freeze show, proposal list, proposal show',
 ].flatMap((line) => line.split(', '));
 
 t.test('every command that writes takes --reason and --link', async (t) => {

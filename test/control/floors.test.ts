@@ -59,6 +59,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],
   health: ['clock', 'commands', 'engine', 'lines', 'log', 'nodes', 'observed', 'outbound'],
+  proposals: ['clock', 'commands', 'engine', 'lines'],
   releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],

@@ -115,6 +115,18 @@ t.test('how a zone is signed is kept, with its key as it was sealed', async (t) 
   t.match(makeKeyring().privateKey('signed.test', (signing as ZoneSigning).keys[0] as SigningKey), { type: 'private' });
 });
 
+t.test('freezes and what was proposed are kept, and can be decided on', async (t) => {
+  const folder = temporaryFolder(t);
+  restoreDump('test/fixtures/data/13-agreement.sql', folder);
+  const { store, must } = makeEngine(t, { folder });
+  t.match(store.freezes(), [{ name: 'weekend', timeZone: 'Europe/Berlin', labels: { team: 'a' } }]);
+  const [done, open] = store.proposals(0, 10);
+  t.match(done, { state: 'done', askedBy: 'alice', approved: { by: 'bob' }, why: { reason: 'a canary' } });
+  t.same(store.openProposals(), [open]);
+  must({ kind: 'proposal.approve', id: String(open?.id) }, { actor: 'bob' });
+  t.match(store.activeReleaseOf('four.example.test'), { reason: 'approval_needed', askedBy: ['alice'] });
+});
+
 t.test('records of before have no text of their own, and may get one', async (t) => {
   const folder = temporaryFolder(t);
   restoreDump('test/fixtures/data/11-entries.sql', folder);

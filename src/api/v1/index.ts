@@ -16,6 +16,7 @@ import { fleetRoutes } from './routes/fleet.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { hourRoutes } from './routes/hours.ts';
 import { overviewRoutes } from './routes/overview.ts';
+import { proposalRoutes } from './routes/proposals.ts';
 import { recordChangeRoutes } from './routes/record-changes.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { revisionRoutes } from './routes/revisions.ts';
@@ -65,6 +66,7 @@ export const v1: Api = {
     eventRoutes(api, parts);
     webhookRoutes(api, parts);
     freezeRoutes(api, parts);
+    proposalRoutes(api, parts);
     applyRoutes(api, parts);
     fleetRoutes(api, parts);
   },

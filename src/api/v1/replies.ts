@@ -99,7 +99,10 @@ export async function putForeseen(
 
 export function sendPut(reply: FastifyReply, outcome: CommandResult): FastifyReply {
   if (outcome instanceof Problem) return sendProblem(reply, outcome);
-  return describe(reply, outcome).header('etag', etagOf(outcome.revision)).send(withFleet(outcome.body, outcome));
+  const described = describe(reply, outcome);
+  // What was put is not there yet.
+  if (outcome.isPending !== true) described.header('etag', etagOf(outcome.revision));
+  return described.send(withFleet(outcome.body, outcome));
 }
 
 /** `bodyOf`: what is sent, where that is more than what is kept for Idempotency-Key. */
@@ -150,7 +153,8 @@ function withFleet(body: unknown, { fleet }: Outcome): unknown {
 }
 
 function describe(reply: FastifyReply, outcome: Outcome): FastifyReply {
-  reply.code(outcome.created ? 201 : 200).header('teal-revision', outcome.revision);
+  const status = outcome.isPending ? 202 : outcome.created ? 201 : 200;
+  reply.code(status).header('teal-revision', outcome.revision);
   if (outcome.replayed) reply.header('idempotency-replayed', 'true');
   return reply;
 }

@@ -13,6 +13,7 @@ import type { Below } from './below.ts';
 import type { BuiltZone } from './built-zone.ts';
 import type { DnssecCommand } from './dnssec.ts';
 import type { HealthCommand } from './health.ts';
+import type { ProposalCommand, ScheduleBody } from './proposals.ts';
 import type { RecordsCommand } from './records.ts';
 import type { ReleaseCommand } from './releases.ts';
 
@@ -42,7 +43,7 @@ export type Command =
   /** A shift of one service. Every pool is named, else `pools_mismatch`. */
   | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
   /** A shift of several services at one instant. */
-  | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
+  | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>>; readonly schedule?: ScheduleBody }
   /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
   | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
   /** `freshSecret`: for a webhook that has none yet. */
@@ -57,6 +58,7 @@ export type Command =
   | DnssecCommand
   | RecordsCommand
   | HealthCommand
+  | ProposalCommand
   | ReleaseCommand;
 
 /** The actor of what the server does by itself, in the log of changes. */
@@ -75,6 +77,8 @@ export interface CommandContext {
   readonly origin?: { readonly requestId: string; readonly client: string; readonly traceparent?: string };
   /** Why it is done, where that was said. */
   readonly why?: Why;
+  /** Who asked for it, where that is another than who acts now. */
+  readonly askedBy?: string;
   /** An emergency, in which a freeze is passed over: what was said of it. */
   readonly override?: string;
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */
@@ -95,6 +99,8 @@ export interface Outcome {
   readonly body: unknown;
   /** True where an earlier reply was given again because of `Idempotency-Key`. */
   readonly replayed: boolean;
+  /** True where nothing is done yet: it waits for somebody, or for a time (202). */
+  readonly isPending?: boolean;
   /** Who answers from it, in a fleet. */
   readonly fleet?: Answering;
 }

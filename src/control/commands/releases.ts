@@ -1,6 +1,7 @@
 /** The commands that make releases and move them on. */
 import type { ReleaseBody } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
+import type { ScheduleBody } from './proposals.ts';
 
 /** A release that is there; `service` is the one under whose path it was named, and whose weights the reply shows. */
 interface OfRelease {
@@ -14,6 +15,7 @@ export type ReleaseCommand =
       /** Names as typed by a user; they move together. */
       readonly services: readonly string[];
       readonly body: ReleaseBody;
+      readonly schedule?: ScheduleBody;
       /** Only works out the plan. */
       readonly dryRun: boolean;
       /** True where it was asked for under the path of its one service. */
@@ -35,4 +37,6 @@ export type ReleaseCommand =
 /** What a person says of a release that is there. */
 export type ReleaseVerb =
   | ({ readonly kind: 'release.promote'; readonly full: boolean } & OfRelease)
+  /** `revision`: of what was looked at: the release, and its services. */
+  | ({ readonly kind: 'release.approve'; readonly revision: number } & OfRelease)
   | ({ readonly kind: 'release.pause' | 'release.resume' | 'release.abort' | 'release.retry' } & OfRelease);

@@ -1,7 +1,7 @@
 /** What a command would do, worked out before anything is done. */
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange, RevisionKind, Subject } from '../../model/revision.ts';
-import type { Override } from '../../model/why.ts';
+import type { Override, Why } from '../../model/why.ts';
 import type { CommandContext } from '../commands/command.ts';
 
 /** The changes of a command, under the number of the revision that it will be. */
@@ -13,6 +13,10 @@ export interface Draft {
   readonly changes: readonly ModelChange[];
   /** A zone some of whose names are no longer answered from it, though nothing in it changes. */
   readonly hidesNamesOf?: string | undefined;
+  /** What was said of it, where the command says nothing. */
+  readonly why?: Why;
+  /** Nothing is done yet: it waits for somebody, or for a time. */
+  readonly isPending?: true;
   /** A freeze that it passes over. */
   readonly override?: Override | undefined;
   /** True where the command makes something that was not there. */

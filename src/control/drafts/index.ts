@@ -6,13 +6,12 @@ import { draftRoll, draftSign, draftSigningStep, draftUnsign } from './dnssec.ts
 import type { Drafted } from './draft.ts';
 import { draftFreezeDelete, draftFreezePut } from './freezes.ts';
 import { draftHealth } from './health.ts';
+import { draftMoving, draftProposal } from './proposals.ts';
 import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
 import { draftedAhead } from './records-ahead.ts';
-import { draftReleaseCreate } from './release-create.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
 import { draftRollback } from './rollback.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
-import { draftShift, draftWeights } from './shifts.ts';
 import { draftTokenCreate, draftTokenDelete } from './tokens.ts';
 import { draftWebhookDelete, draftWebhookPut } from './webhooks.ts';
 import { draftZoneImport } from './zone-import.ts';
@@ -38,22 +37,25 @@ export function draft(store: Store, command: Command, context: CommandContext, r
     case 'service.delete':
       return draftServiceDelete(store, command, context, revision);
     case 'weights.put':
-      return draftWeights(store, command, context, revision);
     case 'shift':
-      return draftShift(store, command, context, revision);
+    case 'release.create':
+      return draftMoving(store, command, context, revision);
+    case 'proposal.approve':
+    case 'proposal.cancel':
+    case 'proposal.due':
+      return draftProposal(store, command, context, revision);
     case 'rollback':
       return draftRollback(store, command, context, revision);
     case 'health.force':
     case 'health.unforce':
     case 'health.expire':
       return draftHealth(store, command, context, revision);
-    case 'release.create':
-      return draftReleaseCreate(store, command, context, revision);
     case 'release.promote':
     case 'release.pause':
     case 'release.resume':
     case 'release.abort':
     case 'release.retry':
+    case 'release.approve':
       return draftReleaseVerb(store, command, context, revision);
     case 'webhook.put':
       return draftWebhookPut(store, command, context, revision);

@@ -9,6 +9,7 @@ import { stepsOf } from '../../model/release-steps.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { personOf } from '../commands/person.ts';
 import type { ReleaseCommand } from '../commands/releases.ts';
 import { shown } from '../names.ts';
 import { planReply, releaseReply } from '../replies/releases.ts';
@@ -39,7 +40,8 @@ export function draftReleaseCreate(
   const { atMs, why = {} } = context;
   const override = dryRun ? undefined : passFreeze(store, services, context);
   if (override instanceof Problem) return override;
-  const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs };
+  const askedBy = [context.askedBy ?? personOf(context)];
+  const made = { id: String(revision), to: body.to, steps, services, createdAtMs: atMs, askedBy };
   const isSaid = Object.keys(why).length > 0;
   const release = { ...beginRelease(made, atMs), ...(isSaid && { why }), ...(override && { override }), revision };
   const name = single ? services[0]?.name : undefined;

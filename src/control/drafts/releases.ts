@@ -10,9 +10,11 @@ import type { Service } from '../../model/service.ts';
 import type { Override } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { personOf } from '../commands/person.ts';
 import type { ReleaseCommand, ReleaseVerb } from '../commands/releases.ts';
 import { shown } from '../names.ts';
 import { releaseReply } from '../replies/releases.ts';
+import { approvalOutdated, askedBy } from './approvals.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { frozenNow, passFreeze } from './freeze-guard.ts';
 import { draftChange } from './release-changes.ts';
@@ -27,9 +29,13 @@ export function draftReleaseVerb(
 ): Drafted {
   const found = findRelease(store, command.id, command.service);
   if (found instanceof Problem) return found;
-  const { release: before, name } = found;
+  const { name } = found;
+  const before = askedBy(store, found.release);
   const stale = checkPrecondition(context, before.revision, `the release ${before.id}`);
   if (stale !== undefined) return stale;
+  const outdated = approvalOutdated(store, command, before, context);
+  if (outdated instanceof Problem) return outdated;
+  if (outdated !== undefined) return { revision: before.revision, body: releaseReply(before, name) };
   const asked = transitionOf(store, command, before, context);
   if (asked instanceof Problem) return asked;
   const passed = passFrozen(store, before, asked, context);
@@ -93,6 +99,7 @@ const verbs = {
   'release.resume': 'is resumed',
   'release.abort': 'is aborted',
   'release.retry': 'begins again',
+  'release.approve': 'is approved',
 } as const;
 
 function transitionOf(
@@ -104,6 +111,8 @@ function transitionOf(
   switch (command.kind) {
     case 'release.promote':
       return { verb: 'promote', full: command.full };
+    case 'release.approve':
+      return { verb: 'approve', by: personOf(context), seen: command.revision };
     case 'release.pause':
       return { verb: 'pause' };
     case 'release.resume':
@@ -111,8 +120,9 @@ function transitionOf(
     case 'release.abort':
       return { verb: 'abort', reason: 'abort_requested', message: `Aborted by ${context.actor}.` };
     case 'release.retry': {
+      const by = personOf(context);
       // Of the services only what they are now counts; whether it can be retried at all is for the transition to say.
-      if (release.state !== 'aborted') return { verb: 'retry', services: [] };
+      if (release.state !== 'aborted') return { verb: 'retry', by, services: [] };
       if (release.forgotten) {
         const detail = `The steps of release ${release.id} are no longer kept (history.contentRevisions): make a new one.`;
         return new Problem('revision_forgotten', detail);
@@ -120,7 +130,7 @@ function transitionOf(
       const names = release.services.map(({ name }) => name);
       const services = findServices(store, names, {});
       if (services instanceof Problem) return services;
-      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', services };
+      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', by, services };
     }
   }
 }

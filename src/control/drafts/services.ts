@@ -58,7 +58,10 @@ export function draftServicePut(
     const releasing = refuseWhileReleasing(store, [name], 'change its pools or weights');
     if (releasing !== undefined) return releasing;
   }
-  const override = before && movesTraffic(before, placed) ? passFreeze(store, [before], context) : undefined;
+  const isMoved = before !== undefined && movesTraffic(before, placed);
+  const alone = isMoved ? refuseAlone(before) : undefined;
+  if (alone !== undefined) return alone;
+  const override = isMoved ? passFreeze(store, [before], context) : undefined;
   if (override instanceof Problem) return override;
   const release = before && store.activeReleaseOf(name);
   const within = release && withinRelease(release, placed, context.atMs);
@@ -87,6 +90,13 @@ export function draftServicePut(
  */
 function movesTraffic(before: Service, after: Service): boolean {
   return !isDeepStrictEqual([weightsOf(before), before.pins], [weightsOf(after), after.pins]);
+}
+
+/** What two have to agree on is not done by writing the service. */
+function refuseAlone({ name, approval }: Service): Problem | undefined {
+  if (approval !== 'required') return undefined;
+  const detail = `Shifts of ${shown(name)} want approval by somebody else: leave its weights and pins as they are, and shift it, which is a proposal then.`;
+  return new Problem('approval_needed', detail, { conflict: shown(name) });
 }
 
 /** What keeps the service from its name, once the records are gone that it takes the place of. */
@@ -119,7 +129,7 @@ function replyTo(store: Store, zone: Zone, service: Service, replaced: readonly 
 function notes(before: Service | undefined, after: Service, replaced: readonly RRset[]): string {
   const place = replaced.length === 0 ? '' : ` in place of its ${typesOf(replaced)}`;
   const kind = before === undefined || before.kind === after.kind ? '' : `, now of ${kindWords[after.kind]}`;
-  return `${place}${kind}${secretsNote(before, after)}`;
+  return `${place}${kind}${secretsNote(before, after)}${approvalNote(before, after)}`;
 }
 
 const kindWords = { addresses: 'addresses', host: 'host names' } as const;
@@ -135,6 +145,12 @@ function isAnsweredAlike(before: Service | undefined, after: Service): boolean {
 /** Secrets are in no body, so that they are compared apart. */
 function isSame(before: Service, after: Service): boolean {
   return isDeepStrictEqual([serviceBody(before), before.health], [serviceBody(after), after.health]);
+}
+
+/** Whoever reads the log is to see when four eyes became two. */
+function approvalNote(before: Service | undefined, after: Service): string {
+  if (before?.approval === after.approval) return '';
+  return after.approval === 'required' ? ', whose shifts now want approval' : ', whose shifts no longer want approval';
 }
 
 /** Where nothing else changes, before and after look alike in the log. */

@@ -4,6 +4,8 @@
  */
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { type DnssecTrigger, dnssecTriggersOf } from '../../model/dnssec/triggers.ts';
+import { canonicalName } from '../../model/name.ts';
+import { type ProposalTrigger, proposalTriggersOf } from '../../model/proposed.ts';
 import type { Release } from '../../model/release.ts';
 import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../model/release-triggers.ts';
 import type { Revision, Subject } from '../../model/revision.ts';
@@ -14,6 +16,7 @@ import { shown } from '../names.ts';
 import type { NodeEvent } from '../nodes.ts';
 import type { HealthEvent } from '../observed/health.ts';
 import { signingReply } from '../replies/dnssec.ts';
+import type { proposedReply } from '../replies/proposals.ts';
 import { releaseReply } from '../replies/releases.ts';
 import { revisionReply } from '../replies/revision.ts';
 
@@ -40,6 +43,7 @@ export type Event = Placed &
     | { readonly name: 'health'; readonly health: HealthEvent }
     | { readonly name: 'node'; readonly node: NodeEvent }
     | { readonly name: 'dnssec'; readonly trigger: DnssecTrigger; readonly signing: ZoneSigning }
+    | { readonly name: 'proposal'; readonly trigger: ProposalTrigger; readonly proposal: ToldProposal }
     | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release; readonly why: Why }
   );
 
@@ -73,6 +77,9 @@ export function isAfter(one: Position, other: Position): boolean {
   return comparePositions(one, other) > 0;
 }
 
+/** As its reply shows it: what a revision keeps of it. */
+export type ToldProposal = ReturnType<typeof proposedReply>;
+
 /** Where releases are found by their ids. */
 export type Releases = Pick<Store, 'release'>;
 
@@ -82,6 +89,7 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
   const why = { ...(reason !== undefined && { reason }), ...(links !== undefined && { links }) };
   const events: Event[] = [{ name: 'revision', revision, atMs, position: { revision: revision.revision, index: 0 } }];
   for (const subject of revision.subjects) {
+    if (subject.kind === 'proposal') events.push(...proposalEvents(subject, revision, events.length));
     if (subject.kind === 'dnssec') events.push(...signingEvents(subject, revision, events.length));
     if (subject.kind !== 'release' || subject.forgotten !== undefined) continue;
     const release = releaseAt(subject, revision.revision, store);
@@ -92,6 +100,14 @@ export function eventsOf(revision: Revision, store: Releases): Event[] {
     }
   }
   return events;
+}
+
+function proposalEvents({ before, after, forgotten }: Subject, { revision, atMs }: Revision, index: number): Event[] {
+  if (after === null || forgotten !== undefined) return [];
+  const proposal = after as ToldProposal;
+  return proposalTriggersOf((before as ToldProposal | null) ?? undefined, proposal).map((trigger, i) => {
+    return { name: 'proposal', trigger, proposal, atMs, position: { revision, index: index + i } };
+  });
 }
 
 /** What happened to a signed zone, whose keys are told of without what is sealed. */
@@ -121,6 +137,11 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
   if (event.name === 'health') {
     const { service, pool, target, state, reason } = event.health;
     return grant.service(service) ? { service: shown(service), pool, target, state, reason } : undefined;
+  }
+  if (event.name === 'proposal') {
+    const { trigger, proposal } = event;
+    const isSeen = Object.keys(proposal.services).every((name) => grant.service(canonicalName(name) as string));
+    return isSeen ? { trigger, proposal, services: Object.keys(proposal.services) } : undefined;
   }
   if (event.name === 'dnssec') {
     if (!grant.zone(event.signing.zone)) return undefined;

@@ -105,6 +105,7 @@ function touch({ zones, whole, rrsets, services, signings }: Touched, change: Mo
     case 'deleteWebhook':
     case 'putFreeze':
     case 'deleteFreeze':
+    case 'putProposal':
       return;
     case 'putSigning':
       signings.add(change.signing.zone);

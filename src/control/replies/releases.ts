@@ -1,5 +1,5 @@
 /** Releases and plans as the API shows them. */
-import type { Release, ReleaseService, Wait } from '../../model/release.ts';
+import type { Approval, Release, ReleaseService, Wait } from '../../model/release.ts';
 import { warningsOf } from '../../model/release-messages.ts';
 import type { PlanEntry } from '../../model/release-plan.ts';
 import { shownSteps } from '../../model/release-secrets.ts';
@@ -8,7 +8,7 @@ import { shown } from '../names.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
 export function releaseReply(release: Release, name: string | undefined) {
-  const { id, to, steps, why, override, createdAtMs, revision } = release;
+  const { id, to, steps, why, askedBy, approvals, override, createdAtMs, revision } = release;
   return {
     id,
     to,
@@ -16,11 +16,17 @@ export function releaseReply(release: Release, name: string | undefined) {
     steps: shownSteps(steps),
     ...(release.forgotten && { forgotten: true as const }),
     ...(why !== undefined && { why }),
+    ...(askedBy !== undefined && { askedBy }),
+    ...(approvals !== undefined && { approvals: approvals.map(approvalReply) }),
     ...(override !== undefined && { override }),
     warnings: warningsOf(release),
     createdAt: new Date(createdAtMs).toISOString(),
     revision,
   };
+}
+
+function approvalReply({ stepIndex, by, atMs }: Approval) {
+  return { stepIndex, by, at: new Date(atMs).toISOString() };
 }
 
 /** The release as it would be, and where it would stand when. */

@@ -1,5 +1,6 @@
 /** What a webhook is sent: Standard Webhooks 1.0.0 (standardwebhooks.com), payload and headers. */
 import { createHmac } from 'node:crypto';
+import { canonicalName } from '../../model/name.ts';
 import { matchesAny } from '../../model/name-pattern.ts';
 import { type StoredWebhook, secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
 import { contentTypeOf, filled } from '../../model/webhook-template.ts';
@@ -18,8 +19,8 @@ export function messageFor(
   store: GrantStore,
 ): { trigger: WebhookTrigger; body: string } | undefined {
   if (event.name === 'health' || event.name === 'node') return undefined;
-  const trigger: WebhookTrigger = event.name === 'revision' ? 'on-revision' : event.trigger;
-  if (event.position.revision <= webhook.since || !webhook.triggers.includes(trigger)) return undefined;
+  const trigger = triggersOf(event).find((each) => webhook.triggers.includes(each));
+  if (event.position.revision <= webhook.since || trigger === undefined) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
   // A webhook that is told of some services is told of these, whatever else one revision or release is about.
@@ -42,8 +43,17 @@ export function saidAs({ kind, template }: Pick<Webhook, 'kind' | 'template'>, n
   return JSON.stringify({ type: notice.trigger, timestamp: notice.at, data: { message: notice.text } });
 }
 
+/** A revision is told once, whichever of its triggers a webhook has. */
+function triggersOf(event: Exclude<Event, { name: 'health' | 'node' }>): WebhookTrigger[] {
+  if (event.name !== 'revision') return [event.trigger];
+  return [...(event.revision.override === undefined ? [] : ['on-freeze-overridden' as const]), 'on-revision'];
+}
+
 function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
   if (event.name === 'release') return event.release.services.map(({ name }) => name);
+  if (event.name === 'proposal') {
+    return Object.keys(event.proposal.services).map((name) => canonicalName(name) as string);
+  }
   // A zone is no service: who wants to be told of some services only is not told of it.
   if (event.name === 'dnssec') return [];
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
-import type { Command } from '../../../src/control/commands/command.ts';
+import type { Command, CommandContext } from '../../../src/control/commands/command.ts';
 import { Builder } from '../../../src/control/zone-files/builder.ts';
 import type { ModelChange } from '../../../src/model/revision.ts';
 import { Staging } from '../../../src/store/staging.ts';
@@ -34,7 +34,7 @@ export interface Ledger {
   readonly fixture: EngineFixture;
   make(move: Move): void;
   /** Executes it, whether it is refused or not. */
-  execute(command: Command): void;
+  execute(command: Command, more?: Partial<CommandContext>): void;
   /** Imports a zone file. */
   import(zone: string, text: string): void;
   /** Stages what an entry imports, as another node packed it. */
@@ -54,10 +54,10 @@ export function makeLedger(fixture: EngineFixture): Ledger {
       atMs += 1000;
       move(ledger);
     },
-    execute(command) {
+    execute(command, more = {}) {
       const idempotency = { key: `k${keys++ % 7}`, token: 'ci', bodyHash: JSON.stringify(command.kind) };
       const why = { reason: 'a test', links: ['https://ci.example/1'] };
-      fixture.execute(command, { atMs, why, ...(keys % 3 === 0 && { idempotency }) });
+      fixture.execute(command, { atMs, why, ...(keys % 3 === 0 && { idempotency }), ...more });
     },
     import(zone, text) {
       const request = { kind: 'build', zone, bytes: Buffer.from(text), blocks: [] } as const;
@@ -81,6 +81,9 @@ export function makeLedger(fixture: EngineFixture): Ledger {
 
 /** The last release, in whatever state. */
 const lastRelease = ({ fixture }: Ledger): string => fixture.store.releases(0, 1000).at(-1)?.id ?? '1';
+
+/** The last one that was proposed, in whatever state. */
+const lastProposal = ({ fixture }: Ledger): string => fixture.store.proposals(0, 1000).at(-1)?.id ?? '1';
 
 const zone = fc.constantFrom(...zones);
 const service = fc.constantFrom(...services);
@@ -113,7 +116,11 @@ const releaseBody = (n: number) => ({
   to: n % 2 === 0 ? 'green' : 'blue',
   steps: [
     { setWeight: 10 },
-    n < 3 ? { pause: {} } : { analysis: { intervalSeconds: 1, count: 1, metrics: [{ name: 'up', health: {} }] } },
+    n < 2
+      ? { pause: {} }
+      : n < 3
+        ? { pause: { approval: { by: 'other' } } }
+        : { analysis: { intervalSeconds: 1, count: 1, metrics: [{ name: 'up', health: {} }] } },
     { setWeight: 100 },
   ],
 });
@@ -173,6 +180,7 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
       body: bluegreen(weight, 1, {
         ttlSeconds: number + 1,
         pick: number === 5 ? 'sticky' : 'random',
+        ...(number === 4 && { approval: 'required' }),
         ...labelled(number),
       }) as never,
     }),
@@ -207,6 +215,19 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
     does({ kind: 'freeze.put', name, body: freezeBody(number) }),
   ),
   'freeze.delete': fc.constantFrom(...freezes).map((name) => does({ kind: 'freeze.delete', name })),
+  'proposal.approve': fc.constantFrom('bob', 'test').map((actor) => (ledger) => {
+    ledger.execute({ kind: 'proposal.approve', id: lastProposal(ledger) }, { actor });
+  }),
+  'proposal.cancel': fc.constant((ledger) => ledger.execute({ kind: 'proposal.cancel', id: lastProposal(ledger) })),
+  'proposal.due': fc.boolean().map((late) => (ledger) => {
+    const id = lastProposal(ledger);
+    const revision = ledger.fixture.store.proposal(id)?.revision ?? 0;
+    ledger.execute({ kind: 'proposal.due', id, revision }, late ? { atMs: NOON_MS + 36e5 } : {});
+  }),
+  'release.approve': fc.constant((ledger) => {
+    const revision = ledger.fixture.store.lastRevision;
+    ledger.execute({ kind: 'release.approve', id: lastRelease(ledger), revision }, { actor: 'bob' });
+  }),
   'health.force': fc
     .record({ service, pool, state: fc.constantFrom('up' as const, 'down' as const) })
     .map(({ service, pool, state }) => does({ kind: 'health.force', name: service, pool, body: { state } })),
@@ -292,6 +313,8 @@ export const everything: readonly Move[] = [
   does({ kind: 'webhook.delete', name: 'two' }),
   ...freezes.map((name) => does({ kind: 'freeze.put', name, body: freezeBody(1) })),
   does({ kind: 'freeze.delete', name: 'holidays' }),
+  does({ kind: 'service.put', name: 'shop.example.com', body: bluegreen(1, 0, { approval: 'required' }) as never }),
+  does({ kind: 'weights.put', name: 'shop.example.com', weights: { blue: 0, green: 1 } }),
   ...['example.com', 'other.test'].map((zone, i) =>
     does({ kind: 'dnssec.sign', zone, body: {}, key: keyOf(i), isGiven: false }),
   ),

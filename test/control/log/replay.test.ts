@@ -81,6 +81,7 @@ const ops: Readonly<Record<ModelChange['op'], true>> = {
   deleteSigning: true,
   putFreeze: true,
   deleteFreeze: true,
+  putProposal: true,
 };
 
 t.test('a kind of change that is left out of the entries is found out', async (t) => {

@@ -3,6 +3,7 @@ import type * as contract from '../../../contract/types.ts';
 import * as dnssec from '../../../control/replies/dnssec.ts';
 import * as freezes from '../../../control/replies/freezes.ts';
 import * as health from '../../../control/replies/health.ts';
+import * as proposals from '../../../control/replies/proposals.ts';
 import * as releases from '../../../control/replies/releases.ts';
 import * as revisions from '../../../control/replies/revision.ts';
 import * as rrsets from '../../../control/replies/rrsets.ts';
@@ -24,6 +25,7 @@ export const weightsReply: Shows<
 > = services.weightsReply;
 export const healthReply: Shows<typeof health.healthReply, contract.Health> = health.healthReply;
 export const freezeReply: Shows<typeof freezes.freezeReply, contract.Freeze> = freezes.freezeReply;
+export const proposedReply: Shows<typeof proposals.proposedReply, contract.ProposedChange> = proposals.proposedReply;
 export const releaseReply: Shows<typeof releases.releaseReply, contract.Release> = releases.releaseReply;
 export const revisionReply: Shows<typeof revisions.revisionReply, contract.Revision> = revisions.revisionReply;
 export const tokenReply: Shows<typeof tokens.tokenReply, contract.Token> = tokens.tokenReply;

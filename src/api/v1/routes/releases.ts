@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AllReleasesPageQuery, ReleasePageQuery, ReleaseWaitQuery } from '../../../contract/pages.ts';
 import {
+  ApproveReleaseBody,
   EmptyBody,
   PromoteBody,
   ReleaseBody,
@@ -37,6 +38,7 @@ import { ReleaseWaits } from '../release-waits.ts';
 import { releaseReply } from '../replies/nouns.ts';
 import { releaseViewReply } from '../replies/release.ts';
 import { post, sendFresh, sendPage } from '../replies.ts';
+import { scheduleOf } from '../schedule.ts';
 
 const tags = ['releases'];
 const description =
@@ -52,6 +54,8 @@ const create = {
       'service_unknown',
       'release_active',
       'frozen',
+      'schedule_invalid',
+      'limit_reached',
       'nothing_to_release',
       'release_invalid',
       'pool_unknown',
@@ -123,6 +127,10 @@ const verbs = {
     'Leave any pause; `{"full":true}` skips all that is left',
     'What follows from it is in force with the reply.',
   ],
+  approve: [
+    'Agree with the step that it waits at',
+    'By somebody else than who asked for the release. The approval is of what was looked at: `revision` names the last revision of that.',
+  ],
   pause: ['Pause on request', 'A step that waits begins its wait anew once it is resumed.'],
   resume: ['Leave a pause that was requested', 'A pause that a step asks for is left by promote.'],
   abort: [
@@ -153,6 +161,7 @@ function verbSchema(verb: Verb) {
 const stateProblems = ['release_unknown', 'release_state', 'idempotency_key_reused'] as const;
 
 const retryProblems = [
+  'approval_needed',
   'revision_forgotten',
   'frozen',
   'release_unknown',
@@ -165,14 +174,22 @@ const retryProblems = [
 ] as const;
 
 const verbProblems = {
-  promote: [...stateProblems, 'frozen'],
+  promote: [...stateProblems, 'frozen', 'approval_needed'],
+  approve: [...stateProblems, 'approval_void', 'approval_own'],
   pause: stateProblems,
   resume: stateProblems,
   abort: stateProblems,
   retry: retryProblems,
 } as const;
 
-const verbBodies = { promote: PromoteBody, pause: EmptyBody, resume: EmptyBody, abort: EmptyBody, retry: RetryBody };
+const verbBodies = {
+  promote: PromoteBody,
+  approve: ApproveReleaseBody,
+  pause: EmptyBody,
+  resume: EmptyBody,
+  abort: EmptyBody,
+  retry: RetryBody,
+};
 
 const servicesOf = (body: { services: string[] }): string[] => body.services;
 
@@ -182,14 +199,20 @@ export function releaseRoutes(api: ApiInstance, parts: ApiParts): void {
     '/v1/services/:name/releases',
     { schema: createOne, config: access('release', 'service') },
     (request, reply) => {
-      const { dryRun = false, ...body } = request.body;
+      const { dryRun = false, at, timeZone, ...body } = request.body;
+      const schedule = scheduleOf({ ...(at !== undefined && { at }), ...(timeZone !== undefined && { timeZone }) });
+      if (schedule instanceof Problem) return sendProblem(reply, schedule);
       const services = [request.params.name];
-      return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: true });
+      const command = { kind: 'release.create', services, body, dryRun, single: true, ...schedule } as const;
+      return post(engine, request, reply, command);
     },
   );
   api.post('/v1/releases', { schema: createMany, config: access('release', servicesOf) }, (request, reply) => {
-    const { services, dryRun = false, ...body } = request.body;
-    return post(engine, request, reply, { kind: 'release.create', services, body, dryRun, single: false });
+    const { services, dryRun = false, at, timeZone, ...body } = request.body;
+    const schedule = scheduleOf({ ...(at !== undefined && { at }), ...(timeZone !== undefined && { timeZone }) });
+    if (schedule instanceof Problem) return sendProblem(reply, schedule);
+    const command = { kind: 'release.create', services, body, dryRun, single: false, ...schedule } as const;
+    return post(engine, request, reply, command);
   });
   api.get('/v1/services/:name/releases', { schema: list, config: access('read', 'service') }, (request, reply) => {
     const { params, query } = request;
@@ -262,6 +285,7 @@ function verbRoutes(api: ApiInstance, engine: ApiParts['engine'], verb: Verb): v
 }
 
 function commandOf(verb: Verb, body: unknown, of: { id: string; service?: string }): Command {
+  if (verb === 'approve') return { kind: 'release.approve', ...(body as { revision: number }), ...of };
   if (verb !== 'promote') return { kind: `release.${verb}`, ...of };
   return { kind: 'release.promote', full: (body as { full?: boolean }).full ?? false, ...of };
 }

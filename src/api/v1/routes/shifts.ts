@@ -1,10 +1,13 @@
 /** Shifts of several services: one revision, one instant. */
 
 import { ShiftBody } from '../../../contract/services.ts';
+import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { postHeaders, postReply, writeProblems } from '../../reply-schemas.ts';
+import { sendProblem } from '../../problems.ts';
+import { postHeaders, postReply, proposedReply, writeProblems } from '../../reply-schemas.ts';
 import { post } from '../replies.ts';
+import { scheduleOf } from '../schedule.ts';
 
 const shift = {
   operationId: 'shift',
@@ -16,10 +19,13 @@ const shift = {
   body: ShiftBody,
   response: {
     ...postReply('Shift', 'All new weights are in force.'),
+    ...proposedReply,
     ...writeProblems(
       'service_unknown',
       'release_active',
       'frozen',
+      'schedule_invalid',
+      'limit_reached',
       'weights_invalid',
       'weights_all_zero',
       'pools_mismatch',
@@ -31,7 +37,10 @@ const shift = {
 const servicesOf = (body: { services: object }): string[] => Object.keys(body.services);
 
 export function shiftRoutes(api: ApiInstance, { engine }: ApiParts): void {
-  api.post('/v1/shifts', { schema: shift, config: access('shift', servicesOf) }, (request, reply) =>
-    post(engine, request, reply, { kind: 'shift', services: request.body.services }),
-  );
+  api.post('/v1/shifts', { schema: shift, config: access('shift', servicesOf) }, (request, reply) => {
+    const { services, ...when } = request.body;
+    const schedule = scheduleOf(when);
+    if (schedule instanceof Problem) return sendProblem(reply, schedule);
+    return post(engine, request, reply, { kind: 'shift', services, ...schedule });
+  });
 }

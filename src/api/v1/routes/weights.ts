@@ -10,6 +10,7 @@ import {
   ifMatchHeader,
   postHeaders,
   postReply,
+  proposedReply,
   putReply,
   readProblems,
   resourceReply,
@@ -34,13 +35,14 @@ const get = {
 const putWeights = {
   operationId: 'putWeights',
   summary: 'Shift traffic between the pools of a service',
-  description: 'Once this is answered, every query that arrives is answered by the new weights.',
+  description: 'Once this is answered with 200, every query that arrives is answered by the new weights.',
   tags,
   params: ServiceParams,
   headers: ifMatchHeader,
   body: WeightsBody,
   response: {
     ...putReply('Weights', { creates: false }),
+    ...proposedReply,
     ...writeProblems(
       'member_read_only',
       'service_unknown',
