@@ -1,5 +1,6 @@
 /** The types of what goes over HTTP, by name: for clients, which take types from here and nothing else. */
 import type { Static, TSchema } from 'typebox';
+import type * as analysis from './analysis.ts';
 import type * as apply from './apply.ts';
 import type * as dnssec from './dnssec.ts';
 import type * as drain from './drain.ts';
@@ -55,8 +56,8 @@ export type ForcedHealth = Shown<typeof health.ForcedHealth>;
 
 export type Step = Shown<typeof releases.Step>;
 export type Standing = Shown<typeof releases.Standing>;
-export type AnalysisProgress = Shown<typeof releases.AnalysisProgress>;
-export type AnalysisRecord = Shown<typeof releases.AnalysisRecord>;
+export type AnalysisProgress = Shown<typeof analysis.AnalysisProgress>;
+export type AnalysisRecord = Shown<typeof analysis.AnalysisRecord>;
 export type Release = Shown<typeof releases.Release>;
 export type Plan = Shown<typeof releases.Plan>;
 

@@ -1,10 +1,8 @@
 /** What is read, for each API to show in its own way: the nouns of the derived rows. Never touches the table. */
 import { Problem } from '../model/errors.ts';
 import { type AskedFilter, isLabelled, isNamed, isNarrow, makeFilter } from '../model/filter.ts';
-import type { Freeze } from '../model/freeze.ts';
 import type { KeptAnalysis, KeptMetric } from '../model/kept-analysis.ts';
 import { canonicalName } from '../model/name.ts';
-import { isOpen, type Proposed } from '../model/proposed.ts';
 import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -16,12 +14,11 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/sqlite.ts';
 import { Malformed } from '../wire/malformed.ts';
 import { parseType } from '../wire/rdata.ts';
+import { Agreement } from './agreement.ts';
 import { answeredBy } from './answered.ts';
 import { type Declared, type Plan, planApply, type Rehearsing } from './apply/plan.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { withForesight } from './drafts/foresight.ts';
-import { unknownFreeze } from './drafts/freezes.ts';
-import { findProposal, unknownProposal } from './drafts/proposals.ts';
 import { findRelease, unknownRelease } from './drafts/releases.ts';
 import { findRRsetId, missingRRset } from './drafts/rrsets.ts';
 import { findService } from './drafts/services.ts';
@@ -53,11 +50,13 @@ export interface ReleaseView {
 }
 
 export class Queries {
+  readonly agreement: Agreement;
   readonly #store: Store;
   readonly #observed: Observed;
 
   constructor(store: Store, observed: Partial<Observed> = {}) {
     this.#store = store;
+    this.agreement = new Agreement(store);
     this.#observed = { ...nothingObserved, ...observed };
   }
 
@@ -262,36 +261,6 @@ export class Queries {
   webhooks(after: string): Listing<Webhook> {
     const found = this.#store.webhooks().filter(({ name }) => name > after);
     return { found, within: (webhook) => webhook, key: ({ name }) => name };
-  }
-
-  proposed(id: string, grant: Grant): Proposed | Problem {
-    const found = findProposal(this.#store, id);
-    return found instanceof Problem || grant.proposal(found) ? found : unknownProposal(id);
-  }
-
-  /** Changes that were proposed, in number order, after an id. */
-  proposals(after: number, grant: Grant, state: Proposed['state'] | 'open' | undefined): Listing<Proposed> {
-    const open = state === 'open' || state === 'waiting' || state === 'scheduled';
-    const found = open
-      ? this.#store.openProposals().filter(({ id }) => Number(id) > after)
-      : walk<Proposed>((last) => this.#store.proposals(last === undefined ? after : Number(last.id), 1));
-    const isMeant = (each: Proposed) => state === undefined || (state === 'open' ? isOpen(each) : each.state === state);
-    return {
-      found,
-      within: (each) => (isMeant(each) && grant.proposal(each) ? each : undefined),
-      key: ({ id }) => id,
-    };
-  }
-
-  freeze(name: string, grant: Grant): Freeze | Problem {
-    const freeze = this.#store.freeze(name);
-    return freeze !== undefined && grant.freeze(freeze) ? freeze : unknownFreeze(name);
-  }
-
-  /** In name order, after a name. */
-  freezes(after: string, grant: Grant): Listing<Freeze> {
-    const found = this.#store.freezes().filter(({ name }) => name > after);
-    return { found, within: (freeze) => (grant.freeze(freeze) ? freeze : undefined), key: ({ name }) => name };
   }
 
   /** What waits for a webhook or could not be delivered, the oldest first; `after` is a number as `key` gave it. */

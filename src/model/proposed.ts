@@ -14,10 +14,10 @@ export type ProposedCommand =
   | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> }
   | { readonly kind: 'release.create'; readonly services: readonly string[]; readonly body: ReleaseBody };
 
-export type ProposedState = 'waiting' | 'scheduled' | 'done' | 'ended';
+type ProposedState = 'waiting' | 'scheduled' | 'done' | 'ended';
 
 /** Why it is in its state. Codes are part of the API contract: add freely, never rename. */
-export type ProposedReason =
+type ProposedReason =
   | 'approval_needed'
   | 'time_to_come'
   | 'carried_out'
@@ -53,7 +53,7 @@ export interface Proposed {
 }
 
 /** When something is to be done. */
-export interface Schedule {
+interface Schedule {
   /** Unix time, milliseconds. */
   readonly atMs: number;
   /** By whose clock it was said; absent: by an offset. */
@@ -67,7 +67,7 @@ export const PROPOSALS_OPEN_MAX = 1000;
  * A server that was down or had no leader at the time does it that much later still. After that it is missed: whoever
  * planned it for a quiet hour would be surprised by it in a busy one.
  */
-export const LATE_MS = 5 * 60_000;
+const LATE_MS = 5 * 60_000;
 
 /** Nobody plans for longer; a year that was mistyped is found out. */
 const AHEAD_MAX_MS = 366 * 24 * 3600 * 1000;
@@ -122,7 +122,7 @@ function refuse(detail: string): Problem {
 }
 
 /** `Tue 2026-12-01 10:00 Europe/Berlin`, or in UTC. */
-export function shownTime({ atMs, timeZone }: Schedule): string {
+function shownTime({ atMs, timeZone }: Schedule): string {
   return timeZone === undefined ? dateAndTime(atMs) : wallText(atMs, timeZone);
 }
 
@@ -207,12 +207,7 @@ export function dueness(
 }
 
 /** What others want to be told of. */
-export const PROPOSAL_TRIGGERS = [
-  'on-approval-needed',
-  'on-approved',
-  'on-proposal-done',
-  'on-proposal-ended',
-] as const;
+const PROPOSAL_TRIGGERS = ['on-approval-needed', 'on-approved', 'on-proposal-done', 'on-proposal-ended'] as const;
 
 export type ProposalTrigger = (typeof PROPOSAL_TRIGGERS)[number];
 

@@ -105,8 +105,7 @@ export class Derived {
         statements.putSigning.run(change.signing.zone, JSON.stringify(change.signing));
         return;
       case 'deleteSigning':
-        statements.deleteSigning.run(change.zone);
-        return;
+        return void statements.deleteSigning.run(change.zone);
       case 'putFreeze':
       case 'deleteFreeze':
       case 'putProposal':

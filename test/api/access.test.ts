@@ -93,7 +93,7 @@ const routes: Readonly<Record<string, Row>> = {
   'get /v1/proposals': row('read', 'filtered'),
   'get /v1/proposals/{id}': row('read', 'filtered'),
   // Of one that is there: test/api/proposals.test.ts.
-  'post /v1/proposals/{id}/approve': row('shift', 'filtered', {}),
+  'post /v1/proposals/{id}/approve': row('release', 'filtered', {}),
   'post /v1/proposals/{id}/cancel': row('shift', 'filtered', {}),
   'post /v1/releases/{id}/approve': row('release', 'release', { revision: 1 }),
   'post /v1/services/{name}/releases/{id}/approve': row('release', 'release', { revision: 1 }),

@@ -30,6 +30,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
   touched: ['drafts', 'grant'],
+  agreement: ['drafts', 'grant', 'listing'],
   search: ['grant', 'listing', 'names'],
   revisions: ['grant', 'listing', 'search'],
   // What a zone answers, and what makes it.
@@ -37,6 +38,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // What would have to be done, all of it rehearsed.
   apply: ['commands', 'drafts', 'engine', 'grant', 'names', 'replies', 'slices'],
   queries: [
+    'agreement',
     'answered',
     'apply',
     'commands',

@@ -25,7 +25,7 @@ import { draftReleaseCreate } from './release-create.ts';
 import { draftShift, draftWeights } from './shifts.ts';
 
 /** What can be proposed in place of being done. */
-export type MovingCommand = Extract<Command, { kind: 'shift' | 'weights.put' | 'release.create' }>;
+type MovingCommand = Extract<Command, { kind: 'shift' | 'weights.put' | 'release.create' }>;
 
 /** Does it, or proposes it, where it is for a later time or a service of it wants the word of a second person. */
 export function draftMoving(store: Store, command: MovingCommand, context: CommandContext, revision: number): Drafted {

@@ -78,7 +78,7 @@ export function isAfter(one: Position, other: Position): boolean {
 }
 
 /** As its reply shows it: what a revision keeps of it. */
-export type ToldProposal = ReturnType<typeof proposedReply>;
+type ToldProposal = ReturnType<typeof proposedReply>;
 
 /** Where releases are found by their ids. */
 export type Releases = Pick<Store, 'release'>;

@@ -10,6 +10,7 @@ import { Arena } from '../../../src/table/memory.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, NOON_MS } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
+import { agreement, agreements } from './agreement-moves.ts';
 import { dnssec, keyOf } from './signing-moves.ts';
 
 const zones = ['example.com', 'sub.example.com', 'other.test'];
@@ -25,7 +26,6 @@ const owners = [
 ];
 const tokens = ['ci', 'ops'];
 const webhooks = ['one', 'two'];
-const freezes = ['nights', 'holidays'];
 
 /** A command as it is made when its turn comes: some name what is there by then. */
 export type Move = (ledger: Ledger) => void;
@@ -80,10 +80,7 @@ export function makeLedger(fixture: EngineFixture): Ledger {
 }
 
 /** The last release, in whatever state. */
-const lastRelease = ({ fixture }: Ledger): string => fixture.store.releases(0, 1000).at(-1)?.id ?? '1';
-
-/** The last one that was proposed, in whatever state. */
-const lastProposal = ({ fixture }: Ledger): string => fixture.store.proposals(0, 1000).at(-1)?.id ?? '1';
+const lastRelease = ({ fixture }: Pick<Ledger, 'fixture'>): string => fixture.store.releases(0, 1000).at(-1)?.id ?? '1';
 
 const zone = fc.constantFrom(...zones);
 const service = fc.constantFrom(...services);
@@ -123,13 +120,6 @@ const releaseBody = (n: number) => ({
         : { analysis: { intervalSeconds: 1, count: 1, metrics: [{ name: 'up', health: {} }] } },
     { setWeight: 100 },
   ],
-});
-
-const freezeBody = (n: number) => ({
-  timeZone: 'Europe/Berlin',
-  windows: [{ from: `Tue ${12 + n}:00`, to: 'Tue 14:00' }],
-  services: ['api.example.com'],
-  ...labelled(n),
 });
 
 /** A history begins with a zone, or most of what comes first would be of none. */
@@ -210,24 +200,7 @@ const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
     }),
   ),
   'token.delete': fc.constantFrom(...tokens).map((name) => does({ kind: 'token.delete', name, settingsAdmin: true })),
-  'freeze.put': fc.record({ name: fc.constantFrom(...freezes), number }).map(({ name, number }) =>
-    // Noon of a Tuesday is in some of them.
-    does({ kind: 'freeze.put', name, body: freezeBody(number) }),
-  ),
-  'freeze.delete': fc.constantFrom(...freezes).map((name) => does({ kind: 'freeze.delete', name })),
-  'proposal.approve': fc.constantFrom('bob', 'test').map((actor) => (ledger) => {
-    ledger.execute({ kind: 'proposal.approve', id: lastProposal(ledger) }, { actor });
-  }),
-  'proposal.cancel': fc.constant((ledger) => ledger.execute({ kind: 'proposal.cancel', id: lastProposal(ledger) })),
-  'proposal.due': fc.boolean().map((late) => (ledger) => {
-    const id = lastProposal(ledger);
-    const revision = ledger.fixture.store.proposal(id)?.revision ?? 0;
-    ledger.execute({ kind: 'proposal.due', id, revision }, late ? { atMs: NOON_MS + 36e5 } : {});
-  }),
-  'release.approve': fc.constant((ledger) => {
-    const revision = ledger.fixture.store.lastRevision;
-    ledger.execute({ kind: 'release.approve', id: lastRelease(ledger), revision }, { actor: 'bob' });
-  }),
+  ...agreement(lastRelease),
   'health.force': fc
     .record({ service, pool, state: fc.constantFrom('up' as const, 'down' as const) })
     .map(({ service, pool, state }) => does({ kind: 'health.force', name: service, pool, body: { state } })),
@@ -311,10 +284,7 @@ export const everything: readonly Move[] = [
   does({ kind: 'rrset.delete', zone: 'example.com', name: 'b.example.com', type: 'TXT' }),
   does({ kind: 'token.delete', name: 'ops', settingsAdmin: true }),
   does({ kind: 'webhook.delete', name: 'two' }),
-  ...freezes.map((name) => does({ kind: 'freeze.put', name, body: freezeBody(1) })),
-  does({ kind: 'freeze.delete', name: 'holidays' }),
-  does({ kind: 'service.put', name: 'shop.example.com', body: bluegreen(1, 0, { approval: 'required' }) as never }),
-  does({ kind: 'weights.put', name: 'shop.example.com', weights: { blue: 0, green: 1 } }),
+  ...agreements.map(does),
   ...['example.com', 'other.test'].map((zone, i) =>
     does({ kind: 'dnssec.sign', zone, body: {}, key: keyOf(i), isGiven: false }),
   ),

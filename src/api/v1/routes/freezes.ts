@@ -69,15 +69,17 @@ export function freezeRoutes(api: ApiInstance, { engine, queries, now }: ApiPart
   api.get('/v1/freezes', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after = '', limit } = request.query;
     const nowMs = now();
-    return sendPage(reply, queries.freezes(after, grantOf(request)), limit, (freeze) => freezeReply(freeze, nowMs));
+    return sendPage(reply, queries.agreement.freezes(after, grantOf(request)), limit, (freeze) =>
+      freezeReply(freeze, nowMs),
+    );
   });
   api.get('/v1/freezes/:name', { schema: get, config: access('read', 'filtered') }, (request, reply) => {
-    const found = queries.freeze(request.params.name, grantOf(request));
+    const found = queries.agreement.freeze(request.params.name, grantOf(request));
     return sendResource(request, reply, found, (freeze) => freezeReply(freeze, now()));
   });
   const everything = queries.grant(undefined);
   const back = writtenBack(
-    ({ name }: { readonly name: string }) => queries.freeze(name, everything),
+    ({ name }: { readonly name: string }) => queries.agreement.freeze(name, everything),
     (freeze) => freezeReply(freeze, now()),
     { moving: { members: ['active', 'until'] } },
   );

@@ -1,13 +1,9 @@
 /** Changes that were proposed: read, approved, canceled. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApproveBody, ProposalPageQuery, ProposalParams } from '../../../contract/proposals.ts';
 import { EmptyBody } from '../../../contract/releases.ts';
-import { Problem } from '../../../model/errors.ts';
-import { includesScope } from '../../../model/token.ts';
 import { access, grantOf } from '../../access.ts';
 import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
-import { sendProblem } from '../../problems.ts';
 import {
   getHeaders,
   pageReply,
@@ -45,7 +41,7 @@ const approve = {
   operationId: 'approveProposal',
   summary: 'Agree with what somebody else proposed',
   description:
-    'It is done with the reply, unless it is for a later time. It is void where a service of it has changed since. A release needs the scope `release`.',
+    'It is done with the reply, unless it is for a later time. It is void where a service of it has changed since.',
   tags,
   params: ProposalParams,
   headers: postHeaders,
@@ -63,7 +59,7 @@ const approve = {
 const cancel = {
   operationId: 'cancelProposal',
   summary: 'Refuse what was proposed, or take it back',
-  description: 'It is never done. Whoever could have asked for it may.',
+  description: 'It is never done. Whoever may shift all of its services may say so.',
   tags,
   params: ProposalParams,
   headers: postHeaders,
@@ -77,35 +73,17 @@ const cancel = {
 export function proposalRoutes(api: ApiInstance, { engine, queries }: ApiParts): void {
   api.get('/v1/proposals', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
     const { after = 0, limit, state } = request.query;
-    return sendPage(reply, queries.proposals(after, grantOf(request), state), limit, proposedReply);
+    return sendPage(reply, queries.agreement.proposals(after, grantOf(request), state), limit, proposedReply);
   });
   api.get('/v1/proposals/:id', { schema: get, config: access('read', 'filtered') }, (request, reply) =>
-    sendResource(request, reply, queries.proposed(request.params.id, grantOf(request)), proposedReply),
+    sendResource(request, reply, queries.agreement.proposed(request.params.id, grantOf(request)), proposedReply),
   );
-  const config = access('shift', 'proposal');
-  const options = { config, preValidation: takeNoBody };
-  api.post('/v1/proposals/:id/approve', { schema: approve, ...options }, (request, reply) => {
-    const { id } = request.params;
-    const narrow = refuseScope(request, reply, queries.proposed(id, grantOf(request)));
-    if (narrow !== undefined) return narrow;
-    return post(engine, request, reply, { kind: 'proposal.approve', id, ...request.body });
-  });
-  api.post('/v1/proposals/:id/cancel', { schema: cancel, ...options }, (request, reply) => {
-    const { id } = request.params;
-    const narrow = refuseScope(request, reply, queries.proposed(id, grantOf(request)));
-    if (narrow !== undefined) return narrow;
-    return post(engine, request, reply, { kind: 'proposal.cancel', id });
-  });
-}
-
-/** Whoever may not begin a release does not begin one by a word on a proposal. */
-function refuseScope(
-  { actor }: FastifyRequest,
-  reply: FastifyReply,
-  found: ReturnType<ApiParts['queries']['proposed']>,
-): FastifyReply | undefined {
-  const isRelease = !(found instanceof Problem) && found.command.kind === 'release.create';
-  if (!isRelease || actor === undefined || includesScope(actor.scope, 'release')) return undefined;
-  const detail = `The token \`${actor.name}\` has the scope ${actor.scope}; a proposal of a release needs release.`;
-  return sendProblem(reply, new Problem('token_forbidden', detail));
+  const approving = { schema: approve, config: access('release', 'proposal'), preValidation: takeNoBody };
+  api.post('/v1/proposals/:id/approve', approving, (request, reply) =>
+    post(engine, request, reply, { kind: 'proposal.approve', id: request.params.id, ...request.body }),
+  );
+  const canceling = { schema: cancel, config: access('shift', 'proposal'), preValidation: takeNoBody };
+  api.post('/v1/proposals/:id/cancel', canceling, (request, reply) =>
+    post(engine, request, reply, { kind: 'proposal.cancel', id: request.params.id }),
+  );
 }
