@@ -96,18 +96,9 @@ export function makeControlPlane(
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
   node?.onStanding((event) => events.addNode(event, clock.wallMs()));
   const fleetLog = (): string | undefined => store.fleet?.log;
-  const sender = {
-    mail: makeMailer(settings.mail),
-    store,
-    events,
-    outbound,
-    clock,
-    random,
-    randomBytes,
-    fleetLog,
-    log: log.child({ part: 'webhooks' }),
-  };
-  const webhooks = new WebhookDispatcher(sender);
+  const mail = makeMailer(settings.mail);
+  const sending = { mail, store, events, outbound, clock, random, randomBytes, fleetLog };
+  const webhooks = new WebhookDispatcher({ ...sending, log: log.child({ part: 'webhooks' }) });
 
   const queries = new Queries(store, {
     analysisOf: (id) => releases.progressOf(id),

@@ -51,7 +51,7 @@ t.test('names of services, wherever one is named and nowhere else', async (t) =>
     withServices.sort(),
     [
       ...['bench', 'drain', 'explain', 'health clear', 'health force', 'health show', 'history'],
-      ...['abort', 'list', 'pause', 'plan', 'promote', 'resume', 'retry', 'start', 'status', 'watch'].map(
+      ...['abort', 'approve', 'list', 'pause', 'plan', 'promote', 'resume', 'retry', 'start', 'status', 'watch'].map(
         (verb) => `release ${verb}`,
       ),
       ...['rollback', 'service rm', 'service set', 'service show', 'shift'],

@@ -54,6 +54,24 @@ interface ZoneData {
   readonly ds: readonly unknown[];
 }
 
+interface ProposalData extends Said {
+  readonly proposal: {
+    readonly id: string;
+    readonly kind: string;
+    readonly askedBy: string;
+    readonly state: string;
+    readonly message: string;
+    readonly revision: number;
+  };
+}
+
+const proposed: Readonly<Record<string, { readonly words: string; readonly gravity: Gravity; readonly isOver?: true }>> = {
+  'on-approval-needed': { words: 'waits for approval by somebody else', gravity: 'warning' },
+  'on-approved': { words: 'was approved', gravity: 'plain', isOver: true },
+  'on-proposal-done': { words: 'is done', gravity: 'good', isOver: true },
+  'on-proposal-ended': { words: 'is never done', gravity: 'warning', isOver: true },
+};
+
 const happened: Readonly<
   Record<ReleaseTrigger, { readonly words: string; readonly gravity: Gravity; readonly isOver?: true }>
 > = {
@@ -64,6 +82,8 @@ const happened: Readonly<
   'on-analysis-run-inconclusive': { words: 'waits: what was measured cannot tell', gravity: 'warning' },
   'on-analysis-run-failed': { words: 'failed what it was measured by', gravity: 'bad' },
   'on-release-paused': { words: 'is paused', gravity: 'plain' },
+  'on-approval-needed': { words: 'waits for approval by somebody else', gravity: 'warning' },
+  'on-approved': { words: 'was approved', gravity: 'plain', isOver: true },
   'on-release-completed': { words: 'is done', gravity: 'good', isOver: true },
   'on-release-aborted': { words: 'was aborted', gravity: 'bad' },
 };
@@ -71,6 +91,7 @@ const happened: Readonly<
 /** The same data that a plain webhook is sent. */
 export function noticeOf(trigger: WebhookTrigger, data: object, at: string): Notice {
   if ('release' in data) return releaseNotice(trigger, data as ReleaseData, at);
+  if ('proposal' in data) return proposalNotice(trigger, data as ProposalData, at);
   if ('zone' in data && 'status' in data) return zoneNotice(trigger, data as ZoneData, at);
   return revisionNotice(trigger, data as RevisionData, at);
 }
@@ -99,6 +120,14 @@ function releaseNotice(trigger: WebhookTrigger, { release, services = [], ...sai
   const shown = { release: release.id, state: release.state, revision: String(release.revision) };
   const more = { trigger, gravity, title, text: release.message, at, services: services.join(', ') };
   return complete({ ...more, ...shown }, said, { key: `teal/release/${release.id}`, isOver });
+}
+
+function proposalNotice(trigger: WebhookTrigger, { proposal, services = [] }: ProposalData, at: string): Notice {
+  const { words, gravity, isOver = false } = proposed[trigger] ?? { words: `: ${trigger}`, gravity: 'plain' as const };
+  const { id, kind, askedBy, state, message, revision } = proposal;
+  const title = `${listed(services)}: a ${kind} that ${askedBy} proposed ${words}`;
+  const more = { trigger, gravity, title, text: message, at, services: services.join(', '), actor: askedBy };
+  return complete({ ...more, state, revision: String(revision) }, {}, { key: `teal/proposal/${id}`, isOver });
 }
 
 function zoneNotice(trigger: WebhookTrigger, { zone, stage, status }: ZoneData, at: string): Notice {

@@ -59,10 +59,15 @@ export function agreement(lastRelease: (ledger: Pick<Ledger, 'fixture'>) => stri
   };
 }
 
+/** Something that waits for somebody. Not one of those that come with keys, whose turns they would take. */
+export const proposes: Move = ({ fixture }) => {
+  const shop = 'shop.example.com';
+  fixture.must({ kind: 'service.put', name: shop, body: bluegreen(1, 0, { approval: 'required' }) });
+  fixture.must({ kind: 'weights.put', name: shop, weights: { blue: 0, green: 1 } });
+};
+
 /** What a history has in which every kind of change is. */
 export const agreements: readonly Command[] = [
   ...freezes.map((name): Command => ({ kind: 'freeze.put', name, body: freezeBody(0) })),
   { kind: 'freeze.delete', name: 'holidays' },
-  { kind: 'service.put', name: 'shop.example.com', body: bluegreen(1, 0, { approval: 'required' }) as never },
-  { kind: 'weights.put', name: 'shop.example.com', weights: { blue: 0, green: 1 } },
 ];

@@ -10,7 +10,7 @@ import { Arena } from '../../../src/table/memory.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, NOON_MS } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
-import { agreement, agreements } from './agreement-moves.ts';
+import { agreement, agreements, proposes } from './agreement-moves.ts';
 import { dnssec, keyOf } from './signing-moves.ts';
 
 const zones = ['example.com', 'sub.example.com', 'other.test'];
@@ -285,6 +285,7 @@ export const everything: readonly Move[] = [
   does({ kind: 'token.delete', name: 'ops', settingsAdmin: true }),
   does({ kind: 'webhook.delete', name: 'two' }),
   ...agreements.map(does),
+  proposes,
   ...['example.com', 'other.test'].map((zone, i) =>
     does({ kind: 'dnssec.sign', zone, body: {}, key: keyOf(i), isGiven: false }),
   ),
