@@ -65,7 +65,9 @@ interface ProposalData extends Said {
   };
 }
 
-const proposed: Readonly<Record<string, { readonly words: string; readonly gravity: Gravity; readonly isOver?: true }>> = {
+const proposed: Readonly<
+  Record<string, { readonly words: string; readonly gravity: Gravity; readonly isOver?: true }>
+> = {
   'on-approval-needed': { words: 'waits for approval by somebody else', gravity: 'warning' },
   'on-approved': { words: 'was approved', gravity: 'plain', isOver: true },
   'on-proposal-done': { words: 'is done', gravity: 'good', isOver: true },
