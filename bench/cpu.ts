@@ -1,6 +1,9 @@
 /** CPU time of processes, threads included, and of the machine, from /proc. */
 import fs from 'node:fs';
 
+/** USER_HZ, which is 100 on every Linux of today (time(7)). */
+const TICKS_PER_SECOND = 100;
+
 export interface CpuTime {
   /** From the scheduler's own count, nanoseconds exact. */
   readonly totalMs: number;
@@ -26,6 +29,17 @@ export function cpuTime(pids: readonly number[]): CpuTime {
   }
   const ticks = userTicks + systemTicks || 1;
   return { totalMs, userMs: (totalMs * userTicks) / ticks, systemMs: (totalMs * systemTicks) / ticks };
+}
+
+/** CPU time of processes since they began, those of their threads that have ended included, to a clock tick. */
+export function spentSeconds(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS_PER_SECOND;
 }
 
 /** What was used between two readings, split by the ticks between them. */
@@ -63,6 +77,19 @@ export function residentBytes(pids: readonly number[]): number {
 /** The most that each of them has had, bytes. */
 export function peakBytes(pids: readonly number[]): number {
   return statusBytes(pids, 'VmHWM');
+}
+
+/**
+ * Memory that processes take together, bytes: what several of them have in common (Node's own files, the table) counts
+ * once, as proportional set sizes add up to (proc_pid_smaps(5)).
+ */
+export function takenBytes(pids: readonly number[]): number {
+  let kilobytes = 0;
+  for (const pid of pids) {
+    const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+  }
+  return kilobytes * 1024;
 }
 
 function statusBytes(pids: readonly number[], key: 'VmRSS' | 'VmHWM'): number {

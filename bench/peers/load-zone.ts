@@ -1,6 +1,7 @@
 /**
  * `npm run bench:load -- [names] [rounds]`: what Teal, Knot DNS and NSD take to load a zone of a million names from the same master file, on
- * one core each, in turn. Teal imports it through its API, into its store; its restart from there is told beside.
+ * one core each, in turn. Teal, compiled, imports it through its API, into its store; its restart from there is told
+ * beside. Memory is that of all processes together, once with what they share counted once, once for each that has it.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,7 +9,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp } from '../../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../test/fixtures/process.ts';
-import { peakBytes, processTree, residentBytes } from '../cpu.ts';
+import { compile } from '../compiled.ts';
+import { peakBytes, processTree, residentBytes, spentSeconds, takenBytes } from '../cpu.ts';
 import { putZoneFile } from '../import.ts';
 import { APEX, hostName, queryBytes } from '../workload.ts';
 import { RunningServer, SERVER_CORE } from './process.ts';
@@ -20,32 +22,41 @@ const NAMES = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = Number(process.argv[3] ?? 3);
 /** What the load needed besides is given back by then. */
 const SETTLE_MS = 12_000;
+const PEAK_LOOK_MS = 200;
 const MIB = 2 ** 20;
 
 interface Load {
   readonly server: string;
   readonly seconds: number;
-  /** MiB. */
-  readonly peak: number;
+  /** CPU time of all processes since they were started, or since just before the import. */
+  readonly cpuSeconds: number;
+  /** MiB; the first counts what processes share once. */
   readonly settled: number;
+  readonly settledResident: number;
+  /** The same at the most: of Teal's import as looked at each PEAK_LOOK_MS, of all else as `peakResident`. */
+  readonly peak: number;
+  readonly peakResident: number;
 }
 
+const { main, remove } = compile();
 const loads: Load[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   for (const name of ['knot', 'nsd']) loads.push(await loadPeer(name));
   loads.push(...(await loadTeal()));
 }
+remove();
 for (const server of new Set(loads.map((load) => load.server))) {
-  const of = (key: 'seconds' | 'peak' | 'settled', digits: number): string =>
+  const of = (key: Exclude<keyof Load, 'server'>, digits = 0): string =>
     median(loads.filter((load) => load.server === server).map((load) => load[key])).toFixed(digits);
-  console.log(`${server}: ${of('seconds', 1)} s, peak ${of('peak', 0)} MiB, settled ${of('settled', 0)} MiB`);
+  const memory = `peak ${of('peak')} MiB, settled ${of('settled')} MiB (resident ${of('peakResident')} and ${of('settledResident')})`;
+  console.log(`${server}: ${of('seconds', 1)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
 }
 
 async function loadPeer(name: string): Promise<Load> {
   const peer = PEERS.find((one) => one.name === name);
   if (peer === undefined) throw new Error(`no peer ${name}`);
   const server = await RunningServer.start(peer, { services: 0, aliases: 0, hosts: NAMES });
-  const load = await measured(name, server.startSeconds, server.pids);
+  const load = await measured(name, server.startSeconds, spentSeconds(server.pids), server.pids);
   await server.stop();
   return load;
 }
@@ -55,19 +66,29 @@ async function loadTeal(): Promise<Load[]> {
   const start = () =>
     startTeal(path.join(folder, 'data'), {
       env: { TEAL_TABLE_MAX_BYTES: String(2 ** 31), TEAL_DNS_WORKERS: '1' },
+      program: [main],
       wrapper: ['taskset', '-c', String(SERVER_CORE)],
     });
   try {
     const file = path.join(folder, 'zone');
     writeZone(file, { services: 0, aliases: 0, hosts: NAMES });
     const teal = await start();
-    const importSeconds = await importZone(teal, fs.readFileSync(file));
-    const imported = await measured('teal, import', importSeconds, processTree(teal.pid));
+    const before = spentSeconds(processTree(teal.pid));
+    const { seconds: importSeconds, peak } = await importZone(teal, fs.readFileSync(file));
+    const cpuSeconds = spentSeconds(processTree(teal.pid)) - before;
+    const load = await measured('teal, import', importSeconds, cpuSeconds, processTree(teal.pid));
+    const imported = { ...load, peak };
     await teal.end('SIGTERM');
     const startedAt = performance.now();
     const again = await start();
     await answersLast(again);
-    const restarted = await measured('teal, restart', (performance.now() - startedAt) / 1000, processTree(again.pid));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const restarted = await measured(
+      'teal, restart',
+      seconds,
+      spentSeconds(processTree(again.pid)),
+      processTree(again.pid),
+    );
     await again.end('SIGTERM');
     return [imported, restarted];
   } finally {
@@ -75,12 +96,17 @@ async function loadTeal(): Promise<Load[]> {
   }
 }
 
-/** Seconds from the request to the first answer. */
-async function importZone(teal: TealProcess, body: Buffer): Promise<number> {
+/** From the request to the first answer. */
+async function importZone(teal: TealProcess, body: Buffer): Promise<{ seconds: number; peak: number }> {
+  let peak = 0;
+  const looking = setInterval(() => {
+    peak = Math.max(peak, takenBytes(processTree(teal.pid)) / MIB);
+  }, PEAK_LOOK_MS);
   const startedAt = performance.now();
   await putZoneFile(teal, APEX, body);
   await answersLast(teal);
-  return (performance.now() - startedAt) / 1000;
+  clearInterval(looking);
+  return { seconds: (performance.now() - startedAt) / 1000, peak };
 }
 
 async function answersLast(teal: TealProcess): Promise<void> {
@@ -89,7 +115,16 @@ async function answersLast(teal: TealProcess): Promise<void> {
   if (answers.length !== 1) throw new Error('the last name is not answered');
 }
 
-async function measured(server: string, seconds: number, pids: readonly number[]): Promise<Load> {
+async function measured(server: string, seconds: number, cpuSeconds: number, pids: readonly number[]): Promise<Load> {
   await sleep(SETTLE_MS);
-  return { server, seconds, peak: peakBytes(pids) / MIB, settled: residentBytes(pids) / MIB };
+  const peakResident = peakBytes(pids) / MIB;
+  return {
+    server,
+    seconds,
+    cpuSeconds,
+    settled: takenBytes(pids) / MIB,
+    settledResident: residentBytes(pids) / MIB,
+    peak: peakResident,
+    peakResident,
+  };
 }

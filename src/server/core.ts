@@ -17,6 +17,7 @@ import { IMAGE_FILE } from './image/format.ts';
 import { ImageKeeper } from './image/keeper.ts';
 import { type Answering, type CoreMemory, type OpenedTable, openTable } from './open-table.ts';
 import { openSigners } from './signing.ts';
+import { giveBackAfterStart } from './start-memory.ts';
 import type { PlaneStops } from './stops.ts';
 import { watchStore } from './store-watch.ts';
 import { systemClock } from './system-clock.ts';
@@ -86,7 +87,7 @@ export async function openCore(
   const task = { memory: opened.memory, file: join(settings.dataDir, IMAGE_FILE), build: readVersion() };
   image = new ImageKeeper(task, opened, log.child({ part: 'table' }));
   stops.controlPlane.push(collectInTurns(table));
-  stops.controlPlane.push(giveBackMemory(table));
+  stops.controlPlane.push(giveBackMemory(table), giveBackAfterStart());
   if (opened.memory.shared.isMapped) stops.controlPlane.push(makeHugePages(table, opened.memory.shared));
   stops.controlPlane.push(watchStore(store, engine, log.child({ part: 'store' })));
   return { store, seen, keyring, signers, isSigned: (signing) => signers.isInForce(signing), ...opened };

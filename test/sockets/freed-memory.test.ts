@@ -1,6 +1,8 @@
 /** Freed memory goes back to the system after a large zone came or went, and at no other time. */
+
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
-import { FreedMemory } from '../../src/sockets/freed-memory.ts';
+import { FreedMemory, giveBackFreed } from '../../src/sockets/freed-memory.ts';
 import { loadLibc } from '../../src/sockets/libc.ts';
 
 const MIB = 2 ** 20;
@@ -24,4 +26,18 @@ const trim = loadLibc()?.trim;
 t.test('the C library does it in another thread', { skip: trim === undefined && 'no glibc' }, async (t) => {
   const error = await new Promise((resolve) => trim?.(resolve));
   t.notOk(error);
+});
+
+t.test('V8 keeps no room for what is gone', async (t) => {
+  const { gone, before } = (() => {
+    const objects = Array.from({ length: 200_000 }, (_, i) => ({ name: `object ${i}`, parts: [i] }));
+    return { gone: new WeakRef(objects), before: process.memoryUsage().heapTotal };
+  })();
+  // A reference that was made in this turn is kept until it ends.
+  await turn();
+  giveBackFreed();
+  t.equal(gone.deref(), undefined);
+  t.ok(process.memoryUsage().heapTotal < before - 10 * MIB, `${before} bytes before`);
+  t.equal((globalThis as { gc?: unknown }).gc, undefined, 'nobody else can call for it');
+  t.doesNotThrow(giveBackFreed, 'more than once');
 });

@@ -9,6 +9,7 @@ import { sharedPages } from '../../sockets/shared-pages.ts';
 import { startWatchdog } from '../../sockets/watchdog.ts';
 import { mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
 import { StartError } from '../errors.ts';
+import { giveBackAfterStart } from '../start-memory.ts';
 import { startFleet } from '../workers.ts';
 import type { DataStart, DataState, FromData, Reread, ToData } from './messages.ts';
 import { privateBytes } from './private-memory.ts';
@@ -52,6 +53,8 @@ export function startData(
     const running = fleet;
     stops.push(() => running.stop());
     if (start.watchdog !== undefined) stops.push(startWatchdog(running.own, counters.length, start.watchdog));
+    const stopGiving = giveBackAfterStart();
+    stops.push(async () => stopGiving());
     say({ kind: 'ready', state: stateOf(running) });
     tellOf(running, say);
   };

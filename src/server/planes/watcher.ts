@@ -17,6 +17,7 @@ import { relayWatchdog, watchdogTask } from '../../sockets/watchdog.ts';
 import { COOKIE_SECRET_BYTES } from '../../wire/edns.ts';
 import { asStartError, PlaneEnded, StartError } from '../errors.ts';
 import { withReloaded } from '../reloaded-settings.ts';
+import { giveBackAfterStart } from '../start-memory.ts';
 import { Supervisor, takeInherited } from '../supervisor.ts';
 import { readVersion } from '../version.ts';
 import type { Ended } from './child.ts';
@@ -130,6 +131,7 @@ export class Watcher {
     const dns = endpoints.map(formatEndpoint);
     const processes = { controlPid: this.#control.pid, dataPid: this.#data.pid };
     this.#log.info({ admin, dns, transport, workers, ...processes }, 'ready');
+    giveBackAfterStart();
     this.#supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
   }
 
