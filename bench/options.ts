@@ -1,6 +1,7 @@
 /** What a responder is given where no whole server is measured: the server's defaults, with cookies and a rate limit. */
 import type { ResponderOptions } from '../src/responder/options.ts';
 import { createRateLimit } from '../src/responder/rate-limit.ts';
+import { useHugePages } from '../src/sockets/huge-pages.ts';
 import { type Network, parseNetwork } from '../src/wire/network.ts';
 import { defaultOptions } from '../test/fixtures/table.ts';
 
@@ -10,6 +11,6 @@ export function benchOptions(): ResponderOptions {
   return {
     ...defaultOptions,
     cookieSecrets: [Uint8Array.from({ length: 16 }, (_, i) => i)],
-    rateLimit: createRateLimit(limit, 1),
+    rateLimit: createRateLimit(limit, 1, useHugePages),
   };
 }

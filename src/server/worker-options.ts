@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Settings } from '../config.ts';
 import type { ResponderOptions } from '../responder/options.ts';
 import { createRateLimit, type RateLimitOptions } from '../responder/rate-limit.ts';
+import { useHugePages } from '../sockets/huge-pages.ts';
 import { COOKIE_SECRET_BYTES } from '../wire/edns.ts';
 import { type Network, parseNetwork } from '../wire/network.ts';
 
@@ -20,8 +21,12 @@ export function responderOptions(dns: Settings['dns'], rateLimit: RateLimitOptio
     cookiesRequired: cookies.required,
     tcpIdleSeconds: tcp.idleSeconds,
     // One memory for all workers: the limit holds for all of them together.
-    rateLimit: rateLimit.responsesPerSecond > 0 ? createRateLimit(rateLimit, randomInt(2 ** 32)) : undefined,
+    rateLimit: rateLimit.responsesPerSecond > 0 ? limitOf(rateLimit) : undefined,
   };
+}
+
+function limitOf(options: RateLimitOptions): ResponderOptions['rateLimit'] {
+  return createRateLimit(options, randomInt(2 ** 32), useHugePages);
 }
 
 /** The limits by prefix; TCP has the same prefixes and exempts the same networks. */
