@@ -41,7 +41,9 @@ export function viewOf(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewR
   const { signer } = options;
   const all = [...rrsets];
   if (signer === undefined) return namesOf(all, options.apex).flatMap((name) => name.rrsets);
-  if (options.denial === 'nsec3') all.push(paramOf(options));
+  // Where the zone is answered so, it is among its records.
+  const hasParam = all.some(({ owner, type }) => type === TYPE.NSEC3PARAM && owner.length === options.apex.length);
+  if (options.denial === 'nsec3' && !hasParam) all.push(paramOf(options));
   const names = namesOf(all, options.apex);
   const view: ViewRRset[] = [];
   for (const name of options.denial === 'nsec3' ? withNsec3(names, options) : withNsec(names, options)) {
