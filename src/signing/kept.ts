@@ -28,6 +28,7 @@ export interface MadeAside {
 
 export class KeptSignatures {
   readonly #file: SignaturesFile;
+  readonly #reads: Pick<SignaturesFile, 'get'>;
   readonly #limits: Limits;
   /** By digest, as latin1; the oldest first. */
   readonly #recent = new Map<string, SignatureRow>();
@@ -38,8 +39,10 @@ export class KeptSignatures {
   /** and by others of this process. */
   madeAside = 0;
 
-  constructor(file: SignaturesFile, limits = SHORT) {
+  /** `reads`: who finds what is in the file already; left out: the file. */
+  constructor(file: SignaturesFile, limits = SHORT, reads: Pick<SignaturesFile, 'get'> = file) {
     this.#file = file;
+    this.#reads = reads;
     this.#limits = limits;
     this.#latestInception = file.latestInception;
   }
@@ -50,11 +53,11 @@ export class KeptSignatures {
   }
 
   get(digest: Uint8Array): SignatureRow | undefined {
-    if (this.#limits.rememberedMax === 0) return this.#file.get(digest);
+    if (this.#limits.rememberedMax === 0) return this.#reads.get(digest);
     const name = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
     const recent = this.#recent.get(name);
     if (recent !== undefined) return recent;
-    const found = this.#file.get(digest);
+    const found = this.#reads.get(digest);
     if (found !== undefined) this.#remember(name, found);
     return found;
   }

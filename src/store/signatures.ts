@@ -2,9 +2,9 @@
  * Signatures in a file of their own beside the store. Nothing here waits for the disk: what is lost, or damaged, is signed
  * again.
  */
-import { hash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { makePrivate } from './files.ts';
 
@@ -20,44 +20,51 @@ export interface SignatureRow {
 }
 
 /** The numbers of this table are 1, 2, 3…: another one is made anew, and signed again. */
-const VERSION = 1;
+const VERSION = 2;
+/** One order alone: to keep a second one would cost as much again for each signature. */
 const SCHEMA = `
   CREATE TABLE signatures (
     digest BLOB PRIMARY KEY,
     inception INTEGER NOT NULL,
     expiration INTEGER NOT NULL,
     signature BLOB NOT NULL,
-    sum BLOB NOT NULL
+    sum INTEGER NOT NULL
   ) WITHOUT ROWID, STRICT;
-  CREATE INDEX by_inception ON signatures (inception);
+  CREATE TABLE latest (inception INTEGER NOT NULL) STRICT;
+  INSERT INTO latest VALUES (0);
   PRAGMA user_version = ${VERSION};
 `;
 const GET = 'SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?';
-const LATEST = 'SELECT max(inception) AS latest FROM signatures';
-/** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. */
-const SUM_BYTES = 8;
+const LATEST = 'SELECT iif(EXISTS (SELECT 1 FROM signatures), inception, 0) AS latest FROM latest';
+/** Rows of one statement: to begin and end one costs more than to add a row. */
+const ROWS_A_STATEMENT = 50;
 /** Another thread writes to it too, a tenth of a second at a time; the one that shifts does not wait for that. */
 export const BUSY_MS = 10_000;
 const SHORT_BUSY_MS = 5;
 /** Of a connection: a few megabytes more while much is written. */
 const CACHE_KIB = 16_384;
-/** Rows that are forgotten in one go. */
+/** Rows that are looked at in one go, for those to be forgotten. */
 const FORGOTTEN_AT_ONCE = 500;
 
 /** Another thread writes to it. */
 const BUSY = 'busy';
 
+/** Before and behind all digests. */
+const NOTHING = new Uint8Array(0);
+const BEYOND = new Uint8Array(64).fill(0xff);
+
 interface Row {
   readonly inception: number;
   readonly expiration: number;
   readonly signature: Buffer;
-  readonly sum: Buffer;
+  readonly sum: number;
 }
 
 export class SignaturesFile {
   readonly #path: string;
   readonly #busyMs: number;
   #open: Opened | undefined;
+  #forgottenTo: Uint8Array = NOTHING;
   /** Why nothing is kept in the file any more; undefined: it is. */
   failure: string | undefined;
   /** Whether what was there was of no use. */
@@ -83,21 +90,33 @@ export class SignaturesFile {
 
   /** False: another thread writes to it now. */
   put(rows: readonly SignatureRow[]): boolean {
-    // In the order of the file's pages.
-    const sorted = [...rows].sort((a, b) => Buffer.compare(a.digest, b.digest));
-    const written = this.#ask(({ database, put }) => {
+    const sorted = inOrder(rows);
+    const written = this.#ask(({ database, put, putMany, noteLatest }) => {
       const all = database.transaction(() => {
-        for (const row of sorted) put.run(row.digest, row.inception, row.expiration, row.signature, sumOf(row));
+        let at = 0;
+        for (; at + ROWS_A_STATEMENT <= sorted.length; at += ROWS_A_STATEMENT) {
+          putMany.run(sorted.slice(at, at + ROWS_A_STATEMENT).flatMap(columnsOf));
+        }
+        for (; at < sorted.length; at++) put.run(columnsOf(sorted[at]));
+        noteLatest.run(rows.reduce((latest, { inception }) => Math.max(latest, inception), 0));
       });
       all.immediate();
     });
     return written !== BUSY;
   }
 
-  /** Forgets some of those that began before then; true: there are more. */
+  /** Forgets those that began before then among some, and goes on behind them the next time; true: these were not the last. */
   forget(before: number): boolean {
-    const changes = this.#ask(({ forget }) => forget.run(before, FORGOTTEN_AT_ONCE).changes);
-    return changes === FORGOTTEN_AT_ONCE;
+    const start = this.#forgottenTo;
+    const end = this.#ask(({ database, end, forget }) => {
+      const last = (end.get(start, FORGOTTEN_AT_ONCE - 1) as { digest: Buffer } | undefined)?.digest;
+      const all = database.transaction(() => forget.run(start, last ?? BEYOND, before));
+      all.immediate();
+      return last;
+    });
+    if (end === BUSY) return true;
+    this.#forgottenTo = end ?? NOTHING;
+    return end !== undefined;
   }
 
   close(): void {
@@ -151,7 +170,7 @@ export class SignaturesFile {
   }
 }
 
-/** The same file for a thread that reads only: of a file that is of no use it finds nothing, and leaves it to who writes. */
+/** The same file, as it is at one moment, for a thread that reads much: of a file that is of no use it finds nothing, and leaves it to who writes. */
 export class ReadSignatures {
   readonly #database: Database | undefined;
   readonly #get: Statement | undefined;
@@ -162,6 +181,8 @@ export class ReadSignatures {
     try {
       this.#database = new Sqlite(join(directory, SIGNATURES_FILE), { readonly: true, timeout: BUSY_MS });
       if (this.#database.pragma('user_version', { simple: true }) !== VERSION) return;
+      // To begin and end a transaction for each signature costs more than to read it.
+      this.#database.exec('BEGIN');
       this.#get = this.#database.prepare(GET);
       this.latestInception = (this.#database.prepare(LATEST).get() as { latest: number | null }).latest ?? 0;
     } catch {
@@ -186,14 +207,17 @@ export class ReadSignatures {
 function found(digest: Uint8Array, row: Row | undefined): SignatureRow | undefined {
   if (row === undefined) return undefined;
   const { inception, expiration, signature, sum } = row;
-  const read = { digest: digest.slice(), inception, expiration, signature };
-  return Buffer.compare(sumOf(read), sum) === 0 ? read : undefined;
+  const read = { digest, inception, expiration, signature };
+  return sumOf(read) === sum ? read : undefined;
 }
 
 interface Opened {
   readonly database: Database;
   readonly get: Statement;
   readonly put: Statement;
+  readonly putMany: Statement;
+  readonly noteLatest: Statement;
+  readonly end: Statement;
   readonly forget: Statement;
   readonly latest: Statement;
 }
@@ -202,17 +226,35 @@ function prepare(database: Database): Opened {
   return {
     database,
     get: database.prepare(GET),
-    put: database.prepare('INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?)'),
-    forget: database.prepare(
-      'DELETE FROM signatures WHERE digest IN (SELECT digest FROM signatures WHERE inception < ? LIMIT ?)',
-    ),
+    put: database.prepare(putRows(1)),
+    putMany: database.prepare(putRows(ROWS_A_STATEMENT)),
+    noteLatest: database.prepare('UPDATE latest SET inception = max(inception, ?)'),
+    end: database.prepare('SELECT digest FROM signatures WHERE digest > ? ORDER BY digest LIMIT 1 OFFSET ?'),
+    forget: database.prepare('DELETE FROM signatures WHERE digest > ? AND digest <= ? AND inception < ?'),
     latest: database.prepare(LATEST),
   };
 }
 
-function sumOf({ digest, inception, expiration, signature }: SignatureRow): Buffer {
-  const times = Buffer.alloc(8);
-  times.writeUInt32BE(inception, 0);
-  times.writeUInt32BE(expiration, 4);
-  return hash('sha256', Buffer.concat([digest, times, signature]), 'buffer').subarray(0, SUM_BYTES);
+function putRows(count: number): string {
+  const rows = Array.from({ length: count }, () => '(?, ?, ?, ?, ?)').join(', ');
+  return `INSERT OR REPLACE INTO signatures VALUES ${rows}`;
+}
+
+function columnsOf(row: SignatureRow): unknown[] {
+  return [row.digest, row.inception, row.expiration, row.signature, sumOf(row)];
+}
+
+/** In the order of the file's pages, as far as the first bytes say it. */
+function inOrder(rows: readonly SignatureRow[]): SignatureRow[] {
+  const first = ({ digest }: SignatureRow): number => (digest[0] << 16) | (digest[1] << 8) | digest[2];
+  return [...rows].sort((a, b) => first(a) - first(b));
+}
+
+const times = new DataView(new ArrayBuffer(8));
+
+/** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. Against what disks do, and not against people: whoever can write the file can take it away. */
+function sumOf({ digest, inception, expiration, signature }: SignatureRow): number {
+  times.setUint32(0, inception);
+  times.setUint32(4, expiration);
+  return crc32(signature, crc32(new Uint8Array(times.buffer), crc32(digest)));
 }

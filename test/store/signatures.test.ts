@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { SIGNATURES_FILE, type SignatureRow, SignaturesFile } from '../../src/store/signatures.ts';
+import { KeptSignatures } from '../../src/signing/kept.ts';
+import { ReadSignatures, SIGNATURES_FILE, type SignatureRow, SignaturesFile } from '../../src/store/signatures.ts';
 
 const row = (n: number, inception = 1000 + n): SignatureRow => ({
   digest: Uint8Array.from({ length: 16 }, (_, i) => (n * 31 + i) & 0xff),
@@ -42,6 +43,51 @@ t.test('what began too long ago is forgotten, little by little', async (t) => {
   t.notOk(file.forget(1100));
   t.equal(file.get(Buffer.from('99'.padStart(16))), undefined);
   t.ok(file.get(Buffer.from('100'.padStart(16))));
+});
+
+t.test('many: all are found, and forgotten a part at a time', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  const many = Array.from({ length: 1234 }, (_, n) => ({
+    ...row(n),
+    digest: Buffer.from(`${(n * 77) % 1234}`.padStart(16)),
+  }));
+  t.ok(file.put(many));
+  t.equal(file.latestInception, 2233);
+  const left = (): number => many.filter(({ digest }) => file.get(digest) !== undefined).length;
+  t.equal(left(), 1234);
+  const reads = new ReadSignatures(directory);
+  t.teardown(() => reads.close());
+  t.ok(file.forget(1100), 'there are more');
+  t.ok(left() > 1134);
+  t.ok(file.forget(1100));
+  t.notOk(file.forget(1100), 'these were the last');
+  t.equal(left(), 1134);
+  t.same(
+    many.filter(({ digest, inception }) => inception < 1100 && file.get(digest) !== undefined),
+    [],
+  );
+  t.match(reads.get(many[0]?.digest as Buffer), { inception: 1000 }, 'a reader has what was there when it began');
+});
+
+t.test('while another thread writes, nothing is waited for and nothing is lost', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  const other = new Sqlite(join(directory, SIGNATURES_FILE));
+  t.teardown(() => other.close());
+  const kept = new KeptSignatures(file);
+  kept.put(row(1));
+  other.exec('BEGIN IMMEDIATE');
+  kept.flush();
+  t.equal(file.get(row(1).digest), undefined);
+  t.same(kept.get(row(1).digest), row(1), 'it is known here');
+  t.ok(file.forget(9999), 'tried again');
+  other.exec('COMMIT');
+  kept.flush();
+  t.same(file.get(row(1).digest), row(1));
+  t.notOk(file.isRenewed, 'the file was not to blame');
 });
 
 const damages: Record<string, (path: string) => void> = {
