@@ -42,7 +42,9 @@ export function SignIn() {
         {provider.value && (
           <>
             <a class="button primary" href={addressOf('/auth/sign-in')} onClick={rememberPlace}>
-              Sign in with <bdi>{provider}</bdi>
+              <span>
+                Sign in with <bdi>{provider}</bdi>
+              </span>
             </a>
             <p class="or quiet">or, with a token for machines:</p>
           </>
