@@ -11,7 +11,7 @@ import { startTeal, type TealProcess } from '../../fixtures/process.ts';
 import { Asker, type Tally } from './asking.ts';
 import { BLUE, cases, comesAndGoes, counted, insecure, records, services } from './cases.ts';
 import { ADDRESS, dsOfSecureChild, type Internet, must, SHORT_TTL_SECONDS, startInternet, ZONE } from './servers.ts';
-import { startValidators, type Validator, versions } from './validators.ts';
+import { rootHints, startValidators, type Validator, versions } from './validators.ts';
 
 const PATH = `/v1/zones/${ZONE}/dnssec`;
 /** The longest stage waits for a look at the parent, once a minute. */
@@ -57,7 +57,8 @@ class Run {
   }
 
   async call(method: string, path: string, body?: unknown) {
-    const reply = await this.#teal.call(method, path, body);
+    // A connection that was idle may be closed by the server while a request goes out on it.
+    const reply = await this.#teal.call(method, path, body, { connection: 'close' });
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(reply.body)}`);
     return reply.body;
   }
@@ -133,8 +134,11 @@ class Run {
   }
 }
 
-/** What delv and drill make of names of every kind, with the key of Teal's zone itself for an anchor. */
-function judge(folder: string): Pick<Outcome, 'judged' | 'outputs'> {
+/**
+ * What delv and drill make of names of every kind, with the key of Teal's zone itself for an anchor, and what dnsviz and
+ * zonemaster make of the zone from the root down.
+ */
+function judge(folder: string, rootKey: string): Pick<Outcome, 'judged' | 'outputs'> {
   const dnskey = must('dig', '+short', 'DNSKEY', ZONE, `@${ADDRESS.teal}`).trim().split('\n')[0] ?? '';
   const [flags, protocol, algorithm, ...key] = dnskey.split(' ');
   const [anchors, keys] = [join(folder, 'anchor.conf'), join(folder, 'anchor.key')];
@@ -172,6 +176,21 @@ function judge(folder: string): Pick<Outcome, 'judged' | 'outputs'> {
     const isTrusted = (output: string): boolean => /Chase successful/.test(output) && !/\[[BU]\]/.test(output);
     run(`drill ${name} ${type}`, isTrusted, 'drill', '-S', '-k', keys, `@${ADDRESS.teal}`, name, type);
   }
+  writeFileSync(join(folder, 'root.key'), `${rootKey}\n`);
+  writeFileSync(join(folder, 'root.hints'), rootHints);
+  const probe = [
+    'dnsviz probe -4 -A -a .',
+    `-x .:ns.root.invalid=${ADDRESS.root}`,
+    `-x example:ns.example=${ADDRESS.parent}`,
+  ];
+  const asked = `${ZONE} ${names.map(([name]) => name).join(' ')}`;
+  const script = `${probe.join(' ')} -x ${ZONE}:ns.${ZONE}=${ADDRESS.teal} ${asked} | dnsviz print -t root.key`;
+  // `[.]` is what is well; `[!]`, `[-]` and `[?]` are not, and indented notes begin with E or W.
+  const isWell = (output: string): boolean => /\[\.\] {2}SOA/.test(output) && !/\[[!?-]\]|^ *[EW]:/m.test(output);
+  run('dnsviz', isWell, 'sh', '-c', `cd ${folder}; ${script}`);
+  const quiet = ['--no-ipv6', '--no-progress', '--no-time', '--level', 'WARNING', '--test', 'DNSSEC'];
+  const isOk = (output: string): boolean => /Looks OK/.test(output);
+  run('zonemaster', isOk, 'zonemaster-cli', ...quiet, '--hints', join(folder, 'root.hints'), ZONE);
   return { judged, outputs };
 }
 
@@ -225,7 +244,7 @@ async function main(shifts: number): Promise<void> {
     const askers = await Promise.all(validators.map(({ name, address }) => Asker.open(name, address, all)));
     const run = new Run(teal, internet, askers);
     const shares = await phases(run, shifts);
-    const { judged, outputs } = judge(folder);
+    const { judged, outputs } = judge(folder, internet.anchor.dnskey);
     run.mustBeSecure = false;
     await run.call('DELETE', PATH);
     await run.until('none');

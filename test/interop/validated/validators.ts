@@ -19,7 +19,8 @@ interface Program {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const rootHints = `. 3600 IN NS ns.root.invalid.\nns.root.invalid. 3600 IN A ${ADDRESS.root}\n`;
+/** As a file. */
+export const rootHints = `. 3600 IN NS ns.root.invalid.\nns.root.invalid. 3600 IN A ${ADDRESS.root}\n`;
 
 /** Only what makes them run here, and what has them validate; what they do with TTLs is left as it is shipped. */
 const programs: Readonly<Record<string, (place: Place) => Program>> = {
@@ -131,7 +132,17 @@ export async function startValidators(folder: string, anchor: Internet['anchor']
 
 /** Their packages with versions: what is said of a judge is said of one version. */
 export function versions(): string[] {
-  const packages = ['unbound', 'bind9', 'pdns-recursor', 'knot-resolver', 'bind9-dnsutils', 'ldnsutils', 'knot'];
+  const packages = [
+    'unbound',
+    'bind9',
+    'pdns-recursor',
+    'knot-resolver',
+    'bind9-dnsutils',
+    'ldnsutils',
+    'knot',
+    'dnsviz',
+    'zonemaster-cli',
+  ];
   const format = '$' + '{Package} $' + '{Version}\n';
   return spawnSync('dpkg-query', ['-W', '-f', format, ...packages], { encoding: 'utf8' })
     .stdout.trim()
