@@ -7,6 +7,7 @@ import { ServicePage } from './pages/service.tsx';
 import { ServicesPage } from './pages/services.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { TokensPage } from './pages/tokens.tsx';
+import { WebhooksPage } from './pages/webhooks.tsx';
 import { ZonePage } from './pages/zone.tsx';
 import { ZonesPage } from './pages/zones.tsx';
 import { Empty } from './parts/controls.tsx';
@@ -59,6 +60,8 @@ function CurrentPage({ route }: { route: Route }) {
       return <ImportPage key={route.name} name={route.name} />;
     case 'log':
       return <LogPage query={route.query ?? ''} />;
+    case 'webhooks':
+      return <WebhooksPage />;
     case 'tokens':
       return <TokensPage />;
     case 'fleet':

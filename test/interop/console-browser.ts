@@ -122,7 +122,7 @@ export async function seriousFaults(page: Page): Promise<string[]> {
   const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`);
 }
 
 /** How many pixels the page is wider than the window. */

@@ -5,8 +5,10 @@ import type { NewToken, Page, Token } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { Badge, Dialog, DialogEnd, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
+import { Line } from '../parts/fields.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { momentText } from '../rules/format.ts';
+import { wordsOf } from '../rules/lists.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { type Resource, useResource } from '../state/resource.ts';
@@ -16,6 +18,7 @@ const scopes: Readonly<Record<string, string>> = {
   shift: 'shift: weights and rollback',
   release: 'release: shifts and releases',
   admin: 'admin: everything',
+  records: 'records: records only, and only some',
 };
 
 export function TokensPage() {
@@ -96,17 +99,16 @@ function TokenTable({ items, onRevoke }: { items: readonly Token[]; onRevoke: (t
 function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void }) {
   const [name, setName] = useState('');
   const [scope, setScope] = useState('read');
-  const [services, setServices] = useState('');
+  const [limits, setLimits] = useState<Readonly<Record<string, string>>>({});
   const [days, setDays] = useState('');
   const [made, setMade] = useState<NewToken>();
   const action = useAction();
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const names = services.split(/[\s,]+/).filter((one) => one !== '');
     const body = {
       name: name.trim(),
       scope,
-      ...(names.length > 0 && { services: names }),
+      ...limitsOf(limits, scope),
       ...(days.trim() !== '' && { expiresAt: inDays(Number(days)) }),
     };
     await action.run<NewToken>('/v1/tokens', { method: 'POST', body }, setMade);
@@ -166,9 +168,15 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
             </select>
           )}
         </Field>
-        <Field label="Only for these services" hint="Names with spaces, *.example.com for many; empty: all">
-          {(ids) => <input {...ids} value={services} onInput={(event) => setServices(event.currentTarget.value)} />}
-        </Field>
+        {limitsFor(scope).map(({ key, label, hint }) => (
+          <Line
+            key={key}
+            label={label}
+            hint={hint}
+            value={limits[key] ?? ''}
+            onText={(text) => setLimits({ ...limits, [key]: text })}
+          />
+        ))}
         <Field label="Expires after days" hint="Empty: never">
           {(ids) => (
             <input {...ids} inputMode="numeric" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
@@ -180,6 +188,25 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
       </form>
     </Dialog>
   );
+}
+
+const LIMITS = [
+  { key: 'services', label: 'Only for these services', hint: 'Names with spaces, *.example.com for many; empty: all' },
+  { key: 'zones', label: 'Only for these zones', hint: 'With all that is in them; empty: all' },
+  { key: 'names', label: 'Only for these owner names', hint: '_acme-challenge.* for many; empty: all' },
+  { key: 'types', label: 'Only for these record types', hint: 'TXT for one; empty: all' },
+  { key: 'networks', label: 'Only from these networks', hint: '192.0.2.0/24 2001:db8::/32; empty: from anywhere' },
+] as const;
+
+/** A token of records is for RRsets, the others are for services and zones. */
+function limitsFor(scope: string) {
+  const not = scope === 'records' ? ['services'] : ['names', 'types'];
+  return LIMITS.filter(({ key }) => !not.includes(key));
+}
+
+function limitsOf(typed: Readonly<Record<string, string>>, scope: string): object {
+  const said = limitsFor(scope).map(({ key }) => [key, wordsOf(typed[key] ?? '')] as const);
+  return Object.fromEntries(said.filter(([, words]) => words.length > 0));
 }
 
 /** What is no number of days is left to the server to refuse. */

@@ -1,7 +1,7 @@
 /** One zone: its records, listed, set and deleted; its file. */
 
 import { useState } from 'preact/hooks';
-import type { Page, RRset, Zone } from '../../contract/types.ts';
+import type { Answered, Page, RRset, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { Act, ActLink } from '../parts/act.tsx';
 import { Dialog, DialogEnd, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
@@ -9,6 +9,8 @@ import { GroundMoved } from '../parts/ground-moved.tsx';
 import { RecordForm, shortName } from '../parts/record-form.tsx';
 import { SearchEnd } from '../parts/search-end.tsx';
 import { SigningPanel } from '../parts/signing-panel.tsx';
+import { DeleteZone, ZoneSettings } from '../parts/zone-settings.tsx';
+import { percent } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -26,11 +28,12 @@ export function ZonePage({ name }: { name: string }) {
   const on = ({ kind }: { kind: string }) => kind === 'revision';
   const [limit, setLimit] = useState(PAGE);
   const zone = useResource<Zone>(path, { on });
-  const rrsets = useResource<Page<RRset>>(`${path}/rrsets?limit=${limit}`, { on });
+  const rrsets = useResource<Page<Answered>>(`${path}/answers?limit=${limit}`, { on });
   const [filter, setFilter] = useState('');
-  const search = useSearch<RRset>(`${path}/rrsets`, filter, { limit: PAGE, on });
+  const search = useSearch<Answered>(`${path}/answers`, filter, { limit: PAGE, on });
   const [editing, setEditing] = useState<RRset | 'new'>();
   const [deleting, setDeleting] = useState<RRset>();
+  const [open, setOpen] = useState<'settings' | 'delete'>();
   return (
     <>
       <PageHead
@@ -56,6 +59,20 @@ export function ZonePage({ name }: { name: string }) {
             <ActLink needs="admin" href={hrefOf({ page: 'import', name })}>
               Import…
             </ActLink>
+            <Act
+              needs="admin"
+              not={zone.body === undefined ? 'The zone is not there yet.' : undefined}
+              onClick={() => setOpen('settings')}
+            >
+              Settings…
+            </Act>
+            <Act
+              needs="admin"
+              not={zone.body === undefined ? 'The zone is not there yet.' : undefined}
+              onClick={() => setOpen('delete')}
+            >
+              Delete…
+            </Act>
             <Act needs="records" class="primary" onClick={() => setEditing('new')}>
               Add a record
             </Act>
@@ -100,6 +117,8 @@ export function ZonePage({ name }: { name: string }) {
           onDone={() => void rrsets.reload()}
         />
       )}
+      {open === 'settings' && <ZoneSettings of={zone} onClose={() => setOpen(undefined)} />}
+      {open === 'delete' && <DeleteZone of={zone} onClose={() => setOpen(undefined)} />}
       {deleting && (
         <DeleteRecord rrset={deleting} onClose={() => setDeleting(undefined)} onDone={() => void rrsets.reload()} />
       )}
@@ -120,14 +139,17 @@ async function exportFile(zone: string): Promise<void> {
   note('done', `${zone}.zone was exported.`);
 }
 
-const keyOf = ({ name, type }: RRset): string => `${name}/${type}`;
+/** What a service answers is one line a pool. */
+const keyOf = ({ from, name, type, pool = '' }: Answered): string => `${from}/${name}/${type}/${pool}`;
+
+const isRecord = ({ from }: Answered): boolean => !['zone', 'service', 'preview'].includes(from);
 
 function Records(props: {
   zone: string;
-  items: readonly RRset[];
+  items: readonly Answered[];
   filter: string;
   onFilter: (filter: string) => void;
-  search: Search<RRset>;
+  search: Search<Answered>;
   onEdit: (rrset: RRset) => void;
   onDelete: (rrset: RRset) => void;
 }) {
@@ -135,13 +157,13 @@ function Records(props: {
   if (items.length === 0) {
     return (
       <Empty title="No records yet">
-        <p>Besides SOA and NS this zone has nothing. Services answer at their names without a record here.</p>
+        <p>This zone answers nothing that you may see.</p>
       </Empty>
     );
   }
   const { wanted, found } = search;
-  const here = items.filter(({ name, type, rdata }) =>
-    `${name} ${type} ${rdata.join(' ')}`.toLowerCase().includes(wanted),
+  const here = items.filter(({ from, name, type, rdata, pool }) =>
+    `${from} ${name} ${type} ${rdata.join(' ')} ${pool ?? ''}`.toLowerCase().includes(wanted),
   );
   // Names are looked for in the whole zone, types and data in what is here.
   const known = new Set(here.map(keyOf));
@@ -170,6 +192,7 @@ function Records(props: {
               TTL
             </th>
             <th scope="col">Data</th>
+            <th scope="col">From</th>
             <th scope="col">
               <span class="hidden-text">Change</span>
             </th>
@@ -189,24 +212,29 @@ function Records(props: {
                 ))}
               </td>
               <td class="wide">
-                <div class="row-end">
-                  <Act
-                    needs="records"
-                    class="plain compact"
-                    label={`Edit ${rrset.name} ${rrset.type}`}
-                    onClick={() => props.onEdit(rrset)}
-                  >
-                    Edit
-                  </Act>
-                  <Act
-                    needs="records"
-                    class="plain compact"
-                    label={`Delete ${rrset.name} ${rrset.type}`}
-                    onClick={() => props.onDelete(rrset)}
-                  >
-                    Delete
-                  </Act>
-                </div>
+                <Source of={rrset} />
+              </td>
+              <td class="wide">
+                {isRecord(rrset) && (
+                  <div class="row-end">
+                    <Act
+                      needs="records"
+                      class="plain compact"
+                      label={`Edit ${rrset.name} ${rrset.type}`}
+                      onClick={() => props.onEdit(rrset)}
+                    >
+                      Edit
+                    </Act>
+                    <Act
+                      needs="records"
+                      class="plain compact"
+                      label={`Delete ${rrset.name} ${rrset.type}`}
+                      onClick={() => props.onDelete(rrset)}
+                    >
+                      Delete
+                    </Act>
+                  </div>
+                )}
               </td>
             </tr>
           ))}
@@ -214,6 +242,27 @@ function Records(props: {
       </table>
       {wanted !== '' && <SearchEnd of={search} shown={shown.length} noun="name" />}
     </>
+  );
+}
+
+const sources: Readonly<Record<string, string>> = {
+  zone: 'the zone itself',
+  record: 'a record',
+  delegation: 'a delegation: others answer below',
+  glue: 'glue of a delegation',
+  hidden: 'hidden: a zone below answers',
+};
+
+/** What makes it, and the way there. */
+function Source({ of }: { of: Answered }) {
+  const { from, service, pool, share } = of;
+  if (service === undefined) return <span class="small quiet">{sources[from] ?? from}</span>;
+  return (
+    <span class="small">
+      {from === 'preview' ? 'preview of ' : 'service '}
+      <a href={hrefOf({ page: 'service', name: service })}>{service}</a>, {pool}
+      {share !== undefined && ` ${percent(share)}`}
+    </span>
   );
 }
 

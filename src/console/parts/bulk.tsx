@@ -1,6 +1,5 @@
 /** What is done to several services at once: one review names all that it touches, and what it leaves out and why. */
 
-import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
@@ -13,8 +12,10 @@ import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { Act } from './act.tsx';
 import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
+import { ReleaseMany } from './release-many.tsx';
+import { Review, useReviewed } from './review.tsx';
 
-type Kind = 'shift' | 'pause' | 'force';
+type Kind = 'shift' | 'release' | 'pause' | 'force';
 
 export function Bulk(props: { chosen: readonly Glance[]; onClear: () => void }) {
   const { chosen, onClear } = props;
@@ -28,6 +29,9 @@ export function Bulk(props: { chosen: readonly Glance[]; onClear: () => void }) 
       <Act needs="shift" class="compact" onClick={() => begin('shift')}>
         Shift…
       </Act>
+      <Act needs="release" class="compact" onClick={() => begin('release')}>
+        Release…
+      </Act>
       <Act needs="release" class="compact" onClick={() => begin('pause')}>
         Pause releases…
       </Act>
@@ -38,31 +42,35 @@ export function Bulk(props: { chosen: readonly Glance[]; onClear: () => void }) 
         Choose none
       </button>
       {open?.kind === 'shift' && <ShiftMany glances={open.glances} live={chosen} onClose={close} onDone={onClear} />}
-      {open?.kind === 'pause' && <PauseMany glances={open.glances} onClose={close} onDone={onClear} />}
-      {open?.kind === 'force' && <ForceMany glances={open.glances} onClose={close} onDone={onClear} />}
+      {open?.kind === 'release' && (
+        <ReleaseMany glances={open.glances} live={chosen} onClose={close} onDone={onClear} />
+      )}
+      {open?.kind === 'pause' && <PauseMany glances={open.glances} live={chosen} onClose={close} onDone={onClear} />}
+      {open?.kind === 'force' && <ForceMany glances={open.glances} live={chosen} onClose={close} onDone={onClear} />}
     </section>
   );
 }
 
 interface Many {
+  /** As they were when this was opened, and as the list has them now. */
   readonly glances: readonly Glance[];
+  readonly live: readonly Glance[];
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-function ShiftMany(props: Many & { live: readonly Glance[] }) {
-  const [glances, setGlances] = useState(props.glances);
+function ShiftMany(props: Many) {
+  const action = useAction();
+  const { glances, isMoved, notice } = useReviewed(props, action);
   const pools = commonPools(glances);
   const [pool, setPool] = useState(pools.at(-1) ?? '');
   const [share, setShare] = useState('100');
-  const action = useAction();
   const percent = /^(?:\d|[1-9]\d|100)$/.test(share.trim()) ? Number(share) : undefined;
   const parts = shiftParts(glances, pool, percent ?? 0);
   const services = Object.fromEntries(
     parts.flatMap((part) => ('what' in part ? [[part.glance.service.name, part.what]] : [])),
   );
   const count = Object.keys(services).length;
-  const isMoved = !action.isBusy && hasMoved(glances, props.live);
   const shift = async (): Promise<void> => {
     if (!(await action.run('/v1/shifts', { method: 'POST', body: { services } }))) return;
     note('done', `${countText(count, 'service')} shifted at one instant.`);
@@ -93,14 +101,7 @@ function ShiftMany(props: Many & { live: readonly Glance[] }) {
         say={(what: Weights, { service }) => `${describeShares(weightsOf(service))} → ${describeShares(what)}`}
       />
       <p class="small">All of it is one revision, and comes into force at one instant; or none of it does.</p>
-      {isMoved && (
-        <Message tone="warn" isAlert>
-          <p>Some of these were changed after you had opened this.</p>
-          <button type="button" class="compact" onClick={() => setGlances(props.live)}>
-            Show what is there now
-          </button>
-        </Message>
-      )}
+      {notice}
       <DialogEnd
         action={action}
         onCancel={props.onClose}
@@ -113,15 +114,10 @@ function ShiftMany(props: Many & { live: readonly Glance[] }) {
   );
 }
 
-/** Whether one that is reviewed is not as it was any more. */
-function hasMoved(reviewed: readonly Glance[], live: readonly Glance[]): boolean {
-  const now = new Map(live.map(({ service }) => [service.name, service.revision]));
-  return reviewed.some(({ service }) => now.has(service.name) && now.get(service.name) !== service.revision);
-}
-
 function PauseMany(props: Many) {
-  const parts = pauseParts(props.glances);
   const action = useAction();
+  const { glances, isMoved, notice } = useReviewed(props, action);
+  const parts = pauseParts(glances);
   const each = useEach(action, props);
   const pause = () =>
     each.run(parts, ({ id }, { service }) => ({
@@ -137,7 +133,8 @@ function PauseMany(props: Many) {
         say={({ names }, { release }) => `release ${release?.id} to ${release?.to}, which moves ${names.join(', ')}`}
       />
       <Outcomes of={each.outcomes} />
-      <DialogEnd action={action} onCancel={props.onClose} onAct={pause} isHeld={count === 0}>
+      {notice}
+      <DialogEnd action={action} onCancel={props.onClose} onAct={pause} isHeld={count === 0 || isMoved}>
         Pause {countText(count, 'release')} now
       </DialogEnd>
     </Dialog>
@@ -148,13 +145,14 @@ const HOURS = { '15 minutes': 900, '1 hour': 3600, '4 hours': 14_400, '1 day': 8
 type Hours = keyof typeof HOURS;
 
 function ForceMany(props: Many) {
-  const pools = [...new Set(props.glances.flatMap(({ service }) => Object.keys(service.pools)))];
+  const action = useAction();
+  const { glances, isMoved, notice } = useReviewed(props, action);
+  const pools = [...new Set(glances.flatMap(({ service }) => Object.keys(service.pools)))];
   const [pool, setPool] = useState(pools.at(-1) ?? '');
   const [state, setState] = useState('down');
   const [hours, setHours] = useState<Hours>('1 hour');
-  const action = useAction();
   const each = useEach(action, props);
-  const parts = forceParts(props.glances, pool);
+  const parts = forceParts(glances, pool);
   const count = parts.filter((part) => 'what' in part).length;
   const force = () =>
     each.run(parts, (_, { service }) => ({
@@ -174,7 +172,8 @@ function ForceMany(props: Many) {
         say={(_, { service }) => `${pool} counts as ${state} for ${hours}; now ${describeShares(weightsOf(service))}`}
       />
       <Outcomes of={each.outcomes} />
-      <DialogEnd action={action} onCancel={props.onClose} onAct={force} isHeld={count === 0}>
+      {notice}
+      <DialogEnd action={action} onCancel={props.onClose} onAct={force} isHeld={count === 0 || isMoved}>
         Force {countText(count, 'service')} now
       </DialogEnd>
     </Dialog>
@@ -192,22 +191,6 @@ function Choose(props: { label: string; value: string; values: readonly string[]
         </select>
       )}
     </Field>
-  );
-}
-
-/** Everything that is touched by its name, and what is not and why. */
-function Review<What>(props: { parts: readonly Part<What>[]; say: (what: What, glance: Glance) => ComponentChildren }) {
-  return (
-    <ul class="review" aria-label="What it touches">
-      {props.parts.map((part) => (
-        <li key={part.glance.service.name} data-left-out={'leftOut' in part}>
-          <strong>
-            <bdi>{part.glance.service.name}</bdi>
-          </strong>{' '}
-          <span class="small">{'what' in part ? props.say(part.what, part.glance) : `left out: ${part.leftOut}`}</span>
-        </li>
-      ))}
-    </ul>
   );
 }
 

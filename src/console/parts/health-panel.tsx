@@ -1,9 +1,10 @@
 /** The targets of each pool, with what the health checks say of them. */
-import type { Forced, Health, Service, TargetHealth } from '../../contract/types.ts';
+import type { ComponentChildren } from 'preact';
+import type { Health, Service, TargetHealth } from '../../contract/types.ts';
 import { agoText } from '../rules/format.ts';
 import type { Resource } from '../state/resource.ts';
-import { Clock } from './clock.tsx';
 import { Badge, Card, Message } from './controls.tsx';
+import { ForceButton, ForcedText } from './force-health.tsx';
 import { useNow } from './now.ts';
 import { PoolName } from './pools.tsx';
 
@@ -14,6 +15,7 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
   // Without checks nothing is seen, and only what somebody decided is worth showing.
   const isChecked = service.health !== undefined && service.health !== null;
   const now = useNow(isChecked);
+  const onChanged = (): void => void of.reload();
   const { failure, body } = of;
   // That the server does not answer stands above the page; what was seen last stays.
   const isTold = failure !== undefined && failure.status !== 404 && failure.status !== 0;
@@ -34,13 +36,20 @@ export function HealthPanel({ service, of }: { service: Service; of: Resource<He
           <div key={pool}>
             <div class="between">
               <PoolName pool={pool} pools={pools} />
-              {report && (isChecked || report.forced) && <HealthBadge {...report} />}
+              <span class="row">
+                {report && (isChecked || report.forced) && <HealthBadge {...report} />}
+                <ForceButton service={service} pool={pool} onChanged={onChanged} />
+              </span>
             </div>
-            <ForcedText forced={report?.forced} />
+            <ForcedText service={service} pool={pool} forced={report?.forced} onChanged={onChanged} />
             <ul>
               {service.pools[pool]?.targets.map((target) => {
                 const health = report?.targets[target];
-                return <Target key={target} target={target} health={health} isChecked={isChecked} now={now} />;
+                return (
+                  <Target key={target} target={target} health={health} isChecked={isChecked} now={now}>
+                    <ForcedText {...{ service, pool, target, onChanged }} forced={health?.forced} />
+                  </Target>
+                );
               })}
             </ul>
           </div>
@@ -58,22 +67,20 @@ function HealthBadge({ healthy, forced, targets }: Health['pools'][string]) {
   return isSeen ? <Badge tone="ok">✓ healthy</Badge> : <Badge>? counts as healthy</Badge>;
 }
 
-function ForcedText({ forced }: { forced: Forced | null | undefined }) {
-  if (!forced) return null;
-  return (
-    <p class="small">
-      <Badge tone="warn">forced {forced.state}</Badge> by {forced.actor} until <Clock at={forced.until} />
-    </p>
-  );
-}
-
-function Target(props: { target: string; health: TargetHealth | undefined; isChecked: boolean; now: number }) {
-  const { target, health, isChecked, now } = props;
+function Target(props: {
+  target: string;
+  health: TargetHealth | undefined;
+  isChecked: boolean;
+  now: number;
+  /** What somebody decided of it. */
+  children: ComponentChildren;
+}) {
+  const { target, health, isChecked, now, children } = props;
   if (health === undefined || !isChecked) {
     return (
       <li class="target">
         <code>{target}</code>
-        <ForcedText forced={health?.forced} />
+        {children}
       </li>
     );
   }
@@ -96,7 +103,7 @@ function Target(props: { target: string; health: TargetHealth | undefined; isChe
         </span>
       )}
       <Views views={health.views} />
-      <ForcedText forced={health.forced} />
+      {children}
     </li>
   );
 }

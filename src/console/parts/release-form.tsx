@@ -11,11 +11,12 @@ import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { Clock } from './clock.tsx';
 import { Dialog, DialogEnd, Field, Message, Scroll } from './controls.tsx';
+import { Choice } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
-const OWN = 'own';
-const firstSteps: readonly Step[] = [
+export const OWN = 'own';
+export const FIRST_STEPS: readonly Step[] = [
   { setWeight: 10 },
   { pause: { duration: '5m' } },
   { setWeight: 50 },
@@ -31,7 +32,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
   // A release moves traffic to where the least of it is.
   const [to, setTo] = useState(pools.reduce((a, b) => ((service.shares[b] ?? 0) < (service.shares[a] ?? 0) ? b : a)));
   const [preset, setPreset] = useState<string>('Canary10Percent5Minutes');
-  const [steps, setSteps] = useState<readonly Step[]>(firstSteps);
+  const [steps, setSteps] = useState<readonly Step[]>(FIRST_STEPS);
   const [plan, setPlan] = useState<Plan>();
   const action = useAction();
   const path = `/v1/services/${segment(service.name)}/releases`;
@@ -103,18 +104,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
               </select>
             )}
           </Field>
-          <Field label="How">
-            {(ids) => (
-              <select {...ids} value={preset} onChange={(event) => setPreset(event.currentTarget.value)}>
-                {PRESETS.map((name) => (
-                  <option key={name} value={name}>
-                    {presetText(name)}
-                  </option>
-                ))}
-                <option value={OWN}>Steps of my own</option>
-              </select>
-            )}
-          </Field>
+          <HowChoice preset={preset} onChoose={setPreset} />
         </div>
         {preset === OWN && <StepsEditor to={to} steps={steps} onChange={setSteps} />}
         <DialogEnd action={action} onCancel={onClose} isHeld={isHeld} isQuestion>
@@ -125,7 +115,12 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
   );
 }
 
-function PlanView({ name, plan }: { name: string; plan: Plan }) {
+export function HowChoice({ preset, onChoose }: { preset: string; onChoose: (preset: string) => void }) {
+  const presets = Object.fromEntries(PRESETS.map((name) => [name, presetText(name)]));
+  return <Choice label="How" values={{ ...presets, [OWN]: 'Steps of my own' }} value={preset} onText={onChoose} />;
+}
+
+export function PlanView({ name, plan }: { name: string; plan: Plan }) {
   const rows = plan.plan;
   return (
     <>

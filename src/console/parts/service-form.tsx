@@ -1,8 +1,9 @@
-/** Making a service, or changing its TTL and its targets; weights are shifted elsewhere. */
+/** Making a service, or changing what it is; weights are shifted elsewhere. */
 import { useState } from 'preact/hooks';
 import type { Proposal, Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
+import { bodyOf, fieldsOf, fresh, poolsIn, TTL_SECONDS, withoutPool, withPool } from '../rules/service-fields.ts';
 import { settingsOf } from '../rules/services.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
@@ -12,17 +13,10 @@ import { hrefOf } from '../state/router.ts';
 import { Dialog, DialogEnd, Field } from './controls.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { ReplaceOffer } from './replace-offer.tsx';
+import { MoreOfService } from './service-more.tsx';
 
-/** How long resolvers keep an answer, unless somebody says otherwise. */
-const TTL_SECONDS = 5;
-
-const fresh: Fields = {
-  ttlSeconds: String(TTL_SECONDS),
-  'pools.blue.targets': '',
-  'pools.blue.weight': '100',
-  'pools.green.targets': '',
-  'pools.green.weight': '0',
-};
+/** A service has two at least. */
+const POOLS_MIN = 2;
 
 /** `of`: the service to change; without it a new one is made, `from` what it was if it was there before. */
 export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onClose: () => void }) {
@@ -43,7 +37,7 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
   const proposal = useResource<Proposal>(proposalPath, { on: ({ kind }) => kind === 'revision' }).body;
   const [replacesFor, setReplacesFor] = useState<string>();
   const replaces = proposal !== undefined && replacesFor === host;
-  const pools = Object.keys(fields).flatMap((key) => /^pools\.(.*)\.targets$/s.exec(key)?.[1] ?? []);
+  const pools = poolsIn(fields);
   const [names, setNames] = useState<Readonly<Record<string, string>>>({});
   const action = useAction();
   const change = (key: string, value: string): void => setFields({ ...fields, [key]: value });
@@ -121,14 +115,21 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
         {pools.map((pool, i) => (
           <PoolFields
             key={pool}
+            isNewPool={hasWeights || !(pool in (service?.pools ?? {}))}
+            {...(pools.length > POOLS_MIN && { onRemove: () => setFields(withoutPool(fields, pool)) })}
             number={i + 1}
             pool={names[pool] ?? pool}
             fields={{ targets: fields[`pools.${pool}.targets`] ?? '', weight: fields[`pools.${pool}.weight`] ?? '' }}
-            isNew={hasWeights}
             onName={(text) => setNames({ ...names, [pool]: text })}
             onField={(field, text) => change(`pools.${pool}.${field}`, text)}
           />
         ))}
+        <div>
+          <button type="button" class="compact" onClick={() => setFields(withPool(fields))}>
+            Add a pool
+          </button>
+        </div>
+        <MoreOfService fields={fields} onField={change} />
         {isHeld && (
           <GroundMoved
             what={service?.name ?? host}
@@ -155,16 +156,18 @@ function PoolFields(props: {
   number: number;
   pool: string;
   fields: { readonly targets: string; readonly weight: string };
-  isNew: boolean;
+  /** It has no name and no weight yet. */
+  isNewPool: boolean;
+  onRemove?: () => void;
   onName: (text: string) => void;
   onField: (field: 'targets' | 'weight', text: string) => void;
 }) {
-  const { number, pool, fields, isNew, onField } = props;
+  const { number, pool, fields, isNewPool, onRemove, onField } = props;
   return (
     <fieldset class="stack-s">
       <legend>{pool === '' ? `Pool ${number}` : pool}</legend>
       <div class="fields">
-        {isNew && (
+        {isNewPool && (
           <Field label={`Name of pool ${number}`}>
             {(ids) => (
               <input {...ids} required value={pool} onInput={(event) => props.onName(event.currentTarget.value)} />
@@ -182,7 +185,7 @@ function PoolFields(props: {
             />
           )}
         </Field>
-        {isNew && (
+        {isNewPool && (
           <Field label={`Weight of ${pool}`}>
             {(ids) => (
               <input
@@ -195,21 +198,18 @@ function PoolFields(props: {
           </Field>
         )}
       </div>
+      {onRemove && (
+        <div class="row-end">
+          <button type="button" class="plain compact" onClick={onRemove}>
+            Remove the pool {pool}
+          </button>
+        </div>
+      )}
     </fieldset>
   );
 }
 
 const NOTHING: Seen<Service> = { body: undefined, etag: undefined };
-
-/** What the form edits, by its place in the service. */
-function fieldsOf(service: Service | undefined): Fields {
-  if (service === undefined) return fresh;
-  const pools = Object.entries(service.pools).flatMap(([pool, { targets, weight }]) => [
-    [`pools.${pool}.targets`, targets.join(' ')],
-    [`pools.${pool}.weight`, String(weight)],
-  ]);
-  return { ttlSeconds: String(service.ttlSeconds), ...Object.fromEntries(pools) };
-}
 
 /** What is still as it was at first becomes what the records say; what was typed stays. */
 function withProposed(fields: Fields, { body: { ttlSeconds, pools = {} } }: Proposal): Fields {
@@ -232,26 +232,4 @@ function withRecords({ body: { replace, release, ttlSeconds } }: Proposal, field
 /** Of a service that is there, what the form's body can be held against. */
 function settingsShown(service: Service): object {
   return { ...settingsOf(service), ttlSeconds: service.ttlSeconds, pools: service.pools };
-}
-
-/** What else a service has is sent back as it was; weights of pools that exist are left alone. */
-function bodyOf(
-  service: Service | undefined,
-  fields: Fields,
-  { names, hasWeights }: { names: Readonly<Record<string, string>>; hasWeights: boolean },
-): object {
-  const pools = Object.keys(fields).flatMap((key) => /^pools\.(.*)\.targets$/s.exec(key)?.[1] ?? []);
-  return {
-    ...(service && settingsOf(service)),
-    ttlSeconds: Number(fields.ttlSeconds),
-    pools: Object.fromEntries(
-      pools.map((pool) => [
-        (names[pool] ?? pool).trim(),
-        {
-          targets: (fields[`pools.${pool}.targets`] ?? '').split(/[\s,]+/).filter((target) => target !== ''),
-          ...(hasWeights && { weight: Number(fields[`pools.${pool}.weight`]) }),
-        },
-      ]),
-    ),
-  };
 }

@@ -1,24 +1,17 @@
-/** The steps of a release as a form: shares, pauses and gates in any order. */
+/** The steps of a release as a form: shares, pauses and gates in any order, each moved, inserted or taken away. */
 import { useId } from 'preact/hooks';
 import type { Step } from '../../contract/types.ts';
-import type { Metric } from '../../model/release.ts';
-import { Field } from './controls.tsx';
+import { inserted, kindOf, moved, type StepKind, stepOf } from '../rules/gates.ts';
+import { Line } from './fields.tsx';
+import { GatesFields } from './gates-fields.tsx';
 
-type Kind = 'setWeight' | 'pause' | 'wait' | 'web' | 'prometheus' | 'health' | 'samples' | 'drain';
-
-const kinds: Record<Kind, string> = {
+const kinds: Record<StepKind, string> = {
   setWeight: 'Set the share',
   pause: 'Pause for a time',
   wait: 'Pause until promoted',
-  web: 'Gate: a web address',
-  prometheus: 'Gate: a Prometheus query',
-  health: 'Gate: health checks',
-  samples: 'Gate: enough answers',
+  gates: 'Gates',
   drain: 'Wait until drained',
 };
-
-/** A gate is measured so often, ten seconds apart, unless the steps are written for the API. */
-const MEASUREMENTS = 3;
 
 export function StepsEditor(props: { to: string; steps: readonly Step[]; onChange: (steps: readonly Step[]) => void }) {
   const { to, steps, onChange } = props;
@@ -30,14 +23,24 @@ export function StepsEditor(props: { to: string; steps: readonly Step[]; onChang
         {steps.map((step, i) => (
           <li key={i}>
             <StepFields number={i + 1} to={to} step={step} onChange={(next) => replace(i, next)} />
-            <button
-              type="button"
-              class="plain compact"
-              aria-label={`Remove step ${i + 1}`}
-              onClick={() => onChange(steps.filter((_, at) => at !== i))}
-            >
-              ✕
-            </button>
+            <div class="step-moves">
+              <Move label={`Insert a step before step ${i + 1}`} onClick={() => onChange(inserted(steps, i, FRESH))}>
+                ＋
+              </Move>
+              <Move label={`Move step ${i + 1} up`} isOff={i === 0} onClick={() => onChange(moved(steps, i, -1))}>
+                ↑
+              </Move>
+              <Move
+                label={`Move step ${i + 1} down`}
+                isOff={i === steps.length - 1}
+                onClick={() => onChange(moved(steps, i, 1))}
+              >
+                ↓
+              </Move>
+              <Move label={`Remove step ${i + 1}`} onClick={() => onChange(steps.filter((_, at) => at !== i))}>
+                ✕
+              </Move>
+            </div>
           </li>
         ))}
       </ol>
@@ -48,37 +51,21 @@ export function StepsEditor(props: { to: string; steps: readonly Step[]; onChang
   );
 }
 
-function kindOf(step: Step): Kind {
-  if (step.setWeight !== undefined) return 'setWeight';
-  if (step.pause !== undefined) return step.pause.duration === undefined ? 'wait' : 'pause';
-  const metric = step.analysis?.metrics[0];
-  if (metric === undefined) return 'drain';
-  return (['web', 'prometheus', 'health', 'samples'] as const).find((kind) => kind in metric) ?? 'web';
-}
+const FRESH: Step = { pause: { duration: '5m' } };
 
-function stepOf(kind: Kind, to: string): Step {
-  switch (kind) {
-    case 'setWeight':
-      return { setWeight: 50 };
-    case 'pause':
-      return { pause: { duration: '5m' } };
-    case 'wait':
-      return { pause: {} };
-    case 'web':
-      return gate({ name: 'smoke', web: { url: 'https://' } });
-    case 'prometheus':
-      return gate({ name: 'errors', prometheus: { address: 'https://', query: '' }, thresholdRange: { max: 0.01 } });
-    case 'health':
-      return gate({ name: 'up', health: { pool: to } } as Metric);
-    case 'samples':
-      return gate({ name: 'enough', samples: { answers: 1000 } } as Metric);
-    case 'drain':
-      return { drain: {} } as Step;
-  }
-}
-
-function gate(metric: Metric): Step {
-  return { analysis: { count: MEASUREMENTS, metrics: [metric] } };
+function Move(props: { label: string; isOff?: boolean; onClick: () => void; children: string }) {
+  return (
+    <button
+      type="button"
+      class="plain compact"
+      aria-label={props.label}
+      title={props.label}
+      disabled={props.isOff}
+      onClick={props.onClick}
+    >
+      {props.children}
+    </button>
+  );
 }
 
 function StepFields(props: { number: number; to: string; step: Step; onChange: (step: Step) => void }) {
@@ -86,85 +73,40 @@ function StepFields(props: { number: number; to: string; step: Step; onChange: (
   const kind = kindOf(step);
   const id = useId();
   return (
-    <div class="fields">
-      <div class="field">
-        <label for={id}>Step {number}</label>
-        <select id={id} value={kind} onChange={(event) => onChange(stepOf(event.currentTarget.value as Kind, to))}>
-          {Object.entries(kinds).map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
+    <div class="stack-s">
+      <div class="fields">
+        <div class="field">
+          <label for={id}>Step {number}</label>
+          <select
+            id={id}
+            value={kind}
+            onChange={(event) => onChange(stepOf(event.currentTarget.value as StepKind, to))}
+          >
+            {Object.entries(kinds).map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </div>
+        {kind === 'setWeight' && (
+          <Line
+            label={`Share of ${to}, per cent`}
+            value={String(step.setWeight)}
+            onText={(text) => onChange({ setWeight: Number(text) })}
+          />
+        )}
+        {kind === 'pause' && (
+          <Line
+            label="How long (30s, 5m, 1h)"
+            value={String(step.pause?.duration ?? '')}
+            onText={(duration) => onChange({ pause: { ...step.pause, duration } })}
+          />
+        )}
       </div>
-      <StepDetails kind={kind} step={step} to={to} onChange={onChange} />
+      {step.analysis && (
+        <GatesFields to={to} analysis={step.analysis} onChange={(analysis) => onChange({ analysis })} />
+      )}
     </div>
-  );
-}
-
-function StepDetails(props: { kind: Kind; step: Step; to: string; onChange: (step: Step) => void }) {
-  const { kind, step, to, onChange } = props;
-  const metric = step.analysis?.metrics[0] as (Metric & { samples?: { answers?: number } }) | undefined;
-  switch (kind) {
-    case 'setWeight':
-      return (
-        <Text
-          label={`Share of ${to}, per cent`}
-          value={String(step.setWeight)}
-          onChange={(text) => onChange({ setWeight: Number(text) })}
-        />
-      );
-    case 'pause':
-      return (
-        <Text
-          label="How long (30s, 5m, 1h)"
-          value={String(step.pause?.duration ?? '')}
-          onChange={(duration) => onChange({ pause: { duration } })}
-        />
-      );
-    case 'web':
-      return (
-        <Text
-          label="Address that answers 2xx"
-          value={metric?.web?.url ?? ''}
-          onChange={(url) => onChange(gate({ name: 'smoke', web: { url } }))}
-        />
-      );
-    case 'prometheus':
-      return <PrometheusFields metric={metric as Metric} onChange={(next) => onChange(gate(next))} />;
-    case 'samples':
-      return (
-        <Text
-          label="Answers at least"
-          value={String(metric?.samples?.answers ?? '')}
-          onChange={(text) => onChange(gate({ name: 'enough', samples: { answers: Number(text) } } as Metric))}
-        />
-      );
-    default:
-      return null;
-  }
-}
-
-function PrometheusFields({ metric, onChange }: { metric: Metric; onChange: (metric: Metric) => void }) {
-  const { address = '', query = '' } = metric.prometheus ?? {};
-  const of = (prometheus: { address: string; query: string }) => onChange({ ...metric, prometheus });
-  return (
-    <>
-      <Text label="Prometheus address" value={address} onChange={(next) => of({ address: next, query })} />
-      <Text label="Query" value={query} onChange={(next) => of({ address, query: next })} />
-      <Text
-        label="Passes up to"
-        value={String(metric.thresholdRange?.max ?? '')}
-        onChange={(text) => onChange({ ...metric, thresholdRange: { max: Number(text) } })}
-      />
-    </>
-  );
-}
-
-function Text(props: { label: string; value: string; onChange: (text: string) => void }) {
-  return (
-    <Field label={props.label}>
-      {(ids) => <input {...ids} value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)} />}
-    </Field>
   );
 }

@@ -72,6 +72,16 @@ export function commonPools(glances: readonly Glance[]): string[] {
   return (first ?? []).filter((pool) => rest.every((pools) => pools.includes(pool)));
 }
 
+/** Whether one that is reviewed is not as it was any more: the service itself, or the release that moves it. */
+export function hasMoved(reviewed: readonly Glance[], live: readonly Glance[]): boolean {
+  const now = new Map(live.map((glance) => [glance.service.name, standOf(glance)]));
+  return reviewed.some((glance) => now.has(glance.service.name) && now.get(glance.service.name) !== standOf(glance));
+}
+
+function standOf({ service, release }: Glance): string {
+  return [service.revision, release?.id, release?.state, release?.stepIndex].join(' ');
+}
+
 /** Weights by which a pool gets a share in per cent, and the others the rest in the proportions that they have. */
 export function shiftParts(glances: readonly Glance[], pool: string, percent: number): Part<Weights>[] {
   return glances.map((glance) => {
@@ -93,6 +103,14 @@ function weightsFor(before: Weights, pool: string, percent: number): Weights {
   const part = (name: string): number => Math.round(sum === 0 ? rest / others.length : (rest * before[name]) / sum);
   if (rest === 0) return Object.fromEntries(Object.keys(before).map((name) => [name, name === pool ? 100 : 0]));
   return Object.fromEntries(Object.keys(before).map((name) => [name, name === pool ? percent * FINE : part(name)]));
+}
+
+/** Those that one release can move together. */
+export function releaseParts(glances: readonly Glance[], pool: string): Part<true>[] {
+  return glances.map((glance) => {
+    if (glance.release !== undefined) return { glance, leftOut: 'a release is moving it' };
+    return pool in glance.service.pools ? { glance, what: true } : { glance, leftOut: `it has no pool ${pool}` };
+  });
 }
 
 /** The releases that some services are in, each once. */

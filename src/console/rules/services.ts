@@ -14,7 +14,7 @@ export function shownOf(service: Service | undefined): object | undefined {
 }
 
 /** Of a reply, what a PUT takes besides TTL and pools: what is left out would get its default. */
-export const SETTABLE = ['pick', 'pins', 'health', 'release', 'salt', 'previewNames', 'labels'] as const;
+export const SETTABLE = ['pick', 'pins', 'health', 'release', 'salt', 'previewNames', 'approval', 'labels'] as const;
 
 /** What else a service has (pins, health checks): sent back as it was. */
 export function settingsOf(service: Service): object {
