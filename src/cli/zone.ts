@@ -96,14 +96,20 @@ function addImport(group: Command, shell: Shell): void {
     .description(
       'Replace all records of a zone by those of a zone file (RFC 1035), or of none; its services stay. Makes the zone if it is new.',
     )
-    .action(async (zone: string, file: string, options: SessionOptions) => {
+    .option(
+      '--signatures <what>',
+      "those that the file brings: keep (serve it as it is) or resign (by the zone's key here)",
+    )
+    .action(async (zone: string, file: string, options: SessionOptions & { signatures?: string }) => {
       const text = await readBytes(file, shell);
       const session = await openSession(shell, options);
       const done = session.shell.stderr.isTerminal
         ? progress(session.shell, `Importing ${plural(text.length, 'byte')}`)
         : () => {};
       try {
-        const reply = await session.api.put<Import>(path`/v1/zones/${zone}/file`, {
+        const { signatures } = options;
+        const query = signatures === undefined ? '' : `?signatures=${encodeURIComponent(signatures)}`;
+        const reply = await session.api.put<Import>(`${path`/v1/zones/${zone}/file`}${query}`, {
           text,
           limitMs: FILE_TIME_LIMIT_MS,
         });
@@ -121,6 +127,7 @@ function addImport(group: Command, shell: Shell): void {
     `
     teal zone import example.com example.com.zone
     ssh old-ns cat /var/lib/bind/example.com.zone | teal zone import example.com -
+    teal zone import example.com example.com.signed --signatures keep
     `,
   );
 }

@@ -265,6 +265,18 @@ export const RRsetParams = Type.Object({
   type: name('Record type such as `MX`, or `TYPE65280` (RFC 3597).'),
 });
 
+export const ImportQuery = Type.Object(
+  {
+    signatures: Type.Optional(
+      oneOf(['keep', 'resign'], {
+        description:
+          'What becomes of keys and signatures that the file brings: the zone is served as it is (keep), or they are dropped and Teal, which signs the zone, signs it (resign).',
+      }),
+    ),
+  },
+  strict,
+);
+
 export const ZoneDeleteQuery = Type.Object(
   {
     services: Type.Optional(

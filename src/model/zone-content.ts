@@ -331,4 +331,11 @@ export type ZoneCode =
   | 'caa_unusual'
   | 'name_unusual'
   | 'final_dot_missing'
-  | 'host_name_unusual';
+  | 'host_name_unusual'
+  | 'signature_missing'
+  | 'signature_invalid'
+  | 'signature_expired'
+  | 'signature_ends_soon'
+  | 'signatures_gone'
+  | 'denial_incomplete'
+  | 'denial_unusable';

@@ -76,6 +76,17 @@ export class RRsetCompiler {
     return this.#compile(owner, type, ttlSeconds, rdata, signatures);
   }
 
+  /** The same with signatures that its zone brings. */
+  compileKept(
+    owner: Uint8Array,
+    type: number,
+    ttlSeconds: number,
+    rdata: readonly Uint8Array[],
+    signatures: readonly Uint8Array[],
+  ): number {
+    return this.#compile(owner, type, ttlSeconds, rdata, signatures);
+  }
+
   #compile(
     owner: Uint8Array,
     type: number,

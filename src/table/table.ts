@@ -253,7 +253,7 @@ export class Table implements TableChanges {
       for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
         builder.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
       }
-      return { index: builder.cell, flags: builder.flags };
+      return builder.finish();
     } catch (error) {
       if (error instanceof ArenaFull) return undefined;
       throw error;

@@ -3,11 +3,13 @@
  * its versions are settled from the start, and nothing of what is replaced in it has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
+import type { StagedIndex } from './changes.ts';
 import { nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
+import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
@@ -24,6 +26,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
   #flags = 0;
+  readonly #apexNode: number;
   /** What takes back what was made in an index that was there already, to be run in reverse. */
   readonly #undo: (() => void)[] = [];
   readonly #isOthers: boolean;
@@ -40,7 +43,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#isOthers = cell !== 0;
     this.cell = cell === 0 ? this.allocate(1) : cell;
     if (cell === 0 && !this.#index.create(this.cell)) throw new ArenaFull();
-    this.#ensureExists(name);
+    this.#apexNode = this.#ensureExists(name);
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -97,6 +100,13 @@ export class ZoneBuilder implements Blocks, Retirer {
     const oldWords = nodeWords(Math.max(1, this.#arena.view.words[old + NODE.COUNT]));
     this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, oldWords);
+  }
+
+  /** To be called after the last RRset: brings what the zone has of signatures to where answers look for it. Throws ArenaFull. */
+  finish(): StagedIndex {
+    const { cell, flags } = this;
+    const kept = foldKept({ blocks: this, index: this.#index, cell, compiler: this.#rrsets, apex: this.#apexNode });
+    return { index: cell, flags: flags | kept.flags, order: kept.order };
   }
 
   /**

@@ -12,6 +12,7 @@ import { ZONE } from './layout.ts';
 import { NO_ZONE, type NodeContent, type NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
 import { ChainWriter } from './proofs/chain.ts';
+import { signaturesIn } from './proofs/kept.ts';
 import { ownsRecords } from './proofs/nsec.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
@@ -102,8 +103,15 @@ export class ZoneWriter {
     const compiler = this.compilerOf(zone.name);
     const servers = zone.nameservers.map(nameToWire);
     this.#nodes.update(index, apex, apex, (content) => {
-      setRRset(content, compiler, TYPE.SOA, compiler.compile(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]));
-      setRRset(content, compiler, TYPE.NS, compiler.compile(apex, TYPE.NS, zone.nameserversTtlSeconds, servers));
+      // Of a zone that brings its own; of one that is signed here they are made at the end.
+      const own = compiler.signs ? undefined : content.rrsets.get(TYPE.RRSIG);
+      const signatures = signaturesIn(this.#preparation.view, own, apex);
+      const put = (type: number, ttlSeconds: number, rdata: readonly Uint8Array[]): void => {
+        const rrset = compiler.compileKept(apex, type, ttlSeconds, rdata, signatures.get(type) ?? []);
+        setRRset(content, compiler, type, rrset);
+      };
+      put(TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
+      put(TYPE.NS, zone.nameserversTtlSeconds, servers);
       this.#setKeys(content, compiler, zone.name, apex);
     });
   }

@@ -143,6 +143,7 @@ function filesOf(fixture: EngineFixture) {
       const names = new Set(services.map(({ name }) => name));
       const { built, findings } = builder.build({
         kind: 'build',
+        nowSeconds: 0,
         zone,
         bytes: Buffer.from(text),
         services: names,

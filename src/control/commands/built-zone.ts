@@ -7,10 +7,18 @@ import type { StagedIndex } from '../../table/changes.ts';
 /** Where store and table of this process hold a zone's records until an entry of the log makes them the zone's. */
 export type StagedZone = StagedContent & StagedIndex;
 
+/**
+ * What is to become of keys and signatures that a zone file brings: the zone is served as it is, or they are dropped and it
+ * is signed here.
+ */
+export type Signatures = 'keep' | 'resign';
+
 /** A zone that is ready to be taken over. */
 export interface BuiltZone {
   /** What the file's SOA and NS records at the apex say. */
   readonly apex: ZoneApex;
+  /** It is served with the signatures that it brings. */
+  readonly isKept?: boolean;
   /** RRsets besides the apex's SOA and NS. */
   readonly rrsets: number;
   /** SHA-256 of the file, hexadecimal. */

@@ -10,7 +10,7 @@ import type { Why } from '../../model/why.ts';
 import type { ZoneBody } from '../../model/zone.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Below } from './below.ts';
-import type { BuiltZone } from './built-zone.ts';
+import type { BuiltZone, Signatures } from './built-zone.ts';
 import type { DnssecCommand } from './dnssec.ts';
 import type { HealthCommand } from './health.ts';
 import type { ProposalCommand, ScheduleBody } from './proposals.ts';
@@ -30,6 +30,8 @@ export type Command =
       readonly zone: string;
       readonly built: BuiltZone;
       readonly warnings: readonly Finding[];
+      /** Left out: the file brings none, and nothing was said of it. */
+      readonly signatures?: Signatures;
       /** The zone's revision when the file was read; undefined: there was none. */
       readonly baseRevision: number | undefined;
       readonly below?: Below;

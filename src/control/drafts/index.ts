@@ -12,6 +12,7 @@ import { draftedAhead } from './records-ahead.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
 import { draftRollback } from './rollback.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
+import { refuseInKept } from './signed-guard.ts';
 import { draftTokenCreate, draftTokenDelete } from './tokens.ts';
 import { draftWebhookDelete, draftWebhookPut } from './webhooks.ts';
 import { draftZoneImport } from './zone-import.ts';
@@ -19,6 +20,10 @@ import { draftZoneDelete, draftZonePut } from './zones.ts';
 
 /** Nothing is changed: the draft names the changes of the revision that the command would make. */
 export function draft(store: Store, command: Command, context: CommandContext, revision: number): Drafted {
+  return refuseInKept(store, command) ?? drafted(store, command, context, revision);
+}
+
+function drafted(store: Store, command: Command, context: CommandContext, revision: number): Drafted {
   switch (command.kind) {
     case 'zone.put':
       return draftZonePut(store, command, context, revision);

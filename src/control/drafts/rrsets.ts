@@ -74,7 +74,7 @@ export function checkOwner(store: RecordsAfter, id: RRsetId, below: readonly Bel
   if (owner.name !== zone.name && !isParents(store, id, owner)) return taken(name, owner);
   return (
     checkApex(id) ??
-    refuseMade(store.before, zone, type) ??
+    refuseMade(store.before, id) ??
     checkAlias(store, zone, name, type) ??
     checkDname(store, id, below) ??
     checkServices(store, zone, name, type) ??

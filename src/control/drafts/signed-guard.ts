@@ -1,9 +1,12 @@
 /** What is refused in a zone that is signed, whoever asks for it. */
 import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
+import type { Signatures } from '../commands/built-zone.ts';
+import type { Command } from '../commands/command.ts';
 import { shown } from '../names.ts';
 
 /** What Teal makes itself in a zone that it signs, and takes from nobody. */
@@ -11,8 +14,18 @@ const made: ReadonlySet<number> = new Set([
   ...[TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY, TYPE.RRSIG, TYPE.NSEC, TYPE.NSEC3, TYPE.NSEC3PARAM],
 ]);
 
-/** 409 where a signed zone has records of that type from Teal. A CDS at another name than the apex says nothing (RFC 7344 §4.1). */
-export function refuseMade(store: Pick<Store, 'signing'>, zone: Zone, type: number): Problem | undefined {
+/**
+ * 409 where a signed zone has records of that type from Teal. A CDS at another name than the apex says nothing (RFC 7344
+ * §4.1). Signatures of the apex alone would tell of a zone that it was signed elsewhere: they come with all of it.
+ */
+export function refuseMade(
+  store: Pick<Store, 'signing'>,
+  { zone, name, type }: { readonly zone: Zone; readonly name: string; readonly type: number },
+): Problem | undefined {
+  if (type === TYPE.RRSIG && name === zone.name && store.signing(zone.name) === undefined) {
+    const detail = `Signatures of the apex of ${shown(zone.name)} come with an import of the whole zone (signatures=keep), or Teal makes them (teal dnssec sign).`;
+    return new Problem('apex_conflict', detail, { conflict: shown(zone.name) });
+  }
   if (!made.has(type) || store.signing(zone.name) === undefined) return undefined;
   const detail = `The zone ${shown(zone.name)} is signed by Teal, which makes its ${formatType(type)} records itself; see /v1/zones/${shown(zone.name)}/dnssec.`;
   return new Problem('zone_signed', detail, { conflict: shown(zone.name) });
@@ -25,4 +38,67 @@ export function refuseWhileDs(store: Pick<Store, 'signing'>, zone: string, force
   if (force || signing === undefined || signing.stage === 'signing') return undefined;
   const detail = `The parent of ${shown(zone)} may have a DS for it, and validators would refuse whatever comes after: unsign the zone first (teal dnssec unsign), or force it.`;
   return new Problem('ds_present', detail, { conflict: shown(zone) });
+}
+
+/** 422 where a file brings signatures, and nothing was said of them. */
+export function signaturesUnsaid(zone: string): Problem {
+  const detail = `The file of ${shown(zone)} brings signatures, and it was not said what becomes of them: signatures=keep serves the zone as it is, signed by who signed it; signatures=resign drops them, and Teal signs it.`;
+  return new Problem('signatures_unsaid', detail);
+}
+
+/** Whether a zone is served with the signatures that its file brought: it has some, and they are not Teal's. `zone`: canonical. */
+export function isKept(store: Pick<Store, 'signing' | 'rrset'>, zone: string): boolean {
+  const has = (type: number): boolean => store.rrset(zone, zone, type) !== undefined;
+  if (!has(TYPE.RRSIG) || store.signing(zone) !== undefined) return false;
+  return has(TYPE.DNSKEY) && (has(TYPE.NSEC) || has(TYPE.NSEC3PARAM));
+}
+
+/** 409 where something in a zone is to change whose signatures were made elsewhere: nobody here can sign it. */
+export function refuseInKept(
+  store: Pick<Store, 'signing' | 'rrset' | 'zoneOf'>,
+  command: Command,
+): Problem | undefined {
+  switch (command.kind) {
+    case 'rrset.put':
+    case 'rrset.delete':
+    case 'records.change':
+      return refuseKept(store, canonicalName(command.zone));
+    case 'service.put': {
+      const name = canonicalName(command.name);
+      return name instanceof Problem ? undefined : refuseKept(store, store.zoneOf(name)?.name ?? '');
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The same of a zone. What is no name is refused elsewhere. */
+export function refuseKept(store: Pick<Store, 'signing' | 'rrset'>, zone: string | Problem): Problem | undefined {
+  if (zone instanceof Problem || !isKept(store, zone)) return undefined;
+  const name = shown(zone);
+  const detail = `The zone ${name} is served with the signatures that its file brought, and Teal has no key for it: change it where it is signed, and import it again with signatures=keep.`;
+  return new Problem('zone_kept', detail, { conflict: name });
+}
+
+/** 409 where signatures that a file brings cannot be served, or have none here to take their place. `zone`: canonical. */
+export function refuseSignatures(
+  store: Pick<Store, 'signing' | 'servicesIn'>,
+  zone: string,
+  signatures: Signatures | undefined,
+): Problem | undefined {
+  const name = shown(zone);
+  const isSigned = store.signing(zone) !== undefined;
+  if (signatures === 'resign' && !isSigned) {
+    const detail = `Teal does not sign the zone ${name}, so that nothing would take the place of the signatures that are dropped: make and sign it first (teal dnssec sign, or import with the key that the parent's DS is of), then import the file with signatures=resign.`;
+    return new Problem('signing_state', detail, { conflict: name });
+  }
+  if (signatures !== 'keep') return undefined;
+  if (isSigned) {
+    const detail = `The zone ${name} is signed by Teal: its file is imported with signatures=resign, or after it is unsigned.`;
+    return new Problem('zone_signed', detail, { conflict: name });
+  }
+  const [service] = store.servicesIn(zone);
+  if (service === undefined) return undefined;
+  const detail = `The zone ${name} has services (${shown(service.name)}), and what they answer would be signed by nobody: delete them, or let Teal sign the zone (signatures=resign).`;
+  return new Problem('zone_has_services', detail, { conflict: shown(service.name) });
 }

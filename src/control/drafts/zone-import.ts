@@ -4,12 +4,14 @@ import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { nextSerial, settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
 import { zoneReply } from '../replies/zones.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreviews } from './previews.ts';
 import { checkServicePlace } from './services.ts';
+import { isKept, refuseSignatures } from './signed-guard.ts';
 import { hidden, hiddenQuestion, refuseAliasServices, takeServices } from './zones.ts';
 
 export function draftZoneImport(
@@ -18,10 +20,15 @@ export function draftZoneImport(
   context: CommandContext,
   revision: number,
 ): Drafted {
-  const { zone: name, built, warnings, baseRevision } = command;
+  const { zone: name, built, baseRevision, signatures } = command;
   const before = store.zone(name);
   const stale = checkPrecondition(context, before?.revision, `the zone ${shown(name)}`);
   if (stale !== undefined) return stale;
+  // They may have come and gone since the file was read.
+  const unsuited = refuseSignatures(store, name, signatures);
+  if (unsuited !== undefined) return unsuited;
+  const isUnsigned = before !== undefined && built.isKept !== true && isKept(store, name);
+  const warnings = isUnsigned ? [...command.warnings, signaturesGone(name)] : command.warnings;
   const body = (zone: Zone) => ({
     ...zoneReply(zone),
     // What this brought, and the ETag of the file.
@@ -34,7 +41,8 @@ export function draftZoneImport(
     return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
   }
   const labelled = before?.labels && { labels: before.labels };
-  const serial = serialOf(built.apex.serial, before, revision);
+  // What is signed is the SOA as it stands.
+  const serial = built.isKept === true ? built.apex.serial : serialOf(built.apex.serial, before, revision);
   // A file knows no labels: those of the zone stay, and those of RRsets that it has.
   const unsettled: Zone = { name, ...built.apex, ...labelled, serial, revision };
   const isAsSet = before !== undefined && haveSameSettings(before, unsettled);
@@ -45,6 +53,11 @@ export function draftZoneImport(
   const parent = before === undefined ? store.zoneOf(name) : undefined;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
+  const taken = built.isKept === true ? moves[0]?.service : undefined;
+  if (taken !== undefined) {
+    const detail = `The zone ${shown(name)} would take over the service ${shown(taken.name)}, and what that answers would be signed by nobody.`;
+    return new Problem('zone_has_services', detail, { conflict: shown(taken.name) });
+  }
   // The file was checked against the services of that moment.
   const alias = refuseAliasServices(store, zone);
   if (alias !== undefined) return alias;
@@ -71,6 +84,11 @@ export function draftZoneImport(
     created: before === undefined,
     body: body(zone),
   };
+}
+
+function signaturesGone(zone: string): Finding {
+  const message = `${shown(zone)} was served with signatures, and the file has none: where the parent has a DS, validators refuse all that is answered now`;
+  return { severity: 'warning', code: 'signatures_gone', file: '', line: 0, column: 0, message };
 }
 
 /**

@@ -19,7 +19,7 @@ import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RuledStore } from './records-after.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
-import { refuseWhileDs } from './signed-guard.ts';
+import { refuseKept, refuseWhileDs } from './signed-guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
 const NAMED_SERVICES_MAX = 5;
@@ -42,6 +42,8 @@ export function draftZonePut(
   }
   // Answers stay as they were where only labels change, and secondaries need not come for it.
   const isLabelled = before !== undefined && isDeepStrictEqual(answered(before), answered(unraised));
+  const kept = before === undefined || isLabelled ? undefined : refuseKept(store, name);
+  if (kept !== undefined) return kept;
   const changed = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
   const zone: Zone = { ...changed, settingsRevision: revision };
   const parent = before === undefined ? store.zoneOf(name) : undefined;

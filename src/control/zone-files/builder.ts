@@ -7,6 +7,7 @@ import type { Zone } from '../../model/zone.ts';
 import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import { bringsSignatures, checkBrought, isReplaced } from '../../signing/brought.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
@@ -106,19 +107,23 @@ export class Builder {
     return { ...reply, ...(signed && { signed }), blocks: this.#arena.lend() };
   }
 
-  #tryBuild({ zone, bytes, services, aliases, sign }: BuildRequest): Omit<BuildReply, 'blocks'> {
+  #tryBuild(request: BuildRequest): Omit<BuildReply, 'blocks'> {
+    const { zone, bytes, services, aliases, sign, signatures, nowSeconds } = request;
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
       const { content, findings } = readZone(zone, bytes, { services, aliases });
-      reply = { ...reply, findings: { ...findings } };
-      if (findings.errors.length > 0) return reply;
+      const isReadable = findings.errors.length === 0;
+      const isUnsaid = isReadable && signatures === undefined && bringsSignatures(content);
+      if (isReadable && signatures === 'keep') checkBrought(content, findings, nowSeconds);
+      reply = { ...reply, findings: { ...findings }, ...(isUnsaid && { isUnsaid }) };
+      if (findings.errors.length > 0 || isUnsaid) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const rrsets = new OwnRRsets(content);
+      const rrsets = new OwnRRsets(content, signatures === 'resign');
       const isThere = this.#staging.holds(zone, rrsets, rrsets.length);
       const apex = apexOf(content);
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
       const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
-      const built = { apex, rrsets: rrsets.length, sha256, staged };
+      const built = { apex, rrsets: rrsets.length, sha256, staged, ...(signatures === 'keep' && { isKept: true }) };
       return { ...reply, built };
     } catch (error) {
       return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
@@ -147,7 +152,8 @@ export class Builder {
     const index = new ZoneBuilder(this.#arena, zone, 0, signer);
     try {
       const made = fill(index);
-      const signed = signing && {
+      if (signing === undefined) return { index: index.finish(), made };
+      const signed = {
         ...{ order: seal(index, signing), signedBy: signing.sign.mark },
         sealedAt: signing.sign.services.map(({ owner }) => owner),
       };
@@ -231,18 +237,30 @@ function tryToAbandon(rows: ReturnType<Staging['begin']>): void {
   }
 }
 
-/** All but what the zone itself says: SOA and NS of the apex. */
+/** All but what the zone itself says: SOA and NS of the apex; and, where it is signed here, without what signs it. */
 class OwnRRsets implements RRsetsInOrder {
   readonly length: number;
   readonly #content: ZoneContent;
+  readonly #isSignedHere: boolean;
 
-  constructor(content: ZoneContent) {
+  constructor(content: ZoneContent, isSignedHere: boolean) {
     this.#content = content;
-    this.length = content.rrsetCount - content.rrsets(content.zone).filter((rrset) => isOfApex(content, rrset)).length;
+    this.#isSignedHere = isSignedHere;
+    const atApex = content.rrsets(content.zone).filter((rrset) => isOfApex(content, rrset)).length;
+    this.length = isSignedHere ? this.#count() : content.rrsetCount - atApex;
+  }
+
+  #count(): number {
+    let count = 0;
+    for (const _ of this) count++;
+    return count;
   }
 
   *[Symbol.iterator](): Generator<ContentRRset> {
-    for (const rrset of this.#content.inOrder()) if (!isOfApex(this.#content, rrset)) yield rrset;
+    for (const rrset of this.#content.inOrder()) {
+      const isLeftOut = this.#isSignedHere && isReplaced(this.#content.zone, rrset);
+      if (!isOfApex(this.#content, rrset) && !isLeftOut) yield rrset;
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import type { SharedTable } from '../../table/memory.ts';
 import type { ApexRRset } from '../../table/rrset-signer.ts';
 import type { SealedService } from '../../table/zone-sealer.ts';
 import type { Findings } from '../../wire/zone-file/finding.ts';
-import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
+import type { BuiltZone, Signatures, StagedZone } from '../commands/built-zone.ts';
 
 /** What the builder thread is started with. */
 export interface BuilderParts {
@@ -47,6 +47,10 @@ export interface BuildRequest {
   readonly aliases: ReadonlySet<string>;
   /** Left out: it is not signed. */
   readonly sign?: SignRequest;
+  /** Left out: nothing was said of signatures that the file may bring. */
+  readonly signatures?: Signatures;
+  /** Unix time, by which those that it brings hold or not. */
+  readonly nowSeconds: number;
   /** Free blocks of the arena, to be used first. */
   readonly blocks: readonly BlockList[];
 }
@@ -95,6 +99,8 @@ export interface StageReply {
 export interface BuildReply {
   /** Absent where the file has errors, or something failed. */
   readonly built?: BuiltZone;
+  /** The file brings signatures, and nothing was said of what is to become of them. */
+  readonly isUnsaid?: boolean;
   readonly findings: Pick<Findings, 'errors' | 'warnings' | 'moreErrors' | 'moreWarnings'>;
   /** The arena was full. */
   readonly tableFull: boolean;

@@ -112,3 +112,8 @@ export class OwnThread {
     });
   }
 }
+
+/** The memory of the bytes where nothing else is in it: then they need not be copied. */
+export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}

@@ -4,7 +4,6 @@ import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
-import type { Service } from '../../model/service.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
@@ -14,10 +13,11 @@ import type { Store } from '../../store/sqlite.ts';
 import type { StagedIndex } from '../../table/changes.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
-import type { BuiltZone, ContentSource, StagedZone } from '../commands/built-zone.ts';
+import type { BuiltZone, ContentSource, Signatures, StagedZone } from '../commands/built-zone.ts';
 import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
 import { withForesight } from '../drafts/foresight.ts';
+import { refuseSignatures } from '../drafts/signed-guard.ts';
 import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
 import { shown } from '../names.ts';
@@ -37,11 +37,18 @@ import type {
   StageReply,
   StageRequest,
 } from './messages.ts';
-import { OwnThread, STOPPING } from './own-thread.ts';
+import { OwnThread, ownMemory, STOPPING } from './own-thread.ts';
+import { FULL, refusal } from './refusals.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const builderEntry = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url);
 const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.meta.url);
+
+/** A zone file as it was sent. */
+interface SentFile {
+  readonly bytes: Uint8Array;
+  readonly signatures: Signatures | undefined;
+}
 
 /** A zone as a file. */
 interface ZoneFile {
@@ -76,7 +83,6 @@ const READER = 'the reader thread';
 
 /** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
 const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
-const FULL = new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');
 const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
 /** Of the signers of zones. */
@@ -122,10 +128,13 @@ export class ZoneFiles {
     this.#builder.start();
   }
 
-  /** Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing. */
-  import(zone: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
+  /**
+   * Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing.
+   * `signatures`: what becomes of those that the file brings.
+   */
+  import(zone: string, bytes: Uint8Array, context: CommandContext, signatures?: Signatures): Promise<CommandResult> {
     // In a fleet the builder is free while other nodes stage what it built: two that import would wait for each other.
-    const result = this.#imported.then(() => this.#importNow(zone, bytes, context));
+    const result = this.#imported.then(() => this.#importNow(zone, { bytes, signatures }, context));
     this.#imported = result.catch(() => {});
     return result;
   }
@@ -164,21 +173,27 @@ export class ZoneFiles {
     });
   }
 
-  async #importNow(text: string, bytes: Uint8Array, context: CommandContext): Promise<CommandResult> {
+  async #importNow(text: string, file: SentFile, context: CommandContext): Promise<CommandResult> {
     const zone = zoneName(text);
     if (zone instanceof Problem) return zone;
-    const ready = await this.#builder.inTurn(() => this.#build(zone, bytes, context));
+    const ready = await this.#builder.inTurn(() => this.#build(zone, file, context));
     if (ready instanceof Problem) return ready;
     const { staged } = ready.built;
     return this.#takeOver(zone, staged, async () => inSlices(this.#execute(ready, context)));
   }
 
   /** The command that takes over what was built. */
-  async #build(zone: string, bytes: Uint8Array, context: CommandContext): Promise<ImportCommand | Problem> {
+  async #build(
+    zone: string,
+    { bytes, signatures }: SentFile,
+    context: CommandContext,
+  ): Promise<ImportCommand | Problem> {
     const before = this.#store.zone(zone);
     // Checked again when the import is carried out; a client that is wrong now need not wait for that.
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
     if (stale !== undefined) return stale;
+    const refused = refuseSignatures(this.#store, zone, signatures);
+    if (refused !== undefined) return refused;
     const owner = before ?? this.#store.zoneOf(zone);
     const services = owner === undefined ? [] : this.#store.servicesIn(owner.name);
     const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
@@ -189,9 +204,11 @@ export class ZoneFiles {
       kind: 'build',
       zone,
       bytes,
-      services: new Set(services.flatMap(namesOf)),
+      services: new Set(services.flatMap((service) => [service.name, ...previewNames(service).keys()])),
       aliases,
       ...(sign && { sign }),
+      ...(signatures && { signatures }),
+      nowSeconds: Math.floor(context.atMs / 1000),
       blocks,
     };
     const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
@@ -204,8 +221,8 @@ export class ZoneFiles {
     const { built, findings } = reply;
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
-    const warnings = findings.warnings;
-    return { kind: 'zone.import', zone, built, warnings, baseRevision: before?.revision };
+    const said = { warnings: findings.warnings, ...(signatures && { signatures }) };
+    return { kind: 'zone.import', zone, built, ...said, baseRevision: before?.revision };
   }
 
   #signOf(zone: string, signing?: ZoneSigning): SignRequest | undefined {
@@ -326,22 +343,4 @@ export class ZoneFiles {
     tellFault(new Error(message), thread);
     return new Problem('internal', `${what}: a fault of Teal, and not of the request; the log has it.`);
   }
-}
-
-/** The names at which a service answers with addresses, or a host that has some. */
-function namesOf(service: Service): string[] {
-  return [service.name, ...previewNames(service).keys()];
-}
-
-function refusal(zone: string, { findings, tableFull }: BuildReply): Problem {
-  if (tableFull) return FULL;
-  const { errors, warnings, moreErrors } = findings;
-  const more = moreErrors > 0 ? ` and ${moreErrors} more` : '';
-  const detail = `The file of ${shown(zone)} has ${errors.length} error${errors.length === 1 ? '' : 's'}${more}; the zone is as it was.`;
-  return new Problem('zone_file_invalid', detail, { findings: [...errors, ...warnings] });
-}
-
-/** The memory of the bytes where nothing else is in it: then they need not be copied. */
-function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

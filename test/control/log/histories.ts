@@ -60,7 +60,7 @@ export function makeLedger(fixture: EngineFixture): Ledger {
       fixture.execute(command, { atMs, why, ...(keys % 3 === 0 && { idempotency }), ...more });
     },
     import(zone, text) {
-      const request = { kind: 'build', zone, bytes: Buffer.from(text), blocks: [] } as const;
+      const request = { kind: 'build', nowSeconds: 0, zone, bytes: Buffer.from(text), blocks: [] } as const;
       const { built } = builder.build({ ...request, services: new Set(), aliases: new Set() });
       if (built === undefined) return;
       if (built.staged !== undefined) engine.staged.put(zone, built.staged);

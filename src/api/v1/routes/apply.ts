@@ -30,6 +30,7 @@ const planApply = {
       'cname_conflict',
       'dname_conflict',
       'service_conflict',
+      'zone_kept',
       'apex_conflict',
       'zone_has_services',
       'zone_not_empty',

@@ -30,6 +30,7 @@ export const changeCodes = [
   'cname_conflict',
   'dname_conflict',
   'service_conflict',
+  'zone_kept',
   'apex_conflict',
   'name_outside_zones',
   'rdata_invalid',

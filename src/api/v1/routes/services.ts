@@ -33,6 +33,7 @@ const tags = ['services'];
 /** What may be wrong with the body of a service. */
 const bodyCodes = [
   'service_conflict',
+  'zone_kept',
   'release_active',
   'frozen',
   'apex_conflict',
@@ -122,6 +123,7 @@ const propose = {
     ...readProblems(
       'rrset_unknown',
       'service_conflict',
+      'zone_kept',
       'name_outside_zones',
       'service_invalid',
       'targets_mixed',

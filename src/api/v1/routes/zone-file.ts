@@ -1,5 +1,5 @@
 /** Zone files: a whole zone in one request, as an RFC 1035 master file. */
-import { ZoneFileQuery, ZoneParams } from '../../../contract/zones.ts';
+import { ImportQuery, ZoneFileQuery, ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import { logResult } from '../../commands.ts';
@@ -22,12 +22,16 @@ const putFile = {
     'All of it or nothing, in one revision; services of the zone stay. The body is text/dns (RFC 1035 §5, RFC 4027).',
   tags,
   params: ZoneParams,
+  querystring: ImportQuery,
   headers: putHeaders,
   // For the document only: bytes are held against no schema.
   'x-body': { 'text/dns': { schema: { type: 'string', description: 'RFC 1035 §5; $INCLUDE is refused.' } } },
   response: {
     ...putReply('Import', { creates: true }),
-    ...writeProblems('service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid', 'stopping'),
+    ...writeProblems(
+      ...(['query_invalid', 'service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid'] as const),
+      ...(['signatures_unsaid', 'zone_signed', 'signing_state', 'zone_has_services', 'stopping'] as const),
+    ),
   },
 };
 
@@ -76,7 +80,7 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, 
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
     const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
     const context = contextOf(request);
-    const result = await zoneFiles.import(request.params.zone, bytes, context);
+    const result = await zoneFiles.import(request.params.zone, bytes, context, request.query.signatures);
     logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
     return sendPut(reply, result);
   });

@@ -61,6 +61,7 @@ const putZone = {
       'member_read_only',
       'cname_conflict',
       'service_conflict',
+      'zone_kept',
       'apex_conflict',
       'zone_invalid',
       'ttl_invalid',

@@ -1,0 +1,236 @@
+/** Zone files that bring signatures: served as they are, or signed here; what would be bogus is refused, with why. */
+import t, { type Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { wireToName } from '../../../src/model/name.ts';
+import type { RRset } from '../../../src/model/rrset.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
+import { TYPE } from '../../../src/wire/constants.ts';
+import { buildQuery } from '../../fixtures/dns-client.ts';
+import { isAtOrBelow } from '../../fixtures/dnssec/bogus.ts';
+import { readMessage } from '../../fixtures/dnssec/message.ts';
+import { fileOf, recordsOf, signedElsewhere } from '../../fixtures/dnssec/signed-file.ts';
+import { EXPIRATION, TestSigner } from '../../fixtures/dnssec/signer.ts';
+import { whyBogus } from '../../fixtures/dnssec/validator.ts';
+import { bluegreen, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
+import { makeKeyring } from '../../fixtures/keyring.ts';
+import { beginSigned } from '../../fixtures/signed-engine.ts';
+import { makeGround } from '../../fixtures/signing.ts';
+import { askBytes } from '../../fixtures/table.ts';
+
+const zone = 'example.com';
+const keyring = makeKeyring();
+const shapes = recordsOf(
+  zone,
+  `@ 3600 SOA ns1.example.net. h.example.com. 77 7200 3600 1209600 60
+@ 3600 NS ns1.example.net.
+@ 3600 NS NS2.example.com.
+ns2 300 A 192.0.2.53
+www 60 A 192.0.2.1
+www 60 A 192.0.2.2
+alias 60 CNAME www.example.com.
+*.wild 60 TXT "wild"
+deep.ent 60 MX 10 mail.example.net.
+tree 60 DNAME other.example.net.
+cut 60 NS ns.cut.example.com.
+ns.cut 60 A 192.0.2.5
+safe 60 NS ns.safe.example.com.
+safe 60 DS 12345 13 2 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE8A2F5F1D0D5C1E0E9C2A1F3B
+ns.safe 60 A 192.0.2.6`,
+);
+const names = [
+  ...['', 'ns2.', 'www.', 'alias.', 'nope.', 'x.www.', 'x.wild.', 'wild.', 'ent.', 'deep.ent.', 'x.tree.', 'tree.'],
+  ...['cut.', 'x.cut.', 'ns.cut.', 'safe.', 'x.safe.', '0.', 'zzz.'],
+];
+const types = [TYPE.A, TYPE.TXT, TYPE.MX, TYPE.SOA, TYPE.NS, TYPE.DS, TYPE.DNSKEY, TYPE.CNAME];
+
+function begin(t: Test, folder = temporaryFolder(t)) {
+  const ground = makeGround(folder);
+  t.teardown(() => ground.file.close());
+  const world = beginSigned(t, { folder, ground, ring: keyring });
+  const files = new ZoneFiles(world.store, world.table, world.engine, systemClock);
+  files.signing = world.signers;
+  t.teardown(() => files.stop());
+  const send = (text: string, signatures?: 'keep' | 'resign', atMs = NOON_MS) =>
+    files.import(zone, Buffer.from(text), { actor: 'test', atMs }, signatures);
+  /** What is wrong with any answer. */
+  const wrong = (signer: TestSigner): string[] => {
+    const isInsecure = (labels: readonly string[]): boolean => !isAtOrBelow(labels, zone.split('.'));
+    const trust = { zones: new Map([[zone, signer.key]]), isInsecure };
+    return names.flatMap((name) =>
+      types.flatMap((type) => {
+        const full = `${name}${zone}`;
+        const query = buildQuery({ name: full, type, edns: { do: true, udpBytes: 4096 } });
+        const message = readMessage(askBytes(world.responder, query, false) as Buffer);
+        const why = whyBogus(message, full.split('.'), type, trust);
+        return why === undefined ? [] : [`${full} ${type}: ${why}`];
+      }),
+    );
+  };
+  return { ...world, files, send, wrong };
+}
+
+function makeFile(denial: 'nsec' | 'nsec3', edit: (rrsets: RRset[]) => RRset[] = (same) => same) {
+  const signer = new TestSigner(zone.split('.'));
+  const rrsets = signedElsewhere(zone, shapes, { signer, dnskey: signer.key.dnskey, denial });
+  return { signer, text: fileOf(zone, edit(rrsets)) };
+}
+
+function codeOf(result: unknown): string {
+  return result instanceof Problem ? result.code : 'none';
+}
+
+function errorsOf(result: unknown): string[] {
+  if (!(result instanceof Problem)) return ['none'];
+  const errors = result.findings?.filter(({ severity }) => severity === 'error') ?? [];
+  return [...new Set(errors.map(({ code }) => code))];
+}
+
+for (const denial of ['nsec', 'nsec3'] as const) {
+  t.test(`a file that was signed elsewhere by ${denial} is answered as it is, after a restart too`, async (t) => {
+    const folder = temporaryFolder(t);
+    const { signer, text } = makeFile(denial);
+    const world = begin(t, folder);
+    t.equal(codeOf(await world.send(text)), 'signatures_unsaid');
+    t.equal(world.store.zone(zone), undefined);
+    t.match(await world.send(text, 'keep'), { created: true, body: { warnings: [] } });
+    t.same(world.wrong(signer), []);
+    t.equal(world.store.zone(zone)?.serial, 77, 'the SOA that was signed');
+    const { lastRevision } = world.store;
+    t.equal(codeOf(await world.send(text, 'keep')), 'none');
+    t.equal(world.store.lastRevision, lastRevision, 'the same file changes nothing');
+    const file = await world.files.export(zone);
+    if (file instanceof Problem) throw new Error(file.detail);
+    t.equal(codeOf(await world.send(Buffer.concat(file.pieces).toString(), 'keep')), 'none');
+    t.equal(world.store.lastRevision, lastRevision, 'and neither does its export');
+    world.close();
+    t.same(begin(t, folder).wrong(signer), [], 'from the rows');
+  });
+
+  t.test(`${denial}: what would be bogus is refused, and says where`, async (t) => {
+    const world = begin(t);
+    const codes = async (edit: (rrsets: RRset[]) => RRset[], atMs = NOON_MS): Promise<string[]> =>
+      errorsOf(await world.send(makeFile(denial, edit).text, 'keep', atMs));
+    const without = (name: string, type: number) => (all: RRset[]) =>
+      all.filter((rrset) => rrset.name !== name || rrset.type !== type);
+    const chain = denial === 'nsec' ? TYPE.NSEC : TYPE.NSEC3;
+    t.same(await codes((all) => all), ['none']);
+    t.same(await codes(without(zone, TYPE.DNSKEY)), ['signature_missing']);
+    t.ok((await codes(without('www.example.com', TYPE.RRSIG))).includes('signature_missing'));
+    t.same(await codes((all) => all, 1000 * EXPIRATION), ['signature_expired']);
+    const withGap = (all: RRset[]): RRset[] => {
+      const gone = all.find(({ type, name }) => type === chain && name !== zone);
+      return all.filter((rrset) => rrset !== gone);
+    };
+    t.ok((await codes(withGap)).includes('denial_incomplete'), 'a gap in the chain');
+    t.ok((await codes((all) => [...all, ...added(all)])).includes('denial_incomplete'), 'a name without a proof');
+    t.ok((await codes((all) => all.map(damaged))).includes('signature_invalid'), 'other data');
+    t.ok((await codes((all) => all.map(raised))).includes('signature_invalid'), 'a serial raised by hand');
+    t.ok((await codes((all) => all.map(damagedBitmap(chain)))).includes('denial_incomplete'), 'a bitmap');
+    const unsigned = fileOf(zone, plain());
+    t.same(errorsOf(await world.send(unsigned, 'keep')), ['signature_missing'], 'nothing to keep');
+  });
+}
+
+function plain(): RRset[] {
+  return shapes.map(({ owner, ...rrset }) => ({ zone, name: wireToName(owner), revision: 1, ...rrset }));
+}
+
+/** A name that has come since the zone was signed. */
+function added(all: readonly RRset[]): RRset[] {
+  return all.flatMap((rrset) =>
+    rrset.name === 'www.example.com' && rrset.type !== TYPE.NSEC ? [{ ...rrset, name: 'new.example.com' }] : [],
+  );
+}
+
+function damaged(rrset: RRset): RRset {
+  if (rrset.name !== 'www.example.com' || rrset.type !== TYPE.A) return rrset;
+  return { ...rrset, rdata: rrset.rdata.map((data) => data.map((byte) => byte ^ 1)) };
+}
+
+function raised(rrset: RRset): RRset {
+  if (rrset.type !== TYPE.SOA) return rrset;
+  const soa = (rrset.rdata[0] as Uint8Array).slice();
+  soa.set([0xff], soa.length - 17);
+  return { ...rrset, rdata: [soa] };
+}
+
+function damagedBitmap(type: number) {
+  let isDone = false;
+  return (rrset: RRset): RRset => {
+    if (rrset.type !== type || isDone) return rrset;
+    isDone = true;
+    const data = (rrset.rdata[0] as Uint8Array).slice();
+    data.set([(data.at(-1) as number) ^ 0x40], data.length - 1);
+    return { ...rrset, rdata: [data] };
+  };
+}
+
+t.test('NSEC3 of too many iterations, or of two chains, is refused with why', async (t) => {
+  const world = begin(t);
+  const edited = (rdata: Uint8Array[]): string => {
+    const edit = (rrset: RRset): RRset => (rrset.type === TYPE.NSEC3PARAM ? { ...rrset, rdata } : rrset);
+    return makeFile('nsec3', (all) => all.map(edit)).text;
+  };
+  const result = await world.send(edited([Uint8Array.of(1, 0, 0, 151, 0)]), 'keep');
+  t.same(errorsOf(result), ['signature_invalid', 'denial_unusable']);
+  t.match(JSON.stringify((result as Problem).findings), /151 iterations: at most 150/);
+  const two = [Uint8Array.of(1, 0, 0, 0, 0), Uint8Array.of(1, 0, 0, 1, 0)];
+  t.match(JSON.stringify(((await world.send(edited(two), 'keep')) as Problem).findings), /answered by one chain/);
+});
+
+t.test('nothing in such a zone can be changed by other ways, and each says what to do', async (t) => {
+  const world = begin(t);
+  await world.send(makeFile('nsec').text, 'keep');
+  const body = { ttlSeconds: 60, rdata: ['192.0.2.9'] };
+  const change = { put: { name: 'n.example.com', type: 'A', ...body } };
+  const refused = [
+    [{ kind: 'rrset.put', zone, name: 'new.example.com', type: 'A', body }, 'zone_kept'],
+    [{ kind: 'rrset.put', zone: 'Example.COM.', name: 'www.example.com', type: 'A', body }, 'zone_kept'],
+    [{ kind: 'rrset.delete', zone, name: 'www.example.com', type: 'A' }, 'zone_kept'],
+    [{ kind: 'records.change', zone, changes: [change] }, 'zone_kept'],
+    [{ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) }, 'zone_kept'],
+    [{ kind: 'zone.put', zone, body: { nameservers: ['ns9.example.net'], hostmaster: 'h.example.com' } }, 'zone_kept'],
+    [{ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false }, 'zone_signed'],
+  ] as unknown as readonly (readonly [Command, string])[];
+  for (const [command, code] of refused) t.equal(world.code(command), code, command.kind);
+  t.match(await world.send(fileOf(zone, plain())), { body: { warnings: [{ code: 'signatures_gone' }] } });
+  t.equal(world.code(refused[0]?.[0] as Command), 'none', 'a zone without signatures can be changed');
+});
+
+t.test(
+  'resign drops what the file brings, and needs a signing; keep needs that there is none, and no service',
+  async (t) => {
+    const world = begin(t);
+    const { text } = makeFile('nsec3');
+    t.equal(codeOf(await world.send(text, 'resign')), 'signing_state');
+    world.must({ kind: 'zone.put', zone, body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' } });
+    world.must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+    t.equal(codeOf(await world.send(text, 'keep')), 'zone_has_services');
+    world.must({
+      kind: 'dnssec.sign',
+      zone,
+      body: {},
+      key: keyring.make(zone, 13, NOON_MS),
+      isGiven: false,
+    } as Command);
+    t.equal(codeOf(await world.send(text)), 'signatures_unsaid');
+    t.equal(codeOf(await world.send(text, 'keep')), 'zone_signed');
+    t.match(await world.send(text, 'resign'), { body: { name: zone } });
+    const wrong = names.flatMap((name) => types.map((type) => world.bogus(`${name}${zone}`, type)));
+    t.same(
+      wrong.filter((why) => why !== undefined),
+      [],
+    );
+    t.equal(world.bogus('app.example.com', TYPE.A), undefined);
+    const kinds = world.store.rrsetsAt(zone, zone).map(({ type }) => type);
+    for (const type of [TYPE.RRSIG, TYPE.DNSKEY, TYPE.NSEC3PARAM]) t.notOk(kinds.includes(type), `${type}`);
+  },
+);
+
+t.test('signatures that end within days are warned of', async (t) => {
+  const world = begin(t);
+  const result = await world.send(makeFile('nsec').text, 'keep', 1000 * (EXPIRATION - 86_400));
+  t.match(result, { body: { warnings: [{ code: 'signature_ends_soon' }] } });
+});
