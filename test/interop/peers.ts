@@ -19,13 +19,21 @@ export interface Peer {
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5000;
 
-/** Starts a server and waits for its first answer. */
-export async function startPeer(name: PeerName): Promise<Peer> {
+/** Zones by name, each as a file. */
+type ZoneFiles = Readonly<Record<string, string>>;
+
+function richFiles(): ZoneFiles {
+  return Object.fromEntries(Object.keys(richZones).map((apex) => [apex, zoneFile(apex)]));
+}
+
+/** Starts a server and waits for its first answer. `udpBytes`: the longest reply over UDP; left out: as it comes. */
+export async function startPeer(name: PeerName, files = richFiles(), udpBytes?: number): Promise<Peer> {
+  const apexes = Object.keys(files);
   const folder = mkdtempSync(join(tmpdir(), `teal-interop-${name}-`));
-  for (const apex of Object.keys(richZones)) writeFileSync(join(folder, `${apex}.zone`), zoneFile(apex));
+  for (const [apex, text] of Object.entries(files)) writeFileSync(join(folder, `${apex}.zone`), text, 'latin1');
   const port = await freePort();
   const config = join(folder, `${name}.conf`);
-  writeFileSync(config, configs[name](folder, port));
+  writeFileSync(config, configs[name]({ folder, port, apexes, udpBytes }));
   const command = name === 'nsd' ? ['-d', '-c', config] : ['-c', config];
   const child = spawn(name === 'nsd' ? 'nsd' : 'knotd', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -34,7 +42,7 @@ export async function startPeer(name: PeerName): Promise<Peer> {
     await end(child);
     rmSync(folder, { recursive: true, force: true });
   };
-  for (const startedAt = performance.now(); !(await answersAll(port)); await sleep(50)) {
+  for (const startedAt = performance.now(); !(await answersAll(port, apexes)); await sleep(50)) {
     if (child.exitCode === null && performance.now() - startedAt < START_LIMIT_MS) continue;
     const log = name === 'nsd' ? readFileSync(join(folder, 'nsd.log'), 'utf8') : output;
     await stop();
@@ -43,8 +51,15 @@ export async function startPeer(name: PeerName): Promise<Peer> {
   return { name, port, stop };
 }
 
-const configs: Readonly<Record<PeerName, (folder: string, port: number) => string>> = {
-  nsd: (folder, port) => `server:
+interface PeerConfig {
+  readonly folder: string;
+  readonly port: number;
+  readonly apexes: readonly string[];
+  readonly udpBytes: number | undefined;
+}
+
+const configs: Readonly<Record<PeerName, (config: PeerConfig) => string>> = {
+  nsd: ({ folder, port, apexes, udpBytes }) => `server:
   ip-address: 127.0.0.1@${port}
   server-count: 1
   username: ""
@@ -59,20 +74,18 @@ const configs: Readonly<Record<PeerName, (folder: string, port: number) => strin
   hide-version: yes
   rrl-ratelimit: 0
   round-robin: no
-  minimal-responses: yes
+  minimal-responses: yes${udpBytes === undefined ? '' : `\n  ipv4-edns-size: ${udpBytes}`}
 remote-control:
   control-enable: no
-${Object.keys(richZones)
-  .map((apex) => `zone:\n  name: ${apex}\n  zonefile: "${folder}/${apex}.zone"`)
-  .join('\n')}
+${apexes.map((apex) => `zone:\n  name: ${apex}\n  zonefile: "${folder}/${apex}.zone"`).join('\n')}
 `,
-  knot: (folder, port) => `server:
+  knot: ({ folder, port, apexes, udpBytes }) => `server:
   rundir: "${folder}"
   listen: 127.0.0.1@${port}
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
-  automatic-acl: off
+  automatic-acl: off${udpBytes === undefined ? '' : `\n  udp-max-payload: ${udpBytes}`}
 database:
   storage: "${folder}/db"
 template:
@@ -83,17 +96,15 @@ template:
     zonefile-sync: -1
     journal-content: none
 zone:
-${Object.keys(richZones)
-  .map((apex) => `  - domain: ${apex}`)
-  .join('\n')}
+${apexes.map((apex) => `  - domain: ${apex}`).join('\n')}
 log:
   - target: stderr
     any: warning
 `,
 };
 
-async function answersAll(port: number): Promise<boolean> {
-  for (const apex of Object.keys(richZones)) {
+async function answersAll(port: number, apexes: readonly string[]): Promise<boolean> {
+  for (const apex of apexes) {
     try {
       const reply = await askUdp('127.0.0.1', port, buildQuery({ name: apex, type: 'SOA' }), { timeoutMs: 300 });
       if (reply.rcode !== 0 || reply.answers.length !== 1) return false;
