@@ -15,6 +15,7 @@ import type { SigningBody } from '../commands/dnssec.ts';
 import { shown } from '../names.ts';
 import { signingReply } from '../replies/dnssec.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
+import { refuseUndelegated } from './signed-guard.ts';
 import { findZone } from './zones.ts';
 
 /** Of the DNSKEY, CDS and CDNSKEY RRsets, where nothing else is said: a roll waits for it. */
@@ -38,7 +39,7 @@ export function draftSign(
   const long = refuseLong(zone, body);
   if (long !== undefined) return long;
   if (before !== undefined) return changed(zone, before, { body, isGiven }, context.atMs, revision);
-  const own = ownRecords(store, zone);
+  const own = ownRecords(store, zone) ?? refuseUndelegated(store, zone);
   if (own !== undefined) return own;
   const signing: ZoneSigning = {
     zone: zone.name,

@@ -1,6 +1,6 @@
 /** What is refused in a zone that is signed, whoever asks for it. */
 import { Problem } from '../../model/errors.ts';
-import { canonicalName } from '../../model/name.ts';
+import { canonicalName, isAtOrBelow, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -101,4 +101,25 @@ export function refuseSignatures(
   if (service === undefined) return undefined;
   const detail = `The zone ${name} has services (${shown(service.name)}), and what they answer would be signed by nobody: delete them, or let Teal sign the zone (signatures=resign).`;
   return new Problem('zone_has_services', detail, { conflict: shown(service.name) });
+}
+
+/**
+ * 409 where a zone of ours lies right below one that is to be signed, and that one does not delegate it: it would prove that
+ * nothing is there, and validators would find all of the child bogus (RFC 4035 §5.4).
+ */
+export function refuseUndelegated(
+  store: Pick<Store, 'allZones' | 'zoneOf' | 'rrset'>,
+  { name }: Zone,
+): Problem | undefined {
+  for (const child of store.allZones()) {
+    if (child.name === name || !isAtOrBelow(child.name, name)) continue;
+    const above = parentOf(child.name);
+    if (above === undefined || store.zoneOf(above)?.name !== name) continue;
+    let at: string | undefined = child.name;
+    while (at !== undefined && at !== name && store.rrset(name, at, TYPE.NS) === undefined) at = parentOf(at);
+    if (at !== name) continue;
+    const detail = `${shown(child.name)} is a zone of its own here, and ${shown(name)} does not delegate it: signed, it would prove that nothing is there, and validators would refuse the child. Put NS records at ${shown(child.name)} into ${shown(name)} first, and its DS once that is signed.`;
+    return new Problem('signing_state', detail, { conflict: shown(child.name) });
+  }
+  return undefined;
 }

@@ -234,3 +234,18 @@ t.test('signatures that end within days are warned of', async (t) => {
   const result = await world.send(makeFile('nsec').text, 'keep', 1000 * (EXPIRATION - 86_400));
   t.match(result, { body: { warnings: [{ code: 'signature_ends_soon' }] } });
 });
+
+t.test('a zone is not signed above a zone of ours that it does not delegate', async (t) => {
+  const world = begin(t);
+  const make = (name: string): Command => ({
+    ...{ kind: 'zone.put', zone: name },
+    body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' },
+  });
+  for (const name of [zone, 'a.child.example.com', 'x.a.child.example.com', 'example.org']) world.must(make(name));
+  const sign = { kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false } as Command;
+  t.equal(world.code(sign), 'signing_state');
+  const ns = { ttlSeconds: 60, rdata: ['ns1.example.net.'] };
+  world.must({ kind: 'rrset.put', zone, name: 'a.child.example.com', type: 'NS', body: ns } as unknown as Command);
+  t.equal(world.code(sign), 'none');
+  t.equal(world.bogus('a.child.example.com', TYPE.DS), undefined, 'and it proves that the child is not signed');
+});
