@@ -33,6 +33,12 @@ t.test('it writes, reads and deletes what it is limited to, in each way that the
   const two = { changes: [{ add: { name: challenge.toUpperCase(), type: 'txt', values: ['"two"'] } }] };
   t.equal((await api.request('POST', `${zone}/changes`, { token, body: two })).statusCode, 200);
   t.match((await api.request('GET', path, { token })).json(), { rdata: ['"one"', '"two"'] });
+  const answers = (await api.request('GET', `${zone}/answers`, { token })).json();
+  t.same(
+    answers.items.map(({ name, type }: { name: string; type: string }) => `${name} ${type}`),
+    [`${challenge} TXT`],
+    'of all that the zone answers it is shown its own',
+  );
   t.equal((await api.request('DELETE', path, { token })).statusCode, 204);
   const all = { changes: [{ put: { name: '_acme-challenge.example.test', type: 'TXT', ...txt('apex') } }] };
   t.equal((await api.request('POST', `${zone}/changes`, { token, body: all })).statusCode, 200);
@@ -42,7 +48,12 @@ t.test('each other operation of the API, one by one, is refused, and says what t
   const api = await start(t);
   const token = await make(api, acme);
   const may = ['put', 'get', 'delete'].map((method) => `${method} /v1/zones/{zone}/rrsets/{name}/{type}`);
-  may.push('get /v1/zones/{zone}/rrsets', 'post /v1/zones/{zone}/changes');
+  may.push(
+    'get /v1/zones/{zone}/rrsets',
+    'get /v1/zones/{zone}/answers',
+    'post /v1/zones/{zone}/changes',
+    'get /v1/self',
+  );
   const { paths } = (await api.app.inject('/openapi.json')).json<Document>();
   const operations = Object.entries(paths).flatMap(([path, of]) =>
     Object.keys(of).map((method) => `${method} ${path}`),

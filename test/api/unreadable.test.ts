@@ -5,7 +5,14 @@ import { breakReads } from '../fixtures/broken-store.ts';
 import type { Document } from '../fixtures/openapi.ts';
 
 /** What does not look into the store, or tells of it in words of its own. */
-const goOn: Readonly<Record<string, number>> = { '/healthz': 200, '/metrics': 200, '/v1/fleet': 404 };
+const goOn: Readonly<Record<string, number>> = {
+  '/healthz': 200,
+  '/metrics': 200,
+  '/v1/fleet': 404,
+  '/v1/self': 200,
+  '/v1/freezes': 200,
+  '/v1/freezes/app.example.test': 404,
+};
 
 const values: Readonly<Record<string, string>> = {
   '{zone}': 'example.test',
