@@ -80,7 +80,7 @@ t.test('without any source the defaults hold', async (t) => {
       httpreq: { enabled: false },
       acmeDns: { enabled: false, registerFrom: [] },
     },
-    dnssec: { experimental: false, parentServers: [] },
+    dnssec: { experimental: false, notifyParents: true, parentServers: [] },
     history: { contentRevisions: 10_000, contentMaxBytes: 1_073_741_824 },
     propagation: { resolvers: [] },
     probes: { allow: [], deny: metadata },
@@ -182,6 +182,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DOORS_ACME_DNS_REGISTER_FROM: '10.1.0.0/16,2001:db8::/32',
     TEAL_DNSSEC_EXPERIMENTAL: 'true',
     TEAL_DNSSEC_WRAPPING_KEY: 'ab'.repeat(32),
+    TEAL_DNSSEC_NOTIFY_PARENTS: 'false',
     TEAL_DNSSEC_WRAPPING_KEY_FILE: 'dnssec.key',
     TEAL_DNSSEC_RESOLVER: '192.0.2.53',
     TEAL_DNSSEC_PARENT_SERVERS: '192.0.2.1,[2001:db8::1]:5353',
@@ -279,6 +280,7 @@ t.test('every setting can be given in the environment', async (t) => {
     dnssec: {
       experimental: true,
       wrappingKey: 'ab'.repeat(32),
+      notifyParents: false,
       wrappingKeyFile: 'dnssec.key',
       resolver: { address: '192.0.2.53', port: 53 },
       parentServers: [

@@ -12,8 +12,10 @@ const TIME_LIMIT_MS = 3000;
 /** A lost datagram is no finding. */
 const UDP_TRIES = 2;
 const HEADER_BYTES = 12;
-/** RFC 4034 §5; dns2 has no name for it, and gives its data as they are. */
-const TYPE_DS = 43;
+/** dns2 has no names for these, and gives their data as they are: RFC 4034 §5, RFC 7344 §3.1, RFC 9859 §6.1. */
+const NUMBERS: Readonly<Record<string, number>> = { DS: 43, CDS: 59, DSYNC: 66 };
+/** RFC 1996 §3.1. */
+const OPCODE_NOTIFY = 4;
 /** The upper half of an OPT record's flags has the version, the DO bit stands below it (RFC 6891 §6.1.3). */
 const DNSSEC_OK = 0x8000;
 /** Before a message over TCP (RFC 1035 §4.2.2). */
@@ -21,10 +23,12 @@ const LENGTH_BYTES = 2;
 
 export interface Question {
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY' | 'DS';
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'DNSKEY' | 'DS' | 'CDS' | 'DSYNC';
   /** Asks the server to look the answer up, as a resolver does. */
   readonly recursive?: boolean;
   readonly tcp?: boolean;
+  /** It is no question: the server is told that this has changed (RFC 1996, RFC 9859). */
+  readonly isNotify?: boolean;
   /** Sends an OPT record (RFC 6891) with this UDP size. */
   readonly udpBytes?: number;
   /** Wants signatures too (the DO bit, RFC 3225), and the whole message; goes with `udpBytes`. */
@@ -117,11 +121,16 @@ interface Query extends Asked {
   readonly message: Buffer;
 }
 
-function queryOf({ name, type, recursive, udpBytes, dnssec }: Question): Query {
+function queryOf({ name, type, recursive, isNotify, udpBytes, dnssec }: Question): Query {
   const packet = new Packet();
   packet.header.id = Packet.uuid();
   packet.header.rd = recursive ? 1 : 0;
-  packet.questions.push(new Packet.Question(name, type === 'DS' ? TYPE_DS : Packet.TYPE[type], Packet.CLASS.IN));
+  if (isNotify) {
+    packet.header.opcode = OPCODE_NOTIFY;
+    packet.header.aa = 1;
+  }
+  const number = NUMBERS[type] ?? Packet.TYPE[type as keyof typeof Packet.TYPE];
+  packet.questions.push(new Packet.Question(name, number, Packet.CLASS.IN));
   // Behind the header, and before the OPT record.
   const question = packet.toBuffer().subarray(HEADER_BYTES);
   if (udpBytes !== undefined) {

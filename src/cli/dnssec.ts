@@ -9,7 +9,7 @@ import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, printable } from './format/text.ts';
 import { readBytes } from './input-file.ts';
-import { collect } from './option-values.ts';
+import { collect, durationValue } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -18,6 +18,9 @@ interface SignOptions extends SessionOptions {
   readonly denial?: string;
   readonly keyFile?: string;
   readonly foreignKey?: readonly string[];
+  /** False: they are taken out. */
+  readonly foreignKeys: boolean;
+  readonly keyTtl?: number;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -48,9 +51,15 @@ function addSign(group: Command, shell: Shell): void {
     .option('--algorithm <name>', 'ecdsap256sha256 (where nothing is said) or ed25519')
     .option('--denial <name>', 'how absence is proved: nsec (where nothing is said), or nsec3, which tells no names')
     .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
-    .option('--foreign-key <rdata>', 'DNSKEY of another signer of the zone, such as "257 3 13 …"; repeat it', collect)
+    .option(
+      '--foreign-key <rdata>',
+      'DNSKEY of another signer of the zone, such as "257 3 13 …"; repeat it for all',
+      collect,
+    )
+    .option('--no-foreign-keys', 'take the keys of other signers out')
+    .option('--key-ttl <duration>', 'TTL of the keys, by which a roll waits: 1h where nothing is said', durationValue)
     .action(async (zone: string, options: SignOptions) => {
-      const { algorithm, denial, keyFile, foreignKey } = options;
+      const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl } = options;
       const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = {
@@ -58,6 +67,8 @@ function addSign(group: Command, shell: Shell): void {
         ...(denial && { denial }),
         ...(privateKey && { privateKey }),
         ...(foreignKey && { foreignKeys: foreignKey }),
+        ...(!foreignKeys && { foreignKeys: [] }),
+        ...(keyTtl !== undefined && { dnskeyTtlSeconds: keyTtl }),
       };
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body });
       session.show(signing, () => signingLines(signing));
@@ -156,7 +167,7 @@ function writeAll(folder: string, files: readonly { readonly file: string; reado
   }
 }
 
-export function signingLines({ status, ds, keys, parent }: Signing): string[] {
+export function signingLines({ status, ds, keys, parent, notified }: Signing): string[] {
   const rows = keys.map(({ tag, algorithm, role }) => [String(tag), algorithm, role]);
   const lines = ds.length === 0 ? [] : ['', 'The parent is to have:', ...ds.map((line) => `  ${line}`)];
   const servers = parent?.servers ?? [];
@@ -170,5 +181,14 @@ export function signingLines({ status, ds, keys, parent }: Signing): string[] {
     '',
     ...columns([['KEY', 'ALGORITHM', 'ROLE'], ...rows], [0]),
     ...(seen.length === 0 ? [] : ['', ...columns([['PARENT SERVER', 'HAS'], ...seen])]),
+    ...toldLines(notified),
   ];
+}
+
+/** How the parent was told. Of what it answered, since only that is the server's own word. */
+function toldLines(notified: Signing['notified']): string[] {
+  if (notified === null) return [];
+  const { at, endpoint, error } = notified;
+  const what = error === null ? `was told of the CDS at ${endpoint}` : `was not told of the CDS: ${error}`;
+  return ['', printable(`The parent ${what} (${at}).`)];
 }

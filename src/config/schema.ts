@@ -174,6 +174,7 @@ export const settingsSchema = section({
     ),
     wrappingKeyFile: Type.Optional(text('the path of a file with 64 hexadecimal digits, or 32 bytes')),
     resolver: Type.Optional(resolver()),
+    notifyParents: Type.Boolean({ default: true, expected: 'true or false' }),
     parentServers: Type.Array(resolver(), {
       maxItems: PARENT_SERVERS_MAX,
       default: [],

@@ -84,6 +84,16 @@ export const Signing = Type.Object(
         ),
       },
     }),
+    notified: Type.Unsafe<{ at: string; endpoint: string | null; error: string | null } | null>({
+      type: ['object', 'null'],
+      description:
+        'How the parent was told last that CDS has changed (RFC 9859); null: it does not want to be told, or was not by this node.',
+      properties: {
+        at: time(),
+        endpoint: textOrNull('Who took it, as its DSYNC record names it.'),
+        error: textOrNull('Why nobody did; it is tried again.'),
+      },
+    }),
     revision,
   },
   { $id: 'Signing' },

@@ -1,16 +1,19 @@
 /** Signed zones, as the control plane knows them and takes their steps. */
 
 import type { Settings } from '../config.ts';
-import { makeParentLook } from '../control/dnssec/parents.ts';
+import { ParentNotifier } from '../control/dnssec/notifier.ts';
+import { makeParents } from '../control/dnssec/parents.ts';
 import { SigningRunner } from '../control/dnssec/runner.ts';
 import { Signings } from '../control/dnssec/signings.ts';
 import type { FleetControl } from '../control/nodes.ts';
+import { Permits } from '../control/outbound/permits.ts';
 import type { Logger } from '../log.ts';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { formatEndpoint } from '../sockets/address.ts';
 import type { DataPlane } from './data-plane.ts';
 import { measuredSigners } from './measured-signers.ts';
 import { systemClock } from './system-clock.ts';
+import { networksOf } from './worker-options.ts';
 
 export function makeSigning(
   dataPlane: DataPlane,
@@ -19,7 +22,7 @@ export function makeSigning(
   log: Logger,
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
-  const { experimental, resolver, parentServers } = settings.dnssec;
+  const { experimental, resolver, parentServers, notifyParents } = settings.dnssec;
   const fleet = () => ({
     late: node?.lateness?.late ?? [],
     nodes: node?.nodes ?? [],
@@ -29,10 +32,17 @@ export function makeSigning(
   metrics.ofSigners(measuredSigners(signers, signings));
   const inForce = (signing: ZoneSigning): boolean =>
     dataPlane.isSigned(signing) && signings.late(signing).length === 0 && fleet().withoutKey !== undefined;
-  const look = makeParentLook({
-    resolver: resolver && formatEndpoint(resolver),
-    parentServers: parentServers.map(formatEndpoint),
-  });
-  const steps = { engine, store, signings, look, inForce, clock: systemClock };
-  return { signings, signing: new SigningRunner({ ...steps, log: log.child({ part: 'dnssec' }) }) };
+  const { allow, deny } = settings.probes;
+  const parents = makeParents(
+    { resolver: resolver && formatEndpoint(resolver), parentServers: parentServers.map(formatEndpoint) },
+    new Permits({ allow: networksOf(allow), deny: networksOf(deny) }),
+  );
+  const clock = systemClock;
+  const own = log.child({ part: 'dnssec' });
+  const note = signings.noteNotice.bind(signings);
+  const notifier = notifyParents
+    ? new ParentNotifier({ tell: parents.tell, inForce, note, clock, log: own })
+    : undefined;
+  const steps = { engine, store, signings, look: parents.look, inForce, notifier, clock };
+  return { signings, signing: new SigningRunner({ ...steps, log: own }) };
 }

@@ -32,6 +32,17 @@ t.test('a zone is signed, and its status is one sentence', async (t) => {
   t.match((await request('PUT', path, { body: { foreignKeys: ['257 3 13'] } })).json(), { pointer: '/foreignKeys/0' });
   const foreign = body.keys[0].dnskey.replace('257', '256');
   t.match((await request('PUT', path, { body: { foreignKeys: [foreign] } })).json(), { foreignKeys: [foreign] });
+  // Keys of others: of one algorithm, zone keys, each once, and none of ours.
+  const others = [foreign.replace(' 13 ', ' 15 '), foreign.replace('256', '0'), foreign.replace('256', '384')];
+  for (const bad of [...others, foreign.replace(' 3 ', ' 4 '), body.keys[0].dnskey]) {
+    const refused = await request('PUT', path, { body: { foreignKeys: [bad] } });
+    t.match(refused.json(), { code: 'dnssec_invalid', pointer: /^\/foreignKeys/ }, bad.slice(0, 8));
+  }
+  t.match((await request('PUT', path, { body: { foreignKeys: [foreign, foreign] } })).json(), {
+    code: 'dnssec_invalid',
+  });
+  t.same((await request('PUT', path, { body: {} })).json().foreignKeys, [foreign], 'what is left out stays');
+  t.same((await request('PUT', path, { body: { foreignKeys: [] } })).json().foreignKeys, [], 'they are taken out');
   t.equal((await request('DELETE', path)).statusCode, 204);
   t.match((await request('GET', path)).json(), { stage: 'ds-removal', ds: [] });
   t.match((await request('DELETE', '/v1/zones/example.test?services=delete')).json(), { code: 'ds_present' });

@@ -1,6 +1,7 @@
 /** Zones that are signed, as this process knows them: their keys, opened where they can be, and what their parents were seen to have. */
 
 import { dirname } from 'node:path';
+import type { Notice } from '../../model/dnssec/notice.ts';
 import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import type { ParentLook } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
@@ -50,6 +51,7 @@ export interface SigningView {
   readonly look: ParentLook | undefined;
   /** Nodes of the fleet that may answer otherwise. */
   readonly late: readonly string[];
+  readonly notice: Notice | undefined;
   readonly revision: number;
 }
 
@@ -59,6 +61,7 @@ export class Signings {
   readonly #isOn: boolean;
   readonly #besides: Besides;
   readonly #looks = new Map<string, ParentLook>();
+  readonly #notices = new Map<string, Notice>();
 
   /** `isOn`: the settings let zones be signed. */
   constructor(store: Store, keyring: Keyring, isOn: boolean, besides: Besides = {}) {
@@ -81,6 +84,11 @@ export class Signings {
     this.#looks.set(zone, look);
   }
 
+  /** What came of telling the parent of a zone that its CDS has changed. */
+  noteNotice(zone: string, notice: Notice): void {
+    this.#notices.set(zone, notice);
+  }
+
   /** `zone`: canonical name. */
   isSigned(zone: string): boolean {
     return this.#store.signing(zone) !== undefined;
@@ -99,7 +107,13 @@ export class Signings {
     if (zone instanceof Problem) return zone;
     const signing = this.#store.signing(zone);
     if (signing === undefined) return new Problem('signing_unknown', `The zone ${shown(zone)} is not signed.`);
-    return { signing, look: this.lookOf(zone), late: this.late(signing), revision: signing.revision };
+    return {
+      signing,
+      look: this.lookOf(zone),
+      late: this.late(signing),
+      notice: this.#notices.get(zone),
+      revision: signing.revision,
+    };
   }
 
   /** A key for a zone, new or read; refused where keys that are here already cannot be opened. */
@@ -150,6 +164,8 @@ export class Signings {
         const detail = `A key of others is the RDATA of its DNSKEY, 257 3 13 and base64: ${why}.`;
         return new Problem('dnssec_invalid', detail, { pointer: `/foreignKeys/${i}` });
       }
+      const wrong = whyNotForeign(rdata);
+      if (wrong !== undefined) return new Problem('dnssec_invalid', wrong, { pointer: `/foreignKeys/${i}` });
       parsed.push(publicKeyOf(zone, rdata));
     }
     return parsed;
@@ -200,6 +216,18 @@ export class Signings {
     return new Problem('zone_unknown', `There is no zone ${shown(name)} here.`);
   }
 }
+
+/** RFC 4034 §2.1.1 and §2.1.2: no validator looks at another key. */
+function whyNotForeign(rdata: Uint8Array): string | undefined {
+  const [high = 0, low = 0, protocol] = rdata;
+  if ((high & ZONE_KEY_BIT) === 0) return 'A key of others is a zone key: its flags are 256 or 257.';
+  if ((low & REVOKED_BIT) !== 0) return 'A key of others that is revoked (RFC 5011 §2.1) signs nothing.';
+  return protocol === DNSSEC_PROTOCOL ? undefined : 'The protocol of a key of others is 3.';
+}
+
+const ZONE_KEY_BIT = 1;
+const REVOKED_BIT = 0x80;
+const DNSSEC_PROTOCOL = 3;
 
 /** Flags, protocol and algorithm (RFC 4034 §2.1), and a key. */
 const SHORTEST_DNSKEY_BYTES = 5;

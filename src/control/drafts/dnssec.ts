@@ -1,7 +1,7 @@
 /** Drafts of what signs a zone, rolls its key, unsigns it, and of the steps between. Keys' private parts are in no revision. */
 import { isDeepStrictEqual } from 'node:util';
 import { apexRecords } from '../../model/dnssec/apex.ts';
-import { activeKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import { activeKey, type PublicKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { beginRoll, beginUnsigning, cancelUnsigning, transition } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
@@ -39,8 +39,8 @@ export function draftSign(
   const long = refuseLong(zone, body);
   if (long !== undefined) return long;
   if (before !== undefined) return changed(zone, before, { body, isGiven }, context.atMs, revision);
-  const own = ownRecords(store, zone) ?? refuseUndelegated(store, zone);
-  if (own !== undefined) return own;
+  const wrong = foreignFault(zone, body, [key]) ?? ownRecords(store, zone) ?? refuseUndelegated(store, zone);
+  if (wrong !== undefined) return wrong;
   const signing: ZoneSigning = {
     zone: zone.name,
     denial: body.denial ?? 'nsec',
@@ -80,6 +80,8 @@ function changed(
   if (body.dnskeyTtlSeconds !== undefined && body.dnskeyTtlSeconds !== before.dnskeyTtlSeconds) {
     return refuse('is signed, and the TTL of its keys stays until it is unsigned: caches hold them by it.');
   }
+  const wrong = foreignFault(zone, body, before.keys);
+  if (wrong !== undefined) return wrong;
   const again = cancelUnsigning(before, nowMs);
   const { denial = before.denial, zonemd = before.zonemd, foreign = before.foreign } = body;
   const after = { ...(again ?? before), denial, zonemd, foreign };
@@ -160,6 +162,21 @@ export function draftSigningStep(
       ? `noted what caches may hold of ${name}`
       : `${name}: ${signing.stage} is over, now ${after.stage}`;
   return drafted(zone, signing, { ...after, revision }, { kind, summary });
+}
+
+/** What is wrong with keys of others beside ours. */
+function foreignFault(zone: Zone, { foreign = [] }: SigningBody, own: readonly PublicKey[]): Problem | undefined {
+  const refuse = (detail: string): Problem => new Problem('dnssec_invalid', detail, { pointer: '/foreignKeys' });
+  const all = [...own, ...foreign];
+  const algorithm = own[0]?.algorithm;
+  const other = foreign.find((key) => key.algorithm !== algorithm);
+  if (other !== undefined) {
+    return refuse(
+      `All who sign ${shown(zone.name)} sign with one algorithm, ${algorithm}, not ${other.algorithm}: every RRset needs a signature of each (RFC 4035 §2.2).`,
+    );
+  }
+  const isTwice = new Set(all.map(({ dnskey }) => dnskey)).size < all.length;
+  return isTwice ? refuse(`A key of others stands there twice, or is one of ${shown(zone.name)} itself.`) : undefined;
 }
 
 /** What the log tells of a signing: of its keys the public part. */

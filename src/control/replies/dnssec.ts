@@ -1,5 +1,6 @@
 /** How a zone is signed, as the API shows it. Private keys are in no reply but that of their export. */
 import { wantedKeys } from '../../model/dnssec/apex.ts';
+import type { Notice } from '../../model/dnssec/notice.ts';
 import { dsText, sentence } from '../../model/dnssec/sentence.ts';
 import type { PublicKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import { DIGEST_SHA256, type ParentLook, waitsUntilMs } from '../../model/dnssec/transition.ts';
@@ -10,8 +11,14 @@ import { shown } from '../names.ts';
 const algorithmNames: Readonly<Record<number, string>> = { 13: 'ecdsap256sha256', 15: 'ed25519' };
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 
-/** `look`: the last at the parent, where this node knows of one. `late`: nodes of the fleet that are waited for. */
-export function signingReply(signing: ZoneSigning, look?: ParentLook, late?: readonly string[]) {
+/** What this node knows of a signing besides: the last look at the parent, nodes that are waited for, how the parent was told. */
+interface Besides {
+  readonly look?: ParentLook | undefined;
+  readonly late?: readonly string[];
+  readonly notice?: Notice | undefined;
+}
+
+export function signingReply(signing: ZoneSigning, { look, late, notice }: Besides = {}) {
   const name = shown(signing.zone);
   const untilMs = waitsUntilMs(signing);
   const owner = name === '.' ? '.' : `${name}.`;
@@ -32,6 +39,7 @@ export function signingReply(signing: ZoneSigning, look?: ParentLook, late?: rea
     })),
     foreignKeys: signing.foreign.map(dnskeyText),
     parent: look === undefined ? null : parentReply(look),
+    notified: notice === undefined || notice.telling === 'none' ? null : noticeReply(notice.atMs, notice.telling),
     revision: signing.revision,
   };
 }
@@ -43,6 +51,11 @@ function publicReply(key: PublicKey) {
 
 function dnskeyText({ dnskey }: PublicKey): string {
   return formatRdata(TYPE.DNSKEY, new Uint8Array(Buffer.from(dnskey, 'base64')));
+}
+
+function noticeReply(atMs: number, telling: Exclude<Notice['telling'], 'none'>) {
+  const [endpoint, error] = 'error' in telling ? [null, telling.error] : [telling.endpoint, null];
+  return { at: timeOf(atMs), endpoint, error };
 }
 
 function parentReply({ atMs, servers }: ParentLook) {

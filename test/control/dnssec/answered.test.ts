@@ -174,6 +174,35 @@ t.test('signatures that are due are made anew, without a revision', async (t) =>
   t.equal(world.signers.nextExpiry(), undefined);
 });
 
+t.test('keys of others are published and signed beside ours, in CDS too, and taken out again', async (t) => {
+  const world = begin(t);
+  for (const command of [...content, sign()]) world.must(command);
+  const signing = world.store.signing(zone) as ZoneSigning;
+  const stage = 'ds-needed';
+  world.must({ kind: 'dnssec.step', zone, revision: signing.revision, seen: { inForce: true, maxTtlSeconds: 0 } });
+  const later = { atMs: NOON_MS * 2 };
+  const { revision } = world.store.signing(zone) as ZoneSigning;
+  world.must({ kind: 'dnssec.step', zone, revision, seen: { inForce: false, maxTtlSeconds: 0 } }, later);
+  t.equal(world.store.signing(zone)?.stage, stage);
+  const {
+    id: _id,
+    wrapped: _wrapped,
+    madeAtMs: _made,
+    ...other
+  } = keyring.make(zone, 13, NOON_MS) as never as Record<string, never>;
+  const counts = (): number[] =>
+    [TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY].map(
+      (type) => world.message(zone, type).records.filter((record) => record.type === type).length,
+    );
+  t.same(counts(), [1, 1, 1]);
+  world.must(sign({ body: { foreign: [other] } }));
+  t.same(counts(), [2, 2, 2]);
+  allGood(t, world, 'with a key of others');
+  world.must(sign({ body: { foreign: [] } }));
+  t.same(counts(), [1, 1, 1]);
+  allGood(t, world, 'without it');
+});
+
 t.test('a commit that fails leaves the zone as it was: unsigned', async (t) => {
   const world = begin(t);
   for (const command of content) world.must(command);

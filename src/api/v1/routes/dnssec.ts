@@ -106,9 +106,9 @@ const keys = {
 
 export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiParts): void {
   const path = '/v1/zones/:zone/dnssec';
-  const replyOf = ({ signing, look, late }: SigningView) => signingReply(signing, look, late);
+  const replyOf = ({ signing, ...besides }: SigningView) => signingReply(signing, besides);
   const find = ({ zone }: { readonly zone: string }) => signings.view(zone);
-  const signing = resource(find, replyOf, { moving: { members: ['status', 'until', 'parent'] } });
+  const signing = resource(find, replyOf, { moving: { members: ['status', 'until', 'parent', 'notified'] } });
   api.get(path, { schema: get, config: access('read', 'zone') }, signing.get);
   api.put(path, { schema: sign, config: { ...access('admin', 'zone'), ...signing.writtenBack } }, (request, reply) => {
     const { zone } = request.params;
