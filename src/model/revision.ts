@@ -84,6 +84,7 @@ export type RevisionKind =
   | 'dnssec.unsign'
   /** A signing, a roll or an unsigning went on by itself. */
   | 'dnssec.step'
+  | 'dnssec.vouch'
   | ReleaseRevisionKind;
 
 /** What happened to a release; `release.step`: it went on by itself. */

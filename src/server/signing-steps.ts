@@ -5,6 +5,7 @@ import { ParentNotifier } from '../control/dnssec/notifier.ts';
 import { makeParents } from '../control/dnssec/parents.ts';
 import { SigningRunner } from '../control/dnssec/runner.ts';
 import { Signings } from '../control/dnssec/signings.ts';
+import { Vouchers } from '../control/dnssec/vouchers.ts';
 import type { FleetControl } from '../control/nodes.ts';
 import { Permits } from '../control/outbound/permits.ts';
 import type { Logger } from '../log.ts';
@@ -43,6 +44,7 @@ export function makeSigning(
   const notifier = notifyParents
     ? new ParentNotifier({ tell: parents.tell, inForce, note, clock, log: own })
     : undefined;
-  const steps = { engine, store, signings, look: parents.look, inForce, notifier, clock };
+  const vouchers = new Vouchers({ engine, store, clock, log: own });
+  const steps = { engine, store, signings, look: parents.look, inForce, vouchers, notifier, clock };
   return { signings, signing: new SigningRunner({ ...steps, log: own }) };
 }

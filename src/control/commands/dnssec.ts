@@ -25,5 +25,7 @@ export type DnssecCommand =
   | { readonly kind: 'dnssec.roll'; readonly zone: string; readonly key: Omit<SigningKey, 'role'> }
   /** `force`: at once, whatever the parent has: validators that know its DS find no answer any more. */
   | { readonly kind: 'dnssec.unsign'; readonly zone: string; readonly force: boolean }
+  /** The zone of a nameserver vouches for the CDS of another, or no longer does (RFC 9615). Canonical names. */
+  | { readonly kind: 'dnssec.vouch'; readonly zone: string; readonly of: string }
   /** The server takes a step by itself. `revision`: that of the signing which was looked at. */
   | { readonly kind: 'dnssec.step'; readonly zone: string; readonly revision: number; readonly seen: Seen };

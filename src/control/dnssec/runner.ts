@@ -22,6 +22,8 @@ interface RunnerParts {
   readonly look: (zone: string) => Promise<readonly ParentServer[]>;
   /** Whether every server of ours answers as the signing says. */
   readonly inForce: (signing: ZoneSigning) => boolean;
+  /** Has nameservers' zones vouch for those that are to get their first DS. */
+  readonly vouchers?: { turn(signings: readonly ZoneSigning[]): Promise<void> } | undefined;
   /** Tells parents that want to know of it that CDS has changed; undefined: they are not told. */
   readonly notifier?: { turn(signings: readonly ZoneSigning[]): void } | undefined;
   readonly clock: Clock;
@@ -83,6 +85,7 @@ export class SigningRunner {
         await Promise.all(due.slice(at, at + LOOKS_AT_ONCE).map(({ zone }) => this.#look(zone)));
       }
       for (const { zone } of signings) await this.#step(zone);
+      if (this.#isRunning) await this.#parts.vouchers?.turn(this.#parts.store.allSignings());
       if (this.#isRunning) this.#parts.notifier?.turn(this.#parts.store.allSignings());
     } finally {
       this.#isBusy = false;

@@ -16,6 +16,7 @@ import { shown } from '../names.ts';
 import { signingReply } from '../replies/dnssec.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
 import { refuseUndelegated } from './signed-guard.ts';
+import { withoutVouchers } from './vouching.ts';
 import { findZone } from './zones.ts';
 
 /** Of the DNSKEY, CDS and CDNSKEY RRsets, where nothing else is said: a roll waits for it. */
@@ -135,7 +136,10 @@ export function draftUnsign(
   const { zone, signing } = found;
   const name = shown(zone.name);
   if (force)
-    return ended(zone, signing, revision, { kind: 'dnssec.unsign', summary: `unsigned the zone ${name} by force` });
+    return ended(store, zone, signing, revision, {
+      kind: 'dnssec.unsign',
+      summary: `unsigned the zone ${name} by force`,
+    });
   const after = beginUnsigning(signing, context.atMs);
   if (after === undefined) return { revision: signing.revision, body: signingReply(signing) };
   const said = { kind: 'dnssec.unsign', summary: `began to unsign the zone ${name}` } as const;
@@ -156,7 +160,8 @@ export function draftSigningStep(
   const after = transition(signing, seen, context.atMs);
   if (after === undefined) return { revision: signing.revision, body: signingReply(signing) };
   const kind = 'dnssec.step';
-  if (after.stage === 'unsigned') return ended(zone, signing, revision, { kind, summary: `unsigned the zone ${name}` });
+  if (after.stage === 'unsigned')
+    return ended(store, zone, signing, revision, { kind, summary: `unsigned the zone ${name}` });
   const summary =
     after.stage === signing.stage
       ? `noted what caches may hold of ${name}`
@@ -199,11 +204,11 @@ function drafted(zone: Zone, before: ZoneSigning | undefined, after: ZoneSigning
   };
 }
 
-function ended(zone: Zone, before: ZoneSigning, revision: number, said: Said): Drafted {
+function ended(store: Store, zone: Zone, before: ZoneSigning, revision: number, said: Said): Drafted {
   return {
     ...said,
     subjects: [{ kind: 'dnssec', name: zone.name, before: signingBody(before), after: null }],
-    changes: [{ op: 'deleteSigning', zone: zone.name }, ...raised(zone, revision)],
+    changes: [...withoutVouchers(store, before), { op: 'deleteSigning', zone: zone.name }, ...raised(zone, revision)],
     created: false,
     body: null,
   };

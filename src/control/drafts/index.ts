@@ -14,6 +14,7 @@ import { draftRollback } from './rollback.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { refuseInKept } from './signed-guard.ts';
 import { draftTokenCreate, draftTokenDelete } from './tokens.ts';
+import { draftVouch } from './vouching.ts';
 import { draftWebhookDelete, draftWebhookPut } from './webhooks.ts';
 import { draftZoneImport } from './zone-import.ts';
 import { draftZoneDelete, draftZonePut } from './zones.ts';
@@ -80,6 +81,8 @@ function drafted(store: Store, command: Command, context: CommandContext, revisi
       return draftRoll(store, command, context, revision);
     case 'dnssec.unsign':
       return draftUnsign(store, command, context, revision);
+    case 'dnssec.vouch':
+      return draftVouch(store, command, revision);
     case 'dnssec.step':
       return draftSigningStep(store, command, context, revision);
     case 'release.step':

@@ -72,6 +72,8 @@ export interface ZoneSigning {
   readonly maxTtlSeconds: number;
   /** The same of what the parent says of the zone's DS; 0: it was never asked. */
   readonly dsTtlSeconds: number;
+  /** Names in this zone that vouch for the CDS of others (RFC 9615); see vouching.ts. */
+  readonly vouches?: readonly string[];
   /** The last revision that changed it. */
   readonly revision: number;
 }

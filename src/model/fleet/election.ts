@@ -26,7 +26,7 @@ export interface LeaderRecord {
 }
 
 /** Kinds of revisions that the leader alone appends. */
-const LEADERS_OWN: ReadonlySet<string> = new Set(['release.step', 'health.expire', 'dnssec.step']);
+const LEADERS_OWN: ReadonlySet<string> = new Set(['release.step', 'health.expire', 'dnssec.step', 'dnssec.vouch']);
 
 /** Whether a revision is the leader's own work, whose append compares its epoch. */
 export function isLeadersOwn(kind: string): boolean {

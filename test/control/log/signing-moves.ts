@@ -30,7 +30,7 @@ const allSeen = (ledger: Ledger, zone: string) => {
   return { revision: signing?.revision ?? 0, seen: { inForce: true, maxTtlSeconds: 0, parent } };
 };
 
-type Kind = 'dnssec.sign' | 'dnssec.roll' | 'dnssec.unsign' | 'dnssec.step';
+type Kind = 'dnssec.sign' | 'dnssec.roll' | 'dnssec.unsign' | 'dnssec.step' | 'dnssec.vouch';
 
 export function dnssec(zone: fc.Arbitrary<string>, number: fc.Arbitrary<number>): Record<Kind, fc.Arbitrary<Move>> {
   const does =
@@ -50,6 +50,7 @@ export function dnssec(zone: fc.Arbitrary<string>, number: fc.Arbitrary<number>)
     'dnssec.unsign': fc
       .record({ zone, force: fc.boolean() })
       .map(({ zone, force }) => does({ kind: 'dnssec.unsign', zone, force })),
+    'dnssec.vouch': fc.record({ zone, of: zone }).map(({ zone, of }) => does({ kind: 'dnssec.vouch', zone, of })),
     'dnssec.step': zone.map(
       (zone) => (ledger) => ledger.execute({ kind: 'dnssec.step', zone, ...allSeen(ledger, zone) }),
     ),

@@ -106,6 +106,7 @@ t.test("steps of releases and ends of forced states are the leader's own, and no
   t.ok(isLeadersOwn('release.step'));
   t.ok(isLeadersOwn('health.expire'));
   t.ok(isLeadersOwn('dnssec.step'));
+  t.ok(isLeadersOwn('dnssec.vouch'));
   for (const kind of ['shift', 'rollback', 'release.promote', 'release.abort', 'health.force', 'dnssec.roll'])
     t.notOk(isLeadersOwn(kind));
 });
