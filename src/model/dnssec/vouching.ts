@@ -8,7 +8,7 @@ import { apexRecords } from './apex.ts';
 import type { ZoneSigning } from './signing.ts';
 
 /** What a look needs of the store; names are canonical. */
-export interface VouchingStore {
+interface VouchingStore {
   zone(name: string): { readonly name: string; readonly nameservers: readonly string[] } | undefined;
   /** The zone that holds a name. */
   zoneOf(name: string): { readonly name: string } | undefined;
@@ -18,7 +18,7 @@ export interface VouchingStore {
 }
 
 /** An RRset that is to stand in the zone of a nameserver. */
-export interface Voucher {
+interface Voucher {
   /** The zone that holds it. */
   readonly zone: string;
   readonly name: string;
