@@ -12,6 +12,8 @@ const goOn: Readonly<Record<string, number>> = {
   '/v1/self': 200,
   '/v1/freezes': 200,
   '/v1/freezes/app.example.test': 404,
+  '/v1/proposals': 200,
+  '/v1/proposals/1': 404,
 };
 
 const values: Readonly<Record<string, string>> = {
