@@ -94,18 +94,23 @@ async function addFreeze(name: string, texts: readonly string[], options: AddOpt
   session.show(freeze, () => freezeLines([freeze]));
 }
 
+/** What stands between the two ends of a window. */
+const BETWEEN: ReadonlySet<string> = new Set(['-', '–', 'to', 'until']);
+
 /** `Fri 16:00 - Mon 8:00 Europe/Berlin`: the server says what a time is. Throws Failure. */
 export function parseWindow(text: string): { from: string; to: string; zone: string[] } {
-  const [from, rest, ...more] = text.split(/\s+(?:-|–|to|until)\s+/u);
-  if (from === undefined || rest === undefined || more.length > 0) {
+  const words = text.trim().split(/\s+/);
+  const [at = 0, ...more] = words.flatMap((word, i) => (BETWEEN.has(word) ? [i] : []));
+  const [from, rest] = [words.slice(0, at).join(' '), words.slice(at + 1).join(' ')];
+  if (from === '' || rest === '' || more.length > 0) {
     throw new Failure(
       EXIT.USAGE,
       `expected a window such as 'Fri 16:00 - Mon 8:00' or '2026-12-20 - 2027-01-03', found ${JSON.stringify(text)}`,
     );
   }
   // A day of the week is followed by its time, a time zone by nothing.
-  const named = /^(?<to>.*\d)\s+(?<zone>[A-Za-z][\w/+-]*)$/.exec(rest.trim())?.groups;
-  return { from: from.trim(), to: named?.to ?? rest.trim(), zone: named?.zone === undefined ? [] : [named.zone] };
+  const named = /^(?<to>.*\d)\s+(?<zone>[A-Za-z][\w/+-]*)$/.exec(rest)?.groups;
+  return { from, to: named?.to ?? rest, zone: named?.zone === undefined ? [] : [named.zone] };
 }
 
 export function freezeLines(freezes: readonly Freeze[]): string[] {
