@@ -20,7 +20,7 @@ if (!Number.isInteger(names) || names < 1) {
 }
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'teal-signing-'));
-const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31), TEAL_DNSSEC_EXPERIMENTAL: 'true' };
+const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };
 const file = zoneFile(names);
 const print = (what: string, value: string): void => console.log(`${what.padEnd(44)} ${value}`);
 try {

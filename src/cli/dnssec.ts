@@ -27,7 +27,7 @@ export function add(program: Command, shell: Shell): void {
   const group = program
     .command('dnssec')
     .helpGroup('Zones and services:')
-    .summary('signed zones: sign, status, roll, unsign, export and import keys (experimental)')
+    .summary('signed zones: sign, status, roll, unsign, export and import keys')
     .description('Zones that are signed (DNSSEC). `status` says in one sentence what is waited for, and until when.');
   addSign(group, shell);
   const status = group

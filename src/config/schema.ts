@@ -168,7 +168,6 @@ export const settingsSchema = section({
     }),
   }),
   dnssec: section({
-    experimental: Type.Boolean({ default: false, expected: 'true or false' }),
     wrappingKey: Type.Optional(
       Type.String({ pattern: '^[0-9A-Fa-f]{64}$', expected: 'a key of 64 hexadecimal digits', secret: true }),
     ),

@@ -60,7 +60,6 @@ export const problemStatus = {
   zone_signed: 409,
   zone_kept: 409,
   signing_state: 409,
-  signing_off: 409,
   fleet_exists: 409,
   node_runs: 409,
   revision_forgotten: 410,

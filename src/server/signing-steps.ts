@@ -23,13 +23,13 @@ export function makeSigning(
   log: Logger,
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
-  const { experimental, resolver, parentServers, notifyParents } = settings.dnssec;
+  const { resolver, parentServers, notifyParents } = settings.dnssec;
   const fleet = () => ({
     late: node?.lateness?.late ?? [],
     nodes: node?.nodes ?? [],
     withoutKey: node === undefined ? [] : node.withoutKey,
   });
-  const signings = new Signings(store, keyring, experimental, { flush: () => signers.ground.kept.flush(), fleet });
+  const signings = new Signings(store, keyring, { flush: () => signers.ground.kept.flush(), fleet });
   metrics.ofSigners(measuredSigners(signers, signings));
   const inForce = (signing: ZoneSigning): boolean =>
     dataPlane.isSigned(signing) && signings.late(signing).length === 0 && fleet().withoutKey !== undefined;

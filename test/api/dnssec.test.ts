@@ -96,15 +96,6 @@ t.test('keys come in and go out, the latter to who may do everything', async (t)
   t.equal((await request('GET', path)).statusCode, 404);
 });
 
-t.test('it is off until the settings turn it on, and says so', async (t) => {
-  const fixture = await startApi(makeDirectory(t));
-  t.teardown(fixture.close);
-  await seed(fixture);
-  const { store } = { store: { zone: () => ({}), signing: () => undefined, allSignings: () => [] } };
-  const off = new Signings(store as never, makeKeyring(), false);
-  t.match(off.freshKey('example.test', {}, 0), { code: 'signing_off', detail: /dnssec\.experimental: true/ });
-});
-
 t.test('with another wrapping key nothing is signed, and what is there is shown', async (t) => {
   const fixture = await startApi(makeDirectory(t));
   t.teardown(fixture.close);
@@ -115,7 +106,7 @@ t.test('with another wrapping key nothing is signed, and what is there is shown'
   t.match(signing, { signing: { stage: 'signing' } });
   const { signing: kept } = signing as { signing: { zone: string } };
   const store = { zone: () => ({}), signing: () => kept, allSignings: () => [kept] };
-  const other = new Signings(store as never, makeKeyring(Buffer.alloc(32, 9)), true);
+  const other = new Signings(store as never, makeKeyring(Buffer.alloc(32, 9)));
   t.match(other.freshKey('example.test', {}, 0), { code: 'signing_refused' });
   t.match(other.export('example.test'), { code: 'signing_refused' });
   t.match(other.view('example.test'), { signing: { stage: 'signing' } });

@@ -8,7 +8,7 @@ const STAGE_LIMIT_MS = 180_000;
 
 t.test('signing in the console', { timeout: 900_000 }, async (t) => {
   const parent = await startParent(t);
-  const env = { TEAL_DNSSEC_EXPERIMENTAL: 'true', TEAL_DNSSEC_PARENT_SERVERS: parent.address };
+  const env = { TEAL_DNSSEC_PARENT_SERVERS: parent.address };
   const it = await startConsole(t, t.testdir(), { env });
   // So that no stage waits for longer than a few seconds.
   await it.teal.call('DELETE', `/v1/zones/${ZONE}?services=delete`);

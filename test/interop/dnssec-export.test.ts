@@ -93,7 +93,7 @@ async function judged(t: Test, teal: TealProcess, what: string, hasDigest: boole
 }
 
 t.test('each shape, with services and without', { timeout: 600_000 }, async (t) => {
-  const teal = await startTeal(temporaryFolder(t), { env: { TEAL_DNSSEC_EXPERIMENTAL: 'true' } });
+  const teal = await startTeal(temporaryFolder(t));
   t.teardown(() => teal.end('SIGTERM'));
   const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
   t.teardown(() => client.close());
@@ -121,7 +121,7 @@ t.test('each shape, with services and without', { timeout: 600_000 }, async (t) 
 const endless = 'cuts with glue, with DS and without';
 
 t.test('each shape with NSEC3', { timeout: 600_000 }, async (t) => {
-  const teal = await startTeal(temporaryFolder(t), { env: { TEAL_DNSSEC_EXPERIMENTAL: 'true' } });
+  const teal = await startTeal(temporaryFolder(t));
   t.teardown(() => teal.end('SIGTERM'));
   for (const [at, [shape, lines]] of Object.entries(shapes).entries()) {
     if (shape === endless) continue;

@@ -36,7 +36,6 @@ t.test('docs/dnssec.md', async (t) => {
   const parent = await startParent(t, 'com');
   parent.wantsNotify = true;
   const env = {
-    TEAL_DNSSEC_EXPERIMENTAL: 'true',
     TEAL_DNSSEC_PARENT_SERVERS: parent.address,
     TEAL_DNSSEC_RESOLVER: parent.address,
   };

@@ -37,7 +37,6 @@ t.test('a fleet of signed zones', async (t) => {
   /** By the name of a node: which wrapping key it is given. */
   const given = new Map<string, string>();
   const env = {
-    TEAL_DNSSEC_EXPERIMENTAL: 'true',
     TEAL_DNSSEC_PARENT_SERVERS: parent.address,
     TEAL_DNSSEC_NOTIFY_PARENTS: 'false',
   };

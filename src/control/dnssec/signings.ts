@@ -58,16 +58,13 @@ export interface SigningView {
 export class Signings {
   readonly #store: Store;
   readonly #keyring: Keyring;
-  readonly #isOn: boolean;
   readonly #besides: Besides;
   readonly #looks = new Map<string, ParentLook>();
   readonly #notices = new Map<string, Notice>();
 
-  /** `isOn`: the settings let zones be signed. */
-  constructor(store: Store, keyring: Keyring, isOn: boolean, besides: Besides = {}) {
+  constructor(store: Store, keyring: Keyring, besides: Besides = {}) {
     this.#store = store;
     this.#keyring = keyring;
-    this.#isOn = isOn;
     this.#besides = besides;
   }
 
@@ -118,7 +115,6 @@ export class Signings {
 
   /** A key for a zone, new or read; refused where keys that are here already cannot be opened. */
   freshKey(text: string, { algorithm, privateKey }: WantedKey, nowMs: number): FreshKey | Problem {
-    if (!this.#isOn) return OFF;
     const zone = this.#zoneOf(text);
     if (zone instanceof Problem) return zone;
     const locked = this.locked();
@@ -231,8 +227,3 @@ const DNSSEC_PROTOCOL = 3;
 
 /** Flags, protocol and algorithm (RFC 4034 §2.1), and a key. */
 const SHORTEST_DNSKEY_BYTES = 5;
-
-const OFF = new Problem(
-  'signing_off',
-  'Signing of zones is not finished, and off: `dnssec.experimental: true` in the settings turns it on. What it says of each state is in docs/dnssec.md.',
-);

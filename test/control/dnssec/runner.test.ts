@@ -28,7 +28,7 @@ function begin(t: Test) {
       world.looks += 1;
       return world.parent();
     };
-    const signings = new Signings(fixture.store, keyring, true);
+    const signings = new Signings(fixture.store, keyring);
     const { store, engine } = fixture;
     const runner = new SigningRunner({ engine, store, signings, look, inForce: () => world.inForce, clock, log });
     runner.start();

@@ -79,7 +79,7 @@ t.test('no key is made where others could not sign, and the sentence names who i
     { node: 'ns5', revision: 7 },
   ];
   const fleet = { nodes, late: ['ns3'], withoutKey: ['ns2'] as string[] | undefined };
-  const signings = new Signings(store as never, makeKeyring(), true, { fleet: () => fleet });
+  const signings = new Signings(store as never, makeKeyring(), { fleet: () => fleet });
   t.match(signings.freshKey('example.test', {}, 0), { code: 'signing_refused', detail: /wrapping key of ns2 / });
   t.same(signings.late({ revision: 7 }), ['ns2', 'ns3', 'ns4'], 'one that has not said that it has it, too');
   fleet.withoutKey = undefined;

@@ -231,7 +231,6 @@ async function main(shifts: number): Promise<void> {
     mkdirSync(data);
     const teal = await startTeal(data, {
       env: {
-        TEAL_DNSSEC_EXPERIMENTAL: 'true',
         TEAL_DNSSEC_PARENT_SERVERS: `${ADDRESS.parent}:53`,
         TEAL_DNS_LISTEN: `${ADDRESS.teal}:53`,
       },

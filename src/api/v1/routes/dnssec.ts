@@ -50,7 +50,6 @@ const sign = {
       'zone_unknown',
       'zone_signed',
       'signing_state',
-      'signing_off',
       'dnssec_invalid',
       'signing_refused',
       'ttl_invalid',
@@ -86,7 +85,7 @@ const roll = {
   response: {
     ...postReply('Signing', 'The roll has begun.'),
     ...writeProblems(
-      ...(['zone_unknown', 'signing_unknown', 'signing_state', 'signing_off', 'dnssec_invalid'] as const),
+      ...(['zone_unknown', 'signing_unknown', 'signing_state', 'dnssec_invalid'] as const),
       ...(['signing_refused', 'idempotency_key_reused'] as const),
     ),
   },
