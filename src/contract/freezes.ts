@@ -1,6 +1,7 @@
 /** Freezes, and emergencies in which one is passed over, as they are sent and shown. */
 import { Type } from 'typebox';
 import { labels } from './labels.ts';
+import { limit } from './pages.ts';
 import { name, patterns, revision, strict, timeOrNull } from './shapes.ts';
 import { why } from './why.ts';
 
@@ -82,6 +83,15 @@ export const Freeze = Type.Object(
     revision,
   },
   { $id: 'Freeze' },
+);
+
+export const FreezePageQuery = Type.Object(
+  {
+    after: Type.Optional(Type.String({ description: '`next` of the page before.' })),
+    limit,
+    service: Type.Optional(Type.String({ description: 'Only those that are for this service.' })),
+  },
+  strict,
 );
 
 export const FreezeParams = Type.Object({ name: name('Name of the freeze.') });

@@ -10,7 +10,7 @@ export const GLANCE_STATES = ['unhealthy', 'waiting', 'releasing', 'draining'] a
 
 const states = {
   description:
-    '`unhealthy`: a target is down, or a pool is said to be. `waiting`: a release waits for somebody. `releasing`: one goes on. `draining`: a cache may still hold an answer of a pool without weight.',
+    '`unhealthy`: a target is down, or a pool is said to be. `waiting`: a release or a proposal waits for somebody. `releasing`: one goes on. `draining`: a cache may still hold an answer of a pool without weight.',
 };
 
 export const OverviewQuery = Type.Object(

@@ -1,10 +1,11 @@
 /** What people have agreed on about changes to come, as it is read: freezes, and changes that were proposed. */
-import type { Problem } from '../model/errors.ts';
-import type { Freeze } from '../model/freeze.ts';
+import { Problem } from '../model/errors.ts';
+import { concerns, type Freeze } from '../model/freeze.ts';
 import { isOpen, type Proposed } from '../model/proposed.ts';
 import type { Store } from '../store/sqlite.ts';
 import { unknownFreeze } from './drafts/freezes.ts';
 import { findProposal, unknownProposal } from './drafts/proposals.ts';
+import { findService, unknownService } from './drafts/services.ts';
 import type { Grant } from './grant.ts';
 import { type Listing, walk } from './listing.ts';
 
@@ -20,7 +21,7 @@ export class Agreement {
 
   proposed(id: string, grant: Grant): Proposed | Problem {
     const found = findProposal(this.#store, id);
-    return 'code' in found || grant.proposal(found) ? found : unknownProposal(id);
+    return found instanceof Problem || grant.proposal(found) ? found : unknownProposal(id);
   }
 
   /** Changes that were proposed, in number order, after an id. */
@@ -41,9 +42,14 @@ export class Agreement {
     return freeze !== undefined && grant.freeze(freeze) ? freeze : unknownFreeze(name);
   }
 
-  /** In name order, after a name. */
-  freezes(after: string, grant: Grant): Listing<Freeze> {
-    const found = this.#store.freezes().filter(({ name }) => name > after);
+  /** In name order, after a name; of a service, whose name is as typed by a user, or of all. */
+  freezes(after: string, grant: Grant, of: string | undefined): Listing<Freeze> | Problem {
+    const service = of === undefined ? undefined : findService(this.#store, of);
+    if (service instanceof Problem) return service;
+    if (service !== undefined && !grant.service(service.name)) return unknownService(service.name);
+    const found = this.#store
+      .freezes()
+      .filter((freeze) => freeze.name > after && (service === undefined || concerns(freeze, service)));
     return { found, within: (freeze) => (grant.freeze(freeze) ? freeze : undefined), key: ({ name }) => name };
   }
 }

@@ -34,7 +34,7 @@ const MARGIN_MS = 5000;
 const PAGE_BYTES = 256 * 1024;
 
 interface OverviewParts {
-  readonly store: Pick<Store, 'service' | 'activeReleases' | 'revision'>;
+  readonly store: Pick<Store, 'service' | 'activeReleases' | 'openProposals' | 'revision'>;
   readonly table: Pick<Table, 'observed'>;
   readonly health: HealthView & Pick<SeenHealth, 'doubtful'>;
   readonly drain: Pick<DrainReports, 'drainedAtMs'>;
@@ -145,6 +145,10 @@ export class Overview {
       const seen = grant.release(release);
       for (const { name } of seen?.services ?? []) releases.set(name, seen as Release);
     }
+    for (const { state, services } of this.#parts.store.openProposals()) {
+      if (state !== 'waiting') continue;
+      for (const { name } of services) if (grant.service(name)) say(name, 'waiting');
+    }
     for (const service of all) {
       const { name } = service;
       if ((doubtful.has(name) || service.forced !== undefined) && this.#healthOf(service).downTargets > 0)
@@ -247,9 +251,11 @@ export class Overview {
   }
 }
 
+const waits: ReadonlySet<string | undefined> = new Set(['promotion', 'inconclusive', 'approval']);
+
 /** True where nothing goes on unless somebody does something. */
 function isWaiting({ state, held, wait }: Release): boolean {
-  return state === 'paused' && (held || wait?.kind === 'promotion' || wait?.kind === 'inconclusive');
+  return state === 'paused' && (held || waits.has(wait?.kind));
 }
 
 function mayDrain({ drainingSinceMs, heldUntilMs = 0 }: Service['pools'][number], nowMs: number): boolean {

@@ -21,6 +21,7 @@ export interface MeasuredStore extends MeasuredSignings {
   /** What a read failed with that has not worked since. */
   readonly readFailure: unknown;
   readonly zoneCount: number;
+  openProposals(): readonly { readonly state: string }[];
   /** Bytes of the log's large texts, and of the replies kept for Idempotency-Keys. */
   readonly kept: { readonly textBytes: number; readonly replyBytes: number };
 }
@@ -43,6 +44,14 @@ export function storeMetrics(registry: Registry, store: MeasuredStore): { writte
   gauge('teal_revision', 'The newest revision.', () => store.lastRevision);
   gauge('teal_zones', 'Zones.', () => store.zoneCount);
   signingMetrics(registry, store);
+  collectGauge(
+    registry,
+    { name: 'teal_proposals', help: 'Changes that wait for somebody, or for their time.', labels: ['state'] },
+    (set) => {
+      const open = store.openProposals();
+      for (const state of ['waiting', 'scheduled']) set(open.filter((each) => each.state === state).length, { state });
+    },
+  );
   gauge('teal_store_writable', '1: the last write went through; 0: it failed, and changes are refused.', () =>
     store.writeFailure === undefined ? 1 : 0,
   );

@@ -50,6 +50,11 @@ t.test('a token that is limited sees those that may hold what it reaches', async
   );
   t.equal((await api.request('GET', '/v1/freezes/theirs', { token: secret })).statusCode, 404);
   t.equal((await api.request('PUT', '/v1/freezes/mine', { token: secret, body: always })).statusCode, 403);
+  const of = (service: string, token?: string) =>
+    api.request('GET', `/v1/freezes?service=${service}`, token === undefined ? {} : { token });
+  const names = ({ items }: { items: { name: string }[] }) => items.map(({ name }) => name);
+  t.same(names((await of('app.example.test')).json()), ['any', 'zone'], 'those that are for a service');
+  t.equal((await of('none.test')).json().code, 'service_unknown');
   for (const name of ['theirs', 'zone', 'any']) await api.request('DELETE', `/v1/freezes/${name}`);
 });
 

@@ -39,6 +39,7 @@ t.test('ten thousand services are searched in memory', async (t) => {
       return byName.get(name);
     },
     activeReleases: () => [],
+    openProposals: () => [],
     revision: () => undefined,
   } as unknown as Store;
   const table = {

@@ -4,6 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
+import { FreezeBanner, Proposals } from '../parts/agreement.tsx';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';
@@ -94,10 +95,12 @@ function ServiceView(parts: Parts) {
         </Message>
       )}
       <Head {...parts} active={active} weights={weights} onChanged={reloadAll} />
+      <FreezeBanner service={name} />
       <div class="columns">
         <div class="column">
+          <Proposals service={service} />
           <TrafficCard {...parts} active={active} />
-          {latest && <ReleasePanel key={latest.id} name={name} release={latest} onMoved={reloadAll} />}
+          {latest && <ReleasePanel key={latest.id} name={name} release={latest} seen={service.revision} onMoved={reloadAll} />}
           <SplitChart
             name={name}
             pools={pools}

@@ -3,6 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Overview } from '../../contract/types.ts';
 import { Act } from '../parts/act.tsx';
+import { FreezeBanner, Proposals } from '../parts/agreement.tsx';
 import { Attention } from '../parts/attention.tsx';
 import { Bulk } from '../parts/bulk.tsx';
 import { Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
@@ -69,7 +70,9 @@ export function ServicesPage({ query }: { query: string }) {
             <NoServices />
           ) : (
             <div class="stack">
+              <FreezeBanner />
               <Attention overview={seen} asked={asked} />
+              <Proposals />
               <div class="card">
                 <Filters asked={asked} />
                 {live.length > 0 && <Bulk chosen={live} onClear={() => setChosen(new Map())} />}

@@ -87,6 +87,7 @@ function saidOf(glance: Glance): ComponentChildren {
     const share = percent(service.shares[release.to] ?? 0);
     return `${release.to} ${share}, step ${Math.min(release.stepIndex + 1, release.steps)} of ${release.steps}: ${release.message}`;
   }
+  if (glance.states.includes('waiting')) return 'a change of it is proposed, and waits for somebody’s approval';
   return drainedAt === undefined ? (
     'until when is not known yet'
   ) : (

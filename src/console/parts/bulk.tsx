@@ -72,7 +72,11 @@ function ShiftMany(props: Many) {
   );
   const count = Object.keys(services).length;
   const shift = async (): Promise<void> => {
-    if (!(await action.run('/v1/shifts', { method: 'POST', body: { services } }))) return;
+    const proposed = (): void => {
+      props.onDone();
+      props.onClose();
+    };
+    if (!(await action.run('/v1/shifts', { method: 'POST', body: { services }, proposed }))) return;
     note('done', `${countText(count, 'service')} shifted at one instant.`);
     props.onDone();
     props.onClose();

@@ -44,7 +44,7 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
     void action.run<Plan>(path, { method: 'POST', body: dryRun, ifMatch: ground.etag }, setPlan);
   };
   const start = async (): Promise<void> => {
-    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: ground.etag });
+    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: ground.etag, proposed: onClose });
     void props.of.reload();
     if (!isDone) return;
     note('done', `The release of ${service.name} to ${to} has begun.`);

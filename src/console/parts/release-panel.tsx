@@ -7,6 +7,7 @@ import { percent } from '../rules/shares.ts';
 import { analysisOf, type StepState, stepStates, stepText } from '../rules/steps.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
+import { self } from '../state/self.ts';
 import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
 import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
@@ -22,7 +23,9 @@ const tones: Record<Release['state'], Tone> = {
   aborted: 'danger',
 };
 
-export function ReleasePanel({ name, release, onMoved }: { name: string; release: Release; onMoved: () => void }) {
+/** `seen`: the last revision of its services that is on the page: what an approval is of. */
+export function ReleasePanel(props: { name: string; release: Release; seen: number; onMoved: () => void }) {
+  const { name, release, seen, onMoved } = props;
   const { state, to, services, message, createdAt } = release;
   const share = services[name]?.shares[to] ?? 0;
   const others = Object.keys(services).filter((other) => other !== name);
@@ -49,7 +52,7 @@ export function ReleasePanel({ name, release, onMoved }: { name: string; release
         <Timeline release={release} />
         <div class="stack">
           <WaitCountdown release={release} />
-          <ReleaseControls release={release} onMoved={onMoved} />
+          <ReleaseControls release={release} seen={Math.max(seen, release.revision)} onMoved={onMoved} />
         </div>
       </div>
     </Card>
@@ -109,19 +112,29 @@ function Timeline({ release }: { release: Release }) {
   );
 }
 
-type Verb = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
+type Verb = 'approve' | 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
 
 /** Which buttons a release has, and what each does, in the words of its state. */
 function verbsOf({ state, reason, wait }: Release): readonly Verb[] {
   if (state === 'aborted') return ['retry'];
   if (state === 'completed') return [];
   if (reason === 'pause_requested') return ['resume', 'promote', 'abort'];
+  if (wait?.kind === 'approval') return ['approve', 'pause', 'abort'];
   if (wait?.kind === 'inconclusive') return ['promote', 'resume', 'abort'];
   if (state === 'paused') return ['promote', 'pause', 'abort'];
   return ['pause', 'abort'];
 }
 
+/** Why a word cannot be said now, whoever may say it. */
+function whyNotNow(verb: Verb, { askedBy = [], wait, message }: Release): string | undefined {
+  if (verb === 'approve' && self.value !== undefined && askedBy.includes(self.value.name)) {
+    return 'You asked for this release: somebody else approves it.';
+  }
+  return verb === 'promote' && wait?.kind === 'frozen' ? message : undefined;
+}
+
 const done: Record<Verb, string> = {
+  approve: 'approved',
   promote: 'promoted',
   pause: 'paused',
   resume: 'resumed',
@@ -143,11 +156,13 @@ function hasMoved({ what, release: seen }: Asked, now: Release): boolean {
   return now.state === 'completed' || now.state === 'aborted' || leadsTo(seen) !== leadsTo(now);
 }
 
-function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () => void }) {
+function ReleaseControls(props: { release: Release; seen: number; onMoved: () => void }) {
+  const { release, onMoved } = props;
   const action = useAction();
   const [asked, setAsked] = useState<Asked>();
   const tell = async (verb: Verb, seen: Release, body: object = {}): Promise<void> => {
-    const ifMatch = verb === 'abort' ? undefined : `"${seen.revision}"`;
+    // An approval says itself what it is of.
+    const ifMatch = verb === 'abort' || verb === 'approve' ? undefined : `"${seen.revision}"`;
     const isDone = await action.run(`/v1/releases/${release.id}/${verb}`, { method: 'POST', body, ifMatch });
     if (isDone) {
       note('done', `The release to ${release.to} was ${done[verb]}.`);
@@ -166,15 +181,20 @@ function ReleaseControls({ release, onMoved }: { release: Release; onMoved: () =
           <Act
             key={verb}
             needs="release"
+            not={whyNotNow(verb, release)}
             class={verb === 'abort' ? 'danger' : verb === verbs[0] && verb !== 'pause' ? 'primary' : undefined}
             disabled={action.isBusy}
-            onClick={() => (verb === 'abort' ? setAsked({ what: 'abort', release }) : void tell(verb, release))}
+            onClick={() => {
+              if (verb === 'abort') setAsked({ what: 'abort', release });
+              else void tell(verb, release, verb === 'approve' ? { revision: props.seen } : {});
+            }}
           >
             {capital(verb)}
             {verb === 'abort' && '…'}
           </Act>
         ))}
-        {verbs.length > 0 && release.state !== 'aborted' && (
+        {verbs.length > 0 && release.state !== 'aborted' && release.wait?.kind !== 'approval' && (
+
           <Act
             needs="release"
             class="plain"

@@ -202,7 +202,8 @@ function ConfirmShift(props: {
   const confirm = async (): Promise<void> => {
     const path = `/v1/services/${segment(service.name)}/weights`;
     const isMine = ({ weights }: WeightsReply): boolean => sameWeights(weights, after);
-    const isDone = await action.run<WeightsReply>(path, { method: 'PUT', body: after, ifMatch: ground.etag, isMine });
+    const change = { method: 'PUT', body: after, ifMatch: ground.etag, isMine, proposed: props.onDone } as const;
+    const isDone = await action.run<WeightsReply>(path, change);
     // Done or refused, the page shows what is in force; the dialog does not wait for that.
     void of.reload();
     if (!isDone) return;

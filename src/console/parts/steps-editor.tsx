@@ -9,6 +9,7 @@ const kinds: Record<StepKind, string> = {
   setWeight: 'Set the share',
   pause: 'Pause for a time',
   wait: 'Pause until promoted',
+  approval: 'Pause until somebody else approves',
   gates: 'Gates',
   drain: 'Wait until drained',
 };

@@ -2,7 +2,7 @@
 import type { Step } from '../../contract/types.ts';
 import type { Metric } from '../../model/release.ts';
 
-export type StepKind = 'setWeight' | 'pause' | 'wait' | 'gates' | 'drain';
+export type StepKind = 'setWeight' | 'pause' | 'wait' | 'approval' | 'gates' | 'drain';
 export type MetricKind = 'web' | 'prometheus' | 'health' | 'samples';
 
 /** A gate is measured so often, ten seconds apart, unless somebody says otherwise. */
@@ -10,6 +10,7 @@ const MEASUREMENTS = 3;
 
 export function kindOf(step: Step): StepKind {
   if (step.setWeight !== undefined) return 'setWeight';
+  if (step.pause?.approval !== undefined) return 'approval';
   if (step.pause !== undefined) return step.pause.duration === undefined ? 'wait' : 'pause';
   return step.analysis === undefined ? 'drain' : 'gates';
 }
@@ -27,6 +28,8 @@ export function stepOf(kind: StepKind | MetricKind, to: string): Step {
       return { pause: { duration: '5m' } };
     case 'wait':
       return { pause: {} };
+    case 'approval':
+      return { pause: { approval: { by: 'other' } } };
     case 'drain':
       return { drain: {} } as Step;
     default:

@@ -28,6 +28,7 @@ export function presetText(preset: string): string {
 export function stepText(step: Step, to: string): string {
   if (step.setWeight !== undefined) return `${step.setWeight}% to ${to}`;
   if (step.pause !== undefined) {
+    if (step.pause.approval !== undefined) return 'Pause until somebody else approves';
     return step.pause.duration === undefined ? 'Pause until promoted' : `Pause ${durationText(step.pause.duration)}`;
   }
   if (step.analysis !== undefined) return `Gates: ${step.analysis.metrics.map(({ name }) => name).join(', ')}`;

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Request } from '../api/client.ts';
 import type { Failure } from '../api/reply.ts';
 import type { Typed } from '../rules/why.ts';
+import { note } from './announce.ts';
 import { carryOut, isUncertain, type Word } from './carry-out.ts';
 import { call } from './session.ts';
 
@@ -26,6 +27,8 @@ interface Change<Body> extends Request {
   readonly look?: string;
   /** Of a PUT: whether what is there is what it wants. Without it, what is there instead counts as another's. */
   readonly isMine?: (body: Body) => boolean;
+  /** Called where it was only proposed: a dialog closes, and nothing has moved. */
+  readonly proposed?: () => void;
   /** Called where it is refused. */
   readonly refused?: (failure: Failure) => void;
 }
@@ -55,7 +58,7 @@ export function useAction(): Action {
     isUnderWay.current = true;
     setPhase('sending');
     setFailure(undefined);
-    const { look = path, isMine = () => false, refused, ...rest } = change;
+    const { look = path, isMine = () => false, refused, proposed, ...rest } = change;
     const request: Request = { ...rest, why, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
     const reply = await carryOut<Body>({
       send: (signal) => call<Body>(path, { ...request, signal }),
@@ -67,6 +70,12 @@ export function useAction(): Action {
     isUnderWay.current = false;
     if (reply === undefined) return false;
     setPhase('idle');
+    if (reply.ok && reply.status === 202) {
+      say(UNSAID);
+      note('told', `Proposed, and not done yet. ${(reply.body as { message?: string }).message ?? ''}`);
+      proposed?.();
+      return false;
+    }
     if (reply.ok) {
       say(UNSAID);
       done?.(reply.body);

@@ -208,7 +208,11 @@ function missing(name: string, context: CommandContext): Problem {
 export function findService(store: Pick<Store, 'service'>, text: string): Service | Problem {
   const name = canonicalName(text);
   if (name instanceof Problem) return name;
-  return store.service(name) ?? new Problem('service_unknown', `There is no service ${shown(name)} here.`);
+  return store.service(name) ?? unknownService(name);
+}
+
+export function unknownService(name: string): Problem {
+  return new Problem('service_unknown', `There is no service ${shown(name)} here.`);
 }
 
 /**

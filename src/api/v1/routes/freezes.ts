@@ -1,6 +1,5 @@
 /** Freezes: made, read, changed, deleted. */
-import { FreezeBody, FreezeParams } from '../../../contract/freezes.ts';
-import { NamePageQuery } from '../../../contract/pages.ts';
+import { FreezeBody, FreezePageQuery, FreezeParams } from '../../../contract/freezes.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import {
@@ -26,8 +25,8 @@ const list = {
   summary: 'Freezes in name order',
   description: 'A token that is limited sees those that may hold what it reaches.',
   tags,
-  querystring: NamePageQuery,
-  response: { ...pageReply('Freeze', 'A page of freezes.'), ...readProblems('query_invalid') },
+  querystring: FreezePageQuery,
+  response: { ...pageReply('Freeze', 'A page of freezes.'), ...readProblems('query_invalid', 'service_unknown') },
 };
 
 const get = {
@@ -67,9 +66,9 @@ const deleteFreeze = {
 
 export function freezeRoutes(api: ApiInstance, { engine, queries, now }: ApiParts): void {
   api.get('/v1/freezes', { schema: list, config: access('read', 'filtered') }, (request, reply) => {
-    const { after = '', limit } = request.query;
+    const { after = '', limit, service } = request.query;
     const nowMs = now();
-    return sendPage(reply, queries.agreement.freezes(after, grantOf(request)), limit, (freeze) =>
+    return sendPage(reply, queries.agreement.freezes(after, grantOf(request), service), limit, (freeze) =>
       freezeReply(freeze, nowMs),
     );
   });

@@ -1,0 +1,74 @@
+/** The console where something waits for a second person, or is frozen: said, greyed with the reason, decided. */
+import t from 'tap';
+import { openPage, overflow, seriousFaults, startConsole, visit } from './console-browser.ts';
+
+const always = {
+  timeZone: 'UTC',
+  windows: [
+    { from: 'Mon 00:00', to: 'Thu 00:00' },
+    { from: 'Thu 00:00', to: 'Mon 00:00' },
+  ],
+  message: 'Stocktaking',
+};
+
+t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
+  const it = await startConsole(t, t.testdir());
+  const { teal } = it;
+  const tokens: Record<string, string> = {};
+  for (const name of ['alice', 'bob']) {
+    tokens[name] = (await teal.call('POST', '/v1/tokens', { name, scope: 'release' })).body.secret;
+  }
+  const app = '/v1/services/app.example.test';
+  const { pools } = (await teal.call('GET', app)).body;
+  t.equal((await teal.call('PUT', app, { pools, approval: 'required' })).status, 200);
+  const as = (name: string, method: string, path: string, body: object) =>
+    teal.call(method, path, body, { authorization: `Bearer ${tokens[name]}` });
+  const enter = async (name: string, width: number) => {
+    const page = await openPage(it, { width, colorScheme: width === 320 ? 'dark' : 'light' });
+    await page.addInitScript(`sessionStorage.setItem('teal.token', ${JSON.stringify(tokens[name])})`);
+    return page;
+  };
+  const asked = await as('alice', 'POST', '/v1/shifts', {
+    services: { 'app.example.test': { blue: 0, green: 100 } },
+    reason: 'Cut-over',
+  });
+  t.equal(asked.status, 202, JSON.stringify(asked.body));
+
+  const alice = await enter('alice', 320);
+  await visit(alice, '#/services', 'Services');
+  await alice.getByText('waits for somebody').first().waitFor();
+  const own = alice.getByRole('button', { name: /^Approve proposal/ });
+  await own.waitFor();
+  t.equal(await own.getAttribute('aria-disabled'), 'true');
+  t.match(await own.getAttribute('title'), /You asked for this: somebody else approves it/);
+  t.equal(await overflow(alice), 0);
+  t.same(await seriousFaults(alice), []);
+
+  const bob = await enter('bob', 1280);
+  await visit(bob, '#/services/app.example.test', 'app.example.test');
+  await bob.getByRole('button', { name: /^Approve proposal/ }).click();
+  await bob.getByText(/^Proposal \d+ is approved\.$/).first().waitFor();
+  t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
+
+  const steps = [{ setWeight: 50 }, { pause: { approval: { by: 'other' } } }, { setWeight: 100 }];
+  const begun = await as('alice', 'POST', `${app}/releases`, { to: 'blue', steps });
+  await as('bob', 'POST', `/v1/proposals/${begun.body.id}/approve`, {});
+  await visit(alice, '#/services/app.example.test', 'app.example.test');
+  const step = alice.getByRole('button', { name: 'Approve', exact: true });
+  await step.waitFor();
+  t.equal(await step.getAttribute('aria-disabled'), 'true');
+  t.equal(await overflow(alice), 0);
+  t.same(await seriousFaults(alice), []);
+  t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
+  await bob.getByRole('button', { name: 'Approve', exact: true }).click();
+  await bob.getByText(/waits: traffic is frozen by the freeze always/).first().waitFor();
+  await bob.getByText('Frozen.').waitFor();
+  t.match(await bob.getByText('Frozen.').locator('..').textContent(), /Stocktaking.*without an end.*rollback/s);
+  const promote = bob.getByRole('button', { name: 'Promote', exact: true });
+  t.equal(await promote.getAttribute('aria-disabled'), 'true');
+  t.same(await seriousFaults(bob), []);
+  t.equal((await teal.call('DELETE', '/v1/freezes/always')).status, 204);
+  await bob.getByText('All steps are done.').first().waitFor();
+  t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 100, green: 0 });
+  t.same(it.faults, []);
+});
