@@ -47,7 +47,10 @@ t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
   const bob = await enter('bob', 1280);
   await visit(bob, '#/services/app.example.test', 'app.example.test');
   await bob.getByRole('button', { name: /^Approve proposal/ }).click();
-  await bob.getByText(/^Proposal \d+ is approved\.$/).first().waitFor();
+  await bob
+    .getByText(/^Proposal \d+ is approved\.$/)
+    .first()
+    .waitFor();
   t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
 
   const steps = [{ setWeight: 50 }, { pause: { approval: { by: 'other' } } }, { setWeight: 100 }];
@@ -61,7 +64,10 @@ t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
   t.same(await seriousFaults(alice), []);
   t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
   await bob.getByRole('button', { name: 'Approve', exact: true }).click();
-  await bob.getByText(/waits: traffic is frozen by the freeze always/).first().waitFor();
+  await bob
+    .getByText(/waits: traffic is frozen by the freeze always/)
+    .first()
+    .waitFor();
   await bob.getByText('Frozen.').waitFor();
   t.match(await bob.getByText('Frozen.').locator('..').textContent(), /Stocktaking.*without an end.*rollback/s);
   const promote = bob.getByRole('button', { name: 'Promote', exact: true });

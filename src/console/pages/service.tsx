@@ -100,7 +100,9 @@ function ServiceView(parts: Parts) {
         <div class="column">
           <Proposals service={service} />
           <TrafficCard {...parts} active={active} />
-          {latest && <ReleasePanel key={latest.id} name={name} release={latest} seen={service.revision} onMoved={reloadAll} />}
+          {latest && (
+            <ReleasePanel key={latest.id} name={name} release={latest} seen={service.revision} onMoved={reloadAll} />
+          )}
           <SplitChart
             name={name}
             pools={pools}

@@ -194,7 +194,6 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
           </Act>
         ))}
         {verbs.length > 0 && release.state !== 'aborted' && release.wait?.kind !== 'approval' && (
-
           <Act
             needs="release"
             class="plain"
