@@ -40,7 +40,9 @@ export function draftReleaseVerb(
   if (asked instanceof Problem) return asked;
   const passed = passFrozen(store, before, asked, context);
   if (passed instanceof Problem) return passed;
-  const after = transition(passed.release, asked, context.atMs);
+  // An approval moves no traffic: the shift behind it waits, as any other does.
+  const hold = asked.verb === 'approve' ? holdOf(store, before, context.atMs) : undefined;
+  const after = transition(passed.release, asked, context.atMs, hold);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: releaseReply(before, name) };
   const { override } = passed;

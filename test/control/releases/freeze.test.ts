@@ -233,3 +233,16 @@ t.test(
     }
   },
 );
+
+t.test('a step is approved in a freeze, and the shift behind it waits all the same', async (t) => {
+  const world = makeWorld(t);
+  const id = begin(world, [{ setWeight: 10 }, { pause: { approval: { by: 'other' } } }, { setWeight: 100 }]);
+  freeze(world, now);
+  const { fixture, clock } = world;
+  const approve = { kind: 'release.approve', id, revision: fixture.store.lastRevision } as const;
+  fixture.must(approve, { actor: 'bob', atMs: clock.wallMs() });
+  t.match(world.release(id), { reason: 'frozen', approvals: [{ by: 'bob' }] });
+  t.equal(world.green(), 10);
+  await clock.pass(TWO_HOURS);
+  t.equal(world.green(), 100);
+});
