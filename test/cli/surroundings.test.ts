@@ -77,7 +77,7 @@ t.test('a webhook is made with a secret that is kept, and what could not be deli
   t.notOk(existsSync(join(dir, 'x')));
   t.match(
     (await type('webhook list')).stdout,
-    /^WEBHOOK +URL +TRIGGERS +FOR\nchat +https:\S+ +on-release-started +everything\nown/,
+    /^WEBHOOK +KIND +URL +TRIGGERS +FOR\nchat +plain +https:\S+ +on-release-started +everything\nown/,
   );
   t.match((await type('webhook deliveries chat')).stdout, 'Nothing waits, and nothing failed.\n');
   await type('release start app.example.test --to green --steps 20,pause');

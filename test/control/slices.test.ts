@@ -238,7 +238,8 @@ t.test('a long list of changes of records is drafted in slices, all on one state
   let reads = 0;
   const real = store.rrset.bind(store);
   store.rrset = (...asked) => {
-    reads++;
+    // Whether the zone is kept as its file was is looked at each time, at its apex.
+    if (asked[1] !== 'example.com') reads++;
     return real(...asked);
   };
   const short = runSlices(withForesight(store, list(50), {}));

@@ -83,9 +83,14 @@ function draftNow(store: Store, command: MovingCommand, context: CommandContext,
   }
 }
 
-/** As they are before the draft. */
-function servicesOf(store: Store, { subjects }: Draft): Service[] {
-  return subjects.flatMap(({ kind, name }) => (kind === 'service' ? (store.service(name) ?? []) : []));
+/** As they are before the draft, which has read those that it changes. */
+function servicesOf(store: Store, { subjects, changes }: Draft): Service[] {
+  const read = new Map(
+    changes.flatMap((change) => (change.op === 'putService' ? [[change.service.name, change.before]] : [])),
+  );
+  return subjects.flatMap(({ kind, name }) =>
+    kind === 'service' ? (read.get(name) ?? store.service(name) ?? []) : [],
+  );
 }
 
 /** The same with canonical names, and with its gates' secrets in place. */
