@@ -16,7 +16,7 @@ import type { Store } from '../store/sqlite.ts';
 import type { TableContent } from '../table/changes.ts';
 import type { Table } from '../table/table.ts';
 import { TYPE } from '../wire/constants.ts';
-import { steadyClock } from './fleet/clock.ts';
+import { steadyClock } from './steady-clock.ts';
 import type { PlaneStops } from './stops.ts';
 import { systemClock } from './system-clock.ts';
 

@@ -7,7 +7,7 @@ import { type Keeper, Lost } from '../../control/log/keeper.ts';
 import { SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
-import { steadyClock } from './clock.ts';
+import { steadyClock } from '../steady-clock.ts';
 import { parsePointer } from './snapshot.ts';
 
 export function applierOf(

@@ -9,7 +9,7 @@ import type { Logger } from '../../log.ts';
 import type { View } from '../../model/fleet/view.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
-import { steadyClock } from './clock.ts';
+import { steadyClock } from '../steady-clock.ts';
 
 interface ToldParts {
   readonly store: Store;
