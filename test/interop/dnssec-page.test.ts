@@ -26,7 +26,7 @@ function steady(text: string): string {
     .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)|\d\d:\d\d:\d\d UTC/g, 'TIME')
     .replace(/\+\d{5}\b/g, '+TAG')
     .replace(/\b(DS|key) \d{1,5}\b/g, '$1 TAG')
-    .replace(/^\d{1,5} /gm, 'TAG ')
+    .replace(/^ *\d{1,5} /gm, 'TAG ')
     .replace(/\b\d{1,5} 13 2 DIGEST/g, 'TAG 13 2 DIGEST')
     .replace(/ +/g, ' ')
     .replace(/ +$/gm, '');
