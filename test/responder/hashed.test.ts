@@ -1,5 +1,6 @@
 /** Zones that prove by NSEC3 (RFC 5155): every answer with DO validates, and says no name that is not asked for. */
 import t from 'tap';
+import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { typesOf } from '../fixtures/dnssec/bogus.ts';
 import type { TestSigner } from '../fixtures/dnssec/signer.ts';
@@ -97,7 +98,6 @@ t.test('from NSEC to NSEC3 and back: all validates, and nothing is left over', a
   const made = makeSigned(['test'], {}, undefined, false);
   const { table, signers, bogus } = made;
   let isHashed = false;
-  const { NO_SIGNERS } = await import('../../src/table/rrset-signer.ts');
   table.signWith({ ...NO_SIGNERS, of: (zone) => signers.get(zone), isHashed: () => isHashed });
   apply(table, ...content);
   collectAll(table);
@@ -110,4 +110,22 @@ t.test('from NSEC to NSEC3 and back: all validates, and nothing is left over', a
   }
   collectAll(table);
   t.equal(table.memory.usedBytes, used);
+});
+
+t.test('a name that goes as its zone changes over leaves nothing that proved it', async (t) => {
+  const pools = { blue: [1, '198.51.100.1', '2001:db8::8'], green: [1, '203.0.113.1'] } as const;
+  for (const begins of [false, true]) {
+    const made = makeSigned(['test']);
+    const { table, signers, bogus } = made;
+    let isHashed = begins;
+    const used = table.memory.usedBytes;
+    table.signWith({ ...NO_SIGNERS, of: (zone) => signers.get(zone), isHashed: () => isHashed });
+    apply(table, zone('test'), service('test', 'gone.test', { blue: [...pools.blue], green: [...pools.green] }));
+    isHashed = !begins;
+    apply(table, { op: 'deleteService', zone: 'test', name: 'gone.test' });
+    t.equal(bogus('gone.test'), undefined);
+    apply(table, { op: 'deleteZone', zone: 'test' });
+    collectAll(table);
+    t.equal(table.memory.usedBytes, used);
+  }
 });

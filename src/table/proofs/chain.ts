@@ -153,16 +153,18 @@ export class ChainWriter {
     if (wasHashed) this.#hashed.retireAll(zone.root);
     else this.#order.retireAll(zone.root);
     zone.root = 0;
-    if (zone.isHashed) {
-      for (const entry of this.#nodes.entries(index)) if (existsNow(this.#words, entry)) zone.entries.add(entry);
-      return;
-    }
-    const entries = [...this.#nodes.entries(index)].filter((entry) => this.#isOwner(zone, entry));
+    const all = [...this.#nodes.entries(index)];
+    const isIn = (entry: number): boolean =>
+      zone.isHashed ? existsNow(this.#words, entry) : this.#isOwner(zone, entry);
+    // What has gone in the same change still has what proved it.
+    for (const entry of all) if (!isIn(entry)) this.#strip(zone, entry, this.#nameOf(entry));
+    const entries = all.filter(isIn);
+    for (const entry of entries) zone.entries.add(entry);
+    if (zone.isHashed) return;
     const { bytes } = this.#view;
     const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
     entries.sort((a, b) => compareNames(bytes, at(a), bytes, at(b)));
     zone.root = compiler.signs ? this.#order.build(entries) : 0;
-    for (const entry of entries) zone.entries.add(entry);
   }
 
   /** The same as `#takeIn` of a zone that proves by NSEC3: names above exist, or not any more, through this one. */
