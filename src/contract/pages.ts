@@ -108,6 +108,15 @@ export const RRsetPageQuery = Type.Object(
   },
   strict,
 );
+export const AnswersPageQuery = Type.Object(
+  {
+    ...RRsetPageQuery.properties,
+    q: Type.Optional(
+      Type.String({ description: 'Only what has this text in its name or its data, in whatever case.' }),
+    ),
+  },
+  strict,
+);
 export const TokenPageQuery = Type.Object(
   {
     after,

@@ -52,6 +52,9 @@ interface Found {
 /** Cuts that are remembered while one list is read: names of one zone share their ancestors. */
 const CUTS_KEPT = 1000;
 
+/** Records that are read for what they hold, between two looks at whether a page has had its share. */
+const READ_AT_ONCE = 200;
+
 /** In the order of what makes it: the zone, its services by name, its records by name and type. */
 export function answeredBy(
   store: Store,
@@ -172,17 +175,23 @@ function recordsOf({ kind }: Service, { targets }: Pool): { type: string; rdata:
 
 function* records(store: Store, zone: Zone, { start, grant, filter }: Walk): Generator<Found | Passed> {
   const last = start?.section === 'record' ? parseRRset(start.rest) : undefined;
-  const asked = { zone: zone.name, start: last, grant, filter };
-  const isNarrowed = isNarrow(filter) || grant.isOfRecords;
+  // A text may be in the data, so that the name alone does not tell.
+  const { q: _, ...byName } = filter;
+  const asked = { zone: zone.name, start: last, grant, filter: byName };
+  const isNarrowed = isNarrow(byName) || grant.isOfRecords;
   const found = isNarrowed
     ? searchRRsets(store, asked).found
     : walk<RRset>((before) => store.rrsets(zone.name, before ?? last, 1));
   const cuts = new Cuts(store, zone.name);
+  let passed = 0;
   for (const rrset of found) {
     if (rrset instanceof Passed) yield new Passed(`record/${rrset.key}`);
-    else if (isLabelled(filter, rrset.labels)) {
+    else {
       const key = `record/${rrsetName(rrset.name, rrset.type)}`;
-      yield { key, answered: { from: cuts.sourceOf(rrset), ...rrsetReply(rrset) }, rrset };
+      const reply = rrsetReply(rrset);
+      if (isLabelled(filter, rrset.labels) && holds(filter, reply)) {
+        yield { key, answered: { from: cuts.sourceOf(rrset), ...reply }, rrset };
+      } else if (++passed % READ_AT_ONCE === 0) yield new Passed(key);
     }
   }
 }
@@ -236,9 +245,14 @@ class Cuts {
   }
 }
 
-function isMeant(filter: Filter, { name, type, labels }: Answered): boolean {
+function holds(filter: Filter, { name, rdata }: Pick<Answered, 'name' | 'rdata'>): boolean {
+  return isNamed(filter, name) || rdata.some((each) => isNamed(filter, each));
+}
+
+function isMeant(filter: Filter, answered: Answered): boolean {
+  const { name, type, labels } = answered;
   return (
-    isNamed(filter, name) &&
+    holds(filter, answered) &&
     (filter.name === undefined || shown(filter.name) === name) &&
     (filter.type === undefined || formatType(filter.type) === type) &&
     isLabelled(filter, labels)

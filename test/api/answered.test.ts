@@ -85,6 +85,15 @@ t.test('what a zone answers', async (t) => {
     t.same((await list('?type=SOA')).items.map(brief), ['zone example.test SOA']);
     t.same((await list('?name=blue.app.example.test&type=A')).items.map(brief), ['preview blue.app A blue']);
     t.same((await list('?q=SUB')).items.map(brief).sort(), ['delegation sub NS', 'glue ns.sub AAAA', 'record sub DS']);
+    const all = (await list('?limit=1000')).items;
+    for (const { rdata } of all) {
+      const text = rdata[0].toLowerCase().replace(/\.$/, '');
+      const holding = all.filter(({ name, rdata }: { name: string; rdata: string[] }) =>
+        [name, ...rdata].some((one) => one.toLowerCase().includes(text)),
+      );
+      const found = (await list(`?q=${encodeURIComponent(text.toUpperCase())}`)).items;
+      t.same(found.map(brief).sort(), holding.map(brief).sort(), `what holds ${text}`);
+    }
   });
 
   await t.test('whoever may see some records sees those, and nothing of the rest', async (t) => {

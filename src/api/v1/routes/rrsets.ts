@@ -1,6 +1,6 @@
 /** RRsets of a zone: made, read, changed, deleted, listed. */
 
-import { RRsetPageQuery } from '../../../contract/pages.ts';
+import { AnswersPageQuery, RRsetPageQuery } from '../../../contract/pages.ts';
 import { RRsetBody, RRsetParams, ZoneParams } from '../../../contract/zones.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
@@ -58,7 +58,7 @@ const answers = {
     'Its own SOA and NS, what its services answer from each pool, their preview names, and its records, delegations told apart. Without what signing makes (`GET /v1/zones/{zone}/dnssec`).',
   tags,
   params: ZoneParams,
-  querystring: RRsetPageQuery,
+  querystring: AnswersPageQuery,
   response: { ...pageReply('Answered', 'A page of RRsets.'), ...readProblems('query_invalid', 'zone_unknown') },
 };
 
