@@ -35,5 +35,7 @@ const refused = await client.PUT('/v1/services/{name}/weights', {
   params: { path: { name: service.name } },
   body: { blue: 70_000, green: 0 },
 });
+// 202: a service of it wants the word of a second person first, and nothing has moved.
+if ('kind' in shift) throw new Error(shift.message);
 const green: number | undefined = shift.services[service.name]?.shares.green;
 console.log(JSON.stringify({ zone: zone.name, service: service.name, green, refused: refused.error?.code }));

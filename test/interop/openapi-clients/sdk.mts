@@ -30,5 +30,7 @@ const refused = await putWeights({
   body: { blue: 70_000, green: 0 },
   throwOnError: false,
 });
+// 202: a service of it wants the word of a second person first, and nothing has moved.
+if ('kind' in shift) throw new Error(shift.message);
 const green: number | undefined = shift.services[service.name]?.shares.green;
 console.log(JSON.stringify({ zone: zone.name, service: service.name, green, refused: refused.error?.code }));
