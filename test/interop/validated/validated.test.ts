@@ -6,11 +6,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { withoutTap } from '../fixtures/environment.ts';
-import { faultsOf } from './validated/outcome.ts';
-import type { Outcome } from './validated/run.ts';
+import { withoutTap } from '../../fixtures/environment.ts';
+import { faultsOf } from './outcome.ts';
+import type { Outcome } from './run.ts';
 
-const run = fileURLToPath(new URL('./validated/run.ts', import.meta.url));
+const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const SHIFTS = '50';
 
 t.test('clients of four validators through the life of a signed zone', { timeout: 900_000 }, async (t) => {
