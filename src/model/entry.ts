@@ -8,7 +8,6 @@
  * travels beside the entry. `reply`: what is kept for an Idempotency-Key. Changes hold whole nouns, and so the secrets that
  * webhooks and checks are given: an entry is to be kept and sent as the store is.
  */
-import assert from 'node:assert/strict';
 import type { ModelChange, Revision } from './revision.ts';
 import type { RRset } from './rrset.ts';
 
@@ -82,20 +81,15 @@ export function encodeEntry({ revision, changes, reply }: Entry): string {
   return JSON.stringify({ format: ENTRY_FORMAT, revision, changes: wire, reply });
 }
 
-/** What `encodeEntry` gave; undefined where it is of another format, which only another version of Teal can read. */
+/** What `encodeEntry` gave; undefined where it is of another format, or has a change that only a later version of Teal knows. */
 export function decodeEntry(text: string): Entry | undefined {
   const { format, changes, ...rest } = JSON.parse(text) as Entry & { format: number; changes: WireChange[] };
-  return format === ENTRY_FORMAT ? { ...rest, changes: changes.map(decodeChange) } : undefined;
+  if (format !== ENTRY_FORMAT || !changes.every(({ op }) => Object.hasOwn(forms, op))) return undefined;
+  return { ...rest, changes: changes.map((wire) => (forms[wire.op] as Form<ModelChange>).decode(wire as never)) };
 }
 
 /** A change as JSON has it. */
 type WireChange = { readonly op: ModelChange['op'] };
-
-function decodeChange(wire: WireChange): ModelChange {
-  const form: Form<ModelChange> | undefined = Object.hasOwn(forms, wire.op) ? forms[wire.op] : undefined;
-  assert(form !== undefined, `an entry of this format has no change ${wire.op}`);
-  return form.decode(wire as never);
-}
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
