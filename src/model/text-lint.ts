@@ -1,6 +1,6 @@
 /** Doubts about texts and values that are read by others than resolvers: what was hardly meant as it stands. */
 import { TYPE } from '../wire/constants.ts';
-import type { ZoneCode } from './zone-content.ts';
+import type { ZoneCode } from './zone-code.ts';
 
 interface Doubt {
   readonly code: ZoneCode;

@@ -2,10 +2,12 @@
 import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import { type Finding, Findings } from '../wire/zone-file/finding.ts';
+import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
 import { atDelegation, belowDname, besideCname, glueTypes, oversize } from './record-rules.ts';
-import { type ContentRRset, type ZoneCode, ZoneContent } from './zone-content.ts';
+import type { ZoneCode } from './zone-code.ts';
+import { type ContentRRset, ZoneContent } from './zone-content.ts';
 import { ZoneLint } from './zone-lint.ts';
 import { type ServiceNames, TargetCheck } from './zone-targets.ts';
 
@@ -29,7 +31,9 @@ export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptio
   const content = new ZoneContent(zone, findings);
   const { include, services = new Set(), aliases = new Set() } = options;
   const origin = nameToWire(zone);
-  for (const record of readZoneFile(bytes, include ? { origin, include } : { origin }, findings)) content.add(record);
+  const takePlain = (record: PlainRecord): boolean => content.takePlain(record);
+  const reading = { origin, takePlain, ...(include && { include }) };
+  for (const record of readZoneFile(bytes, reading, findings)) content.add(record);
   // A file that could not be read whole would seem to lack what stands in the rest.
   if (findings.errors.length === 0) new ZoneCheck(content, { services, aliases }, findings).run();
   return { content, findings };
@@ -60,7 +64,7 @@ export class ZoneCheck {
     }
     const lint = new ZoneLint(this.#content, this.#findings);
     const targets = new TargetCheck(this.#content, this.#services, this.#cuts, this.#dnames, this.#findings);
-    for (const [name, rrsets] of this.#content.names) {
+    for (const [name, rrsets] of this.#dnames.size > 0 ? this.#content.names : this.#content.doubtful()) {
       this.#checkName(name, rrsets);
       this.#checkAncestors(name, rrsets);
       for (const rrset of rrsets) targets.check(rrset);

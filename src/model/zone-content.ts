@@ -3,13 +3,19 @@ import { TYPE } from '../wire/constants.ts';
 import { isWireAtOrBelow, MAX_NAME_TEXT_BYTES, writeLowerLabels } from '../wire/name.ts';
 import { formatRdata, formatType, rdataKey } from '../wire/rdata.ts';
 import type { Finding, Findings } from '../wire/zone-file/finding.ts';
+import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
+import { ApexText } from './apex-text.ts';
 import { Column } from './column.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { NameTable } from './name-table.ts';
+import type { ZoneCode } from './zone-code.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
 const COMPARED_RECORDS_MAX = 8;
+
+/** Addresses of a host that fit in any answer. */
+const UNDOUBTED_RECORDS_MAX = 1000;
 
 /** An RRset as it stands in a file. */
 export interface ContentRRset {
@@ -26,6 +32,10 @@ export interface ContentRRset {
   readonly file: string;
   readonly line: number;
 }
+
+/** What a record is besides its name and its data. */
+type Placed = Pick<ZoneRecord, 'type' | 'ttlSeconds' | 'file' | 'line'>;
+type Joined = Omit<ZoneRecord, 'owner'>;
 
 /** Equal but for the case of names in it (RFC 4034 §6.2). */
 function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
@@ -56,6 +66,9 @@ export class ZoneContent {
   #name = -1;
   readonly #names = new NameTable();
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
+  readonly #apex: ApexText;
+  /** Of each name, whether a check might find something: see `takePlain`. */
+  readonly #doubtful = new Column(Uint8Array);
   /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
   readonly #firstOf = new Column(Uint32Array);
   readonly #next = new Column(Uint32Array);
@@ -80,6 +93,7 @@ export class ZoneContent {
   constructor(zone: string, findings: Findings) {
     this.zone = zone;
     this.#zoneWire = nameToWire(zone);
+    this.#apex = new ApexText(this.#zoneWire);
     this.#findings = findings;
     this.#starts.push(0);
   }
@@ -103,6 +117,13 @@ export class ZoneContent {
   *entries(): Generator<[string, ContentRRset[]]> {
     for (let number = 0; number < this.#names.count; number++) {
       yield [this.#names.text(number), this.#rrsetsOf(number)];
+    }
+  }
+
+  /** The same but for names without an asterisk of which nothing but a few addresses is known, and that no DNAME is above: no check says anything of those. */
+  *doubtful(): Generator<[string, ContentRRset[]]> {
+    for (let number = 0; number < this.#names.count; number++) {
+      if (this.#doubtful.values[number] === 1) yield [this.#names.text(number), this.#rrsetsOf(number)];
     }
   }
 
@@ -169,9 +190,36 @@ export class ZoneContent {
     if (record.owner !== this.#owner) this.#enter(record);
     const name = this.#name;
     if (name < 0) return;
+    this.#doubtful.values[name] = 1;
     const rrset = this.#find(name, record.type);
     if (rrset !== 0) this.#join(rrset - 1, record);
-    else this.#begin(name, record);
+    else this.#begin(name, record, record.rdata, record.rdata.length);
+  }
+
+  /** The same for what is written plainly. False, and nothing is taken, where it is of another zone: `add` says so. */
+  takePlain(record: PlainRecord): boolean {
+    const { owner, ownerLength, type, ttlSeconds, file, line } = record;
+    if (!record.isSameOwner) {
+      if (!this.#apex.holds(owner, ownerLength)) return false;
+      this.#enterName(this.#names.add(owner, ownerLength));
+    }
+    this.#owner = undefined;
+    const name = this.#name;
+    const isAddress = type === TYPE.A || type === TYPE.AAAA;
+    if (!isAddress || record.hasAsterisk || this.#apex.mayBeRepeated(owner, ownerLength))
+      this.#doubtful.values[name] = 1;
+    const { bytes, length } = record.rdata;
+    const rrset = this.#find(name, type);
+    if (rrset === 0) this.#begin(name, record, bytes, length);
+    else this.#join(rrset - 1, { type, ttlSeconds, rdata: bytes.subarray(0, length), file, line });
+    return true;
+  }
+
+  #enterName(name: number): void {
+    this.#name = name;
+    if (this.#firstOf.length === this.#names.count) return;
+    this.#firstOf.push(0);
+    this.#doubtful.push(0);
   }
 
   #enter(record: ZoneRecord): void {
@@ -182,12 +230,11 @@ export class ZoneContent {
       this.#warn('out_of_zone', record, `${name}. is not in the zone ${this.zone}.: its records are left out`);
       return;
     }
-    this.#name = this.#names.add(this.#text, writeLowerLabels(record.owner, this.#text));
-    if (this.#firstOf.length < this.#names.count) this.#firstOf.push(0);
+    this.#enterName(this.#names.add(this.#text, writeLowerLabels(record.owner, this.#text)));
   }
 
-  /** The first record of an RRset. */
-  #begin(name: number, { type, ttlSeconds, rdata, file, line }: ZoneRecord): void {
+  /** The first record of an RRset; its RDATA is the first `length` bytes. */
+  #begin(name: number, { type, ttlSeconds, file, line }: Placed, rdata: Uint8Array, length: number): void {
     const rrset = this.rrsetCount++;
     if (this.#fileNames.at(-1) !== file) this.#fileNames.push(file);
     this.#types.push(type);
@@ -196,7 +243,7 @@ export class ZoneContent {
     this.#files.push(this.#fileNames.length - 1);
     this.#next.push(0);
     this.#counts.push(1);
-    const record = this.#addRecord(type, ttlSeconds, rdata);
+    const record = this.#addRecord(type, ttlSeconds, rdata, length);
     this.#firstRecords.push(record);
     this.#lastRecords.push(record);
     let last = this.#firstOf.values[name];
@@ -207,19 +254,19 @@ export class ZoneContent {
     }
   }
 
-  #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array): number {
+  #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array, length: number): number {
     const record = this.#nextRecords.length;
     this.#nextRecords.push(0);
-    const at = this.#bytes.reserve(rdata.length);
+    const at = this.#bytes.reserve(length);
     const { values } = this.#bytes;
-    for (let i = 0; i < rdata.length; i++) values[at + i] = rdata[i];
-    this.#starts.push(at + rdata.length);
+    for (let i = 0; i < length; i++) values[at + i] = rdata[i];
+    this.#starts.push(at + length);
     if (type === TYPE.RRSIG) this.#recordTtls.set(record, ttlSeconds);
     return record;
   }
 
   /** One more record of an RRset, unless an equal one is there (RFC 2181 §5). */
-  #join(rrset: number, record: ZoneRecord): void {
+  #join(rrset: number, record: Joined): void {
     const { type, ttlSeconds, rdata } = record;
     const before = this.#ttls.values[rrset];
     if (this.#hasRecord(rrset, type, rdata)) {
@@ -227,10 +274,10 @@ export class ZoneContent {
       this.#warn('record_repeated', record, `${this.#shown(type)} ${text} is there already and counts once`);
       return;
     }
-    const added = this.#addRecord(type, ttlSeconds, rdata);
+    const added = this.#addRecord(type, ttlSeconds, rdata, rdata.length);
     this.#nextRecords.values[this.#lastRecords.values[rrset]] = added + 1;
     this.#lastRecords.values[rrset] = added;
-    this.#counts.values[rrset]++;
+    if (++this.#counts.values[rrset] > UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
     this.#ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
     if (ttlSeconds !== before && type !== TYPE.RRSIG) {
@@ -269,7 +316,7 @@ export class ZoneContent {
     return isThere;
   }
 
-  #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: ZoneRecord, message: string): void {
+  #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: Placed, message: string): void {
     const finding: Finding<ZoneCode> = { severity: 'warning', code, file, line, column: 1, message };
     this.#findings.add(finding);
   }
@@ -299,43 +346,3 @@ class ContentNames {
     return this.#content.has(name);
   }
 }
-
-/** Codes of what is said of a zone, part of the API contract: add freely, never rename. */
-export type ZoneCode =
-  | 'out_of_zone'
-  | 'record_repeated'
-  | 'ttl_differs'
-  | 'soa_missing'
-  | 'soa_several'
-  | 'soa_misplaced'
-  | 'ns_missing'
-  | 'cname_and_other_data'
-  | 'cname_several'
-  | 'dname_several'
-  | 'dname_has_descendants'
-  | 'dname_beside_ns'
-  | 'rrset_too_large'
-  | 'address_missing'
-  | 'glue_missing'
-  | 'target_is_alias'
-  | 'target_is_address'
-  | 'occluded'
-  | 'ds_misplaced'
-  | 'wildcard_unusual'
-  | 'spf_obsolete'
-  | 'spf_several'
-  | 'text_joined'
-  | 'text_cut_off'
-  | 'text_unusual'
-  | 'quotes_within'
-  | 'caa_unusual'
-  | 'name_unusual'
-  | 'final_dot_missing'
-  | 'host_name_unusual'
-  | 'signature_missing'
-  | 'signature_invalid'
-  | 'signature_expired'
-  | 'signature_ends_soon'
-  | 'signatures_gone'
-  | 'denial_incomplete'
-  | 'denial_unusable';

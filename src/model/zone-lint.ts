@@ -4,7 +4,8 @@ import { formatType, rdataNames } from '../wire/rdata.ts';
 import type { Findings } from '../wire/zone-file/finding.ts';
 import { isAtOrBelow, wireToName } from './name.ts';
 import { doubtsOf, isSpf } from './text-lint.ts';
-import type { ContentRRset, ZoneCode, ZoneContent } from './zone-content.ts';
+import type { ZoneCode } from './zone-code.ts';
+import type { ContentRRset, ZoneContent } from './zone-content.ts';
 
 /** Owners of these types are hosts (RFC 952, RFC 1123 §2.1). */
 const hostTypes = new Set<number>([TYPE.A, TYPE.AAAA]);

@@ -3,7 +3,8 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType, hostNames } from '../wire/rdata.ts';
 import type { Findings } from '../wire/zone-file/finding.ts';
 import { isAtOrBelow, parentOf, wireToName } from './name.ts';
-import type { ContentRRset, ZoneCode, ZoneContent } from './zone-content.ts';
+import type { ZoneCode } from './zone-code.ts';
+import type { ContentRRset, ZoneContent } from './zone-content.ts';
 
 /** Types whose targets must be hosts with addresses, and no aliases (RFC 2181 §10.3, RFC 2782). */
 const checkedTypes = new Set<number>([TYPE.NS, TYPE.MX, TYPE.SRV]);

@@ -1,6 +1,7 @@
 /** Whether what a zone brings to prove absence proves it: a chain of NSEC (RFC 4034 §4) or NSEC3 (RFC 5155) without a gap. */
 import { nameToWire } from '../model/name.ts';
-import type { ContentRRset, ZoneCode, ZoneContent } from '../model/zone-content.ts';
+import type { ZoneCode } from '../model/zone-code.ts';
+import type { ContentRRset, ZoneContent } from '../model/zone-content.ts';
 import { NameDigest } from '../table/proofs/digest.ts';
 import { KEPT_ITERATIONS_MAX } from '../table/proofs/kept.ts';
 import { TYPE } from '../wire/constants.ts';

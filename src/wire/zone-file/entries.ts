@@ -46,6 +46,22 @@ export class Entries {
     return true;
   }
 
+  /** Where the next entry begins. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Goes on behind so many lines that somebody else has read. */
+  moveTo(at: number, lines: number): void {
+    this.#at = at;
+    this.#nextLine += lines;
+  }
+
+  /** The line at `at`. */
+  get nextLine(): number {
+    return this.#nextLine;
+  }
+
   /** Line and column of the byte at `offset`, which the last entry holds. */
   locate(offset: number): { line: number; column: number } {
     let line = this.line;

@@ -8,6 +8,7 @@ import { Entries } from './entries.ts';
 import { type DoubtCode, Fault, type Findings, LeftOut } from './finding.ts';
 import { expandWords, type Generation, parseGeneration, rangeCount } from './generate.ts';
 import { type Header, parseTtl, readHeader } from './header.ts';
+import { endOfLine, NOT_PLAIN, PlainReader, type PlainRecord } from './plain.ts';
 import { typographicQuotes } from './quotes.ts';
 import { RecordMaker, type ZoneRecord } from './record.ts';
 
@@ -21,6 +22,11 @@ interface ReadOptions {
   readonly origin: Uint8Array;
   /** Without it `$INCLUDE` is refused: a file sent over the network must not name files of the server. */
   readonly include?: Include;
+  /**
+   * Takes what is written plainly, at its place among the others, which are yielded. False: it would rather have this one
+   * as the others. The record is another one after the call.
+   */
+  readonly takePlain?: (record: PlainRecord) => boolean;
 }
 
 /** A file that includes itself would never end; one that does so many times would multiply with each depth. */
@@ -53,6 +59,8 @@ class Reader {
   readonly #include: Include | undefined;
   readonly #findings: Findings;
   readonly #records = new RecordMaker();
+  readonly #takePlain: ReadOptions['takePlain'];
+  readonly #plain = new PlainReader();
   #included = 0;
   #generated = 0;
   #stopped = false;
@@ -60,6 +68,7 @@ class Reader {
 
   constructor(options: ReadOptions, findings: Findings) {
     this.#include = options.include;
+    this.#takePlain = options.takePlain;
     this.#findings = findings;
   }
 
@@ -67,7 +76,9 @@ class Reader {
     const entries = new Entries(bytes);
     const { words } = entries;
     const scope: Scope = { ...around, entries };
-    while (!this.#stopped && entries.next()) {
+    while (!this.#stopped) {
+      this.#readPlain(bytes, scope);
+      if (!entries.next()) return;
       if (entries.malformed) {
         this.#fail(scope, new Fault('syntax_invalid', entries.malformed));
       } else if (!entries.blank && words.at(0).isDirective) {
@@ -77,6 +88,32 @@ class Reader {
         if (record) yield record;
       }
     }
+  }
+
+  /** As many lines as can be. */
+  #readPlain(bytes: Uint8Array, scope: Scope): void {
+    const take = this.#takePlain;
+    if (take === undefined) return;
+    const plain = this.#plain;
+    const { record } = plain;
+    const { entries } = scope;
+    plain.begin(scope.origin);
+    record.file = scope.file;
+    let { at } = entries;
+    let lines = 0;
+    while (at < bytes.length) {
+      let next = isEmptyLine(bytes[at]) ? endOfLine(bytes, at) : NOT_PLAIN;
+      if (next < 0) {
+        next = plain.read(bytes, at, this.#records);
+        record.line = entries.nextLine + lines;
+        if (next < 0 || !take(record)) break;
+        plain.take(this.#records);
+      }
+      at = next;
+      lines++;
+    }
+    entries.moveTo(at, lines);
+    scope.owner = plain.lastOwner ?? scope.owner;
   }
 
   #fail(scope: Scope, { code, malformed }: Fault): undefined {
@@ -225,6 +262,10 @@ class Reader {
     const record = this.#make(scope, owner, generation.header, rdataWords, 0);
     return record instanceof Fault ? record.malformed : record;
   }
+}
+
+function isEmptyLine(first: number): boolean {
+  return first === 0x0a || first === 0x0d || first === 0x3b;
 }
 
 function wrongCount(words: Words, least: number, most: number, form: string): Malformed | undefined {
