@@ -37,7 +37,10 @@ export interface ApiParts {
   readonly overview: Pick<Overview, 'page'>;
   readonly hours: Pick<AnswerHours, 'of'>;
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
-  readonly signings: Pick<Signings, 'view' | 'isSigned' | 'freshKey' | 'foreignKeys' | 'export' | 'exportKeys'>;
+  readonly signings: Pick<
+    Signings,
+    'view' | 'isSigned' | 'freshKey' | 'foreignKeys' | 'export' | 'exportKeys' | 'exportRefusal'
+  >;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;
   readonly tokens: Pick<Tokens, 'find' | 'isGood' | 'settingsAdmin'>;

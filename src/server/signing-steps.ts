@@ -29,7 +29,11 @@ export function makeSigning(
     nodes: node?.nodes ?? [],
     withoutKey: node === undefined ? [] : node.withoutKey,
   });
-  const signings = new Signings(store, keyring, { flush: () => signers.ground.kept.flush(), fleet });
+  const signings = new Signings(store, keyring, {
+    flush: () => signers.ground.kept.flush(),
+    isBehind: (zone) => signers.isBehind(zone),
+    fleet,
+  });
   metrics.ofSigners(measuredSigners(signers, signings));
   const inForce = (signing: ZoneSigning): boolean =>
     dataPlane.isSigned(signing) && signings.late(signing).length === 0 && fleet().withoutKey !== undefined;

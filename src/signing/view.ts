@@ -23,7 +23,7 @@ export interface ViewOptions {
   readonly denial: 'nsec' | 'nsec3';
   /** Of NSEC and NSEC3 records: the lesser of the SOA's minimum and its own TTL (RFC 9077 §3). */
   readonly denialTtlSeconds: number;
-  /** The most that the NSEC of an owner may have, as latin1 of its bytes: at a service's names its TTL. */
+  /** The most that the NSEC or NSEC3 of a name may have, as latin1 of its bytes: at a service's names its TTL. */
   readonly ttlLimits?: ReadonlyMap<string, number>;
 }
 
@@ -95,22 +95,29 @@ function typesOf({ rrsets, isCut }: Name): number[] {
   return isCut ? types.filter((type) => type === TYPE.NS || type === TYPE.DS) : types;
 }
 
-function withNsec(names: readonly Name[], { apex, denialTtlSeconds, ttlLimits }: ViewOptions): Name[] {
+/** Of what proves a name. */
+function proofTtl(owner: Uint8Array, { denialTtlSeconds, ttlLimits }: ViewOptions): number {
+  const limit = ttlLimits?.get(Buffer.from(owner).toString('latin1')) ?? denialTtlSeconds;
+  return Math.min(denialTtlSeconds, limit);
+}
+
+function withNsec(names: readonly Name[], options: ViewOptions): Name[] {
+  const { apex } = options;
   const proved = names.filter(({ isBeyond }) => !isBeyond);
   const next = new Map(proved.map((name, i) => [name, proved[i + 1]?.owner ?? apex]));
   return names.map((name) => {
     const after = next.get(name);
     if (after === undefined) return name;
     const rdata = [nsecRdata(after, [...typesOf(name), TYPE.RRSIG, TYPE.NSEC])];
-    const limit = ttlLimits?.get(Buffer.from(name.owner).toString('latin1')) ?? denialTtlSeconds;
-    const ttlSeconds = Math.min(denialTtlSeconds, limit);
+    const ttlSeconds = proofTtl(name.owner, options);
     const nsec = { owner: name.owner, type: TYPE.NSEC, ttlSeconds, rdata };
     return { ...name, rrsets: [...name.rrsets, nsec] };
   });
 }
 
 /** Names that have nothing but names below them are proved too (RFC 5155 §7.1). */
-function withNsec3(names: readonly Name[], { apex, denialTtlSeconds }: ViewOptions): Name[] {
+function withNsec3(names: readonly Name[], options: ViewOptions): Name[] {
+  const { apex } = options;
   const types = new Map<string, { readonly owner: Uint8Array; readonly types: readonly number[] }>();
   const put = (owner: Uint8Array, own: readonly number[]): void => {
     const key = Buffer.from(owner).toString('latin1');
@@ -125,13 +132,15 @@ function withNsec3(names: readonly Name[], { apex, denialTtlSeconds }: ViewOptio
       put(name.owner.subarray(at), []);
     }
   }
-  const hashed = Array.from(types.values(), ({ owner, types: own }) => ({ hash: nsec3Hash(owner), types: own }));
+  const hashed = Array.from(types.values(), ({ owner, types: own }) => {
+    return { hash: nsec3Hash(owner), types: own, ttlSeconds: proofTtl(owner, options) };
+  });
   hashed.sort((a, b) => compareRdata(a.hash, b.hash));
-  const proofs = hashed.map(({ hash, types: own }, i) => {
+  const proofs = hashed.map(({ hash, types: own, ttlSeconds }, i) => {
     const label = Buffer.from(hashLabel(hash));
     const owner = new Uint8Array(Buffer.concat([Uint8Array.of(label.length), label, apex]));
     const rdata = [nsec3Rdata(hashed[(i + 1) % hashed.length].hash, own)];
-    const rrsets = [{ owner, type: TYPE.NSEC3, ttlSeconds: denialTtlSeconds, rdata }];
+    const rrsets = [{ owner, type: TYPE.NSEC3, ttlSeconds, rdata }];
     return { owner, rrsets, isCut: false, isBeyond: false };
   });
   return [...names, ...proofs];

@@ -108,6 +108,8 @@ export class Signers implements ZoneSigners {
     const signed = signing && this.#signed(signing);
     if (signed?.signer === undefined || signed.signer.refusal !== undefined) return undefined;
     const { pairs: keys, apex } = signed;
+    // What was signed here is found there, and not signed once more: else the file would hold what nobody is answered.
+    this.ground.kept.flush();
     return { mark: markOf(signing), keys, apex, nowMs: this.ground.nowMs() };
   }
 
@@ -143,6 +145,13 @@ export class Signers implements ZoneSigners {
     if (known?.signer === undefined || known.signer.missing > 0 || known.signer.refusal !== undefined) return false;
     if (this.wanted.has(signing.zone) || this.unfinished.has(signing.zone)) return false;
     return isDeepStrictEqual(signersOf(known.signing), signersOf(signing)) && known.signing.denial === signing.denial;
+  }
+
+  /** Whether something of the zone is not answered yet as it is to be signed, and will be. */
+  isBehind(zone: string): boolean {
+    if (this.wanted.has(zone)) return true;
+    // Where nothing can be signed, all is answered as it is until that is mended.
+    return this.unfinished.has(zone) && this.of(zone)?.refusal === undefined;
   }
 
   /** What the last entry of a fleet's log came to here: one that cannot be signed holds up all that come after it. */

@@ -39,6 +39,8 @@ interface FleetSigning {
 interface Besides {
   /** Writes the signatures that were made to their file. */
   readonly flush?: () => void;
+  /** Whether something of a zone is not answered yet as it is to be signed. */
+  readonly isBehind?: (zone: string) => boolean;
   /** What holds up the others, where there are any. */
   readonly fleet?: () => FleetSigning;
 }
@@ -167,10 +169,20 @@ export class Signings {
     return parsed;
   }
 
+  /** Signatures that are made for a file alone would be others than those that are answered later: why there is none now. */
+  exportRefusal(text: string): Problem | undefined {
+    const zone = canonicalName(text);
+    if (zone instanceof Problem || this.#besides.isBehind?.(zone) !== true) return undefined;
+    const detail = `${shown(zone)} is being signed, and its file is to have the signatures that are answered: ask again when that is done.`;
+    return new Problem('signing_state', detail);
+  }
+
   /** What a thread needs to write a zone as it is signed. */
   exportKeys(text: string, nowMs: number): ExportKeys | Problem {
     const found = this.view(text);
     if (found instanceof Problem) return found;
+    const behind = this.exportRefusal(text);
+    if (behind !== undefined) return behind;
     const { zone, keys } = found.signing;
     const opened = keys.map((key) => {
       const privateKey = this.#keyring.privateKey(zone, key);

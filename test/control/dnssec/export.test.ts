@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { Signers } from '../../../src/control/dnssec/signers.ts';
+import { Signings } from '../../../src/control/dnssec/signings.ts';
 import { exportSigned, signedView } from '../../../src/control/zone-files/signed-export.ts';
+import { Problem } from '../../../src/model/errors.ts';
 import { wireToName } from '../../../src/model/name.ts';
 import type { ViewRRset } from '../../../src/signing/view.ts';
 import { ZoneReads, type ZoneSnapshot } from '../../../src/store/zone-reads.ts';
@@ -57,7 +59,7 @@ function begin(t: Test) {
     reads.close();
     return read as ZoneSnapshot;
   };
-  return { ...fixture, ground, snapshot, signer: signers.of(zone) as RRsetSigner, keyring };
+  return { ...fixture, ground, snapshot, signer: signers.of(zone) as RRsetSigner, signers, keyring };
 }
 
 const dataOf = (view: readonly ViewRRset[], name: string, type: number): number =>
@@ -100,4 +102,23 @@ t.test('a thread finds all in the file, with no key at hand', async (t) => {
   const { signing } = snapshot();
   const keys = (signing?.keys ?? []).map((key) => [key.id, keyring.privateKey(zone, key)] as const);
   t.equal(text({ ...elsewhere, keys } as typeof parts).split('\n').length, whole.split('\n').length);
+});
+
+t.test('before all is answered as it is to be signed there is no file', async (t) => {
+  const { snapshot, store, signers, keyring } = begin(t);
+  const signings = new Signings(store, keyring, { isBehind: (name) => signers.isBehind(name) });
+  t.notOk(signings.exportKeys(zone, NOON_MS) instanceof Problem);
+  const { signing } = snapshot();
+  const undo = signers.want(zone, signing);
+  t.match(signings.exportKeys(zone, NOON_MS), { code: 'signing_state' });
+  t.match(signings.exportRefusal(zone), { code: 'signing_state' }, 'also where that began while it was read');
+  undo();
+  t.equal(signings.exportRefusal(zone), undefined);
+  const seen = signers.begin(zone);
+  t.match(signings.exportKeys(zone, NOON_MS), { code: 'signing_state' });
+  seen();
+  const locked = new Signers(makeKeyring(Buffer.alloc(32, 9)), makeGround(temporaryFolder(t)));
+  locked.set(zone, signing);
+  locked.begin(zone);
+  t.notOk(locked.isBehind(zone), 'where nothing can be signed, it is answered as it is');
 });

@@ -39,7 +39,7 @@ const getFile = {
   operationId: 'getZoneFile',
   summary: 'A zone as a zone file',
   description:
-    'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing. With `signed=true` as others are to hold a zone that is signed here: with the NSEC records and signatures that it is answered with, each service as its pool of the greatest weight, the first among equals, and each preview name as its pool; it has no ETag, since weights and signatures change without it.',
+    'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing. With `signed=true` as others are to hold a zone that is signed here: with the NSEC records and signatures that it is answered with, each service as its pool of the greatest weight, the first among equals, and each preview name as its pool; it has no ETag, since weights and signatures change without it. Before all of the zone is answered as it is to be signed there is no such file: `signing_state`.',
   tags,
   params: ZoneParams,
   querystring: ZoneFileQuery,
@@ -47,7 +47,10 @@ const getFile = {
   response: {
     200: { description: 'The file.', content: { 'text/dns': { schema: { type: 'string' } } } },
     ...notModified,
-    ...readProblems('zone_unknown', 'signing_unknown', 'signing_refused', 'store_unavailable', 'stopping'),
+    ...readProblems(
+      ...(['zone_unknown', 'signing_unknown', 'signing_state', 'signing_refused'] as const),
+      ...(['store_unavailable', 'stopping'] as const),
+    ),
   },
 };
 
@@ -71,6 +74,9 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, 
     if (keys instanceof Problem) return sendProblem(reply, keys);
     const file = await zoneFiles.export(zone, keys);
     if (file instanceof Problem) return sendProblem(reply, file);
+    // How it is signed may have changed while it was read.
+    const behind = isSigned ? signings.exportRefusal(zone) : undefined;
+    if (behind !== undefined) return sendProblem(reply, behind);
     const refused = wholeZones.hold(request, reply, file.pieces);
     if (refused !== undefined) return refuse(reply, refused);
     if (isSigned) return reply.header('cache-control', 'no-store').type('text/dns').send(streamOf(file.pieces));
