@@ -6,7 +6,7 @@ const SERVFAIL = 2;
 /** Of a client that gives up, and asks again: a busy machine may lose a datagram. */
 const LIMIT_MS = 20_000;
 /** Between two questions of one client. */
-const EVERY_MS = 12;
+const EVERY_MS = 24;
 const KEPT_FAILURES = 20;
 
 /** One thing to ask for. */
@@ -84,7 +84,7 @@ export class Asker {
   }
 
   async #askOn(): Promise<void> {
-    for (let n = 0; !this.#isStopped; n++) {
+    for (let n = 0; !this.#isStopped && this.#cases.length > 0; n++) {
       const going = this.#askFor(this.#cases[n % this.#cases.length] as Case).finally(() => this.#going.delete(going));
       this.#going.add(going);
       // Who waits for a slow resolver does not ask it ever more.

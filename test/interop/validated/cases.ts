@@ -1,7 +1,7 @@
-/** The zone that validators are asked about, and what each question about it may be answered with. */
+/** A zone that validators are asked about, and what each question about it may be answered with. */
 import type { Reply } from '../../fixtures/dns-client.ts';
 import type { Case } from './asking.ts';
-import { ADDRESS, SHORT_TTL_SECONDS, ZONE } from './servers.ts';
+import { ADDRESS, SHORT_TTL_SECONDS } from './servers.ts';
 
 export const BLUE = '192.0.2.10';
 export const GREEN = '192.0.2.20';
@@ -10,41 +10,41 @@ const NXDOMAIN = 3;
 
 /** Services whose shares are counted: each is a draw of its own whenever a cache asks. */
 export const COUNTED = 60;
-export const counted = Array.from({ length: COUNTED }, (_, i) => `s${i}.${ZONE}`);
+export const countedIn = (zone: string): string[] => Array.from({ length: COUNTED }, (_, i) => `s${i}.${zone}`);
 export const BLUE_SHARE = 0.7;
 
 const ttlSeconds = SHORT_TTL_SECONDS;
 const pool = (weight: number, ...targets: string[]) => ({ weight, targets });
 
 /** Bodies of services by name. */
-export const services: Readonly<Record<string, unknown>> = {
+export const servicesIn = (zone: string): Readonly<Record<string, unknown>> => ({
   // Only blue has AAAA: green's denial must not take it away for longer than the TTL.
-  [`app.${ZONE}`]: { ttlSeconds: 1, pools: { blue: pool(50, BLUE, BLUE_SIX), green: pool(50, GREEN) } },
-  [`moved.${ZONE}`]: { ttlSeconds: 1, pools: { blue: pool(50, `host.${ZONE}`), green: pool(50, `other.${ZONE}`) } },
-  [`*.wild-service.${ZONE}`]: { ttlSeconds: 1, pools: { blue: pool(50, BLUE), green: pool(50, GREEN) } },
-  [`canary.${ZONE}`]: {
+  [`app.${zone}`]: { ttlSeconds: 1, pools: { blue: pool(50, BLUE, BLUE_SIX), green: pool(50, GREEN) } },
+  [`moved.${zone}`]: { ttlSeconds: 1, pools: { blue: pool(50, `host.${zone}`), green: pool(50, `other.${zone}`) } },
+  [`*.wild-service.${zone}`]: { ttlSeconds: 1, pools: { blue: pool(50, BLUE), green: pool(50, GREEN) } },
+  [`canary.${zone}`]: {
     ttlSeconds: 20,
     release: { ttlSeconds },
     pools: { blue: pool(100, BLUE), green: pool(0, GREEN) },
   },
   ...Object.fromEntries(
-    counted.map((name) => [name, { ttlSeconds: 1, pools: { blue: pool(70, BLUE), green: pool(30, GREEN) } }]),
+    countedIn(zone).map((name) => [name, { ttlSeconds: 1, pools: { blue: pool(70, BLUE), green: pool(30, GREEN) } }]),
   ),
-};
+});
 
 /** RDATA of plain RRsets by `name type`. */
-export function records(dsOfSecureChild: string): Readonly<Record<string, readonly string[]>> {
+export function recordsIn(zone: string, dsOfSecureChild: string): Readonly<Record<string, readonly string[]>> {
   return {
-    [`ns.${ZONE} A`]: [ADDRESS.teal],
-    [`host.${ZONE} A`]: ['192.0.2.30', '192.0.2.31'],
-    [`other.${ZONE} A`]: ['192.0.2.40'],
-    [`host.${ZONE} MX`]: [`10 host.${ZONE}.`],
-    [`*.wild.${ZONE} TXT`]: ['"wild"'],
-    [`deep.below.empty.${ZONE} A`]: ['192.0.2.50'],
-    [`old.${ZONE} DNAME`]: [`below.empty.${ZONE}.`],
-    [`secure.${ZONE} NS`]: ['ns.example.'],
-    [`secure.${ZONE} DS`]: [dsOfSecureChild],
-    [`plain.${ZONE} NS`]: ['ns.example.'],
+    [`ns.${zone} A`]: [ADDRESS.teal],
+    [`host.${zone} A`]: ['192.0.2.30', '192.0.2.31'],
+    [`other.${zone} A`]: ['192.0.2.40'],
+    [`host.${zone} MX`]: [`10 host.${zone}.`],
+    [`*.wild.${zone} TXT`]: ['"wild"'],
+    [`deep.below.empty.${zone} A`]: ['192.0.2.50'],
+    [`old.${zone} DNAME`]: [`below.empty.${zone}.`],
+    [`secure.${zone} NS`]: ['ns.example.'],
+    [`secure.${zone} DS`]: [dsOfSecureChild],
+    [`plain.${zone} NS`]: ['ns.example.'],
   };
 }
 
@@ -77,42 +77,46 @@ const fresh = (below: string) => () => `x${++drawn}.${below}`;
 const fixed = (name: string) => () => name;
 const anyOf = (names: readonly string[]) => () => names[++drawn % names.length] as string;
 
-/** `isThere`: what comes and goes is there or is not. */
-export const comesAndGoes = `guest.${ZONE}`;
+/** A name that is there or is not. */
+export const comesAndGoes = (zone: string): string => `guest.${zone}`;
 
-export const cases: readonly Case[] = [
-  ['service', fixed(`app.${ZONE}`), A, oneOf(A, [BLUE], [GREEN])],
-  ['a type of one pool', fixed(`app.${ZONE}`), AAAA, oneOf(AAAA, [BLUE_SIX], [])],
-  ['service NODATA', fixed(`app.${ZONE}`), TXT, nothing],
-  ['services', anyOf(counted), A, oneOf(A, [BLUE], [GREEN])],
-  ['services NODATA', anyOf(counted), AAAA, nothing],
-  ['canary', fixed(`canary.${ZONE}`), A, oneOf(A, [BLUE], [GREEN])],
-  ['service CNAME', fixed(`moved.${ZONE}`), A, oneOf(A, ['192.0.2.30', '192.0.2.31'], ['192.0.2.40'])],
-  ['preview', fixed(`green.app.${ZONE}`), A, oneOf(A, [GREEN])],
-  ['preview NODATA', fixed(`green.app.${ZONE}`), AAAA, nothing],
-  ['wildcard service', fresh(`wild-service.${ZONE}`), A, oneOf(A, [BLUE], [GREEN])],
-  ['wildcard service NODATA', fresh(`wild-service.${ZONE}`), AAAA, nothing],
-  ['wildcard', fresh(`wild.${ZONE}`), TXT, (reply: Reply) => is(0, reply)],
-  ['wildcard NODATA', fresh(`wild.${ZONE}`), A, nothing],
-  ['NXDOMAIN', fresh(ZONE), A, noName],
-  ['NXDOMAIN below a service', fresh(`s1.${ZONE}`), A, noName],
-  ['NXDOMAIN below a host', fresh(`host.${ZONE}`), A, noName],
-  ['empty non-terminal', fixed(`empty.${ZONE}`), A, nothing],
-  ['DNAME', fixed(`deep.old.${ZONE}`), A, oneOf(A, ['192.0.2.50'])],
-  ['DNAME NXDOMAIN', fresh(`old.${ZONE}`), A, noName],
-  ['host', fixed(`host.${ZONE}`), A, oneOf(A, ['192.0.2.30', '192.0.2.31'])],
-  ['apex NODATA', fixed(ZONE), TXT, nothing],
-  ['secure delegation', fixed(`host.secure.${ZONE}`), A, oneOf(A, ['192.0.2.77'])],
-  ['DS of an insecure delegation', fixed(`plain.${ZONE}`), 43, nothing],
-  ['comes and goes', fixed(comesAndGoes), A, (reply: Reply) => (reply.rcode === NXDOMAIN ? undefined : is(0, reply))],
-].map(([kind, name, type, fault]) => ({ kind, name, type, fault, isSecure: true }) as Case);
-
-export const insecure: readonly Case[] = [
-  {
+/** Everything that is asked about a zone. */
+export function casesIn(zone: string): readonly Case[] {
+  const secure = secureIn(zone).map(([kind, name, type, fault]) => ({ kind, name, type, fault, isSecure: true }));
+  const plain = {
     kind: 'insecure delegation',
-    name: fixed(`host.plain.${ZONE}`),
+    name: fixed(`host.plain.${zone}`),
     type: A,
     fault: oneOf(A, ['192.0.2.77']),
     isSecure: false,
-  },
+  };
+  return [...secure, plain];
+}
+
+type SecureCase = readonly [Case['kind'], Case['name'], Case['type'], Case['fault']];
+const secureIn = (zone: string): SecureCase[] => [
+  ['service', fixed(`app.${zone}`), A, oneOf(A, [BLUE], [GREEN])],
+  ['a type of one pool', fixed(`app.${zone}`), AAAA, oneOf(AAAA, [BLUE_SIX], [])],
+  ['service NODATA', fixed(`app.${zone}`), TXT, nothing],
+  ['services', anyOf(countedIn(zone)), A, oneOf(A, [BLUE], [GREEN])],
+  ['services NODATA', anyOf(countedIn(zone)), AAAA, nothing],
+  ['canary', fixed(`canary.${zone}`), A, oneOf(A, [BLUE], [GREEN])],
+  ['service CNAME', fixed(`moved.${zone}`), A, oneOf(A, ['192.0.2.30', '192.0.2.31'], ['192.0.2.40'])],
+  ['preview', fixed(`green.app.${zone}`), A, oneOf(A, [GREEN])],
+  ['preview NODATA', fixed(`green.app.${zone}`), AAAA, nothing],
+  ['wildcard service', fresh(`wild-service.${zone}`), A, oneOf(A, [BLUE], [GREEN])],
+  ['wildcard service NODATA', fresh(`wild-service.${zone}`), AAAA, nothing],
+  ['wildcard', fresh(`wild.${zone}`), TXT, (reply) => is(0, reply)],
+  ['wildcard NODATA', fresh(`wild.${zone}`), A, nothing],
+  ['NXDOMAIN', fresh(zone), A, noName],
+  ['NXDOMAIN below a service', fresh(`s1.${zone}`), A, noName],
+  ['NXDOMAIN below a host', fresh(`host.${zone}`), A, noName],
+  ['empty non-terminal', fixed(`empty.${zone}`), A, nothing],
+  ['DNAME', fixed(`deep.old.${zone}`), A, oneOf(A, ['192.0.2.50'])],
+  ['DNAME NXDOMAIN', fresh(`old.${zone}`), A, noName],
+  ['host', fixed(`host.${zone}`), A, oneOf(A, ['192.0.2.30', '192.0.2.31'])],
+  ['apex NODATA', fixed(zone), TXT, nothing],
+  ['secure delegation', fixed(`host.secure.${zone}`), A, oneOf(A, ['192.0.2.77'])],
+  ['DS of an insecure delegation', fixed(`plain.${zone}`), 43, nothing],
+  ['comes and goes', fixed(comesAndGoes(zone)), A, (reply) => (reply.rcode === NXDOMAIN ? undefined : is(0, reply))],
 ];

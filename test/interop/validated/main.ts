@@ -25,6 +25,7 @@ for (const [name, { failures, kinds: _kinds, ...counts }] of Object.entries(outc
   console.log(name, counts, 'draws of 70 % and 30 %:', outcome.shares[name]?.join(' and '));
   for (const failure of failures) console.log('  ', failure);
 }
+console.log('damages on the way:', outcome.damaged.tried);
 const faults = faultsOf(outcome);
 for (const fault of faults) console.log('FAULT:', fault);
 process.exit(faults.length === 0 ? 0 : 1);

@@ -7,7 +7,7 @@ import type { Outcome } from './run.ts';
 const SHARE_LIMIT = 19.51;
 
 /** What does not hold; none: all is well. */
-export function faultsOf({ tallies, shares, judged, outputs }: Outcome): string[] {
+export function faultsOf({ tallies, shares, judged, outputs, damaged }: Outcome): string[] {
   const faults: string[] = [];
   for (const [name, tally] of Object.entries(tallies)) {
     const { asked, unanswered, servfail, wrong, unproved, secure } = tally;
@@ -21,5 +21,5 @@ export function faultsOf({ tallies, shares, judged, outputs }: Outcome): string[
     if (!(off < SHARE_LIMIT)) faults.push(`${name}: ${drawn.join(' and ')} draws are not 70 % and 30 %`);
   }
   for (const [what, isGood] of Object.entries(judged)) if (!isGood) faults.push(`${what}: ${outputs[what]}`);
-  return faults;
+  return [...faults, ...damaged.faults];
 }

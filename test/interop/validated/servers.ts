@@ -8,9 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 
-/** The root's server, that of `example` and of two zones below Teal's, and Teal. Knot Resolver takes no glue of 127.0.0.0/8. */
-export const ADDRESS = { root: '10.53.0.1', parent: '10.53.0.2', teal: '10.53.0.3' } as const;
-export const ZONE = 'live.example';
+/**
+ * The root's server, that of `example` and of the zones below Teal's, Teal, and what stands between it and who asks for one of
+ * its zones. Knot Resolver takes no glue of 127.0.0.0/8.
+ */
+export const ADDRESS = { root: '10.53.0.1', parent: '10.53.0.2', teal: '10.53.0.3', relay: '10.53.0.4' } as const;
+/** Zones of Teal's with all kinds of answers: one begins with NSEC, the other with NSEC3. */
+export const ZONES = { live: 'live.example', hashed: 'hashed.example' } as const;
+/** A small one behind the relay. */
+export const RELAYED = 'relayed.example';
 /** Of everything that a roll waits for: Knot Resolver keeps whatever it hears for 5 seconds at least. */
 export const SHORT_TTL_SECONDS = 5;
 const START_LIMIT_MS = 60_000;
@@ -65,8 +71,8 @@ export async function answers(address: string, name: string, type: string | numb
 export interface Internet {
   /** DNSKEY of the root as a zone file has it, and its DS. */
   readonly anchor: { readonly dnskey: string; readonly ds: string };
-  /** What the parent has for Teal's zone from now on: lines of DS; none. */
-  setDs(lines: readonly string[]): void;
+  /** What the parent has for a zone of Teal's from now on: lines of DS; none. */
+  setDs(zone: string, lines: readonly string[]): void;
   stop(): Promise<void>;
 }
 
@@ -82,12 +88,15 @@ export function addAddresses(...addresses: string[]): void {
 export async function startInternet(folder: string): Promise<Internet> {
   addAddresses(...Object.values(ADDRESS));
   const short = `$TTL ${SHORT_TTL_SECONDS}\n`;
-  const child = (zone: string): string =>
-    `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nhost A 192.0.2.77\n; ${zone}\n`;
+  const child = (zone: string): [string, string] => [
+    `${zone}.`,
+    `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nhost A 192.0.2.77\n`,
+  ];
+  const delegated = [...Object.values(ZONES).map((zone) => [zone, ADDRESS.teal]), [RELAYED, ADDRESS.relay]];
+  const cuts = delegated.map(([zone, address]) => `${zone}. NS ns.${zone}.\nns.${zone}. A ${address}\n`);
   const parent = knot(folder, 'parent', ADDRESS.parent, {
-    'example.': `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nns A ${ADDRESS.parent}\nlive NS ns.live\nns.live A ${ADDRESS.teal}\n`,
-    [`secure.${ZONE}.`]: child('secure'),
-    [`plain.${ZONE}.`]: child('plain'),
+    'example.': `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nns A ${ADDRESS.parent}\n${cuts.join('')}`,
+    ...Object.fromEntries(Object.values(ZONES).flatMap((zone) => [child(`secure.${zone}`), child(`plain.${zone}`)])),
   });
   const dsOf = (conf: string, zone: string): string[] =>
     must('keymgr', '-c', conf, zone, 'ds')
@@ -105,12 +114,12 @@ export async function startInternet(folder: string): Promise<Internet> {
   const control = (...words: string[]): string => must('knotc', '-c', parent.conf, ...words);
   return {
     anchor: { dnskey: await dnskeyOf(ADDRESS.root), ds: dsOf(root.conf, '.')[0] ?? '' },
-    setDs(lines) {
+    setDs(zone, lines) {
       control('zone-begin', 'example.');
-      spawnSync('knotc', ['-c', parent.conf, 'zone-unset', 'example.', `${ZONE}.`, 'DS']);
+      spawnSync('knotc', ['-c', parent.conf, 'zone-unset', 'example.', `${zone}.`, 'DS']);
       for (const line of lines) {
         const rdata = line.split(' IN DS ')[1] ?? '';
-        control('zone-set', 'example.', `${ZONE}.`, String(SHORT_TTL_SECONDS), 'DS', ...rdata.split(' '));
+        control('zone-set', 'example.', `${zone}.`, String(SHORT_TTL_SECONDS), 'DS', ...rdata.split(' '));
       }
       control('zone-commit', 'example.');
     },
@@ -120,9 +129,9 @@ export async function startInternet(folder: string): Promise<Internet> {
   };
 }
 
-/** DS lines of the zones below Teal's of which one is signed, as Teal is to have them. */
-export function dsOfSecureChild(folder: string): string {
-  const lines = must('keymgr', '-c', join(folder, 'parent', 'knot.conf'), `secure.${ZONE}.`, 'ds').split('\n');
+/** RDATA of the DS of the signed one of the two zones below one of Teal's. */
+export function dsOfSecureChild(folder: string, zone: string): string {
+  const lines = must('keymgr', '-c', join(folder, 'parent', 'knot.conf'), `secure.${zone}.`, 'ds').split('\n');
   return (lines.find((line) => / 13 2 /.test(line)) ?? '').split(' DS ')[1] ?? '';
 }
 
