@@ -1,5 +1,6 @@
 /** A live name is taken into a service in the console, and left as records again, with queries to see that it answers. */
 import t from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { answers, openPage, overflow, seriousFaults, signIn, startConsole } from './console-browser.ts';
 
 const live = 'live.example.test';
@@ -20,9 +21,9 @@ t.test('a new service over records offers to take their place; deleting it offer
   await page.screenshot({ path: `${process.env.SHOTS ?? t.testdirName}/offer.png` });
 
   await dialog.getByRole('button', { name: 'Replace these records' }).click();
-  t.equal(await dialog.getByLabel('TTL, seconds').inputValue(), '300');
-  t.equal(await dialog.getByLabel('Targets of blue').inputValue(), '192.0.2.1');
-  t.equal(await dialog.getByLabel('Targets of green').inputValue(), '192.0.2.20', 'what was typed stays');
+  await soon(t).equal(() => dialog.getByLabel('TTL, seconds').inputValue(), '300');
+  await soon(t).equal(() => dialog.getByLabel('Targets of blue').inputValue(), '192.0.2.1');
+  await soon(t).equal(() => dialog.getByLabel('Targets of green').inputValue(), '192.0.2.20', 'what was typed stays');
   t.same(await seriousFaults(page), []);
   // Somebody is faster: what goes is what is in sight.
   await teal.call('PUT', record, { ttlSeconds: 300, rdata: ['192.0.2.1', '192.0.2.2'] });
@@ -34,8 +35,8 @@ t.test('a new service over records offers to take their place; deleting it offer
   t.equal((await teal.call('GET', record)).status, 404);
 
   await page.getByRole('button', { name: 'Delete…' }).click();
-  t.match(await dialog.textContent(), /The records of blue.*192\.0\.2\.1.*with a TTL of 300 s/s);
-  t.ok(await dialog.getByLabel(/The records of blue/).isChecked());
+  await soon(t).text(dialog, /The records of blue.*192\.0\.2\.1.*with a TTL of 300 s/s);
+  await soon(t).ok(() => dialog.getByLabel(/The records of blue/).isChecked());
   await dialog.getByLabel(/The records of green/).check();
   t.same(await seriousFaults(page), []);
   await page.screenshot({ path: `${process.env.SHOTS ?? t.testdirName}/delete.png` });
@@ -50,6 +51,7 @@ t.test('a new service over records offers to take their place; deleting it offer
   await teal.call('PUT', `/v1/services/${live}`, { replace: true });
   await signIn(small, it, `#/services/${live}`);
   await small.getByRole('button', { name: 'Delete…' }).click();
+  await small.getByRole('dialog').getByRole('button', { name: 'Delete now' }).waitFor();
   t.equal(await overflow(small), 0);
   await small.screenshot({ path: `${process.env.SHOTS ?? t.testdirName}/delete-small.png` });
   await small.context().close();

@@ -1,5 +1,6 @@
 /** The console where something waits for a second person, or is frozen: said, greyed with the reason, decided. */
 import t from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, startConsole, visit } from './console-browser.ts';
 
 const always = {
@@ -11,7 +12,7 @@ const always = {
   message: 'Stocktaking',
 };
 
-t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
+t.test('proposals, approvals and freezes', { timeout: 900_000 }, async (t) => {
   const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const tokens: Record<string, string> = {};
@@ -39,8 +40,8 @@ t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
   await alice.getByText('waits for somebody').first().waitFor();
   const own = alice.getByRole('button', { name: /^Approve proposal/ });
   await own.waitFor();
-  t.equal(await own.getAttribute('aria-disabled'), 'true');
-  t.match(await own.getAttribute('title'), /You asked for this: somebody else approves it/);
+  await soon(t).equal(() => own.getAttribute('aria-disabled'), 'true');
+  await soon(t).match(() => own.getAttribute('title'), /You asked for this: somebody else approves it/);
   t.equal(await overflow(alice), 0);
   t.same(await seriousFaults(alice), []);
 
@@ -59,7 +60,7 @@ t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
   await visit(alice, '#/services/app.example.test', 'app.example.test');
   const step = alice.getByRole('button', { name: 'Approve', exact: true });
   await step.waitFor();
-  t.equal(await step.getAttribute('aria-disabled'), 'true');
+  await soon(t).equal(() => step.getAttribute('aria-disabled'), 'true');
   t.equal(await overflow(alice), 0);
   t.same(await seriousFaults(alice), []);
   t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
@@ -69,9 +70,9 @@ t.test('proposals, approvals and freezes', { timeout: 300_000 }, async (t) => {
     .first()
     .waitFor();
   await bob.getByText('Frozen.').waitFor();
-  t.match(await bob.getByText('Frozen.').locator('..').textContent(), /Stocktaking.*without an end.*rollback/s);
+  await soon(t).text(bob.getByText('Frozen.').locator('..'), /Stocktaking.*without an end.*rollback/s);
   const promote = bob.getByRole('button', { name: 'Promote', exact: true });
-  t.equal(await promote.getAttribute('aria-disabled'), 'true');
+  await soon(t).equal(() => promote.getAttribute('aria-disabled'), 'true');
   t.same(await seriousFaults(bob), []);
   t.equal((await teal.call('DELETE', '/v1/freezes/always')).status, 204);
   await bob.getByText('All steps are done.').first().waitFor();

@@ -4,9 +4,12 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { buildConsole } from '../../src/console/build.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { comesTo, PATIENCE_MS } from '../fixtures/soon.ts';
 
-/** Chromium on a machine with two busy cores. */
-export const PATIENCE_MS = 30_000;
+/** A fault that is there for so long stays. */
+const LASTING_MS = 60_000;
+/** What has not come to rest by then is looked at as it is: a page whose server hangs asks for ever. */
+const REST_MS = 20_000;
 
 export interface Console {
   readonly teal: TealProcess;
@@ -50,6 +53,7 @@ export async function openPage({ teal, browser, faults, scriptBytes }: Console, 
   context.setDefaultTimeout(PATIENCE_MS);
   await watch(context, new URL(teal.admin).origin, faults);
   const page = await context.newPage();
+  followRequests(page);
   page.on('requestfinished', async (request) => {
     if (request.resourceType() !== 'script' || scriptBytes.has(request.url())) return;
     scriptBytes.set(request.url(), 0);
@@ -100,14 +104,18 @@ export async function visit(page: Page, hash: string, heading: string): Promise<
 
 /** Presses Tab until what has the focus has this name, as somebody without a mouse would. */
 export async function tabTo(page: Page, name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
-  const seen: string[] = [];
-  for (let i = 0; i < 80; i++) {
+  const seen = new Set<string>();
+  // Round and round: what is drawn late is met the next time.
+  const press = async (): Promise<string> => {
     await page.keyboard.press(key);
     const focused = (await page.evaluate(FOCUSED_NAME)) as string;
-    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
-    seen.push(focused);
+    seen.add(focused);
+    return focused;
+  };
+  const isIt = (focused: string): boolean => (typeof name === 'string' ? focused === name : name.test(focused));
+  if (!isIt(await comesTo(press, isIt))) {
+    throw new Error(`no ${name} among what Tab leads to: ${[...seen].join(' | ')}`);
   }
-  throw new Error(`no ${name} among what Tab leads to: ${seen.join(' | ')}`);
 }
 
 /** Evaluated in the page: these tests are compiled without the types of the DOM. */
@@ -116,20 +124,77 @@ const FOCUSED_NAME = `(() => {
   return (element?.getAttribute('aria-label') ?? element?.textContent ?? '').trim();
 })()`;
 
-/** Serious and critical faults that axe-core finds. */
-export async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`);
+/** What a page still waits for, where that is known (`followRequests`). */
+const waitedFor = new WeakMap<Page, Set<unknown>>();
+
+/** Keeps what the page asks for and has no answer to yet, but for the stream of events, which never ends. */
+export function followRequests(page: Page): void {
+  const open = new Set<unknown>();
+  waitedFor.set(page, open);
+  page.on('request', (request) => {
+    if (!new URL(request.url()).pathname.endsWith('/v1/events')) open.add(request);
+  });
+  page.on('requestfinished', (request) => open.delete(request));
+  page.on('requestfailed', (request) => open.delete(request));
 }
 
-/** How many pixels the page is wider than the window. */
-export function overflow(page: Page): Promise<number> {
-  return page.evaluate(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  ) as Promise<number>;
+/**
+ * Resolves once the page is what it comes to: as wide as it was told to be, with its letters loaded, all that it asked
+ * for answered, no transition on its way, and nothing that moved in some frames. What moves for as long as one looks
+ * (a countdown, a page that others change) is looked at as it is when the time is over.
+ */
+export async function settled(page: Page): Promise<void> {
+  const wanted = page.viewportSize();
+  const isStill = async () =>
+    ((await page.evaluate(STILL)) as string) === `${wanted?.width} ${wanted?.height} 0` &&
+    (waitedFor.get(page)?.size ?? 0) === 0;
+  await comesTo(isStill, Boolean, REST_MS);
+}
+
+/** Evaluated in the page: its size, and how many times it changed while some frames were drawn. */
+const STILL = `(async () => {
+  const isOver = ({ effect, playState }) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity;
+  const look = () => {
+    const { scrollWidth, scrollHeight, clientWidth } = document.documentElement;
+    const moving = document.getAnimations().filter((each) => !isOver(each)).length;
+    return [scrollWidth, scrollHeight, clientWidth, moving].join(' ');
+  };
+  await document.fonts.ready;
+  let changes = 0;
+  let before = look();
+  for (let frame = 0; frame < 4; frame++) {
+    await new Promise((done) => requestAnimationFrame(done));
+    const now = look();
+    if (now !== before || !now.endsWith(' 0')) changes++;
+    before = now;
+  }
+  return [innerWidth, innerHeight, changes].join(' ');
+})()`;
+
+/** Serious and critical faults that axe-core finds in what the page comes to. */
+export async function seriousFaults(page: Page, lastingMs = LASTING_MS): Promise<string[]> {
+  const look = async (): Promise<string[]> => {
+    await settled(page);
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`,
+      );
+  };
+  return comesTo(look, (faults) => faults.length === 0, lastingMs);
+}
+
+/** How many pixels the page that this one comes to is wider than the window. */
+export async function overflow(page: Page, lastingMs = LASTING_MS): Promise<number> {
+  const look = async (): Promise<number> => {
+    await settled(page);
+    return (await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )) as number;
+  };
+  return comesTo(look, (pixels) => pixels === 0, lastingMs);
 }
 
 /** The addresses that `count` queries get, each once. */

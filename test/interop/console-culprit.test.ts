@@ -1,5 +1,6 @@
 /** The console after the fact: which gate took a release back and why, and what was deleted. */
 import t from 'tap';
+import { comesTo, soon } from '../fixtures/soon.ts';
 import { answers, openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
@@ -25,7 +26,7 @@ t.test('what happened is still there', async (t) => {
     if (begun.status !== 201) throw new Error(JSON.stringify(begun.body));
     const { id } = begun.body;
     const read = async () => (await teal.call('GET', `/v1/releases/${id}`)).body;
-    while ((await read()).state !== 'aborted') await new Promise((resolve) => setTimeout(resolve, 100));
+    await comesTo(read, ({ state }) => state === 'aborted');
     t.match(await read(), {
       reason: 'analysis_failed',
       analyses: [
@@ -48,17 +49,12 @@ t.test('what happened is still there', async (t) => {
       const page = await openPage(it, view);
       await signIn(page, it, `#/services/${app}`);
       const failed = page.getByRole('list', { name: 'Steps' }).locator('[data-step="failed"]');
-      t.match(await failed.textContent(), /Gates: live, smoke.*aborted here.*smoke failed: answered 401/);
+      await soon(t).text(failed, /Gates: live, smoke.*aborted here.*smoke failed: answered 401/);
       const gate = failed.locator('li[data-phase="failed"]');
-      t.match(await gate.textContent(), /smoke.*failed.*2 measured: 2 failed, 1 allowed/);
-      t.equal(
-        await gate
-          .getByRole('row')
-          .filter({ hasText: /failed401answered 401/ })
-          .count(),
-        2,
-      );
-      t.equal(await page.getByText('not taken').count(), 1, 'the step after it was not');
+      await soon(t).text(gate, /smoke.*failed.*2 measured: 2 failed, 1 allowed/);
+      const rows = gate.getByRole('row').filter({ hasText: /failed401answered 401/ });
+      await soon(t).equal(() => rows.count(), 2);
+      await soon(t).equal(() => page.getByText('not taken').count(), 1, 'the step after it was not');
       t.same(await seriousFaults(page), []);
       t.equal(await overflow(page), 0);
       await page.context().close();
@@ -77,10 +73,11 @@ t.test('what happened is still there', async (t) => {
     await signIn(page, it);
     await visit(page, '#/log', 'Activity');
     const entry = page.getByRole('listitem').filter({ hasText: 'deleted www.example.test/A' });
-    t.match(await entry.textContent(), /What it was.*ttlSeconds 60.*rdata 192\.0\.2\.1, 192\.0\.2\.2/);
+    await soon(t).text(entry, /What it was.*ttlSeconds 60.*rdata 192\.0\.2\.1, 192\.0\.2\.2/);
     await entry.getByRole('button', { name: /again…: www\.example\.test\/A/ }).click();
     const dialog = page.getByRole('dialog');
-    t.equal(await dialog.getByLabel('Data, one record a line').inputValue(), '192.0.2.1\n192.0.2.2');
+    const data = dialog.getByLabel('Data, one record a line');
+    await soon(t).equal(() => data.inputValue(), '192.0.2.1\n192.0.2.2');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     t.match((await teal.call('GET', record)).body, body);
@@ -100,8 +97,12 @@ t.test('what happened is still there', async (t) => {
     await signIn(page, it, `#/services/${app}`);
     const card = page.getByRole('region', { name: 'Drain' });
     await card.getByText('draining', { exact: true }).waitFor();
-    const text = (await card.textContent()) ?? '';
-    const times = [...text.matchAll(/\d\d:\d\d:\d\d( UTC)?/g)];
+    const timesOf = (text: string) => [...text.matchAll(/\d\d:\d\d:\d\d( UTC)?/g)];
+    const text = await comesTo(
+      async () => (await card.textContent()) ?? '',
+      (text) => timesOf(text).length >= 3,
+    );
+    const times = timesOf(text);
     t.ok(times.length >= 3, text);
     t.same(
       times.filter(([, zone]) => zone === undefined),
@@ -110,7 +111,7 @@ t.test('what happened is still there', async (t) => {
     );
     const [until] = /\d\d:\d\d:\d\d(?= UTC, when caches)/.exec(text) ?? [];
     t.match(text, new RegExp(`blue is drained for caches that honour TTL at [-\\d ]*${until} UTC`), 'the same moment');
-    t.match(await card.locator('time').first().getAttribute('title'), /here: .*\d+:\d\d:\d\d.* GMT\+5:30/);
+    await soon(t).match(() => card.locator('time').first().getAttribute('title'), /here: .*\d+:\d\d:\d\d.* GMT\+5:30/);
     await page.context().close();
   });
 

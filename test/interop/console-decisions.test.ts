@@ -1,6 +1,7 @@
 /** The console while colleagues change the same things: nothing is overwritten that its person has not seen. */
 import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { comesTo, soon } from '../fixtures/soon.ts';
 import { openPage, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
@@ -10,7 +11,10 @@ const MOVED = /Somebody changed .* while you had this open\. Nothing is done unt
 /** Waits until the zone file in the editor has this in it. */
 async function typed(page: Page, part: string): Promise<void> {
   const area = page.getByLabel('Zone file');
-  while (!(await area.inputValue()).includes(part)) await new Promise((resolve) => setTimeout(resolve, 50));
+  await comesTo(
+    () => area.inputValue(),
+    (text) => text.includes(part),
+  );
 }
 
 t.test('a dialog is about what was seen when it was opened', async (t) => {
@@ -31,7 +35,8 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
     // What the log says of it comes a little later.
     for (const pattern of says) await notice.filter({ hasText: pattern }).waitFor();
     t.pass(`it says ${says.join(', ')}`);
-    t.ok(await dialog.getByRole('button', { name: button, exact: true }).isDisabled(), `${button} waits`);
+    const pressed = dialog.getByRole('button', { name: button, exact: true });
+    await soon(t).ok(() => pressed.isDisabled(), `${button} waits`);
   };
   const on = (hash: string, work: (page: Page, t: Test) => Promise<void>) => async (t: Test) => {
     await setTargets('192.0.2.10', '192.0.2.20');
@@ -52,8 +57,12 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await moved(t, dialog, 'Save', [MOVED, /admin/, /pools\.blue\.targets.*192\.0\.2\.77.*was 192\.0\.2\.10/]);
       t.match(await pools(), { green: { targets: ['192.0.2.20'] } }, 'nothing is done meanwhile');
       await dialog.getByRole('button', { name: 'Keep my changes' }).click();
-      t.equal(await dialog.getByLabel('Targets of blue').inputValue(), '192.0.2.77', 'theirs, where mine says nothing');
-      t.equal(await dialog.getByLabel('Targets of green').inputValue(), '192.0.2.99');
+      await soon(t).equal(
+        () => dialog.getByLabel('Targets of blue').inputValue(),
+        '192.0.2.77',
+        'theirs, where mine says nothing',
+      );
+      await soon(t).equal(() => dialog.getByLabel('Targets of green').inputValue(), '192.0.2.99');
       await dialog.getByRole('button', { name: 'Save' }).click();
       await dialog.waitFor({ state: 'detached' });
       t.match(await pools(), { blue: { targets: ['192.0.2.77'] }, green: { targets: ['192.0.2.99'] } });
@@ -74,7 +83,7 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await moved(t, dialog, 'Save', [/pools\.green\.targets.*192\.0\.2\.55.*was 192\.0\.2\.20.*yours 192\.0\.2\.99/]);
       await page.unroute(`**/v1/services/${app}`);
       await dialog.getByRole('button', { name: 'Take what is in force' }).click();
-      t.equal(await dialog.getByLabel('Targets of green').inputValue(), '192.0.2.55');
+      await soon(t).equal(() => dialog.getByLabel('Targets of green').inputValue(), '192.0.2.55');
       t.match(await pools(), { green: { targets: ['192.0.2.55'] } });
     }),
   );
@@ -106,8 +115,8 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await shift(60, 40);
       await moved(t, page, 'Review the shift…', [/weights\.green.*in force 40.*was 0.*yours 7/]);
       await page.getByRole('button', { name: 'Take what is in force' }).click();
-      t.equal(await page.getByLabel('Weight of green').inputValue(), '40');
-      t.equal(await page.getByText('Nothing is done until you decide').count(), 0);
+      await soon(t).equal(() => page.getByLabel('Weight of green').inputValue(), '40');
+      await soon(t).equal(() => page.getByText('Nothing is done until you decide').count(), 0);
     }),
   );
 
@@ -179,7 +188,8 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       ]);
       t.same(await rdataOf('www'), ['192.0.2.2'], 'what is added replaces nothing');
       await dialog.getByRole('button', { name: 'Take what is in force' }).click();
-      t.equal(await dialog.getByLabel('Data, one record a line').inputValue(), '192.0.2.2');
+      const data = dialog.getByLabel('Data, one record a line');
+      await soon(t).equal(() => data.inputValue(), '192.0.2.2');
       await page.keyboard.press('Escape');
 
       await page.getByRole('button', { name: 'Delete www.example.test A' }).click();
@@ -189,7 +199,7 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await dialog.getByRole('button', { name: 'Ask about what is in force' }).click();
       await teal.call('DELETE', '/v1/zones/example.test/rrsets/www.example.test/A');
       await dialog.getByText('Somebody deleted www.example.test A').waitFor();
-      t.ok(await dialog.getByRole('button', { name: 'Delete now' }).isDisabled());
+      await soon(t).ok(() => dialog.getByRole('button', { name: 'Delete now' }).isDisabled());
     }),
   );
 

@@ -1,14 +1,12 @@
 /** What only the API could do before, done in the console: each form filled as somebody would, and what came of it asked of the server. */
 import t from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
 const api = 'api.example.test';
 
-/** Evaluated in the page: resolves once what was changed is on the screen. */
-const PAINTED = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
-
-t.test('everything', { timeout: 500_000 }, async (t) => {
+t.test('everything', { timeout: 900_000 }, async (t) => {
   const it = await startConsole(t, t.testdir(), { env: { TEAL_PROBES_ALLOW: '127.0.0.0/8' } });
   const { teal } = it;
   const read = async (path: string) => (await teal.call('GET', `/v1/${path}`)).body;
@@ -27,7 +25,6 @@ t.test('everything', { timeout: 500_000 }, async (t) => {
   const judge = async (t: { same: (a: unknown, b: unknown, c: string) => void }, what: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.evaluate(PAINTED);
       t.same(await seriousFaults(page), [], `${what}, ${colorScheme}`);
     }
     await page.setViewportSize({ width: 320, height: 640 });
@@ -44,7 +41,7 @@ t.test('everything', { timeout: 500_000 }, async (t) => {
     const table = page.getByRole('table');
     await table.getByText('a delegation: others answer below').waitFor();
     for (const text of ['the zone itself', 'SOA', `service ${app}, green 10`, `preview of ${app}, blue`]) {
-      t.ok((await table.textContent())?.includes(text), text);
+      await soon(t).ok(async () => (await table.textContent())?.includes(text), text);
     }
     await judge(t, 'a zone');
     await press('Settings…');
@@ -69,7 +66,7 @@ t.test('everything', { timeout: 500_000 }, async (t) => {
     const now = dialog.getByRole('button', { name: 'Delete now' });
     await dialog.getByText('one.gone.test').waitFor();
     await dialog.getByLabel('Type gone.test to delete it').fill('gone.test');
-    t.ok(await now.isDisabled(), 'its service would go with it');
+    await soon(t).ok(() => now.isDisabled(), 'its service would go with it');
     await judge(t, 'the deletion of a zone');
     await dialog.getByLabel('Delete them too').check();
     await now.click();
@@ -214,7 +211,7 @@ t.test('everything', { timeout: 500_000 }, async (t) => {
     await judge(t, 'the form of a webhook');
     await dialog.getByRole('button', { name: 'Make the webhook' }).click();
     await page.getByRole('heading', { name: 'Webhook chat' }).waitFor();
-    t.match(await dialog.getByLabel('Secret').inputValue(), /^whsec_/);
+    await soon(t).match(() => dialog.getByLabel('Secret').inputValue(), /^whsec_/);
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
     t.match(await read('webhooks/chat'), { triggers: ['on-release-completed', 'on-revision'] });
     await press('Test chat');

@@ -5,6 +5,7 @@ import { chromium, type Page } from 'playwright-core';
 import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { signalAll } from '../fixtures/planes.ts';
+import { soon } from '../fixtures/soon.ts';
 import { type Console, openPage, overflow, seriousFaults, signIn, type View, visit } from './console-browser.ts';
 import { FleetFixture, until } from './fleet.ts';
 
@@ -58,7 +59,7 @@ t.test('the console of a fleet', async (t) => {
       await page.getByRole('row', { name: new RegExp(`${node}.*live.*revision \\d+`) }).waitFor();
     }
     await page.getByText(/3 of 3 members reachable/).waitFor();
-    t.equal(await page.getByText('No pool is drained').count(), 0);
+    await soon(t).equal(() => page.getByText('No pool is drained').count(), 0);
     await look('well', '#/fleet', (page) => page.getByText(/3 of 3 members/).waitFor());
   });
 

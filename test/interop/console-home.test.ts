@@ -1,6 +1,7 @@
 /** The console's first page with 204 services in 50 zones: one request, live, and found again with Back. */
 import t from 'tap';
-import { openPage, overflow, seriousFaults, signIn, startConsole } from './console-browser.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
+import { openPage, overflow, seriousFaults, settled, signIn, startConsole } from './console-browser.ts';
 
 const number = (i: number): string => String(i).padStart(3, '0');
 const pools = { blue: { weight: 100, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
@@ -9,7 +10,7 @@ const nameOf = (i: number): string => `s${number(i)}.z${i % 50}.test`;
 const QUIET_MS = 12_000;
 const QUIET_REQUESTS_MAX = 4;
 
-t.test('the first page at 204 services', { timeout: 300_000 }, async (t) => {
+t.test('the first page at 204 services', { timeout: 900_000 }, async (t) => {
   const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const call = async (method: string, path: string, body: object, status: number) => {
@@ -49,37 +50,36 @@ t.test('the first page at 204 services', { timeout: 300_000 }, async (t) => {
     await call('POST', '/v1/shifts', { services: { [nameOf(50)]: { blue: 40, green: 60 } }, ...why }, 200);
     const row = rows.filter({ hasText: nameOf(50) });
     await row.getByText('Canary of 4.2.0').waitFor();
-    t.match(await row.textContent(), /60%.*admin/s);
-    t.match(await attention.textContent(), /1 waits for somebody.*s007\.z7\.test/s);
+    await soon(t).text(row, /60%.*admin/s);
+    await soon(t).text(attention, /1 waits for somebody.*s007\.z7\.test/s);
   });
 
   await t.test('narrows by what is typed, by zone, label and state, and Back leads to the place', async (t) => {
-    await page.evaluate('scrollTo(0, 4000)');
-    await page.waitForTimeout(500);
-    const before = (await page.evaluate('scrollY')) as number;
-    t.ok(before > 1000, `${before} pixels down`);
+    await settled(page);
     const link = page.getByRole('link', { name: nameOf(120), exact: true });
-    await page.evaluate('scrollTo(0, 4000)');
+    await link.waitFor({ state: 'attached' });
+    const scroll = async (): Promise<number> => (await page.evaluate('scrollTo(0, 4000), scrollY')) as number;
+    const before = await comesTo(scroll, (y) => y > 1000);
+    t.ok(before > 1000, `${before} pixels down`);
     await link.evaluate((element) => (element as unknown as { click(): void }).click());
     await page.getByRole('heading', { level: 1, name: nameOf(120) }).waitFor();
     await page.goBack();
-    let top = 0;
-    for (let i = 0; i < 100 && Math.abs(top - before) > 50; i++) {
-      await page.waitForTimeout(100);
-      top = (await page.evaluate('scrollY')) as number;
-    }
+    const top = await comesTo(
+      async () => (await page.evaluate('scrollY')) as number,
+      (y) => Math.abs(y - before) <= 50,
+    );
     t.ok(Math.abs(top - before) <= 50, `${top} of ${before} pixels down`);
 
     await page.getByLabel('Labels').fill('team=web');
     await page.getByText('67 services found').waitFor();
     await page.getByLabel('Show only names with').fill('s00');
     await page.getByText('3 of 3 services found').waitFor();
-    t.match(page.url(), /#\/services\?q=s00&label=team%3Dweb$/);
+    await soon(t).match(() => page.url(), /#\/services\?q=s00&label=team%3Dweb$/);
     await page.getByRole('link', { name: nameOf(6), exact: true }).click();
     await page.getByRole('heading', { level: 1, name: nameOf(6) }).waitFor();
     await page.goBack();
     await page.getByText('3 of 3 services found').waitFor();
-    t.equal(await page.getByLabel('Show only names with').inputValue(), 's00');
+    await soon(t).equal(() => page.getByLabel('Show only names with').inputValue(), 's00');
     await page.reload();
     await page.getByText('3 of 3 services found').waitFor();
     await page.getByRole('link', { name: 'Show all services' }).click();
@@ -97,10 +97,10 @@ t.test('the first page at 204 services', { timeout: 300_000 }, async (t) => {
     await page.getByRole('button', { name: 'Shift…' }).click();
     const dialog = page.getByRole('dialog');
     const review = dialog.getByRole('list', { name: 'What it touches' });
-    t.equal(await review.getByRole('listitem').count(), 9);
-    t.match(await review.textContent(), /s007\.z7\.test.*a release is moving it/s);
+    await soon(t).equal(() => review.getByRole('listitem').count(), 9);
+    await soon(t).text(review, /s007\.z7\.test.*a release is moving it/s);
     await dialog.getByLabel('Per cent').fill('30');
-    t.match(await review.textContent(), /s001\.z1\.test.*blue 100%, green 0% → blue 70%, green 30%/s);
+    await soon(t).text(review, /s001\.z1\.test.*blue 100%, green 0% → blue 70%, green 30%/s);
     t.same(await seriousFaults(page), []);
     await dialog.getByLabel('Why (optional)').fill('Together');
     await dialog.getByRole('button', { name: 'Shift 8 services now' }).click();

@@ -2,6 +2,7 @@
 import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, signIn, startConsole } from './console-browser.ts';
 
 const app = 'app.example.test';
@@ -48,7 +49,7 @@ t.test('what became of a change', async (t) => {
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await dialog.getByRole('button', { name: 'Sending…' }).waitFor();
-    t.ok(await dialog.getByRole('button', { name: 'Sending…' }).isDisabled());
+    await soon(t).ok(() => dialog.getByRole('button', { name: 'Sending…' }).isDisabled());
     t.equal(await dialog.getByText('Somebody changed').count(), 0, 'one’s own shift is no colleague’s');
     await dialog.waitFor({ state: 'detached' });
     await page.getByText(`${app} shifted:`, { exact: false }).first().waitFor();
@@ -123,7 +124,7 @@ t.test('what became of a change', async (t) => {
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).waitFor();
     t.same(await weights(), { blue: 100, green: 7 });
-    t.equal(await page.getByText('The server does not answer.').count(), 0);
+    await soon(t).equal(() => page.getByText('The server does not answer.').count(), 0);
     await page.context().close();
   });
 

@@ -1,10 +1,11 @@
 /** Who is signed in and where: at the top of every page; and what one may not do is greyed, with the reason. */
 import t from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
 
-t.test('whoever may not', { timeout: 300_000 }, async (t) => {
+t.test('whoever may not', { timeout: 900_000 }, async (t) => {
   const env = { TEAL_CONSOLE_NAME: 'Produktion – Süd', TEAL_CONSOLE_COLOUR: '#ffe08a' };
   const it = await startConsole(t, t.testdir(), { env });
   const { teal } = it;
@@ -34,8 +35,9 @@ t.test('whoever may not', { timeout: 300_000 }, async (t) => {
         for (const name of buttons) {
           const button = page.getByRole('button', { name, exact: true });
           await button.waitFor();
-          t.equal(await button.getAttribute('aria-disabled'), 'true', name);
-          t.match(await button.getAttribute('title'), /Your token a-reader has the scope read; this needs /, name);
+          await soon(t).equal(() => button.getAttribute('aria-disabled'), 'true', name);
+          const why = /Your token a-reader has the scope read; this needs /;
+          await soon(t).match(() => button.getAttribute('title'), why, name);
         }
         t.same(await seriousFaults(page), [], `${hash}, ${colorScheme}`);
         t.equal(await overflow(page), 0, `${hash}, ${width}`);
@@ -43,11 +45,8 @@ t.test('whoever may not', { timeout: 300_000 }, async (t) => {
       await page.getByRole('button', { name: 'Add a record' }).click({ force: true });
       await page.locator('.note', { hasText: 'this needs admin or records' }).waitFor();
       t.equal(await page.getByRole('dialog').count(), 0);
-      t.equal(
-        await page.getByRole('button', { name: 'Export' }).getAttribute('aria-disabled'),
-        null,
-        'looking is free',
-      );
+      const looking = page.getByRole('button', { name: 'Export' });
+      await soon(t).equal(() => looking.getAttribute('aria-disabled'), null, 'looking is free');
       await page.context().close();
     }
   });
@@ -56,12 +55,13 @@ t.test('whoever may not', { timeout: 300_000 }, async (t) => {
     const page = await openPage(it);
     await signIn(page, as(releaser), '#/zones');
     await page.getByRole('heading', { name: 'No zone that you may see' }).waitFor();
-    t.equal(await page.getByText('No zone yet').count(), 0);
+    await soon(t).equal(() => page.getByText('No zone yet').count(), 0);
     await visit(page, `#/services/${app}`, app);
     const start = page.getByRole('button', { name: 'Start a release…' });
     await start.waitFor();
-    t.equal(await start.getAttribute('aria-disabled'), null);
-    t.equal(await page.getByRole('button', { name: 'Edit', exact: true }).getAttribute('aria-disabled'), 'true');
+    await soon(t).equal(() => start.getAttribute('aria-disabled'), null);
+    const edit = page.getByRole('button', { name: 'Edit', exact: true });
+    await soon(t).equal(() => edit.getAttribute('aria-disabled'), 'true');
     await page.context().close();
   });
   t.same(it.faults, []);

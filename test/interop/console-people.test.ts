@@ -8,7 +8,8 @@ import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { CLIENT, startIdentities } from '../fixtures/identities.ts';
 import { startTeal } from '../fixtures/process.ts';
-import { overflow, PATIENCE_MS, seriousFaults } from './console-browser.ts';
+import { PATIENCE_MS, soon } from '../fixtures/soon.ts';
+import { followRequests, overflow, seriousFaults } from './console-browser.ts';
 
 const app = 'app.example.test';
 const button = { name: 'Sign in with Example' };
@@ -42,7 +43,7 @@ async function startProxy(t: { teardown(work: () => void): void }, target: { adm
   return `https://localhost:${(server.address() as net.AddressInfo).port}/teal/`;
 }
 
-t.test('people in the console', { timeout: 300_000 }, async (t) => {
+t.test('people in the console', { timeout: 900_000 }, async (t) => {
   await buildConsole();
   const target = { admin: '' };
   const home = await startProxy(t, target);
@@ -80,7 +81,9 @@ t.test('people in the console', { timeout: 300_000 }, async (t) => {
     const { width = 1280, ...more } = view;
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, ...more });
     context.setDefaultTimeout(PATIENCE_MS);
-    return context.newPage();
+    const page = await context.newPage();
+    followRequests(page);
+    return page;
   };
   const signIn = async (page: Page): Promise<void> => {
     await page.getByRole('link', button).click();
@@ -113,14 +116,15 @@ t.test('people in the console', { timeout: 300_000 }, async (t) => {
     await signIn(page);
     await page.getByRole('heading', { level: 1, name: app, exact: true }).waitFor();
     await page.locator('header.top').getByText('Bob Example', { exact: true }).waitFor();
-    t.notMatch(page.url(), /code=|state=/);
+    await soon(t).ok(() => !/code=|state=/.test(page.url()), 'nothing of the sign-in stays in the address');
     t.equal(await page.evaluate('document.cookie'), '', 'no script sees the session');
     const [cookie] = (await page.context().cookies(home)).filter(({ name }) => name.includes('teal-session'));
     t.match(cookie, { httpOnly: true, secure: true, sameSite: 'Strict', path: '/teal/', name: /^__Secure-/ });
-    t.equal(await page.getByRole('button', { name: 'Edit', exact: true }).getAttribute('aria-disabled'), 'true');
+    const edit = page.getByRole('button', { name: 'Edit', exact: true });
+    await soon(t).equal(() => edit.getAttribute('aria-disabled'), 'true');
     const rollback = page.getByRole('button', { name: 'Start a release…' });
     await rollback.waitFor();
-    t.equal(await rollback.getAttribute('aria-disabled'), null, 'this they may');
+    await soon(t).equal(() => rollback.getAttribute('aria-disabled'), null, 'this they may');
     t.same(await seriousFaults(page), []);
 
     const shifted = await page.evaluate(`fetch('v1/services/${app}/weights', {
@@ -156,7 +160,7 @@ t.test('people in the console', { timeout: 300_000 }, async (t) => {
       .then((reply) => reply.status, () => 'blocked')`);
     t.equal(outcome, 'blocked');
     Object.assign(identities.people.ann as object, { groups: [] });
-    await page.getByText('Your session has ended').waitFor({ timeout: 90_000 });
+    await page.getByText('Your session has ended').waitFor({ timeout: 2 * PATIENCE_MS });
     await page.context().close();
   });
   t.notMatch(JSON.stringify(teal.log), new RegExp(CLIENT.secret), 'no secret is told in the log');

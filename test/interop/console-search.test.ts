@@ -1,5 +1,6 @@
 /** Search in the console is the server's, over all there is: the 204th service and the 251st record are found. */
 import t from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, seriousFaults, signIn, startConsole } from './console-browser.ts';
 
 const number = (i: number): string => String(i).padStart(3, '0');
@@ -19,8 +20,9 @@ t.test('what was not loaded is found, and what is not there is not', async (t) =
   const services = page.getByLabel('Show only names with');
   await services.fill('S204');
   await page.getByRole('link', { name: 's204.example.test' }).waitFor();
-  t.equal(await page.locator('.service-item').count(), 1);
-  t.ok(await services.evaluate((input) => input === input.ownerDocument.activeElement), 'and the cursor stays');
+  await soon(t).equal(() => page.locator('.service-item').count(), 1);
+  const hasFocus = () => services.evaluate((input) => input === input.ownerDocument.activeElement);
+  await soon(t).ok(hasFocus, 'and the cursor stays');
   await services.fill('s205');
   await page.getByText('No name has “s205” in it.').waitFor();
   t.same(await seriousFaults(page), []);
@@ -31,7 +33,7 @@ t.test('what was not loaded is found, and what is not there is not', async (t) =
   const records = page.getByLabel('Show only records with');
   await records.fill('r251');
   await page.getByRole('button', { name: 'Edit r251.example.test A' }).waitFor();
-  t.equal(await page.locator('table.records tbody tr').count(), 1);
+  await soon(t).equal(() => page.locator('table.records tbody tr').count(), 1);
   await records.fill('192.0.2.7');
   await page.getByRole('button', { name: 'Edit r008.example.test A' }).waitFor();
   await records.fill('r252');

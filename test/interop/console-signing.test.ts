@@ -1,6 +1,7 @@
 /** A zone is signed, rolled and unsigned in the console, with the DS copied from the page; its parent is played by the test. */
 import t from 'tap';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
+import { soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
 
 const ZONE = 'example.test';
@@ -71,7 +72,7 @@ t.test('signing in the console', { timeout: 900_000 }, async (t) => {
     t.notSame(ds.map(dsRdataOf), parent.ds, 'the DS of the new key');
     parent.ds = ds.map(dsRdataOf);
     await stage('secure');
-    t.equal(await panel.getByText('outgoing', { exact: true }).count(), 0);
+    await soon(t).equal(() => panel.getByText('outgoing', { exact: true }).count(), 0);
   });
 
   await t.test('narrow, light and dark', async (t) => {

@@ -1,11 +1,12 @@
 /** Why, from whoever says it (the command line, the console, a pipeline's curl) to wherever the change is told. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
 import { EventReader } from '../fixtures/event-source.ts';
 import { serve } from '../fixtures/http-server.ts';
 import type { TealProcess } from '../fixtures/process.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
 import { openPage, signIn, startConsole, visit } from './console-browser.ts';
 
 const run = promisify(execFile);
@@ -78,14 +79,11 @@ t.test('what is said of a shift, from the one end to the other', async (t) => {
       const { data } = await events.until(({ data }) => data?.revision === revision);
       t.match(data, { kind: 'shift', ...said }, 'the event');
       const line = () => teal.log.find((each) => each.revision === revision);
-      await until(() => line() !== undefined);
+      await comesTo(line, (found) => found !== undefined);
       t.match(line(), { kind: 'shift', why: said, requestId }, 'the line of the log');
-      await until(() => sent.some(({ data }) => data.reason === said.reason));
-      t.match(
-        sent.find(({ data }) => data.reason === said.reason),
-        { type: 'on-revision', data: { revision, ...said } },
-        'the webhook',
-      );
+      const told = () => sent.find(({ data }) => data.reason === said.reason);
+      await comesTo(told, (found) => found !== undefined);
+      t.match(told(), { type: 'on-revision', data: { revision, ...said } }, 'the webhook');
       if (who === 'a pipeline') t.match([items[0], line()], [{ requestId: 'run-981', traceparent }, { traceparent }]);
       const env = { ...process.env, TEAL_ADMIN_URL: teal.admin, TEAL_TOKEN: teal.token };
       const { stdout } = await run(process.execPath, ['src/main.ts', 'history', app, '-n', '1'], { env });
@@ -93,10 +91,7 @@ t.test('what is said of a shift, from the one end to the other', async (t) => {
       await visit(page, appPage, app);
       const shown = page.locator('.why').filter({ hasText: said.reason }).first();
       await shown.waitFor();
-      t.same(
-        await shown.getByRole('link').evaluateAll((all) => all.map((each) => each.getAttribute('href'))),
-        said.links,
-      );
+      await soon(t).same(() => linksOf(shown), said.links);
     });
   }
 
@@ -112,7 +107,7 @@ t.test('what is said of a shift, from the one end to the other', async (t) => {
     await visit(page, appPage, app);
     const shown = page.locator('.why').filter({ hasText: '<img src=x' });
     await shown.waitFor();
-    t.same(await shown.getByRole('link').evaluateAll((all) => all.map((each) => each.getAttribute('href'))), [ticket]);
+    await soon(t).same(() => linksOf(shown), [ticket]);
     t.equal(await page.locator('.why img').count(), 0);
     await page.unroute('**/history**');
   });
@@ -133,6 +128,7 @@ t.test('what is said of a shift, from the one end to the other', async (t) => {
     for (const open of [/Roll back/, /^Edit$/]) await asks(open);
     await page.getByRole('button', { name: 'Start a release…' }).click();
     const release = page.getByRole('dialog');
+    await release.getByRole('button', { name: 'Show the plan…' }).waitFor();
     t.equal(await release.getByLabel('Why (optional)').count(), 0, 'a plan changes nothing');
     await release.getByRole('button', { name: 'Show the plan…' }).click();
     await release.getByLabel('Why (optional)').fill('4.2.0');
@@ -154,6 +150,6 @@ t.test('what is said of a shift, from the one end to the other', async (t) => {
   t.same(it.faults, []);
 });
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
+/** Where what is shown leads to. */
+const linksOf = (shown: Locator): Promise<readonly (string | null)[]> =>
+  shown.getByRole('link').evaluateAll((all) => all.map((each) => each.getAttribute('href')));

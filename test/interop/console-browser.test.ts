@@ -1,0 +1,41 @@
+/** What looks at pages can fail: a fault that stays is found, and one that is over in a moment is none. */
+import { chromium } from 'playwright-core';
+import t from 'tap';
+import { overflow, seriousFaults } from './console-browser.ts';
+
+/** Short, for faults that are meant. */
+const LASTING_MS = 1000;
+const page = (body: string): string =>
+  `<!doctype html><html lang="en"><title>A page</title><main>${body}</main></html>`;
+const wide = '<div id="wide" style="width: 500px; height: 5px"></div>';
+
+t.test('a page is judged by what it comes to', async (t) => {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.teardown(() => browser.close());
+  const view = await browser.newPage({ viewport: { width: 320, height: 640 } });
+
+  await view.setContent(page(wide));
+  t.ok((await overflow(view, LASTING_MS)) >= 180, 'what is wider than the window, and stays');
+  await view.setContent(page('<button></button><p style="color: #eee">Hardly to be read</p>'));
+  t.match(await seriousFaults(view, LASTING_MS), [/^button-name: /, /^color-contrast: /]);
+
+  await view.setContent(page(wide));
+  await view.evaluate("setTimeout(() => document.querySelector('#wide').remove(), 700)");
+  t.equal(await overflow(view), 0, 'a drawing of the old width is replaced');
+  await view.setContent(page('<p style="color: #eee">Hardly to be read</p>'));
+  await view.evaluate("setTimeout(() => { document.querySelector('p').style.color = '#111'; }, 700)");
+  t.same(await seriousFaults(view), [], 'a colour on its way');
+  await view.setContent(
+    page(`<style>#wide { animation: 1s grow } @keyframes grow { to { height: 9px } }</style>${wide}`),
+  );
+  t.ok((await overflow(view, LASTING_MS)) >= 180, 'what moves is judged once it has come to rest');
+});
+
+t.test('a window that becomes narrower is not wider than itself for a moment', async (t) => {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.teardown(() => browser.close());
+  const view = await browser.newPage({ viewport: { width: 1280, height: 640 } });
+  await view.setContent(page('<div style="width: 100%">A page</div>'));
+  await view.setViewportSize({ width: 320, height: 640 });
+  t.equal(await overflow(view), 0);
+});
