@@ -18,6 +18,8 @@ export interface MeasuredSigners {
   nextExpiry(): number | undefined;
   /** Signed zones that nothing new can be signed for, by why. */
   refusing(): { readonly locked: number; readonly clock: number };
+  /** Signed zones of which not all is answered with signatures yet. */
+  signing(): number;
   /** Signatures that this process has made. */
   readonly made: number;
 }
@@ -77,6 +79,11 @@ export function signerMetrics(registry: Registry, store: MeasuredSignings, signe
     'teal_dnssec_clock_off_zones',
     'Signed zones that nothing new is signed for, since the clock does not go with the signatures that there are.',
     () => signers.refusing().clock,
+  );
+  gauge(
+    'teal_dnssec_unfinished_zones',
+    'Signed zones of which something is answered without signatures, since they were not there at the start: they are being made.',
+    () => signers.signing(),
   );
   const seen = {
     name: 'teal_dnssec_ds_zones',

@@ -109,6 +109,7 @@ export const problemStatus = {
   too_many_streams: 503,
   stopping: 503,
   signing_refused: 503,
+  signing_unfinished: 503,
   fleet_unconfirmed: 504,
   table_full: 507,
 } as const;

@@ -104,7 +104,7 @@ export function makeControlPlane(
     analysisOf: (id) => releases.progressOf(id),
     health: seen,
     missingWorkers: () => fleet.missing,
-    signingRefusal: () => signers.refusal(),
+    signingRefusal: () => signers.unreadiness(),
   });
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, health: seen, answerer });

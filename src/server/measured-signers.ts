@@ -8,6 +8,7 @@ export function measuredSigners(signers: Signers, signings: Signings): MeasuredS
     lookOf: (zone) => signings.lookOf(zone),
     nextExpiry: () => signers.nextExpiry(),
     refusing: () => signers.refusing(),
+    signing: () => signers.signing().length,
     get made() {
       const { made, madeAside } = signers.ground.kept;
       return made + madeAside;

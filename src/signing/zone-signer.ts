@@ -42,7 +42,7 @@ export interface SigningGround {
    * those who do not validate are to be answered.
    */
   isLenient: boolean;
-  /** So many more signatures may be made; left out: any number. */
+  /** So many more signatures may be made, and what is beyond them is left unsigned; left out: any number. */
   mayMake?: number;
 }
 
@@ -81,15 +81,13 @@ const CLOCK_FAULTS = {
   ),
 } as const;
 
-const TOO_MANY = new Problem('signing_refused', 'There is more to sign than anybody can wait for.');
-
 export class ZoneSigner implements RRsetSigner {
   readonly #apex: Uint8Array;
   readonly #records: readonly Key[];
   readonly #dnskey: readonly Key[];
   readonly #ground: SignerGround;
   readonly #out = new ByteWriter();
-  /** RRsets that could not be signed and were left unsigned. */
+  /** Signatures that could not be made yet, of RRsets that are answered without, and those that have ended. */
   missing = 0;
   /** When the first of the signatures that it gave ends; Unix time, seconds. What was replaced since may be among them. */
   earliestExpiry: number | undefined;
@@ -127,6 +125,7 @@ export class ZoneSigner implements RRsetSigner {
     const nowMs = this.#ground.nowMs();
     return rrsigs.every((rdata, i) => {
       const { algorithm, keyTag: tag, expiration } = readSignature(rdata);
+      if (expiration * 1000 <= nowMs) this.missing += 1;
       if (algorithm !== keys[i].algorithm || tag !== keys[i].tag || isDue(expiration, nowMs)) return false;
       this.noteExpiry(expiration);
       return true;
@@ -172,7 +171,10 @@ export class ZoneSigner implements RRsetSigner {
       this.missing += 1;
       return undefined;
     }
-    if (this.#ground.mayMake !== undefined && --this.#ground.mayMake < 0) throw new SigningRefused(TOO_MANY);
+    if (this.#ground.mayMake !== undefined && --this.#ground.mayMake < 0) {
+      this.missing += 1;
+      return undefined;
+    }
     const times = timesOf(now, digest);
     const signed = this.#rrsig(key, fields, times, canonical);
     const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);

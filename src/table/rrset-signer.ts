@@ -55,8 +55,10 @@ export interface ZoneSigners {
    * noted, and nothing else changes until that is done.
    */
   leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean;
-  /** No more signatures than that are made from now on: what needs more is refused. */
+  /** No more signatures than that are made from now on: what needs more is left unsigned. */
   limit(signatures: number): void;
+  /** Of a zone that was read with the signatures that are kept: what it wants besides is made soon. */
+  leaveRest(zone: string, signing: ZoneSigning): void;
   /** For a table that another writer left, and that holds (`isSigned`) the zone signed in some way, or not. */
   adopt(signing: ZoneSigning, isSigned: boolean): void;
   /** Notes it; returns how to forget it again. */
@@ -76,6 +78,7 @@ export const NO_SIGNERS: ZoneSigners = {
   markOf: () => '',
   leaves: () => false,
   limit: () => {},
+  leaveRest: () => {},
   adopt: () => {},
   want: () => () => {},
   begin: () => () => {},

@@ -24,7 +24,10 @@ import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
-/** Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. */
+/**
+ * Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. What a zone is asked
+ * for most comes first; see zone-sealer.ts.
+ */
 const MADE_AT_LOAD = 2000;
 /** Names of a dropped zone that are freed in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
@@ -202,6 +205,7 @@ export class Table implements TableChanges {
     const problem = this.prepare([{ op: 'importZone', zone, staged: built }]);
     if (problem !== undefined) return problem;
     this.publish();
+    if (signed !== undefined && whole !== undefined) this.#zones.signers.leaveRest(zone.name, signed.signing);
     return signed === undefined || whole !== undefined || this.#isLeft(zone.name, signed.signing)
       ? 'whole'
       : 'unsigned';
@@ -215,7 +219,7 @@ export class Table implements TableChanges {
     return true;
   }
 
-  /** With the signatures that are kept; undefined: too many are not. */
+  /** With the signatures that are kept, and some that are made; undefined: nobody signs it, or there is no room. */
   #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signing, services }: LoadedSigning): StagedIndex | undefined {
     const { signers } = this.#zones;
     const { undo } = signers.set(zone.name, signing);
@@ -240,7 +244,7 @@ export class Table implements TableChanges {
     } catch (error) {
       undo();
       this.discard({ index: builder.cell });
-      if (error instanceof SigningRefused || error instanceof ArenaFull) return undefined;
+      if (error instanceof ArenaFull) return undefined;
       throw error;
     } finally {
       signers.limit(Number.POSITIVE_INFINITY);

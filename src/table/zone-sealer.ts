@@ -85,6 +85,21 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
   const entries = inOrder(blocks, owners);
   const ttlSeconds = denialTtl(blocks.view, pairsOf(atApex).get(TYPE.SOA) ?? 0, apex);
   const ours = within(blocks, entries);
+  // Where not all can be signed now, that are first which most answers need.
+  const isNeeded = (entry: number): boolean => {
+    const { words, bytes } = blocks.view;
+    const name = (entry + ENTRY.NAME_BYTES) * 4;
+    const isWildcard = bytes[name] === 1 && bytes[name + 1] === 0x2a;
+    const flags = words[words[entry + ENTRY.VERSION_WORD] + NODE.FLAGS];
+    return isWildcard || (flags & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
+  };
+  const ranks: ((entry: number) => boolean)[] = [
+    (entry) => entry === atApex,
+    (entry) => atServices.has(entry),
+    isNeeded,
+    () => true,
+  ];
+  const rankOf = (entry: number): number => ranks.findIndex((has) => has(entry));
   const hashed = isHashed ? new HashedNames(blocks, ours) : undefined;
   const prove = (entry: number, owner: Uint8Array, next: Uint8Array): void => {
     const pairs = pairsOf(entry);
@@ -104,8 +119,12 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
     if (pairs.size > 0) index.replace(entry, pairs);
   };
   try {
-    for (const [i, entry] of ours.entries()) {
-      prove(entry, nameOf(blocks, entry), i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
+    const ranked = ours.map(rankOf);
+    for (let rank = 0; rank < ranks.length; rank++) {
+      for (const [i, entry] of ours.entries()) {
+        if (ranked[i] !== rank) continue;
+        prove(entry, nameOf(blocks, entry), i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
+      }
     }
     return { order: orderOf(blocks, hashed?.entries ?? entries), isHashed };
   } catch (error) {

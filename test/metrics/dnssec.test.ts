@@ -62,6 +62,7 @@ t.test('the series', async (t) => {
     lookOf: (zone) => looks[zone],
     nextExpiry: () => state.next,
     refusing: () => ({ locked: 2, clock: 3 }),
+    signing: () => 4,
     made: 9,
   };
   signingMetrics(registry, store);
@@ -76,6 +77,7 @@ t.test('the series', async (t) => {
   t.same(await read('teal_dnssec_signatures_made_total'), [['', 9]]);
   t.same(await read('teal_dnssec_locked_zones'), [['', 2]]);
   t.same(await read('teal_dnssec_clock_off_zones'), [['', 3]]);
+  t.same(await read('teal_dnssec_unfinished_zones'), [['', 4]]);
   const byDs = Object.fromEntries(await read('teal_dnssec_ds_zones'));
   t.same(byDs, { all: 1, some: 0, none: 1, wrong: 1, unknown: 0 });
   t.same(Object.keys(byDs), [...DS_SEEN]);

@@ -39,8 +39,49 @@ export class SignatureKeeper {
     return inSlices(this.#look(zone), this.#parts.pause);
   }
 
+  /**
+   * While a zone is built aside that lacks signatures: makes those first that most answers need, and then the others, so
+   * that nobody has to wait for all of them. It ends by itself, or (`isOver`) when what was built has taken its place.
+   */
+  aid(zone: string, isOver: () => boolean): Promise<void> {
+    return inSlices(this.#aid(zone, isOver), this.#parts.pause);
+  }
+
   stop(): void {
     this.#isStopped = true;
+  }
+
+  *#aid(zone: string, isOver: () => boolean): Sliced<void> {
+    const { signers, looks, engine } = this.#parts;
+    const mark = signers.markOf(zone);
+    const isEnough = (): boolean => this.#isStopped || isOver() || signers.markOf(zone) !== mark;
+    if (signers.of(zone) === undefined || isEnough()) return;
+    yield* this.#renew(zone, looks.needed(zone), isEnough);
+    for (const name of looks.services(zone)) {
+      if (isEnough() || engine.resign({ op: 'resignService', name }) !== undefined) return;
+      yield;
+    }
+    // A hash does not say whose it is.
+    if (signers.isHashed(zone)) return;
+    let after: Uint8Array | undefined;
+    do {
+      const found = isEnough() ? undefined : looks.names(zone, after, LOOKED_AT_ONCE);
+      if (found === undefined || (yield* this.#renew(zone, found.stale, isEnough)) !== undefined) return;
+      after = found.last;
+      yield;
+    } while (after !== undefined);
+  }
+
+  /** Signs names anew. A Problem: why that cannot be. */
+  *#renew(zone: string, names: readonly Uint8Array[], isEnough: () => boolean): Sliced<Problem | undefined> {
+    for (let at = 0; at < names.length; at += RENEWED_AT_ONCE) {
+      const some = names.slice(at, at + RENEWED_AT_ONCE);
+      const problem = this.#parts.engine.resign({ op: 'renewNames', zone, names: some });
+      if (problem !== undefined) return problem;
+      yield;
+      if (isEnough()) return undefined;
+    }
+    return undefined;
   }
 
   *#look(zone: string): Sliced<Problem | undefined> {
@@ -48,6 +89,9 @@ export class SignatureKeeper {
     const mark = signers.markOf(zone);
     const isChanged = (): boolean => this.#isStopped || signers.wanted.has(zone) || signers.markOf(zone) !== mark;
     signers.of(zone)?.beginLook();
+    // First what most answers need: what a server answered with that stood still for two weeks has ended.
+    const problem = isChanged() ? undefined : yield* this.#renew(zone, looks.needed(zone), isChanged);
+    if (problem !== undefined) return problem;
     let renewed = 0;
     let after: Uint8Array | undefined;
     do {
@@ -57,12 +101,8 @@ export class SignatureKeeper {
       // A hash does not say whose it is: such a zone is built aside, with all that is not due as it was.
       const isTooMuch = renewed > (signers.isHashed(zone) ? 0 : RENEWED_MAX);
       if (found === undefined || isTooMuch) return this.#leave(zone);
-      for (let at = 0; at < found.stale.length; at += RENEWED_AT_ONCE) {
-        const problem = engine.resign({ op: 'renewNames', zone, names: found.stale.slice(at, at + RENEWED_AT_ONCE) });
-        if (problem !== undefined) return problem;
-        yield;
-        if (isChanged()) return undefined;
-      }
+      const problem = yield* this.#renew(zone, found.stale, isChanged);
+      if (problem !== undefined || isChanged()) return problem;
       after = found.last;
       yield;
     } while (after !== undefined);

@@ -31,6 +31,8 @@ interface WantedSignings {
   readonly unfinished: ReadonlySet<string>;
   /** Whether the same keys sign the zone's records in the same way. */
   isAlike(one: ZoneSigning | undefined, other: ZoneSigning | undefined): boolean;
+  /** Zones of which not all is answered with signatures that hold. */
+  signing(): readonly string[];
   /** Why a zone cannot be signed so now; undefined: it can. */
   refusalOf(signing: ZoneSigning): Problem | undefined;
 }
@@ -41,7 +43,11 @@ interface ResignerParts {
   readonly files: ZoneBuilding;
   readonly signers: WantedSignings;
   /** Sees to it that all of a zone is signed as it is to be. */
-  readonly keeper: { look(zone: string): Promise<Problem | undefined> };
+  readonly keeper: {
+    look(zone: string): Promise<Problem | undefined>;
+    /** See SignatureKeeper. */
+    aid(zone: string, isOver: () => boolean): Promise<void>;
+  };
   readonly timers: Timers;
   readonly log: Pick<Lines, 'info' | 'warn'>;
 }
@@ -125,7 +131,7 @@ export class ZoneResigner {
       if (refusal !== undefined) return refusal;
       const meanwhile: Meanwhile = { rrsets: new Map(), isStale: false };
       this.#meanwhile.set(zone, meanwhile);
-      const built = await files.rebuild(zone, signing);
+      const built = await this.#rebuild(zone, signing);
       this.#meanwhile.delete(zone);
       if (built === undefined || built instanceof Problem) return built;
       const now = store.zone(zone);
@@ -149,6 +155,20 @@ export class ZoneResigner {
     const problem = signers.unfinished.has(zone) ? await keeper.look(zone) : undefined;
     if (problem === undefined) log.info({ zone: shown(zone) }, 'all of the zone is answered as it is to be signed');
     return problem;
+  }
+
+  /** Where signatures are missing of what the zone is answered with, they are made meanwhile as far as may be. */
+  async #rebuild(zone: string, signing: ZoneSigning | undefined): ReturnType<ZoneBuilding['rebuild']> {
+    const { signers, files, keeper } = this.#parts;
+    let isBuilt = false;
+    const aiding =
+      signing !== undefined && signers.signing().includes(zone) ? keeper.aid(zone, () => isBuilt) : undefined;
+    try {
+      return await files.rebuild(zone, signing);
+    } finally {
+      isBuilt = true;
+      await aiding;
+    }
   }
 
   #note(change: ModelChange): void {

@@ -83,6 +83,13 @@ export class Signers implements ZoneSigners {
     else delete this.ground.mayMake;
   }
 
+  leaveRest(zone: string, signing: ZoneSigning): void {
+    const signer = this.of(zone);
+    if (signer === undefined || signer.missing === 0 || signer.refusal !== undefined) return;
+    this.unfinished.add(zone);
+    if (Number.isFinite(this.namesAtOnce)) this.want(zone, signing);
+  }
+
   adopt(signing: ZoneSigning, isSigned: boolean): void {
     if (isSigned) this.set(signing.zone, signing);
     else this.want(signing.zone, signing);
@@ -169,6 +176,16 @@ export class Signers implements ZoneSigners {
     return undefined;
   }
 
+  /** Why not all of what is signed can be answered, or changed; undefined: it can. It names no zone: anybody may ask. */
+  unreadiness(): Problem | undefined {
+    const refusal = this.refusal();
+    const zones = this.signing().length;
+    if (refusal !== undefined || zones === 0) return refusal;
+    const those = zones === 1 ? 'A signed zone is' : `${zones} signed zones are`;
+    const detail = `${those} answered in part without signatures, which were not there when the server started: they are being made.`;
+    return new Problem('signing_unfinished', detail);
+  }
+
   /**
    * When the first signature that is answered with ends; Unix time, seconds. Undefined: nothing is signed. It may be one
    * that was replaced since the last look for those that are due, so it is never too late.
@@ -182,9 +199,19 @@ export class Signers implements ZoneSigners {
     return first;
   }
 
-  /** Signed zones of which something is answered without signatures, since at the start they could not be made. */
-  unsigned(): string[] {
-    return [...this.#zones].filter(([, { signer }]) => (signer?.missing ?? 0) > 0).map(([zone]) => zone);
+  /**
+   * Signed zones of which something is answered without signatures that hold, since at the start they were not there, or
+   * had ended. `isHeldUp`: nothing new can be signed for it now; else they are being made.
+   */
+  unsigned(): { readonly zone: string; readonly isHeldUp: boolean }[] {
+    return [...this.#zones].flatMap(([zone, { signer }]) =>
+      signer !== undefined && signer.missing > 0 ? [{ zone, isHeldUp: signer.refusal !== undefined }] : [],
+    );
+  }
+
+  /** Zones of which not all is answered with signatures yet, though it could be: of a start that did not find them. */
+  signing(): string[] {
+    return this.unsigned().flatMap(({ zone, isHeldUp }) => (isHeldUp ? [] : [zone]));
   }
 
   /** How many zones nothing new can be signed for, by why: their keys cannot be opened, or the clock is off. */

@@ -73,7 +73,12 @@ export function staleWords(
 }
 
 /** Why a node that answers signed zones without their signatures takes no part. */
-export function unsignedWords(zones: readonly string[]): string {
-  const more = zones.length > 1 ? ` and ${zones.length - 1} more` : '';
-  return `it cannot sign ${zones[0] === '' ? '.' : zones[0]}${more}: its wrapping key is not that of the fleet; give it the same (dnssec.wrappingKeyFile) and restart it`;
+export function unsignedWords(zones: readonly { readonly zone: string; readonly isHeldUp: boolean }[]): string {
+  const heldUp = zones.filter(({ isHeldUp }) => isHeldUp);
+  const those = heldUp.length > 0 ? heldUp : zones;
+  const first = those[0].zone === '' ? '.' : those[0].zone;
+  const named = `${first}${those.length > 1 ? ` and ${those.length - 1} more` : ''}`;
+  return heldUp.length === 0
+    ? `it is signing ${named}: it had not the signatures when it started, and takes part when all are made`
+    : `it cannot sign ${named}: its wrapping key is not that of the fleet; give it the same (dnssec.wrappingKeyFile) and restart it`;
 }

@@ -59,6 +59,23 @@ export class SignatureLook {
     return { stale, last: entry === 0 ? undefined : name };
   }
 
+  /** The apex and the names of services, which most answers need: those of them that are to be signed anew. */
+  needed(zone: string, signer: RRsetSigner): Uint8Array[] {
+    const apex = nameToWire(zone);
+    const version = this.#nodes.zone(apex);
+    if (version === 0 || this.#view.words[version + ZONE.ORDER] === 0) return [];
+    const index = this.#view.words[version + ZONE.INDEX];
+    const isHashed = (this.#view.words[version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0;
+    const ofServices = [...this.#services.namesIn(zone)].flatMap((name) => [
+      nameToWire(name),
+      ...[...(this.#services.get(name)?.previews.keys() ?? [])].map(nameToWire),
+    ]);
+    return [apex, ...ofServices].filter((name) => {
+      const node = this.#nodes.find(index, name);
+      return node !== 0 && !this.#isCurrent(node, name.length === apex.length, signer, !isHashed);
+    });
+  }
+
   /** The services of a zone that do not answer as it is signed; `signer` undefined: it is not. */
   services(zone: string, signer: RRsetSigner | undefined): string[] {
     return [...this.#services.namesIn(zone)].filter((name) => {
@@ -117,6 +134,8 @@ export class SignatureLook {
 /** Which of a table's zones and services want signing, for who sees to it. */
 export interface SignatureLooks {
   names(zone: string, after: Uint8Array | undefined, count: number): Looked | undefined;
+  /** See SignatureLook. */
+  needed(zone: string): readonly Uint8Array[];
   services(zone: string): string[];
 }
 
@@ -126,6 +145,10 @@ export function looksOf(look: SignatureLook, signers: () => ZoneSigners): Signat
     names: (zone, after, count) => {
       const signer = signers().of(zone);
       return signer && look.names(zone, signer, after, count);
+    },
+    needed: (zone) => {
+      const signer = signers().of(zone);
+      return signer === undefined ? [] : look.needed(zone, signer);
     },
     services: (zone) => look.services(zone, signers().of(zone)),
   };

@@ -1,86 +1,22 @@
 /** Signed zones that are built aside: imported ones come signed, and nothing of it is made in the command. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
-import { SignatureKeeper } from '../../../src/control/dnssec/keeper.ts';
-import { ZoneResigner } from '../../../src/control/dnssec/resigner.ts';
-import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
-import { Problem } from '../../../src/model/errors.ts';
-import { systemClock } from '../../../src/server/system-clock.ts';
 import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
-import { TestClock } from '../../fixtures/clock.ts';
-import { bluegreen, NOON_MS, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
-import { makeKeyring } from '../../fixtures/keyring.ts';
-import { beginSigned, type SignedEngine } from '../../fixtures/signed-engine.ts';
-import { makeGround, type TestGround } from '../../fixtures/signing.ts';
+import {
+  allGood,
+  beginAside,
+  beginLarge,
+  head,
+  many,
+  shapes,
+  signCommand,
+  waiting,
+  zone,
+} from '../../fixtures/aside.ts';
+import { bluegreen, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { collectAll } from '../../fixtures/table.ts';
-
-const zone = 'example.com';
-const keyring = makeKeyring();
-const signCommand = (body: object = {}): Command =>
-  ({ kind: 'dnssec.sign', zone, body, key: keyring.make(zone, 13, NOON_MS), isGiven: false }) as Command;
-const head = `$ORIGIN example.com.
-@ 3600 SOA ns1.example.net. h.example.com. 1 7200 3600 1209600 60
-@ 3600 NS ns1.example.net.
-`;
-const shapes = `www 60 A 192.0.2.1
-www 60 AAAA 2001:db8::1
-alias 60 CNAME www
-*.wild 60 TXT "wild"
-deep.ent 60 MX 10 mail.example.net.
-mail 300 A 192.0.2.9
-mail 60 A 192.0.2.10
-tree 60 DNAME other.example.net.
-cut 60 NS ns.cut
-ns.cut 60 A 192.0.2.5
-safe 60 NS ns.safe
-safe 60 DS 12345 13 2 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE8A2F5F1D0D5C1E0E9C2A1F3B
-ns.safe 60 A 192.0.2.6
-`;
-const many = (count: number): string =>
-  Array.from({ length: count }, (_, i) => `n${i} 60 A 192.0.2.${i % 250}\n`).join('');
-
-const names = ['', 'www.', 'alias.', 'nope.', 'x.wild.', 'wild.', 'ent.', 'deep.ent.', 'mail.', 'x.tree.', 'tree.'];
-const more = ['cut.', 'x.cut.', 'safe.', 'x.safe.', 'app.', 'blue.app.', 'green.app.', 'x.app.', '0.', 'zzz.', 'n7.'];
-const types = [TYPE.A, TYPE.AAAA, TYPE.TXT, TYPE.MX, TYPE.SOA, TYPE.NS, TYPE.DS, TYPE.DNSKEY, TYPE.CDS, TYPE.CNAME];
-
-function allGood(t: Test, { bogus }: SignedEngine, when: string): void {
-  const wrong = [...names, ...more].flatMap((name) =>
-    types.flatMap((type) => {
-      const why = bogus(`${name}${zone}`, type);
-      return why === undefined ? [] : [`${name}${zone} ${type}: ${why}`];
-    }),
-  );
-  t.same(wrong, [], when);
-}
-
-interface Aside {
-  /** Of the builder thread. */
-  readonly entry?: URL;
-  readonly folder?: string;
-  readonly ground?: TestGround;
-  readonly namesAtOnce?: number;
-  readonly more?: object;
-}
-
-function beginAside(t: Test, { entry, folder = temporaryFolder(t), namesAtOnce, more, ...given }: Aside = {}) {
-  // Where the builder thread looks for signatures too.
-  const ground = given.ground ?? makeGround(folder);
-  if (given.ground === undefined) t.teardown(() => ground.file.close());
-  const options = { ...(namesAtOnce !== undefined && { namesAtOnce }), ...(more && { more }) };
-  const world = beginSigned(t, { folder, ground, ring: keyring, ...options });
-  const files = new ZoneFiles(world.store, world.table, world.engine, systemClock, entry);
-  files.signing = world.signers;
-  t.teardown(() => files.stop());
-  const send = async (text: string): Promise<void> => {
-    const result = await files.import(zone, Buffer.from(text), { actor: 'test', atMs: NOON_MS });
-    if (result instanceof Problem) throw new Error(`${result.code}: ${result.detail}`);
-  };
-  return { ...world, files, send, folder, ground };
-}
 
 for (const denial of ['nsec', 'nsec3'])
   t.test(`an import of a signed zone is signed while it is staged, by ${denial}`, async (t) => {
@@ -125,26 +61,6 @@ t.test('a signing that changes while a zone is staged counts', async (t) => {
   allGood(t, world, 'signed meanwhile');
 });
 
-/** A world in which large zones are signed aside; the thread waits until it is let go. */
-function beginLarge(t: Test, options: Aside = {}) {
-  const made = beginAside(t, { namesAtOnce: 17, ...options });
-  const { engine, store, table, signers, files, folder } = made;
-  const keeper = new SignatureKeeper({ store, engine, looks: table.signatures, signers });
-  const clock = new TestClock();
-  const lines: string[] = [];
-  const log = { info: () => {}, warn: (_: object, text: string) => void lines.push(text) };
-  const resigner = new ZoneResigner({ store, engine, files, signers, keeper, timers: clock, log });
-  t.teardown(() => resigner.stop());
-  const tell = (file: string): void => writeFileSync(join(folder, file), '');
-  t.teardown(() => tell('go'));
-  /** Until all is signed as it is to be. */
-  const done = async (): Promise<void> => {
-    while (signers.wanted.size + signers.unfinished.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-  return { ...made, keeper, resigner, clock, lines, tell, done };
-}
-
-const waiting = new URL('../../fixtures/waiting-builder.ts', import.meta.url);
 const shift = (blue: number): Command =>
   ({ kind: 'weights.put', name: 'app.other.test', weights: { blue, green: 100 - blue } }) as unknown as Command;
 const put = (name: string, address: string): Command =>
@@ -288,15 +204,6 @@ t.test('a start from the rows finds what was signed; where that is lost, answers
   t.ok(again.signers.isInForce(signing));
   allGood(t, again, 'from the rows');
   await end(again);
-  const bare = makeGround(temporaryFolder(t));
-  t.teardown(() => bare.file.close());
-  const lost = beginLarge(t, { folder, ground: bare });
-  t.equal(lost.message('n7.example.com', TYPE.A).records.length, 1, 'unsigned at first');
-  t.ok(bare.kept.made <= 2000);
-  t.notOk(lost.signers.isInForce(signing));
-  lost.resigner.look();
-  await lost.done();
-  allGood(t, lost, 'and soon signed');
 });
 
 t.test(

@@ -1,0 +1,105 @@
+/** Signed zones whose signatures are lost, or have ended, when the server starts. */
+import t, { type Test } from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import { SignatureKeeper } from '../../../src/control/dnssec/keeper.ts';
+import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import { createTableMemory } from '../../../src/table/shared-memory.ts';
+import { TYPE } from '../../../src/wire/constants.ts';
+import { allGood, beginLarge, head, many, shapes, signCommand, waiting, zone } from '../../fixtures/aside.ts';
+import { bluegreen, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
+import { makeGround, type TestGround } from '../../fixtures/signing.ts';
+
+/** A large signed zone whose process has ended; what is left of it lies in `folder`. */
+async function leaveLarge(
+  t: Test,
+  denial: string,
+): Promise<{ folder: string; ground: TestGround; signing: ZoneSigning }> {
+  const first = beginLarge(t);
+  const { folder, ground, must } = first;
+  await first.send(`${head}${shapes}${many(1500)}`);
+  must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  must({ kind: 'service.put', name: 'zz.example.com', body: bluegreen(0, 10) } as unknown as Command);
+  must({ kind: 'zone.put', zone: 'other.test', body: zoneBody } as unknown as Command);
+  must({ kind: 'service.put', name: 'app.other.test', body: bluegreen(90, 10) } as unknown as Command);
+  must(signCommand({ denial }));
+  await first.done();
+  const signing = first.store.signing(zone) as ZoneSigning;
+  first.resigner.stop();
+  await first.files.stop();
+  first.close();
+  ground.kept.flush();
+  return { folder, ground, signing };
+}
+
+/** What is asked for most, and none of it proves that a name is not there. */
+const needed: readonly (readonly [string, number])[] = [
+  ...(['', 'app.', 'zz.', 'blue.app.', 'green.zz.', 'x.wild.', 'safe.'] as const).flatMap((name) =>
+    [TYPE.A, TYPE.AAAA, TYPE.TXT, TYPE.DS].map((type) => [`${name}${zone}`, type] as const),
+  ),
+  ...[TYPE.SOA, TYPE.NS, TYPE.DNSKEY, TYPE.CDS].map((type) => [zone, type] as const),
+];
+
+for (const denial of ['nsec', 'nsec3'])
+  t.test(
+    `signatures that are lost: what is asked for most is valid at once, all before the thread is done, by ${denial}`,
+    async (t) => {
+      const { folder, signing } = await leaveLarge(t, denial);
+      const bare = makeGround(temporaryFolder(t));
+      t.teardown(() => bare.file.close());
+      const lost = beginLarge(t, { folder, ground: bare, entry: waiting });
+      const { signers, resigner, tell, done, bogus } = lost;
+      t.ok(bare.kept.made <= 2100, `${bare.kept.made} signatures are made before anybody is answered`);
+      // Of a wildcard's answer NSEC3 proves the hash of the name that was asked for, which may be anywhere.
+      const asked = needed.filter(([name]) => denial === 'nsec' || !name.startsWith('x.'));
+      const wrong = asked.flatMap(([name, type]) => bogus(name, type) ?? []);
+      t.same(wrong, [], 'apex, services, previews and wildcards, from the first answer on');
+      const bad = (): number =>
+        Array.from({ length: 100 }, (_, i) => bogus(`n${i * 15}.${zone}`, TYPE.A)).filter(Boolean).length;
+      t.ok(bad() > 20, 'of the others not all: this test can fail');
+      t.match(lost.ask('n1490.example.com'), /192/, 'who does not validate is answered');
+      t.equal([lost.ask('app.other.test')].flat().length, 1, 'nor does another zone wait');
+      t.notOk(signers.isInForce(signing));
+      t.same(signers.unsigned(), [{ zone, isHeldUp: false }]);
+      t.match(signers.unreadiness(), { code: 'signing_unfinished', detail: /^A signed zone is answered in part/ });
+      resigner.look();
+      // The thread stands still, and all is made nevertheless.
+      while (denial === 'nsec' && bad() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      t.ok(signers.unreadiness(), 'it is not ready before somebody has looked through all of it');
+      tell('go');
+      await done();
+      allGood(t, lost, 'all');
+      t.equal(bad(), 0);
+      t.ok(signers.isInForce(signing));
+      t.equal(signers.unreadiness(), undefined);
+      t.same(signers.unsigned(), []);
+    },
+  );
+
+t.test('signatures that have ended while the server stood still: services first, and it says so', async (t) => {
+  const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+  const first = beginLarge(t, { more: { memory } });
+  await first.send(`${head}${shapes}${many(300)}`);
+  first.must({ kind: 'service.put', name: 'zz.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  first.must(signCommand());
+  await first.done();
+  first.resigner.stop();
+  await first.files.stop();
+  first.close();
+  const { folder, ground } = first;
+  const again = beginLarge(t, { folder, ground, more: { memory, goesOn: true } });
+  ground.atMs += 20 * 86_400_000;
+  const { signers, keeper } = again;
+  const seen: [number, boolean][] = [];
+  const pausing = new SignatureKeeper({
+    ...{ store: again.store, engine: again.engine, looks: again.table.signatures, signers },
+    pause: async () => {
+      const expiries = (name: string) =>
+        again.message(name, TYPE.A).records.filter(({ type }) => type === TYPE.RRSIG).length;
+      seen.push([expiries('zz.example.com'), signers.unreadiness() !== undefined]);
+    },
+  });
+  t.equal(await pausing.look(zone), undefined);
+  t.match(seen[0], [1, true], 'it is not ready while what it answers with has ended');
+  t.equal(signers.unreadiness(), undefined);
+  t.equal(await keeper.look(zone), undefined);
+});
