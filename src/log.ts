@@ -1,7 +1,7 @@
 /** The log: one JSON line an event on standard output, or lines for people where that is a terminal. */
+import { createRequire } from 'node:module';
 import tty from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import type { Settings } from './config.ts';
 import { type LogSink, standardSink } from './log/sink.ts';
 
@@ -54,6 +54,8 @@ export function tellLosses(log: Logger, sink: LogSink): void {
 
 /** Line by line, with no stream between that could hold lines back. */
 function prettyStream(output: DestinationStream, isTerminal: boolean): DestinationStream {
+  // Loaded only for people: where a supervisor reads, three processes start without it.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   const prettify = prettyFactory({
     colorize: isTerminal,
     ignore: 'pid',

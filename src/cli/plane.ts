@@ -21,20 +21,25 @@ import { refuseDebugger } from './no-debugger.ts';
 
 type Start = ControlStart | DataStart;
 
-refuseDebugger();
-process.title = `teal: ${process.argv[2]}`;
-divertStandardStreams();
-dieWithParent(() => endNow(EXIT.INTERNAL, true));
-if (process.argv[2] === 'control') goFirst();
-// A terminal sends them to all processes, and so does a supervisor: who started this one says when it is to end.
-for (const signal of [...Object.keys(EXIT_BY_SIGNAL), 'SIGHUP']) process.on(signal, () => {});
-
 let plane: Promise<Plane<never>> | undefined;
-process.on('message', (message: { kind: string }) => {
-  if (message.kind === 'start') plane = begin(message as Start);
-  else if (message.kind === 'stop') end();
-  else plane?.then((each) => each.hear(message as never)).catch(fail);
-});
+
+// Imported (tools/compile.ts), it does nothing by itself.
+if (import.meta.main) run(process.argv[2]);
+
+function run(which: string | undefined): void {
+  refuseDebugger();
+  process.title = `teal: ${which}`;
+  divertStandardStreams();
+  dieWithParent(() => endNow(EXIT.INTERNAL, true));
+  if (which === 'control') goFirst();
+  // A terminal sends them to all processes, and so does a supervisor: who started this one says when it is to end.
+  for (const signal of [...Object.keys(EXIT_BY_SIGNAL), 'SIGHUP']) process.on(signal, () => {});
+  process.on('message', (message: { kind: string }) => {
+    if (message.kind === 'start') plane = begin(message as Start);
+    else if (message.kind === 'stop') end();
+    else plane?.then((each) => each.hear(message as never)).catch(fail);
+  });
+}
 
 async function begin(start: Start): Promise<Plane<never>> {
   try {

@@ -1,7 +1,8 @@
 /** The rules between settings, which no schema of a single one can say. */
-import { type Endpoint, formatEndpoint } from '../sockets/address.ts';
+import { formatEndpoint } from '../sockets/address.ts';
 import { isLoopback } from './endpoint.ts';
 import { findOidcConflict } from './oidc.ts';
+import { findOpenness } from './openness.ts';
 import type { SettingsValues } from './schema.ts';
 import { isStrongToken, TOKEN_EXPECTED } from './token-strength.ts';
 
@@ -74,16 +75,4 @@ function findAlone({ user, password, tls }: NonNullable<SettingsValues['fleet']>
     return { path: where, reason: `expected a value, since ${[...path, given[0]].join('.')} is there; found nothing` };
   }
   return undefined;
-}
-
-/** What speaks against serving the admin API at an address; undefined: nothing. */
-export function findOpenness(
-  listen: Endpoint,
-  { tls, insecure }: Pick<SettingsValues['admin'], 'insecure'> & { readonly tls?: unknown },
-): string | undefined {
-  if (isLoopback(listen.address) || tls !== undefined || insecure) return undefined;
-  return (
-    `${formatEndpoint(listen)} is open to other machines, and tokens would cross the network in the clear: ` +
-    'give admin.tls (certFile and keyFile) or, behind a proxy that speaks TLS, say admin.insecure: true'
-  );
 }

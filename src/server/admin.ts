@@ -7,7 +7,7 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
-import { findOpenness } from '../config/check.ts';
+import { findOpenness } from '../config/openness.ts';
 import type { Settings } from '../config.ts';
 import type { Engine } from '../control/engine.ts';
 import { Tokens } from '../control/tokens.ts';

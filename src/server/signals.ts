@@ -2,6 +2,7 @@
 import os from 'node:os';
 import { listen } from '../guard.ts';
 import type { Logger } from '../log.ts';
+import { isStartedWith } from '../sockets/exit.ts';
 import { loadLibc } from '../sockets/libc.ts';
 
 /**
@@ -53,10 +54,4 @@ function ignoreRest(): void {
   if (libc === undefined) return;
   for (let signal = REALTIME_MIN; signal <= REALTIME_MAX; signal++) libc.signal(signal, SIG_IGN);
   libc.signal(os.constants.signals.SIGTTOU, SIG_IGN);
-}
-
-/** Whether an option of Node's was given. */
-function isStartedWith(option: RegExp): boolean {
-  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
-  return words.some((word) => option.test(word));
 }

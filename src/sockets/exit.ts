@@ -21,3 +21,9 @@ export function leaveWithoutThreads(): void {
 export function endNow(code: number): void {
   loadLibc()?._exit(code);
 }
+
+/** Whether an option of Node's was given. */
+export function isStartedWith(option: RegExp): boolean {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
+  return words.some((word) => option.test(word));
+}

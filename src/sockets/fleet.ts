@@ -8,6 +8,7 @@ import type { SharedTable } from '../table/memory.ts';
 import type { Endpoint } from './address.ts';
 import { Beat, BeatWatch } from './beat.ts';
 import { leaveWithoutThreads, within } from './exit.ts';
+import { inlineWidely } from './inlining.ts';
 import { errorName, loadLibc } from './libc.ts';
 import type { AddressOptions, ListenAddresses, SocketState } from './listen-addresses.ts';
 import { clearMarks, Marks } from './marks.ts';
@@ -109,6 +110,8 @@ export class Fleet {
       await fleet.stop();
       throw error;
     }
+    // Not before: what was compiled ahead (decision 0059) is only of use under the options that it was compiled with.
+    inlineWidely();
     fleet.#watching = setInterval(() => fleet.#lookForStuck(), LOOK_MS);
     fleet.#watching.unref();
     return fleet;

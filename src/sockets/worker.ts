@@ -9,7 +9,6 @@ import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import { BEAT_MS, Beat } from './beat.ts';
-import { inlineWidely } from './inlining.ts';
 import { loadLibc } from './libc.ts';
 import { transportNamed } from './transports.ts';
 import { claimClock, WithdrawingResponder } from './withdrawing.ts';
@@ -57,7 +56,6 @@ export async function runWorker(
   port: NonNullable<typeof parentPort>,
   makeResponder: MakeResponder = responderFor(assignment),
 ): Promise<void> {
-  inlineWidely();
   const { shared, own, reader, mark, share } = assignment;
   const transport = transportNamed(assignment.transport);
   assert(transport !== undefined, 'the fleet takes it from the same list');

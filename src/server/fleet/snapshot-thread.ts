@@ -2,6 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { backupStore } from '../../store/backup.ts';
 
-const { directory, file } = workerData as { directory: string; file: string };
-const { revision } = await backupStore(directory, file, { replace: false, progress: () => {} });
-parentPort?.postMessage(revision);
+const given = workerData as { directory: string; file: string } | null;
+
+// Imported (tools/compile.ts), it does nothing by itself.
+if (parentPort !== null && given !== null) {
+  const { revision } = await backupStore(given.directory, given.file, { replace: false, progress: () => {} });
+  parentPort.postMessage(revision);
+}

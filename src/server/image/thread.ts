@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ImageTask, writeImage } from './write.ts';
 
-const { entry, task } = workerData as { readonly entry: string; readonly task: ImageTask };
+const given = workerData as { readonly entry: string; readonly task: ImageTask } | null;
 
 // Imported by another entry module (a test's), this one does nothing by itself.
-if (parentPort !== null && entry === import.meta.url) {
+if (parentPort !== null && given?.entry === import.meta.url) {
   let failure: string | undefined;
   try {
-    failure = writeImage(task);
+    failure = writeImage(given.task);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }

@@ -8,8 +8,6 @@ import { PLACES } from '../../table/layout.ts';
 import { formatTableMemory, mapTableMemory, type SharedPages, type TableMemory } from '../../table/shared-memory.ts';
 import { apiOptions } from '../admin.ts';
 import { openCore } from '../core.ts';
-import { startMetrics } from '../data-plane.ts';
-import { startDeciding } from '../deciding.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import { prepareNode } from '../node.ts';
 import type { CoreMemory } from '../open-table.ts';
@@ -41,10 +39,13 @@ export function startControl(
     const loaded = ({ fd }: TableMemory): void => say({ kind: 'loaded', which: memory.which(fd) });
     const open = () => openCore(settings, () => memory.choose(), log, stops, loaded);
     const core = await patiently(open, DirectoryInUse);
-    const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
-    const metrics = startMetrics(settings, core, fleet, log, outside);
     // Else a change could be acknowledged while some are answered from another memory.
     await answering.promise;
+    // Loaded only now: what decides is two thirds of the code, and those who answer need the processor before.
+    const { startMetrics } = await import('../data-plane.ts');
+    const { startDeciding } = await import('../deciding.ts');
+    const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
+    const metrics = startMetrics(settings, core, fleet, log, outside);
     const door = { options, socket: start.admin, makeNode };
     const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
     reload = (wanted) => deciding.reload(wanted);
