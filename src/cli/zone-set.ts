@@ -19,6 +19,8 @@ interface SetOptions extends SessionOptions {
   readonly refresh?: number;
   readonly retry?: number;
   readonly expire?: number;
+  /** Absent: nothing was said; false: `--no-zonemd`. */
+  readonly zonemd?: boolean;
   /** `--no-labels`. */
   readonly labels: boolean;
   readonly label?: Labels;
@@ -37,6 +39,8 @@ export function addZoneSet(group: Command, shell: Shell): void {
     .option('--refresh <seconds>', 'how often secondaries look', wholeNumber)
     .option('--retry <seconds>', 'how soon they look again where nobody answered', wholeNumber)
     .option('--expire <seconds>', 'how long they answer without having seen anybody', wholeNumber)
+    .option('--zonemd', 'with a digest of the whole zone at its apex, by which who copies it knows that it is whole')
+    .option('--no-zonemd', 'without it')
     .option(...labelFlag)
     .option('--no-labels', 'take the labels away that it has')
     .action((zone: string, options: SetOptions) => setZone(zone, options, shell));
@@ -62,17 +66,29 @@ async function setZone(name: string, options: SetOptions, shell: Shell): Promise
   session.show(after, () => differenceLines(before, after));
 }
 
-function saidBy({ ns, hostmaster, primary, ttl, nsTtl, negativeTtl, refresh, retry, expire }: SetOptions): object {
+function saidBy({
+  ns,
+  hostmaster,
+  primary,
+  ttl,
+  nsTtl,
+  negativeTtl,
+  refresh,
+  retry,
+  expire,
+  zonemd,
+}: SetOptions): object {
   const said = {
     ...{ nameservers: ns, hostmaster, primary, ttlSeconds: ttl, nameserversTtlSeconds: nsTtl },
     ...{ negativeTtlSeconds: negativeTtl, refreshSeconds: refresh, retrySeconds: retry, expireSeconds: expire },
+    ...{ zonemd },
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
 const SETTINGS = [
   ...(['nameservers', 'hostmaster', 'primary', 'ttlSeconds', 'nameserversTtlSeconds', 'negativeTtlSeconds'] as const),
-  ...(['refreshSeconds', 'retrySeconds', 'expireSeconds'] as const),
+  ...(['refreshSeconds', 'retrySeconds', 'expireSeconds', 'zonemd'] as const),
 ] as const;
 
 function settingsOf(zone: Zone): object {

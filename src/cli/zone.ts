@@ -136,7 +136,10 @@ function addExport(group: Command, shell: Shell): void {
   const command = group
     .command('export <zone>')
     .description('Print a zone as a zone file (RFC 1035); its services are comments in it.')
-    .option('--signed', 'with the proofs and signatures that it is answered with, a service as its heaviest pool')
+    .option(
+      '--signed',
+      'with the proofs, signatures and digest that it is answered with, a service as its heaviest pool',
+    )
     .option('-o, --output <file>', 'write it to a new file instead')
     .option('--force', 'overwrite the file')
     .action(async (zone: string, options: SessionOptions & { signed?: boolean; output?: string; force?: boolean }) => {

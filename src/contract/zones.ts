@@ -17,6 +17,11 @@ const nameservers = Type.Array(Type.String(), { description: 'Host names of the 
 const hostmaster = Type.String({ description: 'Mailbox of the SOA as a name: `hostmaster.example.com`.' });
 const primary = Type.String({ description: "The SOA's MNAME; the first nameserver where left out." });
 
+const zonemd = Type.Boolean({
+  description:
+    'Whether a digest of the whole zone stands at its apex (ZONEMD, RFC 8976): made some moments after each change, and absent until then. Absent: no. Of a zone that is changed, left out: as it is.',
+});
+
 export const ZoneBody = Type.Object(
   {
     nameservers,
@@ -28,6 +33,7 @@ export const ZoneBody = Type.Object(
     refreshSeconds: Type.Optional(times.refreshSeconds),
     retrySeconds: Type.Optional(times.retrySeconds),
     expireSeconds: Type.Optional(times.expireSeconds),
+    zonemd: Type.Optional(zonemd),
     labels,
     ...why,
   },
@@ -51,6 +57,7 @@ const shownZone = {
   hostmaster,
   primary,
   ...times,
+  zonemd: Type.Optional(zonemd),
   labels,
   serial: whole('SOA serial (RFC 1982); a shift does not raise it.', { maximum: 2 ** 32 - 1 }),
   contentRevision: whole(
@@ -255,7 +262,7 @@ export const Answered = Type.Object(
 export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });
 
 export const ZoneFileQuery = Type.Object(
-  { signed: Type.Optional(oneOf(['true'], { description: 'With what proves and signs it.' })) },
+  { signed: Type.Optional(oneOf(['true'], { description: 'With what proves and signs it, and its digest.' })) },
   strict,
 );
 

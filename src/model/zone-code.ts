@@ -36,4 +36,7 @@ export type ZoneCode =
   | 'signature_ends_soon'
   | 'signatures_gone'
   | 'denial_incomplete'
-  | 'denial_unusable';
+  | 'denial_unusable'
+  | 'digest_wrong'
+  | 'digest_unknown'
+  | 'digest_outdated';

@@ -23,6 +23,8 @@ export interface Zone {
   readonly retrySeconds: number;
   readonly expireSeconds: number;
   readonly labels?: Labels;
+  /** A digest of the whole zone stands at its apex (ZONEMD, RFC 8976), made here. */
+  readonly zonemd?: true;
   /** SOA SERIAL (RFC 1982), raised by every change of the zone's content, not by shifts. */
   readonly serial: number;
   /** The last revision that changed the zone or anything that raised its serial; the ETag of its file. */
@@ -44,10 +46,12 @@ export interface ZoneBody {
   readonly expireSeconds?: number;
   /** Left out: those that it has. */
   readonly labels?: Labels;
+  /** Left out: as it is; a new zone has none. */
+  readonly zonemd?: boolean;
 }
 
 /** What a user changes of a zone: what is left out stays as it is. */
-export type ApexChange = Partial<Omit<ZoneBody, 'labels'>>;
+export type ApexChange = Partial<Omit<ZoneBody, 'labels' | 'zonemd'>>;
 
 /** Resolvers ask at most this many servers in one try; a longer NS RRset only makes referrals big. */
 const NAMESERVERS_MAX = 32;
@@ -96,7 +100,8 @@ export function makeZone(name: string, body: ZoneBody, before: Zone | undefined)
   const labelled = settleLabels(body.labels, before?.labels);
   if (labelled instanceof Problem) return labelled;
   const { serial, revision } = before ?? { serial: 0, revision: 0 };
-  return { name, primary, nameservers, hostmaster, ...times, ...labelled, serial, revision };
+  const digested = (body.zonemd ?? before?.zonemd) === true && { zonemd: true as const };
+  return { name, primary, nameservers, hostmaster, ...times, ...labelled, ...digested, serial, revision };
 }
 
 /** The zone with a change of what it says; the log gives it its serial and revision. */

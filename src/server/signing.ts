@@ -1,4 +1,5 @@
 /** Who signs: made of what the store has, with signatures that are kept in a file of their own. */
+import { ZoneDigests } from '../control/dnssec/digests.ts';
 import { SignatureKeeper } from '../control/dnssec/keeper.ts';
 import type { Keyring } from '../control/dnssec/keyring.ts';
 import { ZoneResigner } from '../control/dnssec/resigner.ts';
@@ -49,6 +50,7 @@ export function keepSigned({ engine, store, table, signers, files, log }: Keepin
   const { content } = table;
   const keeper = new SignatureKeeper({ store, engine, looks: table.signatures, signers });
   const resigner = new ZoneResigner({ store, engine, files, signers, keeper, timers: systemClock, log });
+  const digests = new ZoneDigests({ store, engine, signers, files, clock: systemClock, log });
   for (const zone of leftSigned(store, content)) signers.want(zone, undefined);
   let isLooking = false;
   const lookThroughAll = async (): Promise<void> => {
@@ -71,6 +73,7 @@ export function keepSigned({ engine, store, table, signers, files, log }: Keepin
   return () => {
     clearInterval(refreshing);
     resigner.stop();
+    digests.stop();
     keeper.stop();
   };
 }

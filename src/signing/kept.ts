@@ -76,11 +76,11 @@ export class KeptSignatures {
     this.#latestInception = Math.max(this.#latestInception, latestInception);
   }
 
-  /** Writes what was made since; what a crash takes is signed again. */
-  flush(): void {
-    if (this.#unwritten.length === 0) return;
+  /** Writes what was made since; what a crash takes is signed again. False: not now. */
+  flush(): boolean {
     // Where another thread writes it is tried again the next time; a second of them is not much.
-    if (this.#file.put(this.#unwritten)) this.#unwritten = [];
+    if (this.#unwritten.length > 0 && this.#file.put(this.#unwritten)) this.#unwritten = [];
+    return this.#unwritten.length === 0;
   }
 
   /** Forgets some of those that have ended; true: there are more. */

@@ -44,6 +44,8 @@ export interface SigningGround {
   isLenient: boolean;
   /** So many more signatures may be made, and what is beyond them is left unsigned; left out: any number. */
   mayMake?: number;
+  /** Told of the zone (lower-case wire form) where a signature that was due is made anew, though nothing has changed. */
+  onRenewed?: (apex: Uint8Array) => void;
 }
 
 /** The same, as far as one signer needs it. */
@@ -179,6 +181,7 @@ export class ZoneSigner implements RRsetSigner {
     const signed = this.#rrsig(key, fields, times, canonical);
     const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);
     kept.put({ digest, ...times, signature });
+    if (found !== undefined) this.#ground.onRenewed?.(this.#apex);
     return this.#given(key, fields, times, signature);
   }
 

@@ -1,5 +1,6 @@
 /** The digest of a whole zone (RFC 8976), by the scheme SIMPLE and SHA-384: those that every verifier knows (§2.2.2, §2.2.3). */
 import { createHash } from 'node:crypto';
+import type { SignatureRow } from '../store/signatures.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { TYPE } from '../wire/constants.ts';
 import { appendCanonical, compareRdata } from '../wire/dnssec/canonical.ts';
@@ -10,6 +11,15 @@ import { signaturesOf, type ViewOptions, type ViewRRset, viewOf } from './view.t
 const SCHEME_SIMPLE = 1;
 const HASH_SHA384 = 1;
 const DIGEST_BYTES = 48;
+
+/** A digest that is to be answered. */
+export interface MadeDigest {
+  readonly ttlSeconds: number;
+  /** Of its ZONEMD record. */
+  readonly rdata: Uint8Array;
+  /** Of RRsets that nobody had signed before, as those that prove that the zone has a digest. */
+  readonly signatures: readonly SignatureRow[];
+}
 
 /** The view with the zone's digest at its apex: signed last, where the zone is signed (RFC 8976 §3). */
 export function viewWithDigest(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewRRset[] {
@@ -46,12 +56,12 @@ function zonemdRdata(soa: Uint8Array, digest: Uint8Array): Uint8Array {
 }
 
 /** RFC 8976 §3.3.1: all records in canonical form, by owner, type and data, what is there twice once. */
-function digestOf(rrsets: readonly ViewRRset[]): Uint8Array {
+export function digestOf(rrsets: readonly ViewRRset[], algorithm: 'sha384' | 'sha512' = 'sha384'): Uint8Array {
   const records = rrsets.flatMap(({ owner, type, ttlSeconds, rdata }) =>
     rdata.map((data) => ({ owner, type, ttlSeconds, data: canonicalRdata(type, data) })),
   );
   records.sort((a, b) => compareNames(a.owner, b.owner) || a.type - b.type || compareRdata(a.data, b.data));
-  const hash = createHash('sha384');
+  const hash = createHash(algorithm);
   const out = new ByteWriter();
   let before: (typeof records)[number] | undefined;
   for (const record of records) {

@@ -41,10 +41,19 @@ export type TableChange =
   /** Signs some names of a zone (lower-case wire form) anew. */
   | { readonly op: 'renewNames'; readonly zone: string; readonly names: readonly Uint8Array[] }
   /** Signs what a service answers with in the way in which its zone is signed now. */
-  | { readonly op: 'resignService'; readonly name: string };
+  | { readonly op: 'resignService'; readonly name: string }
+  /** The digest of a zone (RDATA of its ZONEMD) is answered from now on; without one: none is, where one was put so. */
+  | {
+      readonly op: 'putDigest';
+      readonly zone: string;
+      readonly digest?: { readonly ttlSeconds: number; readonly rdata: Uint8Array };
+    };
 
 /** What changes how things are signed, and nothing else. */
-export type SigningAnew = Extract<TableChange, { op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' }>;
+export type SigningAnew = Extract<
+  TableChange,
+  { op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' | 'putDigest' }
+>;
 
 /** Up to where a table holds what a store does. */
 export interface Held {

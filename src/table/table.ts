@@ -139,6 +139,8 @@ export class Table implements TableChanges {
       case 'renewNames':
       case 'resignService':
         return false;
+      case 'putDigest':
+        return change.digest === undefined;
       case 'putZone':
         return this.#zones.has(change.zone.name);
       case 'putService':
@@ -160,6 +162,8 @@ export class Table implements TableChanges {
         return this.#zones.renew(change.zone, change.names);
       case 'resignService':
         return this.#services.resignOne(change.name);
+      case 'putDigest':
+        return this.#zones.putDigest(change.zone, change.digest);
       case 'deleteZone':
         this.#zones.delete(change.zone);
         return this.#services.deleteAllIn(change.zone);

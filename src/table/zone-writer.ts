@@ -237,6 +237,22 @@ export class ZoneWriter {
     this.touch(zone, name);
   }
 
+  /** Puts the digest of a zone at its apex, or (undefined) takes the one away that was put there. */
+  putDigest(zone: string, digest: { readonly ttlSeconds: number; readonly rdata: Uint8Array } | undefined): void {
+    if (digest === undefined && !this.hasRRset(zone, zone, TYPE.ZONEMD)) return;
+    const apex = nameToWire(zone);
+    const compiler = this.compilerOf(zone);
+    this.#nodes.update(this.#indexOf(apex), apex, apex, (content) => {
+      const old = content.rrsets.get(TYPE.ZONEMD);
+      if (old !== undefined) compiler.retire(old);
+      content.rrsets.delete(TYPE.ZONEMD);
+      if (digest === undefined) return;
+      const rrset = compiler.compile(apex, TYPE.ZONEMD, digest.ttlSeconds, [digest.rdata]);
+      content.rrsets.set(TYPE.ZONEMD, rrset);
+    });
+    this.touch(zone, zone);
+  }
+
   /** A service has come to stand at a name: what a lookup must mind in the zone. */
   welcome(zone: string, name: string): void {
     const apex = nameToWire(zone);

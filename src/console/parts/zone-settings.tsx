@@ -22,6 +22,9 @@ const TIMES = [
   ['expireSeconds', 'Expire, seconds', 'How long they answer alone'],
 ] as const;
 
+/** Fields are texts. */
+const ON = 'on';
+
 export function ZoneSettings({ of, onClose }: { of: Resource<Zone>; onClose: () => void }) {
   const action = useAction();
   const ground = useGround<Zone>(of);
@@ -65,6 +68,14 @@ export function ZoneSettings({ of, onClose }: { of: Resource<Zone>; onClose: () 
             <Line key={key} label={label} hint={hint} isNumber isRequired {...field(key)} />
           ))}
         </div>
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={fields.zonemd === ON}
+            onChange={(event) => setFields({ ...fields, zonemd: event.currentTarget.checked ? ON : '' })}
+          />
+          <span>A digest of the whole zone at its apex (ZONEMD), for who copies it</span>
+        </label>
         <Lines label="Labels" hint="key=value on each line" placeholder="stage=prod" {...field('labels')} />
         {isHeld && (
           <GroundMoved
@@ -89,9 +100,9 @@ export function ZoneSettings({ of, onClose }: { of: Resource<Zone>; onClose: () 
 }
 
 /** What a PUT takes, of a reply. */
-function shown({ nameservers, primary, hostmaster, labels = {}, ...zone }: Zone): object {
+function shown({ nameservers, primary, hostmaster, zonemd = false, labels = {}, ...zone }: Zone): object {
   return {
-    ...{ nameservers, primary, hostmaster, labels },
+    ...{ nameservers, primary, hostmaster, zonemd, labels },
     ...Object.fromEntries(TIMES.map(([key]) => [key, zone[key]])),
   };
 }
@@ -100,6 +111,7 @@ function fieldsOf(zone: Zone): Fields {
   return {
     ...{ nameservers: zone.nameservers.join(' '), primary: zone.primary, hostmaster: zone.hostmaster },
     ...Object.fromEntries(TIMES.map(([key]) => [key, String(zone[key])])),
+    zonemd: zone.zonemd ? ON : '',
     labels: labelsText(zone.labels),
   };
 }
@@ -110,6 +122,7 @@ function bodyOf(fields: Fields): object {
     primary: (fields.primary ?? '').trim(),
     hostmaster: (fields.hostmaster ?? '').trim().replace('@', '.'),
     ...Object.fromEntries(TIMES.map(([key]) => [key, Number(fields[key])])),
+    zonemd: fields.zonemd === ON,
     labels: labelsOf(fields.labels ?? ''),
   };
 }

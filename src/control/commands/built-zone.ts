@@ -19,6 +19,8 @@ export interface BuiltZone {
   readonly apex: ZoneApex;
   /** It is served with the signatures that it brings. */
   readonly isKept?: boolean;
+  /** Its records have a digest of the file's own (ZONEMD), which stays as it is. */
+  readonly hasDigest?: boolean;
   /** RRsets besides the apex's SOA and NS. */
   readonly rrsets: number;
   /** SHA-256 of the file, hexadecimal. */

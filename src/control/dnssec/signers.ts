@@ -4,6 +4,7 @@ import { apexRecords } from '../../model/dnssec/apex.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
+import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import { type SignerKeys, type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
@@ -118,6 +119,19 @@ export class Signers implements ZoneSigners {
     // What was signed here is found there, and not signed once more: else the file would hold what nobody is answered.
     this.ground.kept.flush();
     return { mark: markOf(signing), keys, apex, nowMs: this.ground.nowMs() };
+  }
+
+  /** What signs the little of a zone that nobody has signed yet, with all else in the file; undefined: another writes there. */
+  digestKeys(zone: string): Omit<ExportKeys, 'directory'> | undefined {
+    const { kept, nowMs } = this.ground;
+    if (!kept.flush()) return undefined;
+    const signed = this.#zones.get(zone);
+    const refusal = signed?.signer?.refusal;
+    const keys = (signed?.signing.keys ?? []).map((key) => {
+      const opened = refusal ?? this.#keyring.privateKey(zone, key);
+      return [key.id, opened instanceof Problem ? opened.detail : opened] as const;
+    });
+    return { keys, nowMs: nowMs() };
   }
 
   noteAside(made: MadeAside): void {

@@ -180,7 +180,12 @@ export class Signings {
   /** What a thread needs to write a zone as it is signed. */
   exportKeys(text: string, nowMs: number): ExportKeys | Problem {
     const found = this.view(text);
-    if (found instanceof Problem) return found;
+    const directory = dirname(this.#store.shared.file);
+    if (found instanceof Problem) {
+      const zone = canonicalName(text);
+      const hasDigest = !(zone instanceof Problem) && this.#store.zone(zone)?.zonemd === true;
+      return hasDigest ? { keys: [], nowMs, directory } : found;
+    }
     const behind = this.exportRefusal(text);
     if (behind !== undefined) return behind;
     const { zone, keys } = found.signing;
@@ -189,7 +194,7 @@ export class Signings {
       return [key.id, privateKey instanceof Problem ? privateKey.detail : privateKey] as const;
     });
     this.#besides.flush?.();
-    return { keys: opened, nowMs, directory: dirname(this.#store.shared.file) };
+    return { keys: opened, nowMs, directory };
   }
 
   /** Private keys in the open: for who may do everything. */

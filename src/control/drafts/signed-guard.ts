@@ -26,9 +26,17 @@ export function refuseMade(
     const detail = `Signatures of the apex of ${shown(zone.name)} come with an import of the whole zone (signatures=keep), or Teal makes them (teal dnssec sign).`;
     return new Problem('apex_conflict', detail, { conflict: shown(zone.name) });
   }
+  if (type === TYPE.ZONEMD && name === zone.name && zone.zonemd === true) return ownDigest(zone.name);
   if (!made.has(type) || store.signing(zone.name) === undefined) return undefined;
   const detail = `The zone ${shown(zone.name)} is signed by Teal, which makes its ${formatType(type)} records itself; see /v1/zones/${shown(zone.name)}/dnssec.`;
   return new Problem('zone_signed', detail, { conflict: shown(zone.name) });
+}
+
+/** 409 where a zone that is to have a digest by Teal would have one of its own as well. `zone`: canonical. */
+export function ownDigest(zone: string): Problem {
+  const conflict = `${shown(zone)}/ZONEMD`;
+  const detail = `Teal makes the digest of ${shown(zone)} (zonemd): a record of its own, ${conflict}, would be of another content with the next change. Delete it, or say zonemd: false.`;
+  return new Problem('apex_conflict', detail, { conflict });
 }
 
 /** 409 where the parent may have a DS that would lead nowhere: every validator would find the zone bogus. */

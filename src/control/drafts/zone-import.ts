@@ -27,8 +27,18 @@ export function draftZoneImport(
   // They may have come and gone since the file was read.
   const unsuited = refuseSignatures(store, name, signatures);
   if (unsuited !== undefined) return unsuited;
+  if (before?.zonemd === true && built.hasDigest === true && built.isKept !== true) {
+    return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
+  }
   const isUnsigned = before !== undefined && built.isKept !== true && isKept(store, name);
-  const warnings = isUnsigned ? [...command.warnings, signaturesGone(name)] : command.warnings;
+  // What is signed is the SOA as it stands.
+  const serial = built.isKept === true ? built.apex.serial : serialOf(built.apex.serial, before, revision);
+  const isOutdated = built.hasDigest === true && (serial !== built.apex.serial || store.servicesIn(name).length > 0);
+  const warnings = [
+    ...command.warnings,
+    ...(isUnsigned ? [signaturesGone(name)] : []),
+    ...(isOutdated ? [digestOutdated(name)] : []),
+  ];
   const body = (zone: Zone) => ({
     ...zoneReply(zone),
     // What this brought, and the ETag of the file.
@@ -41,10 +51,10 @@ export function draftZoneImport(
     return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
   }
   const labelled = before?.labels && { labels: before.labels };
-  // What is signed is the SOA as it stands.
-  const serial = built.isKept === true ? built.apex.serial : serialOf(built.apex.serial, before, revision);
+  // A zone that is kept has the digest that it brings.
+  const digested = before?.zonemd === true && built.isKept !== true && { zonemd: true as const };
   // A file knows no labels: those of the zone stay, and those of RRsets that it has.
-  const unsettled: Zone = { name, ...built.apex, ...labelled, serial, revision };
+  const unsettled: Zone = { name, ...built.apex, ...labelled, ...digested, serial, revision };
   const isAsSet = before !== undefined && haveSameSettings(before, unsettled);
   const zone: Zone = { ...unsettled, settingsRevision: isAsSet ? settingsRevision(before) : revision };
   if (before !== undefined && built.staged === undefined && isSame(before, zone, built.apex.serial)) {
@@ -89,6 +99,11 @@ export function draftZoneImport(
 function signaturesGone(zone: string): Finding {
   const message = `${shown(zone)} was served with signatures, and the file has none: where the parent has a DS, validators refuse all that is answered now`;
   return { severity: 'warning', code: 'signatures_gone', file: '', line: 0, column: 0, message };
+}
+
+function digestOutdated(zone: string): Finding {
+  const message = `The ZONEMD of the file is of another content than what ${shown(zone)} answers now, by its serial or its services, and nothing here makes it anew: turn zonemd on, or take the record out`;
+  return { severity: 'warning', code: 'digest_outdated', file: '', line: 0, column: 0, message };
 }
 
 /**

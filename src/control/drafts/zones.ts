@@ -19,7 +19,7 @@ import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RuledStore } from './records-after.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
-import { refuseKept, refuseWhileDs } from './signed-guard.ts';
+import { ownDigest, refuseKept, refuseWhileDs } from './signed-guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
 const NAMED_SERVICES_MAX = 5;
@@ -51,6 +51,7 @@ export function draftZonePut(
   if (moves instanceof Problem) return moves;
   const alias = checkNameservers(store, zone, before);
   if (alias !== undefined) return alias;
+  if (zone.zonemd === true && store.rrset(name, name, TYPE.ZONEMD) !== undefined) return ownDigest(name);
   return {
     kind: 'zone.put',
     summary: `${before === undefined ? 'made' : 'changed'} the zone ${shown(name)}`,

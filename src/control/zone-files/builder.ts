@@ -8,6 +8,7 @@ import { apexOf } from '../../model/zone-apex.ts';
 import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
 import { bringsSignatures, checkBrought, isReplaced } from '../../signing/brought.ts';
+import { checkDigest } from '../../signing/brought-digest.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
@@ -108,22 +109,28 @@ export class Builder {
   }
 
   #tryBuild(request: BuildRequest): Omit<BuildReply, 'blocks'> {
-    const { zone, bytes, services, aliases, sign, signatures, nowSeconds } = request;
+    const { zone, bytes, services, aliases, sign, signatures, nowSeconds, isDigested = false } = request;
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
       const { content, findings } = readZone(zone, bytes, { services, aliases });
       const isReadable = findings.errors.length === 0;
       const isUnsaid = isReadable && signatures === undefined && bringsSignatures(content);
       if (isReadable && signatures === 'keep') checkBrought(content, findings, nowSeconds);
+      const isMadeHere = isDigested || signatures === 'resign';
+      if (isReadable) checkDigest(content, findings, isMadeHere ? 'warning' : 'error');
       reply = { ...reply, findings: { ...findings }, ...(isUnsaid && { isUnsaid }) };
       if (findings.errors.length > 0 || isUnsaid) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const rrsets = new OwnRRsets(content, signatures === 'resign');
+      const rrsets = new OwnRRsets(content, { signing: signatures === 'resign', digest: isDigested });
       const isThere = this.#staging.holds(zone, rrsets, rrsets.length);
       const apex = apexOf(content);
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
       const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
-      const built = { apex, rrsets: rrsets.length, sha256, staged, ...(signatures === 'keep' && { isKept: true }) };
+      const kept = {
+        ...(signatures === 'keep' && { isKept: true }),
+        ...(!isMadeHere && content.rrset(zone, TYPE.ZONEMD) !== undefined && { hasDigest: true }),
+      };
+      const built = { apex, rrsets: rrsets.length, sha256, staged, ...kept };
       return { ...reply, built };
     } catch (error) {
       return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
@@ -237,17 +244,23 @@ function tryToAbandon(rows: ReturnType<Staging['begin']>): void {
   }
 }
 
-/** All but what the zone itself says: SOA and NS of the apex; and, where it is signed here, without what signs it. */
+/** What of a file is made here: it is left out. */
+interface MadeHere {
+  readonly signing: boolean;
+  readonly digest: boolean;
+}
+
+/** All but what the zone itself says: SOA and NS of the apex; and without what is made here. */
 class OwnRRsets implements RRsetsInOrder {
   readonly length: number;
   readonly #content: ZoneContent;
-  readonly #isSignedHere: boolean;
+  readonly #madeHere: MadeHere;
 
-  constructor(content: ZoneContent, isSignedHere: boolean) {
+  constructor(content: ZoneContent, madeHere: MadeHere) {
     this.#content = content;
-    this.#isSignedHere = isSignedHere;
-    const atApex = content.rrsets(content.zone).filter((rrset) => isOfApex(content, rrset)).length;
-    this.length = isSignedHere ? this.#count() : content.rrsetCount - atApex;
+    this.#madeHere = madeHere;
+    const atApex = content.rrsets(content.zone).filter((rrset) => this.#isLeftOut(rrset)).length;
+    this.length = madeHere.signing ? this.#count() : content.rrsetCount - atApex;
   }
 
   #count(): number {
@@ -256,11 +269,15 @@ class OwnRRsets implements RRsetsInOrder {
     return count;
   }
 
+  #isLeftOut(rrset: ContentRRset): boolean {
+    const { signing, digest } = this.#madeHere;
+    const { zone } = this.#content;
+    if (isOfApex(this.#content, rrset) || (signing && isReplaced(zone, rrset))) return true;
+    return digest && rrset.type === TYPE.ZONEMD && rrset.name === zone;
+  }
+
   *[Symbol.iterator](): Generator<ContentRRset> {
-    for (const rrset of this.#content.inOrder()) {
-      const isLeftOut = this.#isSignedHere && isReplaced(this.#content.zone, rrset);
-      if (!isOfApex(this.#content, rrset) && !isLeftOut) yield rrset;
-    }
+    for (const rrset of this.#content.inOrder()) if (!this.#isLeftOut(rrset)) yield rrset;
   }
 }
 

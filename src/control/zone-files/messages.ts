@@ -6,6 +6,7 @@ import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { SignerKeys } from '../../signing/zone-signer.ts';
+import type { MadeDigest } from '../../signing/zonemd.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -49,6 +50,8 @@ export interface BuildRequest {
   readonly sign?: SignRequest;
   /** Left out: nothing was said of signatures that the file may bring. */
   readonly signatures?: Signatures;
+  /** A digest of it is made here, in the place of one that the file brings. */
+  readonly isDigested?: boolean;
   /** Unix time, by which those that it brings hold or not. */
   readonly nowSeconds: number;
   /** Free blocks of the arena, to be used first. */
@@ -126,6 +129,22 @@ export interface ListRequest {
   readonly zone: string;
   /** Of whoever asks: what is out of reach is left out. */
   readonly limits: TokenLimits | undefined;
+}
+
+/** The digest of one zone, to be answered. */
+export interface DigestRequest {
+  readonly kind: 'digest';
+  /** Canonical name. */
+  readonly zone: string;
+  readonly keys: ExportKeys;
+}
+
+/** Nothing: there is no such zone. */
+export interface DigestReply {
+  readonly digest?: MadeDigest | undefined;
+  readonly failure?: Failure;
+  /** Something of the zone cannot be signed now. */
+  readonly refused?: string;
 }
 
 /** What stands between the brackets; undefined where there is no such zone. */

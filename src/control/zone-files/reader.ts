@@ -9,6 +9,8 @@ import { Grant, type GrantStore } from '../grant.ts';
 import { shown } from '../names.ts';
 import { exportZone } from './exporter.ts';
 import {
+  type DigestReply,
+  type DigestRequest,
   type ExportReply,
   type ExportRequest,
   failureOf,
@@ -17,19 +19,32 @@ import {
   type StopRequest,
 } from './messages.ts';
 import { apexRRsets, writeRRsets } from './rrset-json.ts';
-import { exportSigned } from './signed-export.ts';
+import { exportSigned, isSigned, makeDigest } from './signed-export.ts';
 
 function run(port: MessagePort, store: SharedStore): void {
   const reads = new ZoneReads(store);
-  listen(port, 'message', 'the reader thread', (request: ExportRequest | ListRequest | StopRequest) => {
+  listen(port, 'message', 'the reader thread', (request: Request) => {
     if (request.kind === 'stop') {
       reads.close();
       port.close();
+    } else if (request.kind === 'digest') {
+      port.postMessage(digestNow(reads, request));
     } else {
       const reply = request.kind === 'list' ? listNow(reads, request) : exportNow(reads, request);
       port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
     }
   });
+}
+
+type Request = ExportRequest | ListRequest | DigestRequest | StopRequest;
+
+function digestNow(reads: ZoneReads, { zone, keys }: DigestRequest): DigestReply {
+  try {
+    const snapshot = reads.snapshot(zone);
+    return { digest: snapshot && makeDigest(snapshot, keys) };
+  } catch (error) {
+    return error instanceof SigningRefused ? { refused: error.problem.detail } : { failure: failureOf(error) };
+  }
 }
 
 function exportNow(reads: ZoneReads, { zone, signed }: ExportRequest): ExportReply {
@@ -38,7 +53,7 @@ function exportNow(reads: ZoneReads, { zone, signed }: ExportRequest): ExportRep
     if (snapshot === undefined) return { file: undefined };
     const { revision } = snapshot.zone;
     if (signed === undefined) return { file: { revision, pieces: exportZone(snapshot) } };
-    if (snapshot.signing === undefined || snapshot.signing.stage === 'unsigned') {
+    if (!isSigned(snapshot) && snapshot.zone.zonemd !== true) {
       return {
         file: undefined,
         refused: { code: 'signing_unknown', detail: `The zone ${shown(zone)} is not signed.` },

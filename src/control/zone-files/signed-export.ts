@@ -9,10 +9,11 @@ import { ttlInForce } from '../../model/service.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import { type ViewOptions, type ViewRRset, viewOf } from '../../signing/view.ts';
 import { type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
-import { viewWithDigest } from '../../signing/zonemd.ts';
+import { type MadeDigest, viewWithDigest } from '../../signing/zonemd.ts';
 import { ReadSignatures, type SignatureRow } from '../../store/signatures.ts';
 import type { ZoneSnapshot } from '../../store/zone-reads.ts';
 import { type RRsetSigner, SigningRefused } from '../../table/rrset-signer.ts';
+import { TYPE } from '../../wire/constants.ts';
 import { writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { commentOf } from './exporter.ts';
 import { transferable } from './transferable.ts';
@@ -20,25 +21,44 @@ import { transferable } from './transferable.ts';
 const utf8 = new TextEncoder();
 const NOT_ASKED_FOR = new Problem('signing_refused', 'What is kept is looked for first.');
 
+/** Whether the zone is answered with signatures that are made here. */
+export function isSigned({ signing }: ZoneSnapshot): boolean {
+  return signing !== undefined && signing.stage !== 'unsigned';
+}
+
 /** Throws SigningRefused, where something is neither kept nor can be signed now. */
 export function exportSigned(snapshot: ZoneSnapshot, parts: ExportKeys): Uint8Array<ArrayBuffer>[] {
   const { zone, services } = snapshot;
+  const view = viewBy(snapshot, parts, () => {});
+  const rrsets = view.map(({ owner, ...rest }) => ({ ...rest, name: wireToName(owner) }));
+  return Array.from(writeZoneFile(zone.name, services.map(commentOf), rrsets), (piece) => utf8.encode(piece));
+}
+
+/** The digest of a zone that is to have one. Throws SigningRefused. */
+export function makeDigest(snapshot: ZoneSnapshot, parts: ExportKeys): MadeDigest {
+  const apexBytes = nameToWire(snapshot.zone.name).length;
+  const signatures: SignatureRow[] = [];
+  const view = viewBy(snapshot, parts, (row) => void signatures.push(row));
+  const made = view.find(({ owner, type }) => type === TYPE.ZONEMD && owner.length === apexBytes) as ViewRRset;
+  return { ttlSeconds: made.ttlSeconds, rdata: made.rdata[0], signatures };
+}
+
+function viewBy(snapshot: ZoneSnapshot, parts: ExportKeys, put: Kept['put']): ViewRRset[] {
+  if (!isSigned(snapshot)) return signedView(snapshot, undefined);
   const file = new ReadSignatures(parts.directory);
   try {
-    const view = signedView(snapshot, signerFor(snapshot.signing as ZoneSigning, file, parts));
-    const rrsets = view.map(({ owner, ...rest }) => ({ ...rest, name: wireToName(owner) }));
-    return Array.from(writeZoneFile(zone.name, services.map(commentOf), rrsets), (piece) => utf8.encode(piece));
+    return signedView(snapshot, signerFor(snapshot.signing as ZoneSigning, { file, put }, parts));
   } finally {
     file.close();
   }
 }
 
-/** All RRsets of a zone that is signed: a service as its heaviest pool, each NSEC as it is answered beside that. */
-export function signedView(snapshot: ZoneSnapshot, signer: RRsetSigner): ViewRRset[] {
+/** All RRsets of a zone, and where it is signed what signs it: a service as its heaviest pool, each NSEC as it is answered beside that. */
+export function signedView(snapshot: ZoneSnapshot, signer: RRsetSigner | undefined): ViewRRset[] {
   const { zone, services, signing } = snapshot;
-  const { denial, zonemd } = signing as ZoneSigning;
   const apex = nameToWire(zone.name);
-  const keys = apexRecords(signing as ZoneSigning).map((rrset) => ({ ...rrset, owner: apex }));
+  const signed = signer && signing;
+  const keys = signed === undefined ? [] : apexRecords(signed).map((rrset) => ({ ...rrset, owner: apex }));
   const ttlLimits = new Map<string, number>();
   for (const service of services) {
     for (const name of [service.name, ...previewNames(service).keys()]) {
@@ -51,13 +71,17 @@ export function signedView(snapshot: ZoneSnapshot, signer: RRsetSigner): ViewRRs
     if (!taken.has(name)) ttlLimits.delete(Buffer.from(nameToWire(name)).toString('latin1'));
   }
   const denialTtlSeconds = Math.min(zone.negativeTtlSeconds, zone.ttlSeconds);
-  const options: ViewOptions = { apex, signer, denial, denialTtlSeconds, ttlLimits };
+  const options: ViewOptions = { apex, signer, denial: signed?.denial ?? 'nsec', denialTtlSeconds, ttlLimits };
   const rrsets = [...transferable(snapshot), ...keys];
-  return zonemd ? viewWithDigest(rrsets, options) : viewOf(rrsets, options);
+  return zone.zonemd === true ? viewWithDigest(rrsets, options) : viewOf(rrsets, options);
 }
 
 /** Takes the signatures that are answered, as long as they hold, and signs only what has none. */
-function signerFor(signing: ZoneSigning, file: ReadSignatures, { keys, nowMs }: ExportKeys): RRsetSigner {
+function signerFor(
+  signing: ZoneSigning,
+  { file, put }: { readonly file: ReadSignatures; readonly put: Kept['put'] },
+  { keys, nowMs }: ExportKeys,
+): RRsetSigner {
   const opened = new Map(keys);
   const { records, dnskey } = signersOf(signing);
   const signer = (open: (id: string) => KeyObject | Problem, kept: Kept): ZoneSigner => {
@@ -69,7 +93,7 @@ function signerFor(signing: ZoneSigning, file: ReadSignatures, { keys, nowMs }: 
     return new ZoneSigner(nameToWire(signing.zone), pairs, { kept, nowMs: () => nowMs, isLenient: false });
   };
   const { latestInception } = file;
-  const kept = { get: (digest: Uint8Array) => file.get(digest), put: () => {}, latestInception };
+  const kept = { get: (digest: Uint8Array) => file.get(digest), put, latestInception };
   const asAnswered = signer(() => NOT_ASKED_FOR, kept);
   const anew = signer((id) => {
     const key = opened.get(id) ?? 'Its key came while the zone was read; ask again.';

@@ -5,6 +5,7 @@
 import { nameToWire } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import { type Pool, type Service, ttlInForce } from '../../model/service.ts';
+import { heaviestPool } from '../../model/transferred.ts';
 import type { ViewRRset } from '../../signing/view.ts';
 import type { ZoneSnapshot } from '../../store/zone-reads.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -24,10 +25,9 @@ export function transferable({ zone, rrsets, services }: ZoneSnapshot): ViewRRse
 }
 
 function ofService(service: Service, taken: ReadonlySet<string>): ViewRRset[] {
-  const heaviest = service.pools.reduce((most, pool) => (pool.weight > most.weight ? pool : most));
   const previews = [...previewNames(service)].filter(([name]) => !taken.has(name));
   return [
-    ...ofPool(service, heaviest, service.name),
+    ...ofPool(service, heaviestPool(service), service.name),
     ...previews.flatMap(([name, of]) => {
       const pool = service.pools.find((each) => each.name === of);
       return pool === undefined ? [] : ofPool(service, pool, name);

@@ -1,4 +1,5 @@
 /** Whole zones as files: read and written by threads of their own; an import is made visible by one short command. */
+import { dirname } from 'node:path';
 import { tellFault } from '../../guard.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
@@ -8,6 +9,7 @@ import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
+import type { MadeDigest } from '../../signing/zonemd.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -26,6 +28,8 @@ import type {
   BuilderParts,
   BuildReply,
   BuildRequest,
+  DigestReply,
+  DigestRequest,
   ExportReply,
   ExportRequest,
   Failure,
@@ -91,9 +95,12 @@ interface SignedAside {
   aside(zone: string, signing?: ZoneSigning): Omit<SignRequest, 'services'> | undefined;
   /** So much was signed. */
   noteAside(made: MadeAside): void;
+  /** What signs the rest of a zone of which nearly all is signed, with that in its file; undefined: not now. */
+  digestKeys(zone: string): Omit<ExportKeys, 'directory'> | undefined;
 }
 
-const NOT_SIGNED: SignedAside = { aside: () => undefined, noteAside: () => {} };
+const NOT_SIGNED: SignedAside = { aside: () => undefined, noteAside: () => {}, digestKeys: () => undefined };
+const BUSY = new Problem('busy', 'Signatures are being written.');
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
@@ -152,6 +159,20 @@ export class ZoneFiles {
     return this.#read<ListReply>(text, (zone) => ({ kind: 'list', zone, limits }));
   }
 
+  /** The digest of a zone that is to have one, as it is at one moment; undefined: there is no such zone. */
+  digest(zone: string): Promise<MadeDigest | undefined | Problem> {
+    return this.#reader.inTurn<MadeDigest | undefined>(async () => {
+      const keys = this.signing.digestKeys(zone);
+      if (keys === undefined) return BUSY;
+      const directory = dirname(this.#store.shared.file);
+      const request: DigestRequest = { kind: 'digest', zone, keys: { ...keys, directory } };
+      const reply = await this.#reader.ask<DigestReply>(request, [], { failure: ended(READER) });
+      if (reply.refused !== undefined) return new Problem('signing_refused', reply.refused);
+      if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be read', READER);
+      return reply.digest;
+    });
+  }
+
   /** Ends the threads. What is cut off is seen by nobody: a zone that is half staged is dropped by the next start. */
   async stop(): Promise<void> {
     this.#engine.staged.contents?.stop();
@@ -208,6 +229,7 @@ export class ZoneFiles {
       aliases,
       ...(sign && { sign }),
       ...(signatures && { signatures }),
+      isDigested: before?.zonemd === true && signatures !== 'keep',
       nowSeconds: Math.floor(context.atMs / 1000),
       blocks,
     };

@@ -39,7 +39,7 @@ const getFile = {
   operationId: 'getZoneFile',
   summary: 'A zone as a zone file',
   description:
-    'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing. With `signed=true` as others are to hold a zone that is signed here: with the NSEC records and signatures that it is answered with, each service as its pool of the greatest weight, the first among equals, and each preview name as its pool; it has no ETag, since weights and signatures change without it. Before all of the zone is answered as it is to be signed there is no such file: `signing_state`.',
+    'RFC 1035 §5, in canonical order; services are comments in it. Sent back, it changes nothing. With `signed=true` as others are to hold a zone that is signed here: with the NSEC records and signatures that it is answered with, each service as its pool of the greatest weight, the first among equals, and each preview name as its pool; it has no ETag, since weights and signatures change without it. Before all of the zone is answered as it is to be signed there is no such file: `signing_state`. Of a zone that is not signed, but has a digest (`zonemd`), the same without signatures.',
   tags,
   params: ZoneParams,
   querystring: ZoneFileQuery,
