@@ -12,7 +12,6 @@ import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { Held, SigningAnew, TableChange, TableChanges } from '../table/changes.ts';
-import { TYPE } from '../wire/constants.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { Drafting } from './drafting.ts';
 import { isDraft } from './drafts/draft.ts';
@@ -24,23 +23,12 @@ import { localLog } from './log/local.ts';
 import type { Appended, Log } from './log/log.ts';
 import { Queue } from './log/queue.ts';
 import { type LocalChange, StagedZones } from './log/staged.ts';
+import { type Digests, digestsInTable, Preparing } from './preparing.ts';
 import { type OnDrafted, type Refused, rehearse } from './rehearsal.ts';
 import type { Sliced } from './slices.ts';
 
 /** Told of what changed, of the revision that it is, and of what it came from where that is known. */
 type ChangeListener = (changes: readonly ModelChange[], revision: Revision, context?: CommandContext) => void;
-
-/** Who knows of zones that are answered with a digest of all that they are (RFC 8976). */
-interface Digests {
-  /** Zones whose digest is of another content after the changes. `isCommitted`: the store has them already. */
-  droppedBy(changes: readonly TableChange[], isCommitted: boolean): readonly string[];
-  /** Zones of which signatures were made anew since this was asked last. */
-  renewed(): readonly string[];
-  /** It is answered without the digests of these zones. */
-  dropped(zones: readonly string[]): void;
-}
-
-const NO_DIGESTS: Digests = { droppedBy: () => [], renewed: () => [], dropped: () => {} };
 
 const HALTED = new Problem(
   'internal',
@@ -52,6 +40,7 @@ export class Engine {
   readonly #table: TableChanges;
   #log: Log;
   readonly #inForce: (service: Service) => Service;
+  readonly #preparing: Preparing;
   /** What was staged here for entries that import zones. */
   readonly staged = new StagedZones();
   readonly #listeners: ChangeListener[] = [];
@@ -59,9 +48,6 @@ export class Engine {
   /** A commit of which could not be told whether it was kept. */
   #doubtful: Entry | undefined;
   isHalted = false;
-  digests = NO_DIGESTS;
-  /** Zones that lose their digest by what is prepared. */
-  #withoutDigest: readonly string[] = [];
   readonly #queue = new Queue();
 
   /** `inForce`: a service as it is answered, which its health and that of its pools have a say in. */
@@ -76,6 +62,11 @@ export class Engine {
     this.#table = table;
     this.#log = log;
     this.#inForce = inForce;
+    this.#preparing = new Preparing(table, inForce);
+  }
+
+  digestBy(digests: Digests): void {
+    this.#preparing.digests = digests;
   }
 
   /** Nothing is changed any more: whoever still runs after a fault is refused. */
@@ -127,24 +118,13 @@ export class Engine {
     const changes = catchUp(this.#store, content, held, this.#inForce);
     if (typeof changes === 'string') return changes;
     // What changed while nobody wrote is not known in full: digests are made anew.
-    const digests = this.#digestsInTable().map((zone) => ({ op: 'putDigest', zone }) as const);
-    const full = this.#table.prepare([...changes, ...digests]);
+    const full = this.#table.prepare([...changes, ...digestsInTable(this.#store, content)]);
     if (full !== undefined) return full.detail;
     this.#table.publish(this.#heldNow());
     if (uncountedUntilMs !== undefined) {
       for (const service of content.services()) content.noteHeld(withHeld(service, service, uncountedUntilMs));
     }
     return undefined;
-  }
-
-  /** Zones that are answered with a digest which is no record of theirs. */
-  #digestsInTable(): string[] {
-    const names = this.#store.allZones().map(({ name }) => name);
-    return names.filter(
-      (zone) =>
-        this.#table.content.hasRRset(zone, zone, TYPE.ZONEMD) &&
-        this.#store.rrset(zone, zone, TYPE.ZONEMD) === undefined,
-    );
   }
 
   #heldNow(): Held {
@@ -278,7 +258,7 @@ export class Engine {
 
   /** Whether the table would take the changes; nothing of them stays. */
   #rehearseTable(changes: readonly ModelChange[], before: readonly LocalChange[] = []): Problem | undefined {
-    const full = this.#prepare([...before, ...this.#localOf(changes)]);
+    const full = this.#preparing.prepare([...before, ...this.#localOf(changes)]);
     if (full === undefined) this.#table.takeBack();
     return full;
   }
@@ -293,7 +273,7 @@ export class Engine {
    */
   #carryOut(entry: Entry, context?: CommandContext): Problem | undefined {
     const changes = this.#localOf(entry.changes);
-    const full = this.#prepare(changes);
+    const full = this.#preparing.prepare(changes);
     if (full !== undefined) return full;
     let failed: Problem | undefined;
     try {
@@ -312,7 +292,7 @@ export class Engine {
 
   #publish({ changes, revision }: Entry, context?: CommandContext): void {
     this.#table.publish(heldAt(revision));
-    this.digests.dropped(this.#withoutDigest);
+    this.#preparing.published();
     this.staged.takeOver(changes);
     for (const listener of this.#listeners) listener(changes, revision, context);
   }
@@ -334,7 +314,7 @@ export class Engine {
     if (this.#doubtful === undefined) return;
     const { revision, changes } = this.#doubtful;
     if (this.#store.lastRevision === revision.revision) {
-      const full = this.#prepare(this.#localOf(changes), true);
+      const full = this.#preparing.prepare(this.#localOf(changes), true);
       if (full !== undefined) throw new StoreUnavailable(full.detail);
       this.#publish(this.#doubtful);
     }
@@ -361,31 +341,10 @@ export class Engine {
   }
 
   #bring(changes: readonly TableChange[]): Problem | undefined {
-    const problem = this.#prepare(changes);
+    const problem = this.#preparing.prepare(changes);
     if (problem !== undefined) return problem;
     this.#table.publish();
-    this.digests.dropped(this.#withoutDigest);
+    this.#preparing.published();
     return undefined;
   }
-
-  /**
-   * The table has services as they are answered, the store has them as people want them. A digest of a zone goes in the
-   * same publication in which the zone becomes another one.
-   */
-  #prepare(changes: readonly TableChange[], isCommitted = false): Problem | undefined {
-    const dropped = this.digests.droppedBy(changes, isCommitted);
-    const answered = changes.map((change) =>
-      change.op === 'putService' ? ({ op: 'putService', service: this.#inForce(change.service) } as const) : change,
-    );
-    this.#withoutDigest = dropped;
-    const problem = this.#table.prepare([...answered, ...dropped.map(withoutDigest)]);
-    // What is due is signed anew on the way, which is seen only now.
-    const renewed = this.digests.renewed();
-    if (problem !== undefined || renewed.length === 0) return problem;
-    this.#table.takeBack();
-    this.#withoutDigest = [...new Set([...dropped, ...renewed])];
-    return this.#table.prepare([...answered, ...this.#withoutDigest.map(withoutDigest)]);
-  }
 }
-
-const withoutDigest = (zone: string): TableChange => ({ op: 'putDigest', zone });

@@ -239,18 +239,9 @@ export class ZoneWriter {
 
   /** Puts the digest of a zone at its apex, or (undefined) takes the one away that was put there. */
   putDigest(zone: string, digest: { readonly ttlSeconds: number; readonly rdata: Uint8Array } | undefined): void {
-    if (digest === undefined && !this.hasRRset(zone, zone, TYPE.ZONEMD)) return;
-    const apex = nameToWire(zone);
-    const compiler = this.compilerOf(zone);
-    this.#nodes.update(this.#indexOf(apex), apex, apex, (content) => {
-      const old = content.rrsets.get(TYPE.ZONEMD);
-      if (old !== undefined) compiler.retire(old);
-      content.rrsets.delete(TYPE.ZONEMD);
-      if (digest === undefined) return;
-      const rrset = compiler.compile(apex, TYPE.ZONEMD, digest.ttlSeconds, [digest.rdata]);
-      content.rrsets.set(TYPE.ZONEMD, rrset);
-    });
-    this.touch(zone, zone);
+    const type = TYPE.ZONEMD;
+    if (digest !== undefined) this.putRRset({ ...digest, zone, name: zone, type, rdata: [digest.rdata], revision: 0 });
+    else if (this.hasRRset(zone, zone, type)) this.deleteRRset(zone, zone, type);
   }
 
   /** A service has come to stand at a name: what a lookup must mind in the zone. */

@@ -26,7 +26,9 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   // Commands that are only looked at.
   rehearsal: ['commands', 'drafts', 'log', 'slices'],
   drafting: ['commands', 'drafts', 'grant'],
-  engine: ['commands', 'drafting', 'drafts', 'loading', 'log', 'rehearsal', 'slices'],
+  // Changes on their way into the table.
+  preparing: [],
+  engine: ['commands', 'drafting', 'drafts', 'loading', 'log', 'preparing', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
   touched: ['drafts', 'grant'],

@@ -22,7 +22,7 @@ import type { Signers } from './signers.ts';
 
 interface DigestsParts {
   readonly store: Pick<Store, 'zone' | 'allZones' | 'service' | 'signing' | 'rrset'>;
-  readonly engine: Pick<Engine, 'onChange' | 'resign' | 'digests'>;
+  readonly engine: Pick<Engine, 'onChange' | 'resign' | 'digestBy'>;
   readonly signers: Pick<Signers, 'wanted' | 'unfinished' | 'ground'>;
   /** Makes the digest of a zone as it is; undefined: there is no such zone. */
   readonly files: { digest(zone: string): Promise<MadeDigest | undefined | Problem> };
@@ -63,7 +63,7 @@ export class ZoneDigests {
   constructor(parts: DigestsParts) {
     this.#parts = parts;
     const { engine, signers, store } = parts;
-    engine.digests = this;
+    engine.digestBy(this);
     signers.ground.onRenewed = (apex) => void this.#renewed.add(wireToName(apex));
     engine.onChange((changes) => {
       for (const change of changes) this.#follow(change);

@@ -19,6 +19,7 @@ import { atOnce, type Sliced } from '../slices.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
 import { type Changed, composeRecords, isPause, type RecordsChanged, wrongCount } from './record-list.ts';
 import { findRRsetId, missingRRset } from './rrsets.ts';
+import { refuseUndelegating } from './signed-guard.ts';
 import { recordWarnings } from './target-warnings.ts';
 import { checkNameservers, findZone } from './zones.ts';
 
@@ -45,7 +46,8 @@ export function* draftRecords(
   // What the records may be is asked of the zone as it will be.
   const composed = yield* composeRecords(store, own, asked, revision);
   if (composed instanceof Problem) return composed;
-  const refused = (yield* composed.check(command.below ?? [])) ?? checkApex(composed, own, zone);
+  const refused =
+    (yield* composed.check(command.below ?? [])) ?? checkApex(composed, own, zone) ?? checkCuts(store, zone, composed);
   if (refused !== undefined) return refused;
   const changes: RRsetChange[] = [];
   for (const [i, changed] of composed.all.entries()) {
@@ -106,6 +108,12 @@ function findMeant(store: Store, asked: Parameters<typeof findRRsetId>[1], conte
   return checkPrecondition(context, before?.revision, `the RRset ${what}`) ?? { id, zone, before, what };
 }
 
+/** 409 where a signed zone would no longer delegate another one of ours. */
+function checkCuts(store: Store, zone: Zone, { all }: RecordsChanged): Problem | undefined {
+  const cuts = all.filter(({ type, before, after }) => type === TYPE.NS && before && !after).map(({ name }) => name);
+  return refuseUndelegating(store, zone, new Set(cuts));
+}
+
 export function draftRRsetPut(
   store: Store,
   { zone: zoneText, name, type, body: asked, below = [] }: Extract<RecordsCommand, { kind: 'rrset.put' }>,
@@ -146,6 +154,8 @@ export function draftRRsetDelete(
   if (before === undefined) return missingRRset(store, id);
   const composed = atOnce(composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
+  const refused = checkCuts(store, zone, composed);
+  if (refused !== undefined) return refused;
   return {
     kind: 'rrset.delete',
     summary: `deleted ${what}`,

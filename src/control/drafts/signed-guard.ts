@@ -111,23 +111,63 @@ export function refuseSignatures(
   return new Problem('zone_has_services', detail, { conflict: shown(service.name) });
 }
 
+/** What the zones of a server are, as far as delegations between them go. */
+type Delegating = Pick<Store, 'allZones' | 'zoneOf' | 'rrset'>;
+
 /**
  * 409 where a zone of ours lies right below one that is to be signed, and that one does not delegate it: it would prove that
- * nothing is there, and validators would find all of the child bogus (RFC 4035 §5.4).
+ * nothing is there, and validators would find all of the child bogus (RFC 4035 §5.4). `hasNs`: whether the zone will have NS
+ * records at a name; left out: as it is.
  */
 export function refuseUndelegated(
-  store: Pick<Store, 'allZones' | 'zoneOf' | 'rrset'>,
-  { name }: Zone,
+  store: Delegating,
+  { name }: Pick<Zone, 'name'>,
+  hasNs = (at: string): boolean => store.rrset(name, at, TYPE.NS) !== undefined,
 ): Problem | undefined {
   for (const child of store.allZones()) {
     if (child.name === name || !isAtOrBelow(child.name, name)) continue;
     const above = parentOf(child.name);
-    if (above === undefined || store.zoneOf(above)?.name !== name) continue;
-    let at: string | undefined = child.name;
-    while (at !== undefined && at !== name && store.rrset(name, at, TYPE.NS) === undefined) at = parentOf(at);
-    if (at !== name) continue;
+    if (above === undefined || store.zoneOf(above)?.name !== name || isCutAbove(child.name, name, hasNs)) continue;
     const detail = `${shown(child.name)} is a zone of its own here, and ${shown(name)} does not delegate it: signed, it would prove that nothing is there, and validators would refuse the child. Put NS records at ${shown(child.name)} into ${shown(name)} first, and its DS once that is signed.`;
     return new Problem('signing_state', detail, { conflict: shown(child.name) });
   }
   return undefined;
+}
+
+/** Whether a zone delegates a name below it, or one between the two. */
+function isCutAbove(name: string, zone: string, hasNs: (at: string) => boolean): boolean {
+  for (let at: string | undefined = name; at !== undefined && at !== zone; at = parentOf(at))
+    if (hasNs(at)) return true;
+  return false;
+}
+
+/** Whether a zone is answered with signatures, by whomever they were made. `zone`: canonical. */
+function isAnsweredSigned(store: Pick<Store, 'signing' | 'rrset'>, zone: string): boolean {
+  return store.signing(zone) !== undefined || isKept(store, zone);
+}
+
+/** 409 where a zone that is new would lie below a signed one that does not delegate it: see above. */
+export function refuseBelowSigned(
+  store: Delegating & Pick<Store, 'signing'>,
+  parent: Zone | undefined,
+  name: string,
+): Problem | undefined {
+  if (parent === undefined || !isAnsweredSigned(store, parent.name)) return undefined;
+  if (isCutAbove(name, parent.name, (at) => store.rrset(parent.name, at, TYPE.NS) !== undefined)) return undefined;
+  const how =
+    store.signing(parent.name) === undefined
+      ? `have whoever signs ${shown(parent.name)} put NS records there, and import it again`
+      : `put NS records at ${shown(name)} into ${shown(parent.name)} first`;
+  const detail = `${shown(parent.name)} is signed and does not delegate ${shown(name)}: it proves that nothing is there, and validators would refuse all of the new zone. To make it, ${how}; and its DS once the new zone is signed.`;
+  return new Problem('signing_state', detail, { conflict: shown(parent.name) });
+}
+
+/** 409 where the NS records go by which a signed zone delegates another zone of ours. Names are canonical. */
+export function refuseUndelegating(
+  store: Delegating & Pick<Store, 'signing'>,
+  zone: Zone,
+  gone: ReadonlySet<string>,
+): Problem | undefined {
+  if (gone.size === 0 || store.signing(zone.name) === undefined) return undefined;
+  return refuseUndelegated(store, zone, (at) => !gone.has(at) && store.rrset(zone.name, at, TYPE.NS) !== undefined);
 }

@@ -4,14 +4,16 @@ import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { nextSerial, settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
+import { TYPE } from '../../wire/constants.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
+import type { BuiltZone, StagedZone } from '../commands/built-zone.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { shown } from '../names.ts';
 import { zoneReply } from '../replies/zones.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreviews } from './previews.ts';
 import { checkServicePlace } from './services.ts';
-import { isKept, refuseSignatures } from './signed-guard.ts';
+import { isKept, refuseBelowSigned, refuseSignatures, refuseUndelegated } from './signed-guard.ts';
 import { hidden, hiddenQuestion, refuseAliasServices, takeServices } from './zones.ts';
 
 export function draftZoneImport(
@@ -30,15 +32,9 @@ export function draftZoneImport(
   if (before?.zonemd === true && built.hasDigest === true && built.isKept !== true) {
     return new Problem('revision_stale', `The zone ${shown(name)} was changed while its file was read; send it again.`);
   }
-  const isUnsigned = before !== undefined && built.isKept !== true && isKept(store, name);
   // What is signed is the SOA as it stands.
   const serial = built.isKept === true ? built.apex.serial : serialOf(built.apex.serial, before, revision);
-  const isOutdated = built.hasDigest === true && (serial !== built.apex.serial || store.servicesIn(name).length > 0);
-  const warnings = [
-    ...command.warnings,
-    ...(isUnsigned ? [signaturesGone(name)] : []),
-    ...(isOutdated ? [digestOutdated(name)] : []),
-  ];
+  const warnings = [...command.warnings, ...warningsOf(store, name, built, serial)];
   const body = (zone: Zone) => ({
     ...zoneReply(zone),
     // What this brought, and the ETag of the file.
@@ -61,6 +57,8 @@ export function draftZoneImport(
     return { revision: before.revision, body: body(before) };
   }
   const parent = before === undefined ? store.zoneOf(name) : undefined;
+  const undelegated = refuseBelowSigned(store, parent, name) ?? refuseLostCuts(store, name, built.staged);
+  if (undelegated !== undefined) return undelegated;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
   const taken = built.isKept === true ? moves[0]?.service : undefined;
@@ -94,6 +92,19 @@ export function draftZoneImport(
     created: before === undefined,
     body: body(zone),
   };
+}
+
+/** What the zone loses, or has that is of another content. */
+function warningsOf(store: Store, name: string, built: BuiltZone, serial: number): Finding[] {
+  const isUnsigned = built.isKept !== true && isKept(store, name);
+  const isOutdated = built.hasDigest === true && (serial !== built.apex.serial || store.servicesIn(name).length > 0);
+  return [...(isUnsigned ? [signaturesGone(name)] : []), ...(isOutdated ? [digestOutdated(name)] : [])];
+}
+
+/** 409 where the file of a signed zone no longer delegates another zone of ours. */
+function refuseLostCuts(store: Store, name: string, staged: StagedZone | undefined): Problem | undefined {
+  if (staged === undefined || store.signing(name) === undefined) return undefined;
+  return refuseUndelegated(store, { name }, (at) => store.stagedTypesAt(staged.records, at).includes(TYPE.NS));
 }
 
 function signaturesGone(zone: string): Finding {

@@ -19,7 +19,7 @@ import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RuledStore } from './records-after.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
-import { ownDigest, refuseKept, refuseWhileDs } from './signed-guard.ts';
+import { ownDigest, refuseBelowSigned, refuseKept, refuseWhileDs } from './signed-guard.ts';
 
 /** Names of services that a refusal lists; the rest is counted. */
 const NAMED_SERVICES_MAX = 5;
@@ -47,6 +47,8 @@ export function draftZonePut(
   const changed = isLabelled ? { ...unraised, revision } : withRaisedSerial(unraised, revision);
   const zone: Zone = { ...changed, settingsRevision: revision };
   const parent = before === undefined ? store.zoneOf(name) : undefined;
+  const undelegated = refuseBelowSigned(store, parent, name);
+  if (undelegated !== undefined) return undelegated;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
   const alias = checkNameservers(store, zone, before);

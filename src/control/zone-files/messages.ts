@@ -180,3 +180,17 @@ export function failureOf(error: unknown): Failure {
 export interface StopRequest {
   readonly kind: 'stop';
 }
+
+/** A zone as a file. */
+export interface ZoneFile {
+  /** The zone's revision; the file's ETag. */
+  readonly revision: number;
+  /** UTF-8. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** The RRsets of a zone; UTF-8, what stands between the brackets of the list. */
+export interface ZoneList {
+  readonly zone: Zone;
+  readonly pieces: readonly Uint8Array[];
+}

@@ -8,7 +8,6 @@ import { previewNames } from '../../model/preview.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
-import type { MadeAside } from '../../signing/kept.ts';
 import type { MadeDigest } from '../../signing/zonemd.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -40,9 +39,12 @@ import type {
   SignRequest,
   StageReply,
   StageRequest,
+  ZoneFile,
+  ZoneList,
 } from './messages.ts';
 import { OwnThread, ownMemory, STOPPING } from './own-thread.ts';
 import { FULL, refusal } from './refusals.ts';
+import { NOT_SIGNED, type SignedAside } from './signed-aside.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const builderEntry = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url);
@@ -52,20 +54,6 @@ const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.met
 interface SentFile {
   readonly bytes: Uint8Array;
   readonly signatures: Signatures | undefined;
-}
-
-/** A zone as a file. */
-interface ZoneFile {
-  /** The zone's revision; the file's ETag. */
-  readonly revision: number;
-  /** UTF-8. */
-  readonly pieces: readonly Uint8Array[];
-}
-
-/** The RRsets of a zone; UTF-8, what stands between the brackets of the list. */
-interface ZoneList {
-  readonly zone: Zone;
-  readonly pieces: readonly Uint8Array[];
 }
 
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
@@ -89,17 +77,6 @@ const READER = 'the reader thread';
 const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
 const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
-/** Of the signers of zones. */
-interface SignedAside {
-  /** How a zone is signed; undefined: it is not, or cannot be now. */
-  aside(zone: string, signing?: ZoneSigning): Omit<SignRequest, 'services'> | undefined;
-  /** So much was signed. */
-  noteAside(made: MadeAside): void;
-  /** What signs the rest of a zone of which nearly all is signed, with that in its file; undefined: not now. */
-  digestKeys(zone: string): Omit<ExportKeys, 'directory'> | undefined;
-}
-
-const NOT_SIGNED: SignedAside = { aside: () => undefined, noteAside: () => {}, digestKeys: () => undefined };
 const BUSY = new Problem('busy', 'Signatures are being written.');
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;

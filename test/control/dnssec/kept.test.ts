@@ -249,3 +249,64 @@ t.test('a zone is not signed above a zone of ours that it does not delegate', as
   t.equal(world.code(sign), 'none');
   t.equal(world.bogus('a.child.example.com', TYPE.DS), undefined, 'and it proves that the child is not signed');
 });
+
+t.test(
+  'a zone is not made below a signed zone that does not delegate it, nor left without its delegation',
+  async (t) => {
+    const world = begin(t);
+    const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' };
+    const make = (name: string): Command => ({ kind: 'zone.put', zone: name, body });
+    const child = 'child.example.com';
+    const ns = (name: string) => ({ name, type: 'NS', ttlSeconds: 60, rdata: ['ns1.example.net.'] });
+    const put = (name: string): Command => {
+      const { type, ...rest } = ns(name);
+      return { kind: 'rrset.put', zone, name, type, body: rest } as unknown as Command;
+    };
+    const change = (...changes: object[]): Command => ({ kind: 'records.change', zone, changes }) as unknown as Command;
+    const send = async (name: string, lines: string, signatures?: 'resign') => {
+      const head = `$ORIGIN ${name}.\n@ 60 SOA ns1.example.net. h.example.com. 9 7200 3600 1209600 60\n@ 60 NS ns1.example.net.\n`;
+      const result = await world.files.import(
+        name,
+        Buffer.from(head + lines),
+        { actor: 'test', atMs: NOON_MS },
+        signatures,
+      );
+      return result instanceof Problem ? result.code : 'none';
+    };
+    world.must(make(zone));
+    const sign = {
+      kind: 'dnssec.sign',
+      zone,
+      body: {},
+      key: keyring.make(zone, 13, NOON_MS),
+      isGiven: false,
+    } as Command;
+    t.equal(world.code(sign), 'none');
+    t.match(world.execute(make(child)), { code: 'signing_state', conflict: zone }, 'by its settings');
+    t.match(world.execute(make(`x.${child}`)), { code: 'signing_state' });
+    t.equal(await send(child, ''), 'signing_state', 'by a file');
+    world.must(put(child));
+    t.equal(world.code(make(child)), 'none');
+    t.equal(world.code(make(`x.${child}`)), 'none', 'below a zone that is not signed');
+    t.equal(world.bogus(child, TYPE.DS), undefined);
+    const gone = { kind: 'rrset.delete', zone, name: child, type: 'NS' } as unknown as Command;
+    t.match(world.execute(gone), { code: 'signing_state', conflict: child }, 'its delegation stays');
+    t.match(world.execute(change({ delete: { name: child, type: 'NS' } })), { code: 'signing_state' });
+    const values = ['ns1.example.net.'];
+    t.match(world.execute(change({ remove: { name: child, type: 'NS', values } })), { code: 'signing_state' });
+    t.equal(await send(zone, 'www 60 A 192.0.2.1\n'), 'signing_state', 'through a file too');
+    t.equal(await send(zone, 'child 60 NS ns1.example.net.\n'), 'none');
+    world.must(put(`x.${child}`));
+    world.must({
+      kind: 'rrset.put',
+      zone,
+      name: 'other.example.com',
+      type: 'NS',
+      body: { ttlSeconds: 60, rdata: values },
+    } as unknown as Command);
+    world.must({ kind: 'rrset.delete', zone, name: 'other.example.com', type: 'NS' } as unknown as Command);
+    world.must({ kind: 'zone.delete', zone: `x.${child}`, withServices: false });
+    world.must({ kind: 'zone.delete', zone: child, withServices: false });
+    t.equal(world.code(gone), 'none', 'nothing here needs it any more');
+  },
+);

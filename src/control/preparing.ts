@@ -1,0 +1,65 @@
+/** Changes on their way into the table: services as they are answered, and without the digests (RFC 8976) that they make wrong. */
+import type { Problem } from '../model/errors.ts';
+import type { Service } from '../model/service.ts';
+import type { Store } from '../store/sqlite.ts';
+import type { TableChange, TableChanges, TableContent } from '../table/changes.ts';
+import { TYPE } from '../wire/constants.ts';
+
+/** Who knows of zones that are answered with a digest of all that they are. */
+export interface Digests {
+  /** Zones whose digest is of another content after the changes. `isCommitted`: the store has them already. */
+  droppedBy(changes: readonly TableChange[], isCommitted: boolean): readonly string[];
+  /** Zones of which signatures were made anew since this was asked last. */
+  renewed(): readonly string[];
+  /** It is answered without the digests of these zones. */
+  dropped(zones: readonly string[]): void;
+}
+
+const NO_DIGESTS: Digests = { droppedBy: () => [], renewed: () => [], dropped: () => {} };
+
+export class Preparing {
+  digests = NO_DIGESTS;
+  readonly #table: Pick<TableChanges, 'prepare' | 'takeBack'>;
+  readonly #inForce: (service: Service) => Service;
+  /** Zones that lose their digest by what is prepared. */
+  #dropped: readonly string[] = [];
+
+  constructor(table: Pick<TableChanges, 'prepare' | 'takeBack'>, inForce: (service: Service) => Service) {
+    this.#table = table;
+    this.#inForce = inForce;
+  }
+
+  /**
+   * The table has services as they are answered, the store has them as people want them. A digest goes in the publication
+   * in which its zone becomes another one. `isCommitted`: the store has the changes already.
+   */
+  prepare(changes: readonly TableChange[], isCommitted = false): Problem | undefined {
+    const dropped = this.digests.droppedBy(changes, isCommitted);
+    const answered = changes.map((change) =>
+      change.op === 'putService' ? ({ op: 'putService', service: this.#inForce(change.service) } as const) : change,
+    );
+    this.#dropped = dropped;
+    const problem = this.#table.prepare([...answered, ...dropped.map(withoutDigest)]);
+    // What is due is signed anew on the way, which is seen only now.
+    const renewed = this.digests.renewed();
+    if (problem !== undefined || renewed.length === 0) return problem;
+    this.#table.takeBack();
+    this.#dropped = [...new Set([...dropped, ...renewed])];
+    return this.#table.prepare([...answered, ...this.#dropped.map(withoutDigest)]);
+  }
+
+  /** To be called when what was prepared is answered from. */
+  published(): void {
+    this.digests.dropped(this.#dropped);
+  }
+}
+
+/** What takes all digests out of a table of which it is not known what has changed: those that are no records of their zones. */
+export function digestsInTable(store: Pick<Store, 'allZones' | 'rrset'>, table: TableContent): TableChange[] {
+  const type = TYPE.ZONEMD;
+  const isDigested = (zone: string): boolean =>
+    table.hasRRset(zone, zone, type) && store.rrset(zone, zone, type) === undefined;
+  return store.allZones().flatMap(({ name }) => (isDigested(name) ? [withoutDigest(name)] : []));
+}
+
+const withoutDigest = (zone: string): TableChange => ({ op: 'putDigest', zone });
