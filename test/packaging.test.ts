@@ -111,6 +111,8 @@ t.test('what npm installs', async (t) => {
     readonly dev?: true;
     readonly optional?: true;
     readonly hasInstallScript?: true;
+    readonly engines?: object;
+    readonly deprecated?: string;
   }
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
   const own = ['', 'tools/node'];
@@ -121,6 +123,15 @@ t.test('what npm installs', async (t) => {
     unpinned.map(([path]) => path),
     [],
     'each has its hash in the lock file',
+  );
+
+  // npm ci would warn of each on an older Node than theirs, though none of them runs by that.
+  const wanting = fetched.filter(([, { engines }]) => engines !== undefined).map(([path]) => path);
+  t.same(wanting, [], 'after a change of packages: node tools/lock.ts');
+  t.same(
+    fetched.filter(([, { deprecated }]) => deprecated !== undefined),
+    [],
+    'nothing that npm warns of',
   );
 
   const { allowScripts, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));

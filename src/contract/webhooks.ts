@@ -43,6 +43,8 @@ const properties = {
       'on-freeze-overridden',
       'on-ds-needed',
       'on-ds-seen',
+      'on-node-lost',
+      'on-node-back',
       'on-revision',
     ]),
     { description: 'What it is told of.' },

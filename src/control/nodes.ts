@@ -77,6 +77,9 @@ export interface NodeEvent {
   readonly silent: readonly string[];
   /** Who leads, as it knew last; null: none does, or it is not known. */
   readonly leader: string | null;
+  /** Nodes that fell behind or silent since the event before, and those that are neither any more. */
+  readonly lost: readonly string[];
+  readonly back: readonly string[];
   /** What has changed since the event before. */
   readonly changes: readonly StandingChange[];
 }

@@ -22,6 +22,7 @@ import {
   storeMetrics,
   tableMetrics,
 } from './state.ts';
+import { type MeasuredWebhooks, webhookMetrics } from './webhooks.ts';
 
 export interface MetricSources {
   readonly version: string;
@@ -147,6 +148,11 @@ export class Metrics {
   /** Zones can be signed here. */
   ofSigners(signers: MeasuredSigners): void {
     signerMetrics(this.#registry, this.#sources.store, signers);
+  }
+
+  /** Others are told what happens. */
+  ofWebhooks(webhooks: MeasuredWebhooks): void {
+    webhookMetrics(this.#registry, webhooks);
   }
 
   /** To be told of every answered request. */

@@ -1,18 +1,20 @@
 /** A webhook: somebody who is told what happens, by a signed request to a URL. */
 import { DNSSEC_TRIGGERS } from './dnssec/triggers.ts';
 import { Problem } from './errors.ts';
+import { NODE_TRIGGERS } from './fleet/node-triggers.ts';
 import { parsePatterns } from './name-pattern.ts';
 import { RELEASE_TRIGGERS } from './release-triggers.ts';
 import type { SecretBody } from './secret.ts';
 import { templateFault } from './webhook-template.ts';
 
-/** What a webhook can be told of: what happens to releases, proposals and signed zones, or every revision. */
+/** What a webhook can be told of: what happens to releases, proposals, signed zones and the nodes of a fleet, or every revision. */
 export const WEBHOOK_TRIGGERS = [
   ...RELEASE_TRIGGERS,
   'on-proposal-done',
   'on-proposal-ended',
   'on-freeze-overridden',
   ...DNSSEC_TRIGGERS,
+  ...NODE_TRIGGERS,
   'on-revision',
 ] as const;
 

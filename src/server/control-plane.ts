@@ -44,6 +44,8 @@ interface ControlPlane {
   >;
   /** Whole zones as files, read and written by a thread, which is to be stopped. */
   readonly zoneFiles: ZoneFiles;
+  /** Who tells others what happens, as it is measured. */
+  readonly webhooks: Pick<WebhookDispatcher, 'measured'>;
   /** To be started once the API is there too: what each node does for itself, */
   readonly runner: Runner;
   /** and what one node does for all of its fleet. */
@@ -129,5 +131,5 @@ export function makeControlPlane(
     },
     progress: () => webhooks.progress(),
   };
-  return { outbound, forApi, zoneFiles, runner: health, duties };
+  return { outbound, forApi, zoneFiles, webhooks, runner: health, duties };
 }

@@ -50,8 +50,9 @@ export async function startDeciding(
   }
 
   // Make what decides: health, releases, webhooks, and what tells of them.
-  const { outbound, forApi, zoneFiles, runner, duties } = makeControlPlane(dataPlane, settings, fleet, log);
+  const { outbound, forApi, zoneFiles, webhooks, runner, duties } = makeControlPlane(dataPlane, settings, fleet, log);
   stops.controlPlane.push(() => zoneFiles.stop());
+  metrics.ofWebhooks(webhooks);
 
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);

@@ -172,7 +172,7 @@ t.test('who is limited is told of what he may see, and of no more', async (t) =>
 t.test('how a node stands is told among what probes see, to whoever may read', async (t) => {
   const fixture = withService(makeEngine(t));
   const log = new EventLog(fixture.store, fixture.engine, 'first');
-  const seen = { silent: [], leader: 'ns2', changes: ['node_stale'] } as const;
+  const seen = { silent: [], leader: 'ns2', lost: ['ns1'], back: [], changes: ['node_stale'] } as const;
   const stale = { node: 'ns1', standing: 'live', current: false, behind: ['ns1'], ...seen } as const;
   log.addNode(stale, 0);
   shift(fixture, 5);

@@ -30,10 +30,14 @@ const change = (more: object = {}): Notice =>
 const zone = (trigger: WebhookTrigger): Notice =>
   noticeOf(trigger, { trigger, zone: 'example.com', stage: 'ds', status: 'Put the DS.', ds: [] }, AT);
 
+const nodes = (trigger: WebhookTrigger, more: object): Notice =>
+  noticeOf(trigger, { node: 'ns1', behind: [], silent: [], lost: [], back: [], ...more }, AT);
+
 /** Every notice there is, and those with everything that is long or hostile. */
 const notices: readonly Notice[] = [
   ...WEBHOOK_TRIGGERS.map((trigger) => {
     if (trigger === 'on-revision') return change();
+    if (trigger.startsWith('on-node')) return nodes(trigger, { silent: [HOSTILE], lost: [HOSTILE], back: ['ns2'] });
     return trigger.startsWith('on-ds') ? zone(trigger) : release(trigger);
   }),
   testNotice('oncall', AT),
@@ -124,6 +128,16 @@ t.test('PagerDuty: Events API v2, one incident for what belongs together, which 
     payload: { severity: 'warning' },
   });
   t.match(of(zone('on-ds-seen')), { event_action: 'resolve', dedup_key: 'teal/zone/example.com' });
+  t.match(of(nodes('on-node-lost', { silent: ['ns3'], lost: ['ns3'] })), {
+    event_action: 'trigger',
+    dedup_key: 'teal/fleet',
+    payload: { severity: 'error', summary: 'Nodes of the fleet do not keep up: ns3' },
+  });
+  t.match(of(nodes('on-node-back', { behind: ['ns2'], back: ['ns3'] })), {
+    event_action: 'trigger',
+    payload: { severity: 'warning', summary: 'Keeping up again: ns3' },
+  });
+  t.match(of(nodes('on-node-back', { back: ['ns2'] })), { event_action: 'resolve', dedup_key: 'teal/fleet' });
 });
 
 t.test('e-mail: a subject of one line, and text', async (t) => {

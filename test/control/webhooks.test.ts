@@ -1,88 +1,17 @@
 /** The dispatcher on a clock moved by hand: order, retries, what is dead, what a restart loses (nothing). */
-import { createHmac, randomBytes } from 'node:crypto';
-import t, { type Test } from 'tap';
-import { EventLog } from '../../src/control/events/log.ts';
-import type { NoReply, Reply } from '../../src/control/outbound/outbound.ts';
-import { WebhookDispatcher } from '../../src/control/webhooks/dispatcher.ts';
-import { ATTEMPTS_MAX, type WebhookTrigger } from '../../src/model/webhook.ts';
+import { createHmac } from 'node:crypto';
+import t from 'tap';
+import type { Reply } from '../../src/control/outbound/outbound.ts';
+import { ATTEMPTS_MAX } from '../../src/model/webhook.ts';
 import { DEAD_MAX, PENDING_MAX } from '../../src/store/deliveries.ts';
-import { TestClock } from '../fixtures/clock.ts';
-import { bluegreen, type EngineFixture, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+import { bluegreen } from '../fixtures/engine.ts';
 import { setReadOnly } from '../fixtures/store.ts';
-
-interface Sent {
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body: { type: string; timestamp: string; data: { revision?: number } };
-  readonly text: string;
-}
-
-const fine: Reply = { status: 204, body: '' };
-const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-
-function makeWorld(t: Test, fleetLog?: string) {
-  const folder = temporaryFolder(t);
-  const clock = new TestClock();
-  const sent: Sent[] = [];
-  const log: object[] = [];
-  let dispatcher: WebhookDispatcher;
-  const begin = (): EngineFixture => {
-    const fixture = makeEngine(t, { folder });
-    dispatcher = new WebhookDispatcher({
-      store: fixture.store,
-      events: new EventLog(fixture.store, fixture.engine, 'first'),
-      clock,
-      random: () => 0.999_999,
-      randomBytes,
-      fleetLog: () => fleetLog,
-      log: { warn: (line) => log.push(line), error: (line) => log.push(line) },
-      outbound: {
-        request: async ({ url, headers = {}, body = '' }) => {
-          sent.push({ url: url.href, headers: { ...headers }, body: JSON.parse(body), text: body });
-          return world.answer(sent.length);
-        },
-      },
-    });
-    dispatcher.start();
-    return fixture;
-  };
-  let fixture = begin();
-  withService(fixture);
-  const world = {
-    clock,
-    sent,
-    log,
-    get fixture() {
-      return fixture;
-    },
-    get dispatcher() {
-      return dispatcher;
-    },
-    answer: (_count: number): Reply | NoReply | Promise<Reply> => fine,
-    hook: (more: object = {}, name = 'hook') =>
-      fixture.must({
-        kind: 'webhook.put',
-        name,
-        body: { url: `https://${name}.test/`, secret, triggers: ['on-revision'] as WebhookTrigger[], ...more },
-        freshSecret: secret,
-      }),
-    shift: (blue: number, name = 'app.example.com') =>
-      fixture.must({ kind: 'weights.put', name, weights: { blue, green: 1 } }).revision,
-    list: (state?: 'pending' | 'dead', name = 'hook') => fixture.store.deliveries.list(name, state, 0, 5000),
-    restart() {
-      dispatcher.stop();
-      clock.kill();
-      fixture.close();
-      fixture = begin();
-    },
-  };
-  return world;
-}
+import { fine, makeWebhookWorld, type Sent, secret } from '../fixtures/webhooks.ts';
 
 const revisions = (sent: readonly Sent[]) => sent.map(({ body }) => body.data.revision);
 
 t.test('a webhook is told of what comes after it, in order, signed', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   const [first, second] = [world.shift(5), world.shift(6)];
   await world.clock.pass(1);
@@ -102,7 +31,7 @@ t.test('a webhook is told of what comes after it, in order, signed', async (t) =
 });
 
 t.test('it is told of its triggers and services only', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.fixture.must({ kind: 'service.put', name: 'api.example.com', body: bluegreen(100, 0) });
   world.hook({ triggers: ['on-release-started', 'on-release-completed'], services: ['app.example.com'] });
   world.shift(5);
@@ -119,7 +48,7 @@ t.test('it is told of its triggers and services only', async (t) => {
 });
 
 t.test('what failed is tried again, later each time, and holds up no other; then it is dead', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   const bad = world.shift(5);
   world.answer = () => (world.sent.at(-1)?.body.data.revision === bad ? { status: 500, body: '' } : fine);
@@ -151,7 +80,7 @@ t.test('what failed is tried again, later each time, and holds up no other; then
 });
 
 t.test('a receiver that is gone by its own word is not asked again', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   world.answer = () => ({ status: 410, body: '' });
   world.shift(5);
@@ -161,7 +90,7 @@ t.test('a receiver that is gone by its own word is not asked again', async (t) =
 });
 
 t.test('one that hangs holds up no other, nor the changes', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook({}, 'hangs');
   world.hook({}, 'quick');
   world.answer = () => (world.sent.at(-1)?.url === 'https://hangs.test/' ? new Promise<Reply>(() => {}) : fine);
@@ -173,7 +102,7 @@ t.test('one that hangs holds up no other, nor the changes', async (t) => {
 });
 
 t.test('a restart at any moment loses nothing', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   world.answer = () => new Promise<Reply>(() => {});
   const told = [world.shift(5)];
@@ -193,7 +122,7 @@ t.test('a restart at any moment loses nothing', async (t) => {
 });
 
 t.test('a store that cannot be written stops nothing for good', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   const told = world.shift(5);
   setReadOnly(world.fixture.store, true);
@@ -205,7 +134,7 @@ t.test('a store that cannot be written stops nothing for good', async (t) => {
 });
 
 t.test('queue and list of the dead are bounded', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   const add = (count: number, from: number) => {
     const deliveries = Array.from({ length: count }, (_, i) => ({
@@ -229,7 +158,7 @@ t.test('queue and list of the dead are bounded', async (t) => {
 });
 
 t.test('one that is deleted is told no more, and nothing waits for it', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   world.hook();
   world.answer = () => ({ status: 500, body: '' });
   world.shift(5);
@@ -241,7 +170,7 @@ t.test('one that is deleted is told no more, and nothing waits for it', async (t
 });
 
 t.test('who leads a fleet next goes on where the last one was, under the same ids', async (t) => {
-  const world = makeWorld(t, 'the log');
+  const world = makeWebhookWorld(t, 'the log');
   world.hook();
   world.hook({}, 'slow');
   const first = world.shift(5);
@@ -287,7 +216,7 @@ t.test('who leads a fleet next goes on where the last one was, under the same id
 });
 
 t.test('each kind is told in its own words, and a test tells of nothing', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   const key = 'R0'.repeat(16);
   world.hook({ kind: 'slack', secret: undefined }, 'slack');
   world.hook({ kind: 'pagerduty', secret: key }, 'pager');
@@ -314,7 +243,7 @@ t.test('each kind is told in its own words, and a test tells of nothing', async 
 });
 
 t.test('secrets are of a kind: another kind begins without', async (t) => {
-  const world = makeWorld(t);
+  const world = makeWebhookWorld(t);
   const secretOf = () => world.fixture.store.webhook('hook')?.secret;
   world.hook();
   t.equal(secretOf(), secret);

@@ -22,6 +22,7 @@ import type { GrantStore } from '../grant.ts';
 import type { Lines } from '../lines.ts';
 import type { Mailer } from '../outbound/mail.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
+import { DeliveryCounts } from './counts.ts';
 import { mailIn, withRoutingKey } from './kinds.ts';
 import { headersFor, messageFor, saidAs } from './message.ts';
 import { testNotice } from './notice.ts';
@@ -31,6 +32,11 @@ const TIMEOUT_MS = 15_000;
 /** How soon a store that refused is tried again. */
 const STORE_RETRY_MS = 1000;
 const ID_BYTES = 15;
+/**
+ * What this node saw of the others before it began to send: the node that sent before it told of it, but for what it saw
+ * in its last seconds, among it the end of that node. Another leads ten seconds after it.
+ */
+const SEEN_BEFORE_MS = 30_000;
 /** An id of an event has up to three digits for its place in its revision. */
 const INDEX_MAX = 999;
 
@@ -60,6 +66,9 @@ export class WebhookDispatcher {
   /** What another node has delivered of events that are looked at here again, by webhook. */
   #delivered: ReadonlyMap<string, Position> = new Map();
   #cursor: Position = START;
+  readonly #counts = new DeliveryCounts();
+  /** Unix time, milliseconds, since when it sends; undefined: it does not. */
+  #sinceMs: number | undefined;
   #cancelTimer: () => void = () => {};
   #unlisten: () => void = () => {};
 
@@ -75,6 +84,7 @@ export class WebhookDispatcher {
     const { store, events } = this.#parts;
     const webhooks = store.webhooks();
     this.#stopped = new AbortController();
+    this.#sinceMs = this.#parts.clock.wallMs();
     this.#busy = new Set();
     const kept = delivered === undefined ? parseId(store.deliveries.cursor ?? '') : undefined;
     this.#delivered = delivered === undefined ? new Map() : this.#goOn(webhooks, delivered);
@@ -117,9 +127,25 @@ export class WebhookDispatcher {
 
   /** Requests on their way are given up; the next start sends them again. */
   stop(): void {
+    this.#sinceMs = undefined;
     this.#unlisten();
     this.#cancelTimer();
     this.#stopped.abort();
+  }
+
+  /** Of each webhook what waits and what became of the rest; of none while another node of the fleet sends. */
+  measured() {
+    if (this.#sinceMs === undefined) return [];
+    const { store, clock } = this.#parts;
+    const names = store.webhooks().map(({ name }) => name);
+    this.#counts.keep(names);
+    return names.map((webhook) => {
+      const [oldest] = store.deliveries.list(webhook, 'pending', 0, 1);
+      const oldestMs = oldest === undefined ? 0 : Math.max(0, clock.wallMs() - oldest.createdAtMs);
+      const waiting = store.deliveries.count(webhook, 'pending');
+      const dead = store.deliveries.count(webhook, 'dead');
+      return { webhook, waiting, dead, oldestMs, ...this.#counts.of(webhook) };
+    });
   }
 
   /** Sends a delivery again, now, as if it were new. */
@@ -168,8 +194,10 @@ export class WebhookDispatcher {
     const last = page.at(-1);
     if (last === undefined) return false;
     const createdAtMs = clock.wallMs();
+    const seenFromMs = (this.#sinceMs ?? createdAtMs) - SEEN_BEFORE_MS;
     const wanted = page.flatMap((event) =>
       webhooks.flatMap((webhook): NewDelivery[] => {
+        if (event.name === 'node' && event.atMs < seenFromMs) return [];
         const had = this.#delivered.get(webhook.name);
         if (had !== undefined && !isAfter(event.position, had)) return [];
         const message = messageFor(event, webhook, store);
@@ -180,6 +208,7 @@ export class WebhookDispatcher {
     );
     const failed = wanted.length === 0 ? undefined : store.deliveries.add(wanted, formatId(last.position));
     if (failed !== undefined) throw new Error(failed.detail);
+    for (const { webhook } of wanted) this.#counts.queued(webhook);
     this.#cursor = last.position;
     return true;
   }
@@ -255,11 +284,15 @@ export class WebhookDispatcher {
   #note(webhook: StoredWebhook, delivery: Delivery, reply: Reply | NoReply): Problem | undefined {
     const { store, clock, random, log } = this.#parts;
     const error = failureOf(reply);
-    if (error === undefined) return store.deliveries.remove(delivery.id);
+    if (error === undefined) {
+      this.#counts.sent(webhook.name, 'delivered');
+      return store.deliveries.remove(delivery.id);
+    }
     const attempts = delivery.attempts + 1;
     // 410: the receiver is gone for good, by its own word.
     const isGone = !(reply instanceof NoReply) && reply.status === 410;
     const delayMs = isGone ? undefined : retryDelayMs(attempts, random());
+    this.#counts.sent(webhook.name, delayMs === undefined ? 'failed' : 'retried');
     if (delayMs === undefined) {
       const line = { webhook: webhook.name, delivery: delivery.id, attempts, reason: error };
       log.warn(line, 'a webhook could not be delivered');

@@ -1,5 +1,6 @@
 /** What a webhook is sent: Standard Webhooks 1.0.0 (standardwebhooks.com), payload and headers. */
 import { createHmac } from 'node:crypto';
+import { nodeTriggersOf } from '../../model/fleet/node-triggers.ts';
 import { canonicalName } from '../../model/name.ts';
 import { matchesAny } from '../../model/name-pattern.ts';
 import { type StoredWebhook, secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
@@ -18,9 +19,12 @@ export function messageFor(
   webhook: Webhook,
   store: GrantStore,
 ): { trigger: WebhookTrigger; body: string } | undefined {
-  if (event.name === 'health' || event.name === 'node') return undefined;
+  if (event.name === 'health') return undefined;
   const trigger = triggersOf(event).find((each) => webhook.triggers.includes(each));
-  if (event.position.revision <= webhook.since || trigger === undefined) return undefined;
+  if (trigger === undefined) return undefined;
+  // What is seen of nodes comes after the revision that was the last one then, and that may be the one that made it.
+  const { revision } = event.position;
+  if (event.name === 'node' ? revision < webhook.since : revision <= webhook.since) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
   // A webhook that is told of some services is told of these, whatever else one revision or release is about.
@@ -44,18 +48,19 @@ export function saidAs({ kind, template }: Pick<Webhook, 'kind' | 'template'>, n
 }
 
 /** A revision is told once, whichever of its triggers a webhook has. */
-function triggersOf(event: Exclude<Event, { name: 'health' | 'node' }>): WebhookTrigger[] {
+function triggersOf(event: Exclude<Event, { name: 'health' }>): WebhookTrigger[] {
+  if (event.name === 'node') return nodeTriggersOf(event.node);
   if (event.name !== 'revision') return [event.trigger];
   return [...(event.revision.override === undefined ? [] : ['on-freeze-overridden' as const]), 'on-revision'];
 }
 
-function namesOf(event: Exclude<Event, { name: 'health' | 'node' }>): string[] {
+function namesOf(event: Exclude<Event, { name: 'health' }>): string[] {
   if (event.name === 'release') return event.release.services.map(({ name }) => name);
   if (event.name === 'proposal') {
     return Object.keys(event.proposal.services).map((name) => canonicalName(name) as string);
   }
-  // A zone is no service: who wants to be told of some services only is not told of it.
-  if (event.name === 'dnssec') return [];
+  // A zone is no service, nor is a node: who wants to be told of some services only is not told of them.
+  if (event.name === 'dnssec' || event.name === 'node') return [];
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
 }
 

@@ -54,6 +54,13 @@ interface ZoneData {
   readonly ds: readonly unknown[];
 }
 
+interface NodeData {
+  readonly behind: readonly string[];
+  readonly silent: readonly string[];
+  readonly lost: readonly string[];
+  readonly back: readonly string[];
+}
+
 interface ProposalData extends Said {
   readonly proposal: {
     readonly id: string;
@@ -95,6 +102,7 @@ export function noticeOf(trigger: WebhookTrigger, data: object, at: string): Not
   if ('release' in data) return releaseNotice(trigger, data as ReleaseData, at);
   if ('proposal' in data) return proposalNotice(trigger, data as ProposalData, at);
   if ('zone' in data && 'status' in data) return zoneNotice(trigger, data as ZoneData, at);
+  if ('lost' in data) return nodeNotice(trigger, data as NodeData, at);
   return revisionNotice(trigger, data as RevisionData, at);
 }
 
@@ -141,6 +149,23 @@ function zoneNotice(trigger: WebhookTrigger, { zone, stage, status }: ZoneData, 
     {},
     { key: `teal/zone/${zone}`, isOver },
   );
+}
+
+/** All trouble of a fleet is one incident, which is over once every node keeps up. */
+function nodeNotice(trigger: WebhookTrigger, { behind, silent, lost, back }: NodeData, at: string): Notice {
+  const late = (nodes: readonly string[]) => nodes.filter((node) => behind.includes(node) && !silent.includes(node));
+  const title =
+    lost.length > 0 ? `Nodes of the fleet do not keep up: ${lost.join(', ')}` : `Keeping up again: ${back.join(', ')}`;
+  const words = [
+    silent.length > 0 ? `No sign of life: ${silent.join(', ')}.` : '',
+    late(behind).length > 0 ? `May answer by what was in force before: ${late(behind).join(', ')}.` : '',
+    lost.length > 0 && back.length > 0 ? `Keeping up again: ${back.join(', ')}.` : '',
+    behind.length + silent.length === 0 ? 'Every node keeps up.' : 'teal fleet status says why, and what ends it.',
+  ];
+  const gravity = lost.length > 0 ? 'bad' : behind.length + silent.length === 0 ? 'good' : 'warning';
+  const text = words.filter((each) => each !== '').join(' ');
+  const isOver = behind.length + silent.length === 0;
+  return complete({ trigger, gravity, title, text, at }, {}, { key: 'teal/fleet', isOver });
 }
 
 function revisionNotice(trigger: WebhookTrigger, data: RevisionData, at: string): Notice {

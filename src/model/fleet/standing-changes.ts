@@ -33,4 +33,14 @@ export function standingChanges(before: StandingState | undefined, now: Standing
   return changes;
 }
 
+/** Whom an event is about besides: nodes that fell behind or silent, and nodes that are neither any more. */
+export function troubleOf(
+  before: Pick<StandingState, 'behind' | 'silent'> | undefined,
+  now: Pick<StandingState, 'behind' | 'silent'>,
+): { readonly lost: readonly string[]; readonly back: readonly string[] } {
+  const were = new Set([...(before?.behind ?? []), ...(before?.silent ?? [])]);
+  const are = new Set([...now.behind, ...(now.silent ?? [])]);
+  return { lost: [...are].filter((node) => !were.has(node)), back: [...were].filter((node) => !are.has(node)) };
+}
+
 const isOther = (one: readonly string[], other: readonly string[]): boolean => one.join() !== other.join();
