@@ -2,7 +2,8 @@
  * `npm run bench:batch -- [FOLDER…]`: what the code of a worker takes for an answer, from the batch as it was received to
  * the one that is sent, without the kernel: of this checkout and of others, whose batches take turns in one process, so
  * that a busy machine is as busy for all. `--edns cookie` asks
- * as most resolvers do; `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do.
+ * as most resolvers do; `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do; `--sockets` has
+ * the kernel itself do it, and leaves out what its calls take; `--row 100` has each checkout find its own in the caches.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { inlineWidely } from '../src/sockets/inlining.ts';
 import type { Libc } from '../src/sockets/libc.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes } from '../test/fixtures/table.ts';
+import { BatchClients } from './batch-clients.ts';
 import {
   COOKIE_OPTION,
   EDNS,
@@ -32,11 +34,17 @@ const { values, positionals } = parseArgs({
     batches: { type: 'string', default: '12000' },
     edns: { type: 'string', default: 'plain' },
     'as-v8': { type: 'boolean', default: false },
+    sockets: { type: 'boolean', default: false },
+    row: { type: 'string', default: '1' },
   },
 });
 const BATCHES = Number(values.batches);
 /** The compilers have done their work by then. */
-const WARMUP_BATCHES = 20_000;
+const WARMUP_BATCHES = values.sockets ? 4000 : 20_000;
+/** Batches in a row of one checkout. */
+const ROW = Number(values.row);
+/** As at 250,000 answers a second. */
+const BATCHES_A_MS = 8;
 const QUERIES = 2 ** 16;
 const CLIENTS = 512;
 const SIZE: ZoneSize = { services: Number(values.names), hosts: Number(values.names), aliases: 1000 };
@@ -76,6 +84,8 @@ async function open(folder: string): Promise<World> {
   const real = loadLibc() as Libc;
   const seen: Uint8Array[] = [];
   let next = 0;
+  let kernelMs = 0;
+  const sockets = values.sockets ? new BatchClients(real, CLIENTS) : undefined;
   const libc = {
     ...real,
     addressOf: (bytes: Uint8Array): number => {
@@ -83,14 +93,24 @@ async function open(folder: string): Promise<World> {
       return real.addressOf(bytes);
     },
     getsockopt: () => 0,
-    recvmmsg: () => {
+    recvmmsg: (fd: number, messages: number, count: number, flags: number) => {
+      if (sockets !== undefined) {
+        for (let i = 0; i < memory.BATCH; i++, next++) sockets.send(clients[next % QUERIES], queries[next % QUERIES]);
+        return real.recvmmsg(fd, messages, count, flags, 0);
+      }
       for (let i = 0; i < memory.BATCH; i++) place(i, next++ % QUERIES);
       return memory.BATCH;
     },
-    sendmmsg: (_fd: number, _address: number, count: number) => count,
+    sendmmsg: (fd: number, address: number, count: number) => {
+      if (sockets === undefined) return count;
+      const startedAt = performance.now();
+      const sent = real.sendmmsg(fd, address, count, 0);
+      kernelMs += performance.now() - startedAt;
+      return sent;
+    },
   } as unknown as Libc;
   const parts = new memory.BatchMemory(libc).parts;
-  const socket = new BatchSocket(libc, 3, false);
+  const socket = new BatchSocket(libc, sockets?.serverFd ?? 3, false);
   const bytes = seen.at(-1) as Uint8Array;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset);
   /** Message `i` of the batch, as the kernel would have written it. */
@@ -107,11 +127,13 @@ async function open(folder: string): Promise<World> {
     const count = socket.receive(0);
     readMuch();
     made.responder.enter(nowMs);
+    kernelMs = 0;
     const startedAt = performance.now();
     socket.answer(made.responder, count);
-    const ms = performance.now() - startedAt;
+    const ms = performance.now() - startedAt - kernelMs;
     made.responder.leave();
-    return ms;
+    sockets?.receive();
+    return (ms * memory.BATCH) / count;
   };
   return { folder, timesMs: new Float64Array(BATCHES), turn };
 }
@@ -133,10 +155,12 @@ function readMuch(): void {
 if (!values['as-v8']) inlineWidely();
 const worlds: World[] = [];
 for (const folder of [...positionals, '.']) worlds.push(await open(folder));
-for (let batch = -WARMUP_BATCHES; batch < BATCHES; batch++) {
+for (let first = -WARMUP_BATCHES; first < BATCHES; first += ROW) {
   for (const world of worlds) {
-    const ms = world.turn(NOW_MS + batch);
-    if (batch >= 0) world.timesMs[batch] = ms;
+    for (let batch = first; batch < first + ROW; batch++) {
+      const ms = world.turn(NOW_MS + batch / BATCHES_A_MS);
+      if (batch >= 0) world.timesMs[batch] = ms;
+    }
   }
 }
 for (const { folder, timesMs } of worlds) {

@@ -3,9 +3,10 @@ import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
 import { LookAhead } from '../table/look-ahead.ts';
 import type { Lookup } from '../table/lookup.ts';
 import type { Random } from '../table/picking/pick.ts';
+import { QUERIES_AT_ONCE } from '../table/touch.ts';
 import { FLAG, RCODE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
 import { ACCEPT, COOKIE_ONLY, DROP, type Query } from '../wire/message.ts';
-import { Asked, QUERIES_AT_ONCE } from './asked.ts';
+import { Asked } from './asked.ts';
 import { Client } from './client.ts';
 import { Dispatch } from './dispatch.ts';
 import { EdnsReply } from './edns-reply.ts';
@@ -41,7 +42,7 @@ export class Responder {
     this.lookup = lookup;
     this.#counters = counters;
     this.#options = options;
-    this.#ahead = new LookAhead(lookup, QUERIES_AT_ONCE);
+    this.#ahead = new LookAhead(lookup);
     this.#reply = new Reply(lookup.view, random);
     const network = new QueryNetwork(this.client);
     this.#edns = new EdnsReply(options, this.client, network);
@@ -97,15 +98,16 @@ export class Responder {
     const { entries, indexes, plans } = this.#ahead;
     this.#ahead.run(this.#questions, count);
     for (let i = 0; i < count; i++) {
-      // All names that are not there are paid for together.
-      if (entries[i] === 0) continue;
       const asked = this.#asked[i];
       asked.likelyNode = entries[i];
       asked.likelyNodeIn = indexes[i];
       const { client, question, query } = asked;
-      if (plans[i] !== 0) this.pick.lookAhead(plans[i], client);
-      this.#limiter?.lookAhead(client, hashAnswer(question, 0, query.type));
+      this.pick.leadTo(i, plans[i], client);
+      // All names that are not there are paid for together.
+      if (entries[i] !== 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
     }
+    this.pick.lookAhead(count);
+    this.#limiter?.lookAhead(count);
   }
 
   /** Answers message `i`; as `answer`. */

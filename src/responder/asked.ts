@@ -3,9 +3,6 @@ import { HashedName } from '../table/hash.ts';
 import { DROP, Query } from '../wire/message.ts';
 import { Client } from './client.ts';
 
-/** As many are read before the first of them is answered. More would push what was looked at out of the nearest cache. */
-export const QUERIES_AT_ONCE = 32;
-
 export class Asked {
   readonly question = new HashedName();
   readonly query = new Query(this.question.bytes, this.question.starts);

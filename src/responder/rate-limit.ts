@@ -8,6 +8,7 @@
  * together, costs no allocation, and takes no more memory under a flood than before it.
  */
 import { mix32 } from '../table/hash.ts';
+import { QUERIES_AT_ONCE, touchDoubles } from '../table/touch.ts';
 import { readBe32 } from '../wire/byte-order.ts';
 import { contains, type Network } from '../wire/network.ts';
 import type { Client } from './client.ts';
@@ -87,6 +88,8 @@ export class RateLimiter {
    * nanoseconds makes the limit that much laxer, and every number that is no time near now counts as an empty bucket.
    */
   readonly #buckets: Float64Array<SharedArrayBuffer>;
+  readonly #same = new Int32Array(QUERIES_AT_ONCE);
+  readonly #all = new Int32Array(QUERIES_AT_ONCE);
   /** What one answer costs of the same answers, and of all of them. */
   readonly #sameMs: number;
   readonly #allMs: number;
@@ -113,10 +116,16 @@ export class RateLimiter {
     return SLIP;
   }
 
-  /** Looks at the buckets that an answer will most likely be paid from, so that they are near by then. */
-  lookAhead(client: Client, answer: number): void {
+  /** The buckets that the answer to query `i` will most likely be paid from, for `lookAhead`. */
+  leadTo(i: number, client: Client, answer: number): void {
     const prefix = this.#hashPrefix(client);
-    this.seen = this.#buckets[bucketOf(mix32(prefix ^ answer))] + this.#buckets[bucketOf(mix32(~prefix))];
+    this.#same[i] = bucketOf(mix32(prefix ^ answer));
+    this.#all[i] = bucketOf(mix32(~prefix));
+  }
+
+  /** Looks at those of the first so many, so that they are near by then. */
+  lookAhead(count: number): void {
+    this.seen = touchDoubles(this.#buckets, this.#same, count) + touchDoubles(this.#buckets, this.#all, count);
   }
 
   /** Pays for an answer from a bucket, one of all answers to a prefix or of the same ones; false where it is empty. */

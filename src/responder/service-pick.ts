@@ -5,6 +5,7 @@ import { PLAN, PLAN_BY_NETWORK, PLAN_HOST, POOL } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import { BY_DRAW } from '../table/picking/network.ts';
 import { pickPool, type Random } from '../table/picking/pick.ts';
+import { QUERIES_AT_ONCE, touchDoubles } from '../table/touch.ts';
 import { TYPE } from '../wire/constants.ts';
 import type { Client } from './client.ts';
 import type { QueryNetwork } from './network.ts';
@@ -21,6 +22,8 @@ export class ServicePick {
   firstPool = 0;
   /** BY_*: what decided that. */
   firstBy = BY_DRAW;
+  readonly #lines = new Int32Array(QUERIES_AT_ONCE);
+  readonly #others = new Int32Array(QUERIES_AT_ONCE);
   readonly #view: ArenaView;
   readonly #counters: CounterView;
   readonly #random: Random;
@@ -73,14 +76,22 @@ export class ServicePick {
     return this.#network.pickForSender(words, plan) || pickPool(words, plan, this.#random);
   }
 
-  /** Looks at what will be counted of an answer of the plan to a client, so that it is near by then. */
-  lookAhead(plan: number, client: Client): void {
+  /** Where it will be counted that query `i`, of the client, was answered by the plan, for `lookAhead`; plan 0: nowhere. */
+  leadTo(i: number, plan: number, client: Client): void {
     const words = this.#view.words;
-    const values = this.#counters.values;
-    const line = words[plan + PLAN.FIRST_POOL + POOL.COUNTER];
+    const line = plan === 0 ? 0 : words[plan + PLAN.FIRST_POOL + POOL.COUNTER];
     // Pools that were made together have their lines side by side.
-    if (line + POOL_COUNTER.SIZE < values.length) this.seen = values[line] + values[line + POOL_COUNTER.SIZE];
-    this.#counters.resolvers.lookAhead(words, plan, client);
+    const isThere = line + POOL_COUNTER.SIZE < this.#counters.values.length;
+    this.#lines[i] = isThere ? line : 0;
+    this.#others[i] = isThere ? line + POOL_COUNTER.SIZE : 0;
+    if (plan !== 0) this.#counters.resolvers.leadTo(i, words, plan, client);
+  }
+
+  /** Looks at it for the first so many, so that it is near by then. */
+  lookAhead(count: number): void {
+    const { values, resolvers } = this.#counters;
+    this.seen = touchDoubles(values, this.#lines, count) + touchDoubles(values, this.#others, count);
+    resolvers.lookAhead(count);
   }
 
   /** Counts an answer from a pool. */

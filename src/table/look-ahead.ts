@@ -1,118 +1,138 @@
 /**
  * Looks at what the answers of a batch will read, for all of them at once. What one answer reads leads from one place of
  * the memory to the next, so that each step waits for the one before: mostly for a line that is in no cache near by. The
- * same step of many answers waits for all of their lines at the same time.
+ * same step of many answers waits for all of their lines at the same time (touch.ts).
  *
  * It is a guess that finds nothing out: where it is wrong the answer only takes longer. So nothing here is compared to
- * the end, and what lies beyond the view is left alone.
+ * the end, and what lies beyond the view is left alone: the word 0 is looked at in its place.
  */
 import { finishHash, type HashedName } from './hash.ts';
 import { firstSlot, likelyEntry } from './index.ts';
 import { ENTRY, NODE, PLAN, POOL, RRSET, SERVICE } from './layout.ts';
 import type { Lookup } from './lookup.ts';
+import { QUERIES_AT_ONCE, touch } from './touch.ts';
 
-/** Words of a cache line. */
-const LINE_WORDS = 16;
+/** The last words that matter of most: of an entry's name, of a plan's first two pools, of an RRset of one address. */
+const LAST = {
+  ENTRY: ENTRY.NAME_BYTES + 6,
+  PLAN: PLAN.FIRST_POOL + 2 * POOL.WORDS - 1,
+  RRSET: RRSET.DATA + 3,
+} as const;
 
 /** One for each responder. */
 export class LookAhead {
-  /** What most likely is each name's entry, and below the plan that it leads to; 0: there is none. */
-  readonly entries: Int32Array;
-  /** The index that this is in. */
-  readonly indexes: Int32Array;
-  readonly plans: Int32Array;
+  /** What most likely is each name's entry, the index that it is in, and the plan that it leads to; 0: there is none. */
+  readonly entries = new Int32Array(QUERIES_AT_ONCE);
+  readonly indexes = new Int32Array(QUERIES_AT_ONCE);
+  readonly plans = new Int32Array(QUERIES_AT_ONCE);
   /** What was read, so that the compiler does not leave the reading out. */
   seen = 0;
   readonly #lookup: Lookup;
   /** Of each name: its hash, and the place that the step before led to; 0: to none. */
-  readonly #hashes: Int32Array;
-  readonly #places: Int32Array;
+  readonly #hashes = new Int32Array(QUERIES_AT_ONCE);
+  readonly #places = new Int32Array(QUERIES_AT_ONCE);
+  /** RRsets of the answers: of a plan those of the first pool and of the second. */
+  readonly #first = new Int32Array(QUERIES_AT_ONCE);
+  readonly #second = new Int32Array(QUERIES_AT_ONCE);
 
-  constructor(lookup: Lookup, namesMax: number) {
+  constructor(lookup: Lookup) {
     this.#lookup = lookup;
-    this.#hashes = new Int32Array(namesMax);
-    this.#places = new Int32Array(namesMax);
-    this.entries = new Int32Array(namesMax);
-    this.indexes = new Int32Array(namesMax);
-    this.plans = new Int32Array(namesMax);
   }
 
   /** To be called after `Lookup.enter`, and before the answers. */
   run(names: readonly HashedName[], count: number): void {
     this.#toSlots(names, count);
     this.#toEntries(count);
-    this.#toVersions(count);
+    this.#follow(count, ENTRY.VERSION_WORD, NODE.PAIRS + 1);
     this.#toContents(count);
+    this.#follow(count, SERVICE.PLAN_WORD, LAST.PLAN);
     this.#toPlans(count);
     this.#toRRsets(count);
   }
 
+  /** To the slots of the index. */
   #toSlots(names: readonly HashedName[], count: number): void {
     const { words } = this.#lookup.view;
+    const places = this.#places;
     for (let i = 0; i < count; i++) {
       const name = names[i];
       const hash = finishHash(name.states[0]);
       const index = this.#lookup.likelyIndex(name);
       this.#hashes[i] = hash;
       this.indexes[i] = index;
-      this.#places[i] = index === 0 ? 0 : firstSlot(words, index, hash);
+      places[i] = index === 0 ? 0 : firstSlot(words, index, hash);
+      this.entries[i] = 0;
+      this.plans[i] = 0;
+      this.#leadTo(i, 0, 0);
     }
+    this.seen = touch(words, places, count, 0);
   }
 
   #toEntries(count: number): void {
     const { words } = this.#lookup.view;
+    const places = this.#places;
     for (let i = 0; i < count; i++) {
-      const slot = this.#places[i];
-      const entry = slot === 0 ? 0 : likelyEntry(words, slot, this.#hashes[i]);
+      const slot = places[i];
+      if (slot === 0) continue;
+      const entry = likelyEntry(words, slot, this.#hashes[i]);
       this.entries[i] = entry;
-      this.#places[i] = entry;
+      places[i] = entry + LAST.ENTRY < words.length ? entry : 0;
     }
-  }
-
-  #toVersions(count: number): void {
-    this.#follow(count, ENTRY.VERSION_WORD);
+    this.seen = touch(words, places, count, ENTRY.VERSION_WORD) | touch(words, places, count, LAST.ENTRY);
   }
 
   /** From a node's version to its service, or else its first RRset. */
   #toContents(count: number): void {
     const { words } = this.#lookup.view;
+    const places = this.#places;
+    this.seen = touch(words, places, count, NODE.SERVICE);
     for (let i = 0; i < count; i++) {
-      const version = this.#places[i];
-      const isThere = version !== 0 && version + NODE.PAIRS + 1 < words.length;
-      const service = isThere ? words[version + NODE.SERVICE] : 0;
-      this.#places[i] = service;
-      this.plans[i] = 0;
-      if (service === 0 && isThere) this.#touchRRset(words, words[version + NODE.PAIRS + 1]);
+      const version = places[i];
+      const service = version === 0 ? 0 : words[version + NODE.SERVICE];
+      places[i] = service < words.length ? service : 0;
+      if (service === 0 && version !== 0) this.#leadTo(i, words[version + NODE.PAIRS + 1], 0);
     }
   }
 
+  /** To the RRsets of a plan's first pools. */
   #toPlans(count: number): void {
-    this.#follow(count, SERVICE.PLAN_WORD);
+    const { words } = this.#lookup.view;
+    const places = this.#places;
+    this.seen = touch(words, places, count, PLAN.FLAGS) | touch(words, places, count, LAST.PLAN);
+    for (let i = 0; i < count; i++) {
+      const plan = places[i];
+      if (plan === 0) continue;
+      this.plans[i] = plan;
+      const pool = plan + PLAN.FIRST_POOL + POOL.FIRST;
+      this.#leadTo(i, words[pool], words[plan + PLAN.POOLS] > 1 ? words[pool + POOL.WORDS] : 0);
+    }
   }
 
-  /** From a plan to the RRsets of its first pools. */
   #toRRsets(count: number): void {
     const { words } = this.#lookup.view;
-    for (let i = 0; i < count; i++) {
-      const plan = this.#places[i];
-      if (plan === 0 || plan + PLAN.FIRST_POOL + 2 * POOL.WORDS >= words.length) continue;
-      this.plans[i] = plan;
-      const pool = plan + PLAN.FIRST_POOL;
-      this.#touchRRset(words, words[pool + POOL.FIRST]);
-      if (words[plan + PLAN.POOLS] > 1) this.#touchRRset(words, words[pool + POOL.WORDS + POOL.FIRST]);
-    }
+    this.seen =
+      touch(words, this.#first, count, 0) |
+      touch(words, this.#first, count, LAST.RRSET) |
+      touch(words, this.#second, count, 0) |
+      touch(words, this.#second, count, LAST.RRSET);
   }
 
-  /** From each place to the one that its word `word` leads to. */
-  #follow(count: number, word: number): void {
+  /** The RRsets that are looked at in the end. */
+  #leadTo(i: number, first: number, second: number): void {
+    const end = this.#lookup.view.words.length - LAST.RRSET;
+    this.#first[i] = first >>> 0 < end ? first : 0;
+    this.#second[i] = second >>> 0 < end ? second : 0;
+  }
+
+  /** From each place to the one that its word `word` leads to, where so many words behind that one may be looked at. */
+  #follow(count: number, word: number, behind: number): void {
     const { words } = this.#lookup.view;
+    const places = this.#places;
+    const end = words.length - behind;
     for (let i = 0; i < count; i++) {
-      const place = this.#places[i];
-      if (place !== 0) this.#places[i] = place + word < words.length ? words[place + word] : 0;
+      const place = places[i];
+      const next = place === 0 ? 0 : words[place + word];
+      places[i] = next < end ? next : 0;
     }
-  }
-
-  #touchRRset(words: Int32Array, rrset: number): void {
-    if (rrset + LINE_WORDS < words.length) this.seen = (words[rrset] + words[rrset + RRSET.DATA + 3]) | 0;
   }
 }

@@ -14,6 +14,7 @@ import type { Sighting, Sightings } from '../model/resolver-estimates.ts';
 import { readBe32 } from '../wire/byte-order.ts';
 import { mix32 } from './hash.ts';
 import { PLAN, POOL } from './layout.ts';
+import { QUERIES_AT_ONCE, touch } from './touch.ts';
 
 /** At the start of the memory. */
 const HEADER = {
@@ -88,6 +89,7 @@ export class ResolverSample {
   seen = 0;
   readonly #words: Int32Array<SharedArrayBuffer>;
   /** Whom this second has counted already. */
+  readonly #places = new Int32Array(QUERIES_AT_ONCE);
   readonly #recent = new Int32Array(1 << RECENT_LOG2);
   #key: number;
   #level: number;
@@ -118,11 +120,16 @@ export class ResolverSample {
     this.#note(hash, (pair & BUCKETS_MASK) << WAYS_LOG2, table, plan, id, client);
   }
 
-  /** Looks at where it will be seen whether the client has been counted, so that it is near by then. */
-  lookAhead(table: Int32Array, plan: number, client: AddressPlace): void {
+  /** Where it will be seen whether the client, of query `i`, has been counted, for `lookAhead`. */
+  leadTo(i: number, table: Int32Array, plan: number, client: AddressPlace): void {
     // Here already, so that what is remembered of the clients of a batch is of the key that they are counted by.
     if (this.#words[HEADER.KEY] !== this.#key) this.#beginAnew(this.#words[HEADER.KEY]);
-    this.seen = this.#recent[recentOf(mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]))];
+    this.#places[i] = recentOf(mix32(hashAddress(client, this.#key) ^ table[plan + PLAN.SERVICE]));
+  }
+
+  /** Looks at it for the first so many, so that it is near by then. */
+  lookAhead(count: number): void {
+    this.seen = touch(this.#recent, this.#places, count, 0);
   }
 
   /** Resolvers are told apart by another key: what was noted by the one before is of nobody any more. */

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Responder } from '../../src/responder/answer.ts';
-import { QUERIES_AT_ONCE } from '../../src/responder/asked.ts';
 import { createRateLimit } from '../../src/responder/rate-limit.ts';
+import { QUERIES_AT_ONCE } from '../../src/table/touch.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 

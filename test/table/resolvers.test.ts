@@ -195,7 +195,8 @@ t.test('who was looked ahead to by the key of before is counted by the one in fo
     // As a responder does: it looks ahead to all of a batch, then counts each, and remembers what it made of an address.
     const ask = (isRekeyedBetween: boolean): void => {
       const client = { bytes: ipv4(1), at: 0, length: 4, addressHash: 0 };
-      sample.lookAhead(table, 0, client);
+      sample.leadTo(0, table, 0, client);
+      sample.lookAhead(1);
       if (isRekeyedBetween) rekeySample(memory, 0x1b873593);
       sample.count(table, 0, POOLS_AT, client);
     };

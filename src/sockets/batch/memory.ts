@@ -1,5 +1,5 @@
 /** The memory of one batch of UDP messages: what recvmmsg and sendmmsg read and write, laid out once. */
-import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
+import { QUERIES_AT_ONCE } from '../../table/touch.ts';
 import { dataViewOf } from '../../wire/word-copy.ts';
 import type { Libc } from '../libc.ts';
 

@@ -1,7 +1,7 @@
 /** Queries in frames: takes them out, has them answered, and makes the reply of the same frame, in place. */
 import type { Responder } from '../../responder/answer.ts';
-import { QUERIES_AT_ONCE } from '../../responder/asked.ts';
 import type { Random } from '../../table/picking/pick.ts';
+import { QUERIES_AT_ONCE } from '../../table/touch.ts';
 import { dataViewOf } from '../../wire/word-copy.ts';
 import {
   ETHERNET,
