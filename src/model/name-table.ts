@@ -7,11 +7,9 @@ import { MAX_NAME_TEXT_BYTES } from '../wire/name.ts';
 import { Column } from './column.ts';
 
 const SLOTS_MIN = 16;
-/** Bytes of a name that one step of the sort looks at: with the name's number below them they are an exact double. */
-const KEY_BYTES = 3;
-const NUMBER_BITS = 2 ** 28;
 /** Below so many names comparing them is quicker. */
 const COMPARED_MAX = 24;
+const BYTE_VALUES = 256;
 
 export class NameTable {
   count = 0;
@@ -54,6 +52,20 @@ export class NameTable {
     return this.#slots[this.#slotOf(typed, length, hashBytes(typed, length))] - 1;
   }
 
+  /** Writes a name's canonical text; where it ends. */
+  write(number: number, into: Uint8Array, start: number): number {
+    const own = this.#bytes.values;
+    const end = this.#starts.values[number + 1];
+    let to = start;
+    for (let at = this.#starts.values[number]; at < end; at++) into[to++] = own[at];
+    return to;
+  }
+
+  /** Bytes of its canonical text. */
+  length(number: number): number {
+    return this.#starts.values[number + 1] - this.#starts.values[number];
+  }
+
   /** Canonical text. */
   text(number: number): string {
     const { values } = this.#starts;
@@ -66,37 +78,58 @@ export class NameTable {
   sorted(): Uint32Array {
     const order = new Uint32Array(this.count);
     for (let i = 0; i < order.length; i++) order[i] = i;
-    this.#sort(order, 0, order.length, 0, new Float64Array(order.length));
+    this.#sort(order, 0, order.length, 0, new Uint32Array(order.length));
     return order;
   }
 
-  /** Sorts `order[from..to)`, whose names agree in their first `depth` bytes: by the next few, and then what agrees in those. */
-  #sort(order: Uint32Array, from: number, to: number, depth: number, keys: Float64Array): void {
+  /** Sorts `order[from..to)`, whose names agree in their first `depth` bytes: by the next byte, and then what agrees in it. */
+  #sort(order: Uint32Array, from: number, to: number, depth: number, spare: Uint32Array): void {
     if (to - from <= COMPARED_MAX) {
-      order.subarray(from, to).sort((a, b) => this.#compare(a, b, depth));
+      this.#insertionSort(order, from, to, depth);
       return;
     }
-    for (let i = from; i < to; i++) keys[i] = this.#key(order[i], depth) * NUMBER_BITS + order[i];
-    keys.subarray(from, to).sort();
-    for (let i = from; i < to; i++) order[i] = keys[i] % NUMBER_BITS;
-    for (let start = from; start < to; ) {
-      const key = Math.floor(keys[start] / NUMBER_BITS);
-      let end = start + 1;
-      while (end < to && Math.floor(keys[end] / NUMBER_BITS) === key) end++;
-      // A key whose last byte is 0 is that of a name that ends here: there is one such name.
-      if (end - start > 1) this.#sort(order, start, end, depth + KEY_BYTES, keys);
-      start = end;
+    const ends = this.#counts(order, from, to, depth);
+    // What all of them have in common is passed over.
+    const common = ends.indexOf(to - from);
+    if (common > 0) {
+      this.#sort(order, from, to, depth + 1, spare);
+      return;
+    }
+    for (let byte = 0, end = from; byte < BYTE_VALUES; byte++) {
+      const count = ends[byte];
+      ends[byte] = end;
+      end += count;
+    }
+    // Each place goes up to its end while the names are put there.
+    for (let i = from; i < to; i++) spare[ends[this.#byte(order[i], depth)]++] = order[i];
+    for (let i = from; i < to; i++) order[i] = spare[i];
+    // Of names that end here there is one.
+    for (let byte = 1; byte < BYTE_VALUES; byte++) {
+      if (ends[byte] - ends[byte - 1] > 1) this.#sort(order, ends[byte - 1], ends[byte], depth + 1, spare);
     }
   }
 
-  /** The next few bytes of a name as a number; 0 stands behind its end, and in no text. */
-  #key(number: number, depth: number): number {
+  /** How many names have which byte next. */
+  #counts(order: Uint32Array, from: number, to: number, depth: number): Uint32Array {
+    const counts = new Uint32Array(BYTE_VALUES);
+    for (let i = from; i < to; i++) counts[this.#byte(order[i], depth)]++;
+    return counts;
+  }
+
+  #insertionSort(order: Uint32Array, from: number, to: number, depth: number): void {
+    for (let i = from + 1; i < to; i++) {
+      const number = order[i];
+      let at = i - 1;
+      for (; at >= from && this.#compare(order[at], number, depth) > 0; at--) order[at + 1] = order[at];
+      order[at + 1] = number;
+    }
+  }
+
+  /** The next byte of a name; 0 stands behind its end, and in no text. */
+  #byte(number: number, depth: number): number {
     const starts = this.#starts.values;
-    const end = starts[number + 1];
-    let at = starts[number] + depth;
-    let key = 0;
-    for (let i = 0; i < KEY_BYTES; i++, at++) key = key * 256 + (at < end ? this.#bytes.values[at] : 0);
-    return key;
+    const at = starts[number] + depth;
+    return at < starts[number + 1] ? this.#bytes.values[at] : 0;
   }
 
   #compare(a: number, b: number, depth: number): number {

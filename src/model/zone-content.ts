@@ -7,8 +7,9 @@ import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
 import { ApexText } from './apex-text.ts';
 import { Column } from './column.ts';
+import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './content-columns.ts';
+import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
-import { NameTable } from './name-table.ts';
 import type { ZoneCode } from './zone-code.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
@@ -57,35 +58,22 @@ function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
 export class ZoneContent {
   /** Canonical name of the zone. */
   readonly zone: string;
-  readonly names = new ContentNames(this);
+  readonly names = new ContentNames<ContentRRset>(this);
   rrsetCount = 0;
   readonly #zoneWire: Uint8Array;
   readonly #findings: Findings;
   #owner: Uint8Array | undefined;
   /** Number of the last owner's name, -1 where it is not in the zone. */
   #name = -1;
-  readonly #names = new NameTable();
+  readonly #columns = new ContentColumns();
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #apex: ApexText;
   /** Of each name, whether a check might find something: see `takePlain`. */
   readonly #doubtful = new Column(Uint8Array);
-  /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
-  readonly #firstOf = new Column(Uint32Array);
-  readonly #next = new Column(Uint32Array);
   /** Of each RRset. */
-  readonly #types = new Column(Uint16Array);
-  readonly #ttls = new Column(Uint32Array);
   readonly #lines = new Column(Uint32Array);
   readonly #files = new Column(Uint16Array);
-  readonly #firstRecords = new Column(Uint32Array);
   readonly #lastRecords = new Column(Uint32Array);
-  readonly #counts = new Column(Uint32Array);
-  /** Of each record: the next one of its RRset, with 1 added, and where its RDATA begins in `#bytes`. */
-  readonly #nextRecords = new Column(Uint32Array);
-  readonly #starts = new Column(Uint32Array);
-  readonly #bytes = new Column(Uint8Array);
-  /** TTLs of signatures. */
-  readonly #recordTtls = new Map<number, number>();
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
   readonly #keys = new Map<number, Set<string>>();
@@ -95,60 +83,82 @@ export class ZoneContent {
     this.#zoneWire = nameToWire(zone);
     this.#apex = new ApexText(this.#zoneWire);
     this.#findings = findings;
-    this.#starts.push(0);
   }
 
   rrsets(name: string): ContentRRset[] {
-    const number = this.#names.find(name);
+    const number = this.#columns.names.find(name);
     return number < 0 ? [] : this.#rrsetsOf(number);
   }
 
   rrset(name: string, type: number): ContentRRset | undefined {
-    const number = this.#names.find(name);
+    const number = this.#columns.names.find(name);
     const rrset = number < 0 ? 0 : this.#find(number, type);
     return rrset === 0 ? undefined : this.#make(rrset - 1, name);
   }
 
   has(name: string): boolean {
-    return this.#names.find(name) >= 0;
+    return this.#columns.names.find(name) >= 0;
   }
 
   /** Names with their RRsets, in the order of the file. */
   *entries(): Generator<[string, ContentRRset[]]> {
-    for (let number = 0; number < this.#names.count; number++) {
-      yield [this.#names.text(number), this.#rrsetsOf(number)];
+    for (let number = 0; number < this.#columns.names.count; number++) {
+      yield [this.#columns.names.text(number), this.#rrsetsOf(number)];
     }
   }
 
   /** The same but for names without an asterisk of which nothing but a few addresses is known, and that no DNAME is above: no check says anything of those. */
   *doubtful(): Generator<[string, ContentRRset[]]> {
-    for (let number = 0; number < this.#names.count; number++) {
-      if (this.#doubtful.values[number] === 1) yield [this.#names.text(number), this.#rrsetsOf(number)];
+    for (let number = 0; number < this.#columns.names.count; number++) {
+      if (this.#doubtful.values[number] === 1) yield [this.#columns.names.text(number), this.#rrsetsOf(number)];
     }
   }
 
   /** The RRsets of these types, in the order of the file. */
   *ofTypes(types: readonly number[]): Generator<ContentRRset> {
-    for (let number = 0; number < this.#names.count; number++) {
-      for (let rrset = this.#firstOf.values[number]; rrset !== 0; rrset = this.#next.values[rrset - 1]) {
-        if (types.includes(this.#types.values[rrset - 1])) yield this.#make(rrset - 1, this.#names.text(number));
+    for (let number = 0; number < this.#columns.names.count; number++) {
+      for (
+        let rrset = this.#columns.firstOf.values[number];
+        rrset !== 0;
+        rrset = this.#columns.next.values[rrset - 1]
+      ) {
+        if (types.includes(this.#columns.types.values[rrset - 1]))
+          yield this.#make(rrset - 1, this.#columns.names.text(number));
       }
     }
   }
 
   /** All RRsets, by the bytes of their names' text, then by type. */
   *inOrder(): Generator<ContentRRset> {
-    for (const number of this.#names.sorted()) {
+    for (const number of this.#columns.names.sorted()) {
       const own = this.#rrsetsOf(number);
       if (own.length > 1) own.sort((a, b) => a.type - b.type);
       yield* own;
     }
   }
 
+  get nameCount(): number {
+    return this.#columns.names.count;
+  }
+
+  /** How many RRsets are not left out. */
+  count(isLeftOut: IsLeftOut): number {
+    return countColumns(this.#columns, this.#apexNumber, isLeftOut);
+  }
+
+  /** The RRsets in packed form but for those that are left out, in pieces: the memory of one is written to again for the next. */
+  packed(isLeftOut: IsLeftOut): Generator<Uint8Array> {
+    return packColumns(this.#columns, this.#apexNumber, isLeftOut);
+  }
+
+  get #apexNumber(): number {
+    return this.#columns.names.find(this.zone);
+  }
+
   #rrsetsOf(number: number): ContentRRset[] {
     const rrsets: ContentRRset[] = [];
-    const name = this.#names.text(number);
-    for (let rrset = this.#firstOf.values[number]; rrset !== 0; rrset = this.#next.values[rrset - 1]) {
+    const name = this.#columns.names.text(number);
+    for (let rrset = this.#columns.firstOf.values[number]; rrset !== 0; rrset = this.#columns.next.values[rrset - 1]) {
       rrsets.push(this.#make(rrset - 1, name));
     }
     return rrsets;
@@ -157,15 +167,15 @@ export class ZoneContent {
   #make(rrset: number, name: string): ContentRRset {
     const rdata: Uint8Array[] = [];
     const ttls: number[] = [];
-    const type = this.#types.values[rrset];
-    const ttlSeconds = this.#ttls.values[rrset];
+    const type = this.#columns.types.values[rrset];
+    const ttlSeconds = this.#columns.ttls.values[rrset];
     for (
-      let record = this.#firstRecords.values[rrset] + 1;
+      let record = this.#columns.firstRecords.values[rrset] + 1;
       record !== 0;
-      record = this.#nextRecords.values[record - 1]
+      record = this.#columns.nextRecords.values[record - 1]
     ) {
       rdata.push(this.#rdataOf(record - 1));
-      if (type === TYPE.RRSIG) ttls.push(this.#recordTtls.get(record - 1) ?? ttlSeconds);
+      if (type === TYPE.RRSIG) ttls.push(this.#columns.recordTtls.get(record - 1) ?? ttlSeconds);
     }
     const file = this.#fileNames[this.#files.values[rrset]];
     const made = { name, type, ttlSeconds, rdata, file, line: this.#lines.values[rrset] };
@@ -173,14 +183,14 @@ export class ZoneContent {
   }
 
   #rdataOf(record: number): Uint8Array {
-    const starts = this.#starts.values;
-    return this.#bytes.values.subarray(starts[record], starts[record + 1]);
+    const starts = this.#columns.starts.values;
+    return this.#columns.bytes.values.subarray(starts[record], starts[record + 1]);
   }
 
   /** The RRset of the type at a name, with 1 added; or 0. */
   #find(name: number, type: number): number {
-    let rrset = this.#firstOf.values[name];
-    while (rrset !== 0 && this.#types.values[rrset - 1] !== type) rrset = this.#next.values[rrset - 1];
+    let rrset = this.#columns.firstOf.values[name];
+    while (rrset !== 0 && this.#columns.types.values[rrset - 1] !== type) rrset = this.#columns.next.values[rrset - 1];
     return rrset;
   }
 
@@ -201,7 +211,7 @@ export class ZoneContent {
     const { owner, ownerLength, type, ttlSeconds, file, line } = record;
     if (!record.isSameOwner) {
       if (!this.#apex.holds(owner, ownerLength)) return false;
-      this.#enterName(this.#names.add(owner, ownerLength));
+      this.#enterName(this.#columns.names.add(owner, ownerLength));
     }
     this.#owner = undefined;
     const name = this.#name;
@@ -217,8 +227,8 @@ export class ZoneContent {
 
   #enterName(name: number): void {
     this.#name = name;
-    if (this.#firstOf.length === this.#names.count) return;
-    this.#firstOf.push(0);
+    if (this.#columns.firstOf.length === this.#columns.names.count) return;
+    this.#columns.firstOf.push(0);
     this.#doubtful.push(0);
   }
 
@@ -230,55 +240,55 @@ export class ZoneContent {
       this.#warn('out_of_zone', record, `${name}. is not in the zone ${this.zone}.: its records are left out`);
       return;
     }
-    this.#enterName(this.#names.add(this.#text, writeLowerLabels(record.owner, this.#text)));
+    this.#enterName(this.#columns.names.add(this.#text, writeLowerLabels(record.owner, this.#text)));
   }
 
   /** The first record of an RRset; its RDATA is the first `length` bytes. */
   #begin(name: number, { type, ttlSeconds, file, line }: Placed, rdata: Uint8Array, length: number): void {
     const rrset = this.rrsetCount++;
     if (this.#fileNames.at(-1) !== file) this.#fileNames.push(file);
-    this.#types.push(type);
-    this.#ttls.push(ttlSeconds);
+    this.#columns.types.push(type);
+    this.#columns.ttls.push(ttlSeconds);
     this.#lines.push(line);
     this.#files.push(this.#fileNames.length - 1);
-    this.#next.push(0);
-    this.#counts.push(1);
+    this.#columns.next.push(0);
+    this.#columns.counts.push(1);
     const record = this.#addRecord(type, ttlSeconds, rdata, length);
-    this.#firstRecords.push(record);
+    this.#columns.firstRecords.push(record);
     this.#lastRecords.push(record);
-    let last = this.#firstOf.values[name];
-    if (last === 0) this.#firstOf.values[name] = rrset + 1;
+    let last = this.#columns.firstOf.values[name];
+    if (last === 0) this.#columns.firstOf.values[name] = rrset + 1;
     else {
-      while (this.#next.values[last - 1] !== 0) last = this.#next.values[last - 1];
-      this.#next.values[last - 1] = rrset + 1;
+      while (this.#columns.next.values[last - 1] !== 0) last = this.#columns.next.values[last - 1];
+      this.#columns.next.values[last - 1] = rrset + 1;
     }
   }
 
   #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array, length: number): number {
-    const record = this.#nextRecords.length;
-    this.#nextRecords.push(0);
-    const at = this.#bytes.reserve(length);
-    const { values } = this.#bytes;
+    const record = this.#columns.nextRecords.length;
+    this.#columns.nextRecords.push(0);
+    const at = this.#columns.bytes.reserve(length);
+    const { values } = this.#columns.bytes;
     for (let i = 0; i < length; i++) values[at + i] = rdata[i];
-    this.#starts.push(at + length);
-    if (type === TYPE.RRSIG) this.#recordTtls.set(record, ttlSeconds);
+    this.#columns.starts.push(at + length);
+    if (type === TYPE.RRSIG) this.#columns.recordTtls.set(record, ttlSeconds);
     return record;
   }
 
   /** One more record of an RRset, unless an equal one is there (RFC 2181 §5). */
   #join(rrset: number, record: Joined): void {
     const { type, ttlSeconds, rdata } = record;
-    const before = this.#ttls.values[rrset];
+    const before = this.#columns.ttls.values[rrset];
     if (this.#hasRecord(rrset, type, rdata)) {
       const text = formatRdata(type, rdata);
       this.#warn('record_repeated', record, `${this.#shown(type)} ${text} is there already and counts once`);
       return;
     }
     const added = this.#addRecord(type, ttlSeconds, rdata, rdata.length);
-    this.#nextRecords.values[this.#lastRecords.values[rrset]] = added + 1;
+    this.#columns.nextRecords.values[this.#lastRecords.values[rrset]] = added + 1;
     this.#lastRecords.values[rrset] = added;
-    if (++this.#counts.values[rrset] > UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
-    this.#ttls.values[rrset] = Math.min(before, ttlSeconds);
+    if (++this.#columns.counts.values[rrset] > UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
+    this.#columns.ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
     if (ttlSeconds !== before && type !== TYPE.RRSIG) {
       const both = `${before} (line ${this.#lines.values[rrset]}) and ${ttlSeconds}`;
@@ -289,12 +299,16 @@ export class ZoneContent {
 
   /** The RRset of the type at the last owner, for use in a message. */
   #shown(type: number): string {
-    return `${this.#names.text(this.#name)}. ${formatType(type)}`;
+    return `${this.#columns.names.text(this.#name)}. ${formatType(type)}`;
   }
 
   #hasRecord(rrset: number, type: number, rdata: Uint8Array): boolean {
-    if (this.#counts.values[rrset] > COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
-    for (let at = this.#firstRecords.values[rrset] + 1; at !== 0; at = this.#nextRecords.values[at - 1]) {
+    if (this.#columns.counts.values[rrset] > COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
+    for (
+      let at = this.#columns.firstRecords.values[rrset] + 1;
+      at !== 0;
+      at = this.#columns.nextRecords.values[at - 1]
+    ) {
       if (sameRdata(type, rdata, this.#rdataOf(at - 1))) return true;
     }
     return false;
@@ -305,7 +319,11 @@ export class ZoneContent {
     let keys = this.#keys.get(rrset);
     if (keys === undefined) {
       keys = new Set();
-      for (let at = this.#firstRecords.values[rrset] + 1; at !== 0; at = this.#nextRecords.values[at - 1]) {
+      for (
+        let at = this.#columns.firstRecords.values[rrset] + 1;
+        at !== 0;
+        at = this.#columns.nextRecords.values[at - 1]
+      ) {
         keys.add(rdataKey(type, this.#rdataOf(at - 1)));
       }
       this.#keys.set(rrset, keys);
@@ -319,30 +337,5 @@ export class ZoneContent {
   #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: Placed, message: string): void {
     const finding: Finding<ZoneCode> = { severity: 'warning', code, file, line, column: 1, message };
     this.#findings.add(finding);
-  }
-}
-
-/** The names of a zone with their RRsets, as a map has them. */
-class ContentNames {
-  readonly #content: ZoneContent;
-
-  constructor(content: ZoneContent) {
-    this.#content = content;
-  }
-
-  [Symbol.iterator](): Iterator<[string, ContentRRset[]]> {
-    return this.#content.entries();
-  }
-
-  *keys(): Generator<string> {
-    for (const [name] of this.#content.entries()) yield name;
-  }
-
-  *values(): Generator<ContentRRset[]> {
-    for (const [, rrsets] of this.#content.entries()) yield rrsets;
-  }
-
-  has(name: string): boolean {
-    return this.#content.has(name);
   }
 }

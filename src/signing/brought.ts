@@ -26,9 +26,9 @@ export function bringsSignatures(content: ZoneContent): boolean {
   return content.rrset(content.zone, TYPE.RRSIG) !== undefined;
 }
 
-/** Whether an RRset is gone where the zone is signed here. */
-export function isReplaced(zone: string, { name, type }: Pick<ContentRRset, 'name' | 'type'>): boolean {
-  return signing.has(type) || (name === zone && signingAtApex.has(type));
+/** Whether RRsets of the type, at the apex or elsewhere, are gone where the zone is signed here. */
+export function isReplaced(type: number, isApex: boolean): boolean {
+  return signing.has(type) || (isApex && signingAtApex.has(type));
 }
 
 /** Adds what keeps a validator from believing the zone as it stands. `nowSeconds`: Unix time. */

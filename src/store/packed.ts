@@ -1,20 +1,15 @@
 /**
- * The records of imported zones in a packed form that does not depend on how a file was laid out: what an entry of the log
- * names by its SHA-256, and any node can bring in again. Kept compressed, in chunks so small that no transaction is long.
- *
- * The packed form: each RRset by name, then by type (names by the bytes of their text, types by number), its records in
- * their order, which answers and exports begin with. An RRset is: length of its name's canonical text (2 bytes) and the text; type (2); TTL (4); 1 where each
- * record has a TTL of its own, else 0; number of records (4); and for each record its TTL (4), where it has one, length
- * (2) and RDATA. All numbers big-endian. The zone's own SOA and NS are in the entry.
+ * The records of imported zones in packed form (see model/packed-form.ts), which does not depend on how a file was laid
+ * out: what an entry of the log names by its SHA-256, and any node can bring in again. Kept compressed, in chunks so small
+ * that no transaction is long. The zone's own SOA and NS are in the entry.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database } from 'better-sqlite3';
+import { PackedCursor, PackedJoiner, PIECE_BYTES, packedBytes, writePacked } from '../model/packed-form.ts';
 import type { StagedRRset } from '../model/revision.ts';
 
-/** Before compression. Even what cannot be compressed stays below 256 KiB, which etcd takes in one request. */
-const CHUNK_BYTES = 240 * 1024;
 /** Chunks forgotten in one transaction, for which a shift may have to wait. */
 const CHUNKS_AT_ONCE = 8;
 
@@ -37,23 +32,25 @@ export function pack(rrsets: Iterable<StagedRRset>): PackedContent {
 export class Packer {
   readonly #hash = createHash('sha256');
   readonly #chunks: Uint8Array[] = [];
-  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
+  readonly #chunk = Buffer.alloc(PIECE_BYTES);
   #used = 0;
 
   add(rrset: StagedRRset): void {
     const bytes = packedBytes(rrset);
-    if (bytes <= CHUNK_BYTES - this.#used) {
-      this.#used = write(this.#chunk, this.#used, rrset);
-      return;
+    if (bytes > PIECE_BYTES - this.#used) this.#flush();
+    if (bytes <= PIECE_BYTES) {
+      this.#used = writePacked(this.#chunk, this.#used, rrset);
+    } else {
+      const whole = Buffer.alloc(bytes);
+      writePacked(whole, 0, rrset);
+      this.addPiece(whole);
     }
-    const whole = Buffer.alloc(bytes);
-    write(whole, 0, rrset);
-    for (let at = 0; at < bytes; ) {
-      const length = whole.copy(this.#chunk, this.#used, at, Math.min(bytes, at + CHUNK_BYTES - this.#used));
-      this.#used += length;
-      at += length;
-      if (this.#used === CHUNK_BYTES) this.#flush();
-    }
+  }
+
+  /** Adds RRsets in packed form. */
+  addPiece(piece: Uint8Array): void {
+    this.#flush();
+    for (let at = 0; at < piece.length; at += PIECE_BYTES) this.#take(piece.subarray(at, at + PIECE_BYTES));
   }
 
   end(): PackedContent {
@@ -63,58 +60,36 @@ export class Packer {
 
   #flush(): void {
     if (this.#used === 0) return;
-    const chunk = this.#chunk.subarray(0, this.#used);
+    this.#take(this.#chunk.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  #take(chunk: Uint8Array): void {
     this.#hash.update(chunk);
     this.#chunks.push(zstdCompressSync(chunk));
-    this.#used = 0;
   }
 }
 
-function packedBytes({ name, rdata, recordTtlSeconds }: StagedRRset): number {
-  const each = recordTtlSeconds === undefined ? 2 : 6;
-  return rdata.reduce((sum, data) => sum + each + data.length, 2 + Buffer.byteLength(name) + 11);
+/** The RRsets of a packed content in packed form, in pieces of whole ones. Throws, at its end, where they are not those of the hash. */
+export function* unpacked({ hash, chunks }: PackedContent): Generator<Uint8Array> {
+  const joiner = new PackedJoiner();
+  const digest = createHash('sha256');
+  for (const chunk of chunks) {
+    const bytes = zstdDecompressSync(chunk);
+    digest.update(bytes);
+    yield joiner.add(bytes);
+  }
+  joiner.end();
+  assert.equal(digest.digest('hex'), hash, 'a packed content is what its hash says');
 }
 
-function write(into: Buffer, start: number, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): number {
-  const length = into.write(name, start + 2);
-  let at = into.writeUInt16BE(length, start) + length;
-  at = into.writeUInt16BE(type, at);
-  at = into.writeUInt32BE(ttlSeconds, at);
-  at = into.writeUInt8(recordTtlSeconds === undefined ? 0 : 1, at);
-  at = into.writeUInt32BE(rdata.length, at);
-  rdata.forEach((data, i) => {
-    if (recordTtlSeconds !== undefined) at = into.writeUInt32BE(recordTtlSeconds[i], at);
-    at = into.writeUInt16BE(data.length, at);
-    into.set(data, at);
-    at += data.length;
-  });
-  return at;
-}
-
-/** The RRsets of a packed content. Throws where the chunks are not those of the hash. */
-export function unpack({ hash, chunks }: PackedContent): StagedRRset[] {
-  const bytes = Buffer.concat(chunks.map((chunk) => zstdDecompressSync(chunk)));
-  assert.equal(createHash('sha256').update(bytes).digest('hex'), hash, 'a packed content is what its hash says');
+/** The same as objects. */
+export function unpack(content: PackedContent): StagedRRset[] {
   const rrsets: StagedRRset[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const nameEnd = at + 2 + bytes.readUInt16BE(at);
-    const name = bytes.toString('utf8', at + 2, nameEnd);
-    const type = bytes.readUInt16BE(nameEnd);
-    const ttlSeconds = bytes.readUInt32BE(nameEnd + 2);
-    const ttls: number[] | undefined = bytes[nameEnd + 6] === 1 ? [] : undefined;
-    const count = bytes.readUInt32BE(nameEnd + 7);
-    at = nameEnd + 11;
-    const rdata: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) {
-      if (ttls !== undefined) {
-        ttls.push(bytes.readUInt32BE(at));
-        at += 4;
-      }
-      const end = at + 2 + bytes.readUInt16BE(at);
-      rdata.push(new Uint8Array(bytes.subarray(at + 2, end)));
-      at = end;
-    }
-    rrsets.push({ name, type, ttlSeconds, rdata, ...(ttls && { recordTtlSeconds: ttls }) });
+  const cursor = new PackedCursor();
+  for (const piece of unpacked(content)) {
+    cursor.begin(piece);
+    while (cursor.next()) rrsets.push(cursor.rrset);
   }
   return rrsets;
 }

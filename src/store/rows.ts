@@ -1,6 +1,7 @@
 /** How nouns of the model are kept in rows. */
 import assert from 'node:assert/strict';
 import type { Labels } from '../model/labels.ts';
+import type { PackedCursor } from '../model/packed-form.ts';
 import type { Revision, RevisionKind, StagedRRset, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
@@ -72,6 +73,13 @@ export function toRRset(row: RRsetRow): RRset {
 export function rrsetColumns({ name, type, ttlSeconds, rdata, recordTtlSeconds }: StagedRRset) {
   const ttls = recordTtlSeconds === undefined ? null : JSON.stringify(recordTtlSeconds);
   return [name, type, ttlSeconds, packRdata(rdata), ttls] as const;
+}
+
+/** The same of one in packed form: without TTLs of their own its records stand there as they do in a row. */
+export function packedColumns(cursor: PackedCursor): ReturnType<typeof rrsetColumns> {
+  if (cursor.hasTtls) return rrsetColumns(cursor.rrset);
+  const { bytes, name, type, ttlSeconds, recordsStart, end } = cursor;
+  return [name, type, ttlSeconds, Buffer.from(bytes.buffer, bytes.byteOffset + recordsStart, end - recordsStart), null];
 }
 
 /** The columns `labels` and `written`, which staged records have not. */

@@ -3,10 +3,11 @@
  * what no zone has any more, in transactions so small that a shift never waits long for its turn.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
+import { PackedCursor } from '../model/packed-form.ts';
 import type { StagedRRset } from '../model/revision.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
-import { rrsetColumns } from './rows.ts';
+import { packedColumns, rrsetColumns } from './rows.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
@@ -24,38 +25,71 @@ const RELEASES_AT_ONCE = 10;
 const ROWS_AT_ONCE = 500;
 /** And a statement: to begin and end one costs more than to add a row. With more nothing is gained. */
 const ROWS_A_STATEMENT = 50;
+/** Values of a row. */
+const COLUMNS = 6;
+
+/** Does something in a transaction, and says for which content. */
+type Write = (work: (content: number) => void) => number;
 
 /** A content in the making: rows that come one after the other, in small transactions. */
 class StagedRows {
-  readonly #write: (rrsets: readonly StagedRRset[]) => number;
+  readonly #write: Write;
+  readonly #statements: Pick<ReturnType<typeof prepare>, 'addRRset' | 'addRRsets'>;
   readonly #abandon: () => void;
-  #batch: StagedRRset[] = [];
+  readonly #cursor = new PackedCursor();
+  /** Of the statement that adds many at once. */
+  readonly #values: unknown[] = [];
   #content = 0;
 
-  /** `write` adds rows and says of which content. */
-  constructor(write: (rrsets: readonly StagedRRset[]) => number, abandon: () => void) {
+  constructor(
+    write: Write,
+    statements: Pick<ReturnType<typeof prepare>, 'addRRset' | 'addRRsets'>,
+    abandon: () => void,
+  ) {
     this.#write = write;
+    this.#statements = statements;
     this.#abandon = abandon;
   }
 
-  add(rrset: StagedRRset): void {
-    if (this.#batch.push(rrset) === ROWS_AT_ONCE) this.#flush();
+  /** Adds RRsets in packed form. */
+  addPiece(piece: Uint8Array): void {
+    const cursor = this.#cursor;
+    cursor.begin(piece);
+    for (let isMore = true; isMore; ) {
+      this.#content = this.#write((content) => {
+        for (let i = 0; isMore && i < ROWS_AT_ONCE; i++) {
+          isMore = cursor.next();
+          if (isMore) this.#add(content);
+        }
+        this.#flush();
+      });
+    }
+  }
+
+  #add(content: number): void {
+    const values = this.#values;
+    values.push(content, ...packedColumns(this.#cursor));
+    if (values.length < ROWS_A_STATEMENT * COLUMNS) return;
+    this.#statements.addRRsets.run(...values);
+    values.length = 0;
+  }
+
+  #flush(): void {
+    const values = this.#values;
+    for (let at = 0; at < values.length; at += COLUMNS)
+      this.#statements.addRRset.run(...values.slice(at, at + COLUMNS));
+    values.length = 0;
   }
 
   /** The number of the content. */
   end(): number {
-    if (this.#batch.length > 0 || this.#content === 0) this.#flush();
+    if (this.#content === 0) this.#content = this.#write(() => {});
     return this.#content;
   }
 
   /** Nothing comes of it: it is swept out like what a zone had before. */
   abandon(): void {
     if (this.#content !== 0) this.#abandon();
-  }
-
-  #flush(): void {
-    this.#content = this.#write(this.#batch);
-    this.#batch = [];
   }
 }
 
@@ -86,37 +120,20 @@ export class Staging {
     this.#entries = new Entries(this.#database);
   }
 
-  /** Stages the RRsets under a new content; its number. */
-  stage(rrsets: Iterable<StagedRRset>): number {
-    const rows = this.begin();
-    for (const rrset of rrsets) rows.add(rrset);
-    return rows.end();
-  }
-
-  /** The same for RRsets that come one after the other. */
+  /** A new content, for RRsets that come one after the other. */
   begin(): StagedRows {
     let content = 0;
     return new StagedRows(
-      (rrsets) => {
+      (work) => {
         this.#inTurn(() => {
           if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
-          this.#addRRsets(content, rrsets);
+          work(content);
         });
         return content;
       },
+      this.#statements,
       () => this.#inTurn(() => this.#statements.abandon.run(content)),
     );
-  }
-
-  #addRRsets(content: number, rrsets: readonly StagedRRset[]): void {
-    const { addRRset, addRRsets } = this.#statements;
-    let at = 0;
-    for (; at + ROWS_A_STATEMENT <= rrsets.length; at += ROWS_A_STATEMENT) {
-      const values: unknown[] = [];
-      for (let i = at; i < at + ROWS_A_STATEMENT; i++) values.push(content, ...rrsetColumns(rrsets[i]));
-      addRRsets.run(...values);
-    }
-    for (; at < rrsets.length; at++) addRRset.run(content, ...rrsetColumns(rrsets[at]));
   }
 
   /** Keeps a packed content for the import that is to come; one that is there already stays until then. */

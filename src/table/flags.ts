@@ -13,12 +13,15 @@ import {
 /** NODE_* of a node that owns RRsets of these types. */
 export function nodeFlags(types: Iterable<number>, exists: boolean, isApex: boolean): number {
   let flags = (exists ? NODE_EXISTS : 0) | (isApex ? NODE_IS_APEX : 0);
-  for (const type of types) {
-    if (type === TYPE.CNAME) flags |= NODE_HAS_CNAME;
-    if (type === TYPE.DNAME) flags |= NODE_HAS_DNAME;
-    if (type === TYPE.NS && !isApex) flags |= NODE_IS_CUT;
-  }
+  for (const type of types) flags |= flagOf(type, isApex);
   return flags;
+}
+
+/** What an RRset of the type adds to those. */
+export function flagOf(type: number, isApex: boolean): number {
+  if (type === TYPE.CNAME) return NODE_HAS_CNAME;
+  if (type === TYPE.DNAME) return NODE_HAS_DNAME;
+  return type === TYPE.NS && !isApex ? NODE_IS_CUT : 0;
 }
 
 /** ZONE_* that an owner brings into its zone, with an RRset of the type (0: with a service). */

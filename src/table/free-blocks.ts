@@ -32,10 +32,18 @@ export class FreeBlocks {
 
   /** A block of exactly this size, or 0. */
   pop(size: number): number {
+    if (this.#words < size) return 0;
     const list = this.#bySize.get(size);
     if (list === undefined || list.count === 0) return 0;
     this.#words -= size;
     return list.offsets[--list.count];
+  }
+
+  /** The smallest that is larger; undefined: there is none. Looks at every size. */
+  popLarger(size: number): { readonly offset: number; readonly size: number } | undefined {
+    let best = Number.POSITIVE_INFINITY;
+    for (const [each, { count }] of this.#bySize) if (count > 0 && each > size && each < best) best = each;
+    return best === Number.POSITIVE_INFINITY ? undefined : { offset: this.pop(best), size: best };
   }
 
   /** Takes every block out, to be given to another thread's list. */

@@ -13,6 +13,8 @@ import type { Retirer } from './reclaim.ts';
 /** A segment of 512 slots is 4 KiB: a page, split in microseconds. */
 const SEGMENT_SLOTS_LOG2_MAX = 9;
 const SEGMENT_SLOTS_LOG2_MIN = 2;
+/** Of slots, in an index made for as many entries as it gets: chance brings some segments more, and none is split. */
+const EXPECTED_SHARE = 0.6;
 /** The low bits of a directory's word. */
 export const LINK_LOG2_MASK = 15;
 /** Beyond this depth names whose hashes agree in so many bits get a larger segment instead of a split. */
@@ -88,6 +90,11 @@ export function segmentAt(link: number): number {
   return (link >>> 2) & ~3;
 }
 
+function bitsFor(entries: number): number {
+  const room = EXPECTED_SHARE * (1 << SEGMENT_SLOTS_LOG2_MAX);
+  return entries <= room ? 0 : Math.min(DIRECTORY_BITS_MAX, Math.ceil(Math.log2(entries / room)));
+}
+
 function refreshed(view: ArenaView): Int32Array<SharedArrayBuffer> {
   view.refresh();
   return view.words;
@@ -124,16 +131,32 @@ export class IndexWriter {
     this.#reclaimer = reclaimer;
   }
 
-  /** A new empty index behind the word at `cell`. */
-  create(cell: number): boolean {
-    const segment = this.#segment(SEGMENT_SLOTS_LOG2_MIN, 0);
-    const directory = this.#arena.allocate(DIRECTORY.SEGMENTS + 1);
-    if (segment === 0 || directory === 0) return false;
-    const words = this.#words;
-    words[directory + DIRECTORY.BITS] = 0;
-    words[directory + DIRECTORY.SEGMENTS] = linkTo(segment, SEGMENT_SLOTS_LOG2_MIN);
-    Atomics.store(words, cell, directory);
+  /** A new empty index behind the word at `cell`, with the room that so many entries would get it little by little. */
+  create(cell: number, expected = 0): boolean {
+    const bits = bitsFor(expected);
+    const log2 = bits === 0 ? SEGMENT_SLOTS_LOG2_MIN : SEGMENT_SLOTS_LOG2_MAX;
+    const directory = this.#arena.allocate(DIRECTORY.SEGMENTS + (1 << bits));
+    if (directory === 0) return false;
+    this.#words[directory + DIRECTORY.BITS] = bits;
+    for (let i = 0; i < 1 << bits; i++) {
+      const segment = this.#segment(log2, bits);
+      if (segment === 0) {
+        this.#giveBack(directory, i, log2);
+        return false;
+      }
+      this.#words[directory + DIRECTORY.SEGMENTS + i] = linkTo(segment, log2);
+    }
+    Atomics.store(this.#words, cell, directory);
     return true;
+  }
+
+  /** A directory that came to nothing, with its first segments. */
+  #giveBack(directory: number, segments: number, log2: number): void {
+    for (let i = 0; i < segments; i++) {
+      const segment = segmentAt(this.#words[directory + DIRECTORY.SEGMENTS + i]);
+      this.#arena.free(segment, SEGMENT.SLOTS + 2 * (1 << log2));
+    }
+    this.#arena.free(directory, DIRECTORY.SEGMENTS + (1 << this.#words[directory + DIRECTORY.BITS]));
   }
 
   /** Adds an entry whose HASH and name are in place. The name must not be there yet. */

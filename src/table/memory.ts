@@ -134,11 +134,33 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
-    const offset = this.#free.pop(size) || this.#gaps.cut(size) || this.#takeNew(size);
-    if (offset === 0) return 0;
+    let offset = this.#free.pop(size) || this.#gaps.cut(size);
+    if (offset === 0) {
+      // A large block that does not fit would waste too much of a slab.
+      if (size * 8 <= this.#slabWords && this.#hasSlab(size)) {
+        // It was zeroed as a whole.
+        offset = this.#slabAt;
+        this.#slabAt += size;
+        return offset;
+      }
+      offset = this.#takeFromEnd(size) || this.#cutLarger(size);
+      if (offset === 0) return 0;
+    }
+    this.#clear(offset, size);
+    return offset;
+  }
+
+  /** Where there is no end left, a free block of a larger size is cut for good: a large zone leaves few small ones behind. */
+  #cutLarger(size: number): number {
+    const larger = this.#free.popLarger(size);
+    if (larger === undefined) return 0;
+    this.#gaps.give([larger.offset, larger.size]);
+    return this.#gaps.cut(size);
+  }
+
+  #clear(offset: number, size: number): void {
     if ((offset + size) * 4 > this.view.bytes.length) this.view.refreshIfGrown();
     this.view.words.fill(0, offset, offset + size);
-    return offset;
   }
 
   /** No reader may be at the block any more: see reclaim.ts. */
@@ -164,18 +186,15 @@ export class Arena {
     this.#gaps.give(pairs);
   }
 
-  #takeNew(size: number): number {
-    // A large block that does not fit would waste too much of a slab.
-    if (size * 8 > this.#slabWords) return this.#takeFromEnd(size);
-    if (this.#slabAt + size > this.#slabEnd) {
-      const slab = this.#takeFromEnd(this.#slabWords);
-      if (slab === 0) return this.#takeFromEnd(size);
-      this.#slabAt = slab;
-      this.#slabEnd = slab + this.#slabWords;
-    }
-    const offset = this.#slabAt;
-    this.#slabAt += size;
-    return offset;
+  /** Whether a block of this size fits in the slab that is being cut, or in another one. */
+  #hasSlab(size: number): boolean {
+    if (this.#slabAt + size <= this.#slabEnd) return true;
+    const slab = this.#takeFromEnd(this.#slabWords);
+    if (slab === 0) return false;
+    this.#slabAt = slab;
+    this.#slabEnd = slab + this.#slabWords;
+    this.#clear(slab, this.#slabWords);
+    return true;
   }
 
   #takeFromEnd(size: number): number {

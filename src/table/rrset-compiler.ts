@@ -1,7 +1,8 @@
 /** One zone's RRsets in the arena: what workers copy into their answers is made here, and retired here. */
+import type { PackedCursor } from '../model/packed-form.ts';
 import { CLASS, TYPE } from '../wire/constants.ts';
 import { lowerName, nameLength } from '../wire/name.ts';
-import { compressibleNames } from '../wire/rdata.ts';
+import { compressibleNames, isCompressible } from '../wire/rdata.ts';
 import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
@@ -14,6 +15,8 @@ const NO_SIGNATURES: readonly Uint8Array[] = [];
 const FIRST_DRAFT_BYTES = 512;
 /** Owner pointer, type, class, TTL and RDLENGTH (RFC 1035 §3.2.1). */
 const RECORD_HEADER_BYTES = 12;
+/** RDLENGTH. */
+const LENGTH_BYTES = 2;
 
 interface Fixup {
   /** Where in the records' bytes the pointer stands. */
@@ -87,6 +90,30 @@ export class RRsetCompiler {
     return this.#compile(owner, type, ttlSeconds, rdata, signatures);
   }
 
+  /** The same for an RRset in packed form, of a type for which `isPacked` says yes: nothing is in between. */
+  compilePacked({ bytes: source, type, ttlSeconds, count, recordsStart, end }: PackedCursor): number {
+    const length = end - recordsStart + count * (RECORD_HEADER_BYTES - LENGTH_BYTES);
+    const size = RRSET.DATA + Math.ceil(length / 4);
+    const offset = this.#blocks.allocate(size);
+    const { words, bytes } = this.#blocks.view;
+    let to = (offset + RRSET.DATA) * 4;
+    let at = recordsStart;
+    let stride = 0;
+    for (let i = 0; i < count; i++) {
+      const data = (source[at] << 8) | source[at + 1];
+      const whole = RECORD_HEADER_BYTES + data;
+      stride = i === 0 || stride === whole ? whole : 0;
+      to = writeHeader(bytes, to, type, ttlSeconds);
+      // With its length.
+      for (const last = at + LENGTH_BYTES + data; at < last; ) bytes[to++] = source[at++];
+    }
+    words[offset + RRSET.COUNT] = count;
+    words[offset + RRSET.LENGTH] = length;
+    words[offset + RRSET.STRIDE] = stride;
+    words[offset + RRSET.WORDS] = size;
+    return offset;
+  }
+
   #compile(
     owner: Uint8Array,
     type: number,
@@ -134,6 +161,27 @@ export class RRsetCompiler {
   }
 }
 
+/** Whether RRsets of the type are copied as they are: no name in them is compressed, and none is looked for. */
+export function isPacked(type: number): boolean {
+  return !isCompressible(type) && type !== TYPE.CNAME && type !== TYPE.DNAME;
+}
+
+/** All of a record before the length of its data; where that goes. */
+function writeHeader(bytes: Uint8Array, start: number, type: number, ttlSeconds: number): number {
+  let at = start;
+  bytes[at++] = 0xc0;
+  bytes[at++] = OWNER_POSITION;
+  bytes[at++] = type >> 8;
+  bytes[at++] = type & 0xff;
+  bytes[at++] = 0;
+  bytes[at++] = CLASS.IN;
+  bytes[at++] = ttlSeconds >>> 24;
+  bytes[at++] = (ttlSeconds >>> 16) & 0xff;
+  bytes[at++] = (ttlSeconds >>> 8) & 0xff;
+  bytes[at++] = ttlSeconds & 0xff;
+  return at;
+}
+
 /** Records in the making, in memory that the next ones are made in too: a zone has a million of them. */
 class Draft {
   length = 0;
@@ -152,16 +200,7 @@ class Draft {
 
   /** All but the length of the data. */
   appendHeader(type: number, ttlSeconds: number): void {
-    const bytes = this.#bytes;
-    let at = this.length;
-    bytes[at++] = 0xc0;
-    bytes[at++] = OWNER_POSITION;
-    bytes[at++] = type >> 8;
-    bytes[at++] = type & 0xff;
-    bytes[at++] = 0;
-    bytes[at++] = CLASS.IN;
-    for (let shift = 24; shift >= 0; shift -= 8) bytes[at++] = (ttlSeconds >>> shift) & 0xff;
-    this.length = at + 2;
+    this.length = writeHeader(this.#bytes, this.length, type, ttlSeconds) + LENGTH_BYTES;
   }
 
   setDataLength(record: number, length: number): void {

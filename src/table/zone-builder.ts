@@ -3,19 +3,24 @@
  * its versions are settled from the start, and nothing of what is replaced in it has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
+import { PackedCursor } from '../model/packed-form.ts';
+import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
-import { nodeFlags, zoneFlags } from './flags.ts';
-import { finishHash, HashedName } from './hash.ts';
+import { flagOf, nodeFlags, zoneFlags } from './flags.ts';
+import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
-import { RRsetCompiler } from './rrset-compiler.ts';
+import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
 
+const BACKSLASH = 0x5c;
+const DOT = 0x2e;
+const NO_TYPES: readonly number[] = [];
 const NO_PAIRS: ReadonlyMap<number, number> = new Map();
 
 export class ZoneBuilder implements Blocks, Retirer {
@@ -25,6 +30,13 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #rrsets: RRsetCompiler;
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
+  readonly #cursor = new PackedCursor();
+  /** The owner of what is put in packed form. */
+  readonly #owner = new Uint8Array(MAX_NAME_BYTES + 1);
+  /** The name above the last one of those, and its node. */
+  readonly #above = new HashedName();
+  #aboveNode: number;
+  readonly #apexLength: number;
   #flags = 0;
   readonly #apexNode: number;
   /** What takes back what was made in an index that was there already, to be run in reverse. */
@@ -33,17 +45,20 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   /**
    * An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. `signer`: of a zone that is to be
-   * sealed. Throws ArenaFull.
+   * sealed. `expected`: how many names it will have, as far as is known. Throws ArenaFull.
    */
-  constructor(arena: Arena, apex: string, cell = 0, signer?: RRsetSigner) {
+  constructor(arena: Arena, apex: string, cell = 0, signer?: RRsetSigner, expected = 0) {
     this.#arena = arena;
     const name = nameToWire(apex);
     this.#rrsets = new RRsetCompiler(this, name, signer);
     this.#index = new IndexWriter(arena, this);
     this.#isOthers = cell !== 0;
     this.cell = cell === 0 ? this.allocate(1) : cell;
-    if (cell === 0 && !this.#index.create(this.cell)) throw new ArenaFull();
+    if (cell === 0 && !this.#index.create(this.cell, expected)) throw new ArenaFull();
+    this.#apexLength = name.length;
     this.#apexNode = this.#ensureExists(name);
+    this.#above.set(name, 0);
+    this.#aboveNode = this.#apexNode;
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -56,13 +71,51 @@ export class ZoneBuilder implements Blocks, Retirer {
     const isApex = this.#rrsets.isApex(owner);
     const node = this.#ensureExists(owner);
     const rrset = this.#rrsets.compile(owner, type, ttlSeconds, rdata);
+    this.#flags |= zoneFlags(owner, type, isApex);
+    this.#attach(node, type, rrset, isApex);
+  }
+
+  /** The same for all RRsets of a piece in packed form. */
+  putPacked(piece: Uint8Array): void {
+    const cursor = this.#cursor;
+    cursor.begin(piece);
+    while (cursor.next()) {
+      const { type } = cursor;
+      const length = cursor.hasTtls || !isPacked(type) ? 0 : writeWire(cursor, this.#owner);
+      if (length === 0) {
+        const { name, ttlSeconds, recordTtlSeconds, rdata } = cursor.rrset;
+        this.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+        continue;
+      }
+      const node = this.#nodeOfOwner(length);
+      const isApex = node === this.#apexNode;
+      const rrset = this.#rrsets.compilePacked(cursor);
+      this.#flags |= zoneFlags(this.#owner, type, isApex);
+      this.#attach(node, type, rrset, isApex);
+    }
+  }
+
+  /** The node of the name that `#owner` has, as `#ensureExists`; names that follow each other mostly have the one above them in common. */
+  #nodeOfOwner(length: number): number {
+    const owner = this.#owner;
+    if (length === this.#apexLength) return this.#apexNode;
+    const above = 1 + owner[0];
+    if (!isName(owner, above, length, this.#above)) {
+      this.#aboveNode = this.#ensureExists(owner.slice(above, length));
+      this.#above.set(owner, above);
+    }
+    const hash = finishHash(hashLabel(this.#above.states[0], owner, 0));
+    const found = findEntry(this.#arena.view, this.cell, hash, owner, 0, length);
+    return found === 0 ? this.#make(owner, length, hash, this.#aboveNode) : found;
+  }
+
+  #attach(node: number, type: number, rrset: number, isApex: boolean): void {
     const { words } = this.#arena.view;
     const old = words[node + ENTRY.VERSION_WORD];
     const oldCount = words[old + NODE.COUNT];
-    this.#flags |= zoneFlags(owner, type, isApex);
     if (oldCount === 0) {
       // So it is with nearly all names of a large zone, and there is room for one: see #writeVersion.
-      words[old + NODE.FLAGS] = nodeFlags([type], true, isApex);
+      words[old + NODE.FLAGS] |= flagOf(type, isApex);
       words[old + NODE.COUNT] = 1;
       words[old + NODE.PAIRS] = type;
       words[old + NODE.PAIRS + 1] = rrset;
@@ -151,21 +204,28 @@ export class ZoneBuilder implements Blocks, Retirer {
     const hash = finishHash(this.#name.states[0]);
     const isApex = this.#rrsets.isApex(name);
     const parent = isApex ? 0 : this.#ensureExists(name.subarray(1 + name[0]));
-    const node = this.allocate(entryWords(name.length));
+    return this.#make(name, name.length, hash, parent);
+  }
+
+  /** The node of a name that is not there, the first `length` bytes of `name`. `parent`: 0 at the apex. */
+  #make(name: Uint8Array, length: number, hash: number, parent: number): number {
+    const node = this.allocate(entryWords(length));
     const { words, bytes } = this.#arena.view;
     words[node + ENTRY.HASH] = hash;
-    words[node + ENTRY.NAME] = name.length;
-    bytes.set(name, (node + ENTRY.NAME_BYTES) * 4);
+    words[node + ENTRY.NAME] = length;
+    const first = (node + ENTRY.NAME_BYTES) * 4;
+    for (let i = 0; i < length; i++) bytes[first + i] = name[i];
     if (!this.#index.insert(this.cell, node)) {
-      this.#arena.free(node, entryWords(name.length));
+      this.#arena.free(node, entryWords(length));
       throw new ArenaFull();
     }
     if (this.#isOthers) this.#undo.push(() => this.#unmake(node));
-    if (!isApex) {
+    this.#writeVersion(node, NO_PAIRS, nodeFlags(NO_TYPES, true, parent === 0));
+    if (parent !== 0) {
+      const { words } = this.#arena.view;
       words[node + ENTRY.PARENT] = parent;
       words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
     }
-    this.#writeVersion(node, NO_PAIRS, nodeFlags([], true, isApex));
     return node;
   }
 
@@ -209,4 +269,32 @@ export class ZoneBuilder implements Blocks, Retirer {
   retire(offset: number, words: number): void {
     this.#arena.free(offset, words);
   }
+}
+
+/** The wire form of a packed RRset's name, which is in lower case; its length. 0: an escape is in it, or it is the root. */
+function writeWire({ bytes, nameStart, nameEnd }: PackedCursor, out: Uint8Array): number {
+  const length = nameEnd - nameStart + 2;
+  if (length > MAX_NAME_BYTES || length === 2) return 0;
+  let label = 0;
+  let to = 1;
+  for (let at = nameStart; at < nameEnd; at++) {
+    const byte = bytes[at];
+    if (byte === BACKSLASH) return 0;
+    if (byte === DOT) {
+      out[label] = to - label - 1;
+      label = to++;
+    } else {
+      out[to++] = byte;
+    }
+  }
+  out[label] = to - label - 1;
+  out[to] = 0;
+  return length;
+}
+
+/** Whether `name` has, from `start` to `end`, the other one. */
+function isName(name: Uint8Array, start: number, end: number, { bytes, length }: HashedName): boolean {
+  if (end - start !== length) return false;
+  for (let i = 0; i < length; i++) if (name[start + i] !== bytes[i]) return false;
+  return true;
 }

@@ -133,6 +133,11 @@ export function compressibleNames(type: number, rdata: Uint8Array): number[] {
   return formatOf(type)?.compressible ? namesIn(type, rdata, holdsName) : [];
 }
 
+/** Whether RDATA of the type may have such names. */
+export function isCompressible(type: number): boolean {
+  return formatOf(type)?.compressible === true;
+}
+
 /**
  * Offsets within the RDATA of the names of hosts whose addresses an answer may add: of NS, MX, SRV, SVCB and HTTPS
  * (RFC 1035 §3.3, RFC 2782, RFC 9460 §4.1). The RDATA must be valid.

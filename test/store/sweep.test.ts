@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { Staging } from '../../src/store/staging.ts';
 import { makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
+import { packedPiece } from '../fixtures/packed.ts';
 
 t.test('the records of a zone that was deleted, and those of an import that came to nothing', async (t) => {
   const fixture = withService(makeEngine(t));
@@ -16,7 +17,9 @@ t.test('the records of a zone that was deleted, and those of an import that came
   t.teardown(() => staging.close());
   const rdata = [Uint8Array.of(192, 0, 2, 1)];
   const many = Array.from({ length: 1200 }, (_, i) => ({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
-  const records = staging.stage(many);
+  const staged = staging.begin();
+  staged.addPiece(packedPiece(many));
+  const records = staged.end();
   t.equal(staging.sweep(), false, 'what is in use or under way stays');
   fixture.must({ kind: 'zone.delete', zone: 'gone.test', withServices: false });
   fixture.store.dropStaged({ content: '', records });
@@ -36,7 +39,8 @@ t.test('an import that ends in the middle of its rows is swept out at once', asy
   t.teardown(() => staging.close());
   const rows = staging.begin();
   const rdata = [Uint8Array.of(192, 0, 2, 1)];
-  for (let i = 0; i < 777; i++) rows.add({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata });
+  const some = Array.from({ length: 777 }, (_, i) => ({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
+  rows.addPiece(packedPiece(some));
   rows.abandon();
   while (staging.sweep());
   const database = new Sqlite(join(fixture.folder, 'teal.db'), { readonly: true });

@@ -50,3 +50,13 @@ t.test('names made to agree in the bits that a directory tells apart are refused
   t.not(find(1, 0x11111111), 0);
   t.end();
 });
+
+t.test('an index for more names than there is room for is refused, and all that it had taken is there again', (t) => {
+  const arena = new Arena(createSharedTable(2 ** 20, 2 ** 22));
+  const index = new IndexWriter(arena, new Reclaimer(arena));
+  const before = arena.usedBytes;
+  t.equal(index.create(CELL, 10_000_000), false);
+  t.equal(arena.usedBytes, before);
+  t.ok(index.create(CELL, 10_000));
+  t.end();
+});

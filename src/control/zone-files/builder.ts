@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { nameToWire } from '../../model/name.ts';
+import { PIECE_BYTES } from '../../model/packed-form.ts';
 import type { StagedRRset } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
 import { apexOf } from '../../model/zone-apex.ts';
@@ -11,7 +12,7 @@ import { bringsSignatures, checkBrought, isReplaced } from '../../signing/brough
 import { checkDigest } from '../../signing/brought-digest.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
-import { type PackedContent, Packer, pack, unpack } from '../../store/packed.ts';
+import { type PackedContent, Packer, pack, unpack, unpacked } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -36,6 +37,9 @@ import { apexRRsets } from './rrset-json.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
 const INLINE_RRSETS_MAX = 500;
+
+/** Of one RRset in packed form, more or less; with fewer names than there are an index grows as it always does. */
+const PACKED_RRSET_BYTES = 64;
 
 /** Names of an index given back in one step, where nothing else waits. */
 const DISMANTLED_AT_ONCE = 10_000;
@@ -139,24 +143,25 @@ export class Builder {
 
   /** Stages what an entry of the log imports, as packed by the node that read the file. Throws ArenaFull. */
   stagePacked(zone: string, content: PackedContent, signing?: Signing): StagedZone {
-    return this.#stage(zone, unpack(content), signing);
+    return this.#stage(zone, new ReceivedRRsets(content), signing);
   }
 
   #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined): StagedZone {
-    const { index, made } = this.#index(zone, signing, (builder) =>
-      rrsets.length > INLINE_RRSETS_MAX ? this.#stageMany(builder, rrsets) : stageFew(builder, rrsets),
-    );
+    const fill = (builder: ZoneBuilder): StagedContent =>
+      rrsets.areFew ? stageFew(builder, rrsets) : this.#stageMany(builder, rrsets);
+    const { index, made } = this.#index(zone, signing, fill, rrsets.names);
     return { ...made, ...index };
   }
 
-  /** The index of a zone that `fill` puts the records into, signed where it is to be. All of it, or nothing. */
+  /** The index of a zone that `fill` puts the records into, signed where it is to be; some `names`. All of it, or nothing. */
   #index<Made>(
     zone: string,
     signing: Signing | undefined,
     fill: (index: ZoneBuilder) => Made,
+    names = 0,
   ): { readonly index: StagedIndex; readonly made: Made } {
     const signer = signing && new AsideSigner(dirname(this.#staging.shared.file), nameToWire(zone), signing.sign);
-    const index = new ZoneBuilder(this.#arena, zone, 0, signer);
+    const index = new ZoneBuilder(this.#arena, zone, 0, signer, names);
     try {
       const made = fill(index);
       if (signing === undefined) return { index: index.finish(), made };
@@ -177,17 +182,17 @@ export class Builder {
     }
   }
 
-  /** Each RRset is looked at once: a million of them, made one after the other, are never there together. */
+  /** Each piece goes to the table, to the log's contents and to the store before there is another one. */
   #stageMany(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
     const rows = this.#staging.begin();
-    const packer = new Packer();
+    const packer = rrsets.packed === undefined ? new Packer() : undefined;
     try {
-      for (const rrset of rrsets) {
-        putInto(index, rrset);
-        packer.add(rrset);
-        rows.add(rrset);
+      for (const piece of rrsets.pieces()) {
+        index.putPacked(piece);
+        packer?.addPiece(piece);
+        rows.addPiece(piece);
       }
-      const packed = packer.end();
+      const packed = packer?.end() ?? (rrsets.packed as PackedContent);
       this.#staging.stagePacked(packed);
       return { content: packed.hash, records: rows.end() };
     } catch (error) {
@@ -197,9 +202,16 @@ export class Builder {
   }
 }
 
-/** RRsets in the order of their packed form (see store/packed.ts), to be gone through as often as is wanted. */
+/** RRsets in the order of their packed form (see model/packed-form.ts), to be gone through as often as is wanted. */
 interface RRsetsInOrder extends Iterable<StagedRRset> {
-  readonly length: number;
+  /** Not more than a commit takes in. */
+  readonly areFew: boolean;
+  /** How many names there are, as far as is known. */
+  readonly names: number;
+  /** As they were packed already. */
+  readonly packed?: PackedContent;
+  /** In packed form; a piece is gone when there is the next. */
+  pieces(): Iterable<Uint8Array>;
 }
 
 /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
@@ -254,33 +266,54 @@ interface MadeHere {
 class OwnRRsets implements RRsetsInOrder {
   readonly length: number;
   readonly #content: ZoneContent;
-  readonly #madeHere: MadeHere;
+  readonly #isLeftOut: (type: number, isApex: boolean) => boolean;
 
-  constructor(content: ZoneContent, madeHere: MadeHere) {
+  constructor(content: ZoneContent, { signing, digest }: MadeHere) {
     this.#content = content;
-    this.#madeHere = madeHere;
-    const atApex = content.rrsets(content.zone).filter((rrset) => this.#isLeftOut(rrset)).length;
-    this.length = madeHere.signing ? this.#count() : content.rrsetCount - atApex;
+    this.#isLeftOut = (type, isApex) => {
+      if (isApex && (type === TYPE.SOA || type === TYPE.NS)) return true;
+      return (signing && isReplaced(type, isApex)) || (digest && isApex && type === TYPE.ZONEMD);
+    };
+    this.length = content.count(this.#isLeftOut);
   }
 
-  #count(): number {
-    let count = 0;
-    for (const _ of this) count++;
-    return count;
+  get areFew(): boolean {
+    return this.length <= INLINE_RRSETS_MAX;
   }
 
-  #isLeftOut(rrset: ContentRRset): boolean {
-    const { signing, digest } = this.#madeHere;
-    const { zone } = this.#content;
-    if (isOfApex(this.#content, rrset) || (signing && isReplaced(zone, rrset))) return true;
-    return digest && rrset.type === TYPE.ZONEMD && rrset.name === zone;
+  get names(): number {
+    return this.#content.nameCount;
+  }
+
+  pieces(): Iterable<Uint8Array> {
+    return this.#content.packed(this.#isLeftOut);
   }
 
   *[Symbol.iterator](): Generator<ContentRRset> {
-    for (const rrset of this.#content.inOrder()) if (!this.#isLeftOut(rrset)) yield rrset;
+    const { zone } = this.#content;
+    for (const rrset of this.#content.inOrder()) if (!this.#isLeftOut(rrset.type, rrset.name === zone)) yield rrset;
   }
 }
 
-function isOfApex({ zone }: ZoneContent, { name, type }: ContentRRset): boolean {
-  return name === zone && (type === TYPE.SOA || type === TYPE.NS);
+/** Those that another node has packed. */
+class ReceivedRRsets implements RRsetsInOrder {
+  readonly packed: PackedContent;
+  readonly areFew: boolean;
+
+  constructor(packed: PackedContent) {
+    this.packed = packed;
+    this.areFew = packed.chunks.length <= 1 && unpack(packed).length <= INLINE_RRSETS_MAX;
+  }
+
+  get names(): number {
+    return this.areFew ? 0 : (this.packed.chunks.length * PIECE_BYTES) / PACKED_RRSET_BYTES;
+  }
+
+  pieces(): Iterable<Uint8Array> {
+    return unpacked(this.packed);
+  }
+
+  [Symbol.iterator](): Iterator<StagedRRset> {
+    return unpack(this.packed)[Symbol.iterator]();
+  }
 }

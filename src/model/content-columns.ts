@@ -1,0 +1,151 @@
+/** The RRsets of a zone that is being read, in columns of numbers and one list of bytes, and the way from there to packed form. */
+import { TYPE } from '../wire/constants.ts';
+import { Column } from './column.ts';
+import { NameTable } from './name-table.ts';
+import { PACKED_HEAD_BYTES, PIECE_BYTES } from './packed-form.ts';
+
+/** Whether RRsets of a type, at the apex or elsewhere, are left out. */
+export type IsLeftOut = (type: number, isApex: boolean) => boolean;
+
+export class ContentColumns {
+  readonly names = new NameTable();
+  /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
+  readonly firstOf = new Column(Uint32Array);
+  readonly next = new Column(Uint32Array);
+  /** Of each RRset. */
+  readonly types = new Column(Uint16Array);
+  readonly ttls = new Column(Uint32Array);
+  readonly counts = new Column(Uint32Array);
+  readonly firstRecords = new Column(Uint32Array);
+  /** Of each record: the next one of its RRset, with 1 added, and where its RDATA begins in `bytes`. */
+  readonly nextRecords = new Column(Uint32Array);
+  readonly starts = new Column(Uint32Array);
+  readonly bytes = new Column(Uint8Array);
+  /** TTLs of signatures. */
+  readonly recordTtls = new Map<number, number>();
+
+  constructor() {
+    this.starts.push(0);
+  }
+}
+
+/** `apex`: the number of the zone's name. */
+export function countColumns(columns: ContentColumns, apex: number, isLeftOut: IsLeftOut): number {
+  const { firstOf, next, types, names } = columns;
+  let count = 0;
+  for (let name = 0; name < names.count; name++) {
+    for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
+      if (!isLeftOut(types.values[rrset - 1], name === apex)) count++;
+    }
+  }
+  return count;
+}
+
+/** In the order of the packed form, each RRset in one piece. */
+export function* packColumns(columns: ContentColumns, apex: number, isLeftOut: IsLeftOut): Generator<Uint8Array> {
+  const { firstOf, next, types, names } = columns;
+  const writer = new Writer(columns);
+  const own: number[] = [];
+  for (const name of names.sorted()) {
+    own.length = 0;
+    for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
+      if (!isLeftOut(types.values[rrset - 1], name === apex)) own.push(rrset - 1);
+    }
+    if (own.length > 1) own.sort((a, b) => types.values[a] - types.values[b]);
+    for (const rrset of own) {
+      if (!writer.hasRoom(name, rrset)) yield writer.take();
+      writer.add(name, rrset);
+    }
+  }
+  if (!writer.isEmpty) yield writer.take();
+}
+
+class Writer {
+  readonly #columns: ContentColumns;
+  #piece = new Uint8Array(PIECE_BYTES);
+  #used = 0;
+  #hasTtls = false;
+  #bytes = 0;
+
+  constructor(columns: ContentColumns) {
+    this.#columns = columns;
+  }
+
+  get isEmpty(): boolean {
+    return this.#used === 0;
+  }
+
+  /** Whether the RRset fits behind what is there, or there is nothing. */
+  hasRoom(name: number, rrset: number): boolean {
+    this.#hasTtls = this.#haveTtls(rrset);
+    this.#bytes = PACKED_HEAD_BYTES + this.#columns.names.length(name) + this.#recordBytes(rrset);
+    return this.#used === 0 || this.#used + this.#bytes <= PIECE_BYTES;
+  }
+
+  take(): Uint8Array {
+    const taken = this.#piece.subarray(0, this.#used);
+    this.#used = 0;
+    return taken;
+  }
+
+  /** To be called after `hasRoom` of the same. */
+  add(name: number, rrset: number): void {
+    if (this.#bytes > this.#piece.length) this.#piece = new Uint8Array(this.#bytes);
+    const piece = this.#piece;
+    const { names, types, ttls, counts } = this.#columns;
+    let at = this.#used;
+    const length = names.length(name);
+    piece[at++] = length >> 8;
+    piece[at++] = length & 0xff;
+    at = names.write(name, piece, at);
+    const type = types.values[rrset];
+    piece[at++] = type >> 8;
+    piece[at++] = type & 0xff;
+    at = writeUnsigned(piece, at, ttls.values[rrset]);
+    piece[at++] = this.#hasTtls ? 1 : 0;
+    at = writeUnsigned(piece, at, counts.values[rrset]);
+    this.#used = this.#writeRecords(rrset, at);
+  }
+
+  #writeRecords(rrset: number, start: number): number {
+    const piece = this.#piece;
+    const { ttls, firstRecords, nextRecords, starts, bytes, recordTtls } = this.#columns;
+    let at = start;
+    for (let record = firstRecords.values[rrset] + 1; record !== 0; record = nextRecords.values[record - 1]) {
+      if (this.#hasTtls) at = writeUnsigned(piece, at, recordTtls.get(record - 1) ?? ttls.values[rrset]);
+      const first = starts.values[record - 1];
+      const end = starts.values[record];
+      piece[at++] = (end - first) >> 8;
+      piece[at++] = (end - first) & 0xff;
+      for (let from = first; from < end; from++) piece[at++] = bytes.values[from];
+    }
+    return at;
+  }
+
+  #recordBytes(rrset: number): number {
+    const { firstRecords, nextRecords, starts } = this.#columns;
+    let bytes = 0;
+    for (let record = firstRecords.values[rrset] + 1; record !== 0; record = nextRecords.values[record - 1]) {
+      bytes += 2 + (this.#hasTtls ? 4 : 0) + starts.values[record] - starts.values[record - 1];
+    }
+    return bytes;
+  }
+
+  /** Signatures have TTLs of their own where they differ. */
+  #haveTtls(rrset: number): boolean {
+    const { types, ttls, firstRecords, nextRecords, recordTtls } = this.#columns;
+    if (types.values[rrset] !== TYPE.RRSIG) return false;
+    for (let record = firstRecords.values[rrset] + 1; record !== 0; record = nextRecords.values[record - 1]) {
+      if ((recordTtls.get(record - 1) ?? ttls.values[rrset]) !== ttls.values[rrset]) return true;
+    }
+    return false;
+  }
+}
+
+function writeUnsigned(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+  return at + 4;
+}

@@ -1,0 +1,47 @@
+/** The arena hands out what is free as long as there is any, zeroed, and no word twice. */
+import fc from 'fast-check';
+import t from 'tap';
+import { Arena, createSharedTable, sizeClass } from '../../src/table/memory.ts';
+
+const MAX_BYTES = 2 ** 16;
+
+t.test('blocks of a full arena are cut where smaller ones are wanted', async (t) => {
+  const arena = new Arena(createSharedTable(MAX_BYTES, MAX_BYTES));
+  const blocks: number[] = [];
+  for (let at = arena.allocate(1024); at !== 0; at = arena.allocate(1024)) blocks.push(at);
+  t.ok(blocks.length > 10);
+  while (arena.allocate(4) !== 0);
+  arena.free(blocks[3], 1024);
+  const small = Array.from({ length: 256 }, () => arena.allocate(4));
+  t.equal(new Set(small).size, 256);
+  t.ok(small.every((at) => at >= blocks[3] && at < blocks[3] + 1024));
+  t.equal(arena.allocate(4), 0);
+});
+
+t.test('no word is handed out twice, and what is handed out is zeroed', async (t) => {
+  const step = fc.record({ words: fc.integer({ min: 1, max: 700 }), frees: fc.boolean(), which: fc.nat(1000) });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 50, maxLength: 300 }), fc.constantFrom(0, 1024), (steps, slab) => {
+      const arena = new Arena(createSharedTable(4096, MAX_BYTES), slab);
+      const held: { at: number; words: number }[] = [];
+      const owner = new Uint8Array(MAX_BYTES / 4);
+      for (const { words, frees, which } of steps) {
+        if (frees && held.length > 0) {
+          const [gone] = held.splice(which % held.length, 1);
+          owner.fill(0, gone.at, gone.at + sizeClass(gone.words));
+          arena.free(gone.at, gone.words);
+          continue;
+        }
+        const at = arena.allocate(words);
+        if (at === 0) continue;
+        const end = at + sizeClass(words);
+        t.notOk(owner.subarray(at, end).includes(1));
+        t.ok(arena.view.words.subarray(at, end).every((word) => word === 0));
+        owner.fill(1, at, end);
+        arena.view.words.fill(-1, at, end);
+        held.push({ at, words });
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

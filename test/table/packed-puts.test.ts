@@ -1,0 +1,145 @@
+/** A zone that is built from packed form is the same, word for word, as one that is built from objects. */
+import fc from 'fast-check';
+import t from 'tap';
+import { nameToWire } from '../../src/model/name.ts';
+import type { StagedRRset } from '../../src/model/revision.ts';
+import { IndexWriter } from '../../src/table/index.ts';
+import { ENTRY, NODE, RRSET } from '../../src/table/layout.ts';
+import { Arena, createSharedTable } from '../../src/table/memory.ts';
+import { ZoneBuilder } from '../../src/table/zone-builder.ts';
+import { TYPE } from '../../src/wire/constants.ts';
+import { parseRdata } from '../../src/wire/rdata.ts';
+import { packedPiece } from '../fixtures/packed.ts';
+
+const apexes = ['example.test', '', 'x\\.y.test'];
+const labels = [
+  '',
+  'a.',
+  'b.',
+  'a.b.',
+  'c.a.b.',
+  '*.',
+  '*.b.',
+  'd.*.b.',
+  'e\\.f.',
+  'g.e\\.f.',
+  `${'abcdefg.'.repeat(28)}`,
+];
+const values: readonly (readonly [number, readonly string[]])[] = [
+  [TYPE.A, ['192.0.2.1']],
+  [TYPE.A, ['192.0.2.1', '192.0.2.2', '192.0.2.3']],
+  [TYPE.AAAA, ['2001:db8::1']],
+  [TYPE.TXT, ['"x"', '"longer"', '"longest text"']],
+  [TYPE.TXT, ['"a" "b"']],
+  [TYPE.NS, ['ns.other.', 'ns.a.example.test.']],
+  [TYPE.MX, ['10 a.example.test.']],
+  [TYPE.CNAME, ['B.example.test.']],
+  [TYPE.DNAME, ['B.other.']],
+  [TYPE.SRV, ['0 0 443 a.example.test.']],
+  [TYPE.DS, [`1 8 2 ${'ab'.repeat(32)}`]],
+  [65280, ['\\# 3 414243', '\\# 0']],
+];
+
+const rrset = fc
+  .record({
+    label: fc.constantFrom(...labels),
+    value: fc.constantFrom(...values),
+    ttlSeconds: fc.constantFrom(0, 300, 2 ** 31 - 1),
+    hasTtls: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ label, value: [type, rdata], ttlSeconds, hasTtls }) => ({ label, type, rdata, ttlSeconds, hasTtls }));
+
+interface Dumped {
+  readonly flags: number;
+  readonly nodes: Readonly<Record<string, unknown>>;
+}
+
+function dump(arena: Arena, builder: ZoneBuilder): Dumped {
+  const { cell, flags } = builder;
+  const { words, bytes } = arena.view;
+  const index = new IndexWriter(arena, { retire: () => {} });
+  const nameOf = (entry: number): string => {
+    const first = (entry + ENTRY.NAME_BYTES) * 4;
+    return Buffer.from(bytes.slice(first, first + (words[entry + ENTRY.NAME] & 0xff))).toString('hex');
+  };
+  const nodes = Array.from(index.entries(cell), (entry): [string, unknown] => {
+    const version = words[entry + ENTRY.VERSION_WORD];
+    const rrsets = Array.from({ length: words[version + NODE.COUNT] }, (_, i) => {
+      const at = words[version + NODE.PAIRS + 2 * i + 1];
+      return [words[version + NODE.PAIRS + 2 * i], ...words.slice(at, at + words[at + RRSET.WORDS])];
+    });
+    const parent = words[entry + ENTRY.PARENT];
+    const head = [words[entry + ENTRY.HASH], words[entry + ENTRY.NAME], words[entry + ENTRY.CHILDREN]];
+    return [nameOf(entry), { head, parent: parent && nameOf(parent), flags: words[version + NODE.FLAGS], rrsets }];
+  });
+  return { flags, nodes: Object.fromEntries(nodes) };
+}
+
+/** What a block held before must not show. */
+function usedArena(): Arena {
+  const arena = new Arena(createSharedTable(2 ** 20, 2 ** 26), 1024);
+  const blocks = Array.from({ length: 300 }, (_, i) => ({
+    words: 4 + 4 * (i % 8),
+    at: arena.allocate(4 + 4 * (i % 8)),
+  }));
+  for (const { at, words } of blocks) {
+    arena.view.words.fill(-1, at, at + words);
+    arena.free(at, words);
+  }
+  return arena;
+}
+
+t.test('from packed form and from objects', async (t) => {
+  let packed = 0;
+  fc.assert(
+    fc.property(
+      fc.array(rrset, { maxLength: 40 }),
+      fc.constantFrom(...apexes),
+      fc.nat(3000),
+      (drawn, apex, expected) => {
+        const rrsets: StagedRRset[] = drawn.map(({ label, type, rdata, ttlSeconds, hasTtls }) => ({
+          name: `${label}${apex}`.replace(/\.$/, ''),
+          type,
+          ttlSeconds,
+          rdata: rdata.map((text) => parseRdata(type, text) as Uint8Array),
+          ...(hasTtls && { recordTtlSeconds: rdata.map((_, i) => i) }),
+        }));
+        const one = usedArena();
+        const fromObjects = new ZoneBuilder(one, apex);
+        for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
+          fromObjects.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+        }
+        const other = usedArena();
+        const fromPacked = new ZoneBuilder(other, apex, 0, undefined, expected);
+        // In two pieces, the memory of the first one written to again.
+        const half = Math.floor(rrsets.length / 2);
+        const first = packedPiece(rrsets.slice(0, half));
+        fromPacked.putPacked(first);
+        first.fill(255);
+        fromPacked.putPacked(packedPiece(rrsets.slice(half)));
+        t.strictSame(dump(other, fromPacked), dump(one, fromObjects));
+        packed += rrsets.length;
+      },
+    ),
+    { numRuns: 150 },
+  );
+  t.ok(packed > 500, 'there is something to compare');
+});
+
+t.test('many names, more than were expected and fewer', async (t) => {
+  const count = 3000;
+  const rrsets = Array.from({ length: count }, (_, i) => ({
+    name: `n${i}.example.test`,
+    type: 1,
+    ttlSeconds: 60,
+    rdata: [Uint8Array.of(10, 0, i >> 8, i & 255)],
+  }));
+  const dumps = [0, 100, 400, count, 50 * count].map((expected) => {
+    const arena = new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024);
+    const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
+    builder.putPacked(packedPiece(rrsets));
+    return dump(arena, builder);
+  });
+  t.equal(Object.keys(dumps[0].nodes).length, count + 1);
+  for (const other of dumps.slice(1)) t.strictSame(other, dumps[0]);
+});
