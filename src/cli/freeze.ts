@@ -1,12 +1,12 @@
 /** `teal freeze`: windows of a calendar in which no traffic is moved forward. */
 import type { Command } from 'commander';
-import type { Freeze } from '../contract/types.ts';
+import type { Freeze, FreezeOutlook } from '../contract/types.ts';
 import { path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant, printable } from './format/text.ts';
 import { collect, type Labels, labelFlag } from './option-values.ts';
-import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
 interface AddOptions extends SessionOptions {
@@ -15,6 +15,7 @@ interface AddOptions extends SessionOptions {
   readonly zone?: readonly string[];
   readonly label?: Labels;
   readonly message?: string;
+  readonly dryRun?: boolean;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -34,12 +35,14 @@ export function add(program: Command, shell: Shell): void {
     .option('--zone <pattern>', 'only services of zones whose name fits; repeat it', collect)
     .option(labelFlag[0], 'only services with this label; repeat it', labelFlag[2])
     .option('--message <text>', 'why, for whoever is refused')
+    .option('--dry-run', 'only show when it would be on, and what clocks that are set do to it')
     .action((name: string, windows: string[], options: AddOptions) => addFreeze(name, windows, options, shell));
   describeWrite(
     make,
     `
     teal freeze add weekend 'Fri 16:00 - Mon 8:00 Europe/Berlin' --message 'No releases at weekends'
     teal freeze add holidays '2026-12-20 - 2027-01-03' --time-zone America/New_York --zone shop.example.com
+    teal freeze add nights 'Mon 22:00 - Tue 6:00' 'Tue 22:00 - Wed 6:00' --time-zone Europe/Berlin --dry-run
     `,
   );
   const list = group
@@ -53,11 +56,13 @@ export function add(program: Command, shell: Shell): void {
   describeRemote(list, 'teal freeze list');
   const show = group
     .command('show <name>')
-    .description('Show one freeze.')
+    .description('Show one freeze, when it is on next, and what clocks that are set do to it.')
     .action(async (name: string, options: SessionOptions) => {
       const session = await openSession(shell, options);
       const freeze = await session.api.get<Freeze>(path`/v1/freezes/${name}`);
-      session.show(freeze, () => freezeLines([freeze]));
+      const { timeZone, windows } = freeze;
+      const outlook = await foresee(session, { timeZone, windows });
+      session.show(freeze, () => [...freezeLines([freeze]), '', ...outlookLines(outlook)]);
     });
   describeRemote(show, 'teal freeze show weekend');
   const remove = group
@@ -90,6 +95,10 @@ async function addFreeze(name: string, texts: readonly string[], options: AddOpt
     ...(message !== undefined && { message }),
   };
   const session = await openSession(shell, options);
+  if (options.dryRun) {
+    const outlook = await foresee(session, body);
+    return session.show(outlook, () => outlookLines(outlook));
+  }
   const freeze = await session.api.put<Freeze>(path`/v1/freezes/${name}`, { body });
   session.show(freeze, () => freezeLines([freeze]));
 }
@@ -123,6 +132,23 @@ export function freezeLines(freezes: readonly Freeze[]): string[] {
     printable(freeze.message ?? ''),
   ]);
   return columns([['FREEZE', 'NOW', 'WHEN', 'FOR', 'WHY'], ...rows]);
+}
+
+function foresee({ api }: Session, body: object): Promise<FreezeOutlook> {
+  return api.post<FreezeOutlook>('/v1/freezes', { ...body, dryRun: true });
+}
+
+/** When it is on next, by its own clock and by that of the log. */
+function outlookLines({ active, until, coming, clocks }: FreezeOutlook): string[] {
+  const rows = coming.map(({ from, to, wall, message = '' }) => [wall, instant(from), instant(to), message]);
+  const now = active ? [`On now, ${until === null ? 'without an end' : `until ${instant(until)}`}.`] : [];
+  const none = rows.length === 0 ? ['It is over, and is never on again.'] : [];
+  return [
+    ...now,
+    ...none,
+    ...columns([['NEXT', 'FROM', 'TO', ''], ...rows]),
+    ...(clocks === undefined ? [] : [clocks]),
+  ];
 }
 
 function reachInWords({ services = [], zones = [], labels = {} }: Freeze): string {

@@ -1,6 +1,7 @@
 /** The page that belongs to the address, inside the frame; or the sign-in. */
 import { useEffect } from 'preact/hooks';
 import { FleetPage } from './pages/fleet.tsx';
+import { FreezesPage } from './pages/freezes.tsx';
 import { ImportPage } from './pages/import.tsx';
 import { LogPage } from './pages/log.tsx';
 import { ServicePage } from './pages/service.tsx';
@@ -60,6 +61,8 @@ function CurrentPage({ route }: { route: Route }) {
       return <ImportPage key={route.name} name={route.name} />;
     case 'log':
       return <LogPage query={route.query ?? ''} />;
+    case 'freezes':
+      return <FreezesPage />;
     case 'webhooks':
       return <WebhooksPage />;
     case 'tokens':

@@ -5,7 +5,7 @@ import { CompareServicesBody, ServiceComparison } from './comparison.ts';
 import { RollBody, Signing, SigningBody, SigningKeys } from './dnssec.ts';
 import { Drain } from './drain.ts';
 import { Answering, Fleet } from './fleet.ts';
-import { Freeze, FreezeBody } from './freezes.ts';
+import { Freeze, FreezeBody, FreezeDryRunBody, FreezeOutlook } from './freezes.ts';
 import { ForcedBody, ForcedHealth, ServiceHealth } from './health.ts';
 import { AnswerHours } from './hours.ts';
 import { Glance, Overview } from './overview.ts';
@@ -53,14 +53,14 @@ const bodies: readonly TSchema[] = [
     RollBody,
   ],
   ...[ReleaseBody, ReleasesBody, PromoteBody, EmptyBody, TokenBody, WebhookBody, ApplyBody],
-  ...[RetryBody, FreezeBody, ApproveBody, ApproveReleaseBody],
+  ...[RetryBody, FreezeBody, FreezeDryRunBody, ApproveBody, ApproveReleaseBody],
 ];
 
 const replies: readonly TSchema[] = [
   ...[Zone, Import, RRset, RecordChanges, Service, ServiceComparison, Proposal, Weights, Shift],
   ...[ServiceHealth, ForcedHealth, ApplyPlan],
   ...[Release, Plan, Webhook, WebhookTest, Delivery, Token, NewToken, Drain, Explanation, Revision],
-  ...[Signing, SigningKeys, Freeze, ProposedChange],
+  ...[Signing, SigningKeys, Freeze, FreezeOutlook, ProposedChange],
   ...[Fleet, Answering, Glance, Overview, AnswerHours, Self, Answered],
 ];
 

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { labels } from './labels.ts';
 import { limit } from './pages.ts';
-import { name, patterns, revision, strict, timeOrNull } from './shapes.ts';
+import { name, patterns, revision, strict, time, timeOrNull } from './shapes.ts';
 import { why } from './why.ts';
 
 /** In the body of what a freeze refuses. */
@@ -74,12 +74,57 @@ export const FreezeBody = Type.Object(
   },
 );
 
+/** How it stands at the moment. */
+const standing = {
+  active: Type.Boolean({ description: 'Whether it is on now.' }),
+  until: timeOrNull('When it ends, where it is on; null: it is not, or no end can be seen.'),
+  begins: timeOrNull('When it is on next, where it is off; null: it is on, or never again.'),
+};
+
+export const FreezeDryRunBody = Type.Object(
+  {
+    ...properties,
+    dryRun: Type.Literal(true, { description: 'Nothing is done: a freeze is made by its own request.' }),
+    ...why,
+  },
+  {
+    ...strict,
+    $id: 'FreezeDryRunBody',
+    examples: [{ dryRun: true, timeZone: 'Europe/Berlin', windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }] }],
+  },
+);
+
+export const FreezeOutlook = Type.Object(
+  {
+    dryRun: Type.Literal(true),
+    ...properties,
+    ...standing,
+    coming: Type.Array(
+      Type.Object({
+        from: time('RFC 3339, UTC.'),
+        to: time('RFC 3339, UTC.'),
+        wall: Type.String({ description: 'Both as the clocks of the time zone show them.' }),
+        message: Type.Optional(
+          Type.String({ description: 'What a clock that is set does to it; left out: it is as long as it reads.' }),
+        ),
+      }),
+      { description: 'The windows that are on or come next, at most 5, in order of time.' },
+    ),
+    clocks: Type.Optional(
+      Type.String({
+        description:
+          'When the clocks of the time zone are set next, and what that does to a window; left out: it is not known that they are.',
+      }),
+    ),
+  },
+  { $id: 'FreezeOutlook' },
+);
+
 export const Freeze = Type.Object(
   {
     name: Type.String(),
     ...properties,
-    active: Type.Boolean({ description: 'Whether it is on now.' }),
-    until: timeOrNull('When it ends, where it is on; null: it is not, or no end can be seen.'),
+    ...standing,
     revision,
   },
   { $id: 'Freeze' },

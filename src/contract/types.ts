@@ -80,6 +80,7 @@ export type Delivery = Shown<typeof webhooks.Delivery>;
 
 export type ProposedChange = Shown<typeof proposals.ProposedChange>;
 export type Freeze = Shown<typeof freezes.Freeze>;
+export type FreezeOutlook = Shown<typeof freezes.FreezeOutlook>;
 
 export type AnswerHours = Shown<typeof hours.AnswerHours>;
 

@@ -25,6 +25,7 @@ export type CalendarWindow =
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 const WEEK_DAYS = 7;
+const DAY_MINUTES = 24 * 60;
 
 /** The name of a time zone as the tz database has it, whatever the case; undefined: it has none of that name. */
 export function timeZoneOf(text: string): string | undefined {
@@ -92,8 +93,56 @@ export function spanAt(window: CalendarWindow, timeZone: string, atMs: number): 
   return span;
 }
 
+/** The spans of a window that are not over at a time, in order; of a part of each week so many. */
+export function spansAfter(window: CalendarWindow, timeZone: string, atMs: number, count: number): Span[] {
+  // From the one that began in the week before: one of these is over, and one may be left out.
+  const weeks = Array.from({ length: count + 3 }, (_, i) => i - 1);
+  return spansNear(window, timeZone, atMs, weeks)
+    .filter(({ beginMs, endMs }) => endMs > atMs && endMs > beginMs)
+    .slice(0, count);
+}
+
+/** How long a window is by a clock that is never set, milliseconds. */
+export function nominalMs(window: CalendarWindow): number {
+  if ('dates' in window) {
+    const [from, to] = [window.dates.from, window.dates.to].map((each) => Temporal.PlainDateTime.from(each));
+    return (from as Temporal.PlainDateTime).until(to as Temporal.PlainDateTime).total('milliseconds');
+  }
+  const { from, to } = window.weekly;
+  const minutes = (to.day - from.day) * DAY_MINUTES + to.minute - from.minute;
+  return (minutes > 0 ? minutes : minutes + WEEK_DAYS * DAY_MINUTES) * 60_000;
+}
+
+/** That a clock is set, and from what to what it is. */
+interface ClockChange {
+  /** Unix time, milliseconds. */
+  readonly atMs: number;
+  /** Minutes that it is put forward by; less than none: back. */
+  readonly minutes: number;
+  /** As it would show the moment, and as it does: `02:00`. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The next time that the clock is set; undefined: as far as is known it never is. */
+export function clockChangeAfter(timeZone: string, atMs: number): ClockChange | undefined {
+  const after = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone).getTimeZoneTransition('next');
+  if (after === null) return undefined;
+  const before = after.subtract({ milliseconds: 1 });
+  const minutes = (after.offsetNanoseconds - before.offsetNanoseconds) / 60e9;
+  const shown = after.toPlainDateTime().subtract({ minutes });
+  return {
+    atMs: after.epochMilliseconds,
+    minutes,
+    from: `${two(shown.hour)}:${two(shown.minute)}`,
+    to: `${two(after.hour)}:${two(after.minute)}`,
+  };
+}
+
+const NEAR = [-1, 0, 1, 2];
+
 /** In order of time; what clocks leave out as a whole is none. */
-function spansNear(window: CalendarWindow, timeZone: string, atMs: number): Span[] {
+function spansNear(window: CalendarWindow, timeZone: string, atMs: number, weeks: readonly number[] = NEAR): Span[] {
   if ('dates' in window) {
     const [from, to] = [window.dates.from, window.dates.to].map((each) => Temporal.PlainDateTime.from(each));
     return [spanOf(from as Temporal.PlainDateTime, to as Temporal.PlainDateTime, timeZone)];
@@ -103,9 +152,9 @@ function spansNear(window: CalendarWindow, timeZone: string, atMs: number): Span
   const monday = today.subtract({ days: today.dayOfWeek - 1 });
   const isNextWeek = to.day < from.day || (to.day === from.day && to.minute <= from.minute);
   const days = to.day - from.day + (isNextWeek ? WEEK_DAYS : 0);
-  return [-1, 0, 1, 2]
-    .map((weeks) => {
-      const begin = monday.add({ days: weeks * WEEK_DAYS + from.day - 1 });
+  return weeks
+    .map((week) => {
+      const begin = monday.add({ days: week * WEEK_DAYS + from.day - 1 });
       return spanOf(at(begin, from.minute), at(begin.add({ days }), to.minute), timeZone);
     })
     .filter(({ beginMs, endMs }) => endMs > beginMs);

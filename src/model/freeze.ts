@@ -114,7 +114,7 @@ function refuse(detail: string, pointer?: string): Problem {
 }
 
 /** A window as a body has it. */
-function windowBody(window: CalendarWindow): FreezeBody['windows'][number] {
+export function windowBody(window: CalendarWindow): FreezeBody['windows'][number] {
   if ('dates' in window) return window.dates;
   const { from, to } = window.weekly;
   return { from: weekTimeText(from), to: weekTimeText(to) };

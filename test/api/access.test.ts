@@ -104,6 +104,11 @@ const routes: Readonly<Record<string, Row>> = {
     windows: [{ from: 'Mon 1:00', to: 'Mon 2:00' }],
   }),
   'delete /v1/freezes/{name}': row('admin', 'server'),
+  'post /v1/freezes': row('read', 'filtered', {
+    dryRun: true,
+    timeZone: 'UTC',
+    windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }],
+  }),
   'get /v1/webhooks': row('admin', 'server'),
   'get /v1/webhooks/{name}': row('admin', 'server'),
   'put /v1/webhooks/{name}': row('admin', 'server', { url: 'https://a.test/', triggers: ['on-revision'] }),

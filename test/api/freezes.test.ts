@@ -37,6 +37,37 @@ t.test('a freeze is made, shown, listed, changed, deleted', async (t) => {
   t.match((await api.request('GET', '/v1/freezes/once')).json(), { code: 'freeze_unknown' });
 });
 
+t.test('what a freeze would come to is said before it is made, to who may only read too', async (t) => {
+  const names = ({ items }: { items: { name: string }[] }) => items.map(({ name }) => name);
+  const before = names((await api.request('GET', '/v1/freezes')).json());
+  const { secret } = (await api.request('POST', '/v1/tokens', { body: { name: 'reader', scope: 'read' } })).json();
+  const foresee = (body: object) =>
+    api.request('POST', '/v1/freezes', { token: secret, body: { ...body, dryRun: true } });
+  const weekend = { timeZone: 'europe/berlin', windows: [{ from: 'fri 16:00', to: 'mon 8:00' }] };
+  const foreseen = await foresee(weekend);
+  t.equal(foreseen.statusCode, 200);
+  const outlook = foreseen.json();
+  t.match(outlook, {
+    timeZone: 'Europe/Berlin',
+    windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }],
+    clocks: /^The clocks of Europe\/Berlin go (?:forward|back) on Sun .* Fri 16:00 – Mon 08:00 lasts 6[35] h then\.$/,
+  });
+  t.equal(outlook.coming.length, 5);
+  t.match(outlook.coming[0], { from: /:00\.000Z$/, wall: /^Fri \d{4}-\d\d-\d\d 16:00 – Mon .* 08:00 Europe\/Berlin$/ });
+  t.match((await foresee(always)).json(), { active: true, until: null, begins: null });
+  const over = { timeZone: 'UTC', windows: [{ from: '2020-01-01', to: '2020-01-02' }] };
+  t.match((await foresee(over)).json(), { active: false, begins: null, coming: [] });
+  t.match((await foresee({ ...weekend, timeZone: 'Mars/Phobos' })).json(), {
+    code: 'freeze_invalid',
+    pointer: '/timeZone',
+  });
+  t.equal((await api.request('POST', '/v1/freezes', { body: weekend })).statusCode, 400, 'it is no way to make one');
+  t.same(names((await api.request('GET', '/v1/freezes')).json()), before, 'nothing was made');
+  const soon = { timeZone: 'UTC', windows: [{ from: '2126-12-20', to: '2127-01-03' }] };
+  t.match((await put('later', soon)).json(), { active: false, begins: '2126-12-20T00:00:00.000Z' });
+  await api.request('DELETE', '/v1/freezes/later');
+});
+
 t.test('a token that is limited sees those that may hold what it reaches', async (t) => {
   await put('theirs', { ...always, services: ['*.secret.test'] });
   await put('zone', { ...always, zones: ['example.test'] });

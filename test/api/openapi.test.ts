@@ -82,6 +82,7 @@ t.test('the document', async (t) => {
       'post /v1/apply',
       'post /v1/fleet/init',
       'post /v1/fleet/leave',
+      'post /v1/freezes',
       'post /v1/proposals/{id}/approve',
       'post /v1/proposals/{id}/cancel',
       'post /v1/releases',

@@ -119,13 +119,20 @@ const notInForms: Readonly<Record<string, string>> = {
   username: 'secrets of gates are given by teal release start -f',
   password: 'secrets of gates are given by teal release start -f',
   recordTtlSeconds: 'of an RRSIG only, which a signer makes and imports',
-  timeZone: 'what is for a later time is planned by a terminal until schedules have a page',
-  override: 'what a freeze holds is let through by a terminal until freezes have a page',
 };
 
 /** Bodies for the console's forms. Others are those of programs, or have no member but why. */
-const BODIES = ['ZoneBody', 'RRsetBody', 'ServiceBody', 'ReleaseBody', 'ReleasesBody', 'TokenBody', 'WebhookBody'];
-const more = ['ForcedBody', 'ShiftBody', 'RollbackBody', 'PromoteBody'];
+const BODIES = [
+  'ZoneBody',
+  'RRsetBody',
+  'ServiceBody',
+  'ReleaseBody',
+  'ReleasesBody',
+  'TokenBody',
+  'WebhookBody',
+  'FreezeBody',
+];
+const more = ['ForcedBody', 'ShiftBody', 'RollbackBody', 'PromoteBody', 'RetryBody', 'ApproveBody'];
 
 interface Operation {
   readonly operationId: string;

@@ -70,7 +70,7 @@ t.test('proposals, approvals and freezes', { timeout: 900_000 }, async (t) => {
     .first()
     .waitFor();
   await bob.getByText('Frozen.').waitFor();
-  await soon(t).text(bob.getByText('Frozen.').locator('..'), /Stocktaking.*without an end.*rollback/s);
+  await soon(t).text(bob.locator('.message', { hasText: 'Frozen.' }), /Stocktaking.*without an end.*rollback/s);
   const promote = bob.getByRole('button', { name: 'Promote', exact: true });
   await soon(t).equal(() => promote.getAttribute('aria-disabled'), 'true');
   t.same(await seriousFaults(bob), []);

@@ -16,6 +16,8 @@ export interface Request {
   readonly idempotencyKey?: string;
   /** Why it is done. */
   readonly why?: Typed;
+  /** What the emergency is in which a freeze is passed over. */
+  readonly override?: string;
   readonly accept?: 'json' | 'text';
   /** Gives it up. */
   readonly signal?: AbortSignal;
@@ -65,13 +67,14 @@ function signalOf({ signal, method = 'GET', accept }: Request): { signal?: Abort
 }
 
 function headersOf(request: Request): Record<string, string> {
-  const { body, ifMatch, ifNoneMatch, idempotencyKey, why } = request;
+  const { body, ifMatch, ifNoneMatch, idempotencyKey, why, override } = request;
   return {
     ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/dns' : 'application/json' }),
     ...(ifMatch !== undefined && { 'if-match': ifMatch }),
     ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     ...(why !== undefined && whyHeaders(why)),
+    ...(override !== undefined && { 'teal-override': encodeURIComponent(override.trim().toWellFormed()) }),
   };
 }
 

@@ -2,7 +2,8 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Finding, Subject, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { Late, Message, PageHead, phaseText, Refusal, WhyFields } from '../parts/controls.tsx';
+import { Message, PageHead, Refusal } from '../parts/controls.tsx';
+import { Late, phaseText, WhyFields } from '../parts/dialog-end.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';
 import { countText } from '../rules/format.ts';

@@ -4,7 +4,8 @@ import type { Delivery, Page, Webhook, WebhookTest } from '../../contract/types.
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { Clock } from '../parts/clock.tsx';
-import { Badge, Dialog, DialogEnd, Empty, Loaded, PageHead } from '../parts/controls.tsx';
+import { Badge, Dialog, Empty, Loaded, PageHead } from '../parts/controls.tsx';
+import { DialogEnd } from '../parts/dialog-end.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { WebhookForm } from '../parts/webhook-form.tsx';
 import { countText } from '../rules/format.ts';

@@ -4,18 +4,8 @@ import { useState } from 'preact/hooks';
 import type { Page, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
-import {
-  Dialog,
-  Empty,
-  Field,
-  Late,
-  Loaded,
-  Message,
-  PageHead,
-  phaseText,
-  Refusal,
-  WhyFields,
-} from '../parts/controls.tsx';
+import { Dialog, Empty, Field, Loaded, Message, PageHead, Refusal } from '../parts/controls.tsx';
+import { Late, phaseText, WhyFields } from '../parts/dialog-end.tsx';
 import { countText } from '../rules/format.ts';
 import { isInForce } from '../rules/ground.ts';
 import { isLimited, reachText } from '../rules/may.ts';

@@ -1,30 +1,32 @@
 /** What two have to agree on, and times in which nothing moves: proposals with their buttons, and freezes that are on. */
-import type { Freeze, Page, ProposedChange, Service } from '../../contract/types.ts';
+import type { Page, ProposedChange, Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { momentText } from '../rules/format.ts';
+import { reachText } from '../rules/freezes.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { LiveEvent } from '../state/live.ts';
 import { useResource } from '../state/resource.ts';
+import { hrefOf } from '../state/router.ts';
 import { self } from '../state/self.ts';
 import { Act } from './act.tsx';
-import { Card, Message, Refusal } from './controls.tsx';
+import { Card, Refusal } from './controls.tsx';
+import { Emergency, FreezeWords, isInTheWay, useFrozen } from './emergency.tsx';
 import { Why } from './why.tsx';
 
 /** Whatever a revision is about may be what was proposed; such lists are short. */
 const onRevision = ({ kind }: LiveEvent): boolean => kind === 'revision';
 const SETTLE_MS = 500;
-/** A freeze begins and ends by the clock, and no event tells of it. */
-const FREEZE_LOOK_MS = 60_000;
 
-/** `service`: only those that move it. */
-export function Proposals({ service }: { service?: Service }) {
+/** `service`: only those that move it. `isAlways`: it is said, too, that there is none. */
+export function Proposals({ service, isAlways = false }: { service?: Service; isAlways?: boolean }) {
   const open = useResource<Page<ProposedChange>>('/v1/proposals?state=open', { on: onRevision, settleMs: SETTLE_MS });
   const items = (open.body?.items ?? []).filter(({ services }) => service === undefined || service.name in services);
-  if (items.length === 0) return null;
+  if (items.length === 0 && !(isAlways && open.body)) return null;
   return (
     <Card title={service === undefined ? 'Waits for somebody, or for its time' : 'Proposed'}>
-      <ul class="stack" aria-label="Proposals">
+      {items.length === 0 && <p class="quiet">Nothing is proposed, and nothing is planned for later.</p>}
+      <ul class="divided" aria-label="Proposals" hidden={items.length === 0}>
         {items.map((proposal) => (
           <li key={proposal.id}>
             <Proposal proposal={proposal} onDecided={() => void open.reload()} />
@@ -45,32 +47,33 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
     onDecided();
   };
   const isOwn = self.value?.name === askedBy;
+  const isFrozen = isInTheWay(action, []);
   return (
-    <div class="stack">
+    <div class="stack-s">
       <p>
         <strong>
           <bdi>{whatText(proposal)}</bdi>
-        </strong>{' '}
-        <span class="quiet small">
-          Asked for by <bdi>{askedBy}</bdi> {momentText(proposal.createdAt)}
-          {approved && `, approved by ${approved.by}`}
-          {at !== undefined && `; for ${momentText(at)}`}.
-        </span>
+        </strong>
       </p>
-      <p class="small">{message}</p>
+      <p class="quiet small">
+        Asked for by <bdi>{askedBy}</bdi> {momentText(proposal.createdAt)}
+        {approved && `, approved by ${approved.by}`}
+        {at !== undefined && `; for ${momentText(at)}`}. {message}
+      </p>
       <Why {...why} />
       <Refusal failure={action.failure} />
+      {isFrozen && <Emergency action={action} frozen={[]} />}
       <div class="row">
         {state === 'waiting' && (
           <Act
             needs="release"
-            class="primary"
+            class={isFrozen ? 'danger solid' : 'primary'}
             not={isOwn ? `You asked for this: somebody else approves it.` : undefined}
-            disabled={action.isBusy}
+            disabled={action.isBusy || (isFrozen && action.override.trim() === '')}
             label={`Approve proposal ${id}`}
             onClick={() => void decide('approve', { revision })}
           >
-            Approve
+            Approve{isFrozen && ', in spite of the freeze'}
           </Act>
         )}
         <Act
@@ -99,21 +102,22 @@ function whatText({ shift, release, services }: ProposedChange): string {
 
 /** Freezes that are on, of a service or of any. */
 export function FreezeBanner({ service }: { service?: string }) {
-  const path = service === undefined ? '/v1/freezes' : `/v1/freezes?service=${encodeURIComponent(service)}`;
-  const freezes = useResource<Page<Freeze>>(path, { on: onRevision, settleMs: SETTLE_MS, everyMs: FREEZE_LOOK_MS });
-  const active = (freezes.body?.items ?? []).filter(({ active }) => active);
-  if (active.length === 0) return null;
+  const frozen = useFrozen(service);
+  if (frozen.length === 0) return null;
   return (
-    <Message tone="warn">
-      <strong>Frozen.</strong>{' '}
-      {active.map(({ name, until, message, windows, timeZone }, i) => (
-        <span key={name}>
-          {i > 0 && ' '}
-          <bdi>{message ?? name}</bdi>: {windows.map(({ from, to }) => `${from} – ${to}`).join(', ')} {timeZone}
-          {until === null ? ', without an end.' : `, until ${momentText(until)}.`}
-        </span>
-      ))}{' '}
-      Shifts and releases are refused and those that go on wait; rollback, abort and forced health work.
-    </Message>
+    <div class="message frozen" data-tone="warn">
+      <ul class="stack-s">
+        {frozen.map((freeze) => (
+          <li key={freeze.name}>
+            <strong>Frozen</strong>
+            {service === undefined && <> ({reachText(freeze)})</>}. <FreezeWords freeze={freeze} />
+          </li>
+        ))}
+      </ul>
+      <p class="small">
+        Shifts and releases are refused and those that go on wait; rollback, abort and forced health work. In an
+        emergency whoever may shift passes it over with a reason. <a href={hrefOf({ page: 'freezes' })}>All freezes</a>
+      </p>
+    </div>
   );
 }

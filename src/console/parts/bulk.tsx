@@ -11,7 +11,10 @@ import { describeShares } from '../rules/shares.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { Act } from './act.tsx';
-import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
+import { FreezeBanner } from './agreement.tsx';
+import { Dialog, Field, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
+import { isSettled, useLater, WhenFields } from './later.tsx';
 import { ReleaseMany } from './release-many.tsx';
 import { Review, useReviewed } from './review.tsx';
 
@@ -62,6 +65,8 @@ interface Many {
 function ShiftMany(props: Many) {
   const action = useAction();
   const { glances, isMoved, notice } = useReviewed(props, action);
+  const when = useLater(action);
+  const isLater = when.later.isLater;
   const pools = commonPools(glances);
   const [pool, setPool] = useState(pools.at(-1) ?? '');
   const [share, setShare] = useState('100');
@@ -76,7 +81,8 @@ function ShiftMany(props: Many) {
       props.onDone();
       props.onClose();
     };
-    if (!(await action.run('/v1/shifts', { method: 'POST', body: { services }, proposed }))) return;
+    const body = { services, ...(when.planned.kind === 'later' && when.planned.body) };
+    if (!(await action.run('/v1/shifts', { method: 'POST', body, proposed }))) return;
     note('done', `${countText(count, 'service')} shifted at one instant.`);
     props.onDone();
     props.onClose();
@@ -105,14 +111,16 @@ function ShiftMany(props: Many) {
         say={(what: Weights, { service }) => `${describeShares(weightsOf(service))} → ${describeShares(what)}`}
       />
       <p class="small">All of it is one revision, and comes into force at one instant; or none of it does.</p>
+      <FreezeBanner />
+      <WhenFields when={when} what="The shift" />
       {notice}
       <DialogEnd
         action={action}
         onCancel={props.onClose}
         onAct={shift}
-        isHeld={count === 0 || percent === undefined || isMoved}
+        isHeld={count === 0 || percent === undefined || isMoved || !isSettled(when.planned)}
       >
-        Shift {countText(count, 'service')} now
+        {isLater ? 'Plan it' : `Shift ${countText(count, 'service')} now`}
       </DialogEnd>
     </Dialog>
   );

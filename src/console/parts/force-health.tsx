@@ -6,7 +6,8 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
-import { Dialog, DialogEnd } from './controls.tsx';
+import { Dialog } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { Choice } from './fields.tsx';
 
 const HOURS = { '900': '15 minutes', '3600': '1 hour', '14400': '4 hours', '86400': '1 day' } as const;

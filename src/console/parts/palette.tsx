@@ -15,6 +15,7 @@ const pages = [
   { text: 'Services', href: hrefOf({ page: 'services' }) },
   { text: 'Zones', href: hrefOf({ page: 'zones' }) },
   { text: 'Activity', href: hrefOf({ page: 'log' }) },
+  { text: 'Freezes and approvals', href: hrefOf({ page: 'freezes' }) },
   { text: 'Webhooks', href: hrefOf({ page: 'webhooks' }) },
   { text: 'Tokens', href: hrefOf({ page: 'tokens' }) },
 ];

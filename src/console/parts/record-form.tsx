@@ -7,7 +7,8 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import { useResource } from '../state/resource.ts';
-import { Dialog, DialogEnd, Field } from './controls.tsx';
+import { Dialog, Field } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SRV', 'SSHFP', 'TLSA', 'TXT'];

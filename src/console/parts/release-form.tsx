@@ -10,9 +10,12 @@ import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { Clock } from './clock.tsx';
-import { Dialog, DialogEnd, Field, Message, Scroll } from './controls.tsx';
+import { Dialog, Field, Message, Scroll } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
+import { useFrozen } from './emergency.tsx';
 import { Choice } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
+import { isSettled, useLater, WhenFields } from './later.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
 export const OWN = 'own';
@@ -35,6 +38,9 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
   const [steps, setSteps] = useState<readonly Step[]>(FIRST_STEPS);
   const [plan, setPlan] = useState<Plan>();
   const action = useAction();
+  const when = useLater(action);
+  const frozen = useFrozen(service.name);
+  const isLater = when.later.isLater;
   const path = `/v1/services/${segment(service.name)}/releases`;
   const body = { to, ...(preset === OWN ? { steps } : { preset }) };
 
@@ -44,7 +50,9 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
     void action.run<Plan>(path, { method: 'POST', body: dryRun, ifMatch: ground.etag }, setPlan);
   };
   const start = async (): Promise<void> => {
-    const isDone = await action.run<Release>(path, { method: 'POST', body, ifMatch: ground.etag, proposed: onClose });
+    const planned = { ...body, ...(when.planned.kind === 'later' && when.planned.body) };
+    const change = { method: 'POST', body: planned, ifMatch: ground.etag, proposed: onClose } as const;
+    const isDone = await action.run<Release>(path, change);
     void props.of.reload();
     if (!isDone) return;
     note('done', `The release of ${service.name} to ${to} has begun.`);
@@ -77,15 +85,17 @@ export function ReleaseForm(props: { of: Resource<Service>; onClose: () => void;
   if (plan !== undefined) {
     return (
       <Dialog title={`Release ${service.name} to ${to}?`} isWide onClose={onClose}>
-        {notice || <PlanView name={service.name} plan={plan} />}
+        {notice || <PlanView name={service.name} plan={plan} isLater={isLater} />}
+        <WhenFields when={when} what="The release" />
         <DialogEnd
           action={action}
           cancel="Back"
           onCancel={() => (action.isBusy ? onClose() : setPlan(undefined))}
           onAct={start}
-          isHeld={isHeld}
+          isHeld={isHeld || !isSettled(when.planned)}
+          frozen={isLater ? [] : frozen}
         >
-          Start the release
+          {isLater ? 'Plan the release' : service.approval === 'required' ? 'Propose the release' : 'Start the release'}
         </DialogEnd>
       </Dialog>
     );
@@ -120,7 +130,8 @@ export function HowChoice({ preset, onChoose }: { preset: string; onChoose: (pre
   return <Choice label="How" values={{ ...presets, [OWN]: 'Steps of my own' }} value={preset} onText={onChoose} />;
 }
 
-export function PlanView({ name, plan }: { name: string; plan: Plan }) {
+/** `isLater`: its times are those of a release that would begin now. */
+export function PlanView({ name, plan, isLater = false }: { name: string; plan: Plan; isLater?: boolean }) {
   const rows = plan.plan;
   return (
     <>
@@ -129,7 +140,10 @@ export function PlanView({ name, plan }: { name: string; plan: Plan }) {
           {message}
         </Message>
       ))}
-      <p>Nothing has been done yet. If every gate passes, and every pause without an end is promoted at once:</p>
+      <p>
+        Nothing has been done yet. If every gate passes, and every pause without an end is promoted at once
+        {isLater && ', begun now'}:
+      </p>
       <Scroll>
         <table>
           <thead>

@@ -7,8 +7,10 @@ import { weightsOf } from '../rules/services.ts';
 import { describeShares } from '../rules/shares.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { Dialog, DialogEnd, Message } from './controls.tsx';
+import { Dialog, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { Choice } from './fields.tsx';
+import { isSettled, useLater, WhenFields } from './later.tsx';
 import { FIRST_STEPS, HowChoice, OWN, PlanView } from './release-form.tsx';
 import { Review, useReviewed } from './review.tsx';
 import { StepsEditor } from './steps-editor.tsx';
@@ -27,6 +29,8 @@ export function ReleaseMany(props: {
   const [preset, setPreset] = useState<string>('Canary10Percent5Minutes');
   const [steps, setSteps] = useState<readonly Step[]>(FIRST_STEPS);
   const [plan, setPlan] = useState<Plan>();
+  const when = useLater(action);
+  const isLater = when.later.isLater;
   const parts = releaseParts(glances, to);
   const services = parts.flatMap((part) => ('what' in part ? [part.glance.service.name] : []));
   const body = { services, to, ...(preset === OWN ? { steps } : { preset }) };
@@ -36,7 +40,12 @@ export function ReleaseMany(props: {
     void action.run<Plan>('/v1/releases', { method: 'POST', body: { ...body, dryRun: true } }, setPlan);
   };
   const start = async (): Promise<void> => {
-    if (!(await action.run<Release>('/v1/releases', { method: 'POST', body }))) return;
+    const planned = { ...body, ...(when.planned.kind === 'later' && when.planned.body) };
+    const proposed = (): void => {
+      props.onDone();
+      onClose();
+    };
+    if (!(await action.run<Release>('/v1/releases', { method: 'POST', body: planned, proposed }))) return;
     note('done', `The release of ${services.join(', ')} to ${to} has begun.`);
     props.onDone();
     onClose();
@@ -48,16 +57,17 @@ export function ReleaseMany(props: {
     return (
       <Dialog title={`${title} to ${to}?`} isWide onClose={onClose}>
         {review}
-        <PlanView name={services[0] ?? ''} plan={plan} />
+        <PlanView name={services[0] ?? ''} plan={plan} isLater={isLater} />
+        <WhenFields when={when} what="The release" />
         {notice}
         <DialogEnd
           action={action}
           cancel="Back"
           onCancel={() => (action.isBusy ? onClose() : setPlan(undefined))}
           onAct={start}
-          isHeld={isMoved}
+          isHeld={isMoved || !isSettled(when.planned)}
         >
-          Start the release
+          {isLater ? 'Plan the release' : 'Start the release'}
         </DialogEnd>
       </Dialog>
     );

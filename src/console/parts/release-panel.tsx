@@ -10,7 +10,9 @@ import { note } from '../state/announce.ts';
 import { self } from '../state/self.ts';
 import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
-import { Badge, Card, Dialog, DialogEnd, Late, Message, Refusal, type Tone } from './controls.tsx';
+import { Badge, Card, Dialog, Message, Refusal, type Tone } from './controls.tsx';
+import { DialogEnd, Late } from './dialog-end.tsx';
+import { Emergency, isInTheWay, useFrozen } from './emergency.tsx';
 import { Gates } from './gates.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 import { useNow } from './now.ts';
@@ -144,13 +146,13 @@ const done: Record<Verb, string> = {
 
 /** What was asked about, with the release as it was seen then. */
 interface Asked {
-  readonly what: 'abort' | 'full';
+  readonly what: 'abort' | 'full' | 'frozen';
   readonly release: Release;
 }
 
 /** An abort is the same whatever step the release is at; all else is said of the revision that was seen. */
 function hasMoved({ what, release: seen }: Asked, now: Release): boolean {
-  if (what === 'full') return seen.revision !== now.revision;
+  if (what !== 'abort') return seen.revision !== now.revision;
   const leadsTo = (release: Release) =>
     JSON.stringify(Object.entries(release.services).map(([, { before }]) => before));
   return now.state === 'completed' || now.state === 'aborted' || leadsTo(seen) !== leadsTo(now);
@@ -171,10 +173,12 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
     onMoved();
   };
   const verbs = verbsOf(release);
+  const isFrozen = isInTheWay(action, []);
   if (verbs.length === 0 && asked === undefined) return null;
   return (
     <>
       {!asked && <Refusal failure={action.failure} />}
+      {!asked && isFrozen && <Emergency action={action} frozen={[]} />}
       {!asked && <Late action={action} />}
       <div class="row">
         {verbs.map((verb) => (
@@ -185,6 +189,7 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
             class={verb === 'abort' ? 'danger' : verb === verbs[0] && verb !== 'pause' ? 'primary' : undefined}
             disabled={action.isBusy}
             onClick={() => {
+              action.sayOverride('');
               if (verb === 'abort') setAsked({ what: 'abort', release });
               else void tell(verb, release, verb === 'approve' ? { revision: props.seen } : {});
             }}
@@ -193,6 +198,16 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
             {verb === 'abort' && '…'}
           </Act>
         ))}
+        {release.wait?.kind === 'frozen' && (
+          <Act
+            needs="release"
+            class="danger"
+            disabled={action.isBusy}
+            onClick={() => setAsked({ what: 'frozen', release })}
+          >
+            In spite of the freeze…
+          </Act>
+        )}
         {verbs.length > 0 && release.state !== 'aborted' && release.wait?.kind !== 'approval' && (
           <Act
             needs="release"
@@ -210,7 +225,9 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
           release={release}
           action={action}
           onAct={() =>
-            asked.what === 'abort' ? tell('abort', asked.release) : tell('promote', asked.release, { full: true })
+            asked.what === 'abort'
+              ? tell('abort', asked.release)
+              : tell('promote', asked.release, asked.what === 'full' ? { full: true } : {})
           }
           onLook={() => {
             action.clear();
@@ -223,6 +240,24 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
   );
 }
 
+const asks: Record<Asked['what'], { title: string; text: (to: string) => string; act: string }> = {
+  abort: {
+    title: 'Abort the release?',
+    text: () => 'All its services have the weights from before the release again, at one instant.',
+    act: 'Abort now',
+  },
+  full: {
+    title: 'Promote to the end?',
+    text: (to) => `Every pause and gate that is left is skipped: ${to} gets the share of the last step at once.`,
+    act: 'Promote now',
+  },
+  frozen: {
+    title: 'Go on in spite of the freeze?',
+    text: (to) => `The next step to ${to} is taken now, and no freeze holds the steps after it.`,
+    act: 'Go on',
+  },
+};
+
 function AskDialog(props: {
   asked: Asked;
   release: Release;
@@ -232,11 +267,11 @@ function AskDialog(props: {
   onClose: () => void;
 }) {
   const { asked, release, action, onClose } = props;
-  const isAbort = asked.what === 'abort';
+  const frozen = useFrozen(Object.keys(release.services)[0]);
   const isOver = release.state === 'completed' || release.state === 'aborted';
   const isHeld = !action.isBusy && (isOver || hasMoved(asked, release));
   return (
-    <Dialog title={isAbort ? 'Abort the release?' : 'Promote to the end?'} onClose={onClose}>
+    <Dialog title={asks[asked.what].title} onClose={onClose}>
       {isHeld && (
         <GroundMoved
           what={`the release to ${release.to}`}
@@ -248,13 +283,15 @@ function AskDialog(props: {
           theirsText={isOver ? 'Close' : 'Go on from there'}
         />
       )}
-      <p>
-        {isAbort
-          ? 'All its services have the weights from before the release again, at one instant.'
-          : `Every pause and gate that is left is skipped: ${release.to} gets the share of the last step at once.`}
-      </p>
-      <DialogEnd action={action} onCancel={onClose} onAct={props.onAct} isHeld={isHeld}>
-        {isAbort ? 'Abort now' : 'Promote now'}
+      <p>{asks[asked.what].text(release.to)}</p>
+      <DialogEnd
+        action={action}
+        onCancel={onClose}
+        onAct={props.onAct}
+        isHeld={isHeld}
+        frozen={asked.what === 'abort' ? [] : frozen}
+      >
+        {asks[asked.what].act}
       </DialogEnd>
     </Dialog>
   );

@@ -10,7 +10,8 @@ import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { Act } from './act.tsx';
-import { Dialog, DialogEnd, Message } from './controls.tsx';
+import { Dialog, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { EffectView } from './effect-view.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 

@@ -8,7 +8,8 @@ import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
-import { Dialog, DialogEnd } from './controls.tsx';
+import { Dialog } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 
 const NOTHING = '';

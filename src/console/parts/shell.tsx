@@ -17,6 +17,7 @@ const pages = [
   { page: 'services', text: 'Services', holds: ['services', 'service'] },
   { page: 'zones', text: 'Zones', holds: ['zones', 'zone', 'import'] },
   { page: 'log', text: 'Activity', holds: ['log'] },
+  { page: 'freezes', text: 'Freezes', holds: ['freezes'] },
   { page: 'webhooks', text: 'Webhooks', holds: ['webhooks'] },
   { page: 'tokens', text: 'Tokens', holds: ['tokens'] },
   { page: 'fleet', text: 'Fleet', holds: ['fleet'] },

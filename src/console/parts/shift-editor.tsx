@@ -11,9 +11,12 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import type { Resource } from '../state/resource.ts';
 import { Act } from './act.tsx';
-import { Dialog, DialogEnd, Message } from './controls.tsx';
+import { Dialog, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { EffectView } from './effect-view.tsx';
+import { useFrozen } from './emergency.tsx';
 import { GroundMoved } from './ground-moved.tsx';
+import { isSettled, useLater, WhenFields } from './later.tsx';
 import { PoolName, SplitBar } from './pools.tsx';
 
 /** What stands in the fields; undefined where one is empty or no number. */
@@ -199,7 +202,17 @@ function ConfirmShift(props: {
   const { ground, of, after, notice } = props;
   const service = ground.body as Service;
   const action = useAction();
+  const when = useLater(action);
+  const frozen = useFrozen(service.name);
+  const isLater = when.later.isLater;
+  const plan = async (body: object): Promise<void> => {
+    const services = { [service.name]: after };
+    // What is for a later time is a proposal until then.
+    await action.run('/v1/shifts', { method: 'POST', body: { services, ...body }, proposed: props.onDone });
+    void of.reload();
+  };
   const confirm = async (): Promise<void> => {
+    if (when.planned.kind === 'later') return plan(when.planned.body);
     const path = `/v1/services/${segment(service.name)}/weights`;
     const isMine = ({ weights }: WeightsReply): boolean => sameWeights(weights, after);
     const change = { method: 'PUT', body: after, ifMatch: ground.etag, isMine, proposed: props.onDone } as const;
@@ -216,8 +229,18 @@ function ConfirmShift(props: {
   return (
     <Dialog title={`Shift ${service.name}?`} onClose={props.onClose}>
       {isHeld ? notice : <EffectView service={service} after={after} resolvers={props.resolvers} />}
-      <DialogEnd action={action} onCancel={props.onClose} onAct={confirm} isHeld={isHeld}>
-        Shift now
+      {service.approval === 'required' && (
+        <Message tone="accent">This is proposed only: somebody else has to approve it before it is done.</Message>
+      )}
+      <WhenFields when={when} what="The shift" />
+      <DialogEnd
+        action={action}
+        onCancel={props.onClose}
+        onAct={confirm}
+        isHeld={isHeld || !isSettled(when.planned)}
+        frozen={isLater ? [] : frozen}
+      >
+        {isLater ? 'Plan the shift' : service.approval === 'required' ? 'Propose the shift' : 'Shift now'}
       </DialogEnd>
     </Dialog>
   );

@@ -6,7 +6,8 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import type { Resource } from '../state/resource.ts';
-import { Dialog, DialogEnd, Message } from './controls.tsx';
+import { Dialog, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 
 /** What a dialog is about. */

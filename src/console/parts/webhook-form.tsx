@@ -9,7 +9,8 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import { useResource } from '../state/resource.ts';
-import { Dialog, DialogEnd, Field, Message } from './controls.tsx';
+import { Dialog, Field, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { Choice, Line, Lines } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 

@@ -9,7 +9,8 @@ import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
-import { Dialog, DialogEnd, Message } from './controls.tsx';
+import { Dialog, Message } from './controls.tsx';
+import { DialogEnd } from './dialog-end.tsx';
 import { Line, Lines } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 

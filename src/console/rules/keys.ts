@@ -7,12 +7,13 @@ export const KEYS = [
   { keys: 'g s', does: 'Services' },
   { keys: 'g z', does: 'Zones' },
   { keys: 'g a', does: 'Activity' },
+  { keys: 'g f', does: 'Freezes and approvals' },
   { keys: 't', does: 'To the top of the page' },
   { keys: '?', does: 'These keys' },
   { keys: 'Esc', does: 'Close what is open' },
 ] as const;
 
-type Meaning = 'palette' | 'search' | 'help' | 'top' | 'services' | 'zones' | 'log' | 'go' | undefined;
+type Meaning = 'palette' | 'search' | 'help' | 'top' | 'services' | 'zones' | 'log' | 'freezes' | 'go' | undefined;
 
 interface Pressed {
   readonly key: string;
@@ -21,7 +22,7 @@ interface Pressed {
   readonly altKey: boolean;
 }
 
-const AFTER_G: Readonly<Record<string, Meaning>> = { s: 'services', z: 'zones', a: 'log' };
+const AFTER_G: Readonly<Record<string, Meaning>> = { s: 'services', z: 'zones', a: 'log', f: 'freezes' };
 const ALONE: Readonly<Record<string, Meaning>> = { '/': 'search', '?': 'help', t: 'top', g: 'go' };
 
 /** `isTyping`: in a field, or before a dialog; `isAfterGo`: `g` was pressed right before. */

@@ -17,6 +17,9 @@ export interface Action {
   /** Why, as typed so far; it goes with what is sent next. */
   readonly why: Typed;
   say(why: Typed): void;
+  /** What the emergency is, as typed so far; empty: there is none. */
+  readonly override: string;
+  sayOverride(reason: string): void;
   /** Sends it; true once it is in force. A second call while one is under way does nothing. */
   run<Body>(path: string, change: Change<Body>, done?: (body: Body) => void): Promise<boolean>;
   clear(): void;
@@ -44,6 +47,7 @@ export function useAction(): Action {
   const [phase, setPhase] = useState<Phase>('idle');
   const [failure, setFailure] = useState<Failure>();
   const [why, say] = useState(UNSAID);
+  const [override, sayOverride] = useState('');
   // Two clicks come before the page is drawn again: what is under way is known at once.
   const isUnderWay = useRef(false);
   const isThere = useRef(true);
@@ -59,7 +63,13 @@ export function useAction(): Action {
     setPhase('sending');
     setFailure(undefined);
     const { look = path, isMine = () => false, refused, proposed, ...rest } = change;
-    const request: Request = { ...rest, why, ...(rest.method === 'POST' && { idempotencyKey: freshKey() }) };
+    const emergency = override.trim() === '' ? {} : { override };
+    const request: Request = {
+      ...rest,
+      why,
+      ...emergency,
+      ...(rest.method === 'POST' && { idempotencyKey: freshKey() }),
+    };
     const reply = await carryOut<Body>({
       send: (signal) => call<Body>(path, { ...request, signal }),
       ask: () => (rest.method === 'PUT' ? lookAt(look, rest.ifMatch, isMine) : sendAgain(path, request)),
@@ -72,12 +82,14 @@ export function useAction(): Action {
     setPhase('idle');
     if (reply.ok && reply.status === 202) {
       say(UNSAID);
+      sayOverride('');
       note('told', `Proposed, and not done yet. ${(reply.body as { message?: string }).message ?? ''}`);
       proposed?.();
       return false;
     }
     if (reply.ok) {
       say(UNSAID);
+      sayOverride('');
       done?.(reply.body);
     } else {
       setFailure(reply.failure);
@@ -85,7 +97,8 @@ export function useAction(): Action {
     }
     return reply.ok;
   };
-  return { phase, isBusy: phase !== 'idle', failure, why, say, run, clear: () => setFailure(undefined) };
+  const clear = (): void => setFailure(undefined);
+  return { phase, isBusy: phase !== 'idle', failure, why, say, override, sayOverride, run, clear };
 }
 
 /** Refusals that say nothing of the change itself: it may have been made by the request before. */

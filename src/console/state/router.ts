@@ -1,6 +1,6 @@
 /** Which page is shown, and where in it: the part of the address after `#`, so that the server needs no pages of its own. */
 
-const LISTS = ['services', 'zones', 'log', 'webhooks', 'tokens', 'fleet'] as const;
+const LISTS = ['services', 'zones', 'log', 'freezes', 'webhooks', 'tokens', 'fleet'] as const;
 export type List = (typeof LISTS)[number];
 
 export type Route =

@@ -11,6 +11,7 @@ import * as services from '../../../control/replies/services.ts';
 import * as tokens from '../../../control/replies/tokens.ts';
 import * as webhooks from '../../../control/replies/webhooks.ts';
 import * as zones from '../../../control/replies/zones.ts';
+import type { Problem } from '../../../model/errors.ts';
 
 /** A function of the same arguments, by its result. */
 type Shows<Builder extends (...noun: never[]) => unknown, Shape> = (...noun: Parameters<Builder>) => Shape;
@@ -25,6 +26,8 @@ export const weightsReply: Shows<
 > = services.weightsReply;
 export const healthReply: Shows<typeof health.healthReply, contract.Health> = health.healthReply;
 export const freezeReply: Shows<typeof freezes.freezeReply, contract.Freeze> = freezes.freezeReply;
+export const freezeOutlook: Shows<typeof freezes.freezeOutlook, contract.FreezeOutlook | Problem> =
+  freezes.freezeOutlook;
 export const proposedReply: Shows<typeof proposals.proposedReply, contract.ProposedChange> = proposals.proposedReply;
 export const releaseReply: Shows<typeof releases.releaseReply, contract.Release> = releases.releaseReply;
 export const revisionReply: Shows<typeof revisions.revisionReply, contract.Revision> = revisions.revisionReply;

@@ -1,7 +1,10 @@
 /** Freezes: made, read, changed, deleted. */
-import { FreezeBody, FreezePageQuery, FreezeParams } from '../../../contract/freezes.ts';
+import { refTo } from '../../../contract/components.ts';
+import { FreezeBody, FreezeDryRunBody, FreezePageQuery, FreezeParams } from '../../../contract/freezes.ts';
+import { Problem } from '../../../model/errors.ts';
 import { access, grantOf } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
+import { sendProblem } from '../../problems.ts';
 import {
   deleteProblems,
   deleteReply,
@@ -12,9 +15,10 @@ import {
   putReply,
   readProblems,
   resourceReply,
+  whyHeaders,
   writeProblems,
 } from '../../reply-schemas.ts';
-import { freezeReply } from '../replies/nouns.ts';
+import { freezeOutlook, freezeReply } from '../replies/nouns.ts';
 import { put, remove, sendPage, sendResource } from '../replies.ts';
 import { writtenBack } from '../write-back.ts';
 
@@ -54,6 +58,20 @@ const putFreeze = {
   },
 };
 
+const foresee = {
+  operationId: 'foreseeFreeze',
+  summary: 'When a freeze would be on',
+  description:
+    'The next windows of a freeze with such a body as instants, and what clocks that are set do to them. Nothing is changed, and nothing is kept.',
+  tags,
+  headers: whyHeaders,
+  body: FreezeDryRunBody,
+  response: {
+    200: { description: 'As it would stand now.', ...refTo('FreezeOutlook') },
+    ...writeProblems('freeze_invalid', 'pattern_invalid', 'labels_invalid'),
+  },
+};
+
 const deleteFreeze = {
   operationId: 'deleteFreeze',
   summary: 'Delete a freeze',
@@ -80,12 +98,17 @@ export function freezeRoutes(api: ApiInstance, { engine, queries, now }: ApiPart
   const back = writtenBack(
     ({ name }: { readonly name: string }) => queries.agreement.freeze(name, everything),
     (freeze) => freezeReply(freeze, now()),
-    { moving: { members: ['active', 'until'] } },
+    { moving: { members: ['active', 'until', 'begins'] } },
   );
   const config = { ...access('admin', 'server'), ...back };
   api.put('/v1/freezes/:name', { schema: putFreeze, config }, (request, reply) =>
     put(engine, request, reply, { kind: 'freeze.put', name: request.params.name, body: request.body }),
   );
+  api.post('/v1/freezes', { schema: foresee, config: access('read', 'filtered') }, (request, reply) => {
+    const { dryRun: _dryRun, ...body } = request.body;
+    const outlook = freezeOutlook(body, now());
+    return outlook instanceof Problem ? sendProblem(reply, outlook) : reply.send(outlook);
+  });
   api.delete('/v1/freezes/:name', { schema: deleteFreeze, config: access('admin', 'server') }, (request, reply) =>
     remove(engine, request, reply, { kind: 'freeze.delete', name: request.params.name }),
   );
