@@ -1,4 +1,4 @@
-/** `teal apply`: zones, records, services, tokens and webhooks as files declare them, after a look at what that changes. */
+/** `teal apply`: zones, records, services, tokens, webhooks and freezes as files declare them, after a look at what that changes. */
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -31,7 +31,7 @@ export function add(program: Command, shell: Shell): void {
     .helpGroup('Zones and services:')
     .summary('make all as files declare it')
     .description(
-      'Make zones, records, services, tokens and webhooks to be as files declare them, after showing the difference. ' +
+      'Make zones, records, services, tokens, webhooks and freezes to be as files declare them, after showing the difference. ' +
         'What they do not name is not touched. Pools that are there keep their weights, so that no file takes back a release or a canary.',
     )
     .requiredOption('-f, --file <file...>', 'YAML or JSON, of several documents if need be (`-`: standard input)')

@@ -19,7 +19,7 @@ export interface Change {
   readonly to: unknown;
 }
 
-const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'previewNames', 'health', 'labels'];
+const comparedKeys = ['ttlSeconds', 'pick', 'release', 'pins', 'previewNames', 'approval', 'health', 'labels'];
 
 /** Empty where all is as it would be. Both are canonical, so that what means the same is the same. */
 export function differences({ before, after }: Pick<Compared, 'before' | 'after'>): Change[] {

@@ -19,6 +19,7 @@ interface SetOptions extends SessionOptions {
   readonly pick?: string;
   readonly pin?: readonly string[] | false;
   readonly previewNames?: string;
+  readonly approval?: string;
   readonly targets?: readonly string[];
   readonly health?: string | false;
   readonly labels: boolean;
@@ -37,6 +38,7 @@ export function addServiceSet(group: Command, shell: Shell): void {
     .option('--pin <network=pool>', 'a network that always gets this pool; repeat it, these are all then', collect)
     .option('--no-pin', 'no network is pinned any more')
     .option('--preview-names <on|off>', 'whether green.NAME answers from the pool green')
+    .option('--approval <required|none>', 'whether its shifts and releases wait for the approval of somebody else')
     .option('--targets <pool=target,...>', 'all addresses of a pool, or its one host name; repeat it', collect)
     .option(
       '--health <file>',
@@ -52,6 +54,7 @@ export function addServiceSet(group: Command, shell: Shell): void {
     teal service set app.example.com --pick sticky --pin 198.51.100.0/24=green
     teal service set app.example.com --ttl 60 --release-ttl 5 --targets green=192.0.2.20,192.0.2.21
     teal service set app.example.com --health health.yaml
+    teal service set app.example.com --approval required
     `,
   );
 }
@@ -97,13 +100,14 @@ function bodyOf({ ttlSeconds, pick, salt, pins, previewNames, ...service }: Serv
 }
 
 async function saidBy(options: SetOptions, shell: Shell): Promise<object> {
-  const { ttl, releaseTtl, pick, pin, previewNames, health } = options;
+  const { ttl, releaseTtl, pick, pin, previewNames, approval, health } = options;
   return {
     ...(ttl !== undefined && { ttlSeconds: ttl }),
     ...(typeof releaseTtl === 'number' && { release: { ttlSeconds: releaseTtl } }),
     ...(pick !== undefined && { pick }),
     ...(pin !== undefined && { pins: pin === false ? [] : pin.map(parsePin) }),
     ...(previewNames !== undefined && { previewNames: isOn(previewNames) }),
+    ...(approval !== undefined && { approval: isRequired(approval) }),
     ...(typeof health === 'string' && { health: await readYaml(health, CHECKS, shell) }),
   };
 }
@@ -140,4 +144,9 @@ function splitAtEquals(text: string, expected: string): [string, string] {
 function isOn(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new Failure(EXIT.USAGE, `--preview-names: expected on or off, found ${JSON.stringify(text)}`);
+}
+
+function isRequired(text: string): 'required' | 'none' {
+  if (text === 'required' || text === 'none') return text;
+  throw new Failure(EXIT.USAGE, `--approval: expected required or none, found ${JSON.stringify(printable(text))}`);
 }

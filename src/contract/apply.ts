@@ -1,5 +1,6 @@
 /** What files declare, all of it at once: what is sent to be compared, and what is said of it. */
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import { Freeze, FreezeBody } from './freezes.ts';
 import { Service, ServiceBody } from './services.ts';
 import { mapOf, oneOf, strict, ttl, whole } from './shapes.ts';
 import { Token, TokenBody } from './tokens.ts';
@@ -54,6 +55,9 @@ export const declarations = {
       description: 'Webhooks by name. Where no secret is named the one that it has stays.',
     }),
   ),
+  freezes: Type.Optional(
+    mapOf(declared(FreezeBody), { description: 'Freezes by name. Their labels say for which services they are.' }),
+  ),
 };
 
 const Prune = Type.Object(
@@ -92,6 +96,7 @@ export const ApplyBody = Type.Object(
           },
         },
         tokens: { ci: { scope: 'release', services: ['*.example.com'] } },
+        freezes: { weekend: { timeZone: 'Europe/Berlin', windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }] } },
         prune: { labels: { 'managed-by': 'apply' } },
       },
     ],
@@ -144,6 +149,7 @@ const Step = Type.Object(
     service: Type.Optional(Type.Object({ ...difference(Service), keptWeights })),
     token: Type.Optional(Type.Object(difference(Token))),
     webhook: Type.Optional(Type.Object(difference(Webhook))),
+    freeze: Type.Optional(Type.Object(difference(Freeze))),
   },
   { description: 'Exactly one of them.' },
 );
@@ -156,7 +162,7 @@ export const ApplyPlan = Type.Object(
     ),
     steps: Type.Array(Step, {
       description:
-        'In the order in which they can be done: zones, records (those of a zone at once), services, tokens, webhooks, and then what is taken away.',
+        'In the order in which they can be done: zones, records (those of a zone at once), services, tokens, webhooks, freezes, and then what is taken away.',
     }),
   },
   { $id: 'ApplyPlan' },

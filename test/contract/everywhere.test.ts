@@ -88,10 +88,11 @@ const places: Readonly<Record<string, Place>> = {
   approveProposal: of('parts/agreement.tsx', 'proposal approve'),
   cancelProposal: of('parts/agreement.tsx', 'proposal cancel'),
   // Calendars.
-  listFreezes: of('parts/agreement.tsx', 'freeze list'),
-  getFreeze: of(LISTED, LISTED),
-  putFreeze: of('(shown while it is on; made by the command, or by who keeps the calendar as code)', 'freeze add'),
-  deleteFreeze: of('(as it is made)', 'freeze rm'),
+  listFreezes: of('pages/freezes.tsx', 'freeze list'),
+  getFreeze: of('parts/freeze-form.tsx', 'freeze show'),
+  putFreeze: of('parts/freeze-form.tsx', 'freeze add'),
+  deleteFreeze: of('pages/freezes.tsx', 'freeze rm'),
+  foreseeFreeze: of('parts/outlook.tsx', 'freeze add'),
   // The server and its fleet.
   planApply: of(PROGRAMS, 'apply'),
   getFleet: of('state/fleet.ts', 'fleet status'),

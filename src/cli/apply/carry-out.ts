@@ -1,5 +1,5 @@
 /** Carries a plan out, step by step: each noun by its own request, on the ground that was shown, and no other. */
-import type { ApplyPlan, NewToken, RecordChanges, Service, Webhook, Zone } from '../../contract/types.ts';
+import type { ApplyPlan, Freeze, NewToken, RecordChanges, Service, Webhook, Zone } from '../../contract/types.ts';
 import { type Ground, path } from '../api.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
@@ -11,7 +11,7 @@ import type { Declaration } from './files.ts';
 type Step = ApplyPlan['steps'][number];
 
 interface Applied {
-  readonly kind: 'zone' | 'records' | 'service' | 'token' | 'webhook';
+  readonly kind: 'zone' | 'records' | 'service' | 'token' | 'webhook' | 'freeze';
   readonly name: string;
   /** Absent of what was deleted. */
   readonly revision?: number;
@@ -55,13 +55,13 @@ export async function carryOut(session: Session, plan: ApplyPlan, how: How): Pro
   return run.applied;
 }
 
-export function isWanted({ zone, records, service, token, webhook }: Step): boolean {
+export function isWanted({ zone, records, service, token, webhook, freeze }: Step): boolean {
   if (records !== undefined) return records.rrsets.some(({ action }) => action !== 'none');
-  return (zone ?? service ?? token ?? webhook)?.action !== 'none';
+  return (zone ?? service ?? token ?? webhook ?? freeze)?.action !== 'none';
 }
 
-function nameOf({ zone, records, service, token, webhook }: Step): string {
-  return records?.zone ?? (zone ?? service ?? token ?? webhook)?.name ?? '';
+function nameOf({ zone, records, service, token, webhook, freeze }: Step): string {
+  return records?.zone ?? (zone ?? service ?? token ?? webhook ?? freeze)?.name ?? '';
 }
 
 class Run {
@@ -78,7 +78,7 @@ class Run {
     this.#how = how;
   }
 
-  async take({ zone, records, service, token, webhook }: Step): Promise<void> {
+  async take({ zone, records, service, token, webhook, freeze }: Step): Promise<void> {
     if (zone !== undefined) await (zone.action === 'delete' ? this.#deleteZone(zone.name) : this.#putZone(zone));
     if (records !== undefined) await this.#changeRecords(records);
     if (service !== undefined) {
@@ -86,6 +86,7 @@ class Run {
     }
     if (token !== undefined) await this.#makeToken(token.key ?? token.name);
     if (webhook !== undefined) await this.#putWebhook(webhook);
+    if (freeze !== undefined) await this.#putFreeze(freeze);
   }
 
   #done(applied: Applied, line: string): void {
@@ -191,6 +192,14 @@ class Run {
     }
     const { revision, secret } = await put();
     return this.#inForce('webhook', name, revision, typeof secret === 'string' ? { secret } : {});
+  }
+
+  async #putFreeze({ key = '', name, before }: NonNullable<Step['freeze']>): Promise<void> {
+    const body = this.#how.declaration.bodies.freezes[key];
+    const ground = this.#ground(`the freeze ${name}`, before);
+    const put = { body, ...(ground && { ground }) };
+    const { revision } = await this.#session.api.put<Freeze>(path`/v1/freezes/${name}`, put);
+    this.#inForce('freeze', name, revision);
   }
 }
 

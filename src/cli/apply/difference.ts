@@ -8,7 +8,7 @@ import { type Change, differences } from '../service-difference.ts';
 type Step = ApplyPlan['steps'][number];
 
 interface Difference {
-  readonly kind: 'zone' | 'record' | 'service' | 'token' | 'webhook';
+  readonly kind: 'zone' | 'record' | 'service' | 'token' | 'webhook' | 'freeze';
   readonly name: string;
   readonly action: 'make' | 'change' | 'delete' | 'none';
   readonly changes: readonly Change[];
@@ -27,13 +27,17 @@ const NOT_COMPARED = new Set([
   'createdAt',
   'secret',
   'warnings',
+  'active',
+  'until',
+  'begins',
 ]);
 
-export function differencesOf({ zone, records, service, token, webhook }: Step): Difference[] {
+export function differencesOf({ zone, records, service, token, webhook, freeze }: Step): Difference[] {
   if (service !== undefined) return [ofService(service)];
   if (zone !== undefined) return [one('zone', zone.name, zone)];
   if (token !== undefined) return [one('token', token.name, token)];
   if (webhook !== undefined) return [one('webhook', webhook.name, webhook)];
+  if (freeze !== undefined) return [one('freeze', freeze.name, freeze)];
   return (records?.rrsets ?? []).map((rrset) => one('record', `${rrset.name} ${rrset.type}`, rrset));
 }
 

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { isGroup, readBytes } from '../input-file.ts';
 import type { Shell } from '../shell.ts';
 
-const KINDS = ['zones', 'records', 'services', 'tokens', 'webhooks'] as const;
+const KINDS = ['zones', 'records', 'services', 'tokens', 'webhooks', 'freezes'] as const;
 
 type Kind = (typeof KINDS)[number];
 type Bodies = Record<string, unknown>;
@@ -17,7 +17,7 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-/** What takes labels, so that those of the whole document can be given to it. */
+/** What takes labels, so that those of the whole document can be given to it; those of a freeze say what it is for. */
 const labelled: ReadonlySet<Kind> = new Set<Kind>(['zones', 'records', 'services']);
 
 const EXAMPLES: Readonly<Record<Kind, string>> = {
@@ -25,11 +25,15 @@ const EXAMPLES: Readonly<Record<Kind, string>> = {
   records: '{www.example.com: {A: {ttlSeconds: 300, rdata: [192.0.2.80]}}}',
   services: '{app.example.com: {pools: {…}}}',
   tokens: '{ci: {scope: release}}',
+  freezes: "{weekend: {timeZone: Europe/Berlin, windows: [{from: 'Fri 16:00', to: 'Mon 08:00'}]}}",
   webhooks: '{chat: {url: https://chat.example.com/hook, triggers: [on-release-completed]}}',
 };
 
 export class Declaration {
-  readonly bodies: Readonly<Record<Kind, Bodies>> = { zones: {}, records: {}, services: {}, tokens: {}, webhooks: {} };
+  readonly bodies: Readonly<Record<Kind, Bodies>> = {
+    ...{ zones: {}, records: {}, services: {} },
+    ...{ tokens: {}, webhooks: {}, freezes: {} },
+  };
   readonly #sources = new Map<string, Source>();
 
   get isEmpty(): boolean {

@@ -21,6 +21,7 @@ export function serviceLines(service: Service, style: Style): string[] {
     .map(([key, value]) => `  ${key} ${printable(JSON.stringify(value))}`);
   return [
     `${style.bold(service.name)}  in ${service.zone}, TTL ${ttl}, pick ${service.pick}, revision ${service.revision}`,
+    ...(service.approval === 'required' ? ['  shifts and releases want the approval of somebody else'] : []),
     ...poolLines(pools, style).map((line) => `  ${line}`),
     ...more,
   ];

@@ -2,6 +2,7 @@
 
 import type { WrittenServiceBody } from '../../model/adoption.ts';
 import { Problem } from '../../model/errors.ts';
+import type { FreezeBody } from '../../model/freeze.ts';
 import type { Labels } from '../../model/labels.ts';
 import { canonicalName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
 import type { RRsetBody } from '../../model/rrset.ts';
@@ -23,6 +24,7 @@ export interface Declared {
   readonly services?: ByName<WrittenServiceBody>;
   readonly tokens?: ByName<Omit<TokenBody, 'name'>>;
   readonly webhooks?: ByName<WebhookBody>;
+  readonly freezes?: ByName<FreezeBody>;
   readonly weights?: 'keep' | 'declared';
   readonly prune?: { readonly labels: Labels };
 }
@@ -74,11 +76,11 @@ export function pointerTo(...keys: readonly string[]): string {
 }
 
 export function readNames(store: Pick<Store, 'zone' | 'zoneOf'>, declared: Declared, grant: Grant): Names | Problem {
-  const { zones = {}, records = {}, services = {}, tokens = {}, webhooks = {} } = declared;
-  const lists = [zones, services, tokens, webhooks, ...Object.values(records)];
+  const { zones = {}, records = {}, services = {}, tokens = {}, webhooks = {}, freezes = {} } = declared;
+  const lists = [zones, services, tokens, webhooks, freezes, ...Object.values(records)];
   const count = lists.reduce((sum, list) => sum + Object.keys(list).length, 0);
   if (count > DECLARED_MAX) {
-    const detail = `At most ${DECLARED_MAX} zones, RRsets, services, tokens and webhooks are declared at once, not ${count}: apply them in several files.`;
+    const detail = `At most ${DECLARED_MAX} zones, RRsets, services, tokens, webhooks and freezes are declared at once, not ${count}: apply them in several files.`;
     return new Problem('body_invalid', detail, { pointer: '' });
   }
   const ofZones = named('zones', zones);
@@ -182,7 +184,7 @@ function checkReach({ zones, rrsets, services }: Names, declared: Declared, gran
   if (grant.isUnlimited) return undefined;
   const refuse = (what: string, pointer: string) =>
     new Problem('token_forbidden', `This token is limited, and ${what} not in its reach.`, { pointer });
-  for (const kind of ['tokens', 'webhooks'] as const) {
+  for (const kind of ['tokens', 'webhooks', 'freezes'] as const) {
     if (Object.keys(declared[kind] ?? {}).length > 0) return refuse(`${kind} are`, pointerTo(kind));
   }
   const zone = zones.find(({ name }) => !grant.zone(name));

@@ -22,6 +22,7 @@ export interface Step {
   readonly service?: Difference & { readonly keptWeights?: object };
   readonly token?: Difference;
   readonly webhook?: Difference;
+  readonly freeze?: Difference;
 }
 
 /** A step, with what is needed to know what it comes to. */
@@ -38,7 +39,7 @@ export interface Planned {
 export type PlanStore = Pick<
   Store,
   | ('zone' | 'zoneOf' | 'zones' | 'rrset' | 'rrsets' | 'service' | 'services' | 'servicesIn')
-  | ('tokens' | 'webhook' | 'lastRevision')
+  | ('tokens' | 'webhook' | 'freeze' | 'lastRevision')
 >;
 
 export function asPut(name: string, made: Made, before: object | undefined): Difference {

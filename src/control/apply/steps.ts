@@ -7,6 +7,7 @@ import { formatType } from '../../wire/rdata.ts';
 import type { Command } from '../commands/command.ts';
 import { type Draft, isDraft } from '../drafts/draft.ts';
 import { shown } from '../names.ts';
+import { freezeReply } from '../replies/freezes.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
 import { serviceReply } from '../replies/services.ts';
 import { webhookReply } from '../replies/webhooks.ts';
@@ -45,6 +46,13 @@ export function stepsTo(
         const webhook = store.webhook(name);
         const told = asPut(name, made, webhook && webhookReply(webhook));
         return { webhook: { key: name, ...told, after: { ...(told.after as object), secret: SET } } };
+      }),
+    ),
+    // Last of all that is made: none of the same files is in the way of weights that they declare.
+    ...Object.entries(declared.freezes ?? {}).map(([name, body]) =>
+      planned('freezes', name, { kind: 'freeze.put', name, body }, (made) => {
+        const freeze = store.freeze(name);
+        return { freeze: { key: name, ...asPut(name, made, freeze && freezeReply(freeze, atMs)) } };
       }),
     ),
     ...pruned.services.map((service) =>

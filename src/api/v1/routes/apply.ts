@@ -16,7 +16,7 @@ const planApply = {
   operationId: 'planApply',
   summary: 'What would make all as it is declared',
   description:
-    'Zones, records, services, tokens and webhooks: of each what is there and what would be, in the order in which it can be done, and refused where a step would be. What is not declared is left alone, unless `prune` names labels that it bears. Nothing is changed, and nothing is kept: `teal apply` then writes each noun by its own request.',
+    'Zones, records, services, tokens, webhooks and freezes: of each what is there and what would be, in the order in which it can be done, and refused where a step would be. What is not declared is left alone, unless `prune` names labels that it bears. Nothing is changed, and nothing is kept: `teal apply` then writes each noun by its own request.',
   tags: ['apply'],
   headers: whyHeaders,
   body: ApplyBody,
@@ -52,6 +52,9 @@ const planApply = {
       'expiry_invalid',
       'token_name_invalid',
       'webhook_invalid',
+      'freeze_invalid',
+      'frozen',
+      'approval_needed',
       'name_outside_zones',
     ),
   },
