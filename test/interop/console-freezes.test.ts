@@ -1,6 +1,7 @@
 /** The console's forms of freezes, of emergencies in one, and of what is for a later time: filled, and asked of the server. */
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { soon } from '../fixtures/soon.ts';
 import { type Console, openPage, overflow, seriousFaults, startConsole, type View, visit } from './console-browser.ts';
 
 /** Whatever day it is. */
@@ -47,10 +48,14 @@ t.test('a freeze is made, seen in its windows, changed, and taken away', { timeo
   await page.getByRole('button', { name: 'New freeze' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('weekend');
-  t.equal(await dialog.getByLabel('Time zone').inputValue(), 'Europe/Berlin', 'that of the browser at first');
+  await soon(t).equal(
+    () => dialog.getByLabel('Time zone').inputValue(),
+    'Europe/Berlin',
+    'that of the browser at first',
+  );
   await dialog.getByLabel('Time zone').fill('Mars/Phobos');
   await dialog.getByText('There is no time zone “Mars/Phobos”').waitFor();
-  t.ok(await dialog.getByRole('button', { name: 'Make the freeze' }).isDisabled());
+  await soon(t).ok(() => dialog.getByRole('button', { name: 'Make the freeze' }).isDisabled());
   await dialog.getByLabel('Time zone').fill('America/New_York');
   await dialog
     .getByText(/Fri \d{4}-\d\d-\d\d 16:00 – Mon \d{4}-\d\d-\d\d 08:00 America\/New_York/)
@@ -99,8 +104,8 @@ t.test('a freeze is made, seen in its windows, changed, and taken away', { timeo
   await visit(reader, '#/freezes', 'Freezes and approvals');
   const edit = reader.getByRole('button', { name: 'Edit always' });
   await edit.waitFor();
-  t.equal(await edit.getAttribute('aria-disabled'), 'true');
-  t.match(await edit.getAttribute('title'), /scope read; this needs admin/);
+  await soon(t).equal(() => edit.getAttribute('aria-disabled'), 'true');
+  await soon(t).match(() => edit.getAttribute('title'), /scope read; this needs admin/);
   await isFine(t, reader, 'for who only reads, 320 dark');
   t.same(it.faults, []);
 });
@@ -131,7 +136,7 @@ t.test(
       await page.getByRole('dialog').getByText('ספירת מלאי').waitFor();
       const act = page.getByRole('button', { name: 'Shift now, in spite of the freeze' });
       await act.waitFor();
-      t.ok(await act.isDisabled(), 'not without a reason');
+      await soon(t).ok(() => act.isDisabled(), 'not without a reason');
       await isFine(t, page, `dialog, ${what}`);
       await page.getByLabel('What the emergency is').fill('blue עולה באש');
       if (view.width !== 320) {
@@ -180,11 +185,11 @@ t.test(
     await page.getByRole('button', { name: 'Review the shift…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('At a later time').check();
-    t.equal(await dialog.getByLabel('Time zone').inputValue(), 'America/New_York');
+    await soon(t).equal(() => dialog.getByLabel('Time zone').inputValue(), 'America/New_York');
     const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
     await dialog.getByLabel('Time zone').fill('Europe/Nowhere');
     await dialog.getByText('There is no time zone “Europe/Nowhere”').waitFor();
-    t.ok(await dialog.getByRole('button', { name: 'Plan the shift' }).isDisabled());
+    await soon(t).ok(() => dialog.getByRole('button', { name: 'Plan the shift' }).isDisabled());
     await dialog.getByLabel('Time zone').fill('Europe/Berlin');
     await dialog.getByLabel('Date', { exact: true }).fill(day(-2));
     await dialog.getByText('That is past.').waitFor();
