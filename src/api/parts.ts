@@ -36,10 +36,10 @@ export interface ApiParts {
   readonly queries: Queries;
   readonly overview: Pick<Overview, 'page'>;
   readonly hours: Pick<AnswerHours, 'of'>;
-  readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list'>;
+  readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list' | 'replaceSignatures'>;
   readonly signings: Pick<
     Signings,
-    'view' | 'isSigned' | 'freshKey' | 'foreignKeys' | 'export' | 'exportKeys' | 'exportRefusal'
+    'view' | 'isSigned' | 'ownKeys' | 'freshKey' | 'foreignKeys' | 'export' | 'exportKeys' | 'exportRefusal'
   >;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;

@@ -21,6 +21,8 @@ interface SignOptions extends SessionOptions {
   /** False: they are taken out. */
   readonly foreignKeys: boolean;
   readonly keyTtl?: number;
+  readonly replaceSignatures?: boolean;
+  readonly insecure?: boolean;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -58,8 +60,15 @@ function addSign(group: Command, shell: Shell): void {
     )
     .option('--no-foreign-keys', 'take the keys of other signers out')
     .option('--key-ttl <duration>', 'TTL of the keys, by which a roll waits: 1h where nothing is said', durationValue)
+    .option('--replace-signatures', 'those that the zone was imported with; by the key that its DS is of (--key-file)')
+    .option('--insecure', 'with --replace-signatures: by a new key, where the parent has no DS any more')
     .action(async (zone: string, options: SignOptions) => {
-      const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl } = options;
+      const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl, replaceSignatures, insecure } = options;
+      if (insecure && !replaceSignatures) throw new Failure(EXIT.USAGE, '--insecure goes with --replace-signatures');
+      if (replaceSignatures && !insecure && keyFile === undefined) {
+        const why = 'expected --key-file, the private key that the DS at the parent is of; without it';
+        throw new Failure(EXIT.USAGE, `${why} the DS has to go first, and then --insecure says so`);
+      }
       const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = {
@@ -69,6 +78,7 @@ function addSign(group: Command, shell: Shell): void {
         ...(foreignKey && { foreignKeys: foreignKey }),
         ...(!foreignKeys && { foreignKeys: [] }),
         ...(keyTtl !== undefined && { dnskeyTtlSeconds: keyTtl }),
+        ...(replaceSignatures && { replaceSignatures: insecure ? 'insecure' : 'chain' }),
       };
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body });
       session.show(signing, () => signingLines(signing));
@@ -79,6 +89,7 @@ function addSign(group: Command, shell: Shell): void {
     teal dnssec sign example.com
     teal dnssec sign example.com --algorithm ed25519
     teal dnssec sign example.com --denial nsec3
+    teal dnssec sign example.com --replace-signatures --key-file Kexample.com.+013+12345.private
     `,
   );
 }

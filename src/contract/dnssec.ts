@@ -33,6 +33,12 @@ export const SigningBody = Type.Object(
     denial: Type.Optional(denial),
     dnskeyTtlSeconds: Type.Optional(ttl('TTL of the keys; 3600. It stays for as long as the zone is signed.')),
     foreignKeys: Type.Optional(foreignKeys),
+    replaceSignatures: Type.Optional(
+      oneOf(['chain', 'insecure'], {
+        description:
+          'Of a zone that was imported with its signatures (keep): Teal signs it in their place. `chain`: by `privateKey`, the key that the DS at the parent is of; its other keys stay published. `insecure`: by any key, where the parent has no DS any more, and no cache holds one.',
+      }),
+    ),
     ...why,
   },
   { ...strict, $id: 'SigningBody', examples: [{}] },

@@ -22,6 +22,8 @@ export interface MeasuredSigners {
   signing(): number;
   /** Signatures that this process has made. */
   readonly made: number;
+  /** Zones that are served with signatures of their own, those that end first before others. */
+  kept(): readonly { readonly zone: string; readonly endsSeconds: number; readonly fault?: string | undefined }[];
 }
 
 const STAGES = [
@@ -102,5 +104,29 @@ export function signerMetrics(registry: Registry, store: MeasuredSignings, signe
   collectGauge(registry, wrong, (set) => {
     const bad = store.allSignings().filter((signing) => isDsWrong(signing, signers.lookOf(signing.zone)));
     for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: zone === '' ? '.' : zone });
+  });
+  keptMetrics(registry, signers);
+}
+
+/** Of zones that nobody here signs. */
+function keptMetrics(registry: Registry, signers: Pick<MeasuredSigners, 'kept'>): void {
+  const nameOf = (zone: string): string => (zone === '' ? '.' : zone);
+  const ends = {
+    name: 'teal_dnssec_kept_expiry_timestamp_seconds',
+    help: 'Unix time when the first signature of a zone ends that was imported with them (keep), and that nobody here makes anew; the 50 that end first.',
+    labels: ['zone'],
+  };
+  collectGauge(registry, ends, (set) => {
+    const some = signers.kept().slice(0, NAMED_ZONES_MAX);
+    for (const { zone, endsSeconds } of some) set(endsSeconds, { zone: nameOf(zone) });
+  });
+  const wrong = {
+    name: 'teal_dnssec_kept_wrong',
+    help: '1 for such a zone that validators refuse, as far as that was looked at; 50 at most.',
+    labels: ['zone'],
+  };
+  collectGauge(registry, wrong, (set) => {
+    const bad = signers.kept().filter(({ fault }) => fault !== undefined);
+    for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: nameOf(zone) });
   });
 }

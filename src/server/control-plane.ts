@@ -2,6 +2,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
+import { KeptZones } from '../control/dnssec/kept-zones.ts';
 import { Propagation } from '../control/drain/propagation.ts';
 import { DrainReports } from '../control/drain/report.ts';
 import { EventLog } from '../control/events/log.ts';
@@ -32,6 +33,18 @@ import { networksOf } from './worker-options.ts';
 interface Runner {
   start(): void;
   stop(): void | Promise<void>;
+}
+
+/** What each node does for itself. */
+function together(...runners: readonly Runner[]): Runner {
+  return {
+    start: () => {
+      for (const runner of runners) runner.start();
+    },
+    stop: async () => {
+      for (const runner of runners) await runner.stop();
+    },
+  };
 }
 
 interface ControlPlane {
@@ -112,7 +125,9 @@ export function makeControlPlane(
   const explain = new Explain({ store, table, health: seen, answerer });
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
-  const { signings, signing } = makeSigning(dataPlane, settings, node, log);
+  const looking = { look: zoneFiles.looks.kept.bind(zoneFiles.looks), log: log.child({ part: 'dnssec' }) };
+  const kept = new KeptZones({ store, engine, clock, ...looking });
+  const { signings, signing } = makeSigning(dataPlane, settings, node, { kept, log });
   const overview = new Overview({ store, table, health: seen, drain, node: () => node });
 
   const forApi = { signings, queries, overview, drain, explain, events, webhooks, zoneFiles };
@@ -131,5 +146,5 @@ export function makeControlPlane(
     },
     progress: () => webhooks.progress(),
   };
-  return { outbound, forApi, zoneFiles, webhooks, runner: health, duties };
+  return { outbound, forApi, zoneFiles, webhooks, runner: together(health, kept), duties };
 }

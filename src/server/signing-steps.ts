@@ -1,6 +1,7 @@
 /** Signed zones, as the control plane knows them and takes their steps. */
 
 import type { Settings } from '../config.ts';
+import type { KeptZones } from '../control/dnssec/kept-zones.ts';
 import { ParentNotifier } from '../control/dnssec/notifier.ts';
 import { makeParents } from '../control/dnssec/parents.ts';
 import { SigningRunner } from '../control/dnssec/runner.ts';
@@ -20,7 +21,7 @@ export function makeSigning(
   dataPlane: DataPlane,
   settings: Settings,
   node: Pick<FleetControl, 'lateness' | 'nodes' | 'withoutKey'> | undefined,
-  log: Logger,
+  { kept, log }: { readonly kept: KeptZones; readonly log: Logger },
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
   const { resolver, parentServers, notifyParents } = settings.dnssec;
@@ -34,7 +35,7 @@ export function makeSigning(
     isBehind: (zone) => signers.isBehind(zone),
     fleet,
   });
-  metrics.ofSigners(measuredSigners(signers, signings));
+  metrics.ofSigners(measuredSigners(signers, signings, kept));
   const inForce = (signing: ZoneSigning): boolean =>
     dataPlane.isSigned(signing) && signings.late(signing).length === 0 && fleet().withoutKey !== undefined;
   const { allow, deny } = settings.probes;

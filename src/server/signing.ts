@@ -50,7 +50,7 @@ export function keepSigned({ engine, store, table, signers, files, log }: Keepin
   const { content } = table;
   const keeper = new SignatureKeeper({ store, engine, looks: table.signatures, signers });
   const resigner = new ZoneResigner({ store, engine, files, signers, keeper, timers: systemClock, log });
-  const digests = new ZoneDigests({ store, engine, signers, files, clock: systemClock, log });
+  const digests = new ZoneDigests({ store, engine, signers, files: files.looks, clock: systemClock, log });
   for (const zone of leftSigned(store, content)) signers.want(zone, undefined);
   let isLooking = false;
   const lookThroughAll = async (): Promise<void> => {

@@ -47,6 +47,32 @@ export function checkBrought(content: ZoneContent, findings: Findings, nowSecond
   checkDenials(content, own, add);
 }
 
+/** RRsets of a zone of which every signature is verified each time that the server starts: some tenths of a second. */
+const VERIFIED_AT_START_MAX = 2000;
+
+/**
+ * When the first signature of a zone that is served with its own ends (Unix time, seconds), and, of a small one, whether
+ * validators believe it as it stands. Undefined: it brings none.
+ */
+export function lookAtKept(
+  content: ZoneContent,
+  nowSeconds: number,
+): { readonly endsSeconds: number; readonly fault?: string | undefined } | undefined {
+  if (!bringsSignatures(content)) return undefined;
+  const faults: string[] = [];
+  const add: Add = (severity, code, _rrset, message) => {
+    if (severity === 'error') faults.push(`${message} (${code})`);
+  };
+  const isSmall = content.rrsetCount <= VERIFIED_AT_START_MAX;
+  const check = new SignatureCheck(content, add, nowSeconds, isSmall);
+  if (!check.hasKeys()) return undefined;
+  const own = ownNames(content);
+  for (const each of own) check.name(each);
+  for (const rrset of content.ofTypes([TYPE.NSEC3])) check.rrset(rrset, content.rrsets(rrset.name));
+  if (isSmall) checkDenials(content, own, add);
+  return { endsSeconds: check.endsSeconds, fault: faults[0] };
+}
+
 /** In canonical order; what lies beyond a cut or a DNAME is left out, and so are names of nothing but NSEC3. */
 function ownNames(content: ZoneContent): OwnName[] {
   const all: OwnName[] = [];
@@ -77,14 +103,20 @@ class SignatureCheck {
   /** When the first one ends, of the best of each RRset. */
   #ends = Number.POSITIVE_INFINITY;
 
-  constructor(content: ZoneContent, add: Add, nowSeconds: number) {
+  /** `verifies`: false, where only times are looked at. */
+  constructor(content: ZoneContent, add: Add, nowSeconds: number, verifies = true) {
     this.#content = content;
     this.#add = add;
     this.#nowSeconds = nowSeconds;
     this.#apex = nameToWire(content.zone);
     const keys = content.rrset(content.zone, TYPE.DNSKEY)?.rdata ?? [];
     this.#keys = keys.filter((key) => (((key[0] << 8) | key[1]) & ZONE_KEY) !== 0);
-    this.#every = Math.ceil(content.rrsetCount / VERIFIED_MAX);
+    this.#every = verifies ? Math.ceil(content.rrsetCount / VERIFIED_MAX) : Number.POSITIVE_INFINITY;
+  }
+
+  /** When the first of the best signatures of each RRset ends; Unix time. */
+  get endsSeconds(): number {
+    return this.#nowSeconds + this.#ends;
   }
 
   hasKeys(): boolean {
@@ -116,15 +148,20 @@ class SignatureCheck {
       return this.#add('error', 'signature_missing', rrset, `${what} ${why}`);
     }
     const left = (end: number): number => (end - this.#nowSeconds) | 0;
+    const best = (all: typeof known): number => Math.max(...all.map(({ signature }) => left(signature.expiration)));
     const current = known.filter(({ signature }) => left(signature.expiration) > 0 && left(signature.inception) <= 0);
+    this.#ends = Math.min(this.#ends, best(current.length === 0 ? known : current));
     if (current.length === 0) {
       const seconds = known[0].signature.expiration;
       const when = new Date((this.#nowSeconds + left(seconds)) * 1000).toISOString();
       const how = left(seconds) <= 0 ? `has a signature that ended on ${when}` : 'has a signature that has not begun';
       return this.#add('error', 'signature_expired', rrset, `${what} ${how}: validators refuse it`);
     }
-    this.#ends = Math.min(this.#ends, Math.max(...current.map(({ signature }) => left(signature.expiration))));
-    if (this.#count++ % this.#every !== 0 && rrset.name !== this.#content.zone) return;
+    if (
+      this.#count++ % this.#every !== 0 &&
+      (rrset.name !== this.#content.zone || this.#every === Number.POSITIVE_INFINITY)
+    )
+      return;
     const isGood = current.some(({ signature, key }) => {
       const bytes = signedBytes(signature, nameToWire(rrset.name), rrset.rdata);
       return this.#verifier.isOf(key, signature.signature, bytes) !== false;

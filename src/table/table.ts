@@ -117,7 +117,7 @@ export class Table implements TableChanges {
     this.#arena.mayUseReserve = changes.every((change) => this.#mayUseReserve(change));
     try {
       this.#zones.begin();
-      for (const change of changes) this.#apply(change);
+      for (const change of changes) this.#apply(change, changes);
       this.#zones.finish();
       return undefined;
     } catch (error) {
@@ -150,7 +150,7 @@ export class Table implements TableChanges {
     }
   }
 
-  #apply(change: TableChange): void {
+  #apply(change: TableChange, all: readonly TableChange[]): void {
     switch (change.op) {
       case 'putZone':
         return this.#zones.put(change.zone);
@@ -185,6 +185,9 @@ export class Table implements TableChanges {
       case 'putProposal':
         return;
       case 'putSigning':
+        // What is imported with it is signed so already.
+        if (all.some((each) => each.op === 'importZone' && each.zone.name === change.signing.zone))
+          return this.#zones.signFirst(change.signing.zone, change.signing);
         if (this.#zones.setSigning(change.signing.zone, change.signing)) this.#services.resign(change.signing.zone);
         return;
       case 'deleteSigning':

@@ -22,7 +22,7 @@ import { ZoneBuilder } from './zone-builder.ts';
 /** What a signing puts at the apex (RFC 4034 §2, RFC 7344 §3, RFC 5155 §4). */
 const KEY_TYPES = [TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY, TYPE.NSEC3PARAM];
 
-/** Each change is a part of the preparation that is pending, and throws ArenaFull. */
+/** Each change is a part of the pending preparation, and throws ArenaFull. */
 export class ZoneWriter {
   /** Which zones are signed, and by whom. */
   signers: ZoneSigners = NO_SIGNERS;
@@ -70,9 +70,7 @@ export class ZoneWriter {
     if (this.#isSigned(zone)) this.#chain.renew(zone, names);
   }
 
-  #isSigned(zone: string): boolean {
-    return this.signers.of(zone) !== undefined;
-  }
+  #isSigned = (zone: string): boolean => this.signers.of(zone) !== undefined;
 
   /** Compiles the RRsets of a zone. */
   compilerOf(zone: string): RRsetCompiler {
@@ -156,10 +154,14 @@ export class ZoneWriter {
     return count;
   }
 
+  /** The zone is signed so; an index that was signed so takes its place in the same preparation. */
+  signFirst(zone: string, signing: ZoneSigning | undefined): void {
+    for (const undo of [this.signers.set(zone, signing).undo, this.signers.begin(zone)]) this.#preparation.undo(undo);
+  }
+
   /** Swaps the zone's index for one that was built aside to be signed in another way; its services aside. */
   rebuild({ zone, signing, staged, since }: RebuiltZone): void {
-    this.#preparation.undo(this.signers.set(zone.name, signing).undo);
-    this.#preparation.undo(this.signers.begin(zone.name));
+    this.signFirst(zone.name, signing);
     this.import(zone, staged);
     for (const change of since) {
       if ('rrset' in change) this.putRRset(change.rrset);
@@ -240,7 +242,7 @@ export class ZoneWriter {
   /** Puts the digest of a zone at its apex, or (undefined) takes the one away that was put there. */
   putDigest(zone: string, digest: { readonly ttlSeconds: number; readonly rdata: Uint8Array } | undefined): void {
     const type = TYPE.ZONEMD;
-    if (digest !== undefined) this.putRRset({ ...digest, zone, name: zone, type, rdata: [digest.rdata], revision: 0 });
+    if (digest) this.putRRset({ ...digest, zone, name: zone, type, rdata: [digest.rdata], revision: 0 });
     else if (this.hasRRset(zone, zone, type)) this.deleteRRset(zone, zone, type);
   }
 

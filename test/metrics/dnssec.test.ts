@@ -64,6 +64,10 @@ t.test('the series', async (t) => {
     refusing: () => ({ locked: 2, clock: 3 }),
     signing: () => 4,
     made: 9,
+    kept: () => [
+      { zone: '', endsSeconds: 100, fault: 'www. A is not signed' },
+      ...Array.from({ length: 60 }, (_, i) => ({ zone: `k${i}.test`, endsSeconds: 1000 + i })),
+    ],
   };
   signingMetrics(registry, store);
   signerMetrics(registry, store, signers);
@@ -78,6 +82,10 @@ t.test('the series', async (t) => {
   t.same(await read('teal_dnssec_locked_zones'), [['', 2]]);
   t.same(await read('teal_dnssec_clock_off_zones'), [['', 3]]);
   t.same(await read('teal_dnssec_unfinished_zones'), [['', 4]]);
+  const kept = await read('teal_dnssec_kept_expiry_timestamp_seconds');
+  t.equal(kept.length, 50);
+  t.same(kept.slice(0, 2), [...[['.', 100]], ...[['k0.test', 1000]]], 'those that end first');
+  t.same(await read('teal_dnssec_kept_wrong'), [['.', 1]]);
   const byDs = Object.fromEntries(await read('teal_dnssec_ds_zones'));
   t.same(byDs, { all: 1, some: 0, none: 1, wrong: 1, unknown: 0 });
   t.same(Object.keys(byDs), [...DS_SEEN]);

@@ -11,7 +11,7 @@ import type { ZoneBody } from '../../model/zone.ts';
 import type { Finding } from '../../wire/zone-file/finding.ts';
 import type { Below } from './below.ts';
 import type { BuiltZone, Signatures } from './built-zone.ts';
-import type { DnssecCommand } from './dnssec.ts';
+import type { DnssecCommand, SignInstead } from './dnssec.ts';
 import type { HealthCommand } from './health.ts';
 import type { ProposalCommand, ScheduleBody } from './proposals.ts';
 import type { RecordsCommand } from './records.ts';
@@ -32,6 +32,8 @@ export type Command =
       readonly warnings: readonly Finding[];
       /** Left out: the file brings none, and nothing was said of it. */
       readonly signatures?: Signatures;
+      /** Teal signs the zone from then on, in the place of signatures that it brought. */
+      readonly sign?: SignInstead;
       /** The zone's revision when the file was read; undefined: there was none. */
       readonly baseRevision: number | undefined;
       readonly below?: Below;

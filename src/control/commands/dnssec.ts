@@ -29,3 +29,13 @@ export type DnssecCommand =
   | { readonly kind: 'dnssec.vouch'; readonly zone: string; readonly of: string }
   /** The server takes a step by itself. `revision`: that of the signing which was looked at. */
   | { readonly kind: 'dnssec.step'; readonly zone: string; readonly revision: number; readonly seen: Seen };
+
+/** A signing by Teal in the place of the signatures that a zone brought. */
+export interface SignInstead {
+  readonly body: SigningBody;
+  readonly key: Omit<SigningKey, 'role'>;
+  /** `chain`: the parent has the DS of the key. `insecure`: it has none, and no cache holds one. */
+  readonly how: 'chain' | 'insecure';
+  /** All keys that the zone brought. */
+  readonly keys: readonly PublicKey[];
+}

@@ -177,6 +177,13 @@ export class Signings {
     return new Problem('signing_state', detail);
   }
 
+  /** The keys that a zone has among its records: of who signed it elsewhere. */
+  ownKeys(text: string): ReturnType<typeof publicKeyOf>[] {
+    const zone = canonicalName(text);
+    const rdata = zone instanceof Problem ? [] : (this.#store.rrset(zone, zone, TYPE.DNSKEY)?.rdata ?? []);
+    return rdata.map((each) => publicKeyOf(zone as string, new Uint8Array(each)));
+  }
+
   /** What a thread needs to write a zone as it is signed. */
   exportKeys(text: string, nowMs: number): ExportKeys | Problem {
     const found = this.view(text);

@@ -62,7 +62,7 @@ export function draftSign(
 }
 
 /** The owner of an NSEC3 is its zone's name and a label more (RFC 5155 §3). */
-function refuseLong(zone: Zone, { denial }: SigningBody): Problem | undefined {
+export function refuseLong(zone: Zone, { denial }: SigningBody): Problem | undefined {
   const room = MAX_NAME_BYTES - NSEC3_LABEL_BYTES;
   if (denial !== 'nsec3' || nameToWire(zone.name).length <= room) return undefined;
   const detail = `The name of the zone leaves no room for those of NSEC3 records: ${room} bytes are the most; nsec takes any name.`;
@@ -170,7 +170,11 @@ export function draftSigningStep(
 }
 
 /** What is wrong with keys of others beside ours. */
-function foreignFault(zone: Zone, { foreign = [] }: SigningBody, own: readonly PublicKey[]): Problem | undefined {
+export function foreignFault(
+  zone: Zone,
+  { foreign = [] }: SigningBody,
+  own: readonly PublicKey[],
+): Problem | undefined {
   const refuse = (detail: string): Problem => new Problem('dnssec_invalid', detail, { pointer: '/foreignKeys' });
   const all = [...own, ...foreign];
   const algorithm = own[0]?.algorithm;
@@ -185,7 +189,7 @@ function foreignFault(zone: Zone, { foreign = [] }: SigningBody, own: readonly P
 }
 
 /** What the log tells of a signing: of its keys the public part. */
-function signingBody({ zone: _zone, keys, revision: _revision, ...rest }: ZoneSigning): object {
+export function signingBody({ zone: _zone, keys, revision: _revision, ...rest }: ZoneSigning): object {
   return { ...rest, keys: keys.map(({ wrapped: _wrapped, ...key }) => key) };
 }
 
@@ -242,6 +246,6 @@ function ownRecords(store: Store, zone: Zone): Problem | undefined {
   );
   if (type === undefined) return undefined;
   const conflict = `${shown(zone.name)}/${formatType(type)}`;
-  const detail = `The zone has DNSSEC records of its own (${conflict}): import it again without them, or delete them, before Teal signs it.`;
+  const detail = `The zone has DNSSEC records of its own (${conflict}): import it again without them, or delete them, before Teal signs it; of a zone that is served with its own signatures, replace them (teal dnssec sign --replace-signatures).`;
   return new Problem('zone_signed', detail, { conflict });
 }

@@ -10,6 +10,7 @@ import { draftMoving, draftProposal } from './proposals.ts';
 import { draftRecords, draftRRsetDelete, draftRRsetPut } from './records.ts';
 import { draftedAhead } from './records-ahead.ts';
 import { draftReleaseStep, draftReleaseVerb } from './releases.ts';
+import { draftReplacement } from './replacing.ts';
 import { draftRollback } from './rollback.ts';
 import { draftServiceDelete, draftServicePut } from './services.ts';
 import { refuseInKept } from './signed-guard.ts';
@@ -29,7 +30,9 @@ function drafted(store: Store, command: Command, context: CommandContext, revisi
     case 'zone.put':
       return draftZonePut(store, command, context, revision);
     case 'zone.import':
-      return draftZoneImport(store, command, context, revision);
+      return command.sign === undefined
+        ? draftZoneImport(store, command, context, revision)
+        : draftReplacement(store, { ...command, sign: command.sign }, context, revision);
     case 'zone.delete':
       return draftZoneDelete(store, command, context);
     case 'records.change':

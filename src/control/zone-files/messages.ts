@@ -3,6 +3,7 @@
 import { StoreUnavailable } from '../../model/errors.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
+import type { lookAtKept } from '../../signing/brought.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { SignerKeys } from '../../signing/zone-signer.ts';
@@ -137,6 +138,21 @@ export interface DigestRequest {
   /** Canonical name. */
   readonly zone: string;
   readonly keys: ExportKeys;
+}
+
+/** A zone that is served with signatures of its own, to be looked at. */
+export interface KeptRequest {
+  readonly kind: 'kept';
+  /** Canonical name. */
+  readonly zone: string;
+  /** Unix time. */
+  readonly nowSeconds: number;
+}
+
+/** Nothing: there is no such zone, or it brings none. */
+export interface KeptReply {
+  readonly look?: ReturnType<typeof lookAtKept>;
+  readonly failure?: Failure;
 }
 
 /** Nothing: there is no such zone. */

@@ -1,10 +1,15 @@
 /** The reader thread: writes whole zones, as files and as lists, one after the other; an import need not be waited for. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { listen } from '../../guard.ts';
+import { nameToWire } from '../../model/name.ts';
 import type { RRset } from '../../model/rrset.ts';
+import { ZoneContent } from '../../model/zone-content.ts';
+import { lookAtKept } from '../../signing/brought.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
 import { SigningRefused } from '../../table/rrset-signer.ts';
+import { Findings } from '../../wire/zone-file/finding.ts';
+import type { ZoneRecord } from '../../wire/zone-file/reader.ts';
 import { Grant, type GrantStore } from '../grant.ts';
 import { shown } from '../names.ts';
 import { exportZone } from './exporter.ts';
@@ -14,6 +19,8 @@ import {
   type ExportReply,
   type ExportRequest,
   failureOf,
+  type KeptReply,
+  type KeptRequest,
   type ListReply,
   type ListRequest,
   type StopRequest,
@@ -29,6 +36,8 @@ function run(port: MessagePort, store: SharedStore): void {
       port.close();
     } else if (request.kind === 'digest') {
       port.postMessage(digestNow(reads, request));
+    } else if (request.kind === 'kept') {
+      port.postMessage(lookNow(reads, request));
     } else {
       const reply = request.kind === 'list' ? listNow(reads, request) : exportNow(reads, request);
       port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
@@ -36,7 +45,7 @@ function run(port: MessagePort, store: SharedStore): void {
   });
 }
 
-type Request = ExportRequest | ListRequest | DigestRequest | StopRequest;
+type Request = ExportRequest | ListRequest | DigestRequest | KeptRequest | StopRequest;
 
 function digestNow(reads: ZoneReads, { zone, keys }: DigestRequest): DigestReply {
   try {
@@ -45,6 +54,37 @@ function digestNow(reads: ZoneReads, { zone, keys }: DigestRequest): DigestReply
   } catch (error) {
     return error instanceof SigningRefused ? { refused: error.problem.detail } : { failure: failureOf(error) };
   }
+}
+
+/** The zone as its file said it. */
+function lookNow(reads: ZoneReads, { zone, nowSeconds }: KeptRequest): KeptReply {
+  try {
+    const content = reads.read(zone, (own, rrsets) => {
+      const read = new ZoneContent(zone, new Findings());
+      for (const { name, type, ttlSeconds, recordTtlSeconds = [], rdata } of both(apexRRsets(own), rrsets)) {
+        const owner = nameToWire(name);
+        for (const [i, data] of rdata.entries()) {
+          read.add({
+            owner,
+            type,
+            ttlSeconds: recordTtlSeconds[i] ?? ttlSeconds,
+            rdata: data,
+            file: '',
+            line: 0,
+          } as ZoneRecord);
+        }
+      }
+      return read;
+    });
+    return { look: content && lookAtKept(content, nowSeconds) };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+function* both(first: Iterable<RRset>, rest: Iterable<RRset>): Generator<RRset> {
+  yield* first;
+  yield* rest;
 }
 
 function exportNow(reads: ZoneReads, { zone, signed }: ExportRequest): ExportReply {

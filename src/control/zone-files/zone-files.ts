@@ -1,5 +1,4 @@
 /** Whole zones as files: read and written by threads of their own; an import is made visible by one short command. */
-import { dirname } from 'node:path';
 import { tellFault } from '../../guard.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
@@ -8,7 +7,6 @@ import { previewNames } from '../../model/preview.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
-import type { MadeDigest } from '../../signing/zonemd.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -16,19 +14,20 @@ import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
 import type { BuiltZone, ContentSource, Signatures, StagedZone } from '../commands/built-zone.ts';
 import type { Command, CommandContext, CommandResult } from '../commands/command.ts';
+import type { SignInstead } from '../commands/dnssec.ts';
 import { checkPrecondition } from '../drafts/draft.ts';
 import { withForesight } from '../drafts/foresight.ts';
+import { signingInstead } from '../drafts/replacing.ts';
 import { refuseSignatures } from '../drafts/signed-guard.ts';
 import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
 import { shown } from '../names.ts';
 import { inSlices, type Sliced } from '../slices.ts';
+import { ZoneLooks } from './looks.ts';
 import type {
   BuilderParts,
   BuildReply,
   BuildRequest,
-  DigestReply,
-  DigestRequest,
   ExportReply,
   ExportRequest,
   Failure,
@@ -54,6 +53,7 @@ const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.met
 interface SentFile {
   readonly bytes: Uint8Array;
   readonly signatures: Signatures | undefined;
+  readonly sign?: SignInstead;
 }
 
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
@@ -77,8 +77,6 @@ const READER = 'the reader thread';
 const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
 const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
-const BUSY = new Problem('busy', 'Signatures are being written.');
-
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
 export class ZoneFiles {
@@ -91,6 +89,8 @@ export class ZoneFiles {
   #imported: Promise<unknown> = Promise.resolve();
   readonly #builder: OwnThread;
   readonly #reader: OwnThread;
+  /** What is found out of whole zones. */
+  readonly looks: ZoneLooks;
 
   /** `entry`: the module of the thread that builds. */
   constructor(store: Store, table: Table, engine: Engine, timers: Timers, entry: URL = builderEntry) {
@@ -104,6 +104,8 @@ export class ZoneFiles {
     const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
     const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
     this.#reader = new OwnThread(reader, timers);
+    const failed = (failure: Failure) => this.#failed(failure, 'The zone could not be read', READER);
+    this.looks = new ZoneLooks(this.#reader, { store, signing: () => this.signing, ended: ended(READER), failed });
     engine.staged.stager = {
       stage: (zone, content) => this.#builder.inTurn(() => this.#stageNow(zone, content)),
       drop: (staged) => this.#drop(staged),
@@ -123,6 +125,16 @@ export class ZoneFiles {
     return result;
   }
 
+  /** Signs a zone in the place of the signatures that it brought; it is answered with those until all of it is signed anew. */
+  async replaceSignatures(text: string, sign: SignInstead, context: CommandContext): Promise<CommandResult> {
+    const file = await this.export(text);
+    if (file instanceof Problem) return file;
+    const sent: SentFile = { bytes: Buffer.concat(file.pieces), signatures: 'resign', sign };
+    const result = this.#imported.then(() => this.#importNow(text, sent, context));
+    this.#imported = result.catch(() => {});
+    return result;
+  }
+
   /**
    * The zone as an RFC 1035 master file, as it is at one moment; its services are comments. `signed`: with its proofs and
    * signatures, and each service as its heaviest pool.
@@ -134,20 +146,6 @@ export class ZoneFiles {
   /** Its RRsets in reach as a list in JSON, see rrset-json.ts, with its own SOA and NS and without its services, as they are at one moment. */
   list(text: string, limits: TokenLimits | undefined): Promise<ZoneList | Problem> {
     return this.#read<ListReply>(text, (zone) => ({ kind: 'list', zone, limits }));
-  }
-
-  /** The digest of a zone that is to have one, as it is at one moment; undefined: there is no such zone. */
-  digest(zone: string): Promise<MadeDigest | undefined | Problem> {
-    return this.#reader.inTurn<MadeDigest | undefined>(async () => {
-      const keys = this.signing.digestKeys(zone);
-      if (keys === undefined) return BUSY;
-      const directory = dirname(this.#store.shared.file);
-      const request: DigestRequest = { kind: 'digest', zone, keys: { ...keys, directory } };
-      const reply = await this.#reader.ask<DigestReply>(request, [], { failure: ended(READER) });
-      if (reply.refused !== undefined) return new Problem('signing_refused', reply.refused);
-      if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be read', READER);
-      return reply.digest;
-    });
   }
 
   /** Ends the threads. What is cut off is seen by nobody: a zone that is half staged is dropped by the next start. */
@@ -183,21 +181,22 @@ export class ZoneFiles {
   /** The command that takes over what was built. */
   async #build(
     zone: string,
-    { bytes, signatures }: SentFile,
+    { bytes, signatures, sign: instead }: SentFile,
     context: CommandContext,
   ): Promise<ImportCommand | Problem> {
     const before = this.#store.zone(zone);
     // Checked again when the import is carried out; a client that is wrong now need not wait for that.
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
     if (stale !== undefined) return stale;
-    const refused = refuseSignatures(this.#store, zone, signatures);
-    if (refused !== undefined) return refused;
+    const signing = instead && before && signingInstead(this.#store, before, instead, context.atMs, before.revision);
+    const refused = instead ? signing : refuseSignatures(this.#store, zone, signatures);
+    if (refused instanceof Problem) return refused;
     const owner = before ?? this.#store.zoneOf(zone);
     const services = owner === undefined ? [] : this.#store.servicesIn(owner.name);
     const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
     const blocks = this.#table.lendBlocks();
     const fileBytes = bytes.length;
-    const sign = this.#signOf(zone);
+    const sign = this.#signOf(zone, signing instanceof Problem ? undefined : signing);
     const request: BuildRequest = {
       kind: 'build',
       zone,
@@ -220,7 +219,7 @@ export class ZoneFiles {
     const { built, findings } = reply;
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
-    const said = { warnings: findings.warnings, ...(signatures && { signatures }) };
+    const said = { warnings: findings.warnings, ...(signatures && { signatures }), ...(instead && { sign: instead }) };
     return { kind: 'zone.import', zone, built, ...said, baseRevision: before?.revision };
   }
 

@@ -54,6 +54,7 @@ t.test('whole zones: sixteen at once for a token, as files, as lists and as expo
       list: held(zoneFiles.list.bind(zoneFiles)),
       export: held(zoneFiles.export.bind(zoneFiles)),
       import: zoneFiles.import.bind(zoneFiles),
+      replaceSignatures: zoneFiles.replaceSignatures.bind(zoneFiles),
     },
   }));
   const urls = [FILE, ZONE, `${ZONE}/export`, FILE];

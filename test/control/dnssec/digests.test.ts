@@ -241,7 +241,7 @@ t.test('by the thread; after a restart that reads the rows, and one that goes on
     store,
     engine,
     signers,
-    files,
+    files: files.looks,
     clock: systemClock,
     log: { warn: () => {} } as never,
   });

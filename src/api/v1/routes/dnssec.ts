@@ -3,6 +3,7 @@ import { RollBody, SigningBody, SigningParams, UnsignQuery } from '../../../cont
 import type { SigningView } from '../../../control/dnssec/signings.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
+import { logResult } from '../../commands.ts';
 import { takeNoBody } from '../../json-body.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
@@ -20,7 +21,7 @@ import {
   writeProblems,
 } from '../../reply-schemas.ts';
 import { signingReply } from '../replies/nouns.ts';
-import { post, put, remove, sendNow } from '../replies.ts';
+import { contextOf, post, put, remove, sendNow, sendPut } from '../replies.ts';
 import { resource } from '../resource.ts';
 
 const tags = ['dnssec'];
@@ -49,6 +50,7 @@ const sign = {
     ...writeProblems(
       'zone_unknown',
       'zone_signed',
+      'ds_present',
       'signing_state',
       'dnssec_invalid',
       'signing_refused',
@@ -103,7 +105,7 @@ const keys = {
   },
 };
 
-export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiParts): void {
+export function dnssecRoutes(api: ApiInstance, { engine, signings, zoneFiles, now }: ApiParts): void {
   const path = '/v1/zones/:zone/dnssec';
   const replyOf = ({ signing, ...besides }: SigningView) => signingReply(signing, besides);
   const find = ({ zone }: { readonly zone: string }) => signings.view(zone);
@@ -111,7 +113,7 @@ export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiPar
   api.get(path, { schema: get, config: access('read', 'zone') }, signing.get);
   api.put(path, { schema: sign, config: { ...access('admin', 'zone'), ...signing.writtenBack } }, (request, reply) => {
     const { zone } = request.params;
-    const { algorithm, privateKey, foreignKeys, ...body } = request.body;
+    const { algorithm, privateKey, foreignKeys, replaceSignatures: how, ...body } = request.body;
     const wanted = { ...(algorithm && { algorithm }), ...(privateKey !== undefined && { privateKey }) };
     const key = signings.freshKey(zone, wanted, now());
     if (key instanceof Problem) return sendProblem(reply, key);
@@ -119,6 +121,14 @@ export function dnssecRoutes(api: ApiInstance, { engine, signings, now }: ApiPar
     if (foreign instanceof Problem) return sendProblem(reply, foreign);
     const isGiven = privateKey !== undefined || algorithm !== undefined;
     const said = { ...body, ...(foreign && { foreign }) };
+    if (how !== undefined) {
+      const instead = { body: said, key, how, keys: signings.ownKeys(zone) };
+      const context = contextOf(request);
+      return zoneFiles.replaceSignatures(zone, instead, context).then((result) => {
+        logResult(engine, request, { command: 'dnssec.sign', actor: context.actor }, result);
+        return sendPut(reply, result);
+      });
+    }
     return put(engine, request, reply, { kind: 'dnssec.sign', zone, body: said, key, isGiven });
   });
   api.delete(path, { schema: unsign, config: access('admin', 'zone') }, (request, reply) => {
