@@ -51,6 +51,21 @@ t.test('the console of a fleet', async (t) => {
   const page = await openPage(of('ns1'));
   await signIn(page, of('ns1'), `#/services/${app}`);
   const sign = page.getByRole('link', { name: /This node is ns1/ });
+  const home = await openPage(of('ns1'));
+  await signIn(home, of('ns1'), '#/services');
+  const eye = home.getByRole('region', { name: 'What wants an eye' });
+  const isAboveTheList = async (): Promise<boolean> => {
+    const [above, below] = [await eye.boundingBox(), await home.locator('.service-item').first().boundingBox()];
+    return above !== null && below !== null && above.y + above.height <= below.y;
+  };
+  /** What the same node says to machines: its readiness, the header of each reply, and what the page is made of. */
+  const saysItself = async () => {
+    const { process: teal } = fleet.node('ns1');
+    const ready = (await (await fetch(`${teal.admin}/readyz`)).json()) as { fleet: { current: boolean } };
+    const overview = await teal.call('GET', '/v1/overview');
+    const header = overview.headers.get('teal-stale');
+    return { ready: ready.fleet.current, header, current: overview.body.current, stale: overview.body.stale };
+  };
 
   await t.test('all is well: the node and the fleet have names', async (t) => {
     await sign.getByText('1 of 3').waitFor();
@@ -60,6 +75,8 @@ t.test('the console of a fleet', async (t) => {
     }
     await page.getByText(/3 of 3 members reachable/).waitFor();
     await soon(t).equal(() => page.getByText('No pool is drained').count(), 0);
+    await eye.getByText(/Nothing releases.* or is stale/).waitFor();
+    await soon(t).same(saysItself, { ready: true, header: null, current: true, stale: [] });
     await look('well', '#/fleet', (page) => page.getByText(/3 of 3 members/).waitFor());
   });
 
@@ -72,6 +89,10 @@ t.test('the console of a fleet', async (t) => {
     await page.getByRole('row', { name: /ns3.*no sign of life.*1 behind/ }).waitFor();
     await page.getByText('No pool is drained because of ns3').waitFor();
     await page.getByText('teal fleet remove ns3', { exact: true }).waitFor();
+    await eye.getByText(/^ns3 may answer by what was before\. Stale/).waitFor();
+    await soon(t).ok(isAboveTheList, 'on top');
+    await soon(t).same(saysItself, { ready: true, header: null, current: true, stale: ['ns3'] });
+    await look('home-stopped', '#/services', (page) => page.getByText(/^ns3 may answer by what was before/).waitFor());
     await look('stopped', '#/fleet', (page) => page.getByText('No pool is drained because of ns3').waitFor());
     await look('drain', `#/services/${app}`, async (page) => {
       await page.getByText('No pool is drained because of ns3').waitFor();
@@ -83,12 +104,24 @@ t.test('the console of a fleet', async (t) => {
     await fleet.live('ns3');
     await sign.getByText('1 of 3').waitFor();
     await page.getByText('No pool is drained').waitFor({ state: 'detached' });
+    await eye.getByText(/ns3/).waitFor({ state: 'detached' });
+    await soon(t).same(saysItself, { ready: true, header: null, current: true, stale: [] });
   });
 
   await t.test('without etcd the node is stale, and a change is refused with what to do', async (t) => {
     for (const member of [0, 1, 2]) await fleet.etcd.kill(member);
     await page.getByText('The node ns1 is stale.').waitFor();
     await sign.getByText('stale').waitFor();
+    await eye.getByText('This server may answer by what was before').waitFor();
+    await soon(t).ok(isAboveTheList, 'on top');
+    await home.getByText('The node ns1 is stale.').waitFor();
+    await soon(t).match(
+      async () => JSON.stringify(await saysItself()),
+      /"ready":false,"header":"true","current":false/,
+    );
+    await look('home-stale', '#/services', (page) =>
+      page.getByText('This server may answer by what was before').waitFor(),
+    );
     await look('stale', '#/fleet', (page) => page.getByText('The node ns1 is stale.').waitFor());
     await page.goto(`/#/services/${app}`);
     await page.getByLabel('Weight of blue').fill('7');
@@ -101,6 +134,8 @@ t.test('the console of a fleet', async (t) => {
     await fleet.etcd.ready();
     await fleet.live('ns1');
     await page.getByText('The node ns1 is stale.').waitFor({ state: 'detached' });
+    await eye.getByText('This server may answer').waitFor({ state: 'detached' });
+    await soon(t).same(saysItself, { ready: true, header: null, current: true, stale: [] });
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await dialog.waitFor({ state: 'detached' });
     const { body } = await fleet.node('ns1').process.call('GET', WEIGHTS);

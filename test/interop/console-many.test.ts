@@ -1,0 +1,63 @@
+/** The console with more services than a page has: what is asked for, sent and drawn does not grow with their number. */
+import t from 'tap';
+import { nameOf, putServices } from '../../bench/many-services.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
+import { openPage, signIn, startConsole } from './console-browser.ts';
+
+const SERVICES = 1000;
+/** Rows of one page of the list, as the console asks for them. */
+const PAGE = 200;
+
+t.test('a thousand services', { timeout: 900_000 }, async (t) => {
+  const it = await startConsole(t, t.testdir());
+  await putServices(it.teal, SERVICES);
+  const page = await openPage(it);
+  const lists: { readonly url: string; readonly items: number; readonly urgent: number; readonly total: number }[] = [];
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  page.on('response', async (response) => {
+    if (!response.url().includes('/v1/overview')) return;
+    const body = await response.json();
+    const { items, attention, total } = body;
+    lists.push({ url: response.url(), items: items.length, urgent: attention.items.length, total });
+  });
+  await signIn(page, it, '#/services');
+  const rows = page.locator('.service-item');
+  await comesTo(
+    () => rows.count(),
+    (count) => count > 0,
+  );
+  t.equal(await rows.count(), PAGE);
+  await soon(t).ok(() => lists.length > 0);
+  t.match(lists[0], { items: PAGE, total: SERVICES });
+  t.notOk(
+    asked.some((path) => path.startsWith('/v1/services')),
+    'nothing for each service',
+  );
+
+  // All of them move at once: events come, and the list is asked for again, not each of its rows.
+  await it.teal.call('PUT', `/v1/services/${nameOf(1)}/weights`, { blue: 1, green: 9 });
+  await rows
+    .filter({ hasText: nameOf(1) })
+    .getByText('90%')
+    .first()
+    .waitFor();
+  t.same([...new Set(asked.filter((path) => /^\/v1\/services/.test(path)))], []);
+
+  lists.length = 0;
+  await page.getByLabel('Show only names with').fill('s0099');
+  await page.getByText('10 of 10 services found').waitFor();
+  t.equal(await rows.count(), 10);
+  t.ok(lists.every(({ items }) => items <= PAGE));
+  await page.getByLabel('Show only names with').fill('');
+  await page.getByText(`${SERVICES} services`).first().waitFor();
+  await comesTo(
+    () => rows.count(),
+    (count) => count === PAGE,
+  );
+  t.ok(
+    lists.every(({ items, urgent }) => items <= PAGE && urgent <= 50),
+    'each reply is bounded',
+  );
+  t.same(it.faults, []);
+});
