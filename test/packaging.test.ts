@@ -14,6 +14,19 @@ interface Container {
   readonly cap_drop?: string[];
 }
 
+/** The settings that a container's environment comes to, with what compose puts in for its own variables. */
+function settingsOf(environment: Readonly<Record<string, string>> = {}) {
+  const filled = Object.entries(environment).map(([name, value]) => {
+    const text = value.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, variable, how, otherwise) =>
+      how === '-' ? otherwise : `of-${variable}-9c41e07b52d8af36b1e4770d`,
+    );
+    return [name, text];
+  });
+  const settings = readSettings({ TEAL_CONFIG: 'config/teal.yaml', ...Object.fromEntries(filled) }, {});
+  if (settings instanceof ConfigError) throw settings;
+  return settings;
+}
+
 const variables = new Set(settingKeys.map(({ variable }) => variable));
 const tealVariables = (text: string): string[] => text.match(/\bTEAL_[A-Z_]+(?==|:)/g) ?? [];
 
@@ -34,6 +47,9 @@ t.test('docker-compose.yml', async (t) => {
     const own = Object.keys(container.environment ?? {}).filter((variable) => variable.startsWith('TEAL_'));
     for (const variable of own) t.ok(variables.has(variable), variable);
   }
+  const { admin, metrics } = settingsOf(services.teal?.environment);
+  t.match({ admin, metrics }, { admin: { insecure: true, listen: { port: 8053 } }, metrics: { public: true } });
+  t.throws(() => settingsOf({ TEAL_ADMIN_LISTEN: '0.0.0.0:8053' }), 'this check can fail');
   const scraped = parse(readFileSync('config/prometheus/prometheus.yml', 'utf8'));
   t.same(scraped.scrape_configs[0].static_configs[0].targets, ['teal:8053']);
   for (const file of scraped.rule_files) t.ok(existsSync(`config/prometheus/${file}`), file);
@@ -60,6 +76,7 @@ t.test('docker-compose.fleet.yml', async (t) => {
       continue;
     }
     t.equal(environment.TEAL_FLEET_NODE, name);
+    t.match(settingsOf(environment).fleet, { name: 'try-out', node: name, endpoints: { length: 3 } });
     // The token of the command line.
     const settings = Object.keys(environment).filter((variable) => variable !== 'TEAL_TOKEN');
     for (const variable of settings) t.ok(variables.has(variable), variable);
@@ -89,6 +106,23 @@ t.test('Dockerfile', async (t) => {
   for (const variable of tealVariables(text)) t.ok(variables.has(variable), variable);
   t.match(text, /^USER (?!root)/m);
   t.match(text, /^HEALTHCHECK/m);
+  const set = text.match(/^ENV (.*)$/m)?.[1] ?? '';
+  const environment = Object.fromEntries(set.split(' ').map((pair) => pair.split('=') as [string, string]));
+  t.match(settingsOf(environment), { dataDir: '/data', dns: { listen: [{ address: '0.0.0.0', port: 5300 }] } });
+});
+
+t.test('an image for amd64 and for arm64 finds its binaries: they come as files, with hashes', async (t) => {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { cpu?: string[]; optionalDependencies?: object } | undefined>;
+  };
+  for (const cpu of ['x64', 'arm64']) {
+    t.match(lock.packages[`node_modules/@koromix/koffi-linux-${cpu}`]?.cpu, [cpu]);
+    t.ok(existsSync(`node_modules/better-sqlite3/prebuilds/linux-${cpu}.node`), `better-sqlite3 for ${cpu}`);
+    t.ok(`node-linux-${cpu}` in (lock.packages['tools/node']?.optionalDependencies ?? {}));
+  }
+  // Nothing is compiled, and nothing is copied from one platform's stage into another's image.
+  const text = readFileSync('Dockerfile', 'utf8');
+  t.notMatch(text, /--platform|node-gyp|apt-get/);
 });
 
 t.test('the units of systemd', async (t) => {

@@ -1,5 +1,5 @@
 /**
- * `node tools/images.ts`, where there is a network and Docker's buildx: looks up the digests of the images that Teal is
+ * `npm run pin:images`, where there is a network and Docker's buildx: looks up the digests of the images that Teal is
  * built on and tried with, for all platforms at once, and writes them behind the tags (`name:tag@sha256:…`) wherever these
  * stand. `--check` writes nothing, and ends with 1 where one of them has no digest or another one. Tags move; a digest is
  * one content, so that what is built next year is what was tried today. A tag is looked up anew each time.
