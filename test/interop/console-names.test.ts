@@ -14,8 +14,10 @@ const ZONE = `${label('z')}.${label('y')}.${label('x')}.test`;
 const SERVICE = `${label('s', 253 - ZONE.length - 1)}.${ZONE}`;
 /** As long as a pool's name may be. */
 const POOL = label('g');
-/** Arabic and Hebrew, with what turns the order of a line where nothing holds it (U+202E, never closed). */
-const RTL = 'نقل الخدمة إلى الخادم الجديد \u202eשירות חדש';
+/** Arabic, a name of ours within, Hebrew. */
+const RTL = 'نقل الخدمة app.example.com إلى الخادم الجديد שירות חדש';
+/** It turns the order of all that follows, and is refused. */
+const TURNED = 'x \u202e y';
 const HOST = `${label('t')}.${label('u')}.${label('v')}.${label('w', 61)}`;
 
 const VIEWS: readonly View[] = [
@@ -51,6 +53,8 @@ t.test('names of 253 characters and words from right to left', { timeout: 900_00
     t.equal(reply.status, status, `${method} ${path}: ${JSON.stringify(reply.body)}`);
   };
   t.equal(SERVICE.length, 253);
+  const plain = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
+  await call('PUT', '/v1/zones/turned.test', { ...plain, reason: TURNED }, 422);
   const why = { reason: RTL, links: [`https://git.example.com/${'c'.repeat(300)}`] };
   await call(
     'PUT',
