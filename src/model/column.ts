@@ -12,9 +12,10 @@ export class Column<Values extends Numbers> {
     length: number,
   ) => Values;
 
-  constructor(make: new (length: number) => Values) {
+  /** `expected`: how many there will be, as far as is known. */
+  constructor(make: new (length: number) => Values, expected = 0) {
     this.#make = make;
-    this.values = new make(FIRST_VALUES);
+    this.values = new make(Math.max(FIRST_VALUES, expected));
   }
 
   push(value: number): void {

@@ -8,23 +8,33 @@ import { PACKED_HEAD_BYTES, PIECE_BYTES } from './packed-form.ts';
 export type IsLeftOut = (type: number, isApex: boolean) => boolean;
 
 export class ContentColumns {
-  readonly names = new NameTable();
+  readonly names: NameTable;
   /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
-  readonly firstOf = new Column(Uint32Array);
-  readonly next = new Column(Uint32Array);
+  readonly firstOf: Column<Uint32Array>;
+  readonly next: Column<Uint32Array>;
   /** Of each RRset. */
-  readonly types = new Column(Uint16Array);
-  readonly ttls = new Column(Uint32Array);
-  readonly counts = new Column(Uint32Array);
-  readonly firstRecords = new Column(Uint32Array);
+  readonly types: Column<Uint16Array>;
+  readonly ttls: Column<Uint32Array>;
+  readonly counts: Column<Uint32Array>;
+  readonly firstRecords: Column<Uint32Array>;
   /** Of each record: the next one of its RRset, with 1 added, and where its RDATA begins in `bytes`. */
-  readonly nextRecords = new Column(Uint32Array);
-  readonly starts = new Column(Uint32Array);
+  readonly nextRecords: Column<Uint32Array>;
+  readonly starts: Column<Uint32Array>;
   readonly bytes = new Column(Uint8Array);
   /** TTLs of signatures. */
   readonly recordTtls = new Map<number, number>();
 
-  constructor() {
+  /** `expected`: how many records there will be, as far as is known: what grows is copied again and again. */
+  constructor(expected: number) {
+    this.names = new NameTable(expected);
+    this.firstOf = new Column(Uint32Array, expected);
+    this.next = new Column(Uint32Array, expected);
+    this.types = new Column(Uint16Array, expected);
+    this.ttls = new Column(Uint32Array, expected);
+    this.counts = new Column(Uint32Array, expected);
+    this.firstRecords = new Column(Uint32Array, expected);
+    this.nextRecords = new Column(Uint32Array, expected);
+    this.starts = new Column(Uint32Array, expected + 1);
     this.starts.push(0);
   }
 }

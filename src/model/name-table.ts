@@ -4,43 +4,79 @@
  * to look at again and again.
  */
 import { MAX_NAME_TEXT_BYTES } from '../wire/name.ts';
-import { Column } from './column.ts';
 
 const SLOTS_MIN = 16;
+/** Of a name, more or less. */
+const NAME_BYTES_EXPECTED = 24;
 /** Below so many names comparing them is quicker. */
 const COMPARED_MAX = 24;
 const BYTE_VALUES = 256;
 
 export class NameTable {
   count = 0;
-  readonly #bytes = new Column(Uint8Array);
+  #bytes: Uint8Array;
+  #used = 0;
   /** Where each name begins, and where the last one ends. */
-  readonly #starts = new Column(Uint32Array);
-  readonly #hashes = new Column(Int32Array);
+  #starts: Uint32Array;
+  #hashes: Int32Array;
   /** Numbers of names, each with 1 added. */
-  #slots = new Int32Array(SLOTS_MIN);
+  #slots: Int32Array;
+  /** Means nothing, and keeps the compiler from leaving out a look. */
+  #seen = 0;
   readonly #typed = new Uint8Array(MAX_NAME_TEXT_BYTES);
 
-  constructor() {
-    this.#starts.push(0);
+  /** `expected`: how many names there will be, as far as is known. */
+  constructor(expected = 0) {
+    const names = Math.max(expected, SLOTS_MIN);
+    this.#bytes = new Uint8Array(NAME_BYTES_EXPECTED * names);
+    this.#starts = new Uint32Array(names + 1);
+    this.#hashes = new Int32Array(names);
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(SLOTS_MIN, (expected * 3) / 2))));
   }
 
-  /** The number of the name whose text is `bytes[0..length)`; a new one gets the next. */
-  add(bytes: Uint8Array, length: number): number {
-    const hash = hashBytes(bytes, length);
+  /** Brings near where the names of these hashes stand, or would. */
+  lookAhead(hashes: Int32Array, count: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let seen = 0;
+    for (let i = 0; i < count; i++) seen ^= slots[hashes[i] & mask];
+    this.#seen ^= seen;
+  }
+
+  /** The number of the name whose text is `bytes[0..length)`; a new one gets the next. `hash`: its `hashText`. */
+  add(bytes: Uint8Array, length: number, hash = hashText(bytes, length)): number {
     const slot = this.#slotOf(bytes, length, hash);
     const found = this.#slots[slot];
     if (found !== 0) return found - 1;
     const number = this.count++;
     this.#slots[slot] = number + 1;
-    this.#hashes.push(hash);
-    const at = this.#bytes.reserve(length);
-    const { values } = this.#bytes;
-    for (let i = 0; i < length; i++) values[at + i] = bytes[i];
-    this.#starts.push(at + length);
+    if (number === this.#hashes.length || this.#used + length > this.#bytes.length) this.#makeRoom(length);
+    this.#hashes[number] = hash;
+    const own = this.#bytes;
+    let to = this.#used;
+    for (let i = 0; i < length; i++) own[to++] = bytes[i];
+    this.#used = to;
+    this.#starts[number + 1] = to;
     // At most two thirds are taken.
     if (this.count * 3 > this.#slots.length * 2) this.#grow();
     return number;
+  }
+
+  /** For one more name. */
+  #makeRoom(length: number): void {
+    if (this.#used + length > this.#bytes.length) {
+      const bytes = new Uint8Array(2 * this.#bytes.length + length);
+      bytes.set(this.#bytes);
+      this.#bytes = bytes;
+    }
+    const { length: names } = this.#hashes;
+    if (this.count <= names) return;
+    const starts = new Uint32Array(2 * names + 1);
+    starts.set(this.#starts);
+    this.#starts = starts;
+    const hashes = new Int32Array(2 * names);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
   }
 
   /** The number of a name by its canonical text, or -1. */
@@ -49,27 +85,27 @@ export class NameTable {
     const { length } = text;
     if (length > typed.length) return -1;
     for (let i = 0; i < length; i++) typed[i] = text.charCodeAt(i);
-    return this.#slots[this.#slotOf(typed, length, hashBytes(typed, length))] - 1;
+    return this.#slots[this.#slotOf(typed, length, hashText(typed, length))] - 1;
   }
 
   /** Writes a name's canonical text; where it ends. */
   write(number: number, into: Uint8Array, start: number): number {
-    const own = this.#bytes.values;
-    const end = this.#starts.values[number + 1];
+    const own = this.#bytes;
+    const end = this.#starts[number + 1];
     let to = start;
-    for (let at = this.#starts.values[number]; at < end; at++) into[to++] = own[at];
+    for (let at = this.#starts[number]; at < end; at++) into[to++] = own[at];
     return to;
   }
 
   /** Bytes of its canonical text. */
   length(number: number): number {
-    return this.#starts.values[number + 1] - this.#starts.values[number];
+    return this.#starts[number + 1] - this.#starts[number];
   }
 
   /** Canonical text. */
   text(number: number): string {
-    const { values } = this.#starts;
-    const { buffer, byteOffset } = this.#bytes.values;
+    const values = this.#starts;
+    const { buffer, byteOffset } = this.#bytes;
     const start = values[number];
     return Buffer.from(buffer, byteOffset + start, values[number + 1] - start).toString('latin1');
   }
@@ -127,14 +163,14 @@ export class NameTable {
 
   /** The next byte of a name; 0 stands behind its end, and in no text. */
   #byte(number: number, depth: number): number {
-    const starts = this.#starts.values;
+    const starts = this.#starts;
     const at = starts[number] + depth;
-    return at < starts[number + 1] ? this.#bytes.values[at] : 0;
+    return at < starts[number + 1] ? this.#bytes[at] : 0;
   }
 
   #compare(a: number, b: number, depth: number): number {
-    const starts = this.#starts.values;
-    const bytes = this.#bytes.values;
+    const starts = this.#starts;
+    const bytes = this.#bytes;
     let [atA, atB] = [starts[a] + depth, starts[b] + depth];
     const [endA, endB] = [starts[a + 1], starts[b + 1]];
     while (atA < endA && atB < endB && bytes[atA] === bytes[atB]) {
@@ -150,14 +186,14 @@ export class NameTable {
     const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const found = slots[slot];
-      if (found === 0 || (this.#hashes.values[found - 1] === hash && this.#is(found - 1, bytes, length))) return slot;
+      if (found === 0 || (this.#hashes[found - 1] === hash && this.#is(found - 1, bytes, length))) return slot;
     }
   }
 
   #is(number: number, bytes: Uint8Array, length: number): boolean {
-    const start = this.#starts.values[number];
-    if (this.#starts.values[number + 1] - start !== length) return false;
-    const own = this.#bytes.values;
+    const start = this.#starts[number];
+    if (this.#starts[number + 1] - start !== length) return false;
+    const own = this.#bytes;
     for (let i = 0; i < length; i++) if (own[start + i] !== bytes[i]) return false;
     return true;
   }
@@ -166,7 +202,7 @@ export class NameTable {
     const slots = new Int32Array(2 * this.#slots.length);
     const mask = slots.length - 1;
     for (let number = 0; number < this.count; number++) {
-      let slot = this.#hashes.values[number] & mask;
+      let slot = this.#hashes[number] & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = number + 1;
     }
@@ -175,7 +211,7 @@ export class NameTable {
 }
 
 /** FNV-1a, its low bits mixed with the high ones: they choose the slot. */
-function hashBytes(bytes: Uint8Array, length: number): number {
+export function hashText(bytes: Uint8Array, length: number): number {
   let hash = 0x811c9dc5 | 0;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

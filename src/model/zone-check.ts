@@ -11,6 +11,11 @@ import { type ContentRRset, ZoneContent } from './zone-content.ts';
 import { ZoneLint } from './zone-lint.ts';
 import { type ServiceNames, TargetCheck } from './zone-targets.ts';
 
+const LINES_COUNTED_BYTES = 64 * 1024;
+/** Of a plain line, more or less: a file may begin with many that are empty. */
+const LINE_BYTES_LEAST = 16;
+const LINE_FEED = 0x0a;
+
 export interface ZoneFileOptions {
   /** See `ReadOptions`. */
   readonly include?: Include;
@@ -28,15 +33,23 @@ export interface ZoneFileReading {
 /** Reads the zone's file and checks it. It may be served where there is no error; `zone` is a canonical name. */
 export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptions = {}): ZoneFileReading {
   const findings = new Findings();
-  const content = new ZoneContent(zone, findings);
+  const content = new ZoneContent(zone, findings, expectedRecords(bytes));
   const { include, services = new Set(), aliases = new Set() } = options;
   const origin = nameToWire(zone);
   const takePlain = (record: PlainRecord): boolean => content.takePlain(record);
-  const reading = { origin, takePlain, ...(include && { include }) };
+  const reading = { origin, takePlain, afterPlain: () => content.settle(), ...(include && { include }) };
   for (const record of readZoneFile(bytes, reading, findings)) content.add(record);
   // A file that could not be read whole would seem to lack what stands in the rest.
   if (findings.errors.length === 0) new ZoneCheck(content, { services, aliases }, findings).run();
   return { content, findings };
+}
+
+/** By the lines of what comes first; 0: it is so small that it does not matter. */
+function expectedRecords(bytes: Uint8Array): number {
+  if (bytes.length <= LINES_COUNTED_BYTES) return 0;
+  let lines = 1;
+  for (let at = 0; at < LINES_COUNTED_BYTES; at++) if (bytes[at] === LINE_FEED) lines++;
+  return Math.ceil(Math.min(lines / LINES_COUNTED_BYTES, 1 / LINE_BYTES_LEAST) * bytes.length);
 }
 
 /** Types that the parent's side of a zone cut answers, addresses, which may be glue, and DNAME, which has a check. */

@@ -10,6 +10,7 @@ import { Column } from './column.ts';
 import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './content-columns.ts';
 import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
+import { PendingRecords } from './pending-records.ts';
 import type { ZoneCode } from './zone-code.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
@@ -65,7 +66,8 @@ export class ZoneContent {
   #owner: Uint8Array | undefined;
   /** Number of the last owner's name, -1 where it is not in the zone. */
   #name = -1;
-  readonly #columns = new ContentColumns();
+  readonly #columns: ContentColumns;
+  readonly #pending: PendingRecords;
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #apex: ApexText;
   /** Of each name, whether a check might find something: see `takePlain`. */
@@ -78,7 +80,10 @@ export class ZoneContent {
   /** What tells the records of a large RRset apart. */
   readonly #keys = new Map<number, Set<string>>();
 
-  constructor(zone: string, findings: Findings) {
+  /** `expected`: how many records there will be, as far as is known. */
+  constructor(zone: string, findings: Findings, expected = 0) {
+    this.#columns = new ContentColumns(expected);
+    this.#pending = new PendingRecords(this.#columns.names, (record, hash) => this.#settle(record, hash));
     this.zone = zone;
     this.#zoneWire = nameToWire(zone);
     this.#apex = new ApexText(this.#zoneWire);
@@ -143,16 +148,12 @@ export class ZoneContent {
 
   /** How many RRsets are not left out. */
   count(isLeftOut: IsLeftOut): number {
-    return countColumns(this.#columns, this.#apexNumber, isLeftOut);
+    return countColumns(this.#columns, this.#columns.names.find(this.zone), isLeftOut);
   }
 
   /** The RRsets in packed form but for those that are left out, in pieces: the memory of one is written to again for the next. */
   packed(isLeftOut: IsLeftOut): Generator<Uint8Array> {
-    return packColumns(this.#columns, this.#apexNumber, isLeftOut);
-  }
-
-  get #apexNumber(): number {
-    return this.#columns.names.find(this.zone);
+    return packColumns(this.#columns, this.#columns.names.find(this.zone), isLeftOut);
   }
 
   #rrsetsOf(number: number): ContentRRset[] {
@@ -208,11 +209,19 @@ export class ZoneContent {
 
   /** The same for what is written plainly. False, and nothing is taken, where it is of another zone: `add` says so. */
   takePlain(record: PlainRecord): boolean {
+    if (!record.isSameOwner && !this.#apex.holds(record.owner, record.ownerLength)) return false;
+    this.#pending.add(record);
+    return true;
+  }
+
+  /** To be called after the last of some that are written plainly, before anything else. */
+  settle(): void {
+    this.#pending.settle();
+  }
+
+  #settle(record: PlainRecord, hash: number): void {
     const { owner, ownerLength, type, ttlSeconds, file, line } = record;
-    if (!record.isSameOwner) {
-      if (!this.#apex.holds(owner, ownerLength)) return false;
-      this.#enterName(this.#columns.names.add(owner, ownerLength));
-    }
+    if (!record.isSameOwner) this.#enterName(this.#columns.names.add(owner, ownerLength, hash));
     this.#owner = undefined;
     const name = this.#name;
     const isAddress = type === TYPE.A || type === TYPE.AAAA;
@@ -222,7 +231,6 @@ export class ZoneContent {
     const rrset = this.#find(name, type);
     if (rrset === 0) this.#begin(name, record, bytes, length);
     else this.#join(rrset - 1, { type, ttlSeconds, rdata: bytes.subarray(0, length), file, line });
-    return true;
   }
 
   #enterName(name: number): void {

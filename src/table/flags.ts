@@ -24,18 +24,18 @@ export function flagOf(type: number, isApex: boolean): number {
   return type === TYPE.NS && !isApex ? NODE_IS_CUT : 0;
 }
 
-/** ZONE_* that an owner brings into its zone, with an RRset of the type (0: with a service). */
-export function zoneFlags(owner: Uint8Array, type: number, isApex: boolean): number {
+/** ZONE_* that an owner (from `start` on) brings into its zone, with an RRset of the type (0: with a service). */
+export function zoneFlags(owner: Uint8Array, type: number, isApex: boolean, start = 0): number {
   const isBorder = type === TYPE.DNAME || (type === TYPE.NS && !isApex);
-  return (hasWildcardLabel(owner) ? ZONE_HAS_WILDCARD : 0) | (isBorder ? ZONE_HAS_BORDER : 0);
+  return (hasWildcardLabel(owner, start) ? ZONE_HAS_WILDCARD : 0) | (isBorder ? ZONE_HAS_BORDER : 0);
 }
 
 /**
  * Whether a label of the name is `*`. It need not be the first: an owner below `*.example.` brings that name into being
  * as an empty non-terminal, and it is a source of synthesis too (RFC 4592 §2.1.3 and §2.2.2).
  */
-function hasWildcardLabel(owner: Uint8Array): boolean {
-  for (let at = 0; owner[at] !== 0; at += 1 + owner[at]) {
+function hasWildcardLabel(owner: Uint8Array, start: number): boolean {
+  for (let at = start; owner[at] !== 0; at += 1 + owner[at]) {
     if (owner[at] === 1 && owner[at + 1] === 0x2a) return true;
   }
   return false;

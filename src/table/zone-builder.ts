@@ -8,7 +8,7 @@ import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
 import { flagOf, nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
-import { findEntry, IndexWriter } from './index.ts';
+import { findEntry, firstSlot, IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { foldKept } from './proofs/kept.ts';
@@ -18,6 +18,9 @@ import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
 
+/** So many that their misses overlap, and what they bring near is still there afterwards. */
+const AHEAD_RRSETS = 32;
+const NAME_ROOM_BYTES = MAX_NAME_BYTES + 1;
 const BACKSLASH = 0x5c;
 const DOT = 0x2e;
 const NO_TYPES: readonly number[] = [];
@@ -30,9 +33,18 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #rrsets: RRsetCompiler;
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
+  /** In a piece in packed form: as far as was looked ahead, and what is put. */
   readonly #cursor = new PackedCursor();
-  /** The owner of what is put in packed form. */
-  readonly #owner = new Uint8Array(MAX_NAME_BYTES + 1);
+  readonly #putting = new PackedCursor();
+  /** Of the RRsets that were looked ahead to: their owners, the lengths of those (0: not known), hashes, and nodes above. */
+  readonly #owners = new Uint8Array(AHEAD_RRSETS * NAME_ROOM_BYTES);
+  readonly #ahead = {
+    lengths: new Int32Array(AHEAD_RRSETS),
+    hashes: new Int32Array(AHEAD_RRSETS),
+    aboves: new Int32Array(AHEAD_RRSETS),
+  };
+  /** Means nothing, and keeps the compiler from leaving out a look. */
+  #touched = 0;
   /** The name above the last one of those, and its node. */
   readonly #above = new HashedName();
   #aboveNode: number;
@@ -77,36 +89,68 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   /** The same for all RRsets of a piece in packed form. */
   putPacked(piece: Uint8Array): void {
-    const cursor = this.#cursor;
-    cursor.begin(piece);
-    while (cursor.next()) {
-      const { type } = cursor;
-      const length = cursor.hasTtls || !isPacked(type) ? 0 : writeWire(cursor, this.#owner);
-      if (length === 0) {
-        const { name, ttlSeconds, recordTtlSeconds, rdata } = cursor.rrset;
-        this.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
-        continue;
-      }
-      const node = this.#nodeOfOwner(length);
-      const isApex = node === this.#apexNode;
-      const rrset = this.#rrsets.compilePacked(cursor);
-      this.#flags |= zoneFlags(this.#owner, type, isApex);
-      this.#attach(node, type, rrset, isApex);
+    const next = this.#cursor;
+    next.begin(piece);
+    for (let count = this.#lookAhead(next); count > 0; count = this.#lookAhead(next)) {
+      for (let i = 0; i < count; i++) this.#putNext(i);
     }
   }
 
-  /** The node of the name that `#owner` has, as `#ensureExists`; names that follow each other mostly have the one above them in common. */
-  #nodeOfOwner(length: number): number {
-    const owner = this.#owner;
-    if (length === this.#apexLength) return this.#apexNode;
-    const above = 1 + owner[0];
-    if (!isName(owner, above, length, this.#above)) {
-      this.#aboveNode = this.#ensureExists(owner.slice(above, length));
-      this.#above.set(owner, above);
+  /**
+   * Goes through the next few RRsets of a piece: where a name stands in the index is somewhere else each time, and all of
+   * those places are waited for together. How many RRsets there are.
+   */
+  #lookAhead(next: PackedCursor): number {
+    const { lengths, hashes, aboves } = this.#ahead;
+    this.#putting.begin(next.bytes, next.end);
+    let count = 0;
+    for (; count < AHEAD_RRSETS && next.next(); count++) {
+      const start = count * NAME_ROOM_BYTES;
+      const length = next.hasTtls || !isPacked(next.type) ? 0 : writeWire(next, this.#owners, start);
+      lengths[count] = length;
+      hashes[count] = 0;
+      if (length === 0 || length === this.#apexLength) continue;
+      aboves[count] = this.#nodeAbove(start, length);
+      hashes[count] = finishHash(hashLabel(this.#above.states[0], this.#owners, start));
     }
-    const hash = finishHash(hashLabel(this.#above.states[0], owner, 0));
-    const found = findEntry(this.#arena.view, this.cell, hash, owner, 0, length);
-    return found === 0 ? this.#make(owner, length, hash, this.#aboveNode) : found;
+    const { words } = this.#arena.view;
+    for (let i = 0; i < count; i++) this.#touched ^= words[firstSlot(words, this.cell, hashes[i])];
+    return count;
+  }
+
+  #putNext(ahead: number): void {
+    const cursor = this.#putting;
+    cursor.next();
+    const { type } = cursor;
+    const length = this.#ahead.lengths[ahead];
+    if (length === 0) {
+      const { name, ttlSeconds, recordTtlSeconds, rdata } = cursor.rrset;
+      return this.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+    }
+    const isApex = length === this.#apexLength;
+    const node = isApex ? this.#apexNode : this.#nodeAhead(ahead, length);
+    const rrset = this.#rrsets.compilePacked(cursor);
+    this.#flags |= zoneFlags(this.#owners, type, isApex, ahead * NAME_ROOM_BYTES);
+    this.#attach(node, type, rrset, isApex);
+  }
+
+  #nodeAhead(ahead: number, length: number): number {
+    const start = ahead * NAME_ROOM_BYTES;
+    const hash = this.#ahead.hashes[ahead];
+    const found = findEntry(this.#arena.view, this.cell, hash, this.#owners, start, start + length);
+    if (found !== 0) return found;
+    return this.#make(this.#owners, start, length, hash, this.#ahead.aboves[ahead]);
+  }
+
+  /** The node above a name of `#owners`: names that follow each other mostly have it in common. */
+  #nodeAbove(start: number, length: number): number {
+    const owners = this.#owners;
+    const above = start + 1 + owners[start];
+    if (!isName(owners, above, start + length, this.#above)) {
+      this.#aboveNode = this.#ensureExists(owners.slice(above, start + length));
+      this.#above.set(owners, above);
+    }
+    return this.#aboveNode;
   }
 
   #attach(node: number, type: number, rrset: number, isApex: boolean): void {
@@ -204,17 +248,17 @@ export class ZoneBuilder implements Blocks, Retirer {
     const hash = finishHash(this.#name.states[0]);
     const isApex = this.#rrsets.isApex(name);
     const parent = isApex ? 0 : this.#ensureExists(name.subarray(1 + name[0]));
-    return this.#make(name, name.length, hash, parent);
+    return this.#make(name, 0, name.length, hash, parent);
   }
 
-  /** The node of a name that is not there, the first `length` bytes of `name`. `parent`: 0 at the apex. */
-  #make(name: Uint8Array, length: number, hash: number, parent: number): number {
+  /** The node of a name that is not there: `length` bytes of `name` from `start` on. `parent`: 0 at the apex. */
+  #make(name: Uint8Array, start: number, length: number, hash: number, parent: number): number {
     const node = this.allocate(entryWords(length));
     const { words, bytes } = this.#arena.view;
     words[node + ENTRY.HASH] = hash;
     words[node + ENTRY.NAME] = length;
     const first = (node + ENTRY.NAME_BYTES) * 4;
-    for (let i = 0; i < length; i++) bytes[first + i] = name[i];
+    for (let i = 0; i < length; i++) bytes[first + i] = name[start + i];
     if (!this.#index.insert(this.cell, node)) {
       this.#arena.free(node, entryWords(length));
       throw new ArenaFull();
@@ -271,12 +315,12 @@ export class ZoneBuilder implements Blocks, Retirer {
   }
 }
 
-/** The wire form of a packed RRset's name, which is in lower case; its length. 0: an escape is in it, or it is the root. */
-function writeWire({ bytes, nameStart, nameEnd }: PackedCursor, out: Uint8Array): number {
+/** Writes the wire form of a packed RRset's name, which is in lower case; its length. 0: an escape is in it, or it is the root. */
+function writeWire({ bytes, nameStart, nameEnd }: PackedCursor, out: Uint8Array, start: number): number {
   const length = nameEnd - nameStart + 2;
   if (length > MAX_NAME_BYTES || length === 2) return 0;
-  let label = 0;
-  let to = 1;
+  let label = start;
+  let to = start + 1;
   for (let at = nameStart; at < nameEnd; at++) {
     const byte = bytes[at];
     if (byte === BACKSLASH) return 0;

@@ -27,6 +27,8 @@ interface ReadOptions {
    * as the others. The record is another one after the call.
    */
   readonly takePlain?: (record: PlainRecord) => boolean;
+  /** Called after some of those, before anything else is yielded or found. */
+  readonly afterPlain?: () => void;
 }
 
 /** A file that includes itself would never end; one that does so many times would multiply with each depth. */
@@ -60,6 +62,7 @@ class Reader {
   readonly #findings: Findings;
   readonly #records = new RecordMaker();
   readonly #takePlain: ReadOptions['takePlain'];
+  readonly #afterPlain: ReadOptions['afterPlain'];
   readonly #plain = new PlainReader();
   #included = 0;
   #generated = 0;
@@ -69,6 +72,7 @@ class Reader {
   constructor(options: ReadOptions, findings: Findings) {
     this.#include = options.include;
     this.#takePlain = options.takePlain;
+    this.#afterPlain = options.afterPlain;
     this.#findings = findings;
   }
 
@@ -112,6 +116,7 @@ class Reader {
       at = next;
       lines++;
     }
+    this.#afterPlain?.();
     entries.moveTo(at, lines);
     scope.owner = plain.lastOwner ?? scope.owner;
   }
