@@ -29,7 +29,8 @@ export function RollbackButton(props: {
     <>
       {!props.isThere && (
         <Act needs="shift" class="danger" onClick={() => setOpen(true)}>
-          ↩ Roll back{props.target && <span class="small">to {describeShares(props.target)}</span>}
+          <span class="whole">↩ Roll back</span>
+          {props.target && <span class="small">to {describeShares(props.target)}</span>}
         </Act>
       )}
       {isOpen && <ConfirmRollback {...props} onClose={() => setOpen(false)} />}
