@@ -14,13 +14,22 @@ interface Message {
   readonly revision: number;
 }
 
+/** What a webhook is told of nodes. */
+interface News {
+  readonly type: string;
+  readonly lost: readonly string[];
+  readonly back: readonly string[];
+}
+
 t.test('the leader is killed in the middle of a release', async (t) => {
   const messages: Message[] = [];
+  const news: News[] = [];
   const url = await serve(t, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const { data } = JSON.parse(Buffer.concat(chunks).toString());
-    messages.push({ id: String(request.headers['webhook-id']), revision: data.revision });
+    const { type, data } = JSON.parse(Buffer.concat(chunks).toString());
+    if (type === 'on-revision') messages.push({ id: String(request.headers['webhook-id']), revision: data.revision });
+    else news.push({ type, ...data });
     response.writeHead(204).end();
   });
   const fleet = await FleetFixture.start(3, { TEAL_PROBES_ALLOW: '127.0.0.0/8' });
@@ -31,6 +40,8 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   const [one, other] = others as [Node, Node];
   const put = await one.process.call('PUT', '/v1/webhooks/hook', { url, triggers: ['on-revision'] });
   t.equal(put.status, 201, JSON.stringify(put.body));
+  const ofNodes = { url, triggers: ['on-node-lost', 'on-node-back'] };
+  t.equal((await one.process.call('PUT', '/v1/webhooks/nodes', ofNodes)).status, 201);
   const pause = { pause: { duration: 3 } };
   const steps = [10, 20, 30, 40, 50, 100].flatMap((setWeight) => [{ setWeight }, pause]);
   const made = await one.process.call('POST', `${SERVICE}/releases`, { to: 'green', steps });
@@ -47,6 +58,15 @@ t.test('the leader is killed in the middle of a release', async (t) => {
   t.ok(
     performance.now() - killedAt < TAKEOVER_MS,
     `another leads after ${Math.round(performance.now() - killedAt)} ms`,
+  );
+  const isTold = (type: string, which: 'lost' | 'back') =>
+    until(`${type} of ${first.name}`, async () =>
+      news.some((each) => each.type === type && each[which].includes(first.name)),
+    );
+  await isTold('on-node-lost', 'lost');
+  t.notOk(
+    news.some(({ back }) => back.includes(first.name)),
+    'by who leads after it',
   );
   await until('the release is done', async () => (await at(other)).state === 'completed');
 
@@ -80,6 +100,7 @@ t.test('the leader is killed in the middle of a release', async (t) => {
     async (t) => {
       await fleet.startAgain(first.name);
       await fleet.live(first.name);
+      await isTold('on-node-back', 'back');
       await until('blue is drained', async () => (await drain()).pools.blue.drained);
       t.equal((await leaderOf(fleet)).name, second.name);
       second.isDown = true;
