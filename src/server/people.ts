@@ -11,6 +11,7 @@ import { Problem } from '../model/errors.ts';
 import { makeRole, type Role } from '../model/token.ts';
 import { SettingsError } from './errors.ts';
 import { readSecretFile } from './secret-file.ts';
+import { sessionFiles } from './session-files.ts';
 import { systemClock } from './system-clock.ts';
 
 const SECOND_MS = 1000;
@@ -20,6 +21,7 @@ type Oidc = NonNullable<NonNullable<Settings['console']>['oidc']>;
 interface PeopleParts {
   readonly outbound: Outbound;
   readonly log: Logger;
+  readonly dataDir: string;
   /** Ends what is under way. */
   readonly stopped: AbortSignal;
 }
@@ -27,7 +29,7 @@ interface PeopleParts {
 /** The provider is not asked here: it may be down, and that is no reason not to start. Throws SettingsError. */
 export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeople | undefined {
   if (oidc === undefined) return undefined;
-  const { outbound, log, stopped } = parts;
+  const { outbound, log, stopped, dataDir } = parts;
   const { issuer, clientId, redirectUrl, scopes, groupsClaim, nameClaim, afterSignOutUrl } = oidc;
   const settings = {
     issuer,
@@ -38,18 +40,20 @@ export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeopl
     afterSignOutUrl,
     clientSecret: secretOf(oidc),
   };
-  const { steadyMs } = systemClock;
+  const { steadyMs, wallMs } = systemClock;
+  const maxMs = oidc.sessionMaxSeconds * SECOND_MS;
   const provider = new Provider({ settings, outbound, steadyMs, stopped });
   const people = new People({
     provider,
     settings: {
       ...{ groupsClaim, nameClaim, byGroup: rolesOf(oidc) },
       idleMs: oidc.sessionIdleSeconds * SECOND_MS,
-      maxMs: oidc.sessionMaxSeconds * SECOND_MS,
+      maxMs,
       recheckMs: oidc.recheckSeconds * SECOND_MS,
       trustMs: oidc.trustSeconds * SECOND_MS,
     },
     ...{ randomBytes, steadyMs, log },
+    keeping: { files: sessionFiles(dataDir, maxMs, wallMs(), log), wallMs, provider: `${issuer} ${clientId}` },
   });
   return { people, label: oidc.label ?? new URL(issuer).host, places: placesOf(redirectUrl) };
 }

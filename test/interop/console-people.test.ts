@@ -54,7 +54,8 @@ t.test('people in the console', { timeout: 900_000 }, async (t) => {
   const { faults } = identities;
   // Down at the start: that is no reason not to start.
   faults.isDown = true;
-  const teal = await startTeal(t.testdir(), {
+  const folder = t.testdir();
+  const settings = {
     env: {
       TEAL_CONSOLE_OIDC_ISSUER: identities.issuer,
       TEAL_CONSOLE_OIDC_CLIENT_ID: CLIENT.id,
@@ -72,7 +73,8 @@ t.test('people in the console', { timeout: 900_000 }, async (t) => {
       }),
       TEAL_PROBES_ALLOW: '127.0.0.0/8',
     },
-  });
+  };
+  const teal = await startTeal(folder, settings);
   target.admin = teal.admin;
   t.teardown(() => teal.child.kill('SIGKILL'));
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
@@ -167,5 +169,36 @@ t.test('people in the console', { timeout: 900_000 }, async (t) => {
   t.match(
     teal.log.filter(({ msg }) => msg === 'a person signed in').map(({ person }) => person),
     ['person:bob@example.com', 'person:ann@example.com'],
+  );
+
+  await t.test(
+    'a server that is killed and started again signs nobody out, but those who had signed out',
+    async (t) => {
+      identities.who = 'bob';
+      const page = await open();
+      await page.goto(home);
+      await signIn(page);
+      const left = await open();
+      await left.goto(home);
+      await signIn(left);
+      const cookies = await left.context().cookies(home);
+      const status = await left.evaluate(
+        `fetch('auth/sign-out', { method: 'POST', headers: { 'teal-console': 'active' } }).then((reply) => reply.status)`,
+      );
+      t.equal(status, 200);
+      await teal.end('SIGKILL');
+      const next = await startTeal(folder, settings);
+      t.teardown(() => next.child.kill('SIGKILL'));
+      target.admin = next.admin;
+      const asked = (of: Page) =>
+        of.evaluate(`fetch('v1/self', { headers: { 'teal-console': 'active' } }).then((reply) => reply.json())`);
+      await soon(t).match(async () => JSON.stringify(await asked(page)), /"name":"person:bob@example\.com"/);
+      await page.reload();
+      await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+      await page.locator('header.top').getByText('Bob Example', { exact: true }).waitFor();
+      await left.context().addCookies(cookies);
+      await soon(t).match(async () => JSON.stringify(await asked(left)), /"code":"session_ended"/);
+      t.notOk(next.log.some(({ msg }) => msg === 'a person signed in'));
+    },
   );
 });

@@ -5,7 +5,7 @@ import type { Role } from '../../model/token.ts';
 import type { RandomBytes } from '../clock.ts';
 import type { Lines } from '../lines.ts';
 import { NoWord, type Provider, type Word } from './provider.ts';
-import { type Session, Sessions, type SessionTimes } from './sessions.ts';
+import { type Keeping, type Session, Sessions, type SessionTimes } from './sessions.ts';
 import { SignIns } from './sign-ins.ts';
 
 export interface PeopleSettings extends SessionTimes {
@@ -22,6 +22,8 @@ interface PeopleParts {
   readonly randomBytes: RandomBytes;
   readonly steadyMs: () => number;
   readonly log: Pick<Lines, 'info' | 'warn'>;
+  /** Where sessions outlive this process; absent: nowhere. */
+  readonly keeping?: Keeping;
 }
 
 /** A sign-in that came to nothing, and why. `powerless`: the provider knows them, and none of their groups is named here. */
@@ -42,7 +44,8 @@ export class People {
   constructor(parts: PeopleParts) {
     this.#parts = parts;
     this.#signIns = new SignIns(parts.randomBytes, parts.steadyMs);
-    this.#sessions = new Sessions(parts.settings, parts.randomBytes, parts.steadyMs);
+    const kept = parts.keeping && { ...parts.keeping, known: (word: Word) => this.#known(word) };
+    this.#sessions = new Sessions(parts.settings, parts, kept);
   }
 
   get issuer(): string {
@@ -92,7 +95,7 @@ export class People {
 
   /** Ends it here; gives where to end it at the provider too. */
   async end(session: Session): Promise<string | undefined> {
-    this.#sessions.end(session);
+    await this.#sessions.end(session);
     this.#parts.log.info({ person: session.person.name }, 'a person signed out');
     return (await this.#parts.provider.signOutUrl(session.word.idToken))?.href;
   }
@@ -132,20 +135,21 @@ export class People {
       const who = { person: session.person.name };
       if (word instanceof NoWord) {
         const isOver = word.kind === 'refused' || word.kind === 'stale';
-        if (isOver) this.#sessions.end(session);
+        if (isOver) void this.#sessions.end(session);
         const what = isOver ? 'a session ended: the provider does not vouch for it any more' : NOT_ASKED;
         return log.warn({ ...who, reason: word.reason }, what);
       }
       const { person, roles } = this.#known(word);
       session.word = word;
       session.saidAtMs = askedAtMs;
+      this.#sessions.keep(session);
       const isSame = JSON.stringify([session.person, session.roles]) === JSON.stringify([person, roles]);
       if (isSame) return;
       session.person = person;
       session.roles = roles;
       session.version++;
       if (roles.length > 0) return log.info(who, 'what a person may has changed at the provider');
-      this.#sessions.end(session);
+      void this.#sessions.end(session);
       log.info(who, 'a session ended: none of its groups is named in the settings any more');
     } finally {
       session.isAsking = false;

@@ -1,0 +1,56 @@
+/** The files of people's sessions in the data directory: private, at most so many, and gone once they can be of no use. */
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionFiles } from '../control/people/kept-sessions.ts';
+import type { Logger } from '../log.ts';
+import { keepOwner, makeFolder } from '../store/files.ts';
+
+const PRIVATE_FILE = 0o600;
+/** A digest in base64url: nothing else is a name here, and no path is made of what a browser sent. */
+const NAME = /^[A-Za-z0-9_-]{43}$/;
+
+/** `maxMs`: what is older is of no use to anybody. */
+export function sessionFiles(dataDir: string, maxMs: number, nowMs: number, log: Logger): SessionFiles {
+  const folder = join(dataDir, 'sessions');
+  let last: Promise<void> = Promise.resolve();
+  let isTold = false;
+  const fail = (err: unknown): void => {
+    if (!isTold) log.warn({ err }, 'sessions of people are not kept: a restart asks them to sign in again');
+    isTold = true;
+  };
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    last = last.then(work).catch(fail);
+    return last;
+  };
+  try {
+    makeFolder(folder);
+    sweep(folder, nowMs - maxMs);
+  } catch (err) {
+    fail(err);
+  }
+  return {
+    read(name) {
+      try {
+        return NAME.test(name) ? readFileSync(join(folder, name)) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    write: (name, bytes) =>
+      inTurn(async () => {
+        const file = join(folder, name);
+        await writeFile(`${file}.new`, bytes, { mode: PRIVATE_FILE });
+        keepOwner(`${file}.new`);
+        await rename(`${file}.new`, file);
+      }),
+    remove: (name) => inTurn(() => rm(join(folder, name), { force: true })),
+  };
+}
+
+function sweep(folder: string, beforeMs: number): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (!NAME.test(name) || statSync(file).mtimeMs < beforeMs) rmSync(file, { force: true, recursive: true });
+  }
+}
