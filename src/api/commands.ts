@@ -11,7 +11,7 @@ import { inTurns } from './slices.ts';
 /** What any request says of a change by itself: who, with which limits, when and from where. An API adds what else it reads. */
 export function contextFor(
   request: FastifyRequest,
-  { name, limits }: Pick<Token, 'name' | 'limits'>,
+  { name, limits, owner }: Pick<Token, 'name' | 'limits' | 'owner'>,
   atMs: number,
 ): CommandContext {
   const traceparent = readTraceparent(request.headers);
@@ -20,6 +20,7 @@ export function contextFor(
     atMs,
     origin: { requestId: request.id, client: request.ip, ...(traceparent !== undefined && { traceparent }) },
     ...(limits !== undefined && { limits }),
+    ...(owner !== undefined && { owner }),
   };
 }
 

@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, withFilters } from './filters.ts';
-import { columns, instant } from './format/text.ts';
+import { columns, instant, printable } from './format/text.ts';
 import { collect, durationValue } from './option-values.ts';
 import { keepSecret } from './secret-file.ts';
 import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
@@ -18,6 +18,7 @@ interface CreateOptions extends SessionOptions {
   readonly name?: readonly string[];
   readonly type?: readonly string[];
   readonly network?: readonly string[];
+  readonly owner?: string;
   readonly expires?: number;
   readonly output?: string;
 }
@@ -41,6 +42,7 @@ export function add(program: Command, shell: Shell): void {
     )
     .option('--type <type>', 'of the scope records: only this record type; repeat it', collect)
     .option('--network <network>', 'good only from addresses in it, such as 192.0.2.0/24; repeat it', collect)
+    .option('--owner <person>', 'whose it is, such as ann@example.com: approvals count all of one owner as one person')
     .option('--expires <duration>', 'how long it is good for, such as 90d', durationValue)
     .option('-o, --output <file>', 'write the secret to a new file that only you can read, instead of showing it')
     .action((name: string, options: CreateOptions) => createToken(name, options, shell));
@@ -49,6 +51,7 @@ export function add(program: Command, shell: Shell): void {
     `
     teal token create ci --scope release --service '*.example.com' --expires 90d
     teal token create grafana --scope read -o grafana.token
+    teal token create ann-laptop --scope release --owner ann@example.com
     teal token create certbot --scope records --zone example.com --name '_acme-challenge.*' --type TXT
     `,
   );
@@ -89,6 +92,7 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
     name: names,
     type: types,
     network: networks,
+    owner,
     expires,
     output,
   } = options;
@@ -100,6 +104,7 @@ async function createToken(name: string, options: CreateOptions, shell: Shell): 
     ...(names && { names }),
     ...(types && { types }),
     ...(networks && { networks }),
+    ...(owner !== undefined && { owner }),
     ...(expires !== undefined && { expiresAt: new Date(Date.now() + expires * 1000).toISOString() }),
   };
   if (output !== undefined) {
@@ -130,7 +135,8 @@ export function tokenLines(tokens: readonly Token[]): string[] {
   return columns([['TOKEN', 'SCOPE', 'FOR', 'MADE', 'EXPIRES'], ...rows]);
 }
 
-function reachInWords({ services = [], zones = [], names = [], types = [], networks = [] }: Token): string {
+function reachInWords({ services = [], zones = [], names = [], types = [], networks = [], owner }: Token): string {
   const reach = [...services, ...zones, ...names, ...types].join(' ') || 'everything';
-  return networks.length === 0 ? reach : `${reach} from ${networks.join(' ')}`;
+  const from = networks.length === 0 ? '' : ` from ${networks.join(' ')}`;
+  return `${reach}${from}${owner === undefined ? '' : `, of ${printable(owner)}`}`;
 }

@@ -18,6 +18,7 @@ export const Self = Type.Object(
     ...ofEveryToken,
     name: Type.String({ description: 'What the log of changes calls whoever asks.' }),
     kind: oneOf(['token', 'person'], { description: 'What lets them in. More kinds may come.' }),
+    person: Type.String({ description: 'Who they are where two have to agree: `askedBy` and `approved.by` have it.' }),
     title: Type.Optional(Type.String({ description: 'Of a person: their name, for people to read.' })),
     roles: Type.Optional(
       Type.Array(RoleBody, {

@@ -45,9 +45,18 @@ export const ofEveryToken = {
   ...ofEveryRole,
 };
 
+const owner = Type.Optional(
+  Type.String({
+    description:
+      'Whose it is, as the provider of identities names them: `ann@example.com`. Where two have to agree all tokens of one owner, and the owner who signed in, are one person; left out: the token is one by itself.',
+    'x-code': 'token_owner_invalid',
+  }),
+);
+
 export const TokenBody = Type.Object(
   {
     ...ofEveryToken,
+    owner,
     expiresAt: Type.Optional(Type.String({ description: 'RFC 3339; left out: it does not expire.' })),
     ...why,
   },
@@ -57,6 +66,7 @@ export const TokenBody = Type.Object(
     examples: [
       { name: 'ci', scope: 'release', services: ['*.example.com'], expiresAt: '2030-01-31T12:00:00Z' },
       { name: 'dashboard', scope: 'read' },
+      { name: 'ann-laptop', scope: 'release', owner: 'ann@example.com' },
       { name: 'certbot', scope: 'records', zones: ['example.com'], names: ['_acme-challenge.*'], types: ['TXT'] },
       { name: 'build', scope: 'shift', networks: ['192.0.2.0/24', '2001:db8::/32'] },
     ],
@@ -65,6 +75,7 @@ export const TokenBody = Type.Object(
 
 const shown = {
   ...ofEveryToken,
+  owner,
   expiresAt: Type.Optional(time('RFC 3339, UTC; left out: it does not expire.')),
   createdAt: time(),
   revision: whole('The revision that made it.'),

@@ -95,6 +95,7 @@ export const problemStatus = {
   expiry_invalid: 422,
   dnssec_invalid: 422,
   token_name_invalid: 422,
+  token_owner_invalid: 422,
   name_outside_zones: 422,
   idempotency_key_reused: 422,
   host_unknown: 421,

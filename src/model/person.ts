@@ -15,7 +15,7 @@ export interface Person {
 }
 
 /** Before the name of a person, where a token or a person may stand. */
-const PERSON = 'person:';
+export const PERSON = 'person:';
 
 /** Who does something, in a sentence. */
 export function actorInWords(name: string): string {

@@ -43,6 +43,8 @@ export interface Token {
   readonly networks?: readonly string[];
   /** Unix time, milliseconds; from then on it is refused. Absent: never. */
   readonly expiresAtMs?: number;
+  /** Whose it is, by what names them with a provider of identities; who has it is that person where two have to agree. */
+  readonly owner?: string;
 }
 
 /** What is kept of a token: its secret cannot be found from this. */
@@ -60,6 +62,7 @@ export interface TokenBody extends RoleBody {
   readonly name: string;
   /** RFC 3339. */
   readonly expiresAt?: string;
+  readonly owner?: string;
 }
 
 /** What a user says of what a token, or a group of people, may. */
@@ -73,7 +76,7 @@ export interface RoleBody {
 }
 
 /** What one group of people may: as a token does. */
-export type Role = Omit<Token, 'name' | 'expiresAtMs'>;
+export type Role = Omit<Token, 'name' | 'expiresAtMs' | 'owner'>;
 
 /** Every request is held against all of them. */
 export const TOKENS_MAX = 1000;
@@ -94,7 +97,20 @@ export function makeToken(body: TokenBody, atMs: number): Token | Problem {
   if (role instanceof Problem) return role;
   const expiresAtMs = expiresAt === undefined ? undefined : parseExpiry(expiresAt, atMs);
   if (expiresAtMs instanceof Problem) return expiresAtMs;
-  return { name, ...role, ...(expiresAtMs !== undefined && { expiresAtMs }) };
+  const owner = body.owner?.trim();
+  if (owner !== undefined && !isPersonName(owner)) {
+    const detail = `owner is what names a person, such as ann@example.com: one line of 1 to ${OWNER_MAX_CHARS} characters, not ${JSON.stringify(body.owner)}.`;
+    return new Problem('token_owner_invalid', detail, { pointer: '/owner' });
+  }
+  return { name, ...role, ...(expiresAtMs !== undefined && { expiresAtMs }), ...(owner !== undefined && { owner }) };
+}
+
+/** As long as an address of e-mail may be (RFC 5321 §4.5.3.1.3). */
+const OWNER_MAX_CHARS = 254;
+
+/** As a provider may name a person: a line, and nothing in it that turns the line around or hides. */
+function isPersonName(text: string): boolean {
+  return text !== '' && text.length <= OWNER_MAX_CHARS && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 }
 
 export function makeRole(body: RoleBody): Role | Problem {
@@ -198,11 +214,12 @@ export function isMaster({ scope, limits, networks, expiresAtMs }: Token): boole
 }
 
 /** The token without its digest, as the log and replies tell of it. */
-export function tokenBody({ name, expiresAtMs, ...role }: Token): TokenBody {
+export function tokenBody({ name, expiresAtMs, owner, ...role }: Token): TokenBody {
   return {
     name,
     ...roleBody(role),
     ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
+    ...(owner !== undefined && { owner }),
   };
 }
 

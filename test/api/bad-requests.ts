@@ -431,6 +431,12 @@ const tokens: BadRequest[] = [
     '400 body_invalid /secret',
     { body: { name: 'a', scope: 'read', secret: 'b' } },
   ],
+  [
+    'a token of an owner of two lines',
+    'POST /v1/tokens',
+    '422 token_owner_invalid /owner',
+    { body: { name: 'a', scope: 'read', owner: 'ann\nbob' } },
+  ],
   ['a token with a space', 'POST /v1/tokens', '422 token_name_invalid /name', { body: { name: 'a b', scope: 'read' } }],
   [
     'a token called like those of the settings',

@@ -202,3 +202,22 @@ t.test('what pages and tokens are told of the console holds no secret', async (t
     'what a token would not be taken for stops the start',
   );
 });
+
+t.test('a person and a token that is theirs are one where two have to agree', async (t) => {
+  const world = await start(t);
+  const browser = new Browser(world);
+  await browser.signIn();
+  const app = '/v1/services/app.example.test';
+  const { pools } = (await browser.ask('GET', app)).json();
+  t.equal((await browser.ask('PUT', app, { pools, approval: 'required' })).statusCode, 200);
+  const make = async (name: string, owner?: string): Promise<string> =>
+    (await browser.ask('POST', '/v1/tokens', { name, scope: 'release', ...(owner && { owner }) })).json().secret;
+  const own = await make('ann-laptop', 'ann@example.com');
+  const other = await make('ben', 'ben@example.com');
+  const asked = await browser.ask('PUT', `${app}/weights`, { blue: 5, green: 95 });
+  t.equal(asked.statusCode, 202, asked.body);
+  const approve = (token: string) =>
+    world.request('POST', `/v1/proposals/${asked.json().id}/approve`, { token, body: {} });
+  t.match((await approve(own)).json(), { code: 'approval_own' });
+  t.match((await approve(other)).json(), { state: 'done' });
+});

@@ -109,3 +109,36 @@ t.test('a shift of any service for a later time is a proposal until then', async
     message: 'Withdrawn by alice.',
   });
 });
+
+t.test('two tokens of one owner are one person, whatever their names; another owner is another one', async (t) => {
+  const owned = async (name: string, owner?: string) => {
+    const made = await api.request('POST', '/v1/tokens', { body: { name, scope: 'release', ...(owner && { owner }) } });
+    t.equal(made.json().owner, owner);
+    secrets[name] = made.json().secret;
+  };
+  await owned('ann-laptop', 'ann@example.com');
+  await owned('ann-phone', 'ann@example.com');
+  await owned('ben', 'ben@example.com');
+  await owned('ci');
+  t.match((await api.request('GET', '/v1/tokens/ann-phone')).json(), { owner: 'ann@example.com' });
+  t.equal((await as('ann-phone', 'GET', '/v1/self')).json().person, 'person:ann@example.com');
+  t.equal((await as('ci', 'GET', '/v1/self')).json().person, 'ci');
+  const asked = await as('ann-laptop', 'PUT', '/v1/services/app.example.test/weights', { blue: 7, green: 93 });
+  t.equal(asked.statusCode, 202);
+  t.match(asked.json(), { askedBy: 'person:ann@example.com' });
+  const approve = (name: string) => as(name, 'POST', `/v1/proposals/${asked.json().id}/approve`, {});
+  t.match((await approve('ann-phone')).json(), { code: 'approval_own' });
+  t.match((await approve('ann-laptop')).json(), { code: 'approval_own' });
+  t.match((await approve('ben')).json(), { state: 'done', approved: { by: 'person:ben@example.com' } });
+  const { items } = (await api.request('GET', '/v1/revisions?order=newest&limit=2')).json();
+  t.match(items, [{ actor: 'ben' }, { actor: 'ann-laptop' }], 'the log has the tokens');
+
+  // A step of a release, too.
+  const api2 = '/v1/services/api.example.test';
+  const steps = [{ setWeight: 50 }, { pause: { approval: { by: 'other' } } }, { setWeight: 100 }];
+  const begun = (await as('ann-laptop', 'POST', `${api2}/releases`, { to: 'green', steps })).json();
+  const { revision } = (await api.request('GET', api2)).json();
+  const step = (name: string) => as(name, 'POST', `/v1/releases/${begun.id}/approve`, { revision });
+  t.match((await step('ann-phone')).json(), { code: 'approval_own' });
+  t.equal((await step('ben')).statusCode, 200);
+});

@@ -72,6 +72,11 @@ function TokenTable({ items, onRevoke }: { items: readonly Token[]; onRevoke: (t
           <tr key={token.name}>
             <td>
               <strong>{token.name}</strong>
+              {token.owner !== undefined && (
+                <div class="quiet small">
+                  of <bdi>{token.owner}</bdi>
+                </div>
+              )}
             </td>
             <td>
               <Badge tone={token.scope === 'admin' ? 'warn' : 'accent'}>{token.scope}</Badge>
@@ -102,6 +107,7 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
   const [scope, setScope] = useState('read');
   const [limits, setLimits] = useState<Readonly<Record<string, string>>>({});
   const [days, setDays] = useState('');
+  const [owner, setOwner] = useState('');
   const [made, setMade] = useState<NewToken>();
   const action = useAction();
   const save = async (event: Event): Promise<void> => {
@@ -110,6 +116,7 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
       name: name.trim(),
       scope,
       ...limitsOf(limits, scope),
+      ...(owner.trim() !== '' && { owner: owner.trim() }),
       ...(days.trim() !== '' && { expiresAt: inDays(Number(days)) }),
     };
     await action.run<NewToken>('/v1/tokens', { method: 'POST', body }, setMade);
@@ -178,6 +185,13 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
             onText={(text) => setLimits({ ...limits, [key]: text })}
           />
         ))}
+        <Line
+          label="Owner"
+          hint="A person, as they sign in: nobody approves by a second token what they asked for themselves; empty: nobody’s"
+          placeholder="ann@example.com"
+          value={owner}
+          onText={setOwner}
+        />
         <Field label="Expires after days" hint="Empty: never">
           {(ids) => (
             <input {...ids} inputMode="numeric" value={days} onInput={(event) => setDays(event.currentTarget.value)} />

@@ -46,7 +46,7 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
     }
     onDecided();
   };
-  const isOwn = self.value?.name === askedBy;
+  const isOwn = self.value?.person === askedBy;
   const isFrozen = isInTheWay(action, []);
   return (
     <div class="stack-s">

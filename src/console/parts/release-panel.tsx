@@ -129,7 +129,7 @@ function verbsOf({ state, reason, wait }: Release): readonly Verb[] {
 
 /** Why a word cannot be said now, whoever may say it. */
 function whyNotNow(verb: Verb, { askedBy = [], wait, message }: Release): string | undefined {
-  if (verb === 'approve' && self.value !== undefined && askedBy.includes(self.value.name)) {
+  if (verb === 'approve' && self.value !== undefined && askedBy.includes(self.value.person)) {
     return 'You asked for this release: somebody else approves it.';
   }
   return verb === 'promote' && wait?.kind === 'frozen' ? message : undefined;

@@ -73,6 +73,8 @@ export interface CommandContext {
   readonly actor: string;
   /** Of the token, where the log is to name another one, as of changes that come through a door. */
   readonly token?: string;
+  /** Whose the token is, where it says so. */
+  readonly owner?: string;
   /** What the token is limited to; a change of anything else is refused. */
   readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */

@@ -51,6 +51,7 @@ const planApply = {
       'pattern_invalid',
       'expiry_invalid',
       'token_name_invalid',
+      'token_owner_invalid',
       'webhook_invalid',
       'freeze_invalid',
       'frozen',

@@ -1,6 +1,7 @@
 /** Who asks: so that a client can say beforehand what it may not do, and to whom it speaks. */
 import type { FastifyRequest } from 'fastify';
 import { refTo } from '../../../contract/components.ts';
+import { personOf } from '../../../control/commands/person.ts';
 import { candidatesFor, highestScope } from '../../../model/person.ts';
 import { roleBody, type Token, tokenBody } from '../../../model/token.ts';
 import { access } from '../../access.ts';
@@ -24,8 +25,10 @@ export function selfRoutes(api: ApiInstance, { options }: ApiParts): void {
 
 function whoIs({ actor, signedIn }: FastifyRequest): object {
   const token = actor as Token;
-  if (signedIn === undefined) return { ...tokenBody(token), kind: 'token' };
+  const { owner: _owner, ...body } = tokenBody(token);
+  const person = personOf({ actor: token.name, ...token });
+  if (signedIn === undefined) return { ...body, kind: 'token', person };
   const { session, roles } = signedIn;
   const [furthest = token] = candidatesFor(token.name, roles, highestScope(roles));
-  return { ...tokenBody(furthest), kind: 'person', title: session.person.title, roles: roles.map(roleBody) };
+  return { ...tokenBody(furthest), kind: 'person', person, title: session.person.title, roles: roles.map(roleBody) };
 }

@@ -54,6 +54,7 @@ const create = {
     201: postReply('NewToken', 'Made, and good at once.')[200],
     ...writeProblems(
       'token_name_invalid',
+      'token_owner_invalid',
       'pattern_invalid',
       'expiry_invalid',
       'limits_invalid',
