@@ -105,6 +105,7 @@ function stepLines(release: Release, style: Style, nowMs: number): string[] {
 
 function stepWords({ setWeight, pause, analysis, drain }: Step): string {
   if (setWeight !== undefined) return `set weight ${setWeight} %`;
+  if (pause?.approval !== undefined) return 'pause until somebody else approves';
   if (pause !== undefined)
     return pause.duration === undefined ? 'pause until promoted' : `pause ${durationWords(pause.duration)}`;
   if (drain !== undefined) return 'wait until drained';

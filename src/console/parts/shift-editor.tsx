@@ -208,7 +208,13 @@ function ConfirmShift(props: {
   const plan = async (body: object): Promise<void> => {
     const services = { [service.name]: after };
     // What is for a later time is a proposal until then.
-    await action.run('/v1/shifts', { method: 'POST', body: { services, ...body }, proposed: props.onDone });
+    const isThere = await action.run('/v1/shifts', {
+      method: 'POST',
+      body: { services, ...body },
+      proposed: props.onDone,
+    });
+    // Somebody else has just made it so: there is nothing to plan.
+    if (isThere) props.onDone();
     void of.reload();
   };
   const confirm = async (): Promise<void> => {

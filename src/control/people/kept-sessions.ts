@@ -16,7 +16,7 @@ export interface SessionFiles {
 }
 
 /** Unix times, milliseconds: a steady clock begins anew with each process. */
-export interface KeptSession {
+interface KeptSession {
   readonly word: Word;
   readonly beganAtMs: number;
   readonly activeAtMs: number;
