@@ -1,7 +1,7 @@
 /**
  * `npm run bench:batch -- [FOLDER…]`: what the code of a worker takes for an answer, from the batch as it was received to
  * the one that is sent, without the kernel: of this checkout and of others, whose batches take turns in one process, so
- * that a busy machine is as busy for all. `--edns cookie` asks
+ * that a busy machine is as busy for all. `--full 4` has so many messages in a batch; `--edns cookie` asks
  * as most resolvers do; `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do; `--sockets` has
  * the kernel itself do it, and leaves out what its calls take; `--row 100` has each checkout find its own in the caches.
  */
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Responder } from '../src/responder/answer.ts';
 import { inlineWidely } from '../src/sockets/inlining.ts';
 import type { Libc } from '../src/sockets/libc.ts';
+import { QUERIES_AT_ONCE } from '../src/table/touch.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes } from '../test/fixtures/table.ts';
 import { BatchClients } from './batch-clients.ts';
@@ -36,6 +37,7 @@ const { values, positionals } = parseArgs({
     'as-v8': { type: 'boolean', default: false },
     sockets: { type: 'boolean', default: false },
     row: { type: 'string', default: '1' },
+    full: { type: 'string', default: String(QUERIES_AT_ONCE) },
   },
 });
 const BATCHES = Number(values.batches);
@@ -43,6 +45,8 @@ const BATCHES = Number(values.batches);
 const WARMUP_BATCHES = values.sockets ? 4000 : 20_000;
 /** Batches in a row of one checkout. */
 const ROW = Number(values.row);
+/** Messages in a batch. */
+const FULL = Number(values.full);
 /** As at 250,000 answers a second. */
 const BATCHES_A_MS = 8;
 const QUERIES = 2 ** 16;
@@ -72,8 +76,10 @@ async function open(folder: string): Promise<World> {
   const { loadLibc } = await own<typeof import('../src/sockets/libc.ts')>('src/sockets/libc.ts');
   const { makeTable } = await own<typeof import('../test/fixtures/table.ts')>('test/fixtures/table.ts');
   const { benchChanges } = await own<typeof import('./bench-zone.ts')>('bench/bench-zone.ts');
+  const { benchSigners } = await own<typeof import('./signers.ts')>('bench/signers.ts');
   const { benchOptions } = await own<typeof import('./options.ts')>('bench/options.ts');
   const made = makeTable({ initialBytes: 2 ** 20, maxBytes: 2 ** 31, responder: benchOptions() });
+  if (edns === 'do') made.table.signWith(benchSigners());
   for (const changes of benchChanges(SIZE)) {
     const problem = made.table.prepare(changes);
     if (problem !== undefined) throw new Error(problem.detail);
@@ -95,11 +101,11 @@ async function open(folder: string): Promise<World> {
     getsockopt: () => 0,
     recvmmsg: (fd: number, messages: number, count: number, flags: number) => {
       if (sockets !== undefined) {
-        for (let i = 0; i < memory.BATCH; i++, next++) sockets.send(clients[next % QUERIES], queries[next % QUERIES]);
+        for (let i = 0; i < FULL; i++, next++) sockets.send(clients[next % QUERIES], queries[next % QUERIES]);
         return real.recvmmsg(fd, messages, count, flags, 0);
       }
-      for (let i = 0; i < memory.BATCH; i++) place(i, next++ % QUERIES);
-      return memory.BATCH;
+      for (let i = 0; i < FULL; i++) place(i, next++ % QUERIES);
+      return FULL;
     },
     sendmmsg: (fd: number, address: number, count: number) => {
       if (sockets === undefined) return count;
@@ -133,7 +139,7 @@ async function open(folder: string): Promise<World> {
     const ms = performance.now() - startedAt - kernelMs;
     made.responder.leave();
     sockets?.receive();
-    return (ms * memory.BATCH) / count;
+    return (ms * QUERIES_AT_ONCE) / count;
   };
   return { folder, timesMs: new Float64Array(BATCHES), turn };
 }

@@ -3,7 +3,9 @@ import type { HashedName } from '../table/hash.ts';
 import { PLAN } from '../table/layout.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { readBe32, writeBe32 } from '../wire/byte-order.ts';
+import { HEADER_BYTES } from '../wire/constants.ts';
 import type { Proofs } from './proofs.ts';
+import { ReadySoa } from './ready-soa.ts';
 import { type Reply, TTL_AT } from './reply.ts';
 
 /** One for each responder. */
@@ -12,6 +14,7 @@ export class Denial {
   readonly #reply: Reply;
 
   readonly #proofs: Proofs;
+  readonly #ready = new ReadySoa();
 
   constructor(lookup: Lookup, reply: Reply, proofs: Proofs) {
     this.#lookup = lookup;
@@ -39,14 +42,20 @@ export class Denial {
     const lookup = this.#lookup;
     const reply = this.#reply;
     const { bytes } = reply;
+    const { generation } = lookup;
     const skip = name.starts[lookup.apexLabel];
+    const soa = lookup.soa();
+    // Of the question itself; a service has a TTL of its own.
+    const mayBeReady = position === HEADER_BYTES && !lookup.service;
+    if (mayBeReady && this.#ready.append(reply, soa, generation, skip)) return;
     const record = reply.at;
-    const count = reply.append(lookup.soa(), position, skip, skip);
+    const count = reply.append(soa, position, skip, skip);
     if (count === 0) return reply.truncate();
     reply.authorities += count;
     let ttl = Math.min(readBe32(bytes, record + TTL_AT) >>> 0, readBe32(bytes, reply.recordsEnd - 4) >>> 0);
     // A denial at a service's name must not outlive what the service may answer next.
     if (lookup.service) ttl = Math.min(ttl, lookup.view.words[lookup.plan + PLAN.TTL]);
     for (let at = record; at < reply.at; at = reply.recordEnd(at)) writeBe32(bytes, at + TTL_AT, ttl);
+    if (mayBeReady) this.#ready.keep(reply, record, count);
   }
 }

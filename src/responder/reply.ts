@@ -124,6 +124,16 @@ export class Reply {
     return all;
   }
 
+  /** Appends so many records to the authority section that stand in words as they are to be sent; false: no room. */
+  appendReady(words: Int32Array, from: number, length: number, records: number): boolean {
+    const { at } = this;
+    if (at + length > this.limit) return false;
+    copyWords(this.#data, at, words, from, length);
+    this.at = at + length;
+    this.authorities += records;
+    return true;
+  }
+
   /** Appends the signatures of an RRset alone, as `append` does; their number, -1: no room. */
   appendSignatures(rrset: number, position: number): number {
     const { words, bytes } = this.#view;

@@ -7,6 +7,11 @@
 /** As many queries are read before the first of them is answered. More would push what was looked at out of the nearest cache. */
 export const QUERIES_AT_ONCE = 32;
 
+/** Memory of which each 16 words are one line: what may grow begins on a page. */
+export function lineWords(words: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * words, { maxByteLength: 4 * words }), 0, words);
+}
+
 /**
  * Reads the words so far behind that many places, all of which there are. The result is to be kept, or a compiler leaves the
  * reading out.
