@@ -1,8 +1,19 @@
-/** Random changes of signed zones: what is answered after each validates, for readers of before too, and nothing is left over. */
+/**
+ * Random changes of signed zones, and of such as are built aside meanwhile: what is answered after each validates, for readers
+ * of before too, and nothing is left over.
+ */
 import fc from 'fast-check';
 import t from 'tap';
-import type { TableChange } from '../../src/table/changes.ts';
+import { nameToWire } from '../../src/model/name.ts';
+import type { RRset } from '../../src/model/rrset.ts';
+import type { Service } from '../../src/model/service.ts';
+import type { Zone } from '../../src/model/zone.ts';
+import type { StagedIndex, TableChange } from '../../src/table/changes.ts';
+import { soaRdata } from '../../src/table/compile.ts';
+import { Arena } from '../../src/table/memory.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
+import { ZoneBuilder } from '../../src/table/zone-builder.ts';
+import { TYPE } from '../../src/wire/constants.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { typeCode } from '../fixtures/dns-decode.ts';
 import { isAtOrBelow } from '../fixtures/dnssec/bogus.ts';
@@ -87,28 +98,62 @@ function zoneOf(name: string, zones: Iterable<string>): string | undefined {
   return all.sort((a, b) => b.length - a.length)[0];
 }
 
+interface Content {
+  readonly zone: Zone;
+  /** By `name type`. */
+  readonly rrsets: Map<string, RRset>;
+  readonly services: Map<string, Kind>;
+}
+
+type Kind = Service['kind'];
+
+/** Pools of which none, one or both lack a type; aliases; without preview names. */
+function serviceOf(apex: string, owner: string, kind: Kind, n: number): TableChange {
+  const more = { ttlSeconds: 5 + (n % 3), previewNames: n % 4 !== 3 };
+  if (kind === 'host') {
+    const green = n % 2 === 0 ? 'nope.test' : 'w.sub.test';
+    return service(apex, owner, { blue: [1, 'a.test'], green: [1, green] }, { ...more, kind });
+  }
+  const green: [number, ...string[]] = n % 3 === 0 ? [1, '2001:db8::9'] : [n % 2, '203.0.113.1'];
+  // As where every address of a kind is ill.
+  const blue: [number, ...string[]] = n === 5 ? [1, '198.51.100.1'] : [1, '198.51.100.1', '2001:db8::8'];
+  return service(apex, owner, { blue, green }, more);
+}
+
 /** What the control plane would let through, as changes of the table. */
 class World {
-  readonly zones = new Map<string, { rrsets: Set<string>; services: Set<string> }>();
+  readonly zones = new Map<string, Content>();
+
+  /** As it is now. */
+  copy(): World {
+    const copy = new World();
+    for (const [name, { zone, rrsets, services }] of this.zones)
+      copy.zones.set(name, { zone, rrsets: new Map(rrsets), services: new Map(services) });
+    return copy;
+  }
 
   change({ kind, owner, type, n }: Step): TableChange[] {
     if (kind === 'zone') return this.#zone(owner, n);
     const apex = zoneOf(owner, this.zones.keys());
     if (apex === undefined) return [];
-    const { rrsets, services } = this.zones.get(apex) as { rrsets: Set<string>; services: Set<string> };
-    const types = [...rrsets].filter((key) => key.startsWith(`${owner} `)).map((key) => key.split(' ')[1] as string);
+    const { rrsets, services } = this.zones.get(apex) as Content;
+    const types = [...rrsets.keys()]
+      .filter((key) => key.startsWith(`${owner} `))
+      .map((key) => key.split(' ')[1] as string);
     if (kind === 'service') {
       if (types.some((each) => ['A', 'AAAA', 'CNAME', 'DNAME', 'NS'].includes(each))) return [];
       const elsewhere = [...this.zones].some(([zone, model]) => zone !== apex && model.services.has(owner));
       if (elsewhere) return [];
       if (n === 0) return services.delete(owner) ? [{ op: 'deleteService', zone: apex, name: owner }] : [];
-      services.add(owner);
-      const green: [number, ...string[]] = n % 3 === 0 ? [1, '2001:db8::9'] : [n % 2, '203.0.113.1'];
-      return [service(apex, owner, { blue: [1, '198.51.100.1', '2001:db8::8'], green }, { ttlSeconds: 5 + (n % 3) })];
+      // What it is it stays; an alias has nothing beside it (RFC 1034 §3.6.2), and leads from no apex.
+      const kind = services.get(owner) ?? (n === 4 && owner !== apex && types.length === 0 ? 'host' : 'addresses');
+      services.set(owner, kind);
+      return [serviceOf(apex, owner, kind, n)];
     }
     if (owner === apex && ['NS', 'DS', 'CNAME'].includes(type)) return [];
     // What such a wildcard means is not said (RFC 4592 §4.2, RFC 6672 §3.3).
     if (owner.startsWith('*.') && ['NS', 'DS', 'DNAME'].includes(type)) return [];
+    if (services.get(owner) === 'host') return [];
     if (services.has(owner) && !['TXT', 'MX'].includes(type)) return [];
     const others = types.filter((each) => each !== type);
     if (others.includes('CNAME') || (type === 'CNAME' && others.length > 0)) return [];
@@ -117,14 +162,17 @@ class World {
       if (!rrsets.delete(`${owner} ${type}`)) return [];
       return [{ op: 'deleteRRset', zone: apex, name: owner, type: typeCode(type) }];
     }
-    rrsets.add(`${owner} ${type}`);
-    return [rrset(apex, owner, type, 300, ...(rdata[type] as (n: number) => string[])(n))];
+    const put = rrset(apex, owner, type, 300, ...(rdata[type] as (n: number) => string[])(n));
+    rrsets.set(`${owner} ${type}`, put.rrset);
+    return [put];
   }
 
   #zone(owner: string, n: number): TableChange[] {
     if (n > 1) {
-      if (!this.zones.has(owner)) this.zones.set(owner, { rrsets: new Set(), services: new Set() });
-      return [zone(owner, { serial: n, negativeTtlSeconds: n > 7 ? 30 : 60 })];
+      const put = zone(owner, { serial: n, negativeTtlSeconds: n > 7 ? 30 : 60 }) as { op: 'putZone'; zone: Zone };
+      const { rrsets = new Map(), services = new Map<string, Kind>() } = this.zones.get(owner) ?? {};
+      this.zones.set(owner, { zone: put.zone, rrsets, services });
+      return [put];
     }
     return this.zones.delete(owner) ? [{ op: 'deleteZone', zone: owner }] : [];
   }
@@ -149,6 +197,8 @@ function trustOf(zones: ReadonlySet<string>): Trust {
   };
 }
 
+const PARAM = { type: TYPE.NSEC3PARAM, ttlSeconds: 0, rdata: [Uint8Array.of(1, 0, 0, 0, 0)] };
+
 type Made = ReturnType<typeof makeTable>;
 
 function firstBogus(responder: Made['responder'], zones: ReadonlySet<string>, few = 1): string | undefined {
@@ -168,7 +218,67 @@ const RUNS = Number(process.env.TEAL_FUZZ_RUNS ?? 8);
 const round = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 8 }),
   isKept: fc.integer({ min: 0, max: 4 }),
+  /** Before the changes a zone is begun to be built aside; after them what was built takes its place. */
+  begins: fc.option(fc.constantFrom('test', 'sub.test'), { freq: 2 }),
+  swaps: fc.boolean(),
 });
+
+/** A zone that is built aside while it changes, as the thread does that signs large ones. */
+class Aside {
+  readonly zone: Zone;
+  readonly #table: Made['table'];
+  readonly #staged: StagedIndex;
+  readonly #changed = new Map<string, { readonly name: string; readonly type: number }>();
+
+  constructor({ table, shared }: Made, { zone, rrsets }: Content, isHashed: boolean) {
+    this.zone = zone;
+    this.#table = table;
+    const arena = new Arena(shared);
+    arena.absorb(table.lendBlocks());
+    const builder = new ZoneBuilder(arena, zone.name, 0, signers.get(zone.name));
+    for (const { name, type, ttlSeconds, rdata } of rrsets.values())
+      builder.put(nameToWire(name), type, ttlSeconds, rdata);
+    const apex = nameToWire(zone.name);
+    builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
+    builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
+    if (isHashed) builder.put(apex, TYPE.NSEC3PARAM, 0, [Uint8Array.of(1, 0, 0, 0, 0)]);
+    const services = table.content.sealedServices(zone.name);
+    const order = builder.seal(apex, services);
+    const signedBy = isHashed ? 'hashed' : 'plain';
+    const sealedAt = services.map(({ owner }) => owner);
+    this.#staged = { index: builder.cell, flags: builder.flags, order, signedBy, sealedAt };
+    table.absorbBlocks(arena.lend());
+  }
+
+  /** False: it is of no use any more. */
+  follow(changes: readonly TableChange[]): boolean {
+    for (const change of changes) {
+      if (change.op === 'deleteZone' && change.zone === this.zone.name) return false;
+      if (change.op === 'putRRset' && change.rrset.zone === this.zone.name)
+        this.#note(change.rrset.name, change.rrset.type);
+      if (change.op === 'deleteRRset' && change.zone === this.zone.name) this.#note(change.name, change.type);
+    }
+    return true;
+  }
+
+  #note(name: string, type: number): void {
+    this.#changed.set(`${name} ${type}`, { name, type });
+  }
+
+  /** Takes the place of what is answered. */
+  swap(now: Content): void {
+    const since = [...this.#changed.values()].map((gone) => {
+      const rrset = [...now.rrsets.values()].find(({ name, type }) => name === gone.name && type === gone.type);
+      return rrset === undefined ? { gone } : { rrset };
+    });
+    const rebuilt = { zone: now.zone, signing: undefined, staged: this.#staged, since };
+    apply(this.#table, { op: 'rebuildZone', rebuilt });
+  }
+
+  discard(): void {
+    this.#table.discard(this.#staged);
+  }
+}
 
 /** Which zones prove by NSEC3, from which round on: a zone that changes over is signed anew. */
 const hashing = fc.record({ zones: fc.subarray(['test', 'sub.test']), from: fc.integer({ min: 0, max: 6 }) });
@@ -178,36 +288,43 @@ t.test('whatever changes together, and is taken back, all that is answered valid
     const made = makeTable();
     let isHashing = hashing.from === 0;
     const isHashed = (zone: string): boolean => isHashing && hashing.zones.includes(zone);
-    made.table.signWith({ ...NO_SIGNERS, of: (zone) => signers.get(zone), isHashed });
+    const markOf = (zone: string): string => (isHashed(zone) ? 'hashed' : 'plain');
+    const apexOf = (zone: string) => (isHashed(zone) ? [PARAM] : []);
+    made.table.signWith({ ...NO_SIGNERS, of: (zone) => signers.get(zone), isHashed, markOf, apexOf });
     const used = made.table.memory.usedBytes;
     let world = new World();
     for (const step of ['test', 'sub.test', 'plain']) {
       apply(made.table, ...world.change({ kind: 'zone', owner: step, type: '', n: 2 }));
     }
-    for (const [at, { steps, isKept }] of rounds.entries()) {
+    let aside: Aside | undefined;
+    for (const [at, { steps, isKept, begins, swaps }] of rounds.entries()) {
       if (at >= hashing.from) isHashing = true;
-      const before = new Map(
-        [...world.zones].map(([name, { rrsets, services }]) => [
-          name,
-          { rrsets: new Set(rrsets), services: new Set(services) },
-        ]),
-      );
+      const begun = begins === null ? undefined : world.zones.get(begins);
+      if (aside === undefined && begun !== undefined) aside = new Aside(made, begun, isHashed(begun.zone.name));
+      const before = world.copy();
       const changes = steps.flatMap((step) => world.change(step));
       const problem = made.table.prepare(changes);
       if (problem !== undefined) throw new Error(problem.detail);
       // A reader of before goes on as before, whatever is prepared.
-      const held = firstBogus(made.responder, new Set(before.keys()), 5);
+      const held = firstBogus(made.responder, new Set(before.zones.keys()), 5);
       if (held !== undefined) throw new Error(`before: ${held}`);
       if (isKept === 0) {
         made.table.takeBack();
-        world = new World();
-        for (const [name, zone] of before) world.zones.set(name, zone);
+        world = before;
       } else {
         made.table.publish();
+        if (aside?.follow(changes) === false) aside = void aside.discard();
+      }
+      const now = aside && swaps ? world.zones.get(aside.zone.name) : undefined;
+      if (aside !== undefined && now !== undefined) {
+        if (now.zone.negativeTtlSeconds === aside.zone.negativeTtlSeconds) aside.swap(now);
+        else aside.discard();
+        aside = undefined;
       }
       const bogus = firstBogus(made.responder, new Set(world.zones.keys()));
       if (bogus !== undefined) throw new Error(bogus);
     }
+    aside?.discard();
     for (const name of world.zones.keys()) apply(made.table, { op: 'deleteZone', zone: name });
     collectAll(made.table);
     // The index of zones keeps what it has grown to.

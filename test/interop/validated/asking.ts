@@ -101,8 +101,11 @@ export class Asker {
     const reply = await this.ask(name, wanted.type).catch(() => undefined);
     const say = (what: string): void => {
       const at = new Date().toISOString();
-      if (tally.failures.length < KEPT_FAILURES)
-        tally.failures.push(`${at} ${wanted.kind}: ${name} ${wanted.type}: ${what}`);
+      const failure = `${at} ${wanted.kind}: ${name} ${wanted.type}: ${what}`;
+      if (tally.failures.length >= KEPT_FAILURES) return;
+      tally.failures.push(failure);
+      // Whatever happens later, this is known.
+      console.error(`${this.name}: ${failure}`);
     };
     if (reply === undefined) {
       tally.unanswered += 1;
@@ -124,7 +127,10 @@ export class Asker {
     }
     if (wanted.isSecure && wasSecure && this.mustBeSecure && !reply.ad) {
       tally.unproved += 1;
-      say('not vouched for');
+      const shown = [...reply.answers, ...reply.authority].map(
+        (record) => `${record.name} ${record.type} ${record.ttl}`,
+      );
+      say(`not vouched for: ${shown.join(', ')}`);
     }
   }
 }

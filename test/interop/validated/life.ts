@@ -163,9 +163,10 @@ export class Life {
       const drawn: [number, number] = [0, 0];
       const rounds = Math.ceil(DRAWS / counted.length);
       for (let round = 0; round < rounds; round++) {
-        const replies = await Promise.all(counted.map((name) => asker.ask(name, 1)));
-        for (const { answers } of replies) {
-          const address = answers.find(({ type }) => type === 1)?.data;
+        // Those that get lost are no draws.
+        const replies = await Promise.all(counted.map((name) => asker.ask(name, 1).catch(() => undefined)));
+        for (const reply of replies) {
+          const address = reply?.answers.find(({ type }) => type === 1)?.data;
           if (address !== undefined) drawn[address === BLUE ? 0 : 1] += 1;
         }
         // Then no cache has it any more.
