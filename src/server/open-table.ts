@@ -135,7 +135,8 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
   }
   const engine = engineOf(ground, table);
   for (const signing of store.allSignings()) {
-    ground.signers.adopt(signing, table.content.hasRRset(signing.zone, signing.zone, TYPE.DNSKEY));
+    const has = (type: number): boolean => table.content.hasRRset(signing.zone, signing.zone, type);
+    ground.signers.adopt(signing, has(TYPE.DNSKEY), has(TYPE.NSEC3PARAM));
   }
   const why = engine.goOn(uncountedUntilMs);
   if (why !== undefined) return why;

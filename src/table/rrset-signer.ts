@@ -59,8 +59,8 @@ export interface ZoneSigners {
   limit(signatures: number): void;
   /** Of a zone that was read with the signatures that are kept: what it wants besides is made soon. */
   leaveRest(zone: string, signing: ZoneSigning): void;
-  /** For a table that another writer left, and that holds (`isSigned`) the zone signed in some way, or not. */
-  adopt(signing: ZoneSigning, isSigned: boolean): void;
+  /** For a table that another writer left, as it holds the zone: signed in some way, or not, and proved by NSEC3, or not. */
+  adopt(signing: ZoneSigning, isSigned: boolean, isHashed: boolean): void;
   /** Notes it; returns how to forget it again. */
   want(zone: string, signing: ZoneSigning | undefined): () => void;
   /** All but the services of a zone is signed as it is to be; the result takes that back. */

@@ -214,15 +214,21 @@ export class ZoneBuilder implements Blocks, Retirer {
     const found = this.#find(owner);
     const had = this.#versionOf(found);
     const cell = cellAt(had !== 0 && hasOwnRecords(this.#arena.view.words, had));
-    if (cell === 0 && had === 0) return true;
+    // What was made for a service that has gone is for the names' keeper to take out.
+    if (cell === 0 && (had === 0 || !this.#hasMore(found, had))) return had === 0;
     const version = had === 0 ? this.#versionOf(this.#ensureExists(owner)) : had;
     const { words } = this.#arena.view;
-    if (words[version + VERSION.GENERATION] !== 0 || words[version + NODE.SERVICE] !== 0) return false;
+    const led = words[version + NODE.SERVICE];
+    if (led === cell || led !== 0 || words[version + VERSION.GENERATION] !== 0) return led === cell;
     words[version + NODE.SERVICE] = cell;
     this.#undo.push(() => {
       this.#arena.view.words[version + NODE.SERVICE] = 0;
     });
     return true;
+  }
+
+  #hasMore(node: number, version: number, { words } = this.#arena.view): boolean {
+    return words[node + ENTRY.CHILDREN] > 0 || node === this.#apexNode || hasOwnRecords(words, version);
   }
 
   /** Leaves an index that was there already as it was. */

@@ -1,7 +1,7 @@
 /** Zones and their records in the table. */
 import assert from 'node:assert/strict';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
-import { nameToWire, parentOf } from '../model/name.ts';
+import { nameToWire, parentOf, wireToName } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
@@ -191,7 +191,7 @@ export class ZoneWriter {
     if (replaced.index !== 0) this.#nodes.dropIndex(replaced.index, replaced.order);
     this.touch(zone.name, zone.name);
     // Services may have gone since it was built.
-    if (order !== 0) for (const owner of sealedAt) this.#chain.touch(zone.name, owner);
+    if (order !== 0) for (const owner of sealedAt) this.#linkIn(index, zone.name, wireToName(owner), owner);
     // It was signed in another way than the zone is now.
     if (order !== 0 && signedBy !== this.signers.markOf(zone.name)) this.resign(zone.name);
   }

@@ -91,9 +91,11 @@ export class Signers implements ZoneSigners {
     if (Number.isFinite(this.namesAtOnce)) this.want(zone, signing);
   }
 
-  adopt(signing: ZoneSigning, isSigned: boolean): void {
-    if (isSigned) this.set(signing.zone, signing);
-    else this.want(signing.zone, signing);
+  adopt(signing: ZoneSigning, isSigned: boolean, isHashed: boolean): void {
+    const denial = isHashed ? 'nsec3' : 'nsec';
+    // What changes is proved as the rest of the zone is, until all of it is proved in the other way.
+    if (isSigned) this.set(signing.zone, { ...signing, denial });
+    if (!isSigned || denial !== signing.denial) this.want(signing.zone, signing);
     // Whether by these keys, and all of it, is still to be seen.
     this.unfinished.add(signing.zone);
   }

@@ -228,3 +228,55 @@ t.test(
     allGood(t, again, 'signed');
   },
 );
+
+for (const [from, to] of [
+  ['nsec', 'nsec3'],
+  ['nsec3', 'nsec'],
+] as const)
+  t.test(
+    `a process that ends while a zone is to be proved by ${to} and not ${from}: the next one sees to it`,
+    async (t) => {
+      const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+      const first = beginLarge(t, { entry: waiting, more: { memory } });
+      const { folder, ground, tell } = first;
+      await first.send(`${head}${shapes}${many(300)}`);
+      first.must(signCommand({ denial: from }));
+      tell('go');
+      await first.done();
+      first.resigner.stop();
+      first.must({ ...signCommand({ denial: to }), key: undefined } as unknown as Command);
+      await first.files.stop();
+      first.close();
+      const again = beginLarge(t, { folder, ground, more: { memory, goesOn: true } });
+      const { made } = ground.kept;
+      t.notOk(again.signers.isInForce(again.store.signing(zone) as ZoneSigning));
+      again.must(put('n7.example.com', '192.0.2.77'));
+      t.equal(await again.keeper.look(zone), undefined);
+      t.ok(ground.kept.made - made < 10, 'not the whole zone in that command, nor in a look');
+      allGood(t, again, `by ${from} until then`);
+      again.resigner.look();
+      await again.done();
+      t.ok(again.signers.isInForce(again.store.signing(zone) as ZoneSigning));
+      allGood(t, again, `by ${to}`);
+      const proofs = again.message('nope.example.com', TYPE.A).records.map(({ type }) => type);
+      t.equal(proofs.includes(TYPE.NSEC3), to === 'nsec3');
+      t.equal(proofs.includes(TYPE.NSEC), to === 'nsec');
+    },
+  );
+
+for (const denial of ['nsec', 'nsec3'])
+  t.test(`a service that goes while its zone is built aside leaves no name behind, by ${denial}`, async (t) => {
+    const world = beginLarge(t, { entry: waiting });
+    const { send, must, tell, done } = world;
+    await send(`${head}${shapes}${many(30)}`);
+    const gone = ['gone.example.com', 'gone.safer.example.com'];
+    for (const name of gone) must({ kind: 'service.put', name, body: bluegreen(1, 1) } as unknown as Command);
+    must(signCommand({ denial }));
+    for (const name of gone) must({ kind: 'service.delete', name } as unknown as Command);
+    tell('go');
+    await done();
+    for (const name of [...gone, 'blue.gone.example.com', 'green.gone.safer.example.com', 'safer.example.com']) {
+      t.equal(world.ask(name), 3, name);
+      for (const type of [TYPE.A, TYPE.TXT]) t.equal(world.bogus(name, type), undefined, name);
+    }
+  });
