@@ -14,6 +14,8 @@ import { isBehind, isDue, type Times, timesOf } from './times.ts';
 
 /** Of a SHA-256: two RRsets of one zone would have to meet in 128 bits. */
 const DIGEST_BYTES = 16;
+/** Of the RDATA of an RRSIG, before the signer's name (RFC 4034 §3.1): more than those of a digest with any name. */
+const FIELDS_BYTES = 18;
 
 /** A key that signs. */
 export interface SigningPair {
@@ -56,8 +58,8 @@ type SignerGround = Omit<SigningGround, 'kept'> & {
 interface Key extends SigningPair {
   readonly algorithm: number;
   readonly tag: number;
-  /** Begins what the digest of each signature is made of. */
-  readonly fingerprint: Uint8Array;
+  /** Room for the fields of an RRSIG; its end begins what the digest of each signature is made of. */
+  readonly lead: Uint8Array;
 }
 
 /** Of an RRset, what its RRSIG says too. */
@@ -99,12 +101,12 @@ export class ZoneSigner implements RRsetSigner {
   /** `apex`: in lower-case wire form. */
   constructor(apex: Uint8Array, keys: SignerKeys, ground: SignerGround) {
     this.#apex = apex;
-    const keyOf = (pair: SigningPair): Key => ({
-      ...pair,
-      algorithm: pair.dnskey[3],
-      tag: keyTag(pair.dnskey),
-      fingerprint: hash('sha256', Buffer.concat([apex, pair.dnskey]), 'buffer').subarray(0, DIGEST_BYTES),
-    });
+    const keyOf = (pair: SigningPair): Key => {
+      const lead = new Uint8Array(FIELDS_BYTES + apex.length);
+      const fingerprint = hash('sha256', Buffer.concat([apex, pair.dnskey]), 'buffer').subarray(0, DIGEST_BYTES);
+      lead.set(fingerprint, lead.length - DIGEST_BYTES);
+      return { ...pair, algorithm: pair.dnskey[3], tag: keyTag(pair.dnskey), lead };
+    };
     this.#records = keys.records.map(keyOf);
     this.#dnskey = keys.dnskey.map(keyOf);
     this.#ground = ground;
@@ -159,10 +161,10 @@ export class ZoneSigner implements RRsetSigner {
     const now = nowMs();
     const out = this.#out;
     out.length = 0;
-    out.append(key.fingerprint);
+    out.append(key.lead);
     appendCanonical(out, owner, type, ttlSeconds, rdata);
-    const digest = hash('sha256', out.bytes.subarray(0, out.length), 'buffer').subarray(0, DIGEST_BYTES);
-    const canonical = out.slice(key.fingerprint.length);
+    const covered = out.bytes.subarray(key.lead.length - DIGEST_BYTES, out.length);
+    const digest = hash('sha256', covered, 'buffer').subarray(0, DIGEST_BYTES);
     const fields = { type, ttlSeconds, labels: signedLabels(owner) };
     const found = kept.get(digest);
     if (found !== undefined && !isDue(found.expiration, now)) return this.#given(key, fields, found, found.signature);
@@ -178,8 +180,10 @@ export class ZoneSigner implements RRsetSigner {
       return undefined;
     }
     const times = timesOf(now, digest);
-    const signed = this.#rrsig(key, fields, times, canonical);
-    const signature = signatureOf(signed, key.algorithm, key.privateKey as KeyObject);
+    // What is signed begins with the fields, where the fingerprint stood.
+    const length = out.length;
+    this.#putFields(key, fields, times);
+    const signature = signatureOf(out.bytes.subarray(0, length), key.algorithm, key.privateKey as KeyObject);
     kept.put({ digest, ...times, signature });
     if (found !== undefined) this.#ground.onRenewed?.(this.#apex);
     return this.#given(key, fields, times, signature);
@@ -195,7 +199,13 @@ export class ZoneSigner implements RRsetSigner {
   /** The RRSIG of a signature that the table is given. */
   #given(key: Key, fields: SignedFields, times: Times, signature: Uint8Array): Uint8Array {
     this.noteExpiry(times.expiration);
-    return this.#rrsig(key, fields, times, signature);
+    this.#putFields(key, fields, times);
+    const out = this.#out;
+    // Of memory that many share: to allocate some for each takes longer than all else here.
+    const rrsig = Buffer.allocUnsafe(out.length + signature.length);
+    rrsig.set(out.bytes.subarray(0, out.length));
+    rrsig.set(signature, out.length);
+    return rrsig;
   }
 
   /** A signature of the zone that ends then is answered with. */
@@ -222,16 +232,10 @@ export class ZoneSigner implements RRsetSigner {
     this.missing = missing;
   }
 
-  /** The RDATA up to the signature, and what stands behind it. */
-  #rrsig(
-    { algorithm, tag }: Key,
-    fields: SignedFields,
-    { inception, expiration }: Times,
-    rest: Uint8Array,
-  ): Uint8Array {
-    const out = this.#out;
-    out.length = 0;
-    appendSignatureFields(out, {
+  /** The RDATA up to the signature; what stood behind it is still there. */
+  #putFields({ algorithm, tag }: Key, fields: SignedFields, { inception, expiration }: Times): void {
+    this.#out.length = 0;
+    appendSignatureFields(this.#out, {
       typeCovered: fields.type,
       algorithm,
       labels: fields.labels,
@@ -241,7 +245,5 @@ export class ZoneSigner implements RRsetSigner {
       keyTag: tag,
       signer: this.#apex,
     });
-    out.append(rest);
-    return out.slice();
   }
 }

@@ -1,6 +1,6 @@
 /** The digest of a whole zone (RFC 8976), by the scheme SIMPLE and SHA-384: those that every verifier knows (§2.2.2, §2.2.3). */
 import { createHash } from 'node:crypto';
-import type { SignatureRow } from '../store/signatures.ts';
+import type { SignatureRow } from '../store/signature-rows.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { TYPE } from '../wire/constants.ts';
 import { appendCanonical, compareRdata } from '../wire/dnssec/canonical.ts';

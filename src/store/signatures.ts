@@ -7,17 +7,10 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { makePrivate } from './files.ts';
+import { isPackable, PACKED_MAX, PackIndex, packed } from './signature-packs.ts';
+import { columnsOf, found, inOrder, type Row, type SignatureRow } from './signature-rows.ts';
 
 export const SIGNATURES_FILE = 'signatures.db';
-
-/** A signature, and what it was made for. Times are Unix time, seconds. */
-export interface SignatureRow {
-  /** Of the RRset and the key. */
-  readonly digest: Uint8Array;
-  readonly inception: number;
-  readonly expiration: number;
-  readonly signature: Uint8Array;
-}
 
 /** The numbers of this table are 1, 2, 3…: another one is made anew, and signed again. */
 const VERSION = 2;
@@ -34,8 +27,24 @@ const SCHEMA = `
   INSERT INTO latest VALUES (0);
   PRAGMA user_version = ${VERSION};
 `;
+/** An earlier build has none of it, and leaves it as it is. */
+const PACKS = `
+  CREATE TABLE IF NOT EXISTS packs (
+    id INTEGER PRIMARY KEY,
+    zone BLOB NOT NULL,
+    inception INTEGER NOT NULL,
+    sum INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS packs_of_zone ON packs (zone);
+`;
+const PACKS_OF = 'SELECT sum, bytes FROM packs WHERE zone = ? ORDER BY id';
+/** So many rows are looked through for which there are; where there are more, each digest is looked for. */
+const ROWS_KNOWN_MAX = 50_000;
+const IS_MORE = `SELECT 1 FROM signatures LIMIT 1 OFFSET ${ROWS_KNOWN_MAX}`;
 const GET = 'SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?';
-const LATEST = 'SELECT iif(EXISTS (SELECT 1 FROM signatures), inception, 0) AS latest FROM latest';
+const LATEST =
+  'SELECT iif(EXISTS (SELECT 1 FROM signatures) OR EXISTS (SELECT 1 FROM packs), inception, 0) AS latest FROM latest';
 /** Rows of one statement: to begin and end one costs more than to add a row. */
 const ROWS_A_STATEMENT = 50;
 /** Another thread writes to it too, a tenth of a second at a time; the one that shifts does not wait for that. */
@@ -45,6 +54,8 @@ const SHORT_BUSY_MS = 5;
 const CACHE_KIB = 16_384;
 /** Rows that are looked at in one go, for those to be forgotten. */
 const FORGOTTEN_AT_ONCE = 500;
+/** And packs, of some ten thousand signatures at most. */
+const PACKS_FORGOTTEN_AT_ONCE = 4;
 
 /** Another thread writes to it. */
 const BUSY = 'busy';
@@ -52,13 +63,6 @@ const BUSY = 'busy';
 /** Before and behind all digests. */
 const NOTHING = new Uint8Array(0);
 const BEYOND = new Uint8Array(64).fill(0xff);
-
-interface Row {
-  readonly inception: number;
-  readonly expiration: number;
-  readonly signature: Buffer;
-  readonly sum: number;
-}
 
 export class SignaturesFile {
   readonly #path: string;
@@ -88,35 +92,53 @@ export class SignaturesFile {
     return row === BUSY ? undefined : found(digest, row);
   }
 
-  /** False: another thread writes to it now. */
-  put(rows: readonly SignatureRow[]): boolean {
-    const sorted = inOrder(rows);
-    const written = this.#ask(({ database, put, putMany, noteLatest }) => {
-      const all = database.transaction(() => {
-        let at = 0;
-        for (; at + ROWS_A_STATEMENT <= sorted.length; at += ROWS_A_STATEMENT) {
-          putMany.run(sorted.slice(at, at + ROWS_A_STATEMENT).flatMap(columnsOf));
-        }
-        for (; at < sorted.length; at++) put.run(columnsOf(sorted[at]));
-        noteLatest.run(rows.reduce((latest, { inception }) => Math.max(latest, inception), 0));
+  /**
+   * `zone` (lower-case wire form): they are all of it, and are found only where it is read whole. Of each digest the one
+   * that was put last is found. False: another thread writes to it now.
+   */
+  put(rows: readonly SignatureRow[], zone?: Uint8Array): boolean {
+    const written = this.#ask((opened) => {
+      const all = opened.database.transaction(() => {
+        if (zone !== undefined && rows.every(isPackable)) putPacks(opened, rows, zone);
+        else putEach(opened, rows);
+        opened.noteLatest.run(latestOf(rows));
       });
       all.immediate();
     });
     return written !== BUSY;
   }
 
+  /** What there is of a zone, all of whose signatures are about to be asked for; `end` is to be called after that. */
+  readZone(zone: Uint8Array): { readonly get: SignaturesFile['get']; end(): void } {
+    const get = this.#ask(({ database, get }) => {
+      database.exec('BEGIN');
+      return finderIn(database, get, zone);
+    });
+    const end = (): void => {
+      this.#ask(({ database }) => database.inTransaction && database.exec('COMMIT'));
+    };
+    if (get === BUSY || get === undefined) return { get: () => undefined, end };
+    return { get: (digest) => this.#found(() => get(digest)), end };
+  }
+
+  #found(get: () => SignatureRow | undefined): SignatureRow | undefined {
+    const row = this.#ask(get);
+    return row === BUSY ? undefined : row;
+  }
+
   /** Forgets those that began before then among some, and goes on behind them the next time; true: these were not the last. */
   forget(before: number): boolean {
     const start = this.#forgottenTo;
-    const end = this.#ask(({ database, end, forget }) => {
+    const end = this.#ask(({ database, end, forget, forgetPacks }) => {
+      const isMore = forgetPacks.run(before, PACKS_FORGOTTEN_AT_ONCE).changes === PACKS_FORGOTTEN_AT_ONCE;
       const last = (end.get(start, FORGOTTEN_AT_ONCE - 1) as { digest: Buffer } | undefined)?.digest;
       const all = database.transaction(() => forget.run(start, last ?? BEYOND, before));
       all.immediate();
-      return last;
+      return { last, isMore };
     });
     if (end === BUSY) return true;
-    this.#forgottenTo = end ?? NOTHING;
-    return end !== undefined;
+    this.#forgottenTo = end?.last ?? NOTHING;
+    return end?.last !== undefined || end?.isMore === true;
   }
 
   close(): void {
@@ -161,6 +183,7 @@ export class SignaturesFile {
       const version = database.pragma('user_version', { simple: true });
       if (version === 0) database.exec(SCHEMA);
       else if (version !== VERSION) throw new Error(`version ${version} of ${SIGNATURES_FILE} is not known`);
+      database.exec(PACKS);
       return prepare(database);
     } catch (error) {
       database?.close();
@@ -173,17 +196,18 @@ export class SignaturesFile {
 /** The same file, as it is at one moment, for a thread that reads much: of a file that is of no use it finds nothing, and leaves it to who writes. */
 export class ReadSignatures {
   readonly #database: Database | undefined;
-  readonly #get: Statement | undefined;
+  readonly #get: ((digest: Uint8Array) => SignatureRow | undefined) | undefined;
   /** When the signature that began last did; 0: there is none. */
   readonly latestInception: number = 0;
 
-  constructor(directory: string) {
+  /** `zone`: see SignaturesFile.put. */
+  constructor(directory: string, zone: Uint8Array) {
     try {
       this.#database = new Sqlite(join(directory, SIGNATURES_FILE), { readonly: true, timeout: BUSY_MS });
       if (this.#database.pragma('user_version', { simple: true }) !== VERSION) return;
       // To begin and end a transaction for each signature costs more than to read it.
       this.#database.exec('BEGIN');
-      this.#get = this.#database.prepare(GET);
+      this.#get = finderIn(this.#database, this.#database.prepare(GET), zone);
       this.latestInception = (this.#database.prepare(LATEST).get() as { latest: number | null }).latest ?? 0;
     } catch {
       this.#get = undefined;
@@ -192,7 +216,7 @@ export class ReadSignatures {
 
   get(digest: Uint8Array): SignatureRow | undefined {
     try {
-      return found(digest, this.#get?.get(digest) as Row | undefined);
+      return this.#get?.(digest);
     } catch {
       return undefined;
     }
@@ -203,18 +227,60 @@ export class ReadSignatures {
   }
 }
 
-/** A row, where it is as it was written. */
-function found(digest: Uint8Array, row: Row | undefined): SignatureRow | undefined {
-  if (row === undefined) return undefined;
-  const { inception, expiration, signature, sum } = row;
-  const read = { digest, inception, expiration, signature };
-  return sumOf(read) === sum ? read : undefined;
+/** Finds what there is of a zone. */
+function finderIn(
+  database: Database,
+  get: Statement,
+  zone: Uint8Array,
+): (digest: Uint8Array) => SignatureRow | undefined {
+  const rows = database.prepare(PACKS_OF).all(zone) as { readonly sum: number; readonly bytes: Buffer }[];
+  const packs = new PackIndex(rows.filter(({ sum, bytes }) => crc32(bytes) === sum).map(({ bytes }) => bytes));
+  const hasRow = rowsIn(database);
+  // What is put in packs replaces a row that there is: so a row is the last one.
+  return (digest) =>
+    (hasRow(digest) ? found(digest, get.get(digest) as Row | undefined) : undefined) ?? packs.get(digest);
+}
+
+/** Whether there may be a row of a digest: nearly all those of a large zone are in packs. */
+function rowsIn(database: Database): (digest: Uint8Array) => boolean {
+  if (database.prepare(IS_MORE).get() !== undefined) return () => true;
+  const first = (digest: Uint8Array): number => new DataView(digest.buffer, digest.byteOffset).getUint32(0);
+  const known = new Set<number>();
+  for (const digest of database.prepare('SELECT digest FROM signatures').pluck().iterate())
+    known.add(first(digest as Buffer));
+  return (digest) => known.has(first(digest));
+}
+
+function putEach({ put, putMany }: Opened, rows: readonly SignatureRow[]): void {
+  const sorted = inOrder(rows);
+  let at = 0;
+  for (; at + ROWS_A_STATEMENT <= sorted.length; at += ROWS_A_STATEMENT) {
+    putMany.run(sorted.slice(at, at + ROWS_A_STATEMENT).flatMap(columnsOf));
+  }
+  for (; at < sorted.length; at++) put.run(columnsOf(sorted[at]));
+}
+
+function putPacks({ database, putPack, replace }: Opened, rows: readonly SignatureRow[], zone: Uint8Array): void {
+  const hasRow = rowsIn(database);
+  for (const row of rows) if (hasRow(row.digest)) replace.run([...columnsOf(row).slice(1), row.digest]);
+  for (let at = 0; at < rows.length; at += PACKED_MAX) {
+    const some = rows.slice(at, at + PACKED_MAX);
+    const bytes = packed(some);
+    putPack.run(zone, latestOf(some), crc32(bytes), bytes);
+  }
+}
+
+function latestOf(rows: readonly SignatureRow[]): number {
+  return rows.reduce((latest, { inception }) => Math.max(latest, inception), 0);
 }
 
 interface Opened {
   readonly database: Database;
   readonly get: Statement;
   readonly put: Statement;
+  readonly putPack: Statement;
+  readonly replace: Statement;
+  readonly forgetPacks: Statement;
   readonly putMany: Statement;
   readonly noteLatest: Statement;
   readonly end: Statement;
@@ -227,6 +293,13 @@ function prepare(database: Database): Opened {
     database,
     get: database.prepare(GET),
     put: database.prepare(putRows(1)),
+    replace: database.prepare(
+      'UPDATE signatures SET inception = ?, expiration = ?, signature = ?, sum = ? WHERE digest = ?',
+    ),
+    putPack: database.prepare('INSERT INTO packs (zone, inception, sum, bytes) VALUES (?, ?, ?, ?)'),
+    forgetPacks: database.prepare(
+      'DELETE FROM packs WHERE id IN (SELECT id FROM packs WHERE inception < ? ORDER BY id LIMIT ?)',
+    ),
     putMany: database.prepare(putRows(ROWS_A_STATEMENT)),
     noteLatest: database.prepare('UPDATE latest SET inception = max(inception, ?)'),
     end: database.prepare('SELECT digest FROM signatures WHERE digest > ? ORDER BY digest LIMIT 1 OFFSET ?'),
@@ -238,23 +311,4 @@ function prepare(database: Database): Opened {
 function putRows(count: number): string {
   const rows = Array.from({ length: count }, () => '(?, ?, ?, ?, ?)').join(', ');
   return `INSERT OR REPLACE INTO signatures VALUES ${rows}`;
-}
-
-function columnsOf(row: SignatureRow): unknown[] {
-  return [row.digest, row.inception, row.expiration, row.signature, sumOf(row)];
-}
-
-/** In the order of the file's pages, as far as the first bytes say it. */
-function inOrder(rows: readonly SignatureRow[]): SignatureRow[] {
-  const first = ({ digest }: SignatureRow): number => (digest[0] << 16) | (digest[1] << 8) | digest[2];
-  return [...rows].sort((a, b) => first(a) - first(b));
-}
-
-const times = new DataView(new ArrayBuffer(8));
-
-/** SQLite has no checksums of its own, and a signature with a wrong bit would be answered for two weeks. Against what disks do, and not against people: whoever can write the file can take it away. */
-function sumOf({ digest, inception, expiration, signature }: SignatureRow): number {
-  times.setUint32(0, inception);
-  times.setUint32(4, expiration);
-  return crc32(signature, crc32(new Uint8Array(times.buffer), crc32(digest)));
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { nameToWire } from '../model/name.ts';
+import type { RRset } from '../model/rrset.ts';
 import { drainingSinceMs, type Pool, type Service, ttlInForce } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
@@ -100,6 +101,18 @@ export function compilePlan(
 /** Tells services apart by their names, so that it is the same on every node. Two that have the same harm nobody. */
 export function serviceNumber(name: string): number {
   return hashBytes(nameToWire(name));
+}
+
+/** Puts RRsets as the model has them into what takes them as the wire has them. */
+export function putAll(
+  into: {
+    put(owner: Uint8Array, type: number, ttlSeconds: number | readonly number[], rdata: readonly Uint8Array[]): void;
+  },
+  rrsets: Iterable<RRset>,
+): void {
+  for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
+    into.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+  }
 }
 
 /** The RDATA of a zone's SOA (RFC 1035 §3.3.13). */

@@ -6,6 +6,7 @@ import { compressibleNames, isCompressible } from '../wire/rdata.ts';
 import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
+import { lowestTtlOf, rdataOf } from './rrset-reader.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
@@ -48,6 +49,11 @@ export class RRsetCompiler {
   /** Whether the zone is signed. */
   get signs(): boolean {
     return this.#signer !== undefined;
+  }
+
+  /** Whether these signatures of an RRset are known not to want to be made anew. */
+  isCurrent(type: number, rrsigs: readonly Uint8Array[]): boolean {
+    return this.#signer?.isCurrent?.(type, rrsigs) === true;
   }
 
   /** Whether a name of the zone (lower-case wire form) is its apex. */
@@ -111,6 +117,39 @@ export class RRsetCompiler {
     words[offset + RRSET.LENGTH] = length;
     words[offset + RRSET.STRIDE] = stride;
     words[offset + RRSET.WORDS] = size;
+    return offset;
+  }
+
+  /** The signatures of an RRset that was compiled without, in its place. Throws ArenaFull. */
+  signCompiled(owner: Uint8Array, type: number, rrset: number): number {
+    const { view } = this.#blocks;
+    const ttlSeconds = lowestTtlOf(view, rrset);
+    const rdata = rdataOf(view, rrset, owner);
+    const isPlain = rdata.length === 1 && view.words[rrset + RRSET.TARGET] === 0;
+    const made = isPlain
+      ? this.#withSignatures(rrset, ttlSeconds, this.#signer?.sign(owner, type, ttlSeconds, rdata) ?? NO_SIGNATURES)
+      : this.compileSigned(owner, type, ttlSeconds, rdata);
+    this.retire(rrset);
+    return made;
+  }
+
+  /** A copy of an RRset that is one record, as nearly all are, with signatures behind it. */
+  #withSignatures(rrset: number, ttlSeconds: number, signatures: readonly Uint8Array[]): number {
+    const draft = this.#draft;
+    draft.begin([], signatures);
+    for (const signature of signatures) draft.appendSignature(ttlSeconds, signature);
+    const { view } = this.#blocks;
+    const head = RRSET.DATA + view.words[rrset + RRSET.FIXUPS];
+    const length = view.words[rrset + RRSET.LENGTH];
+    const size = head + Math.ceil((length + draft.length) / 4);
+    const offset = this.#blocks.allocate(size);
+    const { words, bytes } = this.#blocks.view;
+    words.copyWithin(offset, rrset, rrset + head);
+    words[offset + RRSET.WORDS] = size;
+    words[offset + RRSET.SIGNATURES] = (signatures.length << SIGNATURE_COUNT_SHIFT) | draft.length;
+    const [from, to] = [(rrset + head) * 4, (offset + head) * 4];
+    bytes.copyWithin(to, from, from + length);
+    draft.copyTo(bytes, to + length);
     return offset;
   }
 

@@ -22,6 +22,10 @@ export function rdataOf({ words, bytes }: ArenaView, rrset: number, owner: Uint8
     const end = at + RDATA_AT + ((bytes[at + 10] << 8) | bytes[at + 11]);
     const parts: Uint8Array[] = [];
     let copied = at + RDATA_AT;
+    if (fixups === 0) {
+      at = end;
+      return bytes.slice(copied, end);
+    }
     for (; fixup < fixups; fixup++) {
       const word = words[rrset + RRSET.DATA + fixup];
       const pointer = first + (word >> 8);

@@ -55,8 +55,8 @@ export interface ZoneSigners {
    * noted, and nothing else changes until that is done.
    */
   leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean;
-  /** No more signatures than that are made from now on: what needs more is left unsigned. */
-  limit(signatures: number): void;
+  /** A zone is read whole. Until the result is called, no more signatures than that are made, and the rest is left unsigned. */
+  load(zone: string, signatures: number): () => void;
   /** Of a zone that was read with the signatures that are kept: what it wants besides is made soon. */
   leaveRest(zone: string, signing: ZoneSigning): void;
   /** For a table that another writer left, as it holds the zone: signed in some way, or not, and proved by NSEC3, or not. */
@@ -77,7 +77,7 @@ export const NO_SIGNERS: ZoneSigners = {
   set: () => ({ isAnew: false, undo: () => {} }),
   markOf: () => '',
   leaves: () => false,
-  limit: () => {},
+  load: () => () => {},
   leaveRest: () => {},
   adopt: () => {},
   want: () => () => {},

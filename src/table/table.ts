@@ -8,7 +8,7 @@ import { TYPE } from '../wire/constants.ts';
 import { adopt } from './adoption/adopt.ts';
 import { Doubt } from './adoption/census.ts';
 import type { Held, Loaded, LoadedSigning, StagedIndex, TableChange, TableChanges, TableContent } from './changes.ts';
-import { soaRdata } from './compile.ts';
+import { putAll, soaRdata } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
@@ -24,10 +24,7 @@ import { ServiceRegistry } from './services.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
-/**
- * Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. What a zone is asked
- * for most comes first; see zone-sealer.ts.
- */
+/** Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. */
 const MADE_AT_LOAD = 2000;
 /** Names of a dropped zone that are freed in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
@@ -206,6 +203,15 @@ export class Table implements TableChanges {
   }
 
   load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded {
+    const end = signed && this.#zones.signers.load(zone.name, MADE_AT_LOAD);
+    try {
+      return this.#load(zone, rrsets, signed);
+    } finally {
+      end?.();
+    }
+  }
+
+  #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
     const whole = signed && this.#buildSigned(zone, rrsets(), signed);
     const built = whole ?? this.#buildAside(zone.name, rrsets());
     if (built === undefined) return this.#full();
@@ -236,12 +242,9 @@ export class Table implements TableChanges {
       undo();
       return undefined;
     }
-    signers.limit(MADE_AT_LOAD);
     const builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);
     try {
-      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
-        builder.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
-      }
+      putAll(builder, rrsets);
       builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
       builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
       for (const { type, ttlSeconds, rdata } of signers.apexOf(zone.name)) builder.put(apex, type, ttlSeconds, rdata);
@@ -253,17 +256,13 @@ export class Table implements TableChanges {
       this.discard({ index: builder.cell });
       if (error instanceof ArenaFull) return undefined;
       throw error;
-    } finally {
-      signers.limit(Number.POSITIVE_INFINITY);
     }
   }
 
   #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
     try {
       const builder = new ZoneBuilder(this.#arena, zone);
-      for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
-        builder.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
-      }
+      putAll(builder, rrsets);
       return builder.finish();
     } catch (error) {
       if (error instanceof ArenaFull) return undefined;

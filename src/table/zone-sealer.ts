@@ -14,7 +14,6 @@ import { HashedNames } from './proofs/hashed-names.ts';
 import { denialTtl, hashedProofsFor, isVouchedFor, proofsFor, type ServiceProof } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import type { RRsetCompiler } from './rrset-compiler.ts';
-import { lowestTtlOf, rdataOf } from './rrset-reader.ts';
 
 /** A name that will lead to a service, or to a preview of one. */
 export interface SealedService extends ServiceProof {
@@ -65,12 +64,10 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
   const pairsOf = (entry: number): Map<number, number> => {
     const { words } = blocks.view;
     const version = words[entry + ENTRY.VERSION_WORD];
-    const at = (i: number): number => version + NODE.PAIRS + 2 * i;
-    const pairs = Array.from(
-      { length: words[version + NODE.COUNT] },
-      (_, i) => [words[at(i)], words[at(i) + 1]] as const,
-    );
-    return new Map(pairs);
+    const pairs = new Map<number, number>();
+    const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+    for (let at = version + NODE.PAIRS; at < end; at += 2) pairs.set(words[at], words[at + 1]);
+    return pairs;
   };
   const ownsRecords = (entry: number): boolean =>
     blocks.view.words[blocks.view.words[entry + ENTRY.VERSION_WORD] + NODE.COUNT] > 0;
@@ -106,7 +103,7 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
     const isCut = pairs.has(TYPE.NS) && entry !== atApex;
     const owned = { types: [...pairs.keys()], isCut, service: atServices.get(entry) };
     for (const [type, rrset] of pairs)
-      if (isVouchedFor(type, isCut)) pairs.set(type, signed(index, owner, type, rrset));
+      if (isVouchedFor(type, isCut)) pairs.set(type, index.compiler.signCompiled(owner, type, rrset));
     const proofs = hashed
       ? hashedProofsFor(hashed.nextOf(entry), ttlSeconds, owned)
       : proofsFor(next, ttlSeconds, owned);
@@ -131,13 +128,6 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
     hashed?.giveBack();
     throw error;
   }
-}
-
-/** The RRset with its signatures, in its place. */
-function signed({ blocks, compiler }: UnseenIndex, owner: Uint8Array, type: number, rrset: number): number {
-  const made = compiler.compileSigned(owner, type, lowestTtlOf(blocks.view, rrset), rdataOf(blocks.view, rrset, owner));
-  compiler.retire(rrset);
-  return made;
 }
 
 function nameOf({ view }: Blocks, entry: number): Uint8Array {

@@ -21,9 +21,9 @@ export class ByteWriter {
   /** Appends an unsigned integer of `bytes` bytes, big-endian as everything on the wire (RFC 1035 §2.3.2). */
   unsigned(value: number, bytes: number): void {
     this.reserve(bytes);
-    for (let shift = bytes - 1; shift >= 0; shift--) {
-      this.bytes[this.length++] = Math.floor(value / 2 ** (8 * shift)) & 0xff;
-    }
+    // What is beyond 32 bits no shift reaches.
+    for (let i = bytes; i > 4; i--) this.bytes[this.length++] = Math.floor(value / 2 ** (8 * (i - 1))) & 0xff;
+    for (let shift = 8 * (Math.min(bytes, 4) - 1); shift >= 0; shift -= 8) this.bytes[this.length++] = value >>> shift;
   }
 
   append(bytes: Uint8Array): void {

@@ -1,11 +1,16 @@
 /** The file of signatures: whatever happens to it, what it gives back is what was put in, or nothing. */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { KeptSignatures } from '../../src/signing/kept.ts';
-import { ReadSignatures, SIGNATURES_FILE, type SignatureRow, SignaturesFile } from '../../src/store/signatures.ts';
+import type { SignatureRow } from '../../src/store/signature-rows.ts';
+import { ReadSignatures, SIGNATURES_FILE, SignaturesFile } from '../../src/store/signatures.ts';
+
+const ZONE = Buffer.from('\x07example\x03com\x00', 'latin1');
+const OTHER = Buffer.from('\x05other\x00', 'latin1');
 
 const row = (n: number, inception = 1000 + n): SignatureRow => ({
   digest: Uint8Array.from({ length: 16 }, (_, i) => (n * 31 + i) & 0xff),
@@ -57,7 +62,7 @@ t.test('many: all are found, and forgotten a part at a time', async (t) => {
   t.equal(file.latestInception, 2233);
   const left = (): number => many.filter(({ digest }) => file.get(digest) !== undefined).length;
   t.equal(left(), 1234);
-  const reads = new ReadSignatures(directory);
+  const reads = new ReadSignatures(directory, ZONE);
   t.teardown(() => reads.close());
   t.ok(file.forget(1100), 'there are more');
   t.ok(left() > 1134);
@@ -69,6 +74,133 @@ t.test('many: all are found, and forgotten a part at a time', async (t) => {
     [],
   );
   t.match(reads.get(many[0]?.digest as Buffer), { inception: 1000 }, 'a reader has what was there when it began');
+});
+
+/** Digests that are at random, as they are. */
+const packable = (n: number, inception = 1000 + n): SignatureRow => ({
+  ...row(n, inception),
+  digest: createHash('sha256').update(`${n}`).digest().subarray(0, 16),
+});
+
+t.test('those of a zone that is signed whole are found where it is read whole, whatever else there is', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  const many = Array.from({ length: 17_000 }, (_, n) => packable(n));
+  t.ok(file.put(many.slice(0, 16_500), ZONE));
+  t.ok(file.put(many.slice(16_500), ZONE));
+  t.ok(file.put([row(1)]));
+  t.equal(file.latestInception, 17_999);
+  t.equal(file.get(many[7]?.digest as Buffer), undefined, 'nobody looks for one of them');
+  const reads = new ReadSignatures(directory, ZONE);
+  t.teardown(() => reads.close());
+  const here = file.readZone(ZONE);
+  for (const found of [reads, here]) {
+    const wrong = many.filter(({ digest, inception, expiration, signature }) => {
+      const there = found.get(digest);
+      const isSame = there?.inception === inception && there.expiration === expiration;
+      return !isSame || Buffer.compare(signature, there.signature) !== 0;
+    });
+    t.same(wrong, []);
+    t.same(found.get(row(1).digest), row(1), 'with those that are kept one by one');
+    t.equal(found.get(packable(-1).digest), undefined);
+  }
+  here.end();
+  const other = file.readZone(OTHER);
+  t.equal(other.get(many[7]?.digest as Buffer), undefined);
+  other.end();
+  t.ok(file.put([packable(7, 90_000)], ZONE));
+  const later = file.readZone(ZONE);
+  t.equal(later.get(packable(7).digest)?.inception, 90_000, 'the last one counts');
+  t.ok(file.put([row(2)]), 'it can be written while it is read');
+  later.end();
+  t.same(file.get(row(2).digest), row(2));
+});
+
+t.test('of a digest that is put again, wherever it was, the last one is found', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  const found = (): number | undefined => {
+    const reads = new ReadSignatures(directory, ZONE);
+    const { inception } = reads.get(packable(1).digest) ?? {};
+    reads.close();
+    const zone = file.readZone(ZONE);
+    t.equal(zone.get(packable(1).digest)?.inception, inception);
+    zone.end();
+    return inception;
+  };
+  // Later ones need not begin later: of two that are made in one second the last is what is answered.
+  for (const [inception, zone] of [
+    [900, ZONE],
+    [800, undefined],
+    [700, ZONE],
+    [600, undefined],
+    [500, ZONE],
+    [400, ZONE],
+  ] as const) {
+    t.ok(file.put([packable(1, inception), packable(2)], zone));
+    t.equal(found(), inception);
+  }
+});
+
+t.test('packs: a wrong bit costs one of them; what has ended is forgotten; a file of before is kept', async (t) => {
+  const directory = folder(t);
+  const path = join(directory, SIGNATURES_FILE);
+  const before = new SignaturesFile(directory);
+  before.put([row(1)]);
+  before.close();
+  const old = new Sqlite(path);
+  old.exec('DROP TABLE packs');
+  old.close();
+  const file = new SignaturesFile(directory);
+  t.notOk(file.isRenewed);
+  t.same(file.get(row(1).digest), row(1), 'what an earlier version wrote');
+  file.put([packable(1), packable(2)], ZONE);
+  file.put([packable(3, 5000)], ZONE);
+  const damaged = new Sqlite(path);
+  damaged.exec(
+    "UPDATE packs SET bytes = CAST(substr(bytes, 1, 87) || x'55' || substr(bytes, 89) AS BLOB) WHERE id = 1",
+  );
+  damaged.close();
+  const has = (): boolean[] => {
+    const zone = file.readZone(ZONE);
+    const found = [1, 2, 3].map((n) => zone.get(packable(n).digest) !== undefined);
+    zone.end();
+    return found;
+  };
+  t.same(has(), [false, false, true]);
+  while (file.forget(4000));
+  t.same(has(), [false, false, true]);
+  while (file.forget(9000));
+  t.same(has(), [false, false, false]);
+  file.close();
+});
+
+t.test('of a zone that is signed in pieces, those that others keep from being written are not lost', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  const kept = new KeptSignatures(file);
+  const other = new Sqlite(join(directory, SIGNATURES_FILE));
+  t.teardown(() => other.close());
+  kept.put(row(1));
+  kept.inZone(ZONE, () => kept.put(packable(2)));
+  other.exec('BEGIN IMMEDIATE');
+  kept.inZone(OTHER, () => kept.put(packable(3)));
+  kept.flush();
+  other.exec('COMMIT');
+  kept.inZone(Buffer.from(OTHER), () => kept.put(packable(4)));
+  kept.flush();
+  const found = (zone: Uint8Array, ...ns: number[]): boolean[] => {
+    const reads = new ReadSignatures(directory, zone);
+    const there = ns.map((n) => reads.get(packable(n).digest) !== undefined);
+    reads.close();
+    return there;
+  };
+  t.same(found(OTHER, 3, 4), [true, true]);
+  t.same(found(ZONE, 2), [true]);
+  t.same(file.get(row(1).digest), row(1));
 });
 
 t.test('while another thread writes, nothing is waited for and nothing is lost', async (t) => {

@@ -4,6 +4,7 @@
  * to who builds zones aside.
  */
 import type { Problem } from '../../model/errors.ts';
+import { nameToWire } from '../../model/name.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { SignatureLooks } from '../../table/proofs/signature-look.ts';
 import type { Engine } from '../engine.ts';
@@ -56,7 +57,7 @@ export class SignatureKeeper {
     const mark = signers.markOf(zone);
     const isEnough = (): boolean => this.#isStopped || isOver() || signers.markOf(zone) !== mark;
     if (signers.of(zone) === undefined || isEnough()) return;
-    yield* this.#renew(zone, looks.needed(zone), isEnough);
+    yield* this.#renew(zone, looks.needed(zone), isEnough, true);
     for (const name of looks.services(zone)) {
       if (isEnough() || engine.resign({ op: 'resignService', name }) !== undefined) return;
       yield;
@@ -66,17 +67,24 @@ export class SignatureKeeper {
     let after: Uint8Array | undefined;
     do {
       const found = isEnough() ? undefined : looks.names(zone, after, LOOKED_AT_ONCE);
-      if (found === undefined || (yield* this.#renew(zone, found.stale, isEnough)) !== undefined) return;
+      if (found === undefined || (yield* this.#renew(zone, found.stale, isEnough, true)) !== undefined) return;
       after = found.last;
       yield;
     } while (after !== undefined);
   }
 
   /** Signs names anew. A Problem: why that cannot be. */
-  *#renew(zone: string, names: readonly Uint8Array[], isEnough: () => boolean): Sliced<Problem | undefined> {
+  *#renew(
+    zone: string,
+    names: readonly Uint8Array[],
+    isEnough: () => boolean,
+    isPassing = false,
+  ): Sliced<Problem | undefined> {
+    const { kept } = this.#parts.signers.ground;
     for (let at = 0; at < names.length; at += RENEWED_AT_ONCE) {
       const some = names.slice(at, at + RENEWED_AT_ONCE);
-      const problem = this.#parts.engine.resign({ op: 'renewNames', zone, names: some });
+      const resign = (): Problem | undefined => this.#parts.engine.resign({ op: 'renewNames', zone, names: some });
+      const problem = isPassing ? kept.passing(resign) : kept.inZone(nameToWire(zone), resign);
       if (problem !== undefined) return problem;
       yield;
       if (isEnough()) return undefined;

@@ -79,9 +79,13 @@ export class Signers implements ZoneSigners {
     };
   }
 
-  limit(signatures: number): void {
-    if (Number.isFinite(signatures)) this.ground.mayMake = signatures;
-    else delete this.ground.mayMake;
+  load(zone: string, signatures: number): () => void {
+    this.ground.mayMake = signatures;
+    const end = this.ground.kept.readZone(nameToWire(zone));
+    return () => {
+      delete this.ground.mayMake;
+      end();
+    };
   }
 
   leaveRest(zone: string, signing: ZoneSigning): void {

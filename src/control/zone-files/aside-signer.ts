@@ -15,8 +15,8 @@ export class AsideSigner implements RRsetSigner {
   /** `directory`: where signatures are kept. `apex`: in lower-case wire form. */
   constructor(directory: string, apex: Uint8Array, { keys, nowMs }: SignRequest) {
     this.#file = new SignaturesFile(directory, BUSY_MS);
-    this.#reads = new ReadSignatures(directory);
-    this.#kept = new KeptSignatures(this.#file, LONG, this.#reads);
+    this.#reads = new ReadSignatures(directory, apex);
+    this.#kept = new KeptSignatures(this.#file, LONG, this.#reads, apex);
     this.#signer = new ZoneSigner(apex, keys, { kept: this.#kept, nowMs: () => nowMs, isLenient: false });
   }
 

@@ -10,7 +10,8 @@ import type { ExportKeys } from '../../signing/export-keys.ts';
 import { type ViewOptions, type ViewRRset, viewOf } from '../../signing/view.ts';
 import { type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import { type MadeDigest, viewWithDigest } from '../../signing/zonemd.ts';
-import { ReadSignatures, type SignatureRow } from '../../store/signatures.ts';
+import type { SignatureRow } from '../../store/signature-rows.ts';
+import { ReadSignatures } from '../../store/signatures.ts';
 import type { ZoneSnapshot } from '../../store/zone-reads.ts';
 import { type RRsetSigner, SigningRefused } from '../../table/rrset-signer.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -45,7 +46,7 @@ export function makeDigest(snapshot: ZoneSnapshot, parts: ExportKeys): MadeDiges
 
 function viewBy(snapshot: ZoneSnapshot, parts: ExportKeys, put: Kept['put']): ViewRRset[] {
   if (!isSigned(snapshot)) return signedView(snapshot, undefined);
-  const file = new ReadSignatures(parts.directory);
+  const file = new ReadSignatures(parts.directory, nameToWire(snapshot.zone.name));
   try {
     return signedView(snapshot, signerFor(snapshot.signing as ZoneSigning, { file, put }, parts));
   } finally {

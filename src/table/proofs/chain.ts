@@ -22,7 +22,7 @@ import { BELOW, compareNames, SAME } from '../order/compare.ts';
 import { OrderWriter } from '../order/tree.ts';
 import type { Preparation } from '../preparation.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
-import { lowestTtlOf, rdataOf, ttlOf } from '../rrset-reader.ts';
+import { lowestTtlOf, rdataOf, signaturesOf, ttlOf } from '../rrset-reader.ts';
 import type { ServiceRegistry } from '../services.ts';
 import { borderAbove, existsNow, isBorder, isBorderVersion } from './borders.ts';
 import { HashedChain } from './hashed-chain.ts';
@@ -50,8 +50,8 @@ interface Chained {
   readonly renewed: ReadonlySet<number>;
 }
 
-/** How one name is signed. */
-type Sealing = Pick<Chained, 'compiler' | 'isAnew'>;
+/** How one name is signed; `isRenewed`: whatever is due of it is signed anew. */
+type Sealing = Pick<Chained, 'compiler' | 'isAnew'> & { readonly isRenewed: boolean };
 
 export class ChainWriter {
   readonly #preparation: Preparation;
@@ -248,7 +248,7 @@ export class ChainWriter {
     const owner = this.#nameOf(entry);
     const content = this.#nodes.content(entry);
     const edits: ((content: NodeContent) => void)[] = [];
-    const sealing = { compiler: zone.compiler, isAnew: zone.isAnew || zone.renewed.has(entry) };
+    const sealing = { compiler: zone.compiler, isAnew: zone.isAnew, isRenewed: zone.renewed.has(entry) };
     this.#seal(sealing, owner, content, border === 0 && zone.compiler.signs, edits);
     const isProved = border === 0 && zone.compiler.signs;
     const wanted = isProved && !zone.isHashed ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
@@ -265,24 +265,30 @@ export class ChainWriter {
 
   /** Signs what is vouched for and is not signed, and the reverse. */
   #seal(
-    { compiler, isAnew }: Sealing,
+    sealing: Sealing,
     owner: Uint8Array,
     content: NodeContent,
     isOurs: boolean,
     edits: ((content: NodeContent) => void)[],
   ): void {
+    const { compiler } = sealing;
     const isCut = content.rrsets.has(TYPE.NS) && !compiler.isApex(owner);
     for (const [type, rrset] of content.rrsets) {
       if (isProof(type)) continue;
       const isSigned = this.#words[rrset + RRSET.SIGNATURES] !== 0;
       const isToBe = isOurs && isVouchedFor(type, isCut);
-      if (isSigned === isToBe && !(isAnew && isToBe)) continue;
+      if (isSigned === isToBe && !(isToBe && this.#isDue(sealing, type, rrset))) continue;
       const rdata = rdataOf(this.#view, rrset, owner);
       const ttl = lowestTtlOf(this.#view, rrset);
       const made = isToBe ? compiler.compileSigned(owner, type, ttl, rdata) : compiler.compile(owner, type, ttl, rdata);
       compiler.retire(rrset);
       edits.push(({ rrsets }) => rrsets.set(type, made));
     }
+  }
+
+  /** Whether an RRset that is there is signed anew as it is. */
+  #isDue({ compiler, isAnew, isRenewed }: Sealing, type: number, rrset: number): boolean {
+    return isAnew || (isRenewed && !compiler.isCurrent(type, signaturesOf(this.#view, rrset)));
   }
 
   /** The RDATA of each NSEC that a name is to have. */
@@ -294,7 +300,7 @@ export class ChainWriter {
   }
 
   #proofEdit(
-    { compiler, isAnew }: Sealing,
+    sealing: Sealing,
     owner: Uint8Array,
     { rrsets }: NodeContent,
     type: number,
@@ -303,14 +309,14 @@ export class ChainWriter {
     const old = rrsets.get(type);
     if (old === undefined && wanted === undefined) return undefined;
     if (wanted === undefined) {
-      if (old !== undefined) compiler.retire(old);
+      if (old !== undefined) sealing.compiler.retire(old);
       return (content) => content.rrsets.delete(type);
     }
-    if (old !== undefined && !isAnew && ttlOf(this.#view, old) === wanted.ttlSeconds) {
+    if (old !== undefined && ttlOf(this.#view, old) === wanted.ttlSeconds && !this.#isDue(sealing, TYPE.NSEC, old)) {
       if (Buffer.compare(rdataOf(this.#view, old, owner)[0], wanted.rdata) === 0) return undefined;
     }
-    const made = compiler.compileSigned(owner, TYPE.NSEC, wanted.ttlSeconds, [wanted.rdata]);
-    if (old !== undefined) compiler.retire(old);
+    const made = sealing.compiler.compileSigned(owner, TYPE.NSEC, wanted.ttlSeconds, [wanted.rdata]);
+    if (old !== undefined) sealing.compiler.retire(old);
     return (content) => content.rrsets.set(type, made);
   }
 

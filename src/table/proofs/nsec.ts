@@ -45,9 +45,23 @@ function hashedTypesSaid(types: Iterable<number>, isCut: boolean): number[] {
   return [...new Set(isSigned ? [...said, TYPE.RRSIG] : said)];
 }
 
+/** A zone has a million names, and a few sets of types. */
+const known = new Map<string, Uint8Array>();
+const KNOWN_MAX = 1000;
+
+function windowsOf(types: readonly number[]): Uint8Array {
+  const key = types.join();
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = bitmapOf(types);
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, made);
+  return made;
+}
+
 /** The RDATA; `next` in lower-case wire form. */
 function nsecRdata(next: Uint8Array, types: readonly number[]): Uint8Array {
-  const windows = bitmapOf(types);
+  const windows = windowsOf(types);
   const rdata = new Uint8Array(next.length + windows.length);
   rdata.set(next);
   rdata.set(windows, next.length);
@@ -96,12 +110,14 @@ function formsOf(
   { types, service }: Owned,
   rdataOf: (types: readonly number[]) => Uint8Array,
 ): Map<number, Proof> {
-  const all = [...types, ...(service?.pools.flat() ?? [])];
-  const ttl = service === undefined ? ttlSeconds : Math.min(ttlSeconds, service.ttlSeconds);
+  // So it is with nearly all names.
+  if (service === undefined) return new Map([[NSEC_IN_CHAIN, { ttlSeconds, rdata: rdataOf([...types]) }]]);
+  const all = [...types, ...service.pools.flat()];
+  const ttl = Math.min(ttlSeconds, service.ttlSeconds);
   const proof = (said: readonly number[]): Proof => ({ ttlSeconds: ttl, rdata: rdataOf(said) });
   const proofs = new Map<number, Proof>([[NSEC_IN_CHAIN, proof(all)]]);
   for (const [form, type] of FORMS) {
-    const isMissed = service?.pools.some((has) => !has.includes(type)) === true;
+    const isMissed = service.pools.some((has) => !has.includes(type));
     if (isMissed && all.includes(type)) proofs.set(form, proof(all.filter((each) => each !== type)));
   }
   return proofs;

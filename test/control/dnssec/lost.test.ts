@@ -103,3 +103,48 @@ t.test('signatures that have ended while the server stood still: services first,
   t.equal(signers.unreadiness(), undefined);
   t.equal(await keeper.look(zone), undefined);
 });
+
+/** Ends a process, and begins another one, which reads the rows. */
+async function startAgain(t: Test, ended: ReturnType<typeof beginLarge>): Promise<ReturnType<typeof beginLarge>> {
+  ended.resigner.stop();
+  await ended.files.stop();
+  ended.close();
+  ended.ground.kept.flush();
+  const ground = makeGround(ended.folder);
+  t.teardown(() => ground.file.close());
+  return beginLarge(t, { folder: ended.folder, ground });
+}
+
+for (const denial of ['nsec', 'nsec3'])
+  t.test(`a start that reads 20,000 names signs nothing again, by ${denial}`, async (t) => {
+    const first = beginLarge(t);
+    await first.send(`${head}${shapes}${many(denial === 'nsec' ? 20_000 : 3000)}`);
+    first.must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+    first.must(signCommand({ denial }));
+    await first.done();
+    const signing = first.store.signing(zone) as ZoneSigning;
+    const again = await startAgain(t, first);
+    t.equal(again.ground.kept.made, 0);
+    t.ok(again.signers.isInForce(signing));
+    t.same(again.signers.unsigned(), []);
+    allGood(t, again, 'from the rows');
+  });
+
+t.test('what was made anew in a running server is found by a start as well', async (t) => {
+  const first = beginLarge(t);
+  await first.send(`${head}${shapes}${many(600)}`);
+  first.must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+  first.must(signCommand());
+  await first.done();
+  first.ground.atMs += 8 * 86_400_000;
+  t.equal(await first.keeper.look(zone), undefined);
+  t.ok(first.ground.kept.made > 1200, 'all of them were due');
+  const { atMs } = first.ground;
+  const memory = first.ground.kept;
+  memory.flush();
+  const again = await startAgain(t, first);
+  t.equal(again.ground.kept.made, 0, 'as it starts, by the clock of the start');
+  again.ground.atMs = atMs;
+  t.equal(await again.keeper.look(zone), undefined);
+  t.equal(again.ground.kept.made, 0, 'nothing is due: those that were made last are what is answered');
+});
