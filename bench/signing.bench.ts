@@ -1,6 +1,7 @@
 /**
- * `npm run bench:signing -- [names]`: signs a zone of 100,000 names, or so many, in a server that runs, beside kzonesign
- * and ldns-signzone with the same file; then what being signed costs: memory, shifts, and a start.
+ * `npm run bench:signing -- [names] [ed25519]`: signs a zone of 100,000 names, or so many, in a server that runs, beside
+ * kzonesign and ldns-signzone with the same file; then what being signed costs: memory, shifts, and a start. With 20,000
+ * names it takes about a minute and a half, and its CPU times say nearly the same.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,11 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
-import { processTree } from './cpu.ts';
+import { processTree, spentSeconds } from './cpu.ts';
 import { putZoneFile, quantile, zoneFile } from './import.ts';
 
 const ZONE = 'big.test';
 const SHIFTS = 400;
+/** The lesser counts: what others use of the machine makes it more, and nothing makes it less. */
+const STARTS = 2;
+const algorithm = process.argv.slice(2).includes('ed25519') ? 'ed25519' : 'ecdsap256sha256';
 const names = Number(process.argv[2] ?? 100_000);
 if (!Number.isInteger(names) || names < 1) {
   console.error(`expected a number of names, found ${process.argv[2]}`);
@@ -41,15 +45,16 @@ async function measure(peers: readonly Peer[]): Promise<void> {
   const put = await teal.call('PUT', `/v1/services/${service}`, { pools });
   if (put.status !== 201) throw new Error(`the service: ${put.status}`);
   const unsignedStart = await restarted(teal, false);
-  const before = cpuSeconds(unsignedStart.teal);
+  const before = spentSeconds(processTree(unsignedStart.teal.pid));
   const startedAt = performance.now();
   const signing = unsignedStart.teal;
-  const { status } = await signing.call('PUT', `/v1/zones/${ZONE}/dnssec`, {});
+  const { status } = await signing.call('PUT', `/v1/zones/${ZONE}/dnssec`, { algorithm });
   if (status !== 201) throw new Error(`signing: ${status}`);
   const accepted = performance.now() - startedAt;
   await untilSigned(signing);
   const seconds = (performance.now() - startedAt) / 1000;
-  const cpu = cpuSeconds(signing) - before;
+  const cpu = spentSeconds(processTree(signing.pid)) - before;
+  print('algorithm', algorithm);
   print(`${names} names signed, from the request on`, `${seconds.toFixed(1)} s; 2xx after ${accepted.toFixed(0)} ms`);
   print('CPU of the server for it', `${cpu.toFixed(2)} s`);
   for (const { name, seconds: of } of peers)
@@ -60,23 +65,46 @@ async function measure(peers: readonly Peer[]): Promise<void> {
   const [plain, signed] = await shifts(signing, 'app.example.test', service);
   print('a shift, p50', `${plain.toFixed(2)} ms, signed ${signed.toFixed(2)} ms: ${(signed / plain).toFixed(2)}`);
   const signedStart = await restarted(signing, true);
-  const ratio = signedStart.seconds / unsignedStart.seconds;
-  print('a start', line(unsignedStart.seconds, signedStart.seconds, ratio));
+  print('a start from the rows', line(unsignedStart, signedStart, 'seconds'));
+  print('its CPU', line(unsignedStart, signedStart, 'cpu'));
+  const reply = await fetch(`${signedStart.teal.admin}/metrics`, {
+    headers: { authorization: `Bearer ${signedStart.teal.token}` },
+  });
+  const made = /^teal_dnssec_signatures_made_total (?<count>\d+)$/m.exec(await reply.text());
+  print('signatures made in it', String(made?.groups?.count));
   await signedStart.teal.end('SIGTERM');
 }
 
-function line(unsigned: number, signed: number, ratio: number): string {
-  return `${unsigned.toFixed(2)} s, signed ${signed.toFixed(2)} s: ${ratio.toFixed(2)}`;
+interface Start {
+  readonly teal: TealProcess;
+  readonly seconds: number;
+  /** Of all processes, seconds. */
+  readonly cpu: number;
+}
+
+function line(unsigned: Start, signed: Start, of: 'seconds' | 'cpu'): string {
+  return `${unsigned[of].toFixed(2)} s, signed ${signed[of].toFixed(2)} s: ${(signed[of] / unsigned[of]).toFixed(2)}`;
 }
 
 /** Ends the server and starts it again, from the rows of its store; until an answer. */
-async function restarted(teal: TealProcess, isSigned: boolean): Promise<{ teal: TealProcess; seconds: number }> {
-  await teal.end('SIGTERM');
-  fs.rmSync(join(folder, 'teal', 'table.img'), { force: true });
-  const startedAt = performance.now();
-  const again = await startTeal(join(folder, 'teal'), { env });
-  await untilAnswered(again, isSigned);
-  return { teal: again, seconds: (performance.now() - startedAt) / 1000 };
+async function restarted(teal: TealProcess, isSigned: boolean): Promise<Start> {
+  let running = teal;
+  let least: Start | undefined;
+  for (let i = 0; i < STARTS; i++) {
+    await running.end('SIGTERM');
+    fs.rmSync(join(folder, 'teal', 'table.img'), { force: true });
+    const startedAt = performance.now();
+    running = await startTeal(join(folder, 'teal'), { env });
+    await untilAnswered(running, isSigned);
+    const cpu = spentSeconds(processTree(running.pid));
+    const seconds = (performance.now() - startedAt) / 1000;
+    least = {
+      teal: running,
+      seconds: Math.min(seconds, least?.seconds ?? seconds),
+      cpu: Math.min(cpu, least?.cpu ?? cpu),
+    };
+  }
+  return least as Start;
 }
 
 async function untilSigned(teal: TealProcess): Promise<void> {
@@ -114,17 +142,6 @@ async function shifts(teal: TealProcess, one: string, other: string): Promise<[n
   ) as [number, number];
 }
 
-/** User and system; threads that have ended count too, as the one that signed a large zone does. */
-function cpuSeconds(teal: TealProcess): number {
-  const ticks = processTree(teal.pid).map((pid) => {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command, in parentheses, may hold spaces; utime and stime are 14 and 15, in hundredths of a second.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, each) => sum + each, 0) / 100;
-}
-
 /** Until what was replaced is given back. */
 async function settled(teal: TealProcess): Promise<void> {
   for (let before = -1, now = await tableBytes(teal); before !== now; ) {
@@ -152,7 +169,7 @@ function kzonesign(): Peer | undefined {
   const config = [
     `server:\n  rundir: ${at}`,
     `database:\n  storage: ${at}`,
-    `policy:\n  - id: csk\n    single-type-signing: on\n    algorithm: ecdsap256sha256`,
+    `policy:\n  - id: csk\n    single-type-signing: on\n    algorithm: ${algorithm}`,
     `zone:\n  - domain: ${ZONE}\n    storage: ${at}\n    file: ${ZONE}zone\n    dnssec-signing: on\n    dnssec-policy: csk`,
   ];
   fs.writeFileSync(join(at, 'knot.conf'), `${config.join('\n')}\n`);
@@ -162,7 +179,10 @@ function kzonesign(): Peer | undefined {
 function ldnsSignzone(): Peer | undefined {
   const at = fs.mkdtempSync(join(folder, 'ldns-'));
   fs.writeFileSync(join(at, 'zone'), Buffer.concat([Buffer.from(`$ORIGIN ${ZONE}.\n`), file]));
-  const made = spawnSync('ldns-keygen', ['-a', 'ECDSAP256SHA256', '-k', ZONE], { cwd: at, encoding: 'utf8' });
+  const made = spawnSync('ldns-keygen', ['-a', algorithm === 'ed25519' ? 'ED25519' : 'ECDSAP256SHA256', '-k', ZONE], {
+    cwd: at,
+    encoding: 'utf8',
+  });
   if (made.error !== undefined) return undefined;
   return timed('ldns-signzone', at, `ldns-signzone -f signed -o ${ZONE} zone ${made.stdout.trim()}`);
 }

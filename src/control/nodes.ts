@@ -1,4 +1,5 @@
 /** The fleet as the API sees it: this node in it, the others, and how it is begun and left. */
+import type { OtherNode } from '../model/dnssec/others.ts';
 import type { Problem } from '../model/errors.ts';
 import type { ServiceCounts } from '../model/fleet/counts.ts';
 import type { Vote } from '../model/fleet/health-views.ts';
@@ -128,6 +129,14 @@ export interface FleetCounts {
   gather(service: string, revision: number): Promise<void>;
 }
 
+/** How the other nodes sign, as far as they have said it. */
+export interface FleetMarks {
+  /** Those that cannot sign what this one can, in name order; undefined: not known yet. */
+  readonly unlike: readonly string[] | undefined;
+  /** How far each is. */
+  readonly others: readonly OtherNode[];
+}
+
 /** What the nodes of a fleet see of the health of targets. */
 export interface FleetViews {
   /** This one. */
@@ -154,11 +163,7 @@ export interface FleetControl {
   readonly counts: FleetCounts | undefined;
   /** undefined: this node is alone. */
   readonly lateness: Lateness | undefined;
-  /**
-   * Nodes that cannot sign what this one can, since their wrapping key is another or they have none; undefined: this is not
-   * known yet.
-   */
-  readonly withoutKey: readonly string[] | undefined;
+  readonly marks: FleetMarks;
   /** All nodes, with the last revision that each confirmed; none where this one is alone. */
   readonly nodes: readonly { readonly node: string; readonly revision: number }[];
   /** Whether this node does what one does for all. Alone it does. */

@@ -78,7 +78,7 @@ export function makeControlPlane(
   node:
     | Pick<
         FleetControl,
-        'leads' | 'lateness' | 'nodes' | 'withoutKey' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'
+        'leads' | 'lateness' | 'nodes' | 'marks' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'
       >
     | undefined,
   log: Logger,

@@ -20,7 +20,7 @@ import { networksOf } from './worker-options.ts';
 export function makeSigning(
   dataPlane: DataPlane,
   settings: Settings,
-  node: Pick<FleetControl, 'lateness' | 'nodes' | 'withoutKey'> | undefined,
+  node: Pick<FleetControl, 'lateness' | 'nodes' | 'marks'> | undefined,
   { kept, log }: { readonly kept: KeptZones; readonly log: Logger },
 ): { readonly signings: Signings; readonly signing: SigningRunner } {
   const { store, engine, keyring, signers, metrics } = dataPlane;
@@ -28,7 +28,8 @@ export function makeSigning(
   const fleet = () => ({
     late: node?.lateness?.late ?? [],
     nodes: node?.nodes ?? [],
-    withoutKey: node === undefined ? [] : node.withoutKey,
+    withoutKey: node === undefined ? [] : node.marks.unlike,
+    others: node?.marks.others ?? [],
   });
   const signings = new Signings(store, keyring, {
     flush: () => signers.ground.kept.flush(),
@@ -50,6 +51,7 @@ export function makeSigning(
     ? new ParentNotifier({ tell: parents.tell, inForce, note, clock, log: own })
     : undefined;
   const vouchers = new Vouchers({ engine, store, clock, log: own });
-  const steps = { engine, store, signings, look: parents.look, inForce, vouchers, notifier, clock };
+  const others = () => fleet().others;
+  const steps = { others, engine, store, signings, look: parents.look, inForce, vouchers, notifier, clock };
   return { signings, signing: new SigningRunner({ ...steps, log: own }) };
 }

@@ -3,6 +3,7 @@
  * any moment: what a stage is and since when is in the store, and what a parent has is asked again.
  */
 import { inBackground } from '../../guard.ts';
+import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { looksAtParent, type ParentServer, transition, waitsUntilMs } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
@@ -20,8 +21,10 @@ interface RunnerParts {
   readonly signings: Pick<Signings, 'lookOf' | 'noteLook'>;
   /** All servers of the zone's parent, and what each has; none: they were not found. */
   readonly look: (zone: string) => Promise<readonly ParentServer[]>;
-  /** Whether every server of ours answers as the signing says. */
+  /** Whether this server answers as the signing says, and the others have it. */
   readonly inForce: (signing: ZoneSigning) => boolean;
+  /** How far the others are with it; left out: there are none. */
+  readonly others?: () => readonly OtherNode[];
   /** Has nameservers' zones vouch for those that are to get their first DS. */
   readonly vouchers?: { turn(signings: readonly ZoneSigning[]): Promise<void> } | undefined;
   /** Tells parents that want to know of it that CDS has changed; undefined: they are not told. */
@@ -115,10 +118,11 @@ export class SigningRunner {
     const { store, signings, inForce, clock, engine, log } = this.#parts;
     const signing = store.allSignings().find((each) => each.zone === zone);
     if (signing === undefined || !this.#isRunning) return;
-    const isInForce = signing.inForceMs === undefined && inForce(signing);
+    const others = this.#parts.others?.() ?? [];
+    const isInForce = signing.inForceMs === undefined && waitedFor(signing, others).length === 0 && inForce(signing);
     // It reads the whole zone: once a stage.
     const maxTtlSeconds = isInForce ? store.maxTtlOf(zone) : 0;
-    const seen = { inForce: isInForce, maxTtlSeconds, parent: signings.lookOf(zone) };
+    const seen = { inForce: isInForce, maxTtlSeconds, others, parent: signings.lookOf(zone) };
     const atMs = clock.wallMs();
     if (transition(signing, seen, atMs) === undefined) return;
     const command = { kind: 'dnssec.step', zone, revision: signing.revision, seen } as const;

@@ -229,6 +229,11 @@ export class Signers implements ZoneSigners {
     );
   }
 
+  /** Zones of which not all is answered as they are to be signed, or that nobody has looked through since. */
+  unlike(): string[] {
+    return [...new Set([...this.wanted.keys(), ...this.unfinished, ...this.unsigned().map(({ zone }) => zone)])];
+  }
+
   /** Zones of which not all is answered with signatures yet, though it could be: of a start that did not find them. */
   signing(): string[] {
     return this.unsigned().flatMap(({ zone, isHeldUp }) => (isHeldUp ? [] : [zone]));

@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { Notice } from '../../model/dnssec/notice.ts';
+import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
 import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import type { ParentLook } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
@@ -33,6 +34,8 @@ interface FleetSigning {
   readonly nodes: readonly { readonly node: string; readonly revision: number }[];
   /** Nodes that cannot sign what this one can; undefined: not known yet. */
   readonly withoutKey: readonly string[] | undefined;
+  /** How far the others are with signing. */
+  readonly others: readonly OtherNode[];
 }
 
 /** What it works with besides. */
@@ -45,7 +48,7 @@ interface Besides {
   readonly fleet?: () => FleetSigning;
 }
 
-const ALONE: FleetSigning = { late: [], nodes: [], withoutKey: [] };
+const ALONE: FleetSigning = { late: [], nodes: [], withoutKey: [], others: [] };
 
 /** A signing, with the last look at its zone's parent. */
 export interface SigningView {
@@ -94,11 +97,11 @@ export class Signings {
   }
 
   /** Nodes that may answer otherwise than a signing says, in name order. */
-  late({ revision }: Pick<ZoneSigning, 'revision'>): readonly string[] {
-    const { late, nodes, withoutKey } = this.#fleet;
+  late(signing: Pick<ZoneSigning, 'zone' | 'revision'>): readonly string[] {
+    const { late, nodes, withoutKey, others } = this.#fleet;
     // Who is late is known some seconds later only; here every node is to have said that it has this very revision.
-    const behind = nodes.filter((each) => each.revision < revision).map(({ node }) => node);
-    return [...new Set([...late, ...behind, ...(withoutKey ?? [])])].sort();
+    const behind = nodes.filter((each) => each.revision < signing.revision).map(({ node }) => node);
+    return [...new Set([...late, ...behind, ...(withoutKey ?? []), ...waitedFor(signing, others)])].sort();
   }
 
   view(text: string): SigningView | Problem {

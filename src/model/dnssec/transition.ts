@@ -2,6 +2,7 @@
  * The state machines of a signed zone: signing, the roll of its key, unsigning. Pure: what was seen and the time are given.
  * Each step waits until no cache can hold what would not validate with what comes next (RFC 7583 §3, RFC 6781 §4.1).
  */
+import { type OtherNode, waitedFor } from './others.ts';
 import { announcedKey, type PublicKey, type SigningKey, type SigningStage, type ZoneSigning } from './signing.ts';
 
 /** A DS record as a server of the parent has it. */
@@ -33,10 +34,12 @@ export interface ParentLook {
 }
 
 export interface Seen {
-  /** Every server of ours answers as the signing says: its keys, and no signature of another key. */
+  /** This server answers as the signing says, its keys and no signature of another key, and the others have it. */
   readonly inForce: boolean;
   /** The longest TTL that the zone answers with now, seconds. */
   readonly maxTtlSeconds: number;
+  /** What the other nodes say of how far they are; left out: there are none. */
+  readonly others?: readonly OtherNode[];
   /** The last look at the parent; undefined: none since the process began. */
   readonly parent?: ParentLook | undefined;
 }
@@ -59,7 +62,7 @@ export function transition(signing: ZoneSigning, seen: Seen, nowMs: number): Zon
 /** The wait begins. Where a server of the parent had gone back, not before it has the DS again. */
 function inForce(signing: ZoneSigning, seen: Seen, nowMs: number): ZoneSigning | undefined {
   const { stage, sinceMs } = signing;
-  if (!seen.inForce) return undefined;
+  if (!seen.inForce || waitedFor(signing, seen.others ?? []).length > 0) return undefined;
   if (stage !== 'replacing') return { ...signing, inForceMs: nowMs };
   const isGood =
     seen.parent !== undefined && seen.parent.atMs >= sinceMs && isAtAll(seen.parent, announcedKey(signing));

@@ -1,6 +1,7 @@
 /** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Keyring } from '../../control/dnssec/keyring.ts';
+import { NO_OTHERS, UNKNOWN } from '../../control/dnssec/shared-marks.ts';
 import type { Signers } from '../../control/dnssec/signers.ts';
 import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
@@ -11,6 +12,7 @@ import type {
   EngineRoom,
   FleetControl,
   FleetCounts,
+  FleetMarks,
   FleetView,
   FleetViews,
   Lateness,
@@ -59,7 +61,7 @@ interface FleetParts {
   readonly table: Table;
   readonly seen: SeenHealth;
   readonly keyring: Keyring;
-  readonly signers: Pick<Signers, 'unsigned' | 'noteHeldUp'>;
+  readonly signers: Pick<Signers, 'unsigned' | 'unlike' | 'noteHeldUp'>;
   readonly dataDir: string;
   readonly log: Logger;
 }
@@ -122,8 +124,7 @@ export class FleetNode implements FleetControl {
   #look(): void {
     const behind = this.lateness?.late ?? [];
     this.outlook.note(behind);
-    const { node } = this.#prepared.settings;
-    const own = { node, standing: this.#standing, current: this.isCurrent };
+    const own = { node: this.#prepared.settings.node, standing: this.#standing, current: this.isCurrent };
     this.#standings.tell({ ...own, behind, ...this.outlook.known });
   }
 
@@ -166,8 +167,8 @@ export class FleetNode implements FleetControl {
     return this.#standing === 'alone' ? undefined : this.#told?.views;
   }
 
-  get withoutKey(): readonly string[] | undefined {
-    return this.#standing === 'alone' ? [] : this.#told?.marks.unlike;
+  get marks(): FleetMarks {
+    return this.#standing === 'alone' ? NO_OTHERS : (this.#told?.marks ?? UNKNOWN);
   }
 
   perform(duties: Duties): void {
@@ -198,8 +199,7 @@ export class FleetNode implements FleetControl {
     const own = { standing: this.#standing, current: this.isCurrent, message: this.words, revision };
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
-    const countsAgeOf = (node: string) => this.#told?.counts.ageSeconds(node) ?? null;
-    const fleet = this.outlook.ofFleet(found, late, countsAgeOf);
+    const fleet = this.outlook.ofFleet(found, late, (node) => this.#told?.counts.ageSeconds(node) ?? null);
     return { ...own, ...fleet, members, ...(!own.current && staleWords(own.message, fleet.head, members)) };
   }
 

@@ -1,7 +1,9 @@
 /** What the nodes of a fleet tell each other besides the log: what they counted, what their probes see, who can sign. */
 import type { Keyring } from '../../control/dnssec/keyring.ts';
 import { SharedMarks } from '../../control/dnssec/shared-marks.ts';
+import type { Signers } from '../../control/dnssec/signers.ts';
 import { SharedCounts } from '../../control/drain/shared-counts.ts';
+import type { Engine } from '../../control/engine.ts';
 import { SharedViews } from '../../control/health/shared-views.ts';
 import type { Keeper } from '../../control/log/keeper.ts';
 import type { SeenHealth } from '../../control/observed/health.ts';
@@ -16,6 +18,8 @@ interface ToldParts {
   readonly table: Table;
   readonly seen: SeenHealth;
   readonly keyring: Pick<Keyring, 'mark'>;
+  readonly signers: Pick<Signers, 'unlike'>;
+  readonly engine: Pick<Engine, 'onChange'>;
   readonly log: Logger;
 }
 
@@ -25,13 +29,18 @@ export class Told {
   readonly marks: SharedMarks;
 
   constructor(
-    { store, table, seen, keyring, log }: ToldParts,
+    { store, table, seen, keyring, signers, engine, log }: ToldParts,
     of: { readonly node: string; readonly incarnation: string; readonly keeper: Keeper; readonly view: () => View },
   ) {
     this.counts = new SharedCounts({ ...of, store, observed: table.observed, clock: steadyClock });
     const isVoted = (service: string): boolean => store.service(service)?.health?.quorum !== undefined;
     this.views = new SharedViews({ ...of, seen, isVoted, clock: steadyClock, log });
-    this.marks = new SharedMarks({ ...of, mark: () => keyring.mark, clock: steadyClock });
+    let signed = store.allSignings().reduce((last, { revision }) => Math.max(last, revision), 0);
+    engine.onChange((changes, { revision }) => {
+      if (changes.some(({ op }) => op === 'putSigning')) signed = revision;
+    });
+    const word = () => ({ revision: signed, unfinished: signers.unlike() });
+    this.marks = new SharedMarks({ ...of, word, mark: () => keyring.mark, clock: steadyClock });
   }
 
   start(): void {

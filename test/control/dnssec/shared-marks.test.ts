@@ -3,6 +3,7 @@ import t from 'tap';
 import { SharedMarks } from '../../../src/control/dnssec/shared-marks.ts';
 import { Signings } from '../../../src/control/dnssec/signings.ts';
 import { Lost } from '../../../src/control/log/keeper.ts';
+import type { SigningWord } from '../../../src/model/dnssec/others.ts';
 import { sentence } from '../../../src/model/dnssec/sentence.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import { emptyView } from '../../../src/model/fleet/view.ts';
@@ -23,10 +24,12 @@ function makeFleet(...members: string[]) {
   };
   const value = { state: 'live', incarnation: 'i', version: '1' } as const;
   const view = { ...emptyView, members: new Map(members.map((node) => [node, { value, at: 1 }])) };
-  const of = (node: string, mark: () => string | undefined) =>
+  const nothing = (): SigningWord => ({ revision: 0, unfinished: [] });
+  const of = (node: string, mark: () => string | undefined, word = nothing) =>
     new SharedMarks({
       node,
       mark,
+      word,
       keeper: keeper as never,
       view: () => view as never,
       clock: { after: () => () => {} },
@@ -64,6 +67,43 @@ t.test('who has another key, none, or said nothing cannot sign what this node si
   t.same(a.unlike, ['d'], 'what was known stays');
 });
 
+t.test(
+  'each tells how far it is with signing: only when that has changed, and what an earlier version said is not known',
+  async (t) => {
+    const { of, state, stored } = makeFleet('a', 'b', 'c');
+    let word: SigningWord = { revision: 4, unfinished: ['example.test'] };
+    const a = of('a', () => 'k1');
+    const b = of(
+      'b',
+      () => 'k1',
+      () => word,
+    );
+    t.same(
+      a.others.map(({ node, isOut, word: said }) => [node, isOut, said]),
+      [
+        ['b', false, undefined],
+        ['c', false, undefined],
+      ],
+    );
+    stored.set('wrapping/c', Buffer.from(JSON.stringify({ mark: 'k1' })));
+    const said = async (): Promise<unknown> => {
+      await b.look();
+      await a.look();
+      return a.others.map((other) => other.word);
+    };
+    t.same(await said(), [{ revision: 4, unfinished: ['example.test'] }, undefined]);
+    const { puts } = state;
+    await said();
+    t.equal(state.puts, puts, 'told once');
+    word = { revision: 5, unfinished: Array.from({ length: 5000 }, (_, n) => `${n}.test`) };
+    t.same(await said(), [{ revision: 5, unfinished: undefined }, undefined], 'more than it can tell');
+    word = { revision: 5, unfinished: [] };
+    t.same(await said(), [{ revision: 5, unfinished: [] }, undefined]);
+    stored.set('wrapping/c', Buffer.from(JSON.stringify({ mark: 'k1', signed: 'x', unfinished: [7] })));
+    t.same((await said()) as unknown[], [{ revision: 5, unfinished: [] }, undefined], 'nor what nobody can read');
+  },
+);
+
 t.test('what a stranger wrote there is no mark', async (t) => {
   const { of, stored } = makeFleet('a', 'b');
   stored.set('wrapping/b', Buffer.from('k1'));
@@ -78,10 +118,21 @@ t.test('no key is made where others could not sign, and the sentence names who i
     { node: 'ns4', revision: 6 },
     { node: 'ns5', revision: 7 },
   ];
-  const fleet = { nodes, late: ['ns3'], withoutKey: ['ns2'] as string[] | undefined };
+  const word = { revision: 7, unfinished: ['example.test'] };
+  const others = [
+    { node: 'ns5', isOut: false, word },
+    { node: 'ns6', isOut: true, word },
+  ];
+  const fleet = { nodes, others, late: ['ns3'], withoutKey: ['ns2'] as string[] | undefined };
   const signings = new Signings(store as never, makeKeyring(), { fleet: () => fleet });
   t.match(signings.freshKey('example.test', {}, 0), { code: 'signing_refused', detail: /wrapping key of ns2 / });
-  t.same(signings.late({ revision: 7 }), ['ns2', 'ns3', 'ns4'], 'one that has not said that it has it, too');
+  const late = signings.late({ zone: 'other.test', revision: 7 });
+  t.same(late, ['ns2', 'ns3', 'ns4'], 'one that has not said that it has it, too');
+  t.same(
+    signings.late({ zone: 'example.test', revision: 7 }),
+    ['ns2', 'ns3', 'ns4', 'ns5'],
+    'and one that has not signed all of it; one that is out is not waited for',
+  );
   fleet.withoutKey = undefined;
   t.match(signings.freshKey('example.test', {}, 0), { code: 'signing_refused', detail: /not known yet/ });
   fleet.withoutKey = [];

@@ -1,6 +1,7 @@
 /** The state machines of signing, rolling and unsigning: no cache ever finds a bogus chain, and all of them come to an end. */
 import t from 'tap';
 import { apexRecords } from '../../../src/model/dnssec/apex.ts';
+import { type SigningWord, waitedFor } from '../../../src/model/dnssec/others.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import * as machine from '../../../src/model/dnssec/transition.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
@@ -67,7 +68,16 @@ const mutants: Record<string, typeof machine.transition> = {
     return next && { ...next, keys: next.keys.filter(({ role }) => role !== 'outgoing') };
   },
   'a server of ours that lags is not waited for': (signing, seen, nowMs) =>
-    machine.transition(signing, { ...seen, inForce: true }, nowMs),
+    machine.transition(signing, { ...seen, inForce: true, others: [] }, nowMs),
+  'a node that has the entry and has not signed by it is not waited for': (signing, seen, nowMs) =>
+    machine.transition(signing, { ...seen, others: [] }, nowMs),
+  'what a node said of an earlier entry counts': (signing, seen, nowMs) => {
+    const others = seen.others?.map((other) => ({
+      ...other,
+      word: other.word && { ...other.word, revision: signing.revision },
+    }));
+    return machine.transition(signing, { ...seen, others: others ?? [] }, nowMs);
+  },
   'the signatures go with the DS': (signing, seen, nowMs) => {
     const next = machine.transition(signing, seen, nowMs);
     return next?.stage === 'ds-gone' ? { ...next, stage: 'unsigned' } : next;
@@ -109,6 +119,27 @@ t.test('with a parent that follows, each comes to its end', async (t) => {
   );
   const ending = machine.beginUnsigning({ ...rolled.last, sinceMs: 0 }, 0) as ZoneSigning;
   t.same(run(ending).stages, ['ds-removal', 'ds-gone', 'unsigned']);
+});
+
+t.test('who is waited for: every node that has not said that it answers all by this very entry', async (t) => {
+  const signing = signingOf(keyOf(1), { revision: 7 });
+  const words: Record<string, SigningWord | undefined> = {
+    silent: undefined,
+    before: { revision: 6, unfinished: [] },
+    busy: { revision: 9, unfinished: ['other', 'example'] },
+    overrun: { revision: 9, unfinished: undefined },
+    done: { revision: 7, unfinished: ['other'] },
+  };
+  const others = Object.entries(words).map(([node, word]) => ({ node, isOut: false, word }));
+  t.same(waitedFor(signing, others), ['silent', 'before', 'busy', 'overrun']);
+  const out = others.map((other) => ({ ...other, isOut: true }));
+  t.same(waitedFor(signing, out), [], 'who is out is not');
+  const seen = { inForce: true, maxTtlSeconds: 60 };
+  for (const other of others) {
+    const next = machine.transition(signing, { ...seen, others: [other] }, 1000);
+    t.equal(next?.inForceMs, other.node === 'done' ? 1000 : undefined, other.node);
+  }
+  t.equal(machine.transition(signing, { ...seen, others: out }, 1000)?.inForceMs, 1000);
 });
 
 t.test('a DS that never comes is waited for, and nothing else changes', async (t) => {

@@ -3,6 +3,7 @@
  * any mixture of DS, DNSKEY and records that somebody served within their TTLs; none of them may find a bogus chain.
  */
 import { apexRecords, wantedKeys } from '../../../src/model/dnssec/apex.ts';
+import type { SigningWord } from '../../../src/model/dnssec/others.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import * as machine from '../../../src/model/dnssec/transition.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
@@ -62,7 +63,13 @@ export class World {
   readonly stages = new Set<string>();
   readonly #random: () => number;
   readonly #transition: Transition;
-  readonly #nodes: { holds: ZoneSigning | undefined; history: Served<Answered>[] }[];
+  /** The first leads. `has`: it has the entry; `holds`: it answers by it; `word`: what it said last. */
+  readonly #nodes: {
+    has: ZoneSigning | undefined;
+    holds: ZoneSigning | undefined;
+    word: SigningWord | undefined;
+    history: Served<Answered>[];
+  }[];
   readonly #parents: Parent[];
   readonly #ttls: { readonly max: number; readonly dnskey: number; readonly ds: number };
   /** What the parent's own list has: its servers follow. */
@@ -70,6 +77,7 @@ export class World {
   #signing: ZoneSigning | undefined;
   #look: machine.ParentLook | undefined;
   #tags = 1;
+  #revision = 0;
 
   constructor(random: () => number, transition: Transition = machine.transition) {
     this.#random = random;
@@ -77,7 +85,9 @@ export class World {
     const ttl = (): number => pick(random, [5, 30, 60, 300]);
     this.#ttls = { max: ttl(), dnskey: ttl(), ds: ttl() };
     const some = (): undefined[] => Array.from({ length: 1 + Math.floor(random() * 3) });
-    this.#nodes = some().map(() => ({ holds: undefined, history: [{ value: UNSIGNED, untilMs: Infinity }] }));
+    this.#nodes = some().map(() => {
+      return { has: undefined, holds: undefined, word: undefined, history: [{ value: UNSIGNED, untilMs: Infinity }] };
+    });
     this.#parents = some().map(() => {
       return { ds: [], history: [{ value: [], untilMs: Infinity }], isDown: false, isBack: false };
     });
@@ -110,7 +120,7 @@ export class World {
       if (!this.#chance(0.2)) return;
       const { max, dnskey } = this.#ttls;
       const more = { sinceMs: nowMs, dnskeyTtlSeconds: dnskey, maxTtlSeconds: max };
-      this.#signing = signingOf(keyOf(this.#tags++), more);
+      this.#change(signingOf(keyOf(this.#tags++), more));
       return;
     }
     const dice = this.#random();
@@ -124,7 +134,11 @@ export class World {
             : dice < 0.08
               ? machine.cancelRoll(signing, nowMs)
               : undefined;
-    this.#signing = begun ?? signing;
+    if (begun !== undefined) this.#change(begun);
+  }
+
+  #change(signing: ZoneSigning): void {
+    this.#signing = { ...signing, revision: ++this.#revision };
   }
 
   /** The parent reads CDS, or people copy the lines that they are shown; its servers follow each at its time. */
@@ -164,13 +178,16 @@ export class World {
     parent.history.push({ value: ds, untilMs: Infinity });
   }
 
-  /** Each of our servers has the state later than it was decided, and a state may be passed over. */
+  /** Each of our servers has the state later than it was decided, answers by it later still, and a state may be passed over. */
   #follow(): void {
     for (const node of this.#nodes) {
-      if (node.holds === this.#signing || !this.#chance(0.4)) continue;
-      node.holds = this.#signing;
+      if (this.#chance(0.7)) node.has = this.#signing;
+      const unfinished = node.holds === node.has ? [] : ['example'];
+      if (this.#chance(0.7)) node.word = { revision: node.has?.revision ?? 0, unfinished };
+      if (node.holds === node.has || !this.#chance(0.6)) continue;
+      node.holds = node.has;
       (node.history.at(-1) as Served<Answered>).untilMs = this.nowMs;
-      node.history.push({ value: answeredBy(this.#signing), untilMs: Infinity });
+      node.history.push({ value: answeredBy(node.holds), untilMs: Infinity });
     }
   }
 
@@ -189,12 +206,15 @@ export class World {
     }
     if (this.#signing === undefined) return;
     const stored = JSON.parse(JSON.stringify(this.#signing)) as ZoneSigning;
-    const inForce = this.#nodes.every(({ holds }) => isSame(holds, this.#signing));
-    const seen = { inForce, maxTtlSeconds: this.#ttls.max, parent: this.#look };
+    const inForce =
+      isSame(this.#nodes[0]?.holds, this.#signing) && this.#nodes.every(({ has }) => isSame(has, this.#signing));
+    const others = this.#nodes.slice(1).map(({ word }, number) => ({ node: String(number), isOut: false, word }));
+    const seen = { inForce, others, maxTtlSeconds: this.#ttls.max, parent: this.#look };
     const next = this.#transition(stored, seen, this.nowMs);
     if (next === undefined) return;
     this.stages.add(next.stage);
-    this.#signing = next.stage === 'unsigned' ? undefined : next;
+    this.#change(next);
+    if (next.stage === 'unsigned') this.#signing = undefined;
   }
 
   #bogus(): string | undefined {
