@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { preload } from '../fixtures/blind.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { surroundings } from '../fixtures/environment.ts';
+import { freePorts } from '../fixtures/free-port.ts';
 import { controlPid, dataPid, processesOf, titleOf } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { SteadyClient } from './restart.ts';
@@ -156,13 +157,12 @@ t.test(
   { skip },
   async (t) => {
     const folder = t.testdir();
-    const teal = await start(t, {}, folder);
+    // Not of those that the kernel gives to others meanwhile.
+    const [dns, admin] = await freePorts(2);
+    const places = { TEAL_DNS_LISTEN: `127.0.0.1:${dns}`, TEAL_ADMIN_LISTEN: `127.0.0.1:${admin}` };
+    const teal = await start(t, places, folder);
     await teal.end('SIGKILL');
-    const next = await start(
-      t,
-      { TEAL_DNS_LISTEN: teal.dns[0] as string, TEAL_ADMIN_LISTEN: new URL(teal.admin).host },
-      folder,
-    );
+    const next = await start(t, places, folder);
     t.equal((await askUdp('127.0.0.1', next.dnsPort, app)).answers.length, 1);
     t.equal((await next.end('SIGTERM')).code, 0);
   },

@@ -10,7 +10,7 @@ const SOCKETS = 32;
 /** Queries of one system call. */
 const BATCH = 16;
 /** How long the last replies are waited for. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 const { port, qps, words } = workerData as RestartTask;
 const libc = loadLibc();

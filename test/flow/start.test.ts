@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { surroundings } from '../fixtures/environment.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
@@ -46,14 +47,6 @@ async function start(t: Test, folder: string, env: Record<string, string> = {}):
   const teal = await startTeal(folder, { env });
   t.teardown(() => teal.child.kill('SIGKILL'));
   return teal;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
 }
 
 /** A module, as text, that the process loads before anything else. */

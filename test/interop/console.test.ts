@@ -1,6 +1,7 @@
 /** The console in a real browser, on a real server, with real queries. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { freePort } from '../fixtures/free-port.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
 import {
@@ -24,7 +25,9 @@ const [blue, green] = ['192.0.2.10', '192.0.2.20'];
 const brokenZone = '$TTL 1h\n@ SOA ns1 hostmaster 1 2h 1h 2w 1m\n@ NS ns1\nns1 A 192.0.2.53\nwww A 192.0.2.999\n';
 
 t.test('the console', async (t) => {
-  const it = await startConsole(t, t.testdir());
+  // Of its own: it is started again on it, while the page tries to reach it.
+  const listen = `127.0.0.1:${await freePort()}`;
+  const it = await startConsole(t, t.testdir(), { env: { TEAL_ADMIN_LISTEN: listen } });
   const { teal } = it;
   const reset = () => teal.call('PUT', `/v1/services/${app}/weights`, { blue: 100, green: 0 });
   await reset();
@@ -274,7 +277,7 @@ t.test('the console', async (t) => {
     await page.getByText('Server lost', { exact: true }).waitFor();
     const shares = page.getByRole('img', { name: 'Configured shares: blue 25%, green 75%' });
     t.ok(await shares.isVisible(), 'it stays in sight');
-    const again = await startTeal(it.folder, { env: { TEAL_ADMIN_LISTEN: new URL(teal.admin).host } });
+    const again = await startTeal(it.folder, { env: { TEAL_ADMIN_LISTEN: listen } });
     t.teardown(() => again.end('SIGKILL'));
     await again.call('PUT', `/v1/services/${app}/weights`, { blue: 40, green: 60 });
     await page.getByText('Connected again. What you see is up to date.').first().waitFor();

@@ -31,7 +31,7 @@ export async function startPebble(t: Test, dnsPort: number): Promise<string> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   t.teardown(() => child.kill('SIGKILL'));
   const url = `https://127.0.0.1:${port}/dir`;
-  for (let tries = 0; tries < 300; tries++, await sleep(100)) if (await answers(url)) return url;
+  for (let tries = 0; tries < 900; tries++, await sleep(100)) if (await answers(url)) return url;
   throw new Error(`pebble does not answer:\n${output}`);
 }
 

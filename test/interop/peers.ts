@@ -16,7 +16,7 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 5000;
 
 /** Zones by name, each as a file. */

@@ -7,6 +7,7 @@ import { BATCH } from '../../../src/sockets/batch/memory.ts';
 import { type Answerer, BatchSocket } from '../../../src/sockets/batch/socket.ts';
 import { LINUX, type Libc, loadLibc } from '../../../src/sockets/libc.ts';
 import { openEndpoint } from '../../../src/sockets/open.ts';
+import { comesTo } from '../../fixtures/soon.ts';
 
 const real = loadLibc();
 const skip = real === undefined && 'no batch transport here';
@@ -100,7 +101,10 @@ class Bench {
       left -= count;
     }
     const count = (lists: readonly string[][]) => lists.reduce((sum, list) => sum + list.length, 0);
-    for (let i = 0; i < 500 && count(this.#got) < count(expected); i++) await new Promise((go) => setTimeout(go, 10));
+    await comesTo(
+      () => count(this.#got),
+      (got) => got >= count(expected),
+    );
     return { got: this.#got.map((list) => [...list]), expected };
   }
 

@@ -5,7 +5,7 @@ import t from 'tap';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { residentMiB } from '../fixtures/resident.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
-import { type FleetFixture, mutant, startFleet } from './cutover.ts';
+import { type FleetFixture, mutant, startFleet } from '../flow/cutover.ts';
 
 function fill({ table }: FleetFixture): void {
   apply(
@@ -52,7 +52,7 @@ interface Bombardment {
 
 /** Sends `count` hostile packets from a process of its own; see hostile-sender.ts. */
 function bombard(port: number, seed: number, count: number): Promise<Bombardment> {
-  const sender = fork(new URL('./hostile-sender.ts', import.meta.url), [port, seed, count].map(String));
+  const sender = fork(new URL('../flow/hostile-sender.ts', import.meta.url), [port, seed, count].map(String));
   return new Promise((resolve, reject) => {
     sender.once('message', (result) => resolve(result as Bombardment));
     sender.once('error', reject);

@@ -1,6 +1,6 @@
 /** A cutover is exact: after the acknowledgement nobody gets the old state, over UDP and TCP, on every worker. */
 import t from 'tap';
-import { checkCutover, startFleet } from './cutover.ts';
+import { checkCutover, startFleet } from '../flow/cutover.ts';
 
 const fleets = {
   'batch transport': { transport: 'batch' },

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { askTcp, buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
 import { apply, rrset, zone } from '../fixtures/table.ts';
-import { startFleet } from './cutover.ts';
+import { startFleet } from '../flow/cutover.ts';
 
 const BADCOOKIE = 23;
 const COOKIE = 10;

@@ -1,0 +1,72 @@
+/** What CI says in the end of what failed: each leaf once, by the whole path that leads to it, and where it stands. */
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+
+const output = `TAP version 14
+# Subtest: test/wire/name.test.ts
+    # Subtest: names
+        ok 1 - a good one
+        not ok 2 - should be equal
+          ---
+          compare: ===
+          at:
+            fileName: test/wire/name.test.ts
+            lineNumber: 12
+            columnNumber: 3
+          diff: |
+            -1
+            +2
+          ...
+        not ok 3 - not yet # TODO later
+        1..3
+    not ok 1 - names # time=12.5ms
+      ---
+      at:
+        fileName: test/wire/name.test.ts
+        lineNumber: 3
+      ...
+    # Subtest: hangs
+        ok 1 - until then
+        1..1
+    not ok 2 - hangs # time=900.1ms
+      ---
+      error: timeout!
+      ...
+    1..2
+not ok 1 - test/wire/name.test.ts # time=2000ms
+  ---
+  exitCode: 1
+  ...
+# Subtest: test/together/api-1.test.ts
+    # test/api/a.test.ts
+    # Subtest: routes
+        ok 1 - fine
+        1..1
+    ok 1 - routes # time=1ms
+    # test/api/b.test.ts
+    # Subtest: routes
+        not ok 1 - should match pattern
+        1..1
+    not ok 2 - routes # time=1ms
+not ok 2 - test/together/api-1.test.ts # time=2ms
+# { total: 6, pass: 3, fail: 3 }
+`;
+
+const told = (...words: string[]): string =>
+  spawnSync('awk', [...words, '-f', '.ci/failures.awk'], { input: output, encoding: 'utf8' }).stdout;
+
+t.test('by name', async (t) => {
+  t.equal(
+    told(),
+    `- test/wire/name.test.ts > names > should be equal (test/wire/name.test.ts:12)
+- test/wire/name.test.ts > hangs
+- test/together/api-1.test.ts > test/api/b.test.ts > routes > should match pattern
+`,
+  );
+});
+
+t.test('with what was found, in so many lines', async (t) => {
+  const [first, ...lines] = told('-v', 'details=1', '-v', 'lines=8').split('\n');
+  t.match(first, /^- test\/wire\/name\.test\.ts > names > should be equal/);
+  t.match(lines.join('\n'), /diff: \|\n +-1\n +\(and more: see above\)\n- .*hangs\n +---\n +error: timeout!/);
+});
