@@ -103,7 +103,7 @@ t.test('an expired token hears no more', async (t) => {
   t.same(reader.events, []);
 });
 
-t.test('the server stops, whoever listens or does not read', { timeout: 120_000 }, async (t) => {
+t.test('the server stops, whoever listens or does not read', async (t) => {
   const api = await start(t);
   const reader = await listen(t, api.url);
   const socket = await deaf(api.url);
@@ -114,7 +114,7 @@ t.test('the server stops, whoever listens or does not read', { timeout: 120_000 
   socket.destroy();
 });
 
-t.test('nor does it wait for a connection that nothing was sent on', { timeout: 120_000 }, async (t) => {
+t.test('nor does it wait for a connection that nothing was sent on', async (t) => {
   const api = await start(t);
   const { hostname, port } = new URL(api.url);
   const socket = net.connect({ host: hostname, port: Number(port) });

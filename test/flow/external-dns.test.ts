@@ -6,8 +6,6 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { Cluster, weighted } from '../fixtures/external-dns/cluster.ts';
 import { startTeal } from '../fixtures/process.ts';
 
-t.setTimeout(180_000);
-
 const NAME = 'app.example.com';
 const TXT = `a-${NAME}`;
 

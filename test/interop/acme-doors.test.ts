@@ -9,8 +9,6 @@ import { startTeal } from '../fixtures/process.ts';
 import { blocksOf, holdsInOrder, type } from './pages.ts';
 import { authority, startPebble } from './pebble.ts';
 
-t.setTimeout(240_000);
-
 t.test('the page, typed', async (t) => {
   const folder = temporaryFolder(t);
   const doors = {

@@ -6,8 +6,6 @@ import { listen } from '../fixtures/http-server.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { PrometheusServer } from './prometheus-server.ts';
 
-t.setTimeout(900_000);
-
 const env = { TEAL_PROBES_ALLOW: '127.0.0.0/8' };
 const PLAIN = { ttlSeconds: 1, pools: { blue: pool(100, '192.0.2.1'), green: pool(0, '192.0.2.2') } };
 

@@ -14,8 +14,6 @@ import { surroundings } from '../fixtures/environment.ts';
 import { freePorts } from '../fixtures/free-port.ts';
 import { blocksOf, holdsInOrder, steady, type } from './pages.ts';
 
-t.setTimeout(240_000);
-
 const name = 'docs/blue-green.md';
 const from = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

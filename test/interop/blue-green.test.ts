@@ -16,8 +16,6 @@ import { freePorts } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { Customers, type Request } from './customers.ts';
 
-t.setTimeout(240_000);
-
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 
 const ZONE = 'w.example.test';

@@ -12,8 +12,6 @@ import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { blocksOf, holdsInOrder, type } from './pages.ts';
 import { authority, startPebble } from './pebble.ts';
 
-t.setTimeout(240_000);
-
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 
 const page = 'docs/certificates.md';

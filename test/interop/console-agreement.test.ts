@@ -12,7 +12,7 @@ const always = {
   message: 'Stocktaking',
 };
 
-t.test('proposals, approvals and freezes', { timeout: 900_000 }, async (t) => {
+t.test('proposals, approvals and freezes', async (t) => {
   const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const tokens: Record<string, string> = {};

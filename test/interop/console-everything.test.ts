@@ -6,7 +6,7 @@ import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from '
 const app = 'app.example.test';
 const api = 'api.example.test';
 
-t.test('everything', { timeout: 900_000 }, async (t) => {
+t.test('everything', async (t) => {
   const it = await startConsole(t, t.testdir(), { env: { TEAL_PROBES_ALLOW: '127.0.0.0/8' } });
   const { teal } = it;
   const read = async (path: string) => (await teal.call('GET', `/v1/${path}`)).body;

@@ -9,8 +9,6 @@ import { soon } from '../fixtures/soon.ts';
 import { type Console, openPage, overflow, seriousFaults, signIn, type View, visit } from './console-browser.ts';
 import { FleetFixture, until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const app = 'app.example.test';
 const WEIGHTS = `/v1/services/${app}/weights`;
 /** Where pictures go of what is looked at, for people. */

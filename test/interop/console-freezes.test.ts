@@ -39,7 +39,7 @@ async function isFine(t: Test, page: Page, what: string): Promise<void> {
   t.equal(await overflow(page), 0, `${what}: as wide as the window`);
 }
 
-t.test('a freeze is made, seen in its windows, changed, and taken away', { timeout: 600_000 }, async (t) => {
+t.test('a freeze is made, seen in its windows, changed, and taken away', async (t) => {
   const { it, teal, token } = await start(t);
   const page = await enter(it, teal.token, { timezoneId: 'Europe/Berlin' });
   await visit(page, '#/freezes', 'Freezes and approvals');
@@ -110,121 +110,113 @@ t.test('a freeze is made, seen in its windows, changed, and taken away', { timeo
   t.same(it.faults, []);
 });
 
-t.test(
-  'what is frozen is said before one presses, and passed over only with what the emergency is',
-  { timeout: 600_000 },
-  async (t) => {
-    const { it, teal, token } = await start(t);
-    t.equal((await teal.call('PUT', `/v1/services/${LONG}`, { pools, labels: { team: 'שלום' } })).status, 201);
-    t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
-    const bob = await token('bob', 'release');
-    for (const view of [
-      { width: 1280, colorScheme: 'light' },
-      { width: 390, colorScheme: 'dark' },
-      { width: 320, colorScheme: 'light' },
-    ] as const) {
-      const page = await enter(it, bob, view);
-      const what = `${view.width} ${view.colorScheme}`;
-      await visit(page, '#/services', 'Services');
-      await page.getByText('Frozen', { exact: true }).waitFor();
-      await isFine(t, page, `home, ${what}`);
-      await visit(page, `#/services/${LONG}`, LONG);
-      await page.getByText('Frozen', { exact: true }).waitFor();
-      await isFine(t, page, `service, ${what}`);
-      await page.getByLabel('Weight of green').fill('100');
-      await page.getByRole('button', { name: 'Review the shift…' }).click();
-      await page.getByRole('dialog').getByText('ספירת מלאי').waitFor();
-      const act = page.getByRole('button', { name: 'Shift now, in spite of the freeze' });
-      await act.waitFor();
-      await soon(t).ok(() => act.isDisabled(), 'not without a reason');
-      await isFine(t, page, `dialog, ${what}`);
-      await page.getByLabel('What the emergency is').fill('blue עולה באש');
-      if (view.width !== 320) {
-        await page.getByRole('button', { name: 'Cancel' }).click();
-        await page.context().close();
-        continue;
-      }
-      await act.click();
-      await page
-        .getByText(/shifted: .*Every new answer follows/)
-        .first()
-        .waitFor();
-    }
-    const { items } = (await teal.call('GET', '/v1/revisions?order=newest&limit=1')).body;
-    t.match(items[0], { actor: 'bob', kind: 'shift', override: { freeze: 'always', reason: 'blue עולה באש' } });
-
-    // A release that a freeze holds goes on by the same words; what is refused where nobody knew of the freeze, too.
-    t.equal((await teal.call('DELETE', '/v1/freezes/always')).status, 204);
-    const app = '/v1/services/app.example.test';
-    const steps = [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }];
-    t.equal((await teal.call('POST', `${app}/releases`, { to: 'green', steps })).status, 201);
-    t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
-    const page = await enter(it, bob, {});
-    await visit(page, '#/services/app.example.test', 'app.example.test');
-    await page.getByRole('button', { name: 'Promote', exact: true }).click();
-    await page
-      .getByText(/is frozen by the freeze always/)
-      .first()
-      .waitFor();
-    await page.getByLabel('What the emergency is').fill('fire');
-    await page.getByRole('button', { name: 'Promote', exact: true }).click();
-    await page.getByText('All steps are done.').first().waitFor();
-    t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
-    t.same(it.faults, []);
-  },
-);
-
-t.test(
-  'a shift and a release are planned for a later time, by a clock that is set',
-  { timeout: 600_000 },
-  async (t) => {
-    const { it, teal } = await start(t);
-    const page = await enter(it, teal.token, { timezoneId: 'America/New_York', width: 390, colorScheme: 'dark' });
-    await visit(page, '#/services/app.example.test', 'app.example.test');
+t.test('what is frozen is said before one presses, and passed over only with what the emergency is', async (t) => {
+  const { it, teal, token } = await start(t);
+  t.equal((await teal.call('PUT', `/v1/services/${LONG}`, { pools, labels: { team: 'שלום' } })).status, 201);
+  t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
+  const bob = await token('bob', 'release');
+  for (const view of [
+    { width: 1280, colorScheme: 'light' },
+    { width: 390, colorScheme: 'dark' },
+    { width: 320, colorScheme: 'light' },
+  ] as const) {
+    const page = await enter(it, bob, view);
+    const what = `${view.width} ${view.colorScheme}`;
+    await visit(page, '#/services', 'Services');
+    await page.getByText('Frozen', { exact: true }).waitFor();
+    await isFine(t, page, `home, ${what}`);
+    await visit(page, `#/services/${LONG}`, LONG);
+    await page.getByText('Frozen', { exact: true }).waitFor();
+    await isFine(t, page, `service, ${what}`);
     await page.getByLabel('Weight of green').fill('100');
     await page.getByRole('button', { name: 'Review the shift…' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('At a later time').check();
-    await soon(t).equal(() => dialog.getByLabel('Time zone').inputValue(), 'America/New_York');
-    const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
-    await dialog.getByLabel('Time zone').fill('Europe/Nowhere');
-    await dialog.getByText('There is no time zone “Europe/Nowhere”').waitFor();
-    await soon(t).ok(() => dialog.getByRole('button', { name: 'Plan the shift' }).isDisabled());
-    await dialog.getByLabel('Time zone').fill('Europe/Berlin');
-    await dialog.getByLabel('Date', { exact: true }).fill(day(-2));
-    await dialog.getByText('That is past.').waitFor();
-    const change = nextSpring();
-    await dialog.getByLabel('Date', { exact: true }).fill(change);
-    await dialog.getByLabel('Time', { exact: true }).fill('02:30');
-    await dialog.getByText('The clocks of Europe/Berlin leave 02:30 out on that day: they are put forward.').waitFor();
-    await isFine(t, page, 'a time that is left out');
-    await dialog.getByLabel('Time', { exact: true }).fill('03:30');
-    await dialog.getByText(`${change} 01:30:00 UTC`).waitFor();
-    await isFine(t, page, 'a time that is there');
-    await dialog.getByRole('button', { name: 'Plan the shift' }).click();
-    await page.getByRole('list', { name: 'Proposals' }).waitFor();
-    const { items } = (await teal.call('GET', '/v1/proposals?state=open')).body;
-    t.match(items, [{ kind: 'shift', state: 'scheduled', at: `${change}T01:30:00.000Z`, timeZone: 'Europe/Berlin' }]);
-    await page.getByRole('button', { name: /^Withdraw proposal/ }).click();
+    await page.getByRole('dialog').getByText('ספירת מלאי').waitFor();
+    const act = page.getByRole('button', { name: 'Shift now, in spite of the freeze' });
+    await act.waitFor();
+    await soon(t).ok(() => act.isDisabled(), 'not without a reason');
+    await isFine(t, page, `dialog, ${what}`);
+    await page.getByLabel('What the emergency is').fill('blue עולה באש');
+    if (view.width !== 320) {
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.context().close();
+      continue;
+    }
+    await act.click();
     await page
-      .getByText(/is never done/)
+      .getByText(/shifted: .*Every new answer follows/)
       .first()
       .waitFor();
+  }
+  const { items } = (await teal.call('GET', '/v1/revisions?order=newest&limit=1')).body;
+  t.match(items[0], { actor: 'bob', kind: 'shift', override: { freeze: 'always', reason: 'blue עולה באש' } });
 
-    await page.getByRole('button', { name: 'Start a release…' }).click();
-    await dialog.getByRole('button', { name: 'Show the plan…' }).click();
-    await dialog.getByLabel('At a later time').check();
-    await dialog.getByLabel('Date', { exact: true }).fill(day(2));
-    await dialog.getByLabel('Time', { exact: true }).fill('12:00');
-    await isFine(t, page, 'the plan of a release');
-    await dialog.getByRole('button', { name: 'Plan the release' }).click();
-    await page.getByRole('list', { name: 'Proposals' }).waitFor();
-    t.match((await teal.call('GET', '/v1/proposals?state=open')).body.items, [
-      { kind: 'release', state: 'scheduled', timeZone: 'America/New_York' },
-    ]);
-    t.same(it.faults, []);
-  },
-);
+  // A release that a freeze holds goes on by the same words; what is refused where nobody knew of the freeze, too.
+  t.equal((await teal.call('DELETE', '/v1/freezes/always')).status, 204);
+  const app = '/v1/services/app.example.test';
+  const steps = [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }];
+  t.equal((await teal.call('POST', `${app}/releases`, { to: 'green', steps })).status, 201);
+  t.equal((await teal.call('PUT', '/v1/freezes/always', always)).status, 201);
+  const page = await enter(it, bob, {});
+  await visit(page, '#/services/app.example.test', 'app.example.test');
+  await page.getByRole('button', { name: 'Promote', exact: true }).click();
+  await page
+    .getByText(/is frozen by the freeze always/)
+    .first()
+    .waitFor();
+  await page.getByLabel('What the emergency is').fill('fire');
+  await page.getByRole('button', { name: 'Promote', exact: true }).click();
+  await page.getByText('All steps are done.').first().waitFor();
+  t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
+  t.same(it.faults, []);
+});
+
+t.test('a shift and a release are planned for a later time, by a clock that is set', async (t) => {
+  const { it, teal } = await start(t);
+  const page = await enter(it, teal.token, { timezoneId: 'America/New_York', width: 390, colorScheme: 'dark' });
+  await visit(page, '#/services/app.example.test', 'app.example.test');
+  await page.getByLabel('Weight of green').fill('100');
+  await page.getByRole('button', { name: 'Review the shift…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('At a later time').check();
+  await soon(t).equal(() => dialog.getByLabel('Time zone').inputValue(), 'America/New_York');
+  const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+  await dialog.getByLabel('Time zone').fill('Europe/Nowhere');
+  await dialog.getByText('There is no time zone “Europe/Nowhere”').waitFor();
+  await soon(t).ok(() => dialog.getByRole('button', { name: 'Plan the shift' }).isDisabled());
+  await dialog.getByLabel('Time zone').fill('Europe/Berlin');
+  await dialog.getByLabel('Date', { exact: true }).fill(day(-2));
+  await dialog.getByText('That is past.').waitFor();
+  const change = nextSpring();
+  await dialog.getByLabel('Date', { exact: true }).fill(change);
+  await dialog.getByLabel('Time', { exact: true }).fill('02:30');
+  await dialog.getByText('The clocks of Europe/Berlin leave 02:30 out on that day: they are put forward.').waitFor();
+  await isFine(t, page, 'a time that is left out');
+  await dialog.getByLabel('Time', { exact: true }).fill('03:30');
+  await dialog.getByText(`${change} 01:30:00 UTC`).waitFor();
+  await isFine(t, page, 'a time that is there');
+  await dialog.getByRole('button', { name: 'Plan the shift' }).click();
+  await page.getByRole('list', { name: 'Proposals' }).waitFor();
+  const { items } = (await teal.call('GET', '/v1/proposals?state=open')).body;
+  t.match(items, [{ kind: 'shift', state: 'scheduled', at: `${change}T01:30:00.000Z`, timeZone: 'Europe/Berlin' }]);
+  await page.getByRole('button', { name: /^Withdraw proposal/ }).click();
+  await page
+    .getByText(/is never done/)
+    .first()
+    .waitFor();
+
+  await page.getByRole('button', { name: 'Start a release…' }).click();
+  await dialog.getByRole('button', { name: 'Show the plan…' }).click();
+  await dialog.getByLabel('At a later time').check();
+  await dialog.getByLabel('Date', { exact: true }).fill(day(2));
+  await dialog.getByLabel('Time', { exact: true }).fill('12:00');
+  await isFine(t, page, 'the plan of a release');
+  await dialog.getByRole('button', { name: 'Plan the release' }).click();
+  await page.getByRole('list', { name: 'Proposals' }).waitFor();
+  t.match((await teal.call('GET', '/v1/proposals?state=open')).body.items, [
+    { kind: 'release', state: 'scheduled', timeZone: 'America/New_York' },
+  ]);
+  t.same(it.faults, []);
+});
 
 /** The last Sunday of the next March that is to come, on which Berlin's clocks go from 02:00 to 03:00. */
 function nextSpring(): string {

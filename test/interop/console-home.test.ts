@@ -10,7 +10,7 @@ const nameOf = (i: number): string => `s${number(i)}.z${i % 50}.test`;
 const QUIET_MS = 12_000;
 const QUIET_REQUESTS_MAX = 4;
 
-t.test('the first page at 204 services', { timeout: 900_000 }, async (t) => {
+t.test('the first page at 204 services', async (t) => {
   const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const call = async (method: string, path: string, body: object, status: number) => {

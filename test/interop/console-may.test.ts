@@ -5,7 +5,7 @@ import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from '
 
 const app = 'app.example.test';
 
-t.test('whoever may not', { timeout: 900_000 }, async (t) => {
+t.test('whoever may not', async (t) => {
   const env = { TEAL_CONSOLE_NAME: 'Produktion – Süd', TEAL_CONSOLE_COLOUR: '#ffe08a' };
   const it = await startConsole(t, t.testdir(), { env });
   const { teal } = it;

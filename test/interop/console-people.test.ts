@@ -43,7 +43,7 @@ async function startProxy(t: { teardown(work: () => void): void }, target: { adm
   return `https://localhost:${(server.address() as net.AddressInfo).port}/teal/`;
 }
 
-t.test('people in the console', { timeout: 900_000 }, async (t) => {
+t.test('people in the console', async (t) => {
   await buildConsole();
   const target = { admin: '' };
   const home = await startProxy(t, target);

@@ -7,7 +7,7 @@ const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat
 const app = 'app.example.test';
 const pools = { blue: { weight: 100, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
 
-t.test('the shape', { timeout: 900_000 }, async (t) => {
+t.test('the shape', async (t) => {
   const it = await startConsole(t, t.testdir(), { env: { TEAL_PROBES_ALLOW: '127.0.0.0/8' } });
   const { teal } = it;
   const call = async (method: string, path: string, body: object) => {

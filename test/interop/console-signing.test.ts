@@ -7,7 +7,7 @@ import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from '
 const ZONE = 'example.test';
 const STAGE_LIMIT_MS = 180_000;
 
-t.test('signing in the console', { timeout: 900_000 }, async (t) => {
+t.test('signing in the console', async (t) => {
   const parent = await startParent(t);
   const env = { TEAL_DNSSEC_PARENT_SERVERS: parent.address };
   const it = await startConsole(t, t.testdir(), { env });

@@ -7,7 +7,7 @@ import { surroundings, withoutTap } from '../fixtures/environment.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-t.test('the gate fails, the canary is taken back, and the last cache lets go', { timeout: 240_000 }, async (t) => {
+t.test('the gate fails, the canary is taken back, and the last cache lets go', async (t) => {
   const [program = '', ...words] = [...withoutTap, process.execPath, main, 'demo'];
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,11 +4,9 @@ import { compareSigned } from './signed/compare.ts';
 
 const QUERIES = Number(process.env.TEAL_INTEROP_QUERIES ?? 2000);
 const SEED = Number(process.env.TEAL_INTEROP_SEED ?? 20_261_129);
-/** Minutes of a busy machine. */
-const LIMIT_MS = 600_000;
 const SHOWN = 10;
 
-t.test(`NSEC and NSEC3: ${QUERIES} queries with DO`, { timeout: LIMIT_MS }, async (t) => {
+t.test(`NSEC and NSEC3: ${QUERIES} queries with DO`, async (t) => {
   const { asked, explained, faults } = await compareSigned(QUERIES, SEED, ['nsd', 'knot']);
   t.equal(asked, QUERIES);
   for (const [rule, count] of [...explained].sort()) t.comment(`${count} differences: ${rule}`);

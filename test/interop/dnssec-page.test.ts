@@ -10,8 +10,6 @@ import { typist } from '../cli/typed.ts';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
 import { startTeal } from '../fixtures/process.ts';
 
-t.setTimeout(900_000);
-
 const PAGE = resolve('docs/dnssec.md');
 const ZONE = 'example.com';
 const PATH = `/v1/zones/${ZONE}/dnssec`;

@@ -3,8 +3,6 @@ import t from 'tap';
 import { DRAIN_MARGIN_SECONDS } from '../../src/model/drain.ts';
 import { type FarmRun, runFarm, type Sample, type ServiceRun } from './farm/run.ts';
 
-t.setTimeout(240_000);
-
 /** From the revision's time to its publication, on a machine with much else to do. */
 const BUSY_MS = 2000;
 

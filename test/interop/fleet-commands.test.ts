@@ -12,8 +12,6 @@ import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { startEtcd } from './etcd.ts';
 import { until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const PAGE = resolve('docs/fleet.md');
 const WEIGHTS = '/v1/services/app.example.test/weights';
 const BLOCK = /^```console\n(.*?)^```$/gms;

@@ -8,8 +8,6 @@ import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { etcdClient, etcdctl } from './etcd.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const MIB = 2 ** 20;
 const QUOTA_BYTES = 24 * MIB;
 const FILLER_BYTES = 512 * 1024;

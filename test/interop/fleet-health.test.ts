@@ -14,8 +14,6 @@ import { openWire, SERVER } from '../fixtures/two-namespaces.ts';
 import { FleetFixture, type Node, until } from './fleet.ts';
 import { layWire } from './parted.ts';
 
-t.setTimeout(300_000);
-
 const NAME = 'app.example.test';
 const SERVICE = `/v1/services/${NAME}`;
 /** Targets at this end of the wire, and etcd. */

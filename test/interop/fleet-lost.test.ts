@@ -13,8 +13,6 @@ import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { startEtcd } from './etcd.ts';
 import { until } from './fleet.ts';
 
-t.setTimeout(300_000);
-
 const SERVICE = '/v1/services/app.example.test';
 const NAMES = ['ns1', 'ns2', 'ns3'];
 

@@ -16,8 +16,6 @@ import { encodeRevision } from '../../src/model/fleet/records.ts';
 import { etcdClient } from './etcd.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const PREFIX = fleetPrefix('test');
 
 /** Loaded before all else: as long as a file is there, nothing that a watch tells arrives. */

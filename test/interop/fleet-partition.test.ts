@@ -8,8 +8,6 @@ import { Checker, FleetFixture, until } from './fleet.ts';
 import { layWire } from './parted.ts';
 import { WITHOUT_THE_WAIT } from './without-the-wait.ts';
 
-t.setTimeout(600_000);
-
 /** The wire between etcd and the cut node; etcd itself is behind it, so that it stays where it is when the wire is down. */
 const [NEAR, FAR, ETCD] = ['10.78.0.1', '10.78.0.2', '10.78.0.9'];
 

@@ -11,8 +11,6 @@ import { serve } from '../fixtures/http-server.ts';
 import { kinds, type Resolver, startResolvers } from './farm/resolvers.ts';
 import { FleetFixture, leaderOf, type Node, until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const ZONE = 'example.com';
 const NAME = 'app.example.com';
 const SERVICE = `/v1/services/${NAME}`;

@@ -7,8 +7,6 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 
-t.setTimeout(900_000);
-
 const main = fileURLToPath(new URL('./faults/main.ts', import.meta.url));
 const SECONDS = 60;
 /** Beside them a nameserver is killed now and then, so that it is more often. */

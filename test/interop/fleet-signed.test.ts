@@ -13,8 +13,6 @@ import { whyBogus } from '../fixtures/dnssec/validator.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { FleetFixture, type Node, until } from './fleet.ts';
 
-t.setTimeout(900_000);
-
 const ZONE = 'example.test';
 const PATH = `/v1/zones/${ZONE}/dnssec`;
 const APP = 'app.example.test';

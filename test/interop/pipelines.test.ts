@@ -13,8 +13,6 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
-t.setTimeout(240_000);
-
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const SERVICE = 'app.example.test';

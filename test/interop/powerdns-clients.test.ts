@@ -8,8 +8,6 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { authority, startPebble } from './pebble.ts';
 
-t.setTimeout(240_000);
-
 const libcloud = `
 import sys
 from libcloud.dns.providers import get_driver

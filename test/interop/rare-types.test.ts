@@ -58,7 +58,7 @@ const texts: { readonly [mnemonic in keyof typeof TYPE]?: string } = {
   HTTPS: '1 . alpn=h2 ohttp tls-supported-groups=29,23 docpath=n,s pvd oots="dot:5"',
 };
 
-t.test('as text, over the wire, and as text again', { timeout: 120_000 }, async (t) => {
+t.test('as text, over the wire, and as text again', async (t) => {
   const teal = await startTeal(temporaryFolder(t));
   t.teardown(() => teal.child.kill('SIGKILL'));
   const lines = Object.entries(texts).map(

@@ -7,8 +7,6 @@ import { signalAll } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Habit, type Kind, kinds, type Resolver, startResolvers } from './farm/resolvers.ts';
 
-t.setTimeout(240_000);
-
 const BLUE = '192.0.2.10';
 const GREEN = '192.0.2.20';
 

@@ -8,8 +8,6 @@ const ANSWERS = 1_000_000;
 /** A number object has 16 bytes: one for each answer would be 16 MB. Code compiled late takes some. */
 const ALLOWED_BYTES = 1_000_000;
 
-t.setTimeout(300_000);
-
 t.test(`${ANSWERS} answers`, async (t) => {
   const wire = openWire();
   if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
