@@ -62,7 +62,7 @@ const BROKEN = `(() => {
   return broken;
 })()`;
 
-t.test('names of 253 characters and words from right to left', { timeout: 900_000 }, async (t) => {
+t.test('names of 253 characters and words from right to left', async (t) => {
   const it = await startConsole(t, t.testdir());
   const { teal } = it;
   const call = async (method: string, path: string, body: object, status: number): Promise<void> => {

@@ -6,8 +6,6 @@ import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
 import { FleetFixture, leaderOf, type Node, until } from './fleet.ts';
 
-t.setTimeout(600_000);
-
 const NAME = 'app.example.test';
 const SERVICE = `/v1/services/${NAME}`;
 const POOLS = { blue: { targets: ['192.0.2.10'] }, green: { targets: ['192.0.2.20'] } };
