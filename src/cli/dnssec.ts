@@ -41,6 +41,7 @@ export function add(program: Command, shell: Shell): void {
       session.show(signing, () => signingLines(signing));
     });
   describeRemote(status, 'teal dnssec status example.com');
+  addPutDs(group, shell);
   addRoll(group, shell);
   addUnsign(group, shell);
   addKeys(group, shell);
@@ -92,6 +93,33 @@ function addSign(group: Command, shell: Shell): void {
     teal dnssec sign example.com --replace-signatures --key-file Kexample.com.+013+12345.private
     `,
   );
+}
+
+function addPutDs(group: Command, shell: Shell): void {
+  const command = group
+    .command('delegate <zone>')
+    .description('Put the DS that a zone is to have into its parent, where that is a zone of this server.')
+    .option('--ttl <duration>', 'TTL of the DS, by which a roll waits: 1h where nothing is said', durationValue)
+    .action(async (zone: string, options: SessionOptions & { ttl?: number }) => {
+      const session = await openSession(shell, options);
+      const to = path`/v1/zones/${zone}/dnssec`;
+      const { parentHere, ds, status } = await session.api.get<Signing>(to);
+      if (parentHere === null) throw new Failure(EXIT.NEGATIVE, `the parent of ${zone} is not a zone of this server`);
+      if (ds.length === 0) throw new Failure(EXIT.NEGATIVE, `the parent is to have no DS of ${zone} now: ${status}`);
+      const body = { ttlSeconds: options.ttl ?? DS_TTL_SECONDS, rdata: ds.map(rdataOfDs) };
+      await session.api.put(path`/v1/zones/${parentHere.zone}/rrsets/${zone}/DS`, { body });
+      const signing = await session.api.get<Signing>(to);
+      session.show(signing, () => [`${parentHere.zone} has the DS of ${zone}.`, '', ...signingLines(signing)]);
+    });
+  describeWrite(command, 'teal dnssec delegate app.example.com');
+}
+
+/** An hour, as of the keys. */
+const DS_TTL_SECONDS = 3600;
+
+/** Of a line as a zone file has it. */
+function rdataOfDs(line: string): string {
+  return line.slice(line.indexOf(' IN DS ') + ' IN DS '.length);
 }
 
 function addRoll(group: Command, shell: Shell): void {
@@ -178,7 +206,7 @@ function writeAll(folder: string, files: readonly { readonly file: string; reado
   }
 }
 
-export function signingLines({ status, ds, keys, parent, notified }: Signing): string[] {
+export function signingLines({ zone, status, ds, keys, parent, parentHere, notified }: Signing): string[] {
   const rows = keys.map(({ tag, algorithm, role }) => [String(tag), algorithm, role]);
   const lines = ds.length === 0 ? [] : ['', 'The parent is to have:', ...ds.map((line) => `  ${line}`)];
   const servers = parent?.servers ?? [];
@@ -191,8 +219,22 @@ export function signingLines({ status, ds, keys, parent, notified }: Signing): s
     ...lines,
     '',
     ...columns([['KEY', 'ALGORITHM', 'ROLE'], ...rows], [0]),
+    ...parentHereLines(zone, ds, parentHere),
     ...(seen.length === 0 ? [] : ['', ...columns([['PARENT SERVER', 'HAS'], ...seen])]),
     ...toldLines(notified),
+  ];
+}
+
+/** Where the parent is a zone of this server, nobody has to carry the DS anywhere. */
+function parentHereLines(zone: string, ds: readonly string[], parentHere: Signing['parentHere']): string[] {
+  if (parentHere === null || ds.length === 0) return [];
+  const has = parentHere.ds.map((rdata) => rdata.toUpperCase());
+  if (ds.every((line) => has.includes(rdataOfDs(line).toUpperCase()))) return [];
+  return [
+    '',
+    printable(
+      `Its parent ${parentHere.zone} is a zone of this server: teal dnssec delegate ${zone} puts the DS there.`,
+    ),
   ];
 }
 

@@ -54,11 +54,12 @@ export function add(program: Command, shell: Shell): void {
 async function doctor(named: readonly string[], options: Options, shell: Shell): Promise<void> {
   const session = await openSession(shell, options);
   const server = await lookAtServer(session, named);
-  const [{ askAt }, { lower, Walk }, { examineZone }, { examineTtls }] = await Promise.all([
+  const [{ askAt }, { lower, Walk }, { examineZone }, { examineTtls }, { examineAbove }] = await Promise.all([
     import('../asking/ask.ts'),
     import('../asking/walk.ts'),
     import('./doctor/zone.ts'),
     import('./doctor/ttls.ts'),
+    import('./doctor/above.ts'),
   ]);
   const ask = askAt(options.port);
   const walk = new Walk(ask, {
@@ -74,7 +75,8 @@ async function doctor(named: readonly string[], options: Options, shell: Shell):
     const serviceNames = services.map((service) => service.name);
     const outside = await examineZone(name, ask, walk, known, serviceNames);
     const inside = known ? examineTtls(known, services) : [];
-    const chapter = { about: name, findings: [...outside, ...inside] };
+    const above = known ? await examineAbove(name, session.api) : [];
+    const chapter = { about: name, findings: [...outside, ...inside, ...above] };
     show(session, chapter);
     chapters.push(chapter);
   }

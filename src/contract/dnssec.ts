@@ -90,6 +90,12 @@ export const Signing = Type.Object(
         ),
       },
     }),
+    parentHere: Type.Unsafe<{ zone: string; ds: string[] } | null>({
+      type: ['object', 'null'],
+      description:
+        'The zone of this server that is its parent, and the DS records that it has there; null: it is elsewhere.',
+      properties: { zone: Type.String(), ds: Type.Array(Type.String()) },
+    }),
     notified: Type.Unsafe<{ at: string; endpoint: string | null; error: string | null } | null>({
       type: ['object', 'null'],
       description:

@@ -37,6 +37,8 @@ export type ZoneCode =
   | 'signatures_gone'
   | 'denial_incomplete'
   | 'denial_unusable'
+  | 'key_misplaced'
+  | 'signatures_stray'
   | 'digest_wrong'
   | 'digest_unknown'
   | 'digest_outdated';

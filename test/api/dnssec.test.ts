@@ -105,7 +105,7 @@ t.test('with another wrapping key nothing is signed, and what is there is shown'
   const signing = parts.signings.view('example.test');
   t.match(signing, { signing: { stage: 'signing' } });
   const { signing: kept } = signing as { signing: { zone: string } };
-  const store = { zone: () => ({}), signing: () => kept, allSignings: () => [kept] };
+  const store = { zone: () => ({}), zoneOf: () => undefined, signing: () => kept, allSignings: () => [kept] };
   const other = new Signings(store as never, makeKeyring(Buffer.alloc(32, 9)));
   t.match(other.freshKey('example.test', {}, 0), { code: 'signing_refused' });
   t.match(other.export('example.test'), { code: 'signing_refused' });

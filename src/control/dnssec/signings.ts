@@ -6,7 +6,7 @@ import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
 import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import type { ParentLook } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
-import { canonicalName } from '../../model/name.ts';
+import { canonicalName, parentOf } from '../../model/name.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -14,6 +14,7 @@ import { ALGORITHM } from '../../wire/dnssec/key.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { parseRdata } from '../../wire/rdata.ts';
 import { shown } from '../names.ts';
+import type { ParentHere } from '../replies/dnssec.ts';
 import { type ExportedKey, exportKey } from './key-forms.ts';
 import { type FreshKey, type Keyring, publicKeyOf } from './keyring.ts';
 
@@ -57,6 +58,7 @@ export interface SigningView {
   /** Nodes of the fleet that may answer otherwise. */
   readonly late: readonly string[];
   readonly notice: Notice | undefined;
+  readonly parentHere: ParentHere | undefined;
   readonly revision: number;
 }
 
@@ -104,18 +106,32 @@ export class Signings {
     return [...new Set([...late, ...behind, ...(withoutKey ?? []), ...waitedFor(signing, others)])].sort();
   }
 
-  view(text: string): SigningView | Problem {
+  #signingOf(text: string): ZoneSigning | Problem {
     const zone = this.#zoneOf(text);
     if (zone instanceof Problem) return zone;
-    const signing = this.#store.signing(zone);
-    if (signing === undefined) return new Problem('signing_unknown', `The zone ${shown(zone)} is not signed.`);
+    const unknown = new Problem('signing_unknown', `The zone ${shown(zone)} is not signed.`);
+    return this.#store.signing(zone) ?? unknown;
+  }
+
+  view(text: string): SigningView | Problem {
+    const signing = this.#signingOf(text);
+    if (signing instanceof Problem) return signing;
+    const { zone } = signing;
     return {
       signing,
       look: this.lookOf(zone),
       late: this.late(signing),
       notice: this.#notices.get(zone),
+      parentHere: this.#parentHere(zone),
       revision: signing.revision,
     };
+  }
+
+  #parentHere(zone: string): ParentHere | undefined {
+    const above = parentOf(zone);
+    const parent = above === undefined ? undefined : this.#store.zoneOf(above)?.name;
+    if (parent === undefined) return undefined;
+    return { zone: parent, ds: this.#store.rrset(parent, zone, TYPE.DS)?.rdata ?? [] };
   }
 
   /** A key for a zone, new or read; refused where keys that are here already cannot be opened. */
@@ -189,7 +205,7 @@ export class Signings {
 
   /** What a thread needs to write a zone as it is signed. */
   exportKeys(text: string, nowMs: number): ExportKeys | Problem {
-    const found = this.view(text);
+    const found = this.#signingOf(text);
     const directory = dirname(this.#store.shared.file);
     if (found instanceof Problem) {
       const zone = canonicalName(text);
@@ -198,7 +214,7 @@ export class Signings {
     }
     const behind = this.exportRefusal(text);
     if (behind !== undefined) return behind;
-    const { zone, keys } = found.signing;
+    const { zone, keys } = found;
     const opened = keys.map((key) => {
       const privateKey = this.#keyring.privateKey(zone, key);
       return [key.id, privateKey instanceof Problem ? privateKey.detail : privateKey] as const;
@@ -209,9 +225,9 @@ export class Signings {
 
   /** Private keys in the open: for who may do everything. */
   export(text: string): ExportedKey[] | Problem {
-    const found = this.view(text);
+    const found = this.#signingOf(text);
     if (found instanceof Problem) return found;
-    const { zone, keys } = found.signing;
+    const { zone, keys } = found;
     const exported: ExportedKey[] = [];
     for (const key of keys) {
       const opened = this.#keyring.privateKey(zone, key);

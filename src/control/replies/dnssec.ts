@@ -16,9 +16,16 @@ interface Besides {
   readonly look?: ParentLook | undefined;
   readonly late?: readonly string[];
   readonly notice?: Notice | undefined;
+  readonly parentHere?: ParentHere | undefined;
 }
 
-export function signingReply(signing: ZoneSigning, { look, late, notice }: Besides = {}) {
+/** The zone here that is its parent, by its canonical name, with the RDATA of the DS records that it has for it. */
+export interface ParentHere {
+  readonly zone: string;
+  readonly ds: readonly Uint8Array[];
+}
+
+export function signingReply(signing: ZoneSigning, { look, late, notice, parentHere }: Besides = {}) {
   const name = shown(signing.zone);
   const untilMs = waitsUntilMs(signing);
   const owner = name === '.' ? '.' : `${name}.`;
@@ -39,6 +46,9 @@ export function signingReply(signing: ZoneSigning, { look, late, notice }: Besid
     })),
     foreignKeys: signing.foreign.map(dnskeyText),
     parent: look === undefined ? null : parentReply(look),
+    parentHere: parentHere
+      ? { zone: shown(parentHere.zone), ds: parentHere.ds.map((rdata) => formatRdata(TYPE.DS, rdata)) }
+      : null,
     notified: notice === undefined || notice.telling === 'none' ? null : noticeReply(notice.atMs, notice.telling),
     revision: signing.revision,
   };

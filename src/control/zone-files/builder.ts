@@ -10,6 +10,7 @@ import { readZone } from '../../model/zone-check.ts';
 import type { ContentRRset, ZoneContent } from '../../model/zone-content.ts';
 import { bringsSignatures, checkBrought, isReplaced } from '../../signing/brought.ts';
 import { checkDigest } from '../../signing/brought-digest.ts';
+import { checkStrays } from '../../signing/brought-strays.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
 import { type PackedContent, Packer, pack, unpack, unpacked } from '../../store/packed.ts';
@@ -120,6 +121,8 @@ export class Builder {
       const isReadable = findings.errors.length === 0;
       const isUnsaid = isReadable && signatures === undefined && bringsSignatures(content);
       if (isReadable && signatures === 'keep') checkBrought(content, findings, nowSeconds);
+      if (isReadable)
+        checkStrays(content, findings, { isKept: signatures === 'keep', isReplaced: signatures === 'resign' });
       const isMadeHere = isDigested || signatures === 'resign';
       if (isReadable) checkDigest(content, findings, isMadeHere ? 'warning' : 'error');
       reply = { ...reply, findings: { ...findings }, ...(isUnsaid && { isUnsaid }) };

@@ -310,3 +310,26 @@ t.test(
     t.equal(world.code(gone), 'none', 'nothing here needs it any more');
   },
 );
+
+t.test('keys, signatures and proofs that stand where nobody looks for them', async (t) => {
+  const world = begin(t);
+  const { text } = makeFile('nsec');
+  const key =
+    'DNSKEY 257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==';
+  const rrsig = (type: string) => `RRSIG ${type} 13 3 60 20300101000000 20200101000000 1 example.com. AAAA`;
+  const said = (result: unknown): string[] =>
+    result instanceof Problem
+      ? errorsOf(result)
+      : (result as { body: { warnings: { code: string }[] } }).body.warnings.map(({ code }) => code);
+  t.ok(said(await world.send(`${text}\nwww.example.com. 60 IN ${key}\n`, 'keep')).includes('key_misplaced'));
+  t.same(said(await world.send(`${text}\nwww.example.com. 60 IN ${rrsig('MX')}\n`, 'keep')), ['signatures_stray']);
+  const unsigned = fileOf(zone, plain());
+  const other = begin(t);
+  t.same(said(await other.send(unsigned)), []);
+  for (const line of [`@ 60 ${key}`, `www 60 ${rrsig('A')}`, 'www 60 NSEC example.com. A RRSIG NSEC'])
+    t.same(said(await other.send(`${unsigned}\n$ORIGIN example.com.\n${line}\n`)), ['signatures_stray'], line);
+  t.same(said(await other.send(`${unsigned}\n$ORIGIN example.com.\nwww 60 ${key}\n`)), [
+    'key_misplaced',
+    'signatures_stray',
+  ]);
+});

@@ -109,7 +109,9 @@ export function dnssecRoutes(api: ApiInstance, { engine, signings, zoneFiles, no
   const path = '/v1/zones/:zone/dnssec';
   const replyOf = ({ signing, ...besides }: SigningView) => signingReply(signing, besides);
   const find = ({ zone }: { readonly zone: string }) => signings.view(zone);
-  const signing = resource(find, replyOf, { moving: { members: ['status', 'until', 'parent', 'notified'] } });
+  const signing = resource(find, replyOf, {
+    moving: { members: ['status', 'until', 'parent', 'parentHere', 'notified'] },
+  });
   api.get(path, { schema: get, config: access('read', 'zone') }, signing.get);
   api.put(path, { schema: sign, config: { ...access('admin', 'zone'), ...signing.writtenBack } }, (request, reply) => {
     const { zone } = request.params;
