@@ -4,11 +4,24 @@ import net from 'node:net';
 import { type Endpoint, formatEndpoint } from './address.ts';
 import { ListenError } from './open.ts';
 
+/** A port that is free over UDP may be in use over TCP. */
+const TRIES = 20;
+
 /**
- * The endpoint with the port to use. A second bind with SO_REUSEPORT, as the workers' sockets need it, succeeds silently
+ * The endpoint with the port to use; with port 0, one that is free over both. A second bind with SO_REUSEPORT, as the workers' sockets need it, succeeds silently
  * and would share the queries with a stranger; so the address is bound without it first. Throws ListenError.
  */
-export async function freeEndpoint({ address, port }: Endpoint): Promise<Endpoint> {
+export async function freeEndpoint(endpoint: Endpoint): Promise<Endpoint> {
+  for (let left = endpoint.port === 0 ? TRIES : 1; ; left--) {
+    try {
+      return await bindBoth(endpoint);
+    } catch (error) {
+      if (left <= 1) throw error;
+    }
+  }
+}
+
+async function bindBoth({ address, port }: Endpoint): Promise<Endpoint> {
   const isV6 = net.isIPv6(address);
   const udp = dgram.createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
   const tcp = net.createServer();

@@ -112,11 +112,14 @@ export class Arena {
   #slabAt = 0;
   #slabEnd = 0;
   readonly #slabWords: number;
+  /** What changes that may not use the reserve come to at most: what a shift took of it and gave back is no room for them. */
+  readonly #plainBytes: number;
 
   /** `slabWords`: how much to take from the arena at a time, so that two threads do not share cache lines; 0: no more than asked. */
   constructor(shared: SharedTable, slabWords = 0) {
     this.#shared = shared;
     this.#slabWords = slabWords;
+    this.#plainBytes = shared.maxBytes - reserveBytes(shared.maxBytes);
     this.view = new ArenaView(shared);
   }
 
@@ -134,6 +137,7 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
+    if (!this.mayUseReserve && this.usedBytes + size * 4 > this.#plainBytes) return 0;
     let offset = this.#free.pop(size) || this.#gaps.cut(size);
     if (offset === 0) {
       // A large block that does not fit would waste too much of a slab.
@@ -200,7 +204,7 @@ export class Arena {
   #takeFromEnd(size: number): number {
     const { control } = this.view;
     const { arena, start, maxBytes } = this.#shared;
-    const limit = this.mayUseReserve ? maxBytes : maxBytes - reserveBytes(maxBytes);
+    const limit = this.mayUseReserve ? maxBytes : this.#plainBytes;
     for (;;) {
       const offset = Atomics.load(control, CONTROL.ARENA_NEXT);
       if ((offset + size) * 4 > limit) return 0;

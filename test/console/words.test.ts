@@ -91,6 +91,8 @@ t.test('every time says its zone, and it is one zone in all that people read', a
   t.equal(instant('2026-01-31T12:03:05.999Z'), '2026-01-31 12:03:05 UTC');
   // The helpers above are the only ones who cut a time to what people read, so that no other can forget the zone.
   const helpers = ['src/console/rules/format.ts', 'src/model/time-of-day.ts', 'src/wire/rdata/number.ts'];
+  // A date and a time that are typed have the name of their zone in a field of its own.
+  helpers.push('src/console/rules/wall.ts');
   const cutting =
     /toISOString\(\)\s*\.(slice|substring|split|replace)|toLocale(Time|Date)String|toUTCString|DateTimeFormat|\.get(Hours|Minutes)\(/;
   const others = readFiles('src/**/*.{ts,tsx}').filter(

@@ -71,6 +71,7 @@ t.test('components name each other, and each once', async (t) => {
   const references = [...JSON.stringify(all).matchAll(/"\$ref":"(\w+)#"/g)].map(([, name]) => name);
   t.same([...new Set(references)].sort(), [
     'Answering',
+    'Freeze',
     'Glance',
     'RRset',
     'Service',

@@ -71,7 +71,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   people: ['clock', 'lines', 'outbound'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
   // Keys of zones: sealed, opened, and the steps between.
-  dnssec: ['clock', 'commands', 'engine', 'lines', 'log', 'names', 'outbound', 'replies', 'slices'],
+  dnssec: ['clock', 'commands', 'engine', 'lines', 'log', 'names', 'nodes', 'outbound', 'replies', 'slices'],
   'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'names', 'slices'],
 };
 

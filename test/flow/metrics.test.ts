@@ -101,6 +101,9 @@ t.test(
   'what alerts count is there, at 0, before it happens: a series that is born at 1 has not increased',
   async (t) => {
     const teal = await startNode(t);
+    // Series of webhooks are there with the webhook.
+    const webhook = { url: 'https://hooks.example.com/teal', triggers: ['on-release-aborted'] };
+    t.equal((await teal.call('PUT', '/v1/webhooks/team', webhook)).status, 201);
     const fresh = await read(teal);
     const ranges = alertRules().flatMap(({ alert, expr }) => rangesIn(expr).map((range) => ({ alert, ...range })));
     t.ok(ranges.length > 10);

@@ -13,7 +13,7 @@ import {
   type WindowFields,
 } from '../rules/freezes.ts';
 import { isInForce } from '../rules/ground.ts';
-import { isTimeZone } from '../rules/wall.ts';
+import { isTimeZone, ownTimeZone } from '../rules/wall.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -22,7 +22,7 @@ import { Dialog, Field } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { Choice, Line, Lines } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
-import { ownTimeZone, TimeZones } from './later.tsx';
+import { TimeZones } from './later.tsx';
 import { ComingOf } from './outlook.tsx';
 
 /** `freeze`: the one to change; without it a new one is made. */

@@ -1,7 +1,7 @@
 /** Now, or at a later time: the fields, and which instant they come to while they are typed. */
 import { useId, useState } from 'preact/hooks';
 import { durationText, momentText } from '../rules/format.ts';
-import { firstLater, type Later, type Planned, plannedOf } from '../rules/wall.ts';
+import { firstLater, type Later, ownTimeZone, type Planned, plannedOf } from '../rules/wall.ts';
 import type { Action } from '../state/action.ts';
 import { Field } from './controls.tsx';
 import { useNow } from './now.ts';
@@ -15,10 +15,6 @@ export function TimeZones({ id }: { id: string }) {
       ))}
     </datalist>
   );
-}
-
-export function ownTimeZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 interface When {

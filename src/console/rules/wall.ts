@@ -26,6 +26,11 @@ function formatOf(timeZone: string): Intl.DateTimeFormat | undefined {
   }
 }
 
+/** Where the browser is. */
+export function ownTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 export function isTimeZone(text: string): boolean {
   return formatOf(text) !== undefined;
 }
