@@ -13,8 +13,11 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
   process.exit(69); // EX_UNAVAILABLE: see cli/exit.ts
 }
 
-// No top-level await, which an old Node could not even read. Imported (tools/compile.ts), it does nothing by itself.
-if (import.meta.main) {
+// Imported (tools/compile.ts), it does nothing by itself.
+if (import.meta.main) main();
+
+/** No top-level await, which an old Node could not even read. */
+export function main(): void {
   Promise.all([import('./cli/program.ts'), import('./cli/shell.ts'), import('./cli/commands.ts')])
     .then(([{ run }, { processShell }, { commands }]) => run(process.argv.slice(2), commands, processShell()))
     .then((exitCode) => {
