@@ -6,7 +6,7 @@
 # the file (`setcap cap_net_bind_service=+ep`), lower net.ipv4.ip_unprivileged_port_start on the host.
 # The admin API is reached from inside only, until TEAL_ADMIN_LISTEN says otherwise: see docker-compose.yml.
 
-FROM node:24-bookworm-slim AS build
+FROM node:24-bookworm-slim@sha256:235600a8101ab264e117b1768e925532262668dc9b581ef1dd7d96ced463b8e7 AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 COPY tools/node tools/node
@@ -16,7 +16,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npx tsc --project tsconfig.build.json && cp src/etcd/etcd.proto dist/etcd/ && node src/console/build.ts && npm prune --omit=dev --ignore-scripts
 
-FROM node:24-bookworm-slim
+FROM node:24-bookworm-slim@sha256:235600a8101ab264e117b1768e925532262668dc9b581ef1dd7d96ced463b8e7
 RUN install --directory --owner=node --group=node --mode=0700 /data
 WORKDIR /teal
 COPY package.json ./
