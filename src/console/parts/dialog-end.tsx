@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { Freeze } from '../../contract/types.ts';
 import type { Action } from '../state/action.ts';
 import { Field, Message, Refusal } from './controls.tsx';
-import { Emergency, isInTheWay } from './emergency.tsx';
+import { Emergency, isInTheWay, REASON_MAX_CHARS } from './emergency.tsx';
 
 /** That a change was sent and no reply came yet; nothing else is offered meanwhile. */
 export function Late({ action }: { action: Action }) {
@@ -75,9 +75,6 @@ export function phaseText(phase: Action['phase']): string | undefined {
   if (phase === 'idle') return undefined;
   return phase === 'sending' ? 'Sending…' : 'Asking the server…';
 }
-
-/** The most that the server takes. */
-const REASON_MAX_CHARS = 500;
 
 /** The text goes with every request of the action while it is here, and with nothing else. */
 export function WhyFields({ action }: { action: Action }) {

@@ -36,7 +36,7 @@ export function isInTheWay(action: Action, frozen: readonly Freeze[]): boolean {
 }
 
 /** The most that the server takes. */
-const REASON_MAX_CHARS = 500;
+export const REASON_MAX_CHARS = 500;
 
 export function Emergency({ action, frozen }: { action: Action; frozen: readonly Freeze[] }) {
   return (

@@ -13,7 +13,7 @@ import {
   type WindowFields,
 } from '../rules/freezes.ts';
 import { isInForce } from '../rules/ground.ts';
-import { isTimeZone, ownTimeZone } from '../rules/wall.ts';
+import { isTimeZone, ownTimeZone, zoneFault } from '../rules/wall.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -95,12 +95,9 @@ export function FreezeForm(props: { freeze?: Freeze; onClose: () => void; onDone
 
 function ZoneField({ value, onText }: { value: string; onText: (text: string) => void }) {
   const id = useId();
-  const fault = isTimeZone(value.trim())
-    ? undefined
-    : `There is no time zone “${value.trim()}”: it is a name such as Europe/Berlin or UTC.`;
   return (
     <>
-      <Field label="Time zone" hint="Whose wall clock the windows go by" fault={fault}>
+      <Field label="Time zone" hint="Whose wall clock the windows go by" fault={zoneFault(value.trim())}>
         {(ids) => (
           <input
             {...ids}

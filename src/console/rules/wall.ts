@@ -35,6 +35,12 @@ export function isTimeZone(text: string): boolean {
   return formatOf(text) !== undefined;
 }
 
+/** What is wrong with the name of a time zone; undefined: nothing. */
+export function zoneFault(text: string): string | undefined {
+  if (isTimeZone(text)) return undefined;
+  return `There is no time zone “${text}”: it is a name such as Europe/Berlin or UTC.`;
+}
+
 /** What a clock shows, as if it were UTC: Unix time, milliseconds. */
 function shownMs(atMs: number, format: Intl.DateTimeFormat): number {
   const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
@@ -84,9 +90,8 @@ const AHEAD_MAX_MS = 366 * DAY_MS;
 export function plannedOf({ isLater, date, time, timeZone }: Later, nowMs: number): Planned {
   if (!isLater) return { kind: 'now' };
   const zone = timeZone.trim();
-  if (!isTimeZone(zone)) {
-    return { kind: 'fault', fault: `There is no time zone “${zone}”: it is a name such as Europe/Berlin or UTC.` };
-  }
+  const noZone = zoneFault(zone);
+  if (noZone !== undefined) return { kind: 'fault', fault: noZone };
   if (date === '' || time === '') return { kind: 'unsaid' };
   const atMs = readingAt(date, time, zone);
   if (atMs === undefined) return { kind: 'fault', fault: 'There is no such date and time.' };
