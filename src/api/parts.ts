@@ -39,7 +39,15 @@ export interface ApiParts {
   readonly zoneFiles: Pick<ZoneFiles, 'import' | 'export' | 'list' | 'replaceSignatures'>;
   readonly signings: Pick<
     Signings,
-    'view' | 'isSigned' | 'ownKeys' | 'freshKey' | 'foreignKeys' | 'export' | 'exportKeys' | 'exportRefusal'
+    | 'view'
+    | 'isSigned'
+    | 'ownKeys'
+    | 'freshKey'
+    | 'foreignKeys'
+    | 'export'
+    | 'exportKeys'
+    | 'exportRefusal'
+    | 'refuseLeaving'
   >;
   readonly drain: Pick<DrainReports, 'report' | 'check' | 'gather' | 'answered'>;
   readonly explain: Pick<Explain, 'explain'>;

@@ -23,6 +23,7 @@ interface SignOptions extends SessionOptions {
   readonly keyTtl?: number;
   readonly replaceSignatures?: boolean;
   readonly insecure?: boolean;
+  readonly force?: boolean;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -60,11 +61,13 @@ function addSign(group: Command, shell: Shell): void {
       collect,
     )
     .option('--no-foreign-keys', 'take the keys of other signers out')
+    .option('--force', 'take them out though the parent may have their DS, or caches their signatures')
     .option('--key-ttl <duration>', 'TTL of the keys, by which a roll waits: 1h where nothing is said', durationValue)
     .option('--replace-signatures', 'those that the zone was imported with; by the key that its DS is of (--key-file)')
     .option('--insecure', 'with --replace-signatures: by a new key, where the parent has no DS any more')
     .action(async (zone: string, options: SignOptions) => {
-      const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl, replaceSignatures, insecure } = options;
+      const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl, replaceSignatures, insecure, force } =
+        options;
       if (insecure && !replaceSignatures) throw new Failure(EXIT.USAGE, '--insecure goes with --replace-signatures');
       if (replaceSignatures && !insecure && keyFile === undefined) {
         const why = 'expected --key-file, the private key that the DS at the parent is of; without it';
@@ -79,6 +82,7 @@ function addSign(group: Command, shell: Shell): void {
         ...(foreignKey && { foreignKeys: foreignKey }),
         ...(!foreignKeys && { foreignKeys: [] }),
         ...(keyTtl !== undefined && { dnskeyTtlSeconds: keyTtl }),
+        ...(force && { force }),
         ...(replaceSignatures && { replaceSignatures: insecure ? 'insecure' : 'chain' }),
       };
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body });

@@ -33,6 +33,11 @@ export const SigningBody = Type.Object(
     denial: Type.Optional(denial),
     dnskeyTtlSeconds: Type.Optional(ttl('TTL of the keys; 3600. It stays for as long as the zone is signed.')),
     foreignKeys: Type.Optional(foreignKeys),
+    force: Type.Optional(
+      Type.Boolean({
+        description: 'Keys of others are taken out though the parent may have their DS, or caches their signatures.',
+      }),
+    ),
     replaceSignatures: Type.Optional(
       oneOf(['chain', 'insecure'], {
         description:

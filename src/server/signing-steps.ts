@@ -35,6 +35,7 @@ export function makeSigning(
     flush: () => signers.ground.kept.flush(),
     isBehind: (zone) => signers.isBehind(zone),
     fleet,
+    look: (zone) => parents.look(zone),
   });
   metrics.ofSigners(measuredSigners(signers, signings, kept));
   const inForce = (signing: ZoneSigning): boolean =>

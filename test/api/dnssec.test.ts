@@ -33,7 +33,13 @@ t.test('a zone is signed, and its status is one sentence', async (t) => {
   const foreign = body.keys[0].dnskey.replace('257', '256');
   t.match((await request('PUT', path, { body: { foreignKeys: [foreign] } })).json(), { foreignKeys: [foreign] });
   // Keys of others: of one algorithm, zone keys, each once, and none of ours.
-  const others = [foreign.replace(' 13 ', ' 15 '), foreign.replace('256', '0'), foreign.replace('256', '384')];
+  const wrongKeys = ['257 3 13 AAAA', `257 3 13 ${Buffer.alloc(64, 1).toString('base64')}`, '257 3 13 AAAAAAAA'];
+  const others = [
+    ...wrongKeys,
+    foreign.replace(' 13 ', ' 15 '),
+    foreign.replace('256', '0'),
+    foreign.replace('256', '384'),
+  ];
   for (const bad of [...others, foreign.replace(' 3 ', ' 4 '), body.keys[0].dnskey]) {
     const refused = await request('PUT', path, { body: { foreignKeys: [bad] } });
     t.match(refused.json(), { code: 'dnssec_invalid', pointer: /^\/foreignKeys/ }, bad.slice(0, 8));

@@ -10,6 +10,8 @@ export interface SigningBody {
   readonly dnskeyTtlSeconds?: number;
   /** Keys of others who sign the same zone. */
   readonly foreign?: readonly PublicKey[];
+  /** Keys of others are taken out though the parent, or caches, may lead to them. */
+  readonly force?: boolean;
 }
 
 /** `key`: made, or read from a file, before; its private part is sealed. */

@@ -26,6 +26,8 @@ const EXPECTED = 'A private key is PKCS #8 in PEM, or BIND’s .private file, of
 /** A private key from a file's text. */
 export function parsePrivateKey(text: string): ParsedKey | Problem {
   if (/^\s*Private-key-format:/.test(text)) return parseBind(text);
+  const wrong = whyNotPem(text);
+  if (wrong !== undefined) return refuse(`${EXPECTED}${wrong}`);
   try {
     const key = createPrivateKey(text);
     const { crv } = key.export({ format: 'jwk' });
@@ -37,12 +39,36 @@ export function parsePrivateKey(text: string): ParsedKey | Problem {
   }
 }
 
+/** What PEM says of itself before it is opened: it is in the words of people, and OpenSSL's are not. */
+function whyNotPem(text: string): string | undefined {
+  const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----/gm)].map(([, label = '']) => label);
+  const keys = labels.filter((label) => label !== 'EC PARAMETERS');
+  if (keys.length > 1) return `, and one alone: ${keys.length} blocks stand there (${keys.join(', ')}).`;
+  if (keys[0] === 'PUBLIC KEY') return ': this is a public key.';
+  if (/ENCRYPTED/.test(text)) return ': this one is encrypted; openssl pkey -in FILE writes it in the open.';
+  return undefined;
+}
+
+/** Versions of the format, of which 1.3 has times besides (they are not read). */
+const bindFormat = /^v1\.[23]$/;
+/** `13`, or `13 (ECDSAP256SHA256)`. */
+const bindAlgorithm = /^(\d{1,3})( \([^()]*\))?$/;
+const base64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 function parseBind(text: string): ParsedKey | Problem {
   const lines = text.split('\n').map((line) => line.split(':').map((part) => part.trim()));
   const values = new Map(lines.map(([key = '', value = '']) => [key, value]));
-  const algorithm = Number.parseInt(values.get('Algorithm') ?? '', 10);
-  const secret = Buffer.from(values.get('PrivateKey') ?? '', 'base64');
+  const of = (key: string): string => values.get(key) ?? '';
+  const isTwice = ['Private-key-format', 'Algorithm', 'PrivateKey'].some(
+    (key) => lines.filter(([each]) => each === key).length > 1,
+  );
+  if (isTwice) return refuse(`${EXPECTED}, and one alone: more than one stands there.`);
+  const format = of('Private-key-format');
+  if (!bindFormat.test(format)) return refuse(`Private-key-format is v1.2 or v1.3, not ${JSON.stringify(format)}.`);
+  const algorithm = Number(bindAlgorithm.exec(of('Algorithm'))?.[1]);
+  const secret = base64.test(of('PrivateKey')) ? Buffer.from(of('PrivateKey'), 'base64') : undefined;
   if (bindNames[algorithm] === undefined) return refuse(`${EXPECTED}, not of algorithm ${values.get('Algorithm')}.`);
+  if (secret === undefined) return refuse('PrivateKey is base64, in groups of four characters.');
   if (secret.length !== SECRET_BYTES)
     return refuse(`PrivateKey has ${SECRET_BYTES} bytes in base64, not ${secret.length}.`);
   try {

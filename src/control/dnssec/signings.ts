@@ -3,14 +3,15 @@
 import { dirname } from 'node:path';
 import type { Notice } from '../../model/dnssec/notice.ts';
 import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
-import type { SigningKey, ZoneSigning } from '../../model/dnssec/signing.ts';
-import type { ParentLook } from '../../model/dnssec/transition.ts';
+import { leavingKeys, type PublicKey, type SigningKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import { hasKey, type ParentLook, type ParentServer } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, parentOf } from '../../model/name.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { ALGORITHM } from '../../wire/dnssec/key.ts';
+import { isKey } from '../../wire/dnssec/verifier.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { parseRdata } from '../../wire/rdata.ts';
 import { shown } from '../names.ts';
@@ -47,6 +48,8 @@ interface Besides {
   readonly isBehind?: (zone: string) => boolean;
   /** What holds up the others, where there are any. */
   readonly fleet?: () => FleetSigning;
+  /** All servers of a zone's parent, and what each has; none: they were not found. */
+  readonly look?: (zone: string) => Promise<readonly ParentServer[]>;
 }
 
 const ALONE: FleetSigning = { late: [], nodes: [], withoutKey: [], others: [] };
@@ -188,6 +191,19 @@ export class Signings {
     return parsed;
   }
 
+  /**
+   * 409 where keys of others would go that the parent leads to now, or may lead to: it is asked. In a fleet the node that
+   * leads asks parents, and this may be another one.
+   */
+  async refuseLeaving(text: string, wanted: readonly PublicKey[]): Promise<Problem | undefined> {
+    const zone = canonicalName(text);
+    const signing = zone instanceof Problem ? undefined : this.#store.signing(zone);
+    const leaving = signing === undefined ? [] : leavingKeys(signing, wanted);
+    const { look } = this.#besides;
+    if (signing === undefined || leaving.length === 0 || look === undefined) return undefined;
+    return heldByParent(shown(signing.zone), leaving, await look(signing.zone));
+  }
+
   /** Signatures that are made for a file alone would be others than those that are answered later: why there is none now. */
   exportRefusal(text: string): Problem | undefined {
     const zone = canonicalName(text);
@@ -256,12 +272,40 @@ export class Signings {
   }
 }
 
+/** A server of the parent that says nothing may have the DS of any secure entry point (RFC 4034 §2.1.1). */
+function heldByParent(
+  name: string,
+  leaving: readonly PublicKey[],
+  servers: readonly ParentServer[],
+): Problem | undefined {
+  const refuse = (why: string, what: string): Problem =>
+    new Problem('ds_present', `${why}: ${what}, then take the key out of ${name}; or force it.`, {
+      conflict: name,
+      pointer: '/foreignKeys',
+    });
+  for (const key of leaving) {
+    const having = servers.find(({ ds }) => ds !== undefined && hasKey(ds, key));
+    if (having === undefined) continue;
+    const wait = `wait for as long as caches hold it (${having.ttlSeconds ?? 0} s)`;
+    return refuse(`${having.server} has the DS of key ${key.tag}`, `have it taken away at the parent, ${wait}`);
+  }
+  const entry = leaving.find(({ dnskey }) => ((Buffer.from(dnskey, 'base64')[1] as number) & SEP_BIT) !== 0);
+  const silent = servers.find(({ ds }) => ds === undefined);
+  if (entry === undefined || (servers.length > 0 && silent === undefined)) return undefined;
+  const who = silent === undefined ? 'The nameservers of the parent were not found' : `${silent.server} was not heard`;
+  return refuse(`${who}, and may have the DS of key ${entry.tag}`, 'see to it that it has not');
+}
+
+const SEP_BIT = 1;
+
 /** RFC 4034 §2.1.1 and §2.1.2: no validator looks at another key. */
 function whyNotForeign(rdata: Uint8Array): string | undefined {
-  const [high = 0, low = 0, protocol] = rdata;
+  const [high = 0, low = 0, protocol, algorithm] = rdata;
   if ((high & ZONE_KEY_BIT) === 0) return 'A key of others is a zone key: its flags are 256 or 257.';
   if ((low & REVOKED_BIT) !== 0) return 'A key of others that is revoked (RFC 5011 §2.1) signs nothing.';
-  return protocol === DNSSEC_PROTOCOL ? undefined : 'The protocol of a key of others is 3.';
+  if (protocol !== DNSSEC_PROTOCOL) return 'The protocol of a key of others is 3.';
+  if (isKey(rdata)) return undefined;
+  return `What stands there as the key of others is no public key of algorithm ${algorithm}: validators would pass it over, and what it signs.`;
 }
 
 const ZONE_KEY_BIT = 1;

@@ -1,7 +1,7 @@
 /** Drafts of what signs a zone, rolls its key, unsigns it, and of the steps between. Keys' private parts are in no revision. */
 import { isDeepStrictEqual } from 'node:util';
 import { apexRecords } from '../../model/dnssec/apex.ts';
-import { activeKey, type PublicKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import { activeKey, leavingKeys, type PublicKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { beginRoll, beginUnsigning, cancelUnsigning, transition } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
@@ -61,6 +61,10 @@ export function draftSign(
   });
 }
 
+/** What somebody has to do who wants another algorithm. */
+const otherAlgorithm =
+  'To another algorithm it goes by unsigning (teal dnssec unsign waits until no cache holds a DS) and signing anew (teal dnssec sign --algorithm); between the two the zone is answered, and not validated.';
+
 /** The owner of an NSEC3 is its zone's name and a label more (RFC 5155 §3). */
 export function refuseLong(zone: Zone, { denial }: SigningBody): Problem | undefined {
   const room = MAX_NAME_BYTES - NSEC3_LABEL_BYTES;
@@ -77,11 +81,11 @@ function changed(
   revision: number,
 ): Drafted {
   const refuse = (detail: string): Problem => new Problem('signing_state', `${shown(zone.name)} ${detail}`);
-  if (isGiven) return refuse('is signed already; another key takes its place by a roll.');
+  if (isGiven) return refuse(`is signed already: another key takes its place by a roll. ${otherAlgorithm}`);
   if (body.dnskeyTtlSeconds !== undefined && body.dnskeyTtlSeconds !== before.dnskeyTtlSeconds) {
     return refuse('is signed, and the TTL of its keys stays until it is unsigned: caches hold them by it.');
   }
-  const wrong = foreignFault(zone, body, before.keys);
+  const wrong = foreignFault(zone, body, before.keys) ?? refuseLeaving(zone, before, body);
   if (wrong !== undefined) return wrong;
   const again = cancelUnsigning(before, nowMs);
   const { denial = before.denial, zonemd = before.zonemd, foreign = before.foreign } = body;
@@ -108,7 +112,7 @@ export function draftRoll(
   const name = shown(zone.name);
   const active = activeKey(signing);
   if (active.algorithm !== key.algorithm) {
-    const detail = `A key is rolled to one of its own algorithm, ${active.algorithm}, not to ${key.algorithm}: unsign ${name} and sign it anew to change that (RFC 6781 §4.1.4).`;
+    const detail = `A key of ${name} is rolled to one of its own algorithm, ${active.algorithm}, not to ${key.algorithm} (RFC 6781 §4.1.4). ${otherAlgorithm}`;
     return new Problem('dnssec_invalid', detail, { pointer: '/algorithm' });
   }
   if ([...signing.keys, ...signing.foreign].some(({ dnskey }) => dnskey === key.dnskey)) {
@@ -167,6 +171,20 @@ export function draftSigningStep(
       ? `noted what caches may hold of ${name}`
       : `${name}: ${signing.stage} is over, now ${after.stage}`;
   return drafted(zone, signing, { ...after, revision }, { kind, summary });
+}
+
+/** 409 where a key of others would go that caches, or the parent, may still lead to. */
+function refuseLeaving(zone: Zone, before: ZoneSigning, body: SigningBody): Problem | undefined {
+  const [gone] = leavingKeys(before, body.foreign);
+  const isUntold = before.stage === 'signing' && before.mayHaveDs !== true;
+  if (gone === undefined || body.force === true || isUntold || before.stage === 'secure') return undefined;
+  const name = shown(zone.name);
+  const why =
+    before.stage === 'replacing'
+      ? `caches, and the zone until all of it is signed anew, may have signatures of key ${gone.tag}`
+      : `the parent may have the DS of key ${gone.tag} alone`;
+  const detail = `The keys of others leave ${name} once nothing is waited for, and its stage is ${before.stage}: ${why}, and validators would refuse the zone. Wait for the stage secure (teal dnssec status), or force it.`;
+  return new Problem('ds_present', detail, { conflict: name, pointer: '/foreignKeys' });
 }
 
 /** What is wrong with keys of others beside ours. */

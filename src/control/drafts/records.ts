@@ -19,7 +19,7 @@ import { atOnce, type Sliced } from '../slices.ts';
 import { checkPrecondition, type Draft, type Drafted } from './draft.ts';
 import { type Changed, composeRecords, isPause, type RecordsChanged, wrongCount } from './record-list.ts';
 import { findRRsetId, missingRRset } from './rrsets.ts';
-import { refuseUndelegating } from './signed-guard.ts';
+import { refuseMade, refuseUndelegating } from './signed-guard.ts';
 import { recordWarnings } from './target-warnings.ts';
 import { checkNameservers, findZone } from './zones.ts';
 
@@ -122,7 +122,10 @@ export function draftRRsetPut(
 ): Drafted {
   const found = findMeant(store, { zone: zoneText, name, type }, context);
   if (found instanceof Problem) return found;
-  const { zone, before, what } = found;
+  const { id, zone, before, what } = found;
+  // Whatever it would say.
+  const made = refuseMade(store, id);
+  if (made !== undefined) return made;
   const composed = atOnce(composeRecords(store, zone, [{ put: { name, type, ...asked } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
   const refused = atOnce(composed.check(below));
@@ -151,7 +154,7 @@ export function draftRRsetDelete(
   const found = findMeant(store, { zone: zoneText, name, type }, context);
   if (found instanceof Problem) return found;
   const { id, zone, before, what } = found;
-  if (before === undefined) return missingRRset(store, id);
+  if (before === undefined) return refuseMade(store, id) ?? missingRRset(store, id);
   const composed = atOnce(composeRecords(store, zone, [{ delete: { name, type } }], revision, 'single'));
   if (composed instanceof Problem) return composed;
   const refused = checkCuts(store, zone, composed);

@@ -40,11 +40,22 @@ export function ownDigest(zone: string): Problem {
 }
 
 /** 409 where the parent may have a DS that would lead nowhere: every validator would find the zone bogus. */
-export function refuseWhileDs(store: Pick<Store, 'signing'>, zone: string, force: boolean): Problem | undefined {
+export function refuseWhileDs(
+  store: Pick<Store, 'signing' | 'rrset'>,
+  zone: string,
+  force: boolean,
+): Problem | undefined {
+  if (force) return undefined;
   const signing = store.signing(zone);
-  // While a zone is being signed, nobody was told of its key.
-  if (force || signing === undefined || signing.stage === 'signing') return undefined;
+  if (signing === undefined) return isKept(store, zone) ? keptDs(zone) : undefined;
+  // While a zone is being signed for the first time, nobody was told of its key.
+  if (signing.stage === 'signing' && signing.mayHaveDs !== true) return undefined;
   const detail = `The parent of ${shown(zone)} may have a DS for it, and validators would refuse whatever comes after: unsign the zone first (teal dnssec unsign), or force it.`;
+  return new Problem('ds_present', detail, { conflict: shown(zone) });
+}
+
+function keptDs(zone: string): Problem {
+  const detail = `${shown(zone)} is served with the signatures that its file brought, so that its parent may have a DS for it, and validators would refuse whatever comes after: have the DS taken away at the parent, wait for as long as caches hold it (its TTL), and force it then.`;
   return new Problem('ds_present', detail, { conflict: shown(zone) });
 }
 
@@ -102,7 +113,7 @@ export function refuseSignatures(
   }
   if (signatures !== 'keep') return undefined;
   if (isSigned) {
-    const detail = `The zone ${name} is signed by Teal: its file is imported with signatures=resign, or after it is unsigned.`;
+    const detail = `The zone ${name} is signed by Teal: its file is imported with signatures=resign, or kept after the zone is unsigned (teal dnssec unsign, which waits until the parent has no DS and no cache holds one; from then until the parent has the DS of the other signer's key the zone is answered, and not validated).`;
     return new Problem('zone_signed', detail, { conflict: name });
   }
   const [service] = store.servicesIn(zone);

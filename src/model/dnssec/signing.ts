@@ -72,6 +72,8 @@ export interface ZoneSigning {
   readonly maxTtlSeconds: number;
   /** The same of what the parent says of the zone's DS; 0: it was never asked. */
   readonly dsTtlSeconds: number;
+  /** The parent may have a DS for the zone, whatever the stage: it was asked for one once, or was seen to have one. */
+  readonly mayHaveDs?: true;
   /** Names in this zone that vouch for the CDS of others (RFC 9615); see vouching.ts. */
   readonly vouches?: readonly string[];
   /** The last revision that changed it. */
@@ -95,4 +97,9 @@ export function signersOf(signing: ZoneSigning): {
 } {
   if (signing.stage === 'unsigned') return { records: [], dnskey: [] };
   return { records: [activeKey(signing)], dnskey: signing.keys };
+}
+
+/** Keys of others that a signing has, and is not to have any more. `wanted`: left out, all stay. */
+export function leavingKeys({ foreign }: ZoneSigning, wanted: readonly PublicKey[] = foreign): PublicKey[] {
+  return foreign.filter(({ dnskey }) => !wanted.some((each) => each.dnskey === dnskey));
 }

@@ -189,16 +189,19 @@ function isLost({ servers }: ParentLook, key: PublicKey): boolean {
   return servers.some(({ ds }) => ds !== undefined && !hasKey(ds, key));
 }
 
-/** With the longest TTLs that were ever seen: a cache may hold what was said then. The same object where none is longer. */
+/** With the longest TTLs that were ever seen, since a cache may hold what was said then, and a DS. The same object where nothing is new. */
 function withTtls(signing: ZoneSigning, { maxTtlSeconds, parent }: Seen): ZoneSigning {
   const ds = Math.max(signing.dsTtlSeconds, ...(parent?.servers ?? []).map(({ ttlSeconds = 0 }) => ttlSeconds));
   const max = Math.max(signing.maxTtlSeconds, maxTtlSeconds);
-  if (ds === signing.dsTtlSeconds && max === signing.maxTtlSeconds) return signing;
-  return { ...signing, dsTtlSeconds: ds, maxTtlSeconds: max };
+  // In the other stages it may have one anyway.
+  const isUntold = signing.stage === 'signing' && signing.mayHaveDs !== true;
+  const hasDs = isUntold && (parent?.servers ?? []).some((each) => each.ds !== undefined && each.ds.length > 0);
+  if (ds === signing.dsTtlSeconds && max === signing.maxTtlSeconds && !hasDs) return signing;
+  return { ...signing, dsTtlSeconds: ds, maxTtlSeconds: max, ...(hasDs && { mayHaveDs: true }) };
 }
 
 function enter({ inForceMs: _over, ...signing }: ZoneSigning, stage: SigningStage, nowMs: number): ZoneSigning {
-  return { ...signing, stage, sinceMs: nowMs };
+  return { ...signing, stage, sinceMs: nowMs, ...(signing.stage !== 'signing' && { mayHaveDs: true }) };
 }
 
 /** The incoming key signs from now on; the one before it stays for what caches hold. */

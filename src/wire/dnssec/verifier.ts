@@ -62,6 +62,12 @@ export class Verifier {
   }
 }
 
+/** Whether DNSKEY RDATA holds a public key of its algorithm; true where nobody here can tell, for its algorithm. */
+export function isKey(dnskey: Uint8Array): boolean {
+  const algorithm = algorithms[dnskey[3]];
+  return algorithm === undefined || opened(algorithm.jwk(Buffer.from(dnskey.subarray(KEY_AT)))) !== undefined;
+}
+
 function opened(jwk: JsonWebKey | undefined): KeyObject | undefined {
   if (jwk === undefined) return undefined;
   try {

@@ -1,7 +1,9 @@
 /** Signing, rolling and unsigning as commands: what each makes of a zone, what is refused, and what no revision tells. */
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
+import { Signings } from '../../../src/control/dnssec/signings.ts';
 import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
+import type { ParentServer } from '../../../src/model/dnssec/transition.ts';
 import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 
@@ -103,6 +105,15 @@ t.test('records that Teal makes itself are taken from nobody while a zone is sig
       );
     }
   }
+  for (const type of ['DNSKEY', 'NSEC', 'NSEC3', 'RRSIG', 'TYPE48']) {
+    const unread = { ttlSeconds: 1, rdata: ['what nobody can read'] };
+    t.equal(
+      code({ kind: 'rrset.put', zone, name: zone, type, body: unread }),
+      'zone_signed',
+      `${type}, whatever it says`,
+    );
+    t.equal(code({ kind: 'rrset.delete', zone, name: zone, type }), 'zone_signed', `${type} is not taken away either`);
+  }
   must({ kind: 'rrset.put', zone, name: `c.${zone}`, type: 'NS', body: { ttlSeconds: 1, rdata: ['ns.example.net.'] } });
   const ds = { ttlSeconds: 1, rdata: [`1 13 2 ${'0'.repeat(64)}`] };
   must({ kind: 'rrset.put', zone, name: `c.${zone}`, type: 'DS', body: ds });
@@ -147,4 +158,91 @@ t.test('no revision, event or reply tells what is sealed', async (t) => {
   t.equal(sealed.length, 2);
   for (const each of sealed) t.notOk(told.includes(each));
   t.match(told, '"stage":"secure"');
+});
+
+t.test(
+  'the parent may have a DS in the first stage too: of an unsigning taken back, of a key that came from elsewhere',
+  async (t) => {
+    const { must, code, step, until } = begin(t);
+    const remove: Command = { kind: 'zone.delete', zone, withServices: false };
+    must(sign());
+    until('secure');
+    must({ kind: 'dnssec.unsign', zone, force: false });
+    must(sign());
+    t.equal(code(remove), 'ds_present', 'taken back: the DS never went');
+    must({ ...remove, force: true } as Command);
+    must({ kind: 'zone.put', zone, body });
+    must(sign());
+    must({ kind: 'zone.delete', zone, withServices: false });
+    must({ kind: 'zone.put', zone, body });
+    must(sign());
+    t.equal(step(), 'signing', 'a parent was seen to have one');
+    t.equal(code(remove), 'ds_present');
+  },
+);
+
+t.test('keys of others go when nothing is waited for, or by force: else caches and parents lead to them', async (t) => {
+  const { must, code, store, step, until } = begin(t);
+  const other = { ...fresh(13) };
+  must(sign({ body: { foreign: [other] } }));
+  must(sign({ body: { foreign: [] } }));
+  t.same(store.signing(zone)?.foreign, [], 'nobody was told of any key yet');
+  must(sign({ body: { foreign: [other] } }));
+  const refused = (): unknown => code(sign({ body: { foreign: [] } }));
+  for (const stage of ['ds-needed', 'ds-seen']) {
+    until(stage);
+    t.equal(refused(), 'ds_present', stage);
+  }
+  until('secure');
+  must(roll());
+  const stages = new Set<string>();
+  for (let stage = 'key-published'; stage !== 'secure'; stage = step()) {
+    stages.add(stage);
+    t.equal(refused(), 'ds_present', `a roll, ${stage}`);
+  }
+  t.ok(stages.has('replacing'));
+  must(sign({ body: { foreign: [] } }));
+  must(sign({ body: { foreign: [other] } }));
+  must({ kind: 'dnssec.unsign', zone, force: false });
+  must(sign());
+  t.equal(store.signing(zone)?.stage, 'signing');
+  t.equal(refused(), 'ds_present', 'an unsigning taken back');
+  must(sign({ body: { foreign: [], force: true } }));
+  t.same(store.signing(zone)?.foreign, []);
+});
+
+t.test('the parent is asked before a key of others goes that it may lead to', async (t) => {
+  const { must, store } = begin(t);
+  const [entry, inner] = [fresh(13), fresh(13)];
+  const flagged = Buffer.from(inner.dnskey, 'base64');
+  flagged[1] = 0;
+  const zoneKey = { ...inner, dnskey: flagged.toString('base64') };
+  must(sign({ body: { foreign: [entry, zoneKey] } }));
+  let servers: readonly ParentServer[] = [];
+  let asked = 0;
+  const look = async (): Promise<readonly ParentServer[]> => {
+    asked += 1;
+    return servers;
+  };
+  const signings = new Signings(store, keyring, { look });
+  const refusal = async (wanted: readonly SigningKey[]) => (await signings.refuseLeaving(zone, wanted))?.detail;
+  t.equal(await refusal([entry, zoneKey]), undefined);
+  t.equal(asked, 0, 'where all stay, nobody is asked');
+  t.match(await refusal([zoneKey]), 'were not found');
+  t.equal(await refusal([entry]), undefined, 'no DS leads to what is no secure entry point');
+  const ds = (key: SigningKey) => ({ ...key, digestType: 2 });
+  servers = [
+    { server: 'a', ds: [], ttlSeconds: 60 },
+    { server: 'b', ds: [ds(entry)], ttlSeconds: 60 },
+  ];
+  t.match(await refusal([zoneKey]), new RegExp(`b has the DS of key ${entry.tag}.*60 s`));
+  servers = [
+    { server: 'a', ds: [] },
+    { server: 'b', error: 'no answer' },
+  ];
+  t.match(await refusal([]), 'b was not heard');
+  servers = [{ server: 'a', ds: [ds(zoneKey)] }];
+  t.match(await refusal([entry]), `a has the DS of key ${zoneKey.tag}`, 'unless one does');
+  servers = [{ server: 'a', ds: [] }];
+  t.equal(await refusal([]), undefined);
 });

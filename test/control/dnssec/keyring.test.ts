@@ -1,5 +1,5 @@
 /** Private keys of zones: sealed by the wrapping key, read from the files of other signers, and given back as such. */
-import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import t from 'tap';
 import { exportKey } from '../../../src/control/dnssec/key-forms.ts';
 import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
@@ -57,6 +57,12 @@ t.test('the key of RFC 8080 §6.1 has the tag and the DS that stand there', asyn
 t.test('what is no such key is refused with what would be right', async (t) => {
   const bind = (algorithm: string, secret: string): string =>
     `Private-key-format: v1.3\nAlgorithm: ${algorithm}\nPrivateKey: ${secret}\n`;
+  const good = Buffer.alloc(32, 7).toString('base64');
+  const { privateKey: pem } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { format: 'pem', type: 'spki' },
+    privateKeyEncoding: { format: 'pem', type: 'pkcs8' },
+  });
   const wrong: Record<string, string> = {
     '': 'could not be read',
     'nothing of the kind': 'could not be read',
@@ -65,10 +71,24 @@ t.test('what is no such key is refused with what would be right', async (t) => {
     [bind('13', Buffer.alloc(32).toString('base64'))]: 'no number that P-256 has',
     [bind('', '')]: 'not of algorithm',
     'Private-key-format: v1.3': 'not of algorithm undefined',
+    [bind('15x', good)]: 'not of algorithm 15x',
+    [bind('15', `!${good}`)]: 'PrivateKey is base64',
+    [bind('15', good.slice(0, -1))]: 'PrivateKey is base64',
+    [bind('15', good).replace('v1.3', 'v9.1')]: 'v1.2 or v1.3, not "v9.1"',
+    [bind('15', good) + bind('15', good)]: 'more than one stands there',
+    [pem + pem]: '2 blocks stand there',
+    [String(createPublicKey(pem).export({ format: 'pem', type: 'spki' }))]: 'this is a public key',
+    [String(createPrivateKey(pem).export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }))]:
+      'is encrypted',
   };
   for (const [text, why] of Object.entries(wrong)) {
     const refused = makeKeyring().adopt('example.com', text, 0);
     t.match(refused instanceof Problem && refused, { code: 'dnssec_invalid', pointer: '/privateKey' });
     t.match(refused instanceof Problem && refused.detail, why);
   }
+  const sec1 = createPrivateKey(pem).export({ format: 'pem', type: 'sec1' });
+  const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+  // As `openssl ecparam -genkey` writes it, and with the ends of lines of others.
+  for (const text of [parameters + sec1, pem.replaceAll('\n', '\r\n'), bind('15 (?)', good).replaceAll('\n', '\r\n')])
+    t.match(makeKeyring().adopt('example.com', text, 0), { tag: Number });
 });

@@ -131,7 +131,11 @@ export function dnssecRoutes(api: ApiInstance, { engine, signings, zoneFiles, no
         return sendPut(reply, result);
       });
     }
-    return put(engine, request, reply, { kind: 'dnssec.sign', zone, body: said, key, isGiven });
+    const sign = () => put(engine, request, reply, { kind: 'dnssec.sign', zone, body: said, key, isGiven });
+    if (foreign === undefined || body.force === true) return sign();
+    return signings
+      .refuseLeaving(zone, foreign)
+      .then((refused) => (refused === undefined ? sign() : sendProblem(reply, refused)));
   });
   api.delete(path, { schema: unsign, config: access('admin', 'zone') }, (request, reply) => {
     const force = request.query.force === 'true';
