@@ -8,6 +8,7 @@ import { type LiveState, lastWordMs, liveState, lostSinceMs, nextAttemptMs, tryN
 import { hrefOf, type Route } from '../state/router.ts';
 import { leave } from '../state/session.ts';
 import { applyTheme, type Theme, theme } from '../state/theme.ts';
+import { readAll, unreadSinceMs } from '../state/unread.ts';
 import { Clock } from './clock.tsx';
 import { FleetSign, StaleBanner } from './fleet-sign.tsx';
 import { useNow } from './now.ts';
@@ -66,6 +67,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           </div>
         </div>
         <LostBanner />
+        <UnreadBanner />
         <StaleBanner />
       </header>
       <main id="main" tabIndex={-1}>
@@ -75,16 +77,18 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
   );
 }
 
-const liveTexts: Record<LiveState, string> = {
+const liveTexts: Record<LiveState | 'behind', string> = {
   connecting: 'Connecting',
   live: 'Live',
   silent: 'No word',
   lost: 'Server lost',
   absent: 'Not live',
+  behind: 'Not up to date',
 };
 
 function LiveSign() {
-  const state = liveState.value;
+  const isBehind = liveState.value === 'live' && unreadSinceMs.value !== undefined;
+  const state = isBehind ? 'behind' : liveState.value;
   const now = useNow(state === 'silent');
   const silentSeconds = Math.max(0, Math.floor((now - lastWordMs.value) / 1000));
   return (
@@ -123,6 +127,27 @@ function LostBanner() {
         <span class="quiet">{wait > 0 ? `Next attempt in ${wait} s.` : 'Trying now…'}</span>
       </p>
       <button type="button" class="compact" onClick={tryNow}>
+        Try now
+      </button>
+    </div>
+  );
+}
+
+/** Events come, and what they tell of cannot be read: what is shown may be old, however live the stream is. */
+function UnreadBanner() {
+  const since = unreadSinceMs.value;
+  // That says more.
+  if (since === undefined || lostSinceMs.value !== undefined) return null;
+  return (
+    <div class="banner">
+      <p>
+        <span role="alert">
+          <strong>Not all that you see is up to date.</strong> It was asked for and did not come; you see what was in
+          force at <Clock at={since} />.
+        </span>{' '}
+        <span class="quiet">It is asked for again until it comes.</span>
+      </p>
+      <button type="button" class="compact" onClick={readAll}>
         Try now
       </button>
     </div>

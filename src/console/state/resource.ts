@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
 import { type LiveEvent, onLive } from './live.ts';
 import { call, token } from './session.ts';
+import { Attempts } from './unread.ts';
 
 export interface Resource<Body> {
   /** What the server said last; kept while it is asked again, and while it cannot be reached. */
@@ -55,27 +56,38 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
   current.current = path;
   const watched = useRef(watch);
   watched.current = watch;
-  const asked = useRef(0);
+  // Of requests that are on their way at once: the last one that was sent, and the last one whose reply is shown.
+  const sent = useRef(0);
+  const seen = useRef(0);
+  const attempts = useRef(new Attempts());
 
   const reload = useCallback(async () => {
     if (path === undefined) return;
-    asked.current += 1;
-    const mine = asked.current;
+    attempts.current.begin();
+    const mine = ++sent.current;
+    const sinceMs = Date.now();
     const reply = await call<Body>(path, { accept: watched.current.accept ?? 'json' });
-    // A reply that was overtaken, or is of a page that was left, is dropped.
-    if (current.current !== path || mine !== asked.current) return;
+    // A reply of a page that was left is dropped, and one that comes after a newer one. One that only a request overtook is
+    // shown: on a slow link, with much going on, there would never be any.
+    if (current.current !== path || mine < seen.current) return;
+    if (reply.ok) seen.current = mine;
+    else if (mine < sent.current) return;
+    const isUnread = !reply.ok && isPassing(reply.failure.status);
+    if (isUnread) attempts.current.fail(reload, sinceMs);
+    else attempts.current.end(reload);
     setState((before) => {
       if (reply.ok) {
         const next = { path, body: reply.body, etag: reply.etag };
         if (watched.current.isKept) keep(path, next);
         return next;
       }
-      const kept = before.path === path && isPassing(reply.failure.status) ? before : { path };
+      const kept = before.path === path && isUnread ? before : { path };
       return { ...kept, failure: reply.failure };
     });
   }, [path]);
 
   useEffect(() => {
+    current.current = path;
     void reload();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const unlisten = onLive((event) => {
@@ -90,6 +102,9 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
     return () => {
       clearTimeout(timer);
       unlisten();
+      // What still comes is of a page that was left.
+      current.current = undefined;
+      attempts.current.end(reload);
     };
   }, [reload]);
 
