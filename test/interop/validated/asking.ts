@@ -8,6 +8,10 @@ const LIMIT_MS = 20_000;
 /** Between two questions of one client. */
 const EVERY_MS = 24;
 const KEPT_FAILURES = 20;
+/** Of what a resolver and servers said to each other before a failure: what its cache had then was told in that time. */
+const BEFORE_MS = 12_000;
+/** Until what was on the wire when a failure was seen is known. */
+const WIRE_LAG_MS = 1000;
 
 /** One thing to ask for. */
 export interface Case {
@@ -35,9 +39,16 @@ export interface Tally {
   unproved: number;
   /** The first ones, in words. */
   readonly failures: string[];
+  /** What was on the wire before them. */
+  readonly exchanges: string[];
   /** Answers by kind. */
   readonly kinds: Record<string, number>;
 }
+
+/** What a resolver and the servers that it asks have said to each other since a time, as far as it is about some names. */
+export type Witness = (address: string, sinceMs: number, isAbout: (name: string) => boolean) => readonly string[];
+
+type Failing = 'unanswered' | 'servfail' | 'wrong' | 'unproved';
 
 export class Asker {
   readonly tally: Tally = {
@@ -49,25 +60,41 @@ export class Asker {
     insecure: 0,
     unproved: 0,
     failures: [],
+    exchanges: [],
     kinds: {},
   };
   /** Whether every secure case must have AD now. */
   mustBeSecure = false;
   readonly name: string;
+  readonly #address: string;
   readonly #client: UdpClient;
   readonly #cases: readonly Case[];
+  readonly #witness: Witness;
   readonly #going = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
   #isStopped = false;
 
-  static async open(name: string, address: string, cases: readonly Case[]): Promise<Asker> {
-    return new Asker(name, await UdpClient.open(address, 53), cases);
+  static async open(
+    name: string,
+    address: string,
+    cases: readonly Case[],
+    witness: Witness = () => [],
+  ): Promise<Asker> {
+    return new Asker({ name, address, cases, witness, client: await UdpClient.open(address, 53) });
   }
 
-  private constructor(name: string, client: UdpClient, cases: readonly Case[]) {
-    this.name = name;
-    this.#client = client;
-    this.#cases = cases;
+  private constructor(parts: {
+    readonly name: string;
+    readonly address: string;
+    readonly cases: readonly Case[];
+    readonly witness: Witness;
+    readonly client: UdpClient;
+  }) {
+    this.name = parts.name;
+    this.#address = parts.address;
+    this.#client = parts.client;
+    this.#cases = parts.cases;
+    this.#witness = parts.witness;
     this.#loop = this.#askOn();
   }
 
@@ -85,7 +112,10 @@ export class Asker {
 
   async #askOn(): Promise<void> {
     for (let n = 0; !this.#isStopped && this.#cases.length > 0; n++) {
-      const going = this.#askFor(this.#cases[n % this.#cases.length] as Case).finally(() => this.#going.delete(going));
+      const wanted = this.#cases[n % this.#cases.length] as Case;
+      // A fault of the asker's own is told like any other: a promise that nobody waits for would end the whole run.
+      const told = this.#askFor(wanted).catch((error: Error) => this.#note('wrong', wanted.kind, error.message));
+      const going = told.finally(() => this.#going.delete(going));
       this.#going.add(going);
       // Who waits for a slow resolver does not ask it ever more.
       if (this.#going.size > 100) await Promise.race(this.#going);
@@ -98,39 +128,44 @@ export class Asker {
     const name = wanted.name();
     const wasSecure = this.mustBeSecure;
     tally.asked += 1;
+    const askedAtMs = Date.now();
     const reply = await this.ask(name, wanted.type).catch(() => undefined);
-    const say = (what: string): void => {
-      const at = new Date().toISOString();
-      const failure = `${at} ${wanted.kind}: ${name} ${wanted.type}: ${what}`;
-      if (tally.failures.length >= KEPT_FAILURES) return;
-      tally.failures.push(failure);
-      // Whatever happens later, this is known.
-      console.error(`${this.name}: ${failure}`);
-    };
-    if (reply === undefined) {
-      tally.unanswered += 1;
-      say('no answer');
-      return;
-    }
+    const note = (count: Failing, what: string): Promise<void> =>
+      this.#note(count, `${wanted.kind}: ${name} ${wanted.type}`, what, { name, askedAtMs });
+    if (reply === undefined) return note('unanswered', 'no answer');
     tally.kinds[wanted.kind] = (tally.kinds[wanted.kind] ?? 0) + 1;
-    if (reply.rcode === SERVFAIL) {
-      tally.servfail += 1;
-      say('SERVFAIL');
-      return;
-    }
+    if (reply.rcode === SERVFAIL) return note('servfail', 'SERVFAIL');
     if (reply.ad) tally.secure += 1;
     else tally.insecure += 1;
     const fault = wanted.fault(reply);
-    if (fault !== undefined) {
-      tally.wrong += 1;
-      say(fault);
-    }
-    if (wanted.isSecure && wasSecure && this.mustBeSecure && !reply.ad) {
-      tally.unproved += 1;
-      const shown = [...reply.answers, ...reply.authority].map(
-        (record) => `${record.name} ${record.type} ${record.ttl}`,
-      );
-      say(`not vouched for: ${shown.join(', ')}`);
-    }
+    if (fault !== undefined) await note('wrong', fault);
+    if (!wanted.isSecure || !wasSecure || !this.mustBeSecure || reply.ad) return;
+    const shown = [...reply.answers, ...reply.authority].map((record) => `${record.name} ${record.type} ${record.ttl}`);
+    await note('unproved', `not vouched for: ${shown.join(', ')}`);
+  }
+
+  /** Counts a failure, and keeps the first ones in words, with what was on the wire before them. */
+  async #note(
+    count: Failing,
+    which: string,
+    what: string,
+    asked?: { readonly name: string; readonly askedAtMs: number },
+  ): Promise<void> {
+    const { tally } = this;
+    tally[count] += 1;
+    if (tally.failures.length >= KEPT_FAILURES) return;
+    const failure = `${new Date().toISOString()} ${which}: ${what}`;
+    tally.failures.push(failure);
+    // Whatever happens later, this is known.
+    console.error(`${this.name}: ${failure}`);
+    if (asked === undefined) return;
+    await sleep(WIRE_LAG_MS);
+    const { name, askedAtMs } = asked;
+    // The name itself, what is above it, whose keys and DS prove it, and what is below.
+    const isAbout = (other: string): boolean =>
+      other === name || name.endsWith(`.${other}`) || other.endsWith(`.${name}`);
+    const since = `asked at ${new Date(askedAtMs).toISOString()}`;
+    const lines = this.#witness(this.#address, askedAtMs - BEFORE_MS, isAbout);
+    tally.exchanges.push(`${this.name}: ${failure} (${since})`, ...lines);
   }
 }

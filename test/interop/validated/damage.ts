@@ -35,6 +35,8 @@ const kinds: readonly Kind[] = [
   { what: 'a type of a bitmap', damage: dropType, asks: ['no type'], named: proofOf },
   { what: 'no signatures', damage: stripSignatures, asks: ['address', 'no name', 'no type'], named: () => A as number },
 ];
+/** No damage at all, of which the judges say nothing that they say of damages: else they would say it of everything. */
+const nothing: Kind = { what: 'nothing', damage: (reply) => reply, asks: ['address'], named: () => A as number };
 /** Hosts that are asked for once. */
 const HOSTS = 60;
 
@@ -42,6 +44,8 @@ const HOSTS = 60;
 export interface Damaged {
   readonly tried: number;
   readonly faults: readonly string[];
+  /** Who said, of a relay that damages nothing, that damage goes by unseen: each of the judges has to. */
+  readonly unmoved: readonly string[];
 }
 
 /** A zone with hosts that nobody has asked for yet. */
@@ -71,13 +75,21 @@ export class DamageJudge {
   /** The zone is signed, and the parent knows it. */
   async run(validators: readonly Validator[]): Promise<Damaged> {
     const askers = await Promise.all(validators.map(({ name, address }) => Asker.open(name, address, [])));
+    const unmoved: string[] = [];
     for (const denial of ['nsec', 'nsec3'] as const) {
       if (denial === 'nsec3') await this.#life.denyBy('nsec3');
       await this.#isWell(askers, `before any damage of ${denial}`);
-      for (const kind of kinds) await this.#judge(kind, denial, askers);
+      if (denial === 'nsec') unmoved.push(...(await this.#unseen(nothing, denial, askers)));
+      for (const kind of kinds) {
+        this.#tried += 1;
+        this.#faults.push(...(await this.#unseen(kind, denial, askers)));
+        await this.#isWell(askers, `after ${kind.what} (${denial})`);
+        // What would answer in place of the next damage goes out of the caches.
+        await sleep((SHORT_TTL_SECONDS + 2) * 1000);
+      }
     }
     await Promise.all(askers.map((asker) => asker.stop()));
-    return { tried: this.#tried, faults: this.#faults };
+    return { tried: this.#tried, faults: this.#faults, unmoved };
   }
 
   /** A name and a type, of which no cache has anything. */
@@ -88,29 +100,27 @@ export class DamageJudge {
     return [`host${n}.${RELAYED}`, ask === 'address' ? 'A' : 'TXT'];
   }
 
-  async #judge({ what, damage, asks, named }: Kind, denial: Denial, askers: readonly Asker[]): Promise<void> {
+  /** Who does not see a damage. */
+  async #unseen({ what, damage, asks, named }: Kind, denial: Denial, askers: readonly Asker[]): Promise<string[]> {
     const anchors = anchorsOf(RELAYED, this.#folder);
-    this.#tried += 1;
+    const unseen: string[] = [];
     this.#relay.damage = damage;
     for (const ask of asks) {
       const [name, type] = this.#question(ask);
       const which = `${what} (${denial}, ${ask})`;
       const seen = askers.map(async (asker) => {
         const { rcode } = await asker.ask(name, type);
-        if (rcode !== SERVFAIL)
-          this.#faults.push(`${asker.name} answers with rcode ${rcode} where ${which} is damaged`);
+        if (rcode !== SERVFAIL) unseen.push(`${asker.name} answers with rcode ${rcode} where ${which} is damaged`);
       });
       await Promise.all(seen);
       const said = await saidBy(delv(anchors.delv, RELAYED, ADDRESS.relay, name, type));
-      if (isValidByDelv(said) || !/resolution failed/.test(said)) this.#faults.push(`delv: ${which}: ${said}`);
+      if (isValidByDelv(said) || !/resolution failed/.test(said)) unseen.push(`delv: ${which}: ${said}`);
     }
     const found = await this.#doctor();
     const isNamed = new RegExp(`RRset of type ${named(denial)} `).test(found.bogus ?? '');
-    if (!isNamed) this.#faults.push(`the doctor of ${what} (${denial}): ${JSON.stringify(found)}`);
+    if (!isNamed) unseen.push(`the doctor of ${what} (${denial}): ${JSON.stringify(found)}`);
     this.#relay.damage = undefined;
-    await this.#isWell(askers, `after ${what} (${denial})`);
-    // What would answer in place of the next damage goes out of the caches.
-    await sleep((SHORT_TTL_SECONDS + 2) * 1000);
+    return unseen;
   }
 
   async #isWell(askers: readonly Asker[], when: string): Promise<void> {

@@ -27,9 +27,13 @@ export async function saidBy(words: readonly string[]): Promise<string> {
   return Promise.race([said, failed]);
 }
 
-/** The key of a zone as files of delv and drill; `folder` is theirs. */
-export function anchorsOf(zone: string, folder: string): { readonly delv: string; readonly drill: string } {
-  const dnskey = must('dig', '+short', 'DNSKEY', zone, `@${ADDRESS.teal}`).trim().split('\n')[0] ?? '';
+/** The key of a zone, as it is answered there, as files of delv and drill; `folder` is theirs. */
+export function anchorsOf(
+  zone: string,
+  folder: string,
+  address: string = ADDRESS.teal,
+): { readonly delv: string; readonly drill: string } {
+  const dnskey = must('dig', '+short', 'DNSKEY', zone, `@${address}`).trim().split('\n')[0] ?? '';
   const [flags, protocol, algorithm, ...key] = dnskey.split(' ');
   const [delv, drill] = [join(folder, `${zone}.conf`), join(folder, `${zone}.key`)];
   writeFileSync(

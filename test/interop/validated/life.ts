@@ -20,11 +20,20 @@ export type Shares = Record<string, readonly [number, number]>;
 export class Life {
   readonly zone: string;
   readonly askers: readonly Asker[];
+  readonly #address: string;
   readonly #teal: TealProcess;
   readonly #internet: Internet;
 
-  constructor(zone: string, teal: TealProcess, internet: Internet, askers: readonly Asker[] = []) {
+  /** `address`: where the zone is answered. */
+  constructor(
+    zone: string,
+    teal: TealProcess,
+    internet: Internet,
+    askers: readonly Asker[] = [],
+    address: string = ADDRESS.teal,
+  ) {
     this.zone = zone;
+    this.#address = address;
     this.askers = askers;
     this.#teal = teal;
     this.#internet = internet;
@@ -115,7 +124,7 @@ export class Life {
     await this.call('PUT', this.#path, { denial });
     for (const startedAt = performance.now(); performance.now() - startedAt < STAGE_LIMIT_MS; await sleep(POLL_MS)) {
       const query = buildQuery({ name: `nowhere.${this.zone}`, edns: { do: true } });
-      const { authority } = await askUdp(ADDRESS.teal, 53, query);
+      const { authority } = await askUdp(this.#address, 53, query);
       if (authority.some(({ type }) => type === NSEC3) === (denial === 'nsec3')) return this.forget();
     }
     throw new Error(`${this.zone} is not denied by ${denial}`);

@@ -1,16 +1,18 @@
 /**
- * `npm run test:dnssec -- [SHIFTS] [FILE]`: see run.ts, which it runs in a network namespace of its own; exits with 1 where an
+ * `npm run test:dnssec -- [SHIFTS] [FILE]`: see run.ts, which it runs in namespaces of its own; exits with 1 where an
  * answer was bogus, wrong or missing. Says so where the system has no namespaces for us. FILE: what the validators said.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inNamespaces } from './namespaces.ts';
 import { faultsOf } from './outcome.ts';
 import type { Outcome } from './run.ts';
 
 const SHIFTS = '5000';
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const [shifts = SHIFTS, ...rest] = process.argv.slice(2);
-const { status, stdout } = spawnSync('unshare', ['--net', process.execPath, run, shifts, ...rest], {
+const [program, ...words] = [...inNamespaces, process.execPath, run, shifts, ...rest];
+const { status, stdout } = spawnSync(program, words, {
   stdio: ['ignore', 'pipe', 'inherit'],
   encoding: 'utf8',
 });
@@ -21,9 +23,9 @@ if (status !== 0) {
 const outcome = JSON.parse(stdout) as Outcome;
 console.log(outcome.versions.join(', '));
 console.log('seconds:', outcome.seconds);
-for (const [name, { failures, kinds: _kinds, ...counts }] of Object.entries(outcome.tallies)) {
+for (const [name, { failures, kinds: _kinds, exchanges, ...counts }] of Object.entries(outcome.tallies)) {
   console.log(name, counts, 'draws of 70 % and 30 %:', outcome.shares[name]?.join(' and '));
-  for (const failure of failures) console.log('  ', failure);
+  for (const line of [...failures, ...exchanges]) console.log('  ', line);
 }
 console.log('damages on the way:', outcome.damaged.tried);
 const faults = faultsOf(outcome);

@@ -1,16 +1,19 @@
 /**
  * Zones of a live Teal behind four validators whose clients ask all the while: one denies by NSEC, one by NSEC3, beside each
  * other. Each is signed, shifted, released, changed, denied in the other way and back, rolled and unsigned; a third one is
- * damaged on its way. To be run in a network namespace of one's own (main.ts); prints what happened as one line of JSON.
+ * damaged on its way, and a large one's server dies. To be run in namespaces of one's own (namespaces.ts); prints what happened
+ * as one line of JSON.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTeal } from '../../fixtures/process.ts';
-import { Asker, type Tally } from './asking.ts';
+import { Asker, type Tally, type Witness } from './asking.ts';
+import { Capture } from './capture.ts';
 import { casesIn } from './cases.ts';
 import { type Damaged, DamageJudge, setUpRelayed } from './damage.ts';
 import { type Judged, judge } from './judging.ts';
+import { LargeLife } from './large.ts';
 import { type Denial, Life, type Shares } from './life.ts';
 import { startRelay } from './relay.ts';
 import { ADDRESS, RELAYED, startInternet, ZONES } from './servers.ts';
@@ -26,6 +29,8 @@ export interface Outcome extends Judged {
   /** Draws of blue and of green behind each validator, by the weights 70 and 30. */
   readonly shares: Shares;
   readonly damaged: Damaged;
+  /** What does not hold of the large zone. */
+  readonly large: readonly string[];
 }
 
 const seconds: Record<string, number> = {};
@@ -81,10 +86,13 @@ async function main(shifts: number): Promise<void> {
     for (const zone of Object.values(ZONES)) await new Life(zone, teal, internet).setUp(folder);
     const relayed = new Life(RELAYED, teal, internet);
     await setUpRelayed(relayed);
+    const capture = await Capture.start();
+    stops.unshift(() => capture.stop());
+    const witness: Witness = (...which) => capture.of(...which);
     const validators: Validator[] = await startValidators(folder, internet.anchor);
     stops.unshift(() => Promise.all(validators.map((each) => each.stop())));
     const lives = [ZONES.live, ZONES.hashed].map(async (zone, at) => {
-      const open = ({ name, address }: Validator) => Asker.open(`${name}, ${zone}`, address, casesIn(zone));
+      const open = ({ name, address }: Validator) => Asker.open(`${name}, ${zone}`, address, casesIn(zone), witness);
       const askers = await Promise.all(validators.map(open));
       const life = new Life(zone, teal, internet, askers);
       const judgeIt = () => judge(zone, folder, internet.anchor.dnskey);
@@ -96,18 +104,23 @@ async function main(shifts: number): Promise<void> {
       await relayed.sign('nsec');
       return timed('damaged', new DamageJudge(relayed, teal, relay, folder).run(validators));
     };
-    const [one, two, damaged] = await Promise.all([lives[0], lives[1], damage()]);
+    const own = join(folder, 'large');
+    mkdirSync(own);
+    const large = timed('large, killed, signatures lost', new LargeLife(own, internet, validators, witness).run());
+    const [one, two, damaged, grown] = await Promise.all([lives[0], lives[1], damage(), large]);
     const all = [one, two].filter((lived) => lived !== undefined);
     const outcome: Outcome = {
-      ...{ versions: versions(), shifts, seconds, damaged },
-      tallies: Object.fromEntries(all.flatMap(({ tallies }) => tallies)),
+      ...{ versions: versions(), shifts, seconds, damaged, large: grown.faults },
+      tallies: Object.fromEntries([...all.flatMap(({ tallies }) => tallies), ...grown.tallies]),
       shares: Object.assign({}, ...all.map(({ shares }) => shares)),
       judged: Object.assign({}, ...all.map(({ judged }) => judged)),
       outputs: Object.assign({}, ...all.map(({ outputs }) => outputs)),
     };
     console.log(JSON.stringify(outcome));
     if (process.argv[3] !== undefined) {
-      writeFileSync(process.argv[3], validators.map((each) => `== ${each.name}\n${each.output()}`).join('\n'));
+      const exchanges = Object.values(outcome.tallies).flatMap((tally) => tally.exchanges);
+      const said = validators.map((each) => `== ${each.name}\n${each.output()}`);
+      writeFileSync(process.argv[3], [...exchanges, ...said].join('\n'));
     }
   } finally {
     for (const stop of stops) await stop();

@@ -9,14 +9,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 
 /**
- * The root's server, that of `example` and of the zones below Teal's, Teal, and what stands between it and who asks for one of
- * its zones. Knot Resolver takes no glue of 127.0.0.0/8.
+ * The root's server, that of `example` and of the zones below Teal's, Teal, what stands between it and who asks for one of its
+ * zones, and another Teal. Knot Resolver takes no glue of 127.0.0.0/8.
  */
-export const ADDRESS = { root: '10.53.0.1', parent: '10.53.0.2', teal: '10.53.0.3', relay: '10.53.0.4' } as const;
+export const ADDRESS = {
+  root: '10.53.0.1',
+  parent: '10.53.0.2',
+  teal: '10.53.0.3',
+  relay: '10.53.0.4',
+  large: '10.53.0.5',
+  copy: '10.53.0.6',
+  liar: '10.53.0.7',
+} as const;
 /** Zones of Teal's with all kinds of answers: one begins with NSEC, the other with NSEC3. */
 export const ZONES = { live: 'live.example', hashed: 'hashed.example' } as const;
 /** A small one behind the relay. */
 export const RELAYED = 'relayed.example';
+/** A large one of a server of its own. */
+export const LARGE = 'large.example';
 /** Of everything that a roll waits for: Knot Resolver keeps whatever it hears for 5 seconds at least. */
 export const SHORT_TTL_SECONDS = 5;
 const START_LIMIT_MS = 60_000;
@@ -27,6 +37,8 @@ export interface Running {
   readonly name: string;
   /** What it said. */
   output(): string;
+  /** Has it wait, as if it were not there, or go on. */
+  signal(which: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -47,7 +59,7 @@ export async function runUntilStopped(
     await end(child);
     throw new Error(`${name} does not start:\n${output.slice(-4000)}`);
   }
-  return { name, output: () => output, stop: () => end(child) };
+  return { name, output: () => output, signal: (which) => void child.kill(which), stop: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -73,7 +85,15 @@ export interface Internet {
   readonly anchor: { readonly dnskey: string; readonly ds: string };
   /** What the parent has for a zone of Teal's from now on: lines of DS; none. */
   setDs(zone: string, lines: readonly string[]): void;
+  /** Another server of `example`, where there is one. */
+  readonly copy: Copy | undefined;
   stop(): Promise<void>;
+}
+
+/** It has what the first server had when it looked last, and it looks when it is told to. */
+interface Copy {
+  readonly running: Running;
+  look(): Promise<void>;
 }
 
 const soa = (server: string): string => `SOA ${server} hostmaster.example. 1 3600 600 86400 ${SHORT_TTL_SECONDS}`;
@@ -85,17 +105,22 @@ export function addAddresses(...addresses: string[]): void {
 }
 
 /** Starts both servers; `folder` is theirs. */
-export async function startInternet(folder: string): Promise<Internet> {
+export async function startInternet(folder: string, { isCopied = false } = {}): Promise<Internet> {
   addAddresses(...Object.values(ADDRESS));
+  const second = isCopied ? `example. 86400 NS ns2.example.\nns2.example. 86400 A ${ADDRESS.copy}\n` : '';
   const short = `$TTL ${SHORT_TTL_SECONDS}\n`;
   const child = (zone: string): [string, string] => [
     `${zone}.`,
     `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nhost A 192.0.2.77\n`,
   ];
-  const delegated = [...Object.values(ZONES).map((zone) => [zone, ADDRESS.teal]), [RELAYED, ADDRESS.relay]];
+  const delegated = [
+    ...Object.values(ZONES).map((zone) => [zone, ADDRESS.teal]),
+    [RELAYED, ADDRESS.relay],
+    [LARGE, ADDRESS.large],
+  ];
   const cuts = delegated.map(([zone, address]) => `${zone}. NS ns.${zone}.\nns.${zone}. A ${address}\n`);
   const parent = knot(folder, 'parent', ADDRESS.parent, {
-    'example.': `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nns A ${ADDRESS.parent}\n${cuts.join('')}`,
+    'example.': `${short}@ ${soa('ns.example.')}\n@ NS ns.example.\nns A ${ADDRESS.parent}\n${second}${cuts.join('')}`,
     ...Object.fromEntries(Object.values(ZONES).flatMap((zone) => [child(`secure.${zone}`), child(`plain.${zone}`)])),
   });
   const dsOf = (conf: string, zone: string): string[] =>
@@ -104,13 +129,15 @@ export async function startInternet(folder: string): Promise<Internet> {
       .filter((line) => / 13 2 /.test(line));
   const [dsOfExample = ''] = dsOf(parent.conf, 'example.');
   const root = knot(folder, 'root', ADDRESS.root, {
-    '.': `. 86400 ${soa('ns.root.invalid.').replace(/ 5$/, ' 60')}\n. 86400 NS ns.root.invalid.\nns.root.invalid. 86400 A ${ADDRESS.root}\nexample. 86400 NS ns.example.\nns.example. 86400 A ${ADDRESS.parent}\n${dsOfExample}\n`,
+    '.': `. 86400 ${soa('ns.root.invalid.').replace(/ 5$/, ' 60')}\n. 86400 NS ns.root.invalid.\nns.root.invalid. 86400 A ${ADDRESS.root}\nexample. 86400 NS ns.example.\nns.example. 86400 A ${ADDRESS.parent}\n${second}${dsOfExample}\n`,
   });
   const running: Running[] = [];
   for (const { conf, name, address, zone } of [parent, root]) {
     const isReady = (): Promise<boolean> => answers(address, zone, 48);
     running.push(await runUntilStopped(name, ['knotd', '-c', conf], folder, isReady));
   }
+  const copy = isCopied ? await startCopy(folder) : undefined;
+  if (copy !== undefined) running.push(copy.running);
   const control = (...words: string[]): string => must('knotc', '-c', parent.conf, ...words);
   return {
     anchor: { dnskey: await dnskeyOf(ADDRESS.root), ds: dsOf(root.conf, '.')[0] ?? '' },
@@ -123,11 +150,63 @@ export async function startInternet(folder: string): Promise<Internet> {
       }
       control('zone-commit', 'example.');
     },
+    copy,
     async stop() {
       await Promise.all(running.map((each) => each.stop()));
     },
   };
 }
+
+async function startCopy(folder: string): Promise<Copy> {
+  const home = join(folder, 'copy');
+  mkdirSync(join(home, 'db'), { recursive: true });
+  const conf = join(home, 'knot.conf');
+  writeFileSync(
+    conf,
+    `${head(home, ADDRESS.copy)}remote:
+  - id: first
+    address: ${ADDRESS.parent}@53
+    via: ${ADDRESS.copy}
+zone:
+  - domain: example.
+    master: first
+    storage: ${home}
+    zonefile-load: none
+    # It looks when it is told to.
+    refresh-min-interval: 86400
+`,
+  );
+  const isReady = (): Promise<boolean> => answers(ADDRESS.copy, 'example', 'SOA');
+  const running = await runUntilStopped('copy', ['knotd', '-c', conf], folder, isReady);
+  const serial = async (address: string): Promise<string> => {
+    const [soa] = (await askUdp(address, 53, buildQuery({ name: 'example', type: 'SOA' }))).answers;
+    return String(soa?.data);
+  };
+  return {
+    running,
+    async look() {
+      must('knotc', '-c', conf, 'zone-refresh', 'example.');
+      const startedAt = performance.now();
+      while ((await serial(ADDRESS.copy)) !== (await serial(ADDRESS.parent))) {
+        if (performance.now() - startedAt > START_LIMIT_MS) throw new Error('the copy does not follow');
+        await sleep(100);
+      }
+    },
+  };
+}
+
+/** The beginning of a configuration of Knot DNS. */
+const head = (home: string, address: string): string => `server:
+    rundir: ${home}
+    listen: ${address}@53
+database:
+    storage: ${home}/db
+control:
+    listen: ${home}/knot.sock
+log:
+  - target: stderr
+    any: warning
+`;
 
 /** RDATA of the DS of the signed one of the two zones below one of Teal's. */
 export function dsOfSecureChild(folder: string, zone: string): string {
@@ -147,16 +226,10 @@ function knot(folder: string, name: string, address: string, zones: Readonly<Rec
   const conf = join(home, 'knot.conf');
   writeFileSync(
     conf,
-    `server:
-    rundir: ${home}
-    listen: ${address}@53
-database:
-    storage: ${home}/db
-control:
-    listen: ${home}/knot.sock
-log:
-  - target: stderr
-    any: warning
+    `${head(home, address)}acl:
+  - id: copies
+    address: ${ADDRESS.copy}
+    action: transfer
 policy:
   - id: own
     algorithm: ecdsap256sha256
@@ -167,6 +240,7 @@ policy:
 template:
   - id: default
     storage: ${home}
+    acl: copies
     zonefile-sync: -1
     zonefile-load: difference-no-serial
     journal-content: all
