@@ -104,7 +104,7 @@ export class Responder {
       const { client, question, query } = asked;
       this.pick.leadTo(i, plans[i], client);
       // All names that are not there are paid for together.
-      if (entries[i] !== 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
+      if (entries[i] > 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
     }
     this.pick.lookAhead(count);
     this.#limiter?.lookAhead(count);

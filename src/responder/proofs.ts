@@ -7,7 +7,7 @@ import { ENTRY, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA } from '../tabl
 import type { Lookup } from '../table/lookup.ts';
 import { NameOrder, SAME } from '../table/order/compare.ts';
 import { OrderSearch } from '../table/order/search.ts';
-import { TYPE } from '../wire/constants.ts';
+import { HEADER_BYTES, TYPE } from '../wire/constants.ts';
 import { HashedProofs } from './hashed-proofs.ts';
 import { Noted } from './noted.ts';
 import type { Reply } from './reply.ts';
@@ -26,12 +26,6 @@ export class Proofs {
   readonly #hashed: HashedProofs;
   /** What `#cover` found last; 0: nothing. */
   #coverEntry = 0;
-  #coverRRset = 0;
-  /** The same of `*` below an apex, and of which order in which generation; a root is not used again within one. */
-  #topGeneration = 0;
-  #topOrder = 0;
-  #topEntry = 0;
-  #topRRset = 0;
 
   constructor(lookup: Lookup, reply: Reply) {
     this.#lookup = lookup;
@@ -73,22 +67,27 @@ export class Proofs {
   noName(name: HashedName, position: number): void {
     if (this.#lookup.isHashed) return this.#hashed.noName(name, position);
     this.#cover(name.bytes, name, position);
-    if (this.#lookup.encloserLabel === this.#lookup.apexLabel) this.#coverTopWildcard(name, position);
-    else this.#cover(this.#wildOf(name), name, position);
+    this.#cover(this.#wildOf(name), name, position);
   }
 
-  /** The NSEC that spans `*` right below the apex: what nearly every name that is not there needs, found once a generation. */
-  #coverTopWildcard(name: HashedName, position: number): void {
-    const { order, generation } = this.#lookup;
-    if (this.#topGeneration === generation && this.#topOrder === order) {
-      if (this.#topEntry !== 0) this.#noteEntry(this.#topRRset, this.#topEntry, name, position, false);
-      return;
-    }
-    this.#cover(this.#wildOf(name), name, position);
-    this.#topGeneration = generation;
-    this.#topOrder = order;
-    this.#topEntry = this.#coverEntry;
-    this.#topRRset = this.#coverRRset;
+  /** No name between the one that was denied and the apex is there, and the zone proves it by NSEC. */
+  get areOfApex(): boolean {
+    const lookup = this.#lookup;
+    return lookup.encloserLabel === lookup.apexLabel && !lookup.isHashed;
+  }
+
+  /**
+   * Writes what proves that the question's apex has no wildcard, nothing having been noted before; the entry whose NSEC
+   * it is, -1 where there is no room, and the reply is cut.
+   */
+  appendApexWildcard(name: HashedName): number {
+    this.#cover(this.#wildOf(name), name, HEADER_BYTES);
+    return this.#noted.flush() ? this.#coverEntry : -1;
+  }
+
+  /** As `noName` of the question, where what denies the apex's wildcard, the NSEC of an entry, was written before. */
+  noNameBelowApex(name: HashedName, written: number): void {
+    this.#cover(name.bytes, name, HEADER_BYTES, written);
   }
 
   /** What a wildcard answered for: no name closer to it is there (RFC 4035 §3.1.3.3). */
@@ -132,8 +131,8 @@ export class Proofs {
     return wild;
   }
 
-  /** The NSEC that spans a name of the zone (`bytes`) that owns nothing. */
-  #cover(bytes: Uint8Array, name: HashedName, position: number): void {
+  /** Notes the NSEC that spans a name of the zone (`bytes`) that owns nothing, unless it is that of the entry `written`. */
+  #cover(bytes: Uint8Array, name: HashedName, position: number, written = 0): void {
     const lookup = this.#lookup;
     this.#search.find(lookup.order, bytes, 0, SAME, name.length - name.starts[lookup.apexLabel]);
     for (let entry = this.#search.before; entry !== 0; entry = lookup.view.words[entry + ENTRY.PARENT]) {
@@ -142,8 +141,8 @@ export class Proofs {
       // What has none lies beyond a cut or a DNAME, which spans all that does.
       if (nsec === 0) continue;
       this.#coverEntry = entry;
-      this.#coverRRset = nsec;
-      return this.#noteEntry(nsec, entry, name, position, false);
+      if (entry !== written) this.#noteEntry(nsec, entry, name, position, false);
+      return;
     }
     this.#coverEntry = 0;
   }

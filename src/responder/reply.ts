@@ -6,7 +6,7 @@ import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
 import type { Query } from '../wire/message.ts';
 import { lowerByte } from '../wire/name.ts';
-import { copyWithin, copyWords, dataViewOf } from '../wire/word-copy.ts';
+import { copyWholeWords, copyWithin, copyWords, dataViewOf } from '../wire/word-copy.ts';
 
 /** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
 export const TTL_AT = 6;
@@ -108,7 +108,7 @@ export class Reply {
       this.#copyRotated((rrset + RRSET.DATA) * 4, length, stride, count);
       if (signed > length) this.#copyBehind((rrset + RRSET.DATA) * 4, length, signed);
     } else {
-      copyWords(this.#data, to, words, rrset + RRSET.DATA + fixups, signed);
+      this.#copy(to, words, rrset + RRSET.DATA + fixups, signed);
     }
     this.recordsEnd = to + length;
     this.at = to + signed;
@@ -128,7 +128,7 @@ export class Reply {
   appendReady(words: Int32Array, from: number, length: number, records: number): boolean {
     const { at } = this;
     if (at + length > this.limit) return false;
-    copyWords(this.#data, at, words, from, length);
+    this.#copy(at, words, from, length);
     this.at = at + length;
     this.authorities += records;
     return true;
@@ -164,9 +164,9 @@ export class Reply {
     if (this.canPointTo(owner)) {
       // The first owner stands whole, and the others point to it.
       if (at + prefix + end > this.limit) return 0;
-      copyWords(this.#data, at, words, entry + ENTRY.NAME_BYTES, prefix);
+      this.#copy(at, words, entry + ENTRY.NAME_BYTES, prefix);
       at += prefix;
-      copyWords(this.#data, at, words, records >> 2, end);
+      this.#copy(at, words, records >> 2, end);
       const after = at + end;
       this.#pointTo(at, suffix);
       for (at = this.recordEnd(at); at < after; at = this.recordEnd(at)) this.#pointTo(at, owner);
@@ -185,6 +185,12 @@ export class Reply {
     }
     this.at = at;
     return count;
+  }
+
+  /** Copies bytes that begin at a word: by whole words where there is room for the rest of the last one. */
+  #copy(to: number, words: Int32Array, from: number, length: number): void {
+    if (to + length + 3 <= this.limit) copyWholeWords(this.#data, to, words, from, length);
+    else copyWords(this.#data, to, words, from, length);
   }
 
   /** Copies the bytes from `start` to `end` of a block's that begin at `from`: signatures, behind records. */

@@ -20,11 +20,8 @@ export const LINK_LOG2_MASK = 15;
 /** Beyond this depth names whose hashes agree in so many bits get a larger segment instead of a split. */
 export const DIRECTORY_BITS_MAX = 24;
 
-/** Slots that whoever looks ahead takes into account: they share a line or two. */
-const LIKELY_SLOTS = 4;
-
 /** Which directory entry a hash belongs to. The shift by two steps keeps `bits` 0 right: JavaScript shifts modulo 32. */
-function directorySlot(hash: number, bits: number): number {
+export function directorySlot(hash: number, bits: number): number {
   return (hash >>> 1) >>> (31 - bits);
 }
 
@@ -57,27 +54,6 @@ export function findEntry(
     if (entry >= words.length) words = refreshed(view);
     if (sameName(view, entry, name, start, end)) return entry;
   }
-}
-
-/** Where a search for the hash in the index at `cell` begins, for whoever looks ahead; 0: beyond the view. */
-export function firstSlot(words: Int32Array, cell: number, hash: number): number {
-  const directory = words[cell];
-  if (directory >= words.length) return 0;
-  const at = directory + DIRECTORY.SEGMENTS + directorySlot(hash, words[directory + DIRECTORY.BITS]);
-  if (at >= words.length) return 0;
-  const link = words[at];
-  const slot = segmentAt(link) + SEGMENT.SLOTS + 2 * (hash & ((1 << (link & LINK_LOG2_MASK)) - 1));
-  return slot + 1 < words.length ? slot : 0;
-}
-
-/** What most likely is the entry with the hash: in one of the first slots from `slot` on; 0: it is not. */
-export function likelyEntry(words: Int32Array, slot: number, hash: number): number {
-  const end = Math.min(slot + 2 * LIKELY_SLOTS, words.length - 1);
-  for (let at = slot; at < end; at += 2) {
-    if (words[at] === hash && words[at + 1] > 0) return words[at + 1];
-    if (words[at + 1] === 0) return 0;
-  }
-  return 0;
 }
 
 /** A directory's word for a segment: where it is and how many slots it has, so that a lookup need not read its head. */

@@ -3,11 +3,11 @@
  * the memory to the next, so that each step waits for the one before: mostly for a line that is in no cache near by. The
  * same step of many answers waits for all of their lines at the same time (touch.ts).
  *
- * It is a guess that finds nothing out: where it is wrong the answer only takes longer. So nothing here is compared to
- * the end, and what lies beyond the view is left alone: the word 0 is looked at in its place.
+ * It is a guess: where it is wrong the answer only takes longer. So nothing here is compared to the end, and what lies beyond
+ * the view is left alone: the word 0 is looked at in its place. Only that a name is not in an index is found out for good.
  */
 import { finishHash, type HashedName } from './hash.ts';
-import { firstSlot, likelyEntry } from './index.ts';
+import { firstSlot, likelyEntry, linkOf, NO_ENTRY } from './index-ahead.ts';
 import { ENTRY, NODE, PLAN, POOL, RRSET, SERVICE } from './layout.ts';
 import type { Lookup } from './lookup.ts';
 import { QUERIES_AT_ONCE, touch } from './touch.ts';
@@ -21,7 +21,10 @@ const LAST = {
 
 /** One for each responder. */
 export class LookAhead {
-  /** What most likely is each name's entry, the index that it is in, and the plan that it leads to; 0: there is none. */
+  /**
+   * What most likely is each name's entry (NO_ENTRY: there is none), the index that this is of, and the plan that it leads
+   * to; 0: that is not known.
+   */
   readonly entries = new Int32Array(QUERIES_AT_ONCE);
   readonly indexes = new Int32Array(QUERIES_AT_ONCE);
   readonly plans = new Int32Array(QUERIES_AT_ONCE);
@@ -31,6 +34,8 @@ export class LookAhead {
   /** Of each name: its hash, and the place that the step before led to; 0: to none. */
   readonly #hashes = new Int32Array(QUERIES_AT_ONCE);
   readonly #places = new Int32Array(QUERIES_AT_ONCE);
+  /** The segment of the index that each name would be in. */
+  readonly #links = new Int32Array(QUERIES_AT_ONCE);
   /** RRsets of the answers: of a plan those of the first pool and of the second. */
   readonly #first = new Int32Array(QUERIES_AT_ONCE);
   readonly #second = new Int32Array(QUERIES_AT_ONCE);
@@ -60,7 +65,9 @@ export class LookAhead {
       const index = this.#lookup.likelyIndex(name);
       this.#hashes[i] = hash;
       this.indexes[i] = index;
-      places[i] = index === 0 ? 0 : firstSlot(words, index, hash);
+      const link = index === 0 ? 0 : linkOf(words, index, hash);
+      this.#links[i] = link;
+      places[i] = link === 0 ? 0 : firstSlot(link, hash);
       this.entries[i] = 0;
       this.plans[i] = 0;
       this.#leadTo(i, 0, 0);
@@ -72,11 +79,10 @@ export class LookAhead {
     const { words } = this.#lookup.view;
     const places = this.#places;
     for (let i = 0; i < count; i++) {
-      const slot = places[i];
-      if (slot === 0) continue;
-      const entry = likelyEntry(words, slot, this.#hashes[i]);
+      if (places[i] === 0) continue;
+      const entry = likelyEntry(words, this.#links[i], this.#hashes[i]);
       this.entries[i] = entry;
-      places[i] = entry + LAST.ENTRY < words.length ? entry : 0;
+      places[i] = entry !== NO_ENTRY && entry + LAST.ENTRY < words.length ? entry : 0;
     }
     this.seen = touch(words, places, count, ENTRY.VERSION_WORD) | touch(words, places, count, LAST.ENTRY);
   }

@@ -3,6 +3,7 @@
 import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
 import { findEntry, isNameOf, sameName } from './index.ts';
+import { NO_ENTRY } from './index-ahead.ts';
 import {
   ARENA,
   ENTRY,
@@ -69,8 +70,8 @@ export class Lookup extends TableReader {
   /** The host that was looked for last lies in a child of ours: what is found of it here is glue, and no service. */
   isHidden = false;
   /**
-   * What looking ahead has found of the name that is searched next, since the last `enter`: most likely its node, and the
-   * index that this is in; 0: nothing.
+   * What looking ahead has found of the name that is searched next, since the last `enter`: most likely its node, or for
+   * good that it has none (NO_ENTRY), and in which index; 0: nothing.
    */
   likelyNode = 0;
   likelyNodeIn = 0;
@@ -103,7 +104,7 @@ export class Lookup extends TableReader {
   find(name: HashedName, type: number): LookupResult {
     const likely = this.likelyNode;
     this.likelyNode = 0;
-    const known = likely !== 0 && isNameOf(this.view.words, likely, name) ? likely : 0;
+    const known = likely > 0 && isNameOf(this.view.words, likely, name) ? likely : 0;
     this.#known = known;
     const zone = type === TYPE.DS ? this.#zoneOfDs(name) : this.#zoneOf(name, 0);
     this.#known = 0;
@@ -117,7 +118,8 @@ export class Lookup extends TableReader {
     this.order = words[zone + ZONE.ORDER];
     this.wildcard = false;
     this.service = false;
-    const node = known !== 0 && this.likelyNodeIn === index ? known : this.nodeOf(index, name, 0);
+    const isKnown = (known !== 0 || likely === NO_ENTRY) && this.likelyNodeIn === index;
+    const node = isKnown ? known : this.nodeOf(index, name, 0);
     let version = node === 0 ? 0 : this.existing(node);
     if (version !== 0) {
       if ((this.#flags & ZONE_HAS_BORDER) !== 0) {

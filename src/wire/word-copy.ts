@@ -42,6 +42,22 @@ export function copyWords(view: DataView, to: number, words: Int32Array, from: n
 }
 
 /**
+ * The same in whole words, two at a time: up to three bytes more are read and written. Sums that are told to be integers
+ * are not looked at for whether they still are.
+ */
+export function copyWholeWords(view: DataView, to: number, words: Int32Array, from: number, length: number): void {
+  const end = (from + ((length + 3) >> 2)) | 0;
+  let at = to | 0;
+  let word = from | 0;
+  for (const last = (end - 1) | 0; word < last; word = (word + 2) | 0) {
+    view.setInt32(at, words[word], LITTLE);
+    view.setInt32((at + 4) | 0, words[(word + 1) | 0], LITTLE);
+    at = (at + 8) | 0;
+  }
+  if (word < end) view.setInt32(at, words[word], LITTLE);
+}
+
+/**
  * The same the other way, with A to Z lowered (RFC 4343 §3), in whole words: up to three bytes more are read and written.
  */
 export function copyLowered(words: Int32Array, view: DataView, from: number, length: number): void {

@@ -5,7 +5,9 @@ import type { Responder } from '../../src/responder/answer.ts';
 import { createRateLimit } from '../../src/responder/rate-limit.ts';
 import { QUERIES_AT_ONCE } from '../../src/table/touch.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
+import { TestSigner } from '../fixtures/dnssec/signer.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
+import { makeSigned } from './signed-zone.ts';
 
 const TYPES = [1, 28, 5, 15, 255, 43, 250] as const;
 const LABELS = ['app', 'www', 'mail', 'x', 'child', 'ns1', '*', 'deep.er', 'green.app', ''] as const;
@@ -104,6 +106,67 @@ t.test('in passes as one by one, while the table changes and grows', (t) => {
   );
   t.end();
 });
+
+/** Names that come and go, what lies beside them, above and below, and in what zones. */
+const SIGNED_ZONES = ['test', 'copy', 'deep.test', 'open.test'] as const;
+const denials = fc
+  .record({
+    label: fc.oneof(
+      fc.constantFrom('', '*', 'a', 'n', 'n1', 'x.n2', 'zz', '\\000', 'ent', 'n3.ent'),
+      fc.stringMatching(/^[a-z0-9]{1,9}$/),
+    ),
+    zone: fc.constantFrom(...SIGNED_ZONES),
+    type: fc.constantFrom(1, 43, 47),
+    wants: fc.boolean(),
+  })
+  .map(({ label, zone, type, wants }): Ask => {
+    const name = label === '' ? zone : `${label}.${zone}`;
+    return {
+      query: buildQuery({ name, type, edns: { do: wants, udpBytes: 4096 } }),
+      client: Uint8Array.of(192, 0, 2, 1),
+    };
+  });
+const comings = fc.array(
+  fc.record({
+    label: fc.constantFrom('n1', 'n2', 'x.n2', 'n3.ent', 'b', '*'),
+    zone: fc.constantFrom(...SIGNED_ZONES),
+    isThere: fc.boolean(),
+    isPublished: fc.boolean(),
+  }),
+  { maxLength: 3 },
+);
+
+for (const isHashed of [false, true]) {
+  t.test(`denials of signed zones, ${isHashed ? 'of hashes' : 'of names'} that come and go`, (t) => {
+    const signers = new Map(SIGNED_ZONES.slice(0, 3).map((name) => [name, new TestSigner(name.split('.'))]));
+    const step = fc.record({ batch: fc.array(denials, { minLength: 1, maxLength: QUERIES_AT_ONCE }), comings });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
+        const { table, makeResponder } = makeSigned([], { initialBytes: 2 ** 16 }, signers, isHashed);
+        for (const name of SIGNED_ZONES) apply(table, zone(name), rrset(name, `a.${name}`, 'A', 60, '192.0.2.1'));
+        const inTurn = makeResponder(1);
+        const ahead = makeResponder(2);
+        for (const { batch, comings } of steps) {
+          for (const responder of [inTurn, ahead]) responder.enter(START_MS);
+          for (const { label, zone, isThere, isPublished } of comings) {
+            const name = `${label}.${zone}`;
+            if (!isThere && !table.content.hasRRset(zone, name, 1)) continue;
+            const problem = table.prepare([
+              isThere ? rrset(zone, name, 'A', 60, '192.0.2.2') : { op: 'deleteRRset', zone, name, type: 1 },
+            ]);
+            if (problem !== undefined) throw new Error(problem.detail);
+            if (isPublished) table.publish();
+            else table.takeBack();
+          }
+          t.same(inPasses(ahead, batch), single(inTurn, batch));
+          for (const responder of [inTurn, ahead]) responder.leave();
+        }
+      }),
+      { numRuns: 20 },
+    );
+    t.end();
+  });
+}
 
 t.test('what is looked at ahead and not what was guessed is answered all the same', (t) => {
   const { table, responder } = makeWorld();

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Query } from '../../src/wire/message.ts';
 import { lowerByte } from '../../src/wire/name.ts';
-import { copyLowered, copyWithin, copyWords, dataViewOf, knownViewOf } from '../../src/wire/word-copy.ts';
+import {
+  copyLowered,
+  copyWholeWords,
+  copyWithin,
+  copyWords,
+  dataViewOf,
+  knownViewOf,
+} from '../../src/wire/word-copy.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 
 const ROOM_BYTES = 96;
@@ -40,6 +47,20 @@ t.test('from words of another memory: just the bytes that are meant', (t) => {
       const wanted = bytes.slice();
       wanted.set(source.subarray(4 * word, 4 * word + length), to);
       copyWords(dataViewOf(bytes), to, words, word, length);
+      t.same(bytes, wanted);
+    }),
+  );
+  t.end();
+});
+
+t.test('by whole words: the bytes that are meant, and at most the rest of the last word', (t) => {
+  fc.assert(
+    fc.property(content, content, fc.nat(20), fc.nat(5), fc.nat(40), (bytes, source, to, word, length) => {
+      const words = new Int32Array(source.buffer, source.byteOffset, ROOM_BYTES / 4);
+      const wanted = bytes.slice();
+      const whole = (length + 3) & ~3;
+      wanted.set(source.subarray(4 * word, 4 * word + whole), to);
+      copyWholeWords(dataViewOf(bytes), to, words, word, length);
       t.same(bytes, wanted);
     }),
   );
