@@ -6,6 +6,7 @@ import type { ModelChange } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
+import type { Followed } from './followed.ts';
 import type { SealedService } from './zone-sealer.ts';
 
 /** The records of a zone that were compiled aside: the cell of their index, and what the zone's version says of them. */
@@ -16,8 +17,20 @@ export interface StagedIndex {
   readonly order?: number;
   /** By whom: `ZoneSigners.markOf`; left out: by nobody. */
   readonly signedBy?: string;
-  /** Names (lower-case wire form) that were proved as those of services. */
-  readonly sealedAt?: readonly Uint8Array[];
+  /** What has become of its names since it was begun, where somebody follows that; else all of its services are led to by what takes it over. */
+  readonly followed?: Followed;
+}
+
+/** One RRset of a zone that has changed, as it is now. */
+export type RRsetNow = { readonly rrset: RRset } | { readonly gone: { readonly name: string; readonly type: number } };
+
+/** An index that was built aside, and what is to be brought in before anybody is answered from it. */
+export interface CaughtUp {
+  readonly zone: string;
+  readonly staged: StagedIndex & { readonly followed: Followed };
+  /** How the zone is signed in it, where that is not how it is signed now (`as` undefined: not at all). */
+  readonly signing?: { readonly as: ZoneSigning | undefined };
+  readonly since: readonly RRsetNow[];
 }
 
 /** The records of a zone as they are answered, compiled aside once more for another way to sign it. */
@@ -27,10 +40,7 @@ export interface RebuiltZone {
   readonly signing: ZoneSigning | undefined;
   readonly staged: StagedIndex;
   /** What has changed since it was read, as it is now. */
-  readonly since: readonly (
-    | { readonly rrset: RRset }
-    | { readonly gone: { readonly name: string; readonly type: number } }
-  )[];
+  readonly since: readonly RRsetNow[];
 }
 
 /** A change of the model, with what was staged in this table for it. */
@@ -38,6 +48,10 @@ export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
   | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
+  /** Leads some names of a zone that is built aside to its services. */
+  | { readonly op: 'linkAhead'; readonly zone: string; readonly staged: CaughtUp['staged'] }
+  /** Brings a zone that is built aside up to some of what has changed meanwhile. */
+  | { readonly op: 'catchUp'; readonly caughtUp: CaughtUp }
   /** Signs some names of a zone (lower-case wire form) anew. */
   | { readonly op: 'renewNames'; readonly zone: string; readonly names: readonly Uint8Array[] }
   /** Signs what a service answers with in the way in which its zone is signed now. */
@@ -49,10 +63,12 @@ export type TableChange =
       readonly digest?: { readonly ttlSeconds: number; readonly rdata: Uint8Array };
     };
 
-/** What changes how things are signed, and nothing else. */
+/** What changes how things are signed, or what nobody is answered from yet, and nothing else. */
 export type SigningAnew = Extract<
   TableChange,
-  { op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' | 'putDigest' }
+  {
+    op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' | 'putDigest' | 'linkAhead' | 'catchUp';
+  }
 >;
 
 /** Up to where a table holds what a store does. */
@@ -70,8 +86,8 @@ export interface TableContent {
   service(name: string): Service | undefined;
   services(): Iterable<Service>;
   servicesIn(zone: string): Iterable<string>;
-  /** What the services of a zone say of its names, for who signs it aside. */
-  sealedServices(zone: string): SealedService[];
+  /** What a service of a zone and its previews say of their names, for who signs it aside; nothing where it is not there. */
+  sealed(zone: string, service: string): SealedService[];
   /** Answers of the service that nobody has counted may be held by caches for as long as its pools say. */
   noteHeld(service: Service): void;
   /** Compiles a whole zone aside, for `importZone`. */

@@ -226,6 +226,8 @@ export class NodeWriter {
   adoptIndex(cell: number): void {
     // The thread that built it may have made the arena grow.
     this.#arena.view.refreshIfGrown();
+    // It was caught up before.
+    if (this.#indexes.has(cell)) return;
     this.#indexes.set(cell, {});
     this.#preparation.undo(() => this.#indexes.delete(cell));
   }
@@ -248,9 +250,11 @@ export class NodeWriter {
     });
   }
 
-  /** The same for an index that no worker has ever been able to reach: there is nothing to wait for. */
+  /** The same for an index that no worker has ever been able to reach: only what it was caught up by may have to wait. */
   discardIndex(cell: number, order: number): void {
-    this.#dismantler.add(cell, order);
+    const wasAdopted = this.#indexes.delete(cell);
+    if (wasAdopted) this.#reclaimer.afterwards(() => this.#dismantler.add(cell, order));
+    else this.#dismantler.add(cell, order);
   }
 
   /** Frees some of what was dropped; true where there is more. */

@@ -46,6 +46,12 @@ export class ServiceRegistry {
     return this.#namesByZone.get(zone) ?? NO_NAMES;
   }
 
+  /** A service and its previews; nothing where it is not there. */
+  namesOf(name: string): string[] {
+    const compiled = this.#services.get(name);
+    return compiled === undefined ? [] : [name, ...compiled.previews.keys()];
+  }
+
   /** The cell that a name leads to: its service's; or, where the node has no records, that of the preview it is; 0: none. */
   cellAt(zone: string, name: string, hasRecords: boolean): number {
     const own = this.#services.get(name);
@@ -71,9 +77,10 @@ export class ServiceRegistry {
     return { service: above.service, pools: [typesOf(above, pool)] };
   }
 
-  /** What the services of a zone and their previews say of its names. */
-  sealedIn(zone: string): SealedService[] {
-    return [...this.namesIn(zone)].flatMap((name) => sealedOf((this.#services.get(name) as CompiledService).service));
+  /** What a service and its previews say of their names; nothing where it is none of the zone. */
+  sealed(zone: string, name: string): SealedService[] {
+    const service = this.#services.get(name)?.service;
+    return service?.zone === zone ? sealedOf(service) : [];
   }
 
   /** Remembers what a name has become, or, with undefined, forgets it; what was before comes back if it is taken back. */

@@ -1,15 +1,12 @@
 /** The table as the control path sees it: changes of the model go in, workers see them all at once. */
-import type { ZoneSigning } from '../model/dnssec/signing.ts';
-import { Problem } from '../model/errors.ts';
-import { nameToWire } from '../model/name.ts';
+import type { Problem } from '../model/errors.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import { TYPE } from '../wire/constants.ts';
 import { adopt } from './adoption/adopt.ts';
 import { Doubt } from './adoption/census.ts';
 import type { Held, Loaded, LoadedSigning, StagedIndex, TableChange, TableChanges, TableContent } from './changes.ts';
-import { putAll, soaRdata } from './compile.ts';
 import type { CounterRegistry } from './counters.ts';
+import type { Followed } from './followed.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
@@ -21,11 +18,10 @@ import { Reclaimer } from './reclaim.ts';
 import { SigningRefused, type ZoneSigners } from './rrset-signer.ts';
 import { ServiceWriter } from './service-writer.ts';
 import { ServiceRegistry } from './services.ts';
-import { ZoneBuilder } from './zone-builder.ts';
+import { orderOf } from './takeover.ts';
+import { full, ZoneLoader } from './zone-loader.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
-/** Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. */
-const MADE_AT_LOAD = 2000;
 /** Names of a dropped zone that are freed in one go: about a millisecond's work. */
 const DISMANTLED_AT_ONCE = 2000;
 /** Names that a child zone hides and that are let go of in one go: a few milliseconds' work. */
@@ -44,6 +40,7 @@ export class Table implements TableChanges {
   readonly #zones: ZoneWriter;
   readonly #services: ServiceWriter;
   readonly #registry = new ServiceRegistry();
+  readonly #loader: ZoneLoader;
   readonly #counters: CounterRegistry;
   /** Revision and history. */
   readonly #held: Float64Array<SharedArrayBuffer>;
@@ -63,6 +60,7 @@ export class Table implements TableChanges {
       new SignatureLook(this.#arena.view, this.#nodes, this.#registry),
       () => this.#zones.signers,
     );
+    this.#loader = new ZoneLoader(this.#arena, this.#zones, this);
     this.observed = new Observed(this.#arena.view, this.#reclaimer, this.#registry, counters);
   }
 
@@ -121,7 +119,7 @@ export class Table implements TableChanges {
       this.takeBack();
       if (error instanceof SigningRefused) return error.problem;
       if (!(error instanceof ArenaFull)) throw error;
-      return this.#full();
+      return full(this.shared);
     } finally {
       this.#arena.mayUseReserve = false;
     }
@@ -135,6 +133,8 @@ export class Table implements TableChanges {
       case 'rebuildZone':
       case 'renewNames':
       case 'resignService':
+      case 'linkAhead':
+      case 'catchUp':
         return false;
       case 'putDigest':
         return change.digest === undefined;
@@ -159,6 +159,10 @@ export class Table implements TableChanges {
         return this.#zones.renew(change.zone, change.names);
       case 'resignService':
         return this.#services.resignOne(change.name);
+      case 'linkAhead':
+        return this.#zones.linkAhead(change.zone, change.staged);
+      case 'catchUp':
+        return this.#zones.catchUp(change.caughtUp);
       case 'putDigest':
         return this.#zones.putDigest(change.zone, change.digest);
       case 'deleteZone':
@@ -203,78 +207,7 @@ export class Table implements TableChanges {
   }
 
   load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded {
-    const end = signed && this.#zones.signers.load(zone.name, MADE_AT_LOAD);
-    try {
-      return this.#load(zone, rrsets, signed);
-    } finally {
-      end?.();
-    }
-  }
-
-  #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
-    const whole = signed && this.#buildSigned(zone, rrsets(), signed);
-    const built = whole ?? this.#buildAside(zone.name, rrsets());
-    if (built === undefined) return this.#full();
-    const problem = this.prepare([{ op: 'importZone', zone, staged: built }]);
-    if (problem !== undefined) return problem;
-    this.publish();
-    if (signed !== undefined && whole !== undefined) this.#zones.signers.leaveRest(zone.name, signed.signing);
-    return signed === undefined || whole !== undefined || this.#isLeft(zone.name, signed.signing)
-      ? 'whole'
-      : 'unsigned';
-  }
-
-  /** Whether its signing is left to who builds it aside. */
-  #isLeft(zone: string, signing: ZoneSigning): boolean {
-    const { signers } = this.#zones;
-    if (!signers.leaves(zone, signing, this.#zones.count(zone, signers.namesAtOnce))) return false;
-    signers.want(zone, signing);
-    return true;
-  }
-
-  /** With the signatures that are kept, and some that are made; undefined: nobody signs it, or there is no room. */
-  #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signing, services }: LoadedSigning): StagedIndex | undefined {
-    const { signers } = this.#zones;
-    const { undo } = signers.set(zone.name, signing);
-    const signer = signers.of(zone.name);
-    const apex = nameToWire(zone.name);
-    if (signer === undefined) {
-      undo();
-      return undefined;
-    }
-    const builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);
-    try {
-      putAll(builder, rrsets);
-      builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
-      builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
-      for (const { type, ttlSeconds, rdata } of signers.apexOf(zone.name)) builder.put(apex, type, ttlSeconds, rdata);
-      const order = builder.seal(apex, services);
-      // Its services come after it.
-      return { index: builder.cell, flags: builder.flags, order, signedBy: signers.markOf(zone.name) };
-    } catch (error) {
-      undo();
-      this.discard({ index: builder.cell });
-      if (error instanceof ArenaFull) return undefined;
-      throw error;
-    }
-  }
-
-  #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
-    try {
-      const builder = new ZoneBuilder(this.#arena, zone);
-      putAll(builder, rrsets);
-      return builder.finish();
-    } catch (error) {
-      if (error instanceof ArenaFull) return undefined;
-      throw error;
-    }
-  }
-
-  #full(): Problem {
-    return new Problem(
-      'table_full',
-      `the table has reached its limit of ${this.shared.maxBytes} bytes; raise table.maxBytes and restart`,
-    );
+    return this.#loader.load(zone, rrsets, signed);
   }
 
   readonly content: TableContent = {
@@ -283,14 +216,14 @@ export class Table implements TableChanges {
     service: (name) => this.#registry.get(name)?.service,
     services: () => this.observed.services(),
     servicesIn: (zone) => [...this.#registry.namesIn(zone)],
-    sealedServices: (zone) => this.#registry.sealedIn(zone),
+    sealed: (zone, name) => this.#registry.sealed(zone, name),
     noteHeld: (service) => {
       for (const { name, counter } of this.#registry.get(service.name)?.pools ?? []) {
         const pool = service.pools.find((each) => each.name === name);
         this.#counters.hold(counter, pool?.heldUntilMs ?? 0);
       }
     },
-    build: (zone, rrsets) => this.#buildAside(zone.name, rrsets) ?? this.#full(),
+    build: (zone, rrsets) => this.#loader.buildAside(zone.name, rrsets) ?? full(this.shared),
   };
 
   /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
@@ -303,7 +236,7 @@ export class Table implements TableChanges {
 
   /** Nothing that anybody sees changes by it. */
   #letGo(): boolean {
-    if (!this.#zones.hidesNames) return false;
+    if (!this.#zones.hidden.areLeft) return false;
     this.#preparation.begin();
     this.#arena.mayUseReserve = true;
     try {
@@ -318,7 +251,7 @@ export class Table implements TableChanges {
       this.#arena.mayUseReserve = false;
     }
     this.publish();
-    return this.#zones.hidesNames;
+    return this.#zones.hidden.areLeft;
   }
 
   /** Free blocks for the thread that builds a zone aside. */
@@ -331,9 +264,24 @@ export class Table implements TableChanges {
     this.#arena.absorb(lists);
   }
 
+  /** From now on it is noted what becomes of a zone that is built aside; to be given along with what was built, or ended. */
+  follow(zone: string): Followed {
+    return this.#zones.follow(zone);
+  }
+
+  unfollow(followed: Followed): void {
+    this.#zones.unfollow(followed);
+  }
+
+  /** How many zones that are built aside are followed. */
+  get followed(): number {
+    return this.#zones.followed;
+  }
+
   /** Drops a zone that was built aside and not imported. */
-  discard({ index, order = 0 }: Pick<StagedIndex, 'index' | 'order'>): void {
-    this.#nodes.discardIndex(index, order);
+  discard(staged: Pick<StagedIndex, 'index' | 'order' | 'followed'>): void {
+    if (staged.followed !== undefined) this.#zones.unfollow(staged.followed);
+    this.#nodes.discardIndex(staged.index, orderOf(staged));
   }
 
   /** Sizes, bytes; `waiting`: blocks that some worker may still read. */

@@ -72,9 +72,13 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
   const ownsRecords = (entry: number): boolean =>
     blocks.view.words[blocks.view.words[entry + ENTRY.VERSION_WORD] + NODE.COUNT] > 0;
   const atServices = new Map<number, ServiceProof>();
-  for (const { owner, isPreview, ...proof } of services) {
-    const node = index.nodeOf(owner);
-    if (!isPreview || !ownsRecords(node)) atServices.set(node, proof);
+  // A service at the name of another one's preview is what answers there.
+  for (const previews of [true, false]) {
+    for (const { owner, isPreview, ...proof } of services) {
+      if (isPreview !== previews) continue;
+      const node = index.nodeOf(owner);
+      if (!isPreview || !ownsRecords(node)) atServices.set(node, proof);
+    }
   }
   const isHashed = pairsOf(atApex).has(TYPE.NSEC3PARAM);
   // Hashed names are proved with the empty non-terminals among them.

@@ -1,13 +1,15 @@
 /** Zones and their records in the table. */
 import assert from 'node:assert/strict';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
-import { nameToWire, parentOf, wireToName } from '../model/name.ts';
+import { nameToWire } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
-import type { RebuiltZone, StagedIndex } from './changes.ts';
+import type { CaughtUp, RebuiltZone, StagedIndex } from './changes.ts';
 import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
+import { type Followed, Following } from './followed.ts';
+import { HiddenNames } from './hidden-names.ts';
 import { ZONE } from './layout.ts';
 import { NO_ZONE, type NodeContent, type NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
@@ -17,6 +19,7 @@ import { ownsRecords } from './proofs/nsec.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
+import { Takeover } from './takeover.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
 /** What a signing puts at the apex (RFC 4034 §2, RFC 7344 §3, RFC 5155 §4). */
@@ -32,14 +35,21 @@ export class ZoneWriter {
   readonly #chain: ChainWriter;
   /** Indexes that no worker can reach before the pending changes are published: what is put there needs no versions. */
   readonly #unseen = new Map<number, ZoneBuilder>();
-  /** Names that lead to services which a child zone took over, and that it hides: let go of little by little. */
-  #hidden: { readonly zone: string; readonly child: string; readonly names: string[] }[] = [];
+  readonly #following = new Following();
+  readonly #takeover: Takeover;
+  /** Names that lead to services which a child zone took over, and that it hides. */
+  readonly hidden: HiddenNames;
 
   constructor(preparation: Preparation, nodes: NodeWriter, services: ServiceRegistry) {
     this.#preparation = preparation;
     this.#nodes = nodes;
     this.#services = services;
     this.#chain = new ChainWriter(preparation, nodes, services);
+    this.#takeover = new Takeover(
+      { preparation, nodes, services, chain: this.#chain, following: this.#following },
+      this,
+    );
+    this.hidden = new HiddenNames(preparation, (zone, name) => this.link(zone, name));
   }
 
   /** To be called before the first of a set of changes. */
@@ -57,6 +67,7 @@ export class ZoneWriter {
 
   /** Something of a service has changed that stands at the name: where the zone is signed, what proves it may have to. */
   touch(zone: string, name: string): void {
+    this.#following.note(zone, name);
     if (this.#isSigned(zone)) this.#chain.touch(zone, nameToWire(name));
   }
 
@@ -91,13 +102,14 @@ export class ZoneWriter {
     const apex = nameToWire(zone.name);
     const existing = this.#nodes.zone(apex);
     const index = existing === 0 ? this.#nodes.makeIndex() : this.#words[existing + ZONE.INDEX];
-    if (existing === 0) this.#isUnseen(index, zone.name);
-    this.#writeApex(index, apex, zone);
+    if (existing === 0) this.beginUnseen(index, zone.name);
+    this.writeApex(index, apex, zone);
     if (existing === 0) this.#nodes.setZone(apex, { ...NO_ZONE, index, apex: this.#nodes.find(index, apex) });
     this.touch(zone.name, zone.name);
   }
 
-  #writeApex(index: number, apex: Uint8Array, zone: Zone): void {
+  /** What the zone says of itself, in an index. */
+  writeApex(index: number, apex: Uint8Array, zone: Zone): void {
     const compiler = this.compilerOf(zone.name);
     const servers = zone.nameservers.map(nameToWire);
     this.#nodes.update(index, apex, apex, (content) => {
@@ -159,44 +171,38 @@ export class ZoneWriter {
     for (const undo of [this.signers.set(zone, signing).undo, this.signers.begin(zone)]) this.#preparation.undo(undo);
   }
 
-  /** Swaps the zone's index for one that was built aside to be signed in another way; its services aside. */
-  rebuild({ zone, signing, staged, since }: RebuiltZone): void {
-    this.signFirst(zone.name, signing);
-    this.import(zone, staged);
-    for (const change of since) {
-      if ('rrset' in change) this.putRRset(change.rrset);
-      else if (this.hasRRset(zone.name, change.gone.name, change.gone.type))
-        this.deleteRRset(zone.name, change.gone.name, change.gone.type);
-      else this.touch(zone.name, change.gone.name);
-    }
+  /** From now on it is noted what becomes of the names of a zone. */
+  follow(zone: string): Followed {
+    return this.#following.begin(zone, this.#services.namesIn(zone));
   }
 
-  /** Swaps the zone's index for one that was built aside, and links the zone's services into it. */
-  import(zone: Zone, { index, flags: builtFlags, order = 0, signedBy = '', sealedAt = [] }: StagedIndex): void {
-    const apex = nameToWire(zone.name);
-    const existing = this.#nodes.zone(apex);
-    const replaced = existing === 0 ? NO_ZONE : this.#nodes.zoneContent(existing);
-    this.#nodes.adoptIndex(index);
-    this.#isUnseen(index, zone.name);
-    this.#writeApex(index, apex, zone);
-    const compiler = this.compilerOf(zone.name);
-    let flags = builtFlags;
-    for (const name of this.#services.namesIn(zone.name)) {
-      const owner = nameToWire(name);
-      flags |= zoneFlags(owner, 0, compiler.isApex(owner));
-      const previews = this.#services.get(name)?.previews.keys() ?? [];
-      for (const each of [name, ...previews]) this.#linkIn(index, zone.name, each);
-    }
-    this.#nodes.setZone(apex, { index, apex: this.#nodes.find(index, apex), flags, order });
-    if (replaced.index !== 0) this.#nodes.dropIndex(replaced.index, replaced.order);
-    this.touch(zone.name, zone.name);
-    // Services may have gone since it was built.
-    if (order !== 0) for (const owner of sealedAt) this.#linkIn(index, zone.name, wireToName(owner), owner);
-    // It was signed in another way than the zone is now.
-    if (order !== 0 && signedBy !== this.signers.markOf(zone.name)) this.resign(zone.name);
+  unfollow(followed: Followed): void {
+    this.#following.end(followed);
   }
 
-  #isUnseen(index: number, zone: string): void {
+  /** How many zones are followed. */
+  get followed(): number {
+    return this.#following.size;
+  }
+
+  linkAhead(zone: string, staged: CaughtUp['staged']): void {
+    this.#takeover.linkAhead(zone, staged);
+  }
+
+  catchUp(caughtUp: CaughtUp): void {
+    this.#takeover.catchUp(caughtUp);
+  }
+
+  rebuild(rebuilt: RebuiltZone): void {
+    this.#takeover.rebuild(rebuilt);
+  }
+
+  import(zone: Zone, staged: StagedIndex): void {
+    this.#takeover.import(zone, staged);
+  }
+
+  /** Until the pending changes are published nobody reads an index. */
+  beginUnseen(index: number, zone: string): void {
     const builder = new ZoneBuilder(this.#preparation.arena, zone, index);
     this.#unseen.set(index, builder);
     this.#preparation.undo(() => {
@@ -207,7 +213,8 @@ export class ZoneWriter {
   }
 
   delete(name: string): void {
-    this.#unhide(({ child }) => child === name, Number.POSITIVE_INFINITY);
+    this.hidden.letGo(name, Number.POSITIVE_INFINITY, (zone) => this.has(zone));
+    this.#leaveAll(name);
     const apex = nameToWire(name);
     const { index, order } = this.#nodes.zoneContent(this.#nodes.zone(apex));
     this.#nodes.setZone(apex, NO_ZONE);
@@ -215,28 +222,50 @@ export class ZoneWriter {
     this.#preparation.undo(this.signers.set(name, undefined).undo);
   }
 
-  putRRset({ zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): void {
+  /** Its services go with it. */
+  #leaveAll(zone: string): void {
+    if (!this.#following.has(zone)) return;
+    for (const name of this.#services.namesIn(zone)) {
+      for (const each of this.#services.namesOf(name)) this.#following.note(zone, each);
+    }
+  }
+
+  putRRset(rrset: RRset): void {
+    const { zone, name } = rrset;
     const apex = nameToWire(zone);
-    const owner = nameToWire(name);
-    const compiler = this.compilerOf(zone);
-    this.#raiseFlags(apex, zoneFlags(owner, type, compiler.isApex(owner)));
-    this.#nodes.update(this.#indexOf(apex), apex, owner, (content) => {
-      setRRset(content, compiler, type, compiler.compile(owner, type, recordTtlSeconds ?? ttlSeconds, rdata));
-      this.#link(content, zone, name);
-    });
+    this.#raiseFlags(apex, this.putIn(this.#indexOf(apex), rrset));
     this.touch(zone, name);
   }
 
+  /** The same in an index. What the zone is to say of it; see flags.ts. */
+  putIn(index: number, { zone, name, type, ttlSeconds, recordTtlSeconds, rdata }: RRset): number {
+    const owner = nameToWire(name);
+    const compiler = this.compilerOf(zone);
+    this.#nodes.update(index, nameToWire(zone), owner, (content) => {
+      setRRset(content, compiler, type, compiler.compile(owner, type, recordTtlSeconds ?? ttlSeconds, rdata));
+      this.#link(content, zone, name);
+    });
+    return zoneFlags(owner, type, compiler.isApex(owner));
+  }
+
   deleteRRset(zone: string, name: string, type: number): void {
-    const apex = nameToWire(zone);
-    this.#nodes.update(this.#indexOf(apex), apex, nameToWire(name), (content) => {
-      const rrset = content.rrsets.get(type);
-      assert(rrset !== undefined, 'the RRset to delete is in the table');
+    const isGone = this.deleteIn(this.#indexOf(nameToWire(zone)), zone, name, type);
+    assert(isGone, 'the RRset to delete is in the table');
+    this.touch(zone, name);
+  }
+
+  /** The same in an index; false: it is not there. */
+  deleteIn(index: number, zone: string, name: string, type: number): boolean {
+    const owner = nameToWire(name);
+    const node = this.#nodes.find(index, owner);
+    const rrset = node === 0 ? undefined : this.#nodes.content(node).rrsets.get(type);
+    if (rrset === undefined) return false;
+    this.#nodes.update(index, nameToWire(zone), owner, (content) => {
       this.compilerOf(zone).retire(rrset);
       content.rrsets.delete(type);
       this.#link(content, zone, name);
     });
-    this.touch(zone, name);
+    return true;
   }
 
   /** Puts the digest of a zone at its apex, or (undefined) takes the one away that was put there. */
@@ -251,66 +280,33 @@ export class ZoneWriter {
     const apex = nameToWire(zone);
     const owner = nameToWire(name);
     this.#raiseFlags(apex, zoneFlags(owner, 0, this.compilerOf(zone).isApex(owner)));
-    this.#linkIn(this.#indexOf(apex), zone, name, owner);
+    this.linkIn(this.#indexOf(apex), zone, name, owner);
   }
 
   /** Leads a name to the service or preview that the registry has for it now. */
   link(zone: string, name: string): void {
-    this.#linkIn(this.#indexOf(nameToWire(zone)), zone, name);
+    this.linkIn(this.#indexOf(nameToWire(zone)), zone, name);
   }
 
-  /**
-   * A child zone has taken a service over, whose names in its former zone lead to nothing any more. Where the child lies
-   * right below that zone, nobody can see them, nor what exists through them, for as long as the child is there: thousands
-   * of them need not be seen to in the turn of one command. Only the child's own name is still asked for, by DS.
-   */
+  /** A child zone has taken a service over: see hidden-names.ts. */
   leave(zone: string, child: string, names: readonly string[]): void {
-    const isSeen = (name: string): boolean => name === child || parentOf(child) !== zone;
-    for (const name of names) if (isSeen(name)) this.link(zone, name);
-    const later = names.filter((name) => !isSeen(name));
-    if (later.length === 0) return;
-    this.#preparation.onPublish(() => {
-      const last = this.#hidden.at(-1);
-      if (last?.zone === zone && last.child === child) last.names.push(...later);
-      else this.#hidden.push({ zone, child, names: later });
-    });
+    for (const name of names) this.#following.note(zone, name);
+    this.hidden.leave(zone, child, names);
   }
 
   /** Lets go of at most so many names that a child hides, as a part of the pending changes. */
   letGo(names: number): void {
-    this.#unhide(() => true, names);
+    this.hidden.letGo(undefined, names, (zone) => this.has(zone));
   }
 
-  /** Whether names are left that only a child hides. */
-  get hidesNames(): boolean {
-    return this.#hidden.length > 0;
-  }
-
-  /** The same of names that another writer left to be let go of. */
-  keepHidden(zone: string, child: string, name: string): void {
-    const last = this.#hidden.at(-1);
-    if (last?.zone === zone && last.child === child) last.names.push(name);
-    else this.#hidden.push({ zone, child, names: [name] });
-  }
-
-  #unhide(which: (hidden: { readonly child: string }) => boolean, most: number): void {
-    let left = most;
-    for (const hidden of this.#hidden.filter(which)) {
-      const { zone, names } = hidden;
-      const some = names.slice(-left);
-      left -= some.length;
-      // The zone above may have gone first.
-      if (this.has(zone)) for (const name of some) this.link(zone, name);
-      this.#preparation.onPublish(() => {
-        names.length -= some.length;
-        this.#hidden = this.#hidden.filter((each) => each.names.length > 0);
-      });
-      if (left <= 0) return;
-    }
-  }
-
-  #linkIn(index: number, zone: string, name: string, owner = nameToWire(name)): void {
+  /** Leads a name to what stands there, in an index. */
+  linkIn(index: number, zone: string, name: string, owner = nameToWire(name)): void {
     this.touch(zone, name);
+    this.lead(index, zone, name, owner);
+  }
+
+  /** The same for a name of which nothing has to be proved, or is looked at by who calls this. */
+  lead(index: number, zone: string, name: string, owner = nameToWire(name)): void {
     const builder = this.#unseen.get(index);
     const cellAt = (hasRecords: boolean): number => this.#services.cellAt(zone, name, hasRecords);
     if (builder?.link(owner, cellAt) === true) return;

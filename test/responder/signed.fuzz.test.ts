@@ -4,15 +4,10 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import { nameToWire } from '../../src/model/name.ts';
-import type { RRset } from '../../src/model/rrset.ts';
 import type { Service } from '../../src/model/service.ts';
 import type { Zone } from '../../src/model/zone.ts';
-import type { StagedIndex, TableChange } from '../../src/table/changes.ts';
-import { soaRdata } from '../../src/table/compile.ts';
-import { Arena } from '../../src/table/memory.ts';
+import type { TableChange } from '../../src/table/changes.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
-import { ZoneBuilder } from '../../src/table/zone-builder.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { typeCode } from '../fixtures/dns-decode.ts';
@@ -21,6 +16,7 @@ import { readMessage } from '../fixtures/dnssec/message.ts';
 import { TestSigner } from '../fixtures/dnssec/signer.ts';
 import { type Trust, whyBogus } from '../fixtures/dnssec/validator.ts';
 import { apply, askBytes, collectAll, makeTable, rrset, service, zone } from '../fixtures/table.ts';
+import { Aside, type Content } from './built-aside.ts';
 
 /** A parent and its child, both signed, and a zone that is not. */
 const apexes = ['test', 'sub.test', 'plain'];
@@ -76,7 +72,7 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('service' as const),
-      owner: fc.constantFrom('e.test', 'a.test', '*.test', 'w.sub.test', 'test'),
+      owner: fc.constantFrom('e.test', 'a.test', '*.test', 'w.sub.test', 'test', 'blue.e.test'),
       type: fc.constant(''),
       n: fc.integer({ min: 0, max: 9 }),
     }),
@@ -96,13 +92,6 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 function zoneOf(name: string, zones: Iterable<string>): string | undefined {
   const all = [...zones].filter((zone) => name === zone || name.endsWith(`.${zone}`));
   return all.sort((a, b) => b.length - a.length)[0];
-}
-
-interface Content {
-  readonly zone: Zone;
-  /** By `name type`. */
-  readonly rrsets: Map<string, RRset>;
-  readonly services: Map<string, Kind>;
 }
 
 type Kind = Service['kind'];
@@ -199,9 +188,11 @@ function trustOf(zones: ReadonlySet<string>): Trust {
 
 const PARAM = { type: TYPE.NSEC3PARAM, ttlSeconds: 0, rdata: [Uint8Array.of(1, 0, 0, 0, 0)] };
 
-type Made = ReturnType<typeof makeTable>;
-
-function firstBogus(responder: Made['responder'], zones: ReadonlySet<string>, few = 1): string | undefined {
+function firstBogus(
+  responder: ReturnType<typeof makeTable>['responder'],
+  zones: ReadonlySet<string>,
+  few = 1,
+): string | undefined {
   const trust = trustOf(zones);
   for (const [i, { name, type, code, query }] of questions.entries()) {
     if (i % few !== 0) continue;
@@ -223,63 +214,6 @@ const round = fc.record({
   swaps: fc.boolean(),
 });
 
-/** A zone that is built aside while it changes, as the thread does that signs large ones. */
-class Aside {
-  readonly zone: Zone;
-  readonly #table: Made['table'];
-  readonly #staged: StagedIndex;
-  readonly #changed = new Map<string, { readonly name: string; readonly type: number }>();
-
-  constructor({ table, shared }: Made, { zone, rrsets }: Content, isHashed: boolean) {
-    this.zone = zone;
-    this.#table = table;
-    const arena = new Arena(shared);
-    arena.absorb(table.lendBlocks());
-    const builder = new ZoneBuilder(arena, zone.name, 0, signers.get(zone.name));
-    for (const { name, type, ttlSeconds, rdata } of rrsets.values())
-      builder.put(nameToWire(name), type, ttlSeconds, rdata);
-    const apex = nameToWire(zone.name);
-    builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
-    builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
-    if (isHashed) builder.put(apex, TYPE.NSEC3PARAM, 0, [Uint8Array.of(1, 0, 0, 0, 0)]);
-    const services = table.content.sealedServices(zone.name);
-    const order = builder.seal(apex, services);
-    const signedBy = isHashed ? 'hashed' : 'plain';
-    const sealedAt = services.map(({ owner }) => owner);
-    this.#staged = { index: builder.cell, flags: builder.flags, order, signedBy, sealedAt };
-    table.absorbBlocks(arena.lend());
-  }
-
-  /** False: it is of no use any more. */
-  follow(changes: readonly TableChange[]): boolean {
-    for (const change of changes) {
-      if (change.op === 'deleteZone' && change.zone === this.zone.name) return false;
-      if (change.op === 'putRRset' && change.rrset.zone === this.zone.name)
-        this.#note(change.rrset.name, change.rrset.type);
-      if (change.op === 'deleteRRset' && change.zone === this.zone.name) this.#note(change.name, change.type);
-    }
-    return true;
-  }
-
-  #note(name: string, type: number): void {
-    this.#changed.set(`${name} ${type}`, { name, type });
-  }
-
-  /** Takes the place of what is answered. */
-  swap(now: Content): void {
-    const since = [...this.#changed.values()].map((gone) => {
-      const rrset = [...now.rrsets.values()].find(({ name, type }) => name === gone.name && type === gone.type);
-      return rrset === undefined ? { gone } : { rrset };
-    });
-    const rebuilt = { zone: now.zone, signing: undefined, staged: this.#staged, since };
-    apply(this.#table, { op: 'rebuildZone', rebuilt });
-  }
-
-  discard(): void {
-    this.#table.discard(this.#staged);
-  }
-}
-
 /** Which zones prove by NSEC3, from which round on: a zone that changes over is signed anew. */
 const hashing = fc.record({ zones: fc.subarray(['test', 'sub.test']), from: fc.integer({ min: 0, max: 6 }) });
 
@@ -300,7 +234,8 @@ t.test('whatever changes together, and is taken back, all that is answered valid
     for (const [at, { steps, isKept, begins, swaps }] of rounds.entries()) {
       if (at >= hashing.from) isHashing = true;
       const begun = begins === null ? undefined : world.zones.get(begins);
-      if (aside === undefined && begun !== undefined) aside = new Aside(made, begun, isHashed(begun.zone.name));
+      if (aside === undefined && begun !== undefined)
+        aside = new Aside(made, begun, signers.get(begun.zone.name), isHashed(begun.zone.name));
       const before = world.copy();
       const changes = steps.flatMap((step) => world.change(step));
       const problem = made.table.prepare(changes);
@@ -315,6 +250,9 @@ t.test('whatever changes together, and is taken back, all that is answered valid
         made.table.publish();
         if (aside?.follow(changes) === false) aside = void aside.discard();
       }
+      if (steps.length % 2 === 0) aside?.link();
+      const there = aside && world.zones.get(aside.zone.name);
+      if (steps.length % 3 === 0 && there !== undefined) aside?.catchUp(there, 2);
       const now = aside && swaps ? world.zones.get(aside.zone.name) : undefined;
       if (aside !== undefined && now !== undefined) {
         if (now.zone.negativeTtlSeconds === aside.zone.negativeTtlSeconds) aside.swap(now);
@@ -325,6 +263,7 @@ t.test('whatever changes together, and is taken back, all that is answered valid
       if (bogus !== undefined) throw new Error(bogus);
     }
     aside?.discard();
+    if (made.table.followed > 0) throw new Error('something is followed that nobody builds');
     for (const name of world.zones.keys()) apply(made.table, { op: 'deleteZone', zone: name });
     collectAll(made.table);
     // The index of zones keeps what it has grown to.

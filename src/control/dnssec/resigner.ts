@@ -9,18 +9,19 @@ import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { StagedIndex } from '../../table/changes.ts';
+import type { CaughtUp, RRsetNow, StagedIndex } from '../../table/changes.ts';
 import type { Timers } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
 import { shown } from '../names.ts';
+import { inSlices, type Sliced } from '../slices.ts';
 
 /** Builds zones in a thread. */
 interface ZoneBuilding {
   rebuild(
     zone: string,
     signing: ZoneSigning | undefined,
-  ): Promise<{ readonly zone: Zone; readonly index: StagedIndex } | undefined | Problem>;
+  ): Promise<{ readonly zone: Zone; readonly index: CaughtUp['staged'] } | undefined | Problem>;
   discard(index: StagedIndex): void;
 }
 
@@ -52,9 +53,11 @@ interface ResignerParts {
   readonly log: Pick<Lines, 'info' | 'warn'>;
 }
 
-/** RRsets that are brought up to date in the publication that takes the zone over: some milliseconds. */
-const CAUGHT_UP_MAX = 100;
-/** So often a zone is built anew because more than that has changed meanwhile; then it is taken all the same. */
+/** RRsets that are brought up to date in one publication, and by that which takes the zone over: some milliseconds. */
+const CAUGHT_UP_AT_ONCE = 16;
+/** So many are brought up to date in slices: some seconds of them. A zone of which more has changed is built anew. */
+const CAUGHT_UP_MAX = 10_000;
+/** So often; then it is taken all the same, and also where trying fails. */
 const TRIES_MAX = 3;
 /** When to try again what failed: a thread that died, a full table, a key that cannot be opened. */
 const RETRY_MS = 10_000;
@@ -65,6 +68,16 @@ interface Meanwhile {
   readonly rrsets: Map<string, { readonly name: string; readonly type: number }>;
   /** It ended, or was imported: what is built is another one. */
   isStale: boolean;
+}
+
+/** A zone that was built, and is caught up to what has changed meanwhile. */
+interface CatchingUp {
+  readonly zone: string;
+  readonly signing: ZoneSigning | undefined;
+  readonly staged: CaughtUp['staged'];
+  readonly meanwhile: Meanwhile;
+  /** With more changes than that it is better built anew. */
+  readonly most: number;
 }
 
 export class ZoneResigner {
@@ -132,19 +145,24 @@ export class ZoneResigner {
       const meanwhile: Meanwhile = { rrsets: new Map(), isStale: false };
       this.#meanwhile.set(zone, meanwhile);
       const built = await this.#rebuild(zone, signing);
+      if (built === undefined || built instanceof Problem) {
+        this.#meanwhile.delete(zone);
+        return built;
+      }
+      const isOfUse = (): boolean => {
+        const now = store.zone(zone);
+        const isWanted = signers.wanted.has(zone) && signers.isAlike(signers.wanted.get(zone), signing);
+        return now !== undefined && !meanwhile.isStale && isWanted && haveSameDenial(now, built.zone);
+      };
+      const most = tries < TRIES_MAX ? CAUGHT_UP_MAX : Number.POSITIVE_INFINITY;
+      const caughtUp = await inSlices(this.#catchUp({ zone, signing, staged: built.index, meanwhile, most }, isOfUse));
       this.#meanwhile.delete(zone);
-      if (built === undefined || built instanceof Problem) return built;
-      const now = store.zone(zone);
-      const isTooMuch = meanwhile.rrsets.size > CAUGHT_UP_MAX && tries < TRIES_MAX;
-      const isWanted = signers.wanted.has(zone) && signers.isAlike(signers.wanted.get(zone), signing);
-      if (now === undefined || meanwhile.isStale || isTooMuch || !isWanted || !haveSameDenial(now, built.zone)) {
+      if (!caughtUp) {
         files.discard(built.index);
         continue;
       }
-      const since = [...meanwhile.rrsets.values()].map((gone) => {
-        const rrset = store.rrset(zone, gone.name, gone.type);
-        return rrset === undefined ? { gone } : { rrset };
-      });
+      const since = this.#take(zone, meanwhile, Number.POSITIVE_INFINITY);
+      const now = store.zone(zone) as Zone;
       const rebuilt = { zone: now, signing: signers.wanted.get(zone), staged: built.index, since };
       const problem = engine.resign({ op: 'rebuildZone', rebuilt });
       if (problem === undefined) break;
@@ -155,6 +173,39 @@ export class ZoneResigner {
     const problem = signers.unfinished.has(zone) ? await keeper.look(zone) : undefined;
     if (problem === undefined) log.info({ zone: shown(zone) }, 'all of the zone is answered as it is to be signed');
     return problem;
+  }
+
+  /**
+   * Brings what has changed since it was read into what was built, some at a time. False: it is of no use any more. In the
+   * turn in which this ends, little is left. What cannot be brought in now is for the publication that takes it over to say.
+   */
+  *#catchUp({ zone, signing, staged, meanwhile, most }: CatchingUp, isOfUse: () => boolean): Sliced<boolean> {
+    let brought = 0;
+    for (;;) {
+      if (!isOfUse() || brought + meanwhile.rrsets.size > most) return false;
+      if (meanwhile.rrsets.size <= CAUGHT_UP_AT_ONCE) return true;
+      const since = this.#take(zone, meanwhile, CAUGHT_UP_AT_ONCE);
+      brought += since.length;
+      const caughtUp = { zone, staged, signing: { as: signing }, since };
+      const problem = this.#parts.engine.resign({ op: 'catchUp', caughtUp });
+      if (problem !== undefined) {
+        for (const { name, type } of since.map(keyOf)) meanwhile.rrsets.set(`${name} ${type}`, { name, type });
+        return true;
+      }
+      yield;
+    }
+  }
+
+  /** Some of what has changed, as it is now. */
+  #take(zone: string, { rrsets }: Meanwhile, most: number): RRsetNow[] {
+    const since: RRsetNow[] = [];
+    for (const [key, gone] of rrsets) {
+      if (since.length >= most) break;
+      rrsets.delete(key);
+      const rrset = this.#parts.store.rrset(zone, gone.name, gone.type);
+      since.push(rrset === undefined ? { gone } : { rrset });
+    }
+    return since;
   }
 
   /** Where signatures are missing of what the zone is answered with, they are made meanwhile as far as may be. */
@@ -188,4 +239,8 @@ export class ZoneResigner {
 /** Otherwise every proof of the zone would be made anew in the publication. */
 function haveSameDenial(one: Zone, other: Zone): boolean {
   return one.negativeTtlSeconds === other.negativeTtlSeconds && one.ttlSeconds === other.ttlSeconds;
+}
+
+function keyOf(change: RRsetNow): { readonly name: string; readonly type: number } {
+  return 'rrset' in change ? change.rrset : change.gone;
 }

@@ -20,6 +20,7 @@ import type { StagedIndex } from '../../table/changes.ts';
 import { Dismantler } from '../../table/dismantle.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
+import { unpackSealed } from '../../table/sealed-services.ts';
 import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { StagedZone } from '../commands/built-zone.ts';
@@ -168,10 +169,7 @@ export class Builder {
     try {
       const made = fill(index);
       if (signing === undefined) return { index: index.finish(), made };
-      const signed = {
-        ...{ order: seal(index, signing), signedBy: signing.sign.mark },
-        sealedAt: signing.sign.services.map(({ owner }) => owner),
-      };
+      const signed = { order: seal(index, signing), signedBy: signing.sign.mark };
       // Its flags tell how it was sealed.
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
@@ -243,7 +241,7 @@ function seal(index: ZoneBuilder, { sign, zone }: Signing): number {
   for (const { type, ttlSeconds, rdata } of [...apexRRsets(zone), ...sign.apex]) {
     index.put(apex, type, ttlSeconds, rdata);
   }
-  return index.seal(apex, sign.services);
+  return index.seal(apex, unpackSealed(sign.services));
 }
 
 function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {

@@ -14,7 +14,6 @@ import type { StagedIndex } from '../../table/changes.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import type { SharedTable } from '../../table/memory.ts';
 import type { ApexRRset } from '../../table/rrset-signer.ts';
-import type { SealedService } from '../../table/zone-sealer.ts';
 import type { Findings } from '../../wire/zone-file/finding.ts';
 import type { BuiltZone, Signatures, StagedZone } from '../commands/built-zone.ts';
 
@@ -31,8 +30,8 @@ export interface SignRequest {
   readonly keys: SignerKeys;
   /** DNSKEY, CDS and CDNSKEY. */
   readonly apex: readonly ApexRRset[];
-  /** Of the zone, with their previews. */
-  readonly services: readonly SealedService[];
+  /** Of the zone, with their previews; see table/sealed-services.ts. */
+  readonly services: Uint8Array;
   /** Unix time, milliseconds. */
   readonly nowMs: number;
 }

@@ -3,7 +3,13 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { listen, listenOnce } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Timers } from '../clock.ts';
-import type { StopRequest } from './messages.ts';
+import type { Failure, StopRequest } from './messages.ts';
+
+/** For the log. */
+export const BUILDER = 'the builder thread';
+
+/** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
+export const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
 
 /** What a thread is. */
 interface ThreadMakings {

@@ -9,7 +9,7 @@ import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { StagedIndex } from '../../table/changes.ts';
+import type { CaughtUp, StagedIndex } from '../../table/changes.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
 import type { BuiltZone, ContentSource, Signatures, StagedZone } from '../commands/built-zone.ts';
@@ -23,25 +23,20 @@ import { unknownZone, zoneName } from '../drafts/zones.ts';
 import type { Engine } from '../engine.ts';
 import { shown } from '../names.ts';
 import { inSlices, type Sliced } from '../slices.ts';
+import { Ahead } from './ahead.ts';
+import { Building } from './building.ts';
 import { ZoneLooks } from './looks.ts';
 import type {
   BuilderParts,
-  BuildReply,
-  BuildRequest,
   ExportReply,
   ExportRequest,
   Failure,
   ListReply,
   ListRequest,
-  RebuildReply,
-  RebuildRequest,
-  SignRequest,
-  StageReply,
-  StageRequest,
   ZoneFile,
   ZoneList,
 } from './messages.ts';
-import { OwnThread, ownMemory, STOPPING } from './own-thread.ts';
+import { BUILDER, ended, OwnThread, STOPPING } from './own-thread.ts';
 import { FULL, refusal } from './refusals.ts';
 import { NOT_SIGNED, type SignedAside } from './signed-aside.ts';
 
@@ -56,26 +51,12 @@ interface SentFile {
   readonly sign?: SignInstead;
 }
 
-/** Above this a thread of its own is worth the milliseconds that it takes to start another. */
-const LARGE_FILE_BYTES = 4 * 2 ** 20;
-
-/** The same, packed and compressed: a fifth of the file or less. */
-const LARGE_PACKED_BYTES = LARGE_FILE_BYTES / 5;
-
-/** And as many RRsets, where they are read from the store. */
-const LARGE_RRSETS = 50_000;
-
 /** Clients that read zones come some times within a minute, and not again for long. */
 const READER_IDLE_MS = 30_000;
 /** A reader makes little but garbage: with a small young generation it is collected before it grows the heap. */
 const READER_YOUNG_MB = 6;
 /** For the log. */
-const BUILDER = 'the builder thread';
 const READER = 'the reader thread';
-
-/** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */
-const ended = (what: string): Failure => ({ message: `${what} ended`, isOfStore: true });
-const NO_FINDINGS = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
@@ -89,6 +70,8 @@ export class ZoneFiles {
   #imported: Promise<unknown> = Promise.resolve();
   readonly #builder: OwnThread;
   readonly #reader: OwnThread;
+  readonly #ahead: Ahead;
+  readonly #building: Building;
   /** What is found out of whole zones. */
   readonly looks: ZoneLooks;
 
@@ -97,15 +80,18 @@ export class ZoneFiles {
     this.#store = store;
     this.#table = table;
     this.#engine = engine;
+    this.#ahead = new Ahead(table, engine);
     const parts: BuilderParts = { table: table.shared, store: store.shared };
     const building = { workerData: parts, name: 'teal-builder' };
     this.#builder = new OwnThread({ what: BUILDER, entry, options: building }, timers);
+    const signing = () => this.signing;
+    this.#building = new Building({ thread: this.#builder, table, ahead: this.#ahead, signing });
     const resourceLimits = { maxYoungGenerationSizeMb: READER_YOUNG_MB };
     const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
     const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
     this.#reader = new OwnThread(reader, timers);
     const failed = (failure: Failure) => this.#failed(failure, 'The zone could not be read', READER);
-    this.looks = new ZoneLooks(this.#reader, { store, signing: () => this.signing, ended: ended(READER), failed });
+    this.looks = new ZoneLooks(this.#reader, { store, signing, ended: ended(READER), failed });
     engine.staged.stager = {
       stage: (zone, content) => this.#builder.inTurn(() => this.#stageNow(zone, content)),
       drop: (staged) => this.#drop(staged),
@@ -189,43 +175,28 @@ export class ZoneFiles {
     const stale = checkPrecondition(context, before?.revision, `the zone ${shown(zone)}`);
     if (stale !== undefined) return stale;
     const signing = instead && before && signingInstead(this.#store, before, instead, context.atMs, before.revision);
-    const refused = instead ? signing : refuseSignatures(this.#store, zone, signatures);
-    if (refused instanceof Problem) return refused;
+    if (signing instanceof Problem) return signing;
+    const refused = instead ? undefined : refuseSignatures(this.#store, zone, signatures);
+    if (refused !== undefined) return refused;
     const owner = before ?? this.#store.zoneOf(zone);
     const services = owner === undefined ? [] : this.#store.servicesIn(owner.name);
     const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
-    const blocks = this.#table.lendBlocks();
-    const fileBytes = bytes.length;
-    const sign = this.#signOf(zone, signing instanceof Problem ? undefined : signing);
-    const request: BuildRequest = {
-      kind: 'build',
+    const request = {
       zone,
       bytes,
       services: new Set(services.flatMap((service) => [service.name, ...previewNames(service).keys()])),
       aliases,
-      ...(sign && { sign }),
       ...(signatures && { signatures }),
       isDigested: before?.zonemd === true && signatures !== 'keep',
       nowSeconds: Math.floor(context.atMs / 1000),
-      blocks,
     };
-    const lent = [...blocks.map(({ offsets }) => offsets.buffer), ...ownMemory(bytes)];
-    // Where the thread ends the blocks that it was lent are lost; that costs memory, but no answer.
-    const nothing = { findings: NO_FINDINGS, failure: ended(BUILDER), tableFull: false, blocks: [] };
-    const reply = await this.#builder.ask<BuildReply>(request, lent, nothing);
-    this.#took(reply);
-    // The memory that a large zone took while it was read comes back only with the end of the thread.
-    if (fileBytes > LARGE_FILE_BYTES) await this.#renewBuilder();
-    const { built, findings } = reply;
+    const { reply, staged } = await this.#building.build(request, signing);
+    const { findings } = reply;
+    const built = reply.built && { ...reply.built, staged };
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
     const said = { warnings: findings.warnings, ...(signatures && { signatures }), ...(instead && { sign: instead }) };
     return { kind: 'zone.import', zone, built, ...said, baseRevision: before?.revision };
-  }
-
-  #signOf(zone: string, signing?: ZoneSigning): SignRequest | undefined {
-    const by = this.signing.aside(zone, signing);
-    return by && { ...by, services: this.#table.content.sealedServices(zone) };
   }
 
   /**
@@ -236,34 +207,18 @@ export class ZoneFiles {
   rebuild(
     zone: string,
     signing: ZoneSigning | undefined,
-  ): Promise<{ readonly zone: Zone; readonly index: StagedIndex } | undefined | Problem> {
+  ): Promise<{ readonly zone: Zone; readonly index: CaughtUp['staged'] } | undefined | Problem> {
     return this.#builder.inTurn(async () => {
-      const blocks = this.#table.lendBlocks();
-      const sign = signing && this.#signOf(zone, signing);
-      const request: RebuildRequest = { kind: 'rebuild', zone, blocks, ...(sign && { sign }) };
-      const lent = blocks.map(({ offsets }) => offsets.buffer);
-      const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
-      const reply = await this.#builder.ask<RebuildReply>(request, lent, nothing);
-      this.#took(reply);
-      if ((reply.rebuilt?.rrsets ?? 0) > LARGE_RRSETS) await this.#renewBuilder();
+      const { reply, staged } = await this.#building.rebuild(zone, signing);
       if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be built', BUILDER);
-      return reply.tableFull ? FULL : reply.rebuilt;
+      if (reply.tableFull) return FULL;
+      return reply.rebuilt && staged && { zone: reply.rebuilt.zone, index: staged };
     });
   }
 
   /** Nobody takes over what was rebuilt. */
   discard(index: StagedIndex): void {
     this.#table.discard(index);
-  }
-
-  #took({ blocks, signed }: BuildReply | StageReply | RebuildReply): void {
-    this.#table.absorbBlocks(blocks);
-    if (signed !== undefined) this.signing.noteAside(signed);
-  }
-
-  async #renewBuilder(): Promise<void> {
-    await this.#builder.end();
-    if (!this.#builder.isStopping) this.#builder.start();
   }
 
   /** The engine finds what was staged by the name that the log has for it. */
@@ -303,23 +258,16 @@ export class ZoneFiles {
 
   /** What another node imports. */
   async #stageNow(zone: string, content: PackedContent): Promise<StagedZone | Problem> {
-    const blocks = this.#table.lendBlocks();
-    const here = this.#store.zone(zone);
-    const by = here && this.#signOf(zone);
-    const request: StageRequest = { kind: 'stage', zone, content, blocks, ...(by && { sign: { ...by, zone: here } }) };
-    const lent = blocks.map(({ offsets }) => offsets.buffer);
-    const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
-    const reply = await this.#builder.ask<StageReply>(request, lent, nothing);
-    this.#took(reply);
-    const bytes = content.chunks.reduce((sum, { length }) => sum + length, 0);
-    if (bytes > LARGE_PACKED_BYTES) await this.#renewBuilder();
+    const { reply, staged } = await this.#building.stage(zone, content, this.#store.zone(zone));
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
-    return reply.staged ?? FULL;
+    return staged ?? FULL;
   }
 
   /** It is given to the engine in the turn in which what it must know was found. */
-  *#execute(command: Command, context: CommandContext): Sliced<Promise<CommandResult>> {
+  *#execute(command: ImportCommand, context: CommandContext): Sliced<Promise<CommandResult>> {
     try {
+      const { staged } = command.built;
+      if (staged !== undefined && command.sign === undefined) yield* this.#ahead.catchUp(command.zone, staged);
       return this.#engine.execute(yield* withForesight(this.#store, command, context), context);
     } catch (error) {
       if (error instanceof StoreUnavailable) return Promise.resolve(error.problem);

@@ -33,7 +33,7 @@ export function takeServices(parts: Parts, zones: readonly LeftZone[], linked: r
     const child = childAbove(apexes, link.zone, name);
     // What it leads to may be gone: nobody can ask for it.
     if (child === undefined) seen.push({ ...link, name });
-    else parts.zones.keepHidden(wireToName(link.zone.apex), wireToName(child), wireToName(name));
+    else parts.zones.hidden.keep(wireToName(link.zone.apex), wireToName(child), wireToName(name));
   }
   for (const { zone, name, cell } of seen) takeService(parts, zone, name, cell, used);
   for (const { zone, name, cell, version } of seen) {

@@ -5,29 +5,19 @@
  */
 import { nameToWire } from '../../model/name.ts';
 import { TYPE } from '../../wire/constants.ts';
-import {
-  ENTRY,
-  NODE,
-  NSEC_IN_CHAIN,
-  NSEC_WITHOUT_A,
-  NSEC_WITHOUT_AAAA,
-  RRSET,
-  VERSION,
-  ZONE,
-  ZONE_IS_HASHED,
-} from '../layout.ts';
+import { ENTRY, NODE, NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA, VERSION, ZONE_IS_HASHED } from '../layout.ts';
 import type { ArenaView } from '../memory.ts';
 import type { NodeContent, NodeWriter } from '../nodes.ts';
 import { BELOW, compareNames, SAME } from '../order/compare.ts';
 import { OrderWriter } from '../order/tree.ts';
 import type { Preparation } from '../preparation.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
-import { lowestTtlOf, rdataOf, signaturesOf, ttlOf } from '../rrset-reader.ts';
 import type { ServiceRegistry } from '../services.ts';
 import { borderAbove, existsNow, isBorder, isBorderVersion } from './borders.ts';
 import { HashedChain } from './hashed-chain.ts';
-import { denialTtl, isProof, isVouchedFor, ownsRecords, type Proof, proofsFor } from './nsec.ts';
+import { denialTtl, isProof, ownsRecords, type Proof, proofsFor } from './nsec.ts';
 import { ownedAt } from './owned.ts';
+import { proofEdit, signatureEdits } from './sealing.ts';
 
 /** A zone while its changes are followed up. */
 interface Chained {
@@ -50,8 +40,8 @@ interface Chained {
   readonly renewed: ReadonlySet<number>;
 }
 
-/** How one name is signed; `isRenewed`: whatever is due of it is signed anew. */
-type Sealing = Pick<Chained, 'compiler' | 'isAnew'> & { readonly isRenewed: boolean };
+/** A zone that was signed as it was built aside. */
+type SealedAside = Pick<Chained, 'name' | 'index' | 'compiler' | 'root' | 'isHashed'>;
 
 export class ChainWriter {
   readonly #preparation: Preparation;
@@ -113,26 +103,40 @@ export class ChainWriter {
     const apex = nameToWire(name);
     const version = this.#nodes.zone(apex);
     if (version === 0) return;
-    const before = this.#words[version + ZONE.ORDER];
-    const flags = this.#words[version + ZONE.FLAGS];
+    const { index, order, flags } = this.#nodes.zoneContent(version);
     const wasHashed = (flags & ZONE_IS_HASHED) !== 0;
-    const isAnew = this.#anew.has(name) || (compiler.signs && (before === 0 || wasHashed !== isHashed));
+    const isAnew = this.#anew.has(name) || (compiler.signs && (order === 0 || wasHashed !== isHashed));
     if (!compiler.signs && !isAnew) return;
-    const index = this.#words[version + ZONE.INDEX];
+    const renewed = new Set((this.#renewed.get(name) ?? []).map((owner) => this.#nodes.find(index, owner)));
+    const zone = { apex, name, index, root: order, compiler, isAnew, isHashed, renewed };
+    const root = this.#follow(zone, owners, wasHashed);
+    const content = this.#nodes.zoneContent(this.#nodes.zone(apex));
+    if (content.order === root) return;
+    const kind = isHashed ? ZONE_IS_HASHED : 0;
+    this.#nodes.setZone(apex, { ...content, flags: (content.flags & ~ZONE_IS_HASHED) | kind, order: root });
+  }
+
+  /**
+   * Brings what proves some names (lower-case wire form) up to them in an index that was sealed aside, and that nobody is
+   * answered from yet. The root of its order from then on. Throws ArenaFull.
+   */
+  followAside(aside: SealedAside, owners: readonly Uint8Array[]): number {
+    const { name, isHashed } = aside;
+    return this.#follow({ ...aside, apex: nameToWire(name), isAnew: false, renewed: NO_ENTRIES }, owners, isHashed);
+  }
+
+  /** The root of the zone's order from then on. */
+  #follow(how: Omit<Chained, 'ttlSeconds' | 'entries'>, owners: readonly Uint8Array[], wasHashed: boolean): number {
+    const { apex, index, isAnew, isHashed } = how;
     const apexNode = this.#nodes.find(index, apex);
     const ttlSeconds = this.#denialTtl(apex, this.#words[apexNode + ENTRY.VERSION_WORD]);
-    const renewed = new Set((this.#renewed.get(name) ?? []).map((owner) => this.#nodes.find(index, owner)));
-    const how = { compiler, isAnew, isHashed, renewed };
-    const zone: Chained = { apex, name, index, ttlSeconds, root: before, entries: new Set(), ...how };
+    const zone: Chained = { ...how, ttlSeconds, entries: new Set() };
     if (isAnew) this.#takeAll(zone, wasHashed);
     else for (const owner of owners) isHashed ? this.#takeHashed(zone, owner) : this.#takeIn(zone, owner);
     // A set goes on through what is added to it meanwhile.
     for (const entry of zone.entries) this.#prove(zone, entry);
     if (isHashed) this.#hashed.follow(zone);
-    const content = this.#nodes.zoneContent(this.#nodes.zone(apex));
-    if (content.order === zone.root) return;
-    const kind = isHashed ? ZONE_IS_HASHED : 0;
-    this.#nodes.setZone(apex, { ...content, flags: (content.flags & ~ZONE_IS_HASHED) | kind, order: zone.root });
+    return zone.root;
   }
 
   #denialTtl(apex: Uint8Array, apexVersion: number): number {
@@ -247,14 +251,14 @@ export class ChainWriter {
     if (border !== 0) zone.entries.add(border);
     const owner = this.#nameOf(entry);
     const content = this.#nodes.content(entry);
-    const edits: ((content: NodeContent) => void)[] = [];
     const sealing = { compiler: zone.compiler, isAnew: zone.isAnew, isRenewed: zone.renewed.has(entry) };
-    this.#seal(sealing, owner, content, border === 0 && zone.compiler.signs, edits);
+    const name = { view: this.#view, sealing, owner, content };
+    const edits = signatureEdits(name, border === 0 && zone.compiler.signs);
     const isProved = border === 0 && zone.compiler.signs;
     const wanted = isProved && !zone.isHashed ? this.#proofsOf(zone, entry, owner, content) : NO_PROOFS;
     const isHashed = isProved && zone.isHashed && !zone.isAnew && existsNow(this.#words, entry);
     for (const type of isHashed ? [NSEC_IN_CHAIN] : [NSEC_IN_CHAIN, NSEC_WITHOUT_A, NSEC_WITHOUT_AAAA]) {
-      const edit = this.#proofEdit(sealing, owner, content, type, wanted.get(type));
+      const edit = proofEdit(name, type, wanted.get(type));
       if (edit !== undefined) edits.push(edit);
     }
     if (edits.length === 0) return;
@@ -263,61 +267,12 @@ export class ChainWriter {
     });
   }
 
-  /** Signs what is vouched for and is not signed, and the reverse. */
-  #seal(
-    sealing: Sealing,
-    owner: Uint8Array,
-    content: NodeContent,
-    isOurs: boolean,
-    edits: ((content: NodeContent) => void)[],
-  ): void {
-    const { compiler } = sealing;
-    const isCut = content.rrsets.has(TYPE.NS) && !compiler.isApex(owner);
-    for (const [type, rrset] of content.rrsets) {
-      if (isProof(type)) continue;
-      const isSigned = this.#words[rrset + RRSET.SIGNATURES] !== 0;
-      const isToBe = isOurs && isVouchedFor(type, isCut);
-      if (isSigned === isToBe && !(isToBe && this.#isDue(sealing, type, rrset))) continue;
-      const rdata = rdataOf(this.#view, rrset, owner);
-      const ttl = lowestTtlOf(this.#view, rrset);
-      const made = isToBe ? compiler.compileSigned(owner, type, ttl, rdata) : compiler.compile(owner, type, ttl, rdata);
-      compiler.retire(rrset);
-      edits.push(({ rrsets }) => rrsets.set(type, made));
-    }
-  }
-
-  /** Whether an RRset that is there is signed anew as it is. */
-  #isDue({ compiler, isAnew, isRenewed }: Sealing, type: number, rrset: number): boolean {
-    return isAnew || (isRenewed && !compiler.isCurrent(type, signaturesOf(this.#view, rrset)));
-  }
-
   /** The RDATA of each NSEC that a name is to have. */
   #proofsOf(zone: Chained, entry: number, owner: Uint8Array, content: NodeContent): Map<number, Proof> {
     this.#order.search.find(zone.root, owner, 0, isBorder(this.#words, entry) ? BELOW : SAME);
     const { after } = this.#order.search;
     const next = after === 0 ? zone.apex : this.#nameOf(after);
     return proofsFor(next, zone.ttlSeconds, ownedAt(this.#services, zone, owner, content));
-  }
-
-  #proofEdit(
-    sealing: Sealing,
-    owner: Uint8Array,
-    { rrsets }: NodeContent,
-    type: number,
-    wanted: Proof | undefined,
-  ): ((content: NodeContent) => void) | undefined {
-    const old = rrsets.get(type);
-    if (old === undefined && wanted === undefined) return undefined;
-    if (wanted === undefined) {
-      if (old !== undefined) sealing.compiler.retire(old);
-      return (content) => content.rrsets.delete(type);
-    }
-    if (old !== undefined && ttlOf(this.#view, old) === wanted.ttlSeconds && !this.#isDue(sealing, TYPE.NSEC, old)) {
-      if (Buffer.compare(rdataOf(this.#view, old, owner)[0], wanted.rdata) === 0) return undefined;
-    }
-    const made = sealing.compiler.compileSigned(owner, TYPE.NSEC, wanted.ttlSeconds, [wanted.rdata]);
-    if (old !== undefined) sealing.compiler.retire(old);
-    return (content) => content.rrsets.set(type, made);
   }
 
   /** A name that owns nothing any more proves nothing. */
@@ -346,4 +301,5 @@ export class ChainWriter {
   }
 }
 
+const NO_ENTRIES: ReadonlySet<number> = new Set();
 const NO_PROOFS: ReadonlyMap<number, Proof> = new Map();
