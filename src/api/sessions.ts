@@ -62,10 +62,8 @@ export function signedIn(request: FastifyRequest, { people, places }: ApiPeople)
   const secret = cookieOf(headers, places.sessionCookie);
   const word = headers[HEADER];
   if (secret === undefined || word === undefined) return undefined;
-  if (isForeign(headers, places.origin)) {
-    const detail = `A session is for the console at ${places.origin}${places.base} alone, and this came from another page.`;
-    return new Problem('origin_foreign', detail);
-  }
+  const foreign = foreignOf(headers, places);
+  if (foreign !== undefined) return foreign;
   const session = people.find(secret, word === 'active');
   if (session === undefined) {
     const detail =
@@ -76,6 +74,13 @@ export function signedIn(request: FastifyRequest, { people, places }: ApiPeople)
   if (roles.length > 0) return { session, version: session.version, roles };
   const detail = `What the groups of ${session.person.title} give may not be used from ${ip}: it is limited to other networks.`;
   return new Problem('address_forbidden', detail);
+}
+
+/** Why a request of another page is refused; undefined: it may be of our own. */
+export function foreignOf(headers: IncomingHttpHeaders, { origin, base }: Places): Problem | undefined {
+  if (!isForeign(headers, origin)) return undefined;
+  const detail = `A session is for the console at ${origin}${base} alone, and this came from another page.`;
+  return new Problem('origin_foreign', detail);
 }
 
 /** Browsers say from where a request comes (Fetch §3.2, Fetch Metadata); one that says nothing of it has our header. */

@@ -2,6 +2,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import t from 'tap';
 import { Browser, SECOND_MS, SESSION, startWorlds, told } from '../fixtures/people.ts';
+import { soon } from '../fixtures/soon.ts';
 
 const start = await startWorlds(t);
 
@@ -120,6 +121,35 @@ async function until(browser: Browser, status: number): Promise<LightMyRequestRe
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+t.test('a provider in trouble signs nobody out, whatever its words; one that refuses does', async (t) => {
+  const world = await start(t, { identities: { refreshTokens: true, groupsInToken: true } });
+  const { identities, time } = world;
+  const browser = new Browser(world);
+  await browser.signIn();
+  const troubles = [
+    { status: 429, error: 'too_many_requests' },
+    { status: 429, error: 'invalid_grant' },
+    { status: 400, error: 'temporarily_unavailable' },
+    { status: 400, error: 'server_error' },
+    { status: 503, error: 'invalid_client' },
+  ];
+  const warned = (): number =>
+    world.log.filter(({ msg }) => /about somebody who is signed in/.test(String(msg))).length;
+  for (const refusal of troubles) {
+    identities.faults.refusal = refusal;
+    time.aheadMs += 301 * SECOND_MS;
+    const before = warned();
+    await browser.ask('GET', '/v1/services');
+    await soon(t).ok(() => warned() > before, 'it was asked, in the background');
+    t.equal((await browser.ask('GET', '/v1/services')).statusCode, 200, JSON.stringify(refusal));
+    const page = told(await new Browser(world).signIn());
+    t.match(page, /^502 .*cannot be asked/, `a sign-in: ${JSON.stringify(refusal)}`);
+  }
+  identities.faults.refusal = { status: 400, error: 'invalid_grant' };
+  time.aheadMs += 301 * SECOND_MS;
+  t.equal((await until(browser, 401)).json().code, 'session_ended');
+});
 
 for (const refreshTokens of [true, false]) {
   const how = refreshTokens ? 'with a refresh token' : 'where it tells more of people';

@@ -78,6 +78,11 @@ t.test('a cookie alone is no credential: what our own page does not send is refu
   );
   const out = await browser.get('/auth/sign-out', { origin: 'https://evil.test', 'teal-console': 'active' }, 'POST');
   t.equal(out.statusCode, 403, 'nobody is signed out by another page');
+  for (const headers of [{ origin: 'https://evil.test' }, { origin: 'null' }, { 'sec-fetch-site': 'same-site' }]) {
+    const { statusCode, headers: said } = await browser.get('/auth/sign-out', headers, 'POST');
+    t.equal(statusCode, 403, 'nor by a form of it, which sends no header of ours');
+    t.equal(said['set-cookie'], undefined, 'the browser keeps its cookie');
+  }
 });
 
 t.test('groups give what they say, together, and no more', async (t) => {

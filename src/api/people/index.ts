@@ -7,7 +7,7 @@ import { ClientLimiter } from '../client-limiter.ts';
 import { hostOf } from '../door/hosts.ts';
 import type { Api, ApiInstance, ApiParts, ApiPeople } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
-import { cookieOf, prefixed, setCookie, signedIn } from '../sessions.ts';
+import { cookieOf, foreignOf, prefixed, setCookie, signedIn } from '../sessions.ts';
 import { FAILED_POLICY, failedPage } from './page.ts';
 
 /** From one address, which may be that of a proxy before many people, in a minute. Each may have the provider asked. */
@@ -69,10 +69,11 @@ function addRoutes(api: ApiInstance, people: ApiPeople, { now }: ApiParts): void
     return reply.header('cache-control', 'no-store').redirect('../', 303);
   });
   api.post('/auth/sign-out', async (request, reply) => {
+    // Nobody is signed out by a page of others: a form that it sends would have the browser forget the cookie.
+    const foreign = foreignOf(request.headers, people.places);
+    if (foreign !== undefined) return sendProblem(reply, foreign);
     const person = signedIn(request, people);
     const { sessionCookie, base: path, isSecure } = people.places;
-    // Who may not say it by a page of ours is not signed out by a page of others either.
-    if (person instanceof Problem && person.code === 'origin_foreign') return sendProblem(reply, person);
     setCookie(reply, sessionCookie, '', { path, isSecure, sameSite: 'Strict', maxAgeSeconds: 0 });
     const session = person === undefined || person instanceof Problem ? undefined : person.session;
     const goOnAt = session && (await people.people.end(session));

@@ -247,22 +247,36 @@ function showing(client: typeof Client, secret: string | undefined): Client.Clie
   };
 }
 
+/** RFC 6585 §4: with whatever words in the body, it says nothing of the person. */
+const TOO_MANY = 429;
+
+/**
+ * What its words mean (RFC 6749 §4.1.2.1 and §5.2); all others refuse. One that cannot tell now has refused nobody, so that
+ * nobody is signed out while it is in trouble.
+ */
+const kinds: Readonly<Record<string, NoWord['kind']>> = {
+  invalid_grant: 'stale',
+  server_error: 'unreachable',
+  temporarily_unavailable: 'unreachable',
+};
+
 /** In words for the page and the log. No message of the library holds a secret, and none is passed on whole. */
 function noWord(error: unknown, client: typeof Client | undefined): NoWord {
   const unreached = chainOf(error).find((each) => each instanceof Unreached);
   if (unreached !== undefined) return new NoWord('unreachable', unreached.message);
   if (client !== undefined) {
+    if (error instanceof client.ResponseBodyError && error.status === TOO_MANY)
+      return new NoWord('unreachable', `it answered with the status ${TOO_MANY}: it is asked too much`);
     if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
       const said = error.error_description === undefined ? error.error : `${error.error}, ${error.error_description}`;
-      const isLate = error.error === 'invalid_grant';
-      return new NoWord(isLate ? 'stale' : 'refused', `it says ${clean(said)}`);
+      return new NoWord(kinds[error.error] ?? 'refused', `it says ${clean(said)}`);
     }
     if (error instanceof client.WWWAuthenticateChallengeError)
       return new NoWord('refused', `it refused with the status ${error.status}`);
   }
   const { message } = error as Error;
   const status = chainOf(error).find((each) => each instanceof Response) as Response | undefined;
-  if (status !== undefined && status.status >= 500)
+  if (status !== undefined && (status.status >= 500 || status.status === TOO_MANY))
     return new NoWord('unreachable', `it answered with the status ${status.status}`);
   const cause = (error as Error).cause;
   const more = cause instanceof Error && cause.message !== message ? `: ${cause.message}` : '';
