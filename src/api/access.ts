@@ -45,7 +45,7 @@ export function makeAuthorize({ queries }: ApiParts): { byPath: Hook; byBody: Ho
       const { scope, or, touches } = request.routeOptions.config.access ?? UNDECLARED;
       const candidates = candidatesOf(request, actor, scope, or);
       if (candidates.length === 0) {
-        const detail = `${scopeInWords(actor)}; this needs ${or === undefined ? scope : `${scope} or ${or}`}.`;
+        const detail = `${scopeInWords(request, actor)}; this needs ${or === undefined ? scope : `${scope} or ${or}`}.`;
         challenge(reply, { error: 'insufficient_scope', scope });
         return sendProblem(reply, new Problem('token_forbidden', detail));
       }
@@ -163,11 +163,12 @@ function outsideOfChanges(request: FastifyRequest, grant: Grant, queries: ApiPar
   return undefined;
 }
 
-/** A refusal says what the scope of the token is. */
-function scopeInWords(actor: Token): string {
+/** A refusal says what the scope of the token is, or of the person, whose limits are those of their roles. */
+function scopeInWords({ signedIn }: FastifyRequest, actor: Token): string {
   const { name, scope } = actor;
   if (scope !== 'records') return `${actorInWords(name)} has the scope ${scope}`;
-  return `${actorInWords(name)} has the scope records: it may change and read ${limitsInWords(actor)}, and nothing else`;
+  const limits = (signedIn?.roles ?? [actor]).map((role) => limitsInWords(role));
+  return `${actorInWords(name)} has the scope records, for changing and reading ${limits.join(' and ')}, and nothing else`;
 }
 
 function outOfReach(actor: Token, what: string): Problem {

@@ -122,6 +122,26 @@ t.test('who may do nothing here is told what to do, and an address that is not t
   t.match((await eve.ask('GET', '/v1/tokens')).json().detail, /`person:eve`/);
 });
 
+t.test('who may change records alone is told so, with what their groups give', async (t) => {
+  const byGroup = new Map([
+    [
+      'shop-team',
+      { scope: 'records', limits: { services: [], zones: ['a.test'], records: { names: [], types: ['TXT'] } } },
+    ],
+    ['everybody', { scope: 'records', limits: { services: [], zones: [], records: { names: [], types: [] } } }],
+  ] as const);
+  const world = await start(t, { settings: { byGroup } });
+  world.identities.who = 'bob';
+  const browser = new Browser(world);
+  await browser.signIn();
+  const refused = await browser.ask('GET', '/v1/services');
+  t.equal(refused.statusCode, 403);
+  t.equal(
+    refused.json().detail,
+    '`person:bob@example.com` has the scope records, for changing and reading TXT records at any name in the zones a.test and records of any type at any name in any zone, and nothing else; this needs read.',
+  );
+});
+
 t.test('a session ends when nobody does anything, and at the latest after its time', async (t) => {
   const world = await start(t, { settings: { recheckMs: 10 ** 9, trustMs: 10 ** 9 } });
   const browser = new Browser(world);

@@ -50,6 +50,45 @@ t.test('a person may what any of their roles gives', async (t) => {
   t.match(whyNot(bob, 'admin'), /^person:bob@a.test has the scope release; this needs admin/);
 });
 
+t.test('what is done to something wants a role that reaches it', async (t) => {
+  const roles = [
+    { scope: 'read' },
+    { scope: 'release', services: ['app.example.test'], zones: ['shop.test', '*.eu.test'] },
+    { scope: 'shift', services: ['*.edge.test'] },
+  ] as const;
+  const bob = as('release', { kind: 'person', name: 'person:bob@a.test', roles: [...roles] });
+  const ofService = (need: Need, name: string, zone?: string) =>
+    whyNot(bob, need, { services: [{ name, ...(zone !== undefined && { zone }) }] });
+  t.equal(ofService('release', 'app.example.test', 'example.test'), undefined);
+  t.equal(ofService('release', 'a.shop.test', 'shop.test'), undefined);
+  t.equal(ofService('shift', 'x.edge.test', 'edge.test'), undefined);
+  t.match(
+    ofService('release', 'x.edge.test', 'edge.test'),
+    /limited to app.example.test, .*; x.edge.test is beyond that/,
+  );
+  t.match(ofService('shift', 'edge.test', 'edge.test'), /is beyond that/, 'below, and not itself');
+  t.match(ofService('shift', 'xedge.test', 'test'), /is beyond that/, 'a part of a label is none');
+  t.match(
+    ofService('shift', 'b.example.test', 'example.test'),
+    /^person:bob@a.test is limited to .*; b.example.test is/,
+  );
+  t.match(ofService('admin', 'app.example.test', 'example.test'), /this needs admin/);
+  t.equal(ofService('shift', 'b.example.test'), undefined, 'its zone is not known: the server judges');
+  const both = {
+    services: [
+      { name: 'a.shop.test', zone: 'shop.test' },
+      { name: 'x.edge.test', zone: 'edge.test' },
+    ],
+  };
+  t.equal(whyNot(bob, 'shift', both), undefined, 'roles reach together');
+  const ci = as('admin', { zones: ['a.test'] });
+  t.equal(whyNot(ci, 'admin', { zone: 'a.test' }), undefined);
+  t.match(whyNot(ci, 'admin', { zone: 'b.test' }), /b.test is beyond that/);
+  t.match(whyNot(as('admin', { services: ['a.test'] }), 'records', { zone: 'a.test' }), /a.test is beyond that/);
+  t.equal(whyNot(as('records', { names: ['_acme-challenge.*'] }), 'records', { zone: 'a.test' }), undefined);
+  t.equal(whyNot(as('admin'), 'admin', { zone: 'b.test', ...both }), undefined);
+});
+
 t.test('what is written on a colour can be read, whatever the colour', async (t) => {
   t.equal(contrast('#ffffff', '#000000'), 21);
   t.equal(contrast('#777777', '#777777'), 1);

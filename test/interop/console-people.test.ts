@@ -128,6 +128,25 @@ t.test('people in the console', async (t) => {
     await rollback.waitFor();
     await soon(t).equal(() => rollback.getAttribute('aria-disabled'), null, 'this they may');
     t.same(await seriousFaults(page), []);
+    // They see every service, and may move the one.
+    const beyond = 'other.example.test';
+    const pools = { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
+    t.equal((await teal.call('PUT', `/v1/services/${beyond}`, { pools })).status, 201);
+    await page.goto(`${home}#/services/${beyond}`);
+    await page.getByRole('heading', { level: 1, name: beyond, exact: true }).waitFor();
+    const start = page.getByRole('button', { name: 'Start a release…' });
+    await soon(t).equal(() => start.getAttribute('aria-disabled'), 'true');
+    t.match(
+      await start.getAttribute('title'),
+      /^person:bob@example.com is limited to app.example.test; other.example.test/,
+    );
+    await page.goto(`${home}#/services`);
+    for (const name of [app, beyond]) await page.getByRole('checkbox', { name: `Choose ${name}` }).check();
+    await page.getByRole('button', { name: 'Shift…', exact: true }).click();
+    const review = page.getByRole('dialog').getByRole('list', { name: 'What it touches' });
+    await review.getByText(/left out: person:bob@example.com is limited to app.example.test/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Shift 1 service now' }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
 
     const shifted = await page.evaluate(`fetch('v1/services/${app}/weights', {
       method: 'PUT',

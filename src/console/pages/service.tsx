@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { Act } from '../parts/act.tsx';
+import { About, Act } from '../parts/act.tsx';
 import { FreezeBanner, Proposals } from '../parts/agreement.tsx';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
@@ -56,14 +56,16 @@ export function ServicePage({ name }: { name: string }) {
     );
   }
   return (
-    <ServiceView
-      service={last.current}
-      of={service}
-      history={history}
-      drain={drain}
-      health={health}
-      release={release}
-    />
+    <About.Provider value={{ services: [{ name, zone: last.current.zone }] }}>
+      <ServiceView
+        service={last.current}
+        of={service}
+        history={history}
+        drain={drain}
+        health={health}
+        release={release}
+      />
+    </About.Provider>
   );
 }
 

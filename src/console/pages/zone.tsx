@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { Answered, Page, RRset, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { Act, ActLink } from '../parts/act.tsx';
+import { About, Act, ActLink } from '../parts/act.tsx';
 import { Dialog, Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
 import { DialogEnd } from '../parts/dialog-end.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
@@ -36,7 +36,7 @@ export function ZonePage({ name }: { name: string }) {
   const [deleting, setDeleting] = useState<RRset>();
   const [open, setOpen] = useState<'settings' | 'delete'>();
   return (
-    <>
+    <About.Provider value={{ zone: name }}>
       <PageHead
         title={name}
         back={{ href: hrefOf({ page: 'zones' }), text: 'Zones' }}
@@ -123,7 +123,7 @@ export function ZonePage({ name }: { name: string }) {
       {deleting && (
         <DeleteRecord rrset={deleting} onClose={() => setDeleting(undefined)} onDone={() => void rrsets.reload()} />
       )}
-    </>
+    </About.Provider>
   );
 }
 

@@ -1,12 +1,17 @@
 /** What one does here, by a button or a link; greyed, with the reason, where one may not. */
-import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
-import { type Need, whyNot } from '../rules/may.ts';
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useId } from 'preact/hooks';
+import { type Aim, type Need, whyNot } from '../rules/may.ts';
 import { note } from '../state/announce.ts';
 import { self } from '../state/self.ts';
 
+/** What the page is about, so that what is pressed on it is done to that. */
+export const About = createContext<Aim>({});
+
 interface Props {
   readonly needs: Need;
+  /** What it is done to, where that is not what the page is about. */
+  readonly to?: Aim | undefined;
   /** Why it cannot be done now, whoever asks. */
   readonly not?: string | undefined;
   readonly label?: string;
@@ -37,9 +42,14 @@ function Greyed({ reason, label, children, ...props }: Props & { reason: string 
   );
 }
 
+function useReason({ needs, to, not }: Props): string | undefined {
+  const about = useContext(About);
+  return whyNot(self.value, needs, to ?? about) ?? not;
+}
+
 /** Without `onClick` it submits its form. */
 export function Act(props: Props & { onClick?: () => void; disabled?: boolean }) {
-  const reason = whyNot(self.value, props.needs) ?? props.not;
+  const reason = useReason(props);
   if (reason !== undefined) return <Greyed {...props} reason={reason} />;
   return (
     <button
@@ -55,7 +65,7 @@ export function Act(props: Props & { onClick?: () => void; disabled?: boolean })
 }
 
 export function ActLink(props: Props & { href: string }) {
-  const reason = whyNot(self.value, props.needs) ?? props.not;
+  const reason = useReason(props);
   if (reason !== undefined) return <Greyed {...props} reason={reason} />;
   return (
     <a class={`button ${props.class ?? ''}`} aria-label={props.label} href={props.href}>

@@ -48,6 +48,7 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
   };
   const isOwn = self.value?.person === askedBy;
   const isFrozen = isInTheWay(action, []);
+  const to = { services: Object.keys(proposal.services).map((name) => ({ name })) };
   return (
     <div class="stack-s">
       <p>
@@ -67,6 +68,7 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
         {state === 'waiting' && (
           <Act
             needs="release"
+            to={to}
             class={isFrozen ? 'danger solid' : 'primary'}
             not={isOwn ? `You asked for this: somebody else approves it.` : undefined}
             disabled={action.isBusy || (isFrozen && action.override.trim() === '')}
@@ -78,6 +80,7 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
         )}
         <Act
           needs="shift"
+          to={to}
           disabled={action.isBusy}
           label={`${isOwn ? 'Withdraw' : 'Refuse'} proposal ${id}`}
           onClick={() => void decide('cancel', {})}

@@ -16,7 +16,7 @@ import { Dialog, Field, Message } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { isSettled, useLater, WhenFields } from './later.tsx';
 import { ReleaseMany } from './release-many.tsx';
-import { Review, useReviewed } from './review.tsx';
+import { allowed, Review, useReviewed } from './review.tsx';
 
 type Kind = 'shift' | 'release' | 'pause' | 'force';
 
@@ -71,7 +71,7 @@ function ShiftMany(props: Many) {
   const [pool, setPool] = useState(pools.at(-1) ?? '');
   const [share, setShare] = useState('100');
   const percent = /^(?:\d|[1-9]\d|100)$/.test(share.trim()) ? Number(share) : undefined;
-  const parts = shiftParts(glances, pool, percent ?? 0);
+  const parts = allowed(shiftParts(glances, pool, percent ?? 0), 'shift');
   const services = Object.fromEntries(
     parts.flatMap((part) => ('what' in part ? [[part.glance.service.name, part.what]] : [])),
   );
@@ -129,7 +129,7 @@ function ShiftMany(props: Many) {
 function PauseMany(props: Many) {
   const action = useAction();
   const { glances, isMoved, notice } = useReviewed(props, action);
-  const parts = pauseParts(glances);
+  const parts = allowed(pauseParts(glances), 'release');
   const each = useEach(action, props);
   const pause = () =>
     each.run(parts, ({ id }, { service }) => ({
@@ -164,7 +164,7 @@ function ForceMany(props: Many) {
   const [state, setState] = useState('down');
   const [hours, setHours] = useState<Hours>('1 hour');
   const each = useEach(action, props);
-  const parts = forceParts(glances, pool);
+  const parts = allowed(forceParts(glances, pool), 'shift');
   const count = parts.filter((part) => 'what' in part).length;
   const force = () =>
     each.run(parts, (_, { service }) => ({

@@ -93,9 +93,11 @@ export function Loaded<Body>(props: {
   return (
     <Message tone="danger">
       <p>{plainText(failure)}</p>
-      <button type="button" class="compact" onClick={() => void reload()}>
-        Try again
-      </button>
+      {failure.status !== 403 && (
+        <button type="button" class="compact" onClick={() => void reload()}>
+          Try again
+        </button>
+      )}
     </Message>
   );
 }

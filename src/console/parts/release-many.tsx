@@ -12,7 +12,7 @@ import { DialogEnd } from './dialog-end.tsx';
 import { Choice } from './fields.tsx';
 import { isSettled, useLater, WhenFields } from './later.tsx';
 import { FIRST_STEPS, HowChoice, OWN, PlanView } from './release-form.tsx';
-import { Review, useReviewed } from './review.tsx';
+import { allowed, Review, useReviewed } from './review.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
 export function ReleaseMany(props: {
@@ -31,7 +31,7 @@ export function ReleaseMany(props: {
   const [plan, setPlan] = useState<Plan>();
   const when = useLater(action);
   const isLater = when.later.isLater;
-  const parts = releaseParts(glances, to);
+  const parts = allowed(releaseParts(glances, to), 'release');
   const services = parts.flatMap((part) => ('what' in part ? [part.glance.service.name] : []));
   const body = { services, to, ...(preset === OWN ? { steps } : { preset }) };
   const title = `Release ${countText(services.length, 'service')}`;

@@ -2,8 +2,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Glance } from '../../contract/types.ts';
-import { hasMoved, type Part } from '../rules/board.ts';
+import { hasMoved, type Part, withinReach } from '../rules/board.ts';
+import { type Need, whyNot } from '../rules/may.ts';
 import type { Action } from '../state/action.ts';
+import { self } from '../state/self.ts';
 import { Message } from './controls.tsx';
 
 export function Review<What>(props: {
@@ -22,6 +24,11 @@ export function Review<What>(props: {
       ))}
     </ul>
   );
+}
+
+/** Without those to which whoever is signed in may not do it: one of them would have all refused. */
+export function allowed<What>(parts: readonly Part<What>[], need: Need): Part<What>[] {
+  return withinReach(parts, ({ service }) => whyNot(self.value, need, { services: [service] }));
 }
 
 interface Reviewed {

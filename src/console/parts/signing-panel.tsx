@@ -6,6 +6,7 @@ import { durationText, localText } from '../rules/format.ts';
 import { ALGORITHM_WORDS, dsParts, isUnsigning, stageTone } from '../rules/signing.ts';
 import { copyText } from '../state/copy.ts';
 import { useResource } from '../state/resource.ts';
+import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
 import { Badge, Card, Loaded, Message, Scroll } from './controls.tsx';
 import { useNow } from './now.ts';
@@ -44,9 +45,9 @@ export function SigningPanel({ zone }: { zone: string }) {
 
 function Ask(props: { on: () => void; children: string }) {
   return (
-    <button type="button" onClick={props.on}>
+    <Act needs="admin" onClick={props.on}>
       {props.children}
-    </button>
+    </Act>
   );
 }
 

@@ -66,6 +66,17 @@ export function byZone(items: readonly Glance[]): Group[] {
 /** What one of many becomes, or why it is left out. */
 export type Part<What> = { readonly glance: Glance } & ({ readonly what: What } | { readonly leftOut: string });
 
+/** What may not be done to one of them is left out, with the reason; `whyNot` gives it. */
+export function withinReach<What>(
+  parts: readonly Part<What>[],
+  whyNot: (glance: Glance) => string | undefined,
+): Part<What>[] {
+  return parts.map((part) => {
+    const reason = 'what' in part ? whyNot(part.glance) : undefined;
+    return reason === undefined ? part : { glance: part.glance, leftOut: reason };
+  });
+}
+
 /** The pools that all of some services have. */
 export function commonPools(glances: readonly Glance[]): string[] {
   const [first, ...rest] = glances.map(({ service }) => Object.keys(service.pools));

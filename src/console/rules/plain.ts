@@ -8,7 +8,7 @@ export function plainText({ code, detail }: Failure): string {
     case 'release_active':
       return `A release is moving this service, and only it changes the weights meanwhile. Abort it or roll back first. ${detail}`;
     case 'token_forbidden':
-      return `Your token may not do this. ${detail}`;
+      return `You may not do this. ${detail}`;
     case 'unreachable':
       return 'The server does not answer. It is asked again by itself.';
     case 'not_done':
