@@ -21,7 +21,8 @@ export const COUNTER = {
   TYPE: 24,
   /** The line of all previews: see previews.ts. */
   PREVIEWS: 96,
-  FIRST_POOL: 100,
+  /** At a line of the processor's caches: the two pools of a service that were made together share it. */
+  FIRST_POOL: 104,
 } as const;
 
 /** Types up to HTTPS (RFC 9460) have a counter each; of those above, these two are asked for by resolvers and people. */

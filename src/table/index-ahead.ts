@@ -2,8 +2,8 @@
 import { directorySlot, LINK_LOG2_MASK, segmentAt } from './index.ts';
 import { DIRECTORY, SEGMENT } from './layout.ts';
 
-/** Slots that whoever looks ahead takes into account: they share a line or two. */
-const LIKELY_SLOTS = 4;
+/** Slots that whoever looks ahead takes into account, of two lines: of 20,000 services 8% have their slot beyond four, 2% beyond these. */
+const LIKELY_SLOTS = 8;
 
 /** What `likelyEntry` says where no entry of the index has the hash. */
 export const NO_ENTRY = -1;

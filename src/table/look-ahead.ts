@@ -10,11 +10,15 @@ import { finishHash, type HashedName } from './hash.ts';
 import { firstSlot, likelyEntry, linkOf, NO_ENTRY } from './index-ahead.ts';
 import { ENTRY, NODE, PLAN, POOL, RRSET, SERVICE } from './layout.ts';
 import type { Lookup } from './lookup.ts';
-import { QUERIES_AT_ONCE, touch } from './touch.ts';
+import { QUERIES_AT_ONCE, touch, touchBoth } from './touch.ts';
 
-/** The last words that matter of most: of an entry's name, of a plan's first two pools, of an RRset of one address. */
+/**
+ * The last words that matter of most: of an entry's name, of a node with one RRset, of a plan's first two pools, of an RRset
+ * of one address. A block begins anywhere in a line of the processor's caches, so its first word may be of the line before.
+ */
 const LAST = {
   ENTRY: ENTRY.NAME_BYTES + 6,
+  NODE: NODE.PAIRS + 1,
   PLAN: PLAN.FIRST_POOL + 2 * POOL.WORDS - 1,
   RRSET: RRSET.DATA + 3,
 } as const;
@@ -48,7 +52,7 @@ export class LookAhead {
   run(names: readonly HashedName[], count: number): void {
     this.#toSlots(names, count);
     this.#toEntries(count);
-    this.#follow(count, ENTRY.VERSION_WORD, NODE.PAIRS + 1);
+    this.#follow(count, ENTRY.VERSION_WORD, LAST.NODE);
     this.#toContents(count);
     this.#follow(count, SERVICE.PLAN_WORD, LAST.PLAN);
     this.#toPlans(count);
@@ -84,19 +88,19 @@ export class LookAhead {
       this.entries[i] = entry;
       places[i] = entry !== NO_ENTRY && entry + LAST.ENTRY < words.length ? entry : 0;
     }
-    this.seen = touch(words, places, count, ENTRY.VERSION_WORD) | touch(words, places, count, LAST.ENTRY);
+    this.seen = touchBoth(words, places, count, ENTRY.VERSION_WORD, LAST.ENTRY);
   }
 
   /** From a node's version to its service, or else its first RRset. */
   #toContents(count: number): void {
     const { words } = this.#lookup.view;
     const places = this.#places;
-    this.seen = touch(words, places, count, NODE.SERVICE);
+    this.seen = touchBoth(words, places, count, NODE.SERVICE, LAST.NODE);
     for (let i = 0; i < count; i++) {
       const version = places[i];
       const service = version === 0 ? 0 : words[version + NODE.SERVICE];
       places[i] = service < words.length ? service : 0;
-      if (service === 0 && version !== 0) this.#leadTo(i, words[version + NODE.PAIRS + 1], 0);
+      if (service === 0 && version !== 0) this.#leadTo(i, words[version + LAST.NODE], 0);
     }
   }
 
@@ -104,7 +108,8 @@ export class LookAhead {
   #toPlans(count: number): void {
     const { words } = this.#lookup.view;
     const places = this.#places;
-    this.seen = touch(words, places, count, PLAN.FLAGS) | touch(words, places, count, LAST.PLAN);
+    // A plan with two pools may be of three lines.
+    this.seen = touchBoth(words, places, count, PLAN.FLAGS, LAST.PLAN) | touch(words, places, count, PLAN.FIRST_POOL);
     for (let i = 0; i < count; i++) {
       const plan = places[i];
       if (plan === 0) continue;
@@ -117,10 +122,7 @@ export class LookAhead {
   #toRRsets(count: number): void {
     const { words } = this.#lookup.view;
     this.seen =
-      touch(words, this.#first, count, 0) |
-      touch(words, this.#first, count, LAST.RRSET) |
-      touch(words, this.#second, count, 0) |
-      touch(words, this.#second, count, LAST.RRSET);
+      touchBoth(words, this.#first, count, 0, LAST.RRSET) | touchBoth(words, this.#second, count, 0, LAST.RRSET);
   }
 
   /** The RRsets that are looked at in the end. */

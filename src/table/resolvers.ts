@@ -14,7 +14,7 @@ import type { Sighting, Sightings } from '../model/resolver-estimates.ts';
 import { readBe32 } from '../wire/byte-order.ts';
 import { mix32 } from './hash.ts';
 import { PLAN, POOL } from './layout.ts';
-import { QUERIES_AT_ONCE, touch } from './touch.ts';
+import { lineWords, QUERIES_AT_ONCE, touch } from './touch.ts';
 
 /** At the start of the memory. */
 const HEADER = {
@@ -54,12 +54,14 @@ export const RESOLVER_BYTES = 4 * (ENTRIES_AT + ENTRIES * ENTRY.WORDS);
 
 /**
  * A resolver that asks without caching, or a load test, would make every answer pay for the table: it is counted once a
- * second. Two pairs of resolver and pool that share a place here are counted each time, which costs more and harms nobody.
+ * second. Pairs of resolver and pool that have no room here beside each other are counted each time, which harms nobody but
+ * costs two more lines of memory for each answer: so each place holds the last two.
  */
 const RECENT_LOG2 = 15;
 const RECENT_MASK = (1 << RECENT_LOG2) - 1;
+const RECENT_WAYS = 2;
 /** Places for the pools of one service, side by side: half a cache line. */
-const RECENT_POOLS = 8;
+const RECENT_POOLS = 4;
 
 /** Above this level nobody would be left. */
 const LEVEL_MAX = 31;
@@ -78,7 +80,7 @@ interface AddressPlace {
 
 /** The first of the places of RECENT that belong to a resolver and a service. */
 function recentOf(hash: number): number {
-  return Math.imul(hash, RECENT_POOLS) & RECENT_MASK;
+  return Math.imul(hash, RECENT_POOLS * RECENT_WAYS) & RECENT_MASK;
 }
 
 /** One worker's side. */
@@ -90,7 +92,7 @@ export class ResolverSample {
   readonly #words: Int32Array<SharedArrayBuffer>;
   /** Whom this second has counted already. */
   readonly #places = new Int32Array(QUERIES_AT_ONCE);
-  readonly #recent = new Int32Array(1 << RECENT_LOG2);
+  readonly #recent = lineWords(1 << RECENT_LOG2);
   #key: number;
   #level: number;
 
@@ -113,10 +115,13 @@ export class ResolverSample {
     if (Math.clz32(hash) < this.#level || hash === 0) return;
     const id = table[pool + POOL.ID];
     const pair = hash ^ Math.imul(id, 0x9e3779b1);
-    const recent = recentOf(hash) | (id & (RECENT_POOLS - 1));
+    const place = recentOf(hash) | ((id & (RECENT_POOLS - 1)) * RECENT_WAYS);
     const now = pair ^ Math.imul(this.nowSeconds, 0x85ebca6b);
-    if (this.#recent[recent] === now) return;
-    this.#recent[recent] = now;
+    const recent = this.#recent;
+    const last = recent[place];
+    if (last === now || recent[place + 1] === now) return;
+    recent[place + 1] = last;
+    recent[place] = now;
     this.#note(hash, (pair & BUCKETS_MASK) << WAYS_LOG2, table, plan, id, client);
   }
 

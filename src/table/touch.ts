@@ -22,6 +22,13 @@ export function touch(words: Int32Array, places: Int32Array, count: number, behi
   return seen;
 }
 
+/** The same of two words of each place, so far apart that they may be of different lines. */
+export function touchBoth(words: Int32Array, places: Int32Array, count: number, first: number, last: number): number {
+  let seen = 0;
+  for (let i = 0; i < count; i++) seen |= words[places[i] + first] | words[places[i] + last];
+  return seen;
+}
+
 /** The same of doubles, at the places themselves. */
 export function touchDoubles(values: Float64Array, places: Int32Array, count: number): number {
   let seen = 0;

@@ -1,6 +1,7 @@
 /** The words that workers count in. */
 import t from 'tap';
 import { COUNTER, POOL_COUNTER, typeCounter, typeCounters } from '../../src/table/counters.ts';
+import { RESOLVER_BYTES } from '../../src/table/resolvers.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { apply, askBytes, makeTable, rrset, zone } from '../fixtures/table.ts';
 
@@ -10,6 +11,11 @@ t.test('every type has one counter, and none shares a word with something else',
   t.ok(Math.min(...counters) > COUNTER.LIMITED);
   t.ok(Math.max(...counters) < COUNTER.FIRST_POOL);
   t.equal(COUNTER.FIRST_POOL % POOL_COUNTER.SIZE, 0);
+  t.equal(
+    (RESOLVER_BYTES + 8 * COUNTER.FIRST_POOL) % 64,
+    0,
+    "two pools' lines begin where one of the processor's does",
+  );
   const byType = new Map(typeCounters);
   for (let type = 0; type < 65536; type++) {
     const own = byType.get(type) ?? byType.get(undefined);

@@ -137,6 +137,40 @@ t.test('networks are /24 and /56, and a resolver counts once a second', async (t
   ]);
 });
 
+t.test('a resolver that asks for a thousand services is noted once a second for each', async (t) => {
+  const workers = makeWorkers(1);
+  const services = Array.from({ length: 1000 }, (_, i) => i + 1);
+  const rounds = 10;
+  for (let round = 0; round < rounds; round++) {
+    for (const service of services) {
+      for (const pool of [0, 1]) workers.count(0, service, pool, ipv4(1), NOON_S);
+    }
+  }
+  const noted = services.flatMap((service) => workers.read(service).seen.map(({ answers }) => answers));
+  t.equal(noted.length, 2 * services.length);
+  // With one pair in each place 6% would be noted ten times.
+  const again = noted.filter((answers) => answers > 1).length;
+  t.ok(again <= noted.length / 50, `${again} were noted more than once`);
+});
+
+t.test('of two that share a place neither is noted again while both ask by turns', async (t) => {
+  const memory = new SharedArrayBuffer(RESOLVER_BYTES);
+  keySample(memory, 7);
+  const sample = new ResolverSample(memory);
+  sample.nowSeconds = NOON_S;
+  const table = new Int32Array(POOLS_AT + POOL.WORDS);
+  // Pools whose ids agree in their low bits share a place, whatever the resolver.
+  const ids = [4, 8];
+  for (let turn = 0; turn < 20; turn++) {
+    table[POOLS_AT + POOL.ID] = ids[turn % 2] as number;
+    sample.count(table, 0, POOLS_AT, { bytes: ipv4(1), at: 0, length: 4, addressHash: 0 });
+  }
+  t.same(
+    readSightings([memory], ids).seen.map(({ answers }) => answers),
+    [1, 1],
+  );
+});
+
 t.test('one resolver that asks for everything does not take the room of the others', async (t) => {
   const workers = makeWorkers(1);
   for (let service = 1; service <= 100_000; service++) workers.count(0, service, 0, ipv4(1), NOON_S);

@@ -45,9 +45,9 @@ const TWO_32 = 2 ** 32;
  */
 export function draw(random: Random, total: number, rejectBelow: number): number {
   for (;;) {
-    const product = (random.next() >>> 0) * total;
-    const high = Math.floor(product / TWO_32);
-    if (product - high * TWO_32 >= rejectBelow) return high;
+    const word = random.next();
+    // The low half by itself, and the high one as an integer: what is compared with it is no double then.
+    if (Math.imul(word, total) >>> 0 >= rejectBelow) return (((word >>> 0) * total) / TWO_32) | 0;
   }
 }
 

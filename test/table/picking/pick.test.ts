@@ -83,6 +83,25 @@ t.test('a draw lies in [0, total) whatever the source gives', (t) => {
   t.end();
 });
 
+t.test('a draw is the high half of word times total, and the low half decides whether it is taken', (t) => {
+  const word = fc.integer({ min: -(2 ** 31), max: 2 ** 32 - 1 });
+  const totals = fc.oneof(
+    fc.integer({ min: 1, max: 16 * 65535 }),
+    fc.constantFrom(1, 2, 3, 65536, 2 ** 20, 16 * 65535),
+  );
+  fc.assert(
+    fc.property(totals, fc.array(word, { maxLength: 8 }), (total, words) => {
+      const rejectBelow = 2 ** 32 % total;
+      const all = [...words, 2 ** 32 - 1];
+      const products = all.map((word) => (BigInt(word) & 0xffffffffn) * BigInt(total));
+      const taken = products.find((product) => Number(product & 0xffffffffn) >= rejectBelow);
+      return taken === undefined || draw(scripted(all), total, rejectBelow) === Number(taken >> 32n);
+    }),
+    { numRuns: 1000 },
+  );
+  t.end();
+});
+
 t.test('every value of a small total is exactly as likely: the words that would favour one are drawn again', (t) => {
   // With 2^32 = 3 * 1,431,655,765 + 1 one word is one too many; it is the one whose low half is 0: word 0.
   t.equal(draw(scripted([0, 2 ** 31]), 3, 2 ** 32 % 3), 1, 'word 0 is drawn again');
