@@ -9,7 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Responder } from '../src/responder/answer.ts';
 import { inlineWidely } from '../src/sockets/inlining.ts';
-import type { Libc } from '../src/sockets/libc.ts';
+import { type Libc, loadLibc as loadOwnLibc } from '../src/sockets/libc.ts';
 import { QUERIES_AT_ONCE } from '../src/table/touch.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes } from '../test/fixtures/table.ts';
@@ -76,10 +76,13 @@ async function open(folder: string): Promise<World> {
   const { loadLibc } = await own<typeof import('../src/sockets/libc.ts')>('src/sockets/libc.ts');
   const { makeTable } = await own<typeof import('../test/fixtures/table.ts')>('test/fixtures/table.ts');
   const { benchChanges } = await own<typeof import('./bench-zone.ts')>('bench/bench-zone.ts');
-  const { benchSigners } = await own<typeof import('./signers.ts')>('bench/signers.ts');
   const { benchOptions } = await own<typeof import('./options.ts')>('bench/options.ts');
   const made = makeTable({ initialBytes: 2 ** 20, maxBytes: 2 ** 31, responder: benchOptions() });
-  if (edns === 'do') made.table.signWith(benchSigners());
+  if (edns === 'do') {
+    // Checkouts from before there were signatures have none of it.
+    const { benchSigners } = await own<typeof import('./signers.ts')>('bench/signers.ts');
+    made.table.signWith(benchSigners());
+  }
   for (const changes of benchChanges(SIZE)) {
     const problem = made.table.prepare(changes);
     if (problem !== undefined) throw new Error(problem.detail);
@@ -91,7 +94,8 @@ async function open(folder: string): Promise<World> {
   const seen: Uint8Array[] = [];
   let next = 0;
   let kernelMs = 0;
-  const sockets = values.sockets ? new BatchClients(real, CLIENTS) : undefined;
+  // An earlier checkout may lack calls that the clients need.
+  const sockets = values.sockets ? new BatchClients(loadOwnLibc() as Libc, CLIENTS) : undefined;
   const libc = {
     ...real,
     addressOf: (bytes: Uint8Array): number => {

@@ -6,20 +6,24 @@ import { chart } from './chart.ts';
 import { contest } from './contest.ts';
 import { install, versionOf } from './install.ts';
 import { parsePlan } from './plan.ts';
-import { type Run, summarise, table } from './report.ts';
+import { beforeTable, type Run, summarise, table } from './report.ts';
+import { tealOf } from './servers.ts';
 import { targetTable } from './targets.ts';
 
-const plan = parsePlan(process.argv.slice(2));
-if (typeof plan === 'string') {
-  console.error(plan);
+const parsed = parsePlan(process.argv.slice(2));
+if (typeof parsed === 'string') {
+  console.error(parsed);
   process.exit(64);
 }
+const { before } = parsed;
+const plan = before === undefined ? parsed : { ...parsed, peers: [await tealOf(before), ...parsed.peers] };
 install(plan.peers);
 const runs: Run[] = [];
 const faults: string[] = [];
 for (const names of plan.names) runs.push(...(await contest(plan, names, faults)));
 const rows = summarise(runs);
 console.log(`${table(rows, plan.qps)}\n\n${targetTable(rows)}`);
+if (before !== undefined) console.log(`\n${beforeTable(rows)}`);
 for (const { name, lacks } of plan.peers) if (lacks !== '') console.log(`unlike teal, ${name}: ${lacks}`);
 for (const fault of faults) console.log(`left out: ${fault}`);
 

@@ -17,13 +17,16 @@ export interface Plan {
   /** Sockets that ask: by default as many as resolvers would be; few are a proxy, a forwarder or dnsperf. */
   readonly clients: number;
   readonly out: string | undefined;
+  /** A checkout of an earlier state, which takes part as `teal before`. */
+  readonly before: string | undefined;
 }
 
 /** Many enough that neighbours in a batch hardly ever come from one socket, as with resolvers. */
 const CLIENTS = '512';
 
 export const USAGE = `npm run bench:peers -- [--peers teal,gdnsd,…] [--kinds ${KINDS.join(',')}] [--edns ${EDNS.join(',')}]
-  [--names 1,1000,1000000] [--rounds 5] [--seconds 3] [--qps 50000] [--clients 512] [--out folder]`;
+  [--names 1,1000,1000000] [--rounds 5] [--seconds 3] [--qps 50000] [--clients 512] [--out folder]
+  [--before folder of an earlier checkout]`;
 
 /** The plan, or what is wrong with the arguments. */
 export function parsePlan(args: readonly string[]): Plan | string {
@@ -38,6 +41,7 @@ export function parsePlan(args: readonly string[]): Plan | string {
     qps: text,
     clients: text,
     out: text,
+    before: text,
   };
   const { values } = parseArgs({ args: [...args], options, strict: true });
   const peerNames = values.peers?.split(',') ?? PEERS.map(({ name }) => name);
@@ -49,7 +53,7 @@ export function parsePlan(args: readonly string[]): Plan | string {
   const { rounds, seconds, qps, clients } = numbersOf(values);
   if (kinds.length === 0 || edns.length === 0) return USAGE;
   for (const number of [...names, rounds, seconds, qps, clients]) if (!(number > 0)) return USAGE;
-  return { peers, kinds, edns, names, rounds, seconds, qps, clients, out: values.out };
+  return { peers, kinds, edns, names, rounds, seconds, qps, clients, out: values.out, before: values.before };
 }
 
 function numbersOf(values: { rounds?: string; seconds?: string; qps?: string; clients?: string }) {

@@ -1,6 +1,7 @@
 /** Medians over the rounds, as rows and as a table. */
 import type { LoadResult } from '../load.ts';
 import type { Edns, Kind } from '../workload.ts';
+import { BEFORE } from './servers.ts';
 
 /** One server's timing of one workload in one round. */
 export interface Run {
@@ -110,3 +111,19 @@ function line({ peer, saturated, fixed }: Row): string {
 }
 
 const GENERATOR_LIMITS_BELOW = 0.05;
+
+/** What a query costs now beside an earlier state, by the CPU clocks of each server's processes. */
+export function beforeTable(rows: readonly Row[]): string {
+  const two = (value: number): string => value.toFixed(2);
+  const lines = rows.flatMap(({ peer, kind, edns, names, saturated: now }) => {
+    const before = rows.find(
+      (row) => row.peer === BEFORE && row.kind === kind && row.edns === edns && row.names === names,
+    );
+    if (peer !== 'teal' || before === undefined) return [];
+    const { userUs, cpuUs } = before.saturated;
+    const cells = [userUs, now.userUs, now.userUs / userUs, cpuUs, now.cpuUs, now.cpuUs / cpuUs].map(two);
+    return [`| ${[`${kind}, ${edns}, ${names} names`, ...cells].join(' | ')} |`];
+  });
+  const head = '| at saturation | user µs before | now | now / before | CPU µs before | now | now / before |';
+  return [head, '|---|---:|---:|---:|---:|---:|---:|', ...lines].join('\n');
+}

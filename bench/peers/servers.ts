@@ -281,4 +281,16 @@ const dgram: Peer = {
   prepare: ({ port }: Site) => [process.execPath, here('./baseline-dgram.ts'), String(port)],
 };
 
+/** The name of an earlier state of Teal. */
+export const BEFORE = 'teal before';
+
 export const PEERS: readonly Peer[] = [teal, gdnsd, knot, powerdns, nsd, bind, dns2, dgram];
+
+/** Teal as it was in another checkout, with its own settings and started in its own way. */
+export async function tealOf(folder: string): Promise<Peer> {
+  const { PEERS: theirs } = (await import(path.join(path.resolve(folder), 'bench/peers/servers.ts'))) as {
+    readonly PEERS: readonly Peer[];
+  };
+  const before = theirs.find(({ name }) => name === teal.name) as Peer;
+  return { ...before, name: BEFORE, lacks: '' };
+}
