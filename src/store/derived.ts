@@ -3,6 +3,7 @@ import { isOpen } from '../model/proposed.ts';
 import { isActive } from '../model/release.ts';
 import type { ModelChange, StagedRRset } from '../model/revision.ts';
 import type { Zone } from '../model/zone.ts';
+import { type Blocks, FIRST_KEY, type RRsetKey } from './blocks.ts';
 import type { Packed } from './packed.ts';
 import { notedColumns, rrsetColumns } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -27,13 +28,18 @@ export type StoreChange =
 /** The revision of an RRset that came with its content: see `contents` in migrations.ts. */
 const OF_ITS_CONTENT = 0;
 
+/** RRsets with labels or texts that are looked for at once. */
+const NOTED_AT_ONCE = 1000;
+
 export class Derived {
   readonly #statements: Statements;
   readonly #packed: Packed;
+  readonly #blocks: Blocks;
 
-  constructor(statements: Statements, packed: Packed) {
+  constructor(statements: Statements, packed: Packed, blocks: Blocks) {
     this.#statements = statements;
     this.#packed = packed;
+    this.#blocks = blocks;
   }
 
   /** To be called in the revision's transaction. */
@@ -53,9 +59,7 @@ export class Derived {
         statements.putZone.run(zone.name, JSON.stringify(zone), content);
         statements.useContent.run(zone.revision, content);
         if (replaced === undefined) return;
-        // Staged records have no labels, nor a text: those of RRsets that stay are taken along.
-        statements.keepLabels.run(replaced, content);
-        statements.keepWritten.run(replaced, content);
+        this.#keepNotes(replaced, Number(content));
         statements.dropContent.run(replaced);
         return;
       }
@@ -65,15 +69,9 @@ export class Derived {
         statements.deleteSigning.run(change.zone);
         statements.deleteZone.run(change.zone);
         return;
-      case 'putRRset': {
-        const { rrset } = change;
-        const columns = [...rrsetColumns(rrset), ...notedColumns(rrset)];
-        statements.putRRset.run(this.#contentOf(rrset.zone), rrset.revision, ...columns);
-        return;
-      }
+      case 'putRRset':
       case 'deleteRRset':
-        statements.deleteRRset.run(this.#contentOf(change.zone), change.name, change.type);
-        return;
+        return this.#changeRRset(change);
       case 'putService':
         statements.putService.run(change.service.name, change.service.zone, JSON.stringify(change.service));
         return;
@@ -126,6 +124,38 @@ export class Derived {
       const { proposal } = change;
       putProposal.run(proposal.id, isOpen(proposal) ? 1 : 0, JSON.stringify(proposal));
     } else putFreeze.run(change.freeze.name, JSON.stringify(change.freeze));
+  }
+
+  /** One that is in a block is taken out first. */
+  #changeRRset(change: Extract<StoreChange, { op: 'putRRset' | 'deleteRRset' }>): void {
+    const { putRRset, deleteRRset } = this.#statements;
+    const { zone, name, type } = change.op === 'putRRset' ? change.rrset : change;
+    const content = this.#contentOf(zone);
+    if (content !== undefined) this.#blocks.takeOut(content, { name, type });
+    if (change.op === 'deleteRRset') {
+      deleteRRset.run(content, name, type);
+    } else {
+      const columns = [...rrsetColumns(change.rrset), ...notedColumns(change.rrset)];
+      putRRset.run(content, change.rrset.revision, ...columns);
+    }
+  }
+
+  /**
+   * Staged records have no labels, nor a text: those of RRsets that stay are taken along. While they were staged, rows
+   * were made of all that had some; who has got some since is taken out of its block.
+   */
+  #keepNotes(replaced: number, content: number): void {
+    const { keepLabels, keepWritten, notedElsewhere, putRRset } = this.#statements;
+    let after: RRsetKey | undefined = this.#blocks.haveAny(content) ? FIRST_KEY : undefined;
+    while (after !== undefined) {
+      const rows = notedElsewhere.all(replaced, after.name, after.type, content, NOTED_AT_ONCE) as RRsetKey[];
+      this.#blocks.takeOutEach(content, rows, ({ rrset }) => {
+        putRRset.run(content, OF_ITS_CONTENT, ...rrsetColumns(rrset), ...notedColumns({}));
+      });
+      after = rows.length < NOTED_AT_ONCE ? undefined : rows.at(-1);
+    }
+    keepLabels.run(replaced, content);
+    keepWritten.run(replaced, content);
   }
 
   #contentOf(zone: string): number | undefined {

@@ -11,6 +11,7 @@ import { step as written } from './steps/0008-written.ts';
 import { step as fleet } from './steps/0009-fleet.ts';
 import { step as dnssec } from './steps/0010-dnssec.ts';
 import { step as agreement } from './steps/0011-agreement.ts';
+import { step as blocks } from './steps/0012-blocks.ts';
 
 /**
  * Step n brings version n to n + 1 (SQLite's user_version): SQL, or a function. Each is a file of its own, which is never
@@ -29,6 +30,7 @@ const steps: readonly (string | ((database: Database) => void))[] = [
   fleet,
   dnssec,
   agreement,
+  blocks,
 ];
 
 /** The version that this program writes. */

@@ -10,28 +10,23 @@ import type { Service } from '../model/service.ts';
 import type { StoredToken } from '../model/token.ts';
 import type { StoredWebhook } from '../model/webhook.ts';
 import type { Zone } from '../model/zone.ts';
+import { FIRST_KEY, type RRsetKey } from './blocks.ts';
 import { Condition } from './condition.ts';
+import { type ContentPlace, ContentReads, type ContentWalk } from './content-reads.ts';
 import type { StagedRecords } from './derived.ts';
-import { type RRsetRow, toRRset } from './rows.ts';
 import { makeStatements, type Statements } from './statements.ts';
 
 /** RRsets of a zone that one look for names goes through: a few milliseconds. */
 export const RRSETS_LOOKED_AT = 10_000;
-/** SQLite sorts bytes after all texts. */
-const AFTER_ALL_NAMES = Buffer.alloc(0);
-
-/** Which RRset of a zone. */
-interface RRsetKey {
-  readonly name: string;
-  readonly type: number;
-}
 
 export class NounReads {
   protected readonly statements: Statements;
   protected readonly condition = new Condition();
+  protected readonly contents: ContentReads;
 
   protected constructor(database: Database) {
     this.statements = makeStatements(database);
+    this.contents = new ContentReads(database);
   }
 
   /** Every read goes through here, so that it is known whether the store can be read. */
@@ -67,7 +62,7 @@ export class NounReads {
   stagedTypesAt(records: StagedRecords, name: string): number[] {
     return this.read('stagedTypesAt', () => {
       if (typeof records !== 'number') return records.filter((rrset) => rrset.name === name).map(({ type }) => type);
-      return (this.statements.stagedTypesAt.all(records, name) as { type: number }[]).map(({ type }) => type);
+      return this.contents.typesAt(records, name);
     });
   }
 
@@ -136,52 +131,68 @@ export class NounReads {
   maxTtlOf(name: string): number {
     const zone = this.zone(name);
     if (zone === undefined) return 0;
-    const { ttl } = this.read('maxTtlOf', () => this.statements.maxTtl.get(name) as { ttl: number | null });
+    const ttl = this.read('maxTtlOf', () => {
+      const content = this.#contentOf(name);
+      return content === undefined ? 0 : this.contents.maxTtlOf(content);
+    });
     const services = this.servicesIn(name).map(({ ttlSeconds }) => ttlSeconds);
     const { ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds } = zone;
     return services.reduce(
       (most, each) => Math.max(most, each),
-      Math.max(ttl ?? 0, ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds),
+      Math.max(ttl, ttlSeconds, nameserversTtlSeconds, negativeTtlSeconds),
     );
   }
 
   rrset(zone: string, name: string, type: number): RRset | undefined {
     return this.read('rrset', () => {
-      const row = this.statements.rrset.get(zone, name, type) as RRsetRow | undefined;
-      return row && toRRset(row);
+      const place = this.contents.placeOf(zone);
+      return place && this.contents.rrset(place, name, type);
     });
   }
 
   /** All RRsets of one name. */
   rrsetsAt(zone: string, name: string): RRset[] {
-    return this.read('rrsetsAt', () => (this.statements.rrsetsAt.all(zone, name) as RRsetRow[]).map(toRRset));
+    return this.read('rrsetsAt', () => {
+      const place = this.contents.placeOf(zone);
+      return place === undefined ? [] : this.contents.rrsetsAt(place, name);
+    });
   }
 
   /** RRsets of a zone by name and type, after one of them (exclusive). */
   rrsets(zone: string, after: { name: string; type: number } | undefined, limit: number): RRset[] {
-    return this.read('rrsets', () => {
-      const { name, type } = after ?? { name: '', type: -1 };
-      return (this.statements.rrsetsAfter.all(zone, name, type, limit) as RRsetRow[]).map(toRRset);
-    });
+    return this.read('rrsets', () => this.#walked(zone, after, limit, (walk, place) => walk.rrset(place)));
   }
 
   /** What a search looks at, and costs little to read: of the RRsets of a zone after one of them (exclusive). */
   rrsetKeys(zone: string, after: RRsetKey | undefined, limit: number): (RRsetKey & { readonly isLabelled: boolean })[] {
-    return this.read('rrsetKeys', () => {
-      const { name, type } = after ?? { name: '', type: -1 };
-      const rows = this.statements.rrsetKeysAfter.all(zone, name, type, limit);
-      return (rows as (RRsetKey & { is_labelled: number })[]).map((row) => {
-        return { name: row.name, type: row.type, isLabelled: row.is_labelled === 1 };
-      });
-    });
+    return this.read('rrsetKeys', () =>
+      this.#walked(zone, after, limit, ({ name, type, isLabelled }) => ({ name, type, isLabelled })),
+    );
   }
 
   /** Those of the first `looked` RRsets of a zone that are of these types. */
   rrsetsOfTypes(zone: string, types: readonly number[], looked: number): RRset[] {
     return this.read('rrsetsOfTypes', () => {
-      const [one, two, three] = types;
-      return (this.statements.rrsetsOfTypes.all(zone, looked, one, two, three) as RRsetRow[]).map(toRRset);
+      const found = this.#walked(zone, undefined, looked, (walk, place) =>
+        types.includes(walk.type) ? walk.rrset(place) : undefined,
+      );
+      return found.filter((rrset) => rrset !== undefined);
     });
+  }
+
+  /** What is made of the first `limit` RRsets after one. */
+  #walked<Made>(
+    zone: string,
+    after: RRsetKey | undefined,
+    limit: number,
+    make: (walk: ContentWalk, place: ContentPlace) => Made,
+  ): Made[] {
+    const made: Made[] = [];
+    const place = this.contents.placeOf(zone);
+    if (place === undefined) return made;
+    const walk = this.contents.walk(place.content, after);
+    while (made.length < limit && walk.next()) made.push(make(walk, place));
+    return made;
   }
 
   /**
@@ -192,19 +203,21 @@ export class NounReads {
     zone: string,
     name: string,
     isMeant: (rrset: RRsetKey) => boolean,
-    after: RRsetKey = { name: '', type: -1 },
+    after: RRsetKey = FIRST_KEY,
   ): { readonly found?: RRsetKey; readonly last?: RRsetKey } {
     return this.read('rrsetBelow', () => {
-      const { rrsetsBelow, rrsetsUpTo } = this.statements;
-      const last = rrsetsUpTo.get(zone, after.name, after.type, RRSETS_LOOKED_AT - 1) as RRsetKey | undefined;
+      const place = this.contents.placeOf(zone);
+      if (place === undefined) return {};
+      const walk = this.contents.walk(place.content, after);
       const suffix = name === '' ? '' : `.${name}`;
-      const range = [after.name, after.type, last?.name ?? AFTER_ALL_NAMES, last?.type ?? 0];
-      for (const row of rrsetsBelow.iterate(zone, ...range, suffix.length, suffix)) {
-        const found = row as RRsetKey;
+      for (let looked = 1; walk.next(); looked++) {
+        const found = { name: walk.name, type: walk.type };
         // The dot before it may be one within a label.
-        if (found.name !== name && isAtOrBelow(found.name, name) && isMeant(found)) return { found };
+        const isBelow = found.name.endsWith(suffix) && found.name !== name && isAtOrBelow(found.name, name);
+        if (isBelow && isMeant(found)) return { found };
+        if (looked === RRSETS_LOOKED_AT) return { last: found };
       }
-      return { ...(last && { last }) };
+      return {};
     });
   }
 
@@ -282,17 +295,15 @@ export class NounReads {
     );
   }
 
-  /** Every RRset of a zone, without holding them all at once. Nothing may be written meanwhile. */
+  /** Every RRset of a zone, without holding them all at once. Nothing should be written meanwhile. */
   *rrsetsOf(zone: string): Generator<RRset> {
-    const rows = this.read('rrsetsOf', () => this.statements.rrsetsOf.iterate(zone));
-    try {
-      for (;;) {
-        const next = this.read('rrsetsOf', () => rows.next());
-        if (next.done) return;
-        yield this.read('rrsetsOf', () => toRRset(next.value as RRsetRow));
-      }
-    } finally {
-      rows.return?.();
+    const place = this.read('rrsetsOf', () => this.contents.placeOf(zone));
+    if (place === undefined) return;
+    const walk = this.contents.walk(place.content);
+    for (;;) {
+      const rrset = this.read('rrsetsOf', () => (walk.next() ? walk.rrset(place) : undefined));
+      if (rrset === undefined) return;
+      yield rrset;
     }
   }
 }

@@ -7,7 +7,6 @@ import type { RRset } from '../model/rrset.ts';
 import { withoutSecrets } from '../model/subject-secrets.ts';
 
 export interface RRsetRow {
-  readonly zone: string;
   readonly name: string;
   readonly type: number;
   readonly ttl_seconds: number;
@@ -18,6 +17,7 @@ export interface RRsetRow {
   /** JSON. */
   readonly written: string | null;
   readonly rdata: Uint8Array;
+  /** 0: that of its content. */
   readonly revision: number;
 }
 
@@ -61,12 +61,25 @@ function unpackRdata(packed: Uint8Array): Uint8Array[] {
   return rdata;
 }
 
-export function toRRset(row: RRsetRow): RRset {
-  const { zone, name, type, ttl_seconds: ttlSeconds, revision } = row;
+/** `content`: whose it is, and the revision that brought it. */
+export function toRRset(row: RRsetRow, content: { readonly zone: string; readonly revision: number }): RRset {
+  const { name, type, ttl_seconds: ttlSeconds } = row;
+  const { zone } = content;
+  const revision = row.revision === 0 ? content.revision : row.revision;
   const ttls = row.record_ttls === null ? {} : { recordTtlSeconds: JSON.parse(row.record_ttls) as number[] };
   const labelled = row.labels === null ? {} : { labels: JSON.parse(row.labels) as Labels };
   const written = row.written === null ? {} : { written: JSON.parse(row.written) as (string | null)[] };
   return { zone, name, type, ttlSeconds, ...ttls, rdata: unpackRdata(row.rdata), ...written, ...labelled, revision };
+}
+
+/** The same of one in packed form, which is as it came with its content. */
+export function packedRRset(
+  cursor: PackedCursor,
+  content: { readonly zone: string; readonly revision: number },
+): RRset {
+  const { name, type, ttlSeconds, rdata, recordTtlSeconds } = cursor.rrset;
+  const ttls = recordTtlSeconds === undefined ? {} : { recordTtlSeconds };
+  return { zone: content.zone, name, type, ttlSeconds, ...ttls, rdata, revision: content.revision };
 }
 
 /** The columns `name`, `type`, `ttl_seconds`, `rdata` and `record_ttls` of an RRset. */

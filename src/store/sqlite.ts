@@ -98,7 +98,7 @@ export class Store extends LogReads {
     this.#turn = new Turn(this.shared.turn);
     this.#database = database;
     this.#lock = lock;
-    this.#derived = new Derived(this.statements, this.entries.packed);
+    this.#derived = new Derived(this.statements, this.entries.packed, this.contents.blocks);
     this.deliveries = new Deliveries(database, (work) => this.#write(work), this.condition.read);
     // An import that a process before this one had begun and did not finish.
     this.statements.dropStaged.run();

@@ -2,9 +2,11 @@
  * The builder thread's own connection to the store: it brings a zone's records in beside those in use, and sweeps out
  * what no zone has any more, in transactions so small that a shift never waits long for its turn.
  */
-import Sqlite, { type Database } from 'better-sqlite3';
+import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { PackedCursor } from '../model/packed-form.ts';
 import type { StagedRRset } from '../model/revision.ts';
+import { BLOCK_BYTES, type Blocks, FIRST_KEY, isBefore, NAME_LENGTH_BYTES, type RRsetKey } from './blocks.ts';
+import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
@@ -21,75 +23,96 @@ export interface SharedStore {
 /** Releases whose plans are forgotten in one transaction; each has some 100 KB at most. */
 const RELEASES_AT_ONCE = 10;
 
-/** RRsets a transaction: a few milliseconds that the main thread may have to wait. */
+/** Rows a transaction: a few milliseconds that the main thread may have to wait. */
 const ROWS_AT_ONCE = 500;
-/** And a statement: to begin and end one costs more than to add a row. With more nothing is gained. */
-const ROWS_A_STATEMENT = 50;
-/** Values of a row. */
-const COLUMNS = 6;
+/** And blocks: as many bytes as are brought at once. */
+const BLOCKS_AT_ONCE = 64;
+/** RRsets with labels or texts of a client that are looked for at once. */
+const NOTED_AT_ONCE = 1000;
 
 /** Does something in a transaction, and says for which content. */
 type Write = (work: (content: number) => void) => number;
 
-/** A content in the making: rows that come one after the other, in small transactions. */
+interface StagedParts {
+  readonly write: Write;
+  readonly addRRset: Statement<unknown[]>;
+  readonly blocks: Blocks;
+  readonly blockBytes: number;
+  /** Those of the content that is replaced which have labels or texts: they will be kept, in rows; after one, in order. */
+  readonly noted: (after: RRsetKey) => RRsetKey[];
+  readonly abandon: () => void;
+}
+
+/** A content in the making: RRsets that come one after the other, in small transactions. */
 class StagedRows {
-  readonly #write: Write;
-  readonly #statements: Pick<ReturnType<typeof prepare>, 'addRRset' | 'addRRsets'>;
-  readonly #abandon: () => void;
+  readonly #parts: StagedParts;
   readonly #cursor = new PackedCursor();
-  /** Of the statement that adds many at once. */
-  readonly #values: unknown[] = [];
+  #noted: RRsetKey[] | undefined;
+  #nextNoted = 0;
   #content = 0;
 
-  constructor(
-    write: Write,
-    statements: Pick<ReturnType<typeof prepare>, 'addRRset' | 'addRRsets'>,
-    abandon: () => void,
-  ) {
-    this.#write = write;
-    this.#statements = statements;
-    this.#abandon = abandon;
+  constructor(parts: StagedParts) {
+    this.#parts = parts;
   }
 
-  /** Adds RRsets in packed form. */
+  /** Adds RRsets in packed form: after all of before, in their order. */
   addPiece(piece: Uint8Array): void {
     const cursor = this.#cursor;
     cursor.begin(piece);
-    for (let isMore = true; isMore; ) {
-      this.#content = this.#write((content) => {
-        for (let i = 0; isMore && i < ROWS_AT_ONCE; i++) {
-          isMore = cursor.next();
-          if (isMore) this.#add(content);
-        }
-        this.#flush();
+    for (let isMore = cursor.next(); isMore; ) {
+      this.#content = this.#parts.write((content) => {
+        for (let i = 0; isMore && i < BLOCKS_AT_ONCE; i++) isMore = this.#addBlock(content);
       });
     }
   }
 
-  #add(content: number): void {
-    const values = this.#values;
-    values.push(content, ...packedColumns(this.#cursor));
-    if (values.length < ROWS_A_STATEMENT * COLUMNS) return;
-    this.#statements.addRRsets.run(...values);
-    values.length = 0;
+  /** Adds the block that begins with the cursor's RRset, or that RRset as a row; false where it was the last of the piece. */
+  #addBlock(content: number): boolean {
+    const cursor = this.#cursor;
+    const { blocks, blockBytes, addRRset } = this.#parts;
+    if (this.#isRow()) {
+      addRRset.run(content, ...packedColumns(cursor));
+      return cursor.next();
+    }
+    const start = cursor.nameStart - NAME_LENGTH_BYTES;
+    let end = cursor.end;
+    let isMore = cursor.next();
+    while (isMore && cursor.end - start <= blockBytes && !this.#isRow()) {
+      end = cursor.end;
+      isMore = cursor.next();
+    }
+    blocks.add(content, cursor.bytes.subarray(start, end));
+    return isMore;
   }
 
-  #flush(): void {
-    const values = this.#values;
-    for (let at = 0; at < values.length; at += COLUMNS)
-      this.#statements.addRRset.run(...values.slice(at, at + COLUMNS));
-    values.length = 0;
+  /** Whether the cursor's RRset is to be a row. */
+  #isRow(): boolean {
+    if (this.#parts.blockBytes === 0) return true;
+    this.#noted ??= this.#parts.noted(FIRST_KEY);
+    if (this.#noted.length === 0) return false;
+    const { name, type } = this.#cursor;
+    const key = { name, type };
+    for (;;) {
+      const noted = this.#noted[this.#nextNoted];
+      if (noted === undefined) {
+        const last = this.#noted.at(-1);
+        if (last === undefined) return false;
+        this.#noted = this.#parts.noted(last);
+        this.#nextNoted = 0;
+      } else if (isBefore(noted, key)) this.#nextNoted++;
+      else return !isBefore(key, noted);
+    }
   }
 
   /** The number of the content. */
   end(): number {
-    if (this.#content === 0) this.#content = this.#write(() => {});
+    if (this.#content === 0) this.#content = this.#parts.write(() => {});
     return this.#content;
   }
 
   /** Nothing comes of it: it is swept out like what a zone had before. */
   abandon(): void {
-    if (this.#content !== 0) this.#abandon();
+    if (this.#content !== 0) this.#parts.abandon();
   }
 }
 
@@ -97,6 +120,8 @@ export class Staging {
   readonly shared: SharedStore;
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #contents: ContentReads;
+  readonly #blockBytes: number;
   readonly #turn: Turn;
   readonly #texts: Texts;
   readonly #entries: Entries;
@@ -104,8 +129,8 @@ export class Staging {
   /** The last release that was looked at. */
   #releasesSeen = 0;
 
-  /** The database is one that the main thread has opened and migrated. */
-  constructor(shared: SharedStore) {
+  /** The database is one that the main thread has opened and migrated. `blockBytes`: 0 makes a row of each RRset. */
+  constructor(shared: SharedStore, blockBytes = BLOCK_BYTES) {
     const { file, turn, retention } = shared;
     this.shared = shared;
     this.#turn = new Turn(turn);
@@ -116,24 +141,33 @@ export class Staging {
     // has moved on by then is synced at either level (https://sqlite.org/pragma.html#pragma_synchronous).
     this.#database.pragma('synchronous = NORMAL');
     this.#statements = prepare(this.#database);
+    this.#contents = new ContentReads(this.#database);
+    this.#blockBytes = blockBytes;
     this.#texts = new Texts(this.#database);
     this.#entries = new Entries(this.#database);
   }
 
-  /** A new content, for RRsets that come one after the other. */
-  begin(): StagedRows {
+  /** A new content of a zone, for RRsets that come one after the other in the order of the packed form. */
+  begin(zone: string): StagedRows {
     let content = 0;
-    return new StagedRows(
-      (work) => {
-        this.#inTurn(() => {
-          if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
-          work(content);
-        });
-        return content;
-      },
-      this.#statements,
-      () => this.#inTurn(() => this.#statements.abandon.run(content)),
-    );
+    const write = (work: (content: number) => void): number => {
+      this.#inTurn(() => {
+        if (content === 0) content = Number(this.#statements.addContent.run().lastInsertRowid);
+        work(content);
+      });
+      return content;
+    };
+    const replaced = this.#contents.placeOf(zone)?.content;
+    const { addRRset, noted, abandon } = this.#statements;
+    return new StagedRows({
+      write,
+      addRRset,
+      blocks: this.#contents.blocks,
+      blockBytes: this.#blockBytes,
+      noted: ({ name, type }) =>
+        replaced === undefined ? [] : (noted.all(replaced, name, type, NOTED_AT_ONCE) as RRsetKey[]),
+      abandon: () => this.#inTurn(() => abandon.run(content)),
+    });
   }
 
   /** Keeps a packed content for the import that is to come; one that is there already stays until then. */
@@ -153,22 +187,23 @@ export class Staging {
     this.#turn.asBuilder(this.#database.transaction(work).immediate);
   }
 
-  /** Whether the zone holds just these RRsets, of which there are `count`. */
-  holds(zone: string, rrsets: Iterable<StagedRRset>, count: number): boolean {
-    const row = this.#statements.contentOf.get(zone) as { content: number } | undefined;
-    if (row === undefined) return false;
+  /** Whether the zone holds just these RRsets, which come in the order of the packed form. */
+  holds(zone: string, rrsets: Iterable<StagedRRset>): boolean {
+    const place = this.#contents.placeOf(zone);
+    if (place === undefined) return false;
+    const walk = this.#contents.walk(place.content);
     for (const rrset of rrsets) {
-      const same = this.#statements.sameRRset.get(row.content, ...rrsetColumns(rrset));
-      if (same === undefined) return false;
+      if (!walk.next() || !isSame(walk.columns, rrsetColumns(rrset))) return false;
     }
-    return (this.#statements.count.get(row.content) as { count: number }).count === count;
+    return !walk.next();
   }
 
-  /** Deletes some rows of contents that no zone has; false where there are none. */
+  /** Deletes some rows and blocks of contents that no zone has; false where there are none. */
   sweep(): boolean {
     const dead = this.#statements.dead.get() as { id: number } | undefined;
     if (dead === undefined) return false;
     const write = this.#database.transaction(() => {
+      if (this.#contents.blocks.sweep(dead.id, BLOCKS_AT_ONCE) === BLOCKS_AT_ONCE) return;
       const { changes } = this.#statements.sweepRRsets.run(dead.id, dead.id, ROWS_AT_ONCE);
       if (changes < ROWS_AT_ONCE) this.#statements.sweepContent.run(dead.id);
     });
@@ -206,22 +241,23 @@ export class Staging {
   }
 }
 
-function addRows(count: number): string {
-  const rows = Array.from({ length: count }, () => '(?, ?, ?, ?, ?, ?, 0)').join(', ');
-  return `INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision) VALUES ${rows}`;
+/** Whether two RRsets are alike, as rows have them. */
+function isSame(a: ReturnType<typeof rrsetColumns>, b: ReturnType<typeof rrsetColumns>): boolean {
+  return a.every((column, i) => {
+    const other = b[i];
+    return column instanceof Uint8Array ? Buffer.compare(column, other as Uint8Array) === 0 : column === other;
+  });
 }
 
 function prepare(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
     addContent: sql("INSERT INTO contents (state, revision) VALUES ('staged', 0)"),
-    addRRset: sql(addRows(1)),
-    addRRsets: sql(addRows(ROWS_A_STATEMENT)),
+    addRRset: sql(`INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision)
+      VALUES (?, ?, ?, ?, ?, ?, 0)`),
+    noted: sql(`SELECT name, type FROM rrsets WHERE content = ? AND (name, type) > (?, ?)
+      AND (labels IS NOT NULL OR written IS NOT NULL) ORDER BY name, type LIMIT ?`),
     abandon: sql("UPDATE contents SET state = 'dead' WHERE id = ? AND state = 'staged'"),
-    contentOf: sql('SELECT content FROM zones WHERE name = ?'),
-    sameRRset: sql(`SELECT 1 FROM rrsets
-      WHERE content = ? AND name = ? AND type = ? AND ttl_seconds = ? AND rdata = ? AND record_ttls IS ?`),
-    count: sql('SELECT count(*) AS count FROM rrsets WHERE content = ?'),
     dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
     sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ? AND (name, type) IN
       (SELECT name, type FROM rrsets WHERE content = ? LIMIT ?)`),

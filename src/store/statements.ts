@@ -4,12 +4,6 @@ import type { Database } from 'better-sqlite3';
 const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
-/** The RRsets of one zone; to be narrowed with AND. */
-export const RRSETS = `SELECT zones.name AS zone, rrsets.name AS name, type, ttl_seconds, record_ttls, rdata, labels, written,
-    iif(rrsets.revision = 0, contents.revision, rrsets.revision) AS revision
-  FROM zones JOIN contents ON contents.id = zones.content JOIN rrsets ON rrsets.content = zones.content
-  WHERE zones.name = ?`;
-
 /** The services of one zone. */
 export const SERVICES_IN = 'SELECT body FROM services WHERE zone = ? ORDER BY name';
 
@@ -51,7 +45,6 @@ export function makeStatements(database: Database) {
     useContent: sql("UPDATE contents SET state = 'live', revision = ? WHERE id = ?"),
     dropContent: sql("UPDATE contents SET state = 'dead' WHERE id = ?"),
     dropStaged: sql("UPDATE contents SET state = 'dead' WHERE state = 'staged'"),
-    stagedTypesAt: sql('SELECT type FROM rrsets WHERE content = ? AND name = ?'),
 
     putRRset: sql(`INSERT INTO rrsets (content, revision, name, type, ttl_seconds, rdata, record_ttls, labels, written)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ttl_seconds = excluded.ttl_seconds, rdata = excluded.rdata,
@@ -63,19 +56,10 @@ export function makeStatements(database: Database) {
       old.written IS NOT NULL AND rrsets.content = ? AND rrsets.name = old.name AND rrsets.type = old.type
       AND rrsets.rdata = old.rdata`),
     deleteRRset: sql('DELETE FROM rrsets WHERE content = ? AND name = ? AND type = ?'),
-    rrset: sql(`${RRSETS} AND rrsets.name = ? AND type = ?`),
-    rrsetsAt: sql(`${RRSETS} AND rrsets.name = ? ORDER BY type`),
-    rrsetsAfter: sql(`${RRSETS} AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT ?`),
-    rrsetKeysAfter: sql(`SELECT rrsets.name AS name, type, labels IS NOT NULL AS is_labelled
-      FROM zones JOIN rrsets USING (content) WHERE zones.name = ? AND (rrsets.name, type) > (?, ?)
-      ORDER BY rrsets.name, type LIMIT ?`),
-    rrsetsOf: sql(RRSETS),
-    rrsetsOfTypes: sql(`SELECT * FROM (${RRSETS} LIMIT ?) WHERE type IN (?, ?, ?)`),
-    rrsetsUpTo: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
-      WHERE zones.name = ? AND (rrsets.name, type) > (?, ?) ORDER BY rrsets.name, type LIMIT 1 OFFSET ?`),
-    rrsetsBelow: sql(`SELECT rrsets.name AS name, type FROM zones JOIN rrsets USING (content)
-      WHERE zones.name = ? AND (rrsets.name, type) > (?, ?) AND (rrsets.name, type) <= (?, ?)
-      AND substr(rrsets.name, max(1, length(rrsets.name) - ? + 1)) = ?`),
+    // Those of a content that have no row in another one: it has not got them, or in a block.
+    notedElsewhere: sql(`SELECT name, type FROM rrsets AS old WHERE content = ? AND (name, type) > (?, ?)
+      AND (labels IS NOT NULL OR written IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM rrsets
+      WHERE content = ? AND name = old.name AND type = old.type) ORDER BY name, type LIMIT ?`),
 
     putService: sql(
       'INSERT INTO services VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET zone = excluded.zone, body = excluded.body',
@@ -131,7 +115,6 @@ export function makeStatements(database: Database) {
     putFreeze: sql('INSERT OR REPLACE INTO freezes VALUES (?, ?)'),
     deleteFreeze: sql('DELETE FROM freezes WHERE name = ?'),
     deleteSigning: sql('DELETE FROM signings WHERE zone = ?'),
-    maxTtl: sql('SELECT max(ttl_seconds) AS ttl FROM zones JOIN rrsets USING (content) WHERE zones.name = ?'),
     deleteDeliveries: sql('DELETE FROM deliveries WHERE webhook = ?'),
     trialWrite: sql('INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET written = written + 1'),
     fleet: sql('SELECT log, name, node, incarnation FROM fleet'),

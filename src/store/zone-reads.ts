@@ -5,9 +5,9 @@ import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
 import { Condition } from './condition.ts';
-import { type RRsetRow, toRRset } from './rows.ts';
+import { ContentReads } from './content-reads.ts';
 import type { SharedStore } from './staging.ts';
-import { RRSETS, SERVICES_IN } from './statements.ts';
+import { SERVICES_IN } from './statements.ts';
 
 /** A zone with all that is in it. */
 export interface ZoneSnapshot {
@@ -21,12 +21,14 @@ export interface ZoneSnapshot {
 export class ZoneReads {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #contents: ContentReads;
   readonly #condition = new Condition();
 
   /** The database is one that the main thread has opened and migrated. */
   constructor({ file }: Pick<SharedStore, 'file'>) {
     this.#database = new Sqlite(file, { readonly: true, fileMustExist: true });
     this.#statements = prepare(this.#database);
+    this.#contents = new ContentReads(this.#database);
   }
 
   /**
@@ -56,18 +58,13 @@ export class ZoneReads {
   }
 
   *#rrsetsOf(zone: string): Generator<RRset> {
-    const rows = this.#condition.read('RRsets', () => this.#statements.rrsets.iterate(zone));
-    try {
-      for (;;) {
-        const rrset = this.#condition.read('RRsets', () => {
-          const next = rows.next();
-          return next.done ? undefined : toRRset(next.value as RRsetRow);
-        });
-        if (rrset === undefined) return;
-        yield rrset;
-      }
-    } finally {
-      rows.return?.();
+    const place = this.#condition.read('RRsets', () => this.#contents.placeOf(zone));
+    if (place === undefined) return;
+    const walk = this.#contents.walk(place.content);
+    for (;;) {
+      const rrset = this.#condition.read('RRsets', () => (walk.next() ? walk.rrset(place) : undefined));
+      if (rrset === undefined) return;
+      yield rrset;
     }
   }
 }
@@ -82,6 +79,5 @@ function prepare(database: Database) {
     zone: sql('SELECT body FROM zones WHERE name = ?'),
     services: sql(SERVICES_IN),
     signing: sql('SELECT body FROM signings WHERE zone = ?'),
-    rrsets: sql(RRSETS),
   };
 }

@@ -24,6 +24,7 @@ const digests: Readonly<Record<string, string>> = {
   '0009-fleet.ts': '3a970057a673c6f0622a548f06a16ab26596a0c66881b579d7216b89963d872a',
   '0010-dnssec.ts': 'cee208e29b7d7a246281ed270c13609e6913a0f5c7305d0e6048146fc173ca2f',
   '0011-agreement.ts': 'e492ce8165b261874df111349be04d3b9dcc63480a603a2679f0d51ab3fd1fba',
+  '0012-blocks.ts': '3a6fabadd7fd76c1bdd9eb282bed7dad03121c5bb7279f6757b450e2b2d15e1d',
 };
 
 t.test('steps are never edited', async (t) => {
@@ -113,6 +114,22 @@ t.test('how a zone is signed is kept, with its key as it was sealed', async (t) 
   const signing = store.signing('signed.test');
   t.match(signing, { stage: 'signing', denial: 'nsec3', keys: [{ role: 'active', algorithm: 13 }] });
   t.match(makeKeyring().privateKey('signed.test', (signing as ZoneSigning).keys[0] as SigningKey), { type: 'private' });
+});
+
+t.test('records that an import brought in blocks are read and changed, with those that were taken out', async (t) => {
+  const folder = temporaryFolder(t);
+  restoreDump('test/fixtures/data/14-blocks.sql', folder);
+  const fixture = makeEngine(t, { folder });
+  const { store } = fixture;
+  t.equal([...store.rrsetsOf('large.test')].length, 520, 'n0 to n519 and ns1, without n8');
+  t.match(store.rrset('large.test', 'n7.large.test', TYPE.A), { labels: { team: 'a' }, revision: 19, ttlSeconds: 5 });
+  t.same(fixture.ask('n7.large.test'), ['198.51.100.7']);
+  t.equal(fixture.ask('n8.large.test'), 3);
+  t.same(fixture.ask('n9.large.test'), ['192.0.2.9']);
+  const body = { ttlSeconds: 60, rdata: ['192.0.2.199'] };
+  fixture.must({ kind: 'rrset.put', zone: 'large.test', name: 'n9.large.test', type: 'A', body });
+  t.same(fixture.ask('n9.large.test'), ['192.0.2.199']);
+  t.same(store.rrset('large.test', 'n10.large.test', TYPE.A)?.revision, 18);
 });
 
 t.test('freezes and what was proposed are kept, and can be decided on', async (t) => {

@@ -16,8 +16,13 @@ t.test('the records of a zone that was deleted, and those of an import that came
   const staging = new Staging(fixture.store.shared);
   t.teardown(() => staging.close());
   const rdata = [Uint8Array.of(192, 0, 2, 1)];
-  const many = Array.from({ length: 1200 }, (_, i) => ({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
-  const staged = staging.begin();
+  const many = Array.from({ length: 30_000 }, (_, i) => ({
+    name: `n${100_000 + i}.x.test`,
+    type: 1,
+    ttlSeconds: 60,
+    rdata,
+  }));
+  const staged = staging.begin('x.test');
   staged.addPiece(packedPiece(many));
   const records = staged.end();
   t.equal(staging.sweep(), false, 'what is in use or under way stays');
@@ -30,6 +35,7 @@ t.test('the records of a zone that was deleted, and those of an import that came
   t.teardown(() => database.close());
   const count = (table: string) => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
   t.equal(count('rrsets'), 0);
+  t.equal(count('blocks'), 0);
   t.equal(count('contents'), 1, 'that of example.com');
 });
 
@@ -37,15 +43,16 @@ t.test('an import that ends in the middle of its rows is swept out at once', asy
   const fixture = withService(makeEngine(t));
   const staging = new Staging(fixture.store.shared);
   t.teardown(() => staging.close());
-  const rows = staging.begin();
+  const rows = staging.begin('x.test');
   const rdata = [Uint8Array.of(192, 0, 2, 1)];
-  const some = Array.from({ length: 777 }, (_, i) => ({ name: `n${i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
+  const some = Array.from({ length: 777 }, (_, i) => ({ name: `n${1000 + i}.x.test`, type: 1, ttlSeconds: 60, rdata }));
   rows.addPiece(packedPiece(some));
   rows.abandon();
   while (staging.sweep());
   const database = new Sqlite(join(fixture.folder, 'teal.db'), { readonly: true });
   t.teardown(() => database.close());
   t.equal(database.prepare("SELECT count(*) FROM rrsets WHERE name LIKE '%x.test'").pluck().get(), 0);
+  t.equal(database.prepare('SELECT count(*) FROM blocks').pluck().get(), 0);
   t.equal(database.prepare('SELECT count(*) FROM contents').pluck().get(), 1, 'that of example.com');
-  staging.begin().abandon();
+  staging.begin('x.test').abandon();
 });

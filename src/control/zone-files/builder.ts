@@ -130,7 +130,7 @@ export class Builder {
       if (findings.errors.length > 0 || isUnsaid) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const rrsets = new OwnRRsets(content, { signing: signatures === 'resign', digest: isDigested });
-      const isThere = this.#staging.holds(zone, rrsets, rrsets.length);
+      const isThere = this.#staging.holds(zone, rrsets);
       const apex = apexOf(content);
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
       const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
@@ -152,7 +152,7 @@ export class Builder {
 
   #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined): StagedZone {
     const fill = (builder: ZoneBuilder): StagedContent =>
-      rrsets.areFew ? stageFew(builder, rrsets) : this.#stageMany(builder, rrsets);
+      rrsets.areFew ? stageFew(builder, rrsets) : this.#stageMany(zone, builder, rrsets);
     const { index, made } = this.#index(zone, signing, fill, rrsets.names);
     return { ...made, ...index };
   }
@@ -184,8 +184,8 @@ export class Builder {
   }
 
   /** Each piece goes to the table, to the log's contents and to the store before there is another one. */
-  #stageMany(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
-    const rows = this.#staging.begin();
+  #stageMany(zone: string, index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
+    const rows = this.#staging.begin(zone);
     const packer = rrsets.packed === undefined ? new Packer() : undefined;
     try {
       for (const piece of rrsets.pieces()) {
