@@ -55,6 +55,11 @@ export interface ZoneSigners {
    * noted, and nothing else changes until that is done.
    */
   leaves(zone: string, signing: ZoneSigning | undefined, names: number): boolean;
+  /**
+   * Whether what proves all names of a zone, which has at least so many, is left to who builds it aside to be made anew, the
+   * zone being signed as before. Then it is noted, and the result forgets it again; undefined: nobody does it.
+   */
+  leaveProofs(zone: string, names: number): (() => void) | undefined;
   /** A zone is read whole. Until the result is called, no more signatures than that are made, and the rest is left unsigned. */
   load(zone: string, signatures: number): () => void;
   /** Of a zone that was read with the signatures that are kept: what it wants besides is made soon. */
@@ -77,6 +82,7 @@ export const NO_SIGNERS: ZoneSigners = {
   set: () => ({ isAnew: false, undo: () => {} }),
   markOf: () => '',
   leaves: () => false,
+  leaveProofs: () => undefined,
   load: () => () => {},
   leaveRest: () => {},
   adopt: () => {},

@@ -152,17 +152,17 @@ export class Table implements TableChanges {
       case 'putZone':
         return this.#zones.put(change.zone);
       case 'importZone':
-        return this.#zones.import(change.zone, change.staged);
+        return this.#zones.takeover.import(change.zone, change.staged);
       case 'rebuildZone':
-        return this.#zones.rebuild(change.rebuilt);
+        return this.#zones.takeover.rebuild(change.rebuilt);
       case 'renewNames':
         return this.#zones.renew(change.zone, change.names);
       case 'resignService':
         return this.#services.resignOne(change.name);
       case 'linkAhead':
-        return this.#zones.linkAhead(change.zone, change.staged);
+        return this.#zones.takeover.linkAhead(change.zone, change.staged);
       case 'catchUp':
-        return this.#zones.catchUp(change.caughtUp);
+        return this.#zones.takeover.catchUp(change.caughtUp);
       case 'putDigest':
         return this.#zones.putDigest(change.zone, change.digest);
       case 'deleteZone':

@@ -5,7 +5,6 @@ import { nameToWire } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { TYPE } from '../wire/constants.ts';
-import type { CaughtUp, RebuiltZone, StagedIndex } from './changes.ts';
 import { soaRdata } from './compile.ts';
 import { zoneFlags } from './flags.ts';
 import { type Followed, Following } from './followed.ts';
@@ -36,7 +35,8 @@ export class ZoneWriter {
   /** Indexes that no worker can reach before the pending changes are published: what is put there needs no versions. */
   readonly #unseen = new Map<number, ZoneBuilder>();
   readonly #following = new Following();
-  readonly #takeover: Takeover;
+  /** Of indexes that were built aside. */
+  readonly takeover: Takeover;
   /** Names that lead to services which a child zone took over, and that it hides. */
   readonly hidden: HiddenNames;
 
@@ -45,7 +45,7 @@ export class ZoneWriter {
     this.#nodes = nodes;
     this.#services = services;
     this.#chain = new ChainWriter(preparation, nodes, services);
-    this.#takeover = new Takeover(
+    this.takeover = new Takeover(
       { preparation, nodes, services, chain: this.#chain, following: this.#following },
       this,
     );
@@ -103,9 +103,19 @@ export class ZoneWriter {
     const existing = this.#nodes.zone(apex);
     const index = existing === 0 ? this.#nodes.makeIndex() : this.#words[existing + ZONE.INDEX];
     if (existing === 0) this.beginUnseen(index, zone.name);
+    else if (this.#isSigned(zone.name)) this.#leaveProofs(index, apex, zone);
     this.writeApex(index, apex, zone);
     if (existing === 0) this.#nodes.setZone(apex, { ...NO_ZONE, index, apex: this.#nodes.find(index, apex) });
     this.touch(zone.name, zone.name);
+  }
+
+  /** A million proofs that are to have another TTL (RFC 9077) are not made in the turn of a command. */
+  #leaveProofs(index: number, apex: Uint8Array, zone: Zone): void {
+    if (this.#chain.ttlIn(index, apex) === Math.min(zone.negativeTtlSeconds, zone.ttlSeconds)) return;
+    const undo = this.signers.leaveProofs(zone.name, this.count(zone.name, this.signers.namesAtOnce));
+    if (undo === undefined) return;
+    this.#preparation.undo(undo);
+    this.#chain.leaveProofs(zone.name);
   }
 
   /** What the zone says of itself, in an index. */
@@ -183,22 +193,6 @@ export class ZoneWriter {
   /** How many zones are followed. */
   get followed(): number {
     return this.#following.size;
-  }
-
-  linkAhead(zone: string, staged: CaughtUp['staged']): void {
-    this.#takeover.linkAhead(zone, staged);
-  }
-
-  catchUp(caughtUp: CaughtUp): void {
-    this.#takeover.catchUp(caughtUp);
-  }
-
-  rebuild(rebuilt: RebuiltZone): void {
-    this.#takeover.rebuild(rebuilt);
-  }
-
-  import(zone: Zone, staged: StagedIndex): void {
-    this.#takeover.import(zone, staged);
   }
 
   /** Until the pending changes are published nobody reads an index. */

@@ -53,15 +53,12 @@ export class SignatureKeeper {
   }
 
   *#aid(zone: string, isOver: () => boolean): Sliced<void> {
-    const { signers, looks, engine } = this.#parts;
+    const { signers, looks } = this.#parts;
     const mark = signers.markOf(zone);
     const isEnough = (): boolean => this.#isStopped || isOver() || signers.markOf(zone) !== mark;
     if (signers.of(zone) === undefined || isEnough()) return;
-    yield* this.#renew(zone, looks.needed(zone), isEnough, true);
-    for (const name of looks.services(zone)) {
-      if (isEnough() || engine.resign({ op: 'resignService', name }) !== undefined) return;
-      yield;
-    }
+    yield* this.#renewNeeded(zone, isEnough, true);
+    if ((yield* this.#resignServices(zone, isEnough)) !== undefined || isEnough()) return;
     // A hash does not say whose it is.
     if (signers.isHashed(zone)) return;
     let after: Uint8Array | undefined;
@@ -71,6 +68,35 @@ export class SignatureKeeper {
       after = found.last;
       yield;
     } while (after !== undefined);
+  }
+
+  /** What most answers need: the apex, and the names of services. A Problem: why something of it could not be signed. */
+  *#renewNeeded(zone: string, isEnough: () => boolean, isPassing = false): Sliced<Problem | undefined> {
+    const { looks } = this.#parts;
+    const services = looks.services(zone);
+    for (let at = 0; (at === 0 || at < services.length) && !isEnough(); at += LOOKED_AT_ONCE) {
+      const names = looks.needed(zone, services.slice(at, at + LOOKED_AT_ONCE));
+      const problem = yield* this.#renew(zone, names, isEnough, isPassing);
+      if (problem !== undefined) return problem;
+      yield;
+    }
+    return undefined;
+  }
+
+  /** What services answer with. */
+  *#resignServices(zone: string, isEnough: () => boolean): Sliced<Problem | undefined> {
+    const { looks, engine } = this.#parts;
+    const services = looks.services(zone);
+    for (let at = 0; at < services.length; at += LOOKED_AT_ONCE) {
+      for (const name of looks.unlike(zone, services.slice(at, at + LOOKED_AT_ONCE))) {
+        const problem = isEnough() ? undefined : engine.resign({ op: 'resignService', name });
+        if (problem !== undefined) return problem;
+        yield;
+        if (isEnough()) return undefined;
+      }
+      yield;
+    }
+    return undefined;
   }
 
   /** Signs names anew. A Problem: why that cannot be. */
@@ -93,12 +119,12 @@ export class SignatureKeeper {
   }
 
   *#look(zone: string): Sliced<Problem | undefined> {
-    const { signers, looks, engine } = this.#parts;
+    const { signers, looks } = this.#parts;
     const mark = signers.markOf(zone);
     const isChanged = (): boolean => this.#isStopped || signers.wanted.has(zone) || signers.markOf(zone) !== mark;
     signers.of(zone)?.beginLook();
     // First what most answers need: what a server answered with that stood still for two weeks has ended.
-    const problem = isChanged() ? undefined : yield* this.#renew(zone, looks.needed(zone), isChanged);
+    const problem = yield* this.#renewNeeded(zone, isChanged);
     if (problem !== undefined) return problem;
     let renewed = 0;
     let after: Uint8Array | undefined;
@@ -114,13 +140,8 @@ export class SignatureKeeper {
       after = found.last;
       yield;
     } while (after !== undefined);
-    for (const service of looks.services(zone)) {
-      if (isChanged()) return undefined;
-      const problem = engine.resign({ op: 'resignService', name: service });
-      if (problem !== undefined) return problem;
-      yield;
-    }
-    if (isChanged()) return undefined;
+    const unsigned = yield* this.#resignServices(zone, isChanged);
+    if (unsigned !== undefined || isChanged()) return unsigned;
     signers.of(zone)?.endLook();
     signers.unfinished.delete(zone);
     return undefined;

@@ -69,6 +69,13 @@ export class Signers implements ZoneSigners {
     return names >= this.namesAtOnce && markOf(this.#zones.get(zone)?.signing) !== markOf(signing);
   }
 
+  leaveProofs(zone: string, names: number): (() => void) | undefined {
+    const signing = this.#zones.get(zone)?.signing;
+    if (signing === undefined || names < this.namesAtOnce) return undefined;
+    // Who builds it for another reason finds that it has other settings, and begins anew.
+    return this.wanted.has(zone) ? () => {} : this.want(zone, signing);
+  }
+
   want(zone: string, signing: ZoneSigning | undefined): () => void {
     const had = this.wanted.has(zone);
     const before = this.wanted.get(zone);

@@ -53,6 +53,8 @@ export class ChainWriter {
   readonly #touched = new Map<string, Map<string, Uint8Array>>();
   /** Zones of which everything is to be made anew. */
   readonly #anew = new Set<string>();
+  /** Zones of which what proves their names is not, though it is to have another TTL: others do that. */
+  readonly #left = new Set<string>();
   /** By zone, names of which all is. */
   readonly #renewed = new Map<string, readonly Uint8Array[]>();
 
@@ -68,6 +70,7 @@ export class ChainWriter {
   begin(): void {
     this.#touched.clear();
     this.#anew.clear();
+    this.#left.clear();
     this.#renewed.clear();
   }
 
@@ -82,6 +85,16 @@ export class ChainWriter {
   touchAll(zone: string): void {
     this.#anew.add(zone);
     this.touch(zone, nameToWire(zone));
+  }
+
+  /** The TTL of its proofs changes, and they are left to who makes them anew. */
+  leaveProofs(zone: string): void {
+    this.#left.add(zone);
+  }
+
+  /** The TTL of the proofs of a zone (lower-case wire form), by what it has in an index; -1: none. */
+  ttlIn(index: number, apex: Uint8Array): number {
+    return this.#denialTtl(apex, this.#words[this.#nodes.find(index, apex) + ENTRY.VERSION_WORD]);
   }
 
   /** What signs and proves these names (lower-case wire form) is to be made anew. */
@@ -128,8 +141,7 @@ export class ChainWriter {
   /** The root of the zone's order from then on. */
   #follow(how: Omit<Chained, 'ttlSeconds' | 'entries'>, owners: readonly Uint8Array[], wasHashed: boolean): number {
     const { apex, index, isAnew, isHashed } = how;
-    const apexNode = this.#nodes.find(index, apex);
-    const ttlSeconds = this.#denialTtl(apex, this.#words[apexNode + ENTRY.VERSION_WORD]);
+    const ttlSeconds = this.ttlIn(index, apex);
     const zone: Chained = { ...how, ttlSeconds, entries: new Set() };
     if (isAnew) this.#takeAll(zone, wasHashed);
     else for (const owner of owners) isHashed ? this.#takeHashed(zone, owner) : this.#takeIn(zone, owner);
@@ -185,7 +197,8 @@ export class ChainWriter {
     for (const entry of this.#nodes.entries(zone.index)) zone.entries.add(entry);
   }
 
-  #denialHasChanged({ compiler, apex, ttlSeconds }: Chained, owner: Uint8Array, node: number): boolean {
+  #denialHasChanged({ compiler, apex, ttlSeconds, name }: Chained, owner: Uint8Array, node: number): boolean {
+    if (this.#left.has(name)) return false;
     return compiler.isApex(owner) && this.#denialTtl(apex, this.#before(node)) !== ttlSeconds;
   }
 

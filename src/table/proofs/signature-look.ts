@@ -6,10 +6,10 @@ import type { ArenaView } from '../memory.ts';
 import type { NodeWriter } from '../nodes.ts';
 import { NameOrder, SAME } from '../order/compare.ts';
 import { OrderSearch } from '../order/search.ts';
-import { signaturesOf } from '../rrset-reader.ts';
+import { signaturesOf, ttlOf } from '../rrset-reader.ts';
 import type { RRsetSigner, ZoneSigners } from '../rrset-signer.ts';
 import type { ServiceRegistry } from '../services.ts';
-import { isProof, isVouchedFor } from './nsec.ts';
+import { denialTtl, isProof, isVouchedFor } from './nsec.ts';
 
 const ROOT = new Uint8Array(1);
 
@@ -42,6 +42,7 @@ export class SignatureLook {
     if (root === 0) return undefined;
     const stale: Uint8Array[] = [];
     const isHashed = (this.#view.words[version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0;
+    const ttlSeconds = this.#denialTtl(apex, version);
     // No name comes before the root's.
     let name = after ?? ROOT;
     this.#search.find(root, name, 0, SAME);
@@ -52,33 +53,50 @@ export class SignatureLook {
       const isCurrent = isHashed
         ? this.#isHashCurrent(entry, apex, signer)
         : this.#isCurrent(entry, name.length === apex.length, signer, true);
-      if (!isCurrent) stale.push(name);
+      if (!isCurrent || this.#hasOtherTtl(entry, isHashed, ttlSeconds)) stale.push(name);
       this.#search.find(root, name, 0, SAME);
       entry = this.#search.after;
     }
     return { stale, last: entry === 0 ? undefined : name };
   }
 
-  /** The apex and the names of services, which most answers need: those of them that are to be signed anew. */
-  needed(zone: string, signer: RRsetSigner): Uint8Array[] {
+  #denialTtl(apex: Uint8Array, zoneVersion: number): number {
+    const node = this.#nodes.find(this.#view.words[zoneVersion + ZONE.INDEX], apex);
+    return denialTtl(this.#view, this.#nodes.content(node).rrsets.get(TYPE.SOA) ?? 0, apex);
+  }
+
+  /** Whether what proves a name has the TTL of before: of a process that died before all were made anew. */
+  #hasOtherTtl(entry: number, isHashed: boolean, ttlSeconds: number): boolean {
+    const { words } = this.#view;
+    const node = isHashed ? words[entry + ENTRY.PARENT] : entry;
+    const { service, rrsets } = this.#nodes.content(node);
+    const proof = isHashed ? words[entry + ENTRY.VERSION_WORD] : rrsets.get(NSEC_IN_CHAIN);
+    // That of a service's name is no greater than the service's.
+    return service === 0 && proof !== undefined && ttlOf(this.#view, proof) !== ttlSeconds;
+  }
+
+  /** The apex and the names of some services, which most answers need: those of them that are to be signed anew. */
+  needed(zone: string, signer: RRsetSigner, services: readonly string[]): Uint8Array[] {
     const apex = nameToWire(zone);
     const version = this.#nodes.zone(apex);
     if (version === 0 || this.#view.words[version + ZONE.ORDER] === 0) return [];
     const index = this.#view.words[version + ZONE.INDEX];
     const isHashed = (this.#view.words[version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0;
-    const ofServices = [...this.#services.namesIn(zone)].flatMap((name) => [
-      nameToWire(name),
-      ...[...(this.#services.get(name)?.previews.keys() ?? [])].map(nameToWire),
-    ]);
+    const ofServices = services.flatMap((name) => this.#services.namesOf(name)).map(nameToWire);
     return [apex, ...ofServices].filter((name) => {
       const node = this.#nodes.find(index, name);
       return node !== 0 && !this.#isCurrent(node, name.length === apex.length, signer, !isHashed);
     });
   }
 
-  /** The services of a zone that do not answer as it is signed; `signer` undefined: it is not. */
-  services(zone: string, signer: RRsetSigner | undefined): string[] {
-    return [...this.#services.namesIn(zone)].filter((name) => {
+  /** The services of a zone. */
+  services(zone: string): string[] {
+    return [...this.#services.namesIn(zone)];
+  }
+
+  /** Those of some services that do not answer as their zone is signed; `signer` undefined: it is not. */
+  unlike(services: readonly string[], signer: RRsetSigner | undefined): string[] {
+    return services.filter((name) => {
       const compiled = this.#services.get(name);
       const own = [...(compiled?.previews.values() ?? [])].flatMap(({ own: [first, second] }) => [first, second]);
       const pools = (compiled?.pools ?? []).flatMap(({ first, second }) => [first, second]);
@@ -134,9 +152,11 @@ export class SignatureLook {
 /** Which of a table's zones and services want signing, for who sees to it. */
 export interface SignatureLooks {
   names(zone: string, after: Uint8Array | undefined, count: number): Looked | undefined;
+  /** All services of a zone; the others are asked for some of them at a time. */
+  services(zone: string): readonly string[];
   /** See SignatureLook. */
-  needed(zone: string): readonly Uint8Array[];
-  services(zone: string): string[];
+  needed(zone: string, services: readonly string[]): readonly Uint8Array[];
+  unlike(zone: string, services: readonly string[]): readonly string[];
 }
 
 /** As the signers of zones have it. */
@@ -146,10 +166,11 @@ export function looksOf(look: SignatureLook, signers: () => ZoneSigners): Signat
       const signer = signers().of(zone);
       return signer && look.names(zone, signer, after, count);
     },
-    needed: (zone) => {
+    services: (zone) => look.services(zone),
+    needed: (zone, services) => {
       const signer = signers().of(zone);
-      return signer === undefined ? [] : look.needed(zone, signer);
+      return signer === undefined ? [] : look.needed(zone, signer, services);
     },
-    services: (zone) => look.services(zone, signers().of(zone)),
+    unlike: (zone, services) => look.unlike(services, signers().of(zone)),
   };
 }

@@ -1,7 +1,10 @@
 /** Signed zones that are built aside: imported ones come signed, and nothing of it is made in the command. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import type { Zone } from '../../../src/model/zone.ts';
 import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
 import {
@@ -280,3 +283,67 @@ for (const denial of ['nsec', 'nsec3'])
       for (const type of [TYPE.A, TYPE.TXT]) t.equal(world.bogus(name, type), undefined, name);
     }
   });
+
+for (const denial of ['nsec', 'nsec3'])
+  t.test(
+    `another TTL of denial: the SOA has it at once, what proves a large zone's names is made anew aside, by ${denial}`,
+    async (t) => {
+      const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+      const first = beginLarge(t, { entry: waiting, more: { memory } });
+      const { send, must, ground, tell, store, signers, folder } = first;
+      tell('go');
+      await send(`${head}${shapes}${many(400)}`);
+      must({ kind: 'service.put', name: 'app.example.com', body: bluegreen(90, 10) } as unknown as Command);
+      must(signCommand({ denial }));
+      await first.done();
+      const negative = (negativeTtlSeconds: number): Command => {
+        const { nameservers, hostmaster } = store.zone(zone) as Zone;
+        return { kind: 'zone.put', zone, body: { nameservers, hostmaster, negativeTtlSeconds } } as unknown as Command;
+      };
+      /** Those of what proves an answer. */
+      const proofTtls = ({ message }: Pick<typeof first, 'message'>, name: string): number[] => {
+        const proofs = message(name, TYPE.TXT).records.filter(({ type }) => type === TYPE.NSEC || type === TYPE.NSEC3);
+        return [...new Set(proofs.map(({ ttl }) => ttl))];
+      };
+      const names = ['n7', 'n70', 'n300', 'nope', 'x.wild'].map((name) => `${name}.${zone}`);
+      t.same(
+        names.flatMap((name) => proofTtls(first, name)),
+        names.map(() => 60),
+      );
+      const { made } = ground.kept;
+      rmSync(join(folder, 'go'));
+      must(negative(90));
+      t.ok(ground.kept.made - made < 10, `${ground.kept.made - made} signatures in the command`);
+      t.notOk(signers.isInForce(store.signing(zone) as ZoneSigning));
+      const soa = first.message('nope.example.com', TYPE.A).records.find(({ type }) => type === TYPE.SOA);
+      t.equal(soa?.ttl, 90);
+      allGood(t, first, 'meanwhile');
+      must(put('n7.example.com', '192.0.2.77'));
+      // Once more, while it is built.
+      must(negative(80));
+      tell('go');
+      await first.done();
+      t.same(
+        names.flatMap((name) => proofTtls(first, name)),
+        names.map(() => 80),
+      );
+      t.ok(signers.isInForce(store.signing(zone) as ZoneSigning));
+      allGood(t, first, 'made anew');
+      // A process that dies before that is done: the next one finds what is left.
+      rmSync(join(folder, 'go'));
+      first.resigner.stop();
+      must(negative(70));
+      tell('go');
+      await first.files.stop();
+      first.close();
+      const again = beginLarge(t, { folder, ground, more: { memory, goesOn: true } });
+      t.equal(await again.keeper.look(zone), undefined);
+      again.resigner.look();
+      await again.done();
+      t.same(
+        names.flatMap((name) => proofTtls(again, name)),
+        names.map(() => 70),
+      );
+      allGood(t, again, 'by another process');
+    },
+  );
