@@ -14,6 +14,7 @@ interface AddOptions extends SessionOptions {
   readonly service?: readonly string[];
   readonly zone?: readonly string[];
   readonly label?: Labels;
+  readonly ownLabel?: Labels;
   readonly message?: string;
   readonly dryRun?: boolean;
 }
@@ -34,6 +35,11 @@ export function add(program: Command, shell: Shell): void {
     .option('--service <pattern>', 'only services whose name fits, such as *.example.com; repeat it', collect)
     .option('--zone <pattern>', 'only services of zones whose name fits; repeat it', collect)
     .option(labelFlag[0], 'only services with this label; repeat it', labelFlag[2])
+    .option(
+      '--own-label <key=value>',
+      'a label of the freeze itself, for `teal apply --prune`; repeat it',
+      labelFlag[2],
+    )
     .option('--message <text>', 'why, for whoever is refused')
     .option('--dry-run', 'only show when it would be on, and what clocks that are set do to it')
     .action((name: string, windows: string[], options: AddOptions) => addFreeze(name, windows, options, shell));
@@ -78,7 +84,7 @@ export function add(program: Command, shell: Shell): void {
 }
 
 async function addFreeze(name: string, texts: readonly string[], options: AddOptions, shell: Shell): Promise<void> {
-  const { service: services, zone: zones, label: labels, message } = options;
+  const { service: services, zone: zones, label: labels, ownLabel: ownLabels, message } = options;
   const read = texts.map(parseWindow);
   const timeZones = new Set([...(options.timeZone ? [options.timeZone] : []), ...read.flatMap((each) => each.zone)]);
   const [timeZone, other] = timeZones;
@@ -92,6 +98,7 @@ async function addFreeze(name: string, texts: readonly string[], options: AddOpt
     ...(services && { services }),
     ...(zones && { zones }),
     ...(labels && { labels }),
+    ...(ownLabels && { ownLabels }),
     ...(message !== undefined && { message }),
   };
   const session = await openSession(shell, options);

@@ -10,6 +10,7 @@ import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
 import { atFlag, idempotencyKey, type timeValue } from './option-values.ts';
 import { approveProposed, isProposed, proposalLines, seenRevision, showPending } from './proposal.ts';
+import { seenAt, seenFlag } from './seen.ts';
 import {
   describeRemote,
   describeWrite,
@@ -29,6 +30,7 @@ interface StartOptions extends SessionOptions {
   readonly watch?: boolean;
   readonly idempotencyKey?: string;
   readonly at?: ReturnType<typeof timeValue>;
+  readonly seen?: number;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -67,6 +69,7 @@ function addStart(group: Command, shell: Shell): void {
       idempotencyKey,
     )
     .option(...atFlag)
+    .option(...seenFlag)
     .action((services: string[], options: StartOptions) => start(services, options, shell));
   describeWrite(
     withOverride(command),
@@ -93,7 +96,8 @@ function addPlan(group: Command, shell: Shell): void {
 async function start(services: readonly string[], options: StartOptions, shell: Shell): Promise<void> {
   const body = await bodyOf(options, shell);
   const session = await openSession(shell, options);
-  const release = await create<Release | ProposedChange>(session.api, services, { ...body, ...options.at }, options);
+  const moment = { ...options.at, ...(await seenAt(session, services, options.seen)) };
+  const release = await create<Release | ProposedChange>(session.api, services, { ...body, ...moment }, options);
   if (isProposed(release)) return showPending(session, release);
   if (options.watch) return watched(session, release.id);
   showRelease(session, release);

@@ -10,6 +10,7 @@ import type { Style } from './format/style.ts';
 import { isGroup, readYaml } from './input-file.ts';
 import { atFlag, idempotencyKey, type timeValue } from './option-values.ts';
 import { isProposed, showPending } from './proposal.ts';
+import { seenAt, seenFlag } from './seen.ts';
 import { describeWrite, openSession, type Session, type SessionOptions, withOverride } from './session.ts';
 import type { Shell } from './shell.ts';
 import { parseWeightWords } from './weight-words.ts';
@@ -19,6 +20,7 @@ interface Options extends SessionOptions {
   readonly watch?: boolean;
   readonly idempotencyKey?: string;
   readonly at?: ReturnType<typeof timeValue>;
+  readonly seen?: number;
 }
 
 export function add(program: Command, shell: Shell): void {
@@ -40,6 +42,7 @@ export function add(program: Command, shell: Shell): void {
       idempotencyKey,
     )
     .option(...atFlag)
+    .option(...seenFlag)
     .action((words: string[], options: Options) => shift(words, options, shell));
   describeWrite(
     withOverride(command),
@@ -60,7 +63,7 @@ async function shift(words: readonly string[], options: Options, shell: Shell): 
   const before = session.json ? new Map() : await weightsBefore(session, Object.keys(services));
   const reply = await session.api.post<ShiftReply | ProposedChange>(
     '/v1/shifts',
-    { services, ...options.at },
+    { services, ...options.at, ...(await seenAt(session, Object.keys(services), options.seen)) },
     { idempotencyKey: options.idempotencyKey },
   );
   if (isProposed(reply)) return showPending(session, reply);

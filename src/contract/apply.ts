@@ -63,7 +63,8 @@ export const declarations = {
 const Prune = Type.Object(
   {
     labels: mapOf(Type.String(), {
-      description: 'At least one. Only zones, RRsets and services that bear all of them are taken away.',
+      description:
+        'At least one. Only zones, RRsets and services that bear all of them are taken away, and freezes that have all of them as `ownLabels`; never tokens or webhooks.',
     }),
   },
   { ...strict, description: 'Takes away what bears the labels and is not declared.' },
@@ -109,7 +110,8 @@ export const ApplyFile = Type.Object(
     ...declarations,
     labels: Type.Optional(
       mapOf(Type.String(), {
-        description: 'Labels of all zones, records and services of this document, besides those that they name.',
+        description:
+          'Labels of all zones, records and services of this document, and `ownLabels` of its freezes, besides those that they name.',
       }),
     ),
   },
@@ -162,7 +164,7 @@ export const ApplyPlan = Type.Object(
     ),
     steps: Type.Array(Step, {
       description:
-        'In the order in which they can be done: zones, records (those of a zone at once), services, tokens, webhooks, freezes, and then what is taken away.',
+        'In the order in which they can be done: freezes that are taken away, zones, records (those of a zone at once), services, tokens, webhooks, freezes, and then what else is taken away.',
     }),
   },
   { $id: 'ApplyPlan' },

@@ -48,7 +48,15 @@ const properties = {
   windows: Type.Array(Window, { description: '1 to 20.' }),
   services: patterns('For services whose name fits'),
   zones: patterns('For services of zones whose name fits; with neither, for all'),
-  labels,
+  labels: Type.Optional({
+    ...labels,
+    description: 'And of these only for services that have all of these labels; left out: whatever labels they have.',
+  }),
+  ownLabels: Type.Optional({
+    ...labels,
+    description:
+      'Labels of the freeze itself, by which `prune` of `POST /v1/apply` finds it. Left out of a PUT: those that it has; `{}`: none.',
+  }),
   message: Type.Optional(
     Type.String({ description: 'Why, in one line: whoever is refused reads it.', 'x-code': 'freeze_invalid' }),
   ),

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { label, limit } from './pages.ts';
 import { revisionHead } from './revisions.ts';
 import { Service, shares } from './services.ts';
-import { message, oneOf, strict, time, whole } from './shapes.ts';
+import { message, oneOf, strict, time, timeOrNull, whole } from './shapes.ts';
 
 /** What may be said of a service, the most urgent first. */
 export const GLANCE_STATES = ['unhealthy', 'waiting', 'releasing', 'draining'] as const;
@@ -48,6 +48,12 @@ const GlanceRelease = Type.Object(
   { description: 'The release that it is in.' },
 );
 
+const GlanceFreeze = Type.Object({
+  name: Type.String(),
+  message: Type.Optional(Type.String({ description: 'Why, as the freeze says it.' })),
+  until: timeOrNull('null: no end can be seen.'),
+});
+
 export const Glance = Type.Object(
   {
     service: Service,
@@ -63,6 +69,9 @@ export const Glance = Type.Object(
       description: 'Of the answers of this server since the weights are what they are; absent: there were none.',
     }),
     lastChange: Type.Optional(LastChange),
+    frozen: Type.Optional(
+      Type.Array(GlanceFreeze, { description: 'Freezes that hold its traffic now; absent: none does.' }),
+    ),
   },
   { $id: 'Glance' },
 );

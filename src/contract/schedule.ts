@@ -1,5 +1,6 @@
-/** When something is to be done that is asked for now. */
+/** When something is to be done that is asked for now, and what it was made of. */
 import { Type } from 'typebox';
+import { mapOf, revision } from './shapes.ts';
 
 /** To be mixed into the body of what can wait for its time. */
 export const schedule = {
@@ -12,5 +13,11 @@ export const schedule = {
   ),
   timeZone: Type.Optional(
     Type.String({ description: 'Of `at`, as the tz database names it: Europe/Berlin.', 'x-code': 'schedule_invalid' }),
+  ),
+  seen: Type.Optional(
+    mapOf(revision, {
+      description:
+        'What was looked at: services that it moves, each with its revision then. Where one has another by now nothing is done, and nothing planned (412 `revision_stale`).',
+    }),
   ),
 };

@@ -4,6 +4,7 @@
  */
 import { Problem } from '../model/errors.ts';
 import { type AskedFilter, type Filter, isLabelled, isNamed, makeFilter } from '../model/filter.ts';
+import { concerns, type Frozen, frozenAt } from '../model/freeze.ts';
 import type { Release } from '../model/release.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
@@ -34,7 +35,7 @@ const MARGIN_MS = 5000;
 const PAGE_BYTES = 256 * 1024;
 
 interface OverviewParts {
-  readonly store: Pick<Store, 'service' | 'activeReleases' | 'openProposals' | 'revision'>;
+  readonly store: Pick<Store, 'service' | 'activeReleases' | 'openProposals' | 'freezes' | 'revision'>;
   readonly table: Pick<Table, 'observed'>;
   readonly health: HealthView & Pick<SeenHealth, 'doubtful'>;
   readonly drain: Pick<DrainReports, 'drainedAtMs'>;
@@ -64,6 +65,8 @@ export interface Glance {
   readonly observed: Readonly<Record<string, number>> | undefined;
   /** undefined: it cannot be seen, or is of a log that was not kept. */
   readonly lastChange: Revision | undefined;
+  /** What holds its traffic now. */
+  readonly frozen: readonly Frozen[];
 }
 
 export interface OverviewPage {
@@ -81,6 +84,8 @@ interface Standings {
   readonly states: ReadonlyMap<string, readonly GlanceState[]>;
   readonly releases: ReadonlyMap<string, Release>;
   readonly drainedAtMs: ReadonlyMap<string, number>;
+  /** Those that are on, of any service. */
+  readonly frozen: readonly Frozen[];
 }
 
 export class Overview {
@@ -160,7 +165,8 @@ export class Overview {
       say(name, 'draining');
       drainedAtMs.set(name, endMs);
     }
-    return { states, releases, drainedAtMs };
+    const frozen = this.#parts.store.freezes().flatMap((freeze) => frozenAt([freeze], nowMs) ?? []);
+    return { states, releases, drainedAtMs, frozen };
   }
 
   /** Unix time, milliseconds, 0 where it is not known yet; undefined: no pool of it drains. */
@@ -196,7 +202,7 @@ export class Overview {
 
   #glance(
     service: Service,
-    { states, releases, drainedAtMs }: Standings,
+    { states, releases, drainedAtMs, frozen }: Standings,
     grant: Grant,
     changes: Map<number, Revision | undefined>,
   ): Glance {
@@ -213,6 +219,7 @@ export class Overview {
       drainedAtMs: drainedAtMs.get(name),
       observed: this.#sharesSeen(service),
       lastChange: changes.get(revision),
+      frozen: frozen.filter(({ freeze }) => concerns(freeze, service)),
     };
   }
 

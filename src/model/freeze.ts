@@ -23,6 +23,8 @@ export interface Freeze {
   readonly zones?: readonly string[];
   /** And of these only for services that have all of them. */
   readonly labels?: Labels;
+  /** Its own, by which files find it again; they say nothing of services. */
+  readonly ownLabels?: Labels;
   /** Why, for who is refused. */
   readonly message?: string;
   /** The last revision that changed it. */
@@ -36,6 +38,8 @@ export interface FreezeBody {
   readonly services?: readonly string[];
   readonly zones?: readonly string[];
   readonly labels?: Labels;
+  /** Left out: those that it has. */
+  readonly ownLabels?: Labels;
   readonly message?: string;
 }
 
@@ -46,7 +50,11 @@ const MESSAGE_MAX_CHARS = 500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come in
 const NOT_IN_A_LINE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
-export function makeFreeze(name: string, body: FreezeBody): Omit<Freeze, 'revision'> | Problem {
+export function makeFreeze(
+  name: string,
+  body: FreezeBody,
+  before?: Pick<Freeze, 'ownLabels'>,
+): Omit<Freeze, 'revision'> | Problem {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) {
     return refuse(
       `A freeze's name is 1 to 63 letters, digits and ._-, and begins with one of the first two; not ${JSON.stringify(name)}.`,
@@ -72,6 +80,8 @@ export function makeFreeze(name: string, body: FreezeBody): Omit<Freeze, 'revisi
   if (zones instanceof Problem) return zones;
   const labelled = settleLabels(body.labels, undefined);
   if (labelled instanceof Problem) return labelled;
+  const own = settleLabels(body.ownLabels, before?.ownLabels, '', 'ownLabels');
+  if (own instanceof Problem) return own;
   const message = body.message?.trim() ?? '';
   if (message.length > MESSAGE_MAX_CHARS || NOT_IN_A_LINE.test(message) || !message.isWellFormed()) {
     return refuse(`message is one line of at most ${MESSAGE_MAX_CHARS} characters.`, '/message');
@@ -81,6 +91,7 @@ export function makeFreeze(name: string, body: FreezeBody): Omit<Freeze, 'revisi
     ...(services && { services }),
     ...(zones && { zones }),
     ...labelled,
+    ...(own.labels && { ownLabels: own.labels }),
     ...(message !== '' && { message }),
   };
 }
@@ -121,13 +132,14 @@ export function windowBody(window: CalendarWindow): FreezeBody['windows'][number
 }
 
 /** The freeze as the log and replies tell of it. */
-export function freezeBody({ timeZone, windows, services, zones, labels, message }: Freeze): FreezeBody {
+export function freezeBody({ timeZone, windows, services, zones, labels, ownLabels, message }: Freeze): FreezeBody {
   return {
     timeZone,
     windows: windows.map(windowBody),
     ...(services && { services }),
     ...(zones && { zones }),
     ...(labels && { labels }),
+    ...(ownLabels && { ownLabels }),
     ...(message !== undefined && { message }),
   };
 }

@@ -18,13 +18,18 @@ interface Labelled {
 
 /**
  * The labels that something has once `asked` is put over `before`: left out they stay, so that who knows nothing of them
- * loses none; an empty object takes them all away. `pointer`: of what they are on.
+ * loses none; an empty object takes them all away. `pointer`: of what they are on; `member`: of that, if it is another.
  */
-export function settleLabels(asked: Labels | undefined, before: Labels | undefined, pointer = ''): Labelled | Problem {
+export function settleLabels(
+  asked: Labels | undefined,
+  before: Labels | undefined,
+  pointer = '',
+  member = 'labels',
+): Labelled | Problem {
   const labels = asked ?? before ?? {};
   const entries = Object.entries(labels);
   const refuse = (detail: string, key?: string) =>
-    new Problem('labels_invalid', detail, { pointer: `${pointer}/labels${key === undefined ? '' : `/${key}`}` });
+    new Problem('labels_invalid', detail, { pointer: `${pointer}/${member}${key === undefined ? '' : `/${key}`}` });
   if (entries.length > LABELS_MAX) return refuse(`There are at most ${LABELS_MAX} labels, not ${entries.length}.`);
   for (const [key, value] of entries) {
     if (!KEY.test(key)) {

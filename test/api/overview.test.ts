@@ -134,3 +134,22 @@ t.test('a token that is limited learns of nothing else, and nonsense is refused'
     t.ok(reply.statusCode === 400 || reply.statusCode === 422, `${query}: ${reply.statusCode}`);
   }
 });
+
+t.test('says which freezes hold each service now', async (t) => {
+  const api = await start(t);
+  const always = [
+    { from: 'Mon 00:00', to: 'Thu 00:00' },
+    { from: 'Thu 00:00', to: 'Mon 00:00' },
+  ];
+  const freeze = (name: string, body: object) =>
+    api.request('PUT', `/v1/freezes/${name}`, { body: { timeZone: 'UTC', ...body } });
+  await freeze('one', { windows: always, services: ['app.*'], message: 'Audit' });
+  t.equal((await freeze('all', { windows: always })).statusCode, 201);
+  t.equal((await freeze('far', { windows: [{ from: '2126-01-01', to: '2126-01-02' }] })).statusCode, 201);
+  const all = { name: 'all', until: null };
+  const page = await look(api);
+  t.same(glanceOf(page, 'api.example.test')?.frozen, [all]);
+  t.same(glanceOf(page, 'app.example.test')?.frozen, [all, { name: 'one', message: 'Audit', until: null }]);
+  await api.request('DELETE', '/v1/freezes/all');
+  t.equal(glanceOf(await look(api), 'api.example.test')?.frozen, undefined);
+});

@@ -142,3 +142,35 @@ t.test('two tokens of one owner are one person, whatever their names; another ow
   t.match((await step('ann-phone')).json(), { code: 'approval_own' });
   t.equal((await step('ben')).statusCode, 200);
 });
+
+t.test('what was looked at is held against what is there', async (t) => {
+  const name = 'api.example.test';
+  const revision = async (): Promise<number> =>
+    (await api.request('GET', `/v1/services/${name}`)).json().revision as number;
+  const at = new Date(Date.now() + 3600_000).toISOString();
+  const looked = await revision();
+  t.equal((await as('alice', 'PUT', `/v1/services/${name}/weights`, { blue: 3, green: 4 })).statusCode, 200);
+  for (const [url, body] of [
+    ['/v1/shifts', { services: { [name]: weights } }],
+    [`/v1/services/${name}/releases`, { to: 'blue', preset: 'AllAtOnce' }],
+    [`/v1/services/${name}/releases`, { to: 'blue', preset: 'AllAtOnce', dryRun: true }],
+    ['/v1/releases', { services: [name], to: 'blue', preset: 'AllAtOnce' }],
+  ] as const) {
+    for (const when of [{}, { at }]) {
+      const stale = await as('alice', 'POST', url, { ...body, ...when, seen: { [name]: looked } });
+      t.equal(stale.statusCode, 412, url);
+      t.match(stale.json(), {
+        code: 'revision_stale',
+        conflict: name,
+        detail: /by alice, and was looked at in revision/,
+      });
+      const header = await as('alice', 'POST', url, { ...body, ...when }, { 'if-match': `"${looked}"` });
+      t.equal(header.statusCode, 412, `${url} by If-Match`);
+    }
+  }
+  t.equal((await as('alice', 'POST', '/v1/shifts', { services: { [name]: weights }, seen: 7 })).statusCode, 400);
+  const body = { services: { [name]: weights }, at, seen: { [name]: await revision() } };
+  const planned = await as('alice', 'POST', '/v1/shifts', body);
+  t.equal(planned.statusCode, 202);
+  t.match(planned.json().services, { [name]: body.seen[name] }, 'it says what it is of');
+});

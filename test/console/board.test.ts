@@ -5,11 +5,15 @@ import {
   byZone,
   commonPools,
   forceParts,
+  heldParts,
+  heldText,
   isNarrow,
   pathOf,
   pauseParts,
   queryOf,
+  seenOf,
   shiftParts,
+  withoutHeld,
 } from '../../src/console/rules/board.ts';
 import { hrefOf, routeOf } from '../../src/console/state/router.ts';
 import type { Glance } from '../../src/contract/types.ts';
@@ -72,4 +76,31 @@ t.test('a release is paused once, whichever of its services were chosen', async 
     { leftOut: 'no release is moving it' },
     { leftOut: 'its release waits for somebody already' },
   ]);
+});
+
+t.test('each of several says which freeze holds it, and is left out only where somebody says so', async (t) => {
+  const frozen = [
+    { name: 'weekend', message: 'Rest', until: '2026-11-30T07:00:00.000Z' },
+    { name: 'always', until: null },
+  ];
+  const parts = shiftParts(
+    [
+      glance('a.test', { blue: 1, green: 0 }, { frozen }),
+      glance('b.test', { blue: 1, green: 0 }),
+      glance('c.test', { blue: 0, green: 1 }, { frozen }),
+    ],
+    'green',
+    100,
+  );
+  const held = 'weekend (Rest) until 2026-11-30 07:00:00 UTC, and by always without an end';
+  t.equal(heldText(parts[0]?.glance as Glance), held);
+  t.match(parts, [{ what: {} }, { what: {} }, { leftOut: 'it is so already' }], 'nothing is left out by itself');
+  t.same(
+    heldParts(parts).map(({ service }) => service.name),
+    ['a.test'],
+    'what does not move is not held up',
+  );
+  const without = withoutHeld(parts);
+  t.match(without, [{ leftOut: `frozen by ${held}` }, { what: {} }, { leftOut: 'it is so already' }]);
+  t.same(Object.keys(seenOf(without)), ['b.test']);
 });

@@ -40,6 +40,7 @@ t.test('ten thousand services are searched in memory', async (t) => {
     },
     activeReleases: () => [],
     openProposals: () => [],
+    freezes: () => [],
     revision: () => undefined,
   } as unknown as Store;
   const table = {

@@ -173,6 +173,11 @@ t.test('what is frozen is said before one presses, and passed over only with wha
 t.test('a shift and a release are planned for a later time, by a clock that is set', async (t) => {
   const { it, teal } = await start(t);
   const page = await enter(it, teal.token, { timezoneId: 'America/New_York', width: 390, colorScheme: 'dark' });
+  const grounds: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.postData()?.includes('"at"'))
+      grounds.push(request.headers()['if-match']);
+  });
   await visit(page, '#/services/app.example.test', 'app.example.test');
   await page.getByLabel('Weight of green').fill('100');
   await page.getByRole('button', { name: 'Review the shift…' }).click();
@@ -215,8 +220,68 @@ t.test('a shift and a release are planned for a later time, by a clock that is s
   t.match((await teal.call('GET', '/v1/proposals?state=open')).body.items, [
     { kind: 'release', state: 'scheduled', timeZone: 'America/New_York' },
   ]);
+  // Each was of what the dialog had shown; what has become another thing meanwhile is not done, and that is seen.
+  t.match(grounds, [/^"\d+"$/, /^"\d+"$/]);
+  t.equal((await teal.call('PUT', '/v1/services/app.example.test', { pools, ttlSeconds: 9 })).status, 200);
+  const ended = page.locator('.card', { hasText: 'Proposed or planned, and not done' });
+  await soon(t).text(ended, /Not done: the service app\.example\.test was changed in revision \d+/);
+  await isFine(t, page, 'what was not done');
   t.same(it.faults, []);
 });
+
+t.test(
+  'several services: what holds each is said, nothing is left out by itself, and none is moved unseen',
+  async (t) => {
+    const { it, teal } = await start(t);
+    const api = 'api.example.test';
+    t.equal((await teal.call('PUT', `/v1/services/${api}`, { pools })).status, 201);
+    t.equal(
+      (await teal.call('PUT', '/v1/freezes/stock', { ...always, message: 'Audit', services: [api] })).status,
+      201,
+    );
+    for (const [width, colorScheme, word] of [
+      [320, 'dark', 'Release…'],
+      [1280, 'light', 'Shift…'],
+    ] as const) {
+      const page = await enter(it, teal.token, { width, colorScheme });
+      await visit(page, '#/services', 'Services');
+      await page
+        .getByLabel('Choose all that are shown')
+        .or(page.getByLabel('Choose all of example.test'))
+        .first()
+        .check();
+      await page.getByRole('button', { name: word, exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      const row = (name: string) =>
+        dialog.getByRole('list', { name: 'What it touches' }).getByRole('listitem').filter({ hasText: name });
+      await soon(t).text(row(api), /frozen by stock \(Audit\) without an end/);
+      await soon(t).ok(async () => !/frozen/.test((await row('app.example.test').textContent()) ?? 'frozen'));
+      await isFine(t, page, `${word} ${width}`);
+      if (word === 'Release…') {
+        await dialog.getByLabel('Leave out the one that a freeze holds').check();
+        await soon(t).text(row(api), /left out: frozen by stock/);
+        await page.context().close();
+        continue;
+      }
+      await dialog.getByLabel('Per cent').fill('40');
+      const act = dialog.getByRole('button', { name: 'Shift 2 services now, in spite of the freeze' });
+      await soon(t).ok(() => act.isDisabled(), 'not without a reason');
+      await dialog.getByLabel('Leave out the one that a freeze holds').check();
+      // The list does not hear of what somebody else does now: the server is asked to hold it against what was seen.
+      await page.route('**/v1/overview**', (route) => route.abort());
+      t.equal((await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: 7, green: 3 })).status, 200);
+      await dialog.getByRole('button', { name: 'Shift 1 service now' }).click();
+      await dialog.getByText(/was changed in revision \d+ by admin, and was looked at in revision/).waitFor();
+      await dialog.getByRole('button', { name: 'Show what is there now' }).click();
+      await soon(t).text(row('app.example.test'), /blue 70%, green 30% → blue 60%, green 40%/);
+      await dialog.getByRole('button', { name: 'Shift 1 service now' }).click();
+      await page.getByText('1 service shifted at one instant.').first().waitFor();
+    }
+    t.match((await teal.call('GET', `/v1/services/${api}/weights`)).body.shares, { green: 0 });
+    t.match((await teal.call('GET', '/v1/services/app.example.test/weights')).body.shares, { green: 0.4 });
+    t.same(it.faults, []);
+  },
+);
 
 /** The last Sunday of the next March that is to come, on which Berlin's clocks go from 02:00 to 03:00. */
 function nextSpring(): string {

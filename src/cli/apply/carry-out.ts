@@ -86,7 +86,7 @@ class Run {
     }
     if (token !== undefined) await this.#makeToken(token.key ?? token.name);
     if (webhook !== undefined) await this.#putWebhook(webhook);
-    if (freeze !== undefined) await this.#putFreeze(freeze);
+    if (freeze !== undefined) await (freeze.action === 'delete' ? this.#deleteFreeze(freeze) : this.#putFreeze(freeze));
   }
 
   #done(applied: Applied, line: string): void {
@@ -200,6 +200,11 @@ class Run {
     const put = { body, ...(ground && { ground }) };
     const { revision } = await this.#session.api.put<Freeze>(path`/v1/freezes/${name}`, put);
     this.#inForce('freeze', name, revision);
+  }
+
+  async #deleteFreeze({ name, before }: NonNullable<Step['freeze']>): Promise<void> {
+    await this.#session.api.delete(path`/v1/freezes/${name}`, this.#ground(`the freeze ${name}`, before));
+    this.#done({ kind: 'freeze', name, deleted: true }, `freeze ${name}: deleted.`);
   }
 }
 

@@ -17,8 +17,11 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-/** What takes labels, so that those of the whole document can be given to it; those of a freeze say what it is for. */
-const labelled: ReadonlySet<Kind> = new Set<Kind>(['zones', 'records', 'services']);
+/** What takes labels, so that those of the whole document can be given to it; `labels` of a freeze say what it is for. */
+const labelled: Readonly<Partial<Record<Kind, string>>> = {
+  ...{ zones: 'labels', records: 'labels', services: 'labels' },
+  freezes: 'ownLabels',
+};
 
 const EXAMPLES: Readonly<Record<Kind, string>> = {
   zones: '{example.com: {nameservers: [ns1.example.com], hostmaster: hostmaster.example.com}}',
@@ -131,10 +134,11 @@ export async function readDeclaration(files: readonly string[], shell: Shell): P
 }
 
 function withLabels(kind: Kind, body: unknown, labels: Bodies | undefined): unknown {
-  if (labels === undefined || !labelled.has(kind) || !isGroup(body)) return body;
-  const own = body.labels ?? {};
+  const member = labelled[kind];
+  if (labels === undefined || member === undefined || !isGroup(body)) return body;
+  const own = body[member] ?? {};
   // What is wrong with them is the server's to say.
-  return isGroup(own) ? { ...body, labels: { ...labels, ...own } } : body;
+  return isGroup(own) ? { ...body, [member]: { ...labels, ...own } } : body;
 }
 
 function idOf(keys: readonly string[]): string {

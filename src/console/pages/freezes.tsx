@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Freeze, Page } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
-import { Proposals } from '../parts/agreement.tsx';
+import { NotDone, Proposals } from '../parts/agreement.tsx';
 import { Badge, Card, Dialog, Empty, Loaded, PageHead } from '../parts/controls.tsx';
 import { DialogEnd } from '../parts/dialog-end.tsx';
 import { FreezeForm } from '../parts/freeze-form.tsx';
@@ -45,6 +45,7 @@ export function FreezesPage() {
       />
       <div class="stack">
         <Proposals isAlways />
+        <NotDone />
         <Loaded of={freezes} lines={4}>
           {({ items }) =>
             items.length === 0 ? (

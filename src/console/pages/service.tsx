@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { Drain, Health, Page, Release, Revision, Service, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { About, Act } from '../parts/act.tsx';
-import { FreezeBanner, Proposals } from '../parts/agreement.tsx';
+import { FreezeBanner, NotDone, Proposals } from '../parts/agreement.tsx';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DrainPanel, SkewPanel } from '../parts/drain-panel.tsx';
 import { ExplainPanel } from '../parts/explain-panel.tsx';
@@ -101,6 +101,7 @@ function ServiceView(parts: Parts) {
       <div class="columns">
         <div class="column">
           <Proposals service={service} />
+          <NotDone service={service.name} />
           <TrafficCard {...parts} active={active} />
           {latest && (
             <ReleasePanel key={latest.id} name={name} release={latest} seen={service.revision} onMoved={reloadAll} />

@@ -1,5 +1,5 @@
 /** What two have to agree on, and times in which nothing moves: proposals with their buttons, and freezes that are on. */
-import type { Page, ProposedChange, Service } from '../../contract/types.ts';
+import type { Page, ProposedChange, Revision, Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { momentText } from '../rules/format.ts';
 import { reachText } from '../rules/freezes.ts';
@@ -12,6 +12,7 @@ import { self } from '../state/self.ts';
 import { Act } from './act.tsx';
 import { Card, Refusal } from './controls.tsx';
 import { Emergency, FreezeWords, isInTheWay, useFrozen } from './emergency.tsx';
+import { History } from './history.tsx';
 import { Why } from './why.tsx';
 
 /** Whatever a revision is about may be what was proposed; such lists are short. */
@@ -33,6 +34,28 @@ export function Proposals({ service, isAlways = false }: { service?: Service; is
           </li>
         ))}
       </ul>
+    </Card>
+  );
+}
+
+/** How long it is told that something was not done; the log has it for good. */
+const NOT_DONE_MS = 24 * 3600 * 1000;
+const NOT_DONE_MAX = 5;
+
+/** What was proposed or planned and will never be done: whoever counted on it has to see that. */
+export function NotDone({ service }: { service?: string }) {
+  const path = `/v1/revisions?kind=proposal.end&order=newest&limit=${NOT_DONE_MAX}`;
+  const ended = useResource<Page<Revision>>(path, { on: onRevision, settleMs: SETTLE_MS });
+  const sinceMs = Date.now() - NOT_DONE_MS;
+  const moves = ({ after }: Revision['subjects'][number]): boolean =>
+    service === undefined || service in ((after as ProposedChange | null)?.services ?? {});
+  const items = (ended.body?.items ?? []).filter(
+    ({ at, subjects }) => new Date(at).getTime() > sinceMs && subjects.some(moves),
+  );
+  if (items.length === 0) return null;
+  return (
+    <Card title="Proposed or planned, and not done">
+      <History items={items} />
     </Card>
   );
 }

@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Weights } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
-import { commonPools, forceParts, type Part, pauseParts, shiftParts } from '../rules/board.ts';
+import { commonPools, forceParts, type Part, pauseParts, seenOf, shiftParts } from '../rules/board.ts';
 import { countText } from '../rules/format.ts';
 import { plainText } from '../rules/plain.ts';
 import { weightsOf } from '../rules/services.ts';
@@ -11,12 +11,11 @@ import { describeShares } from '../rules/shares.ts';
 import { type Action, useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { Act } from './act.tsx';
-import { FreezeBanner } from './agreement.tsx';
 import { Dialog, Field, Message } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { isSettled, useLater, WhenFields } from './later.tsx';
 import { ReleaseMany } from './release-many.tsx';
-import { allowed, Review, useReviewed } from './review.tsx';
+import { allowed, Review, useHeld, useReviewed } from './review.tsx';
 
 type Kind = 'shift' | 'release' | 'pause' | 'force';
 
@@ -71,7 +70,7 @@ function ShiftMany(props: Many) {
   const [pool, setPool] = useState(pools.at(-1) ?? '');
   const [share, setShare] = useState('100');
   const percent = /^(?:\d|[1-9]\d|100)$/.test(share.trim()) ? Number(share) : undefined;
-  const parts = allowed(shiftParts(glances, pool, percent ?? 0), 'shift');
+  const { parts, frozen, choice } = useHeld(allowed(shiftParts(glances, pool, percent ?? 0), 'shift'), isLater);
   const services = Object.fromEntries(
     parts.flatMap((part) => ('what' in part ? [[part.glance.service.name, part.what]] : [])),
   );
@@ -81,7 +80,7 @@ function ShiftMany(props: Many) {
       props.onDone();
       props.onClose();
     };
-    const body = { services, ...(when.planned.kind === 'later' && when.planned.body) };
+    const body = { services, seen: seenOf(parts), ...(when.planned.kind === 'later' && when.planned.body) };
     if (!(await action.run('/v1/shifts', { method: 'POST', body, proposed }))) return;
     note('done', `${countText(count, 'service')} shifted at one instant.`);
     props.onDone();
@@ -109,9 +108,10 @@ function ShiftMany(props: Many) {
       <Review
         parts={parts}
         say={(what: Weights, { service }) => `${describeShares(weightsOf(service))} → ${describeShares(what)}`}
+        holds={!isLater}
       />
+      {choice}
       <p class="small">All of it is one revision, and comes into force at one instant; or none of it does.</p>
-      <FreezeBanner />
       <WhenFields when={when} what="The shift" />
       {notice}
       <DialogEnd
@@ -119,6 +119,7 @@ function ShiftMany(props: Many) {
         onCancel={props.onClose}
         onAct={shift}
         isHeld={count === 0 || percent === undefined || isMoved || !isSettled(when.planned)}
+        frozen={frozen}
       >
         {isLater ? 'Plan it' : `Shift ${countText(count, 'service')} now`}
       </DialogEnd>

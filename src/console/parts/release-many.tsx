@@ -1,7 +1,7 @@
 /** One release of several services: they move together, step by step, and back together. */
 import { useState } from 'preact/hooks';
 import type { Glance, Plan, Release, Step } from '../../contract/types.ts';
-import { commonPools, releaseParts } from '../rules/board.ts';
+import { commonPools, releaseParts, seenOf } from '../rules/board.ts';
 import { countText } from '../rules/format.ts';
 import { weightsOf } from '../rules/services.ts';
 import { describeShares } from '../rules/shares.ts';
@@ -12,7 +12,7 @@ import { DialogEnd } from './dialog-end.tsx';
 import { Choice } from './fields.tsx';
 import { isSettled, useLater, WhenFields } from './later.tsx';
 import { FIRST_STEPS, HowChoice, OWN, PlanView } from './release-form.tsx';
-import { allowed, Review, useReviewed } from './review.tsx';
+import { allowed, Review, useHeld, useReviewed } from './review.tsx';
 import { StepsEditor } from './steps-editor.tsx';
 
 export function ReleaseMany(props: {
@@ -31,9 +31,9 @@ export function ReleaseMany(props: {
   const [plan, setPlan] = useState<Plan>();
   const when = useLater(action);
   const isLater = when.later.isLater;
-  const parts = allowed(releaseParts(glances, to), 'release');
+  const { parts, frozen, choice } = useHeld(allowed(releaseParts(glances, to), 'release'), isLater);
   const services = parts.flatMap((part) => ('what' in part ? [part.glance.service.name] : []));
-  const body = { services, to, ...(preset === OWN ? { steps } : { preset }) };
+  const body = { services, seen: seenOf(parts), to, ...(preset === OWN ? { steps } : { preset }) };
   const title = `Release ${countText(services.length, 'service')}`;
   const showPlan = (event: Event): void => {
     event.preventDefault();
@@ -51,7 +51,14 @@ export function ReleaseMany(props: {
     onClose();
   };
   const review = (
-    <Review parts={parts} say={(_, { service }) => `now ${describeShares(weightsOf(service))}, to ${to} together`} />
+    <>
+      <Review
+        parts={parts}
+        say={(_, { service }) => `now ${describeShares(weightsOf(service))}, to ${to} together`}
+        holds={!isLater}
+      />
+      {choice}
+    </>
   );
   if (plan !== undefined) {
     return (
@@ -65,7 +72,8 @@ export function ReleaseMany(props: {
           cancel="Back"
           onCancel={() => (action.isBusy ? onClose() : setPlan(undefined))}
           onAct={start}
-          isHeld={isMoved || !isSettled(when.planned)}
+          isHeld={services.length === 0 || isMoved || !isSettled(when.planned)}
+          frozen={frozen}
         >
           {isLater ? 'Plan the release' : 'Start the release'}
         </DialogEnd>

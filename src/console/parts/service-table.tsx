@@ -1,10 +1,11 @@
 /** Services, one line each, by zone where they are in that order. */
 import type { Glance } from '../../contract/types.ts';
-import { byZone } from '../rules/board.ts';
+import { byZone, heldText } from '../rules/board.ts';
 import { agoText, bothText } from '../rules/format.ts';
 import { percent } from '../rules/shares.ts';
 import { hrefOf } from '../state/router.ts';
 import { StateBadge } from './attention.tsx';
+import { Badge } from './controls.tsx';
 import { useNow } from './now.ts';
 import { Legend, SplitBar } from './pools.tsx';
 import { Why } from './why.tsx';
@@ -96,6 +97,11 @@ function Row({ glance, now, chosen, choose }: { glance: Glance; now: number } & 
         {states.map((state) => (
           <StateBadge key={state} state={state} />
         ))}
+        {glance.frozen && (
+          <span title={`Frozen by ${heldText(glance)}`}>
+            <Badge tone="warn">frozen</Badge>
+          </span>
+        )}
         {glance.release && (
           <span class="quiet small">
             {glance.release.to} {percent(service.shares[glance.release.to] ?? 0)}

@@ -211,6 +211,7 @@ function ConfirmShift(props: {
     const isThere = await action.run('/v1/shifts', {
       method: 'POST',
       body: { services, ...body },
+      ifMatch: ground.etag,
       proposed: props.onDone,
     });
     // Somebody else has just made it so: there is nothing to plan.

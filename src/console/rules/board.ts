@@ -1,5 +1,6 @@
 /** What the list of services is asked for, in the address and of the server; and what a change of many of them is. Pure. */
 import type { Glance, Weights } from '../../contract/types.ts';
+import { momentText } from './format.ts';
 import { weightsOf } from './services.ts';
 import { describeShares } from './shares.ts';
 
@@ -145,4 +146,33 @@ export function forceParts(glances: readonly Glance[], pool: string): Part<{ rea
   return glances.map((glance) =>
     pool in glance.service.pools ? { glance, what: { pool } } : { glance, leftOut: `it has no pool ${pool}` },
   );
+}
+
+/** `weekend (No releases at weekends) until Mon 30 Nov, 08:00`; empty: nothing holds it. */
+export function heldText({ frozen = [] }: Glance): string {
+  return frozen
+    .map(({ name, message, until }) => {
+      const why = message === undefined ? '' : ` (${message})`;
+      return `${name}${why} ${until === null ? 'without an end' : `until ${momentText(until)}`}`;
+    })
+    .join(', and by ');
+}
+
+/** Those that would move although a freeze holds them. */
+export function heldParts<What>(parts: readonly Part<What>[]): Glance[] {
+  return parts.flatMap((part) => ('what' in part && heldText(part.glance) !== '' ? [part.glance] : []));
+}
+
+/** Without those that a freeze holds; each is named still, with what holds it. */
+export function withoutHeld<What>(parts: readonly Part<What>[]): Part<What>[] {
+  return parts.map((part) => {
+    const held = heldText(part.glance);
+    return 'what' in part && held !== '' ? { glance: part.glance, leftOut: `frozen by ${held}` } : part;
+  });
+}
+
+/** What was looked at, of those that would move: of another revision it is not meant. */
+export function seenOf<What>(parts: readonly Part<What>[]): Record<string, number> {
+  const moved = parts.filter((part) => 'what' in part);
+  return Object.fromEntries(moved.map(({ glance: { service } }) => [service.name, service.revision]));
 }

@@ -22,7 +22,7 @@ export interface Plan {
 /** What was looked for in slices may have changed meanwhile. So often it is begun anew. */
 const BEGINNINGS_MAX = 5;
 
-const NOTHING: Pruned = { zones: [], rrsets: [], services: [] };
+const NOTHING: Pruned = { zones: [], rrsets: [], services: [], freezes: [] };
 
 export function* planApply(
   store: PlanStore,
@@ -35,8 +35,8 @@ export function* planApply(
     const revision = store.lastRevision;
     const names = readNames(store, declared, grant);
     if (names instanceof Problem) return names;
-    const labels = declared.prune?.labels;
-    const pruned = labels === undefined ? NOTHING : yield* findPruned(store, labels, names, grant);
+    const { prune } = declared;
+    const pruned = prune === undefined ? NOTHING : yield* findPruned(store, { ...declared, prune }, names, grant);
     if (store.lastRevision !== revision) continue;
     if (pruned instanceof Problem) return pruned;
     const planned = stepsTo(store, declared, names, pruned, context.atMs);

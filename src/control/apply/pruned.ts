@@ -1,5 +1,6 @@
 /** What bears the labels of a prune and is not declared. What has them not is never taken, nor anything with it. */
 import { Problem } from '../../model/errors.ts';
+import type { Freeze } from '../../model/freeze.ts';
 import type { Labels } from '../../model/labels.ts';
 import { suffixesOf } from '../../model/name.ts';
 import type { RRset } from '../../model/rrset.ts';
@@ -9,7 +10,7 @@ import type { Store } from '../../store/sqlite.ts';
 import type { Grant } from '../grant.ts';
 import { rrsetName, shown } from '../names.ts';
 import type { Sliced } from '../slices.ts';
-import { adoptedTypes, type Names, rrsetId } from './declared.ts';
+import { adoptedTypes, type Declared, type Names, rrsetId } from './declared.ts';
 
 export interface Pruned {
   /** Children before their parents. */
@@ -17,6 +18,7 @@ export interface Pruned {
   /** But for those that go with their zone. */
   readonly rrsets: readonly RRset[];
   readonly services: readonly Service[];
+  readonly freezes: readonly Freeze[];
 }
 
 /** Looked at in one slice. */
@@ -24,12 +26,17 @@ const SLICE_NOUNS = 200;
 
 const POINTER = '/prune';
 
+/**
+ * Tokens and webhooks are never among them: each has a secret that is with somebody, so that the files of before, applied
+ * again, would not bring it back; whoever wants one gone says so by its name.
+ */
 export function* findPruned(
-  store: Pick<Store, 'zones' | 'services' | 'rrsets' | 'servicesIn'>,
-  labels: Labels,
+  store: Pick<Store, 'zones' | 'services' | 'rrsets' | 'servicesIn' | 'freezes'>,
+  { prune, freezes: declaredFreezes = {} }: Declared & { readonly prune: NonNullable<Declared['prune']> },
   names: Names,
   grant: Grant,
 ): Sliced<Pruned | Problem> {
+  const { labels } = prune;
   if (Object.keys(labels).length === 0) {
     const detail =
       'A prune needs at least one label, such as {"managed-by":"apply"}: what has none is never taken away.';
@@ -62,7 +69,12 @@ export function* findPruned(
     }
     if (goes) zones.push(zone);
   }
-  return { zones: zones.sort((a, b) => suffixesOf(b.name).length - suffixesOf(a.name).length), rrsets, services };
+  // Whoever is limited neither makes freezes nor takes them away.
+  const freezes = store.freezes().filter(({ name, ownLabels }) => {
+    return grant.isUnlimited && bears({ labels: ownLabels }) && !Object.hasOwn(declaredFreezes, name);
+  });
+  zones.sort((a, b) => suffixesOf(b.name).length - suffixesOf(a.name).length);
+  return { zones, rrsets, services, freezes };
 }
 
 /** All there are, page by page, with a pause after each. */

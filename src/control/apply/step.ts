@@ -39,7 +39,7 @@ export interface Planned {
 export type PlanStore = Pick<
   Store,
   | ('zone' | 'zoneOf' | 'zones' | 'rrset' | 'rrsets' | 'service' | 'services' | 'servicesIn')
-  | ('tokens' | 'webhook' | 'freeze' | 'lastRevision')
+  | ('tokens' | 'webhook' | 'freeze' | 'freezes' | 'lastRevision')
 >;
 
 export function asPut(name: string, made: Made, before: object | undefined): Difference {

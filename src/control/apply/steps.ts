@@ -32,6 +32,12 @@ export function stepsTo(
   if (refused instanceof Problem) return refused;
   const webhooks = Object.entries(declared.webhooks ?? {});
   return [
+    // First: one that the files have no more is not in the way of weights that they declare.
+    ...pruned.freezes.map((freeze) =>
+      gone(`freeze ${freeze.name}`, { kind: 'freeze.delete', name: freeze.name }, () => ({
+        freeze: { name: freeze.name, action: 'delete', before: freezeReply(freeze, atMs), after: null },
+      })),
+    ),
     ...names.zones.map(({ key, name, body }) =>
       planned('zones', key, { kind: 'zone.put', zone: name, body }, (made) => {
         const zone = store.zone(name);

@@ -13,7 +13,7 @@ import type { Below } from './below.ts';
 import type { BuiltZone, Signatures } from './built-zone.ts';
 import type { DnssecCommand, SignInstead } from './dnssec.ts';
 import type { HealthCommand } from './health.ts';
-import type { ProposalCommand, ScheduleBody } from './proposals.ts';
+import type { Moment, ProposalCommand } from './proposals.ts';
 import type { RecordsCommand } from './records.ts';
 import type { ReleaseCommand } from './releases.ts';
 
@@ -47,7 +47,7 @@ export type Command =
   /** A shift of one service. Every pool is named, else `pools_mismatch`. */
   | { readonly kind: 'weights.put'; readonly name: string; readonly weights: Weights }
   /** A shift of several services at one instant. */
-  | { readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>>; readonly schedule?: ScheduleBody }
+  | ({ readonly kind: 'shift'; readonly services: Readonly<Record<string, Weights>> } & Moment)
   /** Without `revision`: to before the last release, or the last manual shift that was not itself a rollback. */
   | { readonly kind: 'rollback'; readonly name: string; readonly revision?: number }
   /** `freshSecret`: for a webhook that has none yet. */

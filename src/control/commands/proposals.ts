@@ -8,7 +8,15 @@ export type ProposalCommand =
   | { readonly kind: 'proposal.due'; readonly id: string; readonly revision: number };
 
 /** When something is to be done, as a user says it. */
-export interface ScheduleBody {
+interface ScheduleBody {
   readonly at: string;
   readonly timeZone?: string;
+}
+
+/** Of what moves traffic: when it is to be done, and what whoever asks for it has looked at. */
+export interface Moment {
+  /** Left out: now. */
+  readonly schedule?: ScheduleBody;
+  /** Revisions by service, as typed by a user: of another one it is not meant. */
+  readonly seen?: Readonly<Record<string, number>>;
 }

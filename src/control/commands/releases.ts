@@ -1,7 +1,7 @@
 /** The commands that make releases and move them on. */
 import type { ReleaseBody } from '../../model/release.ts';
 import type { Verdict } from '../../model/release-analysis.ts';
-import type { ScheduleBody } from './proposals.ts';
+import type { Moment } from './proposals.ts';
 
 /** A release that is there; `service` is the one under whose path it was named, and whose weights the reply shows. */
 interface OfRelease {
@@ -10,17 +10,16 @@ interface OfRelease {
 }
 
 export type ReleaseCommand =
-  | {
+  | ({
       readonly kind: 'release.create';
       /** Names as typed by a user; they move together. */
       readonly services: readonly string[];
       readonly body: ReleaseBody;
-      readonly schedule?: ScheduleBody;
       /** Only works out the plan. */
       readonly dryRun: boolean;
       /** True where it was asked for under the path of its one service. */
       readonly single: boolean;
-    }
+    } & Moment)
   | ReleaseVerb
   /** What the release waited for has come; the runner's command. */
   | {

@@ -16,7 +16,7 @@ export function draftFreezePut(
   const before = store.freeze(name);
   const stale = checkPrecondition(context, before?.revision, `the freeze ${name}`);
   if (stale !== undefined) return stale;
-  const made = makeFreeze(name, body);
+  const made = makeFreeze(name, body, before);
   if (made instanceof Problem) return made;
   if (before === undefined && store.freezes().length >= FREEZES_MAX) {
     return new Problem('limit_reached', `There are ${FREEZES_MAX} freezes already.`);

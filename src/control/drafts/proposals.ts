@@ -1,5 +1,6 @@
 /** Drafts of changes that are proposed, approved, carried out when their time has come, or never. */
 import { Problem } from '../../model/errors.ts';
+import { canonicalName } from '../../model/name.ts';
 import {
   approve,
   begun,
@@ -22,6 +23,7 @@ import { shown } from '../names.ts';
 import { proposedReply } from '../replies/proposals.ts';
 import { checkPrecondition, type Draft, type Drafted, isDraft } from './draft.ts';
 import { draftReleaseCreate } from './release-create.ts';
+import { findService } from './services.ts';
 import { draftShift, draftWeights } from './shifts.ts';
 
 /** What can be proposed in place of being done. */
@@ -29,6 +31,8 @@ type MovingCommand = Extract<Command, { kind: 'shift' | 'weights.put' | 'release
 
 /** Does it, or proposes it, where it is for a later time or a service of it wants the word of a second person. */
 export function draftMoving(store: Store, command: MovingCommand, context: CommandContext, revision: number): Drafted {
+  const moved = checkSeen(store, command);
+  if (moved !== undefined) return moved;
   const { at, timeZone } = command.kind === 'weights.put' ? {} : (command.schedule ?? {});
   const schedule = at === undefined ? undefined : makeSchedule(at, timeZone, context.atMs);
   if (schedule instanceof Problem) return schedule;
@@ -70,6 +74,31 @@ export function draftMoving(store: Store, command: MovingCommand, context: Comma
     isPending: true,
     body: proposedReply(proposed),
   };
+}
+
+/**
+ * 412 where what was looked at has changed before it was asked for. What changes after that, until its time, makes the
+ * proposal void.
+ */
+function checkSeen(store: Store, command: MovingCommand): Problem | undefined {
+  if (command.kind === 'weights.put' || command.seen === undefined) return undefined;
+  const texts = command.kind === 'shift' ? Object.keys(command.services) : command.services;
+  const moved = new Set(texts.map(canonicalName));
+  for (const [text, revision] of Object.entries(command.seen)) {
+    const pointer = `/seen/${text.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    // Of what is not moved nothing is told: it may not be in reach.
+    if (!moved.has(canonicalName(text))) {
+      const detail = `seen is of services that this moves, and ${JSON.stringify(text)} is none of them.`;
+      return new Problem('body_invalid', detail, { pointer });
+    }
+    const service = findService(store, text);
+    if (service instanceof Problem) return service;
+    const [changed] = changedSince(store, { services: [{ name: service.name, revision }] });
+    if (changed === undefined) continue;
+    const detail = `Nothing is done, since ${changed}, and was looked at in revision ${revision}: look at it again, then decide.`;
+    return new Problem('revision_stale', detail, { pointer, conflict: shown(service.name) });
+  }
+  return undefined;
 }
 
 function draftNow(store: Store, command: MovingCommand, context: CommandContext, revision: number): Drafted {
@@ -118,7 +147,7 @@ function whatOf({ command }: Proposed): string {
 }
 
 /** What has become of the services since it was made. */
-function changedSince(store: Store, { services }: Proposed): string[] {
+function changedSince(store: Store, { services }: Pick<Proposed, 'services'>): string[] {
   return services.flatMap(({ name, revision }) => {
     const now = store.service(name);
     if (now === undefined) return [`the service ${shown(name)} is gone`];

@@ -1,5 +1,7 @@
 /** What is proposed for a later time: done then, once, or not at all, and told why. */
 import t from 'tap';
+import type { Command } from '../../../src/control/commands/command.ts';
+import type { Problem } from '../../../src/model/errors.ts';
 import { bluegreen } from '../../fixtures/engine.ts';
 import { setReadOnly } from '../../fixtures/store.ts';
 import { app, approve, HOUR, makeWorld, other, release, shift } from './world.ts';
@@ -117,3 +119,53 @@ t.test('a store that refuses for a while costs no time that was planned', async 
   t.equal(world.green(other), 100);
   t.equal(world.proposal(id).state, 'done');
 });
+
+t.test(
+  'what was looked at is what is planned: what changed before is refused, what changes after makes it void',
+  async (t) => {
+    const world = makeWorld(t);
+    const seen = () => ({ [other]: world.fixture.store.service(other)?.revision as number });
+    const looked = seen();
+    const change = (ttlSeconds: number) =>
+      world.fixture.must(
+        { kind: 'service.put', name: other, body: bluegreen(100, 0, { ttlSeconds }) },
+        { actor: 'carol' },
+      );
+    const at = '2026-11-24T14:00';
+    const steps = [{ setWeight: 10 }, { pause: {} }];
+    const kinds = {
+      shift: shift(100, other, at),
+      release: { ...release([other], steps), schedule: { at, timeZone: 'UTC' } },
+    };
+    for (const [what, command] of Object.entries(kinds)) {
+      const told = seen();
+      change(what === 'shift' ? 9 : 11);
+      const refused = world.say('alice', { ...command, seen: told } as Command);
+      t.match(await refused, { code: 'revision_stale', conflict: other, pointer: `/seen/${other}` }, what);
+      t.match(
+        ((await refused) as Problem).detail,
+        /was changed in revision \d+ by carol, and was looked at in revision/,
+      );
+      const id = world.propose('alice', { ...command, seen: seen() } as Command);
+      t.equal(world.proposal(id).state, 'scheduled', what);
+      change(what === 'shift' ? 10 : 12);
+      await world.clock.pass(1);
+      t.match(world.proposal(id), {
+        state: 'ended',
+        reason: 'approval_void',
+        message: /^Not done: .* by carol\. Propose/,
+      });
+    }
+    await world.clock.pass(2 * HOUR);
+    t.equal(world.green(other), 0, 'none of it was done');
+    // Now as well as later, and of a service that wants a second person.
+    t.equal(world.code('alice', { ...shift(50, other), seen: looked } as Command), 'revision_stale');
+    t.equal(world.code('alice', { ...shift(50, app), seen: { [app]: 1 } } as Command), 'revision_stale');
+    // Of what it does not move nothing is said.
+    t.equal(world.code('alice', { ...shift(50, other), seen: { ...seen(), [app]: 1 } } as Command), 'body_invalid');
+    t.equal(
+      world.code('alice', { ...shift(50, other), seen: { 'OTHER.example.com.': seen()[other] } } as Command),
+      'none',
+    );
+  },
+);

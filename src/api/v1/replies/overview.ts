@@ -2,6 +2,7 @@
 import type * as contract from '../../../contract/types.ts';
 import { shown } from '../../../control/names.ts';
 import type { Glance, OverviewPage } from '../../../control/overview.ts';
+import type { Frozen } from '../../../model/freeze.ts';
 import type { Release } from '../../../model/release.ts';
 import type { Revision } from '../../../model/revision.ts';
 import { serviceReply } from './nouns.ts';
@@ -21,7 +22,8 @@ export function overviewReply(page: OverviewPage): contract.Overview {
 }
 
 function glanceReply(glance: Glance): contract.Glance {
-  const { service, states, unhealthyPools, downTargets, release, drainedAtMs, observed, lastChange } = glance;
+  const { service, states, unhealthyPools, downTargets, release, drainedAtMs, observed } = glance;
+  const { lastChange, frozen } = glance;
   return {
     service: serviceReply(service),
     states,
@@ -31,7 +33,13 @@ function glanceReply(glance: Glance): contract.Glance {
     ...(drainedAtMs !== undefined && drainedAtMs > 0 && { drainedAt: timeOf(drainedAtMs) }),
     ...(observed !== undefined && { observed }),
     ...(lastChange !== undefined && { lastChange: changeGlance(lastChange) }),
+    ...(frozen.length > 0 && { frozen: frozen.map(freezeGlance) }),
   };
+}
+
+function freezeGlance({ freeze, untilMs }: Frozen): NonNullable<contract.Glance['frozen']>[number] {
+  const { name, message } = freeze;
+  return { name, ...(message !== undefined && { message }), until: untilMs === undefined ? null : timeOf(untilMs) };
 }
 
 function releaseGlance(release: Release): NonNullable<contract.Glance['release']> {

@@ -38,7 +38,7 @@ import { ReleaseWaits } from '../release-waits.ts';
 import { releaseReply } from '../replies/nouns.ts';
 import { releaseViewReply } from '../replies/release.ts';
 import { post, sendFresh, sendPage } from '../replies.ts';
-import { scheduleOf } from '../schedule.ts';
+import { momentOf } from '../schedule.ts';
 
 const tags = ['releases'];
 const description =
@@ -199,19 +199,19 @@ export function releaseRoutes(api: ApiInstance, parts: ApiParts): void {
     '/v1/services/:name/releases',
     { schema: createOne, config: access('release', 'service') },
     (request, reply) => {
-      const { dryRun = false, at, timeZone, ...body } = request.body;
-      const schedule = scheduleOf({ ...(at !== undefined && { at }), ...(timeZone !== undefined && { timeZone }) });
-      if (schedule instanceof Problem) return sendProblem(reply, schedule);
+      const { dryRun = false, at: _at, timeZone: _timeZone, seen: _seen, ...body } = request.body;
+      const moment = momentOf(request.body);
+      if (moment instanceof Problem) return sendProblem(reply, moment);
       const services = [request.params.name];
-      const command = { kind: 'release.create', services, body, dryRun, single: true, ...schedule } as const;
+      const command = { kind: 'release.create', services, body, dryRun, single: true, ...moment } as const;
       return post(engine, request, reply, command);
     },
   );
   api.post('/v1/releases', { schema: createMany, config: access('release', servicesOf) }, (request, reply) => {
-    const { services, dryRun = false, at, timeZone, ...body } = request.body;
-    const schedule = scheduleOf({ ...(at !== undefined && { at }), ...(timeZone !== undefined && { timeZone }) });
-    if (schedule instanceof Problem) return sendProblem(reply, schedule);
-    const command = { kind: 'release.create', services, body, dryRun, single: false, ...schedule } as const;
+    const { services, dryRun = false, at: _at, timeZone: _timeZone, seen: _seen, ...body } = request.body;
+    const moment = momentOf(request.body);
+    if (moment instanceof Problem) return sendProblem(reply, moment);
+    const command = { kind: 'release.create', services, body, dryRun, single: false, ...moment } as const;
     return post(engine, request, reply, command);
   });
   api.get('/v1/services/:name/releases', { schema: list, config: access('read', 'service') }, (request, reply) => {

@@ -7,7 +7,7 @@ import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
 import { postHeaders, postReply, proposedReply, writeProblems } from '../../reply-schemas.ts';
 import { post } from '../replies.ts';
-import { scheduleOf } from '../schedule.ts';
+import { momentOf } from '../schedule.ts';
 
 const shift = {
   operationId: 'shift',
@@ -39,8 +39,8 @@ const servicesOf = (body: { services: object }): string[] => Object.keys(body.se
 export function shiftRoutes(api: ApiInstance, { engine }: ApiParts): void {
   api.post('/v1/shifts', { schema: shift, config: access('shift', servicesOf) }, (request, reply) => {
     const { services, ...when } = request.body;
-    const schedule = scheduleOf(when);
-    if (schedule instanceof Problem) return sendProblem(reply, schedule);
-    return post(engine, request, reply, { kind: 'shift', services, ...schedule });
+    const moment = momentOf(when);
+    if (moment instanceof Problem) return sendProblem(reply, moment);
+    return post(engine, request, reply, { kind: 'shift', services, ...moment });
   });
 }
