@@ -111,6 +111,11 @@ t.test('a limited token is shown nothing out of its reach, and takes nothing awa
     const reply = await plan(api, body, { token });
     t.match(reply.json(), { status: 403, code: 'token_forbidden' }, reply.body);
   }
+  const own = { timeZone: 'UTC', windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }], ownLabels: { by: 'apply' } };
+  t.equal((await api.request('PUT', '/v1/freezes/weekend', { body: own })).statusCode, 201);
+  t.match((await plan(api, { prune: { labels: { by: 'apply' } } })).json().steps[0], {
+    freeze: { name: 'weekend', action: 'delete', before: { ownLabels: { by: 'apply' } }, after: null },
+  });
   const mine = await plan(
     api,
     { services: { 'x.example.test': { pools } }, prune: { labels: { by: 'apply' } } },
