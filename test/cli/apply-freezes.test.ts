@@ -86,7 +86,10 @@ webhooks: { chat: { url: 'https://chat.example.com/hook', triggers: [on-release-
   const prune = '--prune --label managed-by=apply';
   const first = await apply(`${head}${service(9)}${access}freezes:\n${freeze('always')}${freeze('stays')}`);
   t.equal(first.code, 0, first.stderr);
-  t.equal((await type(['freeze', 'add', 'hand', '2126-01-01 - 2126-01-02 UTC', '--label', 'managed-by=apply'])).code, 0);
+  t.equal(
+    (await type(['freeze', 'add', 'hand', '2126-01-01 - 2126-01-02 UTC', '--label', 'managed-by=apply'])).code,
+    0,
+  );
   t.match((await type('freeze show always --json')).json, { ownLabels: { 'managed-by': 'apply' } });
   t.equal((await type('freeze show always --json')).json.labels, undefined);
 
