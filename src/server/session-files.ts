@@ -1,7 +1,8 @@
 /** The files of people's sessions in the data directory: private, at most so many, and gone once they can be of no use. */
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { platform } from 'node:process';
 import type { SessionFiles } from '../control/people/kept-sessions.ts';
 import type { Logger } from '../log.ts';
 import { keepOwner, makeFolder } from '../store/files.ts';
@@ -13,15 +14,16 @@ const NAME = /^[A-Za-z0-9_-]{43}$/;
 /** `maxMs`: what is older is of no use to anybody. */
 export function sessionFiles(dataDir: string, maxMs: number, nowMs: number, log: Logger): SessionFiles {
   const folder = join(dataDir, 'sessions');
-  let last: Promise<void> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
   let isTold = false;
   const fail = (err: unknown): void => {
     if (!isTold) log.warn({ err }, 'sessions of people are not kept: a restart asks them to sign in again');
     isTold = true;
   };
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    last = last.then(work).catch(fail);
-    return last;
+  const inTurn = <Done>(work: () => Promise<Done>): Promise<Done> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
   };
   try {
     makeFolder(folder);
@@ -42,10 +44,31 @@ export function sessionFiles(dataDir: string, maxMs: number, nowMs: number, log:
         const file = join(folder, name);
         await writeFile(`${file}.new`, bytes, { mode: PRIVATE_FILE });
         keepOwner(`${file}.new`);
+        // Not synced: what a loss of power takes of it asks somebody to sign in again, and opens nothing.
         await rename(`${file}.new`, file);
+      }).catch(fail),
+    remove: (name) =>
+      inTurn(() => forget(folder, name)).catch((err) => {
+        log.error({ err }, 'what is kept of a session could not be taken away: a restart may bring it back');
+        return false;
       }),
-    remove: (name) => inTurn(() => rm(join(folder, name), { force: true })),
   };
+}
+
+/** Until it is on the disk: who has signed out stays out, whatever happens to the machine. */
+async function forget(folder: string, name: string): Promise<boolean> {
+  try {
+    await rm(join(folder, name), { force: true });
+    // A folder cannot be opened there; NTFS keeps its own journal of names.
+    if (platform === 'win32') return true;
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // No such folder: nothing was ever kept.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+  }
+  return true;
 }
 
 function sweep(folder: string, beforeMs: number): void {

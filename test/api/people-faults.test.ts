@@ -189,3 +189,20 @@ t.test('what a provider said is good for a while where it does not answer, and n
   time.aheadMs += 1000 * SECOND_MS;
   t.equal((await browser.ask('GET', '/v1/services')).statusCode, 401);
 });
+
+t.test(
+  'a disk that does not let go of a session is told of to who signs out, and the session is over all the same',
+  async (t) => {
+    const files = { read: () => undefined, write: async () => {}, remove: async () => false };
+    const world = await start(t, { keeping: { files, wallMs: Date.now, provider: 'here' } });
+    const browser = new Browser(world);
+    t.equal((await browser.signIn()).statusCode, 303);
+    const cookie = browser.jar.get(SESSION) as string;
+    const reply = await browser.get('/auth/sign-out', { 'teal-console': 'active' }, 'POST');
+    t.equal(reply.statusCode, 503);
+    t.match(reply.json(), { code: 'store_unavailable', detail: /a restart may bring it back/ });
+    t.notOk(browser.jar.get(SESSION), 'the browser has it no more');
+    browser.jar.set(SESSION, cookie);
+    t.equal((await browser.ask('GET', '/v1/self')).statusCode, 401);
+  },
+);

@@ -7,6 +7,9 @@ import { buildConsole } from '../../src/console/build.ts';
 /** All script that the first page and those behind it load, compressed. */
 const SCRIPT_MAX_BYTES = 100_000;
 
+/** With its page and styles. */
+const FIRST_LOAD_MAX_BYTES = 100_000;
+
 const folder = 'dist/console';
 
 t.test('the console', async (t) => {
@@ -20,6 +23,20 @@ t.test('the console', async (t) => {
       const bytes = scripts.reduce((sum, file) => sum + readFileSync(join(folder, file)).length, 0);
       t.comment(`${bytes} bytes of script in ${scripts.length} files (${coding})`);
       t.ok(bytes > 10_000 && bytes < SCRIPT_MAX_BYTES, `${coding}: ${bytes}`);
+    }
+  });
+
+  await t.test('is less than 100 KB at the first load, with its page and styles', async (t) => {
+    // What is loaded later (the drawing of charts) is not named in the page.
+    const named = [...page.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, file]) => String(file));
+    const first = ['index.html', ...named];
+    t.ok(['.js', '.css'].every((end) => first.some((file) => file.endsWith(end))));
+    for (const coding of ['br', 'gz']) {
+      // What is too small to be compressed goes as it is.
+      const sent = first.map((file) => (files.includes(`${file}.${coding}`) ? `${file}.${coding}` : file));
+      const bytes = sent.reduce((sum, file) => sum + readFileSync(join(folder, file)).length, 0);
+      t.comment(`${bytes} bytes in ${sent.join(' ')}`);
+      t.ok(bytes > 10_000 && bytes < FIRST_LOAD_MAX_BYTES, `${coding}: ${bytes}`);
     }
   });
 

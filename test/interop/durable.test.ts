@@ -1,4 +1,5 @@
 /** The store's sync comes before the reply: seen in the system calls of the process, since `kill -9` cannot tell. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -46,4 +47,29 @@ t.test('an import is synced whole before its reply, though its parts are staged 
     );
   t.ok(ofLog.length > 100, 'the log was written');
   t.equal(ofLog.at(-1), 'sync', 'and synced after the last write');
+});
+
+t.test('who has signed out is forgotten on the disk before it is answered', async (t) => {
+  const folder = temporaryFolder(t);
+  const trace = join(folder, 'trace');
+  const name = 'n'.repeat(43);
+  const script = `
+    import { sessionFiles } from ${JSON.stringify(new URL('../../src/server/session-files.ts', import.meta.url).href)};
+    const files = sessionFiles(process.argv[1], 1000, Date.now(), console);
+    void files.write('${name}', new Uint8Array(10));
+    const isGone = await files.remove('${name}');
+    process.stdout.write('answered ' + isGone);
+  `;
+  const node = [process.execPath, '--input-type=module', '--eval', script, folder];
+  const strace = ['-f', '-yy', '-s', '64', '-e', 'trace=rename,renameat2,unlink,unlinkat,fsync,write', '-o', trace];
+  execFileSync('strace', [...strace, ...node], { stdio: 'ignore' });
+  const order = readFileSync(trace, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      if (/rename.*sessions\/n+/.test(line)) return 'kept';
+      if (/unlink.*sessions\/n+/.test(line)) return 'taken away';
+      if (/fsync\(\d+<[^>]*\/sessions>/.test(line)) return 'synced';
+      return line.includes('"answered true"') ? 'answered' : [];
+    });
+  t.same(order, ['kept', 'taken away', 'synced', 'answered']);
 });

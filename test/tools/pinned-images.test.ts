@@ -38,6 +38,12 @@ t.test('every file that names an image of others is looked through', async (t) =
   const files = globSync(['Dockerfile', '*.yml', 'examples/**/*.{yml,yaml}', 'config/**/*.{yml,yaml}']);
   const naming = files.filter((file) => imagesIn(readFileSync(file, 'utf8')).length > 0);
   t.ok(naming.length >= 5);
+  for (const file of naming.filter((each) => each !== 'examples/gitlab-ci.yml')) {
+    const text = readFileSync(file, 'utf8');
+    const without = pinned(text, new Map(imagesIn(text).map((tag) => [tag, '-'])));
+    t.equal(text.match(/@sha256:[0-9a-f]{64}/g)?.length, imagesIn(text).length, `${file}: each is pinned by digest`);
+    t.notMatch(without, /@sha256/);
+  }
   // A pipeline of GitLab's takes the newest curl on purpose: it is an example of a job, and no part of a server.
   t.same(
     naming.filter((file) => !tool.includes(`'${file}'`)),

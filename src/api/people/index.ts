@@ -76,8 +76,8 @@ function addRoutes(api: ApiInstance, people: ApiPeople, { now }: ApiParts): void
     const { sessionCookie, base: path, isSecure } = people.places;
     setCookie(reply, sessionCookie, '', { path, isSecure, sameSite: 'Strict', maxAgeSeconds: 0 });
     const session = person === undefined || person instanceof Problem ? undefined : person.session;
-    const goOnAt = session && (await people.people.end(session));
-    return reply.send(goOnAt === undefined ? {} : { goOnAt });
+    const ended = session === undefined ? {} : await people.people.end(session);
+    return ended instanceof Problem ? sendProblem(reply, ended) : reply.send(ended);
   });
 }
 

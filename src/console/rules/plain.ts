@@ -1,9 +1,11 @@
 /** Refusals in the words of somebody who looks at the page. */
 import type { Failure } from '../api/reply.ts';
 
-export function plainText({ code, detail }: Failure): string {
+export function plainText({ code, detail, conflict }: Failure): string {
   switch (code) {
     case 'revision_stale':
+      // Of several, it says which one it was.
+      if (conflict !== undefined) return detail;
       return 'Somebody changed this after you had loaded it, so nothing was done. Look at what is in force now, then decide.';
     case 'release_active':
       return `A release is moving this service, and only it changes the weights meanwhile. Abort it or roll back first. ${detail}`;

@@ -65,7 +65,8 @@ export async function leave(): Promise<void> {
   const { headers, credentials } = credentialsOf(secret);
   try {
     const reply = await fetch(addressOf('/auth/sign-out'), { method: 'POST', headers, credentials });
-    const { goOnAt } = (await reply.json()) as { readonly goOnAt?: string };
+    const { goOnAt, detail } = (await reply.json()) as { readonly goOnAt?: string; readonly detail?: string };
+    if (!reply.ok) return signOut(detail);
     if (goOnAt !== undefined) location.assign(goOnAt);
   } catch {
     signOut(

@@ -12,7 +12,8 @@ export interface SessionFiles {
   read(name: string): Uint8Array | undefined;
   /** In the order in which they are asked for. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  remove(name: string): Promise<void>;
+  /** Resolves once it is gone from the disk for good; false: it could not be taken away. */
+  remove(name: string): Promise<boolean>;
 }
 
 /** Unix times, milliseconds: a steady clock begins anew with each process. */

@@ -1,5 +1,6 @@
 /** People: signed in by a provider of identities, with what their groups let them do, and asked about again while they stay. */
 import { inBackground } from '../../guard.ts';
+import { Problem } from '../../model/errors.ts';
 import { type Person, personOf, rolesOf } from '../../model/person.ts';
 import type { Role } from '../../model/token.ts';
 import type { RandomBytes } from '../clock.ts';
@@ -93,11 +94,13 @@ export class People {
     return true;
   }
 
-  /** Ends it here; gives where to end it at the provider too. */
-  async end(session: Session): Promise<string | undefined> {
-    await this.#sessions.end(session);
+  /** Ends it here, for good; gives where to end it at the provider too. */
+  async end(session: Session): Promise<{ readonly goOnAt?: string } | Problem> {
+    const isGone = await this.#sessions.end(session);
     this.#parts.log.info({ person: session.person.name }, 'a person signed out');
-    return (await this.#parts.provider.signOutUrl(session.word.idToken))?.href;
+    if (!isGone) return new Problem('store_unavailable', NOT_FORGOTTEN);
+    const href = (await this.#parts.provider.signOutUrl(session.word.idToken))?.href;
+    return href === undefined ? {} : { goOnAt: href };
   }
 
   #welcome(word: Word): { readonly secret: string } | Failed {
@@ -163,4 +166,6 @@ export class People {
   }
 }
 
+const NOT_FORGOTTEN =
+  'The session is over, but the server could not delete what it keeps of it: a restart may bring it back to whoever has its cookie. Tell whoever runs the server; it ends by itself in time.';
 const NOT_ASKED = 'the provider could not be asked about somebody who is signed in; their session ends in time';

@@ -165,11 +165,11 @@ export class Sessions {
     return false;
   }
 
-  /** It is over at once; resolves when its file is gone too. Never rejects. */
-  end(session: Session): Promise<void> {
+  /** It is over at once; resolves when its file is gone for good too, or to false where that cannot be. Never rejects. */
+  end(session: Session): Promise<boolean> {
     session.isOver = true;
     this.#sessions.delete(session.digest);
-    return this.#kept?.files.remove(session.digest) ?? Promise.resolve();
+    return this.#kept?.files.remove(session.digest) ?? Promise.resolve(true);
   }
 
   #sweep(): void {

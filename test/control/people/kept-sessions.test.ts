@@ -26,6 +26,7 @@ function machine() {
     },
     async remove(name) {
       kept.delete(name);
+      return true;
     },
   };
   const clock = { wallMs: Date.parse('2026-11-29T10:00:00Z') };
