@@ -5,6 +5,7 @@ import {
   byZone,
   commonPools,
   forceParts,
+  hasMoved,
   heldParts,
   heldText,
   isNarrow,
@@ -103,4 +104,16 @@ t.test('each of several says which freeze holds it, and is left out only where s
   const without = withoutHeld(parts);
   t.match(without, [{ leftOut: `frozen by ${held}` }, { what: {} }, { leftOut: 'it is so already' }]);
   t.same(Object.keys(seenOf(without)), ['b.test']);
+});
+
+t.test('what is reviewed has moved where the list is newer, and not where it lags behind', async (t) => {
+  const at = (revision: number, release?: object): Glance => {
+    const made = glance('a.test', { blue: 1, green: 0 }, release && { release });
+    return { ...made, service: { ...made.service, revision } };
+  };
+  t.equal(hasMoved([at(7)], [at(7)]), false);
+  t.equal(hasMoved([at(7)], [at(8)]), true);
+  t.equal(hasMoved([at(8)], [at(7)]), false);
+  t.equal(hasMoved([at(7)], [at(7, { id: '3', state: 'paused', stepIndex: 1 })]), true);
+  t.equal(hasMoved([at(7)], []), false, 'it is on another page of the list');
 });

@@ -84,10 +84,17 @@ export function commonPools(glances: readonly Glance[]): string[] {
   return (first ?? []).filter((pool) => rest.every((pools) => pools.includes(pool)));
 }
 
-/** Whether one that is reviewed is not as it was any more: the service itself, or the release that moves it. */
+/**
+ * Whether one that is reviewed is not as it was any more: the service itself, or the release that moves it. A list that
+ * lags behind what is reviewed says nothing of it.
+ */
 export function hasMoved(reviewed: readonly Glance[], live: readonly Glance[]): boolean {
-  const now = new Map(live.map((glance) => [glance.service.name, standOf(glance)]));
-  return reviewed.some((glance) => now.has(glance.service.name) && now.get(glance.service.name) !== standOf(glance));
+  const listed = new Map(live.map((glance) => [glance.service.name, glance]));
+  return reviewed.some((glance) => {
+    const now = listed.get(glance.service.name);
+    if (now === undefined || now.service.revision < glance.service.revision) return false;
+    return standOf(now) !== standOf(glance);
+  });
 }
 
 function standOf({ service, release }: Glance): string {
