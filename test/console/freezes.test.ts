@@ -29,6 +29,9 @@ t.test('what a freeze is comes back from its fields', async (t) => {
   for (const body of [whole, bare]) {
     t.same(freezeBodyOf(freezeFields({ name: 'some', ...body, ...standing }, 'Asia/Tokyo')), body);
   }
+  const own = { name: 'some', ...bare, ...standing, ownLabels: { by: 'apply' } };
+  t.same(freezeBodyOf(freezeFields(own, 'UTC'), own), { ...bare, ownLabels: { by: 'apply' } });
+  t.same(freezeBodyOf({ ...freezeFields(own, 'UTC'), ownLabels: '' }, own), { ...bare, ownLabels: {} }, 'taken away');
   t.same(freezeBodyOf(freezeFields(undefined, 'Asia/Tokyo')), {
     timeZone: 'Asia/Tokyo',
     windows: [{ from: 'Fri 16:00', to: 'Mon 08:00' }],

@@ -45,13 +45,13 @@ const LOOSE = `(() => {
   return loose;
 })()`;
 
-/** Words of ours that a line ends in the middle of, since a long name beside them takes their place. */
+/** Words and numbers of ours that a line ends in the middle of, since a long name beside them takes their place. */
 const BROKEN = `(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const broken = [];
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-    for (const { 0: word, index } of node.data.matchAll(/[A-Za-z]{2,14}(?![A-Za-z0-9.-])|[0-9]+%/g)) {
-      if (/[A-Za-z0-9./-]/.test(node.data[index - 1] ?? ' ')) continue;
+    for (const { 0: word, index } of node.data.matchAll(/[A-Za-z]{2,14}(?![A-Za-z0-9.-])|[0-9]+%|[0-9]{2,5}(?![A-Za-z0-9.:-])/g)) {
+      if (/[A-Za-z0-9.:/-]/.test(node.data[index - 1] ?? ' ')) continue;
       const range = document.createRange();
       range.setStart(node, index);
       range.setEnd(node, index + word.length);

@@ -61,7 +61,7 @@ export function NotDone({ service }: { service?: string }) {
 }
 
 function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided: () => void }) {
-  const { id, askedBy, approved, at, message, why, state, revision } = proposal;
+  const { id, askedBy, approved, at, timeZone, message, why, state, revision } = proposal;
   const action = useAction();
   const decide = async (verb: 'approve' | 'cancel', body: object): Promise<void> => {
     if (await action.run(`/v1/proposals/${segment(id)}/${verb}`, { method: 'POST', body })) {
@@ -82,7 +82,8 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
       <p class="quiet small">
         Asked for by <bdi>{askedBy}</bdi> {momentText(proposal.createdAt)}
         {approved && `, approved by ${approved.by}`}
-        {at !== undefined && `; for ${momentText(at)}`}. {message}
+        {/* The message has it by the clock that was named. */}
+        {at !== undefined && timeZone !== undefined && `; for ${momentText(at)}`}. {message}
       </p>
       <Why {...why} />
       <Refusal failure={action.failure} />

@@ -37,7 +37,7 @@ export function FreezeForm(props: { freeze?: Freeze; onClose: () => void; onDone
   });
   const ground = useGround<Freeze>(of, freeze && { body: freeze, etag: `"${freeze.revision}"` });
   const isHeld = !isNew && ground.moved !== undefined && !action.isBusy;
-  const body = freezeBodyOf(fields);
+  const body = freezeBodyOf(fields, ground.body);
   const isKnownZone = isTimeZone(fields.timeZone.trim());
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -198,7 +198,7 @@ function Moment(props: {
 }
 
 function More({ fields, onFields }: { fields: FreezeFields; onFields: (fields: FreezeFields) => void }) {
-  const of = (key: 'services' | 'zones' | 'labels' | 'message') => ({
+  const of = (key: 'services' | 'zones' | 'labels' | 'ownLabels' | 'message') => ({
     value: fields[key],
     onText: (text: string) => onFields({ ...fields, [key]: text }),
   });
@@ -224,6 +224,15 @@ function More({ fields, onFields }: { fields: FreezeFields; onFields: (fields: F
             {...of('labels')}
           />
         </div>
+      </details>
+      <details open={fields.ownLabels !== ''}>
+        <summary>Labels of its own</summary>
+        <Lines
+          label="Own labels"
+          hint="key=value on each line: teal apply finds it by them; they say nothing of services"
+          placeholder="managed-by=apply"
+          {...of('ownLabels')}
+        />
       </details>
     </>
   );

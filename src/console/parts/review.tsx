@@ -18,9 +18,12 @@ export function Review<What>(props: {
   say: (what: What, glance: Glance) => ComponentChildren;
   holds?: boolean;
 }) {
+  // What is in the way comes first: the list may be long.
+  const isHeld = (part: Part<What>): boolean => props.holds === true && heldParts([part]).length > 0;
+  const parts = [...props.parts.filter(isHeld), ...props.parts.filter((part) => !isHeld(part))];
   return (
     <ul class="review" aria-label="What it touches">
-      {props.parts.map((part) => (
+      {parts.map((part) => (
         <li key={part.glance.service.name} data-left-out={'leftOut' in part}>
           <strong>
             <bdi>{part.glance.service.name}</bdi>

@@ -66,32 +66,38 @@ export interface FreezeFields {
   readonly services: string;
   readonly zones: string;
   readonly labels: string;
+  readonly ownLabels: string;
   readonly message: string;
 }
 
 /** `timeZone`: of one that is new. */
 export function freezeFields(freeze: Freeze | undefined, timeZone: string): FreezeFields {
-  const { windows, services = [], zones = [], labels, message = '' } = freeze ?? {};
+  const { windows, services = [], zones = [], labels, ownLabels, message = '' } = freeze ?? {};
   return {
     timeZone: freeze?.timeZone ?? timeZone,
     windows: windows?.map(windowFields) ?? [WEEKEND],
     services: services.join(' '),
     zones: zones.join(' '),
     labels: labelsText(labels),
+    ownLabels: labelsText(ownLabels),
     message,
   };
 }
 
-/** The body that the fields come to; what is wrong with it the server says. */
-export function freezeBodyOf({ timeZone, windows, services, zones, labels, message }: FreezeFields) {
+/** The body that the fields come to; what is wrong with it the server says. `before`: what it is to be put in place of. */
+export function freezeBodyOf(fields: FreezeFields, before?: Pick<Freeze, 'ownLabels'>) {
+  const { timeZone, windows, services, zones, labels, message } = fields;
   const [ofServices, ofZones] = [wordsOf(services), wordsOf(zones)];
   const labelled = labelsOf(labels);
+  const own = labelsOf(fields.ownLabels);
   return {
     timeZone: timeZone.trim(),
     windows: windows.map(windowOf),
     ...(ofServices.length > 0 && { services: ofServices }),
     ...(ofZones.length > 0 && { zones: ofZones }),
     ...(Object.keys(labelled).length > 0 && { labels: labelled }),
+    // Left out they would stay.
+    ...((Object.keys(own).length > 0 || before?.ownLabels !== undefined) && { ownLabels: own }),
     ...(message.trim() !== '' && { message: message.trim() }),
   };
 }
@@ -106,8 +112,8 @@ export function isWhole({ windows }: FreezeFields): boolean {
 /** What a freeze is, that a form's body can be held against. */
 export function settingsShown(freeze: Freeze | undefined): object | undefined {
   if (freeze === undefined) return undefined;
-  const { timeZone, windows, services, zones, labels, message } = freeze;
-  return { timeZone, windows, services, zones, labels, message };
+  const { timeZone, windows, services, zones, labels, ownLabels, message } = freeze;
+  return { timeZone, windows, services, zones, labels, ownLabels, message };
 }
 
 /** Where a window stands on a line of time from now to the end of the last one: per cent. */
