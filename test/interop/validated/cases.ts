@@ -14,6 +14,8 @@ export const countedIn = (zone: string): string[] => Array.from({ length: COUNTE
 export const BLUE_SHARE = 0.7;
 
 const ttlSeconds = SHORT_TTL_SECONDS;
+/** The longest TTL of all, of the service that is released: until then it is lowered. */
+export const CANARY_TTL_SECONDS = 20;
 const pool = (weight: number, ...targets: string[]) => ({ weight, targets });
 
 /** Bodies of services by name. */
@@ -23,7 +25,7 @@ export const servicesIn = (zone: string): Readonly<Record<string, unknown>> => (
   [`moved.${zone}`]: { ttlSeconds: 1, pools: { blue: pool(50, `host.${zone}`), green: pool(50, `other.${zone}`) } },
   [`*.wild-service.${zone}`]: { ttlSeconds: 1, pools: { blue: pool(50, BLUE), green: pool(50, GREEN) } },
   [`canary.${zone}`]: {
-    ttlSeconds: 20,
+    ttlSeconds: CANARY_TTL_SECONDS,
     release: { ttlSeconds },
     pools: { blue: pool(100, BLUE), green: pool(0, GREEN) },
   },
@@ -45,6 +47,7 @@ export function recordsIn(zone: string, dsOfSecureChild: string): Readonly<Recor
     [`secure.${zone} NS`]: ['ns.example.'],
     [`secure.${zone} DS`]: [dsOfSecureChild],
     [`plain.${zone} NS`]: ['ns.example.'],
+    [`alone.${zone} NS`]: ['ns.example.'],
   };
 }
 
@@ -80,9 +83,19 @@ const anyOf = (names: readonly string[]) => () => names[++drawn % names.length] 
 /** A name that is there or is not. */
 export const comesAndGoes = (zone: string): string => `guest.${zone}`;
 
-/** Everything that is asked about a zone. */
-export function casesIn(zone: string): readonly Case[] {
-  const secure = secureIn(zone).map(([kind, name, type, fault]) => ({ kind, name, type, fault, isSecure: true }));
+/**
+ * A referral proves by NSEC that a delegation has no DS, and BIND (9.18.49, and its main branch in August 2026) keeps that NSEC without
+ * validating it. Where it has the same from a denial that it did validate, that one stays; but not where that was by NSEC3. So after a
+ * change from NSEC3 to NSEC, for the TTL of a denial at most, it answers for the DS by what it did not validate, and without AD.
+ */
+const isByReferral = (kind: string, validator: string): boolean =>
+  validator === 'BIND' && kind === 'DS of an insecure delegation';
+
+/** Everything that is asked about a zone. `validator`: who is asked. */
+export function casesIn(zone: string, validator = ''): readonly Case[] {
+  const secure = secureIn(zone).map(([kind, name, type, fault]) => {
+    return { kind, name, type, fault, isSecure: !isByReferral(kind, validator) };
+  });
   const plain = {
     kind: 'insecure delegation',
     name: fixed(`host.plain.${zone}`),
@@ -118,5 +131,6 @@ const secureIn = (zone: string): SecureCase[] => [
   ['apex NODATA', fixed(zone), TXT, nothing],
   ['secure delegation', fixed(`host.secure.${zone}`), A, oneOf(A, ['192.0.2.77'])],
   ['DS of an insecure delegation', fixed(`plain.${zone}`), 43, nothing],
+  ['DS of one that nobody follows', fixed(`alone.${zone}`), 43, nothing],
   ['comes and goes', fixed(comesAndGoes(zone)), A, (reply) => (reply.rcode === NXDOMAIN ? undefined : is(0, reply))],
 ];

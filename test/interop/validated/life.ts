@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 import type { TealProcess } from '../../fixtures/process.ts';
 import type { Asker } from './asking.ts';
-import { BLUE, comesAndGoes, countedIn, recordsIn, servicesIn } from './cases.ts';
+import { BLUE, CANARY_TTL_SECONDS, comesAndGoes, countedIn, recordsIn, servicesIn } from './cases.ts';
 import { ADDRESS, dsOfSecureChild, type Internet, SHORT_TTL_SECONDS } from './servers.ts';
 
 /** The longest stage waits for a look at the parent, once a minute. */
@@ -97,8 +97,8 @@ export class Life {
   async sign(denial: Denial): Promise<void> {
     await this.call('PUT', this.#path, { dnskeyTtlSeconds: SHORT_TTL_SECONDS, denial });
     await this.until('secure');
-    // What was asked for before the DS came may be in a cache.
-    await this.forget();
+    // What was asked for while a resolver did not know the DS may be in its cache.
+    await sleep((CANARY_TTL_SECONDS + SHORT_TTL_SECONDS + 1) * 1000);
     this.mustBeSecure = true;
   }
 

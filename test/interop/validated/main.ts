@@ -28,6 +28,8 @@ for (const [name, { failures, kinds: _kinds, exchanges, ...counts }] of Object.e
   for (const line of [...failures, ...exchanges]) console.log('  ', line);
 }
 console.log('damages on the way:', outcome.damaged.tried);
+const asked = Object.values(outcome.tallies).reduce((sum, tally) => sum + tally.asked, 0);
+console.log('questions to all validators:', asked);
 const faults = faultsOf(outcome);
 for (const fault of faults) console.log('FAULT:', fault);
 process.exit(faults.length === 0 ? 0 : 1);

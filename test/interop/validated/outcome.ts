@@ -1,5 +1,6 @@
 /** What must hold of a zone that was asked for behind validators, whatever was done to it meanwhile. */
 import { chiSquare } from '../../fixtures/chi-square.ts';
+import type { Tally } from './asking.ts';
 import { BLUE_SHARE } from './cases.ts';
 import type { Damaged } from './damage.ts';
 import type { Outcome } from './run.ts';
@@ -7,15 +8,20 @@ import type { Outcome } from './run.ts';
 /** Chi-square of one degree of freedom above which p < 0.00001: four validators, many runs. */
 const SHARE_LIMIT = 19.51;
 
+/** What of one validator's answers does not hold. */
+export function countedFaults(name: string, tally: Tally): string[] {
+  const { asked, unanswered, servfail, wrong, unproved, secure } = tally;
+  const bad = { unanswered, servfail, wrong, unproved };
+  const counted = Object.entries(bad).filter(([, count]) => count > 0);
+  const faults = counted.map(([what, count]) => `${name}: ${count} ${what} of ${asked}`);
+  return secure === 0 ? [...faults, `${name} has validated nothing`] : faults;
+}
+
 /** What does not hold; none: all is well. */
 export function faultsOf({ tallies, shares, judged, outputs, damaged, large }: Outcome): string[] {
   const faults: string[] = [];
   for (const [name, tally] of Object.entries(tallies)) {
-    const { asked, unanswered, servfail, wrong, unproved, secure } = tally;
-    const bad = { unanswered, servfail, wrong, unproved };
-    for (const [what, count] of Object.entries(bad))
-      if (count > 0) faults.push(`${name}: ${count} ${what} of ${asked}`);
-    if (secure === 0) faults.push(`${name} has validated nothing`);
+    faults.push(...countedFaults(name, tally));
     const drawn = shares[name];
     if (drawn === undefined) continue;
     const total = drawn[0] + drawn[1];

@@ -14,7 +14,7 @@ const NSEC3 = 50;
 /** A server that does not answer is not waited for by who asked it either. */
 const WAIT_MS = 5000;
 
-/** A reply as it goes on; it may be changed in place. */
+/** A reply as it goes on; it may be changed in place. Empty: it does not go on. */
 export type Damage = (reply: Buffer) => Buffer;
 
 interface Place {
@@ -121,7 +121,8 @@ export async function startRelay(address: string, to: string): Promise<Relay> {
     onward.once('message', (reply) => {
       clearTimeout(timer);
       onward.close();
-      udp.send(passed(reply), from.port, from.address);
+      const told = passed(reply);
+      if (told.length > 0) udp.send(told, from.port, from.address);
     });
     onward.on('error', () => {});
     onward.send(query, PORT, to);

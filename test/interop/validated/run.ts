@@ -92,7 +92,8 @@ async function main(shifts: number): Promise<void> {
     const validators: Validator[] = await startValidators(folder, internet.anchor);
     stops.unshift(() => Promise.all(validators.map((each) => each.stop())));
     const lives = [ZONES.live, ZONES.hashed].map(async (zone, at) => {
-      const open = ({ name, address }: Validator) => Asker.open(`${name}, ${zone}`, address, casesIn(zone), witness);
+      const open = ({ name, address }: Validator) =>
+        Asker.open(`${name}, ${zone}`, address, casesIn(zone, name), witness);
       const askers = await Promise.all(validators.map(open));
       const life = new Life(zone, teal, internet, askers);
       const judgeIt = () => judge(zone, folder, internet.anchor.dnskey);

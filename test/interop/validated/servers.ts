@@ -37,8 +37,6 @@ export interface Running {
   readonly name: string;
   /** What it said. */
   output(): string;
-  /** Has it wait, as if it were not there, or go on. */
-  signal(which: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -59,7 +57,7 @@ export async function runUntilStopped(
     await end(child);
     throw new Error(`${name} does not start:\n${output.slice(-4000)}`);
   }
-  return { name, output: () => output, signal: (which) => void child.kill(which), stop: () => end(child) };
+  return { name, output: () => output, stop: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -92,8 +90,10 @@ export interface Internet {
 
 /** It has what the first server had when it looked last, and it looks when it is told to. */
 interface Copy {
-  readonly running: Running;
   look(): Promise<void>;
+  /** It is there no more. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 const soa = (server: string): string => `SOA ${server} hostmaster.example. 1 3600 600 86400 ${SHORT_TTL_SECONDS}`;
@@ -137,7 +137,6 @@ export async function startInternet(folder: string, { isCopied = false } = {}): 
     running.push(await runUntilStopped(name, ['knotd', '-c', conf], folder, isReady));
   }
   const copy = isCopied ? await startCopy(folder) : undefined;
-  if (copy !== undefined) running.push(copy.running);
   const control = (...words: string[]): string => must('knotc', '-c', parent.conf, ...words);
   return {
     anchor: { dnskey: await dnskeyOf(ADDRESS.root), ds: dsOf(root.conf, '.')[0] ?? '' },
@@ -152,7 +151,7 @@ export async function startInternet(folder: string, { isCopied = false } = {}): 
     },
     copy,
     async stop() {
-      await Promise.all(running.map((each) => each.stop()));
+      await Promise.all([copy?.stop(), ...running.map((each) => each.stop())]);
     },
   };
 }
@@ -177,13 +176,17 @@ zone:
 `,
   );
   const isReady = (): Promise<boolean> => answers(ADDRESS.copy, 'example', 'SOA');
-  const running = await runUntilStopped('copy', ['knotd', '-c', conf], folder, isReady);
+  const begin = (): Promise<Running> => runUntilStopped('copy', ['knotd', '-c', conf], folder, isReady);
+  let running = await begin();
   const serial = async (address: string): Promise<string> => {
     const [soa] = (await askUdp(address, 53, buildQuery({ name: 'example', type: 'SOA' }))).answers;
     return String(soa?.data);
   };
   return {
-    running,
+    stop: () => running.stop(),
+    async start() {
+      running = await begin();
+    },
     async look() {
       must('knotc', '-c', conf, 'zone-refresh', 'example.');
       const startedAt = performance.now();

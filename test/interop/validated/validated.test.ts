@@ -4,27 +4,37 @@
  * on its way. `npm run test:dnssec` is the same with 5,000 shifts.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { withoutTap } from '../../fixtures/environment.ts';
 import { inNamespaces } from './namespaces.ts';
-import { faultsOf } from './outcome.ts';
+import { countedFaults, faultsOf } from './outcome.ts';
+import type { ParentsOutcome } from './parents.ts';
 import type { Outcome } from './run.ts';
 
-const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const SHIFTS = '50';
+/** Signed: two looks while one lags, one while it is lost, four lies; rolled: two lies; unsigned: one. */
+const WAITED = 3 + 4 + 3 + 2 + 3 + 1;
 
-t.test('clients of four validators through the life of a signed zone', async (t) => {
-  const [first, ...others] = [...inNamespaces, 'true'];
-  if (spawnSync(first, others).status !== 0) {
-    t.comment('LEFT OUT: the system has no namespaces for us');
-    return;
-  }
-  const [program = '', ...words] = [...withoutTap, ...inNamespaces, process.execPath, run, SHIFTS];
+const [unshare, ...others] = [...inNamespaces, 'true'];
+const areThere = spawnSync(unshare, others).status === 0;
+
+/** What a program of its own says at its end. */
+async function ran(t: Test, file: string, ...args: string[]): Promise<unknown> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const [program = '', ...words] = [...withoutTap, ...inNamespaces, process.execPath, path, ...args];
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
-  const outcome = JSON.parse(await text(child.stdout)) as Outcome;
+  return JSON.parse(await text(child.stdout));
+}
+
+t.test('clients of four validators through the life of a signed zone', async (t) => {
+  if (!areThere) return t.comment('LEFT OUT: the system has no namespaces for us');
+  const outcome = (await ran(t, './run.ts', SHIFTS)) as Outcome;
   t.comment(JSON.stringify(outcome.seconds));
   t.same(faultsOf(outcome), []);
   t.equal(
@@ -37,6 +47,50 @@ t.test('clients of four validators through the life of a signed zone', async (t)
   for (const [name, { asked, secure, kinds }] of Object.entries(outcome.tallies)) {
     t.ok(secure > asked / 3, `${name} vouched for ${secure} of ${asked} answers`);
     t.ok(Object.keys(kinds).length >= (name.includes('large') ? 6 : 25), 'of every kind');
+  }
+});
+
+t.test('a parent of which one server lags, is lost or lies is waited for', async (t) => {
+  if (!areThere) return t.comment('LEFT OUT: the system has no namespaces for us');
+  const { seconds, tallies, waited, faults } = (await ran(t, './parents.ts')) as ParentsOutcome;
+  t.comment(`${seconds} s`);
+  t.equal(waited, WAITED);
+  t.same(faults, []);
+  t.equal(Object.keys(tallies).length, 4);
+  for (const [name, tally] of Object.entries(tallies)) t.same(countedFaults(name, tally), []);
+});
+
+/** Processes with this among their words. */
+function withWord(word: string): string[] {
+  return fs.readdirSync('/proc').filter((id) => {
+    try {
+      return /^\d+$/.test(id) && fs.readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0').includes(word);
+    } catch {
+      return false;
+    }
+  });
+}
+
+t.test('what a run has started ends with it', async (t) => {
+  if (!areThere) return t.comment('LEFT OUT: the system has no namespaces for us');
+  const seconds = `${86_000 + process.pid / 1e7}`;
+  const begin = `require('node:child_process').spawn('sleep', ['${seconds}'], { detached: true, stdio: 'ignore' })`;
+  const endings = {
+    'a promise that nobody waits for': [`${begin}.once('spawn', () => Promise.reject(new Error('nobody')))`, false],
+    'kill -9 from outside': [`${begin}; setInterval(() => {}, 1000)`, true],
+  } as const;
+  for (const [how, [script, isKilled]] of Object.entries(endings)) {
+    const [program, ...words] = [...inNamespaces, process.execPath, '-e', script];
+    const child = spawn(program, words, { stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    if (isKilled) {
+      while (withWord(seconds).length === 0) await sleep(50);
+      child.kill('SIGKILL');
+    }
+    await ended;
+    while (withWord(seconds).length > 0) await sleep(50);
+    t.pass(how);
   }
 });
 

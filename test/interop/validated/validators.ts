@@ -66,7 +66,6 @@ remote-control:
   recursion yes;
 };
 controls { };
-logging { category lame-servers { null; }; };
 trust-anchors { "." static-key ${anchor.dnskey.split(' DNSKEY ')[1]?.replace(/ (\S+)$/, ' "$1"')}; };
 zone "." { type hint; file "root.hints"; };
 `,
