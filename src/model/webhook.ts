@@ -1,5 +1,5 @@
 /** A webhook: somebody who is told what happens, by a signed request to a URL. */
-import { DNSSEC_TRIGGERS } from './dnssec/triggers.ts';
+import { DNSSEC_TRIGGERS, SIGNATURES_TRIGGERS } from './dnssec/triggers.ts';
 import { Problem } from './errors.ts';
 import { NODE_TRIGGERS } from './fleet/node-triggers.ts';
 import { parsePatterns } from './name-pattern.ts';
@@ -14,6 +14,7 @@ export const WEBHOOK_TRIGGERS = [
   'on-proposal-ended',
   'on-freeze-overridden',
   ...DNSSEC_TRIGGERS,
+  ...SIGNATURES_TRIGGERS,
   ...NODE_TRIGGERS,
   'on-revision',
 ] as const;

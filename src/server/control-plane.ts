@@ -126,7 +126,9 @@ export function makeControlPlane(
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
 
   const looking = { look: zoneFiles.looks.kept.bind(zoneFiles.looks), log: log.child({ part: 'dnssec' }) };
-  const kept = new KeptZones({ store, engine, clock, ...looking });
+  const tell: ConstructorParameters<typeof KeptZones>[0]['tell'] = (event) =>
+    events.addSignatures(event, clock.wallMs());
+  const kept = new KeptZones({ store, engine, clock, tell, ...looking });
   const { signings, signing } = makeSigning(dataPlane, settings, node, { kept, log });
   const overview = new Overview({ store, table, health: seen, drain, node: () => node });
 

@@ -90,8 +90,8 @@ export interface TableContent {
   sealed(zone: string, service: string): SealedService[];
   /** Answers of the service that nobody has counted may be held by caches for as long as its pools say. */
   noteHeld(service: Service): void;
-  /** Compiles a whole zone aside, for `importZone`. */
-  build(zone: Zone, rrsets: Iterable<RRset>): StagedIndex | Problem;
+  /** Compiles a whole zone aside, for `importZone`; of one that is signed, with the signatures that are kept. */
+  build(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): StagedIndex | Problem;
 }
 
 /** How a zone is signed that is read whole. */

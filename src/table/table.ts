@@ -223,7 +223,7 @@ export class Table implements TableChanges {
         this.#counters.hold(counter, pool?.heldUntilMs ?? 0);
       }
     },
-    build: (zone, rrsets) => this.#loader.buildAside(zone.name, rrsets) ?? full(this.shared),
+    build: (zone, rrsets, signed) => this.#loader.build(zone, rrsets, signed) ?? full(this.shared),
   };
 
   /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */

@@ -1,4 +1,4 @@
-/** Brings whole zones into the table, by the main thread itself: for the start, where nobody is answered yet. */
+/** Brings whole zones into the table, by the main thread itself: for a start, and for one that goes on with a table. */
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
@@ -33,9 +33,24 @@ export class ZoneLoader {
 
   /** See TableChanges. */
   load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded {
-    const end = signed && this.#zones.signers.load(zone.name, MADE_AT_LOAD);
+    return this.#making(zone.name, signed && MADE_AT_LOAD, () => this.#load(zone, rrsets, signed));
+  }
+
+  /**
+   * Compiles it aside, to be brought in with other changes; undefined: there is no room. Where it is signed, all that is
+   * missing of its signatures is made: nobody is to see it without.
+   */
+  build(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): StagedIndex | undefined {
+    const whole = () => signed && this.#buildSigned(zone, rrsets(), signed);
+    const built = this.#making(zone.name, signed && Number.POSITIVE_INFINITY, whole);
+    return built ?? this.#buildAside(zone.name, rrsets());
+  }
+
+  /** With so many signatures made at most, besides those that are kept; undefined: the zone is not signed. */
+  #making<Result>(zone: string, signatures: number | undefined, work: () => Result): Result {
+    const end = signatures === undefined ? undefined : this.#zones.signers.load(zone, signatures);
     try {
-      return this.#load(zone, rrsets, signed);
+      return work();
     } finally {
       end?.();
     }
@@ -43,7 +58,7 @@ export class ZoneLoader {
 
   #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
     const whole = signed && this.#buildSigned(zone, rrsets(), signed);
-    const built = whole ?? this.buildAside(zone.name, rrsets());
+    const built = whole ?? this.#buildAside(zone.name, rrsets());
     if (built === undefined) return full(this.#table.shared);
     const problem = this.#table.prepare([{ op: 'importZone', zone, staged: built }]);
     if (problem !== undefined) return problem;
@@ -90,7 +105,7 @@ export class ZoneLoader {
   }
 
   /** Unsigned; undefined: there is no room. */
-  buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
+  #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
     try {
       const builder = new ZoneBuilder(this.#arena, zone);
       putAll(builder, rrsets);

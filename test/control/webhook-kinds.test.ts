@@ -34,10 +34,14 @@ const nodes = (trigger: WebhookTrigger, more: object): Notice =>
   noticeOf(trigger, { node: 'ns1', behind: [], silent: [], lost: [], back: [], ...more }, AT);
 
 /** Every notice there is, and those with everything that is long or hostile. */
+const signatures = (trigger: WebhookTrigger): Notice =>
+  noticeOf(trigger, { trigger, zone: 'example.com', ends: AT, message: HOSTILE }, AT);
+
 const notices: readonly Notice[] = [
   ...WEBHOOK_TRIGGERS.map((trigger) => {
     if (trigger === 'on-revision') return change();
     if (trigger.startsWith('on-node')) return nodes(trigger, { silent: [HOSTILE], lost: [HOSTILE], back: ['ns2'] });
+    if (trigger.startsWith('on-signatures')) return signatures(trigger);
     return trigger.startsWith('on-ds') ? zone(trigger) : release(trigger);
   }),
   testNotice('oncall', AT),
@@ -128,6 +132,14 @@ t.test('PagerDuty: Events API v2, one incident for what belongs together, which 
     payload: { severity: 'warning' },
   });
   t.match(of(zone('on-ds-seen')), { event_action: 'resolve', dedup_key: 'teal/zone/example.com' });
+  const incident = 'teal/signatures/example.com';
+  t.match(of(signatures('on-signatures-ending')), { dedup_key: incident, payload: { severity: 'warning' } });
+  t.match(of(signatures('on-signatures-ended')), {
+    event_action: 'trigger',
+    dedup_key: incident,
+    payload: { severity: 'error', summary: 'example.com: validators refuse its signatures' },
+  });
+  t.match(of(signatures('on-signatures-renewed')), { event_action: 'resolve', dedup_key: incident });
   t.match(of(nodes('on-node-lost', { silent: ['ns3'], lost: ['ns3'] })), {
     event_action: 'trigger',
     dedup_key: 'teal/fleet',

@@ -1,5 +1,6 @@
 /** What webhooks are told of the nodes of a fleet, and what is counted of them. */
 import t from 'tap';
+import type { SignaturesTrigger } from '../../src/model/dnssec/triggers.ts';
 import { fine, makeWebhookWorld } from '../fixtures/webhooks.ts';
 
 t.test('the node that leads tells of nodes, and of what it saw before only its last seconds', async (t) => {
@@ -80,3 +81,31 @@ t.test('what waits and what became of the rest is counted, of webhooks that are 
   world.dispatcher.stop();
   t.same(of(), [], 'another node of the fleet sends');
 });
+
+t.test(
+  'the end of signatures that were made elsewhere is told to who has the zone, and of services only to nobody',
+  async (t) => {
+    const world = makeWebhookWorld(t);
+    const { clock, fixture } = world;
+    world.hook({ triggers: ['on-signatures-ending', 'on-signatures-ended'] });
+    world.hook({ triggers: ['on-signatures-ending'], services: ['*.example.com'] }, 'narrow');
+    const { lastRevision } = fixture.store;
+    const see = (trigger: SignaturesTrigger): void => {
+      const message = 'example.com: it ends; whoever signs the zone has to send it again.';
+      world.events.addSignatures({ trigger, zone: 'example.com', endsSeconds: 1_800_000_000, message }, clock.wallMs());
+    };
+    for (const trigger of ['on-signatures-ending', 'on-signatures-renewed', 'on-signatures-ended'] as const)
+      see(trigger);
+    await clock.pass(1);
+    const data = { zone: 'example.com', ends: '2027-01-15T08:00:00.000Z', message: /send it again/ };
+    t.match(
+      world.sent.map(({ body }) => [body.type, body.data]),
+      [
+        ['on-signatures-ending', data],
+        ['on-signatures-ended', data],
+      ],
+    );
+    t.equal(world.sent.length, 2);
+    t.equal(fixture.store.lastRevision, lastRevision, 'no revision is made of it');
+  },
+);

@@ -3,6 +3,7 @@
  * they end. They are looked at when they come, at each start, and each hour after that.
  */
 import { inBackground } from '../../guard.ts';
+import type { SignaturesTrigger } from '../../model/dnssec/triggers.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -19,11 +20,23 @@ interface KeptLook {
   readonly fault?: string | undefined;
 }
 
+/** What time did to a zone, or a new file to what time had done. */
+export interface SignaturesEvent {
+  readonly trigger: SignaturesTrigger;
+  /** Canonical name. */
+  readonly zone: string;
+  readonly endsSeconds: number;
+  /** A sentence for people. */
+  readonly message: string;
+}
+
 interface KeptParts {
   readonly store: Pick<Store, 'allZones' | 'signing' | 'rrset'>;
   readonly engine: Pick<Engine, 'onChange'>;
   /** Reads the zone whole; undefined: there is no such zone, or it brings no signatures. */
   readonly look: (zone: string, nowSeconds: number) => Promise<KeptLook | undefined | Problem>;
+  /** Tells those who listen; as often as the log. */
+  readonly tell?: (event: SignaturesEvent) => void;
   readonly clock: Clock;
   readonly log: Pick<Lines, 'warn'>;
 }
@@ -31,7 +44,7 @@ interface KeptParts {
 /** As with what is signed here, where signatures are made anew with a week left. */
 const SOON_SECONDS = 7 * 86_400;
 const AGAIN_MS = 3_600_000;
-/** It is said once a day. */
+/** It is said once a day: who leads a fleet, and sends webhooks, may have changed since. */
 const SAID_MS = 86_400_000;
 
 export class KeptZones {
@@ -39,8 +52,8 @@ export class KeptZones {
   readonly #zones = new Map<string, KeptLook>();
   /** To be looked at. */
   readonly #due = new Set<string>();
-  /** When it was said last of a zone that its signatures end; steady time. */
-  readonly #saidMs = new Map<string, number>();
+  /** What was said last of a zone, and when; steady time. */
+  readonly #said = new Map<string, { readonly trigger: SignaturesTrigger; readonly atMs: number }>();
   #isBusy = false;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
@@ -49,7 +62,7 @@ export class KeptZones {
     this.#parts = parts;
     parts.engine.onChange((changes) => {
       for (const change of changes) {
-        if (change.op === 'deleteZone' || change.op === 'putSigning') this.#forget(zoneOf(change));
+        if (change.op === 'deleteZone' || change.op === 'putSigning') this.#end(zoneOf(change));
         if (change.op === 'importZone') this.#begin(change.zone.name);
       }
     });
@@ -80,13 +93,24 @@ export class KeptZones {
 
   #forget(zone: string): void {
     this.#zones.delete(zone);
-    this.#saidMs.delete(zone);
+    this.#said.delete(zone);
     this.#due.delete(zone);
   }
 
-  #begin(zone: string): void {
+  /** It is served no more, or Teal signs it. */
+  #end(zone: string): void {
+    const look = this.#zones.get(zone);
+    const wasSaid = this.#said.has(zone);
     this.#forget(zone);
-    if (!this.#isKept(zone)) return;
+    if (look !== undefined && wasSaid) this.#over(zone, look, 'is not served with the signatures of its file any more');
+  }
+
+  #begin(zone: string): void {
+    if (!this.#isKept(zone)) {
+      this.#end(zone);
+      return;
+    }
+    // What was said of the file before is over once this one is found to be good.
     this.#due.add(zone);
     this.#run();
   }
@@ -116,8 +140,10 @@ export class KeptZones {
         if (found instanceof Problem) {
           log.warn({ zone: shown(zone), code: found.code }, `its signatures could not be looked at: ${found.detail}`);
         } else if (found !== undefined && this.#isKept(zone)) {
+          const wasSaid = this.#said.delete(zone);
           this.#zones.set(zone, found);
-          this.#tell(zone, found);
+          if (!this.#tell(zone, found) && wasSaid)
+            this.#over(zone, found, `was imported again: the first of its signatures ends on ${timeOf(found)}`);
         }
       }
     } finally {
@@ -125,19 +151,32 @@ export class KeptZones {
     }
   }
 
-  #tell(zone: string, { endsSeconds, fault }: KeptLook): void {
-    const { clock, log } = this.#parts;
+  /** True: something is to be said of the zone; it is, unless it was within a day and has not become worse. */
+  #tell(zone: string, look: KeptLook): boolean {
+    const { clock, log, tell } = this.#parts;
+    const { endsSeconds, fault } = look;
     const left = endsSeconds - clock.wallMs() / 1000;
-    const saidMs = this.#saidMs.get(zone);
-    if ((left >= SOON_SECONDS && fault === undefined) || (saidMs !== undefined && clock.steadyMs() - saidMs < SAID_MS))
-      return;
-    this.#saidMs.set(zone, clock.steadyMs());
-    const ends = new Date(endsSeconds * 1000).toISOString();
+    if (left >= SOON_SECONDS && fault === undefined) return false;
+    const trigger = left > 0 && fault === undefined ? 'on-signatures-ending' : 'on-signatures-ended';
+    const said = this.#said.get(zone);
+    if (said?.trigger === trigger && clock.steadyMs() - said.atMs < SAID_MS) return true;
+    this.#said.set(zone, { trigger, atMs: clock.steadyMs() });
+    const ends = timeOf(look);
     const why = fault === undefined ? '' : `, and validators refuse it: ${fault}`;
     const what = `the first of the signatures that it was imported with ${left > 0 ? 'ends' : 'ended'} on ${ends}${why}`;
-    log.warn({ zone: shown(zone), ends }, `${what}; whoever signs the zone has to send it again`);
+    const todo = 'whoever signs the zone has to send it again';
+    log.warn({ zone: shown(zone), ends }, `${what}; ${todo}`);
+    tell?.({ trigger, zone, endsSeconds, message: `${shown(zone)}: ${what}; ${todo}.` });
+    return true;
+  }
+
+  #over(zone: string, { endsSeconds }: KeptLook, what: string): void {
+    const trigger = 'on-signatures-renewed';
+    this.#parts.tell?.({ trigger, zone, endsSeconds, message: `${shown(zone)} ${what}.` });
   }
 }
+
+const timeOf = ({ endsSeconds }: KeptLook): string => new Date(endsSeconds * 1000).toISOString();
 
 function zoneOf(
   change:

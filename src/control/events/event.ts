@@ -11,6 +11,7 @@ import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../mod
 import type { Revision, Subject } from '../../model/revision.ts';
 import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { SignaturesEvent } from '../dnssec/kept-zones.ts';
 import type { Grant } from '../grant.ts';
 import { shown } from '../names.ts';
 import type { NodeEvent } from '../nodes.ts';
@@ -24,7 +25,7 @@ import { revisionReply } from '../replies/revision.ts';
 export interface Position {
   readonly revision: number;
   readonly index: number;
-  /** Of what probes saw, and of how a node stands: which process, and its number there, from 1. */
+  /** Of what is seen (by probes, of nodes, of signatures that end): which process saw it, and its number there, from 1. */
   readonly health?: { readonly process: string; readonly number: number };
 }
 
@@ -42,6 +43,7 @@ export type Event = Placed &
     | { readonly name: 'revision'; readonly revision: Revision }
     | { readonly name: 'health'; readonly health: HealthEvent }
     | { readonly name: 'node'; readonly node: NodeEvent }
+    | { readonly name: 'signatures'; readonly signatures: SignaturesEvent }
     | { readonly name: 'dnssec'; readonly trigger: DnssecTrigger; readonly signing: ZoneSigning }
     | { readonly name: 'proposal'; readonly trigger: ProposalTrigger; readonly proposal: ToldProposal }
     | { readonly name: 'release'; readonly trigger: ReleaseTrigger; readonly release: Release; readonly why: Why }
@@ -150,6 +152,11 @@ export function dataOf(event: Event, grant: Grant): object | undefined {
   }
   // No secret: who may read hears of it in the reply to each change.
   if (event.name === 'node') return event.node;
+  if (event.name === 'signatures') {
+    const { zone, trigger, endsSeconds, message } = event.signatures;
+    if (!grant.zone(zone)) return undefined;
+    return { trigger, zone: shown(zone), ends: new Date(endsSeconds * 1000).toISOString(), message };
+  }
   const release = grant.release(event.release);
   if (release === undefined) return undefined;
   const services = release.services.map(({ name }) => shown(name));

@@ -2,6 +2,7 @@
 import { guarded } from '../../guard.ts';
 import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { SignaturesEvent } from '../dnssec/kept-zones.ts';
 import type { Engine } from '../engine.ts';
 import { PAGE_BYTES } from '../listing.ts';
 import type { NodeEvent } from '../nodes.ts';
@@ -74,6 +75,11 @@ export class EventLog {
   /** How this node stands in its fleet, when that has changed. */
   addNode(node: NodeEvent, atMs: number): void {
     this.#addSeen({ name: 'node', node, atMs, position: this.#nextSeen() });
+  }
+
+  /** What time does to a zone whose signatures were made elsewhere. */
+  addSignatures(signatures: SignaturesEvent, atMs: number): void {
+    this.#addSeen({ name: 'signatures', signatures, atMs, position: this.#nextSeen() });
   }
 
   #nextSeen(): Position {

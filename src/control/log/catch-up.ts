@@ -9,9 +9,13 @@ import type { RRset } from '../../model/rrset.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Held, TableChange, TableContent } from '../../table/changes.ts';
+import { sealedOf } from '../../table/zone-sealer.ts';
 import { heldAt } from './history.ts';
 
-type Kept = Pick<Store, 'lastRevision' | 'revision' | 'entry' | 'zone' | 'rrset' | 'rrsetsOf' | 'service' | 'signing'>;
+type Kept = Pick<
+  Store,
+  'lastRevision' | 'revision' | 'entry' | 'zone' | 'rrset' | 'rrsetsOf' | 'service' | 'servicesIn' | 'signing'
+>;
 
 /** More than this are not gone through: to read everything takes no longer. */
 const REVISIONS_MAX = 20_000;
@@ -56,7 +60,7 @@ function changesSince(
   const touched = touchedSince(store, held.revision);
   if (typeof touched === 'string') return touched;
   for (const zone of touched.whole) for (const name of table.servicesIn(zone)) touched.services.add(name);
-  const [ends, begins] = [endsOf(store, table, touched), zonesOf(store, table, touched)];
+  const [ends, begins] = [endsOf(store, table, touched), zonesOf(store, table, touched, inForce)];
   if (begins instanceof Problem) return begins.detail;
   return [...ends, ...begins, ...signingsOf(store, touched), ...putsOf(store, table, touched, inForce)];
 }
@@ -134,7 +138,12 @@ function endsOf(store: Kept, table: TableContent, { whole, rrsets, services }: T
   return ends;
 }
 
-function zonesOf(store: Kept, table: TableContent, { zones, whole }: Touched): TableChange[] | Problem {
+function zonesOf(
+  store: Kept,
+  table: TableContent,
+  { zones, whole }: Touched,
+  inForce: (service: Service) => Service,
+): TableChange[] | Problem {
   const changes: TableChange[] = [];
   for (const name of new Set([...zones, ...whole])) {
     const zone = store.zone(name);
@@ -143,7 +152,10 @@ function zonesOf(store: Kept, table: TableContent, { zones, whole }: Touched): T
       changes.push({ op: 'putZone', zone });
       continue;
     }
-    const staged = table.build(zone, store.rrsetsOf(name));
+    // Its signatures were made, and kept, before the entry was: to make them again would take a large zone a minute.
+    const signing = store.signing(name);
+    const services = signing && store.servicesIn(name).flatMap((service) => sealedOf(inForce(service)));
+    const staged = table.build(zone, () => store.rrsetsOf(name), signing && services && { signing, services });
     if (staged instanceof Problem) return staged;
     changes.push({ op: 'importZone', zone, staged });
   }

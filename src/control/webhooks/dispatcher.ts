@@ -197,7 +197,7 @@ export class WebhookDispatcher {
     const seenFromMs = (this.#sinceMs ?? createdAtMs) - SEEN_BEFORE_MS;
     const wanted = page.flatMap((event) =>
       webhooks.flatMap((webhook): NewDelivery[] => {
-        if (event.name === 'node' && event.atMs < seenFromMs) return [];
+        if (event.position.health !== undefined && event.atMs < seenFromMs) return [];
         const had = this.#delivered.get(webhook.name);
         if (had !== undefined && !isAfter(event.position, had)) return [];
         const message = messageFor(event, webhook, store);

@@ -22,9 +22,9 @@ export function messageFor(
   if (event.name === 'health') return undefined;
   const trigger = triggersOf(event).find((each) => webhook.triggers.includes(each));
   if (trigger === undefined) return undefined;
-  // What is seen of nodes comes after the revision that was the last one then, and that may be the one that made it.
-  const { revision } = event.position;
-  if (event.name === 'node' ? revision < webhook.since : revision <= webhook.since) return undefined;
+  // What is seen comes after the revision that was the last one then, and that may be the one that made the webhook.
+  const { revision, health: seen } = event.position;
+  if (seen !== undefined ? revision < webhook.since : revision <= webhook.since) return undefined;
   const { services: patterns } = webhook;
   if (patterns !== undefined && !namesOf(event).some((name) => matchesAny(patterns, name))) return undefined;
   // A webhook that is told of some services is told of these, whatever else one revision or release is about.
@@ -50,6 +50,7 @@ export function saidAs({ kind, template }: Pick<Webhook, 'kind' | 'template'>, n
 /** A revision is told once, whichever of its triggers a webhook has. */
 function triggersOf(event: Exclude<Event, { name: 'health' }>): WebhookTrigger[] {
   if (event.name === 'node') return nodeTriggersOf(event.node);
+  if (event.name === 'signatures') return [event.signatures.trigger];
   if (event.name !== 'revision') return [event.trigger];
   return [...(event.revision.override === undefined ? [] : ['on-freeze-overridden' as const]), 'on-revision'];
 }
@@ -60,7 +61,7 @@ function namesOf(event: Exclude<Event, { name: 'health' }>): string[] {
     return Object.keys(event.proposal.services).map((name) => canonicalName(name) as string);
   }
   // A zone is no service, nor is a node: who wants to be told of some services only is not told of them.
-  if (event.name === 'dnssec' || event.name === 'node') return [];
+  if (event.name === 'dnssec' || event.name === 'signatures' || event.name === 'node') return [];
   return event.revision.subjects.filter(({ kind }) => kind === 'service').map(({ name }) => name);
 }
 

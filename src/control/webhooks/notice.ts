@@ -54,6 +54,12 @@ interface ZoneData {
   readonly ds: readonly unknown[];
 }
 
+interface SignaturesData {
+  readonly zone: string;
+  readonly ends: string;
+  readonly message: string;
+}
+
 interface NodeData {
   readonly behind: readonly string[];
   readonly silent: readonly string[];
@@ -102,6 +108,7 @@ export function noticeOf(trigger: WebhookTrigger, data: object, at: string): Not
   if ('release' in data) return releaseNotice(trigger, data as ReleaseData, at);
   if ('proposal' in data) return proposalNotice(trigger, data as ProposalData, at);
   if ('zone' in data && 'status' in data) return zoneNotice(trigger, data as ZoneData, at);
+  if ('ends' in data) return signaturesNotice(trigger, data as SignaturesData, at);
   if ('lost' in data) return nodeNotice(trigger, data as NodeData, at);
   return revisionNotice(trigger, data as RevisionData, at);
 }
@@ -149,6 +156,20 @@ function zoneNotice(trigger: WebhookTrigger, { zone, stage, status }: ZoneData, 
     {},
     { key: `teal/zone/${zone}`, isOver },
   );
+}
+
+const signatures: Partial<Record<WebhookTrigger, { readonly words: string; readonly gravity: Gravity }>> = {
+  'on-signatures-ending': { words: 'its signatures end soon', gravity: 'warning' },
+  'on-signatures-ended': { words: 'validators refuse its signatures', gravity: 'bad' },
+  'on-signatures-renewed': { words: 'its signatures are in order', gravity: 'good' },
+};
+
+/** One incident a zone, apart from that of its parent. */
+function signaturesNotice(trigger: WebhookTrigger, { zone, ends, message }: SignaturesData, at: string): Notice {
+  const { words, gravity } = signatures[trigger] ?? { words: trigger, gravity: 'plain' as const };
+  const known = { trigger, gravity, title: `${zone}: ${words}`, text: message, at, zone, state: ends };
+  const isOver = trigger === 'on-signatures-renewed';
+  return complete(known, {}, { key: `teal/signatures/${zone}`, isOver });
 }
 
 /** All trouble of a fleet is one incident, which is over once every node keeps up. */

@@ -3,6 +3,14 @@ import type { SigningStage } from './signing.ts';
 
 export const DNSSEC_TRIGGERS = ['on-ds-needed', 'on-ds-seen'] as const;
 
+/**
+ * Of a zone that is served with the signatures of its file: they end within a week, or have ended (or are wrong), and that
+ * is over.
+ */
+export const SIGNATURES_TRIGGERS = ['on-signatures-ending', 'on-signatures-ended', 'on-signatures-renewed'] as const;
+
+export type SignaturesTrigger = (typeof SIGNATURES_TRIGGERS)[number];
+
 export type DnssecTrigger = (typeof DNSSEC_TRIGGERS)[number];
 
 const byStage: Partial<Record<SigningStage, DnssecTrigger>> = {

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import type { SignInstead } from '../../../src/control/commands/dnssec.ts';
-import { KeptZones } from '../../../src/control/dnssec/kept-zones.ts';
+import { KeptZones, type SignaturesEvent } from '../../../src/control/dnssec/kept-zones.ts';
 import { Signings } from '../../../src/control/dnssec/signings.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import { signersOf, type ZoneSigning } from '../../../src/model/dnssec/signing.ts';
@@ -10,6 +10,7 @@ import { transition } from '../../../src/model/dnssec/transition.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import type { RRsetSigner } from '../../../src/table/rrset-signer.ts';
+import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
 import { keyTag } from '../../../src/wire/dnssec/key.ts';
 import { readSignature } from '../../../src/wire/dnssec/rrsig.ts';
@@ -46,10 +47,10 @@ const types = [TYPE.A, TYPE.TXT, TYPE.MX, TYPE.SOA, TYPE.NS, TYPE.DS, TYPE.CNAME
 
 type Trusted = TestSigner['key'];
 
-function begin(t: Test, folder = temporaryFolder(t), isAside = true) {
+function begin(t: Test, folder = temporaryFolder(t), isAside = true, more: object = {}) {
   const ground = makeGround(folder);
   t.teardown(() => ground.file.close());
-  const world = beginSigned(t, { folder, ground, ring: keyring });
+  const world = beginSigned(t, { folder, ground, ring: keyring, more, namesAtOnce: 17 });
   world.signers.namesAtOnce = 17;
   const files = new ZoneFiles(world.store, world.table, world.engine, systemClock);
   if (isAside) files.signing = world.signers;
@@ -78,11 +79,12 @@ function begin(t: Test, folder = temporaryFolder(t), isAside = true) {
     ask(zone, TYPE.DNSKEY)
       .records.filter(({ type }) => type === TYPE.DNSKEY)
       .map(({ rdata }) => rdata);
+  const typesOf = (name: string, type: number): number[] => ask(name, type).records.map((record) => record.type);
   const signerTags = (name: string, type: number): number[] =>
     ask(name, type)
       .records.filter((record) => record.type === TYPE.RRSIG)
       .map(({ rdata }) => readSignature(rdata).keyTag);
-  return { ...world, files, keep, replace, wrong, keys, signerTags };
+  return { ...world, files, keep, replace, wrong, keys, signerTags, types: typesOf };
 }
 
 function adopted({ privateKey }: Trusted): SignInstead['key'] {
@@ -131,6 +133,38 @@ for (const denial of ['nsec', 'nsec3'] as const) {
       t.same(begin(t, folder).wrong(signer.key), [], 'from the rows');
     });
   }
+}
+
+for (const [denial, to] of [
+  ['nsec', 'nsec'],
+  ['nsec3', 'nsec3'],
+  ['nsec3', 'nsec'],
+] as const) {
+  t.test(
+    `killed between its commit and what makes it visible, ${denial} to ${to}: no answer without signatures`,
+    async (t) => {
+      const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+      const folder = temporaryFolder(t);
+      const world = begin(t, folder, true, { memory });
+      const signer = new TestSigner(zone.split('.'));
+      await world.keep(fileBy(signer, denial, signer.key.dnskey));
+      const { lastRevision } = world.store;
+      world.table.publish = () => {
+        throw new Error('dead');
+      };
+      await t.rejects(world.replace({ key: adopted(signer.key), how: 'chain' }, { denial: to }), { message: 'dead' });
+      t.ok(world.store.lastRevision > lastRevision, 'it is durable');
+      await world.files.stop();
+      world.close();
+      world.ground.file.close();
+      const again = begin(t, folder, true, { memory, goesOn: true });
+      t.same(again.wrong(signer.key), [], 'whoever goes on answers by it at once');
+      t.match(again.store.signing(zone), { stage: 'replacing', denial: to });
+      const proofs = again.types('nope.example.com', TYPE.A);
+      t.equal(proofs.includes(TYPE.NSEC3), to === 'nsec3');
+      t.ok(again.ground.kept.made <= 8, `what was signed beforehand is found: ${again.ground.kept.made}`);
+    },
+  );
 }
 
 t.test(
@@ -192,12 +226,18 @@ t.test('what is kept: when it ends is known, at each start and as time goes by',
     const lines: string[] = [];
     const log = { warn: (_fields: object, text: string) => void lines.push(text) };
     const { store, engine, files } = world;
-    const kept = new KeptZones({ store, engine, clock, look: files.looks.kept.bind(files.looks), log: log as never });
+    const told: string[] = [];
+    const tell = ({ trigger, zone: of, endsSeconds, message }: SignaturesEvent): void => {
+      told.push(trigger);
+      t.match({ of, endsSeconds, message }, { of: zone, endsSeconds: EXPIRATION, message: /^example\.com.*\.$/ });
+    };
+    const look = files.looks.kept.bind(files.looks);
+    const kept = new KeptZones({ store, engine, clock, tell, look, log: log as never });
     t.teardown(() => kept.stop());
-    return { kept, clock, lines };
+    return { kept, clock, lines, told };
   };
   const first = begin(t, folder);
-  const { kept, lines, clock } = watch(first);
+  const { kept, lines, clock, told } = watch(first);
   kept.start();
   const until = async (is: () => boolean): Promise<void> => {
     for (let tries = 0; !is() && tries < 2000; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -213,6 +253,12 @@ t.test('what is kept: when it ends is known, at each start and as time goes by',
   t.equal(lines.length, 1, 'once a day');
   await clock.pass(86_400);
   t.equal(lines.length, 2);
+  t.same(told, ['on-signatures-ending', 'on-signatures-ending'], 'as often as the log');
+  clock.jump((EXPIRATION + 60) * 1000 - clock.wallMs());
+  await clock.pass(3600);
+  t.equal(told.at(-1), 'on-signatures-ended', 'what has become worse does not wait for a day');
+  await clock.pass(3600);
+  t.equal(told.length, 3);
   first.close();
   const second = begin(t, folder);
   const again = watch(second);
@@ -225,4 +271,5 @@ t.test('what is kept: when it ends is known, at each start and as time goes by',
   t.equal(second.code(remove), 'ds_present', 'the parent may have a DS for what is kept');
   second.must({ ...remove, force: true } as unknown as Command);
   t.same(again.kept.all(), []);
+  t.same(again.told, ['on-signatures-ended', 'on-signatures-renewed'], 'and that it is over');
 });
