@@ -38,6 +38,8 @@ const REST_MAX_MS = 60_000;
 /** What is still being signed, or could not be done, is looked at again. */
 const AGAIN_MS = 1000;
 const FAILED_MS = 10_000;
+/** So many digests in a row that were of another content when they were done: the zone changes faster than that. */
+const OUTRUN_TIMES = 5;
 
 /** A zone that is to have a digest. */
 interface Digested {
@@ -47,6 +49,8 @@ interface Digested {
   tookMs: number;
   /** Steady time at which the next is to be made. */
   dueMs: number | undefined;
+  /** Digests since the last one that was answered which came too late. */
+  outrun: number;
   /** Why the last one was not made, as it was logged. */
   failure: string | undefined;
 }
@@ -142,7 +146,7 @@ export class ZoneDigests {
   }
 
   #begin(zone: string): void {
-    const digested: Digested = { version: 0, tookMs: 0, dueMs: undefined, failure: undefined };
+    const digested: Digested = { version: 0, tookMs: 0, dueMs: undefined, outrun: 0, failure: undefined };
     this.#zones.set(zone, digested);
     this.#schedule(digested, AFTER_CHANGE_MS);
   }
@@ -193,12 +197,22 @@ export class ZoneDigests {
     if (this.#isStopped || this.#zones.get(zone) !== digested || made === undefined) return;
     if (made instanceof Problem) return this.#failed(zone, digested, made);
     // What it is of has changed meanwhile, which has made the next one due.
-    if (digested.version !== version) return;
+    if (digested.version !== version) return this.#outrun(zone, digested);
     for (const row of made.signatures) signers.ground.kept.put(row);
     const { ttlSeconds, rdata } = made;
     const problem = engine.resign({ op: 'putDigest', zone, digest: { ttlSeconds, rdata } });
     if (problem !== undefined) return this.#failed(zone, digested, problem);
     digested.failure = undefined;
+    digested.outrun = 0;
+  }
+
+  /** A zone that changes all the time may be without a digest for as long as it does. */
+  #outrun(zone: string, digested: Digested): void {
+    digested.outrun += 1;
+    if (digested.outrun !== OUTRUN_TIMES) return;
+    const { tookMs } = digested;
+    const why = `it changes faster than a digest is made (${Math.ceil(tookMs / 1000)} s), so that it has none until it rests that long`;
+    this.#parts.log.warn({ zone: shown(zone), tookMs }, `the zone is answered without its digest: ${why}`);
   }
 
   #failed(zone: string, digested: Digested, { code, detail }: Problem): void {

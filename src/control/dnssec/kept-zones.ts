@@ -3,7 +3,7 @@
  * they end. They are looked at when they come, at each start, and each hour after that.
  */
 import { inBackground } from '../../guard.ts';
-import type { SignaturesTrigger } from '../../model/dnssec/triggers.ts';
+import type { SignaturesEvent, SignaturesTrigger } from '../../model/dnssec/triggers.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -18,16 +18,6 @@ interface KeptLook {
   readonly endsSeconds: number;
   /** Why validators refuse something of it; undefined: nothing speaks for that. */
   readonly fault?: string | undefined;
-}
-
-/** What time did to a zone, or a new file to what time had done. */
-export interface SignaturesEvent {
-  readonly trigger: SignaturesTrigger;
-  /** Canonical name. */
-  readonly zone: string;
-  readonly endsSeconds: number;
-  /** A sentence for people. */
-  readonly message: string;
 }
 
 interface KeptParts {

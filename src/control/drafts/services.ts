@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { adoptedTypes } from '../../model/adoption.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, suffixesOf } from '../../model/name.ts';
+import { previewNames } from '../../model/preview.ts';
 import type { Subject } from '../../model/revision.ts';
 import type { RRset } from '../../model/rrset.ts';
 import { answeredBody, makeService, type Service, serviceBody, weightsOf } from '../../model/service.ts';
@@ -22,7 +23,7 @@ import { refuseAtPreview } from './previews.ts';
 import { withinRelease } from './release-changes.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
 import { nameserverProblem } from './rrsets.ts';
-import { namerWarnings } from './target-warnings.ts';
+import { namerWarnings, newNameWarnings } from './target-warnings.ts';
 
 export function draftServicePut(
   store: Store,
@@ -80,7 +81,7 @@ export function draftServicePut(
     ],
     ...(override && { override }),
     created: before === undefined,
-    body: replyTo(store, zone, service, replaced),
+    body: replyTo(store, zone, { before, service }, replaced),
   };
 }
 
@@ -117,13 +118,25 @@ function findConflict(
   );
 }
 
-function replyTo(store: Store, zone: Zone, service: Service, replaced: readonly RRset[]): unknown {
-  const warnings = service.kind === 'host' ? namerWarnings(store, zone, new Set([service.name])) : [];
+function replyTo(
+  store: Store,
+  zone: Zone,
+  { before, service }: { readonly before: Service | undefined; readonly service: Service },
+  replaced: readonly RRset[],
+): unknown {
+  const warnings = [
+    ...(service.kind === 'host' ? namerWarnings(store, zone, new Set([service.name])) : []),
+    ...(store.signing(zone.name) === undefined ? [] : newNameWarnings(zone, namesOf(before), namesOf(service))),
+  ];
   return {
     ...(serviceReply(service) as object),
     ...(replaced.length > 0 && { replaced: replaced.map(rrsetReply) }),
     ...(warnings.length > 0 && { warnings }),
   };
+}
+
+function namesOf(service: Service | undefined): readonly string[] {
+  return service === undefined ? [] : [service.name, ...previewNames(service).keys()];
 }
 
 function notes(before: Service | undefined, after: Service, replaced: readonly RRset[]): string {

@@ -1,4 +1,5 @@
 /** What the check of a zone file would warn of, said where the API takes such records. */
+
 import { isAtOrBelow, nameToWire, parentOf, suffixesOf, wireToName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { RRset } from '../../model/rrset.ts';
@@ -14,6 +15,7 @@ import { undottedNames } from '../../wire/typed-rdata.ts';
 import { wordsOfLine } from '../../wire/words.ts';
 import { FINDINGS_MAX, Findings } from '../../wire/zone-file/finding.ts';
 import { typographicQuotes } from '../../wire/zone-file/quotes.ts';
+import { shown } from '../names.ts';
 import type { Sliced } from '../slices.ts';
 import { isPause } from './record-list.ts';
 import type { RuledStore } from './records-after.ts';
@@ -146,4 +148,15 @@ function namesThatDecide(zone: Zone, host: string): string[] {
 function addTo(content: ZoneContent, { name, type, ttlSeconds, rdata }: RRset): void {
   const owner = nameToWire(name);
   for (const each of rdata) content.add({ owner, type, ttlSeconds, rdata: each, file: '', line: 0 });
+}
+
+/** Names that a signed zone has not had: whoever uses NSEC aggressively may know already that they are not there (RFC 8198). */
+export function newNameWarnings(zone: Zone, before: readonly string[], after: readonly string[]): Warning[] {
+  const names = after.filter((name) => !before.includes(name));
+  if (names.length === 0) return [];
+  // RFC 9077 §3: what proves absence is kept for the lesser of the two.
+  const seconds = Math.min(zone.negativeTtlSeconds, zone.ttlSeconds);
+  const listed = names.map((name) => shown(name)).join(', ');
+  const message = `${shown(zone.name)} is signed: for up to ${seconds} s resolvers may say that ${listed} is not there, though nobody asked them for it before (RFC 8198).`;
+  return [{ code: 'absence_cached', message }];
 }

@@ -3,7 +3,7 @@
  * probes see is of this process, and comes after the revision that was the last one then.
  */
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
-import { type DnssecTrigger, dnssecTriggersOf } from '../../model/dnssec/triggers.ts';
+import { type DnssecTrigger, dnssecTriggersOf, type SignaturesEvent } from '../../model/dnssec/triggers.ts';
 import { canonicalName } from '../../model/name.ts';
 import { type ProposalTrigger, proposalTriggersOf } from '../../model/proposed.ts';
 import type { Release } from '../../model/release.ts';
@@ -11,7 +11,6 @@ import { type ReleaseProgress, type ReleaseTrigger, triggersOf } from '../../mod
 import type { Revision, Subject } from '../../model/revision.ts';
 import type { Why } from '../../model/why.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { SignaturesEvent } from '../dnssec/kept-zones.ts';
 import type { Grant } from '../grant.ts';
 import { shown } from '../names.ts';
 import type { NodeEvent } from '../nodes.ts';

@@ -1,8 +1,8 @@
 /** The log of events: the last ones in memory, all others read from the store where somebody has missed them. */
 import { guarded } from '../../guard.ts';
+import type { SignaturesEvent } from '../../model/dnssec/triggers.ts';
 import type { ModelChange, Revision } from '../../model/revision.ts';
 import type { Store } from '../../store/sqlite.ts';
-import type { SignaturesEvent } from '../dnssec/kept-zones.ts';
 import type { Engine } from '../engine.ts';
 import { PAGE_BYTES } from '../listing.ts';
 import type { NodeEvent } from '../nodes.ts';

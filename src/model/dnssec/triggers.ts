@@ -11,6 +11,17 @@ export const SIGNATURES_TRIGGERS = ['on-signatures-ending', 'on-signatures-ended
 
 export type SignaturesTrigger = (typeof SIGNATURES_TRIGGERS)[number];
 
+/** What time did to such a zone, or a new file to what time had done. */
+export interface SignaturesEvent {
+  readonly trigger: SignaturesTrigger;
+  /** Canonical name. */
+  readonly zone: string;
+  /** Unix time, seconds, of the first that ends. */
+  readonly endsSeconds: number;
+  /** A sentence for people. */
+  readonly message: string;
+}
+
 export type DnssecTrigger = (typeof DNSSEC_TRIGGERS)[number];
 
 const byStage: Partial<Record<SigningStage, DnssecTrigger>> = {

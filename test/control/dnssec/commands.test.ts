@@ -4,7 +4,7 @@ import type { Command } from '../../../src/control/commands/command.ts';
 import { Signings } from '../../../src/control/dnssec/signings.ts';
 import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
 import type { ParentServer } from '../../../src/model/dnssec/transition.ts';
-import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
+import { bluegreen, makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 
 const zone = 'example.com';
@@ -246,3 +246,22 @@ t.test('the parent is asked before a key of others goes that it may lead to', as
   servers = [{ server: 'a', ds: [] }];
   t.equal(await refusal([]), undefined);
 });
+
+t.test(
+  'who makes a service or a preview in a signed zone is told that resolvers may deny the name for a while',
+  async (t) => {
+    const { must } = begin(t);
+    const put = (more: object = {}): unknown => {
+      const command = { kind: 'service.put', name: `app.${zone}`, body: { ...bluegreen(9, 1), ...more } };
+      return (must(command as unknown as Command).body as { warnings?: unknown }).warnings;
+    };
+    t.equal(put({ previewNames: false }), undefined, 'the zone is not signed');
+    must({ kind: 'service.delete', name: `app.${zone}` });
+    must(sign());
+    t.match(put({ previewNames: false }), [
+      { code: 'absence_cached', message: /60 s .* app\.example\.com is not there/ },
+    ]);
+    t.match(put(), [{ message: /say that blue\.app\.example\.com, green\.app\.example\.com is not there/ }]);
+    t.equal(put({ ttlSeconds: 7 }), undefined, 'names that were there');
+  },
+);

@@ -286,3 +286,30 @@ t.test('files with a digest: looked at, replaced or kept as the setting says', a
   must({ kind: 'rrset.delete', zone, name: zone, type: 'ZONEMD' } as unknown as Command);
   must(zoneWith({ zonemd: true }));
 });
+
+t.test(
+  'a zone that changes faster than its digest is made has none, which is said once, and has one when it rests',
+  async (t) => {
+    let isRestless = true;
+    let changes = 0;
+    const { must, clock, live, right, lines } = begin(t, (make) => async (name) => {
+      const made = await make(name);
+      if (isRestless) must(put('often.example.com', 'A', `192.0.2.${(changes++ % 250) + 1}`));
+      return made;
+    });
+    must(zoneWith({ zonemd: true }));
+    for (let minutes = 0; minutes < 12; minutes++) {
+      await clock.pass(60);
+      t.equal(live(), undefined);
+    }
+    t.ok(changes > 5, `${changes} changes`);
+    t.match(lines, [/changes faster than a digest is made/]);
+    isRestless = false;
+    await clock.pass(120);
+    t.equal(live(), right());
+    isRestless = true;
+    must(put('often.example.com', 'A', '192.0.2.251'));
+    for (let minutes = 0; minutes < 12; minutes++) await clock.pass(60);
+    t.equal(lines.length, 2, 'and when it is so again');
+  },
+);

@@ -2,11 +2,12 @@
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import type { SignInstead } from '../../../src/control/commands/dnssec.ts';
-import { KeptZones, type SignaturesEvent } from '../../../src/control/dnssec/kept-zones.ts';
+import { KeptZones } from '../../../src/control/dnssec/kept-zones.ts';
 import { Signings } from '../../../src/control/dnssec/signings.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import { signersOf, type ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import { transition } from '../../../src/model/dnssec/transition.ts';
+import type { SignaturesEvent } from '../../../src/model/dnssec/triggers.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import type { RRsetSigner } from '../../../src/table/rrset-signer.ts';
