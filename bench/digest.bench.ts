@@ -31,7 +31,7 @@ try {
 }
 
 async function measure(): Promise<void> {
-  const teal = await startTeal(folder, { env: { TEAL_TABLE_MAX_BYTES: String(2 ** 32) } });
+  const teal = await startTeal(folder, { env: { TEAL_TABLE_MAX_BYTES: String(2 ** 31) } });
   const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
   await putZoneFile(teal, ZONE, zoneFile(names));
   if (isSigned) {
