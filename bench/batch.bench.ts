@@ -20,6 +20,7 @@ import {
   type Edns,
   KINDS,
   type Kind,
+  NXDOMAIN_AMONG,
   queryBytes,
   questions,
   seededRandom,
@@ -52,7 +53,7 @@ const BATCHES_A_MS = 8;
 const QUERIES = 2 ** 16;
 const CLIENTS = 512;
 const SIZE: ZoneSize = { services: Number(values.names), hosts: Number(values.names), aliases: 1000 };
-const kind = KINDS.find((one) => one === values.kind) as Kind;
+const kind = [...KINDS, NXDOMAIN_AMONG].find((one) => one === values.kind) as Kind;
 const edns = EDNS.find((one) => one === values.edns) as Edns;
 const asked = [...questions(kind, SIZE, QUERIES)];
 /** Unix time, milliseconds. */

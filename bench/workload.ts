@@ -29,7 +29,9 @@ export const greenAddress = (i: number): string => `198.51.100.${1 + (i % 200)}`
 export const hostAddress = (i: number): string => `203.0.113.${1 + (i % 200)}`;
 
 export const KINDS = ['weighted-a', 'weighted-cname', 'static-a', 'nxdomain', 'mixture'] as const;
-export type Kind = (typeof KINDS)[number];
+/** Asked where it is named only. */
+export const NXDOMAIN_AMONG = 'nxdomain-among';
+export type Kind = (typeof KINDS)[number] | typeof NXDOMAIN_AMONG;
 export const EDNS = ['plain', 'edns', 'cookie', 'do'] as const;
 /**
  * Without OPT; with OPT and 1232 bytes; with a cookie too (RFC 7873 §4), as most resolvers send it; with OPT and the DO bit,
@@ -60,6 +62,10 @@ const ask = (name: string, type: number, answers: number, rcode = 0): Question =
 const weightedA: Make = (size, random) => ask(serviceName(pick(size.services, random)), TYPE.A, 1);
 const weightedCname: Make = (size, random) => ask(aliasName(pick(size.aliases, random)), TYPE.A, 1);
 const staticA: Make = (size, random) => ask(hostName(pick(size.hosts, random)), TYPE.A, 1);
+/** Names that are not there behind each of those that are: all of these prove something. */
+const missingAmong: Make = (size, random) =>
+  ask(`h${pick(size.hosts, random)}-${pick(1e6, random)}.${APEX}`, TYPE.A, 0, 3);
+/** Behind all that are there. */
 const missing: Make = (_, random) => ask(`x${pick(1e9, random)}.${APEX}`, TYPE.A, 0, 3);
 
 /**
@@ -94,6 +100,7 @@ const MAKE: Record<Kind, Make> = {
   'weighted-cname': weightedCname,
   'static-a': staticA,
   nxdomain: missing,
+  [NXDOMAIN_AMONG]: missingAmong,
   mixture,
 };
 

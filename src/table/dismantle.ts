@@ -2,8 +2,8 @@
 import { IndexWriter } from './index.ts';
 import { ENTRY, entryWords, HASHED_NAME, NODE, nodeWords, RRSET } from './layout.ts';
 import type { Arena } from './memory.ts';
-import { PAGE_HEAD, PAGE_LEVEL_SHIFT } from './order/search.ts';
-import { OrderWriter, pageWords } from './order/tree.ts';
+import { countOf, entriesIn, levelOf, pageWords } from './order/page.ts';
+import { OrderWriter } from './order/tree.ts';
 
 export class Dismantler {
   readonly #arena: Arena;
@@ -59,15 +59,16 @@ export class Dismantler {
   /** With the hashed names in it, which are in no index. */
   #freePage(page: number): void {
     const { words } = this.#arena.view;
-    const size = pageWords(words[page]);
-    for (let at = page + PAGE_HEAD; at < page + size && words[page] >>> PAGE_LEVEL_SHIFT === 0; at++) {
-      const entry = words[at];
+    const head = words[page];
+    const entries = page + entriesIn(head);
+    for (let i = 0; i < countOf(head) && levelOf(head) === 0; i++) {
+      const entry = words[entries + i];
       if (words[entry + ENTRY.CHILDREN] !== HASHED_NAME) break;
       const rrset = words[entry + ENTRY.VERSION_WORD];
       this.#arena.free(rrset, words[rrset + RRSET.WORDS]);
       this.#arena.free(entry, entryWords(words[entry + ENTRY.NAME] & 0xff));
     }
-    this.#arena.free(page, size);
+    this.#arena.free(page, pageWords(head));
   }
 
   #freeNode(node: number): void {

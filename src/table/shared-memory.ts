@@ -47,7 +47,7 @@ const PAGE_BYTES = 4096;
 const HUGE_PAGE_BYTES = 2 ** 21;
 const MAGIC = 0x5445414c;
 /** To be raised by whoever changes what stands in the memory without changing a constant of the layout. */
-const FORM = 1;
+const FORM = 2;
 
 /** Words of the file's first page. */
 const HEAD = {

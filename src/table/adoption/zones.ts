@@ -16,8 +16,7 @@ import {
   ZONE_IS_HASHED,
 } from '../layout.ts';
 import type { NodeWriter } from '../nodes.ts';
-import { itemWords, PAGE_HEAD, PAGE_LEVEL_SHIFT } from '../order/search.ts';
-import { pageWords } from '../order/tree.ts';
+import { childrenIn, countOf, entriesIn, levelOf, PAGE_HEAD, pageWords } from '../order/page.ts';
 import { type Census, Doubt } from './census.ts';
 import { takeIndex } from './indexes.ts';
 
@@ -69,18 +68,18 @@ function takeOrder(census: Census, root: number, isHashed: boolean): void {
   const { words } = census.view;
   census.mustLie(root, PAGE_HEAD);
   const head = words[root];
-  const size = pageWords(head);
-  census.own(root, size);
-  const level = head >>> PAGE_LEVEL_SHIFT;
-  const stride = itemWords(level);
-  for (let at = root + PAGE_HEAD; at < root + size; at += stride) {
-    if (isHashed && level === 0) takeHashed(census, words[at]);
-    else if (!isHashed && !census.isOwned(words[at])) throw new Doubt('an order with a name that is none of its zone');
+  census.own(root, pageWords(head));
+  const level = levelOf(head);
+  for (let i = 0; i < countOf(head); i++) {
+    const entry = words[root + entriesIn(head) + i];
+    if (isHashed && level === 0) takeHashed(census, entry);
+    else if (!isHashed && !census.isOwned(entry)) throw new Doubt('an order with a name that is none of its zone');
     if (level === 0) continue;
-    if (words[words[at + 1]] >>> PAGE_LEVEL_SHIFT !== level - 1)
-      throw new Doubt('an order with a page out of its place');
-    takeOrder(census, words[at + 1], isHashed);
-    if (words[at] !== words[words[at + 1] + PAGE_HEAD]) throw new Doubt('an order with a page of another name');
+    const child = words[root + childrenIn(head) + i];
+    census.mustLie(child, PAGE_HEAD);
+    if (levelOf(words[child]) !== level - 1) throw new Doubt('an order with a page out of its place');
+    takeOrder(census, child, isHashed);
+    if (entry !== words[child + entriesIn(words[child])]) throw new Doubt('an order with a page of another name');
   }
 }
 

@@ -1,7 +1,7 @@
 /** The canonical order of names (RFC 4034 §6.1), for names in lower-case wire form wherever they lie. Makes no garbage. */
 
 /** What `compare` says of a name beside another one. */
-const BEFORE = -1;
+export const BEFORE = -1;
 export const SAME = 0;
 /** It lies below the other one, and so after it. */
 export const BELOW = 1;

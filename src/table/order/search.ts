@@ -1,21 +1,13 @@
 /**
- * A zone's names in canonical order: a B+-tree of entries whose pages never change once a worker can reach them. A page
- * is a head (count, level above it), then entries at level 0, or pairs of a child's first entry and the child. Its root
- * stands in the zone's version, and so each generation has an order of its own.
+ * A zone's names in canonical order: a B+-tree of entries whose pages (page.ts) never change once a worker can reach them.
+ * An item of a page above level 0 is a child's first entry and the child. The root stands in the zone's version, and so each
+ * generation has an order of its own.
  */
 import { ENTRY } from '../layout.ts';
 import type { ArenaView } from '../memory.ts';
-import { type NameOrder, type Place, SAME } from './compare.ts';
-
-export const PAGE_LEVEL_SHIFT = 16;
-export const PAGE_COUNT_MASK = 0xffff;
-/** Words before the entries. */
-export const PAGE_HEAD = 1;
-
-/** Words of an item of a page at a level. */
-export function itemWords(level: number): number {
-  return level === 0 ? 1 : 2;
-}
+import { BEFORE, BELOW, type NameOrder, type Place, SAME } from './compare.ts';
+import { NameCodes } from './keys.ts';
+import { childrenIn, countOf, entriesIn, keysIn, levelOf, PAGE_HEAD, sharedOf } from './page.ts';
 
 /** Searches orders; the fields say what was found. One for each thread. */
 export class OrderSearch {
@@ -27,6 +19,12 @@ export class OrderSearch {
   place: Place = SAME;
   readonly #view: ArenaView;
   readonly #names: NameOrder;
+  readonly #codes = new NameCodes();
+  /** What is searched for: see `find`. */
+  #bytes: Uint8Array = new Uint8Array(1);
+  #at = 0;
+  #shared = 1;
+  #most: Place = SAME;
 
   constructor(view: ArenaView, names: NameOrder) {
     this.#view = view;
@@ -42,26 +40,29 @@ export class OrderSearch {
     this.before = 0;
     this.after = 0;
     if (root === 0) return;
-    this.#names.lookFor(bytes, at, shared);
-    let page = root;
-    for (;;) {
+    if (this.#bytes !== bytes) this.#bytes = bytes;
+    this.#at = at;
+    this.#shared = shared;
+    this.#most = most;
+    let end = at;
+    while (bytes[end] !== 0) end += 1 + bytes[end];
+    this.#codes.read(bytes, at, end + 1 - at - shared);
+    for (let page = root; ; ) {
       const head = words[page];
-      const count = head & PAGE_COUNT_MASK;
-      const isLeaf = head >>> PAGE_LEVEL_SHIFT === 0;
-      const stride = isLeaf ? 1 : 2;
-      const first = page + PAGE_HEAD;
-      const i = this.#lastNotAbove(first, count, stride, most);
-      if (i + 1 < count) this.after = words[first + (i + 1) * stride];
-      if (i < 0) return;
-      this.before = words[first + i * stride];
-      if (isLeaf) return;
-      page = words[first + i * stride + 1];
+      const i = this.#lastNotAbove(page, head);
+      const entries = page + entriesIn(head);
+      if (i + 1 < countOf(head)) this.after = words[entries + i + 1];
+      if (i < 0) break;
+      this.before = words[entries + i];
+      if (levelOf(head) === 0) break;
+      page = words[page + childrenIn(head) + i];
     }
   }
 
   /** The entry that comes first in an order, after which the last one goes on (RFC 5155 §3.1.7); 0: it is empty. */
   first(root: number): number {
-    return root === 0 ? 0 : this.#view.words[root + PAGE_HEAD];
+    const { words } = this.#view;
+    return root === 0 ? 0 : words[root + entriesIn(words[root])];
   }
 
   /** The last entry of an order; 0: it is empty. */
@@ -70,28 +71,71 @@ export class OrderSearch {
     if (root === 0) return 0;
     for (let page = root; ; ) {
       const head = words[page];
-      const level = head >>> PAGE_LEVEL_SHIFT;
-      const end = page + PAGE_HEAD + (head & PAGE_COUNT_MASK) * itemWords(level);
-      if (level === 0) return words[end - 1];
-      page = words[end - 1];
+      const last = countOf(head) - 1;
+      if (levelOf(head) === 0) return words[page + entriesIn(head) + last];
+      page = words[page + childrenIn(head) + last];
     }
   }
 
-  #lastNotAbove(first: number, count: number, stride: number, most: Place): number {
+  /** The last item of a page that is not above the name; -1: all are. */
+  #lastNotAbove(page: number, head: number): number {
+    const { words } = this.#view;
+    const codes = this.#codes;
+    const count = countOf(head);
+    // The codes of what all names of the order end in stand in its pages, and not in ours.
+    const from = sharedOf(head) - this.#shared + 1;
+    // Names that lie below one with the same codes need not lie below this one; or what all end in has no codes to its end.
+    if (this.#most === BELOW || from < 0) return this.#lastAmong(page, head, -1, count);
+    this.place = BEFORE;
+    const side = this.#besideShared(page, head);
+    if (side !== 0) return side < 0 ? -1 : count - 1;
+    const key = codes.keyAt(from);
+    const first = page + keysIn(head);
+    let at = first;
+    // Without a jump that would have to be guessed: the sign of the difference is the mask of the step.
+    for (let left = count; left > 1; ) {
+      const half = left >>> 1;
+      at = (at + (half & ~((key - words[at + half]) >> 31))) | 0;
+      left -= half;
+    }
+    if (words[at] > key) return at - first - 1;
+    if (words[at] < key) return at - first;
+    let low = at - first;
+    while (low >= 0 && words[first + low] === key) low--;
+    return this.#lastAmong(page, head, low, at - first + 1);
+  }
+
+  /** Where the name's codes stand beside those that all names of a page begin with: below 0 before, above 0 after. */
+  #besideShared(page: number, head: number): number {
+    const { bytes } = this.#view;
+    const { codes } = this.#codes;
+    const known = this.#shared - 1;
+    const first = (page + PAGE_HEAD) * 4;
+    for (let i = known; i < sharedOf(head); i++) {
+      const difference = codes[i - known] - bytes[first + i];
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  /** The last item that is not above the name, of those between two, which are compared with it; `low`: none of them. */
+  #lastAmong(page: number, head: number, low: number, high: number): number {
     const { words, bytes } = this.#view;
-    let low = -1;
-    let high = count;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      const entry = words[first + middle * stride];
+    const entries = page + entriesIn(head);
+    this.#names.lookFor(this.#bytes, this.#at, this.#shared);
+    let last = low;
+    let above = high;
+    while (above - last > 1) {
+      const middle = (last + above) >>> 1;
+      const entry = words[entries + middle];
       const place = this.#names.placeOf(bytes, (entry + ENTRY.NAME_BYTES) * 4, words[entry + ENTRY.NAME] & 0xff);
-      if (place <= most) {
-        low = middle;
+      if (place <= this.#most) {
+        last = middle;
         this.place = place;
       } else {
-        high = middle;
+        above = middle;
       }
     }
-    return low;
+    return last;
   }
 }

@@ -1,22 +1,24 @@
 /**
  * Changes the order of a zone's names: every page on the way to a change is written anew, so that workers of an older
- * generation go on in the pages of before. See search.ts for what a page holds.
+ * generation go on in the pages of before. See page.ts for what a page holds.
  */
 import { ENTRY } from '../layout.ts';
 import type { Blocks } from '../memory.ts';
 import type { Retirer } from '../reclaim.ts';
 import { NameOrder, SAME } from './compare.ts';
-import { itemWords, OrderSearch, PAGE_COUNT_MASK, PAGE_HEAD, PAGE_LEVEL_SHIFT } from './search.ts';
+import { NameCodes } from './keys.ts';
+import { childrenIn, countOf, entriesIn, keysIn, levelOf, PAGE_HEAD, pageHead, pageWords } from './page.ts';
+import { OrderSearch } from './search.ts';
 
-/** Pages of 64 words: four lines of the cache that are read in part, and little to copy. */
+/** Some eight lines of the cache, of which a search reads three or four, and little to copy. */
 const LEAF_ITEMS_MAX = 63;
-const INNER_ITEMS_MAX = 31;
+const INNER_ITEMS_MAX = 63;
 /** A page with less is joined with one beside it. */
 const LEAF_ITEMS_MIN = 16;
-const INNER_ITEMS_MIN = 8;
+const INNER_ITEMS_MIN = 16;
 /** How full pages are built, so that the first insertions need no split. */
 const LEAF_ITEMS_BUILT = 48;
-const INNER_ITEMS_BUILT = 24;
+const INNER_ITEMS_BUILT = 48;
 
 /** A page as it is edited: entries, or pairs of a child's first entry and the child. */
 interface Page {
@@ -24,10 +26,18 @@ interface Page {
   items: number[];
 }
 
+/** Words of an item of a page at a level as it is edited. */
+function itemWords(level: number): number {
+  return level === 0 ? 1 : 2;
+}
+
 export class OrderWriter {
   readonly search: OrderSearch;
   readonly #blocks: Blocks & Retirer;
   readonly #names = new NameOrder();
+  /** Of the first item of a page, and of another one. */
+  readonly #first = new NameCodes();
+  readonly #other = new NameCodes();
 
   /** `blocks` frees what is retired when its readers let it. */
   constructor(blocks: Blocks & Retirer) {
@@ -179,30 +189,49 @@ export class OrderWriter {
   }
 
   #write({ level, items }: Page): number {
-    const page = this.#blocks.allocate(PAGE_HEAD + items.length);
-    const { words } = this.#blocks.view;
-    words[page] = (level << PAGE_LEVEL_SHIFT) | (items.length / itemWords(level));
-    words.set(items, page + PAGE_HEAD);
+    const stride = itemWords(level);
+    const count = items.length / stride;
+    this.#readCodes(this.#first, items[0]);
+    this.#readCodes(this.#other, items[(count - 1) * stride]);
+    // What the first and the last begin with all between them do.
+    const shared = this.#first.commonWith(this.#other);
+    const head = pageHead(level, shared, count);
+    const page = this.#blocks.allocate(pageWords(head));
+    const { words, bytes } = this.#blocks.view;
+    words[page] = head;
+    bytes.set(this.#first.codes.subarray(0, shared), (page + PAGE_HEAD) * 4);
+    for (let i = 0; i < count; i++) {
+      const entry = items[i * stride];
+      this.#readCodes(this.#other, entry);
+      words[page + keysIn(head) + i] = this.#other.keyAt(shared);
+      words[page + entriesIn(head) + i] = entry;
+      if (level > 0) words[page + childrenIn(head) + i] = items[i * stride + 1];
+    }
     return page;
+  }
+
+  #readCodes(codes: NameCodes, entry: number): void {
+    const { words, bytes } = this.#blocks.view;
+    codes.read(bytes, (entry + ENTRY.NAME_BYTES) * 4, (words[entry + ENTRY.NAME] & 0xff) - 1);
   }
 
   #read(page: number): Page {
     const { words } = this.#blocks.view;
-    const level = this.#levelOf(page);
-    const first = page + PAGE_HEAD;
-    return { level, items: [...words.subarray(first, first + pageWords(words[page]) - PAGE_HEAD)] };
+    const head = words[page];
+    const level = levelOf(head);
+    const count = countOf(head);
+    const entries = page + entriesIn(head);
+    if (level === 0) return { level, items: [...words.subarray(entries, entries + count)] };
+    const items: number[] = [];
+    for (let i = 0; i < count; i++) items.push(words[entries + i], words[entries + count + i]);
+    return { level, items };
   }
 
   #levelOf(page: number): number {
-    return this.#blocks.view.words[page] >>> PAGE_LEVEL_SHIFT;
+    return levelOf(this.#blocks.view.words[page]);
   }
 
   #retire(page: number): void {
     this.#blocks.retire(page, pageWords(this.#blocks.view.words[page]));
   }
-}
-
-/** Words of the page with that head. */
-export function pageWords(head: number): number {
-  return PAGE_HEAD + (head & PAGE_COUNT_MASK) * itemWords(head >>> PAGE_LEVEL_SHIFT);
 }
