@@ -121,6 +121,7 @@ t.test('steps and gates', async (t) => {
   t.equal(metricOf('web', 'green', ['smoke', 'smoke-2']).name, 'smoke-3', 'names of gates differ');
   t.same(withNumber({ count: 3, metrics: [] }, 'count', ' '), { metrics: [] });
   t.same(withNumber({}, 'count', '0'), { count: 0 });
+  t.same(withNumber({}, 'max', '0x10'), { max: Number.NaN }, 'what people do not mean by a number');
   t.same(inserted([1, 2], 1, 9), [1, 9, 2]);
   t.same(moved([1, 2, 3], 0, 1), [2, 1, 3]);
   t.same(

@@ -10,6 +10,7 @@ import { Line } from '../parts/fields.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { momentText } from '../rules/format.ts';
 import { wordsOf } from '../rules/lists.ts';
+import { numberOf } from '../rules/numbers.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { type Resource, useResource } from '../state/resource.ts';
@@ -117,7 +118,7 @@ function TokenForm({ of, onClose }: { of: Resource<unknown>; onClose: () => void
       scope,
       ...limitsOf(limits, scope),
       ...(owner.trim() !== '' && { owner: owner.trim() }),
-      ...(days.trim() !== '' && { expiresAt: inDays(Number(days)) }),
+      ...(days.trim() !== '' && { expiresAt: inDays(days) }),
     };
     await action.run<NewToken>('/v1/tokens', { method: 'POST', body }, setMade);
     void of.reload();
@@ -225,9 +226,10 @@ function limitsOf(typed: Readonly<Record<string, string>>, scope: string): objec
 }
 
 /** What is no number of days is left to the server to refuse. */
-function inDays(days: number): string {
-  const at = new Date(Date.now() + days * 86_400_000);
-  return Number.isNaN(at.getTime()) ? String(days) : at.toISOString();
+/** What is no number of days goes as it was typed, and is refused as that. */
+function inDays(typed: string): string {
+  const at = new Date(Date.now() + (numberOf(typed) ?? Number.NaN) * 86_400_000);
+  return Number.isNaN(at.getTime()) ? typed.trim() : at.toISOString();
 }
 
 /** A token of the same name that was made since is another one. */

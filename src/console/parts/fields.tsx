@@ -1,17 +1,20 @@
 /** Fields of a form by the place of what they edit: a line, some lines, a choice. */
+import { useState } from 'preact/hooks';
+import { shownNumber } from '../rules/numbers.ts';
 import { Field } from './controls.tsx';
 
 interface Props {
   readonly label: string;
   readonly hint?: string | undefined;
+  readonly fault?: string | undefined;
   readonly value: string;
   readonly onText: (text: string) => void;
 }
 
 export function Line(props: Props & { isNumber?: boolean; isRequired?: boolean; placeholder?: string }) {
-  const { label, hint, value, onText, isNumber, isRequired, placeholder } = props;
+  const { label, hint, fault, value, onText, isNumber, isRequired, placeholder } = props;
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} fault={fault}>
       {(ids) => (
         <input
           {...ids}
@@ -19,13 +22,24 @@ export function Line(props: Props & { isNumber?: boolean; isRequired?: boolean; 
           spellcheck={false}
           required={isRequired}
           placeholder={placeholder}
-          inputMode={isNumber ? 'numeric' : undefined}
+          inputMode={isNumber ? 'decimal' : undefined}
           value={value}
           onInput={(event) => onText(event.currentTarget.value)}
         />
       )}
     </Field>
   );
+}
+
+/** A number; `value` NaN: what stands there is none. It is kept as it is typed, so that any number can be typed key by key. */
+export function NumberLine({ value, onText, ...props }: Omit<Props, 'value'> & { readonly value: number | undefined }) {
+  const [typed, setTyped] = useState<string>();
+  const type = (text: string): void => {
+    setTyped(text);
+    onText(text);
+  };
+  const fault = Number.isNaN(value) ? 'A number, such as 5 or 0.5.' : undefined;
+  return <Line {...props} fault={fault} isNumber value={shownNumber(value, typed)} onText={type} />;
 }
 
 export function Lines({ label, hint, value, onText, placeholder }: Props & { placeholder?: string }) {

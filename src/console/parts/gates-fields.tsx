@@ -2,7 +2,7 @@
 import type { Step } from '../../contract/types.ts';
 import type { Metric } from '../../model/release.ts';
 import { type MetricKind, metricKindOf, metricOf, withNumber } from '../rules/gates.ts';
-import { Choice, Line } from './fields.tsx';
+import { Choice, Line, NumberLine } from './fields.tsx';
 
 type Analysis = NonNullable<Step['analysis']>;
 
@@ -62,12 +62,11 @@ export function GatesFields(props: { to: string; analysis: Analysis; onChange: (
         <summary>How often, and how much may fail</summary>
         <div class="fields">
           {LIMITS.map(([key, label, hint]) => (
-            <Line
+            <NumberLine
               key={key}
               label={label}
               hint={hint}
-              isNumber
-              value={String(analysis[key] ?? '')}
+              value={analysis[key]}
               onText={(text) => onChange(withNumber(analysis, key, text))}
             />
           ))}
@@ -84,7 +83,7 @@ function others(names: readonly string[], i: number): string[] {
 function MetricFields({ metric, onChange }: { metric: Metric; onChange: (metric: Metric) => void }) {
   const { web, prometheus, samples, health, thresholdRange } = metric;
   const range = (key: 'min' | 'max') => ({
-    value: String(thresholdRange?.[key] ?? ''),
+    value: thresholdRange?.[key],
     onText: (text: string) => onChange({ ...metric, thresholdRange: withNumber(thresholdRange ?? {}, key, text) }),
   });
   return (
@@ -109,8 +108,8 @@ function MetricFields({ metric, onChange }: { metric: Metric; onChange: (metric:
             value={prometheus.query}
             onText={(query) => onChange({ ...metric, prometheus: { ...prometheus, query } })}
           />
-          <Line label="Passes up to" isNumber {...range('max')} />
-          <Line label="Passes from" hint="Empty: whatever" isNumber {...range('min')} />
+          <NumberLine label="Passes up to" {...range('max')} />
+          <NumberLine label="Passes from" hint="Empty: whatever" {...range('min')} />
         </>
       )}
       {health && (
@@ -122,17 +121,15 @@ function MetricFields({ metric, onChange }: { metric: Metric; onChange: (metric:
       )}
       {samples && (
         <>
-          <Line
+          <NumberLine
             label="Answers at least"
-            isNumber
-            value={String(samples.answers ?? '')}
+            value={samples.answers}
             onText={(text) => onChange({ ...metric, samples: withNumber(samples, 'answers', text) } as Metric)}
           />
-          <Line
+          <NumberLine
             label="Resolvers at least"
             hint="Empty: whatever"
-            isNumber
-            value={String(samples.resolvers ?? '')}
+            value={samples.resolvers}
             onText={(text) => onChange({ ...metric, samples: withNumber(samples, 'resolvers', text) } as Metric)}
           />
         </>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { RRset } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
+import { typedNumber } from '../rules/numbers.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -44,7 +45,7 @@ export function RecordForm(props: {
   const of = useResource<RRset>(rrset === undefined ? taken : path, { on: ({ kind }) => kind === 'revision' });
   const ground = useGround<RRset>(of, rrset === undefined ? NOTHING : { body: rrset, etag: `"${rrset.revision}"` });
   const isHeld = ground.moved !== undefined && (rrset !== undefined || taken === path) && !action.isBusy;
-  const body = { ttlSeconds: Number(fields.ttlSeconds), rdata: linesOf(fields.rdata) };
+  const body = { ttlSeconds: typedNumber(fields.ttlSeconds), rdata: linesOf(fields.rdata) };
 
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();

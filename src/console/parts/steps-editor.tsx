@@ -2,7 +2,8 @@
 import { useId } from 'preact/hooks';
 import type { Step } from '../../contract/types.ts';
 import { inserted, kindOf, moved, type StepKind, stepOf } from '../rules/gates.ts';
-import { Line } from './fields.tsx';
+import { numberOf } from '../rules/numbers.ts';
+import { Line, NumberLine } from './fields.tsx';
 import { GatesFields } from './gates-fields.tsx';
 
 const kinds: Record<StepKind, string> = {
@@ -91,10 +92,11 @@ function StepFields(props: { number: number; to: string; step: Step; onChange: (
           </select>
         </div>
         {kind === 'setWeight' && (
-          <Line
+          <NumberLine
             label={`Share of ${to}, per cent`}
-            value={String(step.setWeight)}
-            onText={(text) => onChange({ setWeight: Number(text) })}
+            value={step.setWeight}
+            // Nothing is no number, so that it stays a step of this kind.
+            onText={(text) => onChange({ setWeight: numberOf(text) ?? Number.NaN })}
           />
         )}
         {kind === 'pause' && (

@@ -4,6 +4,7 @@ import type { Page, Service, Zone } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased } from '../rules/ground.ts';
 import { labelsOf, labelsText, wordsOf } from '../rules/lists.ts';
+import { typedNumber } from '../rules/numbers.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -122,7 +123,7 @@ function bodyOf(fields: Fields): object {
     nameservers: wordsOf(fields.nameservers ?? ''),
     primary: (fields.primary ?? '').trim(),
     hostmaster: (fields.hostmaster ?? '').trim().replace('@', '.'),
-    ...Object.fromEntries(TIMES.map(([key]) => [key, Number(fields[key])])),
+    ...Object.fromEntries(TIMES.map(([key]) => [key, typedNumber(fields[key])])),
     zonemd: fields.zonemd === ON,
     labels: labelsOf(fields.labels ?? ''),
   };

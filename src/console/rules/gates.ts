@@ -1,6 +1,7 @@
 /** Steps of a release as a form edits them: what a kind of step or gate begins with, and moves in their order. Pure. */
 import type { Step } from '../../contract/types.ts';
 import type { Metric } from '../../model/release.ts';
+import { numberOf } from './numbers.ts';
 
 export type StepKind = 'setWeight' | 'pause' | 'wait' | 'approval' | 'gates' | 'drain';
 export type MetricKind = 'web' | 'prometheus' | 'health' | 'samples';
@@ -67,7 +68,8 @@ function freeName(wanted: string, others: readonly string[]): string {
 /** Without the member where the text says nothing, so that the server's default holds. */
 export function withNumber<Of extends object>(of: Of, key: string, text: string): Of {
   const { [key as keyof Of]: _before, ...rest } = of;
-  return (text.trim() === '' ? rest : { ...rest, [key]: Number(text) }) as Of;
+  const number = numberOf(text);
+  return (number === undefined ? rest : { ...rest, [key]: number }) as Of;
 }
 
 export function inserted<Item>(items: readonly Item[], at: number, item: Item): Item[] {

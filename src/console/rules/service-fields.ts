@@ -2,6 +2,7 @@
 import type { Service } from '../../contract/types.ts';
 import type { Fields } from './ground.ts';
 import { labelsOf, labelsText, linesOf, wordsOf } from './lists.ts';
+import { typedNumber } from './numbers.ts';
 
 /** How long resolvers keep an answer, unless somebody says otherwise. */
 export const TTL_SECONDS = 5;
@@ -80,8 +81,8 @@ export function bodyOf(
   const health = healthOf(service?.health, fields);
   return {
     ...(salt !== undefined && { salt }),
-    ttlSeconds: Number(fields.ttlSeconds),
-    ...(releaseTtl !== '' && { release: { ttlSeconds: Number(releaseTtl) } }),
+    ttlSeconds: typedNumber(fields.ttlSeconds),
+    ...(releaseTtl !== '' && { release: { ttlSeconds: typedNumber(releaseTtl) } }),
     ...{ pick: fields.pick, previewNames: fields.previewNames === 'yes', pins: pinsOf(fields.pins ?? '') },
     labels: labelsOf(fields.labels ?? ''),
     // Who knows nothing of approvals says nothing of them.
@@ -95,7 +96,7 @@ export function bodyOf(
           {
             targets: wordsOf(fields[`pools.${pool}.targets`] ?? ''),
             ...(before?.labels && { labels: before.labels }),
-            ...((hasWeights || before === undefined) && { weight: Number(fields[`pools.${pool}.weight`]) }),
+            ...((hasWeights || before === undefined) && { weight: typedNumber(fields[`pools.${pool}.weight`]) }),
           },
         ];
       }),
@@ -139,7 +140,7 @@ function healthOf(before: Service['health'], fields: Fields): object | undefined
   const kind = fields['health.kind'] ?? 'none';
   if (kind === 'none') return undefined;
   const text = (key: string): string => (fields[`health.${key}`] ?? '').trim();
-  const number = (key: string): object => (text(key) === '' ? {} : { [key]: Number(text(key)) });
+  const number = (key: string): object => (text(key) === '' ? {} : { [key]: typedNumber(text(key)) });
   const word = (key: string): object => (text(key) === '' ? {} : { [key]: text(key) });
   const { probe } = before ?? {};
   const quorum = text('quorum');
@@ -149,11 +150,11 @@ function healthOf(before: Service['health'], fields: Fields): object | undefined
     ...number('timeoutSeconds'),
     ...number('rise'),
     ...number('fall'),
-    ...(quorum !== '' && { quorum: quorum === 'majority' ? quorum : Number(quorum) }),
+    ...(quorum !== '' && { quorum: quorum === 'majority' ? quorum : typedNumber(quorum) }),
   };
-  if (kind === 'tcp') return { ...common, tcp: { port: Number(text('port')) } };
+  if (kind === 'tcp') return { ...common, tcp: { port: typedNumber(text('port')) } };
   const headers = before?.http?.headers;
-  const statuses = wordsOf(text('expectStatus')).map(Number);
+  const statuses = wordsOf(text('expectStatus')).map((word) => typedNumber(word));
   return {
     ...common,
     http: {
