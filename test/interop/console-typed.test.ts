@@ -94,6 +94,7 @@ async function typeEverywhere(page: Page, t: Test): Promise<number> {
       return labels?.[0]?.textContent;
     });
     for (const text of TYPED) {
+      // What is emptied is not folded away from whoever types.
       await field.fill('');
       await field.pressSequentially(text);
       t.equal(await field.inputValue(), text, `${label}`);

@@ -4,7 +4,7 @@ import type { Delivery, Page, Webhook, WebhookTest } from '../../contract/types.
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { Clock } from '../parts/clock.tsx';
-import { Badge, Dialog, Empty, Loaded, PageHead } from '../parts/controls.tsx';
+import { Badge, Dialog, Empty, Fold, Loaded, PageHead } from '../parts/controls.tsx';
 import { DialogEnd } from '../parts/dialog-end.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
 import { WebhookForm } from '../parts/webhook-form.tsx';
@@ -127,11 +127,15 @@ function Deliveries({ name }: { name: string }) {
         items.length === 0 ? (
           <p class="quiet small">Nothing waits, and nothing failed.</p>
         ) : (
-          <details open={items.some(({ state }) => state === 'dead')}>
-            <summary>
-              {countText(items.length, 'delivery', 'deliveries')}
-              {next !== undefined && ' and more'}
-            </summary>
+          <Fold
+            isOpen={items.some(({ state }) => state === 'dead')}
+            summary={
+              <>
+                {countText(items.length, 'delivery', 'deliveries')}
+                {next !== undefined && ' and more'}
+              </>
+            }
+          >
             <ul class="stack-s">
               {items.map((delivery) => (
                 <DeliveryLine
@@ -142,7 +146,7 @@ function Deliveries({ name }: { name: string }) {
                 />
               ))}
             </ul>
-          </details>
+          </Fold>
         )
       }
     </Loaded>

@@ -1,7 +1,7 @@
 /** Small pieces that every page uses. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
 import { plainText } from '../rules/plain.ts';
 import type { Resource } from '../state/resource.ts';
@@ -99,6 +99,24 @@ export function Loaded<Body>(props: {
         </button>
       )}
     </Message>
+  );
+}
+
+/**
+ * What is folded away unless it matters. It unfolds when that begins, and only whoever looks folds it: nothing that somebody
+ * types in or reads goes away because it came to matter less.
+ */
+export function Fold(props: { isOpen: boolean; summary: ComponentChildren; children: ComponentChildren }) {
+  const { isOpen, summary, children } = props;
+  const [isUnfolded, setUnfolded] = useState(isOpen);
+  useEffect(() => {
+    if (isOpen) setUnfolded(true);
+  }, [isOpen]);
+  return (
+    <details open={isUnfolded} onToggle={(event) => setUnfolded(event.currentTarget.open)}>
+      <summary>{summary}</summary>
+      {children}
+    </details>
   );
 }
 

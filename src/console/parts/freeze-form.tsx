@@ -18,7 +18,7 @@ import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
 import { useResource } from '../state/resource.ts';
-import { Dialog, Field } from './controls.tsx';
+import { Dialog, Field, Fold } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { Choice, Line, Lines } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
@@ -210,8 +210,10 @@ function More({ fields, onFields }: { fields: FreezeFields; onFields: (fields: F
         placeholder="No releases at weekends"
         {...of('message')}
       />
-      <details open={[fields.services, fields.zones, fields.labels].some((each) => each !== '')}>
-        <summary>For some services only</summary>
+      <Fold
+        isOpen={[fields.services, fields.zones, fields.labels].some((each) => each !== '')}
+        summary="For some services only"
+      >
         <div class="stack-s">
           <div class="fields">
             <Line label="Services" hint="Names with spaces, *.example.com for many" {...of('services')} />
@@ -224,16 +226,15 @@ function More({ fields, onFields }: { fields: FreezeFields; onFields: (fields: F
             {...of('labels')}
           />
         </div>
-      </details>
-      <details open={fields.ownLabels !== ''}>
-        <summary>Labels of its own</summary>
+      </Fold>
+      <Fold isOpen={fields.ownLabels !== ''} summary="Labels of its own">
         <Lines
           label="Own labels"
           hint="key=value on each line: teal apply finds it by them; they say nothing of services"
           placeholder="managed-by=apply"
           {...of('ownLabels')}
         />
-      </details>
+      </Fold>
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { AnalysisRecord, Release } from '../../contract/types.ts';
 import { bothText, clockText, momentText } from '../rules/format.ts';
 import { countsText, metricText } from '../rules/steps.ts';
-import { Badge, Scroll, type Tone } from './controls.tsx';
+import { Badge, Fold, Scroll, type Tone } from './controls.tsx';
 import { MeasuredLine } from './measured-line.tsx';
 
 type Analysis = NonNullable<Release['steps'][number]['analysis']>;
@@ -46,10 +46,10 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
       {last && !hasFailed && <p class="quiet">{last.message}</p>}
       <MeasuredLine name={props.of.name} measurements={measurements} />
       {measurements.length > 0 && (
-        <details open={hasFailed}>
-          <summary>
-            {measurements.length === 1 ? 'The measurement' : `The last ${measurements.length} measurements`}
-          </summary>
+        <Fold
+          isOpen={hasFailed}
+          summary={measurements.length === 1 ? 'The measurement' : `The last ${measurements.length} measurements`}
+        >
           <Scroll>
             <table class="measurements">
               <thead>
@@ -74,7 +74,7 @@ function Measured(props: { of: AnalysisRecord['metrics'][number]; record: Analys
               </tbody>
             </table>
           </Scroll>
-        </details>
+        </Fold>
       )}
     </>
   );

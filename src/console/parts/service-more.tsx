@@ -1,5 +1,6 @@
 /** What a service has besides its pools: how it picks, whom it pins, its releases' TTL, its health checks, labels. */
 import type { Fields } from '../rules/ground.ts';
+import { Fold } from './controls.tsx';
 import { Choice, Line, Lines } from './fields.tsx';
 
 interface Props {
@@ -59,8 +60,7 @@ function Checks({ fields, onField }: Props) {
   });
   const kind = fields['health.kind'] ?? 'none';
   return (
-    <details open={kind !== 'none'}>
-      <summary>Health checks</summary>
+    <Fold isOpen={kind !== 'none'} summary="Health checks">
       <div class="stack-s">
         <Choice
           label="Targets are checked"
@@ -90,7 +90,7 @@ function Checks({ fields, onField }: Props) {
           </>
         )}
       </div>
-    </details>
+    </Fold>
   );
 }
 

@@ -8,7 +8,7 @@ import { copyText } from '../state/copy.ts';
 import { useResource } from '../state/resource.ts';
 import { Act } from './act.tsx';
 import { Clock } from './clock.tsx';
-import { Badge, Card, Loaded, Message, Scroll } from './controls.tsx';
+import { Badge, Card, Fold, Loaded, Message, Scroll } from './controls.tsx';
 import { useNow } from './now.ts';
 import { RollDialog, SignDialog, UnsignDialog } from './signing-dialogs.tsx';
 
@@ -118,8 +118,7 @@ function ForTheParent({ ds, isWaited }: { ds: readonly string[]; isWaited: boole
 
 function AtTheParent({ of: { askedAt, servers } }: { of: NonNullable<Signing['parent']> }) {
   return (
-    <details open={servers.some(({ error }) => error !== null)}>
-      <summary>What its nameservers have</summary>
+    <Fold isOpen={servers.some(({ error }) => error !== null)} summary="What its nameservers have">
       <p class="quiet small">
         Asked <Clock at={askedAt} />.
       </p>
@@ -137,7 +136,7 @@ function AtTheParent({ of: { askedAt, servers } }: { of: NonNullable<Signing['pa
           </li>
         ))}
       </ul>
-    </details>
+    </Fold>
   );
 }
 
