@@ -32,7 +32,15 @@ export const OverviewQuery = Type.Object(
   strict,
 );
 
-const LastChange = Type.Object(revisionHead, { description: 'The revision that changed it last.' });
+const LastChange = Type.Object(
+  {
+    ...revisionHead,
+    aborted: Type.Optional(
+      Type.Literal(true, { description: 'It took a release back, and nothing has changed the service since.' }),
+    ),
+  },
+  { description: 'The revision that changed it last.' },
+);
 
 const GlanceRelease = Type.Object(
   {

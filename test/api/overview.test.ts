@@ -67,6 +67,17 @@ t.test('says of each what goes on, who changed it last, and why', async (t) => {
   t.same(busy.attention.counts, { unhealthy: 0, waiting: 1, releasing: 0, draining: 1 });
   t.same(namesOf((await look(api, '?state=draining')).items), ['api.example.test']);
 
+  t.equal(glanceOf(busy, 'app.example.test')?.lastChange?.aborted, undefined);
+  const { id } = begun.json();
+  await api.request('POST', `/v1/services/app.example.test/releases/${id}/abort`, { body: { reason: 'Errors rise' } });
+  t.match(
+    glanceOf(await look(api), 'app.example.test')?.lastChange,
+    { kind: 'release.abort', aborted: true, reason: 'Errors rise' },
+    'it says so as long as nothing else has changed the service',
+  );
+  await api.request('PUT', '/v1/services/app.example.test/weights', { body: { blue: 1, green: 3 } });
+  t.equal(glanceOf(await look(api), 'app.example.test')?.lastChange?.aborted, undefined);
+
   api.clock.aheadMs = 3_600_000;
   t.same((await look(api, '?state=draining')).items, [], 'what is drained is not told any more');
   const force = { state: 'down', reason: 'The disk', durationSeconds: 7200 };

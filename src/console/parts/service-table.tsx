@@ -102,6 +102,7 @@ function Row({ glance, now, chosen, choose }: { glance: Glance; now: number } & 
             <Badge tone="warn">frozen</Badge>
           </span>
         )}
+        {lastChange?.aborted && <Badge tone="danger">aborted</Badge>}
         {glance.release && (
           <span class="quiet small">
             {glance.release.to} {percent(service.shares[glance.release.to] ?? 0)}

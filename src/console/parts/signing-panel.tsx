@@ -23,6 +23,8 @@ export function SigningPanel({ zone }: { zone: string }) {
   const of = useResource<Signing>(path, { on, everyMs: LOOK_MS });
   const [asked, setAsked] = useState<Asked>();
   const isUnsigned = of.failure?.code === 'signing_unknown';
+  // The page says that there is no such zone; nothing is known of what the server signs.
+  if (of.failure?.code === 'zone_unknown') return null;
   const about = { zone, path, of, onClose: () => setAsked(undefined) };
   return (
     <Card

@@ -51,18 +51,19 @@ function releaseGlance(release: Release): NonNullable<contract.Glance['release']
   };
 }
 
-function changeGlance({
-  revision,
-  atMs,
-  actor,
-  kind,
-  summary,
-  reason,
-  links,
-}: Revision): NonNullable<contract.Glance['lastChange']> {
+function changeGlance(change: Revision): NonNullable<contract.Glance['lastChange']> {
+  const { revision, atMs, actor, kind, summary, reason, links } = change;
   return {
     ...{ revision, at: timeOf(atMs), actor, kind, summary },
+    ...(takesBack(change) && { aborted: true }),
     ...(reason !== undefined && { reason }),
     ...(links !== undefined && { links }),
   };
+}
+
+/** Whether a release was aborted by it: by a gate that failed, by somebody, or by a rollback. */
+function takesBack({ subjects }: Revision): boolean {
+  return subjects.some(({ kind, after }) => {
+    return kind === 'release' && (after as { readonly state?: string } | null)?.state === 'aborted';
+  });
 }
