@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Reply } from '../../fixtures/dns-client.ts';
 import type { TealProcess } from '../../fixtures/process.ts';
 import { Asker } from './asking.ts';
 import { anchorsOf, delv, isValidByDelv, saidBy } from './judging.ts';
@@ -102,14 +103,18 @@ export class DamageJudge {
 
   /** Who does not see a damage. */
   async #unseen({ what, damage, asks, named }: Kind, denial: Denial, askers: readonly Asker[]): Promise<string[]> {
-    const anchors = anchorsOf(RELAYED, this.#folder);
+    const anchors = await anchorsOf(RELAYED, this.#folder);
     const unseen: string[] = [];
     this.#relay.damage = damage;
     for (const ask of asks) {
       const [name, type] = this.#question(ask);
       const which = `${what} (${denial}, ${ask})`;
       const seen = askers.map(async (asker) => {
-        const { rcode } = await asker.ask(name, type);
+        // A busy machine may lose a datagram.
+        const again = (): Promise<Reply> => asker.ask(name, type);
+        const rcode = await again()
+          .catch(again)
+          .then((reply) => reply.rcode, String);
         if (rcode !== SERVFAIL) unseen.push(`${asker.name} answers with rcode ${rcode} where ${which} is damaged`);
       });
       await Promise.all(seen);
@@ -129,9 +134,9 @@ export class DamageJudge {
       const [name, type] = this.#question(ask);
       const well = askers.map(async (asker) => {
         for (let tries = 1; ; tries++) {
-          const reply = await asker.ask(name, type);
-          if (reply.rcode === names[ask] && reply.ad) return;
-          if (tries === TRIES_MAX) this.#faults.push(`${asker.name} ${when}: ${name} ${type}: rcode ${reply.rcode}`);
+          const reply = await asker.ask(name, type).catch(() => undefined);
+          if (reply?.rcode === names[ask] && reply.ad) return;
+          if (tries === TRIES_MAX) this.#faults.push(`${asker.name} ${when}: ${name} ${type}: rcode ${reply?.rcode}`);
           if (tries === TRIES_MAX) return;
           await sleep(1000);
         }

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ADDRESS, must } from './servers.ts';
+import { ADDRESS, outputOf } from './servers.ts';
 import { rootHints } from './validators.ts';
 
 /** Some of them ask dozens of questions one after the other, on machines that have other things to do. */
@@ -28,12 +28,13 @@ export async function saidBy(words: readonly string[]): Promise<string> {
 }
 
 /** The key of a zone, as it is answered there, as files of delv and drill; `folder` is theirs. */
-export function anchorsOf(
+export async function anchorsOf(
   zone: string,
   folder: string,
   address: string = ADDRESS.teal,
-): { readonly delv: string; readonly drill: string } {
-  const dnskey = must('dig', '+short', 'DNSKEY', zone, `@${address}`).trim().split('\n')[0] ?? '';
+): Promise<{ readonly delv: string; readonly drill: string }> {
+  const said = await outputOf('dig', '+short', 'DNSKEY', zone, `@${address}`);
+  const dnskey = said.trim().split('\n')[0] ?? '';
   const [flags, protocol, algorithm, ...key] = dnskey.split(' ');
   const [delv, drill] = [join(folder, `${zone}.conf`), join(folder, `${zone}.key`)];
   writeFileSync(
@@ -50,7 +51,7 @@ export const delv = (anchor: string, zone: string, address: string, name: string
 };
 
 export async function judge(zone: string, folder: string, rootKey: string): Promise<Judged> {
-  const anchors = anchorsOf(zone, folder);
+  const anchors = await anchorsOf(zone, folder);
   const names = [
     [`app.${zone}`, 'A'],
     [`app.${zone}`, 'TXT'],

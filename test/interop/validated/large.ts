@@ -193,7 +193,7 @@ export class LargeLife {
     for (const file of [`${SIGNATURES}-wal`, `${SIGNATURES}-shm`, 'table.img'])
       rmSync(join(this.#folder, file), { force: true });
     const after = await this.#start([]);
-    const anchor = anchorsOf(LARGE, this.#folder, ADDRESS.large).delv;
+    const anchor = (await anchorsOf(LARGE, this.#folder, ADDRESS.large)).delv;
     const isValid = async (name: string): Promise<boolean> =>
       isValidByDelv(await saidBy(delv(anchor, LARGE, ADDRESS.large, name, 'A')));
     const lost = `after the signatures were ${how}`;

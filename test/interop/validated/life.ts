@@ -82,8 +82,8 @@ export class Life {
       const { status, body } = await this.#teal.call('GET', this.#path);
       const stage = status === 404 ? 'none' : (body.stage as string);
       if (stage === wanted) return;
-      if (stage !== last && stage === 'ds-needed') this.#internet.setDs(this.zone, body.ds);
-      if (stage !== last && stage === 'ds-removal') this.#internet.setDs(this.zone, []);
+      if (stage !== last && stage === 'ds-needed') await this.#internet.setDs(this.zone, body.ds);
+      if (stage !== last && stage === 'ds-removal') await this.#internet.setDs(this.zone, []);
       last = stage;
     }
     throw new Error(`${wanted} did not come: ${last}`);

@@ -127,7 +127,7 @@ class Parents {
   async waitsForEach(stage: string, behind: (had: Had) => boolean, lies: readonly Lie[]): Promise<void> {
     const copy = this.#internet.copy as NonNullable<Internet['copy']>;
     const liar = this.#liar;
-    this.#internet.setDs(ZONE, (await this.#status()).ds);
+    await this.#internet.setDs(ZONE, (await this.#status()).ds);
     // What is seen counts from when all nameservers of the zone answer by the stage: once more then.
     for (const look of ['at once', 'again']) await this.#waits(stage, `a server lags, ${look}`, ADDRESS.copy, behind);
     // From before the second one is well, so that at no time all are.

@@ -2,10 +2,11 @@
  * A small internet on the loopback of a network namespace: a root and a domain below it, both signed by Knot DNS,
  * which know nothing of Teal but the delegation and the DS that the test gives them.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 
 /**
@@ -82,7 +83,7 @@ export interface Internet {
   /** DNSKEY of the root as a zone file has it, and its DS. */
   readonly anchor: { readonly dnskey: string; readonly ds: string };
   /** What the parent has for a zone of Teal's from now on: lines of DS; none. */
-  setDs(zone: string, lines: readonly string[]): void;
+  setDs(zone: string, lines: readonly string[]): Promise<void>;
   /** Another server of `example`, where there is one. */
   readonly copy: Copy | undefined;
   stop(): Promise<void>;
@@ -137,17 +138,25 @@ export async function startInternet(folder: string, { isCopied = false } = {}): 
     running.push(await runUntilStopped(name, ['knotd', '-c', conf], folder, isReady));
   }
   const copy = isCopied ? await startCopy(folder) : undefined;
-  const control = (...words: string[]): string => must('knotc', '-c', parent.conf, ...words);
+  const control = (...words: string[]): Promise<string> => outputOf('knotc', '-c', parent.conf, ...words);
+  const change = async (zone: string, lines: readonly string[]): Promise<void> => {
+    await control('zone-begin', 'example.');
+    // There may be none.
+    await control('zone-unset', 'example.', `${zone}.`, 'DS').catch(() => {});
+    for (const line of lines) {
+      const rdata = line.split(' IN DS ')[1] ?? '';
+      await control('zone-set', 'example.', `${zone}.`, String(SHORT_TTL_SECONDS), 'DS', ...rdata.split(' '));
+    }
+    await control('zone-commit', 'example.');
+  };
+  // One after the other: Knot has one transaction a zone.
+  let last = Promise.resolve();
   return {
     anchor: { dnskey: await dnskeyOf(ADDRESS.root), ds: dsOf(root.conf, '.')[0] ?? '' },
     setDs(zone, lines) {
-      control('zone-begin', 'example.');
-      spawnSync('knotc', ['-c', parent.conf, 'zone-unset', 'example.', `${zone}.`, 'DS']);
-      for (const line of lines) {
-        const rdata = line.split(' IN DS ')[1] ?? '';
-        control('zone-set', 'example.', `${zone}.`, String(SHORT_TTL_SECONDS), 'DS', ...rdata.split(' '));
-      }
-      control('zone-commit', 'example.');
+      const changed = last.then(() => change(zone, lines));
+      last = changed.catch(() => {});
+      return changed;
     },
     copy,
     async stop() {
@@ -188,7 +197,7 @@ zone:
       running = await begin();
     },
     async look() {
-      must('knotc', '-c', conf, 'zone-refresh', 'example.');
+      await outputOf('knotc', '-c', conf, 'zone-refresh', 'example.');
       const startedAt = performance.now();
       while ((await serial(ADDRESS.copy)) !== (await serial(ADDRESS.parent))) {
         if (performance.now() - startedAt > START_LIMIT_MS) throw new Error('the copy does not follow');
@@ -263,7 +272,12 @@ async function dnskeyOf(address: string): Promise<string> {
   return `. 3600 IN DNSKEY ${rdata.readUInt16BE(0)} ${rdata[2]} ${rdata[3]} ${rdata.subarray(4).toString('base64')}`;
 }
 
-/** The output of a program that must succeed. */
+/** The same while clients ask: whoever waits for a program would hold their replies for replies that did not come. */
+export async function outputOf(command: string, ...args: string[]): Promise<string> {
+  return (await promisify(execFile)(command, args, { encoding: 'utf8', timeout: START_LIMIT_MS })).stdout;
+}
+
+/** The output of a program that must succeed, before anybody asks. */
 export function must(command: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: START_LIMIT_MS });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? ''}${stdout}${stderr}`);
