@@ -34,6 +34,7 @@ export function makeSigning(
   const signings = new Signings(store, keyring, {
     flush: () => signers.ground.kept.flush(),
     isBehind: (zone) => signers.isBehind(zone),
+    heldUp: (zone) => signers.failures.get(zone),
     fleet,
     look: (zone) => parents.look(zone),
   });

@@ -128,6 +128,11 @@ export class Arena {
     return (Atomics.load(this.view.control, CONTROL.ARENA_NEXT) - this.#free.words - this.#gaps.words) * 4;
   }
 
+  /** Bytes that changes which may not use the reserve can still take. */
+  get roomBytes(): number {
+    return Math.max(0, this.#plainBytes - this.usedBytes);
+  }
+
   /** Bytes that the arena has taken from the system. */
   get sizeBytes(): number {
     if (!this.#shared.isMapped) return this.#shared.arena.byteLength;

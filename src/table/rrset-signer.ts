@@ -72,6 +72,8 @@ export interface ZoneSigners {
   begin(zone: string): () => void;
   /** How many names have to be counted for that. */
   readonly namesAtOnce: number;
+  /** The table is being filled: nothing of what the store has can be refused. */
+  readonly isStarting: boolean;
 }
 
 /** For a table in which no zone is signed. */
@@ -89,4 +91,5 @@ export const NO_SIGNERS: ZoneSigners = {
   want: () => () => {},
   begin: () => () => {},
   namesAtOnce: Number.POSITIVE_INFINITY,
+  isStarting: false,
 };

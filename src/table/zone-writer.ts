@@ -10,6 +10,7 @@ import { zoneFlags } from './flags.ts';
 import { type Followed, Following } from './followed.ts';
 import { HiddenNames } from './hidden-names.ts';
 import { ZONE } from './layout.ts';
+import { ArenaFull } from './memory.ts';
 import { NO_ZONE, type NodeContent, type NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
 import { ChainWriter } from './proofs/chain.ts';
@@ -18,6 +19,7 @@ import { ownsRecords } from './proofs/nsec.ts';
 import { RRsetCompiler } from './rrset-compiler.ts';
 import { NO_SIGNERS, type ZoneSigners } from './rrset-signer.ts';
 import type { ServiceRegistry } from './services.ts';
+import { hasRoomToSign } from './signing-room.ts';
 import { Takeover } from './takeover.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
@@ -146,6 +148,9 @@ export class ZoneWriter {
   /** The zone is signed in another way, or (undefined) not any more. True: its services are to be signed anew. */
   setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
     if (this.signers.leaves(zone, signing, this.count(zone, this.signers.namesAtOnce))) {
+      const { arena } = this.#preparation;
+      if (!hasRoomToSign(arena, (most) => this.count(zone, most), signing, this.signers.isStarting))
+        throw new ArenaFull();
       this.#preparation.undo(this.signers.want(zone, signing));
       return false;
     }

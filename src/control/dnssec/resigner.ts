@@ -30,6 +30,8 @@ interface WantedSignings {
   readonly wanted: ReadonlyMap<string, ZoneSigning | undefined>;
   /** Zones of which it is not known that all is signed as it is to be. */
   readonly unfinished: ReadonlySet<string>;
+  /** Why that could not be, of each for which it was tried. */
+  readonly failures: Map<string, Problem>;
   /** Whether the same keys sign the zone's records in the same way. */
   isAlike(one: ZoneSigning | undefined, other: ZoneSigning | undefined): boolean;
   /** Zones of which not all is answered with signatures that hold. */
@@ -122,8 +124,12 @@ export class ZoneResigner {
         tried.set(zone, tries);
         const problem = await this.#resign(zone);
         if (tries >= TRIES_MAX) failed.add(zone);
-        if (problem === undefined) continue;
+        if (problem === undefined) {
+          this.#parts.signers.failures.delete(zone);
+          continue;
+        }
         failed.add(zone);
+        this.#parts.signers.failures.set(zone, problem);
         if (this.#isStopped) break;
         const { code, detail } = problem;
         this.#parts.log.warn({ zone: shown(zone), code }, `the zone is signed as before, and tried again: ${detail}`);

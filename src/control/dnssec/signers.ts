@@ -38,6 +38,8 @@ export class Signers implements ZoneSigners {
   readonly wanted = new Map<string, ZoneSigning | undefined>();
   /** Zones of which it is not known yet that all of them is signed as it is to be. */
   readonly unfinished = new Set<string>();
+  /** Why a zone could not be built as it is to be signed, when that was tried last; it is tried again. */
+  readonly failures = new Map<string, Problem>();
   /** From so many names on a zone is built aside to be signed in another way; set where there is somebody who does. */
   namesAtOnce = Number.POSITIVE_INFINITY;
 
@@ -47,6 +49,10 @@ export class Signers implements ZoneSigners {
   constructor(keyring: Pick<Keyring, 'privateKey'>, ground: SigningGround) {
     this.ground = ground;
     this.#keyring = keyring;
+  }
+
+  get isStarting(): boolean {
+    return this.ground.isLenient;
   }
 
   of(zone: string): ZoneSigner | undefined {

@@ -48,6 +48,8 @@ interface Besides {
   readonly isBehind?: (zone: string) => boolean;
   /** What holds up the others, where there are any. */
   readonly fleet?: () => FleetSigning;
+  /** Why not all of a zone can be signed now as it is to be; undefined: nothing is known to be in the way. */
+  readonly heldUp?: (zone: string) => Problem | undefined;
   /** All servers of a zone's parent, and what each has; none: they were not found. */
   readonly look?: (zone: string) => Promise<readonly ParentServer[]>;
 }
@@ -62,6 +64,8 @@ export interface SigningView {
   readonly late: readonly string[];
   readonly notice: Notice | undefined;
   readonly parentHere: ParentHere | undefined;
+  /** Why not all of it can be signed now as it is to be. */
+  readonly heldUp: string | undefined;
   readonly revision: number;
 }
 
@@ -126,6 +130,7 @@ export class Signings {
       late: this.late(signing),
       notice: this.#notices.get(zone),
       parentHere: this.#parentHere(zone),
+      heldUp: this.#besides.isBehind?.(zone) === true ? this.#besides.heldUp?.(zone)?.detail : undefined,
       revision: signing.revision,
     };
   }

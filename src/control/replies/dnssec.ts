@@ -17,6 +17,8 @@ interface Besides {
   readonly late?: readonly string[];
   readonly notice?: Notice | undefined;
   readonly parentHere?: ParentHere | undefined;
+  /** Why not all of it can be signed now as it is to be; a sentence. */
+  readonly heldUp?: string | undefined;
 }
 
 /** The zone here that is its parent, by its canonical name, with the RDATA of the DS records that it has for it. */
@@ -25,14 +27,14 @@ export interface ParentHere {
   readonly ds: readonly Uint8Array[];
 }
 
-export function signingReply(signing: ZoneSigning, { look, late, notice, parentHere }: Besides = {}) {
+export function signingReply(signing: ZoneSigning, { look, late, notice, parentHere, heldUp }: Besides = {}) {
   const name = shown(signing.zone);
   const untilMs = waitsUntilMs(signing);
   const owner = name === '.' ? '.' : `${name}.`;
   return {
     zone: name,
     stage: signing.stage,
-    status: sentence(signing, name, look, late),
+    status: sentence(signing, name, look, { late, heldUp }),
     since: timeOf(signing.sinceMs),
     until: untilMs === undefined ? null : timeOf(untilMs),
     ds: wantedKeys(signing).map((key) => `${owner} IN DS ${dsText({ ...key, digestType: DIGEST_SHA256 })}`),

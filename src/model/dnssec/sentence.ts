@@ -7,14 +7,26 @@ import { type Ds, hasKey, type ParentLook, waitsForForce, waitsUntilMs } from '.
 /** Not before it is over: rounded up to a second. */
 const at = (ms: number): string => dateAndTime(Math.ceil(ms / 1000) * 1000);
 
-/** `zone`: as it is shown. `look`: the last at the parent, if there was one. `late`: nameservers of ours that are waited for. */
+/** What holds it up on our side. */
+interface HeldUp {
+  /** Nameservers of ours that are waited for. */
+  readonly late?: readonly string[] | undefined;
+  /** Why not all of it can be signed now; a sentence. */
+  readonly heldUp?: string | undefined;
+}
+
+/** `zone`: as it is shown. `look`: the last at the parent, if there was one. */
 export function sentence(
   signing: ZoneSigning,
   zone: string,
   look: ParentLook | undefined,
-  late: readonly string[] = [],
+  { late = [], heldUp }: HeldUp = {},
 ): string {
-  const said = ownSentence(signing, zone, look);
+  const own = ownSentence(signing, zone, look);
+  const said =
+    heldUp === undefined
+      ? own
+      : `${own.slice(0, -1)}; not all of it can be signed so: ${heldUp.replace(/\.$/, '')}, and it is tried again.`;
   if (late.length === 0 || signing.inForceMs !== undefined || !waitsForForce.has(signing.stage)) return said;
   return `${said.slice(0, -1)}; it waits for ${late.join(', ')}, which ${late.length === 1 ? 'does' : 'do'} not answer by it, or cannot sign.`;
 }

@@ -140,9 +140,9 @@ t.test('no key is made where others could not sign, and the sentence names who i
   const keys = [{ tag: 1, role: 'active' }];
   const signing = { stage: 'signing', keys, foreign: [] } as unknown as ZoneSigning;
   t.match(
-    sentence(signing, 'example.test', undefined, ['ns2']),
+    sentence(signing, 'example.test', undefined, { late: ['ns2'] }),
     /yet; it waits for ns2, which does not answer by it, or cannot sign\.$/,
   );
-  t.match(sentence(signing, 'example.test', undefined, ['ns2', 'ns3']), /ns2, ns3, which do not /);
-  t.notMatch(sentence({ ...signing, stage: 'secure' }, 'example.test', undefined, ['ns2']), 'ns2');
+  t.match(sentence(signing, 'example.test', undefined, { late: ['ns2', 'ns3'] }), /ns2, ns3, which do not /);
+  t.notMatch(sentence({ ...signing, stage: 'secure' }, 'example.test', undefined, { late: ['ns2'] }), 'ns2');
 });

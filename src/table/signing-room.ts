@@ -1,0 +1,24 @@
+/** Whether a zone that is to be built aside, to be signed in another way, can have room at all: who asks for it is told at once. */
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
+import type { Arena } from './memory.ts';
+
+/**
+ * What a name of a signed zone takes at least, beside what the zone takes that is answered until then: its entry, and where
+ * it owns records a signature of them, an NSEC and the signature of that. Half of the names may be there only for others
+ * below them; of delegations with glue it is less, which is found out while the zone is built.
+ */
+const SIGNED_NAME_BYTES = 220;
+const PLAIN_NAME_BYTES = 60;
+
+/** `count`: the names of the zone, as far as so many. `isStarting`: what is in the log must be taken, room or not. */
+export function hasRoomToSign(
+  arena: Pick<Arena, 'roomBytes'>,
+  count: (most: number) => number,
+  signing: ZoneSigning | undefined,
+  isStarting: boolean,
+): boolean {
+  if (isStarting) return true;
+  const each = signing === undefined || signing.stage === 'unsigned' ? PLAIN_NAME_BYTES : SIGNED_NAME_BYTES;
+  const most = Math.floor(arena.roomBytes / each);
+  return count(most + 1) <= most;
+}
