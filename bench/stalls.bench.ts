@@ -184,9 +184,14 @@ async function send(teal: TealProcess, body: Buffer): Promise<void> {
 }
 
 async function read(teal: TealProcess, path: string): Promise<void> {
-  const reply = await fetch(`${teal.admin}${path}`, { headers: { authorization: `Bearer ${teal.token}` } });
-  await reply.arrayBuffer();
-  if (reply.status !== 200) throw new Error(`GET ${path}: ${reply.status}`);
+  for (;;) {
+    const reply = await fetch(`${teal.admin}${path}`, { headers: { authorization: `Bearer ${teal.token}` } });
+    await reply.arrayBuffer();
+    if (reply.status === 200) return;
+    // Not all of it is answered yet as it is to be signed.
+    if (reply.status !== 409) throw new Error(`GET ${path}: ${reply.status}`);
+    await pause(200);
+  }
 }
 
 /** Until a name is answered with a record of a type, or without. */

@@ -69,6 +69,7 @@ export function makeStatements(database: Database) {
     service: sql('SELECT body FROM services WHERE name = ?'),
     servicesAfter: sql('SELECT body FROM services WHERE name > ? ORDER BY name LIMIT ?'),
     servicesIn: sql(SERVICES_IN),
+    serviceNamesIn: sql('SELECT name FROM services WHERE zone = ? ORDER BY name'),
     allServices: sql('SELECT body FROM services'),
 
     putRelease: sql('INSERT INTO releases VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body'),

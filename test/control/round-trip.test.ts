@@ -139,15 +139,15 @@ function filesOf(fixture: EngineFixture) {
     },
     send(zone: string, text: string) {
       const services = fixture.store.servicesIn(fixture.store.zoneOf(zone)?.name ?? zone);
-      const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
-      const names = new Set(services.map(({ name }) => name));
+      const aliases = services.filter(({ kind }) => kind === 'host').map(({ name }) => name);
+      const names = services.map(({ name }) => name);
       const { built, findings } = builder.build({
         kind: 'build',
         nowSeconds: 0,
         zone,
         bytes: Buffer.from(text),
-        services: names,
-        aliases,
+        services: names.join('\n'),
+        aliases: aliases.join('\n'),
         blocks: [],
       });
       if (built === undefined) throw new Error(findings.errors.map(({ message }) => message).join('\n'));

@@ -37,6 +37,11 @@ export type Command =
       /** The zone's revision when the file was read; undefined: there was none. */
       readonly baseRevision: number | undefined;
       readonly below?: Below;
+      /**
+       * Each service of the zone was found to have its place among the records, but for these names, at which something has
+       * changed since.
+       */
+      readonly unplaced?: ReadonlySet<string>;
     }
   /** `force`: whatever DS its parent may have. */
   | { readonly kind: 'zone.delete'; readonly zone: string; readonly withServices: boolean; readonly force?: boolean }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
+import type { Service } from '../../model/service.ts';
 import { nextSerial, settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -16,9 +17,11 @@ import { checkServicePlace } from './services.ts';
 import { isKept, refuseBelowSigned, refuseSignatures, refuseUndelegated } from './signed-guard.ts';
 import { hidden, hiddenQuestion, refuseAliasServices, takeServices } from './zones.ts';
 
+type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
+
 export function draftZoneImport(
   store: Store,
-  command: Extract<Command, { kind: 'zone.import' }>,
+  command: ImportCommand,
   context: CommandContext,
   revision: number,
 ): Drafted {
@@ -71,10 +74,9 @@ export function draftZoneImport(
   if (alias !== undefined) return alias;
   const { staged } = built;
   if (staged !== undefined) {
-    const services = [...store.servicesIn(name), ...moves.map(({ service }) => service)];
+    const services = [...unplacedIn(store, command), ...moves.map(({ service }) => service)];
     for (const service of services) {
-      const typesAt = (owner: string) => store.stagedTypesAt(staged.records, owner);
-      const conflict = checkServicePlace(name, service, typesAt) ?? refuseAtPreviews(store, service, typesAt);
+      const conflict = placeConflict(store, name, service, staged);
       if (conflict !== undefined) return conflict;
     }
   }
@@ -92,6 +94,24 @@ export function draftZoneImport(
     created: before === undefined,
     body: body(zone),
   };
+}
+
+/** The services that are not known to have their places. */
+function unplacedIn(store: Store, { zone, unplaced }: Pick<ImportCommand, 'zone' | 'unplaced'>): Service[] {
+  if (unplaced === undefined) return store.servicesIn(zone);
+  const services = [...unplaced].sort().map((name) => store.service(name));
+  return services.filter((service) => service !== undefined && service.zone === zone) as Service[];
+}
+
+/** Why a service cannot stand in a zone whose records are these. */
+export function placeConflict(
+  store: Store,
+  zone: string,
+  service: Service,
+  { records }: Pick<StagedZone, 'records'>,
+): Problem | undefined {
+  const typesAt = (owner: string) => store.stagedTypesAt(records, owner);
+  return checkServicePlace(zone, service, typesAt) ?? refuseAtPreviews(store, service, typesAt);
 }
 
 /** What the zone loses, or has that is of another content. */

@@ -115,10 +115,11 @@ export class Builder {
   }
 
   #tryBuild(request: BuildRequest): Omit<BuildReply, 'blocks'> {
-    const { zone, bytes, services, aliases, sign, signatures, nowSeconds, isDigested = false } = request;
+    const { zone, bytes, sign, signatures, nowSeconds, isDigested = false } = request;
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
-      const { content, findings } = readZone(zone, bytes, { services, aliases });
+      const services = namesIn(request.services);
+      const { content, findings } = readZone(zone, bytes, { services, aliases: namesIn(request.aliases) });
       const isReadable = findings.errors.length === 0;
       const isUnsaid = isReadable && signatures === undefined && bringsSignatures(content);
       if (isReadable && signatures === 'keep') checkBrought(content, findings, nowSeconds);
@@ -246,6 +247,10 @@ function seal(index: ZoneBuilder, { sign, zone }: Signing): number {
 
 function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {
   index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+}
+
+function namesIn(lines: string): ReadonlySet<string> {
+  return new Set(lines === '' ? [] : lines.split('\n'));
 }
 
 /** Where the store cannot be written, the next start drops it. */

@@ -42,10 +42,10 @@ export interface BuildRequest {
   /** Canonical name. */
   readonly zone: string;
   readonly bytes: Uint8Array;
-  /** Names of services in the zone, whose addresses no record gives. */
-  readonly services: ReadonlySet<string>;
+  /** Names of services in the zone, whose addresses no record gives, one a line: thousands of them are copied as one. */
+  readonly services: string;
   /** Those of them that answer with a CNAME. */
-  readonly aliases: ReadonlySet<string>;
+  readonly aliases: string;
   /** Left out: it is not signed. */
   readonly sign?: SignRequest;
   /** Left out: nothing was said of signatures that the file may bring. */

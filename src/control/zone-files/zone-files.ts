@@ -3,7 +3,6 @@ import { tellFault } from '../../guard.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
-import { previewNames } from '../../model/preview.ts';
 import type { TokenLimits } from '../../model/token.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
@@ -37,6 +36,7 @@ import type {
   ZoneList,
 } from './messages.ts';
 import { BUILDER, ended, OwnThread, STOPPING } from './own-thread.ts';
+import { Placing } from './placing.ts';
 import { FULL, refusal } from './refusals.ts';
 import { NOT_SIGNED, type SignedAside } from './signed-aside.ts';
 
@@ -71,6 +71,7 @@ export class ZoneFiles {
   readonly #builder: OwnThread;
   readonly #reader: OwnThread;
   readonly #ahead: Ahead;
+  readonly #placing: Placing;
   readonly #building: Building;
   /** What is found out of whole zones. */
   readonly looks: ZoneLooks;
@@ -81,6 +82,7 @@ export class ZoneFiles {
     this.#table = table;
     this.#engine = engine;
     this.#ahead = new Ahead(table, engine);
+    this.#placing = new Placing(store, engine);
     const parts: BuilderParts = { table: table.shared, store: store.shared };
     const building = { workerData: parts, name: 'teal-builder' };
     this.#builder = new OwnThread({ what: BUILDER, entry, options: building }, timers);
@@ -179,13 +181,11 @@ export class ZoneFiles {
     const refused = instead ? undefined : refuseSignatures(this.#store, zone, signatures);
     if (refused !== undefined) return refused;
     const owner = before ?? this.#store.zoneOf(zone);
-    const services = owner === undefined ? [] : this.#store.servicesIn(owner.name);
-    const aliases = new Set(services.filter(({ kind }) => kind === 'host').map(({ name }) => name));
+    const names = await inSlices(this.#placing.names(owner?.name));
     const request = {
       zone,
       bytes,
-      services: new Set(services.flatMap((service) => [service.name, ...previewNames(service).keys()])),
-      aliases,
+      ...names,
       ...(signatures && { signatures }),
       isDigested: before?.zonemd === true && signatures !== 'keep',
       nowSeconds: Math.floor(context.atMs / 1000),
@@ -268,7 +268,14 @@ export class ZoneFiles {
     try {
       const { staged } = command.built;
       if (staged !== undefined && command.sign === undefined) yield* this.#ahead.catchUp(command.zone, staged);
-      return this.#engine.execute(yield* withForesight(this.#store, command, context), context);
+      const placed = yield* this.#placing.place(command);
+      try {
+        const result = this.#engine.execute(yield* withForesight(this.#store, placed, context), context);
+        return result.finally(() => this.#placing.end(placed));
+      } catch (error) {
+        this.#placing.end(placed);
+        throw error;
+      }
     } catch (error) {
       if (error instanceof StoreUnavailable) return Promise.resolve(error.problem);
       throw error;

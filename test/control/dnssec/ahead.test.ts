@@ -249,3 +249,38 @@ t.test('nothing is followed, and nothing is left, of what was built and comes to
   collectAll(table);
   t.ok(table.memory.usedBytes < usedBytes / 2, 'with all that was built');
 });
+
+t.test('what changes while the services of a zone are held against a file counts', async (t) => {
+  const world = beginAside(t);
+  const { send, must, store, files } = world;
+  await send(`${head}${shapes}`);
+  for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+  // Where it stands there is no preview of the other one.
+  for (const name of ['blue.other', 'other']) must(putService(`${name}.${zone}`, 1));
+  const serviceNamesIn = store.serviceNamesIn.bind(store);
+  /** Imports a file; after the first of its services were looked at something happens. */
+  const importWhile = async (text: string, act: () => void): Promise<string> => {
+    let calls = 0;
+    store.serviceNamesIn = (of) => {
+      calls += 1;
+      // The first time they are read for the thread.
+      if (calls === 2) setImmediate(act);
+      return serviceNamesIn(of);
+    };
+    const result = await files.import(zone, Buffer.from(text), { actor: 'test', atMs: NOON_MS });
+    t.equal(calls, 2);
+    return result instanceof Problem ? result.code : 'none';
+  };
+  const text = `${head}${shapes}${many(20)}blue.other 60 TXT "beside a service"\n`;
+  const comes = (): void => void must(putService(`n7.${zone}`, 1));
+  t.equal(await importWhile(text, comes), 'service_conflict', 'a service comes where a record is to stand');
+  must(deleteService(`n7.${zone}`));
+  t.equal(world.ask(`n7.${zone}`), 3, 'nothing of it was taken over');
+  t.equal(await importWhile(text, () => void must(shift(nameOf(2)))), 'none', 'what does not matter refuses nothing');
+  t.same(world.ask(`n7.${zone}`), ['192.0.2.7']);
+  t.same(world.ask(nameOf(2)), ['192.0.2.22']);
+  const goes = (): void => void must(deleteService(`blue.other.${zone}`));
+  // Its record stands there already in what is answered: the file is another one by a name.
+  must({ kind: 'rrset.delete', zone, name: `blue.other.${zone}`, type: 'TXT' } as unknown as Command);
+  t.equal(await importWhile(`${text}more 60 A 192.0.2.1\n`, goes), 'service_conflict', 'a preview is in its place');
+});

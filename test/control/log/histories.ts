@@ -62,7 +62,7 @@ export function makeLedger(fixture: EngineFixture): Ledger {
     },
     import(zone, text) {
       const request = { kind: 'build', nowSeconds: 0, zone, bytes: Buffer.from(text), blocks: [] } as const;
-      const { built } = builder.build({ ...request, services: new Set(), aliases: new Set() });
+      const { built } = builder.build({ ...request, services: '', aliases: '' });
       if (built === undefined) return;
       if (built.staged !== undefined) engine.staged.put(zone, built.staged);
       ledger.execute({ kind: 'zone.import', zone, built, warnings: [], baseRevision: store.zone(zone)?.revision });
