@@ -57,6 +57,14 @@ export function* packColumns(columns: ContentColumns, apex: number, isLeftOut: I
   const writer = new Writer(columns);
   const own: number[] = [];
   for (const name of names.sorted()) {
+    const first = firstOf.values[name];
+    // So it is with nearly all names of a large zone: no list is made for those.
+    if (first !== 0 && next.values[first - 1] === 0) {
+      if (isLeftOut(types.values[first - 1], name === apex)) continue;
+      if (!writer.hasRoom(name, first - 1)) yield writer.take();
+      writer.add(name, first - 1);
+      continue;
+    }
     own.length = 0;
     for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
       if (!isLeftOut(types.values[rrset - 1], name === apex)) own.push(rrset - 1);

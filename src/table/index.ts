@@ -101,8 +101,11 @@ export function isNameOf(words: Int32Array, entry: number, name: HashedName): bo
 export class IndexWriter {
   readonly #arena: Arena;
   readonly #reclaimer: Retirer;
+  readonly #isAside: boolean;
 
-  constructor(arena: Arena, reclaimer: Retirer) {
+  /** `isAside`: nobody reads the index while it is changed. */
+  constructor(arena: Arena, reclaimer: Retirer, isAside = false) {
+    this.#isAside = isAside;
     this.#arena = arena;
     this.#reclaimer = reclaimer;
   }
@@ -222,6 +225,11 @@ export class IndexWriter {
     while (words[segment + SEGMENT.SLOTS + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
     const at = segment + SEGMENT.SLOTS + 2 * slot;
     words[at] = hash;
+    if (this.#isAside) {
+      words[at + 1] = entry;
+      words[segment + SEGMENT.USED] = words[segment + SEGMENT.USED] + 1;
+      return;
+    }
     // The entry last: a worker that sees it sees the hash and the entry's contents too.
     Atomics.store(words, at + 1, entry);
     Atomics.add(words, segment + SEGMENT.USED, 1);

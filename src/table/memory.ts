@@ -142,6 +142,12 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
+    if (this.#slabAt + size <= this.#slabEnd && this.#free.words < size && this.#gaps.words < size) {
+      // It was taken, and zeroed, as a whole.
+      const offset = this.#slabAt;
+      this.#slabAt += size;
+      return offset;
+    }
     if (!this.mayUseReserve && this.usedBytes + size * 4 > this.#plainBytes) return 0;
     let offset = this.#free.pop(size) || this.#gaps.cut(size);
     if (offset === 0) {

@@ -64,7 +64,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#arena = arena;
     const name = nameToWire(apex);
     this.#rrsets = new RRsetCompiler(this, name, signer);
-    this.#index = new IndexWriter(arena, this);
+    this.#index = new IndexWriter(arena, this, cell === 0);
     this.#isOthers = cell !== 0;
     this.cell = cell === 0 ? this.allocate(1) : cell;
     if (cell === 0 && !this.#index.create(this.cell, expected)) throw new ArenaFull();
