@@ -1,7 +1,9 @@
 /** One query in, one answer out: the whole path from bytes to bytes, free of sockets, clocks and allocation. */
 import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
+import { NO_ENTRY } from '../table/index-ahead.ts';
 import { LookAhead } from '../table/look-ahead.ts';
 import type { Lookup } from '../table/lookup.ts';
+import { OrderAhead } from '../table/order/ahead.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { QUERIES_AT_ONCE } from '../table/touch.ts';
 import { FLAG, RCODE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
@@ -33,6 +35,7 @@ export class Responder {
   readonly #asked = Array.from({ length: QUERIES_AT_ONCE }, () => new Asked());
   readonly #questions = this.#asked.map(({ question }) => question);
   readonly #ahead: LookAhead;
+  readonly #covers: OrderAhead;
   readonly #reply: Reply;
   readonly #edns: EdnsReply;
   readonly #dispatch: Dispatch;
@@ -43,6 +46,7 @@ export class Responder {
     this.#counters = counters;
     this.#options = options;
     this.#ahead = new LookAhead(lookup);
+    this.#covers = new OrderAhead(lookup.view);
     this.#reply = new Reply(lookup.view, random);
     const network = new QueryNetwork(this.client);
     this.#edns = new EdnsReply(options, this.client, network);
@@ -105,9 +109,23 @@ export class Responder {
       this.pick.leadTo(i, plans[i], client);
       // All names that are not there are paid for together.
       if (entries[i] > 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
+      else if (entries[i] === NO_ENTRY && query.edns.present && query.edns.dnssecOk)
+        this.lookup.leadToCover(this.#covers, i, question, indexes[i]);
     }
     this.pick.lookAhead(count);
     this.#limiter?.lookAhead(count);
+    this.#lookAtCovers(count);
+  }
+
+  /** What proves that names are not there. */
+  #lookAtCovers(count: number): void {
+    const covers = this.#covers;
+    if (!covers.run()) return;
+    for (let i = 0; i < count; i++) {
+      this.#asked[i].knownCover = covers.entries[i];
+      this.#asked[i].knownCoverIn = covers.roots[i];
+      covers.entries[i] = 0;
+    }
   }
 
   /** Answers message `i`; as `answer`. */
@@ -122,6 +140,8 @@ export class Responder {
     this.client.copy(asked.client);
     this.lookup.likelyNode = asked.likelyNode;
     this.lookup.likelyNodeIn = asked.likelyNodeIn;
+    this.lookup.knownCover = asked.knownCover;
+    this.lookup.knownCoverIn = asked.knownCoverIn;
     this.#edns.begin(query.edns, request, udp);
     const limit = at + this.#replyBytesMax(query, udp) - this.#edns.bytes;
     reply.begin(bytes, at, limit, query, request, asked.start);

@@ -16,6 +16,9 @@ export class Asked {
   /** What looking ahead has found of the name: see Lookup.likelyNode. */
   likelyNode = 0;
   likelyNodeIn = 0;
+  /** See Lookup.knownCover. */
+  knownCover = 0;
+  knownCoverIn = 0;
 
   /** Reads the message at `request[start..end)`. */
   read(request: Uint8Array, start: number, end: number): void {
@@ -24,6 +27,7 @@ export class Asked {
     if (this.request !== request) this.request = request;
     this.start = start;
     this.likelyNode = 0;
+    this.knownCover = 0;
     this.parsed = query.parse(request, start, end);
     if (!query.hasQuestion) return;
     question.length = query.nameLength;

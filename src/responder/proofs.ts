@@ -87,7 +87,9 @@ export class Proofs {
 
   /** As `noName` of the question, where what denies the apex's wildcard, the NSEC of an entry, was written before. */
   noNameBelowApex(name: HashedName, written: number): void {
-    this.#cover(name.bytes, name, HEADER_BYTES, written);
+    const { knownCover, knownCoverIn, order } = this.#lookup;
+    if (knownCover === 0 || knownCoverIn !== order) return this.#cover(name.bytes, name, HEADER_BYTES, written);
+    this.#coverFrom(knownCover, name, HEADER_BYTES, written);
   }
 
   /** What a wildcard answered for: no name closer to it is there (RFC 4035 §3.1.3.3). */
@@ -135,7 +137,13 @@ export class Proofs {
   #cover(bytes: Uint8Array, name: HashedName, position: number, written = 0): void {
     const lookup = this.#lookup;
     this.#search.find(lookup.order, bytes, 0, SAME, name.length - name.starts[lookup.apexLabel]);
-    for (let entry = this.#search.before; entry !== 0; entry = lookup.view.words[entry + ENTRY.PARENT]) {
+    this.#coverFrom(this.#search.before, name, position, written);
+  }
+
+  /** The same where the last entry that is not beyond the name is known. */
+  #coverFrom(before: number, name: HashedName, position: number, written: number): void {
+    const lookup = this.#lookup;
+    for (let entry = before; entry !== 0; entry = lookup.view.words[entry + ENTRY.PARENT]) {
       const version = lookup.existing(entry);
       const nsec = version === 0 ? 0 : lookup.rrsetOf(version, NSEC_IN_CHAIN);
       // What has none lies beyond a cut or a DNAME, which spans all that does.

@@ -1,11 +1,11 @@
 /** The decisions of name resolution (RFC 1034 §4.3.2): what a question gets, aliases followed. */
 import type { HashedName } from '../table/hash.ts';
 import { RRSET } from '../table/layout.ts';
+import type { Lookup } from '../table/lookup.ts';
 import {
   ALIAS,
   DELEGATION,
   FOUND,
-  type Lookup,
   type LookupResult,
   NO_DATA,
   NO_NAME,
@@ -13,7 +13,7 @@ import {
   REFUSED,
   REWRITE,
   SIGNATURES,
-} from '../table/lookup.ts';
+} from '../table/lookup-result.ts';
 import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { Additional } from './additional.ts';
 import { Chain } from './chain.ts';

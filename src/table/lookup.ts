@@ -1,5 +1,4 @@
 /** From a name and a type to what the table holds for it, as one generation sees it. */
-
 import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
 import { findEntry, isNameOf, sameName } from './index.ts';
@@ -18,30 +17,21 @@ import {
   ZONE_HAS_WILDCARD,
   ZONE_IS_HASHED,
 } from './layout.ts';
+import {
+  ALIAS,
+  DELEGATION,
+  FOUND,
+  type LookupResult,
+  NO_DATA,
+  NO_NAME,
+  PICK,
+  REFUSED,
+  REWRITE,
+  SIGNATURES,
+} from './lookup-result.ts';
 import type { SharedTable } from './memory.ts';
+import type { OrderAhead } from './order/ahead.ts';
 import { TableReader } from './reader.ts';
-
-/** No zone of ours holds the name. */
-export const REFUSED = 0;
-/** The name does not exist (RFC 2308 §2.1). */
-export const NO_NAME = 1;
-/** The name exists but has no such type (RFC 2308 §2.2). */
-export const NO_DATA = 2;
-/** `rrset` answers. */
-export const FOUND = 3;
-/** `rrset` is a CNAME at the name, of another type than was asked. */
-export const ALIAS = 4;
-/** `plan` picks the answer. */
-export const PICK = 5;
-/** `rrset` holds the NS records of a zone cut at or above the name; `cutLabel` tells where (RFC 1034 §4.3.2 3b). */
-export const DELEGATION = 6;
-/** `rrset` is a DNAME above the name; `cutLabel` tells where (RFC 6672 §3.2). */
-export const REWRITE = 7;
-
-/** RRSIG was asked for: the signatures of all RRsets of `version` answer. */
-export const SIGNATURES = 8;
-
-export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
 const DEPTHS_EXACT = 30;
@@ -75,6 +65,9 @@ export class Lookup extends TableReader {
    */
   likelyNode = 0;
   likelyNodeIn = 0;
+  /** And by which entry an order with that root would deny the name: for good, if this is the root; 0: that is not known. */
+  knownCover = 0;
+  knownCoverIn = 0;
   /** The same once it was seen to be that of the name, for one search. */
   #known = 0;
   #borderIsCut = false;
@@ -176,6 +169,15 @@ export class Lookup extends TableReader {
     }
     const zone = this.#zoneOf(name, 0);
     return zone === 0 ? 0 : this.view.words[zone + ZONE.INDEX];
+  }
+
+  /** Has a query's name looked for in the order of the zone that was found last, if `index`, which lacks it, is that zone's. */
+  leadToCover(ahead: OrderAhead, query: number, name: HashedName, index: number): void {
+    const label = name.labels - this.#lastDepth;
+    if (this.#lastGeneration !== this.generation || index !== this.#lastIndex || label < 0) return;
+    const root = this.view.words[this.#lastZone + ZONE.ORDER];
+    if (root === 0 || (this.view.words[this.#lastZone + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0) return;
+    ahead.add(query, root, name.bytes, name.length, name.length - name.starts[label]);
   }
 
   /** Whether a zone of ours below the one that was searched last holds the name: what it says is what counts. */

@@ -112,6 +112,7 @@ const SIGNED_ZONES = ['test', 'copy', 'deep.test', 'open.test'] as const;
 const denials = fc
   .record({
     label: fc.oneof(
+      fc.nat(120).map((n) => `m${n}x`),
       fc.constantFrom('', '*', 'a', 'n', 'n1', 'x.n2', 'zz', '\\000', 'ent', 'n3.ent'),
       fc.stringMatching(/^[a-z0-9]{1,9}$/),
     ),
@@ -144,6 +145,8 @@ for (const isHashed of [false, true]) {
       fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
         const { table, makeResponder } = makeSigned([], { initialBytes: 2 ** 16 }, signers, isHashed);
         for (const name of SIGNED_ZONES) apply(table, zone(name), rrset(name, `a.${name}`, 'A', 60, '192.0.2.1'));
+        // An order of more than a page.
+        for (let i = 0; i < 100; i++) apply(table, rrset('test', `m${i}.test`, 'A', 60, '192.0.2.1'));
         const inTurn = makeResponder(1);
         const ahead = makeResponder(2);
         for (const { batch, comings } of steps) {

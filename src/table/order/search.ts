@@ -19,8 +19,9 @@ export class OrderSearch {
   place: Place = SAME;
   readonly #view: ArenaView;
   readonly #names: NameOrder;
-  readonly #codes = new NameCodes();
+  readonly #own = new NameCodes();
   /** What is searched for: see `find`. */
+  #codes = this.#own;
   #bytes: Uint8Array = new Uint8Array(1);
   #at = 0;
   #shared = 1;
@@ -36,27 +37,40 @@ export class OrderSearch {
    * the name or its predecessor, BELOW for the last of all names at or below it. `shared`: bytes that all names end in.
    */
   find(root: number, bytes: Uint8Array, at: number, most: Place, shared = 1): void {
-    const { words } = this.#view;
+    if (root === 0) {
+      this.before = 0;
+      this.after = 0;
+      return;
+    }
+    let end = at;
+    while (bytes[end] !== 0) end += 1 + bytes[end];
+    this.#own.read(bytes, at, end + 1 - at - shared);
+    this.lookFor(this.#own, bytes, at, shared);
+    this.#most = most;
+    for (let page = root; page !== 0; ) page = this.step(page);
+  }
+
+  /** Begins a search in steps, as that for SAME, of the name at `at`; `codes`: its own, without those of what is shared. */
+  lookFor(codes: NameCodes, bytes: Uint8Array, at: number, shared: number): void {
     this.before = 0;
     this.after = 0;
-    if (root === 0) return;
+    if (this.#codes !== codes) this.#codes = codes;
     if (this.#bytes !== bytes) this.#bytes = bytes;
     this.#at = at;
     this.#shared = shared;
-    this.#most = most;
-    let end = at;
-    while (bytes[end] !== 0) end += 1 + bytes[end];
-    this.#codes.read(bytes, at, end + 1 - at - shared);
-    for (let page = root; ; ) {
-      const head = words[page];
-      const i = this.#lastNotAbove(page, head);
-      const entries = page + entriesIn(head);
-      if (i + 1 < countOf(head)) this.after = words[entries + i + 1];
-      if (i < 0) break;
-      this.before = words[entries + i];
-      if (levelOf(head) === 0) break;
-      page = words[page + childrenIn(head) + i];
-    }
+    this.#most = SAME;
+  }
+
+  /** Goes through a page; the one that comes next, 0 where it is the last. */
+  step(page: number): number {
+    const { words } = this.#view;
+    const head = words[page];
+    const i = this.#lastNotAbove(page, head);
+    const entries = page + entriesIn(head);
+    if (i + 1 < countOf(head)) this.after = words[entries + i + 1];
+    if (i < 0) return 0;
+    this.before = words[entries + i];
+    return levelOf(head) === 0 ? 0 : words[page + childrenIn(head) + i];
   }
 
   /** The entry that comes first in an order, after which the last one goes on (RFC 5155 §3.1.7); 0: it is empty. */
