@@ -1,19 +1,7 @@
 /** `teal apply` for freezes, and what it shows of approvals. */
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
-import { startTeal } from '../fixtures/process.ts';
-import { typist } from './typed.ts';
-
-async function start(t: Test) {
-  const folder = temporaryFolder(t);
-  const teal = await startTeal(folder);
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
-  const revision = async (): Promise<number> =>
-    (await type('history --json --limit 1')).json.items[0].revision as number;
-  return { type, folder, revision };
-}
+import { startTyped as start } from './typed.ts';
 
 t.test('freezes: made, shown as they differ, left alone by labels, and in the way of weights', async (t) => {
   const { type, revision } = await start(t);

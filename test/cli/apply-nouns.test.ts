@@ -1,21 +1,9 @@
 /** `teal apply` for all that there is: zones, records, services, tokens, webhooks; what is taken away, and what is not. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
-import { startTeal } from '../fixtures/process.ts';
-import { typist } from './typed.ts';
-
-async function start(t: Test) {
-  const folder = temporaryFolder(t);
-  const teal = await startTeal(folder);
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
-  const revision = async (): Promise<number> =>
-    (await type('history --json --limit 1')).json.items[0].revision as number;
-  return { type, folder, revision };
-}
+import { startTyped as start } from './typed.ts';
 
 const all = `zones:
   shop.test:

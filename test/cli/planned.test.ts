@@ -1,15 +1,11 @@
 /** What is planned for later, typed: of what was looked at and of nothing else; what ends it is told. */
 import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
 import { EventReader } from '../fixtures/event-source.ts';
-import { startTeal } from '../fixtures/process.ts';
-import { typist } from './typed.ts';
+import { startTyped } from './typed.ts';
 
 t.test('--seen refuses what was changed since, and a plan that has become another thing ends by itself', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { teal, type } = await startTyped(t);
   const app = 'app.example.test';
   const revision = async (): Promise<number> => (await type(`service show ${app} --json`)).json.revision;
   const seen = await revision();

@@ -1,9 +1,11 @@
 /** Commands as they are typed, run in this process: what they print, and their exit code. */
 import { tmpdir } from 'node:os';
+import type { Test } from 'tap';
 import { commands } from '../../src/cli/commands.ts';
 import { run } from '../../src/cli/program.ts';
 import type { Output, Shell } from '../../src/cli/shell.ts';
-import type { TealProcess } from '../fixtures/process.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 export interface Typed {
   readonly code: number;
@@ -69,4 +71,15 @@ export function typist(teal: Pick<TealProcess, 'admin' | 'token'>) {
       ...options,
       env: { TEAL_ADMIN_URL: teal.admin, TEAL_TOKEN: teal.token, ...options.env },
     });
+}
+
+/** A server with a folder of its own, and who types to it; it ends when `t` does. */
+export async function startTyped(t: Test) {
+  const folder = temporaryFolder(t);
+  const teal = await startTeal(folder);
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const type = typist(teal);
+  const revision = async (): Promise<number> =>
+    (await type('history --json --limit 1')).json.items[0].revision as number;
+  return { teal, type, folder, revision };
 }
