@@ -1,19 +1,15 @@
 /** Freezes and approvals: what waits for somebody or its time, and the times in which no traffic is moved forward. */
 import { useState } from 'preact/hooks';
 import type { Freeze, Page } from '../../contract/types.ts';
-import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { NotDone, Proposals } from '../parts/agreement.tsx';
-import { Badge, Card, Dialog, Empty, Loaded, PageHead } from '../parts/controls.tsx';
-import { DialogEnd } from '../parts/dialog-end.tsx';
+import { Badge, Card, Empty, Loaded, PageHead } from '../parts/controls.tsx';
 import { FreezeForm } from '../parts/freeze-form.tsx';
-import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ComingOf } from '../parts/outlook.tsx';
+import { Remove } from '../parts/remove.tsx';
 import { momentText } from '../rules/format.ts';
 import { reachText, settingsShown, windowsText } from '../rules/freezes.ts';
-import { useAction } from '../state/action.ts';
-import { note } from '../state/announce.ts';
-import { type Resource, useResource } from '../state/resource.ts';
+import { useResource } from '../state/resource.ts';
 
 /** All that there may be. */
 const PAGE = 100;
@@ -67,7 +63,16 @@ export function FreezesPage() {
       {open?.what === 'edit' && (
         <FreezeForm freeze={open.freeze} onClose={close} onDone={() => void freezes.reload()} />
       )}
-      {open?.what === 'delete' && <DeleteFreeze freeze={open.freeze} of={freezes} onClose={close} />}
+      {open?.what === 'delete' && (
+        <Remove kind="freeze" item={open.freeze} of={freezes} shown={settingsShown} onClose={close}>
+          {({ windows, timeZone, active }) => (
+            <>
+              Shifts and releases are no longer refused {windowsText(windows)} {timeZone}.
+              {active && ' It is on: releases that wait for its end go on at once.'}
+            </>
+          )}
+        </Remove>
+      )}
     </>
   );
 }
@@ -115,48 +120,5 @@ function FreezeCard({ freeze, onOpen }: { freeze: Freeze; onOpen: (open: Open) =
         {isOpen && <ComingOf body={{ windows, timeZone }} />}
       </details>
     </Card>
-  );
-}
-
-function DeleteFreeze(props: { freeze: Freeze; of: Resource<Page<Freeze>>; onClose: () => void }) {
-  const { of, onClose } = props;
-  const action = useAction();
-  const [freeze, setFreeze] = useState(props.freeze);
-  const now = of.body?.items.find(({ name }) => name === freeze.name);
-  const isHeld = of.body !== undefined && now?.revision !== freeze.revision && !action.isBusy;
-  const confirm = async (): Promise<void> => {
-    const ifMatch = `"${freeze.revision}"`;
-    const isDone = await action.run(`/v1/freezes/${segment(freeze.name)}`, { method: 'DELETE', ifMatch });
-    void of.reload();
-    if (!isDone) return;
-    note('done', `The freeze ${freeze.name} was deleted.`);
-    onClose();
-  };
-  const look = (): void => {
-    if (now === undefined) return onClose();
-    setFreeze(now);
-    action.clear();
-  };
-  return (
-    <Dialog title={`Delete the freeze ${freeze.name}?`} onClose={onClose}>
-      {isHeld && (
-        <GroundMoved
-          what={`the freeze ${freeze.name}`}
-          opened={settingsShown(freeze)}
-          now={settingsShown(now)}
-          etag={`"${freeze.revision}"`}
-          isAbout={({ kind, name }) => kind === 'freeze' && name === freeze.name}
-          onTheirs={look}
-          theirsText={now === undefined ? 'Close' : 'Ask about the one that is there now'}
-        />
-      )}
-      <p>
-        Shifts and releases are no longer refused {windowsText(freeze.windows)} {freeze.timeZone}.
-        {freeze.active && ' It is on: releases that wait for its end go on at once.'}
-      </p>
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
-        Delete now
-      </DialogEnd>
-    </Dialog>
   );
 }

@@ -2,17 +2,15 @@
 
 import { useState } from 'preact/hooks';
 import type { NewToken, Page, Token } from '../../contract/types.ts';
-import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { Badge, Dialog, Empty, Field, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { DialogEnd } from '../parts/dialog-end.tsx';
 import { Line } from '../parts/fields.tsx';
-import { GroundMoved } from '../parts/ground-moved.tsx';
+import { Remove } from '../parts/remove.tsx';
 import { momentText } from '../rules/format.ts';
 import { wordsOf } from '../rules/lists.ts';
 import { numberOf } from '../rules/numbers.ts';
 import { useAction } from '../state/action.ts';
-import { note } from '../state/announce.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 
 const scopes: Readonly<Record<string, string>> = {
@@ -48,7 +46,11 @@ export function TokensPage() {
         </Loaded>
       </div>
       {isMaking && <TokenForm of={tokens} onClose={() => setMaking(false)} />}
-      {revoking && <RevokeToken token={revoking} of={tokens} onClose={() => setRevoking(undefined)} />}
+      {revoking && (
+        <Remove<Token> kind="token" item={revoking} of={tokens} onClose={() => setRevoking(undefined)}>
+          {() => 'Whoever uses it is refused from then on. This cannot be undone.'}
+        </Remove>
+      )}
     </>
   );
 }
@@ -230,45 +232,4 @@ function limitsOf(typed: Readonly<Record<string, string>>, scope: string): objec
 function inDays(typed: string): string {
   const at = new Date(Date.now() + (numberOf(typed) ?? Number.NaN) * 86_400_000);
   return Number.isNaN(at.getTime()) ? typed.trim() : at.toISOString();
-}
-
-/** A token of the same name that was made since is another one. */
-function RevokeToken(props: { token: Token; of: Resource<Page<Token>>; onClose: () => void }) {
-  const { of, onClose } = props;
-  const action = useAction();
-  const [token, setToken] = useState(props.token);
-  const now = of.body?.items.find(({ name }) => name === token.name);
-  const isHeld = of.body !== undefined && now?.revision !== token.revision && !action.isBusy;
-  const confirm = async (): Promise<void> => {
-    const ifMatch = token.revision === undefined ? undefined : `"${token.revision}"`;
-    const isDone = await action.run(`/v1/tokens/${segment(token.name)}`, { method: 'DELETE', ifMatch });
-    void of.reload();
-    if (!isDone) return;
-    note('done', `The token ${token.name} was revoked.`);
-    onClose();
-  };
-  const look = (): void => {
-    if (now === undefined) return onClose();
-    setToken(now);
-    action.clear();
-  };
-  return (
-    <Dialog title={`Revoke ${token.name}?`} onClose={onClose}>
-      {isHeld && (
-        <GroundMoved
-          what={`the token ${token.name}`}
-          opened={token}
-          now={now}
-          etag={token.revision === undefined ? undefined : `"${token.revision}"`}
-          isAbout={({ kind, name }) => kind === 'token' && name === token.name}
-          onTheirs={look}
-          theirsText={now === undefined ? 'Close' : 'Ask about the one that is there now'}
-        />
-      )}
-      <p>Whoever uses it is refused from then on. This cannot be undone.</p>
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
-        Revoke now
-      </DialogEnd>
-    </Dialog>
-  );
 }

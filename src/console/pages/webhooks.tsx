@@ -4,15 +4,14 @@ import type { Delivery, Page, Webhook, WebhookTest } from '../../contract/types.
 import { segment } from '../api/client.ts';
 import { Act } from '../parts/act.tsx';
 import { Clock } from '../parts/clock.tsx';
-import { Badge, Dialog, Empty, Fold, Loaded, PageHead } from '../parts/controls.tsx';
-import { DialogEnd } from '../parts/dialog-end.tsx';
-import { GroundMoved } from '../parts/ground-moved.tsx';
+import { Badge, Empty, Fold, Loaded, PageHead } from '../parts/controls.tsx';
+import { Remove } from '../parts/remove.tsx';
 import { WebhookForm } from '../parts/webhook-form.tsx';
 import { countText } from '../rules/format.ts';
 import { triggerText } from '../rules/triggers.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
-import { type Resource, useResource } from '../state/resource.ts';
+import { useResource } from '../state/resource.ts';
 
 const PAGE = 200;
 /** What waits is tried again by itself, and no event tells of it. */
@@ -56,7 +55,15 @@ export function WebhooksPage() {
       {open?.what === 'edit' && (
         <WebhookForm webhook={open.webhook} onClose={close} onDone={() => void webhooks.reload()} />
       )}
-      {open?.what === 'delete' && <DeleteWebhook webhook={open.webhook} of={webhooks} onClose={close} />}
+      {open?.what === 'delete' && (
+        <Remove kind="webhook" item={open.webhook} of={webhooks} onClose={close}>
+          {({ url }) => (
+            <>
+              Nobody at <code>{url}</code> is told of anything from then on, and what waits is not delivered any more.
+            </>
+          )}
+        </Remove>
+      )}
     </>
   );
 }
@@ -189,47 +196,5 @@ function DeliveryLine(props: { name: string; delivery: Delivery; onSent: () => v
         Send again
       </Act>
     </li>
-  );
-}
-
-function DeleteWebhook(props: { webhook: Webhook; of: Resource<Page<Webhook>>; onClose: () => void }) {
-  const { of, onClose } = props;
-  const action = useAction();
-  const [webhook, setWebhook] = useState(props.webhook);
-  const now = of.body?.items.find(({ name }) => name === webhook.name);
-  const isHeld = of.body !== undefined && now?.revision !== webhook.revision && !action.isBusy;
-  const confirm = async (): Promise<void> => {
-    const ifMatch = `"${webhook.revision}"`;
-    const isDone = await action.run(`/v1/webhooks/${segment(webhook.name)}`, { method: 'DELETE', ifMatch });
-    void of.reload();
-    if (!isDone) return;
-    note('done', `The webhook ${webhook.name} was deleted.`);
-    onClose();
-  };
-  const look = (): void => {
-    if (now === undefined) return onClose();
-    setWebhook(now);
-    action.clear();
-  };
-  return (
-    <Dialog title={`Delete the webhook ${webhook.name}?`} onClose={onClose}>
-      {isHeld && (
-        <GroundMoved
-          what={`the webhook ${webhook.name}`}
-          opened={webhook}
-          now={now}
-          etag={`"${webhook.revision}"`}
-          isAbout={({ kind, name }) => kind === 'webhook' && name === webhook.name}
-          onTheirs={look}
-          theirsText={now === undefined ? 'Close' : 'Ask about the one that is there now'}
-        />
-      )}
-      <p>
-        Nobody at <code>{webhook.url}</code> is told of anything from then on, and what waits is not delivered any more.
-      </p>
-      <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
-        Delete now
-      </DialogEnd>
-    </Dialog>
   );
 }

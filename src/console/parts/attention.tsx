@@ -32,7 +32,8 @@ export function Attention({ overview, asked }: { overview: Overview; asked: Aske
           This server may answer by what was before: it cannot prove that it has the last change.
         </Message>
       )}
-      {stale.length > 0 && (
+      {/* What it says of the others is old too where it is stale itself. */}
+      {current && stale.length > 0 && (
         <Message tone="danger">
           {stale.join(', ')} may answer by what was before. <strong>Stale</strong> until it takes the last change.
         </Message>

@@ -1,5 +1,5 @@
 /** Making a freeze, or changing it: its windows, by whose clock, for what; and when it would be on. */
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Freeze } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import {
@@ -22,8 +22,8 @@ import { Dialog, Field, Fold } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { Choice, Line, Lines } from './fields.tsx';
 import { GroundMoved } from './ground-moved.tsx';
-import { TimeZones } from './later.tsx';
 import { ComingOf } from './outlook.tsx';
+import { TimeZoneField } from './time-zone-field.tsx';
 
 /** `freeze`: the one to change; without it a new one is made. */
 export function FreezeForm(props: { freeze?: Freeze; onClose: () => void; onDone: () => void }) {
@@ -76,7 +76,12 @@ export function FreezeForm(props: { freeze?: Freeze; onClose: () => void; onDone
           />
         )}
         {isNew && <Line label="Name" placeholder="weekend" isRequired value={name} onText={setName} />}
-        <ZoneField value={fields.timeZone} onText={(timeZone) => setFields({ ...fields, timeZone })} />
+        <TimeZoneField
+          hint="Whose wall clock the windows go by"
+          fault={zoneFault(fields.timeZone.trim())}
+          value={fields.timeZone}
+          onText={(timeZone) => setFields({ ...fields, timeZone })}
+        />
         <Windows windows={fields.windows} onChange={(windows) => setFields({ ...fields, windows })} />
         <section class="stack-s" aria-label="When it is on next">
           <h3>When it is on next</h3>
@@ -90,28 +95,6 @@ export function FreezeForm(props: { freeze?: Freeze; onClose: () => void; onDone
         </DialogEnd>
       </form>
     </Dialog>
-  );
-}
-
-function ZoneField({ value, onText }: { value: string; onText: (text: string) => void }) {
-  const id = useId();
-  return (
-    <>
-      <Field label="Time zone" hint="Whose wall clock the windows go by" fault={zoneFault(value.trim())}>
-        {(ids) => (
-          <input
-            {...ids}
-            required
-            list={`${id}-zones`}
-            autocomplete="off"
-            spellcheck={false}
-            value={value}
-            onInput={(event) => onText(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <TimeZones id={`${id}-zones`} />
-    </>
   );
 }
 

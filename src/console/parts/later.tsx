@@ -5,17 +5,7 @@ import { firstLater, type Later, ownTimeZone, type Planned, plannedOf } from '..
 import type { Action } from '../state/action.ts';
 import { Field } from './controls.tsx';
 import { useNow } from './now.ts';
-
-/** What browsers know; of the same tables as the server's, as a rule. */
-export function TimeZones({ id }: { id: string }) {
-  return (
-    <datalist id={id}>
-      {['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')].map((name) => (
-        <option key={name} value={name} />
-      ))}
-    </datalist>
-  );
-}
+import { TimeZoneField } from './time-zone-field.tsx';
 
 interface When {
   readonly later: Later;
@@ -87,21 +77,8 @@ export function WhenFields({ when, what }: { when: When; what: string }) {
                 />
               )}
             </Field>
-            <Field label="Time zone">
-              {(ids) => (
-                <input
-                  {...ids}
-                  required
-                  list={`${id}-zones`}
-                  autocomplete="off"
-                  spellcheck={false}
-                  value={later.timeZone}
-                  onInput={(event) => set({ ...later, timeZone: event.currentTarget.value })}
-                />
-              )}
-            </Field>
+            <TimeZoneField value={later.timeZone} onText={(timeZone) => set({ ...later, timeZone })} />
           </div>
-          <TimeZones id={`${id}-zones`} />
           <Comes planned={planned} what={what} />
         </>
       )}
