@@ -70,7 +70,7 @@ const places: Readonly<Record<string, Place>> = {
   listWebhooks: of('pages/webhooks.tsx', 'webhook list'),
   getWebhook: of('parts/webhook-form.tsx', LISTED),
   putWebhook: of('parts/webhook-form.tsx', 'webhook add'),
-  deleteWebhook: of('pages/webhooks.tsx', 'webhook rm'),
+  deleteWebhook: of('parts/remove.tsx', 'webhook rm'),
   listDeliveries: of('pages/webhooks.tsx', 'webhook deliveries'),
   testWebhook: of('pages/webhooks.tsx', 'webhook test'),
   redeliver: of('pages/webhooks.tsx', 'webhook redeliver'),
@@ -79,7 +79,7 @@ const places: Readonly<Record<string, Place>> = {
   listTokens: of('pages/tokens.tsx', 'token list'),
   getToken: of(LISTED, 'token show'),
   createToken: of('pages/tokens.tsx', 'token create'),
-  revokeToken: of('pages/tokens.tsx', 'token revoke'),
+  revokeToken: of('parts/remove.tsx', 'token revoke'),
   // What waits for somebody else, or for its time.
   approveRelease: of('(under its service)', '(under its service)'),
   approveReleaseOfService: of('parts/release-panel.tsx', 'release approve'),
@@ -91,7 +91,7 @@ const places: Readonly<Record<string, Place>> = {
   listFreezes: of('pages/freezes.tsx', 'freeze list'),
   getFreeze: of('parts/freeze-form.tsx', 'freeze show'),
   putFreeze: of('parts/freeze-form.tsx', 'freeze add'),
-  deleteFreeze: of('pages/freezes.tsx', 'freeze rm'),
+  deleteFreeze: of('parts/remove.tsx', 'freeze rm'),
   foreseeFreeze: of('parts/outlook.tsx', 'freeze add'),
   // The server and its fleet.
   planApply: of(PROGRAMS, 'apply'),

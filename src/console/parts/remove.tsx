@@ -17,10 +17,10 @@ interface Listed {
 }
 
 const verbs = {
-  freeze: { title: 'Delete the freeze', done: 'deleted', act: 'Delete now' },
-  webhook: { title: 'Delete the webhook', done: 'deleted', act: 'Delete now' },
+  freeze: { list: '/v1/freezes', title: 'Delete the freeze', done: 'deleted', act: 'Delete now' },
+  webhook: { list: '/v1/webhooks', title: 'Delete the webhook', done: 'deleted', act: 'Delete now' },
   // A token of the same name that was made since is another one.
-  token: { title: 'Revoke', done: 'revoked', act: 'Revoke now' },
+  token: { list: '/v1/tokens', title: 'Revoke', done: 'revoked', act: 'Revoke now' },
 } as const;
 
 /** `of`: the list that it is in. `shown`: what is told of it where it has moved. `children`: what follows from it. */
@@ -33,7 +33,7 @@ export function Remove<Item extends Listed>(props: {
   children: (item: Item) => ComponentChildren;
 }) {
   const { kind, of, shown = (each) => each, onClose } = props;
-  const { title, done, act } = verbs[kind];
+  const { list, title, done, act } = verbs[kind];
   const action = useAction();
   const [item, setItem] = useState(props.item);
   const { name, revision } = item;
@@ -41,7 +41,7 @@ export function Remove<Item extends Listed>(props: {
   const isHeld = of.body !== undefined && now?.revision !== revision && !action.isBusy;
   const etag = revision === undefined ? undefined : `"${revision}"`;
   const confirm = async (): Promise<void> => {
-    const isDone = await action.run(`/v1/${kind}s/${segment(name)}`, { method: 'DELETE', ifMatch: etag });
+    const isDone = await action.run(`${list}/${segment(name)}`, { method: 'DELETE', ifMatch: etag });
     void of.reload();
     if (!isDone) return;
     note('done', `The ${kind} ${name} was ${done}.`);
