@@ -1,5 +1,8 @@
 /** Where AF_XDP cannot be had one line says why, and batches answer; a server that is killed leaves nothing behind. */
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, readFrame } from '../fixtures/frames.ts';
@@ -77,7 +80,10 @@ wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
 });
 
 wired('an interface that somebody else has: EBUSY', async (t, wire) => {
-  const first = await startXdp(wire, t.testdir({ data: {} }));
+  // Not in the test's folder itself: `testdir` empties that for the server that comes next.
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'teal-first-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const first = await startXdp(wire, folder);
   t.teardown(() => first.child.kill('SIGKILL'));
   if (transportOf(first).transport !== 'xdp')
     return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${transportOf(first).warnings}`);
