@@ -267,9 +267,10 @@ export class ZoneFiles {
   *#execute(command: ImportCommand, context: CommandContext): Sliced<Promise<CommandResult>> {
     try {
       const { staged } = command.built;
-      if (staged !== undefined && command.sign === undefined) yield* this.#ahead.catchUp(command.zone, staged);
       const placed = yield* this.#placing.place(command);
       try {
+        // Last, since much may have changed while the services were looked at.
+        if (staged !== undefined && command.sign === undefined) yield* this.#ahead.catchUp(command.zone, staged);
         const result = this.#engine.execute(yield* withForesight(this.#store, placed, context), context);
         return result.finally(() => this.#placing.end(placed));
       } catch (error) {
