@@ -38,7 +38,8 @@ export class Dismantler {
       this.#pages ??= this.#order.pages(order);
       const page = this.#pages.next();
       if (!page.done) {
-        this.#freePage(page.value);
+        // Each of the names in it counts, not the page alone.
+        left -= this.#freePage(page.value);
         continue;
       }
       this.#entries ??= this.#index.entries(cell);
@@ -56,19 +57,22 @@ export class Dismantler {
     return this.#dropped.length > 0;
   }
 
-  /** With the hashed names in it, which are in no index. */
-  #freePage(page: number): void {
+  /** With the hashed names in it, which are in no index; how many these were. */
+  #freePage(page: number): number {
     const { words } = this.#arena.view;
     const head = words[page];
     const entries = page + entriesIn(head);
+    let names = 0;
     for (let i = 0; i < countOf(head) && levelOf(head) === 0; i++) {
       const entry = words[entries + i];
       if (words[entry + ENTRY.CHILDREN] !== HASHED_NAME) break;
       const rrset = words[entry + ENTRY.VERSION_WORD];
       this.#arena.free(rrset, words[rrset + RRSET.WORDS]);
       this.#arena.free(entry, entryWords(words[entry + ENTRY.NAME] & 0xff));
+      names++;
     }
     this.#arena.free(page, pageWords(head));
+    return names;
   }
 
   #freeNode(node: number): void {
