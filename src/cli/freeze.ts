@@ -15,6 +15,8 @@ interface AddOptions extends SessionOptions {
   readonly zone?: readonly string[];
   readonly label?: Labels;
   readonly ownLabel?: Labels;
+  /** `--no-own-labels`. */
+  readonly ownLabels: boolean;
   readonly message?: string;
   readonly dryRun?: boolean;
 }
@@ -40,6 +42,7 @@ export function add(program: Command, shell: Shell): void {
       'a label of the freeze itself, for `teal apply --prune`; repeat it',
       labelFlag[2],
     )
+    .option('--no-own-labels', 'take the labels away that it has itself')
     .option('--message <text>', 'why, for whoever is refused')
     .option('--dry-run', 'only show when it would be on, and what clocks that are set do to it')
     .action((name: string, windows: string[], options: AddOptions) => addFreeze(name, windows, options, shell));
@@ -68,7 +71,7 @@ export function add(program: Command, shell: Shell): void {
       const freeze = await session.api.get<Freeze>(path`/v1/freezes/${name}`);
       const { timeZone, windows } = freeze;
       const outlook = await foresee(session, { timeZone, windows });
-      session.show(freeze, () => [...freezeLines([freeze]), '', ...outlookLines(outlook)]);
+      session.show(freeze, () => [...freezeLines([freeze]), ...ownLines(freeze), '', ...outlookLines(outlook)]);
     });
   describeRemote(show, 'teal freeze show weekend');
   const remove = group
@@ -84,7 +87,9 @@ export function add(program: Command, shell: Shell): void {
 }
 
 async function addFreeze(name: string, texts: readonly string[], options: AddOptions, shell: Shell): Promise<void> {
-  const { service: services, zone: zones, label: labels, ownLabel: ownLabels, message } = options;
+  const { service: services, zone: zones, label: labels, message } = options;
+  // Left out, those that it has stay.
+  const ownLabels = options.ownLabels ? options.ownLabel : { ...options.ownLabel };
   const read = texts.map(parseWindow);
   const timeZones = new Set([...(options.timeZone ? [options.timeZone] : []), ...read.flatMap((each) => each.zone)]);
   const [timeZone, other] = timeZones;
@@ -107,7 +112,7 @@ async function addFreeze(name: string, texts: readonly string[], options: AddOpt
     return session.show(outlook, () => outlookLines(outlook));
   }
   const freeze = await session.api.put<Freeze>(path`/v1/freezes/${name}`, { body });
-  session.show(freeze, () => freezeLines([freeze]));
+  session.show(freeze, () => [...freezeLines([freeze]), ...ownLines(freeze)]);
 }
 
 /** What stands between the two ends of a window. */
@@ -158,7 +163,15 @@ function outlookLines({ active, until, coming, clocks }: FreezeOutlook): string[
   ];
 }
 
+function ownLines({ ownLabels = {} }: Freeze): string[] {
+  const own = wordsOf(ownLabels);
+  return own.length === 0 ? [] : [printable(`Its own labels: ${own.join(' ')}`)];
+}
+
+function wordsOf(labels: Labels): string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+}
+
 function reachInWords({ services = [], zones = [], labels = {} }: Freeze): string {
-  const selected = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return printable([...services, ...zones, ...selected].join(' ')) || 'everything';
+  return printable([...services, ...zones, ...wordsOf(labels)].join(' ')) || 'everything';
 }

@@ -114,6 +114,10 @@ webhooks: { chat: { url: 'https://chat.example.com/hook', triggers: [on-release-
   t.match((await type('freeze show late --json')).json, { message: 'by hand', ownLabels: { 'managed-by': 'apply' } });
   await type([...hand, '--own-label', 'team=web']);
   t.match((await type('freeze show late --json')).json, { ownLabels: { 'managed-by': undefined, team: 'web' } });
+  t.match((await type('freeze show late')).stdout, /\nIts own labels: team=web\n/);
+  const bare = await type([...hand, '--no-own-labels']);
+  t.notMatch(bare.stdout, 'own labels', bare.stderr);
+  t.equal((await type('freeze show late --json')).json.ownLabels, undefined);
   const wrong = await type([...hand, '--own-label', 'no good=1']);
   t.match(wrong, { code: EXIT.REFUSED, stderr: /\[labels_invalid\]/ });
 });

@@ -9,6 +9,7 @@ import { ComingOf } from '../parts/outlook.tsx';
 import { Remove } from '../parts/remove.tsx';
 import { momentText } from '../rules/format.ts';
 import { reachText, settingsShown, windowsText } from '../rules/freezes.ts';
+import { labelsText } from '../rules/lists.ts';
 import { useResource } from '../state/resource.ts';
 
 /** All that there may be. */
@@ -83,7 +84,7 @@ function standingText({ active, until, begins }: Freeze): string {
 }
 
 function FreezeCard({ freeze, onOpen }: { freeze: Freeze; onOpen: (open: Open) => void }) {
-  const { name, message, active, windows, timeZone } = freeze;
+  const { name, message, active, windows, timeZone, ownLabels = {} } = freeze;
   const [isOpen, setOpen] = useState(false);
   return (
     <Card
@@ -115,6 +116,11 @@ function FreezeCard({ freeze, onOpen }: { freeze: Freeze; onOpen: (open: Open) =
       <p class="small">
         {windowsText(windows)} <strong>{timeZone}</strong>; for {reachText(freeze)}.
       </p>
+      {Object.keys(ownLabels).length > 0 && (
+        <p class="quiet small">
+          Its own labels: <bdi>{labelsText(ownLabels, ', ')}</bdi>
+        </p>
+      )}
       <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>When it is on next</summary>
         {isOpen && <ComingOf body={{ windows, timeZone }} />}

@@ -227,7 +227,6 @@ function limitsOf(typed: Readonly<Record<string, string>>, scope: string): objec
   return Object.fromEntries(said.filter(([, words]) => words.length > 0));
 }
 
-/** What is no number of days is left to the server to refuse. */
 /** What is no number of days goes as it was typed, and is refused as that. */
 function inDays(typed: string): string {
   const at = new Date(Date.now() + (numberOf(typed) ?? Number.NaN) * 86_400_000);

@@ -40,18 +40,22 @@ export function Proposals({ service, isAlways = false }: { service?: Service; is
 
 /** How long it is told that something was not done; the log has it for good. */
 const NOT_DONE_MS = 24 * 3600 * 1000;
+/** Of all services in that time, of which a page shows those of its own. */
+const NOT_DONE_READ_MAX = 100;
 const NOT_DONE_MAX = 5;
 
 /** What was proposed or planned and will never be done: whoever counted on it has to see that. */
 export function NotDone({ service }: { service?: string }) {
-  const path = `/v1/revisions?kind=proposal.end&order=newest&limit=${NOT_DONE_MAX}`;
-  const ended = useResource<Page<Revision>>(path, { on: onRevision, settleMs: SETTLE_MS });
   const sinceMs = Date.now() - NOT_DONE_MS;
+  // By the day, so that the address stays the same: without it the server would look through all of its log.
+  const since = new Date(sinceMs).toISOString().slice(0, 'yyyy-mm-dd'.length);
+  const path = `/v1/revisions?kind=proposal.end&since=${since}&order=newest&limit=${NOT_DONE_READ_MAX}`;
+  const ended = useResource<Page<Revision>>(path, { on: onRevision, settleMs: SETTLE_MS });
   const moves = ({ after }: Revision['subjects'][number]): boolean =>
     service === undefined || service in ((after as ProposedChange | null)?.services ?? {});
-  const items = (ended.body?.items ?? []).filter(
-    ({ at, subjects }) => new Date(at).getTime() > sinceMs && subjects.some(moves),
-  );
+  const items = (ended.body?.items ?? [])
+    .filter(({ at, subjects }) => new Date(at).getTime() > sinceMs && subjects.some(moves))
+    .slice(0, NOT_DONE_MAX);
   if (items.length === 0) return null;
   return (
     <Card title="Proposed or planned, and not done">

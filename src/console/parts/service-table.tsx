@@ -99,7 +99,9 @@ function Row({ glance, now, chosen, choose }: { glance: Glance; now: number } & 
         ))}
         {glance.frozen && (
           <span title={`Frozen by ${heldText(glance)}`}>
-            <Badge tone="warn">frozen</Badge>
+            <Badge tone="warn">
+              frozen<span class="hidden-text"> by {heldText(glance)}</span>
+            </Badge>
           </span>
         )}
         {lastChange?.aborted && <Badge tone="danger">aborted</Badge>}

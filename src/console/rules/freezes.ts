@@ -24,7 +24,7 @@ export function reachText({
     ...(services.length > 0 ? [`services ${services.join(', ')}`] : []),
     ...(zones.length > 0 ? [`zones ${zones.join(', ')}`] : []),
   ];
-  const labelled = labelsText(labels).split('\n').join(', ');
+  const labelled = labelsText(labels, ', ');
   return `${named.length === 0 ? 'everything' : named.join(' and ')}${labelled === '' ? '' : ` with ${labelled}`}`;
 }
 

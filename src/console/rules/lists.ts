@@ -12,10 +12,10 @@ export function linesOf(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
+export function labelsText(labels: Readonly<Record<string, string>> | undefined, between = '\n'): string {
   return Object.entries(labels ?? {})
     .map(([key, value]) => `${key}=${value}`)
-    .join('\n');
+    .join(between);
 }
 
 /** `team=web` on each line; a value may hold anything but an end of line. */

@@ -1,6 +1,7 @@
 /** A resource of the API on the screen: loaded, read again when something that concerns it happens, and kept meanwhile. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
+import { Replies } from '../rules/replies.ts';
 import { type LiveEvent, onLive } from './live.ts';
 import { call, token } from './session.ts';
 import { Attempts } from './unread.ts';
@@ -56,25 +57,22 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
   current.current = path;
   const watched = useRef(watch);
   watched.current = watch;
-  // Of requests that are on their way at once: the last one that was sent, and the last one whose reply is shown.
-  const sent = useRef(0);
-  const seen = useRef(0);
+  const replies = useRef(new Replies());
   const attempts = useRef(new Attempts());
 
   const reload = useCallback(async () => {
     if (path === undefined) return;
     attempts.current.begin();
-    const mine = ++sent.current;
+    const mine = replies.current.send();
     const sinceMs = Date.now();
     const reply = await call<Body>(path, { accept: watched.current.accept ?? 'json' });
-    // A reply of a page that was left is dropped, and one that comes after a newer one. One that only a request overtook is
-    // shown: on a slow link, with much going on, there would never be any.
-    if (current.current !== path || mine < seen.current) return;
-    if (reply.ok) seen.current = mine;
-    else if (mine < sent.current) return;
+    // It is of a page that was left.
+    if (current.current !== path) return;
     const isUnread = !reply.ok && isPassing(reply.failure.status);
+    const worth = replies.current.take(mine, reply.ok ? 'body' : isUnread ? 'none' : 'refusal');
+    if (worth === 'dropped') return;
     if (isUnread) attempts.current.fail(reload, sinceMs);
-    else attempts.current.end(reload);
+    else if (worth === 'newest') attempts.current.end(reload);
     setState((before) => {
       if (reply.ok) {
         const next = { path, body: reply.body, etag: reply.etag };

@@ -124,9 +124,11 @@ function replyTo(
   { before, service }: { readonly before: Service | undefined; readonly service: Service },
   replaced: readonly RRset[],
 ): unknown {
+  // What records it takes the place of were answered at its name, so that nobody has a proof that it is not there.
+  const had = replaced.length > 0 ? [service.name] : namesOf(before);
   const warnings = [
     ...(service.kind === 'host' ? namerWarnings(store, zone, new Set([service.name])) : []),
-    ...(store.signing(zone.name) === undefined ? [] : newNameWarnings(zone, namesOf(before), namesOf(service))),
+    ...(store.signing(zone.name) === undefined ? [] : newNameWarnings(zone, had, namesOf(service))),
   ];
   return {
     ...(serviceReply(service) as object),

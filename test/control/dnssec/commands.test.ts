@@ -263,5 +263,13 @@ t.test(
     ]);
     t.match(put(), [{ message: /say that blue\.app\.example\.com, green\.app\.example\.com is not there/ }]);
     t.equal(put({ ttlSeconds: 7 }), undefined, 'names that were there');
+    const [name, type] = [`old.${zone}`, 'A'];
+    must({ kind: 'rrset.put', zone, name, type, body: { ttlSeconds: 60, rdata: ['192.0.2.1'] } });
+    const taken = { kind: 'service.put', name, body: { ...bluegreen(9, 1), replace: true, previewNames: false } };
+    t.equal(
+      (must(taken as unknown as Command).body as { warnings?: unknown }).warnings,
+      undefined,
+      'records were there',
+    );
   },
 );
