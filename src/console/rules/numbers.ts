@@ -4,7 +4,7 @@
 export function numberOf(text: string): number | undefined {
   const typed = text.trim();
   if (typed === '') return undefined;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(typed) ? Number(typed) : Number.NaN;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(typed) ? Number(typed) : Number.NaN;
 }
 
 /** For a request: what is no number goes as it was typed, so that the refusal names it. */
