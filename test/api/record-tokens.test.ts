@@ -70,7 +70,7 @@ t.test('each other operation of the API, one by one, is refused, and says what t
       t.match(reply.json(), { status: 403, code: 'token_forbidden' }, operation);
       t.match(
         reply.json().detail,
-        /may change and read TXT records at _acme-challenge\.\* in the zones example\.test, and nothing else; this needs/,
+        /has the scope records, for changing and reading TXT records at _acme-challenge\.\* in the zones example\.test, and nothing else; this needs/,
       );
     }
   }

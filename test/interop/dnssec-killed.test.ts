@@ -85,7 +85,7 @@ async function killedAtCommit(t: Test, teal: TealProcess, order: string, ask: ()
 }
 
 for (const denial of ['nsec', 'nsec3'] as const)
-  t.test(`kept signatures are replaced, and a signed zone imported, by ${denial}`, { timeout: 600_000 }, async (t) => {
+  t.test(`kept signatures are replaced, and a signed zone imported, by ${denial}`, { timeout: 900_000 }, async (t) => {
     const folder = temporaryFolder(t);
     const order = join(folder, 'kill-at');
     const env = {
