@@ -123,7 +123,9 @@ async function until(browser: Browser, status: number): Promise<LightMyRequestRe
 }
 
 t.test('a provider in trouble signs nobody out, whatever its words; one that refuses does', async (t) => {
-  const world = await start(t, { identities: { refreshTokens: true, groupsInToken: true } });
+  // What was said before stays good however long the test takes: nothing but a refusal ends a session here.
+  const settings = { trustMs: 10 ** 9, idleMs: 10 ** 9 };
+  const world = await start(t, { identities: { refreshTokens: true, groupsInToken: true }, settings });
   const { identities, time } = world;
   const browser = new Browser(world);
   await browser.signIn();

@@ -220,7 +220,8 @@ t.test('shifts go on while a large zone is imported', async (t) => {
   while (!done) {
     shifts++;
     fixture.must({ kind: 'weights.put', name: 'app.example.com', weights: { blue: shifts % 2, green: 1 } });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // As many as there is a turn for: how many that are in a time depends on the machine.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   t.match(await importing, { created: true, body: { rrsets: 60_001 } });
   t.ok(shifts > 10, `${shifts} shifts meanwhile`);
