@@ -37,6 +37,7 @@ export function exitCodeOf(status: number): ExitCode {
 /** Refusals that the server says in HTTP's words, which nobody has used at a command line. */
 const ownWords: Readonly<Record<string, (detail: string) => string>> = {
   frozen: (detail) => detail.replace('"override": {"reason": "…"}', '--override REASON'),
+  ds_present: (detail) => detail.replace(/\bforce it\b/, 'say --force'),
   token_missing: () => 'The server wants a token, and none was sent.',
   body_too_large: (detail) => detail.replace(/^A body has at most (\d+) bytes here/, 'It may have at most $1 bytes'),
   idempotency_key_reused: (detail) => detail.replace('The Idempotency-Key', 'The --idempotency-key'),

@@ -68,6 +68,9 @@ function addSign(group: Command, shell: Shell): void {
     .action(async (zone: string, options: SignOptions) => {
       const { algorithm, denial, keyFile, foreignKey, foreignKeys, keyTtl, replaceSignatures, insecure, force } =
         options;
+      if (force && foreignKeys && foreignKey === undefined) {
+        throw new Failure(EXIT.USAGE, '--force goes with --no-foreign-keys, or with --foreign-key for those that stay');
+      }
       if (insecure && !replaceSignatures) throw new Failure(EXIT.USAGE, '--insecure goes with --replace-signatures');
       if (replaceSignatures && !insecure && keyFile === undefined) {
         const why = 'expected --key-file, the private key that the DS at the parent is of; without it';

@@ -39,6 +39,8 @@ t.test('from a file of another signer to a DS in the parent', async (t) => {
   t.match((await type(`dnssec sign ${child}`)).stderr, /--replace-signatures/, 'it says how');
   t.equal((await type(sign)).code, EXIT.USAGE);
   t.equal((await type(`dnssec sign ${child} --insecure`)).code, EXIT.USAGE);
+  t.match(await type(`dnssec sign ${child} --force`), { code: EXIT.USAGE, stderr: /goes with --no-foreign-keys/ });
+  t.match((await type(`zone rm ${child}`)).stderr, /have the DS taken away.*, and say --force then\. \[ds_present\]/);
   const refused = await type(`${sign} --key-file ${other}`);
   t.match(refused.stderr, /have the DS taken away at the parent.*\[ds_present\]/);
   t.match((await type(`${sign} --key-file ${good} --json`)).json, { stage: 'replacing' });

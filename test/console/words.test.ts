@@ -5,7 +5,7 @@ import { instant } from '../../src/cli/format/text.ts';
 import { agoText, clockText, durationText, momentText, timeText } from '../../src/console/rules/format.ts';
 import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
-import { plainText } from '../../src/console/rules/plain.ts';
+import { doneText, plainText } from '../../src/console/rules/plain.ts';
 import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
 import { hrefOf, routeOf } from '../../src/console/state/router.ts';
 import type { AnalysisRecord, Release, Step } from '../../src/contract/types.ts';
@@ -115,4 +115,8 @@ t.test('refusals in plain words', async (t) => {
   t.match(plainText(failure('revision_stale')), /nothing was done/);
   t.match(plainText(failure('release_active')), /Abort it or roll back.*The detail/);
   t.equal(plainText(failure('weights_invalid')), 'The detail.');
+  t.equal(doneText('It was made.', undefined), 'It was made.');
+  const warnings = ['one', 'two.', 'three', 'four', 'five'].map((message) => ({ message }));
+  t.equal(doneText('It was made.', { warnings: warnings.slice(0, 2) }), 'It was made. To know: one. To know: two.');
+  t.match(doneText('It was made.', { warnings }), /To know: three\. And 2 more\.$/);
 });

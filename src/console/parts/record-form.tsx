@@ -4,6 +4,7 @@ import type { RRset } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
 import { typedNumber } from '../rules/numbers.ts';
+import { doneText } from '../rules/plain.ts';
 import { useAction } from '../state/action.ts';
 import { note } from '../state/announce.ts';
 import { useGround } from '../state/ground.ts';
@@ -52,13 +53,16 @@ export function RecordForm(props: {
     if (isHeld) return;
     const condition = ground.etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: ground.etag };
     const isMine = (now: RRset): boolean => isInForce(shown(now), body);
-    const isDone = await action.run<RRset>(path, { method: 'PUT', body, ...condition, isMine });
+    let set: RRset | undefined;
+    const isDone = await action.run<RRset>(path, { method: 'PUT', body, ...condition, isMine }, (reply) => {
+      set = reply;
+    });
     props.onDone();
     if (!isDone) {
       setTaken(path);
       return void of.reload();
     }
-    note('done', `${full} ${type} was set.`);
+    note('done', doneText(`${full} ${type} was set.`, set));
     onClose();
   };
   const decide = (keepsMine: boolean): void => {

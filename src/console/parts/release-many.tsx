@@ -28,24 +28,29 @@ export function ReleaseMany(props: {
   const [to, setTo] = useState(pools.at(-1) ?? '');
   const [preset, setPreset] = useState<string>('Canary10Percent5Minutes');
   const [steps, setSteps] = useState<readonly Step[]>(FIRST_STEPS);
-  const [plan, setPlan] = useState<Plan>();
+  const [planned, setPlanned] = useState<{ readonly plan: Plan; readonly of: string }>();
   const when = useLater(action);
   const isLater = when.later.isLater;
   const { parts, frozen, choice } = useHeld(allowed(releaseParts(glances, to), 'release'), isLater);
   const services = parts.flatMap((part) => ('what' in part ? [part.glance.service.name] : []));
   const body = { services, seen: seenOf(parts), to, ...(preset === OWN ? { steps } : { preset }) };
+  // A plan is one of what was seen: of others, or of what they are now, another one is asked for.
+  const of = JSON.stringify(body);
+  const plan = planned?.of === of ? planned.plan : undefined;
   const title = `Release ${countText(services.length, 'service')}`;
   const showPlan = (event: Event): void => {
     event.preventDefault();
-    void action.run<Plan>('/v1/releases', { method: 'POST', body: { ...body, dryRun: true } }, setPlan);
+    void action.run<Plan>('/v1/releases', { method: 'POST', body: { ...body, dryRun: true } }, (plan) =>
+      setPlanned({ plan, of }),
+    );
   };
   const start = async (): Promise<void> => {
-    const planned = { ...body, ...(when.planned.kind === 'later' && when.planned.body) };
+    const asked = { ...body, ...(when.planned.kind === 'later' && when.planned.body) };
     const proposed = (): void => {
       props.onDone();
       onClose();
     };
-    if (!(await action.run<Release>('/v1/releases', { method: 'POST', body: planned, proposed }))) return;
+    if (!(await action.run<Release>('/v1/releases', { method: 'POST', body: asked, proposed }))) return;
     note('done', `The release of ${services.join(', ')} to ${to} has begun.`);
     props.onDone();
     onClose();
@@ -70,7 +75,7 @@ export function ReleaseMany(props: {
         <DialogEnd
           action={action}
           cancel="Back"
-          onCancel={() => (action.isBusy ? onClose() : setPlan(undefined))}
+          onCancel={() => (action.isBusy ? onClose() : setPlanned(undefined))}
           onAct={start}
           isHeld={services.length === 0 || isMoved || !isSettled(when.planned)}
           frozen={frozen}

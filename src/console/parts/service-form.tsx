@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Proposal, Service } from '../../contract/types.ts';
 import { segment } from '../api/client.ts';
 import { type Fields, isInForce, rebased, type Seen } from '../rules/ground.ts';
+import { doneText } from '../rules/plain.ts';
 import { bodyOf, fieldsOf, fresh, poolsIn, TTL_SECONDS, withoutPool, withPool } from '../rules/service-fields.ts';
 import { settingsOf } from '../rules/services.ts';
 import { useAction } from '../state/action.ts';
@@ -54,13 +55,16 @@ export function ServiceForm(props: { of?: Resource<Service>; from?: Service; onC
     const isMine = (now: Service): boolean => isInForce(settingsShown(now), mine);
     // The records that were in sight: others are not replaced.
     const body = replaces ? { ...mine, ...withRecords(proposal, fields) } : mine;
-    const isDone = await action.run<Service>(path, { method: 'PUT', body, ...condition, isMine });
+    let made: Service | undefined;
+    const isDone = await action.run<Service>(path, { method: 'PUT', body, ...condition, isMine }, (reply) => {
+      made = reply;
+    });
     if (!isDone) {
       if (isNew) setTaken(host);
       if (isNew) setAsked(host);
       return void of.reload();
     }
-    note('done', isNew ? `The service ${host} was made.` : `${service?.name} was changed.`);
+    note('done', doneText(isNew ? `The service ${host} was made.` : `${service?.name} was changed.`, made));
     onClose();
     if (isNew) location.hash = hrefOf({ page: 'service', name: host });
   };

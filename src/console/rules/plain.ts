@@ -23,3 +23,17 @@ export function plainText({ code, detail, conflict }: Failure): string {
       return detail;
   }
 }
+
+/** A note has room for so many. */
+const WARNINGS_MAX = 3;
+
+/** What was done, and what the server warns of about it. */
+export function doneText(what: string, { warnings = [] }: { readonly warnings?: readonly Warning[] } = {}): string {
+  const said = warnings.slice(0, WARNINGS_MAX).map(({ message }) => `To know: ${message.replace(/\.$/, '')}.`);
+  const more = warnings.length - said.length;
+  return [what, ...said, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+}
+
+interface Warning {
+  readonly message: string;
+}
