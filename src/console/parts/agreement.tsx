@@ -48,8 +48,8 @@ const NOT_DONE_MAX = 5;
 export function NotDone({ service }: { service?: string }) {
   const sinceMs = Date.now() - NOT_DONE_MS;
   // By the day, so that the address stays the same: without it the server would look through all of its log.
-  const since = new Date(sinceMs).toISOString().slice(0, 'yyyy-mm-dd'.length);
-  const path = `/v1/revisions?kind=proposal.end&since=${since}&order=newest&limit=${NOT_DONE_READ_MAX}`;
+  const since = new Date(sinceMs - (sinceMs % NOT_DONE_MS)).toISOString();
+  const path = `/v1/revisions?kind=proposal.end&since=${encodeURIComponent(since)}&order=newest&limit=${NOT_DONE_READ_MAX}`;
   const ended = useResource<Page<Revision>>(path, { on: onRevision, settleMs: SETTLE_MS });
   const moves = ({ after }: Revision['subjects'][number]): boolean =>
     service === undefined || service in ((after as ProposedChange | null)?.services ?? {});
