@@ -1,10 +1,12 @@
 /** Imports of zone files: all or nothing, one revision, services stay, and nothing else waits for them. */
 import t, { type Test } from 'tap';
+import { Placing } from '../../src/control/zone-files/placing.ts';
 import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
 import { reportFaults } from '../../src/guard.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
-import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
+import { TYPE } from '../../src/wire/constants.ts';
+import { bluegreen, type EngineFixture, makeEngine, NOON_MS, withService, zoneBody } from '../fixtures/engine.ts';
 import { setReadOnly } from '../fixtures/store.ts';
 import { collectAll } from '../fixtures/table.ts';
 
@@ -185,6 +187,23 @@ t.test(
     t.match(fixture.queries.rrset('example.com', 'new.sub.example.com', 'A'), { code: 'name_taken' });
   },
 );
+
+t.test('all services are looked at before an import, though one has no place that may be gone by then', (t) => {
+  const { must, store, engine } = makeEngine(t);
+  const names = Array.from({ length: 30 }, (_, i) => `s${String(i).padStart(2, '0')}.example.com`);
+  must({ kind: 'zone.put', zone: 'example.com', body: zoneBody });
+  for (const name of names) must({ kind: 'service.put', name, body: bluegreen(1, 1) });
+  const taken = [names[3], names[27]] as const;
+  const records = taken.map((name) => ({ name, type: TYPE.A, ttlSeconds: 60, rdata: [new Uint8Array(4)] }));
+  const placing = new Placing(store, engine);
+  const looking = placing.place({ kind: 'zone.import', zone: 'example.com', built: { staged: { records } } } as never);
+  let step = looking.next();
+  for (; !step.done; step = looking.next());
+  must({ kind: 'service.delete', name: taken[0] });
+  t.ok(step.value.unplaced?.has(taken[1]), 'what the command looks at once more');
+  placing.end(step.value);
+  t.end();
+});
 
 t.test('a store that cannot be written refuses the import; answers go on', async (t) => {
   const fixture = withService(makeEngine(t));

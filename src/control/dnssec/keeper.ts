@@ -121,7 +121,9 @@ export class SignatureKeeper {
   *#look(zone: string): Sliced<Problem | undefined> {
     const { signers, looks } = this.#parts;
     const mark = signers.markOf(zone);
-    const isChanged = (): boolean => this.#isStopped || signers.wanted.has(zone) || signers.markOf(zone) !== mark;
+    // Where it cannot be built, what it is answered with until then must not end.
+    const isComing = (): boolean => signers.wanted.has(zone) && !signers.failures.has(zone);
+    const isChanged = (): boolean => this.#isStopped || isComing() || signers.markOf(zone) !== mark;
     signers.of(zone)?.beginLook();
     // First what most answers need: what a server answered with that stood still for two weeks has ended.
     const problem = yield* this.#renewNeeded(zone, isChanged);
@@ -144,6 +146,8 @@ export class SignatureKeeper {
     if (unsigned !== undefined || isChanged()) return unsigned;
     signers.of(zone)?.endLook();
     signers.unfinished.delete(zone);
+    // What it could not be built for is made.
+    if (signers.isWantedAlike(zone)) signers.wanted.delete(zone);
     return undefined;
   }
 

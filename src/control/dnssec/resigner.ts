@@ -34,6 +34,8 @@ interface WantedSignings {
   readonly failures: Map<string, Problem>;
   /** Whether the same keys sign the zone's records in the same way. */
   isAlike(one: ZoneSigning | undefined, other: ZoneSigning | undefined): boolean;
+  /** Whether a zone is to be built though the keys that sign it are those that it has. */
+  isWantedAlike(zone: string): boolean;
   /** Zones of which not all is answered with signatures that hold. */
   signing(): readonly string[];
   /** Why a zone cannot be signed so now; undefined: it can. */
@@ -128,9 +130,10 @@ export class ZoneResigner {
           this.#parts.signers.failures.delete(zone);
           continue;
         }
-        failed.add(zone);
         this.#parts.signers.failures.set(zone, problem);
         if (this.#isStopped) break;
+        if (await this.#mendInPlace(zone)) continue;
+        failed.add(zone);
         const { code, detail } = problem;
         this.#parts.log.warn({ zone: shown(zone), code }, `the zone is signed as before, and tried again: ${detail}`);
       }
@@ -139,6 +142,17 @@ export class ZoneResigner {
       if (failed.size > 0 && !this.#isStopped)
         this.#cancelRetry = this.#parts.timers.after(RETRY_MS, () => this.look());
     }
+  }
+
+  /**
+   * Where a zone cannot be built for proofs and signatures that are due, say since there is no room for it twice, they are
+   * made one by one in what is answered. True: all are.
+   */
+  async #mendInPlace(zone: string): Promise<boolean> {
+    const { signers, keeper } = this.#parts;
+    if (!signers.isWantedAlike(zone)) return false;
+    await keeper.look(zone);
+    return !signers.wanted.has(zone) && signers.failures.delete(zone);
   }
 
   /** Undefined: it is done, or there is nothing to be done any more. */

@@ -122,6 +122,12 @@ export class Signers implements ZoneSigners {
     return markOf(one) === markOf(other);
   }
 
+  /** Whether a zone is to be built though the keys that sign it are those that it has: for proofs, or signatures, that are due. */
+  isWantedAlike(zone: string): boolean {
+    const wanted = this.wanted.get(zone);
+    return wanted !== undefined && markOf(wanted) === this.markOf(zone);
+  }
+
   begin(zone: string): () => void {
     const had = this.unfinished.has(zone);
     this.unfinished.add(zone);
@@ -172,7 +178,11 @@ export class Signers implements ZoneSigners {
     const isLeft = this.ground.isLenient && signing === undefined;
     const isAnew = isLeft || this.isRefreshing || markOf(before?.signing) !== markOf(signing);
     if (!isAnew && before?.signer !== undefined) after?.signer?.goOnFrom(before.signer);
+    // What was to be made anew by these very keys still is.
+    const isStillDue = !isAnew && left.signing !== undefined && markOf(left.signing) === markOf(signing);
+    const end = isStillDue ? this.begin(zone) : undefined;
     const undo = (): void => {
+      end?.();
       this.#put(zone, before);
       if (left.is) this.wanted.set(zone, left.signing);
     };

@@ -63,11 +63,8 @@ export class Placing {
       for (const [i, name] of this.#store.serviceNamesIn(zone).entries()) {
         const service = this.#store.service(name);
         const isThere = service !== undefined && service.zone === zone;
-        if (isThere && placeConflict(this.#store, zone, service, staged) !== undefined) {
-          // The command finds it too, and says so.
-          changed.add(name);
-          break;
-        }
+        // The command looks at it once more, and says so. All others are looked at too: this one may be gone by then.
+        if (isThere && placeConflict(this.#store, zone, service, staged) !== undefined) changed.add(name);
         if (i % LOOKED_AT_ONCE === LOOKED_AT_ONCE - 1) yield;
       }
     } catch (error) {
