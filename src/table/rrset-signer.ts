@@ -72,8 +72,8 @@ export interface ZoneSigners {
   begin(zone: string): () => void;
   /** How many names have to be counted for that. */
   readonly namesAtOnce: number;
-  /** The table is being filled: nothing of what the store has can be refused. */
-  readonly isStarting: boolean;
+  /** What is prepared is in the log, of a start or of other nodes: it is not refused for what may turn out later. */
+  readonly mustTake: boolean;
 }
 
 /** For a table in which no zone is signed. */
@@ -91,5 +91,5 @@ export const NO_SIGNERS: ZoneSigners = {
   want: () => () => {},
   begin: () => () => {},
   namesAtOnce: Number.POSITIVE_INFINITY,
-  isStarting: false,
+  mustTake: false,
 };

@@ -10,14 +10,14 @@ import type { Arena } from './memory.ts';
 const SIGNED_NAME_BYTES = 220;
 const PLAIN_NAME_BYTES = 60;
 
-/** `count`: the names of the zone, as far as so many. `isStarting`: what is in the log must be taken, room or not. */
+/** `count`: the names of the zone, as far as so many. `mustTake`: what is in the log must be taken, room or not. */
 export function hasRoomToSign(
   arena: Pick<Arena, 'roomBytes'>,
   count: (most: number) => number,
   signing: ZoneSigning | undefined,
-  isStarting: boolean,
+  mustTake: boolean,
 ): boolean {
-  if (isStarting) return true;
+  if (mustTake) return true;
   const each = signing === undefined || signing.stage === 'unsigned' ? PLAIN_NAME_BYTES : SIGNED_NAME_BYTES;
   const most = Math.floor(arena.roomBytes / each);
   return count(most + 1) <= most;

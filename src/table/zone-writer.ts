@@ -149,7 +149,7 @@ export class ZoneWriter {
   setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
     if (this.signers.leaves(zone, signing, this.count(zone, this.signers.namesAtOnce))) {
       const { arena } = this.#preparation;
-      if (!hasRoomToSign(arena, (most) => this.count(zone, most), signing, this.signers.isStarting))
+      if (!hasRoomToSign(arena, (most) => this.count(zone, most), signing, this.signers.mustTake))
         throw new ArenaFull();
       this.#preparation.undo(this.signers.want(zone, signing));
       return false;

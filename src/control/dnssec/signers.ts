@@ -33,6 +33,7 @@ export class Signers implements ZoneSigners {
   readonly #keyring: Pick<Keyring, 'privateKey'>;
   readonly #zones = new Map<string, Signed>();
   #heldUp: Problem | undefined;
+  #isFollowing = false;
 
   /** How zones are to be signed that are built aside for it; undefined: not at all. */
   readonly wanted = new Map<string, ZoneSigning | undefined>();
@@ -51,8 +52,18 @@ export class Signers implements ZoneSigners {
     this.#keyring = keyring;
   }
 
-  get isStarting(): boolean {
-    return this.ground.isLenient;
+  get mustTake(): boolean {
+    return this.ground.isLenient || this.#isFollowing;
+  }
+
+  /** What the work brings in is in the log already. */
+  following<Result>(work: () => Result): Result {
+    this.#isFollowing = true;
+    try {
+      return work();
+    } finally {
+      this.#isFollowing = false;
+    }
   }
 
   of(zone: string): ZoneSigner | undefined {

@@ -13,14 +13,14 @@ import { parsePointer } from './snapshot.ts';
 export function applierOf(
   engine: Engine,
   store: Pick<Store, 'lastRevision'>,
-  signers: Pick<Signers, 'noteHeldUp'>,
+  signers: Pick<Signers, 'noteHeldUp' | 'following'>,
 ): FleetLogParts['applier'] {
   return {
     get lastRevision() {
       return store.lastRevision;
     },
     apply: (entry) => {
-      const problem = engine.apply(entry);
+      const problem = signers.following(() => engine.apply(entry));
       signers.noteHeldUp(problem);
       return problem;
     },

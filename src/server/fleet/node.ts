@@ -61,7 +61,7 @@ interface FleetParts {
   readonly table: Table;
   readonly seen: SeenHealth;
   readonly keyring: Keyring;
-  readonly signers: Pick<Signers, 'unsigned' | 'unlike' | 'noteHeldUp'>;
+  readonly signers: Pick<Signers, 'unsigned' | 'unlike' | 'noteHeldUp' | 'following'>;
   readonly dataDir: string;
   readonly log: Logger;
 }

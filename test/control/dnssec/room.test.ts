@@ -4,7 +4,9 @@ import type { Command } from '../../../src/control/commands/command.ts';
 import { Signings, type SigningView } from '../../../src/control/dnssec/signings.ts';
 import { signingReply } from '../../../src/control/replies/dnssec.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import type { Entry } from '../../../src/model/entry.ts';
 import type { Zone } from '../../../src/model/zone.ts';
+import { applierOf } from '../../../src/server/fleet/imports.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
 import { allGood, beginLarge, head, many, shapes, signCommand, zone } from '../../fixtures/aside.ts';
 import { NOON_MS } from '../../fixtures/engine.ts';
@@ -21,6 +23,21 @@ t.test('a large zone for whose signatures there can be no room is refused, and n
   t.equal(store.signing(zone), undefined);
   t.notOk(message(zone, TYPE.DNSKEY).records.some(({ type }) => type === TYPE.DNSKEY));
 });
+
+t.test(
+  'what other nodes have taken is taken, room or not: a node that refused it would be behind with all else',
+  async (t) => {
+    const { send, code, store, signers, engine } = beginLarge(t, { more: { tableMaxBytes: 2 ** 20 } });
+    await send(`${head}${shapes}${many(3000)}`);
+    t.equal(code(signCommand()), 'table_full', 'by itself');
+    const apply = (): undefined => {
+      t.equal(code(signCommand()), 'none');
+    };
+    applierOf({ ...engine, apply } as unknown as typeof engine, store, signers).apply({} as Entry);
+    t.ok(signers.wanted.has(zone));
+    t.equal(signers.mustTake, false);
+  },
+);
 
 t.test(
   'where there turns out to be none while it is built, it is answered as before, and the status says why',
