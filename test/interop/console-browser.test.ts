@@ -1,7 +1,7 @@
 /** What looks at pages can fail: a fault that stays is found, and one that is over in a moment is none. */
-import { chromium } from 'playwright-core';
 import t from 'tap';
-import { overflow, seriousFaults } from './console-browser.ts';
+import { soon } from '../fixtures/soon.ts';
+import { overflow, seriousFaults, startBrowser } from './console-browser.ts';
 
 /** Short, for faults that are meant. */
 const LASTING_MS = 1000;
@@ -10,8 +10,7 @@ const page = (body: string): string =>
 const wide = '<div id="wide" style="width: 500px; height: 5px"></div>';
 
 t.test('a page is judged by what it comes to', async (t) => {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(() => browser.close());
+  const browser = await startBrowser(t);
   const view = await browser.newPage({ viewport: { width: 320, height: 640 } });
 
   await view.setContent(page(wide));
@@ -32,10 +31,32 @@ t.test('a page is judged by what it comes to', async (t) => {
 });
 
 t.test('a window that becomes narrower is not wider than itself for a moment', async (t) => {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(() => browser.close());
+  const browser = await startBrowser(t);
   const view = await browser.newPage({ viewport: { width: 1280, height: 640 } });
   await view.setContent(page('<div style="width: 100%">A page</div>'));
   await view.setViewportSize({ width: 320, height: 640 });
   t.equal(await overflow(view), 0);
+});
+
+t.test('a test that ends while a reply is still looked at does not fail by it', async (t) => {
+  const stuck = Promise.withResolvers<void>();
+  const teardowns: (() => Promise<void>)[] = [];
+  const browser = await startBrowser({ teardown: (work) => void teardowns.push(work) });
+  const view = await browser.newPage();
+  const looked = Promise.withResolvers<void>();
+  let failed = 0;
+  view.on('response', async (response) => {
+    looked.resolve();
+    await stuck.promise;
+    await response.json().catch((error) => {
+      failed++;
+      throw error;
+    });
+  });
+  await view.route('**/*', (route) => route.fulfill({ body: '{}', contentType: 'application/json' }));
+  await view.goto('http://page.invalid/');
+  await looked.promise;
+  for (const work of teardowns) await work();
+  stuck.resolve();
+  await soon(t).equal(() => failed, 1);
 });

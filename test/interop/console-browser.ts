@@ -22,6 +22,19 @@ export interface Console {
   readonly scriptBytes: Map<string, number>;
 }
 
+/** A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. */
+export async function startBrowser(t: { teardown: (work: () => Promise<void>) => void }): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.teardown(async () => {
+    for (const page of browser.contexts().flatMap((context) => context.pages())) {
+      await page.removeAllListeners(undefined, { behavior: 'ignoreErrors' });
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+    }
+    await browser.close();
+  });
+  return browser;
+}
+
 /** Builds the page, starts a server with its data in `folder`, and a browser; both end when `t` does. */
 export async function startConsole(
   t: { teardown: (work: () => Promise<void>) => void },
@@ -30,11 +43,8 @@ export async function startConsole(
 ): Promise<Console> {
   await buildConsole();
   const teal = await startTeal(folder, options);
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(async () => {
-    await browser.close();
-    teal.child.kill('SIGKILL');
-  });
+  t.teardown(async () => void teal.child.kill('SIGKILL'));
+  const browser = await startBrowser(t);
   return { teal, folder, browser, faults: [], scriptBytes: new Map() };
 }
 

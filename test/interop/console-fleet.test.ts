@@ -1,12 +1,21 @@
 /** The console of a fleet's node: which node one looks at, who does not keep up, and what to do, while nodes and etcd fail. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { soon } from '../fixtures/soon.ts';
-import { type Console, openPage, overflow, seriousFaults, signIn, type View, visit } from './console-browser.ts';
+import {
+  type Console,
+  openPage,
+  overflow,
+  seriousFaults,
+  signIn,
+  startBrowser,
+  type View,
+  visit,
+} from './console-browser.ts';
 import { FleetFixture, until } from './fleet.ts';
 
 const app = 'app.example.test';
@@ -18,8 +27,7 @@ t.test('the console of a fleet', async (t) => {
   await buildConsole();
   const fleet = await FleetFixture.start(3);
   t.teardown(() => fleet.stop());
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(() => browser.close());
+  const browser = await startBrowser(t);
   const faults: string[] = [];
   const of = (name: string): Console => {
     const { process: teal, folder } = fleet.node(name);

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type net from 'node:net';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { CLIENT, startIdentities } from '../fixtures/identities.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { PATIENCE_MS, soon } from '../fixtures/soon.ts';
-import { followRequests, overflow, seriousFaults } from './console-browser.ts';
+import { followRequests, overflow, seriousFaults, startBrowser } from './console-browser.ts';
 
 const app = 'app.example.test';
 const button = { name: 'Sign in with Example' };
@@ -77,8 +77,7 @@ t.test('people in the console', async (t) => {
   const teal = await startTeal(folder, settings);
   target.admin = teal.admin;
   t.teardown(() => teal.child.kill('SIGKILL'));
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(() => browser.close());
+  const browser = await startBrowser(t);
   const open = async (view: { width?: number; colorScheme?: 'dark' } = {}): Promise<Page> => {
     const { width = 1280, ...more } = view;
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, ...more });
