@@ -64,10 +64,12 @@ export async function openPage({ teal, browser, faults, scriptBytes }: Console, 
   await watch(context, new URL(teal.admin).origin, faults);
   const page = await context.newPage();
   followRequests(page);
-  page.on('requestfinished', async (request) => {
+  page.on('requestfinished', (request) => {
     if (request.resourceType() !== 'script' || scriptBytes.has(request.url())) return;
     scriptBytes.set(request.url(), 0);
-    scriptBytes.set(request.url(), (await request.sizes()).responseBodySize);
+    const noted = request.sizes().then(({ responseBodySize }) => scriptBytes.set(request.url(), responseBodySize));
+    // A page that is closed meanwhile tells no sizes, and is no fault.
+    noted.catch(() => scriptBytes.delete(request.url()));
   });
   return page;
 }

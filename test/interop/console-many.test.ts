@@ -1,4 +1,5 @@
 /** The console with more services than a page has: what is asked for, sent and drawn does not grow with their number. */
+import type { Response } from 'playwright-core';
 import t from 'tap';
 import { nameOf, putServices } from '../../bench/many-services.ts';
 import { soon } from '../fixtures/soon.ts';
@@ -15,11 +16,13 @@ t.test('a thousand services', async (t) => {
   const lists: { readonly url: string; readonly items: number; readonly urgent: number; readonly total: number }[] = [];
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-  page.on('response', async (response) => {
-    if (!response.url().includes('/v1/overview')) return;
-    const body = await response.json();
-    const { items, attention, total } = body;
+  const note = async (response: Response): Promise<void> => {
+    const { items, attention, total } = await response.json();
     lists.push({ url: response.url(), items: items.length, urgent: attention.items.length, total });
+  };
+  page.on('response', (response) => {
+    // One that what is asked for next cuts off, or the end of the page, is drawn by nobody.
+    if (response.url().includes('/v1/overview')) note(response).catch(() => {});
   });
   await signIn(page, it, '#/services');
   const rows = page.locator('.service-item');
