@@ -37,6 +37,8 @@ export interface Tally {
   insecure: number;
   /** Not vouched for while the zone was secure. */
   unproved: number;
+  /** Answers that had to be vouched for. */
+  due: number;
   /** The first ones, in words. */
   readonly failures: string[];
   /** What was on the wire before them. */
@@ -59,6 +61,7 @@ export class Asker {
     secure: 0,
     insecure: 0,
     unproved: 0,
+    due: 0,
     failures: [],
     exchanges: [],
     kinds: {},
@@ -139,7 +142,9 @@ export class Asker {
     else tally.insecure += 1;
     const fault = wanted.fault(reply);
     if (fault !== undefined) await note('wrong', fault);
-    if (!wanted.isSecure || !wasSecure || !this.mustBeSecure || reply.ad) return;
+    if (!wanted.isSecure || !wasSecure || !this.mustBeSecure) return;
+    tally.due += 1;
+    if (reply.ad) return;
     const shown = [...reply.answers, ...reply.authority].map((record) => `${record.name} ${record.type} ${record.ttl}`);
     await note('unproved', `not vouched for: ${shown.join(', ')}`);
   }

@@ -34,7 +34,8 @@ export async function anchorsOf(
   address: string = ADDRESS.teal,
 ): Promise<{ readonly delv: string; readonly drill: string }> {
   const said = await outputOf('dig', '+short', 'DNSKEY', zone, `@${address}`);
-  const dnskey = said.trim().split('\n')[0] ?? '';
+  // Before what it was told dig says, in comments, what it has waited for in vain.
+  const dnskey = said.split('\n').find((line) => /^\d/.test(line)) ?? '';
   const [flags, protocol, algorithm, ...key] = dnskey.split(' ');
   const [delv, drill] = [join(folder, `${zone}.conf`), join(folder, `${zone}.key`)];
   writeFileSync(
