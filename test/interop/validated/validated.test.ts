@@ -3,36 +3,19 @@
  * signed, shifted, released, changed, denied by NSEC, NSEC3 and back, rolled and unsigned: nothing is bogus, but what is damaged
  * on its way. `npm run test:dnssec` is the same with 5,000 shifts.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
-import { withoutTap } from '../../fixtures/environment.ts';
+import t from 'tap';
 import { inNamespaces } from './namespaces.ts';
-import { countedFaults, faultsOf } from './outcome.ts';
-import type { ParentsOutcome } from './parents.ts';
+import { faultsOf } from './outcome.ts';
+import { areThere, ran } from './ran.ts';
 import type { Outcome } from './run.ts';
 
 const SHIFTS = '50';
 /** Each part waits for twelve seconds at least in which all must be vouched for: some 500 answers. */
 const DUE_MIN = 200;
-/** Signed: two looks while one lags, one while it is lost, four lies; rolled: two lies; unsigned: one. */
-const WAITED = 3 + 4 + 3 + 2 + 3 + 1;
-
-const [unshare, ...others] = [...inNamespaces, 'true'];
-const areThere = spawnSync(unshare, others).status === 0;
-
-/** What a program of its own says at its end. */
-async function ran(t: Test, file: string, ...args: string[]): Promise<unknown> {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const [program = '', ...words] = [...withoutTap, ...inNamespaces, process.execPath, path, ...args];
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => child.kill('SIGKILL'));
-  return JSON.parse(await text(child.stdout));
-}
 
 t.test('clients of four validators through the life of a signed zone', async (t) => {
   if (!areThere) return t.comment('LEFT OUT: the system has no namespaces for us');
@@ -52,16 +35,6 @@ t.test('clients of four validators through the life of a signed zone', async (t)
     t.ok(isLarge ? due > DUE_MIN : secure > asked / 3, `${name} vouched for ${secure} of ${asked} answers, ${due} due`);
     t.ok(Object.keys(kinds).length >= (isLarge ? 6 : 25), 'of every kind');
   }
-});
-
-t.test('a parent of which one server lags, is lost or lies is waited for', async (t) => {
-  if (!areThere) return t.comment('LEFT OUT: the system has no namespaces for us');
-  const { seconds, tallies, waited, faults } = (await ran(t, './parents.ts')) as ParentsOutcome;
-  t.comment(`${seconds} s`);
-  t.equal(waited, WAITED);
-  t.same(faults, []);
-  t.equal(Object.keys(tallies).length, 4);
-  for (const [name, tally] of Object.entries(tallies)) t.same(countedFaults(name, tally), []);
 });
 
 /** Processes with this among their words. */
