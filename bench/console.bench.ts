@@ -8,8 +8,8 @@ import { controlPid } from '../test/fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { AdminClient } from './admin-client.ts';
 import { cpuTime } from './cpu.ts';
-import { type Latencies, quantile } from './import.ts';
 import { nameOf, putServices } from './many-services.ts';
+import { type Latencies, quantile } from './meanwhile.ts';
 
 const services = Number(process.argv[2] ?? 10_000);
 const LOADS = 5;

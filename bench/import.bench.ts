@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Latencies, measureImport, quantile } from './import.ts';
+import { measureImport } from './import.ts';
+import { type Latencies, quantile } from './meanwhile.ts';
 
 const names = Number(process.argv[2] ?? 1_000_000);
 if (!Number.isInteger(names) || names < 1) {

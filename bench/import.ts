@@ -2,9 +2,7 @@
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { peakBytes, processTree, residentBytes } from './cpu.ts';
-
-/** Milliseconds, sorted. */
-export type Latencies = readonly number[];
+import { askWhile, type Latencies, pause, shiftWhile } from './meanwhile.ts';
 
 export interface ImportFigures {
   readonly names: number;
@@ -28,10 +26,6 @@ const PAUSE_MS = 5;
 /** After the import, until the memory that it took is given back: V8 keeps freed pages for some seconds. */
 const SETTLE_MS = 12_000;
 
-export function quantile(sorted: Latencies, share: number): number {
-  return sorted[Math.floor((sorted.length - 1) * share)];
-}
-
 /** A zone of `names` names with an A record each. */
 export function zoneFile(names: number): Buffer {
   const lines = ['@ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 60', '@ 3600 IN NS ns1', 'ns1 60 A 192.0.2.1'];
@@ -44,7 +38,7 @@ export async function measureImport(folder: string, names: number): Promise<Impo
   const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };
   const teal = await startTeal(folder, { env });
   const residentBefore = residentBytes(processTree(teal.pid));
-  const shiftsIdle = await shiftWhile(teal, (done) => done < IDLE_SHIFTS);
+  const shiftsIdle = await shiftWhile(teal, (done) => done < IDLE_SHIFTS, PAUSE_MS);
   let importing = true;
   const startedAt = performance.now();
   let seconds = 0;
@@ -53,11 +47,11 @@ export async function measureImport(folder: string, names: number): Promise<Impo
     seconds = (performance.now() - startedAt) / 1000;
   });
   const [shiftsBusy, answersBusy] = await Promise.all([
-    shiftWhile(teal, () => importing),
+    shiftWhile(teal, () => importing, PAUSE_MS),
     askWhile(teal, () => importing),
     imported,
   ]);
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await pause(SETTLE_MS);
   const residentPeak = peakBytes(processTree(teal.pid));
   const residentSettled = residentBytes(processTree(teal.pid));
   await teal.end('SIGTERM');
@@ -86,39 +80,6 @@ export async function putZoneFile(teal: TealProcess, zone: string, body: Buffer)
   const reply = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) });
   const text = await reply.text();
   if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
-}
-
-/** Shifts the demo service to and fro; every shift must be answered by the new weights at once. */
-async function shiftWhile(teal: TealProcess, goOn: (done: number) => boolean): Promise<Latencies> {
-  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
-  const query = buildQuery({ name: 'app.example.test' });
-  const latencies: number[] = [];
-  for (let i = 0; goOn(i); i++) {
-    const weights = { blue: i % 2, green: 1 - (i % 2) };
-    const startedAt = performance.now();
-    const { status } = await teal.call('PUT', '/v1/services/app.example.test/weights', weights);
-    latencies.push(performance.now() - startedAt);
-    const answer = (await client.ask(query)).answers[0]?.data;
-    const expected = weights.blue === 1 ? '192.0.2.10' : '192.0.2.20';
-    if (status !== 200 || answer !== expected) throw new Error(`shift ${i}: status ${status}, then ${answer}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-  await client.close();
-  return latencies.sort((a, b) => a - b);
-}
-
-async function askWhile(teal: TealProcess, goOn: () => boolean): Promise<Latencies> {
-  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
-  const query = buildQuery({ name: 'app.example.test' });
-  const latencies: number[] = [];
-  while (goOn()) {
-    const startedAt = performance.now();
-    await client.ask(query);
-    latencies.push(performance.now() - startedAt);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await client.close();
-  return latencies.sort((a, b) => a - b);
 }
 
 async function ask(teal: TealProcess, name: string): Promise<void> {

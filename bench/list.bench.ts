@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Latencies, quantile } from './import.ts';
 import { measureLists } from './list.ts';
+import { type Latencies, quantile } from './meanwhile.ts';
 
 const rrsets = Number(process.argv[2] ?? 100_000);
 if (!Number.isInteger(rrsets) || rrsets < 1) {

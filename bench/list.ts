@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { peakBytes, residentBytes } from './cpu.ts';
-import { type Latencies, putZoneFile, zoneFile } from './import.ts';
+import { putZoneFile, zoneFile } from './import.ts';
+import { askWhile, type Latencies, pause } from './meanwhile.ts';
 
 interface ListRound {
   readonly clients: number;
@@ -85,22 +85,4 @@ async function measureRound(teal: TealProcess, clients: number): Promise<ListRou
 /** From now on the peak is that of what follows (proc_pid_clear_refs(5)). */
 function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
-}
-
-async function askWhile(teal: TealProcess, goOn: () => boolean): Promise<Latencies> {
-  const udp = await UdpClient.open('127.0.0.1', teal.dnsPort);
-  const query = buildQuery({ name: 'app.example.test' });
-  const latencies: number[] = [];
-  while (goOn()) {
-    const startedAt = performance.now();
-    await udp.ask(query);
-    latencies.push(performance.now() - startedAt);
-    await pause(1);
-  }
-  await udp.close();
-  return latencies.sort((a, b) => a - b);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

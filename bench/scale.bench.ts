@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Latencies, quantile } from './import.ts';
+import { type Latencies, quantile } from './meanwhile.ts';
 import { measureChanges, measureZones } from './scale.ts';
 
 const { values } = parseArgs({

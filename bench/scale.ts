@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { AdminClient } from './admin-client.ts';
-import { type Latencies, putZoneFile, zoneFile } from './import.ts';
+import { putZoneFile, zoneFile } from './import.ts';
+import type { Latencies } from './meanwhile.ts';
 
 const NAMES_PER_ZONE = 10;
 /** Zones at each end whose loading is compared. */

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { processTree, spentSeconds } from './cpu.ts';
-import { putZoneFile, quantile, zoneFile } from './import.ts';
+import { putZoneFile, zoneFile } from './import.ts';
+import { quantile } from './meanwhile.ts';
 
 const ZONE = 'big.test';
 const SHIFTS = 400;

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
-import { type Latencies, quantile, zoneFile } from './import.ts';
+import { zoneFile } from './import.ts';
+import { askWhile, type Latencies, pause, quantile, shiftWhile } from './meanwhile.ts';
 import type { Slice } from './slices-watch.ts';
 
 const ZONE = 'big.test';
@@ -112,7 +113,11 @@ async function whileBusy(teal: TealProcess, act: () => Promise<void>): Promise<W
   const over = acting.finally(() => {
     isOver = true;
   });
-  const [seconds, shifts, answers] = await Promise.all([over, shiftWhile(teal, goOn), askWhile(teal, goOn)]);
+  const [seconds, shifts, answers] = await Promise.all([
+    over,
+    shiftWhile(teal, goOn, PAUSE_MS),
+    askWhile(teal, goOn, PAUSE_MS),
+  ]);
   return { fromMs, toMs: Date.now(), seconds, shifts, answers };
 }
 
@@ -135,33 +140,6 @@ function slicesIn(folder: string, { fromMs, toMs }: Watched): { cpuMs: number; w
     }
   }
   return { cpuMs, wallMs };
-}
-
-async function shiftWhile(teal: TealProcess, goOn: () => boolean): Promise<Latencies> {
-  const latencies: number[] = [];
-  for (let i = 0; goOn(); i++) {
-    const startedAt = performance.now();
-    const weights = { blue: i % 2, green: 1 - (i % 2) };
-    const { status } = await teal.call('PUT', '/v1/services/app.example.test/weights', weights);
-    if (status !== 200) throw new Error(`a shift: ${status}`);
-    latencies.push(performance.now() - startedAt);
-    await pause(PAUSE_MS);
-  }
-  return latencies.sort((a, b) => a - b);
-}
-
-async function askWhile(teal: TealProcess, goOn: () => boolean): Promise<Latencies> {
-  const client = await UdpClient.open('127.0.0.1', teal.dnsPort);
-  const query = buildQuery({ name: 'app.example.test' });
-  const latencies: number[] = [];
-  while (goOn()) {
-    const startedAt = performance.now();
-    await client.ask(query);
-    latencies.push(performance.now() - startedAt);
-    await pause(PAUSE_MS);
-  }
-  await client.close();
-  return latencies.sort((a, b) => a - b);
 }
 
 async function putServices(teal: TealProcess, count: number): Promise<void> {
@@ -204,8 +182,4 @@ async function answeredWith(teal: TealProcess, name: string, type: number, isThe
     await pause(10);
   }
   await client.close();
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

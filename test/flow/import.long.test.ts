@@ -1,6 +1,7 @@
 /** A large import holds up neither shifts nor answers. */
 import t from 'tap';
-import { measureImport, quantile } from '../../bench/import.ts';
+import { measureImport } from '../../bench/import.ts';
+import { quantile } from '../../bench/meanwhile.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 
 t.test('shifts and answers go on while a zone of 100,000 names is imported', async (t) => {
