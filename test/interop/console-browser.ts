@@ -1,6 +1,6 @@
 /** The console in a headless Chromium, with a server of its own: what the page asks for and violates is written down. */
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { buildConsole } from '../../src/console/build.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -10,6 +10,9 @@ import { comesTo, PATIENCE_MS } from '../fixtures/soon.ts';
 const LASTING_MS = 60_000;
 /** What has not come to rest by then is looked at as it is: a page whose server hangs asks for ever. */
 const REST_MS = 20_000;
+
+/** What a press has not unfolded by then it does not. */
+const UNFOLD_MS = 5_000;
 
 export interface Console {
   readonly teal: TealProcess;
@@ -112,6 +115,21 @@ export async function signIn(page: Page, { teal }: Pick<Console, 'teal'>, hash =
 export async function visit(page: Page, hash: string, heading: string): Promise<void> {
   await page.goto(`/${hash}`);
   await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+}
+
+/**
+ * Opens what is folded away below `summary`. A press that the browser takes and does nothing with (the button goes up where
+ * the page has moved since it went down) is made again, as people do; one that folds again at once is never done.
+ */
+export async function unfold(within: Page | Locator, summary: string): Promise<void> {
+  const line = within.locator('summary', { hasText: summary });
+  const isOpen = async (): Promise<boolean> => (await line.locator('..').getAttribute('open')) !== null;
+  const press = async (): Promise<boolean> => {
+    if (await isOpen()) return true;
+    await line.click();
+    return comesTo(isOpen, Boolean, UNFOLD_MS);
+  };
+  if (!(await comesTo(press, Boolean))) throw new Error(`"${summary}" does not unfold`);
 }
 
 /** Presses Tab until what has the focus has this name, as somebody without a mouse would. */

@@ -1,7 +1,7 @@
 /** What only the API could do before, done in the console: each form filled as somebody would, and what came of it asked of the server. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
 const api = 'api.example.test';
@@ -77,13 +77,13 @@ t.test('everything', async (t) => {
   await t.test('a service: sticky, pins, the TTL of releases, checks, labels, a pool more', async (t) => {
     await visit(page, `#/services/${app}`, app);
     await press('Edit');
-    await dialog.getByText('Picking, releases, previews, labels').click();
+    await unfold(dialog, 'Picking, releases, previews, labels');
     await dialog.getByLabel('Picks').selectOption('sticky');
     await dialog.getByLabel('TTL, seconds', { exact: true }).fill('60');
     await dialog.getByLabel('TTL during releases, seconds').fill('5');
     await dialog.getByLabel('Pins').fill('198.51.100.0/24 green');
     await dialog.getByLabel('Labels').fill('team=web\ntier=1');
-    await dialog.getByText('Health checks').click();
+    await unfold(dialog, 'Health checks');
     await dialog.getByLabel('Targets are checked').selectOption('http');
     await dialog.getByLabel('Path').fill('/healthz');
     await dialog.getByLabel('Every so many seconds').fill('30');
@@ -131,7 +131,7 @@ t.test('everything', async (t) => {
     await dialog.getByRole('button', { name: 'Add a gate' }).click();
     await dialog.getByLabel('Gate 2 asks').selectOption('samples');
     await dialog.getByLabel('Answers at least').fill('7');
-    await dialog.getByText('How often, and how much may fail').click();
+    await unfold(dialog, 'How often, and how much may fail');
     await dialog.getByLabel('Measurements').fill('9');
     await dialog.getByLabel('May fail').fill('2');
     await dialog.getByLabel('Seconds between them').fill('3600');
@@ -222,7 +222,7 @@ t.test('everything', async (t) => {
     await dialog.waitFor({ state: 'detached' });
     t.same((await read('webhooks/chat')).services, ['*.example.test']);
     await write('PUT', `services/${api}/weights`, { blue: 1, green: 1 });
-    await page.locator('summary').filter({ hasText: 'deliver' }).click();
+    await unfold(page, 'deliver');
     const again = page.getByRole('button', { name: /^Send again: / }).first();
     await again.waitFor();
     await judge(t, 'webhooks with what waits');

@@ -2,7 +2,16 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { type Console, openPage, overflow, seriousFaults, startConsole, type View, visit } from './console-browser.ts';
+import {
+  type Console,
+  openPage,
+  overflow,
+  seriousFaults,
+  startConsole,
+  unfold,
+  type View,
+  visit,
+} from './console-browser.ts';
 
 /** Whatever day it is. */
 const always = {
@@ -71,7 +80,7 @@ t.test('a freeze is made, seen in its windows, changed, and taken away', async (
   await dialog.getByRole('group', { name: 'Window 2' }).getByLabel('From').fill('2126-12-20T00:00');
   await dialog.getByRole('group', { name: 'Window 2' }).getByLabel('To', { exact: true }).fill('2127-01-03T00:00');
   await dialog.getByLabel('Why', { exact: true }).fill('No releases at weekends');
-  await dialog.getByText('For some services only').click();
+  await unfold(dialog, 'For some services only');
   await dialog.getByLabel('Zones').fill('example.test');
   await dialog.getByRole('button', { name: 'Make the freeze' }).click();
   await page.getByRole('heading', { name: 'weekend', exact: true }).waitFor();
@@ -84,7 +93,7 @@ t.test('a freeze is made, seen in its windows, changed, and taken away', async (
     zones: ['example.test'],
     message: 'No releases at weekends',
   });
-  await page.getByText('When it is on next').click();
+  await unfold(page, 'When it is on next');
   await page.getByRole('list', { name: 'The next windows' }).waitFor();
   await isFine(t, page, 'with one');
 

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './console-browser.ts';
 
 const ZONE = 'example.test';
 const STAGE_LIMIT_MS = 180_000;
@@ -50,7 +50,7 @@ t.test('signing in the console', async (t) => {
     const copied = (await page.evaluate('navigator.clipboard.readText()')) as string;
     const signing = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body;
     t.same([copied], signing.ds);
-    await panel.getByText('In parts, for a form').click();
+    await unfold(panel, 'In parts, for a form');
     await panel.getByText('Digest type', { exact: true }).waitFor();
     t.same(await seriousFaults(page), []);
     parent.ds = signing.ds.map(dsRdataOf);
