@@ -22,6 +22,11 @@ interface AddOptions extends SessionOptions {
   readonly label?: Labels;
 }
 
+interface ImportOptions extends SessionOptions {
+  readonly signatures?: string;
+  readonly force?: boolean;
+}
+
 interface Import extends Zone {
   readonly rrsets: number;
   readonly warnings: readonly Finding[];
@@ -100,15 +105,20 @@ function addImport(group: Command, shell: Shell): void {
       '--signatures <what>',
       "those that the file brings: keep (serve it as it is) or resign (by the zone's key here)",
     )
-    .action(async (zone: string, file: string, options: SessionOptions & { signatures?: string }) => {
+    .option('--force', 'though its parent may have a DS that leads nowhere then: those who validate find it bogus')
+    .action(async (zone: string, file: string, options: ImportOptions) => {
       const text = await readBytes(file, shell);
       const session = await openSession(shell, options);
       const done = session.shell.stderr.isTerminal
         ? progress(session.shell, `Importing ${plural(text.length, 'byte')}`)
         : () => {};
       try {
-        const { signatures } = options;
-        const query = signatures === undefined ? '' : `?signatures=${encodeURIComponent(signatures)}`;
+        const { signatures, force } = options;
+        const said = [
+          ...(signatures === undefined ? [] : [`signatures=${encodeURIComponent(signatures)}`]),
+          ...(force ? ['force=true'] : []),
+        ];
+        const query = said.length > 0 ? `?${said.join('&')}` : '';
         const reply = await session.api.put<Import>(`${path`/v1/zones/${zone}/file`}${query}`, {
           text,
           limitMs: FILE_TIME_LIMIT_MS,

@@ -280,6 +280,12 @@ export const ImportQuery = Type.Object(
           'What becomes of keys and signatures that the file brings: the zone is served as it is (keep), or they are dropped and Teal, which signs the zone, signs it (resign).',
       }),
     ),
+    force: Type.Optional(
+      oneOf(['true'], {
+        description:
+          'Though the zone is served with signatures of its own, and the file has none, or none of the keys that its parent may have a DS of: validators find it bogus then.',
+      }),
+    ),
   },
   strict,
 );

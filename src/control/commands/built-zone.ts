@@ -19,6 +19,8 @@ export interface BuiltZone {
   readonly apex: ZoneApex;
   /** It is served with the signatures that it brings. */
   readonly isKept?: boolean;
+  /** Its DNSKEY records then, base64. */
+  readonly dnskeys?: readonly string[];
   /** Its records have a digest of the file's own (ZONEMD), which stays as it is. */
   readonly hasDigest?: boolean;
   /** RRsets besides the apex's SOA and NS. */

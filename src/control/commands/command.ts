@@ -32,6 +32,8 @@ export type Command =
       readonly warnings: readonly Finding[];
       /** Left out: the file brings none, and nothing was said of it. */
       readonly signatures?: Signatures;
+      /** Whatever DS its parent may have. */
+      readonly force?: boolean;
       /** Teal signs the zone from then on, in the place of signatures that it brought. */
       readonly sign?: SignInstead;
       /** The zone's revision when the file was read; undefined: there was none. */

@@ -33,7 +33,8 @@ export function draftReplacement(
   }
   const signing = signingInstead(store, zone, sign, context.atMs, revision);
   if (signing instanceof Problem) return signing;
-  const draft = draftZoneImport(store, { ...rest, zone: name }, context, revision);
+  // What the parent's DS leads to was looked at.
+  const draft = draftZoneImport(store, { ...rest, zone: name, force: true }, context, revision);
   if (draft instanceof Problem || !isDraft(draft)) return draft;
   const subject = { kind: 'dnssec', name, before: null, after: signingBody(signing) } as const;
   return {

@@ -4,8 +4,9 @@ import { canonicalName, isAtOrBelow, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
+import { keyTag } from '../../wire/dnssec/key.ts';
 import { formatType } from '../../wire/rdata.ts';
-import type { Signatures } from '../commands/built-zone.ts';
+import type { BuiltZone, Signatures } from '../commands/built-zone.ts';
 import type { Command } from '../commands/command.ts';
 import { shown } from '../names.ts';
 
@@ -58,6 +59,37 @@ function keptDs(zone: string): Problem {
   const detail = `${shown(zone)} is served with the signatures that its file brought, so that its parent may have a DS for it, and validators would refuse whatever comes after: have the DS taken away at the parent, wait for as long as caches hold it (its TTL), and force it then.`;
   return new Problem('ds_present', detail, { conflict: shown(zone) });
 }
+
+/**
+ * 409 where a file takes away, from a zone that is served with signatures of its own, what the parent's DS may lead to: it
+ * has none, or was signed by other keys. Those that are no secure entry points (RFC 4034 §2.1.1) have no DS, where there are some.
+ */
+export function refuseLostChain(
+  store: Pick<Store, 'signing' | 'rrset'>,
+  zone: string,
+  built: Pick<BuiltZone, 'isKept' | 'dnskeys'>,
+  force: boolean,
+): Problem | undefined {
+  if (force || !isKept(store, zone)) return undefined;
+  const name = shown(zone);
+  const conflict = { conflict: name };
+  const todo = `have the DS taken away at the parent, wait for as long as caches hold it (its TTL), and force it then`;
+  if (built.isKept !== true) {
+    const detail = `${name} is served with the signatures that its file brought, so that its parent may have a DS for it, and this file has none: validators would refuse all of the zone. Send it signed (signatures=keep), or let Teal sign it (teal dnssec sign --replace-signatures); or ${todo}.`;
+    return new Problem('ds_present', detail, conflict);
+  }
+  const keys = store.rrset(zone, zone, TYPE.DNSKEY)?.rdata ?? [];
+  const entries = keys.filter(([, low = 0]) => (low & SEP) !== 0);
+  const leadsTo = entries.length > 0 ? entries : keys;
+  const stays = new Set(built.dnskeys);
+  if (leadsTo.some((key) => stays.has(Buffer.from(key).toString('base64')))) return undefined;
+  const tags = leadsTo.map((key) => keyTag(key)).join(', ');
+  const detail = `The parent of ${name} may have a DS that leads to the keys that it is served with (${tags}), and this file has none of them: validators would refuse all of the zone. Send one that has the old key beside the new one first; or, where the parent has the DS of the new key and no cache holds the old keys, force it.`;
+  return new Problem('ds_present', detail, conflict);
+}
+
+/** RFC 4034 §2.1.1, in the second octet of the flags. */
+const SEP = 1;
 
 /** 422 where a file brings signatures, and nothing was said of them. */
 export function signaturesUnsaid(zone: string): Problem {
@@ -138,7 +170,10 @@ export function refuseUndelegated(
   for (const child of store.allZones()) {
     if (child.name === name || !isAtOrBelow(child.name, name)) continue;
     const above = parentOf(child.name);
-    if (above === undefined || store.zoneOf(above)?.name !== name || isCutAbove(child.name, name, hasNs)) continue;
+    if (above === undefined || isCutAbove(child.name, name, hasNs)) continue;
+    // That one may be new, and not there yet.
+    const owner = store.zoneOf(above)?.name;
+    if (owner !== undefined && owner !== name && isAtOrBelow(owner, name)) continue;
     const detail = `${shown(child.name)} is a zone of its own here, and ${shown(name)} does not delegate it: signed, it would prove that nothing is there, and validators would refuse the child. Put NS records at ${shown(child.name)} into ${shown(name)} first, and its DS once that is signed.`;
     return new Problem('signing_state', detail, { conflict: shown(child.name) });
   }

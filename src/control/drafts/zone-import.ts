@@ -14,7 +14,7 @@ import { zoneReply } from '../replies/zones.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { refuseAtPreviews } from './previews.ts';
 import { checkServicePlace } from './services.ts';
-import { isKept, refuseBelowSigned, refuseSignatures, refuseUndelegated } from './signed-guard.ts';
+import { isKept, refuseBelowSigned, refuseLostChain, refuseSignatures, refuseUndelegated } from './signed-guard.ts';
 import { hidden, hiddenQuestion, refuseAliasServices, takeServices } from './zones.ts';
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
@@ -59,8 +59,10 @@ export function draftZoneImport(
   if (before !== undefined && built.staged === undefined && isSame(before, zone, built.apex.serial)) {
     return { revision: before.revision, body: body(before) };
   }
+  const leads = refuseLostChain(store, name, built, command.force === true);
+  if (leads !== undefined) return leads;
   const parent = before === undefined ? store.zoneOf(name) : undefined;
-  const undelegated = refuseBelowSigned(store, parent, name) ?? refuseLostCuts(store, name, built.staged);
+  const undelegated = refuseBelowSigned(store, parent, name) ?? refuseLostCuts(store, name, built);
   if (undelegated !== undefined) return undelegated;
   const moves = parent === undefined ? [] : takeServices(store, parent, name, revision);
   if (moves instanceof Problem) return moves;
@@ -121,9 +123,9 @@ function warningsOf(store: Store, name: string, built: BuiltZone, serial: number
   return [...(isUnsigned ? [signaturesGone(name)] : []), ...(isOutdated ? [digestOutdated(name)] : [])];
 }
 
-/** 409 where the file of a signed zone no longer delegates another zone of ours. */
-function refuseLostCuts(store: Store, name: string, staged: StagedZone | undefined): Problem | undefined {
-  if (staged === undefined || store.signing(name) === undefined) return undefined;
+/** 409 where the file of a zone that is answered with signatures does not delegate another zone of ours. */
+function refuseLostCuts(store: Store, name: string, { staged, isKept: keeps }: BuiltZone): Problem | undefined {
+  if (staged === undefined || (store.signing(name) === undefined && keeps !== true)) return undefined;
   return refuseUndelegated(store, { name }, (at) => store.stagedTypesAt(staged.records, at).includes(TYPE.NS));
 }
 

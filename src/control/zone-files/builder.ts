@@ -136,7 +136,7 @@ export class Builder {
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
       const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
       const kept = {
-        ...(signatures === 'keep' && { isKept: true }),
+        ...(signatures === 'keep' && { isKept: true, dnskeys: dnskeysOf(content) }),
         ...(!isMadeHere && content.rrset(zone, TYPE.ZONEMD) !== undefined && { hasDigest: true }),
       };
       const built = { apex, rrsets: rrsets.length, sha256, staged, ...kept };
@@ -247,6 +247,10 @@ function seal(index: ZoneBuilder, { sign, zone }: Signing): number {
 
 function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {
   index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
+}
+
+function dnskeysOf(content: ZoneContent): string[] {
+  return content.rrset(content.zone, TYPE.DNSKEY)?.rdata.map((key) => Buffer.from(key).toString('base64')) ?? [];
 }
 
 function namesIn(lines: string): ReadonlySet<string> {

@@ -48,6 +48,7 @@ const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.met
 interface SentFile {
   readonly bytes: Uint8Array;
   readonly signatures: Signatures | undefined;
+  readonly force?: boolean;
   readonly sign?: SignInstead;
 }
 
@@ -104,11 +105,17 @@ export class ZoneFiles {
 
   /**
    * Makes the zone, or replaces its records, by those of a zone file; its services stay. All of it, or nothing.
-   * `signatures`: what becomes of those that the file brings.
+   * `signatures`: what becomes of those that the file brings. `force`: though the parent may have a DS that leads nowhere then.
    */
-  import(zone: string, bytes: Uint8Array, context: CommandContext, signatures?: Signatures): Promise<CommandResult> {
+  import(
+    zone: string,
+    bytes: Uint8Array,
+    context: CommandContext,
+    signatures?: Signatures,
+    force = false,
+  ): Promise<CommandResult> {
     // In a fleet the builder is free while other nodes stage what it built: two that import would wait for each other.
-    const result = this.#imported.then(() => this.#importNow(zone, { bytes, signatures }, context));
+    const result = this.#imported.then(() => this.#importNow(zone, { bytes, signatures, force }, context));
     this.#imported = result.catch(() => {});
     return result;
   }
@@ -169,7 +176,7 @@ export class ZoneFiles {
   /** The command that takes over what was built. */
   async #build(
     zone: string,
-    { bytes, signatures, sign: instead }: SentFile,
+    { bytes, signatures, force, sign: instead }: SentFile,
     context: CommandContext,
   ): Promise<ImportCommand | Problem> {
     const before = this.#store.zone(zone);
@@ -195,7 +202,8 @@ export class ZoneFiles {
     const built = reply.built && { ...reply.built, staged };
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
-    const said = { warnings: findings.warnings, ...(signatures && { signatures }), ...(instead && { sign: instead }) };
+    const how = { ...(signatures && { signatures }), ...(force && { force }), ...(instead && { sign: instead }) };
+    const said = { warnings: findings.warnings, ...how };
     return { kind: 'zone.import', zone, built, ...said, baseRevision: before?.revision };
   }
 

@@ -1,85 +1,24 @@
 /** Zone files that bring signatures: served as they are, or signed here; what would be bogus is refused, with why. */
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
-import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { wireToName } from '../../../src/model/name.ts';
 import type { RRset } from '../../../src/model/rrset.ts';
-import { systemClock } from '../../../src/server/system-clock.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
-import { buildQuery } from '../../fixtures/dns-client.ts';
-import { isAtOrBelow } from '../../fixtures/dnssec/bogus.ts';
-import { readMessage } from '../../fixtures/dnssec/message.ts';
-import { fileOf, recordsOf, signedElsewhere } from '../../fixtures/dnssec/signed-file.ts';
-import { EXPIRATION, TestSigner } from '../../fixtures/dnssec/signer.ts';
-import { whyBogus } from '../../fixtures/dnssec/validator.ts';
-import { bluegreen, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
-import { makeKeyring } from '../../fixtures/keyring.ts';
-import { beginSigned } from '../../fixtures/signed-engine.ts';
-import { makeGround } from '../../fixtures/signing.ts';
-import { askBytes } from '../../fixtures/table.ts';
-
-const zone = 'example.com';
-const keyring = makeKeyring();
-const shapes = recordsOf(
+import {
+  beginKept,
+  codeOf,
+  context,
+  keyring,
+  makeFile,
+  names,
+  shapes,
+  types,
   zone,
-  `@ 3600 SOA ns1.example.net. h.example.com. 77 7200 3600 1209600 60
-@ 3600 NS ns1.example.net.
-@ 3600 NS NS2.example.com.
-ns2 300 A 192.0.2.53
-www 60 A 192.0.2.1
-www 60 A 192.0.2.2
-alias 60 CNAME www.example.com.
-*.wild 60 TXT "wild"
-deep.ent 60 MX 10 mail.example.net.
-tree 60 DNAME other.example.net.
-cut 60 NS ns.cut.example.com.
-ns.cut 60 A 192.0.2.5
-safe 60 NS ns.safe.example.com.
-safe 60 DS 12345 13 2 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE8A2F5F1D0D5C1E0E9C2A1F3B
-ns.safe 60 A 192.0.2.6`,
-);
-const names = [
-  ...['', 'ns2.', 'www.', 'alias.', 'nope.', 'x.www.', 'x.wild.', 'wild.', 'ent.', 'deep.ent.', 'x.tree.', 'tree.'],
-  ...['cut.', 'x.cut.', 'ns.cut.', 'safe.', 'x.safe.', '0.', 'zzz.'],
-];
-const types = [TYPE.A, TYPE.TXT, TYPE.MX, TYPE.SOA, TYPE.NS, TYPE.DS, TYPE.DNSKEY, TYPE.CNAME];
-
-function begin(t: Test, folder = temporaryFolder(t)) {
-  const ground = makeGround(folder);
-  t.teardown(() => ground.file.close());
-  const world = beginSigned(t, { folder, ground, ring: keyring });
-  const files = new ZoneFiles(world.store, world.table, world.engine, systemClock);
-  files.signing = world.signers;
-  t.teardown(() => files.stop());
-  const send = (text: string, signatures?: 'keep' | 'resign', atMs = NOON_MS) =>
-    files.import(zone, Buffer.from(text), { actor: 'test', atMs }, signatures);
-  /** What is wrong with any answer. */
-  const wrong = (signer: TestSigner): string[] => {
-    const isInsecure = (labels: readonly string[]): boolean => !isAtOrBelow(labels, zone.split('.'));
-    const trust = { zones: new Map([[zone, signer.key]]), isInsecure };
-    return names.flatMap((name) =>
-      types.flatMap((type) => {
-        const full = `${name}${zone}`;
-        const query = buildQuery({ name: full, type, edns: { do: true, udpBytes: 4096 } });
-        const message = readMessage(askBytes(world.responder, query, false) as Buffer);
-        const why = whyBogus(message, full.split('.'), type, trust);
-        return why === undefined ? [] : [`${full} ${type}: ${why}`];
-      }),
-    );
-  };
-  return { ...world, files, send, wrong };
-}
-
-function makeFile(denial: 'nsec' | 'nsec3', edit: (rrsets: RRset[]) => RRset[] = (same) => same) {
-  const signer = new TestSigner(zone.split('.'));
-  const rrsets = signedElsewhere(zone, shapes, { signer, dnskey: signer.key.dnskey, denial });
-  return { signer, text: fileOf(zone, edit(rrsets)) };
-}
-
-function codeOf(result: unknown): string {
-  return result instanceof Problem ? result.code : 'none';
-}
+} from '../../fixtures/dnssec/kept-world.ts';
+import { fileOf, signedElsewhere } from '../../fixtures/dnssec/signed-file.ts';
+import { EXPIRATION, TestSigner } from '../../fixtures/dnssec/signer.ts';
+import { bluegreen, NOON_MS, temporaryFolder } from '../../fixtures/engine.ts';
 
 function errorsOf(result: unknown): string[] {
   if (!(result instanceof Problem)) return ['none'];
@@ -91,7 +30,7 @@ for (const denial of ['nsec', 'nsec3'] as const) {
   t.test(`a file that was signed elsewhere by ${denial} is answered as it is, after a restart too`, async (t) => {
     const folder = temporaryFolder(t);
     const { signer, text } = makeFile(denial);
-    const world = begin(t, folder);
+    const world = beginKept(t, folder);
     t.equal(codeOf(await world.send(text)), 'signatures_unsaid');
     t.equal(world.store.zone(zone), undefined);
     t.match(await world.send(text, 'keep'), { created: true, body: { warnings: [] } });
@@ -105,11 +44,11 @@ for (const denial of ['nsec', 'nsec3'] as const) {
     t.equal(codeOf(await world.send(Buffer.concat(file.pieces).toString(), 'keep')), 'none');
     t.equal(world.store.lastRevision, lastRevision, 'and neither does its export');
     world.close();
-    t.same(begin(t, folder).wrong(signer), [], 'from the rows');
+    t.same(beginKept(t, folder).wrong(signer), [], 'from the rows');
   });
 
   t.test(`${denial}: what would be bogus is refused, and says where`, async (t) => {
-    const world = begin(t);
+    const world = beginKept(t);
     const codes = async (edit: (rrsets: RRset[]) => RRset[], atMs = NOON_MS): Promise<string[]> =>
       errorsOf(await world.send(makeFile(denial, edit).text, 'keep', atMs));
     const without = (name: string, type: number) => (all: RRset[]) =>
@@ -168,7 +107,7 @@ function damagedBitmap(type: number) {
 }
 
 t.test('NSEC3 of too many iterations, or of two chains, is refused with why', async (t) => {
-  const world = begin(t);
+  const world = beginKept(t);
   const edited = (rdata: Uint8Array[]): string => {
     const edit = (rrset: RRset): RRset => (rrset.type === TYPE.NSEC3PARAM ? { ...rrset, rdata } : rrset);
     return makeFile('nsec3', (all) => all.map(edit)).text;
@@ -181,7 +120,7 @@ t.test('NSEC3 of too many iterations, or of two chains, is refused with why', as
 });
 
 t.test('nothing in such a zone can be changed by other ways, and each says what to do', async (t) => {
-  const world = begin(t);
+  const world = beginKept(t);
   await world.send(makeFile('nsec').text, 'keep');
   const body = { ttlSeconds: 60, rdata: ['192.0.2.9'] };
   const change = { put: { name: 'n.example.com', type: 'A', ...body } };
@@ -195,14 +134,48 @@ t.test('nothing in such a zone can be changed by other ways, and each says what 
     [{ kind: 'dnssec.sign', zone, body: {}, key: keyring.make(zone, 13, NOON_MS), isGiven: false }, 'zone_signed'],
   ] as unknown as readonly (readonly [Command, string])[];
   for (const [command, code] of refused) t.equal(world.code(command), code, command.kind);
-  t.match(await world.send(fileOf(zone, plain())), { body: { warnings: [{ code: 'signatures_gone' }] } });
+  t.match(await world.send(fileOf(zone, plain())), { code: 'ds_present', conflict: zone }, 'by a file without any');
+  t.equal(world.code(refused[0]?.[0] as Command), 'zone_kept');
+  const forced = world.files.import(zone, Buffer.from(fileOf(zone, plain())), context, undefined, true);
+  t.match(await forced, { body: { warnings: [{ code: 'signatures_gone' }] } });
   t.equal(world.code(refused[0]?.[0] as Command), 'none', 'a zone without signatures can be changed');
+});
+
+t.test('a file that was signed by none of the keys that the DS may lead to is refused, unless forced', async (t) => {
+  const world = beginKept(t);
+  const other = new TestSigner(zone.split('.'));
+  const one = makeFile('nsec');
+  const signedBy = (by: TestSigner, ...keys: TestSigner[]): string => {
+    const moreKeys = keys.map(({ key }) => key.dnskey);
+    return fileOf(zone, signedElsewhere(zone, shapes, { signer: by, dnskey: by.key.dnskey, moreKeys, denial: 'nsec' }));
+  };
+  t.equal(codeOf(await world.send(one.text, 'keep')), 'none');
+  t.match(await world.send(signedBy(other), 'keep'), { code: 'ds_present', conflict: zone });
+  t.same(world.wrong(one.signer), [], 'it is answered as before');
+  t.equal(codeOf(await world.send(signedBy(one.signer, other), 'keep')), 'none', 'both keys');
+  t.equal(codeOf(await world.send(signedBy(other), 'keep')), 'none', 'the new one had stood beside the old');
+  t.same(world.wrong(other), []);
+  const forced = world.files.import(zone, Buffer.from(one.text), context, 'keep', true);
+  t.equal(codeOf(await forced), 'none', 'forced');
+  t.same(world.wrong(one.signer), []);
+});
+
+t.test('a file that is kept delegates the zones that lie below it here', async (t) => {
+  const world = beginKept(t);
+  const child = 'x.www.example.com';
+  const make = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' };
+  world.must({ kind: 'zone.put', zone: child, body: make } as unknown as Command);
+  const { text } = makeFile('nsec');
+  t.match(await world.send(text, 'keep'), { code: 'signing_state', conflict: child });
+  world.must({ kind: 'zone.delete', zone: child, withServices: false });
+  world.must({ kind: 'zone.put', zone: 'cut.example.com', body: make } as unknown as Command);
+  t.equal(codeOf(await world.send(text, 'keep')), 'none');
 });
 
 t.test(
   'resign drops what the file brings, and needs a signing; keep needs that there is none, and no service',
   async (t) => {
-    const world = begin(t);
+    const world = beginKept(t);
     const { text } = makeFile('nsec3');
     t.equal(codeOf(await world.send(text, 'resign')), 'signing_state');
     world.must({ kind: 'zone.put', zone, body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' } });
@@ -230,13 +203,13 @@ t.test(
 );
 
 t.test('signatures that end within days are warned of', async (t) => {
-  const world = begin(t);
+  const world = beginKept(t);
   const result = await world.send(makeFile('nsec').text, 'keep', 1000 * (EXPIRATION - 86_400));
   t.match(result, { body: { warnings: [{ code: 'signature_ends_soon' }] } });
 });
 
 t.test('a zone is not signed above a zone of ours that it does not delegate', async (t) => {
-  const world = begin(t);
+  const world = beginKept(t);
   const make = (name: string): Command => ({
     ...{ kind: 'zone.put', zone: name },
     body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' },
@@ -253,7 +226,7 @@ t.test('a zone is not signed above a zone of ours that it does not delegate', as
 t.test(
   'a zone is not made below a signed zone that does not delegate it, nor left without its delegation',
   async (t) => {
-    const world = begin(t);
+    const world = beginKept(t);
     const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' };
     const make = (name: string): Command => ({ kind: 'zone.put', zone: name, body });
     const child = 'child.example.com';
@@ -265,12 +238,7 @@ t.test(
     const change = (...changes: object[]): Command => ({ kind: 'records.change', zone, changes }) as unknown as Command;
     const send = async (name: string, lines: string, signatures?: 'resign') => {
       const head = `$ORIGIN ${name}.\n@ 60 SOA ns1.example.net. h.example.com. 9 7200 3600 1209600 60\n@ 60 NS ns1.example.net.\n`;
-      const result = await world.files.import(
-        name,
-        Buffer.from(head + lines),
-        { actor: 'test', atMs: NOON_MS },
-        signatures,
-      );
+      const result = await world.files.import(name, Buffer.from(head + lines), context, signatures);
       return result instanceof Problem ? result.code : 'none';
     };
     world.must(make(zone));
@@ -312,7 +280,7 @@ t.test(
 );
 
 t.test('keys, signatures and proofs that stand where nobody looks for them', async (t) => {
-  const world = begin(t);
+  const world = beginKept(t);
   const { text } = makeFile('nsec');
   const key =
     'DNSKEY 257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==';
@@ -324,7 +292,7 @@ t.test('keys, signatures and proofs that stand where nobody looks for them', asy
   t.ok(said(await world.send(`${text}\nwww.example.com. 60 IN ${key}\n`, 'keep')).includes('key_misplaced'));
   t.same(said(await world.send(`${text}\nwww.example.com. 60 IN ${rrsig('MX')}\n`, 'keep')), ['signatures_stray']);
   const unsigned = fileOf(zone, plain());
-  const other = begin(t);
+  const other = beginKept(t);
   t.same(said(await other.send(unsigned)), []);
   for (const line of [`@ 60 ${key}`, `www 60 ${rrsig('A')}`, 'www 60 NSEC example.com. A RRSIG NSEC'])
     t.same(said(await other.send(`${unsigned}\n$ORIGIN example.com.\n${line}\n`)), ['signatures_stray'], line);

@@ -30,7 +30,14 @@ const putFile = {
     ...putReply('Import', { creates: true }),
     ...writeProblems(
       ...(['query_invalid', 'service_conflict', 'cname_conflict', 'apex_conflict', 'zone_file_invalid'] as const),
-      ...(['signatures_unsaid', 'zone_signed', 'signing_state', 'zone_has_services', 'stopping'] as const),
+      ...([
+        'signatures_unsaid',
+        'zone_signed',
+        'signing_state',
+        'zone_has_services',
+        'ds_present',
+        'stopping',
+      ] as const),
     ),
   },
 };
@@ -86,7 +93,8 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, 
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
     const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
     const context = contextOf(request);
-    const result = await zoneFiles.import(request.params.zone, bytes, context, request.query.signatures);
+    const { signatures, force } = request.query;
+    const result = await zoneFiles.import(request.params.zone, bytes, context, signatures, force === 'true');
     logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
     return sendPut(reply, result);
   });
