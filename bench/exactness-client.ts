@@ -21,16 +21,26 @@ export interface ClientResult {
   readonly answers: number;
   /** Answers of a state before the one that was acknowledged when the query was sent, or of none at all. */
   readonly stale: number;
-  /** Queries without an answer: with so many outstanding that is the socket's buffer, not the server. */
+  readonly sent: number;
+  /** Queries without an answer, however late. */
   readonly lost: number;
+  /** Answers that came when nobody waited for them any more, a second later: which state they are of is not known. */
+  readonly afterwards: number;
+  /** Answers before that which took longer than LATE_MS, and the longest time that one took. */
+  readonly late: number;
+  readonly slowestMs: number;
 }
 
 const BATCH = 32;
 const MESSAGE_BYTES = 512;
 const MMSGHDR_BYTES = 64;
 const IOVEC_BYTES = 16;
-/** Looks for the rest of a batch before it is given up. */
-const RECEIVE_TRIES = 20_000;
+/** So long may two processes on the cores of one machine keep each other waiting; who resolves asks again much later. */
+export const LATE_MS = 10;
+/** When a query is waited for no more. */
+const WAIT_MS = 1000;
+/** Looks for the rest of a batch between two at the clock. */
+const LOOKS = 50;
 /** The answer's address is the end of the message: one A record, no EDNS. */
 const POOL_AT_END = 1;
 
@@ -43,6 +53,8 @@ class BatchClient {
   readonly #words: Int32Array;
   readonly #address: number;
   readonly #queryBytes: number;
+  /** Answers to earlier rounds. */
+  afterwards = 0;
 
   constructor(libc: Libc, { address, port, name }: ClientTask) {
     this.#libc = libc;
@@ -96,8 +108,11 @@ class BatchClient {
       const message = this.#message(BATCH + i);
       const length = this.#words[((BATCH + i) * MMSGHDR_BYTES + 56) >> 2];
       const id = (this.#memory[message] << 8) | this.#memory[message + 1];
-      // A late answer to an earlier round is judged by nothing: its query's time is forgotten.
-      if (id !== (round & 0xffff)) continue;
+      // An answer to a query that was given up is judged by nothing: its query's time is forgotten.
+      if (id !== (round & 0xffff)) {
+        this.afterwards++;
+        continue;
+      }
       const isWhole = length === this.#queryBytes + 16;
       answered(isWhole ? this.#memory[message + length - POOL_AT_END] : 0);
     }
@@ -110,24 +125,35 @@ function run(libc: Libc, task: ClientTask): ClientResult {
   const client = new BatchClient(libc, task);
   let answers = 0;
   let stale = 0;
-  let lost = 0;
-  for (let round = 0; Atomics.load(words, WORD.DONE) === 0; round++) {
+  let givenUp = 0;
+  let late = 0;
+  let slowestMs = 0;
+  let round = 0;
+  for (; Atomics.load(words, WORD.DONE) === 0; round++) {
     const acknowledged = Atomics.load(words, WORD.ACKNOWLEDGED);
+    const sentAt = performance.now();
     client.send(round);
     let missing = BATCH;
-    for (let tries = 0; missing > 0 && tries < RECEIVE_TRIES; tries++) {
-      client.receive(round, (lastByte) => {
-        missing--;
-        answers++;
-        // What may be answered lies between what was acknowledged before the query and what was asked for by now.
-        const ahead = (lastByte - 1 - (acknowledged % pools) + pools) % pools;
-        if (lastByte === 0 || ahead > Atomics.load(words, WORD.ASKED) - acknowledged) stale++;
-      });
+    let waitedMs = 0;
+    const answered = (lastByte: number): void => {
+      missing--;
+      answers++;
+      // What may be answered lies between what was acknowledged before the query and what was asked for by now.
+      const ahead = (lastByte - 1 - (acknowledged % pools) + pools) % pools;
+      if (lastByte === 0 || ahead > Atomics.load(words, WORD.ASKED) - acknowledged) stale++;
+    };
+    while (missing > 0 && waitedMs < WAIT_MS) {
+      const before = missing;
+      for (let look = 0; missing > 0 && look < LOOKS; look++) client.receive(round, answered);
+      waitedMs = performance.now() - sentAt;
+      if (before > missing && waitedMs > slowestMs) slowestMs = waitedMs;
+      if (waitedMs > LATE_MS) late += before - missing;
     }
-    lost += missing;
+    givenUp += missing;
     Atomics.store(words, WORD.ANSWERS, answers);
   }
-  return { answers, stale, lost };
+  const { afterwards } = client;
+  return { answers, stale, sent: round * BATCH, lost: givenUp - afterwards, afterwards, late, slowestMs };
 }
 
 const libc = loadLibc();

@@ -2,8 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { startTeal } from '../test/fixtures/process.ts';
+import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import type { Wire } from '../test/fixtures/two-namespaces.ts';
 import { type ClientResult, WORD } from './exactness-client.ts';
+import { ANSWERED, countLosses, grown } from './losses.ts';
 
 const SHIFTS_PER_SECOND = 100;
 /** States are told apart modulo this: far more than can be under way at once. */
@@ -16,6 +18,10 @@ export interface ExactnessFigures extends ClientResult {
   readonly transport: unknown;
   readonly slowestShiftMs: number;
   readonly seconds: number;
+  /** Answers that the server sent, by its own count. */
+  readonly answered: number;
+  /** Where what was lost was lost, as far as any place on the way counts it. */
+  readonly losses: readonly (readonly [place: string, count: number])[];
 }
 
 export interface ExactnessOptions {
@@ -26,6 +32,10 @@ export interface ExactnessOptions {
   readonly lies?: boolean;
   /** How the server is started, where not as usual, and where it is asked. */
   readonly server?: Parameters<typeof startTeal>[1] & { readonly address: string };
+  /** What lies between, where that is not loopback. */
+  readonly wire?: Wire;
+  /** What else the server has to do; it is waited for. */
+  readonly meanwhile?: (teal: TealProcess) => Promise<unknown>;
   readonly progress?: (answers: number, shifts: number) => void;
 }
 
@@ -42,6 +52,7 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   );
   const made = await teal.call('PUT', `/v1/services/${name}`, { pools });
   if (made.status >= 300) throw new Error(JSON.stringify(made.body));
+  const before = await countLosses(teal, options.wire);
   const words = new Int32Array(new SharedArrayBuffer(16));
   const client = new Worker(new URL('./exactness-client.ts', import.meta.url), {
     workerData: { address: options.server?.address ?? '127.0.0.1', port: teal.dnsPort, name, pools: POOLS, words },
@@ -53,7 +64,11 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   const startedAt = performance.now();
   let shifts = 0;
   let slowestShiftMs = 0;
-  while (shifts < options.shifts || Atomics.load(words, WORD.ANSWERS) < options.answers) {
+  let isBusy = options.meanwhile !== undefined;
+  const meanwhile = options.meanwhile?.(teal).finally(() => {
+    isBusy = false;
+  });
+  while (isBusy || shifts < options.shifts || Atomics.load(words, WORD.ANSWERS) < options.answers) {
     shifts++;
     Atomics.store(words, WORD.ASKED, shifts);
     if (options.lies) Atomics.store(words, WORD.ACKNOWLEDGED, shifts);
@@ -65,9 +80,13 @@ export async function measureExactness(folder: string, options: ExactnessOptions
     options.progress?.(Atomics.load(words, WORD.ANSWERS), shifts);
     await sleep(Math.max(0, startedAt + (shifts * 1000) / SHIFTS_PER_SECOND - performance.now()));
   }
+  await meanwhile;
   Atomics.store(words, WORD.DONE, 1);
   const result = await finished;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const after = await countLosses(teal, options.wire);
   await teal.end('SIGTERM');
   const transport = teal.log.find(({ msg }) => msg === 'ready')?.transport;
-  return { ...result, transport, shifts, slowestShiftMs, seconds: (performance.now() - startedAt) / 1000 };
+  const counted = { answered: after[ANSWERED] - before[ANSWERED], losses: grown(before, after) };
+  return { ...result, ...counted, transport, shifts, slowestShiftMs, seconds };
 }

@@ -1,10 +1,12 @@
 /** Frames of strangers at an AF_XDP socket, a worker that dies over one, and answers that must not be of yesterday. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { measureExactness } from '../../bench/exactness.ts';
+import { putZoneFile, zoneFile } from '../../bench/import.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, type FrameFields, readFrame } from '../fixtures/frames.ts';
 import { mulberry32, packets } from '../fixtures/mutate.ts';
-import { CLIENT, openWire, RawFrames, SERVER } from '../fixtures/two-namespaces.ts';
+import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import { overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
 
 const app = 'app.example.test';
@@ -42,19 +44,7 @@ t.test('100,000 mutated frames: nobody dies, replies are whole, and a bystander 
   let sent = 0;
   for (const message of packets(23, FRAMES)) {
     const isV6 = draw(2) === 0;
-    const fields: FrameFields = {
-      ...{ to: wire.macs.server, from: wire.macs.client },
-      ...(isV6 ? { source: CLIENT.v6, destination: SERVER.v6 } : { source: CLIENT.v4, destination: SERVER.v4 }),
-      ...{ sourcePort: 1024 + draw(60_000), destinationPort: 53, message: message.subarray(0, 1400) },
-      ...(draw(4) === 0 ? { vlan: draw(0x1_0000) } : {}),
-      checksum: isV6 || draw(2) === 0 ? 'whole' : 'none',
-    };
-    let frame = buildFrame(fields);
-    // Behind the stations' addresses, or no frame would arrive: headers as often as the message.
-    for (let flips = draw(3); flips > 0; flips--)
-      frame[12 + draw(Math.min(frame.length - 12, draw(2) === 0 ? 60 : 1500))] ^= 1 << draw(8);
-    if (draw(10) === 0) frame = frame.subarray(0, 14 + draw(frame.length - 13));
-    if (raw.send(frame)) taken++;
+    if (raw.send(strangersFrame(wire, message, isV6, draw))) taken++;
     if (++sent % BETWEEN !== 0) continue;
     judge();
     t.equal((await askUdp(isV6 ? SERVER.v6 : SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
@@ -65,6 +55,22 @@ t.test('100,000 mutated frames: nobody dies, replies are whole, and a bystander 
   t.same(failed, [], 'no worker was replaced');
   t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
 });
+
+/** A query of anybody, damaged or not, in headers that are damaged or not. */
+function strangersFrame(wire: Wire, message: Buffer, isV6: boolean, draw: (limit: number) => number): Buffer {
+  const fields: FrameFields = {
+    ...{ to: wire.macs.server, from: wire.macs.client },
+    ...(isV6 ? { source: CLIENT.v6, destination: SERVER.v6 } : { source: CLIENT.v4, destination: SERVER.v4 }),
+    ...{ sourcePort: 1024 + draw(60_000), destinationPort: 53, message: message.subarray(0, 1400) },
+    ...(draw(4) === 0 ? { vlan: draw(0x1_0000) } : {}),
+    checksum: isV6 || draw(2) === 0 ? 'whole' : 'none',
+  };
+  const frame = buildFrame(fields);
+  // Behind the stations' addresses, or no frame would arrive: headers as often as the message.
+  for (let flips = draw(3); flips > 0; flips--)
+    frame[12 + draw(Math.min(frame.length - 12, draw(2) === 0 ? 60 : 1500))] ^= 1 << draw(8);
+  return draw(10) === 0 ? frame.subarray(0, 14 + draw(frame.length - 13)) : frame;
+}
 
 t.test('of 200,000 answers during 100 shifts none is of a state before the one that was acknowledged', async (t) => {
   const wire = openWire();
@@ -82,3 +88,38 @@ t.test('of 200,000 answers during 100 shifts none is of a state before the one t
   t.ok(shifts >= 100);
   t.equal(stale, 0);
 });
+
+t.test(
+  'no answer is lost or stale while strangers send frames, zones are imported, settings read anew and weights shifted',
+  async (t) => {
+    const wire = openWire();
+    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+    t.teardown(() => wire.close());
+    const raw = new RawFrames(wire.client);
+    t.teardown(() => raw.close());
+    const random = mulberry32(6);
+    const draw = (limit: number): number => Math.floor(random() * limit);
+    const server = { address: SERVER.v4, wrapper: wire.atServer, env: { ...overTheWire } };
+    const figures = await measureExactness(t.testdir(), {
+      ...{ answers: 50_000, shifts: 50, server, wire },
+      meanwhile: async (teal) => {
+        const strangers = (async () => {
+          let sent = 0;
+          for (const message of packets(29, FRAMES / 5)) {
+            raw.send(strangersFrame(wire, message, draw(2) === 0, draw));
+            // As many as a ring holds with room to spare: of more than a server can take it may lose some.
+            if (++sent % 100 === 0) await sleep(1);
+          }
+        })();
+        for (let i = 0; i < 3; i++) {
+          await putZoneFile(teal, `big${i}.test`, zoneFile(10_000));
+          process.kill(teal.pid, 'SIGHUP');
+        }
+        await strangers;
+      },
+    });
+    if (figures.transport !== 'xdp') return t.comment(`LEFT OUT: ${figures.transport} served`);
+    t.equal(figures.stale, 0);
+    t.equal(figures.lost, 0, JSON.stringify(figures));
+  },
+);
