@@ -4,6 +4,7 @@
  * that a busy machine is as busy for all. `--full 4` has so many messages in a batch; `--edns cookie` asks
  * as most resolvers do; `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do; `--sockets` has
  * the kernel itself do it, and leaves out what its calls take; `--row 100` has each checkout find its own in the caches.
+ * `--xdp` has frames in the rings of an AF_XDP socket in place of messages.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ import { QUERIES_AT_ONCE } from '../src/table/touch.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes } from '../test/fixtures/table.ts';
 import { BatchClients } from './batch-clients.ts';
+import { openFrames } from './batch-frames.ts';
 import {
   COOKIE_OPTION,
   EDNS,
@@ -38,6 +40,7 @@ const { values, positionals } = parseArgs({
     'as-v8': { type: 'boolean', default: false },
     sockets: { type: 'boolean', default: false },
     row: { type: 'string', default: '1' },
+    xdp: { type: 'boolean', default: false },
     full: { type: 'string', default: String(QUERIES_AT_ONCE) },
   },
 });
@@ -91,6 +94,21 @@ async function open(folder: string): Promise<World> {
   }
   const cookie = edns === 'cookie' ? learn(made.responder) : '';
   const queries = asked.map((question) => queryBytes(question, edns, cookie));
+  if (values.xdp) {
+    const frames = await openFrames(own, queries, clients);
+    const turn = (nowMs: number): number => {
+      frames.receive(FULL);
+      readMuch();
+      made.responder.enter(nowMs);
+      const startedAt = performance.now();
+      frames.queue.answer(made.responder, FULL);
+      frames.queue.send();
+      const ms = performance.now() - startedAt;
+      made.responder.leave();
+      return (ms * QUERIES_AT_ONCE) / FULL;
+    };
+    return { folder, timesMs: new Float64Array(BATCHES), turn };
+  }
   const real = loadLibc() as Libc;
   const seen: Uint8Array[] = [];
   let next = 0;
