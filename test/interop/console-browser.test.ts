@@ -1,7 +1,7 @@
 /** What looks at pages can fail: a fault that stays is found, and one that is over in a moment is none. */
 import t from 'tap';
-import { soon } from '../fixtures/soon.ts';
-import { overflow, seriousFaults, startBrowser } from './console-browser.ts';
+import { beBrief, bePatient, PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
+import { overflow, seriousFaults, startBrowser, unfold, waitPatiently } from './console-browser.ts';
 
 /** Short, for faults that are meant. */
 const LASTING_MS = 1000;
@@ -59,4 +59,45 @@ t.test('a test that ends while a reply is still looked at does not fail by it', 
   for (const work of teardowns) await work();
   stuck.resolve();
   await soon(t).equal(() => failed, 1);
+});
+
+t.test('a press that is lost is made again, and what never unfolds is told so', async (t) => {
+  t.teardown(bePatient);
+  const view = await (await startBrowser(t)).newPage();
+  const fold = (more: string): string => `<details><summary ${more}>Health checks</summary><p>None</p></details>`;
+  await view.setContent(page(fold('')));
+  await unfold(view, 'Health checks');
+  t.ok(await view.getByText('None').isVisible());
+  // What is moved away below the press gets no click.
+  await view.setContent(page(fold(`onmousedown="this.parentElement.style.marginTop = '300px'"`)));
+  await unfold(view, 'Health checks');
+  t.ok(await view.getByText('None').isVisible());
+  await view.setContent(page(fold('onclick="return false"')));
+  beBrief();
+  await t.rejects(unfold(view, 'Health checks'), { message: '"Health checks" does not unfold' });
+});
+
+t.test('behind a test that fails the others of its page wait briefly', async (t) => {
+  const afterEach: ((each: { passing(): boolean }) => void)[] = [];
+  const ends: (() => Promise<void>)[] = [];
+  const browser = await startBrowser({
+    teardown: (work) => void ends.push(work),
+    afterEach: (work) => void afterEach.push(work),
+  });
+  t.teardown(async () => {
+    bePatient();
+    for (const work of ends) await work();
+  });
+  const context = await browser.newContext();
+  waitPatiently(context);
+  const view = await context.newPage();
+  const ended = (isPassing: boolean): void => {
+    for (const work of afterEach) work({ passing: () => isPassing });
+  };
+  const missing = view.getByText('never there');
+  ended(true);
+  t.equal(patienceMs(), PATIENCE_MS);
+  ended(false);
+  t.ok(patienceMs() < PATIENCE_MS);
+  await t.rejects(missing.waitFor(), { message: new RegExp(`Timeout ${patienceMs()}ms exceeded`) });
 });

@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Locator, type Page } 
 import { buildConsole } from '../../src/console/build.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
-import { comesTo, PATIENCE_MS } from '../fixtures/soon.ts';
+import { beBrief, bePatient, comesTo, onBrief, patienceMs } from '../fixtures/soon.ts';
 
 /** A fault that is there for so long stays. */
 const LASTING_MS = 60_000;
@@ -25,8 +25,21 @@ export interface Console {
   readonly scriptBytes: Map<string, number>;
 }
 
-/** A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. */
-export async function startBrowser(t: { teardown: (work: () => Promise<void>) => void }): Promise<Browser> {
+/** Of a test, what is used here; a program that is none has no tests within. */
+interface Within {
+  teardown(work: () => Promise<void>): void;
+  afterEach?(work: (each: { passing(): boolean }) => void): void;
+}
+
+/**
+ * A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. Once a
+ * test within `t` has failed the later ones wait briefly: the page that they share is not as they need it.
+ */
+export async function startBrowser(t: Within): Promise<Browser> {
+  bePatient();
+  t.afterEach?.((each) => {
+    if (!each.passing()) beBrief();
+  });
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   t.teardown(async () => {
     for (const page of browser.contexts().flatMap((context) => context.pages())) {
@@ -40,7 +53,7 @@ export async function startBrowser(t: { teardown: (work: () => Promise<void>) =>
 
 /** Builds the page, starts a server with its data in `folder`, and a browser; both end when `t` does. */
 export async function startConsole(
-  t: { teardown: (work: () => Promise<void>) => void },
+  t: Within,
   folder: string,
   options: { config?: string; env?: Record<string, string> } = {},
 ): Promise<Console> {
@@ -63,7 +76,7 @@ export interface View {
 export async function openPage({ teal, browser, faults, scriptBytes }: Console, view: View = {}): Promise<Page> {
   const { width = 1280, height = 860, ...more } = view;
   const context = await browser.newContext({ viewport: { width, height }, baseURL: teal.admin, ...more });
-  context.setDefaultTimeout(PATIENCE_MS);
+  waitPatiently(context);
   await watch(context, new URL(teal.admin).origin, faults);
   const page = await context.newPage();
   followRequests(page);
@@ -75,6 +88,12 @@ export async function openPage({ teal, browser, faults, scriptBytes }: Console, 
     noted.catch(() => scriptBytes.delete(request.url()));
   });
   return page;
+}
+
+/** What is done with the pages of a context waits for as long as all else does. */
+export function waitPatiently(context: BrowserContext): void {
+  context.setDefaultTimeout(patienceMs());
+  onBrief((limitMs) => context.setDefaultTimeout(limitMs));
 }
 
 async function watch(context: BrowserContext, origin: string, faults: string[]): Promise<void> {
@@ -178,7 +197,7 @@ export async function settled(page: Page): Promise<void> {
   const isStill = async () =>
     ((await page.evaluate(STILL)) as string) === `${wanted?.width} ${wanted?.height} 0` &&
     (waitedFor.get(page)?.size ?? 0) === 0;
-  await comesTo(isStill, Boolean, REST_MS);
+  await comesTo(isStill, Boolean, patienceMs(REST_MS));
 }
 
 /** Evaluated in the page: its size, and how many times it changed while some frames were drawn. */
@@ -202,7 +221,7 @@ const STILL = `(async () => {
 })()`;
 
 /** Serious and critical faults that axe-core finds in what the page comes to. */
-export async function seriousFaults(page: Page, lastingMs = LASTING_MS): Promise<string[]> {
+export async function seriousFaults(page: Page, lastingMs = patienceMs(LASTING_MS)): Promise<string[]> {
   const look = async (): Promise<string[]> => {
     await settled(page);
     await page.evaluate(axe.source);
@@ -217,7 +236,7 @@ export async function seriousFaults(page: Page, lastingMs = LASTING_MS): Promise
 }
 
 /** How many pixels the page that this one comes to is wider than the window. */
-export async function overflow(page: Page, lastingMs = LASTING_MS): Promise<number> {
+export async function overflow(page: Page, lastingMs = patienceMs(LASTING_MS)): Promise<number> {
   const look = async (): Promise<number> => {
     await settled(page);
     return (await page.evaluate(

@@ -2,7 +2,7 @@
 import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
-import { soon } from '../fixtures/soon.ts';
+import { patienceMs, soon } from '../fixtures/soon.ts';
 import { openPage, signIn, startConsole } from './console-browser.ts';
 
 const app = 'app.example.test';
@@ -117,9 +117,11 @@ t.test('what became of a change', async (t) => {
     t.teardown(() => signalAll(teal.pid, 'SIGCONT'));
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).click();
-    await page.getByText(/No word for \d+ s/).waitFor({ timeout: NOTICED_MS });
-    await dialog.getByText('it is not certain whether it was done', { exact: false }).waitFor({ timeout: NOTICED_MS });
-    await page.getByText('The server does not answer.').waitFor({ timeout: NOTICED_MS });
+    await page.getByText(/No word for \d+ s/).waitFor({ timeout: patienceMs(NOTICED_MS) });
+    await dialog
+      .getByText('it is not certain whether it was done', { exact: false })
+      .waitFor({ timeout: patienceMs(NOTICED_MS) });
+    await page.getByText('The server does not answer.').waitFor({ timeout: patienceMs(NOTICED_MS) });
     signalAll(teal.pid, 'SIGCONT');
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).waitFor();

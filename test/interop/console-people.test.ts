@@ -8,8 +8,8 @@ import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { CLIENT, startIdentities } from '../fixtures/identities.ts';
 import { startTeal } from '../fixtures/process.ts';
-import { PATIENCE_MS, soon } from '../fixtures/soon.ts';
-import { followRequests, overflow, seriousFaults, startBrowser } from './console-browser.ts';
+import { PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
+import { followRequests, overflow, seriousFaults, startBrowser, waitPatiently } from './console-browser.ts';
 
 const app = 'app.example.test';
 const button = { name: 'Sign in with Example' };
@@ -81,7 +81,7 @@ t.test('people in the console', async (t) => {
   const open = async (view: { width?: number; colorScheme?: 'dark' } = {}): Promise<Page> => {
     const { width = 1280, ...more } = view;
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, ...more });
-    context.setDefaultTimeout(PATIENCE_MS);
+    waitPatiently(context);
     const page = await context.newPage();
     followRequests(page);
     return page;
@@ -180,7 +180,7 @@ t.test('people in the console', async (t) => {
       .then((reply) => reply.status, () => 'blocked')`);
     t.equal(outcome, 'blocked');
     Object.assign(identities.people.ann as object, { groups: [] });
-    await page.getByText('Your session has ended').waitFor({ timeout: 2 * PATIENCE_MS });
+    await page.getByText('Your session has ended').waitFor({ timeout: patienceMs(2 * PATIENCE_MS) });
     await page.context().close();
   });
   t.notMatch(JSON.stringify(teal.log), new RegExp(CLIENT.secret), 'no secret is told in the log');

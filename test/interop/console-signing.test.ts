@@ -1,7 +1,7 @@
 /** A zone is signed, rolled and unsigned in the console, with the DS copied from the page; its parent is played by the test. */
 import t from 'tap';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
-import { soon } from '../fixtures/soon.ts';
+import { patienceMs, soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './console-browser.ts';
 
 const ZONE = 'example.test';
@@ -23,7 +23,8 @@ t.test('signing in the console', async (t) => {
   await visit(page, `#/zones/${ZONE}`, ZONE);
   const panel = page.getByRole('region', { name: 'Signing (DNSSEC)' });
   const dialog = page.getByRole('dialog');
-  const stage = (name: string) => panel.getByText(name, { exact: true }).waitFor({ timeout: STAGE_LIMIT_MS });
+  const stage = (name: string) =>
+    panel.getByText(name, { exact: true }).waitFor({ timeout: patienceMs(STAGE_LIMIT_MS) });
 
   await t.test('signed, with what will happen said before', async (t) => {
     await panel.getByText('This zone is not signed').waitFor();

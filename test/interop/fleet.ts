@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
+import { beBrief, bePatient, patienceMs } from '../fixtures/soon.ts';
 import { type EtcdMembers, type EtcdPlaces, startEtcd } from './etcd.ts';
 
 const TOKEN = 'a9f3c0d7e5b24816-fleet-own';
@@ -57,6 +58,7 @@ export class FleetFixture {
 
   /** The first node founds the fleet, the others join with empty directories. */
   static async start(count: number, env: Record<string, string> = {}, places: Places = {}): Promise<FleetFixture> {
+    bePatient();
     const { members = 3, host, etcdPlace, etcdWords = [], etcdFolderOf } = places;
     const where = { place: etcdPlace, folderOf: etcdFolderOf, ...(host !== undefined && { host }) };
     const etcd = await startEtcd(members, { words: etcdWords, ...where });
@@ -137,7 +139,9 @@ export class FleetFixture {
 
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (const startedAt = performance.now(); !(await isSo().catch(() => false)); await sleep(50)) {
-    assert(performance.now() - startedAt < LIMIT_MS, `in vain: ${what}`);
+    if (performance.now() - startedAt < patienceMs(LIMIT_MS)) continue;
+    beBrief();
+    assert.fail(`in vain: ${what}`);
   }
 }
 

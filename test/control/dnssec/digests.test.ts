@@ -298,18 +298,19 @@ t.test(
       return made;
     });
     must(zoneWith({ zonemd: true }));
-    for (let minutes = 0; minutes < 12; minutes++) {
-      await clock.pass(60);
+    // One is made five times a second.
+    for (let looks = 0; looks < 12; looks++) {
+      await clock.pass(1);
       t.equal(live(), undefined);
     }
     t.ok(changes > 5, `${changes} changes`);
     t.match(lines, [/changes faster than a digest is made/]);
     isRestless = false;
-    await clock.pass(120);
+    await clock.pass(10);
     t.equal(live(), right());
     isRestless = true;
     must(put('often.example.com', 'A', '192.0.2.251'));
-    for (let minutes = 0; minutes < 12; minutes++) await clock.pass(60);
+    for (let looks = 0; looks < 12; looks++) await clock.pass(1);
     t.equal(lines.length, 2, 'and when it is so again');
   },
 );
