@@ -37,7 +37,7 @@ not ok 1 - test/wire/name.test.ts # time=2000ms
   ---
   exitCode: 1
   ...
-# Subtest: test/together/api-1.test.ts
+# Subtest: test/bundles/api-1.test.ts
     # test/api/a.test.ts
     # Subtest: routes
         ok 1 - fine
@@ -45,10 +45,19 @@ not ok 1 - test/wire/name.test.ts # time=2000ms
     ok 1 - routes # time=1ms
     # test/api/b.test.ts
     # Subtest: routes
-        not ok 1 - should match pattern
+        not ok 1 - should match pattern \u001b[2mwaiting\u001b[22m
+          ---
+          at:
+            fileName: test/fixtures/soon.ts
+            lineNumber: 84
+          stack: |
+            Object.match (test/fixtures/soon.ts:84:14)
+            Test.<anonymous> (test/api/b.test.ts:8:39)
+            Test.<anonymous> (test/api/b.test.ts:7:3)
+          ...
         1..1
     not ok 2 - routes # time=1ms
-not ok 2 - test/together/api-1.test.ts # time=2ms
+not ok 2 - test/bundles/api-1.test.ts # time=2ms
 # { total: 5, pass: 2, fail: 3 }
 `;
 
@@ -60,7 +69,7 @@ t.test('by name', async (t) => {
     told(),
     `- test/wire/name.test.ts > names > should be equal (test/wire/name.test.ts:12)
 - test/wire/name.test.ts > hangs
-- test/together/api-1.test.ts > test/api/b.test.ts > routes > should match pattern
+- test/bundles/api-1.test.ts > test/api/b.test.ts > routes > should match pattern waiting (test/api/b.test.ts:8)
 `,
   );
 });
