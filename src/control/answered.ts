@@ -52,6 +52,9 @@ interface Found {
 /** Cuts that are remembered while one list is read: names of one zone share their ancestors. */
 const CUTS_KEPT = 1000;
 
+/** Services that are read at once: a page has some more RRsets than that. */
+const SERVICES_AT_ONCE = 50;
+
 /** Records that are read for what they hold, between two looks at whether a page has had its share. */
 const READ_AT_ONCE = 200;
 
@@ -130,12 +133,24 @@ function* services(store: Store, zone: Zone, start: Start | undefined): Generato
   const from = start?.section === 'service' ? start.rest : undefined;
   const slash = from?.lastIndexOf('/') ?? -1;
   const [last, number] = from === undefined ? ['', -1] : [from.slice(0, slash), Number(from.slice(slash + 1))];
-  for (const service of store.servicesIn(zone.name)) {
-    if (from !== undefined && service.name < last) continue;
+  for (const service of servicesFrom(store, zone.name, last)) {
     for (const [i, answered] of [...ofService(store, service)].entries()) {
       if (from !== undefined && service.name === last && i <= number) continue;
       yield { key: `service/${service.name}/${i}`, answered };
     }
+  }
+}
+
+/** Those of a zone in the order of their names, from one on; a page of a list needs some of thousands. */
+function* servicesFrom(store: Store, zone: string, from: string): Generator<Service> {
+  const first = store.service(from);
+  if (first?.zone === zone) yield first;
+  let after = from;
+  for (;;) {
+    const some = store.servicesInAfter(zone, after, SERVICES_AT_ONCE);
+    yield* some;
+    if (some.length < SERVICES_AT_ONCE) return;
+    after = some.at(-1)?.name ?? after;
   }
 }
 

@@ -317,7 +317,7 @@ export class Engine {
       const full = this.#preparing.prepare(this.#localOf(changes), true);
       if (full !== undefined) throw new StoreUnavailable(full.detail);
       this.#publish(this.#doubtful);
-    }
+    } else if (this.#log.isLocal) this.staged.giveUp(changes); // What a fleet's log has is applied again.
     this.#doubtful = undefined;
   }
 
@@ -335,7 +335,7 @@ export class Engine {
     return this.#bring([{ op: 'putService', service }]);
   }
 
-  /** Answers what is signed in another way, or anew: no revision. A signing is as the store has it. */
+  /** Answers what is signed in another way, or anew: no revision. */
   resign(change: SigningAnew): Problem | undefined {
     return this.isHalted ? HALTED : this.#bring([change]);
   }

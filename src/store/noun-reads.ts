@@ -242,6 +242,13 @@ export class NounReads {
     );
   }
 
+  /** Some of them, after a name (exclusive). */
+  servicesInAfter(zone: string, after: string, limit: number): Service[] {
+    return this.read('servicesInAfter', () =>
+      this.statements.servicesInAfter.all(zone, after, limit).map((row) => parsed<Service>(row) as Service),
+    );
+  }
+
   /** Their names alone: for who reads thousands of them a few at a time. */
   serviceNamesIn(zone: string): string[] {
     return this.read('serviceNamesIn', () =>

@@ -69,6 +69,7 @@ export function makeStatements(database: Database) {
     service: sql('SELECT body FROM services WHERE name = ?'),
     servicesAfter: sql('SELECT body FROM services WHERE name > ? ORDER BY name LIMIT ?'),
     servicesIn: sql(SERVICES_IN),
+    servicesInAfter: sql('SELECT body FROM services WHERE zone = ? AND name > ? ORDER BY name LIMIT ?'),
     serviceNamesIn: sql('SELECT name FROM services WHERE zone = ? ORDER BY name'),
     allServices: sql('SELECT body FROM services'),
 

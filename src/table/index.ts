@@ -179,6 +179,17 @@ export class IndexWriter {
     }
   }
 
+  /** Whether there are more than so many entries: of a million that is a matter of milliseconds, mostly of none. */
+  hasMore(cell: number, most: number): boolean {
+    let used = 0;
+    // What segments say of themselves counts those that are gone, too.
+    for (const segment of this.#segments(cell)) used += this.#words[segment + SEGMENT.USED];
+    if (used <= most) return false;
+    let live = 0;
+    for (const segment of this.#segments(cell)) live += this.#countLive(segment);
+    return live > most;
+  }
+
   /** Retires the index's own blocks: directory and segments, not the entries nor the cell. */
   retire(cell: number): void {
     for (const segment of this.#segments(cell)) this.#retireSegment(segment);

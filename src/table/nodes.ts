@@ -218,6 +218,10 @@ export class NodeWriter {
   }
 
   /** All entries of an index. */
+  hasMore(cell: number, most: number): boolean {
+    return this.#index.hasMore(cell, most);
+  }
+
   entries(cell: number): Iterable<number> {
     return this.#index.entries(cell);
   }

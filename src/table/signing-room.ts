@@ -10,15 +10,14 @@ import type { Arena } from './memory.ts';
 const SIGNED_NAME_BYTES = 220;
 const PLAIN_NAME_BYTES = 60;
 
-/** `count`: the names of the zone, as far as so many. `mustTake`: what is in the log must be taken, room or not. */
+/** `hasMore`: whether the zone has more names than so many. `mustTake`: what is in the log must be taken, room or not. */
 export function hasRoomToSign(
   arena: Pick<Arena, 'roomBytes'>,
-  count: (most: number) => number,
+  hasMore: (most: number) => boolean,
   signing: ZoneSigning | undefined,
   mustTake: boolean,
 ): boolean {
   if (mustTake) return true;
   const each = signing === undefined || signing.stage === 'unsigned' ? PLAIN_NAME_BYTES : SIGNED_NAME_BYTES;
-  const most = Math.floor(arena.roomBytes / each);
-  return count(most + 1) <= most;
+  return !hasMore(Math.floor(arena.roomBytes / each));
 }

@@ -149,7 +149,7 @@ export class ZoneWriter {
   setSigning(zone: string, signing: ZoneSigning | undefined): boolean {
     if (this.signers.leaves(zone, signing, this.count(zone, this.signers.namesAtOnce))) {
       const { arena } = this.#preparation;
-      if (!hasRoomToSign(arena, (most) => this.count(zone, most), signing, this.signers.mustTake))
+      if (!hasRoomToSign(arena, (most) => this.#hasMore(zone, most), signing, this.signers.mustTake))
         throw new ArenaFull();
       this.#preparation.undo(this.signers.want(zone, signing));
       return false;
@@ -179,6 +179,12 @@ export class ZoneWriter {
     if (count >= most || !this.has(zone)) return count;
     for (const _ of this.#nodes.entries(this.#indexOf(nameToWire(zone)))) if (++count >= most) break;
     return count;
+  }
+
+  /** The same, where it may be a million. */
+  #hasMore(zone: string, most: number): boolean {
+    const left = most - this.#services.namesIn(zone).size;
+    return left < 0 || (this.has(zone) && this.#nodes.hasMore(this.#indexOf(nameToWire(zone)), left));
   }
 
   /** The zone is signed so; an index that was signed so takes its place in the same preparation. */

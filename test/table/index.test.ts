@@ -22,7 +22,8 @@ function makeIndex() {
     return index.insert(CELL, entry);
   };
   const find = (number: number, hash: number): number => findEntry(arena.view, CELL, hash, nameOf(number), 0, 6);
-  return { insert, find };
+  const remove = (number: number, hash: number): void => index.remove(CELL, find(number, hash));
+  return { insert, find, remove, hasMore: (most: number) => index.hasMore(CELL, most) };
 }
 
 function nameOf(number: number): Uint8Array {
@@ -36,6 +37,17 @@ t.test('names with one hash are told apart', (t) => {
   t.equal(found.size, 1000);
   t.notOk(found.has(0));
   t.equal(find(1000, 0x12345678), 0);
+  t.end();
+});
+
+t.test('whether there are more names than so many is known to the last one, with those that have gone', (t) => {
+  const { insert, remove, hasMore } = makeIndex();
+  t.equal(hasMore(0), false);
+  const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1);
+  for (let i = 0; i < 5000; i++) insert(i, hashOf(i));
+  t.same([4999, 5000, 10_000].map(hasMore), [true, false, false]);
+  for (let i = 0; i < 5000; i += 3) remove(i, hashOf(i));
+  t.same([3332, 3333, 4000].map(hasMore), [true, false, false]);
   t.end();
 });
 

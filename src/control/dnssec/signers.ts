@@ -8,6 +8,7 @@ import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import { type SignerKeys, type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
+import { shown } from '../names.ts';
 import type { Keyring } from './keyring.ts';
 
 interface Signed {
@@ -27,6 +28,9 @@ interface SigningAside {
   /** Unix time, milliseconds. */
   readonly nowMs: number;
 }
+
+/** Zones that a refusal names; the rest is counted. */
+const NAMED_MAX = 5;
 
 export class Signers implements ZoneSigners {
   readonly ground: SigningGround;
@@ -223,14 +227,19 @@ export class Signers implements ZoneSigners {
   /** Why some zone cannot be signed anew now; undefined: all can. */
   refusal(): Problem | undefined {
     if (this.#heldUp !== undefined) return this.#heldUp;
-    for (const { signer } of this.#zones.values()) {
+    const refused = [...this.#zones].flatMap(([zone, { signer }]) => {
       const problem = signer?.refusal;
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
+      return problem === undefined ? [] : [{ zone, problem }];
+    });
+    const [first] = refused;
+    if (first === undefined || refused.length === 1) return first?.problem;
+    const named = refused.slice(0, NAMED_MAX).map(({ zone }) => shown(zone));
+    const more = refused.length > named.length ? ` and ${refused.length - named.length} more` : '';
+    const detail = `${first.problem.detail} ${refused.length} signed zones cannot be signed anew: ${named.join(', ')}${more}.`;
+    return new Problem(first.problem.code, detail);
   }
 
-  /** Why not all of what is signed can be answered, or changed; undefined: it can. It names no zone: anybody may ask. */
+  /** Why not all of what is signed can be answered, or changed; undefined: it can. */
   unreadiness(): Problem | undefined {
     const refusal = this.refusal();
     const zones = this.signing().length;

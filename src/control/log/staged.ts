@@ -46,6 +46,14 @@ export class StagedZones {
     for (const change of changes) if (change.op === 'importZone') this.take(change.zone.name, change.content);
   }
 
+  /** An entry that was not kept, and never will be: what was staged for it is given back. */
+  giveUp(changes: readonly ModelChange[]): void {
+    for (const change of changes) {
+      const left = change.op === 'importZone' ? this.take(change.zone.name, change.content) : undefined;
+      if (left !== undefined) this.stager?.drop(left);
+    }
+  }
+
   /** The change as this process carries it out. */
   localOf(change: ModelChange): LocalChange {
     if (change.op !== 'importZone') return change;

@@ -237,6 +237,11 @@ export class ZoneFiles {
   ): Promise<CommandResult> {
     if (staged === undefined) return execute();
     const { staged: zones } = this.#engine;
+    const unsettled = this.#settle();
+    if (unsettled !== undefined) {
+      this.#drop(staged);
+      return unsettled;
+    }
     zones.put(zone, staged);
     const shared = await this.#engine.staged.contents?.share(this.#sourceOf(zone, staged));
     const result = shared instanceof Problem ? shared : await execute();
@@ -246,6 +251,17 @@ export class ZoneFiles {
       await shared.over(result instanceof Problem ? result : result.revision);
     }
     return result;
+  }
+
+  /** What was staged for a commit in doubt has this one's place where it is the same file. */
+  #settle(): Problem | undefined {
+    try {
+      this.#engine.recover();
+      return undefined;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return error.problem;
+      throw error;
+    }
   }
 
   /** What no entry has taken over by now: one that was applied has, whatever is told of it. */

@@ -2,9 +2,12 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import t from 'tap';
 import { exportKey } from '../../../src/control/dnssec/key-forms.ts';
+import { Signers } from '../../../src/control/dnssec/signers.ts';
 import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
 import { Problem } from '../../../src/model/errors.ts';
+import { temporaryFolder } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
+import { makeGround } from '../../fixtures/signing.ts';
 
 const active = (key: object): SigningKey => ({ ...(key as SigningKey), role: 'active' });
 
@@ -24,6 +27,27 @@ t.test('what is sealed opens by the same wrapping key, for the same zone and key
     refused('example.com', { ...key, wrapped: damaged.toString('base64') });
     t.notMatch(JSON.stringify(key), secret.export({ format: 'jwk' }).d as string, 'no secret in the open');
   }
+});
+
+t.test('a wrong wrapping key: how many zones cannot be signed anew is said, and some are named', async (t) => {
+  const ground = makeGround(temporaryFolder(t));
+  t.teardown(() => ground.file.close());
+  const signers = new Signers(makeKeyring(Buffer.alloc(32, 9)), ground);
+  const set = (zone: string, ring = makeKeyring()): void => {
+    const keys = [active(ring.make(zone, 13, 0))];
+    const times = { sinceMs: 0, dnskeyTtlSeconds: 60, maxTtlSeconds: 60, dsTtlSeconds: 0, revision: 1 };
+    signers.set(zone, { zone, denial: 'nsec', zonemd: false, keys, foreign: [], stage: 'secure', ...times } as never);
+  };
+  set('good.example', makeKeyring(Buffer.alloc(32, 9)));
+  t.equal(signers.refusal(), undefined);
+  set('a.example');
+  t.match(signers.refusal()?.detail, /^The private keys of a\.example cannot be opened: /);
+  for (const label of ['b', 'c', 'd', 'e', 'f', 'g']) set(`${label}.example`);
+  t.match(signers.unreadiness(), {
+    code: 'signing_refused',
+    detail:
+      / 7 signed zones cannot be signed anew: a\.example, b\.example, c\.example, d\.example, e\.example and 2 more\.$/,
+  });
 });
 
 t.test('keys go out and come in again in both forms, and are the same', async (t) => {
