@@ -3,9 +3,7 @@ import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
 import { differences } from '../../src/cli/service-difference.ts';
 import type { Service } from '../../src/contract/types.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
-import { startTeal } from '../fixtures/process.ts';
-import { typist } from './typed.ts';
+import { startTyped } from './typed.ts';
 
 const declared = `services:
   app.example.test:
@@ -20,9 +18,7 @@ const declared = `services:
 `;
 
 t.test('shown, refused by a person, confirmed, and then as declared', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { type } = await startTyped(t);
   const shown = [
     '~ app.example.test',
     '    ttlSeconds: 5 → 10',
@@ -65,9 +61,7 @@ t.test('shown, refused by a person, confirmed, and then as declared', async (t) 
 });
 
 t.test('somebody else was faster: what was shown is what is changed, or nothing is', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { type } = await startTyped(t);
   const answers = {
     shift: async () => {
       await type('service add shop.example.test -p blue=1:192.0.2.1 -p green=0:192.0.2.2');
@@ -87,9 +81,7 @@ t.test('somebody else was faster: what was shown is what is changed, or nothing 
 });
 
 t.test('a file of another shape is refused, and so is what the server does not know', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { type } = await startTyped(t);
   for (const input of ['- a\n', 'service: {}\n', 'services: [a]\n', 'services:\n  a: 1\n', 'services: {\n']) {
     t.match(await type('apply -f - --yes', { input }), { code: EXIT.REFUSED, stdout: '', stderr: /expected/ }, input);
   }
@@ -98,9 +90,7 @@ t.test('a file of another shape is refused, and so is what the server does not k
 });
 
 t.test('twice is once: what means the same is no change, however it is written', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { type } = await startTyped(t);
   const health = (header: string, host: string) =>
     `{ http: { host: ${host}, headers: { ${header}: a }, expectStatus: [200] }, intervalSeconds: 5.0, probe: { '2001:DB8:0::A': '[2001:0db8::1]:080' } }`;
   const written = `services:
@@ -138,9 +128,7 @@ t.test('twice is once: what means the same is no change, however it is written',
 });
 
 t.test('--dry-run refuses what apply refuses, in the same words, and shows nothing then', async (t) => {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  const type = typist(teal);
+  const { type } = await startTyped(t);
   await type('record set taken.example.test A 192.0.2.1');
   const service = (name: string) =>
     `  ${name}: { pools: { blue: { targets: [192.0.2.1], weight: 1 }, green: { targets: [192.0.2.2], weight: 0 } } }\n`;

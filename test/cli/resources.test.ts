@@ -3,15 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
-import { startTeal } from '../fixtures/process.ts';
-import { typist } from './typed.ts';
+import { startTyped, type typist } from './typed.ts';
 
-async function start(t: Test): Promise<ReturnType<typeof typist>> {
-  const teal = await startTeal(temporaryFolder(t));
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  return typist(teal);
-}
+const start = async (t: Test): Promise<ReturnType<typeof typist>> => (await startTyped(t)).type;
 
 /** The revision that a fresh server is at: its example zone and token are made by some. */
 async function lastRevision(type: ReturnType<typeof typist>): Promise<number> {

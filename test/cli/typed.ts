@@ -73,10 +73,13 @@ export function typist(teal: Pick<TealProcess, 'admin' | 'token'>) {
     });
 }
 
-/** A server with a folder of its own, and who types to it; it ends when `t` does. */
+/**
+ * A server with a folder of its own, and who types to it; it ends when `t` does. It answers and decides in one process, which
+ * is two thirds of what a start takes: commands see the API alone. Those that ask for more have a server as people have it.
+ */
 export async function startTyped(t: Test) {
   const folder = temporaryFolder(t);
-  const teal = await startTeal(folder);
+  const teal = await startTeal(folder, { env: { TEAL_DNS_PLANES: 'one' } });
   t.teardown(() => teal.child.kill('SIGKILL'));
   const type = typist(teal);
   const revision = async (): Promise<number> =>

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { EXIT, EXIT_BY_SIGNAL } from '../../src/cli/exit.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { typist } from './typed.ts';
 
@@ -124,7 +125,10 @@ t.test('a watched shift ends when the pool without weight is drained', async (t)
 
 t.test('a server that goes away and comes back is watched on', async (t) => {
   const folder = temporaryFolder(t);
-  const teal = await startTeal(folder);
+  // Of its own: one that the kernel chose may be another program's by the time that it is started again.
+  const env = { TEAL_ADMIN_LISTEN: `127.0.0.1:${await freePort()}` };
+  const teal = await startTeal(folder, { env });
+  t.teardown(() => teal.child.kill('SIGKILL'));
   const type = typist(teal);
   const app = 'app.example.test';
   await type(`release start ${app} --to green --steps 10,pause,100`);
@@ -133,7 +137,6 @@ t.test('a server that goes away and comes back is watched on', async (t) => {
   const isSeen = new Promise<void>((resolve) => {
     seen = resolve;
   });
-  const port = new URL(teal.admin).port;
   const watching = type(`release watch ${app}`, {
     onOutput(text) {
       seen();
@@ -143,7 +146,7 @@ t.test('a server that goes away and comes back is watched on', async (t) => {
   await isSeen;
   await teal.end('SIGTERM');
   while (!isTrying) await new Promise((resolve) => setTimeout(resolve, 20));
-  const again = await startTeal(folder, { env: { TEAL_ADMIN_LISTEN: `127.0.0.1:${port}` } });
+  const again = await startTeal(folder, { env });
   t.teardown(() => again.child.kill('SIGKILL'));
   await type(`release promote ${app}`);
   const { code, stdout, stderr } = await watching;

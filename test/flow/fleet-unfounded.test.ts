@@ -45,6 +45,12 @@ t.test('the client of etcd is loaded by a node of a fleet, and by no other', asy
     // Nobody listens there.
     TEAL_FLEET_ENDPOINTS: `http://127.0.0.1:${await freePort()}`,
   };
+  // It asks for some seconds before it gives up: meanwhile the other one is looked at.
+  const refused = t.rejects(
+    startTeal(join(folder, 'empty'), { env }),
+    /exited with 69/,
+    'an empty directory may be one that is to join',
+  );
   const before = await started('before', env);
   t.match(before.loaded(), /@grpc/, 'the witness can see it');
   t.ok(before.teal.log.some(({ part, msg }) => part === 'fleet' && /serving as one node/.test(String(msg))));
@@ -53,7 +59,5 @@ t.test('the client of etcd is loaded by a node of a fleet, and by no other', asy
   t.match(again, { status: 200, body: { fleet: undefined } }, 'it changes as one node does');
   t.match(await before.teal.call('POST', '/v1/fleet/init', {}), { status: 503, body: { code: 'fleet_unavailable' } });
   await before.teal.end('SIGTERM');
-
-  const empty = join(folder, 'empty');
-  await t.rejects(startTeal(empty, { env }), /exited with 69/, 'an empty directory may be one that is to join');
+  await refused;
 });
