@@ -12,6 +12,13 @@ const NAME_BYTES_EXPECTED = 24;
 const COMPARED_MAX = 24;
 const BYTE_VALUES = 256;
 
+/** Names of a list, from one place to before another, that agree in so many of their first bytes. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly depth: number;
+}
+
 export class NameTable {
   count = 0;
   #bytes: Uint8Array;
@@ -114,12 +121,15 @@ export class NameTable {
   sorted(): Uint32Array {
     const order = new Uint32Array(this.count);
     for (let i = 0; i < order.length; i++) order[i] = i;
-    this.#sort(order, 0, order.length, 0, new Uint32Array(order.length));
+    const spare = new Uint32Array(order.length);
+    // Not by recursion: V8 would compile a call again and again that it has never seen the end of.
+    const runs = [{ from: 0, to: order.length, depth: 0 }];
+    for (let run = runs.pop(); run !== undefined; run = runs.pop()) this.#sort(order, run, spare, runs);
     return order;
   }
 
-  /** Sorts `order[from..to)`, whose names agree in their first `depth` bytes: by the next byte, and then what agrees in it. */
-  #sort(order: Uint32Array, from: number, to: number, depth: number, spare: Uint32Array): void {
+  /** Sorts a run by the byte that follows what its names agree in, and leaves what agrees in that one too in `left`. */
+  #sort(order: Uint32Array, { from, to, depth }: Run, spare: Uint32Array, left: Run[]): void {
     if (to - from <= COMPARED_MAX) {
       this.#insertionSort(order, from, to, depth);
       return;
@@ -128,7 +138,7 @@ export class NameTable {
     // What all of them have in common is passed over.
     const common = ends.indexOf(to - from);
     if (common > 0) {
-      this.#sort(order, from, to, depth + 1, spare);
+      left.push({ from, to, depth: depth + 1 });
       return;
     }
     for (let byte = 0, end = from; byte < BYTE_VALUES; byte++) {
@@ -141,7 +151,7 @@ export class NameTable {
     for (let i = from; i < to; i++) order[i] = spare[i];
     // Of names that end here there is one.
     for (let byte = 1; byte < BYTE_VALUES; byte++) {
-      if (ends[byte] - ends[byte - 1] > 1) this.#sort(order, ends[byte - 1], ends[byte], depth + 1, spare);
+      if (ends[byte] - ends[byte - 1] > 1) left.push({ from: ends[byte - 1], to: ends[byte], depth: depth + 1 });
     }
   }
 

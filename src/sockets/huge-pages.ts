@@ -4,6 +4,8 @@ import { LINUX, type Libc, loadLibc } from './libc.ts';
 const HUGE_PAGE_BYTES = 2 ** 21;
 /** A page of which so much is in use is worth its memory: a table of a thousand names would have none otherwise. */
 const WORTH_BYTES = HUGE_PAGE_BYTES / 4;
+/** What grows by more from one look to the next is being filled. */
+const FILLED_BYTES = HUGE_PAGE_BYTES;
 
 /**
  * Asks the kernel for huge pages in a memory that is still empty, as far as it may ever grow. Where they are not to be
@@ -43,6 +45,7 @@ class HugePages {
   readonly #address: number;
   readonly #maxBytes: number;
   #done = 0;
+  #usedBytes = 0;
   #isRefused = false;
 
   constructor(libc: Libc, address: number, maxBytes: number) {
@@ -52,10 +55,13 @@ class HugePages {
   }
 
   /**
-   * Makes at most so many more of what lies before `usedBytes`, the last one too once a quarter of it is in use. Costs half
-   * a millisecond each.
+   * Makes at most so many more of what lies before `usedBytes`, the last one too once a quarter of it is in use; none where
+   * that has grown by much since the last call: who fills a table comes first. Costs some milliseconds each.
    */
   make(usedBytes: number, pages: number): void {
+    const isFilled = usedBytes - this.#usedBytes > FILLED_BYTES;
+    this.#usedBytes = usedBytes;
+    if (isFilled) return;
     for (let left = pages; left > 0 && !this.#isRefused; left--) {
       if (this.#done + WORTH_BYTES > usedBytes || this.#done + HUGE_PAGE_BYTES > this.#maxBytes) return;
       // What cannot be moved together at the moment stays as it is; whoever does not know the word is not asked again.

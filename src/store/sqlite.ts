@@ -22,6 +22,8 @@ export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
 
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
+/** And where the builder thread is about to bring in what an import has left there: should it not come to it. 128 MiB. */
+const OWED_CHECKPOINT_PAGES = 32_768;
 
 /** Of which fleet's log a store is a copy, and who ran on it last. */
 export interface StoredFleet {
@@ -69,7 +71,6 @@ export function openDatabase(file: string): Database {
     database.pragma('foreign_keys = OFF');
     migrate(database);
     database.pragma('foreign_keys = ON');
-    // During an import the builder's connection checkpoints first (see staging.ts): a shift should not have to.
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     return database;
   } catch (error) {
@@ -87,6 +88,7 @@ export class Store extends LogReads {
   /** What another thread needs to open it too. */
   readonly shared: SharedStore;
   readonly #turn: Turn;
+  #checkpointPages = CHECKPOINT_PAGES;
   readonly #derived: Derived;
   /** What waits for webhooks. */
   readonly deliveries: Deliveries;
@@ -231,10 +233,19 @@ export class Store extends LogReads {
     const startedMs = this.#measure?.steadyMs() ?? 0;
     const failed = this.condition.write(() => {
       this.#mustBeThere();
+      this.#leaveLog();
       this.#turn.asMain(this.#database.transaction(work).immediate);
     });
     if (failed === undefined) this.#measure?.written(this.#measure.steadyMs() - startedMs);
     return failed;
+  }
+
+  /** What an import has left in the log is for its thread to bring into the database: a shift should not have to. */
+  #leaveLog(): void {
+    const pages = this.#turn.isLogOwed ? OWED_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+    if (pages === this.#checkpointPages) return;
+    this.#database.pragma(`wal_autocheckpoint = ${pages}`);
+    this.#checkpointPages = pages;
   }
 
   #mustBeThere(): void {

@@ -10,6 +10,7 @@ import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
+import { StagedLog } from './staged-log.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
@@ -41,6 +42,7 @@ interface StagedParts {
   /** Those of the content that is replaced which have labels or texts: they will be kept, in rows; after one, in order. */
   readonly noted: (after: RRsetKey) => RRsetKey[];
   readonly abandon: () => void;
+  readonly log: StagedLog;
 }
 
 /** A content in the making: RRsets that come one after the other, in small transactions. */
@@ -64,6 +66,7 @@ class StagedRows {
         for (let i = 0; isMore && i < BLOCKS_AT_ONCE; i++) isMore = this.#addBlock(content);
       });
     }
+    this.#parts.log.wrote(piece.length);
   }
 
   /** Adds the block that begins with the cursor's RRset, or that RRset as a row; false where it was the last of the piece. */
@@ -104,9 +107,10 @@ class StagedRows {
     }
   }
 
-  /** The number of the content. */
+  /** The number of the content. On return it is on the disk, and so is all that was staged before. */
   end(): number {
     if (this.#content === 0) this.#content = this.#parts.write(() => {});
+    this.#parts.log.sync();
     return this.#content;
   }
 
@@ -123,6 +127,7 @@ export class Staging {
   readonly #contents: ContentReads;
   readonly #blockBytes: number;
   readonly #turn: Turn;
+  readonly #log: StagedLog;
   readonly #texts: Texts;
   readonly #entries: Entries;
   readonly #retention: Retention;
@@ -140,6 +145,7 @@ export class Staging {
     // main connection's, which is FULL: it syncs the same log, with all that stands before it there. What a checkpoint
     // has moved on by then is synced at either level (https://sqlite.org/pragma.html#pragma_synchronous).
     this.#database.pragma('synchronous = NORMAL');
+    this.#log = new StagedLog(this.#database, this.#turn);
     this.#statements = prepare(this.#database);
     this.#contents = new ContentReads(this.#database);
     this.#blockBytes = blockBytes;
@@ -167,6 +173,7 @@ export class Staging {
       noted: ({ name, type }) =>
         replaced === undefined ? [] : (noted.all(replaced, name, type, NOTED_AT_ONCE) as RRsetKey[]),
       abandon: () => this.#inTurn(() => abandon.run(content)),
+      log: this.#log,
     });
   }
 
@@ -179,7 +186,10 @@ export class Staging {
       return;
     }
     this.#inTurn(() => packed.begin(content));
-    for (const [position, chunk] of chunks.entries()) this.#inTurn(() => packed.addChunk(hash, position, chunk));
+    for (const [position, chunk] of chunks.entries()) {
+      this.#inTurn(() => packed.addChunk(hash, position, chunk));
+      this.#log.wrote(chunk.length);
+    }
   }
 
   /** One small transaction. */
@@ -236,7 +246,13 @@ export class Staging {
     return true;
   }
 
+  /** Brings what imports have left in the write-ahead log into the database; to be called when nothing else is to be done. */
+  bringIn(): void {
+    this.#log.bringIn();
+  }
+
   close(): void {
+    this.#log.close();
     this.#database.close();
   }
 }

@@ -6,12 +6,13 @@
 
 const HELD = 0;
 const MAIN_WAITS = 1;
+const LOG_OWED = 2;
 
 /** A thread that ended in the middle of its turn never gives it back: after so long SQLite's own lock decides. */
 const WAIT_MS = 2000;
 
 export function createTurn(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8);
+  return new SharedArrayBuffer(12);
 }
 
 export class Turn {
@@ -19,6 +20,15 @@ export class Turn {
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
+  }
+
+  /** Whether an import has left much in the write-ahead log, which the builder thread will bring into the database. */
+  get isLogOwed(): boolean {
+    return Atomics.load(this.#words, LOG_OWED) === 1;
+  }
+
+  set isLogOwed(isOwed: boolean) {
+    Atomics.store(this.#words, LOG_OWED, isOwed ? 1 : 0);
   }
 
   /** Runs `write` in the main thread's turn. */

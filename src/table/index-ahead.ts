@@ -42,8 +42,8 @@ export function likelyEntry(words: Int32Array, link: number, hash: number): numb
   return 0;
 }
 
-/** The word where a search for the hash in the index at `cell` begins; 0: it lies beyond the view. */
-export function firstWord(words: Int32Array, cell: number, hash: number): number {
+/** Looks at the two lines where an entry for the hash goes into the index at `cell`; what it says means nothing. */
+export function lookAtPlace(words: Int32Array, cell: number, hash: number): number {
   const link = linkOf(words, cell, hash);
-  return link === 0 ? 0 : words[firstSlot(link, hash)];
+  return link === 0 ? 0 : words[firstSlot(link, hash)] ^ words[segmentAt(link) + SEGMENT.USED];
 }

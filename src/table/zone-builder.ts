@@ -9,7 +9,7 @@ import type { StagedIndex } from './changes.ts';
 import { flagOf, nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { firstWord } from './index-ahead.ts';
+import { lookAtPlace } from './index-ahead.ts';
 import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { foldKept } from './proofs/kept.ts';
@@ -114,7 +114,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       aboves[count] = this.#nodeAbove(start, length);
       hashes[count] = finishHash(hashLabel(this.#above.states[0], this.#owners, start));
     }
-    for (let i = 0; i < count; i++) this.#touched ^= firstWord(this.#arena.view.words, this.cell, hashes[i]);
+    for (let i = 0; i < count; i++) this.#touched ^= lookAtPlace(this.#arena.view.words, this.cell, hashes[i]);
     return count;
   }
 

@@ -46,6 +46,28 @@ t.test('a thread that nobody needs for long ends, and is started again', async (
   t.match(await ask(), { code: 'stopping' });
 });
 
+t.test('a thread that is to be renewed keeps nobody waiting but who comes next', async (t) => {
+  stayAlive(t);
+  const own = new OwnThread({ what: 'a thread', entry: counting, options: {} }, systemClock);
+  const ask = () => own.ask<number | Problem>({ kind: 'count' }, [], -1);
+  const first = own.start();
+  let hasEnded = false;
+  first.once('exit', () => {
+    hasEnded = true;
+  });
+  const wearing = own.inTurn(async () => {
+    const reply = await ask();
+    own.renewAfter();
+    return reply;
+  });
+  const next = own.inTurn(ask);
+  t.equal(await wearing, 1);
+  t.notOk(hasEnded, 'it has its reply before');
+  t.equal(await next, 1, 'the next one is answered by another thread');
+  t.ok(hasEnded);
+  await own.stop();
+});
+
 t.test('a zone is read while a file is imported, however long that takes', async (t) => {
   stayAlive(t);
   const fixture = makeEngine(t);

@@ -72,6 +72,9 @@ t.test('shared memory that is in use gets huge pages one by one, and keeps what 
   };
   t.ok(mappedMib(6.25) <= 6, 'of a little more than 6 MiB three pages at the most');
   t.ok(mappedMib(6.5) <= 8, 'and four once a quarter of the last is in use');
+  const before = mappedMib(8);
+  for (let i = 0; i < 10; i++) huge?.make((16 + 3 * i) * MIB, 2);
+  t.equal(mappedMib(8), before, 'none while it is being filled');
   t.ok(mappedMib(100) <= 16, 'never what lies behind the table');
   closeSync(fd);
   t.end();

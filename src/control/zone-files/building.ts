@@ -56,7 +56,7 @@ export class Building {
       const nothing = { findings: NO_FINDINGS, failure: ended(BUILDER), tableFull: false, blocks: [] };
       const reply = await this.#ask<BuildReply>(request, nothing, ownMemory(bytes));
       // The memory that a large zone took while it was read comes back only with the end of the thread.
-      if (fileBytes > LARGE_FILE_BYTES) await this.#renew();
+      if (fileBytes > LARGE_FILE_BYTES) this.#parts.thread.renewAfter();
       return reply;
     };
     const by = signing && { as: signing };
@@ -69,7 +69,7 @@ export class Building {
       const sign = signing && (await this.#signOf(zone, signing));
       const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
       const reply = await this.#ask<RebuildReply>({ kind: 'rebuild', zone, ...(sign && { sign }) }, nothing);
-      if ((reply.rebuilt?.rrsets ?? 0) > LARGE_RRSETS) await this.#renew();
+      if ((reply.rebuilt?.rrsets ?? 0) > LARGE_RRSETS) this.#parts.thread.renewAfter();
       return reply;
     };
     return this.#parts.ahead.build(zone, ask, ({ rebuilt }) => rebuilt?.index, { as: signing });
@@ -83,7 +83,7 @@ export class Building {
       const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
       const reply = await this.#ask<StageReply>({ kind: 'stage', zone, content, ...sign }, nothing);
       const bytes = content.chunks.reduce((sum, { length }) => sum + length, 0);
-      if (bytes > LARGE_PACKED_BYTES) await this.#renew();
+      if (bytes > LARGE_PACKED_BYTES) this.#parts.thread.renewAfter();
       return reply;
     };
     return this.#parts.ahead.build(zone, ask, (reply) => reply.staged);
@@ -108,11 +108,5 @@ export class Building {
     table.absorbBlocks(reply.blocks);
     if (reply.signed !== undefined) signing().noteAside(reply.signed);
     return reply;
-  }
-
-  async #renew(): Promise<void> {
-    const { thread } = this.#parts;
-    await thread.end();
-    if (!thread.isStopping) thread.start();
   }
 }

@@ -30,6 +30,7 @@ export class OwnThread {
   readonly #timers: Timers;
   #thread: Worker | undefined;
   #isStopping = false;
+  #isWornOut = false;
   #turn: Promise<unknown> = Promise.resolve();
   #stayUp: () => void = () => {};
 
@@ -53,7 +54,7 @@ export class OwnThread {
         this.#waitIdly();
       }
     });
-    this.#turn = result.catch(() => {});
+    this.#turn = result.catch(() => {}).then(() => this.#renew());
     return result;
   }
 
@@ -98,6 +99,18 @@ export class OwnThread {
     thread.ref();
     thread.postMessage({ kind: 'stop' } satisfies StopRequest);
     await ended;
+  }
+
+  /** Another one takes its place after this turn: who comes next waits for that, and who has this turn does not. */
+  renewAfter(): void {
+    this.#isWornOut = true;
+  }
+
+  async #renew(): Promise<void> {
+    if (!this.#isWornOut) return;
+    this.#isWornOut = false;
+    await this.end();
+    if (!this.#isStopping) this.start();
   }
 
   /** Ends it; what waits for its turn is refused, and what is not done in time is cut off. */

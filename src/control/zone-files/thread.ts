@@ -40,7 +40,8 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
   const sweep = (): void => {
     sweeping = afterMs('the sweep', trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
   };
-  sweep();
+  // Not at once: a thread is new after each large import, when whoever sent it still waits for the commit.
+  sweeping = afterMs('the sweep', SWEEP_MS, sweep);
 }
 
 type Request = BuildRequest | StageRequest | RebuildRequest;
@@ -61,7 +62,9 @@ function trySweep(staging: Staging): boolean {
   try {
     // One after the other, each a small transaction: a shift comes in between.
     const isForgetting = staging.forget();
-    return staging.sweep() || isForgetting;
+    if (staging.sweep() || isForgetting) return true;
+    staging.bringIn();
+    return false;
   } catch (error) {
     // A fault of this program would come again each time, and nothing would ever be swept: it must not be silent.
     if (!failureOf(error).isOfStore) tellFault(error, 'the sweep');

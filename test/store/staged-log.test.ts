@@ -1,0 +1,99 @@
+/** An import leaves what it stages in the write-ahead log, on the disk, and nobody's commit has to bring that into the database. */
+import fs from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { packedBytes, writePacked } from '../../src/model/packed-form.ts';
+import { openStore } from '../../src/store/sqlite.ts';
+import { Staging } from '../../src/store/staging.ts';
+import { temporaryFolder } from '../fixtures/engine.ts';
+
+const MIB = 2 ** 20;
+/** More than what a commit brings in by itself where nothing is owed. */
+const PIECES = 330;
+const RDATA_BYTES = 60_000;
+
+function piece(i: number): Buffer {
+  const name = `n${String(i).padStart(4, '0')}.log.test`;
+  const rrset = { name, type: 65_280, ttlSeconds: 60, rdata: [Buffer.alloc(RDATA_BYTES, i)] };
+  const bytes = Buffer.alloc(packedBytes(rrset));
+  writePacked(bytes, 0, rrset);
+  return bytes;
+}
+
+function begin(t: Test) {
+  const folder = temporaryFolder(t);
+  const store = openStore(folder);
+  const staging = new Staging(store.shared);
+  t.teardown(() => {
+    staging.close();
+    store.close();
+  });
+  const stage = (pieces: number) => {
+    const rows = staging.begin('log.test');
+    for (let i = 0; i < pieces; i++) rows.addPiece(piece(i));
+    return rows;
+  };
+  const databaseBytes = (): number => fs.statSync(store.shared.file).size;
+  return { store, staging, stage, databaseBytes, folder };
+}
+
+t.test('it stays in the log until its thread brings it in', async (t) => {
+  const { store, staging, stage, databaseBytes } = begin(t);
+  const before = databaseBytes();
+  const records = stage(PIECES).end();
+  t.ok(fs.statSync(`${store.shared.file}-wal`).size > 16 * MIB);
+  t.equal(store.tryAgain(), undefined);
+  t.ok(databaseBytes() < before + MIB, 'not by a commit');
+  t.equal(store.dropStaged({ records, content: '' }), undefined);
+  t.ok(databaseBytes() < before + MIB, 'nor by the one that ends the import');
+  staging.bringIn();
+  t.ok(databaseBytes() > before + 16 * MIB);
+  t.equal(store.tryAgain(), undefined, 'and commits go on');
+});
+
+t.test('a commit brings it in where nothing is owed', async (t) => {
+  const { store, stage, databaseBytes } = begin(t);
+  stage(PIECES).end();
+  // As after a crash.
+  new Int32Array(store.shared.turn).fill(0);
+  t.equal(store.tryAgain(), undefined);
+  t.ok(databaseBytes() > 16 * MIB, 'so the check above can fail');
+});
+
+t.test('what somebody still reads stays owed', async (t) => {
+  const { store, staging, stage, databaseBytes } = begin(t);
+  const { default: Sqlite } = await import('better-sqlite3');
+  const reader = new Sqlite(store.shared.file);
+  t.teardown(() => reader.close());
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM contents').get();
+  stage(PIECES).end();
+  staging.bringIn();
+  t.equal(store.tryAgain(), undefined);
+  t.ok(databaseBytes() < 16 * MIB);
+  reader.exec('COMMIT');
+  staging.bringIn();
+  t.ok(databaseBytes() > 16 * MIB);
+});
+
+t.test('at its end it is on the disk, or it is refused', async (t) => {
+  const { stage, folder } = begin(t);
+  const { fdatasyncSync } = fs;
+  t.teardown(() => {
+    fs.fdatasyncSync = fdatasyncSync;
+  });
+  const synced: string[] = [];
+  fs.fdatasyncSync = (fd) => {
+    synced.push(path.relative(fs.realpathSync(folder), fs.readlinkSync(`/proc/self/fd/${fd}`)));
+    fdatasyncSync(fd);
+  };
+  stage(3).end();
+  if (process.platform === 'linux') t.match(synced, [/-wal$/]);
+  else t.equal(synced.length, 1);
+  const rows = stage(3);
+  fs.fdatasyncSync = () => {
+    throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  };
+  t.throws(() => rows.end(), /the store cannot be written: EIO/);
+  rows.abandon();
+});
