@@ -23,6 +23,9 @@ interface SocketState {
   readonly worker: number;
   /** Datagrams that the kernel dropped since the socket was opened, nearly always because its buffer was full. */
   readonly dropped: number;
+  /** Replies that the kernel dropped instead of sending them, and how often it had no place to receive into: AF_XDP only. */
+  readonly unsent?: number;
+  readonly starved?: number;
   /** Memory that waiting datagrams take, and may take, bytes. */
   readonly queuedBytes: number;
   readonly bufferBytes: number;
@@ -132,6 +135,24 @@ function workerMetrics(registry: Registry, workers: number, fleet: MeasuredFleet
     },
     (set) => {
       for (const state of fleet.socketStates()) set(state.dropped, perSocket(state));
+    },
+  );
+  collectCounter(
+    registry,
+    { name: 'teal_socket_unsent_total', help: 'Replies that an interface dropped instead of sending them.', labels },
+    (set) => {
+      for (const state of fleet.socketStates()) if (state.unsent !== undefined) set(state.unsent, perSocket(state));
+    },
+  );
+  collectCounter(
+    registry,
+    {
+      name: 'teal_socket_starved_total',
+      help: 'How often the kernel had no place to receive a frame into, which may have been dropped then.',
+      labels,
+    },
+    (set) => {
+      for (const state of fleet.socketStates()) if (state.starved !== undefined) set(state.starved, perSocket(state));
     },
   );
   collectGauge(

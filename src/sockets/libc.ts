@@ -69,6 +69,7 @@ export const LINUX = {
   EIO: 5,
   EAGAIN: 11,
   EACCES: 13,
+  EBUSY: 16,
   EINVAL: 22,
   ENOSYS: 38,
   ENOTSOCK: 88,

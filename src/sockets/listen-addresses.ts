@@ -41,6 +41,9 @@ export interface SocketState extends SocketMemory {
   /** `192.0.2.1:53` */
   readonly address: string;
   readonly worker: number;
+  /** Replies that the kernel dropped instead of sending them, and how often it had no place to receive into: AF_XDP only. */
+  readonly unsent?: number;
+  readonly starved?: number;
 }
 
 export class ListenAddresses {

@@ -10,9 +10,9 @@ import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
 import { type NetworkInterface, readInterface, vlanParent } from './interface.ts';
 import { mustPlanXdp, planXdp } from './plan.ts';
 import { assembleProgram } from './program.ts';
-import type { QueueShare } from './queue.ts';
+import { type QueueShare, unsentReplies } from './queue.ts';
 import { HEADROOM_BYTES } from './rings.ts';
-import { droppedFrames, isZeroCopy, openXdpSocket } from './socket.ts';
+import { isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
 
 /** Of an interface; the frames of others go their usual way. */
 const QUEUES_MAX = 64;
@@ -96,8 +96,9 @@ export class XdpInterfaces {
   states(): SocketState[] {
     return this.#attached.flatMap(({ device, queues }) =>
       queues.flatMap(({ fd, memory, layout, worker, queue }) => {
-        const dropped = droppedFrames(this.#libc, fd);
-        if (dropped === undefined) return [];
+        const statistics = readStatistics(this.#libc, fd);
+        if (statistics === undefined) return [];
+        const { dropped, refused, starved } = statistics;
         const words = new Int32Array(memory);
         const { producer, consumer } = layout.rings.rx;
         const waiting = (Atomics.load(words, producer) - Atomics.load(words, consumer)) | 0;
@@ -106,6 +107,8 @@ export class XdpInterfaces {
             address: `${device.name} queue ${queue}`,
             worker,
             dropped,
+            unsent: refused + unsentReplies({ memory, layout }),
+            starved,
             queuedBytes: waiting * layout.placeBytes,
             bufferBytes: layout.places * layout.placeBytes,
           },

@@ -14,8 +14,11 @@ const LINE_WORDS = 16;
 const SENT_BY_A_CALL = 32;
 /** In a ring's flags: the kernel waits to be called (XDP_RING_NEED_WAKEUP). */
 const NEED_WAKEUP = 1;
-/** Our own words of the memory: the thread that serves the queue, and how many received frames it has in hand. */
-const STATE = { OWNER: 0, IN_HAND: 1 } as const;
+/**
+ * Our own words of the memory: the thread that serves the queue, how many received frames it has in hand, and how many
+ * replies the interface has dropped so far.
+ */
+const STATE = { OWNER: 0, IN_HAND: 1, UNSENT: 2 } as const;
 
 /** What of a queue travels to its worker. */
 export interface QueueShare {
@@ -23,6 +26,11 @@ export interface QueueShare {
   readonly memory: SharedArrayBuffer;
   readonly layout: QueueMemory;
   readonly replyBytesMax: number;
+}
+
+/** Replies of a queue that the interface has dropped, whoever served it. */
+export function unsentReplies({ memory, layout }: Pick<QueueShare, 'memory' | 'layout'>): number {
+  return new Int32Array(memory)[layout.state + STATE.UNSENT] >>> 0;
 }
 
 /**
@@ -137,9 +145,16 @@ export class XdpQueue {
   /** Has the kernel send what waits to be sent, and takes back the places of what was sent. */
   send(): void {
     const words = this.#words;
-    while (this.isSending && (Atomics.load(words, this.#tx.flags) & NEED_WAKEUP) !== 0) {
+    // Each call takes a frame at least, or is the last one.
+    for (let left = this.#unsent; left > 0 && this.isSending; left--) {
+      if ((Atomics.load(words, this.#tx.flags) & NEED_WAKEUP) === 0) break;
       const before = Atomics.load(words, this.#tx.consumer);
-      this.#libc.send(this.fd, 0, 0, LINUX.MSG_DONTWAIT);
+      const result = this.#libc.send(this.fd, 0, 0, LINUX.MSG_DONTWAIT);
+      if (result < 0 && this.#libc.errno() === LINUX.EBUSY) {
+        // The interface has dropped one, after which the kernel stops (Linux 5.8): those behind it go on.
+        words[this.#state + STATE.UNSENT] = words[this.#state + STATE.UNSENT] + 1;
+        continue;
+      }
       const taken = (Atomics.load(words, this.#tx.consumer) - before) | 0;
       // What the interface does not take now is tried again in the next turn.
       if (taken < SENT_BY_A_CALL) break;
@@ -149,8 +164,12 @@ export class XdpQueue {
 
   /** Replies wait for the kernel to take them. */
   get isSending(): boolean {
+    return this.#unsent !== 0;
+  }
+
+  get #unsent(): number {
     const words = this.#words;
-    return words[this.#tx.producer] !== Atomics.load(words, this.#tx.consumer);
+    return (words[this.#tx.producer] - Atomics.load(words, this.#tx.consumer)) | 0;
   }
 
   /** The kernel has places to fill, and waits to be told: poll(2) tells it. */

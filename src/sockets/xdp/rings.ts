@@ -41,7 +41,7 @@ export interface QueueMemory {
   /** See FrameMemory. */
   readonly scratch: number;
   readonly scratchBytes: number;
-  /** Two words of our own: see XdpQueue. */
+  /** Words of our own: see XdpQueue. */
   readonly state: number;
   readonly bytes: number;
 }

@@ -147,11 +147,21 @@ export function isZeroCopy(libc: Libc, fd: number): boolean {
   return isTold && (value[0] & ZERO_COPY) !== 0;
 }
 
-/** Frames that were dropped for want of room, or of places; undefined where the kernel does not tell. */
-export function droppedFrames(libc: Libc, fd: number): number | undefined {
+/** What became of frames, by the kernel's count. */
+interface XdpStatistics {
+  /** Received, and dropped for want of room in the ring, or of a place. */
+  readonly dropped: number;
+  /** Replies that it refused to send. */
+  readonly refused: number;
+  /** How often there was no place to receive into: a card that copies nothing drops what comes then, and counts that itself. */
+  readonly starved: number;
+}
+
+/** undefined where the kernel does not tell. */
+export function readStatistics(libc: Libc, fd: number): XdpStatistics | undefined {
   // rx_dropped, rx_invalid_descs, tx_invalid_descs, rx_ring_full, rx_fill_ring_empty_descs, tx_ring_empty_descs.
   const words = new BigUint64Array(6);
   const bytes = new Uint8Array(words.buffer);
   if (libc.getsockopt(fd, SOL_XDP, OPTION.STATISTICS, bytes, Int32Array.of(bytes.length)) !== 0) return undefined;
-  return Number(words[0] + words[3]);
+  return { dropped: Number(words[0] + words[3]), refused: Number(words[2]), starved: Number(words[4]) };
 }

@@ -4,7 +4,7 @@ import t from 'tap';
 import { Client } from '../../../src/responder/client.ts';
 import type { Libc } from '../../../src/sockets/libc.ts';
 import type { Answerer } from '../../../src/sockets/xdp/frame.ts';
-import { XdpQueue } from '../../../src/sockets/xdp/queue.ts';
+import { unsentReplies, XdpQueue } from '../../../src/sockets/xdp/queue.ts';
 import { createQueueMemory, layOutQueue, type Ring } from '../../../src/sockets/xdp/rings.ts';
 import { Xoshiro128 } from '../../../src/table/picking/pick.ts';
 import { buildFrame, readFrame } from '../../fixtures/frames.ts';
@@ -14,6 +14,8 @@ const PLACE_BYTES = 2048;
 const HEADROOM_BYTES = 256;
 const OFFSETS = { producer: 0, consumer: 64, flags: 128, descriptors: 256 };
 const NEED_WAKEUP = 1;
+const EAGAIN = 11;
+const EBUSY = 16;
 
 const query = buildFrame({
   ...{ to: [2, 0, 0, 0, 0, 1], from: [2, 0, 0, 0, 0, 2], source: '192.0.2.9', destination: '192.0.2.1' },
@@ -28,10 +30,14 @@ class Kernel {
   readonly memory = createQueueMemory(this.layout.bytes);
   readonly words = new Int32Array(this.memory);
   readonly bytes = new Uint8Array(this.memory);
-  readonly libc = { send: () => this.#transmit() } as unknown as Libc;
+  readonly libc = { send: () => this.#transmit(), errno: () => (this.isDropped ? EBUSY : EAGAIN) } as unknown as Libc;
   readonly sent: Buffer[] = [];
   /** Frames that a call takes. */
   room = 32;
+  calls = 0;
+  /** Frames longer than this the interface drops, after which a call ends. */
+  lengthMax = Infinity;
+  isDropped = false;
 
   constructor() {
     const { fill, tx } = this.layout.rings;
@@ -70,14 +76,21 @@ class Kernel {
 
   #transmit(): number {
     const { tx, completion } = this.layout.rings;
+    this.calls++;
+    this.isDropped = false;
     for (let i = 0; i < this.room; i++) {
       const at = this.words[tx.descriptors + (this.words[tx.consumer] & (PLACES - 1)) * 4];
       const length = this.words[tx.descriptors + (this.words[tx.consumer] & (PLACES - 1)) * 4 + 2];
-      if (this.#take(tx, 4) === undefined) break;
+      if (this.#take(tx, 4) === undefined) return 0;
+      this.isDropped = length > this.lengthMax;
+      if (this.isDropped) {
+        this.#put(completion, 2, at, 0);
+        return -1;
+      }
       this.sent.push(Buffer.from(this.bytes.subarray(at, at + length)));
       this.#put(completion, 2, at, 0);
     }
-    return 0;
+    return -1;
   }
 
   #take(ring: Ring, width: number): number | undefined {
@@ -187,4 +200,37 @@ t.test('a thread that was given up and wakes again gives back nothing that is no
   t.throws(() => old.answer(new Mortal(), 0), /another thread/);
   open(kernel);
   t.same(new Set(kernel.census()), new Set([1]));
+});
+
+t.test('what the interface drops is counted, and what is behind it goes out in the same turn', async (t) => {
+  const kernel = new Kernel();
+  const long = buildFrame({
+    ...{ to: [2, 0, 0, 0, 0, 1], from: [2, 0, 0, 0, 0, 2], source: '192.0.2.9', destination: '192.0.2.1' },
+    ...{ sourcePort: 4321, destinationPort: 53, message: Buffer.alloc(500) },
+  });
+  kernel.lengthMax = 400;
+  const queue = open(kernel);
+  const frames = Array.from({ length: 40 }, (_, i) => (i % 4 === 3 ? query : long));
+  for (const frame of frames) kernel.receive(frame);
+  queue.answer(new Mortal(), frames.length);
+  queue.send();
+  t.equal(kernel.sent.length, 10);
+  t.equal(unsentReplies(kernel), 30);
+  t.notOk(queue.isSending);
+  t.same(new Set(kernel.census()), new Set([1]));
+  // It is of the queue, not of who serves it.
+  open(kernel);
+  t.equal(unsentReplies(kernel), 30);
+});
+
+t.test('an interface that takes nothing at the moment is asked once a turn', async (t) => {
+  const kernel = new Kernel();
+  const queue = open(kernel);
+  for (let i = 0; i < 20; i++) kernel.receive(query);
+  queue.answer(new Mortal(), 20);
+  kernel.room = 0;
+  queue.send();
+  t.equal(kernel.calls, 1);
+  t.ok(queue.isSending);
+  t.equal(unsentReplies(kernel), 0);
 });
