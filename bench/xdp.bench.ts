@@ -28,7 +28,6 @@ const KINDS: readonly Kind[] = ['weighted-a', 'static-a'];
 /** Left out at both ends of a timing, while kxdpgun starts and ends. */
 const MARGIN_SECONDS = 1;
 const START_LIMIT_MS = 60_000;
-const WARMUP_RATE = 300_000;
 /** kxdpgun takes what is sent to ports from 2000 on; a bystander asks from below. */
 const BYSTANDER_PORT = 1900;
 const TYPE_NAMES: Readonly<Record<number, string>> = { 1: 'A', 28: 'AAAA' };
@@ -131,11 +130,18 @@ function shoot(wire: Wire, file: string, rate: number): Promise<{ replies: numbe
   });
 }
 
-/** Until compilers have done their work: the first timing would count it as the answers' own. */
+/**
+ * Until compilers have done their work, for each kind and as full batches as there will be: the first timing would count
+ * it as the answers' own.
+ */
 async function warmUp(wire: Wire): Promise<void> {
-  const file = writeQueries('weighted-a');
-  await shoot(wire, file, WARMUP_RATE);
-  fs.rmSync(file, { force: true });
+  for (const kind of KINDS) {
+    const file = writeQueries(kind);
+    await shoot(wire, file, Math.max(...rates));
+    fs.rmSync(file, { force: true });
+    // The kernel takes a queue back a little after its user has ended.
+    await sleep(MARGIN_SECONDS * 1000);
+  }
 }
 
 function writeQueries(kind: Kind): string {
