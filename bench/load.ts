@@ -21,7 +21,7 @@ export interface LoadOptions {
   readonly qps: number;
   /** Sockets to ask from, each a client with a port of its own. */
   readonly clients: number;
-  /** Queries outstanding at once where `qps` is 0. */
+  /** Queries outstanding at once where `qps` is 0; at least one for each socket. */
   readonly window: number;
   readonly warmupSeconds: number;
   readonly seconds: number;
@@ -74,6 +74,8 @@ class Generator {
   readonly #sockets: LoadSocket[];
   readonly #options: LoadOptions;
   readonly #random = seededRandom(2);
+  /** Queries of one socket at once where `qps` is 0. */
+  readonly #share: number;
   #nextQuery = 0;
   #nextSocket = 0;
   #nextArrivalMs = 0;
@@ -82,6 +84,7 @@ class Generator {
   constructor(sockets: LoadSocket[], options: LoadOptions) {
     this.#sockets = sockets;
     this.#options = options;
+    this.#share = Math.ceil(options.window / options.clients);
   }
 
   run(seconds: number, tally: Tally): void {
@@ -90,7 +93,7 @@ class Generator {
     for (let now = performance.now(); now < end; now = performance.now()) {
       if (this.#options.qps === 0) this.#refill(tally);
       else this.#arrive(now, tally);
-      for (const socket of this.#sockets) socket.receive(clock, tally);
+      for (const socket of this.#sockets) if (socket.outstanding > 0) socket.receive(clock, tally);
       this.#expire(now, tally);
     }
   }
@@ -99,7 +102,7 @@ class Generator {
   drain(tally: Tally): void {
     const end = performance.now() + LOST_AFTER_MS + EXPIRE_EVERY_MS;
     for (let now = performance.now(); now < end && this.outstanding > 0; now = performance.now()) {
-      for (const socket of this.#sockets) socket.receive(clock, tally);
+      for (const socket of this.#sockets) if (socket.outstanding > 0) socket.receive(clock, tally);
       this.#expire(now, tally);
     }
   }
@@ -114,26 +117,22 @@ class Generator {
     for (const socket of this.#sockets) socket.expire(now, tally);
   }
 
-  /** Closed loop: as many outstanding as the window has room for. */
+  /** Closed loop: as many outstanding as the window has room for, all at once, so that a fast server too has a full batch. */
   #refill(tally: Tally): void {
-    const share = Math.ceil(this.#options.window / this.#options.clients);
     for (const socket of this.#sockets) {
-      const room = Math.min(BATCH, share - socket.outstanding);
+      const room = Math.min(BATCH, this.#share - socket.outstanding);
       if (room > 0) this.#send(socket, room, tally);
     }
   }
 
-  /** Open loop: what is due, whether or not the server keeps up. */
+  /** Open loop: what is due, whether or not the server keeps up, each from the socket after the last. */
   #arrive(now: number, tally: Tally): void {
-    let due = 0;
-    while (this.#nextArrivalMs <= now && due < BATCH) {
+    for (let due = 0; this.#nextArrivalMs <= now && due < BATCH; due++) {
       this.#nextArrivalMs += (-Math.log(1 - this.#random()) * 1000) / this.#options.qps;
-      due++;
+      const socket = this.#sockets[this.#nextSocket];
+      this.#nextSocket = (this.#nextSocket + 1) % this.#options.clients;
+      this.#send(socket, 1, tally);
     }
-    if (due === 0) return;
-    const socket = this.#sockets[this.#nextSocket];
-    this.#nextSocket = (this.#nextSocket + 1) % this.#options.clients;
-    this.#send(socket, due, tally);
   }
 
   #send(socket: LoadSocket, wanted: number, tally: Tally): void {

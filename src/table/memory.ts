@@ -31,7 +31,7 @@ export class ArenaView {
     this.#arena = shared.arena;
     this.#start = shared.start;
     const length = this.#arena.byteLength - this.#start;
-    this.control = new Int32Array(shared.control);
+    this.control = new Int32Array(shared.control, 0, shared.control.byteLength >>> 2);
     this.words = new Int32Array(this.#arena, this.#start, length >>> 2);
     this.bytes = new Uint8Array(this.#arena, this.#start, length);
   }
