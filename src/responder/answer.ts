@@ -94,26 +94,29 @@ export class Responder {
   read(i: number, request: Uint8Array, start: number, end: number): void {
     const asked = this.#asked[i];
     asked.client.copy(this.client);
-    asked.read(request, start, end);
+    asked.read(request, start, end, this.lookup);
   }
 
   /** Looks at what the answers to the first `count` messages that were read will need. */
   lookAhead(count: number): void {
-    const { entries, indexes, plans } = this.#ahead;
-    this.#ahead.run(this.#questions, count);
+    const ahead = this.#ahead;
+    const { entries, indexes, plans } = ahead;
+    ahead.run(this.#questions, count);
+    let found = 0;
     for (let i = 0; i < count; i++) {
       const asked = this.#asked[i];
       asked.likelyNode = entries[i];
       asked.likelyNodeIn = indexes[i];
       const { client, question, query } = asked;
-      this.pick.leadTo(i, plans[i], client);
+      if (ahead.hasPlans) this.pick.leadTo(i, plans[i], client);
       // All names that are not there are paid for together.
       if (entries[i] > 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
+      if (entries[i] > 0) found++;
       else if (entries[i] === NO_ENTRY && query.edns.present && query.edns.dnssecOk)
         this.lookup.leadToCover(this.#covers, i, question, indexes[i]);
     }
-    this.pick.lookAhead(count);
-    this.#limiter?.lookAhead(count);
+    if (ahead.hasPlans) this.pick.lookAhead(count);
+    if (found > 0) this.#limiter?.lookAhead(count);
     this.#lookAtCovers(count);
   }
 

@@ -1,5 +1,6 @@
 /** A query that was received, and who sent it: one of a batch. */
 import { HashedName } from '../table/hash.ts';
+import type { Lookup } from '../table/lookup.ts';
 import { DROP, Query } from '../wire/message.ts';
 import { Client } from './client.ts';
 
@@ -20,8 +21,8 @@ export class Asked {
   knownCover = 0;
   knownCoverIn = 0;
 
-  /** Reads the message at `request[start..end)`. */
-  read(request: Uint8Array, start: number, end: number): void {
+  /** Reads the message at `request[start..end)`, to be answered by `lookup`. */
+  read(request: Uint8Array, start: number, end: number, lookup: Lookup): void {
     const { query, question } = this;
     // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
     if (this.request !== request) this.request = request;
@@ -32,6 +33,6 @@ export class Asked {
     if (!query.hasQuestion) return;
     question.length = query.nameLength;
     question.labels = query.labels;
-    question.hash();
+    lookup.hash(question);
   }
 }

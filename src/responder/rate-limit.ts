@@ -96,6 +96,9 @@ export class RateLimiter {
   readonly #ipv4Mask: number;
   /** Answers above the limit since the last that was truncated. */
   #limited = 0;
+  /** The IPv4 address that was found to be exempt last, as a number, and whether there is one. */
+  #lastExempt = 0;
+  #hasExempt = false;
 
   constructor(options: SharedRateLimit) {
     this.#options = options;
@@ -165,7 +168,14 @@ export class RateLimiter {
 
   /** Asked only once the limit is reached, so that nobody else pays for the list. */
   #isExempt({ bytes, at, length }: Client): boolean {
-    for (const network of this.#options.exempt) if (contains(network, bytes, at, length)) return true;
+    const isIpv4 = length === 4;
+    if (isIpv4 && this.#hasExempt && readBe32(bytes, at) === this.#lastExempt) return true;
+    for (const network of this.#options.exempt) {
+      if (!contains(network, bytes, at, length)) continue;
+      if (isIpv4) this.#lastExempt = readBe32(bytes, at);
+      this.#hasExempt ||= isIpv4;
+      return true;
+    }
     return false;
   }
 }

@@ -4,6 +4,9 @@
  * choose a directory entry by.
  */
 
+import { isSame } from '../wire/word-copy.ts';
+import { ENTRY } from './layout.ts';
+
 /** State of the root name. */
 export const HASH_ROOT = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
@@ -56,6 +59,9 @@ export class HashedName {
   readonly starts = new Uint8Array(129);
   /** Hash state of the suffix that starts at label i; the entry after the last is the root's. */
   readonly states = new Int32Array(129);
+  /** The entry of a zone at whose name this one was seen to be, or below it, since the last `enter`; 0: none was. */
+  zoneEntry = 0;
+  readonly #view = new DataView(this.bytes.buffer);
 
   /** Takes a whole uncompressed lower-case name from `source` at `offset`. */
   set(source: Uint8Array, offset: number): void {
@@ -83,13 +89,42 @@ export class HashedName {
 
   /** Computes the states once `bytes`, `length`, `labels` and `starts` are in place. */
   hash(): void {
-    const { bytes, starts, states, labels, length } = this;
+    this.#fill();
+    this.zoneEntry = 0;
+    this.states[this.labels] = HASH_ROOT;
+    this.#hashBefore(this.labels);
+  }
+
+  /**
+   * The same where the name is most likely at or below that of a zone, whose entry and the states of whose labels, the
+   * root's included, are known: then only what is before it is hashed.
+   */
+  hashBelow(words: Int32Array, entry: number, states: Int32Array, labels: number): void {
+    const first = this.labels - labels;
+    if (first < 0) return this.hash();
+    const start = this.starts[first];
+    const length = words[entry + ENTRY.NAME] & 0xff;
+    if (this.length - start !== length) return this.hash();
+    this.#fill();
+    if (!isSame(this.#view, start, words, entry + ENTRY.NAME_BYTES, length)) return this.hash();
+    this.zoneEntry = entry;
+    for (let i = 0; i <= labels; i++) this.states[first + i] = states[i];
+    this.#hashBefore(first);
+  }
+
+  /** Fills up the last word. */
+  #fill(): void {
+    const { bytes, length } = this;
     bytes[length] = 0;
     bytes[length + 1] = 0;
     bytes[length + 2] = 0;
-    let h = HASH_ROOT;
-    states[labels] = h;
-    for (let i = labels - 1; i >= 0; i--) {
+  }
+
+  /** Computes the states of the labels before one whose state is in place. */
+  #hashBefore(label: number): void {
+    const { bytes, starts, states } = this;
+    let h = states[label];
+    for (let i = label - 1; i >= 0; i--) {
       h = hashLabel(h, bytes, starts[i]);
       states[i] = h;
     }

@@ -32,6 +32,8 @@ export class LookAhead {
   readonly entries = new Int32Array(QUERIES_AT_ONCE);
   readonly indexes = new Int32Array(QUERIES_AT_ONCE);
   readonly plans = new Int32Array(QUERIES_AT_ONCE);
+  /** Whether any leads to a plan. */
+  hasPlans = false;
   /** What was read, so that the compiler does not leave the reading out. */
   seen = 0;
   readonly #lookup: Lookup;
@@ -50,12 +52,16 @@ export class LookAhead {
 
   /** To be called after `Lookup.enter`, and before the answers. */
   run(names: readonly HashedName[], count: number): void {
+    this.hasPlans = false;
     this.#toSlots(names, count);
-    this.#toEntries(count);
+    // What no name of the batch leads to is not gone to.
+    if (!this.#toEntries(count)) return;
     this.#follow(count, ENTRY.VERSION_WORD, LAST.NODE);
-    this.#toContents(count);
-    this.#follow(count, SERVICE.PLAN_WORD, LAST.PLAN);
-    this.#toPlans(count);
+    this.hasPlans = this.#toContents(count);
+    if (this.hasPlans) {
+      this.#follow(count, SERVICE.PLAN_WORD, LAST.PLAN);
+      this.#toPlans(count);
+    }
     this.#toRRsets(count);
   }
 
@@ -79,29 +85,37 @@ export class LookAhead {
     this.seen = touch(words, places, count, 0);
   }
 
-  #toEntries(count: number): void {
+  /** Whether there are any. */
+  #toEntries(count: number): boolean {
     const { words } = this.#lookup.view;
     const places = this.#places;
+    let any = 0;
     for (let i = 0; i < count; i++) {
       if (places[i] === 0) continue;
       const entry = likelyEntry(words, this.#links[i], this.#hashes[i]);
       this.entries[i] = entry;
-      places[i] = entry !== NO_ENTRY && entry + LAST.ENTRY < words.length ? entry : 0;
+      const place = entry !== NO_ENTRY && entry + LAST.ENTRY < words.length ? entry : 0;
+      places[i] = place;
+      any |= place;
     }
-    this.seen = touchBoth(words, places, count, ENTRY.VERSION_WORD, LAST.ENTRY);
+    if (any !== 0) this.seen = touchBoth(words, places, count, ENTRY.VERSION_WORD, LAST.ENTRY);
+    return any !== 0;
   }
 
-  /** From a node's version to its service, or else its first RRset. */
-  #toContents(count: number): void {
+  /** From a node's version to its service, or else its first RRset. Whether there is a service. */
+  #toContents(count: number): boolean {
     const { words } = this.#lookup.view;
     const places = this.#places;
+    let any = 0;
     this.seen = touchBoth(words, places, count, NODE.SERVICE, LAST.NODE);
     for (let i = 0; i < count; i++) {
       const version = places[i];
       const service = version === 0 ? 0 : words[version + NODE.SERVICE];
       places[i] = service < words.length ? service : 0;
+      any |= service;
       if (service === 0 && version !== 0) this.#leadTo(i, words[version + LAST.NODE], 0);
     }
+    return any !== 0;
   }
 
   /** To the RRsets of a plan's first pools. */

@@ -3,6 +3,7 @@ import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
 import { findEntry, isNameOf, sameName } from './index.ts';
 import { NO_ENTRY } from './index-ahead.ts';
+import { LastZone } from './last-zone.ts';
 import {
   ARENA,
   ENTRY,
@@ -77,14 +78,8 @@ export class Lookup extends TableReader {
   /** Labels of its name. */
   #apexDepth = 0;
   #flags = 0;
-  /** Version, entry and labels of the zone that was found last, and the generation that it was found in; 0: none. */
-  #lastZone = 0;
-  #lastEntry = 0;
   #entry = 0;
-  #lastDepth = 0;
-  #lastState = 0;
-  #lastIndex = 0;
-  #lastGeneration = 0;
+  readonly #last = new LastZone();
   /** `*` and a name behind it. */
   readonly #wild = new Uint8Array(258);
 
@@ -161,22 +156,27 @@ export class Lookup extends TableReader {
     return wild === 0 ? 0 : this.existing(wild);
   }
 
+  /** Hashes a question's name: most end in the name of the zone that was found last. */
+  hash(name: HashedName): void {
+    this.#last.hash(this.view.words, name, this.generation);
+  }
+
   /** The index that most likely holds the name, or 0: that of the zone that was found last, if it seems to be in there. */
   likelyIndex(name: HashedName): number {
-    const label = name.labels - this.#lastDepth;
-    if (this.#lastGeneration === this.generation && label >= 0 && name.states[label] === this.#lastState) {
-      return this.#lastIndex;
-    }
+    const last = this.#last;
+    const label = last.labelOf(name, this.generation);
+    if (label >= 0 && last.seemsToBe(name, label)) return last.index;
     const zone = this.#zoneOf(name, 0);
     return zone === 0 ? 0 : this.view.words[zone + ZONE.INDEX];
   }
 
   /** Has a query's name looked for in the order of the zone that was found last, if `index`, which lacks it, is that zone's. */
   leadToCover(ahead: OrderAhead, query: number, name: HashedName, index: number): void {
-    const label = name.labels - this.#lastDepth;
-    if (this.#lastGeneration !== this.generation || index !== this.#lastIndex || label < 0) return;
-    const root = this.view.words[this.#lastZone + ZONE.ORDER];
-    if (root === 0 || (this.view.words[this.#lastZone + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0) return;
+    const last = this.#last;
+    const label = last.labelOf(name, this.generation);
+    if (label < 0 || index !== last.index) return;
+    const root = this.view.words[last.version + ZONE.ORDER];
+    if (root === 0 || (this.view.words[last.version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0) return;
     ahead.add(query, root, name.bytes, name.length, name.length - name.starts[label]);
   }
 
@@ -245,17 +245,15 @@ export class Lookup extends TableReader {
   #zoneOf(name: HashedName, first: number): number {
     const { labels } = name;
     const depths = this.view.words[ARENA.ZONE_DEPTHS];
-    if (first === 0 && this.#isInLastZone(name, depths)) return this.#lastZone;
+    if (first === 0 && this.#isInLastZone(name, depths)) return this.#last.version;
     for (let label = first; label <= labels; label++) {
       const version = this.#zoneAt(name, label, depths);
       if (version === 0) continue;
       this.apexLabel = label;
-      this.#lastZone = version;
-      this.#lastEntry = this.#entry;
-      this.#lastDepth = labels - label;
-      this.#lastState = name.states[label];
-      this.#lastIndex = this.view.words[version + ZONE.INDEX];
-      this.#lastGeneration = this.generation;
+      this.#last.version = version;
+      this.#last.entry = this.#entry;
+      this.#last.index = this.view.words[version + ZONE.INDEX];
+      this.#last.keep(name, label, this.generation);
       return version;
     }
     return 0;
@@ -275,13 +273,14 @@ export class Lookup extends TableReader {
 
   /** Most queries ask for the zone that the one before asked for: to compare its name costs less than to find it. */
   #isInLastZone(name: HashedName, depths: number): boolean {
-    const label = name.labels - this.#lastDepth;
-    if (this.#lastGeneration !== this.generation || label < 0 || name.labels > DEPTHS_EXACT) return false;
+    const last = this.#last;
+    const label = last.labelOf(name, this.generation);
+    if (label < 0 || name.labels > DEPTHS_EXACT) return false;
     // A zone below it may be the closer one, where there is any between its depth and that of the name.
-    if ((((depths >>> this.#lastDepth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
+    if ((((depths >>> last.depth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
     // All that is in its index is at or below it.
-    const isKnown = this.#known !== 0 && this.likelyNodeIn === this.#lastIndex;
-    if (!isKnown && !sameName(this.view, this.#lastEntry, name.bytes, name.starts[label], name.length)) return false;
+    const isKnown = (this.#known !== 0 && this.likelyNodeIn === last.index) || name.zoneEntry === last.entry;
+    if (!isKnown && !sameName(this.view, last.entry, name.bytes, name.starts[label], name.length)) return false;
     this.apexLabel = label;
     return true;
   }

@@ -57,6 +57,12 @@ export function copyWholeWords(view: DataView, to: number, words: Int32Array, fr
   if (word < end) view.setInt32(at, words[word], LITTLE);
 }
 
+/** Whether bytes are those that begin at a word of another memory; behind both are zeros, up to the end of a word. */
+export function isSame(view: DataView, at: number, words: Int32Array, from: number, length: number): boolean {
+  for (let i = 0; i < length; i += 4) if (view.getInt32(at + i, LITTLE) !== words[from + (i >> 2)]) return false;
+  return true;
+}
+
 /**
  * The same the other way, with A to Z lowered (RFC 4343 §3), in whole words: up to three bytes more are read and written.
  */

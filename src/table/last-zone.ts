@@ -1,0 +1,38 @@
+/** The zone that was found last: most queries ask for the one that the query before asked for. One for each lookup. */
+import type { HashedName } from './hash.ts';
+
+export class LastZone {
+  /** Its version, its entry, and its index; set by whoever found it. */
+  version = 0;
+  entry = 0;
+  index = 0;
+  /** Labels of its name. */
+  depth = 0;
+  /** The hash states of these labels, the root's included. */
+  readonly #states = new Int32Array(129);
+  /** The generation that it was found in; 0: there is none. */
+  #generation = 0;
+
+  /** It was found, with the fields above in place: its name is that of `name` from the label `label` on. */
+  keep(name: HashedName, label: number, generation: number): void {
+    this.depth = name.labels - label;
+    for (let i = 0; i <= this.depth; i++) this.#states[i] = name.states[label + i];
+    this.#generation = generation;
+  }
+
+  /** The label of the name where the zone would begin; below 0: it cannot be in there, or it may not be any more. */
+  labelOf(name: HashedName, generation: number): number {
+    return this.#generation === generation ? name.labels - this.depth : -1;
+  }
+
+  /** Whether the name, from that label on, has the hash of the zone's. */
+  seemsToBe(name: HashedName, label: number): boolean {
+    return name.states[label] === this.#states[0];
+  }
+
+  /** Hashes a name that most likely ends in the zone's. */
+  hash(words: Int32Array, name: HashedName, generation: number): void {
+    if (this.#generation === generation) name.hashBelow(words, this.entry, this.#states, this.depth);
+    else name.hash();
+  }
+}
