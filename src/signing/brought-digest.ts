@@ -4,7 +4,7 @@ import type { ZoneContent } from '../model/zone-content.ts';
 import { TYPE } from '../wire/constants.ts';
 import { readSignature } from '../wire/dnssec/rrsig.ts';
 import type { Findings } from '../wire/zone-file/finding.ts';
-import type { ViewRRset } from './view.ts';
+import { SortedRRsets } from './sorted-rrsets.ts';
 import { digestOf } from './zonemd.ts';
 
 /** The one scheme that there is, and the two hashes (RFC 8976 §5.2, §5.3). */
@@ -39,7 +39,7 @@ export function checkDigest(content: ZoneContent, findings: Findings, severity: 
   }
   const view = viewOf(content);
   const isGood = ofSerial.some((rdata) => {
-    const digest = digestOf(view, hashes[rdata[5]]);
+    const digest = digestOf(view.names(), hashes[rdata[5]]);
     return Buffer.compare(digest, rdata.subarray(DIGEST_AT)) === 0;
   });
   if (!isGood) add(severity, 'digest_wrong', `${zone}. ZONEMD is not the digest of what stands in this file: ${HOW}`);
@@ -49,8 +49,8 @@ const HOW =
   'the file was changed since, or is not whole. Get it again from whoever made it; or take the record out, if you changed the file yourself';
 
 /** All but the digest itself and its signature (RFC 8976 §3.3.1). */
-function viewOf(content: ZoneContent): ViewRRset[] {
-  const view: ViewRRset[] = [];
+function viewOf(content: ZoneContent): SortedRRsets {
+  const view = new SortedRRsets(nameToWire(content.zone));
   for (const [name, rrsets] of content.entries()) {
     const owner = nameToWire(name);
     for (const { type, ttlSeconds, rdata, recordTtlSeconds } of rrsets) {
@@ -59,7 +59,7 @@ function viewOf(content: ZoneContent): ViewRRset[] {
       const digested = rdata.map((data, i) => ({ data, ttlSeconds: recordTtlSeconds?.[i] ?? ttlSeconds }));
       for (const { data, ttlSeconds: ttl } of digested) {
         if (isApex && type === TYPE.RRSIG && readSignature(data).typeCovered === TYPE.ZONEMD) continue;
-        view.push({ owner, type, ttlSeconds: ttl, rdata: [data] });
+        view.add({ owner, type, ttlSeconds: ttl, rdata: [data] });
       }
     }
   }

@@ -4,13 +4,15 @@ import type { SignatureRow } from '../store/signature-rows.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { TYPE } from '../wire/constants.ts';
 import { appendCanonical, compareRdata } from '../wire/dnssec/canonical.ts';
-import { compareNames } from '../wire/name.ts';
 import { canonicalRdata } from '../wire/rdata.ts';
-import { signaturesOf, type ViewOptions, type ViewRRset, viewOf } from './view.ts';
+import { type NameRRsets, SortedRRsets, type ViewRRset } from './sorted-rrsets.ts';
+import { signaturesOf, type ViewOptions, ZoneView } from './view.ts';
 
 const SCHEME_SIMPLE = 1;
 const HASH_SHA384 = 1;
 const DIGEST_BYTES = 48;
+/** Records are given to the hash some at a time. */
+const HASHED_AT_ONCE = 4096;
 
 /** A digest that is to be answered. */
 export interface MadeDigest {
@@ -21,23 +23,52 @@ export interface MadeDigest {
   readonly signatures: readonly SignatureRow[];
 }
 
-/** The view with the zone's digest at its apex: signed last, where the zone is signed (RFC 8976 §3). */
+/** The digest of a zone, as its record (RFC 8976 §3), in little memory: of a million names some hundred megabytes. */
+export function zonemdOf(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewRRset {
+  const { apex, signer } = options;
+  let soa: ViewRRset | undefined;
+  function* own(): Generator<ViewRRset> {
+    for (const rrset of rrsets) {
+      const isApex = rrset.owner.length === apex.length;
+      if (isApex && rrset.type === TYPE.ZONEMD) continue;
+      if (isApex && rrset.type === TYPE.SOA) soa = rrset;
+      yield rrset;
+    }
+    // A placeholder, so that its type is in the denial of the apex (§3.1); neither it nor its signature is digested.
+    yield recordOf(soa as ViewRRset, new Uint8Array(DIGEST_BYTES));
+  }
+  const view = new ZoneView(own(), { ...options, signer: signer && exceptDigest(signer) });
+  return recordOf(soa as ViewRRset, digestOf(withoutDigest(view.inOrder(), apex)));
+}
+
+/** The view with the zone's digest at its apex: signed last, where the zone is signed (§3). */
 export function viewWithDigest(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewRRset[] {
   const { apex, signer } = options;
   const all = [...rrsets].filter(({ owner, type }) => type !== TYPE.ZONEMD || owner.length !== apex.length);
   const soa = all.find(({ owner, type }) => type === TYPE.SOA && owner.length === apex.length) as ViewRRset;
-  const zonemd = (digest: Uint8Array): ViewRRset => {
-    const rdata = [zonemdRdata(soa.rdata[0], digest)];
-    return { owner: apex, type: TYPE.ZONEMD, ttlSeconds: soa.ttlSeconds, rdata };
-  };
-  // A placeholder, so that its type is in the denial of the apex (§3.1); neither it nor its signature is digested.
-  const placeholder = zonemd(new Uint8Array(DIGEST_BYTES));
-  const view = viewOf([...all, placeholder], { ...options, signer: signer && exceptDigest(signer) });
-  const made = zonemd(digestOf(view.filter((rrset) => rrset !== placeholder)));
+  const placeholder = recordOf(soa, new Uint8Array(DIGEST_BYTES));
+  const isDigest = ({ owner, type }: ViewRRset): boolean => type === TYPE.ZONEMD && owner.length === apex.length;
+  const view = [
+    ...new ZoneView([...all, placeholder], { ...options, signer: signer && exceptDigest(signer) }).rrsets(),
+  ];
+  const digested = new SortedRRsets(apex);
+  for (const rrset of view) if (!isDigest(rrset)) digested.add(rrset);
+  const made = recordOf(soa, digestOf(digested.names()));
   return view.flatMap((rrset) => {
-    if (rrset !== placeholder) return [rrset];
+    if (!isDigest(rrset)) return [rrset];
     return signer === undefined ? [made] : [made, ...signaturesOf(signer, made)];
   });
+}
+
+function recordOf({ owner, ttlSeconds, rdata }: ViewRRset, digest: Uint8Array): ViewRRset {
+  return { owner, type: TYPE.ZONEMD, ttlSeconds, rdata: [zonemdRdata(rdata[0], digest)] };
+}
+
+function* withoutDigest(names: Iterable<NameRRsets>, apex: Uint8Array): Generator<NameRRsets> {
+  for (const { owner, rrsets } of names) {
+    if (owner.length !== apex.length) yield { owner, rrsets };
+    else yield { owner, rrsets: rrsets.filter(({ type }) => type !== TYPE.ZONEMD) };
+  }
 }
 
 function exceptDigest(signer: NonNullable<ViewOptions['signer']>): NonNullable<ViewOptions['signer']> {
@@ -55,24 +86,26 @@ function zonemdRdata(soa: Uint8Array, digest: Uint8Array): Uint8Array {
   return rdata;
 }
 
-/** RFC 8976 §3.3.1: all records in canonical form, by owner, type and data, what is there twice once. */
-export function digestOf(rrsets: readonly ViewRRset[], algorithm: 'sha384' | 'sha512' = 'sha384'): Uint8Array {
-  const records = rrsets.flatMap(({ owner, type, ttlSeconds, rdata }) =>
-    rdata.map((data) => ({ owner, type, ttlSeconds, data: canonicalRdata(type, data) })),
-  );
-  records.sort((a, b) => compareNames(a.owner, b.owner) || a.type - b.type || compareRdata(a.data, b.data));
+/**
+ * RFC 8976 §3.3.1: all records in canonical form, by owner, type and data, what is there twice once. `names`: in canonical
+ * order, each once.
+ */
+export function digestOf(names: Iterable<NameRRsets>, algorithm: 'sha384' | 'sha512' = 'sha384'): Uint8Array {
   const hash = createHash(algorithm);
   const out = new ByteWriter();
-  let before: (typeof records)[number] | undefined;
-  for (const record of records) {
-    const { owner, type, ttlSeconds, data } = record;
-    const isTwice =
-      before?.type === type && compareRdata(before.data, data) === 0 && compareNames(before.owner, owner) === 0;
-    before = record;
-    if (isTwice) continue;
-    out.length = 0;
-    appendCanonical(out, owner, type, ttlSeconds, [data]);
+  for (const { owner, rrsets } of names) {
+    const records = rrsets.flatMap(({ type, ttlSeconds, rdata }) =>
+      rdata.map((data) => ({ type, ttlSeconds, data: canonicalRdata(type, data) })),
+    );
+    records.sort((a, b) => a.type - b.type || compareRdata(a.data, b.data));
+    for (const [i, { type, ttlSeconds, data }] of records.entries()) {
+      const before = records[i - 1];
+      if (before?.type === type && compareRdata(before.data, data) === 0) continue;
+      appendCanonical(out, owner, type, ttlSeconds, [data]);
+    }
+    if (out.length < HASHED_AT_ONCE) continue;
     hash.update(out.bytes.subarray(0, out.length));
+    out.length = 0;
   }
-  return hash.digest();
+  return hash.update(out.bytes.subarray(0, out.length)).digest();
 }

@@ -9,13 +9,17 @@ import { ContentReads } from './content-reads.ts';
 import type { SharedStore } from './staging.ts';
 import { SERVICES_IN } from './statements.ts';
 
-/** A zone with all that is in it. */
-export interface ZoneSnapshot {
+/** A zone with all that is in it, whose RRsets are read as they are asked for, once. */
+export interface ReadZone {
   readonly zone: Zone;
   readonly services: readonly Service[];
-  readonly rrsets: readonly RRset[];
+  readonly rrsets: Iterable<RRset>;
   /** Undefined: nobody signs it here. */
   readonly signing?: ZoneSigning | undefined;
+}
+
+export interface ZoneSnapshot extends ReadZone {
+  readonly rrsets: readonly RRset[];
 }
 
 export class ZoneReads {
@@ -44,12 +48,17 @@ export class ZoneReads {
   }
 
   snapshot(name: string): ZoneSnapshot | undefined {
+    return this.readWhole(name, (read) => ({ ...read, rrsets: [...read.rrsets] }));
+  }
+
+  /** The same with its services, and how it is signed. */
+  readWhole<Result>(name: string, use: (read: ReadZone) => Result): Result | undefined {
     return this.read(name, (zone, rrsets) => {
       const services = this.#condition.read('services', () =>
         this.#statements.services.all(name).map((row) => parsed<Service>(row) as Service),
       );
       const signing = this.#condition.read('a signing', () => parsed<ZoneSigning>(this.#statements.signing.get(name)));
-      return { zone, services, rrsets: [...rrsets], signing };
+      return use({ zone, services, rrsets, signing });
     });
   }
 

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { nameToWire, wireToName } from '../../src/model/name.ts';
 import type { RRset } from '../../src/model/rrset.ts';
-import { viewOf } from '../../src/signing/view.ts';
+import { ZoneView } from '../../src/signing/view.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { TestSigner } from '../fixtures/dnssec/signer.ts';
@@ -33,7 +33,7 @@ function signedElsewhere(denial: 'nsec' | 'nsec3', signer: TestSigner): RRset[] 
     denialTtlSeconds: Math.min(ttlSeconds, negativeTtlSeconds),
   };
   const byKey = new Map<string, RRset>();
-  for (const { owner, type, ttlSeconds, rdata } of viewOf(own, options)) {
+  for (const { owner, type, ttlSeconds, rdata } of new ZoneView(own, options).rrsets()) {
     const name = wireToName(owner);
     if (name === 'test' && (type === 6 || type === 2)) continue;
     const before = byKey.get(`${name} ${type}`);

@@ -49,8 +49,7 @@ type Request = ExportRequest | ListRequest | DigestRequest | KeptRequest | StopR
 
 function digestNow(reads: ZoneReads, { zone, keys }: DigestRequest): DigestReply {
   try {
-    const snapshot = reads.snapshot(zone);
-    return { digest: snapshot && makeDigest(snapshot, keys) };
+    return { digest: reads.readWhole(zone, (read) => makeDigest(read, keys)) };
   } catch (error) {
     return error instanceof SigningRefused ? { refused: error.problem.detail } : { failure: failureOf(error) };
   }

@@ -5,16 +5,17 @@ import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec
 import { Problem } from '../../model/errors.ts';
 import { nameToWire, wireToName } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
+import type { RRset } from '../../model/rrset.ts';
 import { ttlInForce } from '../../model/service.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
-import { type ViewOptions, type ViewRRset, viewOf } from '../../signing/view.ts';
+import type { ViewRRset } from '../../signing/sorted-rrsets.ts';
+import { signaturesOf, type ViewOptions, ZoneView } from '../../signing/view.ts';
 import { type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
-import { type MadeDigest, viewWithDigest } from '../../signing/zonemd.ts';
+import { type MadeDigest, viewWithDigest, zonemdOf } from '../../signing/zonemd.ts';
 import type { SignatureRow } from '../../store/signature-rows.ts';
 import { ReadSignatures } from '../../store/signatures.ts';
-import type { ZoneSnapshot } from '../../store/zone-reads.ts';
+import type { ReadZone, ZoneSnapshot } from '../../store/zone-reads.ts';
 import { type RRsetSigner, SigningRefused } from '../../table/rrset-signer.ts';
-import { TYPE } from '../../wire/constants.ts';
 import { writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { commentOf } from './exporter.ts';
 import { transferable } from './transferable.ts';
@@ -23,7 +24,7 @@ const utf8 = new TextEncoder();
 const NOT_ASKED_FOR = new Problem('signing_refused', 'What is kept is looked for first.');
 
 /** Whether the zone is answered with signatures that are made here. */
-export function isSigned({ signing }: ZoneSnapshot): boolean {
+export function isSigned({ signing }: ReadZone): boolean {
   return signing !== undefined && signing.stage !== 'unsigned';
 }
 
@@ -36,45 +37,80 @@ export function exportSigned(snapshot: ZoneSnapshot, parts: ExportKeys): Uint8Ar
 }
 
 /** The digest of a zone that is to have one. Throws SigningRefused. */
-export function makeDigest(snapshot: ZoneSnapshot, parts: ExportKeys): MadeDigest {
-  const apexBytes = nameToWire(snapshot.zone.name).length;
+export function makeDigest(read: ReadZone, parts: ExportKeys): MadeDigest {
   const signatures: SignatureRow[] = [];
-  const view = viewBy(snapshot, parts, (row) => void signatures.push(row));
-  const made = view.find(({ owner, type }) => type === TYPE.ZONEMD && owner.length === apexBytes) as ViewRRset;
+  const made = withSigner(
+    read,
+    parts,
+    (row) => void signatures.push(row),
+    (signer) => {
+      const { rrsets, options } = viewed(read, signer);
+      const zonemd = zonemdOf(rrsets, options);
+      if (signer !== undefined) signaturesOf(signer, zonemd);
+      return zonemd;
+    },
+  );
   return { ttlSeconds: made.ttlSeconds, rdata: made.rdata[0], signatures };
 }
 
-function viewBy(snapshot: ZoneSnapshot, parts: ExportKeys, put: Kept['put']): ViewRRset[] {
-  if (!isSigned(snapshot)) return signedView(snapshot, undefined);
-  const file = new ReadSignatures(parts.directory, nameToWire(snapshot.zone.name));
+function viewBy(snapshot: ReadZone, parts: ExportKeys, put: Kept['put']): ViewRRset[] {
+  return withSigner(snapshot, parts, put, (signer) => signedView(snapshot, signer));
+}
+
+function withSigner<Made>(
+  read: ReadZone,
+  parts: ExportKeys,
+  put: Kept['put'],
+  make: (signer: RRsetSigner | undefined) => Made,
+): Made {
+  if (!isSigned(read)) return make(undefined);
+  const file = new ReadSignatures(parts.directory, nameToWire(read.zone.name));
   try {
-    return signedView(snapshot, signerFor(snapshot.signing as ZoneSigning, { file, put }, parts));
+    return make(signerFor(read.signing as ZoneSigning, { file, put }, parts));
   } finally {
     file.close();
   }
 }
 
 /** All RRsets of a zone, and where it is signed what signs it: a service as its heaviest pool, each NSEC as it is answered beside that. */
-export function signedView(snapshot: ZoneSnapshot, signer: RRsetSigner | undefined): ViewRRset[] {
-  const { zone, services, signing } = snapshot;
+export function signedView(snapshot: ReadZone, signer: RRsetSigner | undefined): ViewRRset[] {
+  const { rrsets, options } = viewed(snapshot, signer);
+  return snapshot.zone.zonemd === true ? viewWithDigest(rrsets, options) : [...new ZoneView(rrsets, options).rrsets()];
+}
+
+function viewed(
+  read: ReadZone,
+  signer: RRsetSigner | undefined,
+): { rrsets: Iterable<ViewRRset>; options: ViewOptions } {
+  const { zone, services, signing } = read;
   const apex = nameToWire(zone.name);
   const signed = signer && signing;
   const keys = signed === undefined ? [] : apexRecords(signed).map((rrset) => ({ ...rrset, owner: apex }));
   const ttlLimits = new Map<string, number>();
+  const previews = new Map<string, string>();
   for (const service of services) {
     for (const name of [service.name, ...previewNames(service).keys()]) {
-      ttlLimits.set(Buffer.from(nameToWire(name)).toString('latin1'), ttlInForce(service));
+      const key = Buffer.from(nameToWire(name)).toString('latin1');
+      ttlLimits.set(key, ttlInForce(service));
+      previews.set(name, key);
     }
   }
-  // A record where a preview would stand takes its place.
-  const taken = new Set(services.map(({ name }) => name));
-  for (const { name } of snapshot.rrsets) {
-    if (!taken.has(name)) ttlLimits.delete(Buffer.from(nameToWire(name)).toString('latin1'));
+  for (const { name } of services) previews.delete(name);
+  // A record where a preview would stand takes its place. All records have passed before anything is proved.
+  function* passing(rrsets: Iterable<RRset>): Generator<RRset> {
+    for (const rrset of rrsets) {
+      const key = previews.get(rrset.name);
+      if (key !== undefined) ttlLimits.delete(key);
+      yield rrset;
+    }
   }
   const denialTtlSeconds = Math.min(zone.negativeTtlSeconds, zone.ttlSeconds);
-  const options: ViewOptions = { apex, signer, denial: signed?.denial ?? 'nsec', denialTtlSeconds, ttlLimits };
-  const rrsets = [...transferable(snapshot), ...keys];
-  return zone.zonemd === true ? viewWithDigest(rrsets, options) : viewOf(rrsets, options);
+  const options = { apex, signer, denial: signed?.denial ?? 'nsec', denialTtlSeconds, ttlLimits } as const;
+  function* rrsets(): Generator<ViewRRset> {
+    yield* transferable({ ...read, rrsets: passing(read.rrsets) });
+    yield* keys;
+  }
+  return { rrsets: rrsets(), options };
 }
 
 /** Takes the signatures that are answered, as long as they hold, and signs only what has none. */

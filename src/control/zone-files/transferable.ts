@@ -6,33 +6,30 @@ import { nameToWire } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import { type Pool, type Service, ttlInForce } from '../../model/service.ts';
 import { heaviestPool } from '../../model/transferred.ts';
-import type { ViewRRset } from '../../signing/view.ts';
-import type { ZoneSnapshot } from '../../store/zone-reads.ts';
+import type { ViewRRset } from '../../signing/sorted-rrsets.ts';
+import type { ReadZone } from '../../store/zone-reads.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { parseIpv4, parseIpv6 } from '../../wire/rdata.ts';
 import { apexRRsets } from './rrset-json.ts';
 
 /** In no order. The records of one RRset get one TTL, the lowest that one of them has (RFC 2181 §5.2). */
-export function transferable({ zone, rrsets, services }: ZoneSnapshot): ViewRRset[] {
-  const own = [...apexRRsets(zone), ...rrsets].map(({ name, type, ttlSeconds, recordTtlSeconds = [], rdata }) => ({
-    owner: nameToWire(name),
-    type,
-    ttlSeconds: Math.min(ttlSeconds, ...recordTtlSeconds),
-    rdata,
-  }));
-  const taken = new Set([...rrsets, ...services].map(({ name }) => name));
-  return [...own, ...services.flatMap((service) => ofService(service, taken))];
-}
-
-function ofService(service: Service, taken: ReadonlySet<string>): ViewRRset[] {
-  const previews = [...previewNames(service)].filter(([name]) => !taken.has(name));
-  return [
-    ...ofPool(service, heaviestPool(service), service.name),
-    ...previews.flatMap(([name, of]) => {
+export function* transferable({ zone, rrsets, services }: ReadZone): Generator<ViewRRset> {
+  const previews = new Map<string, readonly [Service, Pool]>();
+  for (const service of services) {
+    for (const [name, of] of previewNames(service)) {
       const pool = service.pools.find((each) => each.name === of);
-      return pool === undefined ? [] : ofPool(service, pool, name);
-    }),
-  ];
+      if (pool !== undefined) previews.set(name, [service, pool]);
+    }
+  }
+  for (const { name } of services) previews.delete(name);
+  for (const own of [apexRRsets(zone), rrsets]) {
+    for (const { name, type, ttlSeconds, recordTtlSeconds = [], rdata } of own) {
+      previews.delete(name);
+      yield { owner: nameToWire(name), type, ttlSeconds: Math.min(ttlSeconds, ...recordTtlSeconds), rdata };
+    }
+  }
+  for (const service of services) yield* ofPool(service, heaviestPool(service), service.name);
+  for (const [name, [service, pool]] of previews) yield* ofPool(service, pool, name);
 }
 
 function ofPool(service: Service, { targets }: Pool, name: string): ViewRRset[] {

@@ -8,7 +8,7 @@ import { Signings } from '../../../src/control/dnssec/signings.ts';
 import { exportSigned, signedView } from '../../../src/control/zone-files/signed-export.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { wireToName } from '../../../src/model/name.ts';
-import type { ViewRRset } from '../../../src/signing/view.ts';
+import type { ViewRRset } from '../../../src/signing/sorted-rrsets.ts';
 import { ZoneReads, type ZoneSnapshot } from '../../../src/store/zone-reads.ts';
 import type { RRsetSigner } from '../../../src/table/rrset-signer.ts';
 import { TYPE } from '../../../src/wire/constants.ts';

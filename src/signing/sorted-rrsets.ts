@@ -1,0 +1,138 @@
+/**
+ * The RRsets of a zone in canonical order, packed: a million of them take some 60 bytes each, where as many objects would
+ * take ten times that. What is given out is made as it is asked for.
+ */
+import { NameOrder } from '../table/order/compare.ts';
+import { TYPE } from '../wire/constants.ts';
+
+/** Names in lower-case wire form. */
+export interface ViewRRset {
+  readonly owner: Uint8Array;
+  readonly type: number;
+  readonly ttlSeconds: number;
+  readonly rdata: readonly Uint8Array[];
+}
+
+/** All that stands at a name, the SOA first and then by type. */
+export interface NameRRsets {
+  readonly owner: Uint8Array;
+  readonly rrsets: readonly ViewRRset[];
+}
+
+/** Memory is taken in pieces of it, so that nothing is copied as the zone grows. */
+const CHUNK_BYTES = 2 ** 22;
+/** Type, TTL, number of records, length of the owner. */
+const HEAD_BYTES = 11;
+
+export class SortedRRsets {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #views: DataView[] = [];
+  /** Of the last chunk. */
+  #used = CHUNK_BYTES;
+  /** Where each RRset is: bytes from the beginning of the first chunk, as if each had the size of all. */
+  #places = new Float64Array(1024);
+  #count = 0;
+  #isSorted = false;
+  readonly #shared: number;
+  readonly #order = new NameOrder();
+
+  /** All names end in the apex. */
+  constructor(apex: Uint8Array) {
+    this.#shared = apex.length;
+  }
+
+  add({ owner, type, ttlSeconds, rdata }: ViewRRset): void {
+    let bytes = HEAD_BYTES + owner.length;
+    for (const data of rdata) bytes += 2 + data.length;
+    if (this.#used + bytes > CHUNK_BYTES) this.#begin(bytes);
+    const last = this.#chunks.length - 1;
+    const [chunk, view] = [this.#chunks[last], this.#views[last]];
+    let at = this.#used;
+    this.#used += bytes;
+    this.#note(last * CHUNK_BYTES + at);
+    view.setUint16(at, type);
+    view.setUint32(at + 2, ttlSeconds);
+    view.setUint32(at + 6, rdata.length);
+    view.setUint8(at + 10, owner.length);
+    chunk.set(owner, at + HEAD_BYTES);
+    at += HEAD_BYTES + owner.length;
+    for (const data of rdata) {
+      view.setUint16(at, data.length);
+      chunk.set(data, at + 2);
+      at += 2 + data.length;
+    }
+  }
+
+  /** Those that were added, name by name; nothing may be added after that. It can be asked for more than once. */
+  *names(): Generator<NameRRsets> {
+    this.#sort();
+    let rrsets: ViewRRset[] = [];
+    for (let i = 0; i < this.#count; i++) {
+      if (i > 0 && this.#compareOwners(this.#places[i - 1], this.#places[i]) !== 0) {
+        yield { owner: rrsets[0].owner, rrsets };
+        rrsets = [];
+      }
+      rrsets.push(this.#rrsetAt(this.#places[i]));
+    }
+    if (rrsets.length > 0) yield { owner: rrsets[0].owner, rrsets };
+  }
+
+  #begin(bytes: number): void {
+    const chunk = new Uint8Array(Math.max(bytes, CHUNK_BYTES));
+    this.#chunks.push(chunk);
+    this.#views.push(new DataView(chunk.buffer));
+    this.#used = 0;
+  }
+
+  #note(place: number): void {
+    if (this.#count === this.#places.length) {
+      const larger = new Float64Array(2 * this.#count);
+      larger.set(this.#places);
+      this.#places = larger;
+    }
+    this.#places[this.#count++] = place;
+  }
+
+  #sort(): void {
+    if (this.#isSorted) return;
+    this.#isSorted = true;
+    const rankAt = (place: number): number => rank(this.#viewOf(place).getUint16(place % CHUNK_BYTES));
+    // What is alike stays in its order.
+    this.#places.subarray(0, this.#count).sort((a, b) => this.#compareOwners(a, b) || rankAt(a) - rankAt(b) || a - b);
+  }
+
+  #compareOwners(a: number, b: number): number {
+    const [one, other] = [this.#chunkOf(a), this.#chunkOf(b)];
+    const [oneAt, otherAt] = [a % CHUNK_BYTES, b % CHUNK_BYTES];
+    this.#order.lookFor(other, otherAt + HEAD_BYTES, this.#shared);
+    return this.#order.placeOf(one, oneAt + HEAD_BYTES, one[oneAt + HEAD_BYTES - 1]);
+  }
+
+  #rrsetAt(place: number): ViewRRset {
+    const [chunk, view] = [this.#chunkOf(place), this.#viewOf(place)];
+    let at = place % CHUNK_BYTES;
+    const [type, ttlSeconds, count] = [view.getUint16(at), view.getUint32(at + 2), view.getUint32(at + 6)];
+    const owner = chunk.subarray(at + HEAD_BYTES, at + HEAD_BYTES + chunk[at + HEAD_BYTES - 1]);
+    at += HEAD_BYTES + owner.length;
+    const rdata: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const end = at + 2 + view.getUint16(at);
+      rdata.push(chunk.subarray(at + 2, end));
+      at = end;
+    }
+    return { owner, type, ttlSeconds, rdata };
+  }
+
+  #chunkOf(place: number): Uint8Array {
+    return this.#chunks[Math.floor(place / CHUNK_BYTES)];
+  }
+
+  #viewOf(place: number): DataView {
+    return this.#views[Math.floor(place / CHUNK_BYTES)];
+  }
+}
+
+/** SOA first, as everybody expects it. */
+function rank(type: number): number {
+  return type === TYPE.SOA ? -1 : type;
+}
