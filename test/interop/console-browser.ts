@@ -151,6 +151,42 @@ export async function unfold(within: Page | Locator, summary: string): Promise<v
   if (!(await comesTo(press, Boolean))) throw new Error(`"${summary}" does not unfold`);
 }
 
+/**
+ * Goes to a page by `g` and its key. Both are pressed again where nothing came of them: the second counts for a second and a
+ * half after the first, and a busy machine may let that pass between them.
+ */
+export async function goByKeys(page: Page, key: string, heading: string): Promise<void> {
+  const there = page.getByRole('heading', { level: 1, name: heading, exact: true });
+  const press = async (): Promise<boolean> => {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    return comesTo(() => there.isVisible(), Boolean, UNFOLD_MS);
+  };
+  if (!(await comesTo(press, Boolean))) throw new Error(`g ${key} does not lead to ${heading}`);
+}
+
+/**
+ * Before each drawing from now on the states of a dialog's buttons and its messages are kept: what is there for a few seconds
+ * is not missed by who comes to look later. To be read by `dialogStates`.
+ */
+export async function watchDialog(page: Page): Promise<void> {
+  await page.evaluate(`(() => {
+    const seen = new Set();
+    globalThis.dialogStates = seen;
+    const look = () => {
+      for (const each of document.querySelectorAll('dialog button'))
+        seen.add(each.textContent + (each.disabled ? ' (disabled)' : ''));
+      for (const each of document.querySelectorAll('dialog .message')) seen.add(each.textContent);
+      requestAnimationFrame(look);
+    };
+    look();
+  })()`);
+}
+
+export async function dialogStates(page: Page): Promise<string[]> {
+  return (await page.evaluate('[...globalThis.dialogStates]')) as string[];
+}
+
 /** Presses Tab until what has the focus has this name, as somebody without a mouse would. */
 export async function tabTo(page: Page, name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const seen = new Set<string>();

@@ -3,7 +3,7 @@ import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
 import { patienceMs, soon } from '../fixtures/soon.ts';
-import { openPage, signIn, startConsole } from './console-browser.ts';
+import { dialogStates, openPage, signIn, startConsole, watchDialog } from './console-browser.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;
@@ -47,11 +47,16 @@ t.test('what became of a change', async (t) => {
     });
     await review(page);
     const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Shift now' }).waitFor();
+    await watchDialog(page);
     await dialog.getByRole('button', { name: 'Shift now' }).click();
-    await dialog.getByRole('button', { name: 'Sending…' }).waitFor();
-    await soon(t).ok(() => dialog.getByRole('button', { name: 'Sending…' }).isDisabled());
-    t.equal(await dialog.getByText('Somebody changed').count(), 0, 'one’s own shift is no colleague’s');
     await dialog.waitFor({ state: 'detached' });
+    // Each for some seconds only.
+    const states = await dialogStates(page);
+    t.ok(states.includes('Sending… (disabled)'), states.join(' | '));
+    t.ok(states.includes('Asking the server… (disabled)'));
+    t.notOk(states.includes('Sending…'));
+    t.notMatch(states.join(), /Somebody changed/, 'one’s own shift is no colleague’s');
     await page.getByText(`${app} shifted:`, { exact: false }).first().waitFor();
     t.same(await weights(), { blue: 100, green: 7 });
     t.equal(sent.length, 1);

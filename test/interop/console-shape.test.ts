@@ -1,7 +1,17 @@
 /** The shape of the console: 320 pixels without overflow on every page, light and dark, on paper, and by keys alone. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, settled, signIn, startConsole, tabTo, visit } from './console-browser.ts';
+import {
+  goByKeys,
+  openPage,
+  overflow,
+  seriousFaults,
+  settled,
+  signIn,
+  startConsole,
+  tabTo,
+  visit,
+} from './console-browser.ts';
 
 const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(40)}.example.test`;
 const app = 'app.example.test';
@@ -89,12 +99,8 @@ t.test('the shape', async (t) => {
     await page.getByRole('dialog').getByText('Find a service, a zone or a page').waitFor();
     t.same(await seriousFaults(page), [], 'the keys');
     await page.keyboard.press('Escape');
-    await page.keyboard.press('g');
-    await page.keyboard.press('a');
-    await page.getByRole('heading', { level: 1, name: 'Activity' }).waitFor();
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
-    await page.getByRole('heading', { level: 1, name: 'Services' }).waitFor();
+    await goByKeys(page, 'a', 'Activity');
+    await goByKeys(page, 's', 'Services');
     await page.keyboard.press('/');
     const field = page.getByLabel('Show only names with');
     await field.and(page.locator(':focus')).waitFor();
@@ -116,9 +122,7 @@ t.test('the shape', async (t) => {
       await held;
       await route.continue();
     });
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
-    await page.getByRole('heading', { level: 1, name: 'Services' }).waitFor();
+    await goByKeys(page, 's', 'Services');
     await page.keyboard.press('/');
     await page.keyboard.type('g?tgz');
     t.equal(await page.getByLabel('Show only names with').count(), 0, 'it is not drawn yet');

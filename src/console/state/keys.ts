@@ -9,7 +9,8 @@ export const overlay = signal<'palette' | 'help' | undefined>(undefined);
 /** For so long `g` waits for the key that says where to. */
 const GO_MS = 1500;
 
-let goneAtMs = 0;
+/** By the events' own time: a page that is busy between two keys takes none of it away. */
+let goneAtMs = Number.NEGATIVE_INFINITY;
 /** What is typed for the field of a page that is not drawn whole yet. */
 let ahead: { text: string; readonly stop: () => void } | undefined;
 
@@ -26,18 +27,18 @@ export function listenToKeys(): void {
       (target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')) ||
       overlay.value !== undefined ||
       document.querySelector('dialog[open]') !== null;
-    const isAfterGo = Date.now() - goneAtMs < GO_MS;
+    const isAfterGo = event.timeStamp - goneAtMs < GO_MS;
     const meaning = meaningOf(event, { isTyping, isAfterGo });
-    goneAtMs = 0;
+    goneAtMs = Number.NEGATIVE_INFINITY;
     if (meaning === undefined) return;
     // A dialog that is open may have a draft in it.
     if (meaning === 'palette' && document.querySelector('dialog[open]') !== null) return;
     event.preventDefault();
-    act(meaning);
+    act(meaning, event.timeStamp);
   });
 }
 
-function act(meaning: NonNullable<ReturnType<typeof meaningOf>>): void {
+function act(meaning: NonNullable<ReturnType<typeof meaningOf>>, atMs: number): void {
   switch (meaning) {
     case 'palette':
     case 'help':
@@ -50,7 +51,7 @@ function act(meaning: NonNullable<ReturnType<typeof meaningOf>>): void {
       scrollTo(0, 0);
       return;
     case 'go':
-      goneAtMs = Date.now();
+      goneAtMs = atMs;
       return;
     default:
       location.hash = `#/${meaning}`;
