@@ -52,7 +52,7 @@ export function path(pieces: TemplateStringsArray, ...values: readonly string[])
 }
 
 export class Api {
-  readonly connection: Connection;
+  connection: Connection;
   readonly #why: Why;
 
   constructor(connection: Connection, why: Why = {}) {
@@ -156,27 +156,48 @@ export class Api {
   }
 
   async #fetch(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
+    const reply = await this.#fetchOnceUp(method, path, options, signal);
+    if (reply.status !== 401 || this.connection.token !== undefined) return reply;
+    // A server's first start has its token before it listens, and perhaps after it was looked for.
+    const made = this.connection.local?.token();
+    if (made === undefined) return reply;
+    await reply.body?.cancel();
+    this.connection = { ...this.connection, ...made };
+    return this.#fetchOnceUp(method, path, options, signal);
+  }
+
+  /** Where nobody listens nothing was sent, so that anything may be tried again. */
+  async #fetchOnceUp(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
+    const { limitMs = TIME_LIMIT_MS } = options;
+    for (;;) {
+      try {
+        return await this.#fetchNow(method, path, options, signal);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        const { code } = ((error as Error).cause ?? {}) as { code?: string };
+        if (code === 'ECONNREFUSED' && (await this.connection.local?.comesUp())) continue;
+        throw this.#unreached(error as Error, limitMs);
+      }
+    }
+  }
+
+  async #fetchNow(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
     const { url, token } = this.connection;
     const { body, text, headers, limitMs = TIME_LIMIT_MS } = options;
     const type = text === undefined ? 'application/json' : 'text/dns';
-    try {
-      return await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...((body !== undefined || text !== undefined) && { 'content-type': type }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...(text !== undefined && { body: new Uint8Array(text) }),
-        signal: signal ?? AbortSignal.timeout(limitMs),
-        // The token is for this server alone.
-        redirect: 'error',
-      });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw this.#unreached(error as Error, limitMs);
-    }
+    return await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...((body !== undefined || text !== undefined) && { 'content-type': type }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(text !== undefined && { body: new Uint8Array(text) }),
+      signal: signal ?? AbortSignal.timeout(limitMs),
+      // The token is for this server alone.
+      redirect: 'error',
+    });
   }
 
   async #judge(reply: Response): Promise<Response> {

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { type LocalServer, localServer } from './local-server.ts';
 import type { Shell } from './shell.ts';
 
 export interface Connection {
@@ -12,6 +13,8 @@ export interface Connection {
   readonly urlFrom: string;
   readonly token: string | undefined;
   readonly tokenFrom: string;
+  /** Of an address of this machine. */
+  readonly local?: LocalServer;
   /** What the user should know, once. */
   readonly warnings: readonly string[];
 }
@@ -35,7 +38,10 @@ interface ConfigFile {
 export async function findConnection(options: ConnectionOptions, shell: Shell): Promise<Connection> {
   const file = await readConfigFile(shell);
   const { url, urlFrom } = findUrl(options, shell, file);
-  const { token, tokenFrom } = findToken(options, shell, file, url);
+  // What lies here is for nobody but a server on this machine.
+  const note = (line: string): void => shell.stderr.write(`${line}\n`);
+  const local = isLoopback(url) ? localServer(shell.env.TEAL_DATA_DIR || 'data', note) : undefined;
+  const { token, tokenFrom } = findToken(options, shell, file) ?? local?.token() ?? NO_TOKEN;
   checkToken(token, tokenFrom);
   const warnings = [
     ...(url.startsWith('http:') && !isLoopback(url) && token !== undefined
@@ -45,7 +51,7 @@ export async function findConnection(options: ConnectionOptions, shell: Shell): 
       ? [`${file.name} has a token and others may read it: chmod 600`]
       : []),
   ];
-  return { url, urlFrom, token, tokenFrom, warnings };
+  return { url, urlFrom, token, tokenFrom, ...(local && { local }), warnings };
 }
 
 function findUrl(
@@ -78,27 +84,20 @@ function checkToken(token: string | undefined, from: string): void {
   throw new Failure(EXIT.NO_PERMISSION, `${from}: expected a token on one line, of printable ASCII characters`);
 }
 
+const NO_TOKEN = { token: undefined, tokenFrom: 'nowhere' };
+
+/** The one that somebody has named; undefined: nobody has. */
 function findToken(
   options: ConnectionOptions,
   { env }: Shell,
   file: ConfigFile | undefined,
-  url: string,
-): { token: string | undefined; tokenFrom: string } {
+): { token: string; tokenFrom: string } | undefined {
   if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file');
   if (env.TEAL_TOKEN) return { token: env.TEAL_TOKEN.trim(), tokenFrom: 'TEAL_TOKEN' };
   // As in a file of its own, where a line feed ends it.
   if (file?.token !== undefined) return { token: file.token.trim(), tokenFrom: file.name };
   if (file?.tokenFile !== undefined) return fromFile(file.tokenFile, `${file.name}: tokenFile`);
-  // A server that was started here wrote it; it is for nobody but a server on this machine.
-  const own = join(env.TEAL_DATA_DIR || 'data', 'admin.token');
-  if (isLoopback(url)) {
-    try {
-      return { token: readFileSync(own, 'utf8').trim(), tokenFrom: own };
-    } catch {
-      // Not here: the reply says what is missing.
-    }
-  }
-  return { token: undefined, tokenFrom: 'nowhere' };
+  return undefined;
 }
 
 function fromFile(name: string, from: string): { token: string; tokenFrom: string } {

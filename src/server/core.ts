@@ -71,9 +71,9 @@ export async function openCore(
   const seen = new SeenHealth(systemClock);
   const keyring = openKeyring(settings, process.env, log);
   let failed: { readonly error: unknown } | undefined;
-  const told = async (where: TableMemory): Promise<void> => {
+  const told: Answering = async (where, isFirst) => {
     try {
-      await answering(where);
+      await answering(where, isFirst);
     } catch (error) {
       failed = { error };
     }

@@ -16,6 +16,7 @@ import type { ZoneSigners } from '../table/rrset-signer.ts';
 import { clearTableMemory, type TableMemory } from '../table/shared-memory.ts';
 import { Table } from '../table/table.ts';
 import { TYPE } from '../wire/constants.ts';
+import { openTokens } from './admin.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
 import { mustWork } from './errors.ts';
@@ -40,8 +41,11 @@ export interface OpenedTable {
   readonly copied: number | undefined;
 }
 
-/** Is told of the memory as soon as that may be answered from; the writer may not be ready by then. */
-export type Answering = (memory: TableMemory) => Promise<void> | void;
+/**
+ * Is told of the memory as soon as that may be answered from; the writer may not be ready by then. `isFirst`: the data
+ * directory is new, so that nobody counts on its answers yet.
+ */
+export type Answering = (memory: TableMemory, isFirst: boolean) => Promise<void> | void;
 
 interface Ground {
   readonly settings: Settings;
@@ -61,7 +65,7 @@ export async function openTable(ground: Ground, memory: CoreMemory): Promise<Ope
     const living = goOn(ground, memory);
     if (typeof living !== 'string') {
       tell(ground, living, 'table taken over', startedAt);
-      await ground.answering(memory);
+      await ground.answering(memory, false);
       return living;
     }
     log.warn({ reason: living }, 'the table in memory is of no use; it is built anew');
@@ -92,11 +96,11 @@ async function restore(ground: Ground, memory: TableMemory): Promise<OpenedTable
   }
   const isNow = held.revision === store.lastRevision;
   // What its writer knew takes a while to be found; nobody has to wait for that.
-  if (isNow) await ground.answering(memory);
+  if (isNow) await ground.answering(memory, false);
   const opened = goOn(ground, memory, Date.now());
   if (typeof opened !== 'string') {
     tell(ground, opened, 'table restored from its copy', startedAt);
-    if (!isNow) await ground.answering(memory);
+    if (!isNow) await ground.answering(memory, false);
     return { ...opened, copied: held.revision };
   }
   refused(opened);
@@ -108,7 +112,9 @@ async function restore(ground: Ground, memory: TableMemory): Promise<OpenedTable
 
 /** From the rows of the store. */
 async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
-  const { places, log, store } = ground;
+  const { places, log, store, settings } = ground;
+  // Of a fleet, the token comes from its log.
+  const isFirst = store.isUnused && settings.fleet === undefined;
   const registry = registryOf(memory, places);
   const table = new Table(memory.shared, registry);
   const engine = engineOf(ground, table);
@@ -116,9 +122,11 @@ async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
   mustWork(engine.load(Date.now()));
   seed(ground, engine);
   engine.tellLoaded();
+  // Whoever has waited for the first answer ever goes on with the token at once.
+  if (isFirst) await openTokens(engine, store, settings, log);
   const ms = Math.round(performance.now() - startedAt);
   log.info({ revision: store.lastRevision, ms, ...table.memory }, 'table loaded');
-  await ground.answering(memory);
+  await ground.answering(memory, isFirst);
   return { table, registry, engine, memory, copied: undefined };
 }
 

@@ -5,7 +5,10 @@ import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { isStarting } from '../../src/cli/local-server.ts';
+import { type } from '../cli/typed.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { freePort } from '../fixtures/free-port.ts';
@@ -75,6 +78,56 @@ t.test('a first start answers, keeps its secrets, and ends well; a second one go
   }
   const [first, second] = readFileSync(`${folder}/../tokens`, 'utf8').split('\n');
   t.equal(first, second, 'the token of the first start is still the one');
+});
+
+/** Resolves with the first answer of a server that may not be there yet. */
+async function firstAnswer(port: number): Promise<void> {
+  for (;;) {
+    const reply = await askUdp('127.0.0.1', port, app).catch(() => undefined);
+    if (reply?.rcode === 0) return;
+    await sleep(10);
+  }
+}
+
+t.test('a script that waits for the first answer ever has a token, and whom to show it to', async (t) => {
+  for (const planes of ['two', 'one']) {
+    const folder = `${t.testdir()}/${planes}`;
+    const [dnsPort, adminPort] = [await freePort(), await freePort()];
+    const env = {
+      TEAL_DNS_PLANES: planes,
+      TEAL_DNS_LISTEN: `127.0.0.1:${dnsPort}`,
+      TEAL_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+    };
+    const started = start(t, folder, env);
+    await firstAnswer(dnsPort);
+    const token = readFileSync(`${folder}/admin.token`, 'utf8').trim();
+    const url = `http://127.0.0.1:${adminPort}`;
+    const known = { TEAL_ADMIN_URL: url, TEAL_DATA_DIR: folder };
+    // In one process those who answer are there before the door is: `teal` waits for it, on Linux.
+    if (planes === 'two' && process.platform === 'linux') {
+      const reply = await fetch(`${url}/v1/zones`, { headers: { authorization: `Bearer ${token}` } });
+      t.equal(reply.status, 200, planes);
+    }
+    if (process.platform !== 'linux') await started;
+    t.match(await type(['shift', 'app.example.test', 'blue=1', 'green=1'], { env: known }), { code: 0 }, planes);
+    await (await started).end('SIGTERM');
+  }
+});
+
+t.test('a command that is faster than a start waits for it', { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = t.testdir();
+  const adminPort = await freePort();
+  const env = { TEAL_ADMIN_LISTEN: `127.0.0.1:${adminPort}` };
+  const known = { TEAL_ADMIN_URL: `http://127.0.0.1:${adminPort}`, TEAL_DATA_DIR: folder };
+  for (const which of ['first', 'second']) {
+    const started = start(t, folder, env);
+    while (!isStarting(folder)) await sleep(5);
+    t.match(await type(['service', 'list'], { env: known }), { code: 0, stdout: /app\.example\.test/ }, which);
+    await (await started).end('SIGTERM');
+  }
+  const typed = await type(['service', 'list'], { env: known });
+  t.match(typed, { code: 69, stderr: /nobody listens there/ });
+  t.notMatch(typed.stderr, /waiting/, 'nothing is waited for once it has ended');
 });
 
 t.test('npm start hands the signal to stop to the server', async (t) => {

@@ -10,7 +10,7 @@ import { apiOptions } from '../admin.ts';
 import { openCore } from '../core.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import { prepareNode } from '../node.ts';
-import type { CoreMemory } from '../open-table.ts';
+import type { Answering, CoreMemory } from '../open-table.ts';
 import { type PlaneStops, stopAll } from '../stops.ts';
 import type { Plane, PlaneParts } from './data.ts';
 import type { ControlStart, FromControl, ToControl, Which } from './messages.ts';
@@ -36,11 +36,17 @@ export function startControl(
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
     const makeNode = await patiently(() => prepareNode(settings, log), DirectoryInUse);
-    const loaded = ({ fd }: TableMemory): void => say({ kind: 'loaded', which: memory.which(fd) });
+    let tellFirst: (() => void) | undefined;
+    const loaded: Answering = ({ fd }, isFirst) => {
+      const tell = (): void => say({ kind: 'loaded', which: memory.which(fd) });
+      if (isFirst) tellFirst = tell;
+      else tell();
+    };
     const open = () => openCore(settings, () => memory.choose(), log, stops, loaded);
     const core = await patiently(open, DirectoryInUse);
-    // Else a change could be acknowledged while some are answered from another memory.
-    await answering.promise;
+    // Else a change could be acknowledged while some are answered from another memory. There is no other at a first
+    // start: nobody counts on its answers, and a script that waits for one wants to change something next.
+    if (tellFirst === undefined) await answering.promise;
     // Loaded only now: what decides is two thirds of the code, and those who answer need the processor before.
     const { startMetrics } = await import('../data-plane.ts');
     const { startDeciding } = await import('../deciding.ts');
@@ -49,6 +55,7 @@ export function startControl(
     const door = { options, socket: start.admin, makeNode };
     const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
     reload = (wanted) => deciding.reload(wanted);
+    tellFirst?.();
     say({ kind: 'ready', admin: deciding.admin });
   };
 

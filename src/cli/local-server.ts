@@ -1,0 +1,70 @@
+/** The server of the data directory that lies here: a script may be faster than its start, and then waits for it. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What the client asks of it; none: the server is another machine's. */
+export interface LocalServer {
+  /** The token that its first start made, once that is there. */
+  token(): { readonly token: string; readonly tokenFrom: string } | undefined;
+  /** Nobody listens: resolves to true once it is worth another try, to false where nothing is on its way. */
+  comesUp(): Promise<boolean>;
+}
+
+/** In all. A store of a million names is read in a few seconds. */
+const WAIT_MAX_MS = 15_000;
+const LOOK_MS = 50;
+/** Who has run for longer listens elsewhere, or not at all: waiting would only keep the user. */
+const START_MAX_SECONDS = 60;
+/** Of the times in /proc/PID/stat (proc(5)). */
+const TICKS_PER_SECOND = 100;
+
+/** `note`: told once, as soon as it waits. */
+export function localServer(dataDir: string, note: (line: string) => void): LocalServer {
+  let waitedMs = 0;
+  return {
+    token() {
+      const tokenFrom = join(dataDir, 'admin.token');
+      try {
+        return { token: readFileSync(tokenFrom, 'utf8').trim(), tokenFrom };
+      } catch {
+        // Not here: the reply says what is missing.
+        return undefined;
+      }
+    },
+    async comesUp() {
+      if (waitedMs >= WAIT_MAX_MS || !isStarting(dataDir)) return false;
+      if (waitedMs === 0) note(`teal: the server of ${dataDir} is starting; waiting for it`);
+      waitedMs += LOOK_MS;
+      await sleep(LOOK_MS);
+      return true;
+    },
+  };
+}
+
+/**
+ * Whether a process that has just begun holds the directory. The kernel knows who holds which lock, on Linux; to try for
+ * the lock would take it from whoever starts.
+ */
+export function isStarting(dataDir: string, read = (file: string) => readFileSync(file, 'utf8')): boolean {
+  try {
+    const pid = holderOf(read('/proc/locks'), statSync(join(dataDir, 'teal.lock')).ino);
+    if (pid === undefined) return false;
+    // Its name stands in parentheses, and may have any character in it; the start is the 22nd field.
+    const fields = read(`/proc/${pid}/stat`).replace(/^.*\)/s, '').trim().split(' ');
+    const startedSeconds = Number(fields[22 - 3]) / TICKS_PER_SECOND;
+    return Number.parseFloat(read('/proc/uptime')) - startedSeconds < START_MAX_SECONDS;
+  } catch {
+    // No such directory, or no such files: not Linux.
+    return false;
+  }
+}
+
+/** Lines such as `1: POSIX  ADVISORY  WRITE 4711 fd:00:2531452 0 EOF` (proc_locks(5)). */
+function holderOf(locks: string, inode: number): string | undefined {
+  for (const line of locks.split('\n')) {
+    const [, , , kind, pid, place = ''] = line.split(/\s+/);
+    if (kind === 'WRITE' && place.endsWith(`:${inode}`)) return pid;
+  }
+  return undefined;
+}
