@@ -5,7 +5,7 @@ import type { Answered } from './adopt/answered.ts';
 import { path } from './api.ts';
 import { confirm } from './confirm.ts';
 import { serviceLines } from './format/service.ts';
-import { printable } from './format/text.ts';
+import { printable, warningLines } from './format/text.ts';
 import { collect, wholeNumber } from './option-values.ts';
 import { parsePool } from './service.ts';
 import type { Compared } from './service-difference.ts';
@@ -70,7 +70,7 @@ async function adopt(name: string, options: Options, shell: Shell): Promise<void
   const ground = { what: `the service ${name}`, revision: undefined, advice: 'it is adopted already' };
   const service = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });
   session.show({ proposal: { ...proposal, body }, after: service }, () => [
-    ...(service.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    ...warningLines(service),
     `In force as revision ${service.revision}.`,
   ]);
 }

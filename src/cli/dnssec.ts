@@ -2,12 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Signing, SigningKeys } from '../contract/types.ts';
+import type { RRset, Signing, SigningKeys } from '../contract/types.ts';
 import { path } from './api.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import { columns, printable } from './format/text.ts';
+import { columns, printable, warningLines } from './format/text.ts';
 import { readBytes } from './input-file.ts';
 import { collect, durationValue } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
@@ -114,9 +114,14 @@ function addPutDs(group: Command, shell: Shell): void {
       if (parentHere === null) throw new Failure(EXIT.NEGATIVE, `the parent of ${zone} is not a zone of this server`);
       if (ds.length === 0) throw new Failure(EXIT.NEGATIVE, `the parent is to have no DS of ${zone} now: ${status}`);
       const body = { ttlSeconds: options.ttl ?? DS_TTL_SECONDS, rdata: ds.map(rdataOfDs) };
-      await session.api.put(path`/v1/zones/${parentHere.zone}/rrsets/${zone}/DS`, { body });
+      const made = await session.api.put<RRset>(path`/v1/zones/${parentHere.zone}/rrsets/${zone}/DS`, { body });
       const signing = await session.api.get<Signing>(to);
-      session.show(signing, () => [`${parentHere.zone} has the DS of ${zone}.`, '', ...signingLines(signing)]);
+      session.show(signing, () => [
+        `${parentHere.zone} has the DS of ${zone}.`,
+        ...warningLines(made),
+        '',
+        ...signingLines(signing),
+      ]);
     });
   describeWrite(command, 'teal dnssec delegate app.example.com');
 }

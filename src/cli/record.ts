@@ -5,7 +5,7 @@ import { type Api, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
-import { columns, percent, printable } from './format/text.ts';
+import { columns, percent, printable, warningLines } from './format/text.ts';
 import { type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -105,11 +105,7 @@ async function changeValues(name: string, change: object, options: ZoneOptions, 
   const session = await openSession(shell, options);
   const zone = options.zone ?? (await zoneOf(session.api, name));
   const done = await session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes: [change] });
-  session.show(done, () => [
-    ...done.rrsets.map(told),
-    ...(done.warnings ?? []).map(({ message }) => `warning: ${message}`),
-    `In force as revision ${done.revision}.`,
-  ]);
+  session.show(done, () => [...done.rrsets.map(told), ...warningLines(done), `In force as revision ${done.revision}.`]);
 }
 
 function told({ name, type, change, records, ttlSeconds }: RecordChanges['rrsets'][number]): string {
@@ -133,7 +129,7 @@ async function setRRset(
   const rrset = await session.api.put<RRset>(path`/v1/zones/${zone}/rrsets/${withoutDot(name)}/${type}`, { body });
   session.show(rrset, () => [
     ...rrsetLines([rrset]),
-    ...(rrset.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    ...warningLines(rrset),
     `In force as revision ${rrset.revision}.`,
   ]);
 }

@@ -6,7 +6,7 @@ import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { serviceLines } from './format/service.ts';
-import { printable } from './format/text.ts';
+import { printable, warningLines } from './format/text.ts';
 import { readYaml } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeWrite, openSession, type SessionOptions } from './session.ts';
@@ -84,7 +84,7 @@ async function setService(name: string, options: SetOptions, shell: Shell): Prom
   const after = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });
   session.show(after, () => [
     ...serviceLines(after, session.style),
-    ...(after.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    ...warningLines(after),
     after.revision === before.revision ? 'It is so already.' : `In force as revision ${after.revision}.`,
   ]);
 }

@@ -9,7 +9,7 @@ import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { split } from './format/pools.ts';
 import { serviceLines } from './format/service.ts';
 import type { Style } from './format/style.ts';
-import { columns, printable } from './format/text.ts';
+import { columns, printable, warningLines } from './format/text.ts';
 import { readYaml } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { addServiceSet } from './service-set.ts';
@@ -117,7 +117,7 @@ async function addService(name: string, options: AddOptions, shell: Shell): Prom
     ...(service.replaced ?? []).flatMap(({ type, rdata }) =>
       rdata.map((text) => `in place of ${type} ${printable(text)}`),
     ),
-    ...(service.warnings ?? []).map(({ message }) => `warning: ${message}`),
+    ...warningLines(service),
   ]);
 }
 
@@ -132,6 +132,7 @@ async function readBody(file: string, shell: Shell): Promise<Record<string, unkn
     'health',
     'previewNames',
     'labels',
+    'approval',
     'replace',
   ];
   return readYaml(file, known, shell);

@@ -1,6 +1,6 @@
 /** `teal status`: the server at a glance. */
 import type { Command } from 'commander';
-import type { Release, Service, Zone } from '../contract/types.ts';
+import type { Glance, Overview as Glances, Release, Zone } from '../contract/types.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { split } from './format/pools.ts';
@@ -12,6 +12,8 @@ import type { Shell } from './shell.ts';
 
 /** More would scroll what matters off the screen. */
 const SERVICES_SHOWN = 20;
+/** The most that a page has (API contract). */
+const PAGE_ITEMS = 1000;
 
 interface Overview {
   readonly url: string;
@@ -19,7 +21,7 @@ interface Overview {
   readonly notReady: string | undefined;
   /** undefined, these three: the server cannot read them now. */
   readonly zones: readonly Zone[] | undefined;
-  readonly services: readonly Service[] | undefined;
+  readonly services: Glances | undefined;
   readonly active: readonly Release[] | undefined;
 }
 
@@ -28,14 +30,19 @@ export function add(program: Command, shell: Shell): void {
     .command('status')
     .helpGroup('Looking:')
     .summary('the server at a glance')
-    .description('Show the server at a glance: whether it takes changes, its zones and services, releases that go on.')
+    .description(
+      'Show the server at a glance: whether it takes changes, its zones and services, what wants somebody, releases that go on.',
+    )
     .action(async (options: SessionOptions) => {
       const session = await openSession(shell, options);
       const overview = await lookAround(session);
       const { zones, services, active, notReady, ...rest } = overview;
       const found = {
         zones: zones?.length ?? null,
-        services: services?.length ?? null,
+        services: services?.total ?? null,
+        attention: services?.attention.counts ?? null,
+        frozen: services?.items.filter(isFrozen).map(({ service }) => service.name) ?? null,
+        aborted: services?.items.filter(isAborted).map(({ service }) => service.name) ?? null,
         activeReleases: active ?? null,
       };
       session.show({ ...rest, ready: notReady === undefined, notReady, ...found }, () =>
@@ -52,11 +59,22 @@ async function lookAround({ api }: Session): Promise<Overview> {
   const [readyz, zones, services, active] = await Promise.all([
     unlessLater(() => api.get('/readyz')),
     list<Zone>('/v1/zones'),
-    list<Service>('/v1/services'),
+    unlessLater(() => glances(api)),
     list<Release>('/v1/releases?state=active'),
   ]);
   const notReady = [readyz, zones, services, active].find((each) => each instanceof Failure)?.message;
   return { url: api.connection.url, notReady, zones: found(zones), services: found(services), active: found(active) };
+}
+
+/** All services, page by page: what is said of one may stand on any. */
+async function glances(api: Session['api']): Promise<Glances> {
+  let page = await api.get<Glances>(`/v1/overview?order=name&limit=${PAGE_ITEMS}`);
+  const items = [...page.items];
+  while (page.next !== undefined) {
+    page = await api.get(`/v1/overview?order=name&limit=${PAGE_ITEMS}&after=${encodeURIComponent(page.next)}`);
+    items.push(...page.items);
+  }
+  return { ...page, items };
 }
 
 /** What a server that runs has to say may be that it cannot say it now: that is a part of the overview too. */
@@ -69,14 +87,14 @@ async function unlessLater<Reply>(ask: () => Promise<Reply>): Promise<Reply | Fa
   }
 }
 
-function found<Item>(items: Item[] | Failure): Item[] | undefined {
-  return items instanceof Failure ? undefined : items;
+function found<Reply>(reply: Reply | Failure): Reply | undefined {
+  return reply instanceof Failure ? undefined : reply;
 }
 
 export function overviewLines({ url, notReady, zones, services, active }: Overview, style: Style): string[] {
   const counted = [
     count(zones, 'zone'),
-    count(services, 'service'),
+    count(services && { length: services.total }, 'service'),
     active === undefined ? count(active, 'release') : `${count(active, 'release')} going on`,
   ];
   return [
@@ -85,24 +103,48 @@ export function overviewLines({ url, notReady, zones, services, active }: Overvi
     [zones, services, active].every((each) => each === undefined)
       ? 'Zones, services and releases cannot be read now; DNS is answered on.'
       : counted.join(', '),
-    ...serviceLines(services ?? [], active ?? [], style),
+    ...serviceLines(services?.items ?? [], style),
   ];
 }
 
-function count(items: readonly unknown[] | undefined, what: string): string {
+function count(items: { readonly length: number } | undefined, what: string): string {
   return items === undefined ? `${what}s cannot be read` : plural(items.length, what);
 }
 
-function serviceLines(services: readonly Service[], active: readonly Release[], style: Style): string[] {
-  const releaseOf = new Map(active.flatMap((release) => Object.keys(release.services).map((name) => [name, release])));
-  const rows = services.slice(0, SERVICES_SHOWN).map(({ name, shares }) => {
-    const release = releaseOf.get(name);
-    const going = release === undefined ? '' : `release ${release.id} to ${release.to} ${stateWord(release, style)}`;
-    return [name, split(shares, style), going];
-  });
-  const more = services.length - rows.length;
+/** Those of which something is said come first, as they stand; the rest as far as there is room. */
+function serviceLines(glances: readonly Glance[], style: Style): string[] {
+  const said = new Map(glances.map((glance) => [glance, words(glance, style)]));
+  const first = glances.filter((glance) => said.get(glance) !== '');
+  const rest = glances.filter((glance) => said.get(glance) === '');
+  const rows = [...first, ...rest]
+    .slice(0, SERVICES_SHOWN)
+    .map((glance) => [glance.service.name, split(glance.service.shares, style), said.get(glance) ?? '']);
+  const more = glances.length - rows.length;
   return [
     ...(rows.length > 0 ? ['', ...columns(rows).map((line) => `  ${line}`)] : []),
     ...(more > 0 ? [`  and ${more} more: teal service list`] : []),
   ];
+}
+
+/** What is said of a service, as the console's home says it. */
+function words(glance: Glance, style: Style): string {
+  const { states, release, unhealthyPools, downTargets, frozen = [], lastChange } = glance;
+  const pools = unhealthyPools.length > 0 ? ` (${unhealthyPools.join(', ')})` : '';
+  const down = downTargets > 0 ? `, ${plural(downTargets, 'target')} down` : '';
+  return [
+    ...(states.includes('unhealthy') ? [`${style.colour('red', 'unhealthy')}${pools}${down}`] : []),
+    ...(states.includes('waiting') && release === undefined ? [style.colour('yellow', 'a proposal waits')] : []),
+    ...(release === undefined ? [] : [`release ${release.id} to ${release.to} ${stateWord(release, style)}`]),
+    ...(isAborted(glance) ? [`${style.colour('red', 'aborted')} in revision ${lastChange?.revision}`] : []),
+    ...(states.includes('draining') ? ['draining'] : []),
+    ...frozen.map(({ name, until }) => `frozen by ${name}${until === null ? '' : ` until ${until}`}`),
+  ].join('; ');
+}
+
+function isFrozen({ frozen = [] }: Glance): boolean {
+  return frozen.length > 0;
+}
+
+function isAborted({ lastChange }: Glance): boolean {
+  return lastChange?.aborted === true;
 }

@@ -3,7 +3,7 @@ import type { ApplyPlan, Freeze, NewToken, RecordChanges, Service, Webhook, Zone
 import { type Ground, path } from '../api.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
-import { plural } from '../format/text.ts';
+import { plural, warningLines } from '../format/text.ts';
 import { keepSecret } from '../secret-file.ts';
 import type { Session } from '../session.ts';
 import type { Declaration } from './files.ts';
@@ -20,7 +20,12 @@ interface Applied {
   /** The file that has the secret. */
   readonly output?: string;
   readonly deleted?: true;
+  /** What the server had to say of it. */
+  readonly warnings?: Warned['warnings'];
 }
+
+/** A reply to a write, as far as it may say more than that it was done. */
+type Warned = Pick<Service, 'warnings'>;
 
 interface How {
   readonly declaration: Declaration;
@@ -91,10 +96,10 @@ class Run {
 
   #done(applied: Applied, line: string): void {
     this.applied.push(applied);
-    const { secret, output } = applied;
+    const { secret, output, warnings = [] } = applied;
     const shown = secret === undefined ? [] : ['Its secret is shown this once:', '', `  ${secret}`, ''];
     const kept = output === undefined ? [] : [`Its secret is in ${output}.`];
-    if (!this.#session.json) this.#session.lines([line, ...shown, ...kept]);
+    if (!this.#session.json) this.#session.lines([line, ...warningLines({ warnings }), ...shown, ...kept]);
   }
 
   #inForce(kind: Applied['kind'], name: string, revision: number, more: Partial<Applied> = {}): void {
@@ -145,7 +150,7 @@ class Run {
     const made = await this.#session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes }, { ground });
     this.#revisions.set(zone, made.revision);
     this.#done(
-      { kind: 'records', name: zone, revision: made.revision },
+      { kind: 'records', name: zone, revision: made.revision, ...said(made) },
       `records of ${zone}: ${plural(wanted.length, 'RRset')} in force as revision ${made.revision}.`,
     );
   }
@@ -156,8 +161,8 @@ class Run {
     const body = asShown(kept, after as Service);
     const ground = this.#ground(`the service ${name}`, before);
     const put = { body, ...(ground && { ground }) };
-    const { revision } = await this.#session.api.put<Service>(path`/v1/services/${name}`, put);
-    this.#inForce('service', name, revision);
+    const made = await this.#session.api.put<Service>(path`/v1/services/${name}`, put);
+    this.#inForce('service', name, made.revision, said(made));
   }
 
   async #deleteService({ name, before }: NonNullable<Step['service']>): Promise<void> {
@@ -206,6 +211,10 @@ class Run {
     await this.#session.api.delete(path`/v1/freezes/${name}`, this.#ground(`the freeze ${name}`, before));
     this.#done({ kind: 'freeze', name, deleted: true }, `freeze ${name}: deleted.`);
   }
+}
+
+function said({ warnings }: Warned): Warned {
+  return warnings === undefined ? {} : { warnings };
 }
 
 /** Whether the server makes a secret, and its reply has it. */

@@ -20,6 +20,15 @@ export function whyLines({ reason, links = [] }: Pick<Revision, 'reason' | 'link
   return [...(reason === undefined ? [] : [`why: ${printable(reason)}`]), ...links.map(printable)];
 }
 
+/** What the reply to a write says besides: it was done, and may not be what was meant. */
+export function warningLines({
+  warnings = [],
+}: {
+  readonly warnings?: readonly { readonly message: string }[];
+}): string[] {
+  return warnings.map(({ message }) => `warning: ${printable(message)}`);
+}
+
 /** Rows as lines of aligned columns; columns of `right` are set flush right. Colours do not count as width. */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
