@@ -52,7 +52,7 @@ async function open(t: Test, dataDir: string, memory: Partial<CoreMemory> = {}):
   } as unknown as Logger;
   const answered: TableMemory[] = [];
   const ground = {
-    settings: { dataDir } as unknown as Settings,
+    settings: { dataDir, admin: { token: 'of-the-settings' } } as unknown as Settings,
     ...{ store, seen: new SeenHealth(clock), signers: NO_SIGNERS, places: 1, log },
     answering: (where: TableMemory): void => {
       answered.push(where);
