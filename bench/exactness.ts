@@ -10,6 +10,8 @@ import { ANSWERED, countLosses, grown } from './losses.ts';
 const SHIFTS_PER_SECOND = 100;
 /** States are told apart modulo this: far more than can be under way at once. */
 const POOLS = 16;
+/** What sockets have dropped is told once a second. */
+const TOLD_MS = 2000;
 const name = 'app.example.test';
 
 export interface ExactnessFigures extends ClientResult {
@@ -84,6 +86,7 @@ export async function measureExactness(folder: string, options: ExactnessOptions
   Atomics.store(words, WORD.DONE, 1);
   const result = await finished;
   const seconds = (performance.now() - startedAt) / 1000;
+  if (result.lost > 0) await sleep(TOLD_MS);
   const after = await countLosses(teal, options.wire);
   await teal.end('SIGTERM');
   const transport = teal.log.find(({ msg }) => msg === 'ready')?.transport;

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import os from 'node:os';
 import t, { type Test } from 'tap';
 import { askTcp, askUdp, buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { decode } from '../fixtures/dns-decode.ts';
@@ -244,9 +245,14 @@ wired(
       Array.from({ length: 64 - LONG }, (_, i) => 2000 + LONG + i),
     );
     const headers = { authorization: `Bearer ${teal.token}` };
-    const text = await (await fetch(`${teal.admin}/metrics`, { headers })).text();
-    const unsent = Number(/^teal_socket_unsent_total\{address="\S+ queue 0",worker="0"\} (\d+)$/m.exec(text)?.[1]);
-    // Drivers of Linux before 6.16 drop it without a word.
-    t.ok(unsent === LONG || unsent === 0, `${unsent} replies were dropped`);
+    const unsent = async (): Promise<number> => {
+      const text = await (await fetch(`${teal.admin}/metrics`, { headers })).text();
+      return Number(/^teal_socket_unsent_total\{address="\S+ queue 0",worker="0"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    const [major, minor] = os.release().split('.').map(Number);
+    // Older drivers may drop it without a word to the sender.
+    if (major * 100 + minor < 618) return t.comment(`LEFT OUT: of Linux ${os.release()} it is not known what it tells`);
+    // It is told once a second.
+    await until(async () => (await unsent()) === LONG || undefined, `${LONG} replies in the count of those dropped`);
   },
 );

@@ -151,7 +151,7 @@ export class XdpQueue {
       const before = Atomics.load(words, this.#tx.consumer);
       const result = this.#libc.send(this.fd, 0, 0, LINUX.MSG_DONTWAIT);
       if (result < 0 && this.#libc.errno() === LINUX.EBUSY) {
-        // The interface has dropped one, after which the kernel stops (Linux 5.8): those behind it go on.
+        // The interface has dropped one, after which the kernel stops: those behind it go on.
         words[this.#state + STATE.UNSENT] = words[this.#state + STATE.UNSENT] + 1;
         continue;
       }
