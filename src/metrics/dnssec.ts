@@ -22,6 +22,8 @@ export interface MeasuredSigners {
   signing(): number;
   /** Signatures that this process has made. */
   readonly made: number;
+  /** Zones that are to have a digest and are answered without, and since when; Unix time, milliseconds. */
+  undigested(): ReadonlyMap<string, number>;
   /** Zones that are served with signatures of their own, those that end first before others. */
   kept(): readonly { readonly zone: string; readonly endsSeconds: number; readonly fault?: string | undefined }[];
 }
@@ -104,6 +106,15 @@ export function signerMetrics(registry: Registry, store: MeasuredSignings, signe
   collectGauge(registry, wrong, (set) => {
     const bad = store.allSignings().filter((signing) => isDsWrong(signing, signers.lookOf(signing.zone)));
     for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: zone === '' ? '.' : zone });
+  });
+  const undigested = {
+    name: 'teal_zonemd_absent_timestamp_seconds',
+    help: 'Unix time since when a zone that is to have a digest (ZONEMD) is answered without: it is made after each change; the 50 that have been so for longest.',
+    labels: ['zone'],
+  };
+  collectGauge(registry, undigested, (set) => {
+    const longest = [...signers.undigested()].sort((one, other) => one[1] - other[1]).slice(0, NAMED_ZONES_MAX);
+    for (const [zone, sinceMs] of longest) set(sinceMs / 1000, { zone: zone === '' ? '.' : zone });
   });
   keptMetrics(registry, signers);
 }

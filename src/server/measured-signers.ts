@@ -10,6 +10,7 @@ export function measuredSigners(signers: Signers, signings: Signings, kept: Kept
     nextExpiry: () => signers.nextExpiry(),
     refusing: () => signers.refusing(),
     kept: () => kept.all(),
+    undigested: () => signers.undigested,
     signing: () => signers.signing().length,
     get made() {
       const { made, madeAside } = signers.ground.kept;

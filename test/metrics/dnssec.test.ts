@@ -64,6 +64,7 @@ t.test('the series', async (t) => {
     refusing: () => ({ locked: 2, clock: 3 }),
     signing: () => 4,
     made: 9,
+    undigested: () => new Map([...Array.from({ length: 60 }, (_, i) => [`u${i}.test`, 9000 - i] as const), ['', 1000]]),
     kept: () => [
       { zone: '', endsSeconds: 100, fault: 'www. A is not signed' },
       ...Array.from({ length: 60 }, (_, i) => ({ zone: `k${i}.test`, endsSeconds: 1000 + i })),
@@ -86,6 +87,9 @@ t.test('the series', async (t) => {
   t.equal(kept.length, 50);
   t.same(kept.slice(0, 2), [...[['.', 100]], ...[['k0.test', 1000]]], 'those that end first');
   t.same(await read('teal_dnssec_kept_wrong'), [['.', 1]]);
+  const undigested = await read('teal_zonemd_absent_timestamp_seconds');
+  t.equal(undigested.length, 50);
+  t.same(undigested.slice(0, 2), [...[['.', 1]], ...[['u59.test', 8.941]]], 'those that have none for longest');
   const byDs = Object.fromEntries(await read('teal_dnssec_ds_zones'));
   t.same(byDs, { all: 1, some: 0, none: 1, wrong: 1, unknown: 0 });
   t.same(Object.keys(byDs), [...DS_SEEN]);

@@ -23,22 +23,25 @@ import type { Signers } from './signers.ts';
 interface DigestsParts {
   readonly store: Pick<Store, 'zone' | 'allZones' | 'service' | 'signing' | 'rrset'>;
   readonly engine: Pick<Engine, 'onChange' | 'resign' | 'digestBy'>;
-  readonly signers: Pick<Signers, 'wanted' | 'unfinished' | 'ground'>;
+  readonly signers: Pick<Signers, 'wanted' | 'unfinished' | 'ground' | 'undigested'>;
   /** Makes the digest of a zone as it is; undefined: there is no such zone. */
   readonly files: { digest(zone: string): Promise<MadeDigest | undefined | Problem> };
-  readonly clock: Pick<Clock, 'steadyMs' | 'after'>;
+  readonly clock: Pick<Clock, 'steadyMs' | 'wallMs' | 'after'>;
   readonly log: Pick<Lines, 'warn'>;
 }
 
 /** Changes come in bursts, and one digest is enough for all of them. */
 const AFTER_CHANGE_MS = 200;
-/** After a digest that took so long, the next is begun so many times later: the thread has others to serve. */
+/** After a digest, the next one of a zone is begun so many times later than that took: the thread has others to serve. */
 const REST_FACTOR = 2;
 const REST_MAX_MS = 60_000;
 /** What is still being signed, or could not be done, is looked at again. */
 const AGAIN_MS = 1000;
 const FAILED_MS = 10_000;
-/** So many digests in a row that were of another content when they were done: the zone changes faster than that. */
+/**
+ * So many digests in a row that were of another content when they were done: the zone changes faster than that. They follow
+ * each other without a rest, so that a zone whose changes are further apart than a digest takes has one soon.
+ */
 const OUTRUN_TIMES = 5;
 
 /** A zone that is to have a digest. */
@@ -49,6 +52,8 @@ interface Digested {
   tookMs: number;
   /** Steady time at which the next is to be made. */
   dueMs: number | undefined;
+  /** Steady time before which it is not. */
+  restsUntilMs: number;
   /** Digests since the last one that was answered which came too late. */
   outrun: number;
   /** Why the last one was not made, as it was logged. */
@@ -101,8 +106,8 @@ export class ZoneDigests {
       const digested = this.#zones.get(zone);
       if (digested === undefined) continue;
       digested.version += 1;
-      const rest = Math.min(digested.tookMs * REST_FACTOR, REST_MAX_MS);
-      this.#schedule(digested, Math.max(AFTER_CHANGE_MS, rest));
+      this.#lacks(zone);
+      this.#schedule(digested, Math.max(AFTER_CHANGE_MS, digested.restsUntilMs - this.#parts.clock.steadyMs()));
     }
   }
 
@@ -138,17 +143,29 @@ export class ZoneDigests {
   }
 
   #follow(change: ModelChange): void {
-    if (change.op === 'deleteZone') this.#zones.delete(change.zone);
+    if (change.op === 'deleteZone') this.#end(change.zone);
     if (change.op !== 'putZone' && change.op !== 'importZone') return;
     const { name, zonemd } = change.zone;
-    if (zonemd !== true) this.#zones.delete(name);
+    if (zonemd !== true) this.#end(name);
     else if (!this.#zones.has(name)) this.#begin(name);
   }
 
   #begin(zone: string): void {
-    const digested: Digested = { version: 0, tookMs: 0, dueMs: undefined, outrun: 0, failure: undefined };
+    const digested = { version: 0, tookMs: 0, dueMs: undefined, restsUntilMs: 0, outrun: 0, failure: undefined };
     this.#zones.set(zone, digested);
+    this.#lacks(zone);
     this.#schedule(digested, AFTER_CHANGE_MS);
+  }
+
+  /** From now on it is answered without a digest. */
+  #lacks(zone: string): void {
+    const { undigested } = this.#parts.signers;
+    if (!undigested.has(zone)) undigested.set(zone, this.#parts.clock.wallMs());
+  }
+
+  #end(zone: string): void {
+    this.#zones.delete(zone);
+    this.#parts.signers.undigested.delete(zone);
   }
 
   /** What is due already stays so: a zone that changes all the time gets its turn too. */
@@ -194,6 +211,7 @@ export class ZoneDigests {
     const startedMs = clock.steadyMs();
     const made = await files.digest(zone);
     digested.tookMs = clock.steadyMs() - startedMs;
+    digested.restsUntilMs = clock.steadyMs() + Math.min(digested.tookMs * REST_FACTOR, REST_MAX_MS);
     if (this.#isStopped || this.#zones.get(zone) !== digested || made === undefined) return;
     if (made instanceof Problem) return this.#failed(zone, digested, made);
     // What it is of has changed meanwhile, which has made the next one due.
@@ -204,11 +222,13 @@ export class ZoneDigests {
     if (problem !== undefined) return this.#failed(zone, digested, problem);
     digested.failure = undefined;
     digested.outrun = 0;
+    signers.undigested.delete(zone);
   }
 
   /** A zone that changes all the time may be without a digest for as long as it does. */
   #outrun(zone: string, digested: Digested): void {
     digested.outrun += 1;
+    if (digested.outrun % OUTRUN_TIMES === 0) digested.dueMs = digested.restsUntilMs;
     if (digested.outrun !== OUTRUN_TIMES) return;
     const { tookMs } = digested;
     const why = `it changes faster than a digest is made (${Math.ceil(tookMs / 1000)} s), so that it has none until it rests that long`;

@@ -43,6 +43,8 @@ export class Signers implements ZoneSigners {
   readonly wanted = new Map<string, ZoneSigning | undefined>();
   /** Zones of which it is not known yet that all of them is signed as it is to be. */
   readonly unfinished = new Set<string>();
+  /** Zones that are to have a digest (ZONEMD) and are answered without, and since when; Unix time, milliseconds. */
+  readonly undigested = new Map<string, number>();
   /** Why a zone could not be built as it is to be signed, when that was tried last; it is tried again. */
   readonly failures = new Map<string, Problem>();
   /** From so many names on a zone is built aside to be signed in another way; set where there is somebody who does. */

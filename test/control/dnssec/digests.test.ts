@@ -314,3 +314,37 @@ t.test(
     t.equal(lines.length, 2, 'and when it is so again');
   },
 );
+
+t.test('a zone whose changes are further apart than a digest takes has one again and again', async (t) => {
+  const TAKES_MS = 1000;
+  const world = begin(t, (make) => async (name) => {
+    const made = await make(name);
+    await new Promise<void>((resolve) => void world.clock.after(TAKES_MS, resolve));
+    return made;
+  });
+  const { must, clock, live, signers } = world;
+  must(zoneWith({ zonemd: true }));
+  t.same([...signers.undigested.keys()], [zone], 'as the metric has it');
+  let [present, absent, longest] = [0, 0, 0];
+  for (let tenths = 0; tenths < 900; tenths++) {
+    if (tenths % 13 === 0) must(put('often.example.com', 'A', `192.0.2.${(tenths % 250) + 1}`));
+    await clock.pass(0.1);
+    const isThere = live() !== undefined;
+    t.equal(signers.undigested.has(zone), !isThere);
+    absent = isThere ? 0 : absent + 1;
+    longest = Math.max(longest, absent);
+    if (isThere) present++;
+  }
+  t.ok(present > 20, `there for ${present} tenths of a second of 900`);
+  t.ok(longest < 150, `away for ${longest} at most`);
+  // At rest: within four times what it takes.
+  for (let i = 0; i < 7; i++) {
+    must(put('often.example.com', 'A', `192.0.2.${i + 1}`));
+    await clock.pass(0.3 * i);
+    must(put('often.example.com', 'A', `192.0.2.${i + 101}`));
+    await clock.pass((4 * TAKES_MS + 200) / 1000);
+    t.equal(live(), world.right());
+  }
+  must(zoneWith({ zonemd: false }));
+  t.equal(signers.undigested.size, 0);
+});
