@@ -9,7 +9,7 @@ export class Dismantler {
   readonly #arena: Arena;
   readonly #index: IndexWriter;
   readonly #order: OrderWriter;
-  readonly #dropped: { readonly cell: number; readonly order: number }[] = [];
+  readonly #dropped: { readonly cell: number; readonly order: number; readonly left: Iterable<number> }[] = [];
   /** Of the first of them: the pages of its order, and its entries, that are left. */
   #pages: Iterator<number> | undefined;
   #entries: Generator<number> | undefined;
@@ -21,11 +21,14 @@ export class Dismantler {
     this.#order = new OrderWriter({ view: arena.view, allocate: (words) => arena.allocate(words), retire });
   }
 
-  /** An index, and the order of its names (0: none), that no worker can reach and nothing changes any more. */
-  add(cell: number, order = 0): void {
+  /**
+   * An index, and the order of its names (0: none), that no worker can reach and nothing changes any more. `left`: entries that
+   * never came into it.
+   */
+  add(cell: number, order = 0, left: Iterable<number> = []): void {
     // Another thread may have built it, and made the arena grow.
     this.#arena.view.refreshIfGrown();
-    this.#dropped.push({ cell, order });
+    this.#dropped.push({ cell, order, left });
   }
 
   /** Frees at most so many names with their RRsets; true where there is more to do. */
@@ -33,7 +36,7 @@ export class Dismantler {
     for (let left = names; left > 0; left--) {
       const first = this.#dropped[0];
       if (first === undefined) return false;
-      const { cell, order } = first;
+      const { cell, order, left: beside } = first;
       // Its pages name entries, and go before them.
       this.#pages ??= this.#order.pages(order);
       const page = this.#pages.next();
@@ -42,7 +45,7 @@ export class Dismantler {
         left -= this.#freePage(page.value);
         continue;
       }
-      this.#entries ??= this.#index.entries(cell);
+      this.#entries ??= both(beside, this.#index.entries(cell));
       const next = this.#entries.next();
       if (!next.done) {
         this.#freeNode(next.value);
@@ -88,4 +91,9 @@ export class Dismantler {
     }
     this.#arena.free(node, entryWords(words[node + ENTRY.NAME] & 0xff));
   }
+}
+
+function* both(first: Iterable<number>, rest: Iterable<number>): Generator<number> {
+  yield* first;
+  yield* rest;
 }

@@ -139,8 +139,7 @@ export class IndexWriter {
   }
 
   /** Adds an entry whose HASH and name are in place. The name must not be there yet. */
-  insert(cell: number, entry: number): boolean {
-    const hash = this.#words[entry + ENTRY.HASH];
+  insert(cell: number, entry: number, hash = this.#words[entry + ENTRY.HASH]): boolean {
     for (;;) {
       const segment = this.#segmentOf(cell, hash);
       const log2 = this.#words[segment + SEGMENT.SLOTS_LOG2];

@@ -10,22 +10,22 @@ import { flagOf, nodeFlags, zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { lookAtPlace } from './index-ahead.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
+import { ENTRY, entryWords, NODE, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
+import { NAMES_ASIDE_MIN, NamesAside } from './names-aside.ts';
+import { isName, writeWire } from './packed-owner.ts';
 import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
+import { begin, writeName, writeVersion } from './unseen-nodes.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
 
 /** So many that their misses overlap, and what they bring near is still there afterwards. */
 const AHEAD_RRSETS = 32;
 const NAME_ROOM_BYTES = MAX_NAME_BYTES + 1;
-const BACKSLASH = 0x5c;
-const DOT = 0x2e;
-const NO_TYPES: readonly number[] = [];
-const NO_PAIRS: ReadonlyMap<number, number> = new Map();
+const NO_NODES = new Int32Array(0);
 
 export class ZoneBuilder implements Blocks, Retirer {
   /** The index's cell. */
@@ -55,6 +55,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** What takes back what was made in an index that was there already, to be run in reverse. */
   readonly #undo: (() => void)[] = [];
   readonly #isOthers: boolean;
+  #aside: NamesAside | undefined;
 
   /**
    * An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. `signer`: of a zone that is to be
@@ -72,6 +73,8 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#apexNode = this.#ensureExists(name);
     this.#above.set(name, 0);
     this.#aboveNode = this.#apexNode;
+    if (cell === 0 && expected >= NAMES_ASIDE_MIN)
+      this.#aside = new NamesAside(arena.view, this.#index, this.cell, name.length);
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -82,7 +85,9 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** Adds an RRset, or replaces that of the same owner (lower-case wire form) and type. Throws ArenaFull. */
   put(owner: Uint8Array, type: number, ttlSeconds: number | readonly number[], rdata: readonly Uint8Array[]): void {
     const isApex = this.#rrsets.isApex(owner);
+    if (!isApex && this.#aside?.mayGoOn(owner) === false) this.#endAside();
     const node = this.#ensureExists(owner);
+    if (!isApex && this.#aside !== undefined) this.#aside.last = node;
     const rrset = this.#rrsets.compile(owner, type, ttlSeconds, rdata);
     this.#flags |= zoneFlags(owner, type, isApex);
     this.#attach(node, type, rrset, isApex);
@@ -114,6 +119,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       aboves[count] = this.#nodeAbove(start, length);
       hashes[count] = finishHash(hashLabel(this.#above.states[0], this.#owners, start));
     }
+    if (this.#aside !== undefined) return count;
     for (let i = 0; i < count; i++) this.#touched ^= lookAtPlace(this.#arena.view.words, this.cell, hashes[i]);
     return count;
   }
@@ -137,6 +143,12 @@ export class ZoneBuilder implements Blocks, Retirer {
   #nodeAhead(ahead: number, length: number): number {
     const start = ahead * NAME_ROOM_BYTES;
     const hash = this.#ahead.hashes[ahead];
+    const aside = this.#aside;
+    if (aside !== undefined) {
+      if (aside.isLast(this.#owners, start, length)) return aside.last;
+      if (aside.isNew(this.#owners, start)) return this.#makeAside(start, length, hash, aside);
+      this.#endAside();
+    }
     const found = findEntry(this.#arena.view, this.cell, hash, this.#owners, start, start + length);
     if (found !== 0) return found;
     return this.#make(this.#owners, start, length, hash, this.#ahead.aboves[ahead]);
@@ -147,10 +159,30 @@ export class ZoneBuilder implements Blocks, Retirer {
     const owners = this.#owners;
     const above = start + 1 + owners[start];
     if (!isName(owners, above, start + length, this.#above)) {
+      // A name above it may be among those aside.
+      this.#endAside();
       this.#aboveNode = this.#ensureExists(owners.slice(above, start + length));
       this.#above.set(owners, above);
     }
     return this.#aboveNode;
+  }
+
+  #makeAside(start: number, length: number, hash: number, aside: NamesAside): number {
+    aside.makeRoom();
+    const node = writeName(this, this.#owners, start, length, hash);
+    aside.add(node, hash);
+    begin(this, node, this.#apexNode);
+    return node;
+  }
+
+  #endAside(): void {
+    this.#aside?.putIn();
+    this.#aside = undefined;
+  }
+
+  /** Nodes that came to nothing, beside those that are in the index. */
+  get left(): Int32Array {
+    return this.#aside?.left ?? NO_NODES;
   }
 
   #attach(node: number, type: number, rrset: number, isApex: boolean): void {
@@ -172,7 +204,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const replaced = pairs.get(type);
     if (replaced !== undefined) this.#rrsets.retire(replaced);
     pairs.set(type, rrset);
-    this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
+    writeVersion(this, node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, nodeWords(oldCount));
   }
 
@@ -185,6 +217,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       nodeOf: (name: Uint8Array) => this.#ensureExists(name),
       replace: (node: number, pairs: ReadonlyMap<number, number>) => this.#replace(node, pairs, node === atApex),
     };
+    this.#endAside();
     const atApex = this.#find(apex);
     const { order, isHashed } = sealZone(unseen, apex, services);
     if (isHashed) this.#flags |= ZONE_IS_HASHED;
@@ -195,12 +228,13 @@ export class ZoneBuilder implements Blocks, Retirer {
   #replace(node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
     const old = this.#versionOf(node);
     const oldWords = nodeWords(Math.max(1, this.#arena.view.words[old + NODE.COUNT]));
-    this.#writeVersion(node, pairs, nodeFlags(pairs.keys(), true, isApex));
+    writeVersion(this, node, pairs, nodeFlags(pairs.keys(), true, isApex));
     this.#arena.free(old, oldWords);
   }
 
   /** To be called after the last RRset: brings what the zone has of signatures to where answers look for it. Throws ArenaFull. */
   finish(): StagedIndex {
+    this.#endAside();
     const { cell, flags } = this;
     const kept = foldKept({ blocks: this, index: this.#index, cell, compiler: this.#rrsets, apex: this.#apexNode });
     return { index: cell, flags: flags | kept.flags, order: kept.order };
@@ -259,23 +293,13 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   /** The node of a name that is not there: `length` bytes of `name` from `start` on. `parent`: 0 at the apex. */
   #make(name: Uint8Array, start: number, length: number, hash: number, parent: number): number {
-    const node = this.allocate(entryWords(length));
-    const { words, bytes } = this.#arena.view;
-    words[node + ENTRY.HASH] = hash;
-    words[node + ENTRY.NAME] = length;
-    const first = (node + ENTRY.NAME_BYTES) * 4;
-    for (let i = 0; i < length; i++) bytes[first + i] = name[start + i];
+    const node = writeName(this, name, start, length, hash);
     if (!this.#index.insert(this.cell, node)) {
       this.#arena.free(node, entryWords(length));
       throw new ArenaFull();
     }
     if (this.#isOthers) this.#undo.push(() => this.#unmake(node));
-    this.#writeVersion(node, NO_PAIRS, nodeFlags(NO_TYPES, true, parent === 0));
-    if (parent !== 0) {
-      const { words } = this.#arena.view;
-      words[node + ENTRY.PARENT] = parent;
-      words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
-    }
+    begin(this, node, parent);
     return node;
   }
 
@@ -288,20 +312,6 @@ export class ZoneBuilder implements Blocks, Retirer {
     const version = words[node + ENTRY.VERSION_WORD];
     if (version !== 0) this.#arena.free(version, nodeWords(words[version + NODE.COUNT]));
     this.#arena.free(node, entryWords(words[node + ENTRY.NAME] & 0xff));
-  }
-
-  #writeVersion(node: number, pairs: ReadonlyMap<number, number>, flags: number): void {
-    // A block of no pair has room for one all the same: the allocator's steps are of four words.
-    const version = this.allocate(nodeWords(Math.max(1, pairs.size)));
-    const { words } = this.#arena.view;
-    words[version + NODE.FLAGS] = flags | NODE_EXISTS;
-    words[version + NODE.COUNT] = pairs.size;
-    let at = version + NODE.PAIRS;
-    for (const [type, rrset] of pairs) {
-      words[at++] = type;
-      words[at++] = rrset;
-    }
-    words[node + ENTRY.VERSION_WORD] = version;
   }
 
   get view(): ArenaView {
@@ -319,32 +329,4 @@ export class ZoneBuilder implements Blocks, Retirer {
   retire(offset: number, words: number): void {
     this.#arena.free(offset, words);
   }
-}
-
-/** Writes the wire form of a packed RRset's name, which is in lower case; its length. 0: an escape is in it, or it is the root. */
-function writeWire({ bytes, nameStart, nameEnd }: PackedCursor, out: Uint8Array, start: number): number {
-  const length = nameEnd - nameStart + 2;
-  if (length > MAX_NAME_BYTES || length === 2) return 0;
-  let label = start;
-  let to = start + 1;
-  for (let at = nameStart; at < nameEnd; at++) {
-    const byte = bytes[at];
-    if (byte === BACKSLASH) return 0;
-    if (byte === DOT) {
-      out[label] = to - label - 1;
-      label = to++;
-    } else {
-      out[to++] = byte;
-    }
-  }
-  out[label] = to - label - 1;
-  out[to] = 0;
-  return length;
-}
-
-/** Whether `name` has, from `start` to `end`, the other one. */
-function isName(name: Uint8Array, start: number, end: number, { bytes, length }: HashedName): boolean {
-  if (end - start !== length) return false;
-  for (let i = 0; i < length; i++) if (name[start + i] !== bytes[i]) return false;
-  return true;
 }

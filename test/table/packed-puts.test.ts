@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { nameToWire } from '../../src/model/name.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
+import { Dismantler } from '../../src/table/dismantle.ts';
 import { IndexWriter } from '../../src/table/index.ts';
 import { ENTRY, NODE, RRSET } from '../../src/table/layout.ts';
-import { Arena, createSharedTable } from '../../src/table/memory.ts';
+import { Arena, ArenaFull, createSharedTable } from '../../src/table/memory.ts';
+import { NAMES_ASIDE_MIN } from '../../src/table/names-aside.ts';
 import { ZoneBuilder } from '../../src/table/zone-builder.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { parseRdata } from '../../src/wire/rdata.ts';
@@ -49,12 +51,19 @@ const rrset = fc
   })
   .map(({ label, value: [type, rdata], ttlSeconds, hasTtls }) => ({ label, type, rdata, ttlSeconds, hasTtls }));
 
+/** That of the packed form. */
+function inOrder(a: StagedRRset, b: StagedRRset): number {
+  return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) || a.type - b.type;
+}
+
 interface Dumped {
   readonly flags: number;
   readonly nodes: Readonly<Record<string, unknown>>;
 }
 
 function dump(arena: Arena, builder: ZoneBuilder): Dumped {
+  // What is aside comes into the index with it.
+  builder.finish();
   const { cell, flags } = builder;
   const { words, bytes } = arena.view;
   const index = new IndexWriter(arena, { retire: () => {} });
@@ -95,15 +104,17 @@ t.test('from packed form and from objects', async (t) => {
     fc.property(
       fc.array(rrset, { maxLength: 40 }),
       fc.constantFrom(...apexes),
-      fc.nat(3000),
-      (drawn, apex, expected) => {
-        const rrsets: StagedRRset[] = drawn.map(({ label, type, rdata, ttlSeconds, hasTtls }) => ({
+      fc.oneof(fc.nat(3000), fc.constant(NAMES_ASIDE_MIN)),
+      fc.boolean(),
+      (drawn, apex, expected, isInOrder) => {
+        const made: StagedRRset[] = drawn.map(({ label, type, rdata, ttlSeconds, hasTtls }) => ({
           name: `${label}${apex}`.replace(/\.$/, ''),
           type,
           ttlSeconds,
           rdata: rdata.map((text) => parseRdata(type, text) as Uint8Array),
           ...(hasTtls && { recordTtlSeconds: rdata.map((_, i) => i) }),
         }));
+        const rrsets = isInOrder ? made.sort(inOrder) : made;
         const one = usedArena();
         const fromObjects = new ZoneBuilder(one, apex);
         for (const { name, type, ttlSeconds, recordTtlSeconds, rdata } of rrsets) {
@@ -121,7 +132,7 @@ t.test('from packed form and from objects', async (t) => {
         packed += rrsets.length;
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
   t.ok(packed > 500, 'there is something to compare');
 });
@@ -142,4 +153,65 @@ t.test('many names, more than were expected and fewer', async (t) => {
   });
   t.equal(Object.keys(dumps[0].nodes).length, count + 1);
   for (const other of dumps.slice(1)) t.strictSame(other, dumps[0]);
+});
+
+t.test('names in order, many of which have several types and some are deeper', async (t) => {
+  const count = 2000;
+  const rrsets = Array.from({ length: count }, (_, i): StagedRRset[] => {
+    const name = `${i % 7 === 0 ? 'x-' : ''}${i}.example.test`;
+    const own = [{ name, type: TYPE.A, ttlSeconds: 60, rdata: [Uint8Array.of(10, 0, i >> 8, i & 255)] }];
+    const mx = {
+      name,
+      type: TYPE.MX,
+      ttlSeconds: 60,
+      rdata: [parseRdata(TYPE.MX, '10 a.example.test.') as Uint8Array],
+    };
+    const txt = { name, type: TYPE.TXT, ttlSeconds: 60, rdata: [parseRdata(TYPE.TXT, '"x"') as Uint8Array] };
+    return [...own, ...(i % 3 === 0 ? [mx] : []), ...(i % 2 === 0 ? [txt] : [])];
+  }).flat();
+  const deeper = (at: string): StagedRRset => ({
+    name: `${at}.example.test`,
+    type: 1,
+    ttlSeconds: 1,
+    rdata: [Buffer.alloc(4)],
+  });
+  for (const more of [[], [deeper('9.9')], [deeper('x-0.y'), deeper('y')]]) {
+    const sorted = [...rrsets, ...more].sort(inOrder);
+    const dumps = [0, NAMES_ASIDE_MIN].map((expected) => {
+      const arena = new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024);
+      const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
+      const half = sorted.length >> 1;
+      builder.putPacked(packedPiece(sorted.slice(0, half)));
+      builder.putPacked(packedPiece(sorted.slice(half)));
+      return dump(arena, builder);
+    });
+    t.strictSame(dumps[1], dumps[0]);
+    t.ok(Object.keys(dumps[0].nodes).length > count);
+  }
+});
+
+t.test('what came to nothing is given back, aside or not', async (t) => {
+  for (const expected of [1000, NAMES_ASIDE_MIN]) {
+    const arena = new Arena(createSharedTable(2 ** 20, 4 * 2 ** 20));
+    const before = arena.usedBytes;
+    const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
+    const fill = (): void => {
+      for (let i = 100_000; ; i++) {
+        const rdata = [Uint8Array.of(10, 0, i >> 8, i & 255)];
+        builder.putPacked(packedPiece([{ name: `n${i}.example.test`, type: 1, ttlSeconds: 60, rdata }]));
+      }
+    };
+    let thrown: unknown;
+    try {
+      fill();
+    } catch (error) {
+      thrown = error;
+    }
+    t.ok(thrown instanceof ArenaFull);
+    t.equal(builder.left.length > 0, expected === NAMES_ASIDE_MIN);
+    const dismantler = new Dismantler(arena);
+    dismantler.add(builder.cell, 0, builder.left);
+    while (dismantler.step(1000));
+    t.equal(arena.usedBytes, before);
+  }
 });

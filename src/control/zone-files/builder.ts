@@ -175,7 +175,7 @@ export class Builder {
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
       const dismantler = new Dismantler(this.#arena);
-      dismantler.add(index.cell);
+      dismantler.add(index.cell, 0, index.left);
       while (dismantler.step(DISMANTLED_AT_ONCE));
       throw error;
     } finally {
