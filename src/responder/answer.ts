@@ -12,15 +12,21 @@ import { Asked } from './asked.ts';
 import { Client } from './client.ts';
 import { Dispatch } from './dispatch.ts';
 import { EdnsReply } from './edns-reply.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
-import { PASS, RateLimiter, SLIP } from './rate-limit.ts';
+import { type LimitResult, PASS, RateLimiter, SLIP } from './rate-limit.ts';
 import { Reply } from './reply.ts';
 import { hashAnswer, Resolution } from './resolve.ts';
 import { ServicePick } from './service-pick.ts';
 
 /** The two-byte length before a message over TCP bounds it (RFC 7766 §8). */
 export const TCP_REPLY_BYTES_MAX = 65535;
+
+const NOT_JUDGED = -1;
+/** What an answer counts as: its RCODE, and above it the counter of the type that was asked for. */
+const RCODE_MASK = 15;
+const TYPE_SHIFT = 4;
 
 /** Answers queries from the table. One for each thread; its parts are reused for every answer. */
 export class Responder {
@@ -29,6 +35,8 @@ export class Responder {
   readonly pick: ServicePick;
   /** The sender of the query; the transport sets it before each `read` and `answer`. */
   readonly client = new Client();
+  /** Answers that need no looking up. */
+  readonly kept = new KeptAnswers();
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
   /** What was read of a batch, and besides their questions. */
@@ -40,6 +48,8 @@ export class Responder {
   readonly #edns: EdnsReply;
   readonly #dispatch: Dispatch;
   readonly #limiter: RateLimiter | undefined;
+  /** What the rate limit has said of this answer already. */
+  #judged: LimitResult | typeof NOT_JUDGED = NOT_JUDGED;
 
   constructor(lookup: Lookup, counters: CounterView, random: Random, options: ResponderOptions) {
     this.lookup = lookup;
@@ -63,6 +73,7 @@ export class Responder {
   enter(nowMs: number): void {
     const before = this.lookup.generation;
     this.lookup.enter();
+    this.kept.begin(this.lookup.generation);
     if (this.lookup.generation !== before) this.#counters.refresh();
     // Kept where it is used: handed from call to call, a time is a number object each time.
     this.pick.nowMs = nowMs;
@@ -94,14 +105,17 @@ export class Responder {
   read(i: number, request: Uint8Array, start: number, end: number): void {
     const asked = this.#asked[i];
     asked.client.copy(this.client);
-    asked.read(request, start, end, this.lookup);
+    asked.take(request, start, end);
+    if (!this.kept.isTrying || !this.kept.find(i, asked)) asked.read(this.lookup);
   }
 
   /** Looks at what the answers to the first `count` messages that were read will need. */
   lookAhead(count: number): void {
     const ahead = this.#ahead;
     const { entries, indexes, plans } = ahead;
-    ahead.run(this.#questions, count);
+    const { places } = this.kept;
+    const hasKept = this.kept.lookAhead(count);
+    ahead.run(this.#questions, count, places);
     let found = 0;
     for (let i = 0; i < count; i++) {
       const asked = this.#asked[i];
@@ -109,6 +123,11 @@ export class Responder {
       asked.likelyNodeIn = indexes[i];
       const { client, question, query } = asked;
       if (ahead.hasPlans) this.pick.leadTo(i, plans[i], client);
+      if (hasKept && places[i] !== 0) {
+        this.#limiter?.leadTo(i, client, this.kept.answerHashAt(places[i]));
+        found++;
+        continue;
+      }
       // All names that are not there are paid for together.
       if (entries[i] > 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
       if (entries[i] > 0) found++;
@@ -134,6 +153,11 @@ export class Responder {
   /** Answers message `i`; as `answer`. */
   reply(i: number, bytes: Uint8Array, at: number, udp: boolean): number {
     const asked = this.#asked[i];
+    if (this.kept.isTrying && this.kept.places[i] !== 0) {
+      const length = udp ? this.#giveKept(this.kept.places[i], asked, bytes, at) : 0;
+      if (length > 0) return length;
+      asked.read(this.lookup);
+    }
     const { query, request, parsed } = asked;
     const reply = this.#reply;
     if (parsed === DROP) {
@@ -158,17 +182,44 @@ export class Responder {
     if (udp && !this.#isWithinLimit()) return 0;
     if (query.edns.present) this.#edns.write(reply, query.edns, request);
     reply.writeHeader(query, query.edns.present ? 1 : 0);
-    this.#count(COUNTER.ANSWERS);
-    this.#count(COUNTER.RCODE + (reply.rcode < 15 ? reply.rcode : 15));
-    this.#count(typeCounter(query.hasQuestion ? query.type : 0));
+    const rcode = reply.rcode < 15 ? reply.rcode : 15;
+    const type = typeCounter(query.hasQuestion ? query.type : 0);
+    this.#countAnswer(rcode, type);
+    if (this.kept.isTrying && udp && this.#dispatch.isFixed && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0)
+      this.kept.keep(i, asked, reply, this.#dispatch.answerHash, (type << TYPE_SHIFT) | rcode);
     return reply.at - at;
+  }
+
+  /** Gives the answer at a place of those that are kept; 0: it is not this message's, or not within the limit. */
+  #giveKept(place: number, asked: Asked, bytes: Uint8Array, at: number): number {
+    const kept = this.kept;
+    if (!kept.isOf(place, asked)) return 0;
+    if (this.#limiter !== undefined) {
+      const result = this.#limiter.check(asked.client, kept.answerHashAt(place));
+      if (result !== PASS) {
+        this.#judged = result;
+        return 0;
+      }
+    }
+    const kind = kept.kindAt(place);
+    this.#countAnswer(kind & RCODE_MASK, kind >>> TYPE_SHIFT);
+    return kept.write(place, asked, this.#reply.viewOf(bytes), at);
+  }
+
+  /** `type`: its counter. */
+  #countAnswer(rcode: number, type: number): void {
+    this.#count(COUNTER.ANSWERS);
+    this.#count(COUNTER.RCODE + rcode);
+    this.#count(type);
   }
 
   /** False: the answer is not sent, as this prefix has had too many; or it is truncated to make the client use TCP. */
   #isWithinLimit(): boolean {
     // A client that shows a cookie of ours asks from its own address (RFC 7873 §5.2.4): nobody else gets its answers.
     if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
-    const result = this.#limiter.check(this.client, this.#dispatch.answerHash);
+    const { answerHash } = this.#dispatch;
+    const result = this.#judged === NOT_JUDGED ? this.#limiter.check(this.client, answerHash) : this.#judged;
+    this.#judged = NOT_JUDGED;
     if (result === PASS) return true;
     this.#count(result === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
     if (result !== SLIP) return false;

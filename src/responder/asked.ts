@@ -2,6 +2,7 @@
 import { HashedName } from '../table/hash.ts';
 import type { Lookup } from '../table/lookup.ts';
 import { DROP, Query } from '../wire/message.ts';
+import { knownViewOf } from '../wire/word-copy.ts';
 import { Client } from './client.ts';
 
 export class Asked {
@@ -10,9 +11,11 @@ export class Asked {
   readonly client = new Client();
   /** What the query's reader said of it. */
   parsed = DROP;
-  /** The message, and where it starts. */
+  /** The message: its memory, with the view of that if it is one of many messages, and where it starts and ends. */
   request: Uint8Array = new Uint8Array(0);
+  view: DataView | undefined;
   start = 0;
+  end = 0;
 
   /** What looking ahead has found of the name: see Lookup.likelyNode. */
   likelyNode = 0;
@@ -21,15 +24,23 @@ export class Asked {
   knownCover = 0;
   knownCoverIn = 0;
 
-  /** Reads the message at `request[start..end)`, to be answered by `lookup`. */
-  read(request: Uint8Array, start: number, end: number, lookup: Lookup): void {
-    const { query, question } = this;
+  /** The message is that at `request[start..end)`. */
+  take(request: Uint8Array, start: number, end: number): void {
     // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
-    if (this.request !== request) this.request = request;
+    if (this.request !== request) {
+      this.request = request;
+      this.view = knownViewOf(request);
+    }
     this.start = start;
+    this.end = end;
+  }
+
+  /** Reads it, to be answered by `lookup`. */
+  read(lookup: Lookup): void {
+    const { query, question } = this;
     this.likelyNode = 0;
     this.knownCover = 0;
-    this.parsed = query.parse(request, start, end);
+    this.parsed = query.parse(this.request, this.start, this.end);
     if (!query.hasQuestion) return;
     question.length = query.nameLength;
     question.labels = query.labels;

@@ -12,6 +12,8 @@ export class Dispatch {
   extendedError = 0;
   /** Tells this answer from others to the same clients, for the rate limit; 0: it is no answer from our zones. */
   answerHash = 0;
+  /** Whoever asks the same gets the same, as long as the table is as it is. */
+  isFixed = false;
   readonly #reply: Reply;
   readonly #resolution: Resolution;
   readonly #chaos: Chaos;
@@ -26,6 +28,7 @@ export class Dispatch {
   begin(): void {
     this.extendedError = 0;
     this.answerHash = 0;
+    this.isFixed = false;
   }
 
   /** Answers the question of a message that was accepted. */
@@ -54,5 +57,6 @@ export class Dispatch {
     this.#resolution.resolve(question, query.type);
     this.extendedError = this.#resolution.extendedError;
     this.answerHash = this.#resolution.answerHash;
+    this.isFixed = this.#resolution.isFixed;
   }
 }

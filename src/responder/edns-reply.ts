@@ -75,6 +75,11 @@ export class EdnsReply {
     this.bytes += OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
   }
 
+  /** There is no OPT, or one without options of ours. */
+  get isPlain(): boolean {
+    return this.bytes <= OPT_BYTES && this.extendedError === 0;
+  }
+
   /** Leaves out what the client can do without: to a forged address we send no more than came from it. */
   shorten(): void {
     this.#sendsNsid = false;

@@ -46,11 +46,7 @@ export class Reply {
 
   /** Begins a reply at `at` and copies the question, with its case (and so its 0x20 bits) as it came. */
   begin(bytes: Uint8Array, at: number, limit: number, query: Query, request: Uint8Array, requestStart: number): void {
-    // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
-    if (this.bytes !== bytes) {
-      this.bytes = bytes;
-      this.#data = dataViewOf(bytes);
-    }
+    this.viewOf(bytes);
     this.start = at;
     this.limit = limit;
     // AA, TC and the RCODE come as they are found; the opcode and RD are the client's (RFC 1035 §4.1.1).
@@ -68,6 +64,16 @@ export class Reply {
     else for (let i = 0; i < length; i++) bytes[to + i] = request[from + i];
     this.at = to + length;
     this.#sections = to + length;
+  }
+
+  /** The view of the memory that replies go into. */
+  viewOf(bytes: Uint8Array): DataView {
+    // Nearly always the same memory: to store it anew each time would cost the collector's barrier.
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.#data = dataViewOf(bytes);
+    }
+    return this.#data;
   }
 
   /** Writes the header, once the sections stand; `options` counts an OPT record. */

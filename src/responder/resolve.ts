@@ -15,7 +15,7 @@ import {
   SIGNATURES,
 } from '../table/lookup-result.ts';
 import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
-import { Additional } from './additional.ts';
+import { Additional, hostAt } from './additional.ts';
 import { Chain } from './chain.ts';
 import { Denial } from './denial.ts';
 import { Proofs } from './proofs.ts';
@@ -37,6 +37,8 @@ export class Resolution {
   extendedError = 0;
   /** Tells this answer from others to the same clients, for the rate limit. */
   answerHash = 0;
+  /** Whoever asks the same gets the same of this generation: nothing was picked, and nothing is behind the answer. */
+  isFixed = false;
   readonly #lookup: Lookup;
   readonly #reply: Reply;
   readonly #pick: ServicePick;
@@ -59,6 +61,7 @@ export class Resolution {
   resolve(question: HashedName, type: number): void {
     this.extendedError = 0;
     this.answerHash = 0;
+    this.isFixed = false;
     this.#chain.begin();
     this.#pick.begin();
     this.#proofs.begin();
@@ -76,7 +79,12 @@ export class Resolution {
     let position = HEADER_BYTES;
     for (;;) {
       const found = lookup.find(name, type);
-      if (this.#chain.length === 0) this.answerHash = this.#hashAnswer(found, type, name);
+      if (this.#chain.length === 0) {
+        this.answerHash = this.#hashAnswer(found, type, name);
+        this.isFixed = !lookup.wildcard && !lookup.service && this.#isFixed(found, type);
+      } else {
+        this.isFixed = false;
+      }
       let alias = 0;
       switch (found) {
         case REFUSED:
@@ -120,6 +128,13 @@ export class Resolution {
       name = sections.alias;
       position = next;
     }
+  }
+
+  #isFixed(found: LookupResult, type: number): boolean {
+    if (found === NO_NAME || found === NO_DATA) return true;
+    // Several records take turns, and hosts that are named in them may be services.
+    const lookup = this.#lookup;
+    return found === FOUND && hostAt(type) < 0 && lookup.view.words[lookup.rrset + RRSET.COUNT] === 1;
   }
 
   /**

@@ -50,10 +50,10 @@ export class LookAhead {
     this.#lookup = lookup;
   }
 
-  /** To be called after `Lookup.enter`, and before the answers. */
-  run(names: readonly HashedName[], count: number): void {
+  /** To be called after `Lookup.enter`, and before the answers. Those names are left alone whose `kept` is not 0. */
+  run(names: readonly HashedName[], count: number, kept: Int32Array): void {
     this.hasPlans = false;
-    this.#toSlots(names, count);
+    this.#toSlots(names, count, kept);
     // What no name of the batch leads to is not gone to.
     if (!this.#toEntries(count)) return;
     this.#follow(count, ENTRY.VERSION_WORD, LAST.NODE);
@@ -66,10 +66,15 @@ export class LookAhead {
   }
 
   /** To the slots of the index. */
-  #toSlots(names: readonly HashedName[], count: number): void {
+  #toSlots(names: readonly HashedName[], count: number, kept: Int32Array): void {
     const { words } = this.#lookup.view;
     const places = this.#places;
     for (let i = 0; i < count; i++) {
+      this.entries[i] = 0;
+      this.plans[i] = 0;
+      this.#leadTo(i, 0, 0);
+      places[i] = 0;
+      if (kept[i] !== 0) continue;
       const name = names[i];
       const hash = finishHash(name.states[0]);
       const index = this.#lookup.likelyIndex(name);
@@ -77,10 +82,7 @@ export class LookAhead {
       this.indexes[i] = index;
       const link = index === 0 ? 0 : linkOf(words, index, hash);
       this.#links[i] = link;
-      places[i] = link === 0 ? 0 : firstSlot(link, hash);
-      this.entries[i] = 0;
-      this.plans[i] = 0;
-      this.#leadTo(i, 0, 0);
+      if (link !== 0) places[i] = firstSlot(link, hash);
     }
     this.seen = touch(words, places, count, 0);
   }

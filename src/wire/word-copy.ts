@@ -63,6 +63,33 @@ export function isSame(view: DataView, at: number, words: Int32Array, from: numb
   return true;
 }
 
+/** A hash of bytes, never 0: three more of the memory may be read. */
+export function hashPart(view: DataView, at: number, length: number): number {
+  let h = length;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    h = Math.imul(h ^ view.getInt32(at + i, LITTLE), 0x85ebca6b);
+    h ^= h >>> 15;
+  }
+  if (i < length) h = Math.imul(h ^ (view.getInt32(at + i, LITTLE) & firstBytes(length - i)), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  h ^= h >>> 16;
+  return h === 0 ? 1 : h;
+}
+
+/** As `isSame`, of bytes behind which there are others: three more of the memory may be read. */
+export function isSamePart(view: DataView, at: number, words: Int32Array, from: number, length: number): boolean {
+  const whole = length & ~3;
+  for (let i = 0; i < whole; i += 4) if (view.getInt32(at + i, LITTLE) !== words[from + (i >> 2)]) return false;
+  if (whole === length) return true;
+  return (view.getInt32(at + whole, LITTLE) & firstBytes(length - whole)) === words[from + (whole >> 2)];
+}
+
+/** The mask of a word's first bytes, one to three. */
+function firstBytes(count: number): number {
+  return LITTLE ? (1 << (8 * count)) - 1 : -1 << (32 - 8 * count);
+}
+
 /**
  * The same the other way, with A to Z lowered (RFC 4343 §3), in whole words: up to three bytes more are read and written.
  */
