@@ -42,10 +42,11 @@ export function sessionFiles(dataDir: string, maxMs: number, nowMs: number, log:
     write: (name, bytes) =>
       inTurn(async () => {
         const file = join(folder, name);
-        await writeFile(`${file}.new`, bytes, { mode: PRIVATE_FILE });
+        await writeFile(`${file}.new`, bytes, { mode: PRIVATE_FILE, flush: true });
         keepOwner(`${file}.new`);
-        // Not synced: what a loss of power takes of it asks somebody to sign in again, and opens nothing.
+        // A crash of the machine leaves the session as it was written before, or as it is now, and never an empty file.
         await rename(`${file}.new`, file);
+        await syncFolder(folder);
       }).catch(fail),
     remove: (name) =>
       inTurn(() => forget(folder, name)).catch((err) => {
@@ -59,16 +60,20 @@ export function sessionFiles(dataDir: string, maxMs: number, nowMs: number, log:
 async function forget(folder: string, name: string): Promise<boolean> {
   try {
     await rm(join(folder, name), { force: true });
-    // A folder cannot be opened there; NTFS keeps its own journal of names.
-    if (platform === 'win32') return true;
-    const handle = await open(folder, 'r');
-    await handle.sync().finally(() => handle.close());
+    await syncFolder(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // No such folder: nothing was ever kept.
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
   }
   return true;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // It cannot be opened there; NTFS keeps its own journal of names.
+  if (platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 function sweep(folder: string, beforeMs: number): void {

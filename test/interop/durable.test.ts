@@ -49,27 +49,31 @@ t.test('an import is synced whole before its reply, though its parts are staged 
   t.equal(ofLog.at(-1), 'sync', 'and synced after the last write');
 });
 
-t.test('who has signed out is forgotten on the disk before it is answered', async (t) => {
-  const folder = temporaryFolder(t);
-  const trace = join(folder, 'trace');
-  const name = 'n'.repeat(43);
-  const script = `
+t.test(
+  'who has signed in is kept on the disk, and who has signed out is forgotten there before it is answered',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const trace = join(folder, 'trace');
+    const name = 'n'.repeat(43);
+    const script = `
     import { sessionFiles } from ${JSON.stringify(new URL('../../src/server/session-files.ts', import.meta.url).href)};
     const files = sessionFiles(process.argv[1], 1000, Date.now(), console);
     void files.write('${name}', new Uint8Array(10));
     const isGone = await files.remove('${name}');
     process.stdout.write('answered ' + isGone);
   `;
-  const node = [process.execPath, '--input-type=module', '--eval', script, folder];
-  const strace = ['-f', '-yy', '-s', '64', '-e', 'trace=rename,renameat2,unlink,unlinkat,fsync,write', '-o', trace];
-  execFileSync('strace', [...strace, ...node], { stdio: 'ignore' });
-  const order = readFileSync(trace, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      if (/rename.*sessions\/n+/.test(line)) return 'kept';
-      if (/unlink.*sessions\/n+/.test(line)) return 'taken away';
-      if (/fsync\(\d+<[^>]*\/sessions>/.test(line)) return 'synced';
-      return line.includes('"answered true"') ? 'answered' : [];
-    });
-  t.same(order, ['kept', 'taken away', 'synced', 'answered']);
-});
+    const node = [process.execPath, '--input-type=module', '--eval', script, folder];
+    const strace = ['-f', '-yy', '-s', '64', '-e', 'trace=rename,renameat2,unlink,unlinkat,fsync,write', '-o', trace];
+    execFileSync('strace', [...strace, ...node], { stdio: 'ignore' });
+    const order = readFileSync(trace, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        if (/rename.*sessions\/n+/.test(line)) return 'kept';
+        if (/unlink.*sessions\/n+/.test(line)) return 'taken away';
+        if (/fsync\(\d+<[^>]*\/sessions>/.test(line)) return 'synced';
+        if (/fsync\(\d+<[^>]*sessions\/n+\.new>/.test(line)) return 'written';
+        return line.includes('"answered true"') ? 'answered' : [];
+      });
+    t.same(order, ['written', 'kept', 'synced', 'taken away', 'synced', 'answered']);
+  },
+);
