@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Overview } from '../../contract/types.ts';
 import { Act } from '../parts/act.tsx';
-import { FreezeBanner, Proposals } from '../parts/agreement.tsx';
+import { FreezeBanner, NotDone, Proposals } from '../parts/agreement.tsx';
 import { Attention } from '../parts/attention.tsx';
 import { Bulk } from '../parts/bulk.tsx';
 import { Empty, Field, Loaded, PageHead } from '../parts/controls.tsx';
@@ -73,6 +73,7 @@ export function ServicesPage({ query }: { query: string }) {
               <FreezeBanner />
               <Attention overview={seen} asked={asked} />
               <Proposals />
+              <NotDone />
               <div class="card">
                 <Filters asked={asked} />
                 {live.length > 0 && <Bulk chosen={live} onClear={() => setChosen(new Map())} />}

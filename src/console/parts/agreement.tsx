@@ -47,14 +47,12 @@ const NOT_DONE_MAX = 5;
 /** What was proposed or planned and will never be done: whoever counted on it has to see that. */
 export function NotDone({ service }: { service?: string }) {
   const sinceMs = Date.now() - NOT_DONE_MS;
-  // By the day, so that the address stays the same: without it the server would look through all of its log.
-  const since = new Date(sinceMs - (sinceMs % NOT_DONE_MS)).toISOString();
-  const path = `/v1/revisions?kind=proposal.end&since=${encodeURIComponent(since)}&order=newest&limit=${NOT_DONE_READ_MAX}`;
-  const ended = useResource<Page<Revision>>(path, { on: onRevision, settleMs: SETTLE_MS });
+  const [ended, refused] = [useLast('proposal.end', sinceMs), useLast('proposal.cancel', sinceMs)];
   const moves = ({ after }: Revision['subjects'][number]): boolean =>
     service === undefined || service in ((after as ProposedChange | null)?.services ?? {});
-  const items = (ended.body?.items ?? [])
+  const items = [...ended, ...refused]
     .filter(({ at, subjects }) => new Date(at).getTime() > sinceMs && subjects.some(moves))
+    .sort((a, b) => b.revision - a.revision)
     .slice(0, NOT_DONE_MAX);
   if (items.length === 0) return null;
   return (
@@ -62,6 +60,15 @@ export function NotDone({ service }: { service?: string }) {
       <History items={items} />
     </Card>
   );
+}
+
+/** The newest revisions of a kind. Only what is done to proposals makes more of them: other changes ask for nothing. */
+function useLast(kind: 'proposal.end' | 'proposal.cancel', sinceMs: number): readonly Revision[] {
+  // By the day, so that the address stays the same: without it the server would look through all of its log.
+  const since = new Date(sinceMs - (sinceMs % NOT_DONE_MS)).toISOString();
+  const path = `/v1/revisions?kind=${kind}&since=${encodeURIComponent(since)}&order=newest&limit=${NOT_DONE_READ_MAX}`;
+  const on = (event: LiveEvent): boolean => 'data' in event && event.kind === 'revision' && event.data.kind === kind;
+  return useResource<Page<Revision>>(path, { on, settleMs: SETTLE_MS }).body?.items ?? [];
 }
 
 function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided: () => void }) {
