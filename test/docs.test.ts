@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { drawn } from '../tools/blue-green-pictures.ts';
+import { alertRules } from './fixtures/monitoring.ts';
 import { readFiles, type SourceFile } from './fixtures/sources.ts';
 
 const pages = readFiles('*.md', 'docs/**/*.md');
@@ -62,6 +63,47 @@ t.test('docs/README.md lists every page', async (t) => {
   const guides = pages.map(({ path }) => path).filter((path) => path.startsWith('docs/'));
   const missing = guides.filter((path) => !listed.includes(path) && !notListed.some((each) => each.test(path)));
   t.same(missing, []);
+});
+
+/** What is wrong with the pages of decisions, and with the list of them. */
+function faultsOfDecisions(list: string, decisions: readonly SourceFile[]): string[] {
+  const numbers = decisions.map(({ path }) => path.slice('docs/decisions/'.length).split('-')[0] ?? '');
+  const listed = [...list.matchAll(/^- \[(\d{4})\]\((\1-[^)]+)\): ./gm)].map(([, , name]) => `docs/decisions/${name}`);
+  return [
+    ...decisions.flatMap(({ path, text }, i) => {
+      const [title = '', , state = ''] = text.split('\n');
+      return [
+        ...(numbers.indexOf(String(numbers[i])) === i ? [] : [`${path}: its number is another's too`]),
+        ...(title.startsWith(`# ${numbers[i]}: `) ? [] : [`${path}: begins with "# ${numbers[i]}: " and what it is`]),
+        ...(/^\d{4}-\d\d-\d\d · (in force|replaced)/.test(state) ? [] : [`${path}: has no date and status`]),
+      ];
+    }),
+    ...(listed.join() === decisions.map(({ path }) => path).join() ? [] : ['the list has each page once, in order']),
+  ];
+}
+
+t.test('docs/decisions/README.md lists every decision; each has its own number, a date and a status', async (t) => {
+  const isList = ({ path }: SourceFile): boolean => path === 'docs/decisions/README.md';
+  const { text: list } = pages.find(isList) as SourceFile;
+  const decisions = pages.filter((page) => page.path.startsWith('docs/decisions/') && !isList(page));
+  t.ok(decisions.length > 50);
+  t.same(faultsOfDecisions(list, decisions), []);
+  const twice = { path: 'docs/decisions/0001-another.md', text: '# Another\n\nDate: today\n' };
+  t.equal(faultsOfDecisions(list, [...decisions, twice]).length, 4, 'the check can fail');
+});
+
+t.test('docs/metrics.md lists every alert', async (t) => {
+  const { text } = pages.find(({ path }) => path === 'docs/metrics.md') as SourceFile;
+  const [, section = ''] = text.split('\n## Alerts\n');
+  const listed = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  t.same(
+    listed.sort(),
+    alertRules()
+      .map(({ alert }) => alert)
+      .sort(),
+  );
 });
 
 t.test('docs/start.md makes nothing that README.md has made before', async (t) => {
