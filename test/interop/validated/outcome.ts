@@ -8,10 +8,14 @@ import type { Outcome } from './run.ts';
 /** Chi-square of one degree of freedom above which p < 0.00001: four validators, many runs. */
 const SHARE_LIMIT = 19.51;
 
+/** More would be no race of two times in a cache. */
+const REFUSED_SHARE = 0.002;
+
 /** What of one validator's answers does not hold. */
 export function countedFaults(name: string, tally: Tally): string[] {
   const { asked, unanswered, servfail, wrong, unproved, secure } = tally;
-  const bad = { unanswered, servfail, wrong, unproved };
+  const refusedTooOften = tally.refusedAtTimes > Math.max(4, asked * REFUSED_SHARE) ? tally.refusedAtTimes : 0;
+  const bad = { unanswered, servfail, refusedTooOften, wrong, unproved };
   const counted = Object.entries(bad).filter(([, count]) => count > 0);
   const faults = counted.map(([what, count]) => `${name}: ${count} ${what} of ${asked}`);
   return secure === 0 ? [...faults, `${name} has validated nothing`] : faults;

@@ -72,7 +72,8 @@ t.test('what a run has started ends with it', async (t) => {
 });
 
 t.test('what is bogus is seen', async (t) => {
-  const tally = { asked: 9, unanswered: 0, servfail: 1, wrong: 0, secure: 8, insecure: 0, unproved: 0, due: 8 };
+  const none = { unanswered: 0, wrong: 0, insecure: 0, unproved: 0 };
+  const tally = { ...none, asked: 9, servfail: 1, refusedAtTimes: 5, secure: 8, due: 8 };
   const outcome = {
     ...{ versions: [], shifts: 1, seconds: {}, judged: { delv: false }, outputs: { delv: 'bogus' } },
     // With a relay that does nothing, one judge found something.
@@ -82,6 +83,7 @@ t.test('what is bogus is seen', async (t) => {
   };
   const faults = [
     'one: 1 servfail of 9',
+    'one: 5 refusedTooOften of 9',
     'one: 150 and 150 draws are not 70 % and 30 %',
     'delv: bogus',
     'unbound answers',
