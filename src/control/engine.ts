@@ -22,7 +22,7 @@ import { heldAt } from './log/history.ts';
 import { localLog } from './log/local.ts';
 import type { Appended, Log } from './log/log.ts';
 import { Queue } from './log/queue.ts';
-import { type LocalChange, StagedZones } from './log/staged.ts';
+import { imports, type LocalChange, StagedZones } from './log/staged.ts';
 import { type Digests, digestsInTable, Preparing } from './preparing.ts';
 import { type OnDrafted, type Refused, rehearse } from './rehearsal.ts';
 import type { Sliced } from './slices.ts';
@@ -176,7 +176,7 @@ export class Engine {
   apply(entry: Entry): Problem | undefined {
     if (this.isHalted) return HALTED;
     return this.#unlessUnavailable(() => {
-      this.#settle();
+      this.recover();
       const { revision } = entry.revision;
       const last = this.#store.lastRevision;
       if (revision <= last) return undefined;
@@ -190,10 +190,15 @@ export class Engine {
     return this.#doubtful !== undefined;
   }
 
+  /** Whether such a commit takes over what was staged of a zone, if it was kept. */
+  doubts(zone: string, content: string): boolean {
+    return this.#doubtful !== undefined && imports(this.#doubtful.changes, zone, content);
+  }
+
   #tryExecute(command: Command, context: CommandContext): CommandResult | Promise<CommandResult> {
     if (this.isHalted) return HALTED;
     return this.#unlessUnavailable(() => {
-      this.#settle();
+      this.recover();
       return this.#executeNow(command, context);
     });
   }
@@ -214,7 +219,7 @@ export class Engine {
   *rehearse(commands: readonly Command[], context: CommandContext, onDrafted: OnDrafted): Sliced<Refused | undefined> {
     const ground = {
       store: this.#store,
-      settle: () => this.#settle(),
+      settle: () => this.recover(),
       localOf: (changes: readonly ModelChange[]) => this.#localOf(changes),
       draft: (command: Command, revision: number, assumed: readonly LocalChange[]) => {
         const drafted = this.#drafting.draft(command, context, revision);
@@ -309,8 +314,8 @@ export class Engine {
     }
   }
 
-  /** Finds out about a commit of which could not be told whether it was kept. Throws StoreUnavailable. */
-  #settle(): void {
+  /** Finds out about a commit in doubt: it takes effect, or is known not to have been kept. Throws StoreUnavailable. */
+  recover(): void {
     if (this.#doubtful === undefined) return;
     const { revision, changes } = this.#doubtful;
     if (this.#store.lastRevision === revision.revision) {
@@ -319,11 +324,6 @@ export class Engine {
       this.#publish(this.#doubtful);
     } else if (this.#log.isLocal) this.staged.giveUp(changes); // What a fleet's log has is applied again.
     this.#doubtful = undefined;
-  }
-
-  /** To be called when the store can be read again: a commit that was in doubt takes effect, or is known not to be. */
-  recover(): void {
-    this.#settle();
   }
 
   /**

@@ -10,7 +10,7 @@ import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
-import { StagedLog } from './staged-log.ts';
+import { LEFT_MAX_BYTES, StagedLog } from './staged-log.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
@@ -135,7 +135,7 @@ export class Staging {
   #releasesSeen = 0;
 
   /** The database is one that the main thread has opened and migrated. `blockBytes`: 0 makes a row of each RRset. */
-  constructor(shared: SharedStore, blockBytes = BLOCK_BYTES) {
+  constructor(shared: SharedStore, blockBytes = BLOCK_BYTES, leftMaxBytes = LEFT_MAX_BYTES) {
     const { file, turn, retention } = shared;
     this.shared = shared;
     this.#turn = new Turn(turn);
@@ -145,7 +145,7 @@ export class Staging {
     // main connection's, which is FULL: it syncs the same log, with all that stands before it there. What a checkpoint
     // has moved on by then is synced at either level (https://sqlite.org/pragma.html#pragma_synchronous).
     this.#database.pragma('synchronous = NORMAL');
-    this.#log = new StagedLog(this.#database, this.#turn);
+    this.#log = new StagedLog(this.#database, this.#turn, leftMaxBytes);
     this.#statements = prepare(this.#database);
     this.#contents = new ContentReads(this.#database);
     this.#blockBytes = blockBytes;
@@ -194,6 +194,7 @@ export class Staging {
 
   /** One small transaction. */
   #inTurn(work: () => void): void {
+    this.#turn.isLogOwed = true;
     this.#turn.asBuilder(this.#database.transaction(work).immediate);
   }
 
@@ -212,12 +213,12 @@ export class Staging {
   sweep(): boolean {
     const dead = this.#statements.dead.get() as { id: number } | undefined;
     if (dead === undefined) return false;
-    const write = this.#database.transaction(() => {
+    this.#inTurn(() => {
       if (this.#contents.blocks.sweep(dead.id, BLOCKS_AT_ONCE) === BLOCKS_AT_ONCE) return;
       const { changes } = this.#statements.sweepRRsets.run(dead.id, dead.id, ROWS_AT_ONCE);
       if (changes < ROWS_AT_ONCE) this.#statements.sweepContent.run(dead.id);
     });
-    this.#turn.asBuilder(write.immediate);
+    this.#log.changed(BLOCKS_AT_ONCE * this.#blockBytes);
     return true;
   }
 
@@ -236,11 +237,10 @@ export class Staging {
     const found = this.#statements.largeReleases.all(this.#releasesSeen, upTo, INLINE_MAX, RELEASES_AT_ONCE);
     const releases = (found as { id: number }[]).map(({ id }) => id);
     if (releases.length === 0 && !this.#texts.isOverdue(this.#retention)) return false;
-    const write = this.#database.transaction(() => {
+    this.#inTurn(() => {
       this.#texts.forget(this.#retention);
       for (const id of releases) this.#statements.forgetPlan.run(id);
     });
-    this.#turn.asBuilder(write.immediate);
     // One that goes on is looked at again after the next start.
     this.#releasesSeen = releases.at(-1) ?? this.#releasesSeen;
     return true;

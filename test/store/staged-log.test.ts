@@ -3,8 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { packedBytes, writePacked } from '../../src/model/packed-form.ts';
+import { BLOCK_BYTES } from '../../src/store/blocks.ts';
 import { openStore } from '../../src/store/sqlite.ts';
+import { LEFT_MAX_BYTES } from '../../src/store/staged-log.ts';
 import { Staging } from '../../src/store/staging.ts';
+import { Turn } from '../../src/store/turn.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 
 const MIB = 2 ** 20;
@@ -20,10 +23,10 @@ function piece(i: number): Buffer {
   return bytes;
 }
 
-function begin(t: Test) {
+function begin(t: Test, leftMaxBytes = LEFT_MAX_BYTES) {
   const folder = temporaryFolder(t);
   const store = openStore(folder);
-  const staging = new Staging(store.shared);
+  const staging = new Staging(store.shared, BLOCK_BYTES, leftMaxBytes);
   t.teardown(() => {
     staging.close();
     store.close();
@@ -96,4 +99,67 @@ t.test('at its end it is on the disk, or it is refused', async (t) => {
   };
   t.throws(() => rows.end(), /the store cannot be written: EIO/);
   rows.abandon();
+});
+
+t.test('what is brought in during an import is brought in between the turns of who writes', async (t) => {
+  const { stage, databaseBytes } = begin(t, 4 * MIB);
+  const { asBuilder } = Turn.prototype;
+  t.teardown(() => {
+    Turn.prototype.asBuilder = asBuilder;
+  });
+  let inTurns = 0;
+  Turn.prototype.asBuilder = function (write) {
+    const before = databaseBytes();
+    const result = asBuilder.call(this, write) as never;
+    inTurns += databaseBytes() - before;
+    return result;
+  };
+  const before = databaseBytes();
+  stage(PIECES).end();
+  t.ok(databaseBytes() > before + 8 * MIB);
+  t.equal(inTurns, 0, 'a shift that wants to be next would wait for it');
+});
+
+t.test('what is swept out is brought in by its thread, too', async (t) => {
+  const { store, staging, stage } = begin(t);
+  stage(3).abandon();
+  staging.bringIn();
+  const owed = new Turn(store.shared.turn);
+  t.equal(owed.isLogOwed, false);
+  t.equal(staging.sweep(), true);
+  t.equal(owed.isLogOwed, true);
+  staging.bringIn();
+  t.equal(owed.isLogOwed, false);
+});
+
+t.test('who waits for the disk hears of what failed before, though it was told to who sent it', async (t) => {
+  const { stage } = begin(t);
+  const { openSync, fdatasync, fdatasyncSync } = fs;
+  t.teardown(() => Object.assign(fs, { openSync, fdatasync, fdatasyncSync }));
+  const done: { readonly what: 'open' | 'send' | 'wait'; readonly fd: number }[] = [];
+  Object.assign(fs, {
+    openSync: (file: string, flags: string) => {
+      const fd = openSync(file, flags);
+      done.push({ what: 'open', fd });
+      return fd;
+    },
+    fdatasync: (fd: number, after: () => void) => {
+      done.push({ what: 'send', fd });
+      fdatasync(fd, after);
+    },
+    fdatasyncSync: (fd: number) => {
+      done.push({ what: 'wait', fd });
+      fdatasyncSync(fd);
+    },
+  });
+  stage(PIECES).end();
+  const [opened, sent, waitedFor] = (['open', 'send', 'wait'] as const).map((what) =>
+    done.filter((each) => each.what === what).map(({ fd }) => fd),
+  );
+  t.ok(sent.length > 0);
+  t.equal(waitedFor.length, 1);
+  // The kernel tells of a failure once for each descriptor that is open by then.
+  t.notOk(sent.includes(waitedFor[0]), 'by a descriptor of its own');
+  t.ok(opened.includes(waitedFor[0]));
+  t.ok(done.findLastIndex(({ what }) => what === 'open') < done.findIndex(({ what }) => what === 'send'));
 });

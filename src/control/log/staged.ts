@@ -66,3 +66,8 @@ export class StagedZones {
 function keyOf(zone: string, content: string): string {
   return `${content}/${zone}`;
 }
+
+/** Whether one of the changes brings a zone these records. */
+export function imports(changes: readonly ModelChange[], zone: string, content: string): boolean {
+  return changes.some((each) => each.op === 'importZone' && each.zone.name === zone && each.content === content);
+}

@@ -246,7 +246,7 @@ export class ZoneFiles {
     const shared = await this.#engine.staged.contents?.share(this.#sourceOf(zone, staged));
     const result = shared instanceof Problem ? shared : await execute();
     // A commit in doubt may turn out to be kept, and is answered from what was staged then.
-    if (!this.#engine.isInDoubt) this.#giveUp(zone, staged.content);
+    if (!this.#engine.doubts(zone, staged.content)) this.#giveUp(zone, staged.content);
     if (shared !== undefined && !(shared instanceof Problem)) {
       await shared.over(result instanceof Problem ? result : result.revision);
     }

@@ -39,7 +39,8 @@ export function startControl(
     let tellFirst: (() => void) | undefined;
     const loaded: Answering = ({ fd }, isFirst) => {
       const tell = (): void => say({ kind: 'loaded', which: memory.which(fd) });
-      if (isFirst) tellFirst = tell;
+      // In the other memory it is no first start for those who answer: they may still have what was here before.
+      if (isFirst && memory.which(fd) === 'memory') tellFirst = tell;
       else tell();
     };
     const open = () => openCore(settings, () => memory.choose(), log, stops, loaded);

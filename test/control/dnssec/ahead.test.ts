@@ -1,9 +1,8 @@
 /** Zones that are built aside with hundreds of services: what takes them over finds little left to do, whatever changed meanwhile. */
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
-import { Problem, StoreUnavailable } from '../../../src/model/errors.ts';
+import { Problem } from '../../../src/model/errors.ts';
 import type { Service } from '../../../src/model/service.ts';
-import { LogReads } from '../../../src/store/log-reads.ts';
 import type { SigningAnew } from '../../../src/table/changes.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
 import {
@@ -249,58 +248,6 @@ t.test('nothing is followed, and nothing is left, of what was built and comes to
   await soon(t).equal(() => table.followed, 0, 'a zone that has gone');
   collectAll(table);
   t.ok(table.memory.usedBytes < usedBytes / 2, 'with all that was built');
-});
-
-t.test('nothing is left of an import whose commit is found out later not to have been kept', async (t) => {
-  const world = beginAside(t);
-  const { send, must, table, files, store, engine } = world;
-  const text = `${head}${shapes}${many(40)}`;
-  await send(text);
-  for (let i = 0; i < 40; i++) must(putService(nameOf(i), i));
-  collectAll(table);
-  const { usedBytes } = table.memory;
-  const { commit } = store;
-  const lastRevision = Object.getOwnPropertyDescriptor(LogReads.prototype, 'lastRevision')?.get as () => number;
-  let isReadable = true;
-  const importOther = async (): Promise<string> => {
-    const result = await files.import(zone, Buffer.from(`${text}more 60 A 192.0.2.1\n`), {
-      actor: 'test',
-      atMs: NOON_MS,
-    });
-    return result instanceof Problem ? result.code : 'none';
-  };
-  Object.defineProperty(store, 'lastRevision', {
-    configurable: true,
-    get() {
-      if (!isReadable) throw new StoreUnavailable('the store cannot be read');
-      return lastRevision.call(store);
-    },
-  });
-  store.commit = () => {
-    isReadable = false;
-    return new Problem('store_unavailable', 'the disk failed');
-  };
-  t.equal(await importOther(), 'store_unavailable');
-  t.equal(engine.isInDoubt, true);
-  t.equal(table.followed, 1, 'it may turn out to be kept');
-  store.commit = commit;
-  isReadable = true;
-  engine.recover();
-  t.equal(table.followed, 0);
-  t.equal(world.ask(`more.${zone}`), 3);
-  collectAll(table);
-  t.ok(table.memory.usedBytes < usedBytes * 1.05, 'given back');
-  // The same file, sent again while the first one is in doubt still.
-  store.commit = () => {
-    isReadable = false;
-    return new Problem('store_unavailable', 'the disk failed');
-  };
-  t.equal(await importOther(), 'store_unavailable');
-  store.commit = commit;
-  isReadable = true;
-  t.equal(await importOther(), 'none');
-  t.same(world.ask(`more.${zone}`), ['192.0.2.1']);
-  t.equal(table.followed, 0);
 });
 
 t.test('what changes while the services of a zone are held against a file counts', async (t) => {
