@@ -39,6 +39,8 @@ const IOVEC_BYTES = 16;
 export const LATE_MS = 10;
 /** When a query is waited for no more. */
 const WAIT_MS = 1000;
+/** At the end, for what nobody waits for any more: nothing that comes is waited for by it. */
+const END_MS = 10 * WAIT_MS;
 /** Looks for the rest of a batch between two at the clock. */
 const LOOKS = 50;
 /** The answer's address is the end of the message: one A record, no EDNS. */
@@ -152,6 +154,9 @@ function run(libc: Libc, task: ClientTask): ClientResult {
     givenUp += missing;
     Atomics.store(words, WORD.ANSWERS, answers);
   }
+  // Those of the last rounds too may only be late.
+  for (const endAt = performance.now() + END_MS; client.afterwards < givenUp && performance.now() < endAt; )
+    client.receive(round, () => {});
   const { afterwards } = client;
   return { answers, stale, sent: round * BATCH, lost: givenUp - afterwards, afterwards, late, slowestMs };
 }

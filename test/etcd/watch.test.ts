@@ -65,7 +65,8 @@ t.test('a member that has begun a watch and forgets it', async (t) => {
         onCompacted: () => t.fail('nothing was compacted'),
         onBroken: (detail) => broken.push(detail),
       },
-      { quietMs: 20, wordMs: 300 },
+      // Both ends are this process: no pause of it may be taken for a member's silence.
+      { quietMs: 20, wordMs: 2000 },
     );
     t.teardown(() => watch.close());
   });

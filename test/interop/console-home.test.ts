@@ -36,6 +36,7 @@ t.test('the first page at 204 services', async (t) => {
   const attention = page.getByRole('region', { name: 'What wants an eye' });
 
   await t.test('asks once, and again when something happens', async (t) => {
+    await settled(page);
     await page.waitForTimeout(2000);
     asked.length = 0;
     await page.waitForTimeout(QUIET_MS);

@@ -3,7 +3,7 @@ import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
 import { patienceMs, soon } from '../fixtures/soon.ts';
-import { dialogStates, openPage, signIn, startConsole, watchDialog } from './console-browser.ts';
+import { dialogStates, openPage, settled, signIn, startConsole, watchDialog } from './console-browser.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;
@@ -118,9 +118,11 @@ t.test('what became of a change', async (t) => {
     const page = await open();
     await page.getByText('Live', { exact: true }).waitFor();
     await review(page);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Shift now' }).waitFor();
+    await settled(page);
     signalAll(teal.pid, 'SIGSTOP');
     t.teardown(() => signalAll(teal.pid, 'SIGCONT'));
-    const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await page.getByText(/No word for \d+ s/).waitFor({ timeout: patienceMs(NOTICED_MS) });
     await dialog

@@ -1,7 +1,7 @@
 /** What is typed into the console key by key stays as it is typed, in every field of every form. */
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { openPage, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, settled, signIn, startConsole, visit } from './console-browser.ts';
 
 const app = 'app.example.test';
 /** Numbers with a point, a sign and zeros at the end: a field that reads them too early loses one of these. */
@@ -75,6 +75,9 @@ t.test('what is typed', async (t) => {
 
 /** Opens what is folded away. */
 async function unfold(page: Page): Promise<void> {
+  // What is not drawn yet could not be opened, and would not be counted.
+  await page.getByRole('dialog').waitFor();
+  await settled(page);
   await page.evaluate('for (const each of document.querySelectorAll("dialog details")) each.open = true');
 }
 
