@@ -1,7 +1,7 @@
 /** What looks at pages can fail: a fault that stays is found, and one that is over in a moment is none. */
 import t from 'tap';
 import { beBrief, bePatient, PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
-import { overflow, seriousFaults, startBrowser, unfold, waitPatiently } from './console-browser.ts';
+import { overflow, pressAgain, seriousFaults, startBrowser, unfold, waitPatiently } from './console-browser.ts';
 
 /** Short, for faults that are meant. */
 const LASTING_MS = 1000;
@@ -75,6 +75,30 @@ t.test('a press that is lost is made again, and what never unfolds is told so', 
   await view.setContent(page(fold('onclick="return false"')));
   beBrief();
   await t.rejects(unfold(view, 'Health checks'), { message: '"Health checks" does not unfold' });
+});
+
+t.test('what moves away below a press is pressed all the same, and all else once', async (t) => {
+  const browser = await startBrowser(t);
+  const button = (more: string): string =>
+    page(`<button onclick="this.textContent += '!'" ${more}>Press</button><p>beside</p>`);
+  const moves = button(`onmousedown="this.style.marginTop = '300px'"`);
+  for (const [isAgain, html, presses, wanted] of [
+    [false, moves, 1, 'Press'],
+    [true, moves, 1, 'Press!'],
+    [true, button(''), 1, 'Press!'],
+    [true, button(''), 2, 'Press!!'],
+    [true, button(`onmousedown="this.disabled = true; this.style.marginTop = '300px'"`), 1, 'Press'],
+  ] as const) {
+    const context = await browser.newContext();
+    if (isAgain) await pressAgain(context);
+    const view = await context.newPage();
+    await view.goto(`data:text/html,${encodeURIComponent(html)}`);
+    await view.locator('button').click({ clickCount: presses });
+    // What comes late would be here by then: in the same order as timers and events come.
+    await view.evaluate('new Promise((done) => setTimeout(() => requestAnimationFrame(done), 50))');
+    t.equal(await view.locator('button').textContent(), wanted, `${isAgain} ${html}`);
+    await context.close();
+  }
 });
 
 t.test('behind a test that fails the others of its page wait briefly', async (t) => {

@@ -77,6 +77,7 @@ export async function openPage({ teal, browser, faults, scriptBytes }: Console, 
   const { width = 1280, height = 860, ...more } = view;
   const context = await browser.newContext({ viewport: { width, height }, baseURL: teal.admin, ...more });
   waitPatiently(context);
+  await pressAgain(context);
   await watch(context, new URL(teal.admin).origin, faults);
   const page = await context.newPage();
   followRequests(page);
@@ -94,6 +95,31 @@ export async function openPage({ teal, browser, faults, scriptBytes }: Console, 
 export function waitPatiently(context: BrowserContext): void {
   context.setDefaultTimeout(patienceMs());
   onBrief((limitMs) => context.setDefaultTimeout(limitMs));
+}
+
+/**
+ * A press of which nothing comes, since the page has moved between the button's way down and up, is made again in the pages
+ * of a context, as people do: a page that is still being read moves, and on a busy machine the two are further apart.
+ */
+export async function pressAgain(context: BrowserContext): Promise<void> {
+  await context.addInitScript(`(() => {
+    let pressed;
+    addEventListener('mousedown', ({ target }) => {
+      pressed = target.closest?.('button, a, summary, label, input') ?? undefined;
+    }, true);
+    addEventListener('click', ({ target }) => {
+      if (pressed?.contains(target)) pressed = undefined;
+    }, true);
+    addEventListener('mouseup', () => {
+      const lost = pressed;
+      // The click, if there is one, comes before that.
+      setTimeout(() => {
+        if (lost === undefined || pressed !== lost) return;
+        pressed = undefined;
+        if (lost.isConnected && !lost.disabled) lost.click();
+      });
+    }, true);
+  })()`);
 }
 
 async function watch(context: BrowserContext, origin: string, faults: string[]): Promise<void> {

@@ -9,7 +9,7 @@ import { buildConsole } from '../../src/console/build.ts';
 import { CLIENT, startIdentities } from '../fixtures/identities.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
-import { followRequests, overflow, seriousFaults, startBrowser, waitPatiently } from './console-browser.ts';
+import { followRequests, overflow, pressAgain, seriousFaults, startBrowser, waitPatiently } from './console-browser.ts';
 
 const app = 'app.example.test';
 const button = { name: 'Sign in with Example' };
@@ -82,6 +82,7 @@ t.test('people in the console', async (t) => {
     const { width = 1280, ...more } = view;
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, ...more });
     waitPatiently(context);
+    await pressAgain(context);
     const page = await context.newPage();
     followRequests(page);
     return page;
@@ -135,8 +136,8 @@ t.test('people in the console', async (t) => {
     await page.getByRole('heading', { level: 1, name: beyond, exact: true }).waitFor();
     const start = page.getByRole('button', { name: 'Start a release…' });
     await soon(t).equal(() => start.getAttribute('aria-disabled'), 'true');
-    t.match(
-      await start.getAttribute('title'),
+    await soon(t).match(
+      () => start.getAttribute('title'),
       /^person:bob@example.com is limited to app.example.test; other.example.test/,
     );
     await page.goto(`${home}#/services`);

@@ -52,7 +52,8 @@ t.test('100,000 mutated frames: nobody dies, replies are whole, and a bystander 
   t.ok(replies > FRAMES / 20, `${replies} replies among ${seen} frames seen, ${taken} sent`);
   const failed = teal.log.filter(({ msg }) => /worker (failed|replaced)|stands still/.test(String(msg)));
   t.same(failed, [], 'no worker was replaced');
-  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  const ended = await teal.end('SIGTERM');
+  t.same(ended, { code: 0, signal: null }, JSON.stringify(teal.log.slice(-3)));
 });
 
 /** A query of anybody, damaged or not, in headers that are damaged or not. */
