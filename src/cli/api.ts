@@ -156,13 +156,17 @@ export class Api {
   }
 
   async #fetch(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
+    const sent = this.connection.token;
     const reply = await this.#fetchOnceUp(method, path, options, signal);
-    if (reply.status !== 401 || this.connection.token !== undefined) return reply;
-    // A server's first start has its token before it listens, and perhaps after it was looked for.
-    const made = this.connection.local?.token();
-    if (made === undefined) return reply;
+    if (reply.status !== 401 || sent !== undefined) return reply;
+    // A server's first start has its token before it listens, and perhaps after it was looked for. Another request that
+    // was under way may have found it.
+    if (this.connection.token === undefined) {
+      const made = this.connection.local?.token();
+      if (made === undefined) return reply;
+      this.connection = { ...this.connection, ...made };
+    }
     await reply.body?.cancel();
-    this.connection = { ...this.connection, ...made };
     return this.#fetchOnceUp(method, path, options, signal);
   }
 

@@ -20,8 +20,13 @@ const START_MAX_SECONDS = 60;
 const TICKS_PER_SECOND = 100;
 
 /** `note`: told once, as soon as it waits. */
-export function localServer(dataDir: string, note: (line: string) => void): LocalServer {
+export function localServer(
+  dataDir: string,
+  note: (line: string) => void,
+  starts: (dataDir: string) => boolean = isStarting,
+): LocalServer {
   let waitedMs = 0;
+  let next: Promise<void> | undefined;
   return {
     token() {
       const tokenFrom = join(dataDir, 'admin.token');
@@ -33,10 +38,17 @@ export function localServer(dataDir: string, note: (line: string) => void): Loca
       }
     },
     async comesUp() {
-      if (waitedMs >= WAIT_MAX_MS || !isStarting(dataDir)) return false;
-      if (waitedMs === 0) note(`teal: the server of ${dataDir} is starting; waiting for it`);
-      waitedMs += LOOK_MS;
-      await sleep(LOOK_MS);
+      if (next === undefined) {
+        if (waitedMs >= WAIT_MAX_MS || !starts(dataDir)) return false;
+        if (waitedMs === 0) note(`teal: the server of ${dataDir} is starting; waiting for it`);
+        waitedMs += LOOK_MS;
+        next = sleep(LOOK_MS);
+        void next.then(() => {
+          next = undefined;
+        });
+      }
+      // Several requests at once wait together: each on its own would use the time up for all.
+      await next;
       return true;
     },
   };

@@ -6,7 +6,7 @@ import type net from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { Api } from '../../src/cli/api.ts';
-import { isStarting, type LocalServer } from '../../src/cli/local-server.ts';
+import { isStarting, type LocalServer, localServer } from '../../src/cli/local-server.ts';
 import { freePort } from '../fixtures/free-port.ts';
 
 const connection = (port: number, local?: LocalServer) => ({
@@ -49,6 +49,30 @@ t.test('a write waits for a server that is on its way up, and takes the token th
   t.same(await api.get('/v1/zones'), { done: true });
   t.equal(running?.asked.at(-1), 'GET Bearer first');
   running?.server.close();
+});
+
+t.test('requests that are under way together wait together, and each takes the token that one has found', async (t) => {
+  const notes: string[] = [];
+  let looks = 0;
+  const local = localServer(
+    t.testdir(),
+    (line) => notes.push(line),
+    () => ++looks < 3,
+  );
+  t.same(await Promise.all([1, 2, 3, 4].map(() => local.comesUp())), [true, true, true, true]);
+  t.equal(looks, 1, 'the time that all have is used once');
+  t.equal(await local.comesUp(), true);
+  t.equal(await local.comesUp(), false);
+  t.equal(notes.length, 1);
+
+  const { server, asked } = await listen(0);
+  t.teardown(() => server.close());
+  // None when it was looked for, and there by the time of the replies.
+  const found = { token: () => ({ token: 'first', tokenFrom: 'data/admin.token' }), comesUp: async () => false };
+  const api = new Api(connection((server.address() as net.AddressInfo).port, found));
+  const replies = await Promise.all(['/a', '/b', '/c', '/d'].map((path) => api.get(path)));
+  t.same(replies, Array(4).fill({ done: true }));
+  t.same(asked.sort(), [...Array(4).fill('GET Bearer first'), ...Array(4).fill('GET undefined')]);
 });
 
 t.test('it waits for nothing that is not on its way, and sends the token of here to nobody else', async (t) => {
