@@ -5,9 +5,11 @@ import { segment } from '../api/client.ts';
 import { Message, PageHead, Refusal } from '../parts/controls.tsx';
 import { Late, phaseText, WhyFields } from '../parts/dialog-end.tsx';
 import { GroundMoved } from '../parts/ground-moved.tsx';
+import { ImportChoices } from '../parts/import-choices.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';
 import { countText } from '../rules/format.ts';
 import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
+import { importPath, UNSAID } from '../rules/import.ts';
 import { rangeAt } from '../rules/places.ts';
 import { useAction } from '../state/action.ts';
 import { note, say } from '../state/announce.ts';
@@ -28,6 +30,7 @@ export function ImportPage({ name }: { name: string }) {
   const [ground, setGround] = useState<Seen<Zone>>();
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   const [done, setDone] = useState<Import>();
+  const [said, setSaid] = useState(UNSAID);
   const action = useAction();
   const area = useRef<HTMLTextAreaElement>(null);
   const isNew = zone.failure?.status === 404;
@@ -44,6 +47,7 @@ export function ImportPage({ name }: { name: string }) {
     if (next === '' || ground === undefined || of !== undefined) setGround(next === '' ? undefined : (of ?? now));
     setFindings([]);
     setDone(undefined);
+    setSaid(next === '' ? UNSAID : { ...said, isForced: false });
     action.clear();
   };
   const load = async (): Promise<void> => {
@@ -58,9 +62,11 @@ export function ImportPage({ name }: { name: string }) {
     const etag = ground?.etag;
     const condition = etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: etag };
     const change = { method: 'PUT', body: text, look: path, ...condition } as const;
-    await action.run<Import>(`${path}/file`, change, (imported) => {
+    await action.run<Import>(importPath(path, said), change, (imported) => {
       setFindings(imported.warnings);
       setDone(imported);
+      // The next one is asked about anew.
+      setSaid(UNSAID);
       setGround(contentSeen(imported));
       note('done', `${name} was imported: ${countText(imported.rrsets, 'RRset')}.`);
     });
@@ -134,6 +140,7 @@ export function ImportPage({ name }: { name: string }) {
         <Late action={action} />
         <Findings items={shown} onShow={show} />
         <ZoneEditor area={area} text={text} findings={shown} onText={change} />
+        <ImportChoices said={said} failure={action.failure} onSaid={setSaid} />
         <WhyFields action={action} />
         <div class="row">
           <button type="submit" class="primary" disabled={action.isBusy || isHeld || text.trim() === ''}>

@@ -13,6 +13,7 @@ import { hrefOf } from '../state/router.ts';
 import { Dialog, Message } from './controls.tsx';
 import { DialogEnd } from './dialog-end.tsx';
 import { Line, Lines } from './fields.tsx';
+import { ForceDs } from './force-ds.tsx';
 import { GroundMoved } from './ground-moved.tsx';
 
 const TIMES = [
@@ -187,12 +188,7 @@ export function DeleteZone({ of, onClose }: { of: Resource<Zone>; onClose: () =>
           </label>
         </Message>
       )}
-      {(isForced || action.failure?.code === 'ds_present') && (
-        <label class="choice">
-          <input type="checkbox" checked={isForced} onChange={() => setForced(!isForced)} />
-          <span>Though its parent may have a DS for it: validators find it bogus then</span>
-        </label>
-      )}
+      <ForceDs failure={action.failure} isForced={isForced} onForced={setForced} />
       <Line label={`Type ${name} to delete it`} value={typed} onText={setTyped} />
       <DialogEnd action={action} onCancel={onClose} onAct={confirm} isDanger isHeld={isHeld}>
         Delete now
