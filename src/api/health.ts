@@ -68,7 +68,7 @@ const ready = {
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
   description:
-    'For load balancers: 503 while a worker is missing, the store takes no change, a zone that is signed cannot be signed anew, or not all of one is answered with signatures yet. A stale node of a fleet says so, and is ready: it answers.',
+    'For load balancers: 503 while a worker is missing, the store takes no change, a zone that is signed cannot be signed anew (`detail` counts those zones, and names five at most), or not all of one is answered with signatures yet. A stale node of a fleet says so, and is ready: it answers.',
   response: {
     200: status('ready', 'It does both.', { fleet: fleetReadiness }),
     ...problemReplies([

@@ -6,7 +6,7 @@ import { Failure } from './failure.ts';
 import { split } from './format/pools.ts';
 import { stateWord } from './format/release.ts';
 import type { Style } from './format/style.ts';
-import { columns, plural, printable } from './format/text.ts';
+import { columns, instant, plural, printable } from './format/text.ts';
 import { describeRemote, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -137,7 +137,7 @@ function words(glance: Glance, style: Style): string {
     ...(release === undefined ? [] : [`release ${release.id} to ${release.to} ${stateWord(release, style)}`]),
     ...(isAborted(glance) ? [`${style.colour('red', 'aborted')} in revision ${lastChange?.revision}`] : []),
     ...(states.includes('draining') ? ['draining'] : []),
-    ...frozen.map(({ name, until }) => `frozen by ${name}${until === null ? '' : ` until ${until}`}`),
+    ...frozen.map(({ name, until }) => `frozen by ${name}${until === null ? '' : ` until ${instant(until)}`}`),
   ].join('; ');
 }
 
