@@ -21,6 +21,7 @@ export async function countLosses(teal: TealProcess, wire: Wire | undefined): Pr
     "dropped by the server's rings and sockets, which were full": sum('teal_socket_dropped_total{'),
     'not answered by the server: no DNS, or above the rate limit':
       sum('teal_dns_dropped_total') + sum('teal_dns_rate_limited_total{action="dropped"}'),
+    'replies that an interface did not send': sum('teal_socket_unsent_total{'),
     [ANSWERED]: sum('teal_dns_answers_total{transport="udp"}'),
     "dropped by the client's socket, whose buffer was full": udpErrors('RcvbufErrors'),
     'refused by the client for a wrong checksum': udpErrors('InCsumErrors'),

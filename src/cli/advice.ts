@@ -37,7 +37,12 @@ export function exitCodeOf(status: number): ExitCode {
 /** Refusals that the server says in HTTP's words, which nobody has used at a command line. */
 const ownWords: Readonly<Record<string, (detail: string) => string>> = {
   frozen: (detail) => detail.replace('"override": {"reason": "…"}', '--override REASON'),
-  ds_present: (detail) => detail.replace(/\bforce it\b/, 'say --force'),
+  ds_present: (detail) =>
+    detail
+      .replace(/\bforce it\b/, 'say --force')
+      .replace('replaceSignatures: insecure', '--replace-signatures --insecure'),
+  signing_state: (detail) => detail.replace('without replaceSignatures', 'without --replace-signatures'),
+  apex_conflict: (detail) => detail.replace('say zonemd: false', 'say --no-zonemd'),
   token_missing: () => 'The server wants a token, and none was sent.',
   body_too_large: (detail) => detail.replace(/^A body has at most (\d+) bytes here/, 'It may have at most $1 bytes'),
   idempotency_key_reused: (detail) => detail.replace('The Idempotency-Key', 'The --idempotency-key'),
@@ -50,5 +55,6 @@ const ownWords: Readonly<Record<string, (detail: string) => string>> = {
 
 /** The problem's sentence as somebody at a command line would say it. */
 export function inOwnWords({ code, detail }: { readonly code: string; readonly detail: string }): string {
-  return ownWords[code]?.(detail) ?? detail;
+  // What an import says in its query, whoever speaks of it.
+  return (ownWords[code]?.(detail) ?? detail).replaceAll(/\bsignatures=(keep|resign)\b/g, '--signatures $1');
 }

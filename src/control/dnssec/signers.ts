@@ -241,7 +241,7 @@ export class Signers implements ZoneSigners {
     return new Problem(first.problem.code, detail);
   }
 
-  /** Why not all of what is signed can be answered, or changed; undefined: it can. Anybody may ask: some zones are named, and nothing else is. */
+  /** Why not all of what is signed can be answered, or changed; undefined: it can. Anybody may ask, and is told some names of zones. */
   unreadiness(): Problem | undefined {
     const refusal = this.refusal();
     const zones = this.signing().length;
