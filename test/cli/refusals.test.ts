@@ -196,12 +196,19 @@ t.test('no refusal of the server comes in the words of HTTP', async (t) => {
   }
 });
 
+/** What a server without a zone says, of services at a glance too. */
+function nothingOf(asked: string | undefined): object {
+  if (asked?.startsWith('/v1/overview') !== true) return { items: [] };
+  const counts = { unhealthy: 0, waiting: 0, releasing: 0, draining: 0 };
+  return { items: [], total: 0, found: 0, attention: { items: [], counts }, current: true, stale: [] };
+}
+
 t.test('status tells by its exit code that changes are refused, and still shows what there is', async (t) => {
   const detail = 'The store cannot be written: the disk is full.';
   const url = await serve(t, ({ url: asked }) =>
     asked === '/readyz'
       ? { status: 503, body: { code: 'store_unavailable', detail } }
-      : { status: 200, body: { items: [] } },
+      : { status: 200, body: nothingOf(asked) },
   );
   const seen = await type(['status', '--url', url]);
   t.match(seen, { code: EXIT.TRY_LATER, stderr: '', stdout: /takes no changes\n.*the disk is full.*\n0 zones/ });
@@ -211,9 +218,9 @@ t.test('status tells by its exit code that changes are refused, and still shows 
 
 t.test('what of it cannot be read now is said, and the rest is shown', async (t) => {
   const url = await serve(t, ({ url: asked }) =>
-    asked?.startsWith('/v1/services')
+    asked?.startsWith('/v1/overview')
       ? { status: 503, body: { code: 'store_unavailable', detail: 'The store cannot be read.' } }
-      : { status: 200, body: { items: [] } },
+      : { status: 200, body: nothingOf(asked) },
   );
   const seen = await type(['status', '--url', url]);
   const line = /takes no changes\n.*cannot be read\..*\n0 zones, services cannot be read, 0 releases going on\n/;
