@@ -23,7 +23,9 @@ const advice: Readonly<Record<string, string>> = {
   internal: 'look at the log of the server',
 };
 
-export function adviceOn(code: string): string | undefined {
+export function adviceOn({ code, detail }: { readonly code: string; readonly detail: string }): string | undefined {
+  // Only a zone that is deleted takes its services with it; an import and a prune say in their own sentence what to do.
+  if (code === 'zone_has_services' && !detail.includes('services=delete')) return undefined;
   return advice[code];
 }
 

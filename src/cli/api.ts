@@ -215,8 +215,7 @@ export class Api {
       );
     }
     const { token, tokenFrom } = this.connection;
-    const todo =
-      reply.status === 401 && token !== undefined ? `the token comes from ${tokenFrom}` : adviceOn(problem.code);
+    const todo = reply.status === 401 && token !== undefined ? `the token comes from ${tokenFrom}` : adviceOn(problem);
     const detail = inOwnWords(problem);
     const message = `${printable(detail)} [${problem.code}]${todo === undefined ? '' : ` — ${todo}`}`;
     const lines = (problem.findings ?? []).map(findingLine);

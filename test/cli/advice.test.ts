@@ -1,7 +1,7 @@
 /** What the server says in words of its API is said as somebody at a command line would say it. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { inOwnWords } from '../../src/cli/advice.ts';
+import { adviceOn, inOwnWords } from '../../src/cli/advice.ts';
 
 /** Words of the API that are flags here. */
 const API_WORDS = /signatures=|replaceSignatures|zonemd: |force it/;
@@ -21,4 +21,11 @@ t.test('refusals of signed zones name flags in place of members and queries', as
   const detail = 'signatures=keep serves the zone as it is; signatures=resign drops them.';
   const said = '--signatures keep serves the zone as it is; --signatures resign drops them.';
   t.equal(inOwnWords({ code: 'signatures_unsaid', detail }), said);
+});
+
+t.test('what helps where a zone is deleted is not said of an import or a prune, which have no such flag', async (t) => {
+  const code = 'zone_has_services';
+  t.match(adviceOn({ code, detail: 'It has services; ?services=delete deletes them with it.' }), /--with-services/);
+  t.equal(adviceOn({ code, detail: 'It has services (app.example.com): delete them.' }), undefined);
+  t.match(adviceOn({ code: 'table_full', detail: 'Full.' }), /table\.maxBytes/);
 });

@@ -68,7 +68,7 @@ export function draftZoneImport(
   if (moves instanceof Problem) return moves;
   const taken = built.isKept === true ? moves[0]?.service : undefined;
   if (taken !== undefined) {
-    const detail = `The zone ${shown(name)} would take over the service ${shown(taken.name)}, and what that answers would be signed by nobody.`;
+    const detail = `The zone ${shown(name)} would take over the service ${shown(taken.name)}, and what that answers would be signed by nobody: delete it first, or import the zone without signatures and let Teal sign it (teal dnssec sign).`;
     return new Problem('zone_has_services', detail, { conflict: shown(taken.name) });
   }
   // The file was checked against the services of that moment.
