@@ -13,6 +13,7 @@ import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { soon } from '../fixtures/soon.ts';
 
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
 
@@ -121,7 +122,8 @@ t.test('a command that is faster than a start waits for it', { skip: process.pla
   const known = { TEAL_ADMIN_URL: `http://127.0.0.1:${adminPort}`, TEAL_DATA_DIR: folder };
   for (const which of ['first', 'second']) {
     const started = start(t, folder, env);
-    while (!isStarting(folder)) await sleep(5);
+    // Where the kernel tells nobody who has a lock, this fails, and does not hang.
+    await soon(t).ok(() => isStarting(folder), 'it has the directory');
     t.match(await type(['service', 'list'], { env: known }), { code: 0, stdout: /app\.example\.test/ }, which);
     await (await started).end('SIGTERM');
   }
