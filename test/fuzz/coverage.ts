@@ -42,14 +42,23 @@ export class Coverage {
     for (const { ranges } of functions) {
       for (const { startOffset, endOffset, count } of ranges) ran.fill(count > 0 ? 1 : 0, startOffset, endOffset);
     }
-    const known = this.#known.get(url) ?? new Uint8Array(length);
+    const known = this.#knownOf(url, length);
     let fresh = 0;
     for (let at = 0; at < length; at++) {
       if (ran[at] !== 1 || known[at] === 1) continue;
       fresh++;
       if (learned) known[at] = 1;
     }
-    this.#known.set(url, known);
     return fresh;
+  }
+
+  /** Of a script only what has run since the last look is told, so that it may turn out to be longer. */
+  #knownOf(url: string, length: number): Uint8Array {
+    const before = this.#known.get(url);
+    if (before !== undefined && before.length >= length) return before;
+    const known = new Uint8Array(length);
+    if (before !== undefined) known.set(before);
+    this.#known.set(url, known);
+    return known;
   }
 }
