@@ -1,7 +1,8 @@
 /**
- * Two seeds of a minute each: nameservers and members of etcd are killed, stopped, cut off, compacted and joined while all
+ * A seed of a minute: nameservers and members of etcd are killed, stopped, cut off, compacted and joined while all
  * write, and everything that was written, read and answered is judged (`faults/history.ts`). And a build that does not wait
- * for the others before its 2xx is found out. Longer, or by another seed: `npm run test:fleet -- SEED SECONDS NODES`.
+ * for the others before its 2xx is found out. Longer, by another seed, or with five nameservers
+ * (`-- 42 60 5`): `npm run test:fleet -- SEED SECONDS NODES`.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -31,10 +32,7 @@ async function run(t: Test, ...words: (string | number)[]): Promise<Report> {
   return JSON.parse(last) as Report;
 }
 
-for (const [seed, nodes] of [
-  [15, 3],
-  [42, 5],
-] as const) {
+for (const [seed, nodes] of [[15, 3]] as const) {
   t.test(`seed ${seed}, ${nodes} nameservers`, async (t) => {
     const { violations, done, writes, answers, claimed, reads } = await run(t, seed, SECONDS, nodes);
     t.comment(`${writes} writes, ${reads} reads, ${claimed} of ${answers} answers claimed; ${JSON.stringify(done)}`);
