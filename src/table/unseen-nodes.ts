@@ -1,9 +1,8 @@
 /** Nodes of an index that nobody reads yet: their versions are settled from the start. */
 import { nodeFlags } from './flags.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords } from './layout.ts';
+import { ENTRY, entryWords, NODE, nodeWords } from './layout.ts';
 import type { Blocks } from './memory.ts';
 
-const NO_TYPES: readonly number[] = [];
 const NO_PAIRS: ReadonlyMap<number, number> = new Map();
 
 /** A node with its name: `length` bytes of `name` from `start` on. Throws ArenaFull. */
@@ -19,19 +18,19 @@ export function writeName(blocks: Blocks, name: Uint8Array, start: number, lengt
 
 /** Its first version, without any RRset. `parent`: 0 at the apex. Throws ArenaFull. */
 export function begin(blocks: Blocks, node: number, parent: number): void {
-  writeVersion(blocks, node, NO_PAIRS, nodeFlags(NO_TYPES, true, parent === 0));
+  writeVersion(blocks, node, NO_PAIRS, parent === 0);
   if (parent === 0) return;
   const { words } = blocks.view;
   words[node + ENTRY.PARENT] = parent;
   words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
 }
 
-/** A version with these types and RRsets in place of what the node has. Throws ArenaFull. */
-export function writeVersion(blocks: Blocks, node: number, pairs: ReadonlyMap<number, number>, flags: number): void {
+/** A version with these types and RRsets in place of what the node has, which is the caller's to give back. Throws ArenaFull. */
+export function writeVersion(blocks: Blocks, node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
   // A block of no pair has room for one all the same: the allocator's steps are of four words.
   const version = blocks.allocate(nodeWords(Math.max(1, pairs.size)));
   const { words } = blocks.view;
-  words[version + NODE.FLAGS] = flags | NODE_EXISTS;
+  words[version + NODE.FLAGS] = nodeFlags(pairs.keys(), true, isApex);
   words[version + NODE.COUNT] = pairs.size;
   let at = version + NODE.PAIRS;
   for (const [type, rrset] of pairs) {

@@ -6,7 +6,7 @@ import { nameToWire } from '../model/name.ts';
 import { PackedCursor } from '../model/packed-form.ts';
 import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
-import { flagOf, nodeFlags, zoneFlags } from './flags.ts';
+import { flagOf, zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { lookAtPlace } from './index-ahead.ts';
@@ -190,7 +190,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const old = words[node + ENTRY.VERSION_WORD];
     const oldCount = words[old + NODE.COUNT];
     if (oldCount === 0) {
-      // So it is with nearly all names of a large zone, and there is room for one: see #writeVersion.
+      // So it is with nearly all names of a large zone, and there is room for one: see writeVersion.
       words[old + NODE.FLAGS] |= flagOf(type, isApex);
       words[old + NODE.COUNT] = 1;
       words[old + NODE.PAIRS] = type;
@@ -204,7 +204,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const replaced = pairs.get(type);
     if (replaced !== undefined) this.#rrsets.retire(replaced);
     pairs.set(type, rrset);
-    writeVersion(this, node, pairs, nodeFlags(pairs.keys(), true, isApex));
+    writeVersion(this, node, pairs, isApex);
     this.#arena.free(old, nodeWords(oldCount));
   }
 
@@ -228,7 +228,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   #replace(node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
     const old = this.#versionOf(node);
     const oldWords = nodeWords(Math.max(1, this.#arena.view.words[old + NODE.COUNT]));
-    writeVersion(this, node, pairs, nodeFlags(pairs.keys(), true, isApex));
+    writeVersion(this, node, pairs, isApex);
     this.#arena.free(old, oldWords);
   }
 

@@ -80,7 +80,7 @@ export function hashPart(view: DataView, at: number, length: number): number {
 /** As `isSame`, of bytes behind which there are others: three more of the memory may be read. */
 export function isSamePart(view: DataView, at: number, words: Int32Array, from: number, length: number): boolean {
   const whole = length & ~3;
-  for (let i = 0; i < whole; i += 4) if (view.getInt32(at + i, LITTLE) !== words[from + (i >> 2)]) return false;
+  if (!isSame(view, at, words, from, whole)) return false;
   if (whole === length) return true;
   return (view.getInt32(at + whole, LITTLE) & firstBytes(length - whole)) === words[from + (whole >> 2)];
 }

@@ -4,7 +4,6 @@
  */
 import { TYPE } from '../../wire/constants.ts';
 import { readSignature } from '../../wire/dnssec/rrsig.ts';
-import { nodeFlags } from '../flags.ts';
 import type { IndexWriter } from '../index.ts';
 import { ENTRY, entryWords, NODE, NSEC_IN_CHAIN, nodeWords, ZONE_IS_HASHED } from '../layout.ts';
 import { ArenaFull, type ArenaView, type Blocks } from '../memory.ts';
@@ -13,6 +12,7 @@ import { OrderWriter } from '../order/tree.ts';
 import type { Retirer } from '../reclaim.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
 import { lowestTtlOf, rdataOf } from '../rrset-reader.ts';
+import { writeVersion } from '../unseen-nodes.ts';
 import { HASHED_LABEL_BYTES } from './digest.ts';
 import { makeHashedName, retireHashedName } from './hashed-names.ts';
 
@@ -171,17 +171,9 @@ class Fold {
 
   #write(node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
     const { blocks } = this.#unseen;
-    const version = blocks.allocate(nodeWords(Math.max(1, pairs.size)));
+    const old = this.#view.words[node + ENTRY.VERSION_WORD];
+    writeVersion(blocks, node, pairs, isApex);
     const { words } = this.#view;
-    const old = words[node + ENTRY.VERSION_WORD];
-    words[version + NODE.FLAGS] = nodeFlags(pairs.keys(), true, isApex);
-    words[version + NODE.COUNT] = pairs.size;
-    let at = version + NODE.PAIRS;
-    for (const [type, rrset] of pairs) {
-      words[at++] = type;
-      words[at++] = rrset;
-    }
-    words[node + ENTRY.VERSION_WORD] = version;
     blocks.retire(old, nodeWords(Math.max(1, words[old + NODE.COUNT])));
   }
 
