@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lockHolders } from './lock-holders.ts';
 
 /** What the client asks of it; none: the server is another machine's. */
 export interface LocalServer {
@@ -60,7 +61,7 @@ export function localServer(
  */
 export function isStarting(dataDir: string, read = (file: string) => readFileSync(file, 'utf8')): boolean {
   try {
-    const pid = holderOf(read('/proc/locks'), statSync(join(dataDir, 'teal.lock')).ino);
+    const [pid] = lockHolders(read('/proc/locks'), statSync(join(dataDir, 'teal.lock')).ino);
     if (pid === undefined) return false;
     // Its name stands in parentheses, and may have any character in it; the start is the 22nd field.
     const fields = read(`/proc/${pid}/stat`).replace(/^.*\)/s, '').trim().split(' ');
@@ -70,13 +71,4 @@ export function isStarting(dataDir: string, read = (file: string) => readFileSyn
     // No such directory, or no such files: not Linux.
     return false;
   }
-}
-
-/** Lines such as `1: POSIX  ADVISORY  WRITE 4711 fd:00:2531452 0 EOF` (proc_locks(5)). */
-function holderOf(locks: string, inode: number): string | undefined {
-  for (const line of locks.split('\n')) {
-    const [, , , kind, pid, place = ''] = line.split(/\s+/);
-    if (kind === 'WRITE' && place.endsWith(`:${inode}`)) return pid;
-  }
-  return undefined;
 }

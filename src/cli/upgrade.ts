@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { lockHolders } from './lock-holders.ts';
 import { describe, Presenter } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -74,23 +75,15 @@ function isNew(before: readonly number[], now: readonly number[]): boolean {
 
 /** The process that watches the one which holds the directory's lock. Throws Failure. */
 function findServer(directory: string): number {
-  const holder = lockHolders(join(directory, 'teal.lock')).find((pid) => pid > 0);
+  const inode = statSync(join(directory, 'teal.lock'), { throwIfNoEntry: false })?.ino;
+  const holders = inode === undefined ? [] : lockHolders(read('/proc/locks'), inode);
+  const holder = holders.find((pid) => pid > 0);
   if (holder === undefined) throw new Failure(EXIT.UNAVAILABLE, `no server on this machine uses ${directory}`);
   if (titleOf(holder) === CONTROL) return parentOf(holder);
   throw new Failure(
     EXIT.UNAVAILABLE,
     `the server on ${directory}, process ${holder}, is one process (dns.planes: one): restart it`,
   );
-}
-
-/** Who holds a lock on the file, by proc(5). */
-function lockHolders(file: string): number[] {
-  const inode = statSync(file, { throwIfNoEntry: false })?.ino;
-  // "1: POSIX  ADVISORY  WRITE 4711 08:01:1234 0 EOF"
-  const lines = read('/proc/locks')
-    .split('\n')
-    .map((line) => line.split(/\s+/));
-  return lines.flatMap((words) => (words[5]?.endsWith(`:${inode}`) ? [Number(words[4])] : []));
 }
 
 function childrenOf(server: number): Processes {
