@@ -36,7 +36,7 @@ export class Responder {
   /** The sender of the query; the transport sets it before each `read` and `answer`. */
   readonly client = new Client();
   /** Answers that need no looking up. */
-  readonly kept = new KeptAnswers();
+  readonly kept: KeptAnswers;
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
   /** What was read of a batch, and besides their questions. */
@@ -55,6 +55,7 @@ export class Responder {
     this.lookup = lookup;
     this.#counters = counters;
     this.#options = options;
+    this.kept = new KeptAnswers(lookup.view);
     this.#ahead = new LookAhead(lookup);
     this.#covers = new OrderAhead(lookup.view);
     this.#reply = new Reply(lookup.view, random);
@@ -93,14 +94,18 @@ export class Responder {
    * reply of the transport. Returns the reply's length in bytes, 0 for none.
    */
   answer(request: Uint8Array, start: number, end: number, bytes: Uint8Array, at: number, udp: boolean): number {
-    this.read(0, request, start, end);
+    const asked = this.#asked[0];
+    this.kept.forget(0);
+    asked.client.copy(this.client);
+    asked.take(request, start, end);
+    asked.read(this.lookup);
     return this.reply(0, bytes, at, udp);
   }
 
   /**
    * The same for a batch, in three passes: every message is read, as number `i` below QUERIES_AT_ONCE and of the client
-   * that was set last, the memory of their answers is looked at, and then they are answered. All of it between one
-   * `enter` and one `leave`; the requests stay where they are.
+   * that was set last, the memory of their answers is looked at by `lookAhead`, which is not to be left out, and then they
+   * are answered. All of it between one `enter` and one `leave`; the requests stay where they are.
    */
   read(i: number, request: Uint8Array, start: number, end: number): void {
     const asked = this.#asked[i];
@@ -111,32 +116,57 @@ export class Responder {
 
   /** Looks at what the answers to the first `count` messages that were read will need. */
   lookAhead(count: number): void {
-    const ahead = this.#ahead;
-    const { entries, indexes, plans } = ahead;
-    const { places } = this.kept;
-    const hasKept = this.kept.lookAhead(count);
-    ahead.run(this.#questions, count, places);
-    let found = 0;
+    const found = this.kept.lookAhead(count);
+    let hasPlans = found > 0 && this.#leadToKept(count);
+    let hasMore = false;
+    if (found < count) {
+      this.#ahead.run(this.#questions, count, this.kept.places);
+      hasPlans ||= this.#ahead.hasPlans;
+      hasMore = this.#leadToOthers(count, hasPlans);
+    }
+    if (hasPlans) this.pick.lookAhead(count);
+    if (found > 0 || hasMore) this.#limiter?.lookAhead(count);
+    if (found < count) this.#lookAtCovers(count);
+  }
+
+  /** To what is counted of answers that are kept; whether any is of a plan. */
+  #leadToKept(count: number): boolean {
+    const { places, words } = this.kept;
+    let plans = 0;
     for (let i = 0; i < count; i++) {
+      const place = places[i];
+      if (place === 0) continue;
+      const { client } = this.#asked[i];
+      const plan = this.kept.planAt(place);
+      plans |= plan;
+      this.pick.leadTo(i, words, plan, client);
+      this.#limiter?.leadTo(i, client, this.kept.answerHashAt(place));
+    }
+    return plans !== 0;
+  }
+
+  /** To what is counted of the others, by what looking ahead has found; whether it has found the names of any. */
+  #leadToOthers(count: number, hasPlans: boolean): boolean {
+    const { entries, indexes, plans } = this.#ahead;
+    const { places } = this.kept;
+    const { words } = this.lookup.view;
+    let hasNames = false;
+    for (let i = 0; i < count; i++) {
+      if (places[i] !== 0) continue;
       const asked = this.#asked[i];
       asked.likelyNode = entries[i];
       asked.likelyNodeIn = indexes[i];
       const { client, question, query } = asked;
-      if (ahead.hasPlans) this.pick.leadTo(i, plans[i], client);
-      if (hasKept && places[i] !== 0) {
-        this.#limiter?.leadTo(i, client, this.kept.answerHashAt(places[i]));
-        found++;
-        continue;
-      }
-      // All names that are not there are paid for together.
-      if (entries[i] > 0) this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
-      if (entries[i] > 0) found++;
-      else if (entries[i] === NO_ENTRY && query.edns.present && query.edns.dnssecOk)
+      if (hasPlans) this.pick.leadTo(i, words, plans[i], client);
+      if (entries[i] > 0) {
+        // All names that are not there are paid for together.
+        this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
+        hasNames = true;
+      } else if (entries[i] === NO_ENTRY && query.edns.present && query.edns.dnssecOk) {
         this.lookup.leadToCover(this.#covers, i, question, indexes[i]);
+      }
     }
-    if (ahead.hasPlans) this.pick.lookAhead(count);
-    if (found > 0) this.#limiter?.lookAhead(count);
-    this.#lookAtCovers(count);
+    return hasNames;
   }
 
   /** What proves that names are not there. */
@@ -154,7 +184,7 @@ export class Responder {
   reply(i: number, bytes: Uint8Array, at: number, udp: boolean): number {
     const asked = this.#asked[i];
     if (this.kept.isTrying && this.kept.places[i] !== 0) {
-      const length = udp ? this.#giveKept(this.kept.places[i], asked, bytes, at) : 0;
+      const length = udp ? this.#giveKept(i, asked, bytes, at) : 0;
       if (length > 0) return length;
       asked.read(this.lookup);
     }
@@ -185,17 +215,19 @@ export class Responder {
     const rcode = reply.rcode < 15 ? reply.rcode : 15;
     const type = typeCounter(query.hasQuestion ? query.type : 0);
     this.#countAnswer(rcode, type);
-    if (this.kept.isTrying && udp && this.#dispatch.isFixed && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0)
-      this.kept.keep(i, asked, reply, this.#dispatch.answerHash, (type << TYPE_SHIFT) | rcode);
+    if (this.kept.isTrying && udp && this.#dispatch.canBeKept && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0)
+      this.kept.keep(i, asked, reply, this.#dispatch, (type << TYPE_SHIFT) | rcode);
     return reply.at - at;
   }
 
-  /** Gives the answer at a place of those that are kept; 0: it is not this message's, or not within the limit. */
-  #giveKept(place: number, asked: Asked, bytes: Uint8Array, at: number): number {
+  /** Gives the answer to message `i` that is kept; 0: what was found is not this message's, or not within the limit. */
+  #giveKept(i: number, asked: Asked, bytes: Uint8Array, at: number): number {
     const kept = this.kept;
+    const place = kept.places[i];
     if (!kept.isOf(place, asked)) return 0;
+    const { client } = asked;
     if (this.#limiter !== undefined) {
-      const result = this.#limiter.check(asked.client, kept.answerHashAt(place));
+      const result = this.#limiter.checkLed(i, client);
       if (result !== PASS) {
         this.#judged = result;
         return 0;
@@ -203,7 +235,9 @@ export class Responder {
     }
     const kind = kept.kindAt(place);
     this.#countAnswer(kind & RCODE_MASK, kind >>> TYPE_SHIFT);
-    return kept.write(place, asked, this.#reply.viewOf(bytes), at);
+    const plan = kept.planAt(place);
+    const pool = plan === 0 ? 0 : this.pick.draw(kept.words, plan, client, kept.hasData(place));
+    return kept.write(place, pool, asked, this.#reply.viewOf(bytes), at);
   }
 
   /** `type`: its counter. */

@@ -14,6 +14,8 @@ export class Dispatch {
   answerHash = 0;
   /** Whoever asks the same gets the same, as long as the table is as it is. */
   isFixed = false;
+  /** Or gets what is drawn from this plan; 0: from none, or from more. */
+  plan = 0;
   readonly #reply: Reply;
   readonly #resolution: Resolution;
   readonly #chaos: Chaos;
@@ -29,6 +31,12 @@ export class Dispatch {
     this.extendedError = 0;
     this.answerHash = 0;
     this.isFixed = false;
+    this.plan = 0;
+  }
+
+  /** Whoever asks the same gets the same, or what is drawn from one plan. */
+  get canBeKept(): boolean {
+    return this.isFixed || this.plan !== 0;
   }
 
   /** Answers the question of a message that was accepted. */
@@ -58,5 +66,6 @@ export class Dispatch {
     this.extendedError = this.#resolution.extendedError;
     this.answerHash = this.#resolution.answerHash;
     this.isFixed = this.#resolution.isFixed;
+    this.plan = this.#resolution.plan;
   }
 }

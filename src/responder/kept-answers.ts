@@ -1,22 +1,26 @@
 /**
- * Answers that are the same for whoever asks, kept as they were sent: of names that are asked for again and again, by
- * messages that are the same byte for byte but for their IDs. Such a message is neither taken apart nor looked up: it is
- * held against the one that was answered, in the generation that it was answered from, and gets what that got.
+ * Answers that are the same for whoever asks, or would be but for the record that is drawn by weight, kept as they were sent:
+ * of names that are asked for again and again, by messages that are the same byte for byte but for their IDs. Such a message
+ * is neither taken apart nor looked up: it is held against the one that was answered, in the generation that it was answered
+ * from, and gets what that got; where it is drawn by weight, with the data of the pool that is drawn (kept-plan.ts).
  *
  * An answer is kept when it is given for the second time, so that who asks for all names of a zone in turn pushes nothing
  * out; and where few messages find their answers here, most are not looked for.
  */
-import { lineWords, QUERIES_AT_ONCE, touch, touchBoth } from '../table/touch.ts';
+import type { ArenaView } from '../table/memory.ts';
+import { lineWords, QUERIES_AT_ONCE, touchBoth } from '../table/touch.ts';
 import { readBe32 } from '../wire/byte-order.ts';
 import { FLAG, HEADER_BYTES } from '../wire/constants.ts';
 import { copyWholeWords, hashPart, isSamePart } from '../wire/word-copy.ts';
 import type { Asked } from './asked.ts';
-import type { Reply } from './reply.ts';
+import type { Dispatch } from './dispatch.ts';
+import { copyPlan, copyWordsOf, dataWordsOf, NOT_ALIKE, POOL_DATA } from './kept-plan.ts';
+import { RDATA_AT, type Reply } from './reply.ts';
 
 /** Where a message stands. */
 type Message = Pick<Asked, 'view' | 'start' | 'end'>;
 
-/** An answer, of three lines of the processor's caches. */
+/** An answer, of four lines of the processor's caches. */
 const PLACE = {
   GENERATION: 0,
   /** Of the message that it answers, and of its question. */
@@ -30,9 +34,12 @@ const PLACE = {
   KIND: 7,
   /** Bytes behind the question. */
   TAIL_BYTES: 8,
-  /** The message from its counts on, filled up with zeros; and then what is behind the question. */
-  MESSAGE: 9,
-  WORDS: 48,
+  /** The copy of the plan that it is drawn from (kept-plan.ts), 0: it is the same for all; and words of data of each record. */
+  PLAN: 9,
+  DATA_WORDS: 10,
+  /** The message from its counts on, filled up with zeros; then what is behind the question; then the plan. */
+  MESSAGE: 11,
+  WORDS: 64,
 } as const;
 const LINE_WORDS = 16;
 /** Where the part of a message begins that is held against others: behind ID and flags. */
@@ -40,7 +47,7 @@ const PART_AT = 4;
 /** With a name of 40 bytes and an OPT record. */
 const MESSAGE_BYTES_MAX = PART_AT + 64;
 
-/** 1.5 MiB, of which only what is used is taken: popular names with a few types each. */
+/** 2 MiB, of which only what is used is taken: popular names with a few types each. */
 const SETS_LOG2 = 12;
 const PASSED_LOG2 = 12;
 /** So many messages in a row are looked for; where fewer of them are found here, so many others are not. */
@@ -60,10 +67,11 @@ export class KeptAnswers {
   readonly places = new Int32Array(QUERIES_AT_ONCE);
   /** What was looked at, so that the compiler does not leave the looking out. */
   seen = 0;
+  /** All places; the first one is none. */
+  readonly words = lineWords(PLACE.WORDS * (1 + (2 << SETS_LOG2)));
+  readonly #bytes = new Uint8Array(this.words.buffer);
+  readonly #view: ArenaView;
   readonly #hashes = new Int32Array(QUERIES_AT_ONCE);
-  /** The first place is none. */
-  readonly #words = lineWords(PLACE.WORDS * (1 + (2 << SETS_LOG2)));
-  readonly #bytes = new Uint8Array(this.#words.buffer);
   /** Of each place but the first, two of which may have the same message: its hash with that of the generation. */
   readonly #tags = new Int32Array(2 << SETS_LOG2);
   /** Hashes of messages whose answers were not kept when they were given last. */
@@ -76,6 +84,10 @@ export class KeptAnswers {
   /** Whether any of the messages that were looked for since the last look ahead has a place. */
   #hasAny = false;
   #refused = 0;
+
+  constructor(view: ArenaView) {
+    this.#view = view;
+  }
 
   /** Looks whether the answer to message `i` most likely is here. */
   find(i: number, { view, start, end }: Message): boolean {
@@ -96,15 +108,23 @@ export class KeptAnswers {
     return true;
   }
 
-  /** Looks at what was found for the first so many messages of a batch, for all of them at once; whether there is any. */
-  lookAhead(count: number): boolean {
+  /** Message `i` is not looked for. */
+  forget(i: number): void {
+    this.places[i] = 0;
+    this.#hashes[i] = 0;
+  }
+
+  /** Looks at what was found for the first so many messages of a batch, for all of them at once; how many have something. */
+  lookAhead(count: number): number {
     this.#left -= count;
-    if (!this.#hasAny) return false;
+    if (!this.#hasAny) return 0;
     this.#hasAny = false;
-    const { places } = this;
-    const words = this.#words;
-    this.seen = touchBoth(words, places, count, 0, LINE_WORDS) | touch(words, places, count, 2 * LINE_WORDS);
-    return true;
+    const { places, words } = this;
+    let found = 0;
+    for (let i = 0; i < count; i++) if (places[i] !== 0) found++;
+    this.seen =
+      touchBoth(words, places, count, 0, LINE_WORDS) | touchBoth(words, places, count, 2 * LINE_WORDS, 3 * LINE_WORDS);
+    return found;
   }
 
   /** To be called before each batch, with the generation that it is answered from. */
@@ -120,17 +140,27 @@ export class KeptAnswers {
 
   /** What the rate limit tells the answer at a place by. */
   answerHashAt(place: number): number {
-    return this.#words[place + PLACE.ANSWER_HASH];
+    return this.words[place + PLACE.ANSWER_HASH];
   }
 
   /** What the answer at a place counts as: see `keep`. */
   kindAt(place: number): number {
-    return this.#words[place + PLACE.KIND];
+    return this.words[place + PLACE.KIND];
+  }
+
+  /** Where in `words` the plan is that the answer at a place is drawn from; 0: it is the same for all. */
+  planAt(place: number): number {
+    return this.words[place + PLACE.PLAN];
+  }
+
+  /** Whether the answer at a place has a record of a pool. */
+  hasData(place: number): boolean {
+    return this.words[place + PLACE.DATA_WORDS] > 0;
   }
 
   /** Whether a place has the answer to just this message. */
   isOf(place: number, { view, start, end }: Message): boolean {
-    const words = this.#words;
+    const { words } = this;
     return (
       view !== undefined &&
       words[place + PLACE.GENERATION] === this.#generation &&
@@ -139,9 +169,12 @@ export class KeptAnswers {
     );
   }
 
-  /** Writes the answer at a place, to a message that it is of, from `at` on; its bytes. */
-  write(place: number, { view, start }: Message, reply: DataView, at: number): number {
-    const words = this.#words;
+  /**
+   * Writes the answer at a place, to a message that it is of, from `at` on; its bytes. `pool`: the one that was drawn, whose
+   * record is in it; or 0.
+   */
+  write(place: number, pool: number, { view, start }: Message, reply: DataView, at: number): number {
+    const { words } = this;
     const own = (view as DataView).getInt32(start);
     reply.setInt32(at, (own & ~0xffff) | words[place + PLACE.FLAGS] | (own & FLAG.RD));
     reply.setInt32(at + 4, words[place + PLACE.COUNTS]);
@@ -151,16 +184,19 @@ export class KeptAnswers {
     const tail = words[place + PLACE.TAIL_BYTES];
     copyWholeWords(reply, at + HEADER_BYTES, words, message + ((HEADER_BYTES - PART_AT) >> 2), question);
     const behind = message + partWords(words[place + PLACE.BYTES]);
-    copyWholeWords(reply, at + HEADER_BYTES + question, words, behind, tail);
+    const to = at + HEADER_BYTES + question;
+    copyWholeWords(reply, to, words, behind, tail);
+    if (pool !== 0)
+      copyWholeWords(reply, to + RDATA_AT, words, words[pool + POOL_DATA], 4 * words[place + PLACE.DATA_WORDS]);
     this.given++;
     return HEADER_BYTES + question + tail;
   }
 
   /**
    * Keeps the answer to message `i` that stands in `reply`, if it is asked for again and again. To be called only for
-   * answers that are the same for all. `kind`: what it counts as.
+   * answers that are the same for all, or drawn from a plan. `kind`: what it counts as.
    */
-  keep(i: number, { start, end, request, query }: Asked, reply: Reply, answerHash: number, kind: number): void {
+  keep(i: number, { start, end, request, query }: Asked, reply: Reply, { answerHash, plan }: Dispatch, kind: number) {
     const hash = this.#hashes[i];
     if (hash === 0) return;
     const passed = hash & ((1 << PASSED_LOG2) - 1);
@@ -173,10 +209,14 @@ export class KeptAnswers {
     const from = reply.start + HEADER_BYTES + question;
     const tail = reply.at - from;
     const behind = PLACE.MESSAGE + partWords(end - start);
-    if (behind + ((tail + 3) >> 2) > PLACE.WORDS) return;
+    const table = this.#view.words;
+    const dataWords = plan === 0 ? 0 : dataWordsOf(table, plan, query.type, reply.dnssecOk);
+    if (dataWords === NOT_ALIKE) return;
+    const planAt = behind + ((tail + 3) >> 2);
+    if (planAt + (plan === 0 ? 0 : copyWordsOf(table, plan, dataWords)) > PLACE.WORDS) return;
     const place = this.#placeFor(hash);
     if (place === 0) return;
-    const words = this.#words;
+    const { words } = this;
     words.fill(0, place, place + PLACE.WORDS);
     words[place + PLACE.GENERATION] = this.#generation;
     words[place + PLACE.BYTES] = end - start;
@@ -187,6 +227,9 @@ export class KeptAnswers {
     words[place + PLACE.ANSWER_HASH] = answerHash;
     words[place + PLACE.KIND] = kind;
     words[place + PLACE.TAIL_BYTES] = tail;
+    words[place + PLACE.DATA_WORDS] = dataWords;
+    if (plan !== 0)
+      words[place + PLACE.PLAN] = copyPlan(table, plan, query.type, { words, at: place + planAt, dataWords });
     const part = 4 * (place + PLACE.MESSAGE);
     for (let at = start + PART_AT; at < end; at++) this.#bytes[part + at - start - PART_AT] = request[at];
     for (let n = 0; n < tail; n++) this.#bytes[4 * (place + behind) + n] = bytes[from + n];
@@ -210,7 +253,7 @@ export class KeptAnswers {
   }
 
   #isOld(tag: number): boolean {
-    return this.#words[placeOf(tag) + PLACE.GENERATION] !== this.#generation;
+    return this.words[placeOf(tag) + PLACE.GENERATION] !== this.#generation;
   }
 }
 

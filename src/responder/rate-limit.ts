@@ -111,8 +111,17 @@ export class RateLimiter {
   /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
   check(client: Client, answer: number): LimitResult {
     const prefix = this.#hashPrefix(client);
+    return this.#judge(bucketOf(mix32(prefix ^ answer)), bucketOf(mix32(~prefix)), client);
+  }
+
+  /** The same of query `i`, by what `leadTo` was told of it. */
+  checkLed(i: number, client: Client): LimitResult {
+    return this.#judge(this.#same[i], this.#all[i], client);
+  }
+
+  #judge(same: number, all: number, client: Client): LimitResult {
     // The same answer first: what is limited there is not counted among all.
-    if (this.#take(mix32(prefix ^ answer), false) && this.#take(mix32(~prefix), true)) return PASS;
+    if (this.#take(same, this.#sameMs) && this.#take(all, this.#allMs)) return PASS;
     if (this.#isExempt(client)) return PASS;
     if (++this.#limited < this.#options.slip || this.#options.slip === 0) return LIMIT;
     this.#limited = 0;
@@ -131,12 +140,10 @@ export class RateLimiter {
     this.seen = touchDoubles(this.#buckets, this.#same, count) + touchDoubles(this.#buckets, this.#all, count);
   }
 
-  /** Pays for an answer from a bucket, one of all answers to a prefix or of the same ones; false where it is empty. */
-  #take(hash: number, all: boolean): boolean {
+  /** Pays for an answer from a bucket; false where it is empty. */
+  #take(bucket: number, costMs: number): boolean {
     const { nowMs } = this;
-    const costMs = all ? this.#allMs : this.#sameMs;
     const buckets = this.#buckets;
-    const bucket = bucketOf(hash);
     const aheadMs = buckets[bucket] - nowMs;
     const isCurrent = aheadMs > 0 && aheadMs <= BURST_MS + CLOCK_SKEW_MS;
     const nextMs = (isCurrent ? aheadMs : 0) + costMs;

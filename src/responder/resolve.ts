@@ -31,6 +31,10 @@ export function hashAnswer(name: HashedName, label: number, kind: number): numbe
   return name.states[label] ^ Math.imul(kind, 0x9e3779b1);
 }
 
+function isOfAddress(type: number): boolean {
+  return type === TYPE.A || type === TYPE.AAAA;
+}
+
 /** One for each responder, reused for every question. */
 export class Resolution {
   /** INFO-CODE of an extended error (RFC 8914); 0: none. */
@@ -39,6 +43,8 @@ export class Resolution {
   answerHash = 0;
   /** Whoever asks the same gets the same of this generation: nothing was picked, and nothing is behind the answer. */
   isFixed = false;
+  /** What was asked for is of this service's plan alone: of addresses, or none; 0: of none. */
+  plan = 0;
   readonly #lookup: Lookup;
   readonly #reply: Reply;
   readonly #pick: ServicePick;
@@ -62,6 +68,7 @@ export class Resolution {
     this.extendedError = 0;
     this.answerHash = 0;
     this.isFixed = false;
+    this.plan = 0;
     this.#chain.begin();
     this.#pick.begin();
     this.#proofs.begin();
@@ -84,6 +91,7 @@ export class Resolution {
         this.isFixed = !lookup.wildcard && !lookup.service && this.#isFixed(found, type);
       } else {
         this.isFixed = false;
+        this.plan = 0;
       }
       let alias = 0;
       switch (found) {
@@ -112,6 +120,7 @@ export class Resolution {
         case PICK:
           reply.flags |= FLAG.AA;
           alias = this.#pick.rrset(lookup.plan, type);
+          if (this.#chain.length === 0 && !lookup.wildcard && isOfAddress(type)) this.plan = lookup.plan;
           if (alias === 0) return this.#denial.noData(name, position, type);
           if (!this.#isAlias(alias, type)) return sections.give(alias, type, name, position);
           break;

@@ -76,9 +76,24 @@ export class ServicePick {
     return this.#network.pickForSender(words, plan) || pickPool(words, plan, this.#random);
   }
 
-  /** Where it will be counted that query `i`, of the client, was answered by the plan, for `lookAhead`; plan 0: nowhere. */
-  leadTo(i: number, plan: number, client: Client): void {
-    const words = this.#view.words;
+  /**
+   * The pool that a copy of a plan gives a client this time, by weight, counted if the answer is of it; `words`: where the
+   * copy is.
+   */
+  draw(words: Int32Array, plan: number, client: Client, isOfPool: boolean): number {
+    const pool = pickPool(words, plan, this.#random);
+    this.isDone = true;
+    this.firstPool = words[pool + POOL.ID];
+    this.firstBy = BY_DRAW;
+    if (isOfPool) this.#count(words, plan, pool, client);
+    return pool;
+  }
+
+  /**
+   * Where it will be counted that query `i`, of the client, was answered by the plan, for `lookAhead`; plan 0: nowhere.
+   * `words`: where the plan is.
+   */
+  leadTo(i: number, words: Int32Array, plan: number, client: Client): void {
     const line = plan === 0 ? 0 : words[plan + PLAN.FIRST_POOL + POOL.COUNTER];
     // Pools that were made together have their lines side by side.
     const isThere = line + POOL_COUNTER.SIZE < this.#counters.values.length;
@@ -96,7 +111,10 @@ export class ServicePick {
 
   /** Counts an answer from a pool. */
   count(plan: number, pool: number): void {
-    const words = this.#view.words;
+    this.#count(this.#view.words, plan, pool, this.#client);
+  }
+
+  #count(words: Int32Array, plan: number, pool: number, client: Client): void {
     const values = this.#counters.values;
     const line = words[pool + POOL.COUNTER];
     const ttlSeconds = words[plan + PLAN.TTL];
@@ -107,6 +125,6 @@ export class ServicePick {
     // An answer from before the TTL was lowered may outlive the last one.
     const expires = line + POOL_COUNTER.EXPIRES_AT_MS;
     if (expiresAtMs > values[expires]) values[expires] = expiresAtMs;
-    this.#counters.resolvers.count(words, plan, pool, this.#client);
+    this.#counters.resolvers.count(words, plan, pool, client);
   }
 }
