@@ -20,6 +20,8 @@ import {
 const HOPS = 64;
 /** The half of an IPv4 header that says so. */
 const HOPS_AND_UDP = HOPS | (PROTOCOL.UDP << 8);
+/** And that of an IPv6 header, whose fields stand the other way round. */
+const UDP_AND_HOPS = PROTOCOL.UDP | (HOPS << 8);
 /** The first half of a header: version, and no traffic class. */
 const FIRST_HALF_IPV4 = IPV4.PLAIN;
 const FIRST_HALF_IPV6 = IPV6.PLAIN << 4;
@@ -37,8 +39,6 @@ export const FRAMES_AT_ONCE = QUERIES_AT_ONCE;
 /** A memory with frames in it. */
 interface FrameMemory {
   readonly bytes: Uint8Array;
-  /** The same by numbers of 16 bits. */
-  readonly halves: Uint16Array;
   /** Where queries are brought before their replies are written over them: places of so many bytes from here on, even. */
   readonly scratch: number;
   readonly scratchBytes: number;
@@ -48,13 +48,15 @@ interface FrameMemory {
  * Answers frames in a memory, some together, so that the misses of their answers overlap. Everything is checked here
  * anew, whatever the program in the kernel has looked at: no frame makes it throw, or write outside of its own place.
  * Sums are of halves in this machine's byte order, which gives the same checksum (RFC 1071 §2 B).
+ *
+ * A processor that reads a word across two that it has just written waits until both have left it. So the replies of all
+ * frames are written first and summed after that, and no header is read again that was written here.
  */
 export class FrameAnswerer {
   /** Of each frame that was read: the length of the frame that it has become; 0: nothing is to be sent. */
   readonly lengths = new Int32Array(FRAMES_AT_ONCE);
   readonly #bytes: Uint8Array;
-  readonly #halves: Uint16Array;
-  /** For words wherever they begin: they are half as many as the halves. */
+  /** For halves and words, wherever they begin. */
   readonly #view: DataView;
   readonly #scratch: number;
   readonly #scratchBytes: number;
@@ -67,6 +69,8 @@ export class FrameAnswerer {
   readonly #packets = new Int32Array(FRAMES_AT_ONCE);
   /** And the sum of its addresses, which are the same in the reply. */
   readonly #sums = new Int32Array(FRAMES_AT_ONCE);
+  /** And how long its reply is; 0: there is none. */
+  readonly #replies = new Int32Array(FRAMES_AT_ONCE);
   /** Of the frame at hand: where its addresses stand, source first, how long each is, their sum, and where UDP begins. */
   #addresses = 0;
   #addressBytes = 0;
@@ -74,9 +78,8 @@ export class FrameAnswerer {
   #udp = 0;
 
   /** `replyBytesMax`: the longest DNS message that is ever answered with. */
-  constructor({ bytes, halves, scratch, scratchBytes }: FrameMemory, replyBytesMax: number, random: Random) {
+  constructor({ bytes, scratch, scratchBytes }: FrameMemory, replyBytesMax: number, random: Random) {
     this.#bytes = bytes;
-    this.#halves = halves;
     this.#view = dataViewOf(bytes);
     this.#scratch = scratch;
     this.#scratchBytes = scratchBytes;
@@ -96,14 +99,14 @@ export class FrameAnswerer {
     if ((this.#bytes[at + ETHERNET.FROM] & 1) !== 0) return;
     const end = at + length;
     let ip = at + ETHERNET_BYTES;
-    let type = this.#halves[(at + ETHERNET.TYPE) >> 1];
-    if (type === swapped(PROTOCOL.VLAN)) {
-      type = this.#halves[(at + ETHERNET.TYPE + VLAN_BYTES) >> 1];
+    let type = this.#view.getUint16(at + ETHERNET.TYPE);
+    if (type === PROTOCOL.VLAN) {
+      type = this.#view.getUint16(at + ETHERNET.TYPE + VLAN_BYTES);
       ip += VLAN_BYTES;
     }
     let udpEnd = 0;
-    if (type === swapped(PROTOCOL.IPV4)) udpEnd = this.#findIpv4(ip, end);
-    else if (type === swapped(PROTOCOL.IPV6)) udpEnd = this.#findIpv6(ip, end);
+    if (type === PROTOCOL.IPV4) udpEnd = this.#findIpv4(ip, end);
+    else if (type === PROTOCOL.IPV6) udpEnd = this.#findIpv6(ip, end);
     if (udpEnd === 0) return;
     const query = this.#queries;
     const scratch = this.#scratch + query * this.#scratchBytes;
@@ -124,12 +127,16 @@ export class FrameAnswerer {
     responder.lookAhead(count);
     for (let query = 0; query < count; query++) {
       const ip = this.#packets[query];
-      const isV4 = this.#bytes[ip] >> 4 !== IPV6.PLAIN;
+      const message = ip + (this.#isV4(ip) ? IPV4_BYTES : IPV6_BYTES) + UDP.BYTES;
+      this.#replies[query] = responder.reply(query, this.#bytes, message, true);
+    }
+    for (let query = 0; query < count; query++) {
+      const reply = this.#replies[query];
+      if (reply <= 0) continue;
+      const ip = this.#packets[query];
+      const isV4 = this.#isV4(ip);
       this.#point(ip, isV4);
       this.#addressSum = this.#sums[query];
-      const message = this.#udp + UDP.BYTES;
-      const reply = responder.reply(query, this.#bytes, message, true);
-      if (reply <= 0) continue;
       const length = UDP.BYTES + reply;
       this.#writeUdp(this.#udp, length);
       if (isV4) this.#writeIpv4(ip, length);
@@ -138,6 +145,10 @@ export class FrameAnswerer {
       this.#turnEthernet(at);
       this.lengths[this.#which[query]] = this.#udp + length - at;
     }
+  }
+
+  #isV4(ip: number): boolean {
+    return this.#bytes[ip] >> 4 !== IPV6.PLAIN;
   }
 
   /** Takes the packet at `ip`, which has a plain header, to hand. */
@@ -152,11 +163,12 @@ export class FrameAnswerer {
     const bytes = this.#bytes;
     if (ip + IPV4_BYTES + UDP.BYTES > end || bytes[ip] !== IPV4.PLAIN || bytes[ip + IPV4.PROTOCOL] !== PROTOCOL.UDP)
       return 0;
-    if ((readHalf(bytes, ip + IPV4.FRAGMENT) & FRAGMENT_BITS) !== 0) return 0;
-    const packet = readHalf(bytes, ip + IPV4.LENGTH);
+    if ((this.#view.getUint16(ip + IPV4.FRAGMENT) & FRAGMENT_BITS) !== 0) return 0;
+    const packet = this.#view.getUint16(ip + IPV4.LENGTH);
     if (packet < IPV4_BYTES + UDP.BYTES || ip + packet > end) return 0;
-    const sum = this.#sum(ip + IPV4.FROM, 2 * IPV4.ADDRESS_BYTES);
-    if (fold(sum + this.#sum(ip, IPV4.FROM)) !== 0xffff) return 0;
+    const sum = this.#sumWord(ip + IPV4.FROM) + this.#sumWord(ip + IPV4.TO);
+    const before = this.#sumWord(ip) + this.#sumWord(ip + IPV4.ID) + this.#sumWord(ip + IPV4.TTL);
+    if (fold(sum + before) !== 0xffff) return 0;
     // "This" network, loopback, groups and beyond (RFC 6890 §2.2.2) send nothing over a wire.
     const first = bytes[ip + IPV4.FROM];
     if (first === 0 || first === 127 || first >= 224) return 0;
@@ -169,7 +181,7 @@ export class FrameAnswerer {
     const bytes = this.#bytes;
     if (ip + IPV6_BYTES + UDP.BYTES > end || bytes[ip] >> 4 !== IPV6.PLAIN) return 0;
     if (bytes[ip + IPV6.NEXT_HEADER] !== PROTOCOL.UDP) return 0;
-    const packet = IPV6_BYTES + readHalf(bytes, ip + IPV6.LENGTH);
+    const packet = IPV6_BYTES + this.#view.getUint16(ip + IPV6.LENGTH);
     if (packet < IPV6_BYTES + UDP.BYTES || ip + packet > end) return 0;
     // Groups, and what begins as the unspecified and the loopback address do (RFC 4291 §2.4): neither is a sender.
     if (bytes[ip + IPV6.FROM] === 0xff || this.#isNobody(ip + IPV6.FROM)) return 0;
@@ -185,38 +197,31 @@ export class FrameAnswerer {
   }
 
   /**
-   * Copies the message of the datagram at hand, which may reach up to `udpEnd`, to where it is answered from. Its bytes;
-   * -1: it cannot be answered, or its checksum is wrong.
+   * Copies the message of the datagram at hand, which may reach up to `udpEnd`, to where it is answered from, with zeros
+   * up to the end of its last word. Its bytes; -1: it cannot be answered, or its checksum is wrong.
    */
   #takeMessage(scratch: number, udpEnd: number, placeEnd: number): number {
-    const bytes = this.#bytes;
-    const halves = this.#halves;
+    const view = this.#view;
     const udp = this.#udp;
-    const length = readHalf(bytes, udp + UDP.LENGTH);
+    const length = view.getUint16(udp + UDP.LENGTH);
     if (length < UDP.BYTES || udp + length > udpEnd) return -1;
     // Nobody can be sent to port 0; and the longest reply, with a byte behind it, must find its room.
-    if (halves[udp >> 1] === 0 || udp + UDP.BYTES + this.#replyBytesMax >= placeEnd) return -1;
+    if (view.getUint16(udp) === 0 || udp + UDP.BYTES + this.#replyBytesMax >= placeEnd) return -1;
     const pseudo = this.#sumPseudo(length);
-    const checksum = halves[(udp + UDP.CHECKSUM) >> 1];
-    let sum = pseudo + halves[udp >> 1] + halves[(udp + UDP.TO) >> 1] + halves[(udp + UDP.LENGTH) >> 1] + checksum;
-    const view = this.#view;
-    let from = udp + UDP.BYTES;
-    let to = scratch;
-    for (const last = from + ((length - UDP.BYTES) & ~3); from < last; from += 4, to += 4) {
-      const word = view.getInt32(from, true);
-      view.setInt32(to, word, true);
+    const checksum = view.getUint16(udp + UDP.CHECKSUM, true);
+    let sum = pseudo + this.#sumWord(udp) + this.#sumWord(udp + UDP.LENGTH);
+    const start = udp + UDP.BYTES;
+    const whole = (length - UDP.BYTES) & ~3;
+    const rest = (length - UDP.BYTES) & 3;
+    for (let i = 0; i < whole; i = (i + 4) | 0) {
+      const word = view.getInt32(start + i, true);
+      view.setInt32(scratch + i, word, true);
+      sum = (sum + (word & 0xffff) + (word >>> 16)) | 0;
+    }
+    if (rest !== 0) {
+      const word = firstBytes(view.getInt32(start + whole, true), rest);
+      view.setInt32(scratch + whole, word, true);
       sum += (word & 0xffff) + (word >>> 16);
-    }
-    if ((length & 2) !== 0) {
-      const half = view.getUint16(from, true);
-      view.setUint16(to, half, true);
-      sum += half;
-      from += 2;
-      to += 2;
-    }
-    if ((length & 1) !== 0) {
-      bytes[to] = bytes[from];
-      sum += bytes[from];
     }
     // Without one (RFC 768), which IPv6 forbids (RFC 8200 §8.1). Or it was to be computed by a card that this packet of
     // a sender on the same machine never met: then the sum of the pseudo header alone stands there.
@@ -227,16 +232,13 @@ export class FrameAnswerer {
 
   /** Turns the header of the datagram at hand around: ports, the new length, the checksum over all of it. */
   #writeUdp(udp: number, length: number): void {
-    const halves = this.#halves;
-    const first = udp >> 1;
-    const port = halves[first];
-    halves[first] = halves[first + 1];
-    halves[first + 1] = port;
-    halves[first + 2] = swapped(length);
-    halves[first + 3] = 0;
-    const checksum = ~fold(this.#sumPseudo(length) + this.#sum(udp, length)) & 0xffff;
+    const view = this.#view;
+    const ports = view.getInt32(udp, true);
+    const header = (ports & 0xffff) + (ports >>> 16) + swapped(length);
+    const checksum = ~fold(this.#sumPseudo(length) + header + this.#sum(udp + UDP.BYTES, length - UDP.BYTES)) & 0xffff;
+    view.setInt32(udp, (ports << 16) | (ports >>> 16), true);
     // Zero would say that there is none (RFC 768).
-    halves[first + 3] = checksum === 0 ? 0xffff : checksum;
+    view.setInt32(udp + UDP.LENGTH, swapped(length) | ((checksum === 0 ? 0xffff : checksum) << 16), true);
   }
 
   /** Of addresses, protocol and length, in any order: it is the same for the way back. */
@@ -244,67 +246,74 @@ export class FrameAnswerer {
     return this.#addressSum + swapped(PROTOCOL.UDP) + swapped(length);
   }
 
-  /** Sum of the halves from `at` on that hold so many bytes; a last byte alone is followed by a zero (RFC 1071 §4.1). */
+  /** Sum of the two halves of a word. */
+  #sumWord(at: number): number {
+    const word = this.#view.getInt32(at, true);
+    return (word & 0xffff) + (word >>> 16);
+  }
+
+  /**
+   * Sum of the halves from `at` on that hold so many bytes; a last byte alone is followed by a zero (RFC 1071 §4.1). Three
+   * more bytes of the memory may be read.
+   */
   #sum(at: number, length: number): number {
     const view = this.#view;
     let sum = 0;
-    let from = at;
-    for (const last = at + (length & ~3); from < last; from += 4) {
+    let from = at | 0;
+    for (const last = (from + (length & ~7)) | 0; from < last; from = (from + 8) | 0) {
       const word = view.getInt32(from, true);
-      sum += (word & 0xffff) + (word >>> 16);
+      const next = view.getInt32((from + 4) | 0, true);
+      sum = (sum + (((word & 0xffff) + (word >>> 16)) | 0) + (((next & 0xffff) + (next >>> 16)) | 0)) | 0;
     }
-    if ((length & 2) !== 0) {
-      sum += view.getUint16(from, true);
-      from += 2;
+    if ((length & 4) !== 0) {
+      sum += this.#sumWord(from);
+      from += 4;
     }
-    return (length & 1) === 0 ? sum : sum + this.#bytes[from];
+    if ((length & 3) === 0) return sum;
+    const word = firstBytes(view.getInt32(from, true), length & 3);
+    return sum + (word & 0xffff) + (word >>> 16);
   }
 
   /** The header of a reply of so many bytes of UDP, as a socket would write it: it may be fragmented, so it has a number. */
   #writeIpv4(ip: number, udpBytes: number): void {
-    const halves = this.#halves;
-    const first = ip >> 1;
+    const view = this.#view;
     const length = swapped(IPV4_BYTES + udpBytes);
     const id = this.#random.next() & 0xffff;
-    halves[first] = FIRST_HALF_IPV4;
-    halves[first + (IPV4.LENGTH >> 1)] = length;
-    halves[first + (IPV4.ID >> 1)] = id;
-    halves[first + (IPV4.FRAGMENT >> 1)] = 0;
-    halves[first + (IPV4.TTL >> 1)] = HOPS_AND_UDP;
-    halves[first + (IPV4.CHECKSUM >> 1)] =
-      ~fold(FIRST_HALF_IPV4 + length + id + HOPS_AND_UDP + this.#addressSum) & 0xffff;
-    this.#turnAddresses();
+    const checksum = ~fold(FIRST_HALF_IPV4 + length + id + HOPS_AND_UDP + this.#addressSum) & 0xffff;
+    view.setInt32(ip, FIRST_HALF_IPV4 | (length << 16), true);
+    // No fragment.
+    view.setInt32(ip + IPV4.ID, id, true);
+    view.setInt32(ip + IPV4.TTL, HOPS_AND_UDP | (checksum << 16), true);
+    this.#turn(this.#addresses, IPV4.ADDRESS_BYTES);
   }
 
   #writeIpv6(ip: number, udpBytes: number): void {
-    const halves = this.#halves;
-    const first = ip >> 1;
-    halves[first] = FIRST_HALF_IPV6;
-    halves[first + 1] = 0;
-    halves[first + (IPV6.LENGTH >> 1)] = swapped(udpBytes);
-    halves[first + (IPV6.NEXT_HEADER >> 1)] = PROTOCOL.UDP | (HOPS << 8);
-    this.#turnAddresses();
+    const view = this.#view;
+    view.setInt32(ip, FIRST_HALF_IPV6, true);
+    view.setInt32(ip + IPV6.LENGTH, swapped(udpBytes) | (UDP_AND_HOPS << 16), true);
+    this.#turn(this.#addresses, IPV6.ADDRESS_BYTES);
   }
 
-  #turnAddresses(): void {
-    const halves = this.#halves;
-    const count = this.#addressBytes >> 1;
-    for (let i = this.#addresses >> 1, left = count; left > 0; i++, left--) {
-      const half = halves[i];
-      halves[i] = halves[i + count];
-      halves[i + count] = half;
+  /** Exchanges what stands at `at`, in whole words, with what follows it. */
+  #turn(at: number, length: number): void {
+    const view = this.#view;
+    for (let i = at, end = at + length; i < end; i += 4) {
+      const word = view.getInt32(i, true);
+      view.setInt32(i, view.getInt32(i + length, true), true);
+      view.setInt32(i + length, word, true);
     }
   }
 
   /** To the station that sent it, with the VLAN tag that it had. */
   #turnEthernet(at: number): void {
-    const halves = this.#halves;
-    const count = ETHERNET.FROM >> 1;
-    for (let i = at >> 1, left = count; left > 0; i++, left--) {
-      const half = halves[i];
-      halves[i] = halves[i + count];
-      halves[i + count] = half;
-    }
+    const view = this.#view;
+    const to = view.getInt32(at, true);
+    const toEnd = view.getUint16(at + 4, true);
+    const from = view.getInt32(at + ETHERNET.FROM, true);
+    const fromEnd = view.getUint16(at + ETHERNET.FROM + 4, true);
+    view.setInt32(at, from, true);
+    view.setInt32(at + 4, fromEnd | (to << 16), true);
+    view.setInt32(at + 8, (to >>> 16) | (toEnd << 16), true);
   }
 }
 
@@ -314,6 +323,7 @@ function fold(sum: number): number {
   return (once & 0xffff) + (once >>> 16);
 }
 
-function readHalf(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
+/** The first one to three bytes of a word that was read little end first, zeros behind them. */
+function firstBytes(word: number, count: number): number {
+  return word & ((1 << (8 * count)) - 1);
 }

@@ -12,8 +12,8 @@ import { XDP_BATCH, type XdpQueue } from './queue.ts';
 const WAIT_MS = 200;
 /** And how long one whose replies the interface does not take at the moment. */
 const RETRY_MS = 1;
-/** Turns in a row without a look at the ordinary sockets, which may wait so long while the queues are busy. */
-const TURNS_BETWEEN_LOOKS = 8;
+/** Frames in a row without a look at the ordinary sockets, which wait for a millisecond at most while queues are busy. */
+const FRAMES_BETWEEN_LOOKS = 512;
 /** Batches from one socket before the queues are looked at again. */
 const BATCHES_IN_A_ROW = 4;
 /** Batches of a queue or a socket that are still answered after the worker was told to stop. */
@@ -79,11 +79,13 @@ export function runXdpLoop({
   };
 
   ready();
-  for (let turn = 1; ; turn++) {
+  for (let unlooked = 0; ; ) {
     beat.raise();
     if (Atomics.load(control, CONTROL.STOP) !== 0) break;
     const count = serveQueues();
-    if (count > 0 && turn % TURNS_BETWEEN_LOOKS !== 0) continue;
+    unlooked += count;
+    if (count > 0 && unlooked < FRAMES_BETWEEN_LOOKS) continue;
+    unlooked = 0;
     if (count === 0) responder.leave();
     // Also while there is much to do, without waiting: a driver may want to be called, and the sockets have their turn.
     if (waiting.wait(count > 0 ? 0 : WAIT_MS)) serveSockets();

@@ -25,9 +25,8 @@ class Bench {
   readonly frames: FrameAnswerer;
 
   constructor() {
-    const halves = new Uint16Array(this.bytes.buffer);
     const random = new Xoshiro128(Uint32Array.of(1, 2, 3, 4));
-    const parts = { bytes: this.bytes, halves, scratch: SCRATCH, scratchBytes: SCRATCH_BYTES };
+    const parts = { bytes: this.bytes, scratch: SCRATCH, scratchBytes: SCRATCH_BYTES };
     this.frames = new FrameAnswerer(parts, REPLY_BYTES_MAX, random);
   }
 
