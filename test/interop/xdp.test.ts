@@ -222,6 +222,14 @@ wired(
       rdata,
     });
     t.ok(made.status < 300, JSON.stringify(made.body));
+    const headers = { authorization: `Bearer ${teal.token}` };
+    const read = async (name: string): Promise<number> => {
+      const text = await (await fetch(`${teal.admin}/metrics`, { headers })).text();
+      const series = new RegExp(`^teal_socket_${name}_total\\{address="\\S+ queue 0",worker="0"\\} (\\d+)$`, 'm');
+      return Number(series.exec(text)?.[1]);
+    };
+    for (const name of ['dropped', 'unsent', 'starved'])
+      t.equal(await read(name), 0, `${name}: alerts count from here`);
     const raw = new RawFrames(wire.client);
     t.teardown(() => raw.close());
     // What is longer than the other end takes is dropped on the way out.
@@ -244,15 +252,13 @@ wired(
       [...answered].sort(),
       Array.from({ length: 64 - LONG }, (_, i) => 2000 + LONG + i),
     );
-    const headers = { authorization: `Bearer ${teal.token}` };
-    const unsent = async (): Promise<number> => {
-      const text = await (await fetch(`${teal.admin}/metrics`, { headers })).text();
-      return Number(/^teal_socket_unsent_total\{address="\S+ queue 0",worker="0"\} (\d+)$/m.exec(text)?.[1]);
-    };
     const [major, minor] = os.release().split('.').map(Number);
     // Older drivers may drop it without a word to the sender.
     if (major * 100 + minor < 618) return t.comment(`LEFT OUT: of Linux ${os.release()} it is not known what it tells`);
     // It is told once a second.
-    await until(async () => (await unsent()) === LONG || undefined, `${LONG} replies in the count of those dropped`);
+    await until(
+      async () => (await read('unsent')) === LONG || undefined,
+      `${LONG} replies in the count of those dropped`,
+    );
   },
 );
