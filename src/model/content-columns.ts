@@ -1,8 +1,13 @@
 /** The RRsets of a zone that is being read, in columns of numbers and one list of bytes, and the way from there to packed form. */
 import { TYPE } from '../wire/constants.ts';
-import { Column } from './column.ts';
+import { Column, isLarge } from './column.ts';
 import { NameTable } from './name-table.ts';
 import { PACKED_HEAD_BYTES, PIECE_BYTES } from './packed-form.ts';
+
+const TYPE_VALUES = 2 ** 16;
+
+/** Of a record, more or less: an address. */
+const RDATA_BYTES_EXPECTED = 4;
 
 /** Whether RRsets of a type, at the apex or elsewhere, are left out. */
 export type IsLeftOut = (type: number, isApex: boolean) => boolean;
@@ -17,10 +22,14 @@ export class ContentColumns {
   readonly ttls: Column<Uint32Array>;
   readonly counts: Column<Uint32Array>;
   readonly firstRecords: Column<Uint32Array>;
+  readonly lastRecords: Column<Uint32Array>;
+  /** Where its first record stands: a line, and the place of the file's name in a list. */
+  readonly lines: Column<Uint32Array>;
+  readonly files: Column<Uint16Array>;
   /** Of each record: the next one of its RRset, with 1 added, and where its RDATA begins in `bytes`. */
   readonly nextRecords: Column<Uint32Array>;
   readonly starts: Column<Uint32Array>;
-  readonly bytes = new Column(Uint8Array);
+  readonly bytes: Column<Uint8Array>;
   /** TTLs of signatures. */
   readonly recordTtls = new Map<number, number>();
 
@@ -33,21 +42,27 @@ export class ContentColumns {
     this.ttls = new Column(Uint32Array, expected);
     this.counts = new Column(Uint32Array, expected);
     this.firstRecords = new Column(Uint32Array, expected);
+    this.lastRecords = new Column(Uint32Array, expected);
+    this.lines = new Column(Uint32Array, expected);
+    this.files = new Column(Uint16Array, expected);
     this.nextRecords = new Column(Uint32Array, expected);
     this.starts = new Column(Uint32Array, expected + 1);
     this.starts.push(0);
+    this.bytes = new Column(Uint8Array, RDATA_BYTES_EXPECTED * expected, isLarge(expected));
   }
 }
 
-/** `apex`: the number of the zone's name. */
-export function countColumns(columns: ContentColumns, apex: number, isLeftOut: IsLeftOut): number {
-  const { firstOf, next, types, names } = columns;
+/** How many RRsets are not left out. `apex`: the number of the zone's name. */
+export function countColumns({ firstOf, next, types }: ContentColumns, apex: number, isLeftOut: IsLeftOut): number {
+  const many = new Uint32Array(TYPE_VALUES);
+  for (let rrset = 0; rrset < types.length; rrset++) many[types.values[rrset]]++;
   let count = 0;
-  for (let name = 0; name < names.count; name++) {
-    for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
-      if (!isLeftOut(types.values[rrset - 1], name === apex)) count++;
-    }
+  for (let rrset = firstOf.values[apex]; rrset > 0; rrset = next.values[rrset - 1]) {
+    const type = types.values[rrset - 1];
+    many[type]--;
+    if (!isLeftOut(type, true)) count++;
   }
+  for (let type = 0; type < TYPE_VALUES; type++) if (many[type] > 0 && !isLeftOut(type, false)) count += many[type];
   return count;
 }
 

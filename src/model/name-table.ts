@@ -4,23 +4,16 @@
  * to look at again and again.
  */
 import { MAX_NAME_TEXT_BYTES } from '../wire/name.ts';
+import { isLarge, type Make, roomFor } from './column.ts';
+import { orderOf } from './name-order.ts';
 
 const SLOTS_MIN = 16;
 /** Of a name, more or less. */
 const NAME_BYTES_EXPECTED = 24;
-/** Below so many names comparing them is quicker. */
-const COMPARED_MAX = 24;
-const BYTE_VALUES = 256;
-
-/** Names of a list, from one place to before another, that agree in so many of their first bytes. */
-interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly depth: number;
-}
 
 export class NameTable {
   count = 0;
+  readonly #isLarge: boolean;
   #bytes: Uint8Array;
   #used = 0;
   /** Where each name begins, and where the last one ends. */
@@ -35,10 +28,11 @@ export class NameTable {
   /** `expected`: how many names there will be, as far as is known. */
   constructor(expected = 0) {
     const names = Math.max(expected, SLOTS_MIN);
-    this.#bytes = new Uint8Array(NAME_BYTES_EXPECTED * names);
-    this.#starts = new Uint32Array(names + 1);
-    this.#hashes = new Int32Array(names);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(SLOTS_MIN, (expected * 3) / 2))));
+    this.#isLarge = isLarge(expected);
+    this.#bytes = this.#room(Uint8Array, NAME_BYTES_EXPECTED * names);
+    this.#starts = this.#room(Uint32Array, names + 1);
+    this.#hashes = this.#room(Int32Array, names);
+    this.#slots = this.#room(Int32Array, 2 ** Math.ceil(Math.log2(Math.max(SLOTS_MIN, (expected * 3) / 2))));
   }
 
   /** Brings near where the names of these hashes stand, or would. */
@@ -72,16 +66,16 @@ export class NameTable {
   /** For one more name. */
   #makeRoom(length: number): void {
     if (this.#used + length > this.#bytes.length) {
-      const bytes = new Uint8Array(2 * this.#bytes.length + length);
+      const bytes = this.#room(Uint8Array, 2 * this.#bytes.length + length);
       bytes.set(this.#bytes);
       this.#bytes = bytes;
     }
     const { length: names } = this.#hashes;
     if (this.count <= names) return;
-    const starts = new Uint32Array(2 * names + 1);
+    const starts = this.#room(Uint32Array, 2 * names + 1);
     starts.set(this.#starts);
     this.#starts = starts;
-    const hashes = new Int32Array(2 * names);
+    const hashes = this.#room(Int32Array, 2 * names);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
   }
@@ -119,75 +113,11 @@ export class NameTable {
 
   /** The numbers of all names in the order of their text, by bytes. */
   sorted(): Uint32Array {
-    const order = new Uint32Array(this.count);
-    for (let i = 0; i < order.length; i++) order[i] = i;
-    const spare = new Uint32Array(order.length);
-    // Not by recursion: V8 would compile a call again and again that it has never seen the end of.
-    const runs = [{ from: 0, to: order.length, depth: 0 }];
-    for (let run = runs.pop(); run !== undefined; run = runs.pop()) this.#sort(order, run, spare, runs);
-    return order;
+    return orderOf({ bytes: this.#bytes, starts: this.#starts, count: this.count, isLarge: this.#isLarge });
   }
 
-  /** Sorts a run by the byte that follows what its names agree in, and leaves what agrees in that one too in `left`. */
-  #sort(order: Uint32Array, { from, to, depth }: Run, spare: Uint32Array, left: Run[]): void {
-    if (to - from <= COMPARED_MAX) {
-      this.#insertionSort(order, from, to, depth);
-      return;
-    }
-    const ends = this.#counts(order, from, to, depth);
-    // What all of them have in common is passed over.
-    const common = ends.indexOf(to - from);
-    if (common > 0) {
-      left.push({ from, to, depth: depth + 1 });
-      return;
-    }
-    for (let byte = 0, end = from; byte < BYTE_VALUES; byte++) {
-      const count = ends[byte];
-      ends[byte] = end;
-      end += count;
-    }
-    // Each place goes up to its end while the names are put there.
-    for (let i = from; i < to; i++) spare[ends[this.#byte(order[i], depth)]++] = order[i];
-    for (let i = from; i < to; i++) order[i] = spare[i];
-    // Of names that end here there is one.
-    for (let byte = 1; byte < BYTE_VALUES; byte++) {
-      if (ends[byte] - ends[byte - 1] > 1) left.push({ from: ends[byte - 1], to: ends[byte], depth: depth + 1 });
-    }
-  }
-
-  /** How many names have which byte next. */
-  #counts(order: Uint32Array, from: number, to: number, depth: number): Uint32Array {
-    const counts = new Uint32Array(BYTE_VALUES);
-    for (let i = from; i < to; i++) counts[this.#byte(order[i], depth)]++;
-    return counts;
-  }
-
-  #insertionSort(order: Uint32Array, from: number, to: number, depth: number): void {
-    for (let i = from + 1; i < to; i++) {
-      const number = order[i];
-      let at = i - 1;
-      for (; at >= from && this.#compare(order[at], number, depth) > 0; at--) order[at + 1] = order[at];
-      order[at + 1] = number;
-    }
-  }
-
-  /** The next byte of a name; 0 stands behind its end, and in no text. */
-  #byte(number: number, depth: number): number {
-    const starts = this.#starts;
-    const at = starts[number] + depth;
-    return at < starts[number + 1] ? this.#bytes[at] : 0;
-  }
-
-  #compare(a: number, b: number, depth: number): number {
-    const starts = this.#starts;
-    const bytes = this.#bytes;
-    let [atA, atB] = [starts[a] + depth, starts[b] + depth];
-    const [endA, endB] = [starts[a + 1], starts[b + 1]];
-    while (atA < endA && atB < endB && bytes[atA] === bytes[atB]) {
-      atA++;
-      atB++;
-    }
-    return (atA < endA ? bytes[atA] : -1) - (atB < endB ? bytes[atB] : -1);
+  #room<Values extends Uint8Array | Uint32Array | Int32Array>(make: Make<Values>, length: number): Values {
+    return roomFor(make, length, this.#isLarge);
   }
 
   /** Where the name stands among the slots, or would. */
@@ -209,7 +139,7 @@ export class NameTable {
   }
 
   #grow(): void {
-    const slots = new Int32Array(2 * this.#slots.length);
+    const slots = this.#room(Int32Array, 2 * this.#slots.length);
     const mask = slots.length - 1;
     for (let number = 0; number < this.count; number++) {
       let slot = this.#hashes[number] & mask;

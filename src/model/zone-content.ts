@@ -71,11 +71,7 @@ export class ZoneContent {
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #apex: ApexText;
   /** Of each name, whether a check might find something: see `takePlain`. */
-  readonly #doubtful = new Column(Uint8Array);
-  /** Of each RRset. */
-  readonly #lines = new Column(Uint32Array);
-  readonly #files = new Column(Uint16Array);
-  readonly #lastRecords = new Column(Uint32Array);
+  readonly #doubtful: Column<Uint8Array>;
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
   readonly #keys = new Map<number, Set<string>>();
@@ -83,6 +79,7 @@ export class ZoneContent {
   /** `expected`: how many records there will be, as far as is known. */
   constructor(zone: string, findings: Findings, expected = 0) {
     this.#columns = new ContentColumns(expected);
+    this.#doubtful = new Column(Uint8Array, expected);
     this.#pending = new PendingRecords(this.#columns.names, (record, hash) => this.#settle(record, hash));
     this.zone = zone;
     this.#zoneWire = nameToWire(zone);
@@ -114,21 +111,23 @@ export class ZoneContent {
 
   /** The same but for names without an asterisk of which nothing but a few addresses is known, and that no DNAME is above: no check says anything of those. */
   *doubtful(): Generator<[string, ContentRRset[]]> {
-    for (let number = 0; number < this.#columns.names.count; number++) {
-      if (this.#doubtful.values[number] === 1) yield [this.#columns.names.text(number), this.#rrsetsOf(number)];
+    for (let number = this.#doubtfulFrom(0); number >= 0; number = this.#doubtfulFrom(number + 1)) {
+      yield [this.#columns.names.text(number), this.#rrsetsOf(number)];
     }
   }
 
-  /** The RRsets of these types, in the order of the file. */
+  /** The next name that `doubtful` has; -1: there is none. */
+  #doubtfulFrom(number: number): number {
+    const next = this.#doubtful.values.indexOf(1, number);
+    return next < this.#doubtful.length ? next : -1;
+  }
+
+  /** The RRsets of these types, none of which is of addresses, in the order of the file. */
   *ofTypes(types: readonly number[]): Generator<ContentRRset> {
-    for (let number = 0; number < this.#columns.names.count; number++) {
-      for (
-        let rrset = this.#columns.firstOf.values[number];
-        rrset !== 0;
-        rrset = this.#columns.next.values[rrset - 1]
-      ) {
-        if (types.includes(this.#columns.types.values[rrset - 1]))
-          yield this.#make(rrset - 1, this.#columns.names.text(number));
+    const { firstOf, next, types: typesOf, names } = this.#columns;
+    for (let number = this.#doubtfulFrom(0); number >= 0; number = this.#doubtfulFrom(number + 1)) {
+      for (let rrset = firstOf.values[number]; rrset !== 0; rrset = next.values[rrset - 1]) {
+        if (types.includes(typesOf.values[rrset - 1])) yield this.#make(rrset - 1, names.text(number));
       }
     }
   }
@@ -178,8 +177,8 @@ export class ZoneContent {
       rdata.push(this.#rdataOf(record - 1));
       if (type === TYPE.RRSIG) ttls.push(this.#columns.recordTtls.get(record - 1) ?? ttlSeconds);
     }
-    const file = this.#fileNames[this.#files.values[rrset]];
-    const made = { name, type, ttlSeconds, rdata, file, line: this.#lines.values[rrset] };
+    const file = this.#fileNames[this.#columns.files.values[rrset]];
+    const made = { name, type, ttlSeconds, rdata, file, line: this.#columns.lines.values[rrset] };
     return ttls.some((seconds) => seconds !== ttlSeconds) ? { ...made, recordTtlSeconds: ttls } : made;
   }
 
@@ -257,13 +256,13 @@ export class ZoneContent {
     if (this.#fileNames.at(-1) !== file) this.#fileNames.push(file);
     this.#columns.types.push(type);
     this.#columns.ttls.push(ttlSeconds);
-    this.#lines.push(line);
-    this.#files.push(this.#fileNames.length - 1);
+    this.#columns.lines.push(line);
+    this.#columns.files.push(this.#fileNames.length - 1);
     this.#columns.next.push(0);
     this.#columns.counts.push(1);
     const record = this.#addRecord(type, ttlSeconds, rdata, length);
     this.#columns.firstRecords.push(record);
-    this.#lastRecords.push(record);
+    this.#columns.lastRecords.push(record);
     let last = this.#columns.firstOf.values[name];
     if (last === 0) this.#columns.firstOf.values[name] = rrset + 1;
     else {
@@ -293,13 +292,13 @@ export class ZoneContent {
       return;
     }
     const added = this.#addRecord(type, ttlSeconds, rdata, rdata.length);
-    this.#columns.nextRecords.values[this.#lastRecords.values[rrset]] = added + 1;
-    this.#lastRecords.values[rrset] = added;
+    this.#columns.nextRecords.values[this.#columns.lastRecords.values[rrset]] = added + 1;
+    this.#columns.lastRecords.values[rrset] = added;
     if (++this.#columns.counts.values[rrset] > UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
     this.#columns.ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
     if (ttlSeconds !== before && type !== TYPE.RRSIG) {
-      const both = `${before} (line ${this.#lines.values[rrset]}) and ${ttlSeconds}`;
+      const both = `${before} (line ${this.#columns.lines.values[rrset]}) and ${ttlSeconds}`;
       const what = this.#shown(type);
       this.#warn('ttl_differs', record, `${what} has the TTLs ${both}: all its records get the lowest, RFC 2181 §5.2`);
     }

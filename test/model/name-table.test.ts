@@ -40,11 +40,24 @@ t.test('numbers in the order of coming, each name once; found by text; sorted by
   t.end();
 });
 
-t.test('a hundred thousand names, most of which agree in their first bytes', (t) => {
-  const table = new NameTable();
+t.test('a hundred thousand names, most of which agree in their first bytes, in any order', (t) => {
   const all = Array.from({ length: 100_000 }, (_, i) => `name-${i}.of.some.zone.example`);
-  for (const name of all) add(table, name);
-  const sorted = Array.from(table.sorted(), (number) => table.text(number));
-  t.equal(sorted.join(' '), [...all].sort().join(' '));
+  const inOrder = [...all].sort();
+  const orders = {
+    counted: all,
+    'in order': inOrder,
+    backwards: all.toReversed(),
+    'two that are in order': [...inOrder.filter((_, i) => i % 3 === 0), ...inOrder.filter((_, i) => i % 3 !== 0)],
+    // Numbers without a factor in common with the names'.
+    mixed: all.map((_, i) => all[(i * 7919) % all.length] as string),
+  };
+  for (const [order, names] of Object.entries(orders)) {
+    for (const expected of [0, 2 ** 19]) {
+      const table = new NameTable(expected);
+      for (const name of names) add(table, name);
+      const sorted = Array.from(table.sorted(), (number) => table.text(number));
+      t.equal(sorted.join(' '), inOrder.join(' '), `${order}, ${expected} expected`);
+    }
+  }
   t.end();
 });

@@ -22,10 +22,13 @@ const SLAB_WORDS = 16_384;
 const SWEEP_MS = 2000;
 /** And how soon to go on while there are some. */
 const SWEEP_NEXT_MS = 10;
+/** A sweep that is due waits while requests come: each was sent by somebody who has a commit to make of it. No longer than for so many. */
+const WAITED_FOR_MAX = 5;
 
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
+  let waitedFor = 0;
   listen(port, 'message', 'the builder thread', (request: Request | StopRequest) => {
     if (request.kind === 'stop') {
       clearTimeout(sweeping);
@@ -34,11 +37,16 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
     } else {
       const reply = replyTo(builder, request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
+      if (++waitedFor > WAITED_FOR_MAX) return;
+      clearTimeout(sweeping);
+      sweeping = afterMs('the sweep', SWEEP_MS, sweep);
     }
   });
   let sweeping: NodeJS.Timeout;
   const sweep = (): void => {
-    sweeping = afterMs('the sweep', trySweep(staging) ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
+    const isMore = trySweep(staging);
+    if (!isMore) waitedFor = 0;
+    sweeping = afterMs('the sweep', isMore ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
   };
   // Not at once: a thread is new after each large import, when whoever sent it still waits for the commit.
   sweeping = afterMs('the sweep', SWEEP_MS, sweep);
