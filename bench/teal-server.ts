@@ -50,6 +50,7 @@ const fleet = await Fleet.start({
   transport,
   responder: benchOptions(),
   receiveBufferBytes: 4 * 2 ** 20,
+  gatherMicroseconds: 100,
   tcp: {
     maxConnections: 1000,
     maxConnectionsPerPrefix: 1000,

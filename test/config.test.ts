@@ -53,6 +53,7 @@ t.test('without any source the defaults hold', async (t) => {
       transport: 'auto',
       udpMaxBytes: 1232,
       receiveBufferBytes: 4_194_304,
+      gatherMicroseconds: 100,
       cookies: { secrets: [], required: false },
       rateLimit: {
         responsesPerSecond: 500,
@@ -130,6 +131,7 @@ t.test('every setting can be given in the environment', async (t) => {
     TEAL_DNS_XDP_INTERFACES: 'eth0,eth1',
     TEAL_DNS_UDP_MAX_BYTES: '1400',
     TEAL_DNS_RECEIVE_BUFFER_BYTES: '65536',
+    TEAL_DNS_GATHER_MICROSECONDS: '250',
     TEAL_DNS_NSID: 'ns1',
     TEAL_DNS_IDENTITY: 'ns2',
     TEAL_DNS_VERSION: 'teal',
@@ -229,6 +231,7 @@ t.test('every setting can be given in the environment', async (t) => {
       xdpInterfaces: ['eth0', 'eth1'],
       udpMaxBytes: 1400,
       receiveBufferBytes: 65536,
+      gatherMicroseconds: 250,
       nsid: 'ns1',
       identity: 'ns2',
       version: 'teal',

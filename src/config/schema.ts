@@ -98,6 +98,7 @@ export const settingsSchema = section({
     // Every client takes 512 bytes (RFC 1035 §4.2.1); above 1232 an answer may be fragmented (RFC 9715 §3).
     udpMaxBytes: integer(512, 4096, { default: 1232 }),
     receiveBufferBytes: integer(4 * KIB, GIB, { default: 4 * MIB }),
+    gatherMicroseconds: integer(0, 1000, { default: 100 }),
     nsid: Type.Optional(shortText(NSID_MAX_BYTES)),
     identity: Type.Optional(shortText(MAX_CHARACTER_STRING_BYTES)),
     version: Type.Optional(shortText(MAX_CHARACTER_STRING_BYTES)),

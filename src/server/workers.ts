@@ -11,7 +11,7 @@ export function startFleet(
   state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
   log: Logger,
 ): Promise<Fleet> {
-  const { transport, receiveBufferBytes, xdpInterfaces = [] } = dns;
+  const { transport, receiveBufferBytes, gatherMicroseconds, xdpInterfaces = [] } = dns;
   const listen = withoutMissingLoopback(dns.listen);
   if (listen !== dns.listen && state.inherited?.length === 0)
     log.warn('this machine has no ::1, so DNS does not listen there');
@@ -21,6 +21,7 @@ export function startFleet(
     listen,
     transport,
     receiveBufferBytes,
+    gatherMicroseconds,
     xdpInterfaces,
     responder: { ...responderOptions(dns, rateLimit), withdrawsWhenStale: fleet?.whenStale === 'withdraw' },
     tcp: { ...rateLimit, ...dns.tcp },

@@ -60,6 +60,7 @@ export const LINUX = {
   POLLNVAL: 32,
   UDP_SEGMENT: 103,
   CLOCK_REALTIME: 0,
+  CLOCK_MONOTONIC: 1,
   /** Since the start of the machine; it goes on while the machine sleeps. */
   CLOCK_BOOTTIME: 7,
   RLIMIT_NOFILE: 7,
@@ -82,6 +83,8 @@ export const LINUX = {
   O_NONBLOCK: 0o4000,
   O_CLOEXEC: 0o2000000,
   PR_SET_PDEATHSIG: 1,
+  /** Of the calling thread; nanoseconds. */
+  PR_SET_TIMERSLACK: 29,
 } as const;
 
 /** Pointers travel as numbers: addresses of user space stay below 2^47, and a number costs least to pass. */
@@ -98,6 +101,8 @@ export interface Libc {
   recvmsg(fd: number, message: number, flags: number): number;
   sendmsg(fd: number, message: number, flags: number): number;
   clock_gettime(clock: number, time: number): number;
+  clock_getres(clock: number, resolution: number): number;
+  nanosleep(time: number, left: number): number;
   poll(descriptors: number, count: number, timeoutMs: number): number;
   getrlimit(resource: number, limits: Uint8Array): number;
   madvise(address: number, length: number, advice: number): number;
@@ -174,6 +179,8 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     recvmsg: library.func('long recvmsg(int, uintptr_t, int)') as Libc['recvmsg'],
     sendmsg: library.func('long sendmsg(int, uintptr_t, int)') as Libc['sendmsg'],
     clock_gettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clock_gettime'],
+    clock_getres: library.func('int clock_getres(int, uintptr_t)') as Libc['clock_getres'],
+    nanosleep: library.func('int nanosleep(uintptr_t, uintptr_t)') as Libc['nanosleep'],
     poll: library.func('int poll(uintptr_t, ulong, int)') as Libc['poll'],
     getrlimit: library.func('int getrlimit(int, void *)') as Libc['getrlimit'],
     madvise: library.func('int madvise(uintptr_t, size_t, int)') as Libc['madvise'],

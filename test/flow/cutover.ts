@@ -73,6 +73,7 @@ export async function startFleet(
     transport: options.transport ?? 'auto',
     responder: { ...defaultOptions, ...options.responder },
     receiveBufferBytes: 4 * 2 ** 20,
+    gatherMicroseconds: 100,
     tcp: { ...tcpLimits, ...options.tcp },
     shared,
     counters: memories,

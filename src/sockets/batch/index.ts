@@ -7,6 +7,11 @@ import type { Transport } from '../transport.ts';
 import { runBatchLoop } from './loop.ts';
 import { tryBatch } from './trial.ts';
 
+interface BatchShare {
+  readonly sources: readonly SocketSource[];
+  readonly gatherMicroseconds: number;
+}
+
 export const batch = {
   name: 'batch',
   about: 'Linux',
@@ -17,19 +22,19 @@ export const batch = {
     const why = tryBatch(libc, (call, errno) => refused.set(call, errno));
     return why === undefined ? { works: true, refused } : { works: false, summary: 'batches do not work here', why };
   },
-  open: (addresses) => ({
-    share: (worker) => addresses.udp(worker),
+  open: (addresses, { gatherMicroseconds }) => ({
+    share: (worker) => ({ sources: addresses.udp(worker), gatherMicroseconds }),
     states: () => addresses.udpStates(),
     close: () => addresses.closeUdp(),
   }),
-  async serve(share, duty) {
+  async serve({ sources: shared, gatherMicroseconds }, duty) {
     const libc = loadLibc();
     assert(libc !== undefined, 'it is available where koffi loads');
-    const sources = share.map(({ endpoint, fd }) => {
+    const sources = shared.map(({ endpoint, fd }) => {
       assert(fd !== undefined, 'the main thread opens every socket where there is a libc');
       return { fd, wildcard: isWildcard(endpoint.address) };
     });
-    runBatchLoop({ ...duty, libc, sources });
+    runBatchLoop({ ...duty, libc, sources, gatherMicroseconds });
     return undefined;
   },
-} as const satisfies Transport<readonly SocketSource[]>;
+} as const satisfies Transport<BatchShare>;

@@ -1,9 +1,9 @@
 /** UDP in batches: recvmmsg, answers, sendmmsg, on buffers that are laid out once (Linux). */
-import type { Responder } from '../../responder/answer.ts';
 import { COUNTER } from '../../table/counters.ts';
 import { CONTROL } from '../../table/layout.ts';
 import { isRefusal, LINUX, type Libc } from '../libc.ts';
 import type { Duty } from '../transport.ts';
+import { Gathering } from './gathering.ts';
 import { BATCH } from './memory.ts';
 import { BatchSocket } from './socket.ts';
 import { WallClock } from './wall-clock.ts';
@@ -26,12 +26,16 @@ interface BatchSource {
 interface BatchLoop extends Duty {
   readonly libc: Libc;
   readonly sources: readonly BatchSource[];
+  /** What queries that come fast may wait for others at most; 0: not at all. */
+  readonly gatherMicroseconds: number;
 }
 
 /** Answers until the stop word is set; blocks its thread. Throws where a socket fails: the fleet replaces the worker. */
-export function runBatchLoop({ libc, sources, responder, counters, control, beat, refused, ready }: BatchLoop): void {
+export function runBatchLoop(loop: BatchLoop): void {
+  const { libc, sources, responder, counters, control, beat, refused, ready } = loop;
   const batches = sources.map(({ fd, wildcard }) => new BatchSocket(libc, fd, wildcard, refused));
   const clock = new WallClock(libc);
+  const gathering = new Gathering(libc, loop.gatherMicroseconds);
   // Looked at once a turn, so a turn is what it counts.
   const stopping = (): boolean => {
     beat.raise();
@@ -41,14 +45,21 @@ export function runBatchLoop({ libc, sources, responder, counters, control, beat
     const count = socket.receive(flags);
     if (count === 0) return 0;
     // After the receive and before the answers: this order makes a cutover exact.
-    responder.enter(clock.now());
+    const nowMs = clock.now();
+    responder.enter(nowMs);
+    gathering.note(count, nowMs);
     counters.values[COUNTER.BATCHES] = counters.values[COUNTER.BATCHES] + 1;
     socket.answer(responder, count);
     return count;
   };
+  // No memory that an answer reads is held on to meanwhile.
+  const rest = (): void => {
+    responder.leave();
+    gathering.wait();
+  };
   ready();
-  if (batches.length === 1) serveOne(batches[0], responder, serve, stopping);
-  else serveSeveral({ libc, refused }, batches, responder, serve, stopping);
+  if (batches.length === 1) serveOne(batches[0], rest, serve, stopping);
+  else serveSeveral({ libc, refused }, batches, rest, serve, stopping);
   // Queries that had arrived are still answered.
   for (const socket of batches) {
     for (let i = 0; i < LAST_BATCHES && serve(socket, LINUX.MSG_DONTWAIT) > 0; i++);
@@ -59,9 +70,9 @@ export function runBatchLoop({ libc, sources, responder, counters, control, beat
 type Serve = (socket: BatchSocket, flags: number) => number;
 
 /** One socket: the receive itself waits (SO_RCVTIMEO, since recvmmsg's own timeout does not fire on an idle socket). */
-function serveOne(socket: BatchSocket, responder: Responder, serve: Serve, stopping: () => boolean): void {
+function serveOne(socket: BatchSocket, rest: () => void, serve: Serve, stopping: () => boolean): void {
   while (!stopping()) {
-    responder.leave();
+    rest();
     serve(socket, LINUX.MSG_WAITFORONE);
   }
 }
@@ -70,7 +81,7 @@ function serveOne(socket: BatchSocket, responder: Responder, serve: Serve, stopp
 function serveSeveral(
   { libc, refused }: Pick<BatchLoop, 'libc' | 'refused'>,
   sockets: readonly BatchSocket[],
-  responder: Responder,
+  rest: () => void,
   serve: Serve,
   stopping: () => boolean,
 ): void {
@@ -83,7 +94,7 @@ function serveSeveral(
   const sleep = new Int32Array(new SharedArrayBuffer(4));
   let polls = true;
   while (!stopping()) {
-    responder.leave();
+    rest();
     const ready = polls ? libc.poll(address, sockets.length, POLL_TIMEOUT_MS) : 0;
     if (ready < 0 && isRefusal(libc.errno())) {
       polls = false;

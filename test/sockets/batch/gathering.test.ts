@@ -1,0 +1,132 @@
+/** When a worker waits for more queries, and when it does not. */
+import fc from 'fast-check';
+import t from 'tap';
+import { Gathering } from '../../../src/sockets/batch/gathering.ts';
+import { BATCH } from '../../../src/sockets/batch/memory.ts';
+import type { Libc } from '../../../src/sockets/libc.ts';
+
+const MICROSECONDS = 100;
+/** Unix time beyond 32 bits of milliseconds, as it is. */
+const NOW_MS = 1.7e12;
+
+interface System {
+  readonly resolutionNs?: number;
+  readonly slackErrno?: number;
+}
+
+/** A system that counts waits, and where the address of a buffer is the number of the buffer. */
+function system({ resolutionNs = 1, slackErrno = 0 }: System = {}) {
+  const buffers: Uint8Array[] = [];
+  const waits: number[] = [];
+  const wordsOf = (address: number): Int32Array => new Int32Array(buffers[address].buffer);
+  const libc = {
+    addressOf: (bytes: Uint8Array) => buffers.push(bytes) - 1,
+    clock_getres: (_clock: number, address: number) => {
+      wordsOf(address)[2] = resolutionNs;
+      return 0;
+    },
+    prctl: () => (slackErrno === 0 ? 0 : -1),
+    nanosleep: (address: number) => {
+      waits.push(wordsOf(address)[2]);
+      return 0;
+    },
+  } as unknown as Libc;
+  return { libc, waits };
+}
+
+/** The waits of a worker that gets `perTurn` queries every `turnMs`, in `turns` turns. */
+function waitsOf(gathering: Gathering, waits: number[], perTurn: number, turnMs: number, turns: number): number {
+  const before = waits.length;
+  for (let turn = 0; turn < turns; turn++) {
+    gathering.note(perTurn, Math.floor(NOW_MS + turn * turnMs));
+    gathering.wait();
+  }
+  return waits.length - before;
+}
+
+t.test('it waits where queries come fast and batches are small, so long as it was told', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  const turns = waitsOf(gathering, waits, 3, 0.06, 2000);
+  t.ok(turns > 1700, `${turns} waits at 50,000 queries a second`);
+  t.ok(waits.every((ns) => ns === 1000 * MICROSECONDS));
+});
+
+t.test('nobody is delayed where queries come slowly, also when two come together', async (t) => {
+  const { libc, waits } = system();
+  for (const [perTurn, turnMs] of [
+    [1, 0.1],
+    [2, 0.2],
+    [2, 100],
+    [15, 1],
+  ]) {
+    const slow = waitsOf(new Gathering(libc, MICROSECONDS), waits, perTurn, turnMs, 5000);
+    t.equal(slow, 0, `${perTurn} queries each ${turnMs} ms`);
+  }
+});
+
+t.test('turns that are half a batch or more do not wait', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  t.equal(waitsOf(gathering, waits, BATCH / 2, 0.06, 5000), 0);
+  t.ok(waitsOf(gathering, waits, BATCH / 2 - 1, 0.06, 5000) > 4000);
+});
+
+t.test('what several sockets had counts together, and a turn without a query does not wait', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  waitsOf(gathering, waits, 3, 0.06, 1000);
+  waits.length = 0;
+  for (let socket = 0; socket < 4; socket++) gathering.note(BATCH / 8, NOW_MS + 61);
+  gathering.wait();
+  gathering.wait();
+  t.same(waits, []);
+  gathering.note(1, NOW_MS + 61);
+  gathering.wait();
+  t.equal(waits.length, 1);
+});
+
+t.test('it ends at the first look after queries have stopped coming fast, or the clock was set back', async (t) => {
+  for (const stepMs of [1000, -3_600_000, 2 ** 31 + 5]) {
+    const { libc, waits } = system();
+    const gathering = new Gathering(libc, MICROSECONDS);
+    waitsOf(gathering, waits, 3, 0.06, 1000);
+    waits.length = 0;
+    gathering.note(1, NOW_MS + 60 + stepMs);
+    gathering.wait();
+    t.same(waits, [], `${stepMs} ms later`);
+  }
+});
+
+t.test('it never waits where that is switched off, timers are coarse, or cannot be made exact', async (t) => {
+  const cases: [System, number][] = [
+    [{}, 0],
+    [{ resolutionNs: 4_000_000 }, MICROSECONDS],
+    [{ slackErrno: 1 }, MICROSECONDS],
+  ];
+  for (const [way, microseconds] of cases) {
+    const { libc, waits } = system(way);
+    t.equal(waitsOf(new Gathering(libc, microseconds), waits, 3, 0.06, 2000), 0, JSON.stringify(way));
+  }
+});
+
+t.test('below the rate there is no wait, whatever the order in which queries come', async () => {
+  // In any window that is looked at, 20 queries a millisecond are not reached by less than one a twentieth of it.
+  const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: BATCH }), fc.integer({ min: 0, max: 10 })), {
+    minLength: 50,
+    maxLength: 400,
+  });
+  fc.assert(
+    fc.property(gaps, (turns) => {
+      const { libc, waits } = system();
+      const gathering = new Gathering(libc, MICROSECONDS);
+      let nowMs = NOW_MS;
+      for (const [count, extraMs] of turns) {
+        nowMs += count / 19 + extraMs;
+        gathering.note(count, Math.floor(nowMs));
+        gathering.wait();
+      }
+      return waits.length === 0;
+    }),
+  );
+});
