@@ -2,8 +2,9 @@
  * Lets queries gather before they are received, where they come fast. A worker that waits in its receive is woken by the
  * first query, and at 50,000 a second finds two or three: going to sleep, being woken and finding the caches cold costs
  * more than the answers. A short wait before the receive has several queries share that, as network cards do with their
- * interrupts; it is bounded, and left out where it would delay somebody for nothing: where queries come slowly, and where
- * a batch is full anyway.
+ * interrupts. It is bounded, and left out where it would delay somebody for nothing: where queries come slowly, where a
+ * batch is large anyway, and where those who ask wait for their answers before they ask again, so that a wait makes them
+ * ask less. The last is found out by trying: now and then there is no wait for a moment.
  */
 import { LINUX, type Libc } from '../libc.ts';
 import { BATCH } from './memory.ts';
@@ -12,8 +13,18 @@ import { BATCH } from './memory.ts';
 const FAST_PER_MS = 20;
 /** Over so many milliseconds that is looked at. */
 const WINDOW_MS = 10;
+/** Who asked nothing for so long has stopped, and is not held back. */
+const GAP_MS = 2 * WINDOW_MS;
 /** A turn of so many says that no wait is needed for the next one to be large. */
 const LARGE = BATCH / 2;
+/** Windows of a cycle, and how many of them have no wait. */
+const CYCLE = 32;
+const FREE = 2;
+/** Who asks for less than this share with waits is held back by them. By chance alone it is less in one of a hundred cycles. */
+const HELD_BACK = 7 / 8;
+/** Then there is no wait for so many windows, twice as many each time in a row. */
+const PAUSE_MIN = 100;
+const PAUSE_MAX = 6400;
 /** The kernel may wake a thread so much later than it asked for; as it is set it would be 50,000. */
 const SLACK_NS = 1000;
 /** Where timers are as coarse as the kernel's tick, a wait would be milliseconds. */
@@ -24,11 +35,19 @@ export class Gathering {
   /** A timespec: seconds and nanoseconds, 64 bits each. */
   readonly #time = new Int32Array(4);
   readonly #address: number;
-  readonly #waits: boolean;
+  readonly #canWait: boolean;
   /** Queries since the window began, and when that was: of milliseconds the low 32 bits. */
   #count = 0;
   #sinceMs = 0;
-  #isFast = false;
+  /** The place of the window in its cycle; below 0: in a pause before it. */
+  #window = 0;
+  #pause = 0;
+  /** Queries of the cycle in so many milliseconds, without waits and with them. */
+  #free = 0;
+  #freeMs = 0;
+  #held = 0;
+  #heldMs = 0;
+  #waits = false;
   /** Queries since the last wait, or since there was none to be. */
   #turn = 0;
 
@@ -37,30 +56,72 @@ export class Gathering {
     this.#libc = libc;
     this.#time[2] = 1000 * microseconds;
     this.#address = libc.addressOf(new Uint8Array(this.#time.buffer));
-    this.#waits =
+    this.#canWait =
       microseconds > 0 && hasFineTimers(libc) && libc.prctl(LINUX.PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0) === 0;
   }
 
   /** To be called after each receive that brought `count` queries, with the time: Unix, milliseconds. */
   note(count: number, nowMs: number): void {
-    if (!this.#waits) return;
+    if (!this.#canWait) return;
     this.#count += count;
     this.#turn += count;
-    const elapsed = ((nowMs | 0) - this.#sinceMs) | 0;
-    if (elapsed >= WINDOW_MS || elapsed < 0) {
-      // A clock that was set back says nothing of them.
-      this.#isFast = elapsed > 0 && this.#count >= FAST_PER_MS * elapsed;
-      this.#count = 0;
-      this.#sinceMs = nowMs | 0;
-    }
+    const elapsedMs = ((nowMs | 0) - this.#sinceMs) | 0;
+    if (elapsedMs < WINDOW_MS && elapsedMs >= 0) return;
+    // A clock that was set back says nothing of how fast they come.
+    this.#endWindow(elapsedMs > 0 && this.#count >= FAST_PER_MS * elapsedMs, elapsedMs);
+    this.#count = 0;
+    this.#sinceMs = nowMs | 0;
   }
 
   /** To be called before a receive, where nothing is held that others wait for. */
   wait(): void {
     const turn = this.#turn;
     this.#turn = 0;
-    if (!this.#isFast || turn === 0 || turn >= LARGE) return;
+    if (!this.#waits || turn === 0 || turn >= LARGE) return;
     this.#libc.nanosleep(this.#address, 0);
+  }
+
+  #endWindow(isFast: boolean, elapsedMs: number): void {
+    if (isFast || this.#window < 0) this.#take(elapsedMs);
+    // They came fast until there were waits; or come more slowly, which is as good a reason for none.
+    else if (this.#waits && elapsedMs < GAP_MS) this.#beginPause();
+    else this.#beginCycle(0);
+    this.#waits = this.#window >= FREE;
+  }
+
+  /** Takes the window into its cycle. */
+  #take(elapsedMs: number): void {
+    if (this.#window >= FREE) {
+      this.#held += this.#count;
+      this.#heldMs += elapsedMs;
+    } else if (this.#window >= 0) {
+      this.#free += this.#count;
+      this.#freeMs += elapsedMs;
+    }
+    this.#window++;
+    if (this.#window === CYCLE) this.#endCycle();
+  }
+
+  #endCycle(): void {
+    if (this.#held / this.#heldMs < HELD_BACK * (this.#free / this.#freeMs)) {
+      this.#beginPause();
+    } else {
+      this.#pause = 0;
+      this.#beginCycle(0);
+    }
+  }
+
+  #beginPause(): void {
+    this.#pause = Math.min(Math.max(2 * this.#pause, PAUSE_MIN), PAUSE_MAX);
+    this.#beginCycle(-this.#pause);
+  }
+
+  #beginCycle(window: number): void {
+    this.#window = window;
+    this.#free = 0;
+    this.#freeMs = 0;
+    this.#held = 0;
+    this.#heldMs = 0;
   }
 }
 

@@ -47,8 +47,8 @@ function waitsOf(gathering: Gathering, waits: number[], perTurn: number, turnMs:
 t.test('it waits where queries come fast and batches are small, so long as it was told', async (t) => {
   const { libc, waits } = system();
   const gathering = new Gathering(libc, MICROSECONDS);
-  const turns = waitsOf(gathering, waits, 3, 0.06, 2000);
-  t.ok(turns > 1700, `${turns} waits at 50,000 queries a second`);
+  const turns = waitsOf(gathering, waits, 3, 0.06, 4000);
+  t.ok(turns > 3000, `${turns} waits at 50,000 queries a second`);
   t.ok(waits.every((ns) => ns === 1000 * MICROSECONDS));
 });
 
@@ -67,9 +67,8 @@ t.test('nobody is delayed where queries come slowly, also when two come together
 
 t.test('turns that are half a batch or more do not wait', async (t) => {
   const { libc, waits } = system();
-  const gathering = new Gathering(libc, MICROSECONDS);
-  t.equal(waitsOf(gathering, waits, BATCH / 2, 0.06, 5000), 0);
-  t.ok(waitsOf(gathering, waits, BATCH / 2 - 1, 0.06, 5000) > 4000);
+  t.equal(waitsOf(new Gathering(libc, MICROSECONDS), waits, BATCH / 2, 0.06, 5000), 0);
+  t.ok(waitsOf(new Gathering(libc, MICROSECONDS), waits, BATCH / 2 - 1, 0.06, 5000) > 3500);
 });
 
 t.test('what several sockets had counts together, and a turn without a query does not wait', async (t) => {
@@ -96,6 +95,59 @@ t.test('it ends at the first look after queries have stopped coming fast, or the
     gathering.wait();
     t.same(waits, [], `${stepMs} ms later`);
   }
+});
+
+/** The queries of `windows` windows of ten milliseconds, each of a rate that may depend on whether there are waits now. */
+function play(gathering: Gathering, waits: number[], windows: number, perTurn: (waiting: boolean) => number): string {
+  let told = '';
+  for (let window = 0; window < windows; window++) {
+    const before = waits.length;
+    for (let turn = 0; turn < 100; turn++) {
+      gathering.note(perTurn(waits.length > before), Math.floor(clockMs));
+      gathering.wait();
+      clockMs += 0.1;
+    }
+    told += waits.length > before ? 'w' : '.';
+  }
+  return told;
+}
+let clockMs = NOW_MS;
+
+t.test('who is not held back by waits gets them, but for a moment in each cycle', async (t) => {
+  const { libc, waits } = system();
+  const told = play(new Gathering(libc, MICROSECONDS), waits, 500, () => 5);
+  t.match(told, /^\.+(w{28,31}\.{1,3}){10,}/);
+});
+
+t.test('who asks less because of waits gets hardly any', async (t) => {
+  const { libc, waits } = system();
+  const told = play(new Gathering(libc, MICROSECONDS), waits, 5000, (waiting) => (waiting ? 3 : 5));
+  const share = told.split('w').length / told.length;
+  t.ok(share < 0.05, `waits in ${share} of the windows`);
+  t.match(told, /w\.{90,120}w+\.{190,220}w+\.{390,420}w/, 'each pause is twice as long as the last');
+});
+
+t.test('who comes below the rate because of waits gets hardly any', async (t) => {
+  const { libc, waits } = system();
+  const told = play(new Gathering(libc, MICROSECONDS), waits, 2000, (waiting) => (waiting ? 1 : 3));
+  t.match(told, /w/);
+  const share = told.split('w').length / told.length;
+  t.ok(share < 0.02, `waits in ${share} of the windows`);
+});
+
+t.test('who was held back once is tried again, and after a gap at once', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  play(gathering, waits, 60, (waiting) => (waiting ? 3 : 5));
+  t.match(
+    play(gathering, waits, 300, () => 5),
+    /^\.{60,120}w{28,31}\.{1,3}w{28,31}/,
+  );
+  clockMs += 5000;
+  t.match(
+    play(gathering, waits, 60, () => 5),
+    /^\.{1,4}w{28,31}/,
+  );
 });
 
 t.test('it never waits where that is switched off, timers are coarse, or cannot be made exact', async (t) => {
