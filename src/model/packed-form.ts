@@ -13,6 +13,9 @@ import type { StagedRRset } from './revision.ts';
 /** Bytes of an RRset beside its name and its records. */
 export const PACKED_HEAD_BYTES = 13;
 
+/** Of a name's length, which stands before it. */
+export const PACKED_NAME_LENGTH_BYTES = 2;
+
 /** Of a piece, before compression. Even what cannot be compressed stays below 256 KiB, which etcd takes in one request. */
 export const PIECE_BYTES = 240 * 1024;
 

@@ -6,16 +6,13 @@
 import { crc32 } from 'node:zlib';
 import type { Database } from 'better-sqlite3';
 import { StoreUnavailable } from '../model/errors.ts';
-import { PackedCursor } from '../model/packed-form.ts';
+import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
 
 /**
  * Of a block, where no single RRset is larger: its row fills one page of the database, 4096 bytes, with its name and the
  * page's own head. A larger one is written hardly faster, and is read and written anew whole for each RRset of it.
  */
 export const BLOCK_BYTES = 3900;
-
-/** Of a name's length, which stands before it. */
-export const NAME_LENGTH_BYTES = 2;
 
 /** Before all types: with a name it is the place before all that stands there. */
 const BEFORE_TYPES = -1;
@@ -117,7 +114,7 @@ export class Blocks {
       while (!isOver && isBefore(cursor, key)) isOver = !cursor.next();
       if (isOver || row === undefined || cursor.type !== key.type || cursor.name !== key.name) continue;
       took(cursor);
-      parts.push(row.body.subarray(from, cursor.nameStart - NAME_LENGTH_BYTES));
+      parts.push(row.body.subarray(from, cursor.nameStart - PACKED_NAME_LENGTH_BYTES));
       from = cursor.end;
     }
     flush();

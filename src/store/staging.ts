@@ -3,9 +3,9 @@
  * what no zone has any more, in transactions so small that a shift never waits long for its turn.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
-import { PackedCursor } from '../model/packed-form.ts';
+import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
 import type { StagedRRset } from '../model/revision.ts';
-import { BLOCK_BYTES, type Blocks, FIRST_KEY, isBefore, NAME_LENGTH_BYTES, type RRsetKey } from './blocks.ts';
+import { BLOCK_BYTES, type Blocks, FIRST_KEY, isBefore, type RRsetKey } from './blocks.ts';
 import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import type { PackedContent } from './packed.ts';
@@ -77,7 +77,7 @@ class StagedRows {
       addRRset.run(content, ...packedColumns(cursor));
       return cursor.next();
     }
-    const start = cursor.nameStart - NAME_LENGTH_BYTES;
+    const start = cursor.nameStart - PACKED_NAME_LENGTH_BYTES;
     let end = cursor.end;
     let isMore = cursor.next();
     while (isMore && cursor.end - start <= blockBytes && !this.#isRow()) {

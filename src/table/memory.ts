@@ -61,6 +61,9 @@ export interface Blocks {
   allocate(words: number): number;
 }
 
+/** Larger blocks are seldom asked for. */
+const DRY_WORDS_MAX = 64;
+
 /** Stands for the size in a list that travels: its offsets are starts and lengths of gaps. */
 const GAPS = 0;
 
@@ -112,6 +115,8 @@ export class Arena {
   #slabAt = 0;
   #slabEnd = 0;
   readonly #slabWords: number;
+  /** By size: 1 where nothing free was of use, and nothing has come since. A large zone asks for a few sizes millions of times. */
+  readonly #dry = new Uint8Array(DRY_WORDS_MAX + 1);
   /** What changes that may not use the reserve come to at most: what a shift took of it and gave back is no room for them. */
   readonly #plainBytes: number;
 
@@ -142,7 +147,7 @@ export class Arena {
   /** A zeroed block of at least `words` words, or 0 where the arena has reached its limit. */
   allocate(words: number): number {
     const size = sizeClass(words);
-    if (this.#slabAt + size <= this.#slabEnd && this.#free.words < size && this.#gaps.words < size) {
+    if (this.#slabAt + size <= this.#slabEnd && this.#isDry(size)) {
       // It was taken, and zeroed, as a whole.
       const offset = this.#slabAt;
       this.#slabAt += size;
@@ -151,6 +156,7 @@ export class Arena {
     if (!this.mayUseReserve && this.usedBytes + size * 4 > this.#plainBytes) return 0;
     let offset = this.#free.pop(size) || this.#gaps.cut(size);
     if (offset === 0) {
+      if (size <= DRY_WORDS_MAX) this.#dry[size] = 1;
       // A large block that does not fit would waste too much of a slab.
       if (size * 8 <= this.#slabWords && this.#hasSlab(size)) {
         // It was zeroed as a whole.
@@ -169,8 +175,13 @@ export class Arena {
   #cutLarger(size: number): number {
     const larger = this.#free.popLarger(size);
     if (larger === undefined) return 0;
-    this.#gaps.give([larger.offset, larger.size]);
+    this.giveGaps([larger.offset, larger.size]);
     return this.#gaps.cut(size);
+  }
+
+  /** Whether it is known that nothing free is of use for a block of this size. */
+  #isDry(size: number): boolean {
+    return size <= DRY_WORDS_MAX && this.#dry[size] === 1;
   }
 
   #clear(offset: number, size: number): void {
@@ -180,7 +191,9 @@ export class Arena {
 
   /** No reader may be at the block any more: see reclaim.ts. */
   free(offset: number, words: number): void {
-    this.#free.push(sizeClass(words), offset);
+    const size = sizeClass(words);
+    this.#free.push(size, offset);
+    if (size <= DRY_WORDS_MAX) this.#dry[size] = 0;
   }
 
   /** Takes all free blocks out, for another thread's arena. */
@@ -194,11 +207,13 @@ export class Arena {
   absorb(lists: readonly BlockList[]): void {
     for (const { size, offsets, count } of lists) if (size === GAPS) this.giveGaps(offsets.subarray(0, count));
     this.#free.give(lists.filter(({ size }) => size !== GAPS));
+    this.#dry.fill(0);
   }
 
   /** Takes over what lies free between blocks in use: starts and lengths. */
   giveGaps(pairs: Iterable<number>): void {
     this.#gaps.give(pairs);
+    this.#dry.fill(0);
   }
 
   /** Whether a block of this size fits in the slab that is being cut, or in another one. */

@@ -3,11 +3,12 @@
  * its versions are settled from the start, and nothing of what is replaced in it has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
-import { PackedCursor } from '../model/packed-form.ts';
+import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
 import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
 import { flagOf, zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
+import { HostsAside } from './hosts-aside.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { lookAtPlace } from './index-ahead.ts';
 import { ENTRY, entryWords, NODE, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
@@ -56,6 +57,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #undo: (() => void)[] = [];
   readonly #isOthers: boolean;
   #aside: NamesAside | undefined;
+  #hosts: HostsAside | undefined;
 
   /**
    * An empty zone, or (`cell`) one whose index is there and that no worker can reach yet. `signer`: of a zone that is to be
@@ -73,8 +75,10 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#apexNode = this.#ensureExists(name);
     this.#above.set(name, 0);
     this.#aboveNode = this.#apexNode;
-    if (cell === 0 && expected >= NAMES_ASIDE_MIN)
-      this.#aside = new NamesAside(arena.view, this.#index, this.cell, name.length);
+    if (cell !== 0 || expected < NAMES_ASIDE_MIN) return;
+    const aside = new NamesAside(arena.view, this.#index, this.cell, name.length);
+    this.#aside = aside;
+    this.#hosts = new HostsAside({ blocks: this, aside, compiler: this.#rrsets, apexNode: this.#apexNode }, name, apex);
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -102,11 +106,23 @@ export class ZoneBuilder implements Blocks, Retirer {
     }
   }
 
+  /** As many as are hosts aside. */
+  #putHosts(next: PackedCursor): void {
+    const hosts = this.#hosts;
+    if (hosts === undefined) return;
+    while (next.next()) {
+      if (hosts.put(next)) continue;
+      next.begin(next.bytes, next.nameStart - PACKED_NAME_LENGTH_BYTES);
+      return;
+    }
+  }
+
   /**
-   * Goes through the next few RRsets of a piece: where a name stands in the index is somewhere else each time, and all of
+   * Puts hosts aside, then goes through the next few RRsets of a piece: where a name stands in the index is somewhere else each time, and all of
    * those places are waited for together. How many RRsets there are.
    */
   #lookAhead(next: PackedCursor): number {
+    this.#putHosts(next);
     const { lengths, hashes, aboves } = this.#ahead;
     this.#putting.begin(next.bytes, next.end);
     let count = 0;
@@ -178,6 +194,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   #endAside(): void {
     this.#aside?.putIn();
     this.#aside = undefined;
+    this.#hosts = undefined;
   }
 
   /** Nodes that came to nothing, beside those that are in the index. */

@@ -18,6 +18,26 @@ t.test('blocks of a full arena are cut where smaller ones are wanted', async (t)
   t.equal(arena.allocate(4), 0);
 });
 
+t.test('what is free is handed out before more is taken, however long there was nothing', async (t) => {
+  for (const slabWords of [0, 1024]) {
+    const arena = new Arena(createSharedTable(MAX_BYTES, MAX_BYTES), slabWords);
+    const other = new Arena(createSharedTable(MAX_BYTES, MAX_BYTES));
+    for (const words of [8, 40, 80]) {
+      const blocks = Array.from({ length: 5 }, () => arena.allocate(words));
+      arena.free(blocks[1], words);
+      t.equal(arena.allocate(words), blocks[1], 'freed');
+      arena.free(blocks[2], words);
+      other.absorb(arena.lend());
+      arena.allocate(words);
+      arena.absorb(other.lend());
+      t.equal(arena.allocate(words), blocks[2], 'lent, and given back');
+      arena.allocate(words);
+      arena.giveGaps([blocks[3], sizeClass(words)]);
+      t.equal(arena.allocate(words), blocks[3], 'a gap');
+    }
+  }
+});
+
 t.test('no word is handed out twice, and what is handed out is zeroed', async (t) => {
   const step = fc.record({ words: fc.integer({ min: 1, max: 700 }), frees: fc.boolean(), which: fc.nat(1000) });
   fc.assert(
