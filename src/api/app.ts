@@ -30,6 +30,7 @@ import { answerError, sendProblem } from './problems.ts';
 import { KnownPaths } from './routing.ts';
 import { dialect } from './v1/dialect.ts';
 import { v1 } from './v1/index.ts';
+import { compileValidator } from './validation.ts';
 
 /** All that are always there; see doors.ts for the others. */
 export const APIS: readonly Api[] = [health, measurements, documents, consolePages, peoplePages, v1];
@@ -47,8 +48,6 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
-  // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.removeAllContentTypeParsers();
   // Paths that no API has are refused as under /v1.
   app.decorate('dialect', dialect);
@@ -109,11 +108,24 @@ function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: K
   app.addHook('onResponse', makeMeasure(parts));
 }
 
+/**
+ * Among the options, since Fastify loads those of its own, a hundred modules, before it could be told of others; its types
+ * know Ajv's only.
+ */
+const compilers = {
+  compilersFactory: {
+    buildValidator: () => compileValidator,
+    // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
+    buildSerializer: () => () => (body: unknown) => JSON.stringify(body),
+  },
+};
+
 function serverOptions({ log, options }: ApiParts, apis: readonly Api[]): FastifyServerOptions {
   return {
     loggerInstance: log,
     ...(options.tls !== undefined && { https: options.tls }),
     bodyLimit: options.bodyMaxBytes,
+    schemaController: compilers as unknown as NonNullable<FastifyServerOptions['schemaController']>,
     // One line a change instead (replies.ts); a poll of /readyz each second is not worth two.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,

@@ -1,7 +1,7 @@
 /** Checks requests against the schemas of their routes: nothing is converted, filled in or dropped behind one's back. */
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { shapeOf } from '../contract/shapes.ts';
 import { Problem, type ProblemCode } from '../model/errors.ts';
@@ -25,8 +25,10 @@ export function compileValidator({
   // Headers are in the schemas for OpenAPI only: their faults have codes of their own (conditions.ts).
   if (part === undefined) return (value) => ({ value });
   const schema = shapeOf(documented);
-  const validator = Compile(schema);
+  // At its first request: there are a hundred routes, and most servers are asked by a few.
+  let validator: Validator | undefined;
   return (data) => {
+    validator ??= Compile(schema);
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
     if (validator.Check(value)) return { value };
     const faults = validator.Errors(value);

@@ -3,7 +3,6 @@ import { documentScope } from '../access.ts';
 import { makeFreshHook } from '../fleet-headers.ts';
 import { parseBody } from '../json-body.ts';
 import type { Api, ApiInstance } from '../parts.ts';
-import { compileValidator } from '../validation.ts';
 import { makeBodyLimit } from './body-limits.ts';
 import { makeContextHook } from './command-context.ts';
 import { dialect } from './dialect.ts';
@@ -36,7 +35,6 @@ export const v1: Api = {
   dialect,
   isDocumented: true,
   routes(api, parts) {
-    api.setValidatorCompiler(compileValidator);
     // `curl -d` says x-www-form-urlencoded of whatever it sends. It is read as JSON all the same: a form of a web page,
     // the other sender of that type, has no token.
     const mediaTypes = ['application/json', 'application/x-www-form-urlencoded'];
