@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Compile } from 'typebox/compile';
+import { Errors } from 'typebox/schema';
 import { findConflict } from './config/check.ts';
 import { ConfigError } from './config/error.ts';
 import { explain, isUnknownKey } from './config/explain.ts';
@@ -10,14 +10,13 @@ import { formatPath, settingKeys } from './config/keys.ts';
 import { nearest } from './config/nearest.ts';
 import { type SettingsValues, settingsSchema } from './config/schema.ts';
 import { fromText, get, givenText, parseFile, put, type SettingsFile, type Sources } from './config/sources.ts';
+import { decoded } from './contract/type.ts';
 
 export { ConfigError } from './config/error.ts';
 
 export type Settings = DeepReadonly<SettingsValues>;
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
-
-const validator = Compile(settingsSchema);
 
 /** Flags win over the environment, the environment over the file, the file over the defaults. */
 export function loadSettings(sources: Sources): Settings | ConfigError {
@@ -38,12 +37,15 @@ export function loadSettings(sources: Sources): Settings | ConfigError {
     const value = get(values, path);
     if (schema.secret && value !== undefined) put(values, path, withoutLineEnds(value));
   }
-  const errors = validator.Errors(values);
+  const [, errors] = Errors(settingsSchema, values);
+  const refused = ({ path, reason }: { path: readonly string[]; reason: string }) =>
+    new ConfigError(`${whereOf(path, origins, sources.file?.name)}: ${reason}`);
   // A mistyped key is often the reason why another one is missing.
   const error = errors.find(isUnknownKey) ?? errors[0];
-  const fault = error === undefined ? findConflict(validator.Decode(values)) : explain(error, values);
-  if (fault === undefined) return deepFreeze(validator.Decode(values));
-  return new ConfigError(`${whereOf(fault.path, origins, sources.file?.name)}: ${fault.reason}`);
+  if (error !== undefined) return refused(explain(error, values));
+  const settings = decoded(settingsSchema, structuredClone(values)) as SettingsValues;
+  const conflict = findConflict(settings);
+  return conflict === undefined ? deepFreeze(settings) : refused(conflict);
 }
 
 /** The settings of this process, with the file that `--config` or TEAL_CONFIG names, else the one that lies ready. */

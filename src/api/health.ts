@@ -1,6 +1,7 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
-import { Type } from 'typebox';
+
 import { oneOf, whole, wholeOrNull } from '../contract/shapes.ts';
+import { Type } from '../contract/type.ts';
 import type { FleetControl } from '../control/nodes.ts';
 import { openToAll } from './access.ts';
 import type { Api } from './parts.ts';

@@ -1,8 +1,8 @@
 /** Checks requests against the schemas of their routes: nothing is converted, filled in or dropped behind one's back. */
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { Compile, type Validator } from 'typebox/schema';
 import { shapeOf } from '../contract/shapes.ts';
 import { Problem, type ProblemCode } from '../model/errors.ts';
 import { Refusal } from './problems.ts';
@@ -31,7 +31,7 @@ export function compileValidator({
     validator ??= Compile(schema);
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
     if (validator.Check(value)) return { value };
-    const faults = validator.Errors(value);
+    const [, faults] = validator.Errors(value);
     const fault = withAllTypes(faults[0], faults);
     const detail = describe(fault, schema, value, part);
     const pointer = pointerTo(fault);

@@ -1,7 +1,8 @@
 /** The zones, RRsets and services that an empty store starts with: bodies of the admin API, checked by the engine. */
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { ServiceBody } from '../contract/services.ts';
 import { shapeOf } from '../contract/shapes.ts';
+import { Type } from '../contract/type.ts';
 import { RRsetBody, ZoneBody } from '../contract/zones.ts';
 
 /** Names with a body each. Type.Record would overlook names with a line break, its pattern being `.*`. */

@@ -1,5 +1,5 @@
 /** Settings of the console: what the server is called, for whoever looks at several. */
-import Type from 'typebox';
+import { Type } from '../contract/type.ts';
 import { oidc } from './oidc.ts';
 
 /** It stands at the top of every page of the console, on a phone too. */

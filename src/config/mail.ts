@@ -1,5 +1,5 @@
 /** The settings of the mail server by which webhooks of the kind email are told. */
-import Type from 'typebox';
+import { Type } from '../contract/type.ts';
 
 export const mail = Type.Object(
   {

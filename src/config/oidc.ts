@@ -1,7 +1,8 @@
 /** The settings of people who sign in with a provider of identities: what each is, and the rules between them. */
-import Type from 'typebox';
+import type { Static } from 'typebox';
 import { shapeOf } from '../contract/shapes.ts';
 import { RoleBody } from '../contract/tokens.ts';
+import { Type } from '../contract/type.ts';
 
 /** What is asked of a provider besides `openid`: each is a word of its own. */
 const SCOPES_MAX = 20;
@@ -19,7 +20,7 @@ const url = (expected: string) => Type.String({ pattern: '^https?://[^\\s#]{1,50
 const seconds = (minimum: number, maximum: number, value: number) =>
   Type.Integer({ minimum, maximum, default: value, expected: `a whole number from ${minimum} to ${maximum}` });
 
-const byGroup = Type.Unsafe<Record<string, Type.Static<typeof RoleBody>>>({
+const byGroup = Type.Unsafe<Record<string, Static<typeof RoleBody>>>({
   type: 'object',
   additionalProperties: shapeOf(RoleBody),
   minProperties: 1,

@@ -1,5 +1,6 @@
 /** Every setting: its limits, its default, and the words for what is expected of it. */
-import Type from 'typebox';
+import type { StaticDecode, TProperties } from 'typebox';
+import { Type } from '../contract/type.ts';
 import type { Endpoint } from '../sockets/address.ts';
 import { UDP_TRANSPORTS, UDP_TRANSPORTS_WORDS } from '../sockets/transports.ts';
 import { READERS_PER_PLACE } from '../table/layout.ts';
@@ -247,9 +248,9 @@ export const settingsSchema = section({
 });
 
 /** Settings as the server uses them. */
-export type SettingsValues = Type.StaticDecode<typeof settingsSchema>;
+export type SettingsValues = StaticDecode<typeof settingsSchema>;
 
-function section<Properties extends Type.TProperties>(properties: Properties) {
+function section<Properties extends TProperties>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false, expected: 'a group of settings' });
 }
 

@@ -1,6 +1,7 @@
 /** What the gates of a release say: while they are asked, and afterwards. */
-import { Type } from 'typebox';
+
 import { mapOf, oneOf, time, timeOrNull, whole } from './shapes.ts';
+import { Type } from './type.ts';
 
 const outcome = oneOf(['passed', 'failed', 'inconclusive', 'error'], {
   description: '`error`: it could not be asked, so that nothing was measured.',

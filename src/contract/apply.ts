@@ -1,9 +1,10 @@
 /** What files declare, all of it at once: what is sent to be compared, and what is said of it. */
-import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import { Freeze, FreezeBody } from './freezes.ts';
 import { Service, ServiceBody } from './services.ts';
 import { mapOf, oneOf, strict, ttl, whole } from './shapes.ts';
 import { Token, TokenBody } from './tokens.ts';
+import { Type } from './type.ts';
 import { Webhook, WebhookBody } from './webhooks.ts';
 import { why } from './why.ts';
 import { RRset, RRsetBody, Zone, ZoneBody } from './zones.ts';

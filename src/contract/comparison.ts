@@ -1,7 +1,8 @@
 /** Services that are compared with what is there before they are written. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Service, ServiceBody } from './services.ts';
 import { mapOf, oneOf, strict } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 export const CompareServicesBody = Type.Object(

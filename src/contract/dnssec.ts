@@ -1,6 +1,7 @@
 /** How zones are signed, as it is sent and shown. */
-import { Type } from 'typebox';
+
 import { name, oneOf, revision, strict, textOrNull, time, timeOrNull, ttl, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 const algorithms = ['ecdsap256sha256', 'ed25519'] as const;

@@ -1,6 +1,7 @@
 /** Drain reports, as they are asked for and shown. */
-import { Type } from 'typebox';
+
 import { decimal, mapOf, message, oneOf, strict, textOrNull, time, timeOrNull, whole, wholeOrNull } from './shapes.ts';
+import { Type } from './type.ts';
 
 const share = (description: string) => decimal(description, { minimum: 0, maximum: 1 });
 

@@ -1,7 +1,8 @@
 /** A fleet of nameservers, as it is shown. */
-import { Type } from 'typebox';
+
 import { Holding } from './drain.ts';
 import { name, oneOf, orNull, textOrNull, timeOrNull, whole, wholeOrNull } from './shapes.ts';
+import { Type } from './type.ts';
 
 const FleetNode = Type.Object({
   node: Type.String(),

@@ -1,8 +1,9 @@
 /** Freezes, and emergencies in which one is passed over, as they are sent and shown. */
-import { Type } from 'typebox';
+
 import { labels } from './labels.ts';
 import { limit } from './pages.ts';
 import { name, patterns, revision, strict, time, timeOrNull } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 /** In the body of what a freeze refuses. */

@@ -1,6 +1,7 @@
 /** Health checks and forced states, as they are sent and shown. */
-import { Type } from 'typebox';
+
 import { decimal, headers, mapOf, oneOf, revision, strict, time, timeOrNull, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 /** A whole number that the model holds to these bounds. */

@@ -1,6 +1,7 @@
 /** What a service answered, hour by hour, as it is shown. */
-import { Type } from 'typebox';
+
 import { mapOf, time, whole } from './shapes.ts';
+import { Type } from './type.ts';
 
 export const AnswerHours = Type.Object(
   {

@@ -1,6 +1,7 @@
 /** Labels, on whatever takes them: sent, and shown where there are some. */
-import { Type } from 'typebox';
+
 import { mapOf } from './shapes.ts';
+import { Type } from './type.ts';
 
 export const labels = Type.Optional(
   mapOf(Type.String({ maxLength: 255, 'x-code': 'labels_invalid' }), {

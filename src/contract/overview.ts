@@ -1,9 +1,10 @@
 /** All services at a glance: what wants somebody's eye, and a list of the rest. */
-import { Type } from 'typebox';
+
 import { label, limit } from './pages.ts';
 import { revisionHead } from './revisions.ts';
 import { Service, shares } from './services.ts';
 import { message, oneOf, strict, time, timeOrNull, whole } from './shapes.ts';
+import { Type } from './type.ts';
 
 /** What may be said of a service, the most urgent first. */
 export const GLANCE_STATES = ['unhealthy', 'waiting', 'releasing', 'draining'] as const;

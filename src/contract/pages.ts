@@ -1,6 +1,7 @@
 /** How lists are asked for: page by page. */
-import { Type } from 'typebox';
+
 import { oneOf, strict, whole } from './shapes.ts';
+import { Type } from './type.ts';
 
 /** Items of a list page: the default, and the most one request may ask for, which bounds the work of one turn. */
 export const PAGE_DEFAULT = 100;

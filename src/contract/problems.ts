@@ -1,6 +1,7 @@
 /** Refusals: one shape for all of them (RFC 9457), whose `code` scripts may rely on. */
-import { Type } from 'typebox';
+
 import { oneOf, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { Finding } from './zones.ts';
 
 /** `codes`: all that there are; the model has the list. */

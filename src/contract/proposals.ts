@@ -1,10 +1,11 @@
 /** Changes that were proposed, and wait for somebody or for a time, as they are decided on and shown. */
-import { Type } from 'typebox';
+
 import { override } from './freezes.ts';
 import { limit } from './pages.ts';
 import { Step } from './releases.ts';
 import { weights } from './services.ts';
 import { mapOf, message, name, oneOf, revision, strict, time, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { shownWhy, why } from './why.ts';
 
 export const ProposedChange = Type.Object(

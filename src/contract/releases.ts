@@ -1,5 +1,5 @@
 /** Releases, their steps and gates, as they are sent and shown. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { AnalysisProgress, AnalysisRecord } from './analysis.ts';
 import { override, shownOverride } from './freezes.ts';
 import { schedule } from './schedule.ts';
@@ -20,6 +20,7 @@ import {
   whole,
   wholeOrNull,
 } from './shapes.ts';
+import { Type } from './type.ts';
 import { shownWhy, why } from './why.ts';
 
 const code = 'release_invalid';

@@ -1,7 +1,8 @@
 /** The log of changes, as it is shown. */
-import { Type } from 'typebox';
+
 import { shownOverride } from './freezes.ts';
 import { message, oneOf, time, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { shownWhy } from './why.ts';
 
 export const Subject = Type.Object({

@@ -1,6 +1,7 @@
 /** When something is to be done that is asked for now, and what it was made of. */
-import { Type } from 'typebox';
+
 import { mapOf, revision } from './shapes.ts';
+import { Type } from './type.ts';
 
 /** To be mixed into the body of what can wait for its time. */
 export const schedule = {

@@ -1,7 +1,8 @@
 /** Who asks, what they may, and which server it is that answers. */
-import { Type } from 'typebox';
+
 import { oneOf, time } from './shapes.ts';
 import { ofEveryToken, RoleBody } from './tokens.ts';
+import { Type } from './type.ts';
 
 /** The server, as whoever set it up calls it. */
 const Server = Type.Object(

@@ -1,5 +1,5 @@
 /** Services, their weights, and what a client gets from them, as they are sent and shown. */
-import { Type } from 'typebox';
+
 import { override } from './freezes.ts';
 import { HealthBody } from './health.ts';
 import { labels } from './labels.ts';
@@ -19,6 +19,7 @@ import {
   ttl,
   whole,
 } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 import { RRset } from './zones.ts';
 

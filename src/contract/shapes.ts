@@ -1,5 +1,6 @@
 /** What the schemas of the contract are made of, and how one is read: by the API, by a client. */
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { Type } from './type.ts';
 
 /** Requests are closed: a word that is not known is a mistake of who sends it. */
 export const strict = { additionalProperties: false } as const;

@@ -1,6 +1,7 @@
 /** Tokens, as they are sent and shown. */
-import { Type } from 'typebox';
+
 import { name, oneOf, patterns, strict, time, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 const limits = {

@@ -1,7 +1,8 @@
 /** Webhooks and their deliveries, as they are sent and shown; and how the stream of events is asked for. */
-import { Type } from 'typebox';
+
 import { limit } from './pages.ts';
 import { name, oneOf, patterns, revision, secret, strict, textOrNull, time, timeOrNull, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 const properties = {

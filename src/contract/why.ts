@@ -1,5 +1,5 @@
 /** Why somebody changes something: what every body of a write takes besides, and every revision shows. */
-import { Type } from 'typebox';
+import { Type } from './type.ts';
 
 const reason = (description: string) => Type.String({ maxLength: 500, description, 'x-code': 'reason_invalid' });
 const links = (description: string) =>

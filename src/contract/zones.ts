@@ -1,7 +1,8 @@
 /** Zones, their files and their RRsets, as they are sent and shown. */
-import { Type } from 'typebox';
+
 import { labels } from './labels.ts';
 import { decimal, name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
+import { Type } from './type.ts';
 import { why } from './why.ts';
 
 const times = {

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Type from 'typebox';
 import { strict } from '../../contract/shapes.ts';
+import { Type } from '../../contract/type.ts';
 import { Problem } from '../../model/errors.ts';
 import { access } from '../access.ts';
 import type { Dialect } from '../dialect.ts';
