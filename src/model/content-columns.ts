@@ -20,8 +20,10 @@ export class ContentColumns {
   /** Of each RRset. */
   readonly types: Column<Uint16Array>;
   readonly ttls: Column<Uint32Array>;
-  readonly counts: Column<Uint32Array>;
+  /** How many records there are beside the first. */
+  readonly more: Column<Uint32Array>;
   readonly firstRecords: Column<Uint32Array>;
+  /** 0 where it is the first. */
   readonly lastRecords: Column<Uint32Array>;
   /** Where its first record stands: a line, and the place of the file's name in a list. */
   readonly lines: Column<Uint32Array>;
@@ -40,7 +42,7 @@ export class ContentColumns {
     this.next = new Column(Uint32Array, expected);
     this.types = new Column(Uint16Array, expected);
     this.ttls = new Column(Uint32Array, expected);
-    this.counts = new Column(Uint32Array, expected);
+    this.more = new Column(Uint32Array, expected);
     this.firstRecords = new Column(Uint32Array, expected);
     this.lastRecords = new Column(Uint32Array, expected);
     this.lines = new Column(Uint32Array, expected);
@@ -125,7 +127,7 @@ class Writer {
   add(name: number, rrset: number): void {
     if (this.#bytes > this.#piece.length) this.#piece = new Uint8Array(this.#bytes);
     const piece = this.#piece;
-    const { names, types, ttls, counts } = this.#columns;
+    const { names, types, ttls, more } = this.#columns;
     let at = this.#used;
     const length = names.length(name);
     piece[at++] = length >> 8;
@@ -136,7 +138,7 @@ class Writer {
     piece[at++] = type & 0xff;
     at = writeUnsigned(piece, at, ttls.values[rrset]);
     piece[at++] = this.#hasTtls ? 1 : 0;
-    at = writeUnsigned(piece, at, counts.values[rrset]);
+    at = writeUnsigned(piece, at, more.values[rrset] + 1);
     this.#used = this.#writeRecords(rrset, at);
   }
 

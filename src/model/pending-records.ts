@@ -21,24 +21,13 @@ export class PendingRecords {
     this.#take = take;
   }
 
-  /** A copy of the record waits. */
-  add(record: PlainRecord): void {
-    const { owner, ownerLength, rdata } = record;
-    const copy = this.#records[this.#count];
-    copy.isSameOwner = record.isSameOwner;
-    copy.ownerLength = ownerLength;
-    copy.hasAsterisk = record.hasAsterisk;
-    copy.type = record.type;
-    copy.ttlSeconds = record.ttlSeconds;
-    copy.file = record.file;
-    copy.line = record.line;
-    copy.rdata.length = 0;
-    copy.rdata.reserve(rdata.length);
-    for (let i = 0; i < ownerLength; i++) copy.owner[i] = owner[i];
-    for (let i = 0; i < rdata.length; i++) copy.rdata.bytes[i] = rdata.bytes[i];
-    copy.rdata.length = rdata.length;
-    this.#hashes[this.#count++] = hashText(owner, ownerLength);
+  /** The record waits; the one that is returned does not any more. */
+  add(record: PlainRecord): PlainRecord {
+    const free = this.#records[this.#count];
+    this.#records[this.#count] = record;
+    this.#hashes[this.#count++] = record.isSameOwner ? 0 : hashText(record.owner, record.ownerLength);
     if (this.#count === PENDING_MAX) this.settle();
+    return free;
   }
 
   /** Gives on what waits: before anything else is said or asked of the zone. */

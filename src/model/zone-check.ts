@@ -36,7 +36,7 @@ export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptio
   const content = new ZoneContent(zone, findings, expectedRecords(bytes));
   const { include, services = new Set(), aliases = new Set() } = options;
   const origin = nameToWire(zone);
-  const takePlain = (record: PlainRecord): boolean => content.takePlain(record);
+  const takePlain = (record: PlainRecord): PlainRecord | undefined => content.takePlain(record);
   const reading = { origin, takePlain, afterPlain: () => content.settle(), ...(include && { include }) };
   for (const record of readZoneFile(bytes, reading, findings)) content.add(record);
   // A file that could not be read whole would seem to lack what stands in the rest.

@@ -206,11 +206,10 @@ export class ZoneContent {
     else this.#begin(name, record, record.rdata, record.rdata.length);
   }
 
-  /** The same for what is written plainly. False, and nothing is taken, where it is of another zone: `add` says so. */
-  takePlain(record: PlainRecord): boolean {
-    if (!record.isSameOwner && !this.#apex.holds(record.owner, record.ownerLength)) return false;
-    this.#pending.add(record);
-    return true;
+  /** The same for what is written plainly; another record is free then. Undefined, and nothing is taken, where it is of another zone: `add` says so. */
+  takePlain(record: PlainRecord): PlainRecord | undefined {
+    if (!record.isSameOwner && !this.#apex.holds(record.owner, record.ownerLength)) return undefined;
+    return this.#pending.add(record);
   }
 
   /** To be called after the last of some that are written plainly, before anything else. */
@@ -224,7 +223,7 @@ export class ZoneContent {
     this.#owner = undefined;
     const name = this.#name;
     const isAddress = type === TYPE.A || type === TYPE.AAAA;
-    if (!isAddress || record.hasAsterisk || this.#apex.mayBeRepeated(owner, ownerLength))
+    if (!isAddress || record.hasAsterisk || (!record.isSameOwner && this.#apex.mayBeRepeated(owner, ownerLength)))
       this.#doubtful.values[name] = 1;
     const { bytes, length } = record.rdata;
     const rrset = this.#find(name, type);
@@ -235,8 +234,8 @@ export class ZoneContent {
   #enterName(name: number): void {
     this.#name = name;
     if (this.#columns.firstOf.length === this.#columns.names.count) return;
-    this.#columns.firstOf.push(0);
-    this.#doubtful.push(0);
+    this.#columns.firstOf.pushZero();
+    this.#doubtful.pushZero();
   }
 
   #enter(record: ZoneRecord): void {
@@ -258,11 +257,11 @@ export class ZoneContent {
     this.#columns.ttls.push(ttlSeconds);
     this.#columns.lines.push(line);
     this.#columns.files.push(this.#fileNames.length - 1);
-    this.#columns.next.push(0);
-    this.#columns.counts.push(1);
+    this.#columns.next.pushZero();
+    this.#columns.more.pushZero();
     const record = this.#addRecord(type, ttlSeconds, rdata, length);
     this.#columns.firstRecords.push(record);
-    this.#columns.lastRecords.push(record);
+    this.#columns.lastRecords.pushZero();
     let last = this.#columns.firstOf.values[name];
     if (last === 0) this.#columns.firstOf.values[name] = rrset + 1;
     else {
@@ -273,7 +272,7 @@ export class ZoneContent {
 
   #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array, length: number): number {
     const record = this.#columns.nextRecords.length;
-    this.#columns.nextRecords.push(0);
+    this.#columns.nextRecords.pushZero();
     const at = this.#columns.bytes.reserve(length);
     const { values } = this.#columns.bytes;
     for (let i = 0; i < length; i++) values[at + i] = rdata[i];
@@ -292,9 +291,10 @@ export class ZoneContent {
       return;
     }
     const added = this.#addRecord(type, ttlSeconds, rdata, rdata.length);
-    this.#columns.nextRecords.values[this.#columns.lastRecords.values[rrset]] = added + 1;
-    this.#columns.lastRecords.values[rrset] = added;
-    if (++this.#columns.counts.values[rrset] > UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
+    const { firstRecords, lastRecords, nextRecords, more } = this.#columns;
+    nextRecords.values[lastRecords.values[rrset] || firstRecords.values[rrset]] = added + 1;
+    lastRecords.values[rrset] = added;
+    if (++more.values[rrset] >= UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
     this.#columns.ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
     if (ttlSeconds !== before && type !== TYPE.RRSIG) {
@@ -310,7 +310,7 @@ export class ZoneContent {
   }
 
   #hasRecord(rrset: number, type: number, rdata: Uint8Array): boolean {
-    if (this.#columns.counts.values[rrset] > COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
+    if (this.#columns.more.values[rrset] >= COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
     for (
       let at = this.#columns.firstRecords.values[rrset] + 1;
       at !== 0;

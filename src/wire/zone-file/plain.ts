@@ -57,9 +57,9 @@ interface Ttls {
   lastTtlSeconds: number | undefined;
 }
 
-/** A record, in memory that the next one is read into. */
+/** A record, in memory that another one is read into later. */
 export class PlainRecord {
-  /** Canonical text, `ownerLength` bytes of it. */
+  /** Canonical text, `ownerLength` bytes of it; anything where `isSameOwner`. */
   owner = new Uint8Array(2 * MAX_NAME_BYTES);
   ownerLength = 0;
   /** The owner is that of the record before. */
@@ -75,9 +75,10 @@ export class PlainRecord {
 }
 
 export class PlainReader {
-  readonly record = new PlainRecord();
-  /** The last owner that was taken. */
-  #last = new Uint8Array(2 * MAX_NAME_BYTES);
+  /** What is read goes here. */
+  record = new PlainRecord();
+  /** The last owner that was taken: that of a record, where no other has been read into it since. */
+  #last = this.record.owner;
   #lastLength = NOT_PLAIN;
   #lastHasAsterisk = false;
   #origin: Uint8Array | undefined;
@@ -131,14 +132,13 @@ export class PlainReader {
     return at < 0 ? NOT_PLAIN : endOfLine(bytes, at);
   }
 
-  /** The record was taken: what follows goes by it. */
-  take(ttls: Ttls): void {
+  /** The record was taken: what follows goes by it, and is read into another one, or the same. */
+  take(ttls: Ttls, next: PlainRecord): void {
     const { record } = this;
+    this.record = next;
     if (this.#ttlSeconds !== undefined) ttls.lastTtlSeconds = this.#ttlSeconds;
     if (record.isSameOwner) return;
-    const { owner } = record;
-    record.owner = this.#last;
-    this.#last = owner;
+    this.#last = record.owner;
     this.#lastLength = record.ownerLength;
     this.#lastHasAsterisk = record.hasAsterisk;
   }
@@ -151,6 +151,7 @@ export class PlainReader {
       record.hasAsterisk = this.#lastHasAsterisk;
       return this.#lastLength < 0 ? NOT_PLAIN : start;
     }
+    if (record.owner === this.#last) record.owner = new Uint8Array(this.#last.length);
     record.hasAsterisk = false;
     if (bytes[start] === AT_SIGN) return this.#appendOrigin(0) ? start + 1 : NOT_PLAIN;
     const { owner } = record;

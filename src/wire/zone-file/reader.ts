@@ -23,10 +23,10 @@ interface ReadOptions {
   /** Without it `$INCLUDE` is refused: a file sent over the network must not name files of the server. */
   readonly include?: Include;
   /**
-   * Takes what is written plainly, at its place among the others, which are yielded. False: it would rather have this one
-   * as the others. The record is another one after the call.
+   * Takes what is written plainly, at its place among the others, which are yielded, and says into which record the next one
+   * is read; this one, where it is done with it. Undefined: it would rather have this one as the others.
    */
-  readonly takePlain?: (record: PlainRecord) => boolean;
+  readonly takePlain?: (record: PlainRecord) => PlainRecord | undefined;
   /** Called after some of those, before anything else is yielded or found. */
   readonly afterPlain?: () => void;
 }
@@ -99,19 +99,21 @@ class Reader {
     const take = this.#takePlain;
     if (take === undefined) return;
     const plain = this.#plain;
-    const { record } = plain;
-    const { entries } = scope;
+    const { entries, file } = scope;
     plain.begin(scope.origin);
-    record.file = scope.file;
     let { at } = entries;
     let lines = 0;
     while (at < bytes.length) {
       let next = isEmptyLine(bytes[at]) ? endOfLine(bytes, at) : NOT_PLAIN;
       if (next < 0) {
         next = plain.read(bytes, at, this.#records);
+        if (next < 0) break;
+        const { record } = plain;
+        record.file = file;
         record.line = entries.nextLine + lines;
-        if (next < 0 || !take(record)) break;
-        plain.take(this.#records);
+        const free = take(record);
+        if (free === undefined) break;
+        plain.take(this.#records, free);
       }
       at = next;
       lines++;

@@ -30,14 +30,14 @@ function read(bytes: Uint8Array, zone: string, isPlainTaken?: (count: number) =>
   const include = (path: string): Uint8Array | string =>
     ++included < 3 ? (path.startsWith('f') ? Buffer.from('a A 192.0.2.7\n TXT x\n') : bytes) : 'enough';
   let owner = '';
-  const takePlain = (record: PlainRecord): boolean => {
-    if (!(isPlainTaken as (count: number) => boolean)(asked++)) return false;
+  const takePlain = (record: PlainRecord): PlainRecord | undefined => {
+    if (!(isPlainTaken as (count: number) => boolean)(asked++)) return undefined;
     if (!record.isSameOwner) owner = Buffer.from(record.owner.subarray(0, record.ownerLength)).toString();
     const rdata = Buffer.from(record.rdata.bytes.subarray(0, record.rdata.length)).toString('hex');
     const wire = Buffer.from(parseName(owner) as Uint8Array).toString('hex');
     records.push([wire, record.type, record.ttlSeconds, rdata, record.file, record.line].join(' '));
     plain++;
-    return true;
+    return record;
   };
   const origin = parseName(zone) as Uint8Array;
   const options = { origin, include, ...(isPlainTaken && { takePlain }) };
