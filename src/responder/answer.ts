@@ -13,6 +13,7 @@ import { Client } from './client.ts';
 import { Dispatch } from './dispatch.ts';
 import { EdnsReply } from './edns-reply.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import { isPlainlyDenied, KeptDenials } from './kept-denials.ts';
 import { QueryNetwork } from './network.ts';
 import type { ResponderOptions } from './options.ts';
 import { type LimitResult, PASS, RateLimiter, SLIP } from './rate-limit.ts';
@@ -37,6 +38,7 @@ export class Responder {
   readonly client = new Client();
   /** Answers that need no looking up. */
   readonly kept: KeptAnswers;
+  readonly #denials = new KeptDenials();
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
   /** What was read of a batch, and besides their questions. */
@@ -194,6 +196,11 @@ export class Responder {
       this.#count(COUNTER.DROPPED);
       return 0;
     }
+    this.#denials.isWanted = false;
+    if (parsed === ACCEPT && udp && asked.likelyNode === NO_ENTRY) {
+      const length = this.#giveDenial(i, asked, bytes, at);
+      if (length > 0) return length;
+    }
     this.client.copy(asked.client);
     this.lookup.likelyNode = asked.likelyNode;
     this.lookup.likelyNodeIn = asked.likelyNodeIn;
@@ -215,8 +222,11 @@ export class Responder {
     const rcode = reply.rcode < 15 ? reply.rcode : 15;
     const type = typeCounter(query.hasQuestion ? query.type : 0);
     this.#countAnswer(rcode, type);
-    if (this.kept.isTrying && udp && this.#dispatch.canBeKept && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0)
-      this.kept.keep(i, asked, reply, this.#dispatch, (type << TYPE_SHIFT) | rcode);
+    if (udp && this.#dispatch.canBeKept && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0) {
+      if (this.kept.isTrying && this.kept.isWanted(i))
+        this.kept.keep(i, asked, reply, this.#dispatch, (type << TYPE_SHIFT) | rcode);
+      if (this.#denials.isWanted) this.#denials.keep(asked, reply, this.#dispatch.answerHash);
+    }
     return reply.at - at;
   }
 
@@ -226,18 +236,32 @@ export class Responder {
     const place = kept.places[i];
     if (!kept.isOf(place, asked)) return 0;
     const { client } = asked;
-    if (this.#limiter !== undefined) {
-      const result = this.#limiter.checkLed(i, client);
-      if (result !== PASS) {
-        this.#judged = result;
-        return 0;
-      }
-    }
+    if (this.#limiter !== undefined && !this.#passes(this.#limiter.checkLed(i, client))) return 0;
     const kind = kept.kindAt(place);
     this.#countAnswer(kind & RCODE_MASK, kind >>> TYPE_SHIFT);
     const plan = kept.planAt(place);
     const pool = plan === 0 ? 0 : this.pick.draw(kept.words, plan, client, kept.hasData(place));
     return kept.write(place, pool, asked, this.#reply.viewOf(bytes), at);
+  }
+
+  /** Denies the name of message `i` by what is kept; 0: it is to be looked up, to be kept itself, or not within the limit. */
+  #giveDenial(i: number, asked: Asked, bytes: Uint8Array, at: number): number {
+    const { view, question, query, client } = asked;
+    const { lookup } = this;
+    const denials = this.#denials;
+    if (view === undefined || !isPlainlyDenied(query)) return 0;
+    const zone = lookup.missingFrom(question, asked.likelyNode, asked.likelyNodeIn);
+    if (zone === 0 || !denials.find(zone, lookup.generation, query, question.starts[lookup.apexLabel])) return 0;
+    if (this.kept.isTrying && this.kept.isWanted(i)) return 0;
+    if (this.#limiter !== undefined && !this.#passes(this.#limiter.check(client, denials.answerHash))) return 0;
+    this.#countAnswer(RCODE.NXDOMAIN, typeCounter(query.type));
+    return denials.write(asked, view, this.#reply.viewOf(bytes), at);
+  }
+
+  /** Whether an answer is within the limit; else what was said of it is remembered for when it is made. */
+  #passes(result: LimitResult): boolean {
+    if (result !== PASS) this.#judged = result;
+    return result === PASS;
   }
 
   /** `type`: its counter. */

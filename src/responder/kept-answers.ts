@@ -192,18 +192,22 @@ export class KeptAnswers {
     return HEADER_BYTES + question + tail;
   }
 
+  /** Whether the answer to message `i` is to be kept: it is given again. To be asked only for what may be kept. */
+  isWanted(i: number): boolean {
+    const hash = this.#hashes[i];
+    if (hash === 0) return false;
+    const passed = hash & ((1 << PASSED_LOG2) - 1);
+    if (this.#passed[passed] === hash) return true;
+    this.#passed[passed] = hash;
+    return false;
+  }
+
   /**
-   * Keeps the answer to message `i` that stands in `reply`, if it is asked for again and again. To be called only for
-   * answers that are the same for all, or drawn from a plan. `kind`: what it counts as.
+   * Keeps the answer to message `i` that stands in `reply`, and is wanted. To be called only for answers that are the same
+   * for all, or drawn from a plan. `kind`: what it counts as.
    */
   keep(i: number, { start, end, request, query }: Asked, reply: Reply, { answerHash, plan }: Dispatch, kind: number) {
     const hash = this.#hashes[i];
-    if (hash === 0) return;
-    const passed = hash & ((1 << PASSED_LOG2) - 1);
-    if (this.#passed[passed] !== hash) {
-      this.#passed[passed] = hash;
-      return;
-    }
     const question = query.nameLength + 4;
     const { bytes } = reply;
     const from = reply.start + HEADER_BYTES + question;

@@ -6,7 +6,7 @@ import type { Random } from '../table/picking/pick.ts';
 import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
 import type { Query } from '../wire/message.ts';
 import { lowerByte } from '../wire/name.ts';
-import { copyWholeWords, copyWithin, copyWords, dataViewOf } from '../wire/word-copy.ts';
+import { copyBytes, copyWholeWords, copyWords, dataViewOf } from '../wire/word-copy.ts';
 
 /** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
 export const TTL_AT = 6;
@@ -60,7 +60,7 @@ export class Reply {
     const length = query.hasQuestion ? query.nameLength + 4 : 0;
     const from = requestStart + HEADER_BYTES;
     // Batches have their messages in one memory.
-    if (request === bytes) copyWithin(this.#data, to, from, length);
+    if (request === bytes) copyBytes(this.#data, to, this.#data, from, length);
     else for (let i = 0; i < length; i++) bytes[to + i] = request[from + i];
     this.at = to + length;
     this.#sections = to + length;

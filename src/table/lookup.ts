@@ -1,7 +1,7 @@
 /** From a name and a type to what the table holds for it, as one generation sees it. */
 import { TYPE } from '../wire/constants.ts';
 import { finishHash, type HashedName, hashLabel } from './hash.ts';
-import { findEntry, isNameOf, sameName } from './index.ts';
+import { findEntry, isNameOf } from './index.ts';
 import { NO_ENTRY } from './index-ahead.ts';
 import { LastZone } from './last-zone.ts';
 import {
@@ -33,9 +33,6 @@ import {
 import type { SharedTable } from './memory.ts';
 import type { OrderAhead } from './order/ahead.ts';
 import { TableReader } from './reader.ts';
-
-/** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
-const DEPTHS_EXACT = 30;
 
 /** A worker's lookups. The fields have what the last one found; nothing is allocated. */
 export class Lookup extends TableReader {
@@ -170,6 +167,17 @@ export class Lookup extends TableReader {
     return zone === 0 ? 0 : this.view.words[zone + ZONE.INDEX];
   }
 
+  /**
+   * The version of the zone that lacks the name for good, as looking ahead has found, where no wildcard nor border could say
+   * otherwise; 0: there may be none such. Sets `apexLabel`.
+   */
+  missingFrom(name: HashedName, likelyNode: number, likelyNodeIn: number): number {
+    const { version, index } = this.#last;
+    if (likelyNode !== NO_ENTRY || likelyNodeIn !== index) return 0;
+    const flags = this.view.words[version + ZONE.FLAGS];
+    return (flags & (ZONE_HAS_BORDER | ZONE_HAS_WILDCARD)) === 0 && this.#isInLastZone(name) ? version : 0;
+  }
+
   /** Has a query's name looked for in the order of the zone that was found last, if `index`, which lacks it, is that zone's. */
   leadToCover(ahead: OrderAhead, query: number, name: HashedName, index: number): void {
     const last = this.#last;
@@ -245,14 +253,12 @@ export class Lookup extends TableReader {
   #zoneOf(name: HashedName, first: number): number {
     const { labels } = name;
     const depths = this.view.words[ARENA.ZONE_DEPTHS];
-    if (first === 0 && this.#isInLastZone(name, depths)) return this.#last.version;
+    if (first === 0 && this.#isInLastZone(name)) return this.#last.version;
     for (let label = first; label <= labels; label++) {
       const version = this.#zoneAt(name, label, depths);
       if (version === 0) continue;
       this.apexLabel = label;
-      this.#last.version = version;
-      this.#last.entry = this.#entry;
-      this.#last.index = this.view.words[version + ZONE.INDEX];
+      this.#last.set(version, this.#entry, this.view.words[version + ZONE.INDEX]);
       this.#last.keep(name, label, this.generation);
       return version;
     }
@@ -271,18 +277,13 @@ export class Lookup extends TableReader {
     return version === 0 || this.view.words[version + ZONE.INDEX] === 0 ? 0 : version;
   }
 
-  /** Most queries ask for the zone that the one before asked for: to compare its name costs less than to find it. */
-  #isInLastZone(name: HashedName, depths: number): boolean {
+  /** Most queries ask for the zone of the one before: to compare its name costs less. All in its index is at or below it. */
+  #isInLastZone(name: HashedName): boolean {
     const last = this.#last;
-    const label = last.labelOf(name, this.generation);
-    if (label < 0 || name.labels > DEPTHS_EXACT) return false;
-    // A zone below it may be the closer one, where there is any between its depth and that of the name.
-    if ((((depths >>> last.depth) >>> 1) & ((1 << label) - 1)) !== 0) return false;
-    // All that is in its index is at or below it.
     const isKnown = (this.#known !== 0 && this.likelyNodeIn === last.index) || name.zoneEntry === last.entry;
-    if (!isKnown && !sameName(this.view, last.entry, name.bytes, name.starts[label], name.length)) return false;
-    this.apexLabel = label;
-    return true;
+    const label = last.closestLabelOf(this.view, name, this.generation, isKnown);
+    if (label >= 0) this.apexLabel = label;
+    return label >= 0;
   }
 
   /**

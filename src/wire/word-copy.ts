@@ -23,11 +23,11 @@ export function dataViewOf(bytes: Uint8Array): DataView {
   return view;
 }
 
-/** Copies bytes within a memory; what is written does not begin within what is read. */
-export function copyWithin(view: DataView, to: number, from: number, length: number): void {
+/** Copies bytes from a memory to another or the same one; what is written does not begin within what is read. */
+export function copyBytes(into: DataView, to: number, view: DataView, from: number, length: number): void {
   const whole = length & ~3;
-  for (let i = 0; i < whole; i += 4) view.setInt32(to + i, view.getInt32(from + i, LITTLE), LITTLE);
-  for (let i = whole; i < length; i++) view.setUint8(to + i, view.getUint8(from + i));
+  for (let i = 0; i < whole; i += 4) into.setInt32(to + i, view.getInt32(from + i, LITTLE), LITTLE);
+  for (let i = whole; i < length; i++) into.setUint8(to + i, view.getUint8(from + i));
 }
 
 /** Copies bytes that begin at a word of another memory. */

@@ -1,0 +1,104 @@
+/** Names that are denied by what is kept of their zone are denied as those that are looked up, while the zone changes. */
+import fc from 'fast-check';
+import t from 'tap';
+import { createRateLimit } from '../../src/responder/rate-limit.ts';
+import type { TableChange } from '../../src/table/changes.ts';
+import { dataViewOf } from '../../src/wire/word-copy.ts';
+import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
+import { type Ask, answers, buildAsk, compareHistories, EDNS } from './kept-history.ts';
+
+const TYPE = { A: 1, NS: 2, DS: 43, AXFR: 252, ANY: 255, HTTPS: 65 } as const;
+const ZONES = ['plain.test', 'other.test'] as const;
+
+/** Names of few lengths, that most of them are not there. */
+const labels = fc.oneof(
+  fc.stringMatching(/^[a-z]{3}$/),
+  fc.constantFrom('www', 'aaa', 'bbb', 'ab.ccc', 'cut', 'd.cut', 'child', 'x.child', 'app', 'www.app', 'e.www', ''),
+);
+
+const asks: fc.Arbitrary<Ask> = fc
+  .record({
+    label: labels,
+    zone: fc.constantFrom('plain.test', 'plain.test', 'plain.test', ...ZONES),
+    type: fc.constantFrom(TYPE.A, TYPE.A, TYPE.A, TYPE.HTTPS, TYPE.DS, TYPE.ANY, TYPE.AXFR),
+    edns: fc.constantFrom('', '', EDNS[1], ...EDNS),
+    flags: fc.constantFrom(0x0100, 0x0100, 0x0110, 0),
+    network: fc.nat(2),
+    among: fc.constantFrom(1, 1, 1, 1, 255, 3),
+  })
+  .map(({ label, zone, type, edns, flags, network, among }) => ({
+    query: buildAsk(label === '' ? zone : `${label}.${zone}`, type, edns, flags, among),
+    client: Uint8Array.of(192, 0, network, 1),
+  }));
+
+/** Names that come, wildcards, cuts, a zone below the zone, and another SOA. */
+const changes: fc.Arbitrary<TableChange[]> = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('aaa', 'bbb', 'ab.ccc', 'e.www'), fc.constantFrom(...ZONES))
+    .map(([label, zone]) => [rrset(zone, `${label}.${zone}`, 'A', 300, '192.0.2.7')]),
+  fc.constantFrom<TableChange[]>(
+    [rrset('plain.test', '*.plain.test', 'A', 300, '192.0.2.8')],
+    [rrset('plain.test', 'cut.plain.test', 'NS', 300, 'ns.elsewhere.test.')],
+    [zone('child.plain.test')],
+    [zone('child.other.test')],
+    [zone('plain.test', { negativeTtlSeconds: 7 })],
+    [zone('other.test', { hostmaster: 'somebody.else.test' })],
+  ),
+);
+
+function makeWorld(responsesPerSecond: number) {
+  const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
+  const made = makeTable({ initialBytes: 4096, responder: { nsid: 'x', rateLimit: createRateLimit(limit, 1) } });
+  for (const name of ZONES) {
+    apply(
+      made.table,
+      zone(name),
+      rrset(name, `www.${name}`, 'A', 300, '192.0.2.80'),
+      service(name, `app.${name}`, { blue: [70, '192.0.2.1'], green: [30, '192.0.2.2'] }),
+    );
+  }
+  return made;
+}
+
+/** Many names that are asked for once or twice. */
+const histories = { asks, changes, messages: 99, quiet: 6 };
+
+t.test('as if nothing were kept, while zones change', (t) => {
+  const { given, spared } = compareHistories(t, { ...histories, makeWorld: () => makeWorld(1000) });
+  t.ok(spared - given > 50, `${spared - given} were denied without being looked up`);
+  t.end();
+});
+
+t.test('the same where the rate limit bites', (t) => {
+  const { given, spared } = compareHistories(t, { ...histories, makeWorld: () => makeWorld(5) });
+  t.ok(spared - given > 20, `${spared - given} were denied without being looked up`);
+  t.end();
+});
+
+const beside: Readonly<Record<string, TableChange>> = {
+  'in a zone below': zone('child.plain.test', { negativeTtlSeconds: 7 }),
+  'of a wildcard': rrset('plain.test', '*.child.plain.test', 'A', 300, '192.0.2.8'),
+  'below a cut': rrset('plain.test', 'child.plain.test', 'NS', 300, 'ns.elsewhere.test.'),
+  'below a DNAME': rrset('plain.test', 'child.plain.test', 'DNAME', 300, 'elsewhere.test.'),
+};
+
+for (const [what, change] of Object.entries(beside)) {
+  t.test(`a name ${what} is not denied by what is kept of names as long`, (t) => {
+    const client = Uint8Array.of(192, 0, 2, 1);
+    const batches = [
+      ['a.abcde', 'b.abcde', 'c.abcde'],
+      ['d.abcde', 'a.child', 'e.abcde', 'b.child'],
+    ].map((labels) => labels.map((label) => ({ query: buildAsk(`${label}.plain.test`, TYPE.A, '', 0), client })));
+    const memory = new Uint8Array(2048);
+    dataViewOf(memory);
+    const given = [undefined, memory].map((memory) => {
+      const { table, responder } = makeWorld(1000);
+      apply(table, change);
+      responder.enter(1000);
+      return batches.flatMap((batch) => answers(responder, batch, memory));
+    });
+    t.same(given[1], given[0]);
+    t.not(given[0]?.[4]?.slice(-8), given[0]?.[3]?.slice(-8));
+    t.end();
+  });
+}
