@@ -22,6 +22,8 @@ const CYCLE = 32;
 const FREE = 2;
 /** Who asks for less than this share with waits is held back by them. By chance alone it is less in one of a hundred cycles. */
 const HELD_BACK = 7 / 8;
+/** Where that is seen so many times in a row, load that comes and goes does not explain it. */
+const DOUBTS = 2;
 /** Then there is no wait for so many windows, twice as many each time in a row. */
 const PAUSE_MIN = 100;
 const PAUSE_MAX = 6400;
@@ -42,6 +44,7 @@ export class Gathering {
   /** The place of the window in its cycle; below 0: in a pause before it. */
   #window = 0;
   #pause = 0;
+  #doubts = 0;
   /** Queries of the cycle in so many milliseconds, without waits and with them. */
   #free = 0;
   #freeMs = 0;
@@ -84,7 +87,7 @@ export class Gathering {
   #endWindow(isFast: boolean, elapsedMs: number): void {
     if (isFast || this.#window < 0) this.#take(elapsedMs);
     // They came fast until there were waits; or come more slowly, which is as good a reason for none.
-    else if (this.#waits && elapsedMs < GAP_MS) this.#beginPause();
+    else if (this.#waits && elapsedMs < GAP_MS) this.#doubt();
     else this.#beginCycle(0);
     this.#waits = this.#window >= FREE;
   }
@@ -104,14 +107,19 @@ export class Gathering {
 
   #endCycle(): void {
     if (this.#held / this.#heldMs < HELD_BACK * (this.#free / this.#freeMs)) {
-      this.#beginPause();
+      this.#doubt();
     } else {
       this.#pause = 0;
+      this.#doubts = 0;
       this.#beginCycle(0);
     }
   }
 
-  #beginPause(): void {
+  /** It looks as if waits made somebody ask less. After a pause that is believed at once. */
+  #doubt(): void {
+    this.#doubts++;
+    if (this.#doubts < DOUBTS && this.#pause === 0) return this.#beginCycle(0);
+    this.#doubts = 0;
     this.#pause = Math.min(Math.max(2 * this.#pause, PAUSE_MIN), PAUSE_MAX);
     this.#beginCycle(-this.#pause);
   }

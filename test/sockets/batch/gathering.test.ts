@@ -135,10 +135,23 @@ t.test('who comes below the rate because of waits gets hardly any', async (t) =>
   t.ok(share < 0.02, `waits in ${share} of the windows`);
 });
 
+t.test('load that comes and goes once in a while ends no wait', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  let told = '';
+  // Every third cycle it falls below the rate for a moment.
+  for (let time = 0; time < 10; time++) {
+    told += play(gathering, waits, 100, () => 5);
+    told += play(gathering, waits, 1, () => 1);
+  }
+  const share = told.split('w').length / told.length;
+  t.ok(share > 0.85, `waits in ${share} of the windows`);
+});
+
 t.test('who was held back once is tried again, and after a gap at once', async (t) => {
   const { libc, waits } = system();
   const gathering = new Gathering(libc, MICROSECONDS);
-  play(gathering, waits, 60, (waiting) => (waiting ? 3 : 5));
+  play(gathering, waits, 90, (waiting) => (waiting ? 3 : 5));
   t.match(
     play(gathering, waits, 300, () => 5),
     /^\.{60,120}w{28,31}\.{1,3}w{28,31}/,
