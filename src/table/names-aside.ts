@@ -5,6 +5,7 @@
  * That holds for names one label below the apex, which come in order: such a name can be there already only if it is the
  * one before. What comes otherwise ends it.
  */
+import { isLarge, roomFor } from '../model/column.ts';
 import { type IndexWriter, sameName } from './index.ts';
 import { ENTRY } from './layout.ts';
 import { ArenaFull, type ArenaView } from './memory.ts';
@@ -12,8 +13,11 @@ import { ArenaFull, type ArenaView } from './memory.ts';
 /** Fewer names than that have their index near by. */
 export const NAMES_ASIDE_MIN = 2 ** 16;
 
-/** 4 MiB of numbers; each of the parts gets some sixty names at a time. */
-const AT_ONCE = 2 ** 18;
+/**
+ * 8 MiB of numbers, and as many while they are put in order; each of the parts gets some 250 names at a time, so that most of
+ * what one of them brings near is there for four others.
+ */
+const AT_ONCE = 2 ** 20;
 /** The first bits of a hash choose its place in the index, as far as it is large enough. */
 const PARTS_BITS = 12;
 const DOT = 0x2e;
@@ -32,15 +36,15 @@ export class NamesAside {
   /** The entry of the last name below the apex, aside or not. */
   last = 0;
 
-  /** `cell`: of the index, of a zone whose name has so many bytes in wire form. */
-  constructor(view: ArenaView, index: IndexWriter, cell: number, apexLength: number, atOnce = AT_ONCE) {
+  /** `cell`: of the index, of a zone whose name has so many bytes in wire form. `expected`: how many names there will be, as far as is known. */
+  constructor(view: ArenaView, index: IndexWriter, cell: number, apexLength: number, expected = AT_ONCE) {
     this.#view = view;
     this.#index = index;
     this.#cell = cell;
     this.#apexLength = apexLength;
-    this.#atOnce = atOnce;
-    this.#entries = new Int32Array(atOnce);
-    this.#hashes = new Int32Array(atOnce);
+    this.#atOnce = Math.min(expected, AT_ONCE);
+    this.#entries = roomFor(Int32Array, this.#atOnce, isLarge(expected));
+    this.#hashes = roomFor(Int32Array, this.#atOnce, isLarge(expected));
   }
 
   /** Whether it is the last name once more. */

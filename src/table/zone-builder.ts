@@ -76,7 +76,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#above.set(name, 0);
     this.#aboveNode = this.#apexNode;
     if (cell !== 0 || expected < NAMES_ASIDE_MIN) return;
-    const aside = new NamesAside(arena.view, this.#index, this.cell, name.length);
+    const aside = new NamesAside(arena.view, this.#index, this.cell, name.length, expected);
     this.#aside = aside;
     this.#hosts = new HostsAside({ blocks: this, aside, compiler: this.#rrsets, apexNode: this.#apexNode }, name, apex);
   }
