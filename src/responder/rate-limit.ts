@@ -111,17 +111,19 @@ export class RateLimiter {
   /** What becomes of the answer to a client. `answer`: a hash that tells it from others to the same prefix. */
   check(client: Client, answer: number): LimitResult {
     const prefix = this.#hashPrefix(client);
-    return this.#judge(bucketOf(mix32(prefix ^ answer)), bucketOf(mix32(~prefix)), client);
+    // The same answer first: what is limited there is not counted among all.
+    if (this.#take(bucketOf(mix32(prefix ^ answer)), this.#sameMs) && this.#take(bucketOf(mix32(~prefix)), this.#allMs))
+      return PASS;
+    return this.#exceeded(client);
   }
 
   /** The same of query `i`, by what `leadTo` was told of it. */
   checkLed(i: number, client: Client): LimitResult {
-    return this.#judge(this.#same[i], this.#all[i], client);
+    if (this.#take(this.#same[i], this.#sameMs) && this.#take(this.#all[i], this.#allMs)) return PASS;
+    return this.#exceeded(client);
   }
 
-  #judge(same: number, all: number, client: Client): LimitResult {
-    // The same answer first: what is limited there is not counted among all.
-    if (this.#take(same, this.#sameMs) && this.#take(all, this.#allMs)) return PASS;
+  #exceeded(client: Client): LimitResult {
     if (this.#isExempt(client)) return PASS;
     if (++this.#limited < this.#options.slip || this.#options.slip === 0) return LIMIT;
     this.#limited = 0;

@@ -52,7 +52,7 @@ export class ServicePick {
     let rrset = words[pool + (type === TYPE.AAAA && !isHost ? POOL.SECOND : POOL.FIRST)];
     // ANY takes one RRset of those that are there (RFC 8482 §4.1).
     if (rrset === 0 && type === TYPE.ANY) rrset = words[pool + POOL.SECOND];
-    if (rrset !== 0) this.count(plan, pool);
+    if (rrset !== 0) this.#count(words, plan, pool, this.#client);
     return rrset;
   }
 
