@@ -49,7 +49,7 @@ for (const server of new Set(loads.map((load) => load.server))) {
   const of = (key: Exclude<keyof Load, 'server'>, digits = 0): string =>
     median(loads.filter((load) => load.server === server).map((load) => load[key])).toFixed(digits);
   const memory = `peak ${of('peak')} MiB, settled ${of('settled')} MiB (resident ${of('peakResident')} and ${of('settledResident')})`;
-  console.log(`${server}: ${of('seconds', 1)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
+  console.log(`${server}: ${of('seconds', 2)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
 }
 
 async function loadPeer(name: string): Promise<Load> {
