@@ -87,7 +87,7 @@ export class Gathering {
   #endWindow(isFast: boolean, elapsedMs: number): void {
     if (isFast || this.#window < 0) this.#take(elapsedMs);
     // They came fast until there were waits; or come more slowly, which is as good a reason for none.
-    else if (this.#waits && elapsedMs < GAP_MS) this.#doubt();
+    else if (this.#waits && elapsedMs > 0 && elapsedMs < GAP_MS) this.#doubt();
     else this.#beginCycle(0);
     this.#waits = this.#window >= FREE;
   }

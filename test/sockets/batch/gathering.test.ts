@@ -163,6 +163,19 @@ t.test('who was held back once is tried again, and after a gap at once', async (
   );
 });
 
+t.test('a clock that is set back says nothing against waits', async (t) => {
+  const { libc, waits } = system();
+  const gathering = new Gathering(libc, MICROSECONDS);
+  for (let time = 0; time < 4; time++) {
+    play(gathering, waits, 10, () => 5);
+    clockMs -= 3000;
+  }
+  t.match(
+    play(gathering, waits, 60, () => 5),
+    /^\.{1,4}w{28,31}/,
+  );
+});
+
 t.test('it never waits where that is switched off, timers are coarse, or cannot be made exact', async (t) => {
   const cases: [System, number][] = [
     [{}, 0],
