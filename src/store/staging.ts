@@ -42,6 +42,8 @@ interface StagedParts {
   /** Those of the content that is replaced which have labels or texts: they will be kept, in rows; after one, in order. */
   readonly noted: (after: RRsetKey) => RRsetKey[];
   readonly abandon: () => void;
+  /** See `Staging.tidy`; never throws. */
+  readonly tidy: () => boolean;
   readonly log: StagedLog;
 }
 
@@ -52,12 +54,17 @@ class StagedRows {
   #noted: RRsetKey[] | undefined;
   #nextNoted = 0;
   #content = 0;
+  /** As far as is known, there is something to take out. */
+  #isUntidy = true;
 
   constructor(parts: StagedParts) {
     this.#parts = parts;
   }
 
-  /** Adds RRsets in packed form: after all of before, in their order. */
+  /**
+   * Adds RRsets in packed form: after all of before, in their order. As much as that of what nobody has any more is taken out
+   * on the way: where large imports follow each other closely there is no other time for it, and the file would grow by each.
+   */
   addPiece(piece: Uint8Array): void {
     const cursor = this.#cursor;
     cursor.begin(piece);
@@ -65,6 +72,7 @@ class StagedRows {
       this.#content = this.#parts.write((content) => {
         for (let i = 0; isMore && i < BLOCKS_AT_ONCE; i++) isMore = this.#addBlock(content);
       });
+      this.#isUntidy &&= this.#parts.tidy();
     }
     this.#parts.log.wrote(piece.length);
   }
@@ -173,6 +181,7 @@ export class Staging {
       noted: ({ name, type }) =>
         replaced === undefined ? [] : (noted.all(replaced, name, type, NOTED_AT_ONCE) as RRsetKey[]),
       abandon: () => this.#inTurn(() => abandon.run(content)),
+      tidy: () => this.#tryTidy(),
       log: this.#log,
     });
   }
@@ -207,6 +216,21 @@ export class Staging {
       if (!walk.next() || !isSame(walk.columns, rrsetColumns(rrset))) return false;
     }
     return !walk.next();
+  }
+
+  /** Some of what is to be swept out and forgotten, each in a small transaction: a shift comes in between. False where there was nothing. */
+  tidy(): boolean {
+    const isForgetting = this.forget();
+    return this.sweep() || isForgetting;
+  }
+
+  /** No import is refused because of it: a store that cannot be written refuses the import itself, and all else is told of the next sweep. */
+  #tryTidy(): boolean {
+    try {
+      return this.tidy();
+    } catch {
+      return false;
+    }
   }
 
   /** Deletes some rows and blocks of contents that no zone has; false where there are none. */

@@ -118,8 +118,8 @@ export class ZoneBuilder implements Blocks, Retirer {
   }
 
   /**
-   * Puts hosts aside, then goes through the next few RRsets of a piece: where a name stands in the index is somewhere else each time, and all of
-   * those places are waited for together. How many RRsets there are.
+   * Puts hosts aside, then goes through the next few RRsets of a piece: where a name stands in the index is somewhere else
+   * each time, and all of those places are waited for together. How many RRsets there are.
    */
   #lookAhead(next: PackedCursor): number {
     this.#putHosts(next);

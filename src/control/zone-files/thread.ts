@@ -15,41 +15,30 @@ import {
   type StageRequest,
   type StopRequest,
 } from './messages.ts';
+import { Sweeps } from './sweeps.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
-/** How often to look for rows that no zone has. */
-const SWEEP_MS = 2000;
-/** And how soon to go on while there are some. */
-const SWEEP_NEXT_MS = 10;
-/** A sweep that is due waits while requests come: each was sent by somebody who has a commit to make of it. No longer than for so many. */
-const WAITED_FOR_MAX = 5;
 
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
-  let waitedFor = 0;
+  const after = (ms: number, work: () => void): (() => void) => {
+    const timer = afterMs('the sweep', ms, work);
+    return () => clearTimeout(timer);
+  };
+  const sweeps = new Sweeps(() => trySweep(staging), { after });
   listen(port, 'message', 'the builder thread', (request: Request | StopRequest) => {
     if (request.kind === 'stop') {
-      clearTimeout(sweeping);
+      sweeps.stop();
       staging.close();
       port.close();
     } else {
       const reply = replyTo(builder, request);
       port.postMessage(reply, [...reply.blocks.map(({ offsets }) => offsets.buffer)]);
-      if (++waitedFor > WAITED_FOR_MAX) return;
-      clearTimeout(sweeping);
-      sweeping = afterMs('the sweep', SWEEP_MS, sweep);
+      sweeps.replied();
     }
   });
-  let sweeping: NodeJS.Timeout;
-  const sweep = (): void => {
-    const isMore = trySweep(staging);
-    if (!isMore) waitedFor = 0;
-    sweeping = afterMs('the sweep', isMore ? SWEEP_NEXT_MS : SWEEP_MS, sweep);
-  };
-  // Not at once: a thread is new after each large import, when whoever sent it still waits for the commit.
-  sweeping = afterMs('the sweep', SWEEP_MS, sweep);
 }
 
 type Request = BuildRequest | StageRequest | RebuildRequest;
@@ -68,9 +57,7 @@ function replyTo(builder: Builder, request: Request): BuildReply | StageReply | 
 /** A store that cannot be written now is swept later. */
 function trySweep(staging: Staging): boolean {
   try {
-    // One after the other, each a small transaction: a shift comes in between.
-    const isForgetting = staging.forget();
-    if (staging.sweep() || isForgetting) return true;
+    if (staging.tidy()) return true;
     staging.bringIn();
     return false;
   } catch (error) {
