@@ -11,6 +11,11 @@ import { BATCH } from './memory.ts';
 
 /** Fewer queries a millisecond would wait for nobody. */
 const FAST_PER_MS = 20;
+/**
+ * Nor is there a wait where turns have so many without one: then there is little sleep to be spared, and what waits in the
+ * socket meanwhile leaves the caches.
+ */
+const MANY = BATCH / 4;
 /** Over so many milliseconds that is looked at. */
 const WINDOW_MS = 10;
 /** Who asked nothing for so long has stopped, and is not held back. */
@@ -45,14 +50,16 @@ export class Gathering {
   #window = 0;
   #pause = 0;
   #doubts = 0;
-  /** Queries of the cycle in so many milliseconds, without waits and with them. */
+  /** Queries of the cycle in so many milliseconds, without waits, in so many turns, and with them. */
   #free = 0;
   #freeMs = 0;
+  #freeTurns = 0;
   #held = 0;
   #heldMs = 0;
   #waits = false;
-  /** Queries since the last wait, or since there was none to be. */
+  /** Queries since the last wait, or since there was none to be; and turns of the window that had any. */
   #turn = 0;
+  #turns = 0;
 
   /** In the thread that is to wait, whose timers become exact. `microseconds`: what one wait takes, below a second; 0: none. */
   constructor(libc: Libc, microseconds: number) {
@@ -73,6 +80,7 @@ export class Gathering {
     // A clock that was set back says nothing of how fast they come.
     this.#endWindow(elapsedMs > 0 && this.#count >= FAST_PER_MS * elapsedMs, elapsedMs);
     this.#count = 0;
+    this.#turns = 0;
     this.#sinceMs = nowMs | 0;
   }
 
@@ -80,7 +88,9 @@ export class Gathering {
   wait(): void {
     const turn = this.#turn;
     this.#turn = 0;
-    if (!this.#waits || turn === 0 || turn >= LARGE) return;
+    if (turn === 0) return;
+    this.#turns++;
+    if (!this.#waits || turn >= LARGE) return;
     this.#libc.nanosleep(this.#address, 0);
   }
 
@@ -89,7 +99,7 @@ export class Gathering {
     // They came fast until there were waits; or come more slowly, which is as good a reason for none.
     else if (this.#waits && elapsedMs > 0 && elapsedMs < GAP_MS) this.#doubt();
     else this.#beginCycle(0);
-    this.#waits = this.#window >= FREE;
+    this.#waits = this.#window >= FREE && this.#free < MANY * this.#freeTurns;
   }
 
   /** Takes the window into its cycle. */
@@ -100,6 +110,7 @@ export class Gathering {
     } else if (this.#window >= 0) {
       this.#free += this.#count;
       this.#freeMs += elapsedMs;
+      this.#freeTurns += this.#turns;
     }
     this.#window++;
     if (this.#window === CYCLE) this.#endCycle();
@@ -128,6 +139,7 @@ export class Gathering {
     this.#window = window;
     this.#free = 0;
     this.#freeMs = 0;
+    this.#freeTurns = 0;
     this.#held = 0;
     this.#heldMs = 0;
   }

@@ -65,10 +65,35 @@ t.test('nobody is delayed where queries come slowly, also when two come together
   }
 });
 
-t.test('turns that are half a batch or more do not wait', async (t) => {
+t.test(
+  'turns that are half a batch or more do not wait, nor does anybody where most are a quarter of one',
+  async (t) => {
+    const { libc, waits } = system();
+    for (const perTurn of [BATCH / 4, BATCH / 2, BATCH])
+      t.equal(waitsOf(new Gathering(libc, MICROSECONDS), waits, perTurn, 0.06, 5000), 0, `${perTurn} a turn`);
+    t.ok(waitsOf(new Gathering(libc, MICROSECONDS), waits, BATCH / 4 - 1, 0.06, 5000) > 3500);
+    const gathering = new Gathering(libc, MICROSECONDS);
+    let afterLarge = 0;
+    waits.length = 0;
+    for (let turn = 0; turn < 5000; turn++) {
+      const before = waits.length;
+      gathering.note(turn % 6 === 0 ? BATCH / 2 : 2, Math.floor(NOW_MS + turn * 0.1));
+      gathering.wait();
+      if (turn % 6 === 0) afterLarge += waits.length - before;
+    }
+    t.equal(afterLarge, 0);
+    t.ok(waits.length > 3500, `${waits.length} waits after small ones`);
+  },
+);
+
+t.test('a small turn among full ones does not wait', async (t) => {
   const { libc, waits } = system();
-  t.equal(waitsOf(new Gathering(libc, MICROSECONDS), waits, BATCH / 2, 0.06, 5000), 0);
-  t.ok(waitsOf(new Gathering(libc, MICROSECONDS), waits, BATCH / 2 - 1, 0.06, 5000) > 3500);
+  const gathering = new Gathering(libc, MICROSECONDS);
+  for (let turn = 0; turn < 5000; turn++) {
+    gathering.note(turn % 5 === 0 ? 1 : BATCH, Math.floor(NOW_MS + turn * 0.1));
+    gathering.wait();
+  }
+  t.same(waits, []);
 });
 
 t.test('what several sockets had counts together, and a turn without a query does not wait', async (t) => {

@@ -7,8 +7,8 @@ import { LINUX, type Libc } from '../../../src/sockets/libc.ts';
 import { COUNTER, type CounterView } from '../../../src/table/counters.ts';
 import { CONTROL, CONTROL_BYTES } from '../../../src/table/layout.ts';
 
-const TURNS = 1000;
-const PER_TURN = 4;
+const TURNS = 2000;
+const PER_TURN = 2;
 
 /** What happened in a loop over so many sockets that got 50,000 queries a second, up to the end. */
 function events(sockets: number, gatherMicroseconds: number): string[] {
@@ -30,7 +30,7 @@ function events(sockets: number, gatherMicroseconds: number): string[] {
     prctl: () => 0,
     clock_getres: () => 0,
     clock_gettime: (_clock: number, address: number) => {
-      const ms = turns * 0.08;
+      const ms = turns * 0.04;
       wordsOf(address)[0] = 1_700_000_000;
       wordsOf(address)[2] = Math.floor(ms * 1e6);
       return 0;
