@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { createRateLimit } from '../../src/responder/rate-limit.ts';
+import { dataViewOf } from '../../src/wire/word-copy.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, buildAsk, compareHistories, EDNS } from './kept-history.ts';
+import { type Ask, answers, buildAsk, compareHistories, EDNS } from './kept-history.ts';
 
 const NAMES = ['www', 'WwW', 'two', 'app', 'x', 'gone', 'other.wild', 'sub.cut', 'mx', 'text', ''] as const;
 const FLAGS = [0, 0x0100, 0x0110, 0x0020, 0x2800, 0x8000] as const;
@@ -56,5 +57,43 @@ t.test('as if nothing were kept, while the table changes', (t) => {
 t.test('the same where the rate limit bites', (t) => {
   const { given } = compareHistories(t, { asks, changes, makeWorld: () => makeWorld(5) });
   t.ok(given > 20, `${given} were given`);
+  t.end();
+});
+
+t.test('where few messages find their answers most are not looked for, and later all are again', (t) => {
+  const kept = makeWorld(1000);
+  const whole = makeWorld(1000);
+  const memory = new Uint8Array(2048);
+  dataViewOf(memory);
+  let seconds = 1;
+  const ask = (batches: number, nameOf: (batch: number, at: number) => string): number => {
+    const before = kept.responder.kept.given;
+    for (let batch = 0; batch < batches; batch++) {
+      const asked = Array.from({ length: 8 }, (_, at) => ({
+        query: buildAsk(`${nameOf(batch, at)}.example.test`, 1, '', 0x0100),
+        client: Uint8Array.of(192, 0, 2, at),
+      }));
+      // A second each: the rate limit is for another test.
+      seconds++;
+      for (const { responder } of [kept, whole]) responder.enter(1000 * seconds);
+      const expected = answers(whole.responder, asked, undefined);
+      if (expected.join() !== answers(kept.responder, asked, memory).join()) t.fail(`batch ${batch}`);
+    }
+    return kept.responder.kept.given - before;
+  };
+  t.equal(
+    ask(64, (batch, at) => `n${batch}-${at}`),
+    0,
+  );
+  t.equal(
+    ask(512, () => 'www'),
+    0,
+    'not looked for',
+  );
+  t.equal(
+    ask(64, () => 'www'),
+    512 - 8,
+    'all but those of the batch that it was kept in',
+  );
   t.end();
 });

@@ -40,6 +40,18 @@ t.test('within a memory: just the bytes that are meant', (t) => {
   t.end();
 });
 
+t.test('from another memory: just the bytes that are meant', (t) => {
+  fc.assert(
+    fc.property(content, content, fc.nat(40), fc.nat(40), fc.nat(40), (bytes, source, from, to, length) => {
+      const wanted = bytes.slice();
+      wanted.set(source.subarray(from, from + length), to);
+      copyBytes(dataViewOf(bytes), to, dataViewOf(source), from, length);
+      t.same(bytes, wanted);
+    }),
+  );
+  t.end();
+});
+
 t.test('from words of another memory: just the bytes that are meant', (t) => {
   fc.assert(
     fc.property(content, content, fc.nat(20), fc.nat(5), fc.nat(40), (bytes, source, to, word, length) => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { archive } from './archive.ts';
 
 const ARCHITECTURES = { amd64: 'x64', arm64: 'arm64' } as const;
 type Architecture = keyof typeof ARCHITECTURES;
@@ -28,9 +29,7 @@ try {
   documents();
   control();
   const file = join(resolve(folder), `teal_${version}_${architecture}.deb`);
-  // Node is most of it, and takes 20 s. Whoever only tries the package may say otherwise by DPKG_DEB_COMPRESSOR_TYPE.
-  const compressed = process.env.DPKG_DEB_COMPRESSOR_TYPE === undefined ? ['-Zxz', '-z1'] : [];
-  run('dpkg-deb', ['--root-owner-group', ...compressed, '--build', stage, file]);
+  archive(stage, file);
   process.stdout.write(`${file}\n`);
 } finally {
   rmSync(stage, { recursive: true });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Gathering } from '../../../src/sockets/batch/gathering.ts';
 import { BATCH } from '../../../src/sockets/batch/memory.ts';
-import type { Libc } from '../../../src/sockets/libc.ts';
+import { type Libc, loadLibc } from '../../../src/sockets/libc.ts';
 
 const MICROSECONDS = 100;
 /** Unix time beyond 32 bits of milliseconds, as it is. */
@@ -232,4 +232,20 @@ t.test('below the rate there is no wait, whatever the order in which queries com
       return waits.length === 0;
     }),
   );
+});
+
+const own = loadLibc();
+t.test('the system waits as it is told, or longer', { skip: own === undefined && 'no C library' }, async (t) => {
+  const results: number[] = [];
+  const libc = own as Libc;
+  const nanosleep: Libc['nanosleep'] = (time, left) => {
+    const result = libc.nanosleep(time, left);
+    results.push(result);
+    return result;
+  };
+  const startedAt = performance.now();
+  waitsOf(new Gathering({ ...libc, nanosleep }, 999), results, 3, 0.06, 600);
+  t.ok(results.length > 100, `${results.length} waits`);
+  t.same(new Set(results), new Set([0]));
+  t.ok(performance.now() - startedAt >= 0.99 * results.length, 'at least a millisecond each, but for rounding');
 });
