@@ -5,7 +5,7 @@ import { type Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
-import { atDelegation, belowDname, besideCname, glueTypes, oversize } from './record-rules.ts';
+import { atDelegation, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { type ContentRRset, ZoneContent } from './zone-content.ts';
 import { ZoneLint } from './zone-lint.ts';
@@ -169,11 +169,13 @@ export class ZoneCheck {
     const over = oversize(name, rrset.rdata);
     if (over === undefined) return;
     const what = `${name}. ${formatType(rrset.type)}`;
+    // Of more records the rest was left out.
+    const least = rrset.rdata.length > RECORDS_MAX ? 'at least ' : '';
     this.#add(
       'error',
       'rrset_too_large',
       rrset,
-      `${what} has ${over.bytes} bytes on the wire: with its question and EDNS at most ${over.maxBytes} fit in a message`,
+      `${what} has ${least}${over.bytes} bytes on the wire: with its question and EDNS at most ${over.maxBytes} fit in a message`,
     );
   }
 

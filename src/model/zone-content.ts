@@ -11,6 +11,7 @@ import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './con
 import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
+import { RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
@@ -259,8 +260,7 @@ export class ZoneContent {
     this.#columns.files.push(this.#fileNames.length - 1);
     this.#columns.next.pushZero();
     this.#columns.more.pushZero();
-    const record = this.#addRecord(type, ttlSeconds, rdata, length);
-    this.#columns.firstRecords.push(record);
+    this.#columns.firstRecords.push(this.#addRecord(type, ttlSeconds, rdata, length));
     this.#columns.lastRecords.pushZero();
     let last = this.#columns.firstOf.values[name];
     if (last === 0) this.#columns.firstOf.values[name] = rrset + 1;
@@ -284,6 +284,8 @@ export class ZoneContent {
   /** One more record of an RRset, unless an equal one is there (RFC 2181 §5). */
   #join(rrset: number, record: Joined): void {
     const { type, ttlSeconds, rdata } = record;
+    // No message carries so many, as the check says. Objects of millions would take all of the heap, and the process with it.
+    if (this.#columns.more.values[rrset] > RECORDS_MAX) return;
     const before = this.#columns.ttls.values[rrset];
     if (this.#hasRecord(rrset, type, rdata)) {
       const text = formatRdata(type, rdata);

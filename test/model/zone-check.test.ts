@@ -1,5 +1,6 @@
 /** The checks of a zone: what is refused, what is only doubtful, and where it is said to be. */
 import t from 'tap';
+import { RECORDS_MAX } from '../../src/model/record-rules.ts';
 import { apexOf } from '../../src/model/zone-apex.ts';
 import { readZone } from '../../src/model/zone-check.ts';
 import { TYPE } from '../../src/wire/constants.ts';
@@ -101,6 +102,18 @@ t.test('an RRset that no message can carry', async (t) => {
   t.same(findings(whole + records(256)), []);
   t.same(findings(whole + records(257)), ['4 error rrset_too_large']);
 });
+
+t.test(
+  'no more of an RRset is kept than any message could carry: millions of records would take all of the heap',
+  async (t) => {
+    const count = 3 * RECORDS_MAX;
+    const lines = Array.from({ length: count }, (_, i) => `a A 10.0.${i >> 8}.${i & 255}\n`).join('');
+    const { content, findings } = readZone('example', Buffer.from(whole + lines));
+    t.match(findings, { errors: [{ code: 'rrset_too_large', message: /has at least \d+ bytes/ }], warnings: [] });
+    const kept = content.rrset('a.example', TYPE.A)?.rdata.length ?? 0;
+    t.ok(kept > RECORDS_MAX && kept < RECORDS_MAX + 10, `${kept} of ${count}`);
+  },
+);
 
 t.test('a file with mistakes in its text is not checked further', async (t) => {
   t.same(findings('a 1 A x\n'), ['1 error rdata_invalid']);
