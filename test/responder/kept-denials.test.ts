@@ -102,3 +102,32 @@ for (const [what, change] of Object.entries(beside)) {
     t.end();
   });
 }
+
+t.test('names are denied by their own zones, of which there are more than what is kept has places', (t) => {
+  const client = Uint8Array.of(192, 0, 2, 1);
+  const zones = Array.from({ length: 100 }, (_, i) => `z${100 + i}.test`);
+  const memory = new Uint8Array(2048);
+  dataViewOf(memory);
+  const given = [undefined, memory].map((memory) => {
+    const { table, responder } = makeTable();
+    apply(table, ...zones.map((name, i) => zone(name, { serial: i })));
+    responder.enter(1000);
+    let lookups = 0;
+    const find = responder.lookup.find.bind(responder.lookup);
+    responder.lookup.find = (...question) => {
+      lookups++;
+      return find(...question);
+    };
+    const replies = zones.flatMap((zone) => {
+      const batch = ['a', 'b', 'c', 'd'].map((label) => ({
+        query: buildAsk(`${label}.${zone}`, TYPE.A, '', 0),
+        client,
+      }));
+      return answers(responder, batch, memory);
+    });
+    return { lookups, replies };
+  });
+  t.same(given[1]?.replies, given[0]?.replies);
+  t.ok((given[0]?.lookups ?? 0) - (given[1]?.lookups ?? 0) >= zones.length, 'they are denied by what is kept');
+  t.end();
+});
