@@ -76,22 +76,32 @@ class KeepsArenas extends Responder {
   }
 }
 
-/** Keeps a kilobyte for each query, as a buffer that somebody holds on to would. */
-class KeepsQueries extends Responder {
-  readonly #kept: Uint8Array[] = [];
+/** Does something with each query before it is answered, be it one of a batch or alone. */
+abstract class Meddles extends Responder {
   override read(...parts: Parameters<Responder['read']>): void {
-    this.#kept.push(new Uint8Array(1024).fill(1));
+    this.meddle(parts[1], parts[2]);
     super.read(...parts);
+  }
+  override answer(...parts: Parameters<Responder['answer']>): number {
+    this.meddle(parts[0], parts[1]);
+    return super.answer(...parts);
+  }
+  protected abstract meddle(request: Uint8Array, start: number): void;
+}
+
+/** Keeps a kilobyte for each query, as a buffer that somebody holds on to would. */
+class KeepsQueries extends Meddles {
+  readonly #kept: Uint8Array[] = [];
+  protected override meddle(): void {
+    this.#kept.push(new Uint8Array(1024).fill(1));
   }
 }
 
 /** Fails, as a bug would make it, on a query whose first label starts with `boom`. */
-class Throws extends Responder {
-  override read(...parts: Parameters<Responder['read']>): void {
-    const [, request, start] = parts;
+class Throws extends Meddles {
+  protected override meddle(request: Uint8Array, start: number): void {
     const label = Buffer.from(request.subarray(start + 13, start + 17)).toString('latin1');
     if (label === 'boom') throw new Error('boom');
-    super.read(...parts);
   }
 }
 
