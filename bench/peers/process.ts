@@ -16,6 +16,8 @@ export const LOAD_CORE = 1;
 /** A million names take their time. */
 const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 10_000;
+/** How long a server that may not be up yet is waited for at each look, on which the exactness of its start depends. */
+const PROBE_MS = 20;
 
 /** A UDP port of loopback that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -97,7 +99,7 @@ export class RunningServer {
 async function answers(port: number): Promise<boolean> {
   const query = queryBytes({ name: hostName(0), type: 1, rcode: 0, answers: 1 }, 'plain');
   try {
-    const reply = await askUdp('127.0.0.1', port, query, { timeoutMs: 200 });
+    const reply = await askUdp('127.0.0.1', port, query, { timeoutMs: PROBE_MS });
     return reply.rcode === 0 && reply.answers.length === 1;
   } catch {
     return false;
