@@ -1,5 +1,4 @@
 /** Whether the server lives, and whether it takes changes; for supervisors and load balancers, without a token. */
-
 import { oneOf, whole, wholeOrNull } from '../contract/shapes.ts';
 import { Type } from '../contract/type.ts';
 import type { FleetControl } from '../control/nodes.ts';

@@ -1,5 +1,4 @@
 /** What the gates of a release say: while they are asked, and afterwards. */
-
 import { mapOf, oneOf, time, timeOrNull, whole } from './shapes.ts';
 import { Type } from './type.ts';
 

@@ -1,5 +1,4 @@
 /** How zones are signed, as it is sent and shown. */
-
 import { name, oneOf, revision, strict, textOrNull, time, timeOrNull, ttl, whole } from './shapes.ts';
 import { Type } from './type.ts';
 import { why } from './why.ts';

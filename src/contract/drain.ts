@@ -1,5 +1,4 @@
 /** Drain reports, as they are asked for and shown. */
-
 import { decimal, mapOf, message, oneOf, strict, textOrNull, time, timeOrNull, whole, wholeOrNull } from './shapes.ts';
 import { Type } from './type.ts';
 

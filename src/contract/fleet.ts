@@ -1,5 +1,4 @@
 /** A fleet of nameservers, as it is shown. */
-
 import { Holding } from './drain.ts';
 import { name, oneOf, orNull, textOrNull, timeOrNull, whole, wholeOrNull } from './shapes.ts';
 import { Type } from './type.ts';

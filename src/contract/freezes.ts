@@ -1,5 +1,4 @@
 /** Freezes, and emergencies in which one is passed over, as they are sent and shown. */
-
 import { labels } from './labels.ts';
 import { limit } from './pages.ts';
 import { name, patterns, revision, strict, time, timeOrNull } from './shapes.ts';

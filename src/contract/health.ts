@@ -1,5 +1,4 @@
 /** Health checks and forced states, as they are sent and shown. */
-
 import { decimal, headers, mapOf, oneOf, revision, strict, time, timeOrNull, whole } from './shapes.ts';
 import { Type } from './type.ts';
 import { why } from './why.ts';

@@ -1,5 +1,4 @@
 /** What a service answered, hour by hour, as it is shown. */
-
 import { mapOf, time, whole } from './shapes.ts';
 import { Type } from './type.ts';
 

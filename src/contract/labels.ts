@@ -1,5 +1,4 @@
 /** Labels, on whatever takes them: sent, and shown where there are some. */
-
 import { mapOf } from './shapes.ts';
 import { Type } from './type.ts';
 

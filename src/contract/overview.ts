@@ -1,5 +1,4 @@
 /** All services at a glance: what wants somebody's eye, and a list of the rest. */
-
 import { label, limit } from './pages.ts';
 import { revisionHead } from './revisions.ts';
 import { Service, shares } from './services.ts';

@@ -1,5 +1,4 @@
 /** How lists are asked for: page by page. */
-
 import { oneOf, strict, whole } from './shapes.ts';
 import { Type } from './type.ts';
 

@@ -1,5 +1,4 @@
 /** Refusals: one shape for all of them (RFC 9457), whose `code` scripts may rely on. */
-
 import { oneOf, whole } from './shapes.ts';
 import { Type } from './type.ts';
 import { Finding } from './zones.ts';

@@ -1,5 +1,4 @@
 /** Changes that were proposed, and wait for somebody or for a time, as they are decided on and shown. */
-
 import { override } from './freezes.ts';
 import { limit } from './pages.ts';
 import { Step } from './releases.ts';

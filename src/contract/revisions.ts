@@ -1,5 +1,4 @@
 /** The log of changes, as it is shown. */
-
 import { shownOverride } from './freezes.ts';
 import { message, oneOf, time, whole } from './shapes.ts';
 import { Type } from './type.ts';

@@ -1,5 +1,4 @@
 /** When something is to be done that is asked for now, and what it was made of. */
-
 import { mapOf, revision } from './shapes.ts';
 import { Type } from './type.ts';
 

@@ -1,5 +1,4 @@
 /** Who asks, what they may, and which server it is that answers. */
-
 import { oneOf, time } from './shapes.ts';
 import { ofEveryToken, RoleBody } from './tokens.ts';
 import { Type } from './type.ts';

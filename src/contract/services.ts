@@ -1,5 +1,4 @@
 /** Services, their weights, and what a client gets from them, as they are sent and shown. */
-
 import { override } from './freezes.ts';
 import { HealthBody } from './health.ts';
 import { labels } from './labels.ts';

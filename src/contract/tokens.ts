@@ -1,5 +1,4 @@
 /** Tokens, as they are sent and shown. */
-
 import { name, oneOf, patterns, strict, time, whole } from './shapes.ts';
 import { Type } from './type.ts';
 import { why } from './why.ts';

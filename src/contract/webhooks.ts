@@ -1,5 +1,4 @@
 /** Webhooks and their deliveries, as they are sent and shown; and how the stream of events is asked for. */
-
 import { limit } from './pages.ts';
 import { name, oneOf, patterns, revision, secret, strict, textOrNull, time, timeOrNull, whole } from './shapes.ts';
 import { Type } from './type.ts';

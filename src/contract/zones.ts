@@ -1,5 +1,4 @@
 /** Zones, their files and their RRsets, as they are sent and shown. */
-
 import { labels } from './labels.ts';
 import { decimal, name, oneOf, recordWarnings, revision, strict, ttl, whole } from './shapes.ts';
 import { Type } from './type.ts';
