@@ -1,7 +1,7 @@
 /** The zone that was found last: most queries ask for the one that the query before asked for. One for each lookup. */
 import type { HashedName } from './hash.ts';
 import { sameName } from './index.ts';
-import { ARENA } from './layout.ts';
+import { ARENA, ZONE } from './layout.ts';
 import type { ArenaView } from './memory.ts';
 
 /** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
@@ -18,15 +18,17 @@ export class LastZone {
   readonly #states = new Int32Array(129);
   /** The generation that it was found in; 0: there is none. */
   #generation = 0;
+  readonly #view: ArenaView;
 
-  set(version: number, entry: number, index: number): void {
-    this.version = version;
-    this.entry = entry;
-    this.index = index;
+  constructor(view: ArenaView) {
+    this.#view = view;
   }
 
-  /** It was found, with the fields above in place: its name is that of `name` from the label `label` on. */
-  keep(name: HashedName, label: number, generation: number): void {
+  /** It was found: its name is that of `name` from the label `label` on. */
+  keep(version: number, entry: number, name: HashedName, label: number, generation: number): void {
+    this.version = version;
+    this.entry = entry;
+    this.index = this.#view.words[version + ZONE.INDEX];
     this.depth = name.labels - label;
     for (let i = 0; i <= this.depth; i++) this.#states[i] = name.states[label + i];
     this.#generation = generation;
@@ -38,10 +40,11 @@ export class LastZone {
   }
 
   /** The same where it is for good the closest zone that encloses the name; `isKnown`: the name is at or below it. */
-  closestLabelOf(view: ArenaView, name: HashedName, generation: number, isKnown: boolean): number {
+  closestLabelOf(name: HashedName, generation: number, isKnown: boolean): number {
     const label = this.labelOf(name, generation);
     if (label < 0 || name.labels > DEPTHS_EXACT) return -1;
     // A zone below it may be the closer one, where there is any between its depth and that of the name.
+    const view = this.#view;
     const depths = view.words[ARENA.ZONE_DEPTHS];
     if ((((depths >>> this.depth) >>> 1) & ((1 << label) - 1)) !== 0) return -1;
     return isKnown || sameName(view, this.entry, name.bytes, name.starts[label], name.length) ? label : -1;
@@ -53,8 +56,8 @@ export class LastZone {
   }
 
   /** Hashes a name that most likely ends in the zone's. */
-  hash(words: Int32Array, name: HashedName, generation: number): void {
-    if (this.#generation === generation) name.hashBelow(words, this.entry, this.#states, this.depth);
+  hash(name: HashedName, generation: number): void {
+    if (this.#generation === generation) name.hashBelow(this.#view.words, this.entry, this.#states, this.depth);
     else name.hash();
   }
 }

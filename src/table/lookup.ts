@@ -76,7 +76,7 @@ export class Lookup extends TableReader {
   #apexDepth = 0;
   #flags = 0;
   #entry = 0;
-  readonly #last = new LastZone();
+  readonly #last = new LastZone(this.view);
   /** `*` and a name behind it. */
   readonly #wild = new Uint8Array(258);
 
@@ -155,7 +155,7 @@ export class Lookup extends TableReader {
 
   /** Hashes a question's name: most end in the name of the zone that was found last. */
   hash(name: HashedName): void {
-    this.#last.hash(this.view.words, name, this.generation);
+    this.#last.hash(name, this.generation);
   }
 
   /** The index that most likely holds the name, or 0: that of the zone that was found last, if it seems to be in there. */
@@ -258,8 +258,7 @@ export class Lookup extends TableReader {
       const version = this.#zoneAt(name, label, depths);
       if (version === 0) continue;
       this.apexLabel = label;
-      this.#last.set(version, this.#entry, this.view.words[version + ZONE.INDEX]);
-      this.#last.keep(name, label, this.generation);
+      this.#last.keep(version, this.#entry, name, label, this.generation);
       return version;
     }
     return 0;
@@ -281,7 +280,7 @@ export class Lookup extends TableReader {
   #isInLastZone(name: HashedName): boolean {
     const last = this.#last;
     const isKnown = (this.#known !== 0 && this.likelyNodeIn === last.index) || name.zoneEntry === last.entry;
-    const label = last.closestLabelOf(this.view, name, this.generation, isKnown);
+    const label = last.closestLabelOf(name, this.generation, isKnown);
     if (label >= 0) this.apexLabel = label;
     return label >= 0;
   }

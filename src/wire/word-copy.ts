@@ -2,6 +2,7 @@
  * Bytes that are copied four at a time, wherever they begin: three quarters of the loads, stores and checks of a copy byte
  * by byte are saved.
  */
+import { firstBytes } from './byte-order.ts';
 
 /** A word that is read and written in the same order keeps its bytes. */
 const LITTLE = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
@@ -71,7 +72,7 @@ export function hashPart(view: DataView, at: number, length: number): number {
     h = Math.imul(h ^ view.getInt32(at + i, LITTLE), 0x85ebca6b);
     h ^= h >>> 15;
   }
-  if (i < length) h = Math.imul(h ^ (view.getInt32(at + i, LITTLE) & firstBytes(length - i)), 0x85ebca6b);
+  if (i < length) h = Math.imul(h ^ (view.getInt32(at + i, LITTLE) & firstBytes(length - i, LITTLE)), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   h ^= h >>> 16;
   return h === 0 ? 1 : h;
@@ -82,12 +83,7 @@ export function isSamePart(view: DataView, at: number, words: Int32Array, from: 
   const whole = length & ~3;
   if (!isSame(view, at, words, from, whole)) return false;
   if (whole === length) return true;
-  return (view.getInt32(at + whole, LITTLE) & firstBytes(length - whole)) === words[from + (whole >> 2)];
-}
-
-/** The mask of a word's first bytes, one to three. */
-function firstBytes(count: number): number {
-  return LITTLE ? (1 << (8 * count)) - 1 : -1 << (32 - 8 * count);
+  return (view.getInt32(at + whole, LITTLE) & firstBytes(length - whole, LITTLE)) === words[from + (whole >> 2)];
 }
 
 /**

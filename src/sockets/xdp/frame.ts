@@ -2,6 +2,7 @@
 import type { Responder } from '../../responder/answer.ts';
 import type { Random } from '../../table/picking/pick.ts';
 import { QUERIES_AT_ONCE } from '../../table/touch.ts';
+import { firstBytes } from '../../wire/byte-order.ts';
 import { dataViewOf } from '../../wire/word-copy.ts';
 import {
   ETHERNET,
@@ -47,7 +48,7 @@ interface FrameMemory {
 /**
  * Answers frames in a memory, some together, so that the misses of their answers overlap. Everything is checked here
  * anew, whatever the program in the kernel has looked at: no frame makes it throw, or write outside of its own place.
- * Sums are of halves in this machine's byte order, which gives the same checksum (RFC 1071 §2 B).
+ * Sums are of halves with the first byte as the lower one: the same checksum, its bytes exchanged (RFC 1071 §2 B).
  *
  * A processor that reads a word across two that it has just written waits until both have left it. So the replies of all
  * frames are written first and summed after that, and no header is read again that was written here.
@@ -205,8 +206,8 @@ export class FrameAnswerer {
     const udp = this.#udp;
     const length = view.getUint16(udp + UDP.LENGTH);
     if (length < UDP.BYTES || udp + length > udpEnd) return -1;
-    // Nobody can be sent to port 0; and the longest reply, with a byte behind it, must find its room.
-    if (view.getUint16(udp) === 0 || udp + UDP.BYTES + this.#replyBytesMax >= placeEnd) return -1;
+    // Nobody can be sent to port 0; and the longest reply must find its room.
+    if (view.getUint16(udp) === 0 || udp + UDP.BYTES + this.#replyBytesMax > placeEnd) return -1;
     const pseudo = this.#sumPseudo(length);
     const checksum = view.getUint16(udp + UDP.CHECKSUM, true);
     let sum = pseudo + this.#sumWord(udp) + this.#sumWord(udp + UDP.LENGTH);
@@ -219,7 +220,7 @@ export class FrameAnswerer {
       sum = (sum + (word & 0xffff) + (word >>> 16)) | 0;
     }
     if (rest !== 0) {
-      const word = firstBytes(view.getInt32(start + whole, true), rest);
+      const word = view.getInt32(start + whole, true) & firstBytes(rest, true);
       view.setInt32(scratch + whole, word, true);
       sum += (word & 0xffff) + (word >>> 16);
     }
@@ -270,7 +271,7 @@ export class FrameAnswerer {
       from += 4;
     }
     if ((length & 3) === 0) return sum;
-    const word = firstBytes(view.getInt32(from, true), length & 3);
+    const word = view.getInt32(from, true) & firstBytes(length & 3, true);
     return sum + (word & 0xffff) + (word >>> 16);
   }
 
@@ -321,9 +322,4 @@ export class FrameAnswerer {
 function fold(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return (once & 0xffff) + (once >>> 16);
-}
-
-/** The first one to three bytes of a word that was read little end first, zeros behind them. */
-function firstBytes(word: number, count: number): number {
-  return word & ((1 << (8 * count)) - 1);
 }

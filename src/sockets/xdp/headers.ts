@@ -47,7 +47,7 @@ export const IPV6 = {
 /** RFC 768. */
 export const UDP = { FROM: 0, TO: 2, LENGTH: 4, CHECKSUM: 6, BYTES: 8 } as const;
 
-/** A number of the network's byte order, as it is read in this machine's, and back. */
+/** A number of the network's byte order, as it is read with the first byte as the lower one, and back. */
 export function swapped(value: number): number {
   return ((value & 0xff) << 8) | (value >> 8);
 }

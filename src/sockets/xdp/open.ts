@@ -210,7 +210,7 @@ function placeBytesOf({ mac, mtu, hidesVlanTags, name }: NetworkInterface, tagge
 
 /** The longest DNS message that goes on the interface and into a place, whatever its headers. */
 function replyBytesMax(mtu: number, placeBytes: number): number {
-  return Math.min(mtu - IPV6_BYTES - UDP.BYTES, placeBytes - HEADROOM_BYTES - HEADERS_BYTES - 1);
+  return Math.min(mtu - IPV6_BYTES - UDP.BYTES, placeBytes - HEADROOM_BYTES - HEADERS_BYTES);
 }
 
 function programFor(
