@@ -93,7 +93,8 @@ export class Responder {
 
   /**
    * Answers the message at `request[start..end)` into `bytes` from `at` on, where there must be room for the largest
-   * reply of the transport. Returns the reply's length in bytes, 0 for none.
+   * reply of the transport, of 512 bytes at least: any of it may be written to, and nothing behind it. Returns the reply's
+   * length in bytes, 0 for none.
    */
   answer(request: Uint8Array, start: number, end: number, bytes: Uint8Array, at: number, udp: boolean): number {
     const asked = this.#asked[0];

@@ -15,7 +15,7 @@ import { copyWholeWords, hashPart, isSamePart } from '../wire/word-copy.ts';
 import type { Asked } from './asked.ts';
 import type { Dispatch } from './dispatch.ts';
 import { copyPlan, copyWordsOf, dataWordsOf, NOT_ALIKE, POOL_DATA } from './kept-plan.ts';
-import { RDATA_AT, type Reply } from './reply.ts';
+import { KEPT_BYTES_MAX, RDATA_AT, type Reply } from './reply.ts';
 
 /** Where a message stands. */
 type Message = Pick<Asked, 'view' | 'start' | 'end'>;
@@ -209,6 +209,7 @@ export class KeptAnswers {
   keep(i: number, { start, end, request, query }: Asked, reply: Reply, { answerHash, plan }: Dispatch, kind: number) {
     const hash = this.#hashes[i];
     const question = query.nameLength + 4;
+    if (reply.at - reply.start > KEPT_BYTES_MAX) return;
     const { bytes } = reply;
     const from = reply.start + HEADER_BYTES + question;
     const tail = reply.at - from;

@@ -7,11 +7,11 @@
  */
 import { lineWords } from '../table/touch.ts';
 import { readBe32 } from '../wire/byte-order.ts';
-import { CLASS, FLAG, HEADER_BYTES, TYPE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
+import { CLASS, FLAG, HEADER_BYTES, TYPE } from '../wire/constants.ts';
 import type { Query } from '../wire/message.ts';
 import { copyBytes, copyWholeWords } from '../wire/word-copy.ts';
 import type { Asked } from './asked.ts';
-import type { Reply } from './reply.ts';
+import { KEPT_BYTES_MAX, type Reply } from './reply.ts';
 
 /** A denial. */
 const PLACE = {
@@ -92,8 +92,7 @@ export class KeptDenials {
   keep({ query }: Asked, { bytes, start, at }: Reply, answerHash: number): void {
     const from = start + HEADER_BYTES + query.nameLength + 4;
     const tail = at - from;
-    // What every client takes.
-    if (tail > TAIL_BYTES_MAX || at - start > UDP_CLASSIC_BYTES) return;
+    if (tail > TAIL_BYTES_MAX || at - start > KEPT_BYTES_MAX) return;
     const words = this.#words;
     const place = this.#place;
     words[place + PLACE.ZONE] = this.#zone;

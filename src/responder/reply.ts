@@ -3,7 +3,7 @@ import type { HashedName } from '../table/hash.ts';
 import { ENTRY, RRSET, SIGNATURE_BYTES_MASK, SIGNATURE_COUNT_SHIFT } from '../table/layout.ts';
 import type { ArenaView } from '../table/memory.ts';
 import type { Random } from '../table/picking/pick.ts';
-import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE } from '../wire/constants.ts';
+import { CLASS, FLAG, HEADER_BYTES, POINTER_OFFSET_LIMIT, TYPE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
 import type { Query } from '../wire/message.ts';
 import { lowerByte } from '../wire/name.ts';
 import { copyBytes, copyWholeWords, copyWords, dataViewOf } from '../wire/word-copy.ts';
@@ -11,6 +11,12 @@ import { copyBytes, copyWholeWords, copyWords, dataViewOf } from '../wire/word-c
 /** TTL, RDLENGTH and RDATA follow the owner pointer (2), type (2) and class (2) of a record. */
 export const TTL_AT = 6;
 export const RDATA_AT = 12;
+
+/**
+ * No longer reply is kept. One that is kept is written in whole words, up to three bytes behind its end, and every client
+ * takes so much, so that every transport has the room (RFC 1035 §4.2.1).
+ */
+export const KEPT_BYTES_MAX = UDP_CLASSIC_BYTES - 3;
 
 /** One for each responder, reused for every reply. Positions count from the start of the reply. */
 export class Reply {

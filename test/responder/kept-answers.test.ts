@@ -1,10 +1,9 @@
 /** Answers that are kept as they were sent are what would have been answered, byte for byte, of the same generation. */
 import fc from 'fast-check';
 import t from 'tap';
-import { createRateLimit } from '../../src/responder/rate-limit.ts';
-import { dataViewOf } from '../../src/wire/word-copy.ts';
+import type { ResponderOptions } from '../../src/responder/options.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, answers, buildAsk, compareHistories, EDNS } from './kept-history.ts';
+import { type Ask, answers, buildAsk, EDNS, limitedTo, messageMemory, testHistories } from './kept-history.ts';
 
 const NAMES = ['www', 'WwW', 'two', 'app', 'x', 'gone', 'other.wild', 'sub.cut', 'mx', 'text', ''] as const;
 const FLAGS = [0, 0x0100, 0x0110, 0x0020, 0x2800, 0x8000] as const;
@@ -30,9 +29,8 @@ const changes = fc
     ...(n === 0 ? [rrset('example.test', 'gone.example.test', 'A', 300, '192.0.2.7')] : []),
   ]);
 
-function makeWorld(responsesPerSecond: number) {
-  const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
-  const made = makeTable({ initialBytes: 4096, responder: { nsid: 'x', rateLimit: createRateLimit(limit, 1) } });
+function makeWorld(responder: Partial<ResponderOptions>) {
+  const made = makeTable({ initialBytes: 4096, responder });
   apply(
     made.table,
     zone('example.test'),
@@ -48,23 +46,12 @@ function makeWorld(responsesPerSecond: number) {
   return made;
 }
 
-t.test('as if nothing were kept, while the table changes', (t) => {
-  const { given } = compareHistories(t, { asks, changes, makeWorld: () => makeWorld(1000) });
-  t.ok(given > 100, `${given} were given`);
-  t.end();
-});
-
-t.test('the same where the rate limit bites', (t) => {
-  const { given } = compareHistories(t, { asks, changes, makeWorld: () => makeWorld(5) });
-  t.ok(given > 20, `${given} were given`);
-  t.end();
-});
+testHistories(t, 'the table changes', { asks, changes, makeWorld, useOf: ({ given }) => given, useMin: 100 });
 
 t.test('where few messages find their answers most are not looked for, and later all are again', (t) => {
-  const kept = makeWorld(1000);
-  const whole = makeWorld(1000);
-  const memory = new Uint8Array(2048);
-  dataViewOf(memory);
+  const kept = makeWorld(limitedTo(1000));
+  const whole = makeWorld(limitedTo(1000));
+  const memory = messageMemory();
   let seconds = 1;
   const ask = (batches: number, nameOf: (batch: number, at: number) => string): number => {
     const before = kept.responder.kept.given;

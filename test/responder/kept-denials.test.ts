@@ -1,11 +1,10 @@
 /** Names that are denied by what is kept of their zone are denied as those that are looked up, while the zone changes. */
 import fc from 'fast-check';
 import t from 'tap';
-import { createRateLimit } from '../../src/responder/rate-limit.ts';
+import type { ResponderOptions } from '../../src/responder/options.ts';
 import type { TableChange } from '../../src/table/changes.ts';
-import { dataViewOf } from '../../src/wire/word-copy.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, answers, buildAsk, compareHistories, EDNS } from './kept-history.ts';
+import { type Ask, answers, buildAsk, EDNS, limitedTo, messageMemory, testHistories } from './kept-history.ts';
 
 const TYPE = { A: 1, NS: 2, DS: 43, AXFR: 252, ANY: 255, HTTPS: 65 } as const;
 const ZONES = ['plain.test', 'other.test'] as const;
@@ -46,9 +45,8 @@ const changes: fc.Arbitrary<TableChange[]> = fc.oneof(
   ),
 );
 
-function makeWorld(responsesPerSecond: number) {
-  const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
-  const made = makeTable({ initialBytes: 4096, responder: { nsid: 'x', rateLimit: createRateLimit(limit, 1) } });
+function makeWorld(responder: Partial<ResponderOptions>) {
+  const made = makeTable({ initialBytes: 4096, responder });
   for (const name of ZONES) {
     apply(
       made.table,
@@ -60,19 +58,16 @@ function makeWorld(responsesPerSecond: number) {
   return made;
 }
 
-/** Many names that are asked for once or twice. */
-const histories = { asks, changes, messages: 99, quiet: 6 };
-
-t.test('as if nothing were kept, while zones change', (t) => {
-  const { given, spared } = compareHistories(t, { ...histories, makeWorld: () => makeWorld(1000) });
-  t.ok(spared - given > 50, `${spared - given} were denied without being looked up`);
-  t.end();
-});
-
-t.test('the same where the rate limit bites', (t) => {
-  const { given, spared } = compareHistories(t, { ...histories, makeWorld: () => makeWorld(5) });
-  t.ok(spared - given > 20, `${spared - given} were denied without being looked up`);
-  t.end();
+testHistories(t, 'zones change', {
+  asks,
+  changes,
+  makeWorld,
+  // Many names that are asked for once or twice.
+  messages: 99,
+  quiet: 6,
+  // Denied without being looked up.
+  useOf: ({ given, spared }) => spared - given,
+  useMin: 50,
 });
 
 const beside: Readonly<Record<string, TableChange>> = {
@@ -89,10 +84,9 @@ for (const [what, change] of Object.entries(beside)) {
       ['a.abcde', 'b.abcde', 'c.abcde'],
       ['d.abcde', 'a.child', 'e.abcde', 'b.child'],
     ].map((labels) => labels.map((label) => ({ query: buildAsk(`${label}.plain.test`, TYPE.A, '', 0), client })));
-    const memory = new Uint8Array(2048);
-    dataViewOf(memory);
+    const memory = messageMemory();
     const given = [undefined, memory].map((memory) => {
-      const { table, responder } = makeWorld(1000);
+      const { table, responder } = makeWorld(limitedTo(1000));
       apply(table, change);
       responder.enter(1000);
       return batches.flatMap((batch) => answers(responder, batch, memory));
@@ -106,8 +100,7 @@ for (const [what, change] of Object.entries(beside)) {
 t.test('names are denied by their own zones, of which there are more than what is kept has places', (t) => {
   const client = Uint8Array.of(192, 0, 2, 1);
   const zones = Array.from({ length: 100 }, (_, i) => `z${100 + i}.test`);
-  const memory = new Uint8Array(2048);
-  dataViewOf(memory);
+  const memory = messageMemory();
   const given = [undefined, memory].map((memory) => {
     const { table, responder } = makeTable();
     apply(table, ...zones.map((name, i) => zone(name, { serial: i })));

@@ -2,16 +2,21 @@
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import type { Responder } from '../../src/responder/answer.ts';
+import type { ResponderOptions } from '../../src/responder/options.ts';
+import { createRateLimit } from '../../src/responder/rate-limit.ts';
 import type { TableChange } from '../../src/table/changes.ts';
 import { COUNTER, POOL_COUNTER } from '../../src/table/counters.ts';
+import { UDP_CLASSIC_BYTES } from '../../src/wire/constants.ts';
 import { dataViewOf } from '../../src/wire/word-copy.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
-import type { makeTable } from '../fixtures/table.ts';
+import { defaultOptions, type makeTable } from '../fixtures/table.ts';
 
 const START_MS = 1_795_500_000_000;
-/** Room for a message, and what another one has left behind it. */
-const STRIDE = 200;
+/** Room for a message with the longest name, and what another one has left behind it. */
+const STRIDE = 320;
 const BATCH = 8;
+const ADDITIONAL_COUNT_AT = 11;
+const UNTOUCHED = 0xa5;
 /** More pools than any history makes, with their counters and ids. */
 const POOLS = 400;
 
@@ -45,7 +50,17 @@ export function buildAsk(name: string, type: number, edns: string, flags: number
   return query;
 }
 
-/** The answers to a batch; `memory`: all messages are of one, as a transport's are, so that answers are kept. */
+/** A memory for the messages of a batch, as a transport has one: what is asked out of it may be kept. */
+export function messageMemory(): Uint8Array {
+  const memory = new Uint8Array(BATCH * STRIDE + 3).fill(UNTOUCHED);
+  dataViewOf(memory);
+  return memory;
+}
+
+/**
+ * The answers to a batch; `memory`: see there; undefined: nothing is kept. Throws where anything is written behind the
+ * room for the longest reply to a message.
+ */
 export function answers(
   responder: Responder,
   batch: readonly Ask[],
@@ -60,10 +75,20 @@ export function answers(
     responder.read(i, memory ?? query, start, start + query.length);
   }
   responder.lookAhead(batch.length);
-  return batch.map((_, i) => {
+  return batch.map(({ query }, i) => {
     if (i === batch.length >> 1) meanwhile();
-    return Buffer.from(reply.subarray(0, responder.reply(i, reply, 0, true))).toString('hex');
+    reply.fill(UNTOUCHED);
+    const length = responder.reply(i, reply, 0, true);
+    const room = query[ADDITIONAL_COUNT_AT] === 0 ? UDP_CLASSIC_BYTES : defaultOptions.udpMaxBytes;
+    if (reply.subarray(room).some((byte) => byte !== UNTOUCHED)) throw new Error(`written behind ${room} bytes`);
+    return Buffer.from(reply.subarray(0, length)).toString('hex');
   });
+}
+
+/** How a responder is set up that passes so many answers a second to each network. */
+export function limitedTo(responsesPerSecond: number): Partial<ResponderOptions> {
+  const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
+  return { nsid: 'x', rateLimit: createRateLimit(limit, 1) };
 }
 
 /** All that a world has counted, of which nothing is 0. */
@@ -78,7 +103,7 @@ function counted({ counters }: ReturnType<typeof makeTable>): unknown {
 interface Histories {
   readonly asks: fc.Arbitrary<Ask>;
   readonly changes: fc.Arbitrary<TableChange[]>;
-  makeWorld(): ReturnType<typeof makeTable>;
+  makeWorld(responder: Partial<ResponderOptions>): ReturnType<typeof makeTable>;
   /** Different messages of a history at most. */
   readonly messages?: number;
   /** Steps without a change for each one with a change. */
@@ -96,8 +121,34 @@ function countLookups({ lookup }: Responder): () => number {
   return () => count;
 }
 
-/** How many answers of random histories came from those that are kept, and how many names were looked up less. */
-export function compareHistories(t: Test, histories: Histories): { given: number; spared: number } {
+/** What was done without. */
+interface Spared {
+  /** Answers that came from those that are kept. */
+  readonly given: number;
+  /** Names that were looked up less. */
+  readonly spared: number;
+}
+
+/** Tests random histories where the rate limit passes nearly all, and where it bites; `useOf`: what shows that they show much. */
+export function testHistories(
+  t: Test,
+  meanwhile: string,
+  histories: Histories & { useOf(spared: Spared): number; readonly useMin: number },
+): void {
+  const { useOf, useMin } = histories;
+  for (const [what, responsesPerSecond, least] of [
+    [`as if nothing were kept, while ${meanwhile}`, 1000, useMin],
+    ['the same where the rate limit bites', 5, 20],
+  ] as const) {
+    t.test(what, (t) => {
+      const use = useOf(compareHistories(t, histories, responsesPerSecond));
+      t.ok(use > least, `${use}`);
+      t.end();
+    });
+  }
+}
+
+function compareHistories(t: Test, histories: Histories, responsesPerSecond: number): Spared {
   const { asks, changes, makeWorld, messages = 12, quiet = 1 } = histories;
   let given = 0;
   let spared = 0;
@@ -112,10 +163,9 @@ export function compareHistories(t: Test, histories: Histories): { given: number
   });
   fc.assert(
     fc.property(history, ({ pool, steps }) => {
-      const worlds = [makeWorld(), makeWorld()] as const;
+      const worlds = [makeWorld(limitedTo(responsesPerSecond)), makeWorld(limitedTo(responsesPerSecond))] as const;
       const lookups = worlds.map(({ responder }) => countLookups(responder)) as [() => number, () => number];
-      const memory = new Uint8Array(BATCH * STRIDE + 3).fill(0xa5);
-      dataViewOf(memory);
+      const memory = messageMemory();
       steps.forEach(({ picks, change }, turn) => {
         const batch = picks.map((pick, at) => {
           const { query, client } = pool[pick % pool.length] as Ask;

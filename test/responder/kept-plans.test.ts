@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { createRateLimit } from '../../src/responder/rate-limit.ts';
+import type { ResponderOptions } from '../../src/responder/options.ts';
 import type { TableChange } from '../../src/table/changes.ts';
 import { NO_SIGNERS, type RRsetSigner } from '../../src/table/rrset-signer.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, buildAsk, compareHistories, EDNS } from './kept-history.ts';
+import { type Ask, buildAsk, EDNS, testHistories } from './kept-history.ts';
 
 type Shape = Parameters<typeof service>[2];
 type More = Parameters<typeof service>[3];
@@ -88,9 +88,8 @@ const signer: RRsetSigner = {
   },
 };
 
-function makeWorld(responsesPerSecond: number) {
-  const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
-  const made = makeTable({ initialBytes: 2 ** 16, responder: { nsid: 'x', rateLimit: createRateLimit(limit, 1) } });
+function makeWorld(responder: Partial<ResponderOptions>) {
+  const made = makeTable({ initialBytes: 2 ** 16, responder });
   made.table.signWith({ ...NO_SIGNERS, of: (name) => (name === 'signed.test' ? signer : undefined) });
   for (const name of ZONES) {
     apply(
@@ -104,14 +103,4 @@ function makeWorld(responsesPerSecond: number) {
   return made;
 }
 
-t.test('as if nothing were kept, while services change', (t) => {
-  const { given } = compareHistories(t, { asks, changes, makeWorld: () => makeWorld(1000) });
-  t.ok(given > 100, `${given} were given`);
-  t.end();
-});
-
-t.test('the same where the rate limit bites', (t) => {
-  const { given } = compareHistories(t, { asks, changes, makeWorld: () => makeWorld(5) });
-  t.ok(given > 20, `${given} were given`);
-  t.end();
-});
+testHistories(t, 'services change', { asks, changes, makeWorld, useOf: ({ given }) => given, useMin: 100 });
