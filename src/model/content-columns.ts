@@ -32,8 +32,8 @@ export class ContentColumns {
   readonly nextRecords: Column<Uint32Array>;
   readonly starts: Column<Uint32Array>;
   readonly bytes: Column<Uint8Array>;
-  /** TTLs of signatures. */
-  readonly recordTtls = new Map<number, number>();
+  /** TTLs of signatures, each with 1 added; 0: none of its own. */
+  readonly #recordTtls = new Column(Uint32Array);
 
   /** `expected`: how many records there will be, as far as is known: what grows is copied again and again. */
   constructor(expected: number) {
@@ -51,6 +51,18 @@ export class ContentColumns {
     this.starts = new Column(Uint32Array, expected + 1);
     this.starts.push(0);
     this.bytes = new Column(Uint8Array, RDATA_BYTES_EXPECTED * expected, isLarge(expected));
+  }
+
+  /** Gives a record a TTL of its own; none that comes after it may have one by then. */
+  setTtl(record: number, ttlSeconds: number): void {
+    this.#recordTtls.reserve(record - this.#recordTtls.length);
+    this.#recordTtls.push(ttlSeconds + 1);
+  }
+
+  /** The TTL of a record, or where it has none of its own `otherwise`. */
+  ttlOf(record: number, otherwise: number): number {
+    const own = record < this.#recordTtls.length ? this.#recordTtls.values[record] : 0;
+    return own === 0 ? otherwise : own - 1;
   }
 }
 
@@ -144,10 +156,10 @@ class Writer {
 
   #writeRecords(rrset: number, start: number): number {
     const piece = this.#piece;
-    const { ttls, firstRecords, nextRecords, starts, bytes, recordTtls } = this.#columns;
+    const { ttls, firstRecords, nextRecords, starts, bytes } = this.#columns;
     let at = start;
     for (let record = firstRecords.values[rrset] + 1; record !== 0; record = nextRecords.values[record - 1]) {
-      if (this.#hasTtls) at = writeUnsigned(piece, at, recordTtls.get(record - 1) ?? ttls.values[rrset]);
+      if (this.#hasTtls) at = writeUnsigned(piece, at, this.#columns.ttlOf(record - 1, ttls.values[rrset]));
       const first = starts.values[record - 1];
       const end = starts.values[record];
       piece[at++] = (end - first) >> 8;
@@ -168,10 +180,10 @@ class Writer {
 
   /** Signatures have TTLs of their own where they differ. */
   #haveTtls(rrset: number): boolean {
-    const { types, ttls, firstRecords, nextRecords, recordTtls } = this.#columns;
+    const { types, ttls, firstRecords, nextRecords } = this.#columns;
     if (types.values[rrset] !== TYPE.RRSIG) return false;
     for (let record = firstRecords.values[rrset] + 1; record !== 0; record = nextRecords.values[record - 1]) {
-      if ((recordTtls.get(record - 1) ?? ttls.values[rrset]) !== ttls.values[rrset]) return true;
+      if (this.#columns.ttlOf(record - 1, ttls.values[rrset]) !== ttls.values[rrset]) return true;
     }
     return false;
   }

@@ -6,6 +6,7 @@ import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
 import { atDelegation, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from './record-rules.ts';
+import { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { type ContentRRset, ZoneContent } from './zone-content.ts';
 import { ZoneLint } from './zone-lint.ts';
@@ -59,25 +60,20 @@ export class ZoneCheck {
   readonly #content: ZoneContent;
   readonly #services: ServiceNames;
   readonly #findings: Findings;
-  /** Names with NS below the apex, and names with DNAME. */
-  readonly #cuts = new Map<string, ContentRRset>();
-  readonly #dnames = new Map<string, ContentRRset>();
+  readonly #borders: ZoneBorders;
 
   constructor(content: ZoneContent, services: ServiceNames, findings: Findings) {
     this.#content = content;
     this.#services = services;
     this.#findings = findings;
+    this.#borders = new ZoneBorders(content);
   }
 
   run(): void {
     this.#checkApex();
-    for (const rrset of this.#content.ofTypes([TYPE.NS, TYPE.DNAME])) {
-      if (rrset.type === TYPE.DNAME) this.#dnames.set(rrset.name, rrset);
-      else if (rrset.name !== this.#content.zone) this.#cuts.set(rrset.name, rrset);
-    }
     const lint = new ZoneLint(this.#content, this.#findings);
-    const targets = new TargetCheck(this.#content, this.#services, this.#cuts, this.#dnames, this.#findings);
-    for (const [name, rrsets] of this.#dnames.size > 0 ? this.#content.names : this.#content.doubtful()) {
+    const targets = new TargetCheck(this.#content, this.#services, this.#borders, this.#findings);
+    for (const [name, rrsets] of this.#borders.hasDnames ? this.#content.names : this.#content.doubtful()) {
       this.#checkName(name, rrsets);
       this.#checkAncestors(name, rrsets);
       for (const rrset of rrsets) targets.check(rrset);
@@ -126,7 +122,7 @@ export class ZoneCheck {
         find(TYPE.DS),
         `${name}. has DS but no NS: DS belongs to a delegation, RFC 4035 §2.4`,
       );
-    if (this.#cuts.has(name)) this.#checkOccluded(name, rrsets, atCut, `at the delegation`);
+    if (this.#borders.isCut(name)) this.#checkOccluded(name, rrsets, atCut, `at the delegation`);
   }
 
   #checkRRset(name: string, rrset: ContentRRset): void {
@@ -181,9 +177,10 @@ export class ZoneCheck {
 
   /** Names below a delegation or a DNAME are never answered. */
   #checkAncestors(name: string, rrsets: readonly ContentRRset[]): void {
-    if (this.#cuts.size === 0 && this.#dnames.size === 0) return;
+    const borders = this.#borders;
+    if (!borders.hasCuts && !borders.hasDnames) return;
     for (let above = this.#above(name); above !== undefined; above = this.#above(above)) {
-      const dname = this.#dnames.get(above);
+      const dname = borders.dnameAt(above);
       const below = dname && rrsets.find(({ type }) => !belowDname.has(type));
       if (dname && below)
         this.#add(
@@ -192,7 +189,7 @@ export class ZoneCheck {
           below,
           `${name}. is below the DNAME of ${above}. (line ${dname.line}): RFC 6672 §2.4 allows no data there`,
         );
-      if (dname || this.#cuts.has(above)) {
+      if (dname || borders.isCut(above)) {
         if (!dname) this.#checkOccluded(name, rrsets, glueTypes, `below the delegation of ${above}.`);
         return;
       }

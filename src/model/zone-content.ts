@@ -1,7 +1,7 @@
 /** What a zone file holds: its records as RRsets by name, out of any order, each once. */
 import { TYPE } from '../wire/constants.ts';
 import { isWireAtOrBelow, MAX_NAME_TEXT_BYTES, writeLowerLabels } from '../wire/name.ts';
-import { formatRdata, formatType, rdataKey } from '../wire/rdata.ts';
+import { formatRdata, formatType } from '../wire/rdata.ts';
 import type { Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
@@ -11,6 +11,7 @@ import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './con
 import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
+import { RecordKeys, sameRdata } from './record-keys.ts';
 import { RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 
@@ -40,19 +41,6 @@ export interface ContentRRset {
 type Placed = Pick<ZoneRecord, 'type' | 'ttlSeconds' | 'file' | 'line'>;
 type Joined = Omit<ZoneRecord, 'owner'>;
 
-/** Equal but for the case of names in it (RFC 4034 §6.2). */
-function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let identical = true;
-  for (let at = 0; at < a.length; at++) {
-    if (a[at] === b[at]) continue;
-    // Letters of either case differ in one bit; anything else that differs cannot be a matter of case.
-    if ((a[at] | 0x20) !== (b[at] | 0x20)) return false;
-    identical = false;
-  }
-  return identical || rdataKey(type, a) === rdataKey(type, b);
-}
-
 /**
  * The RRsets of a zone by name, in packed form: columns of numbers and one list of bytes, since a million RRsets as
  * objects would be hundreds of megabytes. Who asks for one gets an object that is made then.
@@ -75,7 +63,7 @@ export class ZoneContent {
   readonly #doubtful: Column<Uint8Array>;
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
-  readonly #keys = new Map<number, Set<string>>();
+  readonly #keys = new RecordKeys((record) => this.#rdataOf(record));
 
   /** `expected`: how many records there will be, as far as is known. */
   constructor(zone: string, findings: Findings, expected = 0) {
@@ -101,6 +89,21 @@ export class ZoneContent {
 
   has(name: string): boolean {
     return this.#columns.names.find(name) >= 0;
+  }
+
+  /** Whether a name has records of the type. */
+  holds(name: string, type: number): boolean {
+    const number = this.#columns.names.find(name);
+    return number >= 0 && this.#find(number, type) !== 0;
+  }
+
+  /** How many RRsets there are of the type, as far as `most`. */
+  countType(type: number, most: number): number {
+    const { values, length } = this.#columns.types;
+    let count = 0;
+    for (let at = values.indexOf(type); at >= 0 && at < length && count < most; at = values.indexOf(type, at + 1))
+      count++;
+    return count;
   }
 
   /** Names with their RRsets, in the order of the file. */
@@ -170,13 +173,9 @@ export class ZoneContent {
     const ttls: number[] = [];
     const type = this.#columns.types.values[rrset];
     const ttlSeconds = this.#columns.ttls.values[rrset];
-    for (
-      let record = this.#columns.firstRecords.values[rrset] + 1;
-      record !== 0;
-      record = this.#columns.nextRecords.values[record - 1]
-    ) {
+    for (let record = this.#firstOf(rrset); record !== 0; record = this.#columns.nextRecords.values[record - 1]) {
       rdata.push(this.#rdataOf(record - 1));
-      if (type === TYPE.RRSIG) ttls.push(this.#columns.recordTtls.get(record - 1) ?? ttlSeconds);
+      if (type === TYPE.RRSIG) ttls.push(this.#columns.ttlOf(record - 1, ttlSeconds));
     }
     const file = this.#fileNames[this.#columns.files.values[rrset]];
     const made = { name, type, ttlSeconds, rdata, file, line: this.#columns.lines.values[rrset] };
@@ -277,7 +276,7 @@ export class ZoneContent {
     const { values } = this.#columns.bytes;
     for (let i = 0; i < length; i++) values[at + i] = rdata[i];
     this.#columns.starts.push(at + length);
-    if (type === TYPE.RRSIG) this.#columns.recordTtls.set(record, ttlSeconds);
+    if (type === TYPE.RRSIG) this.#columns.setTtl(record, ttlSeconds);
     return record;
   }
 
@@ -297,6 +296,7 @@ export class ZoneContent {
     nextRecords.values[lastRecords.values[rrset] || firstRecords.values[rrset]] = added + 1;
     lastRecords.values[rrset] = added;
     if (++more.values[rrset] >= UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
+    this.#noteKey(rrset, type);
     this.#columns.ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).
     if (ttlSeconds !== before && type !== TYPE.RRSIG) {
@@ -312,35 +312,24 @@ export class ZoneContent {
   }
 
   #hasRecord(rrset: number, type: number, rdata: Uint8Array): boolean {
-    if (this.#columns.more.values[rrset] >= COMPARED_RECORDS_MAX) return this.#hasKey(rrset, type, rdata);
-    for (
-      let at = this.#columns.firstRecords.values[rrset] + 1;
-      at !== 0;
-      at = this.#columns.nextRecords.values[at - 1]
-    ) {
+    if (this.#columns.more.values[rrset] >= COMPARED_RECORDS_MAX) return this.#keys.has(rrset, type, rdata);
+    for (let at = this.#firstOf(rrset); at !== 0; at = this.#columns.nextRecords.values[at - 1]) {
       if (sameRdata(type, rdata, this.#rdataOf(at - 1))) return true;
     }
     return false;
   }
 
-  /** The same of an RRset so large that its keys are kept; the new one among them. */
-  #hasKey(rrset: number, type: number, rdata: Uint8Array): boolean {
-    let keys = this.#keys.get(rrset);
-    if (keys === undefined) {
-      keys = new Set();
-      for (
-        let at = this.#columns.firstRecords.values[rrset] + 1;
-        at !== 0;
-        at = this.#columns.nextRecords.values[at - 1]
-      ) {
-        keys.add(rdataKey(type, this.#rdataOf(at - 1)));
-      }
-      this.#keys.set(rrset, keys);
-    }
-    const key = rdataKey(type, rdata);
-    const isThere = keys.has(key);
-    keys.add(key);
-    return isThere;
+  /** To be called when an RRset has got one more record, its last: it may have so many now that they are kept by their keys. */
+  #noteKey(rrset: number, type: number): void {
+    const more = this.#columns.more.values[rrset];
+    if (more < COMPARED_RECORDS_MAX) return;
+    const first = more === COMPARED_RECORDS_MAX ? this.#firstOf(rrset) : this.#columns.lastRecords.values[rrset] + 1;
+    for (let at = first; at !== 0; at = this.#columns.nextRecords.values[at - 1]) this.#keys.add(rrset, type, at - 1);
+  }
+
+  /** The first record of an RRset, with 1 added. */
+  #firstOf(rrset: number): number {
+    return this.#columns.firstRecords.values[rrset] + 1;
   }
 
   #warn(code: 'out_of_zone' | 'record_repeated' | 'ttl_differs', { file, line }: Placed, message: string): void {

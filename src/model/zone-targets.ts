@@ -3,6 +3,7 @@ import { TYPE } from '../wire/constants.ts';
 import { formatType, hostNames } from '../wire/rdata.ts';
 import type { Findings } from '../wire/zone-file/finding.ts';
 import { isAtOrBelow, parentOf, wireToName } from './name.ts';
+import type { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
 import type { ContentRRset, ZoneContent } from './zone-content.ts';
 
@@ -29,21 +30,13 @@ export function aliasMessage({ name, type }: { name: string; type: number }, tar
 export class TargetCheck {
   readonly #content: ZoneContent;
   readonly #services: ServiceNames;
-  readonly #cuts: ReadonlyMap<string, ContentRRset>;
-  readonly #dnames: ReadonlyMap<string, ContentRRset>;
+  readonly #borders: ZoneBorders;
   readonly #findings: Findings;
 
-  constructor(
-    content: ZoneContent,
-    services: ServiceNames,
-    cuts: ReadonlyMap<string, ContentRRset>,
-    dnames: ReadonlyMap<string, ContentRRset>,
-    findings: Findings,
-  ) {
+  constructor(content: ZoneContent, services: ServiceNames, borders: ZoneBorders, findings: Findings) {
     this.#content = content;
     this.#services = services;
-    this.#cuts = cuts;
-    this.#dnames = dnames;
+    this.#borders = borders;
     this.#findings = findings;
   }
 
@@ -87,7 +80,7 @@ export class TargetCheck {
     const own = this.#standingOf(target);
     if (own !== 'missing' || this.#content.names.has(target)) return own;
     for (let above = parentOf(target); above !== undefined; above = parentOf(above)) {
-      if (this.#dnames.has(above)) return 'alias';
+      if (this.#borders.isDname(above)) return 'alias';
       const wildcard = `*.${above}`;
       if (this.#services.aliases.has(wildcard)) return 'alias';
       if (this.#services.services.has(wildcard)) return 'address';
@@ -100,7 +93,7 @@ export class TargetCheck {
 
   /** A CNAME or a service that answers with one stands at this very name. */
   #isAlias(name: string): boolean {
-    return this.#services.aliases.has(name) || this.#content.rrset(name, TYPE.CNAME) !== undefined;
+    return this.#services.aliases.has(name) || this.#content.holds(name, TYPE.CNAME);
   }
 
   #standingOf(name: string): Standing {
@@ -114,7 +107,7 @@ export class TargetCheck {
   /** The zone cut that the name is at or below. */
   #cutOf(name: string): string | undefined {
     for (let at: string | undefined = name; at !== undefined && at !== this.#content.zone; at = parentOf(at)) {
-      if (this.#cuts.has(at)) return at;
+      if (this.#borders.isCut(at)) return at;
     }
     return undefined;
   }

@@ -4,7 +4,8 @@ import { isAtOrBelow, nameToWire, parentOf, suffixesOf, wireToName } from '../..
 import { previewNames } from '../../model/preview.ts';
 import type { RRset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { type ContentRRset, ZoneContent } from '../../model/zone-content.ts';
+import { ZoneBorders } from '../../model/zone-borders.ts';
+import { ZoneContent } from '../../model/zone-content.ts';
 import { ZoneLint } from '../../model/zone-lint.ts';
 import { aliasMessage, type ServiceNames, TargetCheck } from '../../model/zone-targets.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -74,8 +75,7 @@ function targetWarnings(store: RuledStore, zone: Zone, rrset: RRset): readonly W
     for (const each of store.rrsetsAt(zone.name, name))
       if (name !== rrset.name || each.type !== rrset.type) addTo(content, each);
   }
-  const { cuts, dnames } = bordersIn(content);
-  const check = new TargetCheck(content, servicesAt(store, zone, names), cuts, dnames, findings);
+  const check = new TargetCheck(content, servicesAt(store, zone, names), new ZoneBorders(content), findings);
   for (const each of content.rrsets(rrset.name)) if (each.type === rrset.type) check.check(each);
   return findings.warnings.map(({ code, message }) => ({ code, message }));
 }
@@ -128,15 +128,6 @@ function servicesAt(store: RuledStore, zone: Zone, names: ReadonlySet<string>): 
     if (owner?.zone === zone.name && previewNames(owner).has(name)) services.add(name);
   }
   return { services, aliases };
-}
-
-function bordersIn(content: ZoneContent): Record<'cuts' | 'dnames', Map<string, ContentRRset>> {
-  const [cuts, dnames] = [new Map<string, ContentRRset>(), new Map<string, ContentRRset>()];
-  for (const each of [...content.names.values()].flat()) {
-    if (each.type === TYPE.NS && each.name !== content.zone) cuts.set(each.name, each);
-    if (each.type === TYPE.DNAME) dnames.set(each.name, each);
-  }
-  return { cuts, dnames };
 }
 
 /** The name, those above it in the zone, and the wildcards that may stand for it. */

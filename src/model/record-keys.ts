@@ -1,0 +1,78 @@
+/**
+ * Which records large RRsets have, in packed form: a million records in RRsets of a dozen as keys in sets would take
+ * hundreds of megabytes.
+ */
+import { canonicalRdata } from '../wire/rdata.ts';
+import { Column } from './column.ts';
+
+const SLOTS_MIN = 64;
+
+/** Equal but for the case of names in it (RFC 4034 §6.2). */
+export function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let identical = true;
+  for (let at = 0; at < a.length; at++) {
+    if (a[at] === b[at]) continue;
+    // Letters of either case differ in one bit; anything else that differs cannot be a matter of case.
+    if ((a[at] | 0x20) !== (b[at] | 0x20)) return false;
+    identical = false;
+  }
+  return identical || Buffer.compare(canonicalRdata(type, a), canonicalRdata(type, b)) === 0;
+}
+
+export class RecordKeys {
+  readonly #rdataOf: (record: number) => Uint8Array;
+  /** Places in the columns, each with 1 added. */
+  #slots = new Int32Array(SLOTS_MIN);
+  readonly #hashes = new Column(Int32Array);
+  readonly #rrsets = new Column(Uint32Array);
+  readonly #records = new Column(Uint32Array);
+
+  /** `rdataOf`: a record's RDATA by its number. */
+  constructor(rdataOf: (record: number) => Uint8Array) {
+    this.#rdataOf = rdataOf;
+  }
+
+  /** Whether the RRset, of the type, has a record like it among those that were added. */
+  has(rrset: number, type: number, rdata: Uint8Array): boolean {
+    const hash = hashRecord(rrset, type, rdata);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const place = this.#slots[slot] - 1;
+      if (this.#hashes.values[place] !== hash || this.#rrsets.values[place] !== rrset) continue;
+      if (sameRdata(type, rdata, this.#rdataOf(this.#records.values[place]))) return true;
+    }
+    return false;
+  }
+
+  /** Adds a record of an RRset, which has none like it. */
+  add(rrset: number, type: number, record: number): void {
+    this.#hashes.push(hashRecord(rrset, type, this.#rdataOf(record)));
+    this.#rrsets.push(rrset);
+    this.#records.push(record);
+    // At most two thirds are taken.
+    if (this.#records.length * 3 > this.#slots.length * 2) this.#grow();
+    else this.#put(this.#records.length - 1);
+  }
+
+  #grow(): void {
+    this.#slots = new Int32Array(2 * this.#slots.length);
+    for (let place = 0; place < this.#records.length; place++) this.#put(place);
+  }
+
+  #put(place: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = this.#hashes.values[place] & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = place + 1;
+  }
+}
+
+/** FNV-1a, its low bits mixed with the high ones: they choose the slot. */
+function hashRecord(rrset: number, type: number, rdata: Uint8Array): number {
+  const bytes = canonicalRdata(type, rdata);
+  let hash = Math.imul(rrset ^ 0x811c9dc5, 0x01000193);
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
