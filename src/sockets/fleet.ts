@@ -18,7 +18,9 @@ import { TCP, type UdpTransportSetting } from './transports.ts';
 import { openUdp, type Served } from './udp.ts';
 import type { RefusedCall, WorkerAssignment } from './worker.ts';
 
-export interface FleetOptions extends Omit<AddressOptions, 'workers'>, Omit<TransportOptions, 'workers'> {
+export interface FleetOptions
+  extends Omit<AddressOptions, 'workers'>,
+    Omit<TransportOptions, 'workers' | 'udpMaxBytes'> {
   readonly workers: number | 'auto';
   readonly transport: UdpTransportSetting;
   readonly responder: ResponderOptions;
@@ -92,13 +94,18 @@ export class Fleet {
     const workers = udpWorkersOf(options.workers);
     assert.equal(options.counters.length, workers + 1);
     const libc = loadLibc();
-    const { addresses, udp, refused, failed } = await openUdp(libc, options.transport, { ...options, workers });
+    const { udpMaxBytes } = options.responder;
+    const { addresses, udp, refused, failed } = await openUdp(libc, options.transport, {
+      ...options,
+      workers,
+      udpMaxBytes,
+    });
     const { name } = udp.transport;
     tellOpened(addresses, name, workers, options);
     for (const { summary, why } of failed) {
       options.log.warn({ reason: why }, `${summary}, so the ${name} transport serves: queries cost more`);
     }
-    const openedTcp = TCP.open(addresses, { ...options, workers });
+    const openedTcp = TCP.open(addresses, { ...options, workers, udpMaxBytes });
     assert(!('works' in openedTcp), 'TCP is everywhere');
     const tcp = { transport: TCP, ...openedTcp };
     const fleet = new Fleet(options, addresses.endpoints, udp, tcp);

@@ -60,6 +60,8 @@ export interface Asked {
 export interface TransportOptions extends Asked {
   readonly workers: number;
   readonly receiveBufferBytes: number;
+  /** The longest UDP reply that the settings allow. */
+  readonly udpMaxBytes: number;
   /** What queries that come fast may wait for others, where a transport waits for any; 0: not at all. */
   readonly gatherMicroseconds: number;
   readonly tcp: TcpLimits;

@@ -1,5 +1,5 @@
 /** Where AF_XDP cannot be had one line says why, and batches answer; a server that is killed leaves nothing behind. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, readFrame } from '../fixtures/frames.ts';
 import { startTeal } from '../fixtures/process.ts';
+import { comesTo } from '../fixtures/soon.ts';
 import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import {
   datagramsToSockets,
@@ -18,6 +19,16 @@ import {
 } from '../fixtures/xdp-server.ts';
 
 const app = 'app.example.test';
+/** What docs/xdp.md lists as reasons, each with what to do: its parts around what is another one each time. */
+const listed = fs
+  .readFileSync(new URL('../../docs/xdp.md', import.meta.url), 'utf8')
+  .split('| reason | what to do |')[1]
+  ?.split('\n\n')[0]
+  ?.split('\n')
+  .flatMap((row) =>
+    [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, reason = '']) => reason.split('…')),
+  );
+
 /** Queries at once: more than a worker answers in a turn, fewer than a queue holds. */
 const BURST = 1000;
 
@@ -37,6 +48,8 @@ async function fallsBack(t: Test, wire: Wire, words: readonly string[], env: Rec
   const { transport, warnings } = transportOf(teal);
   t.equal(transport, 'batch');
   t.equal(warnings.length, 1, `one line: ${warnings}`);
+  const isListed = listed?.some((parts) => parts.every((part) => warnings[0]?.includes(part.trim())));
+  t.ok(isListed, `docs/xdp.md says what to do: ${warnings}`);
   const [address = '', port = ''] = (
     overTheWire.TEAL_DNS_LISTEN === env.TEAL_DNS_LISTEN ? '' : (env.TEAL_DNS_LISTEN ?? '')
   ).split(':');
@@ -76,6 +89,15 @@ wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
     await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'plain0' }),
     /plain0: .*its driver runs no XDP programs by itself/,
   );
+  wire.ip('tuntap', 'add', 'tun0', 'mode', 'tun');
+  t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'tun0' }), /tun0: it carries no Ethernet frames/);
+  wire.ip('link', 'add', 'narrow0', 'mtu', '575', 'type', 'veth', 'peer', 'name', 'narrow1');
+  t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'narrow0' }), /narrow0: its MTU of 575 is below 576/);
+  wire.ip('link', 'add', 'jumbo0', 'mtu', '9000', 'type', 'veth', 'peer', 'name', 'jumbo1', 'mtu', '9000');
+  t.match(
+    await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'jumbo0' }),
+    /jumbo0: .*ERANGE, the MTU is too large/,
+  );
   t.ok(await isLeftAlone(wire));
 });
 
@@ -92,6 +114,34 @@ wired('an interface that somebody else has: EBUSY', async (t, wire) => {
   t.ok(hasProgram(wire), 'the other one is not disturbed');
   t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
   t.same(await first.end('SIGTERM'), { code: 0, signal: null });
+});
+
+wired('a program that another server left behind: the line says how it is taken away', async (t, wire) => {
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'teal-knot-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const config = join(folder, 'knot.conf');
+  fs.writeFileSync(
+    config,
+    `server:\n  rundir: ${folder}\n  listen: 127.0.0.1@5300\ndatabase:\n  storage: ${folder}\nxdp:\n  listen: ${wire.server}@5300\n`,
+  );
+  const [command = '', ...words] = [...wire.atServer, 'knotd', '-c', config];
+  const knot = spawn(command, words, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => knot.once('exit', resolve));
+  t.teardown(() => knot.kill('SIGKILL'));
+  const isThere = await comesTo(() => hasProgram(wire) || knot.exitCode !== null, Boolean);
+  if (!isThere || knot.exitCode !== null) return t.comment('LEFT OUT: Knot DNS attaches nothing here');
+  t.match(await fallsBack(t, wire, [], {}), /EBUSY, somebody else has an AF_XDP socket there/);
+  knot.kill('SIGKILL');
+  await ended;
+  t.ok(hasProgram(wire), 'it outlives its server');
+  const why = await fallsBack(t, wire, [], {});
+  const [, look = '', away = ''] = /see ip (.+); ip (.+) takes it away$/.exec(why) ?? [];
+  t.match(wire.ip(...look.split(' ')), /prog\/xdp id \d+/, why);
+  wire.ip(...away.split(' '));
+  const teal = await startXdp(wire, t.testdir());
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  t.equal(transportOf(teal).transport, 'xdp');
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
 });
 
 wired('kill -9: no program is left, and the next plain query is answered by a new start', async (t, wire) => {

@@ -97,6 +97,7 @@ t.test('one that turns out not to work when it opens leaves the addresses to the
     listen: [{ address: '127.0.0.1', port: 0 }],
     workers: 1,
     receiveBufferBytes: 65_536,
+    udpMaxBytes: 1232,
     gatherMicroseconds: 0,
     tcp: { ...limits, exempt: [] },
     log,

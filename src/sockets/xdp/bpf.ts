@@ -1,6 +1,7 @@
 /** The kernel's eBPF (bpf(2)): a map from queues to sockets, a program, and the link by which an interface runs it. */
 import { LINUX, type Libc } from '../libc.ts';
 import { faultOf, XdpFault } from './fault.ts';
+import type { NetworkInterface } from './interface.ts';
 
 /** Of the call itself, which the C library has no name for (asm/unistd.h). */
 const CALLS: Readonly<Record<string, number>> = { x64: 321, arm64: 280, riscv64: 280, loong64: 280 };
@@ -98,14 +99,19 @@ function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {
  * Has an interface run the program, in its driver, for as long as the link that is returned is open: it ends with the
  * process, however that ends. Throws XdpFault.
  */
-export function attachProgram(libc: Libc, program: number, interfaceIndex: number): number {
-  const attribute = new Attribute(libc, [program, interfaceIndex, ATTACH_XDP, IN_DRIVER]);
+export function attachProgram(
+  libc: Libc,
+  program: number,
+  { index, name }: Pick<NetworkInterface, 'index' | 'name'>,
+): number {
+  const attribute = new Attribute(libc, [program, index, ATTACH_XDP, IN_DRIVER]);
   const fd = call(libc, COMMAND.LINK_CREATE, attribute);
   if (fd >= 0) return fd;
   const generic = 'its driver runs no XDP programs by itself, and the generic way costs more than batches';
   throw faultOf('a program on the interface', libc.errno(), {
-    EBUSY: 'somebody else has an XDP program there',
-    EEXIST: 'somebody else has an XDP program there',
+    EBUSY: othersProgram(name, 'xdp'),
+    // In the generic way, which excludes ours.
+    EEXIST: othersProgram(name, 'xdpgeneric'),
     // One number has both names.
     ENOTSUP: generic,
     EOPNOTSUPP: generic,
@@ -113,6 +119,11 @@ export function attachProgram(libc: Libc, program: number, interfaceIndex: numbe
     ERANGE: 'the MTU is too large for the driver to run XDP programs',
     ENODEV: 'it is gone',
   });
+}
+
+/** Some servers leave theirs behind: what is attached without a link outlives its process. */
+function othersProgram(name: string, way: 'xdp' | 'xdpgeneric'): string {
+  return `somebody else has an XDP program there, or has left one behind: see ip -d link show ${name}; ip link set dev ${name} ${way} off takes it away`;
 }
 
 /** Lets the link run another program, at one instant. Throws XdpFault. */

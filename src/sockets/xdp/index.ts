@@ -47,12 +47,15 @@ export const xdp = {
       return unavailable(error);
     }
   },
-  open(addresses, { xdpInterfaces = [], workers, receiveBufferBytes, log }) {
+  open(addresses, { xdpInterfaces = [], ...options }) {
     const { libc } = addresses;
     assert(libc !== undefined, 'it is available where koffi loads');
     try {
-      const options = { listen: addresses.endpoints, interfaces: xdpInterfaces, workers, receiveBufferBytes, log };
-      const interfaces = XdpInterfaces.open(libc, options);
+      const interfaces = XdpInterfaces.open(libc, {
+        ...options,
+        listen: addresses.endpoints,
+        interfaces: xdpInterfaces,
+      });
       return {
         share: (worker) => ({ queues: interfaces.queues(worker), sources: addresses.udp(worker) }),
         udpMaxBytes: interfaces.udpMaxBytes,

@@ -4,6 +4,7 @@ import { faultOf } from './fault.ts';
 
 /** netdevice(7), and linux/sockios.h. */
 const REQUEST = {
+  NAME: 0x8910,
   HARDWARE_ADDRESS: 0x8927,
   MTU: 0x8921,
   INDEX: 0x8933,
@@ -40,28 +41,45 @@ export interface NetworkInterface {
   readonly hidesVlanTags: boolean;
 }
 
+/** What of an interface may change while it is served. */
+export type InterfaceSight = Pick<NetworkInterface, 'name' | 'mac' | 'mtu'>;
+
 /** Throws XdpFault where there is no such interface. */
 export function readInterface(libc: Libc, name: string): NetworkInterface {
   return withSocket(libc, (fd) => {
     const index = asked(libc, fd, REQUEST.INDEX, name);
     if (index === undefined) throw faultOf(`interface ${name}`, libc.errno(), { ENODEV: 'there is none of this name' });
-    const mtu = asked(libc, fd, REQUEST.MTU, name)?.getInt32(NAME_BYTES, true) ?? 0;
-    const hardware = asked(libc, fd, REQUEST.HARDWARE_ADDRESS, name);
-    const isEthernet = hardware?.getUint16(NAME_BYTES, true) === ETHERNET;
     const driver = ethtool(libc, fd, name, ETHTOOL.DRIVER, 196);
     const channels = ethtool(libc, fd, name, ETHTOOL.CHANNELS, 36);
     const flags = ethtool(libc, fd, name, ETHTOOL.FLAGS, 8);
     return {
-      name,
+      ...see(libc, fd, name),
       index: index.getInt32(NAME_BYTES, true),
-      mac: isEthernet ? new Uint8Array(hardware.buffer, NAME_BYTES + 2, 6) : undefined,
-      mtu,
       driver: driver === undefined ? '' : text(new Uint8Array(driver.buffer, 4, 32)),
       // Those that only receive, and those that send too.
       queues: Math.max(1, channels === undefined ? 1 : channels.getUint32(20, true) + channels.getUint32(32, true)),
       hidesVlanTags: flags !== undefined && (flags.getUint32(4, true) & FLAG_RX_VLAN) !== 0,
     };
   });
+}
+
+/** Looks at the interface of this number again, without a word to its driver; undefined: it is gone. */
+export function seeInterface(libc: Libc, index: number): InterfaceSight | undefined {
+  return withSocket(libc, (fd) => {
+    const request = named('');
+    new DataView(request.buffer).setInt32(NAME_BYTES, index, true);
+    return libc.ioctl(fd, REQUEST.NAME, request) < 0 ? undefined : see(libc, fd, text(request.subarray(0, NAME_BYTES)));
+  });
+}
+
+function see(libc: Libc, fd: number, name: string): InterfaceSight {
+  const hardware = asked(libc, fd, REQUEST.HARDWARE_ADDRESS, name);
+  const isEthernet = hardware?.getUint16(NAME_BYTES, true) === ETHERNET;
+  return {
+    name,
+    mac: isEthernet ? new Uint8Array(hardware.buffer, NAME_BYTES + 2, 6) : undefined,
+    mtu: asked(libc, fd, REQUEST.MTU, name)?.getInt32(NAME_BYTES, true) ?? 0,
+  };
 }
 
 /** The interface below one that is a VLAN of it; undefined: it is none. */

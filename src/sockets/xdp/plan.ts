@@ -8,11 +8,17 @@ import { PROGRAM_ADDRESSES_MAX } from './program.ts';
 /** As node:os tells of the interfaces that are up. */
 type Interfaces = ReturnType<typeof os.networkInterfaces>;
 
-interface Plan {
+/** An address of this machine; no wildcard. */
+export interface OwnEndpoint extends Endpoint {
+  /** The interface that has it. */
+  readonly on: string;
+}
+
+export interface Plan {
   /** Those to serve; VLANs by their own names. */
   readonly interfaces: readonly string[];
-  /** The addresses to look for, on every one of them; no wildcards. */
-  readonly endpoints: readonly Endpoint[];
+  /** The addresses to look for, on every one of them. */
+  readonly endpoints: readonly OwnEndpoint[];
   /** How many more there were than a program looks for. */
   readonly leftOut: number;
 }
@@ -26,14 +32,14 @@ export function planXdp(listen: readonly Endpoint[], named: readonly string[], m
     // A second address of an interface may have a label of its own: eth0:1.
     all.map(({ address, internal }) => ({ address: plain(address), internal, name: label.replace(/:.*/, '') })),
   );
-  const endpoints: Endpoint[] = [];
+  const endpoints: OwnEndpoint[] = [];
   const names = new Set(named);
   for (const { address, port } of listen) {
     const isV6 = net.isIPv6(address);
     for (const each of own) {
       const isAsked = isWildcard(address) ? net.isIPv6(each.address) === isV6 : each.address === plain(address);
       if (!isAsked || isLoopback(each.address)) continue;
-      endpoints.push({ address: each.address, port });
+      endpoints.push({ address: each.address, port, on: each.name });
       if (named.length === 0 && !each.internal) names.add(each.name);
     }
   }

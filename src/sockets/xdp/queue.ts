@@ -175,11 +175,6 @@ export class XdpQueue {
     return (words[this.#tx.producer] - Atomics.load(words, this.#tx.consumer)) | 0;
   }
 
-  /** The kernel has places to fill, and waits to be told: poll(2) tells it. */
-  get wantsPoll(): boolean {
-    return (Atomics.load(this.#words, this.#fill.flags) & NEED_WAKEUP) !== 0;
-  }
-
   /** Places of frames that have been sent are filled anew. */
   #takeBack(): void {
     const words = this.#words;

@@ -1,0 +1,273 @@
+/** One interface that is served: its sockets, its program, and the link by which it runs that, for as long as all live. */
+import type { Libc } from '../libc.ts';
+import type { SocketState } from '../listen-addresses.ts';
+import type { SocketLog } from '../transport.ts';
+import { attachProgram, createSocketMap, loadProgram, mapSocket, replaceProgram } from './bpf.ts';
+import { XdpFault } from './fault.ts';
+import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
+import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface, vlanParent } from './interface.ts';
+import type { OwnEndpoint } from './plan.ts';
+import { assembleProgram } from './program.ts';
+import { type QueueShare, unsentReplies } from './queue.ts';
+import { HEADROOM_BYTES } from './rings.ts';
+import { isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
+
+/** Of an interface; the frames of others go their usual way. */
+const QUEUES_MAX = 64;
+/** Of frames for a queue: too few are lost in a burst, too many are out of every cache. */
+const PLACES_MIN = 256;
+const PLACES_MAX = 65_536;
+/** A place holds a frame of the usual MTU, or is a page: the kernel takes nothing between and beyond. */
+const PLACE_BYTES = [2048, 4096] as const;
+const HEADERS_BYTES = ETHERNET_BYTES + VLAN_BYTES + IPV6_BYTES + UDP.BYTES;
+/** 512 bytes of DNS (RFC 1035 §4.2.1) in the longest headers, and what nearly every link carries (RFC 791 §3.1). */
+const MTU_MIN = 576;
+/** Drivers of one interface made of several: frames come by the queues of those, which no socket of the whole is led to. */
+const BUNDLES: readonly string[] = ['bonding', 'team'];
+
+interface Wanted {
+  readonly name: string;
+  readonly endpoints: readonly OwnEndpoint[];
+  /** Interfaces before it, so that the workers' shares are even. */
+  readonly before: number;
+  readonly workers: number;
+  readonly receiveBufferBytes: number;
+  readonly log: SocketLog;
+}
+
+type WorkersQueue = QueueShare & { readonly worker: number; readonly queue: number };
+
+export class AttachedInterface {
+  readonly queues: readonly WorkersQueue[];
+  readonly #libc: Libc;
+  readonly #log: SocketLog;
+  readonly #device: NetworkInterface;
+  readonly #map: number;
+  readonly #link: number;
+  readonly #placeBytes: number;
+  /** As it was when its program was made; undefined: it is gone. */
+  #sight: InterfaceSight | undefined;
+  #program: string;
+  #isResting = false;
+
+  private constructor(
+    libc: Libc,
+    log: SocketLog,
+    device: NetworkInterface,
+    parts: {
+      readonly map: number;
+      readonly link: number;
+      readonly placeBytes: number;
+      readonly queues: readonly WorkersQueue[];
+      readonly endpoints: readonly OwnEndpoint[];
+    },
+  ) {
+    this.#libc = libc;
+    this.#log = log;
+    this.#device = device;
+    this.#sight = device;
+    this.#map = parts.map;
+    this.#link = parts.link;
+    this.#placeBytes = parts.placeBytes;
+    this.queues = parts.queues;
+    this.#program = keyOf(device, parts.endpoints);
+  }
+
+  /** Throws XdpFault with nothing left open. */
+  static attach(libc: Libc, { name, before, workers, receiveBufferBytes, log, ...wanted }: Wanted): AttachedInterface {
+    const device = readInterface(libc, name);
+    const placeBytes = placeBytesOf(device);
+    const endpoints = within(libc, device, wanted.endpoints);
+    const places = Math.min(
+      PLACES_MAX,
+      Math.max(PLACES_MIN, 2 ** Math.floor(Math.log2(receiveBufferBytes / placeBytes))),
+    );
+    const opened: number[] = [];
+    try {
+      const map = createSocketMap(libc, QUEUES_MAX);
+      opened.push(map);
+      const queues: WorkersQueue[] = [];
+      for (let queue = 0; queue < Math.min(device.queues, QUEUES_MAX); queue++) {
+        const socket = openXdpSocket(libc, { index: device.index, queue }, places, placeBytes);
+        // Queues that only send are counted too.
+        if (socket === undefined) break;
+        opened.push(socket.fd);
+        mapSocket(libc, map, queue, socket.fd);
+        const worker = (before + queue) % workers;
+        queues.push({ ...socket, queue, worker, replyBytesMax: replyBytesMax(device.mtu, placeBytes) });
+      }
+      const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints));
+      opened.push(program);
+      const link = attachProgram(libc, program, device);
+      // The link holds it from now on.
+      libc.close(program);
+      return new AttachedInterface(libc, log, device, { map, link, placeBytes, queues, endpoints });
+    } catch (error) {
+      for (const fd of opened) libc.close(fd);
+      throw error;
+    }
+  }
+
+  /** One line of what is served, and how. */
+  tell(): void {
+    const { name, driver, mtu, queues: has } = this.#device;
+    const [first] = this.queues;
+    const copies = first === undefined || !isZeroCopy(this.#libc, first.fd);
+    this.#log.info(
+      { interface: name, driver, mtu, queues: this.queues.length, of: has, copies },
+      'dns served by AF_XDP',
+    );
+  }
+
+  /** As it is called now, or was when it was last seen. */
+  get name(): string {
+    return this.#sight?.name ?? this.#device.name;
+  }
+
+  /** What went on its MTU at the start: the longest UDP reply, bytes. */
+  get udpMaxBytes(): number {
+    return replyBytesMax(this.#device.mtu, this.#placeBytes);
+  }
+
+  states(): SocketState[] {
+    return this.queues.flatMap(({ fd, memory, layout, worker, queue }) => {
+      const statistics = readStatistics(this.#libc, fd);
+      if (statistics === undefined) return [];
+      const { dropped, refused, starved } = statistics;
+      const words = new Int32Array(memory);
+      const { producer, consumer } = layout.rings.rx;
+      const waiting = (Atomics.load(words, producer) - Atomics.load(words, consumer)) | 0;
+      return [
+        {
+          address: `${this.name} queue ${queue}`,
+          worker,
+          dropped,
+          unsent: refused + unsentReplies({ memory, layout }),
+          starved,
+          queuedBytes: waiting * layout.placeBytes,
+          bufferBytes: layout.places * layout.placeBytes,
+        },
+      ];
+    });
+  }
+
+  /**
+   * Looks at the interface again, and leads its program to these addresses. `replyBytes`: the longest reply that workers
+   * send; where the MTU has become too small for it, all is left to the sockets, whose replies the kernel cuts up.
+   * Whether the program is as it should be.
+   */
+  follow(endpoints: readonly OwnEndpoint[], replyBytes: number): boolean {
+    const before = this.#sight;
+    if (before === undefined) return false;
+    const sight = seeInterface(this.#libc, this.#device.index);
+    if (sight?.mac === undefined) {
+      this.#log.warn(
+        { interface: before.name },
+        'an interface that AF_XDP served is gone: sockets serve, should it come back, until a restart',
+      );
+      this.#sight = undefined;
+      return false;
+    }
+    this.#sight = sight;
+    const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
+    const own = rests ? [] : this.#within(endpoints);
+    const program = keyOf(sight, own);
+    if (program === this.#program) return true;
+    this.#program = program;
+    try {
+      const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own));
+      try {
+        replaceProgram(this.#libc, this.#link, fd);
+      } finally {
+        this.#libc.close(fd);
+      }
+    } catch (error) {
+      // What was served is served on; all else by the sockets.
+      this.#log.warn(
+        { interface: sight.name, reason: (error as Error).message },
+        'AF_XDP does not follow what changed on this interface',
+      );
+      return false;
+    }
+    this.#tellRest(sight, rests);
+    return true;
+  }
+
+  /** It runs no program of ours any more: everything goes to the sockets. */
+  halt(): void {
+    this.#libc.close(this.#link);
+  }
+
+  close(): void {
+    for (const fd of [this.#map, ...this.queues.map(({ fd }) => fd)]) this.#libc.close(fd);
+  }
+
+  #within(endpoints: readonly OwnEndpoint[]): OwnEndpoint[] {
+    return withoutHidden(this.#device, endpoints, (name) => vlanParent(this.#libc, name));
+  }
+
+  #tellRest({ name, mtu }: InterfaceSight, rests: boolean): void {
+    if (rests === this.#isResting) return;
+    this.#isResting = rests;
+    if (rests) {
+      this.#log.warn(
+        { interface: name, mtu },
+        'the MTU of this interface is now too small for the replies of AF_XDP: sockets serve it, until it is larger or until a restart',
+      );
+    } else this.#log.info({ interface: name, mtu }, 'AF_XDP serves this interface again');
+  }
+}
+
+/**
+ * Without the addresses of VLANs of an interface whose card takes tags out of frames: no program sees which VLAN a query
+ * came by, and its reply would leave without the tag. `parentOf`: the interface below one that is a VLAN.
+ */
+export function withoutHidden(
+  { name, hidesVlanTags }: Pick<NetworkInterface, 'name' | 'hidesVlanTags'>,
+  endpoints: readonly OwnEndpoint[],
+  parentOf: (name: string) => string | undefined,
+): OwnEndpoint[] {
+  if (!hidesVlanTags) return [...endpoints];
+  const hidden = new Set([...new Set(endpoints.map(({ on }) => on))].filter((on) => parentOf(on) === name));
+  return endpoints.filter(({ on }) => !hidden.has(on));
+}
+
+/** Throws XdpFault where addresses stand on VLANs of the interface that its card hides. */
+function within(libc: Libc, device: NetworkInterface, endpoints: readonly OwnEndpoint[]): OwnEndpoint[] {
+  const own = withoutHidden(device, endpoints, (name) => vlanParent(libc, name));
+  if (own.length === endpoints.length) return own;
+  throw new XdpFault(
+    `its card takes VLAN tags out of frames, where no program sees them: ethtool -K ${device.name} rxvlan off`,
+  );
+}
+
+/** Throws XdpFault where the interface is none for this. */
+function placeBytesOf({ mac, mtu, driver }: NetworkInterface): number {
+  if (mac === undefined) throw new XdpFault('it carries no Ethernet frames');
+  if (mtu < MTU_MIN) throw new XdpFault(`its MTU of ${mtu} is below ${MTU_MIN}`);
+  if (BUNDLES.includes(driver)) {
+    throw new XdpFault(
+      'it bundles other interfaces, whose frames reach no socket of the bundle: dns.xdpInterfaces names those',
+    );
+  }
+  return PLACE_BYTES.find((bytes) => mtu + HEADROOM_BYTES + ETHERNET_BYTES + VLAN_BYTES < bytes) ?? PLACE_BYTES[1];
+}
+
+/** The longest DNS message that goes on the interface and into a place, whatever its headers. */
+function replyBytesMax(mtu: number, placeBytes: number): number {
+  return Math.min(mtu - IPV6_BYTES - UDP.BYTES, placeBytes - HEADROOM_BYTES - HEADERS_BYTES);
+}
+
+/** What a program is made of. */
+function keyOf({ mac = new Uint8Array() }: InterfaceSight, endpoints: readonly OwnEndpoint[]): string {
+  return JSON.stringify([[...mac], endpoints.map(({ address, port }) => [address, port])]);
+}
+
+function programFor(
+  { mac }: InterfaceSight,
+  map: number,
+  placeBytes: number,
+  endpoints: readonly OwnEndpoint[],
+): Uint8Array {
+  return assembleProgram({ mac: mac as Uint8Array, map, endpoints, frameBytesMax: placeBytes - HEADROOM_BYTES });
+}

@@ -1,0 +1,125 @@
+/** What changes on an interface while AF_XDP serves it: no query is lost by it for longer than the look takes. */
+import { execFileSync } from 'node:child_process';
+import t, { type Test } from 'tap';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import type { TealProcess } from '../fixtures/process.ts';
+import { comesTo } from '../fixtures/soon.ts';
+import { openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { datagramsToSockets, hasProgram, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+
+/** A reply that goes on an MTU of 1500 and not on one of 600. */
+const long = { name: 'long.example.test', type: 'TXT', edns: { udpBytes: 1232 } } as const;
+const short = { name: 'app.example.test' } as const;
+
+function wired(what: string, run: (t: Test, wire: Wire, teal: TealProcess) => Promise<void>): void {
+  t.test(what, async (t) => {
+    const wire = openWire();
+    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+    t.teardown(() => wire.close());
+    const teal = await startXdp(wire, t.testdir(), { TEAL_DNS_LISTEN: `${SERVER.v4}:53` });
+    t.teardown(() => teal.child.kill('SIGKILL'));
+    const { transport, warnings } = transportOf(teal);
+    if (transport !== 'xdp') return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${warnings}`);
+    const rdata = [Array.from({ length: 4 }, () => `"${'x'.repeat(200)}"`).join(' ')];
+    const body = { ttlSeconds: 60, rdata };
+    const made = await teal.call('PUT', '/v1/zones/example.test/rrsets/long.example.test/TXT', body);
+    t.ok(made.status < 300, JSON.stringify(made.body));
+    await run(t, wire, teal);
+    t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  });
+}
+
+/** Which way a query is answered; undefined: not at all. */
+async function way(wire: Wire, query: Parameters<typeof buildQuery>[0]): Promise<'xdp' | 'socket' | undefined> {
+  const before = datagramsToSockets(wire);
+  try {
+    if ((await askUdp(SERVER.v4, 53, buildQuery(query), { timeoutMs: 2000 })).answers.length !== 1) return undefined;
+  } catch {
+    return undefined;
+  }
+  return datagramsToSockets(wire) === before ? 'xdp' : 'socket';
+}
+
+const said = ({ log }: TealProcess, words: RegExp): number => log.filter(({ msg }) => words.test(String(msg))).length;
+
+wired('another hardware address, and another name', async (t, wire, teal) => {
+  wire.ip('link', 'set', wire.server, 'address', '02:54:45:41:4c:77');
+  execFileSync('ip', ['-n', wire.namespaces.client, 'neigh', 'flush', 'all']);
+  t.ok(await comesTo(async () => (await way(wire, short)) === 'xdp', Boolean));
+  wire.ip('link', 'set', wire.server, 'name', 'another0');
+  const headers = { authorization: `Bearer ${teal.token}` };
+  const metrics = async (): Promise<string> => (await fetch(`${teal.admin}/metrics`, { headers })).text();
+  t.ok(await comesTo(async () => (await metrics()).includes('address="another0 queue 0"'), Boolean));
+  t.equal(await way(wire, short), 'xdp');
+});
+
+wired(
+  'an MTU that is too small for replies leaves them to the sockets, until it is larger again',
+  async (t, wire, teal) => {
+    const setMtu = (mtu: string): void => {
+      wire.ip('link', 'set', wire.server, 'mtu', mtu);
+      execFileSync('ip', ['-n', wire.namespaces.client, 'link', 'set', wire.client, 'mtu', mtu]);
+    };
+    t.equal(await way(wire, long), 'xdp');
+    // Room enough for dns.udpMaxBytes, which is 1232.
+    setMtu('1400');
+    await new Promise((go) => setTimeout(go, 2500));
+    t.equal(await way(wire, long), 'xdp');
+    t.equal(said(teal, /too small/), 0);
+    setMtu('600');
+    t.ok(await comesTo(async () => (await way(wire, long)) === 'socket', Boolean));
+    t.equal(await way(wire, short), 'socket');
+    t.equal(said(teal, /MTU of this interface is now too small/), 1, 'one line');
+    setMtu('1500');
+    t.ok(await comesTo(async () => (await way(wire, long)) === 'xdp', Boolean));
+    t.equal(said(teal, /AF_XDP serves this interface again/), 1);
+  },
+);
+
+wired('down and up; taken away, and made anew', async (t, wire, teal) => {
+  wire.ip('link', 'set', wire.server, 'down');
+  wire.ip('link', 'set', wire.server, 'up');
+  t.ok(await comesTo(async () => (await way(wire, short)) === 'xdp', Boolean));
+  t.ok(hasProgram(wire));
+  wire.ip('link', 'del', wire.server);
+  t.equal(
+    await comesTo(
+      async () => said(teal, /an interface that AF_XDP served is gone/),
+      (lines) => lines > 0,
+    ),
+    1,
+  );
+  const peer = ['peer', 'name', wire.client, 'netns', wire.namespaces.client];
+  wire.ip('link', 'add', wire.server, 'type', 'veth', ...peer);
+  wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', wire.server);
+  wire.ip('link', 'set', wire.server, 'up');
+  for (const words of [
+    ['addr', 'add', '10.77.0.2/24', 'dev', wire.client],
+    ['link', 'set', wire.client, 'up'],
+  ])
+    execFileSync('ip', ['-n', wire.namespaces.client, ...words]);
+  t.ok(await comesTo(async () => (await way(wire, short)) === 'socket', Boolean), 'the sockets serve');
+  t.equal(said(teal, /is gone/), 1, 'and that is told once');
+  t.same(
+    teal.log.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
+wired('an interface that comes later is served by sockets, and that is told once', async (t, wire, teal) => {
+  wire.ip('addr', 'del', `${SERVER.v4}/24`, 'dev', wire.server);
+  wire.ip('link', 'add', 'later0', 'type', 'veth', 'peer', 'name', 'later1');
+  wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', 'later0');
+  wire.ip('link', 'set', 'later0', 'up');
+  wire.ip('link', 'set', 'later1', 'up');
+  const lines = (): unknown[] => teal.log.filter(({ msg }) => /this interface came after the start/.test(String(msg)));
+  t.match(
+    await comesTo(
+      async () => lines(),
+      ({ length }) => length > 0,
+    ),
+    [{ interface: 'later0' }],
+  );
+  await new Promise((go) => setTimeout(go, 2500));
+  t.equal(lines().length, 1);
+});
