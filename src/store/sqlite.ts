@@ -7,6 +7,7 @@ import { Deliveries } from './deliveries.ts';
 import { Derived, type StagedContent, type StoreChange } from './derived.ts';
 import { openDirectory } from './directory.ts';
 import { StoreError } from './error.ts';
+import { CHECKPOINT_PAGES } from './log-length.ts';
 import { IDEMPOTENCY_KEPT_MS, LogReads } from './log-reads.ts';
 import { migrate } from './migrations.ts';
 import { revisionColumns } from './rows.ts';
@@ -20,9 +21,10 @@ const IDEMPOTENCY_MAX_BYTES = 4 * 2 ** 20;
 /** Where the settings do not say. */
 export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
 
-/** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
-const CHECKPOINT_PAGES = 4096;
-/** And where the builder thread is about to bring in what an import has left there: should it not come to it. 128 MiB. */
+/**
+ * Pages of the write-ahead log before a commit brings them in though the builder thread is about to, after an import: should
+ * it not come to it. 128 MiB.
+ */
 const OWED_CHECKPOINT_PAGES = 32_768;
 
 /** Of which fleet's log a store is a copy, and who ran on it last. */

@@ -8,6 +8,7 @@ import type { StagedRRset } from '../model/revision.ts';
 import { BLOCK_BYTES, type Blocks, FIRST_KEY, isBefore, type RRsetKey } from './blocks.ts';
 import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
+import { LogLength } from './log-length.ts';
 import type { PackedContent } from './packed.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
 import { LEFT_MAX_BYTES, StagedLog } from './staged-log.ts';
@@ -136,6 +137,7 @@ export class Staging {
   readonly #blockBytes: number;
   readonly #turn: Turn;
   readonly #log: StagedLog;
+  readonly #length: LogLength;
   readonly #texts: Texts;
   readonly #entries: Entries;
   readonly #retention: Retention;
@@ -154,6 +156,7 @@ export class Staging {
     // has moved on by then is synced at either level (https://sqlite.org/pragma.html#pragma_synchronous).
     this.#database.pragma('synchronous = NORMAL');
     this.#log = new StagedLog(this.#database, this.#turn, leftMaxBytes);
+    this.#length = new LogLength(this.#database, this.#turn);
     this.#statements = prepare(this.#database);
     this.#contents = new ContentReads(this.#database);
     this.#blockBytes = blockBytes;
@@ -275,8 +278,14 @@ export class Staging {
     this.#log.bringIn();
   }
 
+  /** See `LogLength.lengthen`. */
+  lengthenLog(): boolean {
+    return this.#length.lengthen();
+  }
+
   close(): void {
     this.#log.close();
+    this.#length.close();
     this.#database.close();
   }
 }

@@ -1,17 +1,24 @@
 /** The store's sync comes before the reply: seen in the system calls of the process, since `kill -9` cannot tell. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { zoneFile } from '../../bench/import.ts';
+import { LOG_BYTES } from '../../src/store/log-length.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
+import { comesTo } from '../fixtures/soon.ts';
 
 t.test('fdatasync of the log lies between each request and its reply', async (t) => {
   const folder = temporaryFolder(t);
   const trace = join(folder, 'trace');
   const wrapper = ['strace', '-f', '-yy', '-s', '64', '-e', 'trace=read,write,writev,fdatasync,fsync', '-o', trace];
   const teal = await startTeal(folder, { wrapper });
+  // What is synced until then is not for a request.
+  await comesTo(
+    () => statSync(join(folder, 'teal.db-wal')).size,
+    (bytes) => bytes >= LOG_BYTES,
+  );
   for (let i = 1; i <= 5; i++) {
     const { status } = await teal.call('PUT', '/v1/services/app.example.test/weights', { blue: i, green: 100 });
     t.equal(status, 200);

@@ -1,6 +1,6 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { afterMs, listen, tellFault } from '../../guard.ts';
+import { afterMs, listen, soon, tellFault } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
 import { Builder } from './builder.ts';
@@ -28,6 +28,8 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
     return () => clearTimeout(timer);
   };
   const sweeps = new Sweeps(() => trySweep(staging), { after });
+  lengthenLog(staging);
+
   listen(port, 'message', 'the builder thread', (request: Request | StopRequest) => {
     if (request.kind === 'stop') {
       sweeps.stop();
@@ -39,6 +41,24 @@ function run(port: MessagePort, { table, store }: BuilderParts): void {
       sweeps.replied();
     }
   });
+}
+
+/** Piece by piece, and requests come in between. */
+function lengthenLog(staging: Staging): void {
+  soon('the length of the log', () => {
+    if (tryLengthen(staging)) lengthenLog(staging);
+  });
+}
+
+/** Where there is no room, or the disk cannot be written, it grows as it is needed: changes tell of that themselves. */
+function tryLengthen(staging: Staging): boolean {
+  try {
+    return staging.lengthenLog();
+  } catch (error) {
+    const isOfDisk = failureOf(error).isOfStore || (error as NodeJS.ErrnoException).errno !== undefined;
+    if (!isOfDisk) tellFault(error, 'the length of the log');
+    return false;
+  }
 }
 
 type Request = BuildRequest | StageRequest | RebuildRequest;
