@@ -1,23 +1,24 @@
 /**
  * `npm run bench:xdp -- [--rounds 3] [--seconds 5] [--rates 100000,1000000]`: Teal by AF_XDP, Knot DNS by AF_XDP and
- * Teal by batches, on one wire between two namespaces, asked by kxdpgun from the other core, interleaved. Answers are
- * checked by a bystander before, after and while they are timed.
+ * Teal by batches, each with one thread that answers, on a wire between two namespaces, asked by kxdpgun from the other
+ * core, interleaved. Answers are checked by a bystander before, after and while they are timed, and whether they went
+ * the way that they are timed for.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { askUdp } from '../test/fixtures/dns-client.ts';
 import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
-import { cpuBetween, cpuTime, processTree } from './cpu.ts';
+import { cpuBetween, cpuTime } from './cpu.ts';
 import { check } from './peers/check.ts';
 import { install } from './peers/install.ts';
 import type { Peer } from './peers/peer.ts';
+import { RunningServer } from './peers/process.ts';
 import { median } from './peers/report.ts';
 import { PEERS } from './peers/servers.ts';
-import { hostName, type Kind, queryBytes, questions } from './workload.ts';
+import { type Kind, questions } from './workload.ts';
 
 const PORT = 53;
 const SERVER_CORE = 1;
@@ -25,9 +26,10 @@ const LOAD_CORE = 0;
 const SIZE = { services: 1000, aliases: 0, hosts: 1000 };
 const QUERIES = 20_000;
 const KINDS: readonly Kind[] = ['weighted-a', 'static-a'];
+/** Queries that pass the kernel's sockets for each reply that is to go round them, and for each that is not. */
+const BY_SOCKETS = { XDP_MAX: 0.001, BATCH_MIN: 0.9 } as const;
 /** Left out at both ends of a timing, while kxdpgun starts and ends. */
 const MARGIN_SECONDS = 1;
-const START_LIMIT_MS = 60_000;
 /** kxdpgun takes what is sent to ports from 2000 on; a bystander asks from below. */
 const BYSTANDER_PORT = 1900;
 const TYPE_NAMES: Readonly<Record<number, string>> = { 1: 'A', 28: 'AAAA' };
@@ -65,54 +67,26 @@ const contestants: readonly Contestant[] = [
   { name: 'Teal, batch', peer: peer('teal'), byXdp: false },
 ];
 
-class Server {
-  readonly #child: ChildProcess;
-  readonly #folder: string;
-
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child;
-    this.#folder = folder;
-  }
-
-  static async start(wire: Wire, { peer, byXdp }: Contestant): Promise<Server> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-xdp-'));
-    const site = { folder, address: SERVER.v4, port: PORT, size: SIZE, ...(byXdp ? { xdp: wire.server } : {}) };
-    const command = await peer.prepare(site);
-    const words = [...wire.atServer, 'taskset', '-c', String(SERVER_CORE), ...command];
-    const log = fs.openSync(path.join(folder, 'output.log'), 'w');
-    const child = spawn(words[0] as string, words.slice(1), { stdio: ['ignore', log, log] });
-    fs.closeSync(log);
-    const server = new Server(child, folder);
-    const query = queryBytes({ name: hostName(0), type: 1, rcode: 0, answers: 1 }, 'plain');
-    for (let startMs = performance.now(); performance.now() - startMs < START_LIMIT_MS; ) {
-      const reply = await askUdp(SERVER.v4, PORT, query, { timeoutMs: 200 }).catch(() => undefined);
-      if (reply?.answers.length === 1) return server;
-      if (child.exitCode !== null) break;
+/** On a wire of its own: a server that ends may leave its program on the interface, as Knot does. */
+async function timeAll(contestant: Contestant): Promise<Timing[]> {
+  const wire = openWire();
+  if (typeof wire === 'string') throw new Error(wire);
+  try {
+    const server = await RunningServer.start(contestant.peer, SIZE, {
+      ...{ core: SERVER_CORE, address: SERVER.v4, port: PORT, wrapper: wire.atServer },
+      ...(contestant.byXdp ? { xdp: wire.server } : {}),
+    });
+    try {
+      await warmUp(wire);
+      const timings: Timing[] = [];
+      for (const kind of KINDS)
+        for (const rate of rates) timings.push(await timeOne(wire, server, contestant, kind, rate));
+      return timings;
+    } finally {
+      await server.stop();
     }
-    const output = fs.readFileSync(path.join(folder, 'output.log'), 'utf8');
-    await server.stop();
-    throw new Error(`it did not answer: ${output.slice(-2000)}`);
-  }
-
-  get pids(): number[] {
-    return processTree(this.#child.pid as number);
-  }
-
-  async stop(): Promise<void> {
-    const { pids } = this;
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    if (this.#child.exitCode === null) {
-      this.#child.kill('SIGTERM');
-      await Promise.race([ended, sleep(10_000)]);
-    }
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-    }
-    fs.rmSync(this.#folder, { recursive: true, force: true });
+  } finally {
+    wire.close();
   }
 }
 
@@ -151,11 +125,17 @@ function writeQueries(kind: Kind): string {
   return file;
 }
 
-async function timeOne(wire: Wire, server: Server, contestant: Contestant, kind: Kind, rate: number): Promise<Timing> {
+async function timeOne(
+  wire: Wire,
+  server: RunningServer,
+  contestant: Contestant,
+  kind: Kind,
+  rate: number,
+): Promise<Timing> {
   const file = writeQueries(kind);
   const judge = async (when: string): Promise<void> => {
-    const asked = { address: SERVER.v4, port: PORT, peer: contestant.peer, localPort: BYSTANDER_PORT };
-    const fault = await check(asked, kind, 'plain', SIZE);
+    const { address, port, peer } = server;
+    const fault = await check({ address, port, peer, localPort: BYSTANDER_PORT }, kind, 'plain', SIZE);
     if (fault !== undefined) throw new Error(`${contestant.name}, ${kind}, ${when}: ${fault}`);
   };
   try {
@@ -163,6 +143,7 @@ async function timeOne(wire: Wire, server: Server, contestant: Contestant, kind:
     const running = shoot(wire, file, rate);
     await sleep(MARGIN_SECONDS * 1000);
     const { pids } = server;
+    const bySocketsBefore = socketDatagrams(wire);
     const [repliesBefore, cpuBefore, startMs] = [framesOut(wire), cpuTime(pids), performance.now()];
     // Where more is offered than it can take, a bystander's query may be lost; a wrong answer is a fault all the same.
     const beside = judge('while timed').catch((error: Error) => (/no reply/.test(error.message) ? undefined : error));
@@ -170,9 +151,13 @@ async function timeOne(wire: Wire, server: Server, contestant: Contestant, kind:
     const used = cpuBetween(cpuBefore, cpuTime(pids));
     const replies = framesOut(wire) - repliesBefore;
     const elapsedSeconds = (performance.now() - startMs) / 1000;
+    const bySockets = (socketDatagrams(wire) - bySocketsBefore) / replies;
     await running;
     const fault = await beside;
     if (fault !== undefined) throw fault;
+    const isOnItsWay = contestant.byXdp ? bySockets < BY_SOCKETS.XDP_MAX : bySockets > BY_SOCKETS.BATCH_MIN;
+    const wayFault = isOnItsWay ? server.coreFault : `${bySockets.toFixed(3)} queries by sockets for each reply`;
+    if (wayFault !== undefined) throw new Error(`${contestant.name}, ${kind}: ${wayFault}`);
     await judge('after a timing');
     const perReply = (ms: number): number => (ms * 1000) / replies;
     return {
@@ -186,6 +171,13 @@ async function timeOne(wire: Wire, server: Server, contestant: Contestant, kind:
   }
 }
 
+/** Datagrams that the kernel has handed to sockets at the server's end (RFC 4113). */
+function socketDatagrams(wire: Wire): number {
+  const [program, ...words] = [...wire.atServer, 'cat', '/proc/net/snmp'];
+  const text = execFileSync(program, words, { encoding: 'latin1' });
+  return Number(/^Udp: (\d+)/m.exec(text)?.[1]);
+}
+
 /** Frames that have come to the client's end. */
 function framesOut(wire: Wire): number {
   const line = fs
@@ -197,50 +189,31 @@ function framesOut(wire: Wire): number {
 }
 
 install(contestants.map(({ peer }) => peer));
-const wire = openWire();
-if (typeof wire === 'string') {
-  console.error(wire);
-  process.exit(1);
-}
 const timings: Timing[] = [];
-try {
-  for (let round = 0; round < rounds; round++) {
-    for (const contestant of contestants) {
-      const server = await Server.start(wire, contestant);
-      try {
-        await warmUp(wire);
-        for (const kind of KINDS)
-          for (const rate of rates) timings.push(await timeOne(wire, server, contestant, kind, rate));
-      } finally {
-        await server.stop();
-      }
-    }
-    console.error(`round ${round + 1} of ${rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
-  }
-} finally {
-  wire.close();
+for (let round = 0; round < rounds; round++) {
+  for (const contestant of contestants) timings.push(...(await timeAll(contestant)));
+  console.error(`round ${round + 1} of ${rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
 }
 
 console.log(
-  `| | offered a second | replies a second | CPU µs a reply | of it user | CPU / Knot's XDP |\n|---|---:|---:|---:|---:|---:|`,
+  `| | offered a second | replies a second | CPU µs a reply, median | lowest to highest | of it user | CPU / Knot's XDP |\n|---|---:|---:|---:|---:|---:|---:|`,
 );
 for (const kind of KINDS) {
   for (const rate of rates) {
-    const medianOf = (name: string, figure: 'repliesPerSecond' | 'cpuUs' | 'userUs'): number =>
-      median(
-        timings
-          .filter((one) => one.contestant === name && one.kind === kind && one.rate === rate)
-          .map((one) => one[figure]),
-      );
-    const knot = medianOf('Knot DNS, XDP', 'cpuUs');
+    const all = (name: string, figure: 'repliesPerSecond' | 'cpuUs' | 'userUs'): number[] =>
+      timings
+        .filter((one) => one.contestant === name && one.kind === kind && one.rate === rate)
+        .map((one) => one[figure]);
+    const knot = median(all('Knot DNS, XDP', 'cpuUs'));
     for (const { name } of contestants) {
-      const cpu = medianOf(name, 'cpuUs');
+      const cpuUs = all(name, 'cpuUs');
       const cells = [
         rate,
-        Math.round(medianOf(name, 'repliesPerSecond')),
-        cpu.toFixed(2),
-        medianOf(name, 'userUs').toFixed(2),
-        (cpu / knot).toFixed(2),
+        Math.round(median(all(name, 'repliesPerSecond'))),
+        median(cpuUs).toFixed(2),
+        `${Math.min(...cpuUs).toFixed(2)} to ${Math.max(...cpuUs).toFixed(2)}`,
+        median(all(name, 'userUs')).toFixed(2),
+        (median(cpuUs) / knot).toFixed(2),
       ];
       console.log(`| ${kind}, ${name} | ${cells.join(' | ')} |`);
     }

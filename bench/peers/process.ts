@@ -1,5 +1,5 @@
 /** Starting and ending a measured server: pinned to a core, in the foreground, ended by its own process id. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -28,43 +28,82 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Where a server runs. */
+export interface Place {
+  readonly core: number;
+  readonly address: string;
+  readonly port: number;
+  /** The network interface that it is to serve by AF_XDP. */
+  readonly xdp?: string;
+  /** Words before its command. */
+  readonly wrapper?: readonly string[];
+}
+
 export class RunningServer {
   readonly peer: Peer;
+  readonly address: string;
   readonly port: number;
   /** From the start of the process to its first answer; a million names are loaded in between. */
   readonly startSeconds: number;
+  readonly #core: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  private constructor(peer: Peer, port: number, child: ChildProcess, folder: string, startSeconds: number) {
+  private constructor(peer: Peer, place: Place, child: ChildProcess, folder: string, startSeconds: number) {
     this.peer = peer;
-    this.port = port;
+    this.address = place.address;
+    this.port = place.port;
+    this.#core = place.core;
     this.#child = child;
     this.#folder = folder;
     this.startSeconds = startSeconds;
   }
 
-  static async start(peer: Peer, size: ZoneSize): Promise<RunningServer> {
+  /** At loopback, if nothing else is said. Throws where it does not come to answer, with what it has printed. */
+  static async start(peer: Peer, size: ZoneSize, place?: Place): Promise<RunningServer> {
+    const there = place ?? { core: SERVER_CORE, address: '127.0.0.1', port: await freePort() };
+    const { core, address, port, xdp, wrapper = [] } = there;
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bench-${peer.name.replace(/\W/g, '-')}-`));
-    const port = await freePort();
-    const command = await peer.prepare({ folder, port, size });
+    const command = await peer.prepare({ folder, address, port, size, ...(xdp === undefined ? {} : { xdp }) });
     const log = fs.openSync(path.join(folder, 'output.log'), 'w');
     const startMs = performance.now();
-    const child = spawn('taskset', ['-c', String(SERVER_CORE), ...command], { stdio: ['ignore', log, log] });
+    const [program, ...words] = [...wrapper, 'taskset', '-c', String(core), ...command];
+    const child = spawn(program, words, { stdio: ['ignore', log, log] });
     fs.closeSync(log);
-    const fail = (why: string): Error => {
-      const text = fs.readFileSync(path.join(folder, 'output.log'), 'utf8');
-      return new Error(`${peer.name} ${why}: ${text.slice(-2000)}`);
-    };
     for (;;) {
-      if (child.exitCode !== null) throw fail(`exited with code ${child.exitCode}`);
       const seconds = (performance.now() - startMs) / 1000;
-      if (await answers(port)) return new RunningServer(peer, port, child, folder, seconds);
-      if (seconds * 1000 > START_LIMIT_MS) {
-        child.kill('SIGKILL');
-        throw fail('did not answer');
+      const server = new RunningServer(peer, there, child, folder, seconds);
+      if (child.exitCode === null && (await answers(there))) {
+        server.#putOnCore();
+        return server;
       }
-      await sleep(20);
+      if (child.exitCode !== null || seconds * 1000 > START_LIMIT_MS) {
+        const { output } = server;
+        await server.stop();
+        const why = child.exitCode === null ? 'did not answer' : `exited with code ${child.exitCode}`;
+        throw new Error(`${peer.name} ${why}: ${output.slice(-2000)}`);
+      }
+      await sleep(PROBE_MS);
+    }
+  }
+
+  /** Knot's threads tie themselves to cores by their numbers, whatever they were given: some would run beside the load. */
+  #putOnCore(): void {
+    for (const { thread } of this.#strayed()) execFileSync('taskset', ['-p', '-c', String(this.#core), thread]);
+  }
+
+  /** What is wrong with where it runs; undefined: nothing. */
+  get coreFault(): string | undefined {
+    const [stray] = this.#strayed();
+    return stray && `a thread may run on core ${stray.cores}, and not on ${this.#core} alone`;
+  }
+
+  *#strayed(): Generator<{ readonly thread: string; readonly cores: string }> {
+    for (const pid of this.pids) {
+      for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
+        const cores = allowedCores(`/proc/${pid}/task/${thread}/status`);
+        if (cores !== undefined && cores !== String(this.#core)) yield { thread, cores };
+      }
     }
   }
 
@@ -96,10 +135,19 @@ export class RunningServer {
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+/** As the kernel lists them (proc_pid_status(5)); undefined: the thread has just ended. */
+function allowedCores(status: string): string | undefined {
+  try {
+    return /^Cpus_allowed_list:\s+(\S+)/m.exec(fs.readFileSync(status, 'latin1'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+async function answers({ address, port }: Place): Promise<boolean> {
   const query = queryBytes({ name: hostName(0), type: 1, rcode: 0, answers: 1 }, 'plain');
   try {
-    const reply = await askUdp('127.0.0.1', port, query, { timeoutMs: PROBE_MS });
+    const reply = await askUdp(address, port, query, { timeoutMs: PROBE_MS });
     return reply.rcode === 0 && reply.answers.length === 1;
   } catch {
     return false;
