@@ -32,13 +32,16 @@ export class SortedRRsets {
   /** Where each RRset is: bytes from the beginning of the first chunk, as if each had the size of all. */
   #places = new Float64Array(1024);
   #count = 0;
-  #isSorted = false;
+  /** The same in order. */
+  #sorted: Float64Array<ArrayBuffer> | undefined;
   readonly #shared: number;
   readonly #order = new NameOrder();
+  readonly #rank: (type: number) => number;
 
-  /** All names end in the apex. */
-  constructor(apex: Uint8Array) {
+  /** All names end in the apex. `rankOf`: by what types stand at a name; those that are alike stay in their order. */
+  constructor(apex: Uint8Array, rankOf = rank) {
     this.#shared = apex.length;
+    this.#rank = rankOf;
   }
 
   add({ owner, type, ttlSeconds, rdata }: ViewRRset): void {
@@ -65,16 +68,26 @@ export class SortedRRsets {
 
   /** Those that were added, name by name; nothing may be added after that. It can be asked for more than once. */
   *names(): Generator<NameRRsets> {
-    this.#sort();
+    const places = this.#inOrder();
     let rrsets: ViewRRset[] = [];
-    for (let i = 0; i < this.#count; i++) {
-      if (i > 0 && this.#compareOwners(this.#places[i - 1], this.#places[i]) !== 0) {
+    for (let i = 0; i < places.length; i++) {
+      if (i > 0 && this.#compareOwners(places[i - 1], places[i]) !== 0) {
         yield { owner: rrsets[0].owner, rrsets };
         rrsets = [];
       }
-      rrsets.push(this.#rrsetAt(this.#places[i]));
+      rrsets.push(this.#rrsetAt(places[i]));
     }
     if (rrsets.length > 0) yield { owner: rrsets[0].owner, rrsets };
+  }
+
+  /** The same, one after the other. */
+  *rrsets(): Generator<ViewRRset> {
+    for (const place of this.#inOrder()) yield this.#rrsetAt(place);
+  }
+
+  /** In the order in which they were added. */
+  *added(): Generator<ViewRRset> {
+    for (let i = 0; i < this.#count; i++) yield this.#rrsetAt(this.#places[i]);
   }
 
   #begin(bytes: number): void {
@@ -93,12 +106,17 @@ export class SortedRRsets {
     this.#places[this.#count++] = place;
   }
 
-  #sort(): void {
-    if (this.#isSorted) return;
-    this.#isSorted = true;
-    const rankAt = (place: number): number => rank(this.#viewOf(place).getUint16(place % CHUNK_BYTES));
+  #inOrder(): Float64Array {
+    if (this.#sorted !== undefined) return this.#sorted;
+    const rankAt = (place: number): number => this.#rank(this.#viewOf(place).getUint16(place % CHUNK_BYTES));
     // What is alike stays in its order.
-    this.#places.subarray(0, this.#count).sort((a, b) => this.#compareOwners(a, b) || rankAt(a) - rankAt(b) || a - b);
+    const compare = (a: number, b: number): number => this.#compareOwners(a, b) || rankAt(a) - rankAt(b) || a - b;
+    const places = this.#places.subarray(0, this.#count);
+    // A store has names by their text: of a flat zone that mostly is this order.
+    let sorted = 1;
+    while (sorted < places.length && compare(places[sorted - 1], places[sorted]) < 0) sorted++;
+    this.#sorted = sorted < places.length ? places.slice().sort(compare) : places;
+    return this.#sorted;
   }
 
   #compareOwners(a: number, b: number): number {

@@ -25,39 +25,69 @@ export interface MadeDigest {
 
 /** The digest of a zone, as its record (RFC 8976 §3), in little memory: of a million names some hundred megabytes. */
 export function zonemdOf(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewRRset {
-  const { apex, signer } = options;
-  let soa: ViewRRset | undefined;
-  function* own(): Generator<ViewRRset> {
-    for (const rrset of rrsets) {
-      const isApex = rrset.owner.length === apex.length;
-      if (isApex && rrset.type === TYPE.ZONEMD) continue;
-      if (isApex && rrset.type === TYPE.SOA) soa = rrset;
-      yield rrset;
-    }
-    // A placeholder, so that its type is in the denial of the apex (§3.1); neither it nor its signature is digested.
-    yield recordOf(soa as ViewRRset, new Uint8Array(DIGEST_BYTES));
-  }
-  const view = new ZoneView(own(), { ...options, signer: signer && exceptDigest(signer) });
-  return recordOf(soa as ViewRRset, digestOf(withoutDigest(view.inOrder(), apex)));
+  const own = new WithPlaceholder(rrsets, options.apex);
+  const view = viewOf(own, options);
+  return recordOf(own.soa, digestOf(withoutDigest(view.inOrder(), options.apex)));
 }
 
-/** The view with the zone's digest at its apex: signed last, where the zone is signed (§3). */
-export function viewWithDigest(rrsets: Iterable<ViewRRset>, options: ViewOptions): ViewRRset[] {
+/** The view with the zone's digest at its apex: signed last, where the zone is signed (§3). In as little memory, and signed once. */
+export function* viewWithDigest(rrsets: Iterable<ViewRRset>, options: ViewOptions): Generator<ViewRRset> {
   const { apex, signer } = options;
-  const all = [...rrsets].filter(({ owner, type }) => type !== TYPE.ZONEMD || owner.length !== apex.length);
-  const soa = all.find(({ owner, type }) => type === TYPE.SOA && owner.length === apex.length) as ViewRRset;
-  const placeholder = recordOf(soa, new Uint8Array(DIGEST_BYTES));
-  const isDigest = ({ owner, type }: ViewRRset): boolean => type === TYPE.ZONEMD && owner.length === apex.length;
-  const view = [
-    ...new ZoneView([...all, placeholder], { ...options, signer: signer && exceptDigest(signer) }).rrsets(),
-  ];
-  const digested = new SortedRRsets(apex);
-  for (const rrset of view) if (!isDigest(rrset)) digested.add(rrset);
-  const made = recordOf(soa, digestOf(digested.names()));
-  return view.flatMap((rrset) => {
-    if (!isDigest(rrset)) return [rrset];
-    return signer === undefined ? [made] : [made, ...signaturesOf(signer, made)];
-  });
+  const own = new WithPlaceholder(rrsets, apex);
+  const rest = new SortedRRsets(apex);
+  let before = 0;
+  let count = 0;
+  for (const rrset of viewOf(own, options).rrsets()) {
+    if (isDigest(rrset, apex)) {
+      before = count;
+    } else {
+      rest.add(rrset);
+      count++;
+    }
+  }
+  const made = recordOf(own.soa, digestOf(rest.names()));
+  const digest = signer === undefined ? [made] : [made, ...signaturesOf(signer, made)];
+  let done = 0;
+  for (const rrset of rest.added()) {
+    if (done++ === before) yield* digest;
+    yield rrset;
+  }
+  if (before === count) yield* digest;
+}
+
+/** A zone without the digest that it may have, and with a placeholder, so that its type is in the denial of the apex (§3.1); neither it nor its signature is digested. */
+class WithPlaceholder implements Iterable<ViewRRset> {
+  readonly #rrsets: Iterable<ViewRRset>;
+  readonly #apex: Uint8Array;
+  #soa: ViewRRset | undefined;
+
+  constructor(rrsets: Iterable<ViewRRset>, apex: Uint8Array) {
+    this.#rrsets = rrsets;
+    this.#apex = apex;
+  }
+
+  *[Symbol.iterator](): Generator<ViewRRset> {
+    for (const rrset of this.#rrsets) {
+      if (isDigest(rrset, this.#apex)) continue;
+      if (rrset.type === TYPE.SOA && rrset.owner.length === this.#apex.length) this.#soa = rrset;
+      yield rrset;
+    }
+    yield recordOf(this.soa, new Uint8Array(DIGEST_BYTES));
+  }
+
+  /** When all have passed. */
+  get soa(): ViewRRset {
+    return this.#soa as ViewRRset;
+  }
+}
+
+function viewOf(rrsets: Iterable<ViewRRset>, options: ViewOptions): ZoneView {
+  const { signer } = options;
+  return new ZoneView(rrsets, { ...options, signer: signer && exceptDigest(signer) });
+}
+
+function isDigest({ owner, type }: ViewRRset, apex: Uint8Array): boolean {
+  return type === TYPE.ZONEMD && owner.length === apex.length;
 }
 
 function recordOf({ owner, ttlSeconds, rdata }: ViewRRset, digest: Uint8Array): ViewRRset {

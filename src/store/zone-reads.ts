@@ -18,10 +18,6 @@ export interface ReadZone {
   readonly signing?: ZoneSigning | undefined;
 }
 
-export interface ZoneSnapshot extends ReadZone {
-  readonly rrsets: readonly RRset[];
-}
-
 export class ZoneReads {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
@@ -45,10 +41,6 @@ export class ZoneReads {
       return zone === undefined ? undefined : use(zone, this.#rrsetsOf(name));
     });
     return read.deferred();
-  }
-
-  snapshot(name: string): ZoneSnapshot | undefined {
-    return this.readWhole(name, (read) => ({ ...read, rrsets: [...read.rrsets] }));
   }
 
   /** The same with its services, and how it is signed. */

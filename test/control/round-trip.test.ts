@@ -14,6 +14,7 @@ import { parseType } from '../../src/wire/rdata.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { type EngineFixture, makeEngine } from '../fixtures/engine.ts';
 import { askBytes } from '../fixtures/table.ts';
+import { readSnapshot } from '../fixtures/zone-snapshot.ts';
 
 const zones = ['example.com', 'sub.example.com', 'x.sub.example.com'];
 const owners = [
@@ -133,7 +134,7 @@ function filesOf(fixture: EngineFixture) {
       staging.close();
     },
     read(zone: string): string {
-      const snapshot = reads.snapshot(zone);
+      const snapshot = readSnapshot(reads, zone);
       if (snapshot === undefined) throw new Error(`no zone ${zone}`);
       return Buffer.concat(exportZone(snapshot)).toString();
     },

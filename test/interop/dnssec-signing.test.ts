@@ -8,12 +8,12 @@ import { nameToWire, wireToName } from '../../src/model/name.ts';
 import type { ViewRRset } from '../../src/signing/sorted-rrsets.ts';
 import type { ViewOptions } from '../../src/signing/view.ts';
 import { viewWithDigest } from '../../src/signing/zonemd.ts';
-import type { ZoneSnapshot } from '../../src/store/zone-reads.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { ALGORITHM, dsRdata } from '../../src/wire/dnssec/key.ts';
 import { writeZoneFile } from '../../src/wire/zone-file/writer.ts';
 import { services, shapes, snapshotOf } from '../fixtures/shapes.ts';
 import { makeGround, makeKey, signerOf, type TestKey } from '../fixtures/signing.ts';
+import type { ZoneSnapshot } from '../fixtures/zone-snapshot.ts';
 import { judges } from './zone-judges.ts';
 
 const ZONE = 'shape.test';
@@ -47,7 +47,7 @@ function signed(t: Test, snapshot: ZoneSnapshot, denial: ViewOptions['denial'], 
     { owner: apex, type: TYPE.CDS, ttlSeconds: 3600, rdata: [dsRdata(apex, key.dnskey, 2) as Uint8Array] },
   ];
   const options = { apex, signer, denial, denialTtlSeconds: 600 };
-  return { key, view: viewWithDigest([...transferable(snapshot), ...keys], options) };
+  return { key, view: [...viewWithDigest([...transferable(snapshot), ...keys], options)] };
 }
 
 let files = 0;

@@ -1,11 +1,10 @@
 /** Large zones of every shape are read in a heap in which no object for each name, cut or record has room. */
-import { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { inSmallHeap } from '../fixtures/small-heap.ts';
 import { type Reading, SHAPES, type Shape, type Task } from './small-heap-thread.ts';
 
-/** Node itself and the modules take two thirds of it. */
-const HEAP_MB = 20;
-/** An object for each of so many names, with what it holds, takes twice as much. */
+const entry = new URL('./small-heap-thread.ts', import.meta.url);
+/** An object for each of so many names, with what it holds, takes twice as much as there is. */
 const RECORDS = 60_000;
 /** What tells the records of one RRset apart is smaller. */
 const RECORDS_OF_LARGE = 300_000;
@@ -14,9 +13,7 @@ const ofLarge: Shape = 'RRsets of twenty records';
 
 function read(shape: Shape): Promise<Reading> {
   const task: Task = { shape, records: shape === ofLarge ? RECORDS_OF_LARGE : RECORDS };
-  const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 4 };
-  const thread = new Worker(new URL('./small-heap-thread.ts', import.meta.url), { workerData: task, resourceLimits });
-  return new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject));
+  return inSmallHeap<Reading>(entry, task);
 }
 
 /** What the check says of such a zone, and how often. */

@@ -9,8 +9,8 @@ import { PackedCursor } from '../../src/model/packed-form.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
 import type { RRset } from '../../src/model/rrset.ts';
 import { BLOCK_BYTES } from '../../src/store/blocks.ts';
-import { ZoneReads } from '../../src/store/zone-reads.ts';
 import { inOrder, Side, textOf, zone } from '../fixtures/blocks.ts';
+import { snapshotIn } from '../fixtures/zone-snapshot.ts';
 
 /** Few, so that histories meet: some with what sorts before and after a dot, and the top of the zone. */
 const names = [
@@ -110,9 +110,7 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
 
 /** What every statement says that reads records. */
 function answers({ store }: Side): unknown {
-  const reads = new ZoneReads(store.shared);
-  const snapshot = reads.snapshot(zone.name);
-  reads.close();
+  const snapshot = snapshotIn(store.shared, zone.name);
   const { name } = zone;
   const content = store.contentOf(name) as number;
   return {

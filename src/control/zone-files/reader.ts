@@ -6,7 +6,7 @@ import type { RRset } from '../../model/rrset.ts';
 import { ZoneContent } from '../../model/zone-content.ts';
 import { lookAtKept } from '../../signing/brought.ts';
 import type { SharedStore } from '../../store/staging.ts';
-import { ZoneReads } from '../../store/zone-reads.ts';
+import { type ReadZone, ZoneReads } from '../../store/zone-reads.ts';
 import { SigningRefused } from '../../table/rrset-signer.ts';
 import { Findings } from '../../wire/zone-file/finding.ts';
 import type { ZoneRecord } from '../../wire/zone-file/reader.ts';
@@ -88,23 +88,21 @@ function* both(first: Iterable<RRset>, rest: Iterable<RRset>): Generator<RRset> 
 
 function exportNow(reads: ZoneReads, { zone, signed }: ExportRequest): ExportReply {
   try {
-    const snapshot = reads.snapshot(zone);
-    if (snapshot === undefined) return { file: undefined };
-    const { revision } = snapshot.zone;
-    if (signed === undefined) return { file: { revision, pieces: exportZone(snapshot) } };
-    if (!isSigned(snapshot) && snapshot.zone.zonemd !== true) {
-      return {
-        file: undefined,
-        refused: { code: 'signing_unknown', detail: `The zone ${shown(zone)} is not signed.` },
-      };
-    }
-    return { file: { revision, pieces: exportSigned(snapshot, signed) } };
+    return reads.readWhole(zone, (read) => exportWhole(read, signed)) ?? { file: undefined };
   } catch (error) {
     if (error instanceof SigningRefused) {
       return { file: undefined, refused: { code: 'signing_refused', detail: error.problem.detail } };
     }
     return { file: undefined, failure: failureOf(error) };
   }
+}
+
+function exportWhole(read: ReadZone, signed: ExportRequest['signed']): ExportReply {
+  const { name, revision, zonemd } = read.zone;
+  if (signed === undefined) return { file: { revision, pieces: exportZone(read) } };
+  if (isSigned(read) || zonemd === true) return { file: { revision, pieces: exportSigned(read, signed) } };
+  const detail = `The zone ${shown(name)} is not signed.`;
+  return { file: undefined, refused: { code: 'signing_unknown', detail } };
 }
 
 /** Which RRsets a token reaches is in its limits alone. */

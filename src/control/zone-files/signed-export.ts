@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { apexRecords } from '../../model/dnssec/apex.ts';
 import { type SigningKey, signersOf, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
-import { nameToWire, wireToName } from '../../model/name.ts';
+import { nameToWire } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { RRset } from '../../model/rrset.ts';
 import { ttlInForce } from '../../model/service.ts';
@@ -14,10 +14,10 @@ import { type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import { type MadeDigest, viewWithDigest, zonemdOf } from '../../signing/zonemd.ts';
 import type { SignatureRow } from '../../store/signature-rows.ts';
 import { ReadSignatures } from '../../store/signatures.ts';
-import type { ReadZone, ZoneSnapshot } from '../../store/zone-reads.ts';
+import type { ReadZone } from '../../store/zone-reads.ts';
 import { type RRsetSigner, SigningRefused } from '../../table/rrset-signer.ts';
 import { writeZoneFile } from '../../wire/zone-file/writer.ts';
-import { commentOf } from './exporter.ts';
+import { commentOf, writable } from './exporter.ts';
 import { transferable } from './transferable.ts';
 
 const utf8 = new TextEncoder();
@@ -29,11 +29,13 @@ export function isSigned({ signing }: ReadZone): boolean {
 }
 
 /** Throws SigningRefused, where something is neither kept nor can be signed now. */
-export function exportSigned(snapshot: ZoneSnapshot, parts: ExportKeys): Uint8Array<ArrayBuffer>[] {
-  const { zone, services } = snapshot;
-  const view = viewBy(snapshot, parts, () => {});
-  const rrsets = view.map(({ owner, ...rest }) => ({ ...rest, name: wireToName(owner) }));
-  return Array.from(writeZoneFile(zone.name, services.map(commentOf), rrsets), (piece) => utf8.encode(piece));
+export function exportSigned(read: ReadZone, parts: ExportKeys): Uint8Array<ArrayBuffer>[] {
+  const { zone, services } = read;
+  const write = (signer: RRsetSigner | undefined): Uint8Array<ArrayBuffer>[] => {
+    const text = writeZoneFile(zone.name, services.map(commentOf), writable(signedView(read, signer)));
+    return Array.from(text, (piece) => utf8.encode(piece));
+  };
+  return withSigner(read, parts, () => {}, write);
 }
 
 /** The digest of a zone that is to have one. Throws SigningRefused. */
@@ -53,10 +55,6 @@ export function makeDigest(read: ReadZone, parts: ExportKeys): MadeDigest {
   return { ttlSeconds: made.ttlSeconds, rdata: made.rdata[0], signatures };
 }
 
-function viewBy(snapshot: ReadZone, parts: ExportKeys, put: Kept['put']): ViewRRset[] {
-  return withSigner(snapshot, parts, put, (signer) => signedView(snapshot, signer));
-}
-
 function withSigner<Made>(
   read: ReadZone,
   parts: ExportKeys,
@@ -73,9 +71,9 @@ function withSigner<Made>(
 }
 
 /** All RRsets of a zone, and where it is signed what signs it: a service as its heaviest pool, each NSEC as it is answered beside that. */
-export function signedView(snapshot: ReadZone, signer: RRsetSigner | undefined): ViewRRset[] {
-  const { rrsets, options } = viewed(snapshot, signer);
-  return snapshot.zone.zonemd === true ? viewWithDigest(rrsets, options) : [...new ZoneView(rrsets, options).rrsets()];
+export function signedView(read: ReadZone, signer: RRsetSigner | undefined): Iterable<ViewRRset> {
+  const { rrsets, options } = viewed(read, signer);
+  return read.zone.zonemd === true ? viewWithDigest(rrsets, options) : new ZoneView(rrsets, options).rrsets();
 }
 
 function viewed(

@@ -67,7 +67,8 @@ export function canonicalOrder<T extends WritableRRset>(rrsets: Iterable<T>): T[
   return keyed.map(({ rrset }) => rrset);
 }
 
-function typeRank(type: number): number {
+/** By what types stand at a name: SOA and NS first, then by number. */
+export function typeRank(type: number): number {
   if (type === TYPE.SOA) return -2;
   return type === TYPE.NS ? -1 : type;
 }

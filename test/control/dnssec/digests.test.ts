@@ -12,12 +12,12 @@ import { readZone } from '../../../src/model/zone-check.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { checkDigest } from '../../../src/signing/brought-digest.ts';
 import type { MadeDigest } from '../../../src/signing/zonemd.ts';
-import { ZoneReads, type ZoneSnapshot } from '../../../src/store/zone-reads.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
 import { TestClock } from '../../fixtures/clock.ts';
 import { bluegreen, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 import { beginSigned } from '../../fixtures/signed-engine.ts';
+import { snapshotIn, type ZoneSnapshot } from '../../fixtures/zone-snapshot.ts';
 
 const zone = 'example.com';
 const keyring = makeKeyring();
@@ -39,12 +39,7 @@ function begin(t: Test, around: (make: Make) => Make = (make) => make) {
   const clock = new TestClock();
   const lines: string[] = [];
   const keys = () => ({ ...(signers.digestKeys(zone) as { keys: []; nowMs: number }), directory: ground.directory });
-  const snapshot = (): ZoneSnapshot => {
-    const reads = new ZoneReads(store.shared);
-    const read = reads.snapshot(zone);
-    reads.close();
-    return read as ZoneSnapshot;
-  };
+  const snapshot = (): ZoneSnapshot => snapshotIn(store.shared, zone) as ZoneSnapshot;
   const make: Make = async () => makeDigest(snapshot(), keys());
   must(zoneWith({}));
   must(put('ns1.example.com', 'A', '192.0.2.53'));
