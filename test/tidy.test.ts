@@ -1,6 +1,7 @@
 /** What keeps the code readable and no other tool checks: which way imports point, and how files begin. */
 import { readdirSync } from 'node:fs';
 import t from 'tap';
+import { allowed, partOf } from './fixtures/parts.ts';
 import {
   deadFiles,
   findCircle,
@@ -16,57 +17,6 @@ const tests = readFiles('{test,bench,tools}/**/*.ts');
 const texts = readFiles('*.md', '*.json', '*.yml', 'Dockerfile', 'docs/**/*.md', 'config/**/*', '.ci/*').filter(
   ({ path }) => path !== 'package-lock.json',
 );
-
-/** Which parts of src a part may import. `model`: everything under src/model; `config`: src/config.ts and src/config/. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  wire: [],
-  // What the server and its clients all read and write by, as code: durations.
-  duration: [],
-  model: ['wire', 'duration'],
-  table: ['wire', 'model'],
-  responder: ['wire', 'table'],
-  // Framing needs the constants of the header, and stopping those of the table's control words.
-  sockets: ['wire', 'table', 'responder'],
-  guard: [],
-  // What goes over HTTP, which the server and its clients both hold to, and neither owns.
-  contract: [],
-  asking: [],
-  etcd: ['guard'],
-  store: ['model'],
-  signing: ['wire', 'model', 'table', 'store'],
-  control: ['wire', 'model', 'table', 'store', 'signing', 'guard', 'asking'],
-  api: ['wire', 'contract', 'model', 'control', 'guard'],
-  metrics: ['wire', 'model', 'table', 'guard'],
-  // Addresses as sockets write them, which transports there are, the limits that the table has, and the schemas of bodies.
-  config: ['wire', 'table', 'sockets', 'contract'],
-  // The C library, for writes that wait for nobody.
-  log: ['config', 'sockets'],
-  server: [
-    ...['wire', 'model', 'table', 'responder', 'sockets', 'store', 'control', 'api', 'metrics', 'config', 'log'],
-    ...['guard', 'etcd', 'signing'],
-  ],
-  // They talk HTTP to the API, by the types of its contract, save for those below, each of which commands.ts loads when
-  // it is meant.
-  cli: [
-    ...['contract', 'duration', 'asking'],
-    ...['cli/serve', 'cli/zone-check', 'cli/data-directory', 'cli/backup', 'cli/restore', 'cli/doctor/xdp'],
-    ...['cli/fleet-join', 'cli/doctor/signatures'],
-  ],
-  'cli/serve': ['cli', 'config', 'log', 'server'],
-  'cli/plane': ['cli', 'config', 'log', 'server'],
-  // What this machine's kernel and cards allow; what a validator does with bytes that asking has checked.
-  'cli/doctor/xdp': ['cli', 'sockets'],
-  'cli/doctor/signatures': ['cli', 'asking', 'wire'],
-  'cli/zone-check': ['cli', 'model'],
-  // On the data directory of this machine.
-  'cli/data-directory': ['cli', 'config'],
-  'cli/backup': ['cli', 'cli/data-directory', 'store'],
-  'cli/restore': ['cli', 'cli/backup', 'cli/data-directory', 'store'],
-  'cli/fleet-join': ['cli', 'config', 'server'],
-  main: ['cli'],
-  // Of contract and model types only, see below: it is bundled for browsers.
-  console: ['contract', 'model', 'duration'],
-};
 
 /** Packages that only some parts may know. */
 const owners: Readonly<Record<string, readonly string[]>> = {
@@ -86,12 +36,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 const pure = ['wire', 'duration', 'model', 'table', 'responder'];
 const besides: Readonly<Record<string, string>> = { crypto: 'src/wire/dnssec/', temporal: 'src/model/calendar.ts' };
 const besideOf = (name: string): string => besides[name.replace(/^node:|-polyfill$/, '')] ?? ' ';
-
-function partOf(path: string): string {
-  const own = path.replace(/^src\/(.*)\.ts$/, '$1');
-  if (own.includes('/') && allowed[own] !== undefined) return own;
-  return /^src\/(?<part>[a-z]+)/.exec(path)?.groups?.part ?? path;
-}
 
 function wrongImports(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
@@ -121,7 +65,7 @@ t.test('imports point one way', async (t) => {
   t.same(wrongImports(sources), []);
   t.same(wrongPackages(sources), []);
   const unknown = sources.map(({ path }) => partOf(path)).filter((part) => allowed[part] === undefined);
-  t.same(unknown, [], 'every part has a row above');
+  t.same(unknown, [], 'every part has a row');
 });
 
 /** Folders of `src/api` that are no API: what all of them share. */
