@@ -152,7 +152,9 @@ function overUdp({ host, port }: HostPort, query: Query, limitMs: number): Promi
     });
     socket.on('close', () => clearTimeout(timer));
     // Connected, so that only this server's datagrams come in, and a refusal does.
-    socket.connect(port, host, () => socket.send(query.message));
+    // Where nothing leads there (no route, no IPv6) it is the callback that is told, and no event.
+    const connected = (error?: Error): void => (error ? reject(error) : socket.send(query.message));
+    socket.connect(port, host, connected as () => void);
   }).finally(() => socket.close());
 }
 
