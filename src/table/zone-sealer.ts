@@ -61,77 +61,128 @@ interface Sealed {
 export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonly SealedService[]): Sealed {
   const { blocks } = index;
   const atApex = index.nodeOf(apex);
-  const pairsOf = (entry: number): Map<number, number> => {
-    const { words } = blocks.view;
-    const version = words[entry + ENTRY.VERSION_WORD];
-    const pairs = new Map<number, number>();
-    const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
-    for (let at = version + NODE.PAIRS; at < end; at += 2) pairs.set(words[at], words[at + 1]);
-    return pairs;
-  };
-  const ownsRecords = (entry: number): boolean =>
-    blocks.view.words[blocks.view.words[entry + ENTRY.VERSION_WORD] + NODE.COUNT] > 0;
-  const atServices = new Map<number, ServiceProof>();
-  // A service at the name of another one's preview is what answers there.
-  for (const previews of [true, false]) {
-    for (const { owner, isPreview, ...proof } of services) {
-      if (isPreview !== previews) continue;
-      const node = index.nodeOf(owner);
-      if (!isPreview || !ownsRecords(node)) atServices.set(node, proof);
-    }
-  }
-  const isHashed = pairsOf(atApex).has(TYPE.NSEC3PARAM);
+  const ofApex = pairsOf(blocks, atApex);
+  const isHashed = ofApex.has(TYPE.NSEC3PARAM);
+  const atServices = proofsOfServices(index, services);
   // Hashed names are proved with the empty non-terminals among them.
-  const owners = [...index.entries()].filter((entry) => isHashed || ownsRecords(entry) || atServices.has(entry));
-  const entries = inOrder(blocks, owners);
-  const ttlSeconds = denialTtl(blocks.view, pairsOf(atApex).get(TYPE.SOA) ?? 0, apex);
+  const isProved = (entry: number): boolean => isHashed || ownsRecords(blocks, entry) || atServices.has(entry);
+  const entries = inOrder(blocks, [...index.entries()].filter(isProved));
   const ours = within(blocks, entries);
-  // Where not all can be signed now, that are first which most answers need.
-  const isNeeded = (entry: number): boolean => {
-    const { words, bytes } = blocks.view;
-    const name = (entry + ENTRY.NAME_BYTES) * 4;
-    const isWildcard = bytes[name] === 1 && bytes[name + 1] === 0x2a;
-    const flags = words[words[entry + ENTRY.VERSION_WORD] + NODE.FLAGS];
-    return isWildcard || (flags & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
-  };
-  const ranks: ((entry: number) => boolean)[] = [
-    (entry) => entry === atApex,
-    (entry) => atServices.has(entry),
-    isNeeded,
-    () => true,
-  ];
-  const rankOf = (entry: number): number => ranks.findIndex((has) => has(entry));
   const hashed = isHashed ? new HashedNames(blocks, ours) : undefined;
-  const prove = (entry: number, owner: Uint8Array, next: Uint8Array): void => {
-    const pairs = pairsOf(entry);
-    const isCut = pairs.has(TYPE.NS) && entry !== atApex;
-    const owned = { types: [...pairs.keys()], isCut, service: atServices.get(entry) };
-    for (const [type, rrset] of pairs)
-      if (isVouchedFor(type, isCut)) pairs.set(type, index.compiler.signCompiled(owner, type, rrset));
-    const proofs = hashed
-      ? hashedProofsFor(hashed.nextOf(entry), ttlSeconds, owned)
-      : proofsFor(next, ttlSeconds, owned);
-    const [type, at] = hashed ? [TYPE.NSEC3, hashed.ownerOf(entry, apex)] : [TYPE.NSEC, owner];
-    for (const [form, proof] of proofs) {
-      const made = index.compiler.compileSigned(at, type, proof.ttlSeconds, [proof.rdata]);
-      if (hashed && form === NSEC_IN_CHAIN) hashed.give(entry, made);
-      else pairs.set(form, made);
-    }
-    if (pairs.size > 0) index.replace(entry, pairs);
-  };
+  const ttlSeconds = denialTtl(blocks.view, ofApex.get(TYPE.SOA) ?? 0, apex);
+  const names = new SealedNames(index, { apex, atApex, ttlSeconds, atServices, hashed });
   try {
-    const ranked = ours.map(rankOf);
-    for (let rank = 0; rank < ranks.length; rank++) {
-      for (const [i, entry] of ours.entries()) {
-        if (ranked[i] !== rank) continue;
-        prove(entry, nameOf(blocks, entry), i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
-      }
+    for (const i of byNeed(blocks, ours, atApex, atServices)) {
+      names.seal(ours[i], i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
     }
     return { order: orderOf(blocks, hashed?.entries ?? entries), isHashed };
   } catch (error) {
     hashed?.giveBack();
     throw error;
   }
+}
+
+/** What services say of their names, by the nodes of these, which are made where they are not there. */
+function proofsOfServices(index: UnseenIndex, services: readonly SealedService[]): Map<number, ServiceProof> {
+  const proofs = new Map<number, ServiceProof>();
+  // A service at the name of another one's preview is what answers there.
+  for (const previews of [true, false]) {
+    for (const { owner, isPreview, ...proof } of services) {
+      if (isPreview !== previews) continue;
+      const node = index.nodeOf(owner);
+      if (!isPreview || !ownsRecords(index.blocks, node)) proofs.set(node, proof);
+    }
+  }
+  return proofs;
+}
+
+/** The places of entries in the order in which they are signed: where not all can be now, that are first which most answers need. */
+function* byNeed(
+  blocks: Blocks,
+  entries: readonly number[],
+  atApex: number,
+  atServices: ReadonlyMap<number, ServiceProof>,
+): Generator<number> {
+  const ranks: ((entry: number) => boolean)[] = [
+    (entry) => entry === atApex,
+    (entry) => atServices.has(entry),
+    (entry) => isWildcard(blocks, entry) || isBorder(blocks, entry),
+    () => true,
+  ];
+  const ranked = entries.map((entry) => ranks.findIndex((has) => has(entry)));
+  for (let rank = 0; rank < ranks.length; rank++) {
+    for (let i = 0; i < entries.length; i++) if (ranked[i] === rank) yield i;
+  }
+}
+
+/** What the names of a zone are proved by. */
+interface ZoneProof {
+  readonly apex: Uint8Array;
+  readonly atApex: number;
+  /** Of what denies. */
+  readonly ttlSeconds: number;
+  readonly atServices: ReadonlyMap<number, ServiceProof>;
+  /** Undefined: it proves by NSEC. */
+  readonly hashed: HashedNames | undefined;
+}
+
+class SealedNames {
+  readonly #index: UnseenIndex;
+  readonly #zone: ZoneProof;
+
+  constructor(index: UnseenIndex, zone: ZoneProof) {
+    this.#index = index;
+    this.#zone = zone;
+  }
+
+  /** Signs the RRsets of a name, and proves what it has and that nothing is between it and the next one. */
+  seal(entry: number, next: Uint8Array): void {
+    const { blocks, compiler } = this.#index;
+    const { atApex, atServices, hashed } = this.#zone;
+    const owner = nameOf(blocks, entry);
+    const pairs = pairsOf(blocks, entry);
+    const isCut = pairs.has(TYPE.NS) && entry !== atApex;
+    const owned = { types: [...pairs.keys()], isCut, service: atServices.get(entry) };
+    for (const [type, rrset] of pairs)
+      if (isVouchedFor(type, isCut)) pairs.set(type, compiler.signCompiled(owner, type, rrset));
+    const { apex, ttlSeconds } = this.#zone;
+    const proofs = hashed
+      ? hashedProofsFor(hashed.nextOf(entry), ttlSeconds, owned)
+      : proofsFor(next, ttlSeconds, owned);
+    const [type, at] = hashed ? [TYPE.NSEC3, hashed.ownerOf(entry, apex)] : [TYPE.NSEC, owner];
+    for (const [form, proof] of proofs) {
+      const made = compiler.compileSigned(at, type, proof.ttlSeconds, [proof.rdata]);
+      if (hashed && form === NSEC_IN_CHAIN) hashed.give(entry, made);
+      else pairs.set(form, made);
+    }
+    if (pairs.size > 0) this.#index.replace(entry, pairs);
+  }
+}
+
+/** The RRsets of an entry, by type. */
+function pairsOf({ view }: Blocks, entry: number): Map<number, number> {
+  const { words } = view;
+  const version = words[entry + ENTRY.VERSION_WORD];
+  const pairs = new Map<number, number>();
+  const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+  for (let at = version + NODE.PAIRS; at < end; at += 2) pairs.set(words[at], words[at + 1]);
+  return pairs;
+}
+
+function ownsRecords({ view }: Blocks, entry: number): boolean {
+  const { words } = view;
+  return words[words[entry + ENTRY.VERSION_WORD] + NODE.COUNT] > 0;
+}
+
+function isWildcard({ view }: Blocks, entry: number): boolean {
+  const name = (entry + ENTRY.NAME_BYTES) * 4;
+  return view.bytes[name] === 1 && view.bytes[name + 1] === 0x2a;
+}
+
+/** Whether what lies below it is not the zone's: a cut, or a DNAME. */
+function isBorder({ view }: Blocks, entry: number): boolean {
+  const { words } = view;
+  return (words[words[entry + ENTRY.VERSION_WORD] + NODE.FLAGS] & (NODE_IS_CUT | NODE_HAS_DNAME)) !== 0;
 }
 
 function nameOf({ view }: Blocks, entry: number): Uint8Array {
@@ -146,14 +197,13 @@ function inOrder({ view }: Blocks, entries: number[]): readonly number[] {
 }
 
 /** Those that the zone vouches for: what lies beyond a cut or a DNAME comes right behind it. */
-function within({ view }: Blocks, entries: readonly number[]): number[] {
-  const { words, bytes } = view;
+function within(blocks: Blocks, entries: readonly number[]): number[] {
+  const { bytes } = blocks.view;
   const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
   let border = 0;
   return entries.filter((entry) => {
     if (border !== 0 && compareNames(bytes, at(entry), bytes, at(border)) === BELOW) return false;
-    const flags = words[words[entry + ENTRY.VERSION_WORD] + NODE.FLAGS];
-    border = (flags & (NODE_IS_CUT | NODE_HAS_DNAME)) === 0 ? 0 : entry;
+    border = isBorder(blocks, entry) ? entry : 0;
     return true;
   });
 }
