@@ -274,11 +274,12 @@ export class Responder {
 
   /** False: the answer is not sent, as this prefix has had too many; or it is truncated to make the client use TCP. */
   #isWithinLimit(): boolean {
+    // What was said of this answer is of no other one, whether it counts or not.
+    const judged = this.#judged;
+    this.#judged = NOT_JUDGED;
     // A client that shows a cookie of ours asks from its own address (RFC 7873 §5.2.4): nobody else gets its answers.
     if (this.#limiter === undefined || this.#edns.clientIsKnown) return true;
-    const { answerHash } = this.#dispatch;
-    const result = this.#judged === NOT_JUDGED ? this.#limiter.check(this.client, answerHash) : this.#judged;
-    this.#judged = NOT_JUDGED;
+    const result = judged === NOT_JUDGED ? this.#limiter.check(this.client, this.#dispatch.answerHash) : judged;
     if (result === PASS) return true;
     this.#count(result === SLIP ? COUNTER.SLIPPED : COUNTER.LIMITED);
     if (result !== SLIP) return false;
