@@ -11,6 +11,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
+import { coreRoundTripNs } from './core-distance.ts';
 import { cpuBetween, cpuTime } from './cpu.ts';
 import { check } from './peers/check.ts';
 import { install } from './peers/install.ts';
@@ -191,8 +192,13 @@ function framesOut(wire: Wire): number {
 install(contestants.map(({ peer }) => peer));
 const timings: Timing[] = [];
 for (let round = 0; round < rounds; round++) {
-  for (const contestant of contestants) timings.push(...(await timeAll(contestant)));
-  console.error(`round ${round + 1} of ${rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
+  const distances: number[] = [];
+  for (const contestant of contestants) {
+    timings.push(...(await timeAll(contestant)));
+    distances.push(await coreRoundTripNs(LOAD_CORE, SERVER_CORE));
+  }
+  const machine = `load average ${os.loadavg()[0]?.toFixed(1)}, ${distances.join(', ')} ns from core to core and back`;
+  console.error(`round ${round + 1} of ${rounds} done, ${machine}`);
 }
 
 console.log(

@@ -1,12 +1,13 @@
 /** The rounds of the contest: every server runs the whole time, one is asked at a time, each in its turn. */
 import os from 'node:os';
+import { coreRoundTripNs } from '../core-distance.ts';
 import type { LoadResult } from '../load.ts';
 import { runLoad } from '../run-load.ts';
 import { type Edns, type Kind, learnCookie, type ZoneSize } from '../workload.ts';
 import { check } from './check.ts';
 import { versionOf } from './install.ts';
 import { type Plan, zoneSize } from './plan.ts';
-import { LOAD_CORE, RunningServer } from './process.ts';
+import { LOAD_CORE, RunningServer, SERVER_CORE } from './process.ts';
 import type { Run } from './report.ts';
 
 /** Different queries asked in turn: many more than caches of answers could hold by accident. */
@@ -48,7 +49,9 @@ export async function contest(plan: Plan, names: number, faults: string[]): Prom
           runs.push(...(await oneRound(plan, servers, round, { kind, edns, names, size }, faults)));
         }
       }
-      console.error(`round ${round + 1} of ${plan.rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
+      const distance = await coreRoundTripNs(LOAD_CORE, SERVER_CORE);
+      const machine = `load average ${os.loadavg()[0]?.toFixed(1)}, ${distance} ns from core to core and back`;
+      console.error(`round ${round + 1} of ${plan.rounds} done, ${machine}`);
     }
     return runs;
   } finally {
