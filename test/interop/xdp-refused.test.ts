@@ -4,7 +4,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { XdpSight } from '../../src/sockets/xdp/look.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import { buildFrame, readFrame } from '../fixtures/frames.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
@@ -60,6 +62,22 @@ async function fallsBack(t: Test, wire: Wire, words: readonly string[], env: Rec
   return warnings[0] ?? '';
 }
 
+/** What the doctor sees at the server's end, with the same words before the command. */
+function look(wire: Wire, words: readonly string[] = []): XdpSight {
+  const module = new URL('../../src/sockets/xdp/look.ts', import.meta.url).href;
+  const program = `console.log(JSON.stringify((await import('${module}')).lookAtXdp()))`;
+  const [command = '', ...rest] = [...wire.atServer, ...words, process.execPath, '--input-type=module', '-e', program];
+  const { stdout } = spawnSync(command, rest, { encoding: 'utf8', env: surroundings });
+  return JSON.parse(stdout);
+}
+
+/** The reason of the log has what the doctor says of all, or of one interface. */
+function agrees(t: Test, reason: string, { why, interfaces }: XdpSight, name?: string): void {
+  const support = interfaces.find((each) => each.name === name)?.support;
+  const words = name === undefined ? why : typeof support === 'object' ? support.why : support;
+  t.ok(words !== undefined && reason.includes(words), `the doctor says the same: ${words}; ${reason}`);
+}
+
 /** Without these rights: root in all else. */
 const without = (...rights: string[]): string[] => {
   const list = rights.map((right) => `-${right}`).join(',');
@@ -67,17 +85,15 @@ const without = (...rights: string[]): string[] => {
 };
 
 wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
-  t.match(
-    await fallsBack(t, wire, without('net_raw'), {}),
-    /an AF_XDP socket: EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/,
-  );
-  t.match(await fallsBack(t, wire, without('bpf', 'sys_admin'), {}), /EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/);
-  t.match(
-    await fallsBack(t, wire, without('net_admin', 'sys_admin'), {}),
-    /EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF/,
-  );
+  for (const rights of [['net_raw'], ['bpf', 'sys_admin'], ['net_admin', 'sys_admin']]) {
+    const why = await fallsBack(t, wire, without(...rights), {});
+    t.match(why, /an? .*: EPERM, CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF are needed/);
+    agrees(t, why, look(wire, without(...rights)));
+  }
   const little = [...without('ipc_lock'), 'prlimit', '--memlock=65536'];
-  t.match(await fallsBack(t, wire, little, {}), /4 MiB for frames: ENOBUFS, more memory than may be locked/);
+  const tooMuch = await fallsBack(t, wire, little, {});
+  t.match(tooMuch, /4 MiB for frames: ENOBUFS, more memory than may be locked/);
+  agrees(t, tooMuch, look(wire, little));
   t.match(
     await fallsBack(t, wire, [], { TEAL_DNS_LISTEN: '127.0.0.1:0' }),
     /no address that is listened on is one of a network interface/,
@@ -85,10 +101,10 @@ wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
   t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'absent0' }), /absent0: interface absent0: ENODEV/);
   wire.ip('link', 'add', 'link', wire.server, 'plain0', 'type', 'macvlan');
   wire.ip('link', 'set', 'plain0', 'up');
-  t.match(
-    await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'plain0' }),
-    /plain0: .*its driver runs no XDP programs by itself/,
-  );
+  const plain = await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'plain0' });
+  t.match(plain, /plain0: .*its driver runs no XDP programs by itself/);
+  agrees(t, plain, look(wire), 'plain0');
+  t.equal(look(wire).interfaces.find(({ name }) => name === wire.server)?.support, 'with copies');
   wire.ip('tuntap', 'add', 'tun0', 'mode', 'tun');
   t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'tun0' }), /tun0: it carries no Ethernet frames/);
   wire.ip('link', 'add', 'narrow0', 'mtu', '575', 'type', 'veth', 'peer', 'name', 'narrow1');
@@ -135,12 +151,14 @@ wired('a program that another server left behind: the line says how it is taken 
   await ended;
   t.ok(hasProgram(wire), 'it outlives its server');
   const why = await fallsBack(t, wire, [], {});
-  const [, look = '', away = ''] = /see ip (.+); ip (.+) takes it away$/.exec(why) ?? [];
-  t.match(wire.ip(...look.split(' ')), /prog\/xdp id \d+/, why);
+  const [, seen = '', away = ''] = /see ip (.+); ip (.+) takes it away$/.exec(why) ?? [];
+  t.match(wire.ip(...seen.split(' ')), /prog\/xdp id \d+/, why);
+  agrees(t, why, look(wire), wire.server);
   wire.ip(...away.split(' '));
   const teal = await startXdp(wire, t.testdir());
   t.teardown(() => teal.child.kill('SIGKILL'));
   t.equal(transportOf(teal).transport, 'xdp');
+  t.equal(look(wire).interfaces.find(({ name }) => name === wire.server)?.support, 'served', 'Teal knows its own');
   t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
 });
 

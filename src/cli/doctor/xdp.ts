@@ -1,27 +1,44 @@
 /** The machine that the doctor runs on: whether it could answer past the kernel's network stack, and what that brings. */
-import { lookAtXdp } from '../../sockets/xdp/look.ts';
+import { lookAtXdp, type XdpSight } from '../../sockets/xdp/look.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
+
+type Seen = XdpSight['interfaces'][number];
 
 /** No finding is a fault: batches serve wherever this does not. `look`: how it is found out, unless a test has another way. */
 export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Diagnosis {
   const { why, interfaces } = look();
-  if (why !== undefined)
-    return ok('xdp_impossible', `Queries to port ${port} come through sockets: no AF_XDP here (${why}).`);
-  const able = interfaces.filter(({ support }) => support !== 'no Ethernet');
-  if (able.length === 0)
-    return ok('xdp_impossible', `Queries to port ${port} come through sockets: no card for AF_XDP here.`);
-  const words = {
-    'without copies': 'without copies',
-    'with copies': 'with copies',
-    perhaps: 'where its driver runs XDP programs',
-  };
-  const list = able.map(({ name, driver, queues, support }) => {
-    const queue = queues === 1 ? '1 queue' : `${queues} queues`;
-    return `${name} (${driver === '' ? 'driver unknown' : driver}, ${queue}, ${words[support as keyof typeof words]})`;
-  });
+  const impossible = (reason: string): Diagnosis =>
+    ok('xdp_impossible', `Queries to port ${port} come through sockets: no AF_XDP here (${reason}).`);
+  if (why !== undefined) return impossible(why);
+  const refused = refusals(interfaces);
+  const served = interfaces.filter(({ support }) => support === 'served');
+  const able = interfaces.filter(({ support }) => support !== 'served' && typeof support !== 'object');
+  if (served.length > 0) {
+    const list = served.map(({ name }) => name).join(', ');
+    const besides = [...able.map(described), ...refused];
+    const others = besides.length === 0 ? '' : ` Not so: ${besides.join('; ')}.`;
+    return ok('xdp_served', `Teal answers past the kernel, and past its firewall, on ${list} (docs/xdp.md).${others}`);
+  }
+  if (able.length === 0) return impossible(refused.length === 0 ? 'no card' : refused.join('; '));
   return ok(
     'xdp_possible',
     `Queries to port ${port} could be answered past the kernel, for about half the CPU of batches, and past its firewall ` +
-      `(dns.transport: xdp, docs/xdp.md): ${list.join(', ')}.`,
+      `(dns.transport: xdp, docs/xdp.md): ${able.map(described).join(', ')}.` +
+      (refused.length === 0 ? '' : ` Not by ${refused.join('; ')}.`),
   );
+}
+
+/** Interfaces that are refused for the same reason stand together: bridges and tunnels are many. */
+function refusals(interfaces: readonly Seen[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, support } of interfaces) {
+    if (typeof support === 'object') names.set(support.why, [...(names.get(support.why) ?? []), name]);
+  }
+  return [...names].map(([why, all]) => `${all.join(', ')}: ${why}`);
+}
+
+function described({ name, driver, queues, support }: Seen): string {
+  const queue = queues === 1 ? '1 queue' : `${queues} queues`;
+  const how = support === 'perhaps' ? 'where its driver runs XDP programs' : support;
+  return `${name} (${driver === '' ? 'driver unknown' : driver}, ${queue}, ${how})`;
 }

@@ -6,6 +6,7 @@ import { attachProgram, createSocketMap, loadProgram, mapSocket, replaceProgram 
 import { XdpFault } from './fault.ts';
 import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
 import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface, vlanParent } from './interface.ts';
+import { readFeatures } from './netlink.ts';
 import type { OwnEndpoint } from './plan.ts';
 import { assembleProgram } from './program.ts';
 import { type QueueShare, unsentReplies } from './queue.ts';
@@ -76,6 +77,7 @@ export class AttachedInterface {
   /** Throws XdpFault with nothing left open. */
   static attach(libc: Libc, { name, before, workers, receiveBufferBytes, log, ...wanted }: Wanted): AttachedInterface {
     const device = readInterface(libc, name);
+    mustSuit(libc, device);
     const placeBytes = placeBytesOf(device);
     const endpoints = within(libc, device, wanted.endpoints);
     const places = Math.min(
@@ -241,8 +243,8 @@ function within(libc: Libc, device: NetworkInterface, endpoints: readonly OwnEnd
   );
 }
 
-/** Throws XdpFault where the interface is none for this. */
-function placeBytesOf({ mac, mtu, driver }: NetworkInterface): number {
+/** Throws XdpFault where the interface is none for this, as far as that is seen before anything is attached. */
+export function mustSuit(libc: Libc, { index, mac, mtu, driver }: NetworkInterface): void {
   if (mac === undefined) throw new XdpFault('it carries no Ethernet frames');
   if (mtu < MTU_MIN) throw new XdpFault(`its MTU of ${mtu} is below ${MTU_MIN}`);
   if (BUNDLES.includes(driver)) {
@@ -250,6 +252,13 @@ function placeBytesOf({ mac, mtu, driver }: NetworkInterface): number {
       'it bundles other interfaces, whose frames reach no socket of the bundle: dns.xdpInterfaces names those',
     );
   }
+  const features = readFeatures(libc, index);
+  // What it is led to by such a driver is lost, and nobody is told.
+  if (features?.runs && !features.leads)
+    throw new XdpFault('its driver runs XDP programs, but leads no frames to sockets');
+}
+
+function placeBytesOf({ mtu }: NetworkInterface): number {
   return PLACE_BYTES.find((bytes) => mtu + HEADROOM_BYTES + ETHERNET_BYTES + VLAN_BYTES < bytes) ?? PLACE_BYTES[1];
 }
 

@@ -5,7 +5,15 @@ import type { NetworkInterface } from './interface.ts';
 
 /** Of the call itself, which the C library has no name for (asm/unistd.h). */
 const CALLS: Readonly<Record<string, number>> = { x64: 321, arm64: 280, riscv64: 280, loong64: 280 };
-const COMMAND = { MAP_CREATE: 0, MAP_UPDATE: 2, PROGRAM_LOAD: 5, LINK_CREATE: 28, LINK_UPDATE: 29 } as const;
+const COMMAND = {
+  MAP_CREATE: 0,
+  MAP_UPDATE: 2,
+  PROGRAM_LOAD: 5,
+  PROGRAM_BY_ID: 13,
+  INFO: 15,
+  LINK_CREATE: 28,
+  LINK_UPDATE: 29,
+} as const;
 const MAP_OF_SOCKETS = 17;
 const PROGRAM_OF_XDP = 6;
 const ATTACH_XDP = 37;
@@ -14,10 +22,17 @@ const IN_DRIVER = 1 << 2;
 /** Room for the longest of the structures of all commands. */
 const ATTRIBUTE_BYTES = 144;
 const NAME_BYTES = 16;
+/** What the kernel tells of a program, up to its name and a little further. */
+const PROGRAM_INFO = { NAME: 64, BYTES: 80 } as const;
 /** What the verifier says of a program that it refuses; only its end is told. */
 const VERIFIER_BYTES = 2 ** 16;
 /** Helpers that redirect are for any license (kernel: bpf_redirect_map_proto, gpl_only = false). */
 const LICENSE = 'Apache-2.0';
+
+/** Of an interface; said where a program cannot be attached, and by who looks before one is. */
+export const RUNS_NONE = 'its driver runs no XDP programs by itself, and the generic way costs more than batches';
+/** Of every program and map that is made here. */
+const NAME = 'teal';
 
 /** Whether this kind of processor is known here. */
 export function knowsBpf(): boolean {
@@ -44,7 +59,7 @@ class Attribute {
   }
 
   name(at: number): this {
-    this.bytes.set(new TextEncoder().encode('teal').subarray(0, NAME_BYTES - 1), at);
+    this.bytes.set(new TextEncoder().encode(NAME).subarray(0, NAME_BYTES - 1), at);
     return this;
   }
 }
@@ -107,14 +122,13 @@ export function attachProgram(
   const attribute = new Attribute(libc, [program, index, ATTACH_XDP, IN_DRIVER]);
   const fd = call(libc, COMMAND.LINK_CREATE, attribute);
   if (fd >= 0) return fd;
-  const generic = 'its driver runs no XDP programs by itself, and the generic way costs more than batches';
   throw faultOf('a program on the interface', libc.errno(), {
     EBUSY: othersProgram(name, 'xdp'),
     // In the generic way, which excludes ours.
     EEXIST: othersProgram(name, 'xdpgeneric'),
     // One number has both names.
-    ENOTSUP: generic,
-    EOPNOTSUPP: generic,
+    ENOTSUP: RUNS_NONE,
+    EOPNOTSUPP: RUNS_NONE,
     EINVAL: 'the kernel or the driver does not take it as the interface is set up (Linux 5.9 at least; MTU, queues)',
     ERANGE: 'the MTU is too large for the driver to run XDP programs',
     ENODEV: 'it is gone',
@@ -122,8 +136,22 @@ export function attachProgram(
 }
 
 /** Some servers leave theirs behind: what is attached without a link outlives its process. */
-function othersProgram(name: string, way: 'xdp' | 'xdpgeneric'): string {
+export function othersProgram(name: string, way: 'xdp' | 'xdpgeneric'): string {
   return `somebody else has an XDP program there, or has left one behind: see ip -d link show ${name}; ip link set dev ${name} ${way} off takes it away`;
+}
+
+/** Whether the program of this number is one of Teal's; undefined: who asks may not know. */
+export function isOurs(libc: Libc, id: number): boolean | undefined {
+  const fd = call(libc, COMMAND.PROGRAM_BY_ID, new Attribute(libc, [id]));
+  if (fd < 0) return undefined;
+  try {
+    const info = new Uint8Array(PROGRAM_INFO.BYTES);
+    if (call(libc, COMMAND.INFO, new Attribute(libc, [fd, info.length]).point(8, info)) < 0) return undefined;
+    const name = info.subarray(PROGRAM_INFO.NAME, PROGRAM_INFO.NAME + NAME_BYTES);
+    return new TextDecoder().decode(name.subarray(0, name.indexOf(0))) === NAME;
+  } finally {
+    libc.close(fd);
+  }
 }
 
 /** Lets the link run another program, at one instant. Throws XdpFault. */

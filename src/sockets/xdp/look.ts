@@ -1,25 +1,34 @@
 /** Whether this machine could answer by AF_XDP, looked at without touching its traffic: nothing is attached. */
 import os from 'node:os';
 import { loadLibc } from '../libc.ts';
-import { createSocketMap, knowsBpf, loadProgram } from './bpf.ts';
+import { mustSuit } from './attached.ts';
+import { createSocketMap, isOurs, knowsBpf, loadProgram, othersProgram, RUNS_NONE } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { type NetworkInterface, readInterface, vlanParent } from './interface.ts';
+import { readFeatures, readProgram } from './netlink.ts';
 import { assembleProgram } from './program.ts';
-import { trySocket } from './socket.ts';
+import { tryMemory } from './socket.ts';
+
+type Libc = NonNullable<ReturnType<typeof loadLibc>>;
 
 /** Drivers whose kernel documentation or commits say that frames reach the socket without a copy. */
 const WITHOUT_COPIES = ['i40e', 'ice', 'ixgbe', 'mlx5_core'];
 /** Drivers known to run XDP programs that lead frames elsewhere; of others it shows when one is attached. */
 const IN_DRIVER = [...WITHOUT_COPIES, 'ena', 'veth', 'virtio_net', 'vmxnet3'];
+/** The default of dns.receiveBufferBytes: what a queue pins. */
+const QUEUE_BYTES = 4 * 2 ** 20;
 
-interface XdpSight {
+type Support = 'without copies' | 'with copies' | 'perhaps';
+
+export interface XdpSight {
   /** Why it cannot be had; undefined: the kernel and this user's rights allow it. */
   readonly why: string | undefined;
   readonly interfaces: readonly {
     readonly name: string;
     readonly driver: string;
     readonly queues: number;
-    readonly support: 'without copies' | 'with copies' | 'perhaps' | 'no Ethernet';
+    /** How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. */
+    readonly support: Support | 'served' | { readonly why: string };
   }[];
 }
 
@@ -28,7 +37,7 @@ export function lookAtXdp(): XdpSight {
   const libc = loadLibc();
   if (libc === undefined || !knowsBpf()) return { why: 'it takes Linux and the koffi package', interfaces: [] };
   try {
-    trySocket(libc);
+    tryMemory(libc, QUEUE_BYTES);
     const map = createSocketMap(libc, 1);
     try {
       const endpoints = [{ address: '192.0.2.1', port: 53 }];
@@ -43,15 +52,31 @@ export function lookAtXdp(): XdpSight {
       labels.map(([label]) => label.replace(/:.*/, '')).map((name) => vlanParent(libc, name) ?? name),
     );
     const devices = [...names].map((name) => readInterface(libc, name));
-    return { why: undefined, interfaces: devices.map((device) => ({ ...device, support: supportOf(device) })) };
+    return { why: undefined, interfaces: devices.map((device) => ({ ...device, support: supportOf(libc, device) })) };
   } catch (error) {
     if (!(error instanceof XdpFault)) throw error;
     return { why: error.message, interfaces: [] };
   }
 }
 
-function supportOf({ mac, driver }: NetworkInterface): XdpSight['interfaces'][number]['support'] {
-  if (mac === undefined) return 'no Ethernet';
-  if (WITHOUT_COPIES.includes(driver)) return 'without copies';
-  return IN_DRIVER.includes(driver) ? 'with copies' : 'perhaps';
+function supportOf(libc: Libc, device: NetworkInterface): XdpSight['interfaces'][number]['support'] {
+  const { name, index, driver } = device;
+  try {
+    mustSuit(libc, device);
+  } catch (error) {
+    if (error instanceof XdpFault) return { why: error.message };
+    throw error;
+  }
+  const program = readProgram(libc, index);
+  if (program !== undefined) {
+    if (program.id !== undefined && isOurs(libc, program.id) === true) return 'served';
+    return { why: othersProgram(name, program.isGeneric ? 'xdpgeneric' : 'xdp') };
+  }
+  const features = readFeatures(libc, index);
+  if (features === undefined) {
+    if (WITHOUT_COPIES.includes(driver)) return 'without copies';
+    return IN_DRIVER.includes(driver) ? 'with copies' : 'perhaps';
+  }
+  if (!features.runs) return { why: RUNS_NONE };
+  return features.withoutCopies ? 'without copies' : 'with copies';
 }

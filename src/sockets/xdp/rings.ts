@@ -6,7 +6,7 @@
 import { FRAMES_AT_ONCE } from './frame.ts';
 
 /** Of memory, as the kernel maps it. */
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 const WASM_PAGE_BYTES = 65_536;
 /** What a receiving place holds before a frame: XDP_PACKET_HEADROOM. */
 export const HEADROOM_BYTES = 256;

@@ -1,7 +1,7 @@
 /** AF_XDP sockets (linux/if_xdp.h): one for a queue of an interface, with its memory, bound. */
 import { LINUX, type Libc } from '../libc.ts';
 import { faultOf, XdpFault } from './fault.ts';
-import { createQueueMemory, layOutQueue, type QueueMemory, RINGS, type RingOffsets } from './rings.ts';
+import { createQueueMemory, layOutQueue, PAGE_BYTES, type QueueMemory, RINGS, type RingOffsets } from './rings.ts';
 
 const AF_XDP = 44;
 const SOCK_RAW = 3;
@@ -31,6 +31,16 @@ export function trySocket(libc: Libc): void {
   libc.close(openSocket(libc));
 }
 
+/** Whether so much memory, whole pages, may be handed over for frames. Throws XdpFault. */
+export function tryMemory(libc: Libc, bytes: number): void {
+  const fd = openSocket(libc);
+  try {
+    registerMemory(libc, fd, createQueueMemory(bytes), { places: bytes / PAGE_BYTES, placeBytes: PAGE_BYTES });
+  } finally {
+    libc.close(fd);
+  }
+}
+
 function openSocket(libc: Libc): number {
   const fd = libc.socket(AF_XDP, SOCK_RAW | LINUX.SOCK_CLOEXEC, 0);
   if (fd >= 0) return fd;
@@ -52,7 +62,8 @@ export function openXdpSocket(
   try {
     const layout = layOutQueue(places, placeBytes, readOffsets(libc, fd));
     const memory = createQueueMemory(layout.bytes);
-    register(libc, fd, memory, layout);
+    registerMemory(libc, fd, memory, layout);
+    makeRings(libc, fd, places);
     mapRings(libc, fd, memory, layout);
     fillAll(memory, layout);
     // Since Linux 6.17: as many frames a call as there may be. Without it the kernel takes some at a time.
@@ -85,22 +96,23 @@ function readOffsets(libc: Libc, fd: number): Record<(typeof RINGS)[number], Rin
   return { rx: at(0), tx: at(1), fill: at(2), completion: at(3) };
 }
 
-function register(libc: Libc, fd: number, memory: SharedArrayBuffer, { places, placeBytes }: QueueMemory): void {
+type Places = Pick<QueueMemory, 'places' | 'placeBytes'>;
+
+function registerMemory(libc: Libc, fd: number, memory: SharedArrayBuffer, { places, placeBytes }: Places): void {
   // struct xdp_umem_reg: address, length, size of a place, headroom, flags.
   const words = new BigUint64Array(4);
   words[0] = BigInt(libc.addressOf(new Uint8Array(memory)));
   words[1] = BigInt(places * placeBytes);
   words[2] = BigInt(placeBytes);
-  const set = (option: number, value: Uint8Array): boolean =>
-    libc.setsockopt(fd, SOL_XDP, option, value, value.length) === 0;
-  if (!set(OPTION.MEMORY, new Uint8Array(words.buffer))) {
-    throw faultOf(`${(places * placeBytes) / 2 ** 20} MiB for frames`, libc.errno(), {
-      ENOBUFS: LOCKED,
-      ENOMEM: LOCKED,
-    });
-  }
+  if (libc.setsockopt(fd, SOL_XDP, OPTION.MEMORY, new Uint8Array(words.buffer), words.byteLength) === 0) return;
+  const what = `${(places * placeBytes) / 2 ** 20} MiB for frames`;
+  throw faultOf(what, libc.errno(), { ENOBUFS: LOCKED, ENOMEM: LOCKED });
+}
+
+function makeRings(libc: Libc, fd: number, places: number): void {
   for (const name of RINGS) {
-    if (!set(RING_OPTION[name], number(places))) throw faultOf(`the ${name} ring`, libc.errno());
+    if (libc.setsockopt(fd, SOL_XDP, RING_OPTION[name], number(places), 4) !== 0)
+      throw faultOf(`the ${name} ring`, libc.errno());
   }
 }
 

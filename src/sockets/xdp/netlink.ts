@@ -1,0 +1,125 @@
+/** What the kernel tells of an interface and XDP by netlink(7): what its driver can do, and which program is on it. */
+import fs from 'node:fs';
+import { LINUX, type Libc } from '../libc.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const FAMILY = { ROUTE: 0, GENERIC: 16 } as const;
+/** Every message begins with its length, kind, flags, number and sender (linux/netlink.h). */
+const HEADER_BYTES = 16;
+const REQUEST = 1;
+const REFUSED = 2;
+const ANSWER_BYTES = 2 ** 16;
+/** An attribute: its length, its kind, its value, up to the next word. */
+const ATTRIBUTE_BYTES = 4;
+/** linux/rtnetlink.h, linux/if_link.h. */
+const GET_LINK = 18;
+const LINK_HEADER_BYTES = 16;
+const LINK_XDP = 43;
+const XDP = { ATTACHED: 2, PROGRAM: 4 } as const;
+const ATTACHED = { NONE: 0, GENERIC: 2 } as const;
+/** linux/genetlink.h: the family that knows the others by their names. */
+const CONTROL = { FAMILY: 16, GET: 3, ID: 1, NAME: 2 } as const;
+const GENERIC_HEADER_BYTES = 4;
+/** linux/netdev.h, since Linux 6.3. */
+const NETDEV = { GET: 1, INDEX: 1, FEATURES: 3 } as const;
+const FEATURE = { BASIC: 1, REDIRECT: 2, WITHOUT_COPIES: 8 } as const;
+
+type Attributes = ReadonlyMap<number, Buffer>;
+
+interface DriverFeatures {
+  /** It runs programs. */
+  readonly runs: boolean;
+  /** They may lead frames elsewhere. */
+  readonly leads: boolean;
+  /** To sockets without a copy. */
+  readonly withoutCopies: boolean;
+}
+
+/** What the driver of the interface of this number can do; undefined where the kernel does not tell. */
+export function readFeatures(libc: Libc, index: number): DriverFeatures | undefined {
+  return withNetlink(libc, FAMILY.GENERIC, (ask) => {
+    const name = attribute(CONTROL.NAME, Buffer.from('netdev\0'));
+    const family = ask(CONTROL.FAMILY, generic(CONTROL.GET, name), GENERIC_HEADER_BYTES)?.get(CONTROL.ID);
+    if (family === undefined) return undefined;
+    const request = generic(NETDEV.GET, attribute(NETDEV.INDEX, word(index)));
+    const features = ask(family.readUInt16LE(), request, GENERIC_HEADER_BYTES)?.get(NETDEV.FEATURES)?.readUInt32LE();
+    if (features === undefined) return undefined;
+    const has = (feature: number): boolean => (features & feature) !== 0;
+    return { runs: has(FEATURE.BASIC), leads: has(FEATURE.REDIRECT), withoutCopies: has(FEATURE.WITHOUT_COPIES) };
+  });
+}
+
+interface ProgramOnInterface {
+  /** As the kernel counts programs; undefined where it has several. */
+  readonly id: number | undefined;
+  readonly isGeneric: boolean;
+}
+
+/** The XDP program that the interface of this number runs, whoever attached it; undefined: none. */
+export function readProgram(libc: Libc, index: number): ProgramOnInterface | undefined {
+  return withNetlink(libc, FAMILY.ROUTE, (ask) => {
+    const request = Buffer.alloc(LINK_HEADER_BYTES);
+    request.writeInt32LE(index, 4);
+    const nested = ask(GET_LINK, request, LINK_HEADER_BYTES)?.get(LINK_XDP);
+    if (nested === undefined) return undefined;
+    const xdp = attributes(nested);
+    const attached = xdp.get(XDP.ATTACHED)?.readUInt8() ?? ATTACHED.NONE;
+    if (attached === ATTACHED.NONE) return undefined;
+    return { id: xdp.get(XDP.PROGRAM)?.readUInt32LE(), isGeneric: attached === ATTACHED.GENERIC };
+  });
+}
+
+/** Asks one thing, whose answer has so many bytes before its attributes; undefined: the kernel refuses. */
+type Ask = (kind: number, body: Buffer, headerBytes: number) => Attributes | undefined;
+
+function withNetlink<T>(libc: Libc, family: number, work: (ask: Ask) => T | undefined): T | undefined {
+  // The kernel has answered when it has taken the question: nothing is waited for.
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | LINUX.SOCK_CLOEXEC | LINUX.O_NONBLOCK, family);
+  if (fd < 0) return undefined;
+  try {
+    return work((kind, body, headerBytes) => {
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.writeUInt32LE(HEADER_BYTES + body.length, 0);
+      header.writeUInt16LE(kind, 4);
+      header.writeUInt16LE(REQUEST, 6);
+      fs.writeSync(fd, Buffer.concat([header, body]));
+      const answer = Buffer.alloc(ANSWER_BYTES);
+      const bytes = fs.readSync(fd, answer);
+      if (answer.readUInt16LE(4) === REFUSED) return undefined;
+      return attributes(answer.subarray(HEADER_BYTES + headerBytes, Math.min(bytes, answer.readUInt32LE(0))));
+    });
+  } catch {
+    // What is not told is not known.
+    return undefined;
+  } finally {
+    libc.close(fd);
+  }
+}
+
+function generic(command: number, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([command, 1, 0, 0]), body]);
+}
+
+function attribute(kind: number, value: Buffer): Buffer {
+  const head = Buffer.alloc(ATTRIBUTE_BYTES);
+  head.writeUInt16LE(ATTRIBUTE_BYTES + value.length, 0);
+  head.writeUInt16LE(kind, 2);
+  return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
+}
+
+function word(value: number): Buffer {
+  return Buffer.from(Uint32Array.of(value).buffer);
+}
+
+function attributes(bytes: Buffer): Attributes {
+  const found = new Map<number, Buffer>();
+  for (let at = 0; at + ATTRIBUTE_BYTES <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < ATTRIBUTE_BYTES) break;
+    // The upper two bits say how the value is written.
+    found.set(bytes.readUInt16LE(at + 2) & 0x3fff, bytes.subarray(at + ATTRIBUTE_BYTES, at + length));
+    at += (length + 3) & ~3;
+  }
+  return found;
+}

@@ -1,0 +1,37 @@
+/** What the doctor says of AF_XDP, of what was seen. */
+import t from 'tap';
+import { examineXdp } from '../../../src/cli/doctor/xdp.ts';
+import type { XdpSight } from '../../../src/sockets/xdp/look.ts';
+
+const seen = (...interfaces: [string, XdpSight['interfaces'][number]['support']][]): XdpSight => ({
+  why: undefined,
+  interfaces: interfaces.map(([name, support]) => ({ name, driver: 'veth', queues: 2, support })),
+});
+const told = (sight: XdpSight): [string, string] => {
+  const { level, code, what } = examineXdp(53, () => sight);
+  t.equal(level, 'ok', 'batches serve everywhere');
+  return [code, what];
+};
+
+t.test('the kernel refuses it for all, or for each interface', async (t) => {
+  t.match(told({ why: 'EPERM', interfaces: [] }), ['xdp_impossible', /through sockets: no AF_XDP here \(EPERM\)/]);
+  t.match(told(seen()), ['xdp_impossible', /no card/]);
+  const why = 'its driver runs none';
+  t.match(told(seen(['br0', { why }], ['br1', { why }], ['eth0', { why: 'EBUSY' }])), [
+    'xdp_impossible',
+    /\(br0, br1: its driver runs none; eth0: EBUSY\)/,
+  ]);
+});
+
+t.test('some could; some do', async (t) => {
+  const some = seen(['eth0', 'without copies'], ['eth1', 'perhaps'], ['br0', { why: 'its driver runs none' }]);
+  t.match(told(some), [
+    'xdp_possible',
+    /eth0 \(veth, 2 queues, without copies\), eth1 \(.*where its driver.*\)\. Not by br0: its driver runs none\.$/,
+  ]);
+  t.match(told(seen(['eth0', 'served'], ['eth1', 'with copies'])), [
+    'xdp_served',
+    /on eth0 \(docs\/xdp.md\)\. Not so: eth1 \(veth/,
+  ]);
+  t.match(told(seen(['eth0', 'served'])), ['xdp_served', /on eth0 \(docs\/xdp.md\)\.$/]);
+});
