@@ -1,7 +1,9 @@
 /** Nodes of an index that nobody reads yet: their versions are settled from the start. */
 import { nodeFlags } from './flags.ts';
+import type { IndexWriter } from './index.ts';
 import { ENTRY, entryWords, NODE, nodeWords } from './layout.ts';
 import type { Blocks } from './memory.ts';
+import type { Retirer } from './reclaim.ts';
 
 const NO_PAIRS: ReadonlyMap<number, number> = new Map();
 
@@ -38,4 +40,15 @@ export function writeVersion(blocks: Blocks, node: number, pairs: ReadonlyMap<nu
     words[at++] = rrset;
   }
   words[node + ENTRY.VERSION_WORD] = version;
+}
+
+/** Takes a node out that has no name below it, and no RRset. The names above it are still there: they were made before it, or with it. */
+export function unmake(blocks: Blocks & Retirer, index: IndexWriter, cell: number, node: number): void {
+  const { words } = blocks.view;
+  index.remove(cell, node);
+  const parent = words[node + ENTRY.PARENT];
+  if (parent !== 0) words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] - 1;
+  const version = words[node + ENTRY.VERSION_WORD];
+  if (version !== 0) blocks.retire(version, nodeWords(words[version + NODE.COUNT]));
+  blocks.retire(node, entryWords(words[node + ENTRY.NAME] & 0xff));
 }

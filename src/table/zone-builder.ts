@@ -6,12 +6,14 @@ import { nameToWire } from '../model/name.ts';
 import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
 import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
-import { flagOf, zoneFlags } from './flags.ts';
+import { Dismantler } from './dismantle.ts';
+import { zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { HostsAside } from './hosts-aside.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { lookAtPlace } from './index-ahead.ts';
-import { ENTRY, entryWords, NODE, nodeWords, VERSION, ZONE_IS_HASHED } from './layout.ts';
+import { ENTRY, entryWords, NODE, VERSION, ZONE_IS_HASHED } from './layout.ts';
+import { LooseBlocks } from './loose-blocks.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { NAMES_ASIDE_MIN, NamesAside } from './names-aside.ts';
 import { isName, writeWire } from './packed-owner.ts';
@@ -20,19 +22,24 @@ import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
-import { begin, writeName, writeVersion } from './unseen-nodes.ts';
+import { begin, unmake, writeName } from './unseen-nodes.ts';
+import { UnseenVersions } from './unseen-versions.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
 
 /** So many that their misses overlap, and what they bring near is still there afterwards. */
 const AHEAD_RRSETS = 32;
 const NAME_ROOM_BYTES = MAX_NAME_BYTES + 1;
 const NO_NODES = new Int32Array(0);
+/** Names of an index given back in one step, where nothing else waits. */
+const DISMANTLED_AT_ONCE = 10_000;
 
 export class ZoneBuilder implements Blocks, Retirer {
   /** The index's cell. */
   readonly cell: number;
   readonly #arena: Arena;
+  readonly #loose = new LooseBlocks(this);
   readonly #rrsets: RRsetCompiler;
+  readonly #versions: UnseenVersions;
   readonly #index: IndexWriter;
   readonly #name = new HashedName();
   /** In a piece in packed form: as far as was looked ahead, and what is put. */
@@ -66,19 +73,40 @@ export class ZoneBuilder implements Blocks, Retirer {
   constructor(arena: Arena, apex: string, cell = 0, signer?: RRsetSigner, expected = 0) {
     this.#arena = arena;
     const name = nameToWire(apex);
-    this.#rrsets = new RRsetCompiler(this, name, signer);
+    this.#rrsets = new RRsetCompiler(this.#loose, name, signer);
+    this.#versions = new UnseenVersions(this, this.#loose, this.#rrsets);
     this.#index = new IndexWriter(arena, this, cell === 0);
     this.#isOthers = cell !== 0;
-    this.cell = cell === 0 ? this.allocate(1) : cell;
-    if (cell === 0 && !this.#index.create(this.cell, expected)) throw new ArenaFull();
+    this.cell = cell === 0 ? this.#create(expected) : cell;
     this.#apexLength = name.length;
-    this.#apexNode = this.#ensureExists(name);
+    this.#apexNode = this.#begin(name);
     this.#above.set(name, 0);
     this.#aboveNode = this.#apexNode;
     if (cell !== 0 || expected < NAMES_ASIDE_MIN) return;
     const aside = new NamesAside(arena.view, this.#index, this.cell, name.length, expected);
     this.#aside = aside;
-    this.#hosts = new HostsAside({ blocks: this, aside, compiler: this.#rrsets, apexNode: this.#apexNode }, name, apex);
+    // What it compiles there is a place for: it is never loose.
+    const compiler = new RRsetCompiler(this, name, signer);
+    this.#hosts = new HostsAside({ blocks: this, aside, compiler, apexNode: this.#apexNode }, name, apex);
+  }
+
+  /** The cell of an index without a name. */
+  #create(expected: number): number {
+    const cell = this.allocate(1);
+    if (this.#index.create(cell, expected)) return cell;
+    this.#arena.free(cell, 1);
+    throw new ArenaFull();
+  }
+
+  /** The node of the apex; where there is no room for it, nothing is left. */
+  #begin(apex: Uint8Array): number {
+    try {
+      return this.#ensureExists(apex);
+    } catch (error) {
+      if (this.#isOthers) this.takeBack();
+      else this.dismantle();
+      throw error;
+    }
   }
 
   /** What the zone's version will say; see layout.ts. */
@@ -94,7 +122,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     if (!isApex && this.#aside !== undefined) this.#aside.last = node;
     const rrset = this.#rrsets.compile(owner, type, ttlSeconds, rdata);
     this.#flags |= zoneFlags(owner, type, isApex);
-    this.#attach(node, type, rrset, isApex);
+    this.#versions.attach(node, type, rrset, isApex);
   }
 
   /** The same for all RRsets of a piece in packed form. */
@@ -111,9 +139,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const hosts = this.#hosts;
     if (hosts === undefined) return;
     while (next.next()) {
-      if (hosts.put(next)) continue;
-      next.begin(next.bytes, next.nameStart - PACKED_NAME_LENGTH_BYTES);
-      return;
+      if (!hosts.put(next)) return next.begin(next.bytes, next.nameStart - PACKED_NAME_LENGTH_BYTES);
     }
   }
 
@@ -153,7 +179,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const node = isApex ? this.#apexNode : this.#nodeAhead(ahead, length);
     const rrset = this.#rrsets.compilePacked(cursor);
     this.#flags |= zoneFlags(this.#owners, type, isApex, ahead * NAME_ROOM_BYTES);
-    this.#attach(node, type, rrset, isApex);
+    this.#versions.attach(node, type, rrset, isApex);
   }
 
   #nodeAhead(ahead: number, length: number): number {
@@ -202,29 +228,6 @@ export class ZoneBuilder implements Blocks, Retirer {
     return this.#aside?.left ?? NO_NODES;
   }
 
-  #attach(node: number, type: number, rrset: number, isApex: boolean): void {
-    const { words } = this.#arena.view;
-    const old = words[node + ENTRY.VERSION_WORD];
-    const oldCount = words[old + NODE.COUNT];
-    if (oldCount === 0) {
-      // So it is with nearly all names of a large zone, and there is room for one: see writeVersion.
-      words[old + NODE.FLAGS] |= flagOf(type, isApex);
-      words[old + NODE.COUNT] = 1;
-      words[old + NODE.PAIRS] = type;
-      words[old + NODE.PAIRS + 1] = rrset;
-      return;
-    }
-    const pairs = new Map<number, number>();
-    for (let i = 0; i < oldCount; i++) {
-      pairs.set(words[old + NODE.PAIRS + 2 * i], words[old + NODE.PAIRS + 2 * i + 1]);
-    }
-    const replaced = pairs.get(type);
-    if (replaced !== undefined) this.#rrsets.retire(replaced);
-    pairs.set(type, rrset);
-    writeVersion(this, node, pairs, isApex);
-    this.#arena.free(old, nodeWords(oldCount));
-  }
-
   /** Signs and proves all that was put, SOA and keys of the apex too; the root of the order of its names. Throws ArenaFull. */
   seal(apex: Uint8Array, services: readonly SealedService[]): number {
     const unseen = {
@@ -232,7 +235,9 @@ export class ZoneBuilder implements Blocks, Retirer {
       compiler: this.#rrsets,
       entries: () => this.#index.entries(this.cell),
       nodeOf: (name: Uint8Array) => this.#ensureExists(name),
-      replace: (node: number, pairs: ReadonlyMap<number, number>) => this.#replace(node, pairs, node === atApex),
+      replace: (node: number, pairs: ReadonlyMap<number, number>) =>
+        this.#versions.replace(node, pairs, node === atApex),
+      keep: (rrset: number) => this.#loose.keep(rrset),
     };
     this.#endAside();
     const atApex = this.#find(apex);
@@ -241,19 +246,12 @@ export class ZoneBuilder implements Blocks, Retirer {
     return order;
   }
 
-  /** What stood at a name is in `pairs`, or was retired. */
-  #replace(node: number, pairs: ReadonlyMap<number, number>, isApex: boolean): void {
-    const old = this.#versionOf(node);
-    const oldWords = nodeWords(Math.max(1, this.#arena.view.words[old + NODE.COUNT]));
-    writeVersion(this, node, pairs, isApex);
-    this.#arena.free(old, oldWords);
-  }
-
   /** To be called after the last RRset: brings what the zone has of signatures to where answers look for it. Throws ArenaFull. */
   finish(): StagedIndex {
     this.#endAside();
     const { cell, flags } = this;
-    const kept = foldKept({ blocks: this, index: this.#index, cell, compiler: this.#rrsets, apex: this.#apexNode });
+    const unseen = { blocks: this, index: this.#index, cell, compiler: this.#rrsets, loose: this.#loose };
+    const kept = foldKept({ ...unseen, apex: this.#apexNode });
     return { index: cell, flags: flags | kept.flags, order: kept.order };
   }
 
@@ -282,8 +280,17 @@ export class ZoneBuilder implements Blocks, Retirer {
     return words[node + ENTRY.CHILDREN] > 0 || node === this.#apexNode || hasOwnRecords(words, version);
   }
 
-  /** Leaves an index that was there already as it was. */
+  /** After a failure: gives back all that was made, and the cell. Of an index that was not there already. */
+  dismantle(): void {
+    this.takeBack();
+    const dismantler = new Dismantler(this.#arena);
+    dismantler.add(this.cell, 0, this.left);
+    while (dismantler.step(DISMANTLED_AT_ONCE));
+  }
+
+  /** After a failure: gives back what nothing leads to, and leaves an index that was there already as it was. */
   takeBack(): void {
+    this.#loose.takeBack();
     for (const action of this.#undo.reverse()) action();
     this.#undo.length = 0;
   }
@@ -315,20 +322,9 @@ export class ZoneBuilder implements Blocks, Retirer {
       this.#arena.free(node, entryWords(length));
       throw new ArenaFull();
     }
-    if (this.#isOthers) this.#undo.push(() => this.#unmake(node));
+    if (this.#isOthers) this.#undo.push(() => unmake(this, this.#index, this.cell, node));
     begin(this, node, parent);
     return node;
-  }
-
-  /** The names above it are still there: they were made before it, or with it. */
-  #unmake(node: number): void {
-    const { words } = this.#arena.view;
-    this.#index.remove(this.cell, node);
-    const parent = words[node + ENTRY.PARENT];
-    if (parent !== 0) words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] - 1;
-    const version = words[node + ENTRY.VERSION_WORD];
-    if (version !== 0) this.#arena.free(version, nodeWords(words[version + NODE.COUNT]));
-    this.#arena.free(node, entryWords(words[node + ENTRY.NAME] & 0xff));
   }
 
   get view(): ArenaView {

@@ -98,6 +98,7 @@ export class ZoneLoader {
       return { index: builder.cell, flags: builder.flags, order, signedBy: signers.markOf(zone.name) };
     } catch (error) {
       undo();
+      builder.takeBack();
       this.#table.discard({ index: builder.cell });
       if (error instanceof ArenaFull) return undefined;
       throw error;
@@ -106,11 +107,13 @@ export class ZoneLoader {
 
   /** Unsigned; undefined: there is no room. */
   #buildAside(zone: string, rrsets: Iterable<RRset>): StagedIndex | undefined {
+    let builder: ZoneBuilder | undefined;
     try {
-      const builder = new ZoneBuilder(this.#arena, zone);
+      builder = new ZoneBuilder(this.#arena, zone);
       putAll(builder, rrsets);
       return builder.finish();
     } catch (error) {
+      builder?.dismantle();
       if (error instanceof ArenaFull) return undefined;
       throw error;
     }

@@ -8,8 +8,8 @@ import { type Pool, type Service, ttlInForce } from '../model/service.ts';
 import { TYPE } from '../wire/constants.ts';
 import { ENTRY, NODE, NODE_HAS_DNAME, NODE_IS_CUT, NSEC_IN_CHAIN } from './layout.ts';
 import type { Blocks } from './memory.ts';
+import { buildOrder } from './order/build.ts';
 import { BELOW, compareNames } from './order/compare.ts';
-import { OrderWriter } from './order/tree.ts';
 import { HashedNames } from './proofs/hashed-names.ts';
 import { denialTtl, hashedProofsFor, isVouchedFor, proofsFor, type ServiceProof } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
@@ -48,6 +48,8 @@ interface UnseenIndex {
   nodeOf(name: Uint8Array): number;
   /** Gives a node other RRsets, by type. */
   replace(node: number, pairs: ReadonlyMap<number, number>): void;
+  /** An RRset that the compiler has made has come to where it will be found, whatever becomes of the others. */
+  keep(rrset: number): void;
 }
 
 interface Sealed {
@@ -75,7 +77,7 @@ export function sealZone(index: UnseenIndex, apex: Uint8Array, services: readonl
     for (const i of byNeed(blocks, ours, atApex, atServices)) {
       names.seal(ours[i], i + 1 < ours.length ? nameOf(blocks, ours[i + 1]) : apex);
     }
-    return { order: orderOf(blocks, hashed?.entries ?? entries), isHashed };
+    return { order: buildOrder(blocks, hashed?.entries ?? entries), isHashed };
   } catch (error) {
     hashed?.giveBack();
     throw error;
@@ -152,8 +154,12 @@ class SealedNames {
     const [type, at] = hashed ? [TYPE.NSEC3, hashed.ownerOf(entry, apex)] : [TYPE.NSEC, owner];
     for (const [form, proof] of proofs) {
       const made = compiler.compileSigned(at, type, proof.ttlSeconds, [proof.rdata]);
-      if (hashed && form === NSEC_IN_CHAIN) hashed.give(entry, made);
-      else pairs.set(form, made);
+      if (!hashed || form !== NSEC_IN_CHAIN) {
+        pairs.set(form, made);
+      } else {
+        hashed.give(entry, made);
+        this.#index.keep(made);
+      }
     }
     if (pairs.size > 0) this.#index.replace(entry, pairs);
   }
@@ -206,26 +212,4 @@ function within(blocks: Blocks, entries: readonly number[]): number[] {
     border = isBorder(blocks, entry) ? entry : 0;
     return true;
   });
-}
-
-/** Nothing leads to its pages yet: where there is no room for all of them, they go back. */
-function orderOf(blocks: Blocks & Retirer, entries: readonly number[]): number {
-  const made: { readonly offset: number; readonly words: number }[] = [];
-  const noted = {
-    get view() {
-      return blocks.view;
-    },
-    allocate: (words: number): number => {
-      const offset = blocks.allocate(words);
-      made.push({ offset, words });
-      return offset;
-    },
-    retire: () => {},
-  };
-  try {
-    return new OrderWriter(noted).build(entries);
-  } catch (error) {
-    for (const { offset, words } of made) blocks.retire(offset, words);
-    throw error;
-  }
 }

@@ -17,7 +17,6 @@ import { type PackedContent, Packer, pack, unpack, unpacked } from '../../store/
 import type { Staging } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
 import type { StagedIndex } from '../../table/changes.ts';
-import { Dismantler } from '../../table/dismantle.ts';
 import type { BlockList } from '../../table/free-blocks.ts';
 import { type Arena, ArenaFull } from '../../table/memory.ts';
 import { unpackSealed } from '../../table/sealed-services.ts';
@@ -42,9 +41,6 @@ const INLINE_RRSETS_MAX = 500;
 
 /** Of one RRset in packed form, more or less; with fewer names than there are an index grows as it always does. */
 const PACKED_RRSET_BYTES = 64;
-
-/** Names of an index given back in one step, where nothing else waits. */
-const DISMANTLED_AT_ONCE = 10_000;
 
 const NO_FINDINGS: BuildReply['findings'] = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
@@ -174,9 +170,7 @@ export class Builder {
       // Its flags tell how it was sealed.
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
-      const dismantler = new Dismantler(this.#arena);
-      dismantler.add(index.cell, 0, index.left);
-      while (dismantler.step(DISMANTLED_AT_ONCE));
+      index.dismantle();
       throw error;
     } finally {
       signer?.close();

@@ -6,9 +6,10 @@ import { TYPE } from '../../wire/constants.ts';
 import { readSignature } from '../../wire/dnssec/rrsig.ts';
 import type { IndexWriter } from '../index.ts';
 import { ENTRY, entryWords, NODE, NSEC_IN_CHAIN, nodeWords, ZONE_IS_HASHED } from '../layout.ts';
+import type { LooseBlocks } from '../loose-blocks.ts';
 import { ArenaFull, type ArenaView, type Blocks } from '../memory.ts';
+import { buildOrder } from '../order/build.ts';
 import { compareNames } from '../order/compare.ts';
-import { OrderWriter } from '../order/tree.ts';
 import type { Retirer } from '../reclaim.ts';
 import type { RRsetCompiler } from '../rrset-compiler.ts';
 import { lowestTtlOf, rdataOf } from '../rrset-reader.ts';
@@ -30,6 +31,8 @@ interface UnseenIndex {
   readonly index: IndexWriter;
   readonly cell: number;
   readonly compiler: RRsetCompiler;
+  /** What the compiler makes and replaces. */
+  readonly loose: LooseBlocks;
   /** The node of the apex. */
   readonly apex: number;
 }
@@ -100,7 +103,7 @@ class Fold {
     const { bytes } = this.#view;
     const at = (entry: number): number => (entry + ENTRY.NAME_BYTES) * 4;
     this.#ordered.sort((a, b) => compareNames(bytes, at(a), bytes, at(b)));
-    return new OrderWriter(blocks).build(this.#ordered);
+    return buildOrder(blocks, this.#ordered);
   }
 
   /** Hashed names are in no index that would be dismantled. */
@@ -142,6 +145,7 @@ class Fold {
     if (after.size === 0 && this.#view.words[node + ENTRY.CHILDREN] === 0 && !isApex) this.#remove(node);
     else this.#write(node, after, isApex);
     for (const rrset of replaced) this.#unseen.compiler.retire(rrset);
+    this.#unseen.loose.settle();
   }
 
   #signed(owner: Uint8Array, type: number, rrset: number, signatures: readonly Uint8Array[]): number {
@@ -156,6 +160,7 @@ class Fold {
     const label = new Uint8Array(HASHED_LABEL_BYTES);
     label.set(owner.subarray(0, HASHED_LABEL_BYTES - 1));
     this.#ordered.push(makeHashedName(this.#unseen.blocks, label, 0, made));
+    this.#unseen.loose.keep(made);
   }
 
   /** Takes out a name that had nothing but a proof: nobody is to find it (RFC 5155 §7.2.8). */
