@@ -99,7 +99,8 @@ async function addFreeze(name: string, texts: readonly string[], options: AddOpt
   }
   const windows = read.map(({ from, to }) => ({ from, to }));
   const body = {
-    ...{ timeZone, windows },
+    timeZone,
+    windows,
     ...(services && { services }),
     ...(zones && { zones }),
     ...(labels && { labels }),

@@ -78,7 +78,8 @@ async function setService(name: string, options: SetOptions, shell: Shell): Prom
   }
   const body = { ...bodyOf(before, options), ...said, ...poolsOf(before, targets) };
   const ground = {
-    ...{ what: `the service ${name}`, revision: before.revision },
+    what: `the service ${name}`,
+    revision: before.revision,
     advice: 'look at it, `teal service show`, and say it again',
   };
   const after = await session.api.put<Service>(path`/v1/services/${name}`, { body, ground });
@@ -93,7 +94,12 @@ async function setService(name: string, options: SetOptions, shell: Shell): Prom
 function bodyOf({ ttlSeconds, pick, salt, pins, previewNames, ...service }: Service, options: SetOptions): object {
   const labels = { ...(options.labels && service.labels), ...options.label };
   return {
-    ...{ ttlSeconds, pick, salt, pins, previewNames, labels },
+    ttlSeconds,
+    pick,
+    salt,
+    pins,
+    previewNames,
+    labels,
     ...(service.release !== undefined && options.releaseTtl !== false && { release: service.release }),
     ...(service.health !== undefined && options.health !== false && { health: service.health }),
   };

@@ -114,7 +114,8 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
   const text = template === undefined ? undefined : readText('--template', template);
   const session = await openSession(shell, options);
   const body = {
-    ...{ url, triggers },
+    url,
+    triggers,
     ...(kind !== undefined && { kind }),
     ...(text !== undefined && { template: text }),
     ...(services && { services }),

@@ -58,7 +58,8 @@ async function setZone(name: string, options: SetOptions, shell: Shell): Promise
   const before = await session.api.get<Zone>(path`/v1/zones/${name}`);
   const labels = { ...(options.labels && before.labels), ...options.label };
   const ground = {
-    ...{ what: `the zone ${name}`, revision: before.revision },
+    what: `the zone ${name}`,
+    revision: before.revision,
     advice: 'look at it, `teal zone list`, and say it again',
   };
   const body = { ...settingsOf(before), ...primaryOf(before, options), ...said, labels };
@@ -79,9 +80,16 @@ function saidBy({
   zonemd,
 }: SetOptions): object {
   const said = {
-    ...{ nameservers: ns, hostmaster, primary, ttlSeconds: ttl, nameserversTtlSeconds: nsTtl },
-    ...{ negativeTtlSeconds: negativeTtl, refreshSeconds: refresh, retrySeconds: retry, expireSeconds: expire },
-    ...{ zonemd },
+    nameservers: ns,
+    hostmaster,
+    primary,
+    ttlSeconds: ttl,
+    nameserversTtlSeconds: nsTtl,
+    negativeTtlSeconds: negativeTtl,
+    refreshSeconds: refresh,
+    retrySeconds: retry,
+    expireSeconds: expire,
+    zonemd,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

@@ -159,7 +159,9 @@ function* ofService(store: Store, service: Service): Generator<Answered> {
   const shares = sharesOf(service);
   const { zone, name, revision } = service;
   const common = {
-    ...{ zone: shown(zone), service: shown(name), revision },
+    zone: shown(zone),
+    service: shown(name),
+    revision,
     ttlSeconds: service.loweredTtlSeconds ?? service.ttlSeconds,
   };
   for (const pool of service.pools) {

@@ -67,7 +67,11 @@ export class Members {
     const { header, version, dbSize, dbSizeQuota, leader, errors } = found;
     const quotaBytes = dbSizeQuota === '0' ? await this.#quotaOf(endpoint) : Number(dbSizeQuota);
     return {
-      ...{ endpoint, version, databaseBytes: Number(dbSize), quotaBytes, errors },
+      endpoint,
+      version,
+      databaseBytes: Number(dbSize),
+      quotaBytes,
+      errors,
       isLeader: leader === header.member_id,
     };
   }

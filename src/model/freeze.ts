@@ -87,7 +87,9 @@ export function makeFreeze(
     return refuse(`message is one line of at most ${MESSAGE_MAX_CHARS} characters.`, '/message');
   }
   return {
-    ...{ name, timeZone, windows },
+    name,
+    timeZone,
+    windows,
     ...(services && { services }),
     ...(zones && { zones }),
     ...labelled,

@@ -70,10 +70,16 @@ export function makeHttpCheck(body: HttpCheckBody, name: string, before?: HttpCh
   const unfit = checkExpectation(body, known);
   if (unfit !== undefined) return unfit;
   return {
-    ...{ scheme, port, method: known, path, host, headers },
+    scheme,
+    port,
+    method: known,
+    path,
+    host,
+    headers,
     ...(expectStatus !== undefined && { expectStatus }),
     ...(expectBody !== undefined && { expectBody }),
-    ...{ maxRedirects, verifyCertificate },
+    maxRedirects,
+    verifyCertificate,
   };
 }
 

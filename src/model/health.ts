@@ -81,7 +81,10 @@ export function makeHealthCheck(body: HealthBody, checked: Checked, before?: Hea
   return {
     ...(http !== undefined && { http }),
     ...(body.tcp !== undefined && { tcp: { port: body.tcp.port } }),
-    ...{ intervalSeconds, timeoutSeconds, rise, fall },
+    intervalSeconds,
+    timeoutSeconds,
+    rise,
+    fall,
     ...(probe !== undefined && { probe }),
     ...(quorum !== undefined && { quorum }),
   };

@@ -90,7 +90,9 @@ export function makeWebhook(name: string, body: WebhookBody): Omit<Webhook, 'sin
   if (services instanceof Problem) return services;
   const triggers = WEBHOOK_TRIGGERS.filter((trigger) => body.triggers.includes(trigger));
   return {
-    ...{ name, url, triggers },
+    name,
+    url,
+    triggers,
     ...(kind !== 'plain' && { kind }),
     ...(template !== undefined && { template }),
     ...(services && { services }),

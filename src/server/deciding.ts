@@ -59,7 +59,10 @@ export async function startDeciding(
   const kept = keepAnswerHours(dataPlane.table.observed, settings.dataDir, log.child({ part: 'hours' }));
   const stopping = new AbortController();
   const people = makePeople(settings.console?.oidc, {
-    ...{ outbound, log: log.child({ part: 'people' }), stopped: stopping.signal, dataDir: settings.dataDir },
+    outbound,
+    log: log.child({ part: 'people' }),
+    stopped: stopping.signal,
+    dataDir: settings.dataDir,
   });
   stops.controlPlane.push(() => stopping.abort());
   const forAll = { engine, tokens, people, metrics, ...forApi, hours: kept.hours, fleet, options };

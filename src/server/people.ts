@@ -46,13 +46,17 @@ export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeopl
   const people = new People({
     provider,
     settings: {
-      ...{ groupsClaim, nameClaim, byGroup: rolesOf(oidc) },
+      groupsClaim,
+      nameClaim,
+      byGroup: rolesOf(oidc),
       idleMs: oidc.sessionIdleSeconds * SECOND_MS,
       maxMs,
       recheckMs: oidc.recheckSeconds * SECOND_MS,
       trustMs: oidc.trustSeconds * SECOND_MS,
     },
-    ...{ randomBytes, steadyMs, log },
+    randomBytes,
+    steadyMs,
+    log,
     keeping: { files: sessionFiles(dataDir, maxMs, wallMs(), log), wallMs, provider: `${issuer} ${clientId}` },
   });
   return { people, label: oidc.label ?? new URL(issuer).host, places: placesOf(redirectUrl) };

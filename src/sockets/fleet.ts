@@ -169,7 +169,10 @@ export class Fleet {
   #makeCrew(): Crew {
     const { shared, place, log, entry = defaultEntry, startLimitMs = START_LIMIT_MS } = this.#options;
     return {
-      ...{ entry, startLimitMs, log, isStopping: false },
+      entry,
+      startLimitMs,
+      log,
+      isStopping: false,
       marks: new Marks(shared.control, place),
       abandoned: new Set<Worker>(),
       replacements: { died: 0, stuck: 0 },

@@ -84,7 +84,9 @@ export class Registrations {
     const password = makeSecret(randomBytes);
     const body = {
       ...({ name: username, scope: 'records' } as const),
-      ...{ zones: [zone.name], names: [fulldomain], types: ['TXT'] },
+      zones: [zone.name],
+      names: [fulldomain],
+      types: ['TXT'],
       ...(networks.length > 0 && { networks }),
     };
     const command = { kind: 'token.create', body, digest: digestOf(password) } as const;

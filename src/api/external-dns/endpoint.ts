@@ -105,7 +105,11 @@ export function makeEndpoint(written: WrittenEndpoint): Endpoint | string {
   const { owner, resource, ownedRecord } = written.labels ?? {};
   const owned = ownedRecord === undefined ? undefined : canonicalName(ownedRecord);
   return {
-    ...{ name, type, targets, set, ttlSeconds },
+    name,
+    type,
+    targets,
+    set,
+    ttlSeconds,
     owner: labelText(owner),
     resource: labelText(resource),
     weight: weightOf(written),

@@ -85,7 +85,8 @@ export function find(queries: Queries, zone: Zone, name: string, types: readonly
   const service = queries.service(name);
   const rrsets = [...read].map((type) => queries.rrset(zone.name, name, type));
   return {
-    ...{ zone, name },
+    zone,
+    name,
     service: service instanceof Problem ? undefined : service,
     isReleasing: releasingIn(queries),
     rrsets: rrsets.flatMap((rrset) => (rrset instanceof Problem ? [] : [rrset])),
@@ -128,14 +129,14 @@ export function sharesOfRRset({ type: code, rdata, labels, ttlSeconds: inForce }
   const type = formatType(code);
   const targets = rdata.map((data) => shownTarget(type, data));
   const { set = '', owner, resource, weight, isDeclared = false, ttls } = notesOf(labels);
-  if (set !== '') return [{ ...{ type, set, targets, owner, resource, weight, isDeclared }, ttlSeconds: ttls?.[type] }];
+  if (set !== '') return [{ type, set, targets, owner, resource, weight, isDeclared, ttlSeconds: ttls?.[type] }];
   const claims = claimsOf(labels, targets);
   const claimed = new Set(claims.flatMap((claim) => claim.targets));
   const rest = targets.filter((target) => !claimed.has(target));
   const none = { weight: undefined, isDeclared: false };
   const shares = claims.map((claim) => ({ ...claim, ...none, type, resource: undefined }));
   if (rest.length === 0) return shares;
-  const unclaimed = { ...{ type, set: '', targets: rest, owner, resource }, ...none, ttlSeconds: inForce };
+  const unclaimed = { type, set: '', targets: rest, owner, resource, ...none, ttlSeconds: inForce };
   return [...shares, unclaimed];
 }
 
@@ -144,7 +145,9 @@ export function written(name: string, share: Share, inForceSeconds: number): Wri
   const { type, set, targets, owner, resource, ttlSeconds, weight } = share;
   const labels = { ...(owner !== undefined && { owner }), ...(resource !== undefined && { resource }) };
   return {
-    ...{ dnsName: name, targets, recordType: type },
+    dnsName: name,
+    targets,
+    recordType: type,
     ...(set !== '' && { setIdentifier: set }),
     recordTTL: ttlSeconds ?? inForceSeconds,
     ...(Object.keys(labels).length > 0 && { labels }),

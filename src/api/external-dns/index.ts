@@ -181,7 +181,9 @@ function adjusted1(
   const { providerSpecific: _, ...rest } = endpoint;
   return {
     ...rest,
-    ...{ dnsName: name, targets: made.targets, recordType: type },
+    dnsName: name,
+    targets: made.targets,
+    recordType: type,
     ...(providerSpecific && { providerSpecific }),
   };
 }

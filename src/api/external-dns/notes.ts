@@ -89,7 +89,8 @@ export function claimsOf(labels: Labels = {}, targets: readonly string[]): Claim
     if (found.length === 0) return [];
     return [
       {
-        ...{ set, targets: found },
+        set,
+        targets: found,
         ttlSeconds: /^\d{1,10}$/.test(ttl) ? Number(ttl) : undefined,
         owner: owner.join(';') || undefined,
       },

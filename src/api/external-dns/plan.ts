@@ -92,7 +92,7 @@ function carryOut(shares: Shares, { verb, endpoint, old }: Edit): Problem | unde
     return undefined;
   }
   const targets = [...new Set([...kept, ...endpoint.targets])];
-  const share = { ...{ type, set, targets, owner, resource, isDeclared }, ttlSeconds: ttlSeconds ?? was?.ttlSeconds };
+  const share = { type, set, targets, owner, resource, isDeclared, ttlSeconds: ttlSeconds ?? was?.ttlSeconds };
   shares.set(key, { ...share, weight: was === undefined || isDeclared ? weight : was.weight });
   return undefined;
 }
@@ -142,7 +142,10 @@ function makeService(name: string, replaced: readonly RRset[], { shares, before,
   const labels: Labels = Object.assign({}, ...replaced.map((rrset) => withNotes(rrset.labels, {})));
   const revisions = replaced.map(({ type, revision }) => [formatType(type), revision]);
   const body = {
-    ...{ ttlSeconds: lowestTtl(shares) ?? SERVICE_TTL_DEFAULT_SECONDS, previewNames: false, pools, labels },
+    ttlSeconds: lowestTtl(shares) ?? SERVICE_TTL_DEFAULT_SECONDS,
+    previewNames: false,
+    pools,
+    labels,
     ...(replaced.length > 0 && { replace: Object.fromEntries(revisions) as Record<string, number> }),
   };
   return { kind: 'service.put', name, body };

@@ -18,10 +18,18 @@ export function zoneInList(zone: Zone, isSigned: boolean | undefined): object {
   const { serial } = zone;
   const { account } = notesOf(zone);
   return {
-    ...{ account, catalog: '', ...(isSigned !== undefined && { dnssec: isSigned, edited_serial: serial }) },
+    account,
+    catalog: '',
+    ...(isSigned !== undefined && { dnssec: isSigned, edited_serial: serial }),
     // Native: nobody has to tell secondaries of a change, so that clients need not ask for that.
-    ...{ id: idOf(zone), kind: 'Native', last_check: 0, masters: [], name: idOf(zone), notified_serial: 0 },
-    ...{ serial, url: urlOf(zone) },
+    id: idOf(zone),
+    kind: 'Native',
+    last_check: 0,
+    masters: [],
+    name: idOf(zone),
+    notified_serial: 0,
+    serial,
+    url: urlOf(zone),
   };
 }
 
@@ -30,9 +38,20 @@ export function aroundRRsets(zone: Zone, isSigned: boolean): [before: string, af
   const { serial } = zone;
   const { account, soa_edit_api } = notesOf(zone);
   const before = {
-    ...{ account, api_rectify: false, catalog: '', dnssec: isSigned, edited_serial: serial },
-    ...{ id: idOf(zone), kind: 'Native', last_check: 0, master_tsig_key_ids: [], masters: [], name: idOf(zone) },
-    ...{ notified_serial: 0, nsec3narrow: false, nsec3param: '' },
+    account,
+    api_rectify: false,
+    catalog: '',
+    dnssec: isSigned,
+    edited_serial: serial,
+    id: idOf(zone),
+    kind: 'Native',
+    last_check: 0,
+    master_tsig_key_ids: [],
+    masters: [],
+    name: idOf(zone),
+    notified_serial: 0,
+    nsec3narrow: false,
+    nsec3param: '',
   };
   const after = { serial, slave_tsig_key_ids: [], soa_edit: '', soa_edit_api, url: urlOf(zone) };
   return [JSON.stringify(before).slice(0, -1), JSON.stringify(after).slice(1)];

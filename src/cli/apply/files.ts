@@ -19,7 +19,9 @@ interface Source {
 
 /** What takes labels, so that those of the whole document can be given to it; `labels` of a freeze say what it is for. */
 const labelled: Readonly<Partial<Record<Kind, string>>> = {
-  ...{ zones: 'labels', records: 'labels', services: 'labels' },
+  zones: 'labels',
+  records: 'labels',
+  services: 'labels',
   freezes: 'ownLabels',
 };
 
@@ -34,8 +36,12 @@ const EXAMPLES: Readonly<Record<Kind, string>> = {
 
 export class Declaration {
   readonly bodies: Readonly<Record<Kind, Bodies>> = {
-    ...{ zones: {}, records: {}, services: {} },
-    ...{ tokens: {}, webhooks: {}, freezes: {} },
+    zones: {},
+    records: {},
+    services: {},
+    tokens: {},
+    webhooks: {},
+    freezes: {},
   };
   readonly #sources = new Map<string, Source>();
 

@@ -109,7 +109,8 @@ function useEntries(typed: string): Entry[] {
       .filter(({ text }) => text.toLowerCase().includes(wanted))
       .map((page) => ({ kind: 'Page' as const, ...page })),
     ...found.map(({ service: { name } }) => ({
-      ...{ kind: 'Service' as const, text: name },
+      kind: 'Service' as const,
+      text: name,
       href: hrefOf({ page: 'service', name }),
     })),
     ...named.map(({ name }) => ({ kind: 'Zone' as const, text: name, href: hrefOf({ page: 'zone', name }) })),

@@ -40,7 +40,9 @@ export function WebhookForm(props: { webhook?: Webhook; onClose: () => void; onD
   const isHeld = !isNew && ground.moved !== undefined && !action.isBusy;
   const patterns = wordsOf(services);
   const body = {
-    ...{ kind, url: url.trim(), triggers },
+    kind,
+    url: url.trim(),
+    triggers,
     ...(kind === 'plain' && template.trim() !== '' && { template }),
     ...(patterns.length > 0 && { services: patterns }),
     ...(secret.trim() !== '' && { secret: secret.trim() }),

@@ -105,14 +105,20 @@ export function ZoneSettings({ of, onClose }: { of: Resource<Zone>; onClose: () 
 /** What a PUT takes, of a reply. */
 function shown({ nameservers, primary, hostmaster, zonemd = false, labels = {}, ...zone }: Zone): object {
   return {
-    ...{ nameservers, primary, hostmaster, zonemd, labels },
+    nameservers,
+    primary,
+    hostmaster,
+    zonemd,
+    labels,
     ...Object.fromEntries(TIMES.map(([key]) => [key, zone[key]])),
   };
 }
 
 function fieldsOf(zone: Zone): Fields {
   return {
-    ...{ nameservers: zone.nameservers.join(' '), primary: zone.primary, hostmaster: zone.hostmaster },
+    nameservers: zone.nameservers.join(' '),
+    primary: zone.primary,
+    hostmaster: zone.hostmaster,
     ...Object.fromEntries(TIMES.map(([key]) => [key, String(zone[key])])),
     zonemd: zone.zonemd ? ON : '',
     labels: labelsText(zone.labels),

@@ -44,8 +44,13 @@ export interface WindowFields {
 
 /** What people freeze first. */
 export const WEEKEND: WindowFields = {
-  ...{ kind: 'weekly', fromDay: 'Fri', fromTime: '16:00', toDay: 'Mon', toTime: '08:00' },
-  ...{ from: '', to: '' },
+  kind: 'weekly',
+  fromDay: 'Fri',
+  fromTime: '16:00',
+  toDay: 'Mon',
+  toTime: '08:00',
+  from: '',
+  to: '',
 };
 
 function windowFields({ from, to }: Window): WindowFields {

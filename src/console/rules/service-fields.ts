@@ -55,7 +55,9 @@ export function fieldsOf(service: Service | undefined): Fields {
   ]);
   return {
     ...SETTINGS,
-    ...{ ttlSeconds: String(ttlSeconds), pick, previewNames: previewNames ? 'yes' : 'no' },
+    ttlSeconds: String(ttlSeconds),
+    pick,
+    previewNames: previewNames ? 'yes' : 'no',
     'release.ttlSeconds': textOf(release?.ttlSeconds),
     approval,
     pins: pins.map(({ network, pool }) => `${network} ${pool}`).join('\n'),
@@ -83,7 +85,9 @@ export function bodyOf(
     ...(salt !== undefined && { salt }),
     ttlSeconds: typedNumber(fields.ttlSeconds),
     ...(releaseTtl !== '' && { release: { ttlSeconds: typedNumber(releaseTtl) } }),
-    ...{ pick: fields.pick, previewNames: fields.previewNames === 'yes', pins: pinsOf(fields.pins ?? '') },
+    pick: fields.pick,
+    previewNames: fields.previewNames === 'yes',
+    pins: pinsOf(fields.pins ?? ''),
     labels: labelsOf(fields.labels ?? ''),
     // Who knows nothing of approvals says nothing of them.
     ...((fields.approval === 'required' || service?.approval !== undefined) && { approval: fields.approval }),

@@ -184,7 +184,9 @@ function recordStep(store: PlanStore, zone: string, all: readonly OneRRset[]): P
               : 'change';
         return {
           ...(key !== undefined && { key: key.join('/') }),
-          ...{ name: shown(name), type: formatType(typeCode), action },
+          name: shown(name),
+          type: formatType(typeCode),
+          action,
           before: before === undefined ? null : rrsetReply(before),
           after: then === undefined ? null : rrsetReply(then),
         };

@@ -24,7 +24,11 @@ async function probeHttp(
 ): Promise<ProbeResult> {
   const { method, host, headers, expectBody, maxRedirects, verifyCertificate } = check;
   const ask = {
-    ...{ url: urlOf(check), method, connectTo, maxRedirects, verifyCertificate },
+    url: urlOf(check),
+    method,
+    connectTo,
+    maxRedirects,
+    verifyCertificate,
     // The host as it was given: what stands before the target in production does not see its port either.
     headers: { 'user-agent': 'teal-health', host: host.includes(':') ? `[${host}]` : host, ...headers },
   };

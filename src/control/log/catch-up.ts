@@ -67,7 +67,11 @@ function changesSince(
 
 function touchedSince(store: Kept, revision: number): Touched | string {
   const touched: Touched = {
-    ...{ zones: new Set(), whole: new Set(), rrsets: new Map(), services: new Set(), signings: new Set() },
+    zones: new Set(),
+    whole: new Set(),
+    rrsets: new Map(),
+    services: new Set(),
+    signings: new Set(),
   };
   const last = store.lastRevision;
   if (last - revision > REVISIONS_MAX) return `it is ${last - revision} revisions behind`;

@@ -95,7 +95,9 @@ export class SeenHealth implements HealthView {
   own(first: (service: string) => boolean): NodeViews {
     const wallMs = this.#clock.wallMs();
     const viewOf = ({ state, sinceMs, reason }: TargetHealth): TargetView => ({
-      ...{ state, ageMs: Math.max(0, wallMs - sinceMs), reason },
+      state,
+      ageMs: Math.max(0, wallMs - sinceMs),
+      reason,
     });
     const all = [...this.#targets].filter(([, targets]) => targets.size > 0);
     const [leading, rest] = [all.filter(([name]) => first(name)), all.filter(([name]) => !first(name))];

@@ -116,7 +116,11 @@ export class Outbound {
     const over = new AbortController();
     const reader = new Reader(limits, end);
     const asked = {
-      ...{ host, port, method, path: url.pathname + url.search, lookup: this.#lookup },
+      host,
+      port,
+      method,
+      path: url.pathname + url.search,
+      lookup: this.#lookup,
       headers: { host: url.host, 'user-agent': 'teal', accept: '*/*', ...headers },
       ...(body !== undefined && { body }),
       // An address is no name for SNI (RFC 6066 §3); the certificate is held against it all the same.
@@ -213,7 +217,9 @@ function redirectOf(ask: Ask, status: number, location: string | undefined): Ask
   // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as everybody does it.
   const keepsMethod = status >= 307 || method !== 'POST';
   return {
-    ...{ url: to, maxRedirects: maxRedirects - 1, method: keepsMethod ? method : 'GET' },
+    url: to,
+    maxRedirects: maxRedirects - 1,
+    method: keepsMethod ? method : 'GET',
     // What was told to one origin (RFC 6454 §4) is not for another: at another port somebody else may listen, and without
     // TLS everybody on the way.
     ...(to.origin === url.origin && { headers: kept }),

@@ -94,7 +94,9 @@ export class Provider {
       return client.buildAuthorizationUrl(config, {
         redirect_uri: redirectUrl,
         scope: ['openid', ...scopes.filter((scope) => scope !== 'openid')].join(' '),
-        ...{ state, nonce, code_challenge_method: 'S256' },
+        state,
+        nonce,
+        code_challenge_method: 'S256',
         code_challenge: await client.calculatePKCECodeChallenge(verifier),
       });
     });

@@ -89,8 +89,18 @@ export class Sessions {
     const secret = this.#randomBytes(SECRET_BYTES).toString('base64url');
     const atMs = this.#steadyMs();
     const session: Session = {
-      ...{ digest: digestOf(secret), person, roles, word, beganAtMs: atMs, activeAtMs: atMs },
-      ...{ saidAtMs: atMs, askedAtMs: atMs, isAsking: false, version: 1, isOver: false, keptAtMs: atMs },
+      digest: digestOf(secret),
+      person,
+      roles,
+      word,
+      beganAtMs: atMs,
+      activeAtMs: atMs,
+      saidAtMs: atMs,
+      askedAtMs: atMs,
+      isAsking: false,
+      version: 1,
+      isOver: false,
+      keptAtMs: atMs,
       ...(this.#kept && { key: sealingKey(secret, this.#kept.provider) }),
     };
     this.#sessions.set(session.digest, session);
@@ -135,8 +145,18 @@ export class Sessions {
     }
     const steady = (atMs: number): number => nowMs - (wallMs() - atMs);
     const session: Session = {
-      ...{ digest, key, person, roles, word: kept.word, keptAtMs: nowMs, isAsking: false, version: 1, isOver: false },
-      ...{ beganAtMs: steady(kept.beganAtMs), activeAtMs: steady(kept.activeAtMs), saidAtMs: steady(kept.saidAtMs) },
+      digest,
+      key,
+      person,
+      roles,
+      word: kept.word,
+      keptAtMs: nowMs,
+      isAsking: false,
+      version: 1,
+      isOver: false,
+      beganAtMs: steady(kept.beganAtMs),
+      activeAtMs: steady(kept.activeAtMs),
+      saidAtMs: steady(kept.saidAtMs),
       // The provider is asked about it at once: much may have happened meanwhile.
       askedAtMs: Number.NEGATIVE_INFINITY,
     };

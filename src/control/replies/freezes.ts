@@ -34,7 +34,8 @@ export function freezeOutlook(body: FreezeBody, nowMs: number) {
     coming: comingWindows(freeze, nowMs).map(({ beginMs, endMs, wall, message }) => ({
       from: new Date(beginMs).toISOString(),
       to: new Date(endMs).toISOString(),
-      ...{ wall, ...(message !== undefined && { message }) },
+      wall,
+      ...(message !== undefined && { message }),
     })),
     ...(clocks !== undefined && { clocks }),
   };

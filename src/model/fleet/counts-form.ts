@@ -133,7 +133,10 @@ function parseService(form: Readonly<Record<string, unknown>>, nowMs: number): S
     sightings.push(sighting);
   }
   return {
-    ...{ isSettled: settled, order, pools: Object.fromEntries(parsed), sightings: { level, seen: sightings } },
+    isSettled: settled,
+    order,
+    pools: Object.fromEntries(parsed),
+    sightings: { level, seen: sightings },
     // Not told by an earlier version, which has a key of its own.
     ...(isText(sampledBy) && { sampledBy }),
     ...(Array.isArray(weights) && weights.every(isWeight) && { weights: Object.fromEntries(weights) }),
@@ -151,7 +154,9 @@ function parsePool(form: Readonly<Record<string, unknown>>, nowMs: number): Coun
   if (!times.every((time): time is number | null => time === null || isWhole(time))) return undefined;
   const [age, left, held] = times;
   return {
-    ...{ answers, answersBefore: before, lastTtlSeconds: ttl },
+    answers,
+    answersBefore: before,
+    lastTtlSeconds: ttl,
     lastAtMs: age === null ? 0 : Math.max(1, nowMs - age),
     expiresAtMs: left === null ? 0 : nowMs + left,
     heldUntilMs: held === null ? 0 : nowMs + held,
@@ -165,7 +170,11 @@ function parseSighting(form: readonly unknown[], pools: number, nowSeconds: numb
   if ((firstAge !== null && !isWhole(firstAge)) || !isWhole(answers) || !Array.isArray(network)) return undefined;
   if (network.length > 16 || !network.every((byte) => isWhole(byte) && byte < 256)) return undefined;
   return {
-    ...{ resolver, pool, ttlSeconds, answers, network: new Uint8Array(network) },
+    resolver,
+    pool,
+    ttlSeconds,
+    answers,
+    network: new Uint8Array(network),
     lastAtSeconds: Math.max(0, nowSeconds - lastAge),
     firstAtSeconds: firstAge === null ? 0 : Math.max(0, nowSeconds - firstAge),
   };

@@ -1,9 +1,6 @@
 /** This process as a node of its fleet: what it takes part with, what it may say of itself, and how a fleet begins and ends. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Keyring } from '../../control/dnssec/keyring.ts';
 import { NO_OTHERS, UNKNOWN } from '../../control/dnssec/shared-marks.ts';
-import type { Signers } from '../../control/dnssec/signers.ts';
-import type { Engine } from '../../control/engine.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
 import { localLog } from '../../control/log/local.ts';
 import { timed } from '../../control/log/timed.ts';
@@ -19,16 +16,12 @@ import type {
   NodeEvent,
   NodeStanding,
 } from '../../control/nodes.ts';
-import type { SeenHealth } from '../../control/observed/health.ts';
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
-import type { Logger } from '../../log.ts';
 import { Problem } from '../../model/errors.ts';
 import type { NodeSign } from '../../model/fleet/holding.ts';
 import { fleetPrefix, presenceKey } from '../../model/fleet/keys.ts';
 import { timingsOf } from '../../model/fleet/timings.ts';
-import type { Store } from '../../store/sqlite.ts';
 import { storeClaim } from '../../table/claim.ts';
-import type { Table } from '../../table/table.ts';
 import { StartError } from '../errors.ts';
 import { steadyClock } from '../steady-clock.ts';
 import { readVersion } from '../version.ts';
@@ -37,6 +30,7 @@ import { isFounded, MISSING, readFounded, staleWords, UNHEARD, unsignedWords, wo
 import { applierOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
 import { Outlook } from './outlook.ts';
+import type { FleetParts } from './parts.ts';
 import type { Prepared } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { forgetNode, inNoFleet, removeStopped } from './remove.ts';
@@ -54,17 +48,6 @@ const LOOK_AGAIN_MS = 500;
 const CATCH_UP_MS = 1000;
 /** For shifts of others not to wait for this node, when it stops. */
 const STOP_MS = 2000;
-
-interface FleetParts {
-  readonly store: Store;
-  readonly engine: Engine;
-  readonly table: Table;
-  readonly seen: SeenHealth;
-  readonly keyring: Keyring;
-  readonly signers: Pick<Signers, 'unsigned' | 'unlike' | 'noteHeldUp' | 'following'>;
-  readonly dataDir: string;
-  readonly log: Logger;
-}
 
 export class FleetNode implements FleetControl {
   readonly #prepared: Prepared;
@@ -183,7 +166,11 @@ export class FleetNode implements FleetControl {
     const duties = this.#duties;
     if (duties === undefined || this.#isStopped) return;
     this.#leader = new Leader({
-      ...{ keeper, etcd, duties, steadyMs: steadyClock.steadyMs, log: this.#parts.log },
+      keeper,
+      etcd,
+      duties,
+      steadyMs: steadyClock.steadyMs,
+      log: this.#parts.log,
       who: { node: settings.node, incarnation: this.#incarnation },
       isLive: () => this.#standing === 'live',
     });

@@ -132,7 +132,9 @@ export class Outlook {
       const isLate = late.includes(node);
       const sign = { ...this.sign(node), isPresent: present };
       return {
-        ...{ ...stored, late: isLate, countsAgeSeconds: countsAgeOf(node) },
+        ...stored,
+        late: isLate,
+        countsAgeSeconds: countsAgeOf(node),
         heardAtMs: present ? nowMs : (sign.heardAtMs ?? null),
         held: isLate ? heldBy(node, { ...sign, lateSinceMs: sign.lateSinceMs ?? nowMs }, undefined, nowMs) : null,
       };

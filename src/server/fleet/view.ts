@@ -77,7 +77,10 @@ export function seenNodes(view: View, late: readonly string[]): SeenNode[] {
   return [...view.members]
     .filter(([, { value }]) => value !== undefined)
     .map(([node]) => ({
-      ...{ node, isLive: isLive(view, node), revision: confirmedBy(view, node), isLate: late.includes(node) },
+      node,
+      isLive: isLive(view, node),
+      revision: confirmedBy(view, node),
+      isLate: late.includes(node),
     }));
 }
 

@@ -45,7 +45,12 @@ export function headOf({ shared }: TableMemory, build: string, parts: readonly U
   const control = new Int32Array(shared.control);
   const [revision, history] = new Float64Array(shared.control, WRITER.REVISION * 4, 2);
   return {
-    ...{ magic: MAGIC, layout: LAYOUT_VERSION, build, revision, history, sum },
+    magic: MAGIC,
+    layout: LAYOUT_VERSION,
+    build,
+    revision,
+    history,
+    sum,
     generation: Atomics.load(control, CONTROL.GENERATION),
     lastId: Atomics.load(control, WRITER.LAST_ID),
     parts: parts.map(({ length }) => length),

@@ -64,7 +64,8 @@ export class ControlKeeper {
     const fds = [memory, spare, admin.fd];
     const slot: Slot = {
       child: new PlaneChild<FromControl, ToControl>(entry, 'control', fds, (message) => this.#hear(slot, message)),
-      ...{ readyAtMs: undefined, isEnding: false },
+      readyAtMs: undefined,
+      isEnding: false,
       ready: Promise.withResolvers<string | undefined>(),
     };
     this.#slot = slot;

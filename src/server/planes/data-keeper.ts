@@ -138,13 +138,20 @@ export class DataKeeper {
     const inChild = (own: readonly number[]): number[] => own.map((fd) => fdInChild(fds.indexOf(fd)));
     const slot: Slot = {
       child: new PlaneChild<FromData, ToData>(entry, 'data', fds, (message) => this.#hear(slot, message)),
-      ...{ place, memory, readyAtMs: undefined, isEnding: false, state: undefined },
+      place,
+      memory,
+      readyAtMs: undefined,
+      isEnding: false,
+      state: undefined,
       ready: Promise.withResolvers<boolean>(),
       cleared: Promise.withResolvers<void>(),
     };
     slot.child.send({
       kind: 'start',
-      ...{ sources: sources(), workers, place, cookieSecret },
+      sources: sources(),
+      workers,
+      place,
+      cookieSecret,
       memory: fdInChild(0),
       dns: dns.map(({ endpoint, udp, tcp }) => ({ endpoint, udp: inChild(udp), tcp: inChild(tcp) })),
       watchdog: watchdog && { ...watchdog, fd: fdInChild(fds.length - 1) },

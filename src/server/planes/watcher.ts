@@ -83,12 +83,16 @@ export class Watcher {
     const same = { entry, log, workers, sources: () => this.#sourcesNow() };
     const fail = (plane: string) => (how: Ended) => this.#failed.reject(new PlaneEnded(plane, how));
     this.#data = new DataKeeper({
-      ...{ ...same, dns: sockets.dns, cookieSecret, watchdog: openWatchdog(libc) },
+      ...same,
+      dns: sockets.dns,
+      cookieSecret,
+      watchdog: openWatchdog(libc),
       told: () => this.#tellControl(),
       failed: fail('data'),
     });
     this.#control = new ControlKeeper({
-      ...{ ...same, admin: sockets.admin },
+      ...same,
+      admin: sockets.admin,
       memories: () => this.#memories(),
       loaded: (which) => this.#loaded(which),
       asked: () => {

@@ -26,9 +26,33 @@ function inBitmap(bitmap: Uint8Array): number[] {
 
 /** Ports by the names that RFC 1010 and the files of services give the usual ones. */
 const ports: Readonly<Record<string, number>> = {
-  ...{ echo: 7, discard: 9, daytime: 13, 'ftp-data': 20, ftp: 21, ssh: 22, telnet: 23, smtp: 25, time: 37 },
-  ...{ nameserver: 42, domain: 53, tftp: 69, gopher: 70, finger: 79, http: 80, pop3: 110, sunrpc: 111, nntp: 119 },
-  ...{ ntp: 123, imap2: 143, imap: 143, snmp: 161, irc: 194, ldap: 389, https: 443, imaps: 993, pop3s: 995 },
+  echo: 7,
+  discard: 9,
+  daytime: 13,
+  'ftp-data': 20,
+  ftp: 21,
+  ssh: 22,
+  telnet: 23,
+  smtp: 25,
+  time: 37,
+  nameserver: 42,
+  domain: 53,
+  tftp: 69,
+  gopher: 70,
+  finger: 79,
+  http: 80,
+  pop3: 110,
+  sunrpc: 111,
+  nntp: 119,
+  ntp: 123,
+  imap2: 143,
+  imap: 143,
+  snmp: 161,
+  irc: 194,
+  ldap: 389,
+  https: 443,
+  imaps: 993,
+  pop3s: 995,
 };
 
 /** The services of WKS: ports by number or by a usual name (RFC 1035 §3.4.2). */

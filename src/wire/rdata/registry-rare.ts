@@ -24,8 +24,19 @@ const NO_KEY = 0xc000;
 const key: Format = {
   fields: [
     flags('flags', {
-      ...{ NOCONF: 0x4000, NOAUTH: 0x8000, NOKEY: NO_KEY, FLAG2: 0x2000, EXTEND: 0x1000, FLAG4: 0x0800 },
-      ...{ FLAG5: 0x0400, USER: 0, ZONE: 0x0100, HOST: 0x0200, NTYP3: 0x0300, FLAG8: 0x0080, FLAG9: 0x0040 },
+      NOCONF: 0x4000,
+      NOAUTH: 0x8000,
+      NOKEY: NO_KEY,
+      FLAG2: 0x2000,
+      EXTEND: 0x1000,
+      FLAG4: 0x0800,
+      FLAG5: 0x0400,
+      USER: 0,
+      ZONE: 0x0100,
+      HOST: 0x0200,
+      NTYP3: 0x0300,
+      FLAG8: 0x0080,
+      FLAG9: 0x0040,
     }),
     code('protocol', 1, { NONE: 0, TLS: 1, EMAIL: 2, DNSSEC: 3, IPSEC: 4, ALL: 255 }),
     algorithm,

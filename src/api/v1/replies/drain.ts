@@ -34,7 +34,8 @@ function fleetReply(
   held: DrainReport['held'],
 ): NonNullable<contract.Drain['fleet']> {
   const nodes = told.map(({ node, toldAtMs, counts }) => ({
-    ...{ node, toldAt: timeOf(toldAtMs) },
+    node,
+    toldAt: timeOf(toldAtMs),
     answers: Object.fromEntries(Object.entries(counts.pools).map(([pool, { answers }]) => [pool, answers])),
   }));
   return { waitingFor: [...missing], holding: held.map(holdingReply), nodes };

@@ -30,7 +30,9 @@ function observedReply({ sinceMs, answers, nodes, waitingFor }: Answered): contr
   const total = Object.values(answers).reduce((sum, count) => sum + count, 0);
   const shares = total === 0 ? [] : Object.entries(answers).map(([pool, count]) => [pool, count / total] as const);
   return {
-    ...{ since: timeOf(sinceMs), answers, split: Object.fromEntries(shares) },
+    since: timeOf(sinceMs),
+    answers,
+    split: Object.fromEntries(shares),
     ...(waitingFor !== undefined && { nodes: nodes.map(nodeReply), waitingFor: [...waitingFor] }),
   };
 }

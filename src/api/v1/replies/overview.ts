@@ -45,7 +45,12 @@ function freezeGlance({ freeze, untilMs }: Frozen): NonNullable<contract.Glance[
 function releaseGlance(release: Release): NonNullable<contract.Glance['release']> {
   const { id, to, state, reason, message, stepIndex, steps, services } = release;
   return {
-    ...{ id, to, state, reason, message, stepIndex },
+    id,
+    to,
+    state,
+    reason,
+    message,
+    stepIndex,
     steps: steps.length,
     services: services.map(({ name }) => shown(name)),
   };
@@ -54,7 +59,11 @@ function releaseGlance(release: Release): NonNullable<contract.Glance['release']
 function changeGlance(change: Revision): NonNullable<contract.Glance['lastChange']> {
   const { revision, atMs, actor, kind, summary, reason, links } = change;
   return {
-    ...{ revision, at: timeOf(atMs), actor, kind, summary },
+    revision,
+    at: timeOf(atMs),
+    actor,
+    kind,
+    summary,
     ...(takesBack(change) && { aborted: true }),
     ...(reason !== undefined && { reason }),
     ...(links !== undefined && { links }),
