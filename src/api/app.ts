@@ -22,6 +22,7 @@ import { refuseBeforeRouting } from './door/refusals.ts';
 import { WholeZones } from './door/whole-zones.ts';
 import { makeFreshHook, tellBehind } from './fleet-headers.ts';
 import { health } from './health.ts';
+import { Hurried } from './hurried.ts';
 import { makeMeasure, measurements } from './metrics.ts';
 import { describeApi, documents } from './openapi.ts';
 import type { Api, ApiInstance, ApiParts } from './parts.ts';
@@ -37,7 +38,8 @@ export const APIS: readonly Api[] = [health, measurements, documents, consolePag
 
 /** `apis`: what is offered. */
 export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): FastifyInstance {
-  const app = Fastify(serverOptions(parts, apis)) as unknown as ApiInstance;
+  const hurried = new Hurried();
+  const app = Fastify(serverOptions(parts, apis, hurried)) as unknown as ApiInstance;
   const { door: doorOptions, tls } = parts.options;
   const door = new Door(app.server, tls !== undefined, doorOptions);
   refuseBeforeRouting(app.server, door);
@@ -45,6 +47,7 @@ export function createApp(parts: ApiParts, apis: readonly Api[] = APIS): Fastify
   const expected = (...both: [IncomingMessage, ServerResponse]) => app.server.emit('request', ...both);
   listen(app.server, 'checkExpectation', 'a request to the API', expected);
   app.addHook('preClose', async () => door.stop());
+  app.addHook('onListen', async () => hurried.compile());
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
@@ -112,20 +115,21 @@ function addHooks(app: ApiInstance, parts: ApiParts, { paths, door }: { paths: K
  * Among the options, since Fastify loads those of its own, a hundred modules, before it could be told of others; its types
  * know Ajv's only.
  */
-const compilers = {
+const compilersOf = (hurried: Hurried) => ({
   compilersFactory: {
-    buildValidator: () => compileValidator,
+    buildValidator: () => (route: Parameters<typeof compileValidator>[0]) =>
+      hurried.noted(route, compileValidator(route)),
     // The schemas of replies are there to be read. Serializers made from them would drop or convert what they do not know.
     buildSerializer: () => () => (body: unknown) => JSON.stringify(body),
   },
-};
+});
 
-function serverOptions({ log, options }: ApiParts, apis: readonly Api[]): FastifyServerOptions {
+function serverOptions({ log, options }: ApiParts, apis: readonly Api[], hurried: Hurried): FastifyServerOptions {
   return {
     loggerInstance: log,
     ...(options.tls !== undefined && { https: options.tls }),
     bodyLimit: options.bodyMaxBytes,
-    schemaController: compilers as unknown as NonNullable<FastifyServerOptions['schemaController']>,
+    schemaController: compilersOf(hurried) as unknown as NonNullable<FastifyServerOptions['schemaController']>,
     // One line a change instead (replies.ts); a poll of /readyz each second is not worth two.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,

@@ -16,19 +16,28 @@ const parts: Record<string, { code: ProblemCode; whole: string; property: string
   params: { code: 'name_invalid', whole: 'The path', property: 'path segment' },
 };
 
+/** What a part of a request is held against. */
+interface Check {
+  (data: unknown): ValidationResult;
+  /** Compiles it, where no request has done so yet. */
+  compile(): void;
+}
+
 /** Fastify's validator compiler. */
-export function compileValidator({
-  schema: documented,
-  httpPart,
-}: FastifyRouteSchemaDef<TSchema>): (data: unknown) => ValidationResult {
+export function compileValidator({ schema: documented, httpPart }: FastifyRouteSchemaDef<TSchema>): Check {
   const part = parts[httpPart ?? ''];
   // Headers are in the schemas for OpenAPI only: their faults have codes of their own (conditions.ts).
-  if (part === undefined) return (value) => ({ value });
-  const schema = shapeOf(documented);
+  if (part === undefined) return Object.assign((value: unknown) => ({ value }), { compile: () => {} });
   // At its first request: there are a hundred routes, and most servers are asked by a few.
-  let validator: Validator | undefined;
-  return (data) => {
-    validator ??= Compile(schema);
+  let compiled: { readonly schema: TSchema; readonly validator: Validator } | undefined;
+  const compile = () => {
+    if (compiled !== undefined) return compiled;
+    const schema = shapeOf(documented);
+    compiled = { schema, validator: Compile(schema) };
+    return compiled;
+  };
+  const check = (data: unknown): ValidationResult => {
+    const { schema, validator } = compile();
     const value = httpPart === 'querystring' ? withIntegers(schema, data) : data;
     if (validator.Check(value)) return { value };
     const [, faults] = validator.Errors(value);
@@ -37,6 +46,7 @@ export function compileValidator({
     const pointer = pointerTo(fault);
     return { error: new Refusal(new Problem(part.code, detail, httpPart === 'body' ? { pointer } : {})) };
   };
+  return Object.assign(check, { compile });
 }
 
 /** A query has only strings: those of integer parameters become numbers where they are plainly written. */
