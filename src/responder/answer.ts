@@ -7,11 +7,12 @@ import { OrderAhead } from '../table/order/ahead.ts';
 import type { Random } from '../table/picking/pick.ts';
 import { QUERIES_AT_ONCE } from '../table/touch.ts';
 import { FLAG, RCODE, UDP_CLASSIC_BYTES } from '../wire/constants.ts';
+import { COOKIE_BYTES } from '../wire/edns.ts';
 import { ACCEPT, COOKIE_ONLY, DROP, type Query } from '../wire/message.ts';
 import { Asked } from './asked.ts';
 import { Client } from './client.ts';
 import { Dispatch } from './dispatch.ts';
-import { EdnsReply } from './edns-reply.ts';
+import { EdnsReply, MORE } from './edns-reply.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { isPlainlyDenied, KeptDenials } from './kept-denials.ts';
 import { QueryNetwork } from './network.ts';
@@ -143,7 +144,7 @@ export class Responder {
       const plan = this.kept.planAt(place);
       plans |= plan;
       this.pick.leadTo(i, words, plan, client);
-      this.#limiter?.leadTo(i, client, this.kept.answerHashAt(place));
+      if (this.kept.cookieBytesAt(place) === 0) this.#limiter?.leadTo(i, client, this.kept.answerHashAt(place));
     }
     return plans !== 0;
   }
@@ -162,7 +163,8 @@ export class Responder {
       const { client, question, query } = asked;
       if (hasPlans) this.pick.leadTo(i, words, plans[i], client);
       if (entries[i] > 0) {
-        // All names that are not there are paid for together.
+        // Who shows a cookie mostly has no limit. All names that are not there are paid for together.
+        if (query.edns.present && query.edns.cookieAt !== 0) continue;
         this.#limiter?.leadTo(i, client, hashAnswer(question, 0, query.type));
         hasNames = true;
       } else if (entries[i] === NO_ENTRY && query.edns.present && query.edns.dnssecOk) {
@@ -223,12 +225,18 @@ export class Responder {
     const rcode = reply.rcode < 15 ? reply.rcode : 15;
     const type = typeCounter(query.hasQuestion ? query.type : 0);
     this.#countAnswer(rcode, type);
-    if (udp && this.#dispatch.canBeKept && this.#edns.isPlain && (reply.flags & FLAG.TC) === 0) {
-      if (this.kept.isTrying && this.kept.isWanted(i))
-        this.kept.keep(i, asked, reply, this.#dispatch, (type << TYPE_SHIFT) | rcode);
-      if (this.#denials.isWanted) this.#denials.keep(asked, reply, this.#dispatch.answerHash);
-    }
+    if (udp && this.#dispatch.canBeKept && (reply.flags & FLAG.TC) === 0)
+      this.#keep(i, asked, (type << TYPE_SHIFT) | rcode);
     return reply.at - at;
+  }
+
+  /** Keeps the answer to message `i` that was just made, if it is wanted and can be given again. */
+  #keep(i: number, asked: Asked, kind: number): void {
+    const cookie = this.#edns.ownBytes;
+    if (cookie === MORE) return;
+    if (this.kept.isTrying && this.kept.isWanted(i, cookie))
+      this.kept.keep(i, asked, this.#reply, this.#dispatch, kind);
+    if (this.#denials.isWanted) this.#denials.keep(asked, this.#reply, this.#dispatch.answerHash, cookie);
   }
 
   /** Gives the answer to message `i` that is kept; 0: what was found is not this message's, or not within the limit. */
@@ -236,8 +244,12 @@ export class Responder {
     const kept = this.kept;
     const place = kept.places[i];
     if (!kept.isOf(place, asked)) return 0;
-    const { client } = asked;
-    if (this.#limiter !== undefined && !this.#passes(this.#limiter.checkLed(i, client))) return 0;
+    const { client, request, end } = asked;
+    const cookie = kept.cookieBytesAt(place);
+    // Who shows a cookie of ours has no limit: see `#isWithinLimit`.
+    if (cookie === 0) {
+      if (this.#limiter !== undefined && !this.#passes(this.#limiter.checkLed(i, client))) return 0;
+    } else if (!this.#edns.isFresh(request, end - cookie, client)) return 0;
     const kind = kept.kindAt(place);
     this.#countAnswer(kind & RCODE_MASK, kind >>> TYPE_SHIFT);
     const plan = kept.planAt(place);
@@ -247,14 +259,19 @@ export class Responder {
 
   /** Denies the name of message `i` by what is kept; 0: it is to be looked up, to be kept itself, or not within the limit. */
   #giveDenial(i: number, asked: Asked, bytes: Uint8Array, at: number): number {
-    const { view, question, query, client } = asked;
+    const { view, question, query, client, request } = asked;
+    const { edns } = query;
     const { lookup } = this;
     const denials = this.#denials;
     if (view === undefined || !isPlainlyDenied(query)) return 0;
-    const zone = lookup.missingFrom(question, asked.likelyNode, asked.likelyNodeIn);
+    const proves = edns.present && edns.dnssecOk;
+    const zone = lookup.missingFrom(question, asked.likelyNode, asked.likelyNodeIn, proves);
     if (zone === 0 || !denials.find(zone, lookup.generation, query, question.starts[lookup.apexLabel])) return 0;
-    if (this.kept.isTrying && this.kept.isWanted(i)) return 0;
-    if (this.#limiter !== undefined && !this.#passes(this.#limiter.check(client, denials.answerHash))) return 0;
+    const hasCookie = edns.present && edns.cookieAt !== 0;
+    if (this.kept.isTrying && this.kept.isWanted(i, hasCookie ? COOKIE_BYTES : 0)) return 0;
+    if (!hasCookie) {
+      if (this.#limiter !== undefined && !this.#passes(this.#limiter.check(client, denials.answerHash))) return 0;
+    } else if (!this.#edns.isFresh(request, edns.cookieAt, client)) return 0;
     this.#countAnswer(RCODE.NXDOMAIN, typeCounter(query.type));
     return denials.write(asked, view, this.#reply.viewOf(bytes), at);
   }

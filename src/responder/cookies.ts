@@ -2,7 +2,7 @@
 import { mix32 } from '../table/hash.ts';
 import { sipHash, sipKey } from '../table/siphash.ts';
 import { readBe32 } from '../wire/byte-order.ts';
-import { CLIENT_COOKIE_BYTES, SERVER_COOKIE_BYTES } from '../wire/edns.ts';
+import { CLIENT_COOKIE_BYTES, COOKIE_BYTES } from '../wire/edns.ts';
 import type { Client } from './client.ts';
 
 const VERSION = 1;
@@ -22,7 +22,7 @@ const RENEW_AFTER_SECONDS = 1800;
 const KNOWN_LOG2 = 10;
 /** A cache line: the cookies, the address' length, and its words. */
 const KNOWN = { COOKIE: 0, LENGTH: 6, ADDRESS: 7, WORDS: 16 } as const;
-const COOKIE_WORDS = (CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES) / 4;
+const COOKIE_WORDS = COOKIE_BYTES / 4;
 
 /** The age of a cookie that is not ours, or no longer good. */
 export const NEVER = 2 ** 31;
@@ -51,7 +51,7 @@ export class Cookies {
    */
   age(bytes: Uint8Array, at: number, length: number, client: Client, nowSeconds: number): number {
     const server = at + CLIENT_COOKIE_BYTES;
-    if (length !== CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES || bytes[server] !== VERSION) return NEVER;
+    if (length !== COOKIE_BYTES || bytes[server] !== VERSION) return NEVER;
     // Serial arithmetic: the time stamp is 32 bits of seconds (RFC 9018 §4.3).
     const ageSeconds = (nowSeconds - readBe32(bytes, server + TIMESTAMP_AT)) | 0;
     if (ageSeconds > OLDEST_SECONDS || ageSeconds < NEWEST_SECONDS) return NEVER;

@@ -1,13 +1,12 @@
 /** The OPT record of a reply: what its options say, and how much room they need. */
 import { EDNS_OPTION } from '../wire/constants.ts';
 import {
-  CLIENT_COOKIE_BYTES,
+  COOKIE_BYTES,
   type EdnsQuery,
   EXTENDED_ERROR_BYTES,
   KEEPALIVE_BYTES,
   OPT_BYTES,
   OPTION_HEADER_BYTES,
-  SERVER_COOKIE_BYTES,
   writeOpt,
   writeOptionHeader,
 } from '../wire/edns.ts';
@@ -19,6 +18,8 @@ import type { Reply } from './reply.ts';
 
 /** Where SCOPE PREFIX-LENGTH stands in the option's data (RFC 7871 §6). */
 const SCOPE_AT = 3;
+/** There is more in an OPT than what is kept can be given with. */
+export const MORE = -1;
 
 /** One for each responder, reused for every reply. */
 export class EdnsReply {
@@ -72,12 +73,23 @@ export class EdnsReply {
     this.sendsCookie = true;
     this.clientIsKnown = age !== NEVER;
     this.#cookieIsFresh = this.clientIsKnown && this.#cookies.isFresh(age);
-    this.bytes += OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
+    this.bytes += OPTION_HEADER_BYTES + COOKIE_BYTES;
   }
 
-  /** There is no OPT, or one without options of ours. */
-  get isPlain(): boolean {
-    return this.bytes <= OPT_BYTES && this.extendedError === 0;
+  /**
+   * Bytes at the end of the reply that are of this client alone, where nothing else in its OPT is: 0: there is no OPT, or one
+   * without options; those of a cookie, if that is the only one; or MORE.
+   */
+  get ownBytes(): number {
+    if (this.extendedError !== 0) return MORE;
+    if (this.bytes <= OPT_BYTES) return 0;
+    return this.sendsCookie && this.bytes === OPT_BYTES + OPTION_HEADER_BYTES + COOKIE_BYTES ? COOKIE_BYTES : MORE;
+  }
+
+  /** Whether the client gets back the cookie of COOKIE_BYTES at `at` as it is, and so is known. */
+  isFresh(request: Uint8Array, at: number, client: Client): boolean {
+    const age = this.#cookies.age(request, at, COOKIE_BYTES, client, this.nowSeconds);
+    return age !== NEVER && this.#cookies.isFresh(age);
   }
 
   /** Leaves out what the client can do without: to a forged address we send no more than came from it. */
@@ -108,10 +120,10 @@ export class EdnsReply {
     const { bytes } = reply;
     let at = start;
     if (this.sendsCookie) {
-      at = writeOptionHeader(bytes, at, EDNS_OPTION.COOKIE, CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES);
+      at = writeOptionHeader(bytes, at, EDNS_OPTION.COOKIE, COOKIE_BYTES);
       if (this.#cookieIsFresh) copy(bytes, at, request, query.cookieAt, query.cookieBytes);
       else this.#cookies.write(bytes, at, request, query.cookieAt, this.#client, this.nowSeconds);
-      at += CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
+      at += COOKIE_BYTES;
     }
     if (this.#sendsNsid) {
       at = writeOptionHeader(bytes, at, EDNS_OPTION.NSID, this.#nsid.length);

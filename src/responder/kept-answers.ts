@@ -2,7 +2,8 @@
  * Answers that are the same for whoever asks, or would be but for the record that is drawn by weight, kept as they were sent:
  * of names that are asked for again and again, by messages that are the same byte for byte but for their IDs. Such a message
  * is neither taken apart nor looked up: it is held against the one that was answered, in the generation that it was answered
- * from, and gets what that got; where it is drawn by weight, with the data of the pool that is drawn (kept-plan.ts).
+ * from, and gets what that got; where it is drawn by weight, with the data of the pool that is drawn (kept-plan.ts). A cookie
+ * at its end is left out of what is compared: whoever gives the answer sees to it that it is good, and goes back as it came.
  *
  * An answer is kept when it is given for the second time, so that who asks for all names of a zone in turn pushes nothing
  * out; and where few messages find their answers here, most are not looked for.
@@ -10,8 +11,9 @@
 import type { ArenaView } from '../table/memory.ts';
 import { lineWords, QUERIES_AT_ONCE, touchBoth } from '../table/touch.ts';
 import { readBe32 } from '../wire/byte-order.ts';
-import { FLAG, HEADER_BYTES } from '../wire/constants.ts';
-import { copyWholeWords, hashPart, isSamePart } from '../wire/word-copy.ts';
+import { EDNS_OPTION, FLAG, HEADER_BYTES } from '../wire/constants.ts';
+import { COOKIE_BYTES, OPTION_HEADER_BYTES } from '../wire/edns.ts';
+import { copyBytes, copyWholeWords, hashPart, isSamePart } from '../wire/word-copy.ts';
 import type { Asked } from './asked.ts';
 import type { Dispatch } from './dispatch.ts';
 import { copyPlan, copyWordsOf, dataWordsOf, NOT_ALIKE, POOL_DATA } from './kept-plan.ts';
@@ -37,15 +39,19 @@ const PLACE = {
   /** The copy of the plan that it is drawn from (kept-plan.ts), 0: it is the same for all; and words of data of each record. */
   PLAN: 9,
   DATA_WORDS: 10,
+  /** Bytes of the cookie that message and answer end with, and that is in neither of them here; 0: there is none. */
+  COOKIE_BYTES: 11,
   /** The message from its counts on, filled up with zeros; then what is behind the question; then the plan. */
-  MESSAGE: 11,
+  MESSAGE: 12,
   WORDS: 64,
 } as const;
 const LINE_WORDS = 16;
 /** Where the part of a message begins that is held against others: behind ID and flags. */
 const PART_AT = 4;
 /** With a name of 40 bytes and an OPT record. */
-const MESSAGE_BYTES_MAX = PART_AT + 64;
+const PART_BYTES_MAX = 64;
+/** Before a cookie: its code and length. */
+const COOKIE_HEADER = (EDNS_OPTION.COOKIE << 16) | COOKIE_BYTES;
 
 /** 2 MiB, of which only what is used is taken: popular names with a few types each. */
 const SETS_LOG2 = 12;
@@ -72,6 +78,8 @@ export class KeptAnswers {
   readonly #bytes = new Uint8Array(this.words.buffer);
   readonly #view: ArenaView;
   readonly #hashes = new Int32Array(QUERIES_AT_ONCE);
+  /** How many bytes at the end of each message look like a cookie: COOKIE_BYTES or none. */
+  readonly #cookies = new Int32Array(QUERIES_AT_ONCE);
   /** Of each place but the first, two of which may have the same message: its hash with that of the generation. */
   readonly #tags = new Int32Array(2 << SETS_LOG2);
   /** Hashes of messages whose answers were not kept when they were given last. */
@@ -95,10 +103,16 @@ export class KeptAnswers {
     this.#hashes[i] = 0;
     if (view === undefined) return false;
     const bytes = end - start;
-    if (bytes <= HEADER_BYTES || bytes > MESSAGE_BYTES_MAX || end + 3 > view.byteLength) return false;
+    if (bytes <= HEADER_BYTES || end + 3 > view.byteLength) return false;
+    const mayHaveCookie = bytes > HEADER_BYTES + OPTION_HEADER_BYTES + COOKIE_BYTES;
+    const hasCookie = mayHaveCookie && view.getInt32(end - COOKIE_BYTES - OPTION_HEADER_BYTES) === COOKIE_HEADER;
+    const cookie = hasCookie ? COOKIE_BYTES : 0;
+    const part = bytes - PART_AT - cookie;
+    if (part > PART_BYTES_MAX) return false;
     if ((view.getInt16(start + 2) & (FLAG.QR | FLAG.OPCODE_MASK)) !== 0) return false;
-    const hash = hashPart(view, start + PART_AT, bytes - PART_AT);
+    const hash = hashPart(view, start + PART_AT, part);
     this.#hashes[i] = hash;
+    this.#cookies[i] = cookie;
     const tag = tagOf(hash, this.#generation);
     const first = firstOf(hash);
     const isFirst = this.#tags[first] === tag;
@@ -148,6 +162,11 @@ export class KeptAnswers {
     return this.words[place + PLACE.KIND];
   }
 
+  /** Bytes of the cookie that message and answer at a place end with: to be given only where it goes back as it came. */
+  cookieBytesAt(place: number): number {
+    return this.words[place + PLACE.COOKIE_BYTES];
+  }
+
   /** Where in `words` the plan is that the answer at a place is drawn from; 0: it is the same for all. */
   planAt(place: number): number {
     return this.words[place + PLACE.PLAN];
@@ -158,14 +177,15 @@ export class KeptAnswers {
     return this.words[place + PLACE.DATA_WORDS] > 0;
   }
 
-  /** Whether a place has the answer to just this message. */
+  /** Whether a place has the answer to just this message, but for a cookie. */
   isOf(place: number, { view, start, end }: Message): boolean {
     const { words } = this;
+    const part = end - start - PART_AT - words[place + PLACE.COOKIE_BYTES];
     return (
       view !== undefined &&
       words[place + PLACE.GENERATION] === this.#generation &&
       words[place + PLACE.BYTES] === end - start &&
-      isSamePart(view, start + PART_AT, words, place + PLACE.MESSAGE, end - start - PART_AT)
+      isSamePart(view, start + PART_AT, words, place + PLACE.MESSAGE, part)
     );
   }
 
@@ -173,9 +193,10 @@ export class KeptAnswers {
    * Writes the answer at a place, to a message that it is of, from `at` on; its bytes. `pool`: the one that was drawn, whose
    * record is in it; or 0.
    */
-  write(place: number, pool: number, { view, start }: Message, reply: DataView, at: number): number {
+  write(place: number, pool: number, { view, start, end }: Message, reply: DataView, at: number): number {
     const { words } = this;
-    const own = (view as DataView).getInt32(start);
+    const from = view as DataView;
+    const own = from.getInt32(start);
     reply.setInt32(at, (own & ~0xffff) | words[place + PLACE.FLAGS] | (own & FLAG.RD));
     reply.setInt32(at + 4, words[place + PLACE.COUNTS]);
     reply.setInt32(at + 8, words[place + PLACE.MORE_COUNTS]);
@@ -183,19 +204,24 @@ export class KeptAnswers {
     const question = words[place + PLACE.QUESTION_BYTES];
     const tail = words[place + PLACE.TAIL_BYTES];
     copyWholeWords(reply, at + HEADER_BYTES, words, message + ((HEADER_BYTES - PART_AT) >> 2), question);
-    const behind = message + partWords(words[place + PLACE.BYTES]);
+    const cookie = words[place + PLACE.COOKIE_BYTES];
+    const behind = message + partWords(words[place + PLACE.BYTES] - cookie);
     const to = at + HEADER_BYTES + question;
     copyWholeWords(reply, to, words, behind, tail);
     if (pool !== 0)
       copyWholeWords(reply, to + RDATA_AT, words, words[pool + POOL_DATA], 4 * words[place + PLACE.DATA_WORDS]);
+    if (cookie !== 0) copyBytes(reply, to + tail, from, end - cookie, cookie);
     this.given++;
-    return HEADER_BYTES + question + tail;
+    return HEADER_BYTES + question + tail + cookie;
   }
 
-  /** Whether the answer to message `i` is to be kept: it is given again. To be asked only for what may be kept. */
-  isWanted(i: number): boolean {
+  /**
+   * Whether the answer to message `i` is to be kept: it is given again. To be asked only for what may be kept. `cookie`: bytes
+   * of the cookie that the answer ends with, which have to be the last of the message too.
+   */
+  isWanted(i: number, cookie: number): boolean {
     const hash = this.#hashes[i];
-    if (hash === 0) return false;
+    if (hash === 0 || this.#cookies[i] !== cookie) return false;
     const passed = hash & ((1 << PASSED_LOG2) - 1);
     if (this.#passed[passed] === hash) return true;
     this.#passed[passed] = hash;
@@ -208,12 +234,13 @@ export class KeptAnswers {
    */
   keep(i: number, { start, end, request, query }: Asked, reply: Reply, { answerHash, plan }: Dispatch, kind: number) {
     const hash = this.#hashes[i];
+    const cookie = this.#cookies[i];
     const question = query.nameLength + 4;
     if (reply.at - reply.start > KEPT_BYTES_MAX) return;
     const { bytes } = reply;
     const from = reply.start + HEADER_BYTES + question;
-    const tail = reply.at - from;
-    const behind = PLACE.MESSAGE + partWords(end - start);
+    const tail = reply.at - from - cookie;
+    const behind = PLACE.MESSAGE + partWords(end - start - cookie);
     const table = this.#view.words;
     const dataWords = plan === 0 ? 0 : dataWordsOf(table, plan, query.type, reply.dnssecOk);
     if (dataWords === NOT_ALIKE) return;
@@ -233,10 +260,11 @@ export class KeptAnswers {
     words[place + PLACE.KIND] = kind;
     words[place + PLACE.TAIL_BYTES] = tail;
     words[place + PLACE.DATA_WORDS] = dataWords;
+    words[place + PLACE.COOKIE_BYTES] = cookie;
     if (plan !== 0)
       words[place + PLACE.PLAN] = copyPlan(table, plan, query.type, { words, at: place + planAt, dataWords });
     const part = 4 * (place + PLACE.MESSAGE);
-    for (let at = start + PART_AT; at < end; at++) this.#bytes[part + at - start - PART_AT] = request[at];
+    for (let at = start + PART_AT; at < end - cookie; at++) this.#bytes[part + at - start - PART_AT] = request[at];
     for (let n = 0; n < tail; n++) this.#bytes[4 * (place + behind) + n] = bytes[from + n];
   }
 

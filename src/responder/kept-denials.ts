@@ -3,11 +3,13 @@
  * it. So a name that looking ahead has found to be in no index for good is denied without being looked up, be it asked for
  * the first time: floods of random names ask for nothing else.
  *
- * It is of zones only where nothing else could answer, without signatures and proofs, and of messages without options.
+ * It is of zones only where nothing else could answer, without proofs, and of messages without options, or with a cookie alone
+ * that goes back as it came.
  */
 import { lineWords } from '../table/touch.ts';
 import { readBe32 } from '../wire/byte-order.ts';
 import { CLASS, FLAG, HEADER_BYTES, TYPE } from '../wire/constants.ts';
+import { COOKIE_BYTES, type EdnsQuery } from '../wire/edns.ts';
 import type { Query } from '../wire/message.ts';
 import { copyBytes, copyWholeWords } from '../wire/word-copy.ts';
 import type { Asked } from './asked.ts';
@@ -18,7 +20,7 @@ const PLACE = {
   /** The zone's version, and the generation in which it is no other one. */
   ZONE: 0,
   GENERATION: 1,
-  /** Bytes of the question before the zone, and whether there is an OPT record. */
+  /** Bytes of the question before the zone, and whether there is an OPT record, with DO, with a cookie. */
   FORM: 2,
   /** What stands behind the ID, without the client's RD; and the other words of the header. */
   FLAGS: 3,
@@ -32,7 +34,9 @@ const PLACE = {
 } as const;
 const TAIL_BYTES_MAX = 4 * (PLACE.WORDS - PLACE.TAIL);
 const WITH_OPT = 256;
-/** As many forms of questions: half of them each with OPT and without. */
+const WITH_DO = 512;
+const WITH_COOKIE = 1024;
+/** As many forms of questions. */
 const PLACES = 64;
 
 /** One for each responder. */
@@ -52,9 +56,9 @@ export class KeptDenials {
    * the question.
    */
   find(zone: number, generation: number, { edns }: Query, skip: number): boolean {
-    const form = skip | (edns.present ? WITH_OPT : 0);
+    const form = skip | (edns.present ? formOf(edns) : 0);
     // Versions are four words apart.
-    const place = (((zone >>> 2) + form + (form >>> 3)) & (PLACES - 1)) * PLACE.WORDS;
+    const place = (((zone >>> 2) + form + (form >>> 3) + (form >>> 6)) & (PLACES - 1)) * PLACE.WORDS;
     this.#zone = zone;
     this.#generation = generation;
     this.#form = form;
@@ -85,13 +89,17 @@ export class KeptDenials {
     reply.setInt32(at + 4, words[place + PLACE.COUNTS]);
     reply.setInt32(at + 8, words[place + PLACE.MORE_COUNTS]);
     copyWholeWords(reply, at + HEADER_BYTES + question, words, place + PLACE.TAIL, tail);
-    return HEADER_BYTES + question + tail;
+    const length = HEADER_BYTES + question + tail;
+    if ((this.#form & WITH_COOKIE) === 0) return length;
+    copyBytes(reply, at + length, from, query.edns.cookieAt, COOKIE_BYTES);
+    return length + COOKIE_BYTES;
   }
 
-  /** Keeps what was not found, and now is denied in `reply`. */
-  keep({ query }: Asked, { bytes, start, at }: Reply, answerHash: number): void {
+  /** Keeps what was not found, and now is denied in `reply`, which ends with a cookie of so many bytes. */
+  keep({ query }: Asked, { bytes, start, at }: Reply, answerHash: number, cookie: number): void {
+    if (cookie !== ((this.#form & WITH_COOKIE) === 0 ? 0 : COOKIE_BYTES)) return;
     const from = start + HEADER_BYTES + query.nameLength + 4;
-    const tail = at - from;
+    const tail = at - from - cookie;
     if (tail > TAIL_BYTES_MAX || at - start > KEPT_BYTES_MAX) return;
     const words = this.#words;
     const place = this.#place;
@@ -110,5 +118,10 @@ export class KeptDenials {
 /** Whether nothing of a query but its name could make its denial another one. */
 export function isPlainlyDenied({ type, class: among, edns }: Query): boolean {
   if (among !== CLASS.IN || type === TYPE.AXFR || type === TYPE.IXFR) return false;
-  return !edns.present || (!edns.dnssecOk && !edns.nsid && edns.cookieAt === 0 && edns.subnetAt === 0);
+  if (!edns.present) return true;
+  return !edns.nsid && edns.subnetAt === 0 && (edns.cookieAt === 0 || edns.cookieBytes === COOKIE_BYTES);
+}
+
+function formOf({ dnssecOk, cookieAt }: EdnsQuery): number {
+  return WITH_OPT | (dnssecOk ? WITH_DO : 0) | (cookieAt === 0 ? 0 : WITH_COOKIE);
 }

@@ -169,11 +169,12 @@ export class Lookup extends TableReader {
 
   /**
    * The version of the zone that lacks the name for good, as looking ahead has found, where no wildcard nor border could say
-   * otherwise; 0: there may be none such. Sets `apexLabel`.
+   * otherwise; 0: there may be none such. `proves`: nor is it one that has proofs of that. Sets `apexLabel`.
    */
-  missingFrom(name: HashedName, likelyNode: number, likelyNodeIn: number): number {
+  missingFrom(name: HashedName, likelyNode: number, likelyNodeIn: number, proves: boolean): number {
     const { version, index } = this.#last;
     if (likelyNode !== NO_ENTRY || likelyNodeIn !== index) return 0;
+    if (proves && this.view.words[version + ZONE.ORDER] !== 0) return 0;
     const flags = this.view.words[version + ZONE.FLAGS];
     return (flags & (ZONE_HAS_BORDER | ZONE_HAS_WILDCARD)) === 0 && this.#isInLastZone(name) ? version : 0;
   }

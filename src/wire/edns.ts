@@ -16,6 +16,8 @@ const COOKIE_MAX_BYTES = CLIENT_COOKIE_BYTES + 32;
 
 /** A server cookie of RFC 9018 §4: version, reserved, time stamp, hash. */
 export const SERVER_COOKIE_BYTES = 16;
+/** Both, as most resolvers send them, and as we give them. */
+export const COOKIE_BYTES = CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
 /** TIMEOUT counts in tenths of a second (RFC 7828 §3.1). */
 export const KEEPALIVE_BYTES = 2;
 /** INFO-CODE without text (RFC 8914 §2). */
@@ -38,7 +40,7 @@ const SUBNET_BITS = [0, 32, 128] as const;
 /** The largest OPT record that we send: all our options, each as long as it can be. */
 export const OPT_MAX_BYTES =
   OPT_BYTES +
-  (OPTION_HEADER_BYTES + CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES) +
+  (OPTION_HEADER_BYTES + COOKIE_BYTES) +
   (OPTION_HEADER_BYTES + NSID_MAX_BYTES) +
   (OPTION_HEADER_BYTES + SUBNET_HEADER_BYTES + SUBNET_BITS[2] / 8) +
   (OPTION_HEADER_BYTES + KEEPALIVE_BYTES) +

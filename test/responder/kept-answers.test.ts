@@ -3,24 +3,35 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ResponderOptions } from '../../src/responder/options.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, answers, buildAsk, EDNS, limitedTo, messageMemory, testHistories } from './kept-history.ts';
+import {
+  type Ask,
+  answers,
+  buildAsk,
+  limitedTo,
+  messageMemory,
+  testHistories,
+  withCookies,
+  withOptions,
+} from './kept-history.ts';
 
 const NAMES = ['www', 'WwW', 'two', 'app', 'x', 'gone', 'other.wild', 'sub.cut', 'mx', 'text', ''] as const;
 const FLAGS = [0, 0x0100, 0x0110, 0x0020, 0x2800, 0x8000] as const;
 
-const asks: fc.Arbitrary<Ask> = fc
-  .record({
-    name: fc.constantFrom(...NAMES),
-    type: fc.constantFrom(1, 1, 1, 28, 5, 15, 16, 255, 6),
-    edns: fc.constantFrom(...EDNS),
-    flags: fc.constantFrom(0x0100, 0x0100, 0x0100, ...FLAGS),
-    network: fc.nat(2),
-    among: fc.constantFrom(1, 1, 1, 1, 255, 3),
-  })
-  .map(({ name, type, edns, flags, network, among }) => ({
-    query: buildAsk(name === '' ? 'example.test' : `${name}.example.test`, type, edns, flags, among),
-    client: Uint8Array.of(192, 0, network, 1),
-  }));
+const asksWith = (edns: typeof withOptions): fc.Arbitrary<Ask> =>
+  fc
+    .record({
+      name: fc.constantFrom(...NAMES),
+      type: fc.constantFrom(1, 1, 1, 28, 5, 15, 16, 255, 6),
+      edns,
+      flags: fc.constantFrom(0x0100, 0x0100, 0x0100, ...FLAGS),
+      network: fc.nat(2),
+      among: fc.constantFrom(1, 1, 1, 1, 255, 3),
+    })
+    .map(({ name, type, edns, flags, network, among }) => {
+      const client = Uint8Array.of(192, 0, network, 1);
+      const whole = name === '' ? 'example.test' : `${name}.example.test`;
+      return { query: buildAsk(whole, type, edns(client), flags, among), client };
+    });
 
 const changes = fc
   .nat(3)
@@ -46,7 +57,32 @@ function makeWorld(responder: Partial<ResponderOptions>) {
   return made;
 }
 
-testHistories(t, 'the table changes', { asks, changes, makeWorld, useOf: ({ given }) => given, useMin: 100 });
+testHistories(t, 'the table changes', {
+  asks: asksWith(withOptions),
+  changes,
+  makeWorld,
+  useOf: ({ given }) => given,
+  useMin: 100,
+});
+
+const ofCookies = { asks: asksWith(withCookies), changes, quiet: 6, useMin: 100 };
+for (const [what, more] of Object.entries<Partial<ResponderOptions>>({
+  'cookies are given back': {},
+  'nothing is answered without cookies': { cookiesRequired: true },
+  'cookies are the only options': { nsid: '' },
+})) {
+  testHistories(t, what, {
+    ...ofCookies,
+    makeWorld: (responder) => makeWorld({ ...responder, ...more }),
+    useOf: ({ given }) => given,
+  });
+}
+testHistories(t, 'there are no cookies of ours', {
+  ...ofCookies,
+  makeWorld: (responder) => makeWorld({ ...responder, cookieSecrets: [] }),
+  // Such messages are left alone.
+  useOf: ({ given }) => (given === 0 ? 200 : 0),
+});
 
 t.test('where few messages find their answers most are not looked for, and later all are again', (t) => {
   const kept = makeWorld(limitedTo(1000));

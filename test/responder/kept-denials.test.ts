@@ -3,11 +3,23 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ResponderOptions } from '../../src/responder/options.ts';
 import type { TableChange } from '../../src/table/changes.ts';
+import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
-import { type Ask, answers, buildAsk, EDNS, limitedTo, messageMemory, testHistories } from './kept-history.ts';
+import {
+  type Ask,
+  answers,
+  buildAsk,
+  EDNS,
+  limitedTo,
+  messageMemory,
+  shortSigner,
+  testHistories,
+  withCookies,
+  withOptions,
+} from './kept-history.ts';
 
 const TYPE = { A: 1, NS: 2, DS: 43, AXFR: 252, ANY: 255, HTTPS: 65 } as const;
-const ZONES = ['plain.test', 'other.test'] as const;
+const ZONES = ['plain.test', 'other.test', 'signed.test'] as const;
 
 /** Names of few lengths, that most of them are not there. */
 const labels = fc.oneof(
@@ -20,15 +32,19 @@ const asks: fc.Arbitrary<Ask> = fc
     label: labels,
     zone: fc.constantFrom('plain.test', 'plain.test', 'plain.test', ...ZONES),
     type: fc.constantFrom(TYPE.A, TYPE.A, TYPE.A, TYPE.HTTPS, TYPE.DS, TYPE.ANY, TYPE.AXFR),
-    edns: fc.constantFrom('', '', EDNS[1], ...EDNS),
+    edns: fc.oneof(
+      fc.constantFrom('', EDNS[1], EDNS[3]).map((edns) => () => edns),
+      withCookies,
+      withOptions,
+    ),
     flags: fc.constantFrom(0x0100, 0x0100, 0x0110, 0),
     network: fc.nat(2),
     among: fc.constantFrom(1, 1, 1, 1, 255, 3),
   })
-  .map(({ label, zone, type, edns, flags, network, among }) => ({
-    query: buildAsk(label === '' ? zone : `${label}.${zone}`, type, edns, flags, among),
-    client: Uint8Array.of(192, 0, network, 1),
-  }));
+  .map(({ label, zone, type, edns, flags, network, among }) => {
+    const client = Uint8Array.of(192, 0, network, 1);
+    return { query: buildAsk(label === '' ? zone : `${label}.${zone}`, type, edns(client), flags, among), client };
+  });
 
 /** Names that come, wildcards, cuts, a zone below the zone, and another SOA. */
 const changes: fc.Arbitrary<TableChange[]> = fc.oneof(
@@ -47,6 +63,7 @@ const changes: fc.Arbitrary<TableChange[]> = fc.oneof(
 
 function makeWorld(responder: Partial<ResponderOptions>) {
   const made = makeTable({ initialBytes: 4096, responder });
+  made.table.signWith({ ...NO_SIGNERS, of: (name) => (name === 'signed.test' ? shortSigner : undefined) });
   for (const name of ZONES) {
     apply(
       made.table,
@@ -122,5 +139,24 @@ t.test('names are denied by their own zones, of which there are more than what i
   });
   t.same(given[1]?.replies, given[0]?.replies);
   t.ok((given[0]?.lookups ?? 0) - (given[1]?.lookups ?? 0) >= zones.length, 'they are denied by what is kept');
+  t.end();
+});
+
+t.test('a name of a zone that proves what it denies is denied by a proof of its own, where that is wanted', (t) => {
+  const client = Uint8Array.of(192, 0, 2, 1);
+  const ask = (label: string) => ({ query: buildAsk(`${label}.signed.test`, TYPE.A, EDNS[3], 0), client });
+  const memory = messageMemory();
+  const given = [undefined, memory].map((memory) => {
+    const { responder } = makeWorld(limitedTo(1000));
+    responder.enter(1000);
+    return [
+      ['bbb', 'ccc', 'ddd'],
+      ['eee', 'aaa', 'xxx'],
+    ].flatMap((labels) => answers(responder, labels.map(ask), memory));
+  });
+  t.same(given[1], given[0]);
+  t.not(given[0]?.[4]?.slice(-200), given[0]?.[3]?.slice(-200));
+  // Else the mistake would not be seen.
+  t.ok((given[0]?.[3]?.length ?? 0) < 2 * 250, 'what denies them has room among what is kept');
   t.end();
 });

@@ -1,12 +1,17 @@
 /** Random histories of messages and changes, answered with and without what is kept: every byte and every count the same. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import type { Responder } from '../../src/responder/answer.ts';
+import { Client } from '../../src/responder/client.ts';
+import { Cookies } from '../../src/responder/cookies.ts';
 import type { ResponderOptions } from '../../src/responder/options.ts';
 import { createRateLimit } from '../../src/responder/rate-limit.ts';
 import type { TableChange } from '../../src/table/changes.ts';
 import { COUNTER, POOL_COUNTER } from '../../src/table/counters.ts';
+import type { RRsetSigner } from '../../src/table/rrset-signer.ts';
 import { UDP_CLASSIC_BYTES } from '../../src/wire/constants.ts';
+import { COOKIE_BYTES } from '../../src/wire/edns.ts';
 import { dataViewOf } from '../../src/wire/word-copy.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { defaultOptions, type makeTable } from '../fixtures/table.ts';
@@ -36,6 +41,47 @@ export const EDNS = [
   '00002904d000000000000b000800070001180033cc01',
   '00002904d0000000000004fde90000',
 ] as const;
+
+/** Of the worlds whose cookies these are. */
+const cookieSecrets: readonly Uint8Array[] = [Uint8Array.from({ length: 16 }, (_, i) => i)];
+
+/** The cookie that such a world gave a client so many seconds before the histories begin, in hex. */
+function cookieOf(client: Uint8Array, ageSeconds: number): string {
+  const cookie = new Uint8Array(COOKIE_BYTES);
+  const asking = new Client();
+  asking.set(client, 0, client.length);
+  const random = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, client.at(-1) ?? 0);
+  new Cookies(cookieSecrets).write(cookie, 0, random, 0, asking, START_MS / 1000 - ageSeconds);
+  return Buffer.from(cookie).toString('hex');
+}
+
+/**
+ * OPT records by client with a whole cookie: good, so old that it is renewed or no longer good, and wrong; with DO or
+ * without; alone, beside an option that nobody knows, NSID or a client's subnet, twice, within that unknown option, and with
+ * more bytes behind it.
+ */
+export const withCookies: fc.Arbitrary<(client: Uint8Array) => string> = fc
+  .record({
+    ageSeconds: fc.constantFrom(0, 0, 0, 0, 60, 1800, 3000, 3600, 5000),
+    isWrong: fc.constantFrom(false, false, false, false, true),
+    flags: fc.constantFrom('0000', '0000', '0000', '8000'),
+    form: fc.constantFrom('c', 'c', 'c', 'c', 'c', 'c', 'uc', 'cu', 'cn', 'nc', 'cs', 'sc', 'cc', 'w', 'l'),
+  })
+  .map(({ ageSeconds, isWrong, flags, form }) => (client) => {
+    const good = `000a0018${cookieOf(client, ageSeconds)}`;
+    const cookie = isWrong ? `${good.slice(0, -2)}${good.endsWith('00') ? '01' : '00'}` : good;
+    const subnet = '000800070001180033cc01';
+    const long = `000a0020${cookie.slice(8)}0102030405060708`;
+    const options = { c: cookie, u: 'fde90000', n: '00030000', s: subnet, w: `fde9001c${cookie}`, l: long };
+    const data = [...form].map((each) => options[each as keyof typeof options]).join('');
+    return `00002904d00000${flags}${(data.length / 2).toString(16).padStart(4, '0')}${data}`;
+  });
+
+/** The same, and those without cookies or with a client's part of one. */
+export const withOptions: fc.Arbitrary<(client: Uint8Array) => string> = fc.oneof(
+  fc.constantFrom(...EDNS).map((edns) => () => edns),
+  withCookies,
+);
 
 /** A query with the bytes of an OPT record in hex; `class`: of the question. */
 export function buildAsk(name: string, type: number, edns: string, flags: number, among = 1): Uint8Array {
@@ -88,7 +134,7 @@ export function answers(
 /** How a responder is set up that passes so many answers a second to each network. */
 export function limitedTo(responsesPerSecond: number): Partial<ResponderOptions> {
   const limit = { responsesPerSecond, slip: 2, ipv4PrefixLength: 24, ipv6PrefixLength: 56, exempt: [] };
-  return { nsid: 'x', rateLimit: createRateLimit(limit, 1) };
+  return { nsid: 'x', rateLimit: createRateLimit(limit, 1), cookieSecrets };
 }
 
 /** All that a world has counted, of which nothing is 0. */
@@ -99,6 +145,15 @@ function counted({ counters }: ReturnType<typeof makeTable>): unknown {
   ]).filter(([, count]) => count !== 0);
   return lines;
 }
+
+/** Signatures that are no such thing, and so short that their answers would have room among those that are kept. */
+export const shortSigner: RRsetSigner = {
+  sign: (owner, type, ttlSeconds, rdata) => {
+    const hash = createHash('sha256').update(owner).update(`${type} ${ttlSeconds}`);
+    for (const data of rdata) hash.update(data);
+    return [new Uint8Array(hash.digest().subarray(0, 8))];
+  },
+};
 
 interface Histories {
   readonly asks: fc.Arbitrary<Ask>;
