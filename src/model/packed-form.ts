@@ -77,6 +77,19 @@ export class PackedCursor {
     return asBuffer(this.bytes).toString('latin1', this.nameStart, this.nameEnd);
   }
 
+  /** The data of its records, where they have no TTLs of their own; in the memory of the piece. */
+  get rdata(): Uint8Array[] {
+    const { bytes } = this;
+    const rdata: Uint8Array[] = [];
+    let at = this.recordsStart;
+    for (let i = 0; i < this.count; i++) {
+      const end = at + 2 + ((bytes[at] << 8) | bytes[at + 1]);
+      rdata.push(bytes.subarray(at + 2, end));
+      at = end;
+    }
+    return rdata;
+  }
+
   /** The RRset as an object, with copies of its records. */
   get rrset(): StagedRRset {
     const { bytes, type, ttlSeconds } = this;

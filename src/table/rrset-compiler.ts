@@ -1,7 +1,7 @@
 /** One zone's RRsets in the arena: what workers copy into their answers is made here, and retired here. */
 import type { PackedCursor } from '../model/packed-form.ts';
 import { CLASS, TYPE } from '../wire/constants.ts';
-import { lowerName, nameLength } from '../wire/name.ts';
+import { lowerByte, lowerName, nameLength } from '../wire/name.ts';
 import { compressibleNames, isCompressible } from '../wire/rdata.ts';
 import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { Blocks } from './memory.ts';
@@ -18,6 +18,7 @@ const FIRST_DRAFT_BYTES = 512;
 const RECORD_HEADER_BYTES = 12;
 /** RDLENGTH. */
 const LENGTH_BYTES = 2;
+const NO_SUFFIX = -1;
 
 interface Fixup {
   /** Where in the records' bytes the pointer stands. */
@@ -259,15 +260,15 @@ class Draft {
   appendCompressed(data: Uint8Array, names: readonly number[], owner: Uint8Array): void {
     let copied = 0;
     for (const start of names) {
-      const length = nameLength(data, start);
-      const { keep, suffix } = sharedSuffix(data.subarray(start, start + length), owner);
-      this.#append(data, copied, start + keep);
-      copied = start + keep;
-      if (suffix < 0) continue;
+      const end = start + nameLength(data, start);
+      findShared(data, start, end, owner);
+      const { at, suffix } = shared;
+      if (suffix === NO_SUFFIX) continue;
+      this.#append(data, copied, at);
       this.fixups.push({ position: this.length, suffix });
       this.#bytes[this.length++] = 0xc0 | ((OWNER_POSITION + suffix) >> 8);
       this.#bytes[this.length++] = (OWNER_POSITION + suffix) & 0xff;
-      copied = start + length;
+      copied = end;
     }
     this.#append(data, copied, data.length);
   }
@@ -286,23 +287,30 @@ class Draft {
   }
 }
 
+/** Where the longest suffix stands that two names share, in each of them; NO_SUFFIX: they share the root alone. */
+const shared = { at: 0, suffix: 0 };
+
 /**
- * How many bytes of `name` to keep before the longest suffix that it shares with `owner`, and where in the owner's
- * name that suffix starts (-1: only the root is shared). A wildcard's first label never stands in a reply.
+ * The longest suffix that the name from `start` to `end` of `data`, in any case, shares with `owner`, in lower case. A
+ * wildcard's first label never stands in a reply. Names that are alike from somewhere on end equally far behind it.
  */
-function sharedSuffix(name: Uint8Array, owner: Uint8Array): { keep: number; suffix: number } {
-  const lowered = lowerName(name);
-  const first = owner[0] === 1 && owner[1] === 0x2a ? 2 : 0;
-  for (let keep = 0; lowered[keep] !== 0; keep += 1 + lowered[keep]) {
-    for (let suffix = first; owner[suffix] !== 0; suffix += 1 + owner[suffix]) {
-      if (sameTail(lowered, keep, owner, suffix)) return { keep, suffix };
+function findShared(data: Uint8Array, start: number, end: number, owner: Uint8Array): void {
+  let suffix = owner[0] === 1 && owner[1] === 0x2a ? 2 : 0;
+  let at = start;
+  while (data[at] !== 0 && owner[suffix] !== 0) {
+    const longer = end - at - (owner.length - suffix);
+    if (longer === 0 && sameTail(data, at, owner, suffix)) {
+      shared.at = at;
+      shared.suffix = suffix;
+      return;
     }
+    if (longer >= 0) at += 1 + data[at];
+    if (longer <= 0) suffix += 1 + owner[suffix];
   }
-  return { keep: name.length, suffix: -1 };
+  shared.suffix = NO_SUFFIX;
 }
 
-function sameTail(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number): boolean {
-  if (a.length - aStart !== b.length - bStart) return false;
-  for (let i = 0; aStart + i < a.length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+function sameTail(data: Uint8Array, start: number, owner: Uint8Array, suffix: number): boolean {
+  for (let i = 0; suffix + i < owner.length; i++) if (lowerByte(data[start + i]) !== owner[suffix + i]) return false;
   return true;
 }

@@ -154,7 +154,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     let count = 0;
     for (; count < AHEAD_RRSETS && next.next(); count++) {
       const start = count * NAME_ROOM_BYTES;
-      const length = next.hasTtls || !isPacked(next.type) ? 0 : writeWire(next, this.#owners, start);
+      const length = next.hasTtls ? 0 : writeWire(next, this.#owners, start);
       lengths[count] = length;
       hashes[count] = 0;
       if (length === 0 || length === this.#apexLength) continue;
@@ -177,8 +177,11 @@ export class ZoneBuilder implements Blocks, Retirer {
     }
     const isApex = length === this.#apexLength;
     const node = isApex ? this.#apexNode : this.#nodeAhead(ahead, length);
-    const rrset = this.#rrsets.compilePacked(cursor);
-    this.#flags |= zoneFlags(this.#owners, type, isApex, ahead * NAME_ROOM_BYTES);
+    const start = ahead * NAME_ROOM_BYTES;
+    const rrset = isPacked(type)
+      ? this.#rrsets.compilePacked(cursor)
+      : this.#rrsets.compile(this.#owners.subarray(start, start + length), type, cursor.ttlSeconds, cursor.rdata);
+    this.#flags |= zoneFlags(this.#owners, type, isApex, start);
     this.#versions.attach(node, type, rrset, isApex);
   }
 

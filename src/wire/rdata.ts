@@ -128,8 +128,14 @@ export function validateRdata(type: number, rdata: Uint8Array): Malformed | unde
   return isMalformed(places) ? new Malformed(`not the RDATA of ${formatType(type)}: ${places.reason}`) : undefined;
 }
 
+/** Of the types that a large zone has many of (RFC 1035 §3.3): what there is to know of each record is known. */
+const AT_START = [0] as const;
+const BEHIND_PREFERENCE = [2] as const;
+
 /** Offsets within the RDATA of the names that an answer may compress (RFC 3597 §4). The RDATA must be valid. */
-export function compressibleNames(type: number, rdata: Uint8Array): number[] {
+export function compressibleNames(type: number, rdata: Uint8Array): readonly number[] {
+  if (type === TYPE.NS || type === TYPE.CNAME || type === TYPE.PTR) return AT_START;
+  if (type === TYPE.MX) return BEHIND_PREFERENCE;
   return formatOf(type)?.compressible ? namesIn(type, rdata, holdsName) : [];
 }
 

@@ -242,7 +242,7 @@ t.test('the parameters of today (IANA registry "SVCB Service Parameter Keys")', 
 t.test(
   'names: which are compressed (RFC 3597 §4), and that those in every place count as one in any case',
   async (t) => {
-    const offsets = (mnemonic: Mnemonic, text: string): readonly number[][] => {
+    const offsets = (mnemonic: Mnemonic, text: string): readonly (readonly number[])[] => {
       const rdata = parseRdata(TYPE[mnemonic], text) as Uint8Array;
       return [rdataNames(TYPE[mnemonic], rdata), compressibleNames(TYPE[mnemonic], rdata)];
     };

@@ -254,7 +254,7 @@ t.test('meta types cannot be stored', async (t) => {
 });
 
 t.test('only names of RFC 1035 types may be compressed', async (t) => {
-  const offsets = (type: number, text: string): number[] =>
+  const offsets = (type: number, text: string): readonly number[] =>
     compressibleNames(type, parseRdata(type, text) as Uint8Array);
   t.same(offsets(TYPE.NS, 'a.'), [0]);
   t.same(offsets(TYPE.CNAME, 'a.'), [0]);
