@@ -18,6 +18,7 @@ import {
 import type { Peer } from './peer.ts';
 
 const SAMPLES = 400;
+const A = 1;
 const RRSIG = 46;
 const NSEC = 47;
 /** Blue's share among the samples of a weighted name; ten standard deviations to either side. */
@@ -81,6 +82,9 @@ function frameFault(question: Question, reply: Reply, edns: Edns): string | unde
   if (!reply.aa) return 'not authoritative';
   if ((reply.edns !== undefined) !== (edns !== 'plain')) return 'OPT in one of query and answer only (RFC 6891 §6.1.1)';
   if (question.answers === 0 && reply.authority.length === 0) return 'a denial without SOA';
+  // Nameservers and their addresses beside an answer cost the server that adds them, and nobody has asked for them.
+  const beside = [...reply.authority, ...reply.additional].filter(({ type }) => type !== RRSIG);
+  if (question.answers > 0 && question.type === A && beside.length > 0) return 'more records than the answer';
   return undefined;
 }
 

@@ -154,6 +154,7 @@ export const nsd: Peer = {
   logfile: "${folder}/nsd.log"
   hide-version: yes
   answer-cookie: yes
+  minimal-responses: yes
   rrl-ratelimit: ${ANSWERS_PER_SECOND}
 remote-control:
   control-enable: no

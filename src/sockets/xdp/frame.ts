@@ -174,6 +174,7 @@ export class FrameAnswerer {
     const first = bytes[ip + IPV4.FROM];
     if (first === 0 || first === 127 || first >= 224) return 0;
     this.#point(ip, true);
+    if (this.#isToItself()) return 0;
     this.#addressSum = sum;
     return ip + packet;
   }
@@ -187,8 +188,20 @@ export class FrameAnswerer {
     // Groups, and what begins as the unspecified and the loopback address do (RFC 4291 §2.4): neither is a sender.
     if (bytes[ip + IPV6.FROM] === 0xff || this.#isNobody(ip + IPV6.FROM)) return 0;
     this.#point(ip, false);
+    if (this.#isToItself()) return 0;
     this.#addressSum = this.#sum(ip + IPV6.FROM, 2 * IPV6.ADDRESS_BYTES);
     return ip + packet;
+  }
+
+  /** Whether the packet at hand says that it comes from where it goes: we send ourselves nothing over a wire (RFC 1122 §3.2.1.3). */
+  #isToItself(): boolean {
+    const view = this.#view;
+    const from = this.#addresses;
+    const to = from + this.#addressBytes;
+    // The last words differ the most.
+    for (let i = this.#addressBytes - 4; i >= 0; i -= 4)
+      if (view.getInt32(from + i, true) !== view.getInt32(to + i, true)) return false;
+    return true;
   }
 
   #isNobody(address: number): boolean {
