@@ -15,7 +15,7 @@ const COOKIE_MIN_BYTES = CLIENT_COOKIE_BYTES + 8;
 const COOKIE_MAX_BYTES = CLIENT_COOKIE_BYTES + 32;
 
 /** A server cookie of RFC 9018 §4: version, reserved, time stamp, hash. */
-export const SERVER_COOKIE_BYTES = 16;
+const SERVER_COOKIE_BYTES = 16;
 /** Both, as most resolvers send them, and as we give them. */
 export const COOKIE_BYTES = CLIENT_COOKIE_BYTES + SERVER_COOKIE_BYTES;
 /** TIMEOUT counts in tenths of a second (RFC 7828 §3.1). */
