@@ -13,6 +13,14 @@ const TURNS = 200;
 /** The two words, each far from the other's line. */
 const WORDS = { PING: 0, PONG: 64, BYTES: 512 } as const;
 
+/** Where cores share a cache it takes less than that, else more. */
+const NEAR_NS = 300;
+
+/** Whether two cores share a cache just now. */
+export async function areNear(core: number, other: number): Promise<boolean> {
+  return (await coreRoundTripNs(core, other)) < NEAR_NS;
+}
+
 /** From one core to the other and back, nanoseconds: 100 to 200 within a cache, 500 and more from one to another. */
 export async function coreRoundTripNs(core: number, other: number): Promise<number> {
   const words = ['-c', String(core), process.execPath, fileURLToPath(import.meta.url), String(other)];
