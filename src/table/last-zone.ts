@@ -1,11 +1,7 @@
 /** The zone that was found last: most queries ask for the one that the query before asked for. One for each lookup. */
 import type { HashedName } from './hash.ts';
-import { sameName } from './index.ts';
-import { ARENA, ZONE } from './layout.ts';
+import { ZONE } from './layout.ts';
 import type { ArenaView } from './memory.ts';
-
-/** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
-const DEPTHS_EXACT = 30;
 
 export class LastZone {
   /** Its version, its entry, and its index. */
@@ -37,17 +33,6 @@ export class LastZone {
   /** The label of the name where the zone would begin; below 0: it cannot be in there, or it may not be any more. */
   labelOf(name: HashedName, generation: number): number {
     return this.#generation === generation ? name.labels - this.depth : -1;
-  }
-
-  /** The same where it is for good the closest zone that encloses the name; `isKnown`: the name is at or below it. */
-  closestLabelOf(name: HashedName, generation: number, isKnown: boolean): number {
-    const label = this.labelOf(name, generation);
-    if (label < 0 || name.labels > DEPTHS_EXACT) return -1;
-    // A zone below it may be the closer one, where there is any between its depth and that of the name.
-    const view = this.#view;
-    const depths = view.words[ARENA.ZONE_DEPTHS];
-    if ((((depths >>> this.depth) >>> 1) & ((1 << label) - 1)) !== 0) return -1;
-    return isKnown || sameName(view, this.entry, name.bytes, name.starts[label], name.length) ? label : -1;
   }
 
   /** Whether the name, from that label on, has the hash of the zone's. */
