@@ -8,10 +8,12 @@ const records = Number(process.argv[2] ?? 1_000_000);
 const PIECE_LINES = 10_000;
 const apex = '$TTL 300\n@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n';
 
-/** The same number of records, once a name each with an address, once four types by turns at a name. */
+/** The same number of records: a name each with an address, four types by turns at a name, two name servers of a delegation each. */
 const zones: Readonly<Record<string, () => Buffer>> = {
   'a name and an address each': () =>
     text(records, (i) => `host${i} IN A 10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}\n`),
+  'delegations, as of a registry': () =>
+    text(records / 2, (i) => `d${i} NS ns1.host${i % 1000}.net.\nd${i} NS ns2.host${i % 1000}.net.\n`),
   'AAAA, MX, TXT and SRV by turns': () =>
     text(records / 4, (i) => {
       const group = (i & 0xffff).toString(16);
