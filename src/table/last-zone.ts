@@ -1,7 +1,8 @@
 /** The zone that was found last: most queries ask for the one that the query before asked for. One for each lookup. */
 import type { HashedName } from './hash.ts';
-import { ZONE } from './layout.ts';
+import { ZONE, ZONE_IS_HASHED } from './layout.ts';
 import type { ArenaView } from './memory.ts';
+import type { OrderAhead } from './order/ahead.ts';
 
 export class LastZone {
   /** Its version, its entry, and its index. */
@@ -44,5 +45,15 @@ export class LastZone {
   hash(name: HashedName, generation: number): void {
     if (this.#generation === generation) name.hashBelow(this.#view.words, this.entry, this.#states, this.depth);
     else name.hash();
+  }
+
+  /** Has a query's name looked for in the zone's order, if `index`, which lacks it, is the zone's. */
+  leadToCover(ahead: OrderAhead, query: number, name: HashedName, index: number, generation: number): void {
+    const label = this.labelOf(name, generation);
+    if (label < 0 || index !== this.index) return;
+    const words = this.#view.words;
+    const root = words[this.version + ZONE.ORDER];
+    if (root === 0 || (words[this.version + ZONE.FLAGS] & ZONE_IS_HASHED) !== 0) return;
+    ahead.add(query, root, name.bytes, name.length, name.length - name.starts[label]);
   }
 }

@@ -47,6 +47,12 @@ export class TableReader {
     return 0;
   }
 
+  /** One RRset of a node's version, which is what ANY gets (RFC 8482 §4.1); 0: there is none. */
+  anyOf(version: number): number {
+    const words = this.view.words;
+    return words[version + NODE.COUNT] === 0 ? 0 : words[version + NODE.PAIRS + 1];
+  }
+
   /** Where in the view's bytes the first record of an RRset begins. */
   firstRecord(rrset: number): number {
     return (rrset + RRSET.DATA + this.view.words[rrset + RRSET.FIXUPS]) * 4;
