@@ -1,5 +1,6 @@
 /** The files under an open database: still the ones that were opened, and whole enough for the next start to read. */
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { logFileOf } from './log-file.ts';
 
 /** How every SQLite database begins (https://sqlite.org/fileformat.html#the_database_header). */
 const MAGIC = Buffer.from('SQLite format 3\0');
@@ -13,6 +14,7 @@ export class DatabaseFile {
   readonly #fd: number;
   readonly #first: BigIntStats;
   readonly #head = Buffer.alloc(MAGIC.length);
+  readonly #walPath: string;
   /** The log beside it, once it is there. */
   #wal: BigIntStats | undefined;
   #size: bigint;
@@ -26,6 +28,7 @@ export class DatabaseFile {
     this.#fd = openSync(path, 'r');
     this.#first = fstatSync(this.#fd, { bigint: true });
     this.#size = this.#first.size;
+    this.#walPath = logFileOf(path);
   }
 
   /** What is wrong, to complete a sentence; undefined: nothing. */
@@ -46,7 +49,7 @@ export class DatabaseFile {
   }
 
   #walFault(): string | undefined {
-    const path = `${this.#path}-wal`;
+    const path = this.#walPath;
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });
     this.#wal ??= found;
     if (this.#wal === undefined || (found?.ino === this.#wal.ino && found.dev === this.#wal.dev)) return undefined;

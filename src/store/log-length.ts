@@ -11,6 +11,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { logFileOf } from './log-file.ts';
 import type { Turn } from './turn.ts';
 
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
@@ -41,7 +42,7 @@ export class LogLength {
   constructor(database: Database, turn: Turn) {
     this.#database = database;
     this.#turn = turn;
-    this.#file = `${database.name}-wal`;
+    this.#file = logFileOf(database.name);
   }
 
   /**

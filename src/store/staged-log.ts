@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { StoreUnavailable } from '../model/errors.ts';
+import { logFileOf } from './log-file.ts';
 import type { Turn } from './turn.ts';
 
 /** The disk is kept busy, and each wait is for much. */
@@ -44,7 +45,7 @@ export class StagedLog {
   constructor(database: Database, turn: Turn, leftMaxBytes = LEFT_MAX_BYTES) {
     this.#database = database;
     this.#turn = turn;
-    this.#file = `${database.name}-wal`;
+    this.#file = logFileOf(database.name);
     this.#leftMaxBytes = leftMaxBytes;
     // In a commit of this connection, which has the turn then, a shift would wait until all of it is in the database.
     database.pragma('wal_autocheckpoint = 0');

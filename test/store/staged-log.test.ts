@@ -4,6 +4,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { packedBytes, writePacked } from '../../src/model/packed-form.ts';
 import { BLOCK_BYTES } from '../../src/store/blocks.ts';
+import { LOG_BYTES } from '../../src/store/log-length.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { LEFT_MAX_BYTES } from '../../src/store/staged-log.ts';
 import { Staging } from '../../src/store/staging.ts';
@@ -162,4 +163,24 @@ t.test('who waits for the disk hears of what failed before, though it was told t
   t.notOk(sent.includes(waitedFor[0]), 'by a descriptor of its own');
   t.ok(opened.includes(waitedFor[0]));
   t.ok(done.findLastIndex(({ what }) => what === 'open') < done.findIndex(({ what }) => what === 'send'));
+});
+
+t.test('where a link leads to the database, the log is beside the database', async (t) => {
+  const folder = temporaryFolder(t);
+  openStore(folder).close();
+  const file = path.join(temporaryFolder(t), 'elsewhere.db');
+  fs.renameSync(path.join(folder, 'teal.db'), file);
+  fs.symlinkSync(file, path.join(folder, 'teal.db'));
+  const store = openStore(folder);
+  t.teardown(() => store.close());
+  const staging = new Staging(store.shared);
+  t.teardown(() => staging.close());
+  const rows = staging.begin('log.test');
+  rows.addPiece(piece(0));
+  t.ok(rows.end() > 0, 'an import is staged, and waited for');
+  while (staging.lengthenLog());
+  t.equal(fs.statSync(`${file}-wal`).size, LOG_BYTES);
+  t.equal(store.tryAgain(), undefined);
+  fs.renameSync(`${file}-wal`, `${file}-wal-away`);
+  t.match(store.tryAgain()?.detail, /-wal was removed while it was in use/);
 });
