@@ -87,8 +87,9 @@ export class ZoneLoader {
       undo();
       return undefined;
     }
-    const builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);
+    let builder: ZoneBuilder | undefined;
     try {
+      builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);
       putAll(builder, rrsets);
       builder.put(apex, TYPE.SOA, zone.ttlSeconds, [soaRdata(zone)]);
       builder.put(apex, TYPE.NS, zone.nameserversTtlSeconds, zone.nameservers.map(nameToWire));
@@ -98,8 +99,8 @@ export class ZoneLoader {
       return { index: builder.cell, flags: builder.flags, order, signedBy: signers.markOf(zone.name) };
     } catch (error) {
       undo();
-      builder.takeBack();
-      this.#table.discard({ index: builder.cell });
+      builder?.takeBack();
+      if (builder !== undefined) this.#table.discard({ index: builder.cell });
       if (error instanceof ArenaFull) return undefined;
       throw error;
     }

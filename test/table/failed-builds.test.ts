@@ -1,17 +1,22 @@
 /** A build for which the arena is full, at whichever block, leaves the arena as it was: nothing is lost, and nothing free twice. */
 import fc from 'fast-check';
 import t from 'tap';
+import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
 import { nameToWire } from '../../src/model/name.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
+import type { RRset } from '../../src/model/rrset.ts';
 import { Dismantler } from '../../src/table/dismantle.ts';
 import { Arena, ArenaFull, createSharedTable } from '../../src/table/memory.ts';
 import { NAMES_ASIDE_MIN } from '../../src/table/names-aside.ts';
-import type { RRsetSigner } from '../../src/table/rrset-signer.ts';
+import { NO_SIGNERS, type RRsetSigner } from '../../src/table/rrset-signer.ts';
 import { ZoneBuilder } from '../../src/table/zone-builder.ts';
+import { ZoneLoader } from '../../src/table/zone-loader.ts';
 import type { SealedService } from '../../src/table/zone-sealer.ts';
+import type { ZoneWriter } from '../../src/table/zone-writer.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { nsec3ParamRdata, nsec3Rdata, nsecRdata } from '../../src/wire/dnssec/denial.ts';
 import { parseRdata } from '../../src/wire/rdata.ts';
+import { zone } from '../fixtures/blocks.ts';
 import { packedPiece } from '../fixtures/packed.ts';
 
 const APEX = 'example.test';
@@ -174,3 +179,45 @@ for (const [what, build] of Object.entries(builds)) {
     t.ok(failed > 12, 'builds came to nothing');
   });
 }
+
+t.test(
+  'a signed zone that the main thread builds comes without signatures where there is no room for them',
+  async (t) => {
+    const shared = createSharedTable(2 ** 20, 2 ** 26);
+    const arena = new FullOnce(shared);
+    const dismantler = new Dismantler(arena);
+    const dismantle = ({ index, order }: { index: number; order?: number }): void => {
+      dismantler.add(index, order);
+      while (dismantler.step(1000));
+    };
+    let signed = 0;
+    const signers = {
+      ...NO_SIGNERS,
+      of: () => signer,
+      markOf: () => 'a key',
+      load: () => () => {},
+      set: () => {
+        signed++;
+        return { undo: () => signed-- };
+      },
+    };
+    const nobody = (): never => {
+      throw new Error('a zone is only built');
+    };
+    const table = { shared, discard: dismantle, prepare: nobody, publish: nobody };
+    const loader = new ZoneLoader(arena, { signers } as unknown as ZoneWriter, table);
+    const rrsets = rrsetsOf([['a.b.', values[0]]]).map((each) => ({ ...each, zone: APEX, revision: 1 }) as RRset);
+    const how = { signing: {} as ZoneSigning, services };
+    for (let full = 0, isSigned = false; !isSigned; full++) {
+      const before = arena.usedBytes;
+      arena.left = full;
+      const built = loader.build({ ...zone, name: APEX }, () => rrsets, how);
+      arena.left = Number.POSITIVE_INFINITY;
+      isSigned = built?.signedBy !== undefined;
+      t.equal(signed, isSigned ? 1 : 0, `full at block ${full}`);
+      if (built !== undefined) dismantle(built);
+      t.equal(arena.usedBytes, before);
+      t.notOk(isAnyFreeTwice(arena));
+    }
+  },
+);
