@@ -162,15 +162,16 @@ export class Builder {
     names = 0,
   ): { readonly index: StagedIndex; readonly made: Made } {
     const signer = signing && new AsideSigner(dirname(this.#staging.shared.file), nameToWire(zone), signing.sign);
-    const index = new ZoneBuilder(this.#arena, zone, 0, signer, names);
+    let index: ZoneBuilder | undefined;
     try {
+      index = new ZoneBuilder(this.#arena, zone, 0, signer, names);
       const made = fill(index);
       if (signing === undefined) return { index: index.finish(), made };
       const signed = { order: seal(index, signing), signedBy: signing.sign.mark };
       // Its flags tell how it was sealed.
       return { index: { index: index.cell, flags: index.flags, ...signed }, made };
     } catch (error) {
-      index.dismantle();
+      index?.dismantle();
       throw error;
     } finally {
       signer?.close();
