@@ -1,7 +1,8 @@
 /**
  * `npm run bench:batch -- [FOLDER…]`: what the code of a worker takes for an answer, from the batch as it was received to
  * the one that is sent, without the kernel: of this checkout and of others, whose batches take turns in one process, so
- * that a busy machine is as busy for all. `--full 4` has so many messages in a batch; `--edns cookie` asks
+ * that a busy machine is as busy for all. This one shares its modules with the bench, and so what V8 has seen of them: two
+ * states are best compared as two folders. `--full 4` has so many messages in a batch; `--edns cookie` asks
  * as most resolvers do; `--cold 60` reads so many MiB before each batch, as a kernel and 512 sockets do; `--sockets` has
  * the kernel itself do it, and leaves out what its calls take; `--row 100` has each checkout find its own in the caches.
  * `--xdp` has frames in the rings of an AF_XDP socket in place of messages.

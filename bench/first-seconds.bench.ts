@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 
-/** How the server before was ended, whose data directory the next one finds. */
+/** What each server finds, and how it is ended itself: that makes what the next one finds. */
 const STARTS = [
   ['a new data directory', 'SIGTERM'],
   ['one that was left in order', 'SIGKILL'],
