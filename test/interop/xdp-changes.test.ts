@@ -1,10 +1,14 @@
 /** What changes on an interface while AF_XDP serves it: no query is lost by it for longer than the look takes. */
 import { execFileSync } from 'node:child_process';
 import t, { type Test } from 'tap';
+import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
+import type { SocketLog } from '../../src/sockets/transport.ts';
+import { AttachedInterface } from '../../src/sockets/xdp/attached.ts';
+import { XdpInterfaces } from '../../src/sockets/xdp/open.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
-import { openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { CLIENT, openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import { datagramsToSockets, hasProgram, startXdp, transportOf } from '../fixtures/xdp-server.ts';
 
 /** A reply that goes on an MTU of 1500 and not on one of 600. */
@@ -104,6 +108,58 @@ wired('down and up; taken away, and made anew', async (t, wire, teal) => {
     teal.log.filter(({ level }) => level === 'error'),
     [],
   );
+});
+
+/** The C library, of which a call fails while `fails` says so. */
+function failing(call: 'socket' | 'syscall', fails: (...values: readonly unknown[]) => boolean): Libc {
+  const libc = loadLibc() as Libc;
+  const real = libc[call] as (...values: readonly unknown[]) => unknown;
+  return { ...libc, [call]: (...values: readonly unknown[]) => (fails(...values) ? -1 : real(...values)) } as Libc;
+}
+
+/** Lines of the log that begin like this. */
+function lines(words: string): SocketLog & { readonly told: () => number } {
+  const all: string[] = [];
+  const line = (_: object, message: string): void => void all.push(message);
+  return { info: line, warn: line, error: line, told: () => all.filter((each) => each.startsWith(words)).length };
+}
+
+/** By this process, at the client's end. */
+const given = { interfaces: [], workers: 1, receiveBufferBytes: 2 ** 20, udpMaxBytes: 1232 };
+
+t.test('a look that fails ends nothing', async (t) => {
+  const wire = openWire();
+  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+  t.teardown(() => wire.close());
+  let isFull = false;
+  const libc = failing('socket', () => isFull);
+  const log = lines('AF_XDP cannot look at the interfaces');
+  const interfaces = XdpInterfaces.open(libc, { ...given, listen: [{ address: CLIENT.v4, port: 53 }], log });
+  isFull = true;
+  t.ok(await comesTo(log.told, (told) => told > 0));
+  await new Promise((go) => setTimeout(go, 2500));
+  interfaces.close();
+  t.equal(log.told(), 1, 'one line');
+});
+
+t.test('what could not be followed is tried again', async (t) => {
+  const wire = openWire();
+  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
+  t.teardown(() => wire.close());
+  const LINK_UPDATE = 29;
+  let asked = 0;
+  const libc = failing('syscall', (_, command) => command === LINK_UPDATE && ++asked < 3);
+  const log = lines('AF_XDP does not follow what changed');
+  const endpoints = [{ address: CLIENT.v4, port: 53, on: wire.client }];
+  const attached = AttachedInterface.attach(libc, { ...given, name: wire.client, endpoints, before: 0, log });
+  t.same(
+    [1, 2, 3, 4].map(() => attached.follow([], given.udpMaxBytes)),
+    [false, false, true, true],
+  );
+  t.equal(asked, 3);
+  t.equal(log.told(), 1, 'one line');
+  attached.halt();
+  attached.close();
 });
 
 wired('an interface that comes later is served by sockets, and that is told once', async (t, wire, teal) => {

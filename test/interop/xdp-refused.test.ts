@@ -117,6 +117,37 @@ wired('rights, locked memory, interfaces that cannot', async (t, wire) => {
   t.ok(await isLeftAlone(wire));
 });
 
+/** Root with no other rights than those of the unit and its drop-in. */
+function asUnit(): string[] {
+  const texts = ['teal.service', 'teal-xdp.conf'].map((file) => fs.readFileSync(`config/systemd/${file}`, 'utf8'));
+  const rights = texts.flatMap((text) => /^AmbientCapabilities=(.*)$/m.exec(text)?.[1]?.split(' ') ?? []);
+  const list = ['-all', ...rights.map((right) => right.toLowerCase().replace(/^cap_/, '+'))].join(',');
+  return ['setpriv', `--bounding-set=${list}`, '--inh-caps=-all'];
+}
+
+wired(
+  'the rights of the systemd unit and its drop-in are enough, for as many addresses as a program takes',
+  async (t, wire) => {
+    for (let i = 0; i < 130; i++) wire.ip('addr', 'add', `10.78.0.${i}/32`, 'dev', wire.server);
+    const wrapper = [...wire.atServer, ...asUnit()];
+    const env = { ...overTheWire, TEAL_DNS_LISTEN: '0.0.0.0:53', TEAL_DNS_RECEIVE_BUFFER_BYTES: '1048576' };
+    const teal = await startTeal(t.testdir(), { wrapper, env });
+    t.teardown(() => teal.child.kill('SIGKILL'));
+    t.same(transportOf(teal), { transport: 'xdp', warnings: [] });
+    t.match(
+      teal.log.filter(({ msg }) => /so many addresses less/.test(String(msg))),
+      [{ leftOut: 3 }],
+    );
+    const before = datagramsToSockets(wire);
+    t.equal((await askUdp(SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+    t.equal(datagramsToSockets(wire), before);
+    t.equal(look(wire, asUnit()).interfaces.find(({ name }) => name === wire.server)?.support, 'unknown');
+    t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+    t.ok(await isLeftAlone(wire));
+    t.equal(look(wire, asUnit()).interfaces.find(({ name }) => name === wire.server)?.support, 'with copies');
+  },
+);
+
 wired('an interface that somebody else has: EBUSY', async (t, wire) => {
   // Not in the test's folder itself: `testdir` empties that for the server that comes next.
   const folder = fs.mkdtempSync(join(os.tmpdir(), 'teal-first-'));

@@ -11,13 +11,26 @@ export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Di
     ok('xdp_impossible', `Queries to port ${port} come through sockets: no AF_XDP here (${reason}).`);
   if (why !== undefined) return impossible(why);
   const refused = refusals(interfaces);
-  const served = interfaces.filter(({ support }) => support === 'served');
-  const able = interfaces.filter(({ support }) => support !== 'served' && typeof support !== 'object');
-  if (served.length > 0) {
-    const list = served.map(({ name }) => name).join(', ');
-    const besides = [...able.map(described), ...refused];
-    const others = besides.length === 0 ? '' : ` Not so: ${besides.join('; ')}.`;
-    return ok('xdp_served', `Teal answers past the kernel, and past its firewall, on ${list} (docs/xdp.md).${others}`);
+  const namesOf = (how: Seen['support']): string =>
+    interfaces
+      .filter(({ support }) => support === how)
+      .map(({ name }) => name)
+      .join(', ');
+  const [served, unknown] = [namesOf('served'), namesOf('unknown')];
+  const able = interfaces.filter(
+    ({ support }) => support !== 'served' && support !== 'unknown' && typeof support !== 'object',
+  );
+  const besides = [...able.map(described), ...refused];
+  const others = besides.length === 0 ? '' : ` Not so: ${besides.join('; ')}.`;
+  if (served !== '') {
+    return ok(
+      'xdp_served',
+      `Teal answers past the kernel, and past its firewall, on ${served} (docs/xdp.md).${others}`,
+    );
+  }
+  if (unknown !== '') {
+    const whose = `On ${unknown} is an XDP program, Teal's or somebody else's: root is told whose (CAP_SYS_ADMIN).`;
+    return ok('xdp_unknown', `${whose}${others}`);
   }
   if (able.length === 0) return impossible(refused.length === 0 ? 'no card' : refused.join('; '));
   return ok(

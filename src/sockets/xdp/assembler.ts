@@ -17,12 +17,10 @@ const OPCODE = {
   ADD_I: 0x07,
   AND_I: 0x57,
   SHIFT_RIGHT_I: 0x77,
-  SUBTRACT_R: 0x1f,
   MOVE_I: 0xb7,
   MOVE_R: 0xbf,
   GO: 0x05,
   GO_IF_ABOVE_R: 0x2d,
-  GO_IF_ABOVE_I: 0x25,
   GO_UNLESS_EQUAL_R: 0x5d,
   GO_IF_EQUAL_32_I: 0x16,
   GO_UNLESS_EQUAL_32_I: 0x56,
@@ -78,20 +76,12 @@ export class Assembler {
     return this.#emit(OPCODE.SHIFT_RIGHT_I, dst, 0, 0, bits);
   }
 
-  subtract(dst: Register, src: Register): this {
-    return this.#emit(OPCODE.SUBTRACT_R, dst, src, 0, 0);
-  }
-
   go(label: string): this {
     return this.#jump(OPCODE.GO, 0, 0, 0, label);
   }
 
   goIfAbove(dst: Register, src: Register, label: string): this {
     return this.#jump(OPCODE.GO_IF_ABOVE_R, dst, src, 0, label);
-  }
-
-  goIfAboveNumber(dst: Register, value: number, label: string): this {
-    return this.#jump(OPCODE.GO_IF_ABOVE_I, dst, 0, value, label);
   }
 
   goUnlessEqual(dst: Register, src: Register, label: string): this {

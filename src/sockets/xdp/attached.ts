@@ -46,9 +46,11 @@ export class AttachedInterface {
   readonly #map: number;
   readonly #link: number;
   readonly #placeBytes: number;
-  /** As it was when its program was made; undefined: it is gone. */
+  /** As it was last seen; undefined: it is gone. */
   #sight: InterfaceSight | undefined;
   #program: string;
+  /** What could not be followed, so that it is told once; each look tries again. */
+  #refused: string | undefined;
   #isResting = false;
 
   private constructor(
@@ -175,7 +177,6 @@ export class AttachedInterface {
     const own = rests ? [] : this.#within(endpoints);
     const program = keyOf(sight, own);
     if (program === this.#program) return true;
-    this.#program = program;
     try {
       const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own));
       try {
@@ -185,12 +186,17 @@ export class AttachedInterface {
       }
     } catch (error) {
       // What was served is served on; all else by the sockets.
-      this.#log.warn(
-        { interface: sight.name, reason: (error as Error).message },
-        'AF_XDP does not follow what changed on this interface',
-      );
+      if (program !== this.#refused) {
+        this.#log.warn(
+          { interface: sight.name, reason: (error as Error).message },
+          'AF_XDP does not follow what changed on this interface, and tries again each second',
+        );
+      }
+      this.#refused = program;
       return false;
     }
+    this.#program = program;
+    this.#refused = undefined;
     this.#tellRest(sight, rests);
     return true;
   }

@@ -26,6 +26,8 @@ const NAME_BYTES = 16;
 const PROGRAM_INFO = { NAME: 64, BYTES: 80 } as const;
 /** What the verifier says of a program that it refuses; only its end is told. */
 const VERIFIER_BYTES = 2 ** 16;
+/** How often a program is handed over: the verifier gives up with EAGAIN where a signal comes meanwhile. */
+const TRIES_MAX = 5;
 /** Helpers that redirect are for any license (kernel: bpf_redirect_map_proto, gpl_only = false). */
 const LICENSE = 'Apache-2.0';
 
@@ -84,8 +86,11 @@ export function mapSocket(libc: Libc, map: number, queue: number, socket: number
 
 /** Has the kernel verify and translate a program; its descriptor. Throws XdpFault. */
 export function loadProgram(libc: Libc, program: Uint8Array): number {
-  const fd = tryLoad(libc, program);
-  if (fd >= 0) return fd;
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const fd = tryLoad(libc, program);
+    if (fd >= 0) return fd;
+    if (libc.errno() !== LINUX.EAGAIN) break;
+  }
   const errno = libc.errno();
   if (errno === LINUX.EPERM) throw faultOf('an eBPF program', errno);
   // Once more, to be told why.
@@ -95,7 +100,8 @@ export function loadProgram(libc: Libc, program: Uint8Array): number {
     .decode(said.subarray(0, said.indexOf(0)))
     .trim()
     .split('\n');
-  throw new XdpFault(`${faultOf('an eBPF program', errno).message}: ${lines.slice(-3).join('; ')}`);
+  const fault = faultOf('an eBPF program', errno, { EACCES: 'the verifier refuses it' });
+  throw new XdpFault(`${fault.message}: ${lines.slice(-3).join('; ')}`);
 }
 
 function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {
@@ -140,7 +146,7 @@ export function othersProgram(name: string, way: 'xdp' | 'xdpgeneric'): string {
   return `somebody else has an XDP program there, or has left one behind: see ip -d link show ${name}; ip link set dev ${name} ${way} off takes it away`;
 }
 
-/** Whether the program of this number is one of Teal's; undefined: who asks may not know. */
+/** Whether the program of this number is one of Teal's; undefined: who asks may not know, for want of CAP_SYS_ADMIN. */
 export function isOurs(libc: Libc, id: number): boolean | undefined {
   const fd = call(libc, COMMAND.PROGRAM_BY_ID, new Attribute(libc, [id]));
   if (fd < 0) return undefined;

@@ -27,8 +27,11 @@ export interface XdpSight {
     readonly name: string;
     readonly driver: string;
     readonly queues: number;
-    /** How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. */
-    readonly support: Support | 'served' | { readonly why: string };
+    /**
+     * How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. `unknown`:
+     * by Teal or by somebody else, who asks may not know.
+     */
+    readonly support: Support | 'served' | 'unknown' | { readonly why: string };
   }[];
 }
 
@@ -69,7 +72,8 @@ function supportOf(libc: Libc, device: NetworkInterface): XdpSight['interfaces']
   }
   const program = readProgram(libc, index);
   if (program !== undefined) {
-    if (program.id !== undefined && isOurs(libc, program.id) === true) return 'served';
+    const ours = program.id === undefined ? false : isOurs(libc, program.id);
+    if (ours !== false) return ours ? 'served' : 'unknown';
     return { why: othersProgram(name, program.isGeneric ? 'xdpgeneric' : 'xdp') };
   }
   const features = readFeatures(libc, index);

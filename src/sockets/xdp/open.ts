@@ -32,6 +32,7 @@ export class XdpInterfaces {
   /** Interfaces of which it was told what serves them. */
   readonly #told: Set<string>;
   #plan: Plan;
+  #isBlind = false;
   #isHalted = false;
 
   private constructor(
@@ -46,7 +47,7 @@ export class XdpInterfaces {
     this.#attached = attached;
     this.#told = told;
     this.#plan = plan;
-    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#looking = setInterval(() => this.#lookAgain(), LOOK_MS);
     this.#looking.unref();
   }
 
@@ -100,14 +101,26 @@ export class XdpInterfaces {
     for (const each of this.#attached) each.close();
   }
 
+  /** A look may fail, for want of a descriptor say: what was served is served on, and the next one makes up for it. */
+  #lookAgain(): void {
+    try {
+      this.#look();
+      this.#isBlind = false;
+    } catch (error) {
+      const line = 'AF_XDP cannot look at the interfaces, and follows no changes of them until it can';
+      if (!this.#isBlind) this.#options.log.warn({ reason: (error as Error).message }, line);
+      this.#isBlind = true;
+    }
+  }
+
   /** Leads the programs to the addresses that the machine has now, and to the interfaces as they are now. */
   #look(): void {
     const { listen, interfaces, log, udpMaxBytes } = this.#options;
     const before = this.#plan;
     const plan = planXdp(listen, interfaces, os.networkInterfaces());
-    this.#plan = plan;
     const replyBytes = Math.min(udpMaxBytes, this.udpMaxBytes);
     const followed = this.#attached.filter((each) => each.follow(plan.endpoints, replyBytes));
+    this.#plan = plan;
     const addresses = plan.endpoints.map(({ address }) => address);
     if (followed.length > 0 && addresses.join() !== before.endpoints.map(({ address }) => address).join()) {
       log.info({ addresses }, 'AF_XDP follows the addresses of this machine');

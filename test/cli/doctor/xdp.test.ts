@@ -33,5 +33,9 @@ t.test('some could; some do', async (t) => {
     'xdp_served',
     /on eth0 \(docs\/xdp.md\)\. Not so: eth1 \(veth/,
   ]);
+  t.match(told(seen(['eth0', 'unknown'], ['br0', { why: 'its driver runs none' }])), [
+    'xdp_unknown',
+    /^On eth0 is an XDP program, Teal's or somebody else's: .*\. Not so: br0: its driver runs none\.$/,
+  ]);
   t.match(told(seen(['eth0', 'served'])), ['xdp_served', /on eth0 \(docs\/xdp.md\)\.$/]);
 });

@@ -23,7 +23,6 @@ const known: readonly [string, (program: Assembler) => void, ...string[]][] = [
   ['r4 += 54', (program) => program.add(4, 54), '0704000036000000'],
   ['r4 &= 16191', (program) => program.and(4, 16_191), '570400003f3f0000'],
   ['r4 >>= 4', (program) => program.shiftRight(4, 4), '7704000004000000'],
-  ['r4 -= r2', (program) => program.subtract(4, 2), '1f24000000000000'],
   ['call 51', (program) => program.call(51), '8500000033000000'],
   ['exit', (program) => program.exit(), '9500000000000000'],
 ];
@@ -40,7 +39,6 @@ t.test('each instruction', async (t) => {
 const knownJumps: readonly [string, number, (program: Assembler) => void, string][] = [
   ['goto +3', 3, (program) => program.go('there'), '0500030000000000'],
   ['if r4 > r3 goto +5', 5, (program) => program.goIfAbove(4, 3, 'there'), '2d34050000000000'],
-  ['if r4 > 1792 goto +7', 7, (program) => program.goIfAboveNumber(4, 1792, 'there'), '2504070000070000'],
   ['if r8 != r4 goto +4', 4, (program) => program.goUnlessEqual(8, 4, 'there'), '5d48040000000000'],
   ['if w5 == 8 goto +2', 2, (program) => program.goIfEqual32(5, 8, 'there'), '1605020008000000'],
   ['if w4 != -1 goto +2', 2, (program) => program.goUnlessEqual32(4, 0xffffffff, 'there'), '56040200ffffffff'],
