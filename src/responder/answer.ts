@@ -249,7 +249,11 @@ export class Responder {
     // Who shows a cookie of ours has no limit: see `#isWithinLimit`.
     if (cookie === 0) {
       if (this.#limiter !== undefined && !this.#passes(this.#limiter.checkLed(i, client))) return 0;
-    } else if (!this.#edns.isFresh(request, end - cookie, client)) return 0;
+    } else if (!this.#edns.isFresh(request, end - cookie, client)) {
+      // The answer is kept already: it is not to be kept once more.
+      kept.forget(i);
+      return 0;
+    }
     const kind = kept.kindAt(place);
     this.#countAnswer(kind & RCODE_MASK, kind >>> TYPE_SHIFT);
     const plan = kept.planAt(place);

@@ -235,6 +235,8 @@ export class KeptAnswers {
   keep(i: number, { start, end, request, query }: Asked, reply: Reply, { answerHash, plan }: Dispatch, kind: number) {
     const hash = this.#hashes[i];
     const cookie = this.#cookies[i];
+    // What looks like the cookie at the end may be a second one, and the first counts (RFC 7873 §5.2), or another option's data.
+    if (cookie !== 0 && query.edns.cookieAt !== end - cookie) return;
     const question = query.nameLength + 4;
     if (reply.at - reply.start > KEPT_BYTES_MAX) return;
     const { bytes } = reply;

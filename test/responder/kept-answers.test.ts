@@ -7,6 +7,7 @@ import {
   type Ask,
   answers,
   buildAsk,
+  cookieOf,
   limitedTo,
   messageMemory,
   testHistories,
@@ -82,6 +83,36 @@ testHistories(t, 'there are no cookies of ours', {
   makeWorld: (responder) => makeWorld({ ...responder, cookieSecrets: [] }),
   // Such messages are left alone.
   useOf: ({ given }) => (given === 0 ? 200 : 0),
+});
+
+t.test('what is kept is not kept again for those whose cookies are not given back as they came', (t) => {
+  const client = Uint8Array.of(192, 0, 2, 1);
+  const { responder } = makeWorld(limitedTo(1000));
+  const memory = messageMemory();
+  const ask = (cookie: string) => ({
+    query: buildAsk('www.example.test', 1, `00002904d000000000001c000a0018${cookie}`, 0x0100),
+    client,
+  });
+  let kept = 0;
+  const keep = responder.kept.keep.bind(responder.kept);
+  responder.kept.keep = (...answer) => {
+    kept++;
+    return keep(...answer);
+  };
+  const batch = (cookie: string): void => {
+    responder.enter(1_795_500_000_000);
+    answers(responder, Array(4).fill(ask(cookie)), memory);
+  };
+  const good = cookieOf(client, 0);
+  batch(good);
+  batch(good);
+  t.ok(responder.kept.given > 0);
+  const before = kept;
+  batch(cookieOf(client, 3000));
+  batch(cookieOf(client, 5000));
+  batch(`${good.slice(0, -2)}${good.endsWith('00') ? '01' : '00'}`);
+  t.equal(kept, before);
+  t.end();
 });
 
 t.test('where few messages find their answers most are not looked for, and later all are again', (t) => {

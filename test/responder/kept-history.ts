@@ -46,7 +46,7 @@ export const EDNS = [
 const cookieSecrets: readonly Uint8Array[] = [Uint8Array.from({ length: 16 }, (_, i) => i)];
 
 /** The cookie that such a world gave a client so many seconds before the histories begin, in hex. */
-function cookieOf(client: Uint8Array, ageSeconds: number): string {
+export function cookieOf(client: Uint8Array, ageSeconds: number): string {
   const cookie = new Uint8Array(COOKIE_BYTES);
   const asking = new Client();
   asking.set(client, 0, client.length);
@@ -57,22 +57,24 @@ function cookieOf(client: Uint8Array, ageSeconds: number): string {
 
 /**
  * OPT records by client with a whole cookie: good, so old that it is renewed or no longer good, and wrong; with DO or
- * without; alone, beside an option that nobody knows, NSID or a client's subnet, twice, within that unknown option, and with
- * more bytes behind it.
+ * without; alone, beside an option that nobody knows, NSID or a client's subnet, twice, beside another good one or a
+ * client's part of one, within that unknown option, and with more bytes behind it.
  */
 export const withCookies: fc.Arbitrary<(client: Uint8Array) => string> = fc
   .record({
     ageSeconds: fc.constantFrom(0, 0, 0, 0, 60, 1800, 3000, 3600, 5000),
     isWrong: fc.constantFrom(false, false, false, false, true),
     flags: fc.constantFrom('0000', '0000', '0000', '8000'),
-    form: fc.constantFrom('c', 'c', 'c', 'c', 'c', 'c', 'uc', 'cu', 'cn', 'nc', 'cs', 'sc', 'cc', 'w', 'l'),
+    form: fc.constantFrom(...'c c c c c c c c uc cu cn nc cs sc cc oc pc w ow l'.split(' ')),
   })
   .map(({ ageSeconds, isWrong, flags, form }) => (client) => {
     const good = `000a0018${cookieOf(client, ageSeconds)}`;
     const cookie = isWrong ? `${good.slice(0, -2)}${good.endsWith('00') ? '01' : '00'}` : good;
     const subnet = '000800070001180033cc01';
     const long = `000a0020${cookie.slice(8)}0102030405060708`;
-    const options = { c: cookie, u: 'fde90000', n: '00030000', s: subnet, w: `fde9001c${cookie}`, l: long };
+    const other = { o: `000a0018${cookieOf(client, 1)}`, p: '000a00080102030405060709' };
+    const within = `fde9001c${cookie}`;
+    const options = { ...other, c: cookie, u: 'fde90000', n: '00030000', s: subnet, w: within, l: long };
     const data = [...form].map((each) => options[each as keyof typeof options]).join('');
     return `00002904d00000${flags}${(data.length / 2).toString(16).padStart(4, '0')}${data}`;
   });
