@@ -44,8 +44,9 @@ export class PlaneChild<From extends object, To extends object> {
     });
     this.#child = child;
     // Whoever reads ours may be slow, or stopped: this process waits for nobody, and the others for this one only.
-    if (child.stdout !== null) relayLines(child.stdout, standardSink(1));
-    if (child.stderr !== null) relayLines(child.stderr, standardSink(2));
+    // There are no such streams, whatever the types say, where no descriptor was left to start it.
+    if (child.stdout) relayLines(child.stdout, standardSink(1));
+    if (child.stderr) relayLines(child.stderr, standardSink(2));
     const { promise, resolve } = Promise.withResolvers<Ended>();
     this.ended = promise;
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -54,7 +55,7 @@ export class PlaneChild<From extends object, To extends object> {
     };
     // After the last of its lines.
     listen(child, 'close', `the end of the ${plane} process`, end);
-    // It could not be started: there may be too many processes, or no memory.
+    // It could not be started: there may be too many processes, no memory, or no descriptors.
     listen(child, 'error', `the ${plane} process`, () => child.pid === undefined && end(null, null));
     listen(child, 'message', `a word of the ${plane} process`, hear);
   }
