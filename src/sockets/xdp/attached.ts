@@ -176,7 +176,10 @@ export class AttachedInterface {
     const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
     const own = rests ? [] : this.#within(endpoints);
     const program = keyOf(sight, own);
-    if (program === this.#program) return true;
+    if (program === this.#program) {
+      this.#refused = undefined;
+      return true;
+    }
     try {
       const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own));
       try {
@@ -196,6 +199,7 @@ export class AttachedInterface {
       return false;
     }
     this.#program = program;
+    if (this.#refused !== undefined) this.#log.info({ interface: sight.name }, 'AF_XDP follows this interface again');
     this.#refused = undefined;
     this.#tellRest(sight, rests);
     return true;

@@ -93,9 +93,10 @@ export function loadProgram(libc: Libc, program: Uint8Array): number {
   }
   const errno = libc.errno();
   if (errno === LINUX.EPERM) throw faultOf('an eBPF program', errno);
-  // Once more, to be told why.
+  // Once more, to be told why; unless it was refused for the moment only.
   const said = new Uint8Array(VERIFIER_BYTES);
-  tryLoad(libc, program, said);
+  const again = tryLoad(libc, program, said);
+  if (again >= 0) return again;
   const lines = new TextDecoder()
     .decode(said.subarray(0, said.indexOf(0)))
     .trim()

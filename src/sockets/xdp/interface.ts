@@ -66,10 +66,20 @@ export function readInterface(libc: Libc, name: string): NetworkInterface {
 /** Looks at the interface of this number again, without a word to its driver; undefined: it is gone. */
 export function seeInterface(libc: Libc, index: number): InterfaceSight | undefined {
   return withSocket(libc, (fd) => {
-    const request = named('');
-    new DataView(request.buffer).setInt32(NAME_BYTES, index, true);
-    return libc.ioctl(fd, REQUEST.NAME, request) < 0 ? undefined : see(libc, fd, text(request.subarray(0, NAME_BYTES)));
+    for (;;) {
+      const name = nameOf(libc, fd, index);
+      if (name === undefined) return undefined;
+      const sight = see(libc, fd, name);
+      // All else is asked by the name, which may have become that of another one meanwhile, or of none.
+      if (nameOf(libc, fd, index) === name) return sight;
+    }
   });
+}
+
+function nameOf(libc: Libc, fd: number, index: number): string | undefined {
+  const request = named('');
+  new DataView(request.buffer).setInt32(NAME_BYTES, index, true);
+  return libc.ioctl(fd, REQUEST.NAME, request) < 0 ? undefined : text(request.subarray(0, NAME_BYTES));
 }
 
 function see(libc: Libc, fd: number, name: string): InterfaceSight {
