@@ -46,6 +46,13 @@ async function way(wire: Wire, query: Parameters<typeof buildQuery>[0]): Promise
 
 const said = ({ log }: TealProcess, words: RegExp): number => log.filter(({ msg }) => words.test(String(msg))).length;
 
+/** The same once there is one: a line comes through other processes, and after what it tells of. */
+const saidSoon = (teal: TealProcess, words: RegExp): Promise<number> =>
+  comesTo(
+    () => said(teal, words),
+    (lines) => lines > 0,
+  );
+
 wired('another hardware address, and another name', async (t, wire, teal) => {
   wire.ip('link', 'set', wire.server, 'address', '02:54:45:41:4c:77');
   execFileSync('ip', ['-n', wire.namespaces.client, 'neigh', 'flush', 'all']);
@@ -73,10 +80,10 @@ wired(
     setMtu('600');
     t.ok(await comesTo(async () => (await way(wire, long)) === 'socket', Boolean));
     t.equal(await way(wire, short), 'socket');
-    t.equal(said(teal, /MTU of this interface is now too small/), 1, 'one line');
+    t.equal(await saidSoon(teal, /MTU of this interface is now too small/), 1, 'one line');
     setMtu('1500');
     t.ok(await comesTo(async () => (await way(wire, long)) === 'xdp', Boolean));
-    t.equal(said(teal, /AF_XDP serves this interface again/), 1);
+    t.equal(await saidSoon(teal, /AF_XDP serves this interface again/), 1);
   },
 );
 
@@ -86,13 +93,7 @@ wired('down and up; taken away, and made anew', async (t, wire, teal) => {
   t.ok(await comesTo(async () => (await way(wire, short)) === 'xdp', Boolean));
   t.ok(hasProgram(wire));
   wire.ip('link', 'del', wire.server);
-  t.equal(
-    await comesTo(
-      async () => said(teal, /an interface that AF_XDP served is gone/),
-      (lines) => lines > 0,
-    ),
-    1,
-  );
+  t.equal(await saidSoon(teal, /an interface that AF_XDP served is gone/), 1);
   const peer = ['peer', 'name', wire.client, 'netns', wire.namespaces.client];
   wire.ip('link', 'add', wire.server, 'type', 'veth', ...peer);
   wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', wire.server);
