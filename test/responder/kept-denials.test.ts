@@ -9,6 +9,7 @@ import {
   type Ask,
   answers,
   buildAsk,
+  countLookups,
   EDNS,
   limitedTo,
   messageMemory,
@@ -122,12 +123,7 @@ t.test('names are denied by their own zones, of which there are more than what i
     const { table, responder } = makeTable();
     apply(table, ...zones.map((name, i) => zone(name, { serial: i })));
     responder.enter(1000);
-    let lookups = 0;
-    const find = responder.lookup.find.bind(responder.lookup);
-    responder.lookup.find = (...question) => {
-      lookups++;
-      return find(...question);
-    };
+    const lookups = countLookups(responder);
     const replies = zones.flatMap((zone) => {
       const batch = ['a', 'b', 'c', 'd'].map((label) => ({
         query: buildAsk(`${label}.${zone}`, TYPE.A, '', 0),
@@ -135,7 +131,7 @@ t.test('names are denied by their own zones, of which there are more than what i
       }));
       return answers(responder, batch, memory);
     });
-    return { lookups, replies };
+    return { lookups: lookups(), replies };
   });
   t.same(given[1]?.replies, given[0]?.replies);
   t.ok((given[0]?.lookups ?? 0) - (given[1]?.lookups ?? 0) >= zones.length, 'they are denied by what is kept');

@@ -167,8 +167,8 @@ interface Histories {
   readonly quiet?: number;
 }
 
-/** Counts the names that a responder looks up. */
-function countLookups({ lookup }: Responder): () => number {
+/** Counts the names that a responder looks up from here on; the function says how many so far. */
+export function countLookups({ lookup }: Responder): () => number {
   const find = lookup.find.bind(lookup);
   let count = 0;
   lookup.find = (...question) => {

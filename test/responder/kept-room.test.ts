@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { TableChange } from '../../src/table/changes.ts';
 import { TYPE, UDP_CLASSIC_BYTES } from '../../src/wire/constants.ts';
 import { apply, makeTable, rrset, zone } from '../fixtures/table.ts';
-import { answers, buildAsk, messageMemory } from './kept-history.ts';
+import { answers, buildAsk, countLookups, messageMemory } from './kept-history.ts';
 
 const client = Uint8Array.of(192, 0, 2, 1);
 
@@ -20,16 +20,11 @@ function askInTurn(changes: readonly TableChange[], names: readonly string[], ty
   const { table, responder } = makeTable({ initialBytes: 2 ** 16 });
   apply(table, ...changes);
   responder.enter(1000);
-  let lookups = 0;
-  const find = responder.lookup.find.bind(responder.lookup);
-  responder.lookup.find = (...question) => {
-    lookups++;
-    return find(...question);
-  };
+  const lookups = countLookups(responder);
   return names.map((name) => {
-    const before = lookups;
+    const before = lookups();
     const [reply] = answers(responder, [{ query: buildAsk(name, type, '', 0), client }], memory) as [string];
-    return { reply, isKept: lookups === before };
+    return { reply, isKept: lookups() === before };
   });
 }
 
