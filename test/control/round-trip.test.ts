@@ -129,10 +129,7 @@ function filesOf(fixture: EngineFixture) {
   const reads = new ZoneReads(fixture.store.shared);
   const builder = new Builder(new Arena(fixture.table.shared, 1024), staging);
   return {
-    close: () => {
-      reads.close();
-      staging.close();
-    },
+    close: () => staging.close(),
     read(zone: string): string {
       const snapshot = readSnapshot(reads, zone);
       if (snapshot === undefined) throw new Error(`no zone ${zone}`);

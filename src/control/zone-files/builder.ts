@@ -96,8 +96,6 @@ export class Builder {
       reply = { tableFull: false, ...(rebuilt && { rebuilt }) };
     } catch (error) {
       reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
-    } finally {
-      reads.close();
     }
     return this.#replyOf(reply);
   }

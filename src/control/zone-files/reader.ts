@@ -32,7 +32,6 @@ function run(port: MessagePort, store: SharedStore): void {
   const reads = new ZoneReads(store);
   listen(port, 'message', 'the reader thread', (request: Request) => {
     if (request.kind === 'stop') {
-      reads.close();
       port.close();
     } else if (request.kind === 'digest') {
       port.postMessage(digestNow(reads, request));
