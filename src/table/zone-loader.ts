@@ -8,6 +8,7 @@ import { TYPE } from '../wire/constants.ts';
 import type { Loaded, LoadedSigning, StagedIndex, TableChanges } from './changes.ts';
 import { putAll, soaRdata } from './compile.ts';
 import { type Arena, ArenaFull, type SharedTable } from './memory.ts';
+import type { RRsetSigner } from './rrset-signer.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import type { ZoneWriter } from './zone-writer.ts';
 
@@ -18,6 +19,13 @@ const MADE_AT_LOAD = 2000;
 interface LoadedTable extends Pick<TableChanges, 'prepare' | 'publish'> {
   readonly shared: SharedTable;
   discard(staged: Pick<StagedIndex, 'index'>): void;
+}
+
+/** How a zone is built signed. */
+interface SignedBuild extends Pick<LoadedSigning, 'services'> {
+  readonly signer: RRsetSigner;
+  /** Of what the signers know of it. */
+  readonly undo: () => void;
 }
 
 export class ZoneLoader {
@@ -38,12 +46,11 @@ export class ZoneLoader {
 
   /**
    * Compiles it aside, to be brought in with other changes; undefined: there is no room. Where it is signed, all that is
-   * missing of its signatures is made: nobody is to see it without.
+   * missing of its signatures is made: nobody is to see it without, and no resolver would take it from below a DS.
    */
   build(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): StagedIndex | undefined {
-    const whole = () => signed && this.#buildSigned(zone, rrsets(), signed);
-    const built = this.#making(zone.name, signed && Number.POSITIVE_INFINITY, whole);
-    return built ?? this.#buildAside(zone.name, rrsets());
+    const whole = () => this.#build(zone, rrsets(), signed);
+    return this.#making(zone.name, signed && Number.POSITIVE_INFINITY, whole);
   }
 
   /** With so many signatures made at most, besides those that are kept; undefined: the zone is not signed. */
@@ -57,16 +64,14 @@ export class ZoneLoader {
   }
 
   #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
-    const whole = signed && this.#buildSigned(zone, rrsets(), signed);
-    const built = whole ?? this.#buildAside(zone.name, rrsets());
+    const built = this.#build(zone, rrsets(), signed);
     if (built === undefined) return full(this.#table.shared);
     const problem = this.#table.prepare([{ op: 'importZone', zone, staged: built }]);
     if (problem !== undefined) return problem;
     this.#table.publish();
-    if (signed !== undefined && whole !== undefined) this.#zones.signers.leaveRest(zone.name, signed.signing);
-    return signed === undefined || whole !== undefined || this.#isLeft(zone.name, signed.signing)
-      ? 'whole'
-      : 'unsigned';
+    const isSigned = built.signedBy !== undefined;
+    if (signed !== undefined && isSigned) this.#zones.signers.leaveRest(zone.name, signed.signing);
+    return signed === undefined || isSigned || this.#isLeft(zone.name, signed.signing) ? 'whole' : 'unsigned';
   }
 
   /** Whether its signing is left to who builds it aside. */
@@ -77,16 +82,19 @@ export class ZoneLoader {
     return true;
   }
 
-  /** With the signatures that are kept, and some that are made; undefined: nobody signs it, or there is no room. */
-  #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signing, services }: LoadedSigning): StagedIndex | undefined {
+  /** Where somebody signs it, with the signatures that are kept, and some that are made; undefined: there is no room for that. */
+  #build(zone: Zone, rrsets: Iterable<RRset>, signed: LoadedSigning | undefined): StagedIndex | undefined {
+    if (signed === undefined) return this.#buildAside(zone.name, rrsets);
+    const { undo } = this.#zones.signers.set(zone.name, signed.signing);
+    const signer = this.#zones.signers.of(zone.name);
+    if (signer !== undefined) return this.#buildSigned(zone, rrsets, { signer, services: signed.services, undo });
+    undo();
+    return this.#buildAside(zone.name, rrsets);
+  }
+
+  #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signer, services, undo }: SignedBuild): StagedIndex | undefined {
     const { signers } = this.#zones;
-    const { undo } = signers.set(zone.name, signing);
-    const signer = signers.of(zone.name);
     const apex = nameToWire(zone.name);
-    if (signer === undefined) {
-      undo();
-      return undefined;
-    }
     let builder: ZoneBuilder | undefined;
     try {
       builder = new ZoneBuilder(this.#arena, zone.name, 0, signer);

@@ -5,6 +5,7 @@ import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
 import { nameToWire } from '../../src/model/name.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
 import type { RRset } from '../../src/model/rrset.ts';
+import type { StagedIndex, TableChange } from '../../src/table/changes.ts';
 import { Dismantler } from '../../src/table/dismantle.ts';
 import { Arena, ArenaFull, createSharedTable } from '../../src/table/memory.ts';
 import { NAMES_ASIDE_MIN } from '../../src/table/names-aside.ts';
@@ -180,44 +181,64 @@ for (const [what, build] of Object.entries(builds)) {
   });
 }
 
-t.test(
-  'a signed zone that the main thread builds comes without signatures where there is no room for them',
-  async (t) => {
-    const shared = createSharedTable(2 ** 20, 2 ** 26);
-    const arena = new FullOnce(shared);
-    const dismantler = new Dismantler(arena);
-    const dismantle = ({ index, order }: { index: number; order?: number }): void => {
-      dismantler.add(index, order);
-      while (dismantler.step(1000));
-    };
-    let signed = 0;
-    const signers = {
-      ...NO_SIGNERS,
-      of: () => signer,
-      markOf: () => 'a key',
-      load: () => () => {},
-      set: () => {
-        signed++;
-        return { undo: () => signed-- };
-      },
-    };
-    const nobody = (): never => {
-      throw new Error('a zone is only built');
-    };
-    const table = { shared, discard: dismantle, prepare: nobody, publish: nobody };
-    const loader = new ZoneLoader(arena, { signers } as unknown as ZoneWriter, table);
-    const rrsets = rrsetsOf([['a.b.', values[0]]]).map((each) => ({ ...each, zone: APEX, revision: 1 }) as RRset);
-    const how = { signing: {} as ZoneSigning, services };
-    for (let full = 0, isSigned = false; !isSigned; full++) {
-      const before = arena.usedBytes;
-      arena.left = full;
-      const built = loader.build({ ...zone, name: APEX }, () => rrsets, how);
-      arena.left = Number.POSITIVE_INFINITY;
-      isSigned = built?.signedBy !== undefined;
-      t.equal(signed, isSigned ? 1 : 0, `full at block ${full}`);
-      if (built !== undefined) dismantle(built);
-      t.equal(arena.usedBytes, before);
-      t.notOk(isAnyFreeTwice(arena));
-    }
-  },
-);
+t.test('a signed zone that the main thread builds is signed, or has no room: nobody sees it without', async (t) => {
+  const shared = createSharedTable(2 ** 20, 2 ** 26);
+  const arena = new FullOnce(shared);
+  const dismantler = new Dismantler(arena);
+  const dismantle = ({ index, order }: { index: number; order?: number }): void => {
+    dismantler.add(index, order);
+    while (dismantler.step(1000));
+  };
+  let signed = 0;
+  const signers = {
+    ...NO_SIGNERS,
+    of: () => signer,
+    markOf: () => 'a key',
+    load: () => () => {},
+    set: () => {
+      signed++;
+      return { undo: () => signed-- };
+    },
+  };
+  const brought: (string | undefined)[] = [];
+  const table = {
+    shared,
+    discard: dismantle,
+    prepare: ([change]: readonly TableChange[]) => {
+      if (change?.op !== 'importZone') throw new Error('a zone is only brought in');
+      brought.push(change.staged.signedBy);
+      dismantle(change.staged);
+      return undefined;
+    },
+    publish: () => {},
+  };
+  const loader = new ZoneLoader(arena, { signers } as unknown as ZoneWriter, table);
+  const rrsets = rrsetsOf([['a.b.', values[0]]]).map((each) => ({ ...each, zone: APEX, revision: 1 }) as RRset);
+  const own = { ...zone, name: APEX };
+  const how = { signing: {} as ZoneSigning, services };
+
+  let built: StagedIndex | undefined;
+  let full = 0;
+  for (; built === undefined; full++) {
+    const before = arena.usedBytes;
+    arena.left = full;
+    built = loader.build(own, () => rrsets, how);
+    arena.left = Number.POSITIVE_INFINITY;
+    t.equal(signed, built === undefined ? 0 : 1, `full at block ${full}`);
+    if (built !== undefined) dismantle(built);
+    t.equal(arena.usedBytes, before);
+    t.notOk(isAnyFreeTwice(arena));
+  }
+  t.equal(built.signedBy, 'a key', 'at a catch-up');
+
+  for (let at = 0; at < full; at++) {
+    signed = 0;
+    arena.left = at;
+    const loaded = loader.load(own, () => rrsets, how);
+    arena.left = Number.POSITIVE_INFINITY;
+    if (at < full - 1) t.match(loaded, { code: 'table_full' }, `at a start, full at block ${at}`);
+    else t.equal(loaded, 'whole');
+    t.equal(signed, at < full - 1 ? 0 : 1);
+  }
+  t.same(brought, ['a key']);
+});
