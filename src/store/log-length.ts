@@ -53,26 +53,23 @@ export class LogLength {
     if (this.#isOver) return false;
     this.#isOver = true;
     try {
-      const isMore = this.#turn.asBuilder(this.#database.transaction(() => this.#addPiece()).immediate);
-      if (this.#fd !== undefined) fs.fdatasyncSync(this.#fd);
-      this.#isOver = !isMore;
+      const bytes = this.#turn.asBuilder(this.#database.transaction(() => this.#addPiece()).immediate);
+      if (bytes > 0) fs.fdatasyncSync(this.#fd as number);
+      // The last one is shorter, and so is one for which there was no room.
+      this.#isOver = bytes < PIECE_BYTES;
     } finally {
       if (this.#isOver) this.close();
     }
     return !this.#isOver;
   }
 
-  /** Only while SQLite lets nobody else write. */
-  #addPiece(): boolean {
+  /** Only while SQLite lets nobody else write. How many bytes it has become longer. */
+  #addPiece(): number {
     this.#fd ??= this.#open();
     const { size } = fs.fstatSync(this.#fd);
-    if (size >= LOG_BYTES) return false;
-    const { bavail, bsize } = fs.statfsSync(path.dirname(this.#file));
-    if (bavail * bsize < FREE_MIN_BYTES) return false;
+    if (size >= LOG_BYTES || !hasRoom(path.dirname(this.#file))) return 0;
     this.#zeros ??= Buffer.alloc(PIECE_BYTES);
-    const wanted = Math.min(PIECE_BYTES, LOG_BYTES - size);
-    const written = fs.writeSync(this.#fd, this.#zeros, 0, wanted, size);
-    return written === wanted && size + written < LOG_BYTES;
+    return fs.writeSync(this.#fd, this.#zeros, 0, Math.min(PIECE_BYTES, LOG_BYTES - size), size);
   }
 
   /** SQLite has no lock on this file that would go with a descriptor. */
@@ -86,4 +83,14 @@ export class LogLength {
     if (this.#fd !== undefined) fs.closeSync(this.#fd);
     this.#fd = undefined;
   }
+}
+
+/**
+ * Blocks are counted in `frsize`; `bsize` is what is best read and written at once (statvfs(3)), of a file system in user
+ * space often a hundred times as much. One that tells nothing has no room.
+ */
+function hasRoom(folder: string): boolean {
+  const { bavail, bsize, frsize } = fs.statfsSync(folder);
+  // An older Node has no `frsize`.
+  return bavail * (frsize || bsize) >= FREE_MIN_BYTES;
 }

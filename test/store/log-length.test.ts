@@ -128,17 +128,63 @@ t.test(
   },
 );
 
-t.test('where the disk is nearly full it is left as it is', async (t) => {
-  const { length, commit, logBytes } = begin(t);
+/** What a file system tells of its room. */
+function tell(t: Test, told: Partial<fs.StatsFs>): void {
   const { statfsSync } = fs;
-  replace(t, {
-    statfsSync: ((of: string) => ({ ...statfsSync(of), bsize: 4096, bavail: 60_000 })) as typeof statfsSync,
+  replace(t, { statfsSync: ((of: string) => ({ ...statfsSync(of), ...told })) as typeof statfsSync });
+}
+
+const without: readonly (readonly [string, Partial<fs.StatsFs>])[] = [
+  ['the disk is nearly full', { bsize: 4096, frsize: 4096, bavail: 60_000 }],
+  ['a file system in user space reads and writes a MiB at once', { bsize: MIB, frsize: 4096, bavail: 60_000 }],
+  ['no blocks are told of', { bsize: 0, frsize: 0, blocks: 0, bfree: 0, bavail: 0 }],
+  ['blocks have no size', { bsize: 0, frsize: 0, bavail: 1e9 }],
+  ['there is less than nothing', { bavail: -1 }],
+  ['what is told is no number', { bavail: Number.NaN }],
+];
+
+for (const [where, told] of without) {
+  t.test(`where ${where} it is left as it is`, async (t) => {
+    const { length, commit, logBytes } = begin(t);
+    tell(t, told);
+    const synced: number[] = [];
+    replace(t, { fdatasyncSync: (fd) => void synced.push(fd) });
+    t.equal(length.lengthen(), false);
+    t.equal(logBytes(), 0);
+    commit();
+    t.equal(length.lengthen(), false, 'and not looked at again');
+    t.ok(logBytes() < MIB);
+    t.same(synced, [], 'and nothing is waited for');
   });
+}
+
+const within: readonly (readonly [string, Partial<fs.StatsFs>])[] = [
+  ['all there could ever be', { bsize: 2 ** 31, frsize: 2 ** 31, blocks: 2 ** 64, bavail: 2 ** 64 }],
+  ['more than a number holds', { bavail: Number.POSITIVE_INFINITY }],
+  ['blocks of a size that an older Node does not tell', { bsize: 4096, frsize: undefined, bavail: 80_000 } as never],
+];
+
+for (const [what, told] of within) {
+  t.test(`where ${what} is free it is made long`, async (t) => {
+    const { length, logBytes } = begin(t);
+    tell(t, told);
+    while (length.lengthen());
+    t.equal(logBytes(), LOG_BYTES);
+  });
+}
+
+t.test('a file system that cannot say what is free is told of once, and commits go on', async (t) => {
+  const { length, commit, logBytes, afterKill } = begin(t);
+  replace(t, {
+    statfsSync: () => {
+      throw Object.assign(new Error('ENOSYS: function not implemented'), { code: 'ENOSYS', errno: -38 });
+    },
+  });
+  t.throws(() => length.lengthen(), /ENOSYS/);
   t.equal(length.lengthen(), false);
-  t.equal(logBytes(), 0);
   commit();
-  t.equal(length.lengthen(), false, 'and not looked at again');
   t.ok(logBytes() < MIB);
+  t.equal(afterKill(), 1);
 });
 
 t.test('a disk that becomes full in the middle of a piece costs nothing but that', async (t) => {
