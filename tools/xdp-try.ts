@@ -57,7 +57,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'teal-xdp-'));
 let teal: TealProcess | undefined;
 try {
   teal = await startTeal(path.join(folder, 'data'), { wrapper: wire.atServer, env: overTheWire });
-  const { transport, warnings } = transportOf(teal);
+  const { transport, warnings } = await transportOf(teal);
   console.log(`served by the ${transport} transport${warnings.map((why) => `: ${why}`).join('')}`);
   await ask(wire);
   load(wire, folder);

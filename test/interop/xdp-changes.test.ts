@@ -1,6 +1,5 @@
 /** What changes on an interface while AF_XDP serves it: no query is lost by it for longer than the look takes. */
 import { execFileSync } from 'node:child_process';
-import t, { type Test } from 'tap';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import type { SocketLog } from '../../src/sockets/transport.ts';
 import { AttachedInterface } from '../../src/sockets/xdp/attached.ts';
@@ -8,41 +7,46 @@ import { XdpInterfaces } from '../../src/sockets/xdp/open.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
-import { CLIENT, openWire, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { datagramsToSockets, hasProgram, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+import { CLIENT, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { byXdp, datagramsToSockets, hasProgram, onWire } from '../fixtures/xdp-server.ts';
 
 /** A reply that goes on an MTU of 1500 and not on one of 600. */
 const long = { name: 'long.example.test', type: 'TXT', edns: { udpBytes: 1232 } } as const;
 const short = { name: 'app.example.test' } as const;
 
-function wired(what: string, run: (t: Test, wire: Wire, teal: TealProcess) => Promise<void>): void {
-  t.test(what, async (t) => {
-    const wire = openWire();
-    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-    t.teardown(() => wire.close());
-    const teal = await startXdp(wire, t.testdir(), { TEAL_DNS_LISTEN: `${SERVER.v4}:53` });
-    t.teardown(() => teal.child.kill('SIGKILL'));
-    const { transport, warnings } = transportOf(teal);
-    if (transport !== 'xdp') return t.comment(`LEFT OUT: the kernel refuses AF_XDP: ${warnings}`);
+/** Served at one address of IPv4, with a name whose reply is long. */
+function served(what: string, run: Parameters<typeof byXdp>[2]): void {
+  byXdp(what, { env: { TEAL_DNS_LISTEN: `${SERVER.v4}:53` } }, async (t, wire, teal) => {
     const rdata = [Array.from({ length: 4 }, () => `"${'x'.repeat(200)}"`).join(' ')];
     const body = { ttlSeconds: 60, rdata };
     const made = await teal.call('PUT', '/v1/zones/example.test/rrsets/long.example.test/TXT', body);
     t.ok(made.status < 300, JSON.stringify(made.body));
     await run(t, wire, teal);
-    t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
   });
 }
 
-/** Which way a query is answered; undefined: not at all. */
-async function way(wire: Wire, query: Parameters<typeof buildQuery>[0]): Promise<'xdp' | 'socket' | undefined> {
+/** A query is lost where the interface has just changed: it is asked again soon. */
+const MAYBE_LOST_MS = 2000;
+
+/** Which way a query is answered; undefined: not at all in that time. */
+async function way(
+  wire: Wire,
+  query: Parameters<typeof buildQuery>[0],
+  timeoutMs?: number,
+): Promise<'xdp' | 'socket' | undefined> {
   const before = datagramsToSockets(wire);
-  try {
-    if ((await askUdp(SERVER.v4, 53, buildQuery(query), { timeoutMs: 2000 })).answers.length !== 1) return undefined;
-  } catch {
-    return undefined;
-  }
+  const asking = askUdp(SERVER.v4, 53, buildQuery(query), timeoutMs === undefined ? {} : { timeoutMs });
+  if ((await asking.catch(() => undefined))?.answers.length !== 1) return undefined;
   return datagramsToSockets(wire) === before ? 'xdp' : 'socket';
 }
+
+/** Whether queries come to be answered that way. */
+const comesBy = async (wire: Wire, query: Parameters<typeof buildQuery>[0], wanted: 'xdp' | 'socket') =>
+  wanted ===
+  (await comesTo(
+    () => way(wire, query, MAYBE_LOST_MS),
+    (found) => found === wanted,
+  ));
 
 const said = ({ log }: TealProcess, words: RegExp): number => log.filter(({ msg }) => words.test(String(msg))).length;
 
@@ -53,10 +57,10 @@ const saidSoon = (teal: TealProcess, words: RegExp): Promise<number> =>
     (lines) => lines > 0,
   );
 
-wired('another hardware address, and another name', async (t, wire, teal) => {
+served('another hardware address, and another name', async (t, wire, teal) => {
   wire.ip('link', 'set', wire.server, 'address', '02:54:45:41:4c:77');
   execFileSync('ip', ['-n', wire.namespaces.client, 'neigh', 'flush', 'all']);
-  t.ok(await comesTo(async () => (await way(wire, short)) === 'xdp', Boolean));
+  t.ok(await comesBy(wire, short, 'xdp'));
   wire.ip('link', 'set', wire.server, 'name', 'another0');
   const headers = { authorization: `Bearer ${teal.token}` };
   const metrics = async (): Promise<string> => (await fetch(`${teal.admin}/metrics`, { headers })).text();
@@ -64,7 +68,7 @@ wired('another hardware address, and another name', async (t, wire, teal) => {
   t.equal(await way(wire, short), 'xdp');
 });
 
-wired(
+served(
   'an MTU that is too small for replies leaves them to the sockets, until it is larger again',
   async (t, wire, teal) => {
     const setMtu = (mtu: string): void => {
@@ -78,19 +82,19 @@ wired(
     t.equal(await way(wire, long), 'xdp');
     t.equal(said(teal, /too small/), 0);
     setMtu('600');
-    t.ok(await comesTo(async () => (await way(wire, long)) === 'socket', Boolean));
+    t.ok(await comesBy(wire, long, 'socket'));
     t.equal(await way(wire, short), 'socket');
     t.equal(await saidSoon(teal, /MTU of this interface is now too small/), 1, 'one line');
     setMtu('1500');
-    t.ok(await comesTo(async () => (await way(wire, long)) === 'xdp', Boolean));
+    t.ok(await comesBy(wire, long, 'xdp'));
     t.equal(await saidSoon(teal, /AF_XDP serves this interface again/), 1);
   },
 );
 
-wired('down and up; taken away, and made anew', async (t, wire, teal) => {
+served('down and up; taken away, and made anew', async (t, wire, teal) => {
   wire.ip('link', 'set', wire.server, 'down');
   wire.ip('link', 'set', wire.server, 'up');
-  t.ok(await comesTo(async () => (await way(wire, short)) === 'xdp', Boolean));
+  t.ok(await comesBy(wire, short, 'xdp'));
   t.ok(hasProgram(wire));
   wire.ip('link', 'del', wire.server);
   t.equal(await saidSoon(teal, /an interface that AF_XDP served is gone/), 1);
@@ -103,7 +107,7 @@ wired('down and up; taken away, and made anew', async (t, wire, teal) => {
     ['link', 'set', wire.client, 'up'],
   ])
     execFileSync('ip', ['-n', wire.namespaces.client, ...words]);
-  t.ok(await comesTo(async () => (await way(wire, short)) === 'socket', Boolean), 'the sockets serve');
+  t.ok(await comesBy(wire, short, 'socket'), 'the sockets serve');
   t.equal(said(teal, /is gone/), 1, 'and that is told once');
   t.same(
     teal.log.filter(({ level }) => level === 'error'),
@@ -128,10 +132,7 @@ function lines(words: string): SocketLog & { readonly told: () => number } {
 /** By this process, at the client's end. */
 const given = { interfaces: [], workers: 1, receiveBufferBytes: 2 ** 20, udpMaxBytes: 1232 };
 
-t.test('a look that fails ends nothing', async (t) => {
-  const wire = openWire();
-  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-  t.teardown(() => wire.close());
+onWire('a look that fails ends nothing', {}, async (t) => {
   let isFull = false;
   const libc = failing('socket', () => isFull);
   const log = lines('AF_XDP cannot look at the interfaces');
@@ -143,10 +144,7 @@ t.test('a look that fails ends nothing', async (t) => {
   t.equal(log.told(), 1, 'one line');
 });
 
-t.test('what could not be followed is tried again', async (t) => {
-  const wire = openWire();
-  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-  t.teardown(() => wire.close());
+onWire('what could not be followed is tried again', {}, async (t, wire) => {
   const LINK_UPDATE = 29;
   let asked = 0;
   const libc = failing('syscall', (_, command) => command === LINK_UPDATE && ++asked < 3);
@@ -163,7 +161,7 @@ t.test('what could not be followed is tried again', async (t) => {
   attached.close();
 });
 
-wired('an interface that comes later is served by sockets, and that is told once', async (t, wire, teal) => {
+served('an interface that comes later is served by sockets, and that is told once', async (t, wire, teal) => {
   wire.ip('addr', 'del', `${SERVER.v4}/24`, 'dev', wire.server);
   wire.ip('link', 'add', 'later0', 'type', 'veth', 'peer', 'name', 'later1');
   wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', 'later0');

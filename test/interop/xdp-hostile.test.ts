@@ -5,55 +5,51 @@ import { putZoneFile, zoneFile } from '../../bench/import.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, carriesUdp, type FrameFields, readFrame } from '../fixtures/frames.ts';
 import { mulberry32, packets } from '../fixtures/mutate.ts';
-import { CLIENT, openWire, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { byXdp, onWire, overTheWire } from '../fixtures/xdp-server.ts';
 
 const app = 'app.example.test';
 const FRAMES = 100_000;
 /** A plain query of a bystander after so many frames. */
 const BETWEEN = 1000;
 
-t.test('100,000 mutated frames: nobody dies, replies are whole, and a bystander loses no answer', async (t) => {
-  const wire = openWire();
-  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-  t.teardown(() => wire.close());
-  const teal = await startXdp(wire, t.testdir());
-  t.teardown(() => teal.child.kill('SIGKILL'));
-  if (transportOf(teal).transport !== 'xdp') return t.comment(`LEFT OUT: ${transportOf(teal).warnings}`);
-  const raw = new RawFrames(wire.client);
-  t.teardown(() => raw.close());
-  const random = mulberry32(4);
-  const draw = (limit: number): number => Math.floor(random() * limit);
-  const server = Uint8Array.from(wire.macs.server);
-  let replies = 0;
-  let seen = 0;
-  let taken = 0;
-  const judge = (): void => {
-    for (const frame of raw.receive()) {
-      seen++;
-      // The kernel of the other side answers what is none of ours; a reply of DNS is judged to its last byte.
-      if (!frame.subarray(6, 12).equals(server) || !carriesUdp(frame)) continue;
-      const { sourcePort, message } = readFrame(frame);
-      if (sourcePort !== 53) continue;
-      if (message.length < 12 || (message[2] & 0x80) === 0) t.fail('a reply that is no DNS message');
-      replies++;
+byXdp(
+  '100,000 mutated frames: nobody dies, replies are whole, and a bystander loses no answer',
+  {},
+  async (t, wire, teal) => {
+    const raw = new RawFrames(wire.client);
+    t.teardown(() => raw.close());
+    const random = mulberry32(4);
+    const draw = (limit: number): number => Math.floor(random() * limit);
+    const server = Uint8Array.from(wire.macs.server);
+    let replies = 0;
+    let seen = 0;
+    let taken = 0;
+    const judge = (): void => {
+      for (const frame of raw.receive()) {
+        seen++;
+        // The kernel of the other side answers what is none of ours; a reply of DNS is judged to its last byte.
+        if (!frame.subarray(6, 12).equals(server) || !carriesUdp(frame)) continue;
+        const { sourcePort, message } = readFrame(frame);
+        if (sourcePort !== 53) continue;
+        if (message.length < 12 || (message[2] & 0x80) === 0) t.fail('a reply that is no DNS message');
+        replies++;
+      }
+    };
+    let sent = 0;
+    for (const message of packets(23, FRAMES)) {
+      const isV6 = draw(2) === 0;
+      if (raw.send(strangersFrame(wire, message, isV6, draw))) taken++;
+      if (++sent % BETWEEN !== 0) continue;
+      judge();
+      t.equal((await askUdp(isV6 ? SERVER.v6 : SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
+      judge();
     }
-  };
-  let sent = 0;
-  for (const message of packets(23, FRAMES)) {
-    const isV6 = draw(2) === 0;
-    if (raw.send(strangersFrame(wire, message, isV6, draw))) taken++;
-    if (++sent % BETWEEN !== 0) continue;
-    judge();
-    t.equal((await askUdp(isV6 ? SERVER.v6 : SERVER.v4, 53, buildQuery({ name: app }))).answers.length, 1);
-    judge();
-  }
-  t.ok(replies > FRAMES / 20, `${replies} replies among ${seen} frames seen, ${taken} sent`);
-  const failed = teal.log.filter(({ msg }) => /worker (failed|replaced)|stands still/.test(String(msg)));
-  t.same(failed, [], 'no worker was replaced');
-  const ended = await teal.end('SIGTERM');
-  t.same(ended, { code: 0, signal: null }, JSON.stringify(teal.log.slice(-3)));
-});
+    t.ok(replies > FRAMES / 20, `${replies} replies among ${seen} frames seen, ${taken} sent`);
+    const failed = teal.log.filter(({ msg }) => /worker (failed|replaced)|stands still/.test(String(msg)));
+    t.same(failed, [], 'no worker was replaced');
+  },
+);
 
 t.test('what the kernel answers beside us is not judged as ours, whatever bytes its checksum has', async (t) => {
   const station = [2, 0, 17, 17, 17, 17];
@@ -91,29 +87,28 @@ function strangersFrame(wire: Wire, message: Buffer, isV6: boolean, draw: (limit
   return draw(10) === 0 ? frame.subarray(0, 14 + draw(frame.length - 13)) : frame;
 }
 
-t.test('of 200,000 answers during 100 shifts none is of a state before the one that was acknowledged', async (t) => {
-  const wire = openWire();
-  if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-  t.teardown(() => wire.close());
-  const env = { ...overTheWire };
-  const server = { address: SERVER.v4, wrapper: wire.atServer, env };
-  const { answers, stale, shifts, transport } = await measureExactness(t.testdir(), {
-    answers: 200_000,
-    shifts: 100,
-    server,
-  });
-  if (transport !== 'xdp') return t.comment(`LEFT OUT: ${transport} served`);
-  t.ok(answers >= 200_000);
-  t.ok(shifts >= 100);
-  t.equal(stale, 0);
-});
+onWire(
+  'of 200,000 answers during 100 shifts none is of a state before the one that was acknowledged',
+  {},
+  async (t, wire) => {
+    const env = { ...overTheWire };
+    const server = { address: SERVER.v4, wrapper: wire.atServer, env };
+    const { answers, stale, shifts, transport } = await measureExactness(t.testdir(), {
+      answers: 200_000,
+      shifts: 100,
+      server,
+    });
+    if (transport !== 'xdp') return t.comment(`LEFT OUT: ${transport} served`);
+    t.ok(answers >= 200_000);
+    t.ok(shifts >= 100);
+    t.equal(stale, 0);
+  },
+);
 
-t.test(
+onWire(
   'no answer is lost or stale while strangers send frames, zones are imported, settings read anew and weights shifted',
-  async (t) => {
-    const wire = openWire();
-    if (typeof wire === 'string') return t.comment(`LEFT OUT: ${wire}`);
-    t.teardown(() => wire.close());
+  {},
+  async (t, wire) => {
     const raw = new RawFrames(wire.client);
     t.teardown(() => raw.close());
     const random = mulberry32(6);
