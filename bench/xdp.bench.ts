@@ -211,6 +211,10 @@ for (let round = 0; round < rounds; round++) {
   console.error(`round ${round + 1} of ${rounds} done, load average ${os.loadavg()[0]?.toFixed(1)}`);
 }
 
+if (timings.length === 0) {
+  console.error('every timing was left out, there is nothing to show: run it again, with more --rounds');
+  process.exitCode = 1;
+}
 for (const near of [true, false]) {
   const those = timings.filter((one) => one.near === near);
   if (those.length > 0)

@@ -89,7 +89,13 @@ export class RunningServer {
 
   /** Knot's threads tie themselves to cores by their numbers, whatever they were given: some would run beside the load. */
   #putOnCore(): void {
-    for (const { thread } of this.#strayed()) execFileSync('taskset', ['-p', '-c', String(this.#core), thread]);
+    for (const { thread, status } of this.#strayed()) {
+      try {
+        execFileSync('taskset', ['-p', '-c', String(this.#core), thread], { stdio: 'pipe' });
+      } catch (error) {
+        if (allowedCores(status) !== undefined) throw error;
+      }
+    }
   }
 
   /** What is wrong with where it runs; undefined: nothing. */
@@ -98,11 +104,12 @@ export class RunningServer {
     return stray && `a thread may run on core ${stray.cores}, and not on ${this.#core} alone`;
   }
 
-  *#strayed(): Generator<{ readonly thread: string; readonly cores: string }> {
+  *#strayed(): Generator<{ readonly thread: string; readonly cores: string; readonly status: string }> {
     for (const pid of this.pids) {
-      for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
-        const cores = allowedCores(`/proc/${pid}/task/${thread}/status`);
-        if (cores !== undefined && cores !== String(this.#core)) yield { thread, cores };
+      for (const thread of threadsOf(pid)) {
+        const status = `/proc/${pid}/task/${thread}/status`;
+        const cores = allowedCores(status);
+        if (cores !== undefined && cores !== String(this.#core)) yield { thread, cores, status };
       }
     }
   }
@@ -132,6 +139,15 @@ export class RunningServer {
       }
     }
     fs.rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Numbers of a process's threads; none: it has just ended. */
+function threadsOf(pid: number): string[] {
+  try {
+    return fs.readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
   }
 }
 
