@@ -1,6 +1,6 @@
 /**
- * The builder thread's own connection to the store: it brings a zone's records in beside those in use, and sweeps out
- * what no zone has any more, in transactions so small that a shift never waits long for its turn.
+ * The builder thread's own connection to the store, and the staging thread's: it brings a zone's records in beside those in
+ * use, and sweeps out what no zone has any more, in transactions so small that a shift never waits long for its turn.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
@@ -15,7 +15,7 @@ import { LEFT_MAX_BYTES, StagedLog } from './staged-log.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
 import { Turn } from './turn.ts';
 
-/** What the builder thread needs to open the store. */
+/** What another thread needs to open the store. */
 export interface SharedStore {
   readonly file: string;
   readonly turn: SharedArrayBuffer;
@@ -60,6 +60,11 @@ class StagedRows {
 
   constructor(parts: StagedParts) {
     this.#parts = parts;
+  }
+
+  /** The number of the content; 0: nothing was added yet. */
+  get content(): number {
+    return this.#content;
   }
 
   /**

@@ -73,7 +73,7 @@ t.test('a zone is read while a file is imported, however long that takes', async
   const fixture = makeEngine(t);
   const body = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.net' };
   fixture.must({ kind: 'zone.put', zone: 'example.com', body });
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock, stuck);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock, { builder: stuck });
   const importing = files.import('big.test', Buffer.from('x'), { actor: 'test', atMs: NOON_MS });
   const file = await files.export('example.com');
   if (file instanceof Problem) throw new Error(file.detail);

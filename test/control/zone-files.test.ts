@@ -291,7 +291,7 @@ t.test('a fault of the builder thread is told as one, and the next file is taken
   const alive = setInterval(() => {}, 1000);
   t.teardown(() => clearInterval(alive));
   const entry = new URL('../fixtures/broken-builder.ts', import.meta.url);
-  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock, entry);
+  const files = new ZoneFiles(fixture.store, fixture.table, fixture.engine, systemClock, { builder: entry });
   t.teardown(() => files.stop());
   const send = (zone: string) => files.import(zone, Buffer.from(header), { actor: 'test', atMs: NOON_MS });
   for (const [zone, fault] of [

@@ -13,7 +13,7 @@ import { checkDigest } from '../../signing/brought-digest.ts';
 import { checkStrays } from '../../signing/brought-strays.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { StagedContent } from '../../store/derived.ts';
-import { type PackedContent, Packer, pack, unpack, unpacked } from '../../store/packed.ts';
+import { type PackedContent, pack, unpack, unpacked } from '../../store/packed.ts';
 import type { Staging } from '../../store/staging.ts';
 import { ZoneReads } from '../../store/zone-reads.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -24,6 +24,8 @@ import { ZoneBuilder } from '../../table/zone-builder.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { StagedZone } from '../commands/built-zone.ts';
 import { AsideSigner } from './aside-signer.ts';
+import { Handover } from './handover.ts';
+import { ImportStaging } from './import-staging.ts';
 import {
   type BuildReply,
   type BuildRequest,
@@ -41,6 +43,14 @@ const INLINE_RRSETS_MAX = 500;
 
 /** Of one RRset in packed form, more or less; with fewer names than there are an index grows as it always does. */
 const PACKED_RRSET_BYTES = 64;
+
+/** The zone's index, and its records in the store, where they were not handed over. */
+interface Staged {
+  readonly staged?: StagedZone;
+  readonly handedOver?: StagedIndex;
+}
+
+const NOTHING: Staged = {};
 
 const NO_FINDINGS: BuildReply['findings'] = { errors: [], warnings: [], moreErrors: 0, moreWarnings: 0 };
 
@@ -128,13 +138,14 @@ export class Builder {
       const isThere = this.#staging.holds(zone, rrsets);
       const apex = apexOf(content);
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
-      const staged = isThere ? undefined : this.#stage(zone, rrsets, signing);
+      const handover = request.handover && new Handover(request.handover);
+      const { staged, handedOver } = isThere ? NOTHING : this.#stage(zone, rrsets, signing, handover);
       const kept = {
         ...(signatures === 'keep' && { isKept: true, dnskeys: dnskeysOf(content) }),
         ...(!isMadeHere && content.rrset(zone, TYPE.ZONEMD) !== undefined && { hasDigest: true }),
       };
       const built = { apex, rrsets: rrsets.length, sha256, staged, ...kept };
-      return { ...reply, built };
+      return { ...reply, built, ...(handedOver && { handedOver }) };
     } catch (error) {
       return error instanceof ArenaFull ? { ...reply, tableFull: true } : { ...reply, failure: failureOf(error) };
     }
@@ -142,14 +153,19 @@ export class Builder {
 
   /** Stages what an entry of the log imports, as packed by the node that read the file. Throws ArenaFull. */
   stagePacked(zone: string, content: PackedContent, signing?: Signing): StagedZone {
-    return this.#stage(zone, new ReceivedRRsets(content), signing);
+    return this.#stage(zone, new ReceivedRRsets(content), signing).staged as StagedZone;
   }
 
-  #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined): StagedZone {
-    const fill = (builder: ZoneBuilder): StagedContent =>
-      rrsets.areFew ? stageFew(builder, rrsets) : this.#stageMany(zone, builder, rrsets);
-    const { index, made } = this.#index(zone, signing, fill, rrsets.names);
-    return { ...made, ...index };
+  #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined, handover?: Handover): Staged {
+    const { names, areFew } = rrsets;
+    if (handover === undefined || areFew) {
+      const fill = (index: ZoneBuilder): StagedContent =>
+        areFew ? stageFew(index, rrsets) : this.#stageMany(zone, index, rrsets);
+      const { index, made } = this.#index(zone, signing, fill, names);
+      return { staged: { ...made, ...index } };
+    }
+    const fill = (index: ZoneBuilder): void => handOver(handover, index, rrsets);
+    return { handedOver: this.#index(zone, signing, fill, names).index };
   }
 
   /** The index of a zone that `fill` puts the records into, signed where it is to be; some `names`. All of it, or nothing. */
@@ -179,19 +195,15 @@ export class Builder {
 
   /** Each piece goes to the table, to the log's contents and to the store before there is another one. */
   #stageMany(zone: string, index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
-    const rows = this.#staging.begin(zone);
-    const packer = rrsets.packed === undefined ? new Packer() : undefined;
+    const staging = new ImportStaging(this.#staging, zone, rrsets.packed);
     try {
       for (const piece of rrsets.pieces()) {
         index.putPacked(piece);
-        packer?.addPiece(piece);
-        rows.addPiece(piece);
+        staging.add(piece);
       }
-      const packed = packer?.end() ?? (rrsets.packed as PackedContent);
-      this.#staging.stagePacked(packed);
-      return { content: packed.hash, records: rows.end() };
+      return staging.end();
     } catch (error) {
-      tryToAbandon(rows);
+      staging.abandon();
       throw error;
     }
   }
@@ -207,6 +219,15 @@ interface RRsetsInOrder extends Iterable<StagedRRset> {
   readonly packed?: PackedContent;
   /** In packed form; a piece is gone when there is the next. */
   pieces(): Iterable<Uint8Array>;
+}
+
+/** Each piece is staged by the other thread while this one puts it into the table. */
+function handOver(handover: Handover, index: ZoneBuilder, rrsets: RRsetsInOrder): void {
+  for (const piece of rrsets.pieces()) {
+    handover.put(piece);
+    index.putPacked(piece);
+  }
+  handover.close();
 }
 
 /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
@@ -248,15 +269,6 @@ function dnskeysOf(content: ZoneContent): string[] {
 
 function namesIn(lines: string): ReadonlySet<string> {
   return new Set(lines === '' ? [] : lines.split('\n'));
-}
-
-/** Where the store cannot be written, the next start drops it. */
-function tryToAbandon(rows: ReturnType<Staging['begin']>): void {
-  try {
-    rows.abandon();
-  } catch {
-    // What is told is why it came to nothing.
-  }
 }
 
 /** What of a file is made here: it is left out. */

@@ -13,8 +13,9 @@ import type {
   StageReply,
   StageRequest,
 } from './messages.ts';
-import { BUILDER, ended, type OwnThread, ownMemory } from './own-thread.ts';
+import { BUILDER, ended, type OwnThread, ownMemory, STAGING } from './own-thread.ts';
 import type { SignedAside } from './signed-aside.ts';
+import type { Beside, StagingBeside } from './staging-beside.ts';
 
 /** Above this a thread of its own is worth the milliseconds that it takes to start another. */
 const LARGE_FILE_BYTES = 4 * 2 ** 20;
@@ -31,6 +32,7 @@ interface BuildingParts {
   readonly thread: OwnThread;
   readonly table: Table;
   readonly ahead: Ahead;
+  readonly beside: StagingBeside;
   readonly signing: () => SignedAside;
 }
 
@@ -49,14 +51,17 @@ export class Building {
   /** Reads a zone file. `signing`: how the zone is signed from then on, where not as it is now. */
   build(file: Omit<BuildRequest, 'kind' | 'sign' | 'blocks'>, signing: ZoneSigning | undefined) {
     const { zone, bytes } = file;
-    const fileBytes = bytes.length;
+    const isLarge = bytes.length > LARGE_FILE_BYTES;
     const ask = async (): Promise<BuildReply> => {
       const sign = await this.#signOf(zone, signing);
-      const request = { kind: 'build', ...file, ...(sign && { sign }) } as const;
+      const beside = isLarge ? this.#parts.beside.begin(zone) : undefined;
+      const handover = beside && { handover: beside.memory };
+      const request = { kind: 'build', ...file, ...(sign && { sign }), ...handover } as const;
       const nothing = { findings: NO_FINDINGS, failure: ended(BUILDER), tableFull: false, blocks: [] };
-      const reply = await this.#ask<BuildReply>(request, nothing, ownMemory(bytes));
+      const askNow = () => this.#ask<BuildReply>(request, nothing, ownMemory(bytes));
+      const reply = await (beside ? this.#both(beside, askNow) : askNow());
       // The memory that a large zone took while it was read comes back only with the end of the thread.
-      if (fileBytes > LARGE_FILE_BYTES) this.#parts.thread.renewAfter();
+      if (isLarge) this.#parts.thread.renewAfter();
       return reply;
     };
     const by = signing && { as: signing };
@@ -87,6 +92,27 @@ export class Building {
       return reply;
     };
     return this.#parts.ahead.build(zone, ask, (reply) => reply.staged);
+  }
+
+  /** What both threads have made of a file, or neither. */
+  async #both(beside: Beside, ask: () => Promise<BuildReply>): Promise<BuildReply> {
+    let reply: BuildReply | undefined;
+    try {
+      reply = await ask();
+    } finally {
+      if (reply?.handedOver === undefined) beside.giveUp();
+    }
+    const { staged, failure } = await beside.reply;
+    const { built, handedOver, ...rest } = reply;
+    if (handedOver === undefined) {
+      // The builder may have failed after it had handed over all of it.
+      this.#parts.beside.drop(staged);
+      return reply.failure && failure ? { ...rest, failure } : reply;
+    }
+    if (built !== undefined && staged !== undefined)
+      return { ...rest, built: { ...built, staged: { ...staged, ...handedOver } } };
+    this.#parts.table.discard(handedOver);
+    return { ...rest, failure: failure ?? ended(STAGING) };
   }
 
   /** What becomes of the zone's services meanwhile is followed. */

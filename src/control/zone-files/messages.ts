@@ -8,6 +8,7 @@ import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import type { SignerKeys } from '../../signing/zone-signer.ts';
 import type { MadeDigest } from '../../signing/zonemd.ts';
+import type { StagedContent } from '../../store/derived.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import type { StagedIndex } from '../../table/changes.ts';
@@ -54,8 +55,25 @@ export interface BuildRequest {
   readonly isDigested?: boolean;
   /** Unix time, by which those that it brings hold or not. */
   readonly nowSeconds: number;
+  /** Where the records of a large file are handed over to the staging thread; left out: the builder stages them too. */
+  readonly handover?: SharedArrayBuffer;
   /** Free blocks of the arena, to be used first. */
   readonly blocks: readonly BlockList[];
+}
+
+/** Records that the builder thread hands over are to be staged. */
+export interface TakeRequest {
+  readonly kind: 'take';
+  /** Canonical name. */
+  readonly zone: string;
+  /** See `Handover`. */
+  readonly memory: SharedArrayBuffer;
+}
+
+/** Nothing: it was given up. */
+export interface TakeReply {
+  readonly staged?: StagedContent;
+  readonly failure?: Failure;
 }
 
 /** The packed records of a zone, as another node read them, to be staged here. */
@@ -102,6 +120,8 @@ export interface StageReply {
 export interface BuildReply {
   /** Absent where the file has errors, or something failed. */
   readonly built?: BuiltZone;
+  /** The zone's index where its records were handed over: what is staged of them is `TakeReply`'s. */
+  readonly handedOver?: StagedIndex;
   /** The file brings signatures, and nothing was said of what is to become of them. */
   readonly isUnsaid?: boolean;
   readonly findings: Pick<Findings, 'errors' | 'warnings' | 'moreErrors' | 'moreWarnings'>;

@@ -1,4 +1,5 @@
 /** Whole zones as files: read and written by threads of their own; an import is made visible by one short command. */
+import os from 'node:os';
 import { tellFault } from '../../guard.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem, StoreUnavailable } from '../../model/errors.ts';
@@ -39,9 +40,11 @@ import { BUILDER, ended, OwnThread, STOPPING } from './own-thread.ts';
 import { Placing } from './placing.ts';
 import { FULL, refusal } from './refusals.ts';
 import { NOT_SIGNED, type SignedAside } from './signed-aside.ts';
+import { StagingBeside } from './staging-beside.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const builderEntry = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url);
+const stagingEntry = new URL(isSource ? './staging-thread.ts' : './staging-thread.js', import.meta.url);
 const readerEntry = new URL(isSource ? './reader.ts' : './reader.js', import.meta.url);
 
 /** A zone file as it was sent. */
@@ -61,6 +64,13 @@ const READER = 'the reader thread';
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
+/** The modules of threads, and how many cores they have: where nothing is said, those of this program and this machine. */
+interface Threads {
+  readonly builder?: URL;
+  readonly staging?: URL;
+  readonly cores?: number;
+}
+
 export class ZoneFiles {
   /** How zones are signed while they are built. */
   signing: SignedAside = NOT_SIGNED;
@@ -70,6 +80,7 @@ export class ZoneFiles {
   /** The end of the last import: they come one after the other. */
   #imported: Promise<unknown> = Promise.resolve();
   readonly #builder: OwnThread;
+  readonly #beside: StagingBeside;
   readonly #reader: OwnThread;
   readonly #ahead: Ahead;
   readonly #placing: Placing;
@@ -77,8 +88,8 @@ export class ZoneFiles {
   /** What is found out of whole zones. */
   readonly looks: ZoneLooks;
 
-  /** `entry`: the module of the thread that builds. */
-  constructor(store: Store, table: Table, engine: Engine, timers: Timers, entry: URL = builderEntry) {
+  constructor(store: Store, table: Table, engine: Engine, timers: Timers, threads: Threads = {}) {
+    const { builder = builderEntry, staging = stagingEntry, cores = os.availableParallelism() } = threads;
     this.#store = store;
     this.#table = table;
     this.#engine = engine;
@@ -86,9 +97,11 @@ export class ZoneFiles {
     this.#placing = new Placing(store, engine);
     const parts: BuilderParts = { table: table.shared, store: store.shared };
     const building = { workerData: parts, name: 'teal-builder' };
-    this.#builder = new OwnThread({ what: BUILDER, entry, options: building }, timers);
+    this.#builder = new OwnThread({ what: BUILDER, entry: builder, options: building }, timers);
     const signing = () => this.signing;
-    this.#building = new Building({ thread: this.#builder, table, ahead: this.#ahead, signing });
+    this.#beside = new StagingBeside(store, timers, { entry: staging, cores });
+    const making = { thread: this.#builder, table, ahead: this.#ahead, beside: this.#beside, signing };
+    this.#building = new Building(making);
     const resourceLimits = { maxYoungGenerationSizeMb: READER_YOUNG_MB };
     const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
     const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
@@ -146,7 +159,7 @@ export class ZoneFiles {
   /** Ends the threads. What is cut off is seen by nobody: a zone that is half staged is dropped by the next start. */
   async stop(): Promise<void> {
     this.#engine.staged.contents?.stop();
-    await Promise.all([this.#builder.stop(), this.#reader.stop()]);
+    await Promise.all([this.#builder.stop(), this.#beside.stop(), this.#reader.stop()]);
   }
 
   #read<Reply extends ExportReply | ListReply>(
