@@ -1,5 +1,6 @@
 /** What the measurements ask: one zone, its names by number, and the queries of each workload. */
 import { askUdp, buildQuery, type EdnsFields } from '../test/fixtures/dns-client.ts';
+import type { ShapedZone } from './peers/shapes.ts';
 
 export const APEX = 'bench.test';
 /** Short, as for a service that is about to move. */
@@ -18,6 +19,8 @@ export interface ZoneSize {
   readonly aliases: number;
   /** `h0` …: one A record. */
   readonly hosts: number;
+  /** Other records before those. */
+  readonly shape?: ShapedZone;
 }
 
 export const serviceName = (i: number): string => `s${i}.${APEX}`;

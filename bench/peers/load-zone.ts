@@ -2,28 +2,43 @@
  * `npm run bench:load -- [names] [rounds]`: what Teal, Knot DNS and NSD take to load a zone of a million names from the same master file, on
  * one core each, in turn. Teal, compiled, imports it through its API, into its store; its restart from there is told
  * beside. Memory is that of all processes together, once with what they share counted once, once for each that has it.
+ *
+ * `-- [records] [rounds] --shape delegations,mixed`: the same of so many records in zones of these shapes (shapes.ts; `all`:
+ * each of them), one after the other, and what Teal's import takes for each second, core second and byte of Knot's.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { askUdp } from '../../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../test/fixtures/process.ts';
 import { compile } from '../compiled.ts';
 import { peakBytes, processTree, residentBytes, spentSeconds, takenBytes } from '../cpu.ts';
 import { putZoneFile } from '../import.ts';
-import { APEX, hostName, queryBytes } from '../workload.ts';
+import { APEX, hostName, queryBytes, type ZoneSize } from '../workload.ts';
 import { RunningServer, SERVER_CORE } from './process.ts';
 import { median } from './report.ts';
 import { PEERS } from './servers.ts';
+import { SHAPES } from './shapes.ts';
 import { writeZone } from './zone-text.ts';
 
-const NAMES = Number(process.argv[2] ?? 1_000_000);
-const ROUNDS = Number(process.argv[3] ?? 3);
+const { values: options, positionals } = parseArgs({ options: { shape: { type: 'string' } }, allowPositionals: true });
+const RECORDS = Number(positionals[0] ?? 1_000_000);
+const ROUNDS = Number(positionals[1] ?? 3);
+const NAMED = options.shape === 'all' ? SHAPES : (options.shape?.split(',') ?? []);
+const unknown = NAMED.find((name) => !SHAPES.includes(name));
+if (unknown !== undefined || !(RECORDS > 0 && ROUNDS > 0)) {
+  console.error(
+    `expected numbers of names and rounds and shapes among ${SHAPES.join(', ')}, found ${unknown ?? positionals.join(' ')}`,
+  );
+  process.exit(64);
+}
 /** What the load needed besides is given back by then. */
 const SETTLE_MS = 12_000;
 const PEAK_LOOK_MS = 200;
 const MIB = 2 ** 20;
+const IMPORT = 'teal, import';
 
 interface Load {
   readonly server: string;
@@ -39,29 +54,45 @@ interface Load {
 }
 
 const { main, remove } = compile();
-const loads: Load[] = [];
-for (let round = 0; round < ROUNDS; round++) {
-  for (const name of ['knot', 'nsd']) loads.push(await loadPeer(name));
-  loads.push(...(await loadTeal()));
-}
-remove();
-for (const server of new Set(loads.map((load) => load.server))) {
-  const of = (key: Exclude<keyof Load, 'server'>, digits = 0): string =>
-    median(loads.filter((load) => load.server === server).map((load) => load[key])).toFixed(digits);
-  const memory = `peak ${of('peak')} MiB, settled ${of('settled')} MiB (resident ${of('peakResident')} and ${of('settledResident')})`;
-  console.log(`${server}: ${of('seconds', 2)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
+try {
+  if (NAMED.length === 0) await compare({ services: 0, aliases: 0, hosts: RECORDS });
+  for (const name of NAMED) {
+    console.log(name);
+    await compare({ services: 0, aliases: 0, hosts: 1, shape: { name, records: RECORDS } });
+  }
+} finally {
+  remove();
 }
 
-async function loadPeer(name: string): Promise<Load> {
+async function compare(size: ZoneSize): Promise<void> {
+  const loads: Load[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of ['knot', 'nsd']) loads.push(await loadPeer(name, size));
+    loads.push(...(await loadTeal(size)));
+  }
+  const middle = (server: string, key: Exclude<keyof Load, 'server'>): number =>
+    median(loads.filter((load) => load.server === server).map((load) => load[key]));
+  for (const server of new Set(loads.map((load) => load.server))) {
+    const of = (key: Exclude<keyof Load, 'server'>, digits = 0): string => middle(server, key).toFixed(digits);
+    const memory = `peak ${of('peak')} MiB, settled ${of('settled')} MiB (resident ${of('peakResident')} and ${of('settledResident')})`;
+    console.log(`${server}: ${of('seconds', 2)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
+  }
+  const ratio = (key: Exclude<keyof Load, 'server'>): string => (middle(IMPORT, key) / middle('knot', key)).toFixed(2);
+  console.log(
+    `${IMPORT} / knot: ${ratio('seconds')}, CPU ${ratio('cpuSeconds')}, peak ${ratio('peak')}, settled ${ratio('settled')}`,
+  );
+}
+
+async function loadPeer(name: string, size: ZoneSize): Promise<Load> {
   const peer = PEERS.find((one) => one.name === name);
   if (peer === undefined) throw new Error(`no peer ${name}`);
-  const server = await RunningServer.start(peer, { services: 0, aliases: 0, hosts: NAMES });
+  const server = await RunningServer.start(peer, size);
   const load = await measured(name, server.startSeconds, spentSeconds(server.pids), server.pids);
   await server.stop();
   return load;
 }
 
-async function loadTeal(): Promise<Load[]> {
+async function loadTeal(size: ZoneSize): Promise<Load[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-load-'));
   const start = () =>
     startTeal(path.join(folder, 'data'), {
@@ -71,17 +102,17 @@ async function loadTeal(): Promise<Load[]> {
     });
   try {
     const file = path.join(folder, 'zone');
-    writeZone(file, { services: 0, aliases: 0, hosts: NAMES });
+    writeZone(file, size);
     const teal = await start();
     const before = spentSeconds(processTree(teal.pid));
-    const { seconds: importSeconds, peak } = await importZone(teal, fs.readFileSync(file));
+    const { seconds: importSeconds, peak } = await importZone(teal, fs.readFileSync(file), size);
     const cpuSeconds = spentSeconds(processTree(teal.pid)) - before;
-    const load = await measured('teal, import', importSeconds, cpuSeconds, processTree(teal.pid));
+    const load = await measured(IMPORT, importSeconds, cpuSeconds, processTree(teal.pid));
     const imported = { ...load, peak };
     await teal.end('SIGTERM');
     const startedAt = performance.now();
     const again = await start();
-    await answersLast(again);
+    await answersLast(again, size);
     const seconds = (performance.now() - startedAt) / 1000;
     const restarted = await measured(
       'teal, restart',
@@ -97,20 +128,20 @@ async function loadTeal(): Promise<Load[]> {
 }
 
 /** From the request to the first answer. */
-async function importZone(teal: TealProcess, body: Buffer): Promise<{ seconds: number; peak: number }> {
+async function importZone(teal: TealProcess, body: Buffer, size: ZoneSize): Promise<{ seconds: number; peak: number }> {
   let peak = 0;
   const looking = setInterval(() => {
     peak = Math.max(peak, takenBytes(processTree(teal.pid)) / MIB);
   }, PEAK_LOOK_MS);
   const startedAt = performance.now();
   await putZoneFile(teal, APEX, body);
-  await answersLast(teal);
+  await answersLast(teal, size);
   clearInterval(looking);
   return { seconds: (performance.now() - startedAt) / 1000, peak };
 }
 
-async function answersLast(teal: TealProcess): Promise<void> {
-  const query = queryBytes({ name: hostName(NAMES - 1), type: 1, rcode: 0, answers: 1 }, 'plain', '');
+async function answersLast(teal: TealProcess, { hosts }: ZoneSize): Promise<void> {
+  const query = queryBytes({ name: hostName(hosts - 1), type: 1, rcode: 0, answers: 1 }, 'plain', '');
   const { answers } = await askUdp('127.0.0.1', teal.dnsPort, query);
   if (answers.length !== 1) throw new Error('the last name is not answered');
 }

@@ -1,6 +1,7 @@
 /** The bench zone as a master file (RFC 1035 §5), written in pieces: a million names do not fit one string well. */
 import fs from 'node:fs';
 import { APEX, hostAddress, STATIC_TTL_SECONDS, type ZoneSize } from '../workload.ts';
+import { shapeLines } from './shapes.ts';
 
 /** Lines for one service, by its number. */
 export type ServiceLines = (i: number) => string;
@@ -27,6 +28,7 @@ export function writeZone(file: string, size: ZoneSize, lines: Lines = {}): void
     file,
     (function* () {
       yield HEAD;
+      if (size.shape !== undefined) yield* shapeLines(size.shape);
       for (let i = 0; i < size.hosts; i++) yield `h${i} A ${hostAddress(i)}\n`;
       if (lines.service !== undefined) for (let i = 0; i < size.services; i++) yield lines.service(i);
       if (lines.alias !== undefined) for (let i = 0; i < size.aliases; i++) yield lines.alias(i);
