@@ -89,6 +89,14 @@ export class NameTable {
     return this.#slots[this.#slotOf(typed, length, hashText(typed, length))] - 1;
   }
 
+  /** The number of the name whose canonical text is `bytes[start..end)`, or -1. */
+  findBytes(bytes: Uint8Array, start: number, end: number): number {
+    const typed = this.#typed;
+    const length = end - start;
+    for (let i = 0; i < length; i++) typed[i] = bytes[start + i];
+    return this.#slots[this.#slotOf(typed, length, hashText(typed, length))] - 1;
+  }
+
   /** Writes a name's canonical text; where it ends. */
   write(number: number, into: Uint8Array, start: number): number {
     const own = this.#bytes;

@@ -21,6 +21,9 @@ export const atDelegation: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DS, TYPE
 /** Types that glue consists of (RFC 1034 §4.2.1). */
 export const glueTypes: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA]);
 
+/** Types that the parent's side of a zone cut answers, addresses, which may be glue, and DNAME, which has a check. */
+export const atCut: ReadonlySet<number> = new Set([...atDelegation, ...glueTypes, TYPE.DNAME]);
+
 /** Owner pointer, type, class, TTL, RDLENGTH (RFC 1035 §3.2.1, §4.1.4). */
 const RECORD_HEADER_BYTES = 12;
 /** Of the shortest: no message could carry more. */
@@ -31,13 +34,19 @@ const QUESTION_TAIL_BYTES = 4;
 /** What a message has for its question's name and its records, beside what it may have to carry besides them. */
 const NAME_AND_RECORDS_MAX_BYTES = MAX_MESSAGE_BYTES - HEADER_BYTES - QUESTION_TAIL_BYTES - OPT_MAX_BYTES;
 
+/** Whether an RRset of so many records, with so many bytes of data together, fits in a message whatever its owner is. */
+export function fitsAnyMessage(records: number, rdataBytes: number): boolean {
+  return RECORD_HEADER_BYTES * records + rdataBytes <= NAME_AND_RECORDS_MAX_BYTES - MAX_NAME_BYTES;
+}
+
 /**
  * Whether an owner's RRset is so large that some question for it could never be answered, since a set is never cut in
  * half (RFC 2181 §9): how many bytes its records have, names in their data in full, and how many they may have.
  */
 export function oversize(owner: string, rdata: readonly Uint8Array[]): { bytes: number; maxBytes: number } | undefined {
-  const bytes = rdata.reduce((sum, { length }) => sum + RECORD_HEADER_BYTES + length, 0);
-  if (bytes <= NAME_AND_RECORDS_MAX_BYTES - MAX_NAME_BYTES) return undefined;
+  const rdataBytes = rdata.reduce((sum, { length }) => sum + length, 0);
+  if (fitsAnyMessage(rdata.length, rdataBytes)) return undefined;
+  const bytes = RECORD_HEADER_BYTES * rdata.length + rdataBytes;
   // A name that a wildcard answers for can be as long as any name.
   const nameBytes = owner === '*' || owner.startsWith('*.') ? MAX_NAME_BYTES : nameToWire(owner).length;
   const maxBytes = NAME_AND_RECORDS_MAX_BYTES - nameBytes;

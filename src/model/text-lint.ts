@@ -34,6 +34,65 @@ export function doubtsOf(type: number, rdata: Uint8Array, what: string): Doubt[]
   return type === TYPE.CAA ? caaDoubts(rdata, what) : [];
 }
 
+const DOUBLE_QUOTE = 0x22;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const DOT = 0x2e;
+const LETTER_V = 0x76;
+const SPF_VERSION = Buffer.from('spf1');
+
+/**
+ * Whether nothing is doubtful in the text `bytes[start..end)` in wire form, told by its bytes: ASCII that can be printed, no
+ * quotes around it, and no policy but one in one string and with more than its version. False says nothing.
+ */
+export function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
+  const isOneString = start + 1 + bytes[start] === end;
+  let hasSemicolon = false;
+  for (let at = start; at < end; ) {
+    const next = at + 1 + bytes[at];
+    if (bytes[at] > 1 && bytes[at + 1] === DOUBLE_QUOTE) return false;
+    for (at++; at < next; at++) {
+      if (bytes[at] < 0x20 || bytes[at] > 0x7e) return false;
+      if (bytes[at] === SEMICOLON) hasSemicolon = true;
+    }
+  }
+  const text = start + 1;
+  // The version of a policy may itself be in two strings.
+  if (bytes[start] < 2) return isOneString;
+  if ((bytes[text] | 0x20) !== LETTER_V || bytes[text + 1] !== EQUALS) return true;
+  return isOneString && (hasSemicolon || isSame(bytes, text + 2, SPF_VERSION));
+}
+
+const plainTags = ['issue', 'issuewild'].map((tag) => Buffer.from(tag));
+
+/** Whether nothing is doubtful in a CAA record: a tag that is known to name an authority, and a domain. False says nothing. */
+export function isPlainAuthority(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== 0 && bytes[start] !== CRITICAL) return false;
+  const tagBytes = bytes[start + 1];
+  if (!plainTags.some((tag) => tag.length === tagBytes && isSame(bytes, start + 2, tag))) return false;
+  let hasDot = false;
+  let label = 0;
+  for (let at = start + 2 + tagBytes; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === DOT) {
+      if (label === 0) return false;
+      hasDot = true;
+      label = 0;
+    } else {
+      const lower = byte | 0x20;
+      const isPlain = (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d;
+      if (!isPlain) return false;
+      label++;
+    }
+  }
+  return hasDot && label > 0;
+}
+
+function isSame(bytes: Uint8Array, start: number, expected: Uint8Array): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[start + i] !== expected[i]) return false;
+  return true;
+}
+
 /** Names of SPF policies have one, or none of them counts (RFC 7208 §4.5). */
 export function isSpf(type: number, rdata: Uint8Array): boolean {
   return textTypes.has(type) && /^v=spf1( |$)/i.test(stringsIn(rdata).join(''));

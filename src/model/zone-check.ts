@@ -5,7 +5,7 @@ import { type Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
-import { atDelegation, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from './record-rules.ts';
+import { atCut, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from './record-rules.ts';
 import { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { type ContentRRset, ZoneContent } from './zone-content.ts';
@@ -53,9 +53,6 @@ function expectedRecords(bytes: Uint8Array): number {
   return Math.ceil(Math.min(lines / LINES_COUNTED_BYTES, 1 / LINE_BYTES_LEAST) * bytes.length);
 }
 
-/** Types that the parent's side of a zone cut answers, addresses, which may be glue, and DNAME, which has a check. */
-const atCut = new Set<number>([...atDelegation, ...glueTypes, TYPE.DNAME]);
-
 export class ZoneCheck {
   readonly #content: ZoneContent;
   readonly #services: ServiceNames;
@@ -69,11 +66,12 @@ export class ZoneCheck {
     this.#borders = new ZoneBorders(content);
   }
 
-  run(): void {
+  /** `names`: those that are looked at, all that something might be said of if nothing else is given. */
+  run(names: Iterable<[string, ContentRRset[]]> = this.#content.doubtful(this.#services, this.#borders)): void {
     this.#checkApex();
     const lint = new ZoneLint(this.#content, this.#findings);
     const targets = new TargetCheck(this.#content, this.#services, this.#borders, this.#findings);
-    for (const [name, rrsets] of this.#borders.hasDnames ? this.#content.names : this.#content.doubtful()) {
+    for (const [name, rrsets] of names) {
       this.#checkName(name, rrsets);
       this.#checkAncestors(name, rrsets);
       for (const rrset of rrsets) targets.check(rrset);

@@ -13,7 +13,11 @@ import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
 import { RecordKeys, sameRdata } from './record-keys.ts';
 import { RECORDS_MAX } from './record-rules.ts';
+import type { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
+import { HarmlessNames } from './zone-harmless.ts';
+import { isReverseZone } from './zone-lint.ts';
+import type { ServiceNames } from './zone-targets.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
 const COMPARED_RECORDS_MAX = 8;
@@ -59,7 +63,7 @@ export class ZoneContent {
   readonly #pending: PendingRecords;
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #apex: ApexText;
-  /** Of each name, whether a check might find something: see `takePlain`. */
+  /** Of each name, whether it is more than a few addresses of a host: see `takePlain`. */
   readonly #doubtful: Column<Uint8Array>;
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
@@ -113,14 +117,25 @@ export class ZoneContent {
     }
   }
 
-  /** The same but for names without an asterisk of which nothing but a few addresses is known, and that no DNAME is above: no check says anything of those. */
-  *doubtful(): Generator<[string, ContentRRset[]]> {
-    for (let number = this.#doubtfulFrom(0); number >= 0; number = this.#doubtfulFrom(number + 1)) {
-      yield [this.#columns.names.text(number), this.#rrsetsOf(number)];
+  /** The same but for those of which no check says anything: see `HarmlessNames`. */
+  *doubtful(services: ServiceNames, { hasCuts, hasDnames }: ZoneBorders): Generator<[string, ContentRRset[]]> {
+    const { names } = this.#columns;
+    const harmless = new HarmlessNames({
+      columns: this.#columns,
+      apex: this.#apex,
+      apexName: names.find(this.zone),
+      services,
+      isReverse: isReverseZone(this.zone),
+      hasBorders: hasCuts || hasDnames,
+    });
+    // Of a few addresses there is something to say below a DNAME only.
+    const from = (number: number): number => (hasDnames ? number : this.#doubtfulFrom(number));
+    for (let number = from(0); number >= 0 && number < names.count; number = from(number + 1)) {
+      if (!harmless.has(number)) yield [names.text(number), this.#rrsetsOf(number)];
     }
   }
 
-  /** The next name that `doubtful` has; -1: there is none. */
+  /** The next name of more than a few addresses, or an asterisk in it, or the zone's name; -1: there is none. */
   #doubtfulFrom(number: number): number {
     const next = this.#doubtful.values.indexOf(1, number);
     return next < this.#doubtful.length ? next : -1;

@@ -19,6 +19,10 @@ const hostLabels = /^(\*\.)?[a-z0-9_.-]*$/;
 /** Zones of reverse mapping (RFC 1035 §3.5, RFC 3596 §2.5). */
 const reverseZone = /(^|\.)(in-addr|ip6)\.arpa$/;
 
+export function isReverseZone(zone: string): boolean {
+  return reverseZone.test(zone);
+}
+
 export class ZoneLint {
   readonly #content: ZoneContent;
   readonly #findings: Findings;
@@ -33,7 +37,7 @@ export class ZoneLint {
     this.#findings = findings;
     this.#leastBytes = 2 * content.zone.length;
     this.#within = `.${content.zone}.`;
-    this.#isReverse = reverseZone.test(content.zone);
+    this.#isReverse = isReverseZone(content.zone);
   }
 
   check(name: string, rrsets: readonly ContentRRset[]): void {

@@ -1,12 +1,14 @@
 /** IP addresses: text to bytes and back. */
 import assert from 'node:assert/strict';
 import { Malformed } from './malformed.ts';
-import { encodeText, isDigit, quote, quoteBytes } from './text.ts';
+import { encodeText, hexDigits, isDigit, quoteBytes } from './text.ts';
 
 export const IPV4_BYTES = 4;
 export const IPV6_BYTES = 16;
 
 const GROUPS = 8;
+const DOT = 0x2e;
+const COLON = 0x3a;
 
 /** Four decimal numbers up to 255; leading zeros are refused, since some read them as octal (RFC 6943 §3.1.1). */
 export function parseIpv4(text: string): Uint8Array | Malformed {
@@ -25,7 +27,7 @@ export function readIpv4(
 ): Malformed | undefined {
   let from = start;
   for (let index = 0; index < IPV4_BYTES; index++) {
-    if (index > 0 && text[from++] !== 0x2e) return notIpv4(text, start, end);
+    if (index > 0 && text[from++] !== DOT) return notIpv4(text, start, end);
     const first = from;
     let value = 0;
     while (from < end && isDigit(text[from])) value = 10 * value + text[from++] - 0x30;
@@ -43,38 +45,61 @@ function notIpv4(text: Uint8Array, start: number, end: number): Malformed {
 
 /** Every form of RFC 4291 §2.2: eight groups, `::` once, an IPv4 address as the last two groups. No zone identifiers. */
 export function parseIpv6(text: string): Uint8Array | Malformed {
-  const groups = ipv6Groups(text);
-  if (!groups) return new Malformed(`an IPv6 address such as 2001:db8::1 was expected, not ${quote(text)}`);
-  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+  const bytes = new Uint8Array(IPV6_BYTES);
+  const source = encodeText(text);
+  return readIpv6(source, 0, source.length, bytes, 0) ?? bytes;
 }
 
-function ipv6Groups(text: string): number[] | undefined {
-  const sides = text.split('::');
-  if (sides.length > 2) return undefined;
-  const head = sideGroups(sides[0], sides.length === 1);
-  if (sides.length === 1) return head?.length === GROUPS ? head : undefined;
-  const tail = sideGroups(sides[1], true);
-  if (!head || !tail) return undefined;
-  // RFC 5952 §4.2.2 asks writers not to shorten a single group, but RFC 4291 §2.2 has readers take "one or more".
-  const zeros = GROUPS - head.length - tail.length;
-  return zeros >= 1 ? [...head, ...new Array<number>(zeros).fill(0), ...tail] : undefined;
-}
-
-/** The groups of one side of `::`; an IPv4 address may stand only at the end of the whole address. */
-function sideGroups(side: string, atEnd: boolean): number[] | undefined {
-  if (side === '') return [];
-  const parts = side.split(':');
-  const groups: number[] = [];
-  for (const [index, part] of parts.entries()) {
-    if (/^[0-9a-f]{1,4}$/i.test(part)) {
-      groups.push(Number.parseInt(part, 16));
-    } else {
-      const embedded = atEnd && index === parts.length - 1 ? parseIpv4(part) : undefined;
-      if (!(embedded instanceof Uint8Array)) return undefined;
-      groups.push((embedded[0] << 8) | embedded[1], (embedded[2] << 8) | embedded[3]);
+/** Reads the IPv6 address that the text `[start, end)` stands for into the sixteen bytes of `out` at `at`. */
+export function readIpv6(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  at: number,
+): Malformed | undefined {
+  let from = start;
+  let groups = 0;
+  /** How many groups stand before the `::`, -1 where there is none. */
+  let gap = -1;
+  if (end - start >= 2 && text[from] === COLON && text[from + 1] === COLON) {
+    gap = 0;
+    from += 2;
+  }
+  while (from < end) {
+    const first = from;
+    let value = 0;
+    while (from < end && hexDigits[text[from]] >= 0) value = (value << 4) | hexDigits[text[from++]];
+    if (from < end && text[from] === DOT) {
+      // It can only be the end of the whole address.
+      if (groups > GROUPS - 2 || readIpv4(text, first, end, out, at + 2 * groups)) return notIpv6(text, start, end);
+      groups += 2;
+      break;
+    }
+    if (from === first || from - first > 4 || groups === GROUPS) return notIpv6(text, start, end);
+    out[at + 2 * groups] = value >> 8;
+    out[at + 2 * groups + 1] = value;
+    groups++;
+    if (from === end) break;
+    if (text[from++] !== COLON || from === end) return notIpv6(text, start, end);
+    if (text[from] === COLON) {
+      if (gap >= 0) return notIpv6(text, start, end);
+      gap = groups;
+      from++;
     }
   }
-  return groups;
+  // RFC 5952 §4.2.2 asks writers not to shorten a single group, but RFC 4291 §2.2 has readers take "one or more".
+  if (gap < 0 ? groups !== GROUPS : groups === GROUPS) return notIpv6(text, start, end);
+  if (gap >= 0) {
+    const tail = at + IPV6_BYTES - 2 * (groups - gap);
+    out.copyWithin(tail, at + 2 * gap, at + 2 * groups);
+    out.fill(0, at + 2 * gap, tail);
+  }
+  return undefined;
+}
+
+function notIpv6(text: Uint8Array, start: number, end: number): Malformed {
+  return new Malformed(`an IPv6 address such as 2001:db8::1 was expected, not ${quoteBytes(text, start, end)}`, start);
 }
 
 /** Dotted decimal text of the four bytes at `offset`. */

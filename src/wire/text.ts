@@ -60,6 +60,13 @@ export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
+/** The value of each byte that is a hex digit, of either case; -1: it is none. */
+export const hexDigits = new Int8Array(256).fill(-1);
+for (let value = 0; value < 16; value++) {
+  hexDigits[value.toString(16).charCodeAt(0)] = value;
+  hexDigits[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+}
+
 /** The byte that the escape at `at` stands for: `\DDD` (three decimal digits up to 255) or `\X`. */
 export function escapedByte(bytes: Uint8Array, at: number, end: number): number | Malformed {
   if (at + 1 >= end)
@@ -89,17 +96,21 @@ export function escapeLength(bytes: Uint8Array, at: number): number {
 /** Appends the bytes that the text `[start, end)` stands for, escapes decoded, characters beyond ASCII as they are. */
 export function appendUnescaped(bytes: Uint8Array, start: number, end: number, out: ByteWriter): Malformed | undefined {
   out.reserve(end - start);
+  const to = out.bytes;
+  let { length } = out;
   for (let at = start; at < end; ) {
-    let byte: number | Malformed = bytes[at];
-    if (byte === BACKSLASH) {
-      byte = escapedByte(bytes, at, end);
-      if (isMalformed(byte)) return byte;
-      at += escapeLength(bytes, at);
-    } else {
+    const byte = bytes[at];
+    if (byte !== BACKSLASH) {
+      to[length++] = byte;
       at += 1;
+      continue;
     }
-    out.bytes[out.length++] = byte;
+    const escaped = escapedByte(bytes, at, end);
+    if (isMalformed(escaped)) return escaped;
+    to[length++] = escaped;
+    at += escapeLength(bytes, at);
   }
+  out.length = length;
   return undefined;
 }
 

@@ -1,9 +1,9 @@
 /** Fields of RFC 1035 that most types are made of: names, addresses, and character-strings. */
-import { formatIpv4, formatIpv6, IPV4_BYTES, IPV6_BYTES, parseIpv6, readIpv4 } from '../address.ts';
+import { formatIpv4, formatIpv6, IPV4_BYTES, IPV6_BYTES, readIpv4, readIpv6 } from '../address.ts';
 import { MAX_NAME_BYTES } from '../constants.ts';
 import { Malformed } from '../malformed.ts';
 import { formatName, nameLength, readName } from '../name.ts';
-import { appendCharacterString, appendUnescaped, formatString, isMalformed } from '../text.ts';
+import { appendCharacterString, appendUnescaped, formatString } from '../text.ts';
 import type { Word } from '../words.ts';
 import { counted, type Field, fixed, remaining } from './field.ts';
 
@@ -58,10 +58,10 @@ export function ipv6(label: string): Field {
     parse(words, index, out) {
       const word = words.at(index);
       if (word.quoted) return word.malformed(`${label} must be an IPv6 address without quotes, not ${word.shown}`);
-      const address = parseIpv6(word.text);
-      if (isMalformed(address)) return word.malformed(address.reason);
-      out.append(address);
-      return undefined;
+      out.reserve(IPV6_BYTES);
+      const bad = readIpv6(word.source, word.start, word.end, out.bytes, out.length);
+      if (!bad) out.length += IPV6_BYTES;
+      return bad;
     },
     measure: fixed(label, IPV6_BYTES),
     format: (rdata, start) => formatIpv6(rdata, start),

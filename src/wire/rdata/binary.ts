@@ -1,5 +1,7 @@
 /** Fields that are plain bytes, written in hex, base64, base32hex, or as hardware addresses. */
+import type { ByteWriter } from '../byte-writer.ts';
 import { Malformed } from '../malformed.ts';
+import { hexDigits } from '../text.ts';
 import type { Words } from '../words.ts';
 import { counted, type Field, fixed, remaining, remainingOrNone } from './field.ts';
 
@@ -23,17 +25,34 @@ export function fromHex(text: string | undefined): Uint8Array | undefined {
   return Buffer.from(text, 'hex');
 }
 
+/** Appends what the hex digits of all words from `index` on stand for; false: they are no pairs of such digits. */
+function appendHex(words: Words, index: number, out: ByteWriter): boolean {
+  let high = -1;
+  for (let i = index; i < words.count; i++) {
+    const { source, start, end, quoted } = words.at(i);
+    if (quoted) return false;
+    out.reserve(end - start);
+    for (let at = start; at < end; at++) {
+      const digit = hexDigits[source[at]];
+      if (digit < 0) return false;
+      if (high < 0) high = digit;
+      else {
+        out.bytes[out.length++] = (high << 4) | digit;
+        high = -1;
+      }
+    }
+  }
+  return high < 0;
+}
+
 /** The rest of the RDATA in hex digits, which spaces may divide (RFC 4034 §5.3 and others). */
 export function hex(label: string): Field {
   return {
     label,
     words: 'some',
     parse(words, index, out) {
-      const bytes = fromHex(joined(words, index));
-      if (!bytes)
-        return words.at(index).malformed(`${label} must be pairs of hex digits, not ${words.at(index).shown}`);
-      out.append(bytes);
-      return undefined;
+      if (appendHex(words, index, out)) return undefined;
+      return words.at(index).malformed(`${label} must be pairs of hex digits, not ${words.at(index).shown}`);
     },
     measure: remaining(label),
     format: hexOf,

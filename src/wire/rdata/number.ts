@@ -46,7 +46,9 @@ export function code(label: string, bytes: 1 | 2, mnemonics: Readonly<Record<str
     ...number,
     parse(words, index, out, origin) {
       const word = words.at(index);
-      const known = word.quoted ? undefined : codes.get(word.text.toUpperCase());
+      // No mnemonic begins with a digit.
+      const isNumber = word.quoted || isDigit(word.source[word.start]);
+      const known = isNumber ? undefined : codes.get(word.text.toUpperCase());
       if (known !== undefined) {
         out.unsigned(known, bytes);
         return undefined;

@@ -38,11 +38,20 @@ for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 /** Class and types, by their letters. */
 const LETTERS_MAX = 5;
-const mnemonics = new Map(
-  Object.entries({ ...TYPE, IN: 0 })
-    .filter(([name]) => ['IN', 'A', 'AAAA', 'CAA', 'CNAME', 'DS', 'MX', 'NS', 'PTR', 'SRV', 'TXT'].includes(name))
-    .map(([name, value]) => [keyOf(name), value]),
-);
+const plainTypes = {
+  ...{
+    A: TYPE.A,
+    AAAA: TYPE.AAAA,
+    CAA: TYPE.CAA,
+    CNAME: TYPE.CNAME,
+    DNAME: TYPE.DNAME,
+    DS: TYPE.DS,
+    HTTPS: TYPE.HTTPS,
+  },
+  ...{ MX: TYPE.MX, NAPTR: TYPE.NAPTR, NS: TYPE.NS, NSEC: TYPE.NSEC, PTR: TYPE.PTR, RRSIG: TYPE.RRSIG, SRV: TYPE.SRV },
+  ...{ SSHFP: TYPE.SSHFP, SVCB: TYPE.SVCB, TLSA: TYPE.TLSA, TXT: TYPE.TXT },
+};
+const mnemonics = new Map(Object.entries({ ...plainTypes, IN: 0 }).map(([name, value]) => [keyOf(name), value]));
 
 function keyOf(word: string): number {
   return [...word].reduce((key, letter) => (key << 5) | (letter.charCodeAt(0) & 0x1f), 0);
