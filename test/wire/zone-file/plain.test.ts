@@ -147,7 +147,23 @@ const header = fc.constantFrom(
     'PTR',
     'DNAME',
   ],
-  ...['SRV', 'CAA', 'DS', 'AA', 'A60', '60A', 'ANY A', 'AAAAA', 'CNAMEX', 'RRSIG'],
+  ...[
+    'SRV',
+    'CAA',
+    'DS',
+    'AA',
+    'A60',
+    '60A',
+    'ANY A',
+    'AAAAA',
+    'CNAMEX',
+    'RRSIG',
+    'NAPTR',
+    'TLSA',
+    'SSHFP',
+    'HTTPS',
+    'NSEC',
+  ],
 );
 const data = fc.constantFrom(
   ...[
@@ -189,7 +205,16 @@ const data = fc.constantFrom(
     '1 2 3 b',
     '1 8 2 abcd',
   ],
-  ...['ns1 host 1 2 3 4 5', '192.0.2.9', 'a.example.example.', '0 0 0 .', '\u007f'],
+  ...[
+    'ns1 host 1 2 3 4 5',
+    '192.0.2.9',
+    'a.example.example.',
+    '0 0 0 .',
+    '\u007f',
+    '1 b alpn=h2',
+    '3 1 1 abc',
+    '3 1 1 a bc d',
+  ],
 );
 const end = fc.constantFrom('\n', '\r\n', ' \n', '; c\n', ' ; é (\n', '\r', '\n\n', '\n;\n', '');
 const good = fc.constantFrom(
@@ -202,6 +227,27 @@ const good = fc.constantFrom(
     'NS ns.other.',
     'CNAME @',
     'IN 5 A 1.2.3.4',
+  ],
+  ...[
+    'DNAME b',
+    'PTR B.Other.',
+    'SRV 1 2 3 b',
+    'CAA 0 issue "ca.test"',
+    'AAAA ::FFFF:192.0.2.1',
+    'HTTPS 1 . alpn="h2,h3" port=8',
+  ],
+  ...[
+    'SVCB 0 b',
+    'TLSA 3 1 1 ab CD',
+    'SSHFP 1 9 abcd',
+    'NAPTR 1 2 "U" "E2U+sip" "!^.*$!sip:\\1@b!" .',
+    'NSEC b A TYPE65280',
+    'TXT ""',
+  ],
+  ...[
+    `DS 1 RSASHA256 2 ${'ab'.repeat(31)} Cd`,
+    `DS 1 13 2 ${'AB'.repeat(32)}`,
+    'RRSIG A 8 2 60 20300101000000 1893456000 7 b AAAA',
   ],
 );
 const line = fc.oneof(
