@@ -1,6 +1,5 @@
 /** What the measurements ask: one zone, its names by number, and the queries of each workload. */
 import { askUdp, buildQuery, type EdnsFields } from '../test/fixtures/dns-client.ts';
-import type { ShapedZone } from './peers/shapes.ts';
 
 export const APEX = 'bench.test';
 /** Short, as for a service that is about to move. */
@@ -10,6 +9,12 @@ export const STATIC_TTL_SECONDS = 300;
 export const WEIGHTS = { blue: 70, green: 30 } as const;
 /** CNAME pools point outside our zones, so that every server answers with one record. */
 export const HOSTS = { blue: 'blue.pools.invalid', green: 'green.pools.invalid' } as const;
+
+/** So many records of one of the shapes in peers/shapes.ts. */
+export interface ShapedZone {
+  readonly name: string;
+  readonly records: number;
+}
 
 /** How many names of each sort the zone holds; the names of a sort are numbered from 0. */
 export interface ZoneSize {

@@ -1,5 +1,5 @@
 /** Zones of other shapes than names with an address each: what a registry, a host, or whoever maps addresses back has. */
-import { hostAddress } from '../workload.ts';
+import { hostAddress, type ShapedZone } from '../workload.ts';
 
 /** Of SHA-256 (RFC 4509). */
 const DIGEST = '49fd46e6c4b45c55d4ac69cbd3cd34ac1afe51de9b2e1a6a8c1a6a8c1a6a8c1a';
@@ -34,13 +34,7 @@ const groups: Readonly<Record<string, Group>> = {
 
 export const SHAPES: readonly string[] = Object.keys(groups);
 
-/** A zone of one of the `SHAPES`. */
-export interface ShapedZone {
-  readonly name: string;
-  readonly records: number;
-}
-
-/** Its lines, as many as records or a few less. */
+/** The lines of a zone of one of the `SHAPES`: as many as records, or a few less. */
 export function* shapeLines({ name, records }: ShapedZone): Generator<string> {
   const group = groups[name];
   const count = Math.floor(records / group(0).length);

@@ -9,7 +9,8 @@ import { atCut, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from
 import { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { type ContentRRset, ZoneContent } from './zone-content.ts';
-import { ZoneLint } from './zone-lint.ts';
+import type { ZoneTraits } from './zone-harmless.ts';
+import { isReverseZone, ZoneLint } from './zone-lint.ts';
 import { type ServiceNames, TargetCheck } from './zone-targets.ts';
 
 const LINES_COUNTED_BYTES = 64 * 1024;
@@ -67,7 +68,7 @@ export class ZoneCheck {
   }
 
   /** `names`: those that are looked at, all that something might be said of if nothing else is given. */
-  run(names: Iterable<[string, ContentRRset[]]> = this.#content.doubtful(this.#services, this.#borders)): void {
+  run(names: Iterable<[string, ContentRRset[]]> = this.#content.doubtful(this.#traits)): void {
     this.#checkApex();
     const lint = new ZoneLint(this.#content, this.#findings);
     const targets = new TargetCheck(this.#content, this.#services, this.#borders, this.#findings);
@@ -77,6 +78,12 @@ export class ZoneCheck {
       for (const rrset of rrsets) targets.check(rrset);
       lint.check(name, rrsets);
     }
+  }
+
+  get #traits(): ZoneTraits {
+    const { hasCuts, hasDnames } = this.#borders;
+    const { zone } = this.#content;
+    return { aliases: this.#services.aliases, isReverse: isReverseZone(zone), hasCuts, hasDnames };
   }
 
   #checkApex(): void {

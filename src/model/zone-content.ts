@@ -13,11 +13,8 @@ import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
 import { RecordKeys, sameRdata } from './record-keys.ts';
 import { RECORDS_MAX } from './record-rules.ts';
-import type { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
-import { HarmlessNames } from './zone-harmless.ts';
-import { isReverseZone } from './zone-lint.ts';
-import type { ServiceNames } from './zone-targets.ts';
+import { HarmlessNames, type ZoneTraits } from './zone-harmless.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
 const COMPARED_RECORDS_MAX = 8;
@@ -118,18 +115,11 @@ export class ZoneContent {
   }
 
   /** The same but for those of which no check says anything: see `HarmlessNames`. */
-  *doubtful(services: ServiceNames, { hasCuts, hasDnames }: ZoneBorders): Generator<[string, ContentRRset[]]> {
+  *doubtful(traits: ZoneTraits): Generator<[string, ContentRRset[]]> {
     const { names } = this.#columns;
-    const harmless = new HarmlessNames({
-      columns: this.#columns,
-      apex: this.#apex,
-      apexName: names.find(this.zone),
-      services,
-      isReverse: isReverseZone(this.zone),
-      hasBorders: hasCuts || hasDnames,
-    });
+    const harmless = new HarmlessNames(this.#columns, this.#apex, names.find(this.zone), traits);
     // Of a few addresses there is something to say below a DNAME only.
-    const from = (number: number): number => (hasDnames ? number : this.#doubtfulFrom(number));
+    const from = (number: number): number => (traits.hasDnames ? number : this.#doubtfulFrom(number));
     for (let number = from(0); number >= 0 && number < names.count; number = from(number + 1)) {
       if (!harmless.has(number)) yield [names.text(number), this.#rrsetsOf(number)];
     }

@@ -9,7 +9,6 @@ import type { ApexText } from './apex-text.ts';
 import type { ContentColumns } from './content-columns.ts';
 import { atCut, belowDname, besideCname, fitsAnyMessage, glueTypes, singletons } from './record-rules.ts';
 import { isPlainAuthority, isPlainText } from './text-lint.ts';
-import type { ServiceNames } from './zone-targets.ts';
 
 const DOT = 0x2e;
 const ZERO = 0x30;
@@ -60,16 +59,15 @@ for (const character of 'abcdefghijklmnopqrstuvwxyz0123456789-_') {
   plainBytes[character.toUpperCase().charCodeAt(0)] = character.charCodeAt(0);
 }
 
-/** What a zone has of what its names are held against. */
-export interface HarmlessOptions {
-  readonly columns: ContentColumns;
-  readonly apex: ApexText;
-  /** The number of the zone's own name, -1 where it has no records. */
-  readonly apexName: number;
-  readonly services: ServiceNames;
+/** What its names are held against, of the whole zone. */
+export interface ZoneTraits {
+  /** Services that answer with a CNAME. */
+  readonly aliases: ReadonlySet<string>;
+  /** It maps addresses back. */
   readonly isReverse: boolean;
-  /** Whether there are names below the apex with NS or DNAME. */
-  readonly hasBorders: boolean;
+  /** There are names with NS below the apex. */
+  readonly hasCuts: boolean;
+  readonly hasDnames: boolean;
 }
 
 export class HarmlessNames {
@@ -84,14 +82,14 @@ export class HarmlessNames {
   readonly #owner = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #target = new Uint8Array(MAX_NAME_TEXT_BYTES);
 
-  /** To be made when all records are in. */
-  constructor({ columns, apex, apexName, services, isReverse, hasBorders }: HarmlessOptions) {
+  /** To be made when all records are in. `apexName`: the number of the zone's own name, -1 where it has no records. */
+  constructor(columns: ContentColumns, apex: ApexText, apexName: number, traits: ZoneTraits) {
     this.#columns = columns;
     this.#apex = apex;
     this.#apexName = apexName;
-    this.#aliases = services.aliases;
-    this.#isReverse = isReverse;
-    this.#hasBorders = hasBorders;
+    this.#aliases = traits.aliases;
+    this.#isReverse = traits.isReverse;
+    this.#hasBorders = traits.hasCuts || traits.hasDnames;
     this.#isBelowDname = apexName >= 0 && this.#holds(apexName, TYPE.DNAME);
   }
 
