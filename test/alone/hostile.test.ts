@@ -24,7 +24,7 @@ function goodClient(port: number): { stop: () => Promise<{ answered: number; err
     const result = { answered: 0, errors: [] as string[] };
     while (!done) {
       try {
-        const reply = await client.ask(buildQuery({ name: 'www.example.test', type: 'A' }), 5000);
+        const reply = await client.ask(buildQuery({ name: 'www.example.test', type: 'A' }));
         if (reply.answers[0]?.data !== '192.0.2.80') result.errors.push(JSON.stringify(reply.answers));
         result.answered++;
       } catch (error) {

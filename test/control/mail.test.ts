@@ -5,6 +5,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import t, { type Test } from 'tap';
 import { Mailer, type MailSettings } from '../../src/control/outbound/mail.ts';
 import { NoReply } from '../../src/control/outbound/outbound.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { listen } from '../fixtures/http-server.ts';
 
 const tls = {
@@ -90,9 +91,5 @@ t.test('each way to refuse is said, without the password', async (t) => {
     net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
   );
   t.match(await reasonOf(send({ port: Number(new URL(odd).port) })), /could not be sent: /);
-  const gone = net.createServer();
-  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
-  const { port } = gone.address() as net.AddressInfo;
-  await new Promise((resolve) => gone.close(resolve));
-  t.match(await reasonOf(send({ port })), /ECONNREFUSED/);
+  t.match(await reasonOf(send({ port: await freePort() })), /ECONNREFUSED/);
 });

@@ -6,6 +6,7 @@ import t from 'tap';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { startTeal } from '../fixtures/process.ts';
+import { soon } from '../fixtures/soon.ts';
 
 /** A module that writes down what of a fleet is loaded after it, by the server's process and its threads. */
 const WITNESS = `
@@ -53,7 +54,9 @@ t.test('the client of etcd is loaded by a node of a fleet, and by no other', asy
   );
   const before = await started('before', env);
   t.match(before.loaded(), /@grpc/, 'the witness can see it');
-  t.ok(before.teal.log.some(({ part, msg }) => part === 'fleet' && /serving as one node/.test(String(msg))));
+  await soon(t).ok(() =>
+    before.teal.log.some(({ part, msg }) => part === 'fleet' && /serving as one node/.test(String(msg))),
+  );
   t.match((await before.teal.call('GET', '/readyz')).body.fleet, { standing: 'alone', current: true });
   const again = await before.teal.call('PUT', '/v1/services/app.example.test/weights', { blue: 2, green: 1 });
   t.match(again, { status: 200, body: { fleet: undefined } }, 'it changes as one node does');

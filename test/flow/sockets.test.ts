@@ -5,6 +5,7 @@ import os from 'node:os';
 import t from 'tap';
 import { ListenError } from '../../src/sockets/open.ts';
 import { askTcp, askUdp, buildQuery, UdpClient } from '../fixtures/dns-client.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { inTime } from '../fixtures/in-time.ts';
 import { apply, rrset, service, zone } from '../fixtures/table.ts';
 import { type FleetFixture, startFleet } from './cutover.ts';
@@ -92,8 +93,9 @@ t.test('an address in use is refused with one line', async (t) => {
   );
   taken.close();
   const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const tcpPort = (server.address() as net.AddressInfo).port;
+  // Over UDP nobody has it: a port that the kernel gives for TCP may be somebody's for UDP.
+  const tcpPort = await freePort();
+  await new Promise<void>((resolve) => server.listen(tcpPort, '127.0.0.1', resolve));
   await t.rejects(startFleet({ port: tcpPort }), { message: /\(TCP\): the address is in use/ });
   server.close();
 });
@@ -102,7 +104,7 @@ t.test('stopping answers what was received', async (t) => {
   const fixture = await startFleet({ workers: 2 });
   fill(fixture);
   const clients = await Promise.all(Array.from({ length: 8 }, () => UdpClient.open('127.0.0.1', fixture.port)));
-  const asked = clients.flatMap((client) => Array.from({ length: 20 }, () => client.ask(www, 5000)));
+  const asked = clients.flatMap((client) => Array.from({ length: 20 }, () => client.ask(www)));
   // Sent, at the latest, when the next turn of the event loop begins; stopping starts after that.
   await new Promise((resolve) => setImmediate(resolve));
   await inTime(fixture.fleet.stop(), 5);

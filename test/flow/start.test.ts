@@ -186,9 +186,11 @@ t.test('without koffi the portable transport answers', async (t) => {
 t.test('what is wrong takes one line on standard error', async (t) => {
   const folder = t.testdir({ 'wrong.yaml': 'dns: { wrkers: 2 }', junk: 'junk', data: {} });
   const teal = await start(t, `${folder}/data`);
+  // Over UDP nobody has it: a port that the kernel gives for TCP may be somebody's for UDP.
+  const tcpPort = await freePort();
   const udp = dgram.createSocket('udp4');
   udp.bind(0, '127.0.0.1');
-  const tcp = net.createServer().listen(0, '127.0.0.1');
+  const tcp = net.createServer().listen(tcpPort, '127.0.0.1');
   await Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
   const udpAddress = `127.0.0.1:${udp.address().port}`;
   const tcpAddress = `127.0.0.1:${(tcp.address() as net.AddressInfo).port}`;

@@ -257,13 +257,16 @@ export function followRequests(page: Page): void {
 export async function settled(page: Page): Promise<void> {
   const wanted = page.viewportSize();
   const isStill = async () =>
-    ((await page.evaluate(STILL)) as string) === `${wanted?.width} ${wanted?.height} 0` &&
+    ((await page.evaluate(still(patienceMs()))) as string) === `${wanted?.width} ${wanted?.height} 0` &&
     (waitedFor.get(page)?.size ?? 0) === 0;
   await comesTo(isStill, Boolean, patienceMs(REST_MS));
 }
 
-/** Evaluated in the page: its size, and how many times it changed while some frames were drawn. */
-const STILL = `(async () => {
+/**
+ * Evaluated in the page: its size, and how many times it changed while some frames were drawn. A page that Chromium has
+ * ceased to draw says so: nothing can be pressed in it any more, and a test would wait for it until its suite ends.
+ */
+const still = (limitMs: number): string => `(async () => {
   const isOver = ({ effect, playState }) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity;
   const look = () => {
     const { scrollWidth, scrollHeight, clientWidth } = document.documentElement;
@@ -274,7 +277,10 @@ const STILL = `(async () => {
   let changes = 0;
   let before = look();
   for (let frame = 0; frame < 4; frame++) {
-    await new Promise((done) => requestAnimationFrame(done));
+    await new Promise((done, fail) => {
+      setTimeout(() => fail(new Error('the browser draws no more frames')), ${limitMs});
+      requestAnimationFrame(done);
+    });
     const now = look();
     if (now !== before || !now.endsWith(' 0')) changes++;
     before = now;

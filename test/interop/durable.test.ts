@@ -32,7 +32,8 @@ t.test('fdatasync of the log lies between each request and its reply', async (t)
     isRequest(line) ? ['request'] : isReply(line) ? ['reply'] : isSync(line) ? ['sync'] : [],
   );
   const first = order.indexOf('request');
-  t.same(order.slice(first, first + 15), Array(5).fill(['request', 'sync', 'reply']).flat());
+  // Between a reply and the next request the log may be synced for something else.
+  t.match(order.slice(first).join(' '), /^(request (sync )+reply( sync)* ?){5}$/);
 });
 
 t.test('an import is synced whole before its reply, though its parts are staged without waiting', async (t) => {

@@ -3,6 +3,7 @@ import t from 'tap';
 import { fleetPrefix } from '../../src/model/fleet/keys.ts';
 import { EtcdKeeper } from '../../src/server/fleet/keeper.ts';
 import { refreshSnapshot } from '../../src/server/fleet/snapshots.ts';
+import { soon } from '../fixtures/soon.ts';
 import { etcdClient } from './etcd.ts';
 import { Checker, FleetFixture } from './fleet.ts';
 
@@ -46,7 +47,7 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   await fleet.startAgain('ns2');
   await fleet.live('ns2');
   const { log } = fleet.node('ns2').process;
-  t.ok(log.some(({ msg }) => /filled anew from the snapshot/.test(String(msg))));
+  await soon(t).ok(() => log.some(({ msg }) => /filled anew from the snapshot/.test(String(msg))));
   await fleet.add('ns3');
   await fleet.live('ns3');
   const { body } = await checker.write('ns3');

@@ -4,10 +4,13 @@ import net from 'node:net';
 import t from 'tap';
 import { freeEndpoint } from '../../src/sockets/free-endpoint.ts';
 import { ListenError } from '../../src/sockets/open.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 t.test('a free address is free again after the question, and its port is known', async (t) => {
-  const { port } = await freeEndpoint({ address: '127.0.0.1', port: 0 });
-  t.ok(port > 0);
+  t.ok((await freeEndpoint({ address: '127.0.0.1', port: 0 })).port > 0);
+  // One that the kernel gives to nobody by itself in between.
+  const port = await freePort();
+  await freeEndpoint({ address: '127.0.0.1', port });
   t.same(await freeEndpoint({ address: '127.0.0.1', port }), { address: '127.0.0.1', port });
 });
 
@@ -21,8 +24,9 @@ t.test('an address in use over UDP or TCP is refused', async (t) => {
   );
   udp.close();
   const tcp = net.createServer();
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
-  const { port } = tcp.address() as net.AddressInfo;
+  // Over UDP nobody has it: a port that the kernel gives for TCP may be somebody's for UDP.
+  const port = await freePort();
+  await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
   await t.rejects(freeEndpoint({ address: '127.0.0.1', port }), { message: /\(TCP\): the address is in use/ });
   tcp.close();
 });

@@ -11,6 +11,7 @@ import { type HealthBody, makeHealthCheck } from '../../../src/model/health.ts';
 import type { ProbeResult } from '../../../src/model/health-state.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { type Network, parseNetwork } from '../../../src/wire/network.ts';
+import { freePort } from '../../fixtures/free-port.ts';
 import { listen, serve } from '../../fixtures/http-server.ts';
 import { inTime } from '../../fixtures/in-time.ts';
 
@@ -65,11 +66,7 @@ t.test('tcp passes once there is a connection', async (t) => {
   const { port } = new URL(url);
   const tcp = { port: 1 };
   t.same(await probe(url, { tcp }), { outcome: 'passed', reason: `takes connections on port ${port}` });
-  const closed = net.createServer();
-  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-  const { port: free } = closed.address() as net.AddressInfo;
-  await new Promise((resolve) => closed.close(resolve));
-  t.match(await probe(`http://127.0.0.1:${free}`, { tcp }), { outcome: 'failed', reason: /ECONNREFUSED/ });
+  t.match(await probe(`http://127.0.0.1:${await freePort()}`, { tcp }), { outcome: 'failed', reason: /ECONNREFUSED/ });
 });
 
 t.test('servers that do not answer as they should have failed, in time', async (t) => {
