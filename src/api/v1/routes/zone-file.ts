@@ -1,9 +1,12 @@
 /** Zone files: a whole zone in one request, as an RFC 1035 master file. */
+import type { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { ImportQuery, ZoneFileQuery, ZoneParams } from '../../../contract/zones.ts';
 import { Problem } from '../../../model/errors.ts';
 import { access } from '../../access.ts';
 import { logResult } from '../../commands.ts';
 import { refuse } from '../../door/guard.ts';
+import { wholeBody } from '../../door/whole-body.ts';
 import { streamOf } from '../../door/whole-zones.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
@@ -64,10 +67,9 @@ const getFile = {
 /** To be registered in a scope of its own: its bodies are taken as they come. */
 export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, now, options }: ApiParts): void {
   api.removeAllContentTypeParsers();
-  api.addContentTypeParser(
-    mediaTypes,
-    { parseAs: 'buffer', bodyLimit: options.zoneFileMaxBytes },
-    (_request, body, done) => done(null, body),
+  const { zoneFileMaxBytes } = options;
+  api.addContentTypeParser(mediaTypes, (request: FastifyRequest, payload: Readable) =>
+    wholeBody(request, payload, zoneFileMaxBytes),
   );
   const { wholeZones } = api;
   api.addHook('preHandler', async (request, reply) => {
@@ -89,9 +91,9 @@ export function zoneFileRoutes(api: ApiInstance, { engine, zoneFiles, signings, 
     if (isSigned) return reply.header('cache-control', 'no-store').type('text/dns').send(streamOf(file.pieces));
     return sendFresh(request, reply, file.revision, () => reply.type('text/dns').send(streamOf(file.pieces)));
   });
-  const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: options.zoneFileMaxBytes };
+  const route = { schema: putFile, config: access('admin', 'zone'), bodyLimit: zoneFileMaxBytes };
   api.put('/v1/zones/:zone/file', route, async (request, reply) => {
-    const bytes = (request.body as Buffer | undefined) ?? new Uint8Array(0);
+    const bytes = (request.body as Uint8Array | undefined) ?? new Uint8Array(0);
     const context = contextOf(request);
     const { signatures, force } = request.query;
     const result = await zoneFiles.import(request.params.zone, bytes, context, signatures, force === 'true');

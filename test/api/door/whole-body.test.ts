@@ -1,0 +1,59 @@
+/** A large body comes into one piece of memory, and is refused as any other is. */
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import { wholeBody } from '../../../src/api/door/whole-body.ts';
+import { Refusal } from '../../../src/api/problems.ts';
+import { Problem } from '../../../src/model/errors.ts';
+
+const MAX_BYTES = 100;
+
+/** What becomes of parts that come one after the other. `said`: the length that the head of the request says. */
+async function send(parts: readonly string[], said?: number, error?: Error): Promise<Uint8Array> {
+  const payload = new PassThrough();
+  const headers = said === undefined ? {} : { 'content-length': String(said) };
+  const body = wholeBody({ headers }, payload, MAX_BYTES);
+  // Whoever refuses it listens no more; here nobody looks before all was sent.
+  payload.on('error', () => {});
+  body.catch(() => {});
+  for (const part of parts) {
+    payload.write(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (error !== undefined) payload.destroy(error);
+  else payload.end();
+  return body;
+}
+
+const refused = (parts: readonly string[], said?: number, error?: Error) =>
+  send(parts, said, error).then(
+    () => 'taken',
+    ({ code, statusCode, problem }) => ({ code, statusCode, problem }),
+  );
+
+t.test('the parts in their order, alone in their memory', async (t) => {
+  const body = await send(['one, ', 'two, ', 'three'], 15);
+  t.equal(Buffer.from(body).toString(), 'one, two, three');
+  t.equal(body.buffer.byteLength, 15, 'it need not be copied for another thread');
+  t.equal(Buffer.from(await send(['one, ', 'two'])).toString(), 'one, two', 'its length was not said');
+  t.same([...(await send([], 0))], []);
+  t.same([...(await send([]))], []);
+  t.equal((await send(['x'.repeat(MAX_BYTES)], MAX_BYTES)).length, MAX_BYTES);
+});
+
+t.test('too long, as is said or as it turns out', async (t) => {
+  const tooLarge = { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 };
+  t.match(await refused([], MAX_BYTES + 1), tooLarge);
+  t.match(await refused(['x'.repeat(MAX_BYTES), 'x', 'more']), tooLarge);
+});
+
+t.test('not as long as is said', async (t) => {
+  const wrong = { code: 'FST_ERR_CTP_INVALID_CONTENT_LENGTH', statusCode: 400 };
+  t.match(await refused(['four'], 5), wrong);
+  t.match(await refused(['four', 'more'], 5), wrong);
+});
+
+t.test('what is cut off is refused, and why', async (t) => {
+  t.match(await refused(['four'], 8, new Error('the client hung up')), { statusCode: 400 });
+  const problem = new Problem('request_timeout', 'The body stopped.');
+  t.match(await refused(['four'], undefined, new Refusal(problem)), { problem });
+});
