@@ -36,6 +36,7 @@ import {
   type StageReply,
   type StageRequest,
 } from './messages.ts';
+import { ownMemory } from './own-thread.ts';
 import { apexRRsets } from './rrset-json.ts';
 
 /** RRsets that a commit takes in without keeping the next shift waiting: a millisecond or two. */
@@ -134,6 +135,8 @@ export class Builder {
       reply = { ...reply, findings: { ...findings }, ...(isUnsaid && { isUnsaid }) };
       if (findings.errors.length > 0 || isUnsaid) return reply;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
+      // Nothing of the file is needed any more, and the collector would not hurry: the table takes as much again, and more.
+      for (const memory of ownMemory(bytes)) memory.transfer(0);
       const rrsets = new OwnRRsets(content, { signing: signatures === 'resign', digest: isDigested });
       const isThere = this.#staging.holds(zone, rrsets);
       const apex = apexOf(content);

@@ -42,6 +42,7 @@ export interface BuildRequest {
   readonly kind: 'build';
   /** Canonical name. */
   readonly zone: string;
+  /** Its memory, where nothing else is in it, is the builder's from then on. */
   readonly bytes: Uint8Array;
   /** Names of services in the zone, whose addresses no record gives, one a line: thousands of them are copied as one. */
   readonly services: string;
