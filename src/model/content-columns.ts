@@ -35,9 +35,9 @@ export class ContentColumns {
   /** TTLs of signatures, each with 1 added; 0: none of its own. */
   readonly #recordTtls = new Column(Uint32Array);
 
-  /** `expected`: how many records there will be, as far as is known: what grows is copied again and again. */
-  constructor(expected: number) {
-    this.names = new NameTable(expected);
+  /** `expected`: how many records there will be, as far as is known: what grows is copied again and again. `seed`: see seeded-hash.ts. */
+  constructor(expected: number, seed: number) {
+    this.names = new NameTable(expected, seed);
     this.firstOf = new Column(Uint32Array, expected);
     this.next = new Column(Uint32Array, expected);
     this.types = new Column(Uint16Array, expected);

@@ -6,6 +6,7 @@
 import { MAX_NAME_TEXT_BYTES } from '../wire/name.ts';
 import { isLarge, type Make, roomFor } from './column.ts';
 import { orderOf } from './name-order.ts';
+import { seededHash } from './seeded-hash.ts';
 
 const SLOTS_MIN = 16;
 /** Of a name, more or less. */
@@ -25,14 +26,22 @@ export class NameTable {
   #seen = 0;
   readonly #typed = new Uint8Array(MAX_NAME_TEXT_BYTES);
 
-  /** `expected`: how many names there will be, as far as is known. */
-  constructor(expected = 0) {
+  readonly #seed: number;
+
+  /** `expected`: how many names there will be, as far as is known. `seed`: see seeded-hash.ts. */
+  constructor(expected = 0, seed = 0) {
+    this.#seed = seed;
     const names = Math.max(expected, SLOTS_MIN);
     this.#isLarge = isLarge(expected);
     this.#bytes = this.#room(Uint8Array, NAME_BYTES_EXPECTED * names);
     this.#starts = this.#room(Uint32Array, names + 1);
     this.#hashes = this.#room(Int32Array, names);
     this.#slots = this.#room(Int32Array, 2 ** Math.ceil(Math.log2(Math.max(SLOTS_MIN, (expected * 3) / 2))));
+  }
+
+  /** Of a name's text. */
+  hash(bytes: Uint8Array, length: number): number {
+    return seededHash(bytes, length, this.#seed);
   }
 
   /** Brings near where the names of these hashes stand, or would. */
@@ -44,8 +53,8 @@ export class NameTable {
     this.#seen ^= seen;
   }
 
-  /** The number of the name whose text is `bytes[0..length)`; a new one gets the next. `hash`: its `hashText`. */
-  add(bytes: Uint8Array, length: number, hash = hashText(bytes, length)): number {
+  /** The number of the name whose text is `bytes[0..length)`; a new one gets the next. `hash`: see `hash`. */
+  add(bytes: Uint8Array, length: number, hash = this.hash(bytes, length)): number {
     const slot = this.#slotOf(bytes, length, hash);
     const found = this.#slots[slot];
     if (found !== 0) return found - 1;
@@ -86,7 +95,7 @@ export class NameTable {
     const { length } = text;
     if (length > typed.length) return -1;
     for (let i = 0; i < length; i++) typed[i] = text.charCodeAt(i);
-    return this.#slots[this.#slotOf(typed, length, hashText(typed, length))] - 1;
+    return this.#slots[this.#slotOf(typed, length, this.hash(typed, length))] - 1;
   }
 
   /** The number of the name whose canonical text is `bytes[start..end)`, or -1. */
@@ -94,7 +103,7 @@ export class NameTable {
     const typed = this.#typed;
     const length = end - start;
     for (let i = 0; i < length; i++) typed[i] = bytes[start + i];
-    return this.#slots[this.#slotOf(typed, length, hashText(typed, length))] - 1;
+    return this.#slots[this.#slotOf(typed, length, this.hash(typed, length))] - 1;
   }
 
   /** Writes a name's canonical text; where it ends. */
@@ -156,12 +165,4 @@ export class NameTable {
     }
     this.#slots = slots;
   }
-}
-
-/** FNV-1a, its low bits mixed with the high ones: they choose the slot. */
-export function hashText(bytes: Uint8Array, length: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }

@@ -3,7 +3,7 @@
  * no cache near by: for a few dozen of them it is looked for at once, so that all of them are waited for together.
  */
 import { PlainRecord } from '../wire/zone-file/plain.ts';
-import { hashText, type NameTable } from './name-table.ts';
+import type { NameTable } from './name-table.ts';
 
 /** So many that their misses overlap, and what they bring near is still there afterwards. */
 const PENDING_MAX = 32;
@@ -25,7 +25,7 @@ export class PendingRecords {
   add(record: PlainRecord): PlainRecord {
     const free = this.#records[this.#count];
     this.#records[this.#count] = record;
-    this.#hashes[this.#count++] = record.isSameOwner ? 0 : hashText(record.owner, record.ownerLength);
+    this.#hashes[this.#count++] = record.isSameOwner ? 0 : this.#names.hash(record.owner, record.ownerLength);
     if (this.#count === PENDING_MAX) this.settle();
     return free;
   }

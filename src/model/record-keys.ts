@@ -4,8 +4,11 @@
  */
 import { canonicalRdata } from '../wire/rdata.ts';
 import { Column } from './column.ts';
+import { seededHash } from './seeded-hash.ts';
 
 const SLOTS_MIN = 64;
+/** Odd, so that each RRset has a seed of its own. */
+const RRSET_FACTOR = 0x9e3779b1;
 
 /** Equal but for the case of names in it (RFC 4034 §6.2). */
 export function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
@@ -28,14 +31,17 @@ export class RecordKeys {
   readonly #rrsets = new Column(Uint32Array);
   readonly #records = new Column(Uint32Array);
 
-  /** `rdataOf`: a record's RDATA by its number. */
-  constructor(rdataOf: (record: number) => Uint8Array) {
+  readonly #seed: number;
+
+  /** `rdataOf`: a record's RDATA by its number. `seed`: see seeded-hash.ts. */
+  constructor(rdataOf: (record: number) => Uint8Array, seed = 0) {
     this.#rdataOf = rdataOf;
+    this.#seed = seed;
   }
 
   /** Whether the RRset, of the type, has a record like it among those that were added. */
   has(rrset: number, type: number, rdata: Uint8Array): boolean {
-    const hash = hashRecord(rrset, type, rdata);
+    const hash = this.#hash(rrset, type, rdata);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const place = this.#slots[slot] - 1;
@@ -47,7 +53,7 @@ export class RecordKeys {
 
   /** Adds a record of an RRset, which has none like it. */
   add(rrset: number, type: number, record: number): void {
-    this.#hashes.push(hashRecord(rrset, type, this.#rdataOf(record)));
+    this.#hashes.push(this.#hash(rrset, type, this.#rdataOf(record)));
     this.#rrsets.push(rrset);
     this.#records.push(record);
     // At most two thirds are taken.
@@ -66,13 +72,9 @@ export class RecordKeys {
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = place + 1;
   }
-}
 
-/** FNV-1a, its low bits mixed with the high ones: they choose the slot. */
-function hashRecord(rrset: number, type: number, rdata: Uint8Array): number {
-  const bytes = canonicalRdata(type, rdata);
-  let hash = Math.imul(rrset ^ 0x811c9dc5, 0x01000193);
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
+  #hash(rrset: number, type: number, rdata: Uint8Array): number {
+    const bytes = canonicalRdata(type, rdata);
+    return seededHash(bytes, bytes.length, this.#seed ^ Math.imul(rrset, RRSET_FACTOR));
+  }
 }

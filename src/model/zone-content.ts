@@ -64,11 +64,12 @@ export class ZoneContent {
   readonly #doubtful: Column<Uint8Array>;
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
-  readonly #keys = new RecordKeys((record) => this.#rdataOf(record));
+  readonly #keys: RecordKeys;
 
-  /** `expected`: how many records there will be, as far as is known. */
-  constructor(zone: string, findings: Findings, expected = 0) {
-    this.#columns = new ContentColumns(expected);
+  /** `expected`: how many records there will be, as far as is known. `seed`: see seeded-hash.ts. */
+  constructor(zone: string, findings: Findings, expected = 0, seed = 0) {
+    this.#columns = new ContentColumns(expected, seed);
+    this.#keys = new RecordKeys((record) => this.#rdataOf(record), seed);
     this.#doubtful = new Column(Uint8Array, expected);
     this.#pending = new PendingRecords(this.#columns.names, (record, hash) => this.#settle(record, hash));
     this.zone = zone;

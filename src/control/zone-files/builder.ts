@@ -58,12 +58,15 @@ const NO_FINDINGS: BuildReply['findings'] = { errors: [], warnings: [], moreErro
 export class Builder {
   readonly #arena: Arena;
   readonly #staging: Staging;
+  readonly #seed: number;
   /** What was signed for the request that is carried out. */
   #signed: MadeAside | undefined;
 
-  constructor(arena: Arena, staging: Staging) {
+  /** `seed`: see model/seeded-hash.ts. */
+  constructor(arena: Arena, staging: Staging, seed = 0) {
     this.#arena = arena;
     this.#staging = staging;
+    this.#seed = seed;
   }
 
   /** Never throws: whoever sent the request waits for the reply, and others wait for their turn behind it. */
@@ -124,7 +127,8 @@ export class Builder {
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
       const services = namesIn(request.services);
-      const { content, findings } = readZone(zone, bytes, { services, aliases: namesIn(request.aliases) });
+      const aliases = namesIn(request.aliases);
+      const { content, findings } = readZone(zone, bytes, { services, aliases, seed: this.#seed });
       const isReadable = findings.errors.length === 0;
       const isUnsaid = isReadable && signatures === undefined && bringsSignatures(content);
       if (isReadable && signatures === 'keep') checkBrought(content, findings, nowSeconds);

@@ -1,4 +1,5 @@
 /** The reader thread: writes whole zones, as files and as lists, one after the other; an import need not be waited for. */
+import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { listen } from '../../guard.ts';
 import { nameToWire } from '../../model/name.ts';
@@ -28,15 +29,19 @@ import {
 import { apexRRsets, writeRRsets } from './rrset-json.ts';
 import { exportSigned, isSigned, makeDigest } from './signed-export.ts';
 
+/** See model/seeded-hash.ts. */
+const SEEDS = 2 ** 32;
+
 function run(port: MessagePort, store: SharedStore): void {
   const reads = new ZoneReads(store);
+  const seed = randomInt(SEEDS);
   listen(port, 'message', 'the reader thread', (request: Request) => {
     if (request.kind === 'stop') {
       port.close();
     } else if (request.kind === 'digest') {
       port.postMessage(digestNow(reads, request));
     } else if (request.kind === 'kept') {
-      port.postMessage(lookNow(reads, request));
+      port.postMessage(lookNow(reads, request, seed));
     } else {
       const reply = request.kind === 'list' ? listNow(reads, request) : exportNow(reads, request);
       port.postMessage(reply, reply.file === undefined ? [] : reply.file.pieces.map(({ buffer }) => buffer));
@@ -55,10 +60,10 @@ function digestNow(reads: ZoneReads, { zone, keys }: DigestRequest): DigestReply
 }
 
 /** The zone as its file said it. */
-function lookNow(reads: ZoneReads, { zone, nowSeconds }: KeptRequest): KeptReply {
+function lookNow(reads: ZoneReads, { zone, nowSeconds }: KeptRequest, seed: number): KeptReply {
   try {
     const content = reads.read(zone, (own, rrsets) => {
-      const read = new ZoneContent(zone, new Findings());
+      const read = new ZoneContent(zone, new Findings(), 0, seed);
       for (const { name, type, ttlSeconds, recordTtlSeconds = [], rdata } of both(apexRRsets(own), rrsets)) {
         const owner = nameToWire(name);
         for (const [i, data] of rdata.entries()) {

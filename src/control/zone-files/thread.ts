@@ -1,4 +1,5 @@
 /** The builder thread: one zone file after the other, and between them the sweeping out of what no zone has any more, and of what the log keeps no longer. */
+import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { afterMs, listen, soon, tellFault } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
@@ -19,10 +20,12 @@ import { Sweeps } from './sweeps.ts';
 
 /** Words that this thread takes from the arena at a time: large enough that it and the main thread do not meet. */
 const SLAB_WORDS = 16_384;
+/** See model/seeded-hash.ts. */
+const SEEDS = 2 ** 32;
 
 function run(port: MessagePort, { table, store }: BuilderParts): void {
   const staging = new Staging(store);
-  const builder = new Builder(new Arena(table, SLAB_WORDS), staging);
+  const builder = new Builder(new Arena(table, SLAB_WORDS), staging, randomInt(SEEDS));
   const after = (ms: number, work: () => void): (() => void) => {
     const timer = afterMs('the sweep', ms, work);
     return () => clearTimeout(timer);
