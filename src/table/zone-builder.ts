@@ -11,7 +11,7 @@ import { zoneFlags } from './flags.ts';
 import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { HostsAside } from './hosts-aside.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { lookAtPlace } from './index-ahead.ts';
+import { firstKnown, lookAtPlace } from './index-ahead.ts';
 import { ENTRY, entryWords, NODE, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { LooseBlocks } from './loose-blocks.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
@@ -310,12 +310,14 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   /** The node of a name; it and the names above it exist from now on (RFC 8020). */
   #ensureExists(name: Uint8Array): number {
-    const found = this.#find(name);
-    if (found !== 0) return found;
-    const hash = finishHash(this.#name.states[0]);
-    const isApex = this.#rrsets.isApex(name);
-    const parent = isApex ? 0 : this.#ensureExists(name.subarray(1 + name[0]));
-    return this.#make(name, 0, name.length, hash, parent);
+    this.#name.set(name, 0);
+    const { starts, states, length } = this.#name;
+    const known = firstKnown(this.#arena.view, this.cell, this.#name, this.#apexLength);
+    let node = known.entry;
+    for (let i = known.label - 1; i >= 0; i--) {
+      node = this.#make(name, starts[i], length - starts[i], finishHash(states[i]), node);
+    }
+    return node;
   }
 
   /** The node of a name that is not there: `length` bytes of `name` from `start` on. `parent`: 0 at the apex. */
