@@ -1,4 +1,7 @@
 /** An import of a large zone while a client shifts and another asks: what it costs them, the server, and its memory. */
+import { once } from 'node:events';
+import http from 'node:http';
+import { text } from 'node:stream/consumers';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { peakBytes, processTree, residentBytes } from './cpu.ts';
@@ -73,13 +76,14 @@ export async function measureImport(folder: string, names: number): Promise<Impo
   };
 }
 
-/** Puts a zone that is new, whole. */
+/** Puts a zone that is new, whole. By `http`: `fetch` copies a large body twice, which takes a tenth of a second of a million names. */
 export async function putZoneFile(teal: TealProcess, zone: string, body: Buffer): Promise<void> {
-  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' };
-  const url = `${teal.admin}/v1/zones/${zone}/file`;
-  const reply = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) });
-  const text = await reply.text();
-  if (reply.status !== 201) throw new Error(`${reply.status} ${text.slice(0, 500)}`);
+  const headers = { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns', 'content-length': body.length };
+  const request = http.request(`${teal.admin}/v1/zones/${zone}/file`, { method: 'PUT', headers });
+  request.end(body);
+  const [reply] = (await once(request, 'response')) as [http.IncomingMessage];
+  const said = await text(reply);
+  if (reply.statusCode !== 201) throw new Error(`${reply.statusCode} ${said.slice(0, 500)}`);
 }
 
 async function ask(teal: TealProcess, name: string): Promise<void> {

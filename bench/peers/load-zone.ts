@@ -1,7 +1,8 @@
 /**
  * `npm run bench:load -- [names] [rounds]`: what Teal, Knot DNS and NSD take to load a zone of a million names from the same master file, on
- * one core each, in turn. Teal, compiled, imports it through its API, into its store; its restart from there is told
- * beside. Memory is that of all processes together, once with what they share counted once, once for each that has it.
+ * one core each, in turn, and Teal imports it once more on two. Teal, compiled, imports it through its API, into its store;
+ * its restart from there is told beside. Memory is that of all processes together, once with what they share counted once,
+ * once for each that has it.
  *
  * `-- [records] [rounds] --shape delegations,mixed`: the same of so many records in zones of these shapes (shapes.ts; `all`:
  * each of them), one after the other, and what Teal's import takes for each second, core second and byte of Knot's.
@@ -17,7 +18,7 @@ import { compile } from '../compiled.ts';
 import { peakBytes, processTree, residentBytes, spentSeconds, takenBytes } from '../cpu.ts';
 import { putZoneFile } from '../import.ts';
 import { APEX, hostName, queryBytes, type ZoneSize } from '../workload.ts';
-import { RunningServer, SERVER_CORE } from './process.ts';
+import { LOAD_CORE, RunningServer, SERVER_CORE } from './process.ts';
 import { median } from './report.ts';
 import { PEERS } from './servers.ts';
 import { SHAPES } from './shapes.ts';
@@ -39,6 +40,7 @@ const SETTLE_MS = 12_000;
 const PEAK_LOOK_MS = 200;
 const MIB = 2 ** 20;
 const IMPORT = 'teal, import';
+const IMPORT_ON_TWO = 'teal, import on two cores';
 
 interface Load {
   readonly server: string;
@@ -69,6 +71,7 @@ async function compare(size: ZoneSize): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of ['knot', 'nsd']) loads.push(await loadPeer(name, size));
     loads.push(...(await loadTeal(size)));
+    loads.push(await loadTealOnTwo(size));
   }
   const middle = (server: string, key: Exclude<keyof Load, 'server'>): number =>
     median(loads.filter((load) => load.server === server).map((load) => load[key]));
@@ -77,10 +80,13 @@ async function compare(size: ZoneSize): Promise<void> {
     const memory = `peak ${of('peak')} MiB, settled ${of('settled')} MiB (resident ${of('peakResident')} and ${of('settledResident')})`;
     console.log(`${server}: ${of('seconds', 2)} s, CPU ${of('cpuSeconds', 2)} s, ${memory}`);
   }
-  const ratio = (key: Exclude<keyof Load, 'server'>): string => (middle(IMPORT, key) / middle('knot', key)).toFixed(2);
-  console.log(
-    `${IMPORT} / knot: ${ratio('seconds')}, CPU ${ratio('cpuSeconds')}, peak ${ratio('peak')}, settled ${ratio('settled')}`,
-  );
+  for (const server of [IMPORT, IMPORT_ON_TWO]) {
+    const ratio = (key: Exclude<keyof Load, 'server'>): string =>
+      (middle(server, key) / middle('knot', key)).toFixed(2);
+    console.log(
+      `${server} / knot: ${ratio('seconds')}, CPU ${ratio('cpuSeconds')}, peak ${ratio('peak')}, settled ${ratio('settled')}`,
+    );
+  }
 }
 
 async function loadPeer(name: string, size: ZoneSize): Promise<Load> {
@@ -93,38 +99,52 @@ async function loadPeer(name: string, size: ZoneSize): Promise<Load> {
 }
 
 async function loadTeal(size: ZoneSize): Promise<Load[]> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-load-'));
-  const start = () =>
-    startTeal(path.join(folder, 'data'), {
-      env: { TEAL_TABLE_MAX_BYTES: String(2 ** 31), TEAL_DNS_WORKERS: '1' },
-      program: [main],
-      wrapper: ['taskset', '-c', String(SERVER_CORE)],
-    });
-  try {
-    const file = path.join(folder, 'zone');
-    writeZone(file, size);
-    const teal = await start();
-    const before = spentSeconds(processTree(teal.pid));
-    const { seconds: importSeconds, peak } = await importZone(teal, fs.readFileSync(file), size);
-    const cpuSeconds = spentSeconds(processTree(teal.pid)) - before;
-    const load = await measured(IMPORT, importSeconds, cpuSeconds, processTree(teal.pid));
-    const imported = { ...load, peak };
-    await teal.end('SIGTERM');
+  return inFolder(async (folder) => {
+    const cores = [SERVER_CORE];
+    const imported = await importInto(folder, size, IMPORT, cores);
     const startedAt = performance.now();
-    const again = await start();
+    const again = await start(folder, cores);
     await answersLast(again, size);
     const seconds = (performance.now() - startedAt) / 1000;
-    const restarted = await measured(
-      'teal, restart',
-      seconds,
-      spentSeconds(processTree(again.pid)),
-      processTree(again.pid),
-    );
+    const pids = processTree(again.pid);
+    const restarted = await measured('teal, restart', seconds, spentSeconds(pids), pids);
     await again.end('SIGTERM');
     return [imported, restarted];
+  });
+}
+
+/** Whoever sends the file, and looks at the memory, is on one of them. */
+async function loadTealOnTwo(size: ZoneSize): Promise<Load> {
+  return inFolder((folder) => importInto(folder, size, IMPORT_ON_TWO, [SERVER_CORE, LOAD_CORE]));
+}
+
+async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-load-'));
+  try {
+    return await work(folder);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function start(folder: string, cores: readonly number[]): Promise<TealProcess> {
+  return startTeal(path.join(folder, 'data'), {
+    env: { TEAL_TABLE_MAX_BYTES: String(2 ** 31), TEAL_DNS_WORKERS: '1' },
+    program: [main],
+    wrapper: ['taskset', '-c', cores.join(',')],
+  });
+}
+
+async function importInto(folder: string, size: ZoneSize, name: string, cores: readonly number[]): Promise<Load> {
+  const file = path.join(folder, 'zone');
+  writeZone(file, size);
+  const teal = await start(folder, cores);
+  const before = spentSeconds(processTree(teal.pid));
+  const { seconds, peak } = await importZone(teal, fs.readFileSync(file), size);
+  const cpuSeconds = spentSeconds(processTree(teal.pid)) - before;
+  const load = await measured(name, seconds, cpuSeconds, processTree(teal.pid));
+  await teal.end('SIGTERM');
+  return { ...load, peak };
 }
 
 /** From the request to the first answer. */
