@@ -10,6 +10,9 @@ export interface Make<Values extends Numbers> {
 
 const FIRST_VALUES = 32;
 
+/** So few are copied faster one by one. */
+const ONE_BY_ONE_MAX = 64;
+
 /** More are in a large zone file only, whose reader ends with it: see `roomFor`. */
 const LARGE_VALUES = 2 ** 18;
 
@@ -52,12 +55,19 @@ export class Column<Values extends Numbers> {
     this.length++;
   }
 
-  /** Makes room for `count` more, and says where they go. */
-  reserve(count: number): number {
-    const at = this.length;
-    if (at + count > this.values.length) this.#grow(at + count);
-    this.length = at + count;
-    return at;
+  /** Makes room for `count` more. */
+  reserve(count: number): void {
+    this.length += count;
+    if (this.length > this.values.length) this.#grow(this.length);
+  }
+
+  /** Pushes the first `count` of the numbers. */
+  append(numbers: Values, count: number): void {
+    let at = this.length;
+    this.reserve(count);
+    const { values } = this;
+    if (count > ONE_BY_ONE_MAX) values.set(numbers.subarray(0, count), at);
+    else for (let i = 0; i < count; i++) values[at++] = numbers[i];
   }
 
   #grow(least: number): void {

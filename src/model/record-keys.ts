@@ -12,15 +12,16 @@ const RRSET_FACTOR = 0x9e3779b1;
 
 /** Equal but for the case of names in it (RFC 4034 §6.2). */
 export function sameRdata(type: number, a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let identical = true;
-  for (let at = 0; at < a.length; at++) {
-    if (a[at] === b[at]) continue;
-    // Letters of either case differ in one bit; anything else that differs cannot be a matter of case.
-    if ((a[at] | 0x20) !== (b[at] | 0x20)) return false;
-    identical = false;
-  }
-  return identical || Buffer.compare(canonicalRdata(type, a), canonicalRdata(type, b)) === 0;
+  if (!isNearlySame(a, a.length, b, 0, b.length)) return false;
+  return Buffer.compare(a, b) === 0 || Buffer.compare(canonicalRdata(type, a), canonicalRdata(type, b)) === 0;
+}
+
+/** Whether the first `length` bytes are those of `b` from `start` to `end` but for what letters of either case differ in. */
+export function isNearlySame(a: Uint8Array, length: number, b: Uint8Array, start: number, end: number): boolean {
+  if (length !== end - start) return false;
+  // Letters of either case differ in one bit; anything else that differs cannot be a matter of case.
+  for (let at = 0; at < length; at++) if ((a[at] | 0x20) !== (b[start + at] | 0x20)) return false;
+  return true;
 }
 
 export class RecordKeys {

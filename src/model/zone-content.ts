@@ -11,7 +11,7 @@ import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './con
 import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
-import { RecordKeys, sameRdata } from './record-keys.ts';
+import { isNearlySame, RecordKeys, sameRdata } from './record-keys.ts';
 import { RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { HarmlessNames, type ZoneTraits } from './zone-harmless.ts';
@@ -40,7 +40,6 @@ export interface ContentRRset {
 
 /** What a record is besides its name and its data. */
 type Placed = Pick<ZoneRecord, 'type' | 'ttlSeconds' | 'file' | 'line'>;
-type Joined = Omit<ZoneRecord, 'owner'>;
 
 /**
  * The RRsets of a zone by name, in packed form: columns of numbers and one list of bytes, since a million RRsets as
@@ -208,7 +207,7 @@ export class ZoneContent {
     if (name < 0) return;
     this.#doubtful.values[name] = 1;
     const rrset = this.#find(name, record.type);
-    if (rrset !== 0) this.#join(rrset - 1, record);
+    if (rrset !== 0) this.#join(rrset - 1, record, record.rdata, record.rdata.length);
     else this.#begin(name, record, record.rdata, record.rdata.length);
   }
 
@@ -224,7 +223,7 @@ export class ZoneContent {
   }
 
   #settle(record: PlainRecord, hash: number): void {
-    const { owner, ownerLength, type, ttlSeconds, file, line } = record;
+    const { owner, ownerLength, type } = record;
     if (!record.isSameOwner) this.#enterName(this.#columns.names.add(owner, ownerLength, hash));
     this.#owner = undefined;
     const name = this.#name;
@@ -234,7 +233,7 @@ export class ZoneContent {
     const { bytes, length } = record.rdata;
     const rrset = this.#find(name, type);
     if (rrset === 0) this.#begin(name, record, bytes, length);
-    else this.#join(rrset - 1, { type, ttlSeconds, rdata: bytes.subarray(0, length), file, line });
+    else this.#join(rrset - 1, record, bytes, length);
   }
 
   #enterName(name: number): void {
@@ -278,26 +277,24 @@ export class ZoneContent {
   #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array, length: number): number {
     const record = this.#columns.nextRecords.length;
     this.#columns.nextRecords.pushZero();
-    const at = this.#columns.bytes.reserve(length);
-    const { values } = this.#columns.bytes;
-    for (let i = 0; i < length; i++) values[at + i] = rdata[i];
-    this.#columns.starts.push(at + length);
+    this.#columns.bytes.append(rdata, length);
+    this.#columns.starts.push(this.#columns.bytes.length);
     if (type === TYPE.RRSIG) this.#columns.setTtl(record, ttlSeconds);
     return record;
   }
 
-  /** One more record of an RRset, unless an equal one is there (RFC 2181 §5). */
-  #join(rrset: number, record: Joined): void {
-    const { type, ttlSeconds, rdata } = record;
+  /** One more record of an RRset, unless an equal one is there (RFC 2181 §5); its RDATA is the first `length` bytes. */
+  #join(rrset: number, record: Placed, rdata: Uint8Array, length: number): void {
+    const { type, ttlSeconds } = record;
     // No message carries so many, as the check says. Objects of millions would take all of the heap, and the process with it.
     if (this.#columns.more.values[rrset] > RECORDS_MAX) return;
     const before = this.#columns.ttls.values[rrset];
-    if (this.#hasRecord(rrset, type, rdata)) {
-      const text = formatRdata(type, rdata);
+    if (this.#hasRecord(rrset, type, rdata, length)) {
+      const text = formatRdata(type, rdata.subarray(0, length));
       this.#warn('record_repeated', record, `${this.#shown(type)} ${text} is there already and counts once`);
       return;
     }
-    const added = this.#addRecord(type, ttlSeconds, rdata, rdata.length);
+    const added = this.#addRecord(type, ttlSeconds, rdata, length);
     const { firstRecords, lastRecords, nextRecords, more } = this.#columns;
     nextRecords.values[lastRecords.values[rrset] || firstRecords.values[rrset]] = added + 1;
     lastRecords.values[rrset] = added;
@@ -317,10 +314,14 @@ export class ZoneContent {
     return `${this.#columns.names.text(this.#name)}. ${formatType(type)}`;
   }
 
-  #hasRecord(rrset: number, type: number, rdata: Uint8Array): boolean {
-    if (this.#columns.more.values[rrset] >= COMPARED_RECORDS_MAX) return this.#keys.has(rrset, type, rdata);
-    for (let at = this.#firstOf(rrset); at !== 0; at = this.#columns.nextRecords.values[at - 1]) {
-      if (sameRdata(type, rdata, this.#rdataOf(at - 1))) return true;
+  #hasRecord(rrset: number, type: number, rdata: Uint8Array, length: number): boolean {
+    if (this.#columns.more.values[rrset] >= COMPARED_RECORDS_MAX)
+      return this.#keys.has(rrset, type, rdata.subarray(0, length));
+    const { starts, bytes, nextRecords } = this.#columns;
+    for (let at = this.#firstOf(rrset); at !== 0; at = nextRecords.values[at - 1]) {
+      // Nearly all differ, and are told apart without an object for either.
+      if (!isNearlySame(rdata, length, bytes.values, starts.values[at - 1], starts.values[at])) continue;
+      if (sameRdata(type, rdata.subarray(0, length), this.#rdataOf(at - 1))) return true;
     }
     return false;
   }

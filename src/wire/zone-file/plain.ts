@@ -5,60 +5,51 @@
  */
 import { ByteWriter } from '../byte-writer.ts';
 import { MAX_LABEL_BYTES, MAX_NAME_BYTES, TYPE } from '../constants.ts';
-import { lowerByte, writeLowerLabels } from '../name.ts';
-import { readRdata } from '../rdata.ts';
+import { writeLowerLabels } from '../name.ts';
 import { isDigit } from '../text.ts';
-import { Words } from '../words.ts';
+import { endOfLine, isBlank, NOT_PLAIN, nameBytes, skipBlanks } from './plain-line.ts';
+import { PlainRdata } from './plain-rdata.ts';
 
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const OPEN = 0x28;
-const CLOSE = 0x29;
 const ASTERISK = 0x2a;
 const DOT = 0x2e;
-const SEMICOLON = 0x3b;
 const AT_SIGN = 0x40;
 
 /** So many digits are below the largest TTL (RFC 2181 §8). */
 const TTL_DIGITS_MAX = 9;
-const OCTET_DIGITS_MAX = 3;
-const IPV4_BYTES = 4;
-/** More words are no plain record. */
-const WORDS_MAX = 64;
 /** Text of the longest name of such bytes: one length byte less than in wire form, and no root (RFC 1035 §2.3.4). */
 const TEXT_MAX_BYTES = MAX_NAME_BYTES - 2;
 
-/** What stands for itself in a name, in lower case; 0: anything else. */
-const nameBytes = new Uint8Array(256);
-for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*') {
-  nameBytes[character.charCodeAt(0)] = lowerByte(character.charCodeAt(0));
-}
-
 /** Class and types, by their letters. */
 const LETTERS_MAX = 5;
-const plainTypes = {
-  ...{
-    A: TYPE.A,
-    AAAA: TYPE.AAAA,
-    CAA: TYPE.CAA,
-    CNAME: TYPE.CNAME,
-    DNAME: TYPE.DNAME,
-    DS: TYPE.DS,
-    HTTPS: TYPE.HTTPS,
-  },
-  ...{ MX: TYPE.MX, NAPTR: TYPE.NAPTR, NS: TYPE.NS, NSEC: TYPE.NSEC, PTR: TYPE.PTR, RRSIG: TYPE.RRSIG, SRV: TYPE.SRV },
-  ...{ SSHFP: TYPE.SSHFP, SVCB: TYPE.SVCB, TLSA: TYPE.TLSA, TXT: TYPE.TXT },
-};
-const mnemonics = new Map(Object.entries({ ...plainTypes, IN: 0 }).map(([name, value]) => [keyOf(name), value]));
+const plainTypes = [
+  ...([
+    'A',
+    'AAAA',
+    'CAA',
+    'CNAME',
+    'DNAME',
+    'DS',
+    'HTTPS',
+    'MX',
+    'NAPTR',
+    'NS',
+    'NSEC',
+    'PTR',
+    'RRSIG',
+    'SRV',
+  ] as const),
+  ...(['SSHFP', 'SVCB', 'TLSA', 'TXT'] as const),
+];
+const mnemonics = new Map(
+  [['IN', 0] as const, ...plainTypes.map((name) => [name, TYPE[name]] as const)].map(([name, value]) => [
+    keyOf(name),
+    value,
+  ]),
+);
 
 function keyOf(word: string): number {
   return [...word].reduce((key, letter) => (key << 5) | (letter.charCodeAt(0) & 0x1f), 0);
 }
-
-/** Where reading goes on, where the line is none for this reader. */
-export const NOT_PLAIN = -1;
 
 /** The TTLs of records that give none; see `RecordMaker`. */
 interface Ttls {
@@ -93,7 +84,7 @@ export class PlainReader {
   #origin: Uint8Array | undefined;
   readonly #originText = new Uint8Array(4 * MAX_NAME_BYTES);
   #originLength = 0;
-  readonly #words = new Words();
+  readonly #rdata = new PlainRdata();
   /** The line's own TTL, or none. */
   #ttlSeconds: number | undefined;
 
@@ -102,6 +93,7 @@ export class PlainReader {
     this.#lastLength = NOT_PLAIN;
     if (origin === this.#origin) return;
     this.#origin = origin;
+    this.#rdata.origin = origin;
     this.#originLength = writeLowerLabels(origin, this.#originText);
     for (let i = 0; i < this.#originLength; i++) {
       const byte = this.#originText[i];
@@ -136,8 +128,7 @@ export class PlainReader {
     const ttlSeconds = this.#ttlSeconds ?? ttls.defaultTtlSeconds ?? ttls.lastTtlSeconds;
     if (ttlSeconds === undefined) return NOT_PLAIN;
     record.ttlSeconds = ttlSeconds;
-    record.rdata.length = 0;
-    at = record.type === TYPE.A ? this.#readIpv4(bytes, at) : this.#readWords(bytes, at);
+    at = this.#rdata.read(record.type, bytes, at, record.rdata);
     return at < 0 ? NOT_PLAIN : endOfLine(bytes, at);
   }
 
@@ -237,68 +228,6 @@ export class PlainReader {
       hasClass = true;
     }
   }
-
-  #readIpv4(bytes: Uint8Array, start: number): number {
-    const { rdata } = this.record;
-    const out = rdata.bytes;
-    let at = start;
-    for (let index = 0; index < IPV4_BYTES; index++) {
-      if (index > 0 && bytes[at++] !== DOT) return NOT_PLAIN;
-      const first = at;
-      let value = 0;
-      while (isDigit(bytes[at])) value = 10 * value + bytes[at++] - 0x30;
-      const digits = at - first;
-      if (digits === 0 || digits > OCTET_DIGITS_MAX || value > 255) return NOT_PLAIN;
-      if (digits > 1 && bytes[first] === 0x30) return NOT_PLAIN;
-      out[index] = value;
-    }
-    rdata.length = IPV4_BYTES;
-    return at;
-  }
-
-  /** RDATA of any other type. */
-  #readWords(bytes: Uint8Array, start: number): number {
-    const words = this.#words;
-    words.clear();
-    let at = start;
-    for (;;) {
-      const byte = bytes[at];
-      if (isBlank(byte)) at++;
-      else if (at >= bytes.length || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === SEMICOLON) break;
-      else {
-        if (byte === OPEN || byte === CLOSE || words.count === WORDS_MAX) return NOT_PLAIN;
-        const next = words.read(bytes, at, bytes.length);
-        if (typeof next !== 'number' || next === at) return NOT_PLAIN;
-        at = next;
-      }
-    }
-    // What is not ASCII may be doubtful.
-    for (let i = start; i < at; i++) if (bytes[i] > 0x7e) return NOT_PLAIN;
-    const bad = words.count === 0 || readRdata(this.record.type, words, 0, this.#origin, this.record.rdata);
-    return bad ? NOT_PLAIN : at;
-  }
-}
-
-/** Where the next line begins; NOT_PLAIN where something stands in between but blanks and a comment. */
-export function endOfLine(bytes: Uint8Array, start: number): number {
-  let at = skipBlanks(bytes, start);
-  if (at >= bytes.length) return at;
-  if (bytes[at] === SEMICOLON) {
-    const end = bytes.indexOf(LINE_FEED, at);
-    return end < 0 ? bytes.length : end + 1;
-  }
-  if (bytes[at] === CARRIAGE_RETURN) at++;
-  return bytes[at] === LINE_FEED ? at + 1 : NOT_PLAIN;
-}
-
-function skipBlanks(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (isBlank(bytes[at])) at++;
-  return at;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
 }
 
 function isLetter(byte: number): boolean {

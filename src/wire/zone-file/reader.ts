@@ -8,7 +8,8 @@ import { Entries } from './entries.ts';
 import { type DoubtCode, Fault, type Findings, LeftOut } from './finding.ts';
 import { expandWords, type Generation, parseGeneration, rangeCount } from './generate.ts';
 import { type Header, parseTtl, readHeader } from './header.ts';
-import { endOfLine, NOT_PLAIN, PlainReader, type PlainRecord } from './plain.ts';
+import { PlainReader, type PlainRecord } from './plain.ts';
+import { endOfLine, NOT_PLAIN } from './plain-line.ts';
 import { typographicQuotes } from './quotes.ts';
 import { RecordMaker, type ZoneRecord } from './record.ts';
 
