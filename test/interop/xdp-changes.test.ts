@@ -161,6 +161,32 @@ onWire('what could not be followed is tried again', {}, async (t, wire) => {
   attached.close();
 });
 
+onWire('a queue is free for the next one, whether it was closed or could not be opened', {}, async (t, wire) => {
+  const LINK_CREATE = 28;
+  let fails = true;
+  const libc = failing('syscall', (_, command) => command === LINK_CREATE && fails);
+  const endpoints = [{ address: CLIENT.v4, port: 53, on: wire.client }];
+  const wanted = { ...given, name: wire.client, endpoints, before: 0, log: lines('') };
+  const attach = (): string => {
+    try {
+      const attached = AttachedInterface.attach(libc, wanted);
+      attached.halt();
+      attached.close();
+      return 'attached';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  // The kernel lets go of it in a thread of its own, some milliseconds later.
+  const comesOf = (): Promise<string> => comesTo(attach, (said) => !/EBUSY/.test(said));
+  for (let i = 0; i < 3; i++) {
+    fails = true;
+    t.match(await comesOf(), /^a program on the interface/);
+    fails = false;
+    t.equal(await comesOf(), 'attached');
+  }
+});
+
 served('an interface that comes later is served by sockets, and that is told once', async (t, wire, teal) => {
   wire.ip('addr', 'del', `${SERVER.v4}/24`, 'dev', wire.server);
   wire.ip('link', 'add', 'later0', 'type', 'veth', 'peer', 'name', 'later1');

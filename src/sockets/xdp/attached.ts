@@ -5,13 +5,14 @@ import type { SocketLog } from '../transport.ts';
 import { attachProgram, createSocketMap, loadProgram, mapSocket, replaceProgram } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
-import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface, vlanParent } from './interface.ts';
+import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface } from './interface.ts';
 import { readFeatures } from './netlink.ts';
 import type { OwnEndpoint } from './plan.ts';
 import { assembleProgram } from './program.ts';
 import { type QueueShare, unsentReplies } from './queue.ts';
 import { HEADROOM_BYTES } from './rings.ts';
-import { isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
+import { closeXdpSocket, isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
+import { looksOf, withoutHidden } from './vlans.ts';
 
 /** Of an interface; the frames of others go their usual way. */
 const QUEUES_MAX = 64;
@@ -52,6 +53,7 @@ export class AttachedInterface {
   /** What could not be followed, so that it is told once; each look tries again. */
   #refused: string | undefined;
   #isResting = false;
+  #isHiding = false;
 
   private constructor(
     libc: Libc,
@@ -81,24 +83,27 @@ export class AttachedInterface {
     const device = readInterface(libc, name);
     mustSuit(libc, device);
     const placeBytes = placeBytesOf(device);
-    const endpoints = within(libc, device, wanted.endpoints);
+    const endpoints = withoutHidden(device.name, wanted.endpoints, looksOf(libc, device));
+    if (endpoints.length < wanted.endpoints.length) {
+      const off = `ethtool -K ${device.name} rxvlan off`;
+      throw new XdpFault(`its card takes VLAN tags out of frames, where no program sees them: ${off}`);
+    }
     const places = Math.min(
       PLACES_MAX,
       Math.max(PLACES_MIN, 2 ** Math.floor(Math.log2(receiveBufferBytes / placeBytes))),
     );
     const opened: number[] = [];
+    const queues: WorkersQueue[] = [];
     try {
       const map = createSocketMap(libc, QUEUES_MAX);
       opened.push(map);
-      const queues: WorkersQueue[] = [];
       for (let queue = 0; queue < Math.min(device.queues, QUEUES_MAX); queue++) {
         const socket = openXdpSocket(libc, { index: device.index, queue }, places, placeBytes);
         // Queues that only send are counted too.
         if (socket === undefined) break;
-        opened.push(socket.fd);
-        mapSocket(libc, map, queue, socket.fd);
         const worker = (before + queue) % workers;
         queues.push({ ...socket, queue, worker, replyBytesMax: replyBytesMax(device.mtu, placeBytes) });
+        mapSocket(libc, map, queue, socket.fd);
       }
       const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints));
       opened.push(program);
@@ -108,6 +113,7 @@ export class AttachedInterface {
       return new AttachedInterface(libc, log, device, { map, link, placeBytes, queues, endpoints });
     } catch (error) {
       for (const fd of opened) libc.close(fd);
+      for (const queue of queues) closeXdpSocket(libc, queue);
       throw error;
     }
   }
@@ -174,7 +180,8 @@ export class AttachedInterface {
     }
     this.#sight = sight;
     const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
-    const own = rests ? [] : this.#within(endpoints);
+    const seen = withoutHidden(sight.name, endpoints, looksOf(this.#libc, sight));
+    const own = rests ? [] : seen;
     const program = keyOf(sight, own);
     if (program === this.#program) {
       this.#refused = undefined;
@@ -202,6 +209,7 @@ export class AttachedInterface {
     if (this.#refused !== undefined) this.#log.info({ interface: sight.name }, 'AF_XDP follows this interface again');
     this.#refused = undefined;
     this.#tellRest(sight, rests);
+    this.#tellHidden(sight, seen.length < endpoints.length);
     return true;
   }
 
@@ -211,11 +219,8 @@ export class AttachedInterface {
   }
 
   close(): void {
-    for (const fd of [this.#map, ...this.queues.map(({ fd }) => fd)]) this.#libc.close(fd);
-  }
-
-  #within(endpoints: readonly OwnEndpoint[]): OwnEndpoint[] {
-    return withoutHidden(this.#device, endpoints, (name) => vlanParent(this.#libc, name));
+    this.#libc.close(this.#map);
+    for (const queue of this.queues) closeXdpSocket(this.#libc, queue);
   }
 
   #tellRest({ name, mtu }: InterfaceSight, rests: boolean): void {
@@ -228,29 +233,14 @@ export class AttachedInterface {
       );
     } else this.#log.info({ interface: name, mtu }, 'AF_XDP serves this interface again');
   }
-}
 
-/**
- * Without the addresses of VLANs of an interface whose card takes tags out of frames: no program sees which VLAN a query
- * came by, and its reply would leave without the tag. `parentOf`: the interface below one that is a VLAN.
- */
-export function withoutHidden(
-  { name, hidesVlanTags }: Pick<NetworkInterface, 'name' | 'hidesVlanTags'>,
-  endpoints: readonly OwnEndpoint[],
-  parentOf: (name: string) => string | undefined,
-): OwnEndpoint[] {
-  if (!hidesVlanTags) return [...endpoints];
-  const hidden = new Set([...new Set(endpoints.map(({ on }) => on))].filter((on) => parentOf(on) === name));
-  return endpoints.filter(({ on }) => !hidden.has(on));
-}
-
-/** Throws XdpFault where addresses stand on VLANs of the interface that its card hides. */
-function within(libc: Libc, device: NetworkInterface, endpoints: readonly OwnEndpoint[]): OwnEndpoint[] {
-  const own = withoutHidden(device, endpoints, (name) => vlanParent(libc, name));
-  if (own.length === endpoints.length) return own;
-  throw new XdpFault(
-    `its card takes VLAN tags out of frames, where no program sees them: ethtool -K ${device.name} rxvlan off`,
-  );
+  #tellHidden({ name }: InterfaceSight, hides: boolean): void {
+    if (hides === this.#isHiding) return;
+    this.#isHiding = hides;
+    const line = 'its card takes VLAN tags out of frames now: sockets serve the VLANs of this interface';
+    if (hides) this.#log.warn({ interface: name }, `${line}, until ethtool -K ${name} rxvlan off`);
+    else this.#log.info({ interface: name }, 'AF_XDP serves the VLANs of this interface again');
+  }
 }
 
 /** Throws XdpFault where the interface is none for this, as far as that is seen before anything is attached. */

@@ -86,23 +86,26 @@ export function mapSocket(libc: Libc, map: number, queue: number, socket: number
 
 /** Has the kernel verify and translate a program; its descriptor. Throws XdpFault. */
 export function loadProgram(libc: Libc, program: Uint8Array): number {
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const fd = tryLoad(libc, program);
+  // What the verifier says is asked for in a try of its own: of a large program it is more than has room, which is a refusal.
+  let refused: { readonly errno: number; readonly said: Uint8Array } | undefined;
+  for (let tries = 1; ; tries++) {
+    const fd = tryLoad(libc, program, refused?.said);
     if (fd >= 0) return fd;
-    if (libc.errno() !== LINUX.EAGAIN) break;
+    const errno = libc.errno();
+    if (errno === LINUX.EAGAIN && tries < TRIES_MAX) continue;
+    if (errno === LINUX.EPERM) throw faultOf('an eBPF program', errno);
+    if (refused !== undefined) throw refusal(refused.errno, refused.said);
+    refused = { errno, said: new Uint8Array(VERIFIER_BYTES) };
   }
-  const errno = libc.errno();
-  if (errno === LINUX.EPERM) throw faultOf('an eBPF program', errno);
-  // Once more, to be told why; unless it was refused for the moment only.
-  const said = new Uint8Array(VERIFIER_BYTES);
-  const again = tryLoad(libc, program, said);
-  if (again >= 0) return again;
+}
+
+function refusal(errno: number, said: Uint8Array): XdpFault {
   const lines = new TextDecoder()
     .decode(said.subarray(0, said.indexOf(0)))
     .trim()
     .split('\n');
   const fault = faultOf('an eBPF program', errno, { EACCES: 'the verifier refuses it' });
-  throw new XdpFault(`${fault.message}: ${lines.slice(-3).join('; ')}`);
+  return new XdpFault(`${fault.message}: ${lines.slice(-3).join('; ')}`);
 }
 
 function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {

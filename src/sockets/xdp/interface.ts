@@ -37,12 +37,10 @@ export interface NetworkInterface {
   readonly driver: string;
   /** By which frames come in. */
   readonly queues: number;
-  /** Its card takes VLAN tags out of frames, so that no program sees them. */
-  readonly hidesVlanTags: boolean;
 }
 
 /** What of an interface may change while it is served. */
-export type InterfaceSight = Pick<NetworkInterface, 'name' | 'mac' | 'mtu'>;
+export type InterfaceSight = Pick<NetworkInterface, 'name' | 'index' | 'mac' | 'mtu'>;
 
 /** Throws XdpFault where there is no such interface. */
 export function readInterface(libc: Libc, name: string): NetworkInterface {
@@ -51,14 +49,11 @@ export function readInterface(libc: Libc, name: string): NetworkInterface {
     if (index === undefined) throw faultOf(`interface ${name}`, libc.errno(), { ENODEV: 'there is none of this name' });
     const driver = ethtool(libc, fd, name, ETHTOOL.DRIVER, 196);
     const channels = ethtool(libc, fd, name, ETHTOOL.CHANNELS, 36);
-    const flags = ethtool(libc, fd, name, ETHTOOL.FLAGS, 8);
     return {
-      ...see(libc, fd, name),
-      index: index.getInt32(NAME_BYTES, true),
+      ...see(libc, fd, { name, index: index.getInt32(NAME_BYTES, true) }),
       driver: driver === undefined ? '' : text(new Uint8Array(driver.buffer, 4, 32)),
       // Those that only receive, and those that send too.
       queues: Math.max(1, channels === undefined ? 1 : channels.getUint32(20, true) + channels.getUint32(32, true)),
-      hidesVlanTags: flags !== undefined && (flags.getUint32(4, true) & FLAG_RX_VLAN) !== 0,
     };
   });
 }
@@ -69,11 +64,22 @@ export function seeInterface(libc: Libc, index: number): InterfaceSight | undefi
     for (;;) {
       const name = nameOf(libc, fd, index);
       if (name === undefined) return undefined;
-      const sight = see(libc, fd, name);
+      const sight = see(libc, fd, { name, index });
       // All else is asked by the name, which may have become that of another one meanwhile, or of none.
       if (nameOf(libc, fd, index) === name) return sight;
     }
   });
+}
+
+/** The name of the interface of this number; undefined: there is none. */
+export function interfaceName(libc: Libc, index: number): string | undefined {
+  return withSocket(libc, (fd) => nameOf(libc, fd, index));
+}
+
+/** Whether the card takes VLAN tags out of frames, so that no program sees them. */
+export function hidesVlanTags(libc: Libc, name: string): boolean {
+  const flags = withSocket(libc, (fd) => ethtool(libc, fd, name, ETHTOOL.FLAGS, 8));
+  return flags !== undefined && (flags.getUint32(4, true) & FLAG_RX_VLAN) !== 0;
 }
 
 function nameOf(libc: Libc, fd: number, index: number): string | undefined {
@@ -82,11 +88,12 @@ function nameOf(libc: Libc, fd: number, index: number): string | undefined {
   return libc.ioctl(fd, REQUEST.NAME, request) < 0 ? undefined : text(request.subarray(0, NAME_BYTES));
 }
 
-function see(libc: Libc, fd: number, name: string): InterfaceSight {
+function see(libc: Libc, fd: number, { name, index }: Pick<NetworkInterface, 'name' | 'index'>): InterfaceSight {
   const hardware = asked(libc, fd, REQUEST.HARDWARE_ADDRESS, name);
   const isEthernet = hardware?.getUint16(NAME_BYTES, true) === ETHERNET;
   return {
     name,
+    index,
     mac: isEthernet ? new Uint8Array(hardware.buffer, NAME_BYTES + 2, 6) : undefined,
     mtu: asked(libc, fd, REQUEST.MTU, name)?.getInt32(NAME_BYTES, true) ?? 0,
   };

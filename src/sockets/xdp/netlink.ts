@@ -15,6 +15,7 @@ const ATTRIBUTE_BYTES = 4;
 /** linux/rtnetlink.h, linux/if_link.h. */
 const GET_LINK = 18;
 const LINK_HEADER_BYTES = 16;
+const LINK_MASTER = 10;
 const LINK_XDP = 43;
 const XDP = { ATTACHED: 2, PROGRAM: 4 } as const;
 const ATTACHED = { NONE: 0, GENERIC: 2 } as const;
@@ -59,15 +60,24 @@ interface ProgramOnInterface {
 /** The XDP program that the interface of this number runs, whoever attached it; undefined: none. */
 export function readProgram(libc: Libc, index: number): ProgramOnInterface | undefined {
   return withNetlink(libc, FAMILY.ROUTE, (ask) => {
-    const request = Buffer.alloc(LINK_HEADER_BYTES);
-    request.writeInt32LE(index, 4);
-    const nested = ask(GET_LINK, request, LINK_HEADER_BYTES)?.get(LINK_XDP);
+    const nested = link(ask, index)?.get(LINK_XDP);
     if (nested === undefined) return undefined;
     const xdp = attributes(nested);
     const attached = xdp.get(XDP.ATTACHED)?.readUInt8() ?? ATTACHED.NONE;
     if (attached === ATTACHED.NONE) return undefined;
     return { id: xdp.get(XDP.PROGRAM)?.readUInt32LE(), isGeneric: attached === ATTACHED.GENERIC };
   });
+}
+
+/** The number of the interface, say a bond, that the one of this number belongs to; undefined: to none. */
+export function readMaster(libc: Libc, index: number): number | undefined {
+  return withNetlink(libc, FAMILY.ROUTE, (ask) => link(ask, index)?.get(LINK_MASTER)?.readUInt32LE());
+}
+
+function link(ask: Ask, index: number): Attributes | undefined {
+  const request = Buffer.alloc(LINK_HEADER_BYTES);
+  request.writeInt32LE(index, 4);
+  return ask(GET_LINK, request, LINK_HEADER_BYTES);
 }
 
 /** Asks one thing, whose answer has so many bytes before its attributes; undefined: the kernel refuses. */

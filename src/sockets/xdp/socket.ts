@@ -17,6 +17,7 @@ const USE_NEED_WAKEUP = 1 << 3;
 const ZERO_COPY = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED_POPULATED = 0x01 | 0x10 | 0x8000;
+const MAP_PRIVATE_FIXED_ANONYMOUS = 0x02 | 0x10 | 0x20;
 /** The errors of memory that may not be locked: the kernel says either. */
 const LOCKED = 'more memory than may be locked (LimitMEMLOCK=, ulimit -l), or than there is';
 
@@ -59,22 +60,39 @@ export function openXdpSocket(
   placeBytes: number,
 ): XdpSocket | undefined {
   const fd = openSocket(libc);
+  let opened: XdpSocket | undefined;
+  let isBound = false;
   try {
     const layout = layOutQueue(places, placeBytes, readOffsets(libc, fd));
     const memory = createQueueMemory(layout.bytes);
     registerMemory(libc, fd, memory, layout);
     makeRings(libc, fd, places);
-    mapRings(libc, fd, memory, layout);
+    opened = { fd, memory, layout };
+    mapRings(libc, opened);
     fillAll(memory, layout);
     // Since Linux 6.17: as many frames a call as there may be. Without it the kernel takes some at a time.
     libc.setsockopt(fd, SOL_XDP, OPTION.SENT_BY_A_CALL, number(places), 4);
-    if (bind(libc, fd, index, queue)) return { fd, memory, layout };
-    libc.close(fd);
-    return undefined;
-  } catch (error) {
-    libc.close(fd);
-    throw error;
+    isBound = bind(libc, fd, index, queue);
+    return isBound ? opened : undefined;
+  } finally {
+    if (!isBound && opened !== undefined) closeXdpSocket(libc, opened);
+    else if (!isBound) libc.close(fd);
   }
+}
+
+/**
+ * Closes the socket of a queue, which no worker reads or writes any more. Its rings are mapped, too, and a socket is open for
+ * as long as those are: memory of nobody takes their place, or the queue would be taken until a collection finds them. The kernel lets go of it some
+ * milliseconds later.
+ */
+export function closeXdpSocket(libc: Libc, { fd, memory, layout: { mappings } }: XdpSocket): void {
+  const start = libc.addressOf(new Uint8Array(memory));
+  for (const name of RINGS) {
+    const { at, bytes } = mappings[name];
+    // Where it fails that stays as it is until the collection.
+    libc.mmap(start + at, bytes, PROT_READ_WRITE, MAP_PRIVATE_FIXED_ANONYMOUS, -1, 0);
+  }
+  libc.close(fd);
 }
 
 function number(value: number): Uint8Array {
@@ -116,7 +134,7 @@ function makeRings(libc: Libc, fd: number, places: number): void {
   }
 }
 
-function mapRings(libc: Libc, fd: number, memory: SharedArrayBuffer, { mappings }: QueueMemory): void {
+function mapRings(libc: Libc, { fd, memory, layout: { mappings } }: XdpSocket): void {
   const start = libc.addressOf(new Uint8Array(memory));
   for (const name of RINGS) {
     const { at, bytes } = mappings[name];

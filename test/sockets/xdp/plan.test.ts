@@ -1,7 +1,7 @@
 /** Which interfaces are served, for which addresses, and which of them a card hides. */
 import t from 'tap';
-import { withoutHidden } from '../../../src/sockets/xdp/attached.ts';
 import { mustPlanXdp, planXdp } from '../../../src/sockets/xdp/plan.ts';
+import { withoutHidden } from '../../../src/sockets/xdp/vlans.ts';
 
 type Machine = Parameters<typeof planXdp>[2];
 type Address = NonNullable<Machine[string]>[number];
@@ -54,8 +54,14 @@ t.test(
     const parentOf = (name: string): string | undefined => (name === 'eth0.5' ? 'eth0' : undefined);
     // Named by its card: the VLAN is no interface to serve, and its address is one to look for all the same.
     const { endpoints } = planXdp(listen('0.0.0.0'), ['eth0'], machine);
-    const left = (name: string, hidesVlanTags: boolean): number =>
-      endpoints.length - withoutHidden({ name, hidesVlanTags }, endpoints, parentOf).length;
+    const left = (name: string, hides: boolean, master?: string): number =>
+      endpoints.length -
+      withoutHidden(name, endpoints, { parentOf, hidesTags: () => hides, master: () => master }).length;
     t.same([left('eth0', false), left('eth0', true), left('eth1', true)], [0, 1, 0]);
+    t.equal(left('eth1', true, 'eth0'), 1, 'a bond has its VLANs by each of its cards');
+    t.equal(left('eth1', true, 'bond0'), 0);
+    const plain = endpoints.filter(({ on }) => on !== 'eth0.5');
+    const asked = (): never => t.fail('no driver is asked where there are no VLANs') as never;
+    t.same(withoutHidden('eth0', plain, { parentOf, hidesTags: asked, master: asked }), plain);
   },
 );
