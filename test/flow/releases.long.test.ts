@@ -72,7 +72,7 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
   await allBlue(teal);
   const good = analysis(`${gate.url}200`, 1);
   const bad = analysis(`${gate.url}503`, INTERVAL_SECONDS);
-  const steps = [{ setWeight: 10 }, good, { setWeight: 50 }, { pause: { duration: 1 } }, bad, { setWeight: 100 }];
+  const steps = [{ setWeight: 10 }, good, { setWeight: 50 }, { pause: {} }, bad, { setWeight: 100 }];
   const { id } = await must(teal, 'POST', `${app}/releases`, { to: 'green', steps });
   const fifty = await until(teal, id, ({ stepIndex }) => stepIndex >= 3);
   t.same(fifty.weights, { blue: 50, green: 50 });
@@ -84,6 +84,7 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
     const { answers } = await client.ask(buildQuery({ name: 'app.example.test' }));
     if (answers[0]?.data === GREEN) [askedMs, greenAtMs] = [startedMs, Date.now()];
   }
+  await must(teal, 'POST', `${app}/releases/${id}/promote`);
   const aborted = await until(teal, id, ({ state }) => state === 'aborted');
   t.match(aborted, {
     reason: 'analysis_failed',
@@ -102,7 +103,7 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
     kind: 'release.step',
     summary: /aborted by its analysis.*smoke failed: answered 503/,
   });
-  t.match(before, { kind: 'release.step', summary: /goes on after 1 s/ });
+  t.match(before, { kind: 'release.promote' });
   const tookMs = Date.parse(last.at) - Date.parse(before.at);
   t.ok(tookMs < INTERVAL_SECONDS * 1000, `the weights were back ${tookMs} ms after the pause, when the gate was asked`);
   t.equal(gate.asked, 3, 'twice at 10, once at 50');
@@ -117,12 +118,15 @@ t.test('a canary whose gate fails at 50: no answer is green from then on, and hi
 t.test('kill -9 in every state: the release goes on where it was', async (t) => {
   const gate = await startGate(t);
   const folder = temporaryFolder(t);
+  const begunAt = performance.now();
   let teal = await startTeal(folder, { env });
+  // What goes on while a server starts is still there when it can be asked, however long that takes.
+  const seconds = Math.ceil((3 * (performance.now() - begunAt)) / 1000);
   await allBlue(teal, { ttlSeconds: 2, release: { ttlSeconds: 1 } });
   const steps = [
     { setWeight: 10 },
-    { pause: { duration: 1 } },
-    analysis(`${gate.url}200`, 2),
+    { pause: { duration: seconds } },
+    analysis(`${gate.url}200`, seconds),
     { setWeight: 50 },
     { pause: {} },
     { setWeight: 100 },
