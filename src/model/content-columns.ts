@@ -35,8 +35,13 @@ export class ContentColumns {
   /** TTLs of signatures, each with 1 added; 0: none of its own. */
   readonly #recordTtls = new Column(Uint32Array);
 
-  /** `expected`: how many records there will be, as far as is known: what grows is copied again and again. `seed`: see seeded-hash.ts. */
-  constructor(expected: number, seed: number) {
+  /**
+   * `expected`: how many records there will be, as far as is known, and `textBytes`, of what text: what grows is copied again
+   * and again. RDATA is hardly ever longer than its text, and of a large file what is not written to takes no memory.
+   * `seed`: see seeded-hash.ts.
+   */
+  constructor(expected: number, textBytes: number, seed: number) {
+    const large = isLarge(expected);
     this.names = new NameTable(expected, seed);
     this.firstOf = new Column(Uint32Array, expected);
     this.next = new Column(Uint32Array, expected);
@@ -50,7 +55,7 @@ export class ContentColumns {
     this.nextRecords = new Column(Uint32Array, expected);
     this.starts = new Column(Uint32Array, expected + 1);
     this.starts.push(0);
-    this.bytes = new Column(Uint8Array, RDATA_BYTES_EXPECTED * expected, isLarge(expected));
+    this.bytes = new Column(Uint8Array, large ? textBytes : RDATA_BYTES_EXPECTED * expected, large);
   }
 
   /** Gives a record a TTL of its own; none that comes after it may have one by then. */

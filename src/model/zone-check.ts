@@ -37,7 +37,7 @@ export interface ZoneFileReading {
 /** Reads the zone's file and checks it. It may be served where there is no error; `zone` is a canonical name. */
 export function readZone(zone: string, bytes: Uint8Array, options: ZoneFileOptions = {}): ZoneFileReading {
   const findings = new Findings();
-  const content = new ZoneContent(zone, findings, expectedRecords(bytes), options.seed);
+  const content = new ZoneContent(zone, findings, expectedRecords(bytes), options.seed, bytes.length);
   const { include, services = new Set(), aliases = new Set() } = options;
   const origin = nameToWire(zone);
   const takePlain = (record: PlainRecord): PlainRecord | undefined => content.takePlain(record);

@@ -65,9 +65,9 @@ export class ZoneContent {
   /** What tells the records of a large RRset apart. */
   readonly #keys: RecordKeys;
 
-  /** `expected`: how many records there will be, as far as is known. `seed`: see seeded-hash.ts. */
-  constructor(zone: string, findings: Findings, expected = 0, seed = 0) {
-    this.#columns = new ContentColumns(expected, seed);
+  /** `expected`: how many records there will be, as far as is known, and `textBytes`, of what text. `seed`: see seeded-hash.ts. */
+  constructor(zone: string, findings: Findings, expected = 0, seed = 0, textBytes = 0) {
+    this.#columns = new ContentColumns(expected, textBytes, seed);
     this.#keys = new RecordKeys((record) => this.#rdataOf(record), seed);
     this.#doubtful = new Column(Uint8Array, expected);
     this.#pending = new PendingRecords(this.#columns.names, (record, hash) => this.#settle(record, hash));
