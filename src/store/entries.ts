@@ -13,8 +13,11 @@ const FORGOTTEN_AT_ONCE = 100;
 export class Entries {
   readonly #statements: ReturnType<typeof prepare>;
   readonly packed: Packed;
-  /** Bytes of the entries up to a revision: what was added since is counted when it is asked for. */
-  #counted = { revision: 0, bytes: 0 };
+  /**
+   * Bytes of the entries from the oldest up to a revision: what was added since is counted when it is asked for. Where
+   * another thread has forgotten some the oldest is another one, and all are counted anew.
+   */
+  #counted: { oldest: number | null; revision: number; bytes: number } = { oldest: null, revision: 0, bytes: 0 };
 
   constructor(database: Database) {
     this.#statements = prepare(database);
@@ -34,32 +37,36 @@ export class Entries {
 
   /** Forgets some of what is kept no longer; false where there is none. `write` is a transaction of its own. */
   forget({ revisions, maxBytes }: Retention, lastRevision: number, write: (work: () => void) => void): boolean {
-    const bytes = this.#bytes();
     const kept = lastRevision - revisions;
     const entry = this.#statements.oldest.get() as { revision: number | null };
+    const bytes = this.#bytes(entry.revision);
     const content = this.packed.oldest();
     const oldest = Math.min(entry.revision ?? Number.POSITIVE_INFINITY, content?.revision ?? Number.POSITIVE_INFINITY);
     if (oldest === Number.POSITIVE_INFINITY || (oldest > 0 && oldest > kept && bytes <= maxBytes)) return false;
-    if (content?.revision === oldest) write(() => this.packed.forgetSome(content.hash));
+    if (content?.revision === oldest) write(() => this.packed.forgetSome(content));
     else this.#forgetEntries(kept, bytes - maxBytes, write);
     return true;
   }
 
   /** Some of the oldest: those up to a revision, and as many as make so many bytes. */
   #forgetEntries(upTo: number, tooManyBytes: number, write: (work: () => void) => void): void {
-    const rows = this.#statements.some.all(FORGOTTEN_AT_ONCE) as { revision: number; bytes: number }[];
+    // And the one after them.
+    const rows = this.#statements.some.all(FORGOTTEN_AT_ONCE + 1) as { revision: number; bytes: number }[];
     let bytes = 0;
-    let last = 0;
-    for (const row of rows) {
+    let count = 0;
+    for (const row of rows.slice(0, FORGOTTEN_AT_ONCE)) {
       if (row.revision > upTo && bytes >= tooManyBytes) break;
       bytes += row.bytes;
-      last = row.revision;
+      count++;
     }
-    write(() => this.#statements.remove.run(last));
+    write(() => this.#statements.remove.run(rows[count - 1]?.revision ?? 0));
     this.#counted.bytes -= bytes;
+    this.#counted.oldest = rows[count]?.revision ?? null;
   }
 
-  #bytes(): number {
+  /** `oldest`: the revision of the oldest entry. */
+  #bytes(oldest: number | null): number {
+    if (oldest !== this.#counted.oldest) this.#counted = { oldest, revision: 0, bytes: 0 };
     const since = this.#statements.bytesSince.get(this.#counted.revision) as { bytes: number; revision: number | null };
     this.#counted.bytes += since.bytes;
     this.#counted.revision = since.revision ?? this.#counted.revision;

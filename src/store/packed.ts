@@ -112,9 +112,9 @@ export class Packed {
     return this.#statements.has.get(hash) !== undefined;
   }
 
-  /** Keeps what is there for an import that is under way. */
-  pin(hash: string): void {
-    this.#statements.pin.run(hash);
+  /** Keeps what is there for an import that is under way; false: no revision has it. */
+  pin(hash: string): boolean {
+    return this.#statements.pin.run(hash).changes > 0;
   }
 
   /** Makes room for chunks that are to be added, each in a transaction of its own. */
@@ -171,10 +171,13 @@ export class Packed {
     return this.#statements.oldest.get() as { hash: string; revision: number } | undefined;
   }
 
-  /** Forgets some of it. To be called in a transaction of its own, until it is gone. */
-  forgetSome(hash: string): void {
+  /**
+   * Forgets some of what `oldest` said. To be called in a transaction of its own, until it is gone. What an import has
+   * pinned since, or a revision has taken, stays: others write between the two.
+   */
+  forgetSome({ hash, revision }: { readonly hash: string; readonly revision: number }): void {
     // Half of it is none: nobody shall find it from now on.
-    this.#statements.loseRevision.run(hash);
+    if (this.#statements.loseRevision.run(hash, revision).changes === 0) return;
     const { changes } = this.#statements.removeSome.run(hash, hash, CHUNKS_AT_ONCE);
     if (changes < CHUNKS_AT_ONCE) this.#statements.remove.run(hash);
   }
@@ -185,7 +188,7 @@ function prepare(database: Database) {
   return {
     bytes: sql('SELECT sum(bytes) AS bytes FROM packed'),
     has: sql('SELECT 1 FROM packed WHERE hash = ? AND revision > 0'),
-    pin: sql('UPDATE packed SET pinned = 1 WHERE hash = ?'),
+    pin: sql('UPDATE packed SET pinned = 1 WHERE hash = ? AND revision > 0'),
     add: sql(`INSERT INTO packed VALUES (?, ?, 0, 1)
       ON CONFLICT DO UPDATE SET bytes = excluded.bytes, revision = 0, pinned = 1`),
     addChunk: sql('INSERT INTO packed_chunks VALUES (?, ?, ?)'),
@@ -198,7 +201,7 @@ function prepare(database: Database) {
     revisionOf: sql('SELECT revision FROM packed WHERE hash = ?'),
     chunks: sql('SELECT body FROM packed_chunks WHERE hash = ? ORDER BY position'),
     oldest: sql('SELECT hash, revision FROM packed WHERE pinned = 0 ORDER BY revision, hash LIMIT 1'),
-    loseRevision: sql('UPDATE packed SET revision = 0 WHERE hash = ?'),
+    loseRevision: sql('UPDATE packed SET revision = 0 WHERE hash = ? AND revision = ? AND pinned = 0'),
     removeSome: sql(`DELETE FROM packed_chunks WHERE hash = ? AND position IN
       (SELECT position FROM packed_chunks WHERE hash = ? LIMIT ?)`),
     remove: sql('DELETE FROM packed WHERE hash = ?'),

@@ -198,11 +198,12 @@ export class Staging {
   stagePacked(content: PackedContent): void {
     const { packed } = this.#entries;
     const { hash, chunks } = content;
-    if (packed.has(hash)) {
-      this.#inTurn(() => packed.pin(hash));
-      return;
-    }
-    this.#inTurn(() => packed.begin(content));
+    let isThere = false;
+    this.#inTurn(() => {
+      isThere = packed.pin(hash);
+      if (!isThere) packed.begin(content);
+    });
+    if (isThere) return;
     for (const [position, chunk] of chunks.entries()) {
       this.#inTurn(() => packed.addChunk(hash, position, chunk));
       this.#log.wrote(chunk.length);

@@ -83,3 +83,63 @@ t.test(
     t.equal(packed.bytes, 0);
   },
 );
+
+/** What the staging thread has beside the builder thread: another connection. */
+function another(t: Test, { name }: { readonly name: string }): Entries {
+  const database = new Sqlite(name);
+  t.teardown(() => database.close());
+  return new Entries(database);
+}
+
+t.test('what another thread has forgotten is not counted any more', async (t) => {
+  const { database, entries, add, forget, kept } = makeEntries(t);
+  const other = another(t, database);
+  const retention = { revisions: 1000, maxBytes: 20_000 };
+  for (let round = 1; round < 4; round++) {
+    for (let i = 0; i < 40; i++) add('x'.repeat(1000));
+    t.notOk(
+      entries.forget({ ...retention, maxBytes: 2 ** 30 }, 40 * round, (work) => work()),
+      'only counted',
+    );
+    while (other.forget(retention, 40 * round, (work) => work()));
+    const left = kept();
+    forget(retention.revisions, retention.maxBytes);
+    t.same(kept(), left);
+    t.ok(left.length > 10);
+  }
+});
+
+t.test('a content that is to be forgotten stays where another thread makes use of it just before', async (t) => {
+  const uses: readonly ((packed: Entries['packed'], hash: string) => void)[] = [
+    (packed, hash) => t.ok(packed.pin(hash), 'an import is under way'),
+    (packed, hash) => packed.use(hash, 20, undefined),
+  ];
+  for (const use of uses) {
+    const { database, entries, add } = makeEntries(t);
+    const { packed } = another(t, database);
+    const old = content('old');
+    for (let i = 0; i < 20; i++) add('x');
+    packed.use(old.hash, 1, old.chunks);
+    entries.forget({ revisions: 10, maxBytes: 2 ** 30 }, 20, (work) => {
+      use(packed, old.hash);
+      work();
+    });
+    t.match(packed.get(old.hash), { chunks: { length: 1 } });
+    t.ok(
+      entries.forget({ revisions: 10, maxBytes: 2 ** 30 }, 20, (work) => work()),
+      'others are',
+    );
+    t.match(packed.get(old.hash), { chunks: { length: 1 } });
+  }
+});
+
+t.test('what was forgotten just before is not there for an import', async (t) => {
+  const { entries } = makeEntries(t);
+  const { packed } = entries;
+  const old = content('old');
+  packed.use(old.hash, 1, old.chunks);
+  packed.forgetSome({ hash: old.hash, revision: 1 });
+  t.notOk(packed.pin(old.hash));
+  packed.begin(old);
+  t.notOk(packed.pin(old.hash), 'nor what is half there');
+});
