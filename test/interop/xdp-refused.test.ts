@@ -87,6 +87,9 @@ onWire('rights, locked memory, interfaces that cannot', {}, async (t, wire) => {
   const tooMuch = await fallsBack(t, wire, little, {});
   t.match(tooMuch, /4 MiB for frames: ENOBUFS, more memory than may be locked/);
   agrees(t, tooMuch, look(wire, little));
+  const some = look(wire, [...without('ipc_lock'), 'prlimit', '--memlock=2097152']);
+  t.equal(some.why, undefined, 'a smaller setting serves');
+  t.match(some.little, /4 MiB for frames: ENOBUFS/);
   t.match(
     await fallsBack(t, wire, [], { TEAL_DNS_LISTEN: '127.0.0.1:0' }),
     /no address that is listened on is one of a network interface/,

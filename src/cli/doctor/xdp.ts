@@ -6,7 +6,7 @@ type Seen = XdpSight['interfaces'][number];
 
 /** No finding is a fault: batches serve wherever this does not. `look`: how it is found out, unless a test has another way. */
 export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Diagnosis {
-  const { why, interfaces } = look();
+  const { why, little, interfaces } = look();
   const impossible = (reason: string): Diagnosis =>
     ok('xdp_impossible', `Queries to port ${port} come through sockets: no AF_XDP here (${reason}).`);
   if (why !== undefined) return impossible(why);
@@ -37,7 +37,8 @@ export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Di
     'xdp_possible',
     `Queries to port ${port} could be answered past the kernel, for about half the CPU of batches, and past its firewall ` +
       `(dns.transport: xdp, docs/xdp.md): ${able.map(described).join(', ')}.` +
-      (refused.length === 0 ? '' : ` Not by ${refused.join('; ')}.`),
+      (refused.length === 0 ? '' : ` Not by ${refused.join('; ')}.`) +
+      (little === undefined ? '' : ` With a dns.receiveBufferBytes below its default only (${little}).`),
   );
 }
 

@@ -21,6 +21,8 @@ const PLACES_MIN = 256;
 const PLACES_MAX = 65_536;
 /** A place holds a frame of the usual MTU, or is a page: the kernel takes nothing between and beyond. */
 const PLACE_BYTES = [2048, 4096] as const;
+/** What a queue locks of memory at least, whatever the settings say. */
+export const QUEUE_MIN_BYTES = PLACES_MIN * PLACE_BYTES[0];
 const HEADERS_BYTES = ETHERNET_BYTES + VLAN_BYTES + IPV6_BYTES + UDP.BYTES;
 /** 512 bytes of DNS (RFC 1035 §4.2.1) in the longest headers, and what nearly every link carries (RFC 791 §3.1). */
 const MTU_MIN = 576;

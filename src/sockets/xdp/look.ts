@@ -1,7 +1,7 @@
 /** Whether this machine could answer by AF_XDP, looked at without touching its traffic: nothing is attached. */
 import os from 'node:os';
 import { loadLibc } from '../libc.ts';
-import { mustSuit } from './attached.ts';
+import { mustSuit, QUEUE_MIN_BYTES } from './attached.ts';
 import { createSocketMap, isOurs, knowsBpf, loadProgram, othersProgram, RUNS_NONE } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { type NetworkInterface, readInterface, vlanParent } from './interface.ts';
@@ -23,6 +23,8 @@ type Support = 'without copies' | 'with copies' | 'perhaps';
 export interface XdpSight {
   /** Why it cannot be had; undefined: the kernel and this user's rights allow it. */
   readonly why: string | undefined;
+  /** Why a queue cannot have its default, though it can have less; undefined: it can. */
+  readonly little?: string | undefined;
   readonly interfaces: readonly {
     readonly name: string;
     readonly driver: string;
@@ -40,7 +42,7 @@ export function lookAtXdp(): XdpSight {
   const libc = loadLibc();
   if (libc === undefined || !knowsBpf()) return { why: 'it takes Linux and the koffi package', interfaces: [] };
   try {
-    tryMemory(libc, QUEUE_BYTES);
+    const little = tryMemories(libc);
     const map = createSocketMap(libc, 1);
     try {
       const endpoints = [{ address: '192.0.2.1', port: 53 }];
@@ -55,10 +57,28 @@ export function lookAtXdp(): XdpSight {
       labels.map(([label]) => label.replace(/:.*/, '')).map((name) => vlanParent(libc, name) ?? name),
     );
     const devices = [...names].map((name) => readInterface(libc, name));
-    return { why: undefined, interfaces: devices.map((device) => ({ ...device, support: supportOf(libc, device) })) };
+    const interfaces = devices.map((device) => ({ ...device, support: supportOf(libc, device) }));
+    return { why: undefined, little, interfaces };
   } catch (error) {
     if (!(error instanceof XdpFault)) throw error;
     return { why: error.message, interfaces: [] };
+  }
+}
+
+/** The default of a queue, and where that may not be locked the least: why not more. Throws XdpFault where not even that may be. */
+function tryMemories(libc: Libc): string | undefined {
+  try {
+    tryMemory(libc, QUEUE_BYTES);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof XdpFault)) throw error;
+    try {
+      tryMemory(libc, QUEUE_MIN_BYTES);
+    } catch {
+      // As the server says it.
+      throw error;
+    }
+    return error.message;
   }
 }
 

@@ -29,6 +29,10 @@ t.test('some could; some do', async (t) => {
     'xdp_possible',
     /eth0 \(veth, 2 queues, without copies\), eth1 \(.*where its driver.*\)\. Not by br0: its driver runs none\.$/,
   ]);
+  t.match(
+    told({ ...some, little: '4 MiB for frames: ENOBUFS' })[1],
+    /runs none\. With a .* below its default only \(4 MiB/,
+  );
   t.match(told(seen(['eth0', 'served'], ['eth1', 'with copies'])), [
     'xdp_served',
     /on eth0 \(docs\/xdp.md\)\. Not so: eth1 \(veth/,
