@@ -6,6 +6,8 @@ import { ZoneFiles } from '../../src/control/zone-files/zone-files.ts';
 import { reportFaults } from '../../src/guard.ts';
 import { Problem } from '../../src/model/errors.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
+import { TYPE } from '../../src/wire/constants.ts';
+import { allGood, beginAside, head, many, shapes, signCommand } from '../fixtures/aside.ts';
 import { type EngineFixture, makeEngine, NOON_MS, withService } from '../fixtures/engine.ts';
 
 const header = '@ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 60\n@ 7200 IN NS ns1\nns1 300 IN A 192.0.2.1\n';
@@ -112,12 +114,15 @@ t.test('the table is full while records are staged', async (t) => {
   t.same(fixture.ask('n999.big.test'), ['192.0.2.1']);
 });
 
-t.test('the builder thread ends in the middle', async (t) => {
+t.test('the builder thread ends in the middle, or at the end', async (t) => {
   const fixture = withService(makeEngine(t));
   const { send } = makeFiles(t, fixture, { builder: dyingBuilder });
   const left = leftIn(t, fixture);
-  t.match(await send('ends.test', large), { code: 'store_unavailable', detail: /the builder thread ended/ });
-  t.same(left(), NOTHING);
+  for (const zone of ['ends.test', 'late.test']) {
+    t.match(await send(zone, large), { code: 'store_unavailable', detail: /the builder thread ended/ }, zone);
+    t.same(left(), NOTHING);
+    t.equal(fixture.ask(`n00.${zone}`), 5);
+  }
   t.match(await send('good.test', large), { created: true });
   t.same(fixture.ask(`n${NAMES - 1}.good.test`), ['192.0.2.1']);
 });
@@ -137,4 +142,13 @@ t.test('a stop in the middle leaves no thread, and the next start nothing half s
   const answer = again.ask('n1.big.test');
   if (result instanceof Problem) t.match([result, answer], [{ code: 'stopping' }, 5]);
   else t.same(answer, ['192.0.2.1']);
+});
+
+t.test('a signed zone is signed while the other thread stages it', async (t) => {
+  const world = beginAside(t);
+  await world.send(`${head}${shapes}`);
+  world.must(signCommand());
+  await world.send(`${head}${shapes}${many(600)}${rest}`);
+  allGood(t, world, 'imported');
+  t.equal(world.message('n7.example.com', TYPE.A).records.length, 2, 'with its signature');
 });
