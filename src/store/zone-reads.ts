@@ -5,6 +5,7 @@
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
+import { StoreUnavailable } from '../model/errors.ts';
 import type { RRset } from '../model/rrset.ts';
 import type { Service } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
@@ -44,9 +45,8 @@ export class ZoneReads {
 
   /** The same with its services, and how it is signed. */
   readWhole<Result>(name: string, use: (read: ReadZone) => Result): Result | undefined {
-    const options = { readonly: true, fileMustExist: true };
     // The memory that copies take is given back with their connection.
-    const database = this.#condition.read('the file', () => new Sqlite(this.#file, options));
+    const database = open(this.#file);
     try {
       const copied = this.#condition.read('a zone', () => copy(database, name));
       return copied && use({ ...copied, rrsets: this.#rrsetsOf(copied) });
@@ -62,6 +62,15 @@ export class ZoneReads {
       if (rrset === undefined) return;
       yield rrset;
     }
+  }
+}
+
+/** Where the directory is gone, too, the driver speaks of a fault of ours. */
+function open(file: string): Database {
+  try {
+    return new Sqlite(file, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw new StoreUnavailable(`the store cannot be read: ${(error as Error).message}`, error);
   }
 }
 

@@ -1,4 +1,6 @@
 /** A zone is read as it was at one moment, and the write-ahead log can begin anew while it is sorted, signed and written. */
+import { renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { ZoneReads } from '../../src/store/zone-reads.ts';
@@ -78,4 +80,18 @@ t.test('a reader that has a transaction is noticed here', async (t) => {
   database.prepare('SELECT count(*) FROM zones').get();
   side.commit({ op: 'putZone', zone: { ...zone, revision: 2 } });
   t.notOk(beginLogAnew(side.file));
+});
+
+t.test('a store that is gone is at fault, and its directory with it, until it is back', async (t) => {
+  const side = new Side(t, 3900);
+  t.teardown(() => side.close());
+  side.commit({ op: 'putZone', zone });
+  const reads = new ZoneReads(side.store.shared);
+  const read = () => reads.read(zone.name, ({ name }) => name);
+  for (const gone of [side.file, dirname(side.file)]) {
+    renameSync(gone, `${gone}-elsewhere`);
+    t.throws(read, /the store cannot be read/);
+    renameSync(`${gone}-elsewhere`, gone);
+    t.equal(read(), zone.name);
+  }
 });
