@@ -4,8 +4,9 @@ import t from 'tap';
 import { wholeBody } from '../../../src/api/door/whole-body.ts';
 import { Refusal } from '../../../src/api/problems.ts';
 import { Problem } from '../../../src/model/errors.ts';
+import { residentMiB } from '../../fixtures/resident.ts';
 
-const MAX_BYTES = 100;
+const MAX_BYTES = 500_000;
 
 /** What becomes of parts that come one after the other. `said`: the length that the head of the request says. */
 async function send(parts: readonly string[], said?: number, error?: Error): Promise<Uint8Array> {
@@ -38,6 +39,32 @@ t.test('the parts in their order, alone in their memory', async (t) => {
   t.same([...(await send([], 0))], []);
   t.same([...(await send([]))], []);
   t.equal((await send(['x'.repeat(MAX_BYTES)], MAX_BYTES)).length, MAX_BYTES);
+});
+
+t.test('small parts and large ones, of no length that was said', async (t) => {
+  const lengths = [1, 4095, 4096, 3, 70_000, 100, ...new Array<number>(30).fill(4000), 1, 65_536, 2];
+  const parts = lengths.map((length, i) => String.fromCharCode(65 + i).repeat(length));
+  const body = await send(parts);
+  t.ok(Buffer.from(body).equals(Buffer.from(parts.join(''))));
+  t.equal((await send(['one, ', 'two'])).buffer.byteLength, 8, 'alone in their memory, too');
+});
+
+t.test('a small part takes no more than what is in it', async (t) => {
+  const payload = new PassThrough();
+  const body = wholeBody({ headers: {} }, payload, MAX_BYTES);
+  const given: WeakRef<Buffer>[] = [];
+  for (let i = 0; i < 1000; i++) {
+    const part = Buffer.alloc(1, i);
+    given.push(new WeakRef(part));
+    payload.write(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // It collects garbage.
+  await residentMiB();
+  const held = given.filter((part) => part.deref() !== undefined).length;
+  t.ok(held < 100, `${held} parts are held`);
+  payload.end();
+  t.equal((await body).length, 1000);
 });
 
 t.test('too long, as is said or as it turns out', async (t) => {
