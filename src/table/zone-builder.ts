@@ -180,7 +180,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     const start = ahead * NAME_ROOM_BYTES;
     const rrset = isPacked(type)
       ? this.#rrsets.compilePacked(cursor)
-      : this.#rrsets.compile(this.#owners.subarray(start, start + length), type, cursor.ttlSeconds, cursor.rdata);
+      : this.#rrsets.compileNext(this.#owners.subarray(start, start + length), cursor);
     this.#flags |= zoneFlags(this.#owners, type, isApex, start);
     this.#versions.attach(node, type, rrset, isApex);
   }
