@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
+import { UDP_TRANSPORTS } from '../src/sockets/transports.ts';
 import { drawn } from '../tools/blue-green-pictures.ts';
 import { alertRules } from './fixtures/monitoring.ts';
 import { readFiles, type SourceFile } from './fixtures/sources.ts';
@@ -104,6 +105,45 @@ t.test('docs/metrics.md lists every alert', async (t) => {
       .map(({ alert }) => alert)
       .sort(),
   );
+});
+
+t.test('README.md has every value of dns.transport, and every bench and trial', async (t) => {
+  const readme = readFileSync('README.md', 'utf8');
+  const [, values = ''] = /^\| `TEAL_DNS_TRANSPORT` \| (.*) \|$/m.exec(readme) ?? [];
+  t.same([...values.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).sort(), [...UDP_TRANSPORTS].sort());
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const toRun = Object.keys(scripts).filter((name) => /^(?:bench|try)\b/.test(name));
+  t.ok(toRun.length > 15);
+  t.same(
+    toRun.filter((name) => !readme.includes(`\`${name}\``) && !readme.includes(`\`npm run ${name}\``)),
+    [],
+  );
+});
+
+/** What is said of AF_XDP where it cannot be had, up to what is another one each time: of an error, or of its own. */
+function reasonsIn({ text }: SourceFile): string[] {
+  const phrases = [...text.matchAll(/(?:\bE[A-Z]{3,}: |\bnew XdpFault\(\s*)['`](?<words>[^'`]+)['`]/g)];
+  return phrases.map(({ groups }) => groups?.words ?? '').filter((words) => !words.startsWith('${'));
+}
+
+/** Those that no row of the page's table is about; names of errors and limits are left out of the rows. */
+function withoutRow(reasons: readonly string[], page: string): string[] {
+  const rows = page.split('| reason | what to do |')[1]?.split('\n\n')[0]?.split('\n') ?? [];
+  const listed = rows.flatMap((row) =>
+    [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, reason = '']) =>
+      reason.replace(/^E[A-Z]+, |\d+$/g, '').split('…'),
+    ),
+  );
+  return reasons.filter((reason) => !listed.some((parts) => parts.every((part) => reason.includes(part.trim()))));
+}
+
+t.test('docs/xdp.md says what to do for every reason why AF_XDP cannot be had', async (t) => {
+  const reasons = readFiles('src/sockets/xdp/*.ts').flatMap(reasonsIn);
+  t.ok(reasons.length > 15, `${reasons.length} were found`);
+  t.same(withoutRow(reasons, readFileSync('docs/xdp.md', 'utf8')), []);
+  const page = '| reason | what to do |\n|---|---|\n| `EBUSY, taken`, `its size of … is odd` | wait |\n\n`gone`';
+  const text = "{ EBUSY: 'taken by you', ENODEV: 'gone' }; new XdpFault(`its size of 3 is odd`)";
+  t.same(withoutRow(reasonsIn({ path: 'bad.ts', text }), page), ['gone'], 'the check can fail');
 });
 
 t.test('docs/start.md makes nothing that README.md has made before', async (t) => {
