@@ -1,7 +1,7 @@
 /** RDATA of records that are written plainly, from its bytes: see plain.ts. */
 import { IPV4_BYTES } from '../address.ts';
 import type { ByteWriter } from '../byte-writer.ts';
-import { MAX_LABEL_BYTES, MAX_NAME_BYTES, TYPE } from '../constants.ts';
+import { MAX_CHARACTER_STRING_BYTES, MAX_LABEL_BYTES, MAX_NAME_BYTES, MAX_RDATA_BYTES, TYPE } from '../constants.ts';
 import { readRdata } from '../rdata.ts';
 import { isDigit } from '../text.ts';
 import { Words } from '../words.ts';
@@ -14,8 +14,6 @@ const DOT = 0x2e;
 
 const OCTET_DIGITS_MAX = 3;
 const UINT16_DIGITS_MAX = 5;
-/** Of one <character-string> (RFC 1035 §3.3). */
-const MAX_STRING_BYTES = 255;
 /** More words are no plain record. */
 const WORDS_MAX = 64;
 
@@ -132,18 +130,19 @@ function readIpv4(bytes: Uint8Array, start: number, rdata: ByteWriter): number {
   return at;
 }
 
-/** Quoted strings of ASCII without escapes; NOT_PLAIN: they are others. */
+/** Quoted strings of ASCII without escapes; NOT_PLAIN: they are others, or more than a record holds. */
 function readStrings(bytes: Uint8Array, start: number, rdata: ByteWriter): number {
   let at = start;
   do {
     if (bytes[at] !== DOUBLE_QUOTE) return NOT_PLAIN;
-    rdata.reserve(1 + MAX_STRING_BYTES);
+    rdata.reserve(1 + MAX_CHARACTER_STRING_BYTES);
     const out = rdata.bytes;
     const first = rdata.length + 1;
     let to = first;
-    for (at++; plainText[bytes[at]] === 1 && to - first < MAX_STRING_BYTES; at++) out[to++] = bytes[at];
+    for (at++; plainText[bytes[at]] === 1 && to - first < MAX_CHARACTER_STRING_BYTES; at++) out[to++] = bytes[at];
     if (bytes[at] !== DOUBLE_QUOTE) return NOT_PLAIN;
     out[first - 1] = to - first;
+    if (to > MAX_RDATA_BYTES) return NOT_PLAIN;
     rdata.length = to;
     at = skipBlanks(bytes, at + 1);
   } while (!isEndOfWord(bytes, at));

@@ -114,6 +114,17 @@ t.test('files that other programs have judged, and damaged ones', async (t) => {
   t.ok(plain > 100, 'there is something to compare');
 });
 
+t.test('a text is as long as RDATA may be, and no longer', async (t) => {
+  const full = Array<string>(255)
+    .fill(`"${'x'.repeat(255)}"`)
+    .join(' ');
+  const longest = `a 60 TXT ${full} "${'y'.repeat(254)}"\n`;
+  t.equal(sameBothWays(Buffer.from(longest)), 1, 'read in the shorter way');
+  t.equal(sameBothWays(Buffer.from(longest.replace('y', 'yy'))), 0);
+  const { findings } = readZone(ZONE, Buffer.from(longest.replace('y', 'yy')));
+  t.match(findings.errors, [{ code: 'rdata_invalid', line: 1, column: 10 }]);
+});
+
 t.test('a host with more addresses than a message has room for is looked at', async (t) => {
   const head = '@ 60 SOA ns1 host 1 2 3 4 5\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n';
   const lines = Array.from({ length: 5000 }, (_, i) => `h A 10.0.${i >> 8}.${i & 255}\n`);
