@@ -210,6 +210,11 @@ export class Staging {
     }
   }
 
+  /** The import has come to nothing: what was kept for it is forgotten like what no revision has any more. */
+  dropPacked(hash: string): void {
+    this.#inTurn(() => this.#entries.packed.unpin(hash));
+  }
+
   /** One small transaction. */
   #inTurn(work: () => void): void {
     this.#turn.isLogOwed = true;

@@ -88,6 +88,7 @@ t.test('the staging thread fails in the middle', async (t) => {
   for (const [zone, refusal] of [
     ['ends.test', { code: 'store_unavailable', detail: /the staging thread ended/ }],
     ['full.test', { code: 'store_unavailable', detail: /could not be staged: database or disk is full/ }],
+    ['late.test', { code: 'store_unavailable', detail: /could not be staged: database or disk is full/ }],
     ['fault.test', { code: 'internal', detail: /a fault of Teal/ }],
   ] as const) {
     const { lastRevision } = fixture.store;

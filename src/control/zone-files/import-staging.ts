@@ -15,6 +15,8 @@ export class ImportStaging {
   readonly #rows: ReturnType<Staging['begin']>;
   readonly #packed: PackedContent | undefined;
   readonly #packer: Packer | undefined;
+  /** The hash of what was kept for the import, or part of it. */
+  #kept: string | undefined;
 
   /** `packed`: what another node has packed already. */
   constructor(staging: Staging, zone: string, packed?: PackedContent) {
@@ -38,6 +40,7 @@ export class ImportStaging {
   /** On return all of it is on the disk. */
   end(): StagedImport {
     const packed = this.#packer?.end() ?? (this.#packed as PackedContent);
+    this.#kept = packed.hash;
     this.#staging.stagePacked(packed);
     return { content: packed.hash, records: this.#rows.end() };
   }
@@ -46,6 +49,7 @@ export class ImportStaging {
   abandon(): void {
     try {
       this.#rows.abandon();
+      if (this.#kept !== undefined) this.#staging.dropPacked(this.#kept);
     } catch {
       // As it says.
     }
