@@ -67,6 +67,11 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const rates = values.rates.split(',').map(Number);
+// Margins at both ends of a timing are not counted.
+if (![rounds, seconds - 2 * MARGIN_SECONDS, ...rates].every((number) => number > 0)) {
+  console.error(`expected numbers of rounds and queries a second, and more than ${2 * MARGIN_SECONDS} seconds`);
+  process.exit(64);
+}
 
 const peer = (name: string): Peer => PEERS.find((each) => each.name === name) as Peer;
 const contestants: readonly Contestant[] = [
