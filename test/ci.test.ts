@@ -80,6 +80,23 @@ t.test('with what was found, in so many lines', async (t) => {
   t.match(lines.join('\n'), /diff: \|\n +-1\n +\(and more: see above\)\n- .*hangs\n +---\n +error: timeout!/);
 });
 
+t.test('what was left out is told in the end, each reason once', async (t) => {
+  const input = `# Subtest: test/interop/xdp.test.ts
+    # Subtest: answers
+        # LEFT OUT: the kernel refuses AF_XDP
+        1..0
+    ok 1 - answers
+    # Subtest: LEFT OUT: a name of a test
+        # LEFT OUT: \u001b[2mthe kernel refuses AF_XDP\u001b[22m
+        # LEFT OUT: no Knot DNS
+        ok 1 - # LEFT OUT: an assertion
+        1..1
+`;
+  const { stdout } = spawnSync('awk', ['-f', '.ci/left-out.awk'], { input, encoding: 'utf8' });
+  t.equal(stdout, 'LEFT OUT: the kernel refuses AF_XDP\nLEFT OUT: no Knot DNS\n');
+  t.match(readFileSync('.ci/run', 'utf8'), /left_out < <\(awk -f \.ci\/left-out\.awk/);
+});
+
 /** Where others work too a file takes ten times what it takes alone. */
 const OWN_MIN_MS = 900_000;
 
