@@ -132,8 +132,11 @@ t.test('a stop in the middle leaves no thread, and the next start nothing half s
   const fixture = withService(makeEngine(t));
   const { files, send } = makeFiles(t, fixture);
   const left = leftIn(t, fixture);
-  const importing = send('big.test', large);
-  while (left().staged === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  let isOver = false;
+  const importing = send('big.test', large).finally(() => {
+    isOver = true;
+  });
+  while (!isOver && left().staged === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   await files.stop();
   const result = await importing;
   fixture.close();
