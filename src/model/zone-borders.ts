@@ -3,7 +3,7 @@
  * little else, so nothing is kept of each: whether a name is one of them is looked up among the records.
  */
 import { TYPE } from '../wire/constants.ts';
-import type { ContentRRset, ZoneContent } from './zone-content.ts';
+import type { ZoneContent } from './zone-content.ts';
 
 export class ZoneBorders {
   readonly #content: ZoneContent;
@@ -27,7 +27,8 @@ export class ZoneBorders {
     return this.hasDnames && this.#content.holds(name, TYPE.DNAME);
   }
 
-  dnameAt(name: string): ContentRRset | undefined {
-    return this.hasDnames ? this.#content.rrset(name, TYPE.DNAME) : undefined;
+  /** The line of a name's first DNAME; undefined: it has none. */
+  dnameLineAt(name: string): number | undefined {
+    return this.hasDnames ? this.#content.lineOf(name, TYPE.DNAME) : undefined;
   }
 }

@@ -187,17 +187,18 @@ export class ZoneCheck {
     const borders = this.#borders;
     if (!borders.hasCuts && !borders.hasDnames) return;
     for (let above = this.#above(name); above !== undefined; above = this.#above(above)) {
-      const dname = borders.dnameAt(above);
-      const below = dname && rrsets.find(({ type }) => !belowDname.has(type));
-      if (dname && below)
+      const dnameLine = borders.dnameLineAt(above);
+      const isDname = dnameLine !== undefined;
+      const below = isDname ? rrsets.find(({ type }) => !belowDname.has(type)) : undefined;
+      if (below)
         this.#add(
           'error',
           'dname_has_descendants',
           below,
-          `${name}. is below the DNAME of ${above}. (line ${dname.line}): RFC 6672 §2.4 allows no data there`,
+          `${name}. is below the DNAME of ${above}. (line ${dnameLine}): RFC 6672 §2.4 allows no data there`,
         );
-      if (dname || borders.isCut(above)) {
-        if (!dname) this.#checkOccluded(name, rrsets, glueTypes, `below the delegation of ${above}.`);
+      if (isDname || borders.isCut(above)) {
+        if (!isDname) this.#checkOccluded(name, rrsets, glueTypes, `below the delegation of ${above}.`);
         return;
       }
     }

@@ -98,6 +98,13 @@ export class ZoneContent {
     return number >= 0 && this.#find(number, type) !== 0;
   }
 
+  /** The line of a name's first record of the type; undefined: it has none. */
+  lineOf(name: string, type: number): number | undefined {
+    const number = this.#columns.names.find(name);
+    const rrset = number < 0 ? 0 : this.#find(number, type);
+    return rrset === 0 ? undefined : this.#columns.lines.values[rrset - 1];
+  }
+
   /** How many RRsets there are of the type, as far as `most`. */
   countType(type: number, most: number): number {
     const { values, length } = this.#columns.types;

@@ -2,9 +2,10 @@
 import t from 'tap';
 import { RECORDS_MAX } from '../../src/model/record-rules.ts';
 import { apexOf } from '../../src/model/zone-apex.ts';
-import { readZone } from '../../src/model/zone-check.ts';
+import { readZone, ZoneCheck } from '../../src/model/zone-check.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { formatRdata, formatType } from '../../src/wire/rdata.ts';
+import { Findings } from '../../src/wire/zone-file/finding.ts';
 
 /** Three lines that make a zone whole; what a case adds begins on line 4. */
 const whole = '@ 3600 SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n';
@@ -114,6 +115,29 @@ t.test(
     t.ok(kept > RECORDS_MAX && kept < RECORDS_MAX + 10, `${kept} of ${count}`);
   },
 );
+
+t.test('a name with thousands of records costs those no more that name it or stand below it', async (t) => {
+  const lines = 'a TXT x\nd DNAME e.\nb MX 1 a\nc SRV 1 1 1 a\nf.d A 192.0.2.2\ng MX 1 h.w\n*.w TXT x\n';
+  const { content } = readZone('example', Buffer.from(whole + lines));
+  const made: string[] = [];
+  const rrset = content.rrset.bind(content);
+  content.rrset = (name, type) => {
+    made.push(name);
+    return rrset(name, type);
+  };
+  const rrsets = content.rrsets.bind(content);
+  content.rrsets = (name) => {
+    made.push(name);
+    return rrsets(name);
+  };
+  const found = new Findings();
+  new ZoneCheck(content, { services: new Set(), aliases: new Set() }, found).run();
+  t.match(found, {
+    errors: [{ code: 'dname_has_descendants', message: /\(line 5\)/ }],
+    warnings: Array(3).fill({ code: 'address_missing' }),
+  });
+  t.same(new Set(made), new Set(['example']), 'of others than the apex no objects are made');
+});
 
 t.test('a file with mistakes in its text is not checked further', async (t) => {
   t.same(findings('a 1 A x\n'), ['1 error rdata_invalid']);
