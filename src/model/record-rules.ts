@@ -28,6 +28,8 @@ export const atCut: ReadonlySet<number> = new Set([...atDelegation, ...glueTypes
 const RECORD_HEADER_BYTES = 12;
 /** Of the shortest: no message could carry more. */
 export const RECORDS_MAX = Math.floor(MAX_MESSAGE_BYTES / RECORD_HEADER_BYTES);
+/** Addresses of a host that fit in any answer. */
+export const UNDOUBTED_RECORDS_MAX = 1000;
 /** Type and class of the question (RFC 1035 §4.1.2). */
 const QUESTION_TAIL_BYTES = 4;
 

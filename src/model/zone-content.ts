@@ -12,15 +12,12 @@ import { ContentNames } from './content-names.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
 import { isNearlySame, RecordKeys, sameRdata } from './record-keys.ts';
-import { RECORDS_MAX } from './record-rules.ts';
+import { RECORDS_MAX, UNDOUBTED_RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { HarmlessNames, type ZoneTraits } from './zone-harmless.ts';
 
 /** Up to here, comparing records one by one beats keeping a set of them. */
 const COMPARED_RECORDS_MAX = 8;
-
-/** Addresses of a host that fit in any answer. */
-const UNDOUBTED_RECORDS_MAX = 1000;
 
 /** An RRset as it stands in a file. */
 export interface ContentRRset {
