@@ -3,6 +3,7 @@ import { TYPE } from '../wire/constants.ts';
 import { Column, isLarge } from './column.ts';
 import { NameTable } from './name-table.ts';
 import { PACKED_HEAD_BYTES, PIECE_BYTES } from './packed-form.ts';
+import { RRsetChains } from './rrset-chains.ts';
 
 const TYPE_VALUES = 2 ** 16;
 
@@ -17,6 +18,7 @@ export class ContentColumns {
   /** Of each name, its first RRset; of each RRset, the next one at its name. Each with 1 added; 0: none. */
   readonly firstOf: Column<Uint32Array>;
   readonly next: Column<Uint32Array>;
+  readonly chains: RRsetChains;
   /** Of each RRset. */
   readonly types: Column<Uint16Array>;
   readonly ttls: Column<Uint32Array>;
@@ -46,6 +48,7 @@ export class ContentColumns {
     this.firstOf = new Column(Uint32Array, expected);
     this.next = new Column(Uint32Array, expected);
     this.types = new Column(Uint16Array, expected);
+    this.chains = new RRsetChains(this);
     this.ttls = new Column(Uint32Array, expected);
     this.more = new Column(Uint32Array, expected);
     this.firstRecords = new Column(Uint32Array, expected);

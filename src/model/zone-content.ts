@@ -81,7 +81,7 @@ export class ZoneContent {
 
   rrset(name: string, type: number): ContentRRset | undefined {
     const number = this.#columns.names.find(name);
-    const rrset = number < 0 ? 0 : this.#find(number, type);
+    const rrset = number < 0 ? 0 : this.#columns.chains.find(number, type);
     return rrset === 0 ? undefined : this.#make(rrset - 1, name);
   }
 
@@ -92,13 +92,13 @@ export class ZoneContent {
   /** Whether a name has records of the type. */
   holds(name: string, type: number): boolean {
     const number = this.#columns.names.find(name);
-    return number >= 0 && this.#find(number, type) !== 0;
+    return number >= 0 && this.#columns.chains.find(number, type) !== 0;
   }
 
   /** The line of a name's first record of the type; undefined: it has none. */
   lineOf(name: string, type: number): number | undefined {
     const number = this.#columns.names.find(name);
-    const rrset = number < 0 ? 0 : this.#find(number, type);
+    const rrset = number < 0 ? 0 : this.#columns.chains.find(number, type);
     return rrset === 0 ? undefined : this.#columns.lines.values[rrset - 1];
   }
 
@@ -196,13 +196,6 @@ export class ZoneContent {
     return this.#columns.bytes.values.subarray(starts[record], starts[record + 1]);
   }
 
-  /** The RRset of the type at a name, with 1 added; or 0. */
-  #find(name: number, type: number): number {
-    let rrset = this.#columns.firstOf.values[name];
-    while (rrset !== 0 && this.#columns.types.values[rrset - 1] !== type) rrset = this.#columns.next.values[rrset - 1];
-    return rrset;
-  }
-
   /** Takes a record in, unless it is of another zone or there already: both are said and do no harm. */
   add(record: ZoneRecord): void {
     // Records that follow each other share their owner, so a look at the reference saves most of the work.
@@ -210,7 +203,7 @@ export class ZoneContent {
     const name = this.#name;
     if (name < 0) return;
     this.#doubtful.values[name] = 1;
-    const rrset = this.#find(name, record.type);
+    const rrset = this.#columns.chains.find(name, record.type);
     if (rrset !== 0) this.#join(rrset - 1, record, record.rdata, record.rdata.length);
     else this.#begin(name, record, record.rdata, record.rdata.length);
   }
@@ -235,7 +228,7 @@ export class ZoneContent {
     if (!isAddress || record.hasAsterisk || (!record.isSameOwner && this.#apex.mayBeRepeated(owner, ownerLength)))
       this.#doubtful.values[name] = 1;
     const { bytes, length } = record.rdata;
-    const rrset = this.#find(name, type);
+    const rrset = this.#columns.chains.find(name, type);
     if (rrset === 0) this.#begin(name, record, bytes, length);
     else this.#join(rrset - 1, record, bytes, length);
   }
@@ -270,12 +263,7 @@ export class ZoneContent {
     this.#columns.more.pushZero();
     this.#columns.firstRecords.push(this.#addRecord(type, ttlSeconds, rdata, length));
     this.#columns.lastRecords.pushZero();
-    let last = this.#columns.firstOf.values[name];
-    if (last === 0) this.#columns.firstOf.values[name] = rrset + 1;
-    else {
-      while (this.#columns.next.values[last - 1] !== 0) last = this.#columns.next.values[last - 1];
-      this.#columns.next.values[last - 1] = rrset + 1;
-    }
+    this.#columns.chains.add(name, rrset);
   }
 
   #addRecord(type: number, ttlSeconds: number, rdata: Uint8Array, length: number): number {

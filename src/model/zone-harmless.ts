@@ -208,10 +208,6 @@ export class HarmlessNames {
   }
 
   #holds(name: number, type: number): boolean {
-    const { firstOf, next, types } = this.#columns;
-    for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
-      if (types.values[rrset - 1] === type) return true;
-    }
-    return false;
+    return this.#columns.chains.find(name, type) !== 0;
   }
 }
