@@ -33,14 +33,32 @@ export class UnseenVersions {
       this.#loose.settle();
       return;
     }
+    if (!hasType(words, old, type)) return this.#append(node, type, rrset, isApex);
     const pairs = new Map<number, number>();
     for (let i = 0; i < oldCount; i++) {
       pairs.set(words[old + NODE.PAIRS + 2 * i], words[old + NODE.PAIRS + 2 * i + 1]);
     }
-    const replaced = pairs.get(type);
-    if (replaced !== undefined) this.#rrsets.retire(replaced);
+    this.#rrsets.retire(pairs.get(type) as number);
     pairs.set(type, rrset);
     this.replace(node, pairs, isApex);
+  }
+
+  /** A copy of a node's version with one RRset more: a name of many types has as many versions, one after the other. */
+  #append(node: number, type: number, rrset: number, isApex: boolean): void {
+    const old = this.#blocks.view.words[node + ENTRY.VERSION_WORD];
+    const oldCount = this.#blocks.view.words[old + NODE.COUNT];
+    const version = this.#blocks.allocate(nodeWords(oldCount + 1));
+    const { words } = this.#blocks.view;
+    const from = old + NODE.PAIRS;
+    const end = version + NODE.PAIRS + 2 * oldCount;
+    words[version + NODE.FLAGS] = words[old + NODE.FLAGS] | flagOf(type, isApex);
+    words[version + NODE.COUNT] = oldCount + 1;
+    words.copyWithin(version + NODE.PAIRS, from, from + 2 * oldCount);
+    words[end] = type;
+    words[end + 1] = rrset;
+    words[node + ENTRY.VERSION_WORD] = version;
+    this.#loose.settle();
+    this.#blocks.retire(old, nodeWords(oldCount));
   }
 
   /** Gives a node other RRsets, by type; what stood there is among them, or was retired. Throws ArenaFull. */
@@ -52,4 +70,10 @@ export class UnseenVersions {
     this.#loose.settle();
     this.#blocks.retire(old, oldWords);
   }
+}
+
+function hasType(words: Int32Array, version: number, type: number): boolean {
+  const end = version + NODE.PAIRS + 2 * words[version + NODE.COUNT];
+  for (let pair = version + NODE.PAIRS; pair < end; pair += 2) if (words[pair] === type) return true;
+  return false;
 }

@@ -33,7 +33,7 @@ function importZone({ table, shared }: Made, rrsets: readonly RRset[], publish =
   table.discard(staged);
 }
 
-function ask({ responder }: Made, name: string, type = 'A'): string {
+function ask({ responder }: Made, name: string, type: string | number = 'A'): string {
   const reply = decode(askBytes(responder, buildQuery({ name, type })) as Buffer);
   return `${reply.rcode} ${reply.answers.map(({ data }) => data).sort()}`;
 }
@@ -91,6 +91,28 @@ t.test('a reader of the generation before sees the zone as it was', async (t) =>
   t.equal(decode(reply.subarray(0, length)).answers[0]?.data, '192.0.2.1');
   held.leave();
   t.equal(ask(made, 'old.test'), NXDOMAIN);
+});
+
+t.test('a name of many types, some of them put twice, is built as it was put, and given back whole', async (t) => {
+  const made = makeTable({ initialBytes: 4096 });
+  apply(made.table, zone('test'));
+  const { usedBytes } = made.table.memory;
+  const put = (n: number, text: string) => rrsetOf('test', 'many.test', `TYPE${1000 + n}`, 60, `\\# 2 ${text}`);
+  const first = Array.from({ length: 300 }, (_, n) => put(n, '0001'));
+  const again = [0, 1, 150, 299].map((n) => put(n, '0002'));
+  importZone(made, [...first, ...again, rrsetOf('test', 'many.test', 'NS', 60, 'ns.many.test.')]);
+  t.equal(ask(made, 'x.many.test'), '0 ', 'the last one makes it a delegation');
+  importZone(made, [...first, ...again]);
+  for (let n = 0; n < 300; n++) {
+    const expected = `0 ${[0, 1, 150, 299].includes(n) ? '0002' : '0001'}`;
+    const answer = ask(made, 'many.test', 1000 + n);
+    if (answer !== expected) t.fail(`TYPE${1000 + n}: ${answer}`);
+  }
+  t.equal(ask(made, 'many.test', 1300), '0 ');
+  apply(made.table, { op: 'deleteZone', zone: 'test' });
+  collectAll(made.table);
+  const more = made.table.memory.usedBytes - usedBytes;
+  t.ok(more < 2 * 8192, `${more} bytes were not given back`);
 });
 
 t.test('an import that is taken back leaves no trace', async (t) => {
