@@ -81,9 +81,9 @@ export function openXdpSocket(
 }
 
 /**
- * Closes the socket of a queue, which no worker reads or writes any more. Its rings are mapped, too, and a socket is open for
- * as long as those are: memory of nobody takes their place, or the queue would be taken until a collection finds them. The kernel lets go of it some
- * milliseconds later.
+ * Closes the socket of a queue, which no worker reads or writes any more. Its rings are mapped, too, and a socket is open
+ * for as long as those are: memory of nobody takes their place, or the queue would be taken until a collection finds them.
+ * The kernel lets go of it some milliseconds later.
  */
 export function closeXdpSocket(libc: Libc, { fd, memory, layout: { mappings } }: XdpSocket): void {
   const start = libc.addressOf(new Uint8Array(memory));
