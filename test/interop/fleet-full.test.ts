@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { EtcdFailure } from '../../src/etcd/failure.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
 import { etcdClient, etcdctl } from './etcd.ts';
 import { Checker, FleetFixture, until } from './fleet.ts';
 
@@ -75,7 +76,7 @@ t.test("etcd's quota", async (t) => {
     Math.max(...(await etcd.members()).map((member) => ('databaseBytes' in member ? member.databaseBytes : 0)));
   for (; (await used()) < QUOTA_BYTES * 0.6; n++) await put(n);
   await until('half of it is used', isAt('warn'));
-  for (const name of NAMES) t.ok(logged(fleet, name, /half of its quota/), `${name} says so`);
+  for (const name of NAMES) await soon(t).ok(() => logged(fleet, name, /half of its quota/), `${name} says so`);
   t.match((await checker.write('ns1')).status, 201);
 
   let refused: unknown;
@@ -84,10 +85,9 @@ t.test("etcd's quota", async (t) => {
   t.match(shift, { status: 503, body: { code: 'fleet_unavailable', detail: /space exceeded/ } });
   await until('it is full', isAt('full'));
   const { log } = fleet.node('ns2').process;
-  t.match(
-    log.find(({ msg }) => /etcd is full/.test(String(msg))),
-    { level: 'error', quotaBytes: QUOTA_BYTES },
-  );
+  const said = () => log.find(({ msg }) => /etcd is full/.test(String(msg)));
+  await comesTo(said, (found) => found !== undefined);
+  t.match(said(), { level: 'error', quotaBytes: QUOTA_BYTES });
   const metrics = await fetch(`${fleet.node('ns2').process.admin}/metrics`, {
     headers: { authorization: `Bearer ${fleet.node('ns2').process.token}` },
   });

@@ -115,10 +115,8 @@ t.test('the disk gives EIO for every read', async (t) => {
     }),
     'the drain step went on',
   );
-  t.ok(
-    teal.log.some(({ part, level }) => part === 'store' && level === 'error'),
-    'one line says so',
-  );
+  const isSaid = async () => teal.log.some(({ part, level }) => part === 'store' && level === 'error');
+  t.ok(await until(isSaid), 'one line says so');
   const isTold = async () => teal.log.some(({ msg }) => msg === 'the store can be used again');
   t.ok(await until(isTold), 'and one that it is over');
   t.notOk(teal.log.some(({ level }) => level === 'fatal'));
