@@ -1,8 +1,8 @@
 /** Nodes of an index that nobody reads yet: their versions are settled from the start. */
 import { nodeFlags } from './flags.ts';
 import type { IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, nodeWords } from './layout.ts';
-import type { Blocks } from './memory.ts';
+import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords } from './layout.ts';
+import type { ArenaView, Blocks } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
 
 const NO_PAIRS: ReadonlyMap<number, number> = new Map();
@@ -25,6 +25,12 @@ export function begin(blocks: Blocks, node: number, parent: number): void {
   const { words } = blocks.view;
   words[node + ENTRY.PARENT] = parent;
   words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
+}
+
+/** Whether the newest version of a node says that its name exists. */
+export function existsIn({ words }: ArenaView, node: number): boolean {
+  const version = words[node + ENTRY.VERSION_WORD];
+  return version !== 0 && (words[version + NODE.FLAGS] & NODE_EXISTS) !== 0;
 }
 
 /** A version with these types and RRsets in place of what the node has, which is the caller's to give back. Throws ArenaFull. */

@@ -1,6 +1,6 @@
 /**
- * Builds the index of a whole zone aside, in any thread. No worker can reach it until a zone's version leads to it, so
- * its versions are settled from the start, and nothing of what is replaced in it has to wait for a reader.
+ * Builds the index of a whole zone aside, in any thread. No worker can reach it until a zone's version leads to it, so its
+ * versions are settled from the start, and nothing of what is replaced has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
 import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
@@ -22,7 +22,7 @@ import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
 import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
-import { begin, unmake, writeName } from './unseen-nodes.ts';
+import { begin, existsIn, unmake, writeName } from './unseen-nodes.ts';
 import { UnseenVersions } from './unseen-versions.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
 
@@ -144,8 +144,8 @@ export class ZoneBuilder implements Blocks, Retirer {
   }
 
   /**
-   * Puts hosts aside, then goes through the next few RRsets of a piece: where a name stands in the index is somewhere else
-   * each time, and all of those places are waited for together. How many RRsets there are.
+   * Puts hosts aside, then goes through the next few RRsets of a piece: their places in the index, each somewhere else, are
+   * waited for together. How many RRsets there are.
    */
   #lookAhead(next: PackedCursor): number {
     this.#putHosts(next);
@@ -252,19 +252,20 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** To be called after the last RRset: brings what the zone has of signatures to where answers look for it. Throws ArenaFull. */
   finish(): StagedIndex {
     this.#endAside();
-    const { cell, flags } = this;
-    const unseen = { blocks: this, index: this.#index, cell, compiler: this.#rrsets, loose: this.#loose };
+    const unseen = { blocks: this, index: this.#index, cell: this.cell, compiler: this.#rrsets, loose: this.#loose };
     const kept = foldKept({ ...unseen, apex: this.#apexNode });
-    return { index: cell, flags: flags | kept.flags, order: kept.order };
+    return { index: this.cell, flags: this.flags | kept.flags, order: kept.order };
   }
 
   /**
    * Leads a name (lower-case wire form) to a service's cell, or to none where `cellAt`, told whether it has records,
-   * says 0. False: that takes a version of its own, since the node is being changed already. Throws ArenaFull.
+   * says 0. False: the node is being changed already, or it (or one above) came and went in the same changes. Throws ArenaFull.
    */
   link(owner: Uint8Array, cellAt: (hasRecords: boolean) => number): boolean {
     const found = this.#find(owner);
     const had = this.#versionOf(found);
+    const { entry } = firstKnown(this.#arena.view, this.cell, this.#name, this.#apexLength);
+    if (!existsIn(this.#arena.view, entry)) return false;
     const cell = cellAt(had !== 0 && hasOwnRecords(this.#arena.view.words, had));
     // What was made for a service that has gone is for the names' keeper to take out.
     if (cell === 0 && (had === 0 || !this.#hasMore(found, had))) return had === 0;
@@ -300,8 +301,7 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   #find(name: Uint8Array): number {
     this.#name.set(name, 0);
-    const hash = finishHash(this.#name.states[0]);
-    return findEntry(this.#arena.view, this.cell, hash, this.#name.bytes, 0, name.length);
+    return findEntry(this.#arena.view, this.cell, finishHash(this.#name.states[0]), this.#name.bytes, 0, name.length);
   }
 
   #versionOf(node: number): number {

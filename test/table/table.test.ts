@@ -71,6 +71,18 @@ t.test('the use of the arena returns to its start after everything was deleted, 
   t.end();
 });
 
+t.test('names above a service exist in a new zone where another name came and went before in the same changes', (t) => {
+  const { table, responder } = makeTable({ initialBytes: 4096 });
+  const pools = (): Parameters<typeof service>[2] => ({ blue: [1, '192.0.2.1'], green: [0, '192.0.2.2'] });
+  const gone = { op: 'deleteService', zone: 'test', name: 'd.c.b.a.test' } as const;
+  apply(table, zone('test'), service('test', gone.name, pools()), gone, service('test', 'e.c.b.a.test', pools()));
+  collectAll(table);
+  for (const name of ['a.test', 'b.a.test', 'c.b.a.test', 'e.c.b.a.test'])
+    t.equal(decode(askBytes(responder, buildQuery({ name })) as Buffer).rcode, 0, name);
+  t.equal(decode(askBytes(responder, buildQuery({ name: gone.name })) as Buffer).rcode, 3);
+  t.end();
+});
+
 t.test('20,000 names in one zone: each is found, each delete is seen, and the memory comes back', (t) => {
   const { table, responder } = makeTable({ initialBytes: 4096 });
   apply(table, zone('test'), zone('other.test'));
