@@ -4,11 +4,12 @@ import { Dismantler } from './dismantle.ts';
 import { nodeFlags } from './flags.ts';
 import { finishHash, HashedName } from './hash.ts';
 import { findEntry, IndexWriter } from './index.ts';
-import { ARENA, ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords, ZONE } from './layout.ts';
+import { ARENA, ENTRY, entryWords, NODE, nodeWords, ZONE } from './layout.ts';
 import { type Arena, ArenaFull } from './memory.ts';
 import type { Preparation } from './preparation.ts';
 import { isProof, ownsRecords } from './proofs/nsec.ts';
 import type { Reclaimer } from './reclaim.ts';
+import { existsIn } from './unseen-nodes.ts';
 
 /** Contents of a node's newest version, as the writer edits them. */
 export interface NodeContent {
@@ -121,7 +122,7 @@ export class NodeWriter {
   #write(cell: number, apex: Uint8Array, node: number, name: Uint8Array, content: NodeContent): void {
     const isApex = name.length === apex.length;
     const children = this.#arena.view.words[node + ENTRY.CHILDREN];
-    const existed = this.#exists(node);
+    const existed = existsIn(this.#arena.view, node);
     const exists = isApex || children > 0 || content.service !== 0 || ownsRecords(content.rrsets);
     const version = this.#preparation.allocate(nodeWords(content.rrsets.size));
     const { words } = this.#arena.view;
@@ -138,12 +139,6 @@ export class NodeWriter {
     if (!exists) this.#removeLater(cell, node, version, this.#versionWords(version));
   }
 
-  #exists(node: number): boolean {
-    const { words } = this.#arena.view;
-    const version = words[node + ENTRY.VERSION_WORD];
-    return version !== 0 && (words[version + NODE.FLAGS] & NODE_EXISTS) !== 0;
-  }
-
   /** A name came into being or went: the name above exists through it, and may come or go itself. */
   #tellParent(cell: number, apex: Uint8Array, node: number, name: Uint8Array, difference: number): void {
     const above = name.subarray(1 + name[0]);
@@ -154,7 +149,7 @@ export class NodeWriter {
     this.#preparation.undo(() => {
       Atomics.sub(this.#arena.view.words, parent + ENTRY.CHILDREN, difference);
     });
-    const existed = this.#exists(parent);
+    const existed = existsIn(this.#arena.view, parent);
     const children = words[parent + ENTRY.CHILDREN];
     if (existed && children > 0) return;
     const content = this.content(parent);

@@ -239,11 +239,10 @@ export class ZoneBuilder implements Blocks, Retirer {
       entries: () => this.#index.entries(this.cell),
       nodeOf: (name: Uint8Array) => this.#ensureExists(name),
       replace: (node: number, pairs: ReadonlyMap<number, number>) =>
-        this.#versions.replace(node, pairs, node === atApex),
+        this.#versions.replace(node, pairs, node === this.#apexNode),
       keep: (rrset: number) => this.#loose.keep(rrset),
     };
     this.#endAside();
-    const atApex = this.#find(apex);
     const { order, isHashed } = sealZone(unseen, apex, services);
     if (isHashed) this.#flags |= ZONE_IS_HASHED;
     return order;
@@ -262,10 +261,11 @@ export class ZoneBuilder implements Blocks, Retirer {
    * says 0. False: the node is being changed already, or it (or one above) came and went in the same changes. Throws ArenaFull.
    */
   link(owner: Uint8Array, cellAt: (hasRecords: boolean) => number): boolean {
-    const found = this.#find(owner);
-    const had = this.#versionOf(found);
-    const { entry } = firstKnown(this.#arena.view, this.cell, this.#name, this.#apexLength);
+    this.#name.set(owner, 0);
+    const { entry, label } = firstKnown(this.#arena.view, this.cell, this.#name, this.#apexLength);
     if (!existsIn(this.#arena.view, entry)) return false;
+    const found = label === 0 ? entry : 0;
+    const had = this.#versionOf(found);
     const cell = cellAt(had !== 0 && hasOwnRecords(this.#arena.view.words, had));
     // What was made for a service that has gone is for the names' keeper to take out.
     if (cell === 0 && (had === 0 || !this.#hasMore(found, had))) return had === 0;
@@ -297,11 +297,6 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#loose.takeBack();
     for (const action of this.#undo.reverse()) action();
     this.#undo.length = 0;
-  }
-
-  #find(name: Uint8Array): number {
-    this.#name.set(name, 0);
-    return findEntry(this.#arena.view, this.cell, finishHash(this.#name.states[0]), this.#name.bytes, 0, name.length);
   }
 
   #versionOf(node: number): number {
