@@ -51,24 +51,6 @@ export function cpuBetween(before: CpuTime, after: CpuTime): CpuTime {
   return { totalMs, userMs: userMs * scale, systemMs: systemMs * scale };
 }
 
-/** A process and all its descendants. */
-export function processTree(root: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const entry of fs.readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = fs.readFileSync(`/proc/${entry}/stat`, 'latin1');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
-    } catch {
-      // It has just ended.
-    }
-  }
-  const tree = [root];
-  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
-  return tree;
-}
-
 /** Resident memory of processes, bytes. */
 export function residentBytes(pids: readonly number[]): number {
   return statusBytes(pids, 'VmRSS');

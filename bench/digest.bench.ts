@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
-import { peakBytes, processTree, residentBytes, spentSeconds } from './cpu.ts';
+import { processTree } from '../test/fixtures/tidying.ts';
+import { peakBytes, residentBytes, spentSeconds } from './cpu.ts';
 import { putZoneFile, zoneFile } from './import.ts';
 import { quantile } from './meanwhile.ts';
 

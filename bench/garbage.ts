@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endsWithUs } from '../test/fixtures/tidying.ts';
 import { SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
 import type { Peer } from './peers/peer.ts';
 import { LOAD_CORE, RunningServer } from './peers/process.ts';
@@ -52,7 +53,7 @@ export async function measureXdpGarbage(wire: Wire, warmup: number, answers: num
   const entry = `./garbage-worker.ts?warmup=${warmup}&answers=${answers}`;
   const options = { size: SIZE, address: SERVER.v4, port: 53, workers: 1, transport: 'xdp', entry };
   const [command = '', ...words] = [...wire.atServer, process.execPath, server, JSON.stringify(options)];
-  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = endsWithUs(spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;

@@ -4,7 +4,8 @@ import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
-import { peakBytes, processTree, residentBytes } from './cpu.ts';
+import { processTree } from '../test/fixtures/tidying.ts';
+import { peakBytes, residentBytes } from './cpu.ts';
 import { askWhile, type Latencies, pause, shiftWhile } from './meanwhile.ts';
 
 export interface ImportFigures {

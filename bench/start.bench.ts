@@ -9,7 +9,8 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { freePort } from '../test/fixtures/free-port.ts';
-import { processTree, spentSeconds } from './cpu.ts';
+import { endsWithUs, processTree } from '../test/fixtures/tidying.ts';
+import { spentSeconds } from './cpu.ts';
 
 const { values } = parseArgs({ options: { starts: { type: 'string', default: '5' }, package: { type: 'boolean' } } });
 /** Of the one that is measured: as a clone starts, or, after `npm run build`, as what is installed does. */
@@ -32,7 +33,7 @@ async function measure(title: string): Promise<void> {
   };
   const startedAt = performance.now();
   const [program = '', ...rest] = words;
-  const child = spawn(program, rest, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = endsWithUs(spawn(program, rest, { env, stdio: ['ignore', 'ignore', 'pipe'] }));
   const said = text(child.stderr);
   const ended = once(child, 'exit');
   const client = await UdpClient.open('127.0.0.1', port);

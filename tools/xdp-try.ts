@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { tidied } from '../test/fixtures/tidying.ts';
 import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
 import { datagramsToSockets, overTheWire, transportOf } from '../test/fixtures/xdp-server.ts';
 
@@ -54,6 +55,7 @@ if (typeof wire === 'string') {
   process.exit(1);
 }
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'teal-xdp-'));
+const removeFolder = tidied(() => fs.rmSync(folder, { recursive: true, force: true }));
 let teal: TealProcess | undefined;
 try {
   teal = await startTeal(path.join(folder, 'data'), { wrapper: wire.atServer, env: overTheWire });
@@ -64,5 +66,5 @@ try {
 } finally {
   await teal?.end('SIGTERM');
   wire.close();
-  fs.rmSync(folder, { recursive: true, force: true });
+  removeFolder();
 }

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp } from '../../test/fixtures/dns-client.ts';
-import { processTree } from '../cpu.ts';
+import { endsWithUs, processTree, tidied } from '../../test/fixtures/tidying.ts';
 import { hostName, queryBytes, type ZoneSize } from '../workload.ts';
 import type { Peer } from './peer.ts';
 
@@ -39,6 +39,12 @@ export interface Place {
   readonly wrapper?: readonly string[];
 }
 
+/** Of a server's files, and how it is taken away. */
+interface Folder {
+  readonly path: string;
+  readonly remove: () => void;
+}
+
 export class RunningServer {
   readonly peer: Peer;
   readonly address: string;
@@ -48,14 +54,16 @@ export class RunningServer {
   readonly #core: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #removeFolder: () => void;
 
-  private constructor(peer: Peer, place: Place, child: ChildProcess, folder: string, startSeconds: number) {
+  private constructor(peer: Peer, place: Place, child: ChildProcess, folder: Folder, startSeconds: number) {
     this.peer = peer;
     this.address = place.address;
     this.port = place.port;
     this.#core = place.core;
     this.#child = child;
-    this.#folder = folder;
+    this.#folder = folder.path;
+    this.#removeFolder = folder.remove;
     this.startSeconds = startSeconds;
   }
 
@@ -64,15 +72,16 @@ export class RunningServer {
     const there = place ?? { core: SERVER_CORE, address: '127.0.0.1', port: await freePort() };
     const { core, address, port, xdp, wrapper = [] } = there;
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bench-${peer.name.replace(/\W/g, '-')}-`));
+    const remove = tidied(() => fs.rmSync(folder, { recursive: true, force: true }));
     const command = await peer.prepare({ folder, address, port, size, ...(xdp === undefined ? {} : { xdp }) });
     const log = fs.openSync(path.join(folder, 'output.log'), 'w');
     const startMs = performance.now();
     const [program, ...words] = [...wrapper, 'taskset', '-c', String(core), ...command];
-    const child = spawn(program, words, { stdio: ['ignore', log, log] });
+    const child = endsWithUs(spawn(program, words, { stdio: ['ignore', log, log] }));
     fs.closeSync(log);
     for (;;) {
       const seconds = (performance.now() - startMs) / 1000;
-      const server = new RunningServer(peer, there, child, folder, seconds);
+      const server = new RunningServer(peer, there, child, { path: folder, remove }, seconds);
       if (child.exitCode === null && (await answers(there))) {
         server.#putOnCore();
         return server;
@@ -138,7 +147,7 @@ export class RunningServer {
         // It has ended by itself.
       }
     }
-    fs.rmSync(this.#folder, { recursive: true, force: true });
+    this.#removeFolder();
   }
 }
 

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import { type OpenedEndpoint, openEndpoint, socketMemory } from '../../src/sockets/open.ts';
 import { surroundings } from '../fixtures/environment.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 
 /** What the client's thread is told. `words`: 1 in the first ends it; the second has the replies so far. */
 export interface RestartTask {
@@ -92,17 +93,19 @@ export async function startServer(
   env: Record<string, string>,
 ): Promise<Running> {
   const begun = performance.now();
-  const child = spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath, main, 'serve'], {
-    stdio: ['ignore', 'pipe', 'inherit', ...fds],
-    env: {
-      ...surroundings,
-      TEAL_DATA_DIR: folder,
-      TEAL_DNS_LISTEN: '127.0.0.1:0',
-      TEAL_ADMIN_LISTEN: '127.0.0.1:0',
-      TEAL_DNS_WORKERS: '2',
-      ...env,
-    },
-  });
+  const child = endsWithUs(
+    spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath, main, 'serve'], {
+      stdio: ['ignore', 'pipe', 'inherit', ...fds],
+      env: {
+        ...surroundings,
+        TEAL_DATA_DIR: folder,
+        TEAL_DNS_LISTEN: '127.0.0.1:0',
+        TEAL_ADMIN_LISTEN: '127.0.0.1:0',
+        TEAL_DNS_WORKERS: '2',
+        ...env,
+      },
+    }),
+  );
   const log: Record<string, unknown>[] = [];
   const exited = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {

@@ -14,6 +14,7 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { surroundings, withoutTap } from '../fixtures/environment.ts';
 import { freePorts } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 import { Customers, type Request } from './customers.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
@@ -40,10 +41,12 @@ class Environment {
   async start(): Promise<void> {
     const [command = '', ...words] = [...withoutTap, process.execPath, join(example('blue-green'), 'app.mjs')];
     const env = { VERSION: versions[this.#pool], HOST: addresses[this.#pool], PORT: String(this.#port) };
-    this.#child = spawn(command, words, {
-      env: { ...surroundings, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    this.#child = endsWithUs(
+      spawn(command, words, {
+        env: { ...surroundings, ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    );
     await once(this.#child.stdout as NodeJS.ReadableStream, 'data');
   }
 
@@ -93,7 +96,7 @@ async function startUnbound(t: Test, port: number, stubPort: number): Promise<vo
     ...['stub-zone:', 'name: "example.test"', `stub-addr: 127.0.0.1@${stubPort}`],
   ];
   writeFileSync(config, `${settings.join('\n')}\n`);
-  const child = spawn('unbound', ['-d', '-c', config], { stdio: 'ignore' });
+  const child = endsWithUs(spawn('unbound', ['-d', '-c', config], { stdio: 'ignore' }));
   t.teardown(() => child.kill('SIGKILL'));
   const query = buildQuery({ name: 'example.test', type: 'SOA', rd: true });
   for (let tries = 0; tries < 120; tries++) {

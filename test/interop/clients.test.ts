@@ -10,6 +10,7 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { soon } from '../fixtures/soon.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 
 const run = promisify(execFile);
 
@@ -172,7 +173,7 @@ stub-zone:
   stub-addr: 127.0.0.1@${stubPort}
 `,
   );
-  const child = spawn('unbound', ['-c', config], { stdio: 'ignore' });
+  const child = endsWithUs(spawn('unbound', ['-c', config], { stdio: 'ignore' }));
   t.teardown(() => child.kill('SIGTERM'));
   for (let tries = 0; tries < 100; tries++) {
     try {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd, type EtcdOptions } from '../../src/etcd/client.ts';
 import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 
 const START_LIMIT_MS = 60_000;
 
@@ -61,7 +62,7 @@ export async function startEtcd(
       ...(options.words ?? []),
     ];
     const [program = 'etcd', ...before] = [...(placeOf(n).wrapper ?? []), 'etcd'];
-    children[n] = spawn(program, [...before, ...words], { stdio: 'ignore' });
+    children[n] = endsWithUs(spawn(program, [...before, ...words], { stdio: 'ignore' }));
   };
   const hasEnded = (n: number): boolean => children[n].exitCode !== null || children[n].signalCode !== null;
   const kill = async (n: number): Promise<void> => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { freePorts } from '../fixtures/free-port.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 
 const tls = (name: string): string => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
@@ -26,7 +27,9 @@ export async function startPebble(t: Test, dnsPort: number): Promise<string> {
   writeFileSync(file, JSON.stringify({ pebble }));
   const words = ['-config', file, '-dnsserver', `127.0.0.1:${dnsPort}`];
   const settings = { PEBBLE_AUTHZREUSE: '0', PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
-  const child = spawn('pebble', words, { env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(
+    spawn('pebble', words, { env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   t.teardown(() => child.kill('SIGKILL'));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 import { richZones, zoneFile } from './rich-zones.ts';
 
 export type PeerName = 'nsd' | 'knot';
@@ -35,7 +36,7 @@ export async function startPeer(name: PeerName, files = richFiles(), udpBytes?: 
   const config = join(folder, `${name}.conf`);
   writeFileSync(config, configs[name]({ folder, port, apexes, udpBytes }));
   const command = name === 'nsd' ? ['-d', '-c', config] : ['-c', config];
-  const child = spawn(name === 'nsd' ? 'nsd' : 'knotd', command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(spawn(name === 'nsd' ? 'nsd' : 'knotd', command, { stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   const stop = async (): Promise<void> => {

@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { RULES } from '../fixtures/monitoring.ts';
 import type { TealProcess } from '../fixtures/process.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 
 export interface Alert {
   readonly labels: Readonly<Record<string, string>>;
@@ -53,14 +54,16 @@ export class PrometheusServer {
       ],
     };
     writeFileSync(join(folder, 'prometheus.yml'), stringify(settings));
-    const child = spawn(
-      'prometheus',
-      [
-        `--config.file=${join(folder, 'prometheus.yml')}`,
-        `--storage.tsdb.path=${join(folder, 'data')}`,
-        ...['--web.listen-address=127.0.0.1:0', '--log.format=json'],
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+    const child = endsWithUs(
+      spawn(
+        'prometheus',
+        [
+          `--config.file=${join(folder, 'prometheus.yml')}`,
+          `--storage.tsdb.path=${join(folder, 'data')}`,
+          ...['--web.listen-address=127.0.0.1:0', '--log.format=json'],
+        ],
+        { stdio: ['ignore', 'ignore', 'pipe'] },
+      ),
     );
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     t.teardown(async () => {

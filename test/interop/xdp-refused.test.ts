@@ -10,6 +10,7 @@ import { surroundings } from '../fixtures/environment.ts';
 import { answerIn, buildFrame, readFrame } from '../fixtures/frames.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import {
   datagramsToSockets,
@@ -168,7 +169,7 @@ onWire('a program that another server left behind: the line says how it is taken
     `server:\n  rundir: ${folder}\n  listen: 127.0.0.1@5300\ndatabase:\n  storage: ${folder}\nxdp:\n  listen: ${wire.server}@5300\n`,
   );
   const [command = '', ...words] = [...wire.atServer, 'knotd', '-c', config];
-  const knot = spawn(command, words, { stdio: 'ignore' });
+  const knot = endsWithUs(spawn(command, words, { stdio: 'ignore' }));
   const ended = new Promise((resolve) => knot.once('exit', resolve));
   t.teardown(() => knot.kill('SIGKILL'));
   const isThere = await comesTo(() => hasProgram(wire) || knot.exitCode !== null, Boolean);

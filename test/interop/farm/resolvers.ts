@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 import { freePort, freePorts } from '../../fixtures/free-port.ts';
+import { endsWithUs } from '../../fixtures/tidying.ts';
 
 export const kinds = ['unbound', 'BIND', 'dnsmasq', 'PowerDNS Recursor', 'Knot Resolver'] as const;
 export type Kind = (typeof kinds)[number];
@@ -63,7 +64,7 @@ async function start(kind: Kind, where: Omit<Place, 'folder'>): Promise<Resolver
   const { command, files } = programs[kind]({ ...where, folder });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   child.on('error', (error) => (output += error.message));
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));

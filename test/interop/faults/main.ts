@@ -1,13 +1,15 @@
 /**
  * `npm run test:fleet -- [SEED] [SECONDS] [NODES] [--without-the-wait]`: see run.ts, which it runs in a network namespace of its
- * own, where the system has one for us; else nothing is cut off.
+ * own, where the system has one for us; else nothing is cut off. All of it ends with this process.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inNamespaces } from '../validated/namespaces.ts';
 
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const words = [process.execPath, run, ...process.argv.slice(2)];
-const hasNamespaces = spawnSync('unshare', ['--net', 'true']).status === 0;
+const [unshare, ...others] = inNamespaces;
+const hasNamespaces = spawnSync(unshare, [...others, 'true']).status === 0;
 if (!hasNamespaces) console.error('LEFT OUT: what is cut off; the system has no network namespaces for us');
-const [program = '', ...rest] = hasNamespaces ? ['unshare', '--net', ...words, '--in-namespace'] : words;
+const [program = '', ...rest] = hasNamespaces ? [...inNamespaces, ...words, '--in-namespace'] : words;
 process.exit(spawnSync(program, rest, { stdio: 'inherit' }).status ?? 1);

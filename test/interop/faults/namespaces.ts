@@ -4,6 +4,7 @@
  * that whoever asks it still can. To be run in a namespace of one's own (`unshare --net`), which takes all along at its end.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { endsWithUs } from '../../fixtures/tidying.ts';
 
 /** Of a site each; all are at the first where nothing else is said. */
 const SITES = ['site0', 'site1'] as const;
@@ -50,9 +51,8 @@ export class Namespaces {
   async add(site: 0 | 1 = 0): Promise<Place> {
     const n = this.#next++;
     const bridge = SITES[site];
-    const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep infinity'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const words = ['--net', 'sh', '-c', 'echo ready; exec sleep infinity'];
+    const holder = endsWithUs(spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] }));
     this.#holders.push(holder);
     await new Promise<void>((resolve, reject) => {
       holder.stdout?.once('data', () => resolve());

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Message, readMessage, readName, textOf } from '../../fixtures/dnssec/message.ts';
+import { endsWithUs } from '../../fixtures/tidying.ts';
 
 /** A resolver that gives up has asked for no longer than that; what is older is forgotten. */
 const KEPT_MS = 60_000;
@@ -32,7 +33,7 @@ export class Capture {
   /** Of everything to and from port 53 on the loopback. */
   static async start(): Promise<Capture> {
     const words = ['-i', 'lo', '-U', '--immediate-mode', '-s', '0', '-B', '16384', '-w', '-', 'port', '53'];
-    const program = spawn('tcpdump', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const program = endsWithUs(spawn('tcpdump', words, { stdio: ['ignore', 'pipe', 'pipe'] }));
     const capture = new Capture(program);
     // It says that it listens, or why it does not.
     let said = '';

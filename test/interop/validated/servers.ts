@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
+import { endsWithUs } from '../../fixtures/tidying.ts';
 
 /**
  * The root's server, that of `example` and of the zones below Teal's, Teal, what stands between it and who asks for one of its
@@ -49,7 +50,7 @@ export async function runUntilStopped(
   isReady: () => Promise<boolean>,
 ): Promise<Running> {
   const [program = '', ...args] = words;
-  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   child.on('error', (error) => (output += error.message));
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
