@@ -147,13 +147,16 @@ export const RRSET = {
   STRIDE: 2,
   /** Compression pointers in the data: each a word, position << 8 | offset in the owner's name. */
   FIXUPS: 3,
-  /** Byte offset, from the first record, of the uncompressed lower-case target of a CNAME or DNAME; else 0. */
+  /**
+   * Byte offset, from the first record, of the uncompressed lower-case target of a CNAME or DNAME; else 0. It may be the one
+   * that the record itself has.
+   */
   TARGET: 4,
   /** Words of the whole block. */
   WORDS: 5,
   /** Bytes of the RRSIG records behind the records, and how many there are above them; 0: the RRset is not signed. */
   SIGNATURES: 6,
-  /** The fixups, then the records' bytes, then those of the signatures, then the target. */
+  /** The fixups, then the records' bytes, then those of the signatures, then the target where it is apart. */
   DATA: 7,
 } as const;
 

@@ -5,12 +5,15 @@ import { lowerName } from '../wire/name.ts';
 import { compressibleNames, isCompressible } from '../wire/rdata.ts';
 import { RRSET, SIGNATURE_COUNT_SHIFT } from './layout.ts';
 import type { Blocks } from './memory.ts';
+import { isLower, isNamed, NamedRRsets } from './named-rrsets.ts';
 import type { Retirer } from './reclaim.ts';
 import { LENGTH_BYTES, RECORD_HEADER_BYTES, RRsetDraft, writeHeader } from './rrset-draft.ts';
 import { lowestTtlOf, rdataOf } from './rrset-reader.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
+import type { Owner } from './shared-suffix.ts';
 
 const NO_SIGNATURES: readonly Uint8Array[] = [];
+const NO_TARGET = new Uint8Array(0);
 
 /**
  * One for each change of a zone: whatever compiles an RRset asks for the compiler of the zone that the RRset is of, so
@@ -21,6 +24,7 @@ export class RRsetCompiler {
   readonly #apex: Uint8Array;
   readonly #signer: RRsetSigner | undefined;
   readonly #draft = new RRsetDraft();
+  readonly #named = new NamedRRsets();
 
   /**
    * `apex`: the zone's, in lower-case wire form. `blocks` frees what is retired when its readers let it. `signer`: of a
@@ -82,8 +86,8 @@ export class RRsetCompiler {
     return this.#compile(owner, type, ttlSeconds, rdata, signatures);
   }
 
-  /** The same for an RRset in packed form, of a type for which `isPacked` says yes: nothing is in between. */
-  compilePacked({ bytes: source, type, ttlSeconds, count, recordsStart, end }: PackedCursor): number {
+  /** Of a type for which `isPacked` says yes: nothing is in between. */
+  #compilePacked({ bytes: source, type, ttlSeconds, count, recordsStart, end }: PackedCursor): number {
     const length = end - recordsStart + count * (RECORD_HEADER_BYTES - LENGTH_BYTES);
     const size = RRSET.DATA + Math.ceil(length / 4);
     const offset = this.#blocks.allocate(size);
@@ -140,26 +144,11 @@ export class RRsetCompiler {
   }
 
   /** The same as `compile` for an RRset in packed form, all of one TTL. */
-  compileNext(owner: Uint8Array, cursor: PackedCursor): number {
-    const { bytes: source, type, ttlSeconds, count, recordsStart, end } = cursor;
-    if (!areNamesKnown(type)) return this.compile(owner, type, ttlSeconds, cursor.rdata);
-    const draft = this.#draft;
-    draft.beginBytes(end - recordsStart + count * RECORD_HEADER_BYTES);
-    const names = compressibleNames(type, source);
-    let stride = 0;
-    let at = recordsStart;
-    for (let i = 0; i < count; i++) {
-      const first = at + LENGTH_BYTES;
-      at = first + ((source[at] << 8) | source[at + 1]);
-      const start = draft.length;
-      draft.appendHeader(type, ttlSeconds);
-      draft.appendCompressed(source, names, owner, first, at);
-      const length = draft.length - start;
-      draft.setDataLength(start, length - RECORD_HEADER_BYTES);
-      stride = i === 0 || stride === length ? length : 0;
-    }
-    const target = type === TYPE.CNAME ? lowerName(source.subarray(recordsStart + LENGTH_BYTES, at)) : undefined;
-    return this.#write(count, stride, target, draft.length, 0);
+  compileNext(owner: Owner, cursor: PackedCursor): number {
+    const { type } = cursor;
+    if (isNamed(type)) return this.#named.compile(this.#blocks, owner, cursor);
+    if (isPacked(type)) return this.#compilePacked(cursor);
+    return this.compile(owner.bytes.subarray(owner.start, owner.end), type, cursor.ttlSeconds, cursor.rdata);
   }
 
   #compile(
@@ -180,32 +169,36 @@ export class RRsetCompiler {
       draft.setDataLength(start, length - RECORD_HEADER_BYTES);
       stride = i === 0 || stride === length ? length : 0;
     }
-    const target = type === TYPE.CNAME || type === TYPE.DNAME ? lowerName(rdata[0]) : undefined;
+    const isAlias = type === TYPE.CNAME || type === TYPE.DNAME;
     const { length } = draft;
     for (const signature of signatures) draft.appendSignature(ttlSeconds as number, signature);
-    return this.#write(rdata.length, stride, target, length, signatures.length);
+    const offset = this.#write(rdata.length, stride, isAlias ? rdata[0] : NO_TARGET, length);
+    this.#blocks.view.words[offset + RRSET.SIGNATURES] =
+      (signatures.length << SIGNATURE_COUNT_SHIFT) | (draft.length - length);
+    return offset;
   }
 
-  /** What is drafted, of which the signatures stand behind `length` bytes. */
-  #write(count: number, stride: number, target: Uint8Array | undefined, length: number, signatures: number): number {
+  /** What is drafted, of which the signatures stand behind `length` bytes; `target` as it is written, empty where there is none. */
+  #write(count: number, stride: number, target: Uint8Array, length: number): number {
     const draft = this.#draft;
     const { fixups, length: bytes } = draft;
-    const size = RRSET.DATA + fixups.length + Math.ceil((bytes + (target?.length ?? 0)) / 4);
+    // A target that stands in the first record as it is looked for need not stand there twice.
+    const isApart = target.length > 0 && (fixups.length > 0 || !isLower(target, 0, target.length));
+    const size = RRSET.DATA + fixups.length + Math.ceil((bytes + (isApart ? target.length : 0)) / 4);
     const offset = this.#blocks.allocate(size);
     const { words, bytes: memory } = this.#blocks.view;
     words[offset + RRSET.COUNT] = count;
     words[offset + RRSET.LENGTH] = length;
     words[offset + RRSET.STRIDE] = stride;
     words[offset + RRSET.FIXUPS] = fixups.length;
-    words[offset + RRSET.TARGET] = target === undefined ? 0 : bytes;
+    if (target.length > 0) words[offset + RRSET.TARGET] = isApart ? bytes : RECORD_HEADER_BYTES;
     words[offset + RRSET.WORDS] = size;
-    words[offset + RRSET.SIGNATURES] = (signatures << SIGNATURE_COUNT_SHIFT) | (bytes - length);
     for (let i = 0; i < fixups.length; i++) {
       words[offset + RRSET.DATA + i] = (fixups[i].position << 8) | fixups[i].suffix;
     }
     const first = (offset + RRSET.DATA + fixups.length) * 4;
     draft.copyTo(memory, first);
-    if (target !== undefined) memory.set(target, first + bytes);
+    if (isApart) memory.set(lowerName(target), first + bytes);
     return offset;
   }
 
@@ -216,11 +209,6 @@ export class RRsetCompiler {
 }
 
 /** Whether RRsets of the type are copied as they are: no name in them is compressed, and none is looked for. */
-export function isPacked(type: number): boolean {
+function isPacked(type: number): boolean {
   return !isCompressible(type) && type !== TYPE.CNAME && type !== TYPE.DNAME;
-}
-
-/** Whether the type alone says where the names in its data begin that are compressed: RRsets of it need no list of records. */
-function areNamesKnown(type: number): boolean {
-  return type === TYPE.NS || type === TYPE.CNAME || type === TYPE.PTR || type === TYPE.MX;
 }

@@ -1,6 +1,7 @@
 /** An RRset in the making: its records as they stand in answers, before their place in the arena is known. */
 import { CLASS, TYPE } from '../wire/constants.ts';
-import { lowerByte, nameLength } from '../wire/name.ts';
+import { nameLength } from '../wire/name.ts';
+import { findShared, type Owner, shared } from './shared-suffix.ts';
 
 /** Bytes of a message's header: the question's name, and so the owner of most answers, starts behind it. */
 const OWNER_POSITION = 12;
@@ -10,7 +11,6 @@ const FIRST_DRAFT_BYTES = 512;
 export const RECORD_HEADER_BYTES = 12;
 /** RDLENGTH. */
 export const LENGTH_BYTES = 2;
-const NO_SUFFIX = -1;
 
 interface Fixup {
   /** Where in the records' bytes the pointer stands. */
@@ -35,22 +35,25 @@ export function writeHeader(bytes: Uint8Array, start: number, type: number, ttlS
   return at;
 }
 
+/** A pointer to a byte of the owner's name; where what follows goes. */
+export function writePointer(bytes: Uint8Array, start: number, suffix: number): number {
+  bytes[start] = 0xc0 | ((OWNER_POSITION + suffix) >> 8);
+  bytes[start + 1] = (OWNER_POSITION + suffix) & 0xff;
+  return start + 2;
+}
+
 /** Records in the making, in memory that the next ones are made in too: a zone has a million of them. */
 export class RRsetDraft {
   length = 0;
   fixups: Fixup[] = [];
   #bytes = new Uint8Array(FIRST_DRAFT_BYTES);
+  readonly #owner: Owner = { bytes: this.#bytes, start: 0, end: 0 };
 
   /** Makes room for these records; compression only makes them shorter. */
   begin(rdata: readonly Uint8Array[], signatures: readonly Uint8Array[]): void {
     let most = 0;
     for (let i = 0; i < rdata.length; i++) most += RECORD_HEADER_BYTES + rdata[i].length;
     for (let i = 0; i < signatures.length; i++) most += RECORD_HEADER_BYTES + signatures[i].length;
-    this.beginBytes(most);
-  }
-
-  /** The same of so many bytes at the most. */
-  beginBytes(most: number): void {
     this.length = 0;
     if (this.fixups.length > 0) this.fixups = [];
     if (most > this.#bytes.length) this.#bytes = new Uint8Array(most);
@@ -74,22 +77,21 @@ export class RRsetDraft {
     this.setDataLength(start, rdata.length);
   }
 
-  /** RDATA from `first` to `end` of `data`, with the names in it that begin at `names` compressed against the owner. */
-  appendCompressed(data: Uint8Array, names: readonly number[], owner: Uint8Array, first = 0, end = data.length): void {
-    let copied = first;
-    for (const name of names) {
-      const start = first + name;
-      const nameEnd = start + nameLength(data, start);
-      findShared(data, start, nameEnd, owner);
+  /** RDATA with the names in it that begin at `names` compressed against the owner. */
+  appendCompressed(data: Uint8Array, names: readonly number[], owner: Uint8Array): void {
+    this.#owner.bytes = owner;
+    this.#owner.end = owner.length;
+    let copied = 0;
+    for (const start of names) {
+      const end = start + nameLength(data, start);
+      if (!findShared(data, start, end, this.#owner)) continue;
       const { at, suffix } = shared;
-      if (suffix === NO_SUFFIX) continue;
       this.#append(data, copied, at);
       this.fixups.push({ position: this.length, suffix });
-      this.#bytes[this.length++] = 0xc0 | ((OWNER_POSITION + suffix) >> 8);
-      this.#bytes[this.length++] = (OWNER_POSITION + suffix) & 0xff;
-      copied = nameEnd;
+      this.length = writePointer(this.#bytes, this.length, suffix);
+      copied = end;
     }
-    this.#append(data, copied, end);
+    this.#append(data, copied, data.length);
   }
 
   /** Byte by byte: most are short. */
@@ -104,32 +106,4 @@ export class RRsetDraft {
     const bytes = this.#bytes;
     for (let i = 0; i < this.length; i++) memory[first + i] = bytes[i];
   }
-}
-
-/** Where the longest suffix stands that two names share, in each of them; NO_SUFFIX: they share the root alone. */
-const shared = { at: 0, suffix: 0 };
-
-/**
- * The longest suffix that the name from `start` to `end` of `data`, in any case, shares with `owner`, in lower case. A
- * wildcard's first label never stands in a reply. Names that are alike from somewhere on end equally far behind it.
- */
-function findShared(data: Uint8Array, start: number, end: number, owner: Uint8Array): void {
-  let suffix = owner[0] === 1 && owner[1] === 0x2a ? 2 : 0;
-  let at = start;
-  while (data[at] !== 0 && owner[suffix] !== 0) {
-    const longer = end - at - (owner.length - suffix);
-    if (longer === 0 && sameTail(data, at, owner, suffix)) {
-      shared.at = at;
-      shared.suffix = suffix;
-      return;
-    }
-    if (longer >= 0) at += 1 + data[at];
-    if (longer <= 0) suffix += 1 + owner[suffix];
-  }
-  shared.suffix = NO_SUFFIX;
-}
-
-function sameTail(data: Uint8Array, start: number, owner: Uint8Array, suffix: number): boolean {
-  for (let i = 0; suffix + i < owner.length; i++) if (lowerByte(data[start + i]) !== owner[suffix + i]) return false;
-  return true;
 }

@@ -3,7 +3,7 @@
  * versions are settled from the start, and nothing of what is replaced has to wait for a reader.
  */
 import { nameToWire } from '../model/name.ts';
-import { PACKED_NAME_LENGTH_BYTES, PackedCursor } from '../model/packed-form.ts';
+import { PackedCursor } from '../model/packed-form.ts';
 import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
 import { Dismantler } from './dismantle.ts';
@@ -20,8 +20,9 @@ import { isName, writeWire } from './packed-owner.ts';
 import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
-import { isPacked, RRsetCompiler } from './rrset-compiler.ts';
+import { RRsetCompiler } from './rrset-compiler.ts';
 import type { RRsetSigner } from './rrset-signer.ts';
+import type { Owner } from './shared-suffix.ts';
 import { begin, existsIn, unmake, writeName } from './unseen-nodes.ts';
 import { UnseenVersions } from './unseen-versions.ts';
 import { type SealedService, sealZone } from './zone-sealer.ts';
@@ -47,6 +48,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   readonly #putting = new PackedCursor();
   /** Of the RRsets that were looked ahead to: their owners, the lengths of those (0: not known), hashes, and nodes above. */
   readonly #owners = new Uint8Array(AHEAD_RRSETS * NAME_ROOM_BYTES);
+  readonly #owner: Owner = { bytes: this.#owners, start: 0, end: 0 };
   readonly #ahead = {
     lengths: new Int32Array(AHEAD_RRSETS),
     hashes: new Int32Array(AHEAD_RRSETS),
@@ -134,25 +136,18 @@ export class ZoneBuilder implements Blocks, Retirer {
     }
   }
 
-  /** As many as are hosts aside. */
-  #putHosts(next: PackedCursor): void {
-    const hosts = this.#hosts;
-    if (hosts === undefined) return;
-    while (next.next()) {
-      if (!hosts.put(next)) return next.begin(next.bytes, next.nameStart - PACKED_NAME_LENGTH_BYTES);
-    }
-  }
-
   /**
    * Puts hosts aside, then goes through the next few RRsets of a piece: their places in the index, each somewhere else, are
    * waited for together. How many RRsets there are.
    */
   #lookAhead(next: PackedCursor): number {
-    this.#putHosts(next);
+    if (this.#hosts !== undefined) this.#flags |= this.#hosts.putAll(next);
     const { lengths, hashes, aboves } = this.#ahead;
     this.#putting.begin(next.bytes, next.end);
     let count = 0;
-    for (; count < AHEAD_RRSETS && next.next(); count++) {
+    // Behind the name that is none of the hosts there may be more of those.
+    const most = this.#hosts === undefined ? AHEAD_RRSETS : 1;
+    for (; count < most && next.next(); count++) {
       const start = count * NAME_ROOM_BYTES;
       const length = next.hasTtls ? 0 : writeWire(next, this.#owners, start);
       lengths[count] = length;
@@ -178,9 +173,9 @@ export class ZoneBuilder implements Blocks, Retirer {
     const isApex = length === this.#apexLength;
     const node = isApex ? this.#apexNode : this.#nodeAhead(ahead, length);
     const start = ahead * NAME_ROOM_BYTES;
-    const rrset = isPacked(type)
-      ? this.#rrsets.compilePacked(cursor)
-      : this.#rrsets.compileNext(this.#owners.subarray(start, start + length), cursor);
+    this.#owner.start = start;
+    this.#owner.end = start + length;
+    const rrset = this.#rrsets.compileNext(this.#owner, cursor);
     this.#flags |= zoneFlags(this.#owners, type, isApex, start);
     this.#versions.attach(node, type, rrset, isApex);
   }
@@ -294,6 +289,7 @@ export class ZoneBuilder implements Blocks, Retirer {
 
   /** After a failure: gives back what nothing leads to, and leaves an index that was there already as it was. */
   takeBack(): void {
+    this.#hosts?.takeBack();
     this.#loose.takeBack();
     for (const action of this.#undo.reverse()) action();
     this.#undo.length = 0;

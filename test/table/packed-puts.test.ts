@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import { nameToWire } from '../../src/model/name.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
-import { Dismantler } from '../../src/table/dismantle.ts';
 import { IndexWriter } from '../../src/table/index.ts';
 import { ENTRY, NODE, RRSET } from '../../src/table/layout.ts';
 import { Arena, ArenaFull, createSharedTable } from '../../src/table/memory.ts';
@@ -27,6 +26,8 @@ const labels = [
   'g.e\\.f.',
   `${'abcdefg.'.repeat(28)}`,
 ];
+/** Names that come in order, one label below the apex, are put in another way until another one comes. */
+const hosts = ['a.', 'b.', 'b-c.', 'b0.'];
 const values: readonly (readonly [number, readonly string[]])[] = [
   [TYPE.A, ['192.0.2.1']],
   [TYPE.A, ['192.0.2.1', '192.0.2.2', '192.0.2.3']],
@@ -35,8 +36,15 @@ const values: readonly (readonly [number, readonly string[]])[] = [
   [TYPE.TXT, ['"a" "b"']],
   [TYPE.NS, ['ns.other.', 'ns.a.example.test.']],
   [TYPE.MX, ['10 a.example.test.']],
+  [TYPE.MX, ['10 mail.other.', '20 A.Example.test.', '30 .', '40 a.b.example.test.']],
   [TYPE.CNAME, ['B.example.test.']],
+  [TYPE.CNAME, ['b.example.test.']],
+  [TYPE.CNAME, ['b.other.']],
+  [TYPE.CNAME, ['B.Other.']],
+  [TYPE.PTR, ['host.other.', 'a.example.test.']],
   [TYPE.DNAME, ['B.other.']],
+  [TYPE.DNAME, ['b.other.']],
+  [TYPE.DNAME, ['b.example.test.']],
   [TYPE.SRV, ['0 0 443 a.example.test.']],
   [TYPE.DS, [`1 8 2 ${'ab'.repeat(32)}`]],
   [65280, ['\\# 3 414243', '\\# 0']],
@@ -44,12 +52,12 @@ const values: readonly (readonly [number, readonly string[]])[] = [
 
 const rrset = fc
   .record({
-    label: fc.constantFrom(...labels),
+    place: fc.nat(),
     value: fc.constantFrom(...values),
     ttlSeconds: fc.constantFrom(0, 300, 2 ** 31 - 1),
     hasTtls: fc.constantFrom(false, false, false, true),
   })
-  .map(({ label, value: [type, rdata], ttlSeconds, hasTtls }) => ({ label, type, rdata, ttlSeconds, hasTtls }));
+  .map(({ place, value: [type, rdata], ttlSeconds, hasTtls }) => ({ place, type, rdata, ttlSeconds, hasTtls }));
 
 /** That of the packed form. */
 function inOrder(a: StagedRRset, b: StagedRRset): number {
@@ -106,9 +114,10 @@ t.test('from packed form and from objects', async (t) => {
       fc.constantFrom(...apexes),
       fc.oneof(fc.nat(3000), fc.constant(NAMES_ASIDE_MIN)),
       fc.boolean(),
-      (drawn, apex, expected, isInOrder) => {
-        const made: StagedRRset[] = drawn.map(({ label, type, rdata, ttlSeconds, hasTtls }) => ({
-          name: `${label}${apex}`.replace(/\.$/, ''),
+      fc.constantFrom(labels, hosts),
+      (drawn, apex, expected, isInOrder, from) => {
+        const made: StagedRRset[] = drawn.map(({ place, type, rdata, ttlSeconds, hasTtls }) => ({
+          name: `${from[place % from.length]}${apex}`.replace(/\.$/, ''),
           type,
           ttlSeconds,
           rdata: rdata.map((text) => parseRdata(type, text) as Uint8Array),
@@ -175,7 +184,8 @@ t.test('names in order, many of which have several types and some are deeper', a
     ttlSeconds: 1,
     rdata: [Buffer.alloc(4)],
   });
-  for (const more of [[], [deeper('9.9')], [deeper('x-0.y'), deeper('y')]]) {
+  const manyTypes = Array.from({ length: 100 }, (_, i) => ({ ...deeper('many'), type: 1000 + i }));
+  for (const more of [[], [deeper('9.9')], [deeper('x-0.y'), deeper('y')], manyTypes]) {
     const sorted = [...rrsets, ...more].sort(inOrder);
     const dumps = [0, NAMES_ASIDE_MIN].map((expected) => {
       const arena = new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024);
@@ -209,9 +219,7 @@ t.test('what came to nothing is given back, aside or not', async (t) => {
     }
     t.ok(thrown instanceof ArenaFull);
     t.equal(builder.left.length > 0, expected === NAMES_ASIDE_MIN);
-    const dismantler = new Dismantler(arena);
-    dismantler.add(builder.cell, 0, builder.left);
-    while (dismantler.step(1000));
+    builder.dismantle();
     t.equal(arena.usedBytes, before);
   }
 });

@@ -83,3 +83,26 @@ t.test('signatures stand behind the records, each with the owner and the TTL, an
   const unsigned = compiler.compile(owner, TYPE.A, 300, [Uint8Array.of(192, 0, 2, 1)]);
   t.equal(words[unsigned + RRSET.SIGNATURES], 0, 'what the zone does not vouch for is not signed');
 });
+
+t.test('the target of an alias is whole and in lower case, once where the record has it so', async (t) => {
+  const arena = new Arena(createSharedTable(2 ** 16, 2 ** 20));
+  const { compiler } = compilerOver(arena);
+  const owner = nameToWire('www.example.test');
+  for (const [type, target, isThere] of [
+    [TYPE.CNAME, 'a.elsewhere', true],
+    [TYPE.CNAME, 'A.Elsewhere', false],
+    [TYPE.CNAME, 'a.example.test', false],
+    [TYPE.DNAME, 'a.elsewhere', true],
+    [TYPE.DNAME, 'A.Elsewhere', false],
+    [TYPE.DNAME, 'a.example.test', true],
+  ] as const) {
+    const wire = nameToWire(target.toLowerCase());
+    const rdata = wire.map((byte, i) => (/[A-Z]/.test(`.${target}`[i] ?? '') ? byte - 32 : byte));
+    const rrset = compiler.compile(owner, type, 300, [rdata]);
+    const { words, bytes } = arena.view;
+    const first = (rrset + RRSET.DATA + words[rrset + RRSET.FIXUPS]) * 4;
+    const at = first + words[rrset + RRSET.TARGET];
+    t.same([...bytes.subarray(at, at + wire.length)], [...wire]);
+    t.equal(at < first + words[rrset + RRSET.LENGTH], isThere, target);
+  }
+});
