@@ -6,6 +6,7 @@ import { Errors } from 'typebox/schema';
 import { findConflict } from './config/check.ts';
 import { ConfigError } from './config/error.ts';
 import { explain, isUnknownKey } from './config/explain.ts';
+import { ignoredSettings } from './config/ignored.ts';
 import { formatPath, settingKeys } from './config/keys.ts';
 import { nearest } from './config/nearest.ts';
 import { type SettingsValues, settingsSchema } from './config/schema.ts';
@@ -15,6 +16,11 @@ import { decoded } from './contract/type.ts';
 export { ConfigError } from './config/error.ts';
 
 export type Settings = DeepReadonly<SettingsValues>;
+
+/** What is worth a warning of settings and an environment that are no errors: a line each. */
+export function settingsWarnings(settings: Settings, env: Sources['env']): string[] {
+  return [...unknownVariables(env), ...ignoredSettings(settings)];
+}
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
@@ -63,7 +69,7 @@ export function readSettingsFile(env: Sources['env'], flags: Sources['flags']): 
  * Variables that look like settings and are none. They are worth a warning but no refusal: Kubernetes sets TEAL_PORT and
  * its like wherever a service is called `teal`.
  */
-export function unknownVariables(env: Sources['env']): string[] {
+function unknownVariables(env: Sources['env']): string[] {
   const known = settingKeys.map(({ variable }) => variable);
   // The first names the file, the others belong to the commands that talk to a server.
   const others = ['TEAL_CONFIG', 'TEAL_ADMIN_URL', 'TEAL_TOKEN'];

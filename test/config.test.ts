@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { settingKeys } from '../src/config/keys.ts';
-import { ConfigError, loadSettings, readSettings, type Settings, unknownVariables } from '../src/config.ts';
+import { ConfigError, loadSettings, readSettings, type Settings, settingsWarnings } from '../src/config.ts';
 import type { WrittenServiceBody } from '../src/model/adoption.ts';
 import type { ZoneBody } from '../src/model/zone.ts';
 
@@ -664,7 +664,7 @@ t.test('variables that are no settings are named, with the one that was meant', 
     TEAL_ADMIN_URL: '',
     PATH: '',
   };
-  t.same(unknownVariables({ ...env, TEAL_LOG_LEVEL: 'info' }), [
+  t.same(settingsWarnings(loadGood(), { ...env, TEAL_LOG_LEVEL: 'info' }), [
     'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
     'environment: TEAL_PORT_53_UDP_ADDR is not a setting',
   ]);

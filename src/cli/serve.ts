@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { settingKeys } from '../config/keys.ts';
-import { ConfigError, loadSettings, readSettingsFile, type Settings, unknownVariables } from '../config.ts';
+import { ConfigError, loadSettings, readSettingsFile, type Settings, settingsWarnings } from '../config.ts';
 import { standardSink } from '../log/sink.ts';
 import { divertStandardStreams, endNow, endProcess, flushStandardStreams } from '../log/standard.ts';
 import { createLogger, type Logger, tellLosses } from '../log.ts';
@@ -50,7 +50,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
   const { settings } = given;
   const log = createLogger(settings.log);
   tellLosses(log, standardSink(1));
-  for (const warning of unknownVariables(process.env)) log.warn(warning);
+  for (const warning of settingsWarnings(settings, process.env)) log.warn(warning);
   let running: Running | undefined;
   const faults = catchFaults(
     process,
@@ -71,6 +71,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
     if (faults.happened && !server.outlivesFaults) return log.warn('SIGHUP came after a fault; it is passed over');
     const wanted = read(flags);
     if (wanted instanceof ConfigError) return log.error(`settings not reloaded: ${wanted.message}`);
+    for (const warning of settingsWarnings(wanted.settings, process.env)) log.warn(warning);
     server.reload(wanted);
   };
   faults.started(() => server.abandonControl());

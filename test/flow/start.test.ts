@@ -162,10 +162,13 @@ t.test('tokens from the environment', async (t) => {
   await teal.end('SIGTERM');
 });
 
-t.test('a variable that is no setting is named in the log', async (t) => {
-  const teal = await start(t, t.testdir(), { TEAL_DNS_LISTN: '127.0.0.1:53' });
+t.test('a variable that is no setting is named in the log, and a setting that has no say', async (t) => {
+  const teal = await start(t, t.testdir(), { TEAL_DNS_LISTN: '127.0.0.1:53', TEAL_DNS_XDP_INTERFACES: 'eth0' });
   const warnings = teal.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
-  t.match(warnings, ['environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?']);
+  t.match(warnings, [
+    'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
+    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, which is auto',
+  ]);
   await teal.end('SIGTERM');
 });
 
